@@ -161,6 +161,10 @@ export interface LineStats {
   readonly crcErrors: number;
   readonly exceptions: number;
   readonly lateReplies: number;
+  /** Replies that came twice; replies from which no value was taken, because they could be old ones; times that nothing was owed any more. */
+  readonly duplicates: number;
+  readonly doubtful: number;
+  readonly resyncs: number;
   readonly echoes: number;
   readonly noiseBytes: number;
   readonly console: ConsoleCounts;

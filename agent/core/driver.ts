@@ -149,6 +149,8 @@ export interface ModbusLine {
   onEnd?: (request: ReadRequest | WriteRequest, end: Reply | BusError) => void;
   /** Called when a unit has replied to a request that was given up. Optional; set by the owner. */
   onLateReply?: (late: LateReply) => void;
+  /** Called when this unit has replied once more than it was asked. Optional; set by the owner. */
+  onExtraReply?: (unit: number) => void;
 }
 
 export interface DecodedValue {

@@ -153,6 +153,7 @@ export type EventCode =
   | 'unit-silent'
   | 'unit-not-set-up'
   | 'unit-no-data'
+  | 'unit-answers-twice'
   | 'level-not-read'
   | 'lamp-not-following'
   | 'lamp-fault'

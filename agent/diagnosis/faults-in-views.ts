@@ -5,7 +5,14 @@ import type { LampView } from '../core/views.ts';
 import type { AgentEvent, EventCode } from '../core/words.ts';
 
 /** A silent device and a lamp that does not follow show that in their own state. */
-const FAULTS: readonly EventCode[] = ['lamp-fault', 'device-flag', 'unit-not-set-up', 'unit-no-data', 'level-not-read'];
+const FAULTS: readonly EventCode[] = [
+  'lamp-fault',
+  'device-flag',
+  'unit-not-set-up',
+  'unit-no-data',
+  'unit-answers-twice',
+  'level-not-read',
+];
 /** Faults that prevent a lamp from receiving anything. */
 const SILENCES: readonly EventCode[] = ['line-down', 'line-silent', 'unit-silent'];
 

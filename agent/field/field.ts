@@ -163,12 +163,13 @@ class CabinetField implements LiveField {
   #clearEvents({ source }: LineRuntime): void {
     for (const code of ['line-down', 'line-silent'] as const) this.#events.clear(code, source.config.id);
     for (const { id } of source.config.devices)
-      for (const code of ['unit-silent', 'unit-not-set-up', 'unit-no-data'] as const) this.#events.clear(code, id);
+      for (const code of ['unit-silent', 'unit-not-set-up', 'unit-no-data', 'unit-answers-twice'] as const) this.#events.clear(code, id);
     for (const { pointId } of pointsOf(source)) this.#events.clear('level-not-read', pointId);
   }
 
   #sample(): void {
     this.#latest.reportStale();
+    for (const { runner } of this.#runtimes) runner?.reportTroubled();
     for (const { source, load } of this.#runtimes)
       if (source.kind === 'modbus') load.sample(this.#clock.monoMs(), source.line.counters.busyMs);
   }

@@ -65,6 +65,8 @@ export interface GuardedPortOptions extends LinkOptions {
   readonly isNetwork?: boolean;
   /** A request that was given up has been answered, `afterMs` after it was sent. */
   readonly onLate?: (request: Buffer, afterMs: number) => void;
+  /** As `ReplyTrust`. */
+  readonly onExtra?: (unit: number) => void;
 }
 
 export class GuardedPort extends ModbusLink {
@@ -85,10 +87,10 @@ export class GuardedPort extends ModbusLink {
   /** Bytes may lie in the port that were not delivered. */
   #isUnsure = true;
 
-  constructor({ port, serial, clock, counters, frameGapMs = gapMs(serial), isNetwork = false, onLate }: GuardedPortOptions) {
+  constructor({ port, serial, clock, counters, frameGapMs = gapMs(serial), isNetwork = false, onLate, onExtra }: GuardedPortOptions) {
     super({ port, clock, counters });
     const late = new LateReplies({ onSettled: () => void counters.resyncs++, onLate });
-    const trust = new ReplyTrust(late, counters);
+    const trust = new ReplyTrust(late, counters, onExtra);
     this.#late = late;
     this.#trust = trust;
     this.#charMs = charMs(serial);
@@ -129,12 +131,24 @@ export class GuardedPort extends ModbusLink {
 
   cutShort(timeoutMs: number): void {
     const pending = this.#pending;
+    if (pending !== null && this.#givesWay(pending)) return;
     // A unit that is asked to confirm its reply has answered.
     if (pending === null || isBroadcast(pending) || pending.frames.length > 0 || pending.timeoutMs <= timeoutMs) return;
     Object.assign(pending, { timeoutMs });
     if (pending.sentMono === null) return;
     pending.timer?.cancel();
     this.#waitUntil(pending, pending.txEndMono + timeoutMs);
+  }
+
+  /** Whether a confirmation that waits for the silence before it is given up, because something more urgent waits. */
+  #givesWay(pending: Pending): boolean {
+    if (pending.frames.length === 0 || pending.sentMono !== null || this.mayAskAgain(pending.isFirstForeign)) return false;
+    pending.timer?.cancel();
+    this.#pending = null;
+    this.#quietMono = Math.min(this.#quietMono, this.clock.monoMs());
+    this.counters.doubtful++;
+    pending.fail(doubtfulError(pending.request));
+    return true;
   }
 
   override get freeMono(): MonoMs {
@@ -305,7 +319,9 @@ export class GuardedPort extends ModbusLink {
     });
     // Two different replies: one more may be on its way, and a line without a pause would stay one behind.
     const isUnlike = verdict === 'again' && frames.some((other) => !other.equals(frames[0] as Buffer));
-    if (isUnlike || (verdict === 'doubtful' && frames.length > 1)) this.#quietMono = nowMono + pending.timeoutMs;
+    // Copies come in bursts: one that came in each window would outvote the reply. In a silence they come as what they are.
+    const isOutvoted = verdict === 'again' && this.#trust.mayBeOutvoted(request, nowMono);
+    if (isUnlike || isOutvoted || (verdict === 'doubtful' && frames.length > 1)) this.#quietMono = nowMono + pending.timeoutMs;
     if (verdict === 'again') {
       const fresh = { sentMono: null, queuedMono: nowMono, window: new ReplyWindow(request, pending.expectedBytes, this.#memory) };
       this.#schedule(Object.assign(pending, fresh));

@@ -156,6 +156,11 @@ export class LateReplies {
     return true;
   }
 
+  /** Whether a request of this shape has had no reply at all: then the frame is no reply too many. */
+  isMissing(frame: Buffer, nowMono: MonoMs): boolean {
+    return this.#live(signatureOfReply(frame), nowMono).some(({ isLost }) => isLost);
+  }
+
   /** Whether an older request may have caused this refusal of a function. Each debt explains one refusal. */
   takeRefusal(unit: number, fc: number, nowMono: MonoMs): boolean {
     for (const key of this.#debts.keys())

@@ -31,7 +31,11 @@ export interface ModbusLineOptions {
   readonly isNetwork?: boolean;
 }
 
-type OnLate = (request: Buffer, afterMs: number) => void;
+/** What a station tells beside the ends of its requests. */
+interface Told {
+  readonly onLate: (request: Buffer, afterMs: number) => void;
+  readonly onExtra: (unit: number) => void;
+}
 
 /** One way to the units: a port, the link on it, the client above. */
 interface Station {
@@ -45,27 +49,27 @@ interface Station {
 interface LineParts {
   readonly clock: Clock;
   readonly counters: LinkCounters;
-  /** The station at the line's own settings. `onLate` receives late replies. */
-  readonly own: (onLate: OnLate) => Station;
+  /** The station at the line's own settings. */
+  readonly own: (told: Told) => Station;
   /** A station at other settings. Errors: throws BusError where the line cannot be retuned. */
-  readonly tune: (serial: SerialSettings, onLate: OnLate) => Station;
+  readonly tune: (serial: SerialSettings, told: Told) => Station;
   readonly isNetwork: boolean;
 }
 
 /** A Modbus RTU line: `modbus-serial` encodes the protocol, the guarded port does the timing. Errors: as `ModbusLine`. */
 export function createModbusLine({ port, serial, clock, portFor, ...more }: ModbusLineOptions): ModbusLine {
   const counters = freshCounters();
-  const stationOn = (at: BytePort, settings: SerialSettings, onLate: OnLate): Station =>
-    station(at, new GuardedPort({ port: at, serial: settings, clock, counters, onLate, ...more }), charMs(settings));
+  const stationOn = (at: BytePort, settings: SerialSettings, told: Told): Station =>
+    station(at, new GuardedPort({ port: at, serial: settings, clock, counters, ...told, ...more }), charMs(settings));
   return new ClientLine({
     clock,
     counters,
-    own: (onLate) => stationOn(port, serial, onLate),
+    own: (told) => stationOn(port, serial, told),
     isNetwork: more.isNetwork === true,
-    tune: (other, onLate) => {
+    tune: (other, told) => {
       if (portFor === undefined)
         throw new BusError('port-refused', msg`this line cannot be retuned: set the speed in the serial server itself`);
-      return stationOn(portFor(other), other, onLate);
+      return stationOn(portFor(other), other, told);
     },
   });
 }
@@ -76,7 +80,7 @@ export function createTcpLine({ port, clock }: Pick<ModbusLineOptions, 'port' | 
   return new ClientLine({
     clock,
     counters,
-    own: (onLate) => station(port, new MbapPort({ port, clock, counters, onLate }), NETWORK_CHAR_MS),
+    own: ({ onLate }) => station(port, new MbapPort({ port, clock, counters, onLate }), NETWORK_CHAR_MS),
     isNetwork: true,
     tune: () => {
       throw new BusError('port-refused', msg`a network line has no speed: scan with the settings of the gateway behind it`);
@@ -100,6 +104,7 @@ class ClientLine implements ModbusLine {
   onLost: (cause: Error) => void = () => {};
   onEnd?: (request: ReadRequest | WriteRequest, end: Reply | BusError) => void;
   onLateReply?: (late: LateReply) => void;
+  onExtraReply?: (unit: number) => void;
   readonly #clock: Clock;
   readonly #counters: LinkCounters;
   readonly #own: Station;
@@ -117,7 +122,7 @@ class ClientLine implements ModbusLine {
     this.#clock = clock;
     this.#counters = counters;
     this.#tune = tune;
-    this.#own = own(this.#onLate);
+    this.#own = own(this.#told);
     this.#at = this.#own;
     this.#settleOn(this.#own);
   }
@@ -183,7 +188,7 @@ class ClientLine implements ModbusLine {
     if (!this.#at.link.isOpen) throw new BusError('port-closed', msg`the line is closed`);
     this.#isRetuning = true;
     try {
-      const next = serial === null ? this.#own : this.#tune(serial, this.#onLate);
+      const next = serial === null ? this.#own : this.#tune(serial, this.#told);
       await disconnect(this.#at);
       this.#settleOn(next);
       await connect(this.#at);
@@ -201,7 +206,10 @@ class ClientLine implements ModbusLine {
     }
   }
 
-  readonly #onLate: OnLate = (request, afterMs) => this.onLateReply?.({ request: requestOfFrame(request), afterMs });
+  readonly #told: Told = {
+    onLate: (request, afterMs) => this.onLateReply?.({ request: requestOfFrame(request), afterMs }),
+    onExtra: (unit) => this.onExtraReply?.(unit),
+  };
 
   #settleOn(next: Station): void {
     this.#at = next;

@@ -20,6 +20,8 @@ const KNOWN_AFTER = 8;
 const EARLY = { share: 0.1, leastMs: 0.3 };
 /** Replies of one unit that differ more than this in their turnaround may not both be its own. Units: ms. Source: resolution of a timer; where a line is less steady, a third request is the price. */
 const STEADY_MS = 0.3;
+/** Rest of a shape between two reads of three requests each. Units: ms. Source: assumed; a tenth of a line for each such shape, and a sensor is seen as soon as a lost poll is repeated. */
+const STRICT_REST_MS = 1_000;
 /** A request whose replies differ more often than this from the one before changes as a rule. */
 const MOSTLY = 0.5;
 
@@ -92,23 +94,49 @@ interface UnitPace {
 export class ReplyTrust {
   readonly #late: LateReplies;
   readonly #counters: LinkCounters;
+  readonly #onExtra: (unit: number) => void;
   readonly #history = new ReplyHistory();
   readonly #echoes = new WriteEchoes();
   readonly #shapes = new Map<number, Shape[]>();
   readonly #paces = new Map<number, UnitPace>();
   #lastSent: Buffer | null = null;
   #doubtUntilMono: MonoMs = 0;
+  /** Of each unit whose replies, or number, the doubt is about. */
+  readonly #unitDoubtUntilMono = new Map<number, MonoMs>();
   /** When a reply was last late, duplicated, or different from another reply to the same request. Copies may still come, even where the cause was found. */
   #signMono: MonoMs = Number.NEGATIVE_INFINITY;
 
-  constructor(late: LateReplies, counters: LinkCounters) {
+  /** `onExtra`: a reply of this unit came that nobody waited for, and that no request before explains. */
+  constructor(late: LateReplies, counters: LinkCounters, onExtra: (unit: number) => void = () => {}) {
     this.#late = late;
     this.#counters = counters;
+    this.#onExtra = onExtra;
   }
 
-  /** Duplicates or frames of others were on the line: only what is proven is good. */
+  /** Duplicates or frames of others were on the line: copies of any reply may come. */
   isDoubtful(nowMono: MonoMs): boolean {
     return nowMono < this.#doubtUntilMono;
+  }
+
+  /**
+   * Whether a reply of this shape needs more than a confirmation, because the line is in doubt.
+   *
+   * `proof`: the doubt is about the unit itself. What other requests were answered is too often the same, so only a content that is new is
+   * good, or where one request alone has the shape, what three replies say with a silence between them. `votes`: several requests of another
+   * unit have the shape; no copy of another's reply has its number, but its own may have copies too, so three replies it is, whatever is owed:
+   * a sensor that waited for its own late reply to be forgotten was blind for a minute after each.
+   */
+  strictness(unit: number, { fc, count, nowMono }: ReadShape): 'none' | 'votes' | 'proof' {
+    if (!this.isDoubtful(nowMono)) return 'none';
+    const isShared = this.#findShape(unit, shapeId(fc, count))?.isShared === true;
+    const isOwn = nowMono < (this.#unitDoubtUntilMono.get(unit) ?? 0);
+    if (isOwn) return isShared ? 'proof' : 'votes';
+    return isShared ? 'votes' : 'none';
+  }
+
+  /** Whether so many replies of this shape may come that all that are requested together could be old ones. */
+  mayBeOutvoted(request: Buffer, nowMono: MonoMs): boolean {
+    return isRead(request) && (this.#owed(request, nowMono) > 0 || this.#strictness(request, nowMono) !== 'none');
   }
 
   /** How well a read of this shape can be told from older ones. */
@@ -119,9 +147,13 @@ export class ReplyTrust {
     return { rank: isUsed ? 1 : 0, clearMono: isUsed ? shape.sentMono : 0 };
   }
 
-  /** Before this time a reply to a read of this shape would be refused; 0 when that is not certain. */
+  /** Before this time a reply to a read of this shape would be refused, or cost the line too much; 0 when that is not certain. */
   restUntilMono(unit: number, { fc, count, nowMono }: ReadShape): MonoMs {
-    return this.isDoubtful(nowMono) ? this.#late.clearMono(unit, fc, count) : 0;
+    const strictness = this.strictness(unit, { fc, count, nowMono });
+    if (strictness === 'none') return 0;
+    const shape = this.#findShape(unit, shapeId(fc, count));
+    if (shape === undefined || strictness === 'proof') return this.#late.clearMono(unit, fc, count);
+    return shape.sentMono + STRICT_REST_MS;
   }
 
   /** A request leaves. */
@@ -156,16 +188,17 @@ export class ReplyTrust {
     this.#history.note(hash, nowMono, this.#late.boundMs);
     const shape = isRequest || fc > 4 ? undefined : this.#findShape(unit, 256 * fc + frame.length - OVERHEAD_BYTES);
     if (shape !== undefined) shape.strayMono = nowMono;
+    // Of units that this line does not ask nothing can be mistaken.
+    const isKnown = this.#shapes.has(unit) && !this.#isOwnEcho(frame);
+    if (isKnown && !isRequest && fc <= 4 && !this.#late.isMissing(frame, nowMono)) this.#onExtra(unit);
     if (!isRequest && this.#isLate(frame, { unit, fc, isNew, nowMono })) {
       this.#signMono = nowMono;
       this.#counters.lateReplies++;
       return 'late';
     }
-    // Of units that this line does not ask nothing can be mistaken.
-    const isKnown = this.#shapes.has(unit) && !this.#isOwnEcho(frame);
     if (isKnown) {
       this.#signMono = nowMono;
-      this.#doubtUntilMono = nowMono + this.#late.boundMs;
+      this.#doubt(unit, nowMono);
     }
     // The reply to another master's read is one more that may come.
     if (isKnown && isRequest && isRead(frame)) this.#late.add(frame, { sentMono: nowMono, nowMono, isHeld: false });
@@ -217,7 +250,10 @@ export class ReplyTrust {
     const isProven = isNew && owed === 0 && frames.length === 1 && shape.trustedMono + this.#late.boundMs <= nowMono;
     const isAgreed = frames.length > 1 && frames.every((frame) => frame.equals(frames[0] as Buffer));
     let verdict: ReplyVerdict;
-    if (isDoubtful) verdict = isProven ? 'good' : 'doubtful';
+    const strictness = this.#strictness(request, nowMono);
+    // Where copies come, a copy that passes for one of three replies leaves a true one over, which comes in the silence behind it.
+    const isRefused = isEarly || strictness === 'proof';
+    if (strictness !== 'none') verdict = isProven ? 'good' : isRefused ? 'doubtful' : strictVote(frames);
     else if (owed > 0) verdict = vote(frames, owed + (first.isFirstKnown ? 1 : 0), isAgreed);
     else if (frames.length > 1) {
       // A unit that has become faster stays so. Two copies of another's reply hardly fall at the same place of two windows.
@@ -240,7 +276,7 @@ export class ReplyTrust {
     this.#notePace(candidate);
     if (!isProven) shape.trustedMono = nowMono;
     shape.isInStep = isAgreed || (isNew && frames.length === 1);
-    if (frames.length === MOST_VOTES && !isAgreed && shape.isShared) this.#signMono = nowMono;
+    if (frames.length >= MOST_VOTES && !isAgreed && shape.isShared) this.#signMono = nowMono;
     return verdict;
   }
 
@@ -274,8 +310,17 @@ export class ReplyTrust {
     if (frames.some((frame) => !frame.equals(frames[0] as Buffer))) this.#signMono = nowMono;
     if (!isRead(request)) return;
     const isExplained = this.#owed(request, nowMono) > 0 || this.#shapeOf(request).strayMono >= firstSentMono;
-    if (frames.length > 1 && !isExplained) this.#doubtUntilMono = nowMono + this.#late.boundMs;
+    if (frames.length > 1 && !isExplained) this.#doubt(request[0] as number, nowMono);
     for (const _ of frames) this.#late.add(request, { sentMono, nowMono, isHeld: false });
+  }
+
+  #doubt(unit: number, nowMono: MonoMs): void {
+    this.#doubtUntilMono = nowMono + this.#late.boundMs;
+    this.#unitDoubtUntilMono.set(unit, this.#doubtUntilMono);
+  }
+
+  #strictness(request: Buffer, nowMono: MonoMs): 'none' | 'votes' | 'proof' {
+    return this.strictness(request[0] as number, { fc: request[1] as number, count: request.readUInt16BE(4), nowMono });
   }
 
   #owed(request: Buffer, nowMono: MonoMs): number {
@@ -336,6 +381,13 @@ function isRepeated(frames: readonly Buffer[]): boolean {
 function vote(frames: readonly Buffer[], owed: number, isAgreed: boolean): ReplyVerdict {
   if (frames.length > 1 && !isAgreed) return 'doubtful';
   return frames.length > Math.min(owed, MOST_VOTES - 1) ? 'good' : 'again';
+}
+
+/** Three in a row must agree. What changes meanwhile begins the vote anew, once: it may be somebody who comes. */
+function strictVote(frames: readonly Buffer[]): ReplyVerdict {
+  const changes = frames.flatMap((frame, i) => (i === 0 || frame.equals(frames[i - 1] as Buffer) ? [] : [i]));
+  if (changes.length > 1) return 'doubtful';
+  return frames.length - (changes[0] ?? 0) >= MOST_VOTES ? 'good' : 'again';
 }
 
 function isRefusal(frames: readonly Buffer[]): boolean {

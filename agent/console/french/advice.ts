@@ -99,6 +99,18 @@ export const ADVICE: Pairs = [
     "l'adaptateur entend ce qu'il envoie : sans danger, mais couper son écho local (RE avec DE) pour ménager la ligne",
   ],
   [
+    '{id} (unit {n}) answers twice: two units may have the address {n}; {why}',
+    "{id} (appareil {n}) répond deux fois : deux appareils ont peut-être l'adresse {n} ; {why}",
+  ],
+  ['replies of most units come twice: {why}', 'les réponses de la plupart des appareils arrivent deux fois : {why}'],
+  ['switch one unit after the other off until it answers once', "couper un appareil après l'autre jusqu'à ce qu'il réponde une fois"],
+  [
+    'switch one unit behind the gateway after the other off until it answers once',
+    "couper un appareil après l'autre derrière la passerelle jusqu'à ce qu'il réponde une fois",
+  ],
+  ['look for a repeater that passes them on twice', 'chercher un répéteur qui les transmet deux fois'],
+  ['look for a repetition in the settings of the gateway', 'chercher une répétition dans les réglages de la passerelle'],
+  [
     'look for a second master on the line, or two units with one address',
     'chercher un second maître sur la ligne, ou deux appareils à la même adresse',
   ],

@@ -125,6 +125,10 @@ export const FRENCH_BUS: Pairs = [
   ['{n} late', '{n} en retard'],
   ['{n} echoes', '{n} échos'],
   ['{n} bytes of noise', '{n} octets de bruit'],
+  [
+    '{n} replies came twice, {m} were not trusted, {k} times all were in again',
+    '{n} réponses reçues deux fois, {m} écartées car douteuses, {k} fois toutes rentrées',
+  ],
   ['no urgent write yet', "pas encore d'écriture urgente"],
   [
     '{n} writes waited {m} ms as a rule, p99 {k} ms, {h} ms at most',

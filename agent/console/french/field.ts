@@ -108,6 +108,15 @@ export const FIELD: Pairs = [
     'reads back {value}, was written {n} times within 24 h: it is in flash and is not written again today',
     "relu {value}, écrit {n} fois en 24 h : il est en mémoire flash et n'est plus écrit aujourd'hui",
   ],
+  [
+    '{id} answers twice: two units may have the address {n}; see "bus stats"',
+    '{id} répond deux fois : deux appareils ont peut-être l\'adresse {n} ; voir "bus stats"',
+  ],
+  ['{id} answers once again', '{id} répond de nouveau une seule fois'],
+  [
+    'its presence input has not been read for {n} s, replies could be late or repeated ones',
+    "son entrée de présence n'a pas été lue depuis {n} s, les réponses peuvent être tardives ou répétées",
+  ],
   ['{id} answers, but gives no data: {why}', '{id} répond, mais sans donnée : {why}'],
   [
     'its replies take {n} ms, longer than it is waited for: raise responseTimeoutMs in its profile',

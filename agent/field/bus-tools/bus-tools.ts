@@ -36,6 +36,8 @@ export interface BusToolsParts {
   readonly adapterLatencyMs: (port: string) => number | null;
 }
 
+const NO_DOUBT = { duplicates: 0, doubtful: 0, resyncs: 0 };
+
 export interface FieldBusTools extends BusTools {
   /** Every transaction of a line, as it ends. */
   note(lineId: string, report: TransactionReport): void;
@@ -148,7 +150,17 @@ function watched({ request, end, lane, atMono }: TransactionReport, clock: Clock
 }
 
 function rawStats({ config, noiseBytes, downReason }: RawLine): LineStats {
-  const none = { busyPct: 0, wirePct: 0, transactions: 0, timeouts: 0, crcErrors: 0, exceptions: 0, lateReplies: 0, echoes: 0 };
+  const none = {
+    busyPct: 0,
+    wirePct: 0,
+    transactions: 0,
+    timeouts: 0,
+    crcErrors: 0,
+    exceptions: 0,
+    lateReplies: 0,
+    ...NO_DOUBT,
+    echoes: 0,
+  };
   const { id: line, port, serial } = config;
   const why = downReason();
   return {

@@ -114,6 +114,7 @@ export class LineRunner {
       const unit = this.#transactions.noteLate(late);
       if (unit !== undefined) this.#polls.noteLate(unit, late);
     };
+    line.onExtraReply = (unit) => this.#transactions.noteExtra(unit);
     // A level that waits goes before the confirmation of a reading, unless somebody may have come: that is the next level.
     line.mayAskAgain = (isChange) => (isChange && this.#turnLane === 'presence') || !this.#writes.has('urgent', clock.monoMs());
   }
@@ -136,6 +137,11 @@ export class LineRunner {
   /** Requests of one whole round of a unit. */
   requestsOf(unit: Unit): number {
     return this.#polls.requestsOf(unit);
+  }
+
+  /** Reports presence inputs that are not read, and units that answer twice. */
+  reportTroubled(): void {
+    this.#transactions.reportTroubled(this.#options.clock.monoMs());
   }
 
   start(): void {

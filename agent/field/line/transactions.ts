@@ -17,6 +17,7 @@ import { asLit, changedSwitches, darkLevel } from '../units/switches.ts';
 import { replan, retrySoon, setUpAgain, type Unit, wasMet, welcome } from '../units/unit.ts';
 import { afterTransaction, type Transaction as UnitTransaction } from '../units/unit-health.ts';
 import { hurriedMs, probeTimeoutFor, slotsIn, timeoutFor } from '../units/unit-requests.ts';
+import { afterExtra, answersTwice, doMostAnswerTwice, hasPresence, isBlindNow, isReadPresence } from '../units/unit-trouble.ts';
 import { type DeadBudget, hushMs } from './dead-units.ts';
 
 /** A silence shorter than this is reported by its missing readings alone, not as an event. Units: ms. Source: assumed; one usual poll period. */
@@ -114,7 +115,11 @@ export class Transactions {
     // What a reply says was true when the request left, not when the reply came.
     const at = { atMono: reply.askedMono, atMs: clock.wallMs() - Math.round(clock.monoMs() - reply.askedMono) };
     unit.dataMono = clock.monoMs();
-    events.clear('unit-no-data', unit.device.id);
+    if (hasPresence(unit, table, address, reply.words.length)) {
+      unit.presenceDataMono = unit.dataMono;
+      unit.isBlind = false;
+    }
+    if (!unit.isBlind) events.clear('unit-no-data', unit.device.id);
     const values = unit.driver.decode(table, address, reply.words).map((value) => asLit(unit, value));
     const { uptime } = unit.driver.profile;
     const reported = uptime === null ? undefined : values.find(({ quantity }) => quantity === uptime)?.value;
@@ -160,6 +165,45 @@ export class Transactions {
       events.set(true, { code: 'unit-silent', source: unit.device.id, severity: 'warning', text });
       this.#report(unit, false);
     }
+  }
+
+  /** A unit has replied once more than it was asked. */
+  noteExtra(address: number): void {
+    const unit = this.#parts.units.find(({ device }) => device.unit === address);
+    if (unit !== undefined) unit.extras = afterExtra(unit.extras, this.#parts.clock.monoMs());
+  }
+
+  /** Reports presence inputs that have not been read for some time though their units answer, and units that answer twice. */
+  reportTroubled(nowMono: MonoMs): void {
+    const { units, events } = this.#parts;
+    for (const unit of units) if (isBlindNow(unit, nowMono)) this.#reportBlind(unit, nowMono);
+    for (const unit of units) {
+      const { id, unit: address } = unit.device;
+      const text = msg`${id} answers twice: two units may have the address ${address}; see "bus stats"`;
+      const isTwice = answersTwice(unit, nowMono) && !doMostAnswerTwice(units, nowMono);
+      events.set(isTwice, {
+        code: 'unit-answers-twice',
+        source: id,
+        severity: 'warning',
+        text: isTwice ? text : msg`${id} answers once again`,
+      });
+    }
+  }
+
+  #reportBlind(unit: Unit, nowMono: MonoMs): void {
+    if (unit.isBlind) return;
+    const { id } = unit.device;
+    const quantities = unit.slots.filter(isReadPresence).flatMap((slot) => slot.quantities);
+    this.withdraw(unit, quantities, 'missing');
+    unit.isBlind = true;
+    const forS = Math.round((nowMono - unit.presenceDataMono) / 1_000);
+    const why = msg`its presence input has not been read for ${forS} s, replies could be late or repeated ones`;
+    this.#parts.events.set(true, {
+      code: 'unit-no-data',
+      source: id,
+      severity: 'warning',
+      text: msg`${id} answers, but gives no data: ${why}`,
+    });
   }
 
   #leastMs(timeoutMs: number): number {
@@ -264,6 +308,7 @@ export class Transactions {
 
   #leave(unit: Unit): void {
     unit.isAway = true;
+    unit.isBlind = false;
     this.#parts.events.clear('unit-no-data', unit.device.id);
     this.withdraw(unit, quantitiesOf(unit.driver.profile), 'missing');
   }

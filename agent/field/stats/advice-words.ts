@@ -16,6 +16,9 @@ export interface AdviceWords {
   readonly damagedAll: Message;
   damagedOne(unit: number): Message;
   readonly echo: Message;
+  /** Replies of one unit, and of most, that come twice. */
+  readonly twice: Message;
+  readonly repeats: Message;
   readonly foreignFrames: Message;
   readonly noise: Message;
   lossy(isOne: boolean): Message;
@@ -34,6 +37,8 @@ const WIRE: AdviceWords = {
   damagedAll: msg`check termination (120 ohm at both ends), biasing, shield and baud rate`,
   damagedOne: (unit) => msg`check its stub and its transceiver, and for a second unit with address ${unit}`,
   echo: msg`the adapter receives its own transmission: harmless, but switch off its local echo (RE with DE) to spare the line`,
+  twice: msg`switch one unit after the other off until it answers once`,
+  repeats: msg`look for a repeater that passes them on twice`,
   foreignFrames: msg`look for a second master on the line, or two units with one address`,
   noise: msg`look for a second master on the line, for missing biasing, or for a unit that sends by itself`,
   lossy: (isOne) => (isOne ? msg`check its connectors and its supply` : msg`check their connectors and supply, and the wire they share`),
@@ -51,6 +56,8 @@ const GATEWAY: AdviceWords = {
   damagedAll: msg`check the serial settings of the gateway and the cable behind it`,
   damagedOne: (unit) => msg`check its cable behind the gateway, and for a second unit with address ${unit}`,
   echo: msg`the gateway sends back what it is sent: harmless, but switch off its local echo to spare the line behind it`,
+  twice: msg`switch one unit behind the gateway after the other off until it answers once`,
+  repeats: msg`look for a repetition in the settings of the gateway`,
   foreignFrames: msg`look for another client of the gateway, or two units with one address behind it`,
   noise: msg`look for another client of the gateway, and for a unit behind it that sends by itself`,
   lossy: (isOne) =>

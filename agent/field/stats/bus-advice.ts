@@ -29,6 +29,8 @@ export interface PlainLineStats extends Omit<LineStats, 'advice' | 'units'> {
   readonly units: readonly AdvisedUnit[];
   /** Why the line is down; empty while it is up. */
   readonly downReason: Message;
+  /** What is on the line comes twice, whatever unit it is from. */
+  readonly doMostAnswerTwice: boolean;
   /** Sound frames that no request of the agent caused. */
   readonly foreignFrames: number;
 }
@@ -36,6 +38,8 @@ export interface PlainLineStats extends Omit<LineStats, 'advice' | 'units'> {
 /** A unit's numbers, with those of the last minutes: a share of failures is one of now. */
 export interface AdvisedUnit extends UnitStats {
   readonly recent: RecentCounts;
+  /** It has given replies that nobody asked for, of late. */
+  readonly answersTwice: boolean;
   /** Longest wait that its profile allows. Units: ms. */
   readonly profileTimeoutMs: number;
 }
@@ -51,7 +55,7 @@ export function downAdvice(reason: Message): Message {
  * Units: `latencyMs` is how long the line's adapter holds bytes back, null when that is unknown.
  */
 export function adviceOf(line: PlainLineStats, latencyMs: number | null): Message[] {
-  const rules = [silence, damage, echo, foreign, lateness, timeouts, exceptions, load];
+  const rules = [silence, damage, echo, twice, foreign, lateness, timeouts, exceptions, load];
   const advice = rules.flatMap((rule) => rule(line));
   return latencyMs === null || latencyMs <= ADAPTER_LATENCY_MS ? advice : [...advice, slowAdapter(line, latencyMs)];
 }
@@ -94,6 +98,15 @@ function damage({ units, port }: PlainLineStats): Message[] {
 
 function echo({ echoes, port }: PlainLineStats): Message[] {
   return echoes === 0 ? [] : [adviceWords(port).echo];
+}
+
+/** Replies that nobody asked for, from units of the line. */
+function twice({ units, port, doMostAnswerTwice }: PlainLineStats): Message[] {
+  const words = adviceWords(port);
+  if (doMostAnswerTwice) return [msg`replies of most units come twice: ${words.repeats}`];
+  return units
+    .filter((unit) => unit.answersTwice)
+    .map(({ device, unit }) => msg`${device} (unit ${unit}) answers twice: two units may have the address ${unit}; ${words.twice}`);
 }
 
 /** Bytes that belong to no request of the agent. */

@@ -13,6 +13,7 @@ import type { Lane } from '../../core/ports.ts';
 import type { TransactionReport } from '../bus-tools/bus-watch.ts';
 import { isolatedQuantities, type Unit, unitState } from '../units/unit.ts';
 import { timeoutOf } from '../units/unit-requests.ts';
+import { answersTwice, doMostAnswerTwice } from '../units/unit-trouble.ts';
 import { type AdvisedUnit, adviceOf } from './bus-advice.ts';
 import { createBusLoad, createConsoleShare, createSpreadMeter } from './meters.ts';
 import { createUnitTally, type UnitTally } from './unit-stats.ts';
@@ -63,7 +64,7 @@ export class LineStatsCollector {
   note(report: TransactionReport): void {
     const { config, line, clock } = this.#parts;
     const { request, end, lane } = report;
-    this.#wireMs += wireMsOf(report, config.serial);
+    this.#wireMs += wireMsOf(report, line, config.serial);
     const byConsole = lane === 'console';
     const tally = byConsole ? undefined : this.#tallies.get(request.unit);
     tally?.note(report);
@@ -101,7 +102,7 @@ export class LineStatsCollector {
   }
 
   stats(): LineStats {
-    const { config, units, latencyMs, downReason, overruns } = this.#parts;
+    const { config, units, clock, latencyMs, downReason, overruns } = this.#parts;
     this.#sample();
     const counters = this.counters();
     const plain = {
@@ -114,7 +115,12 @@ export class LineStatsCollector {
       units: units.map((unit) => this.#statsOf(unit)),
     };
     const advised = units.map((unit) => this.#advisedOf(unit));
-    const more = { foreignFrames: counters.foreignFrames, downReason: downReason(), units: advised };
+    const more = {
+      foreignFrames: counters.foreignFrames,
+      downReason: downReason(),
+      units: advised,
+      doMostAnswerTwice: doMostAnswerTwice(units, clock.monoMs()),
+    };
     return { ...plain, advice: adviceOf({ ...plain, ...more }, latencyMs()) };
   }
 
@@ -128,7 +134,8 @@ export class LineStatsCollector {
   #advisedOf(unit: Unit): AdvisedUnit {
     const { responseTimeoutMs } = unit.driver.profile.quirks;
     const recent = this.#tallyOf(unit).recent(this.#parts.clock.monoMs());
-    return { ...this.#statsOf(unit), recent, profileTimeoutMs: responseTimeoutMs };
+    const nowMono = this.#parts.clock.monoMs();
+    return { ...this.#statsOf(unit), recent, profileTimeoutMs: responseTimeoutMs, answersTwice: answersTwice(unit, nowMono) };
   }
 
   #tallyOf({ device }: Unit): UnitTally {
@@ -150,14 +157,15 @@ export class LineStatsCollector {
 }
 
 function lineOf(config: LineConfig, counters: LineCounters) {
-  const { transactions, timeouts, exceptions, lateReplies, echoes, noiseBytes } = counters;
+  const { transactions, timeouts, exceptions, lateReplies, duplicates, doubtful, resyncs, echoes, noiseBytes } = counters;
   const crcErrors = counters.crcErrors + counters.truncated;
   const base = { line: config.id, kind: 'modbus' as const, port: config.port, baud: serialOf(config)?.baud ?? null };
-  return { ...base, transactions, timeouts, crcErrors, exceptions, lateReplies, echoes, noiseBytes };
+  return { ...base, transactions, timeouts, crcErrors, exceptions, lateReplies, duplicates, doubtful, resyncs, echoes, noiseBytes };
 }
 
 /** Time of the bytes alone: of a reply by its times, of anything else by the shortest frames. Units: ms. */
-function wireMsOf({ end }: TransactionReport, serial: SerialSettings): number {
-  if (!(end instanceof BusError)) return Math.max(0, end.atMono - end.askedMono - end.turnaroundMs);
+function wireMsOf({ request, end }: TransactionReport, line: ModbusLine, serial: SerialSettings): number {
+  // Between replies that confirm each other there are silences, which are no bytes.
+  if (!(end instanceof BusError)) return Math.min(Math.max(0, end.atMono - end.askedMono - end.turnaroundMs), line.wireMs(request));
   return (BYTES.request + (end.policy.answered ? BYTES.exception : 0)) * charMs(serial);
 }

@@ -74,6 +74,8 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
       for (const place of places) estimates.set(place, smooth(null, responseMs));
       return 'learned';
     },
+    /** Whether a write is waited for longer than the profile says. */
+    isSlowWriter: (): boolean => slowestOf(profileMs) > profileMs,
     /** How long a write may hold up a level: as long as this one has needed before, else as long as the slowest. Units: ms. */
     hurriedWriteMs({ table, address }: WriteRequest): number {
       const known = estimates.get(WRITE_AT[table] * ADDRESSES + address);

@@ -43,8 +43,13 @@ export interface Unit {
   /** Counts since the start: data and acknowledgements; exceptions and late replies. */
   replies: number;
   refusals: number;
-  /** When it last gave data, or was met. */
+  /** When it last gave data, or was met; and when its presence input did. */
   dataMono: MonoMs;
+  presenceDataMono: MonoMs;
+  /** Its presence input is reported as not read, though it answers. */
+  isBlind: boolean;
+  /** Its replies that nobody had asked for, in a row without a minute between two of them. */
+  extras: { readonly count: number; readonly atMono: MonoMs };
   /** It has not answered yet, or not since it fell silent or its line went down. */
   isAway: boolean;
   /** Its first lost reply since it last responded; null while it does. */
@@ -123,6 +128,9 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts
     replies: 0,
     refusals: 0,
     dataMono: 0,
+    presenceDataMono: 0,
+    isBlind: false,
+    extras: { count: 0, atMono: 0 },
     isAway: true,
     missedMono: null,
     isAwayNew: false,
@@ -210,6 +218,7 @@ export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
   setUpAgain(unit);
   unit.isAwayNew = false;
   unit.dataMono = nowMono;
+  unit.presenceDataMono = nowMono;
   if (isReturn) unit.noHoles = false;
   for (const slot of unit.slots) {
     slot.isFirst = true;

@@ -32,35 +32,47 @@ export interface WaitingWrite {
 /** The reason of a write that a newer one for the same point has replaced. */
 export const SUPERSEDED = msg`a newer level took its place`;
 
+/**
+ * Levels of sound units in a row after which one of a troubled unit goes first. Source: assumed; a street of 35 lamps is lit before, and where
+ * levels never end, a troubled lamp still gets its own.
+ */
+const SOUND_BEFORE_TROUBLED = 48;
+
+/** Which levels go first: each lost reply of a troubled unit holds up all that come behind it. */
+type Soundness = 'sound' | 'troubled' | 'silent';
+
 export function createWriteQueue() {
   const byPoint = new Map<PointId, WaitingWrite>();
-  const find = (lane: LevelWrite['lane'], nowMono: MonoMs): WaitingWrite | undefined => {
-    let silent: WaitingWrite | undefined;
+  let soundInARow = 0;
+  /** The first write of each kind that may be sent now. */
+  const firsts = (lane: LevelWrite['lane'], nowMono: MonoMs): Partial<Record<Soundness, WaitingWrite>> => {
+    const found: Partial<Record<Soundness, WaitingWrite>> = {};
     for (const waiting of byPoint.values()) {
       if (waiting.write.expiresMono <= nowMono) {
         byPoint.delete(waiting.write.pointId);
         waiting.settle({ state: 'failed', reason: lateReason(waiting.unit), sentMono: waiting.sentMono });
-      } else if (waiting.write.lane === lane && writableMono(waiting.unit) <= nowMono && !isHeld(waiting)) {
-        if (waiting.unit.health.state !== 'silent') return waiting;
-        silent ??= waiting;
-      }
+      } else if (waiting.write.lane === lane && writableMono(waiting.unit) <= nowMono && !isHeld(waiting))
+        found[soundnessOf(waiting.unit)] ??= waiting;
     }
-    return silent;
+    return found;
   };
   return {
+    /** A newer level takes the place of the older one in the queue: at its end, a level that is often renewed would never be sent. */
     add(waiting: WaitingWrite): void {
       const older = byPoint.get(waiting.write.pointId);
-      if (older !== undefined) byPoint.delete(waiting.write.pointId);
       byPoint.set(waiting.write.pointId, waiting);
       older?.settle({ state: 'failed', reason: SUPERSEDED, sentMono: older.sentMono });
     },
-    /** The oldest write of the lane that may be sent now; those to silent units come last. */
+    /** The oldest write of the lane that may be sent now; those to troubled units come later, those to silent ones last. */
     take(lane: LevelWrite['lane'], nowMono: MonoMs): WaitingWrite | undefined {
-      const waiting = find(lane, nowMono);
+      const { sound, troubled, silent } = firsts(lane, nowMono);
+      const isTroubledOwed = troubled !== undefined && soundInARow >= SOUND_BEFORE_TROUBLED;
+      const waiting = isTroubledOwed ? troubled : (sound ?? troubled ?? silent);
+      soundInARow = waiting === sound && troubled !== undefined ? soundInARow + 1 : 0;
       if (waiting !== undefined) byPoint.delete(waiting.write.pointId);
       return waiting;
     },
-    has: (lane: LevelWrite['lane'], nowMono: MonoMs): boolean => find(lane, nowMono) !== undefined,
+    has: (lane: LevelWrite['lane'], nowMono: MonoMs): boolean => Object.keys(firsts(lane, nowMono)).length > 0,
     /** The write that waits for this point, in any lane, if it has not expired. */
     at(pointId: PointId, nowMono: MonoMs): WaitingWrite | undefined {
       const waiting = byPoint.get(pointId);
@@ -82,6 +94,11 @@ export function createWriteQueue() {
       for (const { settle, sentMono } of all) settle({ state: 'failed', reason, sentMono });
     },
   };
+}
+
+function soundnessOf({ health, responses }: Unit): Soundness {
+  if (health.state === 'silent') return 'silent';
+  return health.state === 'flaky' || responses.isSlowWriter() ? 'troubled' : 'sound';
 }
 
 /** Waits for the set-up of its unit. A silent unit is not set up and gets its level like any silent unit. */

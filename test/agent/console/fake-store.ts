@@ -38,7 +38,7 @@ export function chore(name: string, changes: Partial<ChoreView> = {}): ChoreView
     cron: '17 * * * *',
     nextMs: AT_MS + 2_153_000,
     lastMs: AT_MS - 1_447_000,
-    result: 'nothing to do',
+    result: msg`nothing to do`,
     failed: false,
     ...changes,
   };
@@ -54,8 +54,8 @@ export function fakeStoreView(changes: Partial<StoreView> = {}): StoreView {
     hoursLeft: 3_120,
     writtenBytesPerDay: 657_000_000,
     chores: [
-      chore('compaction', { result: '21600 readings made into 1 segment, 123.4 into 16.2 kB' }),
-      chore('integrity', { cron: '17 12 * * 3', nextMs: AT_MS + 51_600_000, lastMs: null, result: '' }),
+      chore('compaction', { result: msg`21600 readings made into 1 segment, 123.4 into 16.2 kB` }),
+      chore('integrity', { cron: '17 12 * * 3', nextMs: AT_MS + 51_600_000, lastMs: null, result: msg`` }),
     ],
     ...changes,
   };

@@ -4,6 +4,7 @@ import { msg } from '../../../agent/core/message.ts';
 import type { LevelWrite } from '../../../agent/core/ports.ts';
 import type { GroupProfile, Profile } from '../../../agent/core/profile.ts';
 import type { PointId } from '../../../agent/core/words.ts';
+import { createResponseTimes } from '../../../agent/field/units/response-times.ts';
 import type { Unit } from '../../../agent/field/units/unit.ts';
 import { FRESH } from '../../../agent/field/units/unit-health.ts';
 import { chooseGroup, createGroupRepeats, type GroupedDevice, groupsOf, lineBroadcasts } from '../../../agent/field/writes/group-writes.ts';
@@ -30,6 +31,7 @@ const unitOf = (id: string, type: Profile = HEARING, over: Partial<Unit> = {}): 
     device: testDevice(id),
     driver: createModbusDriver(type),
     health: FRESH,
+    responses: createResponseTimes([], 200),
     lastMono: 0,
     nextWriteMono: 0,
     hushedMono: 0,

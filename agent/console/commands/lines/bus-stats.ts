@@ -54,6 +54,7 @@ function lineLines(line: LineStats, page: Page): string[] {
     ...labelled(msg`Line`, msg`${line.line}, ${line.kind}, ${speed}, ${line.port}`, page),
     ...labelled(msg`Wire`, msg`busy ${busy} % of the last minute, bytes alone ${wire} %`, page),
     ...labelled(msg`Count`, counts(line), page),
+    ...labelled(msg`Doubt`, doubts(line), page),
     ...labelled(msg`Urgent`, msg`${spread(line.urgentWaitMs)}; ${formatNumber(line.overruns)} polls were late`, page),
     ...(units.length === 0 ? [] : ['', ...tableLines(COLUMNS, units, page)]),
     ...(refused.length + unanswered.length === 0 ? [] : ['']),
@@ -82,6 +83,10 @@ function counts(line: LineStats): Message {
   const { transactions, timeouts, crcErrors, exceptions, lateReplies, echoes, noiseBytes } = line;
   const ok = msg`${transactions} transactions, ${timeouts} timeouts, ${crcErrors} bad CRC`;
   return msg`${ok}, ${exceptions} exceptions, ${lateReplies} late, ${echoes} echoes, ${noiseBytes} bytes of noise`;
+}
+
+function doubts({ duplicates, doubtful, resyncs }: LineStats): Message {
+  return msg`${duplicates} replies came twice, ${doubtful} were not trusted, ${resyncs} times all were in again`;
 }
 
 function spread(ms: Spread | null): Message {

@@ -117,8 +117,8 @@ t.test('statistics count how transactions ended, unit by unit, and say where to 
   await rig.clock.advance(20_000);
   for (let i = 0; i < 6; i++) {
     rig.sim.corruptNext(2);
-    // Short enough not to hit the next unit, whose polls the repeated ones of this unit come closer to.
-    rig.sim.delayNext(3, 250);
+    // It hits neither the requests that confirm another reply of the unit nor the next unit.
+    rig.sim.delayNext(3, 320);
     await rig.clock.advance(10_000);
   }
   rig.sim.setEcho(true);

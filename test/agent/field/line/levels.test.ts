@@ -63,7 +63,7 @@ t.test('the last of several levels wins, the others say so', async (t) => {
   await plant.clock.advance(2_000);
   const sinceMono = plant.clock.monoMs();
   const results = [plant.write('L1', 20), plant.write('L1', 40), plant.write('L2', 10), plant.write('L1', 60)];
-  t.match(await resultOf(plant, results[3] as Promise<WriteResult>), { state: 'verified' });
+  for (const at of [3, 2]) t.match(await resultOf(plant, results[at] as Promise<WriteResult>), { state: 'verified' });
   t.match(await Promise.all(results), [
     { state: 'failed', reason: /newer level/, sentMono: null },
     { state: 'failed', reason: /newer level/, sentMono: null },
@@ -172,32 +172,34 @@ t.test('an urgent write waits for at most the transaction in flight', async (t) 
   t.match(plant.sim.stats, { gapViolations: 0, collisions: 0 });
 });
 
-t.test('nor does it wait for a late reply that is still to come, nor for a probe of the dead', async (t) => {
-  const plant = await plantWith(t, {
-    devices: { ...many(6, LAMP), DEAD: LAMP, S1: SENSOR },
-    periodsMs: { fast: 100, normal: 200, slow: 30_000 },
+for (const seed of [1, 2, 3, 4, 6, 9, 11, 16])
+  t.test(`nor does it wait for a late reply that is still to come, nor for a probe of the dead; seed ${seed}`, async (t) => {
+    const plant = await plantWith(t, {
+      devices: { ...many(6, LAMP), DEAD: LAMP, S1: SENSOR },
+      periodsMs: { fast: 100, normal: 200, slow: 30_000 },
+    });
+    await plant.clock.advance(3_000);
+    plant.sim.silence(plant.addressOf('DEAD'));
+    const random = createRandom(seed);
+    const trouble = (): void => {
+      // Polls, writes and read-backs of two lamps are lost all the time. What is later than the profile allows is not waited for.
+      void plant.write('L1', 1 + Math.floor(100 * random()), { lane: 'command' });
+      if (random() < 0.4) plant.clock.after(60 * random(), () => plant.sim.delayNext(1, 250 + 400 * random()));
+      if (random() < 0.5) plant.sim.corruptNext(2);
+      if (plant.clock.monoMs() < 35_000) plant.clock.after(300, trouble);
+    };
+    trouble();
+    const { maxMs, results } = await urgentWaits(plant, ['L3', 'L4', 'L5', 'L6'], 200);
+    // The longest wait is that for a write: as long as the profile says, 200 ms. A last look of 1 ms after the deadline included.
+    const lossMs = LINE_GAP_MS + 8 * LINE_CHAR_MS + 200 + 1 + 11 * LINE_CHAR_MS;
+    // A sensor is asked after four other transactions, urgent ones included.
+    const sensorMs = 8 * LINE_CHAR_MS + 3 + 7 * LINE_CHAR_MS + LINE_GAP_MS;
+    const { timeouts = 0, crcErrors = 0 } = plant.field.lines()[0] ?? {};
+    t.ok(timeouts > 40 && crcErrors > 0, `${timeouts} replies were lost, ${crcErrors} damaged`);
+    t.ok(maxMs <= DECIDE_MS + lossMs + sensorMs + LINE_GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; a lost reply takes ${lossMs.toFixed(1)} ms`);
+    // Each has left in time. Whether its proof comes before the next level of its lamp, half a second later, is chance.
+    t.ok(results.every((end) => end.state === 'verified' || ('reason' in end && end.reason === 'a newer level took its place')));
   });
-  await plant.clock.advance(3_000);
-  plant.sim.silence(plant.addressOf('DEAD'));
-  const random = createRandom(4);
-  const trouble = (): void => {
-    // Polls, writes and read-backs of two lamps are lost all the time. What is later than the profile allows is not waited for.
-    void plant.write('L1', 1 + Math.floor(100 * random()), { lane: 'command' });
-    if (random() < 0.4) plant.clock.after(60 * random(), () => plant.sim.delayNext(1, 250 + 400 * random()));
-    if (random() < 0.5) plant.sim.corruptNext(2);
-    if (plant.clock.monoMs() < 35_000) plant.clock.after(300, trouble);
-  };
-  trouble();
-  const { maxMs, results } = await urgentWaits(plant, ['L3', 'L4', 'L5', 'L6'], 200);
-  // The longest wait is that for a write: as long as the profile says, 200 ms. A last look of 1 ms after the deadline included.
-  const lossMs = LINE_GAP_MS + 8 * LINE_CHAR_MS + 200 + 1 + 11 * LINE_CHAR_MS;
-  // A sensor is asked after four other transactions, urgent ones included.
-  const sensorMs = 8 * LINE_CHAR_MS + 3 + 7 * LINE_CHAR_MS + LINE_GAP_MS;
-  const { timeouts = 0, crcErrors = 0 } = plant.field.lines()[0] ?? {};
-  t.ok(timeouts > 40 && crcErrors > 10, `${timeouts} replies were lost, ${crcErrors} damaged`);
-  t.ok(maxMs <= DECIDE_MS + lossMs + sensorMs + LINE_GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; a lost reply takes ${lossMs.toFixed(1)} ms`);
-  t.ok(results.every(({ state }) => state === 'verified'));
-});
 
 t.test('telemetry goes on under a storm of commands', async (t) => {
   const plant = await plantWith(t, {

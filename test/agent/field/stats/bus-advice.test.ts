@@ -23,6 +23,7 @@ const unit = (n: number, over: Partial<AdvisedUnit> = {}): AdvisedUnit => ({
   turnaroundMs: null,
   timeoutMs: 60,
   profileTimeoutMs: 60,
+  answersTwice: false,
   ...recent({}),
   requests: 1,
   refused: [],
@@ -42,8 +43,12 @@ const healthy: PlainLineStats = {
   crcErrors: 0,
   exceptions: 0,
   lateReplies: 0,
+  duplicates: 0,
+  doubtful: 0,
+  resyncs: 0,
   echoes: 0,
   noiseBytes: 3,
+  doMostAnswerTwice: false,
   foreignFrames: 0,
   console: { transactions: 0, timeouts: 0, exceptions: 0, lateReplies: 0 },
   downReason: NO_TEXT,
@@ -264,4 +269,12 @@ t.test('a question lost between answers counts for ten minutes, a unit that was 
   t.same(ends.counts(5 * 60_000), { answered: 3, missed: 2, damaged: 1, late: 3 });
   t.same(ends.counts(10 * 60_000), { answered: 1, missed: 0, damaged: 1, late: 3 }, 'the first minute is over');
   t.same(ends.counts(60 * 60_000), { answered: 0, missed: 0, damaged: 0, late: 0 });
+});
+
+t.test('a unit that answers twice is named with its address; where most do, it is the line that repeats', async (t) => {
+  const twice = [unit(1), unit(4, { answersTwice: true }), unit(3)];
+  const [ofWire, ofGateway] = ['/dev/ttyUSB0', 'rtu+tcp://10.0.0.2:4001'].map((port) => adviceOf(lineOf({ units: twice, port }), null));
+  t.match(ofWire, [/^\S+ \(unit 4\) answers twice: two units may have the address 4; switch one unit after the other off/]);
+  t.match(ofGateway, [/behind the gateway after the other off/]);
+  t.match(adviceOf(lineOf({ units: twice, doMostAnswerTwice: true }), null), [/^replies of most units come twice: look for a repeater/]);
 });

@@ -1,3 +1,4 @@
+import { msg } from '../../../../agent/core/message.ts';
 import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import type { ClockQuality } from '../../../../agent/core/clock.ts';
@@ -145,10 +146,10 @@ t.test('a renewed certificate is offered to the broker within the hour, once; a 
   files['/c1.pem.new'] = issued(400);
   t.equal(await hours(30), 1);
   t.same(told(), ['warning begins', 'warning ends'], 'the end that counts is that of the renewed one');
-  watch.noteUse({ renewed: 'a', isRenewed: false, refusal: 'unknown authority' });
+  watch.noteUse({ renewed: 'a', isRenewed: false, refusal: msg`unknown authority` });
   t.equal(await hours(24 * 3), 3);
   t.same(told().slice(2), ['warning begins', 'warning begins'], 'refused, and the old one goes on to its end');
-  watch.noteUse({ renewed: 'a', isRenewed: true, refusal: '' });
+  watch.noteUse({ renewed: 'a', isRenewed: true, refusal: msg`` });
   t.equal(await hours(24 * 3), 0);
 });
 
