@@ -6,7 +6,8 @@
  */
 import type { OptionSpec } from '../../agent/console/command-spec.ts';
 import { COMMANDS, FAMILIES } from '../../agent/console/commands.ts';
-import { FRENCH } from '../../agent/console/french/catalogue.ts';
+import { readFileSync } from 'node:fs';
+import PO from 'pofile';
 import { toAscii } from '../../agent/console/text/plain-text.ts';
 import { ROLES } from '../../agent/core/access.ts';
 
@@ -16,6 +17,8 @@ export interface FrenchReader {
   /** Lines with words that he does not understand, those words in brackets behind. */
   strange(shown: string): readonly string[];
 }
+
+const FRENCH = PO.parse(readFileSync(new URL('../../agent/console/languages/fr.po', import.meta.url), 'utf8')).items;
 
 /** Source: SI, and the usual ones of the trade. */
 const UNITS =
@@ -32,8 +35,8 @@ const wordsOf = (text: string): readonly string[] => text.match(/[A-Za-z]+(?:'[A
 const FILTERS = 'include exclude begin count json csv'.split(' ');
 
 export function createFrenchReader(names: readonly string[]): FrenchReader {
-  const french = new Set(FRENCH.flatMap(([, text]) => wordsOf(toAscii(text.replace(/\{\w+\}/g, ' '))).map((word) => word.toLowerCase())));
-  const english = new Set(FRENCH.map(([text]) => text));
+  const french = new Set(FRENCH.flatMap(({ msgstr: [text = ''] }) => wordsOf(toAscii(text.replace(/\{\w+\}/g, ' '))).map((word) => word.toLowerCase())));
+  const english = new Set(FRENCH.map(({ msgid }) => msgid));
   const typed = new Set([...COMMANDS, ...FAMILIES].flatMap(wordsToType));
   const machine = new Set(
     [...UNITS, ...KEYS, ...ROLES, ...FILTERS, ...PACKETS, 'options', ...names].flatMap((name) => [name, ...wordsOf(name)]),

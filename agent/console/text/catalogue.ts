@@ -1,15 +1,15 @@
-/** Reads the catalogues of `agent/console/languages`: gettext's PO files, one for each language. */
-import { readdirSync, readFileSync } from 'node:fs';
+/** Reads the catalogue of a language: one PO file of gettext, `agent/console/languages/<language>.po`. */
+import { readFileSync } from 'node:fs';
 import PO from 'pofile';
 import type { Speech } from '../../core/message.ts';
 
-const FOLDER = new URL('../languages/', import.meta.url);
+/** The two rules of languages with one plural form. Source: gettext manual, "Plural forms". */
+const PLURAL_RULE = /plural=\(?n\s*(!=|>)\s*1\)?/;
 
-/** How French says things. Source: in French 0 and 1 take the singular. */
-export async function frenchSpeech(): Promise<Speech> {
-  const items = readdirSync(FOLDER).flatMap((name) =>
-    name.endsWith('.po') ? PO.parse(readFileSync(new URL(name, FOLDER), 'utf8')).items : [],
-  );
+/** Its templates, and which numbers take the singular, as its head says. Errors: throws the system's error where the file is missing. */
+export function readCatalogue(language: string): Speech {
+  const { headers, items } = PO.parse(readFileSync(new URL(`../languages/${language}.po`, import.meta.url), 'utf8'));
   const templates = new Map(items.flatMap(({ msgid, msgstr: [text = ''] }) => (text === '' ? [] : [[msgid, text] as const])));
-  return { template: (id) => templates.get(id), isOne: (count) => Math.abs(count) < 2 };
+  const takesZero = PLURAL_RULE.exec(headers['Plural-Forms'] ?? '')?.[1] === '>';
+  return { template: (id) => templates.get(id), isOne: (count) => (takesZero ? Math.abs(count) < 2 : count === 1) };
 }

@@ -5,7 +5,6 @@
  */
 import { Message, type Said, type Speech } from '../../core/message.ts';
 import type { Language } from '../../core/words.ts';
-import { frenchByPattern, learnPatterns } from './old-patterns.ts';
 
 const ENGLISH: Speech = { template: () => undefined, isOne: (count) => count === 1 };
 const speeches: Partial<Record<Language, Speech>> = {};
@@ -15,8 +14,7 @@ let adapted: (template: string) => string = (template) => template;
 /** Loads the templates of a language; without them messages stay English. */
 export async function learn(language: Language): Promise<void> {
   if (language === 'en') return;
-  speeches[language] ??= await (await import('./catalogue.ts')).frenchSpeech();
-  await learnPatterns();
+  speeches[language] ??= (await import('./catalogue.ts')).readCatalogue(language);
 }
 
 /** From now on each template is shown as `adapt` makes it, in every language: a session leaves the name of the program out. */
@@ -26,21 +24,7 @@ export function adaptTemplates(adapt: (template: string) => string): void {
 
 /** The message in that language, once it is learnt; a text as it is. */
 export function translate(language: Language, said: Said): string {
-  const old = byOldPatterns(language, said);
-  if (old !== null) return old;
   if (!(said instanceof Message)) return said;
   const { template, isOne } = speeches[language] ?? ENGLISH;
   return said.in({ template: (id) => adapted(template(id) ?? id), isOne });
 }
-
-/** Transitional, as the next line: the French of what is no message with a template yet; null for the rest. */
-function byOldPatterns(language: Language, said: Said): string | null {
-  const speech = speeches[language];
-  if (speech === undefined) return null;
-  if (!(said instanceof Message)) return frenchByPattern(said);
-  if (said.id === '' || speech.template(said.id) !== undefined) return null;
-  const text = frenchByPattern(String(said));
-  return text === String(said) ? null : adapted(text);
-}
-
-export { leftInEnglish } from './old-patterns.ts';

@@ -1,5 +1,5 @@
 /** Columns of text that fit the page, without rules: what a slow line and a log both bear. */
-import { Message, type Said } from '../../core/message.ts';
+import type { Message, Said } from '../../core/message.ts';
 import { translate } from './language.ts';
 import { type Sheet, sheetOf, shownCols, wrap } from './text-lines.ts';
 
@@ -7,8 +7,6 @@ import { type Sheet, sheetOf, shownCols, wrap } from './text-lines.ts';
 export interface TableColumn {
   readonly title: Message;
   readonly align?: 'left' | 'right';
-  /** Its cells are words or sentences, which are translated; else they are names and numbers. */
-  readonly isTranslated?: true;
   /** Takes what width is left and breaks its text over several lines; at most one a table. */
   readonly wraps?: true;
   /** Longer text is cut and ends in `~`, or wrapped in a table that wraps. */
@@ -23,11 +21,11 @@ const ESC = '\x1b';
 const COLOUR = new RegExp(`(${ESC}\\[[\\d;]*m)`, 'g');
 const USUAL_COLOUR = `${ESC}[39m`;
 
-/** A table's lines, title line first, none wider than the sheet; titles are translated, and cells where their column requires it. */
+/** A table's lines, title line first, none wider than the sheet; titles are translated, and cells that are messages. */
 export function tableLines(given: readonly TableColumn[], cells: readonly (readonly Said[])[], sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   const rows = cells.map((row) =>
-    row.map((cell, index) => (cell instanceof Message || given[index]?.isTranslated ? translate(language, cell) : cell)),
+    row.map((cell) => translate(language, cell)),
   );
   const columns = given.map((column) => ({ ...column, title: translate(language, column.title) }));
   const colWidths = columnWidths(columns, rows, widthCols);

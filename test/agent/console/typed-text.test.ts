@@ -8,7 +8,6 @@ import { ConsoleError } from '../../../agent/console/console-error.ts';
 import { failedReply, parseReply } from '../../../agent/console/protocol/protocol.ts';
 import { asTyped } from '../../../agent/console/shell/as-typed.ts';
 import { adaptTemplates, learn, translate } from '../../../agent/console/text/language.ts';
-import { forgetPatterns } from '../../../agent/console/text/old-patterns.ts';
 import { plain, plainMessage, toAscii, withoutSteering } from '../../../agent/console/text/plain-text.ts';
 import { labelled, paragraph } from '../../../agent/console/text/text-lines.ts';
 import { tableLines } from '../../../agent/console/text/text-table.ts';
@@ -46,7 +45,6 @@ const withoutBlanks = (text: string): string => text.replaceAll(/\s/g, '');
 t.before(async () => {
   await learn('fr');
   // Strings are shown as they are; the patterns translate them until they go.
-  forgetPatterns();
   adaptTemplates(asTyped);
 });
 

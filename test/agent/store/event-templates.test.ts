@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
-import { frenchSpeech } from '../../../agent/console/text/catalogue.ts';
+import { readCatalogue } from '../../../agent/console/text/catalogue.ts';
 import { count } from '../../../agent/core/counts.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { type Message, msg } from '../../../agent/core/message.ts';
@@ -53,7 +53,7 @@ for (const [kind, openLink] of [
     store.appendEvent(eventOf('a', text));
     store.appendEvent(eventOf('b', msg`${count(1, 'reading')}: ${[msg`no space is left`, 'off']}`));
     await store.stop();
-    const speech = await frenchSpeech();
+    const speech = readCatalogue('fr');
     const events = await kept(dir, openLink);
     t.strictSame(
       events.map((event) => String(event.text)),

@@ -133,7 +133,7 @@ export function renderStoreCheck({ files, account }: StoreCheck, page: Page): st
   const columns = [
     { title: msg`File`, maxCols: 56 },
     { title: msg`State` },
-    { title: msg`Size`, align: 'right', isTranslated: true },
+    { title: msg`Size`, align: 'right' },
   ] as const;
   const problems = files.flatMap((each) => each.problems.map((problem) => msg`${each.file}: ${problem}`));
   const isWell = problems.length === 0 && files.every(({ ok }) => ok) && account?.isBalanced !== false;

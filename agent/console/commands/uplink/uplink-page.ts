@@ -111,10 +111,10 @@ export function renderTest({ broker, clientId, steps, ok }: UplinkTest, page: Pa
     text,
   ]);
   const columns = [
-    { title: msg`Stage`, isTranslated: true },
+    { title: msg`Stage` },
     { title: msg`Result` },
     { title: msg`ms`, align: 'right' },
-    { title: msg`What`, wraps: true, isTranslated: true },
+    { title: msg`What`, wraps: true },
   ] as const;
   return [
     ...paragraph(msg`${broker}, as ${clientId}: the agent's own session was not touched`, page),

@@ -4,7 +4,7 @@ import { wantedAt } from '../../../../agent/config/edit/wanted-value.ts';
 import { cabinetJsonSchema } from '../../../../agent/config/schema/schema.ts';
 import { splitLine } from '../../../../agent/console/shell/typed-words.ts';
 import { wantedRows } from '../../../../agent/console/shell/typing-help.ts';
-import { frenchSpeech } from '../../../../agent/console/text/catalogue.ts';
+import { readCatalogue } from '../../../../agent/console/text/catalogue.ts';
 import { type JsonSchema, withoutNull } from '../../../../agent/core/json-schema.ts';
 import { type Argument, Message } from '../../../../agent/core/message.ts';
 import { withTexts } from '../../../../agent/core/message-wire.ts';
@@ -71,7 +71,7 @@ t.test('every place of the schema has an example that the schema takes, typed as
 });
 
 t.test('what it is for, what is allowed, its unit and what holds without are told in French too', async (t) => {
-  const french = await frenchSpeech();
+  const french = readCatalogue('fr');
   const isEnglish = (id: string): boolean => /[a-z]/i.test(id.replaceAll(/\{\d+\}/g, '')) && french.template(id) === undefined;
   const inEnglish = (said: Argument): readonly string[] => {
     if (said instanceof Message) return [...(isEnglish(said.id) ? [said.id] : []), ...said.args.flatMap(inEnglish)];
