@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { loadSite } from '../agent/config/load/load-site.ts';
 import { createManualClock } from '../agent/core/manual-clock.ts';
+import { NO_TEXT } from '../agent/core/message.ts';
 import type { Field, ReadingFrame } from '../agent/core/ports.ts';
 import { Refusal } from '../agent/core/refusal.ts';
 import { createRecorder } from '../agent/store/recorder.ts';
@@ -72,7 +73,7 @@ function createPlainStreet(lampIds: readonly string[], monoMs: () => number) {
       const value = levels.get(pointId.split('.')[0] ?? '') ?? null;
       return { pointId, value, quality: 'good', atMono: monoMs(), atMs: 0 };
     },
-    writePoint: async () => ({ state: 'failed', reason: '', sentMono: null }),
+    writePoint: async () => ({ state: 'failed', reason: NO_TEXT, sentMono: null }),
     write: async ({ lampId, levelPct }) => {
       levels.set(lampId, levelPct);
       return { state: 'verified', sentMono: monoMs() };

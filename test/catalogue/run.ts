@@ -8,12 +8,9 @@ const templates = foundTemplates();
 
 for (const name of readdirSync(FOLDER).filter((file) => file.endsWith('.po'))) {
   const file = new URL(name, FOLDER);
-  const before = PO.parse(readFileSync(file, 'utf8'));
-  const known = new Map(before.items.map(({ msgid, msgstr }) => [msgid, msgstr]));
-  const after = new PO();
-  after.headers = before.headers;
-  after.headerOrder = before.headerOrder;
-  after.items = templates.map(({ id, args, files }) => {
+  const catalogue = PO.parse(readFileSync(file, 'utf8'));
+  const known = new Map(catalogue.items.map(({ msgid, msgstr }) => [msgid, msgstr]));
+  catalogue.items = templates.map(({ id, args, files }) => {
     const item = new PO.Item();
     item.msgid = id;
     item.msgstr = known.get(id) ?? [''];
@@ -21,8 +18,8 @@ for (const name of readdirSync(FOLDER).filter((file) => file.endsWith('.po'))) {
     item.extractedComments = args.map((arg, index) => `{${index}} ${arg.replace(/\s+/g, ' ')}`);
     return item;
   });
-  writeFileSync(file, `${after}\n`);
-  const left = after.items.filter(({ msgstr }) => (msgstr[0] ?? '') === '');
-  console.log(`${name}: ${after.items.length} templates, ${left.length} to translate`);
+  writeFileSync(file, `${catalogue}\n`);
+  const left = catalogue.items.filter(({ msgstr }) => (msgstr[0] ?? '') === '');
+  console.log(`${name}: ${catalogue.items.length} templates, ${left.length} to translate`);
   for (const { msgid } of left) console.log(`  ${msgid}`);
 }

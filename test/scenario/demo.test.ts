@@ -2,6 +2,7 @@
 import t from 'tap';
 import type { Clock } from '../../agent/core/clock.ts';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
+import { NO_TEXT } from '../../agent/core/message.ts';
 import type { Uplink, UplinkStatus } from '../../agent/core/ports.ts';
 import { createUplinkSlot } from '../../agent/sync/uplink-slot.ts';
 import { lampNotice } from '../street/demo-screen.ts';
@@ -9,7 +10,7 @@ import { demoErrors } from '../street/demo-summary.ts';
 import { SimLine } from '../street/sim-line.ts';
 import type { SimUnit } from '../street/units/sim-unit.ts';
 
-const WELL = { store: { readingsLost: 0, state: 'ok', reason: '' }, strays: 0, duplicates: 0, bdSeq: 0, gapViolations: 0 } as const;
+const WELL = { store: { readingsLost: 0, state: 'ok', reason: NO_TEXT }, strays: 0, duplicates: 0, bdSeq: 0, gapViolations: 0 } as const;
 
 t.test('what was sent again after a reconnect or a changed configuration is no error, in one session it is', async (t) => {
   t.same(demoErrors(WELL), []);

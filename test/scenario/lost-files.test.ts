@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { loadSite } from '../../agent/config/load/load-site.ts';
 import type { AuditPage } from '../../agent/core/audit-tools.ts';
 import { sleep } from '../../agent/core/clock.ts';
+import type { Message } from '../../agent/core/message.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import type { StatusView } from '../../agent/core/views.ts';
 import { type AgentProcess, startAgentProcess } from '../street/agent-process.ts';
@@ -57,7 +58,7 @@ function openCabinet(t: Test) {
   return { dataDir, start, seen, remove, hasCameUp };
 }
 
-async function verdictOf(agent: AgentProcess): Promise<readonly string[] | undefined> {
+async function verdictOf(agent: AgentProcess): Promise<readonly Message[] | undefined> {
   return ((await agent.ask('audit', { verify: true })) as AuditPage).verdict?.problems;
 }
 
@@ -98,7 +99,7 @@ t.test('an audit log that is removed under the agent is told by the next verific
   // The question itself finds it gone, and its own entry is the first that the new log takes.
   await agent.ask('audit', { verify: true }).catch(() => {});
   await seen(agent, ({ state }) => state === 'ok');
-  let problems: readonly string[] | undefined;
+  let problems: readonly Message[] | undefined;
   for (let tries = 0; tries < 20 && problems === undefined; tries++) {
     problems = await verdictOf(agent).catch(() => undefined);
   }

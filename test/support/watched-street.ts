@@ -11,7 +11,6 @@ import { loadSite } from '../../agent/config/load/load-site.ts';
 import type { RawArgs } from '../../agent/console/protocol/protocol.ts';
 import { callAgent } from '../../agent/console/protocol/socket-client.ts';
 import { type Clock, every, sleep } from '../../agent/core/clock.ts';
-import { msg } from '../../agent/core/message.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import type { StatusView } from '../../agent/core/views.ts';
 import { createStreet } from '../street/street.ts';
@@ -95,7 +94,7 @@ export async function createWatchedStreet(t: Test, options: WatchedOptions = {})
   const status = (): Promise<StatusView | null> => statusAt(socketPath);
   const units = lamps.flatMap(({ id }) => street.units.get(id) ?? []);
   const all = (levelPct: number) => (): boolean => levels().filter((level) => level === levelPct).length === WATCHED_LAMPS;
-  const event = async (code: string): Promise<string> => (await status())?.activeEvents.find((each) => each.code === code)?.text ?? msg``;
+  const event = async (code: string): Promise<string> => String((await status())?.activeEvents.find((each) => each.code === code)?.text ?? '');
   const newest = (): ManagedRun => {
     const run = manager.runs.at(-1);
     if (run === undefined) throw new Error('no run yet');

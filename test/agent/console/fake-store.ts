@@ -1,7 +1,7 @@
 /** What a store answers in tests of the console. */
 
 import type { AuditPage } from '../../../agent/core/audit-tools.ts';
-import { msg } from '../../../agent/core/message.ts';
+import { type Message, msg } from '../../../agent/core/message.ts';
 import type { ExportQuery, History, HistoryQuery, StoreCheck, StoredFrame, StoreStatus } from '../../../agent/core/ports.ts';
 import type { ChoreView, EnergyRow, EnergyView, StoreView } from '../../../agent/core/views.ts';
 import { AT_MS } from './fake-clock.ts';
@@ -154,7 +154,7 @@ export function exportOf(all: readonly StoredFrame[], { fromMs, toMs, afterSeq, 
 
 const HASH = '0123456789abcdef'.repeat(4);
 
-export function auditPage(isVerified: boolean, problems: readonly string[] = []): AuditPage {
+export function auditPage(isVerified: boolean, problems: readonly Message[] = []): AuditPage {
   const user = {
     user: 'marie',
     role: 'technician',

@@ -36,7 +36,7 @@ export function uplinkView(changes: Partial<UplinkView> = {}): UplinkView {
     node: 'ANG-0421',
     primaryHost: 'scada',
     certificates: { own: certificate('CN=ANG-0421', 12), broker: certificate('CN=broker.angers.example, O=City of Angers', 200) },
-    lastFailure: { atMs: AT_MS - 3_700_000, text: `${BROKER}: the link broke: check the network and that the broker runs` },
+    lastFailure: { atMs: AT_MS - 3_700_000, text: msg`${BROKER}: the link broke: check the network and that the broker runs` },
     delivery: {
       mode: 'platform',
       headSeq: 4_021,

@@ -2,7 +2,7 @@ import t from 'tap';
 import { createContactTracker } from '../../../agent/control/sensing/contact-tracker.ts';
 import { createWritePace } from '../../../agent/control/writing/write-pace.ts';
 import type { Zone } from '../../../agent/core/cabinet.ts';
-import { inEnglish } from '../../support/in-english.ts';
+import { texts } from '../../support/texts.ts';
 import { makeStreet, PRESENCE, winter } from '../lighting/street.ts';
 import { levelsOf, litStreet } from './lit-street.ts';
 
@@ -110,7 +110,7 @@ t.test('zones and why show wanted, measured and the reasons; unknown names are u
   t.match(zone, { id: 'rue', programme: 'residential', reason: 'presence', minPct: 30, maxPct: 100 });
   t.match(zone?.lamps[4], { id: 'L5', pole: 'P5', wantedPct: 100, measuredPct: 100, rank: 'presence', following: true });
   const why = street.control.why('L5');
-  t.match(inEnglish(why), {
+  t.match(texts(why), {
     kind: 'lamp',
     lamps: [{ sinceMs: winter('23:30') + 100, trace: [{ rank: 'presence', text: 'S02 detects someone now' }] }],
   });

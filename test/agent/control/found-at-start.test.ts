@@ -3,7 +3,7 @@ import t from 'tap';
 import { loadSite } from '../../../agent/config/load/load-site.ts';
 import { createEnergy } from '../../../agent/diagnosis/energy-count.ts';
 import { createPlatformView } from '../../../agent/sync/sparkplug/platform-view.ts';
-import { inEnglish } from '../../support/in-english.ts';
+import { texts } from '../../support/texts.ts';
 import { makeStreet, PRESENCE, winter } from '../lighting/street.ts';
 import { makeFakeStreet } from './fake-street.ts';
 import { levelsOf } from './lit-street.ts';
@@ -71,7 +71,7 @@ for (const [foundPct, holdS] of [
     t.same(levelsOf(street), ALL(foundPct), 'the light is held');
     t.match(why(), { wantedPct: foundPct, rank: 'programme', reason: 'programme' });
     t.match(
-      inEnglish(why()?.trace.filter(({ applied }) => applied)),
+      texts(why()?.trace.filter(({ applied }) => applied)),
       [{ rank: 'programme', source: 'start', levelPct: foundPct, text: 'as found at the start' }],
       'and says why',
     );

@@ -3,7 +3,7 @@ import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { PointFlag, Semantic } from '../../../agent/core/profile.ts';
 import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
 import { createDiagnosis, verdictsOf, type WatchedPoint } from '../../../agent/diagnosis/faults.ts';
-import { inEnglish } from '../../support/in-english.ts';
+import { texts } from '../../support/texts.ts';
 import { reading } from '../lighting/street.ts';
 
 /** A point as its profile means it, or as the site does where that is said. */
@@ -34,7 +34,7 @@ const verdicts: [story: string, semantic: Semantic, value: number | null, qualit
 ];
 for (const [story, semantic, value, quality, verdict] of verdicts) {
   t.test(story, async (t) =>
-    t.match(inEnglish(verdictsOf(reading('X.y', value, 0, quality), point(semantic))), verdict === undefined ? [] : [verdict]),
+    t.match(texts(verdictsOf(reading('X.y', value, 0, quality), point(semantic))), verdict === undefined ? [] : [verdict]),
   );
 }
 
@@ -64,9 +64,9 @@ for (const [story, value, quality, one, wrong] of flags) {
 t.test('the words of a profile go before the kind of the point, those of the site before both', async (t) => {
   const up = reading('IO1.input', 1, 0);
   const mains = [flag('mains-lost', null, { severity: 'alarm', message: 'mains lost' })];
-  t.match(inEnglish(verdictsOf(up, point('fault', mains))), [{ code: 'device-flag', severity: 'alarm', text: 'IO1.input: mains lost' }]);
-  t.match(inEnglish(verdictsOf(up, point('input', mains, 'door'))), [{ code: 'door-open', flag: '' }]);
-  t.match(inEnglish(verdictsOf(reading('IO1.input', 0, 0), point('fault', mains))), [
+  t.match(texts(verdictsOf(up, point('fault', mains))), [{ code: 'device-flag', severity: 'alarm', text: 'IO1.input: mains lost' }]);
+  t.match(texts(verdictsOf(up, point('input', mains, 'door'))), [{ code: 'door-open', flag: '' }]);
+  t.match(texts(verdictsOf(reading('IO1.input', 0, 0), point('fault', mains))), [
     { wrong: false, text: 'IO1.input: no longer: mains lost' },
   ]);
 });
@@ -88,7 +88,7 @@ t.test('two flags of one register begin and end each by itself, and a unit that 
   clock.stepWall(-60_000);
   say(0);
   const common = { code: 'device-flag', source: 'IO1.status', startMs: 1_000 } as const;
-  t.match(inEnglish(events), [
+  t.match(texts(events), [
     { ...common, id: 'device-flag:IO1.status:mains-lost:1000', severity: 'warning', text: 'IO1.status: mains-lost it is', endMs: null },
     { ...common, id: 'device-flag:IO1.status:hot:1000', severity: 'info', endMs: null },
     { ...common, id: 'device-flag:IO1.status:mains-lost:1000', text: 'IO1.status: no longer: mains-lost it is', endMs: 1_500 },
@@ -115,7 +115,7 @@ t.test('each trouble is told once when it begins and once, under the same id, wh
   say(null, 1, 'missing');
   say(0, 1);
   say(0, 1);
-  t.match(inEnglish(events), [
+  t.match(texts(events), [
     { id: 'door-open:IO1.door:1000', code: 'door-open', source: 'IO1.door', startMs: 1_000, endMs: null },
     { id: 'lamp-fault:L1.overcurrent:1000', code: 'lamp-fault', endMs: null },
     { id: 'door-open:IO1.door:1000', startMs: 1_000, endMs: 1_500 },

@@ -8,7 +8,7 @@ import { createDecider } from '../../../agent/lighting/decide.ts';
 import { explain } from '../../../agent/lighting/explain.ts';
 import { createForecast, type ForecastStart } from '../../../agent/lighting/forecast.ts';
 import type { LightingSnapshot, LightingStreet } from '../../../agent/lighting/lighting.ts';
-import { inEnglish } from '../../support/in-english.ts';
+import { texts } from '../../support/texts.ts';
 import { intent, makeStreet, PRESENCE, seen, sensor, snapshot, step, winter, ZONE } from './street.ts';
 
 const NOW: ForecastStart = { nowMs: winter('15:00'), nowMono: 1_000_000, intents: [] };
@@ -23,8 +23,8 @@ const rows = (view: TonightView): string[] => view.rows.map(({ atMs, minPct, max
 t.test('the night ahead has a row a change, from dusk to dawn', async (t) => {
   const view = tonight(makeStreet());
   t.same(rows(view), ['17:46 80..80', '23:00 30..30', '06:00 90..90', '08:36 0..0']);
-  t.match(inEnglish(view), { zone: 'rue', date: '2026-01-15', programme: 'residential', rule: '', events: [], photocellMin: null });
-  t.match(inEnglish(view.rows[0]), { reason: 'programme', text: 'dusk step of residential: 80 %', boostPct: 100 });
+  t.match(texts(view), { zone: 'rue', date: '2026-01-15', programme: 'residential', rule: '', events: [], photocellMin: null });
+  t.match(texts(view.rows[0]), { reason: 'programme', text: 'dusk step of residential: 80 %', boostPct: 100 });
   t.match(view.rows.at(-1), { reason: 'day', boostPct: null });
   t.equal(minute(view.duskMs ?? 0), '17:46');
 });
@@ -46,7 +46,7 @@ t.test('intents, event nights, calendars and the warning before the dark are in 
   const lasting = intent({ sinceMs: winter('14:00'), levelPct: 60, untilMono: 1_000_000 + 9 * 3_600_000 });
   const held = tonight(makeStreet(), { ...NOW, intents: [lasting] });
   t.same(rows(held), ['14:00 60..60', '00:00 30..30', '06:00 90..90', '08:36 0..0']);
-  t.match(inEnglish(held.rows[0]), { reason: 'override', boostPct: null, text: /60 % for/ });
+  t.match(texts(held.rows[0]), { reason: 'override', boostPct: null, text: /60 % for/ });
   const odd = { ...lasting, untilMono: lasting.untilMono + 0.4 };
   const heldOdd = tonight(makeStreet(), { ...NOW, intents: [odd] });
   t.same(rows(heldOdd), ['14:00 60..60', '00:00 30..30', '06:00 90..90', '08:36 0..0'], 'a fraction of a millisecond hides no end');
@@ -65,7 +65,7 @@ t.test('intents, event nights, calendars and the warning before the dark are in 
   });
   const view = tonight(dark);
   t.same(rows(view), ['17:46 80..80', '20:00 100..100', '22:00 80..80', '00:30 20..20', '00:31 0..0', '08:36 0..0']);
-  t.match(inEnglish(view), { programme: 'curfew', rule: 'calendar week: Thu', events: ['fair'] });
+  t.match(texts(view), { programme: 'curfew', rule: 'calendar week: Thu', events: ['fair'] });
   t.equal(view.rows[0]?.boostPct, 90, "the step's own boost");
 });
 
@@ -192,11 +192,11 @@ t.test('the warning before the dark is told with what follows, limits without a 
   const all = snapshot();
   const facts = { street, zone: ZONE, plan: createDecider(street).plan('rue') ?? null, snapshot: all };
   const line = { levelPct: 60, applied: true, untilMs: null } as const;
-  t.strictSame(inEnglish(explain({ ...line, rank: 'presence', source: 'S01', text: msg`warning before the dark` }, facts)), {
+  t.strictSame(texts(explain({ ...line, rank: 'presence', source: 'S01', text: msg`warning before the dark` }, facts)), {
     sinceMs: null,
     changes: 'then 0 %',
   });
   const limit = { ...line, rank: 'override', source: 'rue', text: msg`kept up to the minimum of ${'rue'}: ${10} %` } as const;
-  t.strictSame(inEnglish(explain(limit, facts)), { sinceMs: null, changes: '' });
-  t.strictSame(inEnglish(explain({ ...limit, rank: 'programme' }, { ...facts, zone: null, plan: null })), { sinceMs: null, changes: '' });
+  t.strictSame(texts(explain(limit, facts)), { sinceMs: null, changes: '' });
+  t.strictSame(texts(explain({ ...limit, rank: 'programme' }, { ...facts, zone: null, plan: null })), { sinceMs: null, changes: '' });
 });

@@ -4,7 +4,7 @@ import { type ClockQuality, isTrusted } from '../../../agent/core/clock.ts';
 import { type Decision, type Intent, type IntentRank, type PointId, RANKS } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import type { LightingSnapshot, SensorState } from '../../../agent/lighting/lighting.ts';
-import { inEnglish } from '../../support/in-english.ts';
+import { texts } from '../../support/texts.ts';
 import { intent, makeStreet, PRESENCE, RESIDENTIAL, seen, snapshot, step, winter } from './street.ts';
 
 const NOW = 1_000_000;
@@ -141,9 +141,9 @@ t.test('a step that the dawn cuts short ends with the night', async (t) => {
 
 t.test('a limit that changed the level has its own line', async (t) => {
   const low = lamp(decide({ intents: [intent({ levelPct: 0 })] }).decisions, 'L2').trace;
-  t.match(inEnglish(low[1]), { rank: 'override', source: 'rue', levelPct: 10, applied: true, text: 'kept up to the minimum of rue: 10 %' });
+  t.match(texts(low[1]), { rank: 'override', source: 'rue', levelPct: 10, applied: true, text: 'kept up to the minimum of rue: 10 %' });
   const capped = decide({ nowMs: winter('19:00') }, makeStreet({ lamp: { minPct: 5, maxPct: 70 } }));
-  t.match(inEnglish(lamp(capped.decisions, 'L2')), {
+  t.match(texts(lamp(capped.decisions, 'L2')), {
     levelPct: 70,
     trace: [{}, { rank: 'programme' }, { text: 'held down to the maximum of the lamp: 70 %' }],
   });

@@ -14,7 +14,7 @@ import {
   type ResolvedOutput,
   resolveOutputs,
 } from '../../../agent/lighting/output.ts';
-import { inEnglish } from '../../support/in-english.ts';
+import { texts } from '../../support/texts.ts';
 import { testPoint, testProfile, writable } from '../../support/profiles.ts';
 import { intent } from './street.ts';
 
@@ -219,7 +219,7 @@ t.test('what an output shows', async (t) => {
 t.test('no rule opens a circuit over lit lamps', async (t) => {
   const cut = { ...K1, rules: [{ rule: 'smog', value: 0 }] };
   const lit = outputValue(cut, facts({ lit: ['rue'], rules: ['smog'] }));
-  t.strictSame(inEnglish(lit), { value: 1, sinceMono: 0, text: 'zone rue is lit' });
+  t.strictSame(texts(lit), { value: 1, sinceMono: 0, text: 'zone rue is lit' });
   t.equal(outputValue(cut, facts({ lit: ['rue'], rules: ['smog'], before: lit, nowMono: 9_999 * S })).value, 1);
 });
 

@@ -12,7 +12,7 @@ import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
 import { createNights, isDarkAt } from '../../../agent/lighting/night.ts';
 import { afterLux } from '../../../agent/lighting/photocell.ts';
 import { sunAltitudeDeg } from '../../../agent/lighting/sun.ts';
-import { inEnglish } from '../../support/in-english.ts';
+import { texts } from '../../support/texts.ts';
 import { makeStreet, reading, snapshot } from './street.ts';
 
 /** Longer than the dwell. */
@@ -158,7 +158,7 @@ for (const windowMin of [10, 240]) {
   t.test(`a shop window is an event on its third evening, with a window of ${windowMin} min`, async (t) => {
     const events = await judged(5, CELLS['a shop window from 16 to 21 h'] as (sky: Sky) => number, { windowMin });
     const text = 'LUX1.illuminance: reports bright after dusk on 3 nights: check what lights it; the sun decides meanwhile';
-    t.match(inEnglish(events), [{ code: 'photocell-doubtful', text, endMs: null }]);
+    t.match(texts(events), [{ code: 'photocell-doubtful', text, endMs: null }]);
     t.equal(events.length, 1);
     // On the first evening it has never yet seen a night, so it gives no answer.
     t.equal(new Date(events[0]?.startMs ?? 0).toISOString().slice(0, 10), '2026-12-21');
@@ -167,12 +167,12 @@ for (const windowMin of [10, 240]) {
 
 t.test('a gateway that starts again each night at eleven counts the nights before it', async (t) => {
   const events = await judged(6, CELLS['a shop window from 16 to 21 h'] as (sky: Sky) => number, { restarts: true });
-  t.match(inEnglish(events[0]), { code: 'photocell-doubtful', text: /reports bright after dusk on 3 nights/, endMs: null });
+  t.match(texts(events[0]), { code: 'photocell-doubtful', text: /reports bright after dusk on 3 nights/, endMs: null });
 });
 
 t.test('a lamp of others in the morning is an event too, and two evenings of works are none', async (t) => {
   const morning = await judged(5, CELLS['a shop window before dawn'] as (sky: Sky) => number);
-  t.match(inEnglish(morning), [{ text: /reports bright before dawn on 3 nights/ }]);
+  t.match(texts(morning), [{ text: /reports bright before dawn on 3 nights/ }]);
   const works = await judged(5, ({ lux, hour, step }) => lux + (step < 1_700 && hour >= 16 && hour < 21 ? 200 : 0));
   t.same(works, []);
 });
@@ -181,5 +181,5 @@ t.test('shop hours of six days a week keep their event on Sundays, and it ends o
   const isOpen = ({ step }: Sky): boolean => Math.floor(step / 720) % 7 !== 2 && step < 10 * 720;
   const events = await judged(16, (sky) => sky.lux + (isOpen(sky) && sky.hour >= 16 && sky.hour < 21 ? 200 : 0));
   t.equal(events.filter(({ endMs }) => endMs === null).length, 1);
-  t.match(inEnglish(events.at(-1)), { text: 'LUX1.illuminance: is trusted again' });
+  t.match(texts(events.at(-1)), { text: 'LUX1.illuminance: is trusted again' });
 });

@@ -6,7 +6,7 @@ import type { Quality } from '../../../agent/core/words.ts';
 import type { PhotocellState } from '../../../agent/lighting/lighting.ts';
 import { afterLux, type PhotocellVerdict, photocellNight, photocellVerdict, type SunNow } from '../../../agent/lighting/photocell.ts';
 import { afterEdgeLook, type EdgeVerdicts, isWholeNight, photocellFault } from '../../../agent/lighting/photocell-fault.ts';
-import { inEnglish } from '../../support/in-english.ts';
+import { texts } from '../../support/texts.ts';
 import { reading } from './street.ts';
 
 const CELL: PhotocellConfig = {
@@ -198,7 +198,7 @@ const nights: [
   ],
 ];
 for (const [story, verdict, sun, night, by, text, changes] of nights) {
-  t.test(story, async (t) => t.same(inEnglish(photocellNight({ verdict, sun, config: { ...CELL, ...changes } })), { night, by, text }));
+  t.test(story, async (t) => t.same(texts(photocellNight({ verdict, sun, config: { ...CELL, ...changes } })), { night, by, text }));
 }
 
 // ── cells that fail ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -237,7 +237,7 @@ for (const [story, says, fault] of cells) {
   t.test(story, async (t) => {
     const night = nightOf(says) as EdgeVerdicts;
     t.ok(isWholeNight(night));
-    t.equal(inEnglish(photocellFault(night)), fault);
+    t.equal(texts(photocellFault(night)), fault);
   });
 }
 

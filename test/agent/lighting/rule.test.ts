@@ -4,7 +4,7 @@ import type { PresenceSensor, Rule } from '../../../agent/core/cabinet.ts';
 import type { PointId, Quality, Reading } from '../../../agent/core/words.ts';
 import type { RuleState, SensorState, TrafficState } from '../../../agent/lighting/lighting.ts';
 import { afterRuleInput, isSomeoneIn, type RuleFacts, rulesRaise, ruleText } from '../../../agent/lighting/rule.ts';
-import { inEnglish } from '../../support/in-english.ts';
+import { texts } from '../../support/texts.ts';
 
 const S = 1_000;
 const SMOG: Rule = {
@@ -314,8 +314,8 @@ t.test('the rule that raises a zone most, with its reading', async (t) => {
     ['smog', holding(82.456)],
     ['smog2', holding(90)],
   ]);
-  t.strictSame(inEnglish(rulesRaise(rules, states, 'rue')), { levelPct: 80, rule: 'smog', text: 'smog: AIR1.pm25 at 82.46, until 40' });
-  t.strictSame(inEnglish(rulesRaise(rules, states, 'parc')), { levelPct: 60, rule: 'crowd', text: 'crowd: someone in parc' });
+  t.strictSame(texts(rulesRaise(rules, states, 'rue')), { levelPct: 80, rule: 'smog', text: 'smog: AIR1.pm25 at 82.46, until 40' });
+  t.strictSame(texts(rulesRaise(rules, states, 'parc')), { levelPct: 60, rule: 'crowd', text: 'crowd: someone in parc' });
   t.equal(rulesRaise(rules, states, 'place'), null);
   t.equal(String(ruleText(SMOG, { ...none, value: 12 })), 'smog: AIR1.pm25 at 12, holds above 50');
   t.equal(String(ruleText(COLD, none)), 'cold: W1.temperature without a value, holds below 0');

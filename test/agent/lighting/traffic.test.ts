@@ -3,7 +3,7 @@ import t from 'tap';
 import type { TrafficConfig } from '../../../agent/core/cabinet.ts';
 import type { PointId, Reading } from '../../../agent/core/words.ts';
 import { afterCount, type TrafficCount, trafficLevel, WINDOW_MS } from '../../../agent/lighting/traffic.ts';
-import { inEnglish } from '../../support/in-english.ts';
+import { texts } from '../../support/texts.ts';
 
 const MIN = 60_000;
 /** Steps at 150 and 300 vehicles an hour: 25 and 50 in a window. */
@@ -148,7 +148,7 @@ t.test('a machine that stood still knows nothing of the time between', async (t)
 });
 
 t.test('the level and its sentence', async (t) => {
-  const say = (state: TrafficCount | undefined) => inEnglish(trafficLevel(state, ROAD, { designClass: 'M3' }));
+  const say = (state: TrafficCount | undefined) => texts(trafficLevel(state, ROAD, { designClass: 'M3' }));
   const quiet = drive(times(20, 1));
   t.strictSame(say(undefined), { levelPct: 100, text: 'flow not known until 20 min are counted: design class' });
   t.strictSame(say(quiet[18]), { levelPct: 100, text: '60/h is 10 % of design, less after a second low count' });

@@ -3,7 +3,7 @@ import type { Detection, LightingStreet } from '../../../agent/lighting/lighting
 import { createMoverReader } from '../../../agent/lighting/movers.ts';
 import { createStreetGraph } from '../../../agent/lighting/street-graph.ts';
 import { waveFor } from '../../../agent/lighting/wave.ts';
-import { inEnglish } from '../../support/in-english.ts';
+import { texts } from '../../support/texts.ts';
 import { lit, litAlong, path, poleNames, row, seenAt, streetOf, type WaveZoneSettings } from './wave-street.ts';
 
 const TOWN = streetOf(
@@ -191,7 +191,7 @@ t.test('a relayed detection raises as such, where the zone hears it, from as far
   const wave = waveFor(path());
   t.equal(lit(wave([relayed({ speedKmh: 36 })], 0)), 'P0', '40 m away at 10 m/s');
   t.equal(lit(wave([relayed({ speedKmh: 36 })], 4_000)), 'P0 P1');
-  t.match(inEnglish(wave([relayed()], 6_000).get('P0')), { level: 'relayed', text: 'someone reported by c2 6 s ago' });
+  t.match(texts(wave([relayed()], 6_000).get('P0')), { level: 'relayed', text: 'someone reported by c2 6 s ago' });
   t.equal(waveFor(path({}, { relayedPct: null }))([relayed()], 6_000).size, 0, 'a zone that does not want to hear of it');
   const own = [relayed({ speedKmh: 36 }), seenAt('P0', 4)];
   t.equal(wave(own, 4_000).get('P1')?.level, 'boost', 'once seen by a sensor of ours it is ours');

@@ -36,7 +36,7 @@ t.test('flipped bytes within a fact or an event count as absent, never as someth
   store.save('override', { lamp: 'L01', levelPct: 12_345 });
   store.save('other', 'sound');
   store.tell(numberedEvent(1), { ...numberedEvent(2), text: msg`the text of event 2` }, numberedEvent(3));
-  const outcome = { commandId: 'command 77', target: { kind: 'lamp', id: 'L01' }, state: 'verified', reason: 'the reason of 77' } as const;
+  const outcome = { commandId: 'command 77', target: { kind: 'lamp', id: 'L01' }, state: 'verified', reason: msg`the reason of 77` } as const;
   store.record({ outcomes: [{ ...outcome, levelPct: 80, lamps: {}, source: 'platform', atMs: STORE_START_MS }] });
   store.close();
   changeFile(join(dir, 'state.db'), (bytes) => {

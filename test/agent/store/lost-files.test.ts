@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSyn
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { msg } from '../../../agent/core/message.ts';
 import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
 import { proveStateCopy } from '../../../agent/store/copy-tools.ts';
 import { changeFile, must, openStore } from './files/open-store.ts';
@@ -52,7 +53,7 @@ t.test('readings whose file is removed in use are counted through the open conne
       lossesEstimated: 0,
       account: { produced: lost + 7, delivered: 0, backlog: 7, gaps: lost, estimates: 0, isBalanced: true },
     });
-    t.ok(events.some(({ code, text }) => code === 'readings-lost' && text.startsWith(`${lost} readings lost (set-aside)`)));
+    t.ok(events.some(({ code, text }) => code === 'readings-lost' && String(text).startsWith(`${lost} readings lost (set-aside)`)));
     await store.stop();
   }
 });
@@ -68,7 +69,7 @@ t.test('readings in a file that was emptied in use are as many as at the last co
   await clock.advance(40_000);
   t.match(await store.gapsAfter(0), [{ readings: 300, isEstimate: true, reason: 'set-aside' }]);
   t.match(await store.status(), { readingsLost: 300, lossesEstimated: 1, account: { gaps: 300, estimates: 1, isBalanced: true } });
-  t.ok(events.some(({ text }) => text.startsWith('about 300 readings lost (set-aside)')));
+  t.ok(events.some(({ text }) => String(text).startsWith('about 300 readings lost (set-aside)')));
   await store.stop();
 });
 
@@ -126,7 +127,7 @@ t.test('a file that is lost with all that is known of it is an unknown number, n
     if (isRemoved) removed(dir, 'telemetry.db');
     else scribbled(dir, 'telemetry.db');
     const notices = openStore(t, dir, { setup: { traces: ['starts.json (1)'] } });
-    must(notices.commit() ?? { ok: false, message: 'no answer' });
+    must(notices.commit() ?? { ok: false, message: msg`no answer` });
     t.match(notices.gaps(), [{ readings: 0, isEstimate: true, reason: 'set-aside' }]);
     t.match(
       notices.notices.filter(({ kind }) => kind === 'lost'),
@@ -143,14 +144,14 @@ t.test('an event says that the number is unknown', async (t) => {
   scribbled(dir, 'telemetry.db');
   const { store, events } = createStoreRig({ dir, openLink: openInProcessLink });
   await store.start();
-  t.ok(events.some(({ code, text }) => code === 'readings-lost' && text.startsWith('an unknown number of readings lost (set-aside)')));
+  t.ok(events.some(({ code, text }) => code === 'readings-lost' && String(text).startsWith('an unknown number of readings lost (set-aside)')));
   t.match(await store.status(), { readingsLost: 0, lossesEstimated: 1 });
   await store.stop();
 });
 
 t.test('a first start has lost nothing, and neither has a gateway that goes on from a backup', (t) => {
   const first = openStore(t, testFolder(t));
-  must(first.commit() ?? { ok: false, message: 'no answer' });
+  must(first.commit() ?? { ok: false, message: msg`no answer` });
   t.strictSame(first.gaps(), []);
   t.strictSame(first.notices, []);
 
@@ -165,13 +166,13 @@ t.test('a first start has lost nothing, and neither has a gateway that goes on f
   proveStateCopy(other, 'root', STORE_START_MS);
   const restored = openStore(t, other, { setup: { traces: ['starts.json (3)'], copyRules: [] } });
   restored.record({});
-  must(restored.commit() ?? { ok: false, message: 'no answer' });
+  must(restored.commit() ?? { ok: false, message: msg`no answer` });
   t.strictSame(restored.gaps(), [], 'its readings were left behind on purpose');
   restored.commit(frame(1, 10));
   restored.close();
   removed(other, 'telemetry.db');
   const later = openStore(t, other, { setup: { traces: ['starts.json (4)'], copyRules: [] } });
-  must(later.commit() ?? { ok: false, message: 'no answer' });
+  must(later.commit() ?? { ok: false, message: msg`no answer` });
   t.match(later.gaps(), [{ readings: 10, isEstimate: true }], 'and what it reads itself is missed again');
   t.end();
 });

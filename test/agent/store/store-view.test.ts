@@ -1,6 +1,6 @@
 import t from 'tap';
 import { HOUR_MS } from '../../../agent/core/durations.ts';
-import { msg } from '../../../agent/core/message.ts';
+import { msg, NO_TEXT } from '../../../agent/core/message.ts';
 import type { Store } from '../../../agent/core/ports.ts';
 import { agentChores, type ChoreParts, minuteOf, noonHour } from '../../../agent/service/housekeeping/chores.ts';
 import { hoursLeft, storeView, writtenBytesPerDay } from '../../../agent/store/store-view.ts';
@@ -34,7 +34,7 @@ t.test('what is written in a day is told once the run is old enough, where the k
 
 t.test('the store is told with its place in the configuration and its chores', async (t) => {
   const store = { dir: '/data', commitSeconds: 10, maxMegabytes: 512, maxDays: 400, peopleDays: 365, heartbeatS: 60 };
-  const chore = { name: 'backup', cron: '0 2 * * *', nextMs: 1, lastMs: null, result: '', failed: false };
+  const chore = { name: 'backup', cron: '0 2 * * *', nextMs: 1, lastMs: null, result: NO_TEXT, failed: false };
   const parts = { cabinet: { store }, store: { status: async () => storeStatus() }, chores: () => [chore], upMs: () => HOUR_MS };
   t.match(await storeView(parts), {
     state: 'ok',
@@ -90,7 +90,7 @@ t.test('each chore says in a line what it did', async (t) => {
 });
 
 t.test('a chore fails with what is wrong: damage, an account that does not hold, a disk that cannot be asked', async (t) => {
-  const damaged = { file: 'telemetry.db', ok: false, problems: ['a row is damaged, it is left out'], bytes: 1 };
+  const damaged = { file: 'telemetry.db', ok: false, problems: [msg`a row is damaged, it is left out`], bytes: 1 };
   await t.rejects(choresOf({ check: async () => storeCheck({ files: [damaged] }) }).run('integrity'), {
     message: 'telemetry.db: a row is damaged, it is left out',
   });

@@ -98,7 +98,7 @@ t.test('events, outcomes and facts are on disk at once', async (t) => {
     code: 'door-open',
     source: 'K1',
     severity: 'warning',
-    text: 'open',
+    text: msg`open`,
     startMs: STORE_START_MS + 5,
     endMs: null,
   } as const;

@@ -124,7 +124,7 @@ t.test('what was reported as committed is there after kill -9, and no number is 
     t.ok(reported.length > 0 && reported.every(([, seq]) => seq > highest), `round ${round}: numbers go on`);
     const store = open(dir);
     const events: string[] = [];
-    store.onEvent = ({ text }) => events.push(text);
+    store.onEvent = ({ text }) => events.push(String(text));
     await store.start();
     const frames = new Map((await store.readAfter(highest, 2_000)).map((stored) => [stored.seq, stored]));
     const missing = reported.filter(([ticket, seq, readings]) => {

@@ -73,15 +73,15 @@ t.test('every place of the schema has an example that the schema takes, typed as
 t.test('what it is for, what is allowed, its unit and what holds without are told in French too', async (t) => {
   const french = readCatalogue('fr');
   const isEnglish = (id: string): boolean => /[a-z]/i.test(id.replaceAll(/\{\d+\}/g, '')) && french.template(id) === undefined;
-  const inEnglish = (said: Argument): readonly string[] => {
-    if (said instanceof Message) return [...(isEnglish(said.id) ? [said.id] : []), ...said.args.flatMap(inEnglish)];
-    return Array.isArray(said) ? said.flatMap(inEnglish) : [];
+  const texts = (said: Argument): readonly string[] => {
+    if (said instanceof Message) return [...(isEnglish(said.id) ? [said.id] : []), ...said.args.flatMap(texts)];
+    return Array.isArray(said) ? said.flatMap(texts) : [];
   };
   for (const [path] of ALL) {
     const wanted = wantedAt(path);
     const rows = 'problem' in wanted ? [] : wantedRows('<value>', path, wanted);
     t.strictSame(
-      rows.flatMap(({ summary }) => inEnglish(summary)),
+      rows.flatMap(({ summary }) => texts(summary)),
       [],
       path,
     );

@@ -2,7 +2,7 @@ import t from 'tap';
 import { createPersonCommands } from '../../../../agent/control/views/light-views.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
 import type { Target } from '../../../../agent/core/words.ts';
-import { inEnglish } from '../../../support/in-english.ts';
+import { texts } from '../../../support/texts.ts';
 import { makeStreet, winter } from '../../lighting/street.ts';
 import type { FakeStreet } from '../fake-street.ts';
 import { levelsOf, litStreet } from '../lit-street.ts';
@@ -134,7 +134,7 @@ t.test('lights auto ends the emergencies of the cabinet and of its zones; with a
   await street.clock.advance(100);
   t.match(await ofZone, { state: 'verified', target: quay });
   t.same(levelsOf(street), [100, 100, 30, 30, 30, 30]);
-  t.match(inEnglish(await lightsAuto(street, quay)), { state: 'refused', reason: 'no emergency of zone quay is in force' });
+  t.match(texts(await lightsAuto(street, quay)), { state: 'refused', reason: 'no emergency of zone quay is in force' });
   for (const isWithCabinet of [false, true]) {
     void lightsOn(street, 60, quay);
     if (isWithCabinet) void lightsOn(street, 60);
@@ -144,7 +144,7 @@ t.test('lights auto ends the emergencies of the cabinet and of its zones; with a
     t.match(await ofAll, { state: 'verified', lamps: { L1: 'verified', L6: 'verified' } });
     t.same(levelsOf(street), BY_PROGRAMME);
   }
-  t.match(inEnglish(await lightsAuto(street)), { state: 'refused', reason: /no emergency/ });
+  t.match(texts(await lightsAuto(street)), { state: 'refused', reason: /no emergency/ });
 });
 
 t.test(

@@ -11,7 +11,7 @@ import {
 import { afterResult, afterSend, afterSent, type LampTrack, NEW_TRACK, nudge } from '../../../../agent/control/writing/reconcile.ts';
 import { msg, NO_TEXT } from '../../../../agent/core/message.ts';
 import type { Decision, Intent } from '../../../../agent/core/words.ts';
-import { inEnglish } from '../../../support/in-english.ts';
+import { texts } from '../../../support/texts.ts';
 import { intent } from '../../lighting/street.ts';
 
 const own = intent({ id: 'own', levelPct: 50 });
@@ -75,7 +75,7 @@ const table: [story: string, work: LampWork, nowMono: number, state: string, rea
 for (const [story, lampWork, nowMono, state, reason] of table) {
   t.test(story, async (t) => {
     const command = advanceCommand(begin(), () => lampWork, nowMono);
-    t.match(inEnglish(outcomeOf(command)), { state, reason, lamps: { L1: state } });
+    t.match(texts(outcomeOf(command)), { state, reason, lamps: { L1: state } });
   });
 }
 

@@ -13,7 +13,7 @@ import {
 } from '../../../../agent/control/requests/overrides.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
 import type { Intent, IntentAuthority } from '../../../../agent/core/words.ts';
-import { inEnglish } from '../../../support/in-english.ts';
+import { texts } from '../../../support/texts.ts';
 import { intent, makeStreet } from '../../lighting/street.ts';
 
 const NOON = Date.UTC(2026, 0, 15, 12);
@@ -183,7 +183,7 @@ const refusals: [story: string, changes: object, reason: RegExp | ''][] = [
   ['maintenance at the cabinet', { rank: 'maintenance', authority: 'technician', source: 'console:anna' }, ''],
 ];
 for (const [story, changes, reason] of refusals) {
-  t.test(`what may be asked: ${story}`, async (t) => t.match(inEnglish(refusalOf(makeStreet(), { ...request, ...changes })), reason));
+  t.test(`what may be asked: ${story}`, async (t) => t.match(texts(refusalOf(makeStreet(), { ...request, ...changes })), reason));
 }
 
 t.test('added, kept on disk and read again at the same moment, a list is what it was', async (t) => {

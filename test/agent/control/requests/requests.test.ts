@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { IntentAuthority, Outcome, Target } from '../../../../agent/core/words.ts';
-import { inEnglish } from '../../../support/in-english.ts';
+import { texts } from '../../../support/texts.ts';
 import { winter } from '../../lighting/street.ts';
 import { L1, levelsOf, litStreet, stages } from '../lit-street.ts';
 
@@ -9,7 +9,7 @@ t.test('an override tells its stages, holds, ends by itself and the street retur
   const final = street.override({ minutes: 2 });
   t.same(stages(street, 'c1'), ['received', 'queued']);
   await street.clock.advance(30);
-  t.match(inEnglish(await final), { state: 'verified', reason: '', levelPct: 50, lamps: { L1: 'verified', L6: 'verified' } });
+  t.match(texts(await final), { state: 'verified', reason: '', levelPct: 50, lamps: { L1: 'verified', L6: 'verified' } });
   t.same(stages(street, 'c1'), ['received', 'queued', 'sent', 'verified']);
   street.sense('S01', 80);
   await street.clock.advance(119_000);
@@ -17,7 +17,7 @@ t.test('an override tells its stages, holds, ends by itself and the street retur
   street.sense('S01', 0);
   await street.clock.advance(30_000);
   t.same(levelsOf(street), [30, 30, 30, 30, 30, 30]);
-  t.match(inEnglish(street.events), [
+  t.match(texts(street.events), [
     { code: 'override-started', source: 'rue' },
     { code: 'override-ended', source: 'rue', text: /is over$/ },
   ]);
@@ -28,7 +28,7 @@ t.test('an override below the minimum ends verified at the minimum and says so',
   const street = await litStreet(t);
   const final = street.override({ levelPct: 0 });
   await street.clock.advance(30);
-  t.match(inEnglish(await final), { state: 'verified', levelPct: 10 });
+  t.match(texts(await final), { state: 'verified', levelPct: 10 });
   t.same(levelsOf(street), [10, 10, 10, 10, 10, 10]);
 });
 
@@ -43,10 +43,10 @@ t.test('below a technician an override waits, fails as unseen, and takes over af
   const street = await litStreet(t);
   const lock = street.override({ target: L1, levelPct: 0, rank: 'maintenance', source: 'console:anna', minutes: 10 });
   await street.clock.advance(30);
-  t.match(inEnglish(await lock), { state: 'verified', levelPct: 0 });
+  t.match(texts(await lock), { state: 'verified', levelPct: 0 });
   const zone = street.override({ levelPct: 70 });
   await street.clock.advance(30);
-  t.match(inEnglish(await zone), {
+  t.match(texts(await zone), {
     state: 'failed',
     reason: 'L1: waiting below maintenance by console:anna',
     lamps: { L1: 'failed', L2: 'verified' },
@@ -59,7 +59,7 @@ t.test('below a technician an override waits, fails as unseen, and takes over af
   });
   const release = street.control.release({ commandId: 'r2', target: L1, authority: 'technician', source: 'console:paul' });
   await street.clock.advance(30);
-  t.match(inEnglish(await release), { state: 'verified', levelPct: null, lamps: { L1: 'verified' } });
+  t.match(texts(await release), { state: 'verified', levelPct: null, lamps: { L1: 'verified' } });
   t.equal(street.levels.get('L1'), 70);
   t.match(await street.control.release({ commandId: 'r3', target: L1, authority: 'technician', source: 'console:paul' }), {
     state: 'refused',
@@ -71,14 +71,14 @@ t.test('the platform sets a zone, then one lamp of it lower: the lamp follows, a
   const street = await litStreet(t);
   const zone = street.override({ levelPct: 90 });
   await street.clock.advance(60_000);
-  t.match(inEnglish(await zone), { state: 'verified', levelPct: 90 });
+  t.match(texts(await zone), { state: 'verified', levelPct: 90 });
   const lamp = street.override({ target: L1, levelPct: 40 });
   await street.clock.advance(30);
-  t.match(inEnglish(await lamp), { state: 'verified', levelPct: 40 });
+  t.match(texts(await lamp), { state: 'verified', levelPct: 40 });
   t.same(levelsOf(street), [40, 90, 90, 90, 90, 90]);
   const release = street.control.release({ commandId: 'r1', target: L1, authority: 'platform', source: 'platform' });
   await street.clock.advance(30);
-  t.match(inEnglish(await release), { state: 'verified' });
+  t.match(texts(await release), { state: 'verified' });
   t.same(levelsOf(street), [90, 90, 90, 90, 90, 90]);
 });
 
@@ -90,7 +90,7 @@ t.test('a command for a zone says of the lamp that its sender has set since that
   void street.override({ target: L1, levelPct: 40 });
   street.silent.delete('L1');
   await street.clock.advance(60_000);
-  t.match(inEnglish(await zone), {
+  t.match(texts(await zone), {
     state: 'failed',
     lamps: { L1: 'failed', L2: 'verified' },
     reason: /L1: waiting below override by platform/,
@@ -105,7 +105,7 @@ t.test('a person who asks for what a lamp in its back-off already should do is s
   street.silent.delete('L1');
   const again = street.override({ target: L1, levelPct: 60, source: 'console:anna' });
   await street.clock.advance(30);
-  t.match(inEnglish(await again), { state: 'verified' });
+  t.match(texts(await again), { state: 'verified' });
   t.same(stages(street, 'c2'), ['received', 'queued', 'sent', 'verified']);
 });
 
@@ -113,14 +113,14 @@ t.test('a second release is refused in words and is no event; a release that is 
   const street = await litStreet(t);
   const release = (target: Target, authority: IntentAuthority, atNextStep = false) =>
     street.control.release({ commandId: 'r', target, authority, source: `${authority}:x`, ...(atNextStep ? { atNextStep } : {}) });
-  t.match(inEnglish(await release(L1, 'technician')), { state: 'refused', reason: 'no override of lamp L1 is in force' });
-  t.match(inEnglish(await release(L1, 'platform', true)), { state: 'refused', reason: /lasts longer than the next step/ });
+  t.match(texts(await release(L1, 'technician')), { state: 'refused', reason: 'no override of lamp L1 is in force' });
+  t.match(texts(await release(L1, 'platform', true)), { state: 'refused', reason: /lasts longer than the next step/ });
   t.same(street.events, [], 'there is nothing to look into');
   const lock = street.override({ target: L1, levelPct: 60, rank: 'maintenance', source: 'console:anna' });
   await street.clock.advance(30);
   await lock;
   const before = street.events.length;
-  t.match(inEnglish(await release(L1, 'platform')), { state: 'refused', reason: /can only be released at the console/ });
+  t.match(texts(await release(L1, 'platform')), { state: 'refused', reason: /can only be released at the console/ });
   t.match(await release({ kind: 'zone', id: 'nowhere' }, 'technician'), { state: 'refused', reason: /no zone nowhere/ });
   t.same(
     street.events.slice(before).map(({ code }) => code),
@@ -132,7 +132,7 @@ t.test('a refused override says why and changes nothing', async (t) => {
   const street = await litStreet(t);
   t.match(await street.override({ target: { kind: 'lamp', id: 'L99' } }), { state: 'refused', reason: /no lamp L99/ });
   t.same(stages(street, 'c1'), ['received', 'refused']);
-  t.match(inEnglish(street.events), [{ code: 'command-refused', source: 'L99', text: /platform: .*L99/ }]);
+  t.match(texts(street.events), [{ code: 'command-refused', source: 'L99', text: /platform: .*L99/ }]);
   t.same([street.writes, street.disk.size], [[], 0]);
 });
 
@@ -217,10 +217,10 @@ t.test('an override that a newer one replaces, or that the stop cuts off, ends a
   const street = await litStreet(t);
   const first = street.override({ levelPct: 50 });
   const second = street.override({ levelPct: 60 });
-  t.match(inEnglish(await first), { state: 'failed', reason: /replaced/ });
+  t.match(texts(await first), { state: 'failed', reason: /replaced/ });
   await street.control.stop();
-  t.match(inEnglish(await second), { state: 'failed', reason: /stopped/ });
-  t.match(inEnglish(await street.override()), { state: 'refused', reason: /starting or stopping/ });
+  t.match(texts(await second), { state: 'failed', reason: /stopped/ });
+  t.match(texts(await street.override()), { state: 'refused', reason: /starting or stopping/ });
 });
 
 t.test('a further step of what somebody has begun is no event of its own; its end is', async (t) => {
@@ -245,7 +245,7 @@ t.test('who asks hears that it was sent before it is proven', async (t) => {
   t.same(stages(street, 'c1'), ['received', 'queued', 'sent'], 'before any lamp was read back');
   t.match(street.outcomes.at(-1)?.lamps, { L1: 'sent' });
   await street.clock.advance(20);
-  t.match(inEnglish(await final), { state: 'verified' });
+  t.match(texts(await final), { state: 'verified' });
   t.same(stages(street, 'c1'), ['received', 'queued', 'sent', 'verified']);
 });
 
@@ -260,7 +260,7 @@ t.test('a lamp known to be silent is answered for within seconds, and set when i
     answeredMono = street.clock.monoMs();
   });
   await street.clock.advance(5_000);
-  t.match(inEnglish(await lone), {
+  t.match(texts(await lone), {
     state: 'failed',
     reason: /^does not answer: check its power and wiring; it is set as soon as it answers again$/,
   });
@@ -268,7 +268,7 @@ t.test('a lamp known to be silent is answered for within seconds, and set when i
   t.same(stages(street, 'c1'), ['received', 'queued', 'failed'], 'it was never told as sent');
   const zone = street.override({ levelPct: 65 });
   await street.clock.advance(4_000);
-  t.match(inEnglish(await zone), {
+  t.match(texts(await zone), {
     state: 'failed',
     reason: /^L1: waiting below .*; L2: does not answer/,
     lamps: { L2: 'failed', L3: 'verified' },
@@ -288,7 +288,7 @@ t.test('a lamp that comes back in time is verified', async (t) => {
   street.silent.delete('L1');
   street.poll();
   await street.clock.advance(1_500);
-  t.match(inEnglish(await final), { state: 'verified' });
+  t.match(texts(await final), { state: 'verified' });
 });
 
 t.test('an override released at the next step ends there, in one change of light', async (t) => {
@@ -314,5 +314,5 @@ t.test('an override released at the next step ends there, in one change of light
     source: 'platform',
     atNextStep: true,
   });
-  t.match(inEnglish(again), { state: 'refused', reason: /no override of zone rue/ });
+  t.match(texts(again), { state: 'refused', reason: /no override of zone rue/ });
 });

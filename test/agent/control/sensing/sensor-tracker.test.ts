@@ -5,7 +5,7 @@ import { SECOND_MS } from '../../../../agent/core/durations.ts';
 import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentEvent, PointId, Reading } from '../../../../agent/core/words.ts';
-import { inEnglish } from '../../../support/in-english.ts';
+import { texts } from '../../../support/texts.ts';
 import { makeStreet, PRESENCE, reading, seen, sensor, ZONE } from '../../lighting/street.ts';
 
 const HOUR_S = 3_600;
@@ -233,7 +233,7 @@ t.test('a stuck sensor, which is not believed, is not told as seeing nobody as w
   const nowMono = 30 * 24 * HOUR_S * SECOND_MS;
   const state = { ...seen(0), valueMono: nowMono, stuck: true };
   const health = sensorHealth({ pointId: 'S01.motion', sensor: sensor('S01'), zoneKind: 'road', state, startMono: 0, nowMono });
-  t.match(inEnglish(health), { stuck: /presence for 720 h/, silent: null });
+  t.match(texts(health), { stuck: /presence for 720 h/, silent: null });
 });
 
 t.test('a reading that grows old, or is lost, is noticed without a new one', async (t) => {

@@ -6,7 +6,7 @@ import type { ZoneView } from '../../../../agent/core/views.ts';
 import type { IntentAuthority } from '../../../../agent/core/words.ts';
 import { createDecider } from '../../../../agent/lighting/decide.ts';
 import type { LightingSnapshot, LightingStreet } from '../../../../agent/lighting/lighting.ts';
-import { inEnglish } from '../../../support/in-english.ts';
+import { texts } from '../../../support/texts.ts';
 import { intent, makeStreet, PRESENCE, seen, sensor, snapshot, winter, ZONE } from '../../lighting/street.ts';
 
 const NOW_MONO = 1_000_000;
@@ -121,7 +121,7 @@ for (const [story, state, says, ok] of cells) {
   t.test(`a photocell in the list of zones: ${story}`, async (t) => {
     const photocells = new Map(state === null ? [] : [['LUX.illuminance' as const, state as typeof cell]]);
     const { light } = viewsOf(makeStreet({ zone: { photocell: PHOTOCELL } }), snapshot({ photocells }));
-    t.match(inEnglish(light.zones()), [{ photocell: { pointId: 'LUX.illuminance', says, ok } }]);
+    t.match(texts(light.zones()), [{ photocell: { pointId: 'LUX.illuminance', says, ok } }]);
   });
 }
 
@@ -159,7 +159,7 @@ t.test('why has what the rule asked for before the limits, and each line its rea
   const lowered = snapshot({ intents: [intent({ levelPct: 3, sinceMs: winter('22:00') })] });
   const [lamp] = viewsOf(makeStreet(), lowered).why('L1')?.lamps ?? [];
   t.match(lamp, { requestedPct: 3, wantedPct: 10 });
-  t.match(inEnglish(lamp?.trace[0]), { rank: 'override', sinceMs: winter('22:00'), changes: 'luciole release rue' });
+  t.match(texts(lamp?.trace[0]), { rank: 'override', sinceMs: winter('22:00'), changes: 'luciole release rue' });
   t.equal(viewsOf(makeStreet(), lowered).why('L9'), undefined);
 });
 

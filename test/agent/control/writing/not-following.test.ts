@@ -2,7 +2,7 @@ import t from 'tap';
 import { Follower } from '../../../../agent/control/writing/follower.ts';
 import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
-import { inEnglish } from '../../../support/in-english.ts';
+import { texts } from '../../../support/texts.ts';
 import { makeStreet } from '../../lighting/street.ts';
 import { litStreet } from '../lit-street.ts';
 
@@ -15,13 +15,13 @@ t.test('a lamp that answers without a valid level is written again and told as n
   }
   const writes = street.writes.filter(({ lampId }) => lampId === 'L4');
   t.ok(writes.length >= 3 && writes.length < 8, `${writes.length} writes: again and again, later each time`);
-  t.match(inEnglish(street.events), [
+  t.match(texts(street.events), [
     { code: 'lamp-not-following', source: 'L4', text: 'does not follow: gave no valid level after it had confirmed 30 %', endMs: null },
   ]);
   street.vague.delete('L4');
   street.poll();
   await street.clock.advance(1_100);
-  t.match(inEnglish(street.events[1]), { text: 'follows again; it did not because: gave no valid level after it had confirmed 30 %' });
+  t.match(texts(street.events[1]), { text: 'follows again; it did not because: gave no valid level after it had confirmed 30 %' });
 });
 
 t.test('a lamp whose level has no value is not shown as following, and is again once it has one', async (t) => {
@@ -42,8 +42,8 @@ t.test('a lamp that does not follow is told once after three tries, and once whe
   street.poll();
   const final = street.override({ levelPct: 60 });
   await street.clock.advance(10_000);
-  t.match(inEnglish(await final), { state: 'failed', reason: /^L4: does not answer/, lamps: { L3: 'verified', L4: 'failed' } });
-  t.match(inEnglish(street.events.slice(1)), [
+  t.match(texts(await final), { state: 'failed', reason: /^L4: does not answer/, lamps: { L3: 'verified', L4: 'failed' } });
+  t.match(texts(street.events.slice(1)), [
     { code: 'lamp-not-following', source: 'L4', severity: 'warning', text: 'does not follow: no reply', endMs: null },
   ]);
   t.match(street.control.why('L4'), { lamps: [{ following: false, wantedPct: 60, measuredPct: null }] });
@@ -57,7 +57,7 @@ t.test('a lamp that does not follow is told once after three tries, and once whe
   t.equal(street.levels.get('L4'), 60, 'written as soon as it answers');
   street.poll();
   await street.clock.advance(1_000);
-  t.match(inEnglish(reported()[1]), {
+  t.match(texts(reported()[1]), {
     id: reported()[0]?.id,
     text: 'follows again; it did not because: no reply',
     endMs: street.clock.wallMs() - 1_080,

@@ -11,7 +11,7 @@ import { msg } from '../../../../agent/core/message.ts';
 import type { ValueWrite, WriteResult } from '../../../../agent/core/ports.ts';
 import type { AgentEvent, Decision, Intent, PointId, Reading } from '../../../../agent/core/words.ts';
 import { resolveOutputs } from '../../../../agent/lighting/output.ts';
-import { inEnglish } from '../../../support/in-english.ts';
+import { texts } from '../../../support/texts.ts';
 import { testPoint, writable } from '../../../support/profiles.ts';
 import { intent, makeStreet } from '../../lighting/street.ts';
 
@@ -153,7 +153,7 @@ t.test('a circuit closes with its zone and opens after it, each by one write', a
   t.equal(cabinet.device.get('IO1.relay'), 1, 'not before its shortest time');
   await cabinet.clock.advance(40_000);
   t.strictSame(valuesOf(cabinet, 'IO1.relay'), [1, 0]);
-  t.match(inEnglish(cabinet.writer.views()), [{ id: 'K1', value: 0, following: true, text: 'nothing else is requested' }, { id: 'panel' }]);
+  t.match(texts(cabinet.writer.views()), [{ id: 'K1', value: 0, following: true, text: 'nothing else is requested' }, { id: 'panel' }]);
   t.strictSame(cabinet.events, []);
 });
 
@@ -219,15 +219,15 @@ t.test('an output that does not follow is tried ever more rarely, told once, and
   cabinet.state.isDeaf = true;
   cabinet.state.lit = 30;
   await cabinet.clock.advance(600_000);
-  t.match(inEnglish(outputEvents(cabinet)), [
+  t.match(texts(outputEvents(cabinet)), [
     { code: 'output-not-following', source: 'K1', text: 'does not follow: reads back 0', endMs: null },
   ]);
   t.ok(cabinet.writes.length >= 8 && cabinet.writes.length <= 20, `${cabinet.writes.length} tries in ten minutes`);
-  t.match(inEnglish(cabinet.writer.views()), [{ id: 'K1', value: 1, following: false, measured: { value: 0 } }, {}]);
+  t.match(texts(cabinet.writer.views()), [{ id: 'K1', value: 1, following: false, measured: { value: 0 } }, {}]);
   cabinet.state.isDeaf = false;
   await cabinet.clock.advance(61_000);
   t.equal(cabinet.device.get('IO1.relay'), 1);
-  t.match(inEnglish(outputEvents(cabinet)), [
+  t.match(texts(outputEvents(cabinet)), [
     {},
     { code: 'output-not-following', source: 'K1', text: 'follows again; it did not because: reads back 0' },
   ]);
@@ -257,7 +257,7 @@ t.test('what somebody has switched at the device is switched back', async (t) =>
     cabinet.device.set('IO1.relay', 0);
     await cabinet.clock.advance(1_000);
   }
-  t.match(inEnglish(outputEvents(cabinet)[0]), {
+  t.match(texts(outputEvents(cabinet)[0]), {
     code: 'output-not-following',
     text: 'does not follow: found at 0 after it had confirmed 1',
   });
@@ -314,11 +314,11 @@ t.test('traffic that rises is taken up at once, and a counter that fails is told
   t.equal(count(80), true);
   t.match(cabinet.traffic.states().get('rue'), { step: null });
   await cabinet.clock.advance(11 * MIN);
-  t.match(inEnglish(cabinet.events), [{ code: 'traffic-not-counted', source: 'rue', text: /^R1.count gives no count/ }]);
+  t.match(texts(cabinet.events), [{ code: 'traffic-not-counted', source: 'rue', text: /^R1.count gives no count/ }]);
   await cabinet.clock.advance(1_000);
   count(81);
   await cabinet.clock.advance(2_000);
-  t.match(inEnglish(cabinet.events), [{}, { code: 'traffic-not-counted', text: 'all counters count again' }]);
+  t.match(texts(cabinet.events), [{}, { code: 'traffic-not-counted', text: 'all counters count again' }]);
 });
 
 t.test('whatever is wanted and whatever fails, a relay is not worn out and no lit zone is cut off', async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { type Message, msg } from '../../../../agent/core/message.ts';
 import { createHousekeeping } from '../../../../agent/service/housekeeping/housekeeping.ts';
 
 import { logAt } from '../log/log-lines.ts';
@@ -10,7 +11,7 @@ function choresAt(startAt: string, cron: Record<string, string>, kept = new Map<
   const clock = createManualClock(Date.parse(startAt));
   const { log, taken } = logAt({ clock });
   const ran: string[] = [];
-  const held = new Map<string, PromiseWithResolvers<string>>();
+  const held = new Map<string, PromiseWithResolvers<Message>>();
   const chores = Object.entries(cron).map(([name, pattern]) => ({
     name,
     cron: pattern,
@@ -18,7 +19,7 @@ function choresAt(startAt: string, cron: Record<string, string>, kept = new Map<
     run: async () => {
       ran.push(`${name} ${new Date(clock.wallMs()).toISOString().slice(0, 16)}`);
       if (name === 'broken') throw new Error('disk full');
-      return (await held.get(name)?.promise) ?? `${name} done`;
+      return (await held.get(name)?.promise) ?? msg`${name} done`;
     },
   }));
   const save = async (key: string, value: unknown): Promise<boolean> => kept.set(key, structuredClone(value)) !== undefined;
@@ -79,7 +80,7 @@ t.test('chores wait for one another, and one that still waits or runs is not sta
   housekeeping.start();
   await clock.advance(3 * MINUTES);
   t.strictSame(ran, ['never-slow 2026-12-02T02:00'], 'the other waits');
-  held.get('never-slow')?.resolve('at last');
+  held.get('never-slow')?.resolve(msg`at last`);
   held.delete('never-slow');
   await clock.advance(0);
   t.strictSame(ran.slice(1), ['never-next 2026-12-02T02:02', 'never-slow 2026-12-02T02:02'], 'the turns passed over are one');
@@ -88,7 +89,7 @@ t.test('chores wait for one another, and one that still waits or runs is not sta
   log();
   kept.clear();
   housekeeping.stop();
-  held.get('never-slow')?.resolve('too late');
+  held.get('never-slow')?.resolve(msg`too late`);
   await clock.advance(MINUTES);
   t.strictSame([log(), [...kept]], [[], []], 'one that ends after the stop is not heard');
 });

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
-import { msg } from '../../../../agent/core/message.ts';
+import { msg, NO_TEXT } from '../../../../agent/core/message.ts';
+import type { UpdateAnswer } from '../../../../agent/core/updates.ts';
 import type { Pulse } from '../../../../agent/core/pulse.ts';
 import { PACKAGE, ReleaseStore } from '../../../../agent/service/updates/release-store.ts';
 import { startReleaseTrial } from '../../../../agent/service/updates/release-trial.ts';
@@ -52,12 +53,12 @@ function cabinetAt(t: Test, changes: Partial<UpdateManagerParts> = {}, stateDir 
   const bring = async (file: Buffer): Promise<string> => {
     for (let atByte = 0; atByte < file.length; atByte += PART_BYTES) {
       const { isDone, text } = await manager.put({ atByte, ofBytes: file.length, data: file.subarray(atByte, atByte + PART_BYTES) });
-      if (!isDone) return text;
+      if (!isDone) return String(text);
     }
     return '';
   };
   /** Brings the file and asks for it; the words of the answer. */
-  const install = async (file: Buffer, request = NOW): Promise<string> => (await bring(file)) || (await manager.install(request)).text;
+  const install = async (file: Buffer, request = NOW): Promise<string> => (await bring(file)) || String((await manager.install(request)).text);
   return { stateDir, unpackedDir, keysDir, maker, releases, running, manager, restarts, bring, install };
 }
 
@@ -314,7 +315,7 @@ t.test('bytes of an unknown maker are never more on disk than the head of a file
   ];
   for (const [name, file, text] of heads)
     for (const size of [1, 7, 100, 2_047, 2_048]) {
-      let [atByte, answer] = [0, { isDone: true, text: '' }];
+      let [atByte, answer]: [number, UpdateAnswer] = [0, { isDone: true, text: NO_TEXT }];
       for (; answer.isDone && atByte < file.length; atByte += size)
         answer = await manager.put({ atByte, ofBytes: file.length, data: file.subarray(atByte, atByte + size) });
       t.match(answer, { isDone: false, text }, `${name}, parts of ${size}`);

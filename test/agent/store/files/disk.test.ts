@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlin
 import { join } from 'node:path';
 import t from 'tap';
 import { HOUR_MS } from '../../../../agent/core/durations.ts';
+import { type Message, msg } from '../../../../agent/core/message.ts';
 import type { FreeBytes } from '../../../../agent/store/files/reserve-file.ts';
 import { texts } from '../../../support/texts.ts';
 import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
@@ -125,7 +126,7 @@ const obstacles: readonly [story: string, put: (dir: string) => void, take: (dir
 ];
 
 /** Every question there is. */
-function askAll(store: OpenStore): { ok: boolean; code?: string; message?: string }[] {
+function askAll(store: OpenStore): { ok: boolean; code?: string; message?: Message }[] {
   const { check, ...answers } = {
     commit: store.commit(frame(1)),
     save: store.save('a', 1),
@@ -141,7 +142,7 @@ function askAll(store: OpenStore): { ok: boolean; code?: string; message?: strin
     backup: store.backup(),
     check: store.check(),
   };
-  const checked = check.files.map(({ ok, problems }) => ({ ok, message: problems.join() }));
+  const checked = check.files.map(({ ok, problems }) => ({ ok, message: msg`${problems}` }));
   return [...Object.values(answers).map((answer) => answer ?? { ok: false }), ...checked];
 }
 

@@ -4,7 +4,7 @@ import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from
 import { basename, join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Test } from 'tap';
-import { msg } from '../../../../agent/core/message.ts';
+import { type Message, msg } from '../../../../agent/core/message.ts';
 import type { ReadingFrame } from '../../../../agent/core/ports.ts';
 import type { AgentEvent } from '../../../../agent/core/words.ts';
 import { StoreDatabase } from '../../../../agent/store/database.ts';
@@ -72,8 +72,8 @@ export function openStore(t: Pick<Test, 'teardown'>, dir: string, options: { fre
 
 export type OpenStore = ReturnType<typeof openStore>;
 
-export function must<T>(result: { ok: true; value: T } | { ok: false; message: string }): T {
-  if (!result.ok) throw new Error(result.message);
+export function must<T>(result: { ok: true; value: T } | { ok: false; message: Message }): T {
+  if (!result.ok) throw new Error(String(result.message));
   return result.value;
 }
 

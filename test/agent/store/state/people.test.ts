@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
 import { DAY_MS } from '../../../../agent/core/durations.ts';
+import { msg, NO_TEXT } from '../../../../agent/core/message.ts';
 import type { AgentEvent, Outcome } from '../../../../agent/core/words.ts';
 import { must, openStore } from '../files/open-store.ts';
 import { STORE_START_MS, testFolder } from '../fixtures/kit.ts';
@@ -9,10 +10,10 @@ const NOTE = { user: 'marie', role: 'technician', door: 'login', action: 'overri
 function openDated(t: Pick<Test, 'teardown'>, peopleDays: number | undefined) {
   const store = openStore(t, testFolder(t), { setup: peopleDays === undefined ? {} : { peopleDays } });
   const event = (atMs: number, endMs: number | null = atMs): AgentEvent => ({
-    ...{ id: `door-open:K1:${atMs}`, code: 'door-open', source: 'K1', severity: 'info', text: 'by console:marie', startMs: atMs, endMs },
+    ...{ id: `door-open:K1:${atMs}`, code: 'door-open', source: 'K1', severity: 'info', text: msg`by console:marie`, startMs: atMs, endMs },
   });
   const outcome = (atMs: number): Outcome => ({
-    ...{ commandId: `c${atMs}`, target: { kind: 'lamp', id: 'L01' }, levelPct: 5, state: 'verified', reason: '', lamps: {} },
+    ...{ commandId: `c${atMs}`, target: { kind: 'lamp', id: 'L01' }, levelPct: 5, state: 'verified', reason: NO_TEXT, lamps: {} },
     ...{ source: 'console:marie', atMs },
   });
   let last = STORE_START_MS;

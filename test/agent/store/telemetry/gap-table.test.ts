@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { DAY_MS } from '../../../../agent/core/durations.ts';
+import { msg, NO_TEXT } from '../../../../agent/core/message.ts';
 import type { Gap } from '../../../../agent/core/ports.ts';
 import type { LossReason, MemoryGap, TelemetryWork } from '../../../../agent/store/messages.ts';
 import { must, openStore } from '../files/open-store.ts';
@@ -24,7 +25,7 @@ function opened(t: Parameters<typeof openStore>[0], dir: string, boot = 'run 1')
     const { epoch } = store.status();
     for (let mark = from; mark <= to; mark += 500) {
       const gaps = Array.from({ length: Math.min(500, to - mark + 1) }, (_, i) => loss(mark + i, epoch));
-      must(store.ask('commit', { telemetry: { ...WORK, gaps }, state: null }).telemetry ?? { ok: false, message: 'no answer' });
+      must(store.ask('commit', { telemetry: { ...WORK, gaps }, state: null }).telemetry ?? { ok: false, message: msg`no answer` });
     }
   };
   /** As the platform reads: in pages, each after the last. */
@@ -89,7 +90,7 @@ t.test('a loss on disk after thousands of others takes none of them out of the s
   store.commit(frame(1, 3));
   store.commit(frame(2, 3));
   const gaps: MemoryGap[] = Array.from({ length: 6_000 }, (_, mark) => ({ mark, readings: 2, reason: 'malformed', atMs: STORE_START_MS }));
-  must(store.ask('commit', { telemetry: { ...WORK, gaps }, state: null }).telemetry ?? { ok: false, message: '' });
+  must(store.ask('commit', { telemetry: { ...WORK, gaps }, state: null }).telemetry ?? { ok: false, message: NO_TEXT });
   store.now.atMs = STORE_START_MS + 3 * DAY_MS;
   t.match(must(store.ask('retain', { provenSeq: 0, livedMs: 0, isSynced: true })), { readings: 3, lost: 3 });
   const pages = [0, 2_000, 4_000].flatMap((id) => must(store.ask('gapsAfter', { id })).filter((gap) => gap.id <= id + 2_000));
@@ -102,7 +103,7 @@ t.test('losses without a row stay without one when they are merged', (t) => {
   const gaps = (from: number): MemoryGap[] =>
     Array.from({ length: 500 }, (_, i) => ({ mark: from + i, readings: 2, reason: 'malformed', atMs: STORE_START_MS }));
   for (let from = 1; from <= 5_501; from += 500)
-    must(store.ask('commit', { telemetry: { ...WORK, gaps: gaps(from) }, state: null }).telemetry ?? { ok: false, message: '' });
+    must(store.ask('commit', { telemetry: { ...WORK, gaps: gaps(from) }, state: null }).telemetry ?? { ok: false, message: NO_TEXT });
   t.match(store.after(0)[0], { mergedFrom: 1, firstSeq: null, lastSeq: null, atMs: STORE_START_MS });
   t.match(store.status().account, { produced: 12_000, gaps: 12_000, isBalanced: true });
   t.end();

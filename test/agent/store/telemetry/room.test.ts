@@ -63,12 +63,12 @@ function database(dir: string, megabytes: number, boot = 'first') {
   };
   const step = () => {
     const done = ask<'makeRoom'>({ kind: 'makeRoom', provenSeq: 0 } as never);
-    if (!done.ok) throw new Error(done.message);
+    if (!done.ok) throw new Error(String(done.message));
     return done.value;
   };
   const facts = () => {
     const done = ask<'status'>({ kind: 'status', atMono: 0, provenSeq: 0 } as never);
-    if (!done.ok) throw new Error(done.message);
+    if (!done.ok) throw new Error(String(done.message));
     return done.value;
   };
   const gaps = (): readonly Gap[] => {

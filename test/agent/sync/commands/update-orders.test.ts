@@ -1,10 +1,10 @@
 import t from 'tap';
+import { type Message, msg, NO_TEXT } from '../../../../agent/core/message.ts';
 import type { UpdateManager } from '../../../../agent/core/updates.ts';
 import { createPlatformUpdates } from '../../../../agent/service/updates/platform-updates.ts';
 import { readNodeCommand } from '../../../../agent/sync/commands/commands.ts';
 import { encodePayload, type Metric, toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
-import { texts } from '../../../support/texts.ts';
 
 const NOW_MS = 1_795_558_200_000;
 const table = createMetricTable([]);
@@ -62,19 +62,19 @@ t.test('each ends once, with the words of the desk, and the node shows which rel
     serial: 1,
     failed: null,
     keys: [],
-    obstacle: '',
+    obstacle: NO_TEXT,
   } as const;
   const desk: UpdateManager = {
     status: async () => status,
-    put: async () => ({ isDone: true, text: '3 of 9 bytes' }),
-    install: async ({ isForced }) => ({ isDone: isForced, text: '6 lamps are lit' }),
-    revert: async () => ({ isDone: false, text: 'there is no release to go back to' }),
+    put: async () => ({ isDone: true, text: msg`3 of 9 bytes` }),
+    install: async ({ isForced }) => ({ isDone: isForced, text: msg`6 lamps are lit` }),
+    revert: async () => ({ isDone: false, text: msg`there is no release to go back to` }),
   };
   const common = {
     cabinetId: 'c1',
     clock: { wallMs: () => NOW_MS, monoMs: () => 0 },
     uplink: { update: (_device: string, name: string, { value }: { value: unknown }) => void shown.set(name, value) },
-    onOutcome: ({ commandId, state, reason }: { commandId: string; state: string; reason: string }) =>
+    onOutcome: ({ commandId, state, reason }: { commandId: string; state: string; reason: Message }) =>
       void ends.push(`${commandId} ${state} ${reason}`.trim()),
   };
   const updates = createPlatformUpdates({ manager: desk, ...common });
@@ -83,13 +83,16 @@ t.test('each ends once, with the words of the desk, and the node shows which rel
   await updates.take({ commandId: 'c', ask: { action: 'install', isForced: true } });
   await updates.take({ commandId: 'd', ask: { action: 'revert', isForced: false } });
   await createPlatformUpdates({ manager: null, ...common }).take({ commandId: 'e', ask: { action: 'revert', isForced: false } });
-  t.strictSame(texts(ends.filter((end) => !end.endsWith('received'))), [
+  t.strictSame(
+    ends.filter((end) => !end.endsWith('received')),
+    [
     'a verified',
     'b refused 6 lamps are lit',
     'c verified',
     'd refused there is no release to go back to',
     'e refused this run of the agent accepts no updates',
-  ]);
+  ]
+  );
   await updates.show();
   t.strictSame(
     [...shown],

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import type { Message } from '../../../../agent/core/message.ts';
 import { nextTurn, runDry, setUp } from './delivery-scene.ts';
 import { texts } from '../../../support/texts.ts';
 
@@ -64,7 +65,7 @@ t.test('a platform that acknowledges the highest row it saw gets its whole backl
     take();
     delivery.committed(store.commit());
     await runDry(parts);
-    const acknowledgeHighest = (): string => delivery.acknowledge({ epoch: 'e1', seq: taken(), gapId: null });
+    const acknowledgeHighest = (): Message => delivery.acknowledge({ epoch: 'e1', seq: taken(), gapId: null });
     acknowledgeHighest();
     t.strictSame([store.cursor, ahead.at(-1)], [1, null]);
     delivery.close();
@@ -104,7 +105,7 @@ t.test('after a restart an acknowledgement of rows that the run before has sent 
   await second.delivery.refresh();
   second.delivery.open(second.wire.link());
   second.take();
-  const again = (): string => second.delivery.acknowledge({ epoch: 'e1', seq: 31, gapId: null });
+  const again = (): Message => second.delivery.acknowledge({ epoch: 'e1', seq: 31, gapId: null });
   t.equal(texts(again()), '');
   t.strictSame([second.store.cursor, second.ahead], [10, []], 'it is not known here what the run before has sent');
   second.delivery.committed(second.store.commit());
@@ -119,7 +120,7 @@ t.test('an acknowledgement that cannot be true moves nothing', async (t) => {
   await nextTurn();
   take();
   delivery.committed(store.commit());
-  const refused = (seq: number, epoch = 'e1'): string => delivery.acknowledge({ epoch, seq, gapId: null });
+  const refused = (seq: number, epoch = 'e1'): Message => delivery.acknowledge({ epoch, seq, gapId: null });
   t.match(refused(1, 'other'), /epoch here is e1/);
   t.match(refused(2), /no row 2 yet/);
   t.equal(delivery.facts().mode, 'broker', 'and the platform takes no part yet');

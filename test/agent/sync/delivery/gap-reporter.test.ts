@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { Message } from '../../../../agent/core/message.ts';
 import type { Gap } from '../../../../agent/core/ports.ts';
 import { gapHead, type ReportedGap } from '../../../platform/node-ingest.ts';
 import { createMemoryStore } from '../memory-store.ts';
@@ -39,7 +40,7 @@ function asScene({
       stored.push(...gaps.filter((_, i) => i % every === 0));
       return gaps.map(({ id }) => id ?? 0);
     },
-    acknowledge: (): string => parts.delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: gapHead(stored, 'e1') }),
+    acknowledge: (): Message => parts.delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: gapHead(stored, 'e1') }),
   };
   const session = async (): Promise<void> => {
     parts.delivery.close();

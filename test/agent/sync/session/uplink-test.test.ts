@@ -127,7 +127,7 @@ t.test('a file that cannot be used is the first stage that fails', async (t) => 
 t.test('a trace keeps the last 400 entries, cuts what strangers may make long, and tells who watches', async (t) => {
   const trace = createTrace(createManualClock(NODE_START_MS));
   const seen: string[] = [];
-  const stop = trace.watch(({ text }) => seen.push(text));
+  const stop = trace.watch(({ text }) => seen.push(String(text)));
   for (let i = 0; i < 1_000; i += 1) trace.event(`${i}`);
   stop();
   trace.packet({ isSent: false, name: 'publish', topic: 'x'.repeat(60_000), bytes: 5 });

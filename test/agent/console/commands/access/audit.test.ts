@@ -21,12 +21,12 @@ t.test('who did what fits the page, and the sum says how far back', async (t) =>
 t.test('a verdict says whole, with the head to keep, or what is wrong', async (t) => {
   t.match(renderAudit(auditPage(true), page, 60_000), `Whole: entries 1 to 13, none changed, none missing.\nHead: 13:${HASH}`);
   t.match(
-    renderAudit(auditPage(true, ['entry 5 was changed, or does not follow entry 4']), page, 60_000),
+    renderAudit(auditPage(true, [msg`entry 5 was changed, or does not follow entry 4`]), page, 60_000),
     /NOT WHOLE:\n- entry 5 was changed/,
   );
-  t.equal(command.succeeded(auditPage(true, ['entry 5 is missing'])), false, 'a script sees it in the exit code');
+  t.equal(command.succeeded(auditPage(true, [msg`entry 5 is missing`])), false, 'a script sees it in the exit code');
   t.equal(command.succeeded(auditPage(true)), true);
-  const lost = auditPage(true, ['entry 1 says that the log before it is lost: state.db was missing at a start']);
+  const lost = auditPage(true, [msg`entry 1 says that the log before it is lost: state.db was missing at a start`]);
   t.match(renderAudit(lost, page, 60_000), /NOT WHOLE:\n- entry 1 says that the log before it is lost/);
   const whole = auditPage(true);
   const remarks = [msg`entry 9 says that a copy of state.db was taken into use: entries made after that copy are not in it`];

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import { installUpdate } from '../../../../../agent/console/commands/service/update-run.ts';
 import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
+import { msg, NO_TEXT } from '../../../../../agent/core/message.ts';
 import type { UpdateManager } from '../../../../../agent/core/updates.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 import { createFakeView } from '../../fake-view.ts';
@@ -23,9 +24,9 @@ async function cabinet(t: Test, isTaken: boolean) {
   const updates: Pick<UpdateManager, 'put' | 'install'> = {
     put: async ({ data }) => {
       parts.push(data);
-      return { isDone: true, text: '' };
+      return { isDone: true, text: NO_TEXT };
     },
-    install: async () => ({ isDone: isTaken, text: isTaken ? 'release 0.2.0 runs on trial' : 'not signed by a key of this cabinet' }),
+    install: async () => ({ isDone: isTaken, text: isTaken ? msg`release 0.2.0 runs on trial` : msg`not signed by a key of this cabinet` }),
   };
   const socketPath = join(dir, 'agent.sock');
   const view = { ...createFakeView(), updates: updates as UpdateManager };
