@@ -395,7 +395,7 @@ const ports: [text: string, meaning: string | RegExp][] = [
 t.test('the port of a line is a file or an address', async (t) => {
   for (const [text, meaning] of ports) {
     const port = parseLinePort(text);
-    t.match(port.kind === 'bad' ? port.why : linePortName(port), meaning, text);
+    t.match(port.kind === 'bad' ? String(port.why) : linePortName(port), meaning, text);
     t.equal(port.kind === 'bad', meaning instanceof RegExp, text);
   }
 });

@@ -2,6 +2,7 @@ import t from 'tap';
 import { MINUTE_MS } from '../../agent/core/durations.ts';
 import { type Metric, toLong } from '../../agent/sync/sparkplug/codec.ts';
 import { createRig, type Rig } from '../support/rig.ts';
+import { texts } from '../support/texts.ts';
 
 const whole = (name: string, value: number): Metric => ({ name, value: toLong(value) });
 const text = (name: string, value: string): Metric => ({ name, value: { kind: 'string', value } });
@@ -91,7 +92,7 @@ t.test('a programme is chosen by its name, holds over a restart, and gives way t
   await rig.until('followed', () => endOf(rig, 'p1')?.state === 'verified' && rig.levels().every((level) => level === 80), 2 * MINUTE_MS);
   t.equal(shownOn(rig, 'rue', 'Programme/Choice'), 'market');
   const [tonight] = rig.agent.view.light.tonight('rue');
-  t.match(tonight, { programme: 'market', rule: 'chosen by the platform' });
+  t.match(texts(tonight), { programme: 'market', rule: 'chosen by the platform' });
   await rig.kill();
   await rig.until('still', () => rig.levels().every((level) => level === 80), 2 * MINUTE_MS);
   await rig.clock.advance(2 * MINUTE_MS);

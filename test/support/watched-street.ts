@@ -94,7 +94,8 @@ export async function createWatchedStreet(t: Test, options: WatchedOptions = {})
   const status = (): Promise<StatusView | null> => statusAt(socketPath);
   const units = lamps.flatMap(({ id }) => street.units.get(id) ?? []);
   const all = (levelPct: number) => (): boolean => levels().filter((level) => level === levelPct).length === WATCHED_LAMPS;
-  const event = async (code: string): Promise<string> => String((await status())?.activeEvents.find((each) => each.code === code)?.text ?? '');
+  const event = async (code: string): Promise<string> =>
+    String((await status())?.activeEvents.find((each) => each.code === code)?.text ?? '');
   const newest = (): ManagedRun => {
     const run = manager.runs.at(-1);
     if (run === undefined) throw new Error('no run yet');

@@ -14,8 +14,8 @@ import {
   type ResolvedOutput,
   resolveOutputs,
 } from '../../../agent/lighting/output.ts';
-import { texts } from '../../support/texts.ts';
 import { testPoint, testProfile, writable } from '../../support/profiles.ts';
+import { texts } from '../../support/texts.ts';
 import { intent } from './street.ts';
 
 const S = 1_000;

@@ -6,9 +6,9 @@ import { msg } from '../../../agent/core/message.ts';
 import { StoreFile } from '../../../agent/store/files/store-file.ts';
 import type { Notice } from '../../../agent/store/messages.ts';
 import { type Schema, STATE, TELEMETRY } from '../../../agent/store/schema.ts';
+import { texts } from '../../support/texts.ts';
 import { changeFile, FILES, fill, inside, must, numberedEvent, openStore, zeroLeaf } from './files/open-store.ts';
 import { frame, STORE_START_MS, testFolder } from './fixtures/kit.ts';
-import { texts } from '../../support/texts.ts';
 
 t.test('nothing is wrong with whole files, and the check says so with their sizes', async (t) => {
   const store = openStore(t, testFolder(t));
@@ -36,7 +36,12 @@ t.test('flipped bytes within a fact or an event count as absent, never as someth
   store.save('override', { lamp: 'L01', levelPct: 12_345 });
   store.save('other', 'sound');
   store.tell(numberedEvent(1), { ...numberedEvent(2), text: msg`the text of event 2` }, numberedEvent(3));
-  const outcome = { commandId: 'command 77', target: { kind: 'lamp', id: 'L01' }, state: 'verified', reason: msg`the reason of 77` } as const;
+  const outcome = {
+    commandId: 'command 77',
+    target: { kind: 'lamp', id: 'L01' },
+    state: 'verified',
+    reason: msg`the reason of 77`,
+  } as const;
   store.record({ outcomes: [{ ...outcome, levelPct: 80, lamps: {}, source: 'platform', atMs: STORE_START_MS }] });
   store.close();
   changeFile(join(dir, 'state.db'), (bytes) => {

@@ -144,7 +144,9 @@ t.test('an event says that the number is unknown', async (t) => {
   scribbled(dir, 'telemetry.db');
   const { store, events } = createStoreRig({ dir, openLink: openInProcessLink });
   await store.start();
-  t.ok(events.some(({ code, text }) => code === 'readings-lost' && String(text).startsWith('an unknown number of readings lost (set-aside)')));
+  t.ok(
+    events.some(({ code, text }) => code === 'readings-lost' && String(text).startsWith('an unknown number of readings lost (set-aside)')),
+  );
   t.match(await store.status(), { readingsLost: 0, lossesEstimated: 1 });
   await store.stop();
 });

@@ -60,7 +60,7 @@ function faulty(fault: Real['fault']): OpenLink {
         if (now !== null) fault.next = null;
         if (now === 'dies-before') return die();
         if (now === 'refused') {
-          const refused = { ok: false, code: 'full', message: 'the disk is full' } as const;
+          const refused = { ok: false, code: 'full', message: msg`the disk is full` } as const;
           const answer = request.kind === 'commit' ? { telemetry: refused, state: refused } : refused;
           return { answer, notices: [] } as unknown as StoreAnswer<K>;
         }

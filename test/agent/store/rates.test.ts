@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import { msg } from '../../../agent/core/message.ts';
 import type { FrameFate, Gap, ReadingFrame } from '../../../agent/core/ports.ts';
 import type { PointId } from '../../../agent/core/words.ts';
 import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
@@ -31,7 +32,7 @@ function cabinet(dir: string, commitSeconds: number, openLink?: OpenLink) {
       ask: async <K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>> => {
         if (disk.delayMs > 0) await new Promise<void>((resolve) => clock.after(disk.delayMs, resolve));
         if (!disk.isRefusing || request.kind !== 'commit') return link.ask<K>(request);
-        const refused = { ok: false, code: 'full', message: 'the disk is full' } as const;
+        const refused = { ok: false, code: 'full', message: msg`the disk is full` } as const;
         const { telemetry, state } = request as StoreRequest<'commit'>;
         return { answer: { telemetry: telemetry && refused, state: state && refused }, notices: [] } as unknown as StoreAnswer<K>;
       },

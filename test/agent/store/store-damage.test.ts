@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import t from 'tap';
 import { StoreDatabase } from '../../../agent/store/database.ts';
 import type { Setup, TelemetryWork } from '../../../agent/store/messages.ts';
+import { texts } from '../../support/texts.ts';
 import { createStoreRig, frame, STORE_START_MS, testFolder } from './fixtures/kit.ts';
 
 type Damage = (path: string) => void;
@@ -89,7 +90,7 @@ t.test('a file that breaks while in use is replaced without a restart, and its n
   await clock.advance(40_000);
   const after = await store.status();
   t.match(
-    after,
+    texts(after),
     { state: 'ok', reason: '', frames: 1, lastSeq: 401, cursorSeq: 400, backlogFrames: 1 },
     'a late word on an old frame cannot mean a new one',
   );

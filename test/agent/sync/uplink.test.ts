@@ -1,4 +1,5 @@
 import t from 'tap';
+import { texts } from '../../support/texts.ts';
 import { createMemoryStore } from './memory-store.ts';
 import { manualClock, until } from './small-node.ts';
 import { BIRTHS, online, openUplinkScene, verbs } from './uplink-scene.ts';
@@ -46,7 +47,7 @@ t.test('live readings go out at once, by alias alone, and count as delivered aft
   t.ok(data.every(({ name, datatype, alias }) => name === undefined && datatype === undefined && alias !== undefined));
   node.commit();
   t.equal(node.store.cursor, 1);
-  t.match(node.uplink.status(), { state: 'online', reason: '', readingsPublished: 2, readingsHistorical: 0, readingsAcked: 2 });
+  t.match(texts(node.uplink.status()), { state: 'online', reason: '', readingsPublished: 2, readingsHistorical: 0, readingsAcked: 2 });
 });
 
 t.test('what was lost is told: in the birth, and within a minute of a new loss', async (t) => {

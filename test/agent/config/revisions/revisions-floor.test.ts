@@ -145,7 +145,7 @@ t.test('what an admin has allowed runs, is in the history, and later changes may
   t.equal((await takeAndCommit(made)).state, 'done');
   await made.confirm('console:ada');
   t.equal(minPct(), 5);
-  t.match(made.history()[0], { by: 'console:ada', why: 'savings; with parts by platform; below the floor, allowed by console:ada' });
+  t.match(texts(made.history()[0]), { by: 'console:ada', why: 'savings; with parts by platform; below the floor, allowed by console:ada' });
   t.ok(events.some(({ code, text }) => code === 'config-changed' && /below the floor, allowed by console:ada/.test(String(text))));
   await load(dimmed(5, 40));
   t.equal((await made.commit(by('platform'))).state, 'done', 'another level of the night, above what was allowed');
@@ -160,7 +160,7 @@ t.test('a signature of a key that the site names allows it, once and no older on
   const older = signatureOn(dimmed(3), { signedMs: NOW_MS - 1_000 });
   await load(dimmed(5), signatureOn(dimmed(5)));
   t.equal((await made.commit(by('platform'))).state, 'done');
-  t.match(made.history()[0], { why: 'savings; below the floor, allowed by signature of chief' });
+  t.match(texts(made.history()[0]), { why: 'savings; below the floor, allowed by signature of chief' });
   await made.giveBack('platform', '');
   t.equal(minPct(), 10, 'a trial that nobody confirms returns as always');
   await load(dimmed(5), signatureOn(dimmed(5)));

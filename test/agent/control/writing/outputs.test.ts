@@ -11,8 +11,8 @@ import { msg } from '../../../../agent/core/message.ts';
 import type { ValueWrite, WriteResult } from '../../../../agent/core/ports.ts';
 import type { AgentEvent, Decision, Intent, PointId, Reading } from '../../../../agent/core/words.ts';
 import { resolveOutputs } from '../../../../agent/lighting/output.ts';
-import { texts } from '../../../support/texts.ts';
 import { testPoint, writable } from '../../../support/profiles.ts';
+import { texts } from '../../../support/texts.ts';
 import { intent, makeStreet } from '../../lighting/street.ts';
 
 const MIN = 60_000;

@@ -2,9 +2,8 @@ import t from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { type Message, msg } from '../../../../agent/core/message.ts';
 import { createHousekeeping } from '../../../../agent/service/housekeeping/housekeeping.ts';
-
-import { logAt } from '../log/log-lines.ts';
 import { texts } from '../../../support/texts.ts';
+import { logAt } from '../log/log-lines.ts';
 
 /** Chores that tell when they ran; what they keep outlives a restart. */
 function choresAt(startAt: string, cron: Record<string, string>, kept = new Map<string, unknown>()) {

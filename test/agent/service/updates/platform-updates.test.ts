@@ -1,6 +1,7 @@
 import t from 'tap';
 import { DAY_MS, HOUR_MS } from '../../../../agent/core/durations.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import type { UpdateManager } from '../../../../agent/core/updates.ts';
 import type { Outcome } from '../../../../agent/core/words.ts';
 import { createPlatformUpdates } from '../../../../agent/service/updates/platform-updates.ts';
@@ -16,7 +17,7 @@ function platform() {
   const manager = {
     put: async ({ data }: { data: Uint8Array }) => {
       if (!seen.isRefused) seen.writtenBytes += data.length;
-      return { isDone: !seen.isRefused, text: 'refused' };
+      return { isDone: !seen.isRefused, text: msg`refused` };
     },
   } as unknown as UpdateManager;
   const updates = createPlatformUpdates({
@@ -52,7 +53,7 @@ t.test('a platform that never stops sending writes 256 MB a day and no more', as
 t.test('what is refused costs nothing of the day', async (t) => {
   const { seen, send } = platform();
   seen.isRefused = true;
-  t.match(await send(20_000), { state: 'refused', reason: 'refused' });
+  t.match(texts(await send(20_000)), { state: 'refused', reason: 'refused' });
   seen.isRefused = false;
   t.match(await send(1), { state: 'verified' });
 });

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { msg, NO_TEXT } from '../../../../agent/core/message.ts';
-import type { UpdateAnswer } from '../../../../agent/core/updates.ts';
 import type { Pulse } from '../../../../agent/core/pulse.ts';
+import type { UpdateAnswer } from '../../../../agent/core/updates.ts';
 import { PACKAGE, ReleaseStore } from '../../../../agent/service/updates/release-store.ts';
 import { startReleaseTrial } from '../../../../agent/service/updates/release-trial.ts';
 import { answerUnpackRequest } from '../../../../agent/service/updates/unpack-request.ts';
 import { createUpdateManager, type UpdateManagerParts } from '../../../../agent/service/updates/update-manager.ts';
-import { createMaker, programOf, thisArch, updateBy } from '../../../support/update-files.ts';
 import { texts } from '../../../support/texts.ts';
+import { createMaker, programOf, thisArch, updateBy } from '../../../support/update-files.ts';
 
 const NOW = { isForced: false };
 const SERIAL = 10;
@@ -58,7 +58,8 @@ function cabinetAt(t: Test, changes: Partial<UpdateManagerParts> = {}, stateDir 
     return '';
   };
   /** Brings the file and asks for it; the words of the answer. */
-  const install = async (file: Buffer, request = NOW): Promise<string> => (await bring(file)) || String((await manager.install(request)).text);
+  const install = async (file: Buffer, request = NOW): Promise<string> =>
+    (await bring(file)) || String((await manager.install(request)).text);
   return { stateDir, unpackedDir, keysDir, maker, releases, running, manager, restarts, bring, install };
 }
 

@@ -20,7 +20,7 @@ function refusingLink(now: { refusing: Refusing }, clock: () => number) {
         const { telemetry, state, ...rest } = request as StoreRequest<'commit'>;
         if (state !== null) tries.state.push(clock());
         if (telemetry !== null) tries.telemetry.push(clock());
-        const refused = { ok: false, code: 'io', message: 'the file refuses' } as const;
+        const refused = { ok: false, code: 'io', message: msg`the file refuses` } as const;
         const sound = { telemetry: now.refusing === 'telemetry' ? null : telemetry, state: now.refusing === 'state' ? null : state };
         const { answer, notices } = (await link.ask({ ...rest, ...sound } as StoreRequest<'commit'>)) as StoreAnswer<'commit'>;
         const all = {

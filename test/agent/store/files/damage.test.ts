@@ -74,7 +74,9 @@ for (const [story, damage, reason] of damages) {
     for (const message of reports) t.match(texts(message), reason);
     t.ok(reports.some((message) => /telemetry\.db.*kept as .*quarantine\/telemetry\.db; the agent began a new file/.test(String(message))));
     t.ok(
-      reports.some((message) => /state\.db.*kept as .*quarantine\/state\.db; restored from .*state\.db\.bak, 26\.0 h old/.test(String(message))),
+      reports.some((message) =>
+        /state\.db.*kept as .*quarantine\/state\.db; restored from .*state\.db\.bak, 26\.0 h old/.test(String(message)),
+      ),
     );
     for (const [i, name] of FILES.entries())
       t.same(readFileSync(join(found, 'quarantine', name)), bytes[i], `${name} is kept as it was found`);

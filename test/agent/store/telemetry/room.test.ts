@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { HOUR_MS } from '../../../../agent/core/durations.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import type { Gap } from '../../../../agent/core/ports.ts';
 import type { AgentEvent, PointId } from '../../../../agent/core/words.ts';
 import { openInProcessLink } from '../../../../agent/store/client/in-process-link.ts';
@@ -198,7 +199,7 @@ function watchedLink(asked: Kind[], refuse: { left: number } = { left: 0 }): Ope
         asked.push(request.kind);
         if (request.kind !== 'makeRoom' || refuse.left === 0) return link.ask<K>(request);
         refuse.left -= 1;
-        return { answer: { ok: false, code: 'full', message: 'the disk is full' }, notices: [] } as unknown as StoreAnswer<K>;
+        return { answer: { ok: false, code: 'full', message: msg`the disk is full` }, notices: [] } as unknown as StoreAnswer<K>;
       },
     };
   };

@@ -86,12 +86,12 @@ t.test('each ends once, with the words of the desk, and the node shows which rel
   t.strictSame(
     ends.filter((end) => !end.endsWith('received')),
     [
-    'a verified',
-    'b refused 6 lamps are lit',
-    'c verified',
-    'd refused there is no release to go back to',
-    'e refused this run of the agent accepts no updates',
-  ]
+      'a verified',
+      'b refused 6 lamps are lit',
+      'c verified',
+      'd refused there is no release to go back to',
+      'e refused this run of the agent accepts no updates',
+    ],
   );
   await updates.show();
   t.strictSame(

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Message } from '../../../../agent/core/message.ts';
-import { nextTurn, runDry, setUp } from './delivery-scene.ts';
 import { texts } from '../../../support/texts.ts';
+import { nextTurn, runDry, setUp } from './delivery-scene.ts';
 
 t.test('with a platform that acknowledges, nothing is lost in any order of takes, commits, proofs, words, waits and cuts', async (t) => {
   const step = fc.oneof(

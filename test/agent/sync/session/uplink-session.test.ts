@@ -83,7 +83,7 @@ t.test('no birth before the primary host is there; its leaving ends the session,
   t.ok(await until(online(node)));
   t.match(node.uplink.status(), { bdSeq: 1 });
   t.match(
-    node.events.map(({ text }) => text),
+    node.events.map(({ text }) => String(text)),
     ['primary host scada is not online', 'primary host scada is not online'],
   );
 });

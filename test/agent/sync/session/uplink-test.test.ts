@@ -11,6 +11,7 @@ import { afterEvent } from '../../../../agent/sync/session/session.ts';
 import { createSession, type Phase } from '../../../../agent/sync/session/session-state.ts';
 import { createTrace } from '../../../../agent/sync/session/trace.ts';
 import { testUplink } from '../../../../agent/sync/session/uplink-test.ts';
+import { texts } from '../../../support/texts.ts';
 import { polite, type RawBroker, type RawClient, type RawPacket, startRawBroker } from '../mqtt/raw-broker.ts';
 import { NODE_START_MS, uplinkConfig } from '../small-node.ts';
 
@@ -59,7 +60,7 @@ t.test('a password goes to brokers of the configuration only', async (t) => {
   const [own, second, foreign] = [await broker(t), await broker(t), await broker(t)];
   const secrets = { username: 'c1', passwordFile, otherBrokers: [second.url] };
   const connect = (of: RawBroker): string => of.clients[0]?.packets[0]?.body.toString('latin1') ?? '';
-  t.match(await tryIt(own.url, secrets), { steps: [{ name: 'files', text: 'password read' }] });
+  t.match(texts(await tryIt(own.url, secrets)), { steps: [{ name: 'files', text: 'password read' }] });
   await tryIt(own.url, secrets, second.url);
   t.match([connect(own), connect(second)], [/the-secret/, /the-secret/]);
   t.match(await tryIt(own.url, secrets, foreign.url), {
