@@ -28,8 +28,24 @@ for (const name of catalogues)
       [...known].filter(([id, { msgstr }]) => templates.has(id) && isWrong(id, msgstr[0] ?? '')).map(([id]) => id);
     const missing = [...templates.values()].filter(({ id }) => !known.has(id)).map(({ id, files }) => `${files[0]}: ${id}`);
     t.strictSame(missing, [], 'missing: npm run catalogue adds them, then translate them');
-    t.strictSame(of((_, text) => text === ''), [], 'not translated');
-    t.strictSame([...known.keys()].filter((id) => !templates.has(id)), [], 'not used: npm run catalogue removes them');
-    t.strictSame(of((id, text) => text !== '' && placesIn(id) !== placesIn(text)), [], 'other arguments');
-    t.strictSame(items.filter(({ flags }) => flags['fuzzy'] === true).map(({ msgid }) => msgid), [], 'marked as doubtful (fuzzy)');
+    t.strictSame(
+      of((_, text) => text === ''),
+      [],
+      'not translated',
+    );
+    t.strictSame(
+      [...known.keys()].filter((id) => !templates.has(id)),
+      [],
+      'not used: npm run catalogue removes them',
+    );
+    t.strictSame(
+      of((id, text) => text !== '' && placesIn(id) !== placesIn(text)),
+      [],
+      'other arguments',
+    );
+    t.strictSame(
+      items.filter(({ flags }) => flags['fuzzy'] === true).map(({ msgid }) => msgid),
+      [],
+      'marked as doubtful (fuzzy)',
+    );
   });

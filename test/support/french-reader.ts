@@ -4,10 +4,11 @@
  * Known are the words of the catalogue. Names are recognised by their kind: words to type, names and codes of the raw answer that the
  * catalogue has no word for, units, and everything with digits, dots or slashes in it.
  */
-import type { OptionSpec } from '../../agent/console/command-spec.ts';
-import { COMMANDS, FAMILIES } from '../../agent/console/commands.ts';
+
 import { readFileSync } from 'node:fs';
 import PO from 'pofile';
+import type { OptionSpec } from '../../agent/console/command-spec.ts';
+import { COMMANDS, FAMILIES } from '../../agent/console/commands.ts';
 import { toAscii } from '../../agent/console/text/plain-text.ts';
 import { ROLES } from '../../agent/core/access.ts';
 
@@ -35,7 +36,9 @@ const wordsOf = (text: string): readonly string[] => text.match(/[A-Za-z]+(?:'[A
 const FILTERS = 'include exclude begin count json csv'.split(' ');
 
 export function createFrenchReader(names: readonly string[]): FrenchReader {
-  const french = new Set(FRENCH.flatMap(({ msgstr: [text = ''] }) => wordsOf(toAscii(text.replace(/\{\w+\}/g, ' '))).map((word) => word.toLowerCase())));
+  const french = new Set(
+    FRENCH.flatMap(({ msgstr: [text = ''] }) => wordsOf(toAscii(text.replace(/\{\w+\}/g, ' '))).map((word) => word.toLowerCase())),
+  );
   const english = new Set(FRENCH.map(({ msgid }) => msgid));
   const typed = new Set([...COMMANDS, ...FAMILIES].flatMap(wordsToType));
   const machine = new Set(

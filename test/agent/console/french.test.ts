@@ -43,7 +43,9 @@ t.test('a file that is damaged, full or not to be written is reported in French 
 });
 
 t.test('the catalogue: no word grows or shrinks without accents, and signs have their blanks', async (t) => {
-  for (const { msgstr: [french = ''] } of PO.parse(readFileSync(CATALOGUE, 'utf8')).items) {
+  for (const {
+    msgstr: [french = ''],
+  } of PO.parse(readFileSync(CATALOGUE, 'utf8')).items) {
     t.equal(toAscii(french).length, french.length, french);
     t.match(toAscii(french), /^[\x20-\x7e\n]*$/, french);
     t.notMatch(french, /[^ ] {2}[^ ].*[.;]|[^\s{}][;?](?!\w)|\s,|[^\s`]!$/, `${french}: a blank before ; and ?, none before a comma`);

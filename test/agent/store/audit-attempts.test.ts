@@ -6,8 +6,8 @@ import t, { type Test } from 'tap';
 import type { AuditHead, AuditNote } from '../../../agent/core/audit-tools.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../agent/core/durations.ts';
 import { msg } from '../../../agent/core/message.ts';
-import { createStoreRig, testFolder } from './fixtures/kit.ts';
 import { texts } from '../../support/texts.ts';
+import { createStoreRig, testFolder } from './fixtures/kit.ts';
 
 const note = (changes: Partial<AuditNote> = {}): AuditNote => ({
   user: 'ada',

@@ -1,8 +1,9 @@
 /**
  * A store without a disk for the tests of the uplink.
  */
-import { NO_TEXT } from '../../../agent/core/message.ts';
+
 import type { AuditRow } from '../../../agent/core/audit-tools.ts';
+import { NO_TEXT } from '../../../agent/core/message.ts';
 import type { Committed, Gap, ReadingFrame, Store, StoredFrame } from '../../../agent/core/ports.ts';
 import type { Reading } from '../../../agent/core/words.ts';
 import { chained, GENESIS } from '../../../agent/store/state/audit-chain.ts';

@@ -6,8 +6,8 @@ import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { msg } from '../../../../agent/core/message.ts';
 import { ReleaseStore } from '../../../../agent/service/updates/release-store.ts';
 import { createUpdates, type UpdatesParts } from '../../../../agent/service/updates/update-run.ts';
-import { thisArch } from '../../../support/update-files.ts';
 import { texts } from '../../../support/texts.ts';
+import { thisArch } from '../../../support/update-files.ts';
 
 const RELEASE = '20-0.2.0';
 const unit = { state: 'ok' } as ReturnType<UpdatesParts['devices']>[number];

@@ -8,8 +8,8 @@ import { CommandInbox } from '../../../../agent/sync/commands/command-inbox.ts';
 import { REMEMBERED } from '../../../../agent/sync/commands/command-registry.ts';
 import { encodePayload, type Metric, toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
-import { manualClock, NODE_DEVICES, NODE_START_MS, silentLog } from '../small-node.ts';
 import { texts } from '../../../support/texts.ts';
+import { manualClock, NODE_DEVICES, NODE_START_MS, silentLog } from '../small-node.ts';
 
 const table = createMetricTable(NODE_DEVICES);
 const text = (name: string, value: string): Metric => ({ name, value: { kind: 'string', value } });
@@ -105,7 +105,9 @@ t.test('a repeated command is answered with how the first stands, and not run ag
   await settle();
   t.strictSame(states('a-1'), ['received', 'queued', 'verified', 'verified']);
   t.equal(texts(seen.orders.length), 1);
-  t.match(texts(seen.events), [{ code: 'command-ended', source: 'L01', text: 'platform: override of L01 to 5 % for 120 min (a-1): verified' }]);
+  t.match(texts(seen.events), [
+    { code: 'command-ended', source: 'L01', text: 'platform: override of L01 to 5 % for 120 min (a-1): verified' },
+  ]);
   t.strictSame(seen.taken, ['L01 a-1']);
 });
 

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import t from 'tap';
 import { DAY_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
 import { GENESIS } from '../../../../agent/store/state/audit-chain.ts';
+import { texts } from '../../../support/texts.ts';
 import { createMemoryStore } from '../memory-store.ts';
 import { runDry, setUp } from './delivery-scene.ts';
-import { texts } from '../../../support/texts.ts';
 
 interface Told {
   readonly n?: number;

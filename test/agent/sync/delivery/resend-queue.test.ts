@@ -1,8 +1,8 @@
 import t from 'tap';
 import type { StoredFrame } from '../../../../agent/core/ports.ts';
 import { createResendQueue, type ResendResult } from '../../../../agent/sync/delivery/resend-queue.ts';
-import { createMemoryStore } from '../memory-store.ts';
 import { texts } from '../../../support/texts.ts';
+import { createMemoryStore } from '../memory-store.ts';
 
 const ask = (id: string, fromSeq: number, toSeq: number) => ({ id, fromMs: null, toMs: null, fromSeq, toSeq });
 

@@ -1,12 +1,12 @@
-import { msg, NO_TEXT } from '../../../../agent/core/message.ts';
 import t from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg, NO_TEXT } from '../../../../agent/core/message.ts';
 import type { ResendRequest, ResendResult } from '../../../../agent/sync/delivery/resend-queue.ts';
 import { createSyncHandler } from '../../../../agent/sync/delivery/sync-handler.ts';
 import { encodePayload } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
-import { NODE_DEVICES, NODE_START_MS, silentLog, uplinkConfig } from '../small-node.ts';
 import { texts } from '../../../support/texts.ts';
+import { NODE_DEVICES, NODE_START_MS, silentLog, uplinkConfig } from '../small-node.ts';
 
 function openHandler() {
   const clock = createManualClock(NODE_START_MS);

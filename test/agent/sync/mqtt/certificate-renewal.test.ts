@@ -6,8 +6,8 @@ import t, { type Test } from 'tap';
 import { createSystemClock } from '../../../../agent/core/system-clock.ts';
 import { daysFromNow, openTestAuthorities, type Pair } from '../../../platform/certificates.ts';
 import { findProgram, startMosquitto } from '../../../platform/mosquitto.ts';
-import { createSmallNode, until, uplinkConfig } from '../small-node.ts';
 import { texts } from '../../../support/texts.ts';
+import { createSmallNode, until, uplinkConfig } from '../small-node.ts';
 
 const [mosquitto, openssl] = [findProgram('mosquitto'), findProgram('openssl')];
 const skip = mosquitto === undefined || openssl === undefined ? 'mosquitto and openssl are needed' : false;

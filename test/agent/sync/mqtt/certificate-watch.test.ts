@@ -1,9 +1,9 @@
-import { msg } from '../../../../agent/core/message.ts';
 import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import type { ClockQuality } from '../../../../agent/core/clock.ts';
 import { DAY_MS, HOUR_MS } from '../../../../agent/core/durations.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import { createSystemClock } from '../../../../agent/core/system-clock.ts';
 import type { AgentEvent } from '../../../../agent/core/words.ts';
 import { CertificateWatch, expiryStage } from '../../../../agent/sync/mqtt/certificate-watch.ts';

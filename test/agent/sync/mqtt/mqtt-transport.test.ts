@@ -4,9 +4,9 @@ import type { UplinkError } from '../../../../agent/core/errors.ts';
 import { createSystemClock } from '../../../../agent/core/system-clock.ts';
 import type { ConnectOptions, MqttConnection } from '../../../../agent/sync/mqtt/mqtt-transport.ts';
 import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transport.ts';
+import { texts } from '../../../support/texts.ts';
 import { manualClock, until } from '../small-node.ts';
 import { CONNACK_4, CONNACK_5, polite, type RawBroker, type RawClient, type RawPacket, startRawBroker } from './raw-broker.ts';
-import { texts } from '../../../support/texts.ts';
 
 const transport = createMqttTransport();
 const clock = createSystemClock({ quality: () => 'synced' });

@@ -4,9 +4,9 @@ import type { ManualClock } from '../../../../agent/core/manual-clock.ts';
 import { msg } from '../../../../agent/core/message.ts';
 import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transport.ts';
 import { LinkProbe, probeTimes } from '../../../../agent/sync/mqtt/probe.ts';
+import { texts } from '../../../support/texts.ts';
 import { createSmallNode, manualClock, type SmallNode, until, uplinkConfig } from '../small-node.ts';
 import { CONNACK_4, CONNACK_5, PINGRESP, polite, type RawBroker, type RawClient, startRawBroker } from './raw-broker.ts';
-import { texts } from '../../../support/texts.ts';
 
 const times: [keepaliveS: number, waitingBytes: number, quietMs: number, answerMs: number][] = [
   [30, 0, 22_500, 10_000],
@@ -131,7 +131,10 @@ t.test('a black hole ends the session within the probe, and the next attempt fol
   await clock.advance(22_000);
   t.equal(node.uplink.status().state, 'online');
   await clock.advance(11_000);
-  t.match(texts(node.uplink.status()), { state: 'connecting', reason: /nothing was heard for 3\d s, a question included: the link is dead/ });
+  t.match(texts(node.uplink.status()), {
+    state: 'connecting',
+    reason: /nothing was heard for 3\d s, a question included: the link is dead/,
+  });
   isHole = false;
   t.ok(await until(() => broker.clients.length === 2));
   t.ok(await until(() => broker.clients[0]?.closed === true), 'the dead socket is not kept');
@@ -254,7 +257,10 @@ t.test('a birth that the broker cannot take ends the session and says so', async
   t.ok(await until(() => broker.clients[0]?.packets.some(({ type }) => type === 8) === true));
   await clock.advance(0);
   t.ok(await until(() => node.uplink.status().state === 'down'));
-  t.match(texts(node.uplink.status().reason), /takes packets of 40 bytes at most, spBv1\.0\/angers\/NBIRTH\/c1 needs \d+: raise its packet limit/);
+  t.match(
+    texts(node.uplink.status().reason),
+    /takes packets of 40 bytes at most, spBv1\.0\/angers\/NBIRTH\/c1 needs \d+: raise its packet limit/,
+  );
   t.notOk(
     broker.clients[0]?.packets.some(({ type }) => type === 3),
     'nothing was sent',

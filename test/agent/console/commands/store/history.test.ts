@@ -15,7 +15,10 @@ t.test('a history is as fine as fits its time and its form', async (t) => {
   t.equal(fitting(24, 'csv'), 'minute');
   t.match(readHistory({ point: 'M01.power' }), { since: { spanMs: 86_400_000 }, until: null, by: null, form: 'table' });
   t.match(readHistory({ point: 'M01.power', by: 'RAW', plot: true }), { by: 'raw', form: 'plot' });
-  t.throws(() => readHistory({ point: 'M01.power', by: 'day' }), { code: 'usage', message: 'bad --by "day": it is one of raw, minute, hour' });
+  t.throws(() => readHistory({ point: 'M01.power', by: 'day' }), {
+    code: 'usage',
+    message: 'bad --by "day": it is one of raw, minute, hour',
+  });
   t.throws(() => readHistory({ point: 'M01.power', csv: true, plot: true }), { code: 'usage', message: /not both/ });
 });
 
