@@ -75,10 +75,10 @@ function choresOf(changes: Partial<Store> = {}) {
 
 t.test('each chore says in a line what it did', async (t) => {
   const { run, told } = choresOf();
-  t.equal(String(await run('compaction')), '21600 readings made into 1 segment, 123.4 into 16.2 kB');
+  t.equal(String(await run('compaction')), '21600 readings packed into 1 segment, 123.4 into 16.2 kB');
   t.equal(String(await run('retention')), '12 readings older than 400 days dropped, 3 not delivered');
   t.equal(String(await run('backup')), '/data/state.db.bak, 98.3 kB');
-  t.equal(String(await run('integrity')), '2 files read whole, all is well');
+  t.equal(String(await run('integrity')), '2 files checked, no damage');
   t.equal(String(await run('daily-report')), '5 detections, 82345 readings stored, 0 lost');
   t.strictSame(told, ['daily-report']);
   const idle = choresOf({
@@ -104,7 +104,7 @@ t.test('a chore fails with what is wrong: damage, an account that does not hold,
     ['integrity', 'check'],
   ] as const)
     await t.rejects(choresOf({ [method]: async () => undefined }).run(name), {
-      message: 'the disk could not be asked: the disk is full; make room',
+      message: 'the disk could not be read: the disk is full; make room',
     });
   const slow = choresOf({ backup: async () => undefined, status: async () => storeStatus() });
   await t.rejects(slow.run('backup'), { message: 'the disk did not answer in time' });

@@ -73,7 +73,7 @@ t.test('a packet larger than the broker takes is never sent, and the session goe
   t.equal(connection.maxPacketBytes, 100);
   // 2 bytes of header, 2 of topic length, 1 topic, 1 for no properties: 94 of payload make 100.
   connection.publish('t', Buffer.alloc(94));
-  t.throws(() => connection.publish('t', Buffer.alloc(95)), { code: 'too-large', message: /100 bytes at most, t needs 101: raise/ });
+  t.throws(() => connection.publish('t', Buffer.alloc(95)), { code: 'too-large', message: /at most 100 bytes, t needs 101: raise/ });
   await connection.barrier();
   const published = client.packets.filter(({ type }) => type === 3);
   t.strictSame(
@@ -127,7 +127,7 @@ const silences: [
   answer: (packet: RawPacket, client: RawClient) => void,
   words: RegExp,
 ][] = [
-  ['a broker that never answers CONNECT', ({ url }) => url, () => {}, /took the connection, but did not answer CONNECT within 30 s/],
+  ['a broker that never answers CONNECT', ({ url }) => url, () => {}, /accepted the connection, but did not answer CONNECT within 30 s/],
   ['a TLS port that never shakes hands', ({ port }) => `mqtts://127.0.0.1:${port}`, () => {}, /did not finish TLS within 30 s/],
 ];
 for (const [story, url, answer, words] of silences) {
@@ -161,11 +161,11 @@ const attacks: [story: string, protocol: 4 | 5, bytes: readonly number[], words:
   ['bytes that are no MQTT', 5, [0, 1, 2, 3], /bytes that are no MQTT/],
   ['an answer in HTML', 5, [...Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')], /./],
   ['a length of five bytes', 5, [0x30, 0xff, 0xff, 0xff, 0xff, 0x7f], /no MQTT/],
-  ['the head of a packet of 256 MB', 5, [0x30, 0xff, 0xff, 0xff, 0x7f, 0, 1], /larger than we take \(128 KB\)/],
-  ['the head of a packet of 200 KB in MQTT 3.1.1', 4, [0x30, 0xc0, 0x9a, 0x0c, 0, 1], /larger than we take/],
+  ['the head of a packet of 256 MB', 5, [0x30, 0xff, 0xff, 0xff, 0x7f, 0, 1], /larger than the limit \(128 KB\)/],
+  ['the head of a packet of 200 KB in MQTT 3.1.1', 4, [0x30, 0xc0, 0x9a, 0x0c, 0, 1], /larger than the limit/],
   ['a topic alias', 5, [0x30, 7, 0, 0, 3, 0x23, 0, 1, 1], /./],
   ['a topic alias of 0', 5, [0x30, 7, 0, 0, 3, 0x23, 0, 0, 1], /./],
-  ['a message of QoS 2', 4, [0x34, 6, 0, 1, 0x74, 0, 1, 2], /QoS that was not asked for/],
+  ['a message of QoS 2', 4, [0x34, 6, 0, 1, 0x74, 0, 1, 2], /QoS that was not requested/],
   ['a message of QoS 3', 5, [0x36, 6, 0, 1, 0x74, 0, 1, 2], /./],
   ['a second CONNACK', 5, CONNACK_5, /./],
   ['a properties length beyond the packet', 5, [0x30, 5, 0, 1, 0x74, 0x7f, 1], /./],
@@ -276,7 +276,7 @@ t.test('a link that takes nothing is ended before memory is full', async (t) => 
   const fill = (): void => {
     for (; sent < 200; sent += 1) connection.publish('t', payload);
   };
-  t.throws(fill, { code: 'lost', message: /takes nothing any more: check the network/ });
+  t.throws(fill, { code: 'lost', message: /accepts nothing any more: check the network/ });
   t.ok(sent > 10 && sent < 60, `after ${sent} of 256 KB`);
 });
 

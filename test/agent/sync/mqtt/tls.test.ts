@@ -72,13 +72,13 @@ const bad: Bad[] = [
   {
     story: 'a broker whose authority is another',
     pair: () => stranger?.issue('broker', { host: '127.0.0.1' }) as Pair,
-    words: /nobody whom we trust signed the broker's certificate \(CN=broker, signed by CN=stranger\): check uplink\.caFile/,
+    words: /no trusted authority signed the broker's certificate \(CN=broker, signed by CN=stranger\): check uplink\.caFile/,
   },
   {
     story: 'a broker that is unknown to the authorities of the system',
     pair: good,
     config: () => ({ caFile: null }),
-    words: /nobody whom we trust signed/,
+    words: /no trusted authority signed/,
   },
   {
     story: 'a broker of another name',
@@ -94,7 +94,8 @@ const bad: Bad[] = [
   {
     story: 'an expired broker',
     pair: expired,
-    words: /has expired \(valid 20\d\d-\d\d-\d\d to 20\d\d-\d\d-\d\d\), here it is 20\d\d-\d\d-\d\d: whoever runs the broker must renew it/,
+    words:
+      /has expired \(valid 20\d\d-\d\d-\d\d to 20\d\d-\d\d-\d\d\), here it is 20\d\d-\d\d-\d\d: the operator of the broker must renew it/,
   },
   { story: 'a broker of the future', pair: early, words: /is not valid yet \(valid .*\).*: check the clock of this machine/ },
   {
@@ -107,13 +108,13 @@ const bad: Bad[] = [
     story: 'a broker of the future, by a clock that went on from the last shutdown',
     pair: early,
     quality: 'restored',
-    words: /the clock is the problem: .* but it goes on from the last shutdown \(clock restored/,
+    words: /the clock is the problem: .* but it continues from the last shutdown \(clock restored/,
   },
   {
     story: 'a broker that wants a client certificate from one who has none',
     pair: good,
     settings: withClients,
-    words: /it wants a client certificate: set uplink\.certFile and uplink\.keyFile/,
+    words: /it requires a client certificate: set uplink\.certFile and uplink\.keyFile/,
   },
   {
     story: 'a client certificate of another authority',
@@ -127,7 +128,7 @@ const bad: Bad[] = [
     pair: good,
     settings: withClients,
     config: () => client(city?.issue('c1', { from: daysFromNow(-9), until: daysFromNow(-2) })),
-    words: /it says that our client certificate has expired: renew uplink\.certFile/,
+    words: /it reports that our client certificate has expired: renew uplink\.certFile/,
   },
   {
     story: 'a key that is not the one of the certificate',
@@ -157,7 +158,7 @@ t.test('a broker that speaks TLS 1.1 at best is refused', { skip }, async (t) =>
   const node = agent(t, `mqtts://127.0.0.1:${(server.address() as AddressInfo).port}`, {});
   await node.uplink.start();
   t.ok(await until(() => node.uplink.status().state === 'down'));
-  t.match(node.uplink.status().reason, /check that it speaks TLS 1\.2 or 1\.3 on that port|it speaks no TLS 1\.2 or 1\.3/);
+  t.match(node.uplink.status().reason, /check that it supports TLS 1\.2 or 1\.3 on that port|it supports neither TLS 1\.2 nor 1\.3/);
 });
 
 t.test('mqtt:// at a TLS port, and mqtts:// at a plain one, are told apart', { skip }, async (t) => {
@@ -165,13 +166,16 @@ t.test('mqtt:// at a TLS port, and mqtts:// at a plain one, are told apart', { s
   const plain = agent(t, url.replace('mqtts:', 'mqtt:'), { caFile: null });
   await plain.uplink.start();
   t.ok(await until(() => plain.uplink.status().state === 'down'));
-  t.match(plain.uplink.status().reason, /hung up before it answered CONNECT|no MQTT/);
+  t.match(plain.uplink.status().reason, /closed the connection before it answered CONNECT|no MQTT/);
   const broker = await startMosquitto(mosquitto as string);
   t.teardown(() => broker.stop());
   const secure = agent(t, broker.url.replace('mqtt:', 'mqtts:'), {});
   await secure.uplink.start();
   t.ok(await until(() => secure.uplink.status().state === 'down'));
-  t.match(secure.uplink.status().reason, /does not speak TLS on that port|hung up during TLS: check that it speaks TLS on that port/);
+  t.match(
+    secure.uplink.status().reason,
+    /does not use TLS on that port|closed the connection during TLS: check that it uses TLS on that port/,
+  );
 });
 
 t.test('a certificate is replaced without a restart: at the next connection, not before', { skip }, async (t) => {
@@ -283,12 +287,12 @@ t.test('a name without a folder is a credential of the service', async (t) => {
 });
 
 const troubles: [story: string, path: (folder: string) => string, words: RegExp][] = [
-  ['is not there', (folder) => join(folder, 'none'), /uplink\.passwordFile \S+ is not there: check the path/],
-  ['is a folder', (folder) => folder, /uplink\.passwordFile \S+ (can be read by others|cannot be read \(EISDIR\))/],
+  ['is not there', (folder) => join(folder, 'none'), /uplink\.passwordFile: \S+ is missing: check the path/],
+  ['is a folder', (folder) => folder, /uplink\.passwordFile: \S+ (can be read by others|cannot be read \(EISDIR\))/],
   [
     'can be read by all',
     (folder) => join(folder, 'open'),
-    /uplink\.passwordFile \S+ can be read by others \(its mode is 0644\): run chmod 0400/,
+    /uplink\.passwordFile: \S+ can be read by others \(its mode is 0644\): run chmod 0400/,
   ],
   ['is huge', (folder) => join(folder, 'huge'), /is larger than 1 MB/],
 ];

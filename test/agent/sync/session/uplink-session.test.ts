@@ -162,7 +162,7 @@ t.test('a certificate that cannot be read is named, and tried again', async (t) 
   t.teardown(() => node.uplink.stop());
   await node.uplink.start();
   t.ok(await until(() => reads > 1));
-  t.match(node.uplink.status().reason, /uplink.caFile \/etc\/luciole\/ca.pem cannot be read/);
+  t.match(node.uplink.status().reason, /uplink\.caFile: \/etc\/luciole\/ca\.pem cannot be read/);
 });
 
 t.test('an uplink that is stopped before the disk has answered never connects', async (t) => {

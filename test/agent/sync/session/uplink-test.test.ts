@@ -65,7 +65,7 @@ t.test('a password goes to brokers of the configuration only', async (t) => {
   t.match([connect(own), connect(second)], [/the-secret/, /the-secret/]);
   t.match(await tryIt(own.url, secrets, foreign.url), {
     ok: true,
-    steps: [{ text: /password kept back: this broker is not in the configuration/ }],
+    steps: [{ text: /password not sent: this broker is not in the configuration/ }],
   });
   t.notMatch(connect(foreign), /the-secret|c1$/);
 });
@@ -95,13 +95,13 @@ const ends: [story: string, answer: (packet: RawPacket, client: RawClient) => vo
     'a host that is away',
     hosted('{"online":false,"timestamp":1}'),
     { primaryHost: 'scada' },
-    { name: 'host', outcome: 'failed', text: /says that it is offline/ },
+    { name: 'host', outcome: 'failed', text: /reports that it is offline/ },
   ],
   [
     'a host of whom nobody heard',
     polite(),
     { primaryHost: 'scada' },
-    { name: 'host', outcome: 'failed', text: /no word of primary host scada on spBv1\.0\/STATE\/scada/ },
+    { name: 'host', outcome: 'failed', text: /no STATE of primary host scada on spBv1\.0\/STATE\/scada/ },
   ],
   ['a host that is there', hosted('{"online":true,"timestamp":1}'), { primaryHost: 'scada' }, { name: 'round-trip', outcome: 'ok' }],
 ];
@@ -121,7 +121,7 @@ t.test('a name that nobody knows fails at the look-up, a port where nobody liste
 
 t.test('a file that cannot be used is the first stage that fails', async (t) => {
   const { steps } = await tryIt('mqtt://127.0.0.1:1', { username: 'c1', passwordFile: '/nonexistent/password' });
-  t.match(steps, [{ name: 'files', outcome: 'failed', text: /uplink\.passwordFile \/nonexistent\/password is not there/ }]);
+  t.match(steps, [{ name: 'files', outcome: 'failed', text: /uplink\.passwordFile: \/nonexistent\/password is missing/ }]);
   t.equal(steps.length, 1);
 });
 

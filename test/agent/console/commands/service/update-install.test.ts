@@ -60,7 +60,11 @@ t.test('a received file that was installed goes, and the answer says so', async 
 
 t.test('for scripts the answer is the raw one alone', async (t) => {
   const { install, file } = await cabinet(t, true);
-  t.strictSame(JSON.parse((await install(file, { json: true })).shown), { isDone: true, text: 'release 0.2.0 runs on trial' });
+  t.strictSame(JSON.parse((await install(file, { json: true })).shown), {
+    isDone: true,
+    text: 'release 0.2.0 runs on trial',
+    textTemplate: { id: 'release 0.2.0 runs on trial', args: [] },
+  });
   t.notOk(existsSync(file));
 });
 
