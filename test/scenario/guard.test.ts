@@ -1,5 +1,6 @@
 import t from 'tap';
 import { managerMissing, secondsOf } from '../support/fake-service-manager.ts';
+import { texts } from '../support/texts.ts';
 import { createWatchedStreet, DIMMED_PCT, FAILSAFE_PCT } from '../support/watched-street.ts';
 
 /** Seconds after which drivers of the usual setting go to their failsafe level, and what a start may take of them on an eighth of a core. Source: design §10. */
@@ -25,7 +26,7 @@ t.test('a frozen agent is killed and started again, its lamps at their failsafe 
   await until('dimmed as the programme says', all(DIMMED_PCT));
   await until(
     'told',
-    async () => /"code":"agent-restarted".*was killed, or froze/.test(JSON.stringify(await ask('events', { since: '1h' }))),
+    async () => /"code":"agent-restarted".*was killed, or froze/.test(JSON.stringify(texts(await ask('events', { since: '1h' })))),
     10_000,
   );
 });

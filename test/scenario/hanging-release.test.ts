@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { managerMissing } from '../support/fake-service-manager.ts';
+import { texts } from '../support/texts.ts';
 import { createMaker, programOf, updateBy } from '../support/update-files.ts';
 import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
@@ -35,7 +36,7 @@ t.test(
     );
     t.match(await ask('update status'), { release: 'package', state: 'confirmed', failed: '20-0.2.0' });
     await until('told', async () =>
-      /"code":"update-reverted".*20-0\.2\.0 did not come up/.test(JSON.stringify(await ask('events', { since: '1h' }))),
+      /"code":"update-reverted".*20-0\.2\.0 did not come up/.test(JSON.stringify(texts(await ask('events', { since: '1h' })))),
     );
     await until('dimmed as the programme says', all(DIMMED_PCT));
     t.ok(Math.min(...levels(), darkestPct) >= DIMMED_PCT, 'nobody was left in the dark');

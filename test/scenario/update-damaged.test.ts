@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { managerMissing } from '../support/fake-service-manager.ts';
+import { texts } from '../support/texts.ts';
 import { createMaker } from '../support/update-files.ts';
 import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
@@ -28,7 +29,7 @@ t.test(
     await until('the package runs again', () => manager.runs.length === 12 && newest().isReady, 40_000);
     t.match(await ask('update status'), { release: 'package', state: 'confirmed', failed: '20-0.2.0' });
     await until('told', async () =>
-      /"code":"update-reverted".*20-0\.2\.0 did not come up/.test(JSON.stringify(await ask('events', { since: '1h' }))),
+      /"code":"update-reverted".*20-0\.2\.0 did not come up/.test(JSON.stringify(texts(await ask('events', { since: '1h' })))),
     );
     await until('dimmed as the programme says', all(DIMMED_PCT));
     t.ok(Math.min(...levels(), darkestPct) >= DIMMED_PCT, 'nobody was left in the dark');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { managerMissing } from '../support/fake-service-manager.ts';
+import { texts } from '../support/texts.ts';
 import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
 t.test(
@@ -23,7 +24,7 @@ t.test(
     t.match(logged('agent-hangs'), /"part":"lighting"|"part":"line/);
     await until('dimmed as the programme says', all(DIMMED_PCT));
     await until('the next run knows why', async () =>
-      /"code":"agent-restarted".*a part of it hung: .*lighting/.test(JSON.stringify(await ask('events', { since: '1h' }))),
+      /"code":"agent-restarted".*a part of it hung: .*lighting/.test(JSON.stringify(texts(await ask('events', { since: '1h' })))),
     );
     t.ok(darkestPct >= DIMMED_PCT && Math.min(...levels()) >= DIMMED_PCT);
   },
