@@ -13,6 +13,7 @@ import t, { type Test } from 'tap';
 import { loadSite } from '../../agent/config/load/load-site.ts';
 import { COMMANDS } from '../../agent/console/commands.ts';
 import { sleep } from '../../agent/core/clock.ts';
+import { withTexts } from '../../agent/core/message-wire.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createTestBroker } from '../platform/broker.ts';
 import { openTestAuthorities } from '../platform/certificates.ts';
@@ -96,7 +97,7 @@ async function everyLook(agent: AgentProcess): Promise<Map<string, string>> {
   for (const { name } of looks) {
     if (['bus watch', 'log watch', 'config hold'].includes(name)) continue; // They end when a person ends them; the file of the log is looked at below.
     const answer = await agent.ask(name).catch((error: unknown) => String(error));
-    reported.set(name, JSON.stringify(answer) ?? '');
+    reported.set(name, JSON.stringify(withTexts(answer)) ?? '');
   }
   return reported;
 }

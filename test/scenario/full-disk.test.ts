@@ -10,6 +10,7 @@ import type { AgentCommand } from '../../agent/console/command-spec.ts';
 import { COMMANDS } from '../../agent/console/commands.ts';
 import { callAgent } from '../../agent/console/protocol/socket-client.ts';
 import { sleep } from '../../agent/core/clock.ts';
+import { withTexts } from '../../agent/core/message-wire.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { type AgentProcess, startAgentProcess } from '../street/agent-process.ts';
 import { createStreet } from '../street/street.ts';
@@ -79,7 +80,7 @@ function cabinetAt(t: Pick<Test, 'teardown'>) {
     try {
       const request = { id: 1, command, args, user };
       const { result } = await callAgent({ socketPaths: [socketPath], request, timeoutMs: 60_000 });
-      return { ok: row.succeeded(result), text: JSON.stringify(result) };
+      return { ok: row.succeeded(result), text: JSON.stringify(withTexts(result)) };
     } catch (error) {
       return { ok: false, text: (error as Error).message };
     }

@@ -1,6 +1,7 @@
 /** What a store answers in tests of the console. */
 
 import type { AuditPage } from '../../../agent/core/audit-tools.ts';
+import { count } from '../../../agent/core/counts.ts';
 import { type Message, msg } from '../../../agent/core/message.ts';
 import type { ExportQuery, History, HistoryQuery, StoreCheck, StoredFrame, StoreStatus } from '../../../agent/core/ports.ts';
 import type { ChoreView, EnergyRow, EnergyView, StoreView } from '../../../agent/core/views.ts';
@@ -54,7 +55,7 @@ export function fakeStoreView(changes: Partial<StoreView> = {}): StoreView {
     hoursLeft: 3_120,
     writtenBytesPerDay: 657_000_000,
     chores: [
-      chore('compaction', { result: msg`21600 readings made into 1 segment, 123.4 into 16.2 kB` }),
+      chore('compaction', { result: msg`${count(21_600, 'reading')} packed into ${count(1, 'segment')}, ${'123.4'} into ${'16.2'} kB` }),
       chore('integrity', { cron: '17 12 * * 3', nextMs: AT_MS + 51_600_000, lastMs: null, result: msg`` }),
     ],
     ...changes,

@@ -56,7 +56,7 @@ export function fakeEvent(number: number, changes: Partial<AgentEvent> = {}): Ag
     code: 'unit-silent',
     source: lampId(number),
     severity: 'warning',
-    text: msg`${lampId(number)} does not answer; check its supply, address 3 and the wire to pole P03 (line street); unit 3: no reply in 80 ms`,
+    text: msg`${lampId(number)} does not answer; check its supply, address ${3} and ${msg`the wire to pole ${'P03'}`} (line ${'street'}); ${msg`unit ${3}: no reply in ${80} ms`}`,
     startMs: AT_MS - number * 600_000,
     endMs: null,
     ...changes,

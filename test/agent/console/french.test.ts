@@ -14,10 +14,10 @@ const CATALOGUE = new URL('../../../agent/console/languages/fr.po', import.meta.
 await learn('fr');
 
 t.test('an event is told as a whole sentence, then without its subject, which stands beside it', async (t) => {
-  const text = msg`L02 does not answer; check its supply, address 2 and the wire to pole P03 (line north); unit 2: no reply in 80 ms`;
+  const text = msg`${'L02'} does not answer; check its supply, address ${2} and ${msg`the wire to pole ${'P03'}`} (line ${'north'}); ${msg`unit ${2}: no reply in ${80} ms`}`;
   t.match(
     eventText({ source: 'L02', text }, { language: 'fr' }),
-    /^ne répond pas ; voir son alimentation, l'adresse 2 et le fil du mât P03/,
+    /^ne répond pas ; vérifier son alimentation, l'adresse 2 et le fil vers le mât P03/,
   );
   t.match(eventText({ source: 'L02', text }, { language: 'en' }), /^does not answer; check its supply/);
 });
@@ -25,11 +25,7 @@ t.test('an event is told as a whole sentence, then without its subject, which st
 t.test('a file that is damaged, full or not to be written is reported in French as a whole', async (t) => {
   const path = '/var/lib/luciole/telemetry.db';
   const found: readonly [code: string, text: string, french: RegExp][] = [
-    [
-      'SQLITE_NOTADB',
-      'file is not a database',
-      /son contenu est abîmé ; vérifier la carte mémoire ; le fichier est mis de côté automatiquement$/,
-    ],
+    ['SQLITE_NOTADB', 'file is not a database', /son contenu est abîmé ; vérifier la carte mémoire ; l'agent met le fichier de côté$/],
     ['SQLITE_CORRUPT_INDEX', 'database disk image is malformed', /son contenu est abîmé ; vérifier la carte/],
     ['SQLITE_FULL', 'database or disk is full', /plus de place ; libérer de la place/],
     ['ENOSPC', 'ENOSPC: no space left on device, write', /plus de place ; libérer de la place/],
@@ -60,10 +56,10 @@ t.test('a session in French: the screens most used, no wider than 80 columns, in
     ['devices', /Appareil +Ligne[\s\S]*muet[\s\S]*3 appareils, 1 muet/],
     ['why L07', /Luminaire +L07 sur le mat P07[\s\S]*Applique +80 % depuis/],
     ['tonight', /nuit du 2026-12-01 : coucher/],
-    ['events', /Debut +Gravite[\s\S]*ne repond pas[\s\S]*2 evenements depuis 24 h, 1 en cours/],
+    ['events', /Debut +Gravite[\s\S]*ne repond pas[\s\S]*2 evenements en 24 h, 1 en cours/],
     ['override L07 80', /Resultat +luminaire L07 : forcage a 80 % verifie/],
     ['stauts', /% mot inconnu : "stauts" ; le plus proche : status/],
-    ['why L7', /% pas de luminaire ou zone "L7" ; vouliez-vous dire L07 \?/],
+    ['why L7', /% ni luminaire ni zone "L7" ; vouliez-vous dire L07 \?/],
     ['help override', /forcer un luminaire ou une zone a un niveau/],
     ['devices | json', /"profile":"wb-led"/],
   ] as const) {
@@ -79,7 +75,7 @@ t.test('sizes, the sun and raised lamps have their French words', async (t) => {
   await session.say('terminal charset utf-8');
   const said = async (line: string): Promise<string> => Buffer.from(await session.say(line), 'latin1').toString('utf8');
   const status = await said('status');
-  t.match(status, /sous l'horizon[\s\S]*\b74 Mo\b[\s\S]*luminaires? rehaussés?[\s\S]*\b1\.2 Mo\b/);
+  t.match(status, /sous l'horizon[\s\S]*\b74 Mo\b[\s\S]*luminaires? au niveau relevé[\s\S]*\b1\.2 Mo\b/);
   for (const line of ['status', 'store', 'store check', 'uplink']) {
     const shown = line === 'status' ? status : await said(line);
     t.notMatch(shown, /\d [kM]B\b/, line);
@@ -101,15 +97,15 @@ t.test('language changes it for the session; UTF-8 brings the accents', async (t
 
 t.test('the door speaks the language of the cabinet before anybody has logged in', async (t) => {
   const session = await openSession(t, { view: { ...createFakeView(), language: 'fr' }, hasLogin: true });
-  t.match(session.bytes(), /sans identification : lights on 30m[\s\S]*Utilisateur : $/);
+  t.match(session.bytes(), /sans s'identifier : lights on 30m[\s\S]*Utilisateur : $/);
   t.match(await session.say('marie'), /Mot de passe : $/);
-  t.match(await session.say('wrong'), /% nom, mot de passe ou code faux/);
-  t.match(await session.say('lights off'), /% sans identification il n'y a que lights on/);
+  t.match(await session.say('wrong'), /% nom, mot de passe ou code incorrect/);
+  t.match(await session.say('lights off'), /% sans s'identifier il n'y a que lights on/);
 });
 
 t.test('where no agent answers, the file of the cabinet says the language', async (t) => {
   const session = await openSession(t, { view: null, fileLanguage: 'fr' });
-  t.match(session.bytes(), /l'agent ne repond pas/);
+  t.match(session.bytes(), /aucun agent ne repond/);
   t.match(session.bytes(), /luciole \(sans agent\)> $/);
   t.match(await session.say('agent state'), /Service +failed[\s\S]*Memoire +\/var\/lib\/luciole[\s\S]*Son journal :/);
 });

@@ -114,7 +114,7 @@ checkSheets([
       /full in 130 d at the present rate/,
       /657\.0 MB written a day \(87\.6 MB in 3 h 12 min/,
       /82345 produced = 82320 delivered \+ 25 waiting \+ 0 lost in 0 gaps: it\n +holds/,
-      /^compaction {2}23:17:00 {5}22:17:00 {2}21600 readings made into 1 segment/m,
+      /^compaction {2}23:17:00 {5}22:17:00 {2}21600 readings packed into 1 segment/m,
       /^integrity {3}2 Dec 13:01 {2}- {9}-$/m,
     ],
   ],
