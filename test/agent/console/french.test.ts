@@ -55,7 +55,7 @@ t.test('a session in French: the screens most used, no wider than 80 columns, in
     ['status', /Armoire +ANG-0421[\s\S]*Heure +mar 2026-12-01 22:41:07 CET, horloge synchronisee[\s\S]*Evenements/],
     ['devices', /Appareil +Ligne[\s\S]*muet[\s\S]*3 appareils, 1 muet/],
     ['why L07', /Luminaire +L07 sur le mat P07[\s\S]*Applique +80 % depuis/],
-    ['tonight', /nuit du 2026-12-01 : coucher/],
+    ['tonight', /nuit du 2026-12-01 : crepuscule/],
     ['events', /Debut +Gravite[\s\S]*ne repond pas[\s\S]*2 evenements en 24 h, 1 en cours/],
     ['override L07 80', /Resultat +luminaire L07 : forcage a 80 % verifie/],
     ['stauts', /% mot inconnu : "stauts" ; le plus proche : status/],

@@ -48,11 +48,11 @@ t.test('a profile dropped into the folder of a running agent is shown as waiting
   );
   t.match(
     renderProfile((await ask('profile show', { id: 'MY-meter' })) as Profile, PAGE),
-    /^Waiting +its file has come since the agent started/m,
+    /^Waiting +its file was added after the start of the agent/m,
   );
   const changed = (await ask('profile show', { id: 'acme-lamp' })) as Profile;
   t.equal(changed.vendor, 'Acme', 'what the agent uses');
-  t.match(renderProfile(changed, PAGE), /^Waiting +its file has changed since/m);
+  t.match(renderProfile(changed, PAGE), /^Waiting +its file was changed after the start of the agent/m);
   t.notMatch(renderProfile((await ask('profile show', { id: 'acme-led' })) as Profile, PAGE), /Waiting/);
 
   writeFileSync(join(dir, 'meter.yml'), ACME.replace('acme-lamp', 'my-meter-2'));

@@ -74,8 +74,8 @@ t.test('a resend that makes no sense is refused under its id, with what it takes
     await host.write('Sync/Resend', text);
   t.ok(await until(() => results.length === 3));
   const reason = 'Sync/Resend takes {"id","fromMs","toMs"} or {"id","fromSeq","toSeq"} as JSON, from before to';
-  const id = '{0} takes {{"id","fromMs","toMs"}} or {{"id","fromSeq","toSeq"}} as JSON, from before to';
-  const reasonTemplate = { id, args: ['Sync/Resend'] };
+  const wanted = { id: '{{"id","fromMs","toMs"}} or {{"id","fromSeq","toSeq"}} as JSON, from before to', args: [] };
+  const reasonTemplate = { id: '{0} takes {1}', args: ['Sync/Resend', wanted] };
   t.strictSame(
     results,
     ['r-1', 'r-2', ''].map((each) => ({ id: each, state: 'refused', readings: 0, reason, reasonTemplate })),

@@ -107,7 +107,7 @@ t.test('limits of an override are French where the session is', async (t) => {
   const text = await overridden(5, 10, lamps, {}, 'fr');
   t.match(
     text,
-    /forçage à 10 % vérifié ; 5 % demandés\nLimite +L1 : tenu au minimum de rue : 10 %\nLimite +L2 : tenu au minimum du luminaire : 9 %\n/,
+    /forçage à 10 % vérifié ; niveau demandé : 5 %\nLimite +L1 : relevé au minimum de rue : 10 %\nLimite +L2 : relevé au minimum du luminaire : 9 %\n/,
   );
 });
 

@@ -176,7 +176,10 @@ t.test('while it waits it says each second for what, and how long at most', asyn
   t.equal(first, 'step 1 of 3, 20 %: until the lamps confirm, at most 60 s');
   t.equal(second, 'step 2 of 3, 60 %: until the power is read, at most 38 s');
   await learn('fr');
-  t.equal(waits[0] && renderTestProgress(waits[0], { ...page, language: 'fr' }), 'étape 1 sur 3, 20 % : luminaires, 60 s au plus');
+  t.equal(
+    waits[0] && renderTestProgress(waits[0], { ...page, language: 'fr' }),
+    'étape 1 sur 3, 20 % : attente des luminaires, 60 s au plus',
+  );
 });
 
 function waitsOf(progress: readonly unknown[]): readonly TestWait[] {

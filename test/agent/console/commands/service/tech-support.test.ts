@@ -103,7 +103,7 @@ t.test('a bundle is made without an agent too, and says what it is without', asy
   const { file, missing } = JSON.parse(shown);
   t.equal(file, join(dir, 'mine.txt.gz'));
   t.ok(missing.includes('status') && missing.includes('audit'));
-  t.match(gunzipSync(readFileSync(file)).toString('utf8'), /===== status =====\nnot to be had: no agent answers on/);
+  t.match(gunzipSync(readFileSync(file)).toString('utf8'), /===== status =====\nnot available: no agent answers on/);
 });
 
 t.test('a folder gets a file of its own name; no file is ever written over', async (t) => {
