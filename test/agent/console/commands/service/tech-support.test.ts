@@ -112,7 +112,7 @@ t.test('a folder gets a file of its own name; no file is ever written over', asy
   mkdirSync(stick);
   await support({ to: stick });
   t.match(readdirSync(stick), [/^luciole-support-ANG-0421-/]);
-  await t.rejects(support({ to: stick }), { code: 'failed', message: /there is a file of this name already; name another place/ });
+  await t.rejects(support({ to: stick }), { code: 'failed', message: /a file of this name exists already; name another place/ });
   await t.rejects(support({ to: join(dir, 'no', 'such', 'place') }), { code: 'failed', message: /cannot write/ });
 });
 
@@ -129,7 +129,7 @@ t.test('what the role may not read is named with the role that may', async (t) =
   const shown = await support({ socket }, { token });
   t.match(
     shown.shown,
-    /copy FILE serial`\nwithout audit, which needs the role admin: where it matters, have such a user\nmake the bundle\n$/,
+    /copy FILE serial`\nwithout audit, which requires the role admin: if it matters, let such a user\nmake the bundle\n$/,
   );
   const { missing, needsRole } = JSON.parse((await support({ socket, json: true, to: join(dir, 'again.gz') }, { token })).shown);
   t.strictSame({ missing, needsRole }, { missing: ['audit'], needsRole: { audit: 'admin' } });
