@@ -120,7 +120,9 @@ export class CandidateStore {
       return refusedAnswer(`the candidate of ${author} is your own: there is nothing to take`);
     if (taken === undefined) {
       const others = [...this.#candidates.keys()].filter((each) => each !== own);
-      return refusedAnswer(`there is no candidate of ${author}; there are: ${others.join(', ') || 'none'}`);
+      return refusedAnswer(
+        others.length === 0 ? `there is no candidate of ${author}` : `there is no candidate of ${author}; there are: ${others.join(', ')}`,
+      );
     }
     if (this.view(by) !== null) return refusedAnswer('you have a candidate of your own: commit or discard it first');
     const files = await disk.readFiles(taken.files);
