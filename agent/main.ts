@@ -23,6 +23,8 @@ import type { RunOptions, ServiceFacts, StartSteps } from './core/run-options.ts
 import { createSystemClock } from './core/system-clock.ts';
 import type { Language } from './core/words.ts';
 
+/** Rights that nobody but owner and group has, and the group not to write. Source: umask(2). */
+const NOT_FOR_OTHERS = 0o027;
 const EXIT_CRASH = 1;
 /** The reader went before the end: what a shell reports for a program that SIGPIPE ended. Source: signal(7), 128 + 13. */
 const EXIT_SIGPIPE = 141;
@@ -171,9 +173,6 @@ async function unpackReleaseFor([stateDir = '', runtimeDir = '']: readonly strin
   screen.out(release === null ? `refused: ${text}\n` : `release ${release} is unpacked\n`);
   return release === null ? EXIT_CRASH : 0;
 }
-
-/** Rights that nobody but owner and group has, and the group not to write. Source: umask(2). */
-const NOT_FOR_OTHERS = 0o027;
 
 async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
   // What the agent writes names people and places, also where no service manager narrows it.

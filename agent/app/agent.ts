@@ -11,7 +11,7 @@ import { type Message, msg } from '../core/message.ts';
 import type { Field } from '../core/ports.ts';
 import type { Pulse } from '../core/pulse.ts';
 import type { AgentView } from '../core/views.ts';
-import { DISK_WAIT_MS, within } from '../core/within.ts';
+import { DISK_WAIT_MS, LOCK_WAIT_MS, within } from '../core/within.ts';
 import { fieldLine } from '../field/line-from-config.ts';
 import { endLeftovers } from '../service/ongoing.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
@@ -19,13 +19,6 @@ import { joinParts, pulseOf } from './join.ts';
 import type { AgentParts, Joined } from './parts.ts';
 import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
-
-/**
- * Longest wait of the light for the lock on the data. Units: ms.
- *
- * Source: assumed; the storage thread answered within 0.2 to 0.5 s on two busy cores. Drivers keep their level for a minute without a master.
- */
-const LOCK_WAIT_MS = 2_000;
 
 export interface Agent {
   readonly view: AgentView;

@@ -5,6 +5,12 @@ import type { Clock } from './clock.ts';
 
 /** Longest wait for a disk before the agent goes on without its answer. Units: ms. Source: assumed; equal to that of the store's callers. */
 export const DISK_WAIT_MS = 5_000;
+/**
+ * Longest wait of the light for the lock on the data. Units: ms.
+ *
+ * Source: assumed; the storage thread answered within 0.2 to 0.5 s on two busy cores. Drivers keep their level for a minute without a master.
+ */
+export const LOCK_WAIT_MS = 2_000;
 
 /** Resolves with the promise's value, or with undefined after `limitMs`; the work goes on, and its end is then ignored. Units: ms. Errors: rejects as the promise. */
 export function within<T>(clock: Pick<Clock, 'after'>, limitMs: number, promise: Promise<T>): Promise<T | undefined> {

@@ -186,7 +186,7 @@ t.test('the site, its revisions and, with a passphrase, its users and keys come 
     await restore(sealed.path, { yes: true });
     t.equal(statSync(join(folder, 'cabinet.key')).mode & 0o777, 0o400);
     t.equal(statSync(join(folder, 'data', 'users.json')).mode & 0o777, 0o600);
-    t.strictSame(readdirSync(join(folder, 'data')).sort(), ['config', 'state.db', 'users.json']);
+    t.strictSame(readdirSync(join(folder, 'data')).sort(), ['agent.lock', 'config', 'state.db', 'users.json']);
   });
   await born(rig);
 });

@@ -43,10 +43,10 @@ const isAgent = process.execArgv.some((flag) => flag.startsWith('--max-old-space
 if (!isMainThread) reach('storage thread');
 else if (isReader) {
   reach('reader');
-  const { readFileSync } = fs;
-  fs.readFileSync = (path, ...rest) => {
+  const { openSync } = fs;
+  fs.openSync = (path, ...rest) => {
     if (String(path).endsWith('.yaml') && String(path).includes('/profiles/')) reach('check');
-    return readFileSync(path, ...rest);
+    return openSync(path, ...rest);
   };
   const { rename } = fs.promises;
   fs.promises.rename = (...paths) => {

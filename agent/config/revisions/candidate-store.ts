@@ -123,7 +123,9 @@ export class CandidateStore {
       return refusedAnswer(msg`the candidate of ${author} is your own: there is nothing to take`);
     if (taken === undefined) {
       const others = [...this.#candidates.keys()].filter((each) => each !== own);
-      return refusedAnswer(msg`there is no candidate of ${author}; there are: ${listNames(others)}`);
+      return refusedAnswer(
+        others.length === 0 ? msg`there is no candidate of ${author}` : msg`there is no candidate of ${author}; there are: ${listNames(others)}`,
+      );
     }
     if (this.view(by) !== null) return refusedAnswer(msg`you have a candidate of your own: commit or discard it first`);
     const files = await disk.readFiles(taken.files);

@@ -184,13 +184,19 @@ t.test('all threads lose the rights for as long as the work takes, and get them 
   t.strictSame([process.geteuid?.(), process.getegid?.(), process.getgroups?.()], [0, 0, groups]);
 });
 
-t.test('erasing removes links, not what they lead to', root, async (t) => {
+t.test('erasing follows no link and removes none, as it is not ours', root, async (t) => {
   const { state, folder, victim, isUntouched } = cabinet(t);
   writeFileSync(join(state, 'state.db'), 'x');
   symlinkSync(folder, join(state, 'config'));
   symlinkSync(victim, join(state, 'users.json'));
-  erase(planErasure(state).goes);
-  t.strictSame(readdirSync(state), []);
+  const { goes, stays } = planErasure(state);
+  erase(goes);
+  t.strictSame(readdirSync(state).sort(), ['config', 'state.db', 'users.json']);
+  t.strictSame(
+    stays.toSorted(),
+    ['config', 'state.db', 'users.json'].map((name) => join(state, name)),
+    'each is listed',
+  );
   isUntouched(t);
 });
 

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import { PACKAGE, ReleaseStore } from '../../../../agent/service/updates/release
 import { startReleaseTrial } from '../../../../agent/service/updates/release-trial.ts';
 import { answerUnpackRequest } from '../../../../agent/service/updates/unpack-request.ts';
 import { createUpdateManager, type UpdateManagerParts } from '../../../../agent/service/updates/update-manager.ts';
+import { mountSmallDisk } from '../../../support/small-disk.ts';
 import { texts } from '../../../support/texts.ts';
 import { createMaker, programOf, thisArch, updateBy } from '../../../support/update-files.ts';
 
@@ -235,20 +235,11 @@ t.test('too little room is told before anything is written', async (t) => {
   releases.freeBytes = free;
 });
 
-/** Why there is no disk of 256 kB here; false where there can be one. */
-const smallDisk = mkdtempSync(join(tmpdir(), 'luciole-'));
-function mountSmallDisk(): string | false {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', smallDisk], { stdio: 'ignore' });
-    return false;
-  } catch {
-    return 'a small disk of its own needs root';
-  }
-}
+const smallDisk = mountSmallDisk(256);
+t.teardown(() => smallDisk.remove());
 
-t.test('a disk that fills up in the middle leaves the release as it was', { skip: mountSmallDisk() }, async (t) => {
-  t.teardown(() => execFileSync('umount', [smallDisk]));
-  const stateDir = join(smallDisk, 'state');
+t.test('a disk that fills up in the middle leaves the release as it was', { skip: smallDisk.skip }, async (t) => {
+  const stateDir = join(smallDisk.dir, 'state');
   mkdirSync(stateDir);
   const { maker, releases, install, restarts, unpackedDir } = cabinetAt(t, {}, stateDir);
   releases.freeBytes = async () => 2 ** 40;

@@ -22,6 +22,7 @@ import type { LocalActions, Terminal } from '../../../../../agent/console/termin
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
 import { msg } from '../../../../../agent/core/message.ts';
 import type { AgentView } from '../../../../../agent/core/views.ts';
+import { mountSmallDisk } from '../../../../support/small-disk.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 import { storedFrames, storeStatus } from '../../fake-store.ts';
 import { createFakeView } from '../../fake-view.ts';
@@ -223,16 +224,28 @@ t.test('an export that was killed within its first page is begun anew, one kille
   t.strictSame(files(agent), ['x.csv']);
 });
 
-t.test('a first page that is cut short is known for what it is, so that the next try may go over it', async (t) => {
-  const agent = await agentAt(t);
-  symlinkSync('/dev/full', agent.at('x.csv.part'));
+/** Sixteen pages, of which one is left: for the note, not for the readings. */
+const disk = mountSmallDisk(64);
+t.teardown(() => disk.remove());
+
+t.test('a first page that is cut short is known for what it is, so that the next try may go over it', { skip: disk.skip }, async (t) => {
+  const at = (name: string): string => join(disk.dir, name);
+  writeFileSync(at('filler'), Buffer.alloc(15 * 4_096));
   const typed = { since: '24h', until: null, format: 'csv' };
-  const file = await openExportFile(agent.at('x.csv'), typed);
+  const file = await openExportFile(at('x.csv'), typed);
   const reached = { ...typed, epoch: 'e', fromMs: 0, toMs: 9, beganMs: 0, afterSeq: 7, frames: 1, readings: 2 };
   await t.rejects(file.append('seq,time', reached), { code: 'failed', message: /disk is full/ });
-  t.match(JSON.parse(text(agent.at('x.csv.part.json'))), { afterSeq: 0, readings: 0, bytes: 0, toMs: 9 });
+  t.match(JSON.parse(text(at('x.csv.part.json'))), { afterSeq: 0, readings: 0, bytes: 0, toMs: 9 });
   await file.close();
-  t.strictSame(files(agent), ['x.csv.part.json']);
+  t.strictSame(readdirSync(disk.dir).sort(), ['filler', 'x.csv.part.json']);
+  rmSync(at('x.csv.part.json'));
+});
+
+t.test('an export to a full disk says what to check', { skip: disk.skip }, async (t) => {
+  const agent = await agentAt(t);
+  writeFileSync(join(disk.dir, 'filler'), Buffer.alloc(16 * 4_096));
+  const answer = await run(agent, ['--since', '24h', '--to', join(disk.dir, 'full.csv')]);
+  t.match(answer, { code: 1, out: '', err: /its disk is full; make\s+room, or\s+write to another one/ });
 });
 
 t.test('the beginning of another export is never gone on with nor thrown away', async (t) => {
@@ -281,11 +294,11 @@ t.test('an agent that gives the same page again does not keep a reader for ever'
 t.test('a place that cannot be written to is told with what to check', async (t) => {
   const agent = await agentAt(t);
   mkdirSync(agent.at('folder.csv'));
-  symlinkSync('/dev/full', agent.at('full.csv.part'));
+  symlinkSync('/dev/full', agent.at('device.csv.part'));
   const places: [to: string, patterns: RegExp][] = [
     ['none/x.csv', /there is no such\s+folder; make it\s+first/],
     ['folder.csv', /is a folder; name a file in it/],
-    ['full.csv', /its disk is full; make\s+room, or\s+write to another one/],
+    ['device.csv', /not\s+a\s+regular\s+file/],
   ];
   for (const [to, err] of places) t.match(await run(agent, ['--since', '24h', '--to', agent.at(to)]), { code: 1, out: '', err }, to);
 });
