@@ -103,8 +103,8 @@ function skyOf({ zone, nights }: ZonePlan, snapshot: LightingSnapshot, altitudeD
   const away = Math.abs(altitudeDeg).toFixed(1);
   const text =
     altitudeDeg < 0
-      ? msg`sun ${away}° below the horizon, lit below ${zone.sunBelowDeg}°`
-      : msg`sun ${away}° above the horizon, lit below ${zone.sunBelowDeg}°`;
+      ? msg`sun ${away} deg below the horizon, lit below ${zone.sunBelowDeg} deg`
+      : msg`sun ${away} deg above the horizon, lit below ${zone.sunBelowDeg} deg`;
   const sun = { nowMs, duskMs: night.duskMs, dawnMs: night.dawnMs, isNight, altitudeDeg };
   const byCell = photocell === null ? null : photocellNight({ verdict, sun, config: photocell });
   const found = byCell?.by === 'photocell' ? byCell : { night: isNight, by: 'sun', text };

@@ -124,7 +124,9 @@ export class CandidateStore {
     if (taken === undefined) {
       const others = [...this.#candidates.keys()].filter((each) => each !== own);
       return refusedAnswer(
-        others.length === 0 ? msg`there is no candidate of ${author}` : msg`there is no candidate of ${author}; there are: ${listNames(others)}`,
+        others.length === 0
+          ? msg`there is no candidate of ${author}`
+          : msg`there is no candidate of ${author}; there are: ${listNames(others)}`,
       );
     }
     if (this.view(by) !== null) return refusedAnswer(msg`you have a candidate of your own: commit or discard it first`);

@@ -9,7 +9,7 @@ import { type Message, msg, type Said } from '../../core/message.ts';
 import type { Language, LevelPct } from '../../core/words.ts';
 import { formatDuration } from './duration.ts';
 import { translate } from './language.ts';
-import { monthOf, wordOf } from './state-words.ts';
+import { dayOf, monthOf, wordOf } from './state-words.ts';
 
 export interface Page {
   readonly widthCols: number;
@@ -78,9 +78,10 @@ export function clockTime(ms: WallMs | null, page: Page): string {
 }
 
 /** `Tue 2026-12-01 22:41:07 CET`. */
-export function fullTime(ms: WallMs, timezone: string): string {
+export function fullTime(ms: WallMs, timezone: string): Message {
   const { weekday, year, monthNumber, day, hour, minute, second, zone } = timeParts(ms, timezone);
-  return `${weekday} ${year}-${monthNumber}-${day.padStart(2, '0')} ${hour}:${minute}:${second} ${zone}`;
+  const rest = `${year}-${monthNumber}-${day.padStart(2, '0')} ${hour}:${minute}:${second} ${zone}`;
+  return msg`${dayOf(weekday)} ${rest}`;
 }
 
 /** `2026-12-01 22:41`. */

@@ -24,9 +24,7 @@ const USUAL_COLOUR = `${ESC}[39m`;
 /** A table's lines, title line first, none wider than the sheet; titles are translated, and cells that are messages. */
 export function tableLines(given: readonly TableColumn[], cells: readonly (readonly Said[])[], sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
-  const rows = cells.map((row) =>
-    row.map((cell) => translate(language, cell)),
-  );
+  const rows = cells.map((row) => row.map((cell) => translate(language, cell)));
   const columns = given.map((column) => ({ ...column, title: translate(language, column.title) }));
   const colWidths = columnWidths(columns, rows, widthCols);
   const isWrapped = columns.some(({ wraps }) => wraps);

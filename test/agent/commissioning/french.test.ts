@@ -62,7 +62,7 @@ t.test('every question of setup is French, and so are the answers that are under
   const printed = text();
   t.match(printed, /Une réponse vide prend la valeur entre \[crochets\]/);
   t.match(printed, /trouvé "147, 2" ; admis : d'abord la latitude de -90 à 90, puis la longitude/);
-  t.match(printed, /Recherche sur \/nonexistent\/tty des adresses 1 à 247/);
+  t.match(printed, /Recherche sur \/nonexistent\/tty, adresses 1 à 247/);
   for (const line of prompts) t.notMatch(line, ENGLISH);
   t.notOk(existsSync(file));
 });
@@ -93,7 +93,7 @@ t.test('the comments of a first cabinet file are French, and it is the same cabi
   };
   const [english, french] = [cabinetText(facts), cabinetText({ ...facts, say: (said) => translated(said, FR) })];
   t.match(french, /# Du crépuscule à l'aube ; les heures sont locales\./);
-  t.match(french, /# L'adresse 9 répond et aucun profil n'est établi/);
+  t.match(french, /# L'adresse 9 répond, aucun profil n'est sûr/);
   for (const [, comment = ''] of french.matchAll(/# (.*)$/gm)) t.notMatch(comment, ENGLISH);
   t.strictSame(loadCabinet('cabinet.yaml', () => french).cabinet, loadCabinet('cabinet.yaml', () => english).cabinet);
 });
@@ -112,8 +112,8 @@ t.test('backup, restore and erase are French', async (t) => {
   t.equal(await runBackup({ 'data-dir': dir, to: file, keys: true }, world), 0);
   const made = text();
   t.match(made, /Contenu : data\/state\.db, site\/cabinet\.yaml, keys\.sealed/);
-  t.match(made, /Scellés par la phrase secrète : site\/cabinet\.key\. Sans elle, ils ne s'ouvrent pas\./);
-  t.match(made, /Absentes : les mesures\. 5 mesures ne sont pas confirmées par la plateforme/);
+  t.match(made, /Scellé par la phrase secrète, sans laquelle rien ne s'ouvre : site\/cabinet\.key\./);
+  t.match(made, /Non compris : les mesures\. 5 mesures ne sont pas confirmées par la plateforme/);
   t.equal(await runRestore({ 'data-dir': dir, backup: file }, world), 1);
   const planned = text();
   t.match(planned, /, complète sha256 /);

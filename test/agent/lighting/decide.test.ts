@@ -117,7 +117,7 @@ t.test('the trace says in plain words what each rank said, which applied, and un
     [
       ['presence', 'S01', 100, true, 'S01 detected someone 4 s ago, holds 11 s more'],
       ['programme', 'residential', 30, false, '23:00 step of residential: 30 %'],
-      ['dusk', 'sun', null, false, /^sun 5\d\.\d° below the horizon, lit below -2°$/],
+      ['dusk', 'sun', null, false, /^sun 5\d\.\d deg below the horizon, lit below -2 deg$/],
       ['default', 'L2', 100, false, 'design level where no other rule applies'],
     ],
   );

@@ -130,11 +130,7 @@ function choreLines(chores: readonly ChoreView[], page: Page): string[] {
 /** Renders `store check`: each file, and the account of readings. */
 export function renderStoreCheck({ files, account }: StoreCheck, page: Page): string {
   const rows = files.map(({ file, ok, bytes }) => [file, stateWord(ok ? 'ok' : 'bad', page), formatBytes(bytes)]);
-  const columns = [
-    { title: msg`File`, maxCols: 56 },
-    { title: msg`State` },
-    { title: msg`Size`, align: 'right' },
-  ] as const;
+  const columns = [{ title: msg`File`, maxCols: 56 }, { title: msg`State` }, { title: msg`Size`, align: 'right' }] as const;
   const problems = files.flatMap((each) => each.problems.map((problem) => msg`${each.file}: ${problem}`));
   const isWell = problems.length === 0 && files.every(({ ok }) => ok) && account?.isBalanced !== false;
   return [

@@ -17,7 +17,7 @@ export const UPLINK = agentCommand({
   ...looking,
   name: 'uplink',
   role: 'viewer',
-  summary: msg`connection to the platform, and what waits to be sent`,
+  summary: msg`connection to the platform and its backlog`,
   examples: ['luciole uplink', 'luciole uplink test', 'luciole uplink --json'],
 });
 

@@ -156,7 +156,7 @@ t.test('at a value of the configuration ? shows the value in force, and names th
   session.type('\x15language fr\r');
   await session.until('French', () => /en francais/.test(session.bytes()));
   session.type('config set programmes[night].steps[1].levelPct ?');
-  await session.until('in French', () => /appliqu\S* : 30 \(\S+tape "23:00"\)/.test(session.bytes()));
+  await session.until('in French', () => /en service : 30 \(palier "23:00"\)/.test(session.bytes()));
 });
 
 t.test('TAB goes on in a place of the configuration, step by step', async (t) => {
