@@ -1,6 +1,5 @@
 /** Reads files that a person names: regular ones of bounded size only, as a pipe may never end and a device has no end. */
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 
 /** Source: assumed; the largest file that is read whole is a backup of a year's revisions. Units: bytes. */
 const MAX_BYTES = 64 * 2 ** 20;
@@ -34,19 +33,6 @@ export function readRegularFile(path: string, maxBytes = MAX_BYTES): Buffer {
     return readFileSync(file);
   } finally {
     closeSync(file);
-  }
-}
-
-/** As `readRegularFile`, on no calling thread: for a disk that may stall. Errors: rejects as that one throws. */
-export async function readRegularFileLater(path: string, maxBytes = MAX_BYTES): Promise<Buffer> {
-  const file = await open(path, READ_AT_ONCE);
-  try {
-    const stats = await file.stat();
-    expectRegular(stats, path);
-    if (stats.size > maxBytes) throw new UnusableFileError('EFBIG', path);
-    return await file.readFile();
-  } finally {
-    await file.close();
   }
 }
 

@@ -5,10 +5,9 @@
  * the calling thread, because a stalled flash must not delay a line.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceWholeLater, syncFolder } from '../../core/atomic-write.ts';
-import { readRegularFileLater } from '../../core/regular-file.ts';
 import type { ConfigFiles } from '../../core/revisions.ts';
 
 /** The folder of a candidate; the first form is of releases with one for all authors. */
@@ -128,7 +127,7 @@ async function namesIn(folder: string): Promise<string[]> {
 
 async function textOf(file: string): Promise<string | undefined> {
   try {
-    return (await readRegularFileLater(file)).toString('utf8');
+    return await readFile(file, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error) return undefined;
     throw error;
