@@ -67,14 +67,17 @@ async function startAgent(joined: Joined): Promise<void> {
   completed('console-opened');
   if (state.isStopping) return;
   const stored = store.start();
-  await within(clock, LOCK_WAIT_MS, stored);
+  await within(
+    clock,
+    LOCK_WAIT_MS,
+    stored.catch(() => {}),
+  );
   await refuseDataInUse(joined);
   if (state.isStopping) return;
   await startLight(joined);
   completed('lighting-started');
   state.isRunning = true;
   await stored;
-  // Of a disk that was slower than the wait.
   await refuseDataInUse(joined);
   completed('store-opened');
   if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settleLoss);
@@ -117,9 +120,12 @@ async function stopAgent(joined: Joined): Promise<void> {
   await joined.store.stop();
 }
 
-/** Two agents would write to the same lamps and send the same data, each as its own. The street of the other one is lit. */
-async function refuseDataInUse({ store }: Joined): Promise<void> {
-  if (store.pulse().isInUse === true) throw new ConsoleError('data-in-use', (await store.status()).reason);
+/** Asked again once a slow disk has answered. Two agents would write to the same lamps; the street of the other one is lit. */
+async function refuseDataInUse({ store, consoles }: Joined): Promise<void> {
+  const { reason } = await store.status();
+  if (store.pulse().isInUse !== true) return;
+  await consoles?.stop();
+  throw new ConsoleError('data-in-use', reason);
 }
 
 async function startLight({ record, stepWatch, field, recorder, state }: Joined): Promise<void> {

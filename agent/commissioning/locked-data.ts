@@ -23,7 +23,7 @@ function locked(dir: string, advice: string): DataLock | null {
     return asOwnerOf(dir, () => lockData(dir));
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    // Room is what an erasure is for.
+    // An erasure must work on a full disk.
     if (error.code === 'full') return null;
     if (error.code === 'in-use') throw new ConsoleError('busy', `${error.message.split(';')[0]}: ${advice}`, { cause: error });
     throw new ConsoleError('failed', `${error.message}; nothing was changed`, { cause: error });

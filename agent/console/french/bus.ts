@@ -126,8 +126,8 @@ export const FRENCH_BUS: Pairs = [
   ['{n} echoes', '{n} échos'],
   ['{n} bytes of noise', '{n} octets de bruit'],
   [
-    '{n} replies came twice, {m} were not trusted, {k} times all were in again',
-    '{n} réponses reçues deux fois, {m} écartées car douteuses, {k} fois toutes rentrées',
+    '{n} replies came twice, {m} were not trusted, {k} times all had arrived',
+    '{n} réponses reçues deux fois, {m} écartées car douteuses, {k} fois toutes arrivées',
   ],
   ['no urgent write yet', "pas encore d'écriture urgente"],
   [

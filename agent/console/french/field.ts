@@ -112,7 +112,7 @@ export const FIELD: Pairs = [
     '{id} answers twice: two units may have the address {n}; see "bus stats"',
     '{id} répond deux fois : deux appareils ont peut-être l\'adresse {n} ; voir "bus stats"',
   ],
-  ['{id} answers once again', '{id} répond de nouveau une seule fois'],
+  ['{id} no longer answers twice', '{id} ne répond plus deux fois'],
   [
     'its presence input has not been read for {n} s, replies could be late or repeated ones',
     "son entrée de présence n'a pas été lue depuis {n} s, les réponses peuvent être tardives ou répétées",

@@ -166,7 +166,7 @@ export class CommandInbox {
     const known = this.#registry.find(commandId);
     if (known !== undefined) this.#handleKnown(known, command);
     else if (this.#isStopped) refuse('the agent is stopping; send it again with a new id');
-    else if (lifetime.expiresMs !== null && !this.#registry.hasRoom()) refuse(TOO_MANY_UNEXPIRED);
+    else if (lifetime.expiresMs !== null && !this.#registry.hasRoom(bringsOnlyLight(command.order))) refuse(TOO_MANY_UNEXPIRED);
     else if (!this.#mayTake(command))
       refuse(`too many commands: ${COMMANDS.burst} at once and ${COMMANDS.perS} a second at most; send it later with a new id`);
     else {

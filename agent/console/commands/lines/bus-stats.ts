@@ -82,7 +82,7 @@ function counts(line: LineStats): string {
 }
 
 function doubts({ duplicates, doubtful, resyncs }: LineStats): string {
-  return `${formatNumber(duplicates)} replies came twice, ${formatNumber(doubtful)} were not trusted, ${formatNumber(resyncs)} times all were in again`;
+  return `${formatNumber(duplicates)} replies came twice, ${formatNumber(doubtful)} were not trusted, ${formatNumber(resyncs)} times all had arrived`;
 }
 
 function spread(ms: Spread | null, verb: string): string {

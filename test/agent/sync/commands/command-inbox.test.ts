@@ -419,19 +419,22 @@ t.test(
     t.match(seen.events.at(-1)?.text, /5120 commands are remembered until their Command\/Expires: give earlier ones/);
     send('urgent', 0);
     await settle();
-    t.equal(seen.orders.length, limit + 1, 'light is not refused for it');
+    const emergency = { name: 'Emergency/On', value: { kind: 'boolean', value: true } } as const;
+    inbox.nodeCommand(message([emergency, text('Command/Id', 'fire'), expires(clock.wallMs() + 3_600_000)]));
+    await settle();
+    t.equal(seen.orders.length, limit + 2, 'a command without Command/Expires and an emergency are not refused for it');
     inbox = open();
     await inbox.restore();
     for (const id of ['b-0', 'b-17', `b-${limit - 1}`]) send(id);
     await settle();
-    t.equal(seen.orders.length, limit + 1);
+    t.equal(seen.orders.length, limit + 2);
     await clock.advance(20 * 3_600_000);
     for (let i = 0; i < 10; i += 1) {
       await clock.advance(500);
       send(`c-${i}`, clock.wallMs() + 3_600_000);
     }
     await settle();
-    t.ok(seen.orders.length > limit + 1, 'after their end there is room again');
+    t.ok(seen.orders.length > limit + 2, 'after their end there is room again');
   },
 );
 
