@@ -5,7 +5,6 @@
  * port that does not open, and no longer than `LOCK_WAIT_MS` for a disk that does not answer.
  */
 import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from '../config/revisions/touched-parts.ts';
-import { ConsoleError } from '../console/console-error.ts';
 import type { Field } from '../core/ports.ts';
 import type { Pulse } from '../core/pulse.ts';
 import type { AgentView } from '../core/views.ts';
@@ -15,6 +14,7 @@ import { endLeftovers } from '../service/ongoing.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { joinParts, pulseOf } from './join.ts';
 import type { AgentParts, Joined } from './parts.ts';
+import { refuseDataInUse } from './refuse-data-in-use.ts';
 import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 
@@ -118,14 +118,6 @@ async function stopAgent(joined: Joined): Promise<void> {
   await joined.uplink.stop();
   notice(joined, 'agent-stopped', 'stopped');
   await joined.store.stop();
-}
-
-/** Asked again once a slow disk has answered. Two agents would write to the same lamps; the street of the other one is lit. */
-async function refuseDataInUse({ store, consoles }: Joined): Promise<void> {
-  const { reason } = await store.status();
-  if (store.pulse().isInUse !== true) return;
-  await consoles?.stop();
-  throw new ConsoleError('data-in-use', reason);
 }
 
 async function startLight({ record, stepWatch, field, recorder, state }: Joined): Promise<void> {
