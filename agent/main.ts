@@ -23,7 +23,7 @@ import type { RunOptions, ServiceFacts, StartSteps } from './core/run-options.ts
 import { createSystemClock } from './core/system-clock.ts';
 import type { Language } from './core/words.ts';
 
-/** Rights that nobody but owner and group has, and the group not to write. Source: umask(2). */
+/** Removes all rights of others and the write right of the group. Source: umask(2). */
 const NOT_FOR_OTHERS = 0o027;
 const EXIT_CRASH = 1;
 /** The reader went before the end: what a shell reports for a program that SIGPIPE ended. Source: signal(7), 128 + 13. */

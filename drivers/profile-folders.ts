@@ -38,7 +38,7 @@ export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, 
   const files = ownFolders(dirs).flatMap((dir) => profileNames(dir, unseen).map((name) => join(dir, name)));
   return new Map(
     files.flatMap((file) => {
-      const found = statSync(file, { throwIfNoEntry: false });
+      const found = readOrReport(file, unseen, () => statSync(file, { throwIfNoEntry: false }));
       return found?.isFile() ? [[file, `${found.mtimeMs} ${found.size} ${found.ino}`] as const] : [];
     }),
   );

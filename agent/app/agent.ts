@@ -6,7 +6,6 @@
  */
 
 import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from '../config/revisions/touched-parts.ts';
-import { ConsoleError } from '../console/console-error.ts';
 import { type Message, msg } from '../core/message.ts';
 import type { Field } from '../core/ports.ts';
 import type { Pulse } from '../core/pulse.ts';
@@ -17,6 +16,7 @@ import { endLeftovers } from '../service/ongoing.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { joinParts, pulseOf } from './join.ts';
 import type { AgentParts, Joined } from './parts.ts';
+import { refuseDataInUse } from './refuse-data-in-use.ts';
 import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 
@@ -69,14 +69,17 @@ async function startAgent(joined: Joined): Promise<void> {
   completed('console-opened');
   if (state.isStopping) return;
   const stored = store.start();
-  await within(clock, LOCK_WAIT_MS, stored);
+  await within(
+    clock,
+    LOCK_WAIT_MS,
+    stored.catch(() => {}),
+  );
   await refuseDataInUse(joined);
   if (state.isStopping) return;
   await startLight(joined);
   completed('lighting-started');
   state.isRunning = true;
   await stored;
-  // Of a disk that was slower than the wait.
   await refuseDataInUse(joined);
   completed('store-opened');
   if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settleLoss);
@@ -117,11 +120,6 @@ async function stopAgent(joined: Joined): Promise<void> {
   await joined.uplink.stop();
   notice(joined, 'agent-stopped', (version) => msg`luciole ${version} stopped`);
   await joined.store.stop();
-}
-
-/** Two agents would write to the same lamps and send the same data, each as its own. The street of the other one is lit. */
-async function refuseDataInUse({ store }: Joined): Promise<void> {
-  if (store.pulse().isInUse === true) throw new ConsoleError('data-in-use', (await store.status()).reason);
 }
 
 async function startLight({ record, stepWatch, field, recorder, state }: Joined): Promise<void> {

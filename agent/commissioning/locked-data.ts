@@ -24,7 +24,7 @@ function locked(dir: string, advice: Message): DataLock | null {
     return asOwnerOf(dir, () => lockData(dir));
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    // Room is what an erasure is for.
+    // An erasure must work on a full disk.
     if (error.code === 'full') return null;
     if (error.code === 'in-use') throw new ConsoleError('busy', msg`${dir}: another process uses this data: ${advice}`, { cause: error });
     throw new ConsoleError('failed', msg`${error.said}; nothing was changed`, { cause: error });

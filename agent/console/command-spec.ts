@@ -18,7 +18,7 @@ export interface ArgumentSpec {
   readonly choices?: readonly string[];
   /** It names a file of this machine. */
   readonly file?: 'read' | 'write';
-  /** A part of a file in base64: its size and SHA-256 stand in audit log and log, never itself. */
+  /** A part of a file in base64: the audit log and the log have its size and SHA-256, never the content. */
   readonly isContent?: true;
   /** It takes all words that follow. */
   readonly isRest?: true;
@@ -117,7 +117,7 @@ export interface Job {
   readonly report: (progress: unknown) => boolean;
   /** Aborted when no client waits for the answer. */
   readonly signal: AbortSignal;
-  /** How the client ended, once `signal` is aborted. Absent: nobody can leave. */
+  /** How the client ended, once `signal` is aborted. Absent where the caller is not a connected client. */
   readonly readerEnd?: () => ReaderEnd;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
   /** The cabinet's, IANA name. */

@@ -9,6 +9,7 @@ import { type Clock, isTrusted, type MonoMs } from '../core/clock.ts';
 import type { CopyRule } from '../core/copied-state.ts';
 import { HOUR_MS } from '../core/durations.ts';
 import type { Store } from '../core/ports.ts';
+import { DISK_RETRY_MS } from '../core/within.ts';
 import type { Decision } from '../core/words.ts';
 
 /** Hours by lamp. Shape: a lamp whose hours are not known is absent, so that a former release reads it as well. */
@@ -19,8 +20,6 @@ export const BURNING_COPY_RULE: CopyRule = { key: BURNING_KEY, change: 'add-age'
 const STATED_KEY = 'control.burning-stated';
 /** Units: ms. Source: flash wears; an hour in twelve years does not matter. */
 const SAVE_MS = 3_600_000;
-/** After a save that failed. Units: ms. Source: as the longest wait of the store before it tries a disk again. */
-const RETRY_MS = 30_000;
 /** Longest step that counts: a longer one means that the machine was suspended. Units: ms. */
 const MAX_STEP_MS = 60_000;
 
@@ -96,12 +95,13 @@ export class BurningHoursTracker {
   /** Resolves false where the hours could not be saved. */
   async save(): Promise<boolean> {
     const { clock, store } = this.#parts;
-    this.#savedMono = clock.monoMs();
+    const retriedMono = clock.monoMs() - SAVE_MS + DISK_RETRY_MS;
+    this.#savedMono = this.#isRead ? clock.monoMs() : retriedMono;
     if (!this.#isRead) return false;
     const rounded = [...this.#known].map(([id, h]) => [id, Math.round(h * 100) / 100]);
     const saves = [store.save(BURNING_KEY, Object.fromEntries(rounded)), store.save(STATED_KEY, Object.fromEntries(this.#stated))];
     const isSaved = (await Promise.all(saves.map((each) => each.catch(() => false)))).every((each) => each);
-    if (!isSaved) this.#savedMono = clock.monoMs() - SAVE_MS + RETRY_MS;
+    if (!isSaved) this.#savedMono = retriedMono;
     return isSaved;
   }
 

@@ -6,6 +6,9 @@ import type { LoginSocket } from './access.ts';
 import type { WallMs } from './clock.ts';
 import type { Message } from './message.ts';
 
+/** Result of a command that the role of its user does not allow. */
+export const DENIED = 'denied';
+
 /** One action, or attempt. It must not contain a secret. Shape: one line of text each; the store cuts what is too long. */
 export interface AuditNote {
   /** Login name, or the name of the client's system user; empty for the agent itself. */

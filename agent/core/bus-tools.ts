@@ -161,7 +161,7 @@ export interface LineStats {
   readonly crcErrors: number;
   readonly exceptions: number;
   readonly lateReplies: number;
-  /** Replies that came twice; replies from which no value was taken, because they could be old ones; times that nothing was owed any more. */
+  /** Replies that came twice; replies from which no value was taken, because they could be old ones; how often the last outstanding late reply arrived or expired. */
   readonly duplicates: number;
   readonly doubtful: number;
   readonly resyncs: number;

@@ -124,7 +124,7 @@ export interface ConfigAnswer {
   readonly revision: number | null;
   /** It is in force on trial; the result is reported as an event. */
   readonly isOnTrial: boolean;
-  /** Of a commit: everybody else whose parts are in it. Absent: nobody else. */
+  /** For a commit: the other authors whose parts it contains. Absent: no other author. */
   readonly partsBy?: readonly string[];
 }
 

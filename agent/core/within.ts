@@ -5,6 +5,8 @@ import type { Clock } from './clock.ts';
 
 /** Longest wait for a disk before the agent goes on without its answer. Units: ms. Source: assumed; equal to that of the store's callers. */
 export const DISK_WAIT_MS = 5_000;
+/** Wait before what a disk did not take is saved again. Units: ms. Source: as the longest wait of the store before it tries a disk again. */
+export const DISK_RETRY_MS = 30_000;
 /**
  * Longest wait of the light for the lock on the data. Units: ms.
  *

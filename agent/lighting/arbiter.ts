@@ -111,7 +111,7 @@ function chooseByRules({ raises, programme }: Pick<LampCase, 'raises' | 'program
   return raises.reduce(raised, below);
 }
 
-/** As a limit, the level found at the start has the rank of what it holds up: nobody was detected by it. Null where none is in force. */
+/** As a limit, the level found at the start has the rank of the rule it raises, because it is no detection. Null where none is in force. */
 function foundLine({ light, found, ...rules }: LampCase): (RuleLine & { readonly levelPct: LevelPct }) | null {
   if (found == null || light !== 'night') return null;
   return { rank: chooseByRules(rules).rank, source: 'start', text: msg`as found at the start`, ...found };

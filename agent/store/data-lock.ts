@@ -3,14 +3,13 @@
  *
  * An SQLite file that stays empty and is locked for exclusive use: the kernel releases the lock with the process, also at `kill -9`.
  */
-import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, lstatSync, mkdirSync, openSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { msg } from '../core/message.ts';
-import { plainFileBytes } from './files/db-files.ts';
 import { openSqlite, storeError, toStoreError } from './sqlite.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
-/** Name of the file. It says nothing by itself: only the lock on it counts. */
+/** Name of the file. The file alone means nothing: only the lock on it counts. */
 export const DATA_LOCK_FILE = 'agent.lock';
 
 export interface DataLock {
@@ -27,8 +26,8 @@ export function lockData(dir: string): DataLock {
   const path = join(dir, DATA_LOCK_FILE);
   try {
     mkdirSync(dir, { recursive: true });
-    plainFileBytes(path);
-    // For its owner alone: a reader could lock others out.
+    makeRoom(path);
+    // For its owner alone: a reader could lock others out. Not opened again while it is locked: the first close would end the lock.
     closeSync(openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600));
     const db = openSqlite(path);
     try {
@@ -45,6 +44,13 @@ export function lockData(dir: string): DataLock {
     if (isBusy(error)) throw storeError('in-use', msg`${dir}: another process uses this data`);
     throw toStoreError(error, path);
   }
+}
+
+/** An empty folder, a pipe or a link of this name would leave the data without a lock. A link is removed, not followed. */
+function makeRoom(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory()) rmdirSync(path);
+  else if (found?.isFile() === false) rmSync(path);
 }
 
 function isBusy(error: unknown): boolean {

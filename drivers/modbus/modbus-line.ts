@@ -31,7 +31,7 @@ export interface ModbusLineOptions {
   readonly isNetwork?: boolean;
 }
 
-/** What a station tells beside the ends of its requests. */
+/** Callbacks for late and unrequested replies of a station. */
 interface Told {
   readonly onLate: (request: Buffer, afterMs: number) => void;
   readonly onExtra: (unit: number) => void;

@@ -134,7 +134,7 @@ export class ReplyTrust {
     return isShared ? 'votes' : 'none';
   }
 
-  /** Whether so many replies of this shape may come that all that are requested together could be old ones. */
+  /** Whether enough old replies of this shape may be outstanding to win a vote. */
   mayBeOutvoted(request: Buffer, nowMono: MonoMs): boolean {
     return isRead(request) && (this.#owed(request, nowMono) > 0 || this.#strictness(request, nowMono) !== 'none');
   }
@@ -188,7 +188,7 @@ export class ReplyTrust {
     this.#history.note(hash, nowMono, this.#late.boundMs);
     const shape = isRequest || fc > 4 ? undefined : this.#findShape(unit, 256 * fc + frame.length - OVERHEAD_BYTES);
     if (shape !== undefined) shape.strayMono = nowMono;
-    // Of units that this line does not ask nothing can be mistaken.
+    // Frames of units that this line does not poll cannot be mistaken for a reply.
     const isKnown = this.#shapes.has(unit) && !this.#isOwnEcho(frame);
     if (isKnown && !isRequest && fc <= 4 && !this.#late.isMissing(frame, nowMono)) this.#onExtra(unit);
     if (!isRequest && this.#isLate(frame, { unit, fc, isNew, nowMono })) {
@@ -383,7 +383,7 @@ function vote(frames: readonly Buffer[], owed: number, isAgreed: boolean): Reply
   return frames.length > Math.min(owed, MOST_VOTES - 1) ? 'good' : 'again';
 }
 
-/** Three in a row must agree. What changes meanwhile begins the vote anew, once: it may be somebody who comes. */
+/** Three in a row must agree. A change during the vote restarts it, once, because a person may be arriving. */
 function strictVote(frames: readonly Buffer[]): ReplyVerdict {
   const changes = frames.flatMap((frame, i) => (i === 0 || frame.equals(frames[i - 1] as Buffer) ? [] : [i]));
   if (changes.length > 1) return 'doubtful';

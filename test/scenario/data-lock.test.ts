@@ -69,7 +69,7 @@ async function countingPort(t: Test) {
 }
 
 t.test('a second agent on the same data ends by itself without opening a line; the first one goes on', async (t) => {
-  const { agentAt } = openCabinet(t);
+  const { agentAt, folder } = openCabinet(t);
   const { port, connections } = await countingPort(t);
   const first = agentAt('first');
   await first.ready();
@@ -79,6 +79,7 @@ t.test('a second agent on the same data ends by itself without opening a line; t
   t.equal(code, 1);
   t.match(second.logTail(20), /another process uses this data; stop the other agent/);
   t.equal(connections(), 0, 'it wrote to no lamp');
+  t.notOk(existsSync(join(folder, 'second.sock')), 'and leaves no socket that nobody serves');
   t.match(await first.status(), { store: { state: 'ok' } });
   t.equal(await first.stop(), 0);
   const third = agentAt('third', port);

@@ -1,6 +1,5 @@
 /** Where a cabinet's own files lie on this machine: folder of the store, folder of the site, keys. */
-
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { loadCabinet } from '../../config/load/load.ts';
 import { ConsoleError } from '../../console/console-error.ts';
@@ -35,14 +34,14 @@ export function backupPlaces(args: LocalArgs, configFile: string, text: string):
     const { uplink, profileDirs } = cabinet;
     const at = (path: string | null | undefined): string[] => (path == null ? [] : [isCredential(path) ? path : resolve(siteDir, path)]);
     const profiles = profileDirs.map((dir) => resolve(siteDir, dir)).flatMap(yamlFilesIn);
-    const plain = [configFile, ...profiles, ...at(uplink?.caFile)];
+    const plain = [configFile, ...profiles.filter(isFile), ...at(uplink?.caFile)];
     const secrets = [uplink?.keyFile, uplink?.certFile, uplink?.passwordFile].flatMap(at).concat(Object.values(keyFilesIn(siteDir)));
     const isOurs = (path: string): boolean => isAbsolute(path) && !relative(siteDir, path).startsWith('..');
     const present = (paths: readonly string[]): string[] => [...new Set(paths)].filter((path) => isOurs(path) && existsSync(path));
     return {
       ...{ cabinet: cabinet.id, configFile, siteDir, dir: resolve(named ?? cabinet.store.dir) },
       ...{ plain: present(plain), secrets: present(secrets) },
-      elsewhere: [...new Set([...plain, ...secrets])].filter((path) => !isOurs(path)),
+      elsewhere: [...new Set([...[...plain, ...secrets].filter((path) => !isOurs(path)), ...profiles.filter((path) => !isFile(path))])],
     };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -58,4 +57,14 @@ function yamlFilesIn(dir: string): readonly string[] {
   return readdirSync(dir)
     .filter((name) => /^[^.].*\.ya?ml$/.test(name))
     .map((name) => join(dir, name));
+}
+
+/** False for what a profile cannot be: a folder, a pipe, a device, a link that leads nowhere. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return false;
+    throw error;
+  }
 }

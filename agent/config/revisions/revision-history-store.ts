@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../core/clock.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
+import { DISK_RETRY_MS } from '../../core/within.ts';
 import type { RevisionDisk } from './revision-disk.ts';
 import type { RevisionHistory } from './revision-history-file.ts';
 
@@ -15,8 +16,6 @@ export interface RevisionHistoryStoreParts {
 
 /** Longest wait for the disk. Units: ms. Source: a stalled flash takes seconds; a lost line must not wait longer for its configuration. */
 const DISK_TIMEOUT_MS = 5_000;
-/** Units: ms. Source: assumed; as for the store's own troubles. */
-const RETRY_MS = 30_000;
 
 /** The history of revisions, in memory and on disk. A change is in force at once; a write that fails is repeated. */
 export class RevisionHistoryStore {
@@ -87,7 +86,7 @@ export class RevisionHistoryStore {
       if (!(error instanceof Error && 'code' in error)) throw error;
       this.#trouble = msg`the revisions cannot be written (${String(error.code)}): check the disk of store.dir`;
       log.event('configuration-not-kept', { cause: error.message }, 'warning');
-      this.#retry = clock.after(RETRY_MS, () => void this.#enqueueWrite());
+      this.#retry = clock.after(DISK_RETRY_MS, () => void this.#enqueueWrite());
       return false;
     }
   }

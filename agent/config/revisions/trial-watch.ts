@@ -8,7 +8,7 @@ export type TrialEnd = Exclude<TrialVerdict, { kind: 'wait' }>;
 
 /** Units: ms. Source: as the tick of control. */
 const CHECK_PERIOD_MS = 1_000;
-/** The time spent is saved so many times in a trial, and this often in a long one. Units: ms. Source: assumed; a trial of ten minutes writes twenty times. */
+/** How many times the elapsed time is saved during a trial, and the longest time between two saves. Units: ms. Source: assumed; a trial of ten minutes writes twenty times. */
 const SAVES = { inTrial: 20, periodMs: 30_000 };
 
 /**

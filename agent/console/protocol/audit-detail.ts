@@ -4,14 +4,12 @@ import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 import type { AgentCommand } from '../command-spec.ts';
 import type { LocalArgs } from '../terminal/terminal.ts';
 
-/** Result of a command that the role of its user does not allow. */
-export const DENIED = 'denied';
 const MASKED = '[redacted]';
 
 type ArgsSpec = Pick<AgentCommand, 'secrets' | 'arguments' | 'options'>;
 
 /**
- * The arguments without the secret ones. In place of the content of a file stand size and SHA-256; passwords in addresses, and the value for
+ * The arguments without the secret ones. The content of a file is replaced by its size and SHA-256; passwords in addresses, and the value for
  * a place of the configuration that is named like a secret, are masked.
  */
 export function openArgs({ secrets, arguments: positional, options }: ArgsSpec, args: LocalArgs): LocalArgs {

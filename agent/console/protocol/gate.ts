@@ -1,6 +1,7 @@
 /** Checks the role for each command on one socket, runs it through the command table, and writes the audit notes. */
 
 import { type Caller, type LoginSocket, mayUse } from '../../core/access.ts';
+import { DENIED } from '../../core/audit-tools.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
@@ -9,7 +10,7 @@ import type { AgentView } from '../../core/views.ts';
 import type { AgentCommand, Job } from '../command-spec.ts';
 import { COMMANDS } from '../commands.ts';
 import { ConsoleError } from '../console-error.ts';
-import { auditDetail, DENIED, openArgs } from './audit-detail.ts';
+import { auditDetail, openArgs } from './audit-detail.ts';
 import type { ConsoleRequest } from './protocol.ts';
 
 /** The user name of a client that is not logged in. */

@@ -33,7 +33,7 @@ export interface ConsoleRequest {
   readonly token?: string;
 }
 
-/** How the reader of a job ended: logged out, went without a word as a process that was killed does, or the agent itself stops. */
+/** How the reader of a job ended: logged out, lost its connection without a logout (for example a killed process), or the agent stops. */
 export type ReaderEnd = 'logout' | 'hang-up' | 'stopped';
 
 /** What a client sends before it closes a connection that a session depends on; without it the session counts as lost. */

@@ -32,7 +32,7 @@ export interface AgentCall {
   readonly signal?: AbortSignal;
   /** Aborted when the job shall end now, with its answer: this end of the connection is closed. */
   readonly enough?: AbortSignal;
-  /** As `enough`; the agent is also told that the reader leaves and was not lost. */
+  /** As `enough`; also reports to the agent that the reader leaves on purpose. */
   readonly leave?: AbortSignal;
 }
 

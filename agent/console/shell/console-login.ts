@@ -125,7 +125,7 @@ function readLightsOn(typed: string): TypedCommand | null {
   if (verb !== 'on') throw new ConsoleError('usage', msg`without a login there is only lights on, as lights on 30m`);
   const work = readTypedLine(typed, WITHOUT_LOGIN);
   if (work === null || 'help' in work) return null;
-  // A caller who is not known does not choose which agent this process connects to.
+  // A caller without a login must not choose which agent this process connects to.
   if ('socket' in work.args) throw new ConsoleError('usage', msg`without a login there is no --${SOCKET_OPTION.name}`);
   return work;
 }

@@ -1,5 +1,5 @@
 /**
- * A file that a sender writes over the line: it lies in a folder of its own until it is whole.
+ * A file that a sender writes over the line: it stays in a folder of its own until it is complete.
  *
  * The sender chooses the names of what it sends. The folder takes no other name while the program receives, and gives none away: so a
  * batch of files, a name with a folder in it and the removal of a cut file all fail.
@@ -43,7 +43,7 @@ export interface PartialFile {
    * `isWhole`: the sender says that it has sent all.
    */
   check(isWhole: boolean): 'none' | 'empty' | 'other' | 'ok';
-  /** Keeps what has come, for another time; an empty file goes. */
+  /** Keeps the received part, so that the transfer can be resumed; deletes an empty file. */
   keep(): void;
   /** Moves the whole file to its place, on the disk. */
   finish(target: string): void;

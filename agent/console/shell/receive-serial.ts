@@ -115,7 +115,7 @@ async function runRz(tty: CopyParts['tty'], maxBytes: number, dir: string): Prom
   return { code, names: [...new Set(names)] };
 }
 
-/** Errors: throws ConsoleError 'failed' where no file of this name came whole. */
+/** Errors: throws ConsoleError 'failed' where no complete file of this name was received. */
 function expectReceived(file: string, { code, names }: Sent, found: ReturnType<PartialFile['check']>): void {
   if (code === null || (code === NO_PROGRAM && names.length === 0))
     throw new ConsoleError('failed', msg`no program rz here: install the Debian package lrzsz`);
@@ -144,7 +144,7 @@ function shownPath(path: string): string {
   return resolve(shown) === path ? shown : path;
 }
 
-/** What came of a cut file stays. Errors: throws ConsoleError 'failed' for one that came whole, and for a folder. */
+/** Keeps the received part of a cut file. Errors: throws ConsoleError 'failed' for a complete file and for a folder. */
 function clearFor(dir: string, file: string, isRestart: boolean): void {
   const path = join(dir, file);
   const isCut = hasPartial(dir, file);

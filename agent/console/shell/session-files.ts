@@ -109,7 +109,7 @@ function found(filesDir: string, name: string, role: LeastRole): FoundFile {
   const own = LEAST_ROLES.indexOf(role);
   const below = LEAST_ROLES.slice(0, own + 1).reverse();
   const searched = [...below, ...LEAST_ROLES.slice(own + 1)].map((least) => ({ path: join(roleDir(filesDir, least), name), least }));
-  // Beside the folders of the roles lies what an earlier release wrote. It may hold anything.
+  // Files of an earlier release are next to the folders of the roles. They may contain anything, so only admins read them.
   const all = [...searched, { path: join(filesDir, name), least: 'admin' as const }];
   return (
     // A name may be too long for the disk.

@@ -8,7 +8,7 @@ export interface ConsoleSession {
   readonly user: string;
   /** Null for a user of the machine, who needs no login. */
   readonly login: AgentSession | null;
-  /** A login is due at this console, and no agent answered that could have let the user in. Shape: absent unless true. */
+  /** This console requires a login, but no agent answered to check it. Shape: absent unless true. */
   readonly isStranger?: true;
 }
 

@@ -6,7 +6,7 @@ import { callAgent } from '../protocol/socket-client.ts';
 import { usualSocketPaths } from '../protocol/socket-path.ts';
 import type { Asker } from './session.ts';
 
-/** Before a lost connection is opened again. Units: ms. Source: assumed; an agent that is started anew takes some seconds. */
+/** Before a lost connection is opened again. Units: ms. Source: assumed; a restart of the agent takes some seconds. */
 const AGAIN_MS = 5_000;
 
 export interface TrialHold {

@@ -90,7 +90,7 @@ export class PendingCommands {
     }
   }
 
-  /** The end of a command promises what it says of the disk, so it waits for it. */
+  /** The final outcome reports whether the command was saved, so it waits for the disk. */
   async #end({ saved, resolve }: Waiting, stage: Omit<Outcome, 'atMs'>): Promise<void> {
     resolve(this.#publish(saved === null ? stage : { ...stage, ...(await this.#doubt(saved)) }));
   }

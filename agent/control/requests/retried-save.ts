@@ -1,7 +1,5 @@
 import type { Clock, MonoMs } from '../../core/clock.ts';
-
-/** Units: ms. Source: as the longest wait of the store before it tries a disk again. */
-const RETRY_MS = 30_000;
+import { DISK_RETRY_MS } from '../../core/within.ts';
 
 export interface RetriedSaveParts {
   readonly clock: Pick<Clock, 'monoMs'>;
@@ -47,6 +45,6 @@ export class RetriedSave {
     const { clock, onFailed } = this.#parts;
     if (!isSaved && !this.#isFailing) onFailed();
     this.#isFailing = !isSaved;
-    this.#retryMono = isSaved ? null : clock.monoMs() + RETRY_MS;
+    this.#retryMono = isSaved ? null : clock.monoMs() + DISK_RETRY_MS;
   }
 }

@@ -185,7 +185,7 @@ export class Transactions {
         code: 'unit-answers-twice',
         source: id,
         severity: 'warning',
-        text: isTwice ? text : msg`${id} answers once again`,
+        text: isTwice ? text : msg`${id} no longer answers twice`,
       });
     }
   }
@@ -297,7 +297,7 @@ export class Transactions {
       atMono,
       jitter: random(),
       mayBeStarting,
-      // Who was never met may not be there: only its first request takes the turn of others, the next are probes within their share.
+      // A unit that never answered may be absent: only its first request has a normal turn, later ones are probes within the probe share.
       silentAfter: wasMet(unit) ? unit.driver.profile.quirks.retries + 1 : 1,
     });
     if (before.state === 'silent' || unit.health.state !== 'silent') return;

@@ -38,7 +38,7 @@ export interface PlainLineStats extends Omit<LineStats, 'advice' | 'units'> {
 /** A unit's numbers, with those of the last minutes: a share of failures is one of now. */
 export interface AdvisedUnit extends UnitStats {
   readonly recent: RecentCounts;
-  /** It has given replies that nobody asked for, of late. */
+  /** It sent unrequested replies recently. */
   readonly answersTwice: boolean;
   /** Longest wait that its profile allows. Units: ms. */
   readonly profileTimeoutMs: number;
@@ -100,7 +100,7 @@ function echo({ echoes, port }: PlainLineStats): Message[] {
   return echoes === 0 ? [] : [adviceWords(port).echo];
 }
 
-/** Replies that nobody asked for, from units of the line. */
+/** Unrequested replies of units of the line. */
 function twice({ units, port, doMostAnswerTwice }: PlainLineStats): Message[] {
   const words = adviceWords(port);
   if (doMostAnswerTwice) return [msg`replies of most units come twice: ${words.repeats}`];

@@ -9,9 +9,9 @@ import type { Table } from '../../core/profile.ts';
 import type { Slot } from '../polls/poll-plan.ts';
 import { type Unit, wasMet } from './unit.ts';
 
-/** A presence input that was not read for longer sees nobody. Units: ms. Source: as long as a unit is away before that is an event; a rest and three votes take a quarter of it (ADR 26). */
+/** A presence input that was not read for longer than this counts as missing. Units: ms. Source: as long as a unit is away before that is an event; a rest and three votes take a quarter of it (ADR 26). */
 const BLIND_AFTER_MS = 5_000;
-/** Replies that nobody had asked for, before they are no accident. Source: assumed; a gateway that restarts repeats a few. */
+/** Unrequested replies in a row before they are reported. Source: assumed; a gateway that restarts repeats a few. */
 const TWICE = 10;
 
 /** The replies that nobody had asked for, with one more. */

@@ -48,7 +48,7 @@ export interface Unit {
   presenceDataMono: MonoMs;
   /** Its presence input is reported as not read, though it answers. */
   isBlind: boolean;
-  /** Its replies that nobody had asked for, in a row without a minute between two of them. */
+  /** Its unrequested replies in a row, each less than a minute after the one before. */
   extras: { readonly count: number; readonly atMono: MonoMs };
   /** It has not answered yet, or not since it fell silent or its line went down. */
   isAway: boolean;

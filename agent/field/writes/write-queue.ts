@@ -43,7 +43,8 @@ type Soundness = 'sound' | 'troubled' | 'silent';
 
 export function createWriteQueue() {
   const byPoint = new Map<PointId, WaitingWrite>();
-  let soundInARow = 0;
+  /** While a level of a troubled unit waits, by lane. */
+  const soundInARow: Record<LevelWrite['lane'], number> = { urgent: 0, command: 0 };
   /** The first write of each kind that may be sent now. */
   const firsts = (lane: LevelWrite['lane'], nowMono: MonoMs): Partial<Record<Soundness, WaitingWrite>> => {
     const found: Partial<Record<Soundness, WaitingWrite>> = {};
@@ -66,9 +67,9 @@ export function createWriteQueue() {
     /** The oldest write of the lane that may be sent now; those to troubled units come later, those to silent ones last. */
     take(lane: LevelWrite['lane'], nowMono: MonoMs): WaitingWrite | undefined {
       const { sound, troubled, silent } = firsts(lane, nowMono);
-      const isTroubledOwed = troubled !== undefined && soundInARow >= SOUND_BEFORE_TROUBLED;
+      const isTroubledOwed = troubled !== undefined && soundInARow[lane] >= SOUND_BEFORE_TROUBLED;
       const waiting = isTroubledOwed ? troubled : (sound ?? troubled ?? silent);
-      soundInARow = waiting === sound && troubled !== undefined ? soundInARow + 1 : 0;
+      if (troubled !== undefined) soundInARow[lane] = waiting === sound ? soundInARow[lane] + 1 : 0;
       if (waiting !== undefined) byPoint.delete(waiting.write.pointId);
       return waiting;
     },

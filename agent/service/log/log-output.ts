@@ -27,11 +27,13 @@ export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>): LogOut
   /** Being written, or to be written first. */
   let first = Buffer.alloc(0);
   let isWriting = false;
+  /** One pause at a time, however many lines come. */
+  let isPausing = false;
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
 
   const writeSome = (): void => {
-    if (isWriting) return;
+    if (isWriting || isPausing) return;
     if (first.length === 0) {
       first = Buffer.concat(waiting.splice(0, MOST_LINES));
       waitingBytes -= first.length;
@@ -43,7 +45,13 @@ export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>): LogOut
       if (error === null) {
         first = first.subarray(bytes);
         writeSome();
-      } else if (error.code === 'EAGAIN') clock.after(AGAIN_MS, writeSome);
+      } else if (error.code === 'EAGAIN') {
+        isPausing = true;
+        clock.after(AGAIN_MS, () => {
+          isPausing = false;
+          writeSome();
+        });
+      }
     });
   };
   return {

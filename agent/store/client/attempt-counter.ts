@@ -1,3 +1,4 @@
+import { DENIED } from '../../core/audit-tools.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { MINUTE_MS } from '../../core/durations.ts';
 import type { TimedNote } from '../state/audit-table.ts';
@@ -11,8 +12,6 @@ const MAX_LISTED = 5;
 /** Units: characters. */
 const LISTED_CHARS = 24;
 const OTHER = 'other';
-/** Result of a command that the role of its user does not allow. Source: console/protocol/audit-detail.ts. */
-const DENIED = 'denied';
 
 /** Attempts since the last entry. */
 interface Pending {
@@ -26,8 +25,8 @@ interface Pending {
 /**
  * Attempts before they reach the audit log: wrong logins, emergency light without a login, commands that were refused with and without one.
  *
- * The first of each action is written at once, of people who are logged in the first of each of them. Those that follow within a minute are counted and become one entry, so that nobody can push
- * other entries out of the log by trying.
+ * The first of each action is written at once; of people who are logged in, the first of each person. Those that follow within a minute
+ * are counted and become one entry, so that attempts cannot push other entries out of the log.
  */
 export class AttemptCounter {
   readonly #clock: Pick<Clock, 'after'>;

@@ -42,7 +42,7 @@ export interface TargetFacts {
   readonly byName: ReadonlyMap<string, MetricEntry>;
   readonly byAlias: ReadonlyMap<number, MetricEntry>;
   readonly isWritable: (entry: MetricEntry) => boolean;
-  /** Where else a metric is written, as a sentence; undefined for one that nobody writes. */
+  /** Where else a metric is written, as a sentence; undefined for a read-only metric. */
   readonly elsewhere?: (entry: MetricEntry) => Message | undefined;
 }
 

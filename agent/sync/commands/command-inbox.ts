@@ -23,7 +23,7 @@ import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import type { MetricTable } from '../sparkplug/metric-table.ts';
 import { createTokenBucket, type TokenBucket } from '../token-bucket.ts';
 import { CommandAnswers } from './command-answers.ts';
-import { isOver } from './command-expiry.ts';
+import { bringsOnlyLight, isOver } from './command-expiry.ts';
 import { type CommandRecord, describeOrder, isFinal, stageOf } from './command-record.ts';
 import { CommandRegistry, REMEMBERED } from './command-registry.ts';
 import { type CommandContext, readDeviceCommand, readNodeCommand, type SoundCommand } from './commands.ts';
@@ -52,6 +52,8 @@ export interface CommandInboxParts {
 
 /** New commands. Source: assumed; each lamp of the largest usual cabinet once, then one by one as a person or a scene sends them. */
 const COMMANDS = { burst: 120, perS: 2 };
+/** Of those, orders that only bring light have a share of their own: a flood of others must not keep an emergency away. Source: assumed; each zone of a cabinet in one go. */
+const LIGHT_COMMANDS = { burst: 30, perS: 0.5 };
 /** Messages that are parsed. Source: assumed; far above what any platform sends, low enough that parsing does not delay the tick. */
 const MESSAGES = { burst: 1_000, perS: 100 };
 /** Longest wait for the records of earlier runs. Units: ms. Source: as for an override at start. */
@@ -69,6 +71,7 @@ export class CommandInbox {
   readonly #copied: CopiedIds;
   readonly #answers: CommandAnswers;
   readonly #rate: TokenBucket;
+  readonly #lightRate: TokenBucket;
   readonly #messages: TokenBucket;
   readonly #cabinet: Target;
   #isStopped = false;
@@ -82,6 +85,7 @@ export class CommandInbox {
     const events = createEventTracker(clock, onEvent);
     this.#answers = new CommandAnswers({ clock, log, audit: store.audit, registry: this.#registry, events, onAnswer });
     this.#rate = createTokenBucket(clock, COMMANDS);
+    this.#lightRate = createTokenBucket(clock, LIGHT_COMMANDS);
     this.#messages = createTokenBucket(clock, MESSAGES);
   }
 
@@ -164,14 +168,18 @@ export class CommandInbox {
     const known = this.#registry.find(commandId);
     if (known !== undefined) this.#handleKnown(known, command);
     else if (this.#isStopped) refuse(msg`the agent is stopping; send it again with a new id`);
-    else if (lifetime.expiresMs !== null && !this.#registry.hasRoom()) refuse(TOO_MANY_UNEXPIRED);
-    else if (!this.#rate.take())
+    else if (lifetime.expiresMs !== null && !this.#registry.hasRoom(bringsOnlyLight(command.order))) refuse(TOO_MANY_UNEXPIRED);
+    else if (!this.#mayTake(command))
       refuse(msg`too many commands: ${COMMANDS.burst} at once and ${COMMANDS.perS} a second at most; send it later with a new id`);
     else {
       const doubt = this.#copied.refusalOf(command);
       if (doubt === null) void this.#accept(command);
       else refuse(doubt);
     }
+  }
+
+  #mayTake({ order }: SoundCommand): boolean {
+    return (bringsOnlyLight(order) && this.#lightRate.take()) || this.#rate.take();
   }
 
   #handleKnown(known: CommandRecord, { target, digest, lifetime }: SoundCommand): void {

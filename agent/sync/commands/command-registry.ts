@@ -15,9 +15,10 @@ const PREFIX = 'sync.command:';
  *
  * `unexpired`: those beyond `sound` whose Command/Expires is still to come, which are never dropped.
  * Source: the rate limit accepts 720 within the five minutes in which a repeated payload still counts as new; rounded up. `unexpired`:
- * assumed; each lamp of the largest cabinet four times a day, each for a day. A record has 600 bytes.
+ * assumed; each lamp of the largest cabinet four times a day, each for a day. A record has 600 bytes. `light`: further
+ * ones of orders that only bring light, so that other orders keep no emergency away.
  */
-export const REMEMBERED = { sound: 1_024, refused: 256, unexpired: 4_096 };
+export const REMEMBERED = { sound: 1_024, refused: 256, unexpired: 4_096, light: 256 };
 /** Wait before records that the disk refused are written again. Units: ms. Source: assumed; an early retry does not help a full or stalled disk. */
 const RETRY_MS = 60_000;
 
@@ -64,9 +65,9 @@ export class CommandRegistry {
   }
 
   /** Whether one more command can be remembered until its Command/Expires. */
-  hasRoom(): boolean {
+  hasRoom(onlyLight: boolean): boolean {
     this.#trim();
-    return this.#sound.size < REMEMBERED.sound + REMEMBERED.unexpired;
+    return this.#sound.size < REMEMBERED.sound + REMEMBERED.unexpired + (onlyLight ? REMEMBERED.light : 0);
   }
 
   /** Adds a command; it is known at once. Resolves whether it is on disk. */

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
@@ -70,16 +70,37 @@ t.test('a running store has its data locked, and frees it at its end', async (t)
   lockData(dir).release();
 });
 
+t.test('an empty folder, a pipe and a link in the place of the lock give way, and what the link leads to stays', async (t) => {
+  const dir = testFolder(t);
+  const [path, target] = [join(dir, DATA_LOCK_FILE), join(testFolder(t), 'target')];
+  writeFileSync(target, 'of somebody else');
+  const inItsPlace: readonly [what: string, put: () => void][] = [
+    ['an empty folder', () => void mkdirSync(path)],
+    ['a pipe', () => void execFileSync('mkfifo', [path])],
+    ['a link', () => symlinkSync(target, path)],
+    ['a link in a circle', () => symlinkSync(DATA_LOCK_FILE, path)],
+  ];
+  for (const [what, put] of inItsPlace) {
+    rmSync(path, { force: true });
+    put();
+    const lock = lockData(dir);
+    t.throws(() => lockData(dir), { code: 'in-use' }, what);
+    lock.release();
+  }
+  t.equal(readFileSync(target, 'utf8'), 'of somebody else');
+});
+
 t.test('a place that takes no lock file costs no readings', async (t) => {
   const dir = testFolder(t);
   mkdirSync(join(dir, DATA_LOCK_FILE));
+  writeFileSync(join(dir, DATA_LOCK_FILE, 'of somebody else'), '');
   const remarks: unknown[] = [];
   const log = { event: (name: string, fields?: object) => void remarks.push({ name, ...fields }) };
   const store = createStore({ dir, clock, log, commitSeconds: 0.05, maxMegabytes: 64, maxDays: 400, decimals: new Map() });
   t.teardown(() => store.stop());
   await store.start();
   t.equal(await store.save('a', 1), true);
-  t.match(JSON.stringify(remarks), /not locked against a second agent: .*found a folder, expected a file/);
+  t.match(JSON.stringify(remarks), /not locked against a second agent: /);
 });
 
 t.test(

@@ -89,7 +89,7 @@ function what({ action, detail }: AuditEntry): string {
   return detail === '' ? action : `${action} ${detail}`;
 }
 
-/** `held`: what is said of entries that are not on disk. */
+/** `held`: remarks on entries that are not on disk. */
 function verdictLines(verdict: AuditVerdict, head: AuditHead | null, held: readonly Message[], page: Page): string[] {
   const { entries, firstN, reserved, problems } = verdict;
   const remarks = [...verdict.remarks, ...held];

@@ -6,12 +6,12 @@
  */
 
 import type { Caller, LoginAnswer, LoginRequest } from '../../../core/access.ts';
+import { DENIED } from '../../../core/audit-tools.ts';
 import { msg } from '../../../core/message.ts';
 import type { AgentView } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand, Job } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { DENIED } from '../../protocol/audit-detail.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { numberOnTrial, readerGone, returnLostTrial } from '../config/lost-trial.ts';
 
@@ -104,7 +104,7 @@ function secretArg(args: RawArgs, name: string): string {
 /** Longest text of a refused command. Units: characters. Source: an entry of the audit log has room for 400. */
 const MAX_REFUSED_CHARS = 400;
 
-/** A command that the shell of a session refused before the agent was asked. The agent knows the user by the session. */
+/** Reports a command that the shell of a session refused without a request to the agent. The session identifies the user. */
 export const LOGIN_REFUSED = agentCommand({
   name: 'login refused',
   role: 'viewer',

@@ -86,7 +86,7 @@ function counts(line: LineStats): Message {
 }
 
 function doubts({ duplicates, doubtful, resyncs }: LineStats): Message {
-  return msg`${duplicates} replies came twice, ${doubtful} were not trusted, ${resyncs} times all were in again`;
+  return msg`${duplicates} replies came twice, ${doubtful} were not trusted, ${resyncs} times all had arrived`;
 }
 
 function spread(ms: Spread | null): Message {

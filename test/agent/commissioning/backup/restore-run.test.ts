@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -60,6 +61,25 @@ t.test('a backup without the file of the cabinet asks for its name', async (t) =
   rmSync(gateway.configFile);
   await t.rejects(gateway.backup(), { code: 'failed', message: /cabinet\.yaml: no such file; --file names that of the cabinet$/ });
   t.notOk(existsSync(gateway.file));
+});
+
+t.test('what is no file in a folder of profiles is left out of a backup and named', async (t) => {
+  const gateway = openGateway(t);
+  writeFileSync(gateway.configFile, `${SMALL_SITE}profileDirs: [mine]\n`);
+  const mine = join(gateway.folder, 'mine');
+  mkdirSync(join(mine, 'folder.yaml'), { recursive: true });
+  writeFileSync(join(mine, 'good.yaml'), 'id: good');
+  execFileSync('mkfifo', [join(mine, 'pipe.yaml')]);
+  symlinkSync('/dev/zero', join(mine, 'zero.yaml'));
+  symlinkSync('loop.yaml', join(mine, 'loop.yaml'));
+  const { code, text } = await gateway.backup({ json: true });
+  t.equal(code, 0);
+  const made = JSON.parse(text) as { files: readonly { name: string }[]; leftOut: readonly string[] };
+  t.match(JSON.stringify(made.files), /site\/mine\/good\.yaml/);
+  for (const name of ['folder', 'pipe', 'zero', 'loop']) {
+    t.ok(made.leftOut.includes(join(mine, `${name}.yaml`)), name);
+    t.notOk(JSON.stringify(made.files).includes(`mine/${name}.yaml`), name);
+  }
 });
 
 t.test('both pages fit 80 columns, say what is in a backup and what is not, and what a restore would replace', async (t) => {

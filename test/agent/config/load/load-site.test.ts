@@ -9,6 +9,7 @@ import type { LineConfig } from '../../../../agent/core/cabinet.ts';
 import { formatProblem, type Problem } from '../../../../agent/core/errors.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { type FieldLine, fieldLine } from '../../../../agent/field/line-from-config.ts';
+import { siteProfileStamps } from '../../../../drivers/profile-folders.ts';
 import { ACME } from '../../../drivers/acme-profile.ts';
 import { createWire } from '../../../street/wire.ts';
 
@@ -69,14 +70,17 @@ t.test('what is no file of bounded size in a folder of profiles is a warning, an
   const { check, refusal, path } = site(t, cabinet('eastron-sdm630'), { 'huge.yaml': `# ${' '.repeat(2 ** 20)}` });
   execFileSync('mkfifo', [path('mine/pipe.yaml')]);
   symlinkSync('/dev/zero', path('mine/zero.yaml'));
+  symlinkSync('loop.yaml', path('mine/loop.yaml'));
   const { problems, warnings } = await check();
   t.strictSame(problems, []);
   t.match(warnings, [
     /^mine\/huge.yaml:1:1: .*EFBIG/,
+    /^mine\/loop.yaml:1:1: .*ELOOP/,
     /^mine\/pipe.yaml:1:1: .*not a regular file/,
     /^mine\/zero.yaml:1:1: .*not a regular file/,
   ]);
   t.equal(refusal(), null);
+  t.strictSame([...siteProfileStamps([path('mine')]).keys()], [path('mine/huge.yaml')], 'of a loop there is no change to see');
 });
 
 t.test('a broken profile that is named is refused by both, with its own faults above', async (t) => {

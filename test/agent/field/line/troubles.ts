@@ -130,6 +130,12 @@ export async function worstSight(
     worstMs = Math.max(worstMs, plant.clock.monoMs() - sinceMono);
     await plant.clock.advance(5_000 - ms);
   }
-  const wrong = plant.readings.filter(({ pointId, quality, value }) => pointId === 'S2.motion' && quality === 'good' && value !== 0);
+  // S1 has had 0 and the values above, each later than the one before.
+  const wasTrue = (pointId: string, value: number): boolean =>
+    value === 0 || (pointId === 'S1.motion' && value >= SOMEBODY && value < SOMEBODY + 18);
+  const wrong = plant.readings.filter(
+    ({ pointId, quality, value }) =>
+      (pointId === 'S1.motion' || pointId === 'S2.motion') && quality === 'good' && value !== null && !wasTrue(pointId, value),
+  );
   return { worstMs, wrong };
 }

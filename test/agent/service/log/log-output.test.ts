@@ -89,7 +89,7 @@ t.test('lines that could not be written are written once the output can be writt
   const again = openSync(path, O_RDONLY | O_NONBLOCK);
   t.teardown(() => closeSync(again));
   let text = '';
-  for (let index = 0; !text.includes('first\n'); index++) {
+  for (let index = 0; !text.includes('next 0\n'); index++) {
     output.write(`next ${index}\n`);
     await turn();
     text += drain(again);

@@ -296,6 +296,26 @@ t.test('a command refused as too old is told under its own id, and that end stan
   t.strictSame([states('a-1'), seen.orders.length], [['refused', 'refused'], 0]);
 });
 
+t.test('a flood of other commands keeps no emergency away; a flood of emergencies has a bound too', async (t) => {
+  for (const perS of [3, 10, 90]) {
+    const { open, message, seen, clock, settle } = openBench();
+    const inbox = open();
+    const emergency = (id: string): void =>
+      inbox.nodeCommand(message([{ name: 'Emergency/On', value: { kind: 'boolean', value: true } }, text('Command/Id', id)]));
+    for (let i = 0; i < 500; i += 1) inbox.deviceCommand('L01', message([level(5), text('Command/Id', `a-${i}`)]));
+    for (let second = 0; second < 60; second += 1) {
+      for (let i = 0; i < perS; i += 1) inbox.deviceCommand('L01', message([level(5), text('Command/Id', `b-${second}-${i}`)]));
+      if (second % 3 === 0) emergency(`fire-${second}`);
+      await clock.advance(1_000);
+    }
+    const isEmergency = (order: PlatformOrder): boolean => order.kind === 'override' && order.request.rank === 'emergency';
+    t.equal(seen.orders.filter(isEmergency).length, 20, `each one, among ${perS} a second`);
+    for (let i = 0; i < 400; i += 1) emergency(`many-${i}`);
+    await settle();
+    t.ok(seen.orders.filter(isEmergency).length <= 20 + 30 + 120);
+  }
+});
+
 t.test('floods: bad ones are answered sixty times, good ones let in a hundred and twenty, the rest counted', async (t) => {
   const { open, message, seen, state, clock, settle } = openBench();
   const inbox = open();
@@ -403,19 +423,22 @@ t.test(
     t.match(seen.events.at(-1)?.text, /5120 commands are remembered until their Command\/Expires: give earlier ones/);
     send('urgent', 0);
     await settle();
-    t.equal(seen.orders.length, limit + 1, 'light is not refused for it');
+    const emergency = { name: 'Emergency/On', value: { kind: 'boolean', value: true } } as const;
+    inbox.nodeCommand(message([emergency, text('Command/Id', 'fire'), expires(clock.wallMs() + 3_600_000)]));
+    await settle();
+    t.equal(seen.orders.length, limit + 2, 'a command without Command/Expires and an emergency are not refused for it');
     inbox = open();
     await inbox.restore();
     for (const id of ['b-0', 'b-17', `b-${limit - 1}`]) send(id);
     await settle();
-    t.equal(seen.orders.length, limit + 1);
+    t.equal(seen.orders.length, limit + 2);
     await clock.advance(20 * 3_600_000);
     for (let i = 0; i < 10; i += 1) {
       await clock.advance(500);
       send(`c-${i}`, clock.wallMs() + 3_600_000);
     }
     await settle();
-    t.ok(seen.orders.length > limit + 1, 'after their end there is room again');
+    t.ok(seen.orders.length > limit + 2, 'after their end there is room again');
   },
 );
 
