@@ -4,8 +4,8 @@ import { flagsOf } from './command-line.ts';
 import type { ArgumentSpec, Group } from './command-spec.ts';
 import { type CommandNode, optionsOf } from './command-tree.ts';
 import type { Terminal } from './terminal/terminal.ts';
-import { translate } from './text/language.ts';
 import { wrap } from './text/text-lines.ts';
+import { translate } from './text/translate.ts';
 
 const INTRODUCTION = msg`The agent of a street-lighting cabinet, and its console.`;
 const EPILOGUE = msg`Exit codes: 0 done, 1 failed, 64 wrong usage, 69 no agent, 77 not allowed,

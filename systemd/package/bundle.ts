@@ -1,5 +1,5 @@
 /**
- * Bundles the program into a few files of plain JavaScript, with its profiles and the native addons of one architecture.
+ * Bundles the program into a few files of plain JavaScript, with its profiles, its languages and the native addons of one architecture.
  */
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -47,7 +47,7 @@ export interface BundleOptions {
 }
 
 /**
- * Writes `main.mjs`, its threads (`worker.mjs`, …), their parts, the addons and `profiles/` into a folder.
+ * Writes `main.mjs`, its threads (`worker.mjs`, …), their parts, the addons, `profiles/` and `languages/` into a folder.
  *
  * Parts that one command needs are files of their own: what the agent never uses never takes its memory.
  * Errors: rejects with esbuild's messages.
@@ -88,6 +88,7 @@ export async function writeBundle({
   }
   cpSync(join(ROOT, 'drivers/profiles'), join(dir, 'profiles'), { recursive: true });
   writeFileSync(join(dir, 'profiles', CHECKED_FILE), checkedShippedProfiles());
+  cpSync(join(ROOT, 'agent/console/languages'), join(dir, 'languages'), { recursive: true });
   const parts = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
   const taken = parts.flatMap(([path, { bytesInOutput }]) => (bytesInOutput === 0 ? [] : [path]));
   return {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { readPlacedYaml } from '../../agent/config/load/places.ts';
-import { readCatalogue } from '../../agent/console/text/catalogue.ts';
+import { readCatalogue } from '../../agent/console/catalogue.ts';
 import { flagText, type PointFlag, type Profile } from '../../agent/core/profile.ts';
 import { SHIPPED_PROFILES_DIR } from '../../drivers/profile-folders.ts';
 import { readProfiles } from '../../drivers/registry.ts';

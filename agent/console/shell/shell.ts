@@ -2,7 +2,7 @@
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import { msg, type Said } from '../../core/message.ts';
 import { formatDuration } from '../text/duration.ts';
-import { translate } from '../text/language.ts';
+import { translate } from '../text/translate.ts';
 import { Dialog, type EndReason } from './dialog.ts';
 import { trialNumber } from './known.ts';
 import { type LineParts, serveLines } from './lines.ts';

@@ -2,7 +2,7 @@
 import { msg } from '../../core/message.ts';
 import type { Language } from '../../core/words.ts';
 import { ConsoleError } from '../console-error.ts';
-import { learn } from '../text/language.ts';
+import { learn } from '../text/translate.ts';
 
 export interface TerminalSettings {
   type: 'dumb' | 'vt100';

@@ -1,7 +1,7 @@
 /** `watch`: shows a live view until it is ended. A picture that cannot be sent in time is discarded: the next one is newer. */
 import { type Clock, sleep } from '../../core/clock.ts';
 import { msg } from '../../core/message.ts';
-import { translate } from '../text/language.ts';
+import { translate } from '../text/translate.ts';
 import type { Dialog } from './dialog.ts';
 import type { LiveSource } from './live-sources.ts';
 import { createCursorView, createScrollingView, type LiveView } from './live-view.ts';

@@ -8,7 +8,7 @@ import type { ReadStream } from 'node:tty';
 import { type Message, msg } from '../../core/message.ts';
 import type { Language } from '../../core/words.ts';
 import { ConsoleError } from '../console-error.ts';
-import { translate } from '../text/language.ts';
+import { translate } from '../text/translate.ts';
 import type { SecretRule } from './terminal.ts';
 
 /** Longest input that is no terminal. Units: characters. Source: assumed; a few lines. */

@@ -8,8 +8,8 @@ import type { WallMs } from '../../core/clock.ts';
 import { type Message, msg, type Said } from '../../core/message.ts';
 import type { Language, LevelPct } from '../../core/words.ts';
 import { formatDuration } from './duration.ts';
-import { translate } from './language.ts';
 import { dayOf, monthOf, wordOf } from './state-words.ts';
+import { translate } from './translate.ts';
 
 export interface Page {
   readonly widthCols: number;

@@ -4,9 +4,9 @@ import { formatProblem, type Problem } from '../../core/errors.ts';
 import type { Message, Said } from '../../core/message.ts';
 import type { Language } from '../../core/words.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { translate } from './language.ts';
 import { translated } from './page.ts';
 import { plainMessage } from './plain-text.ts';
+import { translate } from './translate.ts';
 
 /** Width of the labels at the left edge of a sheet. */
 const LABEL_COLS = 10;

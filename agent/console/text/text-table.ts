@@ -1,7 +1,7 @@
 /** Columns of text that fit the page, without rules: what a slow line and a log both bear. */
 import type { Message, Said } from '../../core/message.ts';
-import { translate } from './language.ts';
 import { type Sheet, sheetOf, shownCols, wrap } from './text-lines.ts';
+import { translate } from './translate.ts';
 
 /** Title and layout of one column. */
 export interface TableColumn {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
 import { hasAccents, personLanguage } from '../../../agent/console/terminal/person-language.ts';
-import { learn } from '../../../agent/console/text/language.ts';
+import { learn } from '../../../agent/console/text/translate.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import { TIMEZONE } from './fake-clock.ts';
 import { createFakeView } from './fake-view.ts';

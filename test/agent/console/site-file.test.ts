@@ -4,7 +4,7 @@ import t from 'tap';
 import { localFiles } from '../../../agent/console/local-files.ts';
 import { localMachine } from '../../../agent/console/local-machine.ts';
 import { readSiteFile } from '../../../agent/console/site-file.ts';
-import { learn, translate } from '../../../agent/console/text/language.ts';
+import { learn, translate } from '../../../agent/console/text/translate.ts';
 import { NO_TEXT } from '../../../agent/core/message.ts';
 import { SMALL_STREET } from '../config/small-street.ts';
 import { programFolder, run, runLuciole } from './program.ts';

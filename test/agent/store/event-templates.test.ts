@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
-import { readCatalogue } from '../../../agent/console/text/catalogue.ts';
+import { readCatalogue } from '../../../agent/console/catalogue.ts';
 import { count } from '../../../agent/core/counts.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { type Message, msg } from '../../../agent/core/message.ts';

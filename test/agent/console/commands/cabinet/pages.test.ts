@@ -5,7 +5,7 @@ import { renderDevices, renderPoints } from '../../../../../agent/console/comman
 import { renderEvents } from '../../../../../agent/console/commands/cabinet/events.ts';
 import { renderStatus } from '../../../../../agent/console/commands/cabinet/status-page.ts';
 import { renderWhy } from '../../../../../agent/console/commands/light/why.ts';
-import { learn } from '../../../../../agent/console/text/language.ts';
+import { learn } from '../../../../../agent/console/text/translate.ts';
 import { msg } from '../../../../../agent/core/message.ts';
 import type { StatusView } from '../../../../../agent/core/views.ts';
 import { AT_MS } from '../../fake-clock.ts';

@@ -7,9 +7,9 @@ import { renderRevisions } from '../../../../../agent/console/commands/config/co
 import { asFileText } from '../../../../../agent/console/commands/config/file-text.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
-import { learn } from '../../../../../agent/console/text/language.ts';
 import type { Page } from '../../../../../agent/console/text/page.ts';
 import { plain } from '../../../../../agent/console/text/plain-text.ts';
+import { learn } from '../../../../../agent/console/text/translate.ts';
 import { msg, NO_TEXT } from '../../../../../agent/core/message.ts';
 import { withMessages, withTexts } from '../../../../../agent/core/message-wire.ts';
 import type { ConfigAnswer, ConfigFiles, ConfigManager, ConfigView, Revision } from '../../../../../agent/core/revisions.ts';

@@ -14,9 +14,9 @@ import { renderZones } from '../../../../../agent/console/commands/light/zones.t
 import { instantOf, typedInstant } from '../../../../../agent/console/commands/time-range.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
-import { learn } from '../../../../../agent/console/text/language.ts';
 import type { Page } from '../../../../../agent/console/text/page.ts';
 import { plain } from '../../../../../agent/console/text/plain-text.ts';
+import { learn } from '../../../../../agent/console/text/translate.ts';
 import type { TonightRow, ZoneLightView } from '../../../../../agent/core/light-tools.ts';
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
 import { msg } from '../../../../../agent/core/message.ts';

@@ -4,8 +4,8 @@ import { findLamp, findTarget, findZone } from '../../../../../agent/console/com
 import { isOverrideInForce, OVERRIDE_SPAN, readOverride } from '../../../../../agent/console/commands/light/override.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import { parseDuration } from '../../../../../agent/console/text/duration.ts';
-import { learn } from '../../../../../agent/console/text/language.ts';
 import { plain } from '../../../../../agent/console/text/plain-text.ts';
+import { learn } from '../../../../../agent/console/text/translate.ts';
 import { COMMAND_MS } from '../../../../../agent/control/requests/commands.ts';
 import { OVERRIDE_MINUTES } from '../../../../../agent/control/requests/overrides.ts';
 import { type Message, msg } from '../../../../../agent/core/message.ts';

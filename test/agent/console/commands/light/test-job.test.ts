@@ -2,7 +2,7 @@ import t from 'tap';
 import type { Job } from '../../../../../agent/console/command-spec.ts';
 import { renderTested, renderTestProgress, renderTestStep } from '../../../../../agent/console/commands/light/test.ts';
 import { POWER_WAIT_MS, type TestWait, testTarget } from '../../../../../agent/console/commands/light/test-job.ts';
-import { learn } from '../../../../../agent/console/text/language.ts';
+import { learn } from '../../../../../agent/console/text/translate.ts';
 import { createManualClock, type ManualClock } from '../../../../../agent/core/manual-clock.ts';
 import type { AgentView, PointView } from '../../../../../agent/core/views.ts';
 import type { OutcomeState } from '../../../../../agent/core/words.ts';

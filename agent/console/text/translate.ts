@@ -14,7 +14,7 @@ let adapted: (template: string) => string = (template) => template;
 /** Loads the templates of a language; without them messages stay English. */
 export async function learn(language: Language): Promise<void> {
   if (language === 'en') return;
-  speeches[language] ??= (await import('./catalogue.ts')).readCatalogue(language);
+  speeches[language] ??= (await import('../catalogue.ts')).readCatalogue(language);
 }
 
 /** From now on each template is shown as `adapt` makes it, in every language: a session leaves the name of the program out. */
