@@ -52,7 +52,6 @@ interface Lines {
 /** Serves lines until the session is over. */
 export async function serveLines(session: ConsoleSession, dialog: Dialog, parts: LineParts): Promise<void> {
   adaptTemplates(asTyped);
-  adaptTemplates(asTyped);
   const inWords = (said: Said): string => translate(dialog.settings.language, said);
   const tree = createTree(
     COMMANDS.filter(({ name }) => !OUTSIDE.has(name)),
