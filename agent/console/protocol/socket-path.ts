@@ -53,7 +53,7 @@ export function refuseLoginPlace(socketPath: string): void {
   if (!isLoginPlace(socketPath) && !isLoginPlace(place) && dirname(place) !== realOf(LOGIN_FOLDER)) return;
   throw new ConsoleError(
     'socket-refused',
-    msg`${socketPath} is where consoles log in, and this socket asks for no login: choose another place`,
+    msg`${socketPath} is the login socket, and this one has no login: choose another path`,
   );
 }
 

@@ -35,7 +35,7 @@ function lineHang({ id, turnedMono, openingMono }: LinePulse, nowMono: MonoMs): 
   const part = `line ${id}`;
   // A line that waits for its own port has not turned either; that is judged by the port.
   if (openingMono !== null)
-    return late({ part, sinceMono: openingMono, limitMs: LIMIT_MS.opening, text: msg`its port neither opens nor fails` }, nowMono);
+    return late({ part, sinceMono: openingMono, limitMs: LIMIT_MS.opening, text: msg`opening its port does not end, and gives no error` }, nowMono);
   return late({ part, sinceMono: turnedMono, limitMs: LIMIT_MS.line, text: msg`its transaction does not end` }, nowMono);
 }
 
@@ -45,7 +45,7 @@ function tickHang(tickedMono: MonoMs | null, nowMono: MonoMs): Hang[] {
 
 function storeHang({ unansweredMono, isStuck }: StorePulse, nowMono: MonoMs): Hang[] {
   if (isStuck) return [];
-  return late({ part: 'store', sinceMono: unansweredMono, limitMs: LIMIT_MS.store, text: msg`no storage thread answers` }, nowMono);
+  return late({ part: 'store', sinceMono: unansweredMono, limitMs: LIMIT_MS.store, text: msg`the store does not answer` }, nowMono);
 }
 
 interface Sign {

@@ -31,7 +31,7 @@ export function startReleaseTrial({ clock, pulse, unitsOk, unitsOkBefore, onEnd 
     const isWell = wellMono !== null && nowMono - wellMono >= TRIAL_MS.quiet;
     if (!isWell && nowMono - startMono < TRIAL_MS.max) return;
     looks.cancel();
-    onEnd({ isWell, reason: !isWell && String(reason) === '' ? msg`it was not well for a whole minute` : reason });
+    onEnd({ isWell, reason: !isWell && String(reason) === '' ? msg`it did not run without a fault for one minute` : reason });
   });
   return looks;
 }

@@ -139,7 +139,7 @@ export function subscribeRefusal(url: string, refused: readonly { readonly topic
   const check =
     code === NOT_AUTHORISED
       ? msg`check its rules for this client`
-      : msg`check its rules for this client, and its log: it may have failed itself`;
+      : msg`check its rules for this client, and its log: the fault may be in the broker`;
   return new UplinkError('refused', msg`${url} did not subscribe us to ${topics} (${hex(code)}): ${check}`);
 }
 

@@ -211,7 +211,7 @@ function releaseText({ target, rank, goesByItself }: OverriddenLamps['wish'], { 
 function ends({ state }: Outcome, page: Page, untilMs: WallMs | null, sooner: string): string[] {
   if (untilMs === null || state === 'refused') return [];
   const rest = formatDuration(Math.max(0, untilMs - page.atMs));
-  return labelled(msg`Ends`, msg`by itself at ${clockTime(untilMs, page)}, in ${rest}; sooner with: luciole ${sooner}`, page);
+  return labelled(msg`Ends`, msg`automatically at ${clockTime(untilMs, page)}, in ${rest}; sooner with: luciole ${sooner}`, page);
 }
 
 /** What a restart would change before the disk has taken it. */

@@ -23,7 +23,7 @@ export function requestedAt(atMs: WhyView['atMs'], page: Page): string[] {
   const twin = twinOf(atMs, page.timezone);
   const clock = columnTime(atMs, page.timezone, { hasDay: false, hasSeconds: false });
   const other = `${new Date(twin ?? 0).toISOString().slice(0, UTC_MINUTE_CHARS)}Z`;
-  const text = msg`${clock} comes twice; the other one is --at ${other}`;
+  const text = msg`${clock} occurs twice; for the other one use --at ${other}`;
   return [...labelled(msg`At`, fullTime(atMs, page.timezone), page), ...(twin === null ? [] : labelled(msg`Or`, text, page))];
 }
 

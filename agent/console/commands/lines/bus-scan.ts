@@ -55,7 +55,7 @@ function readBaud(text: string | boolean | undefined): boolean {
   if (text === 'auto') return true;
   throw new ConsoleError(
     'usage',
-    msg`bad --baud "${String(text)}": the line's own speed is tried anyway, others only all together with --baud auto`,
+    msg`bad --baud "${String(text)}": without it the line's own speed is tried; --baud auto tries all`,
   );
 }
 

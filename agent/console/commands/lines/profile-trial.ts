@@ -136,7 +136,7 @@ export async function runProfileCheck(args: LocalArgs, screen: Terminal, isTermi
 /** The file is read here, its registers by the running agent, which alone may use the line. Errors: rejects with ConsoleError. */
 export async function runProfileTest(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
   if (args['line'] === undefined || args['unit'] === undefined)
-    throw new ConsoleError('usage', msg`say which line and unit: --line LINE --unit N`);
+    throw new ConsoleError('usage', msg`give the line and unit: --line LINE --unit N`);
   const [line, unit] = [textArg(args as RawArgs, 'line'), numberArg(args as RawArgs, 'unit', UNITS)];
   const { problems, profile } = checkProfileFile(textOf(args['file']) ?? '', 'trial');
   if (profile === null) {

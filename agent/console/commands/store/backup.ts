@@ -10,7 +10,7 @@ export const BACKUP: LocalCommand = {
   hasSocket: true,
   isTypedWhole: true,
   group: 'Store:',
-  summary: msg`one file from which another gateway goes on`,
+  summary: msg`one file to move the cabinet to another gateway`,
   arguments: [],
   options: [
     { name: 'to', value: 'FILE', summary: msg`where to; a folder gets a file named by cabinet and time (default: here)` },
