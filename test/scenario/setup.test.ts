@@ -92,7 +92,7 @@ async function checkErase(t: Test, erase: readonly string[], { folder, file }: S
   t.match(JSON.parse((await runInFolder([...erase, '--keys', '--yes', '--json'], folder)).out), { erased: true, stays: [] });
   t.same(readdirSync(join(folder, 'data')), []);
   for (const name of ['cabinet.key', 'cabinet.csr']) t.notOk(existsSync(join(folder, name)), name);
-  t.match(await runInFolder([...erase, '--yes'], folder), { code: 0, out: /nothing of Luciole lies in/ });
+  t.match(await runInFolder([...erase, '--yes'], folder), { code: 0, out: / contains no Luciole data/ });
   t.match(await runInFolder(['check', file], folder), { code: 0 }, 'the cabinet itself stays as it is described');
 }
 

@@ -58,7 +58,8 @@ function readingsLines(readings: RestoreReport['readings'], backup: BackupManife
   if (readings === null) return [];
   const { epoch, undelivered, isKept } = readings;
   const sum = msg`Readings on this gateway: ${count(undelivered, 'reading')} not confirmed by the platform.`;
-  if (!isKept) return [msg`${sum} They are set aside, and a new epoch begins; --keep-readings keeps them, on the gateway that recorded them.`];
+  if (!isKept)
+    return [msg`${sum} They are set aside, and a new epoch begins; --keep-readings keeps them, on the gateway that recorded them.`];
   const stay = msg`${sum} Readings and epoch are kept: do this only on the gateway that recorded them.`;
   if (backup.readings === null || backup.readings.epoch === epoch) return [stay];
   const [here, there] = [epoch, backup.readings.epoch].map((each) => each.slice(0, EPOCH_DIGITS));

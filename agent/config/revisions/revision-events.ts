@@ -30,7 +30,10 @@ export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) 
       events.set(true, { code: 'config-site-owned', source: SOURCE, severity: 'warning', text });
     },
     confirmed(number: number, by: string | null): void {
-      const text = by === null ? msg`revision ${number} confirmed automatically: all devices and the uplink respond again` : msg`revision ${number} confirmed by ${by}`;
+      const text =
+        by === null
+          ? msg`revision ${number} confirmed automatically: all devices and the uplink respond again`
+          : msg`revision ${number} confirmed by ${by}`;
       events.notice({ code: 'config-confirmed', source: SOURCE, severity: 'info', text });
     },
     returned(number: number, current: number, reason: Message): void {

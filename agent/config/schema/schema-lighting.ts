@@ -65,9 +65,7 @@ const waveSchema = z.strictObject({
     .max(130)
     .nullish()
     .describe(String(msg`Speed assumed until two sensors have told it; by default path 15, street 25, road 50, leisure 8.`)),
-  lookAheadS: secondsSchema(0.5, 30)
-    .default(4)
-    .describe(String(msg`Lead time of the light: sensing, bus and ramp together.`)),
+  lookAheadS: secondsSchema(0.5, 30).default(4).describe(String(msg`Lead time of the light: sensing, bus and ramp together.`)),
   leastAheadM: z.number().min(0).max(1000).default(30).describe(String(msg`Lit ahead at least, in metres.`)),
   behindM: z.number().min(0).max(1000).default(15).describe(String(msg`Lit behind, in metres.`)),
 });
@@ -172,9 +170,7 @@ export const zoneSchema = z.strictObject({
     .max(12)
     .optional()
     .describe(String(msg`Other offsets in parts of the year; the first that fits counts.`)),
-  photocell: photocellSchema
-    .nullish()
-    .describe(String(msg`A daylight sensor that counts around the sun times; by default the sun alone.`)),
+  photocell: photocellSchema.nullish().describe(String(msg`A daylight sensor that counts around the sun times; by default the sun alone.`)),
   dark: z
     .strictObject({
       warnPct: levelSchema.min(1).default(20).describe(String(msg`Level that warns before the dark.`)),

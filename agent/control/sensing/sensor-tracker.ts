@@ -187,8 +187,7 @@ export function sensorHealth(sensorCase: SensorCase): SensorHealth {
 
 function silence({ pointId, sensor: { kind }, zoneKind, state, startMono, nowMono }: SensorCase): Message | null {
   const noValueMs = nowMono - (state?.valueMono ?? startMono);
-  if (noValueMs > NO_VALUE_S[zoneKind] * 1_000)
-    return msg`${pointId}: no value for ${spell(noValueMs)}; nearby lamps follow the programme`;
+  if (noValueMs > NO_VALUE_S[zoneKind] * 1_000) return msg`${pointId}: no value for ${spell(noValueMs)}; nearby lamps follow the programme`;
   const undetectedMs = nowMono - (state?.lastPresentMono ?? startMono);
   const days = UNDETECTED_DAYS[zoneKind];
   if (kind === 'button' || state?.stuck || undetectedMs <= days * DAY_MS) return null;

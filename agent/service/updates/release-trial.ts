@@ -39,7 +39,7 @@ export function startReleaseTrial({ clock, pulse, unitsOk, unitsOkBefore, onEnd 
 /** Empty for none. */
 function flawOf(pulse: Pulse, { nowMono, unitsOk, needed }: { nowMono: MonoMs; unitsOk: number; needed: number }): Message {
   const [hang] = hangsOf(pulse, nowMono);
-  if (hang !== undefined) return msg`${hang.part} hangs: ${hang.text}`;
+  if (hang !== undefined) return hang.text;
   if (pulse.tickedMono === null) return msg`the lighting has not begun`;
   if (pulse.store.unansweredMono !== null && nowMono - pulse.store.unansweredMono > TRIAL_MS.look) return msg`the store does not answer`;
   return unitsOk < needed ? msg`${unitsOk} units answer, at least ${needed} are required` : NO_TEXT;

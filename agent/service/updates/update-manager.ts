@@ -102,7 +102,8 @@ async function install(parts: UpdateManagerParts, request: UpdateRequest): Promi
   await expectRoom(releases, header.unpackedBytes);
   const name = releaseName(header);
   const { release, text } = await parts.unpack();
-  if (release !== name) throw new UpdateError('not-unpacked', release === null ? text : msg`a different file was unpacked: send the right one again`);
+  if (release !== name)
+    throw new UpdateError('not-unpacked', release === null ? text : msg`a different file was unpacked: send the right one again`);
   await releases.adopt(name, { serial: header.serial, unitsOk: parts.unitsOk() });
   await rm(releases.incoming, { force: true });
   log.event('update-installed', { release: name, was: parts.version }, 'warning');

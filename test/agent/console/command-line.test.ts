@@ -51,7 +51,7 @@ const byTheProgram: typeof usage = [
   [['version', '--json'], 0, /^{"version":"[\d.]+","node":"[\d.]+"}\n$/, /^$/],
   [['--version'], 0, /^luciole \d/, /^$/],
   [['profile', 'check', '/nonexistent.yaml'], 78, /^\/nonexistent.yaml:1:1: no such file/, /^$/],
-  [['profile', 'test', 'x.yaml'], 64, /^$/, /say which line and unit: --line LINE --unit N\n$/],
+  [['profile', 'test', 'x.yaml'], 64, /^$/, /give the line and unit: --line LINE --unit N\n$/],
   [['profile', 'test', '/nonexistent.yaml', '--line', 'street', '--unit', '7'], 78, /no such file/, /^$/],
   [['export'], 64, /^$/, /say from when on: --since 24h, or --since 2026-12-01\n$/],
   [['export', '--since', '1h', '--to', 'x.txt', '--json'], 64, /^{"error":{"code":"usage","message":"no format \\"txt\\"/, /^$/],

@@ -275,7 +275,7 @@ t.test('values by name', async (t) => {
 
 /** [story, what is changed, where, what is said] */
 const MISTAKES: readonly [string, Output, readonly (string | number)[], RegExp][] = [
-  ['a name mistyped', { ...PANEL, idle: 'blnak' }, [0, 'idle'], /"blnak" is no value of "message"; did you mean "blank"\?/],
+  ['a name mistyped', { ...PANEL, idle: 'blnak' }, [0, 'idle'], /"blnak" is not a value of "message"; did you mean "blank"\?/],
   [
     'a name of nothing',
     { ...PANEL, rules: [{ rule: 'smog', value: 'xyz' }] },

@@ -74,7 +74,7 @@ function rows(view: TonightView, page: Page): string[] {
   ]);
   const columns = [
     { title: NO_TEXT },
-    { title: msg`From` },
+    { title: msg`Start` },
     { title: msg`Level`, align: 'right' },
     { title: msg`Presence`, align: 'right' },
     { title: msg`Why`, wraps: true },

@@ -90,7 +90,9 @@ export function renderWalkProgress(progress: WalkProgress, page: Page): string {
   const took = latencyMs === null ? NOTHING : `${latencyMs} ms`;
   const head = `${time}  ${cut(pointId, SENSOR_COLS)} ${cut(pole ?? NOTHING, POLE_COLS)} ${took.padStart(LATENCY_COLS)}  `;
   const effect =
-    raised.length > 0 ? fitting(raised, page.widthCols - head.length) : translated(alreadyLit ? msg`lit already` : msg`no lamp raised`, page);
+    raised.length > 0
+      ? fitting(raised, page.widthCols - head.length)
+      : translated(alreadyLit ? msg`lit already` : msg`no lamp raised`, page);
   return `${head}${effect}`;
 }
 

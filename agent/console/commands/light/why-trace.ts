@@ -40,7 +40,7 @@ export function traceLines(trace: readonly WhyLine[], page: Page): string[] {
     { title: NO_TEXT },
     { title: msg`Rank` },
     { title: msg`Level`, align: 'right' },
-    { title: msg`From`, maxCols: 18 },
+    { title: msg`Source`, maxCols: 18 },
     { title: msg`Reason`, wraps: true },
   ] as const;
   return tableLines(columns, rows, page);

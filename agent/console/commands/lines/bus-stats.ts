@@ -31,7 +31,7 @@ export function renderStats(lines: readonly LineStats[], page: Page): string {
 
 const COLUMNS = [
   { title: msg`Device`, maxCols: 12 },
-  { title: msg`Unit`, align: 'right' },
+  { title: msg`Unit ID`, align: 'right' },
   { title: msg`State` },
   { title: msg`Ok`, align: 'right' },
   { title: msg`Tmo`, align: 'right' },

@@ -16,8 +16,7 @@ import { tableLines } from '../../text/text-table.ts';
 const SOON_DAYS = 30;
 
 export function renderUplink(view: UplinkView, page: Page): string {
-  if (view.state === 'off')
-    return labelled(msg`Uplink`, String(view.reason) === '' ? msg`off: it is stopped` : msg`off: ${view.reason}`, page).join('\n');
+  if (view.state === 'off') return labelled(msg`Uplink`, String(view.reason) === '' ? msg`off` : msg`off: ${view.reason}`, page).join('\n');
   const { delivery, certificates, lastFailure, server } = view;
   // The present trouble is shown above already.
   const isLastNews = lastFailure != null && String(lastFailure.text) !== String(view.reason);

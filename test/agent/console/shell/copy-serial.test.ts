@@ -239,11 +239,11 @@ t.test(
     const session = console(t, dir);
     await session.until(PROMPT);
     for (const [asked, words, answer, left] of [
-      ['evil.txt', ['--full-path', 'sub/evil.txt'], /no evil\.txt came, but sub\/evil\.txt: send one file/, []],
-      ['evil.txt', ['--full-path', join('..', basename(laptop), 'evil.txt')], /no evil\.txt came, but \.\.\/\S+\/evil\.txt: send/, []],
-      ['evil.txt', ['--full-path', join(laptop, 'evil.txt')], /no evil\.txt came, but \/\S+: send/, []],
-      ['evil.txt', ['a.bin', 'b.bin'], /no evil\.txt came, but a\.bin, b\.bin: send/, []],
-      ['empty.bin', ['empty.bin'], /empty\.bin came, but it is empty: nothing is kept/, []],
+      ['evil.txt', ['--full-path', 'sub/evil.txt'], /evil\.txt not received, but sub\/evil\.txt: send one file/, []],
+      ['evil.txt', ['--full-path', join('..', basename(laptop), 'evil.txt')], /evil\.txt not received, but \.\.\/\S+\/evil\.txt: send/, []],
+      ['evil.txt', ['--full-path', join(laptop, 'evil.txt')], /evil\.txt not received, but \/\S+: send/, []],
+      ['evil.txt', ['a.bin', 'b.bin'], /evil\.txt not received, but a\.bin, b\.bin: send/, []],
+      ['empty.bin', ['empty.bin'], /empty\.bin was received, but it is empty: nothing is kept/, []],
       [
         'b.bin',
         ['a.bin', 'b.bin', 'c.bin'],

@@ -94,7 +94,7 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
       page,
       false,
     ),
-    [/Left out +step sunset\+180 comes after 23:00 this night,\s+which begins at 01:02\s+instead/],
+    [/Left out +step sunset\+180 would start after 23:00 tonight;\s+23:00\s+starts at 01:02\s+instead/],
   ],
   [
     'a night that is none',
@@ -171,7 +171,7 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
   [
     'a detection that did nothing',
     renderWalkProgress({ ...detection, pole: null, raised: [], latencyMs: null }, page),
-    [/- +- {2}no lamp rose$/],
+    [/- +- {2}no lamp raised$/],
   ],
   [
     'a walk ends with who saw nobody',
@@ -235,12 +235,12 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
   [
     'why at a time that comes twice says which one it is, and how to ask for the other',
     renderWhy(same({ id: 'L07', kind: 'lamp', lamps: [explained], atMs: Date.parse('2026-10-25T00:30Z') }), page),
-    [/^At +Sun 2026-10-25 02:30:00 CEST\nOr +02:30 comes twice; the other one is --at 2026-10-25T01:30Z$/m],
+    [/^At +Sun 2026-10-25 02:30:00 CEST\nOr +02:30 occurs twice; for the other one use --at 2026-10-25T01:30Z$/m],
   ],
   [
     'why in the past at a time that comes twice says the same',
     renderWhy(same({ ...pastView([{ levelPct: 60, atMs: PAST_MS }]), atMs: Date.parse('2026-10-25T01:30Z') }), page),
-    [/^At +Sun 2026-10-25 02:30:00 CET\nOr +02:30 comes twice; the other one is --at 2026-10-25T00:30Z$/m],
+    [/^At +Sun 2026-10-25 02:30:00 CET\nOr +02:30 occurs twice; for the other one use --at 2026-10-25T00:30Z$/m],
   ],
   [
     'why in the past says "not recorded" and what was measured, never a level as decided',

@@ -25,7 +25,7 @@ const intent = {
 
 const held = fakeOutcome({
   state: 'failed',
-  reason: msg`L02: waiting below maintenance by console:paul`,
+  reason: msg`L02: waiting: maintenance by console:paul has priority`,
   lamps: { L01: 'verified', L02: 'failed', L03: 'verified' },
   waiting: [{ lamps: ['L02'], wish: intent }],
 });

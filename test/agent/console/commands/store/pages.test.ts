@@ -211,7 +211,7 @@ checkSheets([
   [
     'a damaged store',
     renderStoreCheck(same(fakeStoreCheck({ files: [damaged], account: unbalanced })), page),
-    [/^telemetry\.db {2}bad/m, /^Damage +telemetry\.db: frame 17 to 19 are damaged/m, /IT DOES NOT HOLD/, /docs\/store\.md/],
+    [/^telemetry\.db {2}bad/m, /^Damage +telemetry\.db: frame 17 to 19 are damaged/m, /MISMATCH/, /docs\/store\.md/],
   ],
   ['a store whose account nobody could take', renderStoreCheck(same(fakeStoreCheck({ account: null })), page), [/^Result +everything/m]],
   ['a check on its way', renderCheckProgress({ forMs: 12_345 }, page), [/^reading everything, 12 s$/]],
