@@ -51,7 +51,7 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
   ['a request with a wrong checksum', '01 84 0A', '01 0A 84', '01 03 00 00', /^found checksum 0A 84; the right one of these bytes is 84 0A$/],
   ['a request that broke off', '01 03 00 00 00 01 84 0A', '01 03 00 00 00 01', '01 03 00 00', /^found 6 bytes; a request of function 3 has 8, checksum included$/],
   ['a request of no read and no write', '01 03 00 00 00 01 84 0A', hexOf(1, 7, 0, 0, 0, 1), hexOf(1, 7, 0, 0, 0, 1), /^found function 7: neither a read \(1 to 4\) nor a write/],
-  ['a response with more than was asked for', '01 03 02 00 28 B8 5A', hexOf(1, 3, 4, 0, 40, 0, 0), hexOf(1, 3, 4, 0, 40, 0, 0), /^found 4 as the number of data bytes; the request is for 1 register, which has 2$/],
+  ['a response with more than was asked for', '01 03 02 00 28 B8 5A', hexOf(1, 3, 4, 0, 40, 0, 0), hexOf(1, 3, 4, 0, 40, 0, 0), /^found 4 as the number of data bytes; the request asks for 1 register, which has 2$/],
   ['a response that has lost a byte', '01 03 02 00 28 B8 5A', '01 03 02 28 B8 5A', '01 03 02 28', /^found 6 bytes; a reply with 2 bytes of data has 7, checksum included$/],
   ['a response of another unit', '01 03 02 00 28 B8 5A', hexOf(2, 3, 2, 0, 40), hexOf(2, 3, 2, 0, 40), /^found unit 2; the request is for unit 1$/],
   ['a response of another function', '01 03 02 00 28 B8 5A', hexOf(1, 4, 2, 0, 40), hexOf(1, 4, 2, 0, 40), /^found function 4; the request has function 3$/],
