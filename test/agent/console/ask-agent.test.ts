@@ -35,7 +35,7 @@ const CASES: [words: string[], code: number, out: RegExp, err: RegExp][] = [
     /^$/,
     /line street\.\nwarning: level: 500 is outside the profile's limits 0 to 100\nAdd --yes to write it all the same\n$/,
   ],
-  [['bus', 'write', 'street', '7', '2001', '500', '--json'], 64, /^{"error":{"code":"usage","message":".*limits 0 to 100\\nSay/, /^$/],
+  [['bus', 'write', 'street', '7', '2001', '500', '--json'], 64, /^{"error":{"code":"usage","message":".*limits 0 to 100\\nAdd/, /^$/],
   [['bus', 'write', 'street', '7', '2001', '500', '--yes', '--json'], 0, /"warnings":\["level: 500 is outside/, /^$/],
   [['bus', 'stats', 'street'], 0, /Line +street, modbus[\s\S]*Advice/, /^$/],
   [

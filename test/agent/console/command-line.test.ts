@@ -35,7 +35,7 @@ const usage: [words: string[], code: number, out: RegExp, err: RegExp][] = [
   [['uplink', 'status', '--socket', '/nonexistent/agent.sock'], 69, /^$/, /no agent answers/],
   [['history'], 64, /^$/, /missing required argument 'point'/],
   [['history', 'L01.level', '--since', 'noon'], 64, /^$/, /bad time "noon": write how far back, as 30m/],
-  [['history', 'L01.level', '--by', 'day'], 64, /^$/, /it is raw, minute, hour/],
+  [['history', 'L01.level', '--by', 'day'], 64, /^$/, /it is one of raw, minute, hour/],
   [
     ['status', '--socket', '/nonexistent/agent.sock'],
     69,
@@ -53,7 +53,7 @@ const byTheProgram: typeof usage = [
   [['profile', 'check', '/nonexistent.yaml'], 78, /^\/nonexistent.yaml:1:1: no such file/, /^$/],
   [['profile', 'test', 'x.yaml'], 64, /^$/, /give the line and unit: --line LINE --unit N\n$/],
   [['profile', 'test', '/nonexistent.yaml', '--line', 'street', '--unit', '7'], 78, /no such file/, /^$/],
-  [['export'], 64, /^$/, /say from when on: --since 24h, or --since 2026-12-01\n$/],
+  [['export'], 64, /^$/, /give a start: --since 24h, or --since 2026-12-01\n$/],
   [['export', '--since', '1h', '--to', 'x.txt', '--json'], 64, /^{"error":{"code":"usage","message":"no format \\"txt\\"/, /^$/],
   [['run', '--port', 'street'], 64, /^$/, /write LINE=PATH/],
   [['run', '--start-at', 'tomorrow'], 64, /^$/, /write an ISO time/],

@@ -38,7 +38,7 @@ export interface CommitArgs {
 
 export const CONFIG_COMMIT = configChange({
   name: 'config commit',
-  summary: msg`put the candidate into service, on trial until all is well`,
+  summary: msg`put the candidate into service, on trial first`,
   options: [CONFIRM, COMMENT, LOWER_FLOOR],
   examples: ['luciole config commit --comment "brighter at the school"', 'luciole config commit --confirm 5 --comment "north at 19200"'],
   timeoutMs: COMMIT_TIMEOUT_MS,

@@ -12,7 +12,7 @@ export const BUS_STATS = agentCommand({
   name: 'bus stats',
   role: 'viewer',
   group: 'Lines:',
-  summary: msg`state of lines and units, and what to check`,
+  summary: msg`state of lines and units, what to check`,
   arguments: [{ name: 'line', summary: msg`a line of the cabinet`, required: false, names: 'line' }],
   examples: ['luciole bus stats', 'luciole bus stats street', 'luciole bus stats street --json'],
   read: ({ line }) => ({ line: typeof line === 'string' ? line : null }),
