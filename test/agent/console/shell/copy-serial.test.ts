@@ -180,7 +180,7 @@ t.test(
     await session.send(join(laptop, 'next.update'), 150_000);
     let from = session.length();
     session.type(GIVE_UP);
-    await session.until(/did not come whole/, from);
+    await session.until(/did not arrive whole/, from);
     await session.until(PROMPT, from);
     const kept = statSync(join(dir, 'received/.part/next.update/next.update')).size;
     t.ok(kept > 0 && kept < content.length, `${kept} bytes had come`);
@@ -197,7 +197,7 @@ t.test(
 
     from = session.length();
     session.type('receive next.update\r');
-    await session.until(/next\.update\s+came\s+whole\s+before,\s+400\s+kB:/, from);
+    await session.until(/next\.update\s+was\s+received\s+before,\s+400\s+kB:/, from);
     t.ok(readFileSync(join(dir, 'received/next.update')).equals(content), 'nobody sends it twice by mistake, and nothing is put behind it');
 
     const other = randomBytes(20_000);
@@ -290,7 +290,7 @@ t.test(
       session.type('receive f.gz\r');
       await session.until(ZRINIT, from);
       await session.sendAs(['f.gz'], laptop);
-      await session.until(/no\s+beginning\s+of\s+this\s+one/, from);
+      await session.until(/does\s+not\s+match\s+this\s+file/, from);
       await session.until(PROMPT, from);
       t.strictSame(allReceived(dir), [], what);
       from = session.length();

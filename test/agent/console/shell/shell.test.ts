@@ -48,7 +48,7 @@ const answers: readonly [line: string, shows: RegExp][] = [
   ['terminal status | json', /% terminal status needs <state>/],
   ['logout | json', /% logout has no raw answer/],
   ['help why', /why <target> \[options\][\s\S]*--at TIME/],
-  ['help config', /--json[\s\S]*\n {2}commit +run by the candidate/],
+  ['help config', /--json[\s\S]*\n {2}commit +put the candidate into service/],
   ['help bus', /scan +which units answer/],
   ['why --help', /why <target> \[options\]/],
   ['terminal width 5', /% bad width "5": write a whole number from 40 to 250/],
@@ -124,7 +124,7 @@ t.test('TAB completes words, options, names and filters', async (t) => {
 t.test('at a value of the configuration ? says what is wanted there, and TAB knows its words', async (t) => {
   const session = await openSession(t);
   session.type('config set zones[rue].minPct ?');
-  await session.until('told', () => /config set zones\[rue\]\.minPct $/.test(session.bytes()) && /left out/.test(session.bytes()));
+  await session.until('told', () => /config set zones\[rue\]\.minPct $/.test(session.bytes()) && /default: 10/.test(session.bytes()));
   const shown = session.screen.transcript().join('\n');
   t.match(
     shown,

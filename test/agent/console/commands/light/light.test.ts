@@ -128,7 +128,7 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
       /Lamps +L03 does not follow/,
       /Request +override: the zone at 80 % by platform until 23:41:07: accident/,
       /maintenance: L07 at 80 % by console:eve/,
-      /S02\.motion on P10: stuck, ignored until it clears; last\s+detection\s+2 h ago/,
+      /S02\.motion on P10: stuck, ignored until it clears; last\s+detection\s+2 h\s+ago/,
       /S03\.motion \(counter\): silent/,
       /S04\.motion on P10: follows the others/,
       /Photocell LUX\.illuminance 4\.3 lx, reports dark/,
