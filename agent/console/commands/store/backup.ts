@@ -34,7 +34,7 @@ export const RESTORE: LocalCommand = {
   options: [
     { name: 'yes', value: null, summary: msg`restore it; without this, only show what would be replaced` },
     { name: 'no-keys', value: null, summary: msg`leave the keys and users of this gateway` },
-    { name: 'keep-readings', value: null, summary: msg`keep the readings that are here: only on the gateway that made them` },
+    { name: 'keep-readings', value: null, summary: msg`keep the readings that are here: only on the gateway that recorded them` },
     { name: 'file', value: 'FILE', summary: msg`the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)` },
     { name: 'data-dir', value: 'DIR', summary: msg`folder of the store, where the cabinet cannot be read` },
     JSON_OPTION,
