@@ -386,7 +386,7 @@ t.test('only files of the console itself for who logged in; a name that is none 
     'this line lends itself to nobody',
   );
   t.strictSame(readdirSync(join(dir, 'received')), [], 'nothing is left of what never came');
-  t.match(await session.say('receive next.update --remove'), /% no \S*received\/next\.update\s+is\s+there/);
+  t.match(await session.say('receive next.update --remove'), /% \S*received\/next\.update\s+does\s+not\s+exist/);
   t.match(await session.say('copy nothing.gz serial'), /% no file nothing\.gz/);
   t.match(await session.say('copy sub serial'), /% no file sub/);
   t.match(await session.say('copy own.txt serial'), /1 line sent/);
