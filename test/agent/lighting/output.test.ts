@@ -299,7 +299,7 @@ const MISTAKES: readonly [string, Output, readonly (string | number)[], RegExp][
   ],
   ['a dangerous point', { ...CIRCUIT, point: 'mains' }, [0, 'point'], /dangerous to write, no output may/],
   ['a lamp', { ...CIRCUIT, point: 'level' }, [0, 'point'], /already sets the level of lamp "L1"; raise a zone by a rule/],
-  ['a circuit that never changes', { ...CIRCUIT, litWith: { zones: ['rue'], value: 0 } }, [0, 'litWith', 'value'], /same as idle/],
+  ['a circuit that never changes', { ...CIRCUIT, litWith: { zones: ['rue'], value: 0 } }, [0, 'litWith', 'value'], /equals idle/],
   [
     'a rule that would open it',
     { ...CIRCUIT, rules: [{ rule: 'smog', value: 0 }] },

@@ -256,11 +256,11 @@ t.test('parts out of order and files beyond measure are refused; a file may be b
   await manager.put({ atByte: 0, ofBytes: file.length, data: file.subarray(0, 100) });
   t.match(await manager.put({ atByte: 200, ofBytes: file.length, data: file.subarray(200, 300) }), {
     isDone: false,
-    text: /byte 100 was due/,
+    text: /expected byte 100/,
   });
   t.match(
     await cabinetAt(t).manager.put({ atByte: 200, ofBytes: file.length, data: file.subarray(200) }),
-    { text: /byte 0 was due/ },
+    { text: /expected byte 0/ },
     'nothing was brought',
   );
   t.match(await manager.put({ atByte: 0, ofBytes: 2 ** 40, data: file }), { isDone: false, text: /too large for an update/ });
