@@ -108,7 +108,7 @@ const bad: Bad[] = [
     story: 'a broker of the future, by a clock that went on from the last shutdown',
     pair: early,
     quality: 'restored',
-    words: /the clock is the problem: .* but it continues from the last shutdown \(clock restored/,
+    words: /the clock is the problem: .* but it continues from the last shutdown \(here it is/,
   },
   {
     story: 'a broker that wants a client certificate from one who has none',
