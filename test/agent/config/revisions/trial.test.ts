@@ -12,6 +12,8 @@ const health = (answering: readonly string[], isOnline = true, devices: readonly
 });
 const TRIAL_MS = 600_000;
 
+const NOT_BACK = /the uplink is not back \(time limit 10 min\)/;
+
 t.test('what becomes of a revision on trial', async (t) => {
   const online = { units, silent: [], isOnline: true };
   const offline = { units, silent: [], isOnline: false };
@@ -40,13 +42,7 @@ t.test('what becomes of a revision on trial', async (t) => {
       { kind: 'return', reason: /it was not confirmed within 10 min/ },
     ],
     ['the uplink takes its time', online, health(units, false), { spentMs: TRIAL_MS - 1 }, { kind: 'wait' }],
-    [
-      'too long',
-      online,
-      health(units, false),
-      { spentMs: TRIAL_MS },
-      { kind: 'return', reason: /the uplink is not back \(time limit 10 min\)/ },
-    ],
+    ['too long', online, health(units, false), { spentMs: TRIAL_MS }, { kind: 'return', reason: NOT_BACK }],
     ['it was away before', offline, health(units, false), { spentMs: 20_000, wellMs: SETTLE_MS }, { kind: 'confirm' }],
     ['a line is lost, just now', online, health([]), { spentMs: LINE_GRACE_MS - 1 }, { kind: 'wait' }],
     [
