@@ -59,10 +59,10 @@ function quirkFlaws({ transport, points, quirks }: Profile): Flaw[] {
   const widest = transport === 'modbus' ? points.find(({ type }) => REGISTERS_PER_VALUE[type] > maxReadRegisters) : undefined;
   const wide = widest && {
     path: ['quirks', 'maxReadRegisters'],
-    message: msg`${widest.id} has ${REGISTERS_PER_VALUE[widest.type]} registers, which are read at once`,
+    message: msg`${widest.id} has ${REGISTERS_PER_VALUE[widest.type]} registers that must be read in one request; correct maxReadRegisters`,
   };
   const turned = singleOnly.flatMap(([from, to], index) =>
-    from > to ? [{ path: ['quirks', 'singleOnly', index], message: msg`the first number must not be the larger` }] : [],
+    from > to ? [{ path: ['quirks', 'singleOnly', index], message: msg`the first number must not exceed the second` }] : [],
   );
   return wide === undefined ? turned : [wide, ...turned];
 }

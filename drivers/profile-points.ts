@@ -39,7 +39,7 @@ function nameFlaws(point: PointProfile, before: readonly PointProfile[], path: F
   const flaws: Flaw[] = [];
   if (before.some(({ id }) => id === point.id)) flaws.push({ path: [...path, 'id'], message: msg`"${point.id}" is listed twice` });
   if (point.range !== null && point.range[0] >= point.range[1])
-    flaws.push({ path: [...path, 'range'], message: msg`the first number must be the smaller` });
+    flaws.push({ path: [...path, 'range'], message: msg`the first number must be below the second` });
   for (const raw of Object.keys(point.enum ?? {}))
     if (!/^-?\d+$/.test(raw)) flaws.push({ path: [...path, 'enum', raw], message: msg`"${raw}" is no raw value; name whole numbers` });
   return flaws;

@@ -33,7 +33,7 @@ export interface AccessParts {
   readonly passwordCost?: Cost;
 }
 
-const NO_LISTS = msg`this run of the agent takes no list of users`;
+const NO_LISTS = msg`started this way, the agent accepts no user list`;
 
 /** The tools of the consoles, and the way in for the signed list of users. */
 export interface Access extends AccessTools {

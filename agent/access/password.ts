@@ -76,10 +76,10 @@ export function passwordProblem(password: string, user: string): Message | null 
   const length = [...password].length;
   if (length < PASSWORD_LENGTH.min) return msg`it has ${length} characters; ${PASSWORD_LENGTH.min} at least`;
   if (length > PASSWORD_LENGTH.max) return msg`it has ${length} characters; ${PASSWORD_LENGTH.max} at most`;
-  if (/\p{Cc}/u.test(password)) return msg`it holds a control character`;
+  if (/\p{Cc}/u.test(password)) return msg`it contains a control character`;
   const plain = password.toLowerCase();
   if (isPattern(plain)) return msg`it repeats a short pattern`;
-  if (plain.includes(user.toLowerCase())) return msg`it holds the name of the user`;
+  if (plain.includes(user.toLowerCase())) return msg`it contains the name of the user`;
   // Common words with digits around them are the first that anyone tries.
   const core = plain.replace(/[^\p{L}]/gu, '');
   if (core.length === 0) return msg`it has digits and signs only`;

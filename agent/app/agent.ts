@@ -4,7 +4,6 @@
  * A real run passes in the system clock and serial ports, a scenario test a simulated clock and simulated wires. Light does not wait for a
  * port that does not open, and no longer than `LOCK_WAIT_MS` for a disk that does not answer.
  */
-
 import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from '../config/revisions/touched-parts.ts';
 import { type Message, msg } from '../core/message.ts';
 import type { Field } from '../core/ports.ts';
@@ -98,7 +97,7 @@ async function startAgent(joined: Joined): Promise<void> {
   if ((parts.guard?.mode ?? 'normal') === 'normal') joined.housekeeping.start();
   for (const { isLasting, ...event } of parts.guard?.events ?? []) isLasting ? events.set(true, event) : events.notice(event);
   void shown.then(() => joined.updates?.start());
-  notice(joined, 'agent-started', (version) => msg`luciole ${version} started`);
+  notice(joined, 'agent-started', msg`luciole ${joined.parts.version} started`);
 }
 
 /** Lines before recorder before uplink before store, so that the last reading goes all the way. */
@@ -118,7 +117,7 @@ async function stopAgent(joined: Joined): Promise<void> {
   joined.recorder.stop();
   state.rooms.energy.stop();
   await joined.uplink.stop();
-  notice(joined, 'agent-stopped', (version) => msg`luciole ${version} stopped`);
+  notice(joined, 'agent-stopped', msg`luciole ${joined.parts.version} stopped`);
   await joined.store.stop();
 }
 
@@ -138,12 +137,8 @@ async function showState({ self, revisions, platformUpdates }: Joined): Promise<
   return true;
 }
 
-function notice(
-  { events, state, parts: { version } }: Joined,
-  code: 'agent-started' | 'agent-stopped',
-  text: (version: string) => Message,
-): void {
-  events.notice({ code, source: state.site.cabinet.id, severity: 'info', text: text(version) });
+function notice({ events, state }: Joined, code: 'agent-started' | 'agent-stopped', text: Message): void {
+  events.notice({ code, source: state.site.cabinet.id, severity: 'info', text });
 }
 
 /**

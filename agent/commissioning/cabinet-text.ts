@@ -92,7 +92,7 @@ function deviceOf({ id, unit, profile, pole }: DraftDevice, say: Say): string {
 function unnamedUnit({ unit, candidates: [first, ...others] }: UnnamedUnit, say: Say): string {
   const line = (profile: string): string => `- { id: X${unit}, unit: ${unit}, profile: ${profile} }`;
   if (first === undefined)
-    return `      ${comment(msg`Unit ${unit} answers and no profile is proven: \`luciole profile list\`, then ${line('...')}`, say)}`;
+    return `      ${comment(msg`Unit ${unit} answers and no profile is certain: \`luciole profile list\`, then ${line('...')}`, say)}`;
   const choice =
     others.length > 0
       ? msg`or ${others}; look at the unit, then remove the first #`

@@ -110,7 +110,7 @@ function printReport(
   for (const path of stays) print(msg`${path} stays: it does not belong to Luciole`);
   for (const path of kept) print(msg`${path} stays: --keys erases it too; its certificate must then be revoked on the platform`);
   if (goes.length === 0) {
-    print(msg`nothing of Luciole lies in ${dir}`);
+    print(msg`${dir} contains no Luciole data`);
     return;
   }
   const sum = msg`${count(goes.length, 'item')}, ${formatBytes(goes.reduce((bytes, each) => bytes + each.bytes, 0))}`;

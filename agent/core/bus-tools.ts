@@ -211,7 +211,8 @@ export interface BusTransaction {
   readonly atMs: number;
   readonly unit: number;
   readonly lane: string;
-  readonly what: string;
+  /** The request: `read holding 0+2`. */
+  readonly what: Message;
   readonly turnaroundMs: number | null;
   /** Null when it went well. */
   readonly error: BusErrorCode | null;

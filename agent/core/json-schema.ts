@@ -75,7 +75,7 @@ export function allowedInWords(schema: JsonSchema): Message {
 }
 
 function listInWords({ items, minItems }: JsonSchema): Message {
-  if (Array.isArray(items)) return msg`a list of ${items.length}`;
+  if (Array.isArray(items)) return msg`a list of ${items.length} values`;
   if (minItems === undefined) return msg`a list`;
   return counted(minItems, msg`a list with at least ${minItems} entry`, msg`a list with at least ${minItems} entries`);
 }

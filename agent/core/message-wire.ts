@@ -31,15 +31,15 @@ export function withTexts(value: unknown): unknown {
 export function withMessages(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withMessages);
   if (!isPlain(value)) return value;
-  const entries = Object.entries(value).filter(
-    ([key, item]) => !(isTemplateKey(key, item) && Object.hasOwn(value, key.slice(0, -BESIDE.length))),
-  );
+  const entries = Object.entries(value).filter(([key, item]) => !isTemplate(key, item, value));
   return Object.fromEntries(entries.map(([key, item]) => [key, said(item, value[key + BESIDE])]));
 }
 
-/** A name that only ends so, of a lamp for example, has a value that is no template. */
-function isTemplateKey(key: string, item: unknown): boolean {
-  return key.endsWith(BESIDE) && typeof item === 'object';
+/** A template stands beside a text, or a list with one. The values of two lamps, `L1` and `L1Template`, are neither. */
+function isTemplate(key: string, item: unknown, value: Readonly<Record<string, unknown>>): boolean {
+  if (!key.endsWith(BESIDE) || typeof item !== 'object') return false;
+  const name = key.slice(0, -BESIDE.length);
+  return Object.hasOwn(value, name) && (typeof value[name] === 'string' || Array.isArray(value[name]));
 }
 
 function said(item: unknown, template: unknown): unknown {

@@ -86,7 +86,7 @@ function valueFlaw(value: OutputValue, point: PointProfile): Message {
   if (number === undefined && names.length === 0)
     return msg`"${point.id}" has no names for its values; give a number from ${min} to ${max}`;
   if (number === undefined)
-    return msg`"${value}" is no value of "${point.id}"${didYouMean(String(value), names, msg`; there are: ${listNames(names)}`)}`;
+    return msg`"${value}" is not a value of "${point.id}"${didYouMean(String(value), names, msg`; there are: ${listNames(names)}`)}`;
   if (number >= min && number <= max) return NO_TEXT;
   return number === value
     ? msg`${number} is outside ${min} to ${max}, which the profile allows for "${point.id}"`
@@ -98,7 +98,7 @@ function circuitFlaws({ idle, litWith, rules }: Output, point: PointProfile): re
   if (litWith === null) return [];
   const off = outputNumber(idle, point);
   if (outputNumber(litWith.value, point) === off)
-    return [{ path: ['litWith', 'value'], message: msg`is the same as idle, so the output would never change; give the value while lit` }];
+    return [{ path: ['litWith', 'value'], message: msg`equals idle, so the output would never change; give another value for lit` }];
   return rules.flatMap(({ value, rule }, j) =>
     outputNumber(value, point) === off
       ? [

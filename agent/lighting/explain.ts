@@ -71,7 +71,7 @@ function ofPresence({ source, levelPct, text }: TraceLine, { zone, plan, snapsho
   if (isSameMessage(text, WARNING_TEXT)) return { sinceMs: null, changes: msg`then 0 %` };
   const state = snapshot.sensors.get(sensorPointOf(sensor));
   if (levelPct === null && zone !== null && snapshot.overRaised?.has(zone.id) === true)
-    return { sinceMs: null, changes: msg`raises again once all sensors of the zone have been still` };
+    return { sinceMs: null, changes: msg`raises again once all sensors of the zone are clear` };
   if (levelPct === null) {
     const boostPct = programmeNow(plan, snapshot)?.stretch?.boostPct ?? presence.boostPct;
     return { sinceMs: null, changes: raisedBy(sensor.listen, state, boostPct) };
@@ -86,7 +86,7 @@ function ofPresence({ source, levelPct, text }: TraceLine, { zone, plan, snapsho
 
 function raisedBy(listen: 'own' | 'group', state: SensorState | undefined, boostPct: LevelPct): Message {
   if (listen === 'group') return NO_TEXT;
-  if (state?.stuck === true) return msg`used again once it has been still`;
+  if (state?.stuck === true) return msg`used again once it clears`;
   if (state === undefined || state.quality === 'bad' || state.quality === 'missing') return msg`used again once it answers`;
   return msg`someone there raises to ${boostPct} %`;
 }

@@ -32,7 +32,7 @@ export function createQuarantine(path: string) {
   function keepSetAside(): Message {
     if (!existsSync(setAsidePath)) {
       removeAll(setAsidePath);
-      return msg`nothing of it was left to keep`;
+      return msg`the file that was set aside is gone`;
     }
     const bytes = bytesOfAll(setAsidePath);
     if (bytes > MAX_BYTES) {

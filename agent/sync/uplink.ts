@@ -24,13 +24,13 @@ import type {
 import type { UplinkCertificates, UplinkTools } from '../core/uplink-tools.ts';
 import { within } from '../core/within.ts';
 import type { AgentEvent, Outcome, PointId, Reading } from '../core/words.ts';
-import { besideText } from './beside-text.ts';
 import { CommandInbox } from './commands/command-inbox.ts';
 import { COMMAND_METRIC } from './commands/command-metrics.ts';
 import { createDataBudget, type DataBudget } from './delivery/data-budget.ts';
 import { Delivery } from './delivery/delivery.ts';
 import type { ResendResult } from './delivery/resend-queue.ts';
 import { createSyncHandler, type SyncHandler } from './delivery/sync-handler.ts';
+import { messageFields } from './message-fields.ts';
 import { CertificateWatch } from './mqtt/certificate-watch.ts';
 import type { InboundMessage, MqttConnection, MqttTransport } from './mqtt/mqtt-transport.ts';
 import type { ReadFile } from './mqtt/secret-files.ts';
@@ -353,7 +353,7 @@ export class SparkplugUplink implements Uplink {
   }
 
   #sendResendResult(result: ResendResult): void {
-    this.#publisher.texts(NODE_METRIC.resendResult, [JSON.stringify({ ...result, ...besideText('reason', result.reason) })]);
+    this.#publisher.texts(NODE_METRIC.resendResult, [JSON.stringify({ ...result, ...messageFields('reason', result.reason) })]);
   }
 
   #countSent(bytes: number): void {

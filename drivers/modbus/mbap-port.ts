@@ -170,7 +170,7 @@ export class MbapPort extends ModbusLink {
     this.#rx = Buffer.alloc(0);
     const error = new BusError(
       'port-closed',
-      msg`the far end does not speak Modbus TCP: check its port number and mode (rtu+tcp:// for raw frames)`,
+      msg`the far end does not use Modbus TCP: check its port number and mode (rtu+tcp:// for raw frames)`,
     );
     this.port.close().then(
       () => this.port.onLost(error),

@@ -17,8 +17,8 @@ const EXCEPTIONS: Readonly<Record<number, readonly [code: BusErrorCode, advice: 
   1: ['illegal-function', msg`it does not know this function: check the profile`],
   2: ['illegal-address', msg`it has no such register: check the profile against its manual and firmware`],
   3: ['illegal-value', msg`it does not accept this value or this many registers: check the limits in the profile`],
-  4: ['device-failure', msg`it could not do it: check the device itself`],
-  5: ['device-busy', msg`it needs more time`],
+  4: ['device-failure', msg`the device reports a failure: check it`],
+  5: ['device-busy', msg`the device needs more time`],
   6: ['device-busy', msg`it is busy with something else`],
   7: ['device-failure', msg`it refuses this: check the device itself`],
   8: ['device-failure', msg`its memory is damaged: replace the device`],
@@ -67,7 +67,7 @@ export function exceptionOf(error: unknown): number | null {
 
 /** An exception as a bus error, with what to check. */
 export function exceptionError(exception: number, unit: number, cause: unknown): BusError {
-  const [code, advice] = EXCEPTIONS[exception] ?? ['device-failure', msg`a code of its own: check its manual`];
+  const [code, advice] = EXCEPTIONS[exception] ?? ['device-failure', msg`a manufacturer's code: see its manual`];
   return new BusError(code, msg`unit ${unit} answered with exception ${exception}: ${advice}`, { cause });
 }
 

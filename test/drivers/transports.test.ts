@@ -197,7 +197,7 @@ t.test('Modbus TCP: what is no MBAP ends the connection with advice, and it open
     line.onLost = resolve;
   });
   await t.rejects(line.read(holding(10), 60_000), { code: 'port-closed' });
-  t.match(await lost, { code: 'port-closed', message: /does not speak Modbus TCP.*rtu\+tcp/ });
+  t.match(await lost, { code: 'port-closed', message: /does not use Modbus TCP.*rtu\+tcp/ });
   t.notOk(line.isOpen);
   garbage = false;
   await line.open();

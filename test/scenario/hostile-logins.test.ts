@@ -125,7 +125,7 @@ t.test(
       const session = await visit(name, added.oneTimePassword);
       for (const line of lines) {
         await session.say([PROMPT, line]);
-        t.match((await session.until(PROMPT)).replace(/\s+/g, ' '), /% \S+( \S+)? needs the role/, line);
+        t.match((await session.until(PROMPT)).replace(/\s+/g, ' '), /% \S+( \S+)? requires the role/, line);
       }
       await session.say([PROMPT, 'logout']);
     }

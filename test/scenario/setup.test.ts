@@ -30,7 +30,7 @@ async function checkSetup(t: Test, setup: readonly string[], { folder, file }: S
       { id: 'line2', devices: 8, unknownUnits: [41] },
     ],
   });
-  t.match(readFileSync(file, 'utf8'), /# Unit 31 answers and no profile is proven/, 'what nobody can tell is left to a person');
+  t.match(readFileSync(file, 'utf8'), /# Unit 31 answers and no profile is certain/, 'what nobody can tell is left to a person');
   t.equal(statSync(join(folder, 'cabinet.key')).mode & 0o777, 0o400, 'nobody else reads the key');
   t.match(readFileSync(join(folder, 'cabinet.csr'), 'utf8'), /^-----BEGIN CERTIFICATE REQUEST-----\n/);
   t.match(await runInFolder(['check', file], folder), { code: 0, out: /ok, 12 lamps, 2 lines, 1 zone\n/ });
@@ -92,7 +92,7 @@ async function checkErase(t: Test, erase: readonly string[], { folder, file }: S
   t.match(JSON.parse((await runInFolder([...erase, '--keys', '--yes', '--json'], folder)).out), { erased: true, stays: [] });
   t.same(readdirSync(join(folder, 'data')), []);
   for (const name of ['cabinet.key', 'cabinet.csr']) t.notOk(existsSync(join(folder, name)), name);
-  t.match(await runInFolder([...erase, '--yes'], folder), { code: 0, out: /nothing of Luciole lies in/ });
+  t.match(await runInFolder([...erase, '--yes'], folder), { code: 0, out: / contains no Luciole data/ });
   t.match(await runInFolder(['check', file], folder), { code: 0 }, 'the cabinet itself stays as it is described');
 }
 

@@ -54,7 +54,7 @@ function maintainer(host: ReferenceHost, clock: Clock, until: (what: string, hol
       const data = update.subarray(atByte, atByte + PART_BYTES);
       const part: Metric = { name: 'Update/Data', value: { kind: 'bytes', value: data } };
       end = await ask(text('Update/Action', 'put'), whole('Update/At', atByte), whole('Update/Of', update.length), part);
-      const [, due] = /for byte (\d+) was due/.exec(end.reason) ?? [];
+      const [, due] = /expected byte (\d+)/.exec(end.reason) ?? [];
       if (end.state === 'verified') atByte += data.length;
       else if (due !== undefined) atByte = Number(due);
       else if (end.state !== 'cut') break;

@@ -20,7 +20,7 @@ t.test('a visit in French: why it is dim, what comes, a forced lamp, and the cab
   t.match(await visit.say('statsu'), /le plus proche : status/);
   t.match(await visit.say('override L01 100 --for 10m --reason essai'), /forcage a 100 % verifie/);
   visit.type('watch lamp L01\r');
-  await visit.until(/watch lamp L01[\s\S]*Motif/);
+  await visit.until(/watch lamp L01[\s\S]*L01\.level/);
   visit.type('\x03');
   await visit.until(/\ndemo[^\n]*> $/);
   t.strictSame(visit.screen.strange, [], 'letters only');

@@ -47,7 +47,7 @@ export function unpackArchive(packed: Uint8Array): readonly ArchiveFile[] {
     files.push({ name, content });
     at += BLOCK_BYTES + bytes + paddingOf(bytes);
   }
-  throw damaged(msg`it ends too early`);
+  throw damaged(msg`the backup is truncated`);
 }
 
 function unzipped(packed: Uint8Array): Buffer {
@@ -77,7 +77,7 @@ function header(name: string, bytes: number): Buffer {
 function readHeader(block: Buffer): { readonly name: string; readonly bytes: number } {
   const text = (at: number, length: number): string => block.toString('latin1', at, at + length).split('\0')[0] ?? '';
   const name = text(0, MAX_NAME);
-  if (Number.parseInt(text(AT.sum, 8), 8) !== sumOf(block)) throw damaged(msg`a header in it has a wrong checksum`);
+  if (Number.parseInt(text(AT.sum, 8), 8) !== sumOf(block)) throw damaged(msg`the backup has a header with a wrong checksum`);
   const bytes = Number.parseInt(text(AT.size, 12), 8);
   if (text(AT.type, 1) !== '0' || !isSafeName(name) || !(bytes >= 0))
     throw damaged(msg`it contains ${JSON.stringify(name)}, which is not a part of a backup`);

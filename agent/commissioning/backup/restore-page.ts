@@ -58,8 +58,9 @@ function readingsLines(readings: RestoreReport['readings'], backup: BackupManife
   if (readings === null) return [];
   const { epoch, undelivered, isKept } = readings;
   const sum = msg`Readings on this gateway: ${count(undelivered, 'reading')} not confirmed by the platform.`;
-  if (!isKept) return [msg`${sum} They are set aside, and a new epoch begins; --keep-readings keeps them, on the gateway that made them.`];
-  const stay = msg`${sum} They stay, and so does the epoch: correct only on the gateway that made them.`;
+  if (!isKept)
+    return [msg`${sum} They are set aside, and a new epoch begins; --keep-readings keeps them, on the gateway that recorded them.`];
+  const stay = msg`${sum} Readings and epoch are kept: do this only on the gateway that recorded them.`;
   if (backup.readings === null || backup.readings.epoch === epoch) return [stay];
   const [here, there] = [epoch, backup.readings.epoch].map((each) => each.slice(0, EPOCH_DIGITS));
   return [stay, msg`Their epoch is ${here ?? ''}, that of the backup is ${there ?? ''}: check that they belong to this cabinet.`];
@@ -68,6 +69,6 @@ function readingsLines(readings: RestoreReport['readings'], backup: BackupManife
 function afterLines(made: string): readonly Said[] {
   return [
     msg`Restored. Switch off the gateway that this one replaces, then: systemctl start luciole`,
-    msg`What happened since ${made} is not known here: for a day, a command of the platform with an id of its own is refused once. More in docs/backup.md.`,
+    msg`Events after ${made} are not in this backup. For one day, the first platform command that carries its own id is refused. More in docs/backup.md.`,
   ];
 }

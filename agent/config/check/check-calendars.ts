@@ -79,7 +79,7 @@ function checkSpan({ value: { from, to }, path }: Placed<RuleDraft>): Finding[] 
   }
   // Without years a span may run over the end of the year.
   if (first.year === null || number(first) <= number(last)) return [];
-  return [{ path: [...path, 'to'], message: msg`"${to}" comes before from "${from}"; no night would fit` }];
+  return [{ path: [...path, 'to'], message: msg`"${to}" is before from "${from}"; no night would fit` }];
 }
 
 function number({ year, month, day }: CalendarDate): number {

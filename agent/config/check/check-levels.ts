@@ -99,7 +99,7 @@ function checkBoost({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
   if (zone.presence === undefined || zone.presence === null) return [];
   const [minimum, boostPct] = [zoneMinimum(zone), given(zone.presence, 'boostPct', 100)];
   if (minimum === undefined || boostPct === undefined || boostPct >= minimum.pct) return [];
-  const message = msg`boostPct ${boostPct} lies below the zone's ${minimum.text}; presence would never show`;
+  const message = msg`boostPct ${boostPct} is below the zone's ${minimum.text}; presence would never show`;
   return [{ path: [...path, 'presence', 'boostPct'], message }];
 }
 
@@ -114,7 +114,7 @@ function checkShows(zone: Placed<ZoneDraft>, index: Index): Finding[] {
     const isLost = levels.every((pct, i) => pct !== undefined && (steps[i]?.value.boostPct ?? boostPct) < pct);
     if (!isLost || levels.length === 0) return [];
     const lowest = Math.min(...levels.map(Number));
-    const message = msg`boostPct ${boostPct} lies below every step of programme "${programme.value.id ?? '?'}"; presence would never show: write more than ${lowest}`;
+    const message = msg`boostPct ${boostPct} is below every step of programme "${programme.value.id ?? '?'}"; presence would never show: write more than ${lowest}`;
     return [{ path: [...path, 'presence', 'boostPct'], message, first: programme.path }];
   });
 }
@@ -129,8 +129,8 @@ function checkCeilings({ value: zone }: Placed<ZoneDraft>, { lamps }: Index): Fi
       if (maxPct === undefined || maxPct >= minimum.pct) return [];
       const below =
         zone.id === undefined
-          ? msg`maxPct ${maxPct} lies below ${minimum.text} of its zone`
-          : msg`maxPct ${maxPct} lies below ${minimum.text} of zone "${zone.id}"`;
+          ? msg`maxPct ${maxPct} is below ${minimum.text} of its zone`
+          : msg`maxPct ${maxPct} is below ${minimum.text} of zone "${zone.id}"`;
       const message = minimum.text.startsWith('minPct')
         ? msg`${below}; write maxPct ${minimum.pct} or more, or minPct ${maxPct} or less for the zone`
         : msg`${below}; write maxPct ${minimum.pct} or more, or a lower minClass for the zone`;

@@ -24,7 +24,7 @@ const CIVIL_DEG = -6;
 /** Both times are rounded by their search. Units: min. */
 const LEAST_MIN = 2;
 
-const ADVICE = msg`below ${CIVIL_DEG} degrees a street without lamps is dark; raise sunBelowDeg, or take the offset back`;
+const ADVICE = msg`below ${CIVIL_DEG} degrees a street without lamps is dark; raise sunBelowDeg, or reduce the offset`;
 
 interface Sampled {
   readonly cabinet: Cabinet;

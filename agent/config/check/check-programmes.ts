@@ -45,7 +45,7 @@ function checkAfter(at: string, before: readonly (string | undefined)[], path: P
   if (order === 0) return [{ path, message: msg`two steps at "${at}"; keep one` }];
   const message =
     last === 'dusk'
-      ? msg`"${at}" comes before dusk, where the night begins; give the zone onOffsetMin to light it earlier`
+      ? msg`"${at}" is before dusk, where the night begins; give the zone onOffsetMin to light it earlier`
       : msg`"${at}" comes after "${last}"; write the steps in the order of the night, from noon to noon`;
   return [{ path, message }];
 }
@@ -60,7 +60,7 @@ export function checkOneLevel(step: Pick<StepDraft, 'levelPct' | 'class'>, path:
 
 function checkStepBoost({ value: { levelPct, boostPct }, path }: Placed<StepDraft>): Finding[] {
   if (levelPct === undefined || boostPct === undefined || boostPct >= levelPct) return [];
-  const message = msg`boostPct ${boostPct} lies below levelPct ${levelPct} of this step; presence would never show: write ${levelPct} or more`;
+  const message = msg`boostPct ${boostPct} is below levelPct ${levelPct} of this step; presence would never show: write ${levelPct} or more`;
   return [{ path: [...path, 'boostPct'], message }];
 }
 
@@ -72,7 +72,7 @@ function checkEventTimes({ value: event, path }: Placed<EventNightDraft>): Findi
   const message =
     order === 0
       ? msg`"${until}" is also when it begins; write an end after it: a night runs from noon to noon`
-      : msg`"${until}" comes before from "${from}"; write an end after it: a night runs from noon to noon`;
+      : msg`"${until}" is before from "${from}"; write an end after it: a night runs from noon to noon`;
   return [{ path: [...path, 'until'], message }];
 }
 

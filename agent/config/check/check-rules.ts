@@ -85,17 +85,17 @@ function checkHysteresis(
   const { clearsAt } = value;
   if (clearsAt === undefined || (isAbove ? clearsAt < threshold : clearsAt > threshold)) return [];
   const message = isAbove
-    ? msg`clearsAt ${clearsAt} is not below ${text}, so the rule would come and go with each reading; write a value below it${usual}`
-    : msg`clearsAt ${clearsAt} is not above ${text}, so the rule would come and go with each reading; write a value above it${usual}`;
+    ? msg`clearsAt ${clearsAt} is not below ${text}, so the rule would switch on and off with each reading; write a value below it${usual}`
+    : msg`clearsAt ${clearsAt} is not above ${text}, so the rule would switch on and off with each reading; write a value above it${usual}`;
   return [{ path: [...path, 'clearsAt'], message }];
 }
 
 function clearsBelow(text: string, usual: Argument): Message {
-  return msg`this rule has no hysteresis; write clearsAt, where it is over again, below ${text}${usual}`;
+  return msg`this rule has no hysteresis; write clearsAt, the value at which the rule ends, below ${text}${usual}`;
 }
 
 function clearsAbove(text: string, usual: Argument): Message {
-  return msg`this rule has no hysteresis; write clearsAt, where it is over again, above ${text}${usual}`;
+  return msg`this rule has no hysteresis; write clearsAt, the value at which the rule ends, above ${text}${usual}`;
 }
 
 function round(value: number): number {

@@ -78,7 +78,7 @@ function suggestZone(timezone: string): Message {
 export function checkConsole(console: CabinetDraft['console']): Finding[] {
   const path = console?.socketPath;
   if (typeof path !== 'string' || !isLoginPlace(path)) return [];
-  const message = msg`"${path}" is where consoles log in, and this socket asks for no login: leave it out, or write /run/luciole/agent.sock`;
+  const message = msg`"${path}" is the login socket, and this one has no login: leave it out, or write /run/luciole/agent.sock`;
   return [{ path: ['console', 'socketPath'], message }];
 }
 

@@ -30,7 +30,7 @@ function checkLoops({ branches, poles }: Index): Finding[] {
     const quoted = way.map((each) => `"${each}"`);
     const message =
       way.length === 1
-        ? msg`pole "${from}" stands on branch "${id}" itself; write the pole of the street from which the branch leaves`
+        ? msg`pole "${from}" is on branch "${id}" itself; write the pole of the street from which the branch leaves`
         : msg`branches ${quoted.slice(0, -1)} and ${quoted.at(-1) ?? ''} leave from each other; let one of them leave from a pole of the main street`;
     return [{ path: [...path, 'from'], message }];
   });

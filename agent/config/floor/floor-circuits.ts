@@ -72,7 +72,7 @@ function lampsYounger({ after, running, site }: CircuitQuestion): FloorFlaw[] {
     return [
       {
         path: `lamps[${lamp.id}].burned`,
-        message: msg`its burning hours would make its constant light less: state them at the cabinet, luciole hours`,
+        message: msg`its burning hours would reduce its constant light output: enter them at the cabinet with \`luciole hours\``,
       },
     ];
   });
@@ -107,7 +107,7 @@ function unitFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
     const isAlike = before.some((each) => writeFace(each.profile) === writeFace(wired.profile));
     const isGrouped = before.some((each) => isDeepStrictEqual(each.device.groups, wired.device.groups));
     return [
-      ...(isAlike ? [] : [{ path, message: msg`its type writes to the device otherwise than the one that runs` }]),
+      ...(isAlike ? [] : [{ path, message: msg`its profile writes to the device differently from the active one` }]),
       ...(isGrouped ? [] : [{ path: `${path}.groups`, message: msg`its groups would reach other lamps` }]),
       ...([running, site].some((each) => each.units.has(unit) && keepsContacts(unit, after, each))
         ? []
@@ -170,7 +170,7 @@ function broadcastFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] 
     .filter((each) => ports.has(each.split('|')[0] ?? '') && !running.broadcasts.has(each) && !site.broadcasts.has(each))
     .map((each) => {
       const [port = '', , table = '', address = ''] = each.split('|');
-      return { path: 'lines', message: msg`a broadcast to ${table} ${address} on ${port} that no type of what runs sends` };
+      return { path: 'lines', message: msg`broadcast to ${table} ${address} on ${port}: no active profile sends it` };
     });
 }
 
@@ -182,7 +182,7 @@ function feedFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
     const isKept = next !== undefined && isFedAsBefore(next, before) && next.output.minOffS <= restS;
     return isKept
       ? []
-      : [{ path: `outputs[${before.output.id}]`, message: msg`its circuit would not be closed as before when its lamps are lit` }];
+      : [{ path: `outputs[${before.output.id}]`, message: msg`its circuit would no longer be supplied as before while its lamps are lit` }];
   });
 }
 
@@ -202,6 +202,6 @@ function strangeOutputs({ after, running, site }: CircuitQuestion): FloorFlaw[] 
     .filter(([place, circuit]) => circuit.isRelay && isKnown(circuit) && !running.outputs.has(place) && !site.outputs.has(place))
     .map(([, { output }]) => ({
       path: `outputs[${output.id}]`,
-      message: msg`the file of the site switches no such point, and lamps may hang on it`,
+      message: msg`the site file does not switch this point; lamps may be connected to it`,
     }));
 }

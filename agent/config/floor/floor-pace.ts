@@ -104,5 +104,5 @@ function only(value: number): Range {
 function outside({ path, value }: { readonly path: string; readonly value: number }, ranges: readonly Range[]): FloorFlaw[] {
   const [min, max] = [Math.min(...ranges.map((each) => each.min)), Math.max(...ranges.map((each) => each.max))];
   if (value >= min && value <= max) return [];
-  return [{ path, message: msg`${value} could hold up its line; the floor of the site allows ${min} to ${max}` }];
+  return [{ path, message: msg`${value} could delay its line; the floor of the site allows ${min} to ${max}` }];
 }

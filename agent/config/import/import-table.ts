@@ -146,7 +146,7 @@ function readHead({ line, cells }: CsvRecord): { columns: (ImportColumn | null)[
     if (near === undefined) ignored.push(cell);
     else
       flaws.push(
-        flaw(line, cell, msg`unknown heading${didYouMean(word, Object.values(HEADINGS).flat())} Write it so, or name the column otherwise`),
+        flaw(line, cell, msg`unknown heading${didYouMean(word, Object.values(HEADINGS).flat())} Use that name, or rename the column`),
       );
     return null;
   });
@@ -157,7 +157,7 @@ function readHead({ line, cells }: CsvRecord): { columns: (ImportColumn | null)[
   }
   if (!columns.some((column) => column === 'pole' || column === 'device' || column === 'lamp'))
     flaws.push(
-      flaw(line, null, msg`no column names a thing: one must be pole, lamp or device (poteau, luminaire, appareil); found ${cells}`),
+      flaw(line, null, msg`no column names an object: one must be pole, lamp or device (poteau, luminaire, appareil); found ${cells}`),
     );
   return { columns, flaws, ignored };
 }

@@ -24,7 +24,7 @@ export function textRefusal(text: string): Message {
   const found = CONTROL.exec(text);
   if (found !== null) {
     const code = found[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
-    return msg`line ${lineAt(text, found.index)} holds the control character U+${code}: remove it`;
+    return msg`line ${lineAt(text, found.index)} contains the control character U+${code}: remove it`;
   }
   const deep = tooDeepAt(text);
   return deep === null

@@ -62,7 +62,7 @@ function ownedBySite(candidate: Cabinet, { siteDir, site, runningDir }: Revision
   return { siteOwned, unlikeSite };
 }
 
-const CONTROLLED = msg`it holds a control character or a line end behind an escape: take it out`;
+const CONTROLLED = msg`it contains an escaped control character or line end: remove it`;
 
 /** Refuses hidden control characters. Errors: throws ConfigError for a value that no plain text could hold. */
 function refuseHiddenControls(candidate: Cabinet, profiles: CabinetAndProfiles['profiles']): void {

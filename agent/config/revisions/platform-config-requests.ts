@@ -38,7 +38,7 @@ export class PlatformConfigRequests {
     const { commandId, ask } = request;
     const { manager } = this.#parts;
     if (ask.action === 'put' && ask.file === USER_LIST_FILE) return this.#takeUserList(request, ask);
-    if (manager === null) return this.#report(commandId, 'refused', msg`this run of the agent takes no other configuration`);
+    if (manager === null) return this.#report(commandId, 'refused', msg`started this way, the agent accepts no other configuration`);
     this.#report(commandId, 'received');
     if (ask.action !== 'put') this.#report(commandId, 'queued');
     const answer = await carryOut(manager, request);

@@ -17,8 +17,8 @@ export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) 
       if (trial === null) return;
       const text =
         trial.mode === 'asked'
-          ? msg`revision ${trial.number} is on trial: it returns by itself unless somebody confirms it`
-          : msg`revision ${trial.number} is on trial: it returns by itself unless all is back`;
+          ? msg`revision ${trial.number} is on trial: it is withdrawn automatically unless it is confirmed`
+          : msg`revision ${trial.number} is on trial: it is withdrawn automatically unless all devices and the uplink respond again`;
       events.set(true, { code: 'config-on-trial', source: SOURCE, severity: 'warning', text });
     },
     /** Sets the event of the keys that differ from the file of the site; an empty list ends it. */
@@ -30,7 +30,10 @@ export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) 
       events.set(true, { code: 'config-site-owned', source: SOURCE, severity: 'warning', text });
     },
     confirmed(number: number, by: string | null): void {
-      const text = by === null ? msg`revision ${number} confirmed by itself: all is back` : msg`revision ${number} confirmed by ${by}`;
+      const text =
+        by === null
+          ? msg`revision ${number} confirmed automatically: all devices and the uplink respond again`
+          : msg`revision ${number} confirmed by ${by}`;
       events.notice({ code: 'config-confirmed', source: SOURCE, severity: 'info', text });
     },
     returned(number: number, current: number, reason: Message): void {

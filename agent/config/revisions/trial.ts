@@ -77,9 +77,9 @@ export function judgeTrial(
   const minutes = Math.round(trialMs / 6_000) / 10;
   const [first, second, third] = missing;
   if (first !== undefined && second !== undefined && third !== undefined)
-    return { kind: 'return', reason: msg`${first}; ${second}; ${third} within ${minutes} min` };
-  if (first !== undefined && second !== undefined) return { kind: 'return', reason: msg`${first}; ${second} within ${minutes} min` };
-  if (first !== undefined) return { kind: 'return', reason: msg`${first} within ${minutes} min` };
+    return { kind: 'return', reason: msg`${first}; ${second}; ${third} (time limit ${minutes} min)` };
+  if (first !== undefined && second !== undefined) return { kind: 'return', reason: msg`${first}; ${second} (time limit ${minutes} min)` };
+  if (first !== undefined) return { kind: 'return', reason: msg`${first} (time limit ${minutes} min)` };
   return mode === 'auto' ? { kind: 'confirm' } : { kind: 'return', reason: msg`it was not confirmed within ${minutes} min` };
 }
 

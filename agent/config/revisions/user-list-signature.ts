@@ -30,7 +30,7 @@ export interface UserListCheck {
 /** The hash begins with this text, so that no signature on a revision counts for a list, or the other way round. */
 const DOMAIN = 'luciole-user-list-1\0';
 const OWN_TEXT: Partial<Record<SignatureRefusal, Message>> = {
-  'bad-format': msg`its last line is no signature of \`luciole user sign\``,
+  'bad-format': msg`the last line is not a signature made by \`luciole user sign\``,
   'unknown-key': msg`the key that signed it is not one of trust.userKeys`,
   'other-text': msg`the list was changed after it was signed`,
   expired: msg`the signature has expired: sign the list again`,

@@ -32,7 +32,7 @@ const sensorSchema = z.strictObject({
   ownHoldS: secondsSchema(0, 3600).default(5).describe(String(msg`How long the sensor itself keeps saying so; taken off holdS.`)),
   minPulseS: secondsSchema(0, 60).default(0).describe(String(msg`Shorter presence is none.`)),
   offDelayS: secondsSchema(0, 60).default(5).describe(String(msg`A shorter pause is none, so that chatter is one detection.`)),
-  blankS: secondsSchema(0, 30).default(0).describe(String(msg`Deaf for so long after the zone's own light has changed.`)),
+  blankS: secondsSchema(0, 30).default(0).describe(String(msg`Ignored for this time after the light of the zone changes.`)),
   stuckS: secondsSchema(60, 86_400)
     .nullish()
     .describe(
@@ -65,16 +65,14 @@ const waveSchema = z.strictObject({
     .max(130)
     .nullish()
     .describe(String(msg`Speed assumed until two sensors have told it; by default path 15, street 25, road 50, leisure 8.`)),
-  lookAheadS: secondsSchema(0.5, 30)
-    .default(4)
-    .describe(String(msg`Light is there this long before who comes: sensing, bus and ramp together.`)),
+  lookAheadS: secondsSchema(0.5, 30).default(4).describe(String(msg`Lead time of the light: sensing, bus and ramp together.`)),
   leastAheadM: z.number().min(0).max(1000).default(30).describe(String(msg`Lit ahead at least, in metres.`)),
   behindM: z.number().min(0).max(1000).default(15).describe(String(msg`Lit behind, in metres.`)),
 });
 
 const presenceSchema = z.strictObject({
-  sensors: z.array(sensorSchema).min(1).describe(String(msg`Who says that someone is there.`)),
-  boostPct: levelSchema.default(100).describe(String(msg`Level while someone is there; a step of the programme may say another.`)),
+  sensors: z.array(sensorSchema).min(1).describe(String(msg`The presence sensors.`)),
+  boostPct: levelSchema.default(100).describe(String(msg`Level while someone is present; a step of the programme may set another.`)),
   holdS: secondsSchema(0, 3600).default(30).describe(String(msg`How long after the last movement, in seconds.`)),
   rampUpS: secondsSchema(0, 60)
     .default(1)
@@ -96,13 +94,13 @@ const presenceSchema = z.strictObject({
     .nullish()
     .describe(
       String(
-        msg`Longest raise of the zone without a pause, then the programme until its sensors have been still; no less than their stuckS. By default 14400, road and leisure 28800, or the longest stuckS.`,
+        msg`Longest raise of the zone without a pause, then the programme until its sensors are clear; no less than their stuckS. By default 14400, road and leisure 28800, or the longest stuckS.`,
       ),
     ),
-  wave: waveSchema.nullish().describe(String(msg`Light ahead of who moves; left out, only around the sensors.`)),
+  wave: waveSchema.nullish().describe(String(msg`Light ahead of a moving person; by default only around the sensors.`)),
   relayedPct: levelSchema
     .nullish()
-    .describe(String(msg`Level when a neighbour cabinet says that someone comes; left out, it is not heard.`)),
+    .describe(String(msg`Level when a neighbour cabinet announces someone; without it, the announcement is ignored.`)),
 });
 
 const seasonSchema = z.strictObject({
@@ -123,7 +121,7 @@ const photocellSchema = z.strictObject({
     .min(5)
     .max(720)
     .default(60)
-    .describe(String(msg`How far from the sun's own times it may speak, in minutes; more than 120 counts as 120.`)),
+    .describe(String(msg`Largest offset from the sun times at which the sensor counts, in minutes; more than 120 counts as 120.`)),
   staleS: secondsSchema(30, 86_400).default(900).describe(String(msg`An older value counts as none.`)),
   seesOwnLight: z.boolean().default(false).describe(String(msg`It sees the zone's own lamps: heard only while they are dark.`)),
 });
@@ -137,7 +135,7 @@ const trafficSchema = z.strictObject({
       }),
     )
     .min(1)
-    .describe(String(msg`Who counts vehicles.`)),
+    .describe(String(msg`The vehicle counters.`)),
   designFlowPerH: z.number().gt(0).max(20_000).describe(String(msg`Flow for which the road was designed, vehicles an hour.`)),
   steps: z
     .array(
@@ -160,9 +158,9 @@ export const zoneSchema = z.strictObject({
     .describe(String(msg`What kind of place it is; sets what else is left out.`)),
   programme: idSchema.describe(String(msg`What it does over the night.`)),
   calendar: idSchema.nullish().describe(String(msg`Chooses another programme for some nights.`)),
-  minPct: levelSchema.default(10).describe(String(msg`Never darker at night, whoever asks.`)),
+  minPct: levelSchema.default(10).describe(String(msg`Lowest level at night, for every request.`)),
   designClass: classSchema.nullish().describe(String(msg`EN 13201 class that 100 % gives.`)),
-  minClass: classSchema.nullish().describe(String(msg`Class that nobody may undercut; needs designClass.`)),
+  minClass: classSchema.nullish().describe(String(msg`Lowest class allowed; needs designClass.`)),
   sunBelowDeg: z.number().min(-18).max(5).default(-2).describe(String(msg`Lit while the sun stands below this altitude, in degrees.`)),
   onOffsetMin: z.int().min(-120).max(120).default(0).describe(String(msg`Lit so many minutes later than the sun says; negative: earlier.`)),
   offOffsetMin: z.int().min(-120).max(120).default(0).describe(String(msg`Put out so many minutes later; negative: earlier.`)),
@@ -172,9 +170,7 @@ export const zoneSchema = z.strictObject({
     .max(12)
     .optional()
     .describe(String(msg`Other offsets in parts of the year; the first that fits counts.`)),
-  photocell: photocellSchema
-    .nullish()
-    .describe(String(msg`A daylight sensor that may speak around the sun's own times; left out, the sun alone.`)),
+  photocell: photocellSchema.nullish().describe(String(msg`A daylight sensor that counts around the sun times; by default the sun alone.`)),
   dark: z
     .strictObject({
       warnPct: levelSchema.min(1).default(20).describe(String(msg`Level that warns before the dark.`)),
@@ -184,7 +180,7 @@ export const zoneSchema = z.strictObject({
     .describe(
       String(msg`A step or rule may put it to 0 % at night, after a warning level; left out, minPct holds. Write {} for the usual.`),
     ),
-  presence: presenceSchema.nullish().describe(String(msg`More light while someone is there; left out, none.`)),
+  presence: presenceSchema.nullish().describe(String(msg`More light while someone is present; by default none.`)),
   traffic: trafficSchema
     .nullish()
     .describe(String(msg`More light as more vehicles pass. The programme then gives the level of the quiet night, and traffic raises it.`)),

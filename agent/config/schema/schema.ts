@@ -114,7 +114,7 @@ const rs485Schema = z.strictObject({
     .default(0)
     .describe(String(msg`From switching the transceiver on to the first bit, in milliseconds.`)),
   delayAfterSendMs: z.int().min(0).max(100).default(0).describe(String(msg`From the last bit to switching it off, in milliseconds.`)),
-  receiveDuringSend: z.boolean().default(false).describe(String(msg`Hear oneself; the echo is taken off.`)),
+  receiveDuringSend: z.boolean().default(false).describe(String(msg`The adapter receives its own frames; the agent removes the echo.`)),
 });
 
 const lineSchema = z.strictObject({
@@ -122,7 +122,7 @@ const lineSchema = z.strictObject({
   kind: z
     .enum(['modbus', 'uart'])
     .default('modbus')
-    .describe(String(msg`modbus: many units on the wire. uart: one device that talks by itself.`)),
+    .describe(String(msg`modbus: many units on the wire. uart: one device that sends by itself.`)),
   port: pathSchema.describe(
     String(
       msg`Device file, best a stable name under /dev/serial/by-path; or tcp://host:502 (Modbus TCP), rtu+tcp://host:port (serial server).`,
@@ -139,7 +139,7 @@ const lineSchema = z.strictObject({
   maxWritesPerS: z.int().min(1).max(200).default(50).describe(String(msg`Levels written in a second at most, urgent ones excepted.`)),
   devices: z
     .array(deviceSchema)
-    .describe(String(msg`Who is on it. An empty list, [], on a modbus line: it is opened, so that it can be scanned and read.`)),
+    .describe(String(msg`Its devices. An empty list, [], on a modbus line opens the line for scanning and reading.`)),
 });
 
 const poleSchema = z.strictObject({
@@ -149,7 +149,7 @@ const poleSchema = z.strictObject({
     .min(0)
     .max(100_000)
     .describe(String(msg`Distance along its street from the start, in metres; on a branch from where it leaves.`)),
-  branch: idSchema.nullish().describe(String(msg`The side street that it stands on; left out, the main street.`)),
+  branch: idSchema.nullish().describe(String(msg`The side street that it is on; the main street by default.`)),
 });
 
 const branchSchema = z.strictObject({
@@ -171,7 +171,7 @@ const lampSchema = z.strictObject({
       on: daySchema.describe(String(msg`on this day. A statement is taken once; hours that have passed since its day are added.`)),
     })
     .nullish()
-    .describe(String(msg`What is known of a lamp older than its agent, for constantLight; luciole hours says it at the console.`)),
+    .describe(String(msg`Burning hours of a lamp from before its agent, for constantLight; set them with \`luciole hours\`.`)),
 });
 
 const uplinkSchema = z.strictObject({
@@ -180,7 +180,7 @@ const uplinkSchema = z.strictObject({
     .array(z.string().min(1).max(256))
     .max(8)
     .optional()
-    .describe(String(msg`Where else the platform may be; walked in this order when the host is offline or a server cannot be reached.`)),
+    .describe(String(msg`Other brokers, tried in this order when the host is offline or a server cannot be reached.`)),
   protocol: z
     .union([z.literal(5), z.literal('3.1.1')])
     .default(5)
@@ -196,7 +196,7 @@ const uplinkSchema = z.strictObject({
         msg`The password is the content of this file (chmod 0400), never stands here; a name without a folder is a credential of the service.`,
       ),
     ),
-  caFile: pathSchema.nullish().describe(String(msg`Who vouches for the broker; the system's authorities by default.`)),
+  caFile: pathSchema.nullish().describe(String(msg`The authority that certifies the broker; the system's authorities by default.`)),
   certFile: pathSchema.nullish().describe(String(msg`Client certificate; needs keyFile. Read anew at each connection.`)),
   keyFile: pathSchema.nullish().describe(String(msg`Its key (chmod 0400, or a credential of the service); needs certFile.`)),
   keepaliveS: z
@@ -213,7 +213,7 @@ const uplinkSchema = z.strictObject({
     .optional()
     .describe(
       String(
-        msg`Who proves delivery. broker: it has read it. platform: it has stored it and says so (Sync/Ack); the default with otherBrokers or primaryHost. auto: platform once it does; the default else.`,
+        msg`Proof of delivery. broker: received. platform: stored and acknowledged (Sync/Ack); the default with otherBrokers or primaryHost. auto: platform once it acknowledges; the default otherwise.`,
       ),
     ),
   aliases: z
@@ -353,7 +353,7 @@ export const cabinetSchema = z.strictObject({
   neighbours: z.array(neighbourSchema).optional().describe(String(msg`Cabinets where the street goes on.`)),
   uplink: uplinkSchema.nullish().describe(String(msg`The city's platform; left out, the cabinet works alone.`)),
   store: storeSchema.nullish().describe(String(msg`Where readings are kept.`)),
-  console: consoleSchema.nullish().describe(String(msg`The technician's door.`)),
+  console: consoleSchema.nullish().describe(String(msg`Access for the technician.`)),
   service: serviceSchema.nullish().describe(String(msg`What the agent does for whoever watches the gateway.`)),
   trust: trustSchema
     .nullish()

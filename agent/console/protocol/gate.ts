@@ -88,7 +88,7 @@ function isLook({ group, audit }: AgentCommand): boolean {
 
 function denial({ name, role }: AgentCommand, caller: Caller): Message {
   if (caller.role === null) return msg`${name} needs a login as ${role}`;
-  return msg`${name} needs the role ${role}; ${caller.user} is ${caller.role}`;
+  return msg`${name} requires the role ${role}; ${caller.user} has the role ${caller.role}`;
 }
 
 /** Errors: throws ConsoleError 'unknown-command'. */

@@ -51,10 +51,7 @@ export function isLoginPath(socketPath: string): boolean {
 export function refuseLoginPlace(socketPath: string): void {
   const place = join(realOf(resolve(dirname(socketPath))), basename(socketPath));
   if (!isLoginPlace(socketPath) && !isLoginPlace(place) && dirname(place) !== realOf(LOGIN_FOLDER)) return;
-  throw new ConsoleError(
-    'socket-refused',
-    msg`${socketPath} is where consoles log in, and this socket asks for no login: choose another place`,
-  );
+  throw new ConsoleError('socket-refused', msg`${socketPath} is the login socket, and this one has no login: choose another path`);
 }
 
 /** As it is where nothing is there yet. */

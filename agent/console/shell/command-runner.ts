@@ -112,7 +112,7 @@ function permitted(job: TypedCommand, parts: RunnerParts): Promise<LocalArgs> {
     // Files are read with the rights of this process; what the agent is asked, it checks itself.
     const { login } = parts.session;
     if (login !== null && !mayUse(login.role, command.role))
-      throw new ConsoleError('denied', msg`${command.name} needs the role ${command.role}; you are ${login.role}`);
+      throw new ConsoleError('denied', msg`${command.name} requires the role ${command.role}; you have the role ${login.role}`);
     const role = filesRole(parts.session);
     return command.kind !== 'local' || role === null ? args : sessionArgs(command, args, { filesDir: parts.filesDir ?? null, role });
   });
@@ -145,8 +145,8 @@ async function pasted({ dialog, translate, clock }: RunnerParts, stop: () => voi
   dialog.input.onInterrupt(null);
   const mark = `end-${Array.from({ length: MARK_GROUPS }, () => String(randomInt(10_000)).padStart(4, '0')).join('-')}`;
   const ending = isFramed
-    ? msg`Paste it now; it ends by itself, Ctrl-C gives it up.`
-    : msg`Paste it now, then type the line ${mark}; Ctrl-C gives it up.`;
+    ? msg`Paste now; the end is detected. Ctrl-C cancels.`
+    : msg`Paste now, then type the line ${mark}; Ctrl-C cancels.`;
   dialog.writer.write(`${wrap(translate(ending), dialog.settings.widthCols).join('\n')}\n`);
   const lines: string[] = [];
   let chars = 0;
@@ -154,10 +154,10 @@ async function pasted({ dialog, translate, clock }: RunnerParts, stop: () => voi
   try {
     for (;;) {
       const read = await dialog.ask({ prompt: '', mode: 'text' });
-      if (read.kind === 'end') throw new ConsoleError('failed', msg`given up: nothing was loaded`);
+      if (read.kind === 'end') throw new ConsoleError('failed', msg`cancelled: nothing was loaded`);
       if (read.kind !== 'line') {
         await quiet(dialog, clock);
-        throw new ConsoleError('failed', msg`given up: nothing was loaded`);
+        throw new ConsoleError('failed', msg`cancelled: nothing was loaded`);
       }
       const isLast = isFramed ? isFrameEnd(read.text) : read.text.trim() === mark;
       if (isLast && !isFramed) break;
@@ -225,7 +225,7 @@ function collector(
     ...(role === null ? {} : { role }),
     askSecret: async (prompt, rule) => {
       const typed = rule === null ? await askSecret(dialog, prompt) : await askNewSecret(dialog, prompt, rule);
-      if (typed === null) throw new ConsoleError('failed', msg`given up; nothing was changed`);
+      if (typed === null) throw new ConsoleError('failed', msg`cancelled; nothing was changed`);
       return typed;
     },
     status: createStatusLine((shown) => {

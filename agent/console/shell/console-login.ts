@@ -156,7 +156,7 @@ interface Try {
 }
 
 /** The same whatever was wrong: it must not show which of them was right. */
-const CODE_ADVICE = msg`a code is good once; where the clock of the cabinet or of the phone was set, wait for the next code, and type both with a space between`;
+const CODE_ADVICE = msg`each code works once; if a clock was changed (cabinet or phone), wait for the next code and type both with a space between`;
 
 /** What the answer asks for; null where it ends the try. */
 async function furtherSecret(answer: LoginAnswer, { user, hasTypedCode }: Try, dialog: Dialog): Promise<Record<string, string> | null> {
@@ -167,7 +167,7 @@ async function furtherSecret(answer: LoginAnswer, { user, hasTypedCode }: Try, d
     return code === null ? null : { code };
   }
   if (answer.state === 'new-password-needed') {
-    if (String(answer.problem) === '') print(dialog, [msg`this password was valid once: choose your own`]);
+    if (String(answer.problem) === '') print(dialog, [msg`one-time password used: choose a new one`]);
     else printProblem(dialog, answer.problem);
     const rule = { text: PASSWORD_RULE, problem: (typed: string) => passwordProblem(typed, user) };
     const chosen = await askNewSecret(dialog, msg`New password`, rule);

@@ -1,5 +1,6 @@
 /** Filters after a bar: `| include L07 | count`, `| json`, `| csv`. Pure. */
-import { type Message, msg } from '../../core/message.ts';
+import { Message, msg } from '../../core/message.ts';
+import { withMessages } from '../../core/message-wire.ts';
 import { nearest } from '../../core/suggestions.ts';
 import type { Choice } from '../command-tree.ts';
 import { ConsoleError } from '../console-error.ts';
@@ -61,16 +62,16 @@ export function filterLines(lines: readonly string[], filters: readonly Filter[]
   }, lines);
 }
 
-/** A raw answer as a table: one row an object; objects within objects by their path. */
+/** A raw answer as a table: one row an object; objects within objects by their path. A message is one column, its English text. */
 function csvOf(json: string): readonly string[] {
-  const answer: unknown = JSON.parse(json);
+  const answer = withMessages(JSON.parse(json));
   const rows = (Array.isArray(answer) ? answer : [answer]).map((row) => new Map(cells(row, '')));
   const columns = [...new Set(rows.flatMap((row) => [...row.keys()]))];
   return [csvLine(columns), ...rows.map((row) => csvLine(columns.map((column) => row.get(column) ?? '')))];
 }
 
 function cells(value: unknown, path: string): [string, string][] {
-  if (typeof value === 'object' && value !== null) {
+  if (typeof value === 'object' && value !== null && !(value instanceof Message)) {
     return Object.entries(value).flatMap(([key, item]) => cells(item, path === '' ? key : `${path}.${key}`));
   }
   return [[path === '' ? 'value' : path, value === null || value === undefined ? '' : String(value)]];

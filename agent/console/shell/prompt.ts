@@ -35,8 +35,8 @@ function overridesLeft({ names, atMs }: Known, inWords: InWords): readonly strin
     const isWhole = target === names.cabinet.id && ![...names.lamps, ...names.zones].includes(target);
     return inWords(
       isWhole
-        ? msg`${target} stays at ${levelPct} % by hand for ${left}; lights auto ends it`
-        : msg`${target} stays at ${levelPct} % by hand for ${left}; release ${target} ends it`,
+        ? msg`${target} is overridden to ${levelPct} % for ${left} more; lights auto ends it`
+        : msg`${target} is overridden to ${levelPct} % for ${left} more; release ${target} ends it`,
     );
   });
 }

@@ -121,15 +121,15 @@ function expectReceived(file: string, { code, names }: Sent, found: ReturnType<P
     throw new ConsoleError('failed', msg`no program rz here: install the Debian package lrzsz`);
   const others = names.filter((name) => name !== file);
   if (found === 'none' && others.length > 0)
-    throw new ConsoleError('failed', msg`no ${file} came, but ${others}: send one file of this name, without a folder`);
+    throw new ConsoleError('failed', msg`${file} not received, but ${others}: send one file of this name, without a folder`);
   if (found === 'other')
     throw new ConsoleError(
       'failed',
-      msg`what came of ${file} before is no beginning of this one, and is removed; the same command receives it whole`,
+      msg`the part of ${file} received before does not match this file and is removed; the same command receives it whole`,
     );
   if (code !== 0) throw new ConsoleError('failed', msg`the file did not arrive whole; the same command goes on where it was cut`);
   if (found === 'none') throw new ConsoleError('failed', msg`no file ${file} arrived; a file keeps the name that it was sent with`);
-  if (found === 'empty') throw new ConsoleError('failed', msg`${file} came, but it is empty: nothing is kept`);
+  if (found === 'empty') throw new ConsoleError('failed', msg`${file} was received, but it is empty: nothing is kept`);
 }
 
 async function sha256Of(path: string): Promise<string> {
@@ -162,7 +162,7 @@ function clearFor(dir: string, file: string, isRestart: boolean): void {
 
 function takeAway(dir: string, file: string): Message {
   const path = join(dir, file);
-  if (!hasPartial(dir, file) && !existsSync(path)) throw new ConsoleError('failed', msg`no ${shownPath(path)} is there`);
+  if (!hasPartial(dir, file) && !existsSync(path)) throw new ConsoleError('failed', msg`${shownPath(path)} does not exist`);
   forget(dir, file);
   return msg`${shownPath(path)} is removed`;
 }

@@ -125,7 +125,7 @@ function readable({ path, least }: FoundFile, name: string, role: LeastRole): st
   if (mayUse(role === 'anyone' ? null : role, least)) return path;
   throw new ConsoleError(
     'denied',
-    role === 'anyone' ? msg`${name} needs a login as ${least}` : msg`${name} needs the role ${least}; you are ${role}`,
+    role === 'anyone' ? msg`${name} needs a login as ${least}` : msg`${name} requires the role ${least}; you have the role ${role}`,
   );
 }
 

@@ -94,7 +94,7 @@ async function machine(): Promise<LocalMachine> {
 }
 
 function refuse(): Promise<never> {
-  return Promise.reject(new ConsoleError('usage', msg`not in a session`));
+  return Promise.reject(new ConsoleError('usage', msg`this command cannot run in a console session`));
 }
 
 /** Of the service, else of the person; null keeps no lines. Source: systemd.exec(5), XDG Base Directory Specification. */

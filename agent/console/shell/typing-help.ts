@@ -131,8 +131,8 @@ export function wantedRows(
     purpose,
     inForce === null ? NO_TEXT : nowText(inForce),
     unit === NO_TEXT ? allowed : msg`${allowed}, in ${unit}`,
-    usual === null ? (mustBeThere ? msg`it must be there` : msg`it may be left out`) : msg`left out: ${usual}`,
-    msg`as: config set ${path} ${quoted(example)}`,
+    usual === null ? (mustBeThere ? msg`required` : msg`optional`) : msg`default: ${usual}`,
+    msg`example: config set ${path} ${quoted(example)}`,
   ];
   return sentences.filter((each) => each !== NO_TEXT).map((summary, index) => ({ word: index === 0 ? word : '', summary }));
 }

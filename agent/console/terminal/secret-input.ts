@@ -63,7 +63,7 @@ async function typed(prompt: Message, { stdin, write, say }: Asker): Promise<str
     for await (const bytes of stdin.iterator({ destroyOnReturn: false })) {
       for (const letter of (bytes as Buffer).toString('utf8')) {
         if (letter === '\r' || letter === '\n') return letters.join('');
-        if (letter === '\x03' || letter === '\x04') throw new ConsoleError('failed', msg`given up; nothing was changed`);
+        if (letter === '\x03' || letter === '\x04') throw new ConsoleError('failed', msg`cancelled; nothing was changed`);
         if (letter === '\x15') letters = [];
         else if (letter === '\x7f' || letter === '\b') letters.pop();
         else letters.push(letter);

@@ -8,7 +8,7 @@ import type { WallMs } from '../../core/clock.ts';
 import { type Message, msg, type Said } from '../../core/message.ts';
 import type { Language, LevelPct } from '../../core/words.ts';
 import { formatDuration } from './duration.ts';
-import { dayOf, monthOf, wordOf } from './state-words.ts';
+import { dayWord, monthWord, wordOf } from './state-words.ts';
 import { translate } from './translate.ts';
 
 export interface Page {
@@ -74,14 +74,14 @@ export function clockTime(ms: WallMs | null, page: Page): string {
   const sameDay = then.day === now.day && then.month === now.month && then.year === now.year;
   return sameDay
     ? `${then.hour}:${then.minute}:${then.second}`
-    : translated(msg`${then.day} ${monthOf(then.month)} ${then.hour}:${then.minute}`, page);
+    : translated(msg`${then.day} ${monthWord(then.month)} ${then.hour}:${then.minute}`, page);
 }
 
 /** `Tue 2026-12-01 22:41:07 CET`. */
 export function fullTime(ms: WallMs, timezone: string): Message {
   const { weekday, year, monthNumber, day, hour, minute, second, zone } = timeParts(ms, timezone);
   const rest = `${year}-${monthNumber}-${day.padStart(2, '0')} ${hour}:${minute}:${second} ${zone}`;
-  return msg`${dayOf(weekday)} ${rest}`;
+  return msg`${dayWord(weekday)} ${rest}`;
 }
 
 /** `2026-12-01 22:41`. */
@@ -105,14 +105,14 @@ export interface TimeForm {
 export function columnTime(ms: WallMs, timezone: string, { hasDay, hasSeconds, hasYear, hasZone }: TimeForm): Message {
   const { year, day, month, hour, minute, second, zone } = timeParts(ms, timezone);
   const clock = `${hour}:${minute}${hasSeconds ? `:${second}` : ''}${hasZone ? ` ${zone}` : ''}`;
-  if (hasYear) return msg`${day} ${monthOf(month)} ${year} ${clock}`;
-  return hasDay ? msg`${day} ${monthOf(month)} ${clock}` : msg`${clock}`;
+  if (hasYear) return msg`${day} ${monthWord(month)} ${year} ${clock}`;
+  return hasDay ? msg`${day} ${monthWord(month)} ${clock}` : msg`${clock}`;
 }
 
 /** `1 Dec`, in the cabinet's own zone. */
 export function dayOfMonth(ms: WallMs, timezone: string): Message {
   const { day, month } = timeParts(ms, timezone);
-  return msg`${day} ${monthOf(month)}`;
+  return msg`${day} ${monthWord(month)}`;
 }
 
 /** What the clocks on the wall of that zone show, as if it were UTC. Units: ms. */

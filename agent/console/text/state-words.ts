@@ -140,11 +140,11 @@ const DAYS: Readonly<Record<string, Message>> = {
 };
 
 /** The short name of a month, from its English one: `Dec`. */
-export function monthOf(name: string): Message | string {
+export function monthWord(name: string): Message | string {
   return MONTHS[name] ?? name;
 }
 
 /** The short name of a day of the week, from its English one: `Tue`. */
-export function dayOf(name: string): Message | string {
+export function dayWord(name: string): Message | string {
   return DAYS[name] ?? name;
 }

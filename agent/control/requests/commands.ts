@@ -191,7 +191,7 @@ function reasons({ lamps }: LightCommand): Message {
 }
 
 function waitingBelow({ rank, source }: Intent): Message {
-  if (rank === 'maintenance') return msg`waiting below maintenance by ${source}`;
+  if (rank === 'maintenance') return msg`waiting: maintenance by ${source} has priority`;
   return rank === 'emergency' ? msg`waiting below emergency by ${source}` : msg`waiting below override by ${source}`;
 }
 

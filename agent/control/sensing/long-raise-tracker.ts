@@ -37,7 +37,7 @@ export function createLongRaiseTracker({ street, clock, events }: Omit<TrackerPa
   }
 
   function report({ id }: Zone, { maxBoostS }: PresenceConfig, isOver: boolean): void {
-    const began = msg`${id}: presence has raised the light for ${spell(maxBoostS * 1_000)} without a pause; the programme holds until all its sensors have been still for a minute; check what they detect`;
+    const began = msg`${id}: presence has raised the light for ${spell(maxBoostS * 1_000)} without a pause; the programme applies until all its sensors have been clear for a minute; check what they detect`;
     const text = isOver ? began : msg`${id}: presence raises the light again`;
     events.set(isOver, { code: 'presence-too-long', source: id, severity: 'warning', text });
   }

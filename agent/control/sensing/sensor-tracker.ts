@@ -95,7 +95,7 @@ export function createSensorTracker({ street, field, clock, events, ownChangeMon
     const { stuck, silent, busy } = sensorHealth({ pointId, sensor, zoneKind, state, startMono, nowMono: clock.monoMs() });
     const report = (code: EventCode, trouble: Message | null, isOver: Message): void =>
       events.set(trouble !== null, { code, source: pointId, severity: 'warning', text: trouble ?? isOver });
-    report('sensor-stuck', stuck, msg`${pointId}: was still, is used again`);
+    report('sensor-stuck', stuck, msg`${pointId}: idle again, back in use`);
     report('sensor-silent', silent, msg`${pointId}: gives values again`);
     report('sensor-busy', busy, msg`${pointId}: detects as often as usual again`);
   }
@@ -173,7 +173,7 @@ export interface SensorHealth {
 export function sensorHealth(sensorCase: SensorCase): SensorHealth {
   const { pointId, sensor, state, nowMono } = sensorCase;
   const lasted = spell(nowMono - (state?.sinceMono ?? nowMono));
-  const stuck = msg`${pointId}: presence for ${lasted} without a pause; it is ignored until it has been still; check what it detects`;
+  const stuck = msg`${pointId}: presence for ${lasted} without a pause; it is ignored until it clears; check what it detects`;
   const isCounter = sensor.kind === 'counter';
   const busy = isCounter
     ? msg`${pointId}: more than ${sensor.maxPerH} detections an hour; it is ignored until it counts less; check whether it chatters, or what it detects`
@@ -187,8 +187,7 @@ export function sensorHealth(sensorCase: SensorCase): SensorHealth {
 
 function silence({ pointId, sensor: { kind }, zoneKind, state, startMono, nowMono }: SensorCase): Message | null {
   const noValueMs = nowMono - (state?.valueMono ?? startMono);
-  if (noValueMs > NO_VALUE_S[zoneKind] * 1_000)
-    return msg`${pointId}: no value for ${spell(noValueMs)}, the light stays at the programme around it`;
+  if (noValueMs > NO_VALUE_S[zoneKind] * 1_000) return msg`${pointId}: no value for ${spell(noValueMs)}; nearby lamps follow the programme`;
   const undetectedMs = nowMono - (state?.lastPresentMono ?? startMono);
   const days = UNDETECTED_DAYS[zoneKind];
   if (kind === 'button' || state?.stuck || undetectedMs <= days * DAY_MS) return null;

@@ -158,7 +158,7 @@ function photocellView({ photocell }: Zone, { photocells, nowMono }: LightingSna
   return {
     pointId,
     lux: state?.lux ?? null,
-    says: state?.isDoubtful === true ? msg`what the sun contradicts` : says,
+    says: state?.isDoubtful === true ? msg`a value that contradicts the sun` : says,
     ok: !isStale && state.isDoubtful !== true,
   };
 }

@@ -5,6 +5,7 @@ import type { BusTransaction } from '../../core/bus-tools.ts';
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 import type { ReadRequest, Reply, WriteRequest } from '../../core/driver.ts';
 import type { BusError } from '../../core/errors.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Lane } from '../../core/ports.ts';
 
 /** Transactions buffered for each watcher; older ones are dropped. Source: assumed; a second of the fastest line. */
@@ -64,7 +65,7 @@ export interface TransactionReport {
 }
 
 /** A request as shown to people: `read holding 0+2`, `write coil 3=1`. */
-export function whatOf(request: ReadRequest | WriteRequest): string {
+export function whatOf(request: ReadRequest | WriteRequest): Message {
   const { table, address } = request;
-  return 'count' in request ? `read ${table} ${address}+${request.count}` : `write ${table} ${address}=${request.values}`;
+  return 'count' in request ? msg`read ${table} ${address}+${request.count}` : msg`write ${table} ${address}=${request.values.join(',')}`;
 }

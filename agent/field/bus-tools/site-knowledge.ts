@@ -111,7 +111,7 @@ function ofPoint(write: BusWrite, point: PointProfile, { id, min, max, dangerous
   const value = decodePoint(point, [raw]);
   const unit = point.unit === '' ? '' : ` ${point.unit}`;
   const warnings: Message[] = [];
-  if (value === null) warnings.push(msg`${id}: the profile calls ${raw} no value, its limits are ${min} to ${`${max}${unit}`}`);
+  if (value === null) warnings.push(msg`${id}: ${raw} is not a valid value in the profile, its limits are ${min} to ${`${max}${unit}`}`);
   else if (value < min || value > max) warnings.push(msg`${id}: ${`${value}${unit}`} is outside the profile's limits ${min} to ${max}`);
   if (dangerous) warnings.push(dangerOf(id, profile));
   return warnings;

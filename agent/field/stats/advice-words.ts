@@ -42,7 +42,7 @@ const WIRE: AdviceWords = {
   foreignFrames: msg`look for a second master on the line, or two units with one address`,
   noise: msg`look for a second master on the line, for missing biasing, or for a unit that sends by itself`,
   lossy: (isOne) => (isOne ? msg`check its connectors and its supply` : msg`check their connectors and supply, and the wire they share`),
-  fuller: (baud) => msg`raise ${baud ?? '-'} baud, poll less often or split the line`,
+  fuller: (baud) => msg`use more than ${baud ?? '-'} baud, poll less often or split the line`,
 };
 
 const GATEWAY: AdviceWords = {
@@ -64,7 +64,7 @@ const GATEWAY: AdviceWords = {
     isOne
       ? msg`check the network to the gateway, and its cable and supply behind it`
       : msg`check the network to the gateway, and their cable and supply behind it`,
-  fuller: (baud) => (baud === null ? null : msg`raise ${baud} baud, here and in the gateway, poll less often or split the line`),
+  fuller: (baud) => (baud === null ? null : msg`use more than ${baud} baud, here and in the gateway, poll less often or split the line`),
 };
 
 /** Units: `port` as in the configuration. */

@@ -95,7 +95,7 @@ async function dailyReport(view: Pick<AgentView, 'status'>, log: Log): Promise<M
 /** Errors: throws with every problem when there is one. */
 function checkText({ files, account }: StoreCheck): Message {
   const problems = files.flatMap(({ file, problems }) => problems.map((problem) => msg`${file}: ${problem}`));
-  if (account?.isBalanced === false) problems.push(msg`the account of readings does not balance`);
+  if (account?.isBalanced === false) problems.push(msg`stored, sent and lost readings do not add up; check the storage card`);
   if (problems.length > 0 || files.some(({ ok }) => !ok)) {
     const [first = msg`a file is damaged`, ...others] = problems;
     throw new ChoreError(others.reduce((text, problem) => msg`${text}; ${problem}`, first));

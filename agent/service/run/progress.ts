@@ -22,7 +22,7 @@ export interface Hang {
   /** `line north`, `lighting`, `store`. */
   readonly part: string;
   readonly forMs: number;
-  /** What has not happened, for a person. */
+  /** The part and what has not happened, for a person. */
   readonly text: Message;
 }
 
@@ -35,17 +35,28 @@ function lineHang({ id, turnedMono, openingMono }: LinePulse, nowMono: MonoMs): 
   const part = `line ${id}`;
   // A line that waits for its own port has not turned either; that is judged by the port.
   if (openingMono !== null)
-    return late({ part, sinceMono: openingMono, limitMs: LIMIT_MS.opening, text: msg`its port neither opens nor fails` }, nowMono);
-  return late({ part, sinceMono: turnedMono, limitMs: LIMIT_MS.line, text: msg`its transaction does not end` }, nowMono);
+    return late(
+      {
+        part,
+        sinceMono: openingMono,
+        limitMs: LIMIT_MS.opening,
+        text: msg`line ${id} hangs: opening its port does not end, and gives no error`,
+      },
+      nowMono,
+    );
+  return late({ part, sinceMono: turnedMono, limitMs: LIMIT_MS.line, text: msg`line ${id} hangs: its transaction does not end` }, nowMono);
 }
 
 function tickHang(tickedMono: MonoMs | null, nowMono: MonoMs): Hang[] {
-  return late({ part: 'lighting', sinceMono: tickedMono, limitMs: LIMIT_MS.tick, text: msg`no decision about the lamps is made` }, nowMono);
+  return late(
+    { part: 'lighting', sinceMono: tickedMono, limitMs: LIMIT_MS.tick, text: msg`the lighting hangs: no decision about the lamps is made` },
+    nowMono,
+  );
 }
 
 function storeHang({ unansweredMono, isStuck }: StorePulse, nowMono: MonoMs): Hang[] {
   if (isStuck) return [];
-  return late({ part: 'store', sinceMono: unansweredMono, limitMs: LIMIT_MS.store, text: msg`no storage thread answers` }, nowMono);
+  return late({ part: 'store', sinceMono: unansweredMono, limitMs: LIMIT_MS.store, text: msg`the store does not answer` }, nowMono);
 }
 
 interface Sign {

@@ -81,7 +81,7 @@ export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOut
     /** Never rejects; the outcome is reported. */
     async take(order: UpdateOrder): Promise<void> {
       const { commandId } = order;
-      if (manager === null) return report(commandId, 'refused', msg`this run of the agent accepts no updates`);
+      if (manager === null) return report(commandId, 'refused', msg`started this way, the agent accepts no updates`);
       report(commandId, 'received');
       const { isDone, text } = await run(manager, order);
       report(commandId, isDone ? 'verified' : 'refused', isDone ? NO_TEXT : text);

@@ -31,7 +31,7 @@ export function startReleaseTrial({ clock, pulse, unitsOk, unitsOkBefore, onEnd 
     const isWell = wellMono !== null && nowMono - wellMono >= TRIAL_MS.quiet;
     if (!isWell && nowMono - startMono < TRIAL_MS.max) return;
     looks.cancel();
-    onEnd({ isWell, reason: !isWell && String(reason) === '' ? msg`it was not well for a whole minute` : reason });
+    onEnd({ isWell, reason: !isWell && String(reason) === '' ? msg`it did not run without a fault for one minute` : reason });
   });
   return looks;
 }
@@ -39,7 +39,7 @@ export function startReleaseTrial({ clock, pulse, unitsOk, unitsOkBefore, onEnd 
 /** Empty for none. */
 function flawOf(pulse: Pulse, { nowMono, unitsOk, needed }: { nowMono: MonoMs; unitsOk: number; needed: number }): Message {
   const [hang] = hangsOf(pulse, nowMono);
-  if (hang !== undefined) return msg`${hang.part} hangs: ${hang.text}`;
+  if (hang !== undefined) return hang.text;
   if (pulse.tickedMono === null) return msg`the lighting has not begun`;
   if (pulse.store.unansweredMono !== null && nowMono - pulse.store.unansweredMono > TRIAL_MS.look) return msg`the store does not answer`;
   return unitsOk < needed ? msg`${unitsOk} units answer, at least ${needed} are required` : NO_TEXT;

@@ -88,7 +88,7 @@ export async function openPlainFile(path: string): Promise<FileHandle> {
   const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if ((await file.stat()).isFile()) return file;
   await file.close();
-  throw new UpdateError('unsafe', msg`${path} is no plain file`);
+  throw new UpdateError('unsafe', msg`${path} is not a regular file`);
 }
 
 async function removeAllBut(dir: string, names: readonly (string | null)[]): Promise<void> {

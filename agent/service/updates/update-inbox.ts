@@ -21,7 +21,7 @@ export async function receivePart(
   { atByte, ofBytes, data }: UpdatePart,
   needs: () => Promise<CheckNeeds>,
 ): Promise<Message> {
-  if (ofBytes > MAX_FILE_BYTES) throw new UpdateError('not-an-update', msg`${ofBytes} bytes are more than any update has`);
+  if (ofBytes > MAX_FILE_BYTES) throw new UpdateError('not-an-update', msg`${ofBytes} bytes is too large for an update`);
   if (atByte + data.length > ofBytes) throw new UpdateError('not-an-update', msg`the part ends beyond the ${ofBytes} bytes of its file`);
   if (atByte > 0) await expectDue(releases.incoming, atByte);
   // At each part: the store may have grown since the first one.
@@ -64,7 +64,7 @@ async function expectDue(file: string, atByte: number): Promise<void> {
     () => 0,
   );
   if (atByte === size) return;
-  throw new UpdateError('damaged', msg`the part for byte ${atByte} came, that for byte ${size} was due: go on from there`);
+  throw new UpdateError('damaged', msg`received the part at byte ${atByte}, expected byte ${size}: continue at byte ${size}`);
 }
 
 function megabytes(bytes: number): number {

@@ -102,7 +102,8 @@ async function install(parts: UpdateManagerParts, request: UpdateRequest): Promi
   await expectRoom(releases, header.unpackedBytes);
   const name = releaseName(header);
   const { release, text } = await parts.unpack();
-  if (release !== name) throw new UpdateError('not-unpacked', release === null ? text : msg`another file was unpacked: send it again`);
+  if (release !== name)
+    throw new UpdateError('not-unpacked', release === null ? text : msg`a different file was unpacked: send the right one again`);
   await releases.adopt(name, { serial: header.serial, unitsOk: parts.unitsOk() });
   await rm(releases.incoming, { force: true });
   log.event('update-installed', { release: name, was: parts.version }, 'warning');
@@ -131,7 +132,7 @@ async function expectNotWeak(releases: ReleaseStore, name: string): Promise<void
   const what = name === PACKAGE ? msg`the installed package` : msg`release ${name}`;
   throw new UpdateError(
     'older',
-    msg`${what} has serial ${serial}, and none below ${least} may run again: a newer one closed a weakness of it`,
+    msg`${what} has serial ${serial}; releases below ${least} are blocked, because a newer one fixed a security flaw`,
   );
 }
 

@@ -75,7 +75,7 @@ class TarReader {
 
   /** Errors: throws UpdateError for an archive without its end. */
   expectWhole(): void {
-    if (!this.#isOver) throw new UpdateError('damaged', msg`the archive in it ends too early`);
+    if (!this.#isOver) throw new UpdateError('damaged', msg`the archive in it is truncated`);
   }
 
   async close(): Promise<void> {

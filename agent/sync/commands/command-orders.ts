@@ -148,7 +148,7 @@ function pointOrder(
   if (written === undefined || others.length > 0) throw new Refusal(msg`one command writes one point: send them one by one`);
   const [name, metric] = written;
   const entry = byName.get(name);
-  if (entry?.pointId == null) throw new Refusal(msg`${name} is no point`);
+  if (entry?.pointId == null) throw new Refusal(msg`${name} is not a point`);
   const value = readPointValue(metric, entry);
   const untilMono = Math.min(now.nowMono + POINT_TTL_MS, expiresMono ?? Number.POSITIVE_INFINITY);
   return { kind: 'point', request: { commandId, deviceId, pointId: entry.pointId, value, source: SOURCE, expiresMono: untilMono } };

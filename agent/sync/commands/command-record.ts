@@ -10,7 +10,7 @@ import type { PlatformOrder } from '../../core/ports.ts';
 import type { ConfigRequest } from '../../core/revisions.ts';
 import type { UpdateOrder } from '../../core/updates.ts';
 import type { CommandTarget, Outcome, OutcomeState } from '../../core/words.ts';
-import { besideText } from '../beside-text.ts';
+import { messageFields } from '../message-fields.ts';
 
 /** Shape: the JSON under `sync.command:<id>` in the store. */
 export interface CommandRecord {
@@ -44,13 +44,13 @@ export function isFinal(state: OutcomeState): boolean {
 }
 
 /** A record as it is stored: its reason as text, which each release reads, and beside it what it was made of. */
-export function toStored(record: CommandRecord): object {
+export function toStoredRecord(record: CommandRecord): object {
   const { outcome } = record;
-  return { ...record, outcome: { ...outcome, ...besideText('reason', outcome.reason) } };
+  return { ...record, outcome: { ...outcome, ...messageFields('reason', outcome.reason) } };
 }
 
 /** The record in a value from the disk; undefined where it is none. A reason without a sound template is shown as written. */
-export function fromStored(value: unknown): CommandRecord | undefined {
+export function fromStoredRecord(value: unknown): CommandRecord | undefined {
   if (!isStoredRecord(value)) return undefined;
   const { reason, reasonTemplate, ...outcome } = value.outcome;
   const message = messageIn(reasonTemplate);

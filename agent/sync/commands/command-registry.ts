@@ -7,7 +7,7 @@ import { type Clock, isTrusted, type MonoMs, type Timer } from '../../core/clock
 import type { Store } from '../../core/ports.ts';
 import type { Outcome } from '../../core/words.ts';
 import { type Lifetime, LONGEST_MS } from './command-expiry.ts';
-import { type CommandRecord, fromStored, type NewRecord, toStored } from './command-record.ts';
+import { type CommandRecord, fromStoredRecord, type NewRecord, toStoredRecord } from './command-record.ts';
 
 const PREFIX = 'sync.command:';
 /**
@@ -47,7 +47,7 @@ export class CommandRegistry {
     const facts = await this.#store.loadAll(PREFIX);
     if (facts === undefined) return undefined;
     const records = facts.flatMap(({ key, value }) => {
-      const record = fromStored(value);
+      const record = fromStoredRecord(value);
       return record !== undefined && key === `${PREFIX}${record.commandId}` ? [record] : [];
     });
     const earlier = records.filter(({ commandId }) => this.find(commandId) === undefined).toSorted((a, b) => a.n - b.n);
@@ -119,7 +119,7 @@ export class CommandRegistry {
 
   async #save(record: CommandRecord): Promise<boolean> {
     const { commandId } = record;
-    const isSaved = await this.#store.save(`${PREFIX}${commandId}`, toStored(record));
+    const isSaved = await this.#store.save(`${PREFIX}${commandId}`, toStoredRecord(record));
     if (isSaved || this.find(commandId) === undefined) this.#unsaved.delete(commandId);
     else this.#unsaved.add(commandId);
     if (this.#unsaved.size > 0 && !this.#isClosed) this.#retry ??= this.#clock.after(RETRY_MS, () => void this.#saveAgain());

@@ -128,8 +128,8 @@ function readRebirth(message: InboundMessage, place: TargetFacts): NodeCommand |
   if (!payload.metrics.some(({ name }) => name === NODE_METRIC.rebirth)) return undefined;
   const fields = nameFields(payload, place);
   const isAsked = readFlag(fields, NODE_METRIC.rebirth);
-  if (fields.size > 1) throw new Refusal(msg`${NODE_METRIC.rebirth} stands alone in its command`);
-  if (isAsked !== true) throw new Refusal(msg`nothing is asked: ${NODE_METRIC.rebirth} takes true`);
+  if (fields.size > 1) throw new Refusal(msg`send ${NODE_METRIC.rebirth} alone in its command`);
+  if (isAsked !== true) throw new Refusal(msg`nothing is requested: ${NODE_METRIC.rebirth} takes true`);
   return { kind: 'rebirth' };
 }
 

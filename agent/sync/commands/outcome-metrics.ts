@@ -3,7 +3,7 @@
  */
 import type { UplinkValue } from '../../core/ports.ts';
 import type { Outcome } from '../../core/words.ts';
-import { besideText } from '../beside-text.ts';
+import { messageFields } from '../message-fields.ts';
 import type { CurrentValues } from '../sparkplug/current-values.ts';
 import type { MetricEntry, MetricTable } from '../sparkplug/metric-table.ts';
 import { COMMAND_METRIC, OVERRIDE_METRIC } from './command-metrics.ts';
@@ -39,7 +39,15 @@ export function outcomeMetrics(
   const own = NOT_OVERRIDES.includes(kind) ? undefined : device?.byName.get(OVERRIDE_METRIC.outcome);
   const general = device?.byName.get(COMMAND_METRIC.outcome) ?? table.node.find(({ name }) => name === COMMAND_METRIC.outcome);
   const text = fitted(
-    { id, target: deviceId, state, ...besideText('reason', reason), level, lamps, ...(isSaved === false ? { saved: false as const } : {}) },
+    {
+      id,
+      target: deviceId,
+      state,
+      ...messageFields('reason', reason),
+      level,
+      lamps,
+      ...(isSaved === false ? { saved: false as const } : {}),
+    },
     maxTextBytes,
   );
   const value = { value: text, quality: 'good' as const, atMs };

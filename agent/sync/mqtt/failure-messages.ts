@@ -139,7 +139,7 @@ export function subscribeRefusal(url: string, refused: readonly { readonly topic
   const check =
     code === NOT_AUTHORISED
       ? msg`check its rules for this client`
-      : msg`check its rules for this client, and its log: it may have failed itself`;
+      : msg`check its rules for this client, and its log: the fault may be in the broker`;
   return new UplinkError('refused', msg`${url} did not subscribe us to ${topics} (${hex(code)}): ${check}`);
 }
 
@@ -251,8 +251,8 @@ function datesText(code: string, { peer, clockQuality, nowMs }: Pick<FailedAttem
       ? msg`${finding}, here it is ${today}: the operator of the broker must renew it`
       : msg`${finding}, here it is ${today}: check the clock of this machine, else the certificate`;
   return clockQuality === 'none'
-    ? msg`the clock is the problem: by it, ${finding}, but it was never set (clock ${clockQuality}, here it is ${today}). Check the time server, or set the clock; the agent tries again`
-    : msg`the clock is the problem: by it, ${finding}, but it continues from the last shutdown (clock ${clockQuality}, here it is ${today}). Check the time server, or set the clock; the agent tries again`;
+    ? msg`the clock is the problem: by it, ${finding}, but it was never set (here it is ${today}). Check the time server, or set the clock; the agent tries again`
+    : msg`the clock is the problem: by it, ${finding}, but it continues from the last shutdown (here it is ${today}). Check the time server, or set the clock; the agent tries again`;
 }
 
 function undatedFinding(isOver: boolean): Message {

@@ -196,7 +196,7 @@ function fileErrorText(path: string, error: unknown): Message {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return msg`${path} is missing: check the path, or copy the file to it`;
   if (code === 'EACCES' || code === 'EPERM')
-    return msg`${path} must not be read by the agent: give it to the agent's user (chown luciole), then chmod 0400`;
+    return msg`the agent has no permission to read ${path}: give it to the agent's user (chown luciole), then chmod 0400`;
   return msg`${path} cannot be read (${typeof code === 'string' ? code : String(error)}): check that it exists and is readable for the agent`;
 }
 

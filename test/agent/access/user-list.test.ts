@@ -148,8 +148,8 @@ t.test('a platform in wrong hands gains no login: nothing that the office has no
     ['another cabinet', signedBy(office, listOf(marie()), { cabinets: ['ANG-0422'] }), /other cabinets/],
     ['from the future', signedBy(office, listOf(marie()), { atMs: AT_MS + 40 * HOUR_MS }), /in the future/],
     ['too old', signedBy(office, listOf(marie()), { atMs: AT_MS - 31 * DAY_MS }), /has expired/],
-    ['no signature', listOf(marie()), /no signature/],
-    ['nothing', '', /no signature/],
+    ['no signature', listOf(marie()), /not a signature/],
+    ['nothing', '', /not a signature/],
     ['too long', `${USER_LIST_HEADER}\n${'#\n'.repeat(20_000)}`, /at most 32768 bytes/],
   ] as const) {
     t.match(await site.send(text), reason, story);

@@ -126,7 +126,7 @@ t.test('backup, restore and erase are French', async (t) => {
   t.equal(await runErase({ 'data-dir': join(folder, 'empty'), yes: true }, configFile, terminal), 0);
   const nothing = text();
   t.match(nothing, /cabinet\.key reste : --keys l'efface aussi/);
-  t.match(nothing, /rien de Luciole dans /);
+  t.match(nothing, /ne contient aucune donnée de Luciole/);
   for (const page of [made, planned, shown, nothing]) t.notMatch(page, ENGLISH);
   t.strictSame(asked, ['Phrase secrète pour les clés de la sauvegarde']);
 });

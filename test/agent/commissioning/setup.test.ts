@@ -118,7 +118,7 @@ t.test('whatever was answered, the text is a cabinet that says just that', async
   t.equal(cabinet.store.dir, '/data/box 1');
   t.match(cabinet.uplink, { broker: answers.broker, username: 'box', ...keyFiles });
   t.notMatch(text, /^# injected/m, 'a comment stays in its line');
-  t.match(text, /# Unit 9 answers and no profile is proven/);
+  t.match(text, /# Unit 9 answers and no profile is certain/);
   t.match(text, /experimental: compare its values/);
 });
 

@@ -33,9 +33,9 @@ const CASES: [words: string[], code: number, out: RegExp, err: RegExp][] = [
     ['bus', 'write', 'street', '7', '2001', '500'],
     64,
     /^$/,
-    /line street\.\nwarning: level: 500 is outside the profile's limits 0 to 100\nSay --yes to do it all the same\n$/,
+    /line street\.\nwarning: level: 500 is outside the profile's limits 0 to 100\nAdd --yes to write it all the same\n$/,
   ],
-  [['bus', 'write', 'street', '7', '2001', '500', '--json'], 64, /^{"error":{"code":"usage","message":".*limits 0 to 100\\nSay/, /^$/],
+  [['bus', 'write', 'street', '7', '2001', '500', '--json'], 64, /^{"error":{"code":"usage","message":".*limits 0 to 100\\nAdd/, /^$/],
   [['bus', 'write', 'street', '7', '2001', '500', '--yes', '--json'], 0, /"warnings":\["level: 500 is outside/, /^$/],
   [['bus', 'stats', 'street'], 0, /Line +street, modbus[\s\S]*Advice/, /^$/],
   [
@@ -68,7 +68,7 @@ const CASES: [words: string[], code: number, out: RegExp, err: RegExp][] = [
   [['store', 'backup'], 0, /^Backup +\/var/, /^$/],
   [['uplink'], 0, /^Uplink +online since[\s\S]*Rows +delivered up to 4019/, /^$/],
   [['uplink', 'status', '--json'], 0, /^{"state":"online",.*"delivery":{"mode":"platform".*}\n$/, /^$/],
-  [['uplink', 'test'], 0, /^name lookup +ok[\s\S]*the way is free/m, /^$/],
+  [['uplink', 'test'], 0, /^name lookup +ok[\s\S]*all stages passed/m, /^$/],
   [['uplink', 'trace', '--last', '2'], 0, /^22:41:06\.045 -> publish[\s\S]*2 packets with 552 bytes/, /^$/],
   [['uplink', 'trace', '--follow', '--for', '1s', '--json'], 0, /^{"atMs".*}\n[\s\S]*{"entries":\[\],"followed":{"seen":5,.*}}\n$/, /^$/],
   [['uplink', 'reconnect'], 0, /^requested; certificates and password are read again/, /^$/],
@@ -113,7 +113,7 @@ t.test('device profiles are shown without an agent too, unless a socket is named
   t.match(await inProcessWith(nowhere, 'devices'), { code: 69 }, 'what only an agent knows is not made up');
   t.match(
     await inProcessWith(nowhere, 'uplink', 'test'),
-    { code: 0, out: /the way is free/, err: about },
+    { code: 0, out: /all stages passed/, err: about },
     'and so is the way to the platform',
   );
   t.match(await inProcessWith(nowhere, 'uplink', 'trace'), { code: 69 });

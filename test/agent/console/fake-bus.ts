@@ -143,7 +143,7 @@ export function transaction(changes: Partial<BusTransaction> = {}): BusTransacti
     atMs: Date.parse('2026-12-01T21:41:07.045Z'),
     unit: 7,
     lane: 'telemetry',
-    what: 'read input 0..11',
+    what: msg`read ${'input'} ${0}+${12}`,
     turnaroundMs: 4.62,
     error: null,
     ...changes,

@@ -6,17 +6,27 @@ import PO from 'pofile';
 import t from 'tap';
 import { ConsoleError } from '../../../agent/console/console-error.ts';
 import { failedReply, parseReply } from '../../../agent/console/protocol/protocol.ts';
+import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
 import { asTyped } from '../../../agent/console/shell/as-typed.ts';
 import { plain, plainMessage, toAscii, withoutSteering } from '../../../agent/console/text/plain-text.ts';
 import { labelled, paragraph } from '../../../agent/console/text/text-lines.ts';
 import { tableLines } from '../../../agent/console/text/text-table.ts';
 import { adaptTemplates, learn, translate } from '../../../agent/console/text/translate.ts';
+import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { Message, msg } from '../../../agent/core/message.ts';
 import { withMessages, withTexts } from '../../../agent/core/message-wire.ts';
-import { LANGUAGES } from '../../../agent/core/words.ts';
-import { ROOT } from './program.ts';
+import { type AgentEvent, LANGUAGES, type Language } from '../../../agent/core/words.ts';
+import { AT_MS, TIMEZONE } from './fake-clock.ts';
+import { createFakeView, fakeEvent } from './fake-view.ts';
+import { inProcessWith, programFolder, ROOT } from './program.ts';
+import { openSession } from './shell/shell-session.ts';
 
-const CASES = Number(process.env['LUCIOLE_TYPED_CASES'] ?? 300);
+/** Texts of each test. Source: issue 18; a torture run has 100,000. */
+const CASES = Number(process.env['LUCIOLE_TYPED_CASES'] ?? 2_000);
+/** Texts in one answer of the agent. */
+const PER_ANSWER = 20;
+/** Answers after which a session is left: it keeps all that its terminal got. */
+const PER_SESSION = 25;
 /** Wider than each text here. Units: columns. */
 const WIDE_COLS = 100_000;
 const NARROW_COLS = 40;
@@ -36,7 +46,7 @@ const typed = fc.oneof(
 /** The ways in which text of a person is part of what is said. */
 const said = (text: string): Message[] => [
   msg`${text}`,
-  msg`override of ${text} to ${80} %`,
+  msg`override of ${text} to ${80} % by ${text}`,
   msg`${msg`refused: ${text}`}; ${[text, msg`off`]}`,
 ];
 
@@ -44,7 +54,6 @@ const withoutBlanks = (text: string): string => text.replaceAll(/\s/g, '');
 
 t.before(async () => {
   await learn('fr');
-  // Strings are shown as they are; the patterns translate them until they go.
   adaptTemplates(asTyped);
 });
 
@@ -100,3 +109,61 @@ t.test('on the terminal it is unchanged but for what no terminal shows and where
   );
   t.pass();
 });
+
+// ── whole answers ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const answerTexts = fc.array(typed, { minLength: PER_ANSWER, maxLength: PER_ANSWER });
+const ANSWERS = { numRuns: Math.ceil(CASES / PER_ANSWER) };
+/** The source of an event stands in its answer once, right before what is said of it. */
+const sourceOf = (index: number): string => `>>${index}<<`;
+const eventsOf = (texts: readonly string[]): AgentEvent[] =>
+  texts.map((text, index) => fakeEvent(index, { source: sourceOf(index), text: said(text)[index % 3] ?? msg``, endMs: AT_MS }));
+/** Without the accents of the templates, which a session leaves out, and without blanks, as lines break anywhere. */
+const letters = (text: string): string => withoutBlanks(toAscii(text));
+/** A text that no template is made of. */
+const TYPED = 'ZQZ';
+/** What is shown of a sentence with a text in this language: the sentence translated, the text as it was typed. */
+const shownOf = (sentence: Message, text: string, language: Language): string =>
+  letters(translate(language, sentence)).replaceAll(TYPED, () => letters(text));
+/** Whether an answer has all these texts in their sentences, each next to its source. */
+const saysAll = (answer: string, texts: readonly string[], language: Language): boolean =>
+  texts.every((text, index) => letters(answer).includes(`${sourceOf(index)}${shownOf(said(TYPED)[index % 3] ?? msg``, text, language)}`));
+/** What a person can type between quotes on a line: no key of the editor, no quote, no option. It is the name of nothing. */
+const typedLine = fc
+  .constantFrom(...CATALOGUE)
+  .map((text) => toAscii(text).replaceAll(/["\\?|]/g, ''))
+  .map((text) => `x ${text.trim().slice(0, 60)}`);
+
+for (const language of LANGUAGES) {
+  t.test(`a command and a whole session in ${language} show it as it was typed, and give it back as it was typed`, async (t) => {
+    let events: readonly AgentEvent[] = [];
+    const view = { ...createFakeView(), language, events: async () => events };
+    const socketPath = join(programFolder(t), 'agent.sock');
+    const server = createConsoleServer({ view, socketPath, log: { event() {} }, clock: createManualClock(AT_MS), timezone: TIMEZONE });
+    await server.start();
+    t.teardown(() => server.stop());
+    let [session, answers] = [await openSession(t, { view }), 0];
+    const ask = async (line: string): Promise<string> => {
+      if (answers++ % PER_SESSION === 0) {
+        session.hangUp();
+        session = await openSession(t, { view });
+        await session.say('terminal length 0');
+      }
+      return session.say(line);
+    };
+    await fc.assert(
+      fc.asyncProperty(answerTexts, typedLine, async (texts, line) => {
+        events = eventsOf(texts);
+        const shown = await inProcessWith({ language, socketPath }, 'events');
+        const raw = JSON.parse((await inProcessWith({ language, socketPath }, 'events', '--json')).out) as { text: string }[];
+        const isRaw = events.every(({ text }, index) => raw[index]?.text === String(text));
+        if (!isRaw || !saysAll(shown.out, texts, language) || !saysAll(await ask('events'), texts, language)) return false;
+        const { err } = await inProcessWith({ language, socketPath }, 'why', line);
+        const refused = shownOf(msg`no lamp or zone ${`"${TYPED}"`}`, line, language);
+        return letters(err).includes(refused) && letters(await ask(`why "${line}"`)).includes(refused);
+      }),
+      ANSWERS,
+    );
+    t.pass();
+  });
+}

@@ -80,6 +80,16 @@ t.test('a message survives JSON, with its English text beside it', async (t) => 
 });
 
 t.test('a template that is damaged leaves the text', async (t) => {
-  for (const template of [null, 'x', {}, { id: 1, args: [] }, { id: 'x' }, { id: 'x', args: [true] }, { id: 'x', args: [], plural: {} }])
+  for (const template of [null, {}, { id: 1, args: [] }, { id: 'x' }, { id: 'x', args: [true] }, { id: 'x', args: [], plural: {} }])
     t.strictSame(withMessages({ text: 'as it was', textTemplate: template }), { text: 'as it was' }, JSON.stringify(template));
+});
+
+t.test('names that only end so keep their values', async (t) => {
+  for (const value of [
+    { L1: 'dark', L1Template: 'dark' },
+    { L1: { levelPct: 1 }, L1Template: { levelPct: 2 } },
+    { L1Template: null },
+    { L1: 1, L1Template: null },
+  ])
+    t.strictSame(withMessages(JSON.parse(JSON.stringify(withTexts(value)))), value, JSON.stringify(value));
 });

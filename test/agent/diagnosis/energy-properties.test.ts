@@ -4,7 +4,7 @@ import { HOUR_MS } from '../../../agent/core/durations.ts';
 import { createEnergyCount, type EnergyCount } from '../../../agent/diagnosis/energy.ts';
 import { added, type NightTally, NO_TALLY, readTally, rounded } from '../../../agent/diagnosis/energy-tally.ts';
 import type { LampUse } from '../../../agent/lighting/lamp-use.ts';
-import { all, at, byHand, counted, DUSK, END, inBoth, isAlike, type Move, one, PATH, ROAD, raised } from './energy-street.ts';
+import { all, at, byHand, DUSK, END, inBoth, isAlike, type Move, one, PATH, ROAD, raised, tallied } from './energy-street.ts';
 
 // ── whatever happens ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -129,7 +129,7 @@ t.test('looking at the sums, or beginning them anew, at any moment changes nothi
 });
 
 t.test('what stands on disk comes back as it was, and rubbish as nothing', async (t) => {
-  const zones = { path: counted([0, all(DUSK, inBoth(at(30)))], [2, one('A', raised(80, 30))], [3, END]) };
+  const zones = { path: tallied([0, all(DUSK, inBoth(at(30)))], [2, one('A', raised(80, 30))], [3, END]) };
   const tally: NightTally = { zones, meters: { M01: { kwh: 1.5, nights: 1, computedWh: 900 } }, awayMs: 3, undatedMs: 4 };
   t.strictSame(readTally(JSON.parse(JSON.stringify(rounded(tally)))), rounded(tally));
   for (const rubbish of [

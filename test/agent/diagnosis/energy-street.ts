@@ -64,7 +64,7 @@ export const all =
 export const DUSK = all(night(true), following('A', 'follows'), following('B', 'follows'));
 
 /** What the path did in a night told as hours and moves. */
-export function counted(...moves: (readonly [h: number, move: Move])[]): ZoneTally {
+export function tallied(...moves: (readonly [h: number, move: Move])[]): ZoneTally {
   const count = createEnergyCount([PATH, ROAD], 0);
   for (const [h, move] of moves) move(count, h * HOUR_MS);
   return count.zones((moves.at(-1)?.[0] ?? 0) * HOUR_MS)['path'] as ZoneTally;

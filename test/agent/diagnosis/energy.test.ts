@@ -1,7 +1,7 @@
 import t from 'tap';
 import { powerW } from '../../../agent/diagnosis/energy.ts';
 import { figures } from '../../../agent/diagnosis/energy-rows.ts';
-import { all, at, byHand, counted, DUSK, END, following, inBoth, type Move, night, one, raised } from './energy-street.ts';
+import { all, at, byHand, DUSK, END, following, inBoth, type Move, night, one, raised, tallied } from './energy-street.ts';
 
 const powers: [story: string, ratedW: number, levelPct: number, W: number][] = [
   ['full light takes the rated power', 40, 100, 40],
@@ -147,7 +147,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
 
 for (const [story, moves, expected] of nights) {
   t.test(story, async (t) => {
-    const found = figures(counted(...moves)) as unknown as Record<string, unknown>;
+    const found = figures(tallied(...moves)) as unknown as Record<string, unknown>;
     t.ok(isClose(pick(found, expected), expected), `${JSON.stringify(pick(found, expected))} is ${JSON.stringify(expected)}`);
   });
 }
@@ -165,6 +165,6 @@ function isClose(a: unknown, b: unknown): boolean {
 }
 
 t.test('levels lie in their bands: 0, 1 to 10, ... 91 to 100 %', async (t) => {
-  const bandOf = (levelPct: number): number => counted([0, all(DUSK, inBoth(at(levelPct)))], [1, END]).bandMs.findIndex((ms) => ms > 0);
+  const bandOf = (levelPct: number): number => tallied([0, all(DUSK, inBoth(at(levelPct)))], [1, END]).bandMs.findIndex((ms) => ms > 0);
   t.strictSame([0, 1, 10, 11, 20, 21, 90, 91, 100].map(bandOf), [0, 1, 1, 2, 2, 3, 9, 10, 10]);
 });

@@ -174,7 +174,7 @@ const lines: [story: string, text: string, expected: string][] = [
   ['a lamp that blinks ends by itself', explained({}, { intents: [{ ...lock, reason: 'identify' }] })('maintenance'), '23:00 | '],
   ['nobody yet', explained({}, { sensors: sensors({ ...seen(0), lastPresentMono: null, sinceMono: null }) })('presence'), '- | someone there raises to 100 %'],
   ['a sensor that is silent', explained({}, {})('presence'), '- | used again once it answers'],
-  ['a sensor that is stuck', explained({}, { sensors: sensors({ ...seen(0), stuck: true }) })('presence'), '- | used again once it has been still'],
+  ['a sensor that is stuck', explained({}, { sensors: sensors({ ...seen(0), stuck: true }) })('presence'), '- | used again once it clears'],
   ['someone there', explained({}, { sensors: sensors(seen(NOW_MONO - 60_000, true)) })('presence'), '23:29 | falls 15 s after its last detection'],
   ['someone a moment ago', explained({}, { sensors: sensors(seen(NOW_MONO - 5_000)) })('presence'), '23:29 | a new detection restarts the hold time'],
   ['a sensor that follows the others', explained({ zone: { presence: { ...PRESENCE, sensors: [sensor('S01', { listen: 'group' })] } } }, {})('presence'), '- | '],

@@ -275,7 +275,7 @@ t.test('values by name', async (t) => {
 
 /** [story, what is changed, where, what is said] */
 const MISTAKES: readonly [string, Output, readonly (string | number)[], RegExp][] = [
-  ['a name mistyped', { ...PANEL, idle: 'blnak' }, [0, 'idle'], /"blnak" is no value of "message"; did you mean "blank"\?/],
+  ['a name mistyped', { ...PANEL, idle: 'blnak' }, [0, 'idle'], /"blnak" is not a value of "message"; did you mean "blank"\?/],
   [
     'a name of nothing',
     { ...PANEL, rules: [{ rule: 'smog', value: 'xyz' }] },
@@ -299,7 +299,7 @@ const MISTAKES: readonly [string, Output, readonly (string | number)[], RegExp][
   ],
   ['a dangerous point', { ...CIRCUIT, point: 'mains' }, [0, 'point'], /dangerous to write, no output may/],
   ['a lamp', { ...CIRCUIT, point: 'level' }, [0, 'point'], /already sets the level of lamp "L1"; raise a zone by a rule/],
-  ['a circuit that never changes', { ...CIRCUIT, litWith: { zones: ['rue'], value: 0 } }, [0, 'litWith', 'value'], /same as idle/],
+  ['a circuit that never changes', { ...CIRCUIT, litWith: { zones: ['rue'], value: 0 } }, [0, 'litWith', 'value'], /equals idle/],
   [
     'a rule that would open it',
     { ...CIRCUIT, rules: [{ rule: 'smog', value: 0 }] },

@@ -56,7 +56,7 @@ export function renderAudit({ entries, head, verdict, waiting = 0 }: AuditPage, 
   const columns = [
     { title: msg`When` },
     { title: msg`Who`, maxCols: 14 },
-    { title: msg`Door` },
+    { title: msg`Access` },
     { title: msg`What`, wraps: true },
     { title: msg`Result`, maxCols: 20 },
   ] as const;

@@ -90,7 +90,7 @@ export function renderDevices(devices: readonly DeviceView[], page: Page, state 
   const columns = [
     { title: msg`Device`, maxCols: 18 },
     { title: msg`Line`, maxCols: 10 },
-    { title: msg`Unit`, align: 'right' },
+    { title: msg`Unit ID`, align: 'right' },
     { title: msg`Profile`, maxCols: 26 },
     { title: msg`Pole`, maxCols: 8 },
     { title: msg`State` },

@@ -112,7 +112,7 @@ function shares(freeRows: number, wanted: readonly number[]): readonly number[] 
 }
 
 const CLOCK: Readonly<Record<StatusView['clockQuality'], (state: string) => Message>> = {
-  none: (state) => msg`clock ${state} (not set), lamps stay lit`,
+  none: (state) => msg`clock ${state}, lamps stay lit`,
   restored: (state) => msg`clock ${state}, lamps stay lit`,
   rtc: (state) => msg`clock ${state}`,
   synced: (state) => msg`clock ${state}`,
@@ -123,7 +123,7 @@ function head(view: StatusView, page: Page): string[] {
   const altitude = formatNumber(Math.abs(sunAltitudeDeg), 1);
   const sun = sunAltitudeDeg < 0 ? msg`sun ${altitude} deg below the horizon` : msg`sun ${altitude} deg above the horizon`;
   const started = view.startMs === null ? msg`no line polled yet` : msg`first poll after ${formatNumber(view.startMs)} ms`;
-  const clock = CLOCK[clockQuality](stateWord(clockQuality, page));
+  const clock = CLOCK[clockQuality](clockQuality === 'none' ? stateWord('none', page, msg`not set`) : stateWord(clockQuality, page));
   const up = formatDuration(view.upS * 1_000);
   return [
     ...one(msg`Verdict`, verdictText(view), page),

@@ -15,7 +15,7 @@ export const REVISION_NUMBERS = { min: 1, max: 9_999_999 };
 /** Errors: throws ConsoleError 'failed' where this run takes no other configuration. */
 export function configOf({ config: manager }: AgentView): ConfigManager {
   if (manager === null)
-    throw new ConsoleError('failed', msg`this run of the agent takes no other configuration (safe mode, or a rehearsal)`);
+    throw new ConsoleError('failed', msg`started this way, the agent accepts no other configuration (safe mode, or a rehearsal)`);
   return manager;
 }
 

@@ -16,7 +16,7 @@ const COMMENT = { name: 'comment', value: 'TEXT', summary: msg`why, for the hist
 const CONFIRM = {
   name: 'confirm',
   value: 'MINUTES',
-  summary: msg`keep it only when \`config confirm\` comes within so many, 1 to 168`,
+  summary: msg`keep the revision only if confirmed within this many minutes, 1 to 168`,
 } as const;
 
 const LOWER_FLOOR = {
@@ -38,7 +38,7 @@ export interface CommitArgs {
 
 export const CONFIG_COMMIT = configChange({
   name: 'config commit',
-  summary: msg`run by the candidate, on trial until all is well`,
+  summary: msg`put the candidate into service, on trial first`,
   options: [CONFIRM, COMMENT, LOWER_FLOOR],
   examples: ['luciole config commit --comment "brighter at the school"', 'luciole config commit --confirm 5 --comment "north at 19200"'],
   timeoutMs: COMMIT_TIMEOUT_MS,
@@ -73,7 +73,7 @@ export const CONFIG_RETURN = configChange({
 
 export const CONFIG_ROLLBACK = configChange({
   name: 'config rollback',
-  summary: msg`run by an earlier revision again, on trial`,
+  summary: msg`put an earlier revision back into service, on trial`,
   arguments: [{ name: 'number', summary: msg`as in \`luciole config history\``, required: true }],
   options: [CONFIRM, COMMENT, LOWER_FLOOR],
   examples: ['luciole config rollback 7', 'luciole config rollback 7 --confirm 5 --comment "as last week"'],
@@ -100,8 +100,8 @@ export function commitRequest(args: CommitArgs, { caller, source: by }: Pick<Job
     throw new ConsoleError(
       'denied',
       caller.role === null
-        ? msg`--lower-floor needs the role admin; ${caller.user} is not logged in`
-        : msg`--lower-floor needs the role admin; ${caller.user} is ${caller.role}`,
+        ? msg`--lower-floor requires the role admin; ${caller.user} is not logged in`
+        : msg`--lower-floor requires the role admin; ${caller.user} has the role ${caller.role}`,
     );
   return { ...args, by, author: 'console', base: null, commandId: null };
 }

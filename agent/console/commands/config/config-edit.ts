@@ -22,7 +22,7 @@ export const CONFIG_SET = configChange({
   ],
   read: (args) => {
     const isGone = args['delete'] === true;
-    if (isGone === (args['value'] !== undefined)) throw new ConsoleError('usage', msg`say the value, or --delete to take it out`);
+    if (isGone === (args['value'] !== undefined)) throw new ConsoleError('usage', msg`give the value, or --delete to remove it`);
     return { path: textArg(args, 'path'), value: isGone ? null : textArg(args, 'value') };
   },
   answer: (view, { path, value }, { source }) => configOf(view).set(path, value, source),

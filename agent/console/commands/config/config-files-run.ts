@@ -30,7 +30,7 @@ const MAX_BYTES = 524_288;
 export async function loadConfigFile(args: LocalArgs, terminal: Terminal, readInput: (() => Promise<string>) | null): Promise<number> {
   const file = args['profile'] === undefined ? 'cabinet.yaml' : fileName(textArg(args as RawArgs, 'profile'));
   const bytes = Buffer.from(await textOf(args, readInput));
-  if (bytes.length > MAX_BYTES) throw new ConsoleError('usage', msg`${bytes.length} bytes are no ${file}: at most ${MAX_BYTES}`);
+  if (bytes.length > MAX_BYTES) throw new ConsoleError('usage', msg`${file} has ${bytes.length} bytes; at most ${MAX_BYTES} are accepted`);
   // The signature first: an answer that is shown is the one about the file.
   const signature = args['signature'] === undefined ? null : Buffer.from(fileText(textArg(args as RawArgs, 'signature')));
   const signed = signature === null ? null : await put(SIGNATURE_FILE, signature, args, terminal);

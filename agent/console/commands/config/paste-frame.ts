@@ -40,10 +40,10 @@ export function readFrame(lines: readonly string[]): FrameRead {
   for (const [i, line] of lines.slice(0, -1).entries()) {
     const [, body] = LINE.exec(line.trim()) ?? [];
     const pieces = body?.match(PIECES) ?? [];
-    if (body === undefined || pieces.join('') !== body) return { flaw: msg`line ${i + 1} of it was changed on the way` };
+    if (body === undefined || pieces.join('') !== body) return { flaw: msg`line ${i + 1} was changed in transfer` };
     text += `${pieces.map(unescaped).join('')}${pieces.at(-1) === '\\' ? '' : '\n'}`;
   }
-  return sha256(text) === wanted ? { text } : { flaw: msg`its SHA-256 is different: something was lost or changed on the way` };
+  return sha256(text) === wanted ? { text } : { flaw: msg`its SHA-256 is different: something was lost or changed in transfer` };
 }
 
 function escaped(line: string): string[] {

@@ -101,7 +101,7 @@ export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<nu
 /** For which cabinets, for how long and with which key. Errors: rejects with ConsoleError. */
 export async function readSigningOrder(args: LocalArgs, terminal: Terminal): Promise<Omit<SigningOrder, 'files'>> {
   const cabinets = listOf(args['cabinet']);
-  if (cabinets.length === 0) throw new ConsoleError('usage', msg`--cabinet is missing: name each cabinet, or say '*' for every one`);
+  if (cabinets.length === 0) throw new ConsoleError('usage', msg`--cabinet is missing: name each cabinet, or write '*' for every one`);
   const validMs = args['valid'] === undefined ? VALID_MS.usual : parseDuration(named(args, 'valid'), VALID_MS);
   const privateKey = await readPrivateKey(named(args, 'key'), terminal);
   return { privateKey, cabinets, signedMs: nowMs(), validMs };

@@ -203,15 +203,15 @@ function belowText({ lamps, wish: intent }: OverriddenLamps, outcome: Outcome, p
 /** What a person at the console can type; empty where nothing ends it before its time. */
 function releaseText({ target, rank, goesByItself }: OverriddenLamps['wish'], { target: own }: Outcome): readonly Message[] {
   if (goesByItself === true) return [];
-  if (target.kind === 'cabinet') return rank === 'emergency' && own.kind !== 'cabinet' ? [msg`sooner with: luciole lights auto`] : [];
+  if (target.kind === 'cabinet') return rank === 'emergency' && own.kind !== 'cabinet' ? [msg`sooner with \`luciole lights auto\``] : [];
   const both = target.kind === own.kind && target.id === own.id;
-  return [both ? msg`luciole release ${target.id} ends both; then repeat this one` : msg`sooner with: luciole release ${target.id}`];
+  return [both ? msg`luciole release ${target.id} ends both; then repeat this one` : msg`sooner with \`luciole release ${target.id}\``];
 }
 
 function ends({ state }: Outcome, page: Page, untilMs: WallMs | null, sooner: string): string[] {
   if (untilMs === null || state === 'refused') return [];
   const rest = formatDuration(Math.max(0, untilMs - page.atMs));
-  return labelled(msg`Ends`, msg`by itself at ${clockTime(untilMs, page)}, in ${rest}; sooner with: luciole ${sooner}`, page);
+  return labelled(msg`Ends`, msg`automatically at ${clockTime(untilMs, page)}, in ${rest}; sooner with \`luciole ${sooner}\``, page);
 }
 
 /** What a restart would change before the disk has taken it. */

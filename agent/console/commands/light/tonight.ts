@@ -51,7 +51,7 @@ function head(view: TonightView, page: Page): string[] {
     ...leftOut.flatMap((step) =>
       labelled(
         msg`Left out`,
-        msg`step ${step.name} comes after ${step.nextName} this night, which begins at ${time(step.atMs)} instead`,
+        msg`step ${step.name} would start after ${step.nextName} tonight; ${step.nextName} starts at ${time(step.atMs)} instead`,
         page,
       ),
     ),
@@ -74,7 +74,7 @@ function rows(view: TonightView, page: Page): string[] {
   ]);
   const columns = [
     { title: NO_TEXT },
-    { title: msg`From` },
+    { title: msg`Start` },
     { title: msg`Level`, align: 'right' },
     { title: msg`Presence`, align: 'right' },
     { title: msg`Why`, wraps: true },

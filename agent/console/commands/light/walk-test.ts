@@ -90,13 +90,15 @@ export function renderWalkProgress(progress: WalkProgress, page: Page): string {
   const took = latencyMs === null ? NOTHING : `${latencyMs} ms`;
   const head = `${time}  ${cut(pointId, SENSOR_COLS)} ${cut(pole ?? NOTHING, POLE_COLS)} ${took.padStart(LATENCY_COLS)}  `;
   const effect =
-    raised.length > 0 ? fitting(raised, page.widthCols - head.length) : translated(alreadyLit ? msg`lit already` : msg`no lamp rose`, page);
+    raised.length > 0
+      ? fitting(raised, page.widthCols - head.length)
+      : translated(alreadyLit ? msg`lit already` : msg`no lamp raised`, page);
   return `${head}${effect}`;
 }
 
 function startText({ zone, night, sensors, forMs }: Extract<WalkProgress, { kind: 'start' }>): Message {
   const text = msg`Walk under ${sensors} of ${zone}; Ctrl-C ends it, else ${formatDuration(forMs)}.`;
-  return night ? text : msg`${text} It is day here: no lamp will rise.`;
+  return night ? text : msg`${text} It is day here: no lamp will be raised.`;
 }
 
 /** Detections by sensor, sensors without any, and how soon the light rose. */

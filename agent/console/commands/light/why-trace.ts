@@ -23,7 +23,7 @@ export function requestedAt(atMs: WhyView['atMs'], page: Page): string[] {
   const twin = twinOf(atMs, page.timezone);
   const clock = columnTime(atMs, page.timezone, { hasDay: false, hasSeconds: false });
   const other = `${new Date(twin ?? 0).toISOString().slice(0, UTC_MINUTE_CHARS)}Z`;
-  const text = msg`${clock} comes twice; the other one is --at ${other}`;
+  const text = msg`${clock} occurs twice; for the other one use --at ${other}`;
   return [...labelled(msg`At`, fullTime(atMs, page.timezone), page), ...(twin === null ? [] : labelled(msg`Or`, text, page))];
 }
 
@@ -40,7 +40,7 @@ export function traceLines(trace: readonly WhyLine[], page: Page): string[] {
     { title: NO_TEXT },
     { title: msg`Rank` },
     { title: msg`Level`, align: 'right' },
-    { title: msg`From`, maxCols: 18 },
+    { title: msg`Source`, maxCols: 18 },
     { title: msg`Reason`, wraps: true },
   ] as const;
   return tableLines(columns, rows, page);

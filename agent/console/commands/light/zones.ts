@@ -81,7 +81,7 @@ function intentText(intent: IntentView, page: Page): Message {
 }
 
 function rulesText(rules: readonly string[]): Message {
-  return counted(rules.length, msg`${rules}: holds and raises it`, msg`${rules}: hold and raise it`);
+  return counted(rules.length, msg`${rules}: active, raises the level`, msg`${rules}: active, raise the level`);
 }
 
 function sensorText({ pointId, pole, kind, state, lastPresentMs }: ZoneSensorView, page: Page): Message {
@@ -97,7 +97,7 @@ function sensorText({ pointId, pole, kind, state, lastPresentMs }: ZoneSensorVie
     case 'still':
       return msg`${where}: ${ok}, ${last}`;
     case 'stuck':
-      return msg`${where}: ${stateWord('bad', page, msg`stuck`)}, ignored until it has been still; ${last}`;
+      return msg`${where}: ${stateWord('bad', page, msg`stuck`)}, ignored until it clears; ${last}`;
     case 'silent':
       return msg`${where}: ${stateWord('bad', page, msg`silent`)}, does not answer, the programme stays; ${last}`;
   }

@@ -53,10 +53,7 @@ export const BUS_SCAN = agentCommand<ScanArgs, ScanResult | LineChoice, ScanProg
 function readBaud(text: string | boolean | undefined): boolean {
   if (text === undefined) return false;
   if (text === 'auto') return true;
-  throw new ConsoleError(
-    'usage',
-    msg`bad --baud "${String(text)}": the line's own speed is tried anyway, others only all together with --baud auto`,
-  );
+  throw new ConsoleError('usage', msg`bad --baud "${String(text)}": without it the line's own speed is tried; --baud auto tries all`);
 }
 
 /** `19200 8N2`, as people write it; Modbus TCP has none. */
@@ -75,7 +72,7 @@ export function renderScanProgress({ done, total, serial, found }: ScanProgress,
 }
 
 const COLUMNS = [
-  { title: msg`Unit`, align: 'right' },
+  { title: msg`Unit ID`, align: 'right' },
   { title: msg`Serial` },
   { title: msg`ms`, align: 'right' },
   { title: msg`Device`, maxCols: 14 },

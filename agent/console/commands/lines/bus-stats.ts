@@ -12,7 +12,7 @@ export const BUS_STATS = agentCommand({
   name: 'bus stats',
   role: 'viewer',
   group: 'Lines:',
-  summary: msg`how lines and units do, what to look at`,
+  summary: msg`state of lines and units, what to check`,
   arguments: [{ name: 'line', summary: msg`a line of the cabinet`, required: false, names: 'line' }],
   examples: ['luciole bus stats', 'luciole bus stats street', 'luciole bus stats street --json'],
   read: ({ line }) => ({ line: typeof line === 'string' ? line : null }),
@@ -31,7 +31,7 @@ export function renderStats(lines: readonly LineStats[], page: Page): string {
 
 const COLUMNS = [
   { title: msg`Device`, maxCols: 12 },
-  { title: msg`Unit`, align: 'right' },
+  { title: msg`Unit ID`, align: 'right' },
   { title: msg`State` },
   { title: msg`Ok`, align: 'right' },
   { title: msg`Tmo`, align: 'right' },
@@ -86,11 +86,11 @@ function counts(line: LineStats): Message {
 }
 
 function doubts({ duplicates, doubtful, resyncs }: LineStats): Message {
-  return msg`${duplicates} replies came twice, ${doubtful} were not trusted, ${resyncs} times all had arrived`;
+  return msg`${duplicates} replies came twice, ${doubtful} were not trusted, ${resyncs} resynchronisations`;
 }
 
 function spread(ms: Spread | null): Message {
   if (ms === null) return msg`no urgent write yet`;
   const [p50, p99, max] = [formatNumber(ms.p50, 1), formatNumber(ms.p99, 1), formatNumber(ms.max, 1)];
-  return msg`${ms.count} writes waited ${p50} ms as a rule, p99 ${p99} ms, ${max} ms at most`;
+  return msg`${ms.count} writes, median wait ${p50} ms, p99 ${p99} ms, ${max} ms at most`;
 }

@@ -44,7 +44,8 @@ const WHAT_COLS = 23;
 /** Shape: `22:41:07.123 #7   read input 0+4             4.6 ms  presence   ok`; the words that do not fit are cut. */
 export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error }: BusTransaction, page: Page): string {
   const time = `${clockTime(atMs, { ...page, atMs })}.${String(Math.floor(atMs % 1_000)).padStart(3, '0')}`;
-  const words = what.length > WHAT_COLS ? `${what.slice(0, WHAT_COLS - 1)}~` : what.padEnd(WHAT_COLS);
+  const said = translated(what, page);
+  const words = said.length > WHAT_COLS ? `${said.slice(0, WHAT_COLS - 1)}~` : said.padEnd(WHAT_COLS);
   const took = formatNumber(turnaroundMs, 1).padStart(6);
   const result = error === null ? stateWord('ok', page) : stateWord('failed', page, error);
   return `${time} ${`#${unit}`.padEnd(4)} ${words} ${took} ms  ${translated(wordOf(lane), page).padEnd(LANE_COLS)}  ${result}`;

@@ -84,9 +84,9 @@ export function withConfirmation(
   if (isConfirmed) return write;
   const warnings = bus.warnings?.(write) ?? [];
   const preview = msg`nothing written: this would write ${inWords(write)}`;
-  if (warnings.length === 0) throw new ConsoleError('usage', msg`${preview}. Say --yes to do it`);
+  if (warnings.length === 0) throw new ConsoleError('usage', msg`${preview}. Add --yes to write it`);
   const warned = warnings.reduce((lines, warning) => msg`${lines}\nwarning: ${warning}`, msg`${preview}.`);
-  throw new ConsoleError('usage', msg`${warned}\nSay --yes to do it all the same`);
+  throw new ConsoleError('usage', msg`${warned}\nAdd --yes to write it all the same`);
 }
 
 /** `300 (0x012C) to holding register 2000 of unit 7 on line street`. */

@@ -40,7 +40,7 @@ export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, p
   const flags = profile.points.flatMap((point) => point.flags.map((flag) => flagRow(point, flag)));
   return [
     ...quotes(msg`Profile`, `${profile.id}: ${profile.vendor} ${profile.model}`),
-    ...row(msg`Kind`, msg`${wordOf(profile.category)}, speaks ${profile.transport}, trust ${profile.trust}`),
+    ...row(msg`Kind`, msg`${wordOf(profile.category)}, protocol ${profile.transport}, trust ${profile.trust}`),
     ...quotes(msg`Doubt`, profile.experimental ?? ''),
     ...row(msg`Waiting`, profile.pending === undefined ? NO_TEXT : WAITING[profile.pending]),
     ...row(msg`Serial`, serialOf(profile)),

@@ -19,6 +19,7 @@ import type { RawArgs } from '../../protocol/protocol.ts';
 import { type LocalArgs, type Terminal, textOf } from '../../terminal/terminal.ts';
 import { translated } from '../../text/page.ts';
 import { plain } from '../../text/plain-text.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { problemLines } from '../../text/text-lines.ts';
 import { UNITS } from './bus-args.ts';
 import { BUS_READ } from './bus-read.ts';
@@ -119,7 +120,10 @@ function textIn(file: string): string {
     return readRegularFile(file).toString('utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const cause = code === 'ENOENT' ? msg`no such file; check the path` : msg`cannot be read: ${message}`;
+    const cause =
+      code === 'ENOENT'
+        ? msg`no such file; check the path`
+        : msg`cannot be read: ${code === 'not a regular file' ? wordOf(code) : message}`;
     throw new ConfigError([{ file, line: 1, column: 1, path: '', message: cause }]);
   }
 }
@@ -136,7 +140,7 @@ export async function runProfileCheck(args: LocalArgs, screen: Terminal, isTermi
 /** The file is read here, its registers by the running agent, which alone may use the line. Errors: rejects with ConsoleError. */
 export async function runProfileTest(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
   if (args['line'] === undefined || args['unit'] === undefined)
-    throw new ConsoleError('usage', msg`say which line and unit: --line LINE --unit N`);
+    throw new ConsoleError('usage', msg`give the line and unit: --line LINE --unit N`);
   const [line, unit] = [textArg(args as RawArgs, 'line'), numberArg(args as RawArgs, 'unit', UNITS)];
   const { problems, profile } = checkProfileFile(textOf(args['file']) ?? '', 'trial');
   if (profile === null) {

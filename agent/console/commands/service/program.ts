@@ -38,7 +38,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
     summary: msg`read a cabinet file and name everything wrong in it`,
     arguments: [CABINET_FILE],
     options: [
-      { name: 'no-ports', value: null, summary: msg`leave out whether the ports exist, on another machine than the gateway` },
+      { name: 'no-ports', value: null, summary: msg`do not check that ports exist (for another machine than the gateway)` },
       { name: 'json', value: null, summary: msg`print the problems as a JSON array` },
     ],
     examples: ['luciole check /etc/luciole/cabinet.yaml', 'luciole check cabinet.yaml --no-ports', 'luciole check cabinet.yaml --json'],

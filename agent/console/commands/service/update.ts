@@ -96,7 +96,7 @@ export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
 export const UPDATE_COMMANDS: readonly ConsoleCommand[] = [install, status, revert, put, apply];
 
 function updatesOf(view: AgentView): NonNullable<AgentView['updates']> {
-  if (view.updates === null) throw new ConsoleError('failed', msg`this run of the agent accepts no updates`);
+  if (view.updates === null) throw new ConsoleError('failed', msg`started this way, the agent accepts no updates`);
   return view.updates;
 }
 

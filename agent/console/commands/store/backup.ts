@@ -10,7 +10,7 @@ export const BACKUP: LocalCommand = {
   hasSocket: true,
   isTypedWhole: true,
   group: 'Store:',
-  summary: msg`one file from which another gateway goes on`,
+  summary: msg`one file to move the cabinet to another gateway`,
   arguments: [],
   options: [
     { name: 'to', value: 'FILE', summary: msg`where to; a folder gets a file named by cabinet and time (default: here)` },
@@ -34,7 +34,7 @@ export const RESTORE: LocalCommand = {
   options: [
     { name: 'yes', value: null, summary: msg`restore it; without this, only show what would be replaced` },
     { name: 'no-keys', value: null, summary: msg`leave the keys and users of this gateway` },
-    { name: 'keep-readings', value: null, summary: msg`keep the readings that are here: only on the gateway that made them` },
+    { name: 'keep-readings', value: null, summary: msg`keep the readings that are here: only on the gateway that recorded them` },
     { name: 'file', value: 'FILE', summary: msg`the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)` },
     { name: 'data-dir', value: 'DIR', summary: msg`folder of the store, where the cabinet cannot be read` },
     JSON_OPTION,

@@ -60,8 +60,8 @@ function backText(oldestMs: StoreView['oldestMs'], page: Page): Message {
   if (oldestMs === null) return msg`nothing yet`;
   const oldest = fullTime(oldestMs, page.timezone);
   return oldestMs > page.atMs
-    ? msg`back to ${oldest} (later than now: the clock went back)`
-    : msg`back to ${oldest} (${since(oldestMs, page)})`;
+    ? msg`oldest ${oldest} (in the future: the clock went back)`
+    : msg`oldest ${oldest} (${since(oldestMs, page)} ago)`;
 }
 
 function rowsText({ journal, segments }: StoreView): Message {
@@ -98,12 +98,12 @@ function writtenText({ written, writtenBytesPerDay }: StoreView): Message {
 function accountText({ produced, delivered, backlog, gaps, estimates, isBalanced }: StoreAccount, gapRecords: number): Message {
   const sum = msg`${formatNumber(produced)} produced = ${formatNumber(delivered)} delivered + ${formatNumber(backlog)} waiting + ${lostNumber(gaps, estimates)} lost in ${count(gapRecords, 'gap')}`;
   if (isBalanced) return msg`${sum}: ${balancedText(estimates)}`;
-  return msg`${sum}: IT DOES NOT HOLD, ${formatNumber(produced - delivered - backlog - gaps)} readings apart; run \`luciole store check\``;
+  return msg`${sum}: MISMATCH, ${formatNumber(produced - delivered - backlog - gaps)} readings apart; run \`luciole store check\``;
 }
 
 /** What the account cannot prove is said too. */
 function balancedText(estimates: number): Message {
-  return estimates === 0 ? msg`it holds` : msg`it holds; ${count(estimates, 'gap')} could not be counted`;
+  return estimates === 0 ? msg`balanced` : msg`balanced; ${count(estimates, 'gap')} could not be counted`;
 }
 
 /** Names of the chores; a name of another release is shown as it is. */
@@ -144,7 +144,7 @@ export function renderStoreCheck({ files, account }: StoreCheck, page: Page): st
 
 function checkedAccount({ produced, delivered, backlog, gaps, estimates, isBalanced }: StoreAccount): Message {
   const parts = msg`${formatNumber(delivered)} + ${formatNumber(backlog)} + ${lostNumber(gaps, estimates)}`;
-  const result = isBalanced ? balancedText(estimates) : msg`IT DOES NOT HOLD`;
+  const result = isBalanced ? balancedText(estimates) : msg`MISMATCH`;
   return msg`${formatNumber(produced)} produced, ${parts} delivered, waiting and lost: ${result}`;
 }
 

@@ -16,8 +16,7 @@ import { tableLines } from '../../text/text-table.ts';
 const SOON_DAYS = 30;
 
 export function renderUplink(view: UplinkView, page: Page): string {
-  if (view.state === 'off')
-    return labelled(msg`Uplink`, String(view.reason) === '' ? msg`off: it is stopped` : msg`off: ${view.reason}`, page).join('\n');
+  if (view.state === 'off') return labelled(msg`Uplink`, String(view.reason) === '' ? msg`off` : msg`off: ${view.reason}`, page).join('\n');
   const { delivery, certificates, lastFailure, server } = view;
   // The present trouble is shown above already.
   const isLastNews = lastFailure != null && String(lastFailure.text) !== String(view.reason);
@@ -58,7 +57,7 @@ function deliveryRows({ store }: UplinkView, delivery: UplinkDelivery, page: Pag
 }
 
 function lostReadings({ readingsLost, lossesEstimated }: UplinkView['store']): Message {
-  return lossesEstimated === 0 ? count(readingsLost, 'reading') : msg`${lostNumber(readingsLost, lossesEstimated)} of readings`;
+  return lossesEstimated === 0 ? count(readingsLost, 'reading') : msg`${lostNumber(readingsLost, lossesEstimated)} readings`;
 }
 
 function proofText({ mode, isPlatformSilent, isAcknowledging }: UplinkDelivery): Message {
@@ -126,15 +125,15 @@ export function renderTest({ broker, clientId, steps, ok }: UplinkTest, page: Pa
 }
 
 function endingOf(steps: readonly UplinkStep[]): Message {
-  return steps.some(({ outcome }) => outcome === 'doubtful') ? msg`the way is free; see the warning above` : msg`the way is free`;
+  return steps.some(({ outcome }) => outcome === 'doubtful') ? msg`all stages passed; see the warning above` : msg`all stages passed`;
 }
 
 /** Some brokers admit one client id only. */
 function failedText(steps: readonly UplinkStep[], clientId: string): Message {
   const last = steps.at(-1)?.name ?? 'files';
   return last === 'connack'
-    ? msg`no way beyond ${STAGE[last]}: the last line says what to check. A broker that admits only the agent's own client id refuses ${clientId} as well`
-    : msg`no way beyond ${STAGE[last]}: the last line says what to check`;
+    ? msg`the connection fails at ${STAGE[last]}: the last line says what to check. A broker that admits only the agent's own client id refuses ${clientId} as well`
+    : msg`the connection fails at ${STAGE[last]}: the last line says what to check`;
 }
 
 /** The newest stage, while the next is tried. */

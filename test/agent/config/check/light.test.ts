@@ -156,8 +156,8 @@ const misfits: [story: string, from: string, to: string, problems: string[]][] =
   ['an output on a point that is not there', 'point: relay_1', 'point: relay_9', ['75:45: outputs[0].point: profile "relays" has no point "relay_9"; did you mean "relay_1"?']],
   ['a value beyond the relay', 'litWith: { zones: [road] }', 'litWith: { zones: [road], value: 2 }', ['75:87: outputs[0].litWith.value: 2 is outside 0 to 1, which the profile allows for "relay_1"']],
   ['a name for a relay, which has none', 'litWith: { zones: [road] }', 'litWith: { zones: [road], value: on }', ['75:87: outputs[0].litWith.value: "relay_1" has no names for its values; give a number from 0 to 1']],
-  ['a text that the panel does not know', 'idle: welcome', 'idle: wellcome', ['76:51: outputs[1].idle: "wellcome" is no value of "text"; did you mean "welcome"?']],
-  ['the same, nothing near', 'value: take care', 'value: smog', ['76:89: outputs[1].rules[0].value: "smog" is no value of "text"; there are: welcome, take care']],
+  ['a text that the panel does not know', 'idle: welcome', 'idle: wellcome', ['76:51: outputs[1].idle: "wellcome" is not a value of "text"; did you mean "welcome"?']],
+  ['the same, nothing near', 'value: take care', 'value: smog', ['76:89: outputs[1].rules[0].value: "smog" is not a value of "text"; there are: welcome, take care']],
   ['a text by a number that it does not have', 'value: 3 }', 'value: 12 }', ['76:123: outputs[1].rules[1].value: 12 is outside 0 to 9, which the profile allows for "text"']],
 ];
 for (const [story, from, to, problems] of misfits) {

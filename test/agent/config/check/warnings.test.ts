@@ -109,7 +109,7 @@ async function nightWarnings(t: Test, ...changes: readonly (readonly [string, st
 t.test('a zone that is lit later than civil dusk, or put out before civil dawn, is named with its worst night', async (t) => {
   const zone = (keys: string) => ['    programme: usual', `    programme: usual\n${keys}`] as const;
   const late = (n: number, day: string) => `this zone is lit up to ${n} min after civil dusk, as in the night of ${day}; `;
-  const advice = 'below -6 degrees a street without lamps is dark; raise sunBelowDeg, or take the offset back';
+  const advice = 'below -6 degrees a street without lamps is dark; raise sunBelowDeg, or reduce the offset';
   t.strictSame(await nightWarnings(t, zone('    sunBelowDeg: -6')), [], 'civil dusk itself is none');
   t.strictSame(await nightWarnings(t, zone('    onOffsetMin: 10')), [], 'nor is a little after sunset');
   t.strictSame(await nightWarnings(t, zone('    onOffsetMin: -120\n    offOffsetMin: 120')), [], 'nor what lights earlier');

@@ -62,7 +62,7 @@ t.test('every place of the schema has an example that the schema takes, typed as
       t.fail(`${path}: ${wanted.problem}`);
       continue;
     }
-    const line = wantedRows('<value>', path, wanted).at(-1)?.summary.toString().replace('as: ', '') ?? '';
+    const line = wantedRows('<value>', path, wanted).at(-1)?.summary.toString().replace('example: ', '') ?? '';
     const words = splitLine(line).stages[0]?.map(({ text }) => text) ?? [];
     t.strictSame(words.slice(0, 3), ['config', 'set', path]);
     t.equal(words.length, 4, line);

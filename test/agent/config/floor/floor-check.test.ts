@@ -43,51 +43,51 @@ const ATTACKS: readonly (readonly [name: string, change: Parameters<typeof flaws
   [
     'another scale',
     { led: [['    unit: "%"\n    invalid', '    unit: "%"\n    scale: 20\n    invalid'], ...NO_EXAMPLES] },
-    /its type writes to the device otherwise than the one that runs/,
+    /its profile writes to the device differently from the active one/,
   ],
   [
     'an offset',
     {
       led: [['    unit: "%"\n    invalid', '    unit: "%"\n    offset: 9\n    type: s16\n    invalid'], ...NO_EXAMPLES],
     },
-    /its type writes to the device otherwise than the one that runs/,
+    /its profile writes to the device differently from the active one/,
   ],
   [
     'failsafe at 0 %',
     { led: [['{ address: 656, value: failsafeLevelPct', '{ address: 656, value: 0']] },
-    /its type writes to the device otherwise than the one that runs/,
+    /its profile writes to the device differently from the active one/,
   ],
   [
     'failsafe below the floor',
     { led: [['{ address: 672, value: failsafeLevelPct', '{ address: 672, value: failsafeLevelPct, max: 9']] },
-    /its type writes to the device otherwise than the one that runs/,
+    /its profile writes to the device differently from the active one/,
   ],
   [
     'off when the agent is silent',
     { led: [['address: 648, value: 3', 'address: 648, value: 0']] },
-    /its type writes to the device otherwise than the one that runs/,
+    /its profile writes to the device differently from the active one/,
   ],
   [
     'never noticing that the agent is silent',
     { led: [['address: 8, value: failsafeTimeoutS', 'address: 8, value: 0']] },
-    /its type writes to the device otherwise than the one that runs/,
+    /its profile writes to the device differently from the active one/,
   ],
   [
     'a set-up step left out',
     { led: [['  - { address: 648, value: 3, why: "comms loss means on at level" }\n', '']] },
-    /its type writes to the device otherwise than the one that runs/,
+    /its profile writes to the device differently from the active one/,
   ],
   [
     'one more set-up step',
     { led: [['setup:\n', 'setup:\n  - { address: 2000, value: 0, why: "dark" }\n']] },
-    /its type writes to the device otherwise than the one that runs/,
+    /its profile writes to the device differently from the active one/,
   ],
   [
     'a register that the platform could write',
     {
       led: [['groups:', '  - { id: x, semantic: other, table: holding, address: 656, poll: slow, write: { min: 0, max: 100 } }\ngroups:']],
     },
-    /its type writes to the device otherwise than the one that runs/,
+    /its profile writes to the device differently from the active one/,
   ],
   [
     'the level register under another name',
@@ -99,7 +99,7 @@ const ATTACKS: readonly (readonly [name: string, change: Parameters<typeof flaws
   [
     'a broadcast to another register',
     { led: [['holding, address: 2000, sets: [level]', 'holding, address: 656, sets: [level]']] },
-    /a broadcast to holding 656 on demo\/north/,
+    /broadcast to holding 656 on demo\/north/,
   ],
   [
     'a circuit that nobody closes',
@@ -181,7 +181,7 @@ const ATTACKS: readonly (readonly [name: string, change: Parameters<typeof flaws
         ['programmes:', 'programmes:\n  - { id: nil, steps: [{ at: dusk, levelPct: 0 }] }'],
       ],
     },
-    /its type writes to the device otherwise than the one that runs/,
+    /its profile writes to the device differently from the active one/,
   ],
   ...(
     [
@@ -205,7 +205,7 @@ const ATTACKS: readonly (readonly [name: string, change: Parameters<typeof flaws
       ['a long silence before each write', [['maxHole: 8,', 'maxHole: 8, minGapMs: 1000,']]],
       ['a restart that is not noticed', [['uptime: uptime\n', '']]],
     ] as const
-  ).map(([name, led]) => [name, { led }, /its type writes to the device otherwise than the one that runs/] as const),
+  ).map(([name, led]) => [name, { led }, /its profile writes to the device differently from the active one/] as const),
   [
     'another speed where a contactor has no failsafe',
     { base: FED, edits: [['baud: 19200', 'baud: 1200']] },

@@ -113,8 +113,8 @@ t.test('a device type that makes its units slow is refused as the device itself'
     'responseTimeoutMs: 200, retries: 9',
     'responseTimeoutMs: 200, retries: 0',
   ])
-    t.match(flaws(t, { led: [['responseTimeoutMs: 200', text]] }).join('\n'), /could hold up its line; the floor of the site allows/, text);
-  t.match(flaws(t, { led: [['settleMs: 40', 'settleMs: 40000']] }).join('\n'), /level\.settleMs: 40000 could hold up its line/);
+    t.match(flaws(t, { led: [['responseTimeoutMs: 200', text]] }).join('\n'), /could delay its line; the floor of the site allows/, text);
+  t.match(flaws(t, { led: [['settleMs: 40', 'settleMs: 40000']] }).join('\n'), /level\.settleMs: 40000 could delay its line/);
 });
 
 t.test('a new unit on a line of lamps may be as slow as the device types that come with the agent, and no slower', async (t) => {

@@ -81,7 +81,7 @@ t.test('spreadsheets of all ages are read', async (t) => {
 
 const mistakes: [story: string, table: string, says: RegExp][] = [
   ['an empty table', '', /^1 - the table is empty/],
-  ['no heading that names a thing', 'atM,unit\n1,2\n', /^1 - no column names a thing: one must be pole/],
+  ['no heading that names a thing', 'atM,unit\n1,2\n', /^1 - no column names an object: one must be pole/],
   ['a heading nearly right', 'pole,atMM\nP01,1\n', /^1 atMM unknown heading; did you mean "atm"\?/],
   ['two headings for one thing', 'pole,poteau\nP01,P01\n', /^1 poteau means the same as the heading "pole"/],
   ['a quote left open', 'pole,atM\n"P01,1\n', /a quote \("\) is opened and never closed/],

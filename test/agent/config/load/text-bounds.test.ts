@@ -28,7 +28,7 @@ t.test('control characters are refused at their line; text, tabs and line ends o
     ['\u200f', '200F'],
     ['\u2028', '2028'],
   ] as const)
-    t.equal(String(textRefusal(`a: b\n# c ${char}d\n`)), `line 2 holds the control character U+${code}: remove it`);
+    t.equal(String(textRefusal(`a: b\n# c ${char}d\n`)), `line 2 contains the control character U+${code}: remove it`);
 });
 
 t.test('every file of this program is far from the bound', async (t) => {

@@ -133,7 +133,7 @@ t.test('only an admin says that the floor may be undercut', (t) => {
     source: 'console:x',
   });
   for (const role of ['viewer', 'technician', null] as const)
-    t.throws(() => commitRequest(args, job(role)), { code: 'denied', message: /--lower-floor needs the role admin/ });
+    t.throws(() => commitRequest(args, job(role)), { code: 'denied', message: /--lower-floor requires the role admin/ });
   t.equal(commitRequest(args, job('admin')).lowersFloor, true);
   t.equal(commitRequest({ ...args, lowersFloor: false }, job('technician')).lowersFloor, false);
   t.end();
@@ -310,12 +310,12 @@ t.test('a name with a mark of writing direction is refused, raw or behind an esc
   const { manager: made, load } = await openManager(t);
   t.match(texts(await made.put('cabinet.yaml', changed(SITE, [['Rue des Lucioles', 'Rue \u202egnp']]), 'platform')), {
     state: 'refused',
-    reason: /line 2 holds the control character U\+202E: remove it/,
+    reason: /line 2 contains the control character U\+202E: remove it/,
   });
   await load(changed(SITE, [['Rue des Lucioles', '"Rue \\u202egnp"']]));
   t.match(texts((await made.commit(by('platform'))).problems[0]), {
     path: 'name',
-    message: /holds a control character or a line end behind an escape/,
+    message: /contains an escaped control character or line end/,
   });
   await load(dimmed(20));
   const led = changed(readFileSync('drivers/profiles/wirenboard-wb-led.yaml', 'utf8'), [['vendor: ', 'vendor: "\\u2067" # ']]);

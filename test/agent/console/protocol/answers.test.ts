@@ -112,7 +112,7 @@ const refused: [story: string, command: string, args: Record<string, string | bo
     'a write nobody confirmed, by the name of its device, with what the profile says against it',
     'bus write',
     { line: 'street', unit: 'L02', address: '2001', value: '500' },
-    { code: 'usage', message: /of unit 2 on line street\.\nwarning: level: 500 is outside the profile's limits 0 to 100\nSay --yes/ },
+    { code: 'usage', message: /of unit 2 on line street\.\nwarning: level: 500 is outside the profile's limits 0 to 100\nAdd --yes/ },
   ],
   ['a verb with a wrong letter', 'bus scna', { line: 'street' }, { code: 'unknown-command', message: /did you mean bus scan/ }],
   ['an unknown profile', 'profile show', { id: 'eastron-sdm63' }, { code: 'unknown-name', message: /did you mean eastron-sdm630/ }],

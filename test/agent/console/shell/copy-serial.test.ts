@@ -180,7 +180,7 @@ t.test(
     await session.send(join(laptop, 'next.update'), 150_000);
     let from = session.length();
     session.type(GIVE_UP);
-    await session.until(/did not come whole/, from);
+    await session.until(/did not arrive whole/, from);
     await session.until(PROMPT, from);
     const kept = statSync(join(dir, 'received/.part/next.update/next.update')).size;
     t.ok(kept > 0 && kept < content.length, `${kept} bytes had come`);
@@ -197,7 +197,7 @@ t.test(
 
     from = session.length();
     session.type('receive next.update\r');
-    await session.until(/next\.update\s+came\s+whole\s+before,\s+400\s+kB:/, from);
+    await session.until(/next\.update\s+was\s+received\s+before,\s+400\s+kB:/, from);
     t.ok(readFileSync(join(dir, 'received/next.update')).equals(content), 'nobody sends it twice by mistake, and nothing is put behind it');
 
     const other = randomBytes(20_000);
@@ -239,11 +239,11 @@ t.test(
     const session = console(t, dir);
     await session.until(PROMPT);
     for (const [asked, words, answer, left] of [
-      ['evil.txt', ['--full-path', 'sub/evil.txt'], /no evil\.txt came, but sub\/evil\.txt: send one file/, []],
-      ['evil.txt', ['--full-path', join('..', basename(laptop), 'evil.txt')], /no evil\.txt came, but \.\.\/\S+\/evil\.txt: send/, []],
-      ['evil.txt', ['--full-path', join(laptop, 'evil.txt')], /no evil\.txt came, but \/\S+: send/, []],
-      ['evil.txt', ['a.bin', 'b.bin'], /no evil\.txt came, but a\.bin, b\.bin: send/, []],
-      ['empty.bin', ['empty.bin'], /empty\.bin came, but it is empty: nothing is kept/, []],
+      ['evil.txt', ['--full-path', 'sub/evil.txt'], /evil\.txt not received, but sub\/evil\.txt: send one file/, []],
+      ['evil.txt', ['--full-path', join('..', basename(laptop), 'evil.txt')], /evil\.txt not received, but \.\.\/\S+\/evil\.txt: send/, []],
+      ['evil.txt', ['--full-path', join(laptop, 'evil.txt')], /evil\.txt not received, but \/\S+: send/, []],
+      ['evil.txt', ['a.bin', 'b.bin'], /evil\.txt not received, but a\.bin, b\.bin: send/, []],
+      ['empty.bin', ['empty.bin'], /empty\.bin was received, but it is empty: nothing is kept/, []],
       [
         'b.bin',
         ['a.bin', 'b.bin', 'c.bin'],
@@ -290,7 +290,7 @@ t.test(
       session.type('receive f.gz\r');
       await session.until(ZRINIT, from);
       await session.sendAs(['f.gz'], laptop);
-      await session.until(/no\s+beginning\s+of\s+this\s+one/, from);
+      await session.until(/does\s+not\s+match\s+this\s+file/, from);
       await session.until(PROMPT, from);
       t.strictSame(allReceived(dir), [], what);
       from = session.length();
@@ -386,7 +386,7 @@ t.test('only files of the console itself for who logged in; a name that is none 
     'this line lends itself to nobody',
   );
   t.strictSame(readdirSync(join(dir, 'received')), [], 'nothing is left of what never came');
-  t.match(await session.say('receive next.update --remove'), /% no \S*received\/next\.update\s+is\s+there/);
+  t.match(await session.say('receive next.update --remove'), /% \S*received\/next\.update\s+does\s+not\s+exist/);
   t.match(await session.say('copy nothing.gz serial'), /% no file nothing\.gz/);
   t.match(await session.say('copy sub serial'), /% no file sub/);
   t.match(await session.say('copy own.txt serial'), /1 line sent/);

@@ -185,11 +185,11 @@ t.test('what an admin writes in a session is read by no technician, and what a t
 
   // The clocks of both sessions stand at the same second.
   const marie = await visit(t, 'marie', filesDir, { view });
-  t.match(await marie.say('audit'), /% audit needs the role admin/);
+  t.match(await marie.say('audit'), /% audit requires the role admin/);
   for (const name of [ofAdmin, 'mine.txt.gz', 'admin.csv'])
     for (const line of [`copy ${name} serial --base64`, `check ${name}`, `config load ${name}`, `profile check ${name}`]) {
       const shown = await marie.say(line);
-      t.match(shown.replace(/\s+/g, ' '), `% ${name} needs the role admin; you are technician`, line);
+      t.match(shown.replace(/\s+/g, ' '), `% ${name} requires the role admin; you have the role technician`, line);
       t.notMatch(shown, /begin-base64/, line);
     }
   for (const name of ['x'.repeat(300), `for-admin/${ofAdmin}`, `./for-admin/${ofAdmin}`, join(filesDir, 'for-admin', ofAdmin), 'for-admin'])
@@ -210,7 +210,7 @@ t.test('what an admin writes in a session is read by no technician, and what a t
 t.test('a file that lay in the folder before the roles had theirs is for admins', async (t) => {
   const marie = await visit(t, 'marie');
   writeFileSync(join(marie.filesDir, 'luciole-support-x.txt.gz'), 'canary');
-  t.match(await marie.say('copy luciole-support-x.txt.gz serial --base64'), /needs the role admin/);
+  t.match(await marie.say('copy luciole-support-x.txt.gz serial --base64'), /requires the role admin/);
   const ada = await visit(t, 'ada', marie.filesDir);
   t.match(await ada.say('copy luciole-support-x.txt.gz serial --base64'), /1 line sent/);
 });
@@ -276,7 +276,7 @@ t.test('what the console refuses a user is in the audit log, with its arguments 
     'copy today.csv serial',
     'check a.yaml',
   ])
-    t.match(await say(line), /needs the role/, line);
+    t.match(await say(line), /requires the role/, line);
   const refused = view.noted.slice(from).filter(({ result }) => result === 'denied');
   t.match(refused, [
     { user: 'vera', role: 'viewer', door: 'login', action: 'override', detail: 'target=L07 level=0' },

@@ -48,7 +48,7 @@ t.test('name and password let in; the password is on no screen', async (t) => {
   t.match(bytes(), /ANG-0421[\s\S]*ANG-0421> $/);
   await say('override L07 80 --for 10m');
   t.match(view.asked, [{ source: 'console:marie' }], 'what is asked bears the name');
-  t.match(await say('user list'), /% user list needs the role admin; you are technician/);
+  t.match(await say('user list'), /% user list requires the role admin; you have the role technician/);
   t.match(await say('watch nothing'), /%/);
   t.notMatch(bytes(), 'right');
 });
@@ -77,18 +77,18 @@ t.test('a wrong code says what to type where clocks differ, whatever was wrong',
   await session.say('right');
   const said = await session.say('111111');
   t.match(said, /% wrong name, password or code/);
-  t.match(said.replace(/\s+/g, ' '), /wait for the next code, and type both with a space between/);
+  t.match(said.replace(/\s+/g, ' '), /wait for the next code and type both with a space between/);
 });
 
 t.test('who chooses a password reads its rule before the question, and is told at once when it breaks the rule', async (t) => {
   const session = await openSession(t, { hasLogin: true });
   await session.say('nina');
   const RULE = "12 to 128 characters, some of them letters; no common word, not the user's name\n";
-  t.equal(await session.say('right'), `\nthis password was valid once: choose your own\n${RULE}New password: `);
+  t.equal(await session.say('right'), `\none-time password used: choose a new one\n${RULE}New password: `);
   await session.say('canary one 1234');
   t.equal(await session.say('canary two 1234'), '\n% the two are not the same\nNew password: ');
   t.equal(await session.say('short'), '\n% it has 5 characters; 12 at least\nNew password: ', 'not after typing it twice');
-  t.equal(await session.say('nina nina nina!'), '\n% it holds the name of the user\nNew password: ');
+  t.equal(await session.say('nina nina nina!'), '\n% it contains the name of the user\nNew password: ');
   await session.say('canary one 1234');
   t.match(await session.say('canary one 1234'), PROMPT);
   t.match(await session.say('user passwd'), /Current password: $/);
@@ -250,14 +250,14 @@ t.test('overrides count down in the prompt, and the last lines name them', async
   t.match(session.bytes(), /ANG-0421 \[OVERRIDE 14:3\d\]> $/);
   session.type('logout\r');
   await session.until('the end', () => session.ended() !== null);
-  t.match(session.bytes(), /! bressigny stays at 80 % by hand for 14:3\d; release bressigny ends it\n$/);
+  t.match(session.bytes(), /! bressigny is overridden to 80 % for 14:3\d more; release bressigny ends it\n$/);
 });
 
 t.test('after lights on, the last lines name the command that ends it', async (t) => {
   const session = await openSession(t, { view: overridden({ kind: 'cabinet', id: 'ANG-0421' }) });
   session.type('logout\r');
   await session.until('the end', () => session.ended() !== null);
-  t.match(session.bytes(), /! ANG-0421 stays at 80 % by hand for 14:3\d; lights auto ends it\n$/);
+  t.match(session.bytes(), /! ANG-0421 is overridden to 80 % for 14:3\d more; lights auto ends it\n$/);
 });
 
 t.test('no secret that was typed is on the screen, in the lines kept, or in the audit notes', async (t) => {

@@ -48,7 +48,7 @@ const answers: readonly [line: string, shows: RegExp][] = [
   ['terminal status | json', /% terminal status needs <state>/],
   ['logout | json', /% logout has no raw answer/],
   ['help why', /why <target> \[options\][\s\S]*--at TIME/],
-  ['help config', /--json[\s\S]*\n {2}commit +run by the candidate/],
+  ['help config', /--json[\s\S]*\n {2}commit +put the candidate into service/],
   ['help bus', /scan +which units answer/],
   ['why --help', /why <target> \[options\]/],
   ['terminal width 5', /% bad width "5": write a whole number from 40 to 250/],
@@ -124,11 +124,11 @@ t.test('TAB completes words, options, names and filters', async (t) => {
 t.test('at a value of the configuration ? says what is wanted there, and TAB knows its words', async (t) => {
   const session = await openSession(t);
   session.type('config set zones[rue].minPct ?');
-  await session.until('told', () => /config set zones\[rue\]\.minPct $/.test(session.bytes()) && /left out/.test(session.bytes()));
+  await session.until('told', () => /config set zones\[rue\]\.minPct $/.test(session.bytes()) && /default: 10/.test(session.bytes()));
   const shown = session.screen.transcript().join('\n');
   t.match(
     shown,
-    /<value> +Never darker at night, whoever asks\.\n +a whole number from 0 to 100, in percent\n +left out: 10\n +as: config set zones\[rue\]\.minPct 10\n +--delete/,
+    /<value> +Lowest level at night, for every request\.\n +a whole number from 0 to 100, in percent\n +default: 10\n +example: config set zones\[rue\]\.minPct 10\n +--delete/,
   );
   session.type('\x15config set zones[rue].mnPct ?');
   await session.until('told', () => /unknown key "mnPct"; did you mean "minPct"\?/.test(session.bytes()));
@@ -142,11 +142,11 @@ t.test('at a value of the configuration ? shows the value in force, and names th
   const config = { view: () => ({ trial: null }), paths: () => [], inForce } as unknown as ConfigManager;
   const session = await openSession(t, { view: { ...createFakeView(), config } });
   for (const [path, shown] of [
-    ['zones[rue].minPct', /Never darker at night, whoever asks\.\n +in force: 15\n +a whole number/],
+    ['zones[rue].minPct', /Lowest level at night, for every request\.\n +in force: 15\n +a whole number/],
     ['programmes[night].steps[1].levelPct', /\n +in force: 30 \(step "23:00"\)\n/],
     [
       'zones[park].minPct',
-      /Never darker at night, whoever asks\.\n +a whole number from 0 to 100, in percent\n +left out: 10\n(?!.*in force)/,
+      /Lowest level at night, for every request\.\n +a whole number from 0 to 100, in percent\n +default: 10\n(?!.*in force)/,
     ],
   ] as const) {
     session.type(`\x15config set ${path} ?`);
@@ -337,7 +337,7 @@ t.test('a pasted file is taken as it is, 64 KB of it at once, or not at all', as
   await session.until('the prompt', () => got.length > 0 && session.bytes().endsWith(PROMPT));
   t.equal(got[0], `${lines.join('\n')}\n`);
   session.type('config load -\r  half: 1\r\x03');
-  await session.until('the prompt', () => session.bytes().endsWith(PROMPT) && session.bytes().includes('given up: nothing was loaded'));
+  await session.until('the prompt', () => session.bytes().endsWith(PROMPT) && session.bytes().includes('cancelled: nothing was loaded'));
   t.equal(got.length, 1);
   t.match(await session.say('status'), /Cabinet/);
 });

@@ -140,7 +140,7 @@ t.test('lamps with the same reason are named together, many are counted', async 
   const dead = work(ended(false, { failures: 3 }));
   const covered = work(ended(true), [intent({ rank: 'maintenance', source: 'console:a' }), own]);
   const all = advanceCommand(begin(ids), (id) => (id === 'L9' ? covered : dead), 1_000);
-  t.equal(String(outcomeOf(all).reason), 'L1, L2, L3, L4, L5, L6 and 2 more: no reply; L9: waiting below maintenance by console:a');
+  t.equal(String(outcomeOf(all).reason), 'L1, L2, L3, L4, L5, L6 and 2 more: no reply; L9: waiting: maintenance by console:a has priority');
 });
 
 t.test('a command on a street without lamps is over at its first look', async (t) => {

@@ -48,7 +48,7 @@ t.test('below a technician an override waits, fails as unseen, and takes over af
   await street.clock.advance(30);
   t.match(texts(await zone), {
     state: 'failed',
-    reason: 'L1: waiting below maintenance by console:anna',
+    reason: 'L1: waiting: maintenance by console:anna has priority',
     lamps: { L1: 'failed', L2: 'verified' },
     waiting: [{ lamps: ['L1'], wish: { target: L1, rank: 'maintenance', source: 'console:anna', levelPct: 0 } }],
   });

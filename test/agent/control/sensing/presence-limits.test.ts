@@ -96,7 +96,7 @@ t.test('without its filter it is reported as too busy, and the zone falls to its
   t.equal(secondsAt(night, 100, 4 * HOUR_S + 60), 0);
   t.match(night.texts, [
     'S1.motion: more than 170 detections an hour; the light follows it all the same; check whether it chatters, or what it detects',
-    'rue: presence has raised the light for 4 h without a pause; the programme holds until all its sensors have been still for a minute; check what they detect',
+    'rue: presence has raised the light for 4 h without a pause; the programme applies until all its sensors have been clear for a minute; check what they detect',
   ]);
 });
 

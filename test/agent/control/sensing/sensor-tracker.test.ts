@@ -179,10 +179,10 @@ t.test('a stuck sensor is told once, and once when it has been still', async (t)
     [
       'sensor-stuck',
       'S01.motion',
-      'S01.motion: presence for 60 min without a pause; it is ignored until it has been still; check what it detects',
+      'S01.motion: presence for 60 min without a pause; it is ignored until it clears; check what it detects',
       'begins',
     ],
-    ['sensor-stuck', 'S01.motion', 'S01.motion: was still, is used again', 'ends'],
+    ['sensor-stuck', 'S01.motion', 'S01.motion: idle again, back in use', 'ends'],
   ]);
   t.equal(tracker.events[0]?.id, tracker.events[1]?.id);
   t.ok(tracker.sense('S01.motion', 100));
@@ -205,7 +205,7 @@ for (const [kind, afterS, text] of silences) {
       await tracker.pass(1, { 'S01.motion': null });
       await tracker.pass(60, { 'S01.motion': 0 });
       t.same(reported(tracker), [
-        ['sensor-silent', 'S01.motion', `S01.motion: no value for ${text}, the light stays at the programme around it`, 'begins'],
+        ['sensor-silent', 'S01.motion', `S01.motion: no value for ${text}; nearby lamps follow the programme`, 'begins'],
         ['sensor-silent', 'S01.motion', 'S01.motion: gives values again', 'ends'],
       ]);
     }

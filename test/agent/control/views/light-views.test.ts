@@ -115,7 +115,7 @@ const cells: [story: string, state: object | null, says: string, ok: boolean][] 
   ['stale', { ...cell, atMono: NOW_MONO - 901_000 }, 'no value', false],
   ['without a value', { ...cell, lux: null }, 'no value', false],
   ['never heard', null, 'no value', false],
-  ['against the sun for nights', { ...cell, isDoubtful: true }, 'what the sun contradicts', false],
+  ['against the sun for nights', { ...cell, isDoubtful: true }, 'a value that contradicts the sun', false],
 ];
 for (const [story, state, says, ok] of cells) {
   t.test(`a photocell in the list of zones: ${story}`, async (t) => {

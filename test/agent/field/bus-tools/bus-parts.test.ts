@@ -196,7 +196,7 @@ t.test('who watches a line hears all of it in order, and who is too slow loses t
   const clock = createManualClock(0);
   const watch = createBusWatch(clock);
   const heard: number[] = [];
-  const note = (atMs: number): void => watch.note({ atMs, unit: 1, lane: 'telemetry', what: 'read', turnaroundMs: 3, error: null });
+  const note = (atMs: number): void => watch.note({ atMs, unit: 1, lane: 'telemetry', what: msg`read`, turnaroundMs: 3, error: null });
   note(1);
   const stop = watch.watch(({ atMs }) => heard.push(atMs));
   for (const n of range(2, 4)) note(n);

@@ -67,7 +67,7 @@ t.test('registers that are true only alone are asked alone, and a unit that need
   await rig.clock.advance(200);
   const pauses = seen.slice(1).map(({ atMs }, i) => atMs - (seen[i] as BusTransaction).atMs);
   t.ok(Math.min(...pauses) >= 80, `shortest pause ${Math.min(...pauses)} ms`);
-  const asked = seen.filter(({ lane }) => lane === 'console').map(({ what }) => what);
+  const asked = seen.filter(({ lane }) => lane === 'console').map(({ what }) => String(what));
   t.ok(asked.includes('read input 11+1') && asked.includes('read input 12+1'), asked.join(', '));
 });
 

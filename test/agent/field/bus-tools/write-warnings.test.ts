@@ -43,7 +43,7 @@ const judged: [story: string, write: BusWrite, warnings: string[]][] = [
   ['a value within the limits', write(20, [1_000]), []],
   ['a value above them, where the point is written, in its own unit', write(20, [1_001]), ["level: 100.1 % is outside the profile's limits 0 to 100"]],
   ['where it is only read', write(0, [5]), []],
-  ['a pattern that means nothing', write(20, [0xffff]), ['level: the profile calls 65535 no value, its limits are 0 to 100 %']],
+  ['a pattern that means nothing', write(20, [0xffff]), ['level: 65535 is not a valid value in the profile, its limits are 0 to 100 %']],
   ['a negative value of a signed register', write(30, [0xfff5]), ["ramp: -11 is outside the profile's limits -10 to 1000"]],
   ['the same within', write(30, [0xfff6]), []],
   ['one of several', write(29, [9_999, 1_001, 9_999]), ["ramp: 1001 is outside the profile's limits -10 to 1000"]],

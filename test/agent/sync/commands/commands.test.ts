@@ -350,7 +350,7 @@ t.test('an NCMD asks for a rebirth by name, or for the emergency, or is refused'
   const rebirth = (value: boolean): Metric => flag('Node Control/Rebirth', value);
   const read = (metrics: Metric[], retained = false) => readNodeCommand(message(metrics, { retained }), NODE, context);
   t.strictSame(read([rebirth(true)]), { kind: 'rebirth' });
-  t.match(texts(read([rebirth(false)])), { kind: 'refused', reason: /^nothing is asked: Node Control\/Rebirth takes true$/ });
+  t.match(texts(read([rebirth(false)])), { kind: 'refused', reason: /^nothing is requested: Node Control\/Rebirth takes true$/ });
   t.match(texts(read([rebirth(false), text('Command/Id', 'n-1')])), { kind: 'refused', commandId: 'n-1' });
   for (const timestampMs of [0, 1, 2 ** 60])
     t.strictSame(readNodeCommand(message([rebirth(true)], { timestampMs }), NODE, context), { kind: 'rebirth' }, `at ${timestampMs}`);
@@ -362,7 +362,7 @@ t.test('an NCMD asks for a rebirth by name, or for the emergency, or is refused'
     reason: /no metric "Node Control\/Reboot": Node Control\/Rebirth, Emergency\/On, .* can be written/,
   });
   t.match(texts(read([whole('Node Control/Rebirth', 1)])), { reason: /takes a Boolean/ });
-  t.match(texts(read([rebirth(true), flag('Emergency/On', true)])), { reason: /stands alone/ });
+  t.match(texts(read([rebirth(true), flag('Emergency/On', true)])), { reason: /^send Node Control\/Rebirth alone in its command$/ });
   t.match(texts(read([{ alias: 1, value: { kind: 'boolean', value: true } }])), { reason: /cannot be written/ });
   t.match(
     texts(read([flag('Emergency/On', true), whole('Emergency/Minutes', 30), text('Emergency/Reason', 'fire'), text('Command/Id', 'e-1')])),

@@ -2,7 +2,7 @@ import t from 'tap';
 import { type Message, msg, NO_TEXT } from '../../../../agent/core/message.ts';
 import { messageIn } from '../../../../agent/core/message-wire.ts';
 import type { Outcome } from '../../../../agent/core/words.ts';
-import { type CommandRecord, fromStored, toStored } from '../../../../agent/sync/commands/command-record.ts';
+import { type CommandRecord, fromStoredRecord, toStoredRecord } from '../../../../agent/sync/commands/command-record.ts';
 import { outcomeMetrics } from '../../../../agent/sync/commands/outcome-metrics.ts';
 
 const outcomeOf = (reason: Message): Outcome => ({
@@ -66,15 +66,16 @@ t.test('a record of a command keeps its template over a restart; one of the rele
     outcome: outcomeOf(REFUSED),
     isTold: false,
   };
-  const stored = JSON.parse(JSON.stringify(toStored(record))) as { outcome: Record<string, unknown> };
+  const stored = JSON.parse(JSON.stringify(toStoredRecord(record))) as { outcome: Record<string, unknown> };
   t.equal(stored.outcome['reason'], String(REFUSED), 'as the release before reads it');
-  t.strictSame(fromStored(stored), record);
+  t.strictSame(fromStoredRecord(stored), record);
   const { reasonTemplate: _, ...older } = stored.outcome;
-  t.strictSame(fromStored({ ...stored, outcome: older })?.outcome.reason, msg`${String(REFUSED)}`);
+  t.strictSame(fromStoredRecord({ ...stored, outcome: older })?.outcome.reason, msg`${String(REFUSED)}`);
   t.strictSame(
-    fromStored({ ...stored, outcome: { ...older, reason: 'other', reasonTemplate: stored.outcome['reasonTemplate'] } })?.outcome.reason,
+    fromStoredRecord({ ...stored, outcome: { ...older, reason: 'other', reasonTemplate: stored.outcome['reasonTemplate'] } })?.outcome
+      .reason,
     msg`${'other'}`,
   );
-  t.equal(fromStored({ ...stored, outcome: { ...older, reason: 7 } }), undefined);
+  t.equal(fromStoredRecord({ ...stored, outcome: { ...older, reason: 7 } }), undefined);
   t.end();
 });

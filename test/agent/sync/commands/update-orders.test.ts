@@ -90,7 +90,7 @@ t.test('each ends once, with the words of the desk, and the node shows which rel
       'b refused 6 lamps are lit',
       'c verified',
       'd refused there is no release to go back to',
-      'e refused this run of the agent accepts no updates',
+      'e refused started this way, the agent accepts no updates',
     ],
   );
   await updates.show();

@@ -249,7 +249,7 @@ t.test(
   async (t) => {
     for (const [code, message] of [
       [0x87, /did not subscribe us to b \(0x87\): check its rules for this client$/],
-      [0x80, /did not subscribe us to b \(0x80\): check its rules for this client, and its log: it may have failed itself$/],
+      [0x80, /did not subscribe us to b \(0x80\): check its rules for this client, and its log: the fault may be in the broker$/],
     ] as const) {
       const { connection } = await session(t, {}, ({ type, body }, client) => {
         if (type === 1) client.send(...CONNACK_5);

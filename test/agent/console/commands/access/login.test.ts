@@ -150,7 +150,10 @@ t.test('each command that the agent itself refuses a user is noted, also the sam
     { target: 'L07', level: '0' },
     { target: 'L08', level: '0' },
   ])
-    await t.rejects(call('override', args, token), { code: 'denied', message: 'override needs the role technician; vera is viewer' });
+    await t.rejects(call('override', args, token), {
+      code: 'denied',
+      message: 'override requires the role technician; vera has the role viewer',
+    });
   await t.rejects(call('user add', { name: 'eve' }, token), { code: 'denied' });
   t.strictSame(view.noted.slice(from), [
     { user: 'vera', role: 'viewer', door: 'login', action: 'override', detail: 'target=L07 level=0', result: 'denied' },
@@ -184,7 +187,10 @@ t.test('commands of a session bear its user, not the one the client claims', asy
     { user: 'marie', role: 'technician', door: 'login', action: 'login', result: 'ok' },
     { user: 'marie', role: 'technician', door: 'login', action: 'override', result: 'ok' },
   ]);
-  await t.rejects(call('user list', {}, token), { code: 'denied', message: 'user list needs the role admin; marie is technician' });
+  await t.rejects(call('user list', {}, token), {
+    code: 'denied',
+    message: 'user list requires the role admin; marie has the role technician',
+  });
 });
 
 t.test('a session ends with the connection that opened it, as when the line is cut', async (t) => {

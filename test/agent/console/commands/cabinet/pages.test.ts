@@ -132,7 +132,7 @@ checkSheets([
     ),
     [/L01 .* ok, fault /, /^Fault +L03.status: the lamp is broken$/m, /3 devices, 0 silent, 2 not met yet, 1 with a fault/],
   ],
-  ['an unset clock says what it means', renderStatus(many, page), [/clock none \(not set\), lamps stay lit/, /no line polled yet/]],
+  ['an unset clock says what it means', renderStatus(many, page), [/clock not set, lamps stay lit/, /no line polled yet/]],
   [
     'an uplink that is down says why and since when',
     renderStatus(same(fakeStatus({ uplink, activeEvents: [] })), page),

@@ -267,7 +267,7 @@ t.test('what is typed wrong is refused before anything is asked', async (t) => {
 t.test('a run that takes no other configuration says so', async (t) => {
   await t.rejects(commandOf('config').answer({ config: null } as unknown as AgentView, {}, JOB), {
     code: 'failed',
-    message: /takes no other/,
+    message: /accepts no other/,
   });
 });
 

@@ -94,7 +94,7 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
       page,
       false,
     ),
-    [/Left out +step sunset\+180 comes after 23:00 this night,\s+which begins at 01:02\s+instead/],
+    [/Left out +step sunset\+180 would start after 23:00 tonight;\s+23:00\s+starts at 01:02\s+instead/],
   ],
   [
     'a night that is none',
@@ -128,7 +128,7 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
       /Lamps +L03 does not follow/,
       /Request +override: the zone at 80 % by platform until 23:41:07: accident/,
       /maintenance: L07 at 80 % by console:eve/,
-      /S02\.motion on P10: stuck, ignored until[\s\S]*last\s+detection\s+2 h ago/,
+      /S02\.motion on P10: stuck, ignored until it clears; last\s+detection\s+2 h\s+ago/,
       /S03\.motion \(counter\): silent/,
       /S04\.motion on P10: follows the others/,
       /Photocell LUX\.illuminance 4\.3 lx, reports dark/,
@@ -151,7 +151,7 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
   [
     'a walk by day says so',
     renderWalkProgress({ kind: 'start', zone: 'rue', night: false, sensors: ['S01.motion'], forMs: 60_000 }, page),
-    [/It is day here: no\s+lamp\s+will\s+rise/],
+    [/It is day here: no\s+lamp\s+will be raised/],
   ],
   [
     'a detection with the lamps it raised',
@@ -171,7 +171,7 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
   [
     'a detection that did nothing',
     renderWalkProgress({ ...detection, pole: null, raised: [], latencyMs: null }, page),
-    [/- +- {2}no lamp rose$/],
+    [/- +- {2}no lamp raised$/],
   ],
   [
     'a walk ends with who saw nobody',
@@ -235,12 +235,12 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
   [
     'why at a time that comes twice says which one it is, and how to ask for the other',
     renderWhy(same({ id: 'L07', kind: 'lamp', lamps: [explained], atMs: Date.parse('2026-10-25T00:30Z') }), page),
-    [/^At +Sun 2026-10-25 02:30:00 CEST\nOr +02:30 comes twice; the other one is --at 2026-10-25T01:30Z$/m],
+    [/^At +Sun 2026-10-25 02:30:00 CEST\nOr +02:30 occurs twice; for the other one use --at 2026-10-25T01:30Z$/m],
   ],
   [
     'why in the past at a time that comes twice says the same',
     renderWhy(same({ ...pastView([{ levelPct: 60, atMs: PAST_MS }]), atMs: Date.parse('2026-10-25T01:30Z') }), page),
-    [/^At +Sun 2026-10-25 02:30:00 CET\nOr +02:30 comes twice; the other one is --at 2026-10-25T00:30Z$/m],
+    [/^At +Sun 2026-10-25 02:30:00 CET\nOr +02:30 occurs twice; for the other one use --at 2026-10-25T00:30Z$/m],
   ],
   [
     'why in the past says "not recorded" and what was measured, never a level as decided',

@@ -25,7 +25,7 @@ const intent = {
 
 const held = fakeOutcome({
   state: 'failed',
-  reason: msg`L02: waiting below maintenance by console:paul`,
+  reason: msg`L02: waiting: maintenance by console:paul has priority`,
   lamps: { L01: 'verified', L02: 'failed', L03: 'verified' },
   waiting: [{ lamps: ['L02'], wish: intent }],
 });
@@ -79,7 +79,7 @@ checkSheets([
     renderOutcome(held, page, page.atMs + 7_200_000),
     [
       /^Outcome +zone bressigny: override to 80 % verified on 2 of 3 lamps\n {2}waiting +L02\n {2}verified +L01 L03\n/,
-      /\nBelow +L02: maintenance to 100 % by console:paul \(lamp test\) until 23:11:07,\n +in 30 min; this one takes effect then; sooner with: luciole release\n +L02\nEnds /,
+      /\nBelow +L02: maintenance to 100 % by console:paul \(lamp test\) until 23:11:07,\n +in 30 min; this one takes effect then; sooner with `luciole release\n +L02`\nEnds /,
     ],
   ],
   [

@@ -28,7 +28,7 @@ const previews: [story: string, args: RawArgs, warnings: Message[], message: str
     'a register',
     write({ yes: false }),
     [],
-    'nothing written: this would write 300 (0x012C) to holding register 2000 of unit 7 on line street. Say --yes to do it',
+    'nothing written: this would write 300 (0x012C) to holding register 2000 of unit 7 on line street. Add --yes to write it',
   ],
   [
     'a register whose profile has something against it',
@@ -37,7 +37,7 @@ const previews: [story: string, args: RawArgs, warnings: Message[], message: str
     `nothing written: this would write 300 (0x012C) to holding register 2000 of unit 7 on line street.
 warning: level: 300 is outside the profile's limits 0 to 100
 warning: level: the profile calls this dangerous
-Say --yes to do it all the same`,
+Add --yes to write it all the same`,
   ],
   [
     'a broadcast',

@@ -58,7 +58,7 @@ const refusedPoint = tested('energy', {
 });
 
 const longWords = {
-  ...bus.transaction({ unit: 247, error: 'illegal-function', what: 'write holding 2000 = 300, then read back '.repeat(4) }),
+  ...bus.transaction({ unit: 247, error: 'illegal-function', what: msg`write ${'holding'} ${2000}=${'300,'.repeat(40)}` }),
 };
 
 checkSheets([
@@ -162,11 +162,7 @@ checkSheets([
     [/^None +no unit answers: check that this is the right gateway/m, /silent; check\s+supply and\s+cable\s+behind\s+the\s+gateway/],
   ],
   ['no lines', renderStats([], page), [/no lines/]],
-  [
-    'a transaction',
-    renderTransaction(bus.transaction(), page),
-    [/^22:41:07\.045 #7 {3}read input 0\.\.11 {11}4\.6 ms {2}telemetry {2}ok$/],
-  ],
+  ['a transaction', renderTransaction(bus.transaction(), page), [/^22:41:07\.045 #7 {3}read input 0\+12 {12}4\.6 ms {2}telemetry {2}ok$/]],
   [
     'a transaction that failed',
     renderTransaction(bus.transaction({ error: 'illegal-function', turnaroundMs: null }), page),

@@ -134,7 +134,7 @@ t.test('without an agent log on says so; a viewer may not', async (t) => {
 t.test('on the login socket a technician sees the log, a viewer does not', async (t) => {
   for (const [user, shows] of [
     ['marie', /log lines from info on are shown/],
-    ['vera', /% log on needs the role technician; you are viewer/],
+    ['vera', /% log on requires the role technician; you have the role viewer/],
   ] as const) {
     const feed = createFeed();
     const session = await openSession(t, { view: { ...createFakeView(), logFeed: feed }, hasLogin: true });

@@ -298,7 +298,7 @@ t.test('a place that cannot be written to is told with what to check', async (t)
   const places: [to: string, patterns: RegExp][] = [
     ['none/x.csv', /there is no such\s+folder; make it\s+first/],
     ['folder.csv', /is a folder; name a file in it/],
-    ['device.csv', /not\s+a\s+regular\s+file/],
+    ['device.csv', /it or its \.part is a\s+pipe or a device; name another file/],
   ];
   for (const [to, err] of places) t.match(await run(agent, ['--since', '24h', '--to', agent.at(to)]), { code: 1, out: '', err }, to);
 });

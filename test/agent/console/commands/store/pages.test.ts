@@ -109,11 +109,11 @@ checkSheets([
     renderStore(same(fakeStoreView()), page),
     [
       /^Store +ok, \/var\/lib\/luciole$/m,
-      /82345 readings in 4021 frames, 1\.2 MB, 0\.2 % of store\.maxMegabytes\n +\(512\), back to Mon 2026-11-30 22:41:07 CET \(24 h\)/,
+      /82345 readings in 4021 frames, 1\.2 MB, 0\.2 % of store\.maxMegabytes\n +\(512\), oldest Mon 2026-11-30 22:41:07 CET \(24 h ago\)/,
       /journal 2345 readings in 13 kB, 5\.70 bytes each; 34 segments 80000\n +readings in 61 kB, 0\.76 bytes each/,
       /full in 130 d at the present rate/,
       /657\.0 MB written a day \(87\.6 MB in 3 h 12 min/,
-      /82345 produced = 82320 delivered \+ 25 waiting \+ 0 lost in 0 gaps: it\n +holds/,
+      /82345 produced = 82320 delivered \+ 25 waiting \+ 0 lost in 0 gaps:\n +balanced/,
       /^compaction {2}23:17:00 {5}22:17:00 {2}21600 readings packed into 1 segment/m,
       /^integrity {3}2 Dec 13:01 {2}- {9}-$/m,
     ],
@@ -121,7 +121,7 @@ checkSheets([
   [
     'a store whose oldest reading is later than the clock says so',
     renderStore(same(fakeStoreView({ oldestMs: AT_MS + HOUR_MS })), page),
-    [/back to Tue 2026-12-01 23:41:07 CET\s+\(later\s+than\s+now:\s+the\s+clock\s+went\s+back\)/],
+    [/oldest Tue 2026-12-01 23:41:07 CET\s+\(in\s+the\s+future:\s+the\s+clock\s+went\s+back\)/],
   ],
   [
     'a store in trouble says what to do',
@@ -141,7 +141,7 @@ checkSheets([
       /^Store +trouble, /m,
       /^Trouble +the disk is full; make room on \/var\/lib\/luciole\. The street stays lit/m,
       /7 lost since the start: `luciole\n? *events`/,
-      /IT DOES\n +NOT HOLD, 3 readings apart; run `luciole store check`/,
+      /MISMATCH,\n +3 readings apart; run `luciole store check`/,
       /^backup .* failed: the disk could not be asked$/m,
     ],
   ],
@@ -149,12 +149,12 @@ checkSheets([
     {
       readings: 0,
       lost: /an\s+unknown\s+number\s+lost\s+since\s+the\s+start/,
-      account: /an\s+unknown\s+number\s+lost\s+in\s+1\s+gap:\s+it\s+holds;\s+1\s+gap\s+could\s+not\s+be\s+counted/,
+      account: /an\s+unknown\s+number\s+lost\s+in\s+1\s+gap:\s+balanced;\s+1\s+gap\s+could\s+not\s+be\s+counted/,
     },
     {
       readings: 354,
       lost: /about\s+354\s+lost\s+since\s+the\s+start/,
-      account: /about\s+354\s+lost\s+in\s+1\s+gap:\s+it\s+holds;\s+1\s+gap\s+could\s+not\s+be\s+counted/,
+      account: /about\s+354\s+lost\s+in\s+1\s+gap:\s+balanced;\s+1\s+gap\s+could\s+not\s+be\s+counted/,
     },
   ].map(({ readings, lost, account }): [string, string, RegExp[]] => [
     `a store that lost a file with ${readings} readings known`,
@@ -178,7 +178,7 @@ checkSheets([
       page,
     ),
     [
-      /12\s+produced,\s+12\s+\+\s+0\s+\+\s+an\s+unknown\s+number\s+delivered,\s+waiting\s+and\s+lost:\s+it\s+holds;\s+2\s+gaps\s+could\s+not\s+be\s+counted/,
+      /12\s+produced,\s+12\s+\+\s+0\s+\+\s+an\s+unknown\s+number\s+delivered,\s+waiting\s+and\s+lost:\s+balanced;\s+2\s+gaps\s+could\s+not\s+be\s+counted/,
     ],
   ],
   [
@@ -206,12 +206,12 @@ checkSheets([
   [
     'a store without damage',
     renderStoreCheck(same(fakeStoreCheck()), page),
-    [/^telemetry\.db {2}ok {5}1\.2 MB$/m, /it holds$/m, /^Result +everything was read, nothing is damaged$/m],
+    [/^telemetry\.db {2}ok {5}1\.2 MB$/m, /balanced$/m, /^Result +everything was read, nothing is damaged$/m],
   ],
   [
     'a damaged store',
     renderStoreCheck(same(fakeStoreCheck({ files: [damaged], account: unbalanced })), page),
-    [/^telemetry\.db {2}bad/m, /^Damage +telemetry\.db: frame 17 to 19 are damaged/m, /IT DOES NOT HOLD/, /docs\/store\.md/],
+    [/^telemetry\.db {2}bad/m, /^Damage +telemetry\.db: frame 17 to 19 are damaged/m, /MISMATCH/, /docs\/store\.md/],
   ],
   ['a store whose account nobody could take', renderStoreCheck(same(fakeStoreCheck({ account: null })), page), [/^Result +everything/m]],
   ['a check on its way', renderCheckProgress({ forMs: 12_345 }, page), [/^reading everything, 12 s$/]],

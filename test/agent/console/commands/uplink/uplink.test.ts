@@ -70,7 +70,7 @@ const sheets: [story: string, text: string, patterns: RegExp[], not?: RegExp][] 
       /as luciole-ANG-0421-test: the agent's own\nsession was not touched/,
       /^files +warning +1 {2}own certificate/m,
       /^TLS +ok +260 {2}TLSv1\.3/m,
-      /^Result +the way is free; see the warning above$/m,
+      /^Result +all stages passed; see the warning above$/m,
     ],
   ],
   [
@@ -78,13 +78,13 @@ const sheets: [story: string, text: string, patterns: RegExp[], not?: RegExp][] 
     renderTest(failedTest('connack', msg`refused (0x87): not authorised`), page),
     [
       /^broker +failed +30000 {2}refused/m,
-      /^Result +no way beyond broker: the last line says what to check\. A broker that\n +admits only the agent's own client id refuses luciole-ANG-0421-test as\n +well$/m,
+      /^Result +the connection fails at broker: the last line says what to check\. A\n +broker that admits only the agent's own client id refuses\n +luciole-ANG-0421-test as well$/m,
     ],
   ],
   [
     'a test that failed at the name',
     renderTest(failedTest('name', msg`not known`), page),
-    [/^Result +no way beyond name lookup: the last line says what to check$/m],
+    [/^Result +the connection fails at name lookup: the last line says what to check$/m],
   ],
   [
     'a trace',

@@ -6,8 +6,8 @@ import { inJson } from '../core/message-wire.ts';
  * The fields of a message in an object that is sent as JSON. Shape: `reason` and `reasonTemplate`; without the latter where it would say no
  * more than the text: nothing is said, or a text is passed on as it was written.
  */
-export function besideText(key: 'reason', message: Message): { readonly reason: string; readonly reasonTemplate?: object };
-export function besideText(key: string, message: Message): Readonly<Record<string, unknown>> {
+export function messageFields(key: 'reason', message: Message): { readonly reason: string; readonly reasonTemplate?: object };
+export function messageFields(key: string, message: Message): Readonly<Record<string, unknown>> {
   const { id, args } = message;
   const text = { [key]: String(message) };
   return id === '' || (id === '{0}' && typeof args[0] === 'string') ? text : { ...text, [`${key}Template`]: inJson(message) };
