@@ -58,6 +58,9 @@ export type BeginningStep = 'configuration-reader-started' | 'configuration-file
 /** A revision is returned when the agent had to start more often than this during its trial. Source: assumed; one crash may be chance, mains may fail twice. */
 const MOST_STARTS = 3;
 
+/** Its reason was lost with the history that the disk did not take. */
+const WAS_RETURNED = 'it was returned before the agent started again';
+
 /** Chooses and loads the configuration. Errors: rejects with ConfigError where neither the file nor any revision can be used. */
 export async function beginConfiguration(
   parts: StartParts,
@@ -145,6 +148,11 @@ async function fromRevision(parts: Beginnings, known: RevisionHistory, notices: 
   const place = placeOf(configFile);
   const { siteDir } = place;
   const { trial } = known;
+  if (trial?.isMarked === true && !(await disk.isMarked(trial.number))) {
+    const history = withTrialReturned(known, WAS_RETURNED);
+    await savedAs(disk, history, null);
+    return fromRevision(parts, history, [...notices, returnedFacts(trial.number, known.current, WAS_RETURNED)]);
+  }
   if (trial !== null) {
     const site = trial.starts < MOST_STARTS ? await siteOf(known, trial.number, { disk, siteDir, onStep }) : null;
     const why =

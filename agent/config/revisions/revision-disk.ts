@@ -5,7 +5,7 @@
  * the calling thread, because a stalled flash must not delay a line.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceWholeLater, syncFolder } from '../../core/atomic-write.ts';
 import type { ConfigFiles } from '../../core/revisions.ts';
@@ -28,6 +28,11 @@ export interface RevisionDisk {
   /** Undefined where there is no cabinet.yaml. */
   readFiles(of: KeptFiles): Promise<(ConfigFiles & { readonly note: unknown }) | undefined>;
   remove(of: KeptFiles): Promise<void>;
+  /** Marks a revision as on trial; resolves when that is on disk for good. Errors: rejects with the system's error. */
+  markTrial(number: number): Promise<void>;
+  /** As `markTrial`: takes the mark away, which a full disk does as well. */
+  unmarkTrial(number: number): Promise<void>;
+  isMarked(number: number): Promise<boolean>;
   /** The numbers of the revisions that have a folder. */
   kept(): Promise<readonly number[]>;
   /** The candidates that have a folder. */
@@ -38,6 +43,8 @@ const HISTORY = 'book.json';
 const CABINET = 'cabinet.yaml';
 const NOTE = 'note.json';
 const PROFILES = 'profiles';
+/** An empty file in the folder of a revision. */
+const MARK = 'on-trial';
 /** Broker names and the plan of a city's lights are not for every user of the machine; `files` are narrowed by the umask. */
 const MODE = { history: 0o600, files: 0o640 };
 
@@ -90,6 +97,17 @@ export function createRevisionDisk(dir: string): RevisionDisk {
     },
     async remove(of) {
       await rm(dirOf(of), { recursive: true, force: true });
+    },
+    async markTrial(number) {
+      await writeFile(join(dirOf(number), MARK), '');
+      await syncFolder(dirOf(number));
+    },
+    async unmarkTrial(number) {
+      await rm(join(dirOf(number), MARK), { force: true });
+      await syncFolder(dirOf(number));
+    },
+    async isMarked(number) {
+      return (await textOf(join(dirOf(number), MARK))) !== undefined;
     },
     async kept() {
       return (await namesIn(dir)).flatMap((name) => (/^r[1-9]\d*$/.test(name) ? [Number(name.slice(1))] : []));
