@@ -22,6 +22,9 @@ interface LineQuestion {
 const OTHER_SETTINGS =
   'other serial settings could leave the light of this line out of reach: a technician at the cabinet, or a signed revision, may change them';
 
+/** Pauses around a frame are compared by their length, in `floor-pace.ts`. */
+const NO_PAUSES = { delayBeforeSendMs: 0, delayAfterSendMs: 0 };
+
 /** Returns every line whose units could be out of reach, or whose sensors would be read too seldom. A technician at the cabinet may change both. */
 export function lineFlaws({ after, running, site }: LineQuestion): FloorFlaw[] {
   return after.cabinet.lines.flatMap((line) => {
@@ -40,9 +43,6 @@ function wireFlaws(line: LineConfig, before: readonly Sensing[]): FloorFlaw[] {
   );
   return !isLightThere || isKnown ? [] : [{ path: `lines[${line.id}].serial`, message: OTHER_SETTINGS }];
 }
-
-/** Pauses are compared by their length. */
-const NO_PAUSES = { delayBeforeSendMs: 0, delayAfterSendMs: 0 };
 
 /** Sensors share one lane of their line with all else that is polled fast. */
 function roundFlaws(line: LineConfig, after: Sensing, before: readonly Sensing[]): FloorFlaw[] {

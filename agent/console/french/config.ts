@@ -101,6 +101,10 @@ export const FRENCH_CONFIG: Pairs = [
   ['by {user}', 'par {user}'],
   ['by {user}: {text}', 'par {user} : {text}'],
   ['revision {n} returned, revision {m} runs again: {why}', 'révision {n} retirée, la révision {m} est à nouveau en service : {why}'],
+  [
+    'it would open line {text} again, too soon after others: {n} at once and one every {m} min; send it later, or sign it',
+    "elle rouvrirait la ligne {text}, trop tôt après d'autres : {n} d'un coup et une toutes les {m} min ; l'envoyer plus tard, ou la signer",
+  ],
   ['revision {n} is on trial: confirm it or take it back first', "la révision {n} est à l'essai : la confirmer ou la retirer d'abord"],
   [
     'revision {n} runs, not the one that this is based on: compare, then send it again',
@@ -208,6 +212,7 @@ export const FRENCH_CONFIG: Pairs = [
     "le disque de store.dir ne répond pas : le fichier du site est en service, sans révisions, jusqu'au prochain démarrage ; voir dmesg",
   ],
   ['its files cannot be used any more', 'ses fichiers ne vont plus'],
+  ['it was returned before the agent started again', "elle a été retirée avant que l'agent redémarre"],
   ['the agent had to start {n} times with it', "l'agent a dû démarrer {n} fois avec elle"],
   [
     'revisions of the configuration cannot be kept ({code}): check the disk of store.dir',

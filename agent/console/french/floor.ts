@@ -61,6 +61,14 @@ export const FLOOR: Pairs = [
     "d'autres réglages série pourraient laisser un appareil sans repli hors d'atteinte",
   ],
   [
+    'other serial settings could leave the light of this line out of reach: a technician at the cabinet, or a signed revision, may change them',
+    "d'autres réglages série pourraient mettre la lumière de cette ligne hors d'atteinte : un technicien à l'armoire, ou une révision signée, peut les changer",
+  ],
+  [
+    'its sensors would be read every {n} ms; the floor of the site is {m} ms: let fewer units have points with poll: fast, or put some on another line',
+    "ses capteurs seraient lus toutes les {n} ms ; le plancher du site est de {m} ms : donner à moins d'unités des points avec poll: fast, ou en mettre sur une autre ligne",
+  ],
+  [
     'a device behind tcp:// may ignore its unit number and be one of those that are lit',
     "un appareil derrière tcp:// peut ignorer son numéro d'unité et être l'un de ceux qui éclairent",
   ],
