@@ -33,15 +33,15 @@ export function lineFlaws({ after, running, site }: LineQuestion): FloorFlaw[] {
   });
 }
 
+/** What runs is what the units answer to; the file of the site may be older than a change that was made at the cabinet. */
 function wireFlaws(line: LineConfig, before: readonly Sensing[]): FloorFlaw[] {
   const isLightThere = before.some(
     ({ cabinet }) => lineAt(cabinet, line)?.devices.some(({ id }) => lightDevices(cabinet).has(id)) ?? false,
   );
+  const known = before[0] === undefined ? undefined : lineAt(before[0].cabinet, line);
   const facts = ({ kind, serial, rs485 }: LineConfig): unknown => [kind, serial, rs485 === null ? null : { ...rs485, ...NO_PAUSES }];
-  const isKnown = before.some(({ cabinet }) =>
-    cabinet.lines.some((each) => portOf(each) === portOf(line) && isDeepStrictEqual(facts(each), facts(line))),
-  );
-  return !isLightThere || isKnown ? [] : [{ path: `lines[${line.id}].serial`, message: OTHER_SETTINGS }];
+  if (!isLightThere || known === undefined || isDeepStrictEqual(facts(known), facts(line))) return [];
+  return [{ path: `lines[${line.id}].serial`, message: OTHER_SETTINGS }];
 }
 
 /** Sensors share one lane of their line with all else that is polled fast. */

@@ -60,11 +60,21 @@ t.test('the line of a meter may get another speed, and a line with lamps other t
   t.strictSame(flawsOf(t, north('serial: { stopBits: 2, baud: 19200, parity: none, dataBits: 8 }')), [], 'the same, written otherwise');
 });
 
-t.test('the settings of the file of the site may come back, also where others run', async (t) => {
+t.test('what runs is what the units answer to, also where the file of the site says otherwise', async (t) => {
   const [site, running] = [loadEdited(t, LINES), loadEdited(t, [...LINES, ...north('serial: { baud: 9600, stopBits: 2 }')])];
-  for (const after of [site, running]) t.strictSame(floorFlaws({ after, running, site, nowMs: NOW_MS }), []);
-  const third = loadEdited(t, [...LINES, ...north('serial: { baud: 4800, stopBits: 2 }')]);
-  t.match(floorFlaws({ after: third, running, site, nowMs: NOW_MS })[0], { path: 'lines[north].serial' });
+  t.strictSame(floorFlaws({ after: running, running, site, nowMs: NOW_MS }), []);
+  t.match(floorFlaws({ after: site, running, site, nowMs: NOW_MS }), [{ path: 'lines[north].serial' }], 'an older speed is no safer one');
+  const withoutNorth = sensing(loadEdited(t, LINES));
+  const gone = {
+    ...withoutNorth,
+    cabinet: { ...withoutNorth.cabinet, lines: withoutNorth.cabinet.lines.filter(({ id }) => id !== 'north') },
+  };
+  const after = sensing(loadEdited(t, [...LINES, ...north('serial: { baud: 4800, stopBits: 2 }')]));
+  t.match(
+    lineFlaws({ after, running: gone, site: sensing(site) }),
+    [{ path: 'lines[north].serial' }],
+    'of a line that does not run, the file knows',
+  );
 });
 
 /** So many further units of a type on the line of the lamps. */
