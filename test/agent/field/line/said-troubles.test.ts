@@ -32,21 +32,26 @@ t.test('a line that repeats everything has no unit that answers twice', async (t
   t.match(plant.field.bus.stats()[0]?.advice, [/^replies of most units come twice/]);
 });
 
+/** A presence input that is not read is reported after 5 s, a check of each second included: docs/monitoring.md. Units: ms. */
+const BLIND_AFTER_MS = 5_000;
+const CHECK_MS = 1_000;
+const STEP_MS = 50;
+
 for (const copies of [1, 2, 5])
   t.test(`a sensor whose replies come ${copies} times too often is said to be blind as soon as it is`, async (t) => {
     const plant = await troubledStreet(t, 4, MULTISENSOR);
     const sinceMono = plant.clock.monoMs();
     trouble(plant, plant.addressOf('S1'), { untilMono: sinceMono + 60_000, what: repeated(copies, 20), sensorUnit: plant.addressOf('S1') });
-    let blindMs = 0;
-    for (let ms = 0; ms < 60_000; ms += 500) {
-      await plant.clock.advance(500);
+    let worstMs = 0;
+    for (let ms = 0; ms < 60_000; ms += STEP_MS) {
+      await plant.clock.advance(STEP_MS);
       const { quality, atMono = 0 } = plant.field.latest('S1.motion') ?? {};
-      blindMs = quality === 'good' || quality === 'missing' ? 0 : Math.max(blindMs, plant.clock.monoMs() - atMono);
-      t.ok(blindMs <= 11_000, `${quality} after ${blindMs} ms`);
+      if (quality === 'stale') worstMs = Math.max(worstMs, plant.clock.monoMs() - atMono);
     }
-    const isBlind = plant.field.latest('S1.motion')?.quality === 'missing';
     const told = plant.events.filter(({ code, source }) => code === 'unit-no-data' && source === 'S1');
-    t.equal(told.at(-1)?.endMs === null, isBlind, 'the event says what the reading says');
+    t.ok(told.length > 0, 'it was reported');
+    t.ok(worstMs <= BLIND_AFTER_MS + CHECK_MS + STEP_MS, `not read and not missing for ${worstMs} ms`);
+    t.equal(told.at(-1)?.endMs === null, plant.field.latest('S1.motion')?.quality === 'missing', 'the event says what the reading says');
     await plant.clock.advance(140_000);
     t.equal(plant.field.latest('S1.motion')?.quality, 'good', 'read again once the trouble is over');
     t.not(plant.events.findLast(({ code, source }) => code === 'unit-no-data' && source === 'S1')?.endMs, null);
