@@ -78,11 +78,14 @@ t.test('on a doubted line three replies in a row must agree; a change begins the
   }
 });
 
-t.test('a shape that needs three replies is read again a second after its last request, and when it likes once the doubt is over', async (t) => {
-  const { trust } = doubted();
-  const at = (nowMono: number) => ({ fc: 3, count: 2, nowMono });
-  trust.sent(READ, 3_000);
-  t.equal(trust.strictness(10, at(3_001)), 'votes');
-  t.equal(trust.restUntilMono(10, at(3_001)), 4_000);
-  t.equal(trust.restUntilMono(10, at(2_500 + MINUTE_MS)), 0, 'a minute after the duplicate the line is well again');
-});
+t.test(
+  'a shape that needs three replies is read again a second after its last request, and when it likes once the doubt is over',
+  async (t) => {
+    const { trust } = doubted();
+    const at = (nowMono: number) => ({ fc: 3, count: 2, nowMono });
+    trust.sent(READ, 3_000);
+    t.equal(trust.strictness(10, at(3_001)), 'votes');
+    t.equal(trust.restUntilMono(10, at(3_001)), 4_000);
+    t.equal(trust.restUntilMono(10, at(2_500 + MINUTE_MS)), 0, 'a minute after the duplicate the line is well again');
+  },
+);
