@@ -170,6 +170,9 @@ export type Notice =
   /** A copy of `state.db` was taken into use. */
   | { readonly kind: 'copied'; readonly file: string; readonly message: string }
   | { readonly kind: 'lost'; readonly reason: LossReason; readonly readings: number; readonly isEstimate?: boolean }
+  /** Nothing keeps a second agent away. Lasts until `locked`. */
+  | { readonly kind: 'unlocked'; readonly message: string }
+  | { readonly kind: 'locked' }
   | { readonly kind: 'remark'; readonly message: string };
 
 /** The connection to the database. */

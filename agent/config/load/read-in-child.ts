@@ -8,14 +8,17 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Clock, every } from '../../core/clock.ts';
-import { ConfigError, type Problem } from '../../core/errors.ts';
+import { ConfigError, type Problem, StoreError, type StoreErrorCode } from '../../core/errors.ts';
 import { createRevisionDisk } from '../revisions/revision-disk.ts';
 import type { Beginning, BeginningStep, RevisionsAtStart, StartParts } from './start-revision.ts';
 
 /** The result of the process: the disk of the revisions is named by its folder. */
 interface Begun {
   readonly site: Beginning['site'];
-  readonly revisions: Omit<RevisionsAtStart, 'disk'> & { readonly dir: string };
+  readonly revisions: (Omit<RevisionsAtStart, 'disk'> & { readonly dir: string }) | null;
+  /** The process has the data locked, until it is disconnected. */
+  readonly isLocked: boolean;
+  readonly refusal?: { readonly code: StoreErrorCode; readonly message: string };
 }
 
 /** The result of the process, or the problems of the files. */
@@ -63,9 +66,20 @@ export async function beginInChild(parts: StartParts, { clock, onStep }: ChildPa
   // The process could not start, or was killed. If memory is short, prefer light.
   if (answer === null) return (await import('./start-revision.ts')).beginConfiguration(parts, onStep);
   if (answer.begun === null) throw new ConfigError(answer.problems);
-  const { site, revisions } = answer.begun;
+  return begunIn(child, answer.begun);
+}
+
+function begunIn(child: ChildProcess, { site, revisions, isLocked, refusal }: Begun): Beginning {
+  const handOver = (): void => {
+    if (child.connected) child.disconnect();
+  };
+  // Its end is not waited for.
+  child.unref();
+  child.channel?.unref();
+  if (refusal !== undefined) return { site, revisions: null, refusal: new StoreError(refusal.code, refusal.message) };
+  if (revisions === null) return { site, revisions };
   const { dir, ...rest } = revisions;
-  return { site, revisions: { ...rest, disk: createRevisionDisk(dir) } };
+  return { site, revisions: { ...rest, disk: createRevisionDisk(dir) }, ...(isLocked ? { handOver } : {}) };
 }
 
 /** The answer of the process; null when it ended without one, undefined when it hangs. */

@@ -5,16 +5,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
-import { DATA_LOCK_FILE, lockData } from '../../../agent/store/data-lock.ts';
+import { type DataUser, LOCK_FILES, lockData } from '../../../agent/store/data-lock.ts';
 import { createStore } from '../../../agent/store/store.ts';
 import { frame, SILENT, testFolder } from './fixtures/kit.ts';
 
 const clock = createSystemClock({ quality: () => 'synced' });
+const [DATA_LOCK_FILE = ''] = LOCK_FILES;
 const HOLDER = fileURLToPath(new URL('./fixtures/lock-holder.ts', import.meta.url));
 
 /** Another process that has the lock of this folder. */
-async function holderOf(t: Test, dir: string) {
-  const child = spawn(process.execPath, [HOLDER, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function holderOf(t: Test, dir: string, user: DataUser = 'agent') {
+  const child = spawn(process.execPath, [HOLDER, dir, user], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.teardown(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   return async (): Promise<void> => {
@@ -32,15 +33,15 @@ function open(t: Test, dir: string) {
 t.test('a folder is locked for one process, and free again at its kill -9', async (t) => {
   const dir = join(testFolder(t), 'data');
   const kill = await holderOf(t, dir);
-  t.throws(() => lockData(dir), { name: 'StoreError', code: 'in-use', message: /another process uses this data; stop the other agent/ });
-  t.throws(() => lockData(`${dir}/../data`), { code: 'in-use' }, 'however its path is written');
+  t.throws(() => lockData(dir, 'agent'), { name: 'StoreError', code: 'in-use', message: /another process uses this data; stop the other agent/ });
+  t.throws(() => lockData(`${dir}/../data`, 'agent'), { code: 'in-use' }, 'however its path is written');
   await kill();
-  const lock = lockData(dir);
-  t.throws(() => lockData(dir), { code: 'in-use' });
+  const lock = lockData(dir, 'agent');
+  t.throws(() => lockData(dir, 'agent'), { code: 'in-use' });
   lock.release();
-  lockData(dir).release();
-  t.same(readdirSync(dir), [DATA_LOCK_FILE], 'no journal beside it');
-  t.match(statSync(join(dir, DATA_LOCK_FILE)), { size: 0, mode: 0o100600 });
+  lockData(dir, 'agent').release();
+  t.same(readdirSync(dir), LOCK_FILES, 'no journal beside them');
+  for (const name of LOCK_FILES) t.match(statSync(join(dir, name)), { size: 0, mode: 0o100600 });
 });
 
 t.test('a store does not touch data that another process has, and begins once that process has ended', async (t) => {
@@ -49,24 +50,24 @@ t.test('a store does not touch data that another process has, and begins once th
   const store = open(t, dir);
   await store.start();
   store.append(frame(1, 5));
-  t.equal(store.pulse().isInUse, true);
+  t.equal(store.pulse().refusal, 'in-use');
   t.match(await store.status(), { state: 'trouble', reason: /another process uses this data/ });
-  t.same(readdirSync(dir), [DATA_LOCK_FILE], 'no file of the store was made');
+  t.same(readdirSync(dir), LOCK_FILES, 'no file of the store was made');
   const committed = new Promise((resolve) => {
     store.onCommitted = resolve;
   });
   await kill();
   t.match(await committed, { tickets: [{ ticket: 1, readings: 5 }] }, 'nothing is lost meanwhile');
-  t.equal(store.pulse().isInUse, false);
+  t.equal(store.pulse().refusal, null);
 });
 
 t.test('a running store has its data locked, and frees it at its end', async (t) => {
   const dir = testFolder(t);
   const store = open(t, dir);
   await store.start();
-  t.throws(() => lockData(dir), { code: 'in-use' });
+  t.throws(() => lockData(dir, 'agent'), { code: 'in-use' });
   await store.stop();
-  lockData(dir).release();
+  lockData(dir, 'agent').release();
 });
 
 t.test('an empty folder, a pipe and a link in the place of the lock give way, and what the link leads to stays', async (t) => {
@@ -82,8 +83,8 @@ t.test('an empty folder, a pipe and a link in the place of the lock give way, an
   for (const [what, put] of inItsPlace) {
     rmSync(path, { force: true });
     put();
-    const lock = lockData(dir);
-    t.throws(() => lockData(dir), { code: 'in-use' }, what);
+    const lock = lockData(dir, 'agent');
+    t.throws(() => lockData(dir, 'agent'), { code: 'in-use' }, what);
     lock.release();
   }
   t.equal(readFileSync(target, 'utf8'), 'of somebody else');
@@ -109,6 +110,6 @@ t.test(
     const dir = testFolder(t);
     writeFileSync(join(dir, DATA_LOCK_FILE), '');
     chmodSync(join(dir, DATA_LOCK_FILE), 0);
-    t.throws(() => lockData(dir), { code: 'read-only' });
+    t.throws(() => lockData(dir, 'agent'), { code: 'read-only' });
   },
 );
