@@ -5,14 +5,18 @@ import type { Joined } from './parts.ts';
 /** Period of the looks for the end of a command that has the data. Units: ms. Source: assumed; the store itself tries every 30 s at most. */
 const LOOK_MS = 1_000;
 
+interface LockOwner {
+  readonly parts: Pick<Joined['parts'], 'isLockOurs'>;
+}
+
 /**
  * Ends the start of a second agent on the same data, which would write to the same lamps; its console is closed first. A command that has
  * the data writes to no lamp, so that the agent goes on and lights.
  *
  * Errors: rejects with ConsoleError 'data-in-use' where another agent still has the data when the store is asked once more.
  */
-export async function refuseDataInUse({ store, consoles }: Pick<Joined, 'store' | 'consoles'>): Promise<void> {
-  if (store.pulse().refusal !== 'in-use') return;
+export async function refuseDataInUse({ parts, store, consoles }: Pick<Joined, 'store' | 'consoles'> & LockOwner): Promise<void> {
+  if (store.pulse().refusal !== 'in-use' || parts.isLockOurs?.() === true) return;
   const { reason } = await store.status();
   if (store.pulse().refusal !== 'in-use') return;
   await consoles?.stop();

@@ -60,6 +60,7 @@ export function runParts(facts: RunFacts): AgentParts {
     updates: updatePartsOf(options, cabinet.store.dir, facts.leave),
     openStoreLink: guard.mode === 'bare' ? noStore : workerLinkOpener(beginning.handOver),
     onDataFree: facts.end,
+    ...(beginning.isLockOurs === undefined ? {} : { isLockOurs: beginning.isLockOurs }),
     clock,
     steady: {
       // A rehearsal's clock is not the battery's.

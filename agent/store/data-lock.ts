@@ -4,8 +4,9 @@
  * SQLite files that stay empty and are locked: the kernel releases a lock with its process, also at `kill -9`. An agent locks one more file,
  * so that another agent and a command that ends soon can be told apart.
  */
-import { closeSync, constants, lstatSync, mkdirSync, openSync, rmdirSync, rmSync } from 'node:fs';
+import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { plainFileBytes } from './files/db-files.ts';
 import { openSqlite, storeError, toStoreError } from './sqlite.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
@@ -73,11 +74,17 @@ function locked(dir: string, name: string, busy: 'in-use' | 'held'): DataLock {
   }
 }
 
-/** An empty folder, a pipe or a link of this name would leave the data without a lock. A link is removed, not followed. */
+/**
+ * An empty folder, a pipe or a link of this name would leave the data without a lock. A link is removed, not followed.
+ *
+ * Errors: throws StoreError for a folder that is not empty: a person takes it away.
+ */
 function makeRoom(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory()) rmdirSync(path);
-  else if (found?.isFile() === false) rmSync(path);
+  if (found?.isDirectory()) {
+    if (readdirSync(path).length > 0) plainFileBytes(path);
+    rmdirSync(path);
+  } else if (found?.isFile() === false) rmSync(path);
 }
 
 function isBusy(error: unknown): boolean {

@@ -11,7 +11,7 @@ import type { Notice, Setup, StoreRequest } from './messages.ts';
 import { loadSqlite } from './sqlite.ts';
 
 /** Wait for the process that read the configuration. Units: ms. Source: assumed; it ended within 30 ms on two busy cores. */
-const HANDOVER_MS = { step: 20, longest: 500 } as const;
+const HANDOVER_MS = { step: 5, longest: 500 } as const;
 
 loadSqlite();
 parentPort?.postMessage('loaded');

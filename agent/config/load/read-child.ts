@@ -27,6 +27,7 @@ async function answer(parts: StartParts): Promise<ChildAnswer> {
   let isLocked = false;
   const lock = async (dir: string): Promise<void> => {
     isLocked = await lockedSoon(dir);
+    if (isLocked) send({ completed: 'data-locked' });
   };
   try {
     const { site, revisions } = await beginConfiguration(parts, (completed) => send({ completed }), lock);

@@ -56,12 +56,18 @@ export async function beginInChild(parts: StartParts, { clock, onStep }: ChildPa
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const answer = await answerOf(child, { clock, onStep });
+  let isLocked = false;
+  const step = (completed: string): void => {
+    isLocked ||= completed === 'data-locked';
+    onStep(completed);
+  };
+  const answer = await answerOf(child, { clock, onStep: step });
   if (answer === undefined) {
     // A hung disk may block the process until it responds; this run does not wait for that.
     child.kill('SIGKILL');
     child.unref();
-    return (await import('./start-revision.ts')).beginWithoutRevisions(parts.configFile);
+    const isLockOurs = (): boolean => isLocked && child.exitCode === null && child.signalCode === null;
+    return { ...(await import('./start-revision.ts')).beginWithoutRevisions(parts.configFile), isLockOurs };
   }
   // The process could not start, or was killed. If memory is short, prefer light.
   if (answer === null) return (await import('./start-revision.ts')).beginConfiguration(parts, onStep);

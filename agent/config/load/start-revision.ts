@@ -30,6 +30,8 @@ export interface Beginning {
   readonly refusal?: StoreError;
   /** Frees the data for the storage thread of this run; absent where this run has no lock yet. */
   readonly handOver?: () => void;
+  /** Whether a process of this run still has the data: it was killed, but a hung disk does not let it end. Default: false. */
+  readonly isLockOurs?: () => boolean;
 }
 
 export type BegunWithRevisions = Beginning & { readonly revisions: RevisionsAtStart };
@@ -57,7 +59,7 @@ export interface StartParts {
 }
 
 /** A part of choosing the configuration that may take long on a slow machine or disk. */
-export type BeginningStep = 'configuration-reader-started' | 'configuration-files-read' | 'configuration-checked';
+export type BeginningStep = 'configuration-reader-started' | 'data-locked' | 'configuration-files-read' | 'configuration-checked';
 
 /** A revision is returned when the agent had to start more often than this during its trial. Source: assumed; one crash may be chance, mains may fail twice. */
 const MOST_STARTS = 3;

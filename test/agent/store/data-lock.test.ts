@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import { type DataUser, LOCK_FILES, lockData } from '../../../agent/store/data-lock.ts';
+import type { AgentEvent } from '../../../agent/core/words.ts';
 import { createStore } from '../../../agent/store/store.ts';
 import { frame, SILENT, testFolder } from './fixtures/kit.ts';
 
@@ -90,7 +92,54 @@ t.test('an empty folder, a pipe and a link in the place of the lock give way, an
   t.equal(readFileSync(target, 'utf8'), 'of somebody else');
 });
 
-t.test('a place that takes no lock file costs no readings', async (t) => {
+t.test('an agent tells a command that has the data from another agent; a command is refused by both', async (t) => {
+  for (const [holder, agentIsRefused] of [
+    ['agent', 'in-use'],
+    ['command', 'held'],
+  ] as const) {
+    const dir = testFolder(t);
+    const kill = await holderOf(t, dir, holder);
+    t.throws(() => lockData(dir, 'agent'), { code: agentIsRefused }, `an agent beside ${holder}`);
+    t.throws(() => lockData(dir, 'command'), { code: 'in-use' }, `a command beside ${holder}`);
+    await kill();
+    lockData(dir, 'command').release();
+    lockData(dir, 'agent').release();
+  }
+});
+
+t.test('of several that lock at once one gets the data, though the others look at the file at that moment', async (t) => {
+  const dir = testFolder(t);
+  lockData(dir, 'agent').release();
+  const looking = LOCK_FILES.map((name) => {
+    const other = new Database(join(dir, name), { readonly: true });
+    other.exec('BEGIN');
+    other.prepare('SELECT count(*) FROM sqlite_master').get();
+    return other;
+  });
+  const lock = lockData(dir, 'agent');
+  t.throws(() => lockData(dir, 'agent'), { code: 'in-use' });
+  lock.release();
+  for (const other of looking) other.close();
+});
+
+t.test('a store beside a command that has the data is held, and begins once that has ended', async (t) => {
+  const dir = testFolder(t);
+  const kill = await holderOf(t, dir, 'command');
+  const store = open(t, dir);
+  await store.start();
+  store.append(frame(1, 5));
+  t.equal(store.pulse().refusal, 'held');
+  t.match(await store.status(), { state: 'trouble', reason: /an erase, restore or backup runs; the store begins once that has ended/ });
+  t.same(readdirSync(dir), LOCK_FILES, 'no file of the store was made');
+  const committed = new Promise((resolve) => {
+    store.onCommitted = resolve;
+  });
+  await kill();
+  t.match(await committed, { tickets: [{ ticket: 1, readings: 5 }] }, 'nothing is lost meanwhile');
+  t.equal(store.pulse().refusal, null);
+});
+
+t.test('a place that takes no lock file costs no readings, and one event lasts until the data is locked', async (t) => {
   const dir = testFolder(t);
   mkdirSync(join(dir, DATA_LOCK_FILE));
   writeFileSync(join(dir, DATA_LOCK_FILE, 'of somebody else'), '');
@@ -98,9 +147,19 @@ t.test('a place that takes no lock file costs no readings', async (t) => {
   const log = { event: (name: string, fields?: object) => void remarks.push({ name, ...fields }) };
   const store = createStore({ dir, clock, log, commitSeconds: 0.05, maxMegabytes: 64, maxDays: 400, decimals: new Map() });
   t.teardown(() => store.stop());
+  const events: AgentEvent[] = [];
+  store.onEvent = (event) => void events.push(event);
   await store.start();
-  t.equal(await store.save('a', 1), true);
-  t.match(JSON.stringify(remarks), /not locked against a second agent: /);
+  for (const fact of ['a', 'b', 'c']) t.equal(await store.save(fact, 1), true);
+  t.match(events, [{ code: 'data-unlocked', source: 'agent.lock', severity: 'warning', endMs: null }]);
+  t.equal(events.length, 1, 'once, however many commits there are');
+  t.match(events[0]?.text, /^the data is not locked against a second agent: .*agent\.lock: found a folder, expected a file; take it away/);
+  t.match(JSON.stringify(remarks), /"data-unlocked"/);
+  t.match(await store.status(), { state: 'ok' }, 'the store itself works');
+  rmSync(join(dir, DATA_LOCK_FILE), { recursive: true });
+  t.equal(await store.save('d', 1), true);
+  t.throws(() => lockData(dir, 'command'), { code: 'in-use' }, 'locked without a restart');
+  t.match(events.slice(1), [{ id: events[0]?.id, code: 'data-unlocked', endMs: Number, text: /locked against a second agent again/ }]);
 });
 
 t.test(
