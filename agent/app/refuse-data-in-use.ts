@@ -13,12 +13,11 @@ interface LockOwner {
  * Ends the start of a second agent on the same data, which would write to the same lamps; its console is closed first. A command that has
  * the data writes to no lamp, so that the agent goes on and lights.
  *
- * Errors: rejects with ConsoleError 'data-in-use' where another agent still has the data when the store is asked once more.
+ * Errors: rejects with ConsoleError 'data-in-use' where another agent has the data.
  */
 export async function refuseDataInUse({ parts, store, consoles }: Pick<Joined, 'store' | 'consoles'> & LockOwner): Promise<void> {
   if (store.pulse().refusal !== 'in-use' || parts.isLockOurs?.() === true) return;
   const { reason } = await store.status();
-  if (store.pulse().refusal !== 'in-use') return;
   await consoles?.stop();
   throw new ConsoleError('data-in-use', reason);
 }

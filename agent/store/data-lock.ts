@@ -17,6 +17,7 @@ const LINES_LOCK_FILE = 'lines.lock';
 /** Names of the files of the lock. */
 export const LOCK_FILES: readonly string[] = [DATA_LOCK_FILE, LINES_LOCK_FILE];
 
+/** Refer to it for as long as the lock is needed: the garbage collector releases one that is not referred to. */
 export interface DataLock {
   /** Errors: none. */
   release(): void;

@@ -6,12 +6,15 @@ import { sleep } from '../../core/clock.ts';
 import { ConfigError, StoreError } from '../../core/errors.ts';
 import { createSystemClock } from '../../core/system-clock.ts';
 import { LOCK_WAIT_MS } from '../../core/within.ts';
-import { lockData } from '../../store/data-lock.ts';
+import { type DataLock, lockData } from '../../store/data-lock.ts';
 import type { ChildAnswer, ChildMessage } from './read-in-child.ts';
 import { beginConfiguration, beginWithoutRevisions, type StartParts } from './start-revision.ts';
 
 /** Period of the tries for data that a command has. Units: ms. Source: assumed; short against what a person waits for. */
 const TRY_MS = 50;
+
+/** Kept until the end of the process: a lock that nothing refers to is released by the garbage collector. */
+let held: DataLock | null = null;
 
 const send = (message: ChildMessage, sent = (): void => {}): void => void process.send?.(message, sent);
 send({ completed: 'configuration-reader-started' });
@@ -24,15 +27,14 @@ send(found, () => {
 
 /** Errors: rejects with errors that are not about the files. */
 async function answer(parts: StartParts): Promise<ChildAnswer> {
-  let isLocked = false;
   const lock = async (dir: string): Promise<void> => {
-    isLocked = await lockedSoon(dir);
-    if (isLocked) send({ completed: 'data-locked' });
+    held = await lockedSoon(dir);
+    if (held !== null) send({ completed: 'data-locked' });
   };
   try {
     const { site, revisions } = await beginConfiguration(parts, (completed) => send({ completed }), lock);
     const { disk, ...rest } = revisions;
-    return { begun: { site, isLocked, revisions: { ...rest, dir: dirname(disk.dirOf('candidate')) } }, problems: [] };
+    return { begun: { site, isLocked: held !== null, revisions: { ...rest, dir: dirname(disk.dirOf('candidate')) } }, problems: [] };
   } catch (error) {
     if (error instanceof StoreError) return refused(parts.configFile, error);
     if (!(error instanceof ConfigError)) throw error;
@@ -41,20 +43,19 @@ async function answer(parts: StartParts): Promise<ChildAnswer> {
 }
 
 /**
- * Whether the data is locked now. A disk that takes no lock costs no revisions.
+ * Resolves with the lock; null for a disk that takes none. Such a disk that takes no lock costs no revisions.
  *
  * Errors: rejects with StoreError `in-use` where another agent has the data, `held` where a command has it for longer than the light waits.
  */
-async function lockedSoon(dir: string): Promise<boolean> {
+async function lockedSoon(dir: string): Promise<DataLock | null> {
   const clock = createSystemClock({ quality: () => 'none' });
   const untilMono = clock.monoMs() + LOCK_WAIT_MS;
   for (;;) {
     try {
-      lockData(dir, 'agent');
-      return true;
+      return lockData(dir, 'agent');
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (error.code !== 'in-use' && error.code !== 'held') return false;
+      if (error.code !== 'in-use' && error.code !== 'held') return null;
       if (error.code === 'in-use' || clock.monoMs() >= untilMono) throw error;
       await sleep(clock, TRY_MS);
     }
