@@ -2,7 +2,7 @@
  * The parts of an agent on a real cabinet: configuration as chosen at the start, serial ports, broker, clocks, and files of the service.
  */
 import { createSerialPort } from '../../drivers/serial-port.ts';
-import { secretEvents, type StartEvent, WHILE_DATA_HELD, WITHOUT_REVISIONS } from '../config/load/start-events.ts';
+import { type StartEvent, secretEvents, WHILE_DATA_HELD, WITHOUT_REVISIONS } from '../config/load/start-events.ts';
 import type { Beginning } from '../config/load/start-revision.ts';
 import { withOptions } from '../config/load/with-options.ts';
 import { checkRevisionInChild, editInChild } from '../config/revisions/check-in-child.ts';

@@ -91,16 +91,7 @@ export function formatProblem({ file, line, column, path, message }: Problem): s
 }
 
 /** `in-use`: another process has the data. `held`: an erase, restore or backup has it, which ends by itself. */
-export type StoreErrorCode =
-  | 'full'
-  | 'read-only'
-  | 'io'
-  | 'corrupt'
-  | 'foreign'
-  | 'future-version'
-  | 'worker-lost'
-  | 'in-use'
-  | 'held';
+export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost' | 'in-use' | 'held';
 
 /** `quarantine`: the store cannot use the file any more, so it sets the file aside and starts a new one. Otherwise it tries again. */
 const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly quarantine: boolean }>> = {

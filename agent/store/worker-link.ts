@@ -86,7 +86,7 @@ function openLink(setup: Setup, onLost: (cause: Error) => void, onLoaded: () => 
     await loaded.promise;
     await worker.terminate();
   }
-};
+}
 
 function lost(message: string, cause?: unknown): StoreError {
   return new StoreError('worker-lost', `${message}; it is started again by itself`, { cause });

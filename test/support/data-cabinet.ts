@@ -13,7 +13,7 @@ import { SMALL_SITE } from './small-site.ts';
 const clock = createSystemClock({ quality: () => 'synced' });
 
 /** Between two looks at what a process does. */
-export function nextTurn(): Promise<void> {
+export function nextLook(): Promise<void> {
   return sleep(clock, 5);
 }
 
@@ -47,4 +47,3 @@ export async function countingPort(t: Test) {
   t.teardown(() => server.close());
   return { port: `rtu+tcp://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: () => connections };
 }
-

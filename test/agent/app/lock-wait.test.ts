@@ -43,7 +43,7 @@ function begin(t: Test, findings: readonly Finding[], parts: Partial<AgentParts>
       find();
     });
     const link = openInProcessLink(setup, onLost);
-    return { ...link, ask: async (request) => (await found, link.ask(request)) };
+    return { ...link, ask: (request) => found.then(() => link.ask(request)) };
   };
   const noPort = (): BytePort => {
     const open = (): Promise<void> => {
@@ -121,8 +121,11 @@ t.test('an agent that learns only after the wait that another has the data close
 
 t.test('a command that has the data keeps no street dark; the run ends once it has ended, to begin with what is there then', async (t) => {
   let frees = 0;
+  const onDataFree = (): void => {
+    frees += 1;
+  };
   const held = { afterMs: 10, refusal: 'held' } as const;
-  const { advance, steps, ended } = begin(t, [held, held, { afterMs: 10, refusal: null }], { onDataFree: () => void (frees += 1) });
+  const { advance, steps, ended } = begin(t, [held, held, { afterMs: 10, refusal: null }], { onDataFree });
   await advance(10);
   t.same(steps.slice(0, 2), ['console-opened', 'lighting-started']);
   t.equal(frees, 0);

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
-import { type DataUser, LOCK_FILES, lockData } from '../../../agent/store/data-lock.ts';
 import type { AgentEvent } from '../../../agent/core/words.ts';
+import { type DataUser, LOCK_FILES, lockData } from '../../../agent/store/data-lock.ts';
 import { createStore } from '../../../agent/store/store.ts';
 import { frame, SILENT, testFolder } from './fixtures/kit.ts';
 
@@ -35,7 +35,11 @@ function open(t: Test, dir: string) {
 t.test('a folder is locked for one process, and free again at its kill -9', async (t) => {
   const dir = join(testFolder(t), 'data');
   const kill = await holderOf(t, dir);
-  t.throws(() => lockData(dir, 'agent'), { name: 'StoreError', code: 'in-use', message: /another process uses this data; stop the other agent/ });
+  t.throws(() => lockData(dir, 'agent'), {
+    name: 'StoreError',
+    code: 'in-use',
+    message: /another process uses this data; stop the other agent/,
+  });
   t.throws(() => lockData(`${dir}/../data`, 'agent'), { code: 'in-use' }, 'however its path is written');
   await kill();
   const lock = lockData(dir, 'agent');
