@@ -21,6 +21,12 @@ const MAX_CONNECTIONS = 8;
 /** Read and write for owner and group, whose members may command the street. */
 const SOCKET_MODE = 0o660;
 
+/** An inode number may be used again at once, a time of change is not. */
+const LOOK = { throwIfNoEntry: false, bigint: true } as const;
+/** A listener whose queue is full gives EAGAIN. Source: connect(2), unix(7). */
+const PROVES_AGENT: ReadonlySet<string> = new Set(['', 'EAGAIN']);
+const PROVES_NONE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT']);
+
 export interface ConsoleServerParts {
   readonly view: AgentView;
   /** Which of the two sockets this is; default: that of the machine. */
@@ -121,9 +127,6 @@ async function clearStale(socketPath: string): Promise<void> {
   rmSync(socketPath, { force: true });
 }
 
-/** An inode number may be used again at once, a time of change is not. */
-const LOOK = { throwIfNoEntry: false, bigint: true } as const;
-
 /** Errors: throws ConsoleError 'socket-in-use'; a place that cannot be used is no reason to end, `start` reports it. */
 async function refuseOther(socketPath: string): Promise<void> {
   try {
@@ -142,10 +145,6 @@ function inUse(socketPath: string): ConsoleError {
     `another agent already answers on ${socketPath}; stop it first, or give this one its own --socket`,
   );
 }
-
-/** A listener whose queue is full gives EAGAIN. Source: connect(2), unix(7). */
-const PROVES_AGENT: ReadonlySet<string> = new Set(['', 'EAGAIN']);
-const PROVES_NONE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT']);
 
 /** Resolves with the error of a connection; empty where it is accepted. */
 function connectError(socketPath: string): Promise<string> {
