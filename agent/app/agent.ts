@@ -72,6 +72,7 @@ async function startAgent(joined: Joined): Promise<void> {
     stored.catch(() => {}),
   );
   await refuseDataInUse(joined);
+  completed('data-lock-asked');
   if (state.isStopping) return;
   await joined.consoles?.start();
   completed('console-opened');

@@ -58,7 +58,7 @@ export function runParts(facts: RunFacts): AgentParts {
     health: createHealth(),
     heap: ownHeap(),
     updates: updatePartsOf(options, cabinet.store.dir, facts.leave),
-    openStoreLink: guard.mode === 'bare' ? noStore : workerLinkOpener(beginning.handOver),
+    openStoreLink: guard.mode === 'bare' ? noStore : workerLinkOpener(beginning.handOver ?? null),
     onDataFree: facts.end,
     ...(beginning.isLockOurs === undefined ? {} : { isLockOurs: beginning.isLockOurs }),
     clock,

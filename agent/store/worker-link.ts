@@ -23,10 +23,17 @@ export interface WorkerLink extends StoreLink {
  * Starts the storage thread and matches its answers to requests.
  *
  * A thread of its own, because a commit waits for the flash: up to seconds, in which no line could be served. Requests that arrive before
- * it runs wait for it. `onLoaded`: called when a thread is about to lock the data.
+ * it runs wait for it. `handOver`: frees the data, which another process of this run has; called
+ * when the first thread is about to lock it.
  */
-export function workerLinkOpener(onLoaded: () => void = () => {}): (...args: Parameters<OpenLink>) => WorkerLink {
-  return (setup, onLost) => openLink(setup, onLost, onLoaded);
+export function workerLinkOpener(handOver: (() => void) | null = null): (...args: Parameters<OpenLink>) => WorkerLink {
+  let handsOver = handOver;
+  return (setup, onLost) => {
+    const onLoaded = handsOver ?? (() => {});
+    const takesOver = handsOver !== null;
+    handsOver = null;
+    return openLink({ ...setup, takesOver }, onLost, onLoaded);
+  };
 }
 
 /** As `workerLinkOpener`, for a process without another that has the data. */

@@ -10,8 +10,8 @@ import { StoreDatabase } from './database.ts';
 import type { Notice, Setup, StoreRequest } from './messages.ts';
 import { loadSqlite } from './sqlite.ts';
 
-/** Wait for the process that read the configuration. Units: ms. Source: assumed; it ended within 30 ms on two busy cores. */
-const HANDOVER_MS = { step: 5, longest: 500 } as const;
+/** Wait for the process that read the configuration. Units: ms. Source: assumed; it ends once the main thread, which is busy at a start, has a moment. */
+const HANDOVER_MS = { step: 5, longest: 10_000 } as const;
 
 loadSqlite();
 parentPort?.postMessage('loaded');
@@ -38,7 +38,7 @@ parentPort?.on('message', ({ id, request }: { id: number; request: StoreRequest 
 /**
  * A disk that takes no lock file must not cost the readings: then the store works without one, and tries again with each commit.
  *
- * The process that read the configuration ends at this moment and may still have the lock.
+ * Waits only for the process of this run that hands over.
  */
 function locked(): DataLock | 'refused' | null {
   for (let waitedMs = 0; ; waitedMs += HANDOVER_MS.step) {
@@ -53,7 +53,7 @@ function locked(): DataLock | 'refused' | null {
         isReported = true;
         return null;
       }
-      if (waitedMs >= HANDOVER_MS.longest) {
+      if (setup.takesOver !== true || waitedMs >= HANDOVER_MS.longest) {
         parentPort?.postMessage({ refused: error.code, message: error.message });
         return 'refused';
       }

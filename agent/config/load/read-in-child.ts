@@ -66,8 +66,8 @@ export async function beginInChild(parts: StartParts, { clock, onStep }: ChildPa
     // A hung disk may block the process until it responds; this run does not wait for that.
     child.kill('SIGKILL');
     child.unref();
-    const isLockOurs = (): boolean => isLocked && child.exitCode === null && child.signalCode === null;
-    return { ...(await import('./start-revision.ts')).beginWithoutRevisions(parts.configFile), isLockOurs };
+    const begun = (await import('./start-revision.ts')).beginWithoutRevisions(parts.configFile);
+    return isLocked ? { ...begun, isLockOurs: () => isAlive(child) } : begun;
   }
   // The process could not start, or was killed. If memory is short, prefer light.
   if (answer === null) return (await import('./start-revision.ts')).beginConfiguration(parts, onStep);
@@ -85,7 +85,15 @@ function begunIn(child: ChildProcess, { site, revisions, isLocked, refusal }: Be
   if (refusal !== undefined) return { site, revisions: null, refusal: new StoreError(refusal.code, refusal.message) };
   if (revisions === null) return { site, revisions };
   const { dir, ...rest } = revisions;
-  return { site, revisions: { ...rest, disk: createRevisionDisk(dir) }, ...(isLocked ? { handOver } : {}) };
+  return {
+    site,
+    revisions: { ...rest, disk: createRevisionDisk(dir) },
+    ...(isLocked ? { handOver, isLockOurs: () => isAlive(child) } : {}),
+  };
+}
+
+function isAlive({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
 }
 
 /** The answer of the process; null when it ended without one, undefined when it hangs. */

@@ -30,7 +30,7 @@ export interface Beginning {
   readonly refusal?: StoreError;
   /** Frees the data for the storage thread of this run; absent where this run has no lock yet. */
   readonly handOver?: () => void;
-  /** Whether a process of this run still has the data: it was killed, but a hung disk does not let it end. Default: false. */
+  /** Whether a process of this run still has the data: a hung disk does not let it end, or it hands over. Default: false. */
   readonly isLockOurs?: () => boolean;
 }
 

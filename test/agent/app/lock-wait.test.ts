@@ -89,7 +89,11 @@ for (const afterMs of [LOCK_WAIT_MS * 10, LOCK_WAIT_MS * 1_000])
     t.ok(opened() > 0, 'the lines are opened');
     t.ok(existsSync(socketPath));
     await advance(RESTORE_MS);
-    t.same(steps, ['console-opened', 'lighting-started'], 'the lamps get their levels, though none is known from before');
+    t.same(
+      steps,
+      ['data-lock-asked', 'console-opened', 'lighting-started'],
+      'the lamps get their levels, though none is known from before',
+    );
   });
 
 t.test('light and console do not wait once the storage thread has the data', async (t) => {
@@ -97,7 +101,7 @@ t.test('light and console do not wait once the storage thread has the data', asy
   await advance(LOCK_WAIT_MS / 10 - 1);
   t.same(steps, []);
   await advance(1);
-  t.same(steps.slice(0, 3), ['console-opened', 'lighting-started', 'store-opened']);
+  t.same(steps.slice(0, 4), ['data-lock-asked', 'console-opened', 'lighting-started', 'store-opened']);
 });
 
 t.test('an agent beside another one on the same data ends without line or socket', async (t) => {
@@ -115,7 +119,7 @@ t.test('an agent that learns only after the wait that another has the data close
   t.ok(existsSync(socketPath));
   while (ended() === null) await advance(500);
   t.match(ended(), { code: 'data-in-use' });
-  t.same(steps, ['console-opened', 'lighting-started']);
+  t.same(steps, ['data-lock-asked', 'console-opened', 'lighting-started']);
   t.notOk(existsSync(socketPath));
 });
 
@@ -127,7 +131,7 @@ t.test('a command that has the data keeps no street dark; the run ends once it h
   const held = { afterMs: 10, refusal: 'held' } as const;
   const { advance, steps, ended } = begin(t, [held, held, { afterMs: 10, refusal: null }], { onDataFree });
   await advance(10);
-  t.same(steps.slice(0, 2), ['console-opened', 'lighting-started']);
+  t.same(steps.slice(0, 3), ['data-lock-asked', 'console-opened', 'lighting-started']);
   t.equal(frees, 0);
   while (frees === 0) await advance(1_000);
   t.equal(ended(), 'started');
@@ -137,7 +141,7 @@ t.test('a command that has the data keeps no street dark; the run ends once it h
 t.test('a process of the run itself that a hung disk holds with the data is no other agent', async (t) => {
   const { advance, steps, ended } = begin(t, [{ afterMs: 10, refusal: 'in-use' }], { isLockOurs: () => true });
   await advance(10);
-  t.same(steps.slice(0, 2), ['console-opened', 'lighting-started']);
+  t.same(steps.slice(0, 3), ['data-lock-asked', 'console-opened', 'lighting-started']);
   while (ended() === null) await advance(1_000);
   t.equal(ended(), 'started');
 });
