@@ -2,7 +2,7 @@
  * The parts of an agent on a real cabinet: configuration as chosen at the start, serial ports, broker, clocks, and files of the service.
  */
 import { createSerialPort } from '../../drivers/serial-port.ts';
-import { secretEvents, WITHOUT_REVISIONS } from '../config/load/start-events.ts';
+import { type StartEvent, secretEvents, WHILE_DATA_HELD, WITHOUT_REVISIONS } from '../config/load/start-events.ts';
 import type { Beginning } from '../config/load/start-revision.ts';
 import { withOptions } from '../config/load/with-options.ts';
 import { checkRevisionInChild, editInChild } from '../config/revisions/check-in-child.ts';
@@ -20,6 +20,7 @@ import { createHeldTimeFile } from '../service/time/held-time-file.ts';
 import type { TimeQuality } from '../service/time/time-quality.ts';
 import { updatePartsOf } from '../service/updates/update-run.ts';
 import type { OpenLink } from '../store/messages.ts';
+import { workerLinkOpener } from '../store/worker-link.ts';
 import { createMqttTransport } from '../sync/mqtt/mqttjs-transport.ts';
 import { createFileReader } from '../sync/mqtt/secret-files.ts';
 import type { AgentParts } from './parts.ts';
@@ -41,13 +42,15 @@ export interface RunFacts {
   readonly guard: RunGuard;
   /** Ends this run for another release. */
   readonly leave: () => void;
+  /** Ends this run as a stop does. */
+  readonly end: () => void;
 }
 
 export function runParts(facts: RunFacts): AgentParts {
   const { options, beginning, cabinet, clock, timeQuality, clockTrust, guard } = facts;
   const { log, logFeed, version, socketPath, service, startSteps } = options;
   const machine = machineStart(service?.bootId);
-  const startEvents = [...(beginning.revisions === null ? [WITHOUT_REVISIONS] : []), ...secretEvents(cabinet, options.configFile)];
+  const startEvents = [...eventsOf(beginning), ...secretEvents(cabinet, options.configFile)];
   return {
     ...beginning.site,
     cabinet: guard.mode === 'normal' ? cabinet : safeCabinet(cabinet),
@@ -55,7 +58,9 @@ export function runParts(facts: RunFacts): AgentParts {
     health: createHealth(),
     heap: ownHeap(),
     updates: updatePartsOf(options, cabinet.store.dir, facts.leave),
-    ...(guard.mode === 'bare' ? { openStoreLink: noStore } : {}),
+    openStoreLink: guard.mode === 'bare' ? noStore : workerLinkOpener(beginning.handOver ?? null),
+    onDataFree: facts.end,
+    ...(beginning.isLockOurs === undefined ? {} : { isLockOurs: beginning.isLockOurs }),
     clock,
     steady: {
       // A rehearsal's clock is not the battery's.
@@ -75,6 +80,11 @@ export function runParts(facts: RunFacts): AgentParts {
     socketPath: socketPath ?? cabinet.console.socketPath ?? agentSocketPath(),
     ...(startSteps === undefined ? {} : { onStartStep: startSteps.completed }),
   };
+}
+
+function eventsOf({ revisions, refusal }: Beginning): readonly StartEvent[] {
+  if (refusal !== undefined) return [WHILE_DATA_HELD];
+  return revisions === null ? [WITHOUT_REVISIONS] : [];
 }
 
 /** Safe mode takes no other configuration. */

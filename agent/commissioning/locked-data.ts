@@ -20,7 +20,7 @@ export function withLockedData<T>(dir: string, advice: string, work: () => T): T
 
 function locked(dir: string, advice: string): DataLock | null {
   try {
-    return asOwnerOf(dir, () => lockData(dir));
+    return asOwnerOf(dir, () => lockData(dir, 'command'));
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     // An erasure must work on a full disk.

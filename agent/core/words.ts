@@ -169,6 +169,7 @@ export type EventCode =
   | 'clock-stepped'
   | 'store-trouble'
   | 'state-restored'
+  | 'data-unlocked'
   | 'readings-lost'
   | 'uplink-down'
   | 'platform-silent'

@@ -43,6 +43,7 @@ const CHECK: Readonly<Record<StoreErrorCode, string>> = {
   'future-version': `a newer release wrote it; ${SET_ASIDE}`,
   'worker-lost': 'the storage thread is started again by itself',
   'in-use': 'stop the other agent, or the erase, restore or backup that runs',
+  held: 'an erase, restore or backup runs; the store begins once that has ended',
 };
 
 /** The library's native part is here when this returns: it comes with the first connection. Errors: throws what the loader throws. */

@@ -8,14 +8,17 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Clock, every } from '../../core/clock.ts';
-import { ConfigError, type Problem } from '../../core/errors.ts';
+import { ConfigError, type Problem, StoreError, type StoreErrorCode } from '../../core/errors.ts';
 import { createRevisionDisk } from '../revisions/revision-disk.ts';
 import type { Beginning, BeginningStep, RevisionsAtStart, StartParts } from './start-revision.ts';
 
 /** The result of the process: the disk of the revisions is named by its folder. */
 interface Begun {
   readonly site: Beginning['site'];
-  readonly revisions: Omit<RevisionsAtStart, 'disk'> & { readonly dir: string };
+  readonly revisions: (Omit<RevisionsAtStart, 'disk'> & { readonly dir: string }) | null;
+  /** The process has the data locked, until it is disconnected. */
+  readonly isLocked: boolean;
+  readonly refusal?: { readonly code: StoreErrorCode; readonly message: string };
 }
 
 /** The result of the process, or the problems of the files. */
@@ -53,19 +56,44 @@ export async function beginInChild(parts: StartParts, { clock, onStep }: ChildPa
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const answer = await answerOf(child, { clock, onStep });
+  let isLocked = false;
+  const step = (completed: string): void => {
+    isLocked ||= completed === 'data-locked';
+    onStep(completed);
+  };
+  const answer = await answerOf(child, { clock, onStep: step });
   if (answer === undefined) {
     // A hung disk may block the process until it responds; this run does not wait for that.
     child.kill('SIGKILL');
     child.unref();
-    return (await import('./start-revision.ts')).beginWithoutRevisions(parts.configFile);
+    const begun = (await import('./start-revision.ts')).beginWithoutRevisions(parts.configFile);
+    return isLocked ? { ...begun, isLockOurs: () => isAlive(child) } : begun;
   }
   // The process could not start, or was killed. If memory is short, prefer light.
   if (answer === null) return (await import('./start-revision.ts')).beginConfiguration(parts, onStep);
   if (answer.begun === null) throw new ConfigError(answer.problems);
-  const { site, revisions } = answer.begun;
+  return begunIn(child, answer.begun);
+}
+
+function begunIn(child: ChildProcess, { site, revisions, isLocked, refusal }: Begun): Beginning {
+  const handOver = (): void => {
+    if (child.connected) child.disconnect();
+  };
+  // Its end is not waited for.
+  child.unref();
+  child.channel?.unref();
+  if (refusal !== undefined) return { site, revisions: null, refusal: new StoreError(refusal.code, refusal.message) };
+  if (revisions === null) return { site, revisions };
   const { dir, ...rest } = revisions;
-  return { site, revisions: { ...rest, disk: createRevisionDisk(dir) } };
+  return {
+    site,
+    revisions: { ...rest, disk: createRevisionDisk(dir) },
+    ...(isLocked ? { handOver, isLockOurs: () => isAlive(child) } : {}),
+  };
+}
+
+function isAlive({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
 }
 
 /** The answer of the process; null when it ended without one, undefined when it hangs. */

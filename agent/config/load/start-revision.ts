@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
-import { ConfigError, formatProblem } from '../../core/errors.ts';
+import { ConfigError, formatProblem, type StoreError } from '../../core/errors.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
 import { finishRestore } from '../../core/pending-restore.ts';
 import { readRegularFile } from '../../core/regular-file.ts';
@@ -24,8 +24,14 @@ import { readPlacedYaml } from './places.ts';
 /** What a run begins with. */
 export interface Beginning {
   readonly site: LoadedSite;
-  /** What the revision manager begins with; null where the disk does not respond: this run then takes no revisions. */
+  /** What the revision manager begins with; null where the disk does not respond, or is not ours: this run then takes no revisions. */
   readonly revisions: RevisionsAtStart | null;
+  /** Another process has the data: another agent (`in-use`) or a command (`held`). */
+  readonly refusal?: StoreError;
+  /** Frees the data for the storage thread of this run; absent where this run has no lock yet. */
+  readonly handOver?: () => void;
+  /** Whether a process of this run still has the data: a hung disk does not let it end, or it hands over. Default: false. */
+  readonly isLockOurs?: () => boolean;
 }
 
 export type BegunWithRevisions = Beginning & { readonly revisions: RevisionsAtStart };
@@ -53,7 +59,7 @@ export interface StartParts {
 }
 
 /** A part of choosing the configuration that may take long on a slow machine or disk. */
-export type BeginningStep = 'configuration-reader-started' | 'configuration-files-read' | 'configuration-checked';
+export type BeginningStep = 'configuration-reader-started' | 'data-locked' | 'configuration-files-read' | 'configuration-checked';
 
 /** A revision is returned when the agent had to start more often than this during its trial. Source: assumed; one crash may be chance, mains may fail twice. */
 const MOST_STARTS = 3;
@@ -61,13 +67,19 @@ const MOST_STARTS = 3;
 /** Its reason was lost with the history that the disk did not take. */
 const WAS_RETURNED = 'it was returned before the agent started again';
 
-/** Chooses and loads the configuration. Errors: rejects with ConfigError where neither the file nor any revision can be used. */
+/**
+ * Chooses and loads the configuration. `beforeDisk`: resolves before anything in the folder of the data is read or written.
+ *
+ * Errors: rejects with ConfigError where neither the file nor any revision can be used, and as `beforeDisk`.
+ */
 export async function beginConfiguration(
   parts: StartParts,
   onStep: (completed: BeginningStep) => void = () => {},
+  beforeDisk: (dir: string) => Promise<void> = async () => {},
 ): Promise<BegunWithRevisions> {
   const file = readSiteFile(parts.configFile, onStep);
   const dir = parts.dataDir ?? storeDirOf(file.values());
+  await beforeDisk(dir);
   goOnWithRestore(dir);
   const disk = createRevisionDisk(join(dir, 'config'));
   return begin({ ...parts, disk, file, known: readRevisionHistory(await disk.readHistory()), onStep });

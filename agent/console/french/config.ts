@@ -211,6 +211,10 @@ export const FRENCH_CONFIG: Pairs = [
     'the disk of store.dir does not answer: the file of the site runs, without revisions, until the next start; see dmesg',
     "le disque de store.dir ne répond pas : le fichier du site est en service, sans révisions, jusqu'au prochain démarrage ; voir dmesg",
   ],
+  [
+    'an erase, restore or backup has the data: the file of the site runs, without revisions; the agent restarts once that has ended',
+    "un effacement, une restauration ou une sauvegarde a les données : le fichier du site est en service, sans révisions ; l'agent redémarre ensuite",
+  ],
   ['its files cannot be used any more', 'ses fichiers ne vont plus'],
   ['it was returned before the agent started again', "elle a été retirée avant que l'agent redémarre"],
   ['the agent had to start {n} times with it', "l'agent a dû démarrer {n} fois avec elle"],

@@ -147,6 +147,11 @@ export const FRENCH_STORE: Pairs = [
     'stop the other agent, or the erase, restore or backup that runs',
     "arrêter l'autre agent, ou l'effacement, la restauration ou la sauvegarde en cours",
   ],
+  [
+    'an erase, restore or backup runs; the store begins once that has ended',
+    'un effacement, une restauration ou une sauvegarde est en cours ; la mémoire commence ensuite',
+  ],
+  ['the data is locked against a second agent again', 'les données sont de nouveau verrouillées contre un second agent'],
   ['the data is not locked against a second agent: {reason}', 'les données ne sont pas verrouillées contre un second agent : {reason}'],
   ['a newer release wrote it', 'écrit par une version plus récente'],
   ['no space is left', 'plus de place'],
