@@ -47,6 +47,7 @@ export function runParts(facts: RunFacts): AgentParts {
   const { options, beginning, cabinet, clock, timeQuality, clockTrust, guard } = facts;
   const { log, logFeed, version, socketPath, service, startSteps } = options;
   const machine = machineStart(service?.bootId);
+  const reportFlaw = (file: string): void => log.event('file-unusable', { file }, 'warning');
   const startEvents = [...(beginning.revisions === null ? [WITHOUT_REVISIONS] : []), ...secretEvents(cabinet, options.configFile)];
   return {
     ...beginning.site,
@@ -54,14 +55,14 @@ export function runParts(facts: RunFacts): AgentParts {
     guard: { ...guard, events: [...guard.events, ...startEvents] },
     health: createHealth(),
     heap: ownHeap(),
-    updates: updatePartsOf(options, cabinet.store.dir, facts.leave),
+    updates: updatePartsOf(options, { storeDir: cabinet.store.dir, leave: facts.leave, onFlaw: reportFlaw }),
     ...(guard.mode === 'bare' ? { openStoreLink: noStore } : {}),
     clock,
     steady: {
       // A rehearsal's clock is not the battery's.
       battery: () => (options.startAtMs === null ? timeQuality.battery() : null),
       mayStepOnce: () => clockTrust() === 'system' && timeQuality.battery() === null,
-      memory: createHeldTimeFile({ runtimeDir: service?.runtimeDir ?? null, machine }),
+      memory: createHeldTimeFile({ runtimeDir: service?.runtimeDir ?? null, machine, onFlaw: reportFlaw }),
     },
     log,
     ...(logFeed === undefined ? {} : { logFeed }),
