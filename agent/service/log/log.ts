@@ -43,7 +43,10 @@ interface Reader {
 
 /** A log. An event identical to one of the last minute is counted, and its count written when the minute is over. */
 export function createLog({ clock, journal, minSeverity, write }: LogOptions): AgentLog {
-  const output = write === undefined ? createLogOutput(1, clock) : null;
+  const output =
+    write === undefined
+      ? createLogOutput(1, clock, (lines) => put({ name: 'log-lines-lost', fields: { lines }, severity: 'warning' }))
+      : null;
   const sink = write ?? ((line: string) => void output?.write(line));
   const logger = pino(
     {
