@@ -12,7 +12,14 @@ const PLACES = {
   state: {
     named: ['data/starts.json', 'starts.json', 'held-time.json', 'data/config/book.json', 'data/releases/current', 'data/releases/failed'],
     others: [
-      ...['data/releases/trial', 'data/releases/trial.json', 'data/releases/incoming', 'data/users.json', 'data/ballast', 'data/ballast.new'],
+      ...[
+        'data/releases/trial',
+        'data/releases/trial.json',
+        'data/releases/incoming',
+        'data/users.json',
+        'data/ballast',
+        'data/ballast.new',
+      ],
       ...['data/agent.lock', 'data/restore', 'data/state.db.bak', 'data/state.db.bak.1', 'data/config/.book.json.1', 'release-request'],
     ],
   },
@@ -47,7 +54,9 @@ t.test(
     /** As the drivers have confirmed to this run. */
     async function isDimmed(): Promise<boolean> {
       const lamps = (await status())?.zones.flatMap((zone) => zone.lamps) ?? [];
-      return lamps.length >= WATCHED_LAMPS && lamps.every(({ wantedPct, measuredPct }) => wantedPct === DIMMED_PCT && measuredPct === DIMMED_PCT);
+      return (
+        lamps.length >= WATCHED_LAMPS && lamps.every(({ wantedPct, measuredPct }) => wantedPct === DIMMED_PCT && measuredPct === DIMMED_PCT)
+      );
     }
 
     /** Resolves with what the run has logged, once each driver has confirmed its level. */
