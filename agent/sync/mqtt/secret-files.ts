@@ -63,7 +63,8 @@ export function createFileReader(credentialsDir: string | null, stateDir: string
     const file = await open(realFile, READ_AT_ONCE | constants.O_NOFOLLOW);
     try {
       const found = await file.stat();
-      if (!found.isFile()) throw new UplinkError('secret', 'is a folder, a pipe or a device: put the file itself there');
+      // Reading a folder fails by itself.
+      if (!found.isFile() && !found.isDirectory()) throw new UplinkError('secret', 'is a pipe or a device: put the file itself there');
       const { mode, size } = found;
       const open = mode & (isHandedOver ? FORBIDDEN_MODE.credential : FORBIDDEN_MODE.file);
       if (kind === 'secret' && open !== 0) {
