@@ -50,6 +50,7 @@ export function runParts(facts: RunFacts): AgentParts {
   const { options, beginning, cabinet, clock, timeQuality, clockTrust, guard } = facts;
   const { log, logFeed, version, socketPath, service, startSteps } = options;
   const machine = machineStart(service?.bootId);
+  const reportFlaw = (file: string): void => log.event('file-unusable', { file }, 'warning');
   const startEvents = [...eventsOf(beginning), ...secretEvents(cabinet, options.configFile)];
   return {
     ...beginning.site,
@@ -57,7 +58,7 @@ export function runParts(facts: RunFacts): AgentParts {
     guard: { ...guard, events: [...guard.events, ...startEvents] },
     health: createHealth(),
     heap: ownHeap(),
-    updates: updatePartsOf(options, cabinet.store.dir, facts.leave),
+    updates: updatePartsOf(options, { storeDir: cabinet.store.dir, leave: facts.leave, onFlaw: reportFlaw }),
     openStoreLink: guard.mode === 'bare' ? noStore : workerLinkOpener(beginning.handOver ?? null),
     onDataFree: facts.end,
     ...(beginning.isLockOurs === undefined ? {} : { isLockOurs: beginning.isLockOurs }),
@@ -66,7 +67,7 @@ export function runParts(facts: RunFacts): AgentParts {
       // A rehearsal's clock is not the battery's.
       battery: () => (options.startAtMs === null ? timeQuality.battery() : null),
       mayStepOnce: () => clockTrust() === 'system' && timeQuality.battery() === null,
-      memory: createHeldTimeFile({ runtimeDir: service?.runtimeDir ?? null, machine }),
+      memory: createHeldTimeFile({ runtimeDir: service?.runtimeDir ?? null, machine, onFlaw: reportFlaw }),
     },
     log,
     ...(logFeed === undefined ? {} : { logFeed }),

@@ -63,6 +63,8 @@ export type BeginningStep = 'configuration-reader-started' | 'data-locked' | 'co
 
 /** A revision is returned when the agent had to start more often than this during its trial. Source: assumed; one crash may be chance, mains may fail twice. */
 const MOST_STARTS = 3;
+/** Unusable files that a start reports. Source: assumed; the history, one revision and the file of the site are read. */
+const MOST_FLAWS = 5;
 
 /** Its reason was lost with the history that the disk did not take. */
 const WAS_RETURNED = 'it was returned before the agent started again';
@@ -81,8 +83,10 @@ export async function beginConfiguration(
   const dir = parts.dataDir ?? storeDirOf(file.values());
   await beforeDisk(dir);
   goOnWithRestore(dir);
-  const disk = createRevisionDisk(join(dir, 'config'));
-  return begin({ ...parts, disk, file, known: readRevisionHistory(await disk.readHistory()), onStep });
+  const flaws: string[] = [];
+  const disk = createRevisionDisk(join(dir, 'config'), (flaw) => flaws.push(flaw));
+  const { site, revisions } = await begin({ ...parts, disk, file, known: readRevisionHistory(await disk.readHistory()), onStep });
+  return { site, revisions: { ...revisions, notices: [...revisions.notices, ...flaws.slice(0, MOST_FLAWS).map(flawFacts)] } };
 }
 
 /** A disk that refuses it keeps no street dark; the next start tries again. */
@@ -290,6 +294,10 @@ function returnedFacts(number: number, current: number, why: string): EventFacts
 
 function lostFacts(number: number): EventFacts {
   return facts('config-refused', 'alarm', `the files of revision ${number} cannot be used any more: the file of the site runs`);
+}
+
+function flawFacts(flaw: string): EventFacts {
+  return facts('config-refused', 'warning', `a file of the revisions cannot be used: ${flaw}`);
 }
 
 function unsavedFacts(code: string): EventFacts {

@@ -218,6 +218,8 @@ export const FRENCH_CONFIG: Pairs = [
   ['its files cannot be used any more', 'ses fichiers ne vont plus'],
   ['it was returned before the agent started again', "elle a été retirée avant que l'agent redémarre"],
   ['the agent had to start {n} times with it', "l'agent a dû démarrer {n} fois avec elle"],
+  ['not valid JSON', 'JSON non valide'],
+  ['a file of the revisions cannot be used: {file}', 'un fichier des révisions ne peut pas servir : {file}'],
   [
     'revisions of the configuration cannot be kept ({code}): check the disk of store.dir',
     'les révisions ne peuvent être gardées ({code}) : vérifier le disque de store.dir',

@@ -117,6 +117,7 @@ export const WAY: Pairs = [
     'can be read by others (its mode is {n}): run chmod 0400 on it, and if they may have read it, renew it',
     "peut être lu par d'autres (mode {n}) : faire chmod 0400, et le renouveler s'il a pu être lu",
   ],
+  ['is a pipe or a device: put the file itself there', 'est un tube ou un périphérique : y mettre le fichier lui-même'],
   ['is larger than 1 MB: check that it is the right file', "dépasse 1 Mo : vérifier que c'est le bon fichier"],
   [
     'uplink.keyFile {file} is not the key of uplink.certFile {path}: replace both together',

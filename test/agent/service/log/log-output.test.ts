@@ -155,3 +155,44 @@ t.test('a flush to an output that nobody reads any more ends, and what it held i
   t.teardown(() => closeSync(again));
   t.match(await writeUntil(output, 'the next\n', reading(again)), /^(the next\n)+$/);
 });
+
+/** Reads until the text holds. */
+async function readUntil(reader: number, holds: (text: string) => boolean): Promise<string> {
+  let text = '';
+  while (!holds(text)) {
+    text += drain(reader);
+    await turn();
+  }
+  return text;
+}
+
+for (const lines of [10_500, 30_000, 100_000]) {
+  t.test(`of ${lines} lines for a reader that stalls the log counts each lost one, in one line where they are missing`, async (t) => {
+    const { reader, writer } = await pipeIn(t);
+    t.teardown(() => closeSync(reader));
+    const output = createLogOutput(writer, clock, (count) => output.write(`lost ${count}\n`));
+    for (let index = 0; index < lines; index++) output.write(`${String(index).padStart(99, '.')}\n`);
+    const text = await readUntil(reader, (found) => /^lost \d+\n/m.test(found) || found.length >= lines * LINE.length);
+    const written = text.match(/^\.+\d+$/gm)?.length ?? 0;
+    const reports = [...text.matchAll(/^lost (\d+)$/gm)].map(([, count]) => Number(count));
+    t.ok(reports.length <= 1, 'one line');
+    t.equal(written + (reports[0] ?? 0), lines, `${written} written, ${reports} lost`);
+    t.equal(reports.length, lines > 12_000 ? 1 : reports.length);
+  });
+}
+
+t.test('lines that a closed pipe lost are counted once somebody reads again', async (t) => {
+  const { path, reader, writer } = await pipeIn(t);
+  closeSync(reader);
+  const output = createLogOutput(writer, clock, (count) => output.write(`lost ${count}\n`));
+  for (let index = 0; index < 15_000; index++) output.write(`${String(index).padStart(99, '.')}\n`);
+  for (let turns = 0; turns < 100; turns++) await turn();
+  const again = openSync(path, O_RDONLY | O_NONBLOCK);
+  t.teardown(() => closeSync(again));
+  // As long as the others: it has no room.
+  output.write(LINE);
+  const text = await readUntil(again, (found) => /^lost \d+\n/m.test(found));
+  const written = text.slice(0, text.indexOf('lost')).match(/^\.+\d+$/gm)?.length ?? 0;
+  const [, lost = ''] = /^lost (\d+)$/m.exec(text) ?? [];
+  t.ok(Number(lost) > 3_000 && written > 0, `${written} before it, ${lost} lost`);
+});
