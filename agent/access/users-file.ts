@@ -1,12 +1,13 @@
 /** The file of users: read and written as a whole. It holds hashes, never passwords. */
 
 import { constants } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AccessError, ROLES, type Role } from '../core/access.ts';
 import { replaceWholeLater } from '../core/atomic-write.ts';
 import type { WallMs } from '../core/clock.ts';
 import { msg } from '../core/message.ts';
+import { readRegularFileLater } from '../core/regular-file.ts';
 
 export interface UserRecord {
   readonly name: string;
@@ -61,14 +62,11 @@ export function createUsersFile(dir: string): UsersFile {
 
 async function textOf(path: string): Promise<string | null> {
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-    try {
-      return (await file.stat()).size > MAX_BYTES ? '' : await file.readFile('utf8');
-    } finally {
-      await file.close();
-    }
+    return (await readRegularFileLater(path, { maxBytes: MAX_BYTES, flags: constants.O_NOFOLLOW })).toString('utf8');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return null;
+    if (code === 'EFBIG') return '';
     throw new AccessError('file', msg`cannot read ${path}: ${(cause as Error).message}`, { cause });
   }
 }

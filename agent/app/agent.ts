@@ -2,20 +2,20 @@
  * One agent as its owner controls it: start, stop, and another configuration.
  *
  * A real run passes in the system clock and serial ports, a scenario test a simulated clock and simulated wires. Light does not wait for a
- * port that does not open, and no longer than `LOCK_WAIT_MS` for a disk that does not answer.
+ * port that does not open, light and console no longer than `LOCK_WAIT_MS` for a disk that does not answer.
  */
 import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from '../config/revisions/touched-parts.ts';
 import { type Message, msg } from '../core/message.ts';
 import type { Field } from '../core/ports.ts';
 import type { Pulse } from '../core/pulse.ts';
 import type { AgentView } from '../core/views.ts';
-import { DISK_WAIT_MS, LOCK_WAIT_MS, within } from '../core/within.ts';
+import { DISK_WAIT_MS, within } from '../core/within.ts';
 import { fieldLine } from '../field/line-from-config.ts';
 import { endLeftovers } from '../service/ongoing.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { joinParts, pulseOf } from './join.ts';
 import type { AgentParts, Joined } from './parts.ts';
-import { refuseDataInUse } from './refuse-data-in-use.ts';
+import { awaitLock, leaveOnceFree, refuseDataInUse } from './refuse-data-in-use.ts';
 import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 
@@ -60,26 +60,25 @@ export function createAgent(parts: AgentParts): Agent {
   };
 }
 
-/** The console and the lock on the data first: a second agent must not touch the lines. */
+/** The lock on the data first: an agent without it must not touch the lines, nor the sockets of the one that has it. */
 async function startAgent(joined: Joined): Promise<void> {
   const { parts, state, clock, store, uplink, ongoing, events } = joined;
   const completed = parts.onStartStep ?? (() => {});
-  await joined.consoles?.start();
-  completed('console-opened');
+  await joined.consoles?.refuseOther();
   if (state.isStopping) return;
   const stored = store.start();
-  await within(
-    clock,
-    LOCK_WAIT_MS,
-    stored.catch(() => {}),
-  );
-  await refuseDataInUse(joined);
+  await awaitLock(joined, stored);
+  completed('data-lock-asked');
+  if (state.isStopping) return;
+  await joined.consoles?.start();
+  completed('console-opened');
   if (state.isStopping) return;
   await startLight(joined);
   completed('lighting-started');
   state.isRunning = true;
   await stored;
   await refuseDataInUse(joined);
+  if (store.pulse().refusal === 'held') void leaveOnceFree(joined);
   completed('store-opened');
   if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settleLoss);
   state.rooms.energy.start();

@@ -10,7 +10,7 @@ import type { RevisionManager } from '../config/revisions/revision-manager.ts';
 import { createRevisions } from '../config/revisions/revisions.ts';
 import type { CabinetAndProfiles, TouchedRooms } from '../config/revisions/touched-parts.ts';
 import { verifyUserList } from '../config/revisions/user-list-signature.ts';
-import { type ConsoleServer, createConsoles } from '../console/protocol/socket-server.ts';
+import { type Consoles, createConsoles } from '../console/protocol/socket-server.ts';
 import { quietUntilMono } from '../control/street-knowledge.ts';
 import { isTrusted } from '../core/clock.ts';
 import { createEventTracker } from '../core/event-tracker.ts';
@@ -124,6 +124,6 @@ function revisionsFor(made: Building, apply: (next: CabinetAndProfiles) => Promi
 }
 
 /** Null where no console is opened. */
-function consolesFor({ parts: { socketPath, log, cabinet }, clock, view }: Building): ConsoleServer | null {
+function consolesFor({ parts: { socketPath, log, cabinet }, clock, view }: Building): Consoles | null {
   return socketPath === null ? null : createConsoles({ view, socketPath, log, clock, timezone: cabinet.timezone });
 }

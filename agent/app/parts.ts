@@ -7,7 +7,7 @@ import type { PlatformConfigRequests } from '../config/revisions/platform-config
 import type { RevisionManager } from '../config/revisions/revision-manager.ts';
 import type { RevisionParts } from '../config/revisions/revisions.ts';
 import type { CabinetAndProfiles } from '../config/revisions/touched-parts.ts';
-import type { ConsoleServer } from '../console/protocol/socket-server.ts';
+import type { Consoles } from '../console/protocol/socket-server.ts';
 import type { Control } from '../control/control.ts';
 import type { LightViews } from '../control/views/light-views.ts';
 import type { AuditTools } from '../core/audit-tools.ts';
@@ -61,6 +61,10 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   /** Store and checks of other configurations; without it this run accepts none. */
   readonly revisions?: RevisionParts;
+  /** Whether it is a process of this run that has the data, not another agent. Default: no. */
+  readonly isLockOurs?: () => boolean;
+  /** Called when a command that had the data has ended: what this run began with may have been replaced. */
+  readonly onDataFree?: () => void;
   /** Receives the steps of the start as they complete. */
   readonly onStartStep?: (step: string) => void;
   /** Start mode of this run, and the ledger of earlier ones. Default: normal. */
@@ -133,7 +137,7 @@ export interface Joined {
   readonly platformConfig: PlatformConfigRequests;
   readonly access: Access;
   readonly view: AgentView;
-  readonly consoles: ConsoleServer | null;
+  readonly consoles: Consoles | null;
   readonly housekeeping: Housekeeping;
 }
 

@@ -1,15 +1,40 @@
 import { ConsoleError } from '../console/console-error.ts';
+import { sleep } from '../core/clock.ts';
+import { DATA_LOOK_MS, LOCK_WAIT_MS, within } from '../core/within.ts';
 import type { Joined } from './parts.ts';
 
+interface LockOwner {
+  readonly parts: Pick<Joined['parts'], 'isLockOurs'>;
+}
+
 /**
- * Ends the start of a second agent on the same data, which would write to the same lamps; its console is closed first.
+ * Ends the start of a second agent on the same data, which would write to the same lamps; its console is closed first. A command that has
+ * the data writes to no lamp, so that the agent goes on and lights.
  *
- * Errors: rejects with ConsoleError 'data-in-use' where another process still has the data when the store is asked once more.
+ * Errors: rejects with ConsoleError 'data-in-use' where another agent has the data.
  */
-export async function refuseDataInUse({ store, consoles }: Pick<Joined, 'store' | 'consoles'>): Promise<void> {
-  if (store.pulse().isInUse !== true) return;
+export async function refuseDataInUse({ parts, store, consoles }: Pick<Joined, 'store' | 'consoles'> & LockOwner): Promise<void> {
+  if (store.pulse().refusal !== 'in-use' || parts.isLockOurs?.() === true) return;
   const { reason } = await store.status();
-  if (store.pulse().isInUse !== true) return;
   await consoles?.stop();
   throw new ConsoleError('data-in-use', reason);
+}
+
+/** Waits until it is known who has the data, not longer than a slow disk may hold up the light. `stored`: the start of the store. */
+export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<void> {
+  await within(
+    joined.clock,
+    LOCK_WAIT_MS,
+    stored.catch(() => {}),
+  );
+  await refuseDataInUse(joined);
+}
+
+/** Ends the run once the command has ended: it may have replaced what this run began with. The readings of this run are stored first. */
+export async function leaveOnceFree({ parts, state, store, clock }: Joined): Promise<void> {
+  parts.log.event('data-held', {}, 'warning');
+  while (store.pulse().refusal === 'held' && !state.isStopping) await sleep(clock, DATA_LOOK_MS);
+  if (state.isStopping) return;
+  parts.log.event('data-free-again', {}, 'warning');
+  parts.onDataFree?.();
 }

@@ -3,7 +3,7 @@
  */
 
 import { createSerialPort } from '../../drivers/serial-port.ts';
-import { secretEvents, WITHOUT_REVISIONS } from '../config/load/start-events.ts';
+import { type StartEvent, secretEvents, WHILE_DATA_HELD, WITHOUT_REVISIONS } from '../config/load/start-events.ts';
 import type { Beginning } from '../config/load/start-revision.ts';
 import { withOptions } from '../config/load/with-options.ts';
 import { checkRevisionInChild, editInChild } from '../config/revisions/check-in-child.ts';
@@ -22,6 +22,7 @@ import { createHeldTimeFile } from '../service/time/held-time-file.ts';
 import type { TimeQuality } from '../service/time/time-quality.ts';
 import { updatePartsOf } from '../service/updates/update-run.ts';
 import type { OpenLink } from '../store/messages.ts';
+import { workerLinkOpener } from '../store/worker-link.ts';
 import { createMqttTransport } from '../sync/mqtt/mqttjs-transport.ts';
 import { createFileReader } from '../sync/mqtt/secret-files.ts';
 import type { AgentParts } from './parts.ts';
@@ -43,27 +44,32 @@ export interface RunFacts {
   readonly guard: RunGuard;
   /** Ends this run for another release. */
   readonly leave: () => void;
+  /** Ends this run as a stop does. */
+  readonly end: () => void;
 }
 
 export function runParts(facts: RunFacts): AgentParts {
   const { options, beginning, cabinet, clock, timeQuality, clockTrust, guard } = facts;
   const { log, logFeed, version, socketPath, service, startSteps } = options;
   const machine = machineStart(service?.bootId);
-  const startEvents = [...(beginning.revisions === null ? [WITHOUT_REVISIONS] : []), ...secretEvents(cabinet, options.configFile)];
+  const reportFlaw = (file: string): void => log.event('file-unusable', { file }, 'warning');
+  const startEvents = [...eventsOf(beginning), ...secretEvents(cabinet, options.configFile)];
   return {
     ...beginning.site,
     cabinet: guard.mode === 'normal' ? cabinet : safeCabinet(cabinet),
     guard: { ...guard, events: [...guard.events, ...startEvents] },
     health: createHealth(),
     heap: ownHeap(),
-    updates: updatePartsOf(options, cabinet.store.dir, facts.leave),
-    ...(guard.mode === 'bare' ? { openStoreLink: noStore } : {}),
+    updates: updatePartsOf(options, { storeDir: cabinet.store.dir, leave: facts.leave, onFlaw: reportFlaw }),
+    openStoreLink: guard.mode === 'bare' ? noStore : workerLinkOpener(beginning.handOver ?? null),
+    onDataFree: facts.end,
+    ...(beginning.isLockOurs === undefined ? {} : { isLockOurs: beginning.isLockOurs }),
     clock,
     steady: {
       // A rehearsal's clock is not the battery's.
       battery: () => (options.startAtMs === null ? timeQuality.battery() : null),
       mayStepOnce: () => clockTrust() === 'system' && timeQuality.battery() === null,
-      memory: createHeldTimeFile({ runtimeDir: service?.runtimeDir ?? null, machine }),
+      memory: createHeldTimeFile({ runtimeDir: service?.runtimeDir ?? null, machine, onFlaw: reportFlaw }),
     },
     log,
     ...(logFeed === undefined ? {} : { logFeed }),
@@ -77,6 +83,11 @@ export function runParts(facts: RunFacts): AgentParts {
     socketPath: socketPath ?? cabinet.console.socketPath ?? agentSocketPath(),
     ...(startSteps === undefined ? {} : { onStartStep: startSteps.completed }),
   };
+}
+
+function eventsOf({ revisions, refusal }: Beginning): readonly StartEvent[] {
+  if (refusal !== undefined) return [WHILE_DATA_HELD];
+  return revisions === null ? [WITHOUT_REVISIONS] : [];
 }
 
 /** Safe mode takes no other configuration. */

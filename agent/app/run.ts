@@ -53,7 +53,10 @@ export async function runAgent(options: RunOptions): Promise<number> {
     guard.ended('update');
     over.abort();
   };
-  agent = createAgent(runParts({ options, beginning, cabinet, clock, timeQuality, clockTrust, guard, leave }));
+  const end = (): void => over.abort();
+  // There is no storage thread to take over.
+  if (guard.mode === 'bare') beginning.handOver?.();
+  agent = createAgent(runParts({ options, beginning, cabinet, clock, timeQuality, clockTrust, guard, leave, end }));
   return live(agent, { options, notify, guard, over });
 }
 
@@ -97,8 +100,14 @@ async function beginningOf(options: RunOptions, guard: Promise<RunGuard> | null)
   const { configFile, dataDir, startAtMs, startSteps = NO_LIMIT, service } = options;
   const clock = createSystemClock({ quality: () => 'none' });
   try {
-    return await beginInChild({ configFile, dataDir, nowMs: startAtMs ?? clock.wallMs() }, { clock, onStep: startSteps.completed });
+    const beginning = await beginInChild(
+      { configFile, dataDir, nowMs: startAtMs ?? clock.wallMs() },
+      { clock, onStep: startSteps.completed },
+    );
+    if (beginning.refusal?.code === 'in-use') throw new ConsoleError('data-in-use', beginning.refusal.said);
+    return beginning;
   } catch (error) {
+    if (error instanceof ConsoleError) (await guard)?.ended('config', error.message);
     if (error instanceof ConfigError) {
       (await guard)?.ended('config', error.message);
       // The program itself has come up.

@@ -30,6 +30,8 @@ interface EraseReport {
 /** State folders of the consoles, next to that of the agent. Source: luciole-console@.service, StateDirectory. */
 const CONSOLES_END = '-console';
 const EXIT_NOTHING_DONE = 1;
+/** A folder got a file, or a file went, after it was looked at. Source: rmdir(2), lstat(2). */
+const CHANGED_MEANWHILE: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT']);
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
 export async function runErase(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
@@ -90,14 +92,26 @@ function attempt<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const { code, path } = error as NodeJS.ErrnoException;
-    if (code === undefined || error instanceof ConsoleError) throw error;
-    const advice = process.getuid?.() === 0 ? msg`give it to the owner of its folder (chown -R)` : msg`use sudo`;
-    const what = path ?? msg`the data`;
-    throw new ConsoleError('failed', msg`${what} cannot be erased (${code}): ${advice}; what was erased before stays erased`, {
-      cause: error,
-    });
+    throw error instanceof ConsoleError ? error : eraseError(error as NodeJS.ErrnoException, process.getuid?.() === 0);
   }
+}
+
+/** What the system refused, in the words of a person who can put it right; an error of another kind as it is. */
+export function eraseError(error: NodeJS.ErrnoException, isRoot: boolean): Error {
+  const { code, path } = error;
+  if (code === undefined) return error;
+  const what = path ?? msg`the data`;
+  if (CHANGED_MEANWHILE.has(code))
+    return new ConsoleError(
+      'busy',
+      msg`${what} was written while it was erased: stop the agent (systemctl disable --now luciole), then erase again; what was erased before stays erased`,
+      { cause: error },
+    );
+  const isRight = code === 'EACCES' || code === 'EPERM';
+  const advice = isRight ? (isRoot ? msg`give it to the owner of its folder (chown -R)` : msg`use sudo`) : msg`look at the disk (dmesg)`;
+  return new ConsoleError('failed', msg`${what} cannot be erased (${code}): ${advice}; what was erased before stays erased`, {
+    cause: error,
+  });
 }
 
 function printReport(

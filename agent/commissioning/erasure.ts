@@ -6,7 +6,7 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asOwnerOf, syncPath } from '../core/atomic-write.ts';
-import { DATA_LOCK_FILE } from '../store/data-lock.ts';
+import { LOCK_FILES } from '../store/data-lock.ts';
 import { isJournalName, isOwnFile } from './own-files.ts';
 
 /** Ours in a folder with one of those files: revisions, restores, releases, quarantined files, files of a console, space reserved for a full disk. */
@@ -42,7 +42,7 @@ export function planErasure(dir: string): Erasure {
   const withMark = names.filter((name) => !marks.includes(name) && WITH_MARK.some((kind) => kind.test(name)));
   // The marks last: where the power goes in the middle, the rest is still known as ours. The lock keeps an agent away up to there.
   const journals = marks.filter(isJournalName);
-  const goes = marks.length === 0 ? [] : [...withMark, ...journals, ...marks.filter((name) => !isJournalName(name)), ...lockIn(dir)];
+  const goes = marks.length === 0 ? [] : [...withMark, ...journals, ...marks.filter((name) => !isJournalName(name)), ...locksIn(dir)];
   return {
     goes: goes.map((name) => ({ path: join(dir, name), bytes: bytesOf(join(dir, name)) })),
     stays: names.filter((name) => !goes.includes(name)).map((name) => join(dir, name)),
@@ -59,9 +59,11 @@ export function erase(goes: readonly Pick<Erased, 'path'>[]): void {
 }
 
 /** Empty, as only the lock on it counts. */
-function lockIn(dir: string): readonly string[] {
-  const found = lstatSync(join(dir, DATA_LOCK_FILE), { throwIfNoEntry: false });
-  return found?.isFile() === true && found.size === 0 ? [DATA_LOCK_FILE] : [];
+function locksIn(dir: string): readonly string[] {
+  return LOCK_FILES.filter((name) => {
+    const found = lstatSync(join(dir, name), { throwIfNoEntry: false });
+    return found?.isFile() === true && found.size === 0;
+  });
 }
 
 function namesIn(dir: string): readonly string[] {

@@ -21,7 +21,7 @@ export function withLockedData<T>(dir: string, advice: Message, work: () => T): 
 
 function locked(dir: string, advice: Message): DataLock | null {
   try {
-    return asOwnerOf(dir, () => lockData(dir));
+    return asOwnerOf(dir, () => lockData(dir, 'command'));
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     // An erasure must work on a full disk.

@@ -11,6 +11,7 @@ import { HOUR_MS } from '../core/durations.ts';
 import type { Store } from '../core/ports.ts';
 import { DISK_RETRY_MS } from '../core/within.ts';
 import type { Decision } from '../core/words.ts';
+import { RetriedSave } from './requests/retried-save.ts';
 
 /** Hours by lamp. Shape: a lamp whose hours are not known is absent, so that a former release reads it as well. */
 const BURNING_KEY = 'control.burning-hours';
@@ -37,6 +38,7 @@ export class BurningHoursTracker {
   /** Statements of the configuration that have been applied, by lamp. */
   readonly #stated = new Map<string, string>();
   readonly #byHand = new Set<string>();
+  readonly #saves: RetriedSave;
   #lastMono: MonoMs | null = null;
   #savedMono: MonoMs;
   #isRead = false;
@@ -45,6 +47,8 @@ export class BurningHoursTracker {
   constructor(parts: BurningHoursTrackerParts) {
     this.#parts = parts;
     this.#savedMono = parts.clock.monoMs();
+    // The store reports a disk that fails.
+    this.#saves = new RetriedSave({ clock: parts.clock, save: () => this.#write(), onFailed: () => {} });
   }
 
   /** Reads the disk. One that cannot be read is tried again each hour. */
@@ -70,6 +74,7 @@ export class BurningHoursTracker {
       const hours = this.#known.has(lampId) ? this.#known : this.#early;
       if (levelPct > 0) hours.set(lampId, (hours.get(lampId) ?? 0) + stepH);
     }
+    this.#saves.tend();
     if (nowMono - this.#savedMono < SAVE_MS) return;
     void this.save();
     if (!this.#isRead) void this.restore();
@@ -93,16 +98,19 @@ export class BurningHoursTracker {
   }
 
   /** Resolves false where the hours could not be saved. */
-  async save(): Promise<boolean> {
-    const { clock, store } = this.#parts;
-    const retriedMono = clock.monoMs() - SAVE_MS + DISK_RETRY_MS;
-    this.#savedMono = this.#isRead ? clock.monoMs() : retriedMono;
-    if (!this.#isRead) return false;
+  save(): Promise<boolean> {
+    const nowMono = this.#parts.clock.monoMs();
+    this.#savedMono = this.#isRead ? nowMono : nowMono - SAVE_MS + DISK_RETRY_MS;
+    if (!this.#isRead) return Promise.resolve(false);
+    this.#saves.now();
+    return this.#saves.latest;
+  }
+
+  async #write(): Promise<boolean> {
+    const { store } = this.#parts;
     const rounded = [...this.#known].map(([id, h]) => [id, Math.round(h * 100) / 100]);
     const saves = [store.save(BURNING_KEY, Object.fromEntries(rounded)), store.save(STATED_KEY, Object.fromEntries(this.#stated))];
-    const isSaved = (await Promise.all(saves.map((each) => each.catch(() => false)))).every((each) => each);
-    if (!isSaved) this.#savedMono = retriedMono;
-    return isSaved;
+    return (await Promise.all(saves)).every((isSaved) => isSaved);
   }
 
   #know(id: string, h: number): void {

@@ -116,13 +116,13 @@ export class Control {
     this.#tick();
   }
 
-  /** Leaves the lamps as they are; open commands end as failed. */
+  /** Leaves the lamps as they are; open commands end as failed. Resolves once all outcomes are published: at most `DISK_WAIT_MS` later. */
   async stop(): Promise<void> {
     this.#state = 'idle';
     this.#timer?.cancel();
     void this.#burning.save();
     this.#relay.stop();
-    this.#requests.abandonAll(msg`the agent stopped before it was confirmed`);
+    await this.#requests.abandonAll(msg`the agent stopped before it was confirmed`);
   }
 
   onReadings(readings: readonly Reading[]): void {

@@ -59,7 +59,7 @@ export interface Reply {
   readonly turnaroundMs: number;
   /** From the end of the request on the wire to the first bytes of the reply as they arrived, adapters' delay included. Units: ms. */
   readonly firstByteMs: number;
-  /** When the request was sent, for the first time if it was repeated; the values in the reply were read after this time. */
+  /** When the request was sent; if it was repeated, for the first time that its reply had these values. The values were read after this time. */
   readonly askedMono: MonoMs;
   /** When the reply was complete. */
   readonly atMono: MonoMs;

@@ -99,7 +99,8 @@ export function problemMessage({ file, line, column, path, message }: Problem): 
   return msg`${`${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}`}${message}`;
 }
 
-export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost' | 'in-use';
+/** `in-use`: another process has the data. `held`: an erase, restore or backup has it, which ends by itself. */
+export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost' | 'in-use' | 'held';
 
 /** `quarantine`: the store cannot use the file any more, so it sets the file aside and starts a new one. Otherwise it tries again. */
 const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly quarantine: boolean }>> = {
@@ -111,6 +112,7 @@ const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly quarantine: boole
   'future-version': { quarantine: true },
   'worker-lost': { quarantine: false },
   'in-use': { quarantine: false },
+  held: { quarantine: false },
 };
 
 /** A failure of the store or its disk. */

@@ -18,8 +18,8 @@ export interface StorePulse {
   readonly unansweredMono: MonoMs | null;
   /** A thread does not end when required: it is blocked in a call to the disk, which a restart of the agent would not end either. */
   readonly isStuck: boolean;
-  /** Another process has the data, so nothing is stored. */
-  readonly isInUse?: boolean;
+  /** Another process has the data, so nothing is stored: another agent (`in-use`), or a command that ends by itself (`held`). */
+  readonly refusal?: 'in-use' | 'held' | null;
 }
 
 /** All that must go on for the street to be lit. */

@@ -1,5 +1,6 @@
-/** Reads files that a person names: regular ones of bounded size only, as a pipe may never end and a device has no end. */
+/** Reads regular files of bounded size only: a pipe without a writer blocks its reader, and a device may have no end. */
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 
 /** Source: assumed; the largest file that is read whole is a backup of a year's revisions. Units: bytes. */
 const MAX_BYTES = 64 * 2 ** 20;
@@ -34,6 +35,33 @@ export function readRegularFile(path: string, maxBytes = MAX_BYTES): Buffer {
   } finally {
     closeSync(file);
   }
+}
+
+/** Options of `readRegularFileLater`. */
+export interface RegularFileOptions {
+  /** Units: bytes. Default: the largest file that is read whole. */
+  readonly maxBytes?: number;
+  /** Further flags of open(2), as O_NOFOLLOW. Default: none. */
+  readonly flags?: number;
+}
+
+/** As `readRegularFile`, without blocking the calling thread: for a disk that may stall. Errors: rejects as that one throws. */
+export async function readRegularFileLater(path: string, { maxBytes = MAX_BYTES, flags = 0 }: RegularFileOptions = {}): Promise<Buffer> {
+  const file = await open(path, READ_AT_ONCE | flags);
+  try {
+    const stats = await file.stat();
+    expectRegular(stats, path);
+    if (stats.size > maxBytes) throw new UnusableFileError('EFBIG', path);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Why a file that exists cannot be used, with its path; null for a file that does not exist. Shape: `error` of reading or parsing it. */
+export function flawOfFile(path: string, error: unknown): string | null {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'not valid JSON';
+  return code === 'ENOENT' || code === 'ENOTDIR' ? null : `${path} (${code})`;
 }
 
 /** Errors: throws as `readRegularFile` for a folder, a pipe, a socket and a device. */

@@ -14,6 +14,9 @@ export const DISK_RETRY_MS = 30_000;
  */
 export const LOCK_WAIT_MS = 2_000;
 
+/** Period of the looks for the end of a command that has the data. Units: ms. Source: assumed; the store itself tries every 30 s at most. */
+export const DATA_LOOK_MS = 1_000;
+
 /** Resolves with the promise's value, or with undefined after `limitMs`; the work goes on, and its end is then ignored. Units: ms. Errors: rejects as the promise. */
 export function within<T>(clock: Pick<Clock, 'after'>, limitMs: number, promise: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {

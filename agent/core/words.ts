@@ -171,6 +171,7 @@ export type EventCode =
   | 'clock-stepped'
   | 'store-trouble'
   | 'state-restored'
+  | 'data-unlocked'
   | 'readings-lost'
   | 'uplink-down'
   | 'platform-silent'

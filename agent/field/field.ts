@@ -18,6 +18,8 @@ import { asLevelWrite, LAMP_WORDS, OUTPUT_WORDS, type WriteWords } from './write
 
 /** How often the bus load and the age of the readings are checked. Units: ms. */
 const LOAD_SAMPLE_MS = 5_000;
+/** How often units that answer are checked for trouble, so late is a report. Units: ms. Source: as often as light is decided; a second more of a presence input that nobody reads. */
+const TROUBLE_CHECK_MS = 1_000;
 
 export interface FieldOptions extends Omit<RuntimeParts, 'events' | 'latest' | 'bus'> {
   readonly lines: readonly FieldLine[];
@@ -58,7 +60,7 @@ class CabinetField implements LiveField {
   readonly #runtimeParts: RuntimeParts;
   #runtimes: readonly LineRuntime[];
   #isRunning = false;
-  #sampler: Timer | undefined;
+  #timers: readonly Timer[] = [];
 
   constructor(options: FieldOptions) {
     const {
@@ -88,7 +90,11 @@ class CabinetField implements LiveField {
 
   async start(): Promise<void> {
     this.#isRunning = true;
-    this.#sampler ??= every(this.#clock, LOAD_SAMPLE_MS, () => this.#sample());
+    if (this.#timers.length === 0)
+      this.#timers = [
+        every(this.#clock, LOAD_SAMPLE_MS, () => this.#sample()),
+        every(this.#clock, TROUBLE_CHECK_MS, () => this.#reportTroubled()),
+      ];
     this.#sample();
     this.#counters.start();
     await Promise.all(this.#runtimes.map((runtime) => runtime.start()));
@@ -96,8 +102,8 @@ class CabinetField implements LiveField {
 
   async stop(): Promise<void> {
     this.#isRunning = false;
-    this.#sampler?.cancel();
-    this.#sampler = undefined;
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers = [];
     await Promise.all(this.#runtimes.map((runtime) => runtime.stop()));
     this.#counters.stop();
   }
@@ -167,9 +173,12 @@ class CabinetField implements LiveField {
     for (const { pointId } of pointsOf(source)) this.#events.clear('level-not-read', pointId);
   }
 
+  #reportTroubled(): void {
+    for (const { runner } of this.#runtimes) runner?.reportTroubled();
+  }
+
   #sample(): void {
     this.#latest.reportStale();
-    for (const { runner } of this.#runtimes) runner?.reportTroubled();
     for (const { source, load } of this.#runtimes)
       if (source.kind === 'modbus') load.sample(this.#clock.monoMs(), source.line.counters.busyMs);
   }

@@ -1,29 +1,58 @@
 /**
  * The lock on the folder of the data: one process uses it at a time, whatever socket its agent listens on.
  *
- * An SQLite file that stays empty and is locked for exclusive use: the kernel releases the lock with the process, also at `kill -9`.
+ * SQLite files that stay empty and are locked: the kernel releases a lock with its process, also at `kill -9`. An agent locks one more file,
+ * so that another agent and a command that ends soon can be told apart.
  */
-import { closeSync, constants, lstatSync, mkdirSync, openSync, rmdirSync, rmSync } from 'node:fs';
+import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { msg } from '../core/message.ts';
+import { plainFileBytes } from './files/db-files.ts';
 import { openSqlite, storeError, toStoreError } from './sqlite.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
-/** Name of the file. The file alone means nothing: only the lock on it counts. */
-export const DATA_LOCK_FILE = 'agent.lock';
+/** Name of the file of the data. The file alone means nothing: only the lock on it counts. */
+const DATA_LOCK_FILE = 'agent.lock';
+/** Name of the file that agents alone lock, for the lines of the cabinet. */
+const LINES_LOCK_FILE = 'lines.lock';
+/** Names of the files of the lock. */
+export const LOCK_FILES: readonly string[] = [DATA_LOCK_FILE, LINES_LOCK_FILE];
 
+/** Refer to it for as long as the lock is needed: the garbage collector releases one that is not referred to. */
 export interface DataLock {
   /** Errors: none. */
   release(): void;
 }
 
+/** The process that locks: an agent, or a command that works on the data without one. */
+export type DataUser = 'agent' | 'command';
+
 /**
  * Locks the folder for this process, until `release` or the end of the process; creates the folder where there is none. Does not wait.
  *
- * Errors: throws StoreError `in-use` where another process has it, another code where the file cannot be made or locked.
+ * Errors: throws StoreError `in-use` where another process has it, for an agent `held` where that is a command; another code where a file
+ * cannot be made or locked.
  */
-export function lockData(dir: string): DataLock {
-  const path = join(dir, DATA_LOCK_FILE);
+export function lockData(dir: string, user: DataUser): DataLock {
+  if (user === 'command') return locked(dir, DATA_LOCK_FILE, 'in-use');
+  const lines = locked(dir, LINES_LOCK_FILE, 'in-use');
+  try {
+    const data = locked(dir, DATA_LOCK_FILE, 'held');
+    return {
+      release: () => {
+        data.release();
+        lines.release();
+      },
+    };
+  } catch (error) {
+    lines.release();
+    throw error;
+  }
+}
+
+/** Errors: throws StoreError with the code `busy` where another process has the file. */
+function locked(dir: string, name: string, busy: 'in-use' | 'held'): DataLock {
+  const path = join(dir, name);
   try {
     mkdirSync(dir, { recursive: true });
     makeRoom(path);
@@ -34,23 +63,30 @@ export function lockData(dir: string): DataLock {
       db.pragma('busy_timeout = 0');
       // Else a journal is made beside it, and left at a kill.
       db.pragma('journal_mode = MEMORY');
-      db.exec('BEGIN EXCLUSIVE');
+      // Of several that try at once one always gets it. EXCLUSIVE waits for the readers too, which all of them are for a moment.
+      db.exec('BEGIN IMMEDIATE');
     } catch (error) {
       db.close();
       throw error;
     }
     return { release: () => void db.close() };
   } catch (error) {
-    if (isBusy(error)) throw storeError('in-use', msg`${dir}: another process uses this data`);
+    if (isBusy(error)) throw storeError(busy, msg`${dir}: another process uses this data`);
     throw toStoreError(error, path);
   }
 }
 
-/** An empty folder, a pipe or a link of this name would leave the data without a lock. A link is removed, not followed. */
+/**
+ * An empty folder, a pipe or a link of this name would leave the data without a lock. A link is removed, not followed.
+ *
+ * Errors: throws StoreError for a folder that is not empty: a person takes it away.
+ */
 function makeRoom(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory()) rmdirSync(path);
-  else if (found?.isFile() === false) rmSync(path);
+  if (found?.isDirectory()) {
+    if (readdirSync(path).length > 0) plainFileBytes(path);
+    rmdirSync(path);
+  } else if (found?.isFile() === false) rmSync(path);
 }
 
 function isBusy(error: unknown): boolean {

@@ -3,14 +3,18 @@
  *
  * A first start must have none, so a user who never had a login does not count: `luciole setup` invites the first one.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readRegularFile } from '../core/regular-file.ts';
+import { plainFileBytes } from './files/db-files.ts';
 import type { Setup } from './messages.ts';
 import { STATE, TELEMETRY } from './schema.ts';
 import { openReadOnly } from './sqlite.ts';
 
 /** Written by a login: the password for one time is used up. */
 const LOGIN = /"oneTime":\s*null/;
+/** Source: as of the file of users. Units: bytes. */
+const MAX_BYTES = 65_536;
 
 type Life = Pick<Setup, 'dir' | 'boot' | 'traces'>;
 
@@ -27,7 +31,7 @@ export function earlierStateTraces(life: Life): readonly string[] {
 
 function hasLogin(path: string): boolean {
   try {
-    return LOGIN.test(readFileSync(path, 'utf8'));
+    return LOGIN.test(readRegularFile(path, MAX_BYTES).toString('utf8'));
   } catch {
     return false; // None yet, or unreadable: then it shows nothing.
   }
@@ -35,7 +39,10 @@ function hasLogin(path: string): boolean {
 
 function hasOtherRun({ dir, boot }: Life): boolean {
   try {
-    const db = openReadOnly(join(dir, TELEMETRY.fileName));
+    const path = join(dir, TELEMETRY.fileName);
+    // SQLite would wait for the writer of a pipe.
+    if (plainFileBytes(path) === null) return false;
+    const db = openReadOnly(path);
     try {
       return db.prepare<[string], number>('SELECT EXISTS (SELECT 1 FROM boot WHERE token <> ?)').pluck().get(boot) === 1;
     } finally {

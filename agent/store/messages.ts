@@ -47,6 +47,8 @@ export interface Setup {
   readonly maxPages?: number;
   /** Applied once to a copy that is found in the place of `state.db`. Without them it stays a copy: for a program that only looks. */
   readonly copyRules?: readonly CopyRule[];
+  /** A process of this run has the data locked and ends now. Default: false. */
+  readonly takesOver?: boolean;
   /** Traces of earlier runs with a store, in words for the audit log; with one, a missing file is a lost one. Default: none is known. */
   readonly traces?: readonly string[];
 }
@@ -172,6 +174,9 @@ export type Notice =
   /** A copy of `state.db` was taken into use. */
   | { readonly kind: 'copied'; readonly file: string; readonly message: Message }
   | { readonly kind: 'lost'; readonly reason: LossReason; readonly readings: number; readonly isEstimate?: boolean }
+  /** Nothing keeps a second agent away. Lasts until `locked`. */
+  | { readonly kind: 'unlocked'; readonly message: Message }
+  | { readonly kind: 'locked' }
   | { readonly kind: 'remark'; readonly message: Message };
 
 /** The connection to the database. */

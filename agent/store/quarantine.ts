@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { StoreError } from '../core/errors.ts';
 import { type Message, msg } from '../core/message.ts';
@@ -70,7 +70,7 @@ export function createQuarantine(path: string) {
 
 /** Removes the oldest files until this much fits. Returns their names. */
 function makeRoom(dir: string, bytes: number): readonly string[] {
-  const found = readdirSync(dir).map((name) => ({ name, stat: statSync(join(dir, name)) }));
+  const found = readdirSync(dir).map((name) => ({ name, stat: lstatSync(join(dir, name)) }));
   const oldestFirst = found.toSorted((a, b) => a.stat.mtimeMs - b.stat.mtimeMs);
   let total = found.reduce((sum, { stat }) => sum + stat.size, bytes);
   const dropped: string[] = [];

@@ -44,6 +44,7 @@ const CHECK: Readonly<Record<StoreErrorCode, Message>> = {
   'future-version': msg`a newer release wrote it; the agent sets the file aside`,
   'worker-lost': msg`the agent starts the storage thread again`,
   'in-use': msg`stop the other agent, or the erase, restore or backup that runs`,
+  held: msg`an erase, restore or backup runs; the store opens once that has ended`,
 };
 
 /** The library's native part is here when this returns: it comes with the first connection. Errors: throws what the loader throws. */

@@ -3,6 +3,7 @@
  *
  * Only the parts that can hold a message are walked; frames and history pass as they are.
  */
+import { StoreError } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
 import { withMessages, withTexts } from '../core/message-wire.ts';
 import type { StateWork, StoreAnswer, StoreRequest } from './messages.ts';
@@ -27,19 +28,20 @@ export function unpackedAnswer(answer: StoreAnswer): StoreAnswer {
   return inAnswer(answer, withMessages);
 }
 
-/** Sent by the storage thread in place of all answers: another process has the data. Shape: `inUse` is the cause, beside its template. */
-export interface InUse {
-  readonly inUse: unknown;
+/** Sent by a thread that may not have the data, in place of all answers. Shape: `cause` is a message in the form of `withTexts`. */
+export interface Refusal {
+  readonly refused: 'in-use' | 'held';
+  readonly cause: unknown;
 }
 
-/** The cause, for the main thread. */
-export function packedCause(cause: Message): InUse {
-  return withTexts({ inUse: cause }) as InUse;
+/** The refusal, for the main thread. */
+export function packedRefusal(refused: Refusal['refused'], cause: Message): Refusal {
+  return withTexts({ refused, cause }) as Refusal;
 }
 
-/** The cause as a message again. */
-export function unpackedCause(packed: InUse): Message {
-  return (withMessages(packed) as { readonly inUse: Message }).inUse;
+/** The refusal as an error. */
+export function refusalIn(packed: Refusal): StoreError {
+  return new StoreError(packed.refused, (withMessages(packed) as { readonly cause: Message }).cause);
 }
 
 type Walk = (value: unknown) => unknown;

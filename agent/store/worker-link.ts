@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { StoreError } from '../core/errors.ts';
 import { type Message, msg } from '../core/message.ts';
-import type { Kind, OpenLink, StoreAnswer, StoreLink, StoreRequest } from './messages.ts';
-import { type InUse, packedRequest, unpackedAnswer, unpackedCause } from './thread-wire.ts';
+import type { Kind, OpenLink, Setup, StoreAnswer, StoreLink, StoreRequest } from './messages.ts';
+import { packedRequest, type Refusal, refusalIn, unpackedAnswer } from './thread-wire.ts';
 
 interface Pending {
   resolve(answer: StoreAnswer): void;
@@ -19,9 +19,23 @@ export interface WorkerLink extends StoreLink {
  * Starts the storage thread and matches its answers to requests.
  *
  * A thread of its own, because a commit waits for the flash: up to seconds, in which no line could be served. Requests that arrive before
- * it runs wait for it.
+ * it runs wait for it. `handOver`: frees the data, which another process of this run has; called
+ * when the first thread is about to lock it.
  */
-export const openWorkerLink: (...args: Parameters<OpenLink>) => WorkerLink = (setup, onLost) => {
+export function workerLinkOpener(handOver: (() => void) | null = null): (...args: Parameters<OpenLink>) => WorkerLink {
+  let handsOver = handOver;
+  return (setup, onLost) => {
+    const onLoaded = handsOver ?? (() => {});
+    const takesOver = handsOver !== null;
+    handsOver = null;
+    return openLink({ ...setup, takesOver }, onLost, onLoaded);
+  };
+}
+
+/** As `workerLinkOpener`, for a process without another that has the data. */
+export const openWorkerLink = workerLinkOpener();
+
+function openLink(setup: Setup, onLost: (cause: Error) => void, onLoaded: () => void): WorkerLink {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup, name: 'luciole-store' });
   const pending = new Map<number, Pending>();
   let nextId = 1;
@@ -37,10 +51,13 @@ export const openWorkerLink: (...args: Parameters<OpenLink>) => WorkerLink = (se
     pending.clear();
     if (!closing) onLost(cause);
   };
-  worker.on('message', (message: 'loaded' | InUse | { id: number; answer: StoreAnswer }) => {
-    if (message === 'loaded') return loaded.resolve();
-    if ('inUse' in message) {
-      end(new StoreError('in-use', unpackedCause(message)));
+  worker.on('message', (message: 'loaded' | Refusal | { id: number; answer: StoreAnswer }) => {
+    if (message === 'loaded') {
+      onLoaded();
+      return loaded.resolve();
+    }
+    if ('refused' in message) {
+      end(refusalIn(message));
       return void worker.terminate();
     }
     pending.get(message.id)?.resolve(unpackedAnswer(message.answer));
@@ -74,7 +91,7 @@ export const openWorkerLink: (...args: Parameters<OpenLink>) => WorkerLink = (se
     await loaded.promise;
     await worker.terminate();
   }
-};
+}
 
 function lost(message: Message, cause?: unknown): StoreError {
   return new StoreError('worker-lost', msg`${message}; the agent starts it again`, { cause });

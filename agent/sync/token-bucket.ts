@@ -16,13 +16,13 @@ export function createTokenBucket(clock: Pick<Clock, 'monoMs'>, { burst, perS }:
   let tokens = burst;
   let atMono = clock.monoMs();
   return {
-    /** Takes a token. False when none is left. */
-    take: (): boolean => {
+    /** Takes so many tokens, one by default. False, and none is taken, when there are fewer. */
+    take: (count = 1): boolean => {
       const nowMono = clock.monoMs();
       tokens = Math.min(burst, tokens + ((nowMono - atMono) / 1_000) * perS);
       atMono = nowMono;
-      if (tokens < 1) return false;
-      tokens -= 1;
+      if (tokens < count) return false;
+      tokens -= count;
       return true;
     },
   };

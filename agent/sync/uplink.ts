@@ -326,6 +326,9 @@ export class SparkplugUplink implements Uplink {
 
   #receive(message: InboundMessage): void {
     const inbound = this.#topics.read(message.topic);
+    const deviceId = inbound.kind === 'device-command' ? inbound.deviceId : null;
+    const isCommand = inbound.kind === 'node-command' || inbound.kind === 'device-command';
+    if (isCommand && !this.#commands.admits(message, deviceId)) return;
     if (inbound.kind === 'node-command') {
       if (!this.#relays.handle(message) && !this.#syncHandler.handle(message)) this.#commands.nodeCommand(message);
     } else if (inbound.kind === 'device-command') this.#commands.deviceCommand(inbound.deviceId, message);

@@ -49,6 +49,8 @@ interface Pending extends Exchange, FirstReply {
   /** When the first of them left. */
   firstSentMono: MonoMs | null;
   queuedMono: MonoMs;
+  /** When the first request left whose reply said what the newest says. */
+  saidMono: MonoMs;
   window: ReplyWindow;
   sentMono: MonoMs | null;
   /** A frame came that began before the request had left. */
@@ -123,7 +125,7 @@ export class GuardedPort extends ModbusLink {
     const queuedMono = this.clock.monoMs();
     const exchange = this.announced();
     const window = new ReplyWindow(request, exchange.expectedBytes, this.#memory);
-    const sending = { firstSentMono: null, sentMono: null, wasEarly: false, txEndMono: 0, timer: null };
+    const sending = { firstSentMono: null, sentMono: null, wasEarly: false, saidMono: 0, txEndMono: 0, timer: null };
     const pending: Pending = { ...exchange, ...sending, ...NO_REPLY, request, frames: [], queuedMono, window };
     this.#pending = pending;
     this.#schedule(pending);
@@ -294,6 +296,8 @@ export class GuardedPort extends ModbusLink {
   #take(pending: Pending, frame: Buffer, { nowMono, rest }: { nowMono: MonoMs; rest: Buffer }): void {
     const { request, frames, txEndMono, window } = pending;
     const sentMono = pending.sentMono ?? nowMono;
+    const isSame = frames.at(-1)?.equals(frame) === true;
+    if (!isSame) pending.saidMono = sentMono;
     frames.push(Buffer.from(frame));
     this.#earlyLosses = 0;
     const wireMs = (frame.length + rest.length) * this.#charMs;
@@ -333,7 +337,9 @@ export class GuardedPort extends ModbusLink {
       return;
     }
     const firstByteMs = Math.max(turnaroundMs, (window.firstMono ?? nowMono) - txEndMono);
-    this.last = { sentMono: firstSentMono, turnaroundMs: Math.max(0, turnaroundMs), firstByteMs: Math.max(0, firstByteMs) };
+    // Of replies that differ the newest may be the one to the request before.
+    const valuesMono = isSame ? pending.saidMono : firstSentMono;
+    this.last = { sentMono: valuesMono, turnaroundMs: Math.max(0, turnaroundMs), firstByteMs: Math.max(0, firstByteMs) };
     this.emit('data', completed(request, frame));
   }
 

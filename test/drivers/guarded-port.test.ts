@@ -1,6 +1,19 @@
 import t from 'tap';
 import { createRandom } from '../street/random.ts';
-import { addressUnit, busBench, CHAR_MS, type End, endOf, GAP_MS, holding, replyTo, SERIAL, scriptBench, wordsOf } from './port-bench.ts';
+import {
+  addressUnit,
+  busBench,
+  CHAR_MS,
+  type End,
+  endOf,
+  GAP_MS,
+  holding,
+  replyTo,
+  SERIAL,
+  scriptBench,
+  sealed,
+  wordsOf,
+} from './port-bench.ts';
 
 t.test('silence is kept between frames and nothing collides', async (t) => {
   for (const serial of [SERIAL, { ...SERIAL, baud: 19_200, stopBits: 2 as const }, { ...SERIAL, baud: 115_200 }]) {
@@ -114,6 +127,34 @@ t.test('a reply says when it was asked and how long the unit took', async (t) =>
   t.ok(Math.abs(end.reply.atMono - end.reply.askedMono - (8 + 33 * CHAR_MS)) < 0.001);
   t.ok(Math.abs(bench.line.wireMs(holding(5, 10)) - 33 * CHAR_MS) < 0.001);
   t.ok(Math.abs(bench.line.counters.busyMs - (8 + 33 * CHAR_MS + GAP_MS)) < 0.001);
+});
+
+t.test('a reply that was confirmed says when its values were first read, not when others were', async (t) => {
+  for (const [values, first] of [
+    [[1, 1, 1], 0],
+    [[1, 8, 8, 8], 1],
+  ] as const) {
+    const sentMono: number[] = [];
+    const bench = await scriptBench((_, turn) => {
+      sentMono.push(bench.clock.monoMs());
+      const reply = (value: number) => sealed(1, 3, 2, 0, value);
+      // The first reply comes twice, so the line is in doubt, and of a value that was there before three replies in a row must agree.
+      return turn === 0
+        ? [
+            [5, reply(1)],
+            [40, reply(1)],
+          ]
+        : [[5, reply(values[turn - 1] ?? 0)]];
+    });
+    await endOf(bench, bench.line.read(holding(10, 1), 200));
+    await bench.clock.advance(2_000);
+    const end = await endOf(bench, bench.line.read(holding(10, 1), 200));
+    if (!('reply' in end)) return t.fail(end.code);
+    t.equal(sentMono.length, 1 + values.length);
+    t.same(end.words, [values.at(-1)]);
+    t.equal(end.reply.askedMono, sentMono[1 + first]);
+    t.ok(end.reply.atMono > (sentMono.at(-1) ?? 0));
+  }
 });
 
 t.test('the deadline of an answered request does not end a later one', async (t) => {

@@ -40,3 +40,52 @@ t.test('an unchanged value is taken at once on a line that is well, and asked fo
   }
   t.equal(judge(2_300 + MINUTE_MS + 1), 'good', 'a minute later it is well again');
 });
+
+/** A reply whose first content byte is this letter. */
+const reply = (letter: string): Buffer => withCrc([10, 3, 4, 0, letter.charCodeAt(0), 0, 0]);
+
+/** A unit whose replies come twice: its line is in doubt, and what it said before needs three replies. */
+function doubted() {
+  const { trust, judge } = trustAt();
+  judge(1_000, [reply('a')]);
+  judge(2_000, [reply('b')]);
+  for (const letter of ['a', 'b', 'c', 'd']) trust.name({ frame: reply(letter), unit: 10, fc: 3, isRequest: false }, 2_500);
+  return { trust, judge };
+}
+
+t.test('on a doubted line three replies in a row must agree; a change begins the vote again, once', async (t) => {
+  for (const [letters, verdict] of [
+    ['a', 'again'],
+    ['aa', 'again'],
+    ['aaa', 'good'],
+    ['ab', 'again'],
+    ['abb', 'again'],
+    ['abbb', 'good'],
+    ['aab', 'again'],
+    ['aabb', 'again'],
+    ['aabbb', 'good'],
+    ['aba', 'doubtful'],
+    ['abc', 'doubtful'],
+    ['abba', 'doubtful'],
+    ['aabba', 'doubtful'],
+  ] as const) {
+    const { trust, judge } = doubted();
+    t.ok(trust.isDoubtful(3_000));
+    const frames = [...letters].map(reply);
+    // The first reply decides what the others are compared with.
+    const verdicts = frames.map((_, i) => judge(4_000 + 100 * i, frames.slice(0, i + 1)));
+    t.same(verdicts, [...frames.slice(1).map(() => 'again'), verdict], letters);
+  }
+});
+
+t.test(
+  'a shape that needs three replies is read again a second after its last request, and when it likes once the doubt is over',
+  async (t) => {
+    const { trust } = doubted();
+    const at = (nowMono: number) => ({ fc: 3, count: 2, nowMono });
+    trust.sent(READ, 3_000);
+    t.equal(trust.strictness(10, at(3_001)), 'votes');
+    t.equal(trust.restUntilMono(10, at(3_001)), 4_000);
+    t.equal(trust.restUntilMono(10, at(2_500 + MINUTE_MS)), 0, 'a minute after the duplicate the line is well again');
+  },
+);

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { programTree } from '../../systemd/package/tree.ts';
+import { ODD_KINDS, placeOdd } from '../support/odd-files.ts';
 
 /** The real starter, over a Node that says who it is. */
 function starterAt(t: Test) {
@@ -250,3 +251,16 @@ t.test('without systemd-notify, without a service manager and for any other comm
   t.equal(run({ ...notifier.env, STATE_DIRECTORY: state }, 'status'), 'package LUCIOLE_RELEASE=');
   t.notOk(existsSync(join(folder, 'notifier-words')));
 });
+
+for (const kind of ODD_KINDS.filter((each) => each !== 'a file of 1 GB'))
+  t.test(`${kind} in the place of a file about releases holds up no start`, { timeout: 20_000 }, async (t) => {
+    const { run, say, releases, addRelease } = starterAt(t);
+    for (const name of ['trial', 'starts', 'previous']) {
+      addRelease(a);
+      say('current', `${a}\n`);
+      placeOdd(kind, join(releases, name));
+      t.equal(run(), of(a), name);
+    }
+    placeOdd(kind, join(releases, 'current'));
+    t.equal(run(), own, 'without a name the package runs');
+  });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { createTestBroker } from '../platform/broker.ts';
@@ -15,6 +15,7 @@ t.test(
     t.teardown(() => broker.stop());
     const { folder, street, manager, until, all, event, newest, status } = await createWatchedStreet(t, {
       broker: broker.url,
+      preload: 'hung-files.mjs',
     });
     await until('online', async () => (await status())?.uplink.state === 'online');
     let darkestPct = 100;
@@ -22,10 +23,11 @@ t.test(
       darkestPct = Math.min(darkestPct, levelPct);
     };
     newest().child.kill('SIGKILL');
-    // Whoever opens a pipe that nobody writes to waits for ever, as on a card that has stopped.
+    // From now on their names lead to pipes without a writer: opening them blocks for ever, as on a card that has stopped.
     for (const file of ['starts.json', 'config/book.json']) {
-      rmSync(join(folder, 'data', file));
-      execFileSync('mkfifo', [join(folder, 'data', file)]);
+      const path = join(folder, 'data', file);
+      execFileSync('mkfifo', [`${path}.hung`]);
+      writeFileSync(`${path}.hangs`, '');
     }
     await until('started again', () => manager.runs.length === 2 && newest().isReady, 40_000);
     t.match(await event('config-refused'), /the disk of store\.dir does not answer: the file of the site runs/);

@@ -6,6 +6,7 @@ import { shortfallsOf } from '../../lighting/floor.ts';
 import type { CabinetAndProfiles } from '../revisions/touched-parts.ts';
 import { setupValuesOf } from '../setup-values.ts';
 import { type CircuitQuestion, circuitFlaws, type FloorFlaw, type FloorLevels } from './floor-circuits.ts';
+import { lineFlaws } from './floor-lines.ts';
 import { paceFlaws } from './floor-pace.ts';
 import { sensorFlaws } from './floor-sensors.ts';
 
@@ -40,7 +41,7 @@ export function floorFlaws(check: FloorCheck): FloorFlaw[] {
     site: { cabinet: check.site.cabinet, circuits: site },
   };
   const sensors = sensorFlaws(sensing.after, sensing.running);
-  return [...flaws, ...paceFlaws(sensing), ...sensors, ...planFlaws(check, { after, running, site })];
+  return [...flaws, ...paceFlaws(sensing), ...lineFlaws(sensing), ...sensors, ...planFlaws(check, { after, running, site })];
 }
 
 function wired({ cabinet, profiles }: CabinetAndProfiles): WiredSite {

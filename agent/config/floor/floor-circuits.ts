@@ -23,7 +23,10 @@ import type { PointProfile } from '../../core/profile.ts';
 import type { LevelPct } from '../../core/words.ts';
 
 /** One place where light would be below the floor. Shape: `path` as in `cabinet.yaml`. */
-export type FloorFlaw = Pick<Problem, 'path' | 'message'>;
+export interface FloorFlaw extends Pick<Problem, 'path' | 'message'> {
+  /** Whoever may commit at the cabinet may do this as well: its effect shows there at once. */
+  readonly isAllowedAtCabinet?: true;
+}
 
 /** The least level of each lamp while it is lit, by its register. */
 export type FloorLevels = ReadonlyMap<WireRegister, LevelPct>;

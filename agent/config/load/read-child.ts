@@ -1,28 +1,89 @@
 /**
- * The process that reads the configuration of a run. It answers once and ends.
+ * The process that reads the configuration of a run. It answers once, keeps the data locked until the storage thread takes over, and ends.
  */
 import { dirname } from 'node:path';
-import { ConfigError, type Problem } from '../../core/errors.ts';
+import { sleep } from '../../core/clock.ts';
+import { ConfigError, type Problem, StoreError } from '../../core/errors.ts';
 import { withTexts } from '../../core/message-wire.ts';
+import { createSystemClock } from '../../core/system-clock.ts';
+import { LOCK_WAIT_MS } from '../../core/within.ts';
+import { type DataLock, lockData } from '../../store/data-lock.ts';
 import type { ChildAnswer, ChildMessage, SentBeginning } from './read-in-child.ts';
-import { beginConfiguration, type StartParts } from './start-revision.ts';
+import { beginConfiguration, beginWithoutRevisions, type StartParts } from './start-revision.ts';
 
-const send = (message: ChildMessage): void => void process.send?.(message);
+/** Period of the tries for data that a command has. Units: ms. Source: assumed; short against what a person waits for. */
+const TRY_MS = 50;
+
+/** Kept until the end of the process: a lock that nothing refers to is released by the garbage collector. */
+let held: DataLock | null = null;
+
+const send = (message: ChildMessage, sent = (): void => {}): void => void process.send?.(message, sent);
 send({ completed: 'configuration-reader-started' });
-send(await answer(JSON.parse(process.argv[2] ?? '') as StartParts));
+// Whether the agent took over, or ended.
+process.once('disconnect', () => process.exit());
+const found = await answer(JSON.parse(process.argv[2] ?? '') as StartParts);
+send(found, () => {
+  if (found.begun?.isLocked !== true) process.disconnect();
+});
 
 /** Errors: rejects with errors that are not about the files. */
 async function answer(parts: StartParts): Promise<ChildAnswer> {
+  const lock = async (dir: string): Promise<void> => {
+    held = await lockedSoon(dir);
+    if (held !== null) send({ completed: 'data-locked' });
+  };
   try {
-    const { site, revisions } = await beginConfiguration(parts, (completed) => send({ completed }));
+    const { site, revisions } = await beginConfiguration(parts, (completed) => send({ completed }), lock);
     const { disk, ...rest } = revisions;
-    const sent = {
-      site: { ...site, warnings: withTexts(site.warnings), profileProblems: withTexts(site.profileProblems) },
-      revisions: { ...rest, notices: withTexts(rest.notices), dir: dirname(disk.dirOf('candidate')) },
-    };
-    return { begun: sent as SentBeginning, problems: [] };
+    return sent({ site, isLocked: held !== null, revisions: { ...rest, dir: dirname(disk.dirOf('candidate')) } });
+  } catch (error) {
+    if (error instanceof StoreError) return refused(parts.configFile, error);
+    if (!(error instanceof ConfigError)) throw error;
+    return flawed(error);
+  }
+}
+
+/** A structured clone keeps no classes. */
+function sent({ site, revisions, ...rest }: SentBeginning): ChildAnswer {
+  const begun = {
+    ...rest,
+    site: { ...site, warnings: withTexts(site.warnings), profileProblems: withTexts(site.profileProblems) },
+    revisions: revisions === null ? null : { ...revisions, notices: withTexts(revisions.notices) },
+  };
+  return { begun: begun as SentBeginning, problems: [] };
+}
+
+function flawed({ problems }: ConfigError): ChildAnswer {
+  return { begun: null, problems: withTexts(problems) as readonly Problem[] };
+}
+
+/**
+ * Resolves with the lock; null for a disk that takes none, which costs no revisions.
+ *
+ * Errors: rejects with StoreError `in-use` where another agent has the data, `held` where a command has it for longer than the light waits.
+ */
+async function lockedSoon(dir: string): Promise<DataLock | null> {
+  const clock = createSystemClock({ quality: () => 'none' });
+  const untilMono = clock.monoMs() + LOCK_WAIT_MS;
+  for (;;) {
+    try {
+      return lockData(dir, 'agent');
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      if (error.code !== 'in-use' && error.code !== 'held') return null;
+      if (error.code === 'in-use' || clock.monoMs() >= untilMono) throw error;
+      await sleep(clock, TRY_MS);
+    }
+  }
+}
+
+/** What another process has is neither read nor written. */
+function refused(configFile: string, { code, said }: StoreError): ChildAnswer {
+  try {
+    const { site } = beginWithoutRevisions(configFile);
+    return sent({ site, isLocked: false, revisions: null, refusal: withTexts({ code, said }) as NonNullable<SentBeginning['refusal']> });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { begun: null, problems: withTexts(error.problems) as readonly Problem[] };
+    return flawed(error);
   }
 }

@@ -8,7 +8,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Clock, every } from '../../core/clock.ts';
-import { ConfigError, type Problem } from '../../core/errors.ts';
+import { ConfigError, type Problem, StoreError, type StoreErrorCode } from '../../core/errors.ts';
+import type { Message } from '../../core/message.ts';
 import { withMessages } from '../../core/message-wire.ts';
 import { createRevisionDisk } from '../revisions/revision-disk.ts';
 import type { Beginning, BeginningStep, RevisionsAtStart, StartParts } from './start-revision.ts';
@@ -16,7 +17,10 @@ import type { Beginning, BeginningStep, RevisionsAtStart, StartParts } from './s
 /** The result of the process: the disk of the revisions is named by its folder. Messages are in the form of `withTexts`. */
 export interface SentBeginning {
   readonly site: Beginning['site'];
-  readonly revisions: Omit<RevisionsAtStart, 'disk'> & { readonly dir: string };
+  readonly revisions: (Omit<RevisionsAtStart, 'disk'> & { readonly dir: string }) | null;
+  /** The process has the data locked, until it is disconnected. */
+  readonly isLocked: boolean;
+  readonly refusal?: { readonly code: StoreErrorCode; readonly said: unknown };
 }
 
 /** The result of the process, or the problems of the files. */
@@ -54,23 +58,51 @@ export async function beginInChild(parts: StartParts, { clock, onStep }: ChildPa
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const answer = await answerOf(child, { clock, onStep });
+  let isLocked = false;
+  const step = (completed: string): void => {
+    isLocked ||= completed === 'data-locked';
+    onStep(completed);
+  };
+  const answer = await answerOf(child, { clock, onStep: step });
   if (answer === undefined) {
     // A hung disk may block the process until it responds; this run does not wait for that.
     child.kill('SIGKILL');
     child.unref();
-    return (await import('./start-revision.ts')).beginWithoutRevisions(parts.configFile);
+    const begun = (await import('./start-revision.ts')).beginWithoutRevisions(parts.configFile);
+    return isLocked ? { ...begun, isLockOurs: () => isAlive(child) } : begun;
   }
   // The process could not start, or was killed. If memory is short, prefer light.
   if (answer === null) return (await import('./start-revision.ts')).beginConfiguration(parts, onStep);
   if (answer.begun === null) throw new ConfigError(withMessages(answer.problems) as readonly Problem[]);
-  const { site, revisions } = answer.begun;
-  const { dir, ...rest } = revisions;
-  const [warnings, profileProblems, notices] = [site.warnings, site.profileProblems, rest.notices].map(withMessages);
-  return {
-    site: { ...site, warnings, profileProblems } as Beginning['site'],
-    revisions: { ...rest, notices: notices as RevisionsAtStart['notices'], disk: createRevisionDisk(dir) },
+  return begunIn(child, answer.begun);
+}
+
+function begunIn(child: ChildProcess, { site: sentSite, revisions, isLocked, refusal }: SentBeginning): Beginning {
+  const handOver = (): void => {
+    if (child.connected) child.disconnect();
   };
+  // Its end is not waited for.
+  child.unref();
+  child.channel?.unref();
+  const [warnings, profileProblems, notices] = [sentSite.warnings, sentSite.profileProblems, revisions?.notices ?? []].map(withMessages);
+  const site = { ...sentSite, warnings, profileProblems } as Beginning['site'];
+  if (refusal !== undefined) return { site, revisions: null, refusal: refusalIn(refusal) };
+  if (revisions === null) return { site, revisions };
+  const { dir, ...rest } = revisions;
+  return {
+    site,
+    revisions: { ...rest, notices: notices as RevisionsAtStart['notices'], disk: createRevisionDisk(dir) },
+    ...(isLocked ? { handOver, isLockOurs: () => isAlive(child) } : {}),
+  };
+}
+
+function refusalIn(sent: NonNullable<SentBeginning['refusal']>): StoreError {
+  const { code, said } = withMessages(sent) as { readonly code: StoreErrorCode; readonly said: Message };
+  return new StoreError(code, said);
+}
+
+function isAlive({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
 }
 
 /** The answer of the process; null when it ended without one, undefined when it hangs. */

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
-import { ConfigError, problemMessage } from '../../core/errors.ts';
+import { ConfigError, problemMessage, type StoreError } from '../../core/errors.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { finishRestore } from '../../core/pending-restore.ts';
@@ -26,8 +26,14 @@ import { readPlacedYaml } from './places.ts';
 /** What a run begins with. */
 export interface Beginning {
   readonly site: LoadedSite;
-  /** What the revision manager begins with; null where the disk does not respond: this run then takes no revisions. */
+  /** What the revision manager begins with; null where the disk does not respond, or is not ours: this run then takes no revisions. */
   readonly revisions: RevisionsAtStart | null;
+  /** Another process has the data: another agent (`in-use`) or a command (`held`). */
+  readonly refusal?: StoreError;
+  /** Frees the data for the storage thread of this run; absent where this run has no lock yet. */
+  readonly handOver?: () => void;
+  /** Whether a process of this run still has the data: a hung disk does not let it end, or it hands over. Default: false. */
+  readonly isLockOurs?: () => boolean;
 }
 
 export type BegunWithRevisions = Beginning & { readonly revisions: RevisionsAtStart };
@@ -55,21 +61,34 @@ export interface StartParts {
 }
 
 /** A part of choosing the configuration that may take long on a slow machine or disk. */
-export type BeginningStep = 'configuration-reader-started' | 'configuration-files-read' | 'configuration-checked';
+export type BeginningStep = 'configuration-reader-started' | 'data-locked' | 'configuration-files-read' | 'configuration-checked';
 
 /** A revision is returned when the agent had to start more often than this during its trial. Source: assumed; one crash may be chance, mains may fail twice. */
 const MOST_STARTS = 3;
+/** Unusable files that a start reports. Source: assumed; the history, one revision and the file of the site are read. */
+const MOST_FLAWS = 5;
 
-/** Chooses and loads the configuration. Errors: rejects with ConfigError where neither the file nor any revision can be used. */
+/** Its reason was lost with the history that the disk did not take. */
+const WAS_RETURNED = msg`it was returned before the agent started again`;
+
+/**
+ * Chooses and loads the configuration. `beforeDisk`: resolves before anything in the folder of the data is read or written.
+ *
+ * Errors: rejects with ConfigError where neither the file nor any revision can be used, and as `beforeDisk`.
+ */
 export async function beginConfiguration(
   parts: StartParts,
   onStep: (completed: BeginningStep) => void = () => {},
+  beforeDisk: (dir: string) => Promise<void> = async () => {},
 ): Promise<BegunWithRevisions> {
   const file = readSiteFile(parts.configFile, onStep);
   const dir = parts.dataDir ?? storeDirOf(file.values());
+  await beforeDisk(dir);
   goOnWithRestore(dir);
-  const disk = createRevisionDisk(join(dir, 'config'));
-  return begin({ ...parts, disk, file, known: readRevisionHistory(await disk.readHistory()), onStep });
+  const flaws: string[] = [];
+  const disk = createRevisionDisk(join(dir, 'config'), (flaw) => flaws.push(flaw));
+  const { site, revisions } = await begin({ ...parts, disk, file, known: readRevisionHistory(await disk.readHistory()), onStep });
+  return { site, revisions: { ...revisions, notices: [...revisions.notices, ...flaws.slice(0, MOST_FLAWS).map(flawFacts)] } };
 }
 
 /** A disk that refuses it keeps no street dark; the next start tries again. */
@@ -147,6 +166,11 @@ async function fromRevision(parts: Beginnings, known: RevisionHistory, notices: 
   const place = placeOf(configFile);
   const { siteDir } = place;
   const { trial } = known;
+  if (trial?.isMarked === true && !(await disk.isMarked(trial.number))) {
+    const history = withTrialReturned(known, WAS_RETURNED);
+    await savedAs(disk, history, null);
+    return fromRevision(parts, history, [...notices, returnedFacts(trial.number, known.current, WAS_RETURNED)]);
+  }
   if (trial !== null) {
     const site = trial.starts < MOST_STARTS ? await siteOf(known, trial.number, { disk, siteDir, onStep }) : null;
     const why =
@@ -273,6 +297,10 @@ function returnedFacts(number: number, current: number, why: Message): EventFact
 
 function lostFacts(number: number): EventFacts {
   return facts('config-refused', 'alarm', msg`the files of revision ${number} cannot be used any more: the file of the site runs`);
+}
+
+function flawFacts(flaw: string): EventFacts {
+  return facts('config-refused', 'warning', msg`a file of the revisions cannot be used: ${flaw}`);
 }
 
 function unsavedFacts(code: string): EventFacts {

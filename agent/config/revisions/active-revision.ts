@@ -156,8 +156,11 @@ export class ActiveRevision {
     if (trial === null) return NO_TEXT;
     if (this.#isStopped) return STOPPED;
     this.#endWatch();
-    const isStored = await this.#histories.save(withTrialReturned(this.#histories.history, reason));
-    const trouble = isStored ? NO_TEXT : this.#histories.trouble;
+    const [isNoted, isStored] = await Promise.all([
+      this.#histories.noteReturned(trial.number),
+      this.#histories.save(withTrialReturned(this.#histories.history, reason)),
+    ]);
+    const trouble = isStored || (isNoted && trial.isMarked) ? NO_TEXT : this.#histories.trouble;
     const { site, unlikeSite } = this.#former ?? (await this.#check(current));
     if (site === null)
       this.#parts.log.event('configuration-not-returned', { revision: current, check: 'luciole check of its folder' }, 'alarm');

@@ -1,11 +1,10 @@
 /**
  * The process that checks a configuration from outside, or changes one value of it. It answers once and ends.
  */
-
-import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { withTexts } from '../../core/message-wire.ts';
+import { readRegularFile } from '../../core/regular-file.ts';
 import type { EditedText, EditOrder } from '../../core/revisions.ts';
 import { editChecked } from '../edit/checked-edit.ts';
 import type { CheckedRevision, CheckerOrder } from './check-in-child.ts';
@@ -27,5 +26,5 @@ function sent({ problems, warnings, belowFloor, ...rest }: CheckedRevision): obj
 
 /** Changes one value. Errors: throws the error of the system where the file cannot be read. */
 function editedText({ dir, path, value }: EditOrder): EditedText {
-  return editChecked(readFileSync(join(dir, 'cabinet.yaml'), 'utf8'), path, value);
+  return editChecked(readRegularFile(join(dir, 'cabinet.yaml')).toString('utf8'), path, value);
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Cabinet } from '../../core/cabinet.ts';
 import { ConfigError, type Problem } from '../../core/errors.ts';
 import { msg } from '../../core/message.ts';
+import { readRegularFile } from '../../core/regular-file.ts';
 import { floorFlaws } from '../floor/floor-check.ts';
 import { cabinetIn } from '../load/load.ts';
 import { loadRevision } from '../load/load-site.ts';
@@ -84,7 +84,7 @@ function allowedBy(text: string, siteDir: string): Cabinet[] {
 /** Empty where it cannot be read. */
 function textAt(dir: string): string {
   try {
-    return readFileSync(join(dir, 'cabinet.yaml'), 'utf8');
+    return readRegularFile(join(dir, 'cabinet.yaml')).toString('utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error) return '';
     throw error;

@@ -1,6 +1,7 @@
 import { isTrusted } from '../../core/clock.ts';
 import { type Message, msg, NO_TEXT, type Said } from '../../core/message.ts';
 import type { CommitRequest, ConfigAnswer, ConfigFiles } from '../../core/revisions.ts';
+import type { TokenBucket } from '../../sync/token-bucket.ts';
 import { type FloorPermission, floorPermission } from '../floor/floor-permission.ts';
 import type { ActiveRevision, ActiveRevisionParts } from './active-revision.ts';
 import type { CheckedRevision } from './check-in-child.ts';
@@ -11,7 +12,7 @@ import type { RevisionHistory } from './revision-history-file.ts';
 import type { RevisionHistoryStore } from './revision-history-store.ts';
 import { type SignatureVerdict, verifyRevisionSignature } from './revision-signature.ts';
 import { siteOwnedRefusal } from './site-owned.ts';
-import type { CabinetAndProfiles } from './touched-parts.ts';
+import { type CabinetAndProfiles, touchedRooms } from './touched-parts.ts';
 
 /** The objects that a commit and a comparison work on. */
 export interface CommitContext extends Pick<ActiveRevisionParts, 'clock' | 'site' | 'siteFile' | 'health'> {
@@ -21,6 +22,8 @@ export interface CommitContext extends Pick<ActiveRevisionParts, 'clock' | 'site
   /** Which parts of the agent a change touches, in words; empty for none. */
   readonly touches: (before: CabinetAndProfiles, after: CabinetAndProfiles) => readonly Message[];
   readonly check: (of: number | CandidateFiles) => Promise<CheckedRevision>;
+  /** How often unsigned revisions of the platform may open lines again. */
+  readonly reopenings: TokenBucket;
 }
 
 /** Files in the folder of a revision or of a candidate. */
@@ -29,6 +32,12 @@ export interface FilesToCommit {
   readonly files: ConfigFiles;
   readonly signature: string | null;
 }
+
+/**
+ * Unsigned revisions of the platform that open a line again. Source: assumed; the line has no levels and no detections for 35 s where the trial fails
+ * (`LINE_GRACE_MS`, then it is opened once more), so 3.5 min in a row and a seventeenth of the night at most.
+ */
+export const REOPENINGS = { burst: 6, perS: 1 / 600 };
 
 /** A file of the site without an uplink allows a revision without one. */
 const CUT_OFF = msg`it has no uplink: the platform would cut itself off; remove the uplink at the cabinet`;
@@ -42,20 +51,23 @@ export async function commitRevision(context: CommitContext, toCommit: FilesToCo
   const known = answerBeforeCheck(before, hash, request);
   if (known !== null) return known;
   const checked = await context.check(of);
-  const { site, problems, warnings, belowFloor, unlikeSite } = checked;
+  const { site, problems, warnings, unlikeSite } = checked;
   if (site === null) return { ...refusedAnswer(wrongness(problems.length)), problems };
   const touches = context.touches(context.site(), site);
   const changes = await differences(context.site(), site, await context.disk.readFiles(runningOf(before).number), files);
   const facts = { problems, warnings, changes, touches };
   const refusal = contentRefusal(checked, site, request, context.siteFile);
   if (refusal !== NO_TEXT) return { ...refusedAnswer(refusal), ...facts };
+  const belowFloor = checked.belowFloor.filter(({ isAllowedAtCabinet }) => isAllowedAtCabinet !== true || request.author !== 'console');
   const permission = belowFloor.length === 0 ? null : permissionFor(context, toCommit, request);
   if (permission?.isGiven === false)
     return { ...refusedAnswer(permission.reason), ...facts, problems: [...problems, ...asProblems(belowFloor)] };
+  const unpaced = reopeningRefusal(context, toCommit, { site, request });
+  if (unpaced !== NO_TEXT) return { ...refusedAnswer(unpaced), ...facts };
   const number = nextNumber(before);
   const why = whyWith(request, permission);
   const revision = { atMs: clock.wallMs(), by: request.by, ...storedWhy(why), hash };
-  const trouble = await persist(context, { number, files }, () => {
+  const trouble = await persist(context, { number, files, isTrial: touches.length > 0 }, () => {
     const signed = { ...before, ...serialOf(context, toCommit) };
     return touches.length === 0 ? withConfirmed(signed, revision) : withTrial(signed, revision, trialOf(context, request));
   });
@@ -82,6 +94,19 @@ function contentRefusal(
 ): Message {
   if (siteOwned.length > 0) return siteOwnedRefusal(siteOwned, siteFile);
   return author === 'platform' && cabinet.uplink === null ? CUT_OFF : NO_TEXT;
+}
+
+/** Why the lines may not be opened again for this; empty where they may. A trial that fails again and again would keep a street from its agent. */
+function reopeningRefusal(
+  context: CommitContext,
+  toCommit: FilesToCommit,
+  { site, request }: { readonly site: CabinetAndProfiles; readonly request: CommitRequest },
+): Message {
+  const { lines } = touchedRooms(context.site(), site);
+  if (request.author !== 'platform' || lines.length === 0 || verdictOn(context, toCommit)?.ok === true) return NO_TEXT;
+  return context.reopenings.take()
+    ? NO_TEXT
+    : msg`it would open line ${lines} again, too soon after others: ${REOPENINGS.burst} at once and one every ${1 / REOPENINGS.perS / 60} min; send it later, or sign it`;
 }
 
 /** Whether these files may lower the floor. */
@@ -119,11 +144,12 @@ function whyWith({ why }: CommitRequest, permission: FloorPermission | null): Sa
 /** Writes the files, then the history. Returns why this failed; empty when both are on disk. */
 async function persist(
   { disk, histories }: CommitContext,
-  { number, files }: { readonly number: number; readonly files: ConfigFiles },
+  { number, files, isTrial }: { readonly number: number; readonly files: ConfigFiles; readonly isTrial: boolean },
   next: () => RevisionHistory,
 ): Promise<Message> {
   try {
     await disk.writeFiles(number, files, {});
+    if (isTrial) await disk.markTrial(number);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
     return msg`it cannot be kept (${String(error.code)}): check the disk of store.dir`;

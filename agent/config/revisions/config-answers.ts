@@ -57,7 +57,7 @@ function hashes(files: ConfigFiles | undefined): Readonly<Record<string, string>
 
 /** Flaws of the light as problems. They name a place of the configuration; the line of the file is not known. */
 export function asProblems(flaws: CheckedRevision['belowFloor']): Problem[] {
-  return flaws.map((flaw) => ({ file: 'cabinet.yaml', line: 1, column: 1, ...flaw }));
+  return flaws.map(({ path, message }) => ({ file: 'cabinet.yaml', line: 1, column: 1, path, message }));
 }
 
 /** How many things are wrong, as a sentence. */

@@ -5,9 +5,10 @@
  * the calling thread, because a stalled flash must not delay a line.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceWholeLater, syncFolder } from '../../core/atomic-write.ts';
+import { flawOfFile, readRegularFileLater } from '../../core/regular-file.ts';
 import type { ConfigFiles } from '../../core/revisions.ts';
 
 /** The folder of a candidate; the first form is of releases with one for all authors. */
@@ -28,6 +29,11 @@ export interface RevisionDisk {
   /** Undefined where there is no cabinet.yaml. */
   readFiles(of: KeptFiles): Promise<(ConfigFiles & { readonly note: unknown }) | undefined>;
   remove(of: KeptFiles): Promise<void>;
+  /** Marks a revision as on trial; resolves when that is on disk for good. Errors: rejects with the system's error. */
+  markTrial(number: number): Promise<void>;
+  /** As `markTrial`: takes the mark away, which a full disk does as well. */
+  unmarkTrial(number: number): Promise<void>;
+  isMarked(number: number): Promise<boolean>;
   /** The numbers of the revisions that have a folder. */
   kept(): Promise<readonly number[]>;
   /** The candidates that have a folder. */
@@ -38,8 +44,12 @@ const HISTORY = 'book.json';
 const CABINET = 'cabinet.yaml';
 const NOTE = 'note.json';
 const PROFILES = 'profiles';
+/** An empty file in the folder of a revision. */
+const MARK = 'on-trial';
 /** Broker names and the plan of a city's lights are not for every user of the machine; `files` are narrowed by the umask. */
 const MODE = { history: 0o600, files: 0o640 };
+/** Larger files are not read. Units: bytes. Source: assumed; ten times the history, and the largest site file, of a large cabinet. */
+const MAX_BYTES = 16 * 2 ** 20;
 
 /** SHA-256 over all files, each with its name and length. Shape: 64 hex digits. */
 export function revisionHash({ cabinet, profiles }: ConfigFiles): string {
@@ -49,16 +59,30 @@ export function revisionHash({ cabinet, profiles }: ConfigFiles): string {
   return hash.digest('hex');
 }
 
-/** The revisions in a folder, which need not exist yet. */
-export function createRevisionDisk(dir: string): RevisionDisk {
+/** The revisions in a folder, which need not exist yet. `onFlaw`: called with each file that exists and cannot be used, and the cause. */
+export function createRevisionDisk(dir: string, onFlaw: (flaw: string) => void = () => {}): RevisionDisk {
   const dirOf = (of: KeptFiles): string => join(dir, typeof of === 'number' ? `r${of}` : of);
+  const reportFlaw = (file: string, error: unknown): undefined => {
+    const flaw = flawOfFile(file, error);
+    if (flaw !== null) onFlaw(flaw);
+  };
+  const textOf = (file: string): Promise<string | undefined> =>
+    readRegularFileLater(file, { maxBytes: MAX_BYTES }).then(
+      (bytes) => bytes.toString('utf8'),
+      (error: unknown) => reportFlaw(file, error),
+    );
+  const jsonOf = async (file: string): Promise<unknown> => {
+    const text = await textOf(file);
+    try {
+      return text === undefined ? undefined : parsed(text);
+    } catch (error) {
+      return reportFlaw(file, error);
+    }
+  };
 
   return {
     dirOf,
-    async readHistory() {
-      const text = await textOf(join(dir, HISTORY));
-      return text === undefined ? undefined : parsed(text);
-    },
+    readHistory: () => jsonOf(join(dir, HISTORY)),
     async writeHistory(history) {
       await mkdir(dir, { recursive: true });
       await replaceWholeLater(join(dir, HISTORY), JSON.stringify(history), MODE.history);
@@ -82,14 +106,25 @@ export function createRevisionDisk(dir: string): RevisionDisk {
       // The first alone: on a disk that hangs each read holds one of Node's four threads.
       const cabinet = await textOf(join(folder, CABINET));
       if (cabinet === undefined) return undefined;
-      const note = await textOf(join(folder, NOTE));
+      const note = await jsonOf(join(folder, NOTE));
       const names = (await namesIn(join(folder, PROFILES))).filter((name) => name.endsWith('.yaml') && !name.startsWith('.'));
       const texts = await Promise.all(names.map(async (name) => [name, await textOf(join(folder, PROFILES, name))] as const));
       const profiles = Object.fromEntries(texts.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])));
-      return { cabinet, profiles, note: note === undefined ? undefined : parsed(note) };
+      return { cabinet, profiles, note };
     },
     async remove(of) {
       await rm(dirOf(of), { recursive: true, force: true });
+    },
+    async markTrial(number) {
+      await writeFile(join(dirOf(number), MARK), '');
+      await syncFolder(dirOf(number));
+    },
+    async unmarkTrial(number) {
+      await rm(join(dirOf(number), MARK), { force: true });
+      await syncFolder(dirOf(number));
+    },
+    async isMarked(number) {
+      return (await textOf(join(dirOf(number), MARK))) !== undefined;
     },
     async kept() {
       return (await namesIn(dir)).flatMap((name) => (/^r[1-9]\d*$/.test(name) ? [Number(name.slice(1))] : []));
@@ -125,20 +160,7 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-async function textOf(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) return undefined;
-    throw error;
-  }
-}
-
+/** Errors: throws SyntaxError for a text that this program did not write, or that was cut short. */
 function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text, (key, value: unknown) => (key === '__proto__' ? undefined : value));
-  } catch {
-    // Not written by this program, or cut short by a program that did not write whole files.
-    return undefined;
-  }
+  return JSON.parse(text, (key, value: unknown) => (key === '__proto__' ? undefined : value));
 }

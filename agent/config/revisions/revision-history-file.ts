@@ -26,6 +26,8 @@ const trialSchema = z.object({
   /** How often the agent had to start with it. */
   starts: z.int().nonnegative(),
   commandId: z.string().nullable(),
+  /** Its folder has the mark of a trial while the trial lasts; false in a trial of an earlier release. */
+  isMarked: z.boolean().default(false),
   baseline: z.object({ units: z.array(z.string()), silent: z.array(z.string()).optional(), isOnline: z.boolean() }),
 });
 const historySchema = z.object({

@@ -58,6 +58,18 @@ export class RevisionHistoryStore {
     return trouble;
   }
 
+  /** Notes on disk that a trial was returned, also where the disk is too full for the history. Resolves whether it is there in time. */
+  noteReturned(number: number): Promise<boolean> {
+    const noted = this.#parts.disk.unmarkTrial(number).then(
+      () => true,
+      (error: unknown) => {
+        if (!(error instanceof Error && 'code' in error)) throw error;
+        return false;
+      },
+    );
+    return this.#inTime(noted);
+  }
+
   /** Resolves when nothing is being written, or the disk takes too long. */
   settled(): Promise<boolean> {
     return this.#inTime(this.#writing);

@@ -58,11 +58,11 @@ export function withConfirmed(history: RevisionHistory, revision: NewRevision): 
 export function withTrial(
   history: RevisionHistory,
   revision: NewRevision,
-  trial: Omit<Trial, 'number' | 'spentMs' | 'starts'>,
+  trial: Omit<Trial, 'number' | 'spentMs' | 'starts' | 'isMarked'>,
 ): RevisionHistory {
   const number = nextNumber(history);
   const revisions = [...history.revisions, { ...revision, number, state: 'trial' as const, reason: '' }];
-  return pruned({ ...history, trial: { ...trial, number, spentMs: 0, starts: 0 }, revisions });
+  return pruned({ ...history, trial: { ...trial, number, spentMs: 0, starts: 0, isMarked: true }, revisions });
 }
 
 /** Ends the trial: its revision is the current one. */

@@ -12,12 +12,13 @@ import type {
   Revision,
   ValueInForce,
 } from '../../core/revisions.ts';
+import { createTokenBucket } from '../../sync/token-bucket.ts';
 import { asWritten } from '../edit/as-written.ts';
 import { pathsFrom, valueInForce } from '../edit/config-paths.ts';
 import { ActiveRevision, type ActiveRevisionParts } from './active-revision.ts';
 import { CandidateStore, candidateAuthor } from './candidate-store.ts';
 import type { CheckedRevision } from './check-in-child.ts';
-import { type CommitContext, commitRevision } from './commit-revision.ts';
+import { type CommitContext, commitRevision, REOPENINGS } from './commit-revision.ts';
 import { answer, notStored, refusedAnswer } from './config-answers.ts';
 import { compareRevisions, NO_CANDIDATE_YET } from './revision-comparison.ts';
 import type { CandidateFiles, RevisionDisk } from './revision-disk.ts';
@@ -67,7 +68,13 @@ export class RevisionManager implements ConfigManager {
     const check = (of: number | CandidateFiles): Promise<CheckedRevision> =>
       parts.check(parts.disk.dirOf(of), parts.disk.dirOf(this.#running.number));
     this.#active = new ActiveRevision(parts, this.#histories, { check, onVerdict: (end) => this.#endTrial(end) });
-    this.#context = { ...parts, histories: this.#histories, active: this.#active, check };
+    this.#context = {
+      ...parts,
+      histories: this.#histories,
+      active: this.#active,
+      check,
+      reopenings: createTokenBucket(parts.clock, REOPENINGS),
+    };
   }
 
   /** Id of the platform command that began the current trial and whose final result is not reported yet; null for none. */

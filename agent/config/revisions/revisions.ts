@@ -52,7 +52,7 @@ export function createRevisions(parts: RevisionsParts): RevisionManager {
       );
       return {
         answering: new Set(answering.map(({ id }) => id)),
-        devices: new Set(devices.map(({ id }) => id)),
+        devices: new Map(devices.map(({ id, line }) => [id, line])),
         silent: new Map(silent.map(({ line, unit, id }) => [`${line}:${unit}`, id])),
         isOnline: parts.isOnline(),
       };

@@ -19,8 +19,8 @@ export interface Baseline {
 /** What answers now. */
 export interface TrialHealth {
   readonly answering: ReadonlySet<string>;
-  /** All devices of the configuration on trial; a removed one need not answer. */
-  readonly devices: ReadonlySet<string>;
+  /** The line of each device of the configuration on trial; a removed one need not answer. */
+  readonly devices: ReadonlyMap<string, string>;
   /** The devices that do not answer, by their place: line and unit. */
   readonly silent: ReadonlyMap<string, string>;
   readonly isOnline: boolean;
@@ -70,8 +70,7 @@ export function judgeTrial(
   { mode, trialMs, spentMs, runMs, wellMs }: ConfigTrialFacts,
 ): TrialVerdict {
   const missing = missingOf(baseline, health);
-  const lost = lostUnits(baseline, health).length;
-  if (lost > 0 && 2 * lost >= baseline.units.length && runMs >= LINE_GRACE_MS) return { kind: 'return', reason: missing[0] ?? NO_TEXT };
+  if (isLineLost(baseline, health) && runMs >= LINE_GRACE_MS) return { kind: 'return', reason: missing[0] ?? NO_TEXT };
   if (missing.length === 0 && mode === 'auto' && wellMs >= SETTLE_MS) return { kind: 'confirm' };
   if (spentMs < trialMs) return { kind: 'wait' };
   const minutes = Math.round(trialMs / 6_000) / 10;
@@ -81,6 +80,18 @@ export function judgeTrial(
   if (first !== undefined && second !== undefined) return { kind: 'return', reason: msg`${first}; ${second} (time limit ${minutes} min)` };
   if (first !== undefined) return { kind: 'return', reason: msg`${first} (time limit ${minutes} min)` };
   return mode === 'auto' ? { kind: 'confirm' } : { kind: 'return', reason: msg`it was not confirmed within ${minutes} min` };
+}
+
+/** Half of all units, or all of one line: one unit alone may be slow. */
+function isLineLost(baseline: Baseline, health: TrialHealth): boolean {
+  const lost = lostUnits(baseline, health);
+  const lineOf = (id: string): string | undefined => health.devices.get(id);
+  const needed = Map.groupBy(
+    baseline.units.filter((id) => health.devices.has(id)),
+    lineOf,
+  );
+  const isWholeLine = [...Map.groupBy(lost, lineOf)].some(([line, ids]) => ids.length === needed.get(line)?.length);
+  return isWholeLine || (lost.length > 0 && 2 * lost.length >= baseline.units.length);
 }
 
 function lostUnits({ units }: Baseline, { answering, devices }: TrialHealth): string[] {

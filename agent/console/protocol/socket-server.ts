@@ -23,6 +23,12 @@ const MAX_CONNECTIONS = 8;
 /** Read and write for owner and group, whose members may command the street. */
 const SOCKET_MODE = 0o660;
 
+/** An inode number may be used again at once, a time of change is not. */
+const LOOK = { throwIfNoEntry: false, bigint: true } as const;
+/** A listener whose queue is full gives EAGAIN. Source: connect(2), unix(7). */
+const PROVES_AGENT: ReadonlySet<string> = new Set(['', 'EAGAIN']);
+const PROVES_NONE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT']);
+
 export interface ConsoleServerParts {
   readonly view: AgentView;
   /** Which of the two sockets this is; default: that of the machine. */
@@ -39,6 +45,12 @@ export interface ConsoleServer {
   /** Errors: rejects with ConsoleError 'socket-in-use' when another agent answers there, 'socket-refused' when the place cannot be used. */
   start(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** The two console servers of an agent. */
+export interface Consoles extends ConsoleServer {
+  /** Changes nothing. Errors: rejects with ConsoleError 'socket-in-use' when another agent answers on the socket of the machine. */
+  refuseOther(): Promise<void>;
 }
 
 /** A console server; opens nothing before `start`. */
@@ -104,29 +116,47 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
  * Errors: throws ConsoleError 'socket-in-use' or 'socket-refused'; a file that is no socket is never removed.
  */
 async function clearStale(socketPath: string): Promise<void> {
-  const found = lstatSync(socketPath, { throwIfNoEntry: false });
+  const found = lstatSync(socketPath, LOOK);
   if (found === undefined) return;
   if (!found.isSocket()) {
     throw new ConsoleError('socket-refused', msg`${socketPath} exists and is no socket; remove it, or choose another place with --socket`);
   }
-  if (await someoneAnswers(socketPath)) {
-    throw new ConsoleError(
-      'socket-in-use',
-      msg`another agent already answers on ${socketPath}; stop it first, or give this one its own --socket`,
-    );
-  }
+  if (!PROVES_NONE.has(await connectError(socketPath))) throw inUse(socketPath);
+  const now = lstatSync(socketPath, LOOK);
+  if (now === undefined) return;
+  // Another agent has replaced the dead one meanwhile.
+  if (now.ino !== found.ino || now.ctimeNs !== found.ctimeNs) return clearStale(socketPath);
   rmSync(socketPath, { force: true });
 }
 
-/** Whether an agent may listen there: only a refused connection proves that none does. */
-function someoneAnswers(socketPath: string): Promise<boolean> {
+/** Errors: throws ConsoleError 'socket-in-use'; a place that cannot be used is no reason to end, `start` reports it. */
+async function refuseOther(socketPath: string): Promise<void> {
+  try {
+    refuseLoginPlace(socketPath);
+    prepareSocketFolder(socketPath);
+  } catch (error) {
+    if (error instanceof ConsoleError) return;
+    throw error;
+  }
+  if (PROVES_AGENT.has(await connectError(socketPath))) throw inUse(socketPath);
+}
+
+function inUse(socketPath: string): ConsoleError {
+  return new ConsoleError(
+    'socket-in-use',
+    msg`another agent already answers on ${socketPath}; stop it first, or give this one its own --socket`,
+  );
+}
+
+/** Resolves with the error of a connection; empty where it is accepted. */
+function connectError(socketPath: string): Promise<string> {
   return new Promise((resolve) => {
     const probe = connect(socketPath);
     probe.once('connect', () => {
       probe.destroy();
-      resolve(true);
+      resolve('');
     });
-    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'));
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'UNKNOWN'));
   });
 }
 
@@ -139,7 +169,7 @@ const RETRY_MS = 10_000;
  * Errors: `start` rejects with ConsoleError when another agent answers on the socket of the machine; any other error is logged, and the
  * socket is tried again later.
  */
-export function createConsoles(parts: ConsoleServerParts): ConsoleServer {
+export function createConsoles(parts: ConsoleServerParts): Consoles {
   const { log, clock, socketPath } = parts;
   const [own, login] = [
     createConsoleServer(parts),
@@ -164,6 +194,7 @@ export function createConsoles(parts: ConsoleServerParts): ConsoleServer {
   }
 
   return {
+    refuseOther: () => refuseOther(socketPath),
     start: async () => {
       await open(own, true);
       await open(login, false);

@@ -164,9 +164,9 @@ export class LightRequests {
     this.#noteBegun();
   }
 
-  /** Ends all open commands as failed. */
-  abandonAll(reason: Message): void {
-    this.#pending.abandonAll(reason);
+  /** As `PendingCommands.abandonAll`. */
+  abandonAll(reason: Message): Promise<void> {
+    return this.#pending.abandonAll(reason);
   }
 
   /** Publishes that a request has arrived. Returns why it is refused; empty when it is not. */

@@ -31,6 +31,8 @@ export class PendingCommands {
   readonly #onOutcome: (outcome: Outcome) => void;
   readonly #workOf: (lampId: string) => LampWork | undefined;
   readonly #waiting = new Set<Waiting>();
+  /** Commands that have ended and wait for the disk before they are published. */
+  readonly #endings = new Set<Promise<unknown>>();
 
   constructor(clock: Clock, onOutcome: (outcome: Outcome) => void, workOf: (lampId: string) => LampWork | undefined) {
     this.#clock = clock;
@@ -46,7 +48,11 @@ export class PendingCommands {
   /** As `publish`, once it is known whether the disk took what the command brought about. */
   async publishSaved(head: CommandHead, state: OutcomeState, saved: Promise<boolean>): Promise<Outcome> {
     const { commandId, target, levelPct, source } = head;
-    return this.#publish({ commandId, target, levelPct, state, reason: NO_TEXT, lamps: {}, source, ...(await this.#doubt(saved)) });
+    const ending = this.#doubt(saved).then((doubt) =>
+      this.#publish({ commandId, target, levelPct, state, reason: NO_TEXT, lamps: {}, source, ...doubt }),
+    );
+    this.#follow(ending);
+    return ending;
   }
 
   /** Starts to follow a command; resolves with its final outcome. `saved`: whether the disk took what it brought about. */
@@ -64,10 +70,11 @@ export class PendingCommands {
       if (this.#waiting.has(entry)) this.#move(entry, advanceCommand(entry.command, this.#workOf, this.#clock.monoMs()));
   }
 
-  /** Ends all open commands as failed. */
-  abandonAll(reason: Message): void {
+  /** Ends all open commands as failed. Resolves once the outcome of each command is published, also of those that wait for the disk. */
+  async abandonAll(reason: Message): Promise<void> {
     for (const entry of [...this.#waiting]) this.#move({ ...entry, saved: null }, abandonCommand(entry.command, reason));
     this.#waiting.clear();
+    await Promise.all(this.#endings);
   }
 
   async #doubt(saved: Promise<boolean>): Promise<Pick<Outcome, 'isSaved'>> {
@@ -85,9 +92,14 @@ export class PendingCommands {
     entry.command = next;
     if (isEnd(next.state)) this.#waiting.delete(entry);
     for (const stage of stages) {
-      if (isEnd(stage.state)) void this.#end(entry, stage);
+      if (isEnd(stage.state)) this.#follow(this.#end(entry, stage));
       else this.#publish(stage);
     }
+  }
+
+  #follow(ending: Promise<unknown>): void {
+    this.#endings.add(ending);
+    void ending.finally(() => this.#endings.delete(ending));
   }
 
   /** The final outcome reports whether the command was saved, so it waits for the disk. */

@@ -5,7 +5,7 @@
  */
 import type { ModbusLine } from '../../core/driver.ts';
 import type { Profile, Table } from '../../core/profile.ts';
-import type { Limits } from './poll-plan.ts';
+import { blockAround, type Limits, POLL_PERIOD_MS, slotsOf } from './poll-plan.ts';
 
 /** A poll may keep an urgent write waiting for this long: request, turnaround and reply. Units: ms. Source: design §4. */
 const URGENT_LATENCY_MS = 50;
@@ -23,7 +23,7 @@ export interface LinePace {
   readonly gapMs: number;
 }
 
-export function paceOf(line: ModbusLine): LinePace {
+export function paceOf(line: Pick<ModbusLine, 'wireMs'>): LinePace {
   const read = (count: number): number => line.wireMs({ unit: 1, table: 'holding', address: 0, count });
   const registerMs = read(2) - read(1);
   const charMs = registerMs / 2;
@@ -40,7 +40,7 @@ export function paceOf(line: ModbusLine): LinePace {
  */
 export function limitsOf({ registerMs, fixedMs, gapMs }: LinePace, unit: PacedUnit, table: Table): Limits {
   const { maxReadBits, maxReadRegisters, maxHole, evenAlign } = unit.profile.quirks;
-  const isBits = table === 'coil' || table === 'discrete';
+  const isBits = isBitTable(table);
   const turnaroundMs = unit.turnaroundMs ?? ASSUMED_TURNAROUND_MS;
   const eachMs = isBits ? registerMs / 16 : registerMs;
   const repliesMs = Math.max(URGENT_LATENCY_MS - turnaroundMs, URGENT_LATENCY_MS / 2) - fixedMs;
@@ -62,6 +62,26 @@ const PRESENCE_SHARE = 0.5;
 export function presencePeriodMs({ registerMs, fixedMs, gapMs }: LinePace, units: number): number {
   const roundMs = units * (fixedMs + registerMs + ASSUMED_TURNAROUND_MS + gapMs);
   return Math.min(Math.max(roundMs / PRESENCE_SHARE, PRESENCE_MS.least), PRESENCE_MS.most);
+}
+
+/** How long it takes to read all points of a unit once that are polled fast, as they share the lane of presence. Units: ms. */
+export function fastRoundMs(pace: LinePace, profile: Profile): number {
+  const slots = slotsOf(profile).filter(({ poll }) => poll === 'fast');
+  const unit = { profile, turnaroundMs: null, noHoles: false };
+  let roundMs = 0;
+  for (let first = 0; first < slots.length; ) {
+    const table = slots[first]?.table ?? 'holding';
+    const limits = limitsOf(pace, unit, table);
+    const block = blockAround({ slots, first, nowMono: Number.POSITIVE_INFINITY, periodsMs: POLL_PERIOD_MS, limits });
+    const eachMs = isBitTable(table) ? pace.registerMs / 16 : pace.registerMs;
+    roundMs += pace.fixedMs + block.count * eachMs + ASSUMED_TURNAROUND_MS + pace.gapMs;
+    first += block.slots.length;
+  }
+  return roundMs;
+}
+
+function isBitTable(table: Table): boolean {
+  return table === 'coil' || table === 'discrete';
 }
 
 export interface PacedUnit {

@@ -16,14 +16,17 @@ const AGAIN_MS = 100;
 const FLUSH_LIMIT_MS = 1_000;
 
 export interface LogOutput {
-  /** Keeps the line until it is written; discards it where too much waits. */
+  /** Keeps the line until it is written; discards and counts it where too much waits. */
   write(line: string): void;
   /** Writes what waits and returns; discards it where the output cannot be written now. Blocks up to `FLUSH_LIMIT_MS`. Errors: none. */
   flush(): void;
 }
 
-/** An output that is tried again with the next line after each failure. */
-export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>): LogOutput {
+/**
+ * An output that is tried again with the next line after each failure. `onLost`: called once the output takes lines again, with the number of
+ * lines that were discarded; the line that it writes stands where they are missing.
+ */
+export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>, onLost: (lines: number) => void = () => {}): LogOutput {
   /** Being written, or to be written first. */
   let first = Buffer.alloc(0);
   let isWriting = false;
@@ -31,7 +34,17 @@ export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>): LogOut
   let isPausing = false;
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
+  let lostLines = 0;
+  /** The report of lost lines has room, or it would be lost as they were. */
+  let isReporting = false;
 
+  const reportLost = (): void => {
+    if (lostLines === 0) return;
+    const lines = lostLines;
+    [lostLines, isReporting] = [0, true];
+    onLost(lines);
+    isReporting = false;
+  };
   const writeSome = (): void => {
     if (isWriting || isPausing) return;
     if (first.length === 0) {
@@ -44,6 +57,7 @@ export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>): LogOut
       isWriting = false;
       if (error === null) {
         first = first.subarray(bytes);
+        reportLost();
         writeSome();
       } else if (error.code === 'EAGAIN') {
         isPausing = true;
@@ -57,7 +71,12 @@ export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>): LogOut
   return {
     write(line) {
       const bytes = Buffer.from(line);
-      if (waitingBytes + bytes.length > MAX_WAITING_BYTES) return;
+      if (waitingBytes + bytes.length > MAX_WAITING_BYTES && !isReporting) {
+        lostLines += 1;
+        // Nothing else tries an output again that has failed.
+        writeSome();
+        return;
+      }
       waiting.push(bytes);
       waitingBytes += bytes.length;
       writeSome();

@@ -45,7 +45,8 @@ interface Reader {
 
 /** A log. An event identical to one of the last minute is counted, and its count written when the minute is over. */
 export function createLog({ clock, journal, minSeverity, write }: LogOptions): AgentLog {
-  const output = write === undefined ? createLogOutput(1, clock) : null;
+  let reportLost = (_lines: number): void => {};
+  const output = write === undefined ? createLogOutput(1, clock, (lines) => reportLost(lines)) : null;
   const sink = write ?? ((line: string) => void output?.write(line));
   const logger = pino(
     {
@@ -63,6 +64,7 @@ export function createLog({ clock, journal, minSeverity, write }: LogOptions): A
     logger[PINO_LEVEL[severity]]({ event: name, ...asText(fields), ...(times === undefined ? {} : { repeated: times }) });
     for (const { min, onLine } of readers) if (isAtLeast(severity, min)) onLine({ ...line, atMs: clock.wallMs(), repeated: times ?? 0 });
   };
+  reportLost = (lines) => put({ name: 'log-lines-lost', fields: { lines }, severity: 'warning' });
   const settle = (nowMono: number): void => {
     for (const { item, times } of repeats.due(nowMono)) put(item, times);
   };

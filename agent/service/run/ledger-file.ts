@@ -2,11 +2,12 @@
  * The start ledger on disk. A damaged file, or a disk that accepts none, never prevents a start.
  */
 import { mkdirSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { replaceWhole, replaceWholeLater } from '../../core/atomic-write.ts';
 import { isRecord } from '../../core/is-record.ts';
 import type { EarlierLoss } from '../../core/ports.ts';
+import { flawOfFile, readRegularFileLater } from '../../core/regular-file.ts';
 import { EMPTY_LEDGER, type RunRecord, type StartLedger } from './start-ledger.ts';
 
 const NAME = 'starts.json';
@@ -16,8 +17,11 @@ const MAX_BYTES = 65_536;
 
 export type LedgerFile = ReturnType<typeof createLedgerFile>;
 
-/** Writes to the first folder that accepts the file; the second one, in memory, is for a full or broken disk. */
-export function createLedgerFile(folders: readonly string[]) {
+/**
+ * Writes to the first folder that accepts the file; the second one, in memory, is for a full or broken disk. `onFlaw`: called with a file
+ * that exists and cannot be used.
+ */
+export function createLedgerFile(folders: readonly string[], onFlaw: (flaw: string) => void = () => {}) {
   let paths = folders.map((folder) => join(folder, NAME));
   let queue = Promise.resolve();
   const overtaken = new AbortController();
@@ -27,7 +31,7 @@ export function createLedgerFile(folders: readonly string[]) {
      * folder is not written either, as its ledger may be newer.
      */
     async read(wait: (found: Promise<StartLedger>) => Promise<StartLedger | undefined> = (found) => found): Promise<StartLedger> {
-      const found = await Promise.all(paths.map((path) => wait(readLedger(path))));
+      const found = await Promise.all(paths.map((path) => wait(readLedger(path, onFlaw))));
       paths = paths.filter((_, i) => found[i] !== undefined);
       return found.reduce<StartLedger>((best, each) => (each !== undefined && each.starts > best.starts ? each : best), EMPTY_LEDGER);
     },
@@ -55,13 +59,14 @@ export function createLedgerFile(folders: readonly string[]) {
   };
 }
 
-async function readLedger(path: string): Promise<StartLedger> {
+async function readLedger(path: string, onFlaw: (flaw: string) => void): Promise<StartLedger> {
   try {
-    const text = await readFile(path, 'utf8');
-    if (text.length > MAX_BYTES) return EMPTY_LEDGER;
-    return toLedger(JSON.parse(text));
-  } catch {
-    return EMPTY_LEDGER; // None yet, or damaged: only history is lost.
+    return toLedger(JSON.parse((await readRegularFileLater(path, { maxBytes: MAX_BYTES })).toString('utf8')));
+  } catch (error) {
+    // None yet, or damaged: only history is lost.
+    const flaw = flawOfFile(path, error);
+    if (flaw !== null) onFlaw(flaw);
+    return EMPTY_LEDGER;
   }
 }
 

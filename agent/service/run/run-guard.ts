@@ -72,7 +72,7 @@ export interface RunGuard {
 /** Safe mode is only for runs that a service manager restarts; a run by hand always starts as usual. */
 export async function createRunGuard(parts: GuardParts): Promise<RunGuard> {
   const { clock, log, notify, version } = parts;
-  const file = createLedgerFile(parts.folders);
+  const file = createLedgerFile(parts.folders, (flaw) => log.event('file-unusable', { file: flaw }, 'warning'));
   const bootMono = Math.round((parts.machine?.startMono ?? 0) + clock.monoMs());
   const bootId = parts.machine?.bootId ?? randomUUID();
   const known = await file.read((found) => within(clock, LEDGER_MS, found));

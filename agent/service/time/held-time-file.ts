@@ -3,24 +3,28 @@
  *
  * The file lies in memory (`/run`): systemd keeps it over a restart of the service, and removes it at a stop and at a reboot.
  */
-import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceWholeLater } from '../../core/atomic-write.ts';
 import { heldMs } from '../../core/held-time.ts';
 import { isRecord } from '../../core/is-record.ts';
+import { flawOfFile, readRegularFile } from '../../core/regular-file.ts';
 import type { HeldTimeMemory } from '../../core/steady-clock.ts';
 
 const NAME = 'held-time.json';
+/** A larger file is not of this program. Units: bytes. Source: assumed; the file has 150. */
+const MAX_BYTES = 4_096;
 
 export interface HeldTimeFileParts {
   /** Null where the service manager gives none; nothing is then kept. */
   readonly runtimeDir: string | null;
   /** The machine's boot and this run's start since then. Null where the kernel gives none; nothing is then stored. */
   readonly machine: { readonly bootId: string; readonly startMono: number } | null;
+  /** Called where the file exists and cannot be used. Default: nothing. */
+  readonly onFlaw?: (flaw: string) => void;
 }
 
 /** Errors: none; a file that cannot be read or written, or is not ours, counts as absent. */
-export function createHeldTimeFile({ runtimeDir, machine }: HeldTimeFileParts): HeldTimeMemory | null {
+export function createHeldTimeFile({ runtimeDir, machine, onFlaw = () => {} }: HeldTimeFileParts): HeldTimeMemory | null {
   if (runtimeDir === null || machine === null) return null;
   const path = join(runtimeDir, NAME);
   const { bootId, startMono } = machine;
@@ -28,20 +32,23 @@ export function createHeldTimeFile({ runtimeDir, machine }: HeldTimeFileParts): 
   return {
     load() {
       try {
-        const stored: unknown = JSON.parse(readFileSync(path, 'utf8'));
+        const stored: unknown = JSON.parse(readRegularFile(path, MAX_BYTES).toString('utf8'));
         if (!isRecord(stored)) return null;
         const { bootId: ofBoot, machineZeroMs, quality, hasSteppedOnce } = stored;
         if (ofBoot !== bootId || typeof machineZeroMs !== 'number' || (quality !== 'rtc' && quality !== 'synced')) return null;
         return { zeroMs: machineZeroMs + startMono, quality, hasSteppedOnce: hasSteppedOnce === true };
-      } catch {
-        return null; // The first run on this start of the machine leaves none to find.
+      } catch (error) {
+        // The first run on this start of the machine finds none.
+        const flaw = flawOfFile(path, error);
+        if (flaw !== null) onFlaw(flaw);
+        return null;
       }
     },
     save(held) {
       const { quality, hasSteppedOnce } = held;
       const text = JSON.stringify({ bootId, machineZeroMs: Math.round(heldMs(held, -startMono)), quality, hasSteppedOnce });
       // Without it the next run trusts the system clock; nothing else is lost.
-      saving = saving.then(() => writeFile(path, text, { mode: 0o600 })).catch(() => {});
+      saving = saving.then(() => replaceWholeLater(path, text, 0o600)).catch(() => {});
     },
   };
 }

@@ -5,9 +5,10 @@
  * (systemd/package/files/luciole.sh) reads the same files before the agent runs, and takes back a release that does not come up. The programs
  * themselves lie where the agent cannot write (release-unpacker.ts). Nothing blocks the calling thread: a hung disk must not hold up a line.
  */
-import { readFile, rm, statfs } from 'node:fs/promises';
+import { rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceWholeLater } from '../../core/atomic-write.ts';
+import { flawOfFile, readRegularFileLater } from '../../core/regular-file.ts';
 
 /** The program that was installed with the system. */
 export const PACKAGE = 'package';
@@ -15,6 +16,8 @@ export const PACKAGE = 'package';
 const TRIAL_STARTS = 3;
 /** Marks a failure that was reported; a word of the file `failed`. */
 const REPORTED = ' told';
+/** Larger files are not of this program. Units: bytes. Source: assumed; names and numbers of releases. */
+const MAX_BYTES = 4_096;
 
 /** `serial`: of the newest release that was confirmed; 0 before the first. */
 export interface ReleaseStoreFacts {
@@ -44,9 +47,11 @@ export class ReleaseStore {
   readonly incoming: string;
   readonly #stateDir: string;
   readonly #unpackedDir: string;
+  readonly #onFlaw: (flaw: string) => void;
 
-  /** `unpackedDir`: where the unpacking service puts the programs. */
-  constructor(stateDir: string, unpackedDir: string) {
+  /** `unpackedDir`: where the unpacking service puts the programs. `onFlaw`: called with a file that exists and cannot be used. */
+  constructor(stateDir: string, unpackedDir: string, onFlaw: (flaw: string) => void = () => {}) {
+    this.#onFlaw = onFlaw;
     this.#stateDir = stateDir;
     this.#unpackedDir = unpackedDir;
     this.dir = join(stateDir, 'releases');
@@ -64,7 +69,7 @@ export class ReleaseStore {
 
   /** True where a release has failed and nothing has reported it yet. */
   async isFailureNew(): Promise<boolean> {
-    return (await read(join(this.dir, 'failed')))?.endsWith(REPORTED) === false;
+    return (await this.#read('failed'))?.endsWith(REPORTED) === false;
   }
 
   async markFailureReported(): Promise<void> {
@@ -99,7 +104,7 @@ export class ReleaseStore {
 
   /** Facts from the beginning of the trial; null for none, or a damaged file. */
   async trialFacts(): Promise<ReleaseTrialFacts | null> {
-    return toTrialFacts(await read(join(this.dir, 'trial.json')));
+    return toTrialFacts(await this.#read('trial.json'));
   }
 
   /** The trial has ended well: the release stays. */
@@ -122,7 +127,11 @@ export class ReleaseStore {
   }
 
   async #word(name: string): Promise<string | null> {
-    return (await read(join(this.dir, name)))?.split(/\s/)[0] ?? null;
+    return (await this.#read(name))?.split(/\s/)[0] ?? null;
+  }
+
+  #read(name: string): Promise<string | null> {
+    return read(join(this.dir, name), this.#onFlaw);
   }
 
   #write(name: string, text: string): Promise<void> {
@@ -151,11 +160,14 @@ export function writeReleaseSerials(unpackedDir: string, serials: ReleaseSerials
   return replaceWholeLater(join(unpackedDir, SERIALS), `${JSON.stringify(serials)}\n`, 0o644);
 }
 
-async function read(path: string): Promise<string | null> {
+async function read(path: string, onFlaw: (flaw: string) => void = () => {}): Promise<string | null> {
   try {
-    return (await readFile(path, 'utf8')).trim() || null;
-  } catch {
-    return null; // Missing: nothing has happened yet.
+    return (await readRegularFileLater(path, { maxBytes: MAX_BYTES })).toString('utf8').trim() || null;
+  } catch (error) {
+    // Missing: nothing has happened yet.
+    const flaw = flawOfFile(path, error);
+    if (flaw !== null) onFlaw(flaw);
+    return null;
   }
 }
 

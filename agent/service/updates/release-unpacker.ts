@@ -80,7 +80,7 @@ const PROGRAM = 'bin/luciole';
 /** A release without its program would only stop the agent and return. Errors: rejects with UpdateError. */
 async function expectProgram(dir: string): Promise<void> {
   const found = await stat(join(dir, PROGRAM)).catch(() => null);
-  if (found?.isFile() !== true || (found.mode & 0o111) === 0) throw new UpdateError('damaged', msg`there is no program bin/luciole in it`);
+  if (found?.isFile() !== true || (found.mode & 0o111) === 0) throw new UpdateError('damaged', msg`there is no program ${PROGRAM} in it`);
 }
 
 /** Opens a file of another user. Errors: rejects with UpdateError for what is no plain file, with the system's error (ELOOP for a link). */

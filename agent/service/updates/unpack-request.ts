@@ -9,12 +9,13 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { readFile, rm, stat, unlink } from 'node:fs/promises';
+import { rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceWholeLater } from '../../core/atomic-write.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { messageIn, withTexts } from '../../core/message-wire.ts';
+import { readRegularFileLater } from '../../core/regular-file.ts';
 import { openPlainFile, type UnpackerParts, unpackRelease } from './release-unpacker.ts';
 import { updateFailureText } from './update-error.ts';
 
@@ -26,6 +27,8 @@ const ANSWER = 'answer.json';
 const UNPACK_MS = { look: 200, taken: 60_000, done: 540_000 } as const;
 /** Longest id of a request. Source: RFC 9562, a UUID has 36 characters. */
 const MAX_ID_BYTES = 64;
+/** Longest answer. Units: bytes. Source: assumed; a name and a sentence. */
+const MAX_ANSWER_BYTES = 65_536;
 
 /** `release`: its name once it is unpacked; null where it was refused, and `text` says why. */
 export interface UnpackAnswer {
@@ -99,7 +102,8 @@ async function takeRequest(path: string): Promise<string> {
 /** Null until the service has answered this request. */
 async function answerTo(id: string, unpackedDir: string): Promise<UnpackAnswer | null> {
   try {
-    const answer = JSON.parse(await readFile(join(unpackedDir, ANSWER), 'utf8')) as StoredAnswer;
+    const text = (await readRegularFileLater(join(unpackedDir, ANSWER), { maxBytes: MAX_ANSWER_BYTES })).toString('utf8');
+    const answer = JSON.parse(text) as StoredAnswer;
     // A service of another release writes no template.
     return answer.id === id
       ? { release: answer.release ?? null, text: messageIn(answer.textTemplate) ?? msg`${String(answer.text)}` }

@@ -4,14 +4,17 @@
 
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Message, msg } from '../../core/message.ts';
+import { READ_AT_ONCE, readRegularFileLater } from '../../core/regular-file.ts';
 import { keyName, MAX_HEADER_BYTES, openHeader, type UpdateHeader } from '../../core/update-header.ts';
 import { UpdateError } from './update-error.ts';
 
 /** Folder of the makers' public keys. */
 export const UPDATE_KEYS_DIR = '/etc/luciole/update-keys';
+/** Longest key file. Units: bytes. Source: assumed; an Ed25519 key in PEM has 113. */
+const MAX_KEY_BYTES = 65_536;
 
 /** Keys of the makers whose updates are accepted. Shape: PEM files of public Ed25519 keys; others are ignored. */
 export async function readUpdateKeys(dir: string): Promise<ReadonlyMap<string, KeyObject>> {
@@ -40,7 +43,9 @@ export interface CheckedUpdate {
 
 /** Errors: rejects with UpdateError. */
 export async function checkUpdateFile(path: string, needs: CheckNeeds): Promise<CheckedUpdate> {
-  const { size } = await stat(path);
+  const found = await stat(path);
+  if (!found.isFile()) throw new UpdateError('unsafe', msg`${path} is not a regular file`);
+  const { size } = found;
   const checked = checkUpdateHead(await beginOf(path, MAX_HEADER_BYTES), size, needs);
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { start: checked.payloadAt })) hash.update(chunk as Buffer);
@@ -81,7 +86,7 @@ export function releaseName({ serial, version }: Pick<UpdateHeader, 'serial' | '
 
 /** The first bytes of a file, as far as it has them. Errors: rejects with the system's error. */
 export async function beginOf(path: string, bytes: number): Promise<Buffer> {
-  const file = await open(path);
+  const file = await open(path, READ_AT_ONCE);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, 0);
     return buffer.subarray(0, bytesRead);
@@ -112,7 +117,7 @@ async function namesIn(dir: string): Promise<readonly string[]> {
 
 async function readKey(path: string): Promise<KeyObject | null> {
   try {
-    return createPublicKey(await readFile(path));
+    return createPublicKey(await readRegularFileLater(path, { maxBytes: MAX_KEY_BYTES }));
   } catch {
     return null; // Not a key, or not ours to read; the status shows which are.
   }

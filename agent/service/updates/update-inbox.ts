@@ -1,7 +1,7 @@
 /**
  * Receives an update file in parts and keeps it on disk; the file itself says how far it has come, over a restart too.
  */
-
+import { constants } from 'node:fs';
 import { mkdir, open, stat } from 'node:fs/promises';
 import { type Message, msg } from '../../core/message.ts';
 import { MAX_HEADER_BYTES, openHeader } from '../../core/update-header.ts';
@@ -14,6 +14,9 @@ import { beginOf, type CheckNeeds, checkUpdateHead, noKey } from './update-file.
 const SPARE_BYTES = 33_554_432;
 /** A larger file is no update. Units: bytes. Source: the package takes 31 MB. */
 const MAX_FILE_BYTES = 268_435_456;
+const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants;
+/** For the first part: a pipe of this name is refused instead of blocking, and a link to a device does not discard the parts. Source: open(2). */
+const FIRST_PART = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK;
 
 /** Writes one part. Returns how far the file has come, for a person. Errors: rejects with UpdateError, or the system's error. */
 export async function receivePart(
@@ -28,7 +31,7 @@ export async function receivePart(
   await expectRoom(releases, ofBytes - atByte);
   if (atByte < MAX_HEADER_BYTES) await expectHead(releases.incoming, { atByte, ofBytes, data }, await needs());
   await mkdir(releases.dir, { recursive: true, mode: 0o700 });
-  const file = await open(releases.incoming, atByte === 0 ? 'w' : 'r+', 0o600);
+  const file = await open(releases.incoming, atByte === 0 ? FIRST_PART : 'r+', 0o600);
   try {
     await file.write(data, 0, data.length, atByte);
   } finally {

@@ -32,16 +32,22 @@ export interface UpdateParts
   readonly leave: (why: string) => void;
 }
 
-/** What a run provides, from its options. `storeDir`: holds the releases where the service has no state folder. */
+/** `storeDir`: holds the releases where the service has no state folder. `onFlaw`: called with a file of the releases that cannot be used. */
+interface UpdateRunNeeds {
+  readonly storeDir: string;
+  readonly leave: () => void;
+  readonly onFlaw: (flaw: string) => void;
+}
+
+/** What a run provides, from its options. */
 export function updatePartsOf(
   { release, service }: Pick<RunOptions, 'release' | 'service'>,
-  storeDir: string,
-  leave: () => void,
+  { storeDir, leave, onFlaw }: UpdateRunNeeds,
 ): UpdateParts {
   const { name = null, serial = 0, stateDir = null, unpackedDir = null, keysDir = null } = release ?? {};
   const runtimeDir = service?.runtimeDir ?? null;
   return {
-    releases: new ReleaseStore(stateDir ?? storeDir, unpackedDir ?? ''),
+    releases: new ReleaseStore(stateDir ?? storeDir, unpackedDir ?? '', onFlaw),
     release: name ?? PACKAGE,
     serial,
     arch: process.arch,

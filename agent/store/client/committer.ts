@@ -4,6 +4,7 @@ import type { Committed, EarlierLoss, FrameFate, Log, ReadingFrame } from '../..
 import type { AgentEvent } from '../../core/words.ts';
 import type { Notice, OpenLink, Setup, StateWork, StoreResult, TelemetryDone, TelemetryWork } from '../messages.ts';
 import { AttemptCounter } from './attempt-counter.ts';
+import { LockReporter } from './lock-reporter.ts';
 import { LossReporter } from './loss-reporter.ts';
 import { StateQueue } from './state-queue.ts';
 import { StorageClient } from './storage-client.ts';
@@ -55,6 +56,7 @@ export class Committer {
   readonly attempts: AttemptCounter;
   readonly #parts: CommitterParts;
   readonly #buffer: WriteBuffer;
+  readonly #lock: LockReporter;
   /** Resolves the loss of an earlier run, by its name, once it is on disk. */
   readonly #earlierLosses = new Map<string, () => void>();
   #phase: 'closed' | 'opening' | 'open' = 'closed';
@@ -69,6 +71,7 @@ export class Committer {
     this.#parts = parts;
     this.troubles = new TroubleTracker({ clock, log, onEvent, onRetry: () => void this.#commitWaiting() });
     this.losses = new LossReporter({ clock, log, onEvent });
+    this.#lock = new LockReporter({ clock, log, onEvent });
     this.progress = new TelemetryProgress(clock);
     this.facts = new StateQueue(log, () => void this.#commitWaiting());
     this.attempts = new AttemptCounter(clock, (note) => this.facts.addAudit(note));
@@ -222,6 +225,8 @@ export class Committer {
   #onNotice(notice: Notice): void {
     const { clock, log, onEvent } = this.#parts;
     if (notice.kind === 'remark') log.event('store-remark', { message: String(notice.message) }, 'warning');
+    if (notice.kind === 'unlocked') this.#lock.unlocked(notice.message);
+    if (notice.kind === 'locked') this.#lock.locked();
     if (notice.kind === 'lost') {
       const { readings, reason, isEstimate = false } = notice;
       if (readings > 0 || isEstimate) this.losses.report(readings, reason, isEstimate);

@@ -54,7 +54,7 @@ export class StorageClient {
   #timeout: Timer | null = null;
   #ending: StoreLink | null = null;
   #unansweredMono: MonoMs | null = null;
-  #isInUse = false;
+  #refusal: 'in-use' | 'held' | null = null;
 
   constructor(parts: StorageClientParts) {
     this.#parts = parts;
@@ -75,11 +75,11 @@ export class StorageClient {
       const reply = await Promise.race([link.ask<K>(request), givenUp.promise]);
       if (reply === null) return null;
       this.#unansweredMono = null;
-      this.#isInUse = false;
+      this.#refusal = null;
       for (const notice of reply.notices) onNotice(notice);
       return reply.answer;
     } catch (error) {
-      if (error instanceof StoreError && (error.code === 'worker-lost' || error.code === 'in-use')) return null;
+      if (error instanceof StoreError && ['worker-lost', 'in-use', 'held'].includes(error.code)) return null;
       throw error;
     } finally {
       this.#settle(pending);
@@ -98,7 +98,7 @@ export class StorageClient {
 
   /** Whether the thread answers. */
   pulse(): StorePulse {
-    return { unansweredMono: this.#unansweredMono, isStuck: this.#ending !== null, isInUse: this.#isInUse };
+    return { unansweredMono: this.#unansweredMono, isStuck: this.#ending !== null, refusal: this.#refusal };
   }
 
   #opened(): StoreLink | null {
@@ -130,9 +130,9 @@ export class StorageClient {
   }
 
   #lose(cause: StoreError): void {
-    this.#isInUse = cause.code === 'in-use';
+    this.#refusal = cause.code === 'in-use' || cause.code === 'held' ? cause.code : null;
     // That is an answer: the thread does not hang.
-    if (this.#isInUse) this.#unansweredMono = null;
+    if (this.#refusal !== null) this.#unansweredMono = null;
     this.#forget();
     this.#parts.onLost(cause);
   }

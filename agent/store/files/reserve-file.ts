@@ -6,7 +6,7 @@
  */
 
 import { randomFillSync } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
@@ -132,8 +132,10 @@ function makeFile(dir: string, path: string): void {
   const draft = `${path}.new`;
   const chunk = randomFillSync(Buffer.allocUnsafe(CHUNK_BYTES));
   mkdirSync(dir, { recursive: true });
+  // Left by a mains cut; a pipe of this name would block.
+  rmSync(draft, { force: true, recursive: true });
   try {
-    const fd = openSync(draft, 'w');
+    const fd = openSync(draft, 'wx');
     try {
       for (let bytes = 0; bytes < RESERVE_BYTES; ) bytes += writeSync(fd, chunk);
       fsyncSync(fd);
@@ -148,8 +150,12 @@ function makeFile(dir: string, path: string): void {
 }
 
 function isWhole(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found !== undefined && found.size >= RESERVE_BYTES && found.blocks * STAT_BLOCK_BYTES >= RESERVE_BYTES;
+  try {
+    const found = lstatSync(path);
+    return found.isFile() && found.size >= RESERVE_BYTES && found.blocks * STAT_BLOCK_BYTES >= RESERVE_BYTES;
+  } catch {
+    return false; // None yet, or no folder for it.
+  }
 }
 
 function mega(bytes: number): Message {

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
+import { copyFileSync, lstatSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
@@ -38,7 +38,7 @@ export function createStateBackup(parts: BackupParts) {
       syncPath(draft);
       const { size } = statSync(draft);
       // A damaged copy must not replace a sound one.
-      if (existsSync(newest) && problemOf(() => expectSound(newest, parts.schema)) === null) renameSync(newest, former);
+      if (isPlain(newest) && problemOf(() => expectSound(newest, parts.schema)) === null) renameSync(newest, former);
       standAs(draft, newest);
       return { path: newest, bytes: size, atMs };
     } finally {
@@ -52,7 +52,7 @@ export function createStateBackup(parts: BackupParts) {
    */
   function restore(atMs: WallMs): Message | null {
     const draft = `${path}.new`;
-    for (const copy of [newest, former].filter(existsSync)) {
+    for (const copy of [newest, former].filter(isPlain)) {
       removeAll(draft);
       let copiedMs: unknown;
       const useIt = (db: Sqlite): void => {
@@ -71,6 +71,11 @@ export function createStateBackup(parts: BackupParts) {
   }
 
   return { make, restore };
+}
+
+/** A pipe would block its reader, and a device has no end. */
+function isPlain(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** Opens a file as for use, and reads every page and row. Errors: throws StoreError when it is not sound, else what SQLite throws. */

@@ -30,6 +30,7 @@ import { type CommandContext, readDeviceCommand, readNodeCommand, type SoundComm
 import { CopiedIds } from './copied-ids.ts';
 import type { OutcomeKind } from './outcome-metrics.ts';
 import type { Provable } from './outcome-outbox.ts';
+import { createReadLimit } from './read-limit.ts';
 
 export interface CommandInboxParts {
   readonly table: Pick<MetricTable, 'node' | 'devices'>;
@@ -54,8 +55,6 @@ export interface CommandInboxParts {
 const COMMANDS = { burst: 120, perS: 2 };
 /** Of those, orders that only bring light have a share of their own: a flood of others must not keep an emergency away. Source: assumed; each zone of a cabinet in one go. */
 const LIGHT_COMMANDS = { burst: 30, perS: 0.5 };
-/** Messages that are parsed. Source: assumed; far above what any platform sends, low enough that parsing does not delay the tick. */
-const MESSAGES = { burst: 1_000, perS: 100 };
 /** Longest wait for the records of earlier runs. Units: ms. Source: as for an override at start. */
 const RESTORE_MS = 5_000;
 const ID_CHARS = 36 ** 8;
@@ -72,12 +71,12 @@ export class CommandInbox {
   readonly #answers: CommandAnswers;
   readonly #rate: TokenBucket;
   readonly #lightRate: TokenBucket;
-  readonly #messages: TokenBucket;
+  readonly #readLimit: ReturnType<typeof createReadLimit>;
   readonly #cabinet: Target;
   #isStopped = false;
 
   constructor(parts: CommandInboxParts) {
-    const { clock, log, store, cabinetId, onAnswer, onEvent } = parts;
+    const { clock, log, store, cabinetId, table, onAnswer, onEvent } = parts;
     this.#parts = parts;
     this.#cabinet = { kind: 'cabinet', id: cabinetId };
     this.#registry = new CommandRegistry(store, clock);
@@ -86,7 +85,7 @@ export class CommandInbox {
     this.#answers = new CommandAnswers({ clock, log, audit: store.audit, registry: this.#registry, events, onAnswer });
     this.#rate = createTokenBucket(clock, COMMANDS);
     this.#lightRate = createTokenBucket(clock, LIGHT_COMMANDS);
-    this.#messages = createTokenBucket(clock, MESSAGES);
+    this.#readLimit = createReadLimit(clock, table);
   }
 
   get refused(): number {
@@ -117,8 +116,16 @@ export class CommandInbox {
     await within(clock, RESTORE_MS, Promise.all([restoring, this.#copied.restore()]));
   }
 
+  /** Whether a message may be parsed, by whomever it is meant for: to be asked first. `deviceId`: null for the node. */
+  admits(message: InboundMessage, deviceId: string | null): boolean {
+    if (this.#readLimit.admits(message, deviceId)) return true;
+    this.received += 1;
+    this.#answers.refused += 1;
+    return false;
+  }
+
   nodeCommand(message: InboundMessage): void {
-    if (!this.#mayParse()) return;
+    this.received += 1;
     const { table, onRebirth } = this.#parts;
     const command = readNodeCommand(message, { node: table.node, cabinet: this.#cabinet }, this.#context());
     if (command.kind === 'rebirth') onRebirth();
@@ -127,7 +134,7 @@ export class CommandInbox {
   }
 
   deviceCommand(deviceId: string, message: InboundMessage): void {
-    if (!this.#mayParse()) return;
+    this.received += 1;
     const device = this.#parts.table.devices.get(deviceId);
     const command = readDeviceCommand(message, device, this.#context());
     if (command.kind === 'order') this.#handle(command);
@@ -153,13 +160,6 @@ export class CommandInbox {
     await this.#answers.saved();
     await this.#registry.close();
     await this.#answers.outbox.settled();
-  }
-
-  #mayParse(): boolean {
-    this.received += 1;
-    const isAllowed = this.#messages.take();
-    if (!isAllowed) this.#answers.refused += 1;
-    return isAllowed;
   }
 
   #handle(command: SoundCommand): void {

@@ -11,6 +11,7 @@ import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { Clock } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
+import { READ_AT_ONCE } from '../../core/regular-file.ts';
 import { inStateDir, isBelow, isCredential } from '../../core/secrets.ts';
 import { within } from '../../core/within.ts';
 import type { KeyPair } from './certificate-choice.ts';
@@ -61,9 +62,12 @@ export function createFileReader(credentialsDir: string | null, stateDir: string
     if (kind === 'secret' && stateDir !== null && isBelow(realFile, await realOrSame(stateDir)))
       throw new UplinkError('secret', inStateDir(stateDir));
     // The path that was checked, and no link that replaced it since.
-    const file = await open(realFile, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const file = await open(realFile, READ_AT_ONCE | constants.O_NOFOLLOW);
     try {
-      const { mode, size } = await file.stat();
+      const found = await file.stat();
+      // Reading a folder fails by itself.
+      if (!found.isFile() && !found.isDirectory()) throw new UplinkError('secret', msg`is a pipe or a device: put a regular file there`);
+      const { mode, size } = found;
       const open = mode & (isHandedOver ? FORBIDDEN_MODE.credential : FORBIDDEN_MODE.file);
       if (kind === 'secret' && open !== 0) {
         const rights = (mode & 0o777).toString(8).padStart(4, '0');

@@ -22,8 +22,9 @@ is_unpacked() {
   esac
   [ -x "$LUCIOLE_RELEASES/$1/bin/luciole" ]
 }
+# Only a file is read: a pipe or a device of this name would hold up every start.
 give_way() {
-  read -r before rest 2>/dev/null <"$shelf/previous" || before=package
+  { [ -f "$shelf/previous" ] && read -r before rest 2>/dev/null <"$shelf/previous"; } || before=package
   echo "$name" >"$shelf/failed.new" && mv "$shelf/failed.new" "$shelf/failed"
   echo "$before" >"$shelf/current.new" && mv "$shelf/current.new" "$shelf/current" && rm -f "$shelf/trial" "$shelf/previous" "$shelf/starts"
   name=$before
@@ -39,16 +40,16 @@ extend_start() {
 }
 choose_release() {
   shelf=$STATE_DIRECTORY/releases
-  read -r name rest 2>/dev/null <"$shelf/current" || return 0
+  { [ -f "$shelf/current" ] && read -r name rest 2>/dev/null <"$shelf/current"; } || return 0
   has_update_key || return 0
-  if read -r trial left 2>/dev/null <"$shelf/trial" && [ "$trial" = "$name" ]; then
+  if [ -f "$shelf/trial" ] && read -r trial left 2>/dev/null <"$shelf/trial" && [ "$trial" = "$name" ]; then
     is_unpacked "$name" || left=0
     case $left in
       [1-9]) echo "$trial $((left - 1))" 2>/dev/null >"$shelf/trial.new" && mv "$shelf/trial.new" "$shelf/trial" || return 0 ;;
       *) give_way ;;
     esac
   elif [ "$name" != package ]; then
-    read -r started left 2>/dev/null <"$shelf/starts" && [ "$started" = "$name" ] || left=10
+    { [ -f "$shelf/starts" ] && read -r started left 2>/dev/null <"$shelf/starts" && [ "$started" = "$name" ]; } || left=10
     case $left in
       0) give_way ;;
       [1-9]) count_start "$left" ;;

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import t, { type Test } from 'tap';
+import { eraseError } from '../../../agent/commissioning/erase.ts';
 import { erase, planErasure } from '../../../agent/commissioning/erasure.ts';
 import { STATE, TELEMETRY } from '../../../agent/store/schema.ts';
 
@@ -168,4 +169,19 @@ t.test('a folder, a link and a FIFO with the name of a database are not opened a
     planErasure(dir).goes.map(({ path }) => basename(path)),
     ['users.json'],
   );
+});
+
+t.test('what the system refuses during an erasure is told with the advice that fits it', async (t) => {
+  const failed = (code: string, isRoot: boolean) => eraseError(Object.assign(new Error(code), { code, path: '/data/config' }), isRoot);
+  for (const code of ['ENOTEMPTY', 'EEXIST', 'ENOENT'])
+    for (const isRoot of [true, false]) {
+      const error = failed(code, isRoot);
+      t.match(error, { code: 'busy', message: /^\/data\/config was written while it was erased: stop the agent/ });
+      t.notMatch(error.message, new RegExp(`chown|sudo|${code}`));
+    }
+  t.match(failed('EACCES', true).message, /chown -R/);
+  t.match(failed('EACCES', false).message, /use sudo/);
+  t.match(failed('EIO', true).message, /\(EIO\): look at the disk/);
+  const bug = new TypeError('a bug');
+  t.equal(eraseError(bug, true), bug);
 });

@@ -204,3 +204,38 @@ for (const fullMinutes of [0, 5, 500]) {
     t.same(disk.facts.get(KEY), { L1: 5 });
   });
 }
+
+for (const fullMinutes of [65, 180, 1_800]) {
+  t.test(`no hour is lost that burnt while the disk was full for ${fullMinutes} min`, async (t) => {
+    const disk = diskOf({ [KEY]: { L1: 1_000 } });
+    const { burn, hoursOf } = await trackerOn(disk);
+    await burn(1);
+    disk.isFull = true;
+    await burn(fullMinutes / 60);
+    t.same(disk.facts.get(KEY), { L1: 1_001 }, 'the disk has what it took before');
+    disk.isFull = false;
+    await burn(2 / 60);
+    const found = (await trackerOn(disk)).hoursOf() ?? 0;
+    t.ok(Math.abs(found - (1_001 + fullMinutes / 60)) < 0.06, `${found} h`);
+    t.ok(Math.abs((hoursOf() ?? 0) - found) < 0.06, 'the run itself knows no other hours');
+  });
+}
+
+t.test('a save that never answers holds back no later one', async (t) => {
+  const disk = diskOf({ [KEY]: { L1: 1_000 } });
+  const clock = createManualClock(Date.parse('2026-05-01T00:00Z'), 'synced');
+  let isHung = true;
+  const store = {
+    save: async (key: string, value: unknown) =>
+      isHung ? new Promise<never>(() => {}) : disk.facts.set(key, structuredClone(value)) !== undefined,
+    load: async (key: string) => disk.facts.get(key),
+  };
+  const tracker = new BurningHoursTracker({ clock, store, lamps: [{ id: 'L1' }] });
+  await tracker.restore();
+  for (let minute = 0; minute <= 181; minute++) {
+    if (minute === 125) isHung = false;
+    await clock.advance(60_000);
+    tracker.take([lit]);
+  }
+  t.ok(Math.abs((disk.facts.get(KEY) as { L1: number }).L1 - 1_003) < 0.05);
+});

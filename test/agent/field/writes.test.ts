@@ -79,6 +79,24 @@ t.test('lamps that answer do not wait for those known to be silent', async (t) =
   );
 });
 
+t.test('while sound lamps always have a level, each 49th is that of a troubled one, each lane for itself', async (t) => {
+  const { queue, add } = queued();
+  const flaky = { ...unitOf('T'), health: { ...FRESH, state: 'flaky' } } as Unit;
+  const taken = (lane: LevelWrite['lane'], count: number): string[] =>
+    Array.from({ length: count }, (_, i) => {
+      // A sound lamp has the next level before the one before it has left.
+      add(`s${i}`, `L${i}`, { lane });
+      return queue.take(lane, 0)?.write.lampId ?? '';
+    });
+  const troubled = (lamps: readonly string[]): number[] => lamps.flatMap((lamp, i) => (lamp === 'T.level' ? [i + 1] : []));
+  t.same(troubled(taken('urgent', 100)), [], 'none waits');
+  add('t', 'T', {}, flaky);
+  t.same(troubled(taken('command', 60)), [], 'turns of another lane do not count');
+  t.same(troubled(taken('urgent', 60)), [49]);
+  add('t', 'T', {}, flaky);
+  t.same(troubled(taken('urgent', 60)), [49], 'and so on for the next');
+});
+
 t.test('the last value for a point wins, and the older write says so', async (t) => {
   const { queue, add, ends } = queued();
   add('a', 'L1');

@@ -3,19 +3,22 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
-import { DATA_LOCK_FILE, lockData } from '../../../agent/store/data-lock.ts';
+import type { AgentEvent } from '../../../agent/core/words.ts';
+import { type DataUser, LOCK_FILES, lockData } from '../../../agent/store/data-lock.ts';
 import { createStore } from '../../../agent/store/store.ts';
 import { texts } from '../../support/texts.ts';
 import { frame, SILENT, testFolder } from './fixtures/kit.ts';
 
 const clock = createSystemClock({ quality: () => 'synced' });
+const [DATA_LOCK_FILE = ''] = LOCK_FILES;
 const HOLDER = fileURLToPath(new URL('./fixtures/lock-holder.ts', import.meta.url));
 
 /** Another process that has the lock of this folder. */
-async function holderOf(t: Test, dir: string) {
-  const child = spawn(process.execPath, [HOLDER, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function holderOf(t: Test, dir: string, user: DataUser = 'agent') {
+  const child = spawn(process.execPath, [HOLDER, dir, user], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.teardown(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   return async (): Promise<void> => {
@@ -33,15 +36,19 @@ function open(t: Test, dir: string) {
 t.test('a folder is locked for one process, and free again at its kill -9', async (t) => {
   const dir = join(testFolder(t), 'data');
   const kill = await holderOf(t, dir);
-  t.throws(() => lockData(dir), { name: 'StoreError', code: 'in-use', message: /another process uses this data; stop the other agent/ });
-  t.throws(() => lockData(`${dir}/../data`), { code: 'in-use' }, 'however its path is written');
+  t.throws(() => lockData(dir, 'agent'), {
+    name: 'StoreError',
+    code: 'in-use',
+    message: /another process uses this data; stop the other agent/,
+  });
+  t.throws(() => lockData(`${dir}/../data`, 'agent'), { code: 'in-use' }, 'however its path is written');
   await kill();
-  const lock = lockData(dir);
-  t.throws(() => lockData(dir), { code: 'in-use' });
+  const lock = lockData(dir, 'agent');
+  t.throws(() => lockData(dir, 'agent'), { code: 'in-use' });
   lock.release();
-  lockData(dir).release();
-  t.same(readdirSync(dir), [DATA_LOCK_FILE], 'no journal beside it');
-  t.match(statSync(join(dir, DATA_LOCK_FILE)), { size: 0, mode: 0o100600 });
+  lockData(dir, 'agent').release();
+  t.same(readdirSync(dir), LOCK_FILES, 'no journal beside them');
+  for (const name of LOCK_FILES) t.match(statSync(join(dir, name)), { size: 0, mode: 0o100600 });
 });
 
 t.test('a store does not touch data that another process has, and begins once that process has ended', async (t) => {
@@ -50,24 +57,24 @@ t.test('a store does not touch data that another process has, and begins once th
   const store = open(t, dir);
   await store.start();
   store.append(frame(1, 5));
-  t.equal(store.pulse().isInUse, true);
+  t.equal(store.pulse().refusal, 'in-use');
   t.match(texts(await store.status()), { state: 'trouble', reason: /another process uses this data/ });
-  t.same(readdirSync(dir), [DATA_LOCK_FILE], 'no file of the store was made');
+  t.same(readdirSync(dir), LOCK_FILES, 'no file of the store was made');
   const committed = new Promise((resolve) => {
     store.onCommitted = resolve;
   });
   await kill();
   t.match(await committed, { tickets: [{ ticket: 1, readings: 5 }] }, 'nothing is lost meanwhile');
-  t.equal(store.pulse().isInUse, false);
+  t.equal(store.pulse().refusal, null);
 });
 
 t.test('a running store has its data locked, and frees it at its end', async (t) => {
   const dir = testFolder(t);
   const store = open(t, dir);
   await store.start();
-  t.throws(() => lockData(dir), { code: 'in-use' });
+  t.throws(() => lockData(dir, 'agent'), { code: 'in-use' });
   await store.stop();
-  lockData(dir).release();
+  lockData(dir, 'agent').release();
 });
 
 t.test('an empty folder, a pipe and a link in the place of the lock give way, and what the link leads to stays', async (t) => {
@@ -83,14 +90,61 @@ t.test('an empty folder, a pipe and a link in the place of the lock give way, an
   for (const [what, put] of inItsPlace) {
     rmSync(path, { force: true });
     put();
-    const lock = lockData(dir);
-    t.throws(() => lockData(dir), { code: 'in-use' }, what);
+    const lock = lockData(dir, 'agent');
+    t.throws(() => lockData(dir, 'agent'), { code: 'in-use' }, what);
     lock.release();
   }
   t.equal(readFileSync(target, 'utf8'), 'of somebody else');
 });
 
-t.test('a place that takes no lock file costs no readings', async (t) => {
+t.test('an agent tells a command that has the data from another agent; a command is refused by both', async (t) => {
+  for (const [holder, agentIsRefused] of [
+    ['agent', 'in-use'],
+    ['command', 'held'],
+  ] as const) {
+    const dir = testFolder(t);
+    const kill = await holderOf(t, dir, holder);
+    t.throws(() => lockData(dir, 'agent'), { code: agentIsRefused }, `an agent beside ${holder}`);
+    t.throws(() => lockData(dir, 'command'), { code: 'in-use' }, `a command beside ${holder}`);
+    await kill();
+    lockData(dir, 'command').release();
+    lockData(dir, 'agent').release();
+  }
+});
+
+t.test('of several that lock at once one gets the data, though the others look at the file at that moment', async (t) => {
+  const dir = testFolder(t);
+  lockData(dir, 'agent').release();
+  const looking = LOCK_FILES.map((name) => {
+    const other = new Database(join(dir, name), { readonly: true });
+    other.exec('BEGIN');
+    other.prepare('SELECT count(*) FROM sqlite_master').get();
+    return other;
+  });
+  const lock = lockData(dir, 'agent');
+  t.throws(() => lockData(dir, 'agent'), { code: 'in-use' });
+  lock.release();
+  for (const other of looking) other.close();
+});
+
+t.test('a store beside a command that has the data is held, and begins once that has ended', async (t) => {
+  const dir = testFolder(t);
+  const kill = await holderOf(t, dir, 'command');
+  const store = open(t, dir);
+  await store.start();
+  store.append(frame(1, 5));
+  t.equal(store.pulse().refusal, 'held');
+  t.match(await store.status(), { state: 'trouble', reason: /an erase, restore or backup runs; the store begins once that has ended/ });
+  t.same(readdirSync(dir), LOCK_FILES, 'no file of the store was made');
+  const committed = new Promise((resolve) => {
+    store.onCommitted = resolve;
+  });
+  await kill();
+  t.match(await committed, { tickets: [{ ticket: 1, readings: 5 }] }, 'nothing is lost meanwhile');
+  t.equal(store.pulse().refusal, null);
+});
+
+t.test('a place that takes no lock file costs no readings, and one event lasts until the data is locked', async (t) => {
   const dir = testFolder(t);
   mkdirSync(join(dir, DATA_LOCK_FILE));
   writeFileSync(join(dir, DATA_LOCK_FILE, 'of somebody else'), '');
@@ -98,9 +152,19 @@ t.test('a place that takes no lock file costs no readings', async (t) => {
   const log = { event: (name: string, fields?: object) => void remarks.push({ name, ...fields }) };
   const store = createStore({ dir, clock, log, commitSeconds: 0.05, maxMegabytes: 64, maxDays: 400, decimals: new Map() });
   t.teardown(() => store.stop());
+  const events: AgentEvent[] = [];
+  store.onEvent = (event) => void events.push(event);
   await store.start();
-  t.equal(await store.save('a', 1), true);
-  t.match(JSON.stringify(remarks), /not locked against a second agent: /);
+  for (const fact of ['a', 'b', 'c']) t.equal(await store.save(fact, 1), true);
+  t.match(events, [{ code: 'data-unlocked', source: 'agent.lock', severity: 'warning', endMs: null }]);
+  t.equal(events.length, 1, 'once, however many commits there are');
+  t.match(events[0]?.text, /^the data is not locked against a second agent: .*agent\.lock: found a folder, expected a file; take it away/);
+  t.match(JSON.stringify(remarks), /"data-unlocked"/);
+  t.match(await store.status(), { state: 'ok' }, 'the store itself works');
+  rmSync(join(dir, DATA_LOCK_FILE), { recursive: true });
+  t.equal(await store.save('d', 1), true);
+  t.throws(() => lockData(dir, 'command'), { code: 'in-use' }, 'locked without a restart');
+  t.match(events.slice(1), [{ id: events[0]?.id, code: 'data-unlocked', endMs: Number, text: /locked against a second agent again/ }]);
 });
 
 t.test(
@@ -110,6 +174,6 @@ t.test(
     const dir = testFolder(t);
     writeFileSync(join(dir, DATA_LOCK_FILE), '');
     chmodSync(join(dir, DATA_LOCK_FILE), 0);
-    t.throws(() => lockData(dir), { code: 'read-only' });
+    t.throws(() => lockData(dir, 'agent'), { code: 'read-only' });
   },
 );

@@ -1,6 +1,7 @@
 import { connectAsync } from 'mqtt';
 import t from 'tap';
 import type { OverrideRequest } from '../../../agent/core/ports.ts';
+import { decodePayload } from '../../../agent/sync/sparkplug/codec.ts';
 import { ReferenceHost } from '../../platform/host.ts';
 import { findProgram, type Mosquitto, startMosquitto } from '../../platform/mosquitto.ts';
 import { createSmallNode, GROUP, NODE, until, uplinkConfig } from './small-node.ts';
@@ -109,3 +110,53 @@ t.test('Mosquitto killed and started again: nothing is lost, and an override sti
   await host.override('L01', { level: 30 });
   t.ok(await until(() => overrides.length === 1));
 });
+
+for (const { protocol, perSession, why } of [
+  { protocol: 4, perSession: 1, why: 'its own: DISCONNECT of MQTT 3.1.1 takes the will back' },
+  { protocol: 5, perSession: 2, why: 'its own, and the will that DISCONNECT 0x04 asks for' },
+] as const) {
+  t.test(
+    `a primary host that flaps: each NBIRTH is followed by ${perSession} NDEATH of its bdSeq over MQTT ${protocol}`,
+    { skip },
+    async (t) => {
+      const mosquitto = await startMosquitto(program as string);
+      const witness = await listen(mosquitto);
+      const host = await connectAsync(mosquitto.url, { protocolVersion: 5, reconnectPeriod: 0 });
+      const node = createSmallNode({ config: uplinkConfig(mosquitto.url, { protocol, primaryHost: 'scada' }) });
+      t.teardown(async () => {
+        await node.uplink.stop();
+        await host.endAsync(true);
+        await witness.close();
+        await mosquitto.stop();
+      });
+      let timestamp = Date.now();
+      const state = (isOnline: boolean): Promise<unknown> => {
+        timestamp += 1;
+        return host.publishAsync('spBv1.0/STATE/scada', JSON.stringify({ online: isOnline, timestamp }), { qos: 1, retain: true });
+      };
+      const bdSeqs = (verb: string): number[] =>
+        witness.seen
+          .filter(([topic]) => topic === `spBv1.0/${GROUP}/${verb}/${NODE}`)
+          .map(([, bytes]) => decodePayload(bytes)?.metrics.find(({ name }) => name === 'bdSeq')?.value)
+          .map((value) => (value?.kind === 'long' ? Number(value.value) : -1));
+
+      await node.uplink.start();
+      for (const births of [1, 2, 3]) {
+        await state(true);
+        t.ok(await until(() => bdSeqs('NBIRTH').length === births, 20_000), `births ${births}`);
+        await until(() => node.uplink.status().state === 'online');
+        await state(false);
+        t.ok(await until(() => bdSeqs('NDEATH').length === births * perSession, 5_000), why);
+      }
+      // The next births are paced: whatever the host says before they are due leaves no session to end.
+      await until(() => node.uplink.status().state !== 'online');
+      for (let i = 0; i < 20; i += 1) await state(i % 2 === 0);
+      const births = bdSeqs('NBIRTH');
+      t.equal(new Set(births).size, 3, 'each session has a bdSeq of its own');
+      t.strictSame(
+        bdSeqs('NDEATH'),
+        births.flatMap((bdSeq) => Array.from({ length: perSession }, () => bdSeq)),
+      );
+    },
+  );
+}

@@ -1,8 +1,8 @@
 /** `tech-support`: writes one packed file for remote support, and says how large it is and how long it takes over the serial line. */
 
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, rm, writeFile } from 'node:fs/promises';
 import { cpus, freemem, loadavg, release, totalmem, uptime } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +10,7 @@ import { gzip } from 'node:zlib';
 import type { LeastRole } from '../../../core/access.ts';
 import type { WallMs } from '../../../core/clock.ts';
 import { msg } from '../../../core/message.ts';
+import { readRegularFileLater } from '../../../core/regular-file.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { ExpectRoom, LocalArgs, Terminal } from '../../terminal/terminal.ts';
 import { formatDuration } from '../../text/duration.ts';
@@ -20,7 +21,7 @@ import { makeBundle } from './tech-support-bundle.ts';
 /** Lines of the journal, and longest wait for them. Source: assumed; a busy day of an agent. */
 const JOURNAL = { lines: 1_000, maxBytes: 1_000_000, timeoutMs: 10_000 };
 /** Readable by its owner only: it contains no secrets, but much about a street. */
-const MODE = 0o600;
+const NEW_FILE = { mode: 0o600, flag: 'wx', flush: true };
 /** Of the line's bytes. Source: assumed; ZMODEM's subpackets of 1 KB cost 2 %, its escapes and the line's turns some more. */
 const ZMODEM_SHARE = 0.9;
 const pack = promisify(gzip);
@@ -90,18 +91,35 @@ async function written(bytes: Uint8Array, place: string, name: string): Promise<
   throw new ConsoleError('failed', msg`cannot write ${place}; name another place with --to`);
 }
 
-/** Under its name only once it is whole. Errors: rejects with the system's error, `EEXIST` where there is such a file. */
+/** A file system without hard links, as of a USB stick. Source: link(2). */
+const WITHOUT_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
+
+/**
+ * Under its name only once it is whole, as far as the file system has links; never in the place of anything else, a link included.
+ *
+ * Errors: rejects with the system's error, `EEXIST` where anything has that name.
+ */
 async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
-  if (existsSync(file)) throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' });
-  const fresh = `${file}.new`;
+  // Two runs must not share it.
+  const fresh = `${file}.${randomUUID().slice(0, 8)}.new`;
   try {
-    // Left by a run that was killed.
+    await writeFile(fresh, bytes, NEW_FILE);
+    await link(fresh, file).catch((error: NodeJS.ErrnoException) => {
+      if (!WITHOUT_LINKS.has(error.code ?? '')) throw error;
+      return writeExclusively(file, bytes);
+    });
+  } finally {
     await rm(fresh, { force: true });
-    await writeFile(fresh, bytes, { mode: MODE, flag: 'wx', flush: true });
-    await rename(fresh, file);
-  } catch (cause) {
-    await rm(fresh, { force: true });
-    throw cause;
+  }
+}
+
+/** Errors: as `writeWhole`; what could not be written whole is removed. */
+async function writeExclusively(file: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(file, bytes, NEW_FILE);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await rm(file, { force: true });
+    throw error;
   }
 }
 
@@ -116,7 +134,7 @@ async function machineFacts(configFile: string, { version }: Terminal): Promise<
   ];
   return [
     ['machine', machine.join('\n')],
-    [configFile, await readFile(configFile, 'utf8').catch((error: Error) => `not available: ${error.message}`)],
+    [configFile, await readRegularFileLater(configFile).then(String, (error: Error) => `not available: ${error.message}`)],
     ['journal', await journal()],
   ];
 }

@@ -72,7 +72,7 @@ async function openManager(t: { testdir(): string }, { quality = 'synced', folde
     site: () => running,
     check: async (dir, runningDir) => checkRevisionHere(folderToCheck(revisions, { dir, runningDir, nowMs: clock.wallMs() })),
     touches: () => [msg`light`],
-    health: () => ({ answering: new Set(), devices: new Set(), silent: new Map(), isOnline: true }),
+    health: () => ({ answering: new Set(), devices: new Map(), silent: new Map(), isOnline: true }),
     apply: async (next) => {
       running = next;
     },
@@ -324,4 +324,33 @@ t.test('a name with a mark of writing direction is refused, raw or behind an esc
     path: 'profiles.wirenboard-wb-led.vendor',
     message: /control character/,
   });
+});
+
+const atSpeed = (baud: number): string => changed(SITE, [['baud: 19200', `baud: ${baud}`]]);
+
+t.test('another speed of a line with lamps: the platform needs a signature, a technician at the cabinet does not', async (t) => {
+  const { manager: made, load } = await openManager(t);
+  await load(atSpeed(9_600));
+  const refused = await made.commit(by('platform'));
+  t.equal(refused.state, 'refused');
+  t.match(refused.problems[0], { path: 'lines[north].serial', message: /a technician at the cabinet, or a signed revision/ });
+  t.match((await made.check('platform')).warnings[0], { path: 'lines[north].serial' }, 'and a look at it says why');
+  await load(atSpeed(9_600), signatureOn(atSpeed(9_600)));
+  t.equal((await made.commit(by('platform'))).state, 'done');
+  await made.giveBack('platform', '');
+  await made.put('cabinet.yaml', atSpeed(4_800), 'console:tina');
+  t.match(await made.commit(by('console:tina')), { state: 'done', problems: [] });
+});
+
+t.test('a technician who changes the speed of a line lowers no level by it', async (t) => {
+  const { manager: made, minPct } = await openManager(t);
+  await made.put('cabinet.yaml', changed(dimmed(5), [['baud: 19200', 'baud: 9600']]), 'console:tina');
+  const refused = await made.commit(by('console:tina'));
+  t.equal(refused.state, 'refused');
+  t.notMatch(
+    refused.problems.map(({ path }) => path),
+    ['lines[north].serial'],
+    'only what she may not do is named',
+  );
+  t.equal(minPct(), 10);
 });

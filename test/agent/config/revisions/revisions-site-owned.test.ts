@@ -58,7 +58,7 @@ async function openManager(t: { testdir(): string }, { text = SMALL_SITE, before
       site: () => run.site,
       check: async (dir, runningDir) => checkRevisionHere(folderToCheck(revisions, { dir, runningDir, nowMs: clock.wallMs() })),
       touches: () => [msg`light`],
-      health: () => ({ answering: new Set(), devices: new Set(), silent: new Map(), isOnline: true }),
+      health: () => ({ answering: new Set(), devices: new Map(), silent: new Map(), isOnline: true }),
       apply: async (next) => {
         run.site = next;
       },

@@ -49,7 +49,7 @@ interface Bench {
   readonly events: AgentEvent[];
   readonly ends: unknown[];
   readonly applied: string[];
-  readonly health: { answering: Set<string>; devices: Set<string>; silent: Map<string, string>; isOnline: boolean };
+  readonly health: { answering: Set<string>; devices: Map<string, string>; silent: Map<string, string>; isOnline: boolean };
   readonly clock: ReturnType<typeof createManualClock>;
 }
 
@@ -60,7 +60,7 @@ async function openManager(
 ): Promise<Bench> {
   const clock = createManualClock(0, 'synced');
   const units = ['L01', 'L02'];
-  const health = { answering: new Set(units), devices: new Set(units), silent: new Map(), isOnline: true };
+  const health = { answering: new Set(units), devices: new Map(units.map((id) => [id, 'north'])), silent: new Map(), isOnline: true };
   const [events, ends, applied]: [AgentEvent[], unknown[], string[]] = [[], [], []];
   let running:
     | Awaited<ReturnType<typeof beginConfiguration>>['site']
@@ -459,23 +459,72 @@ for (const fullMinutes of [1, 9, 100]) {
   });
 }
 
-t.test('a return runs the former revision on a full disk too, says that it is not stored, and is stored later', async (t) => {
-  const { first } = await site(t);
-  const { state, disk } = fullableDisk(first.revisions.disk);
-  const { manager: at, clock, applied } = await openManager(first, disk);
+t.test(
+  'a return on a disk that takes nothing at all runs the former revision, says that it is not stored, and is stored later',
+  async (t) => {
+    const { first } = await site(t);
+    const { state, disk } = fullableDisk(first.revisions.disk);
+    const readOnly = Object.assign(new Error('read-only file system'), { code: 'EROFS' });
+    const taken = { ...disk, unmarkTrial: () => (state.isFull ? Promise.reject(readOnly) : disk.unmarkTrial(2)) };
+    const { manager: at, clock, applied } = await openManager(first, taken);
+    await at.put('cabinet.yaml', brighter(45), 'console:anne');
+    await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked' });
+    state.isFull = true;
+    t.match(await at.giveBack('console:anne', ''), {
+      state: 'done',
+      code: 'not-stored',
+      revision: 1,
+      reason: /not stored: .*\(ENOSPC\): check the disk of store\.dir; a restart before it is stored goes on with the trial/,
+    });
+    t.strictSame(applied, ['{"pct":45}', '{"pct":30}']);
+    state.isFull = false;
+    await later(clock, 31_000);
+    t.match(readRevisionHistory(await disk.readHistory()), { current: 1, trial: null });
+  },
+);
+
+for (const ending of ['by a person', 'by itself'] as const) {
+  t.test(`a trial that was ended ${ending} on a full disk is not on trial again after a kill, however often`, async (t) => {
+    const { first, begin: again } = await site(t);
+    const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    let isFull = false;
+    const refusing: RevisionDisk = {
+      ...first.revisions.disk,
+      writeHistory: (history) => (isFull ? Promise.reject(full) : first.revisions.disk.writeHistory(history)),
+    };
+    const { manager: at, clock, applied, health } = await openManager(first, refusing);
+    await at.put('cabinet.yaml', brighter(45), 'console:anne');
+    t.match(await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked' }), { isOnTrial: true });
+    t.match((await again()).revisions.history, { trial: { number: 2 } }, 'until then a kill leaves it on trial');
+    isFull = true;
+    if (ending === 'by a person') t.match(await at.giveBack('console:anne', ''), { state: 'done', revision: 1 });
+    else {
+      health.answering.clear();
+      await later(clock, 40_000);
+      await at.settled();
+    }
+    t.strictSame(applied, ['{"pct":45}', '{"pct":30}']);
+    // As after kill -9: nothing of what was in memory.
+    for (let start = 1; start <= 5; start += 1) {
+      const { site: begun, revisions } = await again();
+      t.match(begun.cabinet.programmes[0]?.steps[1]?.level, { pct: 30 }, `start ${start}`);
+      t.match(revisions.history, { current: 1, trial: null });
+    }
+  });
+}
+
+t.test('a trial that an earlier release began has no mark, and goes on at a start', async (t) => {
+  const { first, begin: again } = await site(t);
+  const { manager: at } = await openManager(first);
   await at.put('cabinet.yaml', brighter(45), 'console:anne');
   await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked' });
-  state.isFull = true;
-  t.match(texts(await at.giveBack('console:anne', '')), {
-    state: 'done',
-    code: 'not-stored',
-    revision: 1,
-    reason: /not stored: .*\(ENOSPC\): check the disk of store\.dir; a restart before it is stored goes on with the trial/,
-  });
-  t.strictSame(applied, ['{"pct":45}', '{"pct":30}']);
-  state.isFull = false;
-  await later(clock, 31_000);
-  t.match(readRevisionHistory(await disk.readHistory()), { current: 1, trial: null });
+  await at.stop();
+  const { disk } = first.revisions;
+  const stored = (await disk.readHistory()) as { trial: { isMarked?: boolean } };
+  delete stored.trial.isMarked;
+  await disk.writeHistory(stored);
+  await disk.unmarkTrial(2);
+  t.match((await again()).revisions.history, { trial: { number: 2 } });
 });
 
 t.test('a file, a value and a candidate of another author are refused by a full disk with its code', async (t) => {

@@ -6,7 +6,7 @@ import { texts } from '../../../support/texts.ts';
 const units = ['L01', 'L02', 'L03', 'L04'];
 const health = (answering: readonly string[], isOnline = true, devices: readonly string[] = units): TrialHealth => ({
   answering: new Set(answering),
-  devices: new Set(devices),
+  devices: new Map(devices.map((id) => [id, 'north'])),
   silent: new Map(devices.flatMap((id) => (answering.includes(id) ? [] : [[`north:${id.slice(1)}`, id] as const]))),
   isOnline,
 });
@@ -159,7 +159,7 @@ t.test('what is different is named, and secrets are not shown', async (t) => {
 
 t.test('a line that is not open yet after a restart is no lost line', async (t) => {
   const units = ['L01', 'L02'];
-  const nothing = { answering: new Set<string>(), devices: new Set(units), silent: new Map(), isOnline: true };
+  const nothing = { answering: new Set<string>(), devices: new Map(units.map((id) => [id, 'north'])), silent: new Map(), isOnline: true };
   for (const [runMs, kind] of [
     [0, 'wait'],
     [LINE_GRACE_MS - 1, 'wait'],
@@ -167,5 +167,29 @@ t.test('a line that is not open yet after a restart is no lost line', async (t) 
   ] as const) {
     const facts = { mode: 'asked', trialMs: TRIAL_MS, spentMs: LINE_GRACE_MS * 5, runMs, wellMs: 0 } as const;
     t.equal(judgeTrial({ units, isOnline: true }, nothing, facts).kind, kind, `${runMs} ms after it`);
+  }
+});
+
+t.test('a revision that loses one line of several is returned as soon as one that loses all', async (t) => {
+  const TRIAL_OF_168_MIN = 168 * 60_000;
+  for (const [lines, perLine] of [
+    [2, 35],
+    [4, 35],
+    [4, 247],
+    [4, 1],
+    [10, 3],
+  ] as const) {
+    const devices = new Map(Array.from({ length: lines * perLine }, (_, i) => [`D${i}`, `line${i % lines}`] as const));
+    const units = [...devices.keys()];
+    const judge = (answers: (line: string, nth: number) => boolean, runMs: number) => {
+      const answering = new Set(units.filter((id, i) => answers(devices.get(id) ?? '', Math.floor(i / lines))));
+      const facts = { mode: 'asked', trialMs: TRIAL_OF_168_MIN, spentMs: runMs, runMs, wellMs: 0 } as const;
+      return judgeTrial({ units, isOnline: true }, { answering, devices, silent: new Map(), isOnline: true }, facts);
+    };
+    const isElsewhere = (line: string): boolean => line !== 'line1';
+    t.equal(judge(isElsewhere, LINE_GRACE_MS - 1).kind, 'wait', `${lines} lines of ${perLine}, just now`);
+    t.match(judge(isElsewhere, LINE_GRACE_MS), { kind: 'return', reason: /units no longer answer: D1/ }, `${lines} lines of ${perLine}`);
+    t.equal(judge(() => true, LINE_GRACE_MS).kind, 'wait');
+    if (perLine > 1) t.equal(judge((line, nth) => isElsewhere(line) || nth === 0, LINE_GRACE_MS).kind, 'wait', 'its last unit answers');
   }
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import t from 'tap';
 import { callAgent } from '../../../../agent/console/protocol/socket-client.ts';
-import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
+import { createConsoleServer, createConsoles } from '../../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentView } from '../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
@@ -180,6 +180,41 @@ t.test('the socket of a dead agent is taken over, that of a living one is not', 
   t.notOk(existsSync(socketPath), 'a stopped agent leaves no socket');
   await server.start();
   t.match(await call(socketPath, 'status'), { ok: true }, 'and may be started again');
+});
+
+t.test('of agents that take over one dead socket at once, one has it and none removes it', async (t) => {
+  for (const count of [2, 4, 7]) {
+    const socketPath = place(t);
+    await leaveStaleSocket(socketPath);
+    const servers = Array.from({ length: count }, () => serverAt(t, socketPath));
+    const starts = await Promise.allSettled(servers.map((server) => server.start()));
+    const refused = starts.filter(({ status }) => status === 'rejected');
+    t.equal(refused.length, count - 1, `${count} at once`);
+    t.match(refused, Array(count - 1).fill({ reason: { code: 'socket-in-use' } }));
+    const winner = servers[starts.findIndex(({ status }) => status === 'fulfilled')];
+    t.match(await call(socketPath, 'status'), { ok: true });
+    for (const server of servers) if (server !== winner) await server.stop();
+    t.match(await call(socketPath, 'status'), { ok: true }, 'also once the others have ended');
+  }
+});
+
+t.test('the look for another agent removes nothing, and only one that answers is another agent', async (t) => {
+  const socketPath = place(t);
+  const consoles = () => {
+    const made = createConsoles({ view: createFakeView(), socketPath, log: silent, clock: createManualClock(AT_MS), timezone: TIMEZONE });
+    t.teardown(() => made.stop());
+    return made;
+  };
+  await leaveStaleSocket(socketPath);
+  const { ino } = statSync(socketPath);
+  await consoles().refuseOther();
+  t.equal(statSync(socketPath).ino, ino);
+  await consoles().start();
+  await t.rejects(consoles().refuseOther(), { code: 'socket-in-use' });
+  t.match(await call(socketPath, 'status'), { ok: true });
+  chmodSync(join(socketPath, '..'), 0o777);
+  await consoles().refuseOther();
+  t.pass('a folder where anybody may put a socket ends no agent');
 });
 
 t.test('a file that is no socket is never removed', async (t) => {

@@ -268,6 +268,14 @@ t.test(
   },
 );
 
+/** The same file with another byte so long before its end. */
+function changedAt(content: Buffer, bytesBeforeEnd: number): Buffer {
+  const changed = Buffer.from(content);
+  const at = changed.length - bytesBeforeEnd;
+  changed[at] = (changed[at] as number) ^ 0xff;
+  return changed;
+}
+
 t.test(
   'a file that is no longer the one that was cut is not joined to it, be it another, a longer or a shorter one',
   { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
@@ -281,6 +289,9 @@ t.test(
       ['one byte more in front', Buffer.concat([Buffer.from('x'), former])],
       ['shorter than what has come', randomBytes(2_000)],
       ['the beginning of it', former.subarray(0, 30_000)],
+      // Of what has come, the last 8,192 bytes are received again.
+      ['one byte another, 8,000 before the cut', changedAt(former, 20_000 + 8_000)],
+      ['one byte another, the first that is received again', changedAt(former, 20_000 + 8_192)],
     ] as const) {
       const part = join(dir, 'received/.part/f.gz');
       mkdirSync(part, { recursive: true });
@@ -299,6 +310,43 @@ t.test(
       await session.sendAs(['f.gz'], laptop);
       await session.until(/received\s+in/, from);
       t.ok(readFileSync(join(dir, 'received/f.gz')).equals(content), what);
+      from = session.length();
+      session.type('receive f.gz --remove\r');
+      await session.until(/is\s+removed/, from);
+      await session.until(PROMPT, from);
+    }
+  },
+);
+
+t.test(
+  'a byte that is another further before the cut is not seen while the file goes on, and shows in the sha256 that is to be compared',
+  { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
+  async (t) => {
+    const [dir, laptop] = [folder(t), folder(t)];
+    const former = randomBytes(60_000);
+    const session = console(t, dir);
+    await session.until(PROMPT);
+    for (const beforeCut of [9_000, 40_000]) {
+      const content = changedAt(former, 20_000 + beforeCut);
+      const part = join(dir, 'received/.part/f.gz');
+      mkdirSync(part, { recursive: true });
+      writeFileSync(join(part, 'f.gz'), former.subarray(0, 40_000));
+      writeFileSync(join(laptop, 'f.gz'), content);
+      let from = session.length();
+      session.type('receive f.gz\r');
+      await session.until(ZRINIT, from);
+      await session.sendAs(['f.gz'], laptop);
+      const joined = createHash('sha256').update(former).digest('hex');
+      await session.until(new RegExp(`sha256 ${joined}[^]*compare\\s+the\\s+sha256`), from);
+      await session.until(PROMPT, from);
+      t.ok(readFileSync(join(dir, 'received/f.gz')).equals(former), `${beforeCut} before the cut`);
+      from = session.length();
+      session.type('receive f.gz --anew\r');
+      await session.until(ZRINIT, from);
+      await session.sendAs(['f.gz'], laptop);
+      await session.until(/received\s+in/, from);
+      await session.until(PROMPT, from);
+      t.ok(readFileSync(join(dir, 'received/f.gz')).equals(content), 'the whole again is right');
       from = session.length();
       session.type('receive f.gz --remove\r');
       await session.until(/is\s+removed/, from);

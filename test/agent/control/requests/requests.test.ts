@@ -223,6 +223,35 @@ t.test('an override that a newer one replaces, or that the stop cuts off, ends a
   t.match(texts(await street.override()), { state: 'refused', reason: /starting or stopping/ });
 });
 
+for (const diskMs of [500, 4_900, 50_000]) {
+  t.test(
+    `a stop while a verified command waits ${diskMs} ms for the disk publishes it as verified, and waits no longer than the disk may take`,
+    async (t) => {
+      let take: (isSaved: boolean) => void = () => {};
+      const saved = new Promise<boolean>((resolve) => {
+        take = resolve;
+      });
+      const street = await litStreet(t, { saves: () => saved });
+      const final = street.override({ levelPct: 50 });
+      await street.clock.advance(30);
+      t.same(stages(street, 'c1'), ['received', 'queued', 'sent'], 'the lamps are verified, the disk has not answered');
+      street.clock.after(diskMs, () => take(true));
+      let isStopped = false;
+      const stopping = street.control.stop().then(() => {
+        isStopped = true;
+      });
+      await street.clock.advance(400);
+      t.notOk(isStopped, 'the outcome has not been published yet');
+      await street.clock.advance(5_000);
+      t.ok(isStopped);
+      await stopping;
+      t.same(stages(street, 'c1'), ['received', 'queued', 'sent', 'verified']);
+      t.match(await final, diskMs > 5_000 ? { state: 'verified', isSaved: false } : { state: 'verified' });
+      t.equal((await final).isSaved, diskMs > 5_000 ? false : undefined);
+    },
+  );
+}
+
 t.test('a further step of what somebody has begun is no event of its own; its end is', async (t) => {
   const street = await litStreet(t);
   for (const levelPct of [20, 60, 100]) {

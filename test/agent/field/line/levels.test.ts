@@ -172,7 +172,13 @@ t.test('an urgent write waits for at most the transaction in flight', async (t) 
   t.match(plant.sim.stats, { gapViolations: 0, collisions: 0 });
 });
 
-for (const seed of [1, 2, 3, 4, 6, 9, 11, 16])
+/** Damaged replies of each seed: how many of those that the test damages are to a request of the time that counts is chance. */
+const damaged: number[] = [];
+const SEEDS = 16;
+/** Of 200 levels that all leave in time. The others were replaced by the next level of their lamp before their proof came: 3 of a seed at most were seen. */
+const VERIFIED_AT_LEAST = 190;
+
+for (let seed = 1; seed <= SEEDS; seed++)
   t.test(`nor does it wait for a late reply that is still to come, nor for a probe of the dead; seed ${seed}`, async (t) => {
     const plant = await plantWith(t, {
       devices: { ...many(6, LAMP), DEAD: LAMP, S1: SENSOR },
@@ -195,11 +201,20 @@ for (const seed of [1, 2, 3, 4, 6, 9, 11, 16])
     // A sensor is asked after four other transactions, urgent ones included.
     const sensorMs = 8 * LINE_CHAR_MS + 3 + 7 * LINE_CHAR_MS + LINE_GAP_MS;
     const { timeouts = 0, crcErrors = 0 } = plant.field.lines()[0] ?? {};
-    t.ok(timeouts > 40 && crcErrors > 0, `${timeouts} replies were lost, ${crcErrors} damaged`);
+    t.ok(timeouts > 40, `${timeouts} replies were lost`);
+    damaged.push(crcErrors);
     t.ok(maxMs <= DECIDE_MS + lossMs + sensorMs + LINE_GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; a lost reply takes ${lossMs.toFixed(1)} ms`);
     // Each has left in time. Whether its proof comes before the next level of its lamp, half a second later, is chance.
     t.ok(results.every((end) => end.state === 'verified' || ('reason' in end && String(end.reason) === 'a newer level took its place')));
+    const verified = results.filter(({ state }) => state === 'verified').length;
+    t.ok(verified >= VERIFIED_AT_LEAST, `${verified} of ${results.length} were verified`);
   });
+
+t.test('those late replies came among damaged ones', async (t) => {
+  const all = damaged.reduce((sum, count) => sum + count, 0);
+  t.equal(damaged.length, SEEDS);
+  t.ok(all >= 10 * SEEDS, `${all} damaged replies with ${SEEDS} seeds`);
+});
 
 t.test('telemetry goes on under a storm of commands', async (t) => {
   const plant = await plantWith(t, {

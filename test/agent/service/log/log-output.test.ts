@@ -1,12 +1,13 @@
 /** Real pipes and devices under the log. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createSystemClock } from '../../../../agent/core/system-clock.ts';
-import { createLogOutput } from '../../../../agent/service/log/log-output.ts';
+import { createLogOutput, type LogOutput } from '../../../../agent/service/log/log-output.ts';
+import { mountSmallDisk } from '../../../support/small-disk.ts';
 
 const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const clock = createSystemClock({ quality: () => 'none' });
@@ -70,13 +71,40 @@ t.test('of the lines for a reader that stalls the oldest megabyte is kept', asyn
   t.match(text, /^\.+0\n\.+1\n/);
 });
 
-t.test('a flush ends where the reader stalls', async (t) => {
+/** What is being written while a flush begins ends by itself. Units: lines. */
+const MOST_IN_PROGRESS = 101;
+
+/** What is there once a line is there that is written now. */
+async function writeUntil(output: LogOutput, line: string, read: () => string): Promise<string> {
+  for (;;) {
+    // It is written with the next one, where the output has failed.
+    output.write(line);
+    await turn();
+    const text = read();
+    if (text.includes(line)) return text;
+  }
+}
+
+/** All that has come through a pipe. */
+function reading(reader: number): () => string {
+  let text = '';
+  return () => {
+    text += drain(reader);
+    return text;
+  };
+}
+
+t.test('a flush fills a pipe whose reader stalls, ends there, and discards the rest', async (t) => {
   const { reader, writer } = await pipeIn(t);
   t.teardown(() => closeSync(reader));
   const output = createLogOutput(writer, clock);
   for (let index = 0; index < 5_000; index++) output.write(LINE);
   output.flush();
-  t.ok(drain(reader).startsWith(LINE));
+  const flushed = drain(reader);
+  t.ok(flushed.startsWith(LINE) && flushed.length > 60_000, `${flushed.length} bytes were flushed`);
+  const rest = await writeUntil(output, 'the next\n', reading(reader));
+  const old = rest.split('\n').filter((line) => line.startsWith('x')).length;
+  t.ok(old <= MOST_IN_PROGRESS, `${old} lines came later, of ${5_000 - Math.floor(flushed.length / LINE.length)} that were left`);
 });
 
 t.test('lines that could not be written are written once the output can be written again', async (t) => {
@@ -97,13 +125,74 @@ t.test('lines that could not be written are written once the output can be writt
   t.match(text, /^first\nnext 0\n/);
 });
 
-t.test('a flush to a full disk ends, and what it held is discarded', async (t) => {
-  const fd = openSync('/dev/full', 'w');
+const disk = mountSmallDisk(64);
+t.teardown(() => disk.remove());
+
+t.test('a flush to a full disk ends, and what it held is discarded', { skip: disk.skip }, async (t) => {
+  const [path, ballast] = ['log', 'ballast'].map((name) => join(disk.dir, name)) as [string, string];
+  writeFileSync(ballast, Buffer.alloc(40_960));
+  const fd = openSync(path, 'a');
   t.teardown(() => closeSync(fd));
   const output = createLogOutput(fd, clock);
+  for (let index = 0; index < 5_000; index++) output.write(LINE);
+  output.flush();
+  const { size } = statSync(path);
+  t.ok(size > 0 && size <= 24_576, `${size} bytes had room`);
+  rmSync(ballast);
+  const text = await writeUntil(output, 'the next\n', () => readFileSync(path, 'latin1'));
+  const old = text.split('\n').filter((line) => line.startsWith('x')).length;
+  t.ok(old <= size / LINE.length + MOST_IN_PROGRESS, `${old} lines of before are there, ${size / LINE.length} had room`);
+});
+
+t.test('a flush to an output that nobody reads any more ends, and what it held is discarded', async (t) => {
+  const { path, reader, writer } = await pipeIn(t);
+  closeSync(reader);
+  const output = createLogOutput(writer, clock);
   for (let index = 0; index < 20_000; index++) output.write(LINE);
+  for (let turns = 0; turns < 100; turns++) await turn();
   output.flush();
-  await turn();
-  output.flush();
-  t.pass('it has returned');
+  const again = openSync(path, O_RDONLY | O_NONBLOCK);
+  t.teardown(() => closeSync(again));
+  t.match(await writeUntil(output, 'the next\n', reading(again)), /^(the next\n)+$/);
+});
+
+/** Reads until the text holds. */
+async function readUntil(reader: number, holds: (text: string) => boolean): Promise<string> {
+  let text = '';
+  while (!holds(text)) {
+    text += drain(reader);
+    await turn();
+  }
+  return text;
+}
+
+for (const lines of [10_500, 30_000, 100_000]) {
+  t.test(`of ${lines} lines for a reader that stalls the log counts each lost one, in one line where they are missing`, async (t) => {
+    const { reader, writer } = await pipeIn(t);
+    t.teardown(() => closeSync(reader));
+    const output = createLogOutput(writer, clock, (count) => output.write(`lost ${count}\n`));
+    for (let index = 0; index < lines; index++) output.write(`${String(index).padStart(99, '.')}\n`);
+    const text = await readUntil(reader, (found) => /^lost \d+\n/m.test(found) || found.length >= lines * LINE.length);
+    const written = text.match(/^\.+\d+$/gm)?.length ?? 0;
+    const reports = [...text.matchAll(/^lost (\d+)$/gm)].map(([, count]) => Number(count));
+    t.ok(reports.length <= 1, 'one line');
+    t.equal(written + (reports[0] ?? 0), lines, `${written} written, ${reports} lost`);
+    t.equal(reports.length, lines > 12_000 ? 1 : reports.length);
+  });
+}
+
+t.test('lines that a closed pipe lost are counted once somebody reads again', async (t) => {
+  const { path, reader, writer } = await pipeIn(t);
+  closeSync(reader);
+  const output = createLogOutput(writer, clock, (count) => output.write(`lost ${count}\n`));
+  for (let index = 0; index < 15_000; index++) output.write(`${String(index).padStart(99, '.')}\n`);
+  for (let turns = 0; turns < 100; turns++) await turn();
+  const again = openSync(path, O_RDONLY | O_NONBLOCK);
+  t.teardown(() => closeSync(again));
+  // As long as the others: it has no room.
+  output.write(LINE);
+  const text = await readUntil(again, (found) => /^lost \d+\n/m.test(found));
+  const written = text.slice(0, text.indexOf('lost')).match(/^\.+\d+$/gm)?.length ?? 0;
+  const [, lost = ''] = /^lost (\d+)$/m.exec(text) ?? [];
+  t.ok(Number(lost) > 3_000 && written > 0, `${written} before it, ${lost} lost`);
 });

@@ -6,6 +6,7 @@ import type { PlatformOrder } from '../../../../agent/core/ports.ts';
 import type { AgentEvent, Outcome, OutcomeState } from '../../../../agent/core/words.ts';
 import { CommandInbox } from '../../../../agent/sync/commands/command-inbox.ts';
 import { REMEMBERED } from '../../../../agent/sync/commands/command-registry.ts';
+import type { InboundMessage } from '../../../../agent/sync/mqtt/mqtt-transport.ts';
 import { encodePayload, type Metric, toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
 import { texts } from '../../../support/texts.ts';
@@ -296,19 +297,28 @@ t.test('a command refused as too old is told under its own id, and that end stan
   t.strictSame([states('a-1'), seen.orders.length], [['refused', 'refused'], 0]);
 });
 
+/** As the uplink hands a message on. `deviceId`: null for the node. */
+function receive(inbox: CommandInbox, deviceId: string | null, message: InboundMessage): void {
+  if (!inbox.admits(message, deviceId)) return;
+  if (deviceId === null) inbox.nodeCommand(message);
+  else inbox.deviceCommand(deviceId, message);
+}
+
+const EMERGENCY: Metric = { name: 'Emergency/On', value: { kind: 'boolean', value: true } };
+const isEmergency = (order: PlatformOrder): boolean => order.kind === 'override' && order.request.rank === 'emergency';
+
 t.test('a flood of other commands keeps no emergency away; a flood of emergencies has a bound too', async (t) => {
-  for (const perS of [3, 10, 90]) {
+  for (const perS of [3, 10, 90, 900]) {
     const { open, message, seen, clock, settle } = openBench();
     const inbox = open();
-    const emergency = (id: string): void =>
-      inbox.nodeCommand(message([{ name: 'Emergency/On', value: { kind: 'boolean', value: true } }, text('Command/Id', id)]));
-    for (let i = 0; i < 500; i += 1) inbox.deviceCommand('L01', message([level(5), text('Command/Id', `a-${i}`)]));
+    const emergency = (id: string): void => receive(inbox, null, message([EMERGENCY, text('Command/Id', id)]));
+    for (let i = 0; i < 500; i += 1) receive(inbox, 'L01', message([level(5), text('Command/Id', `a-${i}`)]));
     for (let second = 0; second < 60; second += 1) {
-      for (let i = 0; i < perS; i += 1) inbox.deviceCommand('L01', message([level(5), text('Command/Id', `b-${second}-${i}`)]));
+      const flood = message([level(5), text('Command/Id', `b-${second}`)]);
+      for (let i = 0; i < perS; i += 1) receive(inbox, 'L01', flood);
       if (second % 3 === 0) emergency(`fire-${second}`);
       await clock.advance(1_000);
     }
-    const isEmergency = (order: PlatformOrder): boolean => order.kind === 'override' && order.request.rank === 'emergency';
     t.equal(seen.orders.filter(isEmergency).length, 20, `each one, among ${perS} a second`);
     for (let i = 0; i < 400; i += 1) emergency(`many-${i}`);
     await settle();
@@ -319,17 +329,18 @@ t.test('a flood of other commands keeps no emergency away; a flood of emergencie
 t.test('floods: bad ones are answered sixty times, good ones let in a hundred and twenty, the rest counted', async (t) => {
   const { open, message, seen, state, clock, settle } = openBench();
   const inbox = open();
-  for (let i = 0; i < 500; i += 1) inbox.deviceCommand('L01', message([]));
+  for (let i = 0; i < 500; i += 1) receive(inbox, 'L01', message([]));
   t.match([inbox.refused, seen.events.length, seen.answers.length, state.saves], [500, 60, 60, 0]);
   t.equal(seen.notes.length, 30, 'and a flood does not push what was done out of the audit log');
-  for (let i = 0; i < 500; i += 1) inbox.deviceCommand('L01', message([level(5), text('Command/Id', `b-${i}`)]));
+  for (let i = 0; i < 500; i += 1) receive(inbox, 'L01', message([level(5), text('Command/Id', `b-${i}`)]));
   await settle();
   t.match([seen.orders.length, inbox.refused], [120, 880]);
   for (let i = 0; i < 5_000; i += 1)
-    inbox.nodeCommand(message([{ name: 'Node Control/Rebirth', value: { kind: 'boolean', value: true } }]));
-  t.equal(seen.rebirths, 0, 'beyond a thousand at once nothing is looked at');
+    receive(inbox, null, message([{ name: 'Node Control/Rebirth', value: { kind: 'boolean', value: true } }]));
+  t.equal(seen.rebirths, 0, 'beyond a thousand at once nothing is carried out');
+  t.match([inbox.received, inbox.refused], [6_000, 5_880]);
   await clock.advance(10_000);
-  for (let i = 0; i < 100; i += 1) inbox.deviceCommand('L01', message([level(5), text('Command/Id', `c-${i}`)]));
+  for (let i = 0; i < 100; i += 1) receive(inbox, 'L01', message([level(5), text('Command/Id', `c-${i}`)]));
   await settle();
   t.equal(seen.orders.length, 140);
 });

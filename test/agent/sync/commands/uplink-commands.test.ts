@@ -81,3 +81,27 @@ t.test('a resend that makes no sense is refused under its id, with what it takes
     ['r-1', 'r-2', ''].map((each) => ({ id: each, state: 'refused', readings: 0, reason, reasonTemplate })),
   );
 });
+
+t.test('an emergency among 4,000 other messages from the broker is carried out, and the session goes on', async (t) => {
+  const { host, node } = await openUplinkScene(t);
+  const emergencies: string[] = [];
+  node.onOrder = ({ kind, request }) => {
+    if (kind === 'override' && request.rank === 'emergency') emergencies.push(request.commandId);
+  };
+  await node.uplink.start();
+  await until(online(node));
+  await until(() => host.nodeAlive);
+  const flood = async (count: number): Promise<void> => {
+    const level = [{ name: 'Override/Level', value: toLong(50) }];
+    await Promise.all(Array.from({ length: count }, (_, i) => host.command(i % 2 === 0 ? 'L01' : '', level)));
+  };
+  const fire = (id: string) => [
+    { name: 'Emergency/On', value: { kind: 'boolean', value: true } } as const,
+    { name: 'Command/Id', value: { kind: 'string', value: id } } as const,
+  ];
+  await flood(2_000);
+  await Promise.all([flood(1_000), host.command('', fire('fire-1')), flood(1_000), host.command('Z1', fire('fire-2'))]);
+  t.ok(await until(() => emergencies.length === 2), `carried out: ${emergencies.join()}`);
+  t.ok(await until(() => node.uplink.status().commandsReceived === 4_002), 'each message has arrived');
+  t.equal(node.uplink.status().state, 'online');
+});

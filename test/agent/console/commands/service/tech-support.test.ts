@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -133,4 +133,31 @@ t.test('what the role may not read is named with the role that may', async (t) =
   );
   const { missing, needsRole } = JSON.parse((await support({ socket, json: true, to: join(dir, 'again.gz') }, { token })).shown);
   t.strictSame({ missing, needsRole }, { missing: ['audit'], needsRole: { audit: 'admin' } });
+});
+
+t.test('of several runs to one file one writes it whole, and the others say that there is one', async (t) => {
+  const { support, dir } = await cabinet(t);
+  const file = join(dir, 'mine.gz');
+  const runs = await Promise.allSettled(Array.from({ length: 8 }, () => support({ to: file })));
+  t.equal(runs.filter(({ status }) => status === 'fulfilled').length, 1);
+  for (const run of runs)
+    if (run.status === 'rejected')
+      t.match(run.reason, {
+        code: 'failed',
+        message: `cannot write ${file}: there is a file of this name already; name another place with --to`,
+      });
+  t.match(gunzipSync(readFileSync(file)).toString(), /luciole 0\.1\.0/);
+  t.same(
+    readdirSync(dir).filter((name) => name.endsWith('.new')),
+    [],
+  );
+});
+
+t.test('a link of the name, though it leads nowhere, is not replaced and not followed', async (t) => {
+  const { support, dir } = await cabinet(t);
+  const file = join(dir, 'mine.gz');
+  symlinkSync(join(dir, 'elsewhere'), file);
+  await t.rejects(support({ to: file }), { message: /mine\.gz: there is a file of this name already/ });
+  t.ok(lstatSync(file).isSymbolicLink());
+  t.notOk(readdirSync(dir).includes('elsewhere'));
 });

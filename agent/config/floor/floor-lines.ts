@@ -1,0 +1,89 @@
+/**
+ * Compares what the light of a line depends on as a whole: the settings with which its units are reached, and how soon its sensors are read.
+ * Pure.
+ */
+
+import { isDeepStrictEqual } from 'node:util';
+import { portOf, type WiredDevice } from '../../../drivers/light-circuits.ts';
+import { charMs, replyBytes, requestBytes } from '../../../drivers/modbus/wire-time.ts';
+import type { Cabinet, LineConfig } from '../../core/cabinet.ts';
+import { parseLinePort } from '../../core/line-port.ts';
+import { msg } from '../../core/message.ts';
+import { fastRoundMs, paceOf } from '../../field/polls/line-pace.ts';
+import { POLL_PERIOD_MS } from '../../field/polls/poll-plan.ts';
+import type { FloorFlaw } from './floor-circuits.ts';
+import type { Sensing } from './floor-sensors.ts';
+
+/** The configurations that are compared. */
+interface LineQuestion {
+  readonly after: Sensing;
+  readonly running: Sensing;
+  readonly site: Sensing;
+}
+
+const OTHER_SETTINGS = msg`other serial settings could leave the light of this line out of reach: a technician at the cabinet, or a signed revision, may change them`;
+
+/** Pauses around a frame are compared by their length, in `floor-pace.ts`. */
+const NO_PAUSES = { delayBeforeSendMs: 0, delayAfterSendMs: 0 };
+
+/** Returns every line whose units could be out of reach, or whose sensors would be read too seldom. A technician at the cabinet may change both. */
+export function lineFlaws({ after, running, site }: LineQuestion): FloorFlaw[] {
+  return after.cabinet.lines.flatMap((line) => {
+    const before = [running, site].filter(({ cabinet }) => lineAt(cabinet, line) !== undefined);
+    return [...wireFlaws(line, before), ...roundFlaws(line, after, before)].map((flaw) => ({ ...flaw, isAllowedAtCabinet: true }) as const);
+  });
+}
+
+/** What runs is what the units answer to; the file of the site may be older than a change that was made at the cabinet. */
+function wireFlaws(line: LineConfig, before: readonly Sensing[]): FloorFlaw[] {
+  const isLightThere = before.some(
+    ({ cabinet }) => lineAt(cabinet, line)?.devices.some(({ id }) => lightDevices(cabinet).has(id)) ?? false,
+  );
+  const known = before[0] === undefined ? undefined : lineAt(before[0].cabinet, line);
+  const facts = ({ kind, serial, rs485 }: LineConfig): unknown => [kind, serial, rs485 === null ? null : { ...rs485, ...NO_PAUSES }];
+  if (!isLightThere || known === undefined || isDeepStrictEqual(facts(known), facts(line))) return [];
+  return [{ path: `lines[${line.id}].serial`, message: OTHER_SETTINGS }];
+}
+
+/** Sensors share one lane of their line with all else that is polled fast. */
+function roundFlaws(line: LineConfig, after: Sensing, before: readonly Sensing[]): FloorFlaw[] {
+  const hasSensors = before.some(({ cabinet }) => lineAt(cabinet, line)?.devices.some(({ id }) => sensorDevices(cabinet).has(id)) ?? false);
+  if (!hasSensors) return [];
+  const roundMs = Math.round(roundOf(line, after));
+  const allowedMs = Math.round(Math.max(POLL_PERIOD_MS.fast, ...before.map((each) => roundOf(line, each))));
+  if (roundMs <= allowedMs) return [];
+  const message = msg`its sensors would be read every ${roundMs} ms; the floor of the site is ${allowedMs} ms: let fewer units have points with poll: fast, or put some on another line`;
+  return [{ path: `lines[${line.id}].devices`, message }];
+}
+
+/** Time in which everything on the port that is polled fast is read once. Units: ms. */
+function roundOf(line: LineConfig, { circuits }: Sensing): number {
+  const units = [...circuits.units.values()].filter((wired) => portOf(wired.line) === portOf(line));
+  return units.reduce((sum, wired) => sum + unitRoundMs(wired), 0);
+}
+
+function unitRoundMs({ line, profile }: WiredDevice): number {
+  if (line.kind !== 'modbus') return 0;
+  const eachMs = parseLinePort(line.port).kind === 'tcp' ? 0 : charMs(line.serial);
+  const pace = paceOf({ wireMs: (request) => (requestBytes(request) + replyBytes(request)) * eachMs });
+  return fastRoundMs(pace, profile);
+}
+
+function lineAt({ lines }: Cabinet, line: LineConfig): LineConfig | undefined {
+  return lines.find((each) => portOf(each) === portOf(line));
+}
+
+/** The devices whose silence takes light from somebody: lamps, switched circuits, keys and sensors. */
+function lightDevices(cabinet: Cabinet): ReadonlySet<string> {
+  const keys = cabinet.lines.flatMap(({ devices }) => devices.filter(({ roles }) => Object.keys(roles).length > 0));
+  const lit = [...cabinet.lamps, ...cabinet.outputs].map(({ device }) => device);
+  return new Set([...lit, ...keys.map(({ id }) => id), ...sensorDevices(cabinet)]);
+}
+
+function sensorDevices({ zones }: Cabinet): ReadonlySet<string> {
+  return new Set(
+    zones.flatMap(({ presence, photocell }) =>
+      [...(presence?.sensors ?? []), ...(photocell === null ? [] : [photocell])].map(({ device }) => device),
+    ),
+  );
+}

@@ -1,0 +1,149 @@
+/** When the light and the console begin, by what the storage thread answers about the lock on the data, and when. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { createAgent } from '../../../agent/app/agent.ts';
+import type { AgentParts } from '../../../agent/app/parts.ts';
+import { loadSite } from '../../../agent/config/load/load-site.ts';
+import type { BytePort } from '../../../agent/core/driver.ts';
+import { StoreError } from '../../../agent/core/errors.ts';
+import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import { msg } from '../../../agent/core/message.ts';
+import { LOCK_WAIT_MS } from '../../../agent/core/within.ts';
+import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
+import type { OpenLink } from '../../../agent/store/messages.ts';
+import { createMqttTransport } from '../../../agent/sync/mqtt/mqttjs-transport.ts';
+import { testFolder } from '../store/fixtures/kit.ts';
+
+const DEMO = join(import.meta.dirname, '../../../config/demo.yaml');
+
+/** Wait of the lighting for the requests of the run before. Units: ms. Source: `RESTORE_MS` of the control. */
+const RESTORE_MS = 2_000;
+
+/** What each storage thread of the agent finds after `afterMs`; the last one goes on for all later threads. */
+interface Finding {
+  readonly afterMs: number;
+  readonly refusal: 'in-use' | 'held' | null;
+}
+
+/** An agent whose start has begun, on a simulated clock. */
+function begin(t: Test, findings: readonly Finding[], parts: Partial<AgentParts> = {}) {
+  const clock = createManualClock(Date.parse('2026-12-15T22:00:00Z'));
+  const dir = testFolder(t);
+  const socketPath = join(dir, 'agent.sock');
+  const site = loadSite(DEMO);
+  const steps: string[] = [];
+  let opened = 0;
+  let threads = 0;
+  const openStoreLink: OpenLink = (setup, onLost) => {
+    const { afterMs, refusal } = findings[Math.min(threads, findings.length - 1)] as Finding;
+    threads += 1;
+    const { promise: found, resolve: find } = Promise.withResolvers<void>();
+    clock.after(afterMs, () => {
+      if (refusal !== null) onLost(new StoreError(refusal, msg`another process uses this data`));
+      find();
+    });
+    const link = openInProcessLink(setup, onLost);
+    return { ...link, ask: (request) => found.then(() => link.ask(request)) };
+  };
+  const noPort = (): BytePort => {
+    const open = (): Promise<void> => {
+      opened += 1;
+      return new Promise(() => {});
+    };
+    const port = { isOpen: false, write: () => {}, close: async () => {}, discardInput: () => 0, onBytes: () => {}, onLost: () => {} };
+    return { ...port, open };
+  };
+  const agent = createAgent({
+    ...{ ...site, cabinet: { ...site.cabinet, uplink: null, store: { ...site.cabinet.store, dir } } },
+    ...{ clock, log: { event: () => {} }, version: '0.0.0-test', openPort: noPort, door: createMqttTransport(), random: Math.random },
+    ...{ socketPath, openStoreLink, onStartStep: (step: string) => void steps.push(step), ...parts },
+  });
+  let ended: unknown = null;
+  agent.start().then(
+    () => (ended = 'started'),
+    (error: unknown) => (ended = error),
+  );
+  /** Real sockets need some real turns of the loop. */
+  const advance = async (ms: number): Promise<void> => {
+    for (let turn = 0; turn < 20; turn++) await clock.advance(0);
+    await clock.advance(ms);
+    for (let turn = 0; turn < 20; turn++) await clock.advance(0);
+  };
+  t.teardown(async () => {
+    const stopped = agent.stop();
+    let isStopped = false;
+    void stopped.then(() => (isStopped = true));
+    while (!isStopped) await clock.advance(1_000);
+  });
+  return { advance, steps, socketPath, ended: () => ended, opened: () => opened };
+}
+
+for (const afterMs of [LOCK_WAIT_MS * 10, LOCK_WAIT_MS * 1_000])
+  t.test(`a storage thread that answers after ${afterMs / 1_000} s delays lines and console by ${LOCK_WAIT_MS / 1_000} s`, async (t) => {
+    const { advance, steps, opened, socketPath } = begin(t, [{ afterMs, refusal: null }]);
+    await advance(LOCK_WAIT_MS - 1);
+    t.same(steps, [], 'a second agent would not have touched a line or a socket yet');
+    t.equal(opened(), 0);
+    t.notOk(existsSync(socketPath));
+    await advance(1);
+    t.ok(opened() > 0, 'the lines are opened');
+    t.ok(existsSync(socketPath));
+    await advance(RESTORE_MS);
+    t.same(
+      steps,
+      ['data-lock-asked', 'console-opened', 'lighting-started'],
+      'the lamps get their levels, though none is known from before',
+    );
+  });
+
+t.test('light and console do not wait once the storage thread has the data', async (t) => {
+  const { advance, steps } = begin(t, [{ afterMs: LOCK_WAIT_MS / 10, refusal: null }]);
+  await advance(LOCK_WAIT_MS / 10 - 1);
+  t.same(steps, []);
+  await advance(1);
+  t.same(steps.slice(0, 4), ['data-lock-asked', 'console-opened', 'lighting-started', 'store-opened']);
+});
+
+t.test('an agent beside another one on the same data ends without line or socket', async (t) => {
+  const { advance, steps, ended, opened, socketPath } = begin(t, [{ afterMs: 10, refusal: 'in-use' }]);
+  while (ended() === null) await advance(10);
+  t.match(ended(), { name: 'ConsoleError', code: 'data-in-use', message: /another process uses this data/ });
+  t.same(steps, []);
+  t.equal(opened(), 0);
+  t.notOk(existsSync(socketPath));
+});
+
+t.test('an agent that learns only after the wait that another has the data closes its console and ends', async (t) => {
+  const { advance, steps, ended, socketPath } = begin(t, [{ afterMs: LOCK_WAIT_MS + 1_000, refusal: 'in-use' }]);
+  await advance(LOCK_WAIT_MS);
+  t.ok(existsSync(socketPath));
+  while (ended() === null) await advance(500);
+  t.match(ended(), { code: 'data-in-use' });
+  t.same(steps, ['data-lock-asked', 'console-opened', 'lighting-started']);
+  t.notOk(existsSync(socketPath));
+});
+
+t.test('a command that has the data keeps no street dark; the run ends once it has ended, to begin with what is there then', async (t) => {
+  let frees = 0;
+  const onDataFree = (): void => {
+    frees += 1;
+  };
+  const held = { afterMs: 10, refusal: 'held' } as const;
+  const { advance, steps, ended } = begin(t, [held, held, { afterMs: 10, refusal: null }], { onDataFree });
+  await advance(10);
+  t.same(steps.slice(0, 3), ['data-lock-asked', 'console-opened', 'lighting-started']);
+  t.equal(frees, 0);
+  while (frees === 0) await advance(1_000);
+  t.equal(ended(), 'started');
+  t.equal(frees, 1);
+});
+
+t.test('a process of the run itself that a hung disk holds with the data is no other agent', async (t) => {
+  const { advance, steps, ended } = begin(t, [{ afterMs: 10, refusal: 'in-use' }], { isLockOurs: () => true });
+  await advance(10);
+  t.same(steps.slice(0, 3), ['data-lock-asked', 'console-opened', 'lighting-started']);
+  while (ended() === null) await advance(1_000);
+  t.equal(ended(), 'started');
+});
