@@ -134,7 +134,7 @@ t.test('a store beside a command that has the data is held, and begins once that
   await store.start();
   store.append(frame(1, 5));
   t.equal(store.pulse().refusal, 'held');
-  t.match(await store.status(), { state: 'trouble', reason: /an erase, restore or backup runs; the store begins once that has ended/ });
+  t.match(await store.status(), { state: 'trouble', reason: /an erase, restore or backup runs; the store opens once that has ended/ });
   t.same(readdirSync(dir), LOCK_FILES, 'no file of the store was made');
   const committed = new Promise((resolve) => {
     store.onCommitted = resolve;
