@@ -87,20 +87,7 @@ export function createRevisionDisk(dir: string, onFlaw: (flaw: string) => void =
       await mkdir(dir, { recursive: true });
       await replaceWholeLater(join(dir, HISTORY), JSON.stringify(history), MODE.history);
     },
-    async writeFiles(of, { cabinet, profiles }, note) {
-      await mkdir(dir, { recursive: true });
-      await removeDrafts(dir);
-      const draft = join(dir, `.new.${randomBytes(4).toString('hex')}`);
-      await mkdir(join(draft, PROFILES), { recursive: true });
-      for (const [name, text] of Object.entries(profiles)) await writeFlushed(join(draft, PROFILES, name), text);
-      await writeFlushed(join(draft, CABINET), cabinet);
-      await writeFlushed(join(draft, NOTE), JSON.stringify(note));
-      for (const folder of [join(draft, PROFILES), draft]) await syncFolder(folder);
-      // A folder cannot be renamed over one that is not empty.
-      await rm(dirOf(of), { recursive: true, force: true });
-      await rename(draft, dirOf(of));
-      await syncFolder(dir);
-    },
+    writeFiles: (of, files, note) => writeRevision({ dir, to: dirOf(of) }, files, note),
     async readFiles(of) {
       const folder = dirOf(of);
       // The first alone: on a disk that hangs each read holds one of Node's four threads.
@@ -133,6 +120,26 @@ export function createRevisionDisk(dir: string, onFlaw: (flaw: string) => void =
       return (await namesIn(dir)).filter((name): name is CandidateFiles => /^candidate(-[0-9a-f]+)?$/.test(name));
     },
   };
+}
+
+/** Writes a whole revision beside its place, then renames it, so that a power cut leaves the old or the new one. */
+async function writeRevision(
+  { dir, to }: { readonly dir: string; readonly to: string },
+  { cabinet, profiles }: ConfigFiles,
+  note: unknown,
+): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  await removeDrafts(dir);
+  const draft = join(dir, `.new.${randomBytes(4).toString('hex')}`);
+  await mkdir(join(draft, PROFILES), { recursive: true });
+  for (const [name, text] of Object.entries(profiles)) await writeFlushed(join(draft, PROFILES, name), text);
+  await writeFlushed(join(draft, CABINET), cabinet);
+  await writeFlushed(join(draft, NOTE), JSON.stringify(note));
+  for (const folder of [join(draft, PROFILES), draft]) await syncFolder(folder);
+  // A folder cannot be renamed over one that is not empty.
+  await rm(to, { recursive: true, force: true });
+  await rename(draft, to);
+  await syncFolder(dir);
 }
 
 async function writeFlushed(file: string, text: string): Promise<void> {
