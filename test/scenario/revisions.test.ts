@@ -193,7 +193,7 @@ t.test('a revision whose new lamps are at wrong addresses is not confirmed by it
   await send(rig, 'cabinet.yaml', wrong, { id: 'p' });
   await ask(rig, 'apply', 'a1', whole('Config/Minutes', 2));
   await rig.until('taken back', () => endOf(rig, 'a1') !== undefined, 5 * MINUTE_MS);
-  t.match(endOf(rig, 'a1'), { state: 'failed', reason: /^new units have not answered: L05 \(.*confirm it by hand\) within 2 min/ });
+  t.match(endOf(rig, 'a1'), { state: 'failed', reason: /^new units have not answered: L05 \(.*confirm it by hand\) \(time limit 2 min\)/ });
   t.equal(seen.darkestPct, 30);
 });
 
@@ -213,7 +213,7 @@ t.test(
     await ask(rig, 'apply', 'a1', whole('Config/Minutes', 2));
     await rig.until('gone', async () => (await rig.status()).uplink.state === 'down', 2 * MINUTE_MS);
     await rig.until('back', () => endOf(rig, 'a1') !== undefined, 10 * MINUTE_MS);
-    t.match(endOf(rig, 'a1'), { state: 'failed', reason: /the uplink is not back within 2 min/ });
+    t.match(endOf(rig, 'a1'), { state: 'failed', reason: /the uplink is not back \(time limit 2 min\)/ });
     t.equal(rig.opened.length, opened, 'no line noticed');
     t.equal(seen.darkestPct, 30);
     t.strictSame(rig.levels(), [30, 30, 30, 30]);

@@ -71,7 +71,7 @@ for (const kind of ODD_KINDS) {
       t.match(site.cabinet.programmes[0]?.steps[1]?.level, { pct: 60 }, 'the confirmed revision');
       t.match(revisions.history, { current: 2, trial: null });
       t.match(
-        revisions.notices.map(({ text }) => text),
+        revisions.notices.map(({ text }) => String(text)),
         [
           /revision 3 returned, revision 2 runs again: its files cannot be used any more/,
           new RegExp(`^a file of the revisions cannot be used: ${file} `),

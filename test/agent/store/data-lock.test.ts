@@ -158,7 +158,7 @@ t.test('a place that takes no lock file costs no readings, and one event lasts u
   for (const fact of ['a', 'b', 'c']) t.equal(await store.save(fact, 1), true);
   t.match(events, [{ code: 'data-unlocked', source: 'agent.lock', severity: 'warning', endMs: null }]);
   t.equal(events.length, 1, 'once, however many commits there are');
-  t.match(events[0]?.text, /^the data is not locked against a second agent: .*agent\.lock: found a folder, expected a file; take it away/);
+  t.match(String(events[0]?.text), /^the data is not locked against a second agent: .*agent\.lock: found a folder, expected a file; take it away/);
   t.match(JSON.stringify(remarks), /"data-unlocked"/);
   t.match(await store.status(), { state: 'ok' }, 'the store itself works');
   rmSync(join(dir, DATA_LOCK_FILE), { recursive: true });

@@ -144,7 +144,7 @@ t.test('of several runs to one file one writes it whole, and the others say that
     if (run.status === 'rejected')
       t.match(run.reason, {
         code: 'failed',
-        message: `cannot write ${file}: there is a file of this name already; name another place with --to`,
+        message: `cannot write ${file}: a file of this name exists already; name another place with --to`,
       });
   t.match(gunzipSync(readFileSync(file)).toString(), /luciole 0\.1\.0/);
   t.same(
@@ -157,7 +157,7 @@ t.test('a link of the name, though it leads nowhere, is not replaced and not fol
   const { support, dir } = await cabinet(t);
   const file = join(dir, 'mine.gz');
   symlinkSync(join(dir, 'elsewhere'), file);
-  await t.rejects(support({ to: file }), { message: /mine\.gz: there is a file of this name already/ });
+  await t.rejects(support({ to: file }), { message: /mine\.gz: a file of this name exists already/ });
   t.ok(lstatSync(file).isSymbolicLink());
   t.notOk(readdirSync(dir).includes('elsewhere'));
 });
