@@ -96,6 +96,7 @@ async function twoRevisions(t: Test, kind: OddKind) {
   const revision = { atMs: 0, by: 'platform', why: '', hash: revisionHash(files) };
   const next = withTrial(history, revision, { mode: 'auto', trialMs: 1, commandId: null, baseline: { units: [], isOnline: false } });
   await disk.writeFiles(3, files, {});
+  await disk.markTrial(3);
   await disk.writeHistory(next);
   const file = join(disk.dirOf(3), 'cabinet.yaml');
   placeOdd(kind, file);
