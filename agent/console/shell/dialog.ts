@@ -93,7 +93,7 @@ export class Dialog {
     }
   }
 
-  /** Shows lines as they are, at most a page at a time. */
+  /** Shows lines as they are, at most a page at a time. A typed or pasted command ends it and is left to be read as the next line. */
   async page(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
     const pager = createPager(lines, this.settings, this.#pagerHelp());
@@ -102,8 +102,9 @@ export class Dialog {
     while (!step.isDone) {
       const key = await this.input.take();
       if (key === null) return;
-      step = pager.press(key);
+      step = pager.press(key, this.input.lineAhead());
       this.writer.write(step.out);
+      if (step.isForLine) this.input.putBack(key);
     }
   }
 

@@ -39,6 +39,16 @@ class KeyQueue {
     this.#head = 0;
   }
 
+  /** Keys up to the end of the first line. */
+  firstLine(): readonly Key[] {
+    const end = this.#keys.findIndex((key, index) => index >= this.#head && key.kind === 'control' && key.name === 'enter');
+    return this.#keys.slice(this.#head, end < 0 ? undefined : end);
+  }
+
+  putBack(key: Key): void {
+    this.#keys.splice(this.#head, 0, key);
+  }
+
   take(): Key | undefined {
     const key = this.#keys[this.#head];
     if (key === undefined) return undefined;
@@ -83,6 +93,16 @@ export class Input {
   /** Returns a key that has arrived already. */
   takeNow(): Key | undefined {
     return this.#ahead.take();
+  }
+
+  /** Returns the keys that have arrived, up to the end of their first line; they stay to be taken. */
+  lineAhead(): readonly Key[] {
+    return this.#ahead.firstLine();
+  }
+
+  /** Makes a key that was taken the next one again. */
+  putBack(key: Key): void {
+    this.#ahead.putBack(key);
   }
 
   /** Resolves with the next key; null at the end. */

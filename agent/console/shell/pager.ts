@@ -6,18 +6,23 @@ import type { TerminalSettings } from './terminal-settings.ts';
 export interface PagerStep {
   readonly out: string;
   readonly isDone: boolean;
+  /** The key is none of the pager's: it begins the next line. */
+  readonly isForLine?: boolean;
 }
 
 export interface Pager {
   /** The first page. */
   start(): PagerStep;
-  press(key: Key): PagerStep;
+  /** `ahead`: keys that have arrived behind this one, up to the end of their line. */
+  press(key: Key, ahead?: readonly Key[]): PagerStep;
 }
 
+/** Page, line, end, next find, the list of keys. */
+const KEYS = ' fjqn?';
 const MORE = '--More--';
 const WIPE = `\r${' '.repeat(MORE.length)}\r`;
 
-/** `help` is shown for the first key that means nothing. */
+/** `help`: the keys, shown for `?`. */
 export function createPager(
   lines: readonly string[],
   { rows, widthCols }: Pick<TerminalSettings, 'rows' | 'widthCols'>,
@@ -25,7 +30,6 @@ export function createPager(
 ): Pager {
   let next = 0;
   let isSearching = false;
-  let isHelped = false;
   let term = '';
 
   const show = (maxRows: number, before = ''): PagerStep => {
@@ -64,8 +68,9 @@ export function createPager(
 
   return {
     start: () => page(),
-    press(key) {
+    press(key, ahead = []) {
       if (isSearching) return inSearch(key);
+      if (beginsLine(key, ahead)) return { out: WIPE, isDone: true, isForLine: true };
       const char = key.kind === 'text' ? key.text.toLowerCase() : key.kind === 'control' ? key.name : '';
       if (char === ' ' || char === 'f') return page(WIPE);
       if (char === 'enter' || char === 'j') return show(1, WIPE);
@@ -75,12 +80,16 @@ export function createPager(
         return stay(`${WIPE}/`);
       }
       if (char === 'n' && term !== '') return find();
-      if (char === '') return stay('');
-      if (isHelped) return stay('\x07');
-      isHelped = true;
-      return stay(`${WIPE}${help}\n${MORE}`);
+      if (char === '?') return stay(`${WIPE}${help}\n${MORE}`);
+      return stay(char === '' ? '' : '\x07');
     },
   };
+}
+
+/** Whether this is the first key of a command: a pasted line must not lose its first letters to the pager, whose rest would be another command. */
+function beginsLine(key: Key, ahead: readonly Key[]): boolean {
+  if (key.kind !== 'text' || key.text === '/') return false;
+  return [key, ...ahead].some((each) => each.kind === 'text' && (each.pasted || !KEYS.includes(each.text.toLowerCase())));
 }
 
 /** Where a page that begins at line `from` ends: as many lines as fit into `maxRows`, at least one. */

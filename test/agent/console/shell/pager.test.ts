@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { Key } from '../../../../agent/console/shell/keys.ts';
 import { createPager } from '../../../../agent/console/shell/pager.ts';
 
 const SPACE = { kind: 'text', text: ' ', pasted: false } as const;
@@ -29,3 +30,25 @@ t.test('a terminal without a height is never stopped', async (t) => {
   t.ok(isDone);
   t.strictSame(shownBy(out), lines);
 });
+
+const keys = (text: string): Key[] =>
+  [...text].map((char) => (char === '\n' ? { kind: 'control', name: 'enter', pasted: false } : { kind: 'text', text: char, pasted: false }));
+
+for (const line of ['help release L03', 'find x', 'quit all', 'n L03', ' release L03', 'x'])
+  t.test(`a line that arrives at --More-- is left whole: ${line}`, async (t) => {
+    const pager = createPager(['1', '2', '3', '4', '5', '6', '7', '8'], { rows: 3, widthCols: 80 }, 'help');
+    pager.start();
+    const [first, ...rest] = keys(line);
+    t.match(pager.press(first as Key, rest), { isDone: true, isForLine: true });
+  });
+
+for (const typed of [' ', 'f', 'j', '\n', 'q', '?', '  ', '\n\n', ' q', 'jjj'])
+  t.test(`keys of the pager stay its own, typed ahead too: ${JSON.stringify(typed)}`, async (t) => {
+    const pager = createPager(Array.from({ length: 40 }, String), { rows: 3, widthCols: 80 }, 'help');
+    pager.start();
+    const all = keys(typed);
+    for (const [index, key] of all.entries()) {
+      const end = all.findIndex((each, at) => at > index && each.kind === 'control');
+      t.not(pager.press(key, all.slice(index + 1, end < 0 ? undefined : end)).isForLine, true);
+    }
+  });

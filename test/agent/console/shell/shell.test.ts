@@ -211,15 +211,24 @@ t.test('a script asks for a last line that tells how it went', async (t) => {
   t.match(await session.say('override bressigny 0'), /\n%ERR failed/);
 });
 
-t.test('a key that means nothing to the pager is explained once, then only the bell rings', async (t) => {
+t.test('the pager tells its keys, and what is no key of it is the beginning of the next line', async (t) => {
   const session = await openSession(t, { rows: 10 });
   await session.say('terminal length 10');
   session.type('?');
   await session.until('a page', () => session.bytes().endsWith('--More--'));
+  session.type('?');
+  await session.until('the keys', () => /space: next page[^\n]*\n--More--$/.test(session.bytes()));
+  session.type('\x1b[A');
   session.type('xyz');
-  await session.until('the bell', () => session.bytes().endsWith('\x07'));
-  t.equal(session.bytes().match(/space: next page/g)?.length, 1);
-  t.ok(session.bytes().endsWith('--More--\x07\x07'));
+  await session.until('the line', () => session.screen.rows().at(-1) === `${PROMPT}xyz`);
+});
+
+t.test('lines that are pasted while pages are shown run whole', async (t) => {
+  const session = await openSession(t, { rows: 10 });
+  session.type('terminal length 10\rdevices | json\rhelp release L03\rdevices flaky\r');
+  await session.until('the last answer', () => session.bytes().includes('no device is flaky'));
+  t.match(session.bytes(), /> help release L03\r?\n/);
+  t.notMatch(session.bytes(), /> *release L03|unknown/);
 });
 
 t.test("a session names commands as they are typed in it; a text that is somebody's own stays", async (t) => {
