@@ -52,7 +52,7 @@ t.test('an emergency lights all lamps until it ends, on the word of the platform
   t.equal(shownOn(rig, '', 'Emergency/On'), false);
   await rig.host.command('', [flag('Emergency/On', false), text('Command/Id', 'e3')]);
   await rig.until('nothing to end', () => endOf(rig, 'e3') !== undefined, MINUTE_MS);
-  t.match(endOf(rig, 'e3'), { state: 'refused', reason: /no emergency by platform or console/ });
+  t.match(endOf(rig, 'e3'), { state: 'refused', reason: /no emergency of the whole cabinet/ });
 });
 
 t.test('an emergency of one zone lights that zone, and shows on it and not on the node', async (t) => {

@@ -27,7 +27,7 @@ interface Upload {
 /** Why a name is no file of a configuration; empty where it is one. */
 export function fileRefusal(file: string): Message {
   if (file === 'cabinet.yaml' || file === SIGNATURE_FILE || /^profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(file)) return NO_TEXT;
-  return msg`a file is "revision.sig", "cabinet.yaml" or "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-"`;
+  return msg`a file is "cabinet.yaml", "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-", "revision.sig", or "users.list" where trust.userKeys is set`;
 }
 
 /** Adds a part of this author; a complete file is verified and returned. */

@@ -39,7 +39,8 @@ export function releaseRefusalOf(
   if (released.length > 0) return NO_TEXT;
   const [held] = denied;
   if (held !== undefined) return msg`maintenance by ${held.source} can only be released at the console`;
-  if (rank === 'emergency' && target.kind === 'cabinet') return msg`no emergency by platform or console is in force`;
+  if (rank === 'emergency' && target.kind === 'cabinet')
+    return msg`no emergency of the whole cabinet is in force; to end that of a zone, write false to the zone`;
   return rank === 'emergency'
     ? msg`no emergency of ${describeTarget(target)} is in force`
     : msg`no override of ${describeTarget(target)} is in force`;

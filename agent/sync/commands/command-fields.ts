@@ -73,8 +73,8 @@ function checkTime(timestampMs: WallMs, { nowMs, clockQuality }: CommandInstant)
   const here = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
   throw new Refusal(
     skewMs > 0
-      ? msg`payload timestamp is ${skewS} s old, at most ${maxS} s: check the clock of the sender (here it is ${here}), send it with a new id`
-      : msg`payload timestamp is ${skewS} s ahead, at most ${maxS} s: check the clock of the sender (here it is ${here}), send it with a new id`,
+      ? msg`payload timestamp is ${skewS} s old, at most ${maxS} s: compare the clock of the sender with the cabinet's (${here}) and send it with a new id; a payload without a timestamp counts as sent now`
+      : msg`payload timestamp is ${skewS} s ahead, at most ${maxS} s: compare the clock of the sender with the cabinet's (${here}) and send it with a new id; a payload without a timestamp counts as sent now`,
   );
 }
 

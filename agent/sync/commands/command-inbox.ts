@@ -60,7 +60,7 @@ const RESTORE_MS = 5_000;
 const ID_CHARS = 36 ** 8;
 const SHOWN_NAME = 64;
 const TOO_MANY_UNEXPIRED = msg`${REMEMBERED.sound + REMEMBERED.unexpired} commands are remembered until their Command/Expires: give earlier ones, and a new id`;
-const RESTARTED = msg`the agent restarted before its end was known: Override/Level and Programme/Choice show what is in force now`;
+const RESTARTED = msg`the agent restarted before the outcome was known: read what is in force now (Emergency/On, Override/Level, Programme/Choice, Config/Revision, or the metric of the output), then send it again with a new id`;
 
 export class CommandInbox {
   /** Messages received so far. */

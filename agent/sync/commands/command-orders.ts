@@ -166,7 +166,7 @@ function readLength(
   if (fields.has(minutes)) throw new Refusal(msg`${minutes} and ${until} in one command contradict each other`);
   if (!isTrusted(clockQuality)) throw new Refusal(msg`the time is not known here: give ${minutes} instead of ${until}`);
   const length = (endMs - nowMs) / MINUTE_MS;
-  if (length < 0) throw new Refusal(msg`${until} was ${Math.ceil(-length)} min ago: give a time ahead`);
+  if (length < 0) throw new Refusal(msg`${until} is ${Math.ceil(-length * 60)} s in the past: give a time ahead`);
   if (length < 1 || length > max) throw new Refusal(msg`${until} is ${Math.round(length)} min ahead, allowed are 1 to ${max}`);
   return length;
 }

@@ -149,7 +149,7 @@ t.test('a command that was received but has no end when the agent is killed ends
   await settle();
   t.match(
     seen.answers.filter(({ commandId }) => commandId === 'a-1'),
-    [{ state: 'failed', reason: /the agent restarted before its end was known/ }],
+    [{ state: 'failed', reason: /the agent restarted before the outcome was known/ }],
   );
   third.note(outcome('a-1', 'verified'));
   await settle();

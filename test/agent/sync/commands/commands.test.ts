@@ -156,7 +156,7 @@ const wrong: [metrics: Metric[], reason: RegExp, device?: typeof lamp][] = [
   [[level(5), whole('Command/Expires', 5)], /Expires takes a DateTime/],
   [[level(5), text('Command/Expires', '2026-11-24')], /Expires takes a DateTime/],
   [[level(5), minutes(5), whole('Override/Until', NODE_START_MS + HOUR_MS)], /contradict/],
-  [[level(5), whole('Override/Until', NODE_START_MS - HOUR_MS)], /Until was 60 min ago: give a time ahead/],
+  [[level(5), whole('Override/Until', NODE_START_MS - HOUR_MS)], /Until is 3600 s in the past: give a time ahead/],
   [[release(true), whole('Override/Until', NODE_START_MS + HOUR_MS)], /contradict/],
   [[text('Override/Release At', 'dawn')], /takes "now" or "next-step"/],
   [[release(false), text('Override/Release At', 'now')], /contradict/],
@@ -246,7 +246,7 @@ t.test('the time of a command counts only while the clock is to be trusted', asy
   const at = (timestampMs: number | undefined, clockQuality: CommandContext['clockQuality']) =>
     readDeviceCommand(message([level(5)], { timestampMs }), lamp, { ...context, clockQuality });
   t.match(texts(at(NODE_START_MS - 300_001, 'synced')), {
-    reason: /300 s old, at most 300 s: check the clock of the sender \(here it is 20.*Z\)/,
+    reason: /300 s old, at most 300 s: compare the clock of the sender with the cabinet's \(20.*Z\)/,
   });
   t.match(texts(at(Math.round(NODE_START_MS / 1_000), 'synced')), { reason: /takes milliseconds since 1970/ });
   t.match(texts(at(NODE_START_MS + 300_001, 'rtc')), { reason: /300 s ahead/ });
