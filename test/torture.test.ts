@@ -22,7 +22,7 @@ t.test('an agent on a damaged data folder lights the street and says what was wr
   t.equal(code, 0, progress);
   t.match(summaries, [
     { ok: true, file: 'telemetry.db', damage: 'bytes-flipped', told: /readings lost/ },
-    { ok: true, file: 'state.db', damage: 'cut-in-half', told: /set aside/ },
+    { ok: true, file: 'state.db', damage: 'cut-in-half', told: /sets the file aside/ },
   ]);
   for (const { firstLevelMs } of summaries) t.ok(Number(firstLevelMs) > 0, `light after ${firstLevelMs} ms`);
 });

@@ -29,18 +29,18 @@ export function unpackedAnswer(answer: StoreAnswer): StoreAnswer {
 }
 
 /** Sent by a thread that may not have the data, in place of all answers. Shape: `cause` is a message in the form of `withTexts`. */
-export interface Refusal {
+export interface DataRefusal {
   readonly refused: 'in-use' | 'held';
   readonly cause: unknown;
 }
 
 /** The refusal, for the main thread. */
-export function packedRefusal(refused: Refusal['refused'], cause: Message): Refusal {
-  return withTexts({ refused, cause }) as Refusal;
+export function packedRefusal(refused: DataRefusal['refused'], cause: Message): DataRefusal {
+  return withTexts({ refused, cause }) as DataRefusal;
 }
 
 /** The refusal as an error. */
-export function refusalIn(packed: Refusal): StoreError {
+export function refusalIn(packed: DataRefusal): StoreError {
   return new StoreError(packed.refused, (withMessages(packed) as { readonly cause: Message }).cause);
 }
 

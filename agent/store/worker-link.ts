@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { StoreError } from '../core/errors.ts';
 import { type Message, msg } from '../core/message.ts';
 import type { Kind, OpenLink, Setup, StoreAnswer, StoreLink, StoreRequest } from './messages.ts';
-import { packedRequest, type Refusal, refusalIn, unpackedAnswer } from './thread-wire.ts';
+import { type DataRefusal, packedRequest, refusalIn, unpackedAnswer } from './thread-wire.ts';
 
 interface Pending {
   resolve(answer: StoreAnswer): void;
@@ -51,7 +51,7 @@ function openLink(setup: Setup, onLost: (cause: Error) => void, onLoaded: () => 
     pending.clear();
     if (!closing) onLost(cause);
   };
-  worker.on('message', (message: 'loaded' | Refusal | { id: number; answer: StoreAnswer }) => {
+  worker.on('message', (message: 'loaded' | DataRefusal | { id: number; answer: StoreAnswer }) => {
     if (message === 'loaded') {
       onLoaded();
       return loaded.resolve();

@@ -36,7 +36,7 @@ t.test(
     };
 
     const broken = updateBy(maker, { entries: programOf('#!/bin/sh\nexit 1\n') });
-    t.match(await install(broken), /6 lamps are lit: update by day, or say --force/);
+    t.match(await install(broken), /6 lamps are lit: update by day, or add --force/);
     t.equal(manager.runs.length, 1);
     t.match(await install(broken, '--force'), /0\.2\.0 is unpacked and takes over now/);
     await until('the package runs again after three starts in vain', () => manager.runs.length === 5 && newest().isReady, 40_000);

@@ -49,8 +49,8 @@ t.test('help, version and errors are in the language of the person, and only a F
     run([process.execPath, '--import', WATCHED, MAIN, ...words], { env: { PATH: '/usr/bin:/bin', ...env } });
   const english = await luciole(['help', 'status'], { LUCIOLE_CONFIG: join(folder, 'none.yaml') });
   t.match(english.out, /^Usage: luciole status/);
-  t.match(english.err, /LOADED .*text\/language\.ts/);
-  t.notMatch(english.err, /LOADED \S*(pofile|text\/catalogue|french\/catalogue|\/yaml\/)/);
+  t.match(english.err, /LOADED .*text\/translate\.ts/);
+  t.notMatch(english.err, /LOADED \S*(pofile|console\/catalogue|\/yaml\/)/);
   const french = await luciole(['help', 'status'], { LUCIOLE_CONFIG: cabinet });
   t.match(french.out, /^Emploi : luciole status/);
   t.match(french.err, /LOADED \S*pofile/);

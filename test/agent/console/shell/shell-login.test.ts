@@ -135,7 +135,7 @@ t.test('without a login the lights can be switched on, and nothing else', async 
 const atLogin: readonly [typed: string, answer: RegExp, asked: readonly object[]][] = [
   [
     'lights on 2h --zone bressigny',
-    /override to 100 % verified[\s\S]*lights\s+auto\s+--zone bressigny/,
+    /override to 100 % verified[\s\S]*lights\s+auto\s+--zone\s+bressigny/,
     [{ target: { kind: 'zone', id: 'bressigny' } }],
   ],
   ['luciole Lights ON 2h --zone=Bressigny', /verified/, [{ target: { kind: 'zone', id: 'bressigny' } }]],

@@ -134,7 +134,7 @@ const adviceTable: [story: string, line: PlainLineStats, latencyMs: number | nul
     'a full wire wants more baud',
     lineOf({ busyPct: 91, wirePct: 80, overruns: 4 }),
     null,
-    [/91 % busy, 4 polls were late: raise 9600 baud/],
+    [/91 % busy, 4 polls were late: use more than 9600 baud/],
   ],
   ['slow units want fewer polls', lineOf({ busyPct: 91, wirePct: 20 }), null, [/91 % busy: its units need long to answer/]],
   [
@@ -241,7 +241,7 @@ const gatewayTable: [story: string, line: PlainLineStats, wanted: RegExp][] = [
     behind({ units: [1, 2].map((n) => unit(n, recent({ missed: 60 }))) }),
     /miss 6 % of their .* and their cable and supply/,
   ],
-  ['no room', behind({ busyPct: 91, wirePct: 80 }), /raise 9600 baud, here and in the gateway/],
+  ['no room', behind({ busyPct: 91, wirePct: 80 }), /use more than 9600 baud, here and in the gateway/],
   ['no room on Modbus TCP', behind({ busyPct: 91, wirePct: 80, baud: null }), /busy: its units need long to answer/],
 ];
 
