@@ -28,25 +28,32 @@ export type DataUser = 'agent' | 'command';
 
 /**
  * Locks the folder for this process, until `release` or the end of the process; creates the folder where there is none. Does not wait.
+ * `lines`: the lock on them where this agent has it already; it stays locked where the data is not to be had.
  *
  * Errors: throws StoreError `in-use` where another process has it, for an agent `held` where that is a command; another code where a file
  * cannot be made or locked.
  */
-export function lockData(dir: string, user: DataUser): DataLock {
+export function lockData(dir: string, user: DataUser, lines: DataLock | null = null): DataLock {
   if (user === 'command') return locked(dir, DATA_LOCK_FILE, 'in-use');
-  const lines = locked(dir, LINES_LOCK_FILE, 'in-use');
+  const own = lines ?? lockLines(dir);
   try {
     const data = locked(dir, DATA_LOCK_FILE, 'held');
     return {
       release: () => {
+        // In this order: who then has the lines does not find the data locked by this process.
         data.release();
-        lines.release();
+        own.release();
       },
     };
   } catch (error) {
-    lines.release();
+    if (lines === null) own.release();
     throw error;
   }
+}
+
+/** The part of the lock that keeps other agents away, and no command. Errors: throws StoreError `in-use` where another agent has it, else as `lockData`. */
+export function lockLines(dir: string): DataLock {
+  return locked(dir, LINES_LOCK_FILE, 'in-use');
 }
 
 /** Errors: throws StoreError with the code `busy` where another process has the file. */

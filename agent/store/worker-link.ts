@@ -1,16 +1,23 @@
 import { Worker } from 'node:worker_threads';
-import { StoreError } from '../core/errors.ts';
-import type { Kind, OpenLink, Setup, StoreAnswer, StoreLink, StoreRequest } from './messages.ts';
+import { type DataRefusal, StoreError } from '../core/errors.ts';
+import type { BesideCommand, Kind, OpenLink, Setup, StoreAnswer, StoreLink, StoreRequest } from './messages.ts';
 
 interface Pending {
   resolve(answer: StoreAnswer): void;
   reject(error: Error): void;
 }
 
-/** Sent by a thread that may not have the data. */
-interface Refusal {
-  readonly refused: 'in-use' | 'held';
+/** Sent by a thread that may not have the data. `beside`: it has the lines, and keeps them for as long as it lives. */
+export interface Refusal {
+  readonly refused: DataRefusal;
   readonly message: string;
+  readonly beside?: BesideCommand;
+}
+
+/** The thread that keeps other agents away from the lines while a command has the data, so that a second agent cannot go on beside it too. */
+interface LinesKeeper extends BesideCommand {
+  readonly dir: string;
+  readonly worker: Worker;
 }
 
 /** A connection to the storage thread. */
@@ -28,18 +35,32 @@ export interface WorkerLink extends StoreLink {
  */
 export function workerLinkOpener(handOver: (() => void) | null = null): (...args: Parameters<OpenLink>) => WorkerLink {
   let handsOver = handOver;
+  let keeper: LinesKeeper | null = null;
   return (setup, onLost) => {
     const onLoaded = handsOver ?? (() => {});
     const takesOver = handsOver !== null;
     handsOver = null;
-    return openLink({ ...setup, takesOver }, onLost, onLoaded);
+    const beside = keeper?.dir === setup.dir ? { hadFiles: keeper.hadFiles } : null;
+    return openLink({ ...setup, takesOver, beside }, onLost, {
+      onLoaded,
+      onBeside: (worker, found) => {
+        void keeper?.worker.terminate();
+        worker.unref();
+        keeper = { dir: setup.dir, worker, ...found };
+      },
+    });
   };
 }
 
 /** As `workerLinkOpener`, for a process without another that has the data. */
 export const openWorkerLink = workerLinkOpener();
 
-function openLink(setup: Setup, onLost: (cause: Error) => void, onLoaded: () => void): WorkerLink {
+interface LinkCalls {
+  onLoaded(): void;
+  onBeside(worker: Worker, found: BesideCommand): void;
+}
+
+function openLink(setup: Setup, onLost: (cause: Error) => void, { onLoaded, onBeside }: LinkCalls): WorkerLink {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup, name: 'luciole-store' });
   const pending = new Map<number, Pending>();
   let nextId = 1;
@@ -62,7 +83,7 @@ function openLink(setup: Setup, onLost: (cause: Error) => void, onLoaded: () => 
     }
     if ('refused' in message) {
       end(new StoreError(message.refused, message.message));
-      return void worker.terminate();
+      return message.beside === undefined ? void worker.terminate() : onBeside(worker, message.beside);
     }
     pending.get(message.id)?.resolve(message.answer);
     pending.delete(message.id);
