@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { plainFileBytes } from './files/db-files.ts';
 import { openSqlite, storeError, toStoreError } from './sqlite.ts';
 
-const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+const { O_CREAT, O_NOFOLLOW, O_RDWR, O_TRUNC } = constants;
 /** Name of the file of the data. The file alone means nothing: only the lock on it counts. */
 const DATA_LOCK_FILE = 'agent.lock';
 /** Name of the file that agents alone lock, for the lines of the cabinet. */
@@ -61,9 +61,9 @@ function locked(dir: string, name: string, busy: 'in-use' | 'held'): DataLock {
   const path = join(dir, name);
   try {
     mkdirSync(dir, { recursive: true });
-    makeRoom(path);
+    const emptied = makeRoom(path) ? O_TRUNC : 0;
     // For its owner alone: a reader could lock others out. Not opened again while it is locked: the first close would end the lock.
-    closeSync(openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600));
+    closeSync(openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | emptied, 0o600));
     const db = openSqlite(path);
     try {
       db.pragma('busy_timeout = 0');
@@ -83,16 +83,23 @@ function locked(dir: string, name: string, busy: 'in-use' | 'held'): DataLock {
 }
 
 /**
- * An empty folder, a pipe or a link of this name would leave the data without a lock. A link is removed, not followed.
+ * An empty folder, a pipe, a link or a text of this name would leave the data without a lock. A link is removed, not followed. Returns
+ * whether a file of this name has a content: it is emptied in its place, because a process may have it locked.
  *
  * Errors: throws StoreError for a folder that is not empty: a person takes it away.
  */
-function makeRoom(path: string): void {
+function makeRoom(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory()) {
     if (readdirSync(path).length > 0) plainFileBytes(path);
     rmdirSync(path);
   } else if (found?.isFile() === false) rmSync(path);
+  else if (found !== undefined && found.size > 0) {
+    // It is a file of somebody else under another name.
+    if (found.nlink > 1) rmSync(path);
+    else return true;
+  }
+  return false;
 }
 
 function isBusy(error: unknown): boolean {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -106,6 +107,34 @@ t.test('an empty folder, a pipe and a link in the place of the lock give way, an
     lock.release();
   }
   t.equal(readFileSync(target, 'utf8'), 'of somebody else');
+});
+
+for (const text of ['4711\n', 'x'.repeat(100_000), 'SQLite format 3\0'])
+  t.test(`a text of ${text.length} characters in the files of the lock gives way, and ends the lock of no other process`, async (t) => {
+    const dir = testFolder(t);
+    for (const name of LOCK_FILES) writeFileSync(join(dir, name), text);
+    lockData(dir, 'agent').release();
+    for (const name of LOCK_FILES) t.match(statSync(join(dir, name)), { size: 0 });
+    for (const [user, seen] of [
+      ['agent', 'in-use'],
+      ['command', 'held'],
+    ] as const) {
+      const kill = await holderOf(t, dir, user);
+      for (const name of LOCK_FILES) writeFileSync(join(dir, name), text);
+      t.throws(() => lockData(dir, 'agent'), { code: seen });
+      t.throws(() => lockData(dir, 'command'), { code: 'in-use' });
+      await kill();
+    }
+  });
+
+t.test('a file that has another name as well keeps its content where it is in the place of the lock', (t) => {
+  const dir = testFolder(t);
+  writeFileSync(join(dir, 'theirs'), 'of somebody else');
+  for (const name of LOCK_FILES) linkSync(join(dir, 'theirs'), join(dir, name));
+  const lock = lockData(dir, 'agent');
+  t.equal(readFileSync(join(dir, 'theirs'), 'utf8'), 'of somebody else');
+  lock.release();
+  t.end();
 });
 
 t.test('an agent tells a command that has the data from another agent; a command is refused by both', async (t) => {
