@@ -208,6 +208,10 @@ export const FRENCH_STORE: Pairs = [
   ],
   ['it is not what its version says ({why})', "ce n'est pas ce que dit sa version ({why})"],
   ['a link', 'un lien'],
+  ['a folder', 'un dossier'],
+  ['a pipe', 'un tube'],
+  ['a socket', 'un socket'],
+  ['a device', 'un périphérique'],
   ['of unknown age', "d'âge inconnu"],
   ['{file}: the copy is not sound ({why})', "{file} : la copie n'est pas saine ({why})"],
   [
