@@ -23,7 +23,7 @@ import type { HistoryPage, HistoryPageQuery } from './history-sums.ts';
 import type { TimedNote } from './state/audit-table.ts';
 
 /** What was there when a command was found that has the data. */
-export interface BesideCommand {
+export interface FoundHeld {
   readonly hadFiles: boolean;
 }
 
@@ -53,7 +53,7 @@ export interface Setup {
   /** A process of this run has the data locked and ends now. Default: false. */
   readonly takesOver?: boolean;
   /** A command had the data when this run began, and an earlier thread keeps the lines locked since then. Default: null. */
-  readonly beside?: BesideCommand | null;
+  readonly foundHeld?: FoundHeld | null;
   /** Traces of earlier runs with a store, in words for the audit log; with one, a missing file is a lost one. Default: none is known. */
   readonly traces?: readonly string[];
 }

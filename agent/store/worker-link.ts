@@ -1,21 +1,21 @@
 import { Worker } from 'node:worker_threads';
 import { type DataRefusal, StoreError } from '../core/errors.ts';
-import type { BesideCommand, Kind, OpenLink, Setup, StoreAnswer, StoreLink, StoreRequest } from './messages.ts';
+import type { FoundHeld, Kind, OpenLink, Setup, StoreAnswer, StoreLink, StoreRequest } from './messages.ts';
 
 interface Pending {
   resolve(answer: StoreAnswer): void;
   reject(error: Error): void;
 }
 
-/** Sent by a thread that may not have the data. `beside`: it has the lines, and keeps them for as long as it lives. */
-export interface Refusal {
+/** Sent by a thread that may not have the data. `foundHeld`: it has the lines, and keeps them for as long as it lives. */
+export interface ThreadRefusal {
   readonly refused: DataRefusal;
   readonly message: string;
-  readonly beside?: BesideCommand;
+  readonly foundHeld?: FoundHeld;
 }
 
 /** The thread that keeps other agents away from the lines while a command has the data, so that a second agent cannot go on beside it too. */
-interface LinesKeeper extends BesideCommand {
+interface LinesHolder extends FoundHeld {
   readonly dir: string;
   readonly worker: Worker;
 }
@@ -35,18 +35,18 @@ export interface WorkerLink extends StoreLink {
  */
 export function workerLinkOpener(handOver: (() => void) | null = null): (...args: Parameters<OpenLink>) => WorkerLink {
   let handsOver = handOver;
-  let keeper: LinesKeeper | null = null;
+  let holder: LinesHolder | null = null;
   return (setup, onLost) => {
     const onLoaded = handsOver ?? (() => {});
     const takesOver = handsOver !== null;
     handsOver = null;
-    const beside = keeper?.dir === setup.dir ? { hadFiles: keeper.hadFiles } : null;
-    return openLink({ ...setup, takesOver, beside }, onLost, {
+    const foundHeld = holder?.dir === setup.dir ? { hadFiles: holder.hadFiles } : null;
+    return openLink({ ...setup, takesOver, foundHeld }, onLost, {
       onLoaded,
-      onBeside: (worker, found) => {
-        void keeper?.worker.terminate();
+      onHeld: (worker, found) => {
+        void holder?.worker.terminate();
         worker.unref();
-        keeper = { dir: setup.dir, worker, ...found };
+        holder = { dir: setup.dir, worker, ...found };
       },
     });
   };
@@ -57,10 +57,10 @@ export const openWorkerLink = workerLinkOpener();
 
 interface LinkCalls {
   onLoaded(): void;
-  onBeside(worker: Worker, found: BesideCommand): void;
+  onHeld(worker: Worker, found: FoundHeld): void;
 }
 
-function openLink(setup: Setup, onLost: (cause: Error) => void, { onLoaded, onBeside }: LinkCalls): WorkerLink {
+function openLink(setup: Setup, onLost: (cause: Error) => void, { onLoaded, onHeld }: LinkCalls): WorkerLink {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup, name: 'luciole-store' });
   const pending = new Map<number, Pending>();
   let nextId = 1;
@@ -76,14 +76,14 @@ function openLink(setup: Setup, onLost: (cause: Error) => void, { onLoaded, onBe
     pending.clear();
     if (!closing) onLost(cause);
   };
-  worker.on('message', (message: 'loaded' | Refusal | { id: number; answer: StoreAnswer }) => {
+  worker.on('message', (message: 'loaded' | ThreadRefusal | { id: number; answer: StoreAnswer }) => {
     if (message === 'loaded') {
       onLoaded();
       return loaded.resolve();
     }
     if ('refused' in message) {
       end(new StoreError(message.refused, message.message));
-      return message.beside === undefined ? void worker.terminate() : onBeside(worker, message.beside);
+      return message.foundHeld === undefined ? void worker.terminate() : onHeld(worker, message.foundHeld);
     }
     pending.get(message.id)?.resolve(message.answer);
     pending.delete(message.id);

@@ -11,7 +11,7 @@ import { StoreDatabase } from './database.ts';
 import type { Notice, Setup, StoreRequest } from './messages.ts';
 import { STATE, TELEMETRY } from './schema.ts';
 import { loadSqlite, storeError } from './sqlite.ts';
-import type { Refusal } from './worker-link.ts';
+import type { ThreadRefusal } from './worker-link.ts';
 
 /** Wait for the process that read the configuration. Units: ms. Source: assumed; it ends once the main thread, which is busy at a start, has a moment. */
 const HANDOVER_MS = { step: 5, longest: 10_000 } as const;
@@ -25,7 +25,7 @@ const remarks: Notice[] = [];
 /** That the data cannot be locked. */
 let isReported = false;
 /** Kept also where the data is not to be had: a second agent must not light beside this one. */
-let lines: DataLock | null = setup.beside == null ? null : KEPT;
+let lines: DataLock | null = setup.foundHeld == null ? null : KEPT;
 let lock = locked();
 const database = new StoreDatabase(setup);
 // A thread saves its compiled code itself. Done now, because the power may go before the thread ends.
@@ -52,7 +52,7 @@ function locked(): DataLock | 'refused' | null {
     try {
       lines ??= lockLines(setup.dir);
       const made = lockData(setup.dir, 'agent', lines);
-      if (setup.beside?.hadFiles === true && !hasFiles()) {
+      if (setup.foundHeld?.hadFiles === true && !hasFiles()) {
         made.release();
         return refused(storeError('erased', `${setup.dir}: an erase removed this data`));
       }
@@ -74,8 +74,8 @@ function locked(): DataLock | 'refused' | null {
 
 function refused({ code, message }: StoreError): 'refused' {
   if (!isDataRefusal(code)) throw new TypeError(`${code} is no refusal`);
-  const isFirst = code === 'held' && setup.beside == null;
-  parentPort?.postMessage({ refused: code, message, ...(isFirst ? { beside: { hadFiles: hasFiles() } } : {}) } satisfies Refusal);
+  const isFirst = code === 'held' && setup.foundHeld == null;
+  parentPort?.postMessage({ refused: code, message, ...(isFirst ? { foundHeld: { hadFiles: hasFiles() } } : {}) } satisfies ThreadRefusal);
   return 'refused';
 }
 
