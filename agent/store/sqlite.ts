@@ -44,6 +44,7 @@ const CHECK: Readonly<Record<StoreErrorCode, string>> = {
   'worker-lost': 'the storage thread is started again by itself',
   'in-use': 'stop the other agent, or the erase, restore or backup that runs',
   held: 'an erase, restore or backup runs; the store begins once that has ended',
+  erased: 'nothing of this run is stored; the agent ends and is started again',
 };
 
 /** The library's native part is here when this returns: it comes with the first connection. Errors: throws what the loader throws. */

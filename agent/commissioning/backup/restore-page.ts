@@ -15,6 +15,8 @@ export interface RestoreReport {
   readonly items: readonly RestoreItem[];
   /** The readings that were here; null for none. */
   readonly readings: (ReadingsFacts & { readonly isKept: boolean }) | null;
+  /** The readings in the folder that the present cabinet file names, where that is another one; null for none. */
+  readonly formerReadings: (ReadingsFacts & { readonly dir: string }) | null;
 }
 
 const WORDS: Readonly<Record<RestoreItem['change'], string>> = {
@@ -29,7 +31,7 @@ const WORDS: Readonly<Record<RestoreItem['change'], string>> = {
 const EPOCH_DIGITS = 8;
 
 /** One text for each thing. Shape: `dir` is the folder of the store. */
-export function restoreLines({ restored, sha256, backup, items, readings }: RestoreReport, dir: string): readonly string[] {
+export function restoreLines({ restored, sha256, backup, items, readings, formerReadings }: RestoreReport, dir: string): readonly string[] {
   const config = join(dir, 'config');
   const [revisions, others] = [true, false].map((isOne) => items.filter(({ path }) => path.startsWith(`${config}/`) === isOne));
   const change = revisions?.every((item) => item.change === 'new') === true ? 'new' : 'beside';
@@ -43,6 +45,7 @@ export function restoreLines({ restored, sha256, backup, items, readings }: Rest
       : [`${config}  ${count(revisions.length, 'file')} of revisions  ${WORDS[change]}`]),
     ...(backup.leftOut.length === 0 ? [] : [`Not in the backup: ${backup.leftOut.join(', ')}`]),
     ...readingsLines(readings, backup),
+    ...formerLines(formerReadings),
     ...(restored ? afterLines(made) : ['Nothing was changed: --yes restores it.']),
   ];
 }
@@ -55,6 +58,12 @@ function readingsLines(readings: RestoreReport['readings'], backup: BackupManife
   const isOther = backup.readings !== null && backup.readings.epoch !== epoch;
   const doubt = `Their epoch is ${epoch.slice(0, EPOCH_DIGITS)}, that of the backup ${backup.readings?.epoch.slice(0, EPOCH_DIGITS)}: are they of this cabinet?`;
   return [`${sum} They stay, and so does the epoch: right only on the gateway that made them.`, ...(isOther ? [doubt] : [])];
+}
+
+function formerLines(former: RestoreReport['formerReadings']): readonly string[] {
+  if (former === null) return [];
+  const sum = `${count(former.undelivered, 'reading')} not confirmed by the platform`;
+  return [`Readings in ${former.dir}, which the present cabinet file names: ${sum}. They stay there, and no agent sends them.`];
 }
 
 function afterLines(made: string): readonly string[] {

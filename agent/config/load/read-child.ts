@@ -6,7 +6,7 @@ import { sleep } from '../../core/clock.ts';
 import { ConfigError, StoreError } from '../../core/errors.ts';
 import { createSystemClock } from '../../core/system-clock.ts';
 import { LOCK_WAIT_MS } from '../../core/within.ts';
-import { type DataLock, lockData } from '../../store/data-lock.ts';
+import { type DataLock, lockData, lockLines } from '../../store/data-lock.ts';
 import type { ChildAnswer, ChildMessage } from './read-in-child.ts';
 import { beginConfiguration, beginWithoutRevisions, type StartParts } from './start-revision.ts';
 
@@ -15,11 +15,16 @@ const TRY_MS = 50;
 
 /** Kept until the end of the process: a lock that nothing refers to is released by the garbage collector. */
 let held: DataLock | null = null;
+/** Kept also where a command has the data, so that a second agent does not light beside this one. */
+let lines: DataLock | null = null;
 
 const send = (message: ChildMessage, sent = (): void => {}): void => void process.send?.(message, sent);
 send({ completed: 'configuration-reader-started' });
 // Whether the agent took over, or ended.
-process.once('disconnect', () => process.exit());
+process.once('disconnect', () => {
+  (held ?? lines)?.release();
+  process.exit();
+});
 const found = await answer(JSON.parse(process.argv[2] ?? '') as StartParts);
 send(found, () => {
   if (found.begun?.isLocked !== true) process.disconnect();
@@ -52,7 +57,8 @@ async function lockedSoon(dir: string): Promise<DataLock | null> {
   const untilMono = clock.monoMs() + LOCK_WAIT_MS;
   for (;;) {
     try {
-      return lockData(dir, 'agent');
+      lines ??= lockLines(dir);
+      return lockData(dir, 'agent', lines);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       if (error.code !== 'in-use' && error.code !== 'held') return null;
@@ -66,7 +72,7 @@ async function lockedSoon(dir: string): Promise<DataLock | null> {
 function refused(configFile: string, { code, message }: StoreError): ChildAnswer {
   try {
     const { site } = beginWithoutRevisions(configFile);
-    return { begun: { site, isLocked: false, revisions: null, refusal: { code, message } }, problems: [] };
+    return { begun: { site, isLocked: lines !== null, revisions: null, refusal: { code, message } }, problems: [] };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { begun: null, problems: error.problems };

@@ -16,7 +16,7 @@ import type { Beginning, BeginningStep, RevisionsAtStart, StartParts } from './s
 interface Begun {
   readonly site: Beginning['site'];
   readonly revisions: (Omit<RevisionsAtStart, 'disk'> & { readonly dir: string }) | null;
-  /** The process has the data locked, until it is disconnected. */
+  /** The process has the data locked, or only the lines where a command has the data, until it is disconnected. */
   readonly isLocked: boolean;
   readonly refusal?: { readonly code: StoreErrorCode; readonly message: string };
 }
@@ -82,14 +82,11 @@ function begunIn(child: ChildProcess, { site, revisions, isLocked, refusal }: Be
   // Its end is not waited for.
   child.unref();
   child.channel?.unref();
-  if (refusal !== undefined) return { site, revisions: null, refusal: new StoreError(refusal.code, refusal.message) };
+  const ours = isLocked ? { handOver, isLockOurs: () => isAlive(child) } : {};
+  if (refusal !== undefined) return { site, revisions: null, refusal: new StoreError(refusal.code, refusal.message), ...ours };
   if (revisions === null) return { site, revisions };
   const { dir, ...rest } = revisions;
-  return {
-    site,
-    revisions: { ...rest, disk: createRevisionDisk(dir) },
-    ...(isLocked ? { handOver, isLockOurs: () => isAlive(child) } : {}),
-  };
+  return { site, revisions: { ...rest, disk: createRevisionDisk(dir) }, ...ours };
 }
 
 function isAlive({ exitCode, signalCode }: ChildProcess): boolean {

@@ -11,6 +11,8 @@ export interface RevisionHistoryStoreParts {
   readonly history: RevisionHistory;
   /** Called after each change in memory. */
   readonly onChange: () => void;
+  /** Called when the disk has taken it. */
+  readonly onKept?: () => void;
 }
 
 /** Longest wait for the disk. Units: ms. Source: a stalled flash takes seconds; a lost line must not wait longer for its configuration. */
@@ -92,6 +94,7 @@ export class RevisionHistoryStore {
     try {
       await disk.writeHistory(this.#history);
       this.#trouble = '';
+      this.#parts.onKept?.();
       return true;
     } catch (error) {
       if (!(error instanceof Error && 'code' in error)) throw error;

@@ -221,8 +221,8 @@ export const FRENCH_CONFIG: Pairs = [
   ['not valid JSON', 'JSON non valide'],
   ['a file of the revisions cannot be used: {file}', 'un fichier des révisions ne peut pas servir : {file}'],
   [
-    'revisions of the configuration cannot be kept ({code}): check the disk of store.dir',
-    'les révisions ne peuvent être gardées ({code}) : vérifier le disque de store.dir',
+    'revisions of the configuration cannot be kept ({code}): check the folder config in store.dir, and its disk; the next start tries again',
+    'les révisions ne peuvent être gardées ({code}) : vérifier le dossier config dans store.dir, et son disque ; le prochain démarrage essaie encore',
   ],
   ['the uplink was given other settings', "la liaison a reçu d'autres réglages"],
   ['luciole check of its folder', 'luciole check de son dossier'],

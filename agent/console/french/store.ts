@@ -151,6 +151,11 @@ export const FRENCH_STORE: Pairs = [
     'an erase, restore or backup runs; the store begins once that has ended',
     'un effacement, une restauration ou une sauvegarde est en cours ; la mémoire commence ensuite',
   ],
+  ['an erase removed this data', 'un effacement a retiré ces données'],
+  [
+    'nothing of this run is stored; the agent ends and is started again',
+    "rien de cette marche n'est enregistré ; l'agent s'arrête et repart",
+  ],
   ['the data is locked against a second agent again', 'les données sont de nouveau verrouillées contre un second agent'],
   ['the data is not locked against a second agent: {reason}', 'les données ne sont pas verrouillées contre un second agent : {reason}'],
   ['a newer release wrote it', 'écrit par une version plus récente'],
@@ -203,6 +208,10 @@ export const FRENCH_STORE: Pairs = [
   ],
   ['it is not what its version says ({why})', "ce n'est pas ce que dit sa version ({why})"],
   ['a link', 'un lien'],
+  ['a folder', 'un dossier'],
+  ['a pipe', 'un tube'],
+  ['a socket', 'un socket'],
+  ['a device', 'un périphérique'],
   ['of unknown age', "d'âge inconnu"],
   ['{file}: the copy is not sound ({why})', "{file} : la copie n'est pas saine ({why})"],
   [

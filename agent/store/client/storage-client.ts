@@ -10,7 +10,7 @@
  * ends.
  */
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
-import { StoreError } from '../../core/errors.ts';
+import { type DataRefusal, isDataRefusal, StoreError } from '../../core/errors.ts';
 import type { StorePulse } from '../../core/pulse.ts';
 import { within } from '../../core/within.ts';
 import type { Kind, Notice, OpenLink, Setup, StoreLink, StoreMessages, StoreRequest } from '../messages.ts';
@@ -52,7 +52,7 @@ export class StorageClient {
   #timeout: Timer | null = null;
   #ending: StoreLink | null = null;
   #unansweredMono: MonoMs | null = null;
-  #refusal: 'in-use' | 'held' | null = null;
+  #refusal: DataRefusal | null = null;
 
   constructor(parts: StorageClientParts) {
     this.#parts = parts;
@@ -77,7 +77,7 @@ export class StorageClient {
       for (const notice of reply.notices) onNotice(notice);
       return reply.answer;
     } catch (error) {
-      if (error instanceof StoreError && ['worker-lost', 'in-use', 'held'].includes(error.code)) return null;
+      if (error instanceof StoreError && (error.code === 'worker-lost' || isDataRefusal(error.code))) return null;
       throw error;
     } finally {
       this.#settle(pending);
@@ -128,7 +128,7 @@ export class StorageClient {
   }
 
   #lose(cause: StoreError): void {
-    this.#refusal = cause.code === 'in-use' || cause.code === 'held' ? cause.code : null;
+    this.#refusal = isDataRefusal(cause.code) ? cause.code : null;
     // That is an answer: the thread does not hang.
     if (this.#refusal !== null) this.#unansweredMono = null;
     this.#forget();

@@ -2,7 +2,7 @@
  * A database in the file system: the file with its journal and shared memory, which belong together. Makes, moves, removes and measures
  * them.
  */
-import { existsSync, lstatSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
 import type { Schema } from '../schema.ts';
@@ -43,8 +43,19 @@ export function plainFileBytes(path: string): number | null {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return null;
   if (found.isFile()) return found.size;
-  const kind = found.isDirectory() ? 'a folder' : found.isSymbolicLink() ? 'a link' : 'a device';
-  throw storeError('io', `${path}: found ${kind}, expected a file; take it away`);
+  throw storeError('io', `${path}: found ${kindOf(found)}, expected a file; take it away`);
+}
+
+function kindOf(found: Stats): string {
+  if (found.isDirectory()) return 'a folder';
+  if (found.isSymbolicLink()) return 'a link';
+  if (found.isFIFO()) return 'a pipe';
+  return found.isSocket() ? 'a socket' : 'a device';
+}
+
+/** SQLite says of a journal that it cannot open only that it cannot open the database. Errors: throws as `plainFileBytes`, of the journal. */
+export function expectPlainJournal(base: string): void {
+  for (const suffix of JOURNAL) plainFileBytes(base + suffix);
 }
 
 /**
