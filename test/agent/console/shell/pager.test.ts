@@ -32,7 +32,9 @@ t.test('a terminal without a height is never stopped', async (t) => {
 });
 
 const keys = (text: string): Key[] =>
-  [...text].map((char) => (char === '\n' ? { kind: 'control', name: 'enter', pasted: false } : { kind: 'text', text: char, pasted: false }));
+  [...text].map((char) =>
+    char === '\n' ? { kind: 'control', name: 'enter', pasted: false } : { kind: 'text', text: char, pasted: false },
+  );
 
 for (const line of ['help release L03', 'find x', 'quit all', 'n L03', ' release L03', 'x'])
   t.test(`a line that arrives at --More-- is left whole: ${line}`, async (t) => {
