@@ -30,11 +30,14 @@ export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<
   await refuseDataInUse(joined);
 }
 
-/** Ends the run once the command has ended: it may have replaced what this run began with. The readings of this run are stored first. */
+/**
+ * Ends the run once the command has ended: it may have replaced what this run began with. The readings of this run are stored first, but not
+ * where the command erased the data that this run began with.
+ */
 export async function leaveOnceFree({ parts, state, store, clock }: Joined): Promise<void> {
   parts.log.event('data-held', {}, 'warning');
   while (store.pulse().refusal === 'held' && !state.isStopping) await sleep(clock, DATA_LOOK_MS);
   if (state.isStopping) return;
-  parts.log.event('data-free-again', {}, 'warning');
+  parts.log.event(store.pulse().refusal === 'erased' ? 'data-erased' : 'data-free-again', {}, 'warning');
   parts.onDataFree?.();
 }

@@ -99,8 +99,13 @@ export function problemMessage({ file, line, column, path, message }: Problem): 
   return msg`${`${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}`}${message}`;
 }
 
-/** `in-use`: another process has the data. `held`: an erase, restore or backup has it, which ends by itself. */
-export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost' | 'in-use' | 'held';
+/**
+ * Why this process may not use the data. `in-use`: another process has it. `held`: an erase, restore or backup has it, which ends by itself.
+ * `erased`: an erase had it, and what this run knows must not come back.
+ */
+export type DataRefusal = 'in-use' | 'held' | 'erased';
+
+export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost' | DataRefusal;
 
 /** `quarantine`: the store cannot use the file any more, so it sets the file aside and starts a new one. Otherwise it tries again. */
 const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly quarantine: boolean }>> = {
@@ -113,7 +118,13 @@ const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly quarantine: boole
   'worker-lost': { quarantine: false },
   'in-use': { quarantine: false },
   held: { quarantine: false },
+  erased: { quarantine: false },
 };
+
+/** Whether the failure is that this process may not use the data. */
+export function isDataRefusal(code: StoreErrorCode): code is DataRefusal {
+  return code === 'in-use' || code === 'held' || code === 'erased';
+}
 
 /** A failure of the store or its disk. */
 export class StoreError extends Error {

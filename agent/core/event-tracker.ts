@@ -9,6 +9,9 @@ import type { AgentEvent, EventCode } from './words.ts';
 /** What happened, without its times. */
 export type EventFacts = Pick<AgentEvent, 'code' | 'source' | 'severity' | 'text'>;
 
+/** What a start found, to be reported once there is a log of events. `isLasting`: it goes on. Default: false. */
+export type StartNotice = EventFacts & { readonly isLasting?: boolean };
+
 export interface EventTracker {
   /** Begins or ends a lasting condition; repeating the same does nothing. `text` describes this change. */
   set(lasting: boolean, happening: EventFacts): void;

@@ -2,6 +2,7 @@
  * Signs of work of the agent's parts, from which the watchdog decides.
  */
 import type { MonoMs } from './clock.ts';
+import type { DataRefusal } from './errors.ts';
 
 /** One line. Shape: both null while it is not at work; a line of raw bytes never turns. */
 export interface LinePulse {
@@ -18,8 +19,8 @@ export interface StorePulse {
   readonly unansweredMono: MonoMs | null;
   /** A thread does not end when required: it is blocked in a call to the disk, which a restart of the agent would not end either. */
   readonly isStuck: boolean;
-  /** Another process has the data, so nothing is stored: another agent (`in-use`), or a command that ends by itself (`held`). */
-  readonly refusal?: 'in-use' | 'held' | null;
+  /** Nothing is stored, because another process has the data, or erased it. */
+  readonly refusal?: DataRefusal | null;
 }
 
 /** All that must go on for the street to be lit. */

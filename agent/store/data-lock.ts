@@ -10,7 +10,7 @@ import { msg } from '../core/message.ts';
 import { plainFileBytes } from './files/db-files.ts';
 import { openSqlite, storeError, toStoreError } from './sqlite.ts';
 
-const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+const { O_CREAT, O_NOFOLLOW, O_RDWR, O_TRUNC } = constants;
 /** Name of the file of the data. The file alone means nothing: only the lock on it counts. */
 const DATA_LOCK_FILE = 'agent.lock';
 /** Name of the file that agents alone lock, for the lines of the cabinet. */
@@ -29,25 +29,32 @@ export type DataUser = 'agent' | 'command';
 
 /**
  * Locks the folder for this process, until `release` or the end of the process; creates the folder where there is none. Does not wait.
+ * `lines`: the lock on them where this agent has it already; it stays locked where the data is not to be had.
  *
  * Errors: throws StoreError `in-use` where another process has it, for an agent `held` where that is a command; another code where a file
  * cannot be made or locked.
  */
-export function lockData(dir: string, user: DataUser): DataLock {
+export function lockData(dir: string, user: DataUser, lines: DataLock | null = null): DataLock {
   if (user === 'command') return locked(dir, DATA_LOCK_FILE, 'in-use');
-  const lines = locked(dir, LINES_LOCK_FILE, 'in-use');
+  const own = lines ?? lockLines(dir);
   try {
     const data = locked(dir, DATA_LOCK_FILE, 'held');
     return {
       release: () => {
+        // In this order: who then has the lines does not find the data locked by this process.
         data.release();
-        lines.release();
+        own.release();
       },
     };
   } catch (error) {
-    lines.release();
+    if (lines === null) own.release();
     throw error;
   }
+}
+
+/** The part of the lock that keeps other agents away, and no command. Errors: throws StoreError `in-use` where another agent has it, else as `lockData`. */
+export function lockLines(dir: string): DataLock {
+  return locked(dir, LINES_LOCK_FILE, 'in-use');
 }
 
 /** Errors: throws StoreError with the code `busy` where another process has the file. */
@@ -55,9 +62,9 @@ function locked(dir: string, name: string, busy: 'in-use' | 'held'): DataLock {
   const path = join(dir, name);
   try {
     mkdirSync(dir, { recursive: true });
-    makeRoom(path);
+    const emptied = makeRoom(path) ? O_TRUNC : 0;
     // For its owner alone: a reader could lock others out. Not opened again while it is locked: the first close would end the lock.
-    closeSync(openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600));
+    closeSync(openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | emptied, 0o600));
     const db = openSqlite(path);
     try {
       db.pragma('busy_timeout = 0');
@@ -77,16 +84,23 @@ function locked(dir: string, name: string, busy: 'in-use' | 'held'): DataLock {
 }
 
 /**
- * An empty folder, a pipe or a link of this name would leave the data without a lock. A link is removed, not followed.
+ * An empty folder, a pipe, a link or a text of this name would leave the data without a lock. A link is removed, not followed. Returns
+ * whether a file of this name has a content: it is emptied in its place, because a process may have it locked.
  *
  * Errors: throws StoreError for a folder that is not empty: a person takes it away.
  */
-function makeRoom(path: string): void {
+function makeRoom(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory()) {
     if (readdirSync(path).length > 0) plainFileBytes(path);
     rmdirSync(path);
   } else if (found?.isFile() === false) rmSync(path);
+  else if (found !== undefined && found.size > 0) {
+    // It is a file of somebody else under another name.
+    if (found.nlink > 1) rmSync(path);
+    else return true;
+  }
+  return false;
 }
 
 function isBusy(error: unknown): boolean {

@@ -24,6 +24,11 @@ import type { Numbering } from './client/numbering.ts';
 import type { HistoryPage, HistoryPageQuery } from './history-sums.ts';
 import type { TimedNote } from './state/audit-table.ts';
 
+/** What was there when a command was found that has the data. */
+export interface FoundHeld {
+  readonly hadFiles: boolean;
+}
+
 /** The settings of the storage thread. */
 export interface Setup {
   readonly dir: string;
@@ -49,6 +54,8 @@ export interface Setup {
   readonly copyRules?: readonly CopyRule[];
   /** A process of this run has the data locked and ends now. Default: false. */
   readonly takesOver?: boolean;
+  /** A command had the data when this run began, and an earlier thread keeps the lines locked since then. Default: null. */
+  readonly foundHeld?: FoundHeld | null;
   /** Traces of earlier runs with a store, in words for the audit log; with one, a missing file is a lost one. Default: none is known. */
   readonly traces?: readonly string[];
 }

@@ -45,6 +45,7 @@ const CHECK: Readonly<Record<StoreErrorCode, Message>> = {
   'worker-lost': msg`the agent starts the storage thread again`,
   'in-use': msg`stop the other agent, or the erase, restore or backup that runs`,
   held: msg`an erase, restore or backup runs; the store opens once that has ended`,
+  erased: msg`nothing of this run is stored; the agent ends, and is started again`,
 };
 
 /** The library's native part is here when this returns: it comes with the first connection. Errors: throws what the loader throws. */

@@ -3,10 +3,10 @@
  *
  * Only the parts that can hold a message are walked; frames and history pass as they are.
  */
-import { StoreError } from '../core/errors.ts';
+import { type DataRefusal, StoreError } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
 import { withMessages, withTexts } from '../core/message-wire.ts';
-import type { StateWork, StoreAnswer, StoreRequest } from './messages.ts';
+import type { FoundHeld, StateWork, StoreAnswer, StoreRequest } from './messages.ts';
 
 /** A request for the storage thread. */
 export function packedRequest(request: StoreRequest): StoreRequest {
@@ -28,19 +28,23 @@ export function unpackedAnswer(answer: StoreAnswer): StoreAnswer {
   return inAnswer(answer, withMessages);
 }
 
-/** Sent by a thread that may not have the data, in place of all answers. Shape: `cause` is a message in the form of `withTexts`. */
-export interface DataRefusal {
-  readonly refused: 'in-use' | 'held';
+/**
+ * Sent by a thread that may not have the data, in place of all answers. Shape: `cause` is a message in the form of `withTexts`.
+ * `foundHeld`: it has the lines, and keeps them for as long as it lives.
+ */
+export interface ThreadRefusal {
+  readonly refused: DataRefusal;
   readonly cause: unknown;
+  readonly foundHeld?: FoundHeld;
 }
 
 /** The refusal, for the main thread. */
-export function packedRefusal(refused: DataRefusal['refused'], cause: Message): DataRefusal {
-  return withTexts({ refused, cause }) as DataRefusal;
+export function packedRefusal(refusal: ThreadRefusal): ThreadRefusal {
+  return withTexts(refusal) as ThreadRefusal;
 }
 
 /** The refusal as an error. */
-export function refusalIn(packed: DataRefusal): StoreError {
+export function refusalIn(packed: ThreadRefusal): StoreError {
   return new StoreError(packed.refused, (withMessages(packed) as { readonly cause: Message }).cause);
 }
 

@@ -1,12 +1,18 @@
 import { Worker } from 'node:worker_threads';
 import { StoreError } from '../core/errors.ts';
 import { type Message, msg } from '../core/message.ts';
-import type { Kind, OpenLink, Setup, StoreAnswer, StoreLink, StoreRequest } from './messages.ts';
-import { type DataRefusal, packedRequest, refusalIn, unpackedAnswer } from './thread-wire.ts';
+import type { FoundHeld, Kind, OpenLink, Setup, StoreAnswer, StoreLink, StoreRequest } from './messages.ts';
+import { packedRequest, refusalIn, type ThreadRefusal, unpackedAnswer } from './thread-wire.ts';
 
 interface Pending {
   resolve(answer: StoreAnswer): void;
   reject(error: Error): void;
+}
+
+/** The thread that keeps other agents away from the lines while a command has the data, so that a second agent cannot go on beside it too. */
+interface LinesHolder extends FoundHeld {
+  readonly dir: string;
+  readonly worker: Worker;
 }
 
 /** A connection to the storage thread. */
@@ -24,18 +30,32 @@ export interface WorkerLink extends StoreLink {
  */
 export function workerLinkOpener(handOver: (() => void) | null = null): (...args: Parameters<OpenLink>) => WorkerLink {
   let handsOver = handOver;
+  let holder: LinesHolder | null = null;
   return (setup, onLost) => {
     const onLoaded = handsOver ?? (() => {});
     const takesOver = handsOver !== null;
     handsOver = null;
-    return openLink({ ...setup, takesOver }, onLost, onLoaded);
+    const foundHeld = holder?.dir === setup.dir ? { hadFiles: holder.hadFiles } : null;
+    return openLink({ ...setup, takesOver, foundHeld }, onLost, {
+      onLoaded,
+      onHeld: (worker, found) => {
+        void holder?.worker.terminate();
+        worker.unref();
+        holder = { dir: setup.dir, worker, ...found };
+      },
+    });
   };
 }
 
 /** As `workerLinkOpener`, for a process without another that has the data. */
 export const openWorkerLink = workerLinkOpener();
 
-function openLink(setup: Setup, onLost: (cause: Error) => void, onLoaded: () => void): WorkerLink {
+interface LinkCalls {
+  onLoaded(): void;
+  onHeld(worker: Worker, found: FoundHeld): void;
+}
+
+function openLink(setup: Setup, onLost: (cause: Error) => void, { onLoaded, onHeld }: LinkCalls): WorkerLink {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup, name: 'luciole-store' });
   const pending = new Map<number, Pending>();
   let nextId = 1;
@@ -51,14 +71,14 @@ function openLink(setup: Setup, onLost: (cause: Error) => void, onLoaded: () => 
     pending.clear();
     if (!closing) onLost(cause);
   };
-  worker.on('message', (message: 'loaded' | DataRefusal | { id: number; answer: StoreAnswer }) => {
+  worker.on('message', (message: 'loaded' | ThreadRefusal | { id: number; answer: StoreAnswer }) => {
     if (message === 'loaded') {
       onLoaded();
       return loaded.resolve();
     }
     if ('refused' in message) {
       end(refusalIn(message));
-      return void worker.terminate();
+      return message.foundHeld === undefined ? void worker.terminate() : onHeld(worker, message.foundHeld);
     }
     pending.get(message.id)?.resolve(unpackedAnswer(message.answer));
     pending.delete(message.id);

@@ -1,18 +1,23 @@
 /**
  * The storage thread: answers requests in their order, with `database.ts`.
  */
+import { readdirSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { StoreError } from '../core/errors.ts';
+import { isDataRefusal, StoreError } from '../core/errors.ts';
 import { createHeapCollector, ownHeap } from '../core/heap-collector.ts';
-import { type DataLock, lockData } from './data-lock.ts';
+import { msg } from '../core/message.ts';
+import { type DataLock, lockData, lockLines } from './data-lock.ts';
 import { StoreDatabase } from './database.ts';
 import type { Notice, Setup, StoreRequest } from './messages.ts';
-import { loadSqlite } from './sqlite.ts';
+import { STATE, TELEMETRY } from './schema.ts';
+import { loadSqlite, storeError } from './sqlite.ts';
 import { packedAnswer, packedRefusal, unpackedRequest } from './thread-wire.ts';
 
 /** Wait for the process that read the configuration. Units: ms. Source: assumed; it ends once the main thread, which is busy at a start, has a moment. */
 const HANDOVER_MS = { step: 5, longest: 10_000 } as const;
+/** The lines, which an earlier thread of this run keeps locked. */
+const KEPT: DataLock = { release() {} };
 
 loadSqlite();
 parentPort?.postMessage('loaded');
@@ -20,6 +25,8 @@ const setup = workerData as Setup;
 const remarks: Notice[] = [];
 /** That the data cannot be locked. */
 let isReported = false;
+/** Kept also where the data is not to be had: a second agent must not light beside this one. */
+let lines: DataLock | null = setup.foundHeld == null ? null : KEPT;
 let lock = locked();
 const database = new StoreDatabase(setup);
 // A thread saves its compiled code itself. Done now, because the power may go before the thread ends.
@@ -44,21 +51,37 @@ parentPort?.on('message', ({ id, request }: { id: number; request: StoreRequest 
 function locked(): DataLock | 'refused' | null {
   for (let waitedMs = 0; ; waitedMs += HANDOVER_MS.step) {
     try {
-      const made = lockData(setup.dir, 'agent');
+      lines ??= lockLines(setup.dir);
+      const made = lockData(setup.dir, 'agent', lines);
+      if (setup.foundHeld?.hadFiles === true && !hasFiles()) {
+        made.release();
+        return refused(storeError('erased', msg`${setup.dir}: an erase removed this data`));
+      }
       remarks.push({ kind: 'locked' });
       return made;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (error.code !== 'in-use' && error.code !== 'held') {
+      if (!isDataRefusal(error.code)) {
         if (!isReported) remarks.push({ kind: 'unlocked', message: error.said });
         isReported = true;
         return null;
       }
-      if (setup.takesOver !== true || waitedMs >= HANDOVER_MS.longest) {
-        parentPort?.postMessage(packedRefusal(error.code, error.said));
-        return 'refused';
-      }
+      // That process frees the data before the lines: with the lines, only a command can have the data.
+      if (setup.takesOver !== true || error.code === 'held' || waitedMs >= HANDOVER_MS.longest) return refused(error);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HANDOVER_MS.step);
     }
   }
+}
+
+function refused({ code, said }: StoreError): 'refused' {
+  if (!isDataRefusal(code)) throw new TypeError(`${code} is no refusal`);
+  const isFirst = code === 'held' && setup.foundHeld == null;
+  const foundHeld = isFirst ? { foundHeld: { hadFiles: hasFiles() } } : {};
+  parentPort?.postMessage(packedRefusal({ refused: code, cause: said, ...foundHeld }));
+  return 'refused';
+}
+
+/** Any file of the store, also one that a restore or a backup has put beside. */
+function hasFiles(): boolean {
+  return readdirSync(setup.dir).some((name) => [STATE, TELEMETRY].some(({ fileName }) => name.startsWith(fileName)));
 }

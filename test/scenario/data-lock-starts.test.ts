@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
+import { erase, planErasure } from '../../agent/commissioning/erasure.ts';
 import { withLockedData } from '../../agent/commissioning/locked-data.ts';
 import { msg } from '../../agent/core/message.ts';
 import { countingPort, nextLook, openCabinet } from '../support/data-cabinet.ts';
@@ -52,9 +53,7 @@ t.test('of several agents that start at once on a dead socket one goes on with b
 t.test('an agent that starts while a command has the data opens its lines, and begins again once that has ended', async (t) => {
   const { dataDir, agentAt, folder } = openCabinet(t);
   const { port, connections } = await countingPort(t);
-  const holder = spawn(process.execPath, [HOLDER, dataDir, 'command'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.teardown(() => holder.kill('SIGKILL'));
-  await once(holder.stdout, 'data');
+  const holder = await holderOf(t, dataDir);
   const agent = agentAt('first', port);
   await agent.ready();
   while (connections() === 0) await nextLook();
@@ -71,6 +70,52 @@ t.test('an agent that starts while a command has the data opens its lines, and b
   t.equal(await next.stop(), 0);
   t.ok(existsSync(join(folder, 'data/config/book.json')), 'with its revisions');
 });
+
+t.test('of two agents that start while a command has the data one lights, the other ends without opening a line', async (t) => {
+  const { dataDir, agentAt } = openCabinet(t);
+  const [one, other] = [await countingPort(t), await countingPort(t)];
+  const holder = await holderOf(t, dataDir);
+  const first = agentAt('first', one.port);
+  await first.ready();
+  while (one.connections() === 0) await nextLook();
+  while ((await first.status()).store.state !== 'trouble') await nextLook();
+  const second = agentAt('second', other.port);
+  const [code] = await once(second.child, 'exit');
+  t.equal(code, 1);
+  t.match(second.logTail(20), /another\s+process\s+uses\s+this\s+data/);
+  t.equal(other.connections(), 0, 'it wrote to no lamp');
+  t.equal(first.child.exitCode, null, 'the first one lights');
+  holder.kill('SIGKILL');
+  t.same(await once(first.child, 'exit'), [0, null], 'and begins again after the command');
+});
+
+t.test('an agent that began while its data was erased stores nothing there, and ends', async (t) => {
+  const { dataDir, agentAt } = openCabinet(t);
+  const { port } = await countingPort(t);
+  const before = agentAt('before', port);
+  await before.ready();
+  while ((await before.status()).store.epoch === '') await nextLook();
+  t.equal(await before.stop(), 0);
+  const holder = await holderOf(t, dataDir);
+  const agent = agentAt('first', port);
+  await agent.ready();
+  while ((await agent.status()).store.state !== 'trouble') await nextLook();
+  erase(planErasure(dataDir).goes);
+  holder.kill('SIGKILL');
+  t.same(await once(agent.child, 'exit'), [0, null], 'its service manager starts it again');
+  t.match(agent.logTail(200), /"data-erased"/);
+  t.same(
+    readdirSync(dataDir).filter((name) => /^(state|telemetry)|quarantine/.test(name)),
+    [],
+  );
+});
+
+async function holderOf(t: Test, dataDir: string) {
+  const holder = spawn(process.execPath, [HOLDER, dataDir, 'command'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => holder.kill('SIGKILL'));
+  await once(holder.stdout, 'data');
+  return holder;
+}
 
 /** What a killed agent leaves behind. */
 async function leaveDead(socketPath: string): Promise<void> {

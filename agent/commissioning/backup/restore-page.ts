@@ -17,6 +17,8 @@ export interface RestoreReport {
   readonly items: readonly RestoreItem[];
   /** The readings that were here; null for none. */
   readonly readings: (ReadingsFacts & { readonly isKept: boolean }) | null;
+  /** The readings in the folder that the present cabinet file names, where that is another one; null for none. */
+  readonly formerReadings: (ReadingsFacts & { readonly dir: string }) | null;
 }
 
 const WORDS: Readonly<Record<RestoreItem['change'], Message>> = {
@@ -31,7 +33,7 @@ const WORDS: Readonly<Record<RestoreItem['change'], Message>> = {
 const EPOCH_DIGITS = 8;
 
 /** One text for each thing. Shape: `dir` is the folder of the store. */
-export function restoreLines({ restored, sha256, backup, items, readings }: RestoreReport, dir: string): readonly Said[] {
+export function restoreLines({ restored, sha256, backup, items, readings, formerReadings }: RestoreReport, dir: string): readonly Said[] {
   const config = join(dir, 'config');
   const [revisions, others] = [true, false].map((isOne) => items.filter(({ path }) => path.startsWith(`${config}/`) === isOne));
   const change = revisions?.every((item) => item.change === 'new') === true ? 'new' : 'beside';
@@ -50,6 +52,7 @@ export function restoreLines({ restored, sha256, backup, items, readings }: Rest
       : [msg`${config}  ${count(revisions.length, 'file')} of revisions  ${WORDS[change]}`]),
     ...(backup.leftOut.length === 0 ? [] : [msg`Not in the backup: ${backup.leftOut}`]),
     ...readingsLines(readings, backup),
+    ...formerLines(formerReadings),
     ...(restored ? afterLines(made) : [msg`Nothing was changed: --yes restores it.`]),
   ];
 }
@@ -64,6 +67,14 @@ function readingsLines(readings: RestoreReport['readings'], backup: BackupManife
   if (backup.readings === null || backup.readings.epoch === epoch) return [stay];
   const [here, there] = [epoch, backup.readings.epoch].map((each) => each.slice(0, EPOCH_DIGITS));
   return [stay, msg`Their epoch is ${here ?? ''}, that of the backup is ${there ?? ''}: check that they belong to this cabinet.`];
+}
+
+function formerLines(former: RestoreReport['formerReadings']): readonly Said[] {
+  if (former === null) return [];
+  const sum = count(former.undelivered, 'reading');
+  return [
+    msg`Readings in ${former.dir}, which the present cabinet file names: ${sum} not confirmed by the platform. They stay there, and no agent sends them.`,
+  ];
 }
 
 function afterLines(made: string): readonly Said[] {

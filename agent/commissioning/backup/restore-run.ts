@@ -4,12 +4,12 @@
  * It checks that the backup is whole and shows what would be replaced, also beside a running agent. When it is meant, it checks that no
  * agent runs and replaces it: first all files of the store at once, then those of the site. Without a cabinet file no agent starts, so a new gateway that loses its mains in between stays off.
  */
-
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type RevisionHistory, readRevisionHistory } from '../../config/revisions/revision-history-file.ts';
 import { refuseWhileAgentRuns } from '../../console/ask-agent.ts';
 import { ConsoleError } from '../../console/console-error.ts';
+import { readSiteFile } from '../../console/site-file.ts';
 import { type LocalArgs, type Terminal, textOf } from '../../console/terminal/terminal.ts';
 import { paragraph } from '../../console/text/text-lines.ts';
 import { asOwnerOf, createFile, replaceWhole, syncPath } from '../../core/atomic-write.ts';
@@ -18,7 +18,8 @@ import { StoreError } from '../../core/errors.ts';
 import { msg } from '../../core/message.ts';
 import { BEFORE_RESTORE, finishRestore, stageRestore } from '../../core/pending-restore.ts';
 import { readRegularFile } from '../../core/regular-file.ts';
-import { proveStateCopy } from '../../store/copy-tools.ts';
+import { proveStateCopy, readingsFacts } from '../../store/copy-tools.ts';
+import { LOCK_FILES } from '../../store/data-lock.ts';
 import { serviceUser } from '../key-files.ts';
 import { withLockedData } from '../locked-data.ts';
 import type { ArchiveFile } from './archive.ts';
@@ -49,9 +50,14 @@ export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs 
   const keepsReadings = args['keep-readings'] === true;
   const opened = isMeant && args['no-keys'] !== true ? await openKeys(backup, terminal) : [];
   const plan = attempt(() => planRestore(backup, places, { opened, keepsReadings }));
-  if (isMeant) attempt(() => restore(plan, places, { by: terminal.user, nowMs, keepsReadings, keys: opened }));
+  const former = formerDir(places);
+  if (isMeant) attempt(() => restore(plan, { ...places, former }, { by: terminal.user, nowMs, keepsReadings, keys: opened }));
+  const facts = former === null ? null : readingsFacts(former);
   const readings = plan.readings === null ? null : { ...plan.readings, isKept: keepsReadings };
-  const report: RestoreReport = { restored: isMeant, sha256: sha256(bytes), backup: backup.manifest, items: plan.items, readings };
+  const report: RestoreReport = {
+    ...{ restored: isMeant, sha256: sha256(bytes), backup: backup.manifest, items: plan.items, readings },
+    formerReadings: former === null || facts === null ? null : { ...facts, dir: former },
+  };
   if (args['json'] === true) terminal.out(`${JSON.stringify(report)}\n`);
   else for (const line of restoreLines(report, places.dir)) terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
   return isMeant ? 0 : EXIT_NOTHING_DONE;
@@ -61,6 +67,16 @@ export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs 
 function placesHere(args: LocalArgs, configFile: string, backup: Backup): BackupPlaces {
   const text = backup.files.get(configNameOf(backup))?.toString('utf8') ?? '';
   return backupPlaces(args, configFile, text);
+}
+
+/** The folder of the store by the cabinet file that is replaced, where that is another one than the backup's; null for none. */
+function formerDir({ configFile, dir }: BackupPlaces): string | null {
+  const { cabinet } = readSiteFile(configFile);
+  if (cabinet === null) return null;
+  const former = resolve(cabinet.store.dir);
+  // By whatever path: a process cannot lock a folder twice.
+  if (!existsSync(former) || (existsSync(dir) && realpathSync(former) === realpathSync(dir))) return null;
+  return former;
 }
 
 async function openKeys({ manifest, files }: Backup, { askSecret }: Terminal): Promise<readonly ArchiveFile[]> {
@@ -81,11 +97,16 @@ interface RestoreWork {
   readonly keys: readonly ArchiveFile[];
 }
 
-function restore(plan: RestorePlan, places: BackupPlaces, work: RestoreWork): void {
-  mkdirSync(places.dir, { recursive: true, mode: 0o700 });
-  withLockedData(places.dir, msg`stop the agent first (systemctl stop luciole); nothing was restored`, () =>
-    restoreLocked(plan, places, work),
-  );
+const ADVICE = msg`stop the agent first (systemctl stop luciole); nothing was restored`;
+
+function restore(plan: RestorePlan, places: BackupPlaces & { readonly former: string | null }, work: RestoreWork): void {
+  const whole = (): void => {
+    mkdirSync(places.dir, { recursive: true, mode: 0o700 });
+    withLockedData(places.dir, ADVICE, () => restoreLocked(plan, places, work));
+  };
+  // A folder without the files of the lock has no agent.
+  if (places.former === null || !LOCK_FILES.some((name) => existsSync(join(places.former ?? '', name)))) whole();
+  else withLockedData(places.former, ADVICE, whole);
 }
 
 function restoreLocked(plan: RestorePlan, { dir }: BackupPlaces, { by, nowMs, keepsReadings, keys }: RestoreWork): void {

@@ -7,7 +7,7 @@ import { ConfigError, type Problem, StoreError } from '../../core/errors.ts';
 import { withTexts } from '../../core/message-wire.ts';
 import { createSystemClock } from '../../core/system-clock.ts';
 import { LOCK_WAIT_MS } from '../../core/within.ts';
-import { type DataLock, lockData } from '../../store/data-lock.ts';
+import { type DataLock, lockData, lockLines } from '../../store/data-lock.ts';
 import type { ChildAnswer, ChildMessage, SentBeginning } from './read-in-child.ts';
 import { beginConfiguration, beginWithoutRevisions, type StartParts } from './start-revision.ts';
 
@@ -16,11 +16,16 @@ const TRY_MS = 50;
 
 /** Kept until the end of the process: a lock that nothing refers to is released by the garbage collector. */
 let held: DataLock | null = null;
+/** Kept also where a command has the data, so that a second agent does not light beside this one. */
+let lines: DataLock | null = null;
 
 const send = (message: ChildMessage, sent = (): void => {}): void => void process.send?.(message, sent);
 send({ completed: 'configuration-reader-started' });
 // Whether the agent took over, or ended.
-process.once('disconnect', () => process.exit());
+process.once('disconnect', () => {
+  (held ?? lines)?.release();
+  process.exit();
+});
 const found = await answer(JSON.parse(process.argv[2] ?? '') as StartParts);
 send(found, () => {
   if (found.begun?.isLocked !== true) process.disconnect();
@@ -67,7 +72,8 @@ async function lockedSoon(dir: string): Promise<DataLock | null> {
   const untilMono = clock.monoMs() + LOCK_WAIT_MS;
   for (;;) {
     try {
-      return lockData(dir, 'agent');
+      lines ??= lockLines(dir);
+      return lockData(dir, 'agent', lines);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       if (error.code !== 'in-use' && error.code !== 'held') return null;
@@ -81,7 +87,8 @@ async function lockedSoon(dir: string): Promise<DataLock | null> {
 function refused(configFile: string, { code, said }: StoreError): ChildAnswer {
   try {
     const { site } = beginWithoutRevisions(configFile);
-    return sent({ site, isLocked: false, revisions: null, refusal: withTexts({ code, said }) as NonNullable<SentBeginning['refusal']> });
+    const refusal = withTexts({ code, said }) as NonNullable<SentBeginning['refusal']>;
+    return sent({ site, isLocked: lines !== null, revisions: null, refusal });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return flawed(error);

@@ -18,7 +18,7 @@ import type { Beginning, BeginningStep, RevisionsAtStart, StartParts } from './s
 export interface SentBeginning {
   readonly site: Beginning['site'];
   readonly revisions: (Omit<RevisionsAtStart, 'disk'> & { readonly dir: string }) | null;
-  /** The process has the data locked, until it is disconnected. */
+  /** The process has the data locked, or only the lines where a command has the data, until it is disconnected. */
   readonly isLocked: boolean;
   readonly refusal?: { readonly code: StoreErrorCode; readonly said: unknown };
 }
@@ -86,14 +86,11 @@ function begunIn(child: ChildProcess, { site: sentSite, revisions, isLocked, ref
   child.channel?.unref();
   const [warnings, profileProblems, notices] = [sentSite.warnings, sentSite.profileProblems, revisions?.notices ?? []].map(withMessages);
   const site = { ...sentSite, warnings, profileProblems } as Beginning['site'];
-  if (refusal !== undefined) return { site, revisions: null, refusal: refusalIn(refusal) };
+  const ours = isLocked ? { handOver, isLockOurs: () => isAlive(child) } : {};
+  if (refusal !== undefined) return { site, revisions: null, refusal: refusalIn(refusal), ...ours };
   if (revisions === null) return { site, revisions };
   const { dir, ...rest } = revisions;
-  return {
-    site,
-    revisions: { ...rest, notices: notices as RevisionsAtStart['notices'], disk: createRevisionDisk(dir) },
-    ...(isLocked ? { handOver, isLockOurs: () => isAlive(child) } : {}),
-  };
+  return { site, revisions: { ...rest, notices: notices as RevisionsAtStart['notices'], disk: createRevisionDisk(dir) }, ...ours };
 }
 
 function refusalIn(sent: NonNullable<SentBeginning['refusal']>): StoreError {

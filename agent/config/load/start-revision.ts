@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
 import { ConfigError, problemMessage, type StoreError } from '../../core/errors.ts';
-import type { EventFacts } from '../../core/event-tracker.ts';
+import type { EventFacts, StartNotice } from '../../core/event-tracker.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { finishRestore } from '../../core/pending-restore.ts';
 import { readRegularFile } from '../../core/regular-file.ts';
@@ -49,7 +49,7 @@ export interface RevisionsAtStart {
   /** Site-owned keys of the running configuration that differ from the file of the site. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
   /** Events to report once there is a log of events. */
-  readonly notices: readonly EventFacts[];
+  readonly notices: readonly StartNotice[];
 }
 
 /** The options of a start that choose the configuration. */
@@ -145,7 +145,7 @@ async function begin(parts: Beginnings): Promise<BegunWithRevisions> {
 async function fromFile(
   { disk, file, configFile, nowMs }: Beginnings,
   before: RevisionHistory | null,
-  notices: readonly EventFacts[],
+  notices: readonly StartNotice[],
 ): Promise<BegunWithRevisions> {
   const { site, error } = file.load();
   if (site === null) throw error ?? new TypeError('a file without a site has an error');
@@ -161,7 +161,7 @@ async function fromFile(
 }
 
 /** Begins with the revision on trial, else the confirmed one, else the file. */
-async function fromRevision(parts: Beginnings, known: RevisionHistory, notices: readonly EventFacts[]): Promise<BegunWithRevisions> {
+async function fromRevision(parts: Beginnings, known: RevisionHistory, notices: readonly StartNotice[]): Promise<BegunWithRevisions> {
   const { disk, configFile, onStep } = parts;
   const place = placeOf(configFile);
   const { siteDir } = place;
@@ -303,6 +303,8 @@ function flawFacts(flaw: string): EventFacts {
   return facts('config-refused', 'warning', msg`a file of the revisions cannot be used: ${flaw}`);
 }
 
-function unsavedFacts(code: string): EventFacts {
-  return facts('config-refused', 'warning', msg`revisions of the configuration cannot be kept (${code}): check the disk of store.dir`);
+/** Lasts until a history is kept, or the next start keeps all. */
+function unsavedFacts(code: string): StartNotice {
+  const text = msg`revisions of the configuration cannot be kept (${code}): check the folder config in store.dir, and its disk; the next start tries again`;
+  return { ...facts('config-refused', 'warning', text), isLasting: true };
 }

@@ -12,6 +12,8 @@ export interface RevisionHistoryStoreParts {
   readonly history: RevisionHistory;
   /** Called after each change in memory. */
   readonly onChange: () => void;
+  /** Called when the disk has taken it. */
+  readonly onKept?: () => void;
 }
 
 /** Longest wait for the disk. Units: ms. Source: a stalled flash takes seconds; a lost line must not wait longer for its configuration. */
@@ -93,6 +95,7 @@ export class RevisionHistoryStore {
     try {
       await disk.writeHistory(this.#history);
       this.#trouble = NO_TEXT;
+      this.#parts.onKept?.();
       return true;
     } catch (error) {
       if (!(error instanceof Error && 'code' in error)) throw error;

@@ -1,4 +1,4 @@
-import { createEventTracker, type EventFacts } from '../../core/event-tracker.ts';
+import { createEventTracker, type EventTracker, type StartNotice } from '../../core/event-tracker.ts';
 import { msg, NO_TEXT, type Said } from '../../core/message.ts';
 import type {
   CommitRequest,
@@ -37,7 +37,7 @@ export interface RevisionManagerParts extends ActiveRevisionParts, Pick<CommitCo
   /** Changes one value of the cabinet.yaml in such a folder, in a separate process so that a slow parse does not block the agent. Default: in this one. */
   readonly edit?: (order: EditOrder) => Promise<EditedText>;
   /** Events from the start-up that still have to be reported. */
-  readonly startNotices?: readonly EventFacts[];
+  readonly startNotices?: readonly StartNotice[];
 }
 
 /** Units: characters. Source: assumed; a device with all its keys has 300. */
@@ -52,6 +52,8 @@ const NO_CANDIDATE = msg`there is no candidate`;
  */
 export class RevisionManager implements ConfigManager {
   readonly #parts: RevisionManagerParts;
+  /** What the start found and lasts. */
+  readonly #events: EventTracker;
   readonly #histories: RevisionHistoryStore;
   readonly #candidates: CandidateStore;
   readonly #uploads: ReturnType<typeof createUploads>;
@@ -62,7 +64,8 @@ export class RevisionManager implements ConfigManager {
 
   constructor(parts: RevisionManagerParts) {
     this.#parts = parts;
-    this.#histories = new RevisionHistoryStore(parts);
+    this.#events = createEventTracker(parts.clock, parts.onEvent);
+    this.#histories = new RevisionHistoryStore({ ...parts, onKept: () => this.#events.clear('config-refused', 'configuration') });
     this.#candidates = new CandidateStore({ ...parts, running: () => this.#running });
     this.#uploads = createUploads(parts.clock);
     const check = (of: number | CandidateFiles): Promise<CheckedRevision> =>
@@ -83,9 +86,8 @@ export class RevisionManager implements ConfigManager {
   }
 
   async start(): Promise<void> {
-    const { clock, onEvent, onChange, startNotices = [] } = this.#parts;
-    const events = createEventTracker(clock, onEvent);
-    for (const facts of startNotices) events.notice(facts);
+    const { onChange, startNotices = [] } = this.#parts;
+    for (const { isLasting, ...facts } of startNotices) isLasting === true ? this.#events.set(true, facts) : this.#events.notice(facts);
     // The running revision is in memory, so a trial continues without waiting for the disk.
     this.#active.start();
     onChange();

@@ -11,7 +11,7 @@
  */
 
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
-import { StoreError } from '../../core/errors.ts';
+import { type DataRefusal, isDataRefusal, StoreError } from '../../core/errors.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { StorePulse } from '../../core/pulse.ts';
 import { within } from '../../core/within.ts';
@@ -54,7 +54,7 @@ export class StorageClient {
   #timeout: Timer | null = null;
   #ending: StoreLink | null = null;
   #unansweredMono: MonoMs | null = null;
-  #refusal: 'in-use' | 'held' | null = null;
+  #refusal: DataRefusal | null = null;
 
   constructor(parts: StorageClientParts) {
     this.#parts = parts;
@@ -79,7 +79,7 @@ export class StorageClient {
       for (const notice of reply.notices) onNotice(notice);
       return reply.answer;
     } catch (error) {
-      if (error instanceof StoreError && ['worker-lost', 'in-use', 'held'].includes(error.code)) return null;
+      if (error instanceof StoreError && (error.code === 'worker-lost' || isDataRefusal(error.code))) return null;
       throw error;
     } finally {
       this.#settle(pending);
@@ -130,7 +130,7 @@ export class StorageClient {
   }
 
   #lose(cause: StoreError): void {
-    this.#refusal = cause.code === 'in-use' || cause.code === 'held' ? cause.code : null;
+    this.#refusal = isDataRefusal(cause.code) ? cause.code : null;
     // That is an answer: the thread does not hang.
     if (this.#refusal !== null) this.#unansweredMono = null;
     this.#forget();

@@ -2,11 +2,10 @@
  * A database in the file system: the file with its journal and shared memory, which belong together. Makes, moves, removes and measures
  * them.
  */
-
-import { existsSync, lstatSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Schema } from '../schema.ts';
 import { applySettings, formFresh, openSqlite, type Sqlite, storeError } from '../sqlite.ts';
 import { stepForward } from './migrations.ts';
@@ -45,8 +44,19 @@ export function plainFileBytes(path: string): number | null {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return null;
   if (found.isFile()) return found.size;
-  const kind = found.isDirectory() ? 'a folder' : found.isSymbolicLink() ? 'a link' : 'a device';
-  throw storeError('io', msg`${path}: found ${kind}, expected a file; remove it`);
+  throw storeError('io', msg`${path}: found ${kindOf(found)}, expected a file; remove it`);
+}
+
+function kindOf(found: Stats): Message {
+  if (found.isDirectory()) return msg`a folder`;
+  if (found.isSymbolicLink()) return msg`a link`;
+  if (found.isFIFO()) return msg`a pipe`;
+  return found.isSocket() ? msg`a socket` : msg`a device`;
+}
+
+/** SQLite says of a journal that it cannot open only that it cannot open the database. Errors: throws as `plainFileBytes`, of the journal. */
+export function expectPlainJournal(base: string): void {
+  for (const suffix of JOURNAL) plainFileBytes(base + suffix);
 }
 
 /**

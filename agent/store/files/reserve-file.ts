@@ -14,6 +14,7 @@ import type { StoreErrorCode } from '../../core/errors.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { JOURNAL_BYTES } from '../schema.ts';
 import { storeError, toStoreError } from '../sqlite.ts';
+import { plainFileBytes } from './db-files.ts';
 
 /** Units: bytes. Source: twice the longest journal of both files. */
 const RESERVE_BYTES = 8 * 2 ** 20;
@@ -129,6 +130,8 @@ export const askFreeBytes: FreeBytes = (dir) => {
 
 /** Writes the file through, with bytes that no file system can compress: a sparse or compressed file frees nothing. */
 function makeFile(dir: string, path: string): void {
+  // All else of this name is replaced.
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) plainFileBytes(path);
   const draft = `${path}.new`;
   const chunk = randomFillSync(Buffer.allocUnsafe(CHUNK_BYTES));
   mkdirSync(dir, { recursive: true });

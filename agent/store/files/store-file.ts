@@ -7,7 +7,7 @@ import type { Notice } from '../messages.ts';
 import { createQuarantine } from '../quarantine.ts';
 import type { Schema } from '../schema.ts';
 import { applySettings, getMeta, openSqlite, type Sqlite, setMeta, storeError, toStoreError } from '../sqlite.ts';
-import { makeFresh, plainFileBytes } from './db-files.ts';
+import { expectPlainJournal, makeFresh, plainFileBytes } from './db-files.ts';
 import { assertSoundFile, pageProblems, toOpeningError, toUseError } from './file-check.ts';
 import { migrate } from './migrations.ts';
 
@@ -172,6 +172,7 @@ export class StoreFile<H> {
       const failure = toOpeningError(error, path);
       // Left open, its end would later remove the journal of the file that replaces it.
       db?.close();
+      if (failure.code === 'io') expectPlainJournal(path);
       if (!failure.policy.quarantine) throw failure;
       this.#condemned = failure;
       return null;

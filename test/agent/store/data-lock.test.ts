@@ -1,10 +1,23 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
+import { sleep } from '../../../agent/core/clock.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { AgentEvent } from '../../../agent/core/words.ts';
 import { type DataUser, LOCK_FILES, lockData } from '../../../agent/store/data-lock.ts';
@@ -97,6 +110,34 @@ t.test('an empty folder, a pipe and a link in the place of the lock give way, an
   t.equal(readFileSync(target, 'utf8'), 'of somebody else');
 });
 
+for (const text of ['4711\n', 'x'.repeat(100_000), 'SQLite format 3\0'])
+  t.test(`a text of ${text.length} characters in the files of the lock gives way, and ends the lock of no other process`, async (t) => {
+    const dir = testFolder(t);
+    for (const name of LOCK_FILES) writeFileSync(join(dir, name), text);
+    lockData(dir, 'agent').release();
+    for (const name of LOCK_FILES) t.match(statSync(join(dir, name)), { size: 0 });
+    for (const [user, seen] of [
+      ['agent', 'in-use'],
+      ['command', 'held'],
+    ] as const) {
+      const kill = await holderOf(t, dir, user);
+      for (const name of LOCK_FILES) writeFileSync(join(dir, name), text);
+      t.throws(() => lockData(dir, 'agent'), { code: seen });
+      t.throws(() => lockData(dir, 'command'), { code: 'in-use' });
+      await kill();
+    }
+  });
+
+t.test('a file that has another name as well keeps its content where it is in the place of the lock', (t) => {
+  const dir = testFolder(t);
+  writeFileSync(join(dir, 'theirs'), 'of somebody else');
+  for (const name of LOCK_FILES) linkSync(join(dir, 'theirs'), join(dir, name));
+  const lock = lockData(dir, 'agent');
+  t.equal(readFileSync(join(dir, 'theirs'), 'utf8'), 'of somebody else');
+  lock.release();
+  t.end();
+});
+
 t.test('an agent tells a command that has the data from another agent; a command is refused by both', async (t) => {
   for (const [holder, agentIsRefused] of [
     ['agent', 'in-use'],
@@ -143,6 +184,35 @@ t.test('a store beside a command that has the data is held, and begins once that
   t.match(await committed, { tickets: [{ ticket: 1, readings: 5 }] }, 'nothing is lost meanwhile');
   t.equal(store.pulse().refusal, null);
 });
+
+for (const [command, change, isStored] of [
+  ['an erase', (dir: string) => removeFiles(dir), false],
+  ['a backup', () => {}, true],
+  ['a restore', (dir: string) => renameSync(join(dir, 'telemetry.db'), join(dir, 'telemetry.db.before-restore')), true],
+] as const)
+  t.test(`readings that a store kept in memory beside ${command} are ${isStored ? '' : 'not '}stored after it`, async (t) => {
+    const dir = testFolder(t);
+    const earlier = open(t, dir);
+    await earlier.start();
+    await earlier.stop();
+    const kill = await holderOf(t, dir, 'command');
+    const store = open(t, dir);
+    await store.start();
+    store.append(frame(1, 5));
+    t.throws(() => lockData(dir, 'agent'), { code: 'in-use' }, 'a second agent is kept away meanwhile');
+    change(dir);
+    await kill();
+    while (store.pulse().refusal === 'held') await sleep(clock, 10);
+    t.equal(store.pulse().refusal, isStored ? null : 'erased');
+    if (!isStored) t.match(await store.status(), { reason: /an erase removed this data; nothing of this run is stored/ });
+    await store.stop();
+    t.equal(existsSync(join(dir, 'telemetry.db')), isStored);
+    t.equal(existsSync(join(dir, 'state.db')), isStored);
+  });
+
+function removeFiles(dir: string): void {
+  for (const name of readdirSync(dir)) if (/^(state|telemetry)/.test(name)) rmSync(join(dir, name));
+}
 
 t.test('a place that takes no lock file costs no readings, and one event lasts until the data is locked', async (t) => {
   const dir = testFolder(t);

@@ -10,6 +10,7 @@ import { createConsoleServer } from '../../../../agent/console/protocol/socket-s
 import type { LocalArgs, Terminal } from '../../../../agent/console/terminal/terminal.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { stageRestore } from '../../../../agent/core/pending-restore.ts';
+import { lockData } from '../../../../agent/store/data-lock.ts';
 import { SMALL_SITE } from '../../../support/small-site.ts';
 import { createFakeView } from '../../console/fake-view.ts';
 import { openStore } from '../../store/files/open-store.ts';
@@ -131,6 +132,43 @@ t.test('beside a running agent the plan is shown, and only the restore itself is
     message: /an agent is running on this data: stop it first/,
   });
   t.strictSame(gateway.picture(), before);
+});
+
+t.test(
+  'a restore that leaves the folder of the present cabinet file is refused beside its agent, and names the readings there',
+  async (t) => {
+    const first = openGateway(t);
+    await first.backup();
+    const gateway = openGateway(t);
+    const former = join(gateway.folder, 'former');
+    const store = openStore(t, former);
+    store.commit(frame(1, 5), frame(2, 7));
+    store.close();
+    writeFileSync(gateway.configFile, `${SMALL_SITE}store: { dir: ${former} }\n`);
+    const agent = lockData(former, 'agent');
+    const before = gateway.picture();
+    await t.rejects(gateway.restore(first.file, { yes: true }), {
+      code: 'busy',
+      message: /former: another process uses this data: stop the agent/,
+    });
+    t.strictSame(gateway.picture(), before);
+    agent.release();
+    const pattern =
+      /Readings in \S+former, which the present cabinet file names: 12 readings not confirmed by the platform\. They stay there/;
+    for (const args of [{}, { yes: true }]) t.match((await gateway.restore(first.file, args)).text.replace(/\s*\n\s*/g, ' '), pattern);
+    t.ok(existsSync(join(former, 'telemetry.db')), 'they do stay');
+    t.notMatch((await gateway.restore(first.file)).text, /Readings in/, 'the restored file names one folder');
+  },
+);
+
+t.test('a folder that two paths lead to is locked once', async (t) => {
+  const first = openGateway(t);
+  await first.backup();
+  const gateway = openGateway(t);
+  symlinkSync(gateway.dir, join(gateway.folder, 'link'));
+  lockData(gateway.dir, 'agent').release();
+  writeFileSync(gateway.configFile, `${SMALL_SITE}store: { dir: ${join(gateway.folder, 'link')} }\n`);
+  t.match(await gateway.restore(first.file, { yes: true }), { code: 0, text: /Restored/ });
 });
 
 t.test('a backup whose state is damaged, or is none, is refused before anything is replaced', async (t) => {

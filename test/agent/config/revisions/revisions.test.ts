@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
@@ -70,6 +71,7 @@ async function openManager(
     clock,
     log: { event: () => {} },
     history: beginning.revisions.history,
+    startNotices: beginning.revisions.notices,
     site: () => running,
     check: async (dir, runningDir) => checkRevisionHere(folderToCheck(beginning.revisions, { dir, runningDir, nowMs: 0 })),
     siteFile: '/etc/luciole/cabinet.yaml',
@@ -175,6 +177,37 @@ t.test(
     chmodSync(dataDir, 0o700);
   },
 );
+
+const inTheWay: Readonly<Record<string, (dataDir: string) => string>> = {
+  'a file': (dir) => placed(join(dir, 'config'), (path) => writeFileSync(path, '')),
+  'a pipe': (dir) => placed(join(dir, 'config'), (path) => void execFileSync('mkfifo', [path])),
+  'a link that leads nowhere': (dir) => placed(join(dir, 'config'), (path) => symlinkSync(join(dir, 'none'), path)),
+  'a folder in the place of the history': (dir) =>
+    placed(join(dir, 'config/book.json'), (path) => mkdirSync(join(path, 'sub'), { recursive: true })),
+};
+
+function placed(path: string, put: (path: string) => void): string {
+  rmSync(path, { recursive: true });
+  put(path);
+  return path;
+}
+
+for (const [what, place] of Object.entries(inTheWay))
+  t.test(`an event lasts while ${what} keeps revisions from the disk`, async (t) => {
+    const { dataDir, begin } = await site(t);
+    const path = place(dataDir);
+    const { manager: at, events } = await openManager(await begin());
+    const lasting = events.filter(({ endMs }) => endMs === null);
+    t.match(lasting, [
+      { code: 'config-refused', severity: 'warning', text: /cannot be kept \(E[A-Z]+\): check the folder config in store\.dir/ },
+    ]);
+    t.equal(lasting.length, 1);
+    rmSync(path, { recursive: true });
+    t.strictSame((await begin()).revisions.notices, [], 'the next start keeps them');
+    await at.put('cabinet.yaml', brighter(45), 'platform');
+    t.match(await at.commit(COMMIT), { state: 'done' });
+    t.match(events.filter(({ id }) => id === lasting[0]?.id).at(-1), { endMs: Number }, 'or a revision that is kept ends it');
+  });
 
 t.test('a book that was cut short, and files that are not what they were, fall back to the file', async (t) => {
   const { dataDir, begin } = await site(t);

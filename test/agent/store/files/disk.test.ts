@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -124,6 +125,48 @@ const obstacles: readonly [story: string, put: (dir: string) => void, take: (dir
     /./,
   ],
 ];
+
+for (const [kind, put] of [
+  ['a folder', (path: string) => mkdirSync(path)],
+  ['a link', (path: string) => symlinkSync('/nowhere', path)],
+] as const)
+  t.test(`${kind} in the place of the journal of a file is named, and no trouble once it is gone`, async (t) => {
+    const dir = testFolder(t);
+    const made = openStore(t, dir);
+    made.commit(frame(1));
+    made.save('a', 1);
+    made.close();
+    for (const name of FILES) {
+      rmSync(join(dir, `${name}-wal`), { force: true });
+      put(join(dir, `${name}-wal`));
+    }
+    const store = openStore(t, dir);
+    t.match(store.save('b', 1), { ok: false, message: `state.db-wal: found ${kind}, expected a file; remove it` });
+    t.match(store.commit(frame(2)), { ok: false, message: `telemetry.db-wal: found ${kind}, expected a file; remove it` });
+    for (const name of FILES) rmSync(join(dir, `${name}-wal`), { recursive: true });
+    t.match(store.save('b', 1), { ok: true });
+    t.match(store.commit(frame(2)), { ok: true });
+    t.strictSame(store.seqs(), [1, 2]);
+  });
+
+t.test('a pipe in the place of a file of the store is called a pipe', async (t) => {
+  const dir = testFolder(t);
+  for (const name of FILES) execFileSync('mkfifo', [join(dir, name)]);
+  t.match(openStore(t, dir).commit(frame(1)), { ok: false, message: /found a pipe, expected a file; remove it/ });
+});
+
+t.test('a folder in the place of the ballast is named once, and nothing is written for it', async (t) => {
+  const dir = testFolder(t);
+  mkdirSync(join(dir, 'ballast'));
+  const store = openStore(t, dir, { freeBytes: partition(100).freeBytes });
+  for (let n = 1; n <= 3; n++) t.match(store.commit(frame(n)), { ok: true });
+  t.match(store.notices, [{ kind: 'remark', message: /ballast: found a folder, expected a file; remove it/ }]);
+  t.equal(store.notices.length, 1);
+  rmSync(join(dir, 'ballast'), { recursive: true });
+  store.now.atMs += 10_000;
+  store.commit(frame(4));
+  t.equal(statSync(join(dir, 'ballast')).size, 8 * MB);
+});
 
 /** Every question there is. */
 function askAll(store: OpenStore): { ok: boolean; code?: string; message?: Message }[] {
