@@ -141,8 +141,8 @@ for (const [kind, put] of [
       put(join(dir, `${name}-wal`));
     }
     const store = openStore(t, dir);
-    t.match(store.save('b', 1), { ok: false, message: `state.db-wal: found ${kind}, expected a file; remove it` });
-    t.match(store.commit(frame(2)), { ok: false, message: `telemetry.db-wal: found ${kind}, expected a file; remove it` });
+    t.match(texts(store.save('b', 1)), { ok: false, message: `state.db-wal: found ${kind}, expected a file; remove it` });
+    t.match(texts(store.commit(frame(2))), { ok: false, message: `telemetry.db-wal: found ${kind}, expected a file; remove it` });
     for (const name of FILES) rmSync(join(dir, `${name}-wal`), { recursive: true });
     t.match(store.save('b', 1), { ok: true });
     t.match(store.commit(frame(2)), { ok: true });
@@ -152,7 +152,7 @@ for (const [kind, put] of [
 t.test('a pipe in the place of a file of the store is called a pipe', async (t) => {
   const dir = testFolder(t);
   for (const name of FILES) execFileSync('mkfifo', [join(dir, name)]);
-  t.match(openStore(t, dir).commit(frame(1)), { ok: false, message: /found a pipe, expected a file; remove it/ });
+  t.match(texts(openStore(t, dir).commit(frame(1))), { ok: false, message: /found a pipe, expected a file; remove it/ });
 });
 
 t.test('a folder in the place of the ballast is named once, and nothing is written for it', async (t) => {
@@ -160,7 +160,7 @@ t.test('a folder in the place of the ballast is named once, and nothing is writt
   mkdirSync(join(dir, 'ballast'));
   const store = openStore(t, dir, { freeBytes: partition(100).freeBytes });
   for (let n = 1; n <= 3; n++) t.match(store.commit(frame(n)), { ok: true });
-  t.match(store.notices, [{ kind: 'remark', message: /ballast: found a folder, expected a file; remove it/ }]);
+  t.match(texts(store.notices), [{ kind: 'remark', message: /ballast: found a folder, expected a file; remove it/ }]);
   t.equal(store.notices.length, 1);
   rmSync(join(dir, 'ballast'), { recursive: true });
   store.now.atMs += 10_000;
