@@ -21,7 +21,12 @@ export interface ProseRule {
 }
 
 export const PROSE_RULES: readonly ProseRule[] = [
-  { name: 'told', pattern: '\\btold\\b(?! (?:apart|from))', advice: 'reported, logged, sent', example: 'What was lost is told once.' },
+  {
+    name: 'told',
+    pattern: '\\btold\\b(?! (?:apart|from|otherwise)\\b)',
+    advice: 'reported, logged, sent',
+    example: 'What was lost is told once.',
+  },
   { name: 'nobody', pattern: '\\bnobody\\b', advice: 'no client, no device; of people: no one', example: 'Null for nobody.' },
   { name: 'anew', pattern: '\\banew\\b', advice: 'again, new', example: 'The file is written anew.' },
   {
@@ -72,7 +77,17 @@ export const PROSE_RULES: readonly ProseRule[] = [
     example: 'The line knows nothing of earlier replies.',
   },
   { name: 'hears', pattern: ofSoftware('hears?'), advice: 'receives', example: 'A console that hears nothing ends.' },
-  { name: 'speaks', pattern: ofSoftware('speaks?'), advice: 'sends, uses, supports', example: 'The agent speaks to the broker.' },
-  { name: 'tells', pattern: ofSoftware('tells?'), advice: 'reports, logs, returns', example: 'Tells which rows are missing.' },
+  {
+    name: 'speaks',
+    pattern: `${ofSoftware('speaks?')}(?! (?:MQTT|Modbus|TLS))`,
+    advice: 'sends, uses, supports',
+    example: 'The agent speaks to the broker.',
+  },
+  {
+    name: 'tells',
+    pattern: `${ofSoftware('tells?')}(?![^.;:,]{1,40} from\\b)`,
+    advice: 'reports, logs, returns',
+    example: 'Tells which rows are missing.',
+  },
   { name: 'wants', pattern: ofSoftware('wants?'), advice: 'requests, requires', example: 'The platform wants the frame again.' },
 ];
