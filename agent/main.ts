@@ -91,6 +91,7 @@ function terminal(): Terminal {
     },
     speak,
     widthCols: Math.max(USUAL_COLS, stdout.isTTY ? stdout.columns : 0),
+    charset: hasAccents(env) ? 'utf-8' : 'ascii',
     colour: stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
     version: versionLine(),
     user: userName(),

@@ -89,7 +89,10 @@ export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<numb
   const { answers, draft, skipped } = await describeSite(run);
   const plan = planOf(run, answers, draft);
   const { problems, warnings } = await checkConfig({ configFile: run.file, text: plan.text });
-  const written = problems.length === 0 && !run.isDryRun ? await write(run, plan) : null;
+  const isWanted = problems.length === 0 && !run.isDryRun;
+  // One may have started while the lines were scanned; it runs by the file that would be replaced.
+  if (isWanted) await refuseWhileAgentRuns(args, world.terminal, AGENT_RUNS);
+  const written = isWanted ? await write(run, plan) : null;
   const report: SetupReport = {
     file: run.file,
     wrote: written !== null,

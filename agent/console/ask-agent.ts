@@ -30,7 +30,7 @@ export async function askAgent(command: AgentCommand, args: LocalArgs, terminal:
     terminal.status?.clear();
     const text = isJson
       ? JSON.stringify(withTexts(reply.result))
-      : await command.render(plain(reply.result), pageOf(reply, terminal), asked);
+      : await command.render(plain(reply.result, terminal.charset), pageOf(reply, terminal), asked);
     terminal.out(`${text}\n`);
     return command.succeeded(reply.result) ? 0 : CONSOLE_EXIT.failed;
   } finally {
@@ -128,7 +128,7 @@ async function shower(
   const render = await spec.load();
   let stage: string | null = null;
   return (message) => {
-    const text = (): string => render(plain(message.progress), pageOf(message, terminal));
+    const text = (): string => render(plain(message.progress, terminal.charset), pageOf(message, terminal));
     const isLasting = typeof spec.isLasting === 'function' ? spec.isLasting(message.progress) : spec.isLasting;
     if (isLasting) {
       terminal.status?.clear();

@@ -220,6 +220,7 @@ function collector(
     enough: () => enough,
     widthCols: settings.widthCols,
     colour: settings.colour,
+    charset: settings.charset,
     language: settings.language,
     user: session.user,
     ...(role === null ? {} : { role }),

@@ -104,9 +104,20 @@ async function lights(typed: string, dialog: Dialog, parts: ConsoleLoginParts): 
   const out = (text: string): void => {
     shown += text;
   };
-  const { widthCols, colour, language } = dialog.settings;
+  const { widthCols, colour, charset, language } = dialog.settings;
   const { surroundings, socketPath } = parts;
-  const terminal: Terminal = { ...surroundings, socketPath, out, err: out, widthCols, colour, language, user: 'nobody', status: null };
+  const terminal: Terminal = {
+    ...surroundings,
+    socketPath,
+    out,
+    err: out,
+    widthCols,
+    colour,
+    charset,
+    language,
+    user: 'nobody',
+    status: null,
+  };
   try {
     const work = readLightsOn(typed);
     if (work === null) return print(dialog, [HINT]);

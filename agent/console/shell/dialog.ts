@@ -145,7 +145,6 @@ export class Dialog {
   apply(): void {
     const isUtf8 = this.settings.charset === 'utf-8';
     this.writer.setUtf8(isUtf8);
-    this.input.setUtf8(isUtf8);
   }
 
   /** Why the session is over; null while it goes on. */

@@ -124,10 +124,6 @@ export class Input {
     this.#interrupt = act;
   }
 
-  setUtf8(on: boolean): void {
-    this.#decoder.setUtf8(on);
-  }
-
   /** No more keys arrive; a pending `take` resolves with null. */
   end(): void {
     this.#hasEnded = true;

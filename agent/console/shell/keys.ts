@@ -4,6 +4,8 @@
  * Pure state. Line noise becomes `noise` keys only.
  */
 
+import { isOneColumn } from '../text/plain-text.ts';
+
 /** A key that edits, moves or ends; named for what it does. */
 export type ControlKey =
   | 'enter'
@@ -69,9 +71,6 @@ const METAS: Readonly<Record<string, ControlKey>> = { b: 'word-left', f: 'word-r
 /** A longer sequence is noise. Source: assumed; the longest honest one, a cursor report, has 12. */
 const MAX_SEQUENCE = 24;
 
-/** Whether a whole character takes exactly one column; others would shift every later column. */
-const ONE_COLUMN = /^[\p{L}\p{N}\p{P}\p{S}]$/u;
-
 /**
  * Turns the bytes of a terminal into keys, one byte at a time.
  *
@@ -86,19 +85,12 @@ export class KeyDecoder {
   #sequence = '';
   #isAfterCr = false;
   #isPasted = false;
-  #isUtf8 = false;
   /** Bytes of a UTF-8 character that is not complete yet. */
   #letter: number[] = [];
 
   /** Keys of one more byte: none, one or, after a broken sequence, two. */
   feed(byte: number): readonly Key[] {
     return this.#mode === 'plain' ? this.#plain(byte) : this.#inSequence(byte);
-  }
-
-  /** Bytes above 127 are text in UTF-8; else they are noise. */
-  setUtf8(on: boolean): void {
-    this.#isUtf8 = on;
-    this.#letter = [];
   }
 
   #plain(byte: number): readonly Key[] {
@@ -151,7 +143,6 @@ export class KeyDecoder {
 
   #text(byte: number): readonly Key[] {
     if (byte < 128) return [{ kind: 'text', text: String.fromCharCode(byte), pasted: this.#isPasted }];
-    if (!this.#isUtf8) return [NOISE];
     if (byte >= 0xc0) this.#letter = [byte];
     else if (this.#letter.length > 0) this.#letter.push(byte);
     else return [NOISE];
@@ -160,7 +151,7 @@ export class KeyDecoder {
     if (this.#letter.length < needed) return [];
     const char = Buffer.from(this.#letter).toString('utf8');
     this.#letter = [];
-    const isShown = char.length === 1 && ONE_COLUMN.test(char) && char < '\u1100' && char !== '\ufffd';
-    return [isShown ? { kind: 'text', text: char, pasted: this.#isPasted } : NOISE];
+    // A letter that no terminal shows in one column is seen as a `_`, for `?` is a key: what a person typed does not vanish.
+    return char === '\ufffd' ? [NOISE] : [{ kind: 'text', text: isOneColumn(char) ? char : '_', pasted: this.#isPasted }];
   }
 }

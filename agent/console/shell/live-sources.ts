@@ -14,7 +14,7 @@ import { wordOf } from '../text/state-words.ts';
 import { tableLines } from '../text/text-table.ts';
 
 /** Titles and sentences are in the language of the page. */
-export type LiveSource = (page: Pick<Page, 'widthCols' | 'language'>) => Promise<readonly string[]>;
+export type LiveSource = (page: Pick<Page, 'widthCols' | 'language'> & Pick<Terminal, 'charset'>) => Promise<readonly string[]>;
 type Asker = Pick<Terminal, 'user' | 'socketPath' | 'signal' | 'token'>;
 
 export function statusSource(asker: Asker): LiveSource {
@@ -63,7 +63,7 @@ const UNIT_COLUMNS = [
 /** A row a line, and a row a unit, those with the most trouble first. */
 export function busSource(asker: Asker): LiveSource {
   return async (page) => {
-    const lines = plain((await ask('bus stats', {}, asker)).result) as readonly LineStats[];
+    const lines = plain((await ask('bus stats', {}, asker)).result, page.charset) as readonly LineStats[];
     const units = lines.flatMap((line) => line.units.map((unit) => ({ line: line.line, unit })));
     const worst = units.sort((a, b) => lossPct(b.unit) - lossPct(a.unit));
     return [
@@ -109,10 +109,10 @@ async function answerLines(
   name: string,
   args: RawArgs,
   asker: Asker,
-  { widthCols, language = 'en' }: Pick<Page, 'widthCols' | 'language'>,
+  { widthCols, language = 'en', charset }: Pick<Page, 'widthCols' | 'language'> & Pick<Terminal, 'charset'>,
 ): Promise<readonly string[]> {
   const { command, result, atMs, timezone } = await ask(name, args, asker);
-  const text = await command.render(plain(result), { widthCols, language, colour: false, atMs, timezone }, args);
+  const text = await command.render(plain(result, charset), { widthCols, language, colour: false, atMs, timezone }, args);
   return text.split('\n');
 }
 

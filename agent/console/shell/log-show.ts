@@ -114,7 +114,7 @@ export class LogShow {
     let isBegun = false;
     const terminal = { ...this.#asker, signal: following.stop.signal };
     const onProgress = ({ progress, ...page }: Progress): void => {
-      if (isBegun) this.#showLine(plain(progress) as ShownLogLine, page);
+      if (isBegun) this.#showLine(plain(progress, this.#dialog.settings.charset) as ShownLogLine, page);
       isBegun = true;
       begun.resolve();
     };

@@ -5,6 +5,7 @@ import type { Message } from '../../core/message.ts';
 import type { LastState, LocalConfigView } from '../../core/views.ts';
 import type { Language } from '../../core/words.ts';
 import type { LocalCommand } from '../command-spec.ts';
+import type { Charset } from '../text/plain-text.ts';
 import type { StatusLine } from './status-line.ts';
 
 /** Where input comes from and output goes. */
@@ -13,6 +14,8 @@ export interface Terminal {
   readonly err: (text: string) => void;
   readonly widthCols: number;
   readonly colour: boolean;
+  /** Default: ASCII. */
+  readonly charset?: Charset;
   /** Default: English. */
   readonly language?: Language;
   /** Loads the language of the person, which is `language` afterwards. Absent where that is done already. */

@@ -85,8 +85,11 @@ export function shownCols(text: string): number {
 }
 
 /** What a one-shot command reports about itself, as lines with an end. Of what was typed only what any terminal can show. */
-export function errorText(message: Message, { language, widthCols }: Pick<Terminal, 'language' | 'widthCols'>): string {
-  const text = `luciole: ${translate(language ?? 'en', plainMessage(message))}`;
+export function errorText(
+  message: Message,
+  { language, widthCols, charset }: Pick<Terminal, 'language' | 'widthCols' | 'charset'>,
+): string {
+  const text = `luciole: ${translate(language ?? 'en', plainMessage(message, charset))}`;
   return `${text
     .split('\n')
     .flatMap((line) => wrap(line, widthCols))

@@ -223,6 +223,16 @@ t.test('the pager tells its keys, and what is no key of it is the beginning of t
   await session.until('the line', () => session.screen.rows().at(-1) === `${PROMPT}xyz`);
 });
 
+t.test('what a person types beyond ASCII arrives whole, on a terminal with any letters', async (t) => {
+  for (const charset of ['ascii', 'utf-8']) {
+    const view = createFakeView();
+    const session = await openSession(t, { view });
+    await session.say(`terminal charset ${charset}`);
+    await session.say('override L07 40 --reason "œuvre d’été, 21 °C"');
+    t.match(view.asked, [{ reason: 'œuvre d’été, 21 °C' }], charset);
+  }
+});
+
 t.test('lines that are pasted while pages are shown run whole', async (t) => {
   const session = await openSession(t, { rows: 10 });
   session.type('terminal length 10\rdevices | json\rhelp release L03\rdevices flaky\r');

@@ -33,3 +33,13 @@ t.test('whatever a text holds, a terminal gets line ends, tabs and colours, and 
   );
   t.equal(withoutSteering('\u001b]0;title\u0007\u001b[2J\u009b2J\rover'), '?]0;title??[2J?2J?over');
 });
+
+t.test('a terminal with UTF-8 shows letters of one column; what moves or turns the line stays out', async (t) => {
+  const shown = (text: string): unknown => plain(text, 'utf-8');
+  t.equal(shown('Mât 3, œuvre d’été à 21 °C, Ωμέγα, Ночь'), 'Mât 3, œuvre d’été à 21 °C, Ωμέγα, Ночь');
+  t.equal(shown('e\u0301te\u0301'), 'été', 'composed');
+  t.equal(shown('a\u202eb\u05d0c漢\u001b[2J🎄\u0085'), 'a?b?c??[2J??');
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => !/[\p{C}\p{M}\u0590-\u08ff\u1100-\u11ff\u2e80-\uffff]/u.test(String(shown(text)))),
+  );
+});
