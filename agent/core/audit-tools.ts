@@ -85,7 +85,7 @@ export interface AuditVerdict {
   readonly remarks: readonly Message[];
 }
 
-/** The audit log as the rooms use it. */
+/** The audit log for the other modules. */
 export interface AuditTools {
   /** Returns immediately; the note is written to disk as soon as the disk accepts it. */
   note(note: AuditNote): void;

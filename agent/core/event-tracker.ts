@@ -1,5 +1,6 @@
 /**
- * Turns conditions into events: a lasting condition is reported once when it begins and once when it ends, at the latest when its module
+ * Turns conditions into events: a lasting condition is reported once when it begins and once when it ends, at the latest when the
+ * part that reports it ends.
  */
 
 import type { Clock } from './clock.ts';

@@ -2,8 +2,7 @@
  * Requests garbage collections of one thread, so that little dead memory accumulates.
  *
  * V8 lets dead objects of its old space grow by 8 MB before it collects, whatever its flags. The agent's two threads produce little garbage,
- * so these objects
- * would stay in memory for hours. The agent and the storage thread each collect their own heap.
+ * so these objects would stay in memory for hours. The agent and the storage thread each collect their own heap.
  */
 import { getHeapStatistics } from 'node:v8';
 import { type Clock, every, type Timer } from './clock.ts';

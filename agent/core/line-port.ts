@@ -32,7 +32,7 @@ export function parseLinePort(text: string): LinePort {
   return { kind: scheme, host: url.hostname.replace(/^\[|\]$/g, ''), port: port ?? MODBUS_TCP_PORT };
 }
 
-/** Addresses that a line may have: one scheme, one port, one network. */
+/** Addresses that a line may use: one scheme, one port, one network. */
 export interface LineNetwork {
   readonly kind: 'tcp' | 'rtu+tcp';
   readonly port: number;

@@ -2,8 +2,7 @@
  * A clock that does not follow a large step of the system clock until something confirms it.
  *
  * Until then `wallMs` is the held time, so stored times, ends of overrides and ages of commands continue as if the step had not happened.
- * The
- * light then uses the system clock as its `otherMs`.
+ * The light then uses the system clock as its `otherMs`.
  */
 import type { BatteryReading, Clock, ClockQuality, WallMs } from './clock.ts';
 import { confirmedTime, type HeldTime, heldMs, nextHeldTime, type TimeFacts } from './held-time.ts';

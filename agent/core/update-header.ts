@@ -1,9 +1,8 @@
 /**
  * The header of an update file: three lines that describe the rest, signed by its maker. Pure.
  *
- * Shape: `luciole-update 1`, a line of JSON, the Ed25519 signature of these two lines in base64; then the program's folder as .tar.zst,
- * whose
- * length and SHA-256 are in the JSON. So nothing unsigned is ever unpacked.
+ * Shape: `luciole-update 1`, a line of JSON, the Ed25519 signature of these two lines in base64; then the program's folder as .tar.zst.
+ * The JSON contains the length and SHA-256 of the archive. So nothing unsigned is ever unpacked.
  */
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { isRecord } from './is-record.ts';

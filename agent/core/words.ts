@@ -60,7 +60,7 @@ export interface Intent {
   readonly levelPct: LevelPct;
   readonly rank: IntentRank;
   readonly authority: IntentAuthority;
-  /** Who requested it, for display: `console:<user>`, `platform` or the point of a contact. */
+  /** The sender, for display: `console:<user>`, `platform` or the point of a contact. */
   readonly source: string;
   readonly reason: string;
   readonly sinceMs: WallMs;
