@@ -53,7 +53,7 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly readFile?: ReadFile;
   /** Random number, 0 to 1. */
   readonly random: () => number;
-  /** Path of the console's socket; null opens none. */
+  /** Path of the console's socket; null for no socket. */
   readonly socketPath: string | null;
   readonly openStoreLink?: StoreParts['openLink'];
   /** When the machine booted, so that the times of an earlier run can be corrected. Default: unknown. */
@@ -61,7 +61,7 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   /** Store and checks of other configurations; without them this run accepts none. */
   readonly revisions?: RevisionParts;
-  /** Whether it is a process of this run that has the data, not another agent. Default: no. */
+  /** Returns whether a process of this run has locked the data, not another agent. Default: no. */
   readonly isLockOurs?: () => boolean;
   /** Called when a command that had locked the data has ended; it may have replaced the files that this run started with. */
   readonly onDataFree?: () => void;
