@@ -6,8 +6,8 @@ import type { UserListStore } from './user-list-store.ts';
 import type { UserRegistry } from './user-registry.ts';
 
 /**
- * Adds the people of the list to the registry. A user of the cabinet takes precedence over a person with the same name. Changes of the list are
- * refused here: only its signer can change it.
+ * Adds the people of the list to the registry. A user of the cabinet takes precedence over a person with the same name. Changes of the list
+ * are refused here: only its signer can change it.
  */
 export function withListedUsers(registry: UserRegistry, list: Pick<UserListStore, 'users'>): UserRegistry {
   /** Errors: rejects with AccessError for a person who is only in the list. */

@@ -1,9 +1,9 @@
 /**
  * How long a user must wait after wrong passwords. Pure: state and attempt in, state out.
  *
- * Every attempt is counted as failed before it is checked, and the count is corrected if it was right, so cutting the power in between gains
- * nothing. A wait is measured in monotonic time and starts again at a restart: a clock step neither ends nor prolongs it. Wrong passwords for
- * other names never delay a user who made no mistake. Emergency light needs no login, so a lock never keeps a street dark.
+ * Every attempt is counted as failed before it is checked, and the count is corrected if it was right, so cutting the power in between
+ * gains nothing. A wait is measured in monotonic time and starts again at a restart: a clock step neither ends nor prolongs it. Wrong
+ * passwords for other names never delay a user who made no mistake. Emergency light needs no login, so a lock never keeps a street dark.
  */
 import type { MonoMs } from '../core/clock.ts';
 
@@ -44,13 +44,14 @@ interface Pace {
 }
 
 /**
- * Units: ms. Source: reference values of OWASP and IEC 62443-4-2 CR 1.11: five tries, then 30 s doubling to 15 min. `decayMs` equals the longest
- * wait, so a guesser who pauses gets no additional tries, and a later user does not have to wait because of the guesser.
+ * Units: ms. Source: reference values of OWASP and IEC 62443-4-2 CR 1.11: five tries, then 30 s doubling to 15 min. `decayMs` equals the
+ * longest wait, so a guesser who pauses gets no additional tries, and a later user does not have to wait because of the guesser.
  */
 const PER_USER: Pace = { free: 5, firstMs: 30_000, maxMs: 900_000, decayMs: 900_000, forgiveMs: 6 * 3_600_000 };
 /**
- * All known users together. Units: ms. Source: assumed. Each of 32 users also has one try in six hours without this wait. Together that allows no
- * more guesses than twenty tries followed by a wait of two minutes for all users, in any order of names. Confirmed by: the login failures of a year of audit logs.
+ * All known users together. Units: ms. Source: assumed. Each of 32 users also has one try in six hours without this wait. Together that
+ * allows no more guesses than twenty tries followed by a wait of two minutes for all users, in any order of names. Confirmed by: the login
+ * failures of a year of audit logs.
  */
 const OVER_ALL: Pace = { free: 8, firstMs: 10_000, maxMs: 300_000, decayMs: 300_000, forgiveMs: 300_000 };
 /** Most names counted. Source: assumed; twice as many as a cabinet has users. Confirmed by: the number of users of the cabinets in service. */

@@ -2,8 +2,8 @@
  * Counts of failed logins by console and name. Pure: state and attempt in, state out.
  *
  * A console from which this user has logged in before has separate counts; it identifies itself with a key that no other program has. All
- * other attempts share one set of counts. So wrong passwords sent to the socket do not lock a user at the console of the cabinet, and invented
- * keys give no additional tries.
+ * other attempts share one set of counts. So wrong passwords sent to the socket do not lock a user at the console of the cabinet, and
+ * invented keys give no additional tries.
  *
  * Source: OWASP Authentication Cheat Sheet, device cookies, each of which is valid for one user.
  */

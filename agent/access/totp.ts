@@ -1,10 +1,11 @@
 /**
  * Time-based one-time codes that work without a network and with an untrusted clock. Only `createCodeCheck` has state.
  *
- * A code must be of a later step than the last accepted one, so no code works twice. With a trusted clock it must be of the present step, or
- * of an adjacent one. With an untrusted clock a single code proves little: its time is unknown, and each possible time is an additional chance
- * to guess it. Two consecutive codes, typed together, leave one chance in some millions for the month before and after the clock's time.
- * With a trusted clock two codes may be some minutes off, because that clock may have been set, or the clock of the authenticator may be wrong.
+ * A code must be of a later step than the last accepted one, so no code works twice. With a trusted clock it must be of the present step,
+ * or of an adjacent one. With an untrusted clock a single code proves little: its time is unknown, and each possible time is an additional
+ * chance to guess it. Two consecutive codes, typed together, leave one chance in some millions for the month before and after the clock's
+ * time. With a trusted clock two codes may be some minutes off, because that clock may have been set, or the clock of the authenticator may
+ * be wrong.
  */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Clock, isTrusted, sleep, type WallMs } from '../core/clock.ts';
@@ -20,8 +21,9 @@ const DRIFT_STEPS = 1;
 /** How far an untrusted clock may be off. Units: steps; 30 days. Source: assumed; longer than a cabinet is without mains. Confirmed by: the longest mains failure in a year of logs. */
 const LOST_STEPS = 86_400;
 /**
- * How far a trusted clock may differ from an authenticator's clock for two consecutive codes. Units: steps; 10 min. Source: assumed; a phone
- * without a network drifts by seconds a day. A guess has one chance in 24 thousand million, less than with a single code. Confirmed by: the drift of phones over a month offline.
+ * How far a trusted clock may differ from an authenticator's clock for two consecutive codes. Units: steps; 10 min. Source: assumed; a
+ * phone without a network drifts by seconds a day. A guess has one chance in 24 thousand million, less than with a single code. Confirmed
+ * by: the drift of phones over a month offline.
  */
 const NEAR_STEPS = 20;
 /** Steps between two pauses of the search. Source: assumed; some milliseconds on a small processor, within one urgent write. Confirmed by: bench of the code search on the gateway. */

@@ -1,8 +1,8 @@
 /**
  * One agent with the operations of its owner: start, stop, and change to another configuration.
  *
- * A real run provides the system clock and serial ports, a scenario test a simulated clock and simulated wires. A port that does not open does
- * not delay the light. A disk that does not respond delays light and console by at most `LOCK_WAIT_MS`.
+ * A real run provides the system clock and serial ports, a scenario test a simulated clock and simulated wires. A port that does not open
+ * does not delay the light. A disk that does not respond delays light and console by at most `LOCK_WAIT_MS`.
  */
 import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from '../config/revisions/touched-parts.ts';
 import { type Message, msg } from '../core/message.ts';

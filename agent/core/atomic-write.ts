@@ -63,8 +63,8 @@ export function replaceWhole(path: string, text: string | Uint8Array, mode: numb
 }
 
 /**
- * As `replaceWhole`, without blocking the calling thread. If root writes it, the file gets the owner of the folder. The rights of the process
- * do not change, because other work continues: a root process with no other work wraps the call in `asOwnerOf`.
+ * As `replaceWhole`, without blocking the calling thread. If root writes it, the file gets the owner of the folder. The rights of the
+ * process do not change, because other work continues: a root process with no other work wraps the call in `asOwnerOf`.
  *
  * `signal`: for a file that `replaceWhole` may replace before this call ends. After an abort the file is not replaced and the promise
  * resolves. The check and the rename run in one turn of the event loop, and the two functions use different temporary names.

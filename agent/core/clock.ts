@@ -6,7 +6,7 @@
 
 /** Wall time. Units: ms since 1970-01-01T00:00Z. May jump both ways. */
 export type WallMs = number;
-/** Monotonic time. Units: ms since an arbitrary start; never goes back, fractions allowed. */
+/** Monotonic time. Units: ms since an arbitrary start; never decreases, may have fractions. */
 export type MonoMs = number;
 
 /** How far the wall clock can be trusted: never set, restored from disk, set from a battery clock, or synchronised. */

@@ -42,7 +42,7 @@ export interface LineNetwork {
 
 /** Shortest prefixes. Source: assumed; 65,536 addresses are more than a city has cabinets. Confirmed by: the address plans of the sites. */
 const MIN_PREFIX = { 4: 16, 6: 48 } as const;
-/** Loopback, link-local and multicast addresses. Source: IANA special-purpose address registries. */
+/** Unspecified, loopback, link-local, multicast, reserved and broadcast addresses. Source: IANA special-purpose address registries. */
 const NEVER = networks(['0.0.0.0', 8], ['127.0.0.0', 8], ['169.254.0.0', 16], ['224.0.0.0', 3], ['::', 127], ['fe80::', 10], ['ff00::', 8]);
 
 /** Parses `tcp://10.20.0.0/24:502`. Returns a message if it cannot be used, undefined if it is not a network. */

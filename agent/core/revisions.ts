@@ -58,7 +58,7 @@ export interface CandidateView {
   readonly hash: string;
   /** Number of the revision that was in force when the candidate was started. */
   readonly base: number;
-  /** The signature that came with it, not verified yet: `verifyRevisionSignature` checks it against the files. Null for none. */
+  /** The signature received with it, not verified yet: `verifyRevisionSignature` checks it against the files. Null for none. */
   readonly signature: string | null;
 }
 
@@ -109,7 +109,7 @@ export interface SiteOwnedDifference {
   readonly key: string;
 }
 
-/** The result of a request. `refused` comes with a reason, and with problems if files are wrong. */
+/** The result of a request. If it was refused, `reason` contains why, and `problems` the mistakes in files. */
 export interface ConfigAnswer {
   readonly state: 'done' | 'refused';
   readonly reason: Message;
@@ -177,7 +177,7 @@ export interface ConfigManager {
   files(of: number | 'candidate' | 'running', by: string): Promise<ConfigFiles | undefined>;
   /** Puts a file into the candidate; null removes a profile or the signature. Starts a candidate if there is none. Shape: `cabinet.yaml`, `profiles/<name>.yaml`, `revision.sig`. */
   put(file: string, text: string | null, by: string): Promise<ConfigAnswer>;
-  /** As `put`, in parts. Until the file is complete, `reason` says how many parts have arrived. */
+  /** As `put`, in parts. Until the file is complete, `reason` contains how many parts have arrived. */
   putPart(part: FilePart, by: string): Promise<ConfigAnswer>;
   /** Sets one value of the candidate's cabinet.yaml and leaves the rest as written; null removes it. A key or value that the schema does not allow is refused; `warnings` has the keys that a new item still lacks. Starts a candidate if there is none. Shape: `zones[rue].minPct`; `value` is YAML. */
   set(path: string, value: string | null, by: string): Promise<ConfigAnswer>;

@@ -99,7 +99,7 @@ export function createSteadyClock({
     monoMs: clock.monoMs,
     quality() {
       const { evidence } = look();
-      // During a dispute the held time no longer comes from a time server.
+      // During a dispute the held time is no longer that of a time server.
       return held === null ? evidence : held.isDisputed ? 'rtc' : held.quality;
     },
     step() {

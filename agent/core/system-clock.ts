@@ -9,8 +9,8 @@ const NEVER = new Int32Array(new SharedArrayBuffer(4));
 /**
  * Longest wait that blocks the loop. Units: ms.
  *
- * Timers are only accurate to 1 ms, so the rest is a blocking sleep. If the loop serves only one bus, that bus may block for the whole silence
- * between two frames of a fast line, 1.75 ms, which costs a third of the CPU. With several buses, each would delay the others.
+ * Timers are only accurate to 1 ms, so the rest is a blocking sleep. If the loop serves only one bus, that bus may block for the whole
+ * silence between two frames of a fast line, 1.75 ms, which costs a third of the CPU. With several buses, each would delay the others.
  * Source: measured, 0.04 ms of CPU; with a timer first 0.11 to 0.15 ms.
  */
 const BLOCKING_MS = { alone: 1.8, shared: 1.2 };

@@ -10,7 +10,8 @@ export const DISK_RETRY_MS = 30_000;
 /**
  * Longest wait of the light control for the lock on the data. Units: ms.
  *
- * Source: assumed; the storage thread answered within 0.2 to 0.5 s on two busy cores. Drivers keep their level for a minute without a master. Confirmed by: bench of the start on the gateway.
+ * Source: assumed; the storage thread answered within 0.2 to 0.5 s on two busy cores. Drivers keep their level for a minute without a
+ * master. Confirmed by: bench of the start on the gateway.
  */
 export const LOCK_WAIT_MS = 2_000;
 

@@ -20,7 +20,7 @@ export interface OngoingParts {
 export interface Ongoing {
   onEvent(event: AgentEvent): void;
   onOutcome(outcome: Outcome): void;
-  /** The outcomes that a person should see. */
+  /** The open events that a person must see: warnings and alarms. */
   activeEvents(): readonly AgentEvent[];
   /** Oldest first. Open events are included even if they began before the requested time. */
   events: AgentView['events'];

@@ -1,8 +1,9 @@
 /**
  * Runs chores at fixed UTC times: compaction, checks, cleaning. Never lighting: a missed chore costs a day, not a dark street.
  *
- * The only user of node-cron, which only parses the patterns here and starts nothing. After a step of the wall clock, its scheduler would run
- * through every skipped time (20 s for an hourly chore and a clock that starts in 1970), and after a step back it would wait for the old time.
+ * The only user of node-cron, which only parses the patterns here and starts nothing. After a step of the wall clock, its scheduler would
+ * run through every skipped time (20 s for an hourly chore and a clock that starts in 1970), and after a step back it would wait for the
+ * old time.
  */
 
 import { parse } from 'node-cron';

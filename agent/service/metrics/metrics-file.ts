@@ -8,7 +8,7 @@ import type { Log } from '../../core/ports.ts';
 const MODE = 0o644;
 
 export interface MetricsFile {
-  /** Never rejects. A write during another one is skipped. */
+  /** Never rejects. A call during another write is skipped. */
   write(text: string): Promise<void>;
 }
 

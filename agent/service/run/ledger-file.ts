@@ -27,8 +27,8 @@ export function createLedgerFile(folders: readonly string[], onFlaw: (flaw: stri
   const overtaken = new AbortController();
   return {
     /**
-     * Returns the newest readable ledger, or an empty one if there is none. `wait` limits the wait for a folder that does not respond. Such a
-     * folder is not written either, because its ledger may be newer.
+     * Returns the newest readable ledger, or an empty one if there is none. `wait` limits the wait for a folder that does not respond. Such
+     * a folder is not written either, because its ledger may be newer.
      */
     async read(wait: (found: Promise<StartLedger>) => Promise<StartLedger | undefined> = (found) => found): Promise<StartLedger> {
       const found = await Promise.all(paths.map((path) => wait(readLedger(path, onFlaw))));

@@ -12,8 +12,9 @@ import type { LinePulse, Pulse, StorePulse } from '../../core/pulse.ts';
  * `line`: a line that polls, or waits for the next poll. `tick`: the light control. `opening`: a port that is being opened. A restart of the
  * agent may repair it, but interrupts the other lines, so it must be rare. `store`: the same; by then the storage thread has been replaced
  * many times.
- * Source: assumed; a line makes progress after one transaction or a wait of 1 s, a tick runs each second, and a driver falls back to its failsafe
- * level after 60 s, by when the agent runs again. Two restarts in ten minutes are too few for safe mode. Confirmed by: the longest pauses in a year of metrics of a cabinet.
+ * Source: assumed; a line makes progress after one transaction or a wait of 1 s, a tick runs each second, and a driver falls back to its
+ * failsafe level after 60 s, by when the agent runs again. Two restarts in ten minutes are too few for safe mode. Confirmed by: the longest
+ * pauses in a year of metrics of a cabinet.
  */
 const LIMIT_MS = { line: 30_000, tick: 10_000, opening: 600_000, store: 600_000 } as const;
 

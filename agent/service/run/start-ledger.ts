@@ -1,7 +1,8 @@
 /**
  * Decides from the ends of earlier runs how the next one starts: in normal mode, with light alone, or with a request for a reboot.
  *
- * Pure: takes and returns a ledger. Time is the kernel's monotonic clock together with the boot id, so steps of the wall clock have no effect.
+ * Pure: takes and returns a ledger. Time is the kernel's monotonic clock together with the boot id, so steps of the wall clock have no
+ * effect.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { EarlierLoss } from '../../core/ports.ts';

@@ -12,7 +12,8 @@ import type { Notify } from './notify.ts';
 export const USUAL_STEP_LIMIT_MS = 60_000;
 /**
  * A step that ends within this share of the limit after the last message sends no message: it would move the limit by less than that.
- * Source: a message costs 7 ms of CPU, a start on an idle machine 500; measured. The share is assumed: a hang is ended that much later. Confirmed by: bench of the start on the gateway.
+ * Source: a message costs 7 ms of CPU, a start on an idle machine 500; measured. The share is assumed: a hang is ended that much later.
+ * Confirmed by: bench of the start on the gateway.
  */
 const UNSENT_SHARE = 0.1;
 /** The start limit is the cause of a stop that follows this share of it without a completed step. Source: the limit, less two unsent shares. */

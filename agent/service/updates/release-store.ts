@@ -3,7 +3,8 @@
  *
  * Small files in the folder `releases` of the service's state folder select the release that runs. The starter of the package
  * (systemd/package/files/luciole.sh) reads the same files before the agent runs, and reverts a release that does not start. The programs
- * themselves are where the agent cannot write (release-unpacker.ts). Nothing blocks the calling thread, because a hung disk must not delay a line.
+ * themselves are where the agent cannot write (release-unpacker.ts). Nothing blocks the calling thread, because a hung disk must not delay
+ * a line.
  */
 import { rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -2,8 +2,8 @@
  * Unpacks the update file that the agent received into the folder of releases, where the agent itself cannot write. So the next start
  * runs what the maker signed, even if the agent has been compromised.
  *
- * Runs as root in a separate process (luciole-release.service), on files that belong to the agent. It opens no link and no pipe, reads the same
- * open file throughout, and uses nothing that the maker's key has not signed.
+ * Runs as root in a separate process (luciole-release.service), on files that belong to the agent. It opens no link and no pipe, reads the
+ * same open file throughout, and uses nothing that the maker's key has not signed.
  */
 
 import { constants } from 'node:fs';

@@ -41,8 +41,8 @@ export async function receivePart(
 }
 
 /**
- * Refuses a file by its header, before the sender pays for the rest and before more than the header of an unknown maker is on disk. The header
- * is checked with the part that completes it, however small the parts are.
+ * Refuses a file by its header, before the sender pays for the rest and before more than the header of an unknown maker is on disk. The
+ * header is checked with the part that completes it, however small the parts are.
  *
  * Errors: rejects with UpdateError.
  */

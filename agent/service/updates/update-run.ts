@@ -1,5 +1,6 @@
 /**
- * Updates of the program in a running agent: joins the update manager with lines and lighting, and runs the trial of a release that has just started.
+ * Updates of the program in a running agent: joins the update manager with lines and lighting, and runs the trial of a release that has
+ * just started.
  */
 
 import type { Clock, Timer } from '../../core/clock.ts';
