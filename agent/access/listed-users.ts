@@ -1,4 +1,4 @@
-/** The users of the cabinet together with the people of the signed list, as logins and commands see them. */
+/** The users of the cabinet together with the people of the signed list, for logins and commands. */
 
 import { AccessError } from '../core/access.ts';
 import { msg } from '../core/message.ts';
@@ -6,11 +6,11 @@ import type { UserListStore } from './user-list-store.ts';
 import type { UserRegistry } from './user-registry.ts';
 
 /**
- * Adds the people of the list to the registry. A user of the cabinet goes before a person of the same name, and no change reaches the list:
- * it is made where the list is signed.
+ * Adds the people of the list to the registry. A user of the cabinet takes precedence over a person with the same name. Changes of the list
+ * are refused here: only its signer can change it.
  */
 export function withListedUsers(registry: UserRegistry, list: Pick<UserListStore, 'users'>): UserRegistry {
-  /** Errors: rejects with AccessError for a person of the list alone. */
+  /** Errors: rejects with AccessError for a person who is only in the list. */
   async function expectOwn(name: string): Promise<void> {
     const listed = (await list.users()).some((user) => user.name === name);
     if (!listed || (await registry.all()).some((user) => user.name === name)) return;

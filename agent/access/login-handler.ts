@@ -1,7 +1,7 @@
 /**
  * Checks logins: lockout, password, one-time password, codes.
  *
- * An unknown user costs the same time and gets the same answers as a wrong password.
+ * An unknown user takes the same time and gets the same answers as a wrong password.
  */
 
 import { AccessError, type AccountProof, type LoginAnswer, type LoginRequest } from '../core/access.ts';
@@ -13,37 +13,37 @@ import type { CodeCheck } from './totp.ts';
 import { isInvited, plainOneTime, type UserRegistry } from './user-registry.ts';
 import type { UserRecord } from './users-file.ts';
 
-/** What logins are checked with, and who is notified of a lock. */
+/** What logins are checked with, and the callback for a lock. */
 export interface LoginHandlerParts extends FailureCounterParts {
   readonly users: UserRegistry;
   readonly hasher: Hasher;
   readonly codeCheck: CodeCheck;
 }
 
-/** Decides on logins. */
+/** Decides about logins. */
 export interface LoginHandler {
-  /** Returns the user who may come in, or why not. */
+  /** Returns the user if the login is correct, otherwise the reason. */
   judge(request: LoginRequest): Promise<UserRecord | LoginAnswer>;
-  /** Whether password and, where codes are in force, code are this user's. Counts like a login. Errors: rejects with AccessError. */
+  /** Returns whether the password is this user's, and also the code if codes are in force. Counts like a login. Errors: rejects with AccessError. */
   isProven(user: string, proof: AccountProof): Promise<boolean>;
-  /** What is left of this user's lock, for clients that this user has not logged in from. Units: ms. */
+  /** Remaining lock of this user, for clients from which this user has not logged in. Units: ms. */
   lockedMs(user: string): number;
 }
 
-/** Longest name looked at. Units: characters. */
+/** Longest name that is checked. Units: characters. */
 const MAX_NAME = 64;
 
 /** The counts of earlier runs are read at the first login. */
 export function createLoginHandler({ users, hasher, codeCheck, clock, log, store, onLocked }: LoginHandlerParts): LoginHandler {
   const failures = createFailureCounter({ clock, log, store, onLocked });
 
-  /** The password is right so far: the attempt is taken back; the answer names what else is needed. */
+  /** The password is correct so far, so the attempt is not counted; the answer contains what else is required. */
   async function needsMore(by: LoginTry, answer: LoginAnswer): Promise<LoginAnswer> {
     await failures.refund(by);
     return answer;
   }
 
-  /** Takes a code of the codes in force; true where there are none. */
+  /** Accepts a code if it is correct; true if the user has no codes in force. */
   async function takeCode({ name, codes }: UserRecord, code: string): Promise<boolean> {
     if (codes === null || !codes.isConfirmed) return true;
     const step = await codeCheck.stepOf(name, code, codes);
@@ -60,7 +60,7 @@ export function createLoginHandler({ users, hasher, codeCheck, clock, log, store
     if (refusal !== null) return needsMore(by, refusal);
     if (user.codes?.isConfirmed === true && request.code === '')
       return needsMore(by, { state: 'code-needed', codes: codeCheck.codesNeeded() });
-    // A code is good once, so it is checked when nothing else can be wrong.
+    // A code works only once, so it is checked last, when nothing else can fail.
     if (!(await takeCode(user, request.code))) return { state: 'wrong', waitMs: failures.lockIfDue(by) };
     if (isOnce) await users.setPassword(user.name, request.newPassword);
     await failures.clear(by);
@@ -103,7 +103,7 @@ export function createLoginHandler({ users, hasher, codeCheck, clock, log, store
   };
 }
 
-/** Null where no new password is needed, or where the one in the request is good. */
+/** Null if no new password is needed, or if the one in the request is acceptable. */
 function newPasswordRefusal(user: UserRecord, { newPassword }: LoginRequest, clock: Clock): LoginAnswer | null {
   if (user.oneTime === null) return null;
   if (!isInvited(user, clock)) return { state: 'expired' };

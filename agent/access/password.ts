@@ -5,24 +5,24 @@ import { PASSWORD_LENGTH } from '../core/access.ts';
 import { type Message, msg } from '../core/message.ts';
 
 /**
- * Cost of one guess, written into each hash so that it can be raised.
+ * Cost of one guess. Each hash contains its cost, so that it can be raised later.
  *
  * Source: OWASP Password Storage Cheat Sheet, one of its equal settings for scrypt: N = 2^14, r = 8, p = 5, the one that takes 16 MB.
  */
 const COST: Cost = { logN: 14, r: 8, p: 5 };
-/** Highest cost that a stored hash may ask for. Source: assumed; the memory a gateway can spare. */
+/** Highest cost of a stored hash that is accepted. Source: assumed; the memory that a gateway can spare. Confirmed by: the free memory of the gateway during logins. */
 const MAX_COST = { logN: 16, r: 8, p: 16 };
-/** Least cost of a hash that was made elsewhere: log2 of N r p. Source: as `COST`; OWASP's settings for scrypt have 19.3 to 20. */
+/** Lowest cost of a hash that was made elsewhere: log2 of N r p. Source: as `COST`; OWASP's settings for scrypt have 19.3 to 20. */
 const LEAST_LOG_COST = 19;
-/** Units: bytes. Source: NIST SP 800-132 asks for 16 and 14 at least. */
+/** Units: bytes. Source: NIST SP 800-132 requires at least 16 and 14. */
 const BYTES = { salt: 16, key: 32 };
-/** A password that only repeats a pattern this short is refused. Units: characters. Source: assumed. */
+/** A password that only repeats a pattern of at most this length is refused. Units: characters. Source: assumed. Confirmed by: a public list of common passwords. */
 const MAX_PATTERN = 4;
 
 /**
- * Words that a new password may not consist of, with or without digits and signs around them.
+ * Words that must not be the whole of a new password, even with digits and signs around them.
  *
- * Source: our own list, from common first choices in English and French and at a street-lighting cabinet.
+ * Source: own list of common first choices in English and French and at a street-lighting cabinet.
  */
 const COMMON_WORDS: readonly string[] = [
   'password, passwort, passphrase, motdepasse, monmotdepasse, secret, changeme, changemoi, letmein, welcome, bienvenue, qwerty',
@@ -36,11 +36,11 @@ const COMMON_WORDS: readonly string[] = [
 
 export interface Hasher {
   hash(password: string): Promise<string>;
-  /** Null for an unknown user: costs the same and is never right. */
+  /** Compares a password with a stored hash. Null, for an unknown user, takes the same time and never matches. */
   matches(password: string, stored: string | null): Promise<boolean>;
 }
 
-/** Hashes one password at a time: each takes 16 MB of a gateway's little memory. `cost` is that of new hashes, lower in tests only. */
+/** Hashes one password at a time, because each takes 16 MB of the gateway's memory. `cost` applies to new hashes; tests use a lower one. */
 export function createHasher(cost: Cost = COST): Hasher {
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -65,13 +65,13 @@ export function createHasher(cost: Cost = COST): Hasher {
   };
 }
 
-/** Whether a text is a hash that this program makes and this machine can afford to check. */
+/** Returns whether a text is a hash in this program's format that this machine can afford to check. */
 export function isPasswordHash(text: string): boolean {
   const hash = parse(text);
   return hash !== null && hash.logN + Math.log2(hash.r * hash.p) >= LEAST_LOG_COST;
 }
 
-/** Returns why a new password is refused; null for a good one. */
+/** Returns why a new password is refused; null for an acceptable one. */
 export function passwordProblem(password: string, user: string): Message | null {
   const length = [...password].length;
   if (length < PASSWORD_LENGTH.min) return msg`it has ${length} characters; ${PASSWORD_LENGTH.min} at least`;
@@ -80,7 +80,7 @@ export function passwordProblem(password: string, user: string): Message | null 
   const plain = password.toLowerCase();
   if (isPattern(plain)) return msg`it repeats a short pattern`;
   if (plain.includes(user.toLowerCase())) return msg`it contains the name of the user`;
-  // Common words with digits around them are the first that anyone tries.
+  // Attackers try common words with digits around them first.
   const core = plain.replace(/[^\p{L}]/gu, '');
   if (core.length === 0) return msg`it has digits and signs only`;
   return COMMON_WORDS.some((word) => core === word || core === word + word)
@@ -112,7 +112,7 @@ function derive(password: string, salt: Buffer, { logN, r, p }: Cost): Promise<B
   });
 }
 
-/** Null for what is no hash, or one that costs more than this machine should pay. */
+/** Null for a text that is not a hash, or for a hash that is too expensive to check on this machine. */
 function parse(stored: string): (Cost & { readonly salt: Buffer; readonly key: Buffer }) | null {
   const [, logN, r, p, salt, key] = /^scrypt\$(\d+)\$(\d+)\$(\d+)\$([\w-]+)\$([\w-]{43})$/.exec(stored) ?? [];
   if (salt === undefined || key === undefined) return null;

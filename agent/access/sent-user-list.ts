@@ -1,4 +1,4 @@
-/** Lists of users that the platform sends: taken or refused, and noted in the audit log. */
+/** Lists of users that the platform sends: accepts or refuses them and notes the result in the audit log. */
 
 import type { UserList } from '../core/access.ts';
 import type { AuditTools } from '../core/audit-tools.ts';
@@ -12,10 +12,10 @@ export interface SentUserListParts {
   readonly clock: Pick<Clock, 'monoMs'>;
 }
 
-/** Refusals that the log takes: lists that nobody signed must not push out what was done. Source: as for refused commands of the platform. */
+/** Limit of refusals that are noted, so that unsigned lists do not displace other entries. Source: as for refused commands of the platform. */
 const REFUSALS = { burst: 30, perS: 1 / 60 };
 
-/** Takes a list that `by` has sent. Resolves with why it is refused, or with `NO_TEXT`. */
+/** Accepts a list sent by `by`. Resolves with why it is refused, or with `NO_TEXT`. */
 export function createSentUserLists({ take, audit, clock }: SentUserListParts): (text: string, by: string) => Promise<Message> {
   const refusals = createTokenBucket(clock, REFUSALS);
   return async (text, by) => {

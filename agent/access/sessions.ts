@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import type { Role, SessionEnd } from '../core/access.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 
-/** Without a request for this long a session ends. Units: ms. Source: OWASP ASVS 5.0, 7.3.1, and the values of obmc-console for serial consoles. */
+/** A session ends after this time without a request. Units: ms. Source: OWASP ASVS 5.0, 7.3.1, and the values of obmc-console for serial consoles. */
 export const IDLE_MS = 900_000;
-/** Units: bytes. Source: OWASP ASVS 5.0, 7.2.3, 128 bits at least. */
+/** Units: bytes. Source: OWASP ASVS 5.0, 7.2.3, at least 128 bits. */
 const TOKEN_BYTES = 32;
 
 interface Session {
@@ -17,18 +17,18 @@ interface Session {
 }
 
 export interface Sessions {
-  /** Shape: the token. */
+  /** Opens a session and returns its token. */
   open(user: string, role: Role): string;
-  /** Returns the user of the session and restarts its idle time; null for an unknown token. */
+  /** Returns the user of the session and restarts its idle timeout; null for an unknown token. */
   touch(token: string): { readonly user: string; readonly role: Role } | null;
   end(token: string): void;
-  /** Resolves when the session ends; at once for an unknown token. */
+  /** Resolves when the session ends; immediately for an unknown token. */
   ended(token: string): Promise<SessionEnd>;
   endAllOf(user: string): void;
   countOf(user: string): number;
 }
 
-/** At first no user is logged in. */
+/** Initially no user is logged in. */
 export function createSessions(clock: Pick<Clock, 'after'>): Sessions {
   const open = new Map<string, Session>();
   const idleAfter = (end: Session['end']): Timer => clock.after(IDLE_MS, () => end('idle'));

@@ -1,7 +1,7 @@
 /**
- * The signed list of users that the platform sent: verified when it arrives and again at each start, kept in the store, used without a network.
+ * The signed list of users from the platform: verified when it arrives and again at each start, kept in the store, used without a network.
  *
- * It adds logins and takes none of the cabinet's own away. A list never replaces a later one.
+ * It adds logins and never removes those of the cabinet. A list never replaces a later one.
  */
 
 import { type ListedUser, lowerRole, mayUse, type RefusedUserList, type UserList, type VerifiedUserList } from '../core/access.ts';
@@ -16,34 +16,34 @@ export interface UserListStoreParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly clock: Pick<Clock, 'wallMs' | 'after'>;
   readonly log: Log;
-  /** Verifies a text with the keys of the site. `lastSerial` null: it was accepted before, so its age does not count. */
+  /** Verifies a text with the keys of the site. `lastSerial` null: the list was accepted before, so its age is not checked. */
   readonly verify: (text: string, lastSerial: number | null) => VerifiedUserList | RefusedUserList;
 }
 
 /** Keeps one list. */
 export interface UserListStore {
-  /** Takes a list. Resolves with why it is refused, or with the list. */
+  /** Accepts a list. Resolves with the list, or with why it is refused. */
   take(text: string): Promise<UserList | Message>;
   /** The people who may log in now, each with the role that the site allows. */
   users(): Promise<readonly ListedUser[]>;
-  /** Whether this person of the list may log in no longer; false for a name that it does not have. */
+  /** Returns whether the right of this listed person to log in has ended; false for a name that is not in the list. */
   isOver(name: string): boolean;
 }
 
 const KEY = 'access.userList';
 const UNREAD = Symbol('the disk could not be asked');
 
-/** Reads nothing before it is asked. */
+/** The store is read at the first use. */
 export function createUserListStore({ store, clock, log, verify }: UserListStoreParts): UserListStore {
-  /** The highest serial accepted; that of the list. */
+  /** Serial of the list, the highest accepted. */
   let serial = 0;
   let list: UserList | null = null;
   let restoring: Promise<void> | null = null;
-  /** Until then an older list than the last one could not be told. */
+  /** Before the store has been read, a list that is older than the last one cannot be recognised. */
   let isRestored = false;
   let taking: Promise<unknown> = Promise.resolve();
 
-  /** By the latest time that is known: the list was signed by then, whatever a clock that was never set says. */
+  /** Uses the latest known time: a clock that was never set may be behind the time of the signature. */
   const isOverAt = ({ untilMs }: ListedUser): boolean => Math.max(clock.wallMs(), serial) >= untilMs;
 
   async function restore(): Promise<void> {
@@ -62,7 +62,7 @@ export function createUserListStore({ store, clock, log, verify }: UserListStore
     else if (!('refusal' in opened)) list = allowed(opened, read.users);
   }
 
-  /** A disk that hangs keeps nobody out who is a user of the cabinet itself. */
+  /** A hung disk must not prevent logins of the cabinet's own users. */
   async function restored(): Promise<void> {
     if (isRestored) return;
     restoring ??= restore();
@@ -86,7 +86,7 @@ export function createUserListStore({ store, clock, log, verify }: UserListStore
   }
 
   return {
-    // One after the other: an older list must not be verified before a newer one is kept, and kept after it.
+    // One at a time: otherwise an older list could be verified before a newer one is saved, and replace it afterwards.
     take: (text) => {
       const mine = taking.then(() => take(text));
       taking = mine.catch(() => {});
@@ -100,7 +100,7 @@ export function createUserListStore({ store, clock, log, verify }: UserListStore
   };
 }
 
-/** The site may have lowered what the key gives since the list was taken. */
+/** The site may have lowered the role of the key since the list was accepted. */
 function allowed({ serial, signedBy, role }: VerifiedUserList, users: readonly ListedUser[]): UserList {
   return { serial, signedBy, users: users.map((user) => ({ ...user, role: lowerRole(user.role, role) })) };
 }

@@ -1,4 +1,4 @@
-/** The text of a list of users. Pure; whoever signs it and whoever receives it read the same. */
+/** The text format of a list of users, for its signer and its receiver. Pure. */
 
 import { type ListedUser, ROLES, USER_NAME } from '../core/access.ts';
 import type { WallMs } from '../core/clock.ts';
@@ -6,16 +6,16 @@ import { DAY_MS } from '../core/durations.ts';
 import { Message, msg } from '../core/message.ts';
 import { isPasswordHash } from './password.ts';
 
-/** The first line: which form of a list this is. */
+/** The first line: the version of the format. */
 export const USER_LIST_HEADER = '# luciole users 1';
-/** Longest text of a list with its signature. Units: bytes. Source: one part of a file in a command of the platform. */
+/** Longest text of a list with its signature. Units: bytes. Source: one file part in a command of the platform. */
 export const MAX_USER_LIST_BYTES = 32_768;
 const LINE = /^(?<name>\S+) (?<role>\S+) (?<day>\S+) (?<password>\S+)$/;
 
-/** The people of a list, or what is wrong with it; `finding` leaves out in which line. */
+/** The people of a list, or what is wrong with it; `finding` is the same without the line number. */
 export type ReadUserList = { readonly users: readonly ListedUser[] } | { readonly flaw: Message; readonly finding: Message };
 
-/** Reads `name role last-day password-hash`, one person a line; the last day is a whole one, in UTC. Lines with `#` are for people. */
+/** Reads `name role last-day password-hash`, one person a line. The last day is included, in UTC. Lines with `#` are comments. */
 export function readUserList(text: string): ReadUserList {
   const [header, ...lines] = text.trimEnd().split('\n');
   if (header !== USER_LIST_HEADER) return refusal(msg`the first line must be "${USER_LIST_HEADER}"`);
@@ -34,7 +34,7 @@ function refusal(finding: Message, line: number | null = null): ReadUserList {
   return { flaw: line === null ? finding : msg`line ${line}: ${finding}`, finding };
 }
 
-/** Why it is no person; else the person. */
+/** The person, or why the line is not valid. */
 function readLine(line: string): ListedUser | Message {
   const { name = '', role = '', day = '', password = '' } = LINE.exec(line)?.groups ?? {};
   const known = ROLES.find((each) => each === role);
@@ -47,7 +47,7 @@ function readLine(line: string): ListedUser | Message {
     : msg`the password of ${name} is not a hash of \`luciole user hash\``;
 }
 
-/** Null for a day that no calendar has. */
+/** Null for a date that does not exist. */
 function endOf(day: string): WallMs | null {
   const startMs = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : Number.NaN;
   return Number.isFinite(startMs) && new Date(startMs).toISOString().startsWith(day) ? startMs + DAY_MS : null;

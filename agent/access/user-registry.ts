@@ -1,7 +1,7 @@
 /**
- * The users of the cabinet: added, invited, changed, removed.
+ * The users of the cabinet: add, invite, change, remove.
  *
- * It checks names, passwords and that an admin remains. It does not check whether the caller may make the change: the gate does that.
+ * Checks names and passwords, and that an admin remains. It does not check whether the caller may make the change: the gate does that.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -27,26 +27,26 @@ export interface UserRegistry {
   invite(name: string): Promise<Invitation>;
   remove(name: string): Promise<void>;
   setRole(name: string, role: Role): Promise<void>;
-  /** Ends an invitation. */
+  /** Also ends an invitation. */
   setPassword(name: string, password: string): Promise<void>;
-  /** Codes that are in force stay so until one of the offer is confirmed. */
+  /** The codes in force stay valid until a code of the offer is confirmed. */
   offerCodes(name: string): Promise<CodeOffer>;
-  /** A code of the codes in force, of this step, was taken. */
+  /** Records that a code of this step was used. */
   codeTaken(name: string, step: number): Promise<void>;
-  /** A code of the offer, of this step, was taken: its codes are in force from now on. */
+  /** Records that a code of the offer was used, with its step: the offered codes are in force from now on. */
   offerTaken(name: string, step: number): Promise<void>;
   dropCodes(name: string): Promise<void>;
 }
 
-/** How long a one-time password is good. Units: ms. Source: assumed; issued on a Friday, used on a Monday. */
+/** How long a one-time password is valid. Units: ms. Source: assumed; issued on a Friday, used on a Monday. Confirmed by: the time between invitation and first login in audit logs. */
 const INVITED_MS = 72 * 3_600_000;
-/** Without 0, 1, I, L, O, U: read aloud and typed in the rain. Source: Crockford's base 32, 0 and 1 left out. 75 bits in 16 letters. */
+/** Without 0, 1, I, L, O, U, because it is read aloud and typed outdoors. Source: Crockford's base 32 without 0 and 1. 75 bits in 16 letters. */
 const LETTERS = '23456789ABCDEFGHJKMNPQRSTVWXYZ';
 const LETTER_COUNT = 16;
 const GROUP = 4;
 const MAX_USERS = 32;
 
-/** Changes are applied one after the other, each to what the file holds by then. */
+/** Changes are applied one at a time, each to the present content of the file. */
 export function createUserRegistry({ file, hasher, clock, cabinetId }: UserRegistryParts): UserRegistry {
   const change = createChanges(file);
   const changeOne = (name: string, act: (user: UserRecord) => UserRecord | Promise<UserRecord>): Promise<void> =>
@@ -105,10 +105,10 @@ export function createUserRegistry({ file, hasher, clock, cabinetId }: UserRegis
   };
 }
 
-/** What one change makes of the users, and its own result. */
+/** The users after one change, and the result of that change. */
 type Change<T> = (users: readonly UserRecord[]) => Promise<readonly [readonly UserRecord[], T]>;
 
-/** Serializes changes of the file; a failed one leaves the file as it was. */
+/** Serialises changes of the file; a failed one leaves the file unchanged. */
 function createChanges(file: UsersFile): <T>(act: Change<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return <T>(act: Change<T>) => {
@@ -124,7 +124,7 @@ function createChanges(file: UsersFile): <T>(act: Change<T>) => Promise<T> {
 
 interface NewInvitation {
   readonly invitation: Invitation;
-  /** What of it is written to the file. */
+  /** The part that is written to the file. */
   readonly part: Pick<UserRecord, 'password' | 'oneTime'>;
 }
 
@@ -147,15 +147,15 @@ function replaced(users: readonly UserRecord[], name: string, next: UserRecord):
 }
 
 /**
- * Whether a one-time password may still be used.
+ * Returns whether a one-time password may still be used.
  *
- * Shape: it expires only while the clock is trusted; a reset clock must not lock the first admin out. It works once in any case.
+ * It expires only while the clock is trusted, because a reset clock must not lock the first admin out. It always works only once.
  */
 export function isInvited({ oneTime }: UserRecord, clock: Pick<Clock, 'wallMs' | 'quality'>): boolean {
   return oneTime !== null && (!isTrusted(clock.quality()) || clock.wallMs() <= oneTime.untilMs);
 }
 
-/** A one-time password in the form that is hashed: people omit the dashes and mix the case. */
+/** A one-time password in the form that is hashed, because people omit the dashes and mix upper and lower case. */
 export function plainOneTime(typed: string): string {
   return typed.toUpperCase().replace(/[\s-]/g, '');
 }
@@ -163,7 +163,7 @@ export function plainOneTime(typed: string): string {
 function newOneTimePassword(): string {
   let text = '';
   while (text.length < LETTER_COUNT) {
-    // Bytes beyond a whole number of alphabets would make some letters likelier.
+    // Discarding the remaining byte values gives all letters the same probability.
     for (const byte of randomBytes(LETTER_COUNT)) if (byte < 240 && text.length < LETTER_COUNT) text += LETTERS[byte % LETTERS.length];
   }
   return (text.match(new RegExp(`.{${GROUP}}`, 'g')) ?? []).join('-');
@@ -187,7 +187,7 @@ function checkName(name: string): void {
   );
 }
 
-/** The last admin cannot be removed or made less. Errors: throws AccessError 'last-admin'. */
+/** The last admin cannot be removed or get a lower role. Errors: throws AccessError 'last-admin'. */
 function keepAdmin(changed: UserRecord, left: readonly UserRecord[]): void {
   const isLast = changed.role === 'admin' && !left.some(({ role }) => role === 'admin');
   if (isLast) throw new AccessError('last-admin', msg`${changed.name} is the last admin; make another one first`);

@@ -1,4 +1,4 @@
-/** The file of users: read and written as a whole. It holds hashes, never passwords. */
+/** The users file, read and written as a whole. It contains hashes, never passwords. */
 
 import { constants } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -14,28 +14,28 @@ export interface UserRecord {
   readonly role: Role;
   /** Hash of the password, or of the one-time password. */
   readonly password: string;
-  /** Of a one-time password; null once the user has chosen one. */
+  /** Validity of the one-time password; null once the user has chosen a password. */
   readonly oneTime: { readonly madeMs: WallMs; readonly untilMs: WallMs } | null;
-  /** Null without codes. `lastStep` -1: none was taken yet. */
+  /** Null without codes. `lastStep` -1: no code has been used yet. */
   readonly codes: { readonly secret: string; readonly lastStep: number; readonly isConfirmed: boolean } | null;
-  /** Only of a person of the signed list, who is not in this file. */
+  /** Only for a person of the signed list, who is not in this file. */
   readonly listedUntilMs?: WallMs;
-  /** A key for codes that no code has confirmed yet; `codes` stay in force until then. */
+  /** A key for codes that has not been confirmed yet; `codes` stay in force until then. */
   readonly offered?: { readonly secret: string } | undefined;
 }
 
 export interface UsersFile {
-  /** Empty where there is no file yet. Errors: rejects with AccessError 'file'. */
+  /** Empty if the file does not exist yet. Errors: rejects with AccessError 'file'. */
   read(): Promise<readonly UserRecord[]>;
-  /** On disk when it resolves. Errors: as `read`. */
+  /** Resolves once the users are on disk. Errors: as `read`. */
   write(users: readonly UserRecord[]): Promise<void>;
 }
 
 const USERS_FILE = 'users.json';
-/** Readable by the agent alone. */
+/** Only the agent can read it. */
 const MODE = 0o600;
 const VERSION = 1;
-/** Source: assumed; a hundred users. Units: bytes. */
+/** Source: assumed; a hundred users. Units: bytes. Confirmed by: the size of the file with `MAX_USERS` users. */
 const MAX_BYTES = 65_536;
 
 /** The file in the state folder. */
@@ -71,13 +71,13 @@ async function textOf(path: string): Promise<string | null> {
   }
 }
 
-/** Returns null for a text that this program did not write. */
+/** Returns null for a text that is not in this program's format. */
 function parsed(text: string): readonly UserRecord[] | null {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch {
-    return null; // A damaged file is a plain fact here.
+    return null; // A damaged file is an expected result here.
   }
   const { version, users } = (document ?? {}) as Partial<Record<string, unknown>>;
   return version === VERSION && Array.isArray(users) && users.every(isUser) ? users : null;

@@ -1,8 +1,8 @@
 /**
- * One agent as its owner controls it: start, stop, and another configuration.
+ * One agent with the operations of its owner: start, stop, and change to another configuration.
  *
- * A real run passes in the system clock and serial ports, a scenario test a simulated clock and simulated wires. Light does not wait for a
- * port that does not open, light and console no longer than `LOCK_WAIT_MS` for a disk that does not answer.
+ * A real run provides the system clock and serial ports, a scenario test a simulated clock and simulated wires. A port that does not open
+ * does not delay the light. A disk that does not respond delays light and console by at most `LOCK_WAIT_MS`.
  */
 import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from '../config/revisions/touched-parts.ts';
 import { type Message, msg } from '../core/message.ts';
@@ -22,22 +22,22 @@ import { openUplink } from './uplink.ts';
 export interface Agent {
   readonly view: AgentView;
   readonly field: Field;
-  /** Signs of work of all that the street needs. */
+  /** Progress of the parts that keep the street lit. */
   pulse(): Pulse;
-  /** Readings that were meant for the store so far. */
+  /** Readings recorded so far, whether or not the store accepted them. */
   recorded(): number;
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** The configuration that it runs by. */
+  /** The configuration in force. */
   site(): CabinetAndProfiles;
   /**
-   * Takes up another configuration, which must be a checked one: only the parts that it touches are exchanged, one change after the other.
-   * Resolves with what was touched, once it runs by it.
+   * Applies another configuration, which must have been checked. Only the parts that it affects are replaced, one change at a time.
+   * Resolves with the affected parts once it is in force.
    */
   apply(next: CabinetAndProfiles): Promise<TouchedRooms>;
 }
 
-/** An agent that does nothing yet. */
+/** Builds an agent, not started yet. */
 export function createAgent(parts: AgentParts): Agent {
   const joined = joinParts(parts, apply);
   const { state, view, field } = joined;
@@ -60,7 +60,7 @@ export function createAgent(parts: AgentParts): Agent {
   };
 }
 
-/** The lock on the data first: an agent without it must not touch the lines, nor the sockets of the one that has it. */
+/** Locks the data first: an agent without the lock must use neither the lines nor the sockets of the agent that has it. */
 async function startAgent(joined: Joined): Promise<void> {
   const { parts, state, clock, store, uplink, ongoing, events } = joined;
   const completed = parts.onStartStep ?? (() => {});
@@ -99,7 +99,7 @@ async function startAgent(joined: Joined): Promise<void> {
   notice(joined, 'agent-started', msg`luciole ${joined.parts.version} started`);
 }
 
-/** Lines before recorder before uplink before store, so that the last reading goes all the way. */
+/** Stops lines before recorder before uplink before store, so that the last reading reaches each of them. */
 async function stopAgent(joined: Joined): Promise<void> {
   const { state, clock } = joined;
   state.isStopping = true;
@@ -128,7 +128,7 @@ async function startLight({ record, stepWatch, field, recorder, state }: Joined)
   await state.rooms.control.start();
 }
 
-/** What the births need of the disk, one after the other: what hangs holds one of Node's few threads. */
+/** Reads what the birth messages need from the disk, one after the other: each read that hangs blocks one of Node's few threads. */
 async function showState({ self, revisions, platformUpdates }: Joined): Promise<true> {
   await self.start();
   await revisions?.start();
@@ -141,9 +141,9 @@ function notice({ events, state }: Joined, code: 'agent-started' | 'agent-stoppe
 }
 
 /**
- * Exchanges only the parts that the other configuration touches. Resolves with what was touched. Shape: `next` has been checked.
+ * Replaces only the parts that the other configuration affects. Resolves with the affected parts. Shape: `next` has been checked.
  *
- * Lines first: drivers that receive nothing fall back to their failsafe level after a minute.
+ * Lines first: drivers without communication fall back to their failsafe level after a minute.
  */
 async function reconfigure(joined: Joined, next: CabinetAndProfiles): Promise<TouchedRooms> {
   const { state, store, uplink, parts } = joined;
@@ -154,7 +154,7 @@ async function reconfigure(joined: Joined, next: CabinetAndProfiles): Promise<To
   state.site = next;
   if (touched.lines.length > 0) await exchangeLines(joined, touched.lines);
   if (touched.light) await leaveRooms(joined);
-  // Readings wait in memory meanwhile.
+  // Readings wait in memory during this time.
   if (touched.store) {
     await store.stop();
     await store.start();
@@ -193,6 +193,6 @@ async function enterRooms(joined: Joined): Promise<void> {
   if (!state.isRunning) return;
   await state.rooms.control.start();
   state.rooms.energy.start();
-  // The last readings still hold, presence included.
+  // The last readings are still valid, including presence.
   state.rooms.onReadings(field.readings());
 }

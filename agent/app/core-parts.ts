@@ -1,7 +1,7 @@
 /**
- * Builds the parts that a reading passes through: field, recorder, store; and the agent's report about itself.
+ * Builds the parts that a reading passes through (field, recorder, store) and the agent's report about itself.
  *
- * Values of the configuration are read at each use, as it may change.
+ * Values of the configuration are read at each use, because it may change.
  */
 import { adapterLatencyMs } from '../../drivers/adapter-latency.ts';
 import { tracesOfRevisions } from '../config/revisions/revision-history.ts';
@@ -21,7 +21,7 @@ import { createStore } from '../store/store.ts';
 import { BD_SEQ_COPY_RULE } from '../sync/session/bd-seq-memory.ts';
 import type { Building } from './parts.ts';
 
-/** Its folder stays for the whole run; the rest is asked for each time, as the configuration may change. */
+/** The folder is fixed for the run; other values are read at each use, because the configuration may change. */
 export function storeFor({ parts, clock, state }: Building): Store {
   return createStore({
     dir: parts.cabinet.store.dir,

@@ -1,5 +1,5 @@
 /**
- * Builds the parts of an agent in order, and passes each the parts it needs.
+ * Builds the parts of an agent in order, and passes to each the parts it needs.
  */
 import { createAccess } from '../access/access.ts';
 import { withAuditEvents } from '../access/audit-events.ts';
@@ -29,7 +29,7 @@ import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 import { createAgentView } from './view.ts';
 
-/** All parts, none of them started. `apply` takes up another configuration. */
+/** Builds all parts without starting them. `apply` applies another configuration. */
 export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) => Promise<TouchedRooms>): Joined {
   const clock = createSteadyClock({ ...parts.steady, clock: parts.clock });
   const startedMono = clock.monoMs();
@@ -42,7 +42,7 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
     ...{ audit: made.store.audit, clock, cabinetId: parts.cabinet.id },
     onEvent: (event) => made.ongoing.onEvent(event),
   });
-  // The machine's own clock: the record covers its steps too.
+  // The machine's own clock: the audit log records its steps too.
   made.record = createSelfRecord({ clock: parts.clock, log: parts.log, store: made });
   made.ongoing = createOngoing({ ...parts, ...made });
   made.field = fieldFor(made);
@@ -81,12 +81,12 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   return made;
 }
 
-/** Signs of work of all that the street needs. */
+/** Progress of the parts that keep the street lit. */
 export function pulseOf({ field, state, store }: Joined): Pulse {
   return { lines: field.pulses(), tickedMono: state.rooms.control.tickedMono, store: store.pulse() };
 }
 
-/** Null where this run takes no other release. */
+/** Null if this run accepts no other release. */
 function updatesFor(made: Building): Updates | null {
   const { parts, clock, state, field, events } = made;
   if (parts.updates === undefined) return null;
@@ -105,7 +105,7 @@ function updatesFor(made: Building): Updates | null {
   });
 }
 
-/** Null where this run takes no other configuration. */
+/** Null if this run accepts no other configuration. */
 function revisionsFor(made: Building, apply: (next: CabinetAndProfiles) => Promise<TouchedRooms>): RevisionManager | null {
   const { parts, clock, state, field, uplink, ongoing } = made;
   if (parts.revisions === undefined) return null;
@@ -123,7 +123,7 @@ function revisionsFor(made: Building, apply: (next: CabinetAndProfiles) => Promi
   });
 }
 
-/** Null where no console is opened. */
+/** Null if no console socket is configured. */
 function consolesFor({ parts: { socketPath, log, cabinet }, clock, view }: Building): Consoles | null {
   return socketPath === null ? null : createConsoles({ view, socketPath, log, clock, timezone: cabinet.timezone });
 }

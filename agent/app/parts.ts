@@ -1,5 +1,5 @@
 /**
- * The parts of an agent: those that a run passes in, those that stay for the whole run, and those of one configuration.
+ * The parts of an agent: those that a run provides, those that exist for the whole run, and those of one configuration.
  */
 import type { Access } from '../access/access.ts';
 import type { SelfRecord } from '../access/self-audit.ts';
@@ -38,73 +38,73 @@ import type { MqttTransport } from '../sync/mqtt/mqtt-transport.ts';
 import type { ReadFile } from '../sync/mqtt/secret-files.ts';
 import type { UplinkSlot } from '../sync/uplink-slot.ts';
 
-/** The parts that an agent does not build itself: its configuration, and its connections to the outside. */
+/** The parts that a run provides: the configuration, and connections to the outside. */
 export interface AgentParts extends CabinetAndProfiles {
   readonly clock: Clock;
   /** Evidence for a step of that clock, and storage of the held time over a restart. Default: none. */
   readonly steady?: Omit<SteadyClockParts, 'clock'>;
   readonly log: Log;
-  /** The same log for live readers; without it no command can read it. */
+  /** The same log for live readers; without it no command can read the log. */
   readonly logFeed?: LogFeed;
   readonly version: string;
   readonly openPort: OpenBytePort;
   readonly door: MqttTransport;
   /** Reads the files of the uplink. Default: from the disk, without credentials of a service. */
   readonly readFile?: ReadFile;
-  /** 0..1. */
+  /** Random number, 0 to 1. */
   readonly random: () => number;
-  /** Path of the console's socket; null opens none. */
+  /** Path of the console's socket; null for no socket. */
   readonly socketPath: string | null;
   readonly openStoreLink?: StoreParts['openLink'];
-  /** When the machine started, so that an earlier run's times can be corrected; unknown unless given. */
+  /** When the machine booted, so that the times of an earlier run can be corrected. Default: unknown. */
   readonly machine?: StoreParts['machine'];
   readonly periodsMs?: typeof POLL_PERIOD_MS;
-  /** Store and checks of other configurations; without it this run accepts none. */
+  /** Store and checks of other configurations; without them this run accepts none. */
   readonly revisions?: RevisionParts;
-  /** Whether it is a process of this run that has the data, not another agent. Default: no. */
+  /** Returns whether a process of this run has locked the data, not another agent. Default: no. */
   readonly isLockOurs?: () => boolean;
-  /** Called when a command that had the data has ended: what this run began with may have been replaced. */
+  /** Called when a command that had locked the data has ended; it may have replaced the files that this run started with. */
   readonly onDataFree?: () => void;
-  /** Receives the steps of the start as they complete. */
+  /** Receives the completed steps of the start. */
   readonly onStartStep?: (step: string) => void;
-  /** Start mode of this run, and the ledger of earlier ones. Default: normal. */
+  /** Start mode of this run, and the ledger of earlier runs. Default: normal. */
   readonly guard?: Pick<RunGuard, 'mode' | 'events' | 'ledger' | 'unstored' | 'settleLoss'>;
-  /** Health of the process; not reported unless given. */
+  /** Health of the process; without it, health is not reported. */
   readonly health?: AgentHealth;
-  /** Heap of this thread; V8 alone decides when to collect unless given. */
+  /** Heap of this thread; without it, V8 alone decides when to collect. */
   readonly heap?: Heap | null;
   /** Store of other releases of the program; without it this run accepts none. */
   readonly updates?: UpdateParts;
 }
 
-/** The rooms of light of one configuration. */
+/** The lighting modules of one configuration. */
 export interface Rooms {
   readonly points: ReadonlyMap<PointId, CabinetPoint>;
   readonly control: Control;
   readonly energy: Energy;
   readonly light: LightViews;
   onReadings(readings: readonly Reading[]): void;
-  /** Ends what they found wrong: their successors report it again where it lasts. */
+  /** Ends the events that they opened. The modules that replace them report a condition again if it persists. */
   close(): void;
 }
 
-/** The parts made for one configuration are there once `join` is through; nothing reads a line or takes a command before. */
+/** State of one configuration. It is complete once `join` returns; before that, no line is read and no command accepted. */
 export class AgentState {
   site: CabinetAndProfiles;
-  /** The rooms of light of this configuration. */
+  /** The lighting modules of this configuration. */
   rooms!: Rooms;
-  /** What the uplink of this configuration has found wrong. */
+  /** Open events of the uplink of this configuration. */
   uplinkEvents!: RoomEvents;
-  /** The jobs on the lines, with this configuration's data about the devices. */
+  /** Requests on the lines, with this configuration's data about the devices. */
   bus!: BusTools;
   firstPollMono: MonoMs | null = null;
-  /** Readings that were meant for the store so far. */
+  /** Readings recorded so far, whether or not the store accepted them. */
   recorded = 0;
   isRunning = false;
   isStopping = false;
-  /** The changes of configuration that go on. */
+  /** The changes of configuration in progress. */
   applying: Promise<unknown> = Promise.resolve();
-  /** Detections and lamps raised under the configurations before this one. */
+  /** Detections and raised lamps under the earlier configurations of this run. */
   countedBefore = { detections: 0, lampsRaised: 0 };
 
   constructor(site: CabinetAndProfiles) {
@@ -112,18 +112,18 @@ export class AgentState {
   }
 }
 
-/** The parts that stay for the whole run; those of one configuration are in `state`. */
+/** The parts that exist for the whole run; those of one configuration are in `state`. */
 export interface Joined {
   readonly parts: AgentParts;
   readonly state: AgentState;
   readonly clock: SteadyClock;
   readonly startedMono: MonoMs;
-  /** Until when no level is written after mains have returned. */
+  /** No level is written before this time, after mains have returned. */
   readonly quietMono: MonoMs;
   readonly store: Store;
   readonly uplink: UplinkSlot;
   readonly self: Self;
-  /** The audit log, with events for what a city wants to see at once. */
+  /** The audit log, with events for entries that the city must see immediately. */
   readonly audit: AuditTools;
   readonly record: SelfRecord;
   readonly ongoing: Ongoing;
@@ -141,5 +141,5 @@ export interface Joined {
   readonly housekeeping: Housekeeping;
 }
 
-/** The parts while they are built: a part reads a later one only when it works. */
+/** The parts while they are built. A part may use a later one only after the build. */
 export type Building = { -readonly [Part in keyof Joined]: Joined[Part] };

@@ -8,10 +8,10 @@ interface LockOwner {
 }
 
 /**
- * Ends the start of a second agent on the same data, which would write to the same lamps; its console is closed first. A command that has
- * the data writes to no lamp, so that the agent goes on and lights.
+ * Ends the start of a second agent on the same data, because both would write to the same lamps; its console is closed first. A command that
+ * has locked the data writes to no lamp, so the agent continues to control the light.
  *
- * Errors: rejects with ConsoleError 'data-in-use' where another agent has the data.
+ * Errors: rejects with ConsoleError 'data-in-use' if another agent has locked the data.
  */
 export async function refuseDataInUse({ parts, store, consoles }: Pick<Joined, 'store' | 'consoles'> & LockOwner): Promise<void> {
   if (store.pulse().refusal !== 'in-use' || parts.isLockOurs?.() === true) return;
@@ -20,7 +20,7 @@ export async function refuseDataInUse({ parts, store, consoles }: Pick<Joined, '
   throw new ConsoleError('data-in-use', reason);
 }
 
-/** Waits until it is known who has the data, not longer than a slow disk may hold up the light. `stored`: the start of the store. */
+/** Waits until the owner of the data is known, but no longer than a slow disk may delay the light. `stored`: the start of the store. */
 export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<void> {
   await within(
     joined.clock,
@@ -31,8 +31,8 @@ export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<
 }
 
 /**
- * Ends the run once the command has ended: it may have replaced what this run began with. The readings of this run are stored first, but not
- * where the command erased the data that this run began with.
+ * Ends the run once the command has ended, because the command may have replaced the files that this run started with. The readings of this
+ * run are stored first, unless the command has erased those files.
  */
 export async function leaveOnceFree({ parts, state, store, clock }: Joined): Promise<void> {
   parts.log.event('data-held', {}, 'warning');

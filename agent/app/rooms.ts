@@ -1,7 +1,7 @@
 /**
- * Builds the rooms of light for one configuration: control, energy, diagnosis and their views.
+ * Builds the lighting modules for one configuration: control, energy, diagnosis and their views.
  *
- * They are exchanged together with the configuration; overrides, programmes, burning hours and nights persist in the store.
+ * They are replaced together with the configuration; overrides, programmes, burning hours and nights persist in the store.
  */
 
 import { pendingProfiles } from '../config/load/pending-profiles.ts';
@@ -20,7 +20,7 @@ import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { createPlatformView } from '../sync/sparkplug/platform-view.ts';
 import type { Joined, Rooms } from './parts.ts';
 
-/** For the configuration that runs now. */
+/** Builds them for the configuration in force. */
 export function createRooms({ parts, state, clock, field, store, uplink, quietMono, ongoing }: Joined): Rooms {
   const { cabinet, profiles } = state.site;
   const points = cabinetPoints(cabinet, profiles);
@@ -59,7 +59,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   return rooms;
 }
 
-/** The jobs on the lines with the configuration's data about the devices; in safe mode they only read. */
+/** Requests on the lines with the configuration's data about the devices; in safe mode they only read. */
 export function busOf({ parts, state: { site }, field }: Joined): BusTools {
   const { cabinet, profiles } = site;
   const bus = { ...withSiteKnowledge(field.bus, cabinet, profiles), pendingProfiles: pendingProfiles(cabinet.profileDirs, profiles) };

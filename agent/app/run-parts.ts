@@ -1,5 +1,5 @@
 /**
- * The parts of an agent on a real cabinet: configuration as chosen at the start, serial ports, broker, clocks, and files of the service.
+ * The parts of an agent on a real cabinet: the configuration chosen at the start, serial ports, broker, clocks, and files of the service.
  */
 
 import { createSerialPort } from '../../drivers/serial-port.ts';
@@ -31,20 +31,20 @@ const noStore: OpenLink = () => {
   throw new StoreError('worker-lost', msg`the store is not used in safe mode`);
 };
 
-/** What a run has found out before it builds its agent. */
+/** What a run has determined before it builds its agent. */
 export interface RunFacts {
   readonly options: RunOptions;
   readonly beginning: Beginning;
-  /** With the options of the run. */
+  /** With the options of the run applied. */
   readonly cabinet: Cabinet;
   readonly clock: Clock;
   readonly timeQuality: TimeQuality;
-  /** Of the configuration that is in force. */
+  /** Setting of the configuration in force. */
   readonly clockTrust: () => Cabinet['clockTrust'];
   readonly guard: RunGuard;
-  /** Ends this run for another release. */
+  /** Ends this run so that another release can start. */
   readonly leave: () => void;
-  /** Ends this run as a stop does. */
+  /** Ends this run in the same way as a stop. */
   readonly end: () => void;
 }
 
@@ -66,7 +66,7 @@ export function runParts(facts: RunFacts): AgentParts {
     ...(beginning.isLockOurs === undefined ? {} : { isLockOurs: beginning.isLockOurs }),
     clock,
     steady: {
-      // A rehearsal's clock is not the battery's.
+      // In a rehearsal the clock is shifted, so the battery clock cannot confirm it.
       battery: () => (options.startAtMs === null ? timeQuality.battery() : null),
       mayStepOnce: () => clockTrust() === 'system' && timeQuality.battery() === null,
       memory: createHeldTimeFile({ runtimeDir: service?.runtimeDir ?? null, machine, onFlaw: reportFlaw }),
@@ -90,7 +90,7 @@ function eventsOf({ revisions, refusal }: Beginning): readonly StartEvent[] {
   return revisions === null ? [WITHOUT_REVISIONS] : [];
 }
 
-/** Safe mode takes no other configuration. */
+/** Safe mode accepts no other configuration. */
 function revisionParts({ options, beginning: { revisions }, clock, guard }: RunFacts): Pick<AgentParts, 'revisions'> {
   if (guard.mode !== 'normal' || revisions === null) return {};
   return {

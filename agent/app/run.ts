@@ -24,7 +24,7 @@ const NO_LIMIT: StartSteps = { completed() {}, over() {}, overdue: () => null };
 /**
  * Runs until `stopSignal` is aborted, another release takes over or safe mode ends. Resolves with the exit code.
  *
- * Errors: rejects with ConfigError for files that cannot be used, with ConsoleError when another agent has the socket.
+ * Errors: rejects with ConfigError for files that cannot be used, with ConsoleError if another agent has the socket.
  */
 export async function runAgent(options: RunOptions): Promise<number> {
   const { log, startSteps = NO_LIMIT, startAtMs } = options;
@@ -37,11 +37,11 @@ export async function runAgent(options: RunOptions): Promise<number> {
   for (const warning of beginning.site.warnings) log.event('configuration-warning', { ...warning }, 'warning');
   for (const problem of beginning.site.profileProblems) log.event('profile-unusable', { ...problem }, 'warning');
   const cabinet = withOptions(beginning.site.cabinet, options);
-  // Local time is then the runtime's own, see `local-time.ts`.
+  // Local time is then that of the runtime, see `local-time.ts`.
   process.env['TZ'] = cabinet.timezone;
   let agent: Agent | null = null;
   const clockTrust = (): Cabinet['clockTrust'] => (agent?.site().cabinet ?? cabinet).clockTrust;
-  // A rehearsal chooses its time, so there is nothing to doubt.
+  // A rehearsal chooses its time, so the time is always trusted.
   const timeQuality = createTimeQuality({ clock: wall, trust: () => (startAtMs === null ? clockTrust() : 'system') });
   await Promise.race([timeQuality.start(), sleep(wall, FIRST_PROBE_MS)]);
   const clock = createSystemClock({ quality: () => timeQuality.quality(), wallOffsetMs, isBusAlone: isBusAlone(cabinet.lines) });
@@ -54,7 +54,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     over.abort();
   };
   const end = (): void => over.abort();
-  // There is no storage thread to take over.
+  // There is no storage thread to replace.
   if (guard.mode === 'bare') beginning.handOver?.();
   agent = createAgent(runParts({ options, beginning, cabinet, clock, timeQuality, clockTrust, guard, leave, end }));
   return live(agent, { options, notify, guard, over });
@@ -64,11 +64,11 @@ interface Life {
   readonly options: RunOptions;
   readonly notify: Notify;
   readonly guard: RunGuard;
-  /** Ends the run as `stopSignal` does. */
+  /** Ends the run in the same way as `stopSignal`. */
   readonly over: AbortController;
 }
 
-/** From the start of the agent to its end. */
+/** Runs the agent from its start to its end. */
 async function live(agent: Agent, { options, notify, guard, over }: Life): Promise<number> {
   const { startSteps = NO_LIMIT, stopSignal } = options;
   const end = AbortSignal.any([stopSignal, over.signal]);
@@ -80,7 +80,7 @@ async function live(agent: Agent, { options, notify, guard, over }: Life): Promi
   try {
     await Promise.race([agent.start().then(ready), stopped(end)]);
   } catch (error) {
-    // Another agent runs: neither this program nor its files are to blame.
+    // Another agent runs: neither this program nor its files caused the failure.
     guard.ended(error instanceof ConsoleError ? 'config' : 'crashed', error instanceof Error ? error.message : String(error));
     throw error;
   }
@@ -95,7 +95,7 @@ async function live(agent: Agent, { options, notify, guard, over }: Life): Promi
   return 0;
 }
 
-/** Errors: as `beginConfiguration`; the next run then knows that the program itself was not to blame. */
+/** Errors: as `beginConfiguration`. The failure is recorded, so that the next run does not count it as a failure of the program. */
 async function beginningOf(options: RunOptions, guard: Promise<RunGuard> | null): Promise<Beginning> {
   const { configFile, dataDir, startAtMs, startSteps = NO_LIMIT, service } = options;
   const clock = createSystemClock({ quality: () => 'none' });
@@ -110,14 +110,14 @@ async function beginningOf(options: RunOptions, guard: Promise<RunGuard> | null)
     if (error instanceof ConsoleError) (await guard)?.ended('config', error.message);
     if (error instanceof ConfigError) {
       (await guard)?.ended('config', error.message);
-      // The program itself has come up.
+      // The program itself has started successfully.
       if (service?.stateDir != null) await new ReleaseStore(service.stateDir, options.release?.unpackedDir ?? '').cameUp().catch(() => {});
     }
     throw error;
   }
 }
 
-/** With the folders of the service, so that a start that hangs while its configuration is read is counted; null for a run by hand. */
+/** Uses the folders of the service, so that a hang while the configuration is read is counted; null for a run by hand. */
 function earlyGuardOf(options: RunOptions, parts: Omit<GuardNeeds, 'stateDir'>): Promise<RunGuard> | null {
   const stateDir = options.dataDir ?? options.service?.stateDir ?? options.service?.runtimeDir ?? null;
   return parts.notify.isSupervised && stateDir !== null ? guardOf(options, { ...parts, stateDir }) : null;

@@ -7,7 +7,7 @@ import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { SparkplugUplink } from '../sync/uplink.ts';
 import type { Joined } from './parts.ts';
 
-/** For the configuration in force; null where it has no uplink. Light may be exchanged meanwhile, so each command uses the current control. */
+/** The uplink of the configuration in force; null if it has none. Each command uses the present control, because the lighting modules may be replaced. */
 export function openUplink(joined: Joined): Uplink | null {
   const { parts, state, clock, field, store, uplink, ongoing } = joined;
   const { cabinet, profiles } = state.site;

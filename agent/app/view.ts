@@ -1,5 +1,5 @@
 /**
- * The view of a running agent for the console. It stays for the whole run: parts of a configuration are looked up at each call.
+ * The view of a running agent for the console. It exists for the whole run, so it looks up parts of the configuration at each call.
  */
 import { createPersonCommands } from '../control/views/light-views.ts';
 import type { Cabinet } from '../core/cabinet.ts';
@@ -95,7 +95,7 @@ function namesOf({ lamps, zones, lines, poles }: Cabinet, field: Joined['field']
   };
 }
 
-/** Of this run, over all its configurations. */
+/** Counters of this run, over all its configurations. */
 function countersOf({ rooms, countedBefore }: Joined['state']): Pick<StatusView, 'detections' | 'lampsRaised'> {
   const { detections, lampsRaised } = rooms.control.counters();
   return { detections: countedBefore.detections + detections, lampsRaised: countedBefore.lampsRaised + lampsRaised };

@@ -1,7 +1,7 @@
 /**
- * Roles, logins and users of the cabinet and the folder of the login sockets, as console and access rooms share them.
+ * Roles, logins and users of the cabinet, and the folder of the login sockets, for the console and access modules.
  *
- * The table of commands names the least role of each command.
+ * The command table specifies the least role of each command.
  */
 
 import { normalize } from 'node:path';
@@ -39,15 +39,15 @@ export interface Caller {
 export interface LoginRequest {
   readonly user: string;
   readonly password: string;
-  /** One code, or two in a row; empty where none was asked for yet. */
+  /** One code, or two consecutive ones; empty if none has been requested yet. */
   readonly code: string;
-  /** The new password, with a login by one-time password; empty otherwise. */
+  /** The new password for a login by one-time password; empty otherwise. */
   readonly newPassword: string;
-  /** The key of the console that asks, by which a user is counted apart from other clients; empty for none. */
+  /** Key of the console. Failed logins of a user are counted separately for each console; empty for none. */
   readonly console: string;
 }
 
-/** Shows that it is still the user of a session who types. `code` null: the password alone; empty: no codes are in force. */
+/** Proves that the user of the session is still the person at the keyboard. `code` null: the password is enough; empty: the user has no codes. */
 export interface AccountProof {
   readonly password: string;
   readonly code: string | null;
@@ -58,18 +58,18 @@ export const PASSWORD_LENGTH = { min: 12, max: 128 };
 /** The rule for a new password, shown before the prompt. */
 export const PASSWORD_RULE: Message = msg`${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters, some of them letters; no common word, not the user's name`;
 
-/** What became of it. Units: ms. */
+/** The result of a login attempt. Units: ms. */
 export type LoginAnswer =
   | { readonly state: 'in'; readonly token: string; readonly user: string; readonly role: Role; readonly idleMs: number }
-  /** Come again with a code: one, or two in a row while the cabinet's clock is not to be trusted. */
+  /** Repeat the login with a code: one, or two consecutive ones while the cabinet's clock is not trusted. */
   | { readonly state: 'code-needed'; readonly codes: 1 | 2 }
-  /** It was a one-time password: the login must be repeated with a new password. `problem` is why the last new one was refused. */
+  /** The password was a one-time password: repeat the login with a new password. `problem`: why the last new one was refused. */
   | { readonly state: 'new-password-needed'; readonly problem: Message }
   | { readonly state: 'wrong'; readonly waitMs: number }
   | { readonly state: 'locked'; readonly waitMs: number }
   | { readonly state: 'expired' }
   | { readonly state: 'no-users' }
-  /** The file of users cannot be read. */
+  /** The users file cannot be read. */
   | { readonly state: 'unavailable'; readonly problem: Message };
 
 export type SessionEnd = 'logout' | 'idle' | 'changed';
@@ -80,10 +80,10 @@ export interface UserView {
   /** Set while the user has not logged in with the one-time password, which is valid until then. */
   readonly invitedUntilMs: WallMs | null;
   readonly hasCodes: boolean;
-  /** Set for a person of the signed list, with the end of the right to log in. */
+  /** Present for a person of the signed list: the end of the right to log in. */
   readonly listedUntilMs?: WallMs;
   readonly sessions: number;
-  /** What is left of a lock, of the longest one where several consoles count. Units: ms. */
+  /** Remaining time of a lock; the longest if several consoles are locked. Units: ms. */
   readonly lockedMs: number;
 }
 
@@ -91,36 +91,36 @@ export interface UserView {
 export interface ListedUser {
   readonly name: string;
   readonly role: Role;
-  /** From then on the person is let in no longer. */
+  /** The right to log in ends at this time. */
   readonly untilMs: WallMs;
   /** Hash of the password. */
   readonly password: string;
 }
 
-/** A signed list, verified. Its people are beside the users of the cabinet, never in their place. */
+/** A signed list after verification. Its people are added to the users of the cabinet and never replace one. */
 export interface UserList {
-  /** When it was signed, which is also its version: a later one replaces it. Units: ms since 1970. */
+  /** Time of the signature, also used as the version: a later list replaces an earlier one. Units: ms since 1970. */
   readonly serial: number;
   /** Id of the key in `trust.userKeys`. */
   readonly signedBy: string;
   readonly users: readonly ListedUser[];
 }
 
-/** A list whose signature counts. `role`: the highest that its key may give. */
+/** A list with a valid signature. `role`: the highest that its key may grant. */
 export interface VerifiedUserList extends Pick<UserList, 'serial' | 'signedBy'> {
   /** Its text without the signature. */
   readonly list: string;
   readonly role: Role;
 }
 
-/** Why a signature does not count. */
+/** Why a signature was not accepted. */
 export interface RefusedUserList {
   readonly refusal: Message;
 }
 
-/** The name under which the platform puts the list of users. */
+/** File name of the list of users when the platform sends it. */
 export const USER_LIST_FILE = 'users.list';
-/** Source: adduser's default pattern of Debian, shortened. */
+/** Allowed login names. Source: adduser's default pattern of Debian, shortened. */
 export const USER_NAME = /^[a-z][a-z0-9_.-]{0,30}$/;
 
 /** The lower of two roles. */
@@ -158,7 +158,7 @@ export type AccessErrorCode =
 /** A change of users that is refused; its message is for the person who requested it. */
 export class AccessError extends Error {
   override readonly name = 'AccessError';
-  /** What to tell the person. */
+  /** Message for that person. */
   readonly said: Message;
   readonly code: AccessErrorCode;
 
@@ -172,10 +172,10 @@ export class AccessError extends Error {
 /** The users of the cabinet and their sessions. Errors: all changes reject with AccessError. */
 export interface AccessTools {
   logIn(request: LoginRequest): Promise<LoginAnswer>;
-  /** Resolves when the session of this token ends, at once where there is none. */
+  /** Resolves when the session of this token ends; immediately if there is no such session. */
   ended(token: string): Promise<SessionEnd>;
   logOut(token: string): void;
-  /** Null where the session does not exist or has ended. Resets the idle timeout. */
+  /** Null if the session does not exist or has ended. Resets the idle timeout. */
   callerOf(token: string): Pick<Caller, 'user' | 'role'> | null;
   users(): Promise<readonly UserView[]>;
   add(user: string, role: Role): Promise<Invitation>;
@@ -183,23 +183,23 @@ export interface AccessTools {
   invite(user: string): Promise<Invitation>;
   remove(user: string): Promise<void>;
   setRole(user: string, role: Role): Promise<void>;
-  /** `current` null: an admin sets it. */
+  /** `current` null: an admin sets the password. */
   setPassword(user: string, password: string, current: string | null): Promise<void>;
-  /** Codes are asked for only once one was confirmed; those in force before stay so until then. `proof` null: an admin does it. */
+  /** Offers a new secret. It takes effect, and replaces the former one, once a code from it is confirmed. `proof` null: an admin does it. */
   offerCodes(user: string, proof: AccountProof | null): Promise<CodeOffer>;
   confirmCodes(user: string, code: string): Promise<void>;
   /** `proof` null: an admin does it. */
   dropCodes(user: string, proof: AccountProof | null): Promise<void>;
 }
 
-/** Source: tmpfiles.d/luciole.conf; its group may enter, and files in it are of that group. */
+/** Folder of the login sockets; its group may enter it, and its files belong to that group. Source: tmpfiles.d/luciole.conf. */
 export const LOGIN_FOLDER = '/run/luciole-console';
-/** Ending of a login socket's name where it lies in the folder of the machine's own socket. */
+/** Suffix of a login socket's name when it is in the folder of the machine's own socket. */
 export const LOGIN_END = '-login.sock';
 
 /**
- * Whether a socket of this path would be found by consoles that must log in. The machine's own socket asks nobody for a login, so it must
- * not be one. `/var/run` is `/run` (FHS 3.0 §5.13).
+ * Returns whether consoles that require a login would find a socket at this path. The machine's own socket requires no login, so it must
+ * not be at such a path. `/var/run` is `/run` (FHS 3.0 §5.13).
  */
 export function isLoginPlace(socketPath: string): boolean {
   const path = normalize(socketPath).replace(/^\/var\/run\//, '/run/');

@@ -1,10 +1,10 @@
 /**
- * Durable writes: a file is replaced whole or not at all, never through a link that another user planted, and never with more rights than
- * needed.
+ * Durable writes. A file is replaced as a whole or not at all, never through a link that another user planted, and never with more rights
+ * than needed.
  *
- * A new file is created exclusively, gets mode and owner by its handle, is flushed, and takes its name by a rename; then the folder is
+ * A new file is created exclusively, gets mode and owner through its handle, is flushed, and gets its name by a rename. Then the folder is
  * flushed.
- * Root acts as the user who could exchange a part of the path: a link then leads no further than that user could go.
+ * Root acts as the user who could replace a part of the path, so a planted link gives no access that this user does not have.
  */
 import {
   closeSync,
@@ -30,10 +30,10 @@ export interface Owner {
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-/** Source: path_resolution(7), links followed at most. */
+/** Most links that are followed. Source: path_resolution(7). */
 const MAX_LINKS = 40;
 
-/** Creates a file and flushes it to disk; `owner` needs root. Errors: throws the system's error: EEXIST where anything has that name, a link too. */
+/** Creates a file and flushes it to disk; `owner` needs root. Errors: throws the system's error; EEXIST if the name exists, even as a link. */
 export function createFile(path: string, text: string | Uint8Array, mode: number, owner: Owner | null = null): void {
   asOwnerOf(dirname(path), () => {
     writeNew(path, text, mode, owner);
@@ -42,14 +42,14 @@ export function createFile(path: string, text: string | Uint8Array, mode: number
 }
 
 /**
- * Replaces a file: a mains cut leaves the old or the new one. Replaced by root, the file keeps its owner.
+ * Replaces a file: after a mains cut either the old or the new content is complete. If root replaces it, the file keeps its owner.
  *
- * Errors: throws the system's error (`code` ENOSPC, EACCES, ...); what had that name before then still has it.
+ * Errors: throws the system's error (`code` ENOSPC, EACCES, ...); the former file is then unchanged.
  */
 export function replaceWhole(path: string, text: string | Uint8Array, mode: number): void {
   asOwnerOf(dirname(path), () => {
     const fresh = `${path}.new`;
-    // Left by an earlier run, or planted: the name is removed, never the target of a link.
+    // Left by an earlier run, or planted: this removes the name, never the target of a link.
     rmSync(fresh, { force: true });
     try {
       writeNew(fresh, text, mode, formerOwner(path));
@@ -63,13 +63,13 @@ export function replaceWhole(path: string, text: string | Uint8Array, mode: numb
 }
 
 /**
- * As `replaceWhole`, without blocking the calling thread. Written by root, the file is the folder's owner's. The rights of the process stay as
- * they are, for other work goes on meanwhile: a caller who is root and does nothing else puts `asOwnerOf` around it.
+ * As `replaceWhole`, without blocking the calling thread. If root writes it, the file gets the owner of the folder. The rights of the
+ * process do not change, because other work continues: a root process with no other work wraps the call in `asOwnerOf`.
  *
- * `signal`: for a file that `replaceWhole` may replace before this ends. Aborted, nothing is replaced and the promise resolves; the signal is
- * read and the file renamed in one turn, and the temporary name is another than that of `replaceWhole`.
+ * `signal`: for a file that `replaceWhole` may replace before this call ends. After an abort the file is not replaced and the promise
+ * resolves. The check and the rename run in one turn of the event loop, and the two functions use different temporary names.
  *
- * Errors: rejects as `replaceWhole` throws; a missing folder is one.
+ * Errors: rejects with the errors of `replaceWhole`, also if the folder is missing.
  */
 export async function replaceWholeLater(path: string, text: string, mode: number, signal?: AbortSignal): Promise<void> {
   const folder = await open(dirname(path), O_RDONLY);
@@ -86,7 +86,7 @@ export async function replaceWholeLater(path: string, text: string, mode: number
   }
 }
 
-/** Flushes a folder's names to disk. Errors: rejects with the system's error. */
+/** Flushes the names in a folder to disk. Errors: rejects with the system's error. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, O_RDONLY);
   try {
@@ -96,7 +96,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Flushes a file's content, or a folder's names, to disk. Errors: throws the system's error. */
+/** Flushes the content of a file, or the names in a folder, to disk. Errors: throws the system's error. */
 export function syncPath(path: string): void {
   const file = openSync(path, 'r');
   try {
@@ -107,10 +107,10 @@ export function syncPath(path: string): void {
 }
 
 /**
- * Works in a folder with the rights of the user who could exchange a part of its path; only root changes its rights for it. For programs
- * that do one thing at a time: the whole process has these rights until the work, or its promise, is done.
+ * Runs `work` with the rights of the user who could replace a part of the folder's path. Only a root process changes its rights. They apply
+ * to the whole process until `work`, or its promise, ends; so the process must do nothing else at that time.
  *
- * Errors: throws what `work` throws, and the system's error where the rights cannot be changed.
+ * Errors: throws what `work` throws, and the system's error if the rights cannot be changed.
  */
 export function asOwnerOf<T>(folder: string, work: () => T): T {
   const leave = becomeOwnerOf(folder);
@@ -126,7 +126,7 @@ export function asOwnerOf<T>(folder: string, work: () => T): T {
   return result;
 }
 
-/** Effective ids alone change, on every thread (setuid(2), NPTL), so that the way back is open. */
+/** Only the effective ids change, on every thread (setuid(2), NPTL), so that they can be restored. */
 function becomeOwnerOf(folder: string): () => void {
   const { geteuid, seteuid, getegid, setegid, getgroups, setgroups } = process;
   const isRoot = geteuid?.() === 0 && seteuid && getegid && setegid && getgroups && setgroups;
@@ -143,7 +143,7 @@ function becomeOwnerOf(folder: string): () => void {
   };
 }
 
-/** The first owner other than root on the path of a folder; null where only root could exchange a part of it. */
+/** The first owner other than root on the path of a folder; null if only root could replace a part of it. */
 function ownerOnTheWay(folder: string, links = 0): Owner | null {
   const parts = resolve(folder).split('/').slice(1);
   let at = '/';
@@ -162,7 +162,7 @@ function writeNew(path: string, text: string | Uint8Array, mode: number, owner: 
   const file = openSync(path, NEW_FILE, mode);
   try {
     fchmodSync(file, mode);
-    // In a folder of another user it is that user's by now, and only root can give a file away.
+    // In the folder of another user the file already has that owner; only root can change the owner of a file.
     if (owner !== null && process.geteuid?.() === 0) fchownSync(file, owner.uid, owner.gid);
     const bytes = Buffer.from(text);
     for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
@@ -184,7 +184,7 @@ async function writeNewLater(path: string, text: string, mode: number, { uid, gi
   }
 }
 
-/** Null where no file existed. */
+/** Null if no file existed. */
 function formerOwner(path: string): Owner | null {
   const before = lstatSync(path, { throwIfNoEntry: false });
   return before === undefined ? null : { uid: before.uid, gid: before.gid };

@@ -1,7 +1,7 @@
 /**
- * Jobs of a person at the cabinet on a line while the agent runs: scan for units, read, write, and statistics.
+ * Requests of a person at the cabinet on a line while the agent runs: scan for units, read, write, and statistics.
  *
- * Every job waits its turn in the line's own queue.
+ * Every request is scheduled by the line's own queue.
  */
 
 import type { SerialSettings } from './cabinet.ts';
@@ -9,25 +9,25 @@ import type { BusErrorCode } from './errors.ts';
 import type { Message } from './message.ts';
 import type { Profile, Table } from './profile.ts';
 
-/** Errors: methods reject with BusError for trouble on the line, Refusal for a line, unit or address that cannot be. */
+/** Errors: methods reject with BusError for a failure on the line, with Refusal for a line, unit or address that is not valid. */
 export interface BusTools {
-  /** Finds the addresses that answer. `onProgress` receives progress, and each unit as it is found. */
+  /** Finds the addresses that answer. `onProgress` receives the progress, and each unit as it is found. */
   scan(request: ScanRequest, onProgress: (progress: ScanProgress) => void): Promise<ScanResult>;
-  /** Which registers of a unit answer; never writes. */
+  /** Finds the registers of a unit that can be read; never writes. */
   registers(request: RegistersRequest, onProgress: (progress: RegistersProgress) => void): Promise<RegistersResult>;
   read(request: BusRead): Promise<BusReadResult>;
-  /** Warnings of the profiles about a write: outside their limits, or dangerous. Set where field and configuration are joined. */
+  /** Warnings of the profiles about a write: outside their limits, or dangerous. Added where field and configuration are joined. */
   warnings?(request: BusWrite): readonly Message[];
   /** Writes and reads back. */
   write(request: BusWrite): Promise<BusWriteResult>;
   stats(): readonly LineStats[];
-  /** Device types that a file has brought since the start; filled in where field and configuration are joined. */
+  /** Device types from files that are new since the start. Added where field and configuration are joined. */
   pendingProfiles?(): Promise<readonly PendingProfile[]>;
-  /** Everything from now on, until the returned function is called; slow readers lose the oldest. */
+  /** Passes on each transaction until the returned function is called; a slow reader loses the oldest. */
   watch(lineId: string, onTransaction: (transaction: BusTransaction) => void): () => void;
 }
 
-/** A device type as its file defines it now; the agent uses it from its next start. `changed`: the running agent uses another version of this id. */
+/** A device type as its file now defines it; the agent uses it after its next start. `changed`: the running agent uses another version of this id. */
 export interface PendingProfile {
   readonly profile: Profile;
   readonly state: 'new' | 'changed';
@@ -37,18 +37,18 @@ export interface ScanRequest {
   readonly line: string;
   readonly from: number;
   readonly to: number;
-  /** Other speeds and parities too; polling goes on between the slices. */
+  /** Also try other speeds and parities; polling continues between the slices. */
   readonly autoBaud: boolean;
-  /** Longest wait for each address, for units that take their time; null for the quick look. Units: ms. */
+  /** Longest wait for each address, for slow units; null for the short default. Units: ms. */
   readonly waitMs: number | null;
-  /** Aborted when no client waits for the result any more. */
+  /** Aborted when no client waits for the result. */
   readonly signal?: AbortSignal;
 }
 
 export interface ScanProgress {
   readonly done: number;
   readonly total: number;
-  /** Null on Modbus TCP, which has none; so in `FoundUnit`. */
+  /** Null on Modbus TCP, which has no such setting; the same in `FoundUnit`. */
   readonly serial: SerialSettings | null;
   readonly found: FoundUnit | null;
 }
@@ -57,22 +57,22 @@ export interface FoundUnit {
   readonly unit: number;
   readonly serial: SerialSettings | null;
   readonly turnaroundMs: number;
-  /** Profiles whose identify probes fit, the most certain first. */
+  /** Profiles whose identify probes match, most certain first. */
   readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
-  /** The device of the cabinet with this address; null for a stranger. */
+  /** The device of the cabinet with this address; null if none has it. */
   readonly device: string | null;
-  /** It answered with an exception, which proves it as well. */
+  /** It answered with an exception, which also proves that it exists. */
   readonly exception: BusErrorCode | null;
 }
 
 export interface ScanResult {
   readonly line: string;
-  /** Its units are behind a gateway. */
+  /** The units are behind a gateway. */
   readonly isNetwork: boolean;
   readonly found: readonly FoundUnit[];
   /** Units of the cabinet on this line that did not answer. */
   readonly missing: readonly { readonly unit: number; readonly device: string }[];
-  /** Addresses whose answer was damaged: two units with one address, or a bad line. */
+  /** Addresses with a damaged reply: two units with one address, or a bad line. */
   readonly damaged: readonly number[];
   readonly durationMs: number;
 }
@@ -83,7 +83,7 @@ export interface RegistersRequest {
   readonly table: Table;
   readonly from: number;
   readonly to: number;
-  /** Aborted when no client waits for the result any more. */
+  /** Aborted when no client waits for the result. */
   readonly signal?: AbortSignal;
 }
 
@@ -95,7 +95,7 @@ export interface RegistersProgress {
 export interface RegistersResult {
   readonly unit: number;
   readonly table: Table;
-  /** Runs of registers that answer, with their values. */
+  /** Ranges of registers that answer, with their values. */
   readonly runs: readonly { readonly address: number; readonly words: readonly number[] }[];
   readonly requests: number;
   readonly durationMs: number;
@@ -112,16 +112,16 @@ export interface BusRead {
 export interface BusReadResult extends BusRead {
   readonly words: readonly number[];
   readonly turnaroundMs: number;
-  /** What the unit's profile makes of them; empty for a stranger. */
+  /** The values decoded by the unit's profile; empty for a unit that is not in the cabinet file. */
   readonly values: readonly { readonly quantity: string; readonly value: number | null; readonly unit: string }[];
-  /** The bytes on the wire in hex, as an example of a profile has them; filled in where field and configuration are joined. Of Modbus TCP: what a serial line would carry. */
+  /** The bytes on the wire in hex, as in a profile example; for Modbus TCP, what a serial line would carry. Added where field and configuration are joined. */
   readonly request?: string;
   readonly response?: string;
 }
 
 export interface BusWrite {
   readonly line: string;
-  /** 0 is a broadcast: no unit answers. */
+  /** 0 is a broadcast, which no unit answers. */
   readonly unit: number;
   readonly table: 'coil' | 'holding';
   readonly address: number;
@@ -131,13 +131,13 @@ export interface BusWrite {
 export interface BusWriteResult extends BusWrite {
   readonly before: readonly number[] | null;
   readonly after: readonly number[] | null;
-  /** Lamps whose level is in these registers; the agent then writes its own level again. Set where field and configuration are joined. */
+  /** Lamps whose level is in these registers; the agent then writes its own level again. Added where field and configuration are joined. */
   readonly lamps?: readonly string[];
-  /** As `BusTools.warnings`; filled in where field and configuration are joined. */
+  /** As `BusTools.warnings`; added where field and configuration are joined. */
   readonly warnings?: readonly Message[];
 }
 
-/** Middle, nearly all, worst. */
+/** Percentiles of a measured value. */
 export interface Spread {
   readonly count: number;
   readonly p50: number;
@@ -150,34 +150,34 @@ export interface LineStats {
   readonly line: string;
   readonly kind: 'modbus' | 'uart';
   readonly port: string;
-  /** Null for Modbus TCP, which has none. */
+  /** Null for Modbus TCP, which has no baud rate. */
   readonly baud: number | null;
-  /** Share of the last minute: the wire in use with gaps and turnarounds, and bytes alone. Units: %. */
+  /** Share of the last minute: `busyPct` is the wire in use with gaps and turnarounds, `wirePct` bytes alone. Units: %. */
   readonly busyPct: number;
   readonly wirePct: number;
-  /** These and the following, those of the units too, without what jobs of the console caused; that stands in `console`. */
+  /** This and the following counters, also those of the units, exclude requests of the console; `console` has those. */
   readonly transactions: number;
   readonly timeouts: number;
   readonly crcErrors: number;
   readonly exceptions: number;
   readonly lateReplies: number;
-  /** Replies that came twice; replies from which no value was taken, because they could be old ones; how often the last outstanding late reply arrived or expired. */
+  /** Replies received twice; replies rejected because they could be old ones; how often the last overdue reply arrived or expired. */
   readonly duplicates: number;
   readonly doubtful: number;
   readonly resyncs: number;
   readonly echoes: number;
   readonly noiseBytes: number;
   readonly console: ConsoleCounts;
-  /** From the request to its first byte on the wire. Units: ms. Null before the first. */
+  /** From the request to its first byte on the wire; null before the first request. Units: ms. */
   readonly urgentWaitMs: Spread | null;
-  /** Polls that came later than one period after they were due. */
+  /** Polls that ran more than one period late. */
   readonly overruns: number;
   readonly units: readonly UnitStats[];
-  /** Advice on what to check; empty when all is well. */
+  /** What to check; empty if nothing is wrong. */
   readonly advice: readonly Message[];
 }
 
-/** Bus time used by a person's scans, searches, reads and writes; no measure of the line's health. */
+/** Requests caused by a person's scans, searches, reads and writes; they do not measure the health of the line. */
 export interface ConsoleCounts {
   readonly transactions: number;
   readonly timeouts: number;
@@ -192,21 +192,21 @@ export interface UnitStats {
   readonly ok: number;
   readonly timeouts: number;
   readonly crcErrors: number;
-  /** By code. */
+  /** Number of exceptions by code. */
   readonly exceptions: Readonly<Partial<Record<BusErrorCode, number>>>;
   readonly lateReplies: number;
   readonly echoes: number;
   readonly turnaroundMs: Spread | null;
-  /** Longest wait for it now. Units: ms. */
+  /** Present longest wait for its reply. Units: ms. */
   readonly timeoutMs: number;
-  /** Requests of one whole round, and registers that leave the plan because it refuses them. */
+  /** Requests in one poll cycle, and registers excluded from it because the unit refuses them. */
   readonly requests: number;
   readonly refused: readonly string[];
-  /** Quantities that it does not answer for while it answers for others. */
+  /** Quantities that fail while others of the unit succeed. */
   readonly unanswered: readonly string[];
 }
 
-/** One transaction as it went over the wire. */
+/** One transaction on the wire. */
 export interface BusTransaction {
   readonly atMs: number;
   readonly unit: number;
@@ -214,6 +214,6 @@ export interface BusTransaction {
   /** The request: `read holding 0+2`. */
   readonly what: Message;
   readonly turnaroundMs: number | null;
-  /** Null when it went well. */
+  /** Null if it succeeded. */
   readonly error: BusErrorCode | null;
 }

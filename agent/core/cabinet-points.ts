@@ -1,7 +1,5 @@
 /**
- * The points of this cabinet: each with its device, its profile and its meaning at this site.
- *
- * Pure.
+ * The points of this cabinet, each with its device, its profile and its meaning at this site. Pure.
  */
 import type { Cabinet, ContactRole, DeviceConfig } from './cabinet.ts';
 import { narrowed } from './narrowed.ts';
@@ -12,7 +10,7 @@ export interface CabinetPoint {
   readonly pointId: PointId;
   readonly device: DeviceConfig;
   readonly profile: PointProfile;
-  /** The site's own meaning of a contact takes precedence over the profile's. */
+  /** The site's own meaning of a contact overrides that of the profile. */
   readonly semantic: Semantic;
 }
 
@@ -33,7 +31,7 @@ export function cabinetPoints({ lines }: Cabinet, profiles: ReadonlyMap<string, 
   return new Map(points.map((point) => [point.pointId, point]));
 }
 
-/** A contact that requests light is no trouble. */
+/** A contact that requests light is not a fault. */
 function semanticOf(role: ContactRole | undefined, own: Semantic): Semantic {
   return role === undefined ? own : role === 'door' || role === 'fault' ? role : 'input';
 }

@@ -1,5 +1,5 @@
 /**
- * A cabinet as `cabinet.yaml` describes it, checked and with every default filled in. It never changes: another configuration is another
+ * A cabinet as `cabinet.yaml` describes it: validated, with every default filled in, and immutable. Another configuration is another
  * object.
  */
 import type { Role } from './access.ts';
@@ -16,9 +16,9 @@ export interface Cabinet {
   readonly longitudeDeg: number;
   /** IANA name, `Europe/Paris`. */
   readonly timezone: string;
-  /** `system`: something else (chrony, a hypervisor) keeps this clock right, believe it. */
+  /** `system`: trust the system clock, because something else (chrony, a hypervisor) keeps it correct. */
   readonly clockTrust: 'auto' | 'system';
-  /** No level is written for so long after mains return. Units: s. */
+  /** No level is written for this time after mains return. Units: s. */
   readonly startQuietS: number;
   readonly lines: readonly LineConfig[];
   readonly poles: readonly Pole[];
@@ -31,21 +31,21 @@ export interface Cabinet {
   readonly eventNights: readonly EventNight[];
   readonly rules: readonly Rule[];
   readonly outputs: readonly Output[];
-  /** Streets of other cabinets that go on from this one. */
+  /** Streets of other cabinets that continue from this one. */
   readonly neighbours: readonly Neighbour[];
   readonly uplink: UplinkConfig | null;
   readonly store: StoreConfig;
-  /** `metricsFile`: where the metrics are written for node_exporter; null for nowhere. */
+  /** `metricsFile`: file for the metrics, read by node_exporter; null for none. */
   readonly service: { readonly metricsFile: string | null };
   readonly console: { readonly socketPath: string | null; readonly language: Language };
-  /** Public Ed25519 keys of people who may sign revisions offline (base64, raw or SPKI), and ports that lines of a revision may use. */
+  /** Public Ed25519 keys (base64, raw or SPKI) of people who may sign revisions offline, and ports that lines of a revision may use. */
   readonly trust: {
     readonly revisionKeys: readonly { readonly id: string; readonly key: string }[];
-    /** Keys of people who may sign the list of users, with the highest role that their list may give. */
+    /** Keys of people who may sign the list of users, with the highest role that their list may grant. */
     readonly userKeys: readonly { readonly id: string; readonly key: string; readonly role: Role }[];
     readonly ports: readonly string[];
   };
-  /** Extra folders of device profiles. */
+  /** Additional folders of device profiles. */
   readonly profileDirs: readonly string[];
 }
 
@@ -58,26 +58,26 @@ export interface SerialSettings {
 
 /** Source: Linux serial RS-485, struct serial_rs485. */
 export interface Rs485Settings {
-  /** RTS is high while sending; false for a transceiver wired the other way round. */
+  /** RTS is high while sending; false for a transceiver with inverted control. */
   readonly rtsHighOnSend: boolean;
   readonly delayBeforeSendMs: number;
   readonly delayAfterSendMs: number;
-  /** The adapter receives what it sends. */
+  /** The adapter receives its own transmission. */
   readonly receiveDuringSend: boolean;
 }
 
-/** `modbus`: many units share the wire. `uart`: one device that talks by itself. */
+/** `modbus`: many units share the wire. `uart`: one device that sends without requests. */
 export interface LineConfig {
   readonly id: string;
   readonly kind: 'modbus' | 'uart';
-  /** A device file, best a stable name under /dev/serial/by-path; or `tcp://host:502` (Modbus TCP), `rtu+tcp://host:port` (a serial server). */
+  /** A device file, preferably a stable name under /dev/serial/by-path; or `tcp://host:502` (Modbus TCP), `rtu+tcp://host:port` (a serial server). */
   readonly port: string;
   readonly serial: SerialSettings;
-  /** Direction of the transceiver kept by the kernel; null leaves it to the adapter or the device tree. */
+  /** Settings if the kernel switches the direction of the transceiver; null if the adapter or the device tree does. */
   readonly rs485: Rs485Settings | null;
-  /** Levels of a whole line may go as one broadcast, where all its units are known to obey or ignore it. */
+  /** One broadcast may set the levels of a whole line. Only for lines whose units all obey or ignore broadcasts. */
   readonly broadcast: boolean;
-  /** Levels written in a second at most, urgent ones excepted; spreads inrush and leaves the line to the sensors. */
+  /** Most levels written per second, without urgent ones. This limits the inrush current and leaves line time for the sensors. */
   readonly maxWritesPerS: number;
   readonly devices: readonly DeviceConfig[];
 }
@@ -89,26 +89,26 @@ export interface DeviceConfig {
   readonly profile: string;
   /** Its pole; null for devices in the cabinet. */
   readonly pole: string | null;
-  /** What its contacts mean at this site, by quantity: `{ input_1: door }`. */
+  /** Meaning of its contacts at this site, by quantity: `{ input_1: door }`. */
   readonly roles: Readonly<Record<string, ContactRole>>;
-  /** The zone that a contact of role `emergency` or `lights-on` lights, by quantity; one that is absent lights the whole cabinet. */
+  /** The zone that a contact of role `emergency` or `lights-on` lights, by quantity. A contact without an entry lights the whole cabinet. */
   readonly contactZones?: Readonly<Record<string, string>>;
-  /** Which of its repeated parts are there, by the profile's name for them: `{ ecg: [0, 1, 5] }`; all when not given. */
+  /** Which of its repeated parts exist, by the profile's name of the part: `{ ecg: [0, 1, 5] }`. A part without an entry exists completely. */
   readonly instances: Readonly<Record<string, readonly number[]>>;
-  /** Level points that belong to each of its groups: `{ group0: [ecg0_level, ecg1_level] }`. */
+  /** Level points of each of its groups: `{ group0: [ecg0_level, ecg1_level] }`. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
-  /** What goes before the quirks of its profile; empty for none. */
+  /** Overrides the quirks of its profile; empty for none. */
   readonly quirks: DeviceQuirks;
 }
 
-/** What a cabinet may say otherwise of one device; each key as in the quirks of its profile. */
+/** The quirks that a cabinet may override for one device; keys as in the quirks of its profile. */
 export interface DeviceQuirks {
   readonly minGapMs?: number;
   readonly responseTimeoutMs?: number;
   readonly retries?: number;
 }
 
-/** What a contact of an I/O box may be wired to; a closed contact (1) means that it happens. The last two request light. */
+/** What a contact of an I/O box may be wired to; a closed contact (1) means that the condition is present. The last two roles request light. */
 export type ContactRole = 'door' | 'fault' | 'emergency' | 'lights-on';
 
 export interface Pole {
@@ -134,11 +134,11 @@ export interface Lamp {
   readonly ratedPowerW: number;
   readonly minPct: LevelPct;
   readonly maxPct: LevelPct;
-  /** Burning hours that a person states, as of the start of a day (`2026-05-01`, UTC); null or absent where none are. Units: h. */
+  /** Burning hours entered by a person, as of the start of a day (`2026-05-01`, UTC); null or absent if none were entered. Units: h. */
   readonly burned?: { readonly hours: number; readonly on: string } | null;
 }
 
-/** The street goes on there: detections of `zones` within `withinM` of the pole are relayed, and its own taken in. */
+/** The street continues at this cabinet. Detections of `zones` within `withinM` of the pole are relayed to it, and its detections are accepted. */
 export interface Neighbour {
   /** Sparkplug edge node of the other cabinet. */
   readonly node: string;
@@ -149,30 +149,30 @@ export interface Neighbour {
 export interface UplinkConfig {
   /** `mqtt://` or `mqtts://` with host and port. */
   readonly broker: string;
-  /** Where else the platform may be, in the order in which they are walked; empty for one server. */
+  /** Alternative brokers, in the order in which they are tried; empty if the platform has one. */
   readonly otherBrokers: readonly string[];
   readonly protocol: 4 | 5;
   readonly group: string;
   readonly node: string;
   readonly primaryHost: string | null;
   readonly username: string | null;
-  /** The secret itself is never part of the configuration. */
+  /** File of the password; the configuration never contains the secret itself. */
   readonly passwordFile: string | null;
   readonly caFile: string | null;
   readonly certFile: string | null;
   readonly keyFile: string | null;
   readonly keepaliveS: number;
-  /** Longest wait before a birth after a reconnect, so that a fleet does not arrive at once. */
+  /** Longest random wait before a birth message after a reconnect, so that a fleet does not send all at once. */
   readonly birthJitterS: number;
-  /** What proves delivery: the broker by a barrier, the platform by `Sync/Ack`, or the platform from its first acknowledgement on. */
+  /** What proves delivery. `broker`: a barrier. `platform`: `Sync/Ack`. `auto`: the platform from its first acknowledgement on, the broker before. */
   readonly proof: 'auto' | 'broker' | 'platform';
-  /** DATA carries aliases instead of names. */
+  /** DATA messages contain aliases instead of names. */
   readonly aliases: boolean;
-  /** DATA repeats the type of each metric, for hosts that cannot do without; the standard says it should not. */
+  /** DATA repeats the type of each metric, for hosts that require it although the standard advises against it. */
   readonly datatypeInData: boolean;
-  /** No waiting by chance anywhere, for a checker. */
+  /** No random delays, for a conformance checker. */
   readonly conformance: boolean;
-  /** What the backlog may cost in a day; live data goes on beyond it. Units: 10^6 bytes; null for no bound. */
+  /** Daily limit for the backlog; live data continues above it. Units: 10^6 bytes; null for no limit. */
   readonly dailyMegabytes: number | null;
 }
 
@@ -181,10 +181,10 @@ export interface StoreConfig {
   readonly dir: string;
   readonly commitSeconds: number;
   readonly maxMegabytes: number;
-  /** Readings older than this go. */
+  /** Older readings are deleted. */
   readonly maxDays: number;
-  /** What names people is kept for at most so long. Units: days. */
+  /** Longest time that data which names people is kept. Units: days. */
   readonly peopleDays: number;
-  /** A reading that does not change is kept this often all the same. */
+  /** A reading that does not change is stored once in this interval. */
   readonly heartbeatS: number;
 }

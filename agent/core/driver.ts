@@ -114,13 +114,14 @@ export interface ModbusLine {
   open(): Promise<void>;
   close(): Promise<void>;
   /**
-   * Units: `timeoutMs` counts from the end of the request on the wire to the first byte of the reply; a reply that has begun gets extra time.
+   * Units: `timeoutMs` counts from the end of the request on the wire to the first byte of the reply; a reply that has begun gets extra
+   * time.
    * Errors: rejects with BusError.
    */
   read(request: ReadRequest, timeoutMs: number): Promise<Reply>;
   write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
   /**
-   * Waits for the reply in flight no longer than this, as if it had been requested so; a reply that has begun gets extra time as ever.
+   * Waits for the reply in flight no longer than this, as if the request had specified it; a reply that has begun still gets extra time.
    * Absent where waits cannot be shortened. Units: ms.
    */
   cutShort?(timeoutMs: number): void;
@@ -149,7 +150,7 @@ export interface ModbusLine {
   onEnd?: (request: ReadRequest | WriteRequest, end: Reply | BusError) => void;
   /** Called when a unit has replied to a request that was given up. Optional; set by the owner. */
   onLateReply?: (late: LateReply) => void;
-  /** Called when this unit has replied once more than it was asked. Optional; set by the owner. */
+  /** Called when this unit has sent one reply more than it got requests. Optional; set by the owner. */
   onExtraReply?: (unit: number) => void;
 }
 
@@ -182,7 +183,7 @@ export interface UartDriver {
   idleValues(): readonly DecodedValue[];
   /** Frames to send after the port has opened, in this order; empty for a device that needs none. */
   readonly init: readonly Uint8Array[];
-  /** Frame that requests values, and its period; null for a device that sends by itself. */
+  /** Frame that requests values, and its period; null for a device that sends without requests. */
   readonly poll: { readonly bytes: Uint8Array; readonly everyMs: number } | null;
   feed(bytes: Uint8Array): readonly DecodedValue[];
   readonly counters: { readonly frames: number; readonly noiseBytes: number };

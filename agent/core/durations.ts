@@ -7,5 +7,5 @@ export const MINUTE_MS = 60_000;
 /** Units: ms. */
 export const HOUR_MS = 3_600_000;
 
-/** Of 24 hours; a civil day may be longer or shorter. Units: ms. */
+/** 24 hours; a civil day may be longer or shorter. Units: ms. */
 export const DAY_MS = 86_400_000;

@@ -1,17 +1,17 @@
 /**
- * The failures that the agent expects: closed lists of codes, with what a caller does about each.
+ * The failures that the agent expects: closed lists of codes, each with the caller's reaction.
  *
- * A programming error is none of these: it ends the process, and systemd restarts it. Branch on `code` or `policy`, never on text.
+ * A programming error is not in these lists: it ends the process, and systemd restarts it. Branch on `code` or `policy`, never on text.
  */
 import { type Message, msg } from './message.ts';
 
-/** What a caller does after a failure. */
+/** How a caller reacts to a failure. */
 export interface FailurePolicy {
   /** The same request may succeed later. */
   readonly retry: boolean;
   /** Other requests to the unit may succeed. */
   readonly unitUsable: boolean;
-  /** The point leaves the poll plan until the unit is found again. */
+  /** The point is excluded from polling until the unit is found again. */
   readonly excludePoint: boolean;
   /** The unit answered, even if only with an exception. */
   readonly answered: boolean;
@@ -21,7 +21,7 @@ export type BusErrorCode =
   | 'timeout'
   | 'crc'
   | 'wrong-reply'
-  /** The unit answered, but maybe to an older request. */
+  /** The unit answered, but possibly to an older request. */
   | 'doubtful'
   | 'illegal-function'
   | 'illegal-address'
@@ -52,11 +52,11 @@ const BUS_POLICY: Readonly<Record<BusErrorCode, FailurePolicy>> = {
 /** A failure of a line or of a unit on it. */
 export class BusError extends Error {
   override readonly name = 'BusError';
-  /** What went wrong and what to check, for a person. */
+  /** What happened and what to check, for a person. */
   readonly said: Message;
   readonly code: BusErrorCode;
   readonly policy: FailurePolicy;
-  /** The message without its advice, for a caller with better advice; the whole message where it has none. */
+  /** The message without its advice, for a caller that has better advice; the whole message if it contains none. */
   readonly finding: Message;
 
   constructor(code: BusErrorCode, said: Message, options?: ErrorOptions & { readonly finding?: Message }) {
@@ -68,7 +68,7 @@ export class BusError extends Error {
   }
 }
 
-/** One mistake in a file that a person wrote: place, finding, and what is allowed. */
+/** One mistake in a file that a person wrote: where it is, what was found, and what is allowed. */
 export interface Problem {
   readonly file: string;
   readonly line: number;
@@ -78,7 +78,7 @@ export interface Problem {
   readonly message: Message;
 }
 
-/** A file that cannot be used; carries all its problems at once. */
+/** A file that cannot be used, with all its problems. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly Problem[];
@@ -89,25 +89,25 @@ export class ConfigError extends Error {
   }
 }
 
-/** `file:line:column: path: message`, the form editors jump to. */
+/** Formats `file:line:column: path: message`, which editors recognise as a link. */
 export function formatProblem({ file, line, column, path, message }: Problem, show: (said: Message) => string = String): string {
   return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${show(message)}`;
 }
 
-/** A problem within a sentence. */
+/** A problem as part of a sentence. */
 export function problemMessage({ file, line, column, path, message }: Problem): Message {
   return msg`${`${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}`}${message}`;
 }
 
 /**
- * Why this process may not use the data. `in-use`: another process has it. `held`: an erase, restore or backup has it, which ends by itself.
- * `erased`: an erase had it, and what this run knows must not come back.
+ * Why this process may not use the data. `in-use`: another process uses it. `held`: an erase, restore or backup uses it and will release it.
+ * `erased`: an erase removed it, and this run must not write back what it has in memory.
  */
 export type DataRefusal = 'in-use' | 'held' | 'erased';
 
 export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost' | DataRefusal;
 
-/** `quarantine`: the store cannot use the file any more, so it sets the file aside and starts a new one. Otherwise it tries again. */
+/** `quarantine`: the store can no longer use the file, so it renames the file and starts a new one. Otherwise it retries. */
 const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly quarantine: boolean }>> = {
   full: { quarantine: false },
   'read-only': { quarantine: false },
@@ -121,7 +121,7 @@ const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly quarantine: boole
   erased: { quarantine: false },
 };
 
-/** Whether the failure is that this process may not use the data. */
+/** Returns whether this process may not use the data. */
 export function isDataRefusal(code: StoreErrorCode): code is DataRefusal {
   return code === 'in-use' || code === 'held' || code === 'erased';
 }
@@ -129,7 +129,7 @@ export function isDataRefusal(code: StoreErrorCode): code is DataRefusal {
 /** A failure of the store or its disk. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
-  /** What went wrong and what to check, for a person. */
+  /** What happened and what to check, for a person. */
   readonly said: Message;
   readonly code: StoreErrorCode;
   readonly policy: (typeof STORE_POLICY)[StoreErrorCode];
@@ -145,10 +145,10 @@ export class StoreError extends Error {
 /** `taken-over`: another client connected with the same id. `secret`: a file that the configuration names cannot be used. */
 export type UplinkErrorCode = 'unreachable' | 'refused' | 'tls' | 'secret' | 'lost' | 'taken-over' | 'too-large';
 
-/** A failure of the link to the broker. It ends the session, except `too-large`: a message that the broker never accepts. */
+/** A failure of the connection to the broker. It ends the session, except `too-large`: a message that the broker never accepts. */
 export class UplinkError extends Error {
   override readonly name = 'UplinkError';
-  /** What went wrong and what to check, for a person. */
+  /** What happened and what to check, for a person. */
   readonly said: Message;
   readonly code: UplinkErrorCode;
 

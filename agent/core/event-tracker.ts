@@ -1,21 +1,22 @@
 /**
- * Turns conditions into events: a lasting condition is reported once when it begins and once when it ends, at the latest with its room.
+ * Turns conditions into events: a lasting condition is reported once when it begins and once when it ends, at the latest when the
+ * part that reports it ends.
  */
 
 import type { Clock } from './clock.ts';
 import { type Message, msg } from './message.ts';
 import type { AgentEvent, EventCode } from './words.ts';
 
-/** What happened, without its times. */
+/** An event without its times. */
 export type EventFacts = Pick<AgentEvent, 'code' | 'source' | 'severity' | 'text'>;
 
-/** What a start found, to be reported once there is a log of events. `isLasting`: it goes on. Default: false. */
+/** A finding of the start, reported once the event log is available. `isLasting`: the condition continues. Default: false. */
 export type StartNotice = EventFacts & { readonly isLasting?: boolean };
 
 export interface EventTracker {
-  /** Begins or ends a lasting condition; repeating the same does nothing. `text` describes this change. */
+  /** Begins or ends a lasting condition; repeating the same state has no effect. `text` describes this change. */
   set(lasting: boolean, happening: EventFacts): void;
-  /** Ends a condition with the text it began with; does nothing when it is not open. */
+  /** Ends a condition with the text it began with; has no effect if it is not open. */
   clear(code: EventCode, source: string): void;
   /** Reports an event without duration. */
   notice(happening: EventFacts): void;
@@ -31,7 +32,7 @@ export function createEventTracker(clock: Clock, onEvent: (event: AgentEvent) =>
     const running = open.get(key);
     if (running === undefined) return;
     open.delete(key);
-    // A clock that was set back must not end an event before it began.
+    // After the clock was set back, an event must not end before it began.
     onEvent({ ...running, text: text ?? running.text, endMs: Math.max(clock.wallMs(), running.startMs) });
   };
   return {
@@ -51,11 +52,11 @@ export function createEventTracker(clock: Clock, onEvent: (event: AgentEvent) =>
   };
 }
 
-/** The events of a room that is exchanged with the configuration: those still open end together with the room. */
+/** Events of a part that a new configuration replaces: its open events end when the part stops. */
 export interface RoomEvents {
-  /** Passes an event on, and remembers it while it is open. */
+  /** Passes an event on, and stores it while it is open. */
   report(event: AgentEvent): void;
-  /** Ends all open events; `why` becomes part of their text. */
+  /** Ends all open events; `why` is added to their text. */
   close(why: Message): void;
 }
 

@@ -1,32 +1,31 @@
 /**
- * Requests garbage collections of one thread, so that old garbage stays small.
+ * Requests garbage collections of one thread, so that little dead memory accumulates.
  *
- * V8 lets dead objects of its old space grow by 8 MB before it collects, whatever its flags. The agent's two threads make little garbage,
- * so it
- * would stay in memory for hours. Agent and storage thread each collect their own heap.
+ * V8 lets dead objects of its old space grow by 8 MB before it collects, whatever its flags. The agent's two threads produce little garbage,
+ * so these objects would stay in memory for hours. The agent and the storage thread each collect their own heap.
  */
 import { getHeapStatistics } from 'node:v8';
 import { type Clock, every, type Timer } from './clock.ts';
 
 export interface Heap {
-  /** Objects and the buffers that they hold, dead ones too. Units: bytes. */
+  /** Size of objects and of the buffers that they own, dead ones included. Units: bytes. */
   readonly usedBytes: () => number;
-  /** Runs a full collection, which stops the thread: 14 to 31 ms with 35 lamps on a busy desktop processor. Source: measured, `--trace-gc`. */
+  /** Runs a full collection, which stops the thread for 14 to 31 ms with 35 lamps on a busy desktop processor. Source: measured, `--trace-gc`. */
   readonly collect: () => void;
 }
 
 export interface HeapCollector {
-  /** Collects where enough has come since the last collection. Costs microseconds where it has not. */
+  /** Collects if the heap has grown enough since the last collection; otherwise the check costs microseconds. */
   look(): void;
 }
 
 /** Source: measured; with 35 lamps the agent collects every three minutes and stays 5 MB lower at its highest. Units: bytes. */
 const GROWTH_BYTES = 3 * 2 ** 20;
 
-/** Between two looks of a thread that has no better moment. Units: ms. Source: assumed; a backlog that drains makes a megabyte of old garbage in as long. */
+/** Interval between checks for a thread that has no better moment. Units: ms. Source: assumed; draining a backlog creates a megabyte of old garbage in this time. Confirmed by: `--trace-gc` on the gateway while a backlog drains. */
 const LOOK_MS = 10_000;
 
-/** Looks until it is cancelled. */
+/** Checks at this interval until cancelled. */
 export function startHeapCollector(clock: Clock, heap: Heap): Timer {
   return every(clock, LOOK_MS, createHeapCollector(heap).look);
 }
@@ -44,7 +43,7 @@ export function createHeapCollector({ usedBytes, collect }: Heap): HeapCollector
   };
 }
 
-/** The heap of the calling thread; null in a program started without `--expose-gc`, where V8 alone decides when to collect. */
+/** The heap of the calling thread. Null without `--expose-gc`: V8 alone then decides when to collect. */
 export function ownHeap(): Heap | null {
   const { gc } = globalThis;
   if (gc === undefined) return null;

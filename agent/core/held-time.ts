@@ -1,28 +1,28 @@
 /**
- * The last trusted time, continued by the monotonic clock, and whether the system clock still agrees with it.
+ * The held time: the last trusted time, continued by the monotonic clock; and whether the system clock still agrees with it.
  *
  * Pure: decides which steps of the system clock are accepted.
  */
 import { type BatteryReading, type ClockQuality, isTrusted, type MonoMs, type WallMs } from './clock.ts';
 
 /**
- * A system clock further from the held time than this is not believed.
+ * A system clock further from the held time than this is not trusted.
  *
  * Units: ms. Source: the sun rises and sets by at most 0.25 degrees a minute, so that 10 min move dusk by 2.5 degrees: from the default
  * -2 degrees to -4.5, which is still civil twilight.
  */
 export const STEP_MS = 10 * 60_000;
-/** Within this a system clock that was not believed agrees again: half of the limit, so that a clock at the limit does not flip. Units: ms. */
+/** A distrusted system clock agrees again within this distance: half of the limit, so that a clock near the limit does not flip. Units: ms. */
 const AGREES_MS = STEP_MS / 2;
 /**
- * The held time follows the system clock no faster than this, so that many small steps do not add up.
+ * The held time follows the system clock no faster than this, so that many small steps do not accumulate.
  *
- * Units: share of the time that passes. Source: 100 ppm, the worst crystals of single-board computers; 10 min of it take 69 days.
+ * Units: share of the elapsed time. Source: 100 ppm, the worst crystals of single-board computers; 10 min take 69 days at this rate.
  */
 const FOLLOW_SHARE = 100e-6;
-/** A battery clock that moved by more between two readings was set. Units: ms. Source: Linux rtc-sysfs gives whole seconds, so two readings differ by up to 1 s. */
+/** A battery clock that moved by more than this between two readings has been set. Units: ms. Source: Linux rtc-sysfs gives whole seconds, so two readings differ by up to 1 s. */
 const BATTERY_SET_MS = 2_000;
-/** Below this gain or loss since its first reading, a battery clock is no evidence about the monotonic clock. Units: ms. Source: assumed; five of its steps of 1 s. */
+/** A smaller drift of a battery clock since its first reading proves nothing about the monotonic clock. Units: ms. Source: assumed; five of its steps of 1 s. Confirmed by: a week of battery clock readings on the gateway. */
 const BATTERY_NOISE_MS = 5_000;
 
 /** The machine's clocks at one instant. */
@@ -30,31 +30,31 @@ export interface TimeFacts {
   /** The system clock. */
   readonly wallMs: WallMs;
   readonly monoMs: MonoMs;
-  /** Quality by the system's own marks, regardless of steps. */
+  /** Quality according to the system's own indicators, without regard to steps. */
   readonly evidence: ClockQuality;
   readonly battery: BatteryReading | null;
-  /** Whether a large step forward may be the first synchronisation: nothing marks it here, and there is no battery clock. */
+  /** A large step forward may be the first synchronisation, because this machine indicates none and has no battery clock. */
   readonly mayStepOnce: boolean;
 }
 
 export interface HeldTime {
   /** Held time when the monotonic clock was zero. */
   readonly zeroMs: WallMs;
-  /** How the held time was found. */
+  /** The source of the held time. */
   readonly quality: Extract<ClockQuality, 'rtc' | 'synced'>;
   readonly seenMono: MonoMs;
-  /** What the battery clock showed when the monotonic clock was zero, by its newest reading; null while it gives none. */
+  /** The time of the battery clock when the monotonic clock was zero, computed from its newest reading; null while it gives none. */
   readonly batteryZeroMs: WallMs | null;
-  /** How much the battery clock has gained on the monotonic clock since, without the times when it was set. Units: ms. */
+  /** How far the battery clock has advanced against the monotonic clock, without the times when it was set. Units: ms. */
   readonly batteryGainMs: number;
-  /** The system clock is not believed. */
+  /** The system clock is not trusted. */
   readonly isDisputed: boolean;
-  /** The battery clock has run unset since before the dispute, so it may decide it. */
+  /** The battery clock has run without being set since before the dispute, so it may decide the dispute. */
   readonly isWitness: boolean;
   readonly hasSteppedOnce: boolean;
 }
 
-/** The state after a look at the clocks; null as long as no time was ever trusted. */
+/** Returns the state after a reading of the clocks; null as long as no time has been trusted. */
 export function nextHeldTime(before: HeldTime | null, sight: TimeFacts): HeldTime | null {
   if (before === null) return isTrusted(sight.evidence) ? anchored(sight, sight.evidence, false) : null;
   const held = afterBattery(before, sight);
@@ -75,12 +75,12 @@ export function nextHeldTime(before: HeldTime | null, sight: TimeFacts): HeldTim
   };
 }
 
-/** The held time at an instant. A battery clock that has clearly gained or lost since corrects it: time servers can slew the monotonic clock. */
+/** The held time at an instant. A clear drift of the battery clock corrects it, because time servers can slew the monotonic clock. */
 export function heldMs({ zeroMs, batteryGainMs }: HeldTime, monoMs: MonoMs): WallMs {
   return zeroMs + monoMs + (Math.abs(batteryGainMs) > BATTERY_NOISE_MS ? batteryGainMs : 0);
 }
 
-/** The system clock is taken as right from here on. Returns null where nothing vouches for it. */
+/** Accepts the system clock as correct from now on. Returns null if no evidence supports it. */
 export function confirmedTime(sight: TimeFacts): HeldTime | null {
   return isTrusted(sight.evidence) ? anchored(sight, sight.evidence, true) : null;
 }
@@ -107,7 +107,7 @@ function afterBattery(held: HeldTime, { battery }: TimeFacts): HeldTime {
   return { ...held, batteryZeroMs: zeroMs, batteryGainMs: held.batteryGainMs + gainMs };
 }
 
-/** One that the dispute itself rests on, or that came late, cannot decide it. */
+/** A battery clock that caused the dispute, or gave no reading before it, cannot decide it. */
 function mayWitness({ batteryZeroMs, batteryGainMs }: HeldTime): boolean {
   return batteryZeroMs !== null && Math.abs(batteryGainMs) <= BATTERY_NOISE_MS;
 }

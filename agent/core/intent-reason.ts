@@ -1,15 +1,15 @@
-/** The reason of an intent, as people read it. */
+/** The reason of an intent, for display. */
 import { type Message, msg } from './message.ts';
 import type { Intent } from './words.ts';
 
-/** The reasons that the agent gives its own intents: contacts of the site, and lamps that blink. */
+/** Reasons of the agent's own intents: contacts of the site, and lamps that blink. */
 const OWN_REASONS: Readonly<Record<string, Message>> = {
   'emergency key': msg`emergency key`,
   'lights-on button': msg`lights-on button`,
   identify: msg`identify`,
 };
 
-/** Returns the reason as a person typed it, or the agent's own as a message. */
+/** Returns the reason as a person typed it, or the agent's own reason as a message. */
 export function reasonOf({ reason, goesByItself }: Pick<Intent, 'reason' | 'goesByItself'>): Message | string {
   return (goesByItself === true && Object.hasOwn(OWN_REASONS, reason) ? OWN_REASONS[reason] : undefined) ?? reason;
 }

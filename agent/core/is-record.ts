@@ -1,4 +1,4 @@
-/** True for a JSON object; false for null, an array and any plain value. For data from disk or network, which may have any shape. */
+/** True for a JSON object; false for null, an array and any plain value. For data of unknown shape, from disk or network. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -9,7 +9,7 @@ export function parseRecord(text: string): Readonly<Record<string, unknown>> | u
     const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : undefined;
   } catch {
-    // Not JSON; the caller says what it expects.
+    // Not JSON; the caller reports what it expects.
     return undefined;
   }
 }

@@ -9,9 +9,9 @@ type Path = readonly (string | number)[];
 export interface JsonSchema {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
-  /** Of a record: what each of its values is. */
+  /** For a record: the schema of its values. */
   readonly additionalProperties?: JsonSchema | boolean;
-  /** A list of them for a list of fixed length. */
+  /** A list for a list of fixed length, with one schema for each item. */
   readonly items?: JsonSchema | readonly JsonSchema[];
   readonly anyOf?: readonly JsonSchema[];
   readonly enum?: readonly unknown[];
@@ -24,21 +24,21 @@ export interface JsonSchema {
   readonly exclusiveMinimum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
-  /** Of a text, as a regular expression. */
+  /** For a text: a regular expression. */
   readonly pattern?: string;
   readonly minItems?: number;
-  /** What is allowed, as our own text; editors show it too. */
+  /** The allowed values in words; editors show this too. */
   readonly patternErrorMessage?: string;
 }
 
-/** The part of the schema that applies to the value at `path`; undefined where no value is allowed. */
+/** The part of the schema that applies to the value at `path`; undefined if no value is allowed there. */
 export function schemaAt(root: JsonSchema, path: Path): JsonSchema | undefined {
   let here: JsonSchema | undefined = root;
   for (const part of path) here = here === undefined ? undefined : partOf(withoutNull(here), part);
   return here;
 }
 
-/** Of a value that may be left empty: what it is when it is not. */
+/** The schema without the alternative null. */
 export function withoutNull(schema: JsonSchema): JsonSchema {
   return schema.anyOf?.find(({ type }) => type !== 'null') ?? schema;
 }
@@ -55,10 +55,10 @@ export function keysOf(schema: JsonSchema | undefined): readonly string[] {
   return Object.keys(section?.properties ?? {});
 }
 
-/** What a switch allows. */
+/** Allowed values of a boolean. */
 export const TRUE_OR_FALSE = msg`true or false`;
 
-/** What is allowed, as a message: `a whole number from 0 to 100`. */
+/** The allowed values, as a message: `a whole number from 0 to 100`. */
 export function allowedInWords(schema: JsonSchema): Message {
   if (schema.patternErrorMessage !== undefined) return sentenceOf(schema.patternErrorMessage);
   if (schema.enum !== undefined) return orList(schema.enum.map(String));
@@ -100,22 +100,22 @@ function orList(words: readonly Argument[]): Message {
   return words.length === 1 ? msg`${last}` : msg`${words.slice(0, -1)} or ${last}`;
 }
 
-/** The message that a text of a schema was written as: a schema holds its English text alone, which is also the key of its translations. */
+/** The message of a schema text. A schema contains only the English text, which is also the key of the translations. */
 export function sentenceOf(text: string): Message {
   return new Message(text.replace(/[{}]/g, '$&$&'));
 }
 
 /** The values allowed at one place of a configuration, as help for its author. */
 export interface WantedValue {
-  /** Its purpose; empty where the schema has no description. */
+  /** Its purpose; empty if the schema has no description. */
   readonly purpose: Message;
   /** `a whole number from 0 to 100`. */
   readonly allowed: Message;
-  /** Of a number: `percent`; empty without. */
+  /** Unit of a number, such as `percent`; empty for none. */
   readonly unit: Message;
-  /** The only allowed words; empty where others are allowed too. */
+  /** The complete list of allowed words; empty if other values are allowed too. */
   readonly choices: readonly string[];
-  /** Its default, as YAML; null where there is none. */
+  /** Its default, as YAML; null for none. */
   readonly usual: string | null;
   readonly mustBeThere: boolean;
   /** An example value. Shape: YAML on one line. */

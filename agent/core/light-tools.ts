@@ -1,5 +1,5 @@
 /**
- * Views of the light for a person beyond one lamp's level: the coming night, active sources by zone, and help at a pole.
+ * Views of the light for the console: the coming night, active sources by zone, and help for work at a pole.
  */
 
 import type { ZoneKind } from './cabinet.ts';
@@ -7,75 +7,75 @@ import type { WallMs } from './clock.ts';
 import type { Message } from './message.ts';
 import type { DecisionReason, Intent, IntentAuthority, LevelPct, PointId } from './words.ts';
 
-/** The coming light, and help for a technician at a pole. Errors: methods throw Refusal for what the street does not have. */
+/** The coming light, and help for a technician at a pole. Errors: methods throw Refusal for a lamp or zone that does not exist. */
 export interface LightTools {
-  /** The night that goes on or comes next, of one zone or of all, in the order of the cabinet. */
+  /** The present or next night of one zone or of all, in the order of the cabinet. */
   tonight(zone: string | null): readonly TonightView[];
-  /** What acts in each zone now. */
+  /** What controls each zone now. */
   zones(): readonly ZoneLightView[];
-  /** Intents in force on zones and their lamps, of these authorities; each once. */
+  /** Intents in force on zones and their lamps with one of these authorities; each once. */
   intentsBy(...authorities: readonly IntentAuthority[]): readonly IntentView[];
-  /** Reports every detection of a zone until it is stopped, at the latest after `forMs`. */
+  /** Reports every detection of a zone until it is stopped, or until `forMs` has passed. */
   walkTest(zone: string, forMs: number, onStep: (step: WalkStep) => void): WalkTest;
-  /** Blinks a lamp until it is stopped, at the latest after `forMs`. */
+  /** Blinks a lamp until it is stopped, or until `forMs` has passed. */
   identify(request: IdentifyRequest): IdentifyRun;
-  /** Burning hours of a lamp, of a zone or of all, in the order of the cabinet. */
+  /** Burning hours of a lamp, of the lamps of a zone, or of all lamps, in the order of the cabinet. */
   hours(target: string | null): readonly LampHours[];
-  /** States the burning hours of a lamp or of each lamp of a zone. */
+  /** Sets the burning hours of a lamp or of each lamp of a zone. */
   setHours(target: string, h: number): Promise<HoursAnswer>;
 }
 
-/** How long a lamp has burnt. */
+/** Burning hours of one lamp. */
 export interface LampHours {
   readonly lamp: string;
-  /** Units: h, whole; null where not known: constant light then does not reduce it. */
+  /** Units: h, whole. Null if unknown; constant light output then does not reduce the level. */
   readonly hours: number | null;
 }
 
 export interface HoursAnswer {
   readonly lamps: readonly LampHours[];
-  /** False where they hold until the agent stops, because the disk took nothing; null where nothing was set. */
+  /** False if the new hours are lost when the agent stops, because the disk did not accept them; null if nothing was set. */
   readonly isSaved: boolean | null;
 }
 
 /** One zone's night, from noon to noon. */
 export interface TonightView {
   readonly zone: string;
-  /** Day on whose noon it begins, `2026-12-01`. */
+  /** Day on which it begins at noon, `2026-12-01`. */
   readonly date: string;
   readonly startMs: WallMs;
   readonly endMs: WallMs;
-  /** By the sun and the zone's offsets; null where the sun makes none. */
+  /** From the sun and the zone's offsets; null if the sun does not set. */
   readonly duskMs: WallMs | null;
   readonly dawnMs: WallMs | null;
   readonly programme: string;
-  /** Which rule of the calendar chose it; empty for the zone's own. */
+  /** The calendar rule that selected the programme; empty for the zone's own programme. */
   readonly rule: Message;
   /** Event nights of this date. */
   readonly events: readonly string[];
-  /** Steps of the programme that this night leaves out: the step below them comes first by its own time, and begins at `atMs`. */
+  /** Programme steps that this night skips: the next step begins earlier by its own time, at `atMs`. */
   readonly leftOut: readonly { readonly name: string; readonly nextName: string; readonly atMs: WallMs }[];
-  /** A photocell counts within so many minutes of dusk and dawn; null without one. */
+  /** A photocell counts within this many minutes of dusk and dawn; null without a photocell. */
   readonly photocellMin: number | null;
-  /** Each change of level; what is before the first is dark by day. */
+  /** Each change of level. Before the first one it is day and the zone is dark. */
   readonly rows: readonly TonightRow[];
 }
 
 export interface TonightRow {
   readonly atMs: WallMs;
-  /** Of its lamps. */
+  /** Lowest and highest level of its lamps. */
   readonly minPct: LevelPct;
   readonly maxPct: LevelPct;
-  /** Level during presence; null where presence has no effect. */
+  /** Level during presence; null if presence has no effect. */
   readonly boostPct: LevelPct | null;
   readonly reason: DecisionReason;
   readonly text: Message;
 }
 
-/** An intent as people see it: who asked is in its source. */
+/** An intent for display; its `source` names the sender. */
 export type IntentView = Omit<Intent, 'untilMono' | 'authority'>;
 
-/** What acts in a zone now. */
+/** What controls a zone now. */
 export interface ZoneLightView {
   readonly id: string;
   readonly kind: ZoneKind;
@@ -93,7 +93,7 @@ export interface ZoneLightView {
     readonly maxPct: LevelPct;
     readonly notFollowing: readonly string[];
   };
-  /** On the zone, on one of its lamps, or on the cabinet; strongest first. */
+  /** Intents on the zone, on one of its lamps, or on the cabinet; strongest first. */
   readonly intents: readonly IntentView[];
   readonly sensors: readonly ZoneSensorView[];
   readonly photocell: { readonly pointId: PointId; readonly lux: number | null; readonly says: Message; readonly ok: boolean } | null;
@@ -103,7 +103,7 @@ export interface ZoneLightView {
     readonly text: Message;
     readonly ok: boolean;
   } | null;
-  /** Rules that hold and raise it. */
+  /** Rules that apply and raise the zone. */
   readonly rules: readonly string[];
 }
 
@@ -111,28 +111,28 @@ export interface ZoneSensorView {
   readonly pointId: PointId;
   readonly pole: string | null;
   readonly kind: 'motion' | 'button' | 'counter';
-  /** `group`: it follows the others. */
+  /** `group`: it follows the other sensors. */
   readonly state: 'present' | 'still' | 'stuck' | 'silent' | 'group';
   readonly lastPresentMs: WallMs | null;
 }
 
-/** One detection of a walk test, a moment later, when it is known what it did. */
+/** One detection of a walk test, reported once its effect is known. */
 export interface WalkStep {
   readonly atMs: WallMs;
   readonly pointId: PointId;
   readonly pole: string | null;
-  /** Lamps that rose, nearest first. */
+  /** Lamps that were raised, nearest first. */
   readonly raised: readonly string[];
-  /** Of these lit already as much as they can be. */
+  /** The raised lamps were already at their highest level. */
   readonly alreadyLit: boolean;
-  /** From the reading to the first level that left for a lamp; null where none had to. Units: ms. */
+  /** From the reading to the first level sent to a lamp; null if no level had to be sent. Units: ms. */
   readonly latencyMs: number | null;
 }
 
 export interface WalkTest {
-  /** The zone is lit: by day no lamp rises. */
+  /** The zone is lit. By day a detection raises no lamp. */
   readonly night: boolean;
-  /** By point: those whose detections count. */
+  /** Points whose detections count. */
   readonly sensors: readonly PointId[];
   stop(): void;
 }
@@ -142,7 +142,7 @@ export interface IdentifyRequest {
   readonly forMs: number;
   /** `console:<user>`. */
   readonly source: string;
-  /** Each change of its level. */
+  /** Called at each change of the lamp's level. */
   readonly tell: (levelPct: LevelPct) => void;
 }
 

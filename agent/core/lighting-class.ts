@@ -26,17 +26,17 @@ const LIGHT: Readonly<Record<LightingClass, number>> = {
   P6: 2,
 };
 
-/** The level that gives a class where 100 % gives the design class; rounded up, never above 100 %. Shape: both of one family. */
+/** The level that provides the wanted class if 100 % provides the design class; rounded up, at most 100 %. Shape: both of one family. */
 export function classLevelPct(design: LightingClass, wanted: LightingClass): LevelPct {
   return Math.min(100, Math.ceil((100 * LIGHT[wanted]) / LIGHT[design] - 1e-9));
 }
 
-/** Whether one can be computed from the other. */
+/** Returns whether the level for one class can be computed from the other. */
 export function isSameFamily(a: LightingClass, b: LightingClass): boolean {
   return a[0] === b[0];
 }
 
-/** What an installation of a class can be dimmed to, brightest first, itself included. */
+/** The classes to which an installation of a class can be dimmed, brightest first, including the class itself. */
 export function classesWithin(design: LightingClass): readonly LightingClass[] {
   const all = Object.keys(LIGHT) as LightingClass[];
   return all.filter((each) => isSameFamily(each, design) && LIGHT[each] <= LIGHT[design]);

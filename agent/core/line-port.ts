@@ -10,19 +10,19 @@ import { type Message, msg } from './message.ts';
 export type LinePort =
   | { readonly kind: 'serial'; readonly path: string }
   | { readonly kind: 'tcp' | 'rtu+tcp'; readonly host: string; readonly port: number }
-  /** `why` says what was found and what is allowed. */
+  /** `why` contains what was found and what is allowed. */
   | { readonly kind: 'bad'; readonly why: Message };
 
 /** Source: Modbus Messaging on TCP/IP V1.0b §4.1.2, registered with IANA. */
 const MODBUS_TCP_PORT = 502;
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 
-/** Errors: none; what cannot be used is `bad`. */
+/** Parses a port. Errors: none; a text that cannot be used has kind `bad`. */
 export function parseLinePort(text: string): LinePort {
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined) return { kind: 'serial', path: text };
   if (scheme !== 'tcp' && scheme !== 'rtu+tcp') return bad(text, msg`a device file, tcp://host:port or rtu+tcp://host:port`);
-  // The rules for hosts and ports are those of http, which the URL parser checks in full.
+  // Hosts and ports follow the rules of http, which the URL parser checks completely.
   const url = URL.parse(text.replace(SCHEME, 'http://'));
   const port = portOf(text);
   const isBare = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === '' && url.pathname === '/';
@@ -32,20 +32,20 @@ export function parseLinePort(text: string): LinePort {
   return { kind: scheme, host: url.hostname.replace(/^\[|\]$/g, ''), port: port ?? MODBUS_TCP_PORT };
 }
 
-/** Addresses that a line may have: one scheme, one port, one network. */
+/** Addresses that a line may use: one scheme, one port, one network. */
 export interface LineNetwork {
   readonly kind: 'tcp' | 'rtu+tcp';
   readonly port: number;
-  /** Whether it is of the network. Errors: none; a name of a host never is, since it may lead anywhere. */
+  /** Returns whether the port is inside the network. A host name never is, because it may resolve to any address. */
   holds(host: string): boolean;
 }
 
-/** Shortest prefixes. Source: assumed; 65,536 addresses are more than a city has cabinets. */
+/** Shortest prefixes. Source: assumed; 65,536 addresses are more than a city has cabinets. Confirmed by: the address plans of the sites. */
 const MIN_PREFIX = { 4: 16, 6: 48 } as const;
-/** The machine itself, its links and everybody. Source: IANA special-purpose address registries. */
+/** Unspecified, loopback, link-local, multicast, reserved and broadcast addresses. Source: IANA special-purpose address registries. */
 const NEVER = networks(['0.0.0.0', 8], ['127.0.0.0', 8], ['169.254.0.0', 16], ['224.0.0.0', 3], ['::', 127], ['fe80::', 10], ['ff00::', 8]);
 
-/** Parses `tcp://10.20.0.0/24:502`. Returns a message where it cannot be used, undefined where it is no network. */
+/** Parses `tcp://10.20.0.0/24:502`. Returns a message if it cannot be used, undefined if it is not a network. */
 export function parseLineNetwork(text: string): LineNetwork | Message | undefined {
   const [, scheme, host = '', bits = '', portText] =
     /^(tcp|rtu\+tcp):\/\/(\[[0-9a-f:.]+\]|[\d.]+)\/(\d{1,3})(?::(\d{1,5}))?$/i.exec(text) ?? [];
@@ -66,13 +66,13 @@ export function parseLineNetwork(text: string): LineNetwork | Message | undefine
   return { kind, port, holds: (host) => isIn(network, host) && !isIn(NEVER, host) };
 }
 
-/** The same endpoint has one name, however it was written. */
+/** One canonical name for each endpoint, however it was written. */
 export function linePortName(port: Exclude<LinePort, { kind: 'bad' }>): string {
   if (port.kind === 'serial') return port.path;
   return `${port.kind}://${port.host.includes(':') ? `[${port.host}]` : port.host}:${port.port}`;
 }
 
-/** The serial settings that a line has in truth: none on Modbus TCP, whatever its configuration was completed with. */
+/** The serial settings that apply to a line; null on Modbus TCP, even if the configuration contains defaults for them. */
 export function serialOf({ port, serial }: Pick<LineConfig, 'port' | 'serial'>): SerialSettings | null {
   return parseLinePort(port).kind === 'tcp' ? null : serial;
 }

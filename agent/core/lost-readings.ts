@@ -1,9 +1,9 @@
 import { type Message, msg } from './message.ts';
 
 /**
- * A number of lost readings, for people. `estimates`: losses in it that could not be counted.
+ * A number of lost readings, for display. `estimates`: number of included losses that could not be counted.
  *
- * Zero readings of a loss that was not counted are an unknown number, and never none.
+ * If only uncounted losses are included, zero readings means an unknown number, not none.
  */
 export function lostNumber(readings: number, estimates: number): Message {
   if (estimates === 0) return msg`${readings}`;

@@ -1,18 +1,17 @@
 /**
- * Register numbers as manuals print them, and what they are in a frame.
- *
- * Pure. Called where a register is not there, by the checks of profiles and by the console.
+ * Converts register numbers as manuals print them into addresses in a frame. Pure.
+ * Used for an address that does not exist.
  */
 import { type Message, msg, NO_TEXT } from './message.ts';
 import type { Table } from './profile.ts';
 
-/** Source: the numbering of Modicon's PI-MBUS-300, which counts from 1 behind the digit of the table; frames count from 0. */
+/** Source: the numbering of Modicon's PI-MBUS-300, which counts from 1 after the digit of the table; frames count from 0. */
 const NUMBERED: readonly { readonly table: Table; readonly first: number; readonly last: number }[] = [
   { table: 'input', first: 30_001, last: 39_999 },
   { table: 'holding', first: 40_001, last: 49_999 },
 ];
 
-/** `; a manual that says 40101 means address 100 of table holding`; empty for an address that is no such number. */
+/** `; a manual that says 40101 means address 100 of table holding`; empty for an address that is not such a number. */
 export function manualHint(address: number): Message {
   const found = NUMBERED.find(({ first, last }) => address >= first && address <= last);
   return found === undefined

@@ -3,11 +3,11 @@
  */
 import type { Clock, ClockQuality, MonoMs, Timer, WallMs } from './clock.ts';
 
-/** Time that advances only by `advance`: a simulated night takes seconds and gives the same result each time. */
+/** Time that advances only by `advance`. A simulated night takes seconds and always has the same result. */
 export interface ManualClock extends Clock {
-  /** Move time, fire what falls due in order, let promises settle between. Units: ms. */
+  /** Advances the time, fires the timers that become due in order, and lets promises settle between them. Units: ms. */
   advance(ms: number): Promise<void>;
-  /** Step the wall clock as a time server would; monotonic time and timers do not notice. Units: ms. */
+  /** Steps the wall clock as a time server would; monotonic time and timers are not affected. Units: ms. */
   stepWall(ms: number): void;
   setQuality(quality: ClockQuality): void;
 }
@@ -19,7 +19,7 @@ interface Pending {
   cancelled: boolean;
 }
 
-/** A clock for tests and simulations. Units: `startMs` is wall time in ms. */
+/** Creates a clock for tests and simulations. Units: `startMs` is wall time in ms. */
 export function createManualClock(startMs: WallMs, quality: ClockQuality = 'synced'): ManualClock {
   let nowMono: MonoMs = 0;
   let wallAtZeroMs = startMs;
@@ -32,7 +32,7 @@ export function createManualClock(startMs: WallMs, quality: ClockQuality = 'sync
     return {
       cancel: () => {
         pending.cancelled = true;
-        // It stays in the heap until its time; what it would have done must not.
+        // The timer stays in the heap until its time, but must not fire.
         pending.fire = () => {};
       },
     };
@@ -64,7 +64,7 @@ export function createManualClock(startMs: WallMs, quality: ClockQuality = 'sync
   };
 }
 
-/** One turn of the event loop: all promises, and what sockets or workers have ready. */
+/** One turn of the event loop: all promises, and the events that sockets or workers have ready. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -75,7 +75,7 @@ interface Heap {
   pop(): void;
 }
 
-/** Timers by due time, then by age. A cancelled timer stays until its turn comes and is then skipped. */
+/** Timers by due time, then by age. A cancelled timer stays in the heap until its due time and is then skipped. */
 function createHeap(): Heap {
   const items: Pending[] = [];
   const at = (index: number): Pending => items[index] as Pending;

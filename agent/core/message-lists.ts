@@ -1,17 +1,17 @@
 /** Lists within messages. */
 import { type Argument, counted, type Message, msg, NO_TEXT } from './message.ts';
 
-/** Several messages as one, with commas; one alone as it is. */
+/** Joins messages with commas; a single message stays as it is. */
 export function listed(messages: readonly Message[]): Message {
   return messages.length === 1 ? (messages[0] ?? NO_TEXT) : messages.length === 0 ? NO_TEXT : msg`${messages}`;
 }
 
-/** Several messages as one, with semicolons; one alone as it is. */
+/** Joins messages with semicolons; a single message stays as it is. */
 export function inTurn(messages: readonly Message[]): Message {
   return messages.length === 0 ? NO_TEXT : messages.reduce((before, next) => msg`${before}; ${next}`);
 }
 
-/** The first of these names; the others are counted. */
+/** At most `most` of these names; the rest is given as a number. */
 export function firstOf(names: readonly string[], most: number): Argument {
   const [more, shown] = [names.length - most, names.slice(0, most)];
   return more > 0 ? counted(more, msg`${shown} and one more`, msg`${shown} and ${more} more`) : names;

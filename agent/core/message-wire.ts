@@ -1,14 +1,14 @@
-/** Messages in JSON: the English text stands where it always stood, and what it was made of beside it. */
+/** Messages in JSON: the English text keeps its key, and a second key contains its template and arguments. */
 import { type Argument, Message, type Plural } from './message.ts';
 
-/** Ends the key of what a text was made of: `reason` is the text, `reasonTemplate` its template and arguments. */
+/** Suffix of the second key: `reason` is the text, `reasonTemplate` its template and arguments. */
 const BESIDE = 'Template';
 
 /**
- * The value with each message as its English text, and its template beside it.
+ * Replaces each message by its English text and adds its template under the second key.
  *
  * Shape: `{ reason: Message }` becomes `{ reason: 'L07 is dark', reasonTemplate: { id: '{0} is dark', args: ['L07'] } }`; in a list of
- * messages a text without a template has null.
+ * messages, a text without a template has null.
  */
 export function withTexts(value: unknown): unknown {
   if (value instanceof Message) return value.toString();
@@ -27,7 +27,7 @@ export function withTexts(value: unknown): unknown {
   );
 }
 
-/** The value of a JSON answer with its messages again. What has no sound template beside it stays text. */
+/** Restores the messages of a JSON answer. A text without a valid template stays text. */
 export function withMessages(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withMessages);
   if (!isPlain(value)) return value;
@@ -35,7 +35,7 @@ export function withMessages(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, said(item, value[key + BESIDE])]));
 }
 
-/** A template stands beside a text, or a list with one. The values of two lamps, `L1` and `L1Template`, are neither. */
+/** A template belongs to a text, or to a list with one. The values of two lamps, `L1` and `L1Template`, are not a text and its template. */
 function isTemplate(key: string, item: unknown, value: Readonly<Record<string, unknown>>): boolean {
   if (!key.endsWith(BESIDE) || typeof item !== 'object') return false;
   const name = key.slice(0, -BESIDE.length);
@@ -47,7 +47,7 @@ function said(item: unknown, template: unknown): unknown {
   return messageIn(template) ?? withMessages(item);
 }
 
-/** Undefined where there is no message in it. */
+/** Undefined if the value contains no message. */
 function templateOf(value: unknown): unknown {
   if (value instanceof Message) return inJson(value);
   if (!Array.isArray(value) || !value.some((item) => item instanceof Message)) return undefined;
@@ -63,7 +63,7 @@ export function inJson({ id, args, plural }: Message): object {
   return { id, args: listed, ...(plural === null ? {} : { plural }) };
 }
 
-/** The message in plain JSON; undefined where it is none. */
+/** Parses a message from plain JSON; undefined for any other value. */
 export function messageIn(value: unknown): Message | undefined {
   if (!isPlain(value) || typeof value['id'] !== 'string' || !Array.isArray(value['args'])) return undefined;
   const args = value['args'].map(argumentIn);

@@ -1,33 +1,33 @@
 /**
- * What the program says to people, as data: a template with arguments. It becomes text where it is shown, in the language of the reader.
+ * Text for people as data: a template with arguments. It is formatted where it is shown, in the language of the reader.
  *
- * The template is English, with `{0}`, `{1}` ... for its arguments; it is also the key of its translations. What a person, a file or a device
- * wrote is an argument: it is shown as it is, in every language. Reason: docs/adr/0045-a-message-is-data.md.
+ * The template is English, with `{0}`, `{1}` ... for its arguments; it is also the key of its translations. Text from a person, a file or a
+ * device is an argument: it is shown unchanged in every language. Reason: docs/adr/0045-a-message-is-data.md.
  */
 
-/** What a reader is shown: a message in the reader's language, or a text that is the same in each language: a name, a code, a reason that somebody typed. */
+/** What is shown to a reader: a message in the reader's language, or a text that is the same in each language, such as a name, a code or a typed reason. */
 export type Said = Message | string;
 
-/** A text and a number are shown as they are, a message in the language; a list has commas between its items. */
+/** Texts and numbers are shown unchanged, a message in the reader's language, a list with commas between its items. */
 export type Argument = string | number | Message | readonly Argument[];
 
-/** The other template of a message that counts. */
+/** The alternative template for a message that contains a count. */
 export interface Plural {
   readonly id: string;
   readonly count: number;
 }
 
-/** What a language adds to a template. */
+/** What a language provides for a template. */
 export interface Speech {
-  /** The template in this language; undefined where it has none, which leaves it English. */
+  /** The template in this language; undefined if it is not translated, the English template is then used. */
   template(id: string): string | undefined;
-  /** Whether this number takes the singular. */
+  /** Returns whether this number uses the singular. */
   isOne(count: number): boolean;
 }
 
 const ENGLISH: Speech = { template: () => undefined, isOne: (count) => count === 1 };
 
-/** One thing said. As a string it is its English text. */
+/** A message to a person. As a string it is its English text. */
 export class Message {
   readonly id: string;
   readonly args: readonly Argument[];
@@ -51,13 +51,13 @@ export class Message {
   }
 }
 
-/** Nothing to say. */
+/** The empty message. */
 export const NO_TEXT = new Message('');
 
-/** By template literal: all its messages share one id, so that a message costs little where one is made for each lamp at each tick. */
+/** Ids by template literal: all messages of one literal share one id, which saves memory when one is created for each lamp at each tick. */
 const ids = new WeakMap<TemplateStringsArray, string>();
 
-/** Makes a message of a template literal: `msg\`${lamp} does not follow\``. A brace of the template itself is written twice. */
+/** Creates a message from a template literal: `msg\`${lamp} does not follow\``. A brace in the template itself is written twice. */
 export function msg(template: TemplateStringsArray, ...args: readonly Argument[]): Message {
   let id = ids.get(template);
   if (id === undefined) {
@@ -80,7 +80,7 @@ function isSameArgument(a: Argument, b: Argument | undefined): boolean {
   return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item: Argument, at) => isSameArgument(item, b[at]));
 }
 
-/** The one or the other message, by a number. Both have the same arguments in the same order. */
+/** Selects a message by a number. Both messages have the same arguments in the same order. */
 export function counted(count: number, one: Message, other: Message): Message {
   return new Message(one.id, other.args, { id: other.id, count });
 }

@@ -4,12 +4,12 @@
  * Source: OpenMetrics 1.0, and the Prometheus text format 0.0.4, which is all that node_exporter's textfile collector reads.
  */
 
-/** One family. Shape: the name ends with the unit, where it has one, and never with `_total` or `_info`. */
+/** One metric family. Shape: the name ends with its unit, if it has one, and never with `_total` or `_info`. */
 export interface MetricFamily {
   readonly name: string;
-  /** `info` is a fact in its labels; its value is 1. */
+  /** `info`: a fact in the labels; its value is 1. */
   readonly type: 'gauge' | 'counter' | 'info';
-  /** Of the base units; empty for plain counts. */
+  /** A base unit; empty for plain counts. */
   readonly unit: '' | 'bytes' | 'seconds' | 'ratio';
   readonly help: string;
   readonly samples: readonly MetricSample[];
@@ -23,7 +23,7 @@ export interface MetricSample {
 export const METRIC_FORMATS = ['openmetrics', 'prometheus'] as const;
 export type MetricFormat = (typeof METRIC_FORMATS)[number];
 
-/** The whole exposition. Families without a sample are left out: what is not known is not zero. */
+/** The whole exposition. Families without a sample are omitted, because unknown is not zero. */
 export function metricsText(families: readonly MetricFamily[], format: MetricFormat): string {
   const text = families.filter(({ samples }) => samples.length > 0).map((family) => familyText(family, format));
   return [...text, ...(format === 'openmetrics' ? ['# EOF\n'] : [])].join('');
@@ -31,7 +31,7 @@ export function metricsText(families: readonly MetricFamily[], format: MetricFor
 
 function familyText({ name, type, unit, help, samples }: MetricFamily, format: MetricFormat): string {
   const sampleName = `${name}${type === 'counter' ? '_total' : type === 'info' ? '_info' : ''}`;
-  // The older format has no such suffixes and no such type: there the whole name is the family's.
+  // The older format has neither these suffixes nor this type: the whole name is the name of the family.
   const [familyName, familyType] = format === 'openmetrics' ? [name, type] : [sampleName, type === 'info' ? 'gauge' : type];
   return [
     `# TYPE ${familyName} ${familyType}\n`,
@@ -46,7 +46,7 @@ function labelsText(labels: Readonly<Record<string, string>>): string {
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }
 
-/** Source: OpenMetrics 1.0, "escaped-string"; in the older format quotes of a help may be escaped as well. */
+/** Source: OpenMetrics 1.0, "escaped-string". The older format also allows escaped quotes in a help text. */
 function escaped(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
 }

@@ -1,5 +1,5 @@
 /**
- * A profile as one device of the cabinet has it: its repeated parts, its quirks. Pure.
+ * A profile as it applies to one device of the cabinet: only its own repeated parts, and its quirks. Pure.
  */
 import type { DeviceConfig, DeviceQuirks } from './cabinet.ts';
 import type { Profile } from './profile.ts';
@@ -10,9 +10,9 @@ export function partPointId(partId: string, n: number, pointId: string): string 
 }
 
 /**
- * The profile without the repeated parts that the cabinet does not name: a gateway with three ballasts is not asked for 64.
+ * The profile without the repeated parts that the device does not have: a gateway with three lamp drivers is not polled for 64.
  *
- * Shape: parts that `instances` says nothing about stay whole; a profile without repeated parts is returned as it is.
+ * Shape: a part without an entry in `instances` stays complete; a profile without repeated parts is returned unchanged.
  */
 export function narrowed(profile: Profile, instances: DeviceConfig['instances']): Profile {
   const gone = new Set(profile.repeats.flatMap((part) => absentPoints(part, instances[part.id])));
@@ -24,7 +24,7 @@ export function narrowed(profile: Profile, instances: DeviceConfig['instances'])
   };
 }
 
-/** The profile with what the cabinet says otherwise of one device; the profile itself where it says nothing. */
+/** The profile with the quirks that the cabinet overrides for one device; the profile itself if it overrides none. */
 export function withQuirks(profile: Profile, quirks: DeviceQuirks): Profile {
   return Object.keys(quirks).length === 0 ? profile : { ...profile, quirks: { ...profile.quirks, ...quirks } };
 }

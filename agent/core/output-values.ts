@@ -1,5 +1,5 @@
 /**
- * Values of an output: a number, or the name that the profile's `enum` gives to one. Pure.
+ * Values of an output: a number, or a name from the profile's `enum`. Pure.
  */
 
 import type { Lamp, Output, OutputValue } from './cabinet.ts';
@@ -10,13 +10,13 @@ import { didYouMean, listNames } from './suggestions.ts';
 /** The part of a point that parsing a value needs. */
 type ValuePoint = Pick<PointProfile, 'enum' | 'scale' | 'offset' | 'decimals'>;
 
-/** One thing wrong, with what to write instead. Shape: `path` counts from the list of outputs: `[0, 'rules', 1, 'value']`. */
+/** A mistake, and what to write instead. Shape: `path` starts at the list of outputs: `[0, 'rules', 1, 'value']`. */
 export interface OutputProblem {
   readonly path: readonly (string | number)[];
   readonly message: Message;
 }
 
-/** The number to be written; undefined for a name that the point's `enum` does not have. Units: the point's own. */
+/** The number to write; undefined for a name that the point's `enum` does not have. Units: the point's own. */
 export function outputNumber(value: OutputValue, { enum: names, scale, offset, decimals }: ValuePoint): number | undefined {
   if (typeof value === 'number') return value;
   const raw = Object.entries(names ?? {}).find(([, name]) => name === value)?.[0];
@@ -26,10 +26,10 @@ export function outputNumber(value: OutputValue, { enum: names, scale, offset, d
 }
 
 /**
- * Outputs whose point is not there, may not be written, or does not take what is asked of it; and contactors that a rule would open
- * over lit lamps.
+ * Finds outputs whose point does not exist, is not writable, or does not accept a configured value, and contactors that a rule would open
+ * while their lamps are lit.
  *
- * Shape: `profileOf` gives the profile with the parts that the device has; undefined for one that is not known, which is told elsewhere.
+ * Shape: `profileOf` gives the profile with the parts that the device has; undefined for an unknown profile, which another check reports.
  */
 export function outputProblems(
   outputs: readonly Output[],
@@ -93,7 +93,7 @@ function valueFlaw(value: OutputValue, point: PointProfile): Message {
     : msg`${number} ("${value}") is outside ${min} to ${max}, which the profile allows for "${point.id}"`;
 }
 
-/** A circuit that feeds lamps stays closed while one of them is lit, so no rule can ask for it to be opened. */
+/** A circuit that feeds lamps stays closed while one of them is lit, so no rule may open it. */
 function circuitFlaws({ idle, litWith, rules }: Output, point: PointProfile): readonly OutputProblem[] {
   if (litWith === null) return [];
   const off = outputNumber(idle, point);

@@ -1,29 +1,29 @@
 /**
- * Puts restored files in the place of those in the folder of the store: all of them or none.
+ * Replaces files in the folder of the store by restored ones: all of them or none.
  *
  * ```
- *  restore.new/  ──rename: from here on it is meant──►  restore/  ──each file into its place──►  (gone)
+ * restore.new/  ──rename: the restore is decided──►  restore/  ──each file is moved into place──►  (removed)
  * ```
  *
- * A mains cut before the rename leaves the former files; after it the next start of the agent, or the same command, goes on. What is replaced
- * stays beside as `NAME.before-restore`, the one of an earlier restore is removed.
+ * After a mains cut before the rename, the former files remain. After the rename, the next start of the agent or the same command completes
+ * the restore. A replaced file is kept as `NAME.before-restore`; that of an earlier restore is removed.
  */
 import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { asOwnerOf, syncPath } from './atomic-write.ts';
 
 const [DRAFT, PENDING] = ['restore.new', 'restore'];
-/** Added to the name of a file that a restore has replaced. */
+/** Suffix of a file that a restore has replaced. */
 export const BEFORE_RESTORE = '.before-restore';
-/** Instead of a file: the readings that are there are set aside, and the store begins with a new epoch. */
+/** Marker: the present readings are renamed, and the store starts a new epoch. */
 const NEW_EPOCH = 'new-epoch';
 const READINGS = 'telemetry.db';
-/** A database is these three. Source: SQLite, WAL mode. */
+/** Suffixes of the three files of a database. Source: SQLite, WAL mode. */
 const JOURNALS = ['', '-wal', '-shm'];
-/** Copies of the state that is replaced: they must not come back in the place of the restored one. */
+/** Copies of the replaced state: they must not be used instead of the restored one. */
 const FORMER_COPIES = ['state.db.bak', 'state.db.bak.1'];
 
-/** What `fill` writes into the folder, and flushes, is meant to be restored when this returns. Errors: throws the system's error, and what `fill` throws. */
+/** `fill` writes and flushes files into the folder; when this returns, they will be restored. Errors: throws the system's error, and what `fill` throws. */
 export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: string) => void): void {
   asOwnerOf(dir, () => {
     const draft = join(dir, DRAFT);
@@ -38,10 +38,10 @@ export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: st
   });
 }
 
-/** Puts what is meant to be restored into place. Returns whether there was anything. Errors: throws the system's error; to be called again then. */
+/** Moves pending files into place. Returns whether there were any. Errors: throws the system's error; call it again then. */
 export function finishRestore(dir: string): boolean {
   const pending = join(dir, PENDING);
-  // A link is of somebody else.
+  // A link was created by another program.
   if (lstatSync(pending, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
   asOwnerOf(dir, () => {
     for (const name of readdirSync(pending).sort()) putInPlace(dir, name);
@@ -60,7 +60,7 @@ function putInPlace(dir: string, name: string): void {
   else renameSync(from, join(dir, name));
 }
 
-/** A second call finds nothing to move, and leaves what the first one moved. */
+/** A second call finds nothing to move, and does not change what the first one moved. */
 function setAside(dir: string, name: string): void {
   const path = join(dir, name);
   if (existsSync(path)) for (const suffix of JOURNALS) rmSync(`${path}${BEFORE_RESTORE}${suffix}`, { recursive: true, force: true });

@@ -1,29 +1,29 @@
 /**
- * Signs of work of the agent's parts, from which the watchdog decides.
+ * Progress of the agent's parts; the watchdog decides from it.
  */
 import type { MonoMs } from './clock.ts';
 import type { DataRefusal } from './errors.ts';
 
-/** One line. Shape: both null while it is not at work; a line of raw bytes never turns. */
+/** One line. Shape: both null while it does not work; `turnedMono` is always null for a raw UART line. */
 export interface LinePulse {
   readonly id: string;
-  /** When it last chose what to do next, be it nothing. */
+  /** When it last chose its next action, even if that was none. */
   readonly turnedMono: MonoMs | null;
-  /** Its port is being opened since then. */
+  /** When it began to open its port; null if it is not opening it. */
   readonly openingMono: MonoMs | null;
 }
 
-/** The storage thread. */
+/** Progress of the storage thread. */
 export interface StorePulse {
-  /** Time since when no request was answered, new threads included; null while it answers or has no request. */
+  /** Since when no request has been answered, new threads included; null while it answers or has no request. */
   readonly unansweredMono: MonoMs | null;
-  /** A thread does not end when required: it is blocked in a call to the disk, which a restart of the agent would not end either. */
+  /** A thread does not end when required because a disk call blocks it. A restart of the agent would not end it either. */
   readonly isStuck: boolean;
-  /** Nothing is stored, because another process has the data, or erased it. */
+  /** Nothing is stored, because another process uses the data or has erased it. */
   readonly refusal?: DataRefusal | null;
 }
 
-/** All that must go on for the street to be lit. */
+/** The parts that must make progress to keep the street lit. */
 export interface Pulse {
   readonly lines: readonly LinePulse[];
   /** End of the last tick; null while none is due. */

@@ -1,6 +1,6 @@
 import type { Message } from './message.ts';
 
-/** An answer "no" to a person or a platform, with the reason to show. Not a programming error. */
+/** A request was refused; `reason` is for the person or platform that sent it. Not a programming error. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly said: Message;

@@ -7,9 +7,9 @@ import { asOwnerOf, replaceWhole } from './atomic-write.ts';
 import { expectReplaceable } from './regular-file.ts';
 
 export interface ReplaceOptions {
-  /** Of the new file. */
+  /** Mode of the new file. */
   readonly mode: number;
-  /** Name of the backup of the former file; null keeps none. */
+  /** Name of the backup of the former file; null for no backup. */
   readonly backup: string | null;
 }
 
@@ -21,7 +21,7 @@ export function replaceFile(path: string, text: string, { mode, backup }: Replac
   replaceWhole(path, text, mode);
 }
 
-/** Null where there is no file. */
+/** Null if the file does not exist. */
 function formerOf(path: string): { readonly content: Buffer; readonly mode: number } | null {
   if (!existsSync(path)) return null;
   const file = openSync(path, 'r');

@@ -25,14 +25,14 @@ export interface Revision {
   readonly atMs: WallMs;
   /** `file`, `platform`, `platform:<user>` or `console:<user>`. */
   readonly by: string;
-  /** The author's reason for the change; if it gives less light than the site's minimum level, also who allowed that. A text as stored; a message where the console has read its template. */
+  /** The author's reason for the change; if it gives less light than the site's minimum level, also who allowed that. Text as stored; a message if the console has read its template. */
   readonly why: Said;
-  /** What `why` was made of, as `message-wire.ts` has it; missing where it is what a person typed. */
+  /** Template of `why`, in the format of `message-wire.ts`; missing if a person typed the reason. */
   readonly whyTemplate?: unknown;
   /** SHA-256 of all its files. Shape: 64 hex digits. */
   readonly hash: string;
   readonly state: RevisionState;
-  /** Why it was withdrawn; empty otherwise. As `why`. */
+  /** Why it was withdrawn; empty otherwise. Format as `why`. */
   readonly reason: Said;
   readonly reasonTemplate?: unknown;
 }
@@ -52,20 +52,20 @@ export interface TrialView {
 export interface CandidateView {
   /** Its last author. */
   readonly by: string;
-  /** Everybody who put a part into it, by whose requests it came to hold what it holds. */
+  /** Everyone who contributed to it with a request. */
   readonly authors: readonly string[];
   readonly atMs: WallMs;
   readonly hash: string;
   /** Number of the revision that was in force when the candidate was started. */
   readonly base: number;
-  /** The signature that came with it, not verified yet: `verifyRevisionSignature` checks it against the files. Null for none. */
+  /** The signature received with it, not verified yet: `verifyRevisionSignature` checks it against the files. Null for none. */
   readonly signature: string | null;
 }
 
 export interface ConfigView {
   readonly running: Revision;
   readonly trial: TrialView | null;
-  /** Of the author who asks; null for none. */
+  /** Candidate of the author who made the request; null for none. */
   readonly candidate: CandidateView | null;
   /** Candidates of others, which only they can change or commit. */
   readonly others: readonly CandidateView[];
@@ -101,7 +101,7 @@ export interface EditOrder {
   readonly value: string | null;
 }
 
-/** A text with one value changed, with the keys that a new item still lacks; or the reason why it cannot be changed. */
+/** A text with one value changed, and the keys that a new item still lacks; or the reason why it cannot be changed. */
 export type EditedText = { readonly text: string; readonly missing?: readonly Problem[] } | { readonly reason: Message };
 
 /** A key that only the site's file may set, but that this configuration sets to a different value. Shape: `uplink.broker`, `lines[north].port`. */
@@ -109,11 +109,11 @@ export interface SiteOwnedDifference {
   readonly key: string;
 }
 
-/** The result of a request. `refused` comes with a reason, and with problems if files are wrong. */
+/** The result of a request. If it was refused, `reason` contains why, and `problems` the mistakes in files. */
 export interface ConfigAnswer {
   readonly state: 'done' | 'refused';
   readonly reason: Message;
-  /** Present where the disk did not take what was requested; `reason` then says what holds now, and what to check. */
+  /** Present if the disk did not accept the request; `reason` then contains what applies now, and what to check. */
   readonly code?: 'not-stored';
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
@@ -177,11 +177,11 @@ export interface ConfigManager {
   files(of: number | 'candidate' | 'running', by: string): Promise<ConfigFiles | undefined>;
   /** Puts a file into the candidate; null removes a profile or the signature. Starts a candidate if there is none. Shape: `cabinet.yaml`, `profiles/<name>.yaml`, `revision.sig`. */
   put(file: string, text: string | null, by: string): Promise<ConfigAnswer>;
-  /** As `put`, in parts. Until the file is complete, `reason` says how many parts have arrived. */
+  /** As `put`, in parts. Until the file is complete, `reason` contains how many parts have arrived. */
   putPart(part: FilePart, by: string): Promise<ConfigAnswer>;
   /** Sets one value of the candidate's cabinet.yaml and leaves the rest as written; null removes it. A key or value that the schema does not allow is refused; `warnings` has the keys that a new item still lacks. Starts a candidate if there is none. Shape: `zones[rue].minPct`; `value` is YAML. */
   set(path: string, value: string | null, by: string): Promise<ConfigAnswer>;
-  /** Makes a copy of another author's candidate the own one, so that nobody changes it between a look at it and its commit. */
+  /** Copies another author's candidate into the own one, so that its content cannot change between a review and the commit. */
   take(author: string, by: string): Promise<ConfigAnswer>;
   /** Checks the candidate, and compares it with the running revision. */
   check(by: string): Promise<ConfigAnswer>;
@@ -193,7 +193,7 @@ export interface ConfigManager {
   rollback(number: number, request: CommitRequest): Promise<ConfigAnswer>;
   /** Accepts the revision on trial. */
   confirm(by: string): Promise<ConfigAnswer>;
-  /** Withdraws the revision on trial at once; if a number is given, only that revision. */
+  /** Withdraws the revision on trial immediately; if a number is given, only that revision. */
   giveBack(by: string, why: Said, number?: number): Promise<ConfigAnswer>;
   /** Resolves when the requests made so far have ended. */
   settled(): Promise<void>;
@@ -201,6 +201,6 @@ export interface ConfigManager {
   discard(by: string): Promise<ConfigAnswer>;
   /** Completions for a partly typed path, taken from the running configuration: `zones[`, `zones[rue].`, `zones[rue].minPct`. */
   paths(typed: string): readonly string[];
-  /** The value at a path of the running configuration; null where there is none. */
+  /** The value at a path of the running configuration; null if it does not exist. */
   inForce(path: string): ValueInForce | null;
 }

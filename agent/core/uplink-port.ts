@@ -1,5 +1,5 @@
 /**
- * The interface of the uplink: what the platform is shown, what it may request, and the state of the delivery.
+ * The interface of the uplink: what the platform sees, what it may request, and the state of the delivery.
  */
 
 import type { MonoMs, WallMs } from './clock.ts';
@@ -10,25 +10,25 @@ import type { UpdateOrder } from './updates.ts';
 import type { UplinkCertificates, UplinkTools } from './uplink-tools.ts';
 import type { Intent, LevelPct, Outcome, PointId, Quality, Target } from './words.ts';
 
-/** What the platform sees of one device, lamp or zone. */
+/** One device, lamp or zone as the platform sees it. */
 export interface UplinkDevice {
   readonly id: string;
   readonly metrics: readonly UplinkMetric[];
-  /** A lamp or zone may be overridden. */
+  /** True if it can be overridden: a lamp or a zone. */
   readonly target: Target | null;
 }
 
 export interface UplinkMetric {
   readonly name: string;
-  /** The point behind it; null for metrics that the agent itself sets. */
+  /** Its point; null for metrics that the agent itself sets. */
   readonly pointId: PointId | null;
   readonly type: 'Double' | 'Int64' | 'Boolean' | 'String' | 'DateTime' | 'Bytes';
   readonly unit: string;
-  /** Plausible values, sent in births. Units: the metric's own. */
+  /** Plausible values, sent in birth messages. Units: the metric's own. */
   readonly range?: readonly [min: number, max: number] | null;
-  /** Its name in TALQ, sent in births. */
+  /** Its name in TALQ, sent in birth messages. */
   readonly talq?: string | null;
-  /** Range that the platform may write; absent where it may not write. Units: the point's own. */
+  /** Range that the platform may write; absent if it may not write. Units: the point's own. */
   readonly write?: { readonly min: number; readonly max: number };
 }
 
@@ -38,7 +38,7 @@ export interface UplinkValue {
   readonly atMs: WallMs;
 }
 
-/** An override as the platform asked for it; already checked for shape, not yet for limits. */
+/** An override requested by the platform. Its format has been checked, its limits have not. */
 export interface OverrideRequest {
   readonly commandId: string;
   readonly target: Target;
@@ -47,9 +47,9 @@ export interface OverrideRequest {
   readonly minutes: number;
   readonly reason: string;
   readonly source: string;
-  /** An intent that no lamp has followed by then is withdrawn. */
+  /** If no lamp has followed the intent by then, it is withdrawn. */
   readonly expiresMono?: MonoMs;
-  /** A further step of an override of the same source, which causes no event of its own. */
+  /** A further step of an override of the same source; it causes no event of its own. */
   readonly isFurther?: boolean;
 }
 type IntentRequestRank = Intent['rank'];
@@ -58,15 +58,15 @@ export interface ReleaseRequest {
   readonly commandId: string;
   readonly target: Target;
   readonly source: string;
-  /** Not now but when the programme has its next step, so that the light changes once. */
+  /** Release when the programme has its next step, so that the light changes only once. */
   readonly atNextStep?: boolean;
-  /** Only intents of this rank; any unless given. */
+  /** Only intents of this rank; default: any. */
   readonly rank?: IntentRequestRank;
-  /** Also those on the zones and lamps of a cabinet. */
+  /** For a cabinet: also release the intents on its zones and lamps. */
   readonly everywhere?: boolean;
 }
 
-/** Another programme for a zone, for a while; null gives it back to its calendar. Checked for shape, not yet for the name. */
+/** Another programme for a zone for some time; null returns to its calendar. The format has been checked, the name has not. */
 export interface ProgrammeRequest {
   readonly commandId: string;
   readonly zone: string;
@@ -76,7 +76,7 @@ export interface ProgrammeRequest {
   readonly source: string;
 }
 
-/** A lamp that blinks to identify itself, on a remote request. Units: `seconds` 0 ends it. */
+/** Blinks a lamp to identify it, on a remote request. Units: `seconds`; 0 stops it. */
 export interface BlinkRequest {
   readonly commandId: string;
   readonly lamp: string;
@@ -85,7 +85,7 @@ export interface BlinkRequest {
   readonly expiresMono?: MonoMs;
 }
 
-/** One value for one point. Units: the point's own. */
+/** Writes one value to one point. Units: the point's own. */
 export interface PointRequest {
   readonly commandId: string;
   readonly deviceId: string;
@@ -95,7 +95,7 @@ export interface PointRequest {
   readonly expiresMono: MonoMs;
 }
 
-/** A request of the platform: checked for shape, not yet for limits and names. */
+/** A request from the platform. Its format has been checked, its limits and names have not. */
 export type PlatformOrder =
   | { readonly kind: 'override'; readonly request: OverrideRequest }
   | { readonly kind: 'release'; readonly request: ReleaseRequest }
@@ -108,7 +108,7 @@ export type PlatformOrder =
 export interface UplinkStatus {
   readonly state: 'off' | 'connecting' | 'waiting-for-host' | 'online' | 'down';
   readonly broker: string;
-  /** Which of the servers that is, from 0; absent without an uplink. */
+  /** Index of the connected server, from 0; absent without an uplink. */
   readonly server?: { readonly index: number; readonly count: number; readonly url: string };
   /** What is wrong and what to check; empty while online. */
   readonly reason: Message;
@@ -116,7 +116,7 @@ export interface UplinkStatus {
   readonly bdSeq: number;
   readonly readingsPublished: number;
   readonly readingsHistorical: number;
-  /** Proven to have reached the broker. */
+  /** Messages that are proven to have reached the broker. */
   readonly readingsAcked: number;
   readonly messagesSent: number;
   readonly bytesSent: number;
@@ -127,75 +127,75 @@ export interface UplinkStatus {
   readonly delivery?: UplinkDelivery;
   /** Absent without an uplink. */
   readonly certificates?: UplinkCertificates;
-  /** Last failure of this run, shown even after it is over; null when none failed. */
+  /** Last failure of this run, kept after it has ended; null if none occurred. */
   readonly lastFailure?: { readonly atMs: WallMs; readonly text: Message } | null;
 }
 
-/** How far the platform has got. Units: rows of the store; bytes of MQTT packets since midnight UTC. */
+/** Progress of the delivery. Units: rows of the store; bytes of MQTT packets since midnight UTC. */
 export interface UplinkDelivery {
-  /** What proves delivery: the broker by a barrier, or the platform by its acknowledgement. */
+  /** What proves delivery: a barrier at the broker, or an acknowledgement from the platform. */
   readonly mode: 'broker' | 'platform';
   readonly headSeq: number;
-  /** Up to which everything has left. */
+  /** Everything up to this row has been sent. */
   readonly sentSeq: number;
-  /** Up to which everything is proven delivered. */
+  /** Everything up to this row is proven delivered. */
   readonly cursorSeq: number;
-  /** The platform acknowledges nothing though it should. */
+  /** The platform should acknowledge but does not. */
   readonly isPlatformSilent: boolean;
-  /** The platform has acknowledged, and not been silent for a day since. */
+  /** The platform has acknowledged, at most a day ago. */
   readonly isAcknowledging: boolean;
-  /** The platform takes the backlog packed. */
+  /** The platform accepts a packed backlog. */
   readonly acceptsSegments: boolean;
-  /** Its last acknowledgement as received; empty before. */
+  /** Its last acknowledgement as received; empty before the first. */
   readonly ack: string;
-  /** Of the oldest reading that is not delivered; null where all are. */
+  /** Time of the oldest undelivered reading; null if all are delivered. */
   readonly oldestMs: WallMs | null;
   readonly bytesToday: number;
-  /** Null for no bound. */
+  /** Null for no limit. */
   readonly dailyMegabytes: number | null;
 }
 
-/** Someone on the way from the street of one cabinet into that of another. */
+/** A person or vehicle moving from the street of one cabinet into that of another. */
 export interface RelayedDetection {
-  /** Edge node of the other cabinet: the receiver, or the sender. */
+  /** Edge node of the other cabinet: the receiver of a sent detection, the sender of a received one. */
   readonly node: string;
-  /** Unique within the cabinet that saw it. */
+  /** Unique within the cabinet that detected it. */
   readonly id: string;
-  /** Since it was seen. Units: ms. */
+  /** Time since the detection. Units: ms. */
   readonly ageMs: number;
-  /** Of no use once it is older. Units: ms. */
+  /** It is discarded once it is older. Units: ms. */
   readonly ttlMs: number;
-  /** From where the one street goes on as the other. Units: m. */
+  /** Distance from the place where one street continues as the other. Units: m. */
   readonly distanceM: number;
-  /** Null where not known. */
+  /** Null if unknown. */
   readonly speedKmh: number | null;
   /** It approaches; false: its direction is unknown. */
   readonly isApproaching: boolean;
 }
 
-/** Relays of this run. `dropped`: came malformed, not for this cabinet, or from the broker's memory. */
+/** Relayed detections of this run. `dropped`: malformed, for another cabinet, or retained by the broker. */
 export interface RelayCounts {
   readonly told: number;
   readonly heard: number;
   readonly dropped: number;
 }
 
-/** The platform's side of the cabinet. */
+/** The cabinet's connection to the platform. */
 export interface Uplink {
   start(): Promise<void>;
   /** Ends the session in order: DDEATHs, NDEATH, disconnect. */
   stop(): Promise<void>;
-  /** Live readings, already handed to the store under `frame.ticket`. */
+  /** Sends live readings, which the store already has under `frame.ticket`. */
   publish(frame: ReadingFrame): void;
-  /** A metric without a point changed: a lamp's decision, an override. Shape: `deviceId` is empty for the node itself. */
+  /** A metric without a point has changed: a lamp's decision, an override. Shape: `deviceId` is empty for the node itself. */
   update(deviceId: string, metric: string, value: UplinkValue): void;
-  /** A device went silent or came back: DDEATH or DBIRTH. */
+  /** A device became silent or answers again: sends DDEATH or DBIRTH. */
   deviceAlive(deviceId: string, alive: boolean): void;
   committed(committed: Committed): void;
-  /** State of this run's frames at the moment, by ticket. */
+  /** Present delivery state of this run's frames, by ticket. */
   fates(): (ticket: number) => FrameFate;
   outcome(outcome: Outcome): void;
-  /** Sends to a neighbour cabinet at once or not at all: later it is of no use. */
+  /** Sends to a neighbour cabinet immediately or not at all, because a late detection is useless. */
   relay(relay: RelayedDetection): void;
   status(): UplinkStatus;
   readonly tools: UplinkTools;

@@ -1,18 +1,18 @@
 /**
- * Jobs of a person at the cabinet on the uplink: show its state, test each stage, trace packets, connect again.
+ * Requests of a person at the cabinet about the uplink: show its state, test each stage, trace packets, reconnect.
  */
 
 import type { WallMs } from './clock.ts';
 import type { Message, Said } from './message.ts';
 
 export interface UplinkTools {
-  /** What happened lately, oldest first. */
+  /** Recent entries, oldest first. */
   trace(): readonly TraceEntry[];
-  /** Everything from now on, until the returned function is called. */
+  /** Passes on each entry until the returned function is called. */
   watch(onEntry: (entry: TraceEntry) => void): () => void;
-  /** Ends the session and connects again, or connects at once instead of waiting. False where there is no uplink. */
+  /** Ends the session and reconnects, or connects immediately instead of waiting. False without an uplink. */
   reconnect(by: string): boolean;
-  /** Tries every stage with a client of its own, beside the session. `onStep` receives each stage as it ends. */
+  /** Tests every stage with a separate client while the session continues. `onStep` receives each stage as it ends. */
   test(request: UplinkTestRequest, onStep: (step: UplinkStep) => void): Promise<UplinkTest>;
 }
 
@@ -20,14 +20,14 @@ export interface UplinkTools {
 export interface TraceEntry {
   readonly atMs: WallMs;
   readonly kind: 'event' | 'sent' | 'received';
-  /** Text of an event, or a name: of a packet, of a phase of the session. */
+  /** Text of an event, or the name of a packet or of a phase of the session. */
   readonly text: Said;
   readonly topic: string | null;
-  /** Units: bytes of payload. */
+  /** Size of the payload. Units: bytes. */
   readonly bytes: number;
 }
 
-/** Fields of a certificate. Not a proof: only a passed TLS stage is one. */
+/** Fields of a certificate. They prove nothing: only a passed TLS stage is proof. */
 export interface PeerCertificate {
   readonly subject: string;
   readonly issuer: string;
@@ -36,7 +36,7 @@ export interface PeerCertificate {
 }
 
 export interface UplinkTestRequest {
-  /** Null: that of the configuration. */
+  /** Null: the broker of the configuration. */
   readonly broker: string | null;
   readonly signal: AbortSignal;
 }
@@ -45,26 +45,26 @@ export type UplinkStepName = 'files' | 'name' | 'tcp' | 'tls' | 'connack' | 'rig
 
 export interface UplinkStep {
   readonly name: UplinkStepName;
-  /** `doubtful`: passed, but a person should look. `skipped`: not asked for, or nothing to try it on. */
+  /** `doubtful`: passed, but a person should check it. `skipped`: not requested, or there was nothing to test. */
   readonly outcome: 'ok' | 'doubtful' | 'failed' | 'skipped';
   /** Units: ms. */
   readonly tookMs: number;
-  /** What was seen; where it failed, why and what to check next. */
+  /** What was observed; for a failure the reason and what to check next. */
   readonly text: Message;
 }
 
 export interface UplinkTest {
   readonly broker: string;
-  /** Not the agent's, so that its session goes on. */
+  /** Not the client id of the agent, so that its session continues. */
   readonly clientId: string;
   readonly steps: readonly UplinkStep[];
   readonly ok: boolean;
 }
 
-/** Read from the files of the configuration at the last connect, or within the hour where there was none. */
+/** Certificates read from the configured files at the last connect, or at most an hour ago if there was none. */
 export interface UplinkCertificates {
   readonly own: PeerCertificate | null;
-  /** The one in `uplink.caFile` that ends last; absent or null where there is none. */
+  /** The certificate in `uplink.caFile` that expires last; absent or null if there is none. */
   readonly authority?: PeerCertificate | null;
   readonly broker: PeerCertificate | null;
 }

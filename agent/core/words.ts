@@ -1,5 +1,5 @@
 /**
- * The vocabulary of street lighting, one type for each term. All rooms use these types.
+ * The vocabulary of street lighting, one type for each term. All modules use these types.
  */
 
 import type { MonoMs, WallMs } from './clock.ts';
@@ -8,7 +8,7 @@ import type { Message } from './message.ts';
 /** `<device>.<quantity>`, the same in store, console, rule and uplink: `L07.level`. */
 export type PointId = `${string}.${string}`;
 
-/** Fresh and plausible; too old; the device reports that it cannot measure, or the value is out of range; the device does not answer. */
+/** `good`: fresh and plausible. `stale`: too old. `bad`: out of range, or the device reports that it cannot measure. `missing`: the device does not answer. */
 export type Quality = 'good' | 'stale' | 'bad' | 'missing';
 
 /** One value of one point. Units: the point's own; flags and door contacts are 0 or 1. `value` is null unless quality is good or stale. */
@@ -20,14 +20,14 @@ export interface Reading {
   readonly atMs: WallMs;
 }
 
-/** Light output. Units: integer 0..100 %. Converted to a device's own scale once, at its driver. */
+/** Light output. Units: integer 0..100 %. Only the device's driver converts it to the device's own scale. */
 export type LevelPct = number;
 
-/** Language of texts for people; the words of commands are the same in all. */
+/** Language of texts for people; command names are the same in all languages. */
 export const LANGUAGES = ['en', 'fr'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** Ranks of the sources of light, highest first. Source: design §6; EN and TALQ priority tables in its references. */
+/** Priority ranks of the sources of light, highest first. Source: design §6; EN and TALQ priority tables in its references. */
 export const RANKS = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'] as const;
 export type Rank = (typeof RANKS)[number];
 
@@ -37,43 +37,43 @@ export interface Target {
   readonly id: string;
 }
 
-/** What a command is for; a device where one of its points is written. */
+/** Target of a command; a device if the command writes one of its points. */
 export type CommandTarget = Target | { readonly kind: 'device'; readonly id: string };
 
-/** Ranks a person or the platform may use; they set the level and always end. */
+/** Ranks that a person or the platform may use. Their intents set a level and always have an end. */
 export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>;
 
 /**
- * Who may set or release what: a technician at the cabinet's console, anyone at it without that role, the city's platform, or a contact of the
- * site itself.
+ * The senders that may set or release intents: a technician at the cabinet's console, a console user without that role, the platform of the
+ * city, or a contact of the site itself.
  */
 export const INTENT_AUTHORITIES = ['technician', 'anyone', 'platform', 'site'] as const;
 export type IntentAuthority = (typeof INTENT_AUTHORITIES)[number];
 
-/** A request together with the authority of its sender, as established where the request arrived. */
+/** A request with the authority of its sender, as established where the request arrived. */
 export type Authorised<T> = T & { readonly authority: IntentAuthority };
 
-/** A request for a level: from whom, why and until when. */
+/** A requested level with its source, reason and end. */
 export interface Intent {
   readonly id: string;
   readonly target: Target;
   readonly levelPct: LevelPct;
   readonly rank: IntentRank;
   readonly authority: IntentAuthority;
-  /** Who asked, for people: `console:<user>`, `platform` or a contact's point. */
+  /** The sender, for display: `console:<user>`, `platform` or the point of a contact. */
   readonly source: string;
   readonly reason: string;
   readonly sinceMs: WallMs;
-  /** For people. The end itself is kept in monotonic time, so a clock step neither shortens nor prolongs it. */
+  /** For display. The intent ends by monotonic time, so a step of the wall clock neither shortens nor prolongs it. */
   readonly untilMs: WallMs;
   readonly untilMono: MonoMs;
-  /** Set while no lamp has followed it: it ends here when none has by then. The command behind it has expired. */
+  /** Present until a lamp follows the intent. If none has followed by this time, the intent ends, because the command behind it has expired. */
   readonly startBy?: { readonly atMs: WallMs; readonly atMono: MonoMs };
-  /** It is in no list of overrides: it ends with the contact or the blinking that caused it, and cannot be released. */
+  /** It ends with the contact or the blinking that caused it. It is not listed with the overrides and cannot be released. */
   readonly goesByItself?: true;
 }
 
-/** Why a lamp has its level: one closed word each, also sent upstream. */
+/** Why a lamp has its level: a closed list of words, also sent to the platform. */
 export type DecisionReason =
   | 'maintenance'
   | 'emergency'
@@ -86,15 +86,15 @@ export type DecisionReason =
   | 'day'
   | 'time-not-trusted';
 
-/** The part of one rule in a decision, for `why`. */
+/** The contribution of one rule to a decision, for `why`. */
 export interface TraceLine {
   readonly rank: Rank;
-  /** What spoke: a sensor, a programme step, a person. */
+  /** The origin: a sensor, a programme step, a person. */
   readonly source: string;
-  /** Level that it requested; null when it did not apply. */
+  /** The level that it requested; null if it did not apply. */
   readonly levelPct: LevelPct | null;
   readonly applied: boolean;
-  /** One plain sentence. The page that shows it fits it to its width. */
+  /** One plain sentence. The page that shows it wraps it to its width. */
   readonly text: Message;
   readonly untilMs: WallMs | null;
 }
@@ -105,9 +105,9 @@ export interface Decision {
   readonly levelPct: LevelPct;
   readonly rank: Rank;
   readonly reason: DecisionReason;
-  /** Distance from what raised it; commands go out nearest first. Units: m. Null where nothing did. */
+  /** Distance from the sensor that raised it; commands are sent nearest first. Units: m. Null if no sensor did. */
   readonly distanceM: number | null;
-  /** Set while the lamp is only kept at the level it was found at when the agent started. Rank and reason are those of what it would have without. */
+  /** Present while the lamp only keeps the level it had when the agent started. Rank and reason are those of the decision that would apply otherwise. */
   readonly isHeld?: true;
   /** Highest rank first. */
   readonly trace: readonly TraceLine[];
@@ -124,17 +124,17 @@ export interface Outcome {
   readonly state: OutcomeState;
   /** Why it was refused or failed; empty otherwise. */
   readonly reason: Message;
-  /** For a zone: each lamp's own state. */
+  /** For a zone: the state of each lamp. */
   readonly lamps: Readonly<Record<string, OutcomeState>>;
   readonly source: string;
   readonly atMs: WallMs;
-  /** Those of the failed lamps that only follow another intent for now; absent where there are none. */
+  /** The failed lamps that only follow another intent for now; absent if there are none. */
   readonly waiting?: readonly OverriddenLamps[];
-  /** What it brought about holds until the agent stops: the disk did not take it yet, and it is saved by itself once it does. Absent where it is on disk, or needs none. */
+  /** The effect lasts only until the agent stops, because the disk has not accepted it yet. The agent saves it once the disk does. Absent if it is on disk or needs no saving. */
   readonly isSaved?: false;
 }
 
-/** Lamps on which a command holds below a higher intent; it takes effect there once that one ends. */
+/** Lamps on which a higher intent hides a command. The command takes effect there when that intent ends. */
 export interface OverriddenLamps {
   readonly lamps: readonly string[];
   readonly wish: Pick<Intent, 'target' | 'levelPct' | 'rank' | 'source' | 'reason' | 'untilMs' | 'goesByItself'>;
@@ -203,12 +203,12 @@ export type EventCode =
 
 export type Severity = 'info' | 'warning' | 'alarm';
 
-/** An alarm or notice with a start and, where it lasts, an end. */
+/** An alarm or notice with a start and, if it lasts, an end. */
 export interface AgentEvent {
-  /** `<code>:<source>:<startMs>`; the end of an event carries the id of its start. */
+  /** `<code>:<source>:<startMs>`; the end of an event has the id of its start. */
   readonly id: string;
   readonly code: EventCode;
-  /** The device, lamp, line or part it is about. */
+  /** The device, lamp, line or part that the event is about. */
   readonly source: string;
   readonly severity: Severity;
   readonly text: Message;

@@ -1,5 +1,5 @@
 /**
- * The open events and open commands of this run; passes each event and outcome on to log, store and uplink.
+ * The open events and open commands of this run. Passes each event and outcome on to log, store and uplink.
  */
 
 import type { Clock } from '../core/clock.ts';
@@ -20,16 +20,16 @@ export interface OngoingParts {
 export interface Ongoing {
   onEvent(event: AgentEvent): void;
   onOutcome(outcome: Outcome): void;
-  /** The outcomes that a person should see. */
+  /** The open events that a person must see: warnings and alarms. */
   activeEvents(): readonly AgentEvent[];
-  /** Oldest first; those still going on are among them whenever they began. */
+  /** Oldest first. Open events are included even if they began before the requested time. */
   events: AgentView['events'];
   isGoingOn(eventId: string): boolean;
-  /** Its end is still to come, whichever session it came by. */
+  /** Returns whether the final outcome of this command is still to come, also if an earlier session received the command. */
   isOpenCommand(commandId: string): boolean;
 }
 
-/** Nothing goes on yet. */
+/** Initially no event and no command is open. */
 export function createOngoing({ store, uplink, log, self, record }: OngoingParts): Ongoing {
   const open = new Map<string, AgentEvent>();
   const openCommands = new Set<string>();
@@ -62,19 +62,19 @@ export function createOngoing({ store, uplink, log, self, record }: OngoingParts
   };
 }
 
-/** Source: assumed; far more than a street has things that can be wrong. */
+/** Most open events of earlier runs that are ended. Source: assumed; far more than the conditions a street can have. Confirmed by: the open events of a year of logs of a cabinet. */
 const MAX_LEFTOVERS = 10_000;
 
 /**
- * Ends the open events of earlier runs; without it each mains cut would leave its troubles open for ever. A condition that lasts has begun
- * a new event by then, or will.
+ * Ends the open events of earlier runs. Otherwise each mains cut would leave its events open forever. A condition that persists has begun
+ * a new event by then, or will begin one.
  */
 export async function endLeftovers({
   store,
   clock,
   isGoingOn,
 }: Pick<Ongoing, 'isGoingOn'> & { readonly store: Pick<Store, 'events' | 'appendEvent'>; readonly clock: Clock }): Promise<void> {
-  // Nothing begins or ends so late, so only what has no end is found.
+  // No event begins or ends at this time, so the query finds only events without an end.
   const open = await store.events({ sinceMs: Number.MAX_SAFE_INTEGER, limit: MAX_LEFTOVERS });
   for (const event of open.filter(({ id, endMs }) => endMs === null && !isGoingOn(id))) {
     const text = msg`${event.text}; its end is unknown, because the agent was restarted`;

@@ -1,5 +1,5 @@
 /**
- * The agent's status on one screen: time, light, lines, store, uplink and open events, rounded for people.
+ * The agent's status on one screen: time, light, lines, store, uplink and open events, with rounded values.
  */
 import type { Control } from '../control/control.ts';
 import type { Cabinet } from '../core/cabinet.ts';
@@ -11,7 +11,7 @@ import { withLampFaults } from '../diagnosis/faults-in-views.ts';
 import { sunAltitudeDeg } from '../lighting/sun.ts';
 import type { UplinkSlot } from '../sync/uplink-slot.ts';
 
-/** Where the facts come from. */
+/** The sources of the values. */
 export interface StatusSources {
   readonly cabinet: Cabinet;
   readonly version: string;
@@ -23,7 +23,7 @@ export interface StatusSources {
   readonly activeEvents: readonly AgentEvent[];
   readonly startedMono: MonoMs;
   readonly firstPollMono: MonoMs | null;
-  /** Of this run, over all its configurations. */
+  /** Counters of this run, over all its configurations. */
   readonly counters: Pick<StatusView, 'detections' | 'lampsRaised'>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The chores of the store and the nightly report: their times, their work, and the text of their results.
+ * The chores of the store and the nightly report: when they run, what they do, and the text of their results.
  *
- * None runs at dusk, and cabinets of one city run them at different minutes.
+ * No chore runs at dusk, and the cabinets of one city run them at different minutes.
  */
 
 import type { Cabinet } from '../../core/cabinet.ts';
@@ -22,7 +22,7 @@ export interface ChoreParts {
 /** After the night, before the working day. Units: UTC. */
 const DAILY_REPORT_CRON = '0 9 * * *';
 
-/** In the order in which a person reads them. */
+/** In the order of display. */
 export function agentChores({ cabinet, store, view, log }: ChoreParts): readonly Chore[] {
   const minute = minuteOf(cabinet.id);
   const noon = noonHour(cabinet.longitudeDeg);
@@ -65,7 +65,7 @@ export function agentChores({ cabinet, store, view, log }: ChoreParts): readonly
     {
       name: 'integrity',
       cron: `${minute} ${noon} * * 3`,
-      // It reads everything; soon after a start it may be dusk.
+      // This chore reads everything, and soon after a start it may be dusk.
       catchesUp: false,
       run: async () => checkText(await asked(store.check())),
     },
@@ -73,7 +73,7 @@ export function agentChores({ cabinet, store, view, log }: ChoreParts): readonly
   ];
 }
 
-/** The night in one log line, so that a year of nights can be read without the platform. */
+/** Logs the night in one line, so that a year of nights can be read without the platform. */
 async function dailyReport(view: Pick<AgentView, 'status'>, log: Log): Promise<Message> {
   const { store: stored, uplink: link, lines, units, detections, lampsRaised } = await view.status();
   const { readingsStored, readingsLost, lossesEstimated, backlogFrames } = stored;
@@ -92,7 +92,7 @@ async function dailyReport(view: Pick<AgentView, 'status'>, log: Log): Promise<M
   return msg`${count(detections, 'detection')}, ${count(readingsStored, 'reading')} stored, ${lostNumber(readingsLost, lossesEstimated)} lost`;
 }
 
-/** Errors: throws with every problem when there is one. */
+/** Errors: throws with all problems if there are any. */
 function checkText({ files, account }: StoreCheck): Message {
   const problems = files.flatMap(({ file, problems }) => problems.map((problem) => msg`${file}: ${problem}`));
   if (account?.isBalanced === false) problems.push(msg`stored, sent and lost readings do not add up; check the storage card`);
@@ -108,14 +108,14 @@ async function unasked(store: Store): Promise<Error> {
   return new ChoreError(String(reason) === '' ? msg`the disk did not answer in time` : msg`the disk could not be read: ${reason}`);
 }
 
-/** A minute of the hour for this cabinet, so that a city's do not all write at once. Source: FNV-1a, for its spread. */
+/** A minute of the hour for this cabinet, so that not all cabinets of a city write at the same time. Source: FNV-1a, for its even distribution. */
 export function minuteOf(cabinetId: string): number {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(cabinetId)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash % 60;
 }
 
-/** The hour of UTC in which the sun stands highest; dusk and dawn are hours away. Source: 15 degrees an hour. */
+/** The UTC hour in which the sun is highest; dusk and dawn are hours away. Source: 15 degrees an hour. */
 export function noonHour(longitudeDeg: number): number {
   return hour(12 - Math.round(longitudeDeg / 15));
 }

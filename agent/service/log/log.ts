@@ -1,5 +1,5 @@
 /**
- * The agent's log: one JSON line an event, for journald and for people with `jq`. Secrets are masked, repetitions counted.
+ * The agent's log: one JSON line for each event, for journald and for people with `jq`. Secrets are masked, repetitions counted.
  */
 
 import { type DestinationStream, pino } from 'pino';
@@ -11,7 +11,7 @@ import { redact } from './redact.ts';
 import { createRepeatFilter } from './repeat-filter.ts';
 
 const PINO_LEVEL = { debug: 'debug', info: 'info', warning: 'warn', alarm: 'error' } as const;
-/** By pino's level number. Source: sd-daemon(3), SD_DEBUG 7, SD_INFO 6, SD_WARNING 4, SD_ERR 3. */
+/** Priority by pino's level number. Source: sd-daemon(3), SD_DEBUG 7, SD_INFO 6, SD_WARNING 4, SD_ERR 3. */
 const JOURNAL_PRIORITY: Readonly<Record<number, number>> = { 20: 7, 30: 6, 40: 4, 50: 3 };
 const SEVERITY_NAME: Readonly<Record<string, LogSeverity>> = { debug: 'debug', info: 'info', warn: 'warning', error: 'alarm' };
 /** Keys of the line itself; a field of the same name is renamed. */
@@ -19,16 +19,16 @@ const RESERVED = new Set(['severity', 'time', 'event', 'repeated']);
 
 export interface LogOptions {
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
-  /** Standard output is journald: prefix each line with its priority, leave the time to it. */
+  /** Standard output is journald: each line is prefixed with its priority, and journald adds the time. */
   readonly journal: boolean;
-  /** Less than this is not written. */
+  /** Less severe events are not written. */
   readonly minSeverity: LogSeverity;
-  /** Takes finished lines instead of standard output. */
+  /** Receives finished lines instead of standard output. */
   readonly write?: (line: string) => void;
 }
 
 export interface AgentLog extends Log, LogFeed {
-  /** Writes what was held back and what waits. Call before the end. */
+  /** Writes repetitions and waiting lines. Call before the process ends. */
   flush(): void;
 }
 
@@ -43,7 +43,7 @@ interface Reader {
   readonly onLine: (line: LogLine) => void;
 }
 
-/** A log. An event identical to one of the last minute is counted, and its count written when the minute is over. */
+/** Creates a log. An event identical to one of the last minute is only counted; the count is written when the minute has passed. */
 export function createLog({ clock, journal, minSeverity, write }: LogOptions): AgentLog {
   let reportLost = (_lines: number): void => {};
   const output = write === undefined ? createLogOutput(1, clock, (lines) => reportLost(lines)) : null;
@@ -93,7 +93,7 @@ function isAtLeast(severity: LogSeverity, min: LogSeverity): boolean {
   return LOG_SEVERITIES.indexOf(severity) >= LOG_SEVERITIES.indexOf(min);
 }
 
-/** Pino passes the level of each line to a stream with this mark. Source: pino 10 docs, "pino.symbols.needsMetadataGsym". */
+/** Pino passes the level of each line to a stream with this symbol. Source: pino 10 docs, "pino.symbols.needsMetadataGsym". */
 function withPriority(sink: (line: string) => void): DestinationStream {
   const stream = {
     [Symbol.for('pino.metadata')]: true,
@@ -103,7 +103,7 @@ function withPriority(sink: (line: string) => void): DestinationStream {
   return stream;
 }
 
-/** The fields with each message as its English text: the log has one language. Live readers get the messages. */
+/** The fields with each message as English text: the log has one language. Live readers get the messages. */
 function asText(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, textOf(value)]));
 }

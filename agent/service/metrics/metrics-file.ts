@@ -4,15 +4,15 @@
 import { replaceWholeLater } from '../../core/atomic-write.ts';
 import type { Log } from '../../core/ports.ts';
 
-/** Readable by the exporter, which is another user. */
+/** Readable by the exporter, which runs as another user. */
 const MODE = 0o644;
 
 export interface MetricsFile {
-  /** Never rejects. A write during another one is skipped. */
+  /** Never rejects. A call during another write is skipped. */
   write(text: string): Promise<void>;
 }
 
-/** Errors: none; the first of failures in a row is logged. */
+/** Errors: none; of consecutive failures only the first is logged. */
 export function createMetricsFile(path: string, log: Log): MetricsFile {
   let isWriting = false;
   let isFailureLogged = false;

@@ -11,12 +11,12 @@ import type { HealthSample } from './health.ts';
 
 export interface MetricsParts {
   readonly status: StatusView;
-  /** Null where it is not measured. */
+  /** Null if it is not measured. */
   readonly health: HealthSample | null;
-  /** Null where there is none. */
+  /** Null if there is no ledger. */
   readonly ledger: StartLedger | null;
   readonly mode: RunMode;
-  /** Begun since the start of the agent. */
+  /** Events that began since the start of the agent. */
   readonly events: ReadonlyMap<EventCode, number>;
 }
 
@@ -24,7 +24,7 @@ const CLOCKS: readonly StatusView['clockQuality'][] = ['none', 'restored', 'rtc'
 const UPLINKS: readonly UplinkStatus['state'][] = ['off', 'connecting', 'waiting-for-host', 'online', 'down'];
 const SEVERITIES: readonly Severity[] = ['info', 'warning', 'alarm'];
 
-/** In groups: the agent, time, lines, light, store, uplink, events. */
+/** All families in groups: the agent, time, lines, light, store, uplink, events. */
 export function metricFamilies(parts: MetricsParts): MetricFamily[] {
   return [
     ...agentFamilies(parts),
@@ -191,7 +191,7 @@ function family(
   return { type, name, unit, help, samples };
 }
 
-/** Shape: nothing for what is not known. */
+/** Shape: no sample if the value is unknown. */
 function gauge(name: string, unit: MetricFamily['unit'], help: string, value: number | null | undefined): MetricFamily {
   return family('gauge', name, unit, help, value == null ? [] : [{ value }]);
 }

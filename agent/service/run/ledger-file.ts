@@ -1,5 +1,5 @@
 /**
- * The start ledger on disk. A damaged file, or a disk that accepts none, never prevents a start.
+ * The start ledger on disk. A damaged file, or a disk that accepts no file, never prevents a start.
  */
 import { mkdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -12,14 +12,14 @@ import { EMPTY_LEDGER, type RunRecord, type StartLedger } from './start-ledger.t
 
 const NAME = 'starts.json';
 const MODE = 0o600;
-/** A longer file is no ledger. Units: bytes. Source: thirty runs take 6 kB. */
+/** A longer file is not a ledger. Units: bytes. Source: thirty runs take 6 kB. */
 const MAX_BYTES = 65_536;
 
 export type LedgerFile = ReturnType<typeof createLedgerFile>;
 
 /**
- * Writes to the first folder that accepts the file; the second one, in memory, is for a full or broken disk. `onFlaw`: called with a file
- * that exists and cannot be used.
+ * Writes to the first folder that accepts the file; the second folder, in memory, is for a full or broken disk. `onFlaw`: called with a file
+ * that exists but cannot be used.
  */
 export function createLedgerFile(folders: readonly string[], onFlaw: (flaw: string) => void = () => {}) {
   let paths = folders.map((folder) => join(folder, NAME));
@@ -27,21 +27,21 @@ export function createLedgerFile(folders: readonly string[], onFlaw: (flaw: stri
   const overtaken = new AbortController();
   return {
     /**
-     * Returns the newest readable ledger, an empty one where there is none. `wait` bounds the wait for a folder that does not answer; such a
-     * folder is not written either, as its ledger may be newer.
+     * Returns the newest readable ledger, or an empty one if there is none. `wait` limits the wait for a folder that does not respond. Such
+     * a folder is not written either, because its ledger may be newer.
      */
     async read(wait: (found: Promise<StartLedger>) => Promise<StartLedger | undefined> = (found) => found): Promise<StartLedger> {
       const found = await Promise.all(paths.map((path) => wait(readLedger(path, onFlaw))));
       paths = paths.filter((_, i) => found[i] !== undefined);
       return found.reduce<StartLedger>((best, each) => (each !== undefined && each.starts > best.starts ? each : best), EMPTY_LEDGER);
     },
-    /** Does not block: a hung disk must not hold up the lines. Never replaces what `writeNow` wrote. Errors: rejects when no folder accepts it. */
+    /** Does not block, because a hung disk must not delay the lines. Never replaces what `writeNow` wrote. Errors: rejects if no folder accepts it. */
     write(ledger: StartLedger): Promise<void> {
       const written = queue.then(() => firstOf(paths, (path) => replace(path, textOf(ledger), overtaken.signal)));
       queue = written.catch(() => {});
       return written;
     },
-    /** Blocks; for a process that ends. Errors: throws when no folder accepts it. */
+    /** Blocks; for a process that ends. Errors: throws if no folder accepts it. */
     writeNow(ledger: StartLedger): void {
       overtaken.abort();
       let failure: unknown;
@@ -63,7 +63,7 @@ async function readLedger(path: string, onFlaw: (flaw: string) => void): Promise
   try {
     return toLedger(JSON.parse((await readRegularFileLater(path, { maxBytes: MAX_BYTES })).toString('utf8')));
   } catch (error) {
-    // None yet, or damaged: only history is lost.
+    // Missing or damaged: only history is lost.
     const flaw = flawOfFile(path, error);
     if (flaw !== null) onFlaw(flaw);
     return EMPTY_LEDGER;
@@ -94,7 +94,7 @@ function textOf(ledger: StartLedger): string {
   return `${JSON.stringify(ledger)}\n`;
 }
 
-/** Errors: rejects with the last failure when none of them works. */
+/** Errors: rejects with the last failure if all of them fail. */
 async function firstOf(paths: readonly string[], attempt: (path: string) => Promise<void>): Promise<void> {
   let failure: unknown = new Error('no folder for the start ledger');
   for (const path of paths) {

@@ -1,7 +1,7 @@
 /**
  * Messages to the service manager: the agent is ready, alive or stopping.
  *
- * The caller decides whether the agent is healthy, and calls `alive` only then. Without a service manager every call does nothing.
+ * The caller decides whether the agent is healthy, and calls `alive` only then. Without a service manager every call has no effect.
  */
 import { spawn } from 'node:child_process';
 import type { Log } from '../../core/ports.ts';
@@ -10,13 +10,13 @@ export interface NotifyParts {
   /** The manager's socket, from NOTIFY_SOCKET; null when no manager supervises this run. */
   readonly socket: string | null;
   readonly log: Log;
-  /** Runs systemd-notify with these arguments. Errors: rejects when it fails. Default: the program itself. */
+  /** Runs systemd-notify with these arguments. Errors: rejects if it fails. Default: the program itself. */
   readonly send?: (words: readonly string[], socket: string) => Promise<void>;
 }
 
 export type Notify = ReturnType<typeof createNotify>;
 
-/** The messages to the service manager. A failure is logged and never harms the agent. */
+/** A failure to send is logged and does not affect the agent. */
 export function createNotify({ socket, log, send = runSystemdNotify }: NotifyParts) {
   let sending = false;
   const notify = (words: readonly string[]): void => {
@@ -29,18 +29,18 @@ export function createNotify({ socket, log, send = runSystemdNotify }: NotifyPar
       });
   };
   return {
-    /** True where a service manager restarts this run when it ends or hangs. */
+    /** True if a service manager restarts this run when it ends or hangs. */
     isSupervised: socket !== null,
     /** A step of the start is complete: the manager waits this much longer for the next message. Units: ms. Source: sd_notify(3), since systemd 236. */
     extendStart: (forMs: number): void => notify([`EXTEND_TIMEOUT_USEC=${Math.ceil(forMs * 1_000)}`]),
     ready: (): void => notify(['--ready']),
-    /** Feeds the watchdog; skipped while an earlier message is being sent. */
+    /** Resets the watchdog; skipped while an earlier message is being sent. */
     alive: (): void => {
       if (!sending) notify(['WATCHDOG=1']);
     },
     /**
-     * A part hangs: the manager acts at once, as after a whole watchdog time without a message.
-     * Source: sd_notify(3), since systemd 243; an older one acts when the watchdog time is over.
+     * A part hangs: the manager reacts immediately, as after a whole watchdog time without a message.
+     * Source: sd_notify(3), since systemd 243; an older one reacts when the watchdog time has passed.
      */
     hanging: (): void => notify(['WATCHDOG=trigger']),
     stopping: (): void => notify(['--stopping']),
@@ -48,7 +48,7 @@ export function createNotify({ socket, log, send = runSystemdNotify }: NotifyPar
 }
 
 /**
- * Node has no datagram Unix sockets; the program costs 10 ms a call and waits until the manager has read the message.
+ * Node has no datagram Unix sockets; the program costs 10 ms for each call and waits until the manager has read the message.
  * Source: measured; systemd-notify(1). The unit needs NotifyAccess=all.
  */
 function runSystemdNotify(words: readonly string[], socket: string): Promise<void> {

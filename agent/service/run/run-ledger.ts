@@ -1,22 +1,22 @@
 /**
- * What the current run records of itself in the start ledger on disk.
+ * Records the current run in the start ledger on disk.
  *
- * Errors: none; a disk that takes no file is logged, and the run goes on.
+ * Errors: none; a disk that accepts no file is logged, and the run continues.
  */
 import type { EarlierLoss, Log } from '../../core/ports.ts';
 import { redact } from '../log/redact.ts';
 import type { LedgerFile } from './ledger-file.ts';
 import { ended, type RunEnd, type StartLedger, up } from './start-ledger.ts';
 
-/** Longest cause that is recorded. Units: characters. */
+/** Longest recorded cause. Units: characters. */
 const MAX_CAUSE = 200;
 
 export interface RunLedgerParts {
   readonly file: LedgerFile;
   readonly log: Log;
-  /** With this run as its last one. */
+  /** The ledger with this run as its last one. */
   readonly ledger: StartLedger;
-  /** Readings lost before this run, where it has no store itself; null in a run with a store. */
+  /** Readings lost before this run, if this run has no store either; null in a run with a store. */
   readonly lostBefore: EarlierLoss | null;
 }
 
@@ -38,7 +38,7 @@ export class RunLedger {
     return this.#ledger;
   }
 
-  /** Resolves when the ledger is on disk, or could not be written. */
+  /** Resolves when the ledger is on disk, or the write has failed. */
   async write(): Promise<void> {
     try {
       await this.#file.write(this.#ledger);
@@ -47,26 +47,26 @@ export class RunLedger {
     }
   }
 
-  /** The start is complete. */
+  /** Records that the start is complete. */
   cameUp(): void {
     this.#ledger = up(this.#ledger);
     void this.write();
   }
 
-  /** The store has recorded what runs without a store lost. */
+  /** The store has recorded the losses of runs without a store. */
   settleLoss(): void {
     const { unstored: _, ...rest } = this.#ledger;
     this.#ledger = rest;
     void this.write();
   }
 
-  /** Counts this run's lost readings so far, in a run without a store. */
+  /** Records how many readings this run has lost so far, in a run without a store. */
   countLoss(readings: number): void {
     const before = this.#lostBefore;
     if (before !== null) this.#ledger = { ...this.#ledger, unstored: { ...before, readings: before.readings + readings } };
   }
 
-  /** Records how the run ends, before it returns; later calls do nothing. `recorded`: readings meant for the store. */
+  /** Records how the run ends, before it returns; later calls have no effect. `recorded`: readings recorded, whether or not stored. */
   end(how: RunEnd, cause: string, recorded: number): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;

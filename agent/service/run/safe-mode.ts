@@ -1,5 +1,5 @@
 /**
- * Safe mode: leaves out all that the street does not need to be lit.
+ * Safe mode: runs only what is needed to light the street.
  */
 
 import type { BusTools } from '../../core/bus-tools.ts';
@@ -7,12 +7,12 @@ import type { Cabinet } from '../../core/cabinet.ts';
 import { msg } from '../../core/message.ts';
 import { Refusal } from '../../core/refusal.ts';
 
-/** The cabinet without its uplink: a message from outside may be what ends the agent. */
+/** The cabinet without its uplink, because a message from outside may be what ends the agent. */
 export function safeCabinet(cabinet: Cabinet): Cabinet {
   return { ...cabinet, uplink: null };
 }
 
-/** Reads help a technician; scans and writes reject with Refusal. */
+/** Reads are allowed, because they help a technician; scans and writes reject with Refusal. */
 export function readOnlyBus(bus: BusTools): BusTools {
   const refuse = async (): Promise<never> => {
     throw new Refusal(

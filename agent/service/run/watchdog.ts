@@ -1,5 +1,5 @@
 /**
- * Feeds the service manager's watchdog only while every part makes progress: a part that hangs gets the agent restarted.
+ * Feeds the service manager's watchdog only while every part makes progress: if a part hangs, the agent is restarted.
  *
  * Each hang is logged once. `progress.ts` decides which parts hang.
  */
@@ -9,11 +9,11 @@ import type { Pulse } from '../../core/pulse.ts';
 import type { Notify } from './notify.ts';
 import { type Hang, hangsOf } from './progress.ts';
 
-/** Checks, and feeds, in one watchdog time. Source: sd_watchdog_enabled(3) requires two; with the third one message may be lost. */
+/** Checks, with a feed each, in one watchdog time. Source: sd_watchdog_enabled(3) requires two; with three, one message may be lost. */
 const FEEDS = 3;
-/** Used where the manager gives no time. Units: ms. Source: WatchdogSec of the unit file. */
+/** Used if the manager specifies no time. Units: ms. Source: WatchdogSec of the unit file. */
 const USUAL_WATCHDOG_MS = 30_000;
-/** Checks in a row that must find the same part hanging. Source: a process that was frozen runs this check before its parts have had a turn. */
+/** Number of consecutive checks that must find the same part hanging. Source: after a process was frozen, this check may run before its parts can make progress. */
 const LOOKS = 2;
 
 export interface WatchdogParts {
@@ -21,13 +21,13 @@ export interface WatchdogParts {
   readonly log: Log;
   readonly notify: Pick<Notify, 'alive' | 'hanging' | 'isSupervised'>;
   readonly pulse: () => Pulse;
-  /** After so long without a message the manager ends the agent; null where it gives no time. Units: ms. */
+  /** The manager ends the agent after this time without a message; null if it specifies none. Units: ms. */
   readonly watchdogMs: number | null;
-  /** Called once, before the manager ends the agent: what is recorded now is what the next run knows. */
+  /** Called once, before the manager ends the agent, so that the cause can be recorded for the next run. */
   readonly onHang: (hangs: readonly Hang[]) => void;
 }
 
-/** Under a service manager the first hang is final: the watchdog is not fed again, even if the part goes on. */
+/** Under a service manager the first hang is final: the watchdog is not fed again, even if the part continues. */
 export function createWatchdog({ clock, log, notify, pulse, watchdogMs, onHang }: WatchdogParts) {
   let looks: Timer | null = null;
   let suspects = new Map<string, number>();

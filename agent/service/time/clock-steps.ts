@@ -8,9 +8,9 @@ import { type Message, msg } from '../../core/message.ts';
 import type { ClockStep, SteadyClock } from '../../core/steady-clock.ts';
 import { spell } from '../../lighting/spell.ts';
 
-/** Between two looks. Units: ms. Source: the pace of the light, see `control`. */
+/** Interval of the check. Units: ms. Source: the interval of the light control, see `control`. */
 const LOOK_MS = 1_000;
-/** So long the clock must agree before the event ends. Units: ms. Source: assumed; a clock that is set to and fro makes at most six events an hour. */
+/** The clock must agree for this time before the event ends. Units: ms. Source: assumed; a clock that is repeatedly set causes at most six events an hour. Confirmed by: a year of logs of a cabinet. */
 const QUIET_MS = 600_000;
 
 export type StepWatch = ReturnType<typeof createStepWatch>;

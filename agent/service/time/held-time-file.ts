@@ -1,7 +1,7 @@
 /**
- * Keeps the held time for the next run on the same boot, so that a restart of the agent does not make it accept a stepped clock.
+ * Keeps the held time for the next run in the same boot, so that a restart of the agent does not make it accept a stepped clock.
  *
- * The file lies in memory (`/run`): systemd keeps it over a restart of the service, and removes it at a stop and at a reboot.
+ * The file is in memory (`/run`): systemd keeps it over a restart of the service, and removes it at a stop and at a reboot.
  */
 import { join } from 'node:path';
 import { replaceWholeLater } from '../../core/atomic-write.ts';
@@ -11,19 +11,19 @@ import { flawOfFile, readRegularFile } from '../../core/regular-file.ts';
 import type { HeldTimeMemory } from '../../core/steady-clock.ts';
 
 const NAME = 'held-time.json';
-/** A larger file is not of this program. Units: bytes. Source: assumed; the file has 150. */
+/** A larger file was not written by this program. Units: bytes. Source: assumed; the file has 150. Confirmed by: the size of the file on the gateway. */
 const MAX_BYTES = 4_096;
 
 export interface HeldTimeFileParts {
-  /** Null where the service manager gives none; nothing is then kept. */
+  /** Null if the service manager provides no folder; nothing is then stored. */
   readonly runtimeDir: string | null;
-  /** The machine's boot and this run's start since then. Null where the kernel gives none; nothing is then stored. */
+  /** The machine's boot and this run's start since then. Null if the kernel provides no boot id; nothing is then stored. */
   readonly machine: { readonly bootId: string; readonly startMono: number } | null;
-  /** Called where the file exists and cannot be used. Default: nothing. */
+  /** Called if the file exists but cannot be used. Default: no action. */
   readonly onFlaw?: (flaw: string) => void;
 }
 
-/** Errors: none; a file that cannot be read or written, or is not ours, counts as absent. */
+/** Errors: none; a file that cannot be read or written, or is not valid, counts as missing. */
 export function createHeldTimeFile({ runtimeDir, machine, onFlaw = () => {} }: HeldTimeFileParts): HeldTimeMemory | null {
   if (runtimeDir === null || machine === null) return null;
   const path = join(runtimeDir, NAME);
@@ -38,7 +38,7 @@ export function createHeldTimeFile({ runtimeDir, machine, onFlaw = () => {} }: H
         if (ofBoot !== bootId || typeof machineZeroMs !== 'number' || (quality !== 'rtc' && quality !== 'synced')) return null;
         return { zeroMs: machineZeroMs + startMono, quality, hasSteppedOnce: hasSteppedOnce === true };
       } catch (error) {
-        // The first run on this start of the machine finds none.
+        // The first run after a boot finds no file.
         const flaw = flawOfFile(path, error);
         if (flaw !== null) onFlaw(flaw);
         return null;
@@ -47,7 +47,7 @@ export function createHeldTimeFile({ runtimeDir, machine, onFlaw = () => {} }: H
     save(held) {
       const { quality, hasSteppedOnce } = held;
       const text = JSON.stringify({ bootId, machineZeroMs: Math.round(heldMs(held, -startMono)), quality, hasSteppedOnce });
-      // Without it the next run trusts the system clock; nothing else is lost.
+      // Without the file the next run trusts the system clock; nothing else is lost.
       saving = saving.then(() => replaceWholeLater(path, text, 0o600)).catch(() => {});
     },
   };

@@ -1,5 +1,5 @@
 /**
- * Requests of the platform to the update manager: runs them, reports their outcome, and shows the release as metrics of the node.
+ * Handles update requests of the platform: runs them, reports their outcome, and publishes the release as metrics of the node.
  */
 
 import type { Clock } from '../../core/clock.ts';
@@ -11,7 +11,7 @@ import type { Outcome, OutcomeState } from '../../core/words.ts';
 import { UPDATE_SHOWN } from '../../sync/commands/command-metrics.ts';
 
 export interface PlatformUpdatesParts {
-  /** Null where this run takes no updates. */
+  /** Null if this run accepts no updates. */
   readonly manager: UpdateManager | null;
   readonly cabinetId: string;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;
@@ -19,16 +19,16 @@ export interface PlatformUpdatesParts {
   readonly onOutcome: (outcome: Outcome) => void;
 }
 
-/** Bytes of updates that the platform may have written in a day: flash wears out. Source: the largest update file, eight of today's. Units: bytes. */
+/** Bytes of updates that the platform may write in a day, because flash wears out. Source: the largest update file, eight of today's. Units: bytes. */
 const DAILY_BYTES = 268_435_456;
 
 interface ByteBudget {
-  /** How long until so many more may be written. Units: ms; 0 for now. */
+  /** Wait until this many bytes may be written. Units: ms; 0 for no wait. */
   waitMs(bytes: number): number;
   take(bytes: number): void;
 }
 
-/** A day begins with its first byte. It is counted in memory: the platform cannot make the agent start again. */
+/** A day begins with its first byte. The count is only in memory, because the platform cannot restart the agent. */
 function createByteBudget(clock: Pick<Clock, 'monoMs'>): ByteBudget {
   let [sinceMono, taken] = [Number.NEGATIVE_INFINITY, 0];
   const isOver = (): boolean => clock.monoMs() - sinceMono >= DAY_MS;
@@ -43,7 +43,7 @@ function createByteBudget(clock: Pick<Clock, 'monoMs'>): ByteBudget {
 
 export type PlatformUpdates = ReturnType<typeof createPlatformUpdates>;
 
-/** Outcomes go to `onOutcome` as they are reached. */
+/** Outcomes are passed to `onOutcome` as they occur. */
 export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOutcome }: PlatformUpdatesParts) {
   const report = (commandId: string, state: OutcomeState, reason: Message = NO_TEXT): void =>
     onOutcome({
@@ -86,7 +86,7 @@ export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOut
       const { isDone, text } = await run(manager, order);
       report(commandId, isDone ? 'verified' : 'refused', isDone ? NO_TEXT : text);
     },
-    /** Publishes which release runs, and its state. */
+    /** Publishes the running release and its state. */
     async show(): Promise<void> {
       if (manager === null) return;
       const { release, state, failed } = await manager.status();

@@ -1,9 +1,9 @@
 /**
- * Unpacks the update file that the agent has received into the folder of releases, where the agent itself cannot write. So what runs at the
- * next start is what the maker signed, whatever became of the agent.
+ * Unpacks the update file that the agent received into the folder of releases, where the agent itself cannot write. So the next start
+ * runs what the maker signed, even if the agent has been compromised.
  *
- * Runs as root in a process of its own (luciole-release.service), on files that belong to the agent: it opens no link and no pipe, reads one
- * file under whatever name, and uses nothing that the maker's key has not signed.
+ * Runs as root in a separate process (luciole-release.service), on files that belong to the agent. It opens no link and no pipe, reads the
+ * same open file throughout, and uses nothing that the maker's key has not signed.
  */
 
 import { constants } from 'node:fs';
@@ -21,29 +21,29 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const UNPACKING = 'unpacking';
 
 export interface UnpackerParts {
-  /** Of the agent; only read. */
+  /** State folder of the agent; only read. */
   readonly stateDir: string;
-  /** Of the unpacked releases; only root writes there. */
+  /** Folder of the unpacked releases; only root writes there. */
   readonly unpackedDir: string;
   readonly keysDir: string;
   readonly arch: string;
-  /** Serial of the installed package; 0 where the program was not packaged. */
+  /** Serial of the installed package; 0 if the program was not packaged. */
   readonly installedSerial: number;
-  /** Room in a folder. Units: bytes. Default: that of the disk. */
+  /** Free space of a folder. Units: bytes. Default: that of its disk. */
   readonly freeBytes?: (dir: string) => Promise<number>;
 }
 
 /**
- * Checks signature, architecture, age and hash again, and unpacks. Returns the name of the release.
+ * Checks signature, architecture, age and hash again, then unpacks. Returns the name of the release.
  *
- * Errors: rejects with UpdateError, or the system's error; the releases that were there before are unchanged.
+ * Errors: rejects with UpdateError, or the system's error; the existing releases are then unchanged.
  */
 export async function unpackRelease(parts: UnpackerParts): Promise<string> {
   const { stateDir, unpackedDir, keysDir, arch, installedSerial, freeBytes = freeBytesOf } = parts;
   const releases = new ReleaseStore(stateDir, unpackedDir);
   const file = await openPlainFile(releases.incoming);
   try {
-    // The same file throughout, whatever its name leads to meanwhile.
+    // The same open file throughout, even if its name now leads to another one.
     const path = `/proc/self/fd/${file.fd}`;
     const { least } = await readReleaseSerials(unpackedDir);
     const needs = { keys: await readUpdateKeys(keysDir), keysDir, arch, serial: Math.max(installedSerial, least - 1), failed: null };
@@ -66,7 +66,7 @@ export async function unpackRelease(parts: UnpackerParts): Promise<string> {
     await rm(join(unpackedDir, name), { recursive: true, force: true });
     await rename(unpacking, join(unpackedDir, name));
     await syncFolder(unpackedDir);
-    // What was before the current one is not gone back to any more.
+    // Releases before the current one cannot be reverted to any more, so they are removed.
     await removeAllBut(unpackedDir, [current, name]);
     return name;
   } finally {
@@ -74,16 +74,16 @@ export async function unpackRelease(parts: UnpackerParts): Promise<string> {
   }
 }
 
-/** What the starter runs. Source: systemd/package/files/luciole.sh. */
+/** The program that the starter runs. Source: systemd/package/files/luciole.sh. */
 const PROGRAM = 'bin/luciole';
 
-/** A release without its program would only stop the agent and return. Errors: rejects with UpdateError. */
+/** A release without its program would only stop the agent and be reverted. Errors: rejects with UpdateError. */
 async function expectProgram(dir: string): Promise<void> {
   const found = await stat(join(dir, PROGRAM)).catch(() => null);
   if (found?.isFile() !== true || (found.mode & 0o111) === 0) throw new UpdateError('damaged', msg`there is no program ${PROGRAM} in it`);
 }
 
-/** Opens a file of another user. Errors: rejects with UpdateError for what is no plain file, with the system's error (ELOOP for a link). */
+/** Opens a file of another user. Errors: rejects with UpdateError if it is not a regular file, with the system's error otherwise (ELOOP for a link). */
 export async function openPlainFile(path: string): Promise<FileHandle> {
   const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if ((await file.stat()).isFile()) return file;

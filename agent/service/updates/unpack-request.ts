@@ -1,10 +1,10 @@
 /**
- * How the agent asks the service that unpacks releases, and how that service answers. Two processes, two users, two files: each side writes
+ * The request of the agent to the service that unpacks releases, and its answer. Two processes, two users, two files: each side writes
  * one of them and only reads the other.
  *
  * ```
  * agent: writes request ──► luciole-release.path starts luciole-release.service
- * service: takes the request away, unpacks, writes the answer ──► agent: finds the answer to its request
+ * service: removes the request, unpacks, writes the answer ──► agent: finds the answer to its request
  * ```
  */
 
@@ -19,24 +19,24 @@ import { readRegularFileLater } from '../../core/regular-file.ts';
 import { openPlainFile, type UnpackerParts, unpackRelease } from './release-unpacker.ts';
 import { updateFailureText } from './update-error.ts';
 
-/** In the runtime folder of the agent. Source: luciole-release.path. */
+/** File in the runtime folder of the agent. Source: luciole-release.path. */
 const REQUEST = 'release-request';
-/** In the folder of unpacked releases. */
+/** File in the folder of unpacked releases. */
 const ANSWER = 'answer.json';
-/** Units: ms. `taken`: until the service has started; `done`: until it has unpacked, less than a console waits. Source: assumed; a Node starts in 4 s on an eighth of a core, and 130 MB go to a slow card in 2 minutes. */
+/** Units: ms. `taken`: until the service has started; `done`: until it has unpacked, less than a console waits. Source: assumed; a Node starts in 4 s on an eighth of a core, and 130 MB take 2 minutes on a slow card. Confirmed by: bench of an update on the gateway. */
 const UNPACK_MS = { look: 200, taken: 60_000, done: 540_000 } as const;
 /** Longest id of a request. Source: RFC 9562, a UUID has 36 characters. */
 const MAX_ID_BYTES = 64;
-/** Longest answer. Units: bytes. Source: assumed; a name and a sentence. */
+/** Longest answer. Units: bytes. Source: assumed; a name and a sentence. Confirmed by: the longest message of an UpdateError. */
 const MAX_ANSWER_BYTES = 65_536;
 
-/** `release`: its name once it is unpacked; null where it was refused, and `text` says why. */
+/** `release`: its name once it is unpacked; null if it was refused, with the reason in `text`. */
 export interface UnpackAnswer {
   readonly release: string | null;
   readonly text: Message;
 }
 
-/** As it lies on disk. */
+/** The answer as stored on disk. */
 interface StoredAnswer {
   readonly id?: unknown;
   readonly release?: string | null;
@@ -51,7 +51,7 @@ export interface UnpackRequestParts {
   readonly unpackedDir: string;
 }
 
-/** On the agent's side: requests that the received file is unpacked. Errors: rejects with the system's error for the request file. */
+/** For the agent: requests that the received file is unpacked. Errors: rejects with the system's error for the request file. */
 export async function requestUnpacking({ clock, runtimeDir, unpackedDir }: UnpackRequestParts): Promise<UnpackAnswer> {
   const [id, file] = [randomUUID(), join(runtimeDir, REQUEST)];
   await replaceWholeLater(file, `${id}\n`, 0o600);
@@ -72,7 +72,7 @@ export async function requestUnpacking({ clock, runtimeDir, unpackedDir }: Unpac
   }
 }
 
-/** On the service's side: takes the request away, unpacks and answers. Errors: rejects where there is no request, or the answer cannot be written. */
+/** For the service: removes the request, unpacks and answers. Errors: rejects if there is no request, or the answer cannot be written. */
 export async function answerUnpackRequest(parts: UnpackerParts & { readonly runtimeDir: string }): Promise<UnpackAnswer> {
   const id = await takeRequest(join(parts.runtimeDir, REQUEST));
   const answer = await unpacked(parts);
@@ -88,7 +88,7 @@ async function unpacked(parts: UnpackerParts): Promise<UnpackAnswer> {
   }
 }
 
-/** The request goes first, or the path unit would come back at once. */
+/** The request is removed first, otherwise the path unit would start the service again immediately. */
 async function takeRequest(path: string): Promise<string> {
   const file = await openPlainFile(path).finally(() => unlink(path));
   try {
@@ -104,7 +104,7 @@ async function answerTo(id: string, unpackedDir: string): Promise<UnpackAnswer |
   try {
     const text = (await readRegularFileLater(join(unpackedDir, ANSWER), { maxBytes: MAX_ANSWER_BYTES })).toString('utf8');
     const answer = JSON.parse(text) as StoredAnswer;
-    // A service of another release writes no template.
+    // The service of another release may write no template.
     return answer.id === id
       ? { release: answer.release ?? null, text: messageIn(answer.textTemplate) ?? msg`${String(answer.text)}` }
       : null;

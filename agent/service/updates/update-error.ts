@@ -12,10 +12,10 @@ export type UpdateErrorCode =
   /** The service that unpacks it did not answer, or refused. */
   | 'not-unpacked';
 
-/** An update that is refused; the message is for the person who brought it. Nothing has been changed. */
+/** An update is refused; the message is for the person who provided it. Nothing has been changed. */
 export class UpdateError extends Error {
   override readonly name = 'UpdateError';
-  /** What to tell the person. */
+  /** The message for that person. */
   readonly said: Message;
   readonly code: UpdateErrorCode;
 
@@ -26,7 +26,7 @@ export class UpdateError extends Error {
   }
 }
 
-/** The sentence for the person who brought the update. Errors: rethrows what is not an error of the update, the disk or the archive. */
+/** The sentence for the person who provided the update. Errors: rethrows an error that is not of the update, the disk or the archive. */
 export function updateFailureText(error: unknown): Message {
   if (error instanceof UpdateError) return error.said;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -13,7 +13,7 @@ import { UpdateError } from './update-error.ts';
 
 /** Folder of the makers' public keys. */
 export const UPDATE_KEYS_DIR = '/etc/luciole/update-keys';
-/** Longest key file. Units: bytes. Source: assumed; an Ed25519 key in PEM has 113. */
+/** Longest key file. Units: bytes. Source: assumed; an Ed25519 key in PEM has 113. Confirmed by: the key files of the makers. */
 const MAX_KEY_BYTES = 65_536;
 
 /** Keys of the makers whose updates are accepted. Shape: PEM files of public Ed25519 keys; others are ignored. */
@@ -30,9 +30,9 @@ export interface CheckNeeds {
   readonly keys: ReadonlyMap<string, KeyObject>;
   readonly keysDir: string;
   readonly arch: string;
-  /** The update must be newer. */
+  /** The update must have a higher serial. */
   readonly serial: number;
-  /** Release that may be installed again though it is not newer: it was confirmed once and failed later. Shape: name of its folder. */
+  /** Release that may be installed again although it is not newer, because it was confirmed once and failed later. Shape: name of its folder. */
   readonly failed: string | null;
 }
 
@@ -54,7 +54,7 @@ export async function checkUpdateFile(path: string, needs: CheckNeeds): Promise<
   return checked;
 }
 
-/** Checks all that the beginning of a file shows. Units: `size` of the whole file in bytes. Errors: throws UpdateError. */
+/** Checks everything that the first bytes of a file show. Units: `size` of the whole file in bytes. Errors: throws UpdateError. */
 export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, arch, serial, failed }: CheckNeeds): CheckedUpdate {
   const opened = openHeader(begin);
   if (opened === undefined) throw new UpdateError('not-an-update', msg`this is no update file: take the one that ends in .update`);
@@ -79,12 +79,12 @@ export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, ar
   return { header, payloadAt };
 }
 
-/** Name of its folder. */
+/** Name of the folder of a release. */
 export function releaseName({ serial, version }: Pick<UpdateHeader, 'serial' | 'version'>): string {
   return `${serial}-${version}`;
 }
 
-/** The first bytes of a file, as far as it has them. Errors: rejects with the system's error. */
+/** The first bytes of a file; fewer if the file is shorter. Errors: rejects with the system's error. */
 export async function beginOf(path: string, bytes: number): Promise<Buffer> {
   const file = await open(path, READ_AT_ONCE);
   try {
@@ -101,7 +101,7 @@ function unknownKey(key: string, keys: ReadonlyMap<string, KeyObject>, dir: stri
   return msg`it is signed by key ${key}, no key is known here; put the maker's public key into ${dir} if you trust it`;
 }
 
-/** Where no update at all is accepted, whoever signed it. */
+/** The refusal if no update at all is accepted, whatever its signature. */
 export function noKey(dir: string): Message {
   return msg`no key is known here; put the maker's public key into ${dir} if you trust it`;
 }
@@ -111,7 +111,7 @@ async function namesIn(dir: string): Promise<readonly string[]> {
   try {
     return (await readdir(dir)).filter((name) => name.endsWith('.pem'));
   } catch {
-    return []; // No folder yet: no update is accepted.
+    return []; // No folder: no update is accepted.
   }
 }
 
@@ -119,6 +119,6 @@ async function readKey(path: string): Promise<KeyObject | null> {
   try {
     return createPublicKey(await readRegularFileLater(path, { maxBytes: MAX_KEY_BYTES }));
   } catch {
-    return null; // Not a key, or not ours to read; the status shows which are.
+    return null; // Not a key, or not readable; the status shows which keys are accepted.
   }
 }

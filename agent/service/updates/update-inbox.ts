@@ -1,5 +1,5 @@
 /**
- * Receives an update file in parts and keeps it on disk; the file itself says how far it has come, over a restart too.
+ * Receives an update file in parts and keeps it on disk. The size of the file shows the progress, also after a restart.
  */
 import { constants } from 'node:fs';
 import { mkdir, open, stat } from 'node:fs/promises';
@@ -10,15 +10,15 @@ import type { ReleaseStore } from './release-store.ts';
 import { UpdateError } from './update-error.ts';
 import { beginOf, type CheckNeeds, checkUpdateHead, noKey } from './update-file.ts';
 
-/** Room that an update leaves to the store. Units: bytes. Source: assumed; a day of readings. */
+/** Free space that an update must leave for the store. Units: bytes. Source: assumed; a day of readings. Confirmed by: the daily growth of the store of a full cabinet. */
 const SPARE_BYTES = 33_554_432;
-/** A larger file is no update. Units: bytes. Source: the package takes 31 MB. */
+/** A larger file is not an update. Units: bytes. Source: the package takes 31 MB. */
 const MAX_FILE_BYTES = 268_435_456;
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants;
-/** For the first part: a pipe of this name is refused instead of blocking, and a link to a device does not discard the parts. Source: open(2). */
+/** For the first part: a pipe with this name is refused instead of blocking, and a link to a device cannot discard the parts. Source: open(2). */
 const FIRST_PART = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK;
 
-/** Writes one part. Returns how far the file has come, for a person. Errors: rejects with UpdateError, or the system's error. */
+/** Writes one part. Returns the progress, for display. Errors: rejects with UpdateError, or the system's error. */
 export async function receivePart(
   releases: ReleaseStore,
   { atByte, ofBytes, data }: UpdatePart,
@@ -27,7 +27,7 @@ export async function receivePart(
   if (ofBytes > MAX_FILE_BYTES) throw new UpdateError('not-an-update', msg`${ofBytes} bytes is too large for an update`);
   if (atByte + data.length > ofBytes) throw new UpdateError('not-an-update', msg`the part ends beyond the ${ofBytes} bytes of its file`);
   if (atByte > 0) await expectDue(releases.incoming, atByte);
-  // At each part: the store may have grown since the first one.
+  // Checked at each part, because the store may have grown since the first one.
   await expectRoom(releases, ofBytes - atByte);
   if (atByte < MAX_HEADER_BYTES) await expectHead(releases.incoming, { atByte, ofBytes, data }, await needs());
   await mkdir(releases.dir, { recursive: true, mode: 0o700 });
@@ -41,8 +41,8 @@ export async function receivePart(
 }
 
 /**
- * Refuses a file by its head, before the sender pays for the rest and before more than the head of an unknown maker is on disk. The head is
- * judged with the part that completes it, however small the parts are.
+ * Refuses a file by its header, before the sender pays for the rest and before more than the header of an unknown maker is on disk. The
+ * header is checked with the part that completes it, however small the parts are.
  *
  * Errors: rejects with UpdateError.
  */
@@ -53,14 +53,14 @@ async function expectHead(incoming: string, { atByte, ofBytes, data }: UpdatePar
   if (begin.length >= Math.min(ofBytes, MAX_HEADER_BYTES) || openHeader(begin) !== undefined) checkUpdateHead(begin, ofBytes, needs);
 }
 
-/** Errors: rejects with UpdateError where so many bytes would not leave enough room to the store. */
+/** Errors: rejects with UpdateError if this many bytes would not leave enough space for the store. */
 export async function expectRoom(place: Pick<ReleaseStore, 'dir' | 'freeBytes'>, bytes: number): Promise<void> {
   const free = await place.freeBytes();
   if (free >= bytes + SPARE_BYTES) return;
   throw new UpdateError('no-room', msg`${megabytes(bytes + SPARE_BYTES)} MB are needed on ${place.dir}, ${megabytes(free)} MB are free`);
 }
 
-/** A part that a full disk cut off is due again. */
+/** A part that a full disk truncated must be sent again. */
 async function expectDue(file: string, atByte: number): Promise<void> {
   const size = await stat(file).then(
     (found) => found.size,

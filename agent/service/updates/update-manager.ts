@@ -1,7 +1,7 @@
 /**
- * Exchanges the program: receives an update file, checks it, has it unpacked, switches to it on trial, and goes back.
+ * Changes the program: receives an update file, checks it, has it unpacked, starts it on trial, and reverts it.
  *
- * Does not switch while lamps are lit unless the request is forced.
+ * Does not change releases while lamps are lit unless the request is forced.
  */
 
 import { rm } from 'node:fs/promises';
@@ -18,17 +18,17 @@ export interface UpdateManagerParts {
   readonly releases: ReleaseStore;
   readonly log: Log;
   readonly version: string;
-  /** Name of the release that runs. */
+  /** Name of the running release. */
   readonly release: string;
-  /** Has the received file unpacked where only root writes. */
+  /** Has the received file unpacked where only root can write. */
   readonly unpack: () => Promise<UnpackAnswer>;
-  /** Of the program that runs; 0 where it was not packaged. */
+  /** Serial of the running program; 0 if it was not packaged. */
   readonly serial: number;
   readonly arch: string;
   readonly keysDir: string;
-  /** Why this run cannot exchange its program; empty where it can. */
+  /** Why this run cannot change its program; empty if it can. */
   readonly obstacle: Message;
-  /** Lamps that are lit, or whose level is unknown at night. */
+  /** Number of lamps that are lit, or whose level is unknown at night. */
   readonly lampsLit: () => number;
   readonly unitsOk: () => number;
   /** Ends this run, so that the next one starts the other release. */
@@ -36,7 +36,7 @@ export interface UpdateManagerParts {
 }
 
 export interface ExpiringUpdateManager extends UpdateManager {
-  /** Removes a file that was not brought whole, or not installed. Errors: none. */
+  /** Removes a file that is incomplete or was not installed. Errors: none. */
   expire(): Promise<void>;
 }
 
@@ -115,7 +115,7 @@ async function revert(parts: UpdateManagerParts, request: UpdateRequest): Promis
   const { releases, log } = parts;
   const { previous, trial } = await releases.facts();
   if (previous === null) throw new UpdateError('unsafe', msg`there is no release to go back to`);
-  // A release on trial is taken back whatever it says: it is not confirmed.
+  // A release on trial may always be reverted: it is not confirmed, so the limit that it sets does not apply.
   if (trial === null) await expectNotWeak(releases, previous);
   expectDark(parts, (lit) => msg`${lit} lamps are lit: go back by day, or add --force (the lamps keep their level meanwhile)`, request);
   await releases.revert(trial !== null);
@@ -124,7 +124,7 @@ async function revert(parts: UpdateManagerParts, request: UpdateRequest): Promis
   return previous === PACKAGE ? msg`the installed package takes over now` : msg`${previous} takes over now`;
 }
 
-/** Errors: rejects with UpdateError for a release below the least serial that the maker of a newer one has signed. */
+/** Errors: rejects with UpdateError for a release below the least serial in a newer, signed release. */
 async function expectNotWeak(releases: ReleaseStore, name: string): Promise<void> {
   const { least, installed } = await releases.serials();
   const serial = name === PACKAGE ? installed : Number.parseInt(name, 10);

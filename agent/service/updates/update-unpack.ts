@@ -1,7 +1,7 @@
 /**
- * Unpacks the program of an update whose signature was checked.
+ * Unpacks the program of an update whose signature has been checked.
  *
- * The archive may hold plain files and folders below its own folder only. Source: POSIX.1-2017, pax, "ustar Interchange Format".
+ * The archive may contain only regular files and folders below its own folder. Source: POSIX.1-2017, pax, "ustar Interchange Format".
  */
 
 import { createHash } from 'node:crypto';
@@ -15,16 +15,16 @@ import { UpdateError } from './update-error.ts';
 import type { CheckedUpdate } from './update-file.ts';
 
 const BLOCK_BYTES = 512;
-/** The folder that an archive holds; it becomes that of the release. */
+/** The only folder in an archive; it becomes the folder of the release. */
 const ROOT = 'luciole/';
 /** Source: systemd/package/tree.ts has 12; a program of many parts has some hundred. */
 const MAX_ENTRIES = 5_000;
 const SAFE_PATH = /^[A-Za-z0-9._@+-]+(\/[A-Za-z0-9._@+-]+)*\/?$/;
 
 /**
- * Unpacks into `dir`. Each file is on disk when it resolves.
+ * Unpacks into `dir`. All files are on disk when it resolves.
  *
- * Errors: rejects with UpdateError, or with the system's error for the disk; `dir` then holds a part of the program.
+ * Errors: rejects with UpdateError, or with the system's error for the disk; `dir` then contains a part of the program.
  */
 export async function unpackUpdate(path: string, { header, payloadAt }: CheckedUpdate, dir: string): Promise<void> {
   const hash = createHash('sha256');
@@ -39,7 +39,7 @@ export async function unpackUpdate(path: string, { header, payloadAt }: CheckedU
   } finally {
     await reader.close();
   }
-  // The file may have changed between check and unpacking.
+  // The file may have changed between the check and unpacking.
   if (hash.digest('hex') !== header.sha256) throw new UpdateError('damaged', msg`the file changed while it was unpacked; send it again`);
 }
 
@@ -73,7 +73,7 @@ class TarReader {
     while (await this.#step());
   }
 
-  /** Errors: throws UpdateError for an archive without its end. */
+  /** Errors: throws UpdateError for an incomplete archive. */
   expectWhole(): void {
     if (!this.#isOver) throw new UpdateError('damaged', msg`the archive in it is truncated`);
   }
@@ -83,7 +83,7 @@ class TarReader {
     this.#file = null;
   }
 
-  /** Returns true when it used some of the rest. */
+  /** Returns true if it used some of the rest. */
   async #step(): Promise<boolean> {
     if (this.#isOver) {
       this.#rest = Buffer.alloc(0);
@@ -108,7 +108,7 @@ class TarReader {
     return true;
   }
 
-  /** At most so many bytes of the rest. */
+  /** At most this many bytes of the rest. */
   #taken(bytes: number): Buffer {
     const part = this.#rest.subarray(0, bytes);
     this.#rest = this.#rest.subarray(part.length);
