@@ -20,7 +20,7 @@ export interface AgentCommandParts<Args, Result, Progress>
   readonly secrets?: readonly SecretSpec[];
   readonly isSelfNoted?: true;
   readonly hasSummary?: true;
-  /** Default: that of an answer from memory. */
+  /** Default: the timeout of an answer from memory. */
   readonly timeoutMs?: number;
   /** Default: no arguments. */
   readonly read?: (args: RawArgs) => Args;

@@ -57,7 +57,7 @@ export async function passwordRule(user: string): Promise<SecretRule> {
   return { text: PASSWORD_RULE, problem: (typed) => passwordProblem(typed, user) };
 }
 
-/** Answers from local files, unless the caller named a socket. Errors: rejects with the agent's error. */
+/** Answers from local files if no agent was reachable and the caller named no socket. Errors: rejects with the agent's error. */
 async function withoutAgent(
   command: AgentCommand,
   args: RawArgs,

@@ -13,7 +13,7 @@ const WHY = msg`the session was lost`;
 /** Longest silence of the agent. Units: ms. Source: assumed; the agent sends a keep-alive every few seconds. Confirmed by: gaps in keep-alives on a loaded gateway. */
 const HOLD_TIMEOUT_MS = 60_000;
 
-/** Returns the number of the revision that this user put on trial; null for none. */
+/** Returns the number of the revision on trial; null for none. */
 export function numberOnTrial({ config }: Pick<AgentView, 'config'>, by: string): number | null {
   return config?.view(by).trial?.number ?? null;
 }

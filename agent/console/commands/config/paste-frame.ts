@@ -22,7 +22,7 @@ const PIECES = /\\\\|\\u[0-9a-f]{4}|\\$|[^\\]/g;
 export function framed(text: string): readonly string[] {
   const lines = text.split('\n').map(escaped);
   const last = lines.pop() ?? [];
-  // A text without a final line end: the last line joins an empty one.
+  // A text without a final line end: its last line ends in a backslash that joins nothing.
   const all = last.length === 0 ? lines : [...lines, [...last, '\\']];
   return [...all.flatMap(folded).map((line) => `!${line}||`), `end ${sha256(text)}||`];
 }

@@ -212,7 +212,7 @@ export function named(args: LocalArgs, name: string): string {
   return value;
 }
 
-/** Returns the characters of the file name that an id may contain. */
+/** Derives an id from the name of the file; `office` if no character is usable. */
 function idFrom(file: string): string {
   return (
     basename(file)

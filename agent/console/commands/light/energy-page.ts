@@ -101,7 +101,7 @@ function energyCells({ kwh, baselineKwh, savedKwh, savedPct }: Pick<EnergyRow, '
   return [energy(kwh), energy(baselineKwh), energy(savedKwh), formatNumber(savedPct)];
 }
 
-/** Returns the table that EN 13201-5 requires: hours by level without presence. */
+/** Returns the table that EN 13201-5 requires, one row per level without presence. */
 function periodTable(rows: readonly EnergyRow[], page: Page): string[] {
   const columns = [
     { title: msg`Zone`, maxCols: 16 },

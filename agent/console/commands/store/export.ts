@@ -77,7 +77,7 @@ export const EXPORT_PAGE = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
-/** Returns the readings that cannot be stored; with a healthy disk they only wait for the next commit. */
+/** Returns how many readings a failing disk has not stored. With a healthy disk it is 0: readings only wait for the next commit. */
 async function waitingIn(view: AgentView): Promise<number> {
   const { readingsWaiting, state } = await view.store();
   return state === 'ok' ? 0 : readingsWaiting;
