@@ -2,7 +2,10 @@
 import { type Message, msg, type Said } from '../core/message.ts';
 import { type AnswerRefusal, type MachineFacts, QUESTIONS, type Question, type TypedAnswers } from './questions.ts';
 
-/** Prompts a person and resolves with the line typed, in the language of the terminal. Shape: the prompt has no trailing space. Errors: rejects when the person leaves. */
+/**
+ * Prompts a person and resolves with the line typed, in the language of the terminal. Shape: the prompt has no trailing space. Errors:
+ * rejects when the person leaves.
+ */
 export type AskLine = (prompt: Said) => Promise<string>;
 
 /** Prints a line in the language of the terminal. `indentCols` is the indent. Units: columns. */

@@ -17,7 +17,10 @@ export interface ArchiveFile {
 const BLOCK_BYTES = 512;
 /** Longest name in the short header format. Units: bytes. */
 const MAX_NAME = 100;
-/** Units: bytes, unpacked. Source: assumed; four times the largest state, which fits in the memory of a command. Confirmed by: the size of the backup of the largest cabinet. */
+/**
+ * Units: bytes, unpacked. Source: assumed; four times the largest state, which fits in the memory of a command. Confirmed by: the size of
+ * the backup of the largest cabinet.
+ */
 const MAX_BYTES = 256 * 2 ** 20;
 /** Readable by its owner only. */
 const MODE = 0o600;

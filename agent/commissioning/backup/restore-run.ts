@@ -2,7 +2,8 @@
  * `luciole restore`: makes this gateway continue as the cabinet of a backup.
  *
  * It checks that the backup is complete and shows what it would replace, also while an agent runs. If confirmed, it checks that no agent
- * runs. Then it replaces all store files in one step, and after that the site files. No agent starts without a cabinet file, so a new gateway that loses power in between stays off.
+ * runs. Then it replaces all store files in one step, and after that the site files. No agent starts without a cabinet file, so a new
+ * gateway that loses power in between stays off.
  */
 import { existsSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';

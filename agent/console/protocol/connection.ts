@@ -24,7 +24,10 @@ import {
   SUMMARY_MS,
 } from './protocol.ts';
 
-/** A client that neither sends nor reads for this long is disconnected, so that it does not occupy a place for ever. Units: ms. Source: assumed. Confirmed by: longest pauses between requests in a week of logs. */
+/**
+ * A client that neither sends nor reads for this long is disconnected, so that it does not occupy a place for ever. Units: ms. Source:
+ * assumed. Confirmed by: longest pauses between requests in a week of logs.
+ */
 const IDLE_MS = 600_000;
 /** Time for a client to read the reason of a disconnection, whatever it still sends. Units: ms. Source: assumed. Confirmed by: time to print a refusal at 9600 baud. */
 const HANG_UP_MS = 1_000;
@@ -140,7 +143,10 @@ async function answer(line: string, socket: Socket, reader: Reader, parts: Conne
   }
 }
 
-/** Runs a job with progress and keep-alives. It ends when its client disconnects, or soon after its client ended it if it has a summary, even if the job ignores the signal. */
+/**
+ * Runs a job with progress and keep-alives. It ends when its client disconnects, or soon after its client ended it if it has a summary,
+ * even if the job ignores the signal.
+ */
 async function longJob(request: ConsoleRequest, socket: Socket, reader: Reader, parts: ConnectionParts): Promise<unknown> {
   const { signal } = reader;
   let isOver = false;

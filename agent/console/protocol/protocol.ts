@@ -11,12 +11,18 @@ import { type Message, msg } from '../../core/message.ts';
 import { withMessages } from '../../core/message-wire.ts';
 import { ConsoleError, type ConsoleErrorCode, isConsoleErrorCode } from '../console-error.ts';
 
-/** Longest line that either end accepts from an unknown client. Units: bytes. Source: assumed; the longest valid request is under 1 KB. Confirmed by: request sizes in a week of logs. */
+/**
+ * Longest line that either end accepts from an unknown client. Units: bytes. Source: assumed; the longest valid request is under 1 KB.
+ * Confirmed by: request sizes in a week of logs.
+ */
 export const MAX_REQUEST_BYTES = 65_536;
 /** Longest answer. Units: bytes. Source: assumed; 1,000 devices with 20 points each make 2 MB. Confirmed by: bench of the largest cabinet. */
 export const MAX_REPLY_BYTES = 16_777_216;
 
-/** Time for a job to answer after its client closed its own half of the connection. Units: ms. Source: assumed; a summary is built from memory. Confirmed by: bench of summaries on a loaded gateway. */
+/**
+ * Time for a job to answer after its client closed its own half of the connection. Units: ms. Source: assumed; a summary is built from
+ * memory. Confirmed by: bench of summaries on a loaded gateway.
+ */
 export const SUMMARY_MS = 2_000;
 
 /** Arguments as typed; client and agent parse them with the same function. */

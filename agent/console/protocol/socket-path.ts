@@ -86,7 +86,8 @@ function mayWrite(folder: string): boolean {
 /**
  * Creates the folder of a socket, for this user only, if it is missing.
  *
- * Errors: throws ConsoleError 'socket-refused' if the path is too long, or another user owns the folder in the shared temporary folder, where anyone could have created it.
+ * Errors: throws ConsoleError 'socket-refused' if the path is too long, or another user owns the folder in the shared temporary folder,
+ * where anyone could have created it.
  */
 export function prepareSocketFolder(socketPath: string): void {
   if (Buffer.byteLength(socketPath) > MAX_PATH_BYTES)

@@ -160,7 +160,10 @@ function connectError(socketPath: string): Promise<string> {
   });
 }
 
-/** Wait before the next attempt to open a console socket. Units: ms. Source: assumed; acceptable wait for a technician. Confirmed by: how long such failures last in logs. */
+/**
+ * Wait before the next attempt to open a console socket. Units: ms. Source: assumed; acceptable wait for a technician. Confirmed by: how
+ * long such failures last in logs.
+ */
 const RETRY_MS = 10_000;
 
 /**

@@ -130,7 +130,10 @@ async function noted<T>({ command, args }: TypedCommand, { session, surroundings
 
 /** Longest paste. Units: characters. Source: assumed; ten times the largest cabinet file at hand. Confirmed by: sizes of cabinet files in service. */
 const MAX_PASTED = 1_000_000;
-/** A paste has ended after this time without input. Units: ms. Source: assumed; twice the longest pause of terminals between lines. Confirmed by: timed pastes from terminal programs in use. */
+/**
+ * A paste has ended after this time without input. Units: ms. Source: assumed; twice the longest pause of terminals between lines.
+ * Confirmed by: timed pastes from terminal programs in use.
+ */
 const QUIET_MS = 2_000;
 /** Groups of the random mark that ends a text without a frame. Source: a paste of a million characters that guesses at each line succeeds once in ten million. */
 const MARK_GROUPS = 3;

@@ -27,7 +27,10 @@ import type { ConsoleSession, Login } from './session.ts';
 import { speak } from './terminal-settings.ts';
 import { readTypedLine, type TypedCommand } from './typed-command.ts';
 
-/** Without a key for this long the session ends and frees the line. Units: ms. Source: assumed; twice a slow typist. Confirmed by: pauses before logins in a week of logs. */
+/**
+ * Without a key for this long the session ends and frees the line. Units: ms. Source: assumed; twice a slow typist. Confirmed by: pauses
+ * before logins in a week of logs.
+ */
 const UNANSWERED_MS = 120_000;
 const LOOK_MS = 5_000;
 /** Failed attempts before the line is freed. Source: login(1), LOGIN_RETRIES. */

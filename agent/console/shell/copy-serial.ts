@@ -43,7 +43,10 @@ export interface CopyParts {
 const SZ = ['sz', '--zmodem', '--binary', '--resume', '--quiet'];
 /** File bytes per base64 line. Source: a line of 80 columns with its number and checksum. Units: bytes. */
 const LINE_BYTES = 45;
-/** Share of the line's bytes that is file content. Source: assumed for ZMODEM (subpackets and escapes cost some percent); computed for base64. Confirmed by: a timed `sz` transfer at 9600 baud. */
+/**
+ * Share of the line's bytes that is file content. Source: assumed for ZMODEM (subpackets and escapes cost some percent); computed for
+ * base64. Confirmed by: a timed `sz` transfer at 9600 baud.
+ */
 const SHARE = { zmodem: 0.9, base64: LINE_BYTES / 78 };
 /** Largest file. Source: assumed; a larger file would take over a night at 9600 baud. Units: bytes. Confirmed by: sizes of files that technicians copy. */
 const MAX_BYTES = 32 * 2 ** 20;

@@ -11,7 +11,10 @@ import { isSize, type TerminalSettings, usualSettings } from './terminal-setting
 import type { Tty } from './tty.ts';
 import { TtyWriter } from './tty-writer.ts';
 
-/** Longest wait for the terminal to report its size. Units: ms. Source: assumed; a round trip takes 40 at 9600 baud. Confirmed by: round trips over the modems and converters in use. */
+/**
+ * Longest wait for the terminal to report its size. Units: ms. Source: assumed; a round trip takes 40 at 9600 baud. Confirmed by: round
+ * trips over the modems and converters in use.
+ */
 const PROBE_MS = 300;
 /** Saves the cursor, moves it far down and right, requests its position, restores it. Source: DEC VT100 user guide, DECSC, CUP, DSR 6, DECRC. */
 const PROBE = '\x1b7\x1b[999;999H\x1b[6n\x1b8';

@@ -51,7 +51,10 @@ export interface Tree {
 /** Words of other consoles with the same meaning. Source: Cisco IOS, Junos, a shell. */
 const SYNONYMS: Readonly<Record<string, string>> = { exit: 'logout', quit: 'logout', man: 'help' };
 
-/** Other words that technicians type, and the command to use instead. Source: assumed; words of the trade and of other consoles. Confirmed by: refused words in audit logs. */
+/**
+ * Other words that technicians type, and the command to use instead. Source: assumed; words of the trade and of other consoles. Confirmed
+ * by: refused words in audit logs.
+ */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   ...{ lamp: 'why', lamps: 'zones', dark: 'why', dead: 'devices', silent: 'devices', ping: 'bus scan' },
   ...{ alarm: 'events', alarms: 'events', logs: 'log on', dim: 'override', blink: 'identify', on: 'lights', off: 'lights' },

@@ -1,7 +1,7 @@
 /** A live view on a slow terminal: sends only changes, within a budget of bytes. Pure. */
 
 export interface LiveView {
-  /** Returns the whole first frame with the hint how to end it, which is below the frame, or above it in a scrolling view. */
+  /** Returns the whole first frame and the hint how to end it: in the bottom row, or above the frame in a scrolling view. */
   start(frame: readonly string[], hint: string): string;
   /** Returns the changes of the newest frame that fit the budget; the rest is sent with the next call. */
   next(frame: readonly string[], budgetChars: number): string;

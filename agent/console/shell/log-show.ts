@@ -22,7 +22,10 @@ import type { Asker } from './session.ts';
 const SHARE = 0.25;
 /** Rate if the line has no speed limit. Units: characters per second. */
 const WIDE_RATE = 4_000;
-/** Interval between checks whether waiting lines may be shown. Units: ms. Source: assumed; a quarter of a second is not noticed. Confirmed by: a session on a serial terminal. */
+/**
+ * Interval between checks whether waiting lines may be shown. Units: ms. Source: assumed; a quarter of a second is not noticed. Confirmed
+ * by: a session on a serial terminal.
+ */
 const TURN_MS = 250;
 /** Wait between attempts to reach a stopped agent. Units: ms. Source: assumed; a start takes about a second. Confirmed by: start times in logs of a gateway. */
 const RETRY_MS = 5_000;

@@ -28,7 +28,10 @@ const PARTS = '.part';
 const MODES = { closed: 0o500, open: 0o700 };
 /** The owner reads and writes a received file, whatever mode the sender requests. */
 const OWN_RIGHTS = 0o600;
-/** The end of the earlier part is received again and compared. Units: bytes. Source: assumed; 9 s at 9600 baud, 8 ZMODEM blocks. Confirmed by: interrupted transfers on a serial line. */
+/**
+ * The end of the earlier part is received again and compared. Units: bytes. Source: assumed; 9 s at 9600 baud, 8 ZMODEM blocks. Confirmed
+ * by: interrupted transfers on a serial line.
+ */
 const OVERLAP_BYTES = 8_192;
 
 /** A file being received. */

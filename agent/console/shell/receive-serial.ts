@@ -32,7 +32,10 @@ const WITHOUT_RIGHTS = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
 const NO_PROGRAM = 127;
 /** Longest name. Units: bytes. Source: Linux, limits.h, NAME_MAX, minus room for a suffix. */
 const MAX_NAME_BYTES = 240;
-/** Longest text kept of the sender's file names. Units: characters. Source: assumed; one line of a terminal each. Confirmed by: the output of `rz` for the senders in use. */
+/**
+ * Longest text kept of the sender's file names. Units: characters. Source: assumed; one line of a terminal each. Confirmed by: the output
+ * of `rz` for the senders in use.
+ */
 const MAX_REPORT = 8_192;
 const MAX_NAME_SHOWN = 60;
 

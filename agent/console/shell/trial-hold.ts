@@ -6,7 +6,10 @@ import { callAgent } from '../protocol/socket-client.ts';
 import { usualSocketPaths } from '../protocol/socket-path.ts';
 import type { Asker } from './session.ts';
 
-/** Wait before a lost connection is opened again. Units: ms. Source: assumed; a restart of the agent takes some seconds. Confirmed by: restart times in logs of a gateway. */
+/**
+ * Wait before a lost connection is opened again. Units: ms. Source: assumed; a restart of the agent takes some seconds. Confirmed by:
+ * restart times in logs of a gateway.
+ */
 const AGAIN_MS = 5_000;
 
 export interface TrialHold {

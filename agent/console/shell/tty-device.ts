@@ -17,7 +17,10 @@ const PSEUDO = /^\/dev\/(pts\/|tty\d+$|console$)/;
 /** Exit code of a program ended by a signal. Source: sh(1), 128 plus the signal number; here any value above 128 has the same meaning. */
 const KILLED = 128;
 
-/** Resolves with the terminal of this process, in raw mode. `speedBaud` in bit/s; null: that of the port, if it is serial. Errors: rejects with ConsoleError 'usage' if there is no terminal. */
+/**
+ * Resolves with the terminal of this process, in raw mode. `speedBaud` in bit/s; null: that of the port, if it is serial. Errors: rejects
+ * with ConsoleError 'usage' if there is no terminal.
+ */
 export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
   const stdin = process.stdin;
   if (!(stdin instanceof ReadStream) || !process.stdout.isTTY) {

@@ -6,7 +6,10 @@
 
 import { type Argument, Message } from '../../core/message.ts';
 
-/** Characters without a base letter in Unicode's decomposition. Source: assumed; characters of French labels and units. Confirmed by: the characters in cabinet files and profiles. */
+/**
+ * Characters without a base letter in Unicode's decomposition. Source: assumed; characters of French labels and units. Confirmed by: the
+ * characters in cabinet files and profiles.
+ */
 const SPELT: Readonly<Record<string, string>> = {
   '°': ' deg',
   μ: 'u',

@@ -87,7 +87,7 @@ function scaleOf(samples: readonly Sample[], decimals: number) {
   const low = samples.reduce((least, { min }) => Math.min(least, min), Number.POSITIVE_INFINITY);
   const high = samples.reduce((most, { max }) => Math.max(most, max), Number.NEGATIVE_INFINITY);
   const range = (high - low) / MAX_INTERVALS;
-  // For smaller ranges no power of ten can be represented, so there is no scale.
+  // Doubles cannot represent the steps of a smaller range; then the step is the last decimal shown.
   const least = range > LEAST_RANGE ? range : 10 ** -decimals;
   const power = 10 ** Math.floor(Math.log10(least));
   const factor = [1, 2, 5, 10].find((each) => each * power >= least * (1 - 1e-9)) ?? 10;

@@ -7,7 +7,10 @@ import { formatDuration, parseDuration, type SpanLimits } from '../../text/durat
 import { clockTime, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { tableLines } from '../../text/text-table.ts';
 
-/** How far back events may be requested. Units: ms. Source: assumed; a season, longer than the store keeps them in a bad one. Confirmed by: the oldest event in the stores of a year. */
+/**
+ * How far back events may be requested. Units: ms. Source: assumed; a season, longer than the store keeps them in a bad one. Confirmed by:
+ * the oldest event in the stores of a year.
+ */
 const EVENT_SPAN: SpanLimits = { minMs: 60_000, maxMs: 2_160 * 3_600_000 };
 const USUAL_EVENT_SPAN = '24h';
 /** Source: assumed; more than a person reads, acceptable on a slow line. Confirmed by: time to print 500 events at 9600 baud. */

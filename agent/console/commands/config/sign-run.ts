@@ -26,7 +26,10 @@ import { wordOf } from '../../text/state-words.ts';
 import { paragraph } from '../../text/text-lines.ts';
 
 const EXIT_REFUSED = 1;
-/** How long a signature is valid. Units: ms. Source: assumed; a change is rolled out in days, and no approval should last over a year. Confirmed by: the operator's approval rules. */
+/**
+ * How long a signature is valid. Units: ms. Source: assumed; a change is rolled out in days, and no approval should last over a year.
+ * Confirmed by: the operator's approval rules.
+ */
 const VALID_MS = { minMs: HOUR_MS, maxMs: 366 * 24 * HOUR_MS, usual: 30 * 24 * HOUR_MS };
 /** Shortest passphrase. Units: characters. Source: the rule for console passwords. */
 const MIN_PASSPHRASE = 12;

@@ -10,7 +10,10 @@ import { tableLines } from '../../text/text-table.ts';
 import { askStore } from '../store/store.ts';
 import { requestedAt, sharedTrace, traceLines } from './why-trace.ts';
 
-/** An older reading does not prove the level. Units: ms. Source: assumed; ten readings at the default heartbeat of a minute. Confirmed by: gaps between level readings in a week of a store. */
+/**
+ * An older reading does not prove the level. Units: ms. Source: assumed; ten readings at the default heartbeat of a minute. Confirmed by:
+ * gaps between level readings in a week of a store.
+ */
 const MEASURED_WITHIN_MS = 600_000;
 const NOT_RECORDED = msg`not recorded`;
 

@@ -26,7 +26,10 @@ import { BUS_READ } from './bus-read.ts';
 import { renderChecked } from './profile-show-page.ts';
 import { type ProfileTest, renderProfileTest, type TestedPoint, testSucceeded } from './profile-test-page.ts';
 
-/** Consecutive reads without an answer after which the test stops. Source: assumed; two may be lost on a bad line. Confirmed by: loss statistics of lines (`bus stats`). */
+/**
+ * Consecutive reads without an answer after which the test stops. Source: assumed; two may be lost on a bad line. Confirmed by: loss
+ * statistics of lines (`bus stats`).
+ */
 const GIVE_UP_AFTER = 3;
 
 export type CheckedProfile =

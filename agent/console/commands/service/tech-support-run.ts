@@ -22,7 +22,10 @@ import { makeBundle } from './tech-support-bundle.ts';
 const JOURNAL = { lines: 1_000, maxBytes: 1_000_000, timeoutMs: 10_000 };
 /** Readable by its owner only: it contains no secrets, but details of a street. */
 const NEW_FILE = { mode: 0o600, flag: 'wx', flush: true };
-/** Share of the line's bytes that is file content. Source: assumed; 1 KB ZMODEM subpackets cost 2 %, escapes and turnarounds more. Confirmed by: a timed `sz` transfer at 9600 baud. */
+/**
+ * Share of the line's bytes that is file content. Source: assumed; 1 KB ZMODEM subpackets cost 2 %, escapes and turnarounds more. Confirmed
+ * by: a timed `sz` transfer at 9600 baud.
+ */
 const ZMODEM_SHARE = 0.9;
 const pack = promisify(gzip);
 

@@ -154,7 +154,10 @@ function hasClockChange(fromMs: number, toMs: number, { timezone }: Page): boole
 const BUCKET_MS = { minute: 60_000, hour: 3_600_000 };
 /** An unchanged value is stored once a minute. Units: ms. Source: the default of `store.heartbeatS`, and two polls. */
 const USUAL_HOLD_MS = 150_000;
-/** Quantile of the intervals between readings that counts as usual. Source: assumed; one or two gaps among few readings must not count. Confirmed by: gaps in a week of a store. */
+/**
+ * Quantile of the intervals between readings that counts as usual. Source: assumed; one or two gaps among few readings must not count.
+ * Confirmed by: gaps in a week of a store.
+ */
 const USUAL_SHARE = 0.75;
 
 /** Returns samples with a value, oldest first. */

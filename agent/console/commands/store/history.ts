@@ -16,7 +16,10 @@ const RESOLUTIONS: readonly Resolution[] = ['raw', 'minute', 'hour'];
 /** Rows or buckets per answer. Source: assumed; 2 MB, far below the limit of a reply. Confirmed by: size and time of such an answer on the gateway. */
 const MAX_HISTORY_ROWS = 20_000;
 const USUAL_SINCE = '24h';
-/** A full store is read in pages. Units: ms. Source: assumed; 78 days by the hour took 3.4 s on a fast machine and take ten times as long on a slow one. Confirmed by: bench on the gateway. */
+/**
+ * A full store is read in pages. Units: ms. Source: assumed; 78 days by the hour took 3.4 s on a fast machine and take ten times as long on
+ * a slow one. Confirmed by: bench on the gateway.
+ */
 const TIMEOUT_MS = 60_000;
 
 /**
