@@ -108,11 +108,11 @@ function commandFor({ command }: ConsoleRequest): AgentCommand {
 }
 
 /**
- * Longest interval without an audit entry for the same read by the same user. Units: ms. Source: assumed; a live view sends a request every
- * two seconds. Confirmed by: entries per day in an audit log.
+ * Shortest interval between audit entries for the same read by the same user. Units: ms. Source: assumed; a live view sends a request
+ * every two seconds. Confirmed by: entries per day in an audit log.
  */
 const LOOK_MS = 3_600_000;
-/** Remembered reads; a forgotten one costs one more entry. Source: assumed; 8 users with 25 commands. Confirmed by: users and commands in audit logs. */
+/** Remembered reads; when full, all are forgotten, at one more entry each. Source: assumed; 8 users with 25 commands. Confirmed by: users and commands in audit logs. */
 const MAX_LOOKS = 200;
 
 /** Limits audit entries: `isDue` returns true for a key at most once per hour. */

@@ -12,8 +12,8 @@ import { withMessages } from '../../core/message-wire.ts';
 import { ConsoleError, type ConsoleErrorCode, isConsoleErrorCode } from '../console-error.ts';
 
 /**
- * Longest line that either end accepts from an unknown client. Units: bytes. Source: assumed; the longest valid request is under 1 KB.
- * Confirmed by: request sizes in a week of logs.
+ * Longest request. Units: bytes. Source: the longest valid one, a part of an update in base64 (`update-run.ts`, PART_BYTES), has 44 KB; the
+ * rest is margin.
  */
 export const MAX_REQUEST_BYTES = 65_536;
 /** Longest answer. Units: bytes. Source: assumed; 1,000 devices with 20 points each make 2 MB. Confirmed by: bench of the largest cabinet. */

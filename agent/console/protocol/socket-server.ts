@@ -18,7 +18,7 @@ import { type ConnectionParts, createDeadlines, hangUp, serveConnection } from '
 import { createGate } from './gate.ts';
 import { loginSocketPath, prepareSocketFolder, refuseLoginPlace } from './socket-path.ts';
 
-/** Source: assumed; a cabinet has one technician and a few scripts at a time. Confirmed by: clients at the same time in a week of logs. */
+/** Source: assumed; a cabinet has one technician and a few scripts at a time. Confirmed by: reports of `busy` from technicians. */
 const MAX_CONNECTIONS = 8;
 /** Read and write for owner and group; members of the group may control the lights. */
 const SOCKET_MODE = 0o660;

@@ -129,7 +129,7 @@ function readable({ path, least }: FoundFile, name: string, role: LeastRole): st
   );
 }
 
-/** Returns the space for a file, including the bytes that it already uses. Units: bytes; negative if the limit is exceeded. Errors: throws the system's error. */
+/** Returns the space for a file, including the bytes that it already uses. Units: bytes; negative if a limit is exceeded. Errors: throws the system's error. */
 export function sessionRoomBytes(filesDir: string, path: string): number {
   const { bavail, bsize } = statfsSync(dirname(path));
   const sizes = new Map<number, number>();
