@@ -101,13 +101,13 @@ t.test('a line longer than the row shows the part around the cursor', async (t) 
   t.equal(typed(`${long}\x01\x05\r`, { widthCols: 40 }).line(), long);
 });
 
-t.test('accents are letters where UTF-8 is asked for, else nothing', async (t) => {
+t.test('accents are letters if UTF-8 is requested, otherwise noise', async (t) => {
   t.equal(typed('éclairage\r', { utf8: true }).line(), 'éclairage');
   t.equal(typed('éclairage\r').line(), 'clairage');
   t.equal(typed(Buffer.from([0xe9, 0x61, 0x0d]), { utf8: true }).line(), 'a', 'half a letter takes the next one with it or is dropped');
 });
 
-t.test('a line without an end is bounded, and says how much was lost', async (t) => {
+t.test('a line without an end is bounded, and reports how much was lost', async (t) => {
   const { events } = typed(`${'x'.repeat(1_000_000)}\r`);
   t.match(events, [{ kind: 'line', lostChars: 1_000_000 - MAX_LINE_CHARS }]);
 });
