@@ -91,7 +91,7 @@ t.test('a socket of another user in a shared folder is not used, nor a link to i
   t.strictSame(caught, []);
 });
 
-t.test('the program sends no request to a planted agent, and setup is not blocked by one', { timeout: 60_000 }, async (t) => {
+t.test('the program asks no planted agent for anything, and setup is not held up by one', { timeout: 60_000 }, async (t) => {
   // Without root, the planter is anybody who may write the temporary folder.
   const shared = sharedFolder(t, isRoot ? 0o1777 : 0o777);
   const folder = join(shared, `luciole-${process.getuid?.() ?? 0}`);

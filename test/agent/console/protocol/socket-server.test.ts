@@ -39,7 +39,7 @@ t.test('garbage is answered with an error and the next request is answered as if
   t.match(got[3], { id: 3, ok: true });
 });
 
-t.test('a message without an end is cut off at 64 KB, and only its sender is disconnected', async (t) => {
+t.test('a message without an end is cut off at 64 KB, and only its sender is hung up on', async (t) => {
   const socketPath = place(t);
   await serverAt(t, socketPath).start();
   const [endless, other] = [await client(t, socketPath), await client(t, socketPath)];

@@ -58,7 +58,7 @@ t.test('an invalid head is reported with the valid form', async (t) => {
   t.doesNotThrow(() => command.check({ head: `13:${HASH.toUpperCase()}`, since: '90d', verify: true }));
 });
 
-t.test('every command of the table has a least role, and viewers may run no command that acts', async (t) => {
+t.test('every command of the table says the least role it needs, and what acts is not for viewers', async (t) => {
   for (const { name, group, role } of COMMANDS) {
     t.ok(['anyone', 'viewer', 'technician', 'admin'].includes(role), name);
     if (group === 'Act:') t.not(role, 'viewer', name);

@@ -119,7 +119,7 @@ async function settle(session: ShellSession): Promise<void> {
   await still(session);
 }
 
-t.test('whatever a configuration contains, pasting it into a session loads that text and runs nothing else', async (t) => {
+t.test('whatever stands in a configuration, pasting it into a session gives that text, and nothing else is carried out', async (t) => {
   const { session, got, carriedOut } = await loading(t);
   await fc.assert(
     fc.asyncProperty(text, async (whole) => {
