@@ -62,7 +62,8 @@ const TABLE_PARTS = /^(lines|poles|lamps|zones)\b/;
 /**
  * Resolves with the problems of the cabinet file after the import. Lists may be empty before it.
  *
- * Excluded: problems that a usable cabinet file already has, and, while the file is not usable yet, problems of uplink and store.
+ * Excluded: problems that a usable cabinet file already had. If only the import makes the file usable, problems outside the imported parts
+ * are excluded too.
  * Ports are not checked: they are those of the gateway, and the import usually runs on another machine.
  */
 async function problemsOf(configFile: string, cabinet: string, text: string): Promise<readonly Problem[]> {

@@ -175,7 +175,7 @@ const ROOMS: Readonly<Record<string, Message>> = {
   console: msg`the language of new sessions`,
 };
 
-/** Returns the parts of the running cabinet that are restarted. */
+/** Returns which parts of the running cabinet the change affects. */
 function touchText(touches: readonly Message[]): Message {
   return touches.length === 0 ? msg`nothing that runs is changed` : msg`it changes ${touches.map((room) => ROOMS[room.id] ?? room)}`;
 }
