@@ -1,33 +1,36 @@
-/** Collects an answer for each setup question: from the given answers, from a person, or the usual one. It writes and scans nothing. */
+/** Collects an answer for each setup question: a given answer, an answer typed by a person, or the usual one. It writes nothing and scans no line. */
 import { type Message, msg, type Said } from '../core/message.ts';
 import { type AnswerRefusal, type MachineFacts, QUESTIONS, type Question, type TypedAnswers } from './questions.ts';
 
-/** One line from a person, who is asked in the language of the terminal. Shape: the prompt has no space at its end. Errors: rejects when the person leaves. */
+/**
+ * Prompts a person and resolves with the line typed, in the language of the terminal. Shape: the prompt has no trailing space. Errors:
+ * rejects when the person leaves.
+ */
 export type AskLine = (prompt: Said) => Promise<string>;
 
-/** Shows a line to a person, in the language of the terminal. Units: `indentCols` columns left free at its left. */
+/** Prints a line in the language of the terminal. `indentCols` is the indent. Units: columns. */
 export type PrintLine = (line: Said, indentCols?: number) => void;
 
-/** Of what follows a question or a heading. Units: columns. */
+/** Indent of the text below a question or a heading. Units: columns. */
 export const INDENT_COLS = 2;
 
 export interface InterviewParts {
-  /** Null where no question may be asked: the usual answers are taken. */
+  /** Null: no question may be asked, so the usual answers are taken. */
   readonly ask: AskLine | null;
   readonly print: PrintLine;
   readonly machine: MachineFacts;
-  /** Answers of an earlier, interrupted run or of the file that is replaced; proposed, never taken silently from a person. */
+  /** Answers of an interrupted run, or of the file that will be replaced. They are proposed; a person must accept each. */
   readonly proposed: TypedAnswers;
-  /** After each answer of a person, so that an interrupted set-up loses none. */
+  /** Called after each typed answer, so that an interrupted setup loses none. */
   readonly keep: (answers: TypedAnswers) => void;
 }
 
-/** Answers that are missing or wrong; each line is for a person. */
+/** Lists answers that are missing or wrong, one line each, to be shown to a person. */
 export interface Unanswered {
   readonly missing: readonly Message[];
 }
 
-/** The answers to all questions of one part. */
+/** Resolves with the answers to all questions of one part, or with what is missing or wrong. */
 export async function interview(part: Question['part'], given: TypedAnswers, parts: InterviewParts): Promise<TypedAnswers | Unanswered> {
   let answers = given;
   const missing: Message[] = [];
@@ -41,7 +44,7 @@ export async function interview(part: Question['part'], given: TypedAnswers, par
   return missing.length > 0 ? { missing } : answers;
 }
 
-/** Whether answers are missing or wrong. */
+/** Returns true if answers are missing or wrong. */
 export function isUnanswered(result: TypedAnswers | Unanswered): result is Unanswered {
   return Array.isArray((result as Unanswered).missing);
 }

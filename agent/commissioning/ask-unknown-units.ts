@@ -1,7 +1,7 @@
 /**
- * Asks once for all units of a port that no profile recognises.
+ * Asks one question for all units of a port that no profile recognises.
  *
- * One question per unit would take forty answers in a street of forty units of an unlisted type.
+ * One question per unit would need forty answers in a street of forty units of an unlisted type.
  */
 import { Message, msg } from '../core/message.ts';
 import { type AskLine, INDENT_COLS, type PrintLine } from './ask-questions.ts';
@@ -13,15 +13,15 @@ export interface UnknownUnits {
   readonly units: readonly number[];
   readonly ask: AskLine;
   readonly print: PrintLine;
-  /** Returns why this profile cannot be taken; null where it can. */
+  /** Returns why this profile cannot be used; null if it can. */
   readonly refusalOf: (profile: string) => Message | null;
 }
 
-/** One unit or a range, and the profile that it has. */
+/** A unit or a range of units, and its profile: `1-6=ID`. */
 const PAIR = /^(\d{1,3})(?:-(\d{1,3}))?=(\S+)$/;
 const ALLOWED = msg`UNIT=PROFILE or FROM-TO=PROFILE with spaces between them, or none`;
 
-/** Returns the profiles by unit; a unit that is left out of the answer has none. Errors: rejects when the person leaves. */
+/** Resolves with the profile of each unit. Units missing from the answer get none. Errors: rejects when the person leaves. */
 export async function askUnknownUnits(parts: UnknownUnits): Promise<ReadonlyMap<number, string>> {
   const { port, units, ask, print } = parts;
   print(msg`Units ${ranges(units)} on ${port} answer, and no profile recognises them.`);
@@ -36,7 +36,7 @@ export async function askUnknownUnits(parts: UnknownUnits): Promise<ReadonlyMap<
   }
 }
 
-/** The profiles by unit, or what is wrong with the answer. */
+/** Returns the profile of each unit, or what is wrong with the answer. */
 function pairsIn(typed: string, { units, refusalOf }: UnknownUnits): ReadonlyMap<number, string> | Message {
   const chosen = new Map<number, string>();
   for (const pair of typed.split(/[\s,;]+/).filter((word) => word !== '')) {
@@ -51,7 +51,7 @@ function pairsIn(typed: string, { units, refusalOf }: UnknownUnits): ReadonlyMap
   return chosen;
 }
 
-/** `1-6, 31, 41`. */
+/** Returns the units as ranges: `1-6, 31, 41`. */
 function ranges(units: readonly number[]): string {
   const parts: [first: number, last: number][] = [];
   for (const unit of units) {

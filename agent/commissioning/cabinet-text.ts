@@ -1,4 +1,4 @@
-/** Writes the text of a first `cabinet.yaml`, with comments on what a person may want to change. Pure. */
+/** Writes the text of a first `cabinet.yaml`, with comments on values that a person may want to change. Pure. */
 import { type Message, msg, type Said } from '../core/message.ts';
 import type { DraftDevice, DraftLine, SiteDraft, UnnamedUnit } from './propose.ts';
 import { degreesOf, type TypedAnswers } from './questions.ts';
@@ -6,12 +6,12 @@ import { degreesOf, type TypedAnswers } from './questions.ts';
 export interface CabinetFacts {
   readonly answers: TypedAnswers;
   readonly draft: SiteDraft;
-  /** Names of the files of the uplink; null for those that are not used. */
+  /** Names of the uplink's certificate and key files; null if they are not used. */
   readonly keyFiles: { readonly certFile: string; readonly keyFile: string } | null;
   readonly passwordFile: string | null;
-  /** Folder of the databases; null for the usual one. */
+  /** Folder of the databases; null for the default. */
   readonly dataDir: string | null;
-  /** Makes comments texts in the language of the person. Default: English. */
+  /** Translates a comment into the language of the person. Default: English. */
   readonly say?: (said: Said) => string;
 }
 
@@ -22,7 +22,7 @@ const HEAD: readonly Message[] = [
   msg`Every key and its default: docs/cabinet.md; a complete example: config/example-street.yaml. Keys have their unit in their name.`,
 ];
 
-/** The whole file. Shape: every answer in `said` has been accepted. */
+/** Returns the whole file. Shape: every answer has been accepted before. */
 export function cabinetText(facts: CabinetFacts): string {
   const { draft, say = String } = facts;
   const parts = [
@@ -39,7 +39,7 @@ export function cabinetText(facts: CabinetFacts): string {
   return `${parts.map((part) => part.join('\n')).join('\n\n')}\n`;
 }
 
-/** A line, or the end of one, for people. */
+/** Returns a YAML comment in the language of the person. */
 function comment(said: Message, say: Say): string {
   return `# ${oneLine(say(said))}`;
 }
@@ -151,7 +151,7 @@ function presence({ presence: sensors }: SiteDraft, say: Say): string[] {
   ];
 }
 
-/** Only said: a photocell that sees its own lamps would put them out, and only a person at the pole knows. */
+/** Writes the daylight section as a comment only: a photocell that sees its own lamps would switch them off. A person at the pole must check that. */
 function daylight({ daylight: cells }: SiteDraft, say: Say): string[] {
   const [cell] = cells;
   if (cell === undefined) return [];
@@ -201,7 +201,7 @@ function store({ dataDir }: CabinetFacts): string[] {
   return dataDir === null ? [] : ['store:', `  dir: ${word(dataDir)}`];
 }
 
-/** Long lists broken as a person would. */
+/** Breaks a long list into rows. */
 function inRows(ids: readonly string[]): string[] {
   const perRow = 12;
   const rows: string[] = [];
@@ -209,14 +209,14 @@ function inRows(ids: readonly string[]): string[] {
   return rows.length === 1 ? [`[${rows[0]}]`] : ['[', ...rows.map((row) => `  ${row},`), ']'];
 }
 
-/** A text as YAML takes it for a text: plain where it cannot be taken for anything else. */
+/** Quotes a text for YAML; a text that YAML can only read as a text stays plain. */
 function word(text = ''): string {
   const isPlain =
     /^[A-Za-z/][A-Za-z0-9 _./:@-]*$/.test(text) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text) && !/: |:$| $/.test(text);
   return isPlain ? text : JSON.stringify(text);
 }
 
-/** Nothing in a comment may begin a line of its own. */
+/** Removes line breaks, so that no comment can continue as a line of YAML. */
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim();
 }

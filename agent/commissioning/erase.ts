@@ -1,7 +1,7 @@
 /**
- * `luciole erase`: erases what a gateway stores for a cabinet, before it is given to another owner.
+ * `luciole erase`: erases the data that a gateway stores for a cabinet, before the gateway gets another owner.
  *
- * It checks that no agent runs, shows what would be erased, then erases it.
+ * It checks that no agent runs, shows what it would erase, then erases it.
  */
 
 import { existsSync, statSync } from 'node:fs';
@@ -19,21 +19,21 @@ import { keyFilesIn } from './key-files.ts';
 import { withLockedData } from './locked-data.ts';
 import { renewalFilesFor } from './renew-key.ts';
 
-/** What `--json` prints. */
+/** The output of `--json`. */
 interface EraseReport {
   readonly erased: boolean;
   readonly goes: readonly Erased[];
-  /** In the same folders, and not ours. */
+  /** Files in the same folders that do not belong to this program. */
   readonly stays: readonly string[];
 }
 
-/** State folders of the consoles, next to that of the agent. Source: luciole-console@.service, StateDirectory. */
+/** Suffix of the consoles' state folder, which is next to the agent's. Source: luciole-console@.service, StateDirectory. */
 const CONSOLES_END = '-console';
 const EXIT_NOTHING_DONE = 1;
-/** A folder got a file, or a file went, after it was looked at. Source: rmdir(2), lstat(2). */
+/** Errors of a folder that changed after it was read. Source: rmdir(2), lstat(2). */
 const CHANGED_MEANWHILE: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT']);
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
+/** Resolves with the exit code. Errors: rejects with ConsoleError for every failure that a person can correct. */
 export async function runErase(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   await refuseWhileAgentRuns(args, terminal, msg`an agent is running on this data: stop it first (systemctl disable --now luciole)`);
   const { dir, secrets } = placesOf(args, resolve(configFile));
@@ -47,8 +47,8 @@ export async function runErase(args: LocalArgs, configFile: string, terminal: Te
 }
 
 /**
- * Erases what the plan says once no agent has the data, and returns it. A folder without data of ours gets no lock. The folder of the
- * consoles has none: a console stores nothing that a cabinet needs.
+ * Locks the folder, erases what the plan lists, and returns the plan. Fails if an agent uses the folder. A folder without our data is not
+ * locked. The consoles' folder has no lock: a console stores nothing that a cabinet needs.
  */
 function eraseLocked(dir: string, plan: () => Erasure): Erasure {
   const erased = (): Erasure => {
@@ -60,7 +60,7 @@ function eraseLocked(dir: string, plan: () => Erasure): Erasure {
   return withLockedData(dir, msg`stop the agent first (systemctl disable --now luciole); nothing was erased`, erased);
 }
 
-/** `secrets`: files of keys and passwords that the cabinet names, and those that `setup` made next to it. */
+/** `secrets`: key and password files that the cabinet file names, and those that `setup` made next to it. */
 function placesOf(args: LocalArgs, configFile: string): { readonly dir: string; readonly secrets: readonly string[] } {
   const named = typeof args['data-dir'] === 'string' ? resolve(args['data-dir']) : null;
   const { cabinet, isAbsent } = readSiteFile(configFile);
@@ -87,7 +87,7 @@ function planned(dirs: readonly string[], secrets: readonly string[]): Erasure {
   return { goes: [...plans.flatMap(({ goes }) => goes), ...keys], stays: plans.flatMap(({ stays }) => stays) };
 }
 
-/** Errors: throws ConsoleError where the system refuses. */
+/** Runs the work. Errors: throws ConsoleError if the operating system refuses it. */
 function attempt<T>(work: () => T): T {
   try {
     return work();
@@ -96,7 +96,7 @@ function attempt<T>(work: () => T): T {
   }
 }
 
-/** What the system refused, in the words of a person who can put it right; an error of another kind as it is. */
+/** Returns a system error as a message with advice; any other error unchanged. */
 export function eraseError(error: NodeJS.ErrnoException, isRoot: boolean): Error {
   const { code, path } = error;
   if (code === undefined) return error;

@@ -1,7 +1,7 @@
 /**
  * Finds and deletes the files that this program stores in a folder.
  *
- * Only files with known names and our content are deleted: a folder that was named by mistake loses nothing else.
+ * It deletes only files with a known name and our content. If a wrong folder is given, no foreign file is lost.
  */
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ import { asOwnerOf, syncPath } from '../core/atomic-write.ts';
 import { LOCK_FILES } from '../store/data-lock.ts';
 import { isJournalName, isOwnFile } from './own-files.ts';
 
-/** Ours in a folder with one of those files: revisions, restores, releases, quarantined files, files of a console, space reserved for a full disk. */
+/** Files that are ours if the folder has one of the marked files: revisions, restores, releases, quarantined files, console files, reserved space. */
 const WITH_MARK: readonly RegExp[] = [
   /^config(\.before-restore)?$/,
   /^restore(\.new)?$/,
@@ -18,12 +18,12 @@ const WITH_MARK: readonly RegExp[] = [
   /^received$/,
   /^for-(anyone|viewer|technician|admin)$/,
   /^ballast/,
-  // Begun and not finished before a power cut.
+  // Temporary files that a power cut left behind.
   /^(users|starts)\.json\.(new|next)$/,
   /^(telemetry|state)\.db\.new(-wal|-shm|-journal)?$/,
 ];
 
-/** One file or folder that goes. Units: bytes, with all that lies in it. */
+/** One file or folder to delete. Units: bytes, including its content. */
 export interface Erased {
   readonly path: string;
   readonly bytes: number;
@@ -31,16 +31,16 @@ export interface Erased {
 
 export interface Erasure {
   readonly goes: readonly Erased[];
-  /** Paths in the same folder that are not ours. */
+  /** Paths in the same folder that do not belong to this program. */
   readonly stays: readonly string[];
 }
 
-/** Looks only. Shape: a folder that is not there, or not ours, has nothing that goes. Errors: throws the system's error (`code` EACCES, ...). */
+/** Plans the erasure; deletes nothing. Shape: a folder that is missing or not ours has nothing to delete. Errors: throws the system's error (`code` EACCES, ...). */
 export function planErasure(dir: string): Erasure {
   const names = namesIn(dir);
   const marks = asOwnerOf(dir, () => names.filter((name) => isOwnFile(join(dir, name))));
   const withMark = names.filter((name) => !marks.includes(name) && WITH_MARK.some((kind) => kind.test(name)));
-  // The marks last: where the power goes in the middle, the rest is still known as ours. The lock keeps an agent away up to there.
+  // Delete the marked files last: after a power cut, the rest is still recognised as ours. Until then the lock blocks an agent.
   const journals = marks.filter(isJournalName);
   const goes = marks.length === 0 ? [] : [...withMark, ...journals, ...marks.filter((name) => !isJournalName(name)), ...locksIn(dir)];
   return {
@@ -49,7 +49,7 @@ export function planErasure(dir: string): Erasure {
   };
 }
 
-/** Removes them, and has the disk know it. Errors: throws the system's error; what was removed before stays removed. */
+/** Deletes the files and flushes the folder to disk. Errors: throws the system's error; files deleted before it stay deleted. */
 export function erase(goes: readonly Pick<Erased, 'path'>[]): void {
   for (const folder of new Set(goes.map(({ path }) => dirname(path))))
     asOwnerOf(folder, () => {
@@ -58,7 +58,7 @@ export function erase(goes: readonly Pick<Erased, 'path'>[]): void {
     });
 }
 
-/** Empty, as only the lock on it counts. */
+/** Returns empty lock files only: the lock is on the file, not in its content. */
 function locksIn(dir: string): readonly string[] {
   return LOCK_FILES.filter((name) => {
     const found = lstatSync(join(dir, name), { throwIfNoEntry: false });

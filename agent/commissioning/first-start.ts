@@ -1,7 +1,7 @@
 /**
- * `luciole setup`: from serial ports and a few answers to a file that lights the street.
+ * `luciole setup`: scans serial ports, asks a few questions and writes a cabinet file with which the street can be lit.
  *
- * Only the answers so far are written before the end, so a person may break it off at any time and start again.
+ * Before the end it writes only the answers, so a person may stop it at any time and start again.
  */
 
 import { accessSync, constants, existsSync, mkdirSync, rmSync } from 'node:fs';
@@ -33,55 +33,55 @@ import { isYes, type SkippedPort, survey } from './survey.ts';
 export interface SetupWorld {
   readonly terminal: Terminal;
   readonly configFile: string;
-  /** Shows a question as it is and returns a line. Null where no question may be asked. */
+  /** Shows a question unchanged and resolves with a line. Null: no question may be asked. */
   readonly ask: ((prompt: string) => Promise<string>) | null;
   readonly signal: AbortSignal;
 }
 
-/** What `--json` prints. */
+/** The output of `--json`. */
 interface SetupReport {
   readonly file: string;
   readonly wrote: boolean;
-  /** The former file; null when there was none. */
+  /** Path of the copy of the former file; null if there was none. */
   readonly backup: string | null;
   readonly lines: readonly { id: string; port: string; devices: number; unknownUnits: readonly number[]; damaged: readonly number[] }[];
   readonly skippedPorts: readonly SkippedPort[];
   readonly lamps: number;
   readonly certificateRequest: string | null;
-  /** Null where no user was wanted; with a reason where none could be made. */
+  /** Null if no user was requested; contains a reason if the user could not be created. */
   readonly enrolment: Enrolment | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   readonly next: readonly Said[];
 }
 
-/** Two masters on one line would receive each other's answers. */
+/** Two masters on one line receive each other's replies. */
 const AGENT_RUNS = msg`an agent is running and has the lines: stop it first (systemctl stop luciole), or use it: luciole bus scan LINE`;
-/** Source: the cabinet's own default. */
+/** Source: default of the cabinet file. */
 const USUAL_DATA = '/var/lib/luciole';
 const USUAL_PROFILES = '/etc/luciole/profiles';
 const EXIT_BAD_CONFIG = 78;
 
 const GREETING = msg`Nothing is written before the end, and Ctrl-C leaves everything as it is. An empty answer takes the value in [brackets].`;
 
-/** Options of one run, and how it prints. */
+/** Options of one run, and its functions for output. */
 interface Run {
   readonly file: string;
   readonly request: SetupRequest;
   readonly isJson: boolean;
   readonly isForced: boolean;
   readonly isDryRun: boolean;
-  /** Null where no question may be asked. */
+  /** Null: no question may be asked. */
   readonly ask: AskLine | null;
-  /** Prints text for a person; nothing with `--json` or `--dry-run`. */
+  /** Prints text for a person; prints nothing with `--json` or `--dry-run`. */
   readonly print: PrintLine;
-  /** Null: the cabinet's own default. */
+  /** Null: the default of the cabinet file. */
   readonly dataDir: string | null;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
 }
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
+/** Resolves with the exit code. Errors: rejects with ConsoleError for every failure that a person can correct. */
 export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<number> {
   const run = runOf(args, world);
   await refuseWhileAgentRuns(args, world.terminal, AGENT_RUNS);
@@ -137,7 +137,7 @@ function runOf(args: LocalArgs, { terminal, configFile, ask, signal }: SetupWorl
   };
 }
 
-/** Asks a person, scans the lines, and asks for what the found devices leave open. */
+/** Asks a person, scans the lines, then asks what the found devices leave open. */
 async function describeSite({ file, request, ask, print, isJson, isDryRun, terminal, signal }: Run) {
   const answersFile = answersFileOf(file);
   const parts: InterviewParts = {
@@ -156,7 +156,7 @@ async function describeSite({ file, request, ask, print, isJson, isDryRun, termi
     ...{ request, profiles, ask, print, signal },
     ...{ status: isJson ? null : terminal.status, language: terminal.language },
   });
-  // Without lamps there are no questions about them, and the usual answers are never used.
+  // Without lamps, no question about lamps is asked and their usual answers are not used.
   const draftOf = (answers: TypedAnswers): SiteDraft => propose(found.lines, found.choice, Number(answers['spacing'] ?? 0));
   const hasLamps = draftOf(site).lamps.length > 0;
   const street = await answered('street', site, hasLamps ? parts : { ...parts, ask: null });
@@ -165,12 +165,12 @@ async function describeSite({ file, request, ask, print, isJson, isDryRun, termi
   return { answers, draft: draftOf(answers), skipped: found.skipped };
 }
 
-/** What is to be written, and where. */
+/** What to write, and where. */
 interface Plan {
   readonly answers: TypedAnswers;
   readonly draft: SiteDraft;
   readonly text: string;
-  /** Null without TLS. */
+  /** Null if the uplink does not use TLS. */
   readonly keys: ReturnType<typeof keyFilesIn> | null;
   readonly passwordFile: string | null;
 }
@@ -183,7 +183,7 @@ function planOf({ file, dataDir, terminal }: Run, answers: TypedAnswers, draft: 
   return { answers, draft, text, keys, passwordFile };
 }
 
-/** Writes keys, cabinet and first user, in that order. Errors: rejects with ConsoleError 'failed' where the person says no. */
+/** Writes keys, cabinet file and first user, in that order. Errors: rejects with ConsoleError 'failed' if the person declines. */
 async function write(
   { file, ask, dataDir }: Run,
   { answers, text, keys }: Plan,
@@ -204,12 +204,12 @@ function printReport(report: SetupReport, text: string, { isJson, isDryRun, term
   else for (const line of summary(report)) print(line);
 }
 
-/** Where the answers so far are kept until the cabinet is written. */
+/** Returns the path that stores the answers until the cabinet file is written. */
 function answersFileOf(file: string): string {
   return `${file}.answers`;
 }
 
-/** Errors: throws ConsoleError 'usage' that names all that is missing or wrong. */
+/** Resolves with complete answers. Errors: throws ConsoleError 'usage' that lists every missing or wrong answer. */
 async function answered(part: Question['part'], answers: TypedAnswers, parts: InterviewParts): Promise<TypedAnswers> {
   const result = await interview(part, answers, parts);
   if (!isUnanswered(result)) return result;
@@ -217,7 +217,7 @@ async function answered(part: Question['part'], answers: TypedAnswers, parts: In
   throw new ConsoleError('usage', msg`these answers are missing (give them as options, in --answers, or on a terminal):\n${missing}`);
 }
 
-/** Before the first question, not after the last. */
+/** Checks before the first question that the file can be written. Errors: throws ConsoleError. */
 function refuseUnwritable(file: string, isForced: boolean): void {
   if (existsSync(file) && !isForced)
     throw new ConsoleError(

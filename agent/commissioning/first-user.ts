@@ -1,4 +1,4 @@
-/** Creates the first user of the serial console, before the first start of the agent. */
+/** Creates the first user of the serial console, before the agent starts for the first time. */
 import { createHasher } from '../access/password.ts';
 import { createUserRegistry } from '../access/user-registry.ts';
 import { createUsersFile } from '../access/users-file.ts';
@@ -7,10 +7,10 @@ import { asOwnerOf } from '../core/atomic-write.ts';
 import type { Message } from '../core/message.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 
-/** The invitation, shown to the person once; or why no user was made. */
+/** The invitation, which is shown once, or the reason why no user was created. */
 export type Enrolment = Invitation | { readonly failed: Message };
 
-/** Invites this admin, who is created if unknown. Errors: none that a person can cause; the cabinet file stays in any case. */
+/** Invites an admin; creates the user if it does not exist. Errors: none that a person can cause; the cabinet file is kept in any case. */
 export async function firstAdmin(
   name: string,
   { dir, cabinetId }: { readonly dir: string; readonly cabinetId: string },
@@ -18,7 +18,7 @@ export async function firstAdmin(
   const clock = createSystemClock({ quality: () => 'none' });
   const registry = createUserRegistry({ file: createUsersFile(dir), hasher: createHasher(), clock, cabinetId });
   try {
-    // The state folder belongs to the service: root must not follow links further than the service could.
+    // The service's user owns the state folder. As root, do not follow a link that the service could not follow.
     return await asOwnerOf(dir, async () => {
       const known = (await registry.all()).some((user) => user.name === name);
       return known ? registry.invite(name) : registry.add(name, 'admin');

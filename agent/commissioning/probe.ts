@@ -1,4 +1,4 @@
-/** Scans lines while no agent runs: opens each port, scans it and closes it. It only reads. */
+/** Scans lines while no agent runs: opens each port, scans it and closes it. It writes no register. */
 
 import { adapterLatencyMs } from '../../drivers/adapter-latency.ts';
 import { uartDriverFor } from '../../drivers/driver-for.ts';
@@ -19,11 +19,11 @@ import type { SeenLine } from './propose.ts';
 export interface ProbeRequest {
   readonly from: number;
   readonly to: number;
-  /** These alone; null: the usual, then all others. */
+  /** Only these settings; null: the usual ones first, then all others. */
   readonly serial: SerialSettings | null;
 }
 
-/** What one scan of a port needs. */
+/** Inputs of the scan of one port. */
 export interface SetupProbeParts extends ProbeRequest {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly clock: Clock;
@@ -32,21 +32,21 @@ export interface SetupProbeParts extends ProbeRequest {
   readonly report: (progress: ScanProgress) => void;
 }
 
-/** Source: the factory setting of most known devices; a second stop bit does not disturb those that send one. */
+/** Source: factory setting of most known devices; the second stop bit does not disturb devices that send one. */
 const USUAL_SERIAL: SerialSettings = { baud: 9_600, parity: 'none', stopBits: 2, dataBits: 8 };
 const LINE_ID = 'line';
-/** How long to listen on a silent line, at each speed of a device that sends without a request. Units: ms. Source: the slowest known device sends once a second. */
+/** How long to listen at each speed for a device that sends without a request. Units: ms. Source: the slowest known device sends once a second. */
 const LISTEN_MS = 2_600;
 const LOOK_MS = 100;
-/** So many whole frames are no accident. */
+/** This number of whole frames cannot be noise. */
 const FRAMES = 2;
 /**
- * For each address of the whole scan: no other request waits for the line, and a missed unit costs a visit. Units: ms.
- * Source: assumed; 247 addresses take 16 s.
+ * Longest wait for each address. A full scan has the line for itself, and a missed unit costs a visit. Units: ms.
+ * Source: assumed; 247 addresses take 16 s. Confirmed by: the response times of units in a scan at the gateway.
  */
 const PATIENT_WAIT_MS = 60;
 
-/** Errors: rejects with BusError when the port cannot be used, with the signal's reason when it is aborted. */
+/** Scans one port. Errors: rejects with BusError if the port cannot be used, with the signal's reason if aborted. */
 export async function probeLine(port: string, parts: SetupProbeParts): Promise<SeenLine> {
   const serial = parts.serial ?? USUAL_SERIAL;
   const isTunable = parts.serial === null && parseLinePort(port).kind === 'serial';
@@ -55,11 +55,11 @@ export async function probeLine(port: string, parts: SetupProbeParts): Promise<S
   const uartDevice = await listen(port, parts);
   if (uartDevice !== null) return { ...seen, serial: uartDevice.serial, uartDevice };
   const other = await findSettings(port, serial, parts);
-  // The search ends at the first unit; the whole line is then scanned at that unit's speed, with a wait that slow units need.
+  // The search stops at the first unit. Then the whole line is scanned at that speed, with a wait long enough for slow units.
   return other === null ? seen : scanAt(port, other, parts);
 }
 
-/** The device type whose frames come by themselves; null when none do. Only listens: what must be asked first is not found. */
+/** Resolves with the device type that sends frames without a request; null for none. It only listens. */
 async function listen(port: string, { profiles, clock, openPort, signal }: SetupProbeParts): Promise<Profile | null> {
   const uartProfiles = [...profiles.values()].filter(({ transport, serial }) => transport === 'uart' && serial !== null);
   const speeds = new Map(uartProfiles.map(({ serial }) => [JSON.stringify(serial), serial as SerialSettings]));
@@ -84,7 +84,7 @@ async function listen(port: string, { profiles, clock, openPort, signal }: Setup
   return null;
 }
 
-/** Returns the serial settings at which a unit answers; null when none answers at any. */
+/** Resolves with the serial settings at which a unit answers; null if none does. */
 async function findSettings(port: string, serial: SerialSettings, parts: SetupProbeParts): Promise<SerialSettings | null> {
   const enough = new AbortController();
   let first: FoundUnit | null = null;
@@ -114,7 +114,7 @@ function scan(field: Field, { from, to, signal, report }: Pick<SetupProbeParts, 
   return field.bus.scan({ line: LINE_ID, from, to, autoBaud, waitMs: autoBaud ? null : PATIENT_WAIT_MS, signal }, report);
 }
 
-/** The port is closed again whatever happens. */
+/** Opens the port, runs the work and always closes the port. */
 async function withLine<T>(
   port: string,
   serial: SerialSettings,

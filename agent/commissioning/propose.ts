@@ -6,10 +6,10 @@ import type { DeviceCategory, Profile } from '../core/profile.ts';
 /** One port after its scan. */
 export interface SeenLine {
   readonly port: string;
-  /** Null for a network port without settings of its own. */
+  /** Null for a network port, which has no serial settings. */
   readonly serial: SerialSettings | null;
   readonly found: readonly FoundUnit[];
-  /** Addresses whose answers were damaged. */
+  /** Addresses with damaged replies. */
   readonly damaged: readonly number[];
   /** The device that sends without a request; null on a Modbus line. */
   readonly uartDevice: Profile | null;
@@ -17,13 +17,13 @@ export interface SeenLine {
 
 export interface DraftDevice {
   readonly id: string;
-  /** Null on a line of its own. */
+  /** Null for a device that has its line alone. */
   readonly unit: number | null;
   readonly profile: Profile;
   readonly pole: string | null;
 }
 
-/** A unit that answers and has no proven profile. */
+/** A unit that answers and has no confirmed profile. */
 export interface UnnamedUnit {
   readonly unit: number;
   /** Profiles that may fit. */
@@ -60,14 +60,14 @@ export interface SiteDraft {
 export interface SensorPoint {
   readonly device: string;
   readonly point: string;
-  /** Its values are 0 and 1 only. */
+  /** True if its only values are 0 and 1. */
   readonly isContact: boolean;
 }
 
-/** Which profile a unit has: what its probes prove, else what a person has said. Null leaves it a stranger. */
+/** Returns the profile of a unit: the one that its probes prove, else the one that a person chose. Null: unknown. */
 export type ProfileChoice = (port: string, unit: FoundUnit) => Profile | null;
 
-/** First letter of a device's id. */
+/** First letter of a device id. */
 const LETTERS: Readonly<Record<DeviceCategory, string>> = {
   'luminaire-driver': 'L',
   'dali-gateway': 'G',
@@ -80,10 +80,10 @@ const LETTERS: Readonly<Record<DeviceCategory, string>> = {
   io: 'IO',
   power: 'U',
 };
-/** A device with more level points than this is a gateway for an unknown number of lamps. Source: the four channels of a WB-LED. */
+/** A device with more level points is a gateway for an unknown number of lamps. Source: the four channels of a WB-LED. */
 const MAX_LAMPS_A_DEVICE = 4;
 
-/** Units: `spacingM` from pole to pole. Lamps are in the order of lines and addresses until a person changes it. */
+/** Proposes the site. `spacingM` is the distance between poles. Units: m. Lamps are in the order of lines and addresses; a person may change it. */
 export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacingM: number): SiteDraft {
   const numbers = new Map<string, number>();
   const poles: { id: string; atM: number }[] = [];
@@ -124,7 +124,7 @@ export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacin
   };
 }
 
-/** The quantities that set a level, where a device has few enough of them to be lamps one by one. */
+/** Returns the points that set a level; none if the device has too many to be single lamps. */
 function levelPoints({ points }: Profile): readonly string[] {
   const levels = points.filter(({ semantic, write }) => semantic === 'level' && write !== null).map(({ id }) => id);
   return levels.length > MAX_LAMPS_A_DEVICE ? [] : levels;
@@ -136,7 +136,7 @@ function lampsOf({ id, profile, pole }: DraftDevice): DraftLamp[] {
   return points.map((point, i) => ({ id: points.length === 1 ? id : `${id}-${i + 1}`, device: id, point, pole }));
 }
 
-/** The first such quantity of each device. */
+/** Returns the first point of this semantic of each device. */
 function pointsOf(devices: readonly DraftDevice[], semantic: 'presence' | 'illuminance'): SensorPoint[] {
   return devices.flatMap(({ id, profile }) => {
     const point = profile.points.find((each) => each.semantic === semantic && each.poll !== 'never');

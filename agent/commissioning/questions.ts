@@ -1,47 +1,47 @@
 /**
- * The questions of the first setup: text, usual answer and allowed values of each.
+ * The questions of the first setup: text, usual answer and allowed values.
  *
- * The same text is read in the same way from the keyboard, an option or an answers file. Pure.
+ * Typed answers, options and answers files are checked in the same way. Pure.
  */
 import { type Argument, type Message, msg } from '../core/message.ts';
 import { didYouMean } from '../core/suggestions.ts';
 
-/** Answers as text, by the name of the question. */
+/** Answers as text, by question name. */
 export type TypedAnswers = Readonly<Record<string, string>>;
 
-/** Why an answer is refused, and what is allowed. */
+/** Why an answer is rejected, and what is allowed. */
 export interface AnswerRefusal {
   readonly refused: Message;
 }
 
 export interface Question {
-  /** Its name in a file of answers, and its option. */
+  /** Name in an answers file; also the name of the option. */
   readonly name: string;
   readonly part: 'site' | 'street' | 'uplink' | 'access';
   readonly prompt: Message;
-  /** Taken without an answer; null where only a person can know. */
+  /** Returns the answer that is used if none is given; null if there is no default. */
   usual(answers: TypedAnswers, machine: MachineFacts): string | null;
-  /** Returns the cleaned text, or why it is refused. */
+  /** Returns the cleaned text, or why it is rejected. */
   read(text: string): string | AnswerRefusal;
-  /** Asked only then. Default: always. */
+  /** If present, the question is asked only when this returns true. */
   readonly when?: (answers: TypedAnswers) => boolean;
 }
 
-/** What the machine itself provides for usual answers. */
+/** Facts of this machine, used for the usual answers. */
 export interface MachineFacts {
   readonly hostname: string;
-  /** IANA name. */
+  /** IANA time zone name. */
   readonly timezone: string;
 }
 
-/** Source: as the schema of the cabinet wants ids. */
+/** Source: ids in the schema of the cabinet file. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 const ID_WORDS = msg`1 to 32 letters from a to z, digits, ".", "_" or "-", the first a letter or digit`;
 /** Source: names of console users, agent/access/user-registry.ts. */
 const USER = /^[a-z][a-z0-9_.-]{0,30}$/;
 const USER_WORDS = msg`1 to 31 small letters, digits, "_", "." or "-", the first a letter`;
 const ZONE_KINDS = ['street', 'path', 'road', 'leisure'];
-/** Decimal degrees, point or comma, the two apart by comma, semicolon or blanks. */
+/** Decimal degrees with point or comma, separated by comma, semicolon or blanks. */
 const POSITION = /^\s*([+-]?\d{1,3}(?:[.,]\d+)?)\s*(?:[;,]\s*|\s)\s*([+-]?\d{1,3}(?:[.,]\d+)?)\s*$/;
 
 export const QUESTIONS: readonly Question[] = [
@@ -103,12 +103,12 @@ export const QUESTIONS: readonly Question[] = [
   },
 ];
 
-/** Whether a person typed the word for nothing; French is understood. */
+/** Returns true if a person typed the word for "none", in English or French. */
 export function isNone(typed: string): boolean {
   return ['none', 'aucun', 'aucune'].includes(typed.trim().toLowerCase());
 }
 
-/** Latitude and longitude of a position that was accepted. Units: degrees. */
+/** Returns latitude and longitude of an accepted position. Units: degrees. */
 export function degreesOf(position: string): { readonly latitudeDeg: number; readonly longitudeDeg: number } {
   const [latitudeDeg = 0, longitudeDeg = 0] = position.split(', ').map(Number);
   return { latitudeDeg, longitudeDeg };
@@ -161,7 +161,7 @@ function oneOf(words: readonly string[]): (text: string) => string | AnswerRefus
   return (text) => (words.includes(text.toLowerCase()) ? text.toLowerCase() : refuse(text, words));
 }
 
-/** The address is not repeated: it may hold a password, and answers end up in logs. */
+/** The message does not repeat the address: it may contain a password, and answers are logged. */
 function brokerOf(text: string): string | AnswerRefusal {
   if (text === '' || isNone(text)) return '';
   const url = URL.parse(text);

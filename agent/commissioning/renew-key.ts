@@ -1,4 +1,4 @@
-/** `luciole uplink renew`: a new key for the uplink beside the one in use, and a certificate request for it. */
+/** `luciole uplink renew`: creates a new key next to the uplink key in use, and a certificate request for it. */
 
 import { resolve } from 'node:path';
 import { ConsoleError } from '../console/console-error.ts';
@@ -10,7 +10,7 @@ import { isCredential } from '../core/secrets.ts';
 import { RENEWED } from '../sync/mqtt/secret-files.ts';
 import { type KeyFiles, makeKeyRequest } from './key-files.ts';
 
-/** Resolves with the exit code; a key that a renewal before has made is kept. Errors: rejects with ConsoleError. */
+/** Resolves with the exit code. Keeps a key that an earlier renewal created. Errors: rejects with ConsoleError. */
 export async function runRenewKey(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   const { cabinet, problem } = readSiteFile(configFile);
   if (cabinet === null) throw new ConsoleError('failed', problem);
@@ -38,7 +38,7 @@ export async function runRenewKey(args: LocalArgs, configFile: string, terminal:
   return 0;
 }
 
-/** Where a renewal of these lies. */
+/** Returns the paths of a renewal of these files. */
 export function renewalFilesFor(keyFile: string, certFile: string): KeyFiles {
   return { keyFile: `${keyFile}${RENEWED}`, requestFile: `${keyFile}${RENEWED}.csr`, certFile: `${certFile}${RENEWED}` };
 }

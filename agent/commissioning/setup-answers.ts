@@ -1,4 +1,4 @@
-/** Reads the answers given to `luciole setup` before it asks: options, an answers file, an interrupted run, the present cabinet file. */
+/** Reads the answers that `luciole setup` has before its first question: options, answers file, interrupted run, present cabinet file. */
 
 import { readPlacedYaml } from '../config/load/places.ts';
 import { ConsoleError } from '../console/console-error.ts';
@@ -12,7 +12,7 @@ import { QUESTIONS, type TypedAnswers } from './questions.ts';
 
 /** Answers and options given before the first question. */
 export interface SetupRequest {
-  /** By question. */
+  /** By question name. */
   readonly answers: TypedAnswers;
   readonly ports: readonly string[];
   readonly serial: SerialSettings | null;
@@ -20,19 +20,19 @@ export interface SetupRequest {
   readonly to: number;
   /** Profile ids by unit, `31`, or by port and unit, `/dev/ttyS1 31`. */
   readonly devices: ReadonlyMap<string, string>;
-  /** Profiles to take where the probes of a unit leave several. */
+  /** Profiles to choose if the probes of a unit leave several. */
   readonly preferred: readonly string[];
-  /** No question may be asked. */
+  /** True: no question may be asked. */
   readonly isQuiet: boolean;
 }
 
-/** Answers that are lists; each may also be one text. */
+/** Answers that are lists; a single text is accepted too. */
 const LISTS = ['port', 'device', 'prefer'];
 const SINGLE = ['serial', 'units'];
-/** Source: the formats of the cabinet's schema. */
+/** Serial settings such as `9600 8N1`. Source: the schema of the cabinet file. */
 const SERIAL = /^(\d{4,6})[- ,]?8([NEO])([12])$/i;
 
-/** Reads options and answers file; options take precedence. Errors: throws ConsoleError 'usage' for the first thing wrong. */
+/** Reads options and answers file; options take precedence. Errors: throws ConsoleError 'usage' for the first mistake. */
 export function readSetupRequest(args: LocalArgs): SetupRequest {
   const file = typeof args['answers'] === 'string' ? answersOf(args['answers']) : {};
   const texts = (name: string): readonly string[] => {
@@ -58,7 +58,7 @@ export function readSetupRequest(args: LocalArgs): SetupRequest {
   };
 }
 
-/** Answers that the present cabinet file contains, to be proposed again; none where it cannot be read. */
+/** Returns the answers in the present cabinet file, to be proposed again; none if it cannot be read. */
 export function answersOfCabinet(file: string): TypedAnswers {
   let text: string;
   try {
@@ -77,7 +77,7 @@ export function answersOfCabinet(file: string): TypedAnswers {
   return answers;
 }
 
-/** Answers that an interrupted run has stored; none where the file cannot be read. */
+/** Returns the answers that an interrupted run stored; none if the file cannot be read. */
 export function keptAnswers(file: string): TypedAnswers {
   try {
     const value: unknown = JSON.parse(readRegularFile(file).toString('utf8'));
@@ -118,7 +118,7 @@ function answersOf(file: string): Readonly<Record<string, unknown>> {
   return value as Readonly<Record<string, unknown>>;
 }
 
-/** A position may be written as a list of two numbers. */
+/** A position may also be a list of two numbers. */
 function textOf(value: unknown): string {
   return Array.isArray(value) ? value.join(', ') : String(value ?? '');
 }

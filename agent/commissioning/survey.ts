@@ -1,7 +1,7 @@
 /**
- * Finds which ports are lines of the street, which units answer there, and which profile each unit has.
+ * Finds the ports that are lines of the street, the units that answer on them, and the profile of each unit.
  *
- * It asks a person where the probes leave several profiles. It only reads.
+ * If the probes of a unit leave several profiles, it asks a person. It writes no register.
  */
 
 import { realpathSync } from 'node:fs';
@@ -28,22 +28,22 @@ import type { SetupRequest } from './setup-answers.ts';
 export interface SurveyParts {
   readonly request: SetupRequest;
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Null where no question may be asked. */
+  /** Null: no question may be asked. */
   readonly ask: AskLine | null;
   readonly print: PrintLine;
   readonly status: StatusLine | null;
-  /** Of the person, for the line that shows progress. Default: English. */
+  /** Language of the progress line. Default: English. */
   readonly language?: Language | undefined;
   readonly signal: AbortSignal;
 }
 
-/** A port that is no line of the cabinet, and why. */
+/** A port that is not a line of the cabinet, and why. */
 export interface SkippedPort {
   readonly port: string;
   readonly why: Message;
 }
 
-/** Errors: rejects with ConsoleError when there is no port, none can be used, or the person leaves. */
+/** Scans the ports and chooses profiles. Errors: rejects with ConsoleError if there is no usable port, or the person leaves. */
 export async function survey(parts: SurveyParts) {
   for (const id of [...parts.request.devices.values(), ...parts.request.preferred]) knownProfile(id, parts.profiles);
   const skipped: SkippedPort[] = [];
@@ -85,7 +85,7 @@ async function choosePorts({ ask, print }: SurveyParts, skipped: SkippedPort[]):
   }
 }
 
-/** An empty answer is all; French is understood. */
+/** Returns true for "all": an empty answer, or the word in English or French. */
 function isAll(typed: string): boolean {
   return ['', 'all', 'tous', 'toutes', 'tout'].includes(typed.toLowerCase());
 }
@@ -95,7 +95,7 @@ function describe({ path, device, driver }: SerialPortSeen): string {
   return about === '' ? path : `${path} (${about})`;
 }
 
-/** The terminal of this process; null without one. */
+/** Returns the terminal of this process; null if it has none. */
 function ownTerminal(): string | null {
   try {
     const path = realpathSync('/proc/self/fd/0');
@@ -106,7 +106,7 @@ function ownTerminal(): string | null {
   }
 }
 
-/** Scans a port. Returns null for one that cannot be used; that is printed and does not stop the others. */
+/** Scans a port. Resolves with null if it cannot be used; this is printed, and the scan of the other ports goes on. */
 async function look(port: string, parts: SurveyParts, skipped: SkippedPort[]): Promise<SeenLine | null> {
   const { request, profiles, signal, status, print, language = 'en' } = parts;
   print(msg`Scanning ${port} for addresses ${request.from} to ${request.to} ...`);
@@ -143,7 +143,7 @@ function lineSummary({ serial, found, damaged, uartDevice }: SeenLine): readonly
   return [msg`${count(found.length, 'unit')} at ${serialText(serial)}: ${units}`, ...hurt];
 }
 
-/** A port without any unit belongs to other equipment, unless no port has one. */
+/** A port without units belongs to other equipment, unless no port has any unit. */
 function withSomebody(seen: readonly SeenLine[], skipped: SkippedPort[]): readonly SeenLine[] {
   const isSpoken = ({ found, damaged, uartDevice }: SeenLine): boolean => uartDevice !== null || found.length + damaged.length > 0;
   if (!seen.some(isSpoken)) return seen;
@@ -152,11 +152,11 @@ function withSomebody(seen: readonly SeenLine[], skipped: SkippedPort[]): readon
   return seen.filter(isSpoken);
 }
 
-/** A proven profile is taken. A likely one is confirmed by a person, as a wrong profile would write to unknown registers. */
+/** Takes a proven profile. A likely one must be confirmed by a person: a wrong profile would write to unknown registers. */
 async function chooseProfiles(lines: readonly SeenLine[], parts: SurveyParts): Promise<ProfileChoice> {
   const { request, profiles, ask } = parts;
   const chosen = new Map<string, Profile | null>();
-  /** A person's answers for units that look alike, by their candidates. */
+  /** A person's answers for units with the same candidates. */
   const alike = new Map<string, string | null>();
   for (const { port, found } of lines) {
     const unknown: FoundUnit[] = [];
@@ -174,7 +174,7 @@ async function chooseProfiles(lines: readonly SeenLine[], parts: SurveyParts): P
   return (port, { unit }) => chosen.get(`${port} ${unit}`) ?? null;
 }
 
-/** What a person says about the units of a port that no profile recognises, by unit. */
+/** Asks a person for the profiles of the units that none recognises. Resolves with the profile by unit. */
 async function profilesOfUnknown(
   port: string,
   unknown: readonly FoundUnit[],
@@ -202,7 +202,7 @@ interface AskParts extends SurveyParts {
   readonly alike: Map<string, string | null>;
 }
 
-/** A street of forty equal drivers is asked about once. */
+/** Asks once for all units with the same candidates, such as forty equal drivers. */
 async function askProfile(port: string, unit: FoundUnit, parts: AskParts): Promise<string | null> {
   const { ask, alike } = parts;
   const look = unit.profiles.map(({ id }) => id).join(' ');
@@ -229,12 +229,12 @@ async function askOneProfile(port: string, unit: FoundUnit, { profiles, ask, pri
   }
 }
 
-/** An empty answer is yes; French is understood. */
+/** Returns true for "yes": an empty answer, or the word in English or French. */
 export function isYes(typed: string): boolean {
   return ['', 'y', 'yes', 'o', 'oui'].includes(typed.trim().toLowerCase());
 }
 
-/** Errors: throws ConsoleError 'usage' for an unknown profile or one without Modbus. */
+/** Returns the profile. Errors: throws ConsoleError 'usage' if it is unknown or not a Modbus profile. */
 function knownProfile(id: string, profiles: ReadonlyMap<string, Profile>): Profile {
   const profile = profiles.get(id);
   if (profile?.transport === 'modbus') return profile;

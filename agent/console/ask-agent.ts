@@ -12,9 +12,9 @@ import type { Page } from './text/page.ts';
 import { plain } from './text/plain-text.ts';
 import { errorText } from './text/text-lines.ts';
 
-/** Longest wait for an agent that might be there. Units: ms. */
+/** Longest wait for an agent that may not run. Units: ms. */
 const ABSENT_WAIT_MS = 3_000;
-/** Passes the checks of any secret. */
+/** Stands for a secret while arguments are checked; it passes the checks of any secret. */
 const PLACEHOLDER = '000000';
 
 /** Prints the answer and resolves with the exit code. Errors: rejects with ConsoleError. */
@@ -38,7 +38,7 @@ export async function askAgent(command: AgentCommand, args: LocalArgs, terminal:
   }
 }
 
-/** Arguments are looked at before a person types secrets for nothing. Errors: rejects with ConsoleError. */
+/** Adds the secrets to the arguments. It checks the arguments first, so that no secret is typed for a wrong command. Errors: rejects with ConsoleError. */
 async function withSecrets(command: AgentCommand, args: RawArgs, { askSecret, user, token }: Terminal): Promise<RawArgs> {
   const specs = command.secrets.filter(({ isAsked }) => isAsked?.(args, { user, hasSession: token !== undefined }) ?? true);
   command.check({ ...args, ...Object.fromEntries(specs.map(({ name }) => [name, PLACEHOLDER])) });
@@ -51,13 +51,13 @@ async function withSecrets(command: AgentCommand, args: RawArgs, { askSecret, us
   return { ...args, ...typed };
 }
 
-/** Of a new password for this user. */
+/** Returns the rule for a new password of this user. */
 export async function passwordRule(user: string): Promise<SecretRule> {
   const { passwordProblem } = await import('../access/password.ts');
   return { text: PASSWORD_RULE, problem: (typed) => passwordProblem(typed, user) };
 }
 
-/** What files can answer, unless one certain agent was asked. Errors: rejects with what was wrong with the agent. */
+/** Answers from local files if no agent was reachable and the caller named no socket. Errors: rejects with the agent's error. */
 async function withoutAgent(
   command: AgentCommand,
   args: RawArgs,
@@ -75,15 +75,15 @@ async function withoutAgent(
 type Own = Pick<ConsoleAnswer, 'result' | 'atMs' | 'timezone'>;
 
 export interface CallOptions {
-  /** Named on the command line. */
+  /** Socket named on the command line. */
   readonly socket?: LocalArgs[string] | undefined;
   readonly terminal: Pick<Terminal, 'socketPath' | 'user' | 'signal' | 'token'>;
   readonly onProgress?: (progress: Progress) => void;
-  /** Aborted when the job shall end now, with its answer. */
+  /** When aborted, the job ends now and sends its answer. */
   readonly enough?: AbortSignal;
 }
 
-/** The agent's answer as it is. Errors: rejects with ConsoleError. */
+/** Resolves with the agent's answer unchanged. Errors: rejects with ConsoleError. */
 export async function fetchAnswer(
   command: Pick<AgentCommand, 'name' | 'timeoutMs'>,
   args: RawArgs,
@@ -107,7 +107,7 @@ export async function fetchAnswer(
   });
 }
 
-/** Resolves when no agent runs. Errors: rejects with ConsoleError 'busy' and this advice where one answers, or has its socket open and does not. */
+/** Resolves if no agent runs. Errors: rejects with ConsoleError 'busy' and `advice` if an agent answers, or has its socket open without answering. */
 export async function refuseWhileAgentRuns({ socket }: LocalArgs, terminal: Terminal, advice: Message): Promise<void> {
   try {
     await fetchAnswer({ name: 'status', timeoutMs: ABSENT_WAIT_MS }, {}, { socket, terminal });
@@ -118,7 +118,7 @@ export async function refuseWhileAgentRuns({ socket }: LocalArgs, terminal: Term
   throw new ConsoleError('busy', advice);
 }
 
-/** What comes before the answer: line by line in the output, or the newest in the status line of a terminal. */
+/** Shows progress before the answer: as lines of the output, or the newest in the status line of a terminal. */
 async function shower(
   spec: ProgressSpec<unknown>,
   asked: RawArgs,

@@ -1,12 +1,12 @@
-/** Reads the catalogue of a language: one PO file of gettext, `agent/console/languages/<language>.po`. */
+/** Reads the catalogue of a language: a gettext PO file, `agent/console/languages/<language>.po`. */
 import { readFileSync } from 'node:fs';
 import PO from 'pofile';
 import type { Speech } from '../core/message.ts';
 
-/** The two rules of languages with one plural form. Source: gettext manual, "Plural forms". */
+/** The two rules used by languages with one plural form. Source: gettext manual, "Plural forms". */
 const PLURAL_RULE = /plural=\(?n\s*(!=|>)\s*1\)?/;
 
-/** Its templates, and which numbers take the singular, as its head says. Errors: throws the system's error where the file is missing. */
+/** Returns the templates and the singular rule in the file's header. Errors: throws the system's error if the file is missing. */
 export function readCatalogue(language: string): Speech {
   const { headers, items } = PO.parse(readFileSync(new URL(`./languages/${language}.po`, import.meta.url), 'utf8'));
   const templates = new Map(items.flatMap(({ msgid, msgstr: [text = ''] }) => (text === '' ? [] : [[msgid, text] as const])));

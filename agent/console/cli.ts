@@ -1,7 +1,7 @@
 /**
- * The command line of `luciole`: words in, text and an exit code out.
+ * Runs one command line of `luciole`: words in, text and an exit code out.
  *
- * Reads no environment and touches no stream: both come in as `Terminal`.
+ * It reads no environment and no stream; `Terminal` provides both.
  */
 import { withTexts } from '../core/message-wire.ts';
 import { askAgent } from './ask-agent.ts';
@@ -13,17 +13,17 @@ import { failedReply } from './protocol/protocol.ts';
 import type { LocalActions, Terminal } from './terminal/terminal.ts';
 import { errorText } from './text/text-lines.ts';
 
-/** Commands of a session mean nothing outside of one. */
+/** Commands of a session have no effect outside one. */
 const FIRST_WORDS = commandNodes(
   COMMANDS.filter(({ kind }) => kind !== 'shell'),
   FAMILIES,
 );
 
 /**
- * Carry out one command line.
+ * Runs one command line.
  *
  * Shape:  `words` without the program's own name.
- * Errors: resolves with an exit code for every failure a person can cause; rejects only on a programming error.
+ * Errors: resolves with an exit code for every failure that a person can cause; rejects only on a programming error.
  */
 export async function runCommandLine(words: readonly string[], terminal: Terminal, actions: LocalActions): Promise<number> {
   try {

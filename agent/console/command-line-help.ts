@@ -1,4 +1,4 @@
-/** The help of the program, of a family and of a command, as one-shot commands print it. Pure. */
+/** Renders the help of the program, of a family and of a command for one-shot commands. Pure. */
 import { type Message, msg } from '../core/message.ts';
 import { flagsOf } from './command-line.ts';
 import type { ArgumentSpec, Group } from './command-spec.ts';
@@ -14,9 +14,9 @@ Help on one command: luciole help COMMAND`;
 const VERSION_OPTION = { flags: '-V, --version', summary: msg`print the version` } as const;
 const HELP_OPTION = { flags: '-h, --help', summary: msg`print this help` } as const;
 const HELP_ROW = { term: 'help [command]', summary: msg`help on one command`, group: 'Agent:' } as const;
-/** Narrower than this a summary is left on one line. Units: columns. */
+/** Below this width a summary is not wrapped. Units: columns. */
 const MIN_WRAP_COLS = 40;
-/** What stands beside term and summary: an indent of two, and two between them. Units: columns. */
+/** Blanks around the term: two before it and two after it. Units: columns. */
 const INDENT_COLS = 2;
 const GAP_COLS = 2;
 
@@ -40,7 +40,7 @@ interface Row {
   readonly summary: Message;
 }
 
-/** The page, with a line end behind it. */
+/** Returns the page, with a line end. */
 export function helpPage(node: CommandNode, { widthCols, language = 'en' }: Pick<Terminal, 'widthCols' | 'language'>): string {
   const { command, verbs } = node;
   const say: Say = (message) => translate(language, message);
@@ -76,7 +76,7 @@ function ownOptions({ command }: CommandNode): readonly { readonly flags: string
   return command === undefined ? [] : optionsOf(command).map((option) => ({ flags: flagsOf(option), summary: option.summary }));
 }
 
-/** A command and its arguments; that it has options goes without saying. */
+/** Returns a command and its arguments; options are not shown. */
 function verbRow(parent: CommandNode, { word, summary, command, group }: CommandNode): Row & { readonly group: ListName } {
   const term = [word, ...(command?.arguments ?? []).map(argumentTerm)].join(' ');
   return { term, summary, group: parent.name === '' ? group : 'Verbs:' };

@@ -1,8 +1,8 @@
 /**
- * The words of one command line as a command with its arguments, a call for help, or what is wrong with them.
+ * Parses the words of one command line: a command with arguments, a request for help, or an error.
  *
- * Unlike a line of a session, options are written out in full, `--` ends them, and each command has `--help`.
- * Source: the wording of what is wrong is that of `commander`, which scripts and people know.
+ * Unlike in a session, options must be written in full, `--` ends them, and each command has `--help`.
+ * Source: error texts as in `commander`, which scripts and people already use.
  */
 import { counted, type Message, msg } from '../core/message.ts';
 import { closest, nearest } from '../core/suggestions.ts';
@@ -14,17 +14,17 @@ import type { LocalArgs } from './terminal/terminal.ts';
 export type CommandLine =
   | { readonly kind: 'act'; readonly command: AgentCommand | LocalCommand; readonly args: LocalArgs }
   | { readonly kind: 'version' }
-  /** `isAsked`: the person wants it; else the words say too little. */
+  /** `isAsked`: the person requested help; otherwise the words are incomplete. */
   | { readonly kind: 'help'; readonly node: CommandNode; readonly isAsked: boolean }
   | { readonly kind: 'wrong'; readonly message: Message };
 
 const HELP_FLAGS = ['-h', '--help'];
 const VERSION = /^(-V.*|--version)$/s;
-/** An argument in spite of its dash: `-5`. */
+/** An argument that starts with a dash: `-5`. */
 const NEGATIVE_NUMBER = /^-(\d+|\d*\.\d+)(e[+-]?\d+)?$/;
 
 /**
- * Reads the words behind the program's own name. `firsts`: the first words that may stand there.
+ * Parses the words after the program's name. `firsts`: the allowed first words.
  *
  * Errors: throws ConsoleError 'usage' for a verb that the command does not have.
  */
@@ -37,7 +37,7 @@ export function readCommandLine(firsts: readonly CommandNode[], words: readonly 
   return readFrom(root, [], isOfVerb ? [word, verb, '--help'] : words.length > 1 ? ['help', word] : ['help']);
 }
 
-/** `operands`: the words that stood before these, and are no options. `parent`: what the node is a verb of. */
+/** `operands`: words before these that are not options. `parent`: the node whose verb this is. */
 function readFrom(node: CommandNode, operands: readonly string[], words: readonly string[], parent?: CommandNode): CommandLine {
   const sorted = sort(node, words);
   if (sorted.isVersion) return { kind: 'version' };
@@ -55,7 +55,7 @@ function readFrom(node: CommandNode, operands: readonly string[], words: readonl
   return act(node, given, sorted.args, parent?.command !== undefined);
 }
 
-/** Stops at the first verb: what stands behind it belongs to it. */
+/** Sorts words into options and operands up to the first verb; words after the verb belong to it. */
 function sort(node: CommandNode, words: readonly string[]) {
   const options = node.command === undefined ? [] : optionsOf(node.command);
   const reader = createOptionReader((word) => optionOf(word, options));
@@ -92,9 +92,9 @@ function helpOn(root: CommandNode, word: string): CommandLine {
   return { kind: 'help', node: node ?? root, isAsked: node !== undefined };
 }
 
-/** `isLax`: words too many are left out, as the verbs of `store` and `uplink` have always done. */
+/** `isLax`: extra words are ignored, as the verbs of `store` and `uplink` have always done. */
 function act({ command, word, verbs }: CommandNode, given: readonly string[], options: LocalArgs, isLax: boolean): CommandLine {
-  // The tree of the command line has no commands of a session.
+  // The command-line tree contains no session commands.
   if (command === undefined || command.kind === 'shell') return wrong(msg`unknown command '${word}'`);
   const missing = command.arguments.find(({ required }, index) => required && given[index] === undefined);
   if (missing !== undefined) return wrong(msg`missing required argument '${missing.name}'`);
@@ -139,7 +139,7 @@ function withAdvice(problem: Message, near: readonly string[]): Message {
   return near.length > 1 ? msg`${problem}\n(Did you mean one of ${near}?)` : msg`${problem}\n(Did you mean ${near}?)`;
 }
 
-/** `--for <DURATION>`. */
+/** Returns the option as typed: `--for <DURATION>`. */
 export function flagsOf({ name, value }: OptionSpec): string {
   return `--${name}${value === null ? '' : ` <${value}>`}`;
 }

@@ -1,23 +1,23 @@
 /**
- * The command table as a tree of words, and the reading of options.
+ * The command table as a tree of words, and the parser of options.
  *
- * `command-line.ts` reads the words of a shell script with it, `shell/line-tree.ts` a line of a session.
+ * `command-line.ts` uses it for words of a shell script, `shell/line-tree.ts` for a line of a session.
  */
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
 import type { ConsoleCommand, Group, OptionSpec } from './command-spec.ts';
 
-/** The option that every command has which speaks to an agent, or is one. */
+/** Option of every command that connects to an agent or runs one. */
 export const SOCKET_OPTION: OptionSpec = {
   name: 'socket',
   value: 'PATH',
   summary: msg`where the agent answers (default: LUCIOLE_SOCKET, else the usual places)`,
 };
 
-/** A word that may stand somewhere, and what it does. */
+/** A word that is allowed at some place, and its summary. */
 export interface Choice {
   readonly word: string;
   readonly summary: Message;
-  /** It is never meant by its beginning alone. */
+  /** Cannot be abbreviated. */
   readonly isTypedWhole?: true;
 }
 
@@ -26,19 +26,19 @@ export interface CommandNode extends Choice {
   /** All words up to this one: `bus scan`; empty at the root. */
   readonly name: string;
   readonly group: Group;
-  /** Undefined for a family alone. */
+  /** Undefined if the word is only a family. */
   readonly command: ConsoleCommand | undefined;
   readonly verbs: readonly CommandNode[];
 }
 
-/** The first word of commands of two words, where it is no command itself. */
+/** First word of two-word commands that is not a command itself. */
 export interface Family {
   readonly name: string;
   readonly group: Group;
   readonly summary: Message;
 }
 
-/** The first words of these commands, in the order of the table, each with its verbs; hidden commands are left out. */
+/** Returns the first words of these commands in table order, each with its verbs. Hidden commands are left out. */
 export function commandNodes(table: readonly ConsoleCommand[], families: readonly Family[]): readonly CommandNode[] {
   const commands = table.filter(({ isHidden }) => !isHidden);
   const words = [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))];
@@ -57,7 +57,7 @@ function nodeOf(command: ConsoleCommand, verbs: readonly CommandNode[]): Command
   return { word, name, summary, group, command, verbs, ...(isTypedWhole === undefined ? {} : { isTypedWhole }) };
 }
 
-/** The words with every abbreviated command word written out; those that mean nothing stay as they are. */
+/** Returns the words with abbreviated command words completed; unknown words are unchanged. */
 export function expandWords(firsts: readonly CommandNode[], words: readonly string[]): readonly string[] {
   const [typed = '', second] = words;
   const found = match(typed, firsts);
@@ -66,29 +66,29 @@ export function expandWords(firsts: readonly CommandNode[], words: readonly stri
   return [node?.word ?? typed, ...(verbs.length === 1 ? [verbs[0]?.word ?? ''] : words.slice(1, 2)), ...words.slice(2)];
 }
 
-/** The word itself, in any case, else all that begin with it. */
+/** Returns the exact word, in any case; if none, all words that begin with it. */
 export function match<Word extends Choice>(typed: string, choices: readonly Word[]): readonly Word[] {
   const wanted = typed.toLowerCase();
   const exact = choices.filter(({ word }) => word.toLowerCase() === wanted);
   return exact.length > 0 ? exact : choices.filter(({ word, isTypedWhole }) => !isTypedWhole && word.toLowerCase().startsWith(wanted));
 }
 
-/** The options of a command, with the one that all of them have which speak to an agent. */
+/** Returns the options of a command, including the common one of commands that connect to an agent. */
 export function optionsOf(command: ConsoleCommand): readonly OptionSpec[] {
   const speaksToAgent = command.kind === 'agent' || (command.kind === 'local' && command.hasSocket);
   return [...command.options, ...(speaksToAgent ? [SOCKET_OPTION] : [])];
 }
 
-/** Options as they are read, word by word. */
+/** Reads options word by word. */
 export interface OptionReader {
   readonly args: Record<string, string | boolean | readonly string[]>;
-  /** False for a word that is neither an option nor its value. Errors: those of `find`. */
+  /** Returns false if the word is neither an option nor its value. Errors: those of `find`. */
   take(word: string): boolean;
-  /** The option that the next word is the value of. */
+  /** Returns the option whose value must come next; null for none. */
   waiting(): OptionSpec | null;
 }
 
-/** `find` says which option a word is; undefined for none. */
+/** `find` returns the option of a word; undefined for none. */
 export function createOptionReader(find: (word: string) => { option: OptionSpec; value: string | undefined } | undefined): OptionReader {
   const args: OptionReader['args'] = {};
   let waiting: OptionSpec | null = null;

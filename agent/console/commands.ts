@@ -1,4 +1,4 @@
-/** Every command of `luciole`, in the order of the help: the table that command line, shell, help and socket server share. */
+/** Lists every command of `luciole` in the order of the help. Command line, shell, help and socket server use this table. */
 import { msg } from '../core/message.ts';
 import type { ConsoleCommand } from './command-spec.ts';
 import type { Family } from './command-tree.ts';
@@ -120,7 +120,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   NAMES,
 ];
 
-/** The first words of commands of two that are no command themselves, as `store` is. */
+/** First words of two-word commands that are not commands themselves. `store` is one, so it is not listed. */
 export const FAMILIES: readonly Family[] = [
   { name: 'agent', group: 'Session:', summary: msg`the agent from outside: state, restart` },
   { name: 'watch', group: 'Session:', summary: msg`a live view: status, bus, lamp, presence` },

@@ -1,7 +1,7 @@
 import type { BusErrorCode } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
 
-/** What can go wrong between a person's command and the agent's answer, each with the exit code scripts see. */
+/** What can fail between a typed command and the agent's answer. Each code has an exit code for scripts. */
 export type ConsoleErrorCode =
   | 'usage'
   | 'unknown-command'
@@ -16,7 +16,7 @@ export type ConsoleErrorCode =
   | 'socket-refused'
   | 'data-in-use';
 
-/** Source: sysexits.h, EX_USAGE 64, EX_UNAVAILABLE 69 and EX_NOPERM 77; 1 for a command that was understood and failed. */
+/** Source: sysexits.h, EX_USAGE 64, EX_UNAVAILABLE 69 and EX_NOPERM 77; 1 for a valid command that failed. */
 export const CONSOLE_EXIT: Readonly<Record<ConsoleErrorCode, number>> = {
   usage: 64,
   'unknown-command': 64,
@@ -32,16 +32,16 @@ export const CONSOLE_EXIT: Readonly<Record<ConsoleErrorCode, number>> = {
   'data-in-use': 1,
 };
 
-/** Exit code of a file that cannot be used. Source: sysexits.h, EX_CONFIG. */
+/** Exit code for an unusable file. Source: sysexits.h, EX_CONFIG. */
 export const EXIT_BAD_CONFIG = 78;
 
-/** A command that cannot be carried out; its message is for the person who typed it. */
+/** A command failed; the message is for the person who typed it. */
 export class ConsoleError extends Error {
   override readonly name = 'ConsoleError';
-  /** What to tell the person. */
+  /** The message for the person. */
   readonly said: Message;
   readonly code: ConsoleErrorCode;
-  /** What went wrong on the line, when that was it. */
+  /** Error code of the line if the line failed; null otherwise. */
   readonly bus: BusErrorCode | null;
 
   constructor(code: ConsoleErrorCode, said: Message, options?: ErrorOptions & { readonly bus?: BusErrorCode }) {
@@ -52,7 +52,7 @@ export class ConsoleError extends Error {
   }
 }
 
-/** Whether a word from the wire is one of the codes. */
+/** Returns true if a received word is one of the codes. */
 export function isConsoleErrorCode(word: unknown): word is ConsoleErrorCode {
   return typeof word === 'string' && Object.hasOwn(CONSOLE_EXIT, word);
 }

@@ -1,7 +1,7 @@
 /**
- * What the program does itself for the commands that need no agent, or more than one answer of it.
+ * Runs the commands that need no agent, or several answers of it.
  *
- * Each is loaded only where it is asked for. What it prints goes to the terminal it is given: that of the process, or of a session.
+ * Each is loaded on demand. Output is written to the given terminal: that of the process or of a session.
  */
 import manifest from '../../package.json' with { type: 'json' };
 import { createSystemClock } from '../core/system-clock.ts';
@@ -9,19 +9,19 @@ import { configFileOf, type ExpectRoom, type LocalActions, type Terminal } from 
 
 export interface LocalActionParts {
   readonly screen: Terminal;
-  /** Somebody reads along; else each problem stays on one line, for scripts and editors. */
+  /** A person reads the output. Otherwise each problem is one line, for scripts and editors. */
   readonly isTerminal: boolean;
-  /** Writes to the output and waits for a slow reader. */
+  /** Writes to the output; resolves when a slow reader has room. */
   readonly write: (text: string) => Promise<void>;
-  /** All of the input; null where it belongs to something else. */
+  /** Resolves with the whole input; null if the input is used for something else. */
   readonly readInput: (() => Promise<string>) | null;
-  /** Aborted when nobody wants the rest. */
+  /** Aborted when no reader needs the rest. */
   readonly signal: () => AbortSignal;
-  /** The folder of the console; absent where there is no session. */
+  /** Folder of the console; absent outside a session. */
   readonly filesDir?: string;
-  /** What the packager made the program from; undefined in a clone. */
+  /** Commit of the packaged program; undefined in a clone. */
   readonly commit: string | undefined;
-  /** Those of other rooms, and those that take the whole process or have no place in a session. */
+  /** Actions from other modules, and those that use the whole process or do not exist in a session. */
   readonly own: Pick<
     LocalActions,
     | 'run'
@@ -40,10 +40,10 @@ export interface LocalActionParts {
   >;
 }
 
-/** The actions, on one terminal. */
+/** Returns the actions for one terminal. */
 export function createLocalActions(parts: LocalActionParts): LocalActions {
   const { screen, isTerminal, write, readInput, signal, commit, own, filesDir } = parts;
-  /** A user who logged in leaves room to the store; one of the machine decides alone. */
+  /** A logged-in user must leave space for the store; a user of the machine is not limited. */
   const expectRoom: ExpectRoom = async (path, bytes) => {
     if (screen.role !== undefined && filesDir !== undefined)
       (await import('./shell/session-files.ts')).expectSessionRoom(filesDir, path, bytes);

@@ -1,4 +1,4 @@
-/** What commands can use where no agent answers: the device profiles of the program and of the site, and the cabinet file. */
+/** What commands can use when no agent answers: device profiles of program and site, and the cabinet file. */
 
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -12,10 +12,10 @@ import { ConsoleError } from './console-error.ts';
 import { readSiteFile } from './site-file.ts';
 import type { LocalFiles } from './terminal/terminal.ts';
 
-/** Source: as the cabinet's own default. */
+/** Source: default of the cabinet file. */
 const USUAL_DIRS = ['/etc/luciole/profiles'];
 
-/** Reads profiles and cabinet. Errors: none; without a usable cabinet its folders and users are unknown, and a broken profile is left out. */
+/** Reads profiles and cabinet file. Errors: none. Without a usable cabinet file its folders and users are missing; a broken profile is left out. */
 export function localFiles(configFile: string, credentialsDir: string | null = null): LocalFiles {
   const { cabinet, problem } = readSiteFile(configFile);
   const dirs = (cabinet?.profileDirs ?? USUAL_DIRS).map((dir) => resolve(dirname(configFile), dir)).filter((dir) => existsSync(dir));

@@ -1,7 +1,7 @@
 /**
- * The machine, as a console sees it where no agent answers: its service, its log, the files of the store.
+ * The machine as seen by a console when no agent answers: service, log, store files.
  *
- * Reads files and asks the service manager.
+ * It reads files and runs the tools of the service manager.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -11,13 +11,13 @@ import { readSiteFile } from './site-file.ts';
 import type { LocalMachine } from './terminal/terminal.ts';
 
 const run = promisify(execFile);
-/** Units: ms. Source: assumed; a service manager that takes longer does not answer. */
+/** Units: ms. Source: assumed; a slower service manager counts as hung. Confirmed by: time of `systemctl restart` on a loaded gateway. */
 const WAIT_MS = 20_000;
 const UNIT = 'luciole.service';
-/** Lines of the log that are shown. Source: assumed; with the rest they fit a screen. */
+/** Lines of the log to show. Source: assumed; the whole page fits a screen. Confirmed by: the page on a VT100 of 24 lines. */
 const LOG_LINES = 8;
 
-/** The machine with the cabinet of this file. Errors: none; what cannot be known is told in words. */
+/** Returns the machine with the cabinet of this file. Errors: none; what cannot be found out is reported as text. */
 export function localMachine(configFile: string): LocalMachine {
   return {
     async lastState() {
@@ -49,7 +49,7 @@ function cabinetOf(configFile: string) {
   return { dir: cabinet.store.dir, timezone: cabinet.timezone, language: cabinet.console.language, problem };
 }
 
-/** What a program said, whether it succeeded or not: `systemctl is-active` tells a dead service with an exit code. */
+/** Resolves with the program's output even if it failed: `systemctl is-active` reports a stopped service with an exit code. */
 async function outputOf(program: string, args: readonly string[]): Promise<Said> {
   try {
     return (await run(program, args, { timeout: WAIT_MS })).stdout.trim();

@@ -1,4 +1,4 @@
-/** Reads the cabinet file for a console that has no agent to ask. */
+/** Reads the cabinet file for a console when no agent answers. */
 
 import { statSync } from 'node:fs';
 import { loadCabinet } from '../config/load/load.ts';
@@ -7,12 +7,12 @@ import { ConfigError } from '../core/errors.ts';
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
 import { readRegularFile } from '../core/regular-file.ts';
 
-/** A cabinet, or a message that says why there is none and what to type. */
+/** A cabinet, or a message with the reason why there is none and what to type. */
 export type SiteFile =
   | { readonly cabinet: Cabinet; readonly problem: Message; readonly isAbsent: false }
   | { readonly cabinet: null; readonly problem: Message; readonly isAbsent: boolean };
 
-/** Reads and checks the file. Errors: none; `problem` says whether the file is absent or wrong. */
+/** Reads and checks the file. Errors: none; `problem` states whether the file is missing or invalid. */
 export function readSiteFile(configFile: string): SiteFile {
   try {
     const read = (file: string): string => readRegularFile(file).toString('utf8');
@@ -24,7 +24,7 @@ export function readSiteFile(configFile: string): SiteFile {
   }
 }
 
-/** A folder that may not be searched hides its files, so only the system's own word counts. Source: stat(2), ENOENT. */
+/** Only ENOENT proves that a file is missing: a folder without search permission hides its files. Source: stat(2). */
 function isAbsent(file: string): boolean {
   try {
     return statSync(file, { throwIfNoEntry: false }) === undefined;

@@ -1,7 +1,7 @@
 /**
- * Several files as one, so that any `tar` can unpack them where this program is not at hand. Pure.
+ * Packs several files into one that any `tar` can unpack without this program. Pure.
  *
- * Errors: throws ConsoleError 'failed' for bytes that are no such file, or name a place where nothing may be restored.
+ * Errors: throws ConsoleError 'failed' if the bytes are not an archive, or contain a path outside the places of a restore.
  * Source: POSIX.1-2017, pax, "ustar Interchange Format".
  */
 
@@ -15,17 +15,20 @@ export interface ArchiveFile {
 }
 
 const BLOCK_BYTES = 512;
-/** Longest name in the short form of the format. Units: bytes. */
+/** Longest name in the short header format. Units: bytes. */
 const MAX_NAME = 100;
-/** Units: bytes, unpacked. Source: assumed; four times the largest state, which a command line has room for. */
+/**
+ * Units: bytes, unpacked. Source: assumed; four times the largest state, which fits in the memory of a command. Confirmed by: the size of
+ * the backup of the largest cabinet.
+ */
 const MAX_BYTES = 256 * 2 ** 20;
 /** Readable by its owner only. */
 const MODE = 0o600;
-/** The fields of a header. Units: bytes. */
+/** Offsets of the fields in a header. Units: bytes. */
 const AT = { mode: 100, uid: 108, gid: 116, size: 124, mtime: 136, sum: 148, type: 156, magic: 257 };
 const SAFE_NAME = /^[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*(\/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)*$/;
 
-/** Whether a file of this name can be in an archive: no way out of a folder, nothing hidden, not too long. */
+/** Returns true if an archive may contain this name: no path out of the folder, no hidden file, not too long. */
 export function isSafeName(name: string): boolean {
   return name.length <= MAX_NAME && SAFE_NAME.test(name);
 }
@@ -84,7 +87,7 @@ function readHeader(block: Buffer): { readonly name: string; readonly bytes: num
   return { name, bytes };
 }
 
-/** The bytes of a header, its sum counted as spaces. */
+/** Checksum of a header; the checksum field itself counts as spaces. */
 function sumOf(block: Buffer): number {
   return block.reduce((sum, byte, at) => sum + (at >= AT.sum && at < AT.sum + 8 ? 0x20 : byte), 0);
 }

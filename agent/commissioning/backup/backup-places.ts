@@ -1,4 +1,4 @@
-/** Where a cabinet's own files lie on this machine: folder of the store, folder of the site, keys. */
+/** Finds a cabinet's own files on this machine: store folder, site folder, keys. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { loadCabinet } from '../../config/load/load.ts';
@@ -17,15 +17,15 @@ export interface BackupPlaces {
   readonly siteDir: string;
   /** Folder of the store. */
   readonly dir: string;
-  /** Files of the site that are no secret and exist. */
+  /** Existing site files that are not secret. */
   readonly plain: readonly string[];
-  /** Files of keys, certificates and passwords that exist. */
+  /** Existing files of keys, certificates and passwords. */
   readonly secrets: readonly string[];
-  /** Named by the cabinet, and not a file below the folder of the site. */
+  /** Files that the cabinet file names outside the site folder. */
   readonly elsewhere: readonly string[];
 }
 
-/** The places of the cabinet in this text. Errors: throws ConsoleError 'failed' for a cabinet that cannot be used where no `--data-dir` says the folder. */
+/** Returns the places of this cabinet file. Errors: throws ConsoleError 'failed' if it cannot be used and `--data-dir` is not given. */
 export function backupPlaces(args: LocalArgs, configFile: string, text: string): BackupPlaces {
   const named = textOf(args['data-dir']);
   const siteDir = dirname(configFile);
@@ -59,7 +59,7 @@ function yamlFilesIn(dir: string): readonly string[] {
     .map((name) => join(dir, name));
 }
 
-/** False for what a profile cannot be: a folder, a pipe, a device, a link that leads nowhere. */
+/** Returns false for a folder, pipe, device or broken link: none can be a profile. */
 function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();

@@ -1,8 +1,8 @@
 /**
- * `luciole backup`: one file with all that a replaced gateway needs to go on as this cabinet, without its readings.
+ * `luciole backup`: writes one file with all that a replacement gateway needs to continue as this cabinet, except its readings.
  *
- * Beside a running agent its storage thread makes the copy of the state; without one this program does. Files of the store are read with the
- * rights of its owner, who could have put a link in their place.
+ * If an agent runs, its storage thread copies the state; otherwise this program does. Files of the store are read with the rights of the folder's
+ * owner, because the owner could replace them by links.
  */
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -33,26 +33,26 @@ export interface BackupWorld {
   readonly terminal: Terminal;
   readonly configFile: string;
   readonly nowMs: WallMs;
-  /** Of this program. */
+  /** Version of this program. */
   readonly version: string;
 }
 
-/** What `--json` prints. */
+/** The output of `--json`. */
 interface BackupFile extends BackupManifest {
   readonly path: string;
   readonly packedBytes: number;
   readonly packedSha256: string;
 }
 
-/** Readable by its owner only: it names people and places. */
+/** Readable by its owner only: it contains names and positions. */
 const MODE = 0o600;
-/** Tries to read the revisions while none changes. Source: assumed; a change takes milliseconds, and the next is seconds away. */
+/** Attempts to read a consistent set of revisions. Source: assumed; a change takes ms and the next follows s later. Confirmed by: bench of a backup during commits. */
 const TRIES = 3;
-/** Of the folder of revisions; a candidate and drafts stay. */
+/** Files of the revisions folder in a backup; candidates and drafts are left out. */
 const REVISIONS = /^(book\.json|r[1-9]\d*|site)$/;
 const USERS = 'users.json';
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError; no file is written then. */
+/** Resolves with the exit code. Errors: rejects with ConsoleError; then no file is written. */
 export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, version }: BackupWorld): Promise<number> {
   const file = resolve(configFile);
   if (attempt(() => statSync(file, { throwIfNoEntry: false })) === undefined)
@@ -101,14 +101,14 @@ async function stateCopy(args: LocalArgs, places: BackupPlaces, terminal: Termin
   return { name: 'data/state.db', content: attempt(() => asOwnerOf(places.dir, () => readFileSync(copy.path))) };
 }
 
-/** The copy that this program makes; null where no agent has run. */
+/** Copies the state without an agent; null if no agent ever ran here. */
 function ownCopy(dir: string, nowMs: WallMs): BackupReport | null {
   if (!existsSync(join(dir, 'state.db'))) return null;
   const advice = msg`if it is an agent, name its socket with --socket, or stop it first (systemctl stop luciole)`;
   return withLockedData(dir, advice, () => asOwnerOf(dir, () => copyState(dir, nowMs)));
 }
 
-/** The copy that a running agent makes; null where none runs. */
+/** Resolves with the copy of the running agent; null if none runs. */
 async function askedCopy({ socket }: LocalArgs, terminal: Terminal): Promise<BackupReport | null> {
   try {
     return (await fetchAnswer(STORE_BACKUP, {}, { socket, terminal })).result as BackupReport;
@@ -127,7 +127,7 @@ function usersOf(dir: string): readonly ArchiveFile[] {
   return existsSync(path) ? [{ name: `data/${USERS}`, content: readFileSync(path) }] : [];
 }
 
-/** The revisions as of one moment: the agent may write while they are read. Errors: throws ConsoleError 'busy' where they keep changing. */
+/** Returns a consistent set of revisions; the agent may write meanwhile. Errors: throws ConsoleError 'busy' if they keep changing. */
 function revisionsOf(dir: string): readonly ArchiveFile[] {
   const folder = join(dir, 'config');
   if (!existsSync(folder)) return [];
@@ -150,7 +150,7 @@ function treeOf(folder: string, name: string): readonly ArchiveFile[] {
   });
 }
 
-/** In a folder under the given name, else under the name itself. Errors: throws ConsoleError 'failed' where there is a file of that name. */
+/** Returns a path in the folder `place` with this name, or `place` itself if it is not a folder. Errors: throws ConsoleError 'failed' if the file exists. */
 function freePath(place: string, name: string): string {
   const path = resolve(existsSync(place) && statSync(place).isDirectory() ? join(place, name) : place);
   if (existsSync(path)) throw new ConsoleError('failed', msg`${path}: there is a file of this name already; name another with --to`);
@@ -187,7 +187,7 @@ function unconfirmed(waiting: number): Message {
   );
 }
 
-/** Errors: throws ConsoleError 'failed' where the system or the store refuses. */
+/** Runs the work. Errors: throws ConsoleError 'failed' if the system or the store refuses it. */
 function attempt<T>(work: () => T): T {
   try {
     return work();

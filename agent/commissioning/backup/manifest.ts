@@ -1,4 +1,4 @@
-/** What a backup says about itself, and the check that it holds what it says. Pure. */
+/** The manifest of a backup, and the check of the files against it. Pure. */
 
 import { createHash } from 'node:crypto';
 import { ConsoleError } from '../../console/console-error.ts';
@@ -15,22 +15,22 @@ export interface ManifestFile {
 }
 
 /**
- * Shape: the JSON of `manifest.json`, the first file of a backup. Names begin with the place: `data/` is the folder of the store, `site/` that of
- * the cabinet file.
+ * Shape: the JSON of `manifest.json`, the first file of a backup. A name starts with its place: `data/` is the store folder, `site/` the
+ * folder of the cabinet file.
  */
 export interface BackupManifest {
   readonly format: 'luciole-backup';
   readonly version: number;
-  /** The program that made it. */
+  /** Version of the program that made it. */
   readonly luciole: string;
   readonly cabinet: string;
   readonly madeMs: WallMs;
-  /** Of the readings at that time; null where there were none. They are not in it. */
+  /** State of the readings at that time; null for none. A backup does not contain readings. */
   readonly readings: { readonly epoch: string; readonly lastSeq: number; readonly undelivered: number } | null;
   readonly files: readonly ManifestFile[];
-  /** Files that are sealed with a passphrase, by name; empty for none. */
+  /** Names of the files that are encrypted with a passphrase; empty for none. */
   readonly sealed: readonly string[];
-  /** Files that the cabinet names and that are not in it. */
+  /** Files that the cabinet file names and the backup does not contain. */
   readonly leftOut: readonly string[];
 }
 
@@ -41,13 +41,13 @@ export interface Backup {
 }
 
 const FORMAT = 'luciole-backup';
-/** Raised where an older program could not restore it rightly. */
+/** Increase when an older program could not restore the backup correctly. */
 const VERSION = 1;
 const MANIFEST = 'manifest.json';
-/** The sealed files, as one. */
+/** Name of the entry that contains all encrypted files. */
 export const SEALED = 'keys.sealed';
 
-/** The bytes of a backup with these files. */
+/** Returns the bytes of a backup with these files. */
 export function packBackup(
   about: Omit<BackupManifest, 'format' | 'version' | 'files'>,
   files: readonly ArchiveFile[],
@@ -58,7 +58,7 @@ export function packBackup(
   return { manifest, bytes: packArchive([first, ...files]) };
 }
 
-/** A backup that is whole. Errors: throws ConsoleError 'failed' for any other file, one of a later version included. */
+/** Returns a complete backup. Errors: throws ConsoleError 'failed' for anything else, including a later version. */
 export function readBackup(bytes: Uint8Array): Backup {
   const [first, ...rest] = unpackArchive(bytes);
   const manifest = first?.name === MANIFEST ? parsed(first.content) : undefined;
@@ -81,7 +81,7 @@ export function readBackup(bytes: Uint8Array): Backup {
   return { manifest, files };
 }
 
-/** What sealed files are sealed for. */
+/** Returns the purpose to which the encrypted files are bound. */
 export function purposeOf({ cabinet }: Pick<BackupManifest, 'cabinet'>): string {
   return `${FORMAT}/${VERSION}/${cabinet}`;
 }
@@ -94,7 +94,7 @@ function parsed(content: Buffer): unknown {
   try {
     return JSON.parse(content.toString('utf8'));
   } catch {
-    return undefined; // No manifest then; the caller says so.
+    return undefined; // No manifest; the caller reports it.
   }
 }
 

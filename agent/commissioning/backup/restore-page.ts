@@ -1,4 +1,4 @@
-/** A restore as a person sees it, before and after. Pure. */
+/** Renders a restore for a person, before and after it. Pure. */
 import { join } from 'node:path';
 import { formatBytes } from '../../console/text/page.ts';
 import { count } from '../../core/counts.ts';
@@ -8,16 +8,16 @@ import type { ReadingsFacts } from '../../store/copy-tools.ts';
 import type { BackupManifest } from './manifest.ts';
 import type { RestoreItem } from './restore-plan.ts';
 
-/** What `--json` prints. */
+/** The output of `--json`. */
 export interface RestoreReport {
   readonly restored: boolean;
-  /** Of the file of the backup. */
+  /** Hash of the backup file. */
   readonly sha256: string;
   readonly backup: BackupManifest;
   readonly items: readonly RestoreItem[];
-  /** The readings that were here; null for none. */
+  /** Readings that were on this gateway; null for none. */
   readonly readings: (ReadingsFacts & { readonly isKept: boolean }) | null;
-  /** The readings in the folder that the present cabinet file names, where that is another one; null for none. */
+  /** Readings in the folder of the present cabinet file, if that is a different folder; null for none. */
   readonly formerReadings: (ReadingsFacts & { readonly dir: string }) | null;
 }
 
@@ -29,10 +29,10 @@ const WORDS: Readonly<Record<RestoreItem['change'], Message>> = {
   sealed: msg`sealed: --yes asks for the passphrase, --no-keys leaves it out`,
   stays: msg`stays`,
 };
-/** Digits of an epoch that are shown. Source: as on the wire. */
+/** Digits of an epoch to show. Source: as sent to the platform. */
 const EPOCH_DIGITS = 8;
 
-/** One text for each thing. Shape: `dir` is the folder of the store. */
+/** Returns one line per item. Shape: `dir` is the store folder. */
 export function restoreLines({ restored, sha256, backup, items, readings, formerReadings }: RestoreReport, dir: string): readonly Said[] {
   const config = join(dir, 'config');
   const [revisions, others] = [true, false].map((isOne) => items.filter(({ path }) => path.startsWith(`${config}/`) === isOne));

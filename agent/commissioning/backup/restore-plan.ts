@@ -1,4 +1,4 @@
-/** What a restore would change on this machine, file by file. It only looks. */
+/** Plans what a restore would change on this machine, file by file. It changes nothing. */
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,32 +10,32 @@ import type { BackupPlaces } from './backup-places.ts';
 import { type Backup, SEALED } from './manifest.ts';
 
 /**
- * `beside`: a former file is replaced and stays as `NAME.before-restore`. `aside`: it becomes that, and none takes its place. `same`: it is so
- * already. `sealed`: it needs the passphrase.
+ * `beside`: the former file is replaced and kept as `NAME.before-restore`. `aside`: it is renamed to that and not replaced. `same`: no change.
+ * `sealed`: the passphrase is needed.
  */
 type RestoreChange = 'new' | 'beside' | 'aside' | 'same' | 'sealed' | 'stays';
 
 export interface RestoreItem {
   readonly path: string;
   readonly change: RestoreChange;
-  /** Null for a sealed file. */
+  /** Null for an encrypted file. */
   readonly bytes: number | null;
 }
 
 export interface RestorePlan {
   readonly items: readonly RestoreItem[];
-  /** Names in the folder of the store, each with its files by name below it. */
+  /** Files of the store folder, by name relative to it. */
   readonly data: readonly ArchiveFile[];
   /** Files by their absolute path. */
   readonly site: readonly { readonly path: string; readonly content: Buffer }[];
-  /** The readings that are in the folder of the store now. */
+  /** Readings in the store folder now. */
   readonly readings: ReadingsFacts | null;
 }
 
 const DATA = /^data\/(state\.db|users\.json|config\/(book\.json|(r[1-9]\d*|site)\/.+))$/;
 const SITE = /^site\/(.+)$/;
 
-/** The place of a file of a backup on this machine. Errors: throws ConsoleError 'failed' for a name that no backup has. */
+/** Returns the place of a backed-up file on this machine. Errors: throws ConsoleError 'failed' for a name that no backup contains. */
 function placeOfBackedUp(
   name: string,
   { dir, siteDir, configFile }: Pick<BackupPlaces, 'dir' | 'siteDir' | 'configFile'>,
@@ -45,18 +45,18 @@ function placeOfBackedUp(
   const [, below] = SITE.exec(name) ?? [];
   if (below === undefined)
     throw new ConsoleError('failed', msg`this backup cannot be restored: ${name} is not a place for a file of a backup`);
-  // The cabinet file may have another name on this machine.
+  // The cabinet file may have a different name on this machine.
   return name === config ? configFile : join(siteDir, below);
 }
 
-/** The name of the cabinet file in a backup: its first file of the site. Errors: throws ConsoleError 'failed' where it has none. */
+/** Returns the name of the cabinet file: the first site file of the backup. Errors: throws ConsoleError 'failed' if there is none. */
 export function configNameOf({ files }: Backup): string {
   const name = [...files.keys()].find((each) => SITE.test(each));
   if (name === undefined) throw new ConsoleError('failed', msg`this backup cannot be restored: it has no cabinet file`);
   return name;
 }
 
-/** `opened`: the sealed files, empty while they are not opened. `keepsReadings`: those that are here stay. */
+/** Plans the restore. `opened`: the decrypted files, empty before they are decrypted. `keepsReadings`: present readings are kept. */
 export function planRestore(
   backup: Backup,
   places: BackupPlaces,
@@ -89,7 +89,7 @@ export function planRestore(
   };
 }
 
-/** A state is never the same: it goes on. */
+/** A state file is never `same`: it changes while the agent runs. */
 function changeOf(name: string, path: string, content: Buffer): RestoreChange {
   if (!existsSync(path)) return 'new';
   return name !== 'data/state.db' && statSync(path).isFile() && readFileSync(path).equals(content) ? 'same' : 'beside';

@@ -1,8 +1,9 @@
 /**
- * `luciole restore`: makes this gateway go on as the cabinet of a backup.
+ * `luciole restore`: makes this gateway continue as the cabinet of a backup.
  *
- * It checks that the backup is whole and shows what would be replaced, also beside a running agent. When it is meant, it checks that no
- * agent runs and replaces it: first all files of the store at once, then those of the site. Without a cabinet file no agent starts, so a new gateway that loses its mains in between stays off.
+ * It checks that the backup is complete and shows what it would replace, also while an agent runs. If confirmed, it checks that no agent
+ * runs. Then it replaces all store files in one step, and after that the site files. No agent starts without a cabinet file, so a new
+ * gateway that loses power in between stays off.
  */
 import { existsSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -35,12 +36,12 @@ export interface RestoreWorld {
   readonly nowMs: WallMs;
 }
 
-/** Source: as `setup` writes them; a key is for the service alone. */
+/** Source: the modes that `setup` uses; only the service may read a key. */
 const MODE = { data: 0o600, site: 0o644, key: 0o400 };
 const EXIT_NOTHING_DONE = 1;
 const HISTORY = 'config/book.json';
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
+/** Resolves with the exit code. Errors: rejects with ConsoleError for every failure that a person can correct. */
 export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs }: RestoreWorld): Promise<number> {
   const isMeant = args['yes'] === true;
   if (isMeant) await refuseWhileAgentRuns(args, terminal, msg`an agent is running on this data: stop it first (systemctl stop luciole)`);
@@ -63,18 +64,18 @@ export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs 
   return isMeant ? 0 : EXIT_NOTHING_DONE;
 }
 
-/** By the cabinet file in the backup: on a new gateway there is no other. */
+/** Returns the places of the backup's cabinet file: a new gateway has no other. */
 function placesHere(args: LocalArgs, configFile: string, backup: Backup): BackupPlaces {
   const text = backup.files.get(configNameOf(backup))?.toString('utf8') ?? '';
   return backupPlaces(args, configFile, text);
 }
 
-/** The folder of the store by the cabinet file that is replaced, where that is another one than the backup's; null for none. */
+/** Returns the store folder of the cabinet file that is replaced, if it is a different folder; null otherwise. */
 function formerDir({ configFile, dir }: BackupPlaces): string | null {
   const { cabinet } = readSiteFile(configFile);
   if (cabinet === null) return null;
   const former = resolve(cabinet.store.dir);
-  // By whatever path: a process cannot lock a folder twice.
+  // Compare real paths: a process cannot lock a folder twice.
   if (!existsSync(former) || (existsSync(dir) && realpathSync(former) === realpathSync(dir))) return null;
   return former;
 }
@@ -104,13 +105,13 @@ function restore(plan: RestorePlan, places: BackupPlaces & { readonly former: st
     mkdirSync(places.dir, { recursive: true, mode: 0o700 });
     withLockedData(places.dir, ADVICE, () => restoreLocked(plan, places, work));
   };
-  // A folder without the files of the lock has no agent.
+  // A folder without lock files has no agent.
   if (places.former === null || !LOCK_FILES.some((name) => existsSync(join(places.former ?? '', name)))) whole();
   else withLockedData(places.former, ADVICE, whole);
 }
 
 function restoreLocked(plan: RestorePlan, { dir }: BackupPlaces, { by, nowMs, keepsReadings, keys }: RestoreWork): void {
-  // An earlier one that lost its mains.
+  // Finish an earlier restore that lost power.
   finishRestore(dir);
   stageRestore(dir, !keepsReadings, (folder) => {
     for (const { name, content } of plan.data)
@@ -127,14 +128,14 @@ function restoreLocked(plan: RestorePlan, { dir }: BackupPlaces, { by, nowMs, ke
     );
 }
 
-/** The history of a backup with the serial that the present one has used up: no signature counts twice by a restore. */
+/** Returns the history of the backup with the highest serial used on this gateway, so that a restore cannot make a used signature valid again. */
 function withUsedSerial(restored: Buffer, presentFile: string): Buffer {
   const [then, now] = [historyIn(restored), existsSync(presentFile) ? historyIn(readFileSync(presentFile)) : undefined];
   if (then === undefined || now === undefined || now.signedSerial < then.signedSerial) return restored;
   return Buffer.from(JSON.stringify({ ...then, signedSerial: now.signedSerial, isSerialUsed: true }));
 }
 
-/** Undefined for a text that is no history. */
+/** Returns undefined if the text is not a history. */
 function historyIn(content: Buffer): RevisionHistory | undefined {
   try {
     return readRevisionHistory(JSON.parse(content.toString('utf8')));
@@ -160,7 +161,7 @@ function replaceBeside(path: string, content: Buffer, isKey: boolean): void {
   replaceWhole(path, content, mode);
 }
 
-/** Errors: throws ConsoleError 'failed' where the system or the store refuses. */
+/** Runs the work. Errors: throws ConsoleError 'failed' if the system or the store refuses it. */
 function attempt<T>(work: () => T): T {
   try {
     return work();

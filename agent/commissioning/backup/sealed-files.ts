@@ -1,4 +1,4 @@
-/** Keys and users in a backup: encrypted with a passphrase, so that the file alone opens nothing. */
+/** Encrypts keys and users in a backup with a passphrase. */
 
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
 import { ConsoleError } from '../../console/console-error.ts';
@@ -6,12 +6,12 @@ import { msg } from '../../core/message.ts';
 import { type ArchiveFile, packArchive, unpackArchive } from './archive.ts';
 
 const CIPHER = 'aes-256-gcm';
-/** Source: OWASP Password Storage Cheat Sheet, one of its equal settings for scrypt: the one that takes 32 MB. */
+/** Source: OWASP Password Storage Cheat Sheet, the scrypt setting that takes 32 MB. */
 const COST = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 2 ** 20 };
-/** Units: bytes. Source: NIST SP 800-38D, section 8.2: a nonce of 96 bits; SP 800-132: a salt of 128. */
+/** Units: bytes. Source: NIST SP 800-38D §8.2, nonce of 96 bits; SP 800-132, salt of 128 bits. */
 const BYTES = { salt: 16, nonce: 12, tag: 16, key: 32 };
 
-/** Shape: salt, nonce, tag, encrypted archive. `purpose` is covered too: it opens for no other cabinet. */
+/** Shape: salt, nonce, tag, encrypted archive. `purpose` is authenticated: the files cannot be decrypted for another cabinet. */
 export function sealFiles(files: readonly ArchiveFile[], passphrase: string, purpose: string): Buffer {
   const [salt, nonce] = [randomBytes(BYTES.salt), randomBytes(BYTES.nonce)];
   const cipher = createCipheriv(CIPHER, keyOf(passphrase, salt), nonce).setAAD(Buffer.from(purpose));
@@ -19,7 +19,7 @@ export function sealFiles(files: readonly ArchiveFile[], passphrase: string, pur
   return Buffer.concat([salt, nonce, cipher.getAuthTag(), encrypted]);
 }
 
-/** Errors: throws ConsoleError 'failed' for another passphrase, other bytes or another purpose. */
+/** Decrypts the files. Errors: throws ConsoleError 'failed' for a wrong passphrase, changed bytes or another purpose. */
 export function openSealed(sealed: Buffer, passphrase: string, purpose: string): readonly ArchiveFile[] {
   const [nonceAt, tagAt, dataAt] = [BYTES.salt, BYTES.salt + BYTES.nonce, BYTES.salt + BYTES.nonce + BYTES.tag];
   try {

@@ -12,7 +12,10 @@ const NO_SUCH = {
   profile: (typed: string) => msg`no profile ${typed}`,
 } satisfies Readonly<Record<string, (typed: string) => Message>>;
 
-/** Returns the known name that matches, in any case where only one does. Errors: throws ConsoleError 'unknown-name' with the nearest name, among `alsoNear` as well, or with the command that lists them. */
+/**
+ * Returns the matching name; case is ignored if only one name matches. Errors: throws ConsoleError 'unknown-name' with the nearest name,
+ * also from `alsoNear`, or the command that lists the names.
+ */
 export function findName(
   typed: string,
   known: readonly string[],

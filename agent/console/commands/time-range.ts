@@ -1,7 +1,7 @@
 /**
- * `--since`, `--until` and `--at` as people type them: a span back from now, a day, a time of the cabinet or of UTC.
+ * Reads `--since`, `--until` and `--at` as typed: a span back from now, a day, a time in the cabinet's zone or in UTC.
  *
- * Reads no clock: what depends on the agent's time and zone is computed by the agent.
+ * It reads no clock: the agent computes what depends on its time and zone.
  */
 
 import type { WallMs } from '../../core/clock.ts';
@@ -13,7 +13,7 @@ import type { RawArgs } from '../protocol/protocol.ts';
 import { parseDuration, type SpanLimits } from '../text/duration.ts';
 import { localMs } from '../text/page.ts';
 
-/** A time as typed. `local` is what the clocks on the wall of the cabinet show, as if it were UTC. */
+/** A time as typed. `local` is a local time of the cabinet, encoded as if it were UTC. */
 export type TypedTime =
   | { readonly kind: 'ago'; readonly spanMs: number }
   | { readonly kind: 'utc'; readonly atMs: WallMs }
@@ -39,7 +39,7 @@ export const RANGE_OPTIONS = {
   until: { name: 'until', value: 'TIME', summary: msg`the end, in the same words (default: now)` },
 } as const;
 
-/** Errors: throws ConsoleError 'usage' that says what to write instead. */
+/** Errors: throws ConsoleError 'usage' with what to write instead. */
 export function typedTime(text: string): TypedTime {
   const [, day, time, zone] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:?\d\d)?)?$/i.exec(text) ?? [];
   if (day === undefined && /^\d+[a-z]/i.test(text)) return { kind: 'ago', spanMs: parseDuration(text, SPAN) };
@@ -51,7 +51,7 @@ export function typedTime(text: string): TypedTime {
   return zone === undefined ? { kind: 'local', localMs: atMs } : { kind: 'utc', atMs };
 }
 
-/** The two times, given now. Errors: throws ConsoleError 'usage' when they are not in order. */
+/** Returns both instants. Errors: throws ConsoleError 'usage' if they are not in order. */
 export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: string): TimeRange {
   const fromMs = resolveTime(since, nowMs, timezone, 'first');
   const toMs = until === null ? nowMs : resolveTime(until, nowMs, timezone, 'last');
@@ -65,7 +65,7 @@ export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: s
   );
 }
 
-/** Of the two instants that the clocks on the wall show alike, in the night on which they go back. */
+/** Selects one of two instants with the same local time, in the night when the clocks go back. */
 type Which = 'first' | 'last';
 
 /** Returns the instant of a typed time, relative to now. */
@@ -74,20 +74,20 @@ function resolveTime(typed: TypedTime, nowMs: WallMs, timezone: string, which: W
   return typed.kind === 'utc' ? typed.atMs : utcOf(typed.localMs, timezone, which);
 }
 
-/** When the clocks on the wall of the cabinet show this; for a time that they skip, one hour later or earlier. */
+/** Returns the instant of this local time; for a skipped local time, one hour later or earlier. */
 function utcOf(wanted: WallMs, timezone: string, which: Which): WallMs {
   const found = instantsOf(wanted, timezone);
   const guess = wanted - (localMs(wanted, timezone) - wanted);
   return found.at(which === 'first' ? 0 : -1) ?? wanted - (localMs(guess, timezone) - guess);
 }
 
-/** All instants at which the clocks on the wall show this, in order: two, one or none. A zone changes its clocks once within two days. */
+/** Returns all instants with this local time, in order: two, one or none. Assumes at most one clock change in two days. */
 function instantsOf(wanted: WallMs, timezone: string): readonly WallMs[] {
   const found = [wanted - DAY_MS, wanted + DAY_MS].map((near) => wanted - (localMs(near, timezone) - near));
   return [...new Set(found)].filter((atMs) => localMs(atMs, timezone) === wanted).toSorted((a, b) => a - b);
 }
 
-/** The other instant at which the clocks on the wall show the same as at this one; null where there is none. */
+/** Returns the other instant with the same local time; null if there is none. */
 export function twinOf(atMs: WallMs, timezone: string): WallMs | null {
   return instantsOf(localMs(atMs, timezone), timezone).find((each) => each !== atMs) ?? null;
 }
@@ -96,7 +96,7 @@ function badTime(said: Message): ConsoleError {
   return new ConsoleError('usage', said);
 }
 
-/** Errors: throws ConsoleError 'usage' for a time that is none, or for none where there is no usual one. */
+/** Errors: throws ConsoleError 'usage' for an invalid time, or a missing one without default. */
 export function readRange(args: RawArgs, usual?: string): TypedRange {
   const since = args['since'] === undefined && usual !== undefined ? usual : textArg(args, 'since');
   return { since: typedTime(since), until: args['until'] === undefined ? null : typedTime(textArg(args, 'until')) };
@@ -105,7 +105,7 @@ export function readRange(args: RawArgs, usual?: string): TypedRange {
 /** The instant of `--at` as typed; `clock` counts from midnight. */
 export type TypedInstant = { readonly kind: 'clock'; readonly timeMs: number } | Exclude<TypedTime, { readonly kind: 'ago' }>;
 
-/** Errors: throws ConsoleError 'usage' that says what to write instead. */
+/** Errors: throws ConsoleError 'usage' with what to write instead. */
 export function typedInstant(text: string): TypedInstant {
   const [, hour, minute] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
   if (hour !== undefined) return { kind: 'clock', timeMs: (Number(hour) * 60 + Number(minute)) * MINUTE_MS };
@@ -117,7 +117,7 @@ export function typedInstant(text: string): TypedInstant {
   return typed;
 }
 
-/** A time of day is the next one: what comes is asked for, what was is in the history. Of two alike it is the first one. */
+/** Returns the next instant of a time of day (the past is in the history); the first one if it occurs twice. */
 export function instantOf(typed: TypedInstant, nowMs: WallMs, timezone: string): WallMs {
   if (typed.kind !== 'clock') return resolveTime(typed, nowMs, timezone, 'first');
   const today = Math.floor(localMs(nowMs, timezone) / DAY_MS) * DAY_MS + typed.timeMs;

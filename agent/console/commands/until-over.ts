@@ -1,16 +1,16 @@
-/** What goes on until its time is over or its reader is gone. */
+/** Helpers for jobs that run until their time ends or their client disconnects. */
 import type { Timer } from '../../core/clock.ts';
 import type { Job } from '../command-spec.ts';
 
-/** What a reader was sent. */
+/** What a client was sent. */
 export interface Watched {
   readonly seen: number;
-  /** Not shown: the reader was too slow. */
+  /** Items not shown because the client was too slow. */
   readonly missed: number;
   readonly durationMs: number;
 }
 
-/** Resolves with what `end` returns, called when the time is over or the reader is gone; null: only then. Units: ms. */
+/** Resolves with the result of `end`, called when the time ends or the client disconnects; null: only when it disconnects. Units: ms. */
 export function untilOver<T>({ clock, signal }: Pick<Job, 'clock' | 'signal'>, forMs: number | null, end: () => T): Promise<T> {
   return new Promise((resolve) => {
     let timer: Timer | null = null;
@@ -25,7 +25,7 @@ export function untilOver<T>({ clock, signal }: Pick<Job, 'clock' | 'signal'>, f
   });
 }
 
-/** Sends the reader each item that `watch` reports, until the end. Errors: rejects with what `watch` throws. */
+/** Sends the client each item that `watch` reports, until the end. Errors: rejects with what `watch` throws. */
 export async function reportUntilOver<T>(
   job: Pick<Job, 'clock' | 'signal' | 'report'>,
   forMs: number | null,

@@ -1,4 +1,4 @@
-/** The words of an audit entry about a command: its arguments without secrets, and the result of a refusal. */
+/** The text of an audit entry about a command: its arguments without secrets, and the result of a refusal. */
 import { createHash } from 'node:crypto';
 import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 import type { AgentCommand } from '../command-spec.ts';
@@ -9,8 +9,8 @@ const MASKED = '[redacted]';
 type ArgsSpec = Pick<AgentCommand, 'secrets' | 'arguments' | 'options'>;
 
 /**
- * The arguments without the secret ones. The content of a file is replaced by its size and SHA-256; passwords in addresses, and the value for
- * a place of the configuration that is named like a secret, are masked.
+ * Returns the arguments without the secret ones. The content of a file is replaced by its size and SHA-256. Passwords in addresses are masked,
+ * and so is the value of a configuration key whose name suggests a secret.
  */
 export function openArgs({ secrets, arguments: positional, options }: ArgsSpec, args: LocalArgs): LocalArgs {
   const contents = [...positional, ...options].filter(({ isContent }) => isContent === true).map(({ name }) => name);
@@ -34,7 +34,7 @@ function withoutContent(value: LocalArgs[string] | undefined): string {
   return `${bytes.length} bytes, SHA-256 ${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** The arguments as text: `target=L07 level=80 for=30m`. */
+/** Returns the arguments as text: `target=L07 level=80 for=30m`. */
 export function auditDetail(command: ArgsSpec, args: LocalArgs): string {
   return Object.entries(openArgs(command, args))
     .filter(([, value]) => value !== false)

@@ -1,8 +1,8 @@
 /**
- * One connection of a console: requests in, progress of long jobs and one answer each out.
+ * One connection of a console: receives requests, sends progress of long jobs and one answer per request.
  *
- * Requests of one connection run one after the other: while a reader is slow, its own next request waits, and no other client's. The
- * socket server runs the commands.
+ * Requests of one connection run in sequence: a slow client delays only its own next request. The socket server runs the
+ * commands.
  */
 
 import type { Socket } from 'node:net';
@@ -24,36 +24,39 @@ import {
   SUMMARY_MS,
 } from './protocol.ts';
 
-/** A client that neither asks nor reads for this long is hung up on, so that it does not hold a place for ever. Units: ms. Source: assumed. */
+/**
+ * A client that neither sends nor reads for this long is disconnected, so that it does not occupy a place for ever. Units: ms. Source:
+ * assumed. Confirmed by: bench of the scripts and consoles in use.
+ */
 const IDLE_MS = 600_000;
-/** How long a client may take to read why it is hung up on, whatever it still sends. Units: ms. Source: assumed. */
+/** Time for a client to read the reason of a disconnection, whatever it still sends. Units: ms. Source: assumed. Confirmed by: time to print a refusal at 9600 baud. */
 const HANG_UP_MS = 1_000;
-/** A job without progress sends a sign of life this often. Units: ms. Source: a third of what the client waits. */
+/** Interval of keep-alives of a job without progress. Units: ms. Source: a third of the client's timeout. */
 const ALIVE_MS = 3_000;
 
-/** Parts of a connection; the gate identifies the caller. */
+/** Parts of a job from the connection; the gate adds the caller. */
 type RawJob = Omit<Job, 'caller' | 'source'>;
 
 export interface ConnectionParts {
   readonly deadlines: Deadlines;
   readonly clock: Clock;
-  /** The cabinet's, IANA name. */
+  /** IANA name of the cabinet's time zone. */
   readonly timezone: string;
-  /** Errors: rejects with ConsoleError; anything else is a bug, which is logged by `onBug` and answered with a general message. */
+  /** Errors: rejects with ConsoleError; any other error is a bug: `onBug` logs it, and the client gets a general message. */
   readonly carryOut: (request: ConsoleRequest, job: RawJob) => Promise<unknown>;
-  /** Whether it sends progress before the answer, and ends with its reader. */
+  /** Returns true if the command sends progress before the answer, and ends when its client disconnects. */
   readonly isLong: (request: ConsoleRequest) => boolean;
-  /** Whether a long job that its reader ends still answers. */
+  /** Returns true if a long job still answers after its client ended it. */
   readonly hasSummary: (request: ConsoleRequest) => boolean;
   readonly onBug: (error: unknown) => void;
-  /** Whether connections end because the agent stops. Default: it does not. */
+  /** Returns true if connections end because the agent stops. Default: false. */
   readonly isStopping?: () => boolean;
 }
 
-/** The end of a connection's reader. */
+/** The end of a connection's client. */
 interface Reader {
   readonly signal: AbortSignal;
-  /** How it ended; meaningless before. */
+  /** How the client ended; not valid before it ended. */
   readonly readerEnd: () => ReaderEnd;
 }
 
@@ -107,7 +110,7 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): void {
       if (!(error instanceof ConsoleError)) throw error;
       refusal = error;
     }
-    // It is read on while a job runs, or its end would go unnoticed.
+    // Keep reading while a job runs; otherwise the end of the client would not be detected.
     if (waitingChars > MAX_REQUEST_BYTES) socket.pause();
     work().catch(onBug);
   });
@@ -119,7 +122,7 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): void {
   socket.on('close', () => leave(parts.isStopping?.() === true ? 'stopped' : 'hang-up'));
 }
 
-/** Say why and close. What the client still sends is read and dropped, or it would lose the answer to a reset. */
+/** Sends the reason and closes. It reads and drops what the client still sends; otherwise a reset would discard the answer. */
 export function hangUp(socket: Socket, deadlines: Deadlines, error: ConsoleError): void {
   deadlines.set(socket, HANG_UP_MS);
   socket.resume();
@@ -140,12 +143,15 @@ async function answer(line: string, socket: Socket, reader: Reader, parts: Conne
   }
 }
 
-/** Runs a job with progress and signs of life. It ends at once when its reader is gone, and one with a summary soon after its reader ended it, even if the job ignores the signal. */
+/**
+ * Runs a job with progress and keep-alives. It ends when its client disconnects, or soon after its client ended it if it has a summary,
+ * even if the job ignores the signal.
+ */
 async function longJob(request: ConsoleRequest, socket: Socket, reader: Reader, parts: ConnectionParts): Promise<unknown> {
   const { signal } = reader;
   let isOver = false;
   const report = (progress: unknown): boolean => {
-    // A slow reader loses progress, never its answer.
+    // A slow client loses progress, but never its answer.
     if (isOver || signal.aborted || socket.destroyed || socket.writableNeedDrain) return false;
     socket.write(encode({ id: request.id, ...stamp(parts), progress }));
     parts.deadlines.set(socket, IDLE_MS);
@@ -171,7 +177,7 @@ function stamp({ clock, timezone }: ConnectionParts): Pick<Progress, 'atMs' | 't
   return { atMs: clock.wallMs(), timezone };
 }
 
-/** Rejects once the reader is gone. `waiting`: a client that closed only its own half is given time to read the summary. */
+/** Rejects once the client has disconnected. `waiting`: a client that closed only its own half gets time to read the summary. */
 function lostReader(signal: AbortSignal, waiting: { readonly socket: Socket; readonly clock: Clock } | null): Promise<never> {
   return new Promise((_, reject) => {
     const lost = (): void => reject(new ConsoleError('failed', msg`no client waits for the answer`));
@@ -208,12 +214,12 @@ function encode(message: ConsoleReply | Progress): string {
 }
 
 export interface Deadlines {
-  /** Cut it after this, whatever it does; a later call replaces the earlier one. Units: ms. */
+  /** Destroys the socket after this time in any case; a later call replaces the earlier one. Units: ms. */
   set(socket: Socket, delayMs: number): void;
   cutAll(): void;
 }
 
-/** No connection yet; the first `set` takes one in. */
+/** Contains no connection until the first `set`. */
 export function createDeadlines(clock: Pick<Clock, 'after'>): Deadlines {
   const timers = new Map<Socket, Timer>();
   return {

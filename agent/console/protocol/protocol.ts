@@ -1,7 +1,7 @@
 /**
  * The protocol between `luciole` and the running agent: JSON, one message per line, over a Unix socket.
  *
- * This file has the shapes, limits and framing. It opens no socket.
+ * Defines shapes, limits and framing. It opens no socket.
  */
 
 import type { WallMs } from '../../core/clock.ts';
@@ -11,15 +11,21 @@ import { type Message, msg } from '../../core/message.ts';
 import { withMessages } from '../../core/message-wire.ts';
 import { ConsoleError, type ConsoleErrorCode, isConsoleErrorCode } from '../console-error.ts';
 
-/** Longest line either end accepts from a stranger. Units: bytes. Source: assumed; the longest honest request is under 1 KB. */
+/**
+ * Longest request. Units: bytes. Source: the longest valid one, a part of an update in base64 (`update-run.ts`, PART_BYTES), has 44 KB; the
+ * rest is margin.
+ */
 export const MAX_REQUEST_BYTES = 65_536;
-/** Longest answer. Units: bytes. Source: assumed; 1,000 devices with 20 points each make 2 MB. */
+/** Longest answer. Units: bytes. Source: assumed; 1,000 devices with 20 points each make 2 MB. Confirmed by: bench of the largest cabinet. */
 export const MAX_REPLY_BYTES = 16_777_216;
 
-/** A job whose client closed its own half of the connection has this long to end with an answer. Units: ms. Source: assumed; a summary is made of what is in memory. */
+/**
+ * Time for a job to answer after its client closed its own half of the connection. Units: ms. Source: assumed; a summary is built from
+ * memory. Confirmed by: bench of summaries on a loaded gateway.
+ */
 export const SUMMARY_MS = 2_000;
 
-/** Arguments as typed: both ends read them with the same function. */
+/** Arguments as typed; client and agent parse them with the same function. */
 export type RawArgs = Readonly<Record<string, string | boolean>>;
 
 /** One request of a client. */
@@ -27,26 +33,26 @@ export interface ConsoleRequest {
   readonly id: number;
   readonly command: string;
   readonly args: RawArgs;
-  /** The user, as the client's system reports it. */
+  /** The user as reported by the client's operating system. */
   readonly user: string;
-  /** Token of a session; on the socket where users log in. */
+  /** Token of a session, on the login socket. */
   readonly token?: string;
 }
 
-/** How the reader of a job ended: logged out, lost its connection without a logout (for example a killed process), or the agent stops. */
+/** How the client of a job ended: logged out, lost its connection without a logout (for example a killed process), or the agent stops. */
 export type ReaderEnd = 'logout' | 'hang-up' | 'stopped';
 
-/** What a client sends before it closes a connection that a session depends on; without it the session counts as lost. */
+/** A client sends this line before it closes a connection on which a session depends; without it the session counts as lost. */
 export const LEAVE_LINE = '{"leave":true}';
 
-/** Every answer carries the agent's own time, which may be shifted against the reader's. */
+/** Each answer contains the agent's time, which may differ from the client's. */
 interface Stamp {
   readonly id: number;
   readonly atMs: WallMs;
   readonly timezone: string;
 }
 
-/** Any number of these may precede the reply. Null is a sign of life without content. */
+/** Any number of these may precede the reply. Null is a keep-alive without content. */
 export interface Progress extends Stamp {
   readonly progress: unknown;
 }
@@ -57,17 +63,17 @@ export interface ConsoleAnswer extends Stamp {
   readonly result: unknown;
 }
 
-/** `bus` says what went wrong on the line, when that was it. */
+/** `bus` is the error code of the line if the line failed. */
 export interface ConsoleRefusal {
   readonly id: number | null;
   readonly ok: false;
   readonly error: { readonly code: ConsoleErrorCode; readonly message: Message; readonly bus?: BusErrorCode };
 }
 
-/** The one reply to each request. */
+/** The only reply to each request. */
 export type ConsoleReply = ConsoleAnswer | ConsoleRefusal;
 
-/** A request from the wire, every field checked. Errors: throws ConsoleError 'bad-request'. Never trusts a type. */
+/** Returns a received request with every field checked. Errors: throws ConsoleError 'bad-request'. */
 export function readRequest(line: string): ConsoleRequest {
   const message = parsed(line);
   const { id, command, args = {}, user, token } = message;
@@ -81,7 +87,7 @@ export function readRequest(line: string): ConsoleRequest {
   return { id, command, args: args as RawArgs, user: userName(user), ...(token === undefined ? {} : { token }) };
 }
 
-/** A reply from the wire, or one of the messages before it. Errors: throws ConsoleError 'bad-request' when the other end is no agent. */
+/** Returns a received reply or progress. Errors: throws ConsoleError 'bad-request' if the other end is not an agent. */
 export function parseReply(line: string): ConsoleReply | Progress {
   const message = parsed(line);
   const said = withMessages(message) as Readonly<Record<string, unknown>>;
@@ -94,15 +100,15 @@ export function parseReply(line: string): ConsoleReply | Progress {
   throw bad(msg`the answer does not come from a luciole agent`);
 }
 
-/** A failed reply, as it goes out. */
+/** Returns a refusal as it is sent. */
 export function failedReply(id: number | null, { code, said, bus }: ConsoleError): ConsoleRefusal {
   return { id, ok: false, error: { code, message: said, ...(bus === null ? {} : { bus }) } };
 }
 
 /**
- * Cuts a stream of bytes into lines, without the line ends; empty lines are skipped.
+ * Splits a stream of bytes into lines without line ends; empty lines are skipped.
  *
- * Errors: throws ConsoleError 'too-large' as soon as a line grows past `maxBytes`, and forgets it.
+ * Errors: throws ConsoleError 'too-large' as soon as a line exceeds `maxBytes`, and discards it.
  */
 export function createLineSplitter(maxBytes: number): (bytes: Uint8Array) => readonly string[] {
   let parts: Uint8Array[] = [];
@@ -142,7 +148,7 @@ function parsed(line: string): Readonly<Record<string, unknown>> {
   return message;
 }
 
-/** The name ends up in records and events, so only what a system user name may hold is let through. */
+/** The name is used in records and events, so only characters of a system user name are accepted. */
 function userName(user: unknown): string {
   return typeof user === 'string' && /^[a-z0-9_][a-z0-9_.-]{0,31}$/i.test(user) ? user : 'unknown';
 }

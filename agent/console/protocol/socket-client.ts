@@ -1,5 +1,5 @@
 /**
- * The console's end of the socket: sends one request, receives progress and one answer.
+ * The client's end of the socket: sends one request, receives progress and one answer.
  *
  * Closing the connection ends the job in the agent.
  */
@@ -21,25 +21,25 @@ import {
 import { foreignPart } from './socket-path.ts';
 
 export interface AgentCall {
-  /** Tried in this order; the first that answers is asked. */
+  /** Paths to try in this order; the first that answers gets the request. */
   readonly socketPaths: readonly string[];
   readonly request: ConsoleRequest;
-  /** Longest silence of the agent, counted from its last sign of life. Units: ms. */
+  /** Longest silence of the agent since its last message or keep-alive. Units: ms. */
   readonly timeoutMs: number;
-  /** Receives progress before the answer, without signs of life. */
+  /** Receives progress before the answer, without keep-alives. */
   readonly onProgress?: (progress: Progress) => void;
   /** Aborted when the answer is not needed; the job in the agent ends with the connection. */
   readonly signal?: AbortSignal;
-  /** Aborted when the job shall end now, with its answer: this end of the connection is closed. */
+  /** Aborted when the job must end now and send its answer; the client closes its half of the connection. */
   readonly enough?: AbortSignal;
-  /** As `enough`; also reports to the agent that the reader leaves on purpose. */
+  /** As `enough`, and reports to the agent that the client leaves on purpose. */
   readonly leave?: AbortSignal;
 }
 
 /** Longest wait for the answer of a job that was ended. Units: ms. Source: one second more than the agent gives the job. */
 const SUMMARY_WAIT_MS = SUMMARY_MS + 1_000;
 
-/** What the agent answered. Errors: rejects with the agent's own ConsoleError, or 'unreachable' when none answers. */
+/** Resolves with the agent's answer. Errors: rejects with the agent's ConsoleError, or 'unreachable' if no agent answers. */
 export async function callAgent({ socketPaths, ...call }: AgentCall): Promise<ConsoleAnswer> {
   for (const path of socketPaths) {
     const socket = await connected(path);
@@ -63,7 +63,7 @@ function orList(paths: readonly string[]): Message {
   return others.reduce<Message>((all, path) => msg`${all} or ${path}`, msg`${first}`);
 }
 
-/** Returns the first of these sockets that answers; `closed` where one exists that this user may not open; null without any. */
+/** Resolves with the first of these sockets that answers; `closed` if one exists that this user may not open; null without any. */
 export async function firstSocket(paths: readonly string[]): Promise<string | 'closed' | null> {
   let isClosed = false;
   for (const path of paths) {
@@ -80,7 +80,7 @@ export async function firstSocket(paths: readonly string[]): Promise<string | 'c
   return isClosed ? 'closed' : null;
 }
 
-/** Null when no agent of this machine listens there. Errors: rejects with ConsoleError 'unreachable' when one does but this user may not connect. */
+/** Resolves with null if no agent listens there. Errors: rejects with ConsoleError 'unreachable' if one does and this user may not connect. */
 function connected(path: string): Promise<Socket | null> {
   if (foreignPart(path) !== null) return Promise.resolve(null);
   return new Promise((resolve, reject) => {
@@ -110,7 +110,7 @@ function exchange(
     };
     const say = (): void => finish(`${LEAVE_LINE}\n`);
     const lost = (said: Message): void => reject(new ConsoleError('unreachable', said));
-    // The socket's own timer starts again with every byte.
+    // The timer of the socket restarts with every byte.
     socket.setTimeout(timeoutMs, () => lost(msg`the agent on ${path} did not answer within ${timeoutMs / 1_000} s; see its log`));
     socket.once('error', (error) => lost(msg`the agent on ${path} closed the connection: ${error.message}; see its log`));
     socket.once('close', () => lost(msg`the agent on ${path} closed the connection without an answer; see its log`));

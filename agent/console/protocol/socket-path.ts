@@ -1,4 +1,4 @@
-/** Default paths of the sockets between agent and console. Both ends work it out from the same facts, so they find each other. */
+/** Default paths of the sockets between agent and console. Both ends compute them from the same facts. */
 
 import { accessSync, constants, lstatSync, mkdirSync, realpathSync, type Stats } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,23 +7,23 @@ import { isLoginPlace, LOGIN_END, LOGIN_FOLDER } from '../../core/access.ts';
 import { msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 
-/** Made by the service unit. Source: systemd.exec(5), RuntimeDirectory=luciole. */
+/** Folder that the service unit creates. Source: systemd.exec(5), RuntimeDirectory=luciole. */
 const SERVICE_FOLDER = '/run/luciole';
 /** Longest path of a Unix socket. Units: bytes. Source: unix(7), sun_path of 108 with its closing zero. */
 const MAX_PATH_BYTES = 107;
 
-/** The usual places, best first. */
+/** Returns the default paths, best first. */
 export function usualSocketPaths(): readonly string[] {
   return [join(SERVICE_FOLDER, 'agent.sock'), join(tmpdir(), `luciole-${process.getuid?.() ?? 0}`, 'agent.sock')];
 }
 
-/** Default paths of the login socket, best first; for a named socket only its login socket, or itself where it is one. */
+/** Returns the default paths of the login socket, best first. For a named socket: only its login socket, or the socket itself if it is one. */
 export function loginPaths(named: string | null): readonly string[] {
   if (named === null) return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(loginPathOf)];
   return [isLoginPath(named) ? named : loginPathOf(named)];
 }
 
-/** Undefined where nothing is, or where this user may not look: then no client of this user connects either. */
+/** Returns undefined if nothing exists or this user may not look; then no client of this user can connect either. */
 function statsOf(path: string): Stats | undefined {
   try {
     return lstatSync(path);
@@ -32,19 +32,19 @@ function statsOf(path: string): Stats | undefined {
   }
 }
 
-/** The login socket of an agent: in the folder made for it when it may write there, else next to its own socket. */
+/** Returns the login socket of an agent: in the folder for it if writable, otherwise next to the agent's own socket. */
 export function loginSocketPath(socketPath: string): string {
   if (socketPath !== usualSocketPaths()[0] || !mayWrite(LOGIN_FOLDER)) return loginPathOf(socketPath);
   return join(LOGIN_FOLDER, 'agent.sock');
 }
 
-/** Whether a named socket is one where people log in. */
+/** Returns true if users log in on this socket. */
 export function isLoginPath(socketPath: string): boolean {
   return socketPath === join(LOGIN_FOLDER, 'agent.sock') || socketPath.endsWith(LOGIN_END);
 }
 
 /**
- * The machine's own socket is not where consoles log in, however its path is written: by a link, from the present folder, in the environment.
+ * Rejects the machine's own socket as a login socket, however its path is written: as a link, relative, or in the environment.
  *
  * Errors: throws ConsoleError 'socket-refused'.
  */
@@ -54,7 +54,7 @@ export function refuseLoginPlace(socketPath: string): void {
   throw new ConsoleError('socket-refused', msg`${socketPath} is the login socket, and this one has no login: choose another path`);
 }
 
-/** As it is where nothing is there yet. */
+/** Returns the real path, also for a file that does not exist yet. */
 function realOf(path: string): string {
   try {
     return realpathSync(path);
@@ -67,13 +67,13 @@ function loginPathOf(socketPath: string): string {
   return `${socketPath.replace(/\.sock$/, '')}${LOGIN_END}`;
 }
 
-/** The socket of an agent: next to the service's other files when it may write there, else in a folder of its user. */
+/** Returns the agent's socket: next to the service's other files if writable, otherwise in a folder of its user. */
 export function agentSocketPath(): string {
   const [service = '', own = ''] = usualSocketPaths();
   return mayWrite(SERVICE_FOLDER) ? service : own;
 }
 
-/** Not installed as a service, or another user's: both are plain facts here. */
+/** Returns false if the agent is not installed as a service, or the folder belongs to another user; neither is an error. */
 function mayWrite(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK);
@@ -84,9 +84,10 @@ function mayWrite(folder: string): boolean {
 }
 
 /**
- * Make the folder of a socket when it is missing, for this user alone.
+ * Creates the folder of a socket, for this user only, if it is missing.
  *
- * Errors: throws ConsoleError 'socket-refused' when the path is longer than the system takes, or when another user owns it in the shared temporary folder, where anyone could have placed a trap.
+ * Errors: throws ConsoleError 'socket-refused' if the path is too long, or another user owns the folder in the shared temporary folder,
+ * where anyone could have created it.
  */
 export function prepareSocketFolder(socketPath: string): void {
   if (Buffer.byteLength(socketPath) > MAX_PATH_BYTES)
@@ -107,14 +108,14 @@ export function prepareSocketFolder(socketPath: string): void {
   );
 }
 
-/** Writable for everybody; below such a folder, for a group too. Source: inode(7). */
+/** Writable for everybody; inside such a folder, also for a group. Source: inode(7). */
 const OPEN_TO = { everybody: 0o002, others: 0o022 };
-/** Only its owner removes or renames a file in such a folder. Source: inode(7), S_ISVTX. */
+/** In such a folder only the owner of a file may remove or rename it. Source: inode(7), S_ISVTX. */
 const STICKY = 0o1000;
 
 /**
- * The first part of a socket's path that an ordinary user other than this one could have placed, as in a shared temporary folder; null for
- * none. Who listens there may be anybody, so no agent is asked and none opens its socket there.
+ * Returns the first part of a socket's path that another ordinary user could have created, as in a shared temporary folder; null for
+ * none. The process that listens there may belong to anybody, so no client connects there and no agent opens its socket there.
  */
 export function foreignPart(socketPath: string): string | null {
   const path = resolve(socketPath);

@@ -1,7 +1,7 @@
 /**
  * The agent's end of the console: answers commands on a Unix socket.
  *
- * It limits how many clients connect; the gate decides what each may do. No client can disturb the agent, whatever it sends and however
+ * It limits the number of clients; the gate decides what each may do. No client can disturb the agent, whatever it sends and however
  * slowly it reads.
  */
 
@@ -18,42 +18,42 @@ import { type ConnectionParts, createDeadlines, hangUp, serveConnection } from '
 import { createGate } from './gate.ts';
 import { loginSocketPath, prepareSocketFolder, refuseLoginPlace } from './socket-path.ts';
 
-/** Source: assumed; more than one technician and a few scripts never meet at one cabinet. */
+/** Source: assumed; a cabinet has one technician and a few scripts at a time. Confirmed by: reports of `busy` from technicians. */
 const MAX_CONNECTIONS = 8;
-/** Read and write for owner and group, whose members may command the street. */
+/** Read and write for owner and group; members of the group may control the lights. */
 const SOCKET_MODE = 0o660;
 
-/** An inode number may be used again at once, a time of change is not. */
+/** An inode number can be reused immediately; a change time cannot. */
 const LOOK = { throwIfNoEntry: false, bigint: true } as const;
-/** A listener whose queue is full gives EAGAIN. Source: connect(2), unix(7). */
+/** A listener with a full queue returns EAGAIN. Source: connect(2), unix(7). */
 const PROVES_AGENT: ReadonlySet<string> = new Set(['', 'EAGAIN']);
 const PROVES_NONE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT']);
 
 export interface ConsoleServerParts {
   readonly view: AgentView;
-  /** Which of the two sockets this is; default: that of the machine. */
+  /** Which of the two sockets this is. Default: the machine's. */
   readonly socketKind?: LoginSocket;
   readonly socketPath: string;
   readonly log: Log;
-  /** Stamps answers and ends connections. */
+  /** Timestamps answers and ends connections. */
   readonly clock: Clock;
-  /** The cabinet's, IANA name. */
+  /** IANA name of the cabinet's time zone. */
   readonly timezone: string;
 }
 
 export interface ConsoleServer {
-  /** Errors: rejects with ConsoleError 'socket-in-use' when another agent answers there, 'socket-refused' when the place cannot be used. */
+  /** Errors: rejects with ConsoleError 'socket-in-use' if another agent answers there, 'socket-refused' if the path cannot be used. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** The two console servers of an agent. */
 export interface Consoles extends ConsoleServer {
-  /** Changes nothing. Errors: rejects with ConsoleError 'socket-in-use' when another agent answers on the socket of the machine. */
+  /** Changes nothing. Errors: rejects with ConsoleError 'socket-in-use' if another agent answers on the machine's socket. */
   refuseOther(): Promise<void>;
 }
 
-/** A console server; opens nothing before `start`. */
+/** Creates a console server; it opens nothing before `start`. */
 export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
   const { view, socketPath, log, clock, timezone } = parts;
   const served = new Set<Socket>();
@@ -111,9 +111,9 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
 }
 
 /**
- * Take the place of an agent that died without removing its socket.
+ * Removes the socket of an agent that died without removing it.
  *
- * Errors: throws ConsoleError 'socket-in-use' or 'socket-refused'; a file that is no socket is never removed.
+ * Errors: throws ConsoleError 'socket-in-use' or 'socket-refused'; a file that is not a socket is never removed.
  */
 async function clearStale(socketPath: string): Promise<void> {
   const found = lstatSync(socketPath, LOOK);
@@ -124,12 +124,12 @@ async function clearStale(socketPath: string): Promise<void> {
   if (!PROVES_NONE.has(await connectError(socketPath))) throw inUse(socketPath);
   const now = lstatSync(socketPath, LOOK);
   if (now === undefined) return;
-  // Another agent has replaced the dead one meanwhile.
+  // Another agent has replaced the dead one in the meantime.
   if (now.ino !== found.ino || now.ctimeNs !== found.ctimeNs) return clearStale(socketPath);
   rmSync(socketPath, { force: true });
 }
 
-/** Errors: throws ConsoleError 'socket-in-use'; a place that cannot be used is no reason to end, `start` reports it. */
+/** Errors: throws ConsoleError 'socket-in-use'. An unusable path is not an error here; `start` reports it. */
 async function refuseOther(socketPath: string): Promise<void> {
   try {
     refuseLoginPlace(socketPath);
@@ -148,7 +148,7 @@ function inUse(socketPath: string): ConsoleError {
   );
 }
 
-/** Resolves with the error of a connection; empty where it is accepted. */
+/** Resolves with the error of a connection; empty if it is accepted. */
 function connectError(socketPath: string): Promise<string> {
   return new Promise((resolve) => {
     const probe = connect(socketPath);
@@ -160,13 +160,16 @@ function connectError(socketPath: string): Promise<string> {
   });
 }
 
-/** Wait before a console socket that could not be opened is tried again. Units: ms. Source: assumed; a technician waits no longer. */
+/**
+ * Wait before the next attempt to open a console socket. Units: ms. Source: assumed; acceptable wait for a technician. Confirmed by: how
+ * long such failures last in logs.
+ */
 const RETRY_MS = 10_000;
 
 /**
- * The two sockets for consoles: one for users of the machine, one where a user must log in. Closed at first.
+ * Creates the two console sockets: one for users of the machine, one on which users log in. Both are closed before `start`.
  *
- * Errors: `start` rejects with ConsoleError when another agent answers on the socket of the machine; any other error is logged, and the
+ * Errors: `start` rejects with ConsoleError if another agent answers on the machine's socket. Any other error is logged, and the
  * socket is tried again later.
  */
 export function createConsoles(parts: ConsoleServerParts): Consoles {
@@ -178,7 +181,7 @@ export function createConsoles(parts: ConsoleServerParts): Consoles {
   const retries = new Map<ConsoleServer, Timer>();
   let isStopping = false;
 
-  /** A place that cannot be used now is tried again. */
+  /** Opens a server; if the path cannot be used now, it tries again later. */
   async function open(server: ConsoleServer, mustBeFree: boolean): Promise<void> {
     try {
       await server.start();

@@ -1,10 +1,10 @@
-/** Commands as they are typed in a session: without the program's name. Pure. */
+/** Rewrites commands in texts as they are typed in a session: without the program's name. Pure. */
 import { COMMANDS } from '../commands.ts';
 
-/** Commands that take the whole process or its output; they do not exist in a session. */
+/** Commands that need the whole process or its output; they do not exist in a session. */
 export const OUTSIDE: ReadonlySet<string> = new Set(['run', 'console', 'manual', 'setup', 'erase', 'backup', 'restore']);
 
-/** Without `agent`: in text it mostly means the program, not the command. */
+/** Without `agent`: in a text it usually means the program, not the command. */
 const words = (): readonly string[] => [
   'help',
   ...new Set(COMMANDS.map(({ name }) => name.split(' ')[0] ?? '').filter((word) => !OUTSIDE.has(word) && word !== 'agent')),

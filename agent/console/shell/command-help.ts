@@ -1,14 +1,14 @@
 /**
- * The help page of one command, or the list of a family's verbs, made of the table.
+ * Renders the help page of one command, or the list of a family's verbs, from the command table.
  *
- * `command-line-help.ts` is the help of one-shot commands. Pure.
+ * `command-line-help.ts` renders the help of one-shot commands. Pure.
  */
 import type { Said } from '../../core/message.ts';
 import type { ConsoleCommand } from '../command-spec.ts';
 import { type Choice, optionsOf } from '../command-tree.ts';
 import { labelled } from '../text/text-lines.ts';
 
-/** What is typed, with what may be left out in brackets. */
+/** Returns the syntax, with optional parts in brackets. */
 function usageOf(command: ConsoleCommand): string {
   const args = command.arguments.map(({ name, required, isRest }) => {
     const shown = `${name}${isRest ? '...' : ''}`;

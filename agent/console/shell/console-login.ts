@@ -27,17 +27,20 @@ import type { ConsoleSession, Login } from './session.ts';
 import { speak } from './terminal-settings.ts';
 import { readTypedLine, type TypedCommand } from './typed-command.ts';
 
-/** Without a key for so long the session ends and frees the line. Units: ms. Source: assumed; twice a slow typist. */
+/**
+ * Without a key for this long the session ends and frees the line. Units: ms. Source: assumed; twice a slow typist. Confirmed by: pauses
+ * before logins in a week of logs.
+ */
 const UNANSWERED_MS = 120_000;
 const LOOK_MS = 5_000;
-/** Wrong ones before the line is given back. Source: login(1), LOGIN_RETRIES. */
+/** Failed attempts before the line is freed. Source: login(1), LOGIN_RETRIES. */
 const TRIES = 5;
 const HINT = msg`without a login: lights on 30m (all to 100 %), lights on 30m --zone ZONE, logout`;
-/** What is a command at this question, and no name. */
+/** Input at the name prompt that is a command, not a name. */
 const LIGHTS_LINE = /^(luciole\s+)?lights(\s|\||$)/i;
 const WITHOUT_LOGIN = createTree([LIGHTS_ON], []);
 
-/** The login socket, and what is shown to a person who is not logged in. */
+/** The login socket, and the texts shown to a person who is not logged in. */
 export interface ConsoleLoginParts {
   readonly socketPath: string;
   readonly clock: Clock;
@@ -46,7 +49,7 @@ export interface ConsoleLoginParts {
   readonly consoleKey: string;
 }
 
-/** Asks until a user is logged in, gives up, or disconnects. */
+/** Creates the login: it prompts until a user is logged in, gives up, or disconnects. */
 export function createConsoleLogin(parts: ConsoleLoginParts): Login {
   return {
     open: async (dialog) => {
@@ -68,7 +71,7 @@ export function createConsoleLogin(parts: ConsoleLoginParts): Login {
   };
 }
 
-/** The language of the cabinet; English where the agent does not answer. */
+/** Resolves with the language of the cabinet; English if the agent does not answer. */
 async function languageOf({ socketPath }: ConsoleLoginParts): Promise<Language> {
   try {
     const { result } = await fetchAnswer(GREETING, {}, { socket: socketPath, terminal: { socketPath, user: 'console' } });
@@ -79,14 +82,14 @@ async function languageOf({ socketPath }: ConsoleLoginParts): Promise<Language> 
   }
 }
 
-/** Ends a session that is left at its first question, so that it uses no process. */
+/** Ends a session that is left at its first prompt, so that it uses no process. */
 function givenBack(dialog: Dialog, clock: Clock): Timer {
   return every(clock, LOOK_MS, () => {
     if (clock.monoMs() - dialog.lastKeyMono() > UNANSWERED_MS) dialog.end('idle');
   });
 }
 
-/** Null at the end. What needs no login is carried out on the way. */
+/** Resolves with the typed name; null when the dialog ends. Commands that need no login run in between. */
 async function nameOf(dialog: Dialog, parts: ConsoleLoginParts): Promise<string | null> {
   for (;;) {
     const read = await dialog.ask({ prompt: questionOf(dialog, msg`User`), mode: 'text' });
@@ -129,19 +132,19 @@ async function lights(typed: string, dialog: Dialog, parts: ConsoleLoginParts): 
   }
 }
 
-/** Null where help is requested. Errors: throws ConsoleError 'usage', as in a session. */
+/** Returns null if help is requested. Errors: throws ConsoleError 'usage', as in a session. */
 function readLightsOn(typed: string): TypedCommand | null {
   const [, verb = ''] = WITHOUT_LOGIN.expand(typed.replace(/^luciole\s+/i, '').split(/[\s|]+/));
   if (/^(--help|-h)$/.test(verb)) return null;
   if (verb !== 'on') throw new ConsoleError('usage', msg`without a login there is only lights on, as lights on 30m`);
   const work = readTypedLine(typed, WITHOUT_LOGIN);
   if (work === null || 'help' in work) return null;
-  // A caller without a login must not choose which agent this process connects to.
+  // A caller without a login must not choose the agent to which this process connects.
   if ('socket' in work.args) throw new ConsoleError('usage', msg`without a login there is no --${SOCKET_OPTION.name}`);
   return work;
 }
 
-/** Null where this name was not let in. */
+/** Resolves with null if the login failed. */
 async function logIn(user: string, dialog: Dialog, parts: ConsoleLoginParts): Promise<ConsoleSession | null> {
   const asked: Record<string, string> = { user, console: parts.consoleKey };
   const password = await askSecret(dialog, msg`Password`);
@@ -166,10 +169,10 @@ interface Try {
   readonly hasTypedCode: boolean;
 }
 
-/** The same whatever was wrong: it must not show which of them was right. */
+/** The same text for every cause: it must not show which secret was correct. */
 const CODE_ADVICE = msg`each code works once; if a clock was changed (cabinet or phone), wait for the next code and type both with a space between`;
 
-/** What the answer asks for; null where it ends the try. */
+/** Resolves with the secret that the answer requests; null if the attempt has ended. */
 async function furtherSecret(answer: LoginAnswer, { user, hasTypedCode }: Try, dialog: Dialog): Promise<Record<string, string> | null> {
   if (answer.state === 'code-needed') {
     if (answer.codes === 2)
@@ -200,12 +203,12 @@ function refusal(answer: LoginAnswer): Message {
   return msg`login refused`;
 }
 
-/** `without-key`: an agent of an earlier release knows no keys of consoles. */
+/** `without-key`: an agent of an earlier release does not support console keys. */
 type Entered = { readonly session: ConsoleSession } | { readonly refusal: LoginAnswer } | 'without-key';
 
 const UNKNOWN_WORD = 'usage';
 
-/** The login as one request that stays open while the session lasts. Null where the agent does not answer. */
+/** Sends the login as one request that stays open while the session lasts. Resolves with null if the agent does not answer. */
 async function entered(args: Readonly<Record<string, string>>, { socketPath }: ConsoleLoginParts, dialog: Dialog): Promise<Entered | null> {
   const [lose, leave] = [new AbortController(), new AbortController()];
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<LoginAnswer | LoginEnd>();
@@ -242,15 +245,15 @@ function asEnd(error: unknown): LoginEnd {
   throw error;
 }
 
-/** Asks for a secret without echo. Null where the person gives up. */
+/** Prompts for a secret without echo. Resolves with null if the person gives up. */
 export async function askSecret(dialog: Dialog, prompt: Message): Promise<string | null> {
   const read = await dialog.ask({ prompt: questionOf(dialog, prompt), mode: 'secret' });
   return read.kind === 'line' ? read.text : null;
 }
 
 /**
- * Asks for a new secret, twice, after showing its rule. One that breaks the rule is refused before it is typed again. Null where the person
- * gives up.
+ * Shows the rule and prompts twice for a new secret. A secret that violates the rule is refused before the second prompt. Resolves with null
+ * if the person gives up.
  */
 export async function askNewSecret(dialog: Dialog, prompt: Message, rule: SecretRule): Promise<string | null> {
   print(dialog, [rule.text]);
@@ -264,7 +267,7 @@ export async function askNewSecret(dialog: Dialog, prompt: Message, rule: Secret
   }
 }
 
-/** Ends in a colon, as the language writes it. */
+/** Returns the prompt with a colon, spaced as the language requires. */
 function questionOf({ settings }: Dialog, prompt: Message): string {
   return `${translate(settings.language, msg`${prompt}:`)} `;
 }

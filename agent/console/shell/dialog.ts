@@ -1,7 +1,7 @@
 /**
- * The dialog with a person at a terminal: questions, lines, pages, and notices in between.
+ * The dialog with a person at a terminal: prompts, lines, pages, and notices in between.
  *
- * It orders the output: one part writes to the screen at a time, and a half-typed line is drawn again afterwards. It has no commands.
+ * It orders the output: one part writes to the screen at a time, and a half-typed line is redrawn afterwards. It runs no commands.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import { Input } from './input.ts';
@@ -11,16 +11,19 @@ import { isSize, type TerminalSettings, usualSettings } from './terminal-setting
 import type { Tty } from './tty.ts';
 import { TtyWriter } from './tty-writer.ts';
 
-/** Longest wait for the terminal's answer about its size. Units: ms. Source: assumed; a round trip at 9600 takes 40. */
+/**
+ * Longest wait for the terminal to report its size. Units: ms. Source: assumed; a round trip takes 40 at 9600 baud. Confirmed by: round
+ * trips over the modems and converters in use.
+ */
 const PROBE_MS = 300;
-/** Save the cursor, go far down to the right, ask where that is, go back. Source: DEC VT100 user guide, DECSC, CUP, DSR 6, DECRC. */
+/** Saves the cursor, moves it far down and right, requests its position, restores it. Source: DEC VT100 user guide, DECSC, CUP, DSR 6, DECRC. */
 const PROBE = '\x1b7\x1b[999;999H\x1b[6n\x1b8';
-/** What a terminal that does not understand the probe may have shown of it. Units: columns. */
+/** Columns that a terminal may have printed if it does not understand the probe. Units: columns. */
 const PROBE_COLS = PROBE.length;
 
 export type EndReason = 'logout' | 'idle' | 'hang-up' | 'stopped';
 
-/** A typed line, or why no line was typed. */
+/** A typed line, or why there is none. */
 export type LineRead =
   | { readonly kind: 'line'; readonly text: string; readonly lostChars: number }
   | { readonly kind: 'interrupt' }
@@ -31,28 +34,28 @@ export interface LineQuestion {
   readonly prompt: string;
   readonly mode: EditMode;
   readonly history?: readonly string[];
-  /** Lines to show for `?` at the end of this text. */
+  /** Returns the lines to show for `?` at the end of this text. */
   readonly help?: (before: string) => Promise<readonly string[]>;
-  /** What to put at the cursor, and lines to show, for TAB. */
+  /** Returns the text to insert at the cursor, and lines to show, for TAB. */
   readonly complete?: (before: string) => Promise<{ readonly insert: string; readonly lines: readonly string[] }>;
 }
 
-/** One terminal and the person at it, from the first question to the end of the session. */
+/** One terminal and its user, from the first prompt to the end of the session. */
 export class Dialog {
   readonly settings: TerminalSettings = usualSettings();
   readonly writer: TtyWriter;
   readonly input: Input;
   readonly #clock: Pick<Clock, 'after' | 'monoMs'>;
   readonly #pagerHelp: () => string;
-  /** Lines from `printAbove` that wait until a line is typed again. */
+  /** Lines from `printAbove` that wait until a line is edited again. */
   readonly #held: string[] = [];
-  /** The line being typed; null while something else holds the screen. */
+  /** The line being typed; null while something else uses the screen. */
   #editor: LineEditor | null = null;
   #endReason: EndReason | null = null;
   #lastKeyMono: MonoMs;
   #onCursorReport: ((row: number, col: number) => void) | null = null;
 
-  /** `pagerHelp` returns what the pager shows for a key that it does not have. */
+  /** `pagerHelp` returns what the pager shows for an unknown key. */
   constructor(tty: Tty, clock: Pick<Clock, 'after' | 'monoMs'>, pagerHelp: () => string) {
     this.#clock = clock;
     this.#pagerHelp = pagerHelp;
@@ -68,7 +71,7 @@ export class Dialog {
     tty.listen({ bytes: (bytes) => this.input.receive(bytes), hangUp: () => this.end('hang-up') });
   }
 
-  /** Edits one line until ENTER, Ctrl-C, Ctrl-D or the end of the session. Help and completion are served on the way. */
+  /** Edits one line until ENTER, Ctrl-C, Ctrl-D or the end of the session; serves help and completion. */
   async ask(question: LineQuestion): Promise<LineRead> {
     const editor = new LineEditor({
       prompt: question.prompt,
@@ -93,7 +96,7 @@ export class Dialog {
     }
   }
 
-  /** Shows lines as they are, at most a page at a time. A typed or pasted command ends it and is left to be read as the next line. */
+  /** Shows lines unchanged, at most a page at a time. A typed or pasted command ends it and is read as the next line. */
   async page(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
     const pager = createPager(lines, this.settings, this.#pagerHelp());
@@ -108,7 +111,7 @@ export class Dialog {
     }
   }
 
-  /** Shows lines above the prompt and the half-typed line; later where there is no prompt. Units: characters sent, redrawing included. */
+  /** Shows lines above the prompt and the half-typed line; later if there is no prompt. Returns the characters sent, including the redrawn prompt. */
   printAbove(lines: readonly string[]): number {
     const text = lines.map((line) => `${line}\n`).join('');
     if (this.#editor === null) {
@@ -120,12 +123,12 @@ export class Dialog {
     return out.length;
   }
 
-  /** True when a command may be typed and all output is sent: nothing else holds the screen. */
+  /** Returns true if a command may be typed and all output is sent. */
   isAtPrompt(): boolean {
     return this.#editor?.mode === 'command' && this.writer.isClear();
   }
 
-  /** Asks the terminal for its size. Returns true when it answered. */
+  /** Requests the terminal's size. Resolves with true if it answered. */
   async probe(): Promise<boolean> {
     const size = await new Promise<{ row: number; col: number } | null>((resolve) => {
       this.#onCursorReport = (row, col) => resolve({ row, col });
@@ -147,19 +150,19 @@ export class Dialog {
     this.writer.setUtf8(isUtf8);
   }
 
-  /** Why the session is over; null while it goes on. */
+  /** Returns why the session has ended; null while it lasts. */
   ended(): EndReason | null {
     return this.#endReason;
   }
 
-  /** The first reason counts. */
+  /** Ends the session; only the first reason is kept. */
   end(reason: EndReason): void {
     if (this.#endReason !== null) return;
     this.#endReason = reason;
     this.input.end();
   }
 
-  /** When the person last pressed a key. Units: ms of monotonic time. */
+  /** Returns when the last key was pressed. Units: ms of monotonic time. */
   lastKeyMono(): MonoMs {
     return this.#lastKeyMono;
   }
@@ -171,7 +174,7 @@ export class Dialog {
     this.writer.write(editor?.show() ?? '');
   }
 
-  /** Shows lines in the middle of a typed line, then draws that line again. */
+  /** Shows lines in the middle of a typed line, then redraws that line. */
   async #interrupt(out: string, lines: () => Promise<readonly string[]>): Promise<void> {
     const editor = this.#editor;
     this.#editor = null;

@@ -1,38 +1,38 @@
-/** The line that is edited, without its screen: text, cursor, and the effect of each editing key. Pure. */
+/** The line being edited, without its screen: text, cursor, and the effect of each editing key. Pure. */
 import type { ControlKey } from './keys.ts';
 
-/** Longest line. Units: characters. Source: assumed; the longest honest command has 200. */
+/** Longest line. Units: characters. Source: assumed; the longest valid command has 200. Confirmed by: lengths of lines in stored histories. */
 export const MAX_LINE_CHARS = 4_096;
 
 export interface EditBuffer {
   readonly line: string;
   readonly cursor: number;
-  /** For Ctrl-Y. */
+  /** The text that Ctrl-Y inserts. */
   readonly killed: string;
-  /** Characters that did not fit any more. */
+  /** Characters dropped because the line was full. */
   readonly lostChars: number;
 }
 
 export const EMPTY_BUFFER: EditBuffer = { line: '', cursor: 0, killed: '', lostChars: 0 };
 
-/** The text at the cursor; one that does not fit whole is lost. */
+/** Inserts text at the cursor; drops all of it if it does not fit. */
 export function withText(buffer: EditBuffer, text: string): EditBuffer {
   const { line, cursor, lostChars } = buffer;
   if (text.length > MAX_LINE_CHARS - line.length) return { ...buffer, lostChars: lostChars + text.length };
   return { ...buffer, line: line.slice(0, cursor) + text + line.slice(cursor), cursor: cursor + text.length };
 }
 
-/** Another line in its place, the cursor at its end. */
+/** Replaces the line; the cursor is at its end. */
 export function withLine(buffer: EditBuffer, line: string): EditBuffer {
   return { ...buffer, line, cursor: line.length };
 }
 
-/** Without the character under the cursor; null where there is none. */
+/** Deletes the character under the cursor; null if there is none. */
 export function deleted(buffer: EditBuffer): EditBuffer | null {
   return cut(buffer, buffer.cursor, Math.min(buffer.cursor + 1, buffer.line.length));
 }
 
-/** What a key makes of it; null where it can do nothing. */
+/** The effect of each key; returns null if it has none. */
 export const EDITS: Readonly<Partial<Record<ControlKey, (buffer: EditBuffer) => EditBuffer | null>>> = {
   backspace: (buffer) => cut(buffer, Math.max(0, buffer.cursor - 1), buffer.cursor),
   delete: deleted,
@@ -66,7 +66,7 @@ function wordEnd({ line, cursor }: EditBuffer): number {
   return cursor + (/^\s*\S*/.exec(line.slice(cursor))?.[0].length ?? 0);
 }
 
-/** Whether the text ends within quotes. */
+/** Returns true if the text ends inside quotes. */
 export function isQuoted(text: string): boolean {
   let open = '';
   for (let index = 0; index < text.length; index++) {
@@ -78,15 +78,15 @@ export function isQuoted(text: string): boolean {
   return open !== '';
 }
 
-/** Where a person is in lines typed before, oldest first. */
+/** Position in the history, which is ordered oldest first. */
 export interface HistoryPlace {
-  /** Their number is the line that is being typed. */
+  /** Index; the number of history lines means the line being typed. */
   readonly at: number;
-  /** What was being typed when they were first looked at. */
+  /** The line being typed when the history was opened. */
   readonly typed: string;
 }
 
-/** A search back, and the line that it has found last. */
+/** A backward search, and the line that it found last. */
 export interface HistorySearch {
   readonly term: string;
   readonly at: number;
@@ -104,7 +104,7 @@ export function recalled(
   return { place, line: history[to] ?? place.typed };
 }
 
-/** Finds the newest line at or before `from` that contains the term; without one the search stays and `line` is null. */
+/** Finds the newest line at or before `from` that contains the term. If there is none, the search stays and `line` is null. */
 export function sought(
   history: readonly string[],
   { term, from, before }: { readonly term: string; readonly from: number; readonly before: HistorySearch },

@@ -24,7 +24,7 @@ const FILTERS: readonly (Choice & { readonly word: FilterName; readonly takesTex
   { word: 'csv', summary: msg`the answer as a table for a spreadsheet`, takesText: false },
 ];
 
-/** The filters of a line. Errors: throws ConsoleError 'usage' that names the nearest right word. */
+/** Returns the filters of a line. Errors: throws ConsoleError 'usage' with the nearest correct word. */
 export function readFilters(stages: readonly (readonly TypedWord[])[]): readonly Filter[] {
   return stages.map(([head, ...rest]) => {
     const found = findFilter(head?.text ?? '');
@@ -35,7 +35,7 @@ export function readFilters(stages: readonly (readonly TypedWord[])[]): readonly
   });
 }
 
-/** What may stand behind a bar and these words. */
+/** Returns what may follow a bar and these words. */
 export function filterPlace(words: readonly TypedWord[]): CompletionPlace {
   const [head] = words;
   if (head === undefined) return { choices: FILTERS, names: null, value: null, canEnd: false };
@@ -45,12 +45,12 @@ export function filterPlace(words: readonly TypedWord[]): CompletionPlace {
     : { choices: [], names: null, value: null, canEnd: true };
 }
 
-/** Whether the command must be asked for its raw answer. */
+/** Returns true if the filters need the raw answer. */
 export function wantsJson(filters: readonly Filter[]): boolean {
   return filters.some(({ name }) => name === 'json' || name === 'csv');
 }
 
-/** The lines that are left of an output. */
+/** Returns the lines that pass the filters. */
 export function filterLines(lines: readonly string[], filters: readonly Filter[]): readonly string[] {
   return filters.reduce<readonly string[]>((left, { name, text }) => {
     const has = (line: string): boolean => line.toLowerCase().includes(text.toLowerCase());
@@ -62,7 +62,7 @@ export function filterLines(lines: readonly string[], filters: readonly Filter[]
   }, lines);
 }
 
-/** A raw answer as a table: one row an object; objects within objects by their path. A message is one column, its English text. */
+/** Converts a raw answer to a table: one row per object, nested objects by their path. A message is one column with its English text. */
 function csvOf(json: string): readonly string[] {
   const answer = withMessages(JSON.parse(json));
   const rows = (Array.isArray(answer) ? answer : [answer]).map((row) => new Map(cells(row, '')));

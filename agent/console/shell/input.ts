@@ -1,25 +1,25 @@
 /**
- * Input from a terminal: bytes decoded to keys, buffered up to a bound until they are taken.
+ * Input from a terminal: decodes bytes to keys and buffers a limited number until they are taken.
  *
- * Ctrl-C takes effect at once, before the keys that were typed earlier.
+ * Ctrl-C takes effect immediately, before keys typed earlier.
  */
 import { type Key, KeyDecoder } from './keys.ts';
 import type { Tty } from './tty.ts';
 
-/** Typed or pasted ahead. Units: keys. Source: a paste of 64 KB must be taken without a pause. */
+/** Longest type-ahead. Units: keys. Source: a paste of 64 KB must be accepted without a pause. */
 const MAX_AHEAD = 65_536;
 
-/** What is reported at once, instead of waiting to be taken. */
+/** Events reported immediately, not queued. */
 export interface InputEvents {
-  /** XOFF, or XON. */
+  /** The terminal sent XOFF (`isStop`) or XON. */
   readonly flow: (isStop: boolean) => void;
-  /** The terminal's answer to a question about its cursor. */
+  /** The terminal reported its cursor position. */
   readonly report: (row: number, col: number) => void;
   /** Bytes arrived. */
   readonly alive: () => void;
 }
 
-/** Keys typed ahead; above its bound the terminal is paused until half of them are taken. */
+/** Typed-ahead keys. When full, the terminal is paused until half of them are taken. */
 class KeyQueue {
   readonly #tty: Pick<Tty, 'pause' | 'resume'>;
   #keys: Key[] = [];
@@ -39,7 +39,7 @@ class KeyQueue {
     this.#head = 0;
   }
 
-  /** Keys up to the end of the first line. */
+  /** Returns the keys up to the end of the first line. */
   firstLine(): readonly Key[] {
     const end = this.#keys.findIndex((key, index) => index >= this.#head && key.kind === 'control' && key.name === 'enter');
     return this.#keys.slice(this.#head, end < 0 ? undefined : end);
@@ -90,17 +90,17 @@ export class Input {
     this.#ahead.pauseIfFull();
   }
 
-  /** Returns a key that has arrived already. */
+  /** Returns the next key if one has arrived. */
   takeNow(): Key | undefined {
     return this.#ahead.take();
   }
 
-  /** Returns the keys that have arrived, up to the end of their first line; they stay to be taken. */
+  /** Returns the waiting keys up to the end of their first line, without taking them. */
   lineAhead(): readonly Key[] {
     return this.#ahead.firstLine();
   }
 
-  /** Makes a key that was taken the next one again. */
+  /** Puts a taken key back; it is the next one. */
   putBack(key: Key): void {
     this.#ahead.putBack(key);
   }
@@ -119,12 +119,12 @@ export class Input {
     this.#wake(null);
   }
 
-  /** While it is set, Ctrl-C calls it and discards the keys that were typed before. */
+  /** While set, Ctrl-C calls `act` and discards keys typed before it. */
   onInterrupt(act: (() => void) | null): void {
     this.#interrupt = act;
   }
 
-  /** No more keys arrive; a pending `take` resolves with null. */
+  /** Ends the input; a pending `take` resolves with null. */
   end(): void {
     this.#hasEnded = true;
     this.#wake(null);
@@ -135,13 +135,13 @@ export class Input {
     else if (key.kind === 'report') this.#events.report(key.row, key.col);
     else if (key.kind === 'control' && key.name === 'interrupt' && this.#interrupt !== null) {
       this.#ahead.clear();
-      // A person who stopped the output with XOFF and forgot it must not face a dead screen.
+      // Ctrl-C resumes output that a person stopped with XOFF; otherwise the screen would seem dead.
       this.#events.flow(false);
       this.#interrupt();
     } else if (key.kind !== 'noise' && !this.#wake(key)) this.#ahead.add(key);
   }
 
-  /** Returns false when no `take` is pending. */
+  /** Returns false if no `take` is pending. */
   #wake(key: Key | null): boolean {
     const waiter = this.#waiter;
     this.#waiter = null;

@@ -1,12 +1,12 @@
 /**
- * Decodes bytes from a terminal to keys: line ends of three kinds, two kinds of backspace, escape sequences, text in ASCII or UTF-8.
+ * Decodes bytes from a terminal to keys: three kinds of line end, two of backspace, escape sequences, text in ASCII or UTF-8.
  *
- * Pure state. Line noise becomes `noise` keys only.
+ * Pure state machine. Line noise results in `noise` keys only.
  */
 
 import { isOneColumn } from '../text/plain-text.ts';
 
-/** A key that edits, moves or ends; named for what it does. */
+/** A key that edits, moves or ends, named after its function. */
 export type ControlKey =
   | 'enter'
   | 'backspace'
@@ -34,13 +34,13 @@ export type ControlKey =
 export type Key =
   | { readonly kind: 'text'; readonly text: string; readonly pasted: boolean }
   | { readonly kind: 'control'; readonly name: ControlKey; readonly pasted: boolean }
-  /** The terminal's answer to a question about its cursor. */
+  /** The terminal's report of its cursor position. */
   | { readonly kind: 'report'; readonly row: number; readonly col: number }
   | { readonly kind: 'flow'; readonly isStop: boolean }
-  /** A byte that means nothing here. */
+  /** A byte without meaning here. */
   | { readonly kind: 'noise' };
 
-/** Source: the emacs keys of GNU readline, which Cisco IOS and Junos share; XON and XOFF are DC1 and DC3 of ASCII. */
+/** Source: the emacs keys of GNU readline, also used by Cisco IOS and Junos; XON and XOFF are DC1 and DC3 of ASCII. */
 const CONTROLS: Readonly<Record<number, ControlKey>> = {
   1: 'home',
   2: 'left',
@@ -64,15 +64,15 @@ const CONTROLS: Readonly<Record<number, ControlKey>> = {
 };
 const [NUL, LF, CR, XON, XOFF, ESC] = [0, 10, 13, 17, 19, 27];
 const NOISE: Key = { kind: 'noise' };
-/** Source: ECMA-48 §5.4, and xterm's and the VT220's own keys. */
+/** Source: ECMA-48 §5.4, and the private keys of xterm and VT220. */
 const FINALS: Readonly<Record<string, ControlKey>> = { A: 'up', B: 'down', C: 'right', D: 'left', H: 'home', F: 'end' };
 const TILDES: Readonly<Record<string, ControlKey>> = { 1: 'home', 3: 'delete', 4: 'end', 7: 'home', 8: 'end' };
 const METAS: Readonly<Record<string, ControlKey>> = { b: 'word-left', f: 'word-right' };
-/** A longer sequence is noise. Source: assumed; the longest honest one, a cursor report, has 12. */
+/** A longer sequence is noise. Source: assumed; the longest valid one, a cursor report, has 12. Confirmed by: sequences of the terminal programs in use. */
 const MAX_SEQUENCE = 24;
 
 /**
- * Turns the bytes of a terminal into keys, one byte at a time.
+ * Decodes the bytes of a terminal to keys, one byte at a time.
  *
  * Shape: one state for each place within an escape sequence; a control byte in any of them ends the sequence and has its usual meaning.
  *
@@ -85,10 +85,10 @@ export class KeyDecoder {
   #sequence = '';
   #isAfterCr = false;
   #isPasted = false;
-  /** Bytes of a UTF-8 character that is not complete yet. */
+  /** Bytes of an incomplete UTF-8 character. */
   #letter: number[] = [];
 
-  /** Keys of one more byte: none, one or, after a broken sequence, two. */
+  /** Returns the keys of one more byte: none, one or, after a broken sequence, two. */
   feed(byte: number): readonly Key[] {
     return this.#mode === 'plain' ? this.#plain(byte) : this.#inSequence(byte);
   }

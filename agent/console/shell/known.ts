@@ -11,31 +11,31 @@ import type { ConsoleAnswer, RawArgs } from '../protocol/protocol.ts';
 import { plain } from '../text/plain-text.ts';
 import type { Asker } from './session.ts';
 
-/** What the agent said of itself, and when. */
+/** The agent's answer and when it arrived. */
 export interface Known {
   readonly names: Names;
   readonly atMs: WallMs;
 }
 
-/** Null where no agent answers. */
+/** Resolves with null if no agent answers. */
 export async function askNames(asker: Asker): Promise<Known | null> {
   const answer = await askOrNull(NAMES, {}, asker);
   return answer && { names: plain(answer.result) as Names, atMs: answer.atMs };
 }
 
-/** How a place of the configuration goes on; none where no agent answers. */
+/** Resolves with the completions of a configuration key; none if no agent answers. */
 export async function askPlaces(asker: Asker, typed: string): Promise<readonly string[]> {
   const answer = await askOrNull(CONFIG_PLACES, { typed }, asker);
   return answer === null ? [] : (plain(answer.result) as readonly string[]);
 }
 
-/** The value in force at a place of the configuration; null where there is none, or no agent answers. */
+/** Resolves with the value in force of a configuration key; null if there is none, or no agent answers. */
 export async function askInForce(asker: Asker, path: string): Promise<ValueInForce | null> {
   const answer = await askOrNull(CONFIG_IN_FORCE, { path }, asker);
   return answer && (plain(answer.result) as ValueInForce | null);
 }
 
-/** The names that may stand where one of this kind is wanted. */
+/** Returns the names of this kind. */
 export function namesOf(names: Names, kind: Exclude<NameKind, 'place'>): readonly string[] {
   const lists: Readonly<Record<typeof kind, readonly string[]>> = {
     lamp: names.lamps,
@@ -50,7 +50,7 @@ export function namesOf(names: Names, kind: Exclude<NameKind, 'place'>): readonl
   return lists[kind];
 }
 
-/** The number of the revision on trial; null where there is none, or no agent answers. */
+/** Resolves with the number of the revision on trial; null if there is none, or no agent answers. */
 export async function trialNumber(asker: Asker): Promise<number | null> {
   return (await configView(asker))?.trial?.number ?? null;
 }
@@ -59,7 +59,7 @@ async function configView(asker: Asker): Promise<ConfigView | undefined> {
   return (await askOrNull(CONFIG, {}, asker))?.result as ConfigView | undefined;
 }
 
-/** Null where no agent answers, or it refuses. */
+/** Resolves with null if no agent answers, or it refuses. */
 async function askOrNull(command: AgentCommand, args: RawArgs, terminal: Asker): Promise<ConsoleAnswer | null> {
   try {
     return await fetchAnswer(command, args, { terminal });

@@ -1,4 +1,4 @@
-/** Edits the line that a person types: keys in, the edited line and the bytes for the terminal out. Pure state, without stream or clock. */
+/** Edits the line that a person types: keys in, edited line and bytes for the terminal out. Pure state, without stream or clock. */
 import {
   deleted,
   EDITS,
@@ -15,11 +15,11 @@ import {
 import type { ControlKey, Key } from './keys.ts';
 import { EMPTY_VIEW, type PromptView, redrawBytes, viewOf } from './prompt-view.ts';
 
-/** `command`: with help, completion and history. `text`: a pasted file's lines. `secret`: nothing is shown. */
+/** `command`: with help, completion and history. `text`: lines of a pasted file. `secret`: nothing is shown. */
 export type EditMode = 'command' | 'text' | 'secret';
 
 export type EditEvent =
-  /** `lostChars` were too many and are not in it. */
+  /** `lostChars`: characters dropped because the line was full. */
   | { readonly kind: 'line'; readonly text: string; readonly lostChars: number }
   | { readonly kind: 'interrupt' }
   | { readonly kind: 'eof' }
@@ -44,13 +44,13 @@ const BELL = '\x07';
 const TAB_BLANKS = '  ';
 const QUIET: Pressed = { out: '', event: null };
 
-/** What of a line is on its row. */
+/** Draws the part of a line that fits its row. */
 interface LineScreen {
-  /** The bytes that bring the row up to date. */
+  /** Returns the bytes that update the row. */
   draw(buffer: EditBuffer): string;
   hide(): string;
   show(buffer: EditBuffer): string;
-  /** What stands before the line from the next `show` on. */
+  /** Sets the text before the line, used from the next `show` on. */
   label(text: string): void;
 }
 
@@ -94,7 +94,7 @@ export class LineEditor {
   #place: HistoryPlace;
   /** Set while Ctrl-R searches the history. */
   #search: HistorySearch | null = null;
-  /** After Ctrl-V: the next `?` is text. */
+  /** After Ctrl-V the next `?` is text. */
   #isLiteral = false;
 
   constructor(options: EditorOptions) {
@@ -112,15 +112,15 @@ export class LineEditor {
     return key.pasted && key.name === 'tab' ? shown(this.insert(TAB_BLANKS)) : this.#pressControl(key.name);
   }
 
-  /** Inserts text at the cursor. Returns the bytes to send, as all methods that return text do. */
+  /** Inserts text at the cursor. Returns the bytes to send, as do all methods that return text. */
   insert(text: string): string {
     const before = this.#buffer.lostChars;
     const out = this.#set(withText(this.#buffer, text));
-    // The bell rings once, however much more text is too long.
+    // The bell rings once, however much text is dropped.
     return before === 0 && this.#buffer.lostChars > 0 ? `${out}${BELL}` : out;
   }
 
-  /** Wipes prompt and line from the row, to make room for other text. */
+  /** Erases prompt and line from the row, to make room for other text. */
   hide(): string {
     return this.#screen.hide();
   }

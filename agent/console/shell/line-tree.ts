@@ -1,7 +1,7 @@
 /**
- * A line of a session as words of the command table: what each means, and which may stand next.
+ * Parses a line of a session as words of the command table, and returns what may come next.
  *
- * Words may be abbreviated, and a wrong one is answered with the nearest right one. Pure.
+ * Words may be abbreviated; for an unknown word the nearest known one is suggested. Pure.
  */
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { nearest } from '../../core/suggestions.ts';
@@ -21,55 +21,58 @@ import {
 import { ConsoleError } from '../console-error.ts';
 import type { LocalArgs } from '../terminal/terminal.ts';
 
-/** What may stand at one place of a line. */
+/** What is allowed at one place of a line. */
 export interface CompletionPlace {
   /** Known words. */
   readonly choices: readonly Choice[];
-  /** Words that are understood or answered there, and listed only for who types them. */
+  /** Words that are accepted or explained there, but listed only once the person types them. */
   readonly unlisted?: readonly Choice[];
-  /** Names of the cabinet that may stand there too. */
+  /** Kind of cabinet names that are also allowed. */
   readonly names: NameKind | null;
-  /** A value that only the person knows: `<level>`, `DURATION`. */
+  /** Placeholder for a free value: `<level>`, `DURATION`. */
   readonly value: Choice | null;
-  /** A value of the configuration: the place that it is for. */
+  /** For a configuration value: its key. */
   readonly valueAt?: string;
-  /** The line could end here. */
+  /** The line may end here. */
   readonly canEnd: boolean;
 }
 
 export interface Tree {
-  /** The command and its arguments. Errors: throws ConsoleError 'usage' that names the nearest right word. */
+  /** Returns the command and its arguments. Errors: throws ConsoleError 'usage' with the nearest correct word. */
   read(words: readonly string[]): { readonly command: ConsoleCommand; readonly args: LocalArgs };
-  /** The command alone, whatever stands behind it; undefined for a family. Errors: as `read`. */
+  /** Returns the command, ignoring the words after it; undefined for a family. Errors: as `read`. */
   find(words: readonly string[]): ConsoleCommand | undefined;
-  /** What may stand behind these words. Errors: as `read`, for a word among them that means nothing. */
+  /** Returns what may follow these words. Errors: as `read`, if one of them is unknown. */
   placeAfter(words: readonly string[]): CompletionPlace;
   /** As `expandWords`. */
   expand(words: readonly string[]): readonly string[];
 }
 
-/** Other consoles' words for the same. Source: Cisco IOS, Junos, a shell. */
+/** Words of other consoles with the same meaning. Source: Cisco IOS, Junos, a shell. */
 const SYNONYMS: Readonly<Record<string, string>> = { exit: 'logout', quit: 'logout', man: 'help' };
 
-/** What a technician asks for in other words, and where it is here. Source: assumed; words of trade and of other consoles. */
+/**
+ * Other words that technicians type, and the command to use instead. Source: assumed; words of the trade and of other consoles. Confirmed
+ * by: refused words in audit logs.
+ */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   ...{ lamp: 'why', lamps: 'zones', dark: 'why', dead: 'devices', silent: 'devices', ping: 'bus scan' },
   ...{ alarm: 'events', alarms: 'events', logs: 'log on', dim: 'override', blink: 'identify', on: 'lights', off: 'lights' },
 };
 
-/** The tree of these commands, without the hidden ones. */
+/** Returns the tree of these commands, without hidden ones. */
 export function createTree(commands: readonly ConsoleCommand[], families: readonly Family[]): Tree {
   const shown = commands.filter(({ isHidden }) => !isHidden);
   const firsts = commandNodes(commands, families);
 
-  /** Where a word that is no first one has its place: `bus scan` for `scan`. */
+  /** Returns where a word is valid if it is not a first word: `bus scan` for `scan`. */
   const placesOf = (typed: string): string => {
     const wanted = typed.toLowerCase();
     const known = ELSEWHERE[wanted];
     return known ?? shown.flatMap(({ name }) => (name.split(' ')[1] === wanted ? [name] : [])).join(', ');
   };
 
-  /** The node of the first words and how many of them it took. */
+  /** Returns the node of the first words, and how many words it used. */
   const locate = (words: readonly string[]): { node: CommandNode; taken: number } => {
     const [typed = '', second] = words;
     const node = pick(typed, firsts, '', placesOf(typed));
@@ -104,7 +107,7 @@ export function createTree(commands: readonly ConsoleCommand[], families: readon
   }
 }
 
-/** Other consoles' words, words of the trade, and verbs without their family. */
+/** Returns words of other consoles, words of the trade, and verbs without their family. */
 function unlistedFirsts(commands: readonly ConsoleCommand[]): readonly Choice[] {
   const verbs = commands.flatMap(({ name }) => (name.includes(' ') ? [[name.slice(name.indexOf(' ') + 1), name] as const] : []));
   return [...Object.entries(SYNONYMS), ...Object.entries(ELSEWHERE), ...verbs].map(([word, meant]) => ({
@@ -137,7 +140,7 @@ function optionChoices(command: ConsoleCommand): readonly Choice[] {
   }));
 }
 
-/** Errors: throws ConsoleError 'usage' for an option that is none. */
+/** Errors: throws ConsoleError 'usage' for an unknown option. */
 function sort(command: ConsoleCommand, words: readonly string[]): { reader: OptionReader; positional: readonly string[] } {
   const choices = optionsOf(command).map((option) => ({ word: option.name, summary: option.summary, option }));
   const reader = createOptionReader((word) => {
@@ -148,7 +151,7 @@ function sort(command: ConsoleCommand, words: readonly string[]): { reader: Opti
   return { reader, positional: words.filter((word) => !reader.take(word)) };
 }
 
-/** Errors: throws ConsoleError 'usage' for a word too many or too few. */
+/** Errors: throws ConsoleError 'usage' for too many or too few words. */
 function readArgs(command: ConsoleCommand, words: readonly string[]): LocalArgs {
   const { reader, positional } = sort(command, words);
   const { args } = reader;
@@ -167,7 +170,7 @@ function readArgs(command: ConsoleCommand, words: readonly string[]): LocalArgs 
   return args;
 }
 
-/** One of a few words may be abbreviated as well. */
+/** Returns the value; one of a closed list may be abbreviated. */
 function choice({ choices, name }: ArgumentSpec, typed: string): string {
   if (choices === undefined) return typed;
   return pick(
@@ -200,7 +203,7 @@ function list(choices: readonly Choice[]): string {
   return choices.map(({ word }) => word).join(', ');
 }
 
-/** What a person typed, short enough for a sentence. */
+/** Returns typed text, shortened for use in a sentence. */
 function clip(typed: string): string {
   return typed.length > 30 ? `${typed.slice(0, 29)}~` : typed;
 }

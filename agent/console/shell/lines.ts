@@ -1,4 +1,4 @@
-/** The command lines of a session: prompt, help while typing, command, until the end. */
+/** The command lines of a session: prompt, help while typing, command, until the session ends. */
 
 import type { Clock } from '../../core/clock.ts';
 import { msg, type Said } from '../../core/message.ts';
@@ -26,14 +26,14 @@ export interface LineParts {
   readonly tty: Tty;
   readonly clock: Clock;
   readonly historyStore: LineHistoryStore;
-  /** Where files of the console lie; none unless given. */
+  /** Folder of the console's files. Default: none. */
   readonly filesDir?: string | null;
   readonly surroundings: Surroundings;
   readonly machine: LocalMachine;
   readonly localActions: SessionActions;
-  /** Resolves when the agent would see the session end, before what it puts on trial; absent where it sees that anyway. */
+  /** Called before a commit; resolves when the agent would detect the end of the session. Absent if the agent detects that anyway. */
   readonly beforeCommit?: () => Promise<void>;
-  /** What may be written at a place of the configuration, or why it is none. */
+  /** Returns which value a configuration key allows, or why the key is invalid. */
   readonly wanted: TypingHelp['wanted'];
 }
 
@@ -45,11 +45,11 @@ interface Lines {
   readonly past: PastLines;
   readonly logShow: LogShow;
   readonly inWords: (said: Said) => string;
-  /** Newest answer of the agent; null where none answers. */
+  /** Newest answer of the agent; null if no agent answers. */
   known: Known | null;
 }
 
-/** Serves lines until the session is over. */
+/** Reads and runs lines until the session ends. */
 export async function serveLines(session: ConsoleSession, dialog: Dialog, parts: LineParts): Promise<void> {
   adaptTemplates(asTyped);
   const inWords = (said: Said): string => translate(dialog.settings.language, said);
@@ -129,7 +129,7 @@ function actionsOf({ session, parts, inWords, ...rest }: Lines): ReturnType<type
   return createShellActions({ ...parts, ...rest, filesDir: parts.filesDir ?? null, asker, role, translate: inWords });
 }
 
-/** By what holds now: the line may have been typed long after its prompt. */
+/** Checks the present state: the line may have been typed long after its prompt. */
 async function warn({ session, dialog, parts, inWords }: Lines): Promise<void> {
   const known = await askNames(askerOf(session, parts.surroundings));
   if (known === null) return;

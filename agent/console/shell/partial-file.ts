@@ -1,8 +1,8 @@
 /**
- * A file that a sender writes over the line: it stays in a folder of its own until it is complete.
+ * A file that a sender writes over the line: it stays in its own folder until it is complete.
  *
- * The sender chooses the names of what it sends. The folder takes no other name while the program receives, and gives none away: so a
- * batch of files, a name with a folder in it and the removal of a cut file all fail.
+ * The sender chooses the names of the files that it sends. While the program receives, no name can be added to the folder or removed from
+ * it. So a batch of files, a name with a folder in it and the removal of a partial file all fail.
  */
 import {
   chmodSync,
@@ -22,34 +22,37 @@ import {
 import { join } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
 
-/** Folders of cut files. A name with a dot in front is none that a session may name. */
+/** Folder of partial files. A session cannot name a file that begins with a dot. */
 const PARTS = '.part';
-/** A folder that takes no name, and one that does. */
+/** Modes of a folder in which no file can be created, and in which one can. */
 const MODES = { closed: 0o500, open: 0o700 };
-/** The owner reads and writes a received file, whatever the sender says of its rights. */
+/** The owner reads and writes a received file, whatever mode the sender requests. */
 const OWN_RIGHTS = 0o600;
-/** The end of what came before is received again and compared. Units: bytes. Source: assumed; 9 s at 9600 baud, 8 blocks of ZMODEM. */
+/**
+ * The end of the earlier part is received again and compared. Units: bytes. Source: assumed; 9 s at 9600 baud, 8 ZMODEM blocks. Confirmed
+ * by: interrupted transfers on a serial line.
+ */
 const OVERLAP_BYTES = 8_192;
 
-/** A file on its way. */
+/** A file being received. */
 export interface PartialFile {
   readonly path: string;
-  /** Here the program works. */
+  /** Folder in which the receiving program runs. */
   readonly dir: string;
-  /** What had come before. Units: bytes. */
+  /** Length of the part received earlier. Units: bytes. */
   readonly bytes: number;
   /**
-   * `none`: nothing was written. `empty`: a file without content. `other`: what had come before is not the beginning of this one.
-   * `isWhole`: the sender says that it has sent all.
+   * `none`: nothing was written. `empty`: a file without content. `other`: the earlier part is not the beginning of this file.
+   * `isWhole`: the sender reported that it sent everything.
    */
   check(isWhole: boolean): 'none' | 'empty' | 'other' | 'ok';
   /** Keeps the received part, so that the transfer can be resumed; deletes an empty file. */
   keep(): void;
-  /** Moves the whole file to its place, on the disk. */
+  /** Moves the complete file to its target and flushes it. */
   finish(target: string): void;
 }
 
-/** Opens the folder for one name, with what came of it before. Errors: throws the system's error. */
+/** Opens the folder for one name, with the part received earlier. Errors: throws the system's error. */
 export function openPartial(receivedDir: string, name: string): PartialFile {
   adoptFormer(receivedDir, name);
   const dir = join(receivedDir, PARTS, name);
@@ -68,7 +71,7 @@ export function openPartial(receivedDir: string, name: string): PartialFile {
       if (size === 0n) return 'empty';
       const again = partOf(path, bytes - end.length, end.length);
       if (!again.equals(end.subarray(0, again.length))) return 'other';
-      // A shorter file is written over the beginning of the one before.
+      // A shorter file overwrites the beginning of the earlier part.
       return isWhole && Number(size) < bytes ? 'other' : 'ok';
     },
     keep: () => void (statSync(path).size === 0 && dropPartial(receivedDir, name)),
@@ -83,13 +86,13 @@ export function openPartial(receivedDir: string, name: string): PartialFile {
   };
 }
 
-/** True where something of this name came and was cut. */
+/** Returns true if a part of this file was received. */
 export function hasPartial(receivedDir: string, name: string): boolean {
   adoptFormer(receivedDir, name);
   return existsSync(join(receivedDir, PARTS, name));
 }
 
-/** Removes what came of a cut file; none is fine. Errors: throws the system's error. */
+/** Deletes the received part of a file, if any. Errors: throws the system's error. */
 export function dropPartial(receivedDir: string, name: string): void {
   const [parts, dir] = [join(receivedDir, PARTS), join(receivedDir, PARTS, name)];
   if (!existsSync(dir)) return;
@@ -98,7 +101,7 @@ export function dropPartial(receivedDir: string, name: string): void {
   if (readdirSync(parts).length === 0) rmdirSync(parts);
 }
 
-/** Cuts the end off, to be received again. */
+/** Cuts off the end, which is received again. */
 function withoutEnd(path: string): { readonly bytes: number; readonly end: Buffer } {
   if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false) rmSync(path, { recursive: true });
   const fd = openSync(path, 'a', OWN_RIGHTS);
@@ -122,7 +125,7 @@ function partOf(path: string, from: number, length: number): Buffer {
   }
 }
 
-/** Takes over what an earlier release left of a cut file: the file itself or its second name, and a mark. */
+/** Adopts a partial file of an earlier release: the file itself or its second name, and a mark. */
 function adoptFormer(receivedDir: string, name: string): void {
   const [first, second, mark] = [join(receivedDir, name), join(receivedDir, `.${name}`), join(receivedDir, `.${name}${PARTS}`)];
   if (!existsSync(mark)) return;

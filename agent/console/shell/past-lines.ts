@@ -1,12 +1,12 @@
-/** The lines that a user has typed before, limited in number, with secrets masked, and stored for the next session. */
+/** The lines that a user typed before, limited in number, with secrets masked, and stored for the next session. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceWhole } from '../../core/atomic-write.ts';
 
-/** Source: assumed; a day's work at one cabinet. */
+/** Source: assumed; a day's work at one cabinet. Confirmed by: lines per session in audit logs. */
 const MAX_LINES = 200;
 
-/** Stores the lines of a user from one session to the next. Errors: none; what cannot be stored is lost. */
+/** Stores the lines of a user from one session to the next. Errors: none; lines that cannot be stored are lost. */
 export interface LineHistoryStore {
   /** Oldest first. */
   load(user: string): readonly string[];
@@ -50,7 +50,7 @@ const MAX_CHARS = 1_000_000;
 
 const FILE_BEGIN = 'console-lines-';
 
-/** Whether a file of this name holds the lines of a user, or is being written to become one. */
+/** Returns true if a file of this name contains the lines of a user, or is the temporary file of one. */
 export function isLineHistory(name: string): boolean {
   return name.startsWith(FILE_BEGIN);
 }
@@ -77,7 +77,7 @@ export function createLineHistoryStore(dir: string | null): LineHistoryStore {
         mkdirSync(dir, { recursive: true, mode: 0o700 });
         replaceWhole(file, `${lines.join('\n')}\n`, 0o600);
       } catch {
-        // A disk that is full or read-only must not stop the session; the lines of this one are still known.
+        // A full or read-only disk must not stop the session; it still has the lines of this session in memory.
       }
     },
   };

@@ -1,8 +1,8 @@
 /**
  * One row of a terminal, edited with letters, blanks and backspaces only.
  *
- * It chooses which part of a long line is shown and computes the bytes to redraw it. Pure. A backspace is the one cursor motion that every
- * terminal has.
+ * It chooses the visible part of a long line and computes the bytes to redraw it. Pure. A backspace is the only cursor motion that every
+ * terminal supports.
  */
 
 /** The text after the prompt, and the column of the cursor in it. */
@@ -13,11 +13,11 @@ export interface PromptView {
 
 export const EMPTY_VIEW: PromptView = { text: '', cursorCols: 0 };
 
-/** The part of a line that fits, with `<` and `>` where more lies. Units: columns, at least 8. */
+/** Returns the part of a line that fits, with `<` and `>` where text is hidden. Units: columns, at least 8. */
 export function viewOf(line: string, cursor: number, widthCols: number): PromptView {
   const cols = Math.max(8, widthCols);
   if (line.length < cols) return { text: line, cursorCols: cursor };
-  // Half a row at a time: to move it with every letter would send the whole row for each.
+  // Scroll by half a row: scrolling with every letter would send the whole row each time.
   const step = Math.floor(cols / 2);
   const start = cursor < cols - 1 ? 0 : (Math.floor((cursor - cols + 1) / step) + 1) * step;
   const rest = line.slice(start);
@@ -39,7 +39,7 @@ export function redrawBytes(from: PromptView, to: PromptView): string {
   ].join('');
 }
 
-/** The only motion to the right is to write the same letters again. */
+/** To move right, the same letters are written again. */
 function move(text: string, fromCols: number, toCols: number): string {
   return toCols < fromCols ? '\b'.repeat(fromCols - toCols) : text.slice(fromCols, toCols);
 }

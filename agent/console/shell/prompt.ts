@@ -1,4 +1,4 @@
-/** Texts of a session: greeting, prompt, and what a person should know when leaving. Pure. */
+/** Texts of a session: greeting, prompt, and what is still in force at a logout. Pure. */
 import { msg, type Said } from '../../core/message.ts';
 import type { Names } from '../commands/cabinet/names.ts';
 import type { Known } from './known.ts';
@@ -11,7 +11,7 @@ export function greeting(names: Names | null, version: string): readonly Said[] 
   return [`${names.cabinet.id}  ${names.cabinet.name}`, version, keys];
 }
 
-/** With the time that is left of what holds by hand, and of a configuration on trial. */
+/** Returns the prompt with the time left of overrides and of a configuration on trial. */
 export function promptOf(known: Known | null, inWords: InWords): string {
   if (known === null) return `luciole (${inWords(msg`no agent`)})> `;
   const { cabinet, overrides, trial } = known.names;
@@ -24,7 +24,7 @@ export function promptOf(known: Known | null, inWords: InWords): string {
   return `${[cabinet.id, ...marks].join(' ')}> `;
 }
 
-/** Overrides and trials that are still in force: the next person at the cabinet would not expect them. */
+/** Returns overrides and trials that are still in force: the next person at the cabinet would not expect them. */
 export function goodbyeLines(known: Known, inWords: InWords): readonly string[] {
   return [...overridesLeft(known, inWords), ...trialLeft(known, inWords)];
 }

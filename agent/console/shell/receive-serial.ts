@@ -1,7 +1,7 @@
 /**
- * `receive FILE`: receives a file over the line that the session runs on, into the folder of this console.
+ * `receive FILE`: receives a file over the line that the session uses, into the folder of this console.
  *
- * It uses ZMODEM by the program `rz`, takes one file and no more than there is room for, and continues a transfer that was cut.
+ * It uses ZMODEM through the program `rz`, accepts one file that fits the free space, and resumes an interrupted transfer.
  */
 
 import { createHash } from 'node:crypto';
@@ -18,21 +18,24 @@ import { expectSessionRoom, receivedDir, sessionRoomBytes } from './session-file
 
 export interface ReceiveArgs {
   readonly file: string;
-  /** What is there goes first; otherwise it is taken as the beginning of the file. */
+  /** Delete the received part first; otherwise it is used as the beginning of the file. */
   readonly isRestart: boolean;
-  /** Nothing is received: what came under this name goes. */
+  /** Receive nothing; only delete the received part of this name. */
   readonly isGone: boolean;
 }
 
-/** Resumes, binary. It reports the names that the sender sends. Source: rz(1) of lrzsz. */
+/** Resume, binary. `rz` reports the names that the sender sends. Source: rz(1) of lrzsz. */
 const RZ = ['rz', '--zmodem', '--binary', '--resume', '--verbose'];
-/** For root, who may write into a closed folder otherwise. Source: setpriv(1), capabilities(7): CAP_DAC_OVERRIDE. */
+/** Removes rights of root, which could write into a closed folder. Source: setpriv(1), capabilities(7): CAP_DAC_OVERRIDE. */
 const WITHOUT_RIGHTS = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
-/** `prlimit` found no such program, or `rz` refused a name. Source: prlimit(1), exit status as of env(1); rz ends so on a name outside its folder. */
+/** `prlimit` found no such program, or `rz` refused a name. Source: prlimit(1), exit status as of env(1); rz exits with it for a name outside its folder. */
 const NO_PROGRAM = 127;
-/** Longest name. Units: bytes. Source: Linux, limits.h, NAME_MAX, with room for a mark. */
+/** Longest name. Units: bytes. Source: Linux, limits.h, NAME_MAX, minus room for a suffix. */
 const MAX_NAME_BYTES = 240;
-/** What is kept of the names that a sender sends. Units: characters. Source: assumed; one line of a terminal each. */
+/**
+ * Longest text kept of the sender's file names. Units: characters. Source: assumed; one line of a terminal each. Confirmed by: the output
+ * of `rz` for the senders in use.
+ */
 const MAX_REPORT = 8_192;
 const MAX_NAME_SHOWN = 60;
 
@@ -56,7 +59,7 @@ export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, pa
 
 interface Reception {
   readonly filesDir: string;
-  /** Where the whole file goes. */
+  /** Final path of the complete file. */
   readonly target: string;
   readonly notice: (text: Message) => readonly string[];
 }
@@ -96,7 +99,7 @@ async function receiveInto(partial: PartialFile, { filesDir, target, notice }: R
   ];
 }
 
-/** How the program ended, and the names that the sender sent, as the terminal may show them. */
+/** Exit code of the program, and the names that the sender sent, safe for a terminal. */
 interface Sent {
   readonly code: number | null;
   readonly names: readonly string[];
@@ -115,7 +118,7 @@ async function runRz(tty: CopyParts['tty'], maxBytes: number, dir: string): Prom
   return { code, names: [...new Set(names)] };
 }
 
-/** Errors: throws ConsoleError 'failed' where no complete file of this name was received. */
+/** Errors: throws ConsoleError 'failed' if no complete file of this name was received. */
 function expectReceived(file: string, { code, names }: Sent, found: ReturnType<PartialFile['check']>): void {
   if (code === null || (code === NO_PROGRAM && names.length === 0))
     throw new ConsoleError('failed', msg`no program rz here: install the Debian package lrzsz`);
@@ -138,13 +141,13 @@ async function sha256Of(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** As a command of this session takes it. */
+/** Returns the path as a command of this session accepts it. */
 function shownPath(path: string): string {
   const shown = join(basename(dirname(path)), basename(path));
   return resolve(shown) === path ? shown : path;
 }
 
-/** Keeps the received part of a cut file. Errors: throws ConsoleError 'failed' for a complete file and for a folder. */
+/** Prepares the place of the file; keeps the part received earlier. Errors: throws ConsoleError 'failed' for a complete file and for a folder. */
 function clearFor(dir: string, file: string, isRestart: boolean): void {
   const path = join(dir, file);
   const isCut = hasPartial(dir, file);
@@ -167,7 +170,7 @@ function takeAway(dir: string, file: string): Message {
   return msg`${shownPath(path)} is removed`;
 }
 
-/** The sender of an earlier release may have made folders. */
+/** Deletes the received part; the sender of an earlier release may have created folders. */
 function forget(dir: string, file: string): void {
   rmSync(join(dir, file), { recursive: true, force: true });
   dropPartial(dir, file);

@@ -1,4 +1,4 @@
-/** Reports to the agent what the shell of a session refused, so that the audit log has it. */
+/** Reports refusals of a session's shell to the agent, for the audit log. */
 import { fetchAnswer } from '../ask-agent.ts';
 import type { ConsoleCommand } from '../command-spec.ts';
 import { LOGIN_REFUSED } from '../commands/access/login.ts';
@@ -8,7 +8,7 @@ import type { LocalArgs } from '../terminal/terminal.ts';
 import { maskSecrets } from './past-lines.ts';
 import type { Asker } from './session.ts';
 
-/** Errors: none that a person can cause: the command stays refused where no agent answers. */
+/** Errors: none that a person can cause; the command stays refused if no agent answers. */
 export async function noteRefusal(command: ConsoleCommand, args: LocalArgs, terminal: Asker): Promise<void> {
   try {
     await fetchAnswer(LOGIN_REFUSED, { command: command.name, detail: detailOf(command, args) }, { terminal });
@@ -17,7 +17,7 @@ export async function noteRefusal(command: ConsoleCommand, args: LocalArgs, term
   }
 }
 
-/** The arguments with their names; only their values, one masked, where one of them is a secret by the word before it. */
+/** Returns the arguments with their names. If an argument may be a secret because of the word before it, returns the values only, with it masked. */
 function detailOf(command: ConsoleCommand, args: LocalArgs): string {
   const spec = command.kind === 'agent' ? command : { ...command, secrets: [] };
   const values = Object.values(openArgs(spec, args))

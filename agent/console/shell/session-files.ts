@@ -1,9 +1,9 @@
 /**
- * The files that a session may name, who may read them, and the room they may take.
+ * The files that a session may name, the roles that may read them, and the space that they may use.
  *
- * A user who logged in has the rights of the console's own system user for every file command: without a bound, anybody could read and
- * replace what that user can, the lines that others have typed among it. A command writes what its user may read, so each role has a
- * folder of its own, and a session reads that of its role and those of lower roles.
+ * For file commands, a logged-in user has the rights of the console's system user. Without limits, anybody could read and replace all files
+ * of that user, including the lines that others typed. A command writes what its user may read, so each role has its own
+ * folder, and a session reads that of its role and those of lower roles.
  */
 
 import { existsSync, lstatSync, mkdirSync, readdirSync, statfsSync, statSync } from 'node:fs';
@@ -15,22 +15,22 @@ import { ConsoleError } from '../console-error.ts';
 import type { LocalArgs } from '../terminal/terminal.ts';
 import { isLineHistory } from './past-lines.ts';
 
-/** A folder of their own, so that no name that a sender chooses is one of the console's files. */
+/** A separate folder, so that a name chosen by a sender cannot be one of the console's files. */
 const RECEIVED = 'received';
-/** Of `receive` and `copy`. Source: commands/session/session.ts. */
+/** Role of `receive` and `copy`. Source: commands/session/session.ts. */
 const RECEIVED_ROLE = 'technician';
 /** Lowest first. */
 const LEAST_ROLES: readonly LeastRole[] = ['anyone', ...ROLES];
-/** Stands for the input or output. */
+/** Means standard input or output. */
 const STREAM = '-';
-/** What may be replaced: exports of readings, which can be made again. */
+/** Files that may be replaced: exports of readings, which can be created again. */
 const REPLACEABLE = /\.(csv|jsonl)$/i;
-/** All files of a console together: the largest is an update. Source: update-inbox.ts. Units: bytes. */
+/** Limit for all files of a console; the largest is an update. Source: update-inbox.ts. Units: bytes. */
 const MAX_BYTES = 256 * 2 ** 20;
-/** Space that stays free for the store. Source: update-inbox.ts. Units: bytes. */
+/** Space kept free for the store. Source: update-inbox.ts. Units: bytes. */
 const FREE_BYTES = 32 * 2 ** 20;
 
-/** Where received files lie, in the folder of a console. */
+/** Returns the folder of received files in the folder of a console. */
 export function receivedDir(filesDir: string): string {
   return join(filesDir, RECEIVED);
 }
@@ -42,10 +42,10 @@ export interface SessionPlace {
 }
 
 /**
- * The folder for what a session of this role writes; only this role and higher ones read it. It exists afterwards. A null role is a user of
- * the machine, who writes into the folder of the console itself.
+ * Returns the folder for files that a session of this role writes, and creates it. Only this role and higher ones may read it. A null role is a
+ * user of the machine, who writes into the folder of the console itself.
  *
- * Errors: throws ConsoleError 'failed' where the disk takes no folder.
+ * Errors: throws ConsoleError 'failed' if the folder cannot be created.
  */
 export function sessionDir(filesDir: string, role: LeastRole | null): string {
   const dir = role === null ? filesDir : roleDir(filesDir, role);
@@ -57,7 +57,7 @@ export function sessionDir(filesDir: string, role: LeastRole | null): string {
   return dir;
 }
 
-/** The folders of files that a machine user of this console may name, the console's own first. */
+/** Returns the folders whose files a machine user of this console may name, the console's own first. */
 export function allDirs(filesDir: string): readonly string[] {
   return [filesDir, ...LEAST_ROLES.map((role) => roleDir(filesDir, role))];
 }
@@ -67,7 +67,7 @@ function roleDir(filesDir: string, role: LeastRole): string {
 }
 
 /**
- * The arguments with each file in its place in the folder of the console.
+ * Returns the arguments with each file resolved in the folder of the console.
  *
  * Errors: throws ConsoleError 'denied' for any other file.
  */
@@ -84,7 +84,7 @@ export function sessionArgs(
   return { ...args, ...Object.fromEntries(placed) };
 }
 
-/** The path of one file. Errors: throws ConsoleError 'denied'; 'failed' where the disk takes no folder. */
+/** Returns the path of one file. Errors: throws ConsoleError 'denied'; 'failed' if the folder cannot be created. */
 export function sessionFile(typed: string, use: 'read' | 'write', { filesDir, role }: SessionPlace): string {
   const name = basename(typed);
   const isReceived = typed === join(RECEIVED, name);
@@ -104,15 +104,15 @@ interface FoundFile {
   readonly least: LeastRole;
 }
 
-/** The file of this name that the role may read, its own before those of lower roles; otherwise one that it may not read, or none. */
+/** Returns the file of this name that the role may read, its own before those of lower roles; otherwise one that it may not read, or none. */
 function found(filesDir: string, name: string, role: LeastRole): FoundFile {
   const own = LEAST_ROLES.indexOf(role);
   const below = LEAST_ROLES.slice(0, own + 1).reverse();
   const searched = [...below, ...LEAST_ROLES.slice(own + 1)].map((least) => ({ path: join(roleDir(filesDir, least), name), least }));
-  // Files of an earlier release are next to the folders of the roles. They may contain anything, so only admins read them.
+  // Files of an earlier release are next to the folders of the roles. They may contain anything, so only admins may read them.
   const all = [...searched, { path: join(filesDir, name), least: 'admin' as const }];
   return (
-    // A name may be too long for the disk.
+    // A name may be too long for the file system.
     all.find(({ path }) => existsSync(path) && statSync(path).isFile()) ?? {
       path: join(roleDir(filesDir, role), name),
       least: role,
@@ -129,7 +129,7 @@ function readable({ path, least }: FoundFile, name: string, role: LeastRole): st
   );
 }
 
-/** Room for a file, the bytes that it has already among them. Units: bytes; less than 0 for none. Errors: throws the system's error. */
+/** Returns the space for a file, including the bytes that it already uses. Units: bytes; negative if a limit is exceeded. Errors: throws the system's error. */
 export function sessionRoomBytes(filesDir: string, path: string): number {
   const { bavail, bsize } = statfsSync(dirname(path));
   const sizes = new Map<number, number>();
@@ -138,7 +138,7 @@ export function sessionRoomBytes(filesDir: string, path: string): number {
   for (const folder of own === undefined ? folders : [own, ...folders])
     for (const name of namesIn(folder)) {
       const found = lstatSync(join(folder, name), { throwIfNoEntry: false });
-      // A file with two names takes its room once.
+      // Count a file with two names once.
       if (found?.isFile() === true) sizes.set(found.ino, found.size);
     }
   const used = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
@@ -146,7 +146,7 @@ export function sessionRoomBytes(filesDir: string, path: string): number {
   return Math.min(MAX_BYTES - used, bavail * bsize - FREE_BYTES) + already;
 }
 
-/** Errors: throws ConsoleError 'failed' where a file of the console may not have so many bytes. */
+/** Errors: throws ConsoleError 'failed' if a file of the console may not have this size. */
 export function expectSessionRoom(filesDir: string, path: string, bytes: number): void {
   if (sessionRoomBytes(filesDir, path) >= bytes) return;
   throw new ConsoleError(
@@ -155,7 +155,7 @@ export function expectSessionRoom(filesDir: string, path: string, bytes: number)
   );
 }
 
-/** The folder and all below it: what is cut lies in some of its own, and a sender of an earlier release could make others. */
+/** Returns the folder and all folders below it: partial files have their own, and a sender of an earlier release could create others. */
 function foldersIn(folder: string): readonly string[] {
   const below = namesIn(folder).map((name) => join(folder, name));
   return [folder, ...below.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true).flatMap(foldersIn)];
@@ -165,6 +165,6 @@ function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch {
-    return []; // Nothing was received yet.
+    return []; // No file was received yet.
   }
 }

@@ -1,10 +1,10 @@
-/** The user of a session, and the interface between the shell and a login. */
+/** The user of a session, and the interface between shell and login. */
 import type { LeastRole, Role } from '../../core/access.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Dialog } from './dialog.ts';
 
 export interface ConsoleSession {
-  /** Goes with each request to the agent, and names the lines typed before. */
+  /** Sent with each request to the agent; also names the file of past lines. */
   readonly user: string;
   /** Null for a user of the machine, who needs no login. */
   readonly login: AgentSession | null;
@@ -12,40 +12,40 @@ export interface ConsoleSession {
   readonly isStranger?: true;
 }
 
-/** The role by which a session names files of its console; null for a user of the machine, who may name any file. */
+/** Returns the role that limits the files a session may name; null for a user of the machine, who may name any file. */
 export function filesRole({ login, isStranger }: Pick<ConsoleSession, 'login' | 'isStranger'>): LeastRole | null {
   return login?.role ?? (isStranger === true ? 'anyone' : null);
 }
 
-/** A session that the agent has opened for a user who logged in. */
+/** A session that the agent opened for a logged-in user. */
 export interface AgentSession {
   readonly role: Role;
   readonly token: string;
   readonly socketPath: string;
-  /** Without a key for so long it ends. Units: ms. */
+  /** The session ends after this time without a key. Units: ms. */
   readonly idleMs: number;
-  /** Resolves when the agent has ended it, or is gone. */
+  /** Resolves when the agent ended the session or disconnected. */
   readonly ended: Promise<unknown>;
-  /** `isLost`: its person did not end it, so what it has put on trial returns. */
+  /** `isLost`: the person did not end the session, so the configuration that it put on trial is reverted. */
   leave(isLost: boolean): void;
 }
 
 export interface Login {
-  /** Returns the session of a user, with questions where it needs them. Null: no user; the session is over. */
+  /** Resolves with the session of a user, after prompts if needed. Null: no user; the session has ended. */
   open(dialog: Dialog): Promise<ConsoleSession | null>;
 }
 
-/** For a user who is logged in to the machine, over SSH or in its own shell: the rights of the agent's socket decide. */
+/** For a user logged in to the machine, over SSH or in its own shell: the permissions of the agent's socket decide. */
 export function machineLogin(user: string): Login {
   return { open: async () => ({ user, login: null }) };
 }
 
-/** At a console that asks for a login, while no agent answers: its files of users who logged in stay closed. */
+/** For a console that requires a login while no agent answers: files of logged-in users stay inaccessible. */
 export function strangerLogin(user: string): Login {
   return { open: async () => ({ user, login: null, isStranger: true }) };
 }
 
-/** User, socket and token for the requests of this session. */
+/** Returns user, socket and token for the requests of this session. */
 export function askerOf({ user }: ConsoleSession, { socketPath, token }: Pick<Terminal, 'socketPath' | 'token'>): Asker {
   return { user, socketPath, ...(token === undefined ? {} : { token }) };
 }

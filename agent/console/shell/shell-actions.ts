@@ -1,4 +1,4 @@
-/** What the shell carries out itself: help, the terminal, lines typed before, the end. */
+/** The commands that the shell runs itself: help, terminal, past lines, logout. */
 
 import type { LeastRole } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -39,9 +39,9 @@ export interface ShellActionParts {
   readonly tty: Pick<Tty, 'setSpeed' | 'speedBaud' | 'lend'>;
   readonly clock: Clock;
   readonly machine: LocalMachine;
-  /** Of the console; null keeps none. */
+  /** Folder of the console; null stores no files. */
   readonly filesDir: string | null;
-  /** Of the session, which names files of that folder alone; null for a user of the machine. */
+  /** Role of the session, which limits the files that it may name; null for a user of the machine. */
   readonly role: LeastRole | null;
   readonly translate: (said: Said) => string;
 }
@@ -147,12 +147,12 @@ function watchActions({ dialog, clock, asker }: ShellActionParts): ActionsOf<'wa
   };
 }
 
-/** The last state of an agent that does not answer. */
+/** Returns the last saved state of an agent that does not answer. */
 function lastStateLines(state: LastState, page: Page): readonly string[] {
   const { configFile, service, log, store, problem } = state;
   const last = store?.lastReadingMs;
   return [
-    // The service manager's own word.
+    // Text of the service manager.
     ...labelled(translated(msg`Service`, page), service instanceof Message ? translated(service, page) : service, page.widthCols),
     ...labelled(msg`File`, String(problem) === '' ? configFile : problem, page),
     ...(store === null ? [] : labelled(msg`Store`, store.dir, page)),
@@ -171,7 +171,7 @@ function settingLines(settings: TerminalSettings, logLevel: LogSeverity | null, 
     [msg`Type`, type],
     [msg`Size`, sizeOf(settings)],
     [msg`Charset`, charset],
-    // Words to type again.
+    // Values as they can be typed again.
     [msg`Colour`, colour ? 'on' : 'off'],
     [msg`Status`, status ? 'on' : 'off'],
     [msg`Log`, logLevel ?? 'off'],

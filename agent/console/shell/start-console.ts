@@ -21,9 +21,9 @@ import { openTtyDevice } from './tty-device.ts';
 const BAUD = { min: 300, max: 4_000_000 };
 
 /**
- * Resolves with the exit code when the session is over. `importTable` carries out `config import` on the terminal of the session.
+ * Resolves with the exit code when the session has ended. `importTable` runs `config import` on the terminal of the session.
  *
- * Errors: rejects with ConsoleError 'usage' where there is no terminal.
+ * Errors: rejects with ConsoleError 'usage' if there is no terminal.
  */
 export async function startConsole(
   args: LocalArgs,
@@ -67,7 +67,7 @@ export async function startConsole(
           },
         },
       }),
-    // A bare terminal would show the question as text.
+    // A simple terminal would show the request as text.
     withProbe: args['no-probe'] !== true && process.env['TERM'] !== 'dumb',
   });
   process.on('SIGHUP', () => shell.end('hang-up'));
@@ -88,7 +88,7 @@ async function loginFor(args: LocalArgs, screen: Terminal, clock: Clock): Promis
   return createConsoleLogin({ socketPath, clock, surroundings, consoleKey: consoleKey(stateDir(), terminalName()) });
 }
 
-/** Loaded on demand: it needs the database's library. */
+/** Loaded on demand because it needs the database library. */
 async function machine(): Promise<LocalMachine> {
   return (await import('../local-machine.ts')).localMachine(configFileOf({}));
 }
@@ -97,7 +97,7 @@ function refuse(): Promise<never> {
   return Promise.reject(new ConsoleError('usage', msg`this command cannot run in a console session`));
 }
 
-/** Of the service, else of the person; null keeps no lines. Source: systemd.exec(5), XDG Base Directory Specification. */
+/** Returns the state folder of the service, otherwise of the person; null stores no lines. Source: systemd.exec(5), XDG Base Directory Specification. */
 function stateDir(): string | null {
   const { STATE_DIRECTORY, XDG_STATE_HOME } = process.env;
   if (STATE_DIRECTORY) return STATE_DIRECTORY;

@@ -12,16 +12,16 @@ export interface TerminalSettings {
   charset: 'ascii' | 'utf-8';
   colour: boolean;
   language: Language;
-  /** A last line for scripts after each command. */
+  /** Prints a status line for scripts after each command. */
   status: boolean;
 }
 
-/** Source: the VT100, which every terminal and emulator can be. */
+/** Source: the VT100, which every terminal and emulator supports. */
 export function usualSettings(): TerminalSettings {
   return { type: 'dumb', widthCols: 80, rows: 24, charset: 'ascii', colour: false, language: 'en', status: false };
 }
 
-/** From now on in this language. */
+/** Switches the session to this language. */
 export async function speak(settings: TerminalSettings, language: Language): Promise<void> {
   await learn(language);
   settings.language = language;
@@ -40,7 +40,7 @@ export function parseRows(text: string): number {
   return text === '0' ? 0 : within('length', text, ROWS);
 }
 
-/** Whether a size that the terminal reported is sensible. */
+/** Returns true if a size reported by the terminal is within the limits. */
 export function isSize(rows: number, cols: number): boolean {
   return rows >= ROWS.min && rows <= ROWS.max && cols >= WIDTH.min && cols <= WIDTH.max;
 }

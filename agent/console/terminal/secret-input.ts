@@ -1,5 +1,5 @@
 /**
- * Secrets typed at the terminal of a one-shot command, without echo; lines of the input where that is no terminal.
+ * Reads secrets for a one-shot command: without echo on a terminal, otherwise as lines of the input.
  *
  * The terminal is in raw mode while a secret is typed.
  */
@@ -11,11 +11,11 @@ import { ConsoleError } from '../console-error.ts';
 import { translate } from '../text/translate.ts';
 import type { SecretRule } from './terminal.ts';
 
-/** Longest input that is no terminal. Units: characters. Source: assumed; a few lines. */
+/** Longest input without a terminal. Units: characters. Source: assumed; a few lines. Confirmed by: the longest secret that a command reads. */
 const MAX_INPUT_CHARS = 4_096;
 const TRIES = 3;
 
-/** Reads from `stdin`, asks on `write` in this language. Errors: the reader rejects with ConsoleError. */
+/** Reads from `stdin`, prompts through `write` in this language. Errors: the reader rejects with ConsoleError. */
 export function createSecretInput(
   stdin: ReadStream,
   write: (text: string) => void,
@@ -53,7 +53,7 @@ async function typedTwice(prompt: Message, rule: SecretRule, asker: Asker): Prom
   throw new ConsoleError('failed', msg`no new one after three tries; nothing was changed`);
 }
 
-/** One line of raw bytes. Ctrl-C and Ctrl-D give up, Ctrl-U starts again. */
+/** Reads one line of raw bytes. Ctrl-C and Ctrl-D give up, Ctrl-U starts again. */
 async function typed(prompt: Message, { stdin, write, say }: Asker): Promise<string> {
   say(msg`${prompt}:`);
   write(' ');
@@ -77,7 +77,7 @@ async function typed(prompt: Message, { stdin, write, say }: Asker): Promise<str
   }
 }
 
-/** As they are: a secret may begin or end with a space. */
+/** Lines are not trimmed: a secret may begin or end with a space. */
 async function allLines(stdin: ReadStream): Promise<string[]> {
   let text = '';
   for await (const bytes of stdin) {

@@ -1,19 +1,19 @@
 /**
- * A progress line at the foot of a terminal, redrawn in place and removed when the answer arrives.
+ * A progress line at the bottom of a terminal, redrawn in place and removed when the answer arrives.
  *
- * It is redrawn at a limited rate, so that a slow line is not filled with progress.
+ * The redraw rate is limited, so that progress does not fill a slow line.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 
-/** Source: 9600 baud carry 960 characters a second; a quarter of them is left to a line of this length. */
+/** Source: 9600 baud carry 960 characters per second; a line of this length uses a quarter of them. */
 const REDRAW_MS = 250;
-/** Longest line. Source: as above, four a second. */
+/** Longest line. Units: columns. Source: as above, four redraws per second. */
 const MAX_COLS = 60;
 
 export interface StatusLine {
-  /** Draws it, or drops it when the last one is too young. */
+  /** Draws the text; drops it if the last one was drawn too recently. */
   show(text: string): void;
-  /** Wipes it; nothing happens when none was drawn. */
+  /** Erases the line, if one was drawn. */
   clear(): void;
 }
 

@@ -8,7 +8,7 @@ import type { LocalCommand } from '../command-spec.ts';
 import type { Charset } from '../text/plain-text.ts';
 import type { StatusLine } from './status-line.ts';
 
-/** Where input comes from and output goes. */
+/** The sources of input and the targets of output. */
 export interface Terminal {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
@@ -18,7 +18,7 @@ export interface Terminal {
   readonly charset?: Charset;
   /** Default: English. */
   readonly language?: Language;
-  /** Loads the language of the person, which is `language` afterwards. Absent where that is done already. */
+  /** Loads the language of the person; afterwards `language` is set. Absent if that is done already. */
   readonly speak?: () => Promise<void>;
   readonly user: string;
   /** What `--version` prints. */
@@ -27,7 +27,7 @@ export interface Terminal {
   readonly socketPath: string | null;
   /** Session token, if the user has logged in. */
   readonly token?: string;
-  /** Of a session, which names only files of its console that this role may read. Absent for a user of the machine. */
+  /** Role of a session, which limits the files that it may name. Absent for a user of the machine. */
   readonly role?: LeastRole;
   /** The line that shows progress; null if none is shown. */
   readonly status: StatusLine | null;
@@ -35,7 +35,7 @@ export interface Terminal {
   readonly live?: (text: string) => void;
   /** Aborted when the person stops waiting for the answer. */
   readonly signal?: AbortSignal;
-  /** Called for a command that sums up at Ctrl-C: the signal is aborted by the first one. Absent where Ctrl-C only stops the wait. */
+  /** Called for a command with a summary: the first Ctrl-C aborts the returned signal. Absent if Ctrl-C only stops the wait. */
   readonly enough?: () => AbortSignal;
   /** Reads a secret without echo; on a terminal one with a rule is typed twice. Absent if nothing can be asked. Errors: rejects with ConsoleError. */
   readonly askSecret?: (prompt: Message, rule: SecretRule | null) => Promise<string>;
@@ -43,11 +43,11 @@ export interface Terminal {
   readonly localFiles: () => Promise<LocalFiles>;
 }
 
-/** Of a new secret. */
+/** The rule for a new secret. */
 export interface SecretRule {
-  /** Shown before the question. */
+  /** Shown before the prompt. */
   readonly text: Message;
-  /** Why this one is refused, before it is typed again; null for a good one. */
+  /** Returns why this secret is refused, before it is typed again; null if it is accepted. */
   readonly problem: (typed: string) => Message | null;
 }
 
@@ -63,11 +63,11 @@ export interface LocalMachine {
 
 /** The local files that are used when the agent does not answer. */
 export interface LocalFiles extends LocalConfigView {
-  /** Says which files were read. */
+  /** States which files were read. */
   readonly about: Message;
 }
 
-/** Rejects with ConsoleError 'failed' where a file may not have so many bytes. */
+/** Rejects with ConsoleError 'failed' if a file may not have this size. */
 export type ExpectRoom = (path: string, bytes: number) => Promise<void>;
 
 /** Arguments of a local command, as typed. */

@@ -4,24 +4,24 @@ import { ConsoleError } from '../console-error.ts';
 
 /** Units: ms. */
 const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
-/** From here on a limit is shown in days. Units: ms. Source: assumed; a month is not counted in hours. */
+/** A limit from this length on is shown in days. Units: ms. Source: assumed; people do not count a month in hours. Confirmed by: a reading test with technicians. */
 const SHOWN_IN_DAYS_MS = 14 * UNIT_MS.d;
 
-/** The shortest and the longest span that makes sense somewhere. Units: ms. */
+/** The shortest and longest accepted span. Units: ms. */
 export interface SpanLimits {
   readonly minMs: number;
   readonly maxMs: number;
 }
 
-/** Where a caller sets none. Source: assumed; a week outlasts every rehearsal. */
+/** Default limits. Source: assumed; a week is longer than any rehearsal. Confirmed by: durations typed in audit logs. */
 const WIDEST: SpanLimits = { minMs: UNIT_MS.s, maxMs: 168 * UNIT_MS.h };
 
 /**
- * The span a person typed.
+ * Returns the typed span.
  *
  * Shape:  days, hours, minutes, seconds in that order, each at most once, no blanks: `30s`, `10m`, `2h`, `1h30m`, `7d`.
  * Units:  ms.
- * Errors: throws ConsoleError 'usage' that says what to write instead; a bare number is never guessed at.
+ * Errors: throws ConsoleError 'usage' with what to write instead; a number without a unit is always refused.
  */
 export function parseDuration(text: string, { minMs, maxMs }: SpanLimits = WIDEST): number {
   const allowsSeconds = minMs < UNIT_MS.m;
@@ -39,7 +39,7 @@ export function parseDuration(text: string, { minMs, maxMs }: SpanLimits = WIDES
   return spanMs;
 }
 
-/** A span as a person would type it, in the largest unit that divides it. Units: ms. */
+/** Returns a span as a person would type it, in the largest unit that divides it. Units: ms. */
 function typed(spanMs: number): string {
   if (spanMs >= SHOWN_IN_DAYS_MS && spanMs % UNIT_MS.d === 0) return `${spanMs / UNIT_MS.d}d`;
   const unit = (['h', 'm'] as const).find((each) => spanMs % UNIT_MS[each] === 0) ?? 's';
@@ -50,7 +50,7 @@ function usage(text: string, advice: Message): ConsoleError {
   return new ConsoleError('usage', msg`bad duration "${text}": ${advice}`);
 }
 
-/** A span for people, its two largest parts: `42 s`, `12 min`, `3 h 12 min`, `2 d 4 h`. Units: ms. */
+/** Returns a span for people, its two largest parts: `42 s`, `12 min`, `3 h 12 min`, `2 d 4 h`. Units: ms. */
 export function formatDuration(spanMs: number): Message {
   const totalS = Math.max(0, Math.round(spanMs / 1_000));
   if (!Number.isFinite(totalS)) return msg`-`;
@@ -63,7 +63,7 @@ export function formatDuration(spanMs: number): Message {
   return h === 0 ? msg`${d} d` : msg`${d} d ${h} h`;
 }
 
-/** How long something took, with tenths where seconds are few: `0.4 s`. Units: ms. */
+/** Returns how long something took, with tenths for few seconds: `0.4 s`. Units: ms. */
 export function formatTook(spanMs: number): Message {
   const tenths = Math.max(1, Math.round(spanMs / 100));
   return tenths < 100 ? msg`${tenths / 10} s` : formatDuration(spanMs);

@@ -1,5 +1,5 @@
 /**
- * What a renderer needs to lay out text: width, colour, the agent's time and zone; and numbers, times and words as people read them.
+ * What a renderer needs to lay out text: width, colour, the agent's time and zone; and formats for numbers, times and words.
  *
  * Renderers are pure: an answer and a page in, text out.
  */
@@ -16,12 +16,12 @@ export interface Page {
   readonly colour: boolean;
   /** Default: English. */
   readonly language?: Language;
-  /** The agent's own time when it answered. */
+  /** The agent's time when it answered. */
   readonly atMs: WallMs;
   readonly timezone: string;
 }
 
-/** What a missing value looks like everywhere. */
+/** How a missing value is shown. */
 export const NOTHING = '-';
 
 const GOOD = new Set(['ok', 'up', 'online', 'verified', 'good', 'synced']);
@@ -33,7 +33,7 @@ export function translated(text: Said, { language = 'en' }: Pick<Page, 'language
   return translate(language, text);
 }
 
-/** A state in its colour where the page has colours; `shown` is a more exact text for it. */
+/** Returns a state in its colour if the page has colours; `shown` is a more exact text for it. */
 export function stateWord(word: string, page: Page, shown: Said = wordOf(word)): string {
   const text = translated(shown, page);
   if (!page.colour) return text;
@@ -41,7 +41,7 @@ export function stateWord(word: string, page: Page, shown: Said = wordOf(word)):
   return style === null ? text : styleText(style, text, { validateStream: false });
 }
 
-/** A number with its decimals, or a dash. */
+/** Returns a number with its decimals, or a dash. */
 export function formatNumber(value: number | null | undefined, decimals = 0): string {
   return typeof value === 'number' && Number.isFinite(value) ? value.toFixed(Math.min(Math.max(decimals, 0), 10)) : NOTHING;
 }
@@ -52,7 +52,7 @@ export function formatLevel(levelPct: LevelPct | null | undefined): string {
   return text === NOTHING ? text : `${text} %`;
 }
 
-/** A range of levels, one number when both ends are the same. Units: %. */
+/** Returns a range of levels; one number if both ends are equal. Units: %. */
 export function formatLevels(minPct: LevelPct, maxPct: LevelPct): string {
   return minPct === maxPct ? formatLevel(minPct) : `${formatNumber(minPct)}..${formatNumber(maxPct)} %`;
 }
@@ -62,12 +62,12 @@ export function formatBytes(bytes: number): Message {
   return bytes < 1e6 ? msg`${formatNumber(bytes / 1e3)} kB` : msg`${formatNumber(bytes / 1e6, 1)} MB`;
 }
 
-/** Time passed since, for people. Units: ms of wall time. */
+/** Returns the time passed since then. Units: ms of wall time. */
 export function since(ms: WallMs | null, page: Page): string {
   return ms === null || !Number.isFinite(ms) ? NOTHING : translated(formatDuration(page.atMs - ms), page);
 }
 
-/** `22:41:07` today, `1 Dec 22:41` on any other day, in the cabinet's own zone. */
+/** Returns `22:41:07` for today, `1 Dec 22:41` for any other day, in the cabinet's zone. */
 export function clockTime(ms: WallMs | null, page: Page): string {
   if (ms === null || !Number.isFinite(ms)) return NOTHING;
   const [then, now] = [timeParts(ms, page.timezone), timeParts(page.atMs, page.timezone)];
@@ -91,8 +91,8 @@ export function dayTime(ms: WallMs, timezone: string): string {
 }
 
 /**
- * What a column of times needs: `1 Dec 2026 22:41:07 CET`, without the day where all are of one, without seconds where none count, with
- * the year and the zone only where they change.
+ * Parts of a time shown in a column: `1 Dec 2026 22:41:07 CET` without the day if all are on one day, without seconds if none are needed,
+ * and with year and zone only if they change.
  */
 export interface TimeForm {
   readonly hasDay: boolean;
@@ -101,7 +101,7 @@ export interface TimeForm {
   readonly hasZone?: boolean;
 }
 
-/** One form for all times of a column, in the cabinet's own zone. */
+/** Returns a time in the form of its column, in the cabinet's zone. */
 export function columnTime(ms: WallMs, timezone: string, { hasDay, hasSeconds, hasYear, hasZone }: TimeForm): Message {
   const { year, day, month, hour, minute, second, zone } = timeParts(ms, timezone);
   const clock = `${hour}:${minute}${hasSeconds ? `:${second}` : ''}${hasZone ? ` ${zone}` : ''}`;
@@ -109,13 +109,13 @@ export function columnTime(ms: WallMs, timezone: string, { hasDay, hasSeconds, h
   return hasDay ? msg`${day} ${monthWord(month)} ${clock}` : msg`${clock}`;
 }
 
-/** `1 Dec`, in the cabinet's own zone. */
+/** Returns `1 Dec`, in the cabinet's zone. */
 export function dayOfMonth(ms: WallMs, timezone: string): Message {
   const { day, month } = timeParts(ms, timezone);
   return msg`${day} ${monthWord(month)}`;
 }
 
-/** What the clocks on the wall of that zone show, as if it were UTC. Units: ms. */
+/** Returns the local time of that zone, encoded as if it were UTC. Units: ms. */
 export function localMs(ms: WallMs, timezone: string): WallMs {
   const { year, monthNumber, day, hour, minute, second } = timeParts(ms, timezone);
   const wholeS = Date.UTC(Number(year), Number(monthNumber) - 1, Number(day), Number(hour), Number(minute), Number(second));
@@ -144,7 +144,7 @@ function timeParts(ms: WallMs, timezone: string) {
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
-/** Made once: making one takes longer than a hundred uses. */
+/** Cached, because creating one takes longer than a hundred uses. */
 function formatterOf(timezone: string): Intl.DateTimeFormat {
   const known = formatters.get(timezone);
   if (known !== undefined) return known;

@@ -1,10 +1,10 @@
-/** A plot made of ASCII characters, as a VT100 at 9600 baud can show it: scale, ticks and curve. Pure. */
+/** A plot of ASCII characters for a VT100 at 9600 baud: scale, ticks and curve. Pure. */
 import type { WallMs } from '../../core/clock.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/durations.ts';
 import type { Language } from '../../core/words.ts';
 import { columnTime, dayOfMonth, localMs, translated } from './page.ts';
 
-/** A value that held from one time to another. */
+/** A value that was valid from one time to another. */
 export interface Sample {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
@@ -17,19 +17,19 @@ export interface PlotFrame {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
   readonly timezone: string;
-  /** Of the months below the axis; default: English. */
+  /** Language of the month names below the axis. Default: English. */
   readonly language?: Language;
-  /** Digits after the point, at least. */
+  /** Minimum digits after the point. */
   readonly decimals: number;
   readonly widthCols: number;
 }
 
-/** Lines between the highest and the lowest, about. Source: with axis and sums it fits the 24 lines of a VT100. */
+/** Approximate lines between highest and lowest value. Source: with axis and sums it fits the 24 lines of a VT100. */
 const HEIGHT_LINES = 16;
 const MAX_INTERVALS = 5;
 /** Source: IEEE 754; smaller doubles lose digits. */
 const LEAST_RANGE = 1e-300;
-/** Columns that a label of the time axis needs, with a gap. */
+/** Columns for a label of the time axis, with a gap. */
 const LABEL_COLS = 9;
 const TIME_STEPS_MS = [
   ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE_MS),
@@ -38,9 +38,9 @@ const TIME_STEPS_MS = [
 ];
 
 /**
- * The lines of a plot, none wider than the page.
+ * Returns the lines of a plot, none wider than the page.
  *
- * Shape:  `*` is the mean, `:` reaches from the lowest to the highest; a column without any sample stays blank.
+ * Shape:  `*` is the mean, `:` spans lowest to highest; a column without a sample is blank.
  */
 export function plotLines(samples: readonly Sample[], frame: PlotFrame): string[] {
   const scale = scaleOf(samples, frame.decimals);
@@ -61,7 +61,7 @@ export function plotLines(samples: readonly Sample[], frame: PlotFrame): string[
   return [...rows, ...timeAxis(frame, cols).map((line) => `${' '.repeat(labelCols + 1)}${line}`.trimEnd())];
 }
 
-/** What falls into each column, samples weighed alike; null where nothing does. */
+/** Returns the values of each column, all samples with equal weight; null for an empty column. */
 function columnsOf(
   samples: readonly Sample[],
   { fromMs, toMs }: PlotFrame,
@@ -82,12 +82,12 @@ function columnsOf(
   return sums.map(({ min, max, sum, count }) => (count === 0 ? null : { min, max, mean: sum / count }));
 }
 
-/** From a rounded value below all to one above all, in steps of 1, 2 or 5 times a power of ten. */
+/** Returns a scale from a rounded value below all samples to one above, in steps of 1, 2 or 5 times a power of ten. */
 function scaleOf(samples: readonly Sample[], decimals: number) {
   const low = samples.reduce((least, { min }) => Math.min(least, min), Number.POSITIVE_INFINITY);
   const high = samples.reduce((most, { max }) => Math.max(most, max), Number.NEGATIVE_INFINITY);
   const range = (high - low) / MAX_INTERVALS;
-  // Below the smallest whole power of ten there is no scale.
+  // Doubles cannot represent the steps of a smaller range; then the step is the last decimal shown.
   const least = range > LEAST_RANGE ? range : 10 ** -decimals;
   const power = 10 ** Math.floor(Math.log10(least));
   const factor = [1, 2, 5, 10].find((each) => each * power >= least * (1 - 1e-9)) ?? 10;
@@ -99,7 +99,7 @@ function scaleOf(samples: readonly Sample[], decimals: number) {
   return { low: from * step, high: to * step, step, linesPerTick, lines: (to - from) * linesPerTick, label };
 }
 
-/** The axis and its times, rounded as a clock on the wall of the cabinet shows them. */
+/** Returns the axis and its times, rounded in local time of the cabinet. */
 function timeAxis(frame: PlotFrame, cols: number): [axis: string, labels: string] {
   const { fromMs, toMs, timezone } = frame;
   const stepMs = TIME_STEPS_MS.find((each) => ((toMs - fromMs) / each) * LABEL_COLS <= cols) ?? (toMs - fromMs) / 4;
@@ -107,7 +107,7 @@ function timeAxis(frame: PlotFrame, cols: number): [axis: string, labels: string
   const axis = Array<string>(cols).fill('-');
   let labels = '';
   for (let tickMs = Math.ceil((fromMs + aheadMs) / stepMs) * stepMs; tickMs - aheadMs < toMs; tickMs += stepMs) {
-    // On the night on which the clocks change the distance is another one behind the change, and in spring an hour is missing.
+    // When the clocks change, the offset differs after the change, and in spring an hour is missing.
     const atMs = tickMs - (localMs(tickMs - aheadMs, timezone) - (tickMs - aheadMs));
     const x = Math.floor(((atMs - fromMs) / (toMs - fromMs)) * cols);
     const isMidnight = localMs(atMs, timezone) % DAY_MS === 0;

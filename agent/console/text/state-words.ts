@@ -1,4 +1,4 @@
-/** The words of closed lists of codes, as people read them in cells and sentences. */
+/** The words for closed lists of codes, as shown in cells and sentences. */
 import { type Message, msg } from '../../core/message.ts';
 
 const WORDS: Readonly<Record<string, Message>> = {
@@ -110,7 +110,7 @@ const WORDS: Readonly<Record<string, Message>> = {
   'not a regular file': msg`not a regular file`,
 };
 
-/** The word for a code; a code that people write in each language as it is stays itself. */
+/** Returns the word for a code; a code that is the same in every language is unchanged. */
 export function wordOf(code: string): Message | string {
   return (Object.hasOwn(WORDS, code) ? WORDS[code] : undefined) ?? code;
 }
@@ -139,12 +139,12 @@ const DAYS: Readonly<Record<string, Message>> = {
   Sun: msg`Sun`,
 };
 
-/** The short name of a month, from its English one: `Dec`. */
+/** Returns the short name of a month, from its English one: `Dec`. */
 export function monthWord(name: string): Message | string {
   return MONTHS[name] ?? name;
 }
 
-/** The short name of a day of the week, from its English one: `Tue`. */
+/** Returns the short name of a weekday, from its English one: `Tue`. */
 export function dayWord(name: string): Message | string {
   return DAYS[name] ?? name;
 }

@@ -1,4 +1,4 @@
-/** Breaks text into lines that fit a width: wrapped, with a label, or only the first of many. Pure. */
+/** Splits text into lines that fit a width: wrapped, with a label, or only the first of many. Pure. */
 import { stripVTControlCharacters } from 'node:util';
 import { formatProblem, type Problem } from '../../core/errors.ts';
 import type { Message, Said } from '../../core/message.ts';
@@ -11,7 +11,7 @@ import { translate } from './translate.ts';
 /** Width of the labels at the left edge of a sheet. */
 const LABEL_COLS = 10;
 
-/** How wide, or also in which language: then label and text are translated. Units: columns. */
+/** The width; with a language, label and text are translated too. Units: columns. */
 export type Sheet = number | { readonly widthCols: number; readonly language?: Language };
 
 export function sheetOf(sheet: Sheet): { readonly widthCols: number; readonly language: Language } {
@@ -20,7 +20,7 @@ export function sheetOf(sheet: Sheet): { readonly widthCols: number; readonly la
     : { widthCols: sheet.widthCols, language: sheet.language ?? 'en' };
 }
 
-/** Each line of a long text, none wider than the sheet; the following ones start under the text, not under the label. */
+/** Returns the lines of a labelled text, none wider than the sheet; continuation lines start under the text, not under the label. */
 export function labelled(label: Said, text: Said, sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   const shown = translate(language, label);
@@ -30,16 +30,16 @@ export function labelled(label: Said, text: Said, sheet: Sheet): string[] {
   );
 }
 
-/** A sentence in the language of the sheet, as lines that fit it. */
+/** Returns a sentence in the language of the sheet, as lines that fit it. */
 export function paragraph(text: Said, sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   return wrap(translate(language, text), widthCols);
 }
 
-/** Where a line may end: never before a sign that stands alone, as `40 %` and French punctuation have it. */
+/** Where a line may be broken: never before a separate sign such as in `40 %` and French punctuation. */
 const BREAK = / (?![:;?!%][),.;:]*(?: |$))/;
 
-/** Breaks a text at blanks; a word longer than the line is broken where the line ends. */
+/** Breaks a text at blanks; a word longer than the line is broken at the end of the line. */
 export function wrap(text: string, widthCols: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -52,7 +52,7 @@ export function wrap(text: string, widthCols: number): string[] {
   return [...lines, line];
 }
 
-/** The first rows that fit, and a last one that says how many are missing. */
+/** Returns the first rows that fit, and a last one with the number of missing rows. */
 export function atMost(rows: readonly string[], maxRows: number, more: (missing: number) => string): readonly string[] {
   return rows.length <= maxRows ? rows : [...rows.slice(0, maxRows - 1), more(rows.length - maxRows + 1)];
 }
@@ -70,21 +70,21 @@ function pieces(word: string, widthCols: number): string[] {
   return [...parts, rest];
 }
 
-/** Where a path, an address or a list without blanks may go on in the next line. Source: `/dev/serial/by-path/platform-3f980000.usb-usb-0:1.1:1.0-port0`. */
+/** Where a path, an address or a list without blanks may be broken. Source: `/dev/serial/by-path/platform-3f980000.usb-usb-0:1.1:1.0-port0`. */
 const SEPARATOR = /[/,;:=-](?=[^/,;:=-]*$)/;
 
-/** Behind the last separator of the line, unless that leaves more than half of it empty; else where the line ends. */
+/** Returns the place after the last separator of the line, unless more than half the line would be empty; otherwise the end of the line. */
 function breakIn(word: string, widthCols: number): number {
   const at = SEPARATOR.exec(word.slice(0, widthCols))?.index ?? -1;
   return at * 2 >= widthCols ? at + 1 : widthCols;
 }
 
-/** Columns a text takes on a terminal: colours take none. */
+/** Returns the columns of a text on a terminal; colours use none. */
 export function shownCols(text: string): number {
   return stripVTControlCharacters(text).length;
 }
 
-/** What a one-shot command reports about itself, as lines with an end. Of what was typed only what any terminal can show. */
+/** Returns what a one-shot command reports about itself, as lines with a line end. Typed text is made safe for the terminal. */
 export function errorText(
   message: Message,
   { language, widthCols, charset }: Pick<Terminal, 'language' | 'widthCols' | 'charset'>,
@@ -96,7 +96,7 @@ export function errorText(
     .join('\n')}\n`;
 }
 
-/** One problem a line, for scripts and editors. `isWrapped`: a person reads, so long ones are broken between words. */
+/** Returns one line per problem, for scripts and editors. `isWrapped`: for a person, so long lines are wrapped. */
 export function problemLines(problems: readonly Problem[], screen: Pick<Terminal, 'language' | 'widthCols'>, isWrapped: boolean): string {
   const lines = problems.map((problem) => formatProblem(problem, (message) => translated(message, screen)));
   return (isWrapped ? lines.flatMap((line) => wrap(line, screen.widthCols)) : lines).join('\n');

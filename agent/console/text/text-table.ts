@@ -1,4 +1,4 @@
-/** Columns of text that fit the page, without rules: what a slow line and a log both bear. */
+/** Columns of text that fit the page, without rules, suitable for a slow line and a log. Pure. */
 import type { Message, Said } from '../../core/message.ts';
 import { type Sheet, sheetOf, shownCols, wrap } from './text-lines.ts';
 import { translate } from './translate.ts';
@@ -7,21 +7,21 @@ import { translate } from './translate.ts';
 export interface TableColumn {
   readonly title: Message;
   readonly align?: 'left' | 'right';
-  /** Takes what width is left and breaks its text over several lines; at most one a table. */
+  /** Gets the remaining width and wraps its text; at most one column per table. */
   readonly wraps?: true;
-  /** Longer text is cut and ends in `~`, or wrapped in a table that wraps. */
+  /** Longer text is cut and ends in `~`, or is wrapped in a table that wraps. */
   readonly maxCols?: number;
 }
 
 const GAP_COLS = 2;
-/** Narrower than this a sentence is no longer readable; other columns give way first. */
+/** Narrower sentences are not readable; other columns are narrowed first. */
 const MIN_WRAP_COLS = 24;
 /** Source: ECMA-48 §8.3.117, as `styleText` writes it. */
 const ESC = '\x1b';
 const COLOUR = new RegExp(`(${ESC}\\[[\\d;]*m)`, 'g');
 const USUAL_COLOUR = `${ESC}[39m`;
 
-/** A table's lines, title line first, none wider than the sheet; titles are translated, and cells that are messages. */
+/** Returns a table's lines, title line first, none wider than the sheet; titles and message cells are translated. */
 export function tableLines(given: readonly TableColumn[], cells: readonly (readonly Said[])[], sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   const rows = cells.map((row) => row.map((cell) => translate(language, cell)));
@@ -45,7 +45,7 @@ export function tableLines(given: readonly TableColumn[], cells: readonly (reado
   });
 }
 
-/** Breaks a line at blanks. A word longer than the column stays whole; a line without a word has no lines. */
+/** Breaks a line at blanks. A word longer than the column is not broken; a line without a word has no lines. */
 function atBlanks(text: string, widthCols: number): readonly string[] {
   const lines: string[] = [];
   let [line, lineCols] = ['', 0];
@@ -59,7 +59,7 @@ function atBlanks(text: string, widthCols: number): readonly string[] {
   return lineCols > 0 ? [...lines, line] : lines;
 }
 
-/** A colour that goes over the end of a line ends there, and is set again on the next. */
+/** Ends a colour at the end of each line, and sets it again on the next. */
 function coloured(lines: readonly string[]): readonly string[] {
   let open = '';
   return lines.map((text) => {
@@ -74,7 +74,7 @@ function openColour(text: string): string {
   return last === USUAL_COLOUR ? '' : last;
 }
 
-/** The text as far as it fits; `~` says that more follows. */
+/** Returns the text as far as it fits; `~` marks a cut. */
 function cut(text: string, widthCols: number): string {
   if (shownCols(text) <= widthCols) return text;
   let [kept, keptCols] = ['', 0];
@@ -92,7 +92,7 @@ function aligned(text: string, widthCols: number, align: TableColumn['align']): 
   return align === 'right' ? blanks + text : text + blanks;
 }
 
-/** Columns as wide as their text; what is too much is taken from the one that wraps, else from the widest. */
+/** Returns columns as wide as their text; excess width is taken from the one that wraps, otherwise from the widest. */
 function columnWidths(
   columns: readonly (Omit<TableColumn, 'title'> & { readonly title: string })[],
   rows: readonly (readonly string[])[],
@@ -112,7 +112,7 @@ function columnWidths(
   return widths;
 }
 
-/** One line of CSV, without its end. Source: RFC 4180 §2, quotes where a comma, a quote or a line end stands. Null is empty. */
+/** Returns one line of CSV, without its line end. Source: RFC 4180 §2, quotes around a comma, a quote or a line end. Null is empty. */
 export function csvLine(fields: readonly (string | number | boolean | null)[]): string {
   return fields
     .map((field) => {

@@ -109,7 +109,7 @@ t.test('a folder counts with all that lies in it, and one that is not there has 
   t.same(planErasure(join(dir, 'nowhere')), { goes: [], stays: [] });
 });
 
-t.test('a link among ours goes itself, not what it points to', async (t) => {
+t.test('a link among our files is deleted itself, not its target', async (t) => {
   const elsewhere = folderWith(t, ['precious']);
   const dir = folderWith(t, ['state.db']);
   symlinkSync(elsewhere, join(dir, 'releases'));
@@ -171,7 +171,7 @@ t.test('a folder, a link and a FIFO with the name of a database are not opened a
   );
 });
 
-t.test('what the system refuses during an erasure is told with the advice that fits it', async (t) => {
+t.test('a system error during an erasure is reported with matching advice', async (t) => {
   const failed = (code: string, isRoot: boolean) => eraseError(Object.assign(new Error(code), { code, path: '/data/config' }), isRoot);
   for (const code of ['ENOTEMPTY', 'EEXIST', 'ENOENT'])
     for (const isRoot of [true, false]) {

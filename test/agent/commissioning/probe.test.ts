@@ -104,7 +104,7 @@ t.test('a speed that was said is the only one tried', async (t) => {
   t.strictSame(new Set(opened), new Set(['19200 none']));
 });
 
-t.test('where nobody answers at any speed, that is the answer', async (t) => {
+t.test('if no unit answers at any speed, the scan reports that', async (t) => {
   const { look, openPorts } = bench(AT_19200_EVEN, new Map());
   t.match(await look({ to: 3 }), { found: [], damaged: [], serial: { baud: 9_600 } });
   t.equal(openPorts(), 0);

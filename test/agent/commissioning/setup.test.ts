@@ -134,7 +134,7 @@ t.test('a device that sends without a request is a line of its own, without an a
   t.match(loadCabinet('cabinet.yaml', () => text).cabinet.lines, [{ kind: 'uart', devices: [{ id: 'A01', profile: 'dust' }] }]);
 });
 
-t.test('a line with nobody on it is a cabinet too, to be scanned later', async (t) => {
+t.test('a line without units also results in a cabinet, to be scanned later', async (t) => {
   const text = cabinetText({ answers: ANSWERS, draft: draftOf(seen('/dev/ttyS1', {})), keyFiles: null, passwordFile: null, dataDir: null });
   t.match(loadCabinet('cabinet.yaml', () => text).cabinet, { lamps: [], zones: [], lines: [{ devices: [] }], uplink: null });
 });
@@ -153,7 +153,7 @@ t.test(
   },
 );
 
-t.test('lines typed ahead of their questions wait; who leaves ends the questions', async (t) => {
+t.test('lines typed before their questions are kept; a person who leaves ends the questions', async (t) => {
   const input = new PassThrough();
   const shown: string[] = [];
   const gone = new AbortController();

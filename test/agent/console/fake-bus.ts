@@ -150,7 +150,7 @@ export function transaction(changes: Partial<BusTransaction> = {}): BusTransacti
   };
 }
 
-/** A line with a unit 7 that has all and refuses register 404, and a unit 9 that is not there; a profile knows 2001. What was asked is kept. */
+/** A line with unit 7, which has all registers and refuses 404, and a missing unit 9; the profile defines 2001. Requests are recorded. */
 export function createFakeBus(asked: unknown[]): BusTools {
   return {
     scan: async ({ signal: _, ...request }, report) => {

@@ -13,7 +13,7 @@ const CATALOGUE = new URL('../../../agent/console/languages/fr.po', import.meta.
 
 await learn('fr');
 
-t.test('an event is told as a whole sentence, then without its subject, which stands beside it', async (t) => {
+t.test("an event is shown as a whole sentence, or without its subject next to the subject's column", async (t) => {
   const text = msg`${'L02'} does not answer; check its supply, address ${2} and ${msg`the wire to pole ${'P03'}`} (line ${'north'}); ${msg`unit ${2}: no reply in ${80} ms`}`;
   t.match(
     eventText({ source: 'L02', text }, { language: 'fr' }),
@@ -103,7 +103,7 @@ t.test('the door speaks the language of the cabinet before anybody has logged in
   t.match(await session.say('lights off'), /% sans s'identifier il n'y a que lights on/);
 });
 
-t.test('where no agent answers, the file of the cabinet says the language', async (t) => {
+t.test('if no agent answers, the cabinet file sets the language', async (t) => {
   const session = await openSession(t, { view: null, fileLanguage: 'fr' });
   t.match(session.bytes(), /aucun agent ne repond/);
   t.match(session.bytes(), /luciole \(sans agent\)> $/);

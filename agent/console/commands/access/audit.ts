@@ -1,4 +1,4 @@
-/** `audit`: who did what here, and whether that record is whole. */
+/** `audit`: shows who did what on this gateway, and whether the audit log is intact. */
 
 import type { AuditEntry, AuditHead, AuditPage, AuditVerdict } from '../../../core/audit-tools.ts';
 import { count } from '../../../core/counts.ts';
@@ -10,12 +10,12 @@ import { clockTime, NOTHING, type Page, translated } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
-/** Units: ms. Source: the log holds years. */
+/** Units: ms. Source: the log covers years. */
 const SPAN: SpanLimits = { minMs: 60_000, maxMs: 3_650 * 86_400_000 };
 const USUAL_SPAN = '7d';
-/** Source: as many lines as a person reads; older ones by a longer `--since` of a script. */
+/** Source: the number of lines that a person can read; a script requests older ones with a longer `--since`. */
 const MAX_ENTRIES = 1_000;
-/** A walk over the whole chain. Units: ms. Source: assumed; 10,000 entries take a second on a slow card. */
+/** Time to verify the whole chain. Units: ms. Source: assumed; 10,000 entries take a second on a slow card. Confirmed by: bench of a full audit log on the gateway. */
 const TIMEOUT_MS = 60_000;
 
 export const AUDIT = agentCommand({
@@ -51,7 +51,7 @@ function readHead(text: string): AuditHead {
   return { n: Number(n), hash: hash.toLowerCase() };
 }
 
-/** `spanMs` is how far back was asked. Units: ms. */
+/** `spanMs`: the requested period. Units: ms. */
 export function renderAudit({ entries, head, verdict, waiting = 0 }: AuditPage, page: Page, spanMs: number): string {
   const columns = [
     { title: msg`When` },
@@ -106,6 +106,6 @@ function verdictLines(verdict: AuditVerdict, head: AuditHead | null, held: reado
       ? [whole, ...items, ...(reserved === 0 ? [] : [msg`Older entries by admins that were kept: ${reserved}.`])]
       : [msg`NOT WHOLE:`, ...items];
   const lines = found.flatMap((line) => paragraph(line, page));
-  // A head stays in one piece, so that it can be copied.
+  // The head is not wrapped, so that it can be copied.
   return head === null ? lines : [...lines, translated(msg`Head: ${head.n}:${head.hash}`, page), ...paragraph(KEEP_HEAD, page)];
 }

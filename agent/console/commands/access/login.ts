@@ -1,8 +1,8 @@
 /**
- * `login`: a session opened and ended; the shell asks it, no person types it.
+ * `login`: opens and ends a session. The shell sends it; no person types it.
  *
- * A session lasts as long as the connection that opened it: a shell that dies or loses its line is logged out, and what it put on trial
- * returns.
+ * A session lasts as long as its connection. If a shell dies or loses its line, its user is logged out, and the configuration that it put on
+ * trial is reverted.
  */
 
 import type { Caller, LoginAnswer, LoginRequest } from '../../../core/access.ts';
@@ -15,12 +15,12 @@ import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { numberOnTrial, readerGone, returnLostTrial } from '../config/lost-trial.ts';
 
-/** Longest silence of the agent in a login. Units: ms. Source: four hashes one after the other on a slow processor, and the search for two codes. */
+/** Longest silence of the agent during a login. Units: ms. Source: four password hashes in sequence on a slow processor, and the search for two codes. */
 const LOGIN_TIMEOUT_MS = 60_000;
-/** Answers that are steps of a login, not its end. */
+/** Answers that ask for another step of the login. */
 const STEPS: readonly LoginAnswer['state'][] = ['code-needed', 'new-password-needed'];
 
-/** A session that is over, and how. */
+/** A session that has ended, and how. */
 export interface LoginEnd {
   readonly state: 'ended';
   readonly how: string;
@@ -77,7 +77,7 @@ const STATE = agentCommand({
   render: async ({ user, role }) => `${user}, ${role}`,
 });
 
-/** How it ended. */
+/** Resolves with how the session ended. */
 async function lasting(view: AgentView, token: string, answer: LoginAnswer, job: Job): Promise<string> {
   const gone = readerGone(job);
   // A client that does not receive the token cannot use it.
@@ -87,7 +87,7 @@ async function lasting(view: AgentView, token: string, answer: LoginAnswer, job:
   return how;
 }
 
-/** An unknown name may be a password typed in the wrong place, so it is not noted. */
+/** An unknown name is not logged: it may be a password typed at the wrong prompt. */
 async function note(view: AgentView, { socketKind }: Caller, asked: LoginRequest, answer: LoginAnswer): Promise<void> {
   const known = await view.access.users().catch(() => []);
   const user = known.some(({ name }) => name === asked.user) ? asked.user : 'unknown';

@@ -1,4 +1,4 @@
-/** `luciole user hash` and `user sign`: a line of the list of users, and its signature, without an agent. */
+/** `luciole user hash` and `user sign`: create and sign the list of users without an agent. */
 
 import { createHasher, passwordProblem } from '../../../access/password.ts';
 import { MAX_USER_LIST_BYTES, readUserList, USER_LIST_HEADER } from '../../../access/user-list.ts';
@@ -12,7 +12,7 @@ import { ConsoleError } from '../../console-error.ts';
 import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
 import { attempt, named, print, readSigningOrder, readTextFile, signed } from '../config/sign-run.ts';
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
+/** Resolves with the exit code. Errors: rejects with ConsoleError for every failure that a person can correct. */
 export async function runUserHash(args: LocalArgs, terminal: Terminal): Promise<number> {
   const { askSecret } = terminal;
   const name = named(args, 'name');
@@ -30,7 +30,7 @@ export async function runUserHash(args: LocalArgs, terminal: Terminal): Promise<
   return 0;
 }
 
-/** Resolves with the exit code. Errors: as above. */
+/** Resolves with the exit code. Errors: as `runUserHash`. */
 export async function runUserSign(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');
   const list = `${readTextFile(file, MAX_USER_LIST_BYTES).trimEnd()}\n`;

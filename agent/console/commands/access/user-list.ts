@@ -1,7 +1,7 @@
 /**
- * `user hash` and `user sign`: the list of users that the platform sends, made and signed without a cabinet.
+ * `user hash` and `user sign`: create and sign the list of users that the platform sends.
  *
- * `user-list-run.ts` does the work. They need no agent: they run on the computer of the technician, and of the person who signs.
+ * `user-list-run.ts` implements them. They need no agent and run on the computer of the technician or signer.
  */
 import { msg } from '../../../core/message.ts';
 import { JSON_OPTION } from '../../agent-command.ts';

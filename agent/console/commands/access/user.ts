@@ -1,4 +1,4 @@
-/** `user`: the users of the console. Passwords and codes are asked without echo and stand in no argument that is typed. */
+/** `user`: manages the users of the console. Passwords and codes are typed without echo and are never typed as arguments. */
 
 import {
   AccessError,
@@ -22,18 +22,18 @@ import { wordOf } from '../../text/state-words.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
-/** Longest silence of the agent. Units: ms. Source: some hashes one after the other on a slow processor. */
+/** Longest silence of the agent. Units: ms. Source: several password hashes in sequence on a slow processor. */
 const TIMEOUT_MS = 60_000;
 const NAME = { name: 'name', summary: msg`a user of the cabinet`, required: true } as const;
 const OWN_NAME = { name: 'name', summary: msg`another user, for admins (default: yourself)`, required: false } as const;
 
-/** The result of a change of users. */
+/** Result of a change of users. */
 interface Done {
   readonly user: string;
   readonly done: Message;
 }
 
-/** What every command about users has. */
+/** Properties common to all user commands. */
 const common = { group: 'Access:' as const, timeoutMs: TIMEOUT_MS };
 
 const list = agentCommand({
@@ -183,7 +183,7 @@ const CODES: Readonly<Record<AccessErrorCode, ConsoleErrorCode>> = {
   file: 'failed',
 };
 
-/** Errors: rejects with ConsoleError instead of AccessError, with the same message. */
+/** Runs the work. Errors: rejects with ConsoleError instead of AccessError, with the same message. */
 async function withAccessErrors<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -193,18 +193,18 @@ async function withAccessErrors<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Oneself, or another where an admin asks. Errors: throws ConsoleError 'denied'. */
+/** Returns the caller's own name, or another one if the caller is an admin. Errors: throws ConsoleError 'denied'. */
 function whose(name: string | null, { user, role }: Job['caller']): string {
   if (name === null || name === user || mayUse(role, 'admin')) return name ?? user;
   throw new ConsoleError('denied', msg`only an admin may change ${name}; leave the name out for yourself`);
 }
 
-/** Whether this is the account of a session, which may have been left unattended. On the machine's own socket a name proves nothing. */
+/** Returns true for the account of the session, which may be unattended. On the machine's socket a name proves nothing, so it returns false. */
 function isOwnAccount(name: string, { user, socketKind }: Job['caller']): boolean {
   return socketKind === 'login' && name === user;
 }
 
-/** The same where the secrets are asked. */
+/** As `isOwnAccount`, for the client that asks for secrets. */
 function isOwn(name: RawArgs[string] | undefined, { user, hasSession }: SecretOwner): boolean {
   return hasSession && (name ?? user) === user;
 }

@@ -1,4 +1,4 @@
-/** `status`, `devices` and `points`: the cabinet on one screen, what is on its lines, and what it measures now. */
+/** `status`, `devices` and `points`: the cabinet on one screen, the devices on its lines, and the newest values. */
 
 import { count } from '../../../core/counts.ts';
 import { msg } from '../../../core/message.ts';
@@ -13,7 +13,7 @@ import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { nameHint } from '../find-name.ts';
 
-/** That no device is silent is an answer, not a wrong name. */
+/** States that may be requested. If no device has the state, the answer is empty, not an error. */
 const STATES: ReadonlySet<string> = new Set<DeviceView['state']>(['ok', 'flaky', 'silent', 'new']);
 
 export const STATUS = agentCommand({
@@ -72,7 +72,7 @@ export const POINTS = agentCommand({
   render: renderPoints,
 });
 
-/** The table of `luciole devices`: the line of each device and when it last answered. `state` is the requested filter, which may match none. */
+/** Renders `luciole devices`: line and last answer of each device. `state` is the requested filter, which may match none. */
 export function renderDevices(devices: readonly DeviceView[], page: Page, state = ''): string {
   if (devices.length === 0)
     return translated(state === '' ? msg`no devices in the configuration` : msg`no device is ${wordOf(state)}`, page);
@@ -110,7 +110,7 @@ export function renderDevices(devices: readonly DeviceView[], page: Page, state 
   return [...tableLines(columns, rows, page), '', ...faults, translated(msg`${sums}`, page)].join('\n');
 }
 
-/** The table of `luciole points`: the newest value of each and how far to believe it. */
+/** Renders `luciole points`: the newest value of each point and its quality. */
 export function renderPoints(points: readonly PointView[], page: Page): string {
   if (points.length === 0) return translated(msg`no point matches; \`luciole points\` lists all`, page);
   const rows = points.map((point) => [

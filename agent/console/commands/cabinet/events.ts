@@ -1,4 +1,4 @@
-/** `events`: what went wrong, since when, and what is over. */
+/** `events`: shows faults and notices, when they began and whether they have ended. */
 
 import { counted, type Message, msg } from '../../../core/message.ts';
 import type { AgentEvent } from '../../../core/words.ts';
@@ -7,10 +7,13 @@ import { formatDuration, parseDuration, type SpanLimits } from '../../text/durat
 import { clockTime, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { tableLines } from '../../text/text-table.ts';
 
-/** How far back events may be asked for. Units: ms. Source: assumed; a season, and more than the store keeps of a bad one. */
+/**
+ * How far back events may be requested. Units: ms. Source: assumed; a season, longer than the store keeps them in a bad one. Confirmed by:
+ * the oldest event in the stores of a year.
+ */
 const EVENT_SPAN: SpanLimits = { minMs: 60_000, maxMs: 2_160 * 3_600_000 };
 const USUAL_EVENT_SPAN = '24h';
-/** Source: assumed; more than a person reads, less than a slow line bears. */
+/** Source: assumed; more than a person reads, acceptable on a slow line. Confirmed by: time to print 500 events at 9600 baud. */
 const MAX_EVENTS = 500;
 
 export const EVENTS = agentCommand({
@@ -32,7 +35,7 @@ export const EVENTS = agentCommand({
   render: (result, page, { activeOnly, spanMs }) => renderEvents(result, page, activeOnly ? null : spanMs),
 });
 
-/** `spanMs` is how far back was asked; null for what goes on now. Units: ms. */
+/** `spanMs`: the requested period; null for active events. Units: ms. */
 export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: number | null): string {
   if (events.length === 0)
     return translated(spanMs === null ? msg`no events going on now` : msg`no events in the last ${formatDuration(spanMs)}`, page);
@@ -64,21 +67,21 @@ function sumOf(events: readonly AgentEvent[], spanMs: number | null): Message {
   );
 }
 
-/** How a sentence goes on after the name of what it is about, in English and in French. */
+/** Separators after the name that a sentence is about, in English and French. */
 const JOINTS = [': ', ' : '];
 
-/** The text of an event without its source, which is in the column next to it. */
+/** Returns the text of an event without its source, which has its own column. */
 export function eventText({ source, text }: Pick<AgentEvent, 'source' | 'text'>, page: Pick<Page, 'language'>): string {
   const sentence = translated(text, page);
   for (const joint of JOINTS) {
     const at = sentence.indexOf(source + joint);
-    // Only as a word of its own: at the end of a path it is part of the file's name.
+    // Remove it only as a whole word: at the end of a path it is part of the file name.
     if (at === 0 || sentence[at - 1] === ' ') return sentence.slice(0, at) + sentence.slice(at + source.length + joint.length);
   }
   return sentence.startsWith(`${source} `) ? sentence.slice(source.length + 1) : sentence;
 }
 
-/** How long it lasted: nothing for a notice, the time so far and `+` for an event that has not ended. */
+/** Returns the duration: empty for a notice, the time so far and `+` for an active event. */
 function lasted({ startMs, endMs }: AgentEvent, page: Page): string {
   if (endMs === null) return `${since(startMs, page)} +`;
   return endMs === startMs ? NOTHING : translated(formatDuration(endMs - startMs), page);

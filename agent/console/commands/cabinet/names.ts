@@ -1,4 +1,4 @@
-/** `names` and `greeting`: what a shell asks before each prompt, and before a login; no person types them. */
+/** `names` and `greeting`: requested by a shell before each prompt and before a login; no person types them. */
 
 import type { WallMs } from '../../../core/clock.ts';
 import { msg } from '../../../core/message.ts';
@@ -9,19 +9,19 @@ import { agentCommand } from '../../agent-command.ts';
 
 export interface Names {
   readonly cabinet: { readonly id: string; readonly name: string };
-  /** Of the messages at this cabinet. */
+  /** Language of the messages at this cabinet. */
   readonly language: Language;
   readonly lamps: readonly string[];
   readonly zones: readonly string[];
   readonly devices: readonly string[];
   readonly lines: readonly string[];
-  /** Those of them on which units can be asked. Absent from an agent of an earlier release. */
+  /** The lines on which a unit can be polled. Absent from an agent of an earlier release. */
   readonly modbusLines?: readonly string[];
   readonly points: readonly string[];
   readonly profiles: readonly string[];
-  /** Intents of people at the console that are in force. */
+  /** Overrides of console users that are in force. */
   readonly overrides: readonly { readonly target: string; readonly levelPct: LevelPct; readonly untilMs: WallMs }[];
-  /** The configuration that runs until it is kept or returns; null where none is on trial. Absent from an agent of an earlier release. */
+  /** The configuration on trial; null for none. Absent from an agent of an earlier release. */
   readonly trial?: Pick<TrialView, 'number' | 'mode' | 'restS'> | null;
 }
 
@@ -31,7 +31,7 @@ export const NAMES = agentCommand({
   group: 'Look:',
   summary: msg`what the cabinet is called, and what can be named in it`,
   isHidden: true,
-  // Asked before each prompt: it says nothing of what a person did.
+  // Sent before each prompt, so it is not an action of a person.
   isSelfNoted: true,
   answer: async (view): Promise<Names> => ({
     cabinet: (await view.status()).cabinet,

@@ -1,4 +1,4 @@
-/** Renders `luciole status` on one screen of at most 24 lines: verdict, time, lamps and reasons, lines, units, store. Pure. */
+/** Renders `luciole status` in at most 24 lines: verdict, time, lamps and reasons, lines, units, store. Pure. */
 
 import { count } from '../../../core/counts.ts';
 import { lostNumber } from '../../../core/lost-readings.ts';
@@ -25,12 +25,12 @@ import { type TableColumn, tableLines } from '../../text/text-table.ts';
 import { eventText } from './events.ts';
 import { verdictText } from './status-verdict.ts';
 
-/** Source: a VT100 shows 24 lines; the last stays free for the prompt. */
+/** Source: a VT100 shows 24 lines; the last is for the prompt. */
 const SCREEN_LINES = 23;
-/** Blank lines between the parts, and the title lines of zones, lines and events. */
+/** Blank lines between parts, and title lines of zones, lines and events. */
 const FIXED_LINES = 3 + 3;
 
-/** The screen of `luciole status`. Shape: at most 23 lines, none wider than the page. */
+/** Renders `luciole status`. Shape: at most 23 lines, none wider than the page. */
 export function renderStatus(view: StatusView, page: Page): string {
   const top = head(view, page);
   const sums = totals(view, page);
@@ -56,9 +56,9 @@ export function renderStatus(view: StatusView, page: Page): string {
 /** A part of the screen that may be longer than its share. Shape: a title line, then rows. */
 interface List {
   readonly noun: 'zone' | 'line' | 'event';
-  /** Sentences at the end of a row broken over several. */
+  /** Full sentences, wrapped over several lines. */
   readonly whole: readonly string[];
-  /** The same cut at the edge, one row each. */
+  /** The same sentences, cut to one row each. */
   readonly cut: readonly string[];
 }
 
@@ -68,7 +68,7 @@ function listOf(noun: List['noun'], columns: readonly TableColumn[], rows: reado
   return { noun, whole: tableLines(wrapping, rows, page), cut: tableLines(columns, rows, page) };
 }
 
-/** A row each, and whole sentences for the first ones as far as the screen has room. */
+/** Returns one row per item. The first items get full sentences if there is room. */
 function fitted({ noun, whole, cut }: List, maxRows: number, page: Page): readonly string[] {
   const [title = '', ...rows] = cut;
   if (rows.length > maxRows)
@@ -86,7 +86,7 @@ function fitted({ noun, whole, cut }: List, maxRows: number, page: Page): readon
   return [title, ...body];
 }
 
-/** The lines of each row: those that go on begin with blanks. */
+/** Groups lines by row; a continuation line begins with blanks. */
 function sentences(lines: readonly string[]): readonly (readonly string[])[] {
   const rows: string[][] = [];
   for (const line of lines) {
@@ -96,7 +96,7 @@ function sentences(lines: readonly string[]): readonly (readonly string[])[] {
   return rows;
 }
 
-/** Free rows given out one by one to all that still want some, so that a long list never hides a short one. */
+/** Distributes free rows one by one among the lists that need more, so that a long list never hides a short one. */
 function shares(freeRows: number, wanted: readonly number[]): readonly number[] {
   const given = wanted.map(() => 0);
   for (let left = freeRows; left > 0; ) {
@@ -150,7 +150,7 @@ function zoneList(zones: readonly ZoneView[], page: Page): List {
   return listOf('zone', columns, rows, page);
 }
 
-/** What is wrong first: the end of a long list is cut. */
+/** Most urgent first, because the end of a long list is cut. */
 function troubleText({ lamps }: ZoneView): Said {
   const unwilling = lamps.filter(({ following }) => !following).map(({ id }) => id);
   const faulty = lamps.filter(({ faults }) => faults.length > 0).map(({ id }) => id);
@@ -215,7 +215,7 @@ function eventList(events: readonly AgentEvent[], page: Page): List {
   return listOf('event', columns, rows, page);
 }
 
-/** One labelled line, cut at the edge: the screen has no room for a second. */
+/** Returns one labelled line, cut at the edge; there is no room for a second one. */
 function one(label: Message, text: Said, page: Page): string[] {
   const [line = '', ...rest] = labelled(label, text, { ...page, widthCols: page.widthCols - 1 });
   return [rest.length === 0 ? line : `${line}~`];

@@ -1,4 +1,4 @@
-/** The first line of `luciole status`: that all is well, or the worst that is wrong and the command that shows more. Pure. */
+/** Computes the first line of `luciole status`: all is well, or the worst finding and the command that shows more. Pure. */
 
 import { counted, type Message, msg } from '../../../core/message.ts';
 import type { StatusView } from '../../../core/views.ts';
@@ -7,13 +7,13 @@ import { BUSY_PCT } from '../../../field/stats/bus-advice.ts';
 import { formatNumber } from '../../text/page.ts';
 import { wordOf } from '../../text/state-words.ts';
 
-/** Events that a line, lamp, unit, store, uplink or clock of the status stands for. */
+/** Events already covered by the state of a line, lamp, unit, store, uplink or clock. */
 const SHOWN_BY_STATE: ReadonlySet<EventCode> = new Set<EventCode>([
   ...(['line-down', 'unit-silent', 'lamp-not-following', 'level-not-read', 'lamp-fault'] as const),
   ...(['device-flag', 'store-trouble', 'uplink-down', 'time-not-trusted'] as const),
 ]);
 
-/** Time over which the load of a line is averaged. Units: s. Source: `busyPct` is the share of the last minute. */
+/** Time over which the load of a line is averaged. Units: s. Source: `busyPct` covers the last minute. */
 const BUSY_WINDOW_S = 60;
 
 /** Returns `all is well`, or the worst finding with its command and the number of the others. */
@@ -23,7 +23,7 @@ export function verdictText(view: StatusView): Message {
   return others.length === 0 ? worst : msg`${worst}; ${others.length} more below`;
 }
 
-/** What is wrong, worst first: dark or unknown lamps, then lost evidence, then the link. */
+/** Returns the findings, worst first: dark or unknown lamps, then lost readings, then the link. */
 function findings(view: StatusView): readonly Message[] {
   const { zones, units, store, uplink, clockQuality } = view;
   const lamps = zones.flatMap((zone) => zone.lamps);
@@ -42,7 +42,7 @@ function findings(view: StatusView): readonly Message[] {
     ...(store.readingsLost + store.lossesEstimated === 0 ? [] : [msg`readings were lost since the start: \`luciole store\``]),
     ...(uplink.state === 'down' ? [msg`the uplink is down: \`luciole uplink\``] : []),
     ...(events === 0 ? [] : [openText(events)]),
-    // Everything is read once after a start.
+    // After a start every device is read once, so the load is not normal.
     ...(view.upS < BUSY_WINDOW_S ? [] : view.lines)
       .filter(({ busyPct }) => busyPct > BUSY_PCT)
       .map(({ id, busyPct }) => msg`line ${id} is ${formatNumber(busyPct)} % busy: \`luciole bus stats ${id}\``),
@@ -65,7 +65,7 @@ function openText(n: number): Message {
   return counted(n, msg`${n} open event: \`luciole events --active\``, msg`${n} open events: \`luciole events --active\``);
 }
 
-/** Warnings and alarms that no other finding stands for. */
+/** Returns warnings and alarms that no other finding covers. */
 function eventsBeyond({ activeEvents, clockQuality, lines, units, store, uplink }: StatusView, hasLampFinding: boolean): number {
   const hasState: Partial<Record<EventCode, boolean>> = {
     'line-down': lines.some(({ state }) => state !== 'up'),

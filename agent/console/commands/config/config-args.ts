@@ -1,4 +1,4 @@
-/** What the `config` commands share: waits, words and checks. */
+/** Shared by the `config` commands: timeouts, words and checks. */
 import { msg } from '../../../core/message.ts';
 import type { ConfigAnswer, ConfigManager } from '../../../core/revisions.ts';
 import type { AgentView } from '../../../core/views.ts';
@@ -6,13 +6,13 @@ import { type AgentCommandParts, agentCommand } from '../../agent-command.ts';
 import type { AgentCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 
-/** A check compares a year of nights, which takes a slow gateway a minute. Units: ms. Source: the agent gives a check up after 110 s. */
+/** A check compares a year of nights, which takes a minute on a slow gateway. Units: ms. Source: the agent stops a check after 110 s. */
 export const CHECK_TIMEOUT_MS = 125_000;
 export const CONFIG_GROUP = 'Agent:';
-/** Numbers of revisions. Source: seven digits outlive the gateway. */
+/** Range of revision numbers. Source: seven digits are enough for the life of a gateway. */
 export const REVISION_NUMBERS = { min: 1, max: 9_999_999 };
 
-/** Errors: throws ConsoleError 'failed' where this run takes no other configuration. */
+/** Returns the manager. Errors: throws ConsoleError 'failed' if this run cannot change its configuration. */
 export function configOf({ config: manager }: AgentView): ConfigManager {
   if (manager === null)
     throw new ConsoleError('failed', msg`started this way, the agent accepts no other configuration (safe mode, or a rehearsal)`);
@@ -23,7 +23,7 @@ export function isConfigDone({ state, code }: ConfigAnswer): boolean {
   return state === 'done' && code === undefined;
 }
 
-/** A command that changes the configuration: its answer says whether it was done, and goes into the agent's log. */
+/** Returns a command that changes the configuration. Its answer contains the result, which is also logged. */
 export function configChange<Args>(
   parts: Omit<AgentCommandParts<Args, ConfigAnswer, never>, 'role' | 'group' | 'succeeded' | 'audit'>,
 ): AgentCommand {
@@ -31,7 +31,7 @@ export function configChange<Args>(
   return agentCommand({ ...parts, role: 'technician', group: CONFIG_GROUP, succeeded: isConfigDone, audit });
 }
 
-/** The name under which a device type is kept. Errors: throws ConsoleError 'usage'. */
+/** Returns the file name of a device type. Errors: throws ConsoleError 'usage'. */
 export function fileName(profile: string): string {
   if (/^[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(profile)) return `profiles/${profile}`;
   throw new ConsoleError('usage', msg`bad name "${profile}": small letters, digits, ".", "_" and "-", and .yaml at the end`);

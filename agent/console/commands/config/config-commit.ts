@@ -9,7 +9,7 @@ import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { CHECK_TIMEOUT_MS, configChange, configOf, REVISION_NUMBERS } from './config-args.ts';
 
-/** The check, then the new configuration until it runs. Units: ms. */
+/** Time for the check and for the new configuration to run. Units: ms. */
 const COMMIT_TIMEOUT_MS = CHECK_TIMEOUT_MS + ACT_TIMEOUT_MS;
 const COMMENT = { name: 'comment', value: 'TEXT', summary: msg`why, for the history` } as const;
 
@@ -24,9 +24,9 @@ const LOWER_FLOOR = {
   value: null,
   summary: msg`as an admin: it may give less light than the file of the site`,
 } as const;
-/** How long a trial may last. Units: min. Source: as network consoles have it. */
+/** Length of a trial. Units: min. Source: as on network consoles. */
 const MINUTES = { min: 1, max: 168, usual: 10 };
-/** Longest comment. Units: characters. Source: as from the platform. */
+/** Longest comment. Units: characters. Source: the limit of the platform's requests. */
 const MAX_COMMENT = 200;
 
 export interface CommitArgs {
@@ -56,7 +56,7 @@ export const CONFIG_CONFIRM = configChange({
   render: async (result, page) => (await import('./config-page.ts')).renderKept(result, page),
 });
 
-/** Also asked by a session that is lost while what it has committed is on trial. */
+/** Also sent when a session is lost while its revision is on trial. */
 export const CONFIG_RETURN = configChange({
   name: 'config return',
   summary: msg`take the revision on trial back at once`,
@@ -94,7 +94,7 @@ function readCommit(args: RawArgs): CommitArgs {
   };
 }
 
-/** Errors: throws ConsoleError 'denied' where a user who is no admin goes below the light floor. */
+/** Errors: throws ConsoleError 'denied' if a user who is not an admin goes below the light floor. */
 export function commitRequest(args: CommitArgs, { caller, source: by }: Pick<Job, 'caller' | 'source'>): CommitRequest {
   if (args.lowersFloor && !mayUse(caller.role, 'admin'))
     throw new ConsoleError(
@@ -106,7 +106,7 @@ export function commitRequest(args: CommitArgs, { caller, source: by }: Pick<Job
   return { ...args, by, author: 'console', base: null, commandId: null };
 }
 
-/** Empty where none was given. Errors: throws ConsoleError 'usage'. */
+/** Returns the comment; empty if none was given. Errors: throws ConsoleError 'usage'. */
 function readComment(args: RawArgs): string {
   if (args['comment'] === undefined) return '';
   const text = textArg(args, 'comment');

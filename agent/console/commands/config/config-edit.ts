@@ -1,4 +1,4 @@
-/** The `config` commands that change the candidate: one value, a file, nothing of it. */
+/** The `config` commands that change the candidate: set a value, load a file, discard changes. */
 import { msg } from '../../../core/message.ts';
 import type { ConfigAnswer, FilePart, ValueInForce } from '../../../core/revisions.ts';
 import { agentCommand, JSON_OPTION, textArg } from '../../agent-command.ts';
@@ -29,14 +29,14 @@ export const CONFIG_SET = configChange({
   render: async (result, page) => (await import('./config-page.ts')).renderPut(result, page),
 });
 
-/** How a place goes on, asked by a session while it is typed. */
+/** Completions for a partly typed key; a session requests them while a person types. */
 export const CONFIG_PLACES = agentCommand({
   name: 'config places',
   role: 'viewer',
   group: CONFIG_GROUP,
   summary: msg`places of the configuration, for completion`,
   isHidden: true,
-  // Asked with each TAB: it says nothing of what a person did.
+  // Sent with each TAB, so it is not an action of a person.
   isSelfNoted: true,
   arguments: [{ name: 'typed', summary: msg`as \`config set\` takes it`, required: false }],
   read: ({ typed = '' }) => ({ typed: String(typed) }),
@@ -44,14 +44,14 @@ export const CONFIG_PLACES = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
-/** The value in force at a place, asked by a session for `?`. */
+/** The value in force of a key; a session requests it for `?`. */
 export const CONFIG_IN_FORCE = agentCommand({
   name: 'config in-force',
   role: 'viewer',
   group: CONFIG_GROUP,
   summary: msg`the value in force at a place of the configuration, for help`,
   isHidden: true,
-  // Asked with each `?`: it says nothing of what a person did.
+  // Sent with each `?`, so it is not an action of a person.
   isSelfNoted: true,
   arguments: [{ name: 'path', summary: msg`as \`config set\` takes it`, required: true }],
   read: (args) => textArg(args, 'path'),
@@ -59,7 +59,7 @@ export const CONFIG_IN_FORCE = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
-/** A part of a file, asked by `config load`. */
+/** A part of a file; sent by `config load`. */
 export const CONFIG_PUT = agentCommand({
   name: 'config put',
   role: 'technician',
@@ -111,7 +111,7 @@ export const CONFIG_EXPORT: LocalCommand = {
   examples: ['luciole config export > cabinet.yaml', 'luciole config export --paste', 'luciole config export --revision 7'],
 };
 
-/** A candidate of somebody else is committed only as a copy, which its author can no longer change. */
+/** Copies another user's candidate. Only the copy can be committed, because its author can no longer change it. */
 export const CONFIG_TAKE = configChange({
   name: 'config take',
   summary: msg`copy another author's candidate into yours`,

@@ -1,7 +1,7 @@
 /**
- * `config load` and `config export`: loads a local file into the candidate, and prints the running configuration as exact text.
+ * `config load` and `config export`: load a local file into the candidate, and print the running configuration as exact text.
  *
- * A large file is sent in parts that fit one request.
+ * A large file is sent in several requests.
  */
 
 import { createHash } from 'node:crypto';
@@ -21,17 +21,17 @@ import { renderPut } from './config-page.ts';
 import { CONFIG_SHOW, type ConfigText } from './config-view.ts';
 import { framed, readFrame } from './paste-frame.ts';
 
-/** Bytes of one request, in base64 a third more. Units: bytes. Source: a request has 64 KB at most, the agent takes 32. */
+/** File bytes per request; base64 adds a third. Units: bytes. Source: a request has at most 64 KB, the agent accepts 32. */
 const PART_BYTES = 30_000;
-/** Larger is no cabinet. Units: bytes. Source: as the agent takes it. */
+/** Largest file. Units: bytes. Source: limit of the agent. */
 const MAX_BYTES = 524_288;
 
-/** Resolves with the exit code. `readInput` reads all of the input; null where there is none. Errors: rejects with ConsoleError. */
+/** Resolves with the exit code. `readInput` reads the whole input; null if there is none. Errors: rejects with ConsoleError. */
 export async function loadConfigFile(args: LocalArgs, terminal: Terminal, readInput: (() => Promise<string>) | null): Promise<number> {
   const file = args['profile'] === undefined ? 'cabinet.yaml' : fileName(textArg(args as RawArgs, 'profile'));
   const bytes = Buffer.from(await textOf(args, readInput));
   if (bytes.length > MAX_BYTES) throw new ConsoleError('usage', msg`${file} has ${bytes.length} bytes; at most ${MAX_BYTES} are accepted`);
-  // The signature first: an answer that is shown is the one about the file.
+  // Send the signature first, so that the last answer, which is shown, is about the file.
   const signature = args['signature'] === undefined ? null : Buffer.from(fileText(textArg(args as RawArgs, 'signature')));
   const signed = signature === null ? null : await put(SIGNATURE_FILE, signature, args, terminal);
   const answer = signed?.state === 'refused' ? signed : await put(file, bytes, args, terminal);
@@ -39,7 +39,7 @@ export async function loadConfigFile(args: LocalArgs, terminal: Terminal, readIn
   return answer.state === 'done' ? 0 : CONSOLE_EXIT.failed;
 }
 
-/** All parts of a file into the candidate, up to one that is refused. */
+/** Sends all parts of a file, up to the first one that is refused. */
 async function put(file: string, bytes: Buffer, args: LocalArgs, terminal: Terminal): Promise<ConfigAnswer> {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const count = Math.max(1, Math.ceil(bytes.length / PART_BYTES));
@@ -69,7 +69,7 @@ export async function exportConfig(args: LocalArgs, terminal: Terminal): Promise
   return 0;
 }
 
-/** Errors: rejects with ConsoleError for a file that cannot be read, with how to name one, and for a frame that did not arrive whole. */
+/** Errors: rejects with ConsoleError for a file that cannot be read, with how to name one, and for an incomplete paste frame. */
 async function textOf(args: LocalArgs, readInput: (() => Promise<string>) | null): Promise<string> {
   const file = textArg(args as RawArgs, 'file');
   if (file === '-' && readInput === null) throw new ConsoleError('usage', msg`nothing can be read here: name a file`);
@@ -80,7 +80,7 @@ async function textOf(args: LocalArgs, readInput: (() => Promise<string>) | null
   return read.text;
 }
 
-/** Errors: as above. */
+/** Errors: as `textOf`. */
 function fileText(file: string): string {
   try {
     return readRegularFile(file, MAX_BYTES).toString('utf8');

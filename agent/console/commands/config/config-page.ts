@@ -1,4 +1,4 @@
-/** Renders `luciole config` and its verbs: what runs, what would change, what is wrong, what the result is. Pure. */
+/** Renders `luciole config` and its verbs: the running revision, changes, problems, result. Pure. */
 
 import { count } from '../../../core/counts.ts';
 import { problemMessage } from '../../../core/errors.ts';
@@ -11,7 +11,7 @@ import { labelled, paragraph, wrap } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { asFileText } from './file-text.ts';
 
-/** What a change needs of a page. */
+/** The part of a page that a change needs. */
 type Sheet = Pick<Page, 'widthCols' | 'language'>;
 
 export function renderConfig({ running, trial, candidate, others, trouble }: ConfigView, page: Page): string {
@@ -41,17 +41,17 @@ export function renderConfig({ running, trial, candidate, others, trouble }: Con
   return sheet.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
 }
 
-/** One after the other, with semicolons. */
+/** Joins the sentences with semicolons. */
 function inTurn(sentences: readonly Message[]): Message {
   return sentences.reduce((before, next) => msg`${before}; ${next}`);
 }
 
-/** The platform has one candidate, whichever of its users asks. */
+/** All users of the platform share one candidate. */
 function takenAs(by: string): string {
   return by.replace(/^platform:.*/, 'platform');
 }
 
-/** Renders `config history`, the newest revision first. */
+/** Renders `config history`, newest revision first. */
 export function renderRevisions(revisions: readonly Revision[], page: Page): string {
   const rows = revisions.map(({ number, atMs, by, why, state, reason }) => [
     String(number),
@@ -75,7 +75,7 @@ function endText(why: Said, reason: Said): Said {
   return String(why) === '' ? msg`returned: ${reason}` : msg`${why}; returned: ${reason}`;
 }
 
-/** A file or a value is in the candidate. */
+/** Renders the result after a file or value was put in the candidate. */
 export function renderPut(answer: ConfigAnswer, page: Sheet): string {
   const done = msg`in the candidate: see \`luciole config compare\`, then \`luciole config commit\``;
   return refused(answer, page) ?? [...problemLines(answer.warnings, page, true), ...paragraph(done, page)].join('\n');
@@ -99,7 +99,7 @@ export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
   ].join('\n');
 }
 
-/** `minutes`: how long the trial lasts. */
+/** `minutes`: length of the trial. */
 export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }: Pick<CommitRequest, 'mode' | 'minutes'>): string {
   const { revision, isOnTrial, reason, changes, touches, partsBy = [] } = answer;
   const wrong = refused(answer, page);
@@ -142,7 +142,7 @@ function revisionText({ number, state, by, atMs, why }: Revision, page: Page): M
     : msg`revision ${number}, ${shown}, by ${by} ${time}: ${why}`;
 }
 
-/** Null for what was not refused. */
+/** Returns null if the answer is not a refusal. */
 function refused({ state, reason, problems }: ConfigAnswer, page: Sheet): string | null {
   if (state === 'done') return null;
   return [...problemLines(problems, page), ...paragraph(msg`refused: ${asciiMessage(reason)}`, page)].join('\n');
@@ -155,7 +155,7 @@ function problemLines(problems: ConfigAnswer['problems'], page: Sheet, isWarning
   });
 }
 
-/** The message with its arguments, which files hold, in ASCII. */
+/** Returns the message with its arguments, which come from files, in ASCII. */
 function asciiMessage(message: Message): Message {
   return plain(message) as Message;
 }
@@ -166,7 +166,7 @@ function changeLines({ path, before, after }: ConfigChange, { widthCols }: Sheet
   return [...wrap(path, widthCols), ...side('-', before), ...side('+', after)];
 }
 
-/** Rooms of the agent as the street knows them. */
+/** The agent's modules as people at the cabinet name them. */
 const ROOMS: Readonly<Record<string, Message>> = {
   light: msg`the lighting`,
   uplink: msg`the link to the platform`,
@@ -175,7 +175,7 @@ const ROOMS: Readonly<Record<string, Message>> = {
   console: msg`the language of new sessions`,
 };
 
-/** Parts of the running cabinet that are started again. */
+/** Returns which parts of the running cabinet the change affects. */
 function touchText(touches: readonly Message[]): Message {
   return touches.length === 0 ? msg`nothing that runs is changed` : msg`it changes ${touches.map((room) => ROOMS[room.id] ?? room)}`;
 }

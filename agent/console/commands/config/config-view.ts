@@ -1,4 +1,4 @@
-/** The `config` commands that look: what runs, its text, its history, a comparison, a check. */
+/** The `config` commands that only read: running revision, text, history, comparison, check. */
 
 import { type Message, msg } from '../../../core/message.ts';
 import type { ConfigAnswer, ConfigView, Revision } from '../../../core/revisions.ts';
@@ -7,15 +7,15 @@ import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { CHECK_TIMEOUT_MS, CONFIG_GROUP, configOf, fileName, isConfigDone, REVISION_NUMBERS } from './config-args.ts';
 
-/** A file of a configuration, line by line. */
+/** A file of a configuration, as lines. */
 export interface ConfigText {
   readonly file: string;
   readonly lines: readonly string[];
-  /** Device types that come with it. */
+  /** Device profiles in this configuration. */
   readonly profiles: readonly string[];
 }
 
-/** Also asked by a session that is lost. */
+/** Also requested by a session that is lost. */
 export const CONFIG = agentCommand({
   name: 'config',
   role: 'viewer',
@@ -28,7 +28,7 @@ export const CONFIG = agentCommand({
 
 const NO_CANDIDATE = msg`there is no candidate: begin one with \`luciole config set\` or \`luciole config load\``;
 
-/** Also asked by `config export`. */
+/** Also requested by `config export`. */
 export const CONFIG_SHOW = agentCommand({
   name: 'config show',
   role: 'viewer',

@@ -1,10 +1,10 @@
-/** A value of the configuration as the cabinet file writes it, on one line. Pure. */
+/** Writes a configuration value as in the cabinet file, on one line. Pure. */
 
-/** Read by YAML as the text that it is. */
+/** Texts that YAML reads as the same text without quotes. */
 const PLAIN = /^[A-Za-z/][\w./@+-]*(:[\w./@+-]+|:\/\/[\w./@+:-]+)*$/;
 const OTHER_MEANING = /^(true|false|null|yes|no|on|off|y|n)$/i;
 
-/** From JSON: `{ id: L13, unit: 7, pole: P13 }`, without keys that are left out. A text that is no JSON, as one that was cut, stays as it is. */
+/** Converts JSON to `{ id: L13, unit: 7, pole: P13 }`, without empty keys. A text that is not JSON, for example a cut one, is unchanged. */
 export function asFileText(json: string): string {
   try {
     return inYaml(JSON.parse(json));
@@ -24,7 +24,7 @@ function inYaml(value: unknown): string {
   return PLAIN.test(value) && !OTHER_MEANING.test(value) ? value : JSON.stringify(value);
 }
 
-/** Null and an empty section mean what a missing key means. */
+/** Null and an empty section mean the same as a missing key. */
 function isLeftOut(value: unknown): boolean {
   return value === null || (typeof value === 'object' && !Array.isArray(value) && Object.values(value).every(isLeftOut));
 }

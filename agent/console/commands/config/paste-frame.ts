@@ -1,10 +1,10 @@
 /**
- * Encodes a text as lines that can be pasted into a session: whatever the text holds, no line of it, and no rest of a line, is a command.
+ * Encodes a text as lines that can be pasted into a session. No line and no part of a line is a command, whatever the text contains.
  * Pure.
  *
- * Shape: each line is `!`, printable ASCII and `||`; a session takes what begins with `!` for a remark, and refuses what ends with an
- * empty filter. Other characters are written as `\uXXXX`, a backslash doubled; one alone at the end joins the next line. The last line is
- * `end`, the SHA-256 of the text in hex, and `||`: nothing is loaded unless all of it arrived.
+ * Shape: each line is `!`, printable ASCII and `||`. A session ignores a line that begins with `!` and rejects a line that ends with an
+ * empty filter. Other characters are `\uXXXX`; a backslash is doubled; a single one at the end joins the next line. The last line is
+ * `end`, the SHA-256 of the text in hex, and `||`; an incomplete frame is not loaded.
  */
 
 import { createHash } from 'node:crypto';
@@ -12,27 +12,27 @@ import { type Message, msg } from '../../../core/message.ts';
 
 export type FrameRead = { readonly text: string } | { readonly flaw: Message };
 
-/** Units: characters. Source: with head and tail it fits a terminal of 80 columns, and what a screen of those is copied from. */
+/** Units: characters. Source: with head and tail a line fits a terminal of 80 columns, also when copied from one. */
 const LINE_CHARS = 72;
 const LINE = /^!([\x20-\x7e]*)\|\|$/;
 const END = /^end ([0-9a-f]{64})\|\|$/;
 const PIECES = /\\\\|\\u[0-9a-f]{4}|\\$|[^\\]/g;
 
-/** The lines that paste this text, the last one included. */
+/** Returns the lines to paste, including the last one. */
 export function framed(text: string): readonly string[] {
   const lines = text.split('\n').map(escaped);
   const last = lines.pop() ?? [];
-  // A text that ends within a line is joined to nothing.
+  // A text without a final line end: its last line ends in a backslash that joins nothing.
   const all = last.length === 0 ? lines : [...lines, [...last, '\\']];
   return [...all.flatMap(folded).map((line) => `!${line}||`), `end ${sha256(text)}||`];
 }
 
-/** Whether a pasted line is the last one. */
+/** Returns true for the last line of a frame. */
 export function isFrameEnd(line: string): boolean {
   return END.test(line.trim());
 }
 
-/** The text of pasted lines, the last one included; or what is wrong with them. */
+/** Returns the text of pasted lines, or what is wrong with them. Shape: the last line is included. */
 export function readFrame(lines: readonly string[]): FrameRead {
   let text = '';
   const [, wanted] = END.exec(lines.at(-1)?.trim() ?? '') ?? [];
@@ -59,7 +59,7 @@ function unescaped(piece: string): string {
   return piece.length === 6 ? String.fromCharCode(Number.parseInt(piece.slice(2), 16)) : piece;
 }
 
-/** Pieces that fit a line, all lines but the last joined to the next. */
+/** Folds pieces into lines; each line except the last joins the next one. */
 function folded(pieces: readonly string[]): string[] {
   const lines = [''];
   for (const piece of pieces) {

@@ -1,4 +1,4 @@
-/** `luciole config keygen`, `config sign` and `config verify`: makes and checks signatures of revisions offline, without an agent. */
+/** `luciole config keygen`, `config sign` and `config verify`: create and check signatures of revisions offline, without an agent. */
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
@@ -26,13 +26,16 @@ import { wordOf } from '../../text/state-words.ts';
 import { paragraph } from '../../text/text-lines.ts';
 
 const EXIT_REFUSED = 1;
-/** How long a signature may be used. Units: ms. Source: assumed; a change is rolled out in days, and no approval outlives a year. */
+/**
+ * How long a signature is valid. Units: ms. Source: assumed; a change is rolled out in days, and no approval should last over a year.
+ * Confirmed by: the operator's approval rules.
+ */
 const VALID_MS = { minMs: HOUR_MS, maxMs: 366 * 24 * HOUR_MS, usual: 30 * 24 * HOUR_MS };
-/** Shortest passphrase. Units: characters. Source: as for passwords of the console. */
+/** Shortest passphrase. Units: characters. Source: the rule for console passwords. */
 const MIN_PASSPHRASE = 12;
 const MAX_KEY_BYTES = 8_192;
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
+/** Resolves with the exit code. Errors: rejects with ConsoleError for every failure that a person can correct. */
 export async function runKeygen(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');
   if (existsSync(file)) throw new ConsoleError('failed', msg`${file} exists already: a key is never replaced, choose another name`);
@@ -51,7 +54,7 @@ export async function runKeygen(args: LocalArgs, terminal: Terminal): Promise<nu
   return 0;
 }
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
+/** Resolves with the exit code. Errors: rejects with ConsoleError for every failure that a person can correct. */
 export async function runSign(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');
   const order = await readSigningOrder(args, terminal);
@@ -73,7 +76,7 @@ export async function runSign(args: LocalArgs, terminal: Terminal): Promise<numb
   return 0;
 }
 
-/** Resolves with the exit code: 1 for a signature that a cabinet would refuse. Errors: as above. */
+/** Resolves with the exit code: 1 for a signature that a cabinet would reject. Errors: as `runSign`. */
 export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');
   const from = args['signature'] === undefined ? `${file}.sig` : named(args, 'signature');
@@ -98,7 +101,7 @@ export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<nu
   return verdict.ok ? 0 : EXIT_REFUSED;
 }
 
-/** For which cabinets, for how long and with which key. Errors: rejects with ConsoleError. */
+/** Reads cabinets, validity and key from the arguments. Errors: rejects with ConsoleError. */
 export async function readSigningOrder(args: LocalArgs, terminal: Terminal): Promise<Omit<SigningOrder, 'files'>> {
   const cabinets = listOf(args['cabinet']);
   if (cabinets.length === 0) throw new ConsoleError('usage', msg`--cabinet is missing: name each cabinet, or write '*' for every one`);
@@ -134,7 +137,7 @@ async function readPrivateKey(file: string, { askSecret }: Terminal): Promise<Ke
   );
 }
 
-/** A key as the site file has it, or the PEM file of either half. */
+/** Returns the public key: given as text as in the site file, or as the PEM file of either half. */
 function publicKeyText(given: string): string {
   if (readRevisionKey(given) !== undefined) return given;
   const pem = existsSync(given) ? readTextFile(given) : '';
@@ -143,13 +146,13 @@ function publicKeyText(given: string): string {
   return revisionKeyText(key);
 }
 
-/** Undefined for what is no Ed25519 key. */
+/** Returns undefined if it is not an Ed25519 key. */
 function ofPem(read: () => KeyObject): KeyObject | undefined {
   try {
     const key = read();
     return key.asymmetricKeyType === 'ed25519' ? key : undefined;
   } catch (error) {
-    // The library names a wrong passphrase and a foreign text alike, by codes of its own.
+    // The library reports a wrong passphrase and an invalid text with the same kind of error.
     if (error instanceof Error && 'code' in error) return undefined;
     throw error;
   }
@@ -165,7 +168,7 @@ function filesOf(file: string, profiles: readonly string[]): ConfigFiles {
   return { cabinet, profiles: Object.fromEntries(named) };
 }
 
-/** The bytes as UTF-8, exactly: what cannot be sent is not signed. Errors: throws ConsoleError. */
+/** Returns the file as exact UTF-8: a file that cannot be sent is not signed. Errors: throws ConsoleError. */
 export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
   const bytes = attempt(file, () => {
     if (statSync(file).size > maxBytes)
@@ -180,7 +183,7 @@ export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
   }
 }
 
-/** The result of work on a file. Errors: throws ConsoleError instead of the system's error. */
+/** Returns the result of work on a file. Errors: throws ConsoleError instead of the system's error. */
 export function attempt<T>(file: string, work: () => T): T {
   try {
     return work();
@@ -191,7 +194,7 @@ export function attempt<T>(file: string, work: () => T): T {
   }
 }
 
-/** A new signature. Errors: throws ConsoleError for cabinets that no statement can carry. */
+/** Returns a new signature. Errors: throws ConsoleError if the list of cabinets does not fit a statement. */
 export function signed(sign: () => string): string {
   try {
     return sign();
@@ -205,14 +208,14 @@ function listOf(value: LocalArgs[string] | undefined): readonly string[] {
   return Array.isArray(value) ? (value as readonly string[]) : typeof value === 'string' ? [value] : [];
 }
 
-/** The value of an argument that must be there. Errors: throws ConsoleError. */
+/** Returns a required argument. Errors: throws ConsoleError. */
 export function named(args: LocalArgs, name: string): string {
   const value = args[name];
   if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', msg`--${name} is missing`);
   return value;
 }
 
-/** The name of the file, as far as it may be an id. */
+/** Derives an id from the name of the file; `office` if no character is usable. */
 function idFrom(file: string): string {
   return (
     basename(file)
@@ -227,7 +230,7 @@ function nowMs(): number {
   return createSystemClock({ quality: () => 'none' }).wallMs();
 }
 
-/** Writes a line in the width of the terminal. */
+/** Writes a line, wrapped to the width of the terminal. */
 export function print(terminal: Terminal, line: Said): void {
   terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
 }

@@ -1,7 +1,7 @@
 /**
- * `config keygen`, `config sign` and `config verify`: a key pair, a signature on a revision, its check.
+ * `config keygen`, `config sign` and `config verify`: create a key pair, sign a revision, check a signature.
  *
- * `sign-run.ts` does the work. They need no agent: they run on the computer of the person who approves a change.
+ * `sign-run.ts` implements them. They need no agent and run on the computer of the person who approves a change.
  */
 import { msg } from '../../../core/message.ts';
 import { JSON_OPTION } from '../../agent-command.ts';

@@ -1,4 +1,4 @@
-/** `energy`: hours, levels, kWh and saving of past nights. */
+/** `energy`: shows hours, levels, kWh and savings of past nights. */
 import { msg } from '../../../core/message.ts';
 import type { EnergyQuery } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
@@ -17,7 +17,7 @@ export interface EnergyArgs extends TypedRange {
 const USUAL_SINCE = '30d';
 const STEPS = ['night', 'month'] as const;
 
-/** Errors: throws ConsoleError 'usage' for the first thing wrong. */
+/** Errors: throws ConsoleError 'usage' for the first mistake. */
 export function readEnergy(args: RawArgs): EnergyArgs {
   return {
     ...readRange(args, USUAL_SINCE),

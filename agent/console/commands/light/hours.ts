@@ -1,4 +1,4 @@
-/** `hours`: burning hours of lamps, and their correction after a change of lamp. */
+/** `hours`: shows burning hours of lamps, and corrects them after a lamp is replaced. */
 
 import type { HoursAnswer } from '../../../core/light-tools.ts';
 import { msg } from '../../../core/message.ts';

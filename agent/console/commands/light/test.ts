@@ -1,4 +1,4 @@
-/** `test lamp` and `test zone`: try lamps. */
+/** `test lamp` and `test zone`: test lamps with a ramp. */
 
 import { count } from '../../../core/counts.ts';
 import { counted, type Message, msg } from '../../../core/message.ts';
@@ -53,7 +53,7 @@ function isWait(progress: TestStep | TestWait): progress is TestWait {
   return 'waitsFor' in progress;
 }
 
-/** What a step waits for, in the status line of a terminal, and one line a step. */
+/** Renders what a step waits for, for the status line of a terminal, or the result of a step in one line. */
 export function renderTestProgress(progress: TestStep | TestWait, page: Page): string {
   return isWait(progress) ? renderTestWait(progress, page) : renderTestStep(progress, page);
 }
@@ -67,7 +67,7 @@ function renderTestWait({ levelPct, step, steps, waitsFor, restMs }: TestWait, p
   return translated(text, page);
 }
 
-/** One line a step. */
+/** Renders one step in one line. */
 export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, page: Page): string {
   const all = Object.values(states);
   const confirmed = all.filter((state) => state === 'verified').length;
@@ -104,10 +104,10 @@ export function renderTested({ target, steps, verdicts, otherLamps, restored }: 
   return [...tableLines(columns, rows, page), '', ...levelOnly, ...paragraph(end, page)].join('\n');
 }
 
-/** Lamps named in one reason; the others are counted. */
+/** Lamps named per reason; the others are counted. */
 const NAMED_LAMPS = 6;
 
-/** Why the power of a lamp proves nothing, once for all lamps of a kind. */
+/** Returns why power proves nothing, one line for all lamps with the same reason. */
 function unweighedLines(verdicts: Tested['verdicts'], otherLamps: number): readonly Message[] {
   const others = counted(otherLamps, msg`${otherLamps} other lamp`, msg`${otherLamps} other lamps`);
   const why: Readonly<Record<Unweighed, Message>> = {
@@ -122,7 +122,7 @@ function unweighedLines(verdicts: Tested['verdicts'], otherLamps: number): reado
   });
 }
 
-/** `12/36/60`; a dash where the lamp does not measure its own. */
+/** Returns `12/36/60`; a dash if the lamp does not measure its own power. */
 function powers(lamp: string, steps: readonly TestStep[]): string {
   const values = steps.map(({ lampW }) => lampW[lamp]);
   return values.every((value) => value === undefined) ? NOTHING : values.map((value) => formatNumber(value)).join('/');

@@ -1,4 +1,4 @@
-/** `tonight`: every change of level in the night ahead. */
+/** `tonight`: shows every change of level in the coming night. */
 
 import type { WallMs } from '../../../core/clock.ts';
 import type { TonightRow, TonightView } from '../../../core/light-tools.ts';
@@ -26,7 +26,7 @@ export const TONIGHT = agentCommand({
 
 const NOTE = msg`By sun, programme and overrides in force. Presence, traffic, rules and photocells may change it.`;
 const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
-/** A VT100 shows no more. */
+/** Width of a VT100. */
 const PLOT_COLS = 80;
 const FORM = { hasDay: false, hasSeconds: false };
 
@@ -59,7 +59,7 @@ function head(view: TonightView, page: Page): string[] {
   ];
 }
 
-/** A `>` before the row that holds now. */
+/** Returns the rows; `>` marks the one that is in force now. */
 function rows(view: TonightView, page: Page): string[] {
   if (view.rows.length === 0) return [translated(msg`not lit: the sun does not go down far enough this night`, page)];
   const current = view.startMs <= page.atMs && page.atMs < view.endMs ? view.rows.findLast(({ atMs }) => atMs <= page.atMs) : undefined;
@@ -68,7 +68,7 @@ function rows(view: TonightView, page: Page): string[] {
     row === current ? '>' : '',
     columnTime(row.atMs, page.timezone, form),
     formatLevels(row.minPct, row.maxPct),
-    // What does not raise it says nothing.
+    // A boost that does not raise the level is not shown.
     row.boostPct === null || row.boostPct <= row.minPct ? NOTHING : formatLevel(row.boostPct),
     translated(row.reason === 'day' ? msg`day: ${row.text}` : row.text, page),
   ]);
@@ -82,13 +82,13 @@ function rows(view: TonightView, page: Page): string[] {
   return tableLines(columns, cells, page);
 }
 
-/** Two changes within a minute, as the warning before the dark. */
+/** Returns true if two changes are within a minute, such as the warning before switch-off. */
 function hasTwins(changes: readonly TonightRow[]): boolean {
   const minutes = changes.map(({ atMs }) => Math.floor(atMs / MINUTE_MS));
   return new Set(minutes).size < minutes.length;
 }
 
-/** From the hour before the first change to the hour after the last. */
+/** Plots from the hour before the first change to the hour after the last. */
 function plot(view: TonightView, page: Page): string[] {
   const [first, last] = [view.rows[0], view.rows.at(-1)];
   if (first === undefined || last === undefined) return [];

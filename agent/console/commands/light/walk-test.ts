@@ -1,4 +1,4 @@
-/** `walk-test`: walk under the sensors of a zone, and see what each one does. */
+/** `walk-test`: reports each detection while a person walks below the sensors of a zone. */
 
 import { count } from '../../../core/counts.ts';
 import type { WalkStep } from '../../../core/light-tools.ts';
@@ -14,7 +14,7 @@ import { paragraph } from '../../text/text-lines.ts';
 import { untilOver } from '../until-over.ts';
 import { findZone, onStreet, spanArg } from './light-args.ts';
 
-/** Units: ms. Source: the limits of the agent's own walk-test and identify. */
+/** Units: ms. Source: the agent's limits for walk-test and identify. */
 const WALK_SPAN: SpanLimits = { minMs: 10_000, maxMs: 3_600_000 };
 const USUAL_SPAN = '10m';
 
@@ -60,7 +60,7 @@ async function walkZone(view: AgentView, { zone, forMs }: { zone: string; forMs:
   });
 }
 
-/** First the sensors that will be reported, then each detection. */
+/** First the list of sensors, then each detection. */
 export type WalkProgress =
   | { readonly kind: 'start'; readonly zone: string; readonly night: boolean; readonly sensors: readonly PointId[]; readonly forMs: number }
   | ({ readonly kind: 'detection' } & WalkStep);
@@ -69,15 +69,15 @@ export interface Walked {
   readonly zone: string;
   readonly night: boolean;
   readonly durationMs: number;
-  /** Not shown: the reader was too slow. */
+  /** Detections not shown because the client was too slow. */
   readonly missed: number;
   readonly sensors: readonly { readonly pointId: PointId; readonly detections: number }[];
-  /** From the reading to the first level that left; null where no lamp had to rise. Units: ms. */
+  /** Time from the reading to the first level sent; null if no lamp had to rise. Units: ms. */
   readonly medianMs: number | null;
   readonly worstMs: number | null;
 }
 
-/** Source: a device of the reference with its point, `S01.motion`, and room for a longer one. */
+/** Source: a reference device with its point, `S01.motion`, and room for a longer one. */
 const SENSOR_COLS = 16;
 const POLE_COLS = 6;
 const LATENCY_COLS = 7;
@@ -101,7 +101,7 @@ function startText({ zone, night, sensors, forMs }: Extract<WalkProgress, { kind
   return night ? text : msg`${text} It is day here: no lamp will be raised.`;
 }
 
-/** Detections by sensor, sensors without any, and how soon the light rose. */
+/** Renders detections by sensor, sensors without detections, and how soon the light rose. */
 export function renderWalked({ zone, durationMs, sensors, medianMs, worstMs, missed }: Walked, page: Page): string {
   const total = sensors.reduce((sum, { detections }) => sum + detections, 0);
   const withoutDetection = sensors.filter(({ detections }) => detections === 0).map(({ pointId }) => pointId);

@@ -1,4 +1,4 @@
-/** `why --at` in the past: what was measured, and what sun and programme ask for by the present settings. Decisions are not recorded. */
+/** `why --at` in the past: shows what was measured, and what sun and programme request with the present settings. Decisions are not recorded. */
 
 import type { WallMs } from '../../../core/clock.ts';
 import { count } from '../../../core/counts.ts';
@@ -10,11 +10,14 @@ import { tableLines } from '../../text/text-table.ts';
 import { askStore } from '../store/store.ts';
 import { requestedAt, sharedTrace, traceLines } from './why-trace.ts';
 
-/** An older reading is no evidence of the level at the instant. Units: ms. Source: assumed; ten readings at the usual heartbeat of a minute. */
+/**
+ * An older reading does not prove the level. Units: ms. Source: assumed; ten readings at the default heartbeat of a minute. Confirmed by:
+ * gaps between level readings in a week of a store.
+ */
 const MEASURED_WITHIN_MS = 600_000;
 const NOT_RECORDED = msg`not recorded`;
 
-/** Returns the lamps with the newest reading of each up to the instant. Errors: rejects with ConsoleError 'failed' where the store does not answer. */
+/** Resolves with the lamps and the newest reading of each up to that instant. Errors: rejects with ConsoleError 'failed' if the store does not answer. */
 export async function withMeasured(view: AgentView, lamps: readonly PastLamp[], atMs: WallMs): Promise<readonly PastLamp[]> {
   const found: PastLamp[] = [];
   for (const lamp of lamps) {
@@ -26,7 +29,7 @@ export async function withMeasured(view: AgentView, lamps: readonly PastLamp[], 
   return found;
 }
 
-/** One lamp as a sheet, a zone as a table. */
+/** Renders one lamp as a sheet, a zone as a table. */
 export function renderPast({ id, kind, atMs = 0 }: WhyView, lamps: readonly PastLamp[], page: Page): string {
   const row = (label: Message, text: Said): string[] => labelled(label, text, page);
   const [first] = lamps;

@@ -1,4 +1,4 @@
-/** The lines of `why` that present and past share: the instant, and the trace: who asked for which level, since when and until when. Pure. */
+/** Renders the parts of `why` that present and past share: the instant, and the trace of who requested which level, from when to when. Pure. */
 
 import type { WallMs } from '../../../core/clock.ts';
 import { type Message, msg, NO_TEXT } from '../../../core/message.ts';
@@ -11,13 +11,13 @@ import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { twinOf } from '../time-range.ts';
 
-/** Those that bear no name of the cabinet. */
+/** Sources that are not names of the cabinet. */
 const OWN_SOURCES: ReadonlySet<string> = new Set(['sun', 'wave', 'clock', 'start']);
 
-/** Of `2026-10-25T01:00:00.000Z`. */
+/** Length of the minute part of `2026-10-25T01:00:00.000Z`. */
 const UTC_MINUTE_CHARS = 16;
 
-/** The requested instant; in the night on which the clocks go back, how to request the other one of the same name. */
+/** Returns the requested instant. If that local time occurs twice, because the clocks go back, it also returns how to request the other one. */
 export function requestedAt(atMs: WhyView['atMs'], page: Page): string[] {
   if (atMs === undefined) return [];
   const twin = twinOf(atMs, page.timezone);
@@ -27,7 +27,7 @@ export function requestedAt(atMs: WhyView['atMs'], page: Page): string[] {
   return [...labelled(msg`At`, fullTime(atMs, page.timezone), page), ...(twin === null ? [] : labelled(msg`Or`, text, page))];
 }
 
-/** Returns the trace as a table; `>` marks the lines that decided. */
+/** Returns the trace as a table; `>` marks the lines that decided the level. */
 export function traceLines(trace: readonly WhyLine[], page: Page): string[] {
   const rows = trace.map((line) => [
     line.applied ? '>' : '',
@@ -46,7 +46,7 @@ export function traceLines(trace: readonly WhyLine[], page: Page): string[] {
   return tableLines(columns, rows, page);
 }
 
-/** Since when, until when, and what would change it. */
+/** Adds since when, until when, and what would change it. */
 function withDetails({ text, sinceMs, untilMs, changes = NO_TEXT }: WhyLine, page: Page): Message {
   const parts = [
     ...(sinceMs === undefined || sinceMs === null ? [] : [msg`since ${clockTime(sinceMs, page)}`]),
@@ -60,14 +60,14 @@ function until(untilMs: WallMs, page: Page): Message {
   return untilMs > page.atMs ? msg`until ${clockTime(untilMs, page)}, in ${formatDuration(untilMs - page.atMs)}` : msg`over`;
 }
 
-/** Returns the lines that every one of these traces has, in the order of the first. */
+/** Returns the lines that all these traces share, in the order of the first. */
 export function sharedTrace(traces: readonly (readonly WhyLine[])[]): readonly WhyLine[] {
   const [first, ...others] = traces;
   const seenByOthers = others.map((trace) => new Set(trace.map(traceKey)));
   return (first ?? []).filter((line) => seenByOthers.every((keys) => keys.has(traceKey(line))));
 }
 
-/** Equal for lines that say the same. */
+/** Returns a key that is equal for lines with the same content. */
 export function traceKey({ rank, source, levelPct, applied, text, untilMs }: WhyLine): string {
   return JSON.stringify([rank, source, levelPct, applied, String(text), untilMs]);
 }

@@ -1,4 +1,4 @@
-/** `why`: why a lamp or zone has its level, now or at another time. */
+/** `why`: shows why a lamp or zone has its level, now or at another time. */
 
 import { count } from '../../../core/counts.ts';
 import { type Message, msg, type Said } from '../../../core/message.ts';
@@ -15,7 +15,7 @@ import { findTarget } from './light-args.ts';
 import { renderPast, withMeasured } from './why-past.ts';
 import { requestedAt, sharedTrace, traceKey, traceLines } from './why-trace.ts';
 
-/** In the past the level of each lamp is read from the store. Units: ms. Source: as `history`. */
+/** For the past, the level of each lamp is read from the store. Units: ms. Source: as `history`. */
 const TIMEOUT_MS = 60_000;
 
 export const WHY = agentCommand({
@@ -39,7 +39,7 @@ export const WHY = agentCommand({
   render: renderWhy,
 });
 
-/** One lamp with its trace; of a zone what all its lamps share once, then a row a lamp. */
+/** Renders one lamp with its trace; for a zone the lines that all lamps share, then one row per lamp. */
 export function renderWhy(view: WhyView, page: Page): string {
   if (view.past !== undefined) return renderPast(view, view.past, page);
   const [first] = view.lamps;
@@ -65,12 +65,12 @@ function lamp(view: WhyLamp, atMs: WhyView['atMs'], page: Page): string {
   ].join('\n');
 }
 
-/** Ends are shown relative to the requested instant. */
+/** Returns a page whose end times are relative to the requested instant. */
 function pageAt(atMs: WhyView['atMs'], page: Page): Page {
   return atMs === undefined ? page : { ...page, atMs };
 }
 
-/** What a forecast does not contain. */
+/** Returns what a forecast does not include. */
 function note(atMs: WhyView['atMs'], page: Page): string[] {
   if (atMs === undefined) return [];
   const text = msg`by sun, programme and the overrides still in force then; presence, photocells, traffic and rules are not known ahead`;
@@ -87,7 +87,7 @@ function zone({ id, lamps, atMs }: WhyView, page: Page): string {
     const now = atMs === undefined ? [formatLevel(view.measuredPct), ago(view.sinceMs, page), followsText(view, page)] : [];
     return [view.id, view.pole, formatLevel(view.wantedPct), ...now, reasons];
   });
-  // Two lamps of one device may share a fault.
+  // Two lamps of one device may have the same fault.
   const faults = new Map(lamps.flatMap((view) => view.faults).map((fault) => [String(fault), fault] as const));
   const now: readonly TableColumn[] = [
     { title: msg`Measured`, align: 'right' },

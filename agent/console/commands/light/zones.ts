@@ -1,4 +1,4 @@
-/** `zones`: what acts in each zone. */
+/** `zones`: shows what is in force in each zone. */
 
 import { reasonOf } from '../../../core/intent-reason.ts';
 import type { IntentView, ZoneLightView, ZoneSensorView } from '../../../core/light-tools.ts';

@@ -1,7 +1,7 @@
 /**
- * Arguments of the `bus` commands: tables, units, lines, addresses.
+ * Reads arguments of the `bus` commands: tables, units, lines, addresses.
  *
- * Both ends of the socket check with these functions; existing lines and devices come from the agent's view.
+ * Client and agent both check with these functions; existing lines and devices come from the agent's view.
  */
 
 import type { BusWriteResult } from '../../../core/bus-tools.ts';
@@ -17,7 +17,7 @@ import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { findName } from '../find-name.ts';
 
-/** Source: Modbus over Serial Line V1.02 §2.2, addresses 1 to 247, 0 for all at once. */
+/** Source: Modbus over Serial Line V1.02 §2.2, addresses 1 to 247, 0 for broadcast. */
 export const UNITS = { broadcast: 0, min: 1, max: 247 };
 /** Source: Modbus Application Protocol V1.1b3 §4.4. */
 const MAX_ADDRESS = 65_535;
@@ -37,14 +37,14 @@ export function addressArg(args: RawArgs, name: string, usual?: number): number 
   return numberArg(args, name, { min: 0, max: MAX_ADDRESS, ...(usual === undefined ? {} : { usual }) });
 }
 
-/** A range of which the first must not be the larger. */
+/** Reads a range; the first value must not be larger than the second. */
 export function rangeArgs(args: RawArgs, bounds: { readonly from: Bounds; readonly to: Bounds }): { from: number; to: number } {
   const [from, to] = [numberArg(args, 'from', bounds.from), numberArg(args, 'to', bounds.to)];
   if (from > to) throw new ConsoleError('usage', msg`bad range: --from ${from} is above --to ${to}`);
   return { from, to };
 }
 
-/** One of Modbus' four tables. */
+/** Reads one of the four Modbus tables. */
 export function tableArg(args: RawArgs, allowed: readonly Table[] = TABLES): Table {
   if (args['table'] === undefined) return 'holding';
   const text = textArg(args, 'table');
@@ -57,7 +57,7 @@ export function tableArg(args: RawArgs, allowed: readonly Table[] = TABLES): Tab
   );
 }
 
-/** A unit by its number or by the name of its device. */
+/** Reads a unit as its number or the name of its device. */
 export function unitArg(args: RawArgs, min: number = UNITS.min): number | string {
   const text = textArg(args, 'unit');
   return /^-?\d+$|^0x/i.test(text) ? numberArg(args, 'unit', { min, max: UNITS.max }) : text;
@@ -68,7 +68,7 @@ export function findLine(view: AgentView, typed: string): string {
   return findName(typed, view.names().lines, { noun: 'line', listedBy: 'luciole status' });
 }
 
-/** Errors: throws ConsoleError 'unknown-name' for no device, or one of another line. */
+/** Errors: throws ConsoleError 'unknown-name' if the device does not exist or is on another line. */
 export function findUnit(view: AgentView, line: string, unit: number | string): number {
   if (typeof unit === 'number') return unit;
   const devices = view.devices();
@@ -80,9 +80,9 @@ export function findUnit(view: AgentView, line: string, unit: number | string): 
 }
 
 /**
- * Resolves with the result of a bus tool. `address` is the first register, for a hint in the error.
+ * Resolves with the result of a bus tool. `address` is the first register, used for a hint in the error.
  *
- * Errors: rejects with ConsoleError 'failed' for trouble on the line, 'usage' for a refused request.
+ * Errors: rejects with ConsoleError 'failed' for a failure on the line, 'usage' for a refused request.
  */
 export async function onBus<T>(work: () => Promise<T>, address?: number): Promise<T> {
   try {
@@ -96,12 +96,12 @@ export async function onBus<T>(work: () => Promise<T>, address?: number): Promis
   }
 }
 
-/** Whether what was read back is what was written; a broadcast cannot be read back. */
+/** Returns true if the values read back are those written; a broadcast cannot be read back. */
 export function valuesFit({ values, after }: BusWriteResult): boolean {
   return after === null || values.every((value, index) => after[index] === value);
 }
 
-/** A register as four hex digits. */
+/** Returns a register as four hex digits. */
 export function hexWord(value: number): string {
   return `0x${value.toString(16).toUpperCase().padStart(4, '0')}`;
 }

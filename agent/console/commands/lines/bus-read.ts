@@ -1,4 +1,4 @@
-/** `bus read` and `bus registers`: registers of a unit, and which of them answer. */
+/** `bus read` and `bus registers`: read registers of a unit, and find which of them it answers. */
 
 import type { BusReadResult, RegistersProgress, RegistersResult } from '../../../core/bus-tools.ts';
 import { msg } from '../../../core/message.ts';
@@ -20,7 +20,7 @@ import {
 /** Source: Modbus Application Protocol V1.1b3 §6.1 and §6.3. */
 const MAX_COUNT = { registers: 125, bits: 2_000 };
 
-/** Also asked by `profile test`, register by register. */
+/** Also used by `profile test` for each register. */
 export const BUS_READ = agentCommand({
   name: 'bus read',
   role: 'technician',

@@ -1,4 +1,4 @@
-/** Renders `luciole bus registers`, `bus read` and `bus write`: address, decimal and hex, to compare with a manual. Pure. */
+/** Renders `luciole bus registers`, `bus read` and `bus write`: address, decimal and hex, for comparison with a manual. Pure. */
 
 import type { BusReadResult, BusWriteResult, RegistersProgress, RegistersResult } from '../../../core/bus-tools.ts';
 import { type Countable, count } from '../../../core/counts.ts';
@@ -16,16 +16,16 @@ const NOUNS: Readonly<Record<Table, Countable>> = {
   holding: 'holding register',
   input: 'input register',
 };
-/** Values in one row. Source: eight of 7 columns after the address fit 80. */
+/** Values per row. Source: eight of 7 columns after the address fit 80. */
 const ROW_WORDS = 8;
 
-/** The line that is drawn over and over while registers are looked for. */
+/** Renders the progress line of a register scan. */
 export function renderRegistersProgress({ done, total }: RegistersProgress, page: Page): string {
   const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
   return translated(msg`${percent} %, ${done} of ${total} addresses`, page);
 }
 
-/** Every run of registers that answers, with its values. */
+/** Renders every run of registers that answers, with its values. */
 export function renderRegisters(
   { unit, table, runs, requests, durationMs }: RegistersResult,
   page: Page,
@@ -44,7 +44,7 @@ export function renderRegisters(
   return [...(rows.length === 0 ? [] : [...tableLines(columns, rows, page), '']), ...labelled(msg`Found`, sum, page), ...advice].join('\n');
 }
 
-/** Each register, then what the unit's profile makes of them. */
+/** Renders each register, then the values that the unit's profile decodes from them. */
 export function renderRead(result: BusReadResult, page: Page): string {
   const { unit, line, table, address, words, values, turnaroundMs } = result;
   const rows = words.map((word, index) => [
@@ -70,14 +70,14 @@ export function renderRead(result: BusReadResult, page: Page): string {
   ].join('\n');
 }
 
-/** As an example of a profile has them; not wrapped, so that they can be copied. */
+/** Returns the bytes as in the example of a profile; not wrapped, so that they can be copied. */
 function bytesOf({ request, response }: BusReadResult, page: Page): string[] {
   return request === undefined || response === undefined
     ? []
     : ['', translated(msg`request: ${request}`, page), translated(msg`response: ${response}`, page)];
 }
 
-/** What stood there, what was written, what stands there now. */
+/** Renders the former, written and present values. */
 export function renderWrite(result: BusWriteResult, page: Page): string {
   const { table, address, values, before, after } = result;
   const rows = values.map((value, index) => [
@@ -107,7 +107,7 @@ function writtenText({ table, unit, line }: BusWriteResult): Message {
   return unit === 0 ? msg`holding registers of every unit on line ${line}` : msg`holding registers of unit ${unit} on line ${line}`;
 }
 
-/** What to know of a level that the agent keeps. */
+/** Returns a notice if the agent itself controls this level. */
 function putBack({ lamps = [] }: BusWriteResult, page: Page): string[] {
   const [first] = lamps;
   if (first === undefined) return [];
@@ -139,12 +139,12 @@ function withHex(table: string): (word: number | undefined) => string {
   return (word) => (word === undefined ? NOTHING : isBits(table) ? String(word) : `${word} (${hexWord(word)})`);
 }
 
-/** The same bits as a signed number, where that is another one. */
+/** Returns the same bits as a signed number if it differs. */
 function signed(word: number): string {
   return word > 0x7fff ? String(word - 0x10000) : '';
 }
 
-/** Two letters a register, where both can be printed. */
+/** Returns two characters per register if both are printable. */
 function letters(word: number): string {
   const pair = String.fromCharCode(word >> 8, word & 0xff);
   return /^[\x21-\x7e]{2}$/.test(pair) ? pair : '';

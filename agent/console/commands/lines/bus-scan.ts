@@ -1,4 +1,4 @@
-/** `bus scan`: which units of a line answer, and what they are. */
+/** `bus scan`: finds the units of a line that answer, and their types. */
 
 import type { FoundUnit, LineStats, ScanProgress, ScanRequest, ScanResult } from '../../../core/bus-tools.ts';
 import type { SerialSettings } from '../../../core/cabinet.ts';
@@ -12,7 +12,7 @@ import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { findLine, LINE_ARGUMENT, onBus, rangeArgs, UNITS } from './bus-args.ts';
 
-/** Longest wait for one address. Units: ms. Source: the slowest units of the reference take 500; longer would hold up urgent writes. */
+/** Longest wait for one address. Units: ms. Source: the slowest reference units take 500; a longer wait would delay urgent writes. */
 const WAIT_MS = { min: 1, max: 500 };
 
 type ScanArgs = Omit<ScanRequest, 'line' | 'signal'> & { readonly line: string | null };
@@ -45,7 +45,7 @@ export const BUS_SCAN = agentCommand<ScanArgs, ScanResult | LineChoice, ScanProg
   progress: {
     isLasting: false,
     load: async () => renderScanProgress,
-    // A scan of all speeds takes minutes, so that a script's log must show that it gets on.
+    // A scan of all speeds takes minutes; a script's log must show progress.
     stage: ({ serial }, { baud }) => (baud === 'auto' ? JSON.stringify(serial) : null),
   },
 });
@@ -56,14 +56,14 @@ function readBaud(text: string | boolean | undefined): boolean {
   throw new ConsoleError('usage', msg`bad --baud "${String(text)}": without it the line's own speed is tried; --baud auto tries all`);
 }
 
-/** `19200 8N2`, as people write it; Modbus TCP has none. */
+/** Returns the settings as people write them, `19200 8N2`; Modbus TCP has none. */
 export function serialText(serial: SerialSettings | null): Said {
   if (serial === null) return msg`network`;
   const { baud, dataBits, parity, stopBits } = serial;
   return `${baud} ${dataBits}${parity.charAt(0).toUpperCase()}${stopBits}`;
 }
 
-/** The line that is drawn over and over while a scan runs. */
+/** Renders the progress line of a scan. */
 export function renderScanProgress({ done, total, serial, found }: ScanProgress, page?: Pick<Page, 'language'>): string {
   const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
   const speed = serialText(serial);
@@ -85,7 +85,7 @@ const SILENT_LINE = msg`no unit answers: check the supply, A and B (try them swa
 
 const STRANGERS = msg`units with Device "-" are not in the cabinet: \`luciole profile list\` lists the types, docs/add-a-device.md adds one`;
 
-/** The table of what answered, then what is missing and what was damaged. */
+/** Renders the units that answered, then missing ones and damaged replies. */
 export function renderScan({ line, isNetwork, found, missing, damaged, durationMs }: ScanResult, page: Page): string {
   const sum = msg`${count(found.length, 'unit')} on line ${line}, in ${formatTook(durationMs)}`;
   const table = found.length === 0 ? [] : [...tableLines(COLUMNS, found.map(rowOf), page), ''];
@@ -99,7 +99,7 @@ export function renderScan({ line, isNetwork, found, missing, damaged, durationM
   ].join('\n');
 }
 
-/** The lines of a cabinet, shown where no line was named. */
+/** The lines of a cabinet, shown if no line was named. */
 export interface LineChoice {
   readonly lines: readonly Pick<LineStats, 'line' | 'kind' | 'port' | 'baud'>[];
 }
@@ -111,7 +111,7 @@ const LINE_COLUMNS = [
   { title: msg`Port`, wraps: true },
 ] as const;
 
-/** Which lines there are, and what to type. */
+/** Renders the lines and what to type. */
 export function renderLineChoice({ lines }: LineChoice, page: Page): string {
   if (lines.length === 0) return translated(msg`no lines in the configuration`, page);
   const rows = lines.map(({ line, kind, port, baud }) => [line, kind, baud === null ? NOTHING : formatNumber(baud), port]);
@@ -130,7 +130,7 @@ function rowOf({ unit, serial, turnaroundMs, device, profiles, exception }: Foun
   return [formatNumber(unit), serialText(serial), formatNumber(turnaroundMs, 1), device ?? NOTHING, profileText(profiles, exception)];
 }
 
-/** The surest first; an unsure one is said to be so. */
+/** Returns the most likely profile first; an uncertain one is marked. */
 function profileText(profiles: FoundUnit['profiles'], exception: FoundUnit['exception']): Said {
   if (profiles.length > 0) return profiles.map(({ id, strength }) => (strength === 'strong' ? id : `${id}?`)).join(', ');
   return exception === null ? NOTHING : msg`- (answers ${exception})`;

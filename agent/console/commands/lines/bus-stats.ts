@@ -1,4 +1,4 @@
-/** `bus stats`: how lines and units do. */
+/** `bus stats`: shows statistics of lines and units. */
 
 import type { LineStats, Spread, UnitStats } from '../../../core/bus-tools.ts';
 import { type Message, msg } from '../../../core/message.ts';
@@ -23,7 +23,7 @@ export const BUS_STATS = agentCommand({
   render: renderStats,
 });
 
-/** One part a line. */
+/** Renders one part per line. */
 export function renderStats(lines: readonly LineStats[], page: Page): string {
   if (lines.length === 0) return translated(msg`no lines in the configuration`, page);
   return lines.map((line) => lineLines(line, page).join('\n')).join('\n\n');

@@ -1,4 +1,4 @@
-/** `bus watch`: every transaction of a line. */
+/** `bus watch`: shows every transaction of a line. */
 
 import type { BusTransaction } from '../../../core/bus-tools.ts';
 import { count } from '../../../core/counts.ts';
@@ -35,13 +35,13 @@ export interface LineWatched extends Watched {
   readonly line: string;
 }
 
-/** Source: the longest lane, `telemetry`; the longest result has 16 columns, which makes 80. */
+/** Source: the longest lane, `telemetry`. With the longest result of 16 columns the row is 80 wide. */
 const LANE_COLS = 9;
 
 /** Source: `write holding 65535+123`. */
 const WHAT_COLS = 23;
 
-/** Shape: `22:41:07.123 #7   read input 0+4             4.6 ms  presence   ok`; the words that do not fit are cut. */
+/** Shape: `22:41:07.123 #7   read input 0+4             4.6 ms  presence   ok`; text that does not fit is cut. */
 export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error }: BusTransaction, page: Page): string {
   const time = `${clockTime(atMs, { ...page, atMs })}.${String(Math.floor(atMs % 1_000)).padStart(3, '0')}`;
   const said = translated(what, page);
@@ -51,7 +51,7 @@ export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error 
   return `${time} ${`#${unit}`.padEnd(4)} ${words} ${took} ms  ${translated(wordOf(lane), page).padEnd(LANE_COLS)}  ${result}`;
 }
 
-/** The last words of a watch that ended by itself. */
+/** Renders the summary of a watch that ended by itself. */
 export function renderWatchEnd({ line, seen, missed, durationMs }: LineWatched, page: Page): string {
   const sum = msg`${count(seen, 'transaction')} on line ${line} in ${formatDuration(durationMs)}`;
   return paragraph(missed === 0 ? sum : msg`${sum}; ${missed} more not shown: this terminal is too slow`, page).join('\n');

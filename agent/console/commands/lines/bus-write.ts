@@ -1,4 +1,4 @@
-/** `bus write`: registers of a unit, written and read back; nothing is written without `--yes`. */
+/** `bus write`: writes registers of a unit and reads them back; it writes nothing without `--yes`. */
 
 import type { BusTools, BusWrite, BusWriteResult } from '../../../core/bus-tools.ts';
 import { type Message, msg } from '../../../core/message.ts';
@@ -24,10 +24,10 @@ import {
 const MAX_VALUES = 123;
 const WORDS: Readonly<Record<string, number>> = { on: 1, off: 0 };
 
-/** A write as typed; the unit may still be a device's name. */
+/** A write as typed; the unit may still be a device name. */
 export interface WriteArgs extends Omit<BusWrite, 'unit'> {
   readonly unit: number | string;
-  /** Somebody said yes to it. */
+  /** The user confirmed it with `--yes`. */
   readonly isConfirmed: boolean;
 }
 
@@ -58,7 +58,7 @@ export const BUS_WRITE = agentCommand({
   audit: ({ before, after, warnings = [] }) => ({ before, after, ...(warnings.length === 0 ? {} : { warnings: warnings.map(String) }) }),
 });
 
-/** Errors: throws ConsoleError 'usage' for the first thing wrong. */
+/** Errors: throws ConsoleError 'usage' for the first mistake. */
 export function readWrite(args: RawArgs): WriteArgs {
   const table = tableArg(args, ['holding', 'coil']) === 'coil' ? 'coil' : 'holding';
   const values = readValues(textArg(args, 'value'), table);
@@ -73,9 +73,9 @@ export function readWrite(args: RawArgs): WriteArgs {
 }
 
 /**
- * Nothing is written without a confirmation.
+ * Returns the write if it is confirmed.
  *
- * Errors: throws ConsoleError 'usage' that says what it would do and, a line each, what the profile says against it.
+ * Errors: otherwise throws ConsoleError 'usage' with what it would do and, one per line, the objections of the profile.
  */
 export function withConfirmation(
   { isConfirmed, ...write }: BusWrite & Pick<WriteArgs, 'isConfirmed'>,
@@ -89,7 +89,7 @@ export function withConfirmation(
   throw new ConsoleError('usage', msg`${warned}\nAdd --yes to write it all the same`);
 }
 
-/** `300 (0x012C) to holding register 2000 of unit 7 on line street`. */
+/** Returns `300 (0x012C) to holding register 2000 of unit 7 on line street`. */
 function inWords({ values, table, address, unit, line }: BusWrite): Message {
   const what = values.map((value) => (table === 'coil' ? (value === 1 ? 'on' : 'off') : `${value} (${hexWord(value)})`));
   const places = placesText(table, address, address + values.length - 1);
@@ -114,7 +114,7 @@ function readValues(text: string, table: BusWrite['table']): readonly number[] {
   );
 }
 
-/** A negative number becomes its two's complement. */
+/** Reads a value; a negative number becomes its two's complement. */
 function readValue(text: string, table: BusWrite['table']): number | undefined {
   if (table === 'coil') return WORDS[text] ?? (text === '1' || text === '0' ? Number(text) : undefined);
   const value = /^-?\d{1,5}$|^0x[0-9a-f]{1,4}$/.test(text) ? Number(text) : Number.NaN;

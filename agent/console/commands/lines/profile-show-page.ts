@@ -35,7 +35,7 @@ const WAITING = {
 
 export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, page: Page): string {
   const row = (label: Message, text: Said): string[] => (String(text) === '' ? [] : labelled(label, text, page));
-  // What the author of a profile wrote stays as written.
+  // Texts of the profile's author are not translated.
   const quotes = (label: Message, text: string): string[] => (text === '' ? [] : labelled(translated(label, page), text, page.widthCols));
   const flags = profile.points.flatMap((point) => point.flags.map((flag) => flagRow(point, flag)));
   return [
@@ -56,7 +56,7 @@ export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, p
   ].join('\n');
 }
 
-/** What `luciole profile check` prints for a profile without faults. */
+/** Renders `luciole profile check` for a profile without errors. */
 export function renderChecked(
   file: string,
   { id, points, examples, trust, experimental }: Profile,
@@ -86,7 +86,7 @@ function flagRow(point: PointProfile, flag: PointProfile['flags'][number]): Said
   return [point.id, bit === null ? any : `${bit}${inverted ? ' = 0' : ''}`, wordOf(severity), flagText(flag)];
 }
 
-/** What a scan reads to recognise a unit, by the addresses and registers of the frame. */
+/** Returns what a scan reads to recognise a unit, with frame addresses. */
 function identityOf({ identify, transport }: Profile): Message {
   if (transport === 'uart') return msg`by its frames, which it sends without a request`;
   if (identify.length === 0) return msg`nothing: a scan does not recognise it, name it in the cabinet`;

@@ -9,14 +9,14 @@ import { wordOf } from '../../text/state-words.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
-/** One point as the unit gave it. */
+/** One point as read from the unit. */
 export interface TestedPoint {
   readonly point: string;
   readonly address: number;
   readonly value: number | null;
   readonly unit: string;
   readonly decimals: number;
-  /** `no-value`: the unit says it has none just now; `implausible`: outside the range the profile allows; `failed`: it could not be read. */
+  /** `no-value`: the unit reports that it has none now; `implausible`: outside the profile's range; `failed`: could not be read. */
   readonly quality: 'good' | 'no-value' | 'implausible' | 'failed';
   readonly turnaroundMs: number | null;
   /** Why it could not be read; empty otherwise. */
@@ -28,11 +28,11 @@ export interface ProfileTest {
   readonly line: string;
   readonly unit: number;
   readonly points: readonly TestedPoint[];
-  /** Points left out because the unit no longer answered. */
+  /** Points skipped because the unit no longer answered. */
   readonly untried: number;
 }
 
-/** Whether the profile fits the unit: all was read, and nothing impossible came. */
+/** Returns true if the profile fits the unit: all points were read and are plausible. */
 export function testSucceeded({ points, untried }: ProfileTest): boolean {
   return untried === 0 && points.every(({ quality }) => quality === 'good' || quality === 'no-value');
 }

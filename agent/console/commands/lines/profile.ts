@@ -1,4 +1,4 @@
-/** `profile`: device types listed, shown, checked and tested. `profile-trial.ts` does the work of the two that read a file. */
+/** `profile`: lists, shows, checks and tests device types. `profile-trial.ts` implements the two that read a file. */
 
 import { count } from '../../../core/counts.ts';
 import { msg, type Said } from '../../../core/message.ts';
@@ -16,7 +16,7 @@ import { findName } from '../find-name.ts';
 
 const FILE = { name: 'file', summary: msg`a profile, one YAML file a device type`, required: true, file: 'read' } as const;
 
-/** What the agent uses, and behind it what its files have brought since it started. */
+/** Returns the profiles in use, then those added to the files since the agent started. */
 async function withPending(view: AgentView): Promise<ConfigFilesView> {
   const pending = (await view.bus.pendingProfiles?.()) ?? [];
   const stateOf = (id: string): Pending => {
@@ -102,7 +102,7 @@ const test: LocalCommand = {
 /** In the order of the help. */
 export const PROFILE_COMMANDS: readonly ConsoleCommand[] = [list, show, check, test];
 
-/** Devices named in one row before they are only counted. */
+/** Devices named in a row; more are counted. */
 const MAX_USERS = 2;
 
 export function renderProfiles(profiles: readonly ProfileView[], page: Page): string {

@@ -1,4 +1,4 @@
-/** `check`: the file of a cabinet, read and judged as the agent does it at its start. */
+/** `check`: reads and checks a cabinet file as the agent does at its start. */
 
 import { checkConfig } from '../../../config/load/load-site.ts';
 import { count } from '../../../core/counts.ts';
@@ -33,7 +33,7 @@ function withSeverity(problems: readonly Problem[], severity: 'warning' | 'error
   return problems.map((problem) => ({ ...problem, severity }));
 }
 
-/** `file:line:column: warning: path: message`, as editors know it from compilers. */
+/** Returns `file:line:column: warning: path: message`, the compiler format that editors parse. */
 function asWarning(problem: Problem, word: string): Problem {
   return { ...problem, path: problem.path === '' ? word : `${word}: ${problem.path}` };
 }

@@ -42,7 +42,7 @@ const EXITS: readonly (readonly [number, string])[] = [
   [EXIT_BAD_CONFIG, 'the configuration cannot be used'],
 ];
 
-/** The page in roff. Shape: `version` as `0.1.0`. */
+/** Returns the page in roff. Shape: `version` such as `0.1.0`. */
 export function manualPage(version: string): string {
   const shown = COMMANDS.filter(({ isHidden }) => !isHidden);
   const known = new Set<string>(GROUPS);
@@ -102,7 +102,7 @@ function entry(command: ConsoleCommand): readonly string[] {
   ];
 }
 
-/** Text that roff shows as it is: no macro at the start of a line, hyphens that can be copied. */
+/** Escapes a text for roff: no macro at the start of a line, hyphens that can be copied. */
 function escaped(text: Said): string {
   return toAscii(String(text))
     .replaceAll('\\', '\\e')

@@ -1,4 +1,4 @@
-/** `metrics`: figures of the agent for a monitoring system. */
+/** `metrics`: prints metrics of the agent for a monitoring system. */
 import { msg } from '../../../core/message.ts';
 import { METRIC_FORMATS, type MetricFamily, type MetricFormat, metricsText } from '../../../core/metrics.ts';
 import { agentCommand } from '../../agent-command.ts';

@@ -1,4 +1,4 @@
-/** The commands that the program carries out itself, which are loaded only where they are asked for. Commissioning does `setup`, `config import` and `erase`. */
+/** The commands that the program runs itself; each is loaded on demand. agent/commissioning implements `setup`, `config import` and `erase`. */
 import { msg } from '../../../core/message.ts';
 import { JSON_OPTION } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';

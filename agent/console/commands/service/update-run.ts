@@ -1,4 +1,4 @@
-/** `update install`: the way of a file to the agent, in parts: the agent of a service sees no home folder. */
+/** `update install`: sends a file to the agent in parts, because the agent's service cannot read home folders. */
 
 import { createHash } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
@@ -14,13 +14,13 @@ import { translated } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { apply, put } from './update.ts';
 
-/** Of the file in one request. Units: bytes. Source: a request holds 64 KiB, base64 takes a third more. */
+/** File bytes per request. Units: bytes. Source: a request has 64 KiB; base64 adds a third. */
 const PART_BYTES = 32_768;
-/** Of its name in the audit log. Source: assumed; names of releases are shorter. */
+/** Longest file name in the audit log. Source: assumed; release names are shorter. Confirmed by: the naming rule of releases. */
 const MAX_NAME_CHARS = 100;
 
 /**
- * Carries the file to the agent and has it installed; resolves with the exit code. One that was received, in `receivedDir`, goes then.
+ * Sends the file to the agent and requests its installation. Resolves with the exit code. A file from `receivedDir` is deleted then.
  *
  * Errors: rejects with ConsoleError.
  */

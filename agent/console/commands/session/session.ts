@@ -1,4 +1,4 @@
-/** The commands of a session of `luciole console`: its terminal, its language, its end. The shell does the work. */
+/** The commands of a `luciole console` session: terminal, language, logout. The shell implements them. */
 import { type Message, msg } from '../../../core/message.ts';
 import { LANGUAGES } from '../../../core/words.ts';
 import type { ArgumentSpec, ShellCommand, ShellCommandName } from '../../command-spec.ts';

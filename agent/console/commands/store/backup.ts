@@ -1,4 +1,4 @@
-/** `backup` and `restore`: their words. Commissioning does both. */
+/** `backup` and `restore`: their command words. agent/commissioning implements both. */
 import { msg } from '../../../core/message.ts';
 import { JSON_OPTION } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';

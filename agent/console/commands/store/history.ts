@@ -1,4 +1,4 @@
-/** `history`: what a point measured. */
+/** `history`: shows the stored values of a point. */
 
 import { HOUR_MS } from '../../../core/durations.ts';
 import { type Message, msg } from '../../../core/message.ts';
@@ -13,29 +13,32 @@ import type { HistoryForm, PointHistory } from './history-page.ts';
 import { askStore } from './store.ts';
 
 const RESOLUTIONS: readonly Resolution[] = ['raw', 'minute', 'hour'];
-/** Rows or buckets of one answer. Source: assumed; 2 MB of it, far below what a reply may have. */
+/** Rows or buckets per answer. Source: assumed; 2 MB, far below the limit of a reply. Confirmed by: size and time of such an answer on the gateway. */
 const MAX_HISTORY_ROWS = 20_000;
 const USUAL_SINCE = '24h';
-/** A full store is read in pages. Units: ms. Source: assumed; 78 days by the hour took 3.4 s on a fast machine and take ten times as long on a slow one. */
+/**
+ * A full store is read in pages. Units: ms. Source: assumed; 78 days by the hour took 3.4 s on a fast machine and take ten times as long on
+ * a slow one. Confirmed by: bench on the gateway.
+ */
 const TIMEOUT_MS = 60_000;
 
 /**
- * Longest spans that are told raw, and by the minute. Units: ms.
+ * Longest spans that are shown raw, and by the minute. Units: ms.
  *
- * Source: a table shall not be much longer than a few screens at a heartbeat of a minute; a plot has 65 columns and a file no bound, but
- * for what an answer may hold.
+ * Source: a table should be at most a few screens long at a heartbeat of a minute; a plot has 65 columns; a file is limited only by the size
+ * of an answer.
  */
 const FINE_UP_TO_MS = {
   table: { raw: HOUR_MS, minute: 3 * HOUR_MS },
   other: { raw: 6 * HOUR_MS, minute: 8 * 24 * HOUR_MS },
 };
 
-/** Points named to one who missed. Source: assumed; one line. */
+/** Points listed if the typed one does not exist. Source: assumed; one line. Confirmed by: the longest point ids in cabinet files. */
 const MAX_NAMED = 4;
 
 export interface HistoryArgs extends TypedRange {
   readonly point: string;
-  /** Null: what fits the span. */
+  /** Null: chosen by the length of the span. */
   readonly by: Resolution | null;
   readonly form: HistoryForm;
 }
@@ -70,24 +73,24 @@ export const HISTORY = agentCommand({
   render: async (result, page, { form }) => (await import('./history-page.ts')).renderPointHistory(result, page, form),
 });
 
-/** Errors: throws ConsoleError 'usage' for the first thing wrong. */
+/** Errors: throws ConsoleError 'usage' for the first mistake. */
 export function readHistory(args: RawArgs): HistoryArgs {
   const [plot, csv] = [args['plot'] === true, args['csv'] === true];
   if (plot && csv) throw new ConsoleError('usage', msg`--plot or --csv, not both`);
   return { point: textArg(args, 'point'), ...readRange(args, USUAL_SINCE), by: readBy(args), form: plot ? 'plot' : csv ? 'csv' : 'table' };
 }
 
-/** How finely a time is told when nobody says. */
+/** Returns the resolution for a span if the user requested none. */
 export function fittingResolution({ fromMs, toMs }: TimeRange, form: HistoryForm): Resolution {
   const { raw, minute } = FINE_UP_TO_MS[form === 'table' ? 'table' : 'other'];
   const spanMs = toMs - fromMs;
   return spanMs <= raw ? 'raw' : spanMs <= minute ? 'minute' : 'hour';
 }
 
-/** The point a person named; upper and lower case may be mixed up. Errors: throws ConsoleError 'unknown-name' with those it may have been. */
+/** Returns the point with this name, in any case. Errors: throws ConsoleError 'unknown-name' with similar names. */
 export function findPoint(view: Pick<AgentView, 'points'>, typed: string): PointView {
   const points = view.points('');
-  // As the platform writes it.
+  // The platform writes `/` instead of `.`.
   const asked = typed.replace('/', '.');
   const wanted = asked.toLowerCase();
   const found = points.find(({ pointId }) => pointId === asked) ?? points.find(({ pointId }) => pointId.toLowerCase() === wanted);
@@ -96,7 +99,7 @@ export function findPoint(view: Pick<AgentView, 'points'>, typed: string): Point
   throw new ConsoleError('unknown-name', noPoint(typed, asked, ids));
 }
 
-/** About the device that was asked for, where it is one: another's point is no answer. */
+/** Suggests points of the requested device if it exists: a point of another device is no answer. */
 function noPoint(typed: string, asked: string, ids: readonly string[]): Message {
   const [device = '', quantity = ''] = asked.split('.');
   const own = ids.filter((id) => id.toLowerCase().startsWith(`${device.toLowerCase()}.`));
@@ -115,7 +118,7 @@ function noPoint(typed: string, asked: string, ids: readonly string[]): Message 
   return msg`${none}: ${own[0]?.split('.')[0] ?? device} has ${listed(own)}; ${seen}`;
 }
 
-/** Of a device whose name is mistyped. */
+/** Returns the nearest point for a mistyped device name. */
 function nearestPoint(device: string, quantity: string, ids: readonly string[]): string | undefined {
   const meant = nearest(device, [...new Set(ids.map((id) => id.split('.')[0] ?? ''))]);
   return ids.find((id) => id.startsWith(`${meant}.`) && nearest(quantity, [quantityOf(id)]) !== undefined);

@@ -13,14 +13,14 @@ import { clockTime, formatBytes, formatNumber, fullTime, NOTHING, type Page, sin
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
-/** How far a check is, as far as anybody knows. */
+/** Progress of a check. */
 export interface CheckProgress {
   readonly forMs: number;
 }
 
-/** As the configuration counts them. Units: bytes. */
+/** The megabyte of the configuration. Units: bytes. */
 const MEGABYTE = 2 ** 20;
-/** Beyond this a forecast says no more. Units: hours. */
+/** Longest forecast that is shown. Units: hours. */
 const FAR_HOURS = 20 * 365 * 24;
 
 export function renderStore(view: StoreView, page: Page): string {
@@ -78,7 +78,7 @@ function lostText({ readingsLost, lossesEstimated }: StoreView): Message {
   return msg`${lostNumber(readingsLost, lossesEstimated)} lost since the start: \`luciole events\``;
 }
 
-/** Readings that grow too old make room before the cap is reached. */
+/** Readings that exceed the maximum age may be deleted before the size limit is reached. */
 function roomText({ hoursLeft, maxDays }: StoreView): Message {
   const age = msg`readings older than ${count(maxDays, 'day')} are removed`;
   if (hoursLeft === null) return msg`how long it lasts is known after 10 minutes of a run; ${age}`;
@@ -101,12 +101,12 @@ function accountText({ produced, delivered, backlog, gaps, estimates, isBalanced
   return msg`${sum}: MISMATCH, ${formatNumber(produced - delivered - backlog - gaps)} readings apart; run \`luciole store check\``;
 }
 
-/** What the account cannot prove is said too. */
+/** Also states what the account cannot prove. */
 function balancedText(estimates: number): Message {
   return estimates === 0 ? msg`balanced` : msg`balanced; ${count(estimates, 'gap')} could not be counted`;
 }
 
-/** Names of the chores; a name of another release is shown as it is. */
+/** Names of the background tasks; a name from another release is shown unchanged. */
 const CHORES: Readonly<Record<string, Message>> = {
   compaction: msg`compaction`,
   retention: msg`retention`,

@@ -1,4 +1,4 @@
-/** `store`, `store check` and `store backup`: what is kept, whether it is whole, and a copy of it. */
+/** `store`, `store check` and `store backup`: show what is stored, verify it, and copy it. */
 
 import type { Timer } from '../../../core/clock.ts';
 import { msg } from '../../../core/message.ts';
@@ -9,7 +9,7 @@ import type { Job } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { CheckProgress } from './store-page.ts';
 
-/** How often a check gives word. Units: ms. Source: assumed; it shows that something goes on. */
+/** Interval of progress reports of a check. Units: ms. Source: assumed; it shows that the check still runs. Confirmed by: duration of a check of a full store. */
 const CHECK_WORD_MS = 1_000;
 
 export const STORE = agentCommand({
@@ -45,7 +45,7 @@ export const STORE_BACKUP = agentCommand({
   audit: ({ path, bytes }) => ({ path, bytes }),
 });
 
-/** Does the work and reports each second how long it has taken. */
+/** Runs the work and reports the elapsed time each second. */
 async function withWord<T>({ clock, report, signal }: Job, work: () => Promise<T>): Promise<T> {
   const startMono = clock.monoMs();
   let timer: Timer | null = null;
@@ -63,7 +63,7 @@ async function withWord<T>({ clock, report, signal }: Job, work: () => Promise<T
   }
 }
 
-/** What the disk answered. Errors: rejects with ConsoleError 'failed' and why it could not be asked. */
+/** Resolves with the answer of the store. Errors: rejects with ConsoleError 'failed' with the reason. */
 export async function askStore<T>(view: AgentView, answer: Promise<T | undefined>): Promise<T> {
   const found = await answer;
   if (found !== undefined) return found;

@@ -12,13 +12,13 @@ import { wordOf } from '../../text/state-words.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
-/** A certificate that ends sooner is marked. Units: days. Source: as in the test of the uplink. */
+/** A certificate that expires sooner is marked. Units: days. Source: as in the test of the uplink. */
 const SOON_DAYS = 30;
 
 export function renderUplink(view: UplinkView, page: Page): string {
   if (view.state === 'off') return labelled(msg`Uplink`, String(view.reason) === '' ? msg`off` : msg`off: ${view.reason}`, page).join('\n');
   const { delivery, certificates, lastFailure, server } = view;
-  // The present trouble is shown above already.
+  // The present failure is already shown above.
   const isLastNews = lastFailure != null && String(lastFailure.text) !== String(view.reason);
   const isOneOfMany = server !== undefined && server.count > 1;
   const place = isOneOfMany ? msg`${view.broker}, server ${server.index + 1} of ${server.count}` : view.broker;
@@ -70,7 +70,7 @@ function readingsText({ readingsPublished, readingsHistorical, readingsAcked }: 
   return msg`${formatNumber(readingsPublished)} published, ${formatNumber(readingsHistorical)} of them as history, ${formatNumber(readingsAcked)} confirmed`;
 }
 
-/** Units: `dailyMegabytes` 10^6 bytes, as `formatBytes`. */
+/** Units: `dailyMegabytes` in 10^6 bytes, as `formatBytes`. */
 function trafficText({ messagesSent, bytesSent, delivery }: UplinkView): Message {
   const sum = msg`${count(messagesSent, 'message')}, ${formatBytes(bytesSent)} since the start`;
   if (delivery === undefined) return sum;
@@ -99,7 +99,7 @@ const STAGE: Readonly<Record<UplinkStepName, Message>> = {
   'round-trip': msg`round trip`,
 };
 
-/** Words of the table; colours are those of states. */
+/** Words of the table, which have the colours of states. */
 const RESULT: Readonly<Record<UplinkStep['outcome'], string>> = { ok: 'ok', doubtful: 'warning', failed: 'failed', skipped: '-' };
 
 export function renderTest({ broker, clientId, steps, ok }: UplinkTest, page: Page): string {
@@ -128,7 +128,7 @@ function endingOf(steps: readonly UplinkStep[]): Message {
   return steps.some(({ outcome }) => outcome === 'doubtful') ? msg`all stages passed; see the warning above` : msg`all stages passed`;
 }
 
-/** Some brokers admit one client id only. */
+/** Some brokers accept only one client id. */
 function failedText(steps: readonly UplinkStep[], clientId: string): Message {
   const last = steps.at(-1)?.name ?? 'files';
   return last === 'connack'
@@ -136,7 +136,7 @@ function failedText(steps: readonly UplinkStep[], clientId: string): Message {
     : msg`the connection fails at ${STAGE[last]}: the last line says what to check`;
 }
 
-/** The newest stage, while the next is tried. */
+/** Renders the newest stage, while the next one is tested. */
 export function renderStepDone({ name, outcome }: UplinkStep, page: Page): string {
   return translated(outcome === 'skipped' ? msg`${STAGE[name]}: not requested` : msg`${STAGE[name]}: ${wordOf(RESULT[outcome])}`, page);
 }

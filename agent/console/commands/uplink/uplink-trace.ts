@@ -1,4 +1,4 @@
-/** `uplink trace`: events and packets of late, or as they happen. */
+/** `uplink trace`: shows recent events and packets, or follows new ones. */
 
 import { count } from '../../../core/counts.ts';
 import { msg } from '../../../core/message.ts';
@@ -13,9 +13,9 @@ import { paragraph } from '../../text/text-lines.ts';
 import { reportUntilOver } from '../until-over.ts';
 import { uplinkToolsOf } from './uplink.ts';
 
-/** Entries that are shown: as many as a screen holds, at most all that are kept. */
+/** Entries to show: default as many as fit a screen, maximum all that are kept. */
 const LAST = { min: 1, max: 400, usual: 22 };
-/** Longest and usual watch. Units: ms. Source: assumed; a terminal that was left alone must not be written to for ever. */
+/** Duration of a watch. Units: ms. Source: assumed; output to an unattended terminal must end. Confirmed by: length of watches in audit logs. */
 const FOLLOW_MS = { usual: 60_000, max: 3_600_000 };
 
 export const UPLINK_TRACE = agentCommand<{ last: number; followMs: number | null }, TraceAnswer, TraceEntry>({
@@ -50,21 +50,21 @@ function readFollow({ follow, for: duration }: RawArgs): number | null {
   return ms;
 }
 
-/** What `uplink trace` answers; a watch that ended shows nothing again. */
+/** The answer of `uplink trace`; after a watch it has no entries, because they were already shown. */
 export interface TraceAnswer {
   readonly entries: readonly TraceEntry[];
   readonly followed: { readonly seen: number; readonly missed: number; readonly durationMs: number } | null;
 }
 
-/** Beyond this the day is told as well. Units: ms. */
+/** For older entries the day is shown too. Units: ms. */
 const HALF_DAY_MS = 43_200_000;
 
-/** Shape: `22:41:07.045 -> publish       512 B  spBv1.0/angers/DDATA/c1/L01`; events in words, indented where they go on. */
+/** Shape: `22:41:07.045 -> publish       512 B  spBv1.0/angers/DDATA/c1/L01`; events as sentences, with indented continuation lines. */
 export function renderEntry(entry: TraceEntry, page: Page): string {
   return row(entry, clockTime(entry.atMs, { ...page, atMs: entry.atMs }), page);
 }
 
-/** The entries kept, or the last words of a watch that ended by itself. */
+/** Renders the kept entries, or the summary of a watch that ended by itself. */
 export function renderTrace({ entries, followed }: TraceAnswer, page: Page): string {
   if (followed !== null) {
     const { seen, missed, durationMs } = followed;
@@ -84,10 +84,10 @@ export function renderTrace({ entries, followed }: TraceAnswer, page: Page): str
 
 const ARROW: Readonly<Record<TraceEntry['kind'], string>> = { sent: '->', received: '<-', event: '**' };
 
-/** Source: 131,072 at most come in. */
+/** Source: an incoming packet has at most 131,072 bytes. */
 const BYTES_COLS = 6;
 
-/** Source: `publish`, the only one with a topic. */
+/** Source: `publish`, the only type with a topic. */
 const NAME_COLS = 7;
 
 function row({ atMs, kind, text, topic, bytes }: TraceEntry, time: string, page: Page): string {

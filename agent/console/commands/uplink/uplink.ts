@@ -1,4 +1,4 @@
-/** `uplink`: how the platform is reached, a test of each stage of the way to it, a new connection. */
+/** `uplink`: shows the connection to the platform, tests each of its stages, reconnects. */
 import { msg } from '../../../core/message.ts';
 import type { UplinkStep, UplinkTest, UplinkTools } from '../../../core/uplink-tools.ts';
 import type { AgentView, UplinkView } from '../../../core/views.ts';
@@ -74,7 +74,7 @@ export const UPLINK_RENEW: LocalCommand = {
   examples: ['luciole uplink renew', 'luciole uplink renew cabinet.yaml --json'],
 };
 
-/** Errors: throws ConsoleError 'failed' where no uplink is configured. */
+/** Errors: throws ConsoleError 'failed' if no uplink is configured. */
 export function uplinkToolsOf(view: AgentView): UplinkTools {
   return configured(view.uplinkTools ?? undefined);
 }
@@ -84,7 +84,7 @@ function configured<T>(found: T | undefined): T {
   return found;
 }
 
-/** Source: as in the cabinet file; a password in it would end up in histories and logs. */
+/** Rejects a password in the address, as the cabinet file does: it would appear in line histories and logs. */
 function readBroker(typed: string | boolean | undefined): string | null {
   if (typed === undefined) return null;
   const url = typeof typed === 'string' ? URL.parse(typed) : null;

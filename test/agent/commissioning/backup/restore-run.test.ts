@@ -57,7 +57,7 @@ function openGateway(t: Pick<Test, 'teardown'>, passphrases: string[] = []) {
   };
 }
 
-t.test('a backup without the file of the cabinet asks for its name', async (t) => {
+t.test('a backup without the cabinet file requests its name', async (t) => {
   const gateway = openGateway(t);
   rmSync(gateway.configFile);
   await t.rejects(gateway.backup(), { code: 'failed', message: /cabinet\.yaml: no such file; --file names that of the cabinet$/ });
@@ -115,7 +115,7 @@ t.test('a plan changes nothing, and so does all that is refused', async (t) => {
   t.strictSame(gateway.picture(), before);
 });
 
-t.test('beside a running agent the plan is shown, and only the restore itself is refused', async (t) => {
+t.test('while an agent runs, the plan is shown and only the restore itself is refused', async (t) => {
   const gateway = openGateway(t);
   await gateway.backup();
   const server = createConsoleServer({

@@ -185,7 +185,7 @@ t.test('each command is one audit line with user, socket and result; the same lo
   t.equal(view.noted.length, 5);
 });
 
-t.test('a write to a line goes into the log with the name of who did it', async (t) => {
+t.test('a write to a line is logged with the name of the user', async (t) => {
   const socketPath = place(t);
   const logged: [string, unknown][] = [];
   const log = { event: (name: string, fields?: object) => void logged.push([name, fields]) };

@@ -51,7 +51,7 @@ t.test('a socket in a place where anybody could have put it gets no request', as
   t.strictSame(caught, []);
 });
 
-t.test('a path that leads through a file, or nowhere, is nobody else', async (t) => {
+t.test('a path through a file, or to a missing file, does not belong to another user', async (t) => {
   const folder = sharedFolder(t, 0o700);
   writeFileSync(join(folder, 'file'), '');
   t.equal(foreignPart(join(folder, 'file', 'agent.sock')), null);
@@ -59,7 +59,7 @@ t.test('a path that leads through a file, or nowhere, is nobody else', async (t)
   t.equal(await firstSocket([join(folder, 'file', 'agent.sock')]), null);
 });
 
-t.test('an own folder in a shared one is asked, unless others may write it', async (t) => {
+t.test('a socket in an own folder inside a shared one is used, unless others may write the folder', async (t) => {
   const folder = join(sharedFolder(t), 'luciole-0');
   mkdirSync(folder, { mode: 0o700 });
   const socketPath = join(folder, 'agent.sock');
@@ -75,7 +75,7 @@ t.test('an own folder in a shared one is asked, unless others may write it', asy
   t.equal(caught.length, before);
 });
 
-t.test('what another user owns in a shared folder is not asked, a link to it neither', { skip: !isRoot && 'needs root' }, async (t) => {
+t.test('a socket of another user in a shared folder is not used, nor a link to it', { skip: !isRoot && 'needs root' }, async (t) => {
   const shared = sharedFolder(t);
   const folder = join(shared, 'luciole-0');
   mkdirSync(folder, { mode: 0o755 });

@@ -23,7 +23,7 @@ function watchedView() {
   return { view: { ...view, bus: { ...view.bus, watch } }, began: began.promise, ended: ended.promise };
 }
 
-t.test('a long job tells how far it is before its answer, and a short one does not', async (t) => {
+t.test('a long job reports progress before its answer, and a short one does not', async (t) => {
   const socketPath = place(t);
   await serverAt(t, socketPath).start();
   const progress: unknown[] = [];
@@ -43,7 +43,7 @@ t.test('a long job tells how far it is before its answer, and a short one does n
   t.equal(progress.length, 3);
 });
 
-t.test('a watch streams until its time is over', async (t) => {
+t.test('a watch streams until its time ends', async (t) => {
   const socketPath = place(t);
   const clock = createManualClock(AT_MS);
   const { view, began, ended } = watchedView();
@@ -86,7 +86,7 @@ for (const [story, leave] of goodbyes) {
   });
 }
 
-t.test('a scan is told to stop when its reader goes, and one that does not stop holds no place', async (t) => {
+t.test('a scan is aborted when its client disconnects, and one that does not stop occupies no place', async (t) => {
   const socketPath = place(t);
   const view = createFakeView();
   const signals: AbortSignal[] = [];
@@ -121,7 +121,7 @@ t.test('a stopping agent ends the jobs of its consoles', async (t) => {
   t.pass('the line is no longer watched');
 });
 
-t.test('a reader that is too slow loses transactions, is told how many, and costs no memory', async (t) => {
+t.test('a slow client loses transactions, receives their number, and costs no memory', async (t) => {
   const socketPath = place(t);
   const clock = createManualClock(AT_MS);
   const { view, began } = watchedView();
@@ -177,7 +177,7 @@ t.test('a walk test that its reader ends still gives its summary', async (t) => 
   t.ok(view.asked.includes('walk stopped'));
 });
 
-t.test('a job that does not sum up in time when its reader ends it holds no place', async (t) => {
+t.test('a job that sends no summary in time after its client ended it occupies no place', async (t) => {
   const clock = createManualClock(AT_MS);
   const never = { carryOut: () => new Promise<never>(() => {}), isLong: () => true, hasSummary: () => true };
   const server = createServer({ allowHalfOpen: true }, (socket) =>
@@ -203,7 +203,7 @@ t.test('a job that does not sum up in time when its reader ends it holds no plac
   await closed;
 });
 
-t.test('who hangs up after the answer has not ended the command', async (t) => {
+t.test('a client that disconnects after the answer has not ended the command', async (t) => {
   const socketPath = place(t);
   const view = createFakeView();
   await serverAt(t, socketPath, view).start();

@@ -289,7 +289,7 @@ t.test(
       ['one byte more in front', Buffer.concat([Buffer.from('x'), former])],
       ['shorter than what has come', randomBytes(2_000)],
       ['the beginning of it', former.subarray(0, 30_000)],
-      // Of what has come, the last 8,192 bytes are received again.
+      // The last 8,192 received bytes are received again.
       ['one byte another, 8,000 before the cut', changedAt(former, 20_000 + 8_000)],
       ['one byte another, the first that is received again', changedAt(former, 20_000 + 8_192)],
     ] as const) {
@@ -371,7 +371,7 @@ t.test('a folder among the received files, and names that a disk does not take, 
   t.match(await session.say('receive a.txt'), /% .*received: E/s);
 });
 
-t.test('what an earlier release left of a cut file goes on', async (t) => {
+t.test('a partial file of an earlier release is resumed', async (t) => {
   for (const name of ['f.gz', '.f.gz']) {
     const dir = folder(t);
     mkdirSync(join(dir, 'received'));
@@ -385,7 +385,7 @@ t.test('what an earlier release left of a cut file goes on', async (t) => {
   }
 });
 
-t.test('without ZMODEM it goes as lines with a check each, and goes on from any of them', async (t) => {
+t.test('without ZMODEM a file is sent as lines with a checksum each, and can be resumed from any of them', async (t) => {
   const dir = folder(t);
   const content = randomBytes(5_000);
   writeFileSync(join(dir, 'b.gz'), content);
@@ -405,7 +405,7 @@ t.test('without ZMODEM it goes as lines with a check each, and goes on from any 
   );
 });
 
-t.test('the estimate comes first, and Ctrl-C ends it with the way to go on', async (t) => {
+t.test('the estimate is shown first, and Ctrl-C ends the transfer with how to resume it', async (t) => {
   const dir = folder(t);
   writeFileSync(join(dir, 'b.gz'), randomBytes(20_000));
   const session = await openSession(t, { filesDir: dir, speedBaud: 9_600 });
@@ -416,7 +416,7 @@ t.test('the estimate comes first, and Ctrl-C ends it with the way to go on', asy
   await session.until('the prompt', () => /% stopped; --from LINE goes on[\s\S]*> $/.test(session.bytes()));
 });
 
-t.test('only files of the console itself for who logged in; a name that is none is told', async (t) => {
+t.test('a logged-in user may name only files of the console; an unknown name is reported', async (t) => {
   const dir = folder(t);
   mkdirSync(join(dir, 'sub'));
   mkdirSync(join(dir, 'for-technician'));
@@ -443,7 +443,7 @@ t.test('only files of the console itself for who logged in; a name that is none 
   t.match(await session.say('copy own.txt serial --from 9'), /% own\.txt has 1 lines/);
 });
 
-t.test('outside of the unit of the service too, a bundle lies where copy looks', async (t) => {
+t.test('also outside the service unit, a bundle is written where copy looks', async (t) => {
   const dir = folder(t);
   const state = join(dir, 'state');
   const session = console(t, dir, { env: { XDG_STATE_HOME: state } });

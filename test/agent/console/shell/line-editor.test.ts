@@ -99,13 +99,13 @@ t.test('a line longer than the row shows the part around the cursor', async (t) 
   t.equal(typed(`${long}\x01\x05\r`, { widthCols: 40 }).line(), long);
 });
 
-t.test('what is typed in UTF-8 does not vanish: letters of one column arrive, any other is a _', async (t) => {
+t.test('text typed in UTF-8 does not vanish: letters of one column arrive, any other becomes _', async (t) => {
   t.equal(typed('éclairage d’été, œ °C\r').line(), 'éclairage d’été, œ °C');
   t.equal(typed('a🎄b漢c\r').line(), 'a_b_c');
   t.equal(typed(Buffer.from([0xe9, 0x61, 0x0d])).line(), 'a', 'half a letter takes the next one with it or is dropped');
 });
 
-t.test('a line without an end is bounded, and says how much was lost', async (t) => {
+t.test('a line without an end is bounded, and reports how much was lost', async (t) => {
   const { events } = typed(`${'x'.repeat(1_000_000)}\r`);
   t.match(events, [{ kind: 'line', lostChars: 1_000_000 - MAX_LINE_CHARS }]);
 });

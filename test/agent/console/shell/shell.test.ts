@@ -67,7 +67,7 @@ t.test('lines and their answers', async (t) => {
   );
 });
 
-t.test('? shows what may stand there, and the line is there again', async (t) => {
+t.test('? shows what is allowed there, and the line is redrawn', async (t) => {
   const session = await openSession(t);
   for (const [typed, shows] of [
     ['bus ', /scan +which units answer[\s\S]*watch/],
@@ -121,7 +121,7 @@ t.test('TAB completes words, options, names and filters', async (t) => {
   }
 });
 
-t.test('at a value of the configuration ? says what is wanted there, and TAB knows its words', async (t) => {
+t.test('at a configuration value ? shows what is allowed, and TAB completes its words', async (t) => {
   const session = await openSession(t);
   session.type('config set zones[rue].minPct ?');
   await session.until('told', () => /config set zones\[rue\]\.minPct $/.test(session.bytes()) && /default: 10/.test(session.bytes()));
@@ -159,7 +159,7 @@ t.test('at a value of the configuration ? shows the value in force, and names th
   await session.until('in French', () => /en service : 30 \(palier "23:00"\)/.test(session.bytes()));
 });
 
-t.test('TAB goes on in a place of the configuration, step by step', async (t) => {
+t.test('TAB completes a configuration key step by step', async (t) => {
   const asked: string[] = [];
   const paths = (typed: string): readonly string[] => {
     asked.push(typed);
@@ -203,7 +203,7 @@ t.test('that no device is flaky is an answer, not a wrong name', async (t) => {
   t.match(await session.say('devices flakey'), /%ERR unknown-name no device matches/);
 });
 
-t.test('a script asks for a last line that tells how it went', async (t) => {
+t.test('a script can request a last line with the result', async (t) => {
   const session = await openSession(t);
   t.match(await session.say('terminal status on'), /%OK\n/);
   t.match(await session.say('devices'), /\n%OK\n/);
@@ -211,7 +211,7 @@ t.test('a script asks for a last line that tells how it went', async (t) => {
   t.match(await session.say('override bressigny 0'), /\n%ERR failed/);
 });
 
-t.test('the pager tells its keys, and what is no key of it is the beginning of the next line', async (t) => {
+t.test('the pager lists its keys, and any other key begins the next line', async (t) => {
   const session = await openSession(t, { rows: 10 });
   await session.say('terminal length 10');
   session.type('?');
@@ -296,7 +296,7 @@ t.test('Ctrl-C ends a walk test with its summary; a second one does not wait for
   t.match(await session.say('status'), /Cabinet/);
 });
 
-t.test('without an agent the shell works, and says so', async (t) => {
+t.test('without an agent the shell works, and reports it', async (t) => {
   const session = await openSession(t, { view: null });
   t.match(session.bytes(), /no agent answers[\s\S]*luciole \(no agent\)> $/);
   t.match(await session.say('status'), /% no agent answers on/);

@@ -13,7 +13,7 @@ function onlyIn(t: Test, dir: string): void {
   });
 }
 
-t.test('where there is no program stty, the package that brings it is named', async (t) => {
+t.test('if stty is missing, the package that contains it is named', async (t) => {
   onlyIn(t, t.testdir());
   await t.rejects(stty(['9600']), {
     name: 'ConsoleError',
@@ -22,13 +22,13 @@ t.test('where there is no program stty, the package that brings it is named', as
   });
 });
 
-t.test('one that may not be started says so', async (t) => {
+t.test('a program that may not be started reports that', async (t) => {
   const dir = t.testdir({ stty: '#!/bin/sh\n' });
   onlyIn(t, dir);
   await t.rejects(stty(['9600']), { code: 'failed', message: 'the program stty does not start: EACCES' });
 });
 
-t.test('what it prints is the answer, and what it says against a setting is the error', async (t) => {
+t.test('its output is the answer, and its error output about a setting is the error', async (t) => {
   const shell = spawnSync('sh', ['-c', 'command -v sh'], { encoding: 'utf8' }).stdout.trim();
   const dir = t.testdir();
   writeFileSync(join(dir, 'stty'), `#!${shell}\nif [ "$1" = 7 ]; then echo "stty: invalid argument" >&2; exit 1; fi\necho 9600\n`);

@@ -16,7 +16,7 @@ const steady = (value: number, from = 0, to = 1): Sample => ({
   max: value,
 });
 
-t.test('what holds is a line without a break, and what is not known is a blank of its length', async (t) => {
+t.test('a held value is drawn without a break, and an unknown value as a blank of its length', async (t) => {
   const whole = drawn([steady(30)]).filter((line) => line.includes('*'));
   t.strictSame(whole, [`30 +${'*'.repeat(76)}`]);
   const [broken = ''] = drawn([steady(30, 0, 0.25), steady(30, 0.5, 0.75)]).filter((line) => line.includes('*'));

@@ -10,7 +10,7 @@ const page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
 const command = COMMANDS.find(({ name }) => name === 'audit') as AgentCommand;
 const HASH = '0123456789abcdef'.repeat(4);
 
-t.test('who did what fits the page, and the sum says how far back', async (t) => {
+t.test('the audit entries fit the page, and the summary states the period', async (t) => {
   const lines = renderAudit(auditPage(false), page, 7 * 86_400_000).split('\n');
   t.ok(lines.every((line) => line.length <= 80));
   t.match(lines.join('\n'), /22:39:07 +marie tech +login +override target=L07 level=80 +ok\n +for=30m\n/);
@@ -53,7 +53,7 @@ t.test('a log whose later entries wait in memory is not called whole, with or wi
   t.match(renderAudit(empty, page, 60_000), /The log is empty\.\n3 later entries wait in memory/);
 });
 
-t.test('a head that cannot be one is told with the form of one', async (t) => {
+t.test('an invalid head is reported with the valid form', async (t) => {
   t.throws(() => command.check({ head: '12' }), { code: 'usage', message: /bad head "12".*NUMBER:HASH/ });
   t.doesNotThrow(() => command.check({ head: `13:${HASH.toUpperCase()}`, since: '90d', verify: true }));
 });

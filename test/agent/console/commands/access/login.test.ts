@@ -203,7 +203,7 @@ t.test('a session ends with the connection that opened it, as when the line is c
   t.match(view.noted.at(-1), { user: 'marie', action: 'logout', result: 'hang-up' });
 });
 
-t.test('a login that fails says so at once; one that needs more is no line of its own', async (t) => {
+t.test('a failed login is logged immediately; a step of a login is no entry of its own', async (t) => {
   const { call, view } = await loginServer(t);
   t.strictSame(await call('login', { user: 'marie', password: 'wrong' }), { state: 'wrong', waitMs: 0 });
   t.strictSame(await call('login', { user: 'ada', password: 'right' }), { state: 'code-needed', codes: 1 });

@@ -203,7 +203,7 @@ t.test('a status never needs more than one screen, and no list hides another', a
   t.equal(renderWhy(fakeWhyZone(), page).match(/dusk/g)?.length, 1, 'what all lamps share stands once');
 });
 
-t.test('the worst event stands first', async (t) => {
+t.test('the worst event is first', async (t) => {
   const activeEvents = [fakeEvent(1), fakeEvent(2, { severity: 'alarm' }), fakeEvent(3, { severity: 'info' })];
   t.match(renderStatus(fakeStatus({ activeEvents }), page), /alarm +L02[\s\S]*warning +L01[\s\S]*info +L03/);
 });

@@ -249,7 +249,7 @@ t.test('texts are shown, and what is not stored is reported', async (t) => {
     await t.rejects(run('config show', args), { code: 'failed', message: reason });
 });
 
-t.test('what is typed wrong is refused before anything is asked', async (t) => {
+t.test('a wrong argument is refused before any request is sent', async (t) => {
   const cases: readonly (readonly [name: string, args: RawArgs])[] = [
     ['config set', { path: 'a' }],
     ['config set', { path: 'a', value: '1', delete: true }],
@@ -264,7 +264,7 @@ t.test('what is typed wrong is refused before anything is asked', async (t) => {
   for (const [name, args] of cases) t.throws(() => commandOf(name).check(args), { code: 'usage' }, `${name} ${JSON.stringify(args)}`);
 });
 
-t.test('a run that takes no other configuration says so', async (t) => {
+t.test('a run that cannot change its configuration reports that', async (t) => {
   await t.rejects(commandOf('config').answer({ config: null } as unknown as AgentView, {}, JOB), {
     code: 'failed',
     message: /accepts no other/,

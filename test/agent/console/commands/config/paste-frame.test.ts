@@ -41,7 +41,7 @@ const text = fc
   // As it is read from a file: no half of a pair.
   .map((parts) => Buffer.from(parts.join('')).toString('utf8'));
 
-t.test('any text comes back as it was, in lines of 76 columns that hold printable ASCII', async (t) => {
+t.test('any text is restored exactly from lines of 76 columns in printable ASCII', async (t) => {
   fc.assert(
     fc.property(text, (whole) => {
       const lines = framed(whole);
@@ -150,7 +150,7 @@ t.test('a name that folds over "end" and a command, as it was found: the admin w
   t.strictSame([...new Set(carriedOut())], [HEAD]);
 });
 
-/** Lines that may run without harm: none of them says anything but what nobody knows. */
+/** Returns true if the session refused a line, which then did no harm. */
 const refused = (bytes: string): boolean => /^% /m.test(bytes);
 
 t.test(

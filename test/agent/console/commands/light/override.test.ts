@@ -111,7 +111,7 @@ t.test('limits of an override are French where the session is', async (t) => {
   );
 });
 
-t.test('an override that a limit changes says what was requested and which limit holds it', async (t) => {
+t.test('an override changed by a limit reports the requested level and the limit', async (t) => {
   const MIN = 'kept up to the minimum of rue: 10 %';
   const all = await overridden(5, 10, [limited('L1', 5, 10, MIN), limited('L2', 5, 10, MIN)]);
   t.match(all, /^Outcome +zone bressigny: override to 10 % verified; 5 % was requested\nLimit +kept up to the minimum of rue: 10 %\n/);
@@ -200,7 +200,7 @@ t.test('a target is found whatever its case, and a near miss is answered with th
   t.throws(() => findTarget(view, 'somewhere-else'), { message: /`luciole status --json` lists all/ });
 });
 
-t.test('a pole stands for the lamp on it, not for a lamp whose name looks like it', async (t) => {
+t.test('a pole name means the lamp on it, not a lamp with a similar name', async (t) => {
   const view = createFakeView();
   t.strictSame(findTarget(view, 'P07'), { kind: 'lamp', id: 'L08' }, 'lamp and pole have different numbers');
   t.equal(findLamp(view, 'p07'), 'L08');

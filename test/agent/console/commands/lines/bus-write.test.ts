@@ -69,7 +69,7 @@ const noWrites: [story: string, args: RawArgs, message: RegExp][] = [
 for (const [story, args, message] of noWrites)
   t.test(`${story} is refused`, async (t) => t.throws(() => readWrite(args), { code: 'usage', message }));
 
-t.test('a write took when what was read back is what was written, or nothing can be', async (t) => {
+t.test('a write succeeded if the values read back are those written, or cannot be read back', async (t) => {
   const result = { line: 'street', unit: 7, table: 'holding', address: 0, values: [1, 2], before: [0, 0] } as const;
   t.ok(valuesFit({ ...result, after: [1, 2] }));
   t.notOk(valuesFit({ ...result, after: [1, 0] }));

@@ -121,7 +121,7 @@ t.test('the log ends with the session', async (t) => {
   await session.until('the end', () => session.ended() === 'logout' && feed.readers.size === 0);
 });
 
-t.test('without an agent log on says so; a viewer may not', async (t) => {
+t.test('without an agent log on reports that; a viewer may not use it', async (t) => {
   const alone = await openSession(t, { view: null });
   t.match(await alone.say('log on'), /% no agent answers on/);
   t.match(await alone.say('terminal'), /Log +off/);
@@ -144,7 +144,7 @@ t.test('on the login socket a technician sees the log, a viewer does not', async
   }
 });
 
-t.test('no line of the log stands in a pager, in a watch or in an answer: it comes at the next prompt, or is counted', async (t) => {
+t.test('no log line is shown in a pager, a watch or an answer: it is shown at the next prompt, or counted', async (t) => {
   const feed = createFeed();
   const session = await openSession(t, { view: { ...createFakeView(), logFeed: feed }, speedBaud: 9_600 });
   await session.say('log on');
@@ -199,7 +199,7 @@ t.test('a log that never stops leaves three quarters of 9600 baud to the person'
   await session.until('the answer', () => /Cabinet/.test(session.bytes().slice(from)));
 });
 
-t.test('when the agent goes it is said, and its log is shown again when it answers', async (t) => {
+t.test('a stopped agent is reported, and its log is shown again when it answers', async (t) => {
   const feed = createFeed();
   const session = await openSession(t, { view: { ...createFakeView(), logFeed: feed } });
   await session.say('log on');

@@ -49,7 +49,7 @@ async function cabinet(t: Test, isTaken: boolean) {
   return { install, file, elsewhere, sent: () => Buffer.concat(parts) };
 }
 
-t.test('a received file that was installed goes, and the answer says so', async (t) => {
+t.test('a received file is deleted once installed, and the answer states it', async (t) => {
   const { install, file, sent } = await cabinet(t, true);
   const { code, shown } = await install(file);
   t.equal(code, 0);
