@@ -23,7 +23,7 @@ loadSqlite();
 parentPort?.postMessage('loaded');
 const setup = workerData as Setup;
 const remarks: Notice[] = [];
-/** That the data cannot be locked. */
+/** Whether it was reported that the data cannot be locked. */
 let isReported = false;
 /** Kept even if the data cannot be locked: a second agent must not control the lights at the same time. */
 let lines: DataLock | null = setup.foundHeld == null ? null : KEPT;
