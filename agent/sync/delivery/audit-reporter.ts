@@ -88,7 +88,7 @@ export class AuditReporter {
     return found === undefined ? msg`there is no entry ${n} in the audit log` : msg`entry ${n} of the audit log has another hash here`;
   }
 
-  /** A log whose newest entry is before the last reported one is another log: its numbers are reported again. */
+  /** A log whose newest entry has a lower number than the last reported one is another log: its entries are reported again. */
   #epochOf(head: AuditHead): string {
     const { epoch, id } = this.#reporter.told;
     return epoch === '' || head.n < id ? wireEpoch(head.hash) : epoch;
