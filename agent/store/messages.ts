@@ -61,8 +61,8 @@ export interface Setup {
 }
 
 /**
- * Why readings are missing: too many for memory, too many for the disk (first thinned, then dropped), too old, damaged bytes, the whole
- * file set aside, impossible content, taken in a run without a store.
+ * Why readings are missing: memory was full; the disk was full (first thinned, then dropped); too old; damaged bytes; the whole
+ * file set aside; impossible content; taken in a run without a store.
  */
 export type LossReason = 'memory-full' | 'thinned' | 'cap' | 'age' | 'corrupt' | 'set-aside' | 'malformed' | 'no-store';
 

@@ -133,8 +133,8 @@ INSERT OR IGNORE INTO meta(key, value) VALUES('audit_head', '0 ${'0'.repeat(64)}
 /**
  * The page size of a new file; an existing file keeps its own. Units: bytes.
  *
- * Source: measured with `bench -- store device`: a commit changes three pages, and the file system's own journal writes as much again
- * whatever their size, so pages of half a block write a third less. Smaller pages lose this gain on rows that do not fit.
+ * Source: measured with `bench -- store device`: a commit changes three pages. The file system's own journal writes as much again
+ * whatever their size. So pages of half a block write a third less. Smaller pages lose this gain on rows that do not fit.
  */
 export const PAGE_BYTES = 2048;
 

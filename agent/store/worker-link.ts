@@ -9,7 +9,7 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** The thread that keeps the lines locked against other agents while a command has locked the data, so that no second agent runs at the same time. */
+/** Keeps the lines locked against other agents while a command has locked the data, so that no second agent runs at the same time. */
 interface LinesHolder extends FoundHeld {
   readonly dir: string;
   readonly worker: Worker;

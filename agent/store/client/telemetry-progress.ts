@@ -8,7 +8,7 @@ import type { Numbering } from './numbering.ts';
  * dropped before the file has the cursor would count as lost. Units: ms; rows.
  *
  * Source: the write is part of a commit and costs a page. A lost cursor only causes duplicates, which their seq shows. Rows assumed, a
- * quarter of an hour of live rows.
+ * quarter of an hour of live rows. Confirmed by: the write rate of a cabinet in a week.
  */
 const CURSOR = { periodMs: 60_000, rows: 1_000 };
 

@@ -39,8 +39,8 @@ export function assertSoundFile(db: Sqlite, path: string, schema: Schema): void 
 }
 
 /**
- * Classifies a failure at opening. If SQLite understands a statement and refuses it, the file has tables or a format that this version
- * does not have, and would refuse it every time.
+ * Classifies a failure at opening. If SQLite understands a statement but refuses it, the file has other tables or another format
+ * than this version, and would refuse it every time.
  */
 export function toOpeningError(error: unknown, path: string): StoreError {
   if (!isStatementError(error)) return toStoreError(error, path);

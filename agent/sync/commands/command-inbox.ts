@@ -53,7 +53,7 @@ export interface CommandInboxParts {
 
 /** New commands. Source: assumed; each lamp of the largest usual cabinet once, then one by one as a person or a scene sends them. Confirmed by: a month of command logs of the largest cabinet. */
 const COMMANDS = { burst: 120, perS: 2 };
-/** Orders among them that only bring light have an additional limit: a flood of other commands must not block an emergency. Source: assumed; each zone of a cabinet in one burst. Confirmed by: the number of zones of the largest cabinet. */
+/** Orders that only bring light have this additional limit: a flood of other commands must not block an emergency. Source: assumed; each zone of a cabinet in one burst. Confirmed by: the number of zones of the largest cabinet. */
 const LIGHT_COMMANDS = { burst: 30, perS: 0.5 };
 /** Longest wait for the records of earlier runs. Units: ms. Source: as for an override at start. */
 const RESTORE_MS = 5_000;

@@ -39,8 +39,8 @@ export interface CertificateWatchParts {
 
 /**
  * Days ahead at which a certificate is reported, and the share of its lifetime that must have passed: otherwise one that a service renews each day
- * would always be reported. Source: issue 17, 60, 30 and 7 days; the shares do not change these days for a lifetime of 90 days or
- * more, and leave ACME clients, which renew at a third of the lifetime, their time.
+ * would always be reported. Source: issue 17, 60, 30 and 7 days. With a lifetime of 90 days or more, the shares do not change these days.
+ * They also leave time for ACME clients, which renew at a third of the lifetime.
  */
 const STAGES: readonly (ExpiryStage & { readonly share: number })[] = [
   { days: 0, severity: 'alarm', share: 0 },

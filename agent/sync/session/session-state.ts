@@ -104,7 +104,7 @@ export const STABLE_MS = 60_000;
 /**
  * Shortest time between two births that a host causes: it doubles with each, and is reset after a quiet time. Units: ms.
  *
- * Source: Tahu's host requests at most one per 5 s. The others are assumed: at 10 min, births of 35 lamps (80 KB) cost 12 MB a day.
+ * Source: Tahu's host requests at most one per 5 s. The others are assumed: at 10 min, births of 35 lamps (80 KB) cost 12 MB a day. Confirmed by: the requests of a platform in use.
  */
 export const REBIRTH_GAP_MS = { first: 5_000, longest: 600_000, quiet: 1_200_000 };
 
