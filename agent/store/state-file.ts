@@ -150,7 +150,7 @@ export class StateFile {
   }
 }
 
-/** The first entry of the audit log names the file that a new file replaces. If there are no traces of earlier runs, a missing file was not replaced. */
+/** Writes the first entry of the audit log, which records why a new file was started. A missing file without traces of earlier runs gets no entry. */
 function begin(
   db: Sqlite,
   atMs: WallMs,

@@ -173,8 +173,8 @@ export class TelemetryFile {
   /**
    * The readings that are lost with the former file; null if there was no file.
    *
-   * A file that was removed in use was counted through its connection; another one is read where it was set aside. Otherwise the recorded
-   * number is up to ten minutes old: an estimate.
+   * A file that was removed in use was counted through its connection. A file that was set aside is counted there. Otherwise the recorded
+   * number counts, which is up to ten minutes old: an estimate.
    */
   #lostWith({ setAsidePath, why }: Replaced, atMs: WallMs): LostFile | null {
     if (this.#undelivered?.isEstimate === false) return { ...this.#undelivered, message: null };

@@ -99,7 +99,7 @@ export class TroubleTracker {
   }
 }
 
-/** The work that waits while a part fails and is written after it. A setting does not wait: its sender gets the reply that it is not saved. */
+/** The texts of the events: what waits while a part fails, and what is written again afterwards. Settings do not wait: their sender receives that they are not saved. */
 const TEXTS: Readonly<Record<Part, { readonly begin: (reason: Message) => Message; readonly end: Message }>> = {
   'telemetry.db': { begin: (reason) => msg`readings wait in memory: ${reason}`, end: msg`readings are written again` },
   'state.db': {

@@ -124,7 +124,7 @@ export class WriteBuffer {
   }
 }
 
-/** Both losses as one if their rows are consecutive; undefined if they must stay separate. */
+/** Both losses as one: if their rows are consecutive, if neither has rows, or if the list is full (then without rows). Otherwise undefined. */
 function withLoss(last: MemoryGap, next: Omit<MemoryGap, 'mark'>, isFull: boolean): MemoryGap | undefined {
   if (last.reason !== next.reason || last.run !== next.run) return undefined;
   const { rows: before, ...rest } = last;

@@ -23,7 +23,7 @@ export interface FileParts<H> {
   readonly attach: (db: Sqlite, atMs: WallMs) => H;
   readonly onNotice: (notice: Notice) => void;
   /**
-   * Restores the file from a sound copy. Returns the origin of the copy, as text; null if there is none. Default: there are no copies.
+   * Restores the file from an undamaged copy. Returns the origin of the copy, as text; null if there is none. Default: there are no copies.
    */
   readonly restore?: (atMs: WallMs) => Message | null;
 }
@@ -179,7 +179,7 @@ export class StoreFile<H> {
     }
   }
 
-  /** Restores the file from a sound copy, or creates a new file. */
+  /** Restores the file from an undamaged copy, or creates a new file. */
   #replace(atMs: WallMs): Open<H> {
     const { schema, restore, onNotice } = this.#parts;
     const why = this.#condemned;

@@ -1,5 +1,5 @@
 /**
- * The chain of the audit log: each entry's hash covers the hash of the one before. Pure.
+ * The chain of the audit log: each entry's hash covers the hash of the previous entry. Pure.
  *
  * It reveals changes by anyone who does not recompute all later hashes. To detect a complete recomputation, note a head
  * elsewhere: `luciole audit --verify --head` compares it.

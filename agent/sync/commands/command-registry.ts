@@ -135,7 +135,7 @@ export class CommandRegistry {
     if (expiresMs !== null) this.#untilMono.set(commandId, this.#clock.monoMs() + restMs);
   }
 
-  /** The longest remaining time for a command of an earlier run. Units: ms. */
+  /** The time until a command of an earlier run expires; the longest lifetime while the clock is not trusted. Units: ms. */
   #restMs({ expiresMs }: CommandRecord): number {
     return isTrusted(this.#clock.quality()) ? (expiresMs ?? 0) - this.#clock.wallMs() : LONGEST_MS;
   }

@@ -56,7 +56,7 @@ export class BrokerConnection {
   /** Null unless a SUBACK is awaited. */
   #subscribing: Timer | null = null;
   readonly #choice: CertificateChoice;
-  /** In the current attempt the broker accepted the transport connection: a failure may be due to the certificate. */
+  /** The broker accepted the TCP connection of the current attempt, so a failure may be due to the certificate. */
   #isReached = false;
 
   constructor(parts: BrokerConnectionParts) {

@@ -26,7 +26,7 @@ const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
   resting: 'down',
 };
 
-/** Time between births on request above which a person should check the host. Units: ms. Source: assumed; five requests without a quiet time between. Confirmed by: the requests of a platform in use. */
+/** If the required time between births has grown to this, a person should check the host. Units: ms. Source: assumed; five requests without a quiet time between. Confirmed by: the requests of a platform in use. */
 const NOTED_GAP_MS = 160_000;
 
 type LinkFacts = Pick<BrokerLink, 'session' | 'failures'>;

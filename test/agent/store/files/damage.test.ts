@@ -88,7 +88,7 @@ for (const [story, damage, reason] of damages) {
     t.strictSame(again.reports(), [], 'and only once');
   });
 
-  // Nobody asks an open file for its version.
+  // The version of an open file is not checked.
   if (!/future/.test(story))
     t.test(`a file ${story} during its use recovers without a restart`, async (t) => {
       const dir = testFolder(t);

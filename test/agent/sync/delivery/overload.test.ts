@@ -7,7 +7,7 @@ import type { Publisher, Sent } from '../../../../agent/sync/sparkplug/publisher
 import { memoryFolder } from '../../../support/memory-folder.ts';
 import { createStoreRig, type Fault, faultyLink, frame, SILENT } from '../../store/fixtures/kit.ts';
 
-/** Of a reading in a message. Source: sparkplug.md, a metric with alias, time and value. Units: bytes. */
+/** Size of a reading in a message. Source: sparkplug.md, a metric with alias, time and value. Units: bytes. */
 const READING_BYTES = 20;
 /** As the uplink refreshes. Units: ms. */
 const REFRESH_MS = 10_000;
