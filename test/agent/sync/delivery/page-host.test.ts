@@ -24,7 +24,7 @@ interface PageGap extends Omit<Gap, 'reason' | 'firstSeq' | 'lastSeq' | 'id'> {
   readonly after: number | null;
 }
 
-/** What a host must keep according to the page. `countsGaps`: it treats the rows of a gap as empty, which the page forbids. */
+/** What a host must keep according to the page. `countsGaps`: it counts the rows of a gap as received, which the page forbids. */
 class PageHost {
   readonly readings = new Set<string>();
   readonly rows = new Set<number>();
