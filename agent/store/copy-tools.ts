@@ -1,5 +1,5 @@
 /**
- * The store's part of a backup: its state copied where no agent runs, a copy proven, and what the readings say about themselves.
+ * The store's part of a backup: copies its state while no agent runs, verifies a copy, and describes the readings.
  */
 
 import { existsSync } from 'node:fs';
@@ -21,7 +21,7 @@ export interface ReadingsFacts {
   readonly undelivered: number;
 }
 
-/** Makes a proven copy of `state.db` beside it, as the agent does each night; null where there is none. Only where no agent runs. Errors: throws StoreError. */
+/** Makes a verified copy of `state.db` in the same folder, as the agent does each night; null if there is no `state.db`. Use it only while no agent runs. Errors: throws StoreError. */
 export function copyState(dir: string, atMs: WallMs): BackupReport | null {
   if (!existsSync(join(dir, STATE.fileName))) return null;
   const state = new StateFile({ dir }, () => {});
@@ -32,7 +32,7 @@ export function copyState(dir: string, atMs: WallMs): BackupReport | null {
   }
 }
 
-/** Reads every page and row of a copy of `state.db`, and writes into it who restores it. Errors: throws StoreError where it is not sound. */
+/** Reads every page and row of a copy of `state.db`, and writes into the copy who restores it. Errors: throws StoreError if the copy is damaged. */
 export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
   const notices: Notice[] = [];
   const state = new StateFile({ dir }, (notice) => void notices.push(notice));
@@ -44,7 +44,7 @@ export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
   const db = openSqlite(path);
   try {
     signCopy(db, by);
-    // No journal is left that would have to be moved with it.
+    // No journal is left that would have to move with it.
     db.pragma('journal_mode = DELETE');
   } catch (error) {
     throw toStoreError(error, path);
@@ -53,7 +53,7 @@ export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
   }
 }
 
-/** Also beside a running agent. Shape: null where there are no readings, or none that can be read. */
+/** Works also while an agent runs. Shape: null if there are no readings, or none that can be read. */
 export function readingsFacts(dir: string): ReadingsFacts | null {
   const path = join(dir, TELEMETRY.fileName);
   try {

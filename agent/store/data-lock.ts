@@ -1,8 +1,8 @@
 /**
- * The lock on the folder of the data: one process uses it at a time, whatever socket its agent listens on.
+ * The lock on the data folder: one process uses it at a time, whatever socket its agent listens on.
  *
- * SQLite files that stay empty and are locked: the kernel releases a lock with its process, also at `kill -9`. An agent locks one more file,
- * so that another agent and a command that ends soon can be told apart.
+ * The lock consists of empty SQLite files that are locked: the kernel releases a lock with its process, also at `kill -9`. An agent locks
+ * one file more than a command, so that a starting agent can distinguish another agent from a command that ends soon.
  */
 import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,28 +11,28 @@ import { plainFileBytes } from './files/db-files.ts';
 import { openSqlite, storeError, toStoreError } from './sqlite.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_RDWR, O_TRUNC } = constants;
-/** Name of the file of the data. The file alone means nothing: only the lock on it counts. */
+/** Name of the file that locks the data. The file alone means nothing: only the lock on it counts. */
 const DATA_LOCK_FILE = 'agent.lock';
-/** Name of the file that agents alone lock, for the lines of the cabinet. */
+/** Name of the file that only agents lock, for the lines of the cabinet. */
 const LINES_LOCK_FILE = 'lines.lock';
-/** Names of the files of the lock. */
+/** Names of the lock files. */
 export const LOCK_FILES: readonly string[] = [DATA_LOCK_FILE, LINES_LOCK_FILE];
 
-/** Refer to it for as long as the lock is needed: the garbage collector releases one that is not referred to. */
+/** Keep a reference to it for as long as the lock is needed: the garbage collector releases an unreferenced lock. */
 export interface DataLock {
   /** Errors: none. */
   release(): void;
 }
 
-/** The process that locks: an agent, or a command that works on the data without one. */
+/** The process that locks: an agent, or a command that works on the data without an agent. */
 export type DataUser = 'agent' | 'command';
 
 /**
- * Locks the folder for this process, until `release` or the end of the process; creates the folder where there is none. Does not wait.
- * `lines`: the lock on them where this agent has it already; it stays locked where the data is not to be had.
+ * Locks the folder for this process, until `release` or the end of the process. Creates the folder if it is missing. Does not wait.
+ * `lines`: the lock on the lines if this agent already has it; it stays locked if the data cannot be locked.
  *
- * Errors: throws StoreError `in-use` where another process has it, for an agent `held` where that is a command; another code where a file
- * cannot be made or locked.
+ * Errors: throws StoreError `in-use` if another process has the lock; for an agent, `held` if that process is a command; another code if a
+ * file cannot be created or locked.
  */
 export function lockData(dir: string, user: DataUser, lines: DataLock | null = null): DataLock {
   if (user === 'command') return locked(dir, DATA_LOCK_FILE, 'in-use');
@@ -41,7 +41,7 @@ export function lockData(dir: string, user: DataUser, lines: DataLock | null = n
     const data = locked(dir, DATA_LOCK_FILE, 'held');
     return {
       release: () => {
-        // In this order: who then has the lines does not find the data locked by this process.
+        // In this order: a process that then gets the lines does not find the data locked by this process.
         data.release();
         own.release();
       },
@@ -52,25 +52,25 @@ export function lockData(dir: string, user: DataUser, lines: DataLock | null = n
   }
 }
 
-/** The part of the lock that keeps other agents away, and no command. Errors: throws StoreError `in-use` where another agent has it, else as `lockData`. */
+/** The part of the lock that blocks other agents but no command. Errors: throws StoreError `in-use` if another agent has it, else as `lockData`. */
 export function lockLines(dir: string): DataLock {
   return locked(dir, LINES_LOCK_FILE, 'in-use');
 }
 
-/** Errors: throws StoreError with the code `busy` where another process has the file. */
+/** Errors: throws StoreError with the code `busy` if another process has locked the file. */
 function locked(dir: string, name: string, busy: 'in-use' | 'held'): DataLock {
   const path = join(dir, name);
   try {
     mkdirSync(dir, { recursive: true });
     const emptied = makeRoom(path) ? O_TRUNC : 0;
-    // For its owner alone: a reader could lock others out. Not opened again while it is locked: the first close would end the lock.
+    // Only for its owner: any reader could block others. Not opened again while it is locked: the first close would release the lock.
     closeSync(openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | emptied, 0o600));
     const db = openSqlite(path);
     try {
       db.pragma('busy_timeout = 0');
-      // Else a journal is made beside it, and left at a kill.
+      // Otherwise SQLite creates a journal, which is left over after a kill.
       db.pragma('journal_mode = MEMORY');
-      // Of several that try at once one always gets it. EXCLUSIVE waits for the readers too, which all of them are for a moment.
+      // If several processes try at the same time, one always succeeds. EXCLUSIVE waits for readers too, and each process is a reader for a moment.
       db.exec('BEGIN IMMEDIATE');
     } catch (error) {
       db.close();
@@ -84,10 +84,10 @@ function locked(dir: string, name: string, busy: 'in-use' | 'held'): DataLock {
 }
 
 /**
- * An empty folder, a pipe, a link or a text of this name would leave the data without a lock. A link is removed, not followed. Returns
- * whether a file of this name has a content: it is emptied in its place, because a process may have it locked.
+ * An empty folder, a pipe, a link or a text file of this name would leave the data without a lock. A link is removed, not followed. Returns
+ * true if a file of this name has content: it is emptied in place, because a process may have it locked.
  *
- * Errors: throws StoreError for a folder that is not empty: a person takes it away.
+ * Errors: throws StoreError for a folder that is not empty: a person has to remove it.
  */
 function makeRoom(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -96,7 +96,7 @@ function makeRoom(path: string): boolean {
     rmdirSync(path);
   } else if (found?.isFile() === false) rmSync(path);
   else if (found !== undefined && found.size > 0) {
-    // It is a file of somebody else under another name.
+    // The file also has another name and belongs to someone else.
     if (found.nlink > 1) rmSync(path);
     else return true;
   }

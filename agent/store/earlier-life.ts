@@ -1,7 +1,7 @@
 /**
- * Traces of earlier runs outside of the two files of the store: with one of them, a file that is not there was lost.
+ * Traces of earlier runs outside the two files of the store: if there is one, a missing file was lost.
  *
- * A first start must have none, so a user who never had a login does not count: `luciole setup` invites the first one.
+ * A first start must find none. So a user who never logged in does not count: `luciole setup` invites the first user.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,19 +11,19 @@ import type { Setup } from './messages.ts';
 import { STATE, TELEMETRY } from './schema.ts';
 import { openReadOnly } from './sqlite.ts';
 
-/** Written by a login: the password for one time is used up. */
+/** Written by a login: the one-time password is used up. */
 const LOGIN = /"oneTime":\s*null/;
-/** Source: as of the file of users. Units: bytes. */
+/** Source: as for the file of users. Units: bytes. */
 const MAX_BYTES = 65_536;
 
 type Life = Pick<Setup, 'dir' | 'boot' | 'traces'>;
 
-/** The traces that any file of the store may be judged by, in words for the audit log; empty for none. Errors: none. */
+/** The traces that apply to every file of the store, as text for the audit log; empty if there are none. Errors: none. */
 export function earlierTraces({ dir, traces = [] }: Life): readonly string[] {
   return [...traces, ...(hasLogin(join(dir, 'users.json')) ? ['users.json'] : [])];
 }
 
-/** As `earlierTraces`, for `state.db`: with its copies, and readings of another run. Errors: none. */
+/** As `earlierTraces`, but for `state.db`: includes its copies and the readings of another run. Errors: none. */
 export function earlierStateTraces(life: Life): readonly string[] {
   const copies = [`${STATE.fileName}.bak`, `${STATE.fileName}.bak.1`].filter((name) => existsSync(join(life.dir, name)));
   return [...earlierTraces(life), ...copies, ...(hasOtherRun(life) ? [TELEMETRY.fileName] : [])];

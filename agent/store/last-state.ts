@@ -6,10 +6,10 @@ import { STATE, TELEMETRY } from './schema.ts';
 import { openReadOnly, type Sqlite, toStoreError } from './sqlite.ts';
 import { type EventRow, toEvent } from './state/event-row.ts';
 
-/** Source: assumed; what fits a screen. */
+/** Source: assumed; what fits on a screen. Confirmed by: a technician who reads the list on a terminal of 80 columns. */
 const MAX_EVENTS = 10;
 
-/** Reads the last state from the files of a store while no agent runs. Errors: none; what cannot be read is in `problems`. */
+/** Reads the last state from the files of a store while no agent runs. Errors: none; `problems` lists what cannot be read. */
 export function readStoredState(dir: string): StoredState {
   const problems: Message[] = [];
   const read = <T>(fileName: string, usual: T, work: (db: Sqlite) => T): T => {
@@ -38,7 +38,7 @@ function lastReadingMs(db: Sqlite): number | null {
   return frame ?? db.prepare<[], number | null>('SELECT max(t1_ms) FROM segment').pluck().get() ?? null;
 }
 
-/** Events without an end, and the newest others; oldest first. All columns are read: a file of an earlier release has no templates. */
+/** Events without an end, and the newest others; oldest first. Reads all columns, because a file of an earlier release has no templates. */
 function lastEvents(db: Sqlite): readonly AgentEvent[] {
   return db
     .prepare<[number], EventRow>('SELECT *, start_ms AS startMs, end_ms AS endMs FROM event ORDER BY end_ms IS NULL DESC, n DESC LIMIT ?')

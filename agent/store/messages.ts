@@ -1,5 +1,5 @@
 /**
- * The requests and answers between the main thread and the storage thread; `thread-wire.ts` packs them for a structured clone.
+ * The requests and answers between the main thread and the storage thread; `thread-wire.ts` converts them for a structured clone.
  */
 
 import type { AuditPage, AuditQuery, AuditRows } from '../core/audit-tools.ts';
@@ -24,7 +24,7 @@ import type { Numbering } from './client/numbering.ts';
 import type { HistoryPage, HistoryPageQuery } from './history-sums.ts';
 import type { TimedNote } from './state/audit-table.ts';
 
-/** What was there when a command was found that has the data. */
+/** What existed when a command was found that has locked the data. */
 export interface FoundHeld {
   readonly hadFiles: boolean;
 }
@@ -32,53 +32,53 @@ export interface FoundHeld {
 /** The settings of the storage thread. */
 export interface Setup {
   readonly dir: string;
-  /** Random name of this run of the agent; with a ticket it names a frame for good. */
+  /** Random name of this run of the agent; together with a ticket it identifies a frame permanently. */
   readonly boot: string;
   /** Units: bytes of telemetry. */
   readonly maxBytes: number;
   /** Older readings are removed. Units: days. */
   readonly maxDays: number;
-  /** What names people is kept for at most so long. Units: days. Default: only the numbers of rows are bounded. */
+  /** Rows that may name people are kept for at most this long. Units: days. Default: only the number of rows is limited. */
   readonly peopleDays?: number;
-  /** The start of the machine: its id, and when this run's monotonic clock began after it. Null where the kernel does not report it. */
+  /** The boot of the machine: its id, and when this run's monotonic clock started after it. Null if the kernel does not report it. */
   readonly machine: { readonly bootId: string; readonly startMono: MonoMs } | null;
-  /** Decimals to keep, by point; others are kept exactly. */
+  /** Decimals to keep, by point; other values are kept exactly. */
   readonly decimals: ReadonlyMap<string, number>;
-  /** Points that only grow; thinned last. */
+  /** Points whose values only increase; thinned last. */
   readonly counters: ReadonlySet<string>;
-  /** A fresh telemetry file numbers its frames above this, so that a seq still on its way never means a new frame. */
+  /** A new telemetry file numbers its frames above this, so that a seq still being sent never refers to a new frame. */
   readonly floorSeq: number;
-  /** Hard stop of the telemetry file. Units: pages. Follows from `maxBytes` when left out. */
+  /** Hard stop of the telemetry file. Units: pages. Default: follows from `maxBytes`. */
   readonly maxPages?: number;
-  /** Applied once to a copy that is found in the place of `state.db`. Without them it stays a copy: for a program that only looks. */
+  /** Changes applied once to a copy that is found in place of `state.db`. Default: the copy is not adopted, for a program that only reads. */
   readonly copyRules?: readonly CopyRule[];
-  /** A process of this run has the data locked and ends now. Default: false. */
+  /** Another process of this run has the data locked and is about to end. Default: false. */
   readonly takesOver?: boolean;
-  /** A command had the data when this run began, and an earlier thread keeps the lines locked since then. Default: null. */
+  /** A command had locked the data when this run started, and an earlier thread has kept the lines locked since then. Default: null. */
   readonly foundHeld?: FoundHeld | null;
-  /** Traces of earlier runs with a store, in words for the audit log; with one, a missing file is a lost one. Default: none is known. */
+  /** Traces of earlier runs with a store, as text for the audit log. With a trace, a missing file counts as lost. Default: none is known. */
   readonly traces?: readonly string[];
 }
 
 /**
- * Why readings are gone: too many for the memory, too many for the disk (first thinned, then dropped), too old, damaged bytes, the whole
- * file set aside, no sense in them, taken in a run without a store.
+ * Why readings are missing: memory was full; the disk was full (first thinned, then dropped); too old; damaged bytes; the whole
+ * file set aside; impossible content; taken in a run without a store.
  */
 export type LossReason = 'memory-full' | 'thinned' | 'cap' | 'age' | 'corrupt' | 'set-aside' | 'malformed' | 'no-store';
 
-/** Readings lost before they had a seq. `mark` numbers them within a run, so that none is written twice. */
+/** Readings lost before they had a seq. `mark` numbers the losses within a run, so that none is written twice. */
 export interface MemoryGap {
   readonly mark: number;
   readonly readings: number;
   readonly reason: LossReason;
   readonly atMs: WallMs;
-  /** Name of the earlier run that lost them; this run unless given. */
+  /** Name of the earlier run that lost them. Default: this run. */
   readonly run?: string;
-  /** The numbers that these readings would have had; absent where none were known. */
+  /** The numbers that these readings would have had; absent if unknown. */
   readonly rows?: { readonly epoch: string; readonly from: number; readonly to: number };
 }
 
-/** Readings that the platform has and that left memory before the disk took them. `mark` as for a loss. */
+/** Readings that the platform has and that left memory before they were on disk. `mark` as for a loss. */
 export interface DeliveredUnstored {
   readonly mark: number;
   readonly readings: number;
@@ -89,11 +89,11 @@ export interface TelemetryWork {
   readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];
   readonly deliveredUnstored: DeliveredUnstored | null;
-  /** Of the frame that comes next, where this work brings none. */
+  /** The next frame's, if this work contains no frame. */
   readonly nextTicket: number;
-  /** Null when the cursor has not moved. */
+  /** Null if the cursor has not moved. */
   readonly cursorSeq: number | null;
-  /** Write something in any case: proves that the disk takes it again. */
+  /** Write something in any case, to prove that the disk accepts writes again. */
   readonly probe: boolean;
 }
 
@@ -112,22 +112,22 @@ export interface TelemetryDone {
   readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
   readonly lastSeq: number;
   readonly cursorSeq: number;
-  /** Null until this run has numbered in this file. */
+  /** Null until this run has numbered a frame in this file. */
   readonly numbering: Numbering | null;
-  /** Room has to be made with `makeRoom`. */
+  /** Room must be made with `makeRoom`. */
   readonly isOverCap: boolean;
 }
 
-/** One bounded step of the bound in days. */
+/** One step of the removal by age; the work of a step is limited. */
 export interface RetentionStep {
   readonly provenSeq: number;
   /** How long the agent has been running since the last retention; null for a further step of the same one. Units: ms. */
   readonly livedMs: number | null;
-  /** The clock is synchronised: undelivered rows go too. */
+  /** The clock is synchronised: undelivered rows are removed too. */
   readonly isSynced: boolean;
 }
 
-/** One bounded step towards the byte cap. */
+/** One step towards the byte cap; the work of a step is limited. */
 export interface RoomStep {
   readonly more: boolean;
   /** Removed readings that had not been delivered, recorded as gaps. */
@@ -147,17 +147,17 @@ export interface StoreMessages {
   auditAfter: { ask: { readonly n: number }; answer: StoreResult<AuditRows> };
   load: { ask: { readonly key: string }; answer: StoreResult<string | null> };
   loadAll: { ask: { readonly prefix: string }; answer: StoreResult<readonly { readonly key: string; readonly json: string }[]> };
-  /** `provenSeq`: delivered, whether the file has that already or not. */
+  /** `provenSeq`: delivered up to here, whether or not the file has that already. */
   status: { ask: { readonly atMono: MonoMs; readonly provenSeq: number }; answer: StoreResult<TelemetryFacts> };
   history: { ask: HistoryPageQuery; answer: StoreResult<HistoryPage> };
   exportPage: { ask: ExportQuery; answer: StoreResult<ExportPage> };
-  /** One bounded step; `more`: there is work left. */
+  /** One step of limited work; `more`: there is work left. */
   compact: { ask: { readonly atMono: MonoMs }; answer: StoreResult<CompactionReport & { readonly more: boolean }> };
   retain: { ask: RetentionStep; answer: StoreResult<RetentionReport & { readonly more: boolean }> };
   makeRoom: { ask: { readonly provenSeq: number }; answer: StoreResult<RoomStep> };
   check: { ask: object; answer: StoreResult<StoreCheck> };
   backup: { ask: object; answer: StoreResult<BackupReport> };
-  /** `isAllCommitted`: nothing that was numbered waits in memory. */
+  /** `isAllCommitted`: no numbered frame is waiting in memory. */
   close: { ask: { readonly isAllCommitted: boolean }; answer: null };
 }
 export type Kind = keyof StoreMessages;
@@ -170,18 +170,18 @@ export interface StoreAnswer<K extends Kind = Kind> {
   readonly notices: readonly Notice[];
 }
 
-/** A value, or why there is none. */
+/** A value, or the reason why there is none. */
 export type StoreResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: StoreErrorCode; readonly message: Message };
 
-/** Something that the main thread reports, whatever the request was. */
+/** A notice that the main thread reports, independent of the request. */
 export type Notice =
   | { readonly kind: 'set-aside'; readonly file: string; readonly message: Message }
   /** A copy of `state.db` was taken into use. */
   | { readonly kind: 'copied'; readonly file: string; readonly message: Message }
   | { readonly kind: 'lost'; readonly reason: LossReason; readonly readings: number; readonly isEstimate?: boolean }
-  /** Nothing keeps a second agent away. Lasts until `locked`. */
+  /** No lock blocks a second agent. Lasts until `locked`. */
   | { readonly kind: 'unlocked'; readonly message: Message }
   | { readonly kind: 'locked' }
   | { readonly kind: 'remark'; readonly message: Message };

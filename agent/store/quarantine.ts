@@ -5,22 +5,22 @@ import { type Message, msg } from '../core/message.ts';
 import { bytesOfAll, moveAll, removeAll } from './files/db-files.ts';
 import { storeError, toStoreError } from './sqlite.ts';
 
-/** For all files together. Units: bytes. Source: assumed; salvage wants the file, but the flash belongs to the readings. */
+/** For all files together. Units: bytes. Source: assumed; the files help to recover data, but the flash is for the readings. Confirmed by: the sizes of damaged files from the field. */
 const MAX_BYTES = 64 * 2 ** 20;
 const MEGABYTE = 2 ** 20;
 
 /**
- * Moves a file that may not be used out of the way at once, then into `quarantine/`, and reports it.
+ * Moves a file that may not be used out of the way immediately, then into `quarantine/`, and reports it.
  *
- * In two steps, so that a power cut in between is found at the next start: a file that was set aside, without a file in its place, has not
- * been replaced yet, and its losses still have to be counted.
+ * It takes two steps, so that the next start detects a power cut in between: a file that was set aside and has no file in its place was not
+ * replaced, and its losses are not counted yet.
  */
 export function createQuarantine(path: string) {
   const setAsidePath = `${path}.aside`;
   const dir = join(dirname(path), 'quarantine');
   const keptPath = join(dir, basename(path));
 
-  /** Moves the file that was set aside into the quarantine. Returns what became of it, in words. Errors: none. */
+  /** Moves the file that was set aside into the quarantine. Returns the result as text. Errors: none. */
   function keep(): Message {
     try {
       return keepSetAside();
@@ -48,8 +48,8 @@ export function createQuarantine(path: string) {
 
   return {
     /**
-     * Why a file has to be replaced that a power cut left set aside; null for none. One that was replaced already is kept now, and reported.
-     * Errors: none.
+     * Why a file must be replaced that was set aside before a power cut; null if there is none. A file that was already replaced is moved into
+     * the quarantine now, and reported. Errors: none.
      */
     interrupted: (report: (words: Message) => void): StoreError | null => {
       if (!existsSync(setAsidePath)) return null;
@@ -57,7 +57,7 @@ export function createQuarantine(path: string) {
       report(msg`${path}: set aside before the agent ended; ${keep()}`);
       return null;
     },
-    /** Moves the file out of the way. Returns its new path. Errors: throws what the system throws. */
+    /** Moves the file out of the way. Returns its new path. Errors: throws system errors. */
     take: (): string => {
       // Remains of an earlier file must not become the journal of this one.
       if (existsSync(path)) removeAll(setAsidePath);
@@ -68,7 +68,7 @@ export function createQuarantine(path: string) {
   };
 }
 
-/** Removes the oldest files until this much fits. Returns their names. */
+/** Removes the oldest files until this many bytes fit. Returns their names. */
 function makeRoom(dir: string, bytes: number): readonly string[] {
   const found = readdirSync(dir).map((name) => ({ name, stat: lstatSync(join(dir, name)) }));
   const oldestFirst = found.toSorted((a, b) => a.stat.mtimeMs - b.stat.mtimeMs);

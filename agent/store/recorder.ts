@@ -1,26 +1,26 @@
 /**
- * Collects readings and makes a frame of the changed ones, once a second: report by exception.
+ * Collects readings and emits a frame of the changed ones once a second: report by exception.
  */
 import { type Clock, every, type MonoMs, type Timer } from '../core/clock.ts';
 import type { ReadingFrame } from '../core/ports.ts';
 import type { Reading } from '../core/words.ts';
 import { EXACT, roundTo } from './telemetry/cell.ts';
 
-/** What counts as a change of a point. Units: `deadband` in the point's own. */
+/** Which differences count as a change of a point. Units: `deadband` in the unit of the point. */
 export interface ChangeRule {
   readonly decimals: number;
-  /** A smaller change is not reported. */
+  /** Smaller changes are not reported. */
   readonly deadband: number;
 }
 
-/** What was kept last of a point. */
+/** The last reported reading of a point. */
 export interface Kept {
   readonly value: number | null;
   readonly quality: Reading['quality'];
   readonly atMono: MonoMs;
 }
 
-/** A first reading, another quality, a change of at least the deadband, and a due heartbeat are changes. Units: `heartbeatMs` in ms. */
+/** True for a first reading, another quality, a change of at least the deadband, and a due heartbeat. Units: `heartbeatMs` in ms. */
 export function isChange(
   kept: Kept | undefined,
   reading: Reading,
@@ -30,20 +30,20 @@ export function isChange(
   if (reading.atMono - kept.atMono >= heartbeatMs) return true;
   if (kept.value === null || reading.value === null) return kept.value !== reading.value;
   const change = Math.abs(reading.value - kept.value);
-  // A tolerance of half a last digit: 0.3 − 0.2 is a little less than a deadband of 0.1.
+  // Tolerance of half the last digit: 0.3 − 0.2 is slightly below a deadband of 0.1.
   return change > 0 && change >= deadband - 0.5 * 10 ** -decimals;
 }
 
 export interface RecorderParts {
   readonly clock: Clock;
-  /** By point id; every change of another point is reported. */
+  /** By point id. For a point without a rule every change is reported. */
   readonly rules: { get(pointId: string): ChangeRule | undefined };
   /** Read at each reading, as the rules are: both may change while it runs. */
   readonly heartbeatS: number;
   readonly onFrame: (frame: ReadingFrame) => void;
 }
 
-/** Makes frames of changed readings. */
+/** Builds frames of changed readings. */
 export interface Recorder {
   start(): void;
   /** Emits the last frame. */
@@ -51,11 +51,11 @@ export interface Recorder {
   record(readings: readonly Reading[]): void;
 }
 
-/** Units: ms. Source: live values on the platform within a second; more frames would only add overhead. */
+/** Units: ms. Source: live values reach the platform within a second; more frames would only add overhead. */
 const FRAME_MS = 1_000;
 const ANY_CHANGE: ChangeRule = { decimals: EXACT, deadband: 0 };
 
-/** A recorder without readings: the first reading of each point is reported. */
+/** Creates a recorder without readings: the first reading of each point is reported. */
 export function createRecorder(parts: RecorderParts): Recorder {
   const { clock, rules, onFrame } = parts;
   const kept = new Map<string, Kept>();
@@ -92,7 +92,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
   };
 }
 
-/** The reading as the store keeps it. A value that is no number becomes null. */
+/** The reading as the store keeps it. A value that is not a number becomes null. */
 function toKeepable(reading: Reading, decimals: number): Reading {
   if (reading.value === null) return reading;
   if (!Number.isFinite(reading.value)) return { ...reading, value: null, quality: reading.quality === 'missing' ? 'missing' : 'bad' };

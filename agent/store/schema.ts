@@ -1,25 +1,25 @@
 /**
  * The tables of the two files of the store, their file marks and the settings of every opening.
  *
- * Formats may only grow: a new column or table with a higher version, so that the release before still reads the file.
+ * Formats may only grow: a change adds a column or table and a higher version, so that the previous release still reads the file.
  */
 
 /** The description of one file: its marks, tables and migrations. */
 export interface Schema {
   readonly fileName: string;
-  /** Tells our file from any other SQLite file. Source: SQLite file format, application id at byte 68. */
+  /** Distinguishes our file from other SQLite files. Source: SQLite file format, application id at byte 68. */
   readonly applicationId: number;
-  /** What a file is once all migrations have run; kept in its `user_version`. */
+  /** The version of a file after all migrations; kept in its `user_version`. */
   readonly version: number;
   /**
-   * The lowest version of a program that may still use what this one writes; kept in the file. Raised only when rows change their meaning.
+   * The lowest program version that may still use a file that this program writes; kept in the file. Raised only when rows change their meaning.
    */
   readonly readableSince: number;
-  /** All of them, whichever migration brought them. */
+  /** All tables, whichever migration creates them. */
   readonly tables: readonly string[];
-  /** Version 1. A fresh file is this and all migrations after it. */
+  /** Version 1. A new file gets this and all migrations after it. */
   readonly ddl: string;
-  /** In rising order, without a hole. */
+  /** In ascending order, without gaps. */
   readonly migrations: readonly Migration[];
 }
 
@@ -32,16 +32,16 @@ export interface Migration {
 const META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;';
 
 /**
- * Readings; may be lost without harm to the street.
+ * Readings. Their loss does not affect the lighting.
  *
- * `AUTOINCREMENT` keeps seq, series, boot and gap ids from ever being used again, even when a table runs empty.
- * No secondary index on frames: each would rewrite pages at every commit. Source: reliability measurement, 13 to 96 times more flash wear.
- * A row of `frame` holds the `k` frames of one commit and has the seq of its last; rows of `segment` hold older frames, compacted.
- * `n` is the readings in the row, `total` those ever committed up to and with it.
- * A row of `gap` with `first_seq` is about committed frames; `from_seq` and `to_seq` are the numbers of frames lost in memory.
- * `estimate` is 1 where `n` is not counted: 0 readings of such a row are an unknown number.
- * One with `merged_from` stands for all gaps from that id to its own.
- * A row whose bytes were found damaged stays with an empty `p` where later ones go on from it.
+ * `AUTOINCREMENT` ensures that seq, series, boot and gap ids are never reused, even if a table becomes empty.
+ * No secondary index on frames: it would rewrite pages at every commit. Source: reliability measurement, 13 to 96 times more flash wear.
+ * A row of `frame` contains the `k` frames of one commit and has the seq of the last one; rows of `segment` contain older, compacted frames.
+ * `n` is the number of readings in the row, `total` the number of readings committed up to and including it.
+ * A row of `gap` with `first_seq` describes committed frames; `from_seq` and `to_seq` are the numbers of frames lost in memory.
+ * `estimate` is 1 if `n` is not counted: 0 readings then means an unknown number.
+ * A row with `merged_from` replaces all gaps from that id to its own.
+ * A row with damaged bytes stays with an empty `p` if later rows continue its numbers.
  */
 export const TELEMETRY: Schema = {
   fileName: 'telemetry.db',
@@ -87,12 +87,12 @@ ALTER TABLE gap ADD COLUMN merged_from INTEGER;`,
 };
 
 /**
- * Small facts that must outlive everything: overrides, bdSeq, events, outcomes of commands, the audit log.
+ * Small facts that must survive everything: overrides, bdSeq, events, outcomes of commands, the audit log.
  *
- * `crc` covers the other columns of its row, since SQLite does not see bytes flipped within a value; null in rows of version 1.
- * Rows of `audit` have none: their chain of hashes proves more. Rows of `audit_reserved` are trimmed rows of it, and an entry of the chain has
- * their digest. `template` of an event is JSON of what its text was made of, and not covered by `crc`, so that the release before, which does not
- * know it, finds its rows sound: it counts only where it makes the same text. Every file of version 4 has an `audit_head` in `meta`, be it that of an empty log.
+ * `crc` covers the other columns of its row, because SQLite does not detect flipped bytes within a value; null in rows of version 1.
+ * Rows of `audit` have no `crc`: their chain of hashes proves more. Rows of `audit_reserved` are trimmed rows of `audit`, and an entry of the chain has
+ * their digest. `template` of an event is the JSON of its message template. `crc` does not cover it, so that the previous release, which has no such column,
+ * accepts the rows: it counts only if it produces the same text. Every file of version 4 has an `audit_head` in `meta`, even for an empty log.
  */
 export const STATE: Schema = {
   fileName: 'state.db',
@@ -131,25 +131,25 @@ INSERT OR IGNORE INTO meta(key, value) VALUES('audit_head', '0 ${'0'.repeat(64)}
 };
 
 /**
- * Of a fresh file; one that was begun with others keeps them. Units: bytes.
+ * The page size of a new file; an existing file keeps its own. Units: bytes.
  *
- * Source: measured with `bench -- store device`: a commit changes three pages, and the file system's own journal costs as much again
- * whatever their size, so pages of half a block write a third less. Smaller ones waste what they save on rows that do not fit.
+ * Source: measured with `bench -- store device`: a commit changes three pages. The file system's own journal writes as much again
+ * whatever their size. So pages of half a block write a third less. Smaller pages lose this gain on rows that do not fit.
  */
 export const PAGE_BYTES = 2048;
 
-/** Must stand before the first table. */
+/** Must run before the first table is created. */
 export const CREATE_PRAGMAS: readonly string[] = [`page_size = ${PAGE_BYTES}`, 'auto_vacuum = INCREMENTAL'];
 
-/** The journal goes back to this after each checkpoint, and may be twice as long between two. Units: bytes. Source: reliability measurement. */
+/** The journal shrinks to this size after each checkpoint, and may reach twice this size between two. Units: bytes. Source: reliability measurement. */
 export const JOURNAL_BYTES = 2 * 2 ** 20;
 
 /**
- * Must be set at every opening: none of these stays in the file except `journal_mode`.
+ * Must be set at every opening: the file keeps none of these except `journal_mode`.
  *
- * Source: better-sqlite3 is compiled to fall to `synchronous = NORMAL` in WAL mode, which lost up to 30 s of committed readings at a power
- * cut; FULL lost none (reliability measurement). Two megabytes of cache fill over the weeks in which the file grows and are no faster than
- * half of one (`bench -- store`); the system keeps the file's pages anyhow.
+ * Source: better-sqlite3 is compiled to use `synchronous = NORMAL` in WAL mode, which lost up to 30 s of committed readings at a power
+ * cut; FULL lost none (reliability measurement). A cache of 2 MB fills over the weeks in which the file grows and is no faster than
+ * a cache of half a megabyte (`bench -- store`); the system caches the file's pages anyway.
  */
 export const OPEN_PRAGMAS: readonly string[] = [
   'journal_mode = WAL',

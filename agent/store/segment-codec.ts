@@ -1,11 +1,11 @@
 /**
- * An hour of frames as one small blob, and back: all of it, or one series alone.
+ * Encodes an hour of frames as one small blob, and decodes it: all frames, or one series alone.
  *
- * Shape: columns of the frames' heads, a directory of series, then one part a series with which frame, time, quality, scaled integers,
- * doubles; all of it deflated.
+ * Shape: columns of the frames' heads, a directory of series, then one part per series with frame, time, quality, scaled integers and
+ * doubles of each reading; all of it deflated.
  *
- * Series by series, because a quantity resembles itself a minute ago, and the six series of one device have the same times: similar bytes
- * are next to each other, and deflate finds them. Source: bench `store disk`, 0.6 bytes a reading against 4.1 as frames.
+ * Data is grouped by series, because a quantity is similar to itself a minute ago, and the six series of one device have the same times.
+ * Similar bytes are then adjacent, which deflate exploits. Source: bench `store disk`, 0.6 bytes a reading against 4.1 as frames.
  */
 
 import { constants, crc32, deflateRawSync } from 'node:zlib';
@@ -28,7 +28,7 @@ import {
 import { type Cell, putCells, type SeriesReading, takeCells, toCell } from './telemetry/cell.ts';
 import { MAX_CLOCK_QUALITY, type SeriesFrame, unpack } from './telemetry/frame-codec.ts';
 
-/** Shape: `ticket` is not kept and reads 0. */
+/** Shape: `ticket` is not stored and reads as 0. */
 export interface SegmentFrame extends SeriesFrame {
   readonly seq: number;
   readonly boot: number;
@@ -37,18 +37,18 @@ export interface SegmentFrame extends SeriesFrame {
 /** The head of a frame in a segment. */
 export type SegmentHead = Omit<SegmentFrame, 'ticket' | 'readings'>;
 
-/** A reading and the frame that it is of, by its place. */
+/** A reading and the index of its frame. */
 export interface PlacedReading extends SeriesReading {
   readonly frame: number;
 }
 
-/** A segment that has been unpacked but not yet read. */
+/** A segment that is inflated but not decoded yet. */
 export interface OpenSegment {
-  /** Its frames, and the head of one by its place. */
+  /** Its frames, and the head of one frame by index. */
   readonly frames: number;
   head(frame: number): SegmentHead | undefined;
   readonly seriesIds: readonly number[];
-  /** Empty for a series that is not in it. Errors: throws StoreError `corrupt`. */
+  /** Empty for a series that the segment does not contain. Errors: throws StoreError `corrupt`. */
   series(id: number, decimals: number): PlacedReading[];
 }
 
@@ -63,15 +63,15 @@ export interface SegmentRowHead {
 }
 
 const VERSION = 1;
-/** Frame, time, scaled value and a run of flags at their longest, and a double. Units: bytes. */
+/** The longest encoding of a frame index, time, scaled value, run of flags and double. Units: bytes. */
 const MAX_ENTRY_BYTES = 42;
-/** Far above any packed size; a damaged blob must not fill the memory. Units: bytes. */
+/** Far above any valid size; a damaged blob must not fill the memory. Units: bytes. */
 const MAX_UNPACKED_BYTES = 32 * 2 ** 20;
 
-/** The blob of these frames, in the order of seq. Within a frame the order becomes that of series, then as it was. */
+/** Encodes these frames, in the order of seq. Within a frame, readings are then ordered by series and keep their order within a series. */
 export function encodeSegment(frames: readonly SegmentFrame[], decimalsOf: (seriesId: number) => number): Buffer {
   const bySeries = gather(frames, decimalsOf);
-  // One scratch for all, since a commit that makes room packs many segments before memory is collected.
+  // One scratch buffer for all segments, because a commit that makes room encodes many before memory is collected.
   const scratch = createByteWriter(MAX_ENTRY_BYTES * Math.max(0, ...[...bySeries.values()].map(({ length }) => length)));
   const parts = [...bySeries].sort(([a], [b]) => a - b).map(([id, entries]) => ({ id, entries, bytes: encodeSeries(entries, scratch) }));
   const partBytes = parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
@@ -114,7 +114,7 @@ function encodeSeries(entries: readonly Entry[], writer: ByteWriter): Buffer {
   return Buffer.from(writer.bytes.subarray(0, writer.offset));
 }
 
-/** Unpacks heads and directory. Errors: throws StoreError `corrupt` for anything that `encodeSegment` cannot have written. */
+/** Decodes heads and directory. Errors: throws StoreError `corrupt` for data that `encodeSegment` cannot have written. */
 export function openSegment(blob: Uint8Array): OpenSegment {
   const reader: ByteReader = { bytes: unpack(blob, MAX_UNPACKED_BYTES), offset: 0 };
   const version = takeVarint(reader);
@@ -145,7 +145,7 @@ export function openSegment(blob: Uint8Array): OpenSegment {
   };
 }
 
-/** Columns, since one series needs few of thousands of heads. */
+/** Kept as columns, because one series needs few of thousands of heads. */
 interface Heads {
   readonly seqs: readonly number[];
   readonly boots: readonly number[];
@@ -187,7 +187,7 @@ function takeSeries(bytes: Uint8Array, count: number, { id, decimals, heads }: S
   return readings;
 }
 
-/** All frames of a segment; those that thinning has emptied are not among them. Errors: throws StoreError `corrupt`. */
+/** All frames of a segment, except those that thinning has emptied. Errors: throws StoreError `corrupt`. */
 export function segmentFrames(segment: OpenSegment, decimalsOf: (seriesId: number) => number | undefined): SegmentFrame[] {
   const perFrame = Array.from({ length: segment.frames }, (): SeriesReading[] => []);
   for (const id of segment.seriesIds) {
@@ -202,7 +202,7 @@ export function segmentFrames(segment: OpenSegment, decimalsOf: (seriesId: numbe
   });
 }
 
-/** Checksum of a segment's row, as that of a frame's. */
+/** Checksum of a segment's row, calculated as for a frame's row. */
 export function segmentCrc({ firstSeq, t0Ms, t1Ms, readings, total, thin }: SegmentRowHead, blob: Uint8Array): number {
   const columns = new Float64Array([firstSeq, t0Ms, t1Ms, readings, total, thin]);
   return crc32(blob, crc32(new Uint8Array(columns.buffer)));

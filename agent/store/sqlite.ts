@@ -1,5 +1,5 @@
 /**
- * The only file that uses `better-sqlite3`: opens connections and translates their failures. Runs off the main thread.
+ * The only file that uses `better-sqlite3`: opens connections and translates their errors. Runs outside the main thread.
  */
 
 import Database from 'better-sqlite3';
@@ -10,10 +10,10 @@ import { CREATE_PRAGMAS, OPEN_PRAGMAS, PAGE_BYTES } from './schema.ts';
 /** An open connection; calls block. */
 export type Sqlite = InstanceType<typeof Database>;
 
-/** Longest wait for somebody else's lock. Units: ms. */
+/** Longest wait for a lock of another process. Units: ms. */
 const BUSY_TIMEOUT_MS = 5_000;
 
-/** Codes by the beginning of SQLite's or the system's name; the first that fits. */
+/** Error codes by the start of SQLite's or the system's name; the first match counts. */
 const CODES: readonly (readonly [prefix: string, code: StoreErrorCode])[] = [
   ['SQLITE_FULL', 'full'],
   // No room for the shared memory of a file.
@@ -28,13 +28,13 @@ const CODES: readonly (readonly [prefix: string, code: StoreErrorCode])[] = [
   ['EPERM', 'read-only'],
 ];
 
-/** What happened, in place of the words of SQLite and the system: these have one language. A failure of another kind keeps theirs. */
+/** Replaces the texts of SQLite and the system, which exist in one language only. Other kinds of failures keep their own text. */
 const HAPPENED: Partial<Record<StoreErrorCode, Message>> = {
   full: msg`no space is left`,
   'read-only': msg`it cannot be written`,
   corrupt: msg`its content is damaged`,
 };
-/** What a person at the cabinet can look at, by kind of failure. */
+/** What a person at the cabinet can check, by kind of failure. */
 const CHECK: Readonly<Record<StoreErrorCode, Message>> = {
   full: msg`free space on its partition or lower store.maxMegabytes`,
   'read-only': msg`check that its folder is mounted for writing and belongs to the agent`,
@@ -48,24 +48,24 @@ const CHECK: Readonly<Record<StoreErrorCode, Message>> = {
   erased: msg`nothing of this run is stored; the agent ends, and is started again`,
 };
 
-/** The library's native part is here when this returns: it comes with the first connection. Errors: throws what the loader throws. */
+/** Ensures that the library's native part is loaded: it loads with the first connection. Errors: throws loader errors. */
 export function loadSqlite(): void {
   new Database(':memory:').close();
 }
 
-/** A connection as it comes, good enough to look at a file that may not be ours. Errors: throws what SQLite throws. */
+/** A connection with default settings, safe for a file that may not be ours. Errors: throws SQLite errors. */
 export function openSqlite(path: string): Sqlite {
   return new Database(path, { timeout: BUSY_TIMEOUT_MS });
 }
 
-/** What a file keeps from its first table on. Errors: throws what SQLite throws. */
+/** Settings that a file keeps from its first table on. Errors: throws SQLite errors. */
 export function formFresh(db: Sqlite): void {
   for (const pragma of CREATE_PRAGMAS) db.pragma(pragma);
 }
 
 /**
  * Applies the settings of `schema.ts` that each connection needs; writes nothing to a file that has them. Units: `maxPages` in pages of
- * `PAGE_BYTES`, whatever the file's own are. Errors: throws what SQLite throws.
+ * `PAGE_BYTES`, whatever the page size of the file. Errors: throws SQLite errors.
  */
 export function applySettings(db: Sqlite, maxPages: number): void {
   const ownPages = Math.ceil((maxPages * PAGE_BYTES) / Number(db.pragma('page_size', { simple: true })));
@@ -77,7 +77,7 @@ export function openReadOnly(path: string): Sqlite {
   return new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
 }
 
-/** Any failure of file or database in our own words, with what to check. */
+/** Converts any failure of file or database to a StoreError with our own text and what to check. */
 export function toStoreError(error: unknown, path: Said): StoreError {
   if (error instanceof StoreError) return error;
   const found = codeOf(error);
@@ -86,17 +86,17 @@ export function toStoreError(error: unknown, path: Said): StoreError {
   return new StoreError(code, msg`${path}: ${found}: ${HAPPENED[code] ?? text}; ${CHECK[code]}`, { cause: error });
 }
 
-/** What to check for a failure that this program found by itself. */
+/** A StoreError for a failure that this program detected itself, with what to check. */
 export function storeError(code: StoreErrorCode, found: Message): StoreError {
   return new StoreError(code, msg`${found}; ${CHECK[code]}`);
 }
 
-/** SQLite understood the file, not the statement: a table or column is there twice, or not at all. */
+/** True if SQLite could read the file but refused the statement: a table or column is duplicated or missing. */
 export function isStatementError(error: unknown): error is Error {
   return codeOf(error) === 'SQLITE_ERROR';
 }
 
-/** A row that does not fit those that are there. */
+/** True if a row conflicts with the existing rows. */
 export function isMisfit(error: unknown): boolean {
   return codeOf(error).startsWith('SQLITE_CONSTRAINT');
 }
@@ -105,12 +105,12 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNEXPECTED';
 }
 
-/** One fact of the file, undefined when it is not there. Errors: throws what SQLite throws. */
+/** One fact of the file; undefined if it is missing. Errors: throws SQLite errors. */
 export function getMeta(db: Sqlite, key: string): unknown {
   return db.prepare('SELECT value FROM meta WHERE key = ?').pluck().get(key);
 }
 
-/** Within the caller's transaction, if there is one. Errors: throws what SQLite throws. */
+/** Part of the caller's transaction, if there is one. Errors: throws SQLite errors. */
 export function setMeta(db: Sqlite, key: string, value: string | number): void {
   db.prepare('INSERT INTO meta(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value').run(key, value);
 }

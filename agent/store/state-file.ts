@@ -18,28 +18,28 @@ import { boundOf, dropOlder, hasOlder } from './state/people.ts';
 import { createStateBackup } from './state/state-backup.ts';
 import { readUndeliveredNote, UNDELIVERED_KEY, type UndeliveredNote } from './state/undelivered-note.ts';
 
-/** Rows kept; the oldest are removed first. Source: years of a cabinet's events; 6 MB at most. */
+/** Rows kept; the oldest are removed first. Source: years of a cabinet's events; at most 6 MB. */
 const KEEP = { events: 10_000, outcomes: 2_000 };
-/** The hard stop of the file. Units: pages. Source: assumed; ten times what `KEEP` can fill. */
+/** The hard stop of the file. Units: pages. Source: assumed; ten times what `KEEP` can fill. Confirmed by: the size of `state.db` on cabinets after a year. */
 const MAX_PAGES = (64 * 2 ** 20) / PAGE_BYTES;
-/** Longest answer to one question. Units: events. */
+/** Longest answer to one request. Units: events. */
 const MAX_ANSWER = 2_000;
-/** Longest answer to one question. Units: facts. Source: assumed; three times the facts under any prefix. */
+/** Longest answer to one request. Units: facts. Source: assumed; three times the facts under any prefix. Confirmed by: the number of facts in `state.db` of the largest cabinet. */
 const MAX_FACTS = 4_096;
-/** Sorts after every other. Source: Unicode, its last code point. */
+/** Sorts after every other character. Source: Unicode, its last code point. */
 const LAST_CHARACTER = '\u{10ffff}';
 /** The tables whose rows have a checksum. */
 const STATE_TABLES = ['kv', 'event', 'outcome'] as const;
 type StateTable = (typeof STATE_TABLES)[number];
-/** The columns of the checksum; the numbers of rows only order them. */
+/** The columns that the checksum covers; row numbers are only for ordering. */
 const COVERED: Readonly<Record<StateTable, string>> = {
   kv: 'key, value, at_ms',
   event: 'id, code, source, severity, text, start_ms, end_ms',
   outcome: 'command_id, state, at_ms, detail',
 };
-/** Columns that hold JSON, by which a row without a checksum can be judged a little. */
+/** Columns that contain JSON: their syntax is the only check for a row without a checksum. */
 const JSON_COLUMN: Readonly<Record<StateTable, string | null>> = { kv: 'value', event: null, outcome: 'detail' };
-/** The name of a row of each table, for people. */
+/** The name of a row of each table, for messages. */
 const NAMES: Readonly<Record<StateTable, string>> = { kv: 'key', event: 'id', outcome: 'command_id' };
 
 /** `state.db`: small durable facts, events, outcomes of commands and the audit log. Errors: its methods throw StoreError. */
@@ -70,7 +70,7 @@ export class StateFile {
     return this.#file.write(atMs, (handle) => writeDown(handle, work, atMs));
   }
 
-  /** Null where there is no fact, or its bytes are damaged; damage is a notice. */
+  /** Null if the fact is missing or its bytes are damaged; damage is reported as a notice. */
   load(key: string, atMs: WallMs): string | null {
     const row = this.#file.read(atMs, ({ value }) => value.get(key));
     if (row === undefined) return null;
@@ -79,12 +79,12 @@ export class StateFile {
     return null;
   }
 
-  /** The sound facts whose key begins with `prefix`, by key. */
+  /** The undamaged facts whose key starts with `prefix`, by key. */
   loadAll(prefix: string, atMs: WallMs): readonly { readonly key: string; readonly json: string }[] {
     return this.#file.read(atMs, ({ values }) => values.all(prefix, `${prefix}${LAST_CHARACTER}`, MAX_FACTS));
   }
 
-  /** What is known of the readings in `telemetry.db`; null for nothing. */
+  /** The recorded number of readings in `telemetry.db`; null if there is none. */
   undelivered(atMs: WallMs): UndeliveredNote | null {
     return readUndeliveredNote(this.load(UNDELIVERED_KEY, atMs));
   }
@@ -93,7 +93,7 @@ export class StateFile {
     this.#file.write(atMs, (handle) => putFact(handle, UNDELIVERED_KEY, JSON.stringify(note), Math.round(atMs)));
   }
 
-  /** The newest `limit` events that began or ended at or after `sinceMs`, or still last; oldest first. */
+  /** The newest `limit` events that began or ended at or after `sinceMs`, or have not ended; oldest first. */
   events({ sinceMs, limit }: { readonly sinceMs: WallMs; readonly limit: number }, atMs: WallMs): readonly AgentEvent[] {
     return this.#file.read(atMs, ({ events }) =>
       events
@@ -111,20 +111,20 @@ export class StateFile {
     return this.#file.read(atMs, ({ audit }) => audit.after(n));
   }
 
-  /** Reads every page and every row; damaged rows are removed. Shape: what is wrong, each with what became of it. */
+  /** Reads every page and every row; damaged rows are removed. Shape: the problems, each with its remedy. */
   check(atMs: WallMs): readonly Message[] {
     return [...this.#file.check(atMs), ...this.#removeDamaged(atMs)];
   }
 
-  /** Makes a verified copy next to the file, and keeps the one before it. */
+  /** Makes a verified copy next to the file, and keeps the previous copy. */
   backup(atMs: WallMs): BackupReport {
-    // Damage is removed first: a copy of it would not be sound either.
+    // Damage is removed first: otherwise the copy would be damaged too.
     this.#file.check(atMs);
     for (const problem of this.#removeDamaged(atMs)) this.#report(problem);
     return this.#file.read(atMs, ({ db }) => this.#backup.make(db, atMs));
   }
 
-  /** Removes events that have ended, outcomes and audit entries that are older. Returns how many went. */
+  /** Removes events that have ended, outcomes and audit entries that are older. Returns how many were removed. */
   forgetPeople(keepDays: number, atMs: WallMs): number {
     const bound = boundOf(keepDays, atMs);
     const isDue = this.#file.read(atMs, ({ db, audit }) => hasOlder(db, bound) || audit.isOlder(bound));
@@ -142,7 +142,7 @@ export class StateFile {
   #removeDamaged(atMs: WallMs): readonly Message[] {
     const damaged = this.#file.read(atMs, ({ damaged }) => damaged.all());
     if (damaged.length === 0) return [];
-    // By their damage, not by key: a key with flipped bytes need not be one that a query can name.
+    // Selected by their damage, not by key: a key with flipped bytes may be one that a query cannot name.
     this.#file.write(atMs, ({ db }) => {
       for (const table of STATE_TABLES) db.exec(`DELETE FROM ${table} WHERE NOT ${isSound(table)}`);
     });
@@ -150,7 +150,7 @@ export class StateFile {
   }
 }
 
-/** The first entry of the audit log says what a fresh file replaces. A file that was missing, without traces of earlier runs, replaces none. */
+/** Writes the first entry of the audit log, which records why a new file was started. A missing file without traces of earlier runs gets no entry. */
 function begin(
   db: Sqlite,
   atMs: WallMs,
@@ -266,18 +266,18 @@ function toOutcomeRow(outcome: Outcome): [string, string, number, string] {
   return [outcome.commandId, outcome.state, wholeMs(outcome.atMs), JSON.stringify(withTexts(outcome))];
 }
 
-/** Teaches a connection the function that `rowCrc` and `isSound` call. Errors: throws what SQLite throws. */
+/** Registers on a connection the function that `rowCrc` and `isSound` call. Errors: throws SQLite errors. */
 function addRowCrc(db: Sqlite): void {
   const options = { varargs: true, deterministic: true, directOnly: true };
   db.function('row_crc', options, (...values: unknown[]) => crc32(JSON.stringify(values)));
 }
 
-/** The checksum of a row as SQL. */
+/** The checksum of a row, as SQL. */
 function stateRowCrcSql(table: StateTable): string {
   return `row_crc(${COVERED[table]})`;
 }
 
-/** Whether a row is as it was written, as SQL. Shape: 1 or 0; a row of version 1 has no checksum and counts as sound where it can be. */
+/** Whether a row is unchanged since it was written, as SQL. Shape: 1 or 0; a row of version 1 has no checksum, so only its JSON is checked. */
 function isSound(table: StateTable): string {
   const column = JSON_COLUMN[table];
   return `(CASE WHEN crc IS NULL THEN ${column === null ? '1' : `json_valid(${column})`} ELSE crc = ${stateRowCrcSql(table)} END)`;

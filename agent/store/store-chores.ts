@@ -7,8 +7,8 @@ import type { StoreReader } from './store-reader.ts';
 type RetentionStepDone = RetentionReport & { readonly more: boolean };
 
 /**
- * Chores of the store: compaction, the bound in days, and room below the byte cap. Each works in steps, so that commits come between. They
- * resolve undefined when the disk cannot be read.
+ * Chores of the store: compaction, removal by age, and room below the byte cap. Each works in steps, so that commits can run in between.
+ * They resolve to undefined if the disk cannot be read.
  */
 export function createStoreChores(clock: Clock, reader: StoreReader, committer: Committer) {
   let isMakingRoom = false;
@@ -33,8 +33,8 @@ export function createStoreChores(clock: Clock, reader: StoreReader, committer: 
   }
 
   /**
-   * Removes what is older than the bound in days; nothing while the clock is not trusted, and only delivered rows by a battery clock, which
-   * may be years off.
+   * Removes what is older than the limit in days. Removes nothing while the clock is not trusted, and only delivered rows by a battery clock,
+   * which may be wrong by years.
    */
   async function retain(): Promise<RetentionReport | undefined> {
     let sum: RetentionReport = { readings: 0, lost: 0, isClockDoubted: false, people: 0 };
@@ -57,7 +57,7 @@ export function createStoreChores(clock: Clock, reader: StoreReader, committer: 
     return sum;
   }
 
-  /** Removes readings until the file is below its cap. Pauses after each step for as long as it took, for the sake of slow machines. */
+  /** Removes readings until the file is below its cap. Pauses after each step for as long as the step took, so that slow machines stay responsive. */
   async function makeRoom(): Promise<void> {
     if (isMakingRoom) return;
     isMakingRoom = true;
@@ -76,7 +76,7 @@ export function createStoreChores(clock: Clock, reader: StoreReader, committer: 
   return { compact, retain, makeRoom };
 }
 
-/** Undefined where no time has passed. Units: ms. */
+/** Undefined if no time has passed. Units: ms. */
 function pause(clock: Pick<Clock, 'after'>, forMs: number): Promise<void> | undefined {
   return forMs > 0 ? new Promise((resolve) => clock.after(forMs, resolve)) : undefined;
 }

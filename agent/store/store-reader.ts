@@ -5,18 +5,18 @@ import { STORE_TIMEOUT_MS } from './client/storage-client.ts';
 import type { Part } from './client/trouble.ts';
 import type { Kind, StoreMessages, StoreResult } from './messages.ts';
 
-/** The value in the answer to a question. */
+/** The type of the value in the answer to a request. */
 type ValueOf<K extends Kind> = StoreMessages[K]['answer'] extends StoreResult<infer T> ? T : never;
 type QuestionKind = Exclude<Kind, 'commit' | 'close'>;
 
 /**
- * Questions to the storage thread, for readers and chores. It gets nothing before `open`, and never starts the thread again: the committer
- * does, with its back-off.
+ * Requests of readers and chores to the storage thread. It has no thread before `open` and never restarts one: the committer
+ * does that, with its back-off.
  */
 export class StoreReader {
   readonly #clock: Clock;
   readonly #committer: Committer;
-  /** Set at the start and the end of the store. */
+  /** Set when the store starts, and cleared when it ends. */
   isOpen = false;
 
   constructor(clock: Clock, committer: Committer) {
@@ -24,12 +24,12 @@ export class StoreReader {
     this.#committer = committer;
   }
 
-  /** Returns undefined when the disk cannot be read now, or does not respond in time. */
+  /** Resolves to undefined if the disk cannot be read now, or does not respond in time. */
   read<K extends QuestionKind>(kind: K, question: StoreMessages[K]['ask'], part: Part): Promise<ValueOf<K> | undefined> {
     return this.#ask(kind, question, part, (answer) => within(this.#clock, STORE_TIMEOUT_MS.caller, answer));
   }
 
-  /** As `read`, for as long as the thread works on it: for chores, which no caller waits for. */
+  /** As `read`, but waits for as long as the thread works on it: for chores, which have no waiting caller. */
   readUnbounded<K extends QuestionKind>(kind: K, question: StoreMessages[K]['ask'], part: Part): Promise<ValueOf<K> | undefined> {
     return this.#ask(kind, question, part, (answer) => answer);
   }

@@ -1,12 +1,12 @@
 /**
- * The store as a person sees it: its status, and the rates that follow from it.
+ * The status of the store for people, and the rates calculated from it.
  */
 import type { Cabinet } from '../core/cabinet.ts';
 import { DAY_MS, HOUR_MS } from '../core/durations.ts';
 import type { Store, StoreStatus } from '../core/ports.ts';
 import type { ChoreView, StoreView } from '../core/views.ts';
 
-/** A run must be this old before it has a rate. Units: ms. Source: assumed; ten heartbeats of every point. */
+/** Shortest age of a run before rates are calculated. Units: ms. Source: assumed; ten heartbeats of every point. Confirmed by: the rates of a cabinet in its first day. */
 const MIN_RUN_MS = 600_000;
 
 /** Resolves with the last known facts while the disk cannot be read; `state` then is `trouble`. */
@@ -19,7 +19,7 @@ export async function storeView({
   readonly cabinet: Pick<Cabinet, 'store'>;
   readonly store: Pick<Store, 'status'>;
   readonly chores: () => readonly ChoreView[];
-  /** Of this run of the agent. Units: ms. */
+  /** Age of this run of the agent. Units: ms. */
   readonly upMs: () => number;
 }): Promise<StoreView> {
   const status = await store.status();
@@ -36,10 +36,10 @@ export async function storeView({
 }
 
 /**
- * How long until the byte cap at the rate of this run.
+ * Time until the byte cap is reached at the rate of this run.
  *
- * Shape:  free bytes over bytes a reading, as rows stand now, times readings an hour of this run.
- * Units:  hours; null while that cannot be told: a young run, nothing stored in it, nothing on disk.
+ * Shape:  free bytes divided by bytes per reading, as stored now, times the readings per hour of this run.
+ * Units:  hours; null if it cannot be calculated: the run is too young, it stored nothing, or nothing is on disk.
  */
 export function hoursLeft(
   status: Pick<StoreStatus, 'bytes' | 'maxBytes' | 'journal' | 'segments' | 'readingsStored'>,
@@ -53,7 +53,7 @@ export function hoursLeft(
   return Math.max(0, maxBytes - bytes) / (bytesAReading * readingsAnHour);
 }
 
-/** What this run's storage thread writes in a day. Units: bytes; null while that cannot be told. */
+/** What this run's storage thread writes in a day. Units: bytes; null if it cannot be calculated. */
 export function writtenBytesPerDay(written: StoreStatus['written']): number | null {
   if (written === null || written.overMs < MIN_RUN_MS) return null;
   return (written.bytes / written.overMs) * DAY_MS;

@@ -20,23 +20,23 @@ export interface StoreParts {
   readonly commitSeconds: number;
   readonly maxMegabytes: number;
   readonly maxDays: number;
-  /** Events, outcomes and audit entries are kept for at most so long. Units: days. Default: only their numbers are bounded. */
+  /** Events, outcomes and audit entries are kept for at most this long. Units: days. Default: only their numbers are limited. */
   readonly peopleDays?: number;
-  /** Decimals worth keeping, by point id; values of other points are kept exactly. */
+  /** Decimals to keep, by point id; values of other points are kept exactly. */
   readonly decimals: ReadonlyMap<string, number>;
-  /** Points that only grow. Default: none. */
+  /** Points whose values only increase. Default: none. */
   readonly counters?: ReadonlySet<string>;
-  /** When the machine was started. Default: not known. */
+  /** When the machine was booted. Default: unknown. */
   readonly machine?: Setup['machine'];
-  /** What may not go on as a copy of `state.db` has it. Default: nothing changes. */
+  /** Changes to a copy of `state.db` that is adopted. Default: nothing changes. */
   readonly copyRules?: readonly CopyRule[];
-  /** Traces of earlier runs with a store, in words for the audit log; with one, a missing file is a lost one. Default: none is known. */
+  /** Traces of earlier runs with a store, as text for the audit log. With a trace, a missing file counts as lost. Default: none is known. */
   readonly traces?: readonly string[];
-  /** Default: a thread of its own; simulations use `openInProcessLink`. */
+  /** Default: a separate thread; simulations use `openInProcessLink`. */
   readonly openLink?: OpenLink;
 }
 
-/** Readings in one transaction; more would block the main thread while they are copied. */
+/** Most readings in one transaction; more would block the main thread while they are copied. */
 const BATCH_READINGS = 5_000;
 const MEGABYTE = 2 ** 20;
 
@@ -60,10 +60,10 @@ const NO_FACTS: TelemetryFacts = {
 type StoreCallbacks = Pick<Store, 'onCommitted' | 'onEvent' | 'fates'>;
 
 /**
- * The offline memory of the cabinet, as the rest of the agent uses it. Never blocks or throws into a caller; trouble is a state and an
- * event.
+ * The offline memory of the cabinet, as the rest of the agent uses it. Never blocks the caller or throws; a failure is reported as a state and
+ * an event.
  *
- * What a promise or `onCommitted` reports as on disk survives `kill -9` and power cuts. Touches nothing before `start`.
+ * What a promise or `onCommitted` reports as on disk survives `kill -9` and power cuts. Uses no file before `start`.
  */
 export function createStore(parts: StoreParts): Store {
   const { clock, log, openLink = openWorkerLink } = parts;
@@ -82,7 +82,7 @@ export function createStore(parts: StoreParts): Store {
   });
   const reader = new StoreReader(clock, committer);
   const { makeRoom, ...chores } = createStoreChores(clock, reader, committer);
-  // The same object as the callbacks, so that an owner who sets one of them sets it here.
+  // The same object as the callbacks, so that a caller who sets one of them sets it here.
   return Object.assign(callbacks, {
     ...runOf(parts, committer, reader),
     append: (frame) => committer.addFrame(frame),
@@ -102,7 +102,7 @@ export function createStore(parts: StoreParts): Store {
   }
 }
 
-/** Read at each start of the storage thread: decimals and counters follow the configuration. */
+/** Read at each start of the storage thread: decimals and counters depend on the configuration. */
 function setupOf(parts: StoreParts, run: Pick<Setup, 'boot' | 'floorSeq'>): Setup {
   return {
     ...run,
@@ -186,7 +186,7 @@ function factsOf(log: Log, committer: Committer, reader: StoreReader): Pick<Stor
   };
 }
 
-/** What is on disk, for readers. */
+/** Reads what is on disk. */
 function readersOf(
   clock: Clock,
   committer: Committer,
@@ -197,7 +197,7 @@ function readersOf(
       note: (note) => committer.attempts.add({ ...note, atMs: clock.wallMs() }),
       read: async (query) => {
         const page = await (query.isVerified ? reader.readUnbounded('audit', query, 'state.db') : reader.read('audit', query, 'state.db'));
-        // While the disk is sound an entry waits for milliseconds only.
+        // While the disk works, an entry waits only for milliseconds.
         const waiting = committer.troubles.has('state.db') ? committer.facts.auditsWaiting : 0;
         return page === undefined || waiting === 0 ? page : { ...page, waiting };
       },
@@ -213,7 +213,7 @@ function readersOf(
   };
 }
 
-/** Page by page; undefined when the disk does not answer one of them. */
+/** Reads page by page; undefined if the disk does not answer for one of them. */
 async function readHistory(reader: StoreReader, query: HistoryQuery): Promise<History | undefined> {
   const gatherer = createHistoryGatherer(query);
   for (let beforeSeq: number | null = null; ; ) {
@@ -225,7 +225,7 @@ async function readHistory(reader: StoreReader, query: HistoryQuery): Promise<Hi
   }
 }
 
-/** Null for undefined, which removes a key; undefined for a value that is no JSON. */
+/** Null for undefined, which removes a key; undefined for a value that cannot be JSON. */
 function toJson(value: unknown): string | null | undefined {
   if (value === undefined) return null;
   try {

@@ -32,9 +32,9 @@ import { createWriteMeter, epochOf, telemetryFacts } from './telemetry/telemetry
 import { type Handle, openTables, type Piece } from './telemetry/telemetry-handle.ts';
 import { allDamaged, createPieceMemory, exportPage, type Found, framesAfter } from './telemetry/telemetry-reader.ts';
 
-/** The hard stop is never smaller, else a commit might not fit into an empty file. Source: a full batch and a segment as doubles, packed badly; the least cap of a cabinet is 16 MB. */
+/** The hard stop is never smaller; otherwise a commit might not fit into an empty file. Source: a full batch and a segment as doubles, packed badly; the smallest cap of a cabinet is 16 MB. */
 const SMALLEST_STOP_BYTES = 2 ** 20;
-/** Longest answer to one question. Units: frames, gaps. */
+/** Longest answer to one request. Units: frames, gaps. */
 const MAX_ANSWER = 2_000;
 /** Age at which frames are packed into segments: the newest are read most often. Units: ms. Source: issue "store", hourly compaction. */
 const COMPACT_AFTER_MS = 3_600_000;
@@ -42,8 +42,8 @@ const COMPACT_AFTER_MS = 3_600_000;
 const NOTHING_COMPACTED: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
 
 /**
- * `telemetry.db`: frames and segments, the cursor and every recorded loss. Each method is one commit, one read or one bounded step of a
- * chore. Errors: its methods throw StoreError.
+ * `telemetry.db`: frames and segments, the cursor and every recorded loss. Each method is one commit, one read or one step of limited work.
+ * Errors: its methods throw StoreError.
  */
 export class TelemetryFile {
   readonly #setup: Setup;
@@ -52,12 +52,12 @@ export class TelemetryFile {
   readonly #memory = createPieceMemory();
   readonly #meter = createWriteMeter();
   readonly #noted: (atMs: WallMs) => UndeliveredNote | null;
-  /** A fresh file numbers its frames above this. */
+  /** A new file numbers its frames above this. */
   #floorSeq: number;
-  /** The readings of the file in use that are not delivered, for the day on which it cannot be read; null where nothing is known. */
+  /** The undelivered readings of the file in use, needed when the file cannot be read; null if unknown. */
   #undelivered: (UndeliveredNote & { readonly isEstimate: boolean }) | null = null;
 
-  /** `noted` returns what another file knows of the readings in this one. */
+  /** `noted` returns the number of readings in this file as recorded in `state.db`. */
   constructor(setup: Setup, onNotice: (notice: Notice) => void, noted: (atMs: WallMs) => UndeliveredNote | null) {
     this.#noted = noted;
     this.#setup = setup;
@@ -128,7 +128,7 @@ export class TelemetryFile {
     });
   }
 
-  /** Removes some of what is older than the bound in days. */
+  /** Removes some of the rows that are older than the limit in days. */
   retain(step: RetentionStep, atMs: WallMs): Omit<RetentionReport, 'people'> & { readonly more: boolean } {
     return this.#write(atMs, (handle, losses) => {
       moveCursor(handle, step.provenSeq);
@@ -136,17 +136,17 @@ export class TelemetryFile {
     });
   }
 
-  /** One bounded step towards the byte cap. */
+  /** One step towards the byte cap; the work of a step is limited. */
   makeRoom(provenSeq: number, atMs: WallMs): RoomStep {
     const { result: more, lost } = this.#transact(atMs, (handle, losses) => {
-      // The file gets the cursor up to a minute late; what is delivered is no loss.
+      // The file gets the cursor up to a minute late; delivered rows are not a loss.
       moveCursor(handle, provenSeq);
       return makeRoomOnce(handle, losses, this.#setup.maxBytes);
     });
     return { more, lost };
   }
 
-  /** Reads every row once; what cannot be read becomes a gap. */
+  /** Reads every row once; unreadable rows become gaps. */
   check(atMs: WallMs): { readonly problems: readonly Message[]; readonly account: StoreAccount } {
     const pages = this.#file.check(atMs);
     const damaged = this.#find(atMs, (handle) => {
@@ -171,10 +171,10 @@ export class TelemetryFile {
   }
 
   /**
-   * The readings that are lost with the former file; null where there was none.
+   * The readings that are lost with the former file; null if there was no file.
    *
-   * A file that was removed in use was counted through its connection, another one is read where it was set aside. Else what is known is
-   * up to ten minutes old: an estimate.
+   * A file that was removed in use was counted through its connection. A file that was set aside is counted there. Otherwise the recorded
+   * number counts, which is up to ten minutes old: an estimate.
    */
   #lostWith({ setAsidePath, why }: Replaced, atMs: WallMs): LostFile | null {
     if (this.#undelivered?.isEstimate === false) return { ...this.#undelivered, message: null };
@@ -187,14 +187,14 @@ export class TelemetryFile {
     return isExpected ? { ...lost, message: msg`${TELEMETRY.fileName} was missing at a start; the agent began a new file` } : null;
   }
 
-  /** One transaction, with a notice for each loss that it recorded. */
+  /** Runs one transaction, and emits a notice for each loss that it recorded. */
   #write<T>(atMs: WallMs, act: (handle: Handle, losses: Losses) => T): T {
     const { result, lost } = this.#transact(atMs, act);
     for (const loss of lost) this.#onNotice({ kind: 'lost', ...loss });
     return result;
   }
 
-  /** One transaction, and the losses that it recorded. */
+  /** Runs one transaction. Returns the losses that it recorded. */
   #transact<T>(atMs: WallMs, act: (handle: Handle, losses: Losses) => T): { readonly result: T; readonly lost: RoomStep['lost'] } {
     this.#memory.forget();
     const done = this.#file.write(atMs, (handle) => {
@@ -206,7 +206,7 @@ export class TelemetryFile {
     return done;
   }
 
-  /** Returns what was found. Rows that were found damaged are removed and recorded as such. */
+  /** Returns the result of a read. Damaged rows that it found are removed and recorded. */
   #find<T>(atMs: WallMs, find: (handle: Handle) => Found<T>): T {
     const { value, damaged } = this.#file.read(atMs, find);
     if (damaged.length > 0) this.#write(atMs, (handle, losses) => dropDamaged(handle, losses, damaged));
@@ -214,14 +214,14 @@ export class TelemetryFile {
   }
 }
 
-/** What went with a file. `message`: to be reported as an event of the store; null where that is done already. */
+/** The readings lost with a file. `message`: to be reported as an event of the store; null if that was done already. */
 interface LostFile {
   readonly readings: number;
   readonly isEstimate: boolean;
   readonly message: Message | null;
 }
 
-/** Writes the first rows of a fresh file. The undelivered rows of the file it replaces are a gap in it. */
+/** Writes the first rows of a new file. The undelivered rows of the file it replaces become a gap in it. */
 function begin(
   db: Sqlite,
   { atMs, lost, floorSeq }: { readonly atMs: WallMs; readonly lost: LostFile | null; readonly floorSeq: number },
@@ -246,7 +246,7 @@ function isEmpty(work: TelemetryWork): boolean {
   return frames.length === 0 && gaps.length === 0 && deliveredUnstored === null && cursorSeq === null && !probe;
 }
 
-/** One transaction: cursor, then losses, then frames. Room is made between commits, and here only where this one would be refused. */
+/** One transaction: cursor, then losses, then frames. Room is made between commits; here only if this commit would be refused. */
 function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: { work: TelemetryWork; atMs: WallMs; setup: Setup }): void {
   const { db, frames, gaps, boots } = handle;
   if (work.cursorSeq !== null) moveCursor(handle, work.cursorSeq);
@@ -272,15 +272,15 @@ function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: { work
 }
 
 /**
- * Every frame of the work with its seq, whether it went in now or had gone in before the answer to an earlier commit was lost.
+ * Every frame of the work with its seq, whether it was inserted now or by an earlier commit whose answer was lost.
  *
- * A frame's name is (boot, ticket) and tickets rise with seq, so the newest rows show which ones are in the file.
+ * A frame is identified by (boot, ticket), and tickets rise with seq, so the newest rows show which frames are in the file.
  */
 function answer(handle: Handle, asked: readonly ReadingFrame[], { boot, maxBytes }: Setup): TelemetryDone {
   const { db, frames } = handle;
   const lastSeq = frames.lastSeq();
   const newest = frames.last();
-  // As a rule all of them are the frames of the newest row, in its order.
+  // Usually they are exactly the frames of the newest row, in its order.
   const isOneRow = newest !== undefined && asked.length > 0 && newest.k === asked.length && newest.ticket === asked.at(-1)?.ticket;
   const tickets =
     isOneRow && newest.n === asked.reduce((sum, { readings }) => sum + readings.length, 0)
@@ -299,7 +299,7 @@ function foundTickets(frames: Handle['frames'], asked: readonly ReadingFrame[]):
   });
 }
 
-/** Removes damaged rows. Delivered rows are no loss: the platform has them. */
+/** Removes damaged rows. Delivered rows are not a loss: the platform has them. */
 function dropDamaged(handle: Handle, losses: Losses, damaged: readonly Piece[]): void {
   for (const piece of damaged) dropPiece(handle, losses, { piece, reason: 'corrupt' });
 }
@@ -310,7 +310,7 @@ function damageText({ kind, firstSeq, seq, n }: Piece): Message {
     : msg`telemetry.db: a row of frames ${firstSeq} to ${seq} is damaged; its ${n} readings are dropped, and reported as a gap where they were not delivered`;
 }
 
-/** The undelivered readings of a file that was set aside; null where they cannot be counted. */
+/** The undelivered readings of a file that was set aside; null if they cannot be counted. */
 function countUndelivered(path: string): number | null {
   try {
     const db = openReadOnly(path);
@@ -324,7 +324,7 @@ function countUndelivered(path: string): number | null {
   }
 }
 
-/** The readings after the cursor of a telemetry file. Errors: throws what SQLite throws. */
+/** The number of readings after the cursor of a telemetry file. Errors: throws SQLite errors. */
 export function undeliveredReadings(db: Sqlite): number {
   const sum = (table: string): number =>
     Number(db.prepare(`SELECT coalesce(sum(n), 0) FROM ${table} WHERE seq > ?`).pluck().get(cursorOf(db)));

@@ -1,7 +1,7 @@
 /**
- * Requests and answers as they pass between the threads: a structured clone keeps no classes, so messages pass as their JSON.
+ * Requests and answers as they pass between the threads. A structured clone loses classes, so messages are passed as their JSON.
  *
- * Only the parts that can hold a message are walked; frames and history pass as they are.
+ * Only the parts that can contain a message are converted; frames and history pass unchanged.
  */
 import { type DataRefusal, StoreError } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
@@ -13,7 +13,7 @@ export function packedRequest(request: StoreRequest): StoreRequest {
   return withState(request, withTexts);
 }
 
-/** The request with its messages again. */
+/** Restores the messages in a request. */
 export function unpackedRequest(request: StoreRequest): StoreRequest {
   return withState(request, withMessages);
 }
@@ -23,14 +23,14 @@ export function packedAnswer(answer: StoreAnswer): StoreAnswer {
   return inAnswer(answer, withTexts);
 }
 
-/** The answer with its messages again. */
+/** Restores the messages in an answer. */
 export function unpackedAnswer(answer: StoreAnswer): StoreAnswer {
   return inAnswer(answer, withMessages);
 }
 
 /**
- * Sent by a thread that may not have the data, in place of all answers. Shape: `cause` is a message in the form of `withTexts`.
- * `foundHeld`: it has the lines, and keeps them for as long as it lives.
+ * Sent by a thread that cannot lock the data, in place of all answers. Shape: `cause` is a message in the form of `withTexts`.
+ * `foundHeld`: the thread has locked the lines, and keeps them locked until it ends.
  */
 export interface ThreadRefusal {
   readonly refused: DataRefusal;
@@ -38,12 +38,12 @@ export interface ThreadRefusal {
   readonly foundHeld?: FoundHeld;
 }
 
-/** The refusal, for the main thread. */
+/** Builds the refusal, for the main thread. */
 export function packedRefusal(refusal: ThreadRefusal): ThreadRefusal {
   return withTexts(refusal) as ThreadRefusal;
 }
 
-/** The refusal as an error. */
+/** Converts the refusal to an error. */
 export function refusalIn(packed: ThreadRefusal): StoreError {
   return new StoreError(packed.refused, (withMessages(packed) as { readonly cause: Message }).cause);
 }
@@ -58,7 +58,7 @@ function inAnswer({ answer, notices }: StoreAnswer, walk: Walk): StoreAnswer {
   return { answer: inResults(answer, walk) as StoreAnswer['answer'], notices: walk(notices) as StoreAnswer['notices'] };
 }
 
-/** A commit has a result for each file, any other request one. */
+/** A commit has a result for each file, any other request has one. */
 function inResults(answer: StoreAnswer['answer'], walk: Walk): unknown {
   if (answer === null) return null;
   if (!('ok' in answer)) return { telemetry: inResult(answer.telemetry, walk), state: inResult(answer.state, walk) };
@@ -69,7 +69,7 @@ function inResult(result: { readonly ok: boolean; readonly value?: unknown } | n
   return result === null || (result.ok && !mayHoldMessages(result.value)) ? result : walk(result);
 }
 
-/** Events, a check and a page of the audit log do. */
+/** Events, a check and a page of the audit log contain messages. */
 function mayHoldMessages(value: unknown): boolean {
   if (Array.isArray(value))
     return value.some((item) => typeof item === 'object' && item !== null && ('text' in item || 'textTemplate' in item));

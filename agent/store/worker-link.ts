@@ -9,7 +9,7 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** The thread that keeps other agents away from the lines while a command has the data, so that a second agent cannot go on beside it too. */
+/** Keeps the lines locked against other agents while a command has locked the data, so that no second agent runs at the same time. */
 interface LinesHolder extends FoundHeld {
   readonly dir: string;
   readonly worker: Worker;
@@ -17,15 +17,15 @@ interface LinesHolder extends FoundHeld {
 
 /** A connection to the storage thread. */
 export interface WorkerLink extends StoreLink {
-  /** Ends the thread in the middle of its work, as a crash would. */
+  /** Ends the thread in the middle of its work, like a crash. */
   kill(): Promise<void>;
 }
 
 /**
  * Starts the storage thread and matches its answers to requests.
  *
- * A thread of its own, because a commit waits for the flash: up to seconds, in which no line could be served. Requests that arrive before
- * it runs wait for it. `handOver`: frees the data, which another process of this run has; called
+ * It is a separate thread because a commit waits for the flash: for seconds, in which no line could be polled. Requests that arrive before
+ * it runs wait for it. `handOver` releases the data that another process of this run has locked; called
  * when the first thread is about to lock it.
  */
 export function workerLinkOpener(handOver: (() => void) | null = null): (...args: Parameters<OpenLink>) => WorkerLink {
@@ -47,7 +47,7 @@ export function workerLinkOpener(handOver: (() => void) | null = null): (...args
   };
 }
 
-/** As `workerLinkOpener`, for a process without another that has the data. */
+/** As `workerLinkOpener`, if no other process of this run has locked the data. */
 export const openWorkerLink = workerLinkOpener();
 
 interface LinkCalls {
@@ -104,8 +104,8 @@ function openLink(setup: Setup, onLost: (cause: Error) => void, { onLoaded, onHe
   };
 
   /**
-   * A thread that is ended while it loads a native addon takes the whole process with it: what the addon asks of Node then fails, and it
-   * knows no other answer than to abort. Source: node-addon-api, `Error::New`, NAPI_FATAL_IF_FAILED; seen in a run.
+   * Waits until the thread is loaded: a thread that is ended while it loads a native addon aborts the whole process, because the addon's calls to
+   * Node fail. Source: node-addon-api, `Error::New`, NAPI_FATAL_IF_FAILED; seen in a run.
    */
   async function terminate(): Promise<void> {
     await loaded.promise;

@@ -1,5 +1,5 @@
 /**
- * The storage thread: answers requests in their order, with `database.ts`.
+ * The storage thread: answers requests in order, with `database.ts`.
  */
 import { readdirSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
@@ -14,22 +14,22 @@ import { STATE, TELEMETRY } from './schema.ts';
 import { loadSqlite, storeError } from './sqlite.ts';
 import { packedAnswer, packedRefusal, unpackedRequest } from './thread-wire.ts';
 
-/** Wait for the process that read the configuration. Units: ms. Source: assumed; it ends once the main thread, which is busy at a start, has a moment. */
+/** Longest wait for the process that read the configuration. Units: ms. Source: assumed; it ends as soon as the main thread, which is busy at a start, responds. Confirmed by: the start times in the logs of the slowest gateway. */
 const HANDOVER_MS = { step: 5, longest: 10_000 } as const;
-/** The lines, which an earlier thread of this run keeps locked. */
+/** The lock on the lines, which an earlier thread of this run may have. */
 const KEPT: DataLock = { release() {} };
 
 loadSqlite();
 parentPort?.postMessage('loaded');
 const setup = workerData as Setup;
 const remarks: Notice[] = [];
-/** That the data cannot be locked. */
+/** Whether it was reported that the data cannot be locked. */
 let isReported = false;
-/** Kept also where the data is not to be had: a second agent must not light beside this one. */
+/** Kept even if the data cannot be locked: a second agent must not control the lights at the same time. */
 let lines: DataLock | null = setup.foundHeld == null ? null : KEPT;
 let lock = locked();
 const database = new StoreDatabase(setup);
-// A thread saves its compiled code itself. Done now, because the power may go before the thread ends.
+// Node saves the compiled code of a thread only when the thread ends. It is done now, because the power may fail before that.
 flushCompileCache();
 
 const heap = ownHeap();
@@ -44,7 +44,7 @@ parentPort?.on('message', ({ id, request }: { id: number; request: StoreRequest 
 });
 
 /**
- * A disk that takes no lock file must not cost the readings: then the store works without one, and tries again with each commit.
+ * If the disk refuses a lock file, readings must not be lost: the store then works without a lock, and tries again with each commit.
  *
  * Waits only for the process of this run that hands over.
  */
@@ -66,7 +66,7 @@ function locked(): DataLock | 'refused' | null {
         isReported = true;
         return null;
       }
-      // That process frees the data before the lines: with the lines, only a command can have the data.
+      // That process releases the data before the lines. So if the lines are locked here, only a command can have locked the data.
       if (setup.takesOver !== true || error.code === 'held' || waitedMs >= HANDOVER_MS.longest) return refused(error);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HANDOVER_MS.step);
     }
@@ -81,7 +81,7 @@ function refused({ code, said }: StoreError): 'refused' {
   return 'refused';
 }
 
-/** Any file of the store, also one that a restore or a backup has put beside. */
+/** Any file of the store, including one that a restore or a backup placed in the folder. */
 function hasFiles(): boolean {
   return readdirSync(setup.dir).some((name) => [STATE, TELEMETRY].some(({ fileName }) => name.startsWith(fileName)));
 }

@@ -1,8 +1,8 @@
 /**
- * Detections of people, sent to neighbour cabinets and received from them, as the metric `Relay/Detection`.
+ * Detections of people, exchanged with neighbour cabinets as the metric `Relay/Detection`.
  *
- * Sent in NDATA and received by NCMD, since edge nodes communicate through the platform only. A detection is never stored, never sent twice and
- * not in a birth: a late one has no use.
+ * Sent in NDATA and received by NCMD, because edge nodes communicate only through the platform. A detection is never stored, never sent twice and
+ * never in a birth: a late one is useless.
  */
 import { type Clock, isTrusted } from '../core/clock.ts';
 import { parseRecord } from '../core/is-record.ts';
@@ -22,12 +22,12 @@ export interface RelayMessage {
 
 /** Source: `commands.ts` allows as many metrics in a command; 32 relays of the longest text are within this. Units: bytes. */
 const LIMIT = { bytes: 32_768, metrics: 32 };
-/** Largest difference of two trusted clocks; a message older than that was delayed in transport. Units: ms. Source: assumed. */
+/** Largest difference of two trusted clocks; an older message was delayed in transport. Units: ms. Source: assumed. Confirmed by: the clock offsets of synchronised cabinets. */
 const CLOCK_SKEW_MS = 5_000;
 
 /** Longest text of a relay. Units: UTF-16 units. Source: measured, 190 with the longest ids; doubled for fields of later versions. */
 const MAX_CHARS = 512;
-/** Cabinets that may still receive it: only the one it is addressed to. Source: issue 5, wave. */
+/** Cabinets that may still receive it: only the addressed one. Source: issue 5, wave. */
 const HOPS = 1;
 const TEXT_LIMIT = { nodeChars: 128, idChars: 64, ageMs: 60_000, distanceM: 2_000, speedKmh: 200 };
 
@@ -75,7 +75,7 @@ export function createRelayChannel({
   };
 
   return {
-    /** The metric to send now. */
+    /** Returns the metric to send now. */
     message: ({ node, ...relay }: RelayedDetection): readonly [entry: MetricEntry, value: UplinkValue] => {
       counts.told += 1;
       return [entry, { value: writeRelay({ from: nodeId, to: node, relay }), quality: 'good', atMs: clock.wallMs() }];

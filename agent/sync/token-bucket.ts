@@ -1,10 +1,10 @@
 /**
- * A rate limit as a token bucket: a burst at once, then a number per second.
+ * A rate limit as a token bucket: a burst, then a number per second.
  */
 import type { Clock } from '../core/clock.ts';
 
 export interface Rate {
-  /** Allowed at once, after a pause. */
+  /** Allowed in one burst, after a pause. */
   readonly burst: number;
   readonly perS: number;
 }
@@ -16,7 +16,7 @@ export function createTokenBucket(clock: Pick<Clock, 'monoMs'>, { burst, perS }:
   let tokens = burst;
   let atMono = clock.monoMs();
   return {
-    /** Takes so many tokens, one by default. False, and none is taken, when there are fewer. */
+    /** Takes this many tokens, one by default. Returns false, and takes none, if there are fewer. */
     take: (count = 1): boolean => {
       const nowMono = clock.monoMs();
       tokens = Math.min(burst, tokens + ((nowMono - atMono) / 1_000) * perS);

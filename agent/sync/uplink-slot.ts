@@ -1,8 +1,8 @@
 /**
  * Holds the uplink in use, so that it can be replaced while the agent runs.
  *
- * Keeps the last value of each metric and the silent devices, and passes them to the next uplink. What the uplinks before have counted since the
- * start stays counted, so that a changed configuration does not look like a loss.
+ * Keeps the last value of each metric and the silent devices, and passes them to the next uplink. The counts of earlier uplinks since the
+ * start are added, so that a changed configuration does not look like a loss.
  */
 
 import type { Clock } from '../core/clock.ts';
@@ -38,11 +38,11 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
   let held: Outcome[] | null = null;
 
   return {
-    /** Null when no uplink is configured. */
+    /** Null if no uplink is configured. */
     get current(): Uplink | null {
       return current;
     },
-    /** State `off` when there is none. */
+    /** State `off` if there is none. */
     status: (): UplinkStatus => withCounts(current?.status() ?? uplinkOff(clock.wallMs()), counted),
     /** Sets the first uplink, before the start. */
     put(first: Uplink | null): void {
@@ -72,7 +72,7 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
       isRunning = false;
       await current?.stop();
     },
-    /** Stops the present uplink, then starts the next one. Shape: `hasDevice` is true for the devices of the next one. */
+    /** Stops the current uplink, then starts the next one. Shape: `hasDevice` is true for the devices of the next one. */
     async exchange(next: () => Uplink | null, hasDevice: (deviceId: string) => boolean): Promise<void> {
       const previous = current;
       held = [];
@@ -107,7 +107,7 @@ function uplinkOff(sinceMs: number): UplinkStatus {
   };
 }
 
-/** The status with what was counted before it. */
+/** The status, including what earlier uplinks counted. */
 function withCounts(status: UplinkStatus, before: Counts): UplinkStatus {
   const keys = Object.keys(NOTHING_COUNTED) as (keyof Counts)[];
   return { ...status, ...Object.fromEntries(keys.map((key) => [key, status[key] + before[key]])) };

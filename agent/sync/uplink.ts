@@ -1,8 +1,8 @@
 /**
  * The uplink as a Sparkplug B 3.0 edge node.
  *
- * Connects the parts of `agent/sync` and answers the rest of the agent. Never throws into a caller: a broken link is a state and an event, and
- * readings wait in the store meanwhile.
+ * Connects the parts of `agent/sync` and serves the rest of the agent. Never throws into a caller: a broken link is a state and an event, and
+ * readings wait in the store until it is restored.
  */
 
 import type { UplinkConfig } from '../core/cabinet.ts';
@@ -69,17 +69,17 @@ export interface UplinkParts {
   readonly isOpenCommand?: (commandId: string) => boolean;
   /** A command of the platform to be carried out, once. */
   readonly onOrder?: (order: PlatformOrder) => void;
-  /** A neighbour cabinet reports a person; its shape is checked, its plausibility is not. */
+  /** A neighbour cabinet reports a person; the shape of the message is checked, its plausibility is not. */
   readonly onRelay?: (relay: RelayedDetection) => void;
   readonly onEvent?: (event: AgentEvent) => void;
 }
 
-/** Period at which `Sync/*` is updated and, when it changed, sent. Units: ms. */
+/** Period at which `Sync/*` is updated and, if it changed, sent. Units: ms. */
 const SYNC_PERIOD_MS = 60_000;
 /** Longest wait for the last proof before the deaths are sent. Units: ms. */
 const SETTLE_MS = 1_000;
 
-/** Touches neither network nor disk before `start`. */
+/** Uses neither network nor disk before `start`. */
 export class SparkplugUplink implements Uplink {
   readonly tools: UplinkTools;
   readonly #parts: UplinkParts;
@@ -100,7 +100,7 @@ export class SparkplugUplink implements Uplink {
   readonly #certificates: CertificateWatch;
   readonly #counts = { published: 0, historical: 0, acked: 0, messages: 0, bytes: 0 };
   #syncTimer: Timer | null = null;
-  /** A stop may come while a start waits for the disk. */
+  /** A stop may arrive while a start waits for the disk. */
   #isWanted = false;
 
   constructor(parts: UplinkParts) {
@@ -154,7 +154,7 @@ export class SparkplugUplink implements Uplink {
     await Promise.all([this.#delivery.restore(), this.#budget.restore(), this.#commands.restore(), this.#restoreAliases()]);
     if (!this.#isWanted) return;
     void this.#reportSync();
-    // Also without a session: a birth that waited long for its host carries the present values.
+    // Also without a session: a birth that waited long for its host contains the current values.
     this.#syncTimer = every(this.#parts.clock, SYNC_PERIOD_MS, () => void this.#reportSync());
     this.#certificates.start();
     await this.#link.start();
@@ -345,7 +345,7 @@ export class SparkplugUplink implements Uplink {
     else this.#link.dispatch({ kind: 'host', ...state, nowMs });
   }
 
-  /** Updates `Sync/*`. Before a session the birth carries it; within one NDATA does. */
+  /** Updates `Sync/*`. Before a session the birth contains it; within one NDATA does. */
   async #reportSync(): Promise<void> {
     const status = await this.#delivery.refresh();
     const delivery = this.#delivery.facts();

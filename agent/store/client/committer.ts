@@ -21,7 +21,7 @@ export interface CommitterParts {
   readonly limits: { readonly maxReadings: number; readonly batchReadings: number };
   readonly onCommitted: (committed: Committed) => void;
   readonly onEvent: (event: AgentEvent) => void;
-  /** Called while the telemetry file is over its cap: room has to be made between commits. */
+  /** Called while the telemetry file is above its cap: room must be made between commits. */
   readonly onOverCap: () => void;
   readonly fates: () => (ticket: number) => FrameFate;
 }
@@ -35,9 +35,9 @@ interface Work {
 }
 
 /**
- * Brings what is in memory to disk: telemetry when it is due, events, outcomes and facts at once, all of it again after a failure.
+ * Writes what is in memory to disk: telemetry when it is due; events, outcomes and facts immediately; all of it again after a failure.
  *
- * One commit at a time. While a part is in trouble, its work waits for the retry; the other part goes on.
+ * Runs one commit at a time. While one part fails, its work waits for the retry; the other part continues.
  *
  * ```
  *   closed ──open──► opening ──first commit answered──► open
@@ -45,7 +45,7 @@ interface Work {
  *     └────────────────────── close ─────────────────────┘
  * ```
  *
- * `addFrame` is the hot path of readings: it makes no object and no closure for a reading (ADR 14).
+ * `addFrame` is the hot path of readings: it allocates no object and no closure per reading (ADR 14).
  */
 export class Committer {
   readonly troubles: TroubleTracker;
@@ -57,12 +57,12 @@ export class Committer {
   readonly #parts: CommitterParts;
   readonly #buffer: WriteBuffer;
   readonly #lock: LockReporter;
-  /** Resolves the loss of an earlier run, by its name, once it is on disk. */
+  /** By the name of an earlier run: resolves its loss once that is on disk. */
   readonly #earlierLosses = new Map<string, () => void>();
   #phase: 'closed' | 'opening' | 'open' = 'closed';
   #isDue = false;
   #isOverCap = false;
-  /** This commit is tried whatever failed before. */
+  /** Try this commit despite earlier failures. */
   #isFinal = false;
   #running: Promise<void> | null = null;
 
@@ -97,7 +97,7 @@ export class Committer {
     if (dropped > 0) this.losses.reportOverflow(dropped);
   }
 
-  /** Written at once; resolves when it is on disk. */
+  /** Writes immediately; resolves when it is on disk. */
   addLoss(loss: EarlierLoss): Promise<void> {
     this.#buffer.addEarlierLoss(loss);
     this.losses.reportEarlier(loss);
@@ -108,13 +108,13 @@ export class Committer {
     });
   }
 
-  /** Commits all that waits; resolves when done, or when a failure has to wait for its retry. */
+  /** Commits all pending work. Resolves when done, or when a failure has to wait for its retry. */
   commit(): Promise<void> {
     this.#isDue = true;
     return this.#commitWaiting();
   }
 
-  /** As `commit`, and tries at once what waits for a retry. */
+  /** As `commit`, but also immediately retries work that waits for its retry. */
   finish(): Promise<void> {
     this.attempts.flush();
     this.#isDue = true;
@@ -131,7 +131,7 @@ export class Committer {
     this.troubles.stop();
   }
 
-  /** Whether no frame and no loss waits in memory. */
+  /** True if no frame and no loss is waiting in memory. */
   isAllCommitted(): boolean {
     return this.#buffer.isEmpty;
   }
@@ -149,7 +149,7 @@ export class Committer {
     void this.#commitWaiting();
   }
 
-  /** Commits until nothing may be written now. Called while it runs, it only waits for that run. */
+  /** Commits until no more work may be written now. A call during a run only waits for that run. */
   async #commitWaiting(): Promise<void> {
     if (this.#running !== null) return this.#running;
     let work = this.#plan();
@@ -164,7 +164,7 @@ export class Committer {
     }
   }
 
-  /** The next commit; null where nothing is due or all of it has to wait. */
+  /** The next commit; null if nothing is due or all of it has to wait. */
   #plan(): Work | null {
     if (this.#phase === 'closed') return null;
     if (!this.#mayTry('storage thread')) return null;

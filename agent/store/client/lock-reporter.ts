@@ -9,10 +9,10 @@ export interface LockReporterParts {
   readonly onEvent: (event: AgentEvent) => void;
 }
 
-/** Source of the event: what a person looks at. */
+/** Source of the event: the part that a person should check. */
 const SOURCE = 'agent.lock';
 
-/** Reports with one lasting event that the data is not locked, until it is. */
+/** Reports an event that lasts for as long as the data is not locked. */
 export class LockReporter {
   readonly #parts: LockReporterParts;
   #sinceMs: WallMs | null = null;
@@ -21,7 +21,7 @@ export class LockReporter {
     this.#parts = parts;
   }
 
-  /** `message`: the failure, with what to check. */
+  /** `message`: the failure and what to check. */
   unlocked(message: Message): void {
     if (this.#sinceMs !== null) return;
     this.#sinceMs = this.#parts.clock.wallMs();

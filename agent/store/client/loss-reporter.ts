@@ -4,7 +4,7 @@ import type { AgentEvent } from '../../core/words.ts';
 import type { LossReason } from '../messages.ts';
 import type { TroubleTrackerParts } from './trouble.ts';
 
-/** Readings that are lost: counted, logged, and reported as events. */
+/** Reports lost readings: counts them, logs them and emits events. */
 export class LossReporter {
   readonly #parts: Omit<TroubleTrackerParts, 'onRetry'>;
   #readingsLost = 0;
@@ -26,12 +26,12 @@ export class LossReporter {
     return this.#lossesEstimated;
   }
 
-  /** Reports a loss with an event that is over at once. `isEstimate`: the readings could not be counted. */
+  /** Reports a loss with an event that ends immediately. `isEstimate`: the readings could not be counted. */
   report(readings: number, reason: LossReason, isEstimate = false): void {
     this.#parts.onEvent(this.#count(readings, reason, isEstimate));
   }
 
-  /** Reports readings of a run that had no store; over with its return. */
+  /** Reports readings of a run that had no store. The event begins at `sinceMs` and ends now. */
   reportEarlier({ readings, sinceMs }: EarlierLoss): void {
     const text = msg`safe mode ran without a store: ${readings} readings lost; the gap is recorded and reported`;
     this.#parts.onEvent({ ...lossEvent('no-store', text, sinceMs), endMs: Math.max(sinceMs, this.#parts.clock.wallMs()) });
@@ -47,7 +47,7 @@ export class LossReporter {
     this.#parts.onEvent(this.#overflow);
   }
 
-  /** Ends the event of a full memory: its losses are on disk. */
+  /** Ends the event of a full memory, because its losses are on disk. */
   endOverflow(): void {
     if (this.#overflow === null) return;
     this.#parts.onEvent({ ...this.#overflow, endMs: this.#parts.clock.wallMs() });
@@ -69,7 +69,7 @@ function lossText(readings: number, reason: LossReason, isEstimate: boolean): Me
     : msg`about ${readings} readings lost (${reason}); the gap is recorded and reported`;
 }
 
-/** An event that is over at once. */
+/** An event that ends immediately. */
 function lossEvent(source: LossReason, text: Message, atMs: number): AgentEvent {
   const id = `readings-lost:${source}:${atMs}`;
   return { id, code: 'readings-lost', source, severity: 'warning', text, startMs: atMs, endMs: atMs };

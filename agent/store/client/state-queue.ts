@@ -3,7 +3,7 @@ import type { AgentEvent, Outcome } from '../../core/words.ts';
 import type { StateWork } from '../messages.ts';
 import type { TimedNote } from '../state/audit-table.ts';
 
-/** Events, outcomes and audit notes in memory while the disk refuses them; the oldest are discarded first. */
+/** Most events, outcomes and audit notes in memory while the disk refuses them; the oldest are discarded first. */
 const MAX_WAITING = 1_000;
 const LOST = 'audit lost';
 
@@ -13,7 +13,7 @@ interface Save {
   readonly resolve: (saved: boolean) => void;
 }
 
-/** Events, outcomes, audit notes and small facts in memory until `state.db` has them. `onAdded`: called after each addition. */
+/** Events, outcomes, audit notes and small facts that wait in memory until `state.db` has them. `onAdded` is called after each addition. */
 export class StateQueue {
   readonly #log: Log;
   readonly #onAdded: () => void;
@@ -27,12 +27,12 @@ export class StateQueue {
     this.#onAdded = onAdded;
   }
 
-  /** Whether there are events, outcomes or audit notes. */
+  /** True if events, outcomes or audit notes are waiting. */
   get hasRecords(): boolean {
     return this.#events.length + this.#outcomes.length + this.#audits.length > 0;
   }
 
-  /** Audit notes that are not on disk. */
+  /** Audit notes that are not on disk yet. */
   get auditsWaiting(): number {
     return this.#audits.length;
   }
@@ -56,7 +56,7 @@ export class StateQueue {
     this.#onAdded();
   }
 
-  /** Resolves whether it is on disk; tried once, or with the next start of a lost thread. Shape: `json` null removes the key. */
+  /** Resolves to true if it is on disk, false if not. Tried once; after the loss of the thread, again with its next start. Shape: `json` null removes the key. */
   addSave(key: string, json: string | null): Promise<boolean> {
     return new Promise((resolve) => {
       this.#saves.push({ key, json, resolve });
@@ -64,12 +64,12 @@ export class StateQueue {
     });
   }
 
-  /** The newest value that waits under this key; undefined for none. */
+  /** The newest waiting value of this key; undefined if there is none. */
   pendingSave(key: string): string | null | undefined {
     return this.#saves.findLast((save) => save.key === key)?.json;
   }
 
-  /** All that waits. It stays until `settle`. */
+  /** All waiting work. It stays in the queue until `settle`. */
   take(probe: boolean): StateWork {
     return {
       events: [...this.#events],
@@ -80,7 +80,7 @@ export class StateQueue {
     };
   }
 
-  /** Removes events, outcomes and audit notes that are on disk. */
+  /** Removes events, outcomes and audit notes that are now on disk. */
   settle({ events, outcomes, audits }: StateWork): void {
     const written = new Set<unknown>([...events, ...outcomes, ...audits]);
     this.#events = this.#events.filter((event) => !written.has(event));
@@ -96,7 +96,7 @@ export class StateQueue {
   }
 }
 
-/** Replaces the two oldest notes that the disk did not take in time by one note about the loss. */
+/** Replaces the two oldest notes that are not on disk yet by one note about the loss. */
 export function lostAudit([first, second]: readonly TimedNote[]): TimedNote {
   const before = first?.action === LOST ? Number.parseInt(first.detail, 10) : 1;
   return {

@@ -1,12 +1,12 @@
 /**
- * Sends requests to the storage thread, gives up a thread that hangs, and starts a new one with the next request after a loss.
+ * Sends requests to the storage thread, abandons a thread that hangs, and starts a new one with the next request after a loss.
  *
  * ```
  *   no thread ──request──► running ──no answer in time──► ending ──thread has ended──► no thread
  *                             └───────thread ended by itself, or `close`──────────────────▲
  * ```
  *
- * There is never more than one thread. A thread that was given up may be blocked in a call to a failing disk; no other starts before it
+ * There is never more than one thread. An abandoned thread may be blocked in a call to a failing disk; no other thread starts before it
  * ends.
  */
 
@@ -18,13 +18,13 @@ import { within } from '../../core/within.ts';
 import type { Kind, Notice, OpenLink, Setup, StoreLink, StoreMessages, StoreRequest } from '../messages.ts';
 
 /**
- * Longest wait by what is waited for. Units: ms.
+ * Longest wait, by what the caller waits for. Units: ms.
  *
- * `commit` and `read`: the thread may work on one of these for this long, then it counts as hanging. `caller`: the longest wait of a
- * reader, and of start and stop, whatever the thread does. `close`: the clean end of the files. `check`: all pages and rows of a full
- * store; frames wait in memory for ten minutes.
- * Source: assumed; a worn card takes seconds for one flush and commits have several; a reader finds the same rows a moment later. A check
- * took 3.4 s for 124 MB in the reliability measurement, several times that on a card.
+ * `commit` and `read`: the thread may work on one of these for this long, then it counts as hung. `caller`: the longest wait of a
+ * reader, and of start and stop, whatever the thread does. `close`: closing the files cleanly. `check`: all pages and rows of a full
+ * store; frames then wait in memory for ten minutes.
+ * Source: assumed; a worn card takes seconds for one flush and a commit has several; a reader finds the same rows a moment later. A check
+ * took 3.4 s for 124 MB in the reliability measurement, several times that on a card. Confirmed by: bench `store device` on the gateway with a worn card.
  */
 export const STORE_TIMEOUT_MS = { commit: 30_000, read: 5_000, check: 300_000, caller: 5_000, close: 2_000 } as const;
 
@@ -38,18 +38,18 @@ export interface StorageClientParts {
   readonly onLost: (cause: StoreError) => void;
 }
 
-/** A request without an answer yet. */
+/** A request without an answer so far. */
 interface PendingRequest {
   readonly kind: Kind;
-  /** The thread is gone: no answer will come. */
+  /** The thread has ended: no answer will arrive. */
   readonly giveUp: () => void;
 }
 
-/** A client without a thread; the first request starts one. */
+/** A client without a thread; its first request starts one. */
 export class StorageClient {
   readonly #parts: StorageClientParts;
   #link: StoreLink | null = null;
-  /** In the order of the requests, which is that of the answers: the thread works on the first. */
+  /** In the order of the requests, which is also the order of the answers: the thread works on the first. */
   #pending: PendingRequest[] = [];
   #timeout: Timer | null = null;
   #ending: StoreLink | null = null;
@@ -60,7 +60,7 @@ export class StorageClient {
     this.#parts = parts;
   }
 
-  /** Starts the thread where there is none. Shape: null when there is no thread, or it was lost before it answered. */
+  /** Starts the thread if none is running. Shape: null if there is no thread, or if it was lost before it answered. */
   async ask<K extends Kind>(kind: K, question: StoreMessages[K]['ask']): Promise<StoreMessages[K]['answer'] | null> {
     const { clock, onNotice } = this.#parts;
     this.#unansweredMono ??= clock.monoMs();
@@ -86,7 +86,7 @@ export class StorageClient {
     }
   }
 
-  /** Closes the files, then the thread. */
+  /** Closes the files, then ends the thread. */
   async close(isAllCommitted: boolean): Promise<void> {
     const closing = this.#link;
     if (closing === null) return;
@@ -96,7 +96,7 @@ export class StorageClient {
     await this.#end(closing);
   }
 
-  /** Whether the thread answers. */
+  /** True if the thread answers. */
   pulse(): StorePulse {
     return { unansweredMono: this.#unansweredMono, isStuck: this.#ending !== null, refusal: this.#refusal };
   }
@@ -143,7 +143,7 @@ export class StorageClient {
     this.#ending = null;
   }
 
-  /** The thread works on the first request only: its time begins when it becomes the first. */
+  /** The thread works only on the first request, so the time of a request starts when it becomes the first. */
   #watchFirst(): void {
     this.#timeout?.cancel();
     const [first] = this.#pending;

@@ -4,17 +4,17 @@ import type { TelemetryDone } from '../messages.ts';
 import type { Numbering } from './numbering.ts';
 
 /**
- * The cursor is written this often at most, and earlier once it moved by this many rows: after a crash, rows that were delivered and
+ * The cursor is written at most this often, and earlier if it moved by this many rows. After a crash, rows that were delivered and
  * dropped before the file has the cursor would count as lost. Units: ms; rows.
  *
- * Source: it goes with a commit and costs a page, and a cursor that is lost only makes duplicates, which their seq shows; rows assumed, a
- * quarter of an hour of live rows.
+ * Source: the write is part of a commit and costs a page. A lost cursor only causes duplicates, which their seq shows. Rows assumed, a
+ * quarter of an hour of live rows. Confirmed by: the write rate of a cabinet in a week.
  */
 const CURSOR = { periodMs: 60_000, rows: 1_000 };
 
 /**
- * How far telemetry has come: the last frame of this run, the last one on disk, the last one delivered, and the numbers that frames will
- * have.
+ * The progress of telemetry: the last frame of this run, the last one on disk, the last one delivered, and the numbers of the next
+ * frames.
  */
 export class TelemetryProgress {
   readonly #clock: Pick<Clock, 'monoMs'>;
@@ -23,7 +23,7 @@ export class TelemetryProgress {
   lastSeq = 0;
   readingsStored = 0;
   cursorSeq = 0;
-  /** All up to this seq is delivered; the file may not have that yet. */
+  /** All rows up to this seq are delivered; the file may not have that yet. */
   #deliveredSeq = 0;
   /** When the cursor was last written. */
   #cursorMono = Number.NEGATIVE_INFINITY;
@@ -33,12 +33,12 @@ export class TelemetryProgress {
     this.#clock = clock;
   }
 
-  /** The last seq that is delivered, whether the file has it already or not. */
+  /** The last delivered seq, whether or not the file has it already. */
   get provenSeq(): number {
     return Math.max(this.#deliveredSeq, this.cursorSeq);
   }
 
-  /** Takes the next frame; false where its ticket or its times cannot be right. */
+  /** Records the next frame. Returns false if its ticket or its times cannot be right. */
   accept({ ticket, atMs, atMono }: ReadingFrame): boolean {
     if (!Number.isSafeInteger(ticket) || ticket <= this.lastTicket || !Number.isFinite(atMs + atMono)) return false;
     this.lastTicket = ticket;
@@ -52,19 +52,19 @@ export class TelemetryProgress {
     return base + ticket > reservedSeq ? null : { epoch, seq: base + ticket };
   }
 
-  /** All up to `seq` is delivered. */
+  /** Records that all rows up to `seq` are delivered. */
   moveCursor(seq: number): void {
     if (Number.isSafeInteger(seq)) this.#deliveredSeq = Math.max(this.#deliveredSeq, Math.min(seq, this.lastSeq));
   }
 
-  /** The cursor to write now; null where it has not moved, or may wait and is not forced. */
+  /** The cursor to write now; null if it has not moved, or if it may wait and is not forced. */
   dueCursor(isForced: boolean): number | null {
     const moved = this.#deliveredSeq - this.cursorSeq;
     const isDue = isForced || this.#clock.monoMs() - this.#cursorMono >= CURSOR.periodMs || moved >= CURSOR.rows;
     return isDue && moved > 0 ? this.#deliveredSeq : null;
   }
 
-  /** Takes over what a commit has brought to disk. */
+  /** Records what a commit has written to disk. */
   settle({ tickets, lastSeq, cursorSeq, numbering }: TelemetryDone): void {
     if (cursorSeq > this.cursorSeq) this.#cursorMono = this.#clock.monoMs();
     this.lastSeq = lastSeq;

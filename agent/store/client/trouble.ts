@@ -11,7 +11,7 @@ interface Trouble {
   readonly part: Part;
   readonly reason: Message;
   readonly sinceMs: WallMs;
-  /** Failures in a row. */
+  /** Consecutive failures. */
   readonly failures: number;
   /** No retry of this part before this time. */
   readonly retryMono: MonoMs;
@@ -22,20 +22,20 @@ export interface TroubleTrackerParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly onEvent: (event: AgentEvent) => void;
-  /** Called when the wait after a failure is over. */
+  /** Called when the wait after a failure has ended. */
   readonly onRetry: () => void;
 }
 
-/** Wait before the next try. Units: ms. Source: assumed; a technician who has freed the disk should see it recover before leaving. */
+/** Wait before the next retry. Units: ms. Source: assumed; a technician who has freed the disk should see it recover before leaving. Confirmed by: a visit to a cabinet with a full disk. */
 const BACKOFF_MS = { first: 1_000, max: 30_000 };
 
 /**
  * Tracks failures of the running store: since when each part has been failing, when to retry it, and the events that report it. Each part
- * waits for itself: a file that fails does not delay the other.
+ * has its own wait: a file that fails does not delay the other.
  */
 export class TroubleTracker {
   readonly #parts: TroubleTrackerParts;
-  /** The parts that fail now, the latest failure last. */
+  /** The parts that are failing now, the latest failure last. */
   #troubles: readonly Trouble[] = [];
 
   constructor(parts: TroubleTrackerParts) {
@@ -51,7 +51,7 @@ export class TroubleTracker {
     return this.#parts.clock.monoMs() >= (this.#find(part)?.retryMono ?? Number.NEGATIVE_INFINITY);
   }
 
-  /** The reasons of all current failures in one line; empty for none. */
+  /** The reasons of all current failures in one line; empty if there are none. */
   text(): Message {
     const [first, ...others] = this.#troubles.map(({ reason }) => reason);
     return others.reduce((text, reason) => msg`${text} · ${reason}`, first ?? NO_TEXT);
@@ -99,7 +99,7 @@ export class TroubleTracker {
   }
 }
 
-/** What waits while a part fails, and what is written again after it. A setting does not wait: its sender receives that it is not saved. */
+/** The texts of the events: what waits while a part fails, and what is written again afterwards. Settings do not wait: their sender receives that they are not saved. */
 const TEXTS: Readonly<Record<Part, { readonly begin: (reason: Message) => Message; readonly end: Message }>> = {
   'telemetry.db': { begin: (reason) => msg`readings wait in memory: ${reason}`, end: msg`readings are written again` },
   'state.db': {

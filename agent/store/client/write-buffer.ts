@@ -2,7 +2,7 @@ import type { WallMs } from '../../core/clock.ts';
 import type { EarlierLoss, FrameFate, ReadingFrame, Store } from '../../core/ports.ts';
 import type { DeliveredUnstored, LossReason, MemoryGap } from '../messages.ts';
 
-/** What one commit writes. */
+/** The work of one commit. */
 export interface Taken {
   readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];
@@ -11,25 +11,25 @@ export interface Taken {
 
 export interface WriteBufferParts {
   readonly maxReadings: number;
-  /** Most readings handed out at once; one frame is handed out whatever its size. */
+  /** Most readings returned at once. One frame is returned whatever its size. */
   readonly batchReadings: number;
-  /** The row that a frame of this run will have; null where none is promised. */
+  /** The row that a frame of this run will have; null if none is reserved. */
   readonly rowOf: Store['rowOf'];
-  /** What the uplink knows of the frames. */
+  /** How far the uplink has sent the frames. */
   readonly fates: () => (ticket: number) => FrameFate;
 }
 
-/** The mark of the one loss of a run without a store. */
+/** The mark of the only loss of a run without a store. */
 const EARLIER_MARK = 0;
-/** Losses with their rows; further losses of the same kind are added to the last one, without rows. Source: assumed; links and disks that fail by turns for hours. */
+/** Losses with their rows; further losses of the same kind are added to the last one, without rows. Source: assumed; links and disks that fail in turn for hours. Confirmed by: the gaps of a cabinet with a failing disk and link. */
 const MAX_GAPS = 500;
 
 /**
- * Frames in memory until the disk has them: how many there may be, which are discarded when memory is full, and how many readings that
- * cost.
+ * Frames in memory until the disk has them. Limits their number, chooses which are discarded when memory is full, and counts the readings
+ * that are lost with them.
  *
- * Frames that `take` returned stay until `settle`: a commit whose answer was lost may have happened, and then these frames are not lost.
- * Frames on their way to the platform stay too: whether they are lost is not decided yet.
+ * Frames that `take` returned stay until `settle`: a commit whose answer was lost may have succeeded, and then these frames are not lost.
+ * Frames that are being sent to the platform stay too: whether they are lost is not decided yet.
  */
 export class WriteBuffer {
   readonly #parts: WriteBufferParts;
@@ -66,12 +66,12 @@ export class WriteBuffer {
     return sizeOf(lost);
   }
 
-  /** Adds readings that were lost without a frame. */
+  /** Records readings that were lost without a frame. */
   addLost(readings: number, reason: LossReason, atMs: WallMs): void {
     this.#addGap({ readings, reason, atMs });
   }
 
-  /** Adds what an earlier run lost; however often it is added, the file has it once. */
+  /** Records what an earlier run lost. Repeated calls write it to the file only once. */
   addEarlierLoss({ run, readings, sinceMs }: EarlierLoss): void {
     this.#gaps.push({ run, mark: EARLIER_MARK, readings, reason: 'no-store', atMs: sinceMs });
   }
@@ -87,7 +87,7 @@ export class WriteBuffer {
     return { frames: this.#frames.slice(0, frames), gaps: this.#gaps.slice(0, gaps), deliveredUnstored: this.#takenDelivered };
   }
 
-  /** Removes what `take` returned: it is on disk. */
+  /** Removes what `take` returned, because it is on disk. */
   settle(): void {
     this.#readings -= sizeOf(this.#frames.slice(0, this.#taken.frames));
     this.#frames = this.#frames.slice(this.#taken.frames);
@@ -96,7 +96,7 @@ export class WriteBuffer {
     this.#takenDelivered = null;
   }
 
-  /** Removes the oldest frames with this fate until the rest fits. Those that were taken and the newest frame stay. */
+  /** Removes the oldest frames of this fate until the rest fits. Frames that `take` returned and the newest frame stay. */
   #release(fate: FrameFate, fateOf: (ticket: number) => FrameFate): ReadingFrame[] {
     const released: ReadingFrame[] = [];
     const newest = this.#frames.length - 1;
@@ -124,7 +124,7 @@ export class WriteBuffer {
   }
 }
 
-/** Both losses as one, where their rows follow each other; undefined where they stay apart. */
+/** Both losses as one: if their rows are consecutive, if neither has rows, or if the list is full (then without rows). Otherwise undefined. */
 function withLoss(last: MemoryGap, next: Omit<MemoryGap, 'mark'>, isFull: boolean): MemoryGap | undefined {
   if (last.reason !== next.reason || last.run !== next.run) return undefined;
   const { rows: before, ...rest } = last;

@@ -1,6 +1,6 @@
 /**
- * A database in the file system: the file with its journal and shared memory, which belong together. Makes, moves, removes and measures
- * them.
+ * A database in the file system: the file, its journal and its shared memory, which belong together. Creates, moves, removes and
+ * measures them.
  */
 import { existsSync, lstatSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -11,33 +11,33 @@ import { applySettings, formFresh, openSqlite, type Sqlite, storeError } from '.
 import { stepForward } from './migrations.ts';
 
 const JOURNAL = ['-wal', '-shm'] as const;
-/** The file comes first: without it, the others are remains. */
+/** The database file is first: without it, the others are remains. */
 const SUFFIXES = ['', ...JOURNAL] as const;
 
-/** Removes the files that exist. Errors: throws what the system throws. */
+/** Removes the files that exist. Errors: throws system errors. */
 export function removeAll(base: string): void {
   for (const suffix of SUFFIXES) rmSync(base + suffix, { force: true });
 }
 
-/** Removes the journal and the shared memory. Errors: throws what the system throws. */
+/** Removes the journal and the shared memory. Errors: throws system errors. */
 function removeJournal(base: string): void {
   for (const suffix of JOURNAL) rmSync(base + suffix, { force: true });
 }
 
-/** Moves the files that exist, over those at the new name. Errors: throws what the system throws. */
+/** Moves the files that exist, and replaces those at the new name. Errors: throws system errors. */
 export function moveAll(from: string, to: string): void {
   for (const suffix of SUFFIXES) if (existsSync(from + suffix)) renameSync(from + suffix, to + suffix);
 }
 
-/** Units: bytes on disk, journal included; 0 when there is none. Errors: none. */
+/** Units: bytes on disk, journal included; 0 if there is no file. Errors: none. */
 export function bytesOfAll(base: string): number {
   return SUFFIXES.reduce((bytes, suffix) => bytes + (statSync(base + suffix, { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
 /**
- * The length of a plain file. Shape: null when nothing has this name. Units: bytes.
+ * The length of a plain file. Shape: null if no file has this name. Units: bytes.
  *
- * A link is refused: its journal would be elsewhere, and one to a disk that is not mounted would be replaced unseen.
+ * A link is refused: its journal would be elsewhere, and a link to an unmounted disk would be replaced without notice.
  * Errors: throws StoreError `io` when something else has this name.
  */
 export function plainFileBytes(path: string): number | null {
@@ -54,15 +54,15 @@ function kindOf(found: Stats): Message {
   return found.isSocket() ? msg`a socket` : msg`a device`;
 }
 
-/** SQLite says of a journal that it cannot open only that it cannot open the database. Errors: throws as `plainFileBytes`, of the journal. */
+/** For a journal that it cannot open, SQLite reports only that it cannot open the database. Errors: throws as `plainFileBytes`, for the journal. */
 export function expectPlainJournal(base: string): void {
   for (const suffix of JOURNAL) plainFileBytes(base + suffix);
 }
 
 /**
- * Makes a file under another name and renames it when it is whole: a power cut leaves no half file that looks like damage.
+ * Creates a file under another name and renames it once it is complete: a power cut leaves no partial file that looks damaged.
  *
- * Errors: throws what SQLite or the system throws; the former file is then still there.
+ * Errors: throws SQLite and system errors; the former file then still exists.
  */
 export function makeFresh({
   path,
@@ -74,7 +74,7 @@ export function makeFresh({
   readonly schema: Schema;
   /** Units: pages. */
   readonly maxPages: number;
-  /** First rows, in the transaction that makes the tables. */
+  /** Writes the first rows, in the transaction that creates the tables. */
   readonly fill: (db: Sqlite) => void;
 }): void {
   const draft = `${path}.new`;
@@ -96,9 +96,9 @@ export function makeFresh({
   standAs(draft, path);
 }
 
-/** Renames a whole file, already synced, so that it has its name after a power cut too. Errors: throws what the system throws. */
+/** Renames a complete, synced file so that the new name survives a power cut. Errors: throws system errors. */
 export function standAs(draft: string, path: string): void {
-  // A journal that is there already belongs to another file and would be replayed into this one.
+  // A journal that already exists belongs to another file and would be replayed into this one.
   removeJournal(path);
   renameSync(draft, path);
   syncPath(dirname(path));

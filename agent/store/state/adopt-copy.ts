@@ -1,7 +1,7 @@
 /**
- * Takes a copy of `state.db` into use: the nightly one, one from a backup, or one that a person put there.
+ * Adopts a copy of `state.db`: the nightly copy, one from a backup, or one that a person placed in the folder.
  *
- * A copy says in `meta` when it was made (`copied_ms`); the file in use never does. So it is recognised however it came there, and adopted
+ * A copy has its time in `meta` (`copied_ms`); the file in use never has. So a copy is recognised whatever its origin, and adopted
  * once, in one transaction, before its first fact is read.
  */
 
@@ -17,41 +17,41 @@ import type { TimedNote } from './audit-table.ts';
 import { NO_READINGS_EXPECTED, UNDELIVERED_KEY } from './undelivered-note.ts';
 
 const COPIED = 'copied_ms';
-/** Who restored it. */
+/** The key for the person who restored it. */
 const BY = 'copied_by';
 /** Written by releases that left `copied_ms` in the file in use. */
 const FORMER = 'restored_ms';
 
-/** The tables of the open file, as far as an adoption needs them. */
+/** The parts of the open file that an adoption needs. */
 export interface StateTables {
   readonly db: Sqlite;
-  /** Null where there is no sound fact. */
+  /** Null if the fact is missing or damaged. */
   readonly factOf: (key: string) => string | null;
   /** `json` null removes the fact. */
   readonly putFact: (key: string, json: string | null) => void;
   readonly addAudits: (notes: readonly TimedNote[]) => void;
 }
 
-/** When this copy was made; null for the file in use. Errors: throws what SQLite throws. */
+/** The time of this copy; null for the file in use. Errors: throws SQLite errors. */
 function copiedMsOf(db: Sqlite): WallMs | null {
   const [copiedMs, formerMs] = [getMeta(db, COPIED), getMeta(db, FORMER)];
   const isFormer = typeof formerMs === 'number' && typeof copiedMs === 'number' && formerMs >= copiedMs;
   return typeof copiedMs === 'number' && !isFormer ? copiedMs : null;
 }
 
-/** Marks a copy. A copy of a copy that was never in use is as old as the first. Errors: throws what SQLite throws. */
+/** Marks a copy. A copy of a copy that was never in use keeps the time of the first. Errors: throws SQLite errors. */
 export function markCopy(db: Sqlite, atMs: WallMs): void {
   if (copiedMsOf(db) !== null) return;
   db.prepare('DELETE FROM meta WHERE key IN (?, ?)').run(FORMER, BY);
   setMeta(db, COPIED, Math.round(atMs));
 }
 
-/** Says in a copy who restores it. Errors: throws what SQLite throws. */
+/** Records in a copy who restores it. Errors: throws SQLite errors. */
 export function signCopy(db: Sqlite, by: string): void {
   setMeta(db, BY, by);
 }
 
-/** Adopts the open file where it is a copy. Returns what to report; null where it is none. Errors: throws what SQLite throws. */
+/** Adopts the open file if it is a copy. Returns the event to report; null if it is not a copy. Errors: throws SQLite errors. */
 export function adoptCopy(tables: StateTables, rules: readonly CopyRule[], atMs: WallMs): Notice | null {
   const { db } = tables;
   const copiedMs = copiedMsOf(db);
@@ -60,7 +60,7 @@ export function adoptCopy(tables: StateTables, rules: readonly CopyRule[], atMs:
   const transaction = db.transaction(() => {
     for (const rule of rules) applyRule(tables, rule, copyAgeMs(adopted));
     tables.putFact(COPIED_STATE_KEY, JSON.stringify(adopted));
-    // A restore sets the readings of the gateway aside: an absent file is then no loss.
+    // A restore sets the readings of the gateway aside, so a missing telemetry file is not a loss.
     if (getMeta(db, BY) !== undefined) tables.putFact(UNDELIVERED_KEY, JSON.stringify(NO_READINGS_EXPECTED));
     tables.addAudits([noteOfCopy(db, adopted)]);
     db.prepare('DELETE FROM meta WHERE key IN (?, ?, ?)').run(COPIED, FORMER, BY);

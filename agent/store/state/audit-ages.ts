@@ -1,4 +1,4 @@
-/** Which entries of the audit log are too old. Runs within the transactions of the state file. */
+/** Selects the entries of the audit log that are too old. Runs within the transactions of the state file. */
 import type { AuditHead } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';
 import type { Sqlite } from '../sqlite.ts';
@@ -6,7 +6,7 @@ import { type AgeBound, FIRST_RELEASE_MS } from './people.ts';
 
 const BOTH = 'SELECT at_ms FROM audit UNION ALL SELECT at_ms FROM audit_reserved';
 
-/** The ages in an open file. Errors: all functions throw what SQLite throws. */
+/** The ages of the entries in an open file. Errors: all functions throw SQLite errors. */
 export function createAuditAges(db: Sqlite) {
   const isOver = db.prepare<[number, number], number>(`SELECT EXISTS (SELECT 1 FROM (${BOTH}) WHERE at_ms >= ? AND at_ms < ?)`).pluck();
   const firstYoung = db.prepare<[number, number], number | null>('SELECT min(n) FROM audit WHERE at_ms >= ? AND at_ms <= ?').pluck();
@@ -16,12 +16,12 @@ export function createAuditAges(db: Sqlite) {
   const dropReserved = db.prepare('DELETE FROM audit_reserved WHERE at_ms >= ? AND at_ms < ?');
 
   return {
-    /** Whether an entry has to go for its age. */
+    /** Whether any entry must be removed because of its age. */
     isOlder: ({ dueMs }: AgeBound): boolean => isOver.get(FIRST_RELEASE_MS, dueMs) === 1,
-    /** The last entry of the part in which none is younger. */
+    /** The last entry of the oldest part that contains only old entries. */
     lastOld: ({ beforeMs }: AgeBound, atMs: WallMs): AuditHead | undefined =>
       lastOld.get(firstYoung.get(beforeMs, atMs) ?? Number.MAX_SAFE_INTEGER, FIRST_RELEASE_MS, beforeMs),
-    /** Removes entries that were kept apart. Returns how many. */
+    /** Removes old entries from `audit_reserved`. Returns how many. */
     dropReserved: ({ beforeMs }: AgeBound): number => dropReserved.run(FIRST_RELEASE_MS, beforeMs).changes,
   };
 }

@@ -1,8 +1,8 @@
 /**
- * The chain of the audit log: each entry's hash covers the hash of the one before. Pure.
+ * The chain of the audit log: each entry's hash covers the hash of the previous entry. Pure.
  *
- * It shows changes by anyone who does not recompute all hashes after the change. Against a complete recomputation, a head is noted
- * elsewhere, and `luciole audit --verify --head` compares it.
+ * It reveals changes by anyone who does not recompute all later hashes. To detect a complete recomputation, note a head
+ * elsewhere: `luciole audit --verify --head` compares it.
  */
 
 import { createHash } from 'node:crypto';
@@ -10,27 +10,27 @@ import type { AuditHead, AuditNote, AuditRow, AuditVerdict } from '../../core/au
 import type { WallMs } from '../../core/clock.ts';
 import { type Message, msg } from '../../core/message.ts';
 
-/** The head before the first entry. */
+/** The head of an empty chain. */
 export const GENESIS: AuditHead = { n: 0, hash: '0'.repeat(64) };
-/** The entry for removed entries, with the last hash of the removed part. */
+/** The action of the entry for removed entries; it has the last hash of the removed part. */
 export const TRIMMED = 'audit trimmed';
-/** The entry for trimmed entries that are kept apart, with their digest. */
+/** The action of the entry for trimmed entries that are kept separately; it has their digest. */
 export const RESERVED = 'audit reserved';
-/** The entry for a log that was found without its head: the file no longer said which entry was its newest. */
+/** The action of the entry for a log that was found without its head: the file no longer identified its newest entry. */
 export const HEADLESS = 'audit head missing';
-/** The first entry of a log that replaces a lost one, with what is known of the loss. */
+/** The action of the first entry of a log that replaces a lost one; it describes the loss. */
 export const REPLACED = 'audit log lost';
-/** The entry for a copy of `state.db` that was taken into use. */
+/** The action of the entry for a copy of `state.db` that was adopted. */
 export const COPIED = 'state is a copy';
 const OWN_ACTIONS = [TRIMMED, RESERVED, HEADLESS, REPLACED, COPIED];
-/** These entries say that others are missing: they are kept when the rest is trimmed. */
+/** These entries record that others are missing: they are kept when the rest is trimmed. */
 const LASTING = [HEADLESS, REPLACED, COPIED];
-/** Longest text of each field. Units: characters. Source: assumed; a command line of 80 columns fits several times. */
+/** Longest text of each field. Units: characters. Source: assumed; a command line of 80 columns fits several times. Confirmed by: the longest entries in the audit logs of cabinets. */
 const MAX_CHARS = { user: 64, role: 16, action: 64, detail: 400, result: 200 };
 /** Most problems in a report. */
 const MAX_PROBLEMS = 20;
 
-/** The next entry of the chain. */
+/** Builds the next entry of the chain. */
 export function chained(before: AuditHead, note: AuditNote, atMs: WallMs): AuditRow {
   const n = before.n + 1;
   const body = JSON.stringify(bounded(note));
@@ -42,37 +42,37 @@ export function trimDetail({ n, hash }: AuditHead): string {
   return `through ${n} ${hash}`;
 }
 
-/** The detail of `RESERVED`: these rows, in order. */
+/** The detail of `RESERVED` for these rows, in order. */
 export function reservedDetail(rows: readonly AuditRow[]): string {
   const digest = createHash('sha256');
   for (const { n, atMs, body, hash } of rows) digest.update(`${n}\n${atMs}\n${body}\n${hash}\n`);
   return `${rows.length} entries ${digest.digest('hex')}`;
 }
 
-/** Whether an entry outlives its part of the log: what an admin did, and what says that entries are missing. */
+/** Whether an entry is kept when its part of the log is trimmed: actions of an admin, and entries that record missing ones. */
 export function isReserved({ body }: AuditRow): boolean {
   const note = noteOf(body);
   if (note === null) return false;
   return (note.role === 'admin' && note.isLook !== true && note.result !== 'denied') || LASTING.some((action) => isOwn(note, action));
 }
 
-/** What the file says apart from the rows of its chain. */
+/** What the file contains in addition to the rows of its chain. */
 export interface ChainFacts {
-  /** The newest entry; null where the file does not say. */
+  /** The newest entry; null if the file does not identify it. */
   readonly head: AuditHead | null;
-  /** As noted elsewhere; null for none. */
+  /** The head that was noted elsewhere; null for none. */
   readonly known: AuditHead | null;
   /** Trimmed entries that are kept, in order. */
   readonly reserved: readonly AuditRow[];
-  /** The store has events: the agent has run with it, and notes each start. */
+  /** The store has events: so the agent has run with it, and each start adds an entry. */
   readonly isUsed: boolean;
 }
 
-/** Walk the chain from its first entry. Shape: `rows` in order. */
+/** Verifies the chain from its first entry. Shape: `rows` in order. */
 export function verifyChain(rows: Iterable<AuditRow>, { head, known, reserved, isUsed }: ChainFacts): AuditVerdict {
   const problems: Message[] = [];
   const remarks = reserved.filter((row) => ownNoteOf(row)?.action === COPIED).map(copied);
-  /** Ends of removed parts, from later entries. */
+  /** Ends of removed parts, as recorded by later entries. */
   const trims = new Map<number, AuditHead>();
   let reservedClaim: string | null = null;
   let first: AuditRow | null = null;
@@ -116,7 +116,7 @@ function linkProblems(before: AuditHead, row: AuditRow): Message[] {
   return row.hash === hashOf(before.hash, row) ? [] : [msg`entry ${row.n} was changed, or does not follow entry ${before.n}`];
 }
 
-/** A chain that does not begin at 1 must have an entry for that. */
+/** A chain that does not start at 1 must have an entry about the removed part. */
 function startProblems(first: AuditRow | null, trims: ReadonlyMap<number, AuditHead>): Message[] {
   if (first === null) return [];
   const before = first.n === 1 ? GENESIS : trims.get(first.n - 1);
@@ -141,7 +141,7 @@ function reservedProblems(
   return noted === undefined || noted.hash === known?.hash ? problems : [...problems, otherHash(noted.n)];
 }
 
-/** What an entry says of others that are missing. */
+/** What an entry records about missing entries. */
 function missingBefore({ n }: AuditRow, own: AuditNote | null): Message[] {
   if (own?.action === HEADLESS) return [msg`entry ${n} says that the head was missing: entries before it may have been removed`];
   return own?.action === REPLACED ? [msg`entry ${n} says that the log before it is lost: ${own.detail}`] : [];
@@ -155,7 +155,7 @@ function otherHash(n: number): Message {
   return msg`entry ${n} is not the one that was noted: its hash was another`;
 }
 
-/** An older one may be gone with a trimmed part; a newer one never was in this log. */
+/** An older head may have been removed with a trimmed part; a newer one was never in this log. */
 function missingKnown(known: AuditHead, first: AuditRow | null, last: AuditHead): Message[] {
   if (first !== null && known.n < first.n) return [];
   return [msg`entry ${known.n}, which was noted, is missing: the log ends at ${last.n}`];
@@ -165,19 +165,19 @@ function missing(from: number, to: number): Message {
   return from === to ? msg`entry ${from} is missing` : msg`entries ${from} to ${to} are missing`;
 }
 
-/** Source: FIPS 180-4, SHA-256. Shape: lines of hash before, number, time, note. */
+/** Source: FIPS 180-4, SHA-256. Shape: lines of previous hash, number, time, note. */
 function hashOf(hashBefore: string, { n, atMs, body }: Omit<AuditRow, 'hash'>): string {
   return createHash('sha256').update(`${hashBefore}\n${n}\n${atMs}\n${body}`).digest('hex');
 }
 
-/** The agent's own note about the log itself; null for any other. */
+/** The agent's own note about the log itself; null for any other note. */
 function ownNoteOf({ body }: AuditRow): AuditNote | null {
   if (!OWN_ACTIONS.some((action) => body.includes(action))) return null;
   const note = noteOf(body);
   return note !== null && OWN_ACTIONS.some((action) => isOwn(note, action)) ? note : null;
 }
 
-/** Only the agent's own word counts: a person may type the same. */
+/** Only the agent's own note counts: a person may type the same text. */
 function isOwn({ door, action }: AuditNote, wanted: string): boolean {
   return door === 'self' && action === wanted;
 }
@@ -187,7 +187,7 @@ function trimOf({ action, detail }: AuditNote): AuditHead | null {
   return action === TRIMMED && n !== undefined && hash !== undefined ? { n: Number(n), hash } : null;
 }
 
-/** The note of a row; null where its bytes were damaged. */
+/** The note of a row; null if its bytes are damaged. */
 export function noteOf(body: string): AuditNote | null {
   try {
     return JSON.parse(body) as AuditNote;
@@ -196,7 +196,7 @@ export function noteOf(body: string): AuditNote | null {
   }
 }
 
-/** One line each, no longer than it may be; the order of the fields is that of the hash. */
+/** One line per field, cut to its longest length; the order of the fields is that of the hash. */
 function bounded(note: AuditNote): AuditNote {
   const text = (field: keyof typeof MAX_CHARS): string => note[field].replace(/\p{C}/gu, '?').slice(0, MAX_CHARS[field]);
   return {

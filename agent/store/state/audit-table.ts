@@ -1,6 +1,6 @@
 /**
- * The table `audit` of `state.db`: the audit log. Only its oldest entries are removed, and an entry records that; what admins did moves to
- * `audit_reserved` first. The number and hash of the newest entry are also kept apart from the rows.
+ * The table `audit` of `state.db`: the audit log. Only its oldest entries are removed, and an entry records that. Entries of admins move to
+ * `audit_reserved` first. The number and hash of the newest entry are also stored outside the table.
  */
 import type { AuditEntry, AuditHead, AuditNote, AuditPage, AuditQuery, AuditRow, AuditRows } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';
@@ -21,26 +21,26 @@ import {
 } from './audit-chain.ts';
 import type { AgeBound } from './people.ts';
 
-/** A note with the time when it was made. */
+/** A note and the time when it was made. */
 export interface TimedNote extends AuditNote {
   readonly atMs: WallMs;
 }
 
 /**
- * Entries kept; a block of the oldest goes when there is one too many. Of those, the newest so many of admins stay. Source: assumed; years of a
- * cabinet's visits and commands, 4 MB; a fifth for admins.
+ * Entries kept; when there is one more, a block of the oldest is removed. `reserved`: how many entries of admins stay. Source: assumed; years of a
+ * cabinet's visits and commands, 4 MB; a fifth for admins. Confirmed by: the audit logs of cabinets after a year.
  */
 const KEEP = { entries: 10_000, block: 500, reserved: 2_000 };
-/** Longest answer to one question. Units: entries. */
+/** Longest answer to one request. Units: entries. */
 const MAX_ANSWER = 2_000;
-/** As many for the uplink, which asks again. Units: entries. Source: assumed; 50 KB. */
+/** Longest answer for the uplink, which requests the next part. Units: entries. Source: assumed; 50 KB. Confirmed by: a week of a platform that reads the audit log. */
 const MAX_NEXT = 100;
 const HEAD = 'audit_head';
-/** Of a body that makes no sense. Units: characters. */
+/** Longest quote of a body that cannot be parsed. Units: characters. */
 const SHOWN_CHARS = 80;
 const SELF = { user: '', role: '', door: 'self' } as const;
 
-/** The table of an open file. Errors: both functions throw what SQLite throws. */
+/** The table of an open file. Errors: both functions throw SQLite errors. */
 export function createAuditTable(db: Sqlite) {
   const { add, first, last, trim, newest, nextRows, all, upTo, reserved, reserve, trimReserved, isUsed } = statementsOf(db);
   const ages = createAuditAges(db);
@@ -53,7 +53,7 @@ export function createAuditTable(db: Sqlite) {
 
   const noteTrim = (head: AuditHead, gone: AuditHead, atMs: WallMs): AuditHead =>
     appendOne(head, { ...SELF, action: TRIMMED, detail: trimDetail(gone), result: 'ok', atMs });
-  /** The entries that are kept apart now. */
+  /** The entries that are currently kept separately. */
   const noteReserved = (head: AuditHead, atMs: WallMs): AuditHead =>
     appendOne(head, { ...SELF, action: RESERVED, detail: reservedDetail(reserved.all()), result: 'ok', atMs });
 
@@ -63,14 +63,14 @@ export function createAuditTable(db: Sqlite) {
     return head.n - firstN + 1 > KEEP.entries ? last.get(firstN + KEEP.block - 1) : undefined;
   }
 
-  /** The higher of the noted head and the last row: a log that was cut must neither stop nor hide the cut. A missing head is an entry. */
+  /** The higher of the noted head and the last row: a truncated log must neither block new entries nor hide the truncation. A missing head is recorded. */
   function newestOf(atMs: WallMs): AuditHead {
     const [noted, found] = [headOf(db), last.get(Number.MAX_SAFE_INTEGER) ?? GENESIS];
     if (noted === null) return appendOne(found, { ...SELF, action: HEADLESS, detail: `found ${found.n}`, result: 'problem', atMs });
     return found.n > noted.n ? found : noted;
   }
 
-  /** Removes the oldest entries up to this one, and notes it. */
+  /** Removes the oldest entries up to this one, and records that. */
   function trimUpTo(head: AuditHead, gone: AuditHead, atMs: WallMs): AuditHead {
     const hadReserved = reserved.all().length > 0;
     for (const row of upTo.all(gone.n)) if (isReserved(row)) reserve.run(row);
@@ -93,7 +93,7 @@ export function createAuditTable(db: Sqlite) {
     },
     isOlder: ages.isOlder,
     /**
-     * Removes the oldest entries that are older, those of admins too. Entries of a clock that was wrong go with an older one behind them.
+     * Removes the oldest entries that are too old, including those of admins. Entries of a wrong clock are removed with an older entry that follows them.
      * Returns how many. Within the caller's transaction.
      */
     dropOlder: (bound: AgeBound, atMs: WallMs): number => {
@@ -106,7 +106,7 @@ export function createAuditTable(db: Sqlite) {
       setMeta(db, HEAD, `${next.n} ${next.hash}`);
       return trimmed + unreserved;
     },
-    /** The stored entries after this number, kept ones of admins included. */
+    /** The stored entries after this number, including kept ones of admins. */
     after: (n: number): AuditRows => ({ rows: nextRows.all(n, MAX_NEXT), head: headOf(db) }),
     read: ({ sinceMs, limit, isVerified, knownHead }: AuditQuery): AuditPage => {
       const head = headOf(db);

@@ -1,18 +1,18 @@
 /**
- * An event as a row of `state.db`: its English text, as each release reads it, and beside it what the text was made of.
+ * An event as a row of `state.db`: its English text, which every release can read, and the template and values that produce the text.
  */
 import type { WallMs } from '../../core/clock.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { inJson, messageIn } from '../../core/message-wire.ts';
 import type { AgentEvent } from '../../core/words.ts';
 
-/** Shape: `template` is JSON as `inJson` writes it; null for a text without one, absent in a file of an earlier release. */
+/** Shape: `template` is JSON as `inJson` writes it; null for a text without one, missing in a file of an earlier release. */
 export interface EventRow extends Omit<AgentEvent, 'text'> {
   readonly text: string;
   readonly template?: string | null;
 }
 
-/** The row of an event. Times are whole milliseconds. */
+/** Converts an event to its row. Times are whole milliseconds. */
 export function toEventRow(event: AgentEvent): EventRow {
   const { text } = event;
   return {
@@ -25,14 +25,14 @@ export function toEventRow(event: AgentEvent): EventRow {
 }
 
 /**
- * The event of a row. A text without a template is shown as written, and so is one that its template does not make: an earlier release
- * wrote a new text and left the template, or bytes were damaged. The checksum of the row covers the text only.
+ * Converts a row to its event. A text without a template is shown as written, and so is a text that its template does not produce: an
+ * earlier release wrote a new text and kept the template, or bytes are damaged. The checksum of the row covers only the text.
  */
 export function toEvent({ id, code, source, severity, text, template, startMs, endMs }: EventRow): AgentEvent {
   return { id, code, source, severity, text: saidBy(text, template), startMs, endMs };
 }
 
-/** A time that is no number must not stop a whole commit. */
+/** A time that is not a number must not block a whole commit. */
 export function wholeMs(ms: WallMs): WallMs {
   return Number.isFinite(ms) ? Math.round(ms) : 0;
 }
@@ -50,7 +50,7 @@ function parsed(json: string): unknown {
   }
 }
 
-/** A text in place of a template, as it was read from an earlier file. */
+/** Replaces the template of a text that was read from an earlier file. */
 function isAsWritten({ id, args }: Message): boolean {
   return id === '{0}' && typeof args[0] === 'string';
 }

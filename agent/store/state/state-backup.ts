@@ -17,27 +17,27 @@ export interface BackupParts {
   readonly schema: Schema;
   /** Units: pages. */
   readonly maxPages: number;
-  /** Rows that are not as they were written, in words: SQLite does not see bytes flipped within a value. */
+  /** Rows that have changed since they were written, as text: SQLite does not detect flipped bytes within a value. */
   readonly rowProblems: (db: Sqlite) => readonly Message[];
 }
 
-/** The nightly copies of a small file, in its folder. A copy is used only after it passed every check. */
+/** The nightly copies of a small file, in its folder. A copy is used only if it passes every check. */
 export function createStateBackup(parts: BackupParts) {
   const path = join(parts.dir, parts.schema.fileName);
   const [newest, former] = [`${path}.bak`, `${path}.bak.1`];
 
-  /** Copies the file as the connection sees it. Errors: throws StoreError `io` when the copy is not sound, else what SQLite throws. */
+  /** Copies the file as the connection sees it. Errors: throws StoreError `io` if the copy is damaged, otherwise SQLite errors. */
   function make(db: Sqlite, atMs: WallMs): BackupReport {
     const draft = `${newest}.new`;
     removeAll(draft);
     try {
       db.prepare('VACUUM INTO ?').run(draft);
-      // Into the copy itself, since a file's own times follow no clock that we know.
+      // The time is stored in the copy, because the times of files come from a clock that we cannot assess.
       const problem = problemOf(() => prove(draft, parts, (copy) => markCopy(copy, atMs)));
       if (problem !== null) throw storeError('io', msg`${draft}: the copy is not sound (${problem})`);
       syncPath(draft);
       const { size } = statSync(draft);
-      // A damaged copy must not replace a sound one.
+      // A damaged copy must not replace an undamaged one.
       if (isPlain(newest) && problemOf(() => expectSound(newest, parts.schema)) === null) renameSync(newest, former);
       standAs(draft, newest);
       return { path: newest, bytes: size, atMs };
@@ -47,8 +47,8 @@ export function createStateBackup(parts: BackupParts) {
   }
 
   /**
-   * Replaces the file by the newest sound copy, which stays where it is. Returns which one, in words; null when there is none. Errors:
-   * throws what the system throws.
+   * Replaces the file by the newest undamaged copy; the copy is kept. Returns the name of the copy as text; null if there is none. Errors:
+   * throws system errors.
    */
   function restore(atMs: WallMs): Message | null {
     const draft = `${path}.new`;
@@ -78,7 +78,7 @@ function isPlain(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** Opens a file as for use, and reads every page and row. Errors: throws StoreError when it is not sound, else what SQLite throws. */
+/** Opens a file as for use, and reads every page and row. Errors: throws StoreError if it is damaged, otherwise SQLite errors. */
 function prove(path: string, { schema, rowProblems }: BackupParts, act: (db: Sqlite) => void): void {
   const db = openSqlite(path);
   try {
@@ -93,7 +93,7 @@ function prove(path: string, { schema, rowProblems }: BackupParts, act: (db: Sql
   }
 }
 
-/** What is wrong with a copy, null for nothing. Errors: throws when the disk takes no writes, which says nothing about the copy. */
+/** The problem of a copy; null for none. Errors: throws if the disk accepts no writes, which is no evidence against the copy. */
 function problemOf(act: () => void): Message | null {
   try {
     act();

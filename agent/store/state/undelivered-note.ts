@@ -1,7 +1,7 @@
 import { isRecord } from '../../core/is-record.ts';
 
 /**
- * What `state.db` knows of the readings in `telemetry.db`, for the day on which that file is lost or unreadable. Shape: `epoch` empty where
+ * The number of readings in `telemetry.db` as recorded in `state.db`, in case `telemetry.db` is lost or unreadable. Shape: `epoch` is empty if
  * no file is expected.
  */
 export interface UndeliveredNote {
@@ -10,12 +10,12 @@ export interface UndeliveredNote {
   readonly readings: number;
 }
 
-/** The fact in `state.db`. */
+/** The key of the fact in `state.db`. */
 export const UNDELIVERED_KEY = 'store.undelivered';
 /** After a restore: the readings were set aside by the person who restored. */
 export const NO_READINGS_EXPECTED: UndeliveredNote = { epoch: '', readings: 0 };
 
-/** The stored fact; null for anything else. */
+/** Parses the stored fact; null if it is anything else. */
 export function readUndeliveredNote(json: string | null): UndeliveredNote | null {
   const value: unknown = json === null ? null : JSON.parse(json);
   if (!isRecord(value)) return null;

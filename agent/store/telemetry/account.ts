@@ -1,9 +1,9 @@
 /**
- * Which readings have been delivered, and the account that every reading is delivered, stored or in a gap. Runs within the transactions of
+ * Tracks which readings have been delivered, and the account: every reading is delivered, stored or in a gap. Runs within the transactions of
  * the telemetry file.
  *
- * Shape: `cursor_seq`, up to which all is delivered; `cursor_part`, the delivered readings of the row that holds the cursor; `delivered`,
- * all of this epoch.
+ * Shape: `cursor_seq`: all rows up to it are delivered; `cursor_part`: the delivered readings of the row that contains the cursor; `delivered`:
+ * the delivered readings of this epoch.
  */
 import type { StoreAccount } from '../../core/ports.ts';
 import type { DeliveredUnstored } from '../messages.ts';
@@ -13,7 +13,7 @@ import { type Handle, type Piece, pieceAt, piecesAfter, tallyAfter } from './tel
 /** Rows read in one step of the cursor. */
 const STEP_ROWS = 256;
 
-/** The cursor in the file: all up to this seq is delivered. */
+/** The cursor in the file: all rows up to this seq are delivered. */
 export function cursorOf(db: Sqlite): number {
   return Number(getMeta(db, 'cursor_seq') ?? 0);
 }
@@ -30,7 +30,7 @@ export function moveCursor(handle: Handle, wantedSeq: number): void {
   setMeta(db, 'cursor_seq', toSeq);
 }
 
-/** Readings of rows that end after `fromSeq` and not after `toSeq`. */
+/** Readings of rows whose last frame is after `fromSeq` and not after `toSeq`. */
 function wholeBetween(handle: Handle, fromSeq: number, toSeq: number): number {
   let readings = 0;
   for (let seq = fromSeq; ; ) {
@@ -44,7 +44,7 @@ function wholeBetween(handle: Handle, fromSeq: number, toSeq: number): number {
   }
 }
 
-/** Readings up to `seq` in the row that goes on beyond it; 0 where a row ends. A row that cannot be read is found damaged by its reader. */
+/** Readings up to `seq` in the row that contains `seq` and later frames; 0 if a row ends at `seq`. An unreadable row is reported as damaged by its reader. */
 function partUpTo(handle: Handle, seq: number): number {
   const piece = pieceAt(handle, seq + 1);
   if (piece === undefined || piece.firstSeq > seq) return 0;
@@ -53,14 +53,14 @@ function partUpTo(handle: Handle, seq: number): number {
   return read.frames.reduce((sum, frame) => sum + (frame.seq <= seq ? frame.readings.length : 0), 0);
 }
 
-/** The readings of this row that have not been delivered. */
+/** The undelivered readings of this row. */
 export function undeliveredOf(db: Sqlite, { seq, firstSeq, n }: Pick<Piece, 'seq' | 'firstSeq' | 'n'>): number {
   const cursorSeq = cursorOf(db);
   if (seq <= cursorSeq) return 0;
   return firstSeq <= cursorSeq ? n - partOf(db) : n;
 }
 
-/** Counts the delivered readings of a row again after it was made, changed or removed, where the cursor is in it. */
+/** Recounts the delivered readings of a row that was inserted, changed or removed, if it contains the cursor. */
 export function recountPart(handle: Handle, { seq, firstSeq }: Pick<Piece, 'seq' | 'firstSeq'>): void {
   const cursorSeq = cursorOf(handle.db);
   if (cursorSeq < firstSeq || cursorSeq >= seq) return;
@@ -68,14 +68,14 @@ export function recountPart(handle: Handle, { seq, firstSeq }: Pick<Piece, 'seq'
   if (part !== partOf(handle.db)) setMeta(handle.db, 'cursor_part', part);
 }
 
-/** Present frames after this seq. */
+/** Stored frames after this seq. */
 export function framesBeyond(handle: Handle, seq: number): number {
   const piece = pieceAt(handle, seq + 1);
   const begun = piece === undefined ? 0 : Math.max(0, seq - piece.firstSeq + 1);
   return Math.max(0, tallyAfter(handle, seq).frames - begun);
 }
 
-/** Present readings that are not delivered, by the cursor in the file. */
+/** Stored readings that are not delivered, by the cursor in the file. */
 function backlogOf(handle: Handle): number {
   return tallyAfter(handle, cursorOf(handle.db)).readings - partOf(handle.db);
 }
@@ -94,7 +94,7 @@ function deliveredUnstoredOf(db: Sqlite): number {
   return Number(getMeta(db, 'delivered_unstored') ?? 0);
 }
 
-/** Shape: losses in memory and what was delivered from there never became frames, and count as produced. */
+/** Shape: readings that were lost or delivered from memory never became stored frames, and count as produced. */
 export function accountOf(handle: Handle): StoreAccount {
   const { uncommitted, all, estimates } = handle.gaps.readings();
   const produced = handle.frames.totalReadings() + uncommitted + deliveredUnstoredOf(handle.db);
@@ -103,13 +103,13 @@ export function accountOf(handle: Handle): StoreAccount {
   return { produced, delivered, backlog, gaps: all, estimates, isBalanced: produced === delivered + backlog + all };
 }
 
-/** Readings that are not delivered, without a walk over the rows. */
+/** The number of undelivered readings, without reading the rows. */
 export function undeliveredByCount(handle: Handle): number {
   const { uncommitted, all } = handle.gaps.readings();
   return handle.frames.totalReadings() + uncommitted + deliveredUnstoredOf(handle.db) - deliveredOf(handle) - all;
 }
 
-/** In a file of a version without this count, all that is neither lost nor waiting is delivered. */
+/** In a file of a version without this count, every reading that is neither lost nor waiting counts as delivered. */
 function deliveredOf(handle: Handle): number {
   const counted = getMeta(handle.db, 'delivered');
   if (typeof counted === 'number') return counted;

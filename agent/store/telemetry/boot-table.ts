@@ -1,7 +1,7 @@
 /**
- * The table `boot`: the runs of the agent that wrote into this file, and the true time of each run's monotonic zero.
+ * The table `boot`: the runs of the agent that wrote into this file, and the real time at which each run's monotonic clock was zero.
  *
- * Frames whose clock could not be trusted get their times from it; no row is written again. A frame with a trusted time is never changed.
+ * The times of frames with an untrusted clock are corrected with it; no row is rewritten. A frame with a trusted time is never changed.
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { Setup } from '../messages.ts';
@@ -17,11 +17,11 @@ interface Row {
   readonly start_mono: number | null;
 }
 
-/** From here on a clock is trusted: `rtc` and `synced`. Shape: places in the list of qualities. */
+/** A clock is trusted from this quality on: `rtc` and `synced`. Shape: indexes in the list of qualities. */
 const TRUSTED_FROM = 2;
-/** A time of the network outranks that of a battery clock, which may be years off. */
+/** A network time has priority over the time of a battery clock, which may be wrong by years. */
 const SYNCED = 3;
-/** Smaller errors of a clock are not corrected. Units: ms. Source: assumed; the pace of frames. */
+/** Smaller errors of a clock are not corrected. Units: ms. Source: assumed; the period of frames. Confirmed by: the clock corrections in the logs of cabinets. */
 const RIGHT_ENOUGH_MS = 1_000;
 
 /** Whether a clock of this quality is trusted. Shape: index in the list of qualities. */
@@ -29,7 +29,7 @@ export function isTrustedQuality(clockQuality: number): boolean {
   return clockQuality >= TRUSTED_FROM;
 }
 
-/** The table on one connection. Errors: all functions throw what SQLite throws. */
+/** The table on one connection. Errors: all functions throw SQLite errors. */
 export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup, 'boot' | 'machine'>) {
   const all = db.prepare<[], Row>('SELECT id, token, true_ms, true_tq, machine, start_mono FROM boot');
   const insert = db.prepare('INSERT INTO boot(token, at_ms, machine, start_mono) VALUES(?, ?, ?, ?)');
@@ -43,9 +43,9 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
   load();
 
   return {
-    /** This run's small number in the file; null before its first frame. */
+    /** This run's short number in the file; null before its first frame. */
     known: (): number | null => ownId,
-    /** As `known`; writes the row where it is missing. */
+    /** As `known`, but inserts the row if it is missing. */
     own: (atMs: WallMs): number => {
       if (ownId === null) {
         insert.run(token, Math.round(atMs), machine?.bootId ?? null, machine === null ? null : Math.round(machine.startMono));
@@ -53,7 +53,7 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
       }
       return ownId ?? 0;
     },
-    /** The number of another run, which wrote nothing by itself. */
+    /** The number of another run, which wrote nothing itself. */
     named: (run: string, atMs: WallMs): number => {
       const known = [...rows.values()].find((row) => row.token === run);
       if (known !== undefined) return known.id;
@@ -62,8 +62,8 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
       return id;
     },
     /**
-     * Records when this run began: by the first trusted clock, and again by the first synchronised one. Also for earlier runs since the start
-     * of the machine that have no such time.
+     * Records when this run started: from the first trusted clock, and again from the first synchronised one. Does the same for earlier runs in the
+     * same boot of the machine that have no such time.
      */
     learn: ({ wallMs, monoMs, clockQuality: quality }: Omit<FrameHead, 'ticket'>): void => {
       const own = ownId === null ? undefined : rows.get(ownId);
@@ -81,20 +81,20 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
       const shift = trueMs + monoMs - wallMs;
       return Math.abs(shift) < RIGHT_ENOUGH_MS ? 0 : shift;
     },
-    /** Whether the time of such a frame is known for good, by its own clock or by a correction that no better clock can replace. */
+    /** Whether the time of such a frame is final: by its own clock, or by a correction that no better clock can replace. */
     isDated: (boot: number, clockQuality: number): boolean => isTrustedQuality(clockQuality) || rows.get(boot)?.true_tq === SYNCED,
   };
 }
 
-/** The runs in this file, by their small numbers. */
+/** The runs in this file, by their short numbers. */
 export type BootTable = ReturnType<typeof createBootTable>;
 
-/** Whether a clock of this quality knows the beginning of a run better than its row. A time of unknown quality gives way to the network's. */
+/** Whether a clock of this quality gives a better start time of a run than its row. A network time also replaces a time of unknown quality. */
 function isBetter(quality: number, { true_ms: trueMs, true_tq: known }: Row): boolean {
   return trueMs === null || quality > (known ?? TRUSTED_FROM);
 }
 
-/** Earlier runs since the same start of the machine: they share its monotonic clock. */
+/** Earlier runs in the same boot of the machine: they share its monotonic clock. */
 function siblingsOf(own: Row, rows: ReadonlyMap<number, Row>): Row[] {
   if (own.machine === null || own.start_mono === null) return [];
   return [...rows.values()].filter((row) => row.id !== own.id && row.machine === own.machine && row.start_mono !== null);

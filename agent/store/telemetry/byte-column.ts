@@ -1,13 +1,13 @@
 /**
- * Numbers as few bytes: variable-length integers and doubles, alone or as columns of differences and runs.
+ * Encodes numbers in few bytes: variable-length integers and doubles, alone or as columns of differences and runs.
  */
 
 import { StoreError } from '../../core/errors.ts';
 import { msg } from '../../core/message.ts';
 
-/** Largest magnitude a signed varint carries exactly: its zigzag double still is a safe integer. */
+/** Largest magnitude that a signed varint encodes exactly: its double, needed for zigzag, is still a safe integer. */
 export const MAX_SIGNED = 2 ** 51;
-/** Bytes a varint may take. Source: 8 × 7 bits hold every safe integer. */
+/** Longest varint. Units: bytes. Source: 8 × 7 bits hold every safe integer. */
 export const MAX_VARINT_BYTES = 8;
 
 /** A buffer and the position of the next byte to write. */
@@ -22,12 +22,12 @@ export interface ByteReader {
   offset: number;
 }
 
-/** Where to write; `capacity` must hold the worst case. Units: bytes. */
+/** Creates a writer; `capacity` must cover the worst case. Units: bytes. */
 export function createByteWriter(capacity: number): ByteWriter {
   return { bytes: Buffer.allocUnsafe(capacity), offset: 0 };
 }
 
-/** Seven bits a byte, lowest first, for 0..2^53. */
+/** Seven bits per byte, lowest first, for 0..2^53. */
 export function putVarint(writer: ByteWriter, value: number): void {
   let rest = value;
   while (rest >= 128) {
@@ -37,7 +37,7 @@ export function putVarint(writer: ByteWriter, value: number): void {
   writer.bytes[writer.offset++] = rest;
 }
 
-/** Zigzag, so that small negative numbers are short too. Units: magnitude up to `MAX_SIGNED`. */
+/** Zigzag encoding, so that small negative numbers are short too. Units: magnitude up to `MAX_SIGNED`. */
 function putSigned(writer: ByteWriter, value: number): void {
   putVarint(writer, value >= 0 ? value * 2 : -value * 2 - 1);
 }
@@ -85,7 +85,7 @@ export function takeDouble(reader: ByteReader): number {
   return view.getFloat64(0, true);
 }
 
-/** Each number as its difference to the one before, the first to 0. Units: magnitudes up to half of `MAX_SIGNED`. */
+/** Each number as its difference from the previous one, the first from 0. Units: magnitudes up to half of `MAX_SIGNED`. */
 export function putDeltas<T>(writer: ByteWriter, items: readonly T[], numberOf: (item: T) => number): void {
   let before = 0;
   for (const item of items) {
@@ -120,7 +120,7 @@ export function putRuns<T>(writer: ByteWriter, items: readonly T[], numberOf: (i
   }
 }
 
-/** The inverse of `putRuns`, no number above `max`. Errors: throws StoreError `corrupt`. */
+/** The inverse of `putRuns`; no number may exceed `max`. Errors: throws StoreError `corrupt`. */
 export function takeRuns(reader: ByteReader, count: number, max: number): number[] {
   const values: number[] = [];
   while (values.length < count) {
@@ -134,7 +134,7 @@ export function takeRuns(reader: ByteReader, count: number, max: number): number
   return values;
 }
 
-/** Reads a count and checks that the bytes left can hold it, each item with at least `leastBytes`. Errors: throws StoreError `corrupt`. */
+/** Reads a count and checks that the remaining bytes can contain that many items of at least `leastBytes`. Errors: throws StoreError `corrupt`. */
 export function takeCount(reader: ByteReader, leastBytes = 1): number {
   const count = takeVarint(reader);
   const left = reader.bytes.length - reader.offset;

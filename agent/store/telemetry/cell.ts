@@ -1,5 +1,5 @@
 /**
- * One reading as numbers: how its value is rounded, in which form it is stored, and the columns of many. Pure.
+ * One reading as numbers: the rounding of its value, its storage form, and the columns of many readings. Pure.
  */
 import type { Quality } from '../../core/words.ts';
 import {
@@ -14,7 +14,7 @@ import {
   takeRuns,
 } from './byte-column.ts';
 
-/** A reading whose point has become a number. */
+/** A reading whose point is replaced by its number. */
 export interface SeriesReading {
   readonly seriesId: number;
   readonly value: number | null;
@@ -22,7 +22,7 @@ export interface SeriesReading {
   readonly atMs: number;
 }
 
-/** Shape: `offsetMs` is the time against the frame's; `flags` is the quality's place, plus four times the form. */
+/** Shape: `offsetMs` is relative to the frame's time; `flags` is the index of the quality plus four times the form. */
 export interface Cell {
   readonly offsetMs: number;
   readonly flags: number;
@@ -30,15 +30,15 @@ export interface Cell {
   readonly double: number;
 }
 
-/** `decimals` of a series whose values are kept as they are: integers as integers, all others as doubles. */
+/** `decimals` of a series whose values are not rounded: integers as integers, all others as doubles. */
 export const EXACT = -1;
-/** More decimals than any instrument on a street has; with more, a scaled integer is no smaller than a double. */
+/** More decimals than any instrument on a street has. With more, a scaled integer is no smaller than a double. */
 export const MAX_STORED_DECIMALS = 9;
-/** How the value of a reading is kept. */
+/** The storage form of a value. */
 const FORM = { none: 0, scaled: 1, double: 2 } as const;
 
 const QUALITIES: readonly Quality[] = ['good', 'stale', 'bad', 'missing'];
-/** Half of `MAX_SIGNED`, so that the difference of two never exceeds it. */
+/** Half of `MAX_SIGNED`, so that the difference of two values never exceeds it. */
 const MAX_SCALED = MAX_SIGNED / 2;
 const MAX_FLAGS = 4 * FORM.double + 3;
 
@@ -54,7 +54,7 @@ export function toCell({ value, quality, atMs }: SeriesReading, frameMs: number,
   return { offsetMs, flags: index + 4 * FORM.double, scaled: 0, double: value };
 }
 
-/** Writes cells as columns: their times, flags, scaled integers and doubles. */
+/** Writes cells as columns: times, flags, scaled integers and doubles. */
 export function putCells(writer: ByteWriter, cells: readonly Cell[]): void {
   putDeltas(writer, cells, ({ offsetMs }) => offsetMs);
   putRuns(writer, cells, ({ flags }) => flags);
@@ -79,19 +79,19 @@ export function takeCells(reader: ByteReader, count: number): (seriesId: number,
   };
 }
 
-/** The value as a series of so many decimals keeps it. Shape: `EXACT` keeps all. */
+/** The value rounded to this many decimals. Shape: `EXACT` keeps all. */
 export function roundTo(value: number, decimals: number): number {
   const scaled = Math.round(value * scaleOf(decimals));
   return decimals === EXACT || !fits(scaled) ? value : scaled / scaleOf(decimals);
 }
 
-/** A time that is no number becomes the frame's own. */
+/** A time that is not a number becomes the frame's time. */
 function toOffsetMs(atMs: number, frameMs: number): number {
   const offsetMs = Math.round(atMs) - frameMs;
   return fits(offsetMs) ? offsetMs : 0;
 }
 
-/** Whether a number fits a column of differences. */
+/** Whether a number fits into a column of differences. */
 function fits(scaled: number): boolean {
   return Math.abs(scaled) <= MAX_SCALED;
 }

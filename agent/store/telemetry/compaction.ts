@@ -1,5 +1,5 @@
 /**
- * Turns old frames into segments, removes rows that are too old or damaged, and records each loss. Runs within the transactions of the
+ * Packs old frames into segments, removes rows that are too old or damaged, and records each loss. Runs within the transactions of the
  * telemetry file.
  */
 import type { WallMs } from '../../core/clock.ts';
@@ -13,16 +13,16 @@ import type { FrameHead } from './frame-codec.ts';
 import type { FrameRow } from './frame-table.ts';
 import { framePiece, type Handle, type Piece } from './telemetry-handle.ts';
 
-/** Limits of one segment. Units: readings, ms. Source: reliability measurement, an hour of all series packs best; bounded memory. */
+/** Limits of one segment. Units: readings, ms. Source: reliability measurement: an hour of all series packs best; limited memory. */
 const SEGMENT = { maxReadings: 30_000, maxSpanMs: 3_600_000 };
-/** Rows read for one segment. Source: an hour of commits each second. */
+/** Most rows read for one segment. Source: an hour of commits, one each second. */
 const MAX_ROWS = 3_600;
 
 /**
- * Removed readings that had not been delivered, in one transaction, as few gaps as possible.
+ * Undelivered readings that one transaction removed, as few gaps as possible.
  *
- * The oldest rows go first, so what goes by cap, age or thinning is one range. Damage can be anywhere: rows between two damaged ones are
- * still to be sent, so only neighbours share a gap.
+ * Removal by cap, age or thinning starts with the oldest rows, so it is one range. Damage can be anywhere, and the rows between two damaged
+ * ones will still be sent, so only adjacent rows share a gap.
  */
 export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
   const losses: { reason: LossReason; firstSeq: number; lastSeq: number; readings: number }[] = [];
@@ -39,7 +39,7 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
       last.lastSeq = Math.max(last.lastSeq, seq);
       last.readings += readings;
     },
-    /** Writes the gaps. Returns their readings by reason. */
+    /** Writes the gaps. Returns the number of readings by reason. */
     settle: (): RoomStep['lost'] => {
       for (const loss of losses) gaps.add({ ...loss, atMs });
       if (losses.length > 0) gaps.mergeOldest();
@@ -54,7 +54,7 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
 export type Losses = ReturnType<typeof createLosses>;
 
 /**
- * One segment from the oldest rows; the newest row always stays, so that seq and ticket go on from it. Null where there is nothing to do.
+ * Makes one segment of the oldest rows. The newest row always stays, because seq and ticket continue from it. Null if there is nothing to do.
  */
 export function compactOne(handle: Handle, losses: Losses, isDue: (row: FrameRow) => boolean): CompactionReport | null {
   const rows = chooseRows(handle, isDue);
@@ -90,7 +90,7 @@ function chooseRows({ frames }: Handle, isDue: (row: FrameRow) => boolean): read
   return chosen;
 }
 
-/** Removes a row, with a gap for what had not been delivered. */
+/** Removes a row, with a gap for its undelivered readings. */
 export function dropPiece(handle: Handle, losses: Losses, { piece, reason }: { piece: Piece; reason: LossReason }): void {
   losses.note(reason, piece, undeliveredOf(handle.db, piece));
   if (piece.kind === 'segment') handle.segments.remove(piece.seq);
@@ -99,7 +99,7 @@ export function dropPiece(handle: Handle, losses: Losses, { piece, reason }: { p
   recountPart(handle, piece);
 }
 
-/** Records a run's true beginning, from those of its frames that have a trusted clock. */
+/** Records a run's real start time, from its frames with a trusted clock. */
 export function learnTime({ boots }: Handle, frames: readonly Omit<FrameHead, 'ticket'>[]): void {
   for (const frame of frames) if (isTrustedQuality(frame.clockQuality)) boots.learn(frame);
 }

@@ -1,8 +1,8 @@
 /**
- * The frames of one commit as a blob, and back. One row for all frames of a commit, because a row costs 40 bytes, as much as ten readings.
+ * Encodes the frames of one commit as a blob, and decodes it. All frames of a commit share a row, because a row costs 40 bytes, as much as ten readings.
  *
- * Shape: version, count of frames, columns of their heads, then one column each of all their readings' series ids, times, quality runs,
- * scaled integers, doubles; after the version deflated where that is shorter. Series names and decimals are the caller's.
+ * Shape: version, count of frames, columns of their heads, then for all their readings one column each of series ids, times, quality runs,
+ * scaled integers, doubles. After the version deflated if that is shorter. The caller keeps the names and decimals of series.
  */
 
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
@@ -31,27 +31,27 @@ export interface FrameHead {
   readonly clockQuality: number;
 }
 
-/** A frame whose points have become numbers. */
+/** A frame whose points are replaced by their numbers. */
 export interface SeriesFrame extends FrameHead {
   readonly readings: readonly SeriesReading[];
 }
 
-/** The other columns of a row: its last frame's, and counts up to it; the checksum covers them too. Shape: integers. */
+/** The other columns of a row: those of its last frame, and counts up to it. The checksum covers them too. Shape: integers. */
 export interface RowHead extends FrameHead {
   readonly boot: number;
   readonly readings: number;
   readonly total: number;
 }
 
-/** 1: the readings of a single frame, whose head is the row's. 3: as 2, deflated. */
+/** 1: the readings of a single frame, whose head is in the row. 3: as 2, deflated. */
 const VERSION = { single: 1, many: 2, deflated: 3 } as const;
-/** Far above any packed size; a damaged blob must not fill the memory. Units: bytes. */
+/** Far above any valid size; a damaged blob must not fill the memory. Units: bytes. */
 const MAX_UNPACKED_BYTES = 4 * 2 ** 20;
 
 /** The highest index in the list of clock qualities. */
 export const MAX_CLOCK_QUALITY = 3;
 
-/** The blob of these frames, in their order. Shape: values as `toCell` keeps them. Units: times as ms against each frame's own. */
+/** Encodes these frames, in their order. Shape: values as `toCell` keeps them. Units: times in ms relative to each frame's own. */
 export function encodeFrames(frames: readonly SeriesFrame[], decimalsOf: (seriesId: number) => number): Buffer {
   const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
   const writer = createByteWriter(2 * MAX_VARINT_BYTES + MAX_VARINT_BYTES * (5 * frames.length + 4 * readings) + 10 * readings);
@@ -73,13 +73,13 @@ function packed(plain: Buffer): Buffer {
   return deflated.length + 1 < plain.length ? Buffer.concat([Buffer.from([VERSION.deflated]), deflated]) : Buffer.from(plain);
 }
 
-/** The same bytes after a version that is not deflated. */
+/** The same bytes after a version byte that is not deflated. */
 function unpacked(blob: Uint8Array): Uint8Array {
   return blob[0] === VERSION.deflated ? Buffer.concat([Buffer.from([VERSION.many]), unpack(blob.subarray(1), MAX_UNPACKED_BYTES)]) : blob;
 }
 
 /**
- * The frames of a blob; `only` is the head of the one that the older layout holds. Errors: throws StoreError `corrupt` for anything that
+ * Decodes the frames of a blob; `only` is the head of the single frame in the older layout. Errors: throws StoreError `corrupt` for data that
  * `encodeFrames` cannot have written.
  */
 export function decodeFrames(blob: Uint8Array, only: FrameHead, decimalsOf: (seriesId: number) => number | undefined): SeriesFrame[] {
@@ -128,17 +128,17 @@ function takeReadings(
   });
 }
 
-/** Checksum of a row. SQLite's own checks do not notice flipped payload bytes. Source: reliability measurement, 500 flipped bytes pass `integrity_check`. */
+/** Checksum of a row. SQLite's own checks do not detect flipped payload bytes. Source: reliability measurement, 500 flipped bytes pass `integrity_check`. */
 export function frameRowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readings, total }: RowHead, blob: Uint8Array): number {
   const columns = new Float64Array([boot, ticket, monoMs, wallMs, clockQuality, readings, total]);
   return crc32(blob, crc32(new Uint8Array(columns.buffer)));
 }
 
-/** Errors: throws StoreError `corrupt` for what does not unpack, would become longer than `maxBytes`, or has bytes behind its end. */
+/** Errors: throws StoreError `corrupt` for data that cannot be inflated, would exceed `maxBytes`, or has extra bytes at its end. */
 export function unpack(blob: Uint8Array, maxBytes: number): Uint8Array {
   let found: { readonly buffer: Uint8Array; readonly engine: { readonly bytesWritten: number } };
   try {
-    // With `info` zlib also returns how many bytes it used; its types do not have that.
+    // With `info` zlib also returns how many bytes it used; its types do not declare that.
     found = inflateRawSync(blob, { maxOutputLength: maxBytes, info: true }) as unknown as typeof found;
   } catch (cause) {
     throw new StoreError('corrupt', msg`stored bytes: they do not unpack`, { cause });

@@ -1,5 +1,5 @@
 /**
- * The table `frame`: frames as they were committed, one row a commit. Runs within the transactions of the telemetry file.
+ * The table `frame`: frames as they were committed, one row per commit. Runs within the transactions of the telemetry file.
  *
  * Shape: a row's `seq` is that of its last frame; `k` is the number of its frames.
  */
@@ -44,10 +44,10 @@ export interface Tally {
 
 /** The clock qualities by their numbers in the file. */
 export const CLOCK_QUALITIES: readonly ClockQuality[] = ['none', 'restored', 'rtc', 'synced'];
-/** Units: bytes. Source: a reading takes 4 to 6 in a frame; an estimate above it keeps the cap on the safe side. */
+/** Units: bytes. Source: a reading takes 4 to 6 in a frame; a higher estimate keeps the file below the cap. */
 const ESTIMATE = { row: 64, frame: 8, reading: 8 };
 
-/** The table on one connection. Errors: its methods throw what SQLite throws. */
+/** The table on one connection. Errors: its methods throw SQLite errors. */
 export class FrameTable {
   readonly #sql: ReturnType<typeof prepare>;
   readonly #series: SeriesTable;
@@ -59,7 +59,7 @@ export class FrameTable {
     this.#boots = boots;
   }
 
-  /** Highest seq ever given out. */
+  /** Highest seq ever assigned. */
   lastSeq(): number {
     return Math.max(this.#sql.sequence.get() ?? 0, this.#sql.highest.get() ?? 0);
   }
@@ -103,12 +103,12 @@ export class FrameTable {
     return own;
   }
 
-  /** Bytes that the frames will need, roughly. */
+  /** Estimated size of the frames in the file. Units: bytes. */
   estimate(frames: readonly ReadingFrame[]): number {
     return frames.reduce((sum, { readings }) => sum + ESTIMATE.frame + ESTIMATE.reading * readings.length, ESTIMATE.row);
   }
 
-  /** Adds one row for each run of tickets without a hole; `base` plus its ticket is the seq of a frame. */
+  /** Inserts one row for each run of consecutive tickets; the seq of a frame is `base` plus its ticket. */
   add(frames: readonly ReadingFrame[], base: number): void {
     for (const row of withoutHoles(frames)) this.#addRow(row, base);
   }
@@ -121,7 +121,7 @@ export class FrameTable {
     return this.#sql.tally.get(afterSeq) ?? { rows: 0, frames: 0, readings: 0, bytes: 0 };
   }
 
-  /** Keeps the row, so that seq, ticket and total continue after it, but not its bytes. */
+  /** Removes the bytes of a row but keeps the row, so that seq, ticket and total continue after it. */
   empty(seq: number): void {
     this.#sql.empty.run(seq);
   }
@@ -166,7 +166,7 @@ function prepare(db: Sqlite) {
     empty: db.prepare("UPDATE frame SET p = x'', n = 0, crc = 0 WHERE seq = ?"),
     remove: db.prepare('DELETE FROM frame WHERE seq = ?'),
     removeUpTo: db.prepare('DELETE FROM frame WHERE seq <= ?'),
-    // A damaged count must neither refuse all frames nor give a seq twice.
+    // A damaged count must neither block all frames nor assign a seq twice.
     highest: db
       .prepare<[], number>('SELECT max(coalesce((SELECT max(seq) FROM frame), 0), coalesce((SELECT max(seq) FROM segment), 0))')
       .pluck(),

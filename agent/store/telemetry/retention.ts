@@ -1,5 +1,5 @@
 /**
- * Removes the rows that are older than the bound in days, one bounded step at a time, and records each loss. Runs within the transactions
+ * Removes the rows that are older than the limit in days, in steps of limited work, and records each loss. Runs within the transactions
  * of the telemetry file.
  */
 import type { WallMs } from '../../core/clock.ts';
@@ -15,17 +15,17 @@ import { ANY_TIME, type SegmentLabel } from './segment-table.ts';
 import { oldestOf } from './telemetry-facts.ts';
 import { type Handle, piecesAfter } from './telemetry-handle.ts';
 
-/** Rows dropped in one step. */
+/** Most rows removed in one step. */
 const RETAIN_ROWS = 64;
 const AGE_CLOCK = 'age_clock';
 
-/** A step with the wall time, and how long rows are kept. Units: ms. */
+/** A step: the wall time, and how long rows are kept. Units: ms. */
 interface Bound extends Pick<RetentionStep, 'livedMs' | 'isSynced'> {
   readonly atMs: WallMs;
   readonly keepMs: number;
 }
 
-/** Removes some of the rows that are too old, the oldest first. Undelivered rows end it unless the clock is synchronised. */
+/** Removes some of the rows that are too old, oldest first. Stops at undelivered rows unless the clock is synchronised. */
 export function retainSome(handle: Handle, losses: Losses, bound: Bound): Omit<RetentionReport, 'people'> & { readonly more: boolean } {
   const { ageMs, doubted } = lookAt(handle, bound);
   const count = countOver(handle, { ageMs, beforeMs: ageMs - bound.keepMs });
@@ -41,7 +41,7 @@ export function retainSome(handle: Handle, losses: Losses, bound: Bound): Omit<R
   return { readings, lost, isClockDoubted: doubted !== null, more: dropped === RETAIN_ROWS && count > RETAIN_ROWS };
 }
 
-/** Moves the age clock at the first step of a retention. */
+/** Updates the age clock at the first step of a retention. */
 function lookAt(handle: Handle, { atMs, livedMs, keepMs }: Bound): AgeClock {
   const before = ageClockOf(handle.db) ?? { ageMs: (oldestOf(handle) ?? atMs) + keepMs, doubted: null };
   if (livedMs === null) return before;
@@ -50,7 +50,7 @@ function lookAt(handle: Handle, { atMs, livedMs, keepMs }: Bound): AgeClock {
   return next;
 }
 
-/** Null in a file without one, and where its bytes make no sense. */
+/** Null if the file has none, or if its bytes cannot be parsed. */
 function ageClockOf(db: Sqlite): AgeClock | null {
   const text = getMeta(db, AGE_CLOCK);
   if (typeof text !== 'string') return null;
@@ -79,8 +79,8 @@ function countOver(handle: Handle, { ageMs, beforeMs }: { readonly ageMs: WallMs
 }
 
 /**
- * How many of the oldest segments are over: a run of old ones, with those of unknown age between and before them. A segment from the future
- * has the time of a wrong clock, so its age is unknown too.
+ * How many of the oldest segments are too old: a run of old ones, including those of unknown age before and between them. A segment with a future
+ * time was written with a wrong clock, so its age is unknown too.
  */
 function overAge(labels: readonly SegmentLabel[], { ageMs, beforeMs }: { readonly ageMs: WallMs; readonly beforeMs: WallMs }): number {
   let over = 0;
@@ -92,7 +92,7 @@ function overAge(labels: readonly SegmentLabel[], { ageMs, beforeMs }: { readonl
   return over;
 }
 
-/** Whether a row's time is known and before this. */
+/** Whether a row's time is known and before this time. */
 function isRowBefore({ boots }: Handle, row: FrameRow, beforeMs: WallMs): boolean {
   const { boot, tq: clockQuality, mono_ms: monoMs, wall_ms: wallMs } = row;
   return boots.isDated(boot, clockQuality) && wallMs + boots.shiftMs(boot, { clockQuality, monoMs, wallMs }) < beforeMs;

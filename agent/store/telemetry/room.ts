@@ -1,9 +1,9 @@
 /**
- * Keeps the telemetry file below its byte cap, one bounded step at a time: frames are compacted, then segments thinned, then the oldest
+ * Keeps the telemetry file below its byte cap, in steps of limited work: frames are compacted, then segments thinned, then the oldest
  * dropped. Runs within the transactions of the telemetry file.
  *
- * A cap that is lowered on a full store needs thousands of steps. In one transaction they would block every commit, and a thread that is
- * ended in the middle would have to begin again.
+ * A cap that is lowered on a full store needs thousands of steps. In one transaction they would block every commit, and an interrupted thread
+ * would have to start again from the first step.
  */
 import type { SegmentFrame } from '../segment-codec.ts';
 import type { Sqlite } from '../sqlite.ts';
@@ -14,21 +14,21 @@ import { type Handle, piecesAfter, segmentPiece } from './telemetry-handle.ts';
 import { THINNING_ROUNDS, thinned } from './thinning.ts';
 
 /**
- * Kept free below the cap, because a commit and a segment need space before they free some: the cap itself is the hard stop. Units: share,
+ * Kept free below the cap, because a commit and a segment need space before they free any: the cap itself is the hard stop. Units: share,
  * bytes.
  */
 const RESERVE = { share: 1 / 8, maxBytes: 2 ** 20 };
-/** Room made beyond the need, so that a full store makes room once for many commits. Units: share of the cap, bytes. Source: assumed; ten segments. */
+/** Extra room, so that a full store makes room once for many commits. Units: share of the cap, bytes. Source: assumed; ten segments. Confirmed by: bench `store disk` with a full store. */
 const HEADROOM = { share: 0.02, maxBytes: 262_144 };
-/** Fewer bytes of frames than this are not compacted ahead of time: the segment would pack badly. Source: assumed; half an hour of a full cabinet. */
+/** Fewer bytes of frames than this are not compacted early: the segment would pack badly. Source: assumed; half an hour of a full cabinet. Confirmed by: bench `store disk` with the frames of a full cabinet. */
 const WORTH_BYTES = 65_536;
-/** A thinning that frees a smaller share of its segment is undone. Source: assumed. */
+/** A thinning that frees a smaller share of its segment is undone. Source: assumed. Confirmed by: bench `store disk` with segments from a cabinet. */
 const WORTH_SHARE = 1 / 16;
-/** Rows dropped in one step; each costs a fraction of a thinning. Source: assumed. */
+/** Most rows removed in one step; each costs a fraction of a thinning. Source: assumed. Confirmed by: bench `store` on the gateway, with a full store. */
 const MAX_DROPS = 16;
-/** A store that is this many times too large drops its oldest rows without thinning: thinning leaves half of a store at best. */
+/** If the store exceeds its cap by this factor, the oldest rows are dropped without thinning: thinning leaves at best half of a store. */
 const THINNING_SAVES = 2;
-/** Free pages returned to the file system: from this number on, this many at a time. Source: vacuum in small steps, never `VACUUM`; an hour of frames frees 60, which the next hour takes. */
+/** Free pages are returned to the file system from this number on, and this many at a time. Source: vacuum in small steps, never `VACUUM`; an hour of frames frees 60, which the next hour uses. */
 const VACUUM_PAGES = { from: 256, step: 128 };
 
 /** Whether a step is due: more is in use than the cap allows, or the file itself is longer. Units: bytes. */
@@ -37,9 +37,9 @@ export function isOverCap({ db }: Handle, maxBytes: number): boolean {
 }
 
 /**
- * Compacts or thins one segment, or drops a few of the oldest rows; what the platform has goes first.
+ * Compacts or thins one segment, or drops a few of the oldest rows; delivered rows are dropped first.
  *
- * Shape: true where there is more to do and something to do it with.
+ * Shape: true if more must be freed and can be freed.
  */
 export function makeRoomOnce(handle: Handle, losses: Losses, maxBytes: number): boolean {
   const targetBytes = roomBytes(maxBytes) - Math.min(maxBytes * HEADROOM.share, HEADROOM.maxBytes);
@@ -48,20 +48,20 @@ export function makeRoomOnce(handle: Handle, losses: Losses, maxBytes: number): 
   return (!isDone() && isMoved) || isTooLong(handle.db, maxBytes);
 }
 
-/** Before a commit: drops the oldest rows where even the hard stop of the file would refuse it. Units: bytes. */
+/** Before a commit: drops the oldest rows if even the hard stop of the file would refuse the commit. Units: bytes. */
 export function makeRoomFor(handle: Handle, losses: Losses, { neededBytes, maxBytes }: { neededBytes: number; maxBytes: number }): void {
-  // A file that was longer when it was opened has its own length as its stop until it is opened again.
+  // A file that was longer when it was opened has its own length as its hard stop until it is opened again.
   const pagesBytes = pragma(handle.db, 'max_page_count') * pragma(handle.db, 'page_size');
   const stopBytes = Math.max(maxBytes, pagesBytes) - reserveBytes(maxBytes) / 2;
   while (usedBytes(handle.db) + neededBytes > stopBytes) if (!dropOldest(handle, losses)) return;
 }
 
-/** Returns a share of the free pages to the file system. Outside a transaction only. */
+/** Returns some of the free pages to the file system. Only outside a transaction. */
 export function giveBack({ db }: Handle): void {
   if (pragma(db, 'freelist_count') > VACUUM_PAGES.from) db.pragma(`incremental_vacuum(${VACUUM_PAGES.step})`);
 }
 
-/** Returns false where nothing could be compacted. */
+/** Returns false if nothing could be compacted. */
 function stepOf(handle: Handle, losses: Losses, targetBytes: number): boolean {
   for (let drops = 0; drops < MAX_DROPS && usedBytes(handle.db) > targetBytes; drops++) {
     if (usedBytes(handle.db) <= targetBytes * THINNING_SAVES && makeSmaller(handle, losses)) return true;
@@ -78,7 +78,7 @@ function makeSmaller(handle: Handle, losses: Losses): boolean {
   return thinOne(handle, losses, delivered.length > 0 ? delivered : labels);
 }
 
-/** Returns false where none of these may be thinned any further. */
+/** Returns false if none of these may be thinned any further. */
 function thinOne(handle: Handle, losses: Losses, labels: readonly SegmentLabel[]): boolean {
   for (const { keep, share } of THINNING_ROUNDS) {
     const label = labels.slice(0, Math.floor(labels.length * share)).find(({ thin }) => thin < keep);
@@ -103,7 +103,7 @@ function thin(handle: Handle, losses: Losses, { label, keep }: { label: SegmentL
     const put = (kept: readonly SegmentFrame[]): void =>
       handle.segments.put({ seq: row.seq, firstSeq: row.first_seq, total: row.total, frames: kept, thin: keep });
     put(frames);
-    // No readings are removed without a gain; the mark still moves, so that no step tries again.
+    // No readings are removed without a gain; the mark still advances, so that no step tries this segment again.
     const bytes = handle.segments.at(row.seq)?.p.length ?? 0;
     if (bytes > row.p.length * (1 - WORTH_SHARE)) put(read.frames);
   }
@@ -113,7 +113,7 @@ function thin(handle: Handle, losses: Losses, { label, keep }: { label: SegmentL
     losses.note('thinned', piece, before - undeliveredOf(handle.db, segmentPiece(handle, after)));
 }
 
-/** Removes the oldest row. Returns false where only the newest is left. */
+/** Removes the oldest row. Returns false if only the newest is left. */
 function dropOldest(handle: Handle, losses: Losses): boolean {
   const [oldest] = piecesAfter(handle, 0, 1);
   if (oldest === undefined || oldest.seq === handle.frames.last()?.seq) return false;

@@ -25,10 +25,10 @@ export interface SegmentRow {
   readonly frames: number;
 }
 
-/** A row without its bytes, enough to choose rows. `frames` is stored after the bytes, and SQLite would read all of them to reach it. */
+/** A row without its bytes, enough to select rows. `frames` is stored after the bytes, so that SQLite would have to read all of them to reach it. */
 export type SegmentLabel = Omit<SegmentRow, 'p' | 'crc' | 'frames'>;
 
-/** A segment to add. */
+/** A segment to insert. */
 export interface NewSegment {
   readonly seq: number;
   readonly firstSeq: number;
@@ -39,10 +39,10 @@ export interface NewSegment {
   readonly thin: number;
 }
 
-/** Segments with a frame of unknown time are read for any time. Units: ms. */
+/** Segments with a frame of unknown time are read for any time range. Units: ms. */
 export const ANY_TIME = { fromMs: -8.64e15, toMs: 8.64e15 };
 
-/** The table on one connection. Errors: all functions throw what SQLite throws. */
+/** The table on one connection. Errors: all functions throw SQLite errors. */
 export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootTable) {
   const put = db.prepare(
     'INSERT OR REPLACE INTO segment(seq, first_seq, t0_ms, t1_ms, n, total, thin, crc, p, frames) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -64,10 +64,10 @@ export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootT
   };
   return {
     after: (seq: number, maxRows: number): readonly SegmentRow[] => after.all(seq, maxRows),
-    /** All of them, oldest first, without bytes. */
+    /** All segments, oldest first, without bytes. */
     labels: (): readonly SegmentLabel[] => labels.all(),
     at: (seq: number): SegmentRow | undefined => at.get(seq),
-    /** Adds frames in the order of seq, none empty. `seq` and `firstSeq` may be outside of them: numbers whose frames are gone. */
+    /** Inserts frames in the order of seq, none of them empty. `seq` and `firstSeq` may be outside their range: numbers whose frames were removed. */
     put: ({ seq, firstSeq, frames, total, thin }: NewSegment): void => {
       const p = encodeSegment(frames, (id) => series.decimalsOf(id) ?? 0);
       const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
@@ -93,7 +93,7 @@ export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootT
 /** Adds, reads and removes segments. */
 export type SegmentTable = ReturnType<typeof createSegmentTable>;
 
-/** First and last time of any reading in it. */
+/** First and last time of any reading in the segment. */
 function spanOf(frames: readonly SegmentFrame[], boots: BootTable): { t0Ms: number; t1Ms: number } {
   let [t0Ms, t1Ms] = [ANY_TIME.toMs, ANY_TIME.fromMs];
   for (const frame of frames) {

@@ -10,10 +10,10 @@ interface Row {
 }
 
 /**
- * The table `series`: points as numbers, for the life of the file.
+ * The table `series`: assigns numbers to points, for the life of the file.
  *
- * An id is never used again: a point whose decimals change becomes a new series, so that old frames keep their meaning. Errors: all
- * functions throw what SQLite throws.
+ * An id is never reused: a point whose decimals change becomes a new series, so that old frames keep their meaning. Errors: all
+ * functions throw SQLite errors.
  */
 export function createSeriesTable(db: Sqlite, { decimals, counters }: Pick<Setup, 'decimals' | 'counters'>) {
   const insert = db.prepare('INSERT INTO series(point, decimals) VALUES(?, ?)');
@@ -34,14 +34,14 @@ export function createSeriesTable(db: Sqlite, { decimals, counters }: Pick<Setup
   };
   for (const row of db.prepare<[], Row>('SELECT id, point, decimals FROM series').all()) know(row);
   return {
-    /** The id of the point's present series; made at first use, within the caller's transaction. */
+    /** The id of the point's current series; inserted at first use, within the caller's transaction. */
     idOf: (point: PointId): number => current.get(point) ?? begin(point),
     decimalsOf: (id: number): number | undefined => byId.get(id)?.decimals,
     /** Only for ids whose decimals are known. */
     pointOf: (id: number): PointId => byId.get(id)?.point ?? 'unknown.unknown',
     /** All series of the point. */
     idsOf: (point: PointId): readonly number[] => [...byId.values()].flatMap((row) => (row.point === point ? [row.id] : [])),
-    /** The point only grows, so that the ends of a time are enough. */
+    /** The point's value only increases, so that the first and last readings of a period are enough. */
     isCounter: (id: number): boolean => counters.has(byId.get(id)?.point ?? ''),
   };
 }

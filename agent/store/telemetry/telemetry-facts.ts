@@ -1,5 +1,5 @@
 /**
- * What the telemetry file holds and what it costs the disk, for the status of the store.
+ * The content of the telemetry file and what it writes to the disk, for the status of the store.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { MonoMs, WallMs } from '../../core/clock.ts';
@@ -15,7 +15,7 @@ const ACCOUNT = '/proc/thread-self/io';
 export function createWriteMeter() {
   let first: { readonly bytes: number; readonly atMono: MonoMs } | null = null;
   return {
-    /** Since the first reading; null where the kernel does not say. Units: bytes, ms. */
+    /** Since the first reading; null if the kernel does not report it. Units: bytes, ms. */
     read: (nowMono: MonoMs): { readonly bytes: number; readonly overMs: number } | null => {
       const bytes = writtenBytes();
       if (bytes === null) return null;
@@ -34,7 +34,7 @@ function writtenBytes(): number | null {
   }
 }
 
-/** The facts of an open file. `path`: the file, whose journal counts; `provenSeq`: delivered, whether the file has that or not. */
+/** The facts of an open file. `path`: the file, whose journal is included; `provenSeq`: delivered up to here, whether or not the file has that. */
 export function telemetryFacts(handle: Handle, path: string, provenSeq: number): Omit<TelemetryFacts, 'maxBytes' | 'written'> {
   const { db, frames, segments, gaps } = handle;
   const [journal, packed] = [frames.tally(0), segments.tally(0)];
@@ -57,7 +57,7 @@ export function telemetryFacts(handle: Handle, path: string, provenSeq: number):
   };
 }
 
-/** The time of the oldest row whose time is known; null in an empty file. */
+/** The time of the oldest row with a known time; null in an empty file. */
 export function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
   const known = segments.labels().find(({ t0_ms: t0Ms }) => Math.abs(t0Ms) < 8.64e15);
   if (known !== undefined) return known.t0_ms;

@@ -1,5 +1,5 @@
 /**
- * The tables of one open telemetry file, and its rows in the order of seq, from both tables.
+ * The tables of one open telemetry file, and the rows of both tables in the order of seq.
  */
 import type { Setup } from '../messages.ts';
 import type { Sqlite } from '../sqlite.ts';
@@ -37,14 +37,14 @@ export function openTables(db: Sqlite, setup: Setup): Handle {
   return { db, series, boots, frames, segments: createSegmentTable(db, series, boots), gaps: createGapTable(db) };
 }
 
-/** Rows that end after `seq`, oldest first; at most `maxRows` of the table where they begin. */
+/** Rows whose last frame is after `seq`, oldest first; at most `maxRows` from the table where they start. */
 export function piecesAfter(handle: Handle, seq: number, maxRows: number): Piece[] {
   const segments = handle.segments.after(seq, maxRows);
   if (segments.length > 0) return segments.map((row) => segmentPiece(handle, row));
   return handle.frames.after(seq, maxRows).map((row) => framePiece(handle, row));
 }
 
-/** The row that holds or follows `seq`. */
+/** The row that contains or follows `seq`. */
 export function pieceAt(handle: Handle, seq: number): Piece | undefined {
   return piecesAfter(handle, seq - 1, 1)[0];
 }
@@ -59,7 +59,7 @@ export function segmentPiece({ segments }: Handle, row: SegmentRow): Piece {
   return { kind: 'segment', seq: row.seq, firstSeq: row.first_seq, n: row.n, read: () => segments.read(row) };
 }
 
-/** All rows that end after `seq`. */
+/** All rows whose last frame is after `seq`. */
 export function tallyAfter({ frames, segments }: Handle, seq: number): Tally {
   const [a, b] = [segments.tally(seq), frames.tally(seq)];
   return { rows: a.rows + b.rows, frames: a.frames + b.frames, readings: a.readings + b.readings, bytes: a.bytes + b.bytes };

@@ -1,6 +1,6 @@
 /**
- * Reads the telemetry file: frames after a seq, pages of a time, one point's history, and all rows for damage. It keeps the last segment in
- * memory. Damage that it finds is returned to the caller; nothing is changed.
+ * Reads the telemetry file: frames after a seq, pages of a time range, one point's history, and all rows to find damage. It caches the last
+ * segment. Damage that it finds is returned to the caller; the file is not changed.
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { ExportPage, ExportQuery, StoredFrame } from '../../core/ports.ts';
@@ -8,13 +8,13 @@ import type { SegmentFrame } from '../segment-codec.ts';
 import { CLOCK_QUALITIES } from './frame-table.ts';
 import { type Handle, type Piece, piecesAfter } from './telemetry-handle.ts';
 
-/** What was found, and the damaged rows that were met. */
+/** The result, and the damaged rows that were found. */
 export interface Found<T> {
   readonly value: T;
   readonly damaged: readonly Piece[];
 }
 
-/** The frames of the segment that was read last: the next read is mostly of the same one. Small rows are read again. */
+/** Caches the frames of the segment that was read last: the next read is usually of the same one. Small rows are read again. */
 export function createPieceMemory() {
   let last: { readonly seq: number; readonly n: number; readonly frames: readonly SegmentFrame[] } | null = null;
   return {
@@ -32,9 +32,9 @@ export function createPieceMemory() {
 }
 type PieceMemory = ReturnType<typeof createPieceMemory>;
 
-/** Rows fetched at once; their bytes come with them. */
+/** Rows fetched at the same time, including their bytes. */
 const ROWS = 16;
-/** Rows looked at for one page of an export, and segments unpacked, so that commits come between. Source: as for a page of a history, whole segments take several times as long. */
+/** Most rows read for one page of an export, and segments unpacked, so that commits can run in between. Source: as for a page of a history, whole segments take several times as long. */
 const EXPORT = { rows: 64, segments: 4 };
 
 /** Up to `maxFrames` whole frames after `seq`. */
@@ -59,7 +59,7 @@ export function framesAfter(
   return { value, damaged };
 }
 
-/** One page of all frames that have a reading in the time. */
+/** One page of all frames that have a reading in the time range. */
 export function exportPage(handle: Handle, memory: PieceMemory, query: ExportQuery): Found<Omit<ExportPage, 'epoch'>> {
   const frames: StoredFrame[] = [];
   const damaged: Piece[] = [];
@@ -98,7 +98,7 @@ export function allDamaged(handle: Handle): readonly Piece[] {
   }
 }
 
-/** The frame with names for its series, and its times corrected. */
+/** The frame with the names of its points and corrected times. */
 function toStored({ series, boots }: Handle, frame: SegmentFrame): StoredFrame {
   const shiftMs = boots.shiftMs(frame.boot, frame);
   const at = (atMs: WallMs): WallMs => atMs + shiftMs;

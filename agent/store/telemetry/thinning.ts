@@ -1,22 +1,22 @@
 /**
- * Chooses which readings of an hour stay when room is needed: extremes, every change of quality, the ends; more of counters, because each
- * of their readings is a proof. Pure.
+ * Selects which readings of an hour stay when room is needed: extremes, every change of quality, the first and last. More readings of counters stay,
+ * because each of them is evidence. Pure.
  */
 import type { SegmentFrame } from '../segment-codec.ts';
 
 /** How strongly a segment is thinned. */
 export interface Thinning {
-  /** One in so many stays. */
+  /** One reading in this many stays. */
   readonly keep: number;
   readonly isCounter: (seriesId: number) => boolean;
 }
 
-/** One reading in this many stays, step by step: of the older half, then of the oldest quarter. */
+/** One reading in this many stays, step by step: in the older half, then in the oldest quarter. */
 export const THINNING_ROUNDS: readonly { readonly keep: number; readonly share: number }[] = [
   { keep: 4, share: 1 / 2 },
   { keep: 16, share: 1 / 4 },
 ];
-/** Counters are thinned by this much less; of the first step nothing at all. Source: assumed; energy is what the contract is paid by. */
+/** Counters are thinned by this factor less; in the first step not at all. Source: assumed; the energy contract is billed by them. Confirmed by: the billing rules of an energy contract. */
 const COUNTER_KEEPS = 4;
 
 interface Place {
@@ -26,7 +26,7 @@ interface Place {
   readonly quality: string;
 }
 
-/** The frames with fewer readings each; those left without any are gone. */
+/** The frames with fewer readings each; frames without any are removed. */
 export function thinned(frames: readonly SegmentFrame[], { keep, isCounter }: Thinning): SegmentFrame[] {
   const kept = frames.map(() => new Set<number>());
   for (const [seriesId, places] of bySeries(frames)) {
@@ -51,10 +51,10 @@ function bySeries(frames: readonly SegmentFrame[]): Map<number, Place[]> {
 }
 
 /**
- * The first of each `keep`, the lowest and highest of all, the last, and both sides of a change of quality.
+ * Keeps the first of each `keep`, the lowest and highest of all, the last, and both sides of a change of quality.
  *
- * By place and not by value, so that the series of one device keep the same polls: their times are stored once. An extreme that a kept
- * reading shows too is not kept twice.
+ * Selects by position and not by value, so that the series of one device keep the same polls: their times are stored once. An extreme is not
+ * kept twice if another kept reading has the same value.
  */
 function chosen(places: readonly Place[], keep: number): Set<Place> {
   const stays = new Set(places.filter((_, i) => i % keep === 0));

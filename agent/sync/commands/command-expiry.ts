@@ -1,10 +1,10 @@
 /**
- * Decides until when a command may be carried out, also without a trusted clock. Pure.
+ * Decides until when a command may be carried out, even without a trusted clock. Pure.
  *
- * With a trusted clock the expiry is the platform's. Without one it is counted from the arrival: the time between the payload's timestamp
- * and the expiry, both by the platform's clock. This ignores the transport time, which is bounded: retained messages are refused, and a clean
- * session keeps none. A clock restored from disk is late where it is wrong, as a rule, so what has expired by it is not carried out. It may also be
- * ahead: an order that only brings light is carried out all the same.
+ * With a trusted clock the platform's expiry counts. Without one it is counted from the arrival: the time between the payload's timestamp
+ * and the expiry, both by the platform's clock. This ignores the transport time, which is limited: retained messages are refused, and a clean
+ * session stores none. A wrong clock that was restored from disk is usually late, so a command that has expired by it is not carried out. The clock may also be
+ * ahead: an order that only brings light is carried out in any case.
  */
 
 import { isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
@@ -13,16 +13,16 @@ import type { PlatformOrder } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { type CommandInstant, MAX_AGE_MS } from './command-fields.ts';
 
-/** Longest lifetime of a command. Units: ms. Source: assumed; an intent may last longer, its command does not. */
+/** Longest lifetime of a command. Units: ms. Source: assumed; an intent may last longer, its command does not. Confirmed by: the commands of a platform in use. */
 export const LONGEST_MS = 24 * 3_600_000;
 
-/** `expiresMs` is null when the platform gave none; the command then expires when its payload no longer counts as new. */
+/** `expiresMs` is null if the platform gave none; the command then expires when its payload no longer counts as new. */
 export interface Lifetime {
   readonly expiresMs: WallMs | null;
   readonly expiresMono: MonoMs;
 }
 
-/** The remaining lifetime of a command, by when the platform sent it and when it expires. Errors: throws Refusal, as for a field. */
+/** The remaining lifetime of a command, from the time the platform sent it and its expiry. Errors: throws Refusal, as for a field. */
 export function judgeLifetime(
   { sentMs, expiresMs }: { readonly sentMs: WallMs | undefined; readonly expiresMs: WallMs | undefined },
   { nowMs, nowMono, clockQuality }: CommandInstant,
@@ -46,7 +46,7 @@ export function judgeLifetime(
   return { expiresMs, expiresMono: nowMono + restMs };
 }
 
-/** Refuses an order that may darken and has expired by a restored clock, though that clock may be ahead. Errors: throws Refusal. */
+/** Refuses an order that may darken a lamp and has expired by a restored clock, although that clock may be ahead. Errors: throws Refusal. */
 export function refuseDoubtful({ expiresMs }: Lifetime, order: PlatformOrder, { nowMs, clockQuality }: CommandInstant): void {
   if (clockQuality !== 'restored' || expiresMs === null || expiresMs > nowMs || bringsOnlyLight(order)) return;
   const here = new Date(nowMs).toISOString().slice(0, 19);
@@ -60,7 +60,7 @@ export function bringsOnlyLight(order: PlatformOrder): boolean {
   return order.kind === 'override' && order.request.rank === 'emergency';
 }
 
-/** Whether a command has expired. Both clocks count when both are usable: a corrected wall clock may show that it has expired already. */
+/** Whether a command has expired. If both clocks are usable, both count: a corrected wall clock may show that it has expired already. */
 export function isOver({ expiresMs, expiresMono }: Lifetime, { nowMs, nowMono, clockQuality }: CommandInstant): boolean {
   return nowMono >= expiresMono || (expiresMs !== null && isTrusted(clockQuality) && nowMs >= expiresMs);
 }

@@ -1,7 +1,7 @@
 /**
  * Reads the fields of a command and checks their shape: size, retained flag, time, names, types, ranges. Pure.
  *
- * Errors: throws Refusal for what does not fit, with a sentence that says what is allowed.
+ * Errors: throws Refusal for an invalid field, with a sentence that specifies what is allowed.
  */
 
 import { type ClockQuality, isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
@@ -16,15 +16,15 @@ import { DATATYPE, INTEGER_DATATYPES, UNSIGNED_DATATYPES } from '../sparkplug/sp
 /** Source: design §9, requirement 7 of reference/reliability.md §6. Units: bytes. */
 const MAX_COMMAND_BYTES = 65_536;
 const MAX_COMMAND_METRICS = 32;
-/** Names listed in a refusal. */
+/** Most names listed in a refusal. */
 const SHOWN_NAMES = 16;
-/** Commands outside this age window are rejected. Units: ms. Source: assumed; QoS 0 with a clean session is never late by minutes. */
+/** Commands outside this age window are rejected. Units: ms. Source: assumed; QoS 0 with a clean session is never late by minutes. Confirmed by: the age of commands in a month of logs of cabinets on cellular links. */
 export const MAX_AGE_MS = 300_000;
 const RETAINED = msg`retained commands are not carried out: publish it without retain and with a new id, and clear the retained one`;
 /** Times outside this range are rejected as errors. Units: ms since 1970. Source: years 2000 and 2100. */
 const TIME_RANGE = { min: 946_684_800_000, max: 4_102_444_800_000 };
 
-/** The instant at which a command is read. */
+/** The time at which a command is read. */
 export interface CommandInstant {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
@@ -42,11 +42,11 @@ export interface TargetFacts {
   readonly byName: ReadonlyMap<string, MetricEntry>;
   readonly byAlias: ReadonlyMap<number, MetricEntry>;
   readonly isWritable: (entry: MetricEntry) => boolean;
-  /** Where else a metric is written, as a sentence; undefined for a read-only metric. */
+  /** The place where a read-only metric can be changed instead, as a sentence; undefined if there is none. */
   readonly elsewhere?: (entry: MetricEntry) => Message | undefined;
 }
 
-/** The payload of a message that may be a command. `now`: null where its timestamp does not count. */
+/** The payload of a message that may be a command. `now`: null if its timestamp is not checked. */
 export function openPayload({ payload, retained }: InboundMessage, now: CommandInstant | null): Payload {
   if (retained) throw new Refusal(RETAINED);
   if (payload.length > MAX_COMMAND_BYTES) throw new Refusal(msg`payload of ${payload.length} bytes, at most ${MAX_COMMAND_BYTES}`);
@@ -106,7 +106,7 @@ function writables({ byName, isWritable }: TargetFacts): Message {
   return more > 0 ? msg`${shown} and ${more} more can be written` : msg`${shown} can be written`;
 }
 
-/** `absent`: the value when the metric is absent. */
+/** `absent`: the value if the metric is absent. */
 export function readInteger(
   fields: CommandFields,
   name: string,
@@ -120,7 +120,7 @@ export function readInteger(
   return Number(whole);
 }
 
-/** Undefined when the metric is absent or null. */
+/** Undefined if the metric is absent or null. */
 export function readTime(fields: CommandFields, name: string): WallMs | undefined {
   const metric = fields.get(name);
   if (metric === undefined || isNull(metric)) return undefined;
@@ -130,7 +130,7 @@ export function readTime(fields: CommandFields, name: string): WallMs | undefine
   return Number(whole);
 }
 
-/** Empty when the metric is absent or null. */
+/** Empty if the metric is absent or null. */
 export function readText(fields: CommandFields, name: string, maxLength: number): string {
   const metric = fields.get(name);
   if (metric === undefined || isNull(metric)) return '';
@@ -149,7 +149,7 @@ export function readBytes(fields: CommandFields, name: string): Uint8Array {
   return value.value;
 }
 
-/** Undefined when the metric is absent. */
+/** Undefined if the metric is absent. */
 export function readFlag(fields: CommandFields, name: string): boolean | undefined {
   const metric = fields.get(name);
   if (metric === undefined) return undefined;
@@ -158,7 +158,7 @@ export function readFlag(fields: CommandFields, name: string): boolean | undefin
   return value.value;
 }
 
-/** A value for a point, in the type its birth has; a flag becomes 0 or 1. */
+/** A value for a point, of the type in its birth; a flag becomes 0 or 1. */
 export function readPointValue(metric: Metric, { name, type, unit, write = { min: 0, max: 0 } }: MetricEntry): number {
   const { value, datatype } = metric;
   const flag = value?.kind === 'boolean' && (datatype === undefined || datatype === DATATYPE.Boolean) ? Number(value.value) : undefined;
@@ -176,17 +176,17 @@ export function readPointValue(metric: Metric, { name, type, unit, write = { min
   return number;
 }
 
-/** A number of 64 bits; beyond 2^53 it was rounded when it was decoded. */
+/** A number of 64 bits; above 2^53 it was rounded when it was decoded. */
 function shownWhole(whole: number | undefined): Said {
   return whole === undefined || Number.isSafeInteger(whole) ? String(whole) : msg`beyond 2^53`;
 }
 
-/** A name from outside, short and printable: it goes into logs and onto terminals. */
+/** A name from outside, short and printable: it appears in logs and on terminals. */
 function quote(name: string | undefined): string {
   return `"${(name ?? '').slice(0, 40).replace(/\p{C}/gu, '?')}"`;
 }
 
-/** A value of another type than the metric has; found types are in the terms of Sparkplug. */
+/** A value of another type than the metric has; the type found is named as in Sparkplug. */
 function mistyped(name: string, type: Message, { value, datatype }: Metric): Message {
   if (value === undefined) return msg`${name} takes ${type}, this is null`;
   if ((value.kind === 'double' || value.kind === 'float') && !Number.isFinite(value.value))

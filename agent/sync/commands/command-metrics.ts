@@ -90,13 +90,13 @@ export const CONFIG_SHOWN = metricNames(CONFIG_STATE);
 /** Metrics that only the platform writes, by name: a birth without them loses no information. */
 export const WRITTEN_METRICS: ReadonlySet<string> = new Set([...Object.values(CONFIG_METRIC), ...Object.values(UPDATE_METRIC)]);
 
-/** Trial time of a revision when the platform gives none. Units: min. Source: as network consoles have it. */
+/** Trial time of a revision if the platform gives none. Units: min. Source: as at network consoles. */
 export const DEFAULT_TRIAL_MINUTES = 10;
-/** Duration of a chosen programme when the platform gives none. Units: min. Source: assumed; one night and no other. */
+/** Duration of a chosen programme if the platform gives none. Units: min. Source: assumed; exactly one night. Confirmed by: the operators who choose programmes. */
 export const DEFAULT_PROGRAMME_MINUTES = 1_440;
-/** Duration of an emergency when the platform gives none. Units: min. Source: as for an override, design §6. */
+/** Duration of an emergency if the platform gives none. Units: min. Source: as for an override, design §6. */
 export const DEFAULT_EMERGENCY_MINUTES = 120;
-/** Duration of an override when the platform gives none. Units: min. Source: design §6, "2 h unless said". */
+/** Duration of an override if the platform gives none. Units: min. Source: design §6, "2 h unless said". */
 export const DEFAULT_OVERRIDE_MINUTES = 120;
 
 /** The node's metrics for commands, in the order of its birth: if the broker limits the packet size, the last ones are left out. */
@@ -104,7 +104,7 @@ export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [EMERGENCY, COMMAND
   ownMetrics,
 );
 
-/** The metrics that a device has for commands; none when nothing on it can be written. */
+/** The metrics that a device has for commands; none if nothing on it can be written. */
 export function deviceCommandMetrics({ target, metrics }: UplinkDevice): readonly UplinkMetric[] {
   if (target === null) return metrics.some(({ write }) => write !== undefined) ? ownMetrics(COMMAND) : [];
   const ofKind: Partial<Record<typeof target.kind, readonly OwnMetrics[]>> = {

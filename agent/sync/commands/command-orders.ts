@@ -1,7 +1,7 @@
 /**
  * Reads the order in a command: an override or its release, an emergency, a programme, a lamp that blinks, a value for a point. Pure.
  *
- * Light levels are limited by the arbiter, names of programmes are checked by control.
+ * The arbiter limits light levels; control checks the names of programmes.
  * Errors: throws Refusal, as for a field.
  */
 
@@ -26,14 +26,14 @@ import {
 
 /** Source: design §6: each intent of the platform expires by itself. A programme may be chosen for a month. Units: min, s, characters. */
 const LIMIT = { minutes: 1_440, programmeMinutes: 44_640, identifyS: 600, reasonLength: 80, nameLength: 64 };
-/** A shorter blink is not seen from the street. Units: s. Source: as at the console. */
+/** A shorter blink is not visible from the street. Units: s. Source: as at the console. */
 const SHORTEST_IDENTIFY_S = 5;
 /** A value that was not sent to its device within this time expires. Units: ms. Source: as for the level of a lamp. */
 const POINT_TTL_MS = 60_000;
 const SOURCE = 'platform';
 const NEXT_STEP = 'next-step';
 
-/** The fields around the order. `expiresMono`: null when the platform gave no expiry. */
+/** The fields around the order. `expiresMono`: null if the platform gave no expiry. */
 export interface OrderFrame {
   readonly commandId: string;
   readonly expiresMono: MonoMs | null;
@@ -66,7 +66,7 @@ export function readEmergency(fields: CommandFields, target: Target, frame: Orde
   return overrideOrder(target, { levelPct: 100, rank: 'emergency', minutes, reason }, frame);
 }
 
-/** The target of an order; `place` when the order does not name one. */
+/** The target of an order; `place` if the order does not name one. */
 export function targetOf({ kind, request }: PlatformOrder, place: CommandTarget): CommandTarget {
   if (kind === 'override' || kind === 'release') return request.target;
   if (kind === 'programme') return { kind: 'zone', id: request.zone };

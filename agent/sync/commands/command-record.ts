@@ -1,5 +1,5 @@
 /**
- * What is kept of one command, its description, and the check of what the disk returns. Pure.
+ * The stored record of one command, its description, and the check of a record read from disk. Pure.
  */
 
 import type { WallMs } from '../../core/clock.ts';
@@ -17,7 +17,7 @@ export interface CommandRecord {
   readonly commandId: string;
   /** Number in the order of arrival. */
   readonly n: number;
-  /** `refused`: not sound, so it is not known what it should do. */
+  /** `refused`: not valid, so its order is unknown. */
   readonly kind: PlatformOrder['kind'] | 'refused';
   /** Empty for a refused command. */
   readonly digest: string;
@@ -43,13 +43,13 @@ export function isFinal(state: OutcomeState): boolean {
   return state === 'verified' || state === 'refused' || state === 'failed';
 }
 
-/** A record as it is stored: its reason as text, which each release reads, and beside it what it was made of. */
+/** A record as it is stored: its reason as text, which every release can read, and the template and values of the reason. */
 export function toStoredRecord(record: CommandRecord): object {
   const { outcome } = record;
   return { ...record, outcome: { ...outcome, ...messageFields('reason', outcome.reason) } };
 }
 
-/** The record in a value from the disk; undefined where it is none. A reason without a sound template is shown as written. */
+/** Parses a record from disk; undefined if it is not valid. A reason without a valid template is shown as written. */
 export function fromStoredRecord(value: unknown): CommandRecord | undefined {
   if (!isStoredRecord(value)) return undefined;
   const { reason, reasonTemplate, ...outcome } = value.outcome;
@@ -80,7 +80,7 @@ function isStoredRecord(value: unknown): value is StoredRecord {
   );
 }
 
-/** The outcome of a command that no lamp has received yet. */
+/** The outcome of a command that has not reached any lamp yet. */
 export function stageOf(
   { commandId, target, order }: Pick<Outcome, 'commandId' | 'target'> & { readonly order: PlatformOrder | null },
   { state, reason, atMs }: Pick<Outcome, 'state' | 'reason' | 'atMs'>,

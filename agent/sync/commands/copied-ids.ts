@@ -1,8 +1,8 @@
 /**
- * Ids after the state was replaced by a copy: what the platform sent since the copy was made may have been carried out, and is not known here.
+ * Handles ids after the state was replaced by a copy: commands that the platform sent after the copy was made may have been carried out, but the copy lacks them.
  *
- * For a day, the longest life of a command, each order with an id of its own is refused once, unless it only brings light. The platform sends
- * it again with a new id where it is still meant; a repetition keeps its id and stays refused.
+ * For a day, the longest lifetime of a command, each order with its own id is refused once, unless it only brings light. If the order is still
+ * meant, the platform sends it again with a new id; a repetition has the same id and is refused again.
  */
 
 import { type Clock, isTrusted, type WallMs } from '../../core/clock.ts';
@@ -15,16 +15,16 @@ import type { SoundCommand } from './commands.ts';
 
 /** Shape: `{ adoptedMs, untilMs }`. */
 const KEY = 'sync.copied-ids';
-/** Orders whose refusal is remembered. Source: as the commands that are taken at once, doubled. */
+/** Orders whose refusal is remembered. Source: twice the number of commands that are accepted in a burst. */
 const MAX_ORDERS = 256;
 
 export class CopiedIds {
   readonly #store: Pick<Store, 'load' | 'save'>;
   readonly #clock: Pick<Clock, 'wallMs' | 'quality'>;
   #copied: CopiedState | null = null;
-  /** End of the doubt; null until the time is trusted. */
+  /** End of this period; null until the time is trusted. */
   #untilMs: WallMs | null = null;
-  /** Ids that were refused, by what they ask for. */
+  /** Ids that were refused, by the digest of their order. */
   readonly #refused = new Map<string, Set<string>>();
 
   constructor(store: Pick<Store, 'load' | 'save'>, clock: Pick<Clock, 'wallMs' | 'quality'>) {
@@ -39,7 +39,7 @@ export class CopiedIds {
     if (typeof saved['untilMs'] === 'number') this.#untilMs = saved['untilMs'];
   }
 
-  /** Why this new id is not carried out; null where it is. */
+  /** Why this new id is not carried out; null if it is. */
   refusalOf({ commandId, hasOwnId, order, digest }: Pick<SoundCommand, 'commandId' | 'hasOwnId' | 'order' | 'digest'>): Message | null {
     if (this.#copied === null || !hasOwnId || bringsOnlyLight(order) || !this.#isInDoubt(this.#copied)) return null;
     const ids = this.#refused.get(digest);

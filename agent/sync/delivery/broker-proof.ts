@@ -14,14 +14,14 @@ export class BrokerProof {
   readonly #parts: BrokerProofParts;
   #proving: DeliveryLink | null = null;
   #waiters: { readonly mark: number; readonly resolve: () => void }[] = [];
-  /** Of the last barrier. Units: ms. */
+  /** The round trip of the last barrier. Units: ms. */
   roundTripMs = 0;
 
   constructor(parts: BrokerProofParts) {
     this.#parts = parts;
   }
 
-  /** Starts barriers on the present link until nothing is in flight. */
+  /** Starts barriers on the current link until nothing is in flight. */
   start(): void {
     const { link } = this.#parts.state;
     if (link !== null) void this.#proveAll(link);
@@ -39,7 +39,7 @@ export class BrokerProof {
     this.#resolveUpTo(Number.POSITIVE_INFINITY);
   }
 
-  /** What is sent during one barrier shares the next. */
+  /** Shipments that are sent during one barrier share the next barrier. */
   async #proveAll(link: DeliveryLink): Promise<void> {
     if (this.#proving === link) return;
     this.#proving = link;

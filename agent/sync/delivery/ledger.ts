@@ -1,5 +1,5 @@
 /**
- * What was sent, what is proven to have arrived, and how far the cursor may move. Pure.
+ * Records what was sent, what is proven to have arrived, and how far the cursor may move. Pure.
  *
  * Relates tickets (the frames of this run), rows (the store's numbers) and marks (the order of sending).
  */
@@ -17,7 +17,7 @@ interface Shipment {
 
 /**
  * What counts as delivered. `broker`: a barrier after the message. `platform`: the platform's acknowledgement. `awaiting`: only an
- * acknowledgement counts, and none has come yet; rows are sent once, until the broker has them, and stay undelivered.
+ * acknowledgement counts, and none has arrived yet; rows are sent once, until the broker has them, and stay undelivered.
  */
 export type ProofMode = 'broker' | 'platform' | 'awaiting';
 
@@ -25,7 +25,7 @@ export interface Ledger {
   readonly mode: ProofMode;
   /** All rows up to here are delivered. */
   readonly cursor: number;
-  /** In mode `awaiting`: all rows up to here have reached the broker and are sent again only on request. Else 0. */
+  /** In mode `awaiting`: all rows up to here have reached the broker and are sent again only on request. Otherwise 0. */
   readonly reached: number;
   /** Shipments so far in this run; a barrier proves all up to the mark at which it was started. */
   readonly mark: number;
@@ -35,13 +35,13 @@ export interface Ledger {
   readonly provenTickets: ReadonlySet<number>;
   /** Rows beyond the cursor that reached the broker. */
   readonly proven: SeqRanges;
-  /** Of these, what the platform has not acknowledged; empty in mode `broker`. */
+  /** Those of them that the platform has not acknowledged; empty in mode `broker`. */
   readonly unacked: readonly { readonly toSeq: number; readonly bytes: number }[];
-  /** Rows beyond the cursor that left on an earlier link, or before all was sent again: the platform may have them. */
+  /** Rows beyond the cursor that were sent on an earlier link, or before all was sent again: the platform may have them. */
   readonly left: SeqRanges;
 }
 
-/** Frames remembered while the store commits nothing; older ones would be sent twice. Source: assumed; 15 minutes at one a second. */
+/** Frames remembered while the store commits nothing; older ones would be sent twice. Source: assumed; 15 minutes at one a second. Confirmed by: the longest stall of a disk in the logs of cabinets. */
 const MAX_PROVEN_TICKETS = 1_000;
 /** Largest number of unacknowledged entries; beyond it the newest are merged. */
 const MAX_UNACKED = 1_000;
@@ -117,20 +117,20 @@ export function acknowledge(ledger: Ledger, seq: number): Ledger {
 /**
  * The row up to which an acknowledgement of `seq` counts.
  *
- * A platform can have every row up to `seq` only if all of them have left. If one has not, the platform acknowledged the highest row that it
- * saw, and only what the broker has read without a hole counts.
+ * A platform can have every row up to `seq` only if all of them were sent. If one was not, the platform acknowledged the highest row that it
+ * received, and only rows that the broker has read without a gap count.
  */
 export function countedAck(ledger: Ledger, seq: number): number {
   return hasLeft(ledger, { from: 1, to: seq }) ? seq : reachFrom(ledger.proven, sentFloor(ledger));
 }
 
-/** Whether every row of the range beyond the cursor has left in this run. */
+/** Whether every row of the range beyond the cursor was sent in this run. */
 export function hasLeft(ledger: Ledger, { from, to }: SeqRange): boolean {
   const floor = sentFloor(ledger);
   return to <= floor || covers(leftRanges(ledger), { from: Math.max(from, floor + 1), to });
 }
 
-/** From now on acknowledgements count: what has reached the broker is sent again unless it is acknowledged in time. */
+/** From now on acknowledgements count: rows that have reached the broker are sent again unless they are acknowledged in time. */
 function withAcknowledging(ledger: Ledger): Ledger {
   if (ledger.mode !== 'awaiting') return { ...ledger, mode: 'platform' };
   const proven = withRange(ledger.proven, { from: ledger.cursor + 1, to: ledger.reached });
@@ -138,7 +138,7 @@ function withAcknowledging(ledger: Ledger): Ledger {
   return { ...ledger, mode: 'platform', reached: 0, proven, unacked: last === undefined ? [] : [{ toSeq: last.to, bytes: 0 }] };
 }
 
-/** No acknowledgement came: all beyond the cursor counts as not sent. */
+/** No acknowledgement arrived: all rows beyond the cursor count as not sent. */
 export function goBack(ledger: Ledger): Ledger {
   return { ...ledger, left: leftRanges(ledger), proven: NO_RANGES, unacked: [] };
 }
@@ -153,18 +153,18 @@ export function withReached(ledger: Ledger, seq: number): Ledger {
   return ledger.mode === 'awaiting' ? { ...ledger, reached: Math.max(ledger.reached, seq) } : ledger;
 }
 
-/** The link is gone: it is not known whether shipments in flight, and rows without acknowledgement, have arrived. */
+/** The link is gone: it is unknown whether shipments in flight, and rows without acknowledgement, have arrived. */
 export function dropLink(ledger: Ledger): Ledger {
   return ledger.mode === 'platform' ? { ...goBack(ledger), inFlight: [] } : { ...ledger, left: leftRanges(ledger), inFlight: [] };
 }
 
-/** The store started afresh: the row numbers known here are void. Tickets stay valid. */
+/** The store was replaced by a new one: the row numbers in the ledger are void. Tickets stay valid. */
 export function rebase(ledger: Ledger, cursor: number): Ledger {
   const tickets = ledger.inFlight.filter((s) => s.ticket !== null).map((s) => ({ ...s, rows: null }));
   return { ...ledger, cursor, reached: 0, inFlight: tickets, proven: NO_RANGES, left: NO_RANGES, unacked: [] };
 }
 
-/** Whether this row counts as delivered in the present mode. */
+/** Whether this row counts as delivered in the current mode. */
 export function isDelivered({ mode, cursor, proven }: Ledger, seq: number): boolean {
   return seq <= cursor || (mode === 'broker' && covers(proven, { from: seq, to: seq }));
 }
@@ -174,7 +174,7 @@ export function isSent(ledger: Ledger, seq: number): boolean {
   return isRangeSent(ledger, { from: seq, to: seq });
 }
 
-/** The last row up to which everything was sent, without a hole. */
+/** The last row up to which every row was sent, without a gap. */
 export function sentUpTo(ledger: Ledger): number {
   return reachFrom(sentRanges(ledger), sentFloor(ledger));
 }
@@ -185,7 +185,7 @@ export function isRangeSent(ledger: Ledger, range: SeqRange): boolean {
   return range.to <= floor || covers(sentRanges(ledger), { from: Math.max(range.from, floor + 1), to: range.to });
 }
 
-/** The last row that certainly was sent, without looking at the ranges. */
+/** A row up to which everything was certainly sent, found without reading the ranges. */
 function sentFloor({ cursor, reached }: Ledger): number {
   return Math.max(cursor, reached);
 }

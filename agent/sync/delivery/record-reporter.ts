@@ -1,8 +1,8 @@
 /**
  * Reports numbered records of the store to the platform, each at least once: losses, entries of the audit log.
  *
- * A record is reported until the broker has it. After each birth, records are reported again: all that are not acknowledged where the
- * platform acknowledges them, else the newest. Progress is kept over restarts.
+ * A record is reported until the broker has it. After each birth, records are reported again: all unacknowledged ones if the platform
+ * acknowledges them, otherwise the newest. Progress is kept over restarts.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import { isRecord } from '../../core/is-record.ts';
@@ -14,11 +14,11 @@ const RECORDS_AT_ONCE = 20;
 
 /** Shape: the JSON under `key`; an earlier release has no `acked`. */
 interface Progress {
-  /** What the numbers count in: the store's epoch, or one chain of the audit log. */
+  /** The series that the numbers belong to: the store's epoch, or one chain of the audit log. */
   readonly epoch: string;
   /** The broker has received all records up to this one. */
   readonly id: number;
-  /** The platform has all records up to this one; null where it acknowledges none. */
+  /** The platform has all records up to this one; null if it acknowledges none. */
   readonly acked: number | null;
 }
 
@@ -30,7 +30,7 @@ export interface ReportedRecord {
 
 export interface ReportLink {
   readonly onTexts: (texts: readonly string[]) => void;
-  /** Resolves true when the broker has received what was sent, false when the link broke. */
+  /** Resolves to true when the broker has received what was sent, to false when the link broke. */
   readonly proven: () => Promise<boolean>;
   readonly isOpen: () => boolean;
 }
@@ -38,13 +38,13 @@ export interface ReportLink {
 export interface RecordReporterParts extends ReportLink {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly clock: Pick<Clock, 'monoMs'>;
-  /** Of the progress in the store. */
+  /** The key of the progress in the store. */
   readonly key: string;
   /** Records that are repeated after a birth for a platform that acknowledges none. */
   readonly newest: number;
   /** Shortest and longest wait for an acknowledgement before records are repeated. Units: ms. */
   readonly waitMs: { readonly first: number; readonly longest: number };
-  /** After so long without an acknowledgement the platform counts as one that acknowledges none. Units: ms; left out for never. */
+  /** After this time without an acknowledgement the platform counts as one that acknowledges none. Units: ms. Default: never. */
   readonly giveUpMs?: number;
   /** The oldest `limit` records after this number. */
   readonly recordsAfter: (id: number, epoch: string, limit: number) => Promise<readonly ReportedRecord[]>;
@@ -61,12 +61,12 @@ export class RecordReporter {
   #waitMs: number;
   /** Since when an acknowledgement is awaited. */
   #sinceMono: MonoMs;
-  /** No acknowledgement came in time: one batch at a time until one does. */
+  /** No acknowledgement arrived in time: one batch at a time until one arrives. */
   #isCautious = false;
-  /** Since when a record is not acknowledged; null while none waits for it. */
+  /** The start of the wait for an acknowledgement; null while no record is waiting for one. */
   #unackedMono: MonoMs | null = null;
   #isReporting = false;
-  /** Number of the present repetition. */
+  /** Number of the current repetition. */
   #round = 0;
 
   constructor(parts: RecordReporterParts) {
@@ -89,7 +89,7 @@ export class RecordReporter {
     this.repeat();
   }
 
-  /** Reports the records of this epoch that were not reported since the last birth. A new epoch begins after `startId`. */
+  /** Reports the records of this epoch that were not reported since the last birth. A new epoch starts after `startId`. */
   async report(epoch: string, startId = 0): Promise<void> {
     if (this.#isReporting || !this.#parts.isOpen()) return;
     this.#isReporting = true;
@@ -114,7 +114,7 @@ export class RecordReporter {
     if (wireEpoch(epoch) !== wireEpoch(this.#progress.epoch) || (acked !== null && next <= acked)) return;
     this.#save({ ...this.#progress, id: Math.max(id, next), acked: next });
     this.#unackedMono = null;
-    // The first acknowledgement says what the platform has: the rest may have been reported while it did not listen.
+    // The first acknowledgement shows what the platform has: the rest may have been reported while it was not connected.
     if (acked === null) this.repeat();
     else {
       this.#lastId = Math.max(this.#lastId, next);
@@ -123,18 +123,18 @@ export class RecordReporter {
     }
   }
 
-  /** The platform says that it has none: all are reported again. */
+  /** The platform reports that it has none: all records are reported again. */
   startAgain(): void {
     this.#save({ ...this.#progress, acked: 0 });
     this.repeat();
   }
 
-  /** The platform acknowledges no longer. */
+  /** The platform no longer acknowledges. */
   forgetPlatform(): void {
     if (this.#progress.acked !== null) this.#save({ ...this.#progress, acked: null });
   }
 
-  /** True when there may be more. */
+  /** True if there may be more. */
   async #reportSome(epoch: string): Promise<boolean> {
     const { recordsAfter, onTexts, proven, isOpen } = this.#parts;
     const [fromId, round] = [this.#lastId, this.#round];
@@ -159,7 +159,7 @@ export class RecordReporter {
     this.repeat();
   }
 
-  /** Goes back to the last acknowledged record where the wait for the next is over. False while new records wait as well. */
+  /** Returns to the last acknowledged record if the wait for the next has ended. False while new records are also waiting. */
   #mayReport(): boolean {
     const { acked } = this.#progress;
     if (acked === null || this.#lastId <= acked) return true;

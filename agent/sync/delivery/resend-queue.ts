@@ -1,12 +1,12 @@
 /**
- * The platform's requests for rows that were sent before, and the progress of each. A bounded queue; sends nothing itself.
+ * The platform's requests for rows that were sent before, and the progress of each. A queue of limited length; sends nothing itself.
  */
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { ExportPage, Store } from '../../core/ports.ts';
 import type { RowBatch } from './row-batches.ts';
 import type { SeqRange } from './seq-ranges.ts';
 
-/** By time or by rows; both ends included by rows, the later excluded by time. */
+/** By time or by rows. By rows both ends are included; by time the later end is excluded. */
 export interface ResendRequest {
   readonly id: string;
   readonly fromMs: number | null;
@@ -23,9 +23,9 @@ export interface ResendResult {
   readonly reason: Message;
 }
 
-/** Largest number of waiting requests. Source: assumed; a platform requests the holes of one day. */
+/** Largest number of waiting requests. Source: assumed; a platform requests the gaps of one day. Confirmed by: the requests of a platform after an outage. */
 const MAX_WAITING = 16;
-/** Frames read in one step while the rows of a time range are searched. */
+/** Frames read in one step of the search for the rows of a time range. */
 const PAGE_FRAMES = 2_000;
 const STORE_UNAVAILABLE = msg`the store does not respond now`;
 
@@ -46,7 +46,7 @@ export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>
     readings,
     reason,
   });
-  /** A call that waited for the store on an earlier link may find the job ended. */
+  /** A call that waited for the store on an earlier link may find that the request has ended. */
   const end = (job: Job, reason: Message): void => {
     if (jobs[0] !== job) return;
     jobs.shift();
@@ -57,14 +57,14 @@ export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>
     get isWaiting(): boolean {
       return jobs.length > 0;
     },
-    /** Queues a request, or refuses it when the queue is full. */
+    /** Queues a request, or refuses it if the queue is full. */
     add: (request: ResendRequest): ResendResult => {
       const job: Job = { request, rows: null, readings: 0 };
       if (jobs.length >= MAX_WAITING) return resultOf(job, 'refused', msg`${MAX_WAITING} requests wait already`);
       jobs.push(job);
       return resultOf(job, 'queued');
     },
-    /** The next frames to send with their rows; undefined when no request waits. */
+    /** The next frames to send with their rows; undefined if no request is waiting. */
     next: async (maxFrames: number): Promise<RowBatch | undefined> => {
       for (let job = jobs[0]; job !== undefined; job = jobs[0]) {
         job.rows ??= await rowsOf(store, job.request);
@@ -99,7 +99,7 @@ async function responds(store: Pick<Store, 'exportPage'>): Promise<boolean> {
   return (await store.exportPage({ fromMs: 0, toMs: 1, maxFrames: 1, afterSeq: 0 })) !== undefined;
 }
 
-/** First and last row with a reading in the requested time. Null when the store does not respond; an empty range when there is none. */
+/** First and last row with a reading in the requested time. Null if the store does not respond; an empty range if there is none. */
 async function rowsOf(
   store: Pick<Store, 'exportPage'>,
   { fromMs, toMs, fromSeq, toSeq }: ResendRequest,

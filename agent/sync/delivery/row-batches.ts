@@ -1,5 +1,5 @@
 /**
- * Batches of stored rows: how large they are, how rows are grouped, and how a batch is sent in the form that the platform accepts.
+ * Batches of stored rows: their size, the grouping of rows, and sending a batch in the form that the platform accepts.
  */
 import type { StoredFrame } from '../../core/ports.ts';
 import type { Publisher, Sent } from '../sparkplug/publisher.ts';
@@ -8,7 +8,7 @@ import type { RowsMark } from './rows-mark.ts';
 import { encodeRowsSegment } from './segment.ts';
 import type { SeqRange } from './seq-ranges.ts';
 
-/** Frames that are sent as one. No frames: only the row numbers, which hold nothing, are reported. */
+/** Frames that are sent as one batch. Without frames, only the row numbers are reported, which contain nothing. */
 export interface RowBatch {
   readonly rows: SeqRange;
   readonly frames: readonly StoredFrame[];
@@ -16,7 +16,7 @@ export interface RowBatch {
 
 /** Topic, header, row mark and payload around a segment, rounded up. Units: bytes. */
 const SEGMENT_OVERHEAD_BYTES = 256;
-/** Largest segment where the broker sets no limit. Units: bytes. Source: assumed; one to two seconds of a slow cellular link. */
+/** Largest segment if the broker sets no limit. Units: bytes. Source: assumed; one to two seconds of a slow cellular link. Confirmed by: the throughput of a gateway on a slow cellular link. */
 const SEGMENT_BYTES = 32_768;
 
 /** How much backlog is sent between two barriers: more while the link responds fast, less as soon as a batch would delay live data. */
@@ -26,9 +26,9 @@ export interface BatchSize {
   readonly readingsPerFrame: number;
 }
 
-/** Readings in a batch: as metrics, or packed into a segment. Source: assumed; 50 fill one packet, 1,000 are 28 KB and 10 ms of encoding on a small ARM. The largest by measurement: twice that takes 10 to 20 MB more memory and saves a tenth of the bytes. */
+/** Readings in a batch: as metrics, or packed into a segment. Source: assumed; 50 fill one packet, 1,000 are 28 KB and 10 ms of encoding on a small ARM. The largest by measurement: twice that takes 10 to 20 MB more memory and saves a tenth of the bytes. Confirmed by: the drain of a day of backlog from a gateway on a slow cellular link. */
 const BATCH_READINGS = { min: 50, first: 200, max: { metrics: 1_000, segments: 3_000 } };
-/** A batch that takes longer is too large, one that takes less may grow. Units: ms. Source: live data is never later than 1 s (design §10). */
+/** A batch that takes longer is too large; one that takes less may grow. Units: ms. Source: live data is never later than 1 s (design §10). */
 const ROUND_MS = { slow: 500, fast: 250 };
 const MAX_FRAMES = 2_000;
 
@@ -41,7 +41,7 @@ export function framesToRead({ readings, readingsPerFrame }: BatchSize): number 
   return Math.min(Math.max(Math.ceil(readings / readingsPerFrame), 1), MAX_FRAMES);
 }
 
-/** The next batch after one took `roundMs` from sending to proof. Units: ms. */
+/** The size of the next batch, after one took `roundMs` from sending to proof. Units: ms. */
 export function afterRound(sent: readonly StoredFrame[], roundMs: number, form: 'metrics' | 'segments' = 'metrics'): BatchSize {
   const readings = sent.reduce((sum, frame) => sum + frame.readings.length, 0);
   const wanted = roundMs > ROUND_MS.slow ? readings / 2 : roundMs < ROUND_MS.fast ? readings * 2 : readings;
@@ -52,10 +52,10 @@ export function afterRound(sent: readonly StoredFrame[], roundMs: number, form: 
 }
 
 /**
- * The rows that were not sent yet, in batches; each batch starts where the one before ended.
+ * The rows that were not sent yet, in batches; each batch starts where the previous one ended.
  *
- * Numbers are missing where a run was killed, where rows were dropped by size or age, and where bytes were damaged. A platform that expects
- * rows without a hole would wait for them forever, so every number is reported once; lost readings are also reported as a gap.
+ * Numbers are missing if a run was killed, rows were dropped by size or age, or bytes were damaged. A platform that expects
+ * rows without a gap would wait for them forever, so every number is reported once; lost readings are also reported as a gap.
  */
 export function planBacklog(ledger: Ledger, read: readonly StoredFrame[]): readonly RowBatch[] {
   const batches: RowBatch[] = [];
@@ -79,7 +79,7 @@ export function planBacklog(ledger: Ledger, read: readonly StoredFrame[]): reado
   return batches;
 }
 
-/** Sends one batch as metrics or segments. `isAsked`: the platform requested these rows. Errors: throws UplinkError `lost` when the link is gone. */
+/** Sends one batch as metrics or segments. `isAsked`: the platform requested these rows. Errors: throws UplinkError `lost` if the link is gone. */
 export function sendRowBatch(
   publisher: Publisher,
   { rows, frames }: RowBatch,

@@ -1,10 +1,10 @@
 /**
  * Many rows of the store as one compressed block: the compact form of the backlog, `segments/1`. Pure.
  *
- * The decoder is in docs/platform.md; it needs zlib and JSON only.
+ * The decoder is in docs/platform.md; it needs only zlib and JSON.
  *
  * Shape: zlib (RFC 1950) of UTF-8 JSON `{v, epoch, from, to, seq, at, clock, series: [{p, d, f, t, v, q}]}`. `seq`, `at` and each `f` and
- * `v` hold a first number and then differences; `clock` and each `q` hold pairs of a word and its number of repetitions.
+ * `v` contain a first number and then differences; `clock` and each `q` contain pairs of a word and its number of repetitions.
  */
 import { deflateSync } from 'node:zlib';
 import type { StoredFrame, StoredReading } from '../../core/ports.ts';
@@ -59,7 +59,7 @@ function column(p: string, cells: readonly Cell[], frames: readonly StoredFrame[
   };
 }
 
-/** The decimals that all values need. Null where one needs more than the limit: values are then sent unscaled, without differences. */
+/** The decimals that all values need. Null if one needs more than the limit: values are then sent unscaled, without differences. */
 function decimalsOf(cells: readonly Cell[]): number | null {
   let decimals = 0;
   for (const { value } of cells) {
@@ -77,7 +77,7 @@ function isExact(value: number, decimals: number): boolean {
   return Math.abs(whole) <= MAX_WHOLE && whole / scale === value && !Object.is(value, -0);
 }
 
-/** The first number unchanged, each other one as the difference from the last that is not null. */
+/** The first number unchanged, each other one as the difference from the last one that is not null. */
 function differences(values: readonly (number | null)[]): (number | null)[] {
   let last = 0;
   return values.map((value) => {

@@ -22,7 +22,7 @@ export type SyncWrite =
 
 /** Source: three short texts. Units: bytes, metrics, characters. */
 const LIMIT = { bytes: 4_096, metrics: 8, resendLength: 500, idLength: 64 };
-/** What each of these takes, for a refusal. */
+/** The format of each of these, for a refusal. */
 const SHAPES: ReadonlyMap<string, Message> = new Map([
   [NODE_METRIC.ack, msg`<epoch>:<seq> or <epoch>:<seq>:<gap id>`],
   [NODE_METRIC.audit, msg`<number>:<hash> of an entry, or 0`],
@@ -30,7 +30,7 @@ const SHAPES: ReadonlyMap<string, Message> = new Map([
   [NODE_METRIC.resend, msg`{"id","fromMs","toMs"} or {"id","fromSeq","toSeq"} as JSON, from before to`],
 ]);
 
-/** Why a command may not hold one of these metrics; undefined for any other metric. */
+/** Why a command may not contain one of these metrics; undefined for any other metric. */
 export function syncInCommand(name: string): Message | undefined {
   const shape = SHAPES.get(name);
   if (shape === undefined) return undefined;

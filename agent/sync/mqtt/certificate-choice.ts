@@ -1,6 +1,6 @@
 /**
- * Chooses between the certificate in use and a renewed one beside it. The renewed one goes first; one that the broker refuses gives way to
- * the other at the next attempt, so that a renewal never costs the connection.
+ * Chooses between the certificate in use and a renewed one in the same folder. The renewed one is tried first; if the broker refuses it, the
+ * next attempt uses the other one, so that a renewal never costs the connection.
  */
 
 import { createHash } from 'node:crypto';
@@ -8,24 +8,24 @@ import { type Clock, isTrusted } from '../../core/clock.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { readCertificate } from './certificates.ts';
 
-/** A certificate and its key. Shape: both null where none is configured. */
+/** A certificate and its key. Shape: both null if none is configured. */
 export interface KeyPair {
   readonly cert: Buffer | null;
   readonly key: Buffer | null;
-  /** The certificate is the one beside that in use. */
+  /** This is the renewed certificate. */
   readonly isRenewed: boolean;
 }
 
-/** What a connection uses, where there is a renewed certificate. */
+/** The certificate that a connection uses, if there is a renewed one. */
 export interface CertificateUse {
-  /** Differs for each renewed certificate; empty where there is none. */
+  /** Differs for each renewed certificate; empty if there is none. */
   readonly renewed: string;
   readonly isRenewed: boolean;
-  /** Why the renewed one is not in use; empty where it is, or where there is none. */
+  /** Why the renewed one is not in use; empty if it is in use, or if there is none. */
   readonly refusal: Message;
 }
 
-/** The choice over all attempts of one uplink. */
+/** The choice across all attempts of one uplink. */
 export class CertificateChoice {
   readonly #clock: Pick<Clock, 'wallMs' | 'quality'>;
   #pairs: readonly KeyPair[] = [];
@@ -43,14 +43,14 @@ export class CertificateChoice {
     return { renewed: this.#renewed, isRenewed, refusal: isRenewed ? NO_TEXT : this.#refusal };
   }
 
-  /** For the next attempt. Shape: `pairs` is not empty, renewed ones first; `flaw` is why a renewed one is not among them. */
+  /** The certificates for the next attempt. Shape: `pairs` is not empty, renewed ones first; `flaw` is why a renewed one is not among them. */
   choose(pairs: readonly KeyPair[], flaw: Message): KeyPair {
     const cert = pairs.find(({ isRenewed }) => isRenewed)?.cert ?? null;
     const renewed = cert === null ? String(flaw) : createHash('sha256').update(cert).digest('hex');
     if (renewed !== this.#renewed) this.retry();
     this.#renewed = renewed;
     if (cert === null) this.#refusal = flaw;
-    // By a trusted clock, one that is over or not valid yet is the last resort.
+    // By a trusted clock, a certificate that has expired or is not valid yet is the last resort.
     this.#pairs = pairs.toSorted((a, b) => Number(this.#isOutOfDate(a)) - Number(this.#isOutOfDate(b)));
     const chosen = this.#pairs[this.#turn % this.#pairs.length] ?? { cert: null, key: null, isRenewed: false };
     if (cert !== null && this.#pairs[0]?.isRenewed === false && String(this.#refusal) === '') this.#refusal = msg`it is not valid today`;
@@ -65,7 +65,7 @@ export class CertificateChoice {
     this.#turn += 1;
   }
 
-  /** The renewed one goes first again. */
+  /** The renewed one is tried first again. */
   retry(): void {
     this.#turn = 0;
     this.#refusal = NO_TEXT;

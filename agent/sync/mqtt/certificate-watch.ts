@@ -1,7 +1,7 @@
 /**
- * Watches the dates of the own certificate and of the authority in the files of the configuration, and raises `certificate-expires`.
+ * Watches the dates of the agent's certificate and of the authority in the files of the configuration, and raises `certificate-expires`.
  *
- * The files are read each hour, so that a renewed file ends the event without a new connection, and a cabinet without a connection warns too.
+ * Reads the files each hour, so that a renewed file ends the event without a new connection, and a cabinet without a connection also warns.
  */
 
 import type { UplinkConfig } from '../../core/cabinet.ts';
@@ -15,16 +15,16 @@ import type { CertificateUse } from './certificate-choice.ts';
 import { certificateDay, readCertificates } from './certificates.ts';
 import { RENEWED, type ReadFile } from './secret-files.ts';
 
-/** How near the end of a certificate is. Shape: `days` 0 once it is over. */
+/** How close a certificate is to its end. Shape: `days` is 0 once it has expired. */
 export interface ExpiryStage {
   readonly days: number;
   readonly severity: Severity;
 }
 
-/** What the files hold; null where there is no such file, or none that can be read. */
+/** The certificates in the files; null if there is no such file, or none that can be read. */
 export interface WatchedCertificates {
   readonly own: PeerCertificate | null;
-  /** The certificate in the file of authorities that ends last. */
+  /** The certificate in the file of authorities that expires last. */
   readonly authority: PeerCertificate | null;
 }
 
@@ -33,14 +33,14 @@ export interface CertificateWatchParts {
   readonly readFile: ReadFile;
   readonly clock: Clock;
   readonly onEvent: (event: AgentEvent) => void;
-  /** There is another renewed certificate than before, or one that was refused is tried again: connect with it. */
+  /** There is a new renewed certificate, or a refused one is due for a retry: connect with it. */
   readonly onRenewed?: () => void;
 }
 
 /**
- * Days ahead at which a certificate is reported, and the share of its lifetime that must be over: one that a service renews each day
- * would otherwise be reported always. Source: issue 17, 60, 30 and 7 days; the shares leave these days as they are from 90 days of lifetime
- * on, and give the renewal of ACME clients, at a third of the lifetime, its time.
+ * Days ahead at which a certificate is reported, and the share of its lifetime that must have passed: otherwise one that a service renews each day
+ * would always be reported. Source: issue 17, 60, 30 and 7 days. With a lifetime of 90 days or more, the shares do not change these days.
+ * They also leave time for ACME clients, which renew at a third of the lifetime.
  */
 const STAGES: readonly (ExpiryStage & { readonly share: number })[] = [
   { days: 0, severity: 'alarm', share: 0 },
@@ -48,9 +48,9 @@ const STAGES: readonly (ExpiryStage & { readonly share: number })[] = [
   { days: 30, severity: 'warning', share: 1 / 3 },
   { days: 60, severity: 'info', share: 2 / 3 },
 ];
-/** Between two looks. Units: ms. Source: assumed; a person who has renewed a file sees the event end the same day. */
+/** Time between two checks. Units: ms. Source: assumed; a person who has renewed a file sees the event end the same day. Confirmed by: a certificate renewal on a cabinet. */
 const LOOK_MS = HOUR_MS;
-/** A renewed certificate that the broker refuses is tried again after so long. Units: ms. Source: assumed; the broker is put right within days. */
+/** Wait before a renewed certificate that the broker refused is tried again. Units: ms. Source: assumed; the broker is corrected within days. Confirmed by: the operators of a broker. */
 const RETRY_MS = DAY_MS;
 const RENEWAL_SOURCE = 'uplink.certFile';
 const SETTINGS = { own: 'certFile', authority: 'caFile' } as const;
@@ -70,11 +70,11 @@ export class CertificateWatch {
   #found: WatchedCertificates = { own: null, authority: null };
   #looks: Timer | null = null;
   #isLooking = false;
-  /** Of the last connection. */
+  /** The certificates of the last connection. */
   #use: CertificateUse = { renewed: '', isRenewed: false, refusal: NO_TEXT };
   /** When the renewed certificate was last tried. */
   #triedMono: MonoMs = 0;
-  /** End of the renewed certificate at the last look; undefined before the first. */
+  /** End of the renewed certificate at the last check; undefined before the first. */
   #renewedUntilMs: WallMs | null | undefined;
 
   constructor(parts: CertificateWatchParts) {
@@ -82,7 +82,7 @@ export class CertificateWatch {
     this.#events = createEventTracker(parts.clock, parts.onEvent);
   }
 
-  /** As of the last look. */
+  /** As of the last check. */
   get found(): WatchedCertificates {
     return this.#found;
   }
@@ -102,7 +102,7 @@ export class CertificateWatch {
   /** Reads the files and reports what is due. Errors: none; a file that cannot be read is reported by the connection. */
   async look(): Promise<void> {
     const { config } = this.#parts;
-    // A read that hangs holds one of Node's few threads.
+    // A read that hangs occupies one of Node's few threads.
     if (this.#isLooking) return;
     this.#isLooking = true;
     const own = (await this.#read(config.certFile))[0] ?? null;
@@ -134,7 +134,7 @@ export class CertificateWatch {
     this.#events.notice({ code: 'certificate-renewed', source: RENEWAL_SOURCE, severity: 'info', text });
   }
 
-  /** Connects with a renewed certificate that was not there before, and once a day with one that was refused. */
+  /** Connects with a new renewed certificate, and once a day with one that was refused. */
   #offer(renewed: PeerCertificate | null): void {
     const { clock, onRenewed = () => {} } = this.#parts;
     const before = this.#renewedUntilMs;
@@ -152,11 +152,11 @@ export class CertificateWatch {
       return readCertificates(await this.#parts.readFile(path, 'public'));
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      return []; // The connection reads the same file and says what is wrong with it.
+      return []; // The connection reads the same file and reports what is wrong with it.
     }
   }
 
-  /** Without a trusted clock, or without the file, an event that lasts goes on. */
+  /** Without a trusted clock, or without the file, an active event continues. */
   #report(which: keyof WatchedCertificates): void {
     const { clock, config } = this.#parts;
     const certificate = this.#found[which];

@@ -6,13 +6,13 @@ import type { TLSSocket } from 'node:tls';
 import type { WallMs } from '../../core/clock.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
 
-/** Longest name that is read from a certificate. Source: assumed; usual ones have under 100. */
+/** Longest name that is read from a certificate. Source: assumed; usual ones have under 100. Confirmed by: the certificates of brokers in use. */
 const MAX_NAME_CHARS = 200;
 /** Source: RFC 7468 §5.1. */
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
- * The certificate of the other end; null when there is none.
+ * The certificate of the other end; null if there is none.
  *
  * `getPeerX509Certificate` must not be called before Node has verified the names: Node then finds no names in the certificate and
  * refuses every broker. Source: measured on Node 24.21.
@@ -22,7 +22,7 @@ export function readPeer(socket: Pick<TLSSocket, 'getPeerCertificate'>): PeerCer
   return raw === undefined ? null : readCertificate(raw);
 }
 
-/** The first certificate of a PEM file, or the one in DER; null when it cannot be read as one. */
+/** The first certificate of a PEM file, or the one in DER; null if it cannot be parsed. */
 export function readCertificate(bytes: Buffer): PeerCertificate | null {
   const certificate = parsed(bytes);
   if (certificate === null) return null;
@@ -30,21 +30,21 @@ export function readCertificate(bytes: Buffer): PeerCertificate | null {
   return { subject: inLine(subject), issuer: inLine(issuer), fromMs: Date.parse(validFrom), untilMs: Date.parse(validTo) };
 }
 
-/** All certificates of a PEM file, or the one in DER, in their order. What cannot be read as one is left out. */
+/** All certificates of a PEM file, or the one in DER, in order. Those that cannot be parsed are left out. */
 export function readCertificates(bytes: Buffer): readonly PeerCertificate[] {
   const blocks = bytes.toString('latin1').match(PEM_BLOCK) ?? [];
   const each = blocks.length === 0 ? [bytes] : blocks.map((block) => Buffer.from(block, 'latin1'));
   return each.flatMap((block) => readCertificate(block) ?? []);
 }
 
-/** Whether a key belongs to a certificate; null when either cannot be read. */
+/** Whether a key belongs to a certificate; null if either cannot be read. */
 export function isKeyOfCertificate(cert: Buffer, key: Buffer): boolean | null {
   const certificate = parsed(cert);
   if (certificate === null) return null;
   try {
     return certificate.checkPrivateKey(createPrivateKey(key));
   } catch {
-    // Not a key that Node can read, or one with a pass phrase; the caller reports it.
+    // Not a key that Node can read, or one with a passphrase; the caller reports it.
     return null;
   }
 }

@@ -9,7 +9,7 @@ import type { PeerCertificate } from '../../core/uplink-tools.ts';
 import { certificateDay } from './certificates.ts';
 import { addressOf, isTls, type ReachedStage, type StreamError } from './mqtt-socket.ts';
 
-/** The facts of an attempt that failed. */
+/** The facts of a failed attempt. */
 export interface FailedAttempt {
   readonly url: string;
   readonly reached: ReachedStage;
@@ -132,7 +132,7 @@ export function connectRefusal(url: string, code: number, cause?: Error): Uplink
   return new UplinkError('refused', msg`${url} refused the connection (${hex(code)}): ${text}`, { cause });
 }
 
-/** The broker refused subscriptions. `code`: of its SUBACK; MQTT 3.1.1 has 0x80 alone, for every reason. Source: MQTT 5 §3.9.3. */
+/** The broker refused subscriptions. `code`: of its SUBACK; MQTT 3.1.1 has only 0x80, for every reason. Source: MQTT 5 §3.9.3. */
 export function subscribeRefusal(url: string, refused: readonly { readonly topic: string; readonly code: number }[]): UplinkError {
   const topics = refused.map(({ topic }) => topic);
   const { code } = refused[0] ?? { code: 0x80 };
@@ -241,7 +241,7 @@ function tlsText(code: string, attempt: FailedAttempt): Message | undefined {
     : undefined;
 }
 
-/** With a clock that was never set, every certificate seems invalid. */
+/** With a clock that was never set, every certificate appears to be invalid. */
 function datesText(code: string, { peer, clockQuality, nowMs }: Pick<FailedAttempt, 'peer' | 'clockQuality' | 'nowMs'>): Message {
   const isOver = code === 'CERT_HAS_EXPIRED';
   const finding = peer === null ? undatedFinding(isOver) : datedFinding(isOver, peer);

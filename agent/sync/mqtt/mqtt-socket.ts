@@ -50,7 +50,7 @@ export function openSocket(options: Pick<ConnectOptions, 'url' | 'ca' | 'cert' |
   socket.setNoDelay(true);
   socket.on('lookup', (error, address) => {
     if (error !== null || address === undefined) return;
-    // Node reports addresses one by one, but all in one turn.
+    // Node reports addresses one by one, but all in the same turn.
     if (addresses.size === 0) queueMicrotask(() => onStage?.({ kind: 'name', addresses: [...addresses] }));
     addresses.add(address);
     if (state.reached === 'nothing') state.reached = 'name';
@@ -62,7 +62,7 @@ export function openSocket(options: Pick<ConnectOptions, 'url' | 'ca' | 'cert' |
   });
   if (isTls(url)) {
     const secure = socket as TLSSocket;
-    // Before Node verifies the certificate: its content is needed above all when it is refused.
+    // Before Node verifies the certificate: its content is most needed when it is refused.
     secure.prependOnceListener('secure', () => {
       state.peer = readPeer(secure);
     });
@@ -95,11 +95,11 @@ function tlsSocket({ url, ca, cert, key }: Pick<ConnectOptions, 'url' | 'ca' | '
 }
 
 /**
- * Checks the packet lengths of a byte stream before the library collects a packet in memory. Returns a function that takes the next bytes
+ * Checks the packet lengths of a byte stream before the library buffers a packet in memory. Returns a function that takes the next bytes
  * and returns the first error, or null while there is none.
  *
  * Shape:  each byte once, in any chunks.
- * Source: MQTT 5 §1.5.5: a length has four bytes of seven bits at most; §2.1.2: type 0 is forbidden.
+ * Source: MQTT 5 §1.5.5: a length has at most four bytes of seven bits; §2.1.2: type 0 is forbidden.
  */
 function createPacketWatch(maxPacketBytes: number): (chunk: Uint8Array) => StreamError | null {
   let state: 'type' | 'length' | 'body' = 'type';

@@ -22,7 +22,7 @@ export interface ConnectOptions {
   readonly will: { readonly topic: string; readonly payload: Buffer } | null;
   /** Times the attempt; its quality decides whether dates of certificates can be checked. */
   readonly clock: Pick<Clock, 'after' | 'quality' | 'wallMs'>;
-  /** Ends the attempt at once. */
+  /** Ends the attempt immediately. */
   readonly signal?: AbortSignal;
   /** The link is up, so the CONNECT was sent: its bdSeq is used. */
   readonly onConnectWritten: () => void;
@@ -43,7 +43,7 @@ export type ConnectStage =
   | { readonly kind: 'tcp'; readonly address: string }
   | { readonly kind: 'tls'; readonly version: string; readonly peer: PeerCertificate | null };
 
-/** A packet without its content. Units: `bytes` of payload, 0 when there is none. */
+/** A packet without its content. Units: `bytes` of payload, 0 if there is none. */
 export interface PacketSummary {
   readonly isSent: boolean;
   /** The standard's name in lower case: `connect`, `publish`, `pingresp`. */
@@ -56,7 +56,7 @@ export interface PacketSummary {
 export interface InboundMessage {
   readonly topic: string;
   readonly payload: Uint8Array;
-  /** Stored by the broker, not sent now. */
+  /** Stored by the broker, not just sent. */
   readonly retained: boolean;
 }
 
@@ -89,7 +89,7 @@ export interface MqttTransport {
   connect(options: ConnectOptions): Promise<MqttConnection>;
 }
 
-/** Resolves true when the broker has read all that was published before, false when the connection broke meanwhile. */
+/** Resolves to true when the broker has read all that was published before, to false when the connection breaks first. */
 export async function passesBarrier(connection: Pick<MqttConnection, 'barrier'>, log: Log): Promise<boolean> {
   try {
     await connection.barrier();

@@ -1,7 +1,7 @@
 /**
- * Reads certificates, key and password for one connection: finds credentials of the service manager, and checks the file rights.
+ * Reads certificates, key and password for one connection: finds credentials of the service manager, and checks the file permissions.
  *
- * They are not kept: a replaced file is used from the next connection on.
+ * They are not cached: a replaced file is used from the next connection on.
  */
 
 import { constants } from 'node:fs';
@@ -18,22 +18,22 @@ import type { KeyPair } from './certificate-choice.ts';
 import { isKeyOfCertificate } from './certificates.ts';
 import type { ConnectOptions } from './mqtt-transport.ts';
 
-/** `secret`: only the agent may have rights to read the file. Errors: may reject with UplinkError `secret`, whose message is shown unchanged. */
+/** `secret`: only the agent may have permission to read the file. Errors: may reject with UplinkError `secret`, whose message is shown unchanged. */
 export type ReadFile = (path: string, kind: 'secret' | 'public') => Promise<Buffer>;
 
 export interface Secrets extends Pick<ConnectOptions, 'password' | 'ca' | 'cert' | 'key'> {
-  /** Certificate and key as they may be used, a renewed one first; `cert` and `key` are the first of them. */
+  /** The usable pairs of certificate and key, a renewed one first; `cert` and `key` are the first pair. */
   readonly pairs: readonly KeyPair[];
-  /** Why a renewed certificate beside the one in use is not among them; empty for none. */
+  /** Why a renewed certificate is not among them; empty if there is no reason to report. */
   readonly renewalFlaw: Message;
 }
 
-/** A renewed certificate, and its key where that is a new one, lie beside those in use under their names with this behind it. */
+/** A renewed certificate, and its key if that is new, are in the same folder as those in use, under the same names plus this suffix. */
 export const RENEWED = '.new';
 
-/** Longest wait for these files. Units: ms. Source: assumed; a card that stalls answers within seconds, and the connection itself has 30 s. */
+/** Longest wait for these files. Units: ms. Source: assumed; a stalled card answers within seconds, and the connection itself has 30 s. Confirmed by: bench `store device` on the gateway with a worn card. */
 const READ_MS = 10_000;
-/** Largest file that is read. Units: bytes. Source: assumed; all authorities of a system are under 300 KB. */
+/** Largest file that is read. Units: bytes. Source: assumed; all authorities of a system are under 300 KB. Confirmed by: the CA bundle of the gateway's system. */
 const MAX_FILE_BYTES = 1_048_576;
 /** Mode bits that must not be set on a secret. */
 const FORBIDDEN_MODE = { file: 0o077, credential: 0o007 };
@@ -41,11 +41,11 @@ const FORBIDDEN_MODE = { file: 0o077, credential: 0o007 };
 /**
  * A reader for the files named in the configuration.
  *
- * A name without a folder is a credential of the service (`LoadCredential=`, `LoadCredentialEncrypted=`) and looked up in `credentialsDir`.
- * There a file may have rights for its group: systemd grants access to the agent by an access list, whose mask appears as group rights, and
+ * A name without a folder is a credential of the service (`LoadCredential=`, `LoadCredentialEncrypted=`) and is read from `credentialsDir`.
+ * There the group of a file may have permissions: systemd grants access to the agent by an access list, whose mask appears as group permissions, and
  * the folder is closed to all others. Elsewhere the group is that of the technicians, who must not read keys.
  *
- * No secret is read from `stateDir`, the agent's own data, nor through links to it: users and revisions could be sent as a password.
+ * No secret is read from `stateDir`, the agent's own data, or through links to it: otherwise users and revisions could be sent as a password.
  *
  * Source: systemd.exec(5), credentials; systemd 254 sets 0440 with an access list on tmpfs, 0400 without.
  */
@@ -61,7 +61,7 @@ export function createFileReader(credentialsDir: string | null, stateDir: string
     const realFile = await realpath(isHandedOver ? join(credentialsDir ?? '', path) : path);
     if (kind === 'secret' && stateDir !== null && isBelow(realFile, await realOrSame(stateDir)))
       throw new UplinkError('secret', inStateDir(stateDir));
-    // The path that was checked, and no link that replaced it since.
+    // The path that was checked, not a link that has replaced it since.
     const file = await open(realFile, READ_AT_ONCE | constants.O_NOFOLLOW);
     try {
       const found = await file.stat();
@@ -94,10 +94,10 @@ async function realOrSame(dir: string): Promise<string> {
 }
 
 /**
- * Returns a function that reads the files at each call. A read that hangs is awaited again instead of started again, since each blocks one of
+ * Returns a function that reads the files at each call. If a read hangs, later calls wait for it and start no other, because each blocks one of
  * Node's few threads.
  *
- * Errors: rejects with UplinkError `secret` when a file cannot be used, with its name, or when the disk does not respond.
+ * Errors: rejects with UplinkError `secret` if a file cannot be used, with its name, or if the disk does not respond.
  */
 export function createSecretReader({
   config,
@@ -156,7 +156,7 @@ async function readSecrets(config: UplinkConfig, readFile: ReadFile): Promise<Se
 interface Renewed {
   readonly cert: Buffer | null;
   readonly key: Buffer | null;
-  /** Why one of them cannot be read; empty also where it is absent. */
+  /** Why one of them cannot be read; empty also if it is absent. */
   readonly flaw: Message;
 }
 
@@ -184,7 +184,7 @@ function isAbsent(error: unknown): boolean {
 /** Each certificate with the key that belongs to it: two files can be renamed one after the other, in any order. */
 function pairsOf(inUse: Omit<KeyPair, 'isRenewed'>, renewed: Renewed): readonly KeyPair[] {
   const { cert, key } = inUse;
-  // What Node cannot compare, TLS judges.
+  // TLS decides what Node cannot compare.
   if (cert === null || key === null || isKeyOfCertificate(cert, key) === null) return [{ cert, key, isRenewed: false }];
   const keyOf = (each: Buffer): Buffer | undefined =>
     [key, renewed.key].find((candidate) => candidate !== null && isKeyOfCertificate(each, candidate) === true) ?? undefined;
@@ -204,7 +204,7 @@ function fileErrorText(path: string, error: unknown): Message {
   return msg`${path} cannot be read (${typeof code === 'string' ? code : String(error)}): check that it exists and is readable for the agent`;
 }
 
-/** Editors add a newline at the end that is not part of the password. */
+/** Removes the newline that editors add at the end, which is not part of the password. */
 function withoutNewline(bytes: Buffer): Buffer {
   let end = bytes.length;
   while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end -= 1;

@@ -1,5 +1,5 @@
 /**
- * Keeps the session with the broker: passes events to the session machine and carries out the effects that it returns.
+ * Maintains the session with the broker: passes events to the session machine and carries out the effects that it returns.
  *
  * Decides nothing itself; `session.ts` has the diagram.
  */
@@ -22,12 +22,12 @@ export interface BrokerLinkParts extends Omit<BrokerConnectionParts, 'onConnectW
   readonly store: Pick<Store, 'save' | 'load'>;
   /** 0..1. */
   readonly random: () => number;
-  /** The day's data budget is used up: births that the host causes come at the slowest pace. */
+  /** The day's data budget is used up: births that the host causes are sent at the slowest pace. */
   readonly isSparing: () => boolean;
   readonly onBirth: (connection: MqttConnection, bdSeq: number) => void;
-  /** The births are due again; DATA may go on behind them. */
+  /** The births are due again; DATA may continue after them. */
   readonly onRebirth: (connection: MqttConnection) => void;
-  /** No DATA any more until `onRebirth` or `onGone`. */
+  /** No DATA until `onRebirth` or `onGone`. */
   readonly onHold: () => void;
   /** The session ends: send the deaths. The connection is ended when this resolves. */
   readonly onDeath: (connection: MqttConnection, ending: Ending) => Promise<void>;
@@ -39,7 +39,7 @@ export interface BrokerLinkParts extends Omit<BrokerConnectionParts, 'onConnectW
   readonly onTakenOver: (text: Message) => void;
 }
 
-/** `wanted`: the agent stops, so there is time for the last proof; else the death is sent at once. */
+/** `wanted`: the agent stops, so there is time for the last proof; otherwise the death is sent immediately. */
 export interface Ending {
   readonly bdSeq: number;
   readonly wanted: boolean;
@@ -54,7 +54,7 @@ export class BrokerLink {
   readonly #connection: BrokerConnection;
   #session: SessionState;
   #isRunning = false;
-  /** For the present phase: birth jitter, wait for the host, rebirth, back-off. */
+  /** The timer of the current phase: birth jitter, wait for the host, rebirth, back-off. */
   #timer: Timer | null = null;
   readonly #events: SessionEvent[] = [];
   #isDispatching = false;
@@ -90,7 +90,7 @@ export class BrokerLink {
     return this.#connection.certificates;
   }
 
-  /** A renewed certificate that was refused goes first at the next connection. */
+  /** A renewed certificate that was refused is tried first at the next connection. */
   retryCertificate(): void {
     this.#connection.retryCertificate();
   }
@@ -109,7 +109,7 @@ export class BrokerLink {
     if (this.#session.phase !== 'off') await new Promise<void>((resolve) => this.#whenOff.push(resolve));
   }
 
-  /** The session cannot continue. Errors: throws what is not an UplinkError. */
+  /** The session cannot continue. Errors: rethrows anything that is not an UplinkError. */
   fail(error: unknown): void {
     if (!(error instanceof UplinkError)) throw error;
     const { clock, log, trace, onTakenOver } = this.#parts;
@@ -208,7 +208,7 @@ export class BrokerLink {
     else this.#timer = this.#parts.clock.after(delayMs, fire);
   }
 
-  /** A random time, half of the maximum on average, so that a fleet does not send its births at once; longer for a host that goes and returns. Units: ms. */
+  /** A random time, on average half of the maximum, so that a fleet does not send its births at the same moment; longer for a host that repeatedly goes offline. Units: ms. */
   #birthDelayMs(): number {
     const { config, random, clock, isSparing } = this.#parts;
     if (config.conformance) return 0;

@@ -8,7 +8,7 @@ import { type Message, NO_TEXT } from '../../core/message.ts';
 
 /** Longest wait after the first failure, and after many; the wait is a random part of it. Units: ms. Source: design §7, issue "uplink": 1 s to 5 min. */
 const BACK_OFF_MS = { first: 1_000, max: 300_000 };
-/** Longest wait after the first takeover, and after many. Units: ms. Source: assumed; a person needs minutes to find the other client. */
+/** Longest wait after the first takeover, and after many. Units: ms. Source: assumed; a person needs minutes to find the other client. Confirmed by: a takeover at a cabinet in service. */
 const TAKEOVER_MS = { first: 60_000, max: 900_000 };
 /** Replaces the random number in conformance mode, so that waits are predictable. Source: a checker requires births within 3 s of the host (reference/sparkplug.md §2). */
 const FIXED_CHANCE = 0.25;
@@ -21,7 +21,7 @@ export class LinkFailures {
   /** The last failure; kept even after the link has recovered. */
   last: { readonly atMs: WallMs; readonly text: Message } | null = null;
   #code: UplinkErrorCode | null = null;
-  /** Takeovers in a row: two clients with one id would end each other's sessions forever. */
+  /** Consecutive takeovers: two clients with one id would end each other's sessions forever. */
   #takeovers = 0;
 
   /** `random` returns a random number 0..1. */

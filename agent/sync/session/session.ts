@@ -9,7 +9,7 @@
  *                        │ died, failed                                                                ▼
  *                      dying ◄───────────────── host offline, reconnect, stop ─────────────────────── live
  *
- * `failed` leads from every phase with a connection to `resting`, and `stop` to `off`: at once without a connection, through `dying` with one.
+ * `failed` leads from every phase with a connection to `resting`, and `stop` to `off`: immediately without a connection, through `dying` with one.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import {
@@ -23,7 +23,7 @@ import {
   STABLE_MS,
 } from './session-state.ts';
 
-/** Largest time by which a host's clock may be ahead. Units: ms. Source: assumed, as for the age of a command. */
+/** Largest time by which a host's clock may be ahead. Units: ms. Source: assumed, as for the age of a command. Confirmed by: the timestamps of STATE messages of a host in use. */
 const CLOCK_SKEW_MS = 300_000;
 /** Longest wait for the host's STATE on one of several servers. Units: ms. Source: Tahu's edge node leaves after 30 s. */
 const HOST_WAIT_MS = 30_000;
@@ -123,7 +123,7 @@ function leaveServer(session: SessionState): SessionStep {
 function afterHost(session: SessionState, { online, atMs, nowMs }: Extract<SessionEvent, { kind: 'host' }>): SessionStep {
   const { phase, host, server } = session;
   const lastMs = host.lastMs[server] ?? 0;
-  // A last STATE from the future came from a wrong clock: no later one of the host would ever count.
+  // A last STATE with a future time came from a wrong clock: no later STATE of the host would ever count.
   const isBound = nowMs === null || lastMs <= nowMs + CLOCK_SKEW_MS;
   if (!host.required || !isConnected(session) || (isBound && atMs < lastMs)) return stay(session);
   const updated: SessionState = { ...session, host: { ...host, online, lastMs: host.lastMs.with(server, atMs) } };
@@ -134,12 +134,12 @@ function afterHost(session: SessionState, { online, atMs, nowMs }: Extract<Sessi
   return stay(updated);
 }
 
-/** A whole round over the servers without the host counts as a failure: the next one is slower. */
+/** If no server has the host online in a whole round, this counts as a failure: the next round is slower. */
 function countRound(session: SessionState): SessionState {
   return session.server === session.servers - 1 ? { ...session, failures: session.failures + 1 } : session;
 }
 
-/** DATA stops with the request, also when the births must wait. Source: `operational-behavior-data-commands-rebirth-action-1`. */
+/** DATA stops with the request, even if the births must wait. Source: `operational-behavior-data-commands-rebirth-action-1`. */
 function askRebirth(session: SessionState, { atMono, isSparing }: Extract<SessionEvent, { kind: 'rebirth-asked' }>): SessionStep {
   const { lastMono, gapMs, pending } = session.rebirth;
   if (pending) return stay(session);
@@ -153,21 +153,21 @@ function rebirth(session: SessionState, atMono: MonoMs): SessionStep {
   return go({ ...session, rebirth: { ...session.rebirth, lastMono: atMono, gapMs, pending: false } }, { kind: 'rebirth' });
 }
 
-/** Births of a new session. The first births after the host's return come at once and do not count; a restart of a host is not slowed. */
+/** Births of a new session. The first births after the host's return are sent immediately and do not count; a restart of a host is not slowed. */
 function afterBirth(rebirth: RebirthState, atMono: MonoMs): RebirthState {
   const isNext = { ...rebirth, lastMono: null, pending: false, isReturn: false };
   if (!rebirth.isReturn) return isNext;
   return { ...isNext, returnMono: atMono, gapMs: nextGapMs(rebirth, rebirth.returnMono, atMono) };
 }
 
-/** `sinceMono`: the last births for the same cause. Quiet counts from the last births for any cause. */
+/** `sinceMono`: the last births for the same cause. The quiet time is counted from the last births for any cause. */
 function nextGapMs({ lastMono, returnMono, gapMs }: RebirthState, sinceMono: MonoMs | null, atMono: MonoMs): number {
   if (sinceMono === null) return gapMs;
   const isQuiet = atMono - Math.max(lastMono ?? sinceMono, returnMono ?? sinceMono) >= REBIRTH_GAP_MS.quiet;
   return isQuiet ? REBIRTH_GAP_MS.first : Math.min(gapMs * 2, REBIRTH_GAP_MS.longest);
 }
 
-/** What is left of the time between two births. `isSparing`: the day's data budget is used up. Units: ms; not above 0 when they are due. */
+/** The remaining time between two births. `isSparing`: the day's data budget is used up. Units: ms; zero or negative if they are due. */
 function restOfGapMs(
   sinceMono: MonoMs | null,
   gapMs: number,
@@ -176,7 +176,7 @@ function restOfGapMs(
   return sinceMono === null ? 0 : sinceMono + (isSparing ? REBIRTH_GAP_MS.longest : gapMs) - atMono;
 }
 
-/** How long the births of the present session have to wait because the host ended earlier ones. Units: ms; not above 0 when they are due. */
+/** How long the births of the current session have to wait because the host ended earlier ones. Units: ms; zero or negative if they are due. */
 export function returnDelayMs({ rebirth }: SessionState, at: { readonly atMono: MonoMs; readonly isSparing: boolean }): number {
   return rebirth.isReturn ? restOfGapMs(rebirth.returnMono, rebirth.gapMs, at) : 0;
 }
@@ -185,7 +185,7 @@ function afterFailure(session: SessionState, atMono: MonoMs): SessionStep {
   const { phase } = session;
   if (phase === 'off' || phase === 'resting' || phase === 'saving') return stay(session);
   if (phase === 'dying') return afterDeath(session);
-  // A server with a sound session is tried again first; after a failed one the next is tried.
+  // A server with a healthy session is tried again first; after a failed one the next server is tried.
   if (isSound(session, atMono)) return rest({ ...session, failures: 1 });
   const server = (session.server + 1) % session.servers;
   return rest({ ...session, server, failures: session.failures + (server === 0 ? 1 : 0) });
@@ -208,7 +208,7 @@ function forgetHost(session: SessionState): SessionState {
   return { ...session, host: { ...session.host, online: false } };
 }
 
-/** An attempt to connect continues; a session is ended properly first; a rest is cut short. A person waits for the births: they are not paced. */
+/** Continues an attempt to connect, ends a session properly, or shortens a back-off. A person waits for the births, so they are not paced. */
 function reconnect(session: SessionState): SessionStep {
   const atOnce = { ...session, failures: 0, rebirth: { ...session.rebirth, isReturn: false } };
   if (session.phase === 'resting') return approach(atOnce);

@@ -26,7 +26,7 @@ const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
   resting: 'down',
 };
 
-/** Distance of births on request from which a person should check the host. Units: ms. Source: assumed; five requests without a quiet time between. */
+/** If the required time between births has grown to this, a person should check the host. Units: ms. Source: assumed; five requests without a quiet time between. Confirmed by: the requests of a platform in use. */
 const NOTED_GAP_MS = 160_000;
 
 type LinkFacts = Pick<BrokerLink, 'session' | 'failures'>;
@@ -48,7 +48,7 @@ export class UplinkMonitor {
     this.#sinceMs = clock.wallMs();
   }
 
-  /** The state, what is wrong and what to check (empty while nothing is wrong), and since when. */
+  /** The state, what is wrong and what to check (empty if nothing is wrong), and since when. */
   status(link: LinkFacts): Pick<UplinkStatus, 'state' | 'reason' | 'sinceMs'> {
     return { state: STATE_OF[link.session.phase], reason: this.#reasonOf(link), sinceMs: this.#sinceMs };
   }
@@ -74,7 +74,7 @@ export class UplinkMonitor {
     this.#events.notice({ code: 'uplink-taken-over', source: this.#config.node, severity: 'warning', text });
   }
 
-  /** Raises or clears `platform-silent`: nothing was ever acknowledged, or nothing for some time. */
+  /** Raises or clears `platform-silent`: no row was ever acknowledged, or none for some time. */
   checkPlatform({ isPlatformSilent, isAcknowledging, cursorSeq }: DeliveryFacts): void {
     const text = isAcknowledging
       ? msg`the platform has acknowledged nothing beyond row ${cursorSeq}: check that it stores what arrives`
@@ -109,7 +109,7 @@ export class UplinkMonitor {
     this.#events.set(true, { code: 'platform-ack-ahead', source, severity: 'warning', text });
   }
 
-  /** A message arrived; a retained one on a rewritten topic says little, since RabbitMQ rewrites these even where it is set up correctly. */
+  /** A message arrived. A retained one on a rewritten topic proves little, because RabbitMQ rewrites these even if it is configured correctly. */
   noteTopic({ isRewritten, isRetained }: { readonly isRewritten: boolean; readonly isRetained: boolean }): void {
     const severity = isRetained ? 'info' : 'warning';
     if (isRewritten ? this.#rewriting === 'warning' || this.#rewriting === severity : isRetained) return;

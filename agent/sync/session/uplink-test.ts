@@ -1,5 +1,5 @@
 /**
- * Tests the connection to the platform stage by stage, with a client of its own next to the session.
+ * Tests the connection to the platform stage by stage, with a client of its own in addition to the session.
  *
  * Connects, subscribes and pings as a session does; sends no will, no birth and no data.
  */
@@ -23,21 +23,21 @@ import type { BrokerConnectionParts } from './broker-connection.ts';
 /** `clientId`: that of the agent; the test appends to it. */
 export type UplinkTestParts = Pick<BrokerConnectionParts, 'config' | 'clientId' | 'transport' | 'clock' | 'readFile'>;
 
-/** Longest wait for CONNACK. Units: ms. Source: as of a session: a modem needs up to 10 s to wake. */
+/** Longest wait for CONNACK. Units: ms. Source: as for a session: a modem needs up to 10 s to wake. */
 const CONNECT_TIMEOUT_MS = 30_000;
-/** Longest wait for SUBACK, and for the round trip. Units: ms. Source: assumed; the link is awake by then. */
+/** Longest wait for SUBACK, and for the round trip. Units: ms. Source: assumed; the modem is awake by then. Confirmed by: round-trip times of a gateway on a slow cellular link. */
 const ANSWER_TIMEOUT_MS = 10_000;
-/** A retained STATE follows the SUBACK at once. Units: ms. Source: assumed; three round trips of a slow link. */
+/** A retained STATE follows the SUBACK immediately. Units: ms. Source: assumed; three round trips of a slow link. Confirmed by: round-trip times of a gateway on a slow cellular link. */
 const HOST_WAIT_MS = 3_000;
-/** Longest wait for a proper end. Units: ms. Source: assumed; nothing depends on it. */
+/** Longest wait for a proper end. Units: ms. Source: assumed; nothing depends on it. Confirmed by: no measurement is needed. */
 const END_TIMEOUT_MS = 1_000;
-/** Period of the check for the host's STATE. Units: ms. Source: assumed; not noticeable. */
+/** Period of the check for the host's STATE. Units: ms. Source: assumed; not noticeable. Confirmed by: a technician who runs the test. */
 const HOST_CHECK_MS = 50;
 const HOST_STATE: readonly string[] = ['host-state', 'rewritten-state'];
-/** A certificate that expires sooner needs attention. Units: ms. Source: assumed; a month to order and install one. */
+/** A certificate that expires sooner needs attention. Units: ms. Source: assumed; a month to order and install one. Confirmed by: the time that an operator needs to renew a certificate. */
 const SOON_MS = 30 * 86_400_000;
 
-/** Runs the test; `onStep` receives each step as it ends. Errors: none; a failure is a step that says what to check, and ends the test. */
+/** Runs the test; `onStep` receives each step as it ends. Errors: none; a failure is a step that names what to check, and ends the test. */
 export async function testUplink(
   parts: UplinkTestParts,
   { broker, signal }: UplinkTestRequest,
@@ -100,7 +100,7 @@ function stageAfter(last: UplinkStepName, url: string): UplinkStepName {
   return isIP(addressOf(url).host) === 0 ? 'name' : 'tcp';
 }
 
-/** The password is sent to configured brokers only: a person may type any address. */
+/** The password is sent only to configured brokers: a person may type any address. */
 async function readFiles(run: TestRun): Promise<void> {
   const { config, clock, readFile } = run.parts;
   const isOurs = usableBrokers(config).includes(run.url);
@@ -133,7 +133,7 @@ async function connect(run: TestRun): Promise<void> {
     clock,
     signal,
     onConnectWritten: () => {},
-    // Commands that arrive meanwhile belong to the session and are ignored here.
+    // Commands that arrive during the test belong to the session and are ignored here.
     onMessage: ({ topic, payload }) => {
       if (HOST_STATE.includes(createTopics(config.group, config.node, config.primaryHost).read(topic).kind))
         run.host = readHostState(payload)?.online ?? null;
@@ -178,7 +178,7 @@ async function roundTrip(run: TestRun): Promise<void> {
   run.done('round-trip', 'ok', msg`the broker answers`);
 }
 
-/** Errors: rejects with UplinkError `lost` when it takes longer than `ANSWER_TIMEOUT_MS`. */
+/** Errors: rejects with UplinkError `lost` if it takes longer than `ANSWER_TIMEOUT_MS`. */
 async function inTime(clock: Clock, late: (limitS: number) => Message, work: Promise<void> | undefined): Promise<void> {
   const isDone = await within(
     clock,
@@ -205,7 +205,7 @@ function stageText(stage: ConnectStage, clock: Clock): Message {
   }
 }
 
-/** Whether a certificate expires within a month by a trusted clock. */
+/** Whether a certificate expires within a month, by a trusted clock. */
 function isExpiringSoon(certificate: PeerCertificate | null, clock: Clock): boolean {
   return certificate !== null && isTrusted(clock.quality()) && certificate.untilMs - clock.wallMs() < SOON_MS;
 }

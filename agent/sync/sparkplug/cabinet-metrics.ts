@@ -8,7 +8,7 @@ import type { DeviceCategory, PointProfile, Profile, Semantic } from '../../core
 import type { PointId } from '../../core/words.ts';
 import { metricNames, ownMetrics } from '../commands/command-metrics.ts';
 
-/** Metrics of a lamp's decision, on its device. */
+/** Metrics of the decision for a lamp, on its device. */
 export const LAMP_METRIC = { wanted: 'Lamp/Wanted Level', rank: 'Lamp/Rank', reason: 'Lamp/Reason' } as const;
 
 const ZONE = {
@@ -85,13 +85,13 @@ function toMetric(point: CabinetPoint, category: DeviceCategory, isOurs: boolean
   return { name: profile.id, pointId, type, unit: profile.unit, range, talq, ...(isOurs ? {} : writeLimits(point)) };
 }
 
-/** The range that the platform may write. Levels are written by overrides only; a register that the profile marks as dangerous needs a person at the cabinet. */
+/** The range that the platform may write. Levels are written only by overrides; a register that the profile marks as dangerous needs a person at the cabinet. */
 function writeLimits({ profile: { write }, semantic }: CabinetPoint): Pick<UplinkMetric, 'write'> {
   if (write === null || write.dangerous || semantic === 'level') return {};
   return { write: { min: write.min, max: write.max } };
 }
 
-/** Null when TALQ has no name for the quantity, or has it in another unit. Source: TALQ 2.7.1 data model, functions Lamp actuator, Lamp monitor, Presence sensor, Light sensor, Cabinet monitor. */
+/** Null if TALQ has no name for the quantity, or has it in another unit. Source: TALQ 2.7.1 data model, functions Lamp actuator, Lamp monitor, Presence sensor, Light sensor, Cabinet monitor. */
 function talqNameOf(point: Pick<PointProfile, 'semantic' | 'unit'>, category: DeviceCategory): string | null {
   const isLamp = category === 'luminaire-driver' || category === 'dali-gateway';
   const name = TALQ_ANYWHERE[point.semantic] ?? (isLamp ? TALQ_OF_LAMP[point.semantic] : undefined);

@@ -20,14 +20,14 @@ export interface Property {
   readonly value: MetricValue;
 }
 
-/** One metric; what is undefined is not on the wire. Units: `timestampMs` ms since 1970 UTC. */
+/** One metric; an undefined field is not on the wire. Units: `timestampMs` ms since 1970 UTC. */
 export interface Metric {
   readonly name?: string | undefined;
   readonly alias?: number | undefined;
   readonly timestampMs?: number | undefined;
   readonly datatype?: number | undefined;
   readonly isHistorical?: boolean | undefined;
-  /** Valid for this message only: hosts need not keep it. */
+  /** Valid only for this message: hosts need not keep it. */
   readonly isTransient?: boolean | undefined;
   readonly isNull?: boolean | undefined;
   readonly properties?: readonly Property[] | undefined;
@@ -61,7 +61,7 @@ const FIELD_OF: ReadonlyMap<string, string> = new Map(VALUE_FIELDS);
 /** Fields of a metric with the same name and value on the wire. */
 const PLAIN_FIELDS = ['name', 'alias', 'datatype', 'isHistorical', 'isTransient', 'isNull'] as const;
 
-/** The bytes of a payload. */
+/** Encodes a payload. */
 export function encodePayload({ timestampMs, seq, metrics }: Payload): Buffer {
   const wire: WireObject = { metrics: metrics.map(wireMetric) };
   if (timestampMs !== undefined) wire['timestamp'] = timestampMs;
@@ -71,15 +71,15 @@ export function encodePayload({ timestampMs, seq, metrics }: Payload): Buffer {
 }
 
 /**
- * The payload in these bytes, or undefined when they are none.
+ * Decodes a payload; undefined if the bytes are not a valid one.
  *
- * Errors: none; anything may arrive. A metric with two values, or with a number beyond 2^53 where a time or an alias belongs, makes the whole undefined.
+ * Errors: none; the bytes may be anything. A metric with two values, or a time or alias beyond 2^53, makes the whole payload undefined.
  */
 export function decodePayload(bytes: Uint8Array): Payload | undefined {
   try {
     return readPayload(PayloadType.decode(bytes) as unknown as WireObject);
   } catch {
-    // The library and the checks below throw on bytes that are no payload; the caller needs no detail.
+    // The library and the checks below throw on bytes that are not a payload; the caller needs no detail.
     return undefined;
   }
 }
@@ -106,7 +106,7 @@ function wireValue(value: MetricValue): unknown {
   return value.kind === 'int' ? value.value >>> 0 : value.value;
 }
 
-/** The library writes a bigint as 0, silently; low and high words it writes exactly. */
+/** The library silently writes a bigint as 0; low and high words it writes exactly. */
 function toWireLong(value: bigint): WireLong {
   return { low: Number(BigInt.asIntN(32, value)), high: Number(BigInt.asIntN(32, value >> 32n)), unsigned: true };
 }
@@ -155,7 +155,7 @@ function readValue(wire: WireObject): MetricValue | undefined {
   return { kind, value } as MetricValue;
 }
 
-/** Absent fields have a default on the prototype of the library's objects; only what was on the wire counts. */
+/** The library's objects have defaults for absent fields on their prototype; only fields on the wire count. */
 function readOwn(wire: WireObject, field: string): unknown {
   return Object.hasOwn(wire, field) ? wire[field] : undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * The present value of every metric, for births and for the agent's own metrics.
+ * The current value of every metric, for births and for the agent's own metrics.
  *
  * Stores the values of metrics without a point; values of points are read when a birth needs them.
  */
@@ -56,7 +56,7 @@ export function createCurrentValues(
     if (entry.pointId !== null || !(entry.deviceId === null || AT_REST.has(entry.name))) continue;
     own.set(entry, { value: AT_REST.get(entry.name) ?? null, quality: 'good', atMs: clock.wallMs() });
   }
-  /** Stores a value and returns it to be sent, even when it has not changed: an answer. */
+  /** Stores a value and returns it to be sent, even if it has not changed, because it is an answer. */
   const put = (entry: MetricEntry, value: UplinkValue): UplinkValue => {
     const lastMs = own.get(entry)?.atMs ?? Number.NEGATIVE_INFINITY;
     const tied = value.atMs <= lastMs && lastMs - value.atMs < TIE_WINDOW_MS;
@@ -69,12 +69,12 @@ export function createCurrentValues(
     get: (entry: MetricEntry): UplinkValue => {
       const known = entry.pointId === null ? own.get(entry) : latest(entry.pointId);
       const current: UplinkValue = known ?? { value: null, quality: 'missing', atMs: clock.wallMs() };
-      // A transient metric is at rest again after its message: its rest must not be older than the message (`…-dbirth-order`).
+      // A transient metric returns to rest after its message: the resting value must not be older than the message (`…-dbirth-order`).
       return entry.isTransient ? { ...current, atMs: clock.wallMs() } : current;
     },
-    /** When the present reading of a point was taken; undefined without one. A wall clock may be set back, so it cannot show which is newer. */
+    /** When the current reading of a point was taken; undefined if there is none. The wall clock may be set back, so it cannot show which is newer. */
     readMono: ({ pointId }: MetricEntry): MonoMs | undefined => (pointId === null ? undefined : latest(pointId)?.atMono),
-    /** Stores a value. Returns it as it must be sent, or undefined when it has not changed. */
+    /** Stores a value. Returns it as it must be sent, or undefined if it has not changed. */
     set: (entry: MetricEntry, value: UplinkValue): UplinkValue | undefined => {
       const before = own.get(entry);
       if (before !== undefined && before.value === value.value && before.quality === value.quality) return undefined;

@@ -10,11 +10,11 @@ import { deviceCommandMetrics, metricNames, NODE_COMMAND_METRICS, ownMetrics } f
 import { type AliasBlocks, type AliasedMetrics, assignAliasBlocks, NO_ALIAS_BLOCKS } from './alias-blocks.ts';
 
 export interface MetricEntry extends UplinkMetric {
-  /** Null for those a host must find by name: bdSeq and Node Control, or all where aliases are off. */
+  /** Null for metrics that a host must find by name: bdSeq and Node Control, or all if aliases are off. */
   readonly alias: number | null;
   /** DATA includes its datatype. */
   readonly isTypedInData: boolean;
-  /** It describes its message only: hosts must not keep it. */
+  /** It describes only its message: hosts must not keep it. */
   readonly isTransient: boolean;
   /** Null for the node itself. */
   readonly deviceId: string | null;
@@ -35,7 +35,7 @@ export interface MetricTable {
   readonly byPoint: ReadonlyMap<PointId, readonly MetricEntry[]>;
   /** The metrics that have an alias. */
   readonly aliased: readonly AliasedMetrics[];
-  /** Replaces the aliases of a first run by these; to be done before the first birth. */
+  /** Replaces the aliases of a first run by these; call it before the first birth. */
   adoptAliases(blocks: AliasBlocks): void;
 }
 
@@ -85,7 +85,7 @@ const ROWS = { rows: ['Sync/Rows', 'String'] } as const;
 export const NODE_METRIC = metricNames(NODE);
 /** On the node: the state of the agent itself. */
 export const AGENT_METRIC = metricNames(AGENT);
-/** On the node and on every device: the rows of the store that a message carries. */
+/** On the node and on every device: the rows of the store that a message contains. */
 export const ROWS_METRIC = ROWS.rows[0];
 
 const NODE_METRICS: readonly UplinkMetric[] = [...[NODE, ROWS].flatMap(ownMetrics), ...NODE_COMMAND_METRICS, ...ownMetrics(AGENT)];

@@ -1,11 +1,11 @@
 /**
- * Fits messages into the broker's packet limit: data is split, of a birth the least important parts are left out. Pure.
+ * Fits messages into the broker's packet limit: data is split; the least important parts of a birth are left out. Pure.
  */
 import { COMMAND_METRIC, WRITTEN_METRICS } from '../commands/command-metrics.ts';
 import { encodePayload, type Metric } from './codec.ts';
 import { type MetricEntry, NODE_METRIC, ROWS_METRIC } from './metric-table.ts';
 
-/** Largest message: metrics, and their bytes. Source: 17 bytes a value measured; assumed 8 KB as what a cellular link carries in well under a second. */
+/** Largest message: metrics, and their bytes. Source: 17 bytes a value measured; assumed 8 KB as what a cellular link transfers in well under a second. Confirmed by: the throughput of a gateway on a slow cellular link. */
 const MESSAGE_LIMIT = { metrics: 400, bytes: 8_192 };
 /** A value on the wire without its text, rounded up. Units: bytes. Source: reference/sparkplug.md §4, 17.7 with history flag; quality adds 16. */
 const METRIC_BYTES = 40;
@@ -18,12 +18,12 @@ export const HEADER_BYTES = 10;
  * until the year 2109, and seq, 1 + 2 at most.
  */
 const BIRTH_FRAME_BYTES = 10;
-/** Longer texts are left out first: they are sent again after the birth. Units: UTF-16 units. Source: assumed; names and versions are shorter. */
+/** Longer texts are left out first: they are sent again after the birth. Units: UTF-16 units. Source: assumed; names and versions are shorter. Confirmed by: the births of the largest cabinet. */
 const LONG_TEXT = 64;
-/** Sent only where there is room: the platform's map works without them. */
+/** Sent only if there is room: the platform's map works without them. */
 const OPTIONAL_PROPERTIES: ReadonlySet<string> = new Set(['talq', 'engLow', 'engHigh']);
 
-/** Without these nothing could be proven, no loss be reported, and no outcome be sent. */
+/** Without these nothing could be proven, no loss reported, and no outcome sent. */
 const REQUIRED: readonly string[] = [NODE_METRIC.rebirth, ROWS_METRIC, NODE_METRIC.gap, COMMAND_METRIC.outcome];
 
 /** Bytes for the payload of a message on this topic. */
@@ -59,14 +59,14 @@ export function inTimeOrder(metrics: readonly Metric[]): readonly Metric[] {
   return metrics.toSorted((a, b) => (a.timestampMs ?? 0) - (b.timestampMs ?? 0));
 }
 
-/** The entries in the order of a birth: required ones first, write-only ones last, since a birth is cut at its end. The sort is stable. */
+/** The entries in the order of a birth: required ones first, write-only ones last, because a birth is truncated at its end. The sort is stable. */
 export function requiredFirst(entries: readonly MetricEntry[]): readonly MetricEntry[] {
   const rank = ({ name }: MetricEntry): number => (REQUIRED.includes(name) ? 0 : WRITTEN_METRICS.has(name) ? 2 : 1);
   return entries.toSorted((a, b) => rank(a) - rank(b));
 }
 
 /**
- * The whole birth if it fits. Else without ranges; then without all properties but quality; then without long texts and the quality of null
+ * The whole birth if it fits. Otherwise without ranges; then without all properties except quality; then without long texts and the quality of null
  * values; then without the last metrics. `leftOut`: names of the metrics that this session does not have. Units: bytes of payload.
  */
 export function fitBirth(

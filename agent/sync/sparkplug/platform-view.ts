@@ -1,5 +1,5 @@
 /**
- * Publishes the state of the lighting: the decision of each lamp, the intents and programmes in force, lamps that blink, the energy of a night.
+ * Publishes the state of the lighting: the decision of each lamp, the intents and programmes in force, blinking lamps, the energy of a night.
  */
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { Clock, WallMs } from '../../core/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * Publishes births, data and deaths of one session on one connection, in order, each with its seq.
  *
- * Sends at once; keeps no state beyond the session.
+ * Sends immediately; keeps no state beyond the session.
  */
 import type { Clock, MonoMs, WallMs } from '../../core/clock.ts';
 import type { ReadingFrame, StoredFrame, UplinkValue } from '../../core/ports.ts';
@@ -22,7 +22,7 @@ export interface PublisherParts {
   readonly values: CurrentValues;
   readonly clock: Clock;
   readonly bdSeq: number;
-  /** Whether a device responds at present; zones always do. */
+  /** Whether a device currently responds; zones always do. */
   readonly isAlive: (deviceId: string) => boolean;
   /** Units: bytes of one message. */
   readonly onSent: (bytes: number) => void;
@@ -40,12 +40,12 @@ export interface Sent {
   readonly leftOut: number;
 }
 
-/** Births sent before the broker must have read them. Units: bytes. Source: as what may be in flight of DATA, ten seconds of a slow cellular link. */
+/** Births sent before the broker must have read them. Units: bytes. Source: as for DATA in flight, ten seconds of a slow cellular link. */
 const BIRTH_BYTES = 262_144;
 
 type PointValue = Pick<Reading, 'pointId' | 'value' | 'quality' | 'atMs'>;
 
-/** Qualities that need no birth, since the device's death implies them: live, all but good; in history, missing. */
+/** Qualities that need no birth, because the device's death implies them: live, all but good; in history, missing. */
 const IMPLIED_BY_DEATH: Readonly<Record<'live' | 'history', readonly Quality[]>> = {
   live: ['missing', 'stale', 'bad'],
   history: ['missing'],
@@ -56,19 +56,19 @@ export function encodeNodeDeath(table: MetricTable, bdSeq: number, atMs: WallMs)
   return encodePayload({ timestampMs: atMs, metrics: [bdSeqMetric(table, bdSeq, atMs)] });
 }
 
-/** Errors: every method may throw UplinkError `lost`; the session is over then. */
+/** Errors: every method may throw UplinkError `lost`; the session has then ended. */
 export class Publisher {
   /** Longest text of one metric that the broker accepts. Units: bytes. */
   readonly maxTextBytes: number;
   readonly #parts: PublisherParts;
   readonly #born = new Set<string>();
-  /** Devices born only to deliver their history. */
+  /** Devices with a birth sent only to deliver their history. */
   readonly #bornForHistory = new Set<string>();
-  /** Metrics that the present births do not have. */
+  /** Metrics that the current births do not include. */
   readonly #leftOut = new Set<MetricEntry>();
   /** Devices whose births are due. */
   #toBirth: string[] = [];
-  /** When the readings in the present births were taken. */
+  /** When the readings in the current births were taken. */
   readonly #bornMono = new Map<MetricEntry, MonoMs>();
   #nextSeq = 0;
   /** Sent in this session. Units: bytes of payload. */
@@ -118,7 +118,7 @@ export class Publisher {
   /**
    * Publishes a live frame; readings older than those in the births go before it, as historical.
    *
-   * Undefined, and nothing sent, when a device or point in it is not in the births: the frame is sent as history.
+   * Returns undefined, and sends nothing, if a device or point in it is not in the births: the frame is sent as history.
    */
   live({ readings }: ReadingFrame, rows: RowsMark | null): Sent | undefined {
     if (this.#unborn(readings, IMPLIED_BY_DEATH.live).size > 0 || readings.some((reading) => this.#isLeftOut(reading))) return undefined;
@@ -127,7 +127,7 @@ export class Publisher {
     return this.#sentOf(readings, this.#sendRows([...this.#gather(old, true), ...this.#gather(fresh, false)], rows));
   }
 
-  /** Publishes the frames of these rows as historical; without frames it reports that the rows hold nothing. */
+  /** Publishes the frames of these rows as historical; without frames it reports that the rows contain nothing. */
   history(frames: readonly StoredFrame[], rows: RowsMark): Sent {
     const readings = frames.flatMap((frame) => frame.readings);
     for (const deviceId of this.#unborn(readings, IMPLIED_BY_DEATH.history)) {
@@ -149,12 +149,12 @@ export class Publisher {
     return { readings: 0, bytes: this.#send(topics.node('NDATA'), metrics), notConfigured: 0, leftOut: 0 };
   }
 
-  /** No more history: publishes the death of devices born only to deliver theirs. */
+  /** No more history: publishes the death of devices with a birth sent only to deliver it. */
   endHistory(): void {
     for (const deviceId of [...this.#bornForHistory]) this.#killDevice(deviceId);
   }
 
-  /** Publishes metrics without a point. Those of a device that is not born are not sent: its birth will carry them. */
+  /** Publishes metrics without a point. Those of a device without a birth are not sent: its birth will contain them. */
   values(changes: readonly (readonly [MetricEntry, UplinkValue])[]): void {
     const topic = this.#parts.topics.node('NDATA');
     const ofNode: Metric[] = [];
@@ -177,7 +177,7 @@ export class Publisher {
     onSent(payload.length);
   }
 
-  /** Uses up a seq only once the bytes are in the socket: a refused publish must not leave a hole. Units: bytes of payload. */
+  /** Uses up a seq only once the bytes are in the socket: a refused publish must not leave a gap. Units: bytes of payload. */
   #send(topic: string, metrics: readonly Metric[]): number {
     const { connection, clock, onSent } = this.#parts;
     const payload = encodePayload({ timestampMs: clock.wallMs(), seq: this.#nextSeq, metrics: inTimeOrder(metrics) });
@@ -213,7 +213,7 @@ export class Publisher {
     this.#send(this.#parts.topics.device('DDEATH', deviceId), []);
   }
 
-  /** Sends metrics that belong to the same rows, each message with its place among them. Units: bytes of payload. */
+  /** Sends metrics that belong to the same rows; each message contains its position among them. Units: bytes of payload. */
   #sendRows(perDevice: Iterable<readonly [deviceId: string, metrics: readonly Metric[]]>, rows: RowsMark | null): number {
     const { topics, connection } = this.#parts;
     const messages = [...perDevice].flatMap(([deviceId, metrics]) => {
@@ -247,7 +247,7 @@ export class Publisher {
     return perDevice;
   }
 
-  /** Devices that are not born and have readings that their death does not imply. */
+  /** Devices without a birth that have readings which their death does not imply. */
   #unborn(readings: readonly PointValue[], implied: readonly Quality[]): ReadonlySet<string> {
     const { byPoint } = this.#parts.table;
     const relevant = readings.filter(({ quality }) => !implied.includes(quality));
@@ -255,7 +255,7 @@ export class Publisher {
     return new Set(devices.filter((deviceId) => !this.#born.has(deviceId)));
   }
 
-  /** A frame that was gathered before a birth may leave after it. Source: `operational-behavior-data-publish-dbirth-order`. */
+  /** A frame that was gathered before a birth may be sent after it. Source: `operational-behavior-data-publish-dbirth-order`. */
   #isBeforeBirth({ pointId, atMono }: Reading): boolean {
     const entries = this.#parts.table.byPoint.get(pointId) ?? [];
     return entries.some((entry) => atMono < (this.#bornMono.get(entry) ?? Number.NEGATIVE_INFINITY));

@@ -1,7 +1,7 @@
 /**
  * The part of the Sparkplug B payload that this agent uses, as proto2 text.
  *
- * Data sets, templates, metadata and nested property sets are left out: a reader skips fields it does not know.
+ * Data sets, templates, metadata and nested property sets are left out: a reader skips unknown fields.
  * Source: Sparkplug 3.0 §6.4.1; field numbers in reference/sparkplug.md §1, "Encoding facts".
  */
 export const SPARKPLUG_PROTO = `
@@ -54,5 +54,5 @@ export const DATATYPE = { Int32: 3, Int64: 4, Float: 9, Double: 10, Boolean: 11,
 
 /** Types whose values are whole numbers, in `int_value` or `long_value`: Int8 to UInt64. */
 export const INTEGER_DATATYPES: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8];
-/** Those of them whose highest bit is no sign: UInt8 to UInt64. */
+/** Those of them whose highest bit is not a sign: UInt8 to UInt64. */
 export const UNSIGNED_DATATYPES: readonly number[] = [5, 6, 7, 8];

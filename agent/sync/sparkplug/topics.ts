@@ -11,13 +11,13 @@ const NAMESPACE = 'spBv1.0';
 /** The namespace as RabbitMQ delivers it: always for retained messages, for others without `mqtt.sparkplug = true`. Source: RabbitMQ's MQTT page, measured. */
 const REWRITTEN = 'spBv1/0';
 
-/** Source: assumed; a STATE of Sparkplug 3.0 has 50 bytes. */
+/** Source: assumed; a STATE of Sparkplug 3.0 has 50 bytes. Confirmed by: the STATE messages of a host in use. */
 const MAX_STATE_BYTES = 1_024;
 
 /** The kind of a received topic. */
 type Inbound =
   | { readonly kind: 'node-command' | 'host-state' | 'foreign' }
-  /** The broker changed the namespace: of the host's STATE, which counts all the same, or of anything else. */
+  /** The broker changed the namespace of the host's STATE, which still counts, or of another topic. */
   | { readonly kind: 'rewritten-state' | 'rewritten' }
   | { readonly kind: 'device-command'; readonly deviceId: string };
 

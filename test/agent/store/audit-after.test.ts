@@ -27,7 +27,7 @@ async function opened(t: Pick<Test, 'teardown'>) {
   return { store, settled, all };
 }
 
-t.test('entries come by number, a hundred at a time, and each hash can be computed from what is there', async (t) => {
+t.test('entries are returned by number, a hundred at a time, and each hash can be computed from them', async (t) => {
   const { store, settled, all } = await opened(t);
   t.match(await store.auditAfter(0), { rows: [], head: { n: 0 } });
   for (let i = 0; i < 250; i += 1) store.audit.note(note({ detail: `${i} é\n` }));
@@ -46,7 +46,7 @@ t.test('entries come by number, a hundred at a time, and each hash can be comput
   t.match(await store.auditAfter(250), { rows: [], head: { n: 250, hash: before } });
 });
 
-t.test('of trimmed entries those of admins are still there, in the order of their numbers', async (t) => {
+t.test('after trimming, the entries of admins are still available, in the order of their numbers', async (t) => {
   const { store, settled, all } = await opened(t);
   for (let i = 0; i < 10_600; i += 1) {
     store.audit.note(i % 100 === 7 && i < 700 ? note({ user: 'ada', role: 'admin', action: 'user add' }) : note());

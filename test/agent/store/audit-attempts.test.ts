@@ -60,7 +60,7 @@ t.test('10,600 wrong logins in three hours are one entry a minute, and all of th
   t.match([entries[0]?.action, entries.filter(({ user }) => user === 'ada').length], ['user add', 2]);
 });
 
-t.test('a single attempt is an entry as it is, one of another action too, and nothing that is counted is lost at the end', async (t) => {
+t.test('a single attempt is an unchanged entry, also of another action, and no counted attempt is lost at the end', async (t) => {
   const dir = testFolder(t);
   const { clock, store, read } = await opened(t, dir);
   store.audit.note(attempt('wrong', 'marie'));
@@ -144,7 +144,7 @@ async function flooded(
   }
 }
 
-t.test('what admins did outlives a flood of other entries, and the chain still proves it', async (t) => {
+t.test('entries of admins survive a flood of other entries, and the chain still proves them', async (t) => {
   const dir = testFolder(t);
   const at = await opened(t, dir);
   at.store.audit.note(note({ detail: 'eve' }));

@@ -59,7 +59,7 @@ async function tampered(t: Pick<Test, 'teardown'>, notes: number, sql: string) {
   return { ...(await opened(t, dir)), head };
 }
 
-t.test('what was noted is read back in order, over a restart, and holds together', async (t) => {
+t.test('notes are read back in order, also after a restart, and the chain verifies', async (t) => {
   const dir = testFolder(t);
   const first = await opened(t, dir);
   t.match(await first.read(), { entries: [], head: null, problems: [] });
@@ -106,7 +106,7 @@ for (const [story, sql, problem] of TAMPERINGS) {
   });
 }
 
-t.test('a log cut together with its own memory of the end is found by a head noted elsewhere', async (t) => {
+t.test('a log truncated together with its recorded head is detected by a head noted elsewhere', async (t) => {
   const cut =
     "DELETE FROM audit WHERE n > 7; UPDATE meta SET value = (SELECT n || ' ' || hash FROM audit WHERE n = 7) WHERE key = 'audit_head'";
   const { read, head } = await tampered(t, 9, cut);
@@ -141,7 +141,7 @@ t.test('an entry that claims a trimming in its words does not excuse a missing b
   t.match((await (await opened(t, dir)).read()).problems, [/entry 1 is missing/]);
 });
 
-t.test('notes that a disk did not take in time leave their number behind', async (t) => {
+t.test('notes that were not on disk in time leave their number behind', async (t) => {
   const timed = (n: number) => ({ ...note(n), atMs: STORE_START_MS + n });
   const first = lostAudit([timed(1), timed(2)]);
   t.match(first, { action: 'audit lost', detail: '2 entries', atMs: STORE_START_MS + 2 });
@@ -149,7 +149,7 @@ t.test('notes that a disk did not take in time leave their number behind', async
 });
 
 for (const waiting of [1, 7, 300]) {
-  t.test(`a log whose disk is full says that ${waiting} later entries wait, and none once they are written`, async (t) => {
+  t.test(`a log whose disk is full reports that ${waiting} later entries wait, and none once they are written`, async (t) => {
     const fault: { now: Fault } = { now: 'none' };
     const { store, read, clock } = await opened(t, testFolder(t), faultyLink(fault));
     store.audit.note(note(1));

@@ -64,7 +64,7 @@ t.test('a folder is locked for one process, and free again at its kill -9', asyn
   for (const name of LOCK_FILES) t.match(statSync(join(dir, name)), { size: 0, mode: 0o100600 });
 });
 
-t.test('a store does not touch data that another process has, and begins once that process has ended', async (t) => {
+t.test('a store does not touch data that another process has locked, and starts once that process has ended', async (t) => {
   const dir = testFolder(t);
   const kill = await holderOf(t, dir);
   const store = open(t, dir);
@@ -90,7 +90,7 @@ t.test('a running store has its data locked, and frees it at its end', async (t)
   lockData(dir, 'agent').release();
 });
 
-t.test('an empty folder, a pipe and a link in the place of the lock give way, and what the link leads to stays', async (t) => {
+t.test('an empty folder, a pipe and a link in place of the lock are removed, and the target of the link stays', async (t) => {
   const dir = testFolder(t);
   const [path, target] = [join(dir, DATA_LOCK_FILE), join(testFolder(t), 'target')];
   writeFileSync(target, 'of somebody else');
@@ -111,7 +111,7 @@ t.test('an empty folder, a pipe and a link in the place of the lock give way, an
 });
 
 for (const text of ['4711\n', 'x'.repeat(100_000), 'SQLite format 3\0'])
-  t.test(`a text of ${text.length} characters in the files of the lock gives way, and ends the lock of no other process`, async (t) => {
+  t.test(`a text of ${text.length} characters in the lock files is removed, and releases the lock of no other process`, async (t) => {
     const dir = testFolder(t);
     for (const name of LOCK_FILES) writeFileSync(join(dir, name), text);
     lockData(dir, 'agent').release();
@@ -128,7 +128,7 @@ for (const text of ['4711\n', 'x'.repeat(100_000), 'SQLite format 3\0'])
     }
   });
 
-t.test('a file that has another name as well keeps its content where it is in the place of the lock', (t) => {
+t.test('a file that also has another name keeps its content when it is in place of the lock', (t) => {
   const dir = testFolder(t);
   writeFileSync(join(dir, 'theirs'), 'of somebody else');
   for (const name of LOCK_FILES) linkSync(join(dir, 'theirs'), join(dir, name));
@@ -138,7 +138,7 @@ t.test('a file that has another name as well keeps its content where it is in th
   t.end();
 });
 
-t.test('an agent tells a command that has the data from another agent; a command is refused by both', async (t) => {
+t.test('an agent distinguishes a command that has locked the data from another agent; a command is refused by both', async (t) => {
   for (const [holder, agentIsRefused] of [
     ['agent', 'in-use'],
     ['command', 'held'],
@@ -153,7 +153,7 @@ t.test('an agent tells a command that has the data from another agent; a command
   }
 });
 
-t.test('of several that lock at once one gets the data, though the others look at the file at that moment', async (t) => {
+t.test('of several processes that lock at the same time one gets the data, although the others read the file at that moment', async (t) => {
   const dir = testFolder(t);
   lockData(dir, 'agent').release();
   const looking = LOCK_FILES.map((name) => {
@@ -168,7 +168,7 @@ t.test('of several that lock at once one gets the data, though the others look a
   for (const other of looking) other.close();
 });
 
-t.test('a store beside a command that has the data is held, and begins once that has ended', async (t) => {
+t.test('a store is held while a command has locked the data, and starts once that has ended', async (t) => {
   const dir = testFolder(t);
   const kill = await holderOf(t, dir, 'command');
   const store = open(t, dir);
@@ -190,7 +190,7 @@ for (const [command, change, isStored] of [
   ['a backup', () => {}, true],
   ['a restore', (dir: string) => renameSync(join(dir, 'telemetry.db'), join(dir, 'telemetry.db.before-restore')), true],
 ] as const)
-  t.test(`readings that a store kept in memory beside ${command} are ${isStored ? '' : 'not '}stored after it`, async (t) => {
+  t.test(`readings that a store kept in memory during ${command} are ${isStored ? '' : 'not '}stored after it`, async (t) => {
     const dir = testFolder(t);
     const earlier = open(t, dir);
     await earlier.start();
@@ -214,7 +214,7 @@ function removeFiles(dir: string): void {
   for (const name of readdirSync(dir)) if (/^(state|telemetry)/.test(name)) rmSync(join(dir, name));
 }
 
-t.test('a place that takes no lock file costs no readings, and one event lasts until the data is locked', async (t) => {
+t.test('a disk that refuses lock files loses no readings, and one event lasts until the data is locked', async (t) => {
   const dir = testFolder(t);
   mkdirSync(join(dir, DATA_LOCK_FILE));
   writeFileSync(join(dir, DATA_LOCK_FILE, 'of somebody else'), '');

@@ -69,7 +69,7 @@ for (const [kind, openLink] of [
     t.not(found?.text.in(speech), String(text));
   });
 
-t.test('the release before finds the text where it was, and its rows sound', async (t) => {
+t.test('the previous release finds the text in its place, and its rows valid', async (t) => {
   const dir = testFolder(t);
   const store = openStore(dir);
   await store.start();
@@ -78,14 +78,14 @@ t.test('the release before finds the text where it was, and its rows sound', asy
   const row = within(dir, (db) => db.prepare('SELECT text, template, crc FROM event').get()) as Record<string, unknown>;
   t.equal(row['text'], 'lamp L07 is dark');
   t.strictSame(JSON.parse(String(row['template'])), { id: 'lamp {0} is dark', args: ['L07'] });
-  // Another release knows no template: it writes the text alone. The row is then shown as written, never with the old template.
+  // Another release has no templates: it writes only the text. The row is then shown as written, never with the old template.
   within(dir, (db) => db.exec("UPDATE event SET text = 'lamp L07 is lit again', crc = NULL"));
   const [event] = await kept(dir);
   t.equal(String(event?.text), 'lamp L07 is lit again');
   t.equal(event?.text.id, '{0}');
 });
 
-t.test('a template with damaged bytes costs no event: its text is shown as written', async (t) => {
+t.test('a template with damaged bytes loses no event: its text is shown as written', async (t) => {
   const dir = testFolder(t);
   const store = openStore(dir);
   await store.start();
@@ -106,7 +106,7 @@ t.test('a template with damaged bytes costs no event: its text is shown as writt
   t.equal((await kept(dir)).length, damages.length);
 });
 
-t.test('a state.db of the release before is shown as written, and its audit chain verifies', async (t) => {
+t.test('a state.db of the previous release is shown as written, and its audit chain verifies', async (t) => {
   const dir = testFolder(t);
   const store = openStore(dir);
   await store.start();

@@ -10,7 +10,7 @@ import { texts } from '../../support/texts.ts';
 import { changeFile, FILES, fill, inside, must, numberedEvent, openStore, zeroLeaf } from './files/open-store.ts';
 import { frame, STORE_START_MS, testFolder } from './fixtures/kit.ts';
 
-t.test('nothing is wrong with whole files, and the check says so with their sizes', async (t) => {
+t.test('complete files have no problem, and the check reports their sizes', async (t) => {
   const store = openStore(t, testFolder(t));
   fill(store);
   const { files, account } = store.check();
@@ -22,7 +22,7 @@ t.test('nothing is wrong with whole files, and the check says so with their size
   t.match(account, { produced: 7_200, isBalanced: true });
 });
 
-t.test('one file that cannot be checked does not keep the other from it', async (t) => {
+t.test('one file that cannot be checked does not block the check of the other', async (t) => {
   const dir = testFolder(t);
   mkdirSync(join(dir, 'telemetry.db'));
   const store = openStore(t, dir);
@@ -66,7 +66,7 @@ t.test('flipped bytes within a fact or an event count as absent, never as someth
   );
 });
 
-t.test('after a clean end only marks and tables are looked at: a street is not kept waiting for all pages', async (t) => {
+t.test('after a clean end only marks and tables are checked: lighting does not wait for all pages', async (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir);
   fill(store);
@@ -78,7 +78,7 @@ t.test('after a clean end only marks and tables are looked at: a street is not k
   t.match(again.check().files, [{ ok: false }, { ok: false }]);
 });
 
-t.test('a table that no longer fits its index is damage, not an endless refusal of good rows', async (t) => {
+t.test('a table that does not match its index is damage, not an endless refusal of good rows', async (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir);
   store.commit(frame(1, 3));
@@ -102,7 +102,7 @@ function makeFirst(dir: string, schema: Schema, sql: string): string {
   return path;
 }
 
-t.test('a file of version 1 steps forward at its opening and keeps its rows', async (t) => {
+t.test('a file of version 1 is migrated at its opening and keeps its rows', async (t) => {
   const dir = testFolder(t);
   const telemetry = makeFirst(
     dir,
@@ -143,7 +143,7 @@ t.test('a file of version 1 steps forward at its opening and keeps its rows', as
   t.strictSame([...store.reports(), ...again.reports()], store.reports().slice(0, 1), 'only the fact without sense was told');
 });
 
-t.test('a cut in the middle of the steps leaves the old version or the new one, with every row', async (t) => {
+t.test('a power cut during the migration leaves the old version or the new one, with every row', async (t) => {
   const dir = testFolder(t);
   const path = makeFirst(dir, STATE, `INSERT INTO kv VALUES('a', '1', 5)`);
   const old = readFileSync(path);
@@ -228,7 +228,7 @@ t.test('one release back still opens the file, writes to it, and leaves the way 
   t.strictSame(notices, []);
 });
 
-t.test('a file made by the next release is usable too, unless its rows mean something else', async (t) => {
+t.test('a file made by the next release is usable too, unless the meaning of its rows has changed', async (t) => {
   const usable = testFolder(t);
   openNext(usable, NEXT).write(STORE_START_MS, (db) => db.exec("INSERT INTO kv(key, value, at_ms) VALUES('a', '1', 1)"));
   const store = openStore(t, usable);
@@ -242,7 +242,7 @@ t.test('a file made by the next release is usable too, unless its rows mean some
   t.match(texts(other.reports()), [/found version 6, readable since 6, this program reads up to 5; a newer release wrote it/]);
 });
 
-t.test('a step that does not fit its file is damage, not an endless trouble', async (t) => {
+t.test('a migration that does not fit its file is damage, not an endless failure', async (t) => {
   const dir = testFolder(t);
   makeFirst(dir, STATE, 'ALTER TABLE event ADD COLUMN crc INTEGER');
   const store = openStore(t, dir);

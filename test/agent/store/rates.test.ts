@@ -98,7 +98,7 @@ for (const [readingsPerS, commitSeconds] of healthy)
     await store.stop();
   });
 
-t.test('memory is written at half full, and what waits longest for it is the commit window', async (t) => {
+t.test('memory is written when half full; the longest wait is the commit window', async (t) => {
   const { clock, store, append, seqs } = cabinet(testFolder(t), 600);
   await store.start();
   for (let i = 0; i < 9; i++) append(1_000);
@@ -115,7 +115,7 @@ t.test('memory is written at half full, and what waits longest for it is the com
   await store.stop();
 });
 
-t.test('what the platform has leaves a full memory first and is no loss; what is on its way stays', async (t) => {
+t.test('delivered frames leave a full memory first and are no loss; frames being sent stay', async (t) => {
   const { clock, store, append, disk, fates, seqs } = cabinet(testFolder(t), 10);
   await store.start();
   append(1);

@@ -37,7 +37,7 @@ function setUp() {
   return { clock, frames, recorder };
 }
 
-t.test('what is news within a second goes out as one frame, numbered from one', async (t) => {
+t.test('changes within a second are sent as one frame, numbered from one', async (t) => {
   const { clock, frames, recorder } = setUp();
   recorder.start();
   recorder.start();
@@ -65,7 +65,7 @@ t.test('what is news within a second goes out as one frame, numbered from one', 
   t.equal(frames.length, 2);
 });
 
-t.test('a value that is no number becomes a bad reading', async (t) => {
+t.test('a value that is not a number becomes a bad reading', async (t) => {
   const { frames, recorder } = setUp();
   recorder.record([read(Number.NaN), read(Number.POSITIVE_INFINITY, 0, 'missing', 'D1.open')]);
   recorder.stop();

@@ -35,7 +35,7 @@ function inside(path: string, sql: string): void {
 }
 
 for (const [story, damage, message, undelivered] of damages) {
-  t.test(`a file that is ${story} is set aside whole, told, and a fresh one begun`, async (t) => {
+  t.test(`a file that is ${story} is set aside unchanged, reported, and replaced by a new one`, async (t) => {
     const dir = testFolder(t);
     const first = createStoreRig({ dir });
     await first.store.start();
@@ -72,7 +72,7 @@ for (const [story, damage, message, undelivered] of damages) {
   });
 }
 
-t.test('a file that breaks while in use is replaced without a restart, and its numbers go on', async (t) => {
+t.test('a file that is damaged while in use is replaced without a restart, and its numbers continue', async (t) => {
   const dir = testFolder(t);
   const { clock, store, events, committed } = createStoreRig({ dir });
   await store.start();
@@ -111,7 +111,7 @@ t.test('a file that breaks while in use is replaced without a restart, and its n
   await store.stop();
 });
 
-t.test('an interrupted quarantine leaves no journal that could enter the fresh file', async (t) => {
+t.test('an interrupted quarantine leaves no journal that could enter the new file', async (t) => {
   const dir = testFolder(t);
   const first = createStoreRig({ dir });
   await first.store.start();
@@ -132,7 +132,7 @@ t.test('an interrupted quarantine leaves no journal that could enter the fresh f
   await store.stop();
 });
 
-t.test('where no folder can be, the agent starts all the same and recovers once there can', async (t) => {
+t.test('if the folder cannot be created, the agent starts anyway and recovers once it can', async (t) => {
   const dir = join(testFolder(t), 'store');
   writeFileSync(dir, 'a file where the folder should be');
   const { clock, store, events, committed } = createStoreRig({ dir });
@@ -185,7 +185,7 @@ function createRoughFrames(): (n: number) => ReturnType<typeof frame> {
   });
 }
 
-t.test('at SQLite’s own limit commits are refused whole, reading goes on, and room lets them in', async (t) => {
+t.test('at SQLite’s own limit commits are refused as a whole, reads continue, and commits succeed once there is room', async (t) => {
   const setup = setupOf(testFolder(t));
   const rough = createRoughFrames();
   const small = new StoreDatabase(setup);
@@ -230,7 +230,7 @@ t.test('at SQLite’s own limit commits are refused whole, reading goes on, and 
   large.handle<'close'>({ kind: 'close', isAllCommitted: true, atMs: STORE_START_MS });
 });
 
-t.test('a quarantine that cannot be finished keeps what it has set aside, and ends when it can', async (t) => {
+t.test('a quarantine that cannot be finished keeps the files it has set aside, and is finished later', async (t) => {
   const dir = testFolder(t);
   writeFileSync(join(dir, 'telemetry.db'), 'the only copy of something'.repeat(100));
   mkdirSync(join(dir, 'telemetry.db.new'));

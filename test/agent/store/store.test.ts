@@ -34,7 +34,7 @@ const FIRST_ROWS = [
   },
 ];
 
-t.test('frames wait for the commit period and come back as they were, in order', async (t) => {
+t.test('frames wait for the commit period and are returned unchanged, in order', async (t) => {
   const dir = testFolder(t);
   const { clock, store, committed } = createStoreRig({ dir });
   await store.start();
@@ -168,7 +168,7 @@ t.test('facts whose keys begin alike are read together, in the order of their ke
   await store.stop();
 });
 
-t.test('each opening asks for full synchronisation, and the file is as the schema says', async (t) => {
+t.test('each opening sets full synchronisation, and the file matches the schema', async (t) => {
   const dir = testFolder(t);
   const { store, clock } = createStoreRig({ dir });
   await store.start();
@@ -194,7 +194,7 @@ t.test('each opening asks for full synchronisation, and the file is as the schem
   own.close();
 });
 
-t.test('a point whose decimals change begins a new series; what was stored keeps its value', async (t) => {
+t.test('a point whose decimals change starts a new series; stored readings keep their values', async (t) => {
   const dir = testFolder(t);
   const open = (decimals: number) => {
     const link = openInProcessLink(

@@ -116,7 +116,7 @@ function writeUntilKilled(dir: string, frames: number): Promise<readonly [ticket
   });
 }
 
-t.test('what was reported as committed is there after kill -9, and no number is used twice', async (t) => {
+t.test('committed frames survive kill -9, and no number is used twice', async (t) => {
   const dir = testFolder(t);
   let highest = 0;
   for (let round = 0; round < 10; round++) {

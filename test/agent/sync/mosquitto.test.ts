@@ -19,7 +19,7 @@ async function listen({ url }: Mosquitto): Promise<{ readonly seen: [topic: stri
   return { seen, close: () => client.endAsync(true) };
 }
 
-t.test('what Mosquitto hands on and protoc reads is what the agent meant, over MQTT 5', { skip }, async (t) => {
+t.test('what Mosquitto forwards and protoc decodes is what the agent sent, over MQTT 5', { skip }, async (t) => {
   const mosquitto = await startMosquitto(program as string);
   const witness = await listen(mosquitto);
   const node = createSmallNode({ config: uplinkConfig(mosquitto.url, { protocol: 5 }) });

@@ -21,7 +21,7 @@ function usualProof(uplink: string): UplinkConfig['proof'] | undefined {
   return loadCabinet('cabinet.yaml', () => text).cabinet.uplink?.proof;
 }
 
-t.test('with several brokers or a primary host the platform proves delivery, else it may', async (t) => {
+t.test('with several brokers or a primary host the platform proves delivery, otherwise the broker may too', async (t) => {
   t.equal(usualProof('keepaliveS: 30'), 'auto');
   t.equal(usualProof('primaryHost: scada'), 'platform');
   t.equal(usualProof('otherBrokers: ["mqtt://b:1883"]'), 'platform');
@@ -96,7 +96,7 @@ async function partition(t: Test, acks: boolean) {
 
 const allRows = (host: ReferenceHost, rows: number): boolean => host.registry.head() >= rows;
 
-t.test('a host that acknowledges gets every row of a partition again by itself', { skip, timeout: 60_000 }, async (t) => {
+t.test('a host that acknowledges gets every row of a partition again without a request', { skip, timeout: 60_000 }, async (t) => {
   const { host, node } = await partition(t, true);
   const rows = node.store.rows.length;
   t.ok(await until(() => allRows(host, rows), 20_000), `${host.registry.head()} of ${rows} rows without a hole`);

@@ -34,7 +34,7 @@ t.test('a session opens with births alone, in order, complete, at QoS 0 and not 
     for (const metric of payload.metrics) t.ok(metric.timestampMs !== undefined && metric.datatype !== undefined);
 });
 
-t.test('live readings go out at once, by alias alone, and count as delivered after the barrier', async (t) => {
+t.test('live readings are sent immediately, by alias alone, and count as delivered after the barrier', async (t) => {
   const { host, node } = await openUplinkScene(t);
   await node.uplink.start();
   await until(online(node));
@@ -50,7 +50,7 @@ t.test('live readings go out at once, by alias alone, and count as delivered aft
   t.match(texts(node.uplink.status()), { state: 'online', reason: '', readingsPublished: 2, readingsHistorical: 0, readingsAcked: 2 });
 });
 
-t.test('what was lost is told: in the birth, and within a minute of a new loss', async (t) => {
+t.test('losses are reported: in the birth, and within a minute of a new loss', async (t) => {
   const clock = manualClock();
   const store = createMemoryStore();
   const loss = { readingsLost: 20, gaps: 1 };
@@ -154,7 +154,7 @@ t.test('a silent unit is dead until it returns, and its zone is not', async (t) 
   t.match(host, { seqGaps: 0, strays: 0 });
 });
 
-t.test('what a dead lamp said before it died still arrives: it is born for that, and dies again', async (t) => {
+t.test('readings that a lamp sent before it died still arrive: it gets a birth for them, and then a death again', async (t) => {
   const { host, node } = await openUplinkScene(t);
   node.poll({ 'L01.level': 10 });
   node.poll({ 'L01.level': [null, 'missing'] });
@@ -174,7 +174,7 @@ t.test('what a dead lamp said before it died still arrives: it is born for that,
   t.match(host, { seqGaps: 0, strays: 0, duplicates: 0 });
 });
 
-t.test('a reading of a lamp that counts as dead is not lost: it goes out as history; that it is stale is no news', async (t) => {
+t.test('a reading of a lamp that counts as dead is not lost: it is sent as history; its stale quality is not sent', async (t) => {
   const { host, node } = await openUplinkScene(t);
   node.uplink.deviceAlive('L01', false);
   await node.uplink.start();
@@ -195,7 +195,7 @@ t.test('a reading of a lamp that counts as dead is not lost: it goes out as hist
   t.match(host, { seqGaps: 0, strays: 0, duplicates: 0 });
 });
 
-t.test('what the agent sets itself is sent when it changes, and only then', async (t) => {
+t.test('metrics that the agent sets are sent when they change, and only then', async (t) => {
   const { host, node } = await openUplinkScene(t);
   await node.uplink.start();
   await until(online(node));

@@ -35,7 +35,7 @@ function watched(promise: Promise<unknown>): { done: boolean } {
 }
 
 for (const hang of ['hangs-before', 'hangs-after'] as const) {
-  t.test(`a thread that ${hang} its commit is told, ended and replaced; every frame arrives once`, async (t) => {
+  t.test(`a thread that ${hang} its commit is reported, ended and replaced; every frame arrives once`, async (t) => {
     const fault: { now: Fault } = { now: 'none' };
     const { count, openLink } = counted(faultyLink(fault));
     const { clock, store, events, committed } = createStoreRig({ dir: testFolder(t), openLink });
@@ -101,7 +101,7 @@ t.test('stopping does not wait for a thread that hangs, but ends it', async (t) 
   t.match(count, { opened: 1, ended: 1 });
 });
 
-t.test('a thread that cannot be started is trouble; it is tried again, each time later, and nothing waits for it', async (t) => {
+t.test('a thread that cannot be started is a failure; the waits between attempts grow, and nothing waits for it', async (t) => {
   const fault = { on: true };
   let tries = 0;
   const { clock, store, events, committed } = createStoreRig({
@@ -165,7 +165,7 @@ t.test('no second thread is started beside one that hung and cannot be ended', a
   t.ok(stopped.done);
 });
 
-t.test('a read is patient while the thread works on a commit; its own time begins when it is its turn', async (t) => {
+t.test('a read waits while the thread works on a commit; its own time starts when the thread works on it', async (t) => {
   const clock = createManualClock(STORE_START_MS);
   const wire: { kind: string; answer: () => void }[] = [];
   const lost: string[] = [];
@@ -207,7 +207,7 @@ t.test('a read is patient while the thread works on a commit; its own time begin
   t.equal(lost.length, 1, 'told once');
 });
 
-t.test('a real thread whose answer never comes is ended, and its frames are written once by the next', async (t) => {
+t.test('a real thread whose answer never arrives is ended, and its frames are written once by the next', async (t) => {
   const dir = testFolder(t);
   const threads: ReturnType<OpenLink>[] = [];
   let mute = false;

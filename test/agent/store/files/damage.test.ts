@@ -48,7 +48,7 @@ const damages: readonly [story: string, damage: (path: string) => void, reason: 
 ];
 
 for (const [story, damage, reason] of damages) {
-  t.test(`a file ${story} is set aside and told; readings begin afresh, facts come back from the copy`, async (t) => {
+  t.test(`a file ${story} is set aside and reported; readings start in a new file, facts are restored from the copy`, async (t) => {
     const dir = testFolder(t);
     const first = openStore(t, dir);
     fill(first);
@@ -88,9 +88,9 @@ for (const [story, damage, reason] of damages) {
     t.strictSame(again.reports(), [], 'and only once');
   });
 
-  // Nobody asks an open file for its version.
+  // The version of an open file is not checked.
   if (!/future/.test(story))
-    t.test(`a file ${story} in the middle of its use heals without a restart`, async (t) => {
+    t.test(`a file ${story} during its use recovers without a restart`, async (t) => {
       const dir = testFolder(t);
       const store = openStore(t, dir);
       fill(store);
@@ -112,7 +112,7 @@ for (const [story, damage, reason] of damages) {
     });
 }
 
-t.test('what a power cut leaves of a journal is always a beginning of whole commits', async (t) => {
+t.test('a power cut leaves the first commits in a journal, each of them complete', async (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir);
   store.commit();
@@ -175,7 +175,7 @@ t.test('damage that SQLite reports as something else is still damage', async (t)
   }
 });
 
-t.test('a file that is removed, emptied or replaced in use is seen before anything is said to be stored', async (t) => {
+t.test('a file that is removed, emptied or replaced in use is detected before a commit is reported as stored', async (t) => {
   const ways: ((path: string) => void)[] = [
     (path) => rmSync(path),
     (path) => truncateSync(path, 0),
@@ -203,7 +203,7 @@ t.test('a file that is removed, emptied or replaced in use is seen before anythi
   }
 });
 
-t.test('the quarantine keeps one copy of each file, within a bound, and tells what had to go', async (t) => {
+t.test('the quarantine keeps one copy of each file, within a limit, and reports what was removed', async (t) => {
   const dir = testFolder(t);
   const path = join(dir, 'telemetry.db');
   const spoil = (bytes: number) => {
@@ -229,7 +229,7 @@ t.test('the quarantine keeps one copy of each file, within a bound, and tells wh
   t.strictSame(kept(), [['telemetry.db', 60 * MB]]);
 });
 
-t.test('a quarantine that a power cut interrupts is gone on with: its loss is counted, its file kept', async (t) => {
+t.test('a quarantine that a power cut interrupts is continued: its loss is counted, its file kept', async (t) => {
   const dir = testFolder(t);
   const first = openStore(t, dir);
   first.commit(frame(1, 20));

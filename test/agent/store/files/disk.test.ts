@@ -19,7 +19,7 @@ function partition(freeMb: number) {
   return { disk, freeBytes };
 }
 
-t.test('the ballast takes real room where there is some, and none where there is little', async (t) => {
+t.test('the reserve file takes real space if there is enough, and none if there is little', async (t) => {
   const dir = testFolder(t);
   const reserveFile = join(dir, 'ballast');
   const { disk, freeBytes } = partition(39);
@@ -50,7 +50,7 @@ t.test('the ballast takes real room where there is some, and none where there is
   t.not(statSync(reserveFile).ino, ino, 'a sparse one is made anew');
 });
 
-t.test('on a full disk the ballast is given up, the commit goes in, and the ballast comes back with the room', async (t) => {
+t.test('on a full disk the reserve file is removed, the commit succeeds, and the file is created again when there is room', async (t) => {
   const dir = testFolder(t);
   const reserveFile = join(dir, 'ballast');
   const { disk, freeBytes } = partition(100);
@@ -81,7 +81,7 @@ t.test('on a full disk the ballast is given up, the commit goes in, and the ball
   t.ok(existsSync(reserveFile));
 });
 
-t.test('a disk that does not say how full it is, is tried', async (t) => {
+t.test('a disk that does not report its free space is tried', async (t) => {
   const dir = testFolder(t);
   const { disk, freeBytes } = partition(100);
   const store = openStore(t, dir, { freeBytes, setup: { maxPages: 40 } });
@@ -130,7 +130,7 @@ for (const [kind, put] of [
   ['a folder', (path: string) => mkdirSync(path)],
   ['a link', (path: string) => symlinkSync('/nowhere', path)],
 ] as const)
-  t.test(`${kind} in the place of the journal of a file is named, and no trouble once it is gone`, async (t) => {
+  t.test(`${kind} in place of the journal of a file is named, and no failure remains once it is removed`, async (t) => {
     const dir = testFolder(t);
     const made = openStore(t, dir);
     made.commit(frame(1));
@@ -149,13 +149,13 @@ for (const [kind, put] of [
     t.strictSame(store.seqs(), [1, 2]);
   });
 
-t.test('a pipe in the place of a file of the store is called a pipe', async (t) => {
+t.test('a pipe in place of a file of the store is named as a pipe', async (t) => {
   const dir = testFolder(t);
   for (const name of FILES) execFileSync('mkfifo', [join(dir, name)]);
   t.match(texts(openStore(t, dir).commit(frame(1))), { ok: false, message: /found a pipe, expected a file; remove it/ });
 });
 
-t.test('a folder in the place of the ballast is named once, and nothing is written for it', async (t) => {
+t.test('a folder in place of the reserve file is reported once, and no reserve file is written', async (t) => {
   const dir = testFolder(t);
   mkdirSync(join(dir, 'ballast'));
   const store = openStore(t, dir, { freeBytes: partition(100).freeBytes });

@@ -99,7 +99,7 @@ t.test('a copy is adopted once: neither a restart nor the copy of a restored sta
   t.equal(second.load('sync.bdSeq'), (143 + 126) % 256, 'the copy of a restored state is a copy as any other');
 });
 
-t.test('a program that only looks at a copy leaves it one, as old as it was', async (t) => {
+t.test('a program that only reads a copy leaves it a copy, with its time unchanged', async (t) => {
   const { dir, store } = copiedEvening(t);
   store.close();
   copyFileSync(join(dir, 'state.db.bak'), join(dir, 'state.db'));
@@ -148,7 +148,7 @@ t.test('clocks that are wrong: hours never fall, and never grow by more than 400
   }
 });
 
-t.test('facts of another shape than a rule expects stay as they are, and stop nothing', async (t) => {
+t.test('facts of another shape than a rule expects stay as they are, and block nothing', async (t) => {
   for (const value of [null, 'text', [], [1, null, 'x'], {}, { L01: 'x' }, -1, 1.5, true]) {
     const dir = testFolder(t);
     const store = openStore(t, dir, { setup });

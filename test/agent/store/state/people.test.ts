@@ -57,7 +57,7 @@ t.test('what names people is kept for so many days at most and for 30 fewer at l
   }
 });
 
-t.test('entries of admins that were kept apart go with their age too, and the chain holds', async (t) => {
+t.test('entries of admins that were kept separately are removed by age too, and the chain verifies', async (t) => {
   const dated = openDated(t, 60);
   for (let n = 0; n < 10_600; n += 100)
     dated.store.record({ audits: Array.from({ length: 100 }, () => ({ ...NOTE, role: 'admin' as const, atMs: STORE_START_MS + DAY_MS })) });
@@ -70,7 +70,7 @@ t.test('entries of admins that were kept apart go with their age too, and the ch
   t.match(dated.audit().verdict, { problems: [] });
 });
 
-t.test('a clock that nobody believes, or that is not synchronised, makes nobody forgotten', async (t) => {
+t.test('with a clock that is not believed or not synchronised, no rows about people are removed', async (t) => {
   const dated = openDated(t, 60);
   dated.act(0);
   t.equal(dated.retain(0), 0);
@@ -82,7 +82,7 @@ t.test('a clock that nobody believes, or that is not synchronised, makes nobody 
   t.equal(dated.days(), 1);
 });
 
-t.test('entries of a clock that was wrong go with an older one behind them, and hold none back', async (t) => {
+t.test('entries of a wrong clock are removed with an older one behind them, and delay no removal', async (t) => {
   const dated = openDated(t, 60);
   const at = (atMs: number): void => void dated.store.record({ audits: [{ ...NOTE, atMs }] });
   at(0);
@@ -108,7 +108,7 @@ t.test('an entry of a clock that is ahead may be of today: it stays until an old
   t.equal(dated.byMarie().length, 2);
 });
 
-t.test('an event that lasts stays, however old', async (t) => {
+t.test('an event that has not ended stays, however old', async (t) => {
   const dated = openDated(t, 60);
   dated.store.tell(dated.event(STORE_START_MS, null));
   dated.act(1);
@@ -116,7 +116,7 @@ t.test('an event that lasts stays, however old', async (t) => {
   t.equal(dated.days(), 1);
 });
 
-t.test('without the bound only the numbers of rows are bounded', async (t) => {
+t.test('without the limit in days only the numbers of rows are limited', async (t) => {
   const dated = openDated(t, undefined);
   dated.act(0);
   t.equal(dated.retain(5_000), 0);

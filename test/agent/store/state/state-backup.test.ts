@@ -7,7 +7,7 @@ import { STATE } from '../../../../agent/store/schema.ts';
 import { changeFile, cut, inside, numberedEvent, openStore } from '../files/open-store.ts';
 import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 
-t.test('each night’s copy is verified, and the one before it is kept', async (t) => {
+t.test('each night’s copy is verified, and the previous one is kept', async (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir);
   for (const night of [1, 2, 3]) {
@@ -32,7 +32,7 @@ t.test('each night’s copy is verified, and the one before it is kept', async (
   );
 });
 
-t.test('a damaged copy is neither restored nor put in the place of a sound one', async (t) => {
+t.test('a damaged copy is not restored and does not replace a good one', async (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir);
   for (const night of [1, 2]) {
@@ -80,7 +80,7 @@ t.test('a damaged copy is neither restored nor put in the place of a sound one',
   );
 });
 
-t.test('a copy is tried in every way before it is trusted', async (t) => {
+t.test('a copy must pass every check before it is trusted', async (t) => {
   const ways: [story: string, damage: (bytes: Buffer) => void][] = [
     ['a fact with flipped bytes', (bytes) => bytes.write('X', bytes.indexOf('newnew'))],
     ['an index that does not fit', (bytes) => bytes.write('X', bytes.lastIndexOf('door-open:K1'))],
@@ -108,7 +108,7 @@ t.test('a copy is tried in every way before it is trusted', async (t) => {
   }
 });
 
-t.test('a copy is not made of what is damaged: that is replaced first', async (t) => {
+t.test('no copy is made of a damaged file: the file is replaced first', async (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir);
   for (const key of ['fact a', 'fact b', 'fact c']) store.save(key, 1);
@@ -170,7 +170,7 @@ t.test(
   },
 );
 
-t.test('a missing file comes back from its copy; without one it is a first start', async (t) => {
+t.test('a missing file is restored from its copy; without a copy it is a first start', async (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir);
   store.save('a', 1);

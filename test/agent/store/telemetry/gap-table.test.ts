@@ -52,7 +52,7 @@ function received(all: Map<number, Gap>, gaps: readonly Gap[]): Map<number, Gap>
   return all;
 }
 
-t.test('of more losses than there are records every reading is still reported, whatever the platform has already', (t) => {
+t.test('with more losses than records, every reading is still reported, whatever the platform has already', (t) => {
   const dir = testFolder(t);
   const store = opened(t, dir);
   store.commit(frame(1, 3));
@@ -127,7 +127,7 @@ t.test('a loss that could not be counted stays one when it is merged with others
   t.end();
 });
 
-t.test('the release before reads a file with merged losses, and its account holds', (t) => {
+t.test('the previous release reads a file with merged losses, and its account is balanced', (t) => {
   const dir = testFolder(t);
   const store = opened(t, dir);
   store.commit(frame(1, 3));

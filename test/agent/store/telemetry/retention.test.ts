@@ -1,4 +1,4 @@
-/** The bound in days under clocks that are wrong, and times that are corrected once a better clock is there. */
+/** The limit in days with wrong clocks, and times that are corrected once a better clock is available. */
 import t from 'tap';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
 import { type AgeClock, JUMP_MS, nextAgeClock } from '../../../../agent/store/telemetry/age-clock.ts';
@@ -45,7 +45,7 @@ for (const yearsAhead of [2, 20])
       },
     );
 
-t.test('undelivered readings go by age only by a synchronised clock, delivered ones by a battery clock too', async (t) => {
+t.test('undelivered readings are removed by age only with a synchronised clock, delivered ones also with a battery clock', async (t) => {
   const dir = memoryFolder(t);
   const endMs = await sixtyDays(dir);
   const { clock, store } = createFedStore(dir, { wallMs: endMs + 20 * DAY_MS, maxDays: 50 });
@@ -65,7 +65,7 @@ t.test('undelivered readings go by age only by a synchronised clock, delivered o
   await store.stop();
 });
 
-t.test('a cabinet that is cut off the mains every day, or for three weeks, still drops what is too old', async (t) => {
+t.test('a cabinet without mains every day, or for three weeks, still drops old rows', async (t) => {
   const dir = memoryFolder(t);
   let wallMs = await sixtyDays(dir);
   for (const offMs of [...Array(20).fill(20 * HOUR_MS), 21 * DAY_MS]) {
@@ -82,7 +82,7 @@ t.test('a cabinet that is cut off the mains every day, or for three weeks, still
   }
 });
 
-t.test('a jump is believed once the clock has gone on from there for a month, whatever the pace of the looks', (t) => {
+t.test('a jump is believed once the clock has continued from there for a month, whatever the interval of the checks', (t) => {
   for (const everyMs of [HOUR_MS, DAY_MS, 10 * DAY_MS])
     for (const aheadMs of [JUMP_MS + 2 * everyMs, 10 * JUMP_MS, 1_000 * JUMP_MS]) {
       let state: AgeClock = { ageMs: 0, doubted: null };
@@ -104,7 +104,7 @@ t.test('a jump is believed once the clock has gone on from there for a month, wh
   t.end();
 });
 
-t.test('the time of the network replaces that of a battery clock for readings without a time', async (t) => {
+t.test('the network time replaces that of a battery clock for readings without a time', async (t) => {
   const dir = memoryFolder(t);
   const machine = { bootId: 'start-1', startMono: 5_000 };
   const lostMs = Date.parse('2026-01-02T00:00:00Z');

@@ -83,7 +83,7 @@ const byPoint = (frames: readonly StoredFrame[]) =>
     readings.map(({ pointId, value, quality, atMs }) => `${pointId} ${value} ${quality} ${atMs}`).sort(),
   ]);
 
-t.test('compaction changes where readings lie, not what they say, and makes them small', async (t) => {
+t.test('compaction changes where readings are stored, not their content, and makes them small', async (t) => {
   const { clock, store, run } = street(memoryFolder(t));
   await store.start();
   await run(5 * HOUR_MS, { points: 40 });
@@ -106,7 +106,7 @@ t.test('compaction changes where readings lie, not what they say, and makes them
   await store.stop();
 });
 
-t.test('what comes back is the same after a restart, and seq goes on where it was, also when all is compacted', async (t) => {
+t.test('readings are the same after a restart, and seq continues, even if everything is compacted', async (t) => {
   const dir = memoryFolder(t);
   const first = street(dir);
   await first.store.start();
@@ -163,7 +163,7 @@ t.test('a history is raw, by minute or by hour, the same from frames and from se
   await store.stop();
 });
 
-t.test('pages of a time bring every reading of it once, in the order of seq', async (t) => {
+t.test('pages of a time range return every reading in it once, in the order of seq', async (t) => {
   const { clock, store, run } = street(memoryFolder(t));
   await store.start();
   await run(4 * HOUR_MS);
@@ -185,7 +185,7 @@ t.test('pages of a time bring every reading of it once, in the order of seq', as
   await store.stop();
 });
 
-t.test('readings taken before the clock was known are dated by the run’s own time once it is, and say so', async (t) => {
+t.test('readings taken before the clock was set get corrected times once it is, and are marked so', async (t) => {
   const dir = memoryFolder(t);
   const machine = { bootId: 'start-1', startMono: 5_000 };
   const lostMs = Date.parse('2026-01-02T00:00:00Z');
@@ -273,7 +273,7 @@ t.test('a full store compacts, thins, then drops: every loss a gap, the account 
   await store.stop();
 });
 
-t.test('readings older than the bound in days go, by a trusted clock only', async (t) => {
+t.test('readings older than the limit in days are removed, only with a trusted clock', async (t) => {
   const { clock, store, run } = street(memoryFolder(t), { maxDays: 2 });
   await store.start();
   await run(DAY_MS, { everyMs: 300_000 });
@@ -298,7 +298,7 @@ t.test('readings older than the bound in days go, by a trusted clock only', asyn
   await store.stop();
 });
 
-t.test('a damaged segment is found by whoever reads it and by the check; the rest stays', async (t) => {
+t.test('a damaged segment is detected by each reader and by the check; the rest stays', async (t) => {
   const dir = memoryFolder(t);
   const { clock, store, run } = street(dir);
   await store.start();

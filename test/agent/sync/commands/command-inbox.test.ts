@@ -89,7 +89,7 @@ function openBench() {
   return { clock, disk, seen, state, store, open, message, outcome, link, states, settle: () => clock.advance(0) };
 }
 
-t.test('a repeated command is answered with how the first stands, and not run again', async (t) => {
+t.test('a repeated command is answered with the state of the first, and not run again', async (t) => {
   const { open, message, seen, outcome, link, states, settle } = openBench();
   const inbox = open();
   inbox.open(link);
@@ -156,7 +156,7 @@ t.test('a command that was received but has no end when the agent is killed ends
   t.strictSame(states('a-1'), ['failed'], 'an end never changes');
 });
 
-t.test('an end that the disk refused is written once it takes it again, so that a restart tells no other', async (t) => {
+t.test('an end that the disk refused is written once the disk accepts it, so that a restart reports no other', async (t) => {
   const { open, message, outcome, link, state, states, clock, settle } = openBench();
   const inbox = open();
   inbox.open(link);
@@ -178,7 +178,7 @@ t.test('an end that the disk refused is written once it takes it again, so that 
   t.equal(state.saves, saves, 'and no more is written than that');
 });
 
-t.test('what the disk refused is written at the stop at the latest', async (t) => {
+t.test('a record that the disk refused is written at the stop at the latest', async (t) => {
   const { open, message, outcome, state, disk, settle } = openBench();
   const inbox = open();
   inbox.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
@@ -191,7 +191,7 @@ t.test('what the disk refused is written at the stop at the latest', async (t) =
   t.match(JSON.parse(disk.get('sync.command:a-1') ?? '{}'), { outcome: { state: 'verified' } });
 });
 
-t.test('a barrier that fails proves nothing: the end goes out again on the next link', async (t) => {
+t.test('a barrier that fails proves nothing: the end is sent again on the next link', async (t) => {
   const { open, message, outcome, link, states, settle } = openBench();
   const inbox = open();
   inbox.open({ barrier: () => new Promise<void>(() => {}) });
@@ -222,7 +222,7 @@ t.test('the id is on disk before anything is done; a disk that hangs is waited f
   t.equal(seen.orders.length, 2, 'lighting does not hang on a disk');
 });
 
-t.test('nothing is carried out after its expiry, also not when the disk was slow or the clock was put right meanwhile', async (t) => {
+t.test('nothing is carried out after its expiry, even if the disk was slow or the clock was corrected', async (t) => {
   const { open, message, seen, state, clock } = openBench();
   const inbox = open();
   state.hangs = true;
@@ -235,7 +235,7 @@ t.test('nothing is carried out after its expiry, also not when the disk was slow
   t.equal(seen.orders.length, 1);
 });
 
-t.test('an id that comes again after its expiry is answered with the end it had, never with another', async (t) => {
+t.test('an id that is repeated after its expiry is answered with the end it had, never with another', async (t) => {
   const { open, message, outcome, link, states, clock, settle } = openBench();
   const inbox = open();
   inbox.open(link);
@@ -249,7 +249,7 @@ t.test('an id that comes again after its expiry is answered with the end it had,
   t.strictSame(states('a-1'), ['verified', 'verified']);
 });
 
-t.test('an id used again for another command is told of the first alone', async (t) => {
+t.test('an id used again for another command is answered with the state of the first alone', async (t) => {
   const { open, message, seen, outcome, link, states, settle } = openBench();
   const inbox = open();
   inbox.open(link);
@@ -264,7 +264,7 @@ t.test('an id used again for another command is told of the first alone', async 
   t.match(seen.events.at(-1), { code: 'command-refused', text: /a-1 was used before for another command/ });
 });
 
-t.test('a refusal is counted, reported as an event, answered, and stands after a restart', async (t) => {
+t.test('a refusal is counted, reported as an event, answered, and kept over a restart', async (t) => {
   const { open, message, seen, link, states, settle } = openBench();
   const inbox = open();
   inbox.open(link);
@@ -285,7 +285,7 @@ t.test('a refusal is counted, reported as an event, answered, and stands after a
   t.strictSame([states('z-1'), seen.orders.length], [['refused', 'refused'], 0]);
 });
 
-t.test('a command refused as too old is told under its own id, and that end stands', async (t) => {
+t.test('a command refused as too old is answered under its own id, and that end is final', async (t) => {
   const { open, message, seen, link, states, clock, settle } = openBench();
   const inbox = open();
   inbox.open(link);
@@ -307,7 +307,7 @@ function receive(inbox: CommandInbox, deviceId: string | null, message: InboundM
 const EMERGENCY: Metric = { name: 'Emergency/On', value: { kind: 'boolean', value: true } };
 const isEmergency = (order: PlatformOrder): boolean => order.kind === 'override' && order.request.rank === 'emergency';
 
-t.test('a flood of other commands keeps no emergency away; a flood of emergencies has a bound too', async (t) => {
+t.test('a flood of other commands blocks no emergency; a flood of emergencies is limited too', async (t) => {
   for (const perS of [3, 10, 90, 900]) {
     const { open, message, seen, clock, settle } = openBench();
     const inbox = open();
@@ -326,7 +326,7 @@ t.test('a flood of other commands keeps no emergency away; a flood of emergencie
   }
 });
 
-t.test('floods: bad ones are answered sixty times, good ones let in a hundred and twenty, the rest counted', async (t) => {
+t.test('floods: sixty bad ones are answered, a hundred and twenty good ones accepted, the rest counted', async (t) => {
   const { open, message, seen, state, clock, settle } = openBench();
   const inbox = open();
   for (let i = 0; i < 500; i += 1) receive(inbox, 'L01', message([]));
@@ -345,7 +345,7 @@ t.test('floods: bad ones are answered sixty times, good ones let in a hundred an
   t.equal(seen.orders.length, 140);
 });
 
-t.test('ids are kept for longer than a repeated payload counts as new, and no more than that', async (t) => {
+t.test('ids are kept for longer than a repeated payload counts as new, and not much longer', async (t) => {
   const { open, message, seen, disk, clock } = openBench();
   const inbox = open();
   const first = message([level(5), text('Command/Id', 'first')]);
@@ -360,7 +360,7 @@ t.test('ids are kept for longer than a repeated payload counts as new, and no mo
   t.ok(disk.size <= REMEMBERED.sound + REMEMBERED.refused, `${disk.size} on disk`);
 });
 
-t.test('an id is known until its Command/Expires, whatever else comes meanwhile, over restarts and with any clock', async (t) => {
+t.test('an id is remembered until its Command/Expires, whatever else arrives, over restarts and with any clock', async (t) => {
   const HOUR_MS = 3_600_000;
   for (const hours of [0.2, 2, 20, 24]) {
     for (const quality of ['synced', 'none'] as const) {
@@ -396,7 +396,7 @@ t.test('an id is known until its Command/Expires, whatever else comes meanwhile,
   }
 });
 
-t.test('a repetition with a later Command/Expires is known until then', async (t) => {
+t.test('a repetition with a later Command/Expires is remembered until then', async (t) => {
   const { open, message, seen, clock } = openBench();
   const inbox = open();
   const send = (id: string, minutes: number): void =>
@@ -514,7 +514,7 @@ t.test(
   },
 );
 
-t.test('without a trusted time the doubt about ids does not end', async (t) => {
+t.test('without a trusted time, new ids are refused without an end', async (t) => {
   const { open, message, seen, disk, settle, clock } = openBench();
   disk.set('store.copied-state', JSON.stringify({ copiedMs: 0, adoptedMs: 1 }));
   clock.setQuality('none');

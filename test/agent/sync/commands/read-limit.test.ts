@@ -98,7 +98,7 @@ t.test('a retained emergency is not carried out in a flood either', async (t) =>
   t.equal(emergencies(), 0);
 });
 
-t.test('what is read of a flood is bounded by messages and by bytes, also where each looks like an emergency', async (t) => {
+t.test('parsing in a flood is limited by messages and by bytes, even if each looks like an emergency', async (t) => {
   const admittedOf = async (payload: Uint8Array, perS: number): Promise<number> => {
     const clock = manualClock();
     const limit = createReadLimit(clock, table);
@@ -114,7 +114,7 @@ t.test('what is read of a flood is bounded by messages and by bytes, also where 
   t.ok((await admittedOf(encodePayload({ metrics: [EMERGENCY] }), 3_000)) <= 1_500 + 20 * 600);
 });
 
-t.test('a program update in its largest parts is not held up, as fast as commands are taken', async (t) => {
+t.test('a program update in its largest parts is not delayed, at the rate at which commands are accepted', async (t) => {
   const clock = manualClock();
   const limit = createReadLimit(clock, table);
   const part = { topic: '', payload: Buffer.alloc(49_500), retained: false };

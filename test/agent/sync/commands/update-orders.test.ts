@@ -31,7 +31,7 @@ const sound: [story: string, metrics: readonly Metric[], ask: object][] = [
   ['a way back', [text('Action', 'revert')], { action: 'revert', isForced: false }],
 ];
 for (const [story, metrics, ask] of sound)
-  t.test(`${story} is read`, async (t) =>
+  t.test(`${story} is parsed`, async (t) =>
     t.match(read(metrics), { kind: 'order', order: { kind: 'update', request: { commandId: 'u1', ask } } }),
   );
 
@@ -47,7 +47,7 @@ const unsound: [story: string, metrics: readonly Metric[], reason: RegExp][] = [
 ];
 for (const [story, metrics, reason] of unsound)
   t.test(`${story} is refused in words`, async (t) => t.match(read(metrics), { kind: 'refused', reason }));
-t.test('one from the memory of the broker is refused', async (t) =>
+t.test('a retained order for an update is refused', async (t) =>
   t.match(read([text('Action', 'install')], { retained: true }), { kind: 'refused' }),
 );
 

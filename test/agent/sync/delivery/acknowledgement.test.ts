@@ -4,7 +4,7 @@ import type { Message } from '../../../../agent/core/message.ts';
 import { texts } from '../../../support/texts.ts';
 import { nextTurn, runDry, setUp } from './delivery-scene.ts';
 
-t.test('with a platform that acknowledges, nothing is lost in any order of takes, commits, proofs, words, waits and cuts', async (t) => {
+t.test('with a platform that acknowledges, nothing is lost in any order of adds, commits, proofs, waits and cuts', async (t) => {
   const step = fc.oneof(
     { weight: 5, arbitrary: fc.constant({ kind: 'take' as const }) },
     { weight: 3, arbitrary: fc.constant({ kind: 'answer' as const }) },
@@ -54,7 +54,7 @@ t.test('with a platform that acknowledges, nothing is lost in any order of takes
   t.pass('held for all generated histories');
 });
 
-t.test('a platform that acknowledges the highest row it saw gets its whole backlog all the same, and a warning', async (t) => {
+t.test('a platform that acknowledges the highest row it received still gets its whole backlog, and a warning is raised', async (t) => {
   for (const backlog of [12, 120, 1_200]) {
     const parts = setUp('platform');
     const { wire, delivery, take, store, taken, clock, ahead } = parts;
@@ -91,7 +91,7 @@ t.test('a platform that acknowledges the highest row it saw gets its whole backl
   }
 });
 
-t.test('after a restart an acknowledgement of rows that the run before has sent is no reason for a warning', async (t) => {
+t.test('after a restart an acknowledgement of rows that the previous run sent causes no warning', async (t) => {
   const first = setUp('platform');
   first.delivery.open(first.wire.link());
   await nextTurn();
@@ -129,7 +129,7 @@ t.test('an acknowledgement that cannot be true moves nothing', async (t) => {
   t.match(setUp('broker').delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: null }), /proof is broker/);
 });
 
-t.test('who proved in an earlier run proves on, and a platform that is silent for a day is given up', async (t) => {
+t.test('a platform that acknowledged in an earlier run still must, until it is silent for a day', async (t) => {
   const { wire, delivery, store, clock } = setUp('auto');
   store.saved.set('sync.mode', 'platform');
   await delivery.restore();
@@ -141,7 +141,7 @@ t.test('who proved in an earlier run proves on, and a platform that is silent fo
   t.equal(store.saved.get('sync.mode'), 'broker');
 });
 
-t.test('a platform that is silent for a day is given up, however often the link breaks; time without a link does not count', async (t) => {
+t.test('a platform silent for a day no longer counts, however often the link breaks; time without a link is ignored', async (t) => {
   const { wire, delivery, store, clock } = setUp('auto');
   store.saved.set('sync.mode', 'platform');
   await delivery.restore();
@@ -201,7 +201,7 @@ t.test('a platform that never acknowledges gets every row once, over cuts and re
   t.equal(store.cursor, 0);
 });
 
-t.test('the first acknowledgement says what is missing: all behind it comes again unless it is acknowledged in time', async (t) => {
+t.test('the first acknowledgement shows what is missing: all rows after it are sent again unless acknowledged in time', async (t) => {
   const parts = setUp('platform');
   const { store, clock, wire, delivery, take } = parts;
   delivery.open(wire.link());
@@ -226,7 +226,7 @@ t.test('the first acknowledgement says what is missing: all behind it comes agai
   t.equal(store.cursor, 40);
 });
 
-t.test('acknowledgements out of order, too old, too new and of another store move nothing back and nothing too far', async (t) => {
+t.test('acknowledgements out of order, too old, too new and of another store never move the cursor back or too far', async (t) => {
   const word = fc.record({ seq: fc.integer({ min: 0, max: 70 }), epoch: fc.constantFrom('e1', 'e1', 'e1', 'e2') });
   await fc.assert(
     fc.asyncProperty(fc.array(word, { maxLength: 30 }), fc.constantFrom('auto' as const, 'platform' as const), async (words, proof) => {

@@ -16,7 +16,7 @@ interface Told {
   readonly head?: number;
 }
 
-/** A cabinet with an audit log of so many entries, and a platform that keeps what it hears. */
+/** A cabinet with an audit log of `count` entries, and a platform that keeps what it receives. */
 function scene(count: number, store = createMemoryStore()) {
   for (let i = 0; i < count; i += 1) store.note(`action ${i + 1}`);
   const parts = setUp('auto', store);
@@ -80,7 +80,7 @@ t.test(
   },
 );
 
-t.test('what nobody acknowledges comes again after each birth, the newest twenty; over a restart as well', async (t) => {
+t.test('unacknowledged entries are repeated after each birth, the newest twenty; also over a restart', async (t) => {
   const first = scene(50);
   await first.session();
   first.hear();
@@ -93,7 +93,7 @@ t.test('what nobody acknowledges comes again after each birth, the newest twenty
   t.strictSame(second.numbers(second.hear()), upTo(50, 31));
 });
 
-t.test('a platform that writes back what it has is sent the rest, whatever gets lost on the way', async (t) => {
+t.test('a platform that writes back what it has gets the rest, whatever is lost in transport', async (t) => {
   const cabinet = scene(95);
   await cabinet.session();
   cabinet.hear(7);
@@ -114,7 +114,7 @@ t.test('a platform that writes back what it has is sent the rest, whatever gets 
   t.strictSame(cabinet.numbers(cabinet.hear()), upTo(100), 'a platform that says it has none gets all');
 });
 
-t.test('entries that were trimmed before they left are named as lost, in the order of the log', async (t) => {
+t.test('entries that were trimmed before they were sent are reported as lost, in the order of the log', async (t) => {
   const cabinet = scene(2_600);
   // As the store trims: the oldest go, what admins did stays.
   cabinet.store.audits.splice(0, 1_000);
@@ -132,7 +132,7 @@ t.test('entries that were trimmed before they left are named as lost, in the ord
   );
 });
 
-t.test('an acknowledgement of another log counts for nothing, and the newest entry is told so that the platform sees it', async (t) => {
+t.test('an acknowledgement of another log is ignored, and the newest entry is sent so that the platform detects it', async (t) => {
   const cabinet = scene(30);
   await cabinet.session();
   cabinet.hear();
@@ -162,7 +162,7 @@ t.test('a log that was emptied or cut is sent from its beginning, so that the pl
   t.strictSame(first.numbers(told), upTo(5));
 });
 
-t.test('the newest entry is told once a day also where nothing happens, so that a cut log is found', async (t) => {
+t.test('the newest entry is sent once a day even if nothing happens, so that a truncated log is detected', async (t) => {
   const cabinet = scene(3);
   await cabinet.session();
   await cabinet.delivery.acknowledgeAudit(cabinet.store.audits[2] ?? GENESIS);
@@ -176,7 +176,7 @@ t.test('the newest entry is told once a day also where nothing happens, so that 
   t.equal(heads, 10);
 });
 
-t.test('a platform that no longer acknowledges costs little, and after a day gets new entries as one that never did', async (t) => {
+t.test('a platform that no longer acknowledges costs little, and after a day counts as one that never did', async (t) => {
   const cabinet = scene(40);
   await cabinet.session();
   cabinet.hear();
@@ -195,7 +195,7 @@ t.test('a platform that no longer acknowledges costs little, and after a day get
   t.strictSame(cabinet.numbers(cabinet.hear()), [101]);
 });
 
-t.test('of a log from before this release a thousand entries leave by themselves, older ones when the platform asks', async (t) => {
+t.test('from a log older than this release a thousand entries are sent, older ones when the platform requests them', async (t) => {
   const cabinet = scene(9_000);
   await cabinet.session();
   const told = cabinet.numbers(cabinet.hear());
@@ -206,7 +206,7 @@ t.test('of a log from before this release a thousand entries leave by themselves
   t.equal(cabinet.numbers(cabinet.hear()).length, 9_000);
 });
 
-t.test('an entry that does not fit into the packets of the broker leaves without its words', async (t) => {
+t.test('an entry that does not fit into the packets of the broker is sent without its body', async (t) => {
   const cabinet = scene(2);
   cabinet.store.note('a longer action '.repeat(4));
   cabinet.packet.maxTextBytes = 270;

@@ -30,7 +30,7 @@ const onDisk = (...pairs: [ticket: number, seq: number][]) => ({ tickets: pairs.
 const proven = (ledger: Ledger, mark: number): Ledger => prove(ledger, mark).ledger;
 const committed = (ledger: Ledger, ...pairs: [number, number][]): Ledger => commit(ledger, onDisk(...pairs)).ledger;
 
-t.test('the cursor moves over what is proven, however proof and commit follow each other', async (t) => {
+t.test('the cursor moves over proven rows, whatever the order of proof and commit', async (t) => {
   const sent = shipLive(shipLive(createLedger(10), live(1)), live(2));
   t.equal(proven(sent, 1).cursor, 10, 'proven, but not on disk yet');
   t.equal(committed(proven(sent, 1), [1, 11], [2, 12]).cursor, 11, 'the second is on disk but unproven');
@@ -44,7 +44,7 @@ t.test('a barrier proves what was sent before it and nothing after it', async (t
   t.match(prove(ledger, 2), { readings: 6, ledger: { inFlight: [] } });
 });
 
-t.test('a frame nobody sent holds the cursor until history has carried it', async (t) => {
+t.test('an unsent frame blocks the cursor until it is sent as history', async (t) => {
   const ledger = proven(shipLive(createLedger(0), live(2)), 1);
   const { ledger: waiting, backlog } = commit(ledger, onDisk([1, 1], [2, 2]));
   t.ok(backlog);
@@ -61,7 +61,7 @@ t.test('a frame whose row is known moves the cursor by its proof alone', async (
   t.ok(commit(rebase(sent, 0), onDisk([3, 13])).backlog, 'rows of another epoch are not taken for those of this one');
 });
 
-t.test('numbers the store never used hold nobody up once they are told', async (t) => {
+t.test('numbers that the store never used do not block the cursor once they are reported', async (t) => {
   const after = proven(shipLive(createLedger(3), live(1, 7)), 1);
   t.equal(after.cursor, 3);
   t.strictSame(planBacklog(after, rowsOf(7, 8)), [
@@ -78,7 +78,7 @@ t.test('numbers the store never used hold nobody up once they are told', async (
   t.strictSame(planBacklog(reported, rowsOf(7)), [], 'and they are told once');
 });
 
-t.test('a platform moves the cursor by its word alone, and what it does not have is sent again after a cut', async (t) => {
+t.test('with a platform only its acknowledgement moves the cursor; rows it does not have are sent again after a cut', async (t) => {
   const sent = proven(shipHistory(createLedger(0, 'platform'), history(1, 5)), 1);
   t.equal(sent.cursor, 0, 'the broker has it, the platform has not said so');
   t.equal(bytesUnacked(sent), 50);
@@ -93,7 +93,7 @@ t.test('a platform moves the cursor by its word alone, and what it does not have
   t.equal(withMode(sent, 'broker').cursor, 5, 'where the broker is asked, its proof counts');
 });
 
-t.test('the wait for an acknowledgement doubles, and one batch at a time is tried until one comes', async (t) => {
+t.test('the wait for an acknowledgement doubles, and one batch at a time is sent until one arrives', async (t) => {
   const at = (nowMono: number, isWaiting = true) => ({ nowMono, isWaiting, roundTripMs: 100 });
   const begun = checkWatch(startWatch(0), at(0)).watch;
   t.notOk(checkWatch(begun, at(29_999)).isResendDue);
@@ -131,12 +131,12 @@ t.test('ranges of rows are sets', async (t) => {
   t.pass('held for all generated ranges');
 });
 
-t.test('what was in flight when the link broke counts as unsent', async (t) => {
+t.test('rows in flight when the link broke count as unsent', async (t) => {
   const ledger = dropLink(committed(shipHistory(shipLive(createLedger(0), live(2)), history(1)), [2, 2]));
   t.strictSame([isSent(ledger, 1), isSent(ledger, 2)], [false, false]);
 });
 
-t.test('a batch grows on a fast link, shrinks on a slow one and stays within bounds', async (t) => {
+t.test('a batch grows on a fast link, shrinks on a slow one and stays within limits', async (t) => {
   const frames = (count: number): StoredFrame[] =>
     Array.from({ length: count }, (_, i) => ({
       seq: i,

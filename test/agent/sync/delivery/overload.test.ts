@@ -7,7 +7,7 @@ import type { Publisher, Sent } from '../../../../agent/sync/sparkplug/publisher
 import { memoryFolder } from '../../../support/memory-folder.ts';
 import { createStoreRig, type Fault, faultyLink, frame, SILENT } from '../../store/fixtures/kit.ts';
 
-/** Of a reading in a message. Source: sparkplug.md, a metric with alias, time and value. Units: bytes. */
+/** Size of a reading in a message. Source: sparkplug.md, a metric with alias, time and value. Units: bytes. */
 const READING_BYTES = 20;
 /** As the uplink refreshes. Units: ms. */
 const REFRESH_MS = 10_000;
@@ -75,7 +75,7 @@ function cabinet(t: Pick<Test, 'teardown'>, fault: { now: Fault }, link: { readi
 /** Frames that are committed and not proven: those of one commit window, and one refresh. */
 const USUAL = 25;
 
-t.test('a backlog that grew while more was measured than the link carries is gone soon after, each reading once', async (t) => {
+t.test('a backlog from more readings than the link carries is sent soon after, each reading once', async (t) => {
   for (const [linkPerS, highPerS] of [
     [1_000, 3_000],
     [300, 3_000],

@@ -6,7 +6,7 @@ import { createMemoryStore } from '../memory-store.ts';
 
 const ask = (id: string, fromSeq: number, toSeq: number) => ({ id, fromMs: null, toMs: null, fromSeq, toSeq });
 
-t.test('two links that wait for the store at once end one request once, and not the next in its place', async (t) => {
+t.test('two links that wait for the store at the same time end one request once, and not the next one', async (t) => {
   const results: ResendResult[] = [];
   const answers: ((rows: readonly StoredFrame[]) => void)[] = [];
   const readAfter = () => new Promise<readonly StoredFrame[]>((answer) => answers.push(answer));

@@ -37,7 +37,7 @@ const frames = fc
     });
   });
 
-t.test('a segment gives back every reading, bit by bit', async (t) => {
+t.test('a segment decodes to every reading, bit by bit', async (t) => {
   fc.assert(
     fc.property(frames, (rows) => {
       const [from, to] = [rows[0]?.seq ?? 0, rows.at(-1)?.seq ?? 0];

@@ -64,13 +64,13 @@ t.test('a platform that changes its mind all the time wears no flash, and one th
   t.match(results.at(-1), { id: 'late', state: 'queued' });
 });
 
-t.test('acknowledgements are as many as the platform likes', async (t) => {
+t.test('the number of acknowledgements is not limited', async (t) => {
   const { done, write } = openHandler();
   for (let i = 1; i <= 1_000; i += 1) write('Sync/Ack', `a1b2c3d4:${i}`);
   t.equal(done.acks, 1_000);
 });
 
-t.test('of acknowledgements of the audit log each needs the disk: they are bounded apart, and a wrong one is logged', async (t) => {
+t.test('acknowledgements of the audit log need the disk: they have a separate limit, and a wrong one is logged', async (t) => {
   const { clock, done, write } = openHandler();
   const hash = 'a'.repeat(64);
   for (const text of ['1', '01:a', `0:${hash}`, `-1:${hash}`, `1:${hash}0`, `1:${hash.slice(1)}`, `1e3:${hash}`, '', ' 0'])
@@ -85,7 +85,7 @@ t.test('of acknowledgements of the audit log each needs the disk: they are bound
   t.ok(done.logged > 9, 'an entry that is not there');
 });
 
-t.test('what is about something else is left to the command inbox', async (t) => {
+t.test('a message about something else is left to the command inbox', async (t) => {
   const { write } = openHandler();
   t.equal(write('Node Control/Rebirth', 'true'), false);
 });

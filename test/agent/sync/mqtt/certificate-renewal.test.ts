@@ -45,7 +45,7 @@ async function cabinet(t: Test) {
     const { state, certificates } = node.uplink.status();
     return state === 'online' && certificates?.own?.subject === `CN=${name}`;
   };
-  /** Connects anew, by a person. */
+  /** Connects again, as requested by a person. */
   const reconnect = async (name: string): Promise<boolean> => {
     const { bdSeq } = node.uplink.status();
     node.uplink.tools.reconnect('console:tech');
@@ -55,7 +55,7 @@ async function cabinet(t: Test) {
   return { node, install, path, put, reconnect, isOnlineAs, eventsOf };
 }
 
-t.test('a renewed pair beside the old one is used, told once, and may be moved into its place file by file', { skip }, async (t) => {
+t.test('a renewed pair in the same folder is used, reported once, and may replace the old one file by file', { skip }, async (t) => {
   for (const order of [
     ['c1.pem', 'c1.key'],
     ['c1.key', 'c1.pem'],
@@ -97,7 +97,7 @@ t.test(
   },
 );
 
-t.test('the old certificate is over: the renewed one is used, or the other way round', { skip }, async (t) => {
+t.test('if the old certificate has expired, the renewed one is used, and vice versa', { skip }, async (t) => {
   const over = () => city?.issue('over', { from: daysFromNow(-400), until: daysFromNow(-1) });
   const first = await cabinet(t);
   first.install(over());
@@ -112,7 +112,7 @@ t.test('the old certificate is over: the renewed one is used, or the other way r
   t.match(second.eventsOf('certificate-refused'), [{ text: /not valid today/ }]);
 });
 
-t.test('flaws of the renewed files leave the old pair in use, and are told', { skip }, async (t) => {
+t.test('flaws of the renewed files leave the old pair in use, and are reported', { skip }, async (t) => {
   for (const [story, damage, text] of [
     ['no key', ({ put }) => put(city?.issue('fresh').cert ?? '', 'c1.pem.new', 0o444), /belongs to no key: put its key to \S+c1\.key\.new/],
     [

@@ -61,14 +61,14 @@ const refusals: [protocol: 4 | 5, code: number, words: RegExp][] = [
   [4, 1, /check uplink\.protocol/],
 ];
 for (const [protocol, code, words] of refusals) {
-  t.test(`a CONNACK of ${code} in MQTT ${protocol} is said in words, and the connection is closed`, async (t) => {
+  t.test(`a CONNACK of ${code} in MQTT ${protocol} is reported as text, and the connection is closed`, async (t) => {
     const other = await broker(t, (_, client) => client.send(...(protocol === 5 ? [0x20, 3, 0, code, 0] : [0x20, 2, 0, code])));
     await t.rejects(transport.connect(options(other.url, { protocol })), { code: 'refused', message: words });
     t.ok(await until(() => other.clients[0]?.closed === true));
   });
 }
 
-t.test('a packet larger than the broker takes is never sent, and the session goes on', async (t) => {
+t.test('a packet larger than the broker accepts is never sent, and the session continues', async (t) => {
   const { connection, client } = await session(t, {}, polite([0x20, 8, 0, 0, 5, 0x27, 0, 0, 0, 100]));
   t.equal(connection.maxPacketBytes, 100);
   // 2 bytes of header, 2 of topic length, 1 topic, 1 for no properties: 94 of payload make 100.
@@ -82,7 +82,7 @@ t.test('a packet larger than the broker takes is never sent, and the session goe
   );
 });
 
-t.test('a receive maximum of 1 binds none of our publishes: all are QoS 0', async (t) => {
+t.test('a receive maximum of 1 limits none of our publishes: all are QoS 0', async (t) => {
   const { connection, client } = await session(t, {}, polite([0x20, 6, 0, 0, 3, 0x21, 0, 1]));
   for (let i = 0; i < 200; i += 1) connection.publish('t', Buffer.from([i]));
   await connection.barrier();
@@ -90,7 +90,7 @@ t.test('a receive maximum of 1 binds none of our publishes: all are QoS 0', asyn
   t.strictSame([published.length, new Set(published.map(({ qos }) => qos))], [200, new Set([0])]);
 });
 
-t.test('the CONNECT says what we take: no alias, 16 messages at once, 128 KB each, no session', async (t) => {
+t.test('the CONNECT contains the limits: no alias, 16 messages at once, 128 KB each, no session', async (t) => {
   const { client } = await session(t);
   const connect = client.packets[0]?.body as Buffer;
   t.equal(connect.subarray(0, 10).toString('hex'), '00044d5154540506001e'.replace('06', '0e'), 'MQTT 5, clean, will QoS 1, 30 s');
@@ -106,7 +106,7 @@ t.test('a shorter keepalive of the broker counts, a longer one does not', async 
   t.equal((await session(t, {}, polite([0x20, 6, 0, 0, 3, 0x13, 9, 0]))).connection.keepaliveS, 30);
 });
 
-t.test('who takes our id over is noticed at once, though the socket stays open', async (t) => {
+t.test('a takeover of the client id is detected immediately, although the socket stays open', async (t) => {
   const { ends, client } = await session(t);
   client.send(0xe0, 2, 0x8e, 0);
   t.ok(await until(() => ends.length === 1));
@@ -114,7 +114,7 @@ t.test('who takes our id over is noticed at once, though the socket stays open',
   t.ok(await until(() => client.closed), 'and we leave');
 });
 
-t.test('a broker that says goodbye is heard, with its reason', async (t) => {
+t.test('a DISCONNECT of the broker is reported, with its reason', async (t) => {
   const { ends, client } = await session(t);
   client.send(0xe0, 2, 0x8b, 0);
   t.ok(await until(() => ends.length === 1));
@@ -131,7 +131,7 @@ const silences: [
   ['a TLS port that never shakes hands', ({ port }) => `mqtts://127.0.0.1:${port}`, () => {}, /did not finish TLS within 30 s/],
 ];
 for (const [story, url, answer, words] of silences) {
-  t.test(`${story} is left after the timeout`, async (t) => {
+  t.test(`${story} is abandoned after the timeout`, async (t) => {
     const time = manualClock();
     const other = await broker(t, answer);
     const attempt = transport.connect(options(url(other), { clock: time }));
@@ -145,7 +145,7 @@ for (const [story, url, answer, words] of silences) {
   });
 }
 
-t.test('an attempt that nobody wants any more ends at once', async (t) => {
+t.test('a cancelled attempt ends immediately', async (t) => {
   const other = await broker(t, () => {});
   const stop = new AbortController();
   const attempt = transport.connect(options(other.url, { signal: stop.signal }));
@@ -205,7 +205,7 @@ for (const [story, protocol, bytes, words] of attacks) {
   });
 }
 
-t.test('whatever bytes come, the agent lives and no promise is left', async (t) => {
+t.test('whatever bytes arrive, the agent continues and no promise stays pending', async (t) => {
   let bytes: Uint8Array = new Uint8Array();
   const other = await broker(t, ({ type }, client) => {
     if (type === 1) client.send(...CONNACK_5);
@@ -230,7 +230,7 @@ t.test('whatever bytes come, the agent lives and no promise is left', async (t) 
   );
 });
 
-t.test('a link that is cut settles what waits, whoever cuts it', async (t) => {
+t.test('a closed link settles all waits, whichever side closes it', async (t) => {
   for (const cut of ['broker', 'us'] as const) {
     const { connection, ends, client } = await session(t, {}, ({ type }, client) => {
       if (type === 1) client.send(...CONNACK_5);
@@ -280,7 +280,7 @@ t.test('a link that takes nothing is ended before memory is full', async (t) => 
   t.ok(sent > 10 && sent < 60, `after ${sent} of 256 KB`);
 });
 
-t.test('nothing grows in a long session', async (t) => {
+t.test('memory does not grow in a long session', async (t) => {
   const { connection, client } = await session(t);
   const collect = await collector();
   const round = async (): Promise<number> => {

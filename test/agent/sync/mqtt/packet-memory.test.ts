@@ -26,7 +26,7 @@ async function bufferBytes(collections: number, enoughBytes = 0): Promise<number
   return process.memoryUsage().arrayBuffers;
 }
 
-t.test('what the codec of the uplink keeps of each length of a packet is a few bytes, not the memory around them', async (t) => {
+t.test('the codec of the uplink keeps a few bytes for each length of a packet, not the memory around them', async (t) => {
   createMqttTransport();
   const before = await bufferBytes(COLLECTIONS.first);
   for (let length = 1; length <= LENGTHS; length += 1) {

@@ -15,7 +15,7 @@ const times: [keepaliveS: number, waitingBytes: number, quietMs: number, answerM
   [30, 500_000, 22_500, 260_000],
 ];
 for (const [keepaliveS, waitingBytes, quietMs, answerMs] of times) {
-  t.test(`a keepalive of ${keepaliveS} s with ${waitingBytes} bytes on their way`, async (t) => {
+  t.test(`a keepalive of ${keepaliveS} s with ${waitingBytes} bytes being sent`, async (t) => {
     t.strictSame(probeTimes(keepaliveS, waitingBytes), { quietMs, answerMs });
     if (waitingBytes === 0) t.ok(quietMs + answerMs < keepaliveS * 1_500, 'sooner than the library');
   });
@@ -54,7 +54,7 @@ async function startNode(t: Test, broker: RawBroker, clock: ManualClock, protoco
   return node;
 }
 
-t.test('a quiet link is asked each three quarters of its keepalive, and lives on', async (t) => {
+t.test('a quiet link is probed each three quarters of its keepalive, and stays up', async (t) => {
   const { clock, silences, asked } = setUp();
   await clock.advance(22_499);
   t.equal(asked(), 0);
@@ -64,7 +64,7 @@ t.test('a quiet link is asked each three quarters of its keepalive, and lives on
   t.match([asked(), silences.length], [10, 0]);
 });
 
-t.test('a link that answers nothing is given up 32.5 s after the last word, once', async (t) => {
+t.test('a link that answers nothing is abandoned 32.5 s after the last packet, once', async (t) => {
   const { clock, silences } = setUp(false);
   await clock.advance(32_499);
   t.strictSame(silences, []);
@@ -74,7 +74,7 @@ t.test('a link that answers nothing is given up 32.5 s after the last word, once
   t.equal(silences.length, 1);
 });
 
-t.test('traffic both ways needs no question, traffic one way does', async (t) => {
+t.test('traffic both ways needs no probe, traffic one way does', async (t) => {
   const both = setUp();
   const oneWay = setUp();
   for (let s = 0; s < 120; s += 10) {
@@ -87,7 +87,7 @@ t.test('traffic both ways needs no question, traffic one way does', async (t) =>
   t.strictSame([both.asked(), oneWay.asked() > 3], [0, true], 'the broker must hear from us within a keepalive');
 });
 
-t.test('what is still on its way is carried first: a slow link is not a dead one', async (t) => {
+t.test('unsent bytes are transferred first: a slow link is not a dead one', async (t) => {
   const { clock, connection, silences } = setUp(false);
   connection.sentBytes = 100_000;
   await clock.advance(22_500 + 59_999);
@@ -96,7 +96,7 @@ t.test('what is still on its way is carried first: a slow link is not a dead one
   t.equal(silences.length, 1);
 });
 
-t.test('a machine that stood still does not take its own pause for that of the link', async (t) => {
+t.test('a machine that was suspended does not count its own pause as silence of the link', async (t) => {
   const { clock, connection, silences } = setUp(false);
   await clock.advance(22_500);
   // Suspended: of all looks that are due at once, the first is followed by what has arrived.
@@ -106,7 +106,7 @@ t.test('a machine that stood still does not take its own pause for that of the l
   t.strictSame(silences, []);
 });
 
-t.test('once cancelled it is still', async (t) => {
+t.test('a cancelled probe does nothing', async (t) => {
   const { clock, probe, asked } = setUp();
   probe.cancel();
   await clock.advance(3_600_000);
@@ -174,7 +174,7 @@ t.test(
   },
 );
 
-t.test('a question costs two bytes and so does its answer', async (t) => {
+t.test('a probe costs two bytes and so does its answer', async (t) => {
   const broker = await startRawBroker(polite());
   t.teardown(() => broker.close());
   const connection = await createMqttTransport().connect({
@@ -219,7 +219,7 @@ t.test('whoever refuses us is asked for ever, each time later', async (t) => {
   t.ok(await until(() => node.uplink.status().state === 'online'));
 });
 
-t.test('whoever takes our id is told about and not thrown out again for a minute, then two', async (t) => {
+t.test('a client that takes over the id is reported and not disconnected again for a minute, then two', async (t) => {
   const clock = manualClock();
   const broker = await startRawBroker(polite(CONNACK_5));
   const node = await startNode(t, broker, clock, 5, 0);
@@ -250,7 +250,7 @@ t.test('a broker that never answers SUBSCRIBE is left', async (t) => {
   t.match(node.uplink.status(), { state: 'down', reason: /did not answer SUBSCRIBE within 30 s/ });
 });
 
-t.test('a birth that the broker cannot take ends the session and says so', async (t) => {
+t.test('a birth that the broker cannot accept ends the session and is reported', async (t) => {
   const broker = await startRawBroker(polite([0x20, 8, 0, 0, 5, 0x27, 0, 0, 0, 40]));
   const clock = manualClock();
   const node = await startNode(t, broker, clock, 5, 1);

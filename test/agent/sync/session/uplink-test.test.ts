@@ -36,7 +36,7 @@ function state(text: string): number[] {
   return [0x31, body.length, ...body];
 }
 
-t.test('a try leaves nothing behind: another client id, no will, no message, a proper end', async (t) => {
+t.test('a test leaves nothing behind: another client id, no will, no message, a proper end', async (t) => {
   const other = await broker(t);
   const report = await tryIt(other.url);
   t.match(report, { ok: true, clientId: 'luciole-c1-test' });
@@ -51,7 +51,7 @@ t.test('a try leaves nothing behind: another client id, no will, no message, a p
   t.match(packets[0]?.body.toString('latin1'), 'luciole-c1-test');
 });
 
-t.test('a password goes to brokers of the configuration only', async (t) => {
+t.test('a password is sent only to brokers of the configuration', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-keys-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const passwordFile = join(folder, 'password');
@@ -106,13 +106,13 @@ const ends: [story: string, answer: (packet: RawPacket, client: RawClient) => vo
   ['a host that is there', hosted('{"online":true,"timestamp":1}'), { primaryHost: 'scada' }, { name: 'round-trip', outcome: 'ok' }],
 ];
 for (const [story, answer, changes, last] of ends) {
-  t.test(`${story} is where the try ends`, async (t) => {
+  t.test(`the test ends at ${story}`, async (t) => {
     const { steps } = await tryIt((await broker(t, answer)).url, changes);
     t.match(steps.at(-1), last);
   });
 }
 
-t.test('a name that nobody knows fails at the look-up, a port where nobody listens at TCP', async (t) => {
+t.test('an unknown name fails at the look-up, a port without a listener at TCP', async (t) => {
   t.match((await tryIt('mqtt://no-such-broker.invalid:1883')).steps.at(-1), { name: 'name', outcome: 'failed', text: /name/ });
   const gone = await startRawBroker(() => {});
   await gone.close();
@@ -125,7 +125,7 @@ t.test('a file that cannot be used is the first stage that fails', async (t) => 
   t.equal(steps.length, 1);
 });
 
-t.test('a trace keeps the last 400 entries, cuts what strangers may make long, and tells who watches', async (t) => {
+t.test('a trace keeps the last 400 entries, truncates what others may make long, and notifies its watchers', async (t) => {
   const trace = createTrace(createManualClock(NODE_START_MS));
   const seen: string[] = [];
   const stop = trace.watch(({ text }) => seen.push(String(text)));
@@ -149,7 +149,7 @@ const reconnects: [phase: Phase, next: Phase, effects: readonly string[]][] = [
   ['off', 'off', []],
 ];
 for (const [phase, next, effects] of reconnects) {
-  t.test(`a new connection asked for while ${phase}`, async (t) => {
+  t.test(`a new connection requested while ${phase}`, async (t) => {
     const step = afterEvent({ ...createSession(false), phase, failures: 7 }, { kind: 'reconnect' });
     t.equal(step.session.phase, next);
     t.strictSame(

@@ -32,7 +32,7 @@ const lamp = (id: string, extra = 0): UplinkDevice => ({
   })),
 });
 
-t.test('an alias never names two metrics, whatever devices come, go and change over restarts', async (t) => {
+t.test('an alias never identifies two metrics, whatever devices are added, removed and changed over restarts', async (t) => {
   const device = fc.record({ id: fc.constantFrom('L1', 'L2', 'L3', '__proto__'), extra: fc.nat(3) });
   const run = fc.uniqueArray(device, { selector: ({ id }) => id, maxLength: 4 });
   await fc.assert(
@@ -73,7 +73,7 @@ t.test('the same devices have the same aliases after a restart, from 1 on at the
   t.equal(store.saved.size, size);
 });
 
-t.test('numbers that cannot be read, or are none, are not used again', async (t) => {
+t.test('numbers that cannot be read, or are invalid, are not used again', async (t) => {
   const refusing = { save: async () => true, load: async (_: string, unread?: unknown) => unread };
   const low = aliasesOf(await startRun(NODE_DEVICES, refusing)).map(([alias]) => alias);
   t.ok(low.every((alias) => alias >= 1_000_000 && alias < 2_100_000));
@@ -86,7 +86,7 @@ t.test('numbers that cannot be read, or are none, are not used again', async (t)
   t.ok(aliasesOf(await startRun(NODE_DEVICES, store.port)).every(([alias]) => alias >= 50));
 });
 
-t.test('a late command by an alias of the run before reaches its own metric or is refused', async (t) => {
+t.test('a late command by an alias of the previous run reaches its own metric or is refused', async (t) => {
   const store = createMemoryStore().port;
   const before = await startRun([lamp('L1', 1), lamp('L2')], store);
   const after = await startRun([lamp('L1', 2), lamp('L2')], store);

@@ -65,7 +65,7 @@ const vectors: [story: string, payload: Payload, text: string][] = [
   ],
 ];
 for (const [story, payload, text] of vectors) {
-  t.test(`protoc reads what was meant: ${story}`, { skip: withoutProtoc }, async (t) => {
+  t.test(`protoc decodes what was encoded: ${story}`, { skip: withoutProtoc }, async (t) => {
     t.equal(decodeWithProtoc(encodePayload(payload)), text);
   });
 }
@@ -151,7 +151,7 @@ t.test('aliases are unique over the node, and bdSeq and Node Control have none',
   );
 });
 
-t.test('lamps and zones can be overridden, a meter cannot; what a device names itself is not added twice', async (t) => {
+t.test('lamps and zones can be overridden, a meter cannot; a metric that a device defines is not added twice', async (t) => {
   t.strictSame(
     [...(table.devices.get('Z1')?.byName.keys() ?? [])],
     [
@@ -181,7 +181,7 @@ const metric = fc.record(
   { noNullPrototype: true },
 );
 
-t.test('what is encoded is read back by the codec and by the independent reader', async (t) => {
+t.test('an encoded payload is decoded by the codec and by the independent reader', async (t) => {
   fc.assert(
     fc.property(whole, fc.nat(255), fc.array(metric, { maxLength: 8 }), (timestampMs, seq, metrics) => {
       const bytes = encodePayload({ timestampMs, seq, metrics });
@@ -207,12 +207,12 @@ t.test('what is encoded is read back by the codec and by the independent reader'
   );
 });
 
-t.test('an alias beyond 2^53 is one that nobody has, and a null is null whatever value is beside it', async (t) => {
+t.test('an alias beyond 2^53 belongs to no metric, and a null is null whatever value it also has', async (t) => {
   t.match(decodePayload(Buffer.from('120b10ffffffffffffffffff01', 'hex')), { metrics: [{ alias: 2 ** 64 }] });
   t.match(decodePayload(Buffer.from('120438015032', 'hex')), { metrics: [{ isNull: true, value: undefined }] });
 });
 
-t.test('what is no payload reads as undefined and never throws', async (t) => {
+t.test('an invalid payload is decoded as undefined and never throws', async (t) => {
   const good = encodePayload({ timestampMs: AT_MS, seq: 1, metrics: [{ alias: 1, timestampMs: AT_MS, value: double(1) }] });
   const cases: [string, Buffer][] = [
     ['truncated', good.subarray(0, good.length - 3)],

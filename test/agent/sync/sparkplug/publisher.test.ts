@@ -66,7 +66,7 @@ const frame = (...points: Reading['pointId'][]): ReadingFrame => ({
 const row = (...points: Reading['pointId'][]): StoredFrame => ({ ...frame(...points), seq: 1, isCorrected: false });
 const ROWS = { epoch: 'e1', from: 1, to: 1 };
 
-t.test('a birth that must be cut keeps what proof, losses and ends of commands are told with', async (t) => {
+t.test('a truncated birth keeps the metrics for proof, losses and ends of commands', async (t) => {
   for (const maxPacketBytes of [400, 700, 1_024]) {
     const { birth, born, cut } = openSession(maxPacketBytes);
     birth();
@@ -93,7 +93,7 @@ function fill({ table, values }: ReturnType<typeof openSession>): void {
   }
 }
 
-t.test('what is left out first is what the platform only writes; two kilobytes and a half hold all', async (t) => {
+t.test('write-only metrics are left out first; two and a half kilobytes hold all', async (t) => {
   for (const [maxPacketBytes, left] of [
     [1_024, /./],
     [2_000, /^(Config\/(Action|File|Part|SHA-256|Data|Base|Target|Confirm|Minutes|Comment|User)|Update\/(Action|At|Of|Data|Force))$/],
@@ -118,7 +118,7 @@ t.test('no names, however short, would bring all of the node into a kilobyte: th
   t.ok(encodePayload({ metrics: leastNames }).length > 1_024, `${encodePayload({ metrics: leastNames }).length} bytes`);
 });
 
-t.test('a reading that no birth names is counted as one that cannot be told, and its frame is not sent as if it were', async (t) => {
+t.test('a reading without a metric in the births is counted as not sendable, and its frame is not sent as if it were', async (t) => {
   const { publisher, birth, sent } = openSession(1_024, [WIDE]);
   birth();
   const before = sent.length;
@@ -171,7 +171,7 @@ t.test('a long text does not push metrics out of a birth', async (t) => {
   t.ok(born('NBIRTH').includes('Emergency/On'));
 });
 
-t.test('the end of a command arrives whatever the broker takes: without its lamps, then with a shorter reason', async (t) => {
+t.test('the end of a command arrives whatever the packet limit: without its lamps, then with a shorter reason', async (t) => {
   const { publisher, birth, values, table, sent } = openSession(1_024);
   birth();
   const lamps: Outcome['lamps'] = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`L${i}`, 'failed' as const]));
