@@ -1,8 +1,8 @@
 /**
  * What was learned about the units of a line, kept over restarts: their pace, what they refuse, and how often their set-up was written.
  *
- * One small entry in the store, saved on change and rarely. Polls do not wait for it. The set-up of units waits for it for a moment,
- * because a register in flash must not be written at each start.
+ * One small entry in the store, rarely saved and only on change. Polls do not wait for it. The set-up of units waits briefly for it, because a
+ * register in flash must not be written at each start.
  */
 import { createHash } from 'node:crypto';
 import { type Clock, every, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';
