@@ -10,7 +10,7 @@ import type { Profile } from '../../core/profile.ts';
 /** Units: bit/s. Source: speeds of the shipped device types, the most common first; 2400 is for old meters. */
 const COMMON_BAUDS = [9_600, 19_200, 38_400, 57_600, 115_200, 4_800, 2_400];
 /**
- * What a short read leaves a unit beyond the silence that ends the request, where bytes are seen as they come. Units: ms.
+ * Time that a short read allows a unit, besides the silence that ends the request, where bytes are visible as they arrive. Units: ms.
  * Source: 247 addresses at 9600 baud within 8 s while a presence sensor is polled.
  */
 const QUICK_TURNAROUND_MS = 6;

@@ -61,9 +61,9 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
     /** Whether all registers of this request have replied before. */
     isKnown: (request: ReadRequest | WriteRequest): boolean => placesOf(slots, request).every((place) => estimates.has(place)),
     /**
-     * A reply came after it had been given up. Units: ms.
+     * Records a reply that arrived after it had been given up. Units: ms.
      *
-     * `learned`: the next one is waited for that long. `doubtful`: not before this place has been late more often. `too-late`: never.
+     * `learned`: the next wait is that long. `doubtful`: that requires more late replies of this register. `too-late`: it will never be waited for.
      */
     learnLate(request: ReadRequest | WriteRequest, responseMs: number): 'learned' | 'doubtful' | 'too-late' {
       const places = placesOf(slots, request);
