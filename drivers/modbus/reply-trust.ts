@@ -30,8 +30,8 @@ const EARLY = { share: 0.1, leastMs: 0.3 };
  */
 const STEADY_MS = 0.3;
 /**
- * Rest of a shape between two reads of three requests each. Units: ms. Source: measured; for each such shape confirmations take 10 % of a
- * line at 9600 baud, 50 % with a tenth of this rest, and with ten times of it a person is not seen within 5 s.
+ * Pause of a shape between two reads of three requests each. Units: ms. Source: measured; for each such shape confirmations take 10 % of a line at
+ * 9600 baud, 50 % with a tenth of this pause, and with ten times of it a person is not detected within 5 s.
  */
 const STRICT_REST_MS = 1_000;
 /** A request whose replies differ more often than this from the previous one usually changes. */
@@ -134,12 +134,14 @@ export class ReplyTrust {
   }
 
   /**
-   * Whether a reply of this shape needs more than a confirmation, because the line is in doubt.
+   * Whether a reply of this shape needs more than one confirmation, because the line is in doubt.
    *
-   * `proof`: the doubt is about the unit itself. What other requests were answered is too often the same, so only a content that is new is
-   * good, or where one request alone has the shape, what three replies say with a silence between them. `votes`: several requests of another
-   * unit have the shape; no copy of another's reply has its number, but its own may have copies too, so three replies it is, whatever is owed:
-   * a sensor that waited for its own late reply to be forgotten was blind for a minute after each.
+   * `proof`: the unit itself is in doubt. Replies to other requests often have the same content, so only new content is good; if a single request has
+   * the shape, three equal replies with a silence between them are good too.
+   *
+   * `votes`: another unit is in doubt, and several requests of this unit have the shape. A copy of the other unit's reply has another address, but
+   * this unit's own replies may have copies too, so three replies are needed, whatever is owed. (A sensor that waited until its own late reply had
+   * expired was blind for a minute after each.)
    */
   strictness(unit: number, { fc, count, nowMono }: ReadShape): 'none' | 'votes' | 'proof' {
     if (!this.isDoubtful(nowMono)) return 'none';
