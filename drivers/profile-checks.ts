@@ -83,7 +83,7 @@ function groupFlaws({ groups, points }: Profile, group: GroupProfile, index: num
     flaws.push({ path: [...path, 'id'], message: msg`"${group.id}" is listed twice` });
   if (group.address > 0xffff) flaws.push({ path: [...path, 'address'], message: msg`${group.id} reaches beyond address 65535` });
   if (levels.length === 0) flaws.push({ path, message: msg`a group sets levels, but no point of this profile does` });
-  // // A level in a coil would be sent as off.
+  // A level in a coil would be sent as off.
   const misfit = levelPoints.find(({ id, type }) => (group.sets?.includes(id) ?? true) && (type === 'bit') !== (group.table === 'coil'));
   if (misfit !== undefined)
     flaws.push({

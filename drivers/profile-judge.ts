@@ -40,7 +40,7 @@ type Issues = NonNullable<ReturnType<typeof profileSchema.safeParse>['error']>['
 /** The findings of the schema, and those of the checks that do not depend on them. */
 function withSecondLook(value: unknown, issues: Issues, use: ProfileUse): SchemaFinding[] {
   const root = profileJsonSchema();
-  // // One finding per value, even if a number is wrong in two ways.
+  // One finding per value, even if a number is wrong in two ways.
   const byPath = new Map(
     issues.flatMap((issue) => schemaFindings(root, value, issue)).map((finding) => [JSON.stringify(finding.path), finding]),
   );

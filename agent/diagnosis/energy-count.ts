@@ -98,7 +98,7 @@ export function createEnergy(parts: EnergyParts): Energy {
       }
     },
     async view(query) {
-      // // A night belongs to a period when its noon does.
+      // A night belongs to a period when its noon does.
       const kept = await tracker.nights(nextNight(nightAt(calendar, query.fromMs - 1)), nightAt(calendar, query.toMs - 1));
       return (
         kept &&
@@ -132,7 +132,7 @@ export function nightAt(calendar: LocalCalendar, atMs: WallMs): NightDate {
 function countedLamp(lamp: Lamp | undefined, { baseline: { lampPowerW, levelPct } }: Zone): CountedLamp[] {
   if (lamp === undefined) return [];
   const { id, ratedPowerW } = lamp;
-  // // Today's lamps are assumed to use as much at their former level as they use at it now; how others saved when dimmed is not known.
+  // Today's lamps are assumed to use as much at their former level as they use at it now; how others saved when dimmed is not known.
   const isSameLamp = lampPowerW === null || lampPowerW === ratedPowerW;
   return [{ id, ratedW: ratedPowerW, baselineW: isSameLamp ? powerW(ratedPowerW, levelPct) : (lampPowerW * levelPct) / 100 }];
 }

@@ -116,7 +116,7 @@ export function rounded<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rounded(item)])) as T;
 }
 
-/** Reads stored sums, which another version may have written. A value that is no number counts as 0. */
+/** Reads stored sums, which another version may have written. A value that is not a number counts as 0. */
 export function readTally(stored: unknown): NightTally {
   const { zones, meters, awayMs, undatedMs } = asRecord(stored);
   return {

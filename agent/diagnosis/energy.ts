@@ -126,7 +126,7 @@ function addSpell({ zone, following, ratedW, baselineW }: LampCount, use: LampUs
   const { sums, isNight } = zone;
   const levelPct = typeof following === 'number' ? following : use.levelPct;
   const isDark = levelPct <= 0;
-  // // A dark lamp that does not answer may have no mains.
+  // A dark lamp that does not answer may have no mains.
   const wh = isDark && following === 'unknown' ? 0 : powerW(ratedW, levelPct) * hours;
   const quietWh = use.raisedBy === null || isDark ? wh : powerW(ratedW, Math.min(levelPct, use.quietPct)) * hours;
   const baselineWh = isNight && !(use.byPerson && use.levelPct === 0) ? baselineW * hours : 0;

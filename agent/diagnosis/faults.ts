@@ -89,7 +89,7 @@ function hasOwnWords({ semantic, profile }: WatchedPoint): boolean {
 
 /** A register of flags has no scale, so the bits of its value are the register's bits, in two's complement for a signed one. */
 function isUp({ bit, inverted }: PointFlag, value: number): boolean {
-  // // No bit operators: they truncate a wide register to 32 bits.
+  // No bit operators: they truncate a wide register to 32 bits.
   const set = bit === null ? value !== 0 : Math.abs(Math.floor(value / 2 ** bit) % 2) === 1;
   return set !== inverted;
 }

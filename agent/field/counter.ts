@@ -116,7 +116,7 @@ export function inUnit({ offset, raw }: { readonly offset: number; readonly raw:
 }
 
 function taken({ offset }: Counter, before: CounterReading, now: CounterReading, rule: CounterRule): CounterStep {
-  // // Noise does not lower the count: otherwise it would be counted again when it rises.
+  // Noise does not lower the count: otherwise it would be counted again when it rises.
   const raw = Math.max(before.raw, now.raw);
   const counter = { offset: rounded(offset, rule.decimals), last: { raw, atMono: now.atMono }, candidates: [] };
   return { counter, total: totalOf(offset, raw, rule), restart: null };
@@ -153,6 +153,6 @@ function totalOf(offset: number, raw: number, { decimals }: CounterRule): number
 
 function rounded(value: number, decimals: number): number {
   const factor = 10 ** decimals;
-  // // Adding 0 turns -0 into 0.
+  // Adding 0 turns -0 into 0.
   return Math.round(value * factor) / factor + 0;
 }

@@ -120,7 +120,7 @@ class CabinetField implements LiveField {
     this.#counters.exchange(points);
     this.bus.exchange(ids, { lines: coming.flatMap(busLine), rawLines: coming.flatMap(rawLine) });
     this.#latest.keepOnly(new Set(points.map(({ pointId }) => pointId)));
-    // // A port that hangs while it opens must not delay the other lines.
+    // A port that hangs while it opens must not delay the other lines.
     if (this.#isRunning) for (const runtime of coming) void runtime.start();
   }
 

@@ -71,7 +71,7 @@ export class LatestReadings {
   reportStale(): void {
     const atMs = this.#clock.wallMs();
     const old = [...this.#latest.values()].filter((reading) => this.#isStale(reading));
-    // // `atMono` stays that of the reading; `atMs` is when it became stale.
+    // `atMono` stays that of the reading; `atMs` is when it became stale.
     if (old.length > 0) this.add(old.map((reading): Reading => ({ ...reading, quality: 'stale', atMs })));
   }
 

@@ -72,7 +72,7 @@ interface Choice {
 export function arbitrate(lampCase: LampCase): Decision {
   const own = choose(lampCase);
   const found = foundLine(lampCase);
-  // // The found level is what the lamp really gave, already reduced for its age.
+  // The found level is what the lamp really gave, already reduced for its age.
   const isHeld = found !== null && lampCase.intents.length === 0 && found.levelPct > constantLight(limit(own, lampCase), lampCase);
   const choice: Choice = isHeld ? { ...own, levelPct: found.levelPct, line: found } : own;
   const limited = limit(choice, lampCase);

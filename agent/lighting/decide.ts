@@ -85,9 +85,9 @@ function withWarning(lampCase: LampCase, litBefore: LitLamps | undefined, lit: M
     return plain;
   }
   const warnedMono = litBefore?.get(lamp.id);
-  // // By day a lamp is switched off immediately, and a technician may always switch it off immediately.
+  // By day a lamp is switched off immediately, and a technician may always switch it off immediately.
   if (warnedMono === undefined || light !== 'night' || plain.rank === 'maintenance') return plain;
-  // // Counted from when it is shown, so that a missed tick does not shorten the warning.
+  // Counted from when it is shown, so that a missed tick does not shorten the warning.
   const sinceMono = warnedMono ?? nowMono;
   const restMs = sinceMono + dark.warnS * 1_000 - nowMono;
   if (restMs <= 0) return plain;

@@ -12,7 +12,7 @@ import { chosenIn, type ProgrammeState } from './programme.ts';
 import type { ZonePlan } from './zone-moment.ts';
 
 export interface Explained {
-  /** Null where it is not known. */
+  /** Null if it is not known. */
   readonly sinceMs: WallMs | null;
   /** Empty if the end of the line is the answer. */
   readonly changes: Message;

@@ -116,7 +116,7 @@ function snapshotOf(street: LightingStreet, nowMs: WallMs, situation: Situation)
     sensors: new Map(sensors.map(({ device, point }) => [`${device}.${point}` as PointId, PRESENT])),
     intents: isOverridden ? [overrideTo0(nowMs)] : [],
     photocells: new Map(cells.map(({ device, point }) => [`${device}.${point}` as PointId, cellThatSays(cell)])),
-    // // The lowest step is the lowest level that traffic allows.
+    // The lowest step is the lowest level that traffic allows.
     traffic: new Map(zones.map(({ id }) => [id, { flowPerH: 0, step: isBusy ? null : 0, sinceMono: NOW_MONO - HOUR_MS }])),
     ...(chosen === undefined ? {} : { programmes: new Map(zones.map(({ id }) => [id, choiceOf(chosen, nowMs)])) }),
     ...(burningH === undefined ? {} : { burningH: new Map(lamps.map(({ id }) => [id, burningH])) }),

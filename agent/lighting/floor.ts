@@ -88,7 +88,7 @@ function likenessOf(lampId: string, { after, floors }: FloorQuestion): string {
   const facts = places.map(({ street, id }) => {
     const lamp = street.lamps.find((each) => each.id === id);
     const zone = street.zones.find(({ lamps }) => id !== undefined && lamps.includes(id));
-    // // Presence only raises, so it makes a difference only where the base may be dark.
+    // Presence only raises, so it makes a difference only where the base may be dark.
     const mayBeDark = zone !== undefined && zone.dark !== null;
     const isReached = mayBeDark && id !== undefined && sensorReaches(street, zone).some(({ distanceM }) => distanceM.has(id));
     return [lamp?.minPct, lamp?.maxPct, zone?.id, isReached];
@@ -105,7 +105,7 @@ function shortfallOf(alike: readonly string[], { after, floors, nowMs, nightsAhe
     return id === undefined ? [] : [lampOnly(street, id)];
   });
   const judged = lampOnly(after, lampId);
-  // // A street that equals one of the floors is never below the darkest programme that its zones allow.
+  // A street that equals one of the floors is never below the darkest programme that its zones allow.
   if (having.length === 0 || having.some((street) => isDeepStrictEqual(street, judged))) return [];
   const darkest = having.map(darkestStreet);
   const limits = darkest.filter((street, i) => !darkest.slice(0, i).some((other) => isDeepStrictEqual(other, street)));

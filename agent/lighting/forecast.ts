@@ -87,7 +87,7 @@ function nightAhead(nights: Nights, nowMs: WallMs): Night {
 function edgesOf({ zone: { id, lamps, dark }, programme }: ZonePlan, night: Night, now: ForecastStart): readonly WallMs[] {
   const choice = now.programmes?.get(id);
   const stretches = [...programme.of(night), ...(choice === undefined ? [] : programme.of(night, choice.programme))];
-  // // Rounded up: a fraction of a millisecond before its end an intent is still in force.
+  // Rounded up: a fraction of a millisecond before its end an intent is still in force.
   const choiceEnds = choice === undefined ? [] : [Math.ceil(now.nowMs + choice.untilMono - now.nowMono)];
   const warnings = stretches.filter(({ levelPct }) => levelPct === 0).map(({ atMs }) => atMs + (dark?.warnS ?? 0) * 1_000);
   const intents = now.intents.filter((intent) => concernsZone(intent, id, lamps));

@@ -84,7 +84,7 @@ function presenceRaises(
   const untilMs = untilMono === null ? null : Math.round(nowMs + untilMono - nowMono);
   const boostPct = phase === 'boost' ? (state?.stretch?.boostPct ?? zone.presence.boostPct) : null;
   const raises: Raise[] = [{ line: { rank, source, levelPct: boostPct, text, untilMs }, distanceM }];
-  // // If the lit lamps are known, the warning follows from them instead.
+  // If the lit lamps are known, the warning follows from them instead.
   const isWarned = phase !== 'boost' && lit === undefined;
   const warnPct = !isWarned || endedMono === null ? 0 : twoStageOff(0, zone, endedMono, nowMono);
   if (warnPct === 0 || endedMono === null) return raises;

@@ -78,7 +78,7 @@ export interface PhotocellState {
 
 /** Flow of vehicles in a zone. Units: vehicles an hour. */
 export interface TrafficState {
-  /** Of the last full window; null until one is full, and if the last one was not. */
+  /** The flow of the last full window; null until one is full, and if the last one was not. */
   readonly flowPerH: number | null;
   /** The flow of the running window so far, as if no more vehicles followed. */
   readonly runningPerH?: number;

@@ -9,7 +9,7 @@ import type { MonoMs } from '../core/clock.ts';
 import type { Detection, LightingStreet } from './lighting.ts';
 import type { StreetGraph } from './street-graph.ts';
 
-/** A stay at a pole, from its first detection to the last. */
+/** One stay at a pole, from its first detection to the last. */
 export interface PoleVisit {
   readonly source: string;
   readonly pole: string;
@@ -173,7 +173,7 @@ function afterVisit(movers: readonly Mover[], visit: PoleVisit, context: MoverCo
   const fit = bestFit(movers, visit, context);
   if (fit === null) return [...movers, newcomer];
   const { mover, isSure } = fit;
-  // // A person that a neighbour detects without a direction may be one who has just left our street.
+  // A person that a neighbour detects without a direction may be one who has just left our street.
   const mayBeOurs = visit.isRelayed && visit.speedMps === null;
   const onward: PoleVisit = mayBeOurs ? { ...visit, direction: null } : visit;
   const joined: Mover = { ...newcomer, visit: onward, before: mover.visit, speedMps: visit.speedMps ?? fit.speedMps, isSure };
@@ -209,7 +209,7 @@ function bestFit(movers: readonly Mover[], visit: PoleVisit, context: MoverConte
 /** How well a visit continues from a mover's last place; null if it cannot be the same one. */
 function fitOf(mover: Mover, visit: PoleVisit, { graph }: MoverContext): Fit | null {
   if (mover.visit.isRelayed && visit.isRelayed) return null;
-  // // A person that a neighbour detected is outside the street: the way continues from there.
+  // A person that a neighbour detected is outside the street: the way continues from there.
   const distanceM = apartM(graph, mover.visit.pole, visit.pole) + mover.visit.beforeM + visit.beforeM;
   if (distanceM <= SAME_PLACE_M) return null;
   const tookS = Math.max(LEAST_S, (visit.firstMono - mover.visit.firstMono) / 1_000);

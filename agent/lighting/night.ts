@@ -73,7 +73,7 @@ export function createNights(site: SunPosition, zone: NightZone, calendar: Local
       const night = at(nowMs);
       const next = at(night.endMs);
       const edges = [...night.dark, ...next.dark].flatMap(({ fromMs, toMs }) => [fromMs, toMs]);
-      // // If the dark of one night continues into the next, noon is not a change.
+      // If the dark of one night continues into the next, noon is not a change.
       const real = edges.filter(
         (edge, i) => edge > nowMs && edge !== next.endMs && edges.indexOf(edge) === i && edges.lastIndexOf(edge) === i,
       );

@@ -59,7 +59,7 @@ interface Surroundings {
 function outlookFrom(pole: string, lampPoles: readonly string[], around: Surroundings): Outlook {
   const { graph } = around;
   const farM = (to: string): number => graph.distanceM(pole, to) ?? Number.POSITIVE_INFINITY;
-  // // If two sensors cover the same place, the silence of one proves nothing.
+  // If two sensors cover the same place, the silence of one proves nothing.
   const others = around.listening.filter((sensor) => farM(sensor) > SENSOR_RANGE_M);
   const distanceM = Float64Array.from(lampPoles, farM);
   const sensorM = Float64Array.from(lampPoles, (lamp) => {

@@ -42,7 +42,7 @@ export function afterEdgeLook(before: EdgeVerdicts | undefined, { verdict, sun, 
   const night: EdgeVerdicts = before !== undefined && Math.abs(before.duskMs - duskMs) < SAME_NIGHT_MS ? before : { duskMs };
   const dwellMs = config.dwellS * 1_000;
   const dayMs = Math.max(config.windowMin, DOUBTLESS_MIN) * MINUTE_MS + dwellMs;
-  // // A wider window does not excuse a cell that measures daylight at night.
+  // A wider window does not excuse a cell that measures daylight at night.
   const nightMs = DOUBTLESS_MIN * MINUTE_MS + dwellMs;
   if (nowMs < duskMs - dayMs) return { ...night, beforeDusk: verdict };
   if (nowMs > dawnMs + dayMs) return { ...night, afterDawn: night.afterDawn ?? verdict };

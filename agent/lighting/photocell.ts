@@ -38,8 +38,8 @@ export interface PhotocellNight {
 }
 
 /**
- * Below this altitude of the sun a cell keeps no zone dark. Units: degrees.
- * Source: the end of civil twilight, 3.4 lx under a clear sky: a cell that still measures daylight then sees another light.
+ * Below this altitude of the sun a cell cannot keep a zone dark. Units: degrees.
+ * Source: the end of civil twilight, 3.4 lx under a clear sky: a cell that still measures daylight then detects another light source.
  */
 export const CIVIL_DUSK_DEG = -6;
 /**
@@ -142,7 +142,7 @@ export function photocellNight({ verdict, sun, config }: PhotocellLook): Photoce
   if (edge === null) return bySun(msg`photocell ${device} counts near dusk and dawn only`);
   if (verdict === 'bright' && sun.altitudeDeg <= CIVIL_DUSK_DEG)
     return bySun(msg`photocell ${device} reports bright at night: the sun decides`);
-  // // In its own light the cell cannot detect the morning, and would keep the lamps lit until the end of the window.
+  // In its own light the cell cannot detect the morning, and would keep the lamps lit until the end of the window.
   if (config.seesOwnLight && verdict === 'dark' && edge === 'dawn') return bySun(msg`photocell ${device} sees the lamps: the sun decides`);
   return { night: verdict === 'dark', by: 'photocell', text: nearEdge(device, verdict, edge) };
 }

@@ -157,7 +157,7 @@ function withEvents(steps: readonly Stretch[], events: readonly EventNight[], in
 }
 
 function stepInstant(at: StepTime, night: Night, { calendar, nights }: { calendar: LocalCalendar; nights: Nights }): WallMs {
-  // // The first step applies from the start of the night, whether the sun or a photocell begins it.
+  // The first step applies from the start of the night, whether the sun or a photocell begins it.
   if (at === 'dusk') return night.startMs;
   if ('sun' in at) {
     const event = nights.event(night, at.sun) ?? (at.sun === 'sunset' || at.sun === 'dusk' ? night.startMs : night.endMs);

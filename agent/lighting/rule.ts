@@ -47,7 +47,7 @@ export function afterRuleInput(before: RuleState | undefined, facts: RuleFacts, 
   const forMs = 'forS' in when ? when.forS * 1_000 : 0;
   const input = inputOf(facts, when, nowMono);
   if (input === null) return settled(watched(before, nowMono), forMs, nowMono);
-  // // A change that was due before this value was read counts, even if it was not evaluated then.
+  // A change that was due before this value was read counts, even if it was not evaluated then.
   const state = settled(watched(before, nowMono), forMs, input.atMono);
   return settled(seen(state, input), forMs, nowMono);
 }
@@ -128,7 +128,7 @@ function seen(state: Watched, { side, value, atMono }: MeasuredInput): Watched {
     ...state,
     value,
     beyondMono: side === 'beyond' ? (state.beyondMono ?? atMono) : null,
-    // // A value that is lost while it returns to normal does not delay the end.
+    // A value that is lost while it returns to normal does not delay the end.
     clearMono: side === 'clear' ? (state.clearMono ?? atMono) : side === 'lost' ? state.clearMono : null,
     lostMono: side === 'lost' ? (state.lostMono ?? atMono) : null,
   };

@@ -175,7 +175,7 @@ function afterCount(
 ): SpellStep {
   const rise = state.count === null ? 0 : count - state.count;
   if (rise <= 0) return { state: { ...state, valueMono: atMono, count }, detected: false };
-  // // One jump, as of a replaced device, is not a rate.
+  // One jump, as of a replaced device, is not a rate.
   const activity = afterActivity(state.activity, Math.min(rise, maxPerH * LARGEST_JUMP), atMono, atMono - (state.valueMono ?? atMono));
   const read = { ...state, valueMono: atMono, count, activity };
   if (!isPlausible) return { state: { ...read, rawDownMono: atMono }, detected: false };

@@ -56,7 +56,7 @@ export function isNight(altitudeDeg: number, sunBelowDeg: number): boolean {
  */
 export function createSunChanges(site: SunPosition, sunBelowDeg: number): (afterMs: WallMs) => WallMs | null {
   const nightAt = (atMs: WallMs): boolean => isNight(sunAltitudeDeg(site, atMs), sunBelowDeg);
-  // // Within this many steps the sun cannot reach the altitude of the change.
+  // Within this many steps the sun cannot reach the altitude of the change.
   const stepsWithoutChange = (step: number): number => Math.floor(Math.abs(sunAltitudeDeg(site, step * SCAN_MS) - sunBelowDeg) / STEP_DEG);
   const known = new Map<number, WallMs | null>();
   const firstFrom = (step: number): WallMs | null => {

@@ -125,7 +125,7 @@ function closeWindow(state: TrafficCount, nowMono: MonoMs): TrafficCount {
   const endMono = state.windowMono + WINDOW_MS;
   if (nowMono < endMono) return state;
   const counters = new Map([...state.counters].map(([id, count]) => [id, { ...count, vehicles: 0, seenMs: 0 }]));
-  // // No evaluation for a whole window: the machine was suspended, and there is no data about the time between.
+  // No evaluation for a whole window: the machine was suspended, and there is no data about the time between.
   if (nowMono >= endMono + WINDOW_MS) return { ...state, windowMono: nowMono, counters, windows: [null, null] };
   return { ...state, windowMono: endMono, counters, windows: [fullFlow([...state.counters.values()]), state.windows[0]] };
 }

@@ -50,7 +50,7 @@ export function zoneMomentOf(plan: ZonePlan, street: LightingStreet, snapshot: L
     reaches.map(({ sensor }) =>
       sensorPhase(presence, sensor, { state: snapshot.sensors.get(sensorPointOf(sensor)), nowMono, isOverRaised }),
     );
-  // // A photocell detects the night without a clock, but not which step of the programme applies.
+  // A photocell detects the night without a clock, but not which step of the programme applies.
   const choice = chosenIn(snapshot, zone.id);
   const state = light === 'night' && isTrusted(clockQuality) ? plan.programme.at(nowMs, choice?.programme) : null;
   return {

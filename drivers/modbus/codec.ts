@@ -79,7 +79,7 @@ export function decodePoint(point: PointProfile, words: readonly number[]): numb
   const plain = point.transform === 'dali-log' ? daliPct(raw) : raw * point.scale + point.offset;
   if (plain === null) return null;
   const factor = 10 ** point.decimals;
-  // // Adding 0 turns -0 into 0.
+  // Adding 0 turns -0 into 0.
   const value = Math.round(plain * factor) / factor + 0;
   return value === 0 && plain > 0 && point.semantic === 'level' && point.decimals === 0 ? 1 : value;
 }

@@ -116,7 +116,7 @@ export class GuardedPort extends ModbusLink {
   }
 
   protected opened(): void {
-    // // Opening may have put bytes on the wire: the first request waits for silence too.
+    // Opening may have put bytes on the wire: the first request waits for silence too.
     this.#isUnsure = true;
     this.#quietMono = this.clock.monoMs();
   }
@@ -126,7 +126,7 @@ export class GuardedPort extends ModbusLink {
     const pending = this.#pending;
     this.#pending = null;
     pending?.timer?.cancel();
-    // // The unit may still answer, after the port has been opened again.
+    // The unit may still answer, after the port has been opened again.
     if (pending !== null) this.#owe(pending, this.clock.monoMs());
     pending?.fail(error);
   }
@@ -145,7 +145,7 @@ export class GuardedPort extends ModbusLink {
   cutShort(timeoutMs: number): void {
     const pending = this.#pending;
     if (pending !== null && this.#givesWay(pending)) return;
-    // // A unit that has to confirm its reply has already answered.
+    // A unit that has to confirm its reply has already answered.
     if (pending === null || isBroadcast(pending) || pending.frames.length > 0 || pending.timeoutMs <= timeoutMs) return;
     Object.assign(pending, { timeoutMs });
     if (pending.sentMono === null) return;
@@ -184,7 +184,7 @@ export class GuardedPort extends ModbusLink {
     pending.timer?.cancel();
     pending.timer = null;
     const timer = this.clock.precisely(this.#mayStartMono(pending), () => this.#send(pending));
-    // // A timer in the past fires before it is returned: then the valid timer has already been set.
+    // A timer in the past fires before it is returned: then the valid timer has already been set.
     pending.timer ??= timer;
   }
 
@@ -271,7 +271,7 @@ export class GuardedPort extends ModbusLink {
     const nowMono = this.clock.monoMs();
     const pending = this.#pending;
     if (pending === null || pending.sentMono === null) {
-      // // A late reply is a frame and gets its full silence; noise gets it only up to a limit.
+      // A late reply is a frame and gets its full silence; noise gets it only up to a limit.
       if (this.#strays.feed(bytes, nowMono)) this.#quietMono = Math.max(this.#quietMono, nowMono);
       if (pending !== null) this.#schedule(pending);
       return;
@@ -292,7 +292,7 @@ export class GuardedPort extends ModbusLink {
 
   /** A unit cannot answer before it has the whole request. */
   #isTooEarly(pending: Pending, nowMono: MonoMs, bytesSinceStart: number): boolean {
-    // // The network adds its own delay, and the server's wire may have another speed.
+    // The network adds its own delay, and the server's wire may have another speed.
     if (this.#isNetwork || this.#timedReplies < TIMED_AFTER || !this.#isFasterThanWire(pending, nowMono, bytesSinceStart)) return false;
     pending.wasEarly = true;
     return true;
@@ -332,9 +332,9 @@ export class GuardedPort extends ModbusLink {
       isFollowed,
       mayAskAgain: this.mayAskAgain,
     });
-    // // Two different replies: one more may be coming, and a line without a pause would stay one reply behind.
+    // Two different replies: one more may be coming, and a line without a pause would stay one reply behind.
     const isUnlike = verdict === 'again' && frames.some((other) => !other.equals(frames[0] as Buffer));
-    // // Copies arrive in bursts: one per window would outvote the reply. During a silence they are recognised as copies.
+    // Copies arrive in bursts: one per window would outvote the reply. During a silence they are recognised as copies.
     const isOutvoted = verdict === 'again' && this.#trust.mayBeOutvoted(request, nowMono);
     if (isUnlike || isOutvoted || (verdict === 'doubtful' && frames.length > 1)) this.#quietMono = nowMono + pending.timeoutMs;
     if (verdict === 'again') {
@@ -348,7 +348,7 @@ export class GuardedPort extends ModbusLink {
       return;
     }
     const firstByteMs = Math.max(turnaroundMs, (window.firstMono ?? nowMono) - txEndMono);
-    // // If replies differ, the newest may belong to the request before.
+    // If replies differ, the newest may belong to the request before.
     const valuesMono = isSame ? pending.saidMono : firstSentMono;
     this.last = { sentMono: valuesMono, turnaroundMs: Math.max(0, turnaroundMs), firstByteMs: Math.max(0, firstByteMs) };
     this.emit('data', completed(request, frame));
@@ -359,11 +359,11 @@ export class GuardedPort extends ModbusLink {
     if (pending.wasEarly && ++this.#earlyLosses >= MOST_EARLY_LOSSES) this.#timedReplies = UNTIMED;
     const { verdict, bytes } = pending.window.giveUp(nowMono);
     this.#pending = null;
-    // // If no byte has arrived, the wait itself was the silence.
+    // If no byte has arrived, the wait itself was the silence.
     if (bytes > 0) this.#strays.disturbed(nowMono);
     this.#note(pending, nowMono);
     this.counters.noiseBytes += bytes;
-    // // A damaged reply was the reply; in any other case the reply may still arrive, and so may its duplicate.
+    // A damaged reply was the reply; in any other case the reply may still arrive, and so may its duplicate.
     if (verdict !== 'damaged' || this.#trust.isDoubtful(nowMono)) this.#owe(pending, nowMono, verdict !== 'damaged');
     pending.fail(verdictError(verdict, { ...pending, isNetwork: this.#isNetwork }, this.counters));
   }

@@ -122,9 +122,9 @@ export class LateReplies {
     if (this.#debts.size === 0) return 0;
     const all = this.#live(shape(unit, fc, count), nowMono);
     const fresh = all.filter(({ sentMono }) => sentMono + this.boundMs > nowMono).length;
-    // // A frame counted as a late reply may have been a duplicate with more copies.
+    // A frame counted as a late reply may have been a duplicate with more copies.
     const repeats = all.filter(({ isRepeatTaken }) => isRepeatTaken).length;
-    // // A queue in a gateway is at most one reply behind, whatever it stores.
+    // A queue in a gateway is at most one reply behind, whatever it stores.
     return Math.max(fresh, Math.min(all.length, 1)) + repeats;
   }
 
@@ -158,7 +158,7 @@ export class LateReplies {
       nowMono,
       all.findLast(({ isLost }) => isLost),
     );
-    // // The newest debt stays, so that the remaining replies are awaited in full.
+    // The newest debt stays, so that the remaining replies are awaited in full.
     if (isNew) this.#settle(key, all.slice(1));
     return true;
   }

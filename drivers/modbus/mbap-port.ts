@@ -152,7 +152,7 @@ export class MbapPort extends ModbusLink {
     const givenUp = this.#givenUp.get(id);
     if (givenUp === undefined) return;
     this.#givenUp.delete(id);
-    // // A gateway that gave up as well is not a reply of the unit.
+    // A gateway that gave up as well is not a reply of the unit.
     if (isGatewayRefusal(body)) return;
     this.#onLate(givenUp.request, this.clock.monoMs() - givenUp.sentMono);
   }

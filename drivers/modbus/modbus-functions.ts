@@ -22,7 +22,7 @@ const EXCEPTIONS: Readonly<Record<number, readonly [code: BusErrorCode, advice: 
   6: ['device-busy', msg`it is busy with something else`],
   7: ['device-failure', msg`it refuses this: check the device itself`],
   8: ['device-failure', msg`its memory is damaged: replace the device`],
-  // // The gateway answered, but the unit did not.
+  // The gateway answered, but the unit did not.
   10: ['timeout', msg`the gateway cannot reach its line: check the serial settings of the gateway`],
   11: ['timeout', msg`the gateway got no answer from it: check power, address and cable behind the gateway`],
 };

@@ -198,7 +198,7 @@ class ClientLine implements ModbusLine {
       const wasClosed = !this.#at.link.isOpen;
       if (wasClosed) this.#settleOn(this.#own);
       this.#isRetuning = false;
-      // // The line is down as after an unplug: its owner opens it again.
+      // The line is down as after an unplug: its owner opens it again.
       if (wasClosed && this.#isWanted) this.onLost(error as Error);
       throw error;
     } finally {
@@ -216,7 +216,7 @@ class ClientLine implements ModbusLine {
     next.link.mayAskAgain = (isChange) => this.mayAskAgain(isChange);
     next.port.onLost = (cause) => {
       next.link.abort(cause instanceof BusError ? cause : new BusError('port-closed', msg`${cause.message}`, { cause }));
-      // // The next opening uses the line's own settings.
+      // The next opening uses the line's own settings.
       if (this.#at !== this.#own) this.#settleOn(this.#own);
       this.onLost(cause);
     };

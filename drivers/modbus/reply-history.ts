@@ -118,7 +118,7 @@ export class WriteEchoes {
     const isOld = echo.seenMono + boundMs <= nowMono;
     echo.seenMono = nowMono;
     if (!isOld && echo.isStale && isDoubtful) return false;
-    // // Each owed reply can arrive once.
+    // Each owed reply can arrive once.
     if (!isOld && echo.staleOwed > 0) {
       echo.staleOwed--;
       return false;

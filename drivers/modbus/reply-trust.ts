@@ -217,7 +217,7 @@ export class ReplyTrust {
       this.#signMono = nowMono;
       this.#doubt(unit, nowMono);
     }
-    // // The reply to another master's read may also arrive.
+    // The reply to another master's read may also arrive.
     if (isKnown && isRequest && isRead(frame)) this.#late.add(frame, { sentMono: nowMono, nowMono, isHeld: false });
     const name = isRequest ? 'foreign' : isKnown && !isNew ? 'duplicate' : isOwn ? 'wrong-reply' : 'foreign';
     if (name === 'duplicate') this.#counters.duplicates++;
@@ -262,25 +262,25 @@ export class ReplyTrust {
       first.isFirstEarly = isEarly;
       first.firstTookMs = tookMs;
     }
-    // // Votes count only while no other frame of their shape arrives in between.
+    // Votes count only while no other frame of their shape arrives in between.
     if (frames.length > 1 && ((isEarly && owed > 0) || shape.strayMono >= candidate.firstSentMono)) return 'doubtful';
     const isProven = isNew && owed === 0 && frames.length === 1 && shape.trustedMono + this.#late.boundMs <= nowMono;
     const isAgreed = frames.length > 1 && frames.every((frame) => frame.equals(frames[0] as Buffer));
     let verdict: ReplyVerdict;
     const strictness = this.#strictness(request, nowMono);
-    // // If a copy passes for one of three replies, one real reply is left over and arrives in the following silence.
+    // If a copy passes for one of three replies, one real reply is left over and arrives in the following silence.
     const isRefused = isEarly || strictness === 'proof';
     if (strictness !== 'none') verdict = isProven ? 'good' : isRefused ? 'doubtful' : strictVote(frames);
     else if (owed > 0) verdict = vote(frames, owed + (first.isFirstKnown ? 1 : 0), isAgreed);
     else if (frames.length > 1) {
-      // // A unit that has become faster stays faster. Two copies of another reply are unlikely to arrive at the same place of two windows.
+      // A unit that has become faster stays faster. Two copies of another reply are unlikely to arrive at the same place of two windows.
       const isUnsteady = Math.abs(tookMs - first.firstTookMs) > STEADY_MS;
       const mayBeCopies = first.isFirstForeign && (isEarly || isUnsteady || candidate.turnaroundMs < 0);
       const isOdd = (isEarly && !first.isFirstEarly) || mayBeCopies;
       if (isAgreed) verdict = isOdd && frames.length < MOST_VOTES ? 'again' : 'good';
       else if (isNew) verdict = 'good';
       else if (shape.isShared && this.#hasSign(nowMono)) verdict = 'doubtful';
-      // // The registers have changed in between, or there is one reply too many: it would arrive in the silence before the third request.
+      // The registers have changed in between, or there is one reply too many: it would arrive in the silence before the third request.
       else if (frames.length < MOST_VOTES) verdict = 'again';
       else verdict = !isOdd && (!shape.isShared || isRepeated(frames)) ? 'good' : 'doubtful';
     } else verdict = isEarly || this.#isSuspicious(candidate, { hash, isNew, shape }) ? 'again' : 'good';

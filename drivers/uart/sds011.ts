@@ -25,7 +25,7 @@ export const SDS011: FrameCodec = {
     if ((sum & 0xff) !== bytes[at + 8]) return 'no';
     const pm25 = bytes.readUInt16LE(at + 2);
     const pm10 = bytes.readUInt16LE(at + 4);
-    // // Both zero means that the fan has not drawn air yet, not that the air is clean.
+    // Both zero means that the fan has not drawn air yet, not that the air is clean.
     const hasData = pm25 !== 0 || pm10 !== 0;
     return { lengthBytes: FRAME_BYTES, values: { pm2_5: hasData ? pm25 / 10 : null, pm10: hasData ? pm10 / 10 : null } };
   },

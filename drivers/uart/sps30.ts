@@ -89,7 +89,7 @@ export const SPS30: FrameCodec = {
     const answer = shdlcAnswerAt(bytes, at, MAX_BYTES);
     if (answer === 'no' || answer === 'more') return answer;
     const { lengthBytes, command, state, data } = answer;
-    // // No data means "no new sample". A refusal comes from a sensor that has restarted and measures nothing until it is started again.
+    // No data means "no new sample". A refusal comes from a sensor that has restarted and measures nothing until it is started again.
     const measures = command === READ && (state & REFUSED_MASK) === 0 && data.length === DATA_BYTES;
     return { lengthBytes, values: measures ? valuesOf(data, state >> FAULT_BIT) : null };
   },

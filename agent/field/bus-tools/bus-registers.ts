@@ -139,7 +139,7 @@ export function walkOn(walk: Walk, count: number): Walk {
   if (walk.wall === null) return { ...next, size: Math.min(walk.cap, 2 * count) };
   const left = walk.wall.end - next.at;
   if (left > 0) return { ...next, size: Math.max(leastSize(next, left), Math.floor(left / 2)) };
-  // // Every register of a refused block answers alone: the unit accepts shorter requests only.
+  // Every register of a refused block answers alone: the unit accepts shorter requests only.
   const cap = Math.max(1, Math.floor(walk.wall.count / 2));
   return { ...next, cap, size: cap, wall: null };
 }

@@ -102,7 +102,7 @@ async function scanHome(parts: ScanParts, request: ScanRequest, { addresses, res
     signal?.throwIfAborted();
     const found = await identified(answer, { serial: shown, profiles, send: (probe) => queue.read(probe) });
     const own = queue.unitAt(answer.unit);
-    // // The unit answers again: it is polled now, without waiting for the end of its back-off.
+    // The unit answers again: it is polled now, without waiting for the end of its back-off.
     if (own?.health.state === 'silent') own.health = { ...own.health, dueMono: queue.clock.monoMs() };
     results.add(asOwn(found, own));
   }

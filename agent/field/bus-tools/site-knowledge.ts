@@ -68,7 +68,7 @@ export function writeWarnings(write: BusWrite, { lines }: Pick<Cabinet, 'lines'>
     const profile = profiles.get(id);
     return profile === undefined ? [] : ofProfile(write, narrowed(profile, instances));
   });
-  // // A broadcast reaches many units of one type.
+  // A broadcast reaches many units of one type.
   return [...new Map(warnings.map((warning) => [String(warning), warning])).values()];
 }
 
@@ -81,7 +81,7 @@ function ofProfile(write: BusWrite, profile: Profile): Message[] {
     const isReadOnly = isWritten(point, write) && ![...written, ...groups, ...setup].some((place) => isSame(place, point));
     return isReadOnly ? [msg`${point.id}: the profile ${profile.id} only reads this register`] : [];
   });
-  // // A level that is set for all at its own address has already been checked.
+  // A level that is set for all at its own address has already been checked.
   const shared = groups.filter((group) => isWritten(group, write) && !written.some((place) => isSame(place, group)));
   return [...own, ...shared.flatMap((group) => ofGroup(write, group, profile))];
 }

@@ -121,7 +121,7 @@ export class LineRunner {
       if (unit !== undefined) this.#polls.noteLate(unit, late);
     };
     line.onExtraReply = (unit) => this.#transactions.noteExtra(unit);
-    // // A waiting level is sent before the confirmation of a reading, except when that reading may be a person: it causes the next level.
+    // A waiting level is sent before the confirmation of a reading, except when that reading may be a person: it causes the next level.
     line.mayAskAgain = (isChange) => (isChange && this.#turnLane === 'presence') || !this.#writes.has('urgent', clock.monoMs());
   }
 

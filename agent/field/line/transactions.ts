@@ -118,7 +118,7 @@ export class Transactions {
   /** Publishes the readings in a reply. */
   deliver(unit: Unit, { table, address }: { readonly table: Table; readonly address: number }, reply: Reply): void {
     const { clock, events, onReadings } = this.#parts;
-    // // The values of a reply were valid when the request left, not when the reply arrived.
+    // The values of a reply were valid when the request left, not when the reply arrived.
     const at = { atMono: reply.askedMono, atMs: clock.wallMs() - Math.round(clock.monoMs() - reply.askedMono) };
     unit.dataMono = clock.monoMs();
     if (hasPresence(unit, table, address, reply.words.length)) {
@@ -223,7 +223,7 @@ export class Transactions {
     const { isRetry } = how;
     const timeoutMs = this.#leastMs(how.timeoutMs);
     const isRead = 'count' in request;
-    // // A network connection is closed after a write without any answer, so the write must have had its full time.
+    // A network connection is closed after a write without any answer, so the write must have had its full time.
     const mayHurry = !this.#parts.isConsole() && (isRead || line.isNetwork !== true);
     this.#hurriedMs = mayHurry ? hurriedMs(unit, request) : Number.POSITIVE_INFINITY;
     try {
@@ -232,7 +232,7 @@ export class Transactions {
       const reply = await pending;
       const { turnaroundMs, firstByteMs } = reply;
       const atMono = clock.monoMs();
-      // // Console requests have any length and address, so their times say nothing about polls.
+      // Console requests have any length and address, so their times say nothing about polls.
       if (!this.#parts.isConsole()) unit.responses.learn(request, firstByteMs);
       if (isRead) this.#noteSwitches(unit, request, reply);
       unit.replies++;
@@ -280,7 +280,7 @@ export class Transactions {
     unit.health = afterTransaction(unit.health, transaction);
     unit.seenMs = clock.wallMs();
     unit.missedMono = null;
-    // // A unit reported as silent has returned once it replies in time; otherwise each late reply would be reported as a return.
+    // A unit reported as silent has returned once it replies in time; otherwise each late reply would be reported as a return.
     if (!unit.isAway || (isLate && unit.isReportedAlive === false)) return;
     welcome(unit, transaction.atMono, isReturn);
     if (unit.isReportedAlive !== true) log.event('unit-met', { line: lineId, device: unit.device.id });
@@ -294,7 +294,7 @@ export class Transactions {
     const before = unit.health;
     const atMono = clock.monoMs();
     if (before.state === 'silent' || isRetry) budget.charge(atMono - startMono, atMono);
-    // // The unit may never answer a console request, so it is no evidence of its health; its polls show whether it answers.
+    // The unit may never answer a console request, so it is no evidence of its health; its polls show whether it answers.
     if (isRetry || isConsole()) return;
     unit.missedMono ??= startMono;
     const mayBeStarting = atMono < unit.startingMono;

@@ -42,7 +42,7 @@ export function createFailingRegisters() {
       const [only, ...others] = slots;
       const entry = only === undefined || others.length > 0 ? undefined : failing.slots.get(only);
       if (entry === undefined) return false;
-      // // While the unit answers nothing at all, the fault is not this register's. If it refuses everything, an exception does not show that other
+      // While the unit answers nothing at all, the fault is not this register's. If it refuses everything, an exception does not show that other
       // registers work.
       const seen = cause === 'silent' ? unit.replies + unit.refusals : unit.replies;
       if (seen > entry.seen) entry.times++;
@@ -55,7 +55,7 @@ export function createFailingRegisters() {
     /** Records that a block of several slots was lost, so that it is requested in pieces. */
     cut(unit: Unit, { count }: PollBlock): void {
       const failing = failingOf(unit);
-      // // The pieces of a lost read are shorter; they do not count as further long reads.
+      // The pieces of a lost read are shorter; they do not count as further long reads.
       if (count >= failing.lostCount) failing.losses++;
       failing.lostCount = Math.max(failing.lostCount, count);
     },

@@ -158,7 +158,7 @@ export function markAnswered({ slots }: PollBlock, at: { nowMono: MonoMs; period
   const { nowMono, periodsMs, phase } = at;
   for (const slot of slots) {
     const periodMs = periodsMs[slot.poll];
-    // // The first answer is read as soon as possible; the second spreads the units of a line over a period.
+    // The first answer is read as soon as possible; the second spreads the units of a line over a period.
     if (slot.isFirst) slot.dueMono = nowMono + periodMs * phase;
     else slot.dueMono = slot.dueMono > nowMono ? nowMono + periodMs : Math.max(slot.dueMono + periodMs, nowMono + periodMs / 2);
     slot.isFirst = false;

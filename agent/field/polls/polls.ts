@@ -88,7 +88,7 @@ export class Polls {
       return undefined;
     }
     const block = this.#clearestOf(unit, this.#blockOf(unit, first, nowMono));
-    // // A unit that does not answer is still requested, so that its silence is noticed.
+    // A unit that does not answer is still requested, so that its silence is noticed.
     const request = blockRequest(unit.device.unit, block);
     const heldMono = unit.health.failures > 0 ? line.heldUntilMono(request) : line.restUntilMono(request);
     if (heldMono <= nowMono) return { unit, kind, block, dueMono };
@@ -109,9 +109,9 @@ export class Polls {
     else if (FAILURES.includes(reply.code)) this.#failed(unit, block, { error: reply, nowMono });
     else if (reply.code === 'timeout') this.#unanswered(unit, block, { error: reply, nowMono });
     else {
-      // // A damaged reply is still a reply, and a line that went down is no evidence about a register.
+      // A damaged reply is still a reply, and a line that went down is no evidence about a register.
       lost(block, { nowMono, periodsMs });
-      // // A reply that may be another unit's is no evidence either: the same register is requested again soon.
+      // A reply that may be another unit's is no evidence either: the same register is requested again soon.
       if (reply.code === 'doubtful') for (const slot of block.slots) slot.dueMono = Math.max(slot.dueMono, nowMono + ASK_AGAIN_MS);
       else if (kind === 'retry') isolate(block.slots[0] as Slot, unit.slots, { cause: 'silent', nowMono });
     }
@@ -171,11 +171,11 @@ export class Polls {
     if (healed.length === 0) return;
     for (const slot of healed) {
       reportLevel(events, unit, slot, null);
-      // // Takes the due time of its neighbours, so that they are read together again.
+      // Takes the due time of its neighbours, so that they are read together again.
       const neighbour = unit.slots.find((each) => each !== slot && each.poll === slot.poll && each.isolation === null);
       if (neighbour !== undefined) slot.dueMono = neighbour.dueMono;
     }
-    // // The cause that is gone may have affected the other registers too.
+    // The cause that is gone may have affected the other registers too.
     retrySoon(unit, nowMono);
   }
 

@@ -100,7 +100,7 @@ export class UartLine {
     const values = driver.feed(bytes);
     if (driver.counters.frames === frames) return;
     this.#requester.answered();
-    // // An acknowledgement is not a measurement; but where silence is a value, any frame proves that the device works.
+    // An acknowledgement is not a measurement; but where silence is a value, any frame proves that the device works.
     if (values.length > 0 || driver.idleMs !== null) this.#noteAlive();
     if (values.length === 0) return;
     this.#idle.restart();

@@ -77,9 +77,9 @@ function sharedSteps({ pendingSteps }: Unit, units: readonly Unit[], nowMono: Mo
   const isShared = (step: SetupStep): boolean =>
     units.every((unit) => {
       const isPending = unit.pendingSteps.some((own) => isSameWrite(own, step));
-      // // One write of the day is reserved for a unit that does not execute the broadcast.
+      // One write of the day is reserved for a unit that does not execute the broadcast.
       const mayWrite = isPending ? unit.setUpWrites.isUntouched(step, nowMono) : unit.setUpWrites.mayWrite(step, nowMono);
-      // // A unit without the step could interpret the write as something else.
+      // A unit without the step could interpret the write as something else.
       return mayWrite && unit.steps.some((own) => isSameWrite(own, step));
     });
   const end = pendingSteps.findIndex((step) => !isShared(step));

@@ -60,7 +60,7 @@ export async function setUpOne(unit: Unit, parts: SetUpParts): Promise<void> {
   const { setUpRound } = unit;
   if (first === undefined) return;
   const result = await transact(unit, first, parts);
-  // // The unit has returned during the request, and its set-up starts again with the first step.
+  // The unit has returned during the request, and its set-up starts again with the first step.
   if (unit.setUpRound !== setUpRound) return;
   if (result instanceof BusError) failed(unit, run, result);
   else if (stepState(unit, first).phase === 'write') written(unit, first);
@@ -141,9 +141,9 @@ function isUnkept({ unkeptSteps, lastMono }: Unit, step: SetupStep, found: numbe
 
 /** A step that fails repeatedly must not keep the line busy: it is skipped for now. */
 function failed(unit: Unit, run: readonly SetupStep[], error: BusError): void {
-  // // A line that went down is no evidence about the register.
+  // A line that went down is no evidence about the register.
   if (!error.policy.unitUsable) return;
-  // // The refused register is found by reading them one by one.
+  // The refused register is found by reading them one by one.
   if (run.length > 1 && isUnitRefusal(error)) {
     unit.isSetUpSingly = true;
     return;

@@ -74,7 +74,7 @@ export function probeOf({ device, driver, slots, health }: Unit): ReadRequest | 
   const proven = slots.filter(({ isolation }) => isolation === null);
   const some = health.failures % 2 === 0 && proven.length > 0 ? proven.slice(0, 1) : slots;
   const slot = some[Math.floor(health.failures / 2) % Math.max(1, some.length)];
-  // // A unit that is only written has no slot, but it also answers a read, at least with an exception.
+  // A unit that is only written has no slot, but it also answers a read, at least with an exception.
   const place = slot ?? driver.profile.points[0];
   if (place === undefined) return undefined;
   const { table, address } = place;

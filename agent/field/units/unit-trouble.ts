@@ -30,7 +30,7 @@ export function answersTwice({ extras }: Pick<Unit, 'extras'>, nowMono: MonoMs):
 /** Whether most units answer twice: then the line repeats its frames, and no address is used twice. */
 export function doMostAnswerTwice(units: readonly Pick<Unit, 'extras'>[], nowMono: MonoMs): boolean {
   if (!units.some((unit) => answersTwice(unit, nowMono))) return false;
-  // // Units that are polled less often have had fewer replies to repeat.
+  // Units that are polled less often have had fewer replies to repeat.
   const repeated = units.filter(({ extras }) => extras.count > 0 && nowMono - extras.atMono <= MINUTE_MS).length;
   return repeated > 1 && repeated * 2 > units.length;
 }

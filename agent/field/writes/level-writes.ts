@@ -260,7 +260,7 @@ export class LevelWrites {
   #unproven(readBack: ReadBack, error: BusError): void {
     const nowMono = this.#options.clock.monoMs();
     const { sent, lost } = readBack;
-    // // A confirmation that was dropped for an urgent level is no evidence about the unit.
+    // A confirmation that was dropped for an urgent level is no evidence about the unit.
     const gaveWay = error.code === 'doubtful' && this.#queue.has('urgent', nowMono);
     const tries = readBack.tries + (gaveWay ? 0 : 1);
     const isWorthIt = error.policy.retry && error.policy.unitUsable && tries <= retriesOf(sent.unit);
