@@ -19,12 +19,12 @@ import type { PointProfile } from '../core/profile.ts';
 const MAX_POWER_KW = 250;
 /**
  * Rise that is always accepted, because a meter may count in steps or report late. Units: kWh. Source: assumed; the coarsest common step. Confirmed
- * by: the data sheets of the meters
+ * by: the data sheets of the meters.
  */
 const SLACK_KWH = 1;
 /**
  * A count is in this part of its range before and after a roll-over. Source: assumed; larger than the rise in any gap between two readings. Confirmed
- * by: the ranges of the shipped meters and the longest outage of a cabinet
+ * by: the ranges of the shipped meters and the longest outage of a cabinet.
  */
 const WRAP_SHARE = 0.1;
 /** The resolution of a float of 32 bits, as a share of its value. Source: IEEE 754, 24 binary digits. */

@@ -15,7 +15,7 @@ import { RECENT_MIN, type RecentCounts } from './unit-stats.ts';
 const ENOUGH = 20;
 /**
  * Recent late replies from which they are not an accident, although the unit is usually faster than its profile allows. Source: assumed. Confirmed
- * by: late replies of healthy units in a week of logs of a cabinet
+ * by: late replies of healthy units in a week of logs of a cabinet.
  */
 const REPEATED = 10;
 /**

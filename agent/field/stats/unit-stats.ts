@@ -13,7 +13,7 @@ import { createSpreadMeter } from './meters.ts';
 
 /**
  * Length of the recent window. Source: assumed; long enough for a share of one in a hundred, short enough to show the effect of a repair. Confirmed
- * by: how long technicians watch a line after a repair
+ * by: how long technicians watch a line after a repair.
  */
 export const RECENT_MIN = 10;
 
