@@ -1,7 +1,7 @@
 /**
- * The serial ports on which a technician's console is enabled. A line there would take the half of what is typed, and read passwords.
+ * The serial ports on which a technician's console is enabled. A line on such a port would receive half of what is typed, and read passwords.
  *
- * From the units that the service manager starts; no port is opened.
+ * Read from the units that the service manager starts; no port is opened.
  */
 import { readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,10 @@ import { type Message, msg } from '../agent/core/message.ts';
 const CONSOLE_UNIT_DIRS: readonly string[] = ['/etc/systemd/system/getty.target.wants', '/run/systemd/system/getty.target.wants'];
 const CONSOLE_UNIT = /^luciole-console@(.+)\.service$/;
 
-/** The unit of the console that is enabled on a port, whatever name the port has; null for none. Errors: none; what cannot be read is not there. */
+/**
+ * Returns the console unit that is enabled on a port, whichever name the port has; null for none. Errors: none; an unreadable folder counts as
+ * missing.
+ */
 export function consoleUnitAt(port: string, dirs: readonly string[] = CONSOLE_UNIT_DIRS): string | null {
   const device = withoutLinks(port);
   const units = dirs.flatMap(namesIn);

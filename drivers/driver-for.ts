@@ -1,5 +1,5 @@
 /**
- * Makes the driver of a device type.
+ * Creates the driver of a device type.
  *
  * Imports no parser and no schema: the running agent receives checked profiles and needs neither in its memory.
  */
@@ -12,10 +12,10 @@ import { createUartDriver } from './uart/frame-codec.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
 
 /**
- * The driver of a Modbus device type, cut down to the repeated parts that the device has, with the quirks that the cabinet gives it; that of
- * the type when no device is given.
+ * Returns the driver of a Modbus device type, reduced to the repeated parts that the device has, with the quirks from the cabinet; without a device,
+ * the driver of the type.
  *
- * Errors: throws TypeError for a profile of the wrong transport; the config check has refused it before.
+ * Errors: throws TypeError for a profile of the wrong transport; the config check rejects such a cabinet.
  */
 export function modbusDriverFor(
   profile: Profile,

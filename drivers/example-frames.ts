@@ -1,7 +1,7 @@
 /**
- * The two frames of an example, taken apart by the standard.
+ * Decodes the two frames of an example according to the standard.
  *
- * Pure. Says in which of them the slip is, what was found and what is right.
+ * Pure. Reports which of them is wrong, what was found and what is right.
  * Source of the layout: Modbus Application Protocol V1.1b3 §6 and §7; Modbus over Serial Line V1.02 §2.5.1.
  */
 import { counted, type Message, msg } from '../agent/core/message.ts';
@@ -9,15 +9,15 @@ import type { Table } from '../agent/core/profile.ts';
 import { hexOf, REFUSED, withChecksum } from './modbus/frames.ts';
 import { tableOfRead } from './modbus/modbus-functions.ts';
 
-/** The shortest frame is a refusal. Units: bytes. */
+/** The shortest frame is an exception. Units: bytes. */
 const LEAST_BYTES = 5;
-/** Any request but the write of several. Units: bytes. */
+/** Any request except the write of several values. Units: bytes. */
 const REQUEST_BYTES = 8;
 /** Unit, function, number of data bytes and checksum. */
 const AROUND_DATA_BYTES = 5;
 const WRITES: readonly number[] = [5, 6, 15, 16];
 
-/** What a read brought. */
+/** The result of a read. */
 export interface ExampleExchange {
   readonly table: Table;
   readonly address: number;
@@ -29,7 +29,7 @@ export interface FrameFlaw {
   readonly message: Message;
 }
 
-/** Null for a write and for a refusal: nothing is read, and nothing is wrong. */
+/** Null for a write and for an exception: nothing is read, and nothing is wrong. */
 export function takeApart(request: string, response: string): ExampleExchange | FrameFlaw | null {
   const [ask, answer] = [bytesOf(request), bytesOf(response)];
   const askFlaw = requestFlaw(ask);
@@ -44,7 +44,7 @@ export function takeApart(request: string, response: string): ExampleExchange | 
   return { table, address: ask.readUInt16BE(2), words: Array.from({ length: count }, (_, i) => word(i)) };
 }
 
-/** Bytes of hex with or without blanks. */
+/** Hex bytes with or without blanks. */
 export function bytesOf(hex: string): Buffer {
   return Buffer.from(hex.replaceAll(' ', ''), 'hex');
 }
@@ -59,7 +59,7 @@ function requestFlaw(ask: Buffer): Message | null {
   return checksumFlaw(ask);
 }
 
-/** Length and address before the checksum: who has lost a byte is not helped by the checksum of the rest. */
+/** Checks length and address before the checksum: when a byte is missing, the checksum of the rest does not help the author. */
 function responseFlaw(ask: Buffer, answer: Buffer): Message | null {
   if (answer.length < LEAST_BYTES) return tooShort(answer);
   const [unit, fc] = [ask[0] as number, ask[1] as number];

@@ -1,6 +1,6 @@
 /**
- * The part of a configuration between a light decision and the light: the register of each lamp, the device types on the wire, and the
- * circuits that feed lamps. Two configurations are compared by these tables.
+ * The part of a configuration between a light decision and the light: the register of each lamp, the device types on the wire, and the circuits that
+ * feed lamps. Two configurations are compared by these tables.
  *
  * Pure.
  */
@@ -13,7 +13,7 @@ import { Refusal } from '../agent/core/refusal.ts';
 import { encodePoint } from './modbus/codec.ts';
 import { writePlace } from './modbus/modbus-driver.ts';
 
-/** Levels by which two broadcasts are compared. Units: %. */
+/** Levels at which two broadcasts are compared. Units: %. */
 const LEVELS_PCT = [0, 1, 10, 50, 99, 100];
 
 /** A register on the wire. Shape: `port|unit|table|address`; unit 0 for all units of the port. */
@@ -30,18 +30,18 @@ function placeOf({ line, device }: WiredDevice, table: string, address: number, 
   return `${portOf(line)}|${unit}|${table}|${address}`;
 }
 
-/** Port and unit: everything that reaches the same device. */
+/** Port and unit: identifies a device on the wire. */
 export function wireUnit({ line, device }: WiredDevice): string {
   return `${portOf(line)}|${device.unit}`;
 }
 
-/** The same endpoint has one name, however it was written. */
+/** The same endpoint gets the same name, however it is written. */
 export function portOf({ port }: Pick<LineConfig, 'port'>): string {
   const parsed = parseLinePort(port);
   return parsed.kind === 'bad' ? port : linePortName(parsed);
 }
 
-/** Undefined where the device has no such point, or cannot write it. */
+/** Undefined if the device has no such point, or cannot write it. */
 function pointPlace(wired: WiredDevice, pointId: string): WireRegister | undefined {
   const point = wired.profile.points.find(({ id }) => id === pointId);
   if (point === undefined || point.write === null) return undefined;
@@ -56,8 +56,8 @@ function registerOf(point: PointProfile, value: number): number | null {
 }
 
 /**
- * Everything in a device type that determines what is written to a device and how it is read back. Two types with the same value do the same to
- * their device; what else they read does not matter.
+ * Everything in a device type that determines what is written to a device and how it is read back. Two types with the same result have the same
+ * effect on their device; other reads do not matter.
  */
 export function writeFace({ points, setup, groups, quirks, uptime, codec }: Profile): string {
   const written = points.filter(({ write }) => write !== null);
@@ -74,7 +74,7 @@ function faceOf({ poll, unit: _unit, enum: _enum, flags: _flags, deadband: _dead
   return { ...point, write: point.write === null ? null : write, isRead: poll !== 'never' };
 }
 
-/** Group writes that every unit of the port receives, each with the register value for a level: equal ones do the same to every device. */
+/** Group writes that every unit of the port receives, each with the register value per level: equal keys have the same effect on every device. */
 function broadcastKeys(wired: WiredDevice): string[] {
   const level = wired.profile.points.find(({ semantic, write }) => semantic === 'level' && write !== null);
   const registers = level === undefined ? [] : LEVELS_PCT.map((levelPct) => registerOf(level, levelPct));
@@ -92,19 +92,19 @@ export interface WiredSite {
 export interface LampCircuit {
   readonly lamp: Lamp;
   readonly wired: WiredDevice;
-  /** The level that its driver goes to without an agent. Units: %. */
+  /** The level of the driver while no agent is active. Units: %. */
   readonly failsafePct: number;
 }
 
 export interface OutputCircuit {
   readonly output: Output;
   readonly wired: WiredDevice;
-  /** A contact, which may feed lamps; any other output is a display or a signal. */
+  /** A relay contact, which may feed lamps; any other output is a display or a signal. */
   readonly isRelay: boolean;
   /** The register value while it is idle, and while a lamp of its zones is lit; null for a value that cannot be written. */
   readonly idleRegister: number | null;
   readonly litRegister: number | null;
-  /** The registers of the lamps that close it. */
+  /** The registers of the lamps that close the contact. */
   readonly lampPlaces: ReadonlySet<WireRegister>;
 }
 
@@ -115,9 +115,9 @@ export interface LightContactCircuit {
 }
 
 export interface Circuits {
-  /** By register; the first lamp where two have the same. */
+  /** By register; the first lamp if two have the same register. */
   readonly lamps: ReadonlyMap<WireRegister, LampCircuit>;
-  /** Lamps whose register another lamp has already. */
+  /** Lamps whose register already belongs to another lamp. */
   readonly doubled: readonly Lamp[];
   readonly outputs: ReadonlyMap<WireRegister, OutputCircuit>;
   /** By port and unit. */
@@ -155,7 +155,7 @@ export function circuitsOf(site: WiredSite): Circuits {
   };
 }
 
-/** One without a zone lights all lamps; one whose zone does not exist lights none. */
+/** A contact without a zone lights all lamps; one with an unknown zone lights none. */
 function contactCircuits({ device }: WiredDevice, { zones, placeOfLamp }: LampPlaces): Map<string, LightContactCircuit> {
   const { roles, contactZones = {} } = device;
   const asking = Object.entries(roles).filter(([, role]) => role === 'emergency' || role === 'lights-on');

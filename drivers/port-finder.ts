@@ -1,18 +1,16 @@
-/**
- * The serial ports of this machine by their stable names, and which of them are no street line. From /dev and /sys; no port is opened.
- */
+/** The serial ports of this machine by their stable names, and which of them cannot be a street line. Read from /dev and /sys; no port is opened. */
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Message, msg } from '../agent/core/message.ts';
 
 export interface SerialPortSeen {
-  /** The name to write down: under /dev/serial/by-path where it has one, as that is the socket and not the order of plugging. */
+  /** The name for the configuration: under /dev/serial/by-path if it exists, because that is the socket and not the order of plugging. */
   readonly path: string;
   /** The device file behind it, `/dev/ttyUSB0`. */
   readonly device: string;
-  /** The kernel's driver, which shows what kind of adapter it is; null when the system does not say. */
+  /** The kernel's driver, which shows the kind of adapter; null when the system does not report it. */
   readonly driver: string | null;
-  /** Why no Modbus should be sent to it; null for one that may be a line. */
+  /** Why no Modbus should be sent to it; null for a port that may be a line. */
   readonly keepOff: Message | null;
 }
 
@@ -21,7 +19,7 @@ const PORT_NAMES = /^tty(S|AMA|O|mxc|USB|ACM|RS485|SC|XRUSB)\d+$/;
 /** Drivers of cellular modems, whose ports take commands. Source: names of the drivers in Linux drivers/usb/serial. */
 const MODEM_DRIVERS = new Set(['option', 'option1', 'qcserial', 'sierra', 'sierra_net', 'gobi']);
 
-/** Stable names first, then in order. Errors: none; what cannot be read is not there. */
+/** Stable names first, then in order. Errors: none; an unreadable folder counts as missing. */
 export function findSerialPorts({
   dev = '/dev',
   sys = '/sys',
@@ -56,7 +54,7 @@ export function findSerialPorts({
   return seen.toSorted((a, b) => isStable(a) - isStable(b) || a.path.localeCompare(b.path, 'en', { numeric: true }));
 }
 
-/** The kernel keeps names for on-board ports that the machine does not have. Source: serial_core.h, PORT_UNKNOWN is 0. */
+/** The kernel has names for on-board ports that the machine does not have. Source: serial_core.h, PORT_UNKNOWN is 0. */
 function isPhantom(sys: string, name: string): boolean {
   return textOf(join(sys, 'class/tty', name, 'type'))?.trim() === '0';
 }
@@ -93,7 +91,7 @@ function realOf(path: string): string {
   }
 }
 
-/** A machine without USB, a container without /sys: plain facts. */
+/** Normal cases: a machine without USB, a container without /sys. */
 function absent<T>(error: unknown, otherwise: T): T {
   if (error instanceof Error && 'code' in error) return otherwise;
   throw error;

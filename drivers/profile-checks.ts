@@ -1,5 +1,5 @@
 /**
- * What a schema cannot see in a profile: names that stand for nothing, keys of the other transport, examples that do not come out.
+ * Checks of a profile that a schema cannot do: unknown names, keys of the other transport, examples that decode to other values.
  *
  * Pure. A profile that fails here is not used.
  */
@@ -12,7 +12,7 @@ import { type Flaw, unknownPoint } from './profile-flaw.ts';
 import { pointFlaws } from './profile-points.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
 
-/** All flaws of a profile, in no order. */
+/** Returns all flaws of a profile, in no particular order. */
 export function checkProfile({ profile, paths }: ExpandedProfile): Flaw[] {
   return [
     ...trustFlaws(profile),
@@ -32,7 +32,7 @@ function trustFlaws({ trust, experimental }: Profile): Flaw[] {
   return [{ path: ['trust'], message: msg`a map of trust C needs \`experimental:\` and in it why it is doubtful` }];
 }
 
-/** Keys that only one transport understands. */
+/** Keys that only one transport supports. */
 function transportFlaws({ transport, codec, identify, setup, groups, repeats, uptime }: Profile): Flaw[] {
   const known = Object.keys(UART_CODECS);
   if (transport === 'modbus') return codec === null ? [] : [{ path: ['codec'], message: msg`only a uart device has a codec` }];
@@ -53,7 +53,7 @@ function transportFlaws({ transport, codec, identify, setup, groups, repeats, up
   ];
 }
 
-/** Limits that no request could keep, and ranges that hold nothing. */
+/** Limits that no request can meet, and empty ranges. */
 function quirkFlaws({ transport, points, quirks }: Profile): Flaw[] {
   const { maxReadRegisters, singleOnly } = quirks;
   const widest = transport === 'modbus' ? points.find(({ type }) => REGISTERS_PER_VALUE[type] > maxReadRegisters) : undefined;

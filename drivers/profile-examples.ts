@@ -1,7 +1,7 @@
 /**
- * Do the examples of a profile come out?
+ * Checks that the examples of a profile decode to their expected values.
  *
- * Pure. Lets the profile's own driver explain what the frames hold.
+ * Pure. The profile's own driver decodes the frames.
  */
 
 import type { DecodedValue } from '../agent/core/driver.ts';
@@ -16,11 +16,13 @@ import { UART_CODECS } from './uart/uart-codecs.ts';
 
 type Values = ReadonlyMap<string, DecodedValue>;
 
-/** A profile may be tried so, but not be used. */
+/** A profile without examples may be tried, but not used in service. */
 const NO_EXAMPLE = msg`give at least one exchange and what must come out of it; \`luciole bus read\` prints one of each read`;
 const NOTHING_EXPECTED = msg`no example says what must come out of it: give one read its values, as { level: 40 }`;
 
-/** Nothing that proves the registers: a write repeats itself, and a read of which nothing is expected proves as little. */
+/**
+ * Reports a profile without an example that proves its registers: a write only repeats itself, and a read without expected values proves as little.
+ */
 export function missingExamples({ examples, points }: Profile): Flaw[] {
   if (examples.length === 0) return [{ path: ['examples'], message: NO_EXAMPLE }];
   const isRead = points.some(({ poll }) => poll !== 'never');
@@ -28,7 +30,7 @@ export function missingExamples({ examples, points }: Profile): Flaw[] {
   return proves || !isRead ? [] : [{ path: ['examples', 0, 'expect'], message: NOTHING_EXPECTED }];
 }
 
-/** Examples that do not decode, or to something else than they say. */
+/** Examples that do not decode, or decode to other values than expected. */
 export function exampleFlaws(profile: Profile): Flaw[] {
   const valuesOf = profile.transport === 'uart' ? uartValues(profile) : modbusValues(profile);
   return profile.examples.flatMap((example, index) => {
@@ -47,7 +49,7 @@ interface Outcome {
   readonly got: DecodedValue | undefined;
 }
 
-/** What is wrong with one value that was expected; null when it came, and could come from a device. */
+/** The flaw of one expected value; null if it was decoded and a device can have it. */
 function valueFlaw({ points }: Profile, id: string, { expected, got }: Outcome): Omit<Flaw, 'path'> | null {
   const point = points.find((each) => each.id === id);
   const names = points.map((each) => each.id);
@@ -65,7 +67,7 @@ function valueFlaw({ points }: Profile, id: string, { expected, got }: Outcome):
   };
 }
 
-/** What keeps an example from being explained at all, and at which key of it. */
+/** Why an example cannot be decoded at all, and at which of its keys. */
 interface Unexplained {
   readonly at: readonly string[];
   readonly message: Message;

@@ -1,7 +1,7 @@
 /**
- * A short profile file made whole: repeated parts, groups and set-up rows written out one by one.
+ * Expands a short profile file: repeated parts, groups and set-up rows are written out one by one.
  *
- * Pure. Remembers for each row which place of the file it came from.
+ * Pure. Records for each row its place in the file.
  */
 import { partPointId } from '../agent/core/narrowed.ts';
 import type { GroupProfile, PointProfile, Profile, SetupProfile } from '../agent/core/profile.ts';
@@ -11,7 +11,7 @@ export type FilePath = readonly (string | number)[];
 
 export interface ExpandedProfile {
   readonly profile: Profile;
-  /** Where in the file each row of the profile stands; the rows of one repeated part share its places. */
+  /** The place of each row of the profile in the file; the rows of one repeated part share their places. */
   readonly paths: {
     readonly points: readonly FilePath[];
     readonly setup: readonly FilePath[];
@@ -24,7 +24,7 @@ interface Row<T> {
   readonly path: FilePath;
 }
 
-/** The whole profile. A uart point, which has no address, is given 0. */
+/** Returns the whole profile. A uart point has no address and gets 0. */
 export function expandProfile(document: ProfileDocument): ExpandedProfile {
   const { repeat, ...rest } = document;
   const points = pointRows(document);
@@ -45,7 +45,7 @@ export function expandProfile(document: ProfileDocument): ExpandedProfile {
   };
 }
 
-/** A device with a timeout for a silent agent has a level for it too. */
+/** Whether the set-up has a timeout for a silent agent: then it also has a level for that case. */
 function hasTimeout({ setup }: ProfileDocument): boolean {
   return setup.some(({ value }) => value === 'failsafeTimeoutS');
 }
@@ -73,7 +73,7 @@ function pointOf(point: PointDocument): PointProfile {
   return { ...point, address: point.address ?? 0, decimals };
 }
 
-/** 1 of 0.1, 2 of 0.25, 0 of 10; a value of so many decimals loses nothing that was measured. */
+/** 1 for 0.1, 2 for 0.25, 0 for 10; a value with this many decimals loses no measured digit. */
 function decimalsOf(number: number): number {
   let decimals = 0;
   while (decimals < MAX_POINT_DECIMALS && Number(number.toFixed(decimals)) !== number) decimals++;

@@ -7,7 +7,7 @@ import { didYouMean, listNames } from '../agent/core/suggestions.ts';
 export interface Flaw {
   readonly path: readonly (string | number)[];
   readonly message: Message;
-  /** Point at the key instead of its value. */
+  /** Report the place of the key instead of its value. */
   readonly atKey?: true;
 }
 

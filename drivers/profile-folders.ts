@@ -1,5 +1,5 @@
 /**
- * Folders with device profiles: which files they hold, whether one has changed, and which were checked when the package was made.
+ * Folders with device profiles: which files they contain, whether one has changed, and which were checked when the package was built.
  *
  * Imports no parser, so that the running agent can check for changes without one in its memory.
  */
@@ -16,7 +16,7 @@ import { readRegularFile } from '../agent/core/regular-file.ts';
 export interface ProfileFile {
   readonly file: string;
   readonly text: string;
-  /** It comes with the agent, so a profile of the site may replace it. */
+  /** The profile comes with the agent, so a profile of the site may replace it. */
   readonly isShipped?: true;
 }
 
@@ -32,7 +32,7 @@ export function ownFolders(dirs: readonly string[]): string[] {
   });
 }
 
-/** The files of the site's own profiles, each with a stamp that differs once it has changed; what cannot be read is left out. */
+/** The files of the site's own profiles, each with a stamp that differs once the file has changed; unreadable files are left out. */
 export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, string> {
   const unseen: Problem[] = [];
   const files = ownFolders(dirs).flatMap((dir) => profileNames(dir, unseen).map((name) => join(dir, name)));
@@ -44,7 +44,10 @@ export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, 
   );
 }
 
-/** Longest file of a profile. Units: bytes. Source: assumed; the longest that comes with the agent has 60 kB. */
+/**
+ * Longest profile file. Units: bytes. Source: assumed; the longest that comes with the agent has 60 kB. Confirmed by: the sizes of the profiles that
+ * sites have written.
+ */
 const MAX_BYTES = 2 ** 20;
 
 /** Name and text of each profile in a folder. */
@@ -62,7 +65,7 @@ function profileNames(dir: string, unreadable: Problem[]): string[] {
   return names.filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.')).sort();
 }
 
-/** One bad file of a site must not keep the agent, and with it the street, from starting. */
+/** One bad file of a site must not prevent the start of the agent, and with it the light. */
 function readOrReport<T>(path: string, unreadable: Problem[], read: () => T): T | null {
   try {
     return read();
@@ -75,13 +78,13 @@ function readOrReport<T>(path: string, unreadable: Problem[], read: () => T): T 
   }
 }
 
-/** The profiles that were checked, so that a start does not parse and check them again. Its name in the folder of the shipped profiles. */
+/** Name of the file with the checked profiles in the folder of the shipped ones. With it a start does not parse and check them again. */
 export const CHECKED_FILE = 'checked.json';
 
-/** By the hash of a profile's text: a file that was changed since is read as any other. A clone has none. */
+/** By the hash of a profile's text: a file changed since then is parsed like any other. A clone of the repository has none. */
 export type CheckedProfiles = ReadonlyMap<string, Profile>;
 
-/** Empty where the file is missing or damaged. */
+/** Empty if the file is missing or damaged. */
 export function readChecked(dir: string = SHIPPED_PROFILES_DIR): CheckedProfiles {
   try {
     const found: unknown = JSON.parse(readFileSync(join(dir, CHECKED_FILE), 'utf8'));
@@ -91,7 +94,7 @@ export function readChecked(dir: string = SHIPPED_PROFILES_DIR): CheckedProfiles
   }
 }
 
-/** The file's text. Errors: throws TypeError for a profile that JSON changes. */
+/** The text of the file. Errors: throws TypeError for a profile that does not survive JSON unchanged. */
 export function checkedText(profiles: readonly { readonly text: string; readonly profile: Profile }[]): string {
   const json = JSON.stringify(Object.fromEntries(profiles.map(({ text, profile }) => [hashOfText(text), profile])));
   const same = isDeepStrictEqual(

@@ -1,5 +1,5 @@
 /**
- * A profile file as parsed → the whole profile, or all its mistakes, including those that can be found in spite of a wrong key or word.
+ * Parsed profile file → the whole profile, or all its mistakes, including those that can be found despite a wrong key or word.
  *
  * Pure.
  */
@@ -12,14 +12,14 @@ import { type ExpandedProfile, expandProfile, type FilePath } from './profile-ex
 import type { Flaw } from './profile-flaw.ts';
 import { type ProfileDocument, profileJsonSchema, profileSchema } from './profile-schema.ts';
 
-/** `trial`: to be read from a real unit, which proves more than an example that is not there yet. */
+/** `trial`: for reading a real unit, which proves more than a missing example. */
 export type ProfileUse = 'trial' | 'service';
 
 export type Judgement =
   | { readonly profile: Profile; readonly findings: readonly [] }
   | { readonly profile: null; readonly findings: readonly SchemaFinding[] };
 
-/** What the checks of points, and of all that names points, rest upon. */
+/** Keys that the checks of points, and of everything that names points, depend on. */
 const POINTS = ['points', 'repeat'];
 const ON_POINTS = [...POINTS, 'groups', 'uptime', 'quirks'];
 
@@ -40,7 +40,7 @@ type Issues = NonNullable<ReturnType<typeof profileSchema.safeParse>['error']>['
 /** The findings of the schema, and those of the checks that do not depend on them. */
 function withSecondLook(value: unknown, issues: Issues, use: ProfileUse): SchemaFinding[] {
   const root = profileJsonSchema();
-  // One finding a value, though a number may be wrong in two ways.
+  // One finding per value, even if a number is wrong in two ways.
   const byPath = new Map(
     issues.flatMap((issue) => schemaFindings(root, value, issue)).map((finding) => [JSON.stringify(finding.path), finding]),
   );
@@ -51,7 +51,7 @@ function withSecondLook(value: unknown, issues: Issues, use: ProfileUse): Schema
   return [...findings, ...flawsOf(expanded, use).filter(({ path }) => !isDoubtful(path, findings, second.data))];
 }
 
-/** Without unknown keys, with an allowed word for each that is not; it cannot be used, only looked at. */
+/** Removes unknown keys and replaces each invalid word with a valid one; the result is only for finding more mistakes, not for use. */
 function mended(value: unknown, issues: Issues): unknown {
   const copy = structuredClone(value);
   for (const issue of issues) {
@@ -63,7 +63,7 @@ function mended(value: unknown, issues: Issues): unknown {
   return copy;
 }
 
-/** Whether a flaw may come from a place that was mended. */
+/** Whether a flaw may be caused by a repaired place. */
 function isDoubtful(path: FilePath, findings: readonly SchemaFinding[], document: ProfileDocument): boolean {
   const keys = new Set(findings.map(({ path: [top = ''] }) => meant(String(top))));
   if (keys.has('transport') || keys.has('codec')) return true;
@@ -76,7 +76,7 @@ function isDoubtful(path: FilePath, findings: readonly SchemaFinding[], document
   return point !== undefined && doubtfulPoints(findings, document).some((id) => String(point) === id || String(point).endsWith(`_${id}`));
 }
 
-/** A misspelt key at the top stands for the one it is nearest to. */
+/** A misspelt top-level key counts as the one it is nearest to. */
 function meant(key: string): string {
   return nearest(key, Object.keys(profileSchema.shape)) ?? key;
 }

@@ -1,7 +1,7 @@
 /**
- * Profile files → profiles by id, and everything that is wrong with the rest, each thing at its line and column.
+ * Profile files → profiles by id, and every problem of the other files, each with its line and column.
  *
- * It also resolves two files with the same id. It accesses no disk.
+ * Also decides between two files with the same id. Does not access the disk.
  */
 
 import { ConfigError, type Problem } from '../agent/core/errors.ts';
@@ -15,7 +15,7 @@ export type ReadPlaced = (text: string) => {
   readonly value: unknown;
   readonly flaws: readonly { readonly line: number; readonly column: number; readonly message: Message }[];
   place(path: Path): Place;
-  /** Where the key of a value stands. */
+  /** Where the key of a value is. */
   keyPlace(path: Path): Place;
 };
 
@@ -23,7 +23,7 @@ type Path = readonly (string | number)[];
 type Place = { readonly line: number; readonly column: number };
 
 /**
- * One profile from its file.
+ * Loads one profile from its file.
  *
  * Errors: throws ConfigError with every problem and its place.
  */
@@ -43,7 +43,7 @@ export function loadProfile({ file, text }: ProfileFile, readPlaced: ReadPlaced,
   throw new ConfigError(problems.toSorted((a, b) => a.line - b.line || a.column - b.column));
 }
 
-/** The kind of a file by its keys at the top, so that one given in place of the other is reported; null when they do not show it. */
+/** The kind of a file by its top-level keys, so that one given in place of the other is reported; null when they do not show it. */
 export function kindOfDocument(value: unknown): 'cabinet' | 'profile' | null {
   if (typeof value !== 'object' || value === null) return null;
   const [isCabinet, isProfile] = [
@@ -57,13 +57,13 @@ export function kindOfDocument(value: unknown): 'cabinet' | 'profile' | null {
 export interface LoadedProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly problems: readonly Problem[];
-  /** Ids for which the site has files but none that can be used, and these files. Such an id has no profile, not even a shipped one. */
+  /** Ids for which the site has only unusable files, with these files. Such an id has no profile, not even a shipped one. */
   readonly broken: ReadonlyMap<string, readonly string[]>;
 }
 
-/** One process often reads the same files again: for the configuration that runs, for the file of the site, for a candidate. */
+/** One process often reads the same files again: for the running configuration, for the site's file, for a candidate. */
 const soundByText = new Map<string, Profile>();
-/** Source: assumed; several times the shipped profiles. */
+/** Source: assumed; several times the shipped profiles. Confirmed by: how many profiles sites have written. */
 const MAX_SOUND = 100;
 
 function soundProfile(file: ProfileFile, readPlaced: ReadPlaced): Profile {
@@ -75,11 +75,14 @@ function soundProfile(file: ProfileFile, readPlaced: ReadPlaced): Profile {
   return profile;
 }
 
-/** All profiles that are sound, and what is wrong with the rest. A file of the site replaces a shipped one of its id; two of the site with one id are both left out. */
+/**
+ * Returns all valid profiles, and the problems of the others. A file of the site replaces a shipped one with its id; two files of the site with one
+ * id are both left out.
+ */
 export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlaced, checked: CheckedProfiles = new Map()): LoadedProfiles {
   const profiles = new Map<string, Profile>();
   const problems: Problem[] = [];
-  /** Of the site, by id. */
+  /** Valid profiles of the site, by id. */
   const sound = new Map<string, ProfileFile[]>();
   const broken = new Map<string, string[]>();
   for (const file of files) {
@@ -113,7 +116,7 @@ function asShipped(profile: Profile): Profile {
   return points.some(({ flags }) => flags.length > 0) ? { ...profile, points } : profile;
 }
 
-/** It is unknown which of them was meant, so none is used. */
+/** It is unknown which of the files is the right one, so none is used. */
 function sharedId(id: string, [first, ...others]: readonly ProfileFile[], readPlaced: ReadPlaced): Problem[] {
   return others.map(({ file, text }) => {
     const message = msg`"${id}" is the id of ${first?.file ?? ''} too, and neither is used: give one of them another id, or remove it`;
@@ -121,7 +124,7 @@ function sharedId(id: string, [first, ...others]: readonly ProfileFile[], readPl
   });
 }
 
-/** The id in a file that may not even be YAML. */
+/** The id in a file that may not even be valid YAML. */
 export function claimedId(text: string): string | null {
   return /^id:\s*["']?([a-z0-9][\w-]*)/m.exec(text)?.[1] ?? null;
 }
@@ -130,7 +133,7 @@ function pushTo<T>(lists: Map<string, T[]>, key: string, value: T): void {
   lists.set(key, [...(lists.get(key) ?? []), value]);
 }
 
-/** As a person would say it: `points[3].address`. */
+/** A path as people write it: `points[3].address`. */
 function inWords(path: Path): string {
   return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
 }

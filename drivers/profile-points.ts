@@ -1,5 +1,5 @@
 /**
- * What a schema cannot see in the points of a profile: overlapping registers, bits that are not there, impossible writes.
+ * Checks of the points of a profile that a schema cannot do: overlapping registers, missing bits, impossible writes.
  *
  * Pure.
  */
@@ -10,10 +10,10 @@ import { writePlace } from './modbus/modbus-driver.ts';
 import type { FilePath } from './profile-expand.ts';
 import { type Flaw, unknownPoint } from './profile-flaw.ts';
 
-/** Source: Modbus Application Protocol V1.1b3 §4.4: 65,536 addresses a table. */
+/** Source: Modbus Application Protocol V1.1b3 §4.4: 65,536 addresses per table. */
 const ADDRESSES = 0x1_0000;
 
-/** All flaws of the points, each at the place of its row. */
+/** Returns all flaws of the points, each at the place of its row. */
 export function pointFlaws({ points, transport }: Profile, paths: readonly FilePath[]): Flaw[] {
   const flaws = points.flatMap((point, index) => {
     const path = paths[index] ?? [];
@@ -26,7 +26,7 @@ export function pointFlaws({ points, transport }: Profile, paths: readonly FileP
   return firstOfEachPlace(flaws);
 }
 
-/** A slip in a repeated part is one slip, not sixty-four. */
+/** A mistake in a repeated part is reported once, not once per repetition. */
 function firstOfEachPlace(flaws: readonly Flaw[]): Flaw[] {
   const seen = new Set<string>();
   return flaws.filter(({ path }) => {
@@ -64,7 +64,7 @@ function wrongTable(table: PointProfile['table'], type: PointProfile['type']): M
   return isBits(table) ? msg`table ${table} holds bits, found type ${type}` : msg`table ${table} holds registers, found type ${type}`;
 }
 
-/** Points may share a register only when each means another bit of it. */
+/** Points may share a register only if each uses another bit of it. */
 function overlaps(a: PointProfile, b: PointProfile): boolean {
   const isShared =
     a.bit !== null && b.bit !== null && a.bit !== b.bit && a.address === b.address && a.type === b.type && a.wordOrder === b.wordOrder;
@@ -76,7 +76,7 @@ function overlaps(a: PointProfile, b: PointProfile): boolean {
   );
 }
 
-/** A pattern that never occurs would let what it stands for pass as a value. */
+/** A pattern that never occurs would let invalid values pass as values. */
 function invalidFlaws({ type, invalid }: PointProfile, path: FilePath): Flaw[] {
   const last = type === 'bit' ? 1n : 2n ** BigInt(16 * REGISTERS_PER_VALUE[type]) - 1n;
   return invalid.flatMap((raw, index) => {
@@ -88,7 +88,7 @@ function invalidFlaws({ type, invalid }: PointProfile, path: FilePath): Flaw[] {
   });
 }
 
-/** Bits of the value that people can mean; 0 for a number that has none. */
+/** Number of bits of the value that can be named; 0 for a number without bits. */
 function widthBits({ type, bit }: Pick<PointProfile, 'type' | 'bit'>): number {
   if (type === 'bit' || bit !== null) return 1;
   return type === 'f32' ? 0 : 16 * REGISTERS_PER_VALUE[type];
@@ -120,7 +120,7 @@ function flagFlaws(point: PointProfile, path: FilePath): Flaw[] {
   });
 }
 
-/** Each bit says one thing; a value that is taken as a whole says nothing bit by bit. */
+/** Each bit has one meaning; a value that is used as a whole has no meaning per bit. */
 function sharedBitFlaws(flags: PointProfile['flags'], index: number, at: FilePath): Flaw[] {
   const bit = flags[index]?.bit ?? null;
   const first = flags.findIndex((flag) => flag.bit === bit);
@@ -140,7 +140,7 @@ function sharedBit(bit: number | null, id: string): Message {
     : msg`bit ${bit} is already "${id}": each flag has its own bit`;
 }
 
-/** Whether the bits of the value are other than those of the register. */
+/** Whether the bits of the value differ from those of the register. */
 function isConverted({ bit, scale, offset, transform }: PointProfile): boolean {
   return bit === null && (scale !== 1 || offset !== 0 || transform !== 'none');
 }

@@ -5,17 +5,17 @@ import * as z from 'zod';
 import type { JsonSchema } from '../agent/core/json-schema.ts';
 import { type Message, msg } from '../agent/core/message.ts';
 
-/** Each `patternErrorMessage` is what is allowed, in the words of our messages; a schema holds the text of a message. */
+/** Each `patternErrorMessage` states what is allowed, in the words of our messages; a schema stores the text of a message. */
 const id = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,47}$/)
   .meta({ patternErrorMessage: String(msg`lower-case letters, digits, "-" and "_", at most 48`) });
 const register = z.int().min(0).max(0xffff);
-/** Units: bit/s. Source: those that a line of the cabinet can be set to. */
+/** Units: bit/s. Source: the speeds that a line of the cabinet can have. */
 const BAUD_RATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 256_000, 460_800, 921_600];
-/** Source: the store keeps values as whole numbers of their last decimal; six leave room for 2^53 / 10^6. */
+/** Source: the store keeps values as whole numbers of their last decimal; six decimals allow values up to 2^53 / 10^6. */
 export const MAX_POINT_DECIMALS = 6;
-/** From one repetition to the next. Units: registers. */
+/** Distance between two repetitions. Units: registers. */
 const stride = z.int().min(1).max(10_000).default(1);
 
 const quirks = z.strictObject({
@@ -45,7 +45,7 @@ const write = z.strictObject({
   dangerous: z.boolean().default(false),
 });
 
-/** A pattern of 64 bits, of which a number holds 53. Shape: a number where one is exact. */
+/** A pattern of 64 bits, of which a number stores 53. Shape: a number where one is exact. */
 const pattern64 = z
   .string()
   .regex(/^0x[0-9a-fA-F]{1,16}$/)
@@ -103,7 +103,7 @@ const point = z.strictObject({
     .default(1),
   offset: z.number().default(0),
   transform: z.enum(['none', 'dali-log']).default('none'),
-  /** As many as scale and offset have, when it is left out. */
+  /** Default: as many as scale and offset have. */
   decimals: z.int().min(0).max(MAX_POINT_DECIMALS).optional(),
   unit: z.string().max(12).default(''),
   invalid: z.array(z.union([z.number(), pattern64])).default([]),
@@ -137,7 +137,7 @@ const group = z.strictObject({
     .union([z.array(id), z.literal('all')])
     .nullable()
     .default(null),
-  /** With a count there are `<id>0`, `<id>1` and so on. */
+  /** With a count the points are named `<id>0`, `<id>1` and so on. */
   count: z.int().min(1).max(256).nullable().default(null),
   stride,
 });
@@ -146,7 +146,7 @@ const setup = z.strictObject({
   table: z.enum(['coil', 'holding']).default('holding'),
   address: register,
   value: z.union([register, z.enum(['rampUpMs', 'rampDownMs', 'daliFadeTime', 'failsafeTimeoutS', 'failsafeLevelPct'])]),
-  /** For a named value alone. */
+  /** Only for a named value. */
   max: register.default(0xffff),
   why: z.string().min(1),
   forLevel: z.boolean().default(false),
@@ -205,14 +205,14 @@ const document = z.strictObject({
   points: z.array(point).default([]),
   repeat: z.array(repeat).default([]),
   setup: z.array(setup).default([]),
-  /** Left out: true where set-up writes `failsafeTimeoutS`. */
+  /** Default: true if set-up writes `failsafeTimeoutS`. */
   fallsBack: z.boolean().optional(),
   groups: z.array(group).default([]),
   codec: z.string().nullable().default(null),
   examples: z.array(example).default([]),
 });
 
-/** A profile as a person writes it; `profile-expand.ts` makes the whole of it. */
+/** A profile as a person writes it; `profile-expand.ts` expands it. */
 export const profileSchema = document.superRefine(({ transport, points, repeat }, context) => {
   const report = (path: (string | number)[], said: Message): void =>
     context.addIssue({ code: 'custom', path, message: String(said), params: { said } });

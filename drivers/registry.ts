@@ -1,6 +1,4 @@
-/**
- * All device types: those that come with the agent and those of the site.
- */
+/** All device types: those that come with the agent and those of the site. */
 import type { Problem } from '../agent/core/errors.ts';
 import { type CheckedProfiles, ownFolders, type ProfileFile, profileFiles, readChecked, SHIPPED_PROFILES_DIR } from './profile-folders.ts';
 import { claimedId, type LoadedProfiles, loadProfiles, type ReadPlaced } from './profile-loader.ts';

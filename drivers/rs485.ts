@@ -1,7 +1,7 @@
 /**
- * Lets the kernel switch the direction of an RS-485 transceiver.
+ * Makes the kernel switch the direction of an RS-485 transceiver.
  *
- * Neither Node nor the serial bindings offer the ioctl; a child process makes it on the inherited descriptor.
+ * Neither Node nor the serial bindings offer the ioctl, so a child process calls it on the inherited descriptor.
  */
 
 import { spawn } from 'node:child_process';
@@ -11,12 +11,12 @@ import { msg } from '../agent/core/message.ts';
 
 /** Source: Linux include/uapi/linux/serial.h, SER_RS485_*. */
 const FLAGS = { enabled: 1, rtsOnSend: 2, rtsAfterSend: 4, receiveDuringSend: 16 };
-/** TIOCSRS485 with struct serial_rs485: flags, delay before, delay after, five of padding. Ends with errno. Source: Linux asm-generic/ioctls.h. */
+/** TIOCSRS485 with struct serial_rs485: flags, delay before, delay after, five of padding. Exits with errno. Source: Linux asm-generic/ioctls.h. */
 const SCRIPT = 'my $b = pack("L8", @ARGV, 0, 0, 0, 0, 0); exit(ioctl(STDIN, 0x542F, $b) ? 0 : $! + 0)';
 /** Source: Linux errno.h. */
 const ENOTTY = 25;
 
-/** Makes the ioctl on `fd` with these numbers; resolves with 0 or errno, rejects when it cannot be tried at all. */
+/** Calls the ioctl on `fd` with these numbers; resolves with 0 or errno, rejects when it cannot be called at all. */
 export type RunRs485 = (fd: number, words: readonly number[]) => Promise<number>;
 
 /** Errors: rejects with BusError `port-refused` when the port has no RS-485 mode or refuses these settings. */

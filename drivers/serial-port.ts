@@ -16,22 +16,22 @@ import { consoleHoldsPort, consoleUnitAt } from './console-ports.ts';
 import { enableRs485 } from './rs485.ts';
 
 type Binding = Awaited<ReturnType<typeof SerialPort.binding.open>>;
-/** The part of the Linux binding that its published types leave to each platform. */
+/** The part of the Linux binding that is missing from its published types. */
 type LinuxBinding = Binding & {
   readonly fd: number | null;
   readonly poller: { on(event: 'readable', fire: (e: Error | null) => void): void; poll(events: number): void };
 };
 
-/** The event that the poller is armed for; it fires once and must be armed again. Source: EVENTS of @serialport/bindings-cpp. */
+/** The event that the poller waits for; it fires once and must be armed again. Source: EVENTS of @serialport/bindings-cpp. */
 const READABLE = 1;
 
 /** Larger than the kernel's tty buffer. Units: bytes. Source: Linux N_TTY_BUF_SIZE is 4096. */
 const READ_BYTES = 4096;
 
 /**
- * `consoleAt`: the unit of the console on a port, which is then no line; null for none.
+ * `consoleAt`: returns the console unit on a port, which then cannot be a line; null for none.
  *
- * Errors: `open` rejects with BusError `port-missing`, `port-busy` or `port-refused`, each saying what to check.
+ * Errors: `open` rejects with BusError `port-missing`, `port-busy` or `port-refused`, each with what to check.
  */
 export function createSerialPort(
   path: string,
@@ -166,7 +166,7 @@ async function opened(path: string, { serial, rs485, consoleAt }: Opening): Prom
   return binding;
 }
 
-/** The descriptor may be gone with the adapter already; there is nothing left to save. */
+/** The adapter may already be unplugged, so a failure to close its descriptor is ignored. */
 function closeQuietly(binding: Binding): void {
   binding.close().catch((error: unknown) => {
     if (!(error instanceof Error)) throw error;
@@ -177,7 +177,7 @@ function errnoOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-/** The bindings report errno only inside a sentence, so this is the one place that reads text. */
+/** The bindings report errno only inside a sentence, so this is the one place that matches error text. */
 export function openError(path: string, cause: unknown): BusError {
   const text = cause instanceof Error ? cause.message : String(cause);
   const [code, advice]: [BusErrorCode, Message] = /no such file/i.test(text)

@@ -1,11 +1,11 @@
 /**
- * What the kernel knows of a TCP connection and Node does not say: whether the far end still acknowledges what is sent to it.
+ * TCP state that Node does not expose: whether the far end still acknowledges what is sent to it.
  *
- * Node has neither TCP_USER_TIMEOUT nor TCP_INFO, and the kernel by itself gives a connection up after 15 minutes.
+ * Node has neither TCP_USER_TIMEOUT nor TCP_INFO, and the kernel closes a dead connection only after 15 minutes.
  */
 import { readFile } from 'node:fs/promises';
 
-/** One for each version of the internet protocol; `self` is allowed in a sandbox too. Source: Linux Documentation/networking/proc_net_tcp.rst. */
+/** One per version of the internet protocol; `self` is allowed in a sandbox too. Source: Linux Documentation/networking/proc_net_tcp.rst. */
 const TABLES = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
 /** Columns of a table. Source: as `TABLES`. */
 const COLUMN = { local: 1, remote: 2, state: 3, retransmits: 6 };
@@ -18,16 +18,16 @@ export interface TcpPorts {
 }
 
 /**
- * How often the oldest byte that the far end has not acknowledged has been sent again; 0 when all is acknowledged.
+ * Returns how often the oldest unacknowledged byte has been sent again; 0 when all is acknowledged.
  *
- * Null when this cannot be known: there is no such table, or no such connection in it.
+ * Null when this is unknown: the table is missing, or does not contain the connection.
  */
 export async function retransmits(ports: TcpPorts, tables: readonly string[] = TABLES): Promise<number | null> {
   const counts = await Promise.all(tables.map(async (path) => retransmitsIn(await readFile(path, 'latin1').catch(() => ''), ports)));
   return counts.find((count) => count !== null) ?? null;
 }
 
-/** The same, in the text of one table. Of several connections between the same ports the one that is best off counts. */
+/** The same, from the text of one table. Of several connections between the same ports, the one with the fewest retransmissions counts. */
 export function retransmitsIn(table: string, { local, remote }: TcpPorts): number | null {
   let least: number | null = null;
   for (const row of table.split('\n')) {

@@ -3,22 +3,25 @@ import type { SetupValues } from '../field/units/unit.ts';
 import { deviceRamps } from '../lighting/device-ramps.ts';
 import { deviceFailsafePct } from '../lighting/failsafe.ts';
 
-/** A driver that receives no write for this long goes to its failsafe level. Units: s. Source: assumed; twelve missed polls. */
+/**
+ * A driver that receives no write for this long switches to its failsafe level. Units: s. Source: assumed; twelve missed polls. Confirmed by: the
+ * longest gaps between writes in a week of logs of a full line.
+ */
 const FAILSAFE_TIMEOUT_S = 60;
 
 /**
- * What a meter may measure beyond the lamps of the cabinet: a share of them and a fixed load. Source: assumed; drivers lose up to 15 %, and the
- * gateway, a heater and a socket take less than 1 kW.
+ * What a meter may measure beyond the lamps of the cabinet: a factor on their power and a fixed load. Source: assumed; drivers lose up to 15 %, and
+ * the gateway, a heater and a socket take less than 1 kW. Confirmed by: meter readings of a cabinet by day and at full light.
  */
 const BEYOND_LAMPS = { factor: 2, kw: 1 };
 
-/** The most that a meter of this cabinet can measure; infinite for a cabinet without lamps. Units: kW. */
+/** The largest power that a meter of this cabinet can measure; infinite for a cabinet without lamps. Units: kW. */
 export function maxMeterKw({ lamps }: Pick<Cabinet, 'lamps'>): number {
   const installedW = lamps.reduce((sum, { ratedPowerW }) => sum + ratedPowerW, 0);
   return installedW === 0 ? Number.POSITIVE_INFINITY : (BEYOND_LAMPS.factor * installedW) / 1_000 + BEYOND_LAMPS.kw;
 }
 
-/** The register values of a driver when it is first reached, by the policy of its lamp's zone; the field writes them. Pure. */
+/** The initial register values of a driver, from the policy of its lamp's zone; the field writes them. Pure. */
 export function setupValuesOf(cabinet: Cabinet, deviceId: string): SetupValues {
   const { upMs, downMs } = deviceRamps(cabinet, deviceId);
   return {

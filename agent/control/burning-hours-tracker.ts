@@ -1,8 +1,8 @@
 /**
- * The burning hours of each lamp, as far as they are known: counted from the decisions, kept in memory and on disk.
+ * The known burning hours of each lamp: counted from the decisions, kept in memory and on disk.
  *
- * They begin at what the configuration or a technician states. Hours that are not known are absent, never 0: a lamp may be older than its agent,
- * and constant light must not treat it as new.
+ * They begin at the hours that the configuration or a technician states. Unknown hours are absent, never 0: a lamp may be older than its agent, and
+ * constant light must not treat it as new.
  */
 import type { Lamp } from '../core/cabinet.ts';
 import { type Clock, isTrusted, type MonoMs } from '../core/clock.ts';
@@ -13,11 +13,11 @@ import { DISK_RETRY_MS } from '../core/within.ts';
 import type { Decision } from '../core/words.ts';
 import { RetriedSave } from './requests/retried-save.ts';
 
-/** Hours by lamp. Shape: a lamp whose hours are not known is absent, so that a former release reads it as well. */
+/** Key of the hours by lamp. Shape: a lamp with unknown hours is absent, so that a former release can read the entry too. */
 const BURNING_KEY = 'control.burning-hours';
 /** All time since a copy was made counts as burnt: the hours never fall, and constant light gives too much rather than too little. */
 export const BURNING_COPY_RULE: CopyRule = { key: BURNING_KEY, change: 'add-age', unitMs: HOUR_MS };
-/** What the configuration stated when its hours were taken, by lamp: `12000@2026-05-01`. */
+/** Key of the statements of the configuration that have been applied, by lamp: `12000@2026-05-01`. */
 const STATED_KEY = 'control.burning-stated';
 /** Units: ms. Source: flash wears; an hour in twelve years does not matter. */
 const SAVE_MS = 3_600_000;
@@ -33,7 +33,7 @@ export interface BurningHoursTrackerParts {
 export class BurningHoursTracker {
   readonly #parts: BurningHoursTrackerParts;
   readonly #known = new Map<string, number>();
-  /** Burnt in this run before anything was known of the lamp. */
+  /** Time burnt in this run before the hours of the lamp were known. */
   readonly #early = new Map<string, number>();
   /** Statements of the configuration that have been applied, by lamp. */
   readonly #stated = new Map<string, string>();
@@ -47,14 +47,14 @@ export class BurningHoursTracker {
   constructor(parts: BurningHoursTrackerParts) {
     this.#parts = parts;
     this.#savedMono = parts.clock.monoMs();
-    // The store reports a disk that fails.
+    // The store reports a failing disk.
     this.#saves = new RetriedSave({ clock: parts.clock, save: () => this.#write(), onFailed: () => {} });
   }
 
-  /** Reads the disk. One that cannot be read is tried again each hour. */
+  /** Reads the hours from the disk. An unreadable disk is tried again each hour. */
   async restore(): Promise<void> {
     const unread = {};
-    // The store reports a disk that fails. Nothing is known of the lamps meanwhile, and what was not read is not overwritten.
+    // The store reports a failing disk. Until it can be read, the hours are unknown and nothing is overwritten.
     const load = (key: string): Promise<unknown> => this.#parts.store.load(key, unread).catch(() => unread);
     const [hours, stated] = await Promise.all([load(BURNING_KEY), load(STATED_KEY)]);
     if (hours === unread || stated === unread || this.#isRead) return;
@@ -64,7 +64,7 @@ export class BurningHoursTracker {
       if (typeof statement === 'string' && !this.#byHand.has(id)) this.#stated.set(id, statement);
   }
 
-  /** Counts the time since the last call at these levels. */
+  /** Adds the time since the last call at these levels. */
   take(decisions: readonly Decision[]): void {
     this.#applyStated();
     const nowMono = this.#parts.clock.monoMs();
@@ -80,24 +80,24 @@ export class BurningHoursTracker {
     if (!this.#isRead) void this.restore();
   }
 
-  /** Returns the hours by lamp; absent where not known. Units: h. */
+  /** Returns the hours by lamp; absent if unknown. Units: h. */
   hours(): ReadonlyMap<string, number> {
     return this.#known;
   }
 
-  /** Sets the hours of these lamps. Resolves false where they are in force, but could not be saved. Units: h. */
+  /** Sets the hours of these lamps. Resolves false if they are in force but could not be saved. Units: h. */
   set(lampIds: readonly string[], h: number): Promise<boolean> {
     for (const id of lampIds) {
       this.#byHand.add(id);
       this.#know(id, h);
-      // An earlier statement of the configuration is not applied any more, also after the next start.
+      // An earlier statement of the configuration is no longer applied, not even after the next start.
       const burned = this.#parts.lamps.find((lamp) => lamp.id === id)?.burned;
       if (burned != null) this.#stated.set(id, statementOf(burned));
     }
     return this.save();
   }
 
-  /** Resolves false where the hours could not be saved. */
+  /** Resolves false if the hours could not be saved. */
   save(): Promise<boolean> {
     const nowMono = this.#parts.clock.monoMs();
     this.#savedMono = this.#isRead ? nowMono : nowMono - SAVE_MS + DISK_RETRY_MS;
@@ -118,7 +118,7 @@ export class BurningHoursTracker {
     this.#early.delete(id);
   }
 
-  /** Applies each statement of the configuration once. All time since its day counts as burnt: prefer too much light. */
+  /** Applies each statement of the configuration once. All time since its date counts as burnt: prefer too much light. */
   #applyStated(): void {
     const { clock, lamps } = this.#parts;
     if (!this.#isRead || !isTrusted(clock.quality())) return;
@@ -138,7 +138,7 @@ function statementOf(burned: Lamp['burned']): string {
   return burned == null ? '' : `${burned.hours}@${burned.on}`;
 }
 
-/** The disk may hold anything. */
+/** Accepts any stored data. */
 function entriesOf(stored: unknown): readonly [string, unknown][] {
   return typeof stored === 'object' && stored !== null ? Object.entries(stored) : [];
 }

@@ -39,15 +39,21 @@ export interface ControlParts
     Partial<StreetKnowledge> {
   readonly field: Pick<Field, 'write' | 'writePoint' | 'latest'>;
   readonly onEvent: (event: AgentEvent) => void;
-  /** Mains have just returned: no level is written before then, because drivers start up first. */
+  /** Mains have just returned: no level is written before this time, because drivers start up first. */
   readonly quietUntilMono?: MonoMs;
 }
 
-/** Between two ticks when nothing else causes one. Units: ms. Source: design §3, re-evaluated every second. */
+/** Time between two ticks when nothing else causes one. Units: ms. Source: design §3, re-evaluated every second. */
 const TICK_MS = 1_000;
-/** Longest wait for the disk at start, before the street is lit without it. Units: ms. Source: assumed; lamps hold their level meanwhile. */
+/**
+ * Longest wait for the disk at start, before the street is lit without it. Units: ms. Source: assumed; lamps hold their level during the wait.
+ * Confirmed by: the start times of gateways with a worn disk.
+ */
 const RESTORE_MS = 2_000;
-/** For a profile without write settings. Source: assumed; coarser than any driver's own scale. */
+/**
+ * For a profile without write settings. Source: assumed; coarser than any driver's own scale. Confirmed by: levels read back from the shipped drivers
+ * on the bench.
+ */
 const DEFAULT_VERIFICATION: Verification = { settleMs: 1_000, tolerance: 0.5 };
 
 export class Control {
@@ -102,14 +108,14 @@ export class Control {
     this.#burning = new BurningHoursTracker({ ...parts, lamps: street.lamps });
   }
 
-  /** Restores what an earlier run has stored, and decides at once. */
+  /** Restores the stored state of an earlier run, then decides immediately. */
   async start(): Promise<void> {
     if (this.#state !== 'idle') return;
     this.#state = 'starting';
-    // The first decision depends on all of them: without the chosen programmes a street that changes its configuration would dip.
+    // The first decision depends on all of them: without the chosen programmes a street that changes its configuration would dim briefly.
     const restored = Promise.all([this.#requests.restore(), this.#burning.restore(), this.#sensing.restore()]);
     await inTime(this.#parts.clock, restored, RESTORE_MS);
-    // `stop` may have been called meanwhile.
+    // `stop` may have been called during the wait.
     if (this.#state !== 'starting') return;
     this.#state = 'running';
     this.#timer = every(this.#parts.clock, TICK_MS, () => this.#tick());
@@ -131,7 +137,7 @@ export class Control {
     if (isUrgent || readings.some((reading) => this.#lamps.isElsewhere(reading))) this.#tick();
   }
 
-  /** Takes a detection from a neighbour cabinet. */
+  /** Accepts a detection from a neighbour cabinet. */
   receiveRelay(relay: RelayedDetection): void {
     if (this.#relay.receive(relay)) this.#tick();
   }
@@ -167,12 +173,12 @@ export class Control {
     return this.#outputs.views();
   }
 
-  /** Returns the burning hours by lamp; absent where not known. Units: h. */
+  /** Returns the burning hours by lamp; absent if unknown. Units: h. */
   burningHours(): ReadonlyMap<string, number> {
     return this.#burning.hours();
   }
 
-  /** Sets the burning hours of these lamps. Resolves false where they are in force, but could not be saved. Units: h. */
+  /** Sets the burning hours of these lamps. Resolves false if they are in force but could not be saved. Units: h. */
   setBurningHours(lampIds: readonly string[], h: number): Promise<boolean> {
     return this.#burning.set(lampIds, h);
   }
@@ -200,7 +206,7 @@ export class Control {
     this.#sensing.notice(decisions);
     this.#walks.look({ sensors: sensed.sensors, decisions });
     this.#burning.take(decisions);
-    // Contactors feed the lamps: they do not wait for the drivers to have started.
+    // Contactors feed the lamps, so they do not wait until the drivers have started.
     this.#outputs.follow({ decisions, intents, ruleStates: sensed.rules });
     const { clock, quietUntilMono = 0 } = this.#parts;
     if (clock.monoMs() >= quietUntilMono) this.#follower.follow(this.#decider.writable(decisions));
@@ -223,7 +229,7 @@ function paceOf({ pace }: ControlParts): PaceParts | undefined {
   return { groups: pace.groups, mayWrite: (lampId, nowMono) => mayWrite(pace.lineOf(lampId) ?? '', nowMono) };
 }
 
-/** Resolves with the work or when its time is over. The work itself goes on and still uses a late answer. */
+/** Resolves with the work or at the time limit. The work itself continues and still uses a late answer. */
 function inTime(clock: Clock, work: Promise<unknown>, limitMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = clock.after(limitMs, resolve);

@@ -2,7 +2,7 @@
 import type { MonoMs } from '../core/clock.ts';
 import type { RelayedDetection } from '../core/ports.ts';
 
-/** Not a neighbour; too old; received before; more than one cabinet may send. */
+/** Not a neighbour; too old; received before; above the rate limit of a cabinet. */
 export type RelayRefusal = 'stranger' | 'late' | 'repeated' | 'too-many';
 
 export interface RelayGate {
@@ -10,17 +10,20 @@ export interface RelayGate {
   counts(): { readonly received: number; readonly dropped: Readonly<Record<RelayRefusal, number>> };
 }
 
-/** Longest life of a relay, whatever the neighbour states. Units: ms. Source: issue 5, wave. */
+/** Longest life of a relay, whatever the neighbour specifies. Units: ms. Source: issue 5, wave. */
 const MOST_TTL_MS = 20_000;
-/** A relay that is received again within this time is recognised. Units: ms. Source: three times the longest life, for a platform that repeats what it delayed. */
+/**
+ * A relay that is received again within this time is recognised. Units: ms. Source: three times the longest life, for a platform that repeats delayed
+ * messages.
+ */
 const REMEMBERED_MS = 60_000;
-/** Limit for one neighbour: as many at once, and one more each period. Source: a neighbour sends one each 500 ms at most; a link may bunch them. Units: ms. */
+/** Limit per neighbour: burst size, and one more per period. Source: a neighbour sends at most one each 500 ms; a link may bunch them. Units: ms. */
 const BURST = { most: 4, periodMs: 500 };
 
 export function createRelayGate({ nodes }: { readonly nodes: readonly string[] }): RelayGate {
-  /** By neighbour: ids of the accepted ones and their time. Bounded by the burst. */
+  /** By neighbour: ids and times of the accepted relays. Bounded by the burst. */
   const admitted = new Map<string, Map<string, MonoMs>>(nodes.map((node) => [node, new Map()]));
-  /** By neighbour: when a cabinet that sends as often as it may would have sent the last one. */
+  /** By neighbour: when a cabinet that sends at the maximum rate would have sent the last one. */
   const paceMono = new Map<string, MonoMs>();
   const dropped: Record<RelayRefusal, number> = { stranger: 0, late: 0, repeated: 0, 'too-many': 0 };
   let received = 0;
@@ -30,7 +33,7 @@ export function createRelayGate({ nodes }: { readonly nodes: readonly string[] }
     if (known === undefined) return 'stranger';
     for (const [oldId, atMono] of known) if (nowMono - atMono > REMEMBERED_MS) known.delete(oldId);
     if (known.has(id)) return 'repeated';
-    // A value that is no number must count as late.
+    // A value that is not a number must count as late.
     if (!(ageMs >= 0 && ageMs < Math.min(ttlMs, MOST_TTL_MS))) return 'late';
     const turnMono = Math.max(nowMono - BURST.most * BURST.periodMs, paceMono.get(node) ?? Number.NEGATIVE_INFINITY) + BURST.periodMs;
     if (turnMono > nowMono) return 'too-many';

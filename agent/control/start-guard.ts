@@ -1,8 +1,8 @@
 /**
- * Prevents that a start of the agent darkens a street: a person may be walking where the previous run had raised the light, or an emergency key
- * may be closed that has not been read yet.
+ * Prevents a start of the agent from darkening a street: a person may be walking where the previous run had raised the light, or a closed emergency
+ * key may not have been read yet.
  *
- * Keeps the level each lamp was found at and the points that have not been read. Its effect ends by itself.
+ * Keeps the level at which each lamp was found, and the points that have not been read. Its effect ends by itself.
  */
 import type { MonoMs } from '../core/clock.ts';
 import { msg } from '../core/message.ts';
@@ -15,22 +15,31 @@ const FOUND_TEXT = msg`as found at the start, until the contacts are read`;
 export interface StartGuard {
   /** Returns the level at which a lamp was found, once: with its first reading since the start. Units: percent; null from then on. */
   take(lampId: string, reading: Reading): number | null;
-  /** A point was read that decides about light; any good value counts, also one from before the start. */
+  /** Call it when a point that affects the light was read; any good value counts, including one from before the start. */
   takePoint(reading: Reading): void;
-  /** By lamp; ends by itself. */
+  /** By lamp; each ends by itself. */
   holds(nowMono: MonoMs): ReadonlyMap<string, LampHold>;
-  /** Before a lamp has been read once nothing that lowers it is decided: what it would lower is not known. Ends by itself. */
+  /** Whether the lamp has not been read yet. Until then no lower level is decided, because its real level is unknown. Ends by itself. */
   isWaiting(lampId: string, nowMono: MonoMs): boolean;
-  /** The level below which the lamp is not set yet, since a point has not been read: the level it was found at, 100 % while that is not known. */
+  /** The level below which the lamp is not set while a point has not been read: the level it was found at, 100 % while that is not known. */
   floorPct(lampId: string, nowMono: MonoMs): LevelPct;
 }
 
-/** Longest wait for the first reading of a lamp. Units: ms. Source: assumed; a round of a full line at 19200 baud, and a driver holds its level by itself meanwhile. */
+/**
+ * Longest wait for the first reading of a lamp. Units: ms. Source: assumed; a round of a full line at 19200 baud, and a driver holds its level by
+ * itself during it. Confirmed by: the first round of a full line on the bench.
+ */
 const FIRST_READ_MS = 2_000;
-/** Longest wait for a point that may raise the light, and for the emergency key: as long as a closed key counts when its box falls silent. Units: ms. Source: assumed; six polls of the class `normal`. */
+/**
+ * Longest wait for a point that may raise the light, and for the emergency key: as long as a closed key counts when its device becomes silent. Units:
+ * ms. Source: assumed; six polls of the class `normal`. Confirmed by: the time from the start to the first readings in the logs of a cabinet.
+ */
 const POINT_WAIT_MS = { raises: 30_000, emergency: KEY_HOLD_MS };
 
-/** `holdS` by lamp: the hold of zones where presence raises, 0 of those that may go dark without. `waitMs` by point: how long its first reading is waited for. */
+/**
+ * `holdS` by lamp: the hold of zones where presence raises, 0 for zones that may be dark without presence. `waitMs` by point: longest wait for its
+ * first reading.
+ */
 export function createStartGuard(
   holdS: ReadonlyMap<string, number>,
   startMono: MonoMs,
@@ -64,19 +73,22 @@ export function createStartGuard(
   };
 }
 
-/** The guard of a street that starts now. */
+/** Returns the guard of a street that starts now. */
 export function startGuardOf(street: LightingStreet, contacts: ReadonlyMap<PointId, LightContact>, startMono: MonoMs): StartGuard {
   // A lamp that several zones raise has the longest of their holds: the last one written.
   const byHold = street.zones.flatMap(guarded).toSorted(([, a], [, b]) => a - b);
   return createStartGuard(new Map(byHold), startMono, awaited(street, contacts));
 }
 
-/** Whether a decision would lower a lamp that has not been read yet; what raises it waits for nothing. */
+/** Whether a decision would lower a lamp that has not been read yet; a raise never waits. */
 export function mustWait({ lampId, rank }: Decision, guard: Pick<StartGuard, 'isWaiting'>, nowMono: MonoMs): boolean {
   return !isByPerson(rank) && rank !== 'presence' && rank !== 'traffic' && guard.isWaiting(lampId, nowMono);
 }
 
-/** The decision, not below `floorPct` unless a person made it: until contacts and points have been read, a lamp keeps the level it was found at. */
+/**
+ * Returns the decision, not below `floorPct` unless a person made it: until contacts and points have been read, a lamp keeps the level it was found
+ * at.
+ */
 export function notBelowFound(decision: Decision, floorPct: LevelPct, maxPct: LevelPct = 100): Decision {
   const { rank } = decision;
   const leastPct = Math.min(floorPct, maxPct);
@@ -85,12 +97,12 @@ export function notBelowFound(decision: Decision, floorPct: LevelPct, maxPct: Le
   return { ...decision, levelPct: leastPct, trace: [line, ...decision.trace.map((each) => ({ ...each, applied: false }))] };
 }
 
-/** What a person requests is never held back by a start. */
+/** A start never delays what a person requests. */
 function isByPerson(rank: Rank): boolean {
   return rank === 'maintenance' || rank === 'emergency' || rank === 'override';
 }
 
-/** Points that may raise the light as soon as they are read. Presence has its own hold, and a flow that is not known lights at full. */
+/** Points that may raise the light as soon as they are read. Presence has its own hold, and an unknown flow gives full light. */
 function awaited({ zones, rules }: LightingStreet, contacts: ReadonlyMap<PointId, LightContact>): ReadonlyMap<PointId, number> {
   const cells = zones.flatMap(({ photocell }) => (photocell === null ? [] : [`${photocell.device}.${photocell.point}` as PointId]));
   const ofRules = rules.flatMap(({ when }) => ('point' in when ? [when.point] : []));
@@ -100,7 +112,7 @@ function awaited({ zones, rules }: LightingStreet, contacts: ReadonlyMap<PointId
   ]);
 }
 
-/** Lamps that presence may have raised before the start, each with the hold of its zone, and those that may go dark. */
+/** Lamps that presence may have raised before the start, each with the hold of its zone, and those that may be dark. */
 function guarded({ presence, dark, lamps }: LightingStreet['zones'][number]): (readonly [string, number])[] {
   if (presence === null && dark === null) return [];
   return [...lamps, ...(presence?.alsoLamps ?? [])].map((id) => [id, presence?.holdS ?? 0] as const);

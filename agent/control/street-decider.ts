@@ -1,4 +1,4 @@
-/** Decides the level of every lamp at a tick, and keeps what the next tick needs: the lamps that are lit, and what the start protects. */
+/** Decides the level of every lamp at a tick, and keeps the state for the next tick: the lit lamps, and what the start protects. */
 import type { Clock, MonoMs } from '../core/clock.ts';
 import type { Decision, Reading } from '../core/words.ts';
 import { createDecider, type Decider } from '../lighting/decide.ts';
@@ -6,7 +6,7 @@ import type { LightingSnapshot, LightingStreet, ZoneState } from '../lighting/li
 import { mustWait, notBelowFound, type StartGuard, startGuardOf } from './start-guard.ts';
 import type { StreetIndex, StreetKnowledge } from './street-knowledge.ts';
 
-/** What a decision depends on besides the time and the start. */
+/** The inputs of a decision besides the time and the start. */
 export type DecisionInputs = Pick<
   Required<LightingSnapshot>,
   'sensors' | 'photocells' | 'traffic' | 'rules' | 'overRaised' | 'intents' | 'detections' | 'burningH' | 'programmes'
@@ -34,11 +34,11 @@ export class StreetDecider {
     this.#decider = createDecider(street);
     this.plan = this.#decider.plan;
     this.#guard = startGuardOf(street, contacts, clock.monoMs());
-    // Until a lamp is found dark, it may have been lit a moment before the start.
+    // Until a lamp is found dark, it may have been lit just before the start.
     this.#lit = new Map(street.zones.flatMap(({ dark, lamps }) => (dark === null ? [] : lamps.map((id) => [id, null]))));
   }
 
-  /** Notes the first readings of lamps and points since the start. */
+  /** Records the first readings of lamps and points since the start. */
   take(readings: readonly Reading[]): void {
     for (const reading of readings) {
       const lampId = this.#index.lampAt.get(reading.pointId);
@@ -66,7 +66,7 @@ export class StreetDecider {
     return decisions.map((decision) => this.#heldUp(decision, nowMono));
   }
 
-  /** Returns the decisions that may be written now: before a lamp has been read once, nothing is written that may lower it. */
+  /** Returns the decisions that may be written now: before a lamp has been read once, no write may lower it. */
   writable(decisions: readonly Decision[]): readonly Decision[] {
     const nowMono = this.#clock.monoMs();
     return decisions.filter((decision) => !mustWait(decision, this.#guard, nowMono));
@@ -75,7 +75,7 @@ export class StreetDecider {
   #heldUp(decision: Decision, nowMono: MonoMs): Decision {
     const { lampId, levelPct } = decision;
     const held = notBelowFound(decision, this.#guard.floorPct(lampId, nowMono), this.#index.maxPctOf.get(lampId));
-    // A lamp that the start holds up is lit, so its fall to 0 % has a warning too.
+    // A lamp that the start keeps lit is lit, so its fall to 0 % has a warning too.
     if (held.levelPct > levelPct) this.#lit.set(lampId, null);
     return held;
   }

@@ -1,4 +1,4 @@
-/** Derives from street, cabinet and profiles what control needs besides the street itself. Pure. */
+/** Derives the data that control needs from street, cabinet and profiles. Pure. */
 import { daliFadeMs, daliFadeTime } from '../../drivers/dali-fade.ts';
 import { modbusDriverFor } from '../../drivers/driver-for.ts';
 import type { Cabinet } from '../core/cabinet.ts';
@@ -17,10 +17,16 @@ import { levelPointOf } from './writing/follower.ts';
 import type { LampGroup } from './writing/group-pace.ts';
 import type { Verification } from './writing/reconcile.ts';
 
-/** A run that begins this soon after the machine started because mains have returned. Units: ms. Source: assumed; a gateway boots in a minute. */
+/**
+ * A run that begins this soon after the machine started is assumed to follow a return of the mains. Units: ms. Source: assumed; a gateway boots in a
+ * minute. Confirmed by: boot times of the gateways.
+ */
 const MAINS_RETURN_MS = 120_000;
 
-/** For a lamp whose profile has no write settings. Source: assumed; the slowest driver at hand settles in less. */
+/**
+ * For a lamp whose profile has no write settings. Source: assumed; the slowest driver at hand settles in less. Confirmed by: settling times of the
+ * shipped drivers on the bench.
+ */
 const NOT_WRITTEN: Verification = { settleMs: 1_000, tolerance: 0 };
 
 export interface StreetKnowledge {
@@ -28,11 +34,11 @@ export interface StreetKnowledge {
   readonly outputs: readonly ResolvedOutput[];
   /** Contacts in the cabinet that request light. */
   readonly contacts: ReadonlyMap<PointId, LightContact>;
-  /** The zone of each that lights one zone only. */
+  /** The zone of each contact that lights a single zone. */
   readonly contactZones: ReadonlyMap<PointId, string>;
   /** From the profile of the lamp's level point. */
   readonly verificationOf: (lampId: string) => Verification;
-  /** Line of each lamp, how many levels a second each line takes, and the lamps that one write sets. */
+  /** The line of each lamp, the levels per second that each line accepts, and the lamps that one write sets. */
   readonly pace: {
     readonly lineOf: (lampId: string) => string | undefined;
     readonly maxPerS: ReadonlyMap<string, number>;
@@ -73,7 +79,7 @@ export function streetKnowledge(
   };
 }
 
-/** The groups all of whose level points are lamps: the field writes a group only when each of its points waits for a level. */
+/** The groups whose level points are all lamps: the field writes a group only when each of its points waits for a level. */
 function lampGroups({ lines, lamps }: Pick<Cabinet, 'lines' | 'lamps'>, profiles: ReadonlyMap<string, Profile>): readonly LampGroup[] {
   const lampAt = new Map(lamps.map((lamp) => [levelPointOf(lamp), lamp.id]));
   return lines.flatMap(({ devices, broadcast }) => {
@@ -93,7 +99,7 @@ function lightContact(deviceId: string): (role: [string, string]) => [PointId, L
   return ([point, role]) => (role === 'emergency' || role === 'lights-on' ? [[`${deviceId}.${point}`, role]] : []);
 }
 
-/** Returns until when no level is written, because drivers start up first; now where mains have not just returned. */
+/** Returns until when no level is written, because drivers start up first; now if mains have not just returned. */
 export function quietUntilMono({ startQuietS }: Cabinet, machine: StoreParts['machine'], nowMono: MonoMs): MonoMs {
   const hasJustReturned = machine != null && machine.startMono < MAINS_RETURN_MS;
   return hasJustReturned ? nowMono + startQuietS * 1_000 : nowMono;
@@ -101,10 +107,10 @@ export function quietUntilMono({ startQuietS }: Cabinet, machine: StoreParts['ma
 
 /** Lookups between the lamps, zones and points of a street, computed once. */
 export interface StreetIndex {
-  /** By lamp; a lamp of no zone is absent. */
+  /** By lamp; a lamp without a zone is absent. */
   readonly zoneOf: ReadonlyMap<string, string>;
   readonly maxPctOf: ReadonlyMap<string, LevelPct>;
-  /** By lamp: the point that sets and reads its level, and the reverse. */
+  /** By lamp: the point that sets and reads its level; and the reverse. */
   readonly pointOf: ReadonlyMap<string, PointId>;
   readonly lampAt: ReadonlyMap<PointId, string>;
   /** By point: the lamp or output that sets it, as `lamp L07`. */

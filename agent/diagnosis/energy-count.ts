@@ -22,13 +22,13 @@ export interface EnergyParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'load' | 'save'>;
   readonly field: Pick<Field, 'latest'>;
-  /** The street as it is lit now. */
+  /** The present state of the light. */
   readonly light: {
     decisions(): readonly Decision[];
     zones(): readonly Pick<ZoneView, 'lamps'>[];
     zoneStates(): readonly ZoneState[];
   };
-  /** A night of a zone is over and stored. */
+  /** A night of a zone has ended and is stored. */
   readonly onNight: (night: Omit<EnergyRow, 'period'> & { readonly endMs: WallMs }) => void;
 }
 
@@ -41,7 +41,7 @@ export interface Energy {
   view(query: EnergyQuery): Promise<EnergyView | undefined>;
 }
 
-/** Source: noon to noon, so that a night is one. */
+/** Source: noon to noon, so that one night is not split. */
 const NOON_HOUR = 12;
 /** One kWh in the units of meters. */
 const KWH: Readonly<Record<string, number>> = { Wh: 0.001, kWh: 1, MWh: 1_000 };
@@ -55,7 +55,7 @@ export function createEnergy(parts: EnergyParts): Energy {
   const zones = cabinet.zones.map((zone) => ({ id: zone.id, lamps: zone.lamps.flatMap((id) => countedLamp(lamps.get(id), zone)) }));
   const tracker = new EnergyTracker({ zones, clock, store, nightAt: (atMs) => nightAt(calendar, atMs), refresh, onNight });
 
-  /** Decisions too: one that stays the same may rest on another step of the programme. */
+  /** Runs on unchanged decisions too: the same level may result from another step of the programme. */
   function refresh(): void {
     const nowMono = clock.monoMs();
     light.decisions().forEach(onDecision);
@@ -98,7 +98,7 @@ export function createEnergy(parts: EnergyParts): Energy {
       }
     },
     async view(query) {
-      // A night belongs to a time when its noon does.
+      // A night belongs to a period when its noon does.
       const kept = await tracker.nights(nextNight(nightAt(calendar, query.fromMs - 1)), nightAt(calendar, query.toMs - 1));
       return (
         kept &&
@@ -123,7 +123,7 @@ function energyView(kept: readonly KeptNights[], { by, zone }: Pick<EnergyQuery,
   };
 }
 
-/** The day on whose noon the night began, by the clocks of the cabinet. */
+/** The date of the noon at which the night began, in the cabinet's time zone. */
 export function nightAt(calendar: LocalCalendar, atMs: WallMs): NightDate {
   const { year, month, day, hour } = calendar.localAt(atMs);
   return new Date(Date.UTC(year, month - 1, hour < NOON_HOUR ? day - 1 : day)).toISOString().slice(0, 10);
@@ -132,12 +132,12 @@ export function nightAt(calendar: LocalCalendar, atMs: WallMs): NightDate {
 function countedLamp(lamp: Lamp | undefined, { baseline: { lampPowerW, levelPct } }: Zone): CountedLamp[] {
   if (lamp === undefined) return [];
   const { id, ratedPowerW } = lamp;
-  // The lamps of today take at their former level what they take at it now; how others took less when dimmed is not known.
+  // Today's lamps are assumed to use as much at their former level as they use at it now; how others saved when dimmed is not known.
   const isSameLamp = lampPowerW === null || lampPowerW === ratedPowerW;
   return [{ id, ratedW: ratedPowerW, baselineW: isSameLamp ? powerW(ratedPowerW, levelPct) : (lampPowerW * levelPct) / 100 }];
 }
 
-/** The energy counter of each meter: its first one, since what comes after is a phase of it or what was fed back. */
+/** The energy counter of each meter: the first one, because the following ones are phases or exported energy. */
 function meterPoints({ points, profiles }: EnergyParts): ReadonlyMap<PointId, { device: string; kwh: number }> {
   const counters = [...points.values()].filter(
     ({ device, profile, semantic }) =>

@@ -5,14 +5,14 @@ import { DAY_MS } from '../core/durations.ts';
 import type { Store } from '../core/ports.ts';
 import { added, asRecord, type NightTally, NO_TALLY, readTally, rounded } from './energy-tally.ts';
 
-/** The day on whose noon a night began, `2026-12-01`. */
+/** The date of the noon at which a night began, `2026-12-01`. */
 export type NightDate = string;
 
 /**
  * The count of a night, or of a part of it.
  *
- * A night has several parts where the clock was set or a run began without the time. A part that is written twice under one id counts once, so a
- * mains cut between two writes neither loses nor doubles anything.
+ * A night has several parts if the clock was set or a run began without the time. A part that is written twice under one id counts once, so a mains
+ * cut between two writes neither loses nor doubles anything.
  */
 export interface NightPart extends NightTally {
   readonly id: string;
@@ -25,7 +25,7 @@ export interface EnergyMonth {
   readonly folded: NightTally | null;
 }
 
-/** A night, or a part of one, that is over. */
+/** A night, or a part of one, that has ended. */
 export interface ClosedNight {
   readonly date: NightDate;
   readonly part: NightPart;
@@ -34,20 +34,20 @@ export interface ClosedNight {
 export interface EnergyArchive {
   /** Returns a month with these nights, which may not be stored in it yet; undefined when the disk could not be read. */
   month(name: string, nights: readonly ClosedNight[]): Promise<EnergyMonth | undefined>;
-  /** Resolves with the whole night, earlier parts included, once it is on disk; undefined when it could not be kept. */
+  /** Resolves with the whole night, earlier parts included, once it is on disk; undefined if it could not be stored. */
   keep(night: ClosedNight): Promise<NightTally | undefined>;
-  /** The parts of the newest night of this month and the one before; undefined where there is none. */
+  /** The parts of this month's newest night, and those of the night before; undefined if there is none. */
   newest(date: NightDate): Promise<readonly NightPart[] | undefined>;
 }
 
 /** The result of a load when the disk could not be read. */
 export const UNREAD = Symbol('unread');
 
-/** More parts than this of one night are merged, the oldest first: an agent that restarts again and again must not fill the disk. */
+/** If a night has more parts than this, the oldest are merged: an agent that restarts repeatedly must not fill the disk. */
 const MAX_PARTS = 8;
-/** `energy.2026-12`: one key a month, so that a night is one row of some ten kilobytes to write and a year twelve to read. */
+/** `energy.2026-12`: one key per month, so that a night is one write of about ten kilobytes and a year is twelve reads. */
 const MONTH_KEY = 'energy.';
-/** From this age on a month is one sum. Units: months. Source: 400 nights reach into the fourteenth month before. */
+/** A month of this age or older is stored as one sum. Units: months. Source: 400 nights reach into the fourteenth month before. */
 const FOLD_AFTER = 14;
 
 export function createEnergyArchive(store: Pick<Store, 'load' | 'save'>): EnergyArchive {
@@ -119,7 +119,7 @@ export function readPart(stored: unknown): NightPart {
   return { ...readTally(stored), id: typeof id === 'string' ? id : '', endMs: typeof endMs === 'number' ? endMs : 0 };
 }
 
-/** `2026-12` of `2026-12-01`. */
+/** `2026-12` for `2026-12-01`. */
 export function monthOf(date: NightDate): string {
   return date.slice(0, 7);
 }

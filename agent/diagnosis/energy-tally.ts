@@ -1,7 +1,7 @@
 /** The sums of a zone's lamps: of a part of a night, a night or many, their addition, and their stored form. Pure. */
 import { isRecord } from '../core/is-record.ts';
 
-/** Dark, 1..10 %, 11..20 %, ... 91..100 %. Source: design; ten steps tell a programme, and EN 13201-5 asks for hours by level. */
+/** Dark, 1..10 %, 11..20 %, ... 91..100 %. Source: design; ten steps are enough to recognise a programme, and EN 13201-5 requires hours by level. */
 const BANDS = 11;
 
 /** Sums that are added over nights and parts alike. */
@@ -22,9 +22,9 @@ const ZONE_COUNTS = ['nights', 'lampNights'] as const;
 const PERIOD_SUMS = ['ms', 'wh', 'fullWh', 'boostedMs', 'boostedWh', 'boostedFullWh'] as const;
 
 /**
- * Time and energy of a night that the zone would have spent at one level without presence and traffic.
+ * Time and energy of a night, grouped by the level that the zone would have had without presence and traffic.
  *
- * Units: lamp milliseconds and watt hours; `fullWh` is what the same lamps take at 100 %. `boosted*`: while raised, the others while not.
+ * Units: lamp milliseconds and watt hours; `fullWh` is the energy of the same lamps at 100 %. `boosted*`: while raised; the others: while not raised.
  */
 export type PeriodTally = Record<(typeof PERIOD_SUMS)[number], number>;
 
@@ -46,11 +46,11 @@ export interface MeterTally {
   computedWh: number;
 }
 
-/** A part of a night, a night, or many. Units: ms. */
+/** A part of a night, a whole night, or many. Units: ms. */
 export interface NightTally {
   readonly zones: Readonly<Record<string, ZoneTally>>;
   readonly meters: Readonly<Record<string, MeterTally>>;
-  /** The agent did not run. */
+  /** Time in which the agent did not run. */
   readonly awayMs: number;
   /** Counted before the date of the night was known. */
   readonly undatedMs: number;
@@ -116,7 +116,7 @@ export function rounded<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rounded(item)])) as T;
 }
 
-/** Reads stored sums, which another version may have written. A value that is no number counts as 0. */
+/** Reads stored sums, which another version may have written. A value that is not a number counts as 0. */
 export function readTally(stored: unknown): NightTally {
   const { zones, meters, awayMs, undatedMs } = asRecord(stored);
   return {

@@ -25,9 +25,9 @@ import { type MeterTracker, RunningNight, type RunningNightParts } from './runni
 
 export interface EnergyTrackerParts extends RunningNightParts {
   readonly store: Pick<Store, 'load' | 'save'>;
-  /** Every ten seconds, before sums are read: brings `count` up to date. */
+  /** Called every ten seconds and before sums are read: updates `count`. */
   readonly refresh: () => void;
-  /** A night is over and stored; once more after a start, for the last one. */
+  /** A night has ended and is stored; called once more after a start, for the last one. */
   readonly onNight: (night: NightTally, endMs: WallMs) => void;
 }
 
@@ -41,11 +41,17 @@ export interface KeptNights {
 
 /** Where the running night is stored. */
 const OPEN_KEY = 'energy.tonight';
-/** Between two updates from the street. Units: ms. Source: assumed; a lamp that falls silent was counted right a moment before. */
+/**
+ * Time between two updates from the street. Units: ms. Source: assumed; a lamp that becomes silent was counted correctly until the last update.
+ * Confirmed by: kilowatt hours of a night counted with this and with a tenth of it.
+ */
 const LOOK_MS = 10_000;
-/** At most this much is lost at a mains cut. Units: ms. Source: assumed; flash wears, and it is a fiftieth of a night. */
+/**
+ * Most counted time that a mains cut can lose. Units: ms. Source: assumed; flash wears, and it is a fiftieth of a night. Confirmed by: mains cuts per
+ * year and writes per day in the logs of a cabinet.
+ */
 const SAVE_MS = 900_000;
-/** How soon a disk that could not be read is tried again. Units: ms. Source: assumed. */
+/** Delay before an unreadable disk is tried again. Units: ms. Source: assumed. Confirmed by: the disk events of the gateways. */
 const RETRY_MS = 60_000;
 
 export class EnergyTracker {
@@ -54,7 +60,7 @@ export class EnergyTracker {
   readonly #parts: EnergyTrackerParts;
   readonly #archive: EnergyArchive;
   readonly #night: RunningNight;
-  /** Nights that are over and not yet in their month, oldest first. */
+  /** Nights that have ended and are not yet in their month, oldest first. */
   readonly #closed: ClosedNight[] = [];
   #memory: 'unasked' | 'unread' | 'known' = 'unasked';
   #savedMono: MonoMs;
@@ -76,7 +82,7 @@ export class EnergyTracker {
     void this.#recall();
   }
 
-  /** Hands the running night to the store, which writes it before it stops. Does not wait for the disk. */
+  /** Passes the running night to the store, which writes it before it stops. Does not wait for the disk. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;
@@ -84,7 +90,7 @@ export class EnergyTracker {
     if (this.#memory === 'known') void this.#save();
   }
 
-  /** Returns the nights from one to another, both included, oldest first, with the running one; undefined when the disk could not be read. */
+  /** Returns the nights of a range, both ends included, oldest first, with the running one; undefined if the disk could not be read. */
   async nights(from: NightDate, to: NightDate): Promise<readonly KeptNights[] | undefined> {
     if (this.#memory !== 'known') await this.#recall();
     if (this.#memory !== 'known') return undefined;
@@ -141,7 +147,7 @@ export class EnergyTracker {
     if (ended !== null) this.#closed.push(ended);
   }
 
-  /** Writes the nights that are over into their months, one after the other, and then saves the running one. */
+  /** Writes the ended nights into their months, one after the other, and then saves the running one. */
   #settle(): Promise<void> {
     this.#settling ??= this.#settleAll().finally(() => {
       this.#settling = null;

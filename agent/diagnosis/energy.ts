@@ -1,8 +1,8 @@
 /**
  * Counts how long each zone was at which level, and the energy it used.
  *
- * No clock, no disk, no dates: time is an argument and monotonic, so a wall clock that is set neither removes nor adds anything. Works only when
- * something changes: a street at rest costs nothing.
+ * No clock, no disk, no dates: time is an argument and monotonic, so setting the wall clock neither removes nor adds anything. Works only when
+ * something changes: an unchanged street costs nothing.
  */
 import type { MonoMs } from '../core/clock.ts';
 import { HOUR_MS } from '../core/durations.ts';
@@ -22,7 +22,7 @@ export interface CountedZone {
   readonly lamps: readonly CountedLamp[];
 }
 
-/** Whether a lamp has its level; a number for the level it has instead; `unknown` while it does not answer. Units: %. */
+/** `follows`: the lamp has its decided level; a number: it has this level instead; `unknown`: it does not answer. Units: %. */
 export type LampFollowing = 'follows' | 'unknown' | LevelPct;
 
 export interface EnergyCount {
@@ -32,17 +32,17 @@ export interface EnergyCount {
   night(zoneId: string, isNight: boolean, nowMono: MonoMs): void;
   /** Returns all sums up to now, by zone. */
   zones(nowMono: MonoMs): Readonly<Record<string, ZoneTally>>;
-  /** Clears the sums; counting goes on from now. */
+  /** Clears the sums; counting continues from now. */
   restart(nowMono: MonoMs): void;
 }
 
 /**
  * The loss of a dimmed driver as a share of its rated power.
  *
- * Source: assumed; drivers dimmed by current are a few percent above proportion; a measured curve of the luminaire would be better.
+ * Source: assumed; drivers dimmed by current are a few percent above proportion. Confirmed by: a measured power curve of the luminaire.
  */
 const FIXED_SHARE = 0.04;
-/** A dark driver under mains. Units: W. Source: Regulation (EU) 2019/2020 Annex II, at most 0.5 W in standby. */
+/** Power of a dark driver with mains. Units: W. Source: Regulation (EU) 2019/2020 Annex II, at most 0.5 W in standby. */
 const STANDBY_W = 0.5;
 
 /** Returns the mains power of a lamp at a level. Units: W, %. */
@@ -55,9 +55,9 @@ interface ZoneCount {
   readonly lamps: readonly CountedLamp[];
   sums: ZoneTally;
   isNight: boolean;
-  /** Lamps that presence raises now. */
+  /** Number of lamps that presence raises now. */
   raised: number;
-  /** The state when time last passed: lamps of one tick change one after the other, and light that moves along is one activation. */
+  /** The state when time last passed. Lamps of one tick change one after the other, and light that moves along the street is one activation. */
   wasRaised: boolean;
   judgedMono: MonoMs;
 }
@@ -126,7 +126,7 @@ function addSpell({ zone, following, ratedW, baselineW }: LampCount, use: LampUs
   const { sums, isNight } = zone;
   const levelPct = typeof following === 'number' ? following : use.levelPct;
   const isDark = levelPct <= 0;
-  // A lamp that is to be dark and does not answer may have no mains.
+  // A dark lamp that does not answer may have no mains.
   const wh = isDark && following === 'unknown' ? 0 : powerW(ratedW, levelPct) * hours;
   const quietWh = use.raisedBy === null || isDark ? wh : powerW(ratedW, Math.min(levelPct, use.quietPct)) * hours;
   const baselineWh = isNight && !(use.byPerson && use.levelPct === 0) ? baselineW * hours : 0;

@@ -4,7 +4,7 @@ import type { DeviceView } from '../core/ports.ts';
 import type { LampView } from '../core/views.ts';
 import type { AgentEvent, EventCode } from '../core/words.ts';
 
-/** A silent device and a lamp that does not follow show that in their own state. */
+/** Faults to show; a silent device and a lamp that does not follow already show that in their own state. */
 const FAULTS: readonly EventCode[] = [
   'lamp-fault',
   'device-flag',
@@ -31,7 +31,7 @@ export function withLampFaults<T extends LampView>(lamp: T, { lamps }: Pick<Cabi
   return { ...lamp, faults: faults.map(({ text }) => text) };
 }
 
-/** Returns the lamp with the causes why it receives nothing first, then its faults. */
+/** Returns the lamp with its troubles: first why it receives nothing, then its faults. */
 export function withLampTrouble<T extends LampView>(lamp: T, cabinet: Pick<Cabinet, 'lamps' | 'lines'>, events: readonly AgentEvent[]): T {
   const deviceId = cabinet.lamps.find(({ id }) => id === lamp.id)?.device;
   const lineId = cabinet.lines.find(({ devices }) => devices.some(({ id }) => id === deviceId))?.id;

@@ -1,7 +1,7 @@
 /**
  * The faults of single points: the flags of a profile, an open door, a fault contact, a driver that gives less than its full output.
  *
- * A reading without a value proves nothing: the field reports silent devices.
+ * A reading without a value is no evidence: the field reports silent devices.
  */
 
 import type { Clock } from '../core/clock.ts';
@@ -9,7 +9,7 @@ import { type Message, msg } from '../core/message.ts';
 import type { PointFlag, PointProfile, Semantic } from '../core/profile.ts';
 import type { AgentEvent, EventCode, PointId, Reading, Severity } from '../core/words.ts';
 
-/** What the rules use of a point. */
+/** The data of a point that the rules use. */
 export interface WatchedPoint {
   /** The site's meaning of a contact, else the profile's. */
   readonly semantic: Semantic;
@@ -26,11 +26,11 @@ export interface FaultVerdict {
   readonly text: Message;
 }
 
-/** Full output of a driver that does not protect itself. Units: %. */
+/** Output of a driver that does not reduce its power to protect itself. Units: %. */
 const FULL_OUTPUT_PCT = 100;
 
 export interface DiagnosisParts {
-  /** What each point means, from the profiles and the site. */
+  /** The meaning of each point, from the profiles and the site. */
   readonly points: ReadonlyMap<PointId, WatchedPoint>;
   readonly clock: Clock;
   readonly onEvent: (event: AgentEvent) => void;
@@ -80,14 +80,16 @@ export function verdictsOf({ pointId, value, quality }: Reading, point: WatchedP
   });
 }
 
-/** The flags of a profile are more precise than its point's kind, unless the site has stated what the contact means here. */
+/**
+ * Whether the flags of a profile give the meaning: they are more precise than the point's kind, unless the site has stated what the contact means.
+ */
 function hasOwnWords({ semantic, profile }: WatchedPoint): boolean {
   return profile.flags.length > 0 && semantic === profile.semantic;
 }
 
-/** A register of flags has no scale, so the bits of its value are its own, in two's complement for a signed one. */
+/** A register of flags has no scale, so the bits of its value are the register's bits, in two's complement for a signed one. */
 function isUp({ bit, inverted }: PointFlag, value: number): boolean {
-  // Not by bit operators: they cut a wide register off at 32 bits.
+  // No bit operators: they truncate a wide register to 32 bits.
   const set = bit === null ? value !== 0 : Math.abs(Math.floor(value / 2 ** bit) % 2) === 1;
   return set !== inverted;
 }

@@ -1,8 +1,7 @@
 /**
- * The night that is being counted: its sums, its meters and, once the time is trusted, its date.
+ * The running night: its sums, its meters and, once the time is trusted, its date.
  *
- * While the time is not trusted it is not known which night it is. No night ends then, and what is counted belongs to the night in which the time
- * becomes known.
+ * Without a trusted time it is not known which night it is. No night ends then, and the counts belong to the night in which the time becomes known.
  */
 import { type Clock, isTrusted, type MonoMs, type WallMs } from '../core/clock.ts';
 import { type CountedZone, createEnergyCount, type EnergyCount } from './energy.ts';
@@ -13,12 +12,12 @@ interface OpenNight {
   readonly id: string;
   /** Null until the time is trusted. */
   date: NightDate | null;
-  /** What earlier runs have counted of it. */
+  /** The counts of earlier runs for this night. */
   before: NightTally;
   readonly sinceMono: MonoMs;
 }
 
-/** When the run before was last saved, and the totals of its meters. */
+/** When the previous run was last saved, and its meter totals. */
 interface LastRun {
   readonly savedMs: WallMs | null;
   readonly totals: Readonly<Record<string, number>>;
@@ -30,20 +29,20 @@ export interface MeterTracker {
   read(deviceId: string, totalKwh: number): void;
   /** Since the last restart; `computedWh` is that of all zones in the same time. */
   tallies(computedWh: number): Readonly<Record<string, MeterTally>>;
-  /** Begins a new night with the present totals. */
+  /** Starts a new night with the present totals. */
   restart(): void;
   totals(): Readonly<Record<string, number>>;
-  /** Adds the energy since the run before last read these totals. */
+  /** Adds the energy since the previous run last read these totals. */
   bridge(before: Readonly<Record<string, number>>): void;
 }
 
-/** Longest break that is bridged; an agent that was away for longer knows nothing of the night. Units: ms. */
+/** Longest gap that is bridged; after a longer absence the agent has no data about the night. Units: ms. */
 const BRIDGE_MS = 86_400_000;
 
 export interface RunningNightParts {
   readonly zones: readonly CountedZone[];
   readonly clock: Clock;
-  /** The night to which an instant belongs, by the cabinet's own clocks. */
+  /** Returns the night that an instant belongs to, in the cabinet's time zone. */
   readonly nightAt: (atMs: WallMs) => NightDate;
 }
 
@@ -53,7 +52,7 @@ export class RunningNight {
   readonly #parts: RunningNightParts;
   readonly #startMono: MonoMs;
   #open: OpenNight;
-  /** Null once the break since the run before has been accounted for. */
+  /** Null once the gap since the previous run has been counted. */
   #last: LastRun | null = null;
 
   constructor(parts: RunningNightParts) {
@@ -69,7 +68,7 @@ export class RunningNight {
     return this.#open.date;
   }
 
-  /** Returns what has been counted of this night so far, by earlier runs too. */
+  /** Returns the counts of this night so far, including those of earlier runs. */
   part(): NightPart {
     const { id, date, before, sinceMono } = this.#open;
     const nowMono = this.#parts.clock.monoMs();
@@ -80,7 +79,7 @@ export class RunningNight {
     return { ...added(before, now, 'night'), id, endMs: Math.round(this.#parts.clock.wallMs()) };
   }
 
-  /** Gives the night its date. Where that date is over, returns the night and begins the next one; else null. */
+  /** Gives the night its date. If that date has ended, returns the night and starts the next one; otherwise null. */
   roll(): ClosedNight | null {
     if (!isTrusted(this.#parts.clock.quality())) return null;
     const today = this.#parts.nightAt(this.#parts.clock.wallMs());
@@ -98,7 +97,7 @@ export class RunningNight {
     return ended;
   }
 
-  /** Continues the night that an earlier run has stored. Returns that night where it is another one; else null. */
+  /** Continues the night that an earlier run stored. Returns the stored night if it is another one; otherwise null. */
   resume(stored: unknown, last: LastRun): ClosedNight | null {
     const part = readPart(stored);
     const { date } = asRecord(stored);
@@ -109,7 +108,7 @@ export class RunningNight {
     return null;
   }
 
-  /** Between the last save of the run before and the start of this one nothing was counted. */
+  /** Counts the gap between the last save of the previous run and the start of this one. */
   #bridge(): void {
     if (this.#last === null) return;
     const { savedMs, totals } = this.#last;
@@ -128,7 +127,7 @@ export class RunningNight {
 }
 
 interface Meter {
-  /** First total of this run, and where the night began. */
+  /** First total of this run; the night is counted from it. */
   readonly firstKwh: number;
   fromKwh: number;
   totalKwh: number;
@@ -136,7 +135,7 @@ interface Meter {
 
 function createMeterTracker(): MeterTracker {
   const meters = new Map<string, Meter>();
-  /** Of those not read yet in this run. */
+  /** Totals of the previous run for meters that this run has not read yet. */
   let before: Readonly<Record<string, number>> = {};
   return {
     read(deviceId, totalKwh) {

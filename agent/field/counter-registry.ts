@@ -35,9 +35,15 @@ const KEY = 'counters';
 const UNREAD = Symbol('unread');
 /** Shortest time between two saves of totals alone. Units: ms. Source: flash wears; a register that was not replaced reports its count again. */
 const SAVE_MS = 3_600_000;
-/** How soon a failed load or save is tried again. Units: ms. Source: assumed; two polls of a meter. */
+/**
+ * Delay before a failed load or save is tried again. Units: ms. Source: assumed; two polls of a meter. Confirmed by: logs of a cabinet whose disk
+ * failed for a while.
+ */
 const RETRY_MS = 60_000;
-/** How long the agent was away, when no trusted clock says so. Units: ms. Source: assumed; at the largest power this lets weeks of a street pass. */
+/**
+ * Assumed downtime of the agent when no trusted clock can tell. Units: ms. Source: assumed; at the largest power this accepts the consumption of
+ * weeks of a street. Confirmed by: the start events of a cabinet without a trusted clock.
+ */
 const AWAY_MS = 24 * 3_600_000;
 
 export interface CountedPoint {
@@ -51,7 +57,7 @@ export interface CounterRegistryOptions {
   readonly events: EventTracker;
   /** Without a store, counters restart with the agent. */
   readonly store: Pick<Store, 'load' | 'save'> | null;
-  /** The most that a meter of the cabinet can measure. Units: kW. Default: that of the largest feed. */
+  /** The largest power that a meter of the cabinet can measure. Units: kW. Default: that of the largest feed. */
   readonly maxPowerKw?: (() => number) | undefined;
   /** Receives readings that waited for the saved state. */
   readonly onReadings: (readings: readonly Reading[]) => void;
@@ -82,7 +88,7 @@ export class CounterRegistry {
   #saved: Readonly<Record<string, unknown>> = {};
   #memory: 'unasked' | 'unread' | 'known';
   #isChanged = false;
-  /** An offset has changed: the device cannot report it again, so it is saved at once. */
+  /** An offset has changed. The device cannot report it again, so it is saved immediately. */
   #isOwed = false;
   #isStarted = false;
   #savedMono: MonoMs;
@@ -102,7 +108,7 @@ export class CounterRegistry {
     void this.#load();
   }
 
-  /** Starts saving what has not been saved, and does not wait for it. */
+  /** Starts saving unsaved changes; does not wait for the end of the save. */
   stop(): void {
     this.#isStarted = false;
     this.#ticks?.cancel();
@@ -110,7 +116,7 @@ export class CounterRegistry {
     void this.#save();
   }
 
-  /** Replaces the points. Those that stay go on counting, and one that returns goes on from where it was. */
+  /** Replaces the points. Points that remain continue counting; a point that returns continues from its saved count. */
   exchange(points: readonly CountedPoint[]): void {
     const { clock } = this.#options;
     const next = new Map(points.flatMap(stateOf));
@@ -125,7 +131,7 @@ export class CounterRegistry {
     if (this.#isStarted) this.start();
   }
 
-  /** The readings as they leave the field: those of counters as totals, or without a value. */
+  /** Returns the readings as the field publishes them: those of counters as totals, or without a value. */
   counted(readings: readonly Reading[]): readonly Reading[] {
     if (!readings.some(({ pointId }) => this.#counters.has(pointId))) return readings;
     const wasOwed = this.#isOwed;
@@ -136,7 +142,7 @@ export class CounterRegistry {
     return left;
   }
 
-  /** The reading with its total; without a value while the total is in doubt; empty while the reading waits. */
+  /** Returns the reading with its total; without a value while the total is in doubt; empty while the reading waits for the saved state. */
   #countedReading(reading: Reading, restarts: Restarts): Reading[] {
     const { pointId, value, quality, atMono } = reading;
     const state = this.#counters.get(pointId);
@@ -216,7 +222,7 @@ function savedOf(counters: ReadonlyMap<PointId, CounterState>, clock: Clock): Re
   return saved;
 }
 
-/** Undefined for what was never saved, or has a unit that cannot be converted into this one. */
+/** Undefined if the point was never saved, or if its saved unit cannot be converted into this one. */
 function recalled(saved: unknown, { unit }: CounterState, clock: Clock): Counter | undefined {
   if (!isRecord(saved)) return undefined;
   const { offset, lastRaw, unit: savedUnit, atMs } = saved;

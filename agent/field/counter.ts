@@ -12,27 +12,36 @@ import type { MonoMs } from '../core/clock.ts';
 import { HOUR_MS } from '../core/durations.ts';
 import type { PointProfile } from '../core/profile.ts';
 
-/** No cabinet draws more. Units: kW. Source: assumed; the largest feed at low voltage in France, 250 kVA. */
+/**
+ * Largest power of a cabinet. Units: kW. Source: assumed; the largest low-voltage feed in France, 250 kVA. Confirmed by: the connection contracts of
+ * the cabinets.
+ */
 const MAX_POWER_KW = 250;
-/** What a meter may add at once because it counts in steps or reports late. Units: kWh. Source: assumed; the coarsest common step. */
+/**
+ * Rise that is always accepted, because a meter may count in steps or report late. Units: kWh. Source: assumed; the coarsest common step. Confirmed
+ * by: the data sheets of the meters.
+ */
 const SLACK_KWH = 1;
-/** Before a roll-over and after it a count lies in this part of its range. Source: assumed; more than any pause between two readings brings. */
+/**
+ * A count is in this part of its range before and after a roll-over. Source: assumed; larger than the rise in any gap between two readings. Confirmed
+ * by: the ranges of the shipped meters and the longest outage of a cabinet.
+ */
 const WRAP_SHARE = 0.1;
 /** The resolution of a float of 32 bits, as a share of its value. Source: IEEE 754, 24 binary digits. */
 const FLOAT_SHARE = 2 ** -23;
-/** A wrong reading may fall among those that prove a replaced meter, so one more than needed is remembered. */
+/** A wrong reading may arrive between those that prove a replaced meter, so one more than needed is kept. */
 const CANDIDATES = 2;
 
-/** How many kWh one of a unit is. */
+/** Units: kWh per unit of the point. */
 const KWH: Readonly<Record<string, number>> = { Wh: 0.001, kWh: 1, MWh: 1_000 };
 
 /** The rules of a counter from its profile. Units: the point's own, after scale. */
 export interface CounterRule {
-  /** It starts again at 0 instead of reaching this; null when it never does. */
+  /** The count restarts at 0 instead of reaching this value; null if it never does. */
   readonly rolloverAt: number | null;
   readonly decimals: number;
   readonly isFloat: boolean;
-  /** What can be added in an hour, and at once; null where anything can. */
+  /** Largest rise per hour, and at any time; null without a limit. */
   readonly limits: { readonly perHour: number; readonly atOnce: number } | null;
 }
 
@@ -46,27 +55,27 @@ export interface CounterReading {
 export interface Counter {
   readonly offset: number;
   readonly last: CounterReading | null;
-  /** Not taken, oldest first. */
+  /** Readings that were not accepted, oldest first. */
   readonly candidates: readonly CounterReading[];
 }
 
 export const UNCOUNTED: Counter = { offset: 0, last: null, candidates: [] };
 
-/** `total` is null while it is not known whether the reading is true. */
+/** `total` is null while it is not known whether the reading is correct. */
 export interface CounterStep {
   readonly counter: Counter;
   readonly total: number | null;
-  /** The register counts from somewhere else since this reading. */
+  /** Set when the register restarted from another count at this reading. */
   readonly restart: CounterRestart | null;
 }
 
-/** The total goes on from `total`, and the register from `raw`. */
+/** The total continues from `total`, the register from `raw`. */
 export interface CounterRestart {
   readonly total: number;
   readonly raw: number;
 }
 
-/** Null for a point that is no counter. */
+/** Null for a point that is not a counter. */
 export function counterRule({ counter, semantic, decimals, type, scale, unit }: PointProfile): CounterRule | null {
   if (counter === null) return null;
   const kwh = semantic === 'energy' ? KWH[unit] : undefined;
@@ -76,14 +85,14 @@ export function counterRule({ counter, semantic, decimals, type, scale, unit }: 
   return { rolloverAt: counter.rolloverAt, decimals, isFloat, limits };
 }
 
-/** The rule of a meter that measures no more than this. Units: kW. */
+/** The rule of a meter that cannot measure more than this power. Units: kW. */
 export function boundedRule(rule: CounterRule, maxPowerKw: number): CounterRule {
   const { limits } = rule;
   if (limits === null || maxPowerKw >= MAX_POWER_KW) return rule;
   return { ...rule, limits: { ...limits, perHour: (limits.perHour * maxPowerKw) / MAX_POWER_KW } };
 }
 
-/** The counter after one more good reading. Errors: none; every reading leads to a state. */
+/** Returns the counter after one more good reading. Errors: none; every reading leads to a state. */
 export function afterReading(counter: Counter, now: CounterReading, rule: CounterRule): CounterStep {
   const { last, candidates } = counter;
   if (last !== null && follows(last, now, rule)) return taken(counter, last, now, rule);
@@ -107,13 +116,13 @@ export function inUnit({ offset, raw }: { readonly offset: number; readonly raw:
 }
 
 function taken({ offset }: Counter, before: CounterReading, now: CounterReading, rule: CounterRule): CounterStep {
-  // Noise is held, not followed downwards, where it would be counted again on its way up.
+  // Noise does not lower the count: otherwise it would be counted again when it rises.
   const raw = Math.max(before.raw, now.raw);
   const counter = { offset: rounded(offset, rule.decimals), last: { raw, atMono: now.atMono }, candidates: [] };
   return { counter, total: totalOf(offset, raw, rule), restart: null };
 }
 
-/** Whether both readings may be of the same meter without a reset. */
+/** Whether both readings can belong to the same meter without a reset. */
 function follows(before: CounterReading, now: CounterReading, rule: CounterRule): boolean {
   return now.raw - before.raw >= -noiseOf(before.raw, rule) && canRise(now.raw - before.raw, before, now, rule);
 }
@@ -132,7 +141,7 @@ function canRise(rise: number, before: CounterReading, now: CounterReading, { li
   return rise <= limits.perHour * hours + limits.atOnce + step;
 }
 
-/** A fall of less is none. A float that trembles in its last binary digit may be rounded to either side. */
+/** A fall smaller than this is noise: the last binary digit of a float may be rounded either way. */
 function noiseOf(raw: number, { decimals, isFloat }: CounterRule): number {
   const digit = 10 ** -decimals;
   return isFloat ? 1.5 * digit + FLOAT_SHARE * Math.abs(raw) : 0.5 * digit;
@@ -144,6 +153,6 @@ function totalOf(offset: number, raw: number, { decimals }: CounterRule): number
 
 function rounded(value: number, decimals: number): number {
   const factor = 10 ** decimals;
-  // The zero makes a plain 0 of a -0.
+  // Adding 0 turns -0 into 0.
   return Math.round(value * factor) / factor + 0;
 }

@@ -1,5 +1,5 @@
 /**
- * Lines, devices and points in the shapes that control, the console and the bus tools use.
+ * Lines, devices and points in the form that control, the console and the bus tools use.
  *
  * Pure.
  */
@@ -27,7 +27,7 @@ export function rawLine({ source, supervisor }: LineRuntime): RawLine[] {
   return [{ config: source.config, noiseBytes: () => source.driver.counters.noiseBytes, downReason: () => supervisor.reason }];
 }
 
-/** `counters` are those of a Modbus line, without what requests from the console caused. */
+/** `counters` are those of a Modbus line, without those caused by the console's requests. */
 export function lineView({ source, supervisor, load, runner }: LineRuntime, counters: LineCounters | null): LineView {
   const { config } = source;
   const isDead = runner?.isDead === true;
@@ -66,7 +66,7 @@ export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] 
   return source.config.devices.map(({ id, profile, pole }) => ({ ...base, id, profile, pole }));
 }
 
-/** Newest value, quality and age of the points that are polled and whose id contains `filter`, in whatever case it is written. */
+/** The newest value, quality and age of the polled points whose id contains `filter`; case is ignored. */
 export function pointViews(
   points: ReadonlyMap<PointId, CabinetPoint>,
   field: Pick<Field, 'readings'>,

@@ -1,6 +1,4 @@
-/**
- * The lines of the cabinet as one: readings out, writes in.
- */
+/** All lines of the cabinet as one interface: readings out, writes in. */
 
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import { createEventTracker, type EventTracker } from '../core/event-tracker.ts';
@@ -18,7 +16,10 @@ import { asLevelWrite, LAMP_WORDS, OUTPUT_WORDS, type WriteWords } from './write
 
 /** How often the bus load and the age of the readings are checked. Units: ms. */
 const LOAD_SAMPLE_MS = 5_000;
-/** How often units that answer are checked for trouble, so late is a report. Units: ms. Source: as often as light is decided; a second more of a presence input that nobody reads. */
+/**
+ * How often units that answer are checked for trouble; a report is late by up to this time. Units: ms. Source: as often as light is decided; for a
+ * presence input that is not read, one second more does not matter.
+ */
 const TROUBLE_CHECK_MS = 1_000;
 
 export interface FieldOptions extends Omit<RuntimeParts, 'events' | 'latest' | 'bus'> {
@@ -32,7 +33,7 @@ export interface FieldOptions extends Omit<RuntimeParts, 'events' | 'latest' | '
   readonly onEvent: (event: AgentEvent) => void;
 }
 
-/** Lines to remove and lines to add; one in both is opened again with other settings. */
+/** Lines to remove and lines to add; a line in both lists is opened again with other settings. */
 export interface LineExchange {
   /** Ids. */
   readonly gone: readonly string[];
@@ -43,7 +44,7 @@ export interface LineExchange {
 
 /** A field whose lines can be exchanged one by one while the others keep running. */
 export interface LiveField extends Field {
-  /** Resolves when the removed lines are closed and the new ones are being opened. Readings of devices that stay are kept until they are old. */
+  /** Resolves when the removed lines are closed and the new ones are being opened. Readings of devices that stay are kept until they are stale. */
   exchange(change: LineExchange): Promise<void>;
 }
 
@@ -119,7 +120,7 @@ class CabinetField implements LiveField {
     this.#counters.exchange(points);
     this.bus.exchange(ids, { lines: coming.flatMap(busLine), rawLines: coming.flatMap(rawLine) });
     this.#latest.keepOnly(new Set(points.map(({ pointId }) => pointId)));
-    // A port that hangs while it opens must not hold up the rest.
+    // A port that hangs while it opens must not delay the other lines.
     if (this.#isRunning) for (const runtime of coming) void runtime.start();
   }
 

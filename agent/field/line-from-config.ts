@@ -1,6 +1,4 @@
-/**
- * Makes the lines of the configuration: port, protocol, drivers.
- */
+/** Creates the lines of the configuration: port, protocol and drivers. */
 import { modbusDriverFor, uartDriverFor } from '../../drivers/driver-for.ts';
 import { createModbusLine, createTcpLine } from '../../drivers/modbus/modbus-line.ts';
 import { createSocketPort } from '../../drivers/socket-port.ts';
@@ -26,7 +24,7 @@ export interface FieldLineParts {
   readonly clock: Clock;
 }
 
-/** Errors: throws TypeError for a device without a usable profile; the config check lets none such pass. */
+/** Errors: throws TypeError for a device without a usable profile; the config check rejects such a cabinet. */
 export function fieldLine(config: LineConfig, { profiles, openPort, clock }: FieldLineParts): FieldLine {
   const profileOf = (deviceId: string): Profile => {
     const profile = profiles.get(config.devices.find(({ id }) => id === deviceId)?.profile ?? '');
@@ -51,7 +49,7 @@ function modbusLine(config: LineConfig, parts: Omit<FieldLineParts, 'profiles'>)
   return createModbusLine({ port, serial: config.serial, clock, portFor: (serial) => openPort(config.port, serial, config.rs485) });
 }
 
-/** A name that is neither a file nor an address comes from the command line alone; as a file it will be reported missing. */
+/** A port that is neither a file nor an address can only come from the command line; opened as a file, it is reported as missing. */
 function bytePort({ port, serial, rs485 }: LineConfig, { openPort, clock }: Omit<FieldLineParts, 'profiles'>): BytePort {
   const parsed = parseLinePort(port);
   if (parsed.kind === 'serial' || parsed.kind === 'bad') return openPort(port, serial, rs485);

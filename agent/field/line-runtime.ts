@@ -1,6 +1,4 @@
-/**
- * A line at work: its port, its units and everything that polls and writes them.
- */
+/** A running line: its port, its units, and the modules that poll and write them. */
 
 import type { Clock } from '../core/clock.ts';
 import type { EventTracker } from '../core/event-tracker.ts';
@@ -20,7 +18,10 @@ import { type BusLoad, createBusLoad } from './stats/meters.ts';
 import { UartLine } from './uart/uart-line.ts';
 import { createUnit, type SetupValues, type Unit } from './units/unit.ts';
 
-/** A reading is stale when it is older than this many periods. Source: assumed; two lost polls in a row are noise. */
+/**
+ * A reading is stale when it is older than this many periods. Source: assumed; two lost polls in a row are noise. Confirmed by: gaps between readings
+ * of healthy units in a week of logs.
+ */
 const STALE_PERIODS = 3;
 
 /** What all lines of the field share. */
@@ -34,15 +35,15 @@ export interface RuntimeParts {
   /** Set-up values of a device, from the policy of its zone. */
   readonly setupValuesOf: (deviceId: string) => SetupValues;
   readonly random: () => number;
-  /** Keeps over a restart what units have taught and counters have counted. Without it both are lost with the agent. */
+  /** Keeps what was learned about units and the counters over a restart. Without it both are lost when the agent stops. */
   readonly memory?: Pick<Store, 'load' | 'save'>;
-  /** Default: the agent's own, presence inputs as often as the line has room. */
+  /** Default: the agent's periods, with presence inputs as often as the line has time. */
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   readonly onReadings: (readings: readonly Reading[]) => void;
   readonly onAlive: (deviceId: string, alive: boolean) => void;
 }
 
-/** A line at work with all its parts. */
+/** A running line with all its parts. */
 export interface LineRuntime {
   readonly source: FieldLine;
   readonly supervisor: PortSupervisor;
@@ -56,12 +57,12 @@ export interface LineRuntime {
   stop(): Promise<void>;
 }
 
-/** Errors: throws TypeError for a raw line without a device; the config check accepts none such. */
+/** Errors: throws TypeError for a raw line without a device; the config check rejects such a cabinet. */
 export function createLineRuntime(source: FieldLine, parts: RuntimeParts): LineRuntime {
   return source.kind === 'modbus' ? new ModbusRuntime(source, parts) : new UartRuntime(source, parts);
 }
 
-/** The text for a line none of whose units answers any more; without its port it fits any line. */
+/** The text for a line on which no unit answers any more; without its port it fits any line. */
 export function deadLineText(lineId: string, port?: string): Message {
   const where =
     port === undefined

@@ -1,6 +1,4 @@
-/**
- * Decoded values → readings with quality; the newest reading of each point, and when it is too old to be trusted.
- */
+/** Converts decoded values into readings with quality; keeps the newest reading of each point and marks stale ones. */
 import type { Clock, MonoMs, WallMs } from '../core/clock.ts';
 import type { DecodedValue } from '../core/driver.ts';
 import type { Profile } from '../core/profile.ts';
@@ -15,7 +13,7 @@ function pointId(deviceId: string, quantity: string): PointId {
   return `${deviceId}.${quantity}`;
 }
 
-/** A device without a value, or with an impossible one, yields quality `bad`, never a number. */
+/** A device without a value, or with an impossible one, gives quality `bad`, never a number. */
 export function readingsOf(deviceId: string, values: readonly DecodedValue[], stamp: Stamp): Reading[] {
   return values.map(({ quantity, value, plausible }) =>
     plausible
@@ -44,7 +42,7 @@ export class LatestReadings {
     this.#onReadings = onReadings;
   }
 
-  /** A reading of this point becomes stale at this age; without a limit never. Units: ms. */
+  /** Sets the age at which a reading of this point becomes stale; without a limit it never does. Units: ms. */
   setLimit(pointId: PointId, staleMs: number): void {
     this.#staleMs.set(pointId, staleMs);
   }
@@ -69,11 +67,11 @@ export class LatestReadings {
     return [...this.#latest.values()].map((reading) => this.#aged(reading));
   }
 
-  /** Reports each reading that has become too old, once, so that receivers do not take its value for a new one. */
+  /** Reports each reading once when it becomes stale, so that receivers do not take its value for a new one. */
   reportStale(): void {
     const atMs = this.#clock.wallMs();
     const old = [...this.#latest.values()].filter((reading) => this.#isStale(reading));
-    // `atMono` stays that of the reading; `atMs` is when it became too old.
+    // `atMono` stays that of the reading; `atMs` is when it became stale.
     if (old.length > 0) this.add(old.map((reading): Reading => ({ ...reading, quality: 'stale', atMs })));
   }
 

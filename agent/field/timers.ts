@@ -5,7 +5,7 @@ import type { Clock, MonoMs, Timer } from '../core/clock.ts';
 
 /** Longest sleep of an idle line; an expired write is noticed by then. Units: ms. */
 const IDLE_MS = 1_000;
-/** Shortest sleep, so that a request that is due but not possible does not make the loop spin. Units: ms. */
+/** Shortest sleep, so that a request that is due but not possible does not cause a busy loop. Units: ms. */
 const IDLE_MIN_MS = 0.1;
 
 /** The sleep of an idle line. */
@@ -25,7 +25,7 @@ export function createWakeableTimer(clock: Clock) {
         };
         timer = clock.after(Math.max(Math.min(IDLE_MS, ...waitsMs), IDLE_MIN_MS), () => wake());
       }),
-    /** Ends the sleep now. Without a sleep nothing happens. */
+    /** Ends the current sleep, if any. */
     wake: (): void => wake(),
   };
 }
@@ -42,12 +42,12 @@ export function createQuietTimer(clock: Clock, quietMs: number, onQuiet: () => v
     if (restMs <= 0) onQuiet();
   };
   return {
-    /** Counts from now. May be called while it runs. */
+    /** Starts or restarts the countdown. */
     start(): void {
       sinceMono = clock.monoMs();
       timer ??= clock.after(quietMs, turn);
     },
-    /** Counts from now, if it runs. Cheap: no timer is moved. */
+    /** Restarts the countdown if it runs. Cheap: no timer is replaced. */
     restart(): void {
       sinceMono = clock.monoMs();
     },

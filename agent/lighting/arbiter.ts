@@ -10,17 +10,17 @@ import { spell } from './spell.ts';
 /** Level of a lamp at night without any intent or rule. Source: TALQ defaultLightState, 100 % unless configured. */
 export const DESIGN_LEVEL_PCT: LevelPct = 100;
 
-/** The text of its line in a trace. */
+/** The text of the warning's line in a trace. */
 export const WARNING_TEXT = msg`warning before the dark`;
 const DESIGN_TEXT = msg`design level where no other rule applies`;
 
 /** The trace line of a rule; the arbiter adds `applied`. */
 export type RuleLine = Omit<TraceLine, 'applied'>;
 
-/** Presence, wave, traffic or a rule: raises what lies below. `levelPct` null while it has nothing to raise. */
+/** Presence, wave, traffic or a rule: raises the level below it. `levelPct` is null while it raises nothing. */
 export interface Raise {
   readonly line: RuleLine & { readonly rank: Extract<Rank, 'presence' | 'traffic'> };
-  /** From what raised it; commands go out nearest first. Units: m. */
+  /** Distance from the cause of the raise; commands are sent nearest first. Units: m. */
   readonly distanceM: number | null;
 }
 
@@ -29,7 +29,7 @@ export type Light = 'night' | 'day' | 'time-not-trusted';
 
 export interface LampCase {
   readonly lamp: Lamp;
-  /** Null for a lamp of no zone; it is then lit at its design level. */
+  /** Null for a lamp without a zone; it is then lit at its design level. */
   readonly zone: Zone | null;
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
@@ -37,17 +37,17 @@ export interface LampCase {
   /** In force for this lamp, strongest first. */
   readonly intents: readonly Intent[];
   readonly raises: readonly Raise[];
-  /** The level that the lamp was found at when the agent started, while it is not lowered below that; null or absent otherwise. */
+  /** The level that the lamp had when the agent started, while it may not go below that; null or absent otherwise. */
   readonly found?: FoundLevel | null;
   readonly programme: RuleLine | null;
   readonly dusk: RuleLine | null;
   /** Burning hours of the lamp, for constant light; null where they are not known, and the light is then not reduced. Units: h. */
   readonly burningH: number | null;
-  /** In place of 0 % at night until then; null where no warning is due. */
+  /** Replaces 0 % at night until it ends; null if no warning is due. */
   readonly warning?: Warning | null;
 }
 
-/** A level found at the start of the agent, and until when it holds. It is no evidence of a person. */
+/** A level found at the start of the agent, and until when it applies. It is no evidence of a person. */
 export interface FoundLevel {
   readonly levelPct: LevelPct;
   readonly untilMs: WallMs;
@@ -72,7 +72,7 @@ interface Choice {
 export function arbitrate(lampCase: LampCase): Decision {
   const own = choose(lampCase);
   const found = foundLine(lampCase);
-  // What was found is what the lamp gave, reduced for its age already.
+  // The found level is what the lamp really gave, already reduced for its age.
   const isHeld = found !== null && lampCase.intents.length === 0 && found.levelPct > constantLight(limit(own, lampCase), lampCase);
   const choice: Choice = isHeld ? { ...own, levelPct: found.levelPct, line: found } : own;
   const limited = limit(choice, lampCase);
@@ -111,7 +111,7 @@ function chooseByRules({ raises, programme }: Pick<LampCase, 'raises' | 'program
   return raises.reduce(raised, below);
 }
 
-/** As a limit, the level found at the start has the rank of the rule it raises, because it is no detection. Null where none is in force. */
+/** As a limit, the level found at the start has the rank of the rule it raises, because it is not a detection. Null if none is in force. */
 function foundLine({ light, found, ...rules }: LampCase): (RuleLine & { readonly levelPct: LevelPct }) | null {
   if (found == null || light !== 'night') return null;
   return { rank: chooseByRules(rules).rank, source: 'start', text: msg`as found at the start`, ...found };
@@ -131,7 +131,7 @@ function isRaise(rank: Rank): boolean {
   return rank === 'presence' || rank === 'traffic';
 }
 
-/** A technician may switch off a lamp at once; no other source goes below the minimum of a lit street. The limits of the lamp come last. */
+/** A technician may switch off a lamp immediately; no other source goes below the minimum of a lit street. The lamp's own limits are applied last. */
 function limit({ levelPct, rank }: Choice, lampCase: LampCase): LevelPct {
   const { lamp, zone, light, warning } = lampCase;
   const isFree = light === 'day' || rank === 'maintenance' || isDarkByPlan(lampCase);
@@ -140,7 +140,7 @@ function limit({ levelPct, rank }: Choice, lampCase: LampCase): LevelPct {
   return Math.min(lamp.maxPct, Math.max(lamp.minPct, warning.levelPct));
 }
 
-/** Returns the level within the limits of the lamp and, unless it is free of them, of its zone. Only a free lamp may be dark. */
+/** Returns the level within the limits of the lamp and, unless it is exempt, of its zone. Only an exempt lamp may be dark. */
 export function limitedPct(
   levelPct: LevelPct,
   { lamp, zone, isFree }: { readonly lamp: Lamp; readonly zone: Zone | null; readonly isFree: boolean },
@@ -155,7 +155,10 @@ function isDarkByPlan({ zone, light, programme }: LampCase): boolean {
   return light === 'night' && zone?.dark != null && programme?.levelPct === 0;
 }
 
-/** A new lamp gives the same light at a lower level, so the zone's minimum of light holds below its percentage. The lamp's own minimum is not undercut. */
+/**
+ * A new lamp gives the same light at a lower level, so the zone's minimum is met below its percentage. The level never goes below the lamp's own
+ * minimum.
+ */
 function constantLight(levelPct: LevelPct, { lamp, zone, burningH }: LampCase): LevelPct {
   const config = zone?.constantLight ?? null;
   if (config === null || burningH === null || levelPct === 0) return levelPct;

@@ -5,7 +5,7 @@ import { DAY_MS } from '../core/durations.ts';
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
 import { listed } from '../core/message-lists.ts';
 
-/** Shape: `month` 1..12; a `day` out of its month runs over. */
+/** Shape: `month` 1..12; a `day` beyond its month continues in the next one. */
 export interface NightDay {
   readonly year: number;
   readonly month: number;
@@ -25,7 +25,7 @@ const BUILT_IN: Readonly<Record<BuiltInHolidays, readonly HolidayDay[]>> = {
   fr: FRANCE,
   'fr-alsace-moselle': [...FRANCE, { easterDays: -2 }, yearly(12, 26)],
 };
-/** What a rule of a calendar may name without a list in the file. */
+/** The lists of holidays that a calendar rule may name without a list in the file. */
 export const BUILT_IN_HOLIDAYS = Object.keys(BUILT_IN) as readonly BuiltInHolidays[];
 
 const HOLIDAYS_TEXT = {
@@ -40,7 +40,7 @@ export function ruleOf(calendar: Calendar, night: NightDay): CalendarRule | null
   return calendar.rules.find((rule) => fits(rule, date)) ?? null;
 }
 
-/** Whether a date, of one year or of each, is this night's. */
+/** Whether a date, yearly or with a year, is the date of this night. */
 export function isOn({ year, month, day }: CalendarDate, night: NightDay): boolean {
   const date = plain(night);
   return (year === null || year === date.year) && month === date.month && day === date.day;
@@ -102,7 +102,7 @@ function fits(rule: CalendarRule, date: PlainDate): boolean {
   return isWithin(rule, date);
 }
 
-/** A night that begins on the day before a holiday is its eve, whether or not that day is a holiday itself. */
+/** A night that begins on the day before a holiday is its eve, even if that day is a holiday itself. */
 function isHolidayNight(holidays: NonNullable<CalendarRule['holidays']>, eves: CalendarRule['eves'], date: PlainDate): boolean {
   const isEve = eves !== undefined && isHoliday(holidays, { ...date, day: date.day + 1 });
   return isEve || (eves !== 'only' && isHoliday(holidays, date));
@@ -113,7 +113,7 @@ function isNth({ nth, weekday }: NonNullable<CalendarRule['nthWeekday']>, date: 
   return nth === -1 ? date.day + 7 > date.daysInMonth : Math.ceil(date.day / 7) === nth;
 }
 
-/** A span of each year may run over its end: `12-20` to `01-05`. */
+/** A yearly span may cross the end of the year: `12-20` to `01-05`. */
 function isWithin({ from, to }: Pick<CalendarRule, 'from' | 'to'>, date: PlainDate): boolean {
   const isYearly = (from ?? to)?.year === null;
   const number = ({ year, month, day }: CalendarDate): number => (isYearly ? 0 : (year ?? date.year) * 10_000) + month * 100 + day;

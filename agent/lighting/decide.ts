@@ -1,8 +1,8 @@
 /**
  * Decides the level of every lamp of the street at one instant.
  *
- * Joins night, programme, presence, wave, traffic, rules and arbiter. Pure: what it remembers between calls saves work and never changes an answer,
- * so a missed tick, a clock step or a restart cannot leave a lamp in the wrong state.
+ * Combines night, programme, presence, wave, traffic, rules and arbiter. Pure: caches between calls save work and never change a result, so a missed
+ * tick, a clock step or a restart cannot leave a lamp in the wrong state.
  */
 
 import { isTrusted, type MonoMs } from '../core/clock.ts';
@@ -23,7 +23,7 @@ export interface Decider {
   plan(zoneId: string): ZonePlan | undefined;
 }
 
-/** Prepares a street. Errors: throws RangeError for an unknown time zone; the configuration check has excluded it. */
+/** Prepares a street. Errors: throws RangeError for an unknown time zone; the configuration check rejects it. */
 export function createDecider(street: LightingStreet): Decider {
   const calendar = createLocalCalendar(street.timezone);
   const plans = street.zones.map((zone) => planZone(street, zone, calendar));
@@ -57,14 +57,14 @@ export function createDecider(street: LightingStreet): Decider {
   };
 }
 
-/** The zone of each lamp, and after it the zones whose presence raises it too. */
+/** For each lamp its own zone, then the zones whose presence raises it too. */
 function momentsByLamp(moments: readonly ZoneMoment[]): ReadonlyMap<string, readonly ZoneMoment[]> {
   const byLamp = new Map(moments.flatMap((moment) => moment.plan.zone.lamps.map((id): [string, ZoneMoment[]] => [id, [moment]])));
   for (const moment of moments) for (const id of moment.plan.zone.presence?.alsoLamps ?? []) byLamp.get(id)?.push(moment);
   return byLamp;
 }
 
-/** Devices of sensors that detect no person now: stuck, silent, or badly placed. */
+/** Devices of sensors that cannot detect a person now: stuck, silent, or badly placed. */
 function deafSensors({ zones }: LightingStreet, { sensors }: LightingSnapshot): ReadonlySet<string> {
   const all = zones.flatMap(({ presence }) => presence?.sensors ?? []);
   const isDeaf = (sensor: (typeof all)[number]): boolean => {
@@ -85,9 +85,9 @@ function withWarning(lampCase: LampCase, litBefore: LitLamps | undefined, lit: M
     return plain;
   }
   const warnedMono = litBefore?.get(lamp.id);
-  // By day a lamp goes out at once, and a technician may put it out at once.
+  // By day a lamp is switched off immediately, and a technician may always switch it off immediately.
   if (warnedMono === undefined || light !== 'night' || plain.rank === 'maintenance') return plain;
-  // Counted from when it is shown, so that a missed tick shortens no warning.
+  // Counted from when it is shown, so that a missed tick does not shorten the warning.
   const sinceMono = warnedMono ?? nowMono;
   const restMs = sinceMono + dark.warnS * 1_000 - nowMono;
   if (restMs <= 0) return plain;
@@ -95,7 +95,7 @@ function withWarning(lampCase: LampCase, litBefore: LitLamps | undefined, lit: M
   return arbitrate({ ...lampCase, warning: { levelPct: dark.warnPct, untilMs: Math.round(nowMs + restMs) } });
 }
 
-/** Joins the decisions for two times of which either may be right: the higher level of each lamp, and night where one of them has it. */
+/** Combines the decisions for two times of which either may be correct: the higher level of each lamp, and night if either result has it. */
 function brighterOf(one: LightingResult, other: LightingResult): LightingResult {
   return {
     decisions: one.decisions.map((decision, at) => {
@@ -114,7 +114,7 @@ function brighterOf(one: LightingResult, other: LightingResult): LightingResult 
   };
 }
 
-/** A lamp that either result lights is lit; else its warning began when it was last shown. */
+/** A lamp that either result lights is lit; otherwise its warning began when it was last shown. */
 function litSince(lampId: string, one: LitLamps, other: LitLamps): MonoMs | null {
   const [first, second] = [one.get(lampId), other.get(lampId)];
   if (first === null || second === null) return null;
@@ -124,7 +124,7 @@ function litSince(lampId: string, one: LitLamps, other: LitLamps): MonoMs | null
 /**
  * Returns a function that returns the lamp's former decision as long as a new one is equal.
  *
- * Copies that live until the next tick are long-lived garbage to the engine; they were a quarter of it.
+ * Copies that live until the next tick become long-lived garbage; they were a quarter of it.
  */
 function createDecisionMemory(): (fresh: Decision) => Decision {
   const known = new Map<string, Decision>();

@@ -4,7 +4,10 @@ import type { LightingStreet } from './lighting.ts';
 /** Ramps of a zone without presence. Units: s. Source: reference values of street-lighting practice, 1 to 2 s up, 8 to 10 s down. */
 const RAMP_S = { up: 1, down: 10 };
 
-/** Returns the ramps of a device. One with lamps of several zones has the shortest rise, so that no zone is lit later than it asks, and the longest fall. */
+/**
+ * Returns the ramps of a device. If its lamps belong to several zones, it gets the shortest rise, so that no zone is lit later than required, and the
+ * longest fall.
+ */
 export function deviceRamps(
   { lamps, zones }: Pick<LightingStreet, 'lamps' | 'zones'>,
   deviceId: string,

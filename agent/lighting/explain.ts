@@ -1,4 +1,4 @@
-/** Explains a line of a decision's trace on demand: since when it holds, and what would change it. Pure. */
+/** Explains a line of a decision's trace on demand: since when it applies, and what would change it. Pure. */
 
 import type { Rule, TrafficConfig, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
@@ -12,9 +12,9 @@ import { chosenIn, type ProgrammeState } from './programme.ts';
 import type { ZonePlan } from './zone-moment.ts';
 
 export interface Explained {
-  /** Null where it is not known. */
+  /** Null if it is not known. */
   readonly sinceMs: WallMs | null;
-  /** Empty where the line's own end is the answer. */
+  /** Empty if the end of the line is the answer. */
   readonly changes: Message;
 }
 
@@ -52,7 +52,7 @@ function isItsLine({ rank, source, levelPct }: Intent, line: TraceLine): boolean
   return rank === line.rank && source === line.source && levelPct === line.levelPct;
 }
 
-/** A limit has the rank of what it limits, and is no intent. */
+/** A limit has the rank of the intent that it limits, but is not an intent. */
 function ofIntent(intent: Intent | undefined): Explained {
   if (intent === undefined) return NOTHING;
   const { target, authority, reason, sinceMs } = intent;
@@ -108,7 +108,7 @@ function ruleEnd({ when }: Rule): Message {
   return when.kind === 'traffic' ? msg`over at ${when.clearsAt} % of the design flow` : msg`over at ${when.clearsAt}`;
 }
 
-/** More light comes at once; less after two low counts of ten minutes. */
+/** More light is applied immediately; less only after two low counts of ten minutes. */
 function nextStep({ steps, designFlowPerH }: TrafficConfig, step: number | null): Message {
   const perH = (belowPct: number): number => Math.round((belowPct / 100) * designFlowPerH);
   const [own, highest] = [step === null ? undefined : steps[step], steps.at(-1)];

@@ -6,11 +6,11 @@ import { stepLevelPct } from './programme.ts';
 const FULL_PCT = 100;
 
 /**
- * Returns the level that a lamp of this zone keeps without an agent: the highest that the agent itself might ask for.
+ * Returns the level that a lamp of this zone has without an agent: the highest that the agent itself could set.
  *
- * Full light where traffic or presence decide, because without an agent no sensor is read. Else the highest level of all programmes, event
- * nights and rules that the zone may have. Never below the zone's minimum.
- * Units: percent, from 1. Source: UNI 11248 annex D: when adaptation fails, the design class holds.
+ * Full light if traffic or presence decide, because without an agent no sensor is read. Otherwise the highest level of all programmes, event nights
+ * and rules that the zone may have. Never below the zone's minimum.
+ * Units: percent, from 1. Source: UNI 11248 annex D: when adaptation fails, the design class applies.
  */
 export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: Cabinet, zone: Zone | undefined): number {
   if (zone === undefined || zone.traffic !== null || zone.presence !== null) return FULL_PCT;
@@ -26,8 +26,8 @@ export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: 
 }
 
 /**
- * Returns the level that a device keeps without an agent. Its registers take one level for all its lamps: the highest of theirs, none above
- * the maximum of its own lamp. Full light for a device without a lamp.
+ * Returns the level that a device has without an agent. Its registers have one level for all its lamps: the highest of theirs, none above the maximum
+ * of its own lamp. Full light for a device without a lamp.
  * Units: percent, from 1.
  */
 export function deviceFailsafePct(cabinet: Cabinet, deviceId: string): number {

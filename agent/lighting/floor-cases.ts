@@ -11,15 +11,15 @@ import { type Message, msg } from '../core/message.ts';
 import type { Intent, PointId } from '../core/words.ts';
 import type { LightingSnapshot, LightingStreet, PhotocellState, ProgrammeChoice, SensorState } from './lighting.ts';
 
-/** One situation, in words for a refusal, and as what `decide` sees of it at an instant. */
+/** One situation: its text in a refusal, and the input of `decide` at an instant. */
 export interface LightCase {
   readonly text: Message;
-  /** The level does not depend on the time, so one instant stands for all. */
+  /** The level does not depend on the time, so one instant is enough. */
   readonly isTimeless: boolean;
-  /** Under a programme that may be chosen: whatever the calendars of the coming nights show is reported first. */
+  /** The situation is a chosen programme: shortfalls that the coming nights show without a choice are reported first. */
   readonly isChosen: boolean;
   readonly snapshotOf: (street: LightingStreet, nowMs: WallMs) => LightingSnapshot;
-  /** The same for a floor: what its own photocell may keep dark is not owed. */
+  /** The same for a floor: where its own photocell may keep it dark, no light is required. */
   readonly floorSnapshotOf: (street: LightingStreet, nowMs: WallMs) => LightingSnapshot;
 }
 
@@ -37,16 +37,16 @@ interface Situation {
   readonly cell?: PhotocellState['says'];
   readonly isTimeless?: boolean;
   readonly isOverridden?: boolean;
-  /** The programme that all zones have, whatever their calendars say. */
+  /** The programme that all zones have, regardless of their calendars. */
   readonly chosen?: string;
-  /** Burning hours of every lamp; left out: not known. */
+  /** Burning hours of every lamp; undefined: not known. */
   readonly burningH?: number | undefined;
 }
 
 /**
  * The situations that can make a difference on these streets.
  *
- * An override goes before presence and traffic, so these are not combined with it; everything else is.
+ * An override has precedence over presence and traffic, so these are not combined with it; everything else is.
  */
 export function casesFor(streets: readonly LightingStreet[]): readonly LightCase[] {
   const zones = streets.flatMap((street) => street.zones);
@@ -66,10 +66,10 @@ export function casesFor(streets: readonly LightingStreet[]): readonly LightCase
 }
 
 /**
- * The programmes that go to 0 %, where some zone may be dark and another may not.
+ * The programmes that go to 0 %, if some zone may be dark and another may not.
  *
- * The platform may choose any of them for a zone, and a calendar may do so on a night that comes once in years, so the nights to come do not
- * show them all. Every other programme ends at the minimum of the zone, which an override to 0 % shows.
+ * The platform may choose any of them for a zone, and a calendar may do so on a night that occurs once in years, so the coming nights do not show
+ * them all. Every other programme ends at the minimum of the zone, which an override to 0 % shows.
  */
 export function darkProgrammes(streets: readonly LightingStreet[]): readonly string[] {
   const zones = streets.flatMap((street) => street.zones);
@@ -116,7 +116,7 @@ function snapshotOf(street: LightingStreet, nowMs: WallMs, situation: Situation)
     sensors: new Map(sensors.map(({ device, point }) => [`${device}.${point}` as PointId, PRESENT])),
     intents: isOverridden ? [overrideTo0(nowMs)] : [],
     photocells: new Map(cells.map(({ device, point }) => [`${device}.${point}` as PointId, cellThatSays(cell)])),
-    // The lowest step is the least that traffic leaves of the light.
+    // The lowest step is the lowest level that traffic allows.
     traffic: new Map(zones.map(({ id }) => [id, { flowPerH: 0, step: isBusy ? null : 0, sinceMono: NOW_MONO - HOUR_MS }])),
     ...(chosen === undefined ? {} : { programmes: new Map(zones.map(({ id }) => [id, choiceOf(chosen, nowMs)])) }),
     ...(burningH === undefined ? {} : { burningH: new Map(lamps.map(({ id }) => [id, burningH])) }),

@@ -1,8 +1,8 @@
 /**
  * The instants at which two plans have to be compared so that no difference is missed.
  *
- * They cover the coming nights, and the nights around each date with a year of a calendar or an event. Within a night the level of a lamp changes
- * only at edges, so each edge, the second before it and the middle between two of them stand for all. Pure.
+ * They cover the coming nights, and the nights around each date with a year in a calendar or an event. Within a night the level of a lamp changes
+ * only at edges, so it is enough to check each edge, the second before it, and the middle between two edges. Pure.
  */
 import type { CalendarDate } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
@@ -17,7 +17,7 @@ import type { ZonePlan } from './zone-moment.ts';
 /** Nights on either side of a date with a year. Source: a week has each weekday of a rule. */
 const NIGHTS_AROUND = 7;
 const NOON_HOUR = 12;
-/** Source: the term of the contract, twelve years, and one leap year more. */
+/** Source: the term of the contract, twelve years, plus one leap year. */
 const LEAP_YEARS = [2028, 2032, 2036, 2040];
 
 /** A street with what decides about it. */
@@ -26,7 +26,7 @@ export interface PlannedStreet {
   readonly decider: Decider;
 }
 
-/** In order, each once. */
+/** In order, without duplicates. */
 export function instantsToCompare(plans: readonly PlannedStreet[], nowMs: WallMs, nightsAhead: number): readonly WallMs[] {
   const dates = [...new Set(plans.flatMap(({ street }) => datedNoons(street)))];
   const zonePlans = plans.flatMap(({ street, decider }) => street.zones.flatMap(({ id }) => decider.plan(id) ?? []));
@@ -48,7 +48,7 @@ function nightsAround(nights: Nights, noonMs: WallMs): Night[] {
   return nightsFrom(nights, noonMs - NIGHTS_AROUND * DAY_MS, 2 * NIGHTS_AROUND + 1);
 }
 
-/** When the light of a zone may change within a night, under its own programme or one of those that may be chosen. */
+/** When the light of a zone may change within a night, under its own programme or a chosen one. */
 function edgesOf({ zone, programme }: ZonePlan, night: Night, chosen: readonly string[]): readonly WallMs[] {
   const stretches = [null, ...chosen].flatMap((id) => programme.of(night, id)).map(({ atMs }) => atMs);
   const warnMs = (zone.dark?.warnS ?? 0) * SECOND_MS;

@@ -1,8 +1,8 @@
 /**
- * The floor of a street, and where another plan for the same lamps would give less light than it.
+ * The floor of a street (its minimum light), and where another plan for the same lamps would give less light.
  *
- * The floor is the street itself under the darkest programme that its own zones allow, decided by the same `decide` as the tick, so it cannot
- * drift from what the tick does. Pure: two streets in, the lamps that would be too dark out.
+ * The floor is the street itself under the darkest programme that its own zones allow. The same `decide` as in the tick computes it, so the two
+ * cannot diverge. Pure: two streets in, the lamps that would be too dark out.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Lamp, Zone } from '../core/cabinet.ts';
@@ -15,14 +15,14 @@ import { instantsToCompare, type PlannedStreet } from './floor-instants.ts';
 import type { LightingStreet } from './lighting.ts';
 import { sensorReaches } from './presence.ts';
 
-/** A street whose light must not be undercut. */
+/** A street whose light is the minimum. */
 export interface Floor {
   readonly street: LightingStreet;
-  /** The lamp here that is the same light point as one of the street that is judged; by that one's id. */
+  /** For each lamp of the judged street, the lamp of this street that is the same light point. */
   readonly lampOf: ReadonlyMap<string, string>;
 }
 
-/** One lamp that would be too dark. Shape: `lampId` is its name on the street that is judged. */
+/** One lamp that would be too dark. Shape: `lampId` is its id in the judged street. */
 export interface Shortfall {
   readonly lampId: string;
   readonly atMs: WallMs;
@@ -34,14 +34,14 @@ export interface Shortfall {
 
 export interface FloorQuestion {
   readonly after: LightingStreet;
-  /** A lamp must reach the lowest of these that have it. */
+  /** A lamp must reach the lowest of the floors that contain it. */
   readonly floors: readonly Floor[];
   readonly nowMs: WallMs;
-  /** Nights from now on; those around dates with a year come in addition. */
+  /** Nights from now on; nights around dates with a year are added. */
   readonly nightsAhead: number;
 }
 
-/** The street under the darkest programme that its zones allow: at night their minimum, in a zone that may be dark nothing, but light for people. */
+/** The street under the darkest programme that its zones allow: at night their minimum; in a zone that may be dark no light except for people. */
 export function darkestStreet(street: LightingStreet): LightingStreet {
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
   return {
@@ -67,7 +67,7 @@ function darkestZone(zone: Zone): Zone {
   };
 }
 
-/** Without a trusted time a lamp has its maximum; of that, too, only the minimum is owed. */
+/** Without a trusted time a lamp has its maximum; here too only the minimum is required. */
 function darkestLamp(lamp: Lamp, zone: Zone | undefined): Lamp {
   return zone === undefined ? lamp : { ...lamp, maxPct: Math.min(lamp.maxPct, Math.max(1, lamp.minPct, zone.minPct)) };
 }
@@ -82,13 +82,13 @@ export function shortfallsOf(question: FloorQuestion): Shortfall[] {
   );
 }
 
-/** Lamps that are alike here get the same levels at every instant: one of them is judged for all. */
+/** Lamps with the same key get the same levels at every instant: one of them is judged for all. */
 function likenessOf(lampId: string, { after, floors }: FloorQuestion): string {
   const places = [{ street: after, id: lampId }, ...floors.map(({ street, lampOf }) => ({ street, id: lampOf.get(lampId) }))];
   const facts = places.map(({ street, id }) => {
     const lamp = street.lamps.find((each) => each.id === id);
     const zone = street.zones.find(({ lamps }) => id !== undefined && lamps.includes(id));
-    // Presence only raises, so it makes a difference where there may be nothing to raise.
+    // Presence only raises, so it makes a difference only where the base may be dark.
     const mayBeDark = zone !== undefined && zone.dark !== null;
     const isReached = mayBeDark && id !== undefined && sensorReaches(street, zone).some(({ distanceM }) => distanceM.has(id));
     return [lamp?.minPct, lamp?.maxPct, zone?.id, isReached];
@@ -105,7 +105,7 @@ function shortfallOf(alike: readonly string[], { after, floors, nowMs, nightsAhe
     return id === undefined ? [] : [lampOnly(street, id)];
   });
   const judged = lampOnly(after, lampId);
-  // The plan of one of the floors itself is never below the darkest that its zones allow.
+  // A street that equals one of the floors is never below the darkest programme that its zones allow.
   if (having.length === 0 || having.some((street) => isDeepStrictEqual(street, judged))) return [];
   const darkest = having.map(darkestStreet);
   const limits = darkest.filter((street, i) => !darkest.slice(0, i).some((other) => isDeepStrictEqual(other, street)));
@@ -120,7 +120,7 @@ function shortfallOf(alike: readonly string[], { after, floors, nowMs, nightsAhe
   return [];
 }
 
-/** Each situation at each instant, those of the calendars first; those that do not depend on the time come last, once. */
+/** Each situation at each instant, those of the calendars first; those that do not depend on the time last, once. */
 function* moments(instants: readonly WallMs[], cases: readonly LightCase[]): Generator<[WallMs, LightCase]> {
   const timed = Map.groupBy(
     cases.filter(({ isTimeless }) => !isTimeless),
@@ -137,7 +137,7 @@ function levelAt({ street, decider }: PlannedStreet, snapshotOf: LightCase['snap
   return decider.decide(snapshotOf(street, atMs)).decisions[0]?.levelPct ?? 0;
 }
 
-/** The street as far as it decides about one lamp. */
+/** The part of the street that decides about one lamp. */
 function lampOnly(street: LightingStreet, lampId: string): LightingStreet {
   const zones = street.zones.filter(({ lamps }) => lamps.includes(lampId)).map((zone) => ({ ...zone, lamps: [lampId] }));
   return { ...street, zones, lamps: street.lamps.filter(({ id }) => id === lampId) };

@@ -1,7 +1,8 @@
 /**
- * The light of the night ahead, or of any other instant, as far as it is known: sun, programmes, calendars, event nights and intents in force.
+ * Forecast of the light in the coming night, or at another instant, from what is known: sun, programmes, calendars, event nights and intents in
+ * force.
  *
- * Presence, photocells and traffic of the future are unknown and left out. Pure; decides by the same `decide` as the tick.
+ * Future presence, photocells and traffic are unknown and left out. Pure; uses the same `decide` as the tick.
  */
 import type { EventNight, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
@@ -24,7 +25,7 @@ export type ForecastStart = Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'intent
 export interface Forecast {
   /** Nights and programme of a zone. */
   readonly plan: Decider['plan'];
-  /** Returns the decisions at an instant, without intents that begin later or are over by then. */
+  /** Returns the decisions at an instant, without intents that begin later or have ended by then. */
   at(now: ForecastStart, atMs: WallMs): LightingResult;
   /** Returns the present night, or the next one once it is day. Undefined for an unknown zone. */
   tonight(now: ForecastStart, zoneId: string): TonightView | undefined;
@@ -57,7 +58,7 @@ function withoutSensors(zone: Zone): Zone {
   return { ...zone, photocell: null, presence: null, traffic: null };
 }
 
-/** The clock is assumed to be right by then. */
+/** The clock is assumed to be correct by then. */
 function snapshotAt({ nowMs, nowMono, intents, burningH, programmes }: ForecastStart, atMs: WallMs): LightingSnapshot {
   const known = intents.filter(({ sinceMs }) => sinceMs <= atMs);
   const snapshot = { nowMs: atMs, nowMono: nowMono + (atMs - nowMs), clockQuality: 'synced' as const, sensors: new Map(), intents: known };
@@ -68,13 +69,13 @@ function chosenAt(now: ForecastStart, zoneId: string, atMs: WallMs): string | un
   return chosenIn(snapshotAt(now, atMs), zoneId)?.programme;
 }
 
-/** A choice that lasts into the night names its programme; nothing where there is none. */
+/** The programme of a choice that lasts into the night; empty without a choice. */
 function chosenView(now: ForecastStart, { id }: Zone, { startMs }: Night): { readonly programme?: string; readonly rule?: Message } {
   const programme = chosenAt(now, id, Math.max(now.nowMs, startMs));
   return programme === undefined ? {} : { programme, rule: msg`chosen by the platform` };
 }
 
-/** For a person a night is over after its dawn, though it ends at noon. */
+/** For people a night has ended after its dawn, although it ends at noon. */
 function nightAhead(nights: Nights, nowMs: WallMs): Night {
   const night = nights.at(nowMs);
   const end = night.dark.at(-1)?.toMs ?? night.startMs;
@@ -86,7 +87,7 @@ function nightAhead(nights: Nights, nowMs: WallMs): Night {
 function edgesOf({ zone: { id, lamps, dark }, programme }: ZonePlan, night: Night, now: ForecastStart): readonly WallMs[] {
   const choice = now.programmes?.get(id);
   const stretches = [...programme.of(night), ...(choice === undefined ? [] : programme.of(night, choice.programme))];
-  // Rounded up: a fraction of a millisecond before its end an intent still holds.
+  // Rounded up: a fraction of a millisecond before its end an intent is still in force.
   const choiceEnds = choice === undefined ? [] : [Math.ceil(now.nowMs + choice.untilMono - now.nowMono)];
   const warnings = stretches.filter(({ levelPct }) => levelPct === 0).map(({ atMs }) => atMs + (dark?.warnS ?? 0) * 1_000);
   const intents = now.intents.filter((intent) => concernsZone(intent, id, lamps));
@@ -100,7 +101,7 @@ function concernsZone(intent: Intent, zoneId: string, lamps: readonly string[]):
   return lamps.some((lampId) => intentsFor([intent], { lampId, zoneId }, Number.NEGATIVE_INFINITY).length > 0);
 }
 
-/** The reason of the brightest lamp stands for the zone. */
+/** The reason of the brightest lamp is shown for the zone. */
 function rowOf({ lamps, presence }: Zone, { decisions }: LightingResult, atMs: WallMs, stretch: ProgrammeState['stretch']): TonightRow {
   const own = decisions.filter(({ lampId }) => lamps.includes(lampId));
   const levels = own.map(({ levelPct }) => levelPct);
@@ -118,7 +119,7 @@ function rowOf({ lamps, presence }: Zone, { decisions }: LightingResult, atMs: W
   };
 }
 
-/** Rows that differ from the one before; without the day before the first. */
+/** Rows that differ from the previous one; the day before the first is left out. */
 function changesOf(rows: readonly TonightRow[]): readonly TonightRow[] {
   return rows.filter((row, i) => {
     const before = rows[i - 1];
@@ -146,7 +147,7 @@ function nightView(street: LightingStreet, zone: Zone, night: Night): Omit<Tonig
   };
 }
 
-/** A day beyond its month runs over. */
+/** A day beyond its month continues in the next one. */
 function isoDay({ year, month, day }: Night['date']): string {
   return new Date(Date.UTC(year, month - 1, day)).toISOString().slice(0, 10);
 }

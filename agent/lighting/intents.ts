@@ -3,13 +3,13 @@ import type { MonoMs } from '../core/clock.ts';
 import type { Intent } from '../core/words.ts';
 import { byRank } from './arbiter.ts';
 
-/** The place of a lamp: what an intent may be aimed at to reach it. */
+/** The place of a lamp: the targets of intents that reach it. */
 export interface LampPlace {
   readonly lampId: string;
   readonly zoneId: string | null;
 }
 
-/** Whether an intent is aimed at this lamp, at its zone or at the whole cabinet. */
+/** Whether the target of an intent is this lamp, its zone or the whole cabinet. */
 function concerns({ target }: Intent, { lampId, zoneId }: LampPlace): boolean {
   if (target.kind === 'cabinet') return true;
   return target.kind === 'lamp' ? target.id === lampId : target.id === zoneId;
@@ -18,8 +18,8 @@ function concerns({ target }: Intent, { lampId, zoneId }: LampPlace): boolean {
 /**
  * Returns the intents in force for a lamp, strongest first.
  *
- * The higher rank, within a rank the higher level, then the older one. An intent that a later one of its own source replaces on this lamp comes
- * after all others of its rank: "the zone at 90 %", then "this lamp at 30 %", is 30 %.
+ * Order: the higher rank, within a rank the higher level, then the older one. An intent that a later one of the same source replaces on this lamp is
+ * last within its rank: "the zone at 90 %", then "this lamp at 30 %", gives 30 %.
  */
 export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono: MonoMs): readonly Intent[] {
   const inForce = intents.filter((intent) => nowMono < intent.untilMono && concerns(intent, place));
@@ -36,7 +36,10 @@ export function byStrength(a: Intent, b: Intent): number {
 /** Places from wide to narrow. */
 const NARROWNESS: Readonly<Record<Intent['target']['kind'], number>> = { cabinet: 0, zone: 1, lamp: 2 };
 
-/** A later intent of the same source replaces one that is aimed no narrower. Where the later one is the wider, the brighter of both holds. */
+/**
+ * A later intent of the same source replaces one with an equally wide or wider target. If the later one has the wider target, the brighter of both
+ * applies.
+ */
 function replaces(other: Intent, intent: Intent, isListedLater: boolean): boolean {
   if (other === intent || other.source !== intent.source || other.rank !== intent.rank) return false;
   if (NARROWNESS[other.target.kind] < NARROWNESS[intent.target.kind]) return false;

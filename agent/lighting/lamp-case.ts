@@ -1,4 +1,4 @@
-/** Collects what bears on one lamp at one instant: its intents, what raises it, and the moment of its zone. Pure. */
+/** Collects what affects one lamp at one instant: its intents, what raises it, and the state of its zone. Pure. */
 
 import type { Lamp } from '../core/cabinet.ts';
 import { msg } from '../core/message.ts';
@@ -41,13 +41,13 @@ function raisesOf(lamp: Lamp, moment: ZoneMoment, snapshot: LightingSnapshot, wa
   return [...presenceRaises(lamp, moment, snapshot), ...waveRaises(moment, wave, snapshot), ...moment.raises];
 }
 
-/** What sensors and waves of other zones raise; lines of sensors that raise nothing are those of their own zone. */
+/** The raises by sensors and waves of other zones; traces of sensors that raise nothing appear only in their own zone. */
 function raisesBy(others: readonly ZoneMoment[], lamp: Lamp, snapshot: LightingSnapshot, wave: WaveRaise | null): readonly Raise[] {
   const all = others.flatMap((other) => [...presenceRaises(lamp, other, snapshot), ...waveRaises(other, wave, snapshot)]);
   return all.filter(({ line }) => line.levelPct !== null);
 }
 
-/** The level that a lamp was found at when the agent started, for a while. */
+/** The level that a lamp had when the agent started; it applies for a while. */
 function foundLevel({ id }: Lamp, { nowMs, nowMono, holds }: LightingSnapshot): FoundLevel | null {
   const hold = holds?.get(id);
   if (hold === undefined || nowMono >= hold.untilMono) return null;
@@ -67,7 +67,7 @@ function waveRaises(
   return [{ line: { rank: 'presence', source: 'wave', levelPct, text: wave.text, untilMs }, distanceM: wave.distanceM }];
 }
 
-/** What the sensors around the lamp raise; in a zone that may go dark also the warning after the last of them. */
+/** The raises by the sensors around the lamp; in a zone that may be dark also the warning after the last of them. */
 function presenceRaises(
   lamp: Lamp,
   { plan, sensors, state }: ZoneMoment,
@@ -84,7 +84,7 @@ function presenceRaises(
   const untilMs = untilMono === null ? null : Math.round(nowMs + untilMono - nowMono);
   const boostPct = phase === 'boost' ? (state?.stretch?.boostPct ?? zone.presence.boostPct) : null;
   const raises: Raise[] = [{ line: { rank, source, levelPct: boostPct, text, untilMs }, distanceM }];
-  // Where the lit lamps are known, the warning follows from them instead.
+  // If the lit lamps are known, the warning follows from them instead.
   const isWarned = phase !== 'boost' && lit === undefined;
   const warnPct = !isWarned || endedMono === null ? 0 : twoStageOff(0, zone, endedMono, nowMono);
   if (warnPct === 0 || endedMono === null) return raises;

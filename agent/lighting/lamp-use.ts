@@ -1,4 +1,4 @@
-/** A decision as the energy figures count it. Pure. */
+/** Converts a decision into the terms of the energy figures. Pure. */
 import type { Lamp, Zone } from '../core/cabinet.ts';
 import type { Decision, LevelPct } from '../core/words.ts';
 import { DESIGN_LEVEL_PCT, limitedPct } from './arbiter.ts';
@@ -6,14 +6,14 @@ import { DESIGN_LEVEL_PCT, limitedPct } from './arbiter.ts';
 /** What was decided for a lamp. */
 export interface LampUse {
   readonly levelPct: LevelPct;
-  /** What it would be without presence and traffic; the level itself while neither raises it. */
+  /** The level without presence and traffic; the level itself while neither raises it. */
   readonly quietPct: LevelPct;
   readonly raisedBy: 'presence' | 'traffic' | null;
-  /** A person set it: dark by hand is no saving. */
+  /** A person set the level: dark by hand is not a saving. */
   readonly byPerson: boolean;
 }
 
-/** What the decision means for the count; the programme's level and the raised one are in its trace. */
+/** Returns the lamp's use from a decision; the programme's level and the raised level are in its trace. */
 export function lampUse({ levelPct, rank, trace }: Decision, lamp: Lamp, zone: Zone): LampUse {
   const byPerson = rank === 'maintenance' || rank === 'emergency' || rank === 'override';
   if (rank !== 'presence' && rank !== 'traffic') return { levelPct, quietPct: levelPct, raisedBy: null, byPerson };

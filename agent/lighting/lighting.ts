@@ -37,17 +37,17 @@ export interface SensorState {
   /** Newest reading with presence. */
   readonly lastPresentMono: MonoMs | null;
   readonly quality: Quality;
-  /** Start of the spell of bare readings at or above the threshold, pauses shorter than `offDelayS` not counted; null while none. */
+  /** Start of the spell of raw readings at or above the threshold, pauses shorter than `offDelayS` not counted; null otherwise. */
   readonly rawUpMono?: MonoMs | null;
-  /** Since when below the threshold; for a counter since when it has not risen. Null while not so. */
+  /** Since when the value is below the threshold; for a counter since when it has not risen. Null otherwise. */
   readonly rawDownMono?: MonoMs | null;
-  /** The spell began just after the zone's own change of light and counts from then on, if it still lasts. */
+  /** The spell began just after the zone's own change of light. It counts from this time on, if it still lasts. */
   readonly deafUntilMono?: MonoMs | null;
   /** Newest reading with a value. */
   readonly valueMono?: MonoMs | null;
   /** Newest value of a counter; null for others. */
   readonly count?: number | null;
-  /** It is ignored: presence without a pause for longer than a person stays, or a counter that counts more than can pass. */
+  /** The sensor is ignored: presence without a pause for longer than a person stays, or a counter that counts more than can pass. */
   readonly stuck?: boolean;
   /** Detections of the last hour by their sixths, newest last. Shape: `sixth` since the start of the monotonic clock. */
   readonly activity?: readonly { readonly sixth: number; readonly count: number }[];
@@ -59,18 +59,18 @@ export interface SensorState {
 export interface PhotocellState {
   /** Newest value; null while it gives none. */
   readonly lux: number | null;
-  /** Of the newest reading with a value. */
+  /** Time of the newest reading with a value. */
   readonly atMono: MonoMs;
-  /** Since when at or below the lower and at or above the upper threshold; null while not so. */
+  /** Since when the value is at or below the lower threshold, and at or above the upper one; null otherwise. */
   readonly belowMono: MonoMs | null;
   readonly aboveMono: MonoMs | null;
-  /** Since when on the other side of each: above the lower, below the upper threshold; null while not so. */
+  /** Since when the value is above the lower threshold, and below the upper one; null otherwise. */
   readonly notBelowMono?: MonoMs | null;
   readonly notAboveMono?: MonoMs | null;
-  /** It may change to `dark` only after it was not dark for long enough, and to `bright` after it was not bright. */
+  /** It may change to `dark` only after it was not dark for long enough, and to `bright` only after it was not bright. */
   readonly mayDarken?: boolean;
   readonly mayBrighten?: boolean;
-  /** Its verdict after dwell and arming; null until it has changed between the two once. */
+  /** Its verdict after dwell and arming; null until it has changed once. */
   readonly says: 'dark' | 'bright' | null;
   /** It contradicts the sun night after night, so it is ignored. */
   readonly isDoubtful?: boolean;
@@ -78,11 +78,11 @@ export interface PhotocellState {
 
 /** Flow of vehicles in a zone. Units: vehicles an hour. */
 export interface TrafficState {
-  /** By the last full window; null until one is full, and when the one that ended last was not. */
+  /** The flow of the last full window; null until one is full, and if the last one was not. */
   readonly flowPerH: number | null;
-  /** The flow of the running window so far, as if no vehicle followed. */
+  /** The flow of the running window so far, as if no more vehicles followed. */
   readonly runningPerH?: number;
-  /** Place of the step in force; null: the light of the design class, above all steps and whenever the flow is not known. */
+  /** Index of the step in force; null: the light of the design class, above all steps and while the flow is not known. */
   readonly step: number | null;
   /** Since when this step. */
   readonly sinceMono: MonoMs;
@@ -90,13 +90,13 @@ export interface TrafficState {
   readonly fault?: PointId | null;
 }
 
-/** Whether a rule holds. */
+/** Whether a rule is active. */
 export interface RuleState {
   readonly holds: boolean;
   readonly sinceMono: MonoMs;
-  /** Newest value: of its point, or the flow in % of the design flow; null where there is none. */
+  /** Newest value: of its point, or the flow in % of the design flow; null if there is none. */
   readonly value?: number | null;
-  /** Since when without a pause beyond its threshold, back at `clearsAt`, and without a good value; null while not so. */
+  /** Since when, without a pause, the value is beyond its threshold, back at `clearsAt`, or not good; null otherwise. */
   readonly beyondMono?: MonoMs | null;
   readonly clearMono?: MonoMs | null;
   readonly lostMono?: MonoMs | null;
@@ -109,14 +109,14 @@ export interface Detection {
   readonly pole: string;
   readonly atMono: MonoMs;
   readonly isRelayed: boolean;
-  /** Where known from elsewhere; else from successive detections. Units: km/h, towards larger (1) or smaller (-1) distances. */
+  /** The speed if known from elsewhere; otherwise computed from successive detections. Units: km/h, towards larger (1) or smaller (-1) distances. */
   readonly speedKmh: number | null;
   readonly direction: 1 | -1 | null;
   /** Distance before the pole at the detection; 0 unless relayed. Units: m. */
   readonly beforeM?: number;
 }
 
-/** A level below which a lamp is not dimmed for a while: what it was found at when the agent started. */
+/** A level below which a lamp is not dimmed for a while: the level that it had when the agent started. */
 export interface LampHold {
   readonly levelPct: LevelPct;
   readonly untilMono: MonoMs;
@@ -125,7 +125,7 @@ export interface LampHold {
 /** A programme that a zone has for a while, in place of its calendar's. */
 export interface ProgrammeChoice {
   readonly programme: string;
-  /** For people and for the forecast; the end itself is the monotonic one. */
+  /** For people and for the forecast; the real end is the monotonic one. */
   readonly untilMs: WallMs;
   readonly untilMono: MonoMs;
 }
@@ -142,7 +142,7 @@ export interface LightingSnapshot {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
   readonly clockQuality: ClockQuality;
-  /** A second time that may be the right one; each lamp then has the brighter of both decisions. Null or absent while there is none. */
+  /** A second time that may be the correct one; each lamp then has the brighter of both decisions. Null or absent if there is none. */
   readonly otherMs?: WallMs | null;
   /** By the point of presence: two contacts of one device are two sensors. A sensor without a reading is absent. */
   readonly sensors: ReadonlyMap<PointId, SensorState>;
@@ -154,7 +154,7 @@ export interface LightingSnapshot {
   readonly traffic?: ReadonlyMap<string, TrafficState>;
   /** By rule. */
   readonly rules?: ReadonlyMap<string, RuleState>;
-  /** Of the last minutes, oldest first. */
+  /** Detections of the last minutes, oldest first. */
   readonly detections?: readonly Detection[];
   /** By lamp. Units: h. */
   readonly burningH?: ReadonlyMap<string, number>;
@@ -162,23 +162,23 @@ export interface LightingSnapshot {
   readonly programmes?: ReadonlyMap<string, ProgrammeChoice>;
   /** By lamp. */
   readonly holds?: ReadonlyMap<string, LampHold>;
-  /** Zones that presence has raised for too long: their sensors and the wave raise nothing. */
+  /** Zones that presence has raised for too long: their sensors and the wave no longer raise them. */
   readonly overRaised?: ReadonlySet<string>;
-  /** What `LightingResult.lit` was before; absent where nothing before is known, as in a look ahead. */
+  /** The former `LightingResult.lit`; absent if nothing is known about the past, as in a forecast. */
   readonly lit?: LitLamps;
 }
 
-/** By lit lamp of a zone that may go dark: since when it shows the warning before the dark; null while something else lights it. */
+/** For each lit lamp of a zone that may be dark: since when it shows the warning before the dark; null while something else lights it. */
 export type LitLamps = ReadonlyMap<string, MonoMs | null>;
 
 export interface ZoneState {
   readonly id: string;
   readonly night: boolean;
-  /** No time is trusted, or two clocks disagree: the former installation is not compared with this night. */
+  /** The time is not trusted, or two clocks disagree: this night is not compared with the former installation. */
   readonly isNightDoubted?: true;
   /** Units: degrees above the horizon. */
   readonly sunAltitudeDeg: number;
-  /** `down`: the hold is over, the drivers are falling; a new detection returns to boost at once. */
+  /** `down`: the hold has ended and the drivers are dimming; a new detection returns to boost immediately. */
   readonly presence: 'off' | 'base' | 'boost' | 'down';
   /** The level of the programme alone; null by day. */
   readonly programmePct: LevelPct | null;

@@ -6,7 +6,7 @@
 import type { WallMs } from '../core/clock.ts';
 import { MINUTE_MS } from '../core/durations.ts';
 
-/** Local calendar date and time of day. Units: `month` 1..12; a `day` beyond the month runs into the next one. */
+/** Local calendar date and time of day. Units: `month` 1..12; a `day` beyond the month continues in the next one. */
 export interface LocalTime {
   readonly year: number;
   readonly month: number;
@@ -18,17 +18,19 @@ export interface LocalTime {
 export interface LocalCalendar {
   localAt(atMs: WallMs): LocalTime;
   /**
-   * The first instant whose local clock shows this time or a later one.
+   * The first instant at which the local clock shows this time or a later one.
    *
-   * So a time that spring skips falls on the change itself, and of a time that autumn repeats the first counts.
+   * A time that the change to summer time skips gives the change itself; of a time that occurs twice in autumn, the first counts.
    */
   instantOf(local: LocalTime): WallMs;
 }
 
-/** On both sides of any change of offset that touches a local time. Units: ms. Source: Pacific/Apia left out a whole day on 2011-12-30. */
+/**
+ * Distance that is beyond any change of offset near a local time, on both sides. Units: ms. Source: Pacific/Apia skipped a whole day on 2011-12-30.
+ */
 const APART_MS = 36 * 60 * 60_000;
 
-/** Errors: throws RangeError for a name that is no IANA time zone; the config room has checked it. */
+/** Errors: throws RangeError for a name that is not an IANA time zone; the config check rejects it. */
 export function createLocalCalendar(timezone: string): LocalCalendar {
   const localAt = timezone === process.env['TZ'] ? localByDate : localByIntl(timezone);
   const offsetMs = (atMs: WallMs): number => asUtc(localAt(atMs)) - Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
@@ -36,8 +38,8 @@ export function createLocalCalendar(timezone: string): LocalCalendar {
 }
 
 /**
- * In the zone of the process, which a running agent sets to its cabinet's: by the same rules, without the 7 MB that Intl keeps for good.
- * Source: measured, docs/adr/0014-memory.md; both ways are held against each other by `test/agent/lighting/time.test.ts`.
+ * In the time zone of the process, which a running agent sets to its cabinet's: the same rules, without the 7 MB that Intl never frees.
+ * Source: measured, docs/adr/0014-memory.md; `test/agent/lighting/time.test.ts` compares both ways.
  */
 function localByDate(atMs: WallMs): LocalTime {
   const at = new Date(atMs);
@@ -62,7 +64,7 @@ function localByIntl(timezone: string): LocalCalendar['localAt'] {
   };
 }
 
-/** Read as if it were UTC: a number that only compares with its like. */
+/** Read as if it were UTC: a number that is only used for comparison. */
 function asUtc({ year, month, day, hour, minute }: LocalTime): number {
   return Date.UTC(year, month - 1, day, hour, minute);
 }

@@ -1,31 +1,34 @@
 /**
- * Ends a raise of a zone that lasts longer than people do: two sensors in turn, or pulses shorter than the hold, keep a zone raised all
- * night without one of them being stuck.
+ * Ends a raise of a zone that lasts too long to be caused by people: two sensors in turn, or pulses shorter than the hold, keep a zone raised all
+ * night although neither sensor is stuck.
  *
- * Pure: a state, what the zone shows and the time in, a state out.
+ * Pure: state, state of the zone and time in, state out.
  */
 import type { MonoMs } from '../core/clock.ts';
 
-/** A raise that goes on. */
+/** A continuing raise. */
 export interface LongRaise {
   readonly sinceMono: MonoMs;
-  /** It has lasted too long: presence raises the zone no more. */
+  /** It has lasted too long: presence no longer raises the zone. */
   readonly isOver: boolean;
 }
 
-/** What a zone shows at one instant. */
+/** The state of a zone at one instant. */
 export interface RaisedZone {
   readonly isNight: boolean;
-  /** Presence holds one of its lamps above what it would have without. */
+  /** Presence keeps one of its lamps above the level it would have without. */
   readonly isRaised: boolean;
-  /** How long none of its sensors has detected a person. Units: ms. */
+  /** Time since the last detection of any of its sensors. Units: ms. */
   readonly stillMs: number;
 }
 
-/** All sensors of a zone must be still for so long before they raise it again. Units: ms. Source: as for one stuck sensor; longer than any `offDelayS`. */
+/**
+ * How long all sensors of a zone must detect nothing before they raise it again. Units: ms. Source: as for one stuck sensor; longer than any
+ * `offDelayS`.
+ */
 const STILL_MS = 60_000;
 
-/** Returns the raise after one more evaluation; undefined while there is none. A pause of the raise, and the day, end it. */
+/** Returns the raise after one more evaluation; undefined if there is none. A pause of the raise, and daylight, end it. */
 export function afterRaise(
   before: LongRaise | undefined,
   { isNight, isRaised, stillMs }: RaisedZone,

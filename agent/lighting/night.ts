@@ -1,7 +1,7 @@
 /**
  * The night of a zone: from local noon to local noon, with its dusk, its dawn and the middle between them.
  *
- * Covers offsets against the sun, and nights without sunset or sunrise. Pure: an instant in, its night out; the cache depends on the date alone.
+ * Handles offsets to the sun, and nights without sunset or sunrise. Pure: an instant in, its night out; the cache depends on the date alone.
  */
 import type { SunEvent, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
@@ -11,13 +11,13 @@ import type { LocalCalendar, LocalTime } from './local-time.ts';
 import { createSunChanges, isNight, type SunPosition, sunAltitudeDeg } from './sun.ts';
 
 export interface Night {
-  /** The day on whose noon it begins. */
+  /** The date of the noon at which it begins. */
   readonly date: LocalTime;
   readonly startMs: WallMs;
   readonly endMs: WallMs;
-  /** When the zone is dark enough to be lit, offsets included; in order, mostly one. */
+  /** When the zone is dark enough to be lit, offsets included; in order, usually one span. */
   readonly dark: readonly { readonly fromMs: WallMs; readonly toMs: WallMs }[];
-  /** The zone's first dusk and last dawn; null where the sun makes none. */
+  /** The zone's first dusk and last dawn; null if the sun makes none. */
   readonly duskMs: WallMs | null;
   readonly dawnMs: WallMs | null;
 }
@@ -26,7 +26,7 @@ export interface Nights {
   at(nowMs: WallMs): Night;
   /** A sun event of a night; null where there is none. */
   event(night: Night, event: SunEvent): WallMs | null;
-  /** When dark turns to light or light to dark, after an instant; null when neither happens until the end of the next night. */
+  /** When dark turns to light or light to dark, after an instant; null if neither happens before the end of the next night. */
   changeAfter(nowMs: WallMs): WallMs | null;
 }
 
@@ -73,7 +73,7 @@ export function createNights(site: SunPosition, zone: NightZone, calendar: Local
       const night = at(nowMs);
       const next = at(night.endMs);
       const edges = [...night.dark, ...next.dark].flatMap(({ fromMs, toMs }) => [fromMs, toMs]);
-      // Where the dark of one night continues into the next, noon is no change.
+      // If the dark of one night continues into the next, noon is not a change.
       const real = edges.filter(
         (edge, i) => edge > nowMs && edge !== next.endMs && edges.indexOf(edge) === i && edges.lastIndexOf(edge) === i,
       );
@@ -82,7 +82,7 @@ export function createNights(site: SunPosition, zone: NightZone, calendar: Local
   };
 }
 
-/** The night that begins on the noon of a date. */
+/** The night that begins at noon of a date. */
 function nightFrom(
   site: SunPosition,
   date: LocalTime,

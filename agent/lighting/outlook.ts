@@ -1,4 +1,4 @@
-/** The surroundings of a pole for a person who moves: how far each lamp is, and where he would be detected next on the way. Pure. */
+/** The surroundings of a pole for a moving person: how far each lamp is, and where the person would be detected next. Pure. */
 import type { LightingStreet } from './lighting.ts';
 import { SENSOR_RANGE_M } from './movers.ts';
 import type { StreetGraph } from './street-graph.ts';
@@ -6,21 +6,21 @@ import type { StreetGraph } from './street-graph.ts';
 /** The view from one pole; one entry for each lamp pole, in the given order. Units: m. */
 export interface Outlook {
   readonly distanceM: Float64Array;
-  /** The first sensor on the way, before the lamp; infinite where there is none. */
+  /** The first sensor on the way, before the lamp; infinite if there is none. */
   readonly sensorM: Float64Array;
-  /** The sensor that detects him next: that one, else the next at or beyond the lamp; infinite where there is none. */
+  /** The next sensor that detects the person: that one, otherwise the next at or beyond the lamp; infinite if there is none. */
   readonly nextSensorM: Float64Array;
-  /** Where he is detected or gone: that sensor, else the end of the street there. */
+  /** Where the person is detected or leaves: that sensor, otherwise the end of the street. */
   readonly placeM: Float64Array;
-  /** 1 for those towards larger, and towards smaller distances of the pole's street. */
+  /** 1 for lamps towards larger, and towards smaller, distances of the pole's street. */
   readonly isUp: Uint8Array;
   readonly isDown: Uint8Array;
 }
 
-/** Undefined for an unknown pole. `deaf`: devices of sensors that detect no person now. */
+/** Undefined for an unknown pole. `deaf`: devices of sensors that cannot detect a person now. */
 export type OutlookReader = (pole: string, deaf: ReadonlySet<string>) => Outlook | undefined;
 
-/** Prepares the outlook from any pole to these. */
+/** Prepares the outlook from any pole to these lamp poles. */
 export function createOutlookReader(street: LightingStreet, graph: StreetGraph, lampPoles: readonly string[]): OutlookReader {
   const sensors = sensorPlaces(street);
   let known = new Map<string, Outlook>();
@@ -59,7 +59,7 @@ interface Surroundings {
 function outlookFrom(pole: string, lampPoles: readonly string[], around: Surroundings): Outlook {
   const { graph } = around;
   const farM = (to: string): number => graph.distanceM(pole, to) ?? Number.POSITIVE_INFINITY;
-  // Where two see the same place, the silence of one proves nothing.
+  // If two sensors cover the same place, the silence of one proves nothing.
   const others = around.listening.filter((sensor) => farM(sensor) > SENSOR_RANGE_M);
   const distanceM = Float64Array.from(lampPoles, farM);
   const sensorM = Float64Array.from(lampPoles, (lamp) => {

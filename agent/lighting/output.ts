@@ -1,11 +1,13 @@
 /**
- * The value of an output beyond the lamps: a contactor, an info panel, a sound level.
+ * The value of an output other than a lamp: a contactor, an info panel, a sound level.
  *
- * Pure: the lit zones, the rules that hold and the former value in, the value out.
+ * Pure: the lit zones, the active rules and the former value in, the value out.
  *
- * The first rule that holds has precedence over `litWith`, and that over `idle`. A value stays for its shortest time, whatever is decided
- * meanwhile. Three exceptions serve the light: a circuit is never set to idle while one of its zones is lit, not even by a rule; one whose
- * zone is to be lit rests for `LIT_REST_S` at most; and in an emergency of the whole cabinet or of one of its zones it is switched on at once.
+ * The first active rule has precedence over `litWith`, and that over `idle`. A value stays for its minimum time, whatever is decided. Three
+ * exceptions protect the light:
+ * - a circuit is never set to idle while one of its zones is lit, not even by a rule;
+ * - a circuit whose zone is to be lit rests for `LIT_REST_S` at most;
+ * - in an emergency of the whole cabinet or of one of its zones it is switched on immediately.
  */
 
 import type { Output } from '../core/cabinet.ts';
@@ -20,7 +22,7 @@ import { spell } from './spell.ts';
 /** An output with its values as numbers, and the profile of its point. Units: the point's own. */
 export interface ResolvedOutput extends Omit<Output, 'idle' | 'litWith' | 'rules'> {
   readonly pointId: PointId;
-  /** The point that proves what was written: itself, or another. */
+  /** The point that proves the written value: the point itself, or another. */
   readonly proofId: PointId;
   readonly settleMs: number;
   readonly tolerance: number;
@@ -29,12 +31,12 @@ export interface ResolvedOutput extends Omit<Output, 'idle' | 'litWith' | 'rules
   readonly rules: readonly { readonly rule: string; readonly value: number }[];
 }
 
-/** The value of an output as we set it. */
+/** The value that the agent has set. */
 export interface OutputState {
   readonly value: number;
-  /** Since when this value. */
+  /** Time since which it has this value. */
   readonly sinceMono: MonoMs;
-  /** Why, for people. */
+  /** The reason, as text for people. */
   readonly text: Message;
 }
 
@@ -46,20 +48,20 @@ export interface OutputFacts {
   readonly before: OutputState | undefined;
   /** The value read at the device; null without a good one. */
   readonly found: number | null;
-  /** All of it is to be lit, by rank `emergency` on the cabinet or on one of its zones. */
+  /** Rank `emergency` on the cabinet or on one of its zones requires the whole of it to be lit. */
   readonly isEmergency: boolean;
   readonly nowMono: MonoMs;
 }
 
 /**
  * Longest rest of a circuit before it lights its zone again. Units: s.
- * Source: contactors for lamps are made for 300 to 1,200 operations an hour; a few at this distance, then `minOnS`, stay far below.
+ * Source: contactors for lamps are built for 300 to 1,200 operations an hour; a few at this distance, then `minOnS`, stay far below.
  */
 const LIT_REST_S = 2;
 
 type Wanted = Pick<OutputState, 'value' | 'text'>;
 
-/** Returns the value of an output from now on; the state before where nothing changes. */
+/** Returns the value of an output from now on; the former state if nothing changes. */
 export function outputValue(output: ResolvedOutput, facts: OutputFacts): OutputState {
   const { before, nowMono } = facts;
   const wanted = wantedOf(output, facts);
@@ -72,7 +74,7 @@ export function outputValue(output: ResolvedOutput, facts: OutputFacts): OutputS
   return { ...before, text: msg`stays ${spell(untilMono - nowMono)} more, then ${wanted.value}: ${wanted.text}` };
 }
 
-/** Returns the zones with a lamp that is to be lit, or still is: a driver falls for seconds after a command to 0 %. */
+/** Returns the zones with a lamp that is to be lit, or still is: a driver needs seconds to reach 0 %. */
 export function litZones(
   { zones }: Pick<LightingStreet, 'zones'>,
   decisions: readonly Pick<Decision, 'lampId' | 'levelPct'>[],
@@ -92,10 +94,10 @@ export function isEmergency(intents: readonly Intent[], nowMono: MonoMs, zones: 
 }
 
 /**
- * The outputs of a street as numbers.
+ * Returns the outputs of a street with their values as numbers.
  *
- * Shape: `pointOf` is the profile of a point. An output whose point cannot be written, or one of whose values has no number, is left
- * out; the configuration check has reported it (`outputProblems`).
+ * Shape: `pointOf` returns the profile of a point. An output is left out if its point cannot be written, or if one of its values has no number; the
+ * configuration check reports it (`outputProblems`).
  */
 export function resolveOutputs(
   { outputs }: Pick<LightingStreet, 'outputs'>,
@@ -132,8 +134,8 @@ function wantedOf(output: ResolvedOutput, facts: OutputFacts): Wanted {
 }
 
 /**
- * After a start light does not wait, but a value that the device still shows stays for its shortest time: the rule behind it needs as long
- * to hold again.
+ * After a start, light is not delayed. Any other value that the device still has stays for its minimum time, because the rule behind it needs as long
+ * to become active again.
  */
 function firstValue({ idle, litWith, rules, minOnS }: ResolvedOutput, wanted: Wanted, { found }: OutputFacts): Wanted {
   const own = [...(litWith === null ? [] : [litWith.value]), ...rules.map(({ value }) => value)];

@@ -2,7 +2,7 @@
  * Finds photocells that contradict the sun night after night.
  *
  * Records the verdicts of a cell at the edges of a night, where the sun leaves no doubt, and judges them. Pure. Cells drift and get dirty, so they
- * mostly fail dark: lamps burn by day, unnoticed for weeks. A shop window lights one end of the night only, so each end is judged alone as well.
+ * mostly fail dark: lamps burn by day, unnoticed for weeks. A shop window affects only one end of the night, so each end is also judged alone.
  */
 
 import type { WallMs } from '../core/clock.ts';
@@ -13,30 +13,36 @@ import { CIVIL_DUSK_DEG, type PhotocellLook, type PhotocellVerdict } from './pho
 /** The verdicts of a cell in one night; absent: not evaluated. */
 export interface EdgeVerdicts {
   readonly duskMs: WallMs;
-  /** Last by day, before dusk was near. */
+  /** The last verdict by day, before dusk was near. */
   readonly beforeDusk?: PhotocellVerdict;
-  /** First and last where it was night without a doubt. */
+  /** First and last verdict while it was certainly night. */
   readonly afterDusk?: PhotocellVerdict;
   readonly beforeDawn?: PhotocellVerdict;
-  /** First when it was day again without a doubt. */
+  /** The first verdict when it was certainly day again. */
   readonly afterDawn?: PhotocellVerdict;
 }
 
-/** Farther from dusk or dawn than this, no cloud misleads a cell; a wider window of its own has precedence. Units: min. Source: assumed; in it the sun moves 8° at 47° north. */
+/**
+ * Farther from dusk or dawn than this, clouds cannot mislead a cell; a wider window of the cell has precedence. Units: min. Source: assumed; in it
+ * the sun moves 8° at 47° north. Confirmed by: a year of lux values of a photocell with the sun's altitude.
+ */
 const DOUBTLESS_MIN = 60;
-/** Contradictions at one end of the night before the cell is faulty, and nights in accord before it counts again. Source: assumed; a thunderstorm or road works last two evenings, shop hours do not. */
+/**
+ * Contradictions at one end of the night before the cell is faulty, and nights without one before it counts again. Source: assumed; a thunderstorm or
+ * road works last two evenings, shop hours do not. Confirmed by: a year of photocell verdicts of a cabinet.
+ */
 const EDGE_NIGHTS = 3;
-/** Two dusks closer than this are one, which was computed twice. Units: ms. */
+/** Two dusks closer than this are the same one, computed twice. Units: ms. */
 const SAME_NIGHT_MS = 12 * 60 * MINUTE_MS;
 
-/** Returns the record of the night after one more evaluation. Undefined where the sun makes no dusk or no dawn: nothing can be contradicted. */
+/** Returns the record of the night after one more evaluation. Undefined if the sun makes no dusk or no dawn: then a cell cannot contradict it. */
 export function afterEdgeLook(before: EdgeVerdicts | undefined, { verdict, sun, config }: PhotocellLook): EdgeVerdicts | undefined {
   const { nowMs, duskMs, dawnMs } = sun;
   if (duskMs === null || dawnMs === null) return undefined;
   const night: EdgeVerdicts = before !== undefined && Math.abs(before.duskMs - duskMs) < SAME_NIGHT_MS ? before : { duskMs };
   const dwellMs = config.dwellS * 1_000;
   const dayMs = Math.max(config.windowMin, DOUBTLESS_MIN) * MINUTE_MS + dwellMs;
-  // A wider window excuses no cell that measures daylight at night.
+  // A wider window does not excuse a cell that measures daylight at night.
   const nightMs = DOUBTLESS_MIN * MINUTE_MS + dwellMs;
   if (nowMs < duskMs - dayMs) return { ...night, beforeDusk: verdict };
   if (nowMs > dawnMs + dayMs) return { ...night, afterDawn: night.afterDawn ?? verdict };
@@ -47,7 +53,7 @@ export function afterEdgeLook(before: EdgeVerdicts | undefined, { verdict, sun, 
 /** Contradictions at one end of the night. Units: nights. */
 export interface EdgeFault {
   readonly nights: number;
-  /** In words for an event, from `EDGE_NIGHTS` contradictions on until as many nights in accord; null while there is none. */
+  /** Text for an event, from `EDGE_NIGHTS` contradictions until as many nights without one; null otherwise. */
   readonly fault: Message | null;
 }
 
@@ -102,7 +108,10 @@ export function isWholeNight({ beforeDusk, afterDawn }: EdgeVerdicts): boolean {
   return beforeDusk !== undefined && afterDawn !== undefined;
 }
 
-/** Returns what is wrong with the cell by this night, in words for an event; null when nothing is. It must contradict the sun at both ends: one may be a storm. */
+/**
+ * Returns the fault of the cell in this night, as text for an event; null if there is none. It must contradict the sun at both ends: one may be a
+ * storm.
+ */
 export function photocellFault({ beforeDusk, afterDusk, beforeDawn, afterDawn }: EdgeVerdicts): Message | null {
   if (beforeDusk === 'dark' && afterDawn === 'dark') return msg`reports dark by day: clean it, check what shades it`;
   if (afterDusk === 'bright' && beforeDawn === 'bright') return msg`reports bright at night: check what lights it`;

@@ -1,8 +1,8 @@
 /**
  * The verdict of a photocell, and whether it or the sun decides the night of a zone.
  *
- * Covers hysteresis, dwell and arming of one cell, and the window around the sun's times within which it counts. Pure: state, reading and time in,
- * state or verdict out.
+ * Handles hysteresis, dwell and arming of one cell, and the window around the sun's times in which it counts. Pure: state, reading and time in, state
+ * or verdict out.
  */
 
 import type { PhotocellConfig } from '../core/cabinet.ts';
@@ -14,7 +14,7 @@ import type { PhotocellState } from './lighting.ts';
 
 export type PhotocellVerdict = PhotocellState['says'];
 
-/** The sun at one instant of a zone's night, from noon to noon; `null` where there is no dusk or dawn. */
+/** The sun at one instant of a zone's night, from noon to noon; `null` if there is no dusk or dawn. */
 export interface SunNow {
   readonly nowMs: WallMs;
   readonly duskMs: WallMs | null;
@@ -38,14 +38,14 @@ export interface PhotocellNight {
 }
 
 /**
- * Below this altitude of the sun a cell keeps no zone dark. Units: degrees.
- * Source: the end of civil twilight, 3.4 lx under a clear sky: a cell that still measures daylight then sees another light.
+ * Below this altitude of the sun a cell cannot keep a zone dark. Units: degrees.
+ * Source: the end of civil twilight, 3.4 lx under a clear sky: a cell that still measures daylight then detects another light source.
  */
 export const CIVIL_DUSK_DEG = -6;
 /**
  * Longest window of a photocell. Units: min.
- * Source: two hours from sunset the sun stands above 10° at 47° north all year round, 10,000 lx under a clear sky; a storm leaves more than the
- * 70 lx of the upper threshold, so what a cell calls dark there is its own fault.
+ * Source: two hours from sunset the sun is above 10° at 47° north all year round, 10,000 lx under a clear sky. A storm leaves more than the 70 lx of
+ * the upper threshold, so a cell that reports dark then is faulty.
  */
 export const MAX_WINDOW_MIN = 120;
 
@@ -67,7 +67,7 @@ const UNSEEN: Omit<Cell, 'atMono'> = {
  * Returns the state after one more reading; the same reading twice changes nothing.
  *
  * A cell changes to `dark` only after it was not dark, and to `bright` after it was not bright, so a cell with a negative ratio or a stuck one
- * changes once at most. Own light only adds: with the lamps lit, a low value still shows that it is not bright, and no other value counts.
+ * changes at most once. The lamps' own light only adds: while they are lit, a low value proves that it is not bright, and no other value counts.
  * Units: lx. Errors: none; every reading leads to a state.
  */
 export function afterLux(
@@ -113,7 +113,7 @@ function speak(cell: Cell, dwellMs: number): Cell {
 }
 
 /**
- * Returns the verdict of the cell now; null when it does not answer, is too old, contradicts the sun, or has not yet seen both sides.
+ * Returns the present verdict of the cell; null if it does not answer, is too old, contradicts the sun, or has not yet measured both sides.
  *
  * A lost reply must not switch a street, so silence counts only after the dwell time that any value needs.
  */
@@ -128,9 +128,11 @@ export function photocellVerdict(
 }
 
 /**
- * Returns whether a zone has its night: by the cell near the zone's own dusk and dawn, by the sun at any other time and while the cell has no verdict.
+ * Returns whether a zone has its night: decided by the cell near the zone's own dusk and dawn; by the sun at any other time and while the cell has no
+ * verdict.
  *
- * A cell may light a zone early and put it out late. It keeps a zone dark only until civil dusk: a shop window would otherwise darken the street.
+ * A cell may light a zone early and switch it off late. It keeps a zone dark only until civil dusk: otherwise the light of a shop window would darken
+ * the street.
  */
 export function photocellNight({ verdict, sun, config }: PhotocellLook): PhotocellNight {
   const { device, windowMin } = config;
@@ -140,7 +142,7 @@ export function photocellNight({ verdict, sun, config }: PhotocellLook): Photoce
   if (edge === null) return bySun(msg`photocell ${device} counts near dusk and dawn only`);
   if (verdict === 'bright' && sun.altitudeDeg <= CIVIL_DUSK_DEG)
     return bySun(msg`photocell ${device} reports bright at night: the sun decides`);
-  // In its own light it cannot detect the morning, and would keep the lamps lit until the window is over.
+  // In its own light the cell cannot detect the morning, and would keep the lamps lit until the end of the window.
   if (config.seesOwnLight && verdict === 'dark' && edge === 'dawn') return bySun(msg`photocell ${device} sees the lamps: the sun decides`);
   return { night: verdict === 'dark', by: 'photocell', text: nearEdge(device, verdict, edge) };
 }

@@ -1,8 +1,8 @@
 /**
  * Presence at a lamp: whether a person is near it, or was until a moment ago.
  *
- * Applies hold and fall of one zone's sensors and the reach of each. Pure: sensor states and the time in, a phase for each lamp out. A sensor that
- * does not answer neither raises nor darkens: its last hold runs out, then the programme holds.
+ * Applies the hold and fall times of a zone's sensors and the reach of each. Pure: sensor states and the time in, a phase for each lamp out. A sensor
+ * that does not answer neither raises nor darkens: its last hold ends, then the programme applies.
  */
 
 import type { PresenceConfig, PresenceSensor, Zone } from '../core/cabinet.ts';
@@ -26,16 +26,16 @@ const STRENGTH: Readonly<Record<PresencePhase, number>> = { base: 0, down: 1, bo
 export interface SensorPhase {
   readonly sensorId: string;
   readonly phase: PresencePhase;
-  /** End of hold or fall; null during presence and at base. */
+  /** End of hold or fall; null during presence and at the base level. */
   readonly untilMono: MonoMs | null;
-  /** When the last hold was over; null before. */
+  /** When the last hold ended; null before. */
   readonly endedMono: MonoMs | null;
   readonly text: Message;
 }
 
 /** The phase of one lamp by the sensors around it. */
 export interface LampPresence extends SensorPhase {
-  /** To the nearest sensor that raises it; null unless `boost`. Units: m. */
+  /** Distance to the nearest sensor that raises it; null unless `boost`. Units: m. */
   readonly distanceM: number | null;
 }
 
@@ -69,9 +69,9 @@ interface SensorMoment {
 }
 
 /**
- * Returns the phase of a sensor now.
+ * Returns the present phase of a sensor.
  *
- * Boost during presence and for the hold, less the hold of the sensor itself; then falling until the drivers have reached the base.
+ * Boost during presence and for the hold time, minus the hold of the sensor itself; then falling until the drivers have reached the base level.
  */
 export function sensorPhase(
   config: PresenceConfig,
@@ -103,7 +103,7 @@ export function sensorPhase(
   return result('base', text, { endedMono: holdEnd });
 }
 
-/** Returns the phase of a lamp by all sensors that reach it; null where none does. The text is that of the one that holds longest. */
+/** Returns the phase of a lamp from all sensors that reach it; null if none does. The text is that of the longest-lasting one. */
 export function lampPresence(lampId: string, reaches: readonly SensorReach[], phases: readonly SensorPhase[]): LampPresence | null {
   let best: SensorPhase | null = null;
   let nearestM: number | null = null;
@@ -129,7 +129,7 @@ function outlasts(a: SensorPhase, b: SensorPhase): boolean {
   return (a.untilMono ?? Number.POSITIVE_INFINITY) > (b.untilMono ?? Number.POSITIVE_INFINITY);
 }
 
-/** Units: m. Zero where a pole is unknown, so that the lamp is rather raised than left dark. */
+/** Units: m. Zero if a pole is unknown, so that the lamp is raised rather than left dark. */
 function apartM(aM: number | undefined, bM: number | undefined): number {
   return aM === undefined || bM === undefined ? 0 : Math.abs(aM - bM);
 }

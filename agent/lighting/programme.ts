@@ -13,7 +13,7 @@ import type { LightingSnapshot, LightingStreet, ProgrammeChoice } from './lighti
 import type { LocalCalendar } from './local-time.ts';
 import type { Night, Nights } from './night.ts';
 
-/** One stretch of a night at one level. */
+/** A part of a night with one level. */
 export interface Stretch {
   readonly atMs: WallMs;
   readonly levelPct: LevelPct;
@@ -25,9 +25,9 @@ export interface Stretch {
 }
 
 export interface ProgrammeState {
-  /** Null while the night's first step is still to come. */
+  /** Null while the first step of the night is still to come. */
   readonly stretch: Stretch | null;
-  /** Null after the last of the night. */
+  /** Null after the last step of the night. */
   readonly next: Stretch | null;
 }
 
@@ -36,20 +36,20 @@ export interface ProgrammeReader {
   at(nowMs: WallMs, chosen?: string | null): ProgrammeState;
   /** Returns all stretches of one night, in order. */
   of(night: Night, chosen?: string | null): readonly Stretch[];
-  /** Returns the steps that a night leaves out, because a step below them comes first. */
+  /** Returns the steps that a night leaves out, because a step after them would begin first. */
   leftOut(night: Night, chosen?: string | null): readonly LeftOutStep[];
 }
 
-/** A step of a programme that one night leaves out. Shape: `place` is its place in the programme. */
+/** A step of a programme that one night leaves out. Shape: `place` is its index in the programme. */
 export interface LeftOutStep {
   readonly place: number;
   readonly name: string;
-  /** The step below it that should come first, and begins only at `atMs`, where the one left out would have begun. */
+  /** The following step, which should begin later but begins at `atMs`, in place of the one left out. */
   readonly nextName: string;
   readonly atMs: WallMs;
 }
 
-/** Returns the choice in force for a zone; undefined where its calendar decides. */
+/** Returns the choice in force for a zone; undefined if its calendar decides. */
 export function chosenIn(
   { programmes, nowMono }: Pick<LightingSnapshot, 'programmes' | 'nowMono'>,
   zoneId: string,
@@ -92,7 +92,7 @@ export function createProgrammeReader(
   };
 }
 
-/** `23:00`, `dusk`, `middle-120`, as the config writes it. */
+/** For example `23:00`, `dusk`, `middle-120`, as in the configuration. */
 function formatStepTime(at: StepTime): string {
   if (at === 'dusk') return at;
   if ('sun' in at) return at.offsetMin === 0 ? at.sun : `${at.sun}${at.offsetMin > 0 ? '+' : ''}${at.offsetMin}`;
@@ -105,7 +105,7 @@ export function stepLevelPct(level: StepLevel, { designClass }: Pick<Zone, 'desi
   return designClass === null ? 100 : classLevelPct(designClass, level.class);
 }
 
-/** Returns the level of a zone that may go dark: first its warning, from the moment of the step to 0 %. */
+/** Returns the level of a zone that may be dark: first its warning, from the time of the step to 0 %. */
 export function twoStageOff(levelPct: LevelPct, { dark }: Pick<Zone, 'dark'>, sinceMs: WallMs, nowMs: WallMs): LevelPct {
   if (levelPct > 0 || dark === null) return levelPct;
   const passedMs = nowMs - sinceMs;
@@ -125,8 +125,8 @@ function toStretch(step: ProgrammeStep, source: string, { zone, atMs }: { zone: 
 }
 
 /**
- * Begins each step at its own time, but never before the step above it. So where a step by the sun comes after the clock time below it, as in
- * a short summer night, the level above holds for longer: it is the brighter reading of the file for a street that dims step by step.
+ * Starts each step at its own time, but never before the previous step. So if a step by the sun comes after the clock time of the next step, as in a
+ * short summer night, the earlier level lasts longer: for a street that dims step by step this is the brighter interpretation.
  */
 function inOrder(steps: readonly Stretch[]): readonly Stretch[] {
   let latestMs = Number.NEGATIVE_INFINITY;
@@ -136,7 +136,7 @@ function inOrder(steps: readonly Stretch[]): readonly Stretch[] {
   });
 }
 
-/** A step that begins at the same instant as the one below it never shows. */
+/** A step that begins at the same instant as the next one never applies. */
 function leftOutOf(steps: readonly Stretch[]): readonly LeftOutStep[] {
   return steps.flatMap(({ name, atMs }, place) => {
     const next = steps[place + 1];
@@ -144,7 +144,7 @@ function leftOutOf(steps: readonly Stretch[]): readonly LeftOutStep[] {
   });
 }
 
-/** Event nights lie over the steps; where one ends, the step in force there goes on. */
+/** Event nights replace the steps; when one ends, the step in force at that time continues. */
 function withEvents(steps: readonly Stretch[], events: readonly EventNight[], instantOf: (at: StepTime) => WallMs): readonly Stretch[] {
   return events.reduce<readonly Stretch[]>((below, event) => {
     const [fromMs, untilMs] = [instantOf(event.from), instantOf(event.until)];
@@ -157,7 +157,7 @@ function withEvents(steps: readonly Stretch[], events: readonly EventNight[], in
 }
 
 function stepInstant(at: StepTime, night: Night, { calendar, nights }: { calendar: LocalCalendar; nights: Nights }): WallMs {
-  // The first step holds from the start of the night, whether the sun or a photocell begins it.
+  // The first step applies from the start of the night, whether the sun or a photocell begins it.
   if (at === 'dusk') return night.startMs;
   if ('sun' in at) {
     const event = nights.event(night, at.sun) ?? (at.sun === 'sunset' || at.sun === 'dusk' ? night.startMs : night.endMs);

@@ -1,10 +1,10 @@
 /**
- * Decides whether a rule of the cabinet holds, and which zones it raises.
+ * Decides whether a rule of the cabinet is active, and which zones it raises.
  *
  * Applies threshold, hysteresis and delay. Pure: a state, the facts and the time in, a state out. The result depends on when values were read, not on
  * how often they are evaluated.
  *
- * A rule without a good value ends: a sensor that fails must not leave a warning on the panel for ever.
+ * A rule without a good value ends: a failed sensor must not leave a warning on the panel for ever.
  */
 
 import type { PresenceConfig, Rule, RuleInput, TrafficConfig } from '../core/cabinet.ts';
@@ -14,10 +14,13 @@ import type { LevelPct, PointId, Reading } from '../core/words.ts';
 import type { RuleState, SensorState, TrafficState } from './lighting.ts';
 import { flowPerH } from './traffic.ts';
 
-/** How much longer than `forS` a rule holds after its last good value. Units: ms. Source: assumed; a unit that restarts is back within a minute. */
+/**
+ * How much longer than `forS` a rule stays active after its last good value. Units: ms. Source: assumed; a unit that restarts is back within a
+ * minute. Confirmed by: restart times of units in a week of logs.
+ */
 const LOST_MS = 60_000;
 
-/** The facts that a rule depends on. Shape: of the kind of its `when`. */
+/** The facts that a rule depends on. Shape: by the kind of its `when`. */
 export type RuleFacts =
   | { readonly kind: 'reading'; readonly reading: Reading | undefined }
   | { readonly kind: 'presence'; readonly present: boolean }
@@ -37,14 +40,14 @@ type Watched = Required<RuleState>;
 /**
  * Returns the state after one more evaluation; the same facts twice change nothing.
  *
- * It begins to hold once the value has lain beyond the threshold for `forS` without a pause, and ends once it has been back at `clearsAt`
- * for as long. The band between the two does neither. Without a good value it ends after `forS` and a minute.
+ * The rule becomes active once the value has been beyond the threshold for `forS` without a pause, and ends once it has been back at `clearsAt` for
+ * as long. A value between the two changes nothing. Without a good value it ends after `forS` and a minute.
  */
 export function afterRuleInput(before: RuleState | undefined, facts: RuleFacts, { when }: Pick<Rule, 'when'>, nowMono: MonoMs): RuleState {
   const forMs = 'forS' in when ? when.forS * 1_000 : 0;
   const input = inputOf(facts, when, nowMono);
   if (input === null) return settled(watched(before, nowMono), forMs, nowMono);
-  // A change that was due before this value was read counts, though it was not evaluated then.
+  // A change that was due before this value was read counts, even if it was not evaluated then.
   const state = settled(watched(before, nowMono), forMs, input.atMono);
   return settled(seen(state, input), forMs, nowMono);
 }
@@ -64,7 +67,7 @@ export function isSomeoneIn(
   });
 }
 
-/** Returns the rule that raises a zone most, among those that hold; of equal ones the first. Null where none does. */
+/** Returns the active rule that raises a zone most; of equal ones the first. Null if none does. */
 export function rulesRaise(
   rules: readonly Rule[],
   states: ReadonlyMap<string, RuleState>,
@@ -79,7 +82,7 @@ export function rulesRaise(
   return best === null ? null : { levelPct: best.levelPct, rule: best.rule.id, text: ruleText(best.rule, best.state) };
 }
 
-/** Why a rule holds or not, for the trace. */
+/** Why a rule is active or not, for the trace. */
 export function ruleText({ id, when }: Pick<Rule, 'id' | 'when'>, { holds, value = null }: RuleState): Message {
   if (when.kind === 'presence') return holds ? msg`${id}: someone in ${when.zone}` : msg`${id}: no one in ${when.zone}`;
   const isTraffic = when.kind === 'traffic';
@@ -125,13 +128,13 @@ function seen(state: Watched, { side, value, atMono }: MeasuredInput): Watched {
     ...state,
     value,
     beyondMono: side === 'beyond' ? (state.beyondMono ?? atMono) : null,
-    // A value that is lost while it returns does not delay the end.
+    // A value that is lost while it returns to normal does not delay the end.
     clearMono: side === 'clear' ? (state.clearMono ?? atMono) : side === 'lost' ? state.clearMono : null,
     lostMono: side === 'lost' ? (state.lostMono ?? atMono) : null,
   };
 }
 
-/** The state after changes by time alone. */
+/** The state after changes caused by time alone. */
 function settled(state: Watched, forMs: number, nowMono: MonoMs): Watched {
   const { holds, sinceMono, beyondMono, clearMono, lostMono } = state;
   if (!holds)

@@ -5,12 +5,15 @@ import type { SensorState } from './lighting.ts';
 
 type Activity = NonNullable<SensorState['activity']>;
 
-/** The hour is kept in sixths: a state of six numbers instead of one for each detection. */
+/** The hour is stored in sixths: six numbers instead of one per detection. */
 const SIXTH_MS = HOUR_MS / 6;
-/** A sensor counts as busy until it has fallen to this share of its limit. Source: assumed; one at the limit would begin and end an event every ten minutes. */
+/**
+ * A sensor counts as busy until it has fallen to this share of its limit. Source: assumed; a sensor at the limit would start and end an event every
+ * ten minutes. Confirmed by: busy events in a month of logs of a cabinet.
+ */
 const CALM_SHARE = 0.5;
 
-/** Adds detections. `overMs`: the time in which they happened; those of a time that was not read are spread over it. */
+/** Adds detections. `overMs`: the time in which they happened; detections in a gap without readings are spread over it. */
 export function afterActivity(before: Activity, count: number, atMono: MonoMs, overMs = 0): Activity {
   const sixth = Math.floor(atMono / SIXTH_MS);
   const added = count / Math.max(1, overMs / HOUR_MS);
@@ -20,7 +23,7 @@ export function afterActivity(before: Activity, count: number, atMono: MonoMs, o
   return [...recent.slice(0, -1), { sixth, count: last.count + added }];
 }
 
-/** Whether a sensor detects more often than its limit; one that did so before must have calmed down. */
+/** Whether a sensor detects more often than its limit; a sensor that was busy must first have calmed down. */
 export function isNowBusy(wasBusy: boolean, activity: Activity, maxPerH: number, nowMono: MonoMs): boolean {
   const perH = ofLastHour(activity, nowMono).reduce((sum, { count }) => sum + count, 0);
   return perH > (wasBusy ? maxPerH * CALM_SHARE : maxPerH);

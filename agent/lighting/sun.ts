@@ -1,4 +1,4 @@
-/** The altitude of the sun, whether it is night by it, and when that changes. Pure; the only import of suncalc. */
+/** The altitude of the sun, whether it gives night, and when that changes. Pure; the only import of suncalc. */
 import { getPosition } from 'suncalc';
 import type { WallMs } from '../core/clock.ts';
 
@@ -7,11 +7,14 @@ export interface SunPosition {
   readonly longitudeDeg: number;
 }
 
-/** Grid on which a change between night and day is looked for. Units: ms. Source: the sun moves at most 2.5° in it, so only a night shorter than it is missed. */
+/**
+ * Grid of the search for a change between night and day. Units: ms. Source: the sun moves at most 2.5° in it, so only a night shorter than it is
+ * missed.
+ */
 const SCAN_MS = 10 * 60_000;
-/** No step changes the altitude by more. Units: degrees. Source: 15.04°/h of the hour angle, and the declination's 0.003°; assumed margin. */
+/** Largest change of the altitude in one step. Units: degrees. Source: 15.04°/h of the hour angle, and the declination's 0.003°; assumed margin. */
 const STEP_DEG = 2.6;
-/** How far ahead to look; without a change within it there is a polar night or day. Units: scan steps. */
+/** How far ahead to search; without a change within it there is a polar night or day. Units: scan steps. */
 const SCAN_STEPS = (24 * 60 * 60_000) / SCAN_MS;
 /** Accuracy of a change. Units: ms. */
 const RESOLUTION_MS = 1_000;
@@ -47,13 +50,13 @@ export function isNight(altitudeDeg: number, sunBelowDeg: number): boolean {
 }
 
 /**
- * Returns a function that finds when night turns to day, or day to night, after an instant; null when neither happens within a day.
+ * Returns a function that finds when night turns to day, or day to night, after an instant; null if neither happens within a day.
  *
- * Scan steps lie on a fixed grid, so a result depends on the instant alone. The last ones are cached, because they are needed each second.
+ * Scan steps are on a fixed grid, so a result depends on the instant alone. The last results are cached, because they are needed each second.
  */
 export function createSunChanges(site: SunPosition, sunBelowDeg: number): (afterMs: WallMs) => WallMs | null {
   const nightAt = (atMs: WallMs): boolean => isNight(sunAltitudeDeg(site, atMs), sunBelowDeg);
-  // In so many steps the sun does not reach the altitude of the change.
+  // Within this many steps the sun cannot reach the altitude of the change.
   const stepsWithoutChange = (step: number): number => Math.floor(Math.abs(sunAltitudeDeg(site, step * SCAN_MS) - sunBelowDeg) / STEP_DEG);
   const known = new Map<number, WallMs | null>();
   const firstFrom = (step: number): WallMs | null => {
@@ -85,7 +88,7 @@ function refractionDeg(altitudeDeg: number): number {
   return 0.0002967 / Math.tan(h + 0.00312536 / (h + 0.08901179)) / RAD;
 }
 
-/** The first instant, to a second, with the state of the end of the span. */
+/** Returns the first instant, to a second, with the state of the end of the span. */
 function bisect(nightAt: (atMs: WallMs) => boolean, fromMs: WallMs, toMs: WallMs): WallMs {
   const after = nightAt(toMs);
   let [low, high] = [fromMs, toMs];

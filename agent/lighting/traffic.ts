@@ -20,7 +20,10 @@ import type { TrafficState } from './lighting.ts';
 
 /** Time over which vehicles are counted. Units: ms. Source: UNI 11248:2016 annex D, ten minutes times six. */
 export const WINDOW_MS = 600_000;
-/** A window with a smaller observed share is not full. Source: assumed; below half, what was missed outweighs what was counted. */
+/**
+ * A window with a smaller observed share is not full. Source: assumed; below half, more was missed than counted. Confirmed by: gaps in the readings
+ * of the counters in a week of logs.
+ */
 const LEAST_SEEN = 0.5;
 /** Light of the design class. Source: core/cabinet.ts, 100 % gives it. */
 const DESIGN_PCT = 100;
@@ -34,23 +37,23 @@ interface CounterCount {
   /** Its newest value was good. */
   readonly isGood: boolean;
   readonly vehicles: number;
-  /** Time between good values that followed each other. Units: ms. */
+  /** Time between consecutive good values. Units: ms. */
   readonly seenMs: number;
 }
 
-/** The traffic of a zone as far as it is known. */
+/** The known traffic of a zone. */
 export interface TrafficCount extends TrafficState {
   readonly windowMono: MonoMs;
   readonly counters: ReadonlyMap<PointId, CounterCount>;
-  /** Flow by the last window and by the one before; null for one that was not full. Units: vehicles an hour. */
+  /** Flow of the last window and of the one before; null for one that was not full. Units: vehicles an hour. */
   readonly windows: readonly [last: number | null, before: number | null];
 }
 
 /**
- * The count after one more reading of a counter, or after a tick (`null`); the same reading twice changes nothing.
+ * Returns the count after one more reading of a counter, or after a tick (`null`); the same reading twice changes nothing.
  *
- * Each rise is as many vehicles. A fall is none: a counter that rolled over or was reset, or a radar whose vehicle has left. The vehicles of
- * a time without readings are counted once the counter answers.
+ * Each rise counts as that many vehicles. A fall counts as none: the counter rolled over or was reset, or a radar's vehicle has left. Vehicles of a
+ * gap without readings are counted once the counter answers.
  */
 export function afterCount(
   before: TrafficCount | undefined,
@@ -65,7 +68,7 @@ export function afterCount(
   return judged(isOfNext ? counted(ended, reading) : ended, config, nowMono, before);
 }
 
-/** Vehicles an hour as far as known: by the last full window, or by the running one where that shows more already; null where neither is known. */
+/** Known vehicles per hour: of the last full window, or of the running one if that already has more; null if neither is known. */
 export function flowPerH({ flowPerH: last, runningPerH = 0 }: TrafficState): number | null {
   return last === null ? null : Math.max(last, runningPerH);
 }
@@ -122,12 +125,12 @@ function closeWindow(state: TrafficCount, nowMono: MonoMs): TrafficCount {
   const endMono = state.windowMono + WINDOW_MS;
   if (nowMono < endMono) return state;
   const counters = new Map([...state.counters].map(([id, count]) => [id, { ...count, vehicles: 0, seenMs: 0 }]));
-  // No evaluation for a whole window: the machine was suspended, and nothing is known of the time between.
+  // No evaluation for a whole window: the machine was suspended, and there is no data about the time between.
   if (nowMono >= endMono + WINDOW_MS) return { ...state, windowMono: nowMono, counters, windows: [null, null] };
   return { ...state, windowMono: endMono, counters, windows: [fullFlow([...state.counters.values()]), state.windows[0]] };
 }
 
-/** Of all counters together; null where one of them was not seen for long enough. */
+/** The flow of all counters together; null if one of them was not observed for long enough. */
 function fullFlow(counters: readonly CounterCount[]): number | null {
   if (counters.length === 0 || counters.some(({ seenMs }) => seenMs < LEAST_SEEN * WINDOW_MS)) return null;
   return counters.reduce((sum, { vehicles, seenMs }) => sum + (vehicles * HOUR_MS) / seenMs, 0);
@@ -144,7 +147,7 @@ function judged(state: TrafficCount, { steps, designFlowPerH }: TrafficConfig, n
   return { ...state, flowPerH: windows[0], runningPerH, step, sinceMono, fault, windows };
 }
 
-/** Place of the step for a flow; one past the last for more than all of them, and for what is not known. */
+/** Index of the step for a flow; one past the last for a flow above all of them, and for an unknown flow. */
 function placeOf(flow: number | null, steps: TrafficConfig['steps'], designFlowPerH: number): number {
   const place = flow === null ? -1 : steps.findIndex(({ belowPct }) => flow < (belowPct / 100) * designFlowPerH);
   return place < 0 ? steps.length : place;

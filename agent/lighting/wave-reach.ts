@@ -5,17 +5,29 @@ import { type Mover, SENSOR_RANGE_M } from './movers.ts';
 import type { Outlook } from './outlook.ts';
 import { ROUNDING_M } from './street-graph.ts';
 
-/** How long a mover is followed without a detection, by how far the next sensor is: least and longest. Units: ms. Source: assumed; about 50 m and 300 m at the slowest walk. */
+/**
+ * How long a mover is followed without a detection, depending on the distance to the next sensor: shortest and longest. Units: ms. Source: assumed;
+ * about 50 m and 300 m at the slowest walk. Confirmed by: sensor distances at the sites and timed slow walks.
+ */
 export const AWAY_MS = { least: 120_000, longest: 600_000 };
-/** A mover is not forgotten before this, though a sensor should have detected it: the sensor may still hold for another person. Units: ms. Source: usual own hold of 5 s, doubled. */
+/**
+ * A mover is kept for at least this time, even if a sensor should have detected it: that sensor may still hold for another person. Units: ms. Source:
+ * usual own hold of 5 s, doubled.
+ */
 const LEAST_AWAY_MS = 10_000;
 /** A mover that is not detected within this many times its expected time is gone. Source: issue 5, wave. */
 const OVERDUE = 2;
-/** People slow down: light stays at all places that this share of the speed would reach. Source: assumed. */
+/**
+ * People slow down: light stays at all places that this share of the speed would reach. Source: assumed. Confirmed by: timed walks with stops along
+ * an instrumented street.
+ */
 const SLOWER = 0.6;
-/** Where light goes pole by pole, a mover of unknown speed may be the slowest walker whatever is assumed. Units: m/s. Source: issue 5, wave: 2 km/h. */
+/**
+ * Where light moves pole by pole, a mover of unknown speed may be the slowest walker, whatever speed is assumed. Units: m/s. Source: issue 5, wave: 2
+ * km/h.
+ */
 const SLOWEST_MPS = 2 / 3.6;
-/** Per-zone data that is constant: the places of its lamps in the list of all lamps that a wave may raise. */
+/** Per-zone data that is constant: the indices of its lamps in the list of all lamps that a wave may raise. */
 export interface ZoneWave {
   readonly wave: WaveConfig;
   readonly holdMs: number;
@@ -26,7 +38,7 @@ export interface ZoneWave {
 /** Light around a mover, along its way from where it was detected. Units: m, ms. */
 interface Reach {
   readonly fromM: number;
-  /** Where it is at most, and how far light goes from there. */
+  /** Its farthest possible place, and how far the light reaches from there. */
   readonly headM: number;
   readonly aheadM: number;
   readonly speedMps: number;
@@ -61,7 +73,7 @@ export interface LampsAround {
   readonly nowMono: MonoMs;
 }
 
-/** The lamps of a zone within reach of a mover; in a section all of them while one is, or while the mover is between them. */
+/** The lamps of a zone within reach of a mover; in a section all of them while one is within reach, or while the mover is between them. */
 export function litLamps(zone: ZoneWave, around: LampsAround): readonly Lit[] {
   const reach = reachOf(around.mover, zone, around.nowMono);
   return zone.wave.mode === 'poles' ? litPoles(zone, reach, around) : litSection(zone, reach, around);
@@ -90,7 +102,9 @@ function litSection(zone: ZoneWave, reach: Reach, around: LampsAround): readonly
   return zone.lamps.map(({ id }, i) => ({ id, untilMono, distanceM: distanceTo(places[i] as LampPlace, reach) }));
 }
 
-/** A lamp on the way of a mover: its distance from the detection, negative behind; and the farthest place of the mover on the way to it. Units: m. */
+/**
+ * A lamp on the way of a mover: its distance from the detection, negative if behind; and the farthest place of the mover on the way to it. Units: m.
+ */
 interface LampPlace {
   readonly atM: number;
   readonly headM: number;
@@ -103,12 +117,12 @@ function placeOf(index: number, reach: Reach, { isAhead, view }: LampsAround): L
   return { atM: isAhead(index) ? farM : -farM, headM };
 }
 
-/** For a mover that may be anywhere up to its head, the distance counts from the head. */
+/** For a mover that may be anywhere up to its head, the distance is counted from the head. */
 function distanceTo({ atM, headM }: LampPlace, { isKnown }: Reach): number {
   return isKnown ? Math.abs(atM - headM) : Math.max(0, atM - headM);
 }
 
-/** Whether a lamp, by its place in the outlooks, may lie before the mover. Units: m between its last two visits. */
+/** Whether a lamp, by its index in the outlooks, may be ahead of the mover. Units: m between its last two visits. */
 export function aheadTest(
   { visit, before }: Mover,
   view: Outlook,
@@ -127,7 +141,7 @@ function at(values: Float64Array | Uint8Array, index: number): number {
   return values[index] ?? Number.POSITIVE_INFINITY;
 }
 
-/** When a mover has left a lamp behind, or is forgotten because it was not detected where expected. */
+/** When a mover has passed a lamp, or is dropped because it was not detected where expected. */
 function endOf(
   atM: number,
   index: number,
@@ -144,13 +158,13 @@ function endOf(
   return Math.min(forgottenMono, visit.firstMono + leftS * 1_000);
 }
 
-/** How long the slowest walker needs to be detected by the next sensor; the least time where there is none, so that he may have gone. Units: ms, m. */
+/** How long the slowest walker needs to reach the next sensor; the shortest time if there is none, because the walker may have left. Units: ms, m. */
 function awayMs(nextSensorM: number): number {
   if (!Number.isFinite(nextSensorM)) return AWAY_MS.least;
   return Math.min(AWAY_MS.longest, Math.max(AWAY_MS.least, slowestMs(nextSensorM)));
 }
 
-/** From one edge of what a sensor sees to the other edge of what the next one sees. Units: ms, m. */
+/** From one edge of a sensor's range to the far edge of the next one's. Units: ms, m. */
 function slowestMs(wayM: number): number {
   return (1_000 * (wayM + 2 * SENSOR_RANGE_M)) / SLOWEST_MPS;
 }

@@ -1,4 +1,4 @@
-/** The wave, light ahead of people who move: selects the zones that each mover concerns and the lamps to raise. Pure. */
+/** The wave, light ahead of people who move: selects the zones of each mover and the lamps to raise. Pure. */
 
 import type { Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
@@ -14,14 +14,14 @@ import { AWAY_MS, aheadTest, type LampsAround, litLamps, type ZoneWave } from '.
 export interface WaveRaise {
   /** When it ends without a further detection. */
   readonly untilMono: MonoMs;
-  /** From the mover, as far as is known: writes go out nearest first. Units: m. */
+  /** Distance from the mover, if known: writes are sent nearest first. Units: m. */
   readonly distanceM: number;
   readonly text: Message;
-  /** `relayed`: only a neighbour cabinet has detected a person; the zone's `relayedPct` holds. */
+  /** `relayed`: only a neighbour cabinet has detected a person; the zone's `relayedPct` applies. */
   readonly level: 'boost' | 'relayed';
 }
 
-/** Returns the lamps that the wave raises now, by id. `deaf`: devices of sensors that detect no person now. */
+/** Returns the lamps that the wave raises now, by id. `deaf`: devices of sensors that cannot detect a person now. */
 export type Wave = (detections: readonly Detection[], nowMono: MonoMs, deaf?: ReadonlySet<string>) => ReadonlyMap<string, WaveRaise>;
 
 const NONE: ReadonlySet<string> = new Set();
@@ -42,7 +42,7 @@ export function waveFor(street: LightingStreet): Wave {
   };
 }
 
-/** Our own movers as if there were no relays, and those known through a neighbour: a relay may add light and never removes any. */
+/** Own movers as if there were no relays, and those known through a neighbour: a relay may add light and never removes any. */
 function raisers(movers: MoverReader, detections: readonly Detection[], nowMono: MonoMs): readonly Mover[] {
   const all = movers(detections, nowMono);
   const own = detections.filter(({ isRelayed }) => !isRelayed);
@@ -60,7 +60,7 @@ function zoneWave({ presence, lamps }: Zone, poleOf: (lampId: string) => string 
   return [{ wave: presence.wave, holdMs: presence.holdS * 1_000, followsRelays: presence.relayedPct !== null, lamps: placed }];
 }
 
-/** A lamp without a known place is left to the sensors around it. */
+/** A lamp without a known place is raised only by the sensors around it. */
 function placedPole(pole: string | undefined, graph: StreetGraph): string | undefined {
   return pole === undefined || graph.distanceM(pole, pole) === null ? undefined : pole;
 }
@@ -71,7 +71,7 @@ interface WaveMoment {
   readonly outlook: OutlookReader;
   readonly nowMono: MonoMs;
   readonly deaf: ReadonlySet<string>;
-  /** Filled. */
+  /** Filled by the function. */
   readonly raises: Map<string, WaveRaise>;
 }
 
@@ -105,7 +105,7 @@ function aroundOf(mover: Mover, { graph, outlook, deaf, nowMono }: WaveMoment): 
   return { mover, view, isAhead: aheadTest(mover, view, viewBefore, wayM), nowMono };
 }
 
-/** Own detections before relayed ones; of equals the text of the nearer and the end of the longer one. */
+/** Own detections have precedence over relayed ones; of equal ones the text of the nearer and the end of the longer one. */
 function stronger(a: WaveRaise, b: WaveRaise): WaveRaise {
   if (a.level !== b.level) return a.level === 'boost' ? a : b;
   const nearer = b.distanceM < a.distanceM ? b : a;

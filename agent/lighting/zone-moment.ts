@@ -1,4 +1,4 @@
-/** What holds for all lamps of a zone at one instant: night or day, the step of its programme, its sensors and its traffic. Pure. */
+/** The state of a zone at one instant, common to all its lamps: night or day, the step of its programme, its sensors and its traffic. Pure. */
 
 import type { PresenceConfig, Zone } from '../core/cabinet.ts';
 import { isTrusted, type WallMs } from '../core/clock.ts';
@@ -30,7 +30,7 @@ export interface ZoneMoment {
   readonly state: ProgrammeState | null;
   readonly programme: RuleLine | null;
   readonly dusk: RuleLine;
-  /** What raises all its lamps alike. */
+  /** Raises that apply to all its lamps. */
   readonly raises: readonly Raise[];
 }
 
@@ -50,7 +50,7 @@ export function zoneMomentOf(plan: ZonePlan, street: LightingStreet, snapshot: L
     reaches.map(({ sensor }) =>
       sensorPhase(presence, sensor, { state: snapshot.sensors.get(sensorPointOf(sensor)), nowMono, isOverRaised }),
     );
-  // A photocell detects the night without a clock, but not which step of the programme it is.
+  // A photocell detects the night without a clock, but not which step of the programme applies.
   const choice = chosenIn(snapshot, zone.id);
   const state = light === 'night' && isTrusted(clockQuality) ? plan.programme.at(nowMs, choice?.programme) : null;
   return {
@@ -78,7 +78,7 @@ export function zoneStateOf(moment: ZoneMoment, { clockQuality }: LightingSnapsh
   };
 }
 
-/** Night or day, and by which evidence. */
+/** Night or day, and the evidence for it. */
 function skyOf({ zone, nights }: ZonePlan, snapshot: LightingSnapshot, altitudeDeg: number): Pick<ZoneMoment, 'light' | 'dusk'> {
   const { nowMs, nowMono, clockQuality, photocells } = snapshot;
   const base = { rank: 'dusk', untilMs: null } as const;
@@ -112,7 +112,7 @@ function skyOf({ zone, nights }: ZonePlan, snapshot: LightingSnapshot, altitudeD
   return { light: found.night ? 'night' : 'day', dusk: { ...base, source, levelPct: found.night ? null : 0, text: found.text, untilMs } };
 }
 
-/** What raises all lamps of a zone alike: its traffic and its rules. */
+/** The raises that apply to all lamps of a zone: its traffic and its rules. */
 function zoneRaises(zone: Zone, street: LightingStreet, { traffic, rules }: LightingSnapshot): readonly Raise[] {
   const byTraffic = zone.traffic === null ? [] : [{ source: zone.id, ...trafficLevel(traffic?.get(zone.id), zone.traffic, zone) }];
   const byRule = rulesRaise(street.rules, rules ?? new Map(), zone.id);

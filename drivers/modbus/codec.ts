@@ -7,7 +7,7 @@ import { msg } from '../../agent/core/message.ts';
 import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
 import { Refusal } from '../../agent/core/refusal.ts';
 
-/** Registers a value takes up. A bit takes one coil. */
+/** Registers per value. A bit takes one coil. */
 export const REGISTERS_PER_VALUE: Readonly<Record<RegisterType, number>> = {
   bit: 1,
   u16: 1,
@@ -67,10 +67,10 @@ function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): num
 }
 
 /**
- * The value of a point.
+ * Returns the value of a point.
  *
- * Units:  the point's own, after raw × scale + offset, rounded to its decimals; 0 or 1 for a single bit. A level in whole % is 0 only for a dark lamp.
- * Errors: null when the device says "no value" (sentinel, or a float that is none).
+ * Units: the point's own, after raw × scale + offset, rounded to its decimals; 0 or 1 for a single bit. A level in whole % is 0 only for a dark lamp.
+ * Errors: null when the device reports "no value" (a sentinel, or a float that is NaN).
  */
 export function decodePoint(point: PointProfile, words: readonly number[]): number | null {
   const raw = rawOf(point, words);
@@ -79,7 +79,7 @@ export function decodePoint(point: PointProfile, words: readonly number[]): numb
   const plain = point.transform === 'dali-log' ? daliPct(raw) : raw * point.scale + point.offset;
   if (plain === null) return null;
   const factor = 10 ** point.decimals;
-  // The zero makes a plain 0 of a -0.
+  // Adding 0 turns -0 into 0.
   const value = Math.round(plain * factor) / factor + 0;
   return value === 0 && plain > 0 && point.semantic === 'level' && point.decimals === 0 ? 1 : value;
 }
@@ -96,7 +96,7 @@ export function isPlausible({ range }: PointProfile, value: number): boolean {
   return range === null || (value >= range[0] && value <= range[1]);
 }
 
-/** Registers for a value to be written; a Refusal for a point that cannot be written and for a value that does not fit. */
+/** Returns the registers for a value to be written; a Refusal for a point that cannot be written and for a value that does not fit. */
 export function encodePoint(point: PointProfile, value: number): number[] | Refusal {
   const { write, type } = point;
   if (write === null) return new Refusal(msg`${point.id} cannot be written`);
@@ -108,14 +108,14 @@ export function encodePoint(point: PointProfile, value: number): number[] | Refu
   return [raw & 0xffff];
 }
 
-/** The whole number nearest to what a value is on the wire; that of 0 only for 0 where it is a level, so that no lamp goes out by rounding. */
+/** Returns the whole number nearest to the raw value. For a level it is that of 0 only for 0, so that rounding never switches a lamp off. */
 export function rawFor({ transform, scale, offset, semantic }: PointProfile, value: number): number {
   if (transform === 'dali-log') return daliLevel(value);
   const [raw, darkRaw] = [value, 0].map((each) => Math.round((each - offset) / scale)) as [number, number];
   return semantic === 'level' && value > 0 && raw === darkRaw ? darkRaw + Math.sign(scale) : raw;
 }
 
-/** Whether the registers hold a pattern that means "no value". Profiles give it as it is in the frame, whatever the sign of the type. */
+/** Whether the registers contain a pattern that means "no value". Profiles give it as in the frame, regardless of the sign of the type. */
 function isSentinel({ type, wordOrder, invalid }: PointProfile, words: readonly number[]): boolean {
   if (invalid.length === 0) return false;
   const used = words.slice(0, REGISTERS_PER_VALUE[type]);
@@ -126,13 +126,13 @@ function isSentinel({ type, wordOrder, invalid }: PointProfile, words: readonly 
   return invalid.includes(isExact ? Number(pattern) : `0x${pattern.toString(16)}`);
 }
 
-/** DALI level → % of light. Units: %. Errors: null for 255, which means "no change" or "not known", and for what is no level at all. */
+/** DALI level → % of light. Units: %. Errors: null for 255, which means "no change" or "not known", and for an invalid level. */
 export function daliPct(level: number): number | null {
   if (level === 0) return 0;
   return level >= 1 && level <= DALI.maxLevel ? 10 ** ((level - 1) / DALI.levelsPerDecade - 1) : null;
 }
 
-/** The DALI level nearest to a share of light; 0 only for 0, so that no lamp goes out by rounding. */
+/** The DALI level nearest to a share of light; 0 only for 0, so that rounding never switches a lamp off. */
 export function daliLevel(pct: number): number {
   if (pct <= 0) return 0;
   return Math.min(DALI.maxLevel, Math.max(1, Math.round(1 + DALI.levelsPerDecade * (Math.log10(pct) + 1))));

@@ -18,7 +18,7 @@ export function crc16(bytes: Uint8Array, start = 0, end = bytes.length): number 
   return crc;
 }
 
-/** The frame of these bytes. */
+/** Returns the frame of these bytes, with checksum. */
 export function withChecksum(body: Uint8Array): Buffer {
   const frame = Buffer.alloc(body.length + 2);
   frame.set(body);
@@ -26,19 +26,19 @@ export function withChecksum(body: Uint8Array): Buffer {
   return frame;
 }
 
-/** `01 03 00 00`. */
+/** For example `01 03 00 00`. */
 export function hexOf(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ');
 }
 
-/** Unit, function | 80h, code, checksum. */
+/** An exception: unit, function | 80h, code, checksum. */
 export const REFUSAL_BYTES = 5;
-/** Added to the function that is refused. */
+/** Added to the function in an exception. */
 export const REFUSED = 0x80;
-/** A bare refusal counts only with a code of the standard: it has less to check, so more of it must fit. */
+/** Highest exception code of the standard. A bare exception has less to check, so only codes of the standard are accepted. */
 const LAST_CODE = 11;
 
-/** Whether a refusal of this function begins there; `at` is the place of its function. The code may not have come yet. */
+/** Whether an exception to this function begins here; `at` is the index of its function. The code may not have arrived yet. */
 export function isRefusalOf(fc: number, bytes: Uint8Array, at: number): boolean {
   if (bytes[at] === (fc | REFUSED)) return true;
   if (bytes[at] !== REFUSED) return false;
@@ -46,12 +46,15 @@ export function isRefusalOf(fc: number, bytes: Uint8Array, at: number): boolean 
   return code === undefined || (code >= 1 && code <= LAST_CODE);
 }
 
-/** Whether a gateway refuses in place of a unit that it cannot reach. Shape: unit, function, code. Source: Modbus Application Protocol V1.1b3 §7, exceptions 10 and 11. */
+/**
+ * Whether a gateway answers with an exception in place of a unit that it cannot reach. Shape: unit, function, code. Source: Modbus Application
+ * Protocol V1.1b3 §7, exceptions 10 and 11.
+ */
 export function isGatewayRefusal(body: Uint8Array): boolean {
   return ((body[1] as number) & REFUSED) !== 0 && (body[2] === 10 || body[2] === 11);
 }
 
-/** The function of a frame; of a refusal the function that is refused, or 80h where that is missing. */
+/** The function of a frame; for an exception the refused function, or 80h if that is missing. */
 export function functionOf(code: number): number {
   return code > REFUSED ? code & ~REFUSED : code;
 }
@@ -61,7 +64,7 @@ export function isAbout(replied: number, requested: number): boolean {
   return replied === requested || replied === REFUSED;
 }
 
-/** The frame in the form of the standard: a bare refusal gets its missing function. */
+/** Returns the frame in the form of the standard: a bare exception gets its missing function. */
 export function completed(request: Buffer, frame: Buffer): Buffer {
   if (frame[1] !== REFUSED) return frame;
   const whole = Buffer.from(frame);
@@ -70,7 +73,7 @@ export function completed(request: Buffer, frame: Buffer): Buffer {
   return whole;
 }
 
-/** A whole frame that is not the reply: a late reply, another master's traffic, a unit that answers another request. */
+/** A valid frame that is not the reply: a late reply, another master's traffic, a unit that answers another request. */
 export interface SoundFrame {
   readonly unit: number;
   /** As `functionOf` returns it. */
@@ -84,7 +87,7 @@ export interface SoundFrame {
 export const SHORTEST_FRAME_BYTES = 5;
 const HIGHEST_UNIT = 247;
 
-/** Every frame with a right checksum and a length of the standard, in order; they never overlap. */
+/** Returns every frame with a correct checksum and a length of the standard, in order and without overlaps. */
 export function soundFrames(bytes: Buffer): readonly SoundFrame[] {
   const found: SoundFrame[] = [];
   for (let at = 0; at + SHORTEST_FRAME_BYTES <= bytes.length; ) {

@@ -23,37 +23,48 @@ import { createWindowMemory, ReplyWindow, type WindowMemory } from './reply-wind
 import { createStrayBytes, type StrayBytes } from './stray-bytes.ts';
 import { charMs, gapMs } from './wire-time.ts';
 
-/** Noise is over once the wire has been quiet; no request waits longer than this for that. Units: ms. Source: wb-mqtt-serial skips noise for 100 ms. */
+/**
+ * Noise has ended once the wire has been quiet; no request waits longer than this for that. Units: ms. Source: wb-mqtt-serial skips noise for 100 ms.
+ */
 const DRAIN_MAX_MS = 100;
-/** After a busy moment timers come before the bytes that arrived meanwhile; they get one turn of the loop. Units: ms. Source: order of phases of Node's event loop. */
+/**
+ * After a busy moment timers run before the bytes that arrived during it are delivered; this gives the bytes one turn of the loop. Units: ms. Source:
+ * order of phases of Node's event loop.
+ */
 const LAST_LOOK_MS = 1;
-/** A request that leaves later than this after its time comes from a loop that was busy and has not seen what arrived meanwhile. Units: ms. */
+/** A request sent later than this after its time comes from a busy loop that has not yet seen the bytes that arrived. Units: ms. */
 const BUSY_LOOP_MS = 1;
-/** An adapter may hold back the end of a frame this long. Units: ms. Source: default latency timer of FTDI adapters. */
+/** Longest time that an adapter may hold back the end of a frame. Units: ms. Source: default latency timer of FTDI adapters. */
 const ADAPTER_MS = 16;
-/** A clock of a UART may be so far off. Source: 16550 and compatibles, 2 %; both ends. */
+/** Largest error of the UART clocks. Source: 16550 and compatibles, 2 % at each end. */
 const BAUD_ERROR = 0.04;
 
-/** Replies that took the time of their bytes, before the port is known to deliver none faster; so many more after one that did not. Source: assumed. */
+/**
+ * Replies that took at least the wire time of their bytes, before the port counts as delivering none faster; the same number again after one that did
+ * not. Source: assumed. Confirmed by: delivery times of serial servers and adapters on the bench.
+ */
 const TIMED_AFTER = 2;
 const UNTIMED = -16;
-/** Requests in a row that only a reply too early to be true came to: then the port has another speed. Source: assumed. */
+/**
+ * Requests in a row that received only a reply that was too early to be real: then the port has another speed. Source: assumed. Confirmed by: a
+ * serial server on the bench set to another speed.
+ */
 const MOST_EARLY_LOSSES = 3;
 
 const NO_REPLY: FirstReply = { isFirstKnown: false, isFirstForeign: false, isFirstEarly: false, firstTookMs: 0 };
 
 interface Pending extends Exchange, FirstReply {
   readonly request: Buffer;
-  /** Replies so far, each to the same request sent once more. */
+  /** The replies so far, each to the same request sent again. */
   readonly frames: Buffer[];
-  /** When the first of them left. */
+  /** When the first of these requests left. */
   firstSentMono: MonoMs | null;
   queuedMono: MonoMs;
-  /** When the first request left whose reply said what the newest says. */
+  /** When the first request left whose reply equals the newest. */
   saidMono: MonoMs;
   window: ReplyWindow;
   sentMono: MonoMs | null;
-  /** A frame came that began before the request had left. */
+  /** A frame arrived that began before the request had left. */
   wasEarly: boolean;
   txEndMono: MonoMs;
   timer: Timer | null;
@@ -63,7 +74,7 @@ export interface GuardedPortOptions extends LinkOptions {
   readonly serial: SerialSettings;
   /** Silence before a request. Units: ms. Default: the standard's 3.5 characters. */
   readonly frameGapMs?: number;
-  /** Behind a serial server on the network; for the text of its failures. */
+  /** Whether the port is behind a serial server on the network; used in the texts of its failures. */
   readonly isNetwork?: boolean;
   /** A request that was given up has been answered, `afterMs` after it was sent. */
   readonly onLate?: (request: Buffer, afterMs: number) => void;
@@ -80,13 +91,13 @@ export class GuardedPort extends ModbusLink {
   readonly #charMs: number;
   readonly #gapMs: number;
   readonly #isNetwork: boolean;
-  /** Replies that took the time of their bytes. A serial server may be set to another speed, and a pseudo-terminal has none. */
+  /** Replies that took at least the wire time of their bytes. A serial server may be set to another speed, and a pseudo-terminal has none. */
   #timedReplies = 0;
   #earlyLosses = 0;
   #pending: Pending | null = null;
-  /** No byte has been on the wire since. */
+  /** Time since which no byte has been on the wire. */
   #quietMono: MonoMs = 0;
-  /** Bytes may lie in the port that were not delivered. */
+  /** The port may contain bytes that were not delivered. */
   #isUnsure = true;
 
   constructor({ port, serial, clock, counters, frameGapMs = gapMs(serial), isNetwork = false, onLate, onExtra }: GuardedPortOptions) {
@@ -105,7 +116,7 @@ export class GuardedPort extends ModbusLink {
   }
 
   protected opened(): void {
-    // Opening may have put anything on the wire: the first request keeps its silence too.
+    // Opening may have put bytes on the wire: the first request waits for silence too.
     this.#isUnsure = true;
     this.#quietMono = this.clock.monoMs();
   }
@@ -115,12 +126,12 @@ export class GuardedPort extends ModbusLink {
     const pending = this.#pending;
     this.#pending = null;
     pending?.timer?.cancel();
-    // The unit may answer all the same, into the next opening.
+    // The unit may still answer, after the port has been opened again.
     if (pending !== null) this.#owe(pending, this.clock.monoMs());
     pending?.fail(error);
   }
 
-  /** The frame leaves when the wire has been quiet long enough. */
+  /** Sends the frame once the wire has been quiet long enough. */
   write(request: Buffer): void {
     const queuedMono = this.clock.monoMs();
     const exchange = this.announced();
@@ -134,7 +145,7 @@ export class GuardedPort extends ModbusLink {
   cutShort(timeoutMs: number): void {
     const pending = this.#pending;
     if (pending !== null && this.#givesWay(pending)) return;
-    // A unit that is asked to confirm its reply has answered.
+    // A unit that has to confirm its reply has already answered.
     if (pending === null || isBroadcast(pending) || pending.frames.length > 0 || pending.timeoutMs <= timeoutMs) return;
     Object.assign(pending, { timeoutMs });
     if (pending.sentMono === null) return;
@@ -142,7 +153,7 @@ export class GuardedPort extends ModbusLink {
     this.#waitUntil(pending, pending.txEndMono + timeoutMs);
   }
 
-  /** Whether a confirmation that waits for the silence before it is given up, because something more urgent waits. */
+  /** Whether a confirmation that waits for silence is given up because something more urgent waits. */
   #givesWay(pending: Pending): boolean {
     if (pending.frames.length === 0 || pending.sentMono !== null || this.mayAskAgain(pending.isFirstForeign)) return false;
     pending.timer?.cancel();
@@ -173,7 +184,7 @@ export class GuardedPort extends ModbusLink {
     pending.timer?.cancel();
     pending.timer = null;
     const timer = this.clock.precisely(this.#mayStartMono(pending), () => this.#send(pending));
-    // A time already past fires before it returns: then the timer that counts has been set.
+    // A timer in the past fires before it is returned: then the valid timer has already been set.
     pending.timer ??= timer;
   }
 
@@ -216,7 +227,7 @@ export class GuardedPort extends ModbusLink {
     else this.#waitUntil(pending, pending.txEndMono + pending.timeoutMs);
   }
 
-  /** Discards input that was not delivered. It costs a failed read, so only when there may be some. */
+  /** Discards input that was not delivered. It costs a failed read, so it runs only when there may be such input. */
   #flush(lateMs: number): void {
     if (!this.#isUnsure && lateMs <= BUSY_LOOP_MS && !this.#late.isOwed(this.clock.monoMs())) return;
     this.#isUnsure = false;
@@ -231,7 +242,7 @@ export class GuardedPort extends ModbusLink {
     });
   }
 
-  /** Nothing has begun in time, or what has begun does not go on. */
+  /** No byte arrived in time, or the reply that began has stopped. */
   #overdue(pending: Pending): void {
     this.#held.fetch();
     if (this.#pending !== pending) return;
@@ -245,7 +256,7 @@ export class GuardedPort extends ModbusLink {
     else this.#expire(pending);
   }
 
-  /** No unit answers a broadcast; the line is free when the frame has left and the units have had their pause. */
+  /** No unit answers a broadcast; the line is free once the frame has left and the units have had their pause. */
   #endBroadcast(pending: Pending): void {
     const freeMono = pending.txEndMono + pending.timeoutMs;
     pending.timer = this.clock.after(freeMono - this.clock.monoMs(), () => {
@@ -260,7 +271,7 @@ export class GuardedPort extends ModbusLink {
     const nowMono = this.clock.monoMs();
     const pending = this.#pending;
     if (pending === null || pending.sentMono === null) {
-      // A late reply is a frame like any other and has its silence in full; noise only within reason.
+      // A late reply is a frame and gets its full silence; noise gets it only up to a limit.
       if (this.#strays.feed(bytes, nowMono)) this.#quietMono = Math.max(this.#quietMono, nowMono);
       if (pending !== null) this.#schedule(pending);
       return;
@@ -279,9 +290,9 @@ export class GuardedPort extends ModbusLink {
     this.#take(pending, match.frame, { nowMono, rest: match.rest });
   }
 
-  /** No unit answers before it has the whole request. */
+  /** A unit cannot answer before it has the whole request. */
   #isTooEarly(pending: Pending, nowMono: MonoMs, bytesSinceStart: number): boolean {
-    // The network adds its own time, and the server's wire may have another speed.
+    // The network adds its own delay, and the server's wire may have another speed.
     if (this.#isNetwork || this.#timedReplies < TIMED_AFTER || !this.#isFasterThanWire(pending, nowMono, bytesSinceStart)) return false;
     pending.wasEarly = true;
     return true;
@@ -292,7 +303,7 @@ export class GuardedPort extends ModbusLink {
     return nowMono - bytesSinceStart * this.#charMs < txEndMono - toleranceMs;
   }
 
-  /** A frame fits: it is the reply, or one that could be another's. */
+  /** A frame fits: it is the reply, or possibly that of another request. */
   #take(pending: Pending, frame: Buffer, { nowMono, rest }: { nowMono: MonoMs; rest: Buffer }): void {
     const { request, frames, txEndMono, window } = pending;
     const sentMono = pending.sentMono ?? nowMono;
@@ -321,9 +332,9 @@ export class GuardedPort extends ModbusLink {
       isFollowed,
       mayAskAgain: this.mayAskAgain,
     });
-    // Two different replies: one more may be on its way, and a line without a pause would stay one behind.
+    // Two different replies: one more may be coming, and a line without a pause would stay one reply behind.
     const isUnlike = verdict === 'again' && frames.some((other) => !other.equals(frames[0] as Buffer));
-    // Copies come in bursts: one that came in each window would outvote the reply. In a silence they come as what they are.
+    // Copies arrive in bursts: one per window would outvote the reply. During a silence they are recognised as copies.
     const isOutvoted = verdict === 'again' && this.#trust.mayBeOutvoted(request, nowMono);
     if (isUnlike || isOutvoted || (verdict === 'doubtful' && frames.length > 1)) this.#quietMono = nowMono + pending.timeoutMs;
     if (verdict === 'again') {
@@ -337,7 +348,7 @@ export class GuardedPort extends ModbusLink {
       return;
     }
     const firstByteMs = Math.max(turnaroundMs, (window.firstMono ?? nowMono) - txEndMono);
-    // Of replies that differ the newest may be the one to the request before.
+    // If replies differ, the newest may belong to the request before.
     const valuesMono = isSame ? pending.saidMono : firstSentMono;
     this.last = { sentMono: valuesMono, turnaroundMs: Math.max(0, turnaroundMs), firstByteMs: Math.max(0, firstByteMs) };
     this.emit('data', completed(request, frame));
@@ -348,11 +359,11 @@ export class GuardedPort extends ModbusLink {
     if (pending.wasEarly && ++this.#earlyLosses >= MOST_EARLY_LOSSES) this.#timedReplies = UNTIMED;
     const { verdict, bytes } = pending.window.giveUp(nowMono);
     this.#pending = null;
-    // Where not a byte has come, the wait itself was the silence.
+    // If no byte has arrived, the wait itself was the silence.
     if (bytes > 0) this.#strays.disturbed(nowMono);
     this.#note(pending, nowMono);
     this.counters.noiseBytes += bytes;
-    // A damaged reply was the reply; after anything else it may still come, and so may its duplicate.
+    // A damaged reply was the reply; in any other case the reply may still arrive, and so may its duplicate.
     if (verdict !== 'damaged' || this.#trust.isDoubtful(nowMono)) this.#owe(pending, nowMono, verdict !== 'damaged');
     pending.fail(verdictError(verdict, { ...pending, isNetwork: this.#isNetwork }, this.counters));
   }

@@ -1,5 +1,5 @@
 /**
- * Holds the port's input while a reply comes in, and delivers the rest of the reply at once.
+ * Buffers the port's input while a reply arrives, and delivers the rest of the reply at once.
  *
  * The length of a reply that has begun is known, so pieces before its end need not be delivered.
  * Source: measured at 115200 baud with pieces of two bytes: half the CPU time of a read.
@@ -7,9 +7,12 @@
 import type { Clock, Timer } from '../../agent/core/clock.ts';
 import type { BytePort } from '../../agent/core/driver.ts';
 
-/** A timer is good to 1 ms; a shorter rest comes piece by piece. Units: ms. */
+/** Timers are accurate to 1 ms; a shorter rest is delivered piece by piece. Units: ms. */
 const LEAST_MS = 1;
-/** The timer's error must not cost time: a character more than this is left to come piece by piece. Units: ms. Source: measured, a timer is late by 0.16 (p50). */
+/**
+ * The timer's error must not cost time: the last character plus this is delivered piece by piece. Units: ms. Source: measured, a timer is late by
+ * 0.16 (p50).
+ */
 const EARLY_MS = 0.2;
 
 export type HeldInput = ReturnType<typeof createHeldInput>;
@@ -27,16 +30,16 @@ export function createHeldInput(port: BytePort, clock: Clock, charMs: number) {
     port.hold?.(false);
   };
   return {
-    /** A reply has begun that lacks so many bytes. */
+    /** A reply has begun and still lacks this many bytes. */
     rest(missingBytes: number): void {
       const forMs = Math.floor((missingBytes - 1) * charMs - EARLY_MS);
       if (port.hold === undefined || timer !== null || forMs < LEAST_MS) return;
       port.hold(true);
       timer = clock.after(forMs, fetch);
     },
-    /** Delivers what has arrived now. */
+    /** Delivers now what has arrived. */
     fetch,
-    /** The port is closed. */
+    /** Call it when the port is closed. */
     drop,
   };
 }

@@ -1,29 +1,36 @@
 /**
- * Replies that were given up and may still come.
+ * Replies that were given up and may still arrive.
  *
- * A reply that comes late must never answer another request. Pure memory: time is an argument.
+ * A late reply must never answer another request. Pure memory: time is an argument.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 import { isAbout } from './frames.ts';
 
 /**
- * How long a request that went unanswered is not sent again in the same shape. Units: ms.
- * Source: assumed; `least` is the longest learned timeout, `most` what a slow gateway takes to give up itself.
+ * How long an unanswered request is not sent again in the same shape. Units: ms.
+ * Source: assumed; `least` is the longest learned timeout, `most` the time after which a slow gateway gives up. Confirmed by: late replies of
+ * gateways on the bench.
  */
 const GUARD_MS = { least: 1_000, most: 5_000 };
 /**
- * A reply may be this late. `most` bounds what a recognised late reply can raise it to. Units: ms.
+ * How late a reply may be. A recognised late reply can raise it up to `most`. Units: ms.
  * Source: serial servers and DALI gateways hold a reply for up to 60 s (ADR 26); an hour bounds the memory.
  */
 const LATENESS_MS = { least: 60_000, most: 3_600_000 };
-/** A queue that is one reply behind holds it until the next request: without a proof that there is none, a debt lasts this long. Units: ms. Source: ADR 26. */
+/**
+ * A queue that is one reply behind keeps it until the next request. Without a proof that there is no such queue, a debt (a reply that may still
+ * arrive) lasts this long. Units: ms. Source: ADR 26.
+ */
 const UNPROVEN_MS = 600_000;
-/** A unit that was once this late may be that much later. Source: assumed. */
+/** A unit that was late once may be late by this factor more. Source: assumed. Confirmed by: late replies in a week of logs of a cabinet. */
 const SLOWER_STILL = 2;
-/** What is left of an old slowness at each new lateness, so that one hiccup does not slow a unit for ever. Source: assumed. */
+/**
+ * Share of an old lateness that remains at each new one, so that a single hiccup does not slow a unit down for ever. Source: assumed. Confirmed by:
+ * late replies in a week of logs of a cabinet.
+ */
 const FADE = 0.8;
 /**
- * Debts of one shape. A late reply without a debt would count as a duplicate, and the whole line would be doubted.
+ * Most debts of one shape. A late reply without a debt would count as a duplicate and make the whole line doubtful.
  * Source: `LATENESS_MS.least` / `GUARD_MS.least`, and a few that were refused.
  */
 const MOST_DEBTS = 64;
@@ -34,23 +41,23 @@ interface Debt {
   readonly fc: number;
   readonly sentMono: MonoMs;
   readonly heldUntilMono: MonoMs;
-  /** No reply has come, neither in time nor late: the first late one shows how slow the unit is. */
+  /** No reply has arrived, neither in time nor late: the first late one shows how slow the unit is. */
   isLost: boolean;
   isProven: boolean;
-  /** A refusal, or a repeated reply, has been counted as its reply. */
+  /** An exception, or a repeated reply, has been counted as its reply. */
   isRefusalTaken: boolean;
   isRepeatTaken: boolean;
 }
 
 export interface LateRepliesOptions {
-  /** No reply of a shape can come late any more. */
+  /** No late reply of a shape can arrive any more. */
   readonly onSettled?: () => void;
   /** The reply to a request that was given up has arrived, `afterMs` after the request was sent. */
   readonly onLate?: ((request: Buffer, afterMs: number) => void) | undefined;
 }
 
 /**
- * Requests whose replies may still come, by the shape of the reply.
+ * Requests whose replies may still arrive, by the shape of the reply.
  *
  * Units: `count` is registers or bits.
  */
@@ -59,7 +66,7 @@ export class LateReplies {
   readonly #slowestMs = new Map<number, number>();
   readonly #onSettled: () => void;
   readonly #onLate: (request: Buffer, afterMs: number) => void;
-  /** How late a reply is expected at most. Units: ms. */
+  /** Longest expected lateness of a reply. Units: ms. */
   boundMs = LATENESS_MS.least;
   #newestMono: MonoMs = Number.NEGATIVE_INFINITY;
 
@@ -69,7 +76,7 @@ export class LateReplies {
   }
 
   /**
-   * The reply to this request was given up, or cannot be distinguished from another request's.
+   * Records that the reply to this request was given up, or cannot be distinguished from another request's.
    *
    * `isHeld`: no request of the same shape is sent for a guard time.
    */
@@ -104,24 +111,24 @@ export class LateReplies {
     return this.#debts.size === 0 ? 0 : (this.#debts.get(shape(unit, fc, count))?.at(-1)?.heldUntilMono ?? 0);
   }
 
-  /** When all replies of this shape that are owed have come or can no longer come; 0 when none is owed. */
+  /** When all owed replies of this shape have arrived or can no longer arrive; 0 when none is owed. */
   clearMono(unit: number, fc: number, count: number): MonoMs {
     if (this.#debts.size === 0) return 0;
     return Math.max(0, ...(this.#debts.get(shape(unit, fc, count)) ?? []).map(({ sentMono }) => sentMono + this.boundMs));
   }
 
-  /** How many replies to reads of this shape may still come. */
+  /** How many replies to reads of this shape may still arrive. */
   owed(unit: number, fc: number, count: number, nowMono: MonoMs): number {
     if (this.#debts.size === 0) return 0;
     const all = this.#live(shape(unit, fc, count), nowMono);
     const fresh = all.filter(({ sentMono }) => sentMono + this.boundMs > nowMono).length;
-    // What was counted as a late reply may have been a duplicate, and have more copies.
+    // A frame counted as a late reply may have been a duplicate with more copies.
     const repeats = all.filter(({ isRepeatTaken }) => isRepeatTaken).length;
-    // A queue in a gateway is at most one reply behind, whatever it holds back.
+    // A queue in a gateway is at most one reply behind, whatever it stores.
     return Math.max(fresh, Math.min(all.length, 1)) + repeats;
   }
 
-  /** Whether a reply was given up so recently that it may lie in the port. */
+  /** Whether a reply was given up so recently that it may be in the port. */
   isOwed(nowMono: MonoMs): boolean {
     return this.#newestMono + GUARD_MS.most > nowMono;
   }
@@ -134,7 +141,7 @@ export class LateReplies {
   }
 
   /**
-   * Whether a sound frame outside its own window was owed.
+   * Whether a valid frame outside its own window was owed.
    *
    * `isNew`: its content was not received before, so that it settles one debt.
    */
@@ -151,17 +158,17 @@ export class LateReplies {
       nowMono,
       all.findLast(({ isLost }) => isLost),
     );
-    // The newest stays, so that what is still owed is waited for in full.
+    // The newest debt stays, so that the remaining replies are awaited in full.
     if (isNew) this.#settle(key, all.slice(1));
     return true;
   }
 
-  /** Whether a request of this shape has had no reply at all: then the frame is no reply too many. */
+  /** Whether a request of this shape has had no reply at all: then the frame is not a surplus reply. */
   isMissing(frame: Buffer, nowMono: MonoMs): boolean {
     return this.#live(signatureOfReply(frame), nowMono).some(({ isLost }) => isLost);
   }
 
-  /** Whether an older request may have caused this refusal of a function. Each debt explains one refusal. */
+  /** Whether an older request may have caused this exception to a function. Each debt explains one exception. */
   takeRefusal(unit: number, fc: number, nowMono: MonoMs): boolean {
     for (const key of this.#debts.keys())
       for (const debt of this.#live(key, nowMono)) {
@@ -199,7 +206,7 @@ export class LateReplies {
     else if (this.#debts.delete(key)) this.#onSettled();
   }
 
-  /** Learns how late the unit is from `debt`; reports `lost`, the request whose reply this is. */
+  /** Learns from `debt` how late the unit is; reports `lost`, the request that this reply belongs to. */
   #noteLate({ unit, sentMono }: Debt, nowMono: MonoMs, lost: Debt | undefined): void {
     const lateMs = nowMono - sentMono;
     this.#slowestMs.set(unit, Math.max(lateMs, FADE * (this.#slowestMs.get(unit) ?? 0)));
@@ -210,12 +217,15 @@ export class LateReplies {
   }
 }
 
-/** Whether a request asks for data; only then can an old answer become a wrong value. */
+/** Whether a request reads data; only then can an old answer become a wrong value. */
 export function isRead(request: Buffer): boolean {
   return (request[1] as number) <= 4;
 }
 
-/** Requests with the same signature cannot be distinguished by their replies: a read's has its length alone, a write's repeats address and value. */
+/**
+ * Requests with the same signature cannot be distinguished by their replies: the reply to a read contains only its length, that to a write repeats
+ * address and value.
+ */
 function signature(request: Buffer): string {
   const [unit, fc] = [request[0] as number, request[1] as number];
   return isRead(request) ? shape(unit, fc, request.readUInt16BE(4)) : `${unit}:${fc}:${request.toString('hex', 2, 6)}`;
@@ -230,7 +240,10 @@ function shape(unit: number, fc: number, count: number): string {
   return `${unit}:${fc}:${dataBytes(fc, count)}`;
 }
 
-/** Data bytes of a reply, all that it shows of the requested count: six bits and eight come in the same byte. Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4. */
+/**
+ * Data bytes of a reply, which are all that it shows of the requested count: six bits and eight both arrive in one byte. Source: Modbus Application
+ * Protocol V1.1b3 §6.1 to §6.4.
+ */
 export function dataBytes(fc: number, count: number): number {
   return fc <= 2 ? Math.ceil(count / 8) : 2 * count;
 }

@@ -39,7 +39,7 @@ export function createModbusDriver(profile: Profile): ModbusDriver {
   };
 }
 
-/** Where a point is written, which may be another register than where it is read. */
+/** The register where a point is written, which may differ from the one where it is read. */
 export function writePlace({ table, address, write }: PointProfile): { readonly table: Table; readonly address: number } {
   return { table: write?.table ?? table, address: write?.address ?? address };
 }

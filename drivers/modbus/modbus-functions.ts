@@ -22,7 +22,7 @@ const EXCEPTIONS: Readonly<Record<number, readonly [code: BusErrorCode, advice: 
   6: ['device-busy', msg`it is busy with something else`],
   7: ['device-failure', msg`it refuses this: check the device itself`],
   8: ['device-failure', msg`its memory is damaged: replace the device`],
-  // The gateway answered, the unit did not.
+  // The gateway answered, but the unit did not.
   10: ['timeout', msg`the gateway cannot reach its line: check the serial settings of the gateway`],
   11: ['timeout', msg`the gateway got no answer from it: check power, address and cable behind the gateway`],
 };
@@ -51,7 +51,7 @@ export function sendWrite(client: ModbusClient, { unit, table, address, values, 
   else client.writeFC16(unit, address, [...values], done);
 }
 
-/** The request that a frame makes, for a function that `sendRead` or `sendWrite` uses. Shape: unit, function, address, then count or value. */
+/** Decodes the request in a frame, for a function that `sendRead` or `sendWrite` uses. Shape: unit, function, address, then count or value. */
 export function requestOfFrame(frame: Buffer): ReadRequest | WriteRequest {
   const [unit, fc, address, last] = [frame[0] as number, frame[1] as number, frame.readUInt16BE(2), frame.readUInt16BE(4)];
   const table = tableOfRead(fc);
@@ -65,16 +65,16 @@ export function exceptionOf(error: unknown): number | null {
   return typeof error === 'object' && error !== null && 'modbusCode' in error ? Number(error.modbusCode) : null;
 }
 
-/** An exception as a bus error, with what to check. */
+/** Converts an exception into a bus error, with what to check. */
 export function exceptionError(exception: number, unit: number, cause: unknown): BusError {
   const [code, advice] = EXCEPTIONS[exception] ?? ['device-failure', msg`a manufacturer's code: see its manual`];
   return new BusError(code, msg`unit ${unit} answered with exception ${exception}: ${advice}`, { cause });
 }
 
 /**
- * Request and response of one read in hex, bytes apart, as in the examples of a profile: `01 03 00 00 00 01 84 0A`.
+ * Request and response of one read as hex bytes, as in the examples of a profile: `01 03 00 00 00 01 84 0A`.
  *
- * Shape:  `words` are 0 or 1 for coils and discrete inputs. Of a TCP line the same read as a serial line would carry it.
+ * Shape: `words` are 0 or 1 for coils and discrete inputs. A read on a TCP line is shown as a serial line would carry it.
  * Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4 (unused bits of the last byte are zeros); Modbus over Serial Line V1.02 §2.5.1.
  */
 export function readFrames({ unit, table, address, count }: ReadRequest, words: readonly number[]): { request: string; response: string } {
@@ -88,7 +88,7 @@ export function readFrames({ unit, table, address, count }: ReadRequest, words: 
   return { request: ask as string, response: answer as string };
 }
 
-/** Eight bits a byte, the first the lowest. */
+/** Eight bits per byte, the first is the lowest. */
 function packed(bits: readonly number[]): number[] {
   return Array.from({ length: Math.ceil(bits.length / 8) }, (_, byte) =>
     bits.slice(8 * byte, 8 * byte + 8).reduce((all, bit, i) => all | (bit << i), 0),

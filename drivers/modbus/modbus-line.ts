@@ -16,7 +16,7 @@ import { freshCounters, type LinkCounters, type ModbusLink } from './modbus-link
 import { ModbusClient } from './modbus-serial.ts';
 import { charMs, replyBytes, requestBytes } from './wire-time.ts';
 
-/** Units: ms. Source: ten bits at 10 Mbit/s; a network's bytes cost next to nothing. */
+/** Units: ms. Source: ten bits at 10 Mbit/s; the bytes of a network cost almost no time. */
 const NETWORK_CHAR_MS = 0.001;
 
 export interface ModbusLineOptions {
@@ -25,7 +25,7 @@ export interface ModbusLineOptions {
   readonly clock: Clock;
   /** See `GuardedPortOptions`. */
   readonly frameGapMs?: number;
-  /** The same port with other settings; a line without it cannot be retuned. */
+  /** Opens the same port with other settings; a line without it cannot change its speed. */
   readonly portFor?: (serial: SerialSettings) => BytePort;
   /** See `GuardedPortOptions`. */
   readonly isNetwork?: boolean;
@@ -37,7 +37,7 @@ interface Told {
   readonly onExtra: (unit: number) => void;
 }
 
-/** One way to the units: a port, the link on it, the client above. */
+/** One path to the units: a port, the link on it, and the client above. */
 interface Station {
   readonly port: BytePort;
   readonly link: ModbusLink;
@@ -51,7 +51,7 @@ interface LineParts {
   readonly counters: LinkCounters;
   /** The station at the line's own settings. */
   readonly own: (told: Told) => Station;
-  /** A station at other settings. Errors: throws BusError where the line cannot be retuned. */
+  /** A station with other settings. Errors: throws BusError if the line cannot change its speed. */
   readonly tune: (serial: SerialSettings, told: Told) => Station;
   readonly isNetwork: boolean;
 }
@@ -93,10 +93,10 @@ function station(port: BytePort, link: ModbusLink, oneCharMs: number): Station {
 }
 
 /**
- * A line over one station at a time: its own, or another while it is retuned.
+ * A line over one station at a time: its own, or another with other settings.
  *
  * A second request while the first is in flight is a programming error.
- * Requests in flight fail at once when the port goes away.
+ * Requests in flight fail immediately when the port is lost.
  */
 class ClientLine implements ModbusLine {
   readonly isNetwork: boolean;
@@ -114,7 +114,7 @@ class ClientLine implements ModbusLine {
   #exceptions = 0;
   #isInFlight = false;
   #isRetuning = false;
-  /** The owner has opened the line and not closed it. A line that its owner closes during a retuning stays closed. */
+  /** The owner has opened the line and not closed it. A line that its owner closes while it has other settings stays closed. */
   #isWanted = false;
 
   constructor({ clock, counters, own, tune, isNetwork }: LineParts) {
@@ -216,7 +216,7 @@ class ClientLine implements ModbusLine {
     next.link.mayAskAgain = (isChange) => this.mayAskAgain(isChange);
     next.port.onLost = (cause) => {
       next.link.abort(cause instanceof BusError ? cause : new BusError('port-closed', msg`${cause.message}`, { cause }));
-      // The next opening is at the line's own settings.
+      // The next opening uses the line's own settings.
       if (this.#at !== this.#own) this.#settleOn(this.#own);
       this.onLost(cause);
     };
@@ -242,7 +242,7 @@ class ClientLine implements ModbusLine {
     return this.#reported(request, pending);
   }
 
-  /** Reports the end before the caller receives it, so that the counters are those of this request. */
+  /** Reports the end before the caller receives it, so that the counters belong to this request. */
   #reported(request: ReadRequest | WriteRequest, pending: Promise<Reply>): Promise<Reply> {
     const ended = (end: unknown): void => {
       if (!(end instanceof Error) || end instanceof BusError) this.onEnd?.(request, end as Reply | BusError);
@@ -272,7 +272,7 @@ function disconnect({ client }: Station): Promise<void> {
   return new Promise((resolve, reject) => client.close((error?: Error | null) => (error ? reject(error) : resolve())));
 }
 
-/** The read whose reply is least likely to be mistaken for another's; the request itself where that makes no difference. */
+/** The read whose reply is least likely to be mistaken for another's; the request itself if there is no difference. */
 function clearest(link: ModbusLink, request: ReadRequest): ReadRequest {
   const { alternates = [], ...own } = request;
   const { unit, table, count } = own;

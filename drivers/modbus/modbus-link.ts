@@ -1,7 +1,4 @@
-/**
- * The custom port under the client of `modbus-serial`, which is announced before each request what reply to expect. The common part of RTU
- * and TCP.
- */
+/** The custom port under the client of `modbus-serial`, common to RTU and TCP. Before each request it is given the reply to expect. */
 
 import { EventEmitter } from 'node:events';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
@@ -67,12 +64,12 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
   abstract cutShort(timeoutMs: number): void;
   protected abstract opened(): void;
 
-  /** A read like this one was given up and its reply may still come: not before this time. 0 where replies name their request. */
+  /** A read like this one was given up and its reply may still arrive: earliest time of the next. 0 where replies identify their request. */
   heldUntilMono(_unit: number, _fc: number, _count: number): MonoMs {
     return 0;
   }
 
-  /** How well a read of this shape can be told from older ones. */
+  /** How well the reply to a read of this shape can be distinguished from older ones. */
   rank(_unit: number, _fc: number, _count: number): ReadRank {
     return { rank: 0, clearMono: 0 };
   }
@@ -109,7 +106,7 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
     );
   }
 
-  /** Announces the reply to the next `write`. */
+  /** Sets the expected reply to the next `write`. */
   expect(exchange: Exchange): void {
     this.#next = exchange;
   }
@@ -122,7 +119,7 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
   }
 }
 
-/** Zero of everything. */
+/** Returns counters that are all zero. */
 export function freshCounters(): LinkCounters {
   return {
     timeouts: 0,

@@ -1,7 +1,7 @@
 /**
- * A wait that ended without the reply, as an error that says where to look, and as a count under its own name.
+ * A wait that ended without the reply: as an error with what to check, and as a count under its own name.
  *
- * Pure but for the counters, which are arguments.
+ * Pure except for the counters, which are arguments.
  */
 
 import { BusError } from '../../agent/core/errors.ts';
@@ -26,7 +26,7 @@ const ON_WIRE: VerdictAdvice = {
   silence: msg`check power, address and wiring`,
 };
 
-/** Of a serial server that passes bytes on. */
+/** Advice for a serial server that passes bytes on. */
 const BEHIND_GATEWAY: VerdictAdvice = {
   damaged: msg`check the serial settings of the gateway and the cable behind it, and that no second unit has its address`,
   truncated: msg`check the network, the gateway, and supply and cable of the unit behind it`,
@@ -41,7 +41,7 @@ export interface FailedExchange extends Pick<Exchange, 'timeoutMs'> {
   readonly isNetwork: boolean;
 }
 
-/** Counts the verdict where the window has not done so, and makes its error. */
+/** Counts the verdict if the window has not done so, and returns its error. */
 export function verdictError(verdict: WindowVerdict, { request, timeoutMs, isNetwork }: FailedExchange, counters: LinkCounters): BusError {
   const words = isNetwork ? BEHIND_GATEWAY : ON_WIRE;
   const [unit = 0] = request;
@@ -69,7 +69,7 @@ export function verdictError(verdict: WindowVerdict, { request, timeoutMs, isNet
   }
 }
 
-/** A reply that fits, and fits an older request as well. */
+/** A reply that fits, but also fits an older request. */
 export function doubtfulError(request: Buffer): BusError {
   return new BusError('doubtful', msg`unit ${request[0] ?? 0}: its reply could be a late or repeated one, no value was taken from it`);
 }

@@ -1,11 +1,11 @@
 /**
- * Which replies have been on the line of late, what each request was last answered, and which echo proves a write.
+ * The recent replies on the line, the last answer to each request, and which echo proves a write.
  *
- * Pure: time is an argument. A duplicate is byte for byte a reply that was on the line before; that is how it is recognised.
+ * Pure: time is an argument. A duplicate is recognised because it equals an earlier reply byte for byte.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 
-/** Requests whose last reply is remembered; the oldest goes first. Source: 247 units with 16 blocks each. */
+/** Requests whose last reply is kept; the oldest is dropped first. Source: 247 units with 16 blocks each. */
 const MOST_REQUESTS = 4_096;
 /** Weight of the newest reply in the share of replies that differed from the one before. Source: the gain of RFC 6298 §2. */
 const GAIN = 1 / 8;
@@ -23,7 +23,7 @@ export class ReplyHistory {
   readonly #seen = new Map<number, MonoMs>();
   readonly #last = new Map<number, LastReply>();
 
-  /** A frame came in, whatever for. Frames older than `boundMs` are forgotten. */
+  /** Records any frame that arrived. Frames older than `boundMs` are dropped. */
   note(hash: number, nowMono: MonoMs, boundMs: number): void {
     this.#seen.delete(hash);
     this.#seen.set(hash, nowMono);
@@ -33,7 +33,7 @@ export class ReplyHistory {
     }
   }
 
-  /** Whether such a frame has come in since. */
+  /** Whether such a frame has arrived since. */
   hasSeen(hash: number, sinceMono: MonoMs): boolean {
     return (this.#seen.get(hash) ?? Number.NEGATIVE_INFINITY) > sinceMono;
   }
@@ -42,7 +42,7 @@ export class ReplyHistory {
     return this.#last.get(keyOf(request));
   }
 
-  /** The reply was good. */
+  /** Records a good reply. */
   accept(request: Buffer, hash: number, atMono: MonoMs): void {
     const key = keyOf(request);
     const before = this.#last.get(key);
@@ -55,7 +55,7 @@ export class ReplyHistory {
   }
 }
 
-/** One number for all bytes of a frame; two frames that share it by chance are only doubted without need. */
+/** One number for all bytes of a frame; two frames with the same number by chance only cause an unnecessary doubt. */
 export function frameHash(frame: Buffer): number {
   let hash = FNV.basis;
   for (let i = 0; i < frame.length; i++) hash = Math.imul(hash ^ (frame[i] as number), FNV.prime);
@@ -67,33 +67,32 @@ export function keyOf(request: Buffer): number {
   return request.readUIntBE(0, 6);
 }
 
-/** Echoes that are remembered; the oldest goes first. Source: 247 units with 8 levels each. */
+/** Echoes that are kept; the oldest is dropped first. Source: 247 units with 8 levels each. */
 const MOST_ECHOES = 2_048;
 
 const BROADCAST = 0;
 
 interface Echo {
   readonly unit: number;
-  /** The newest write with this echo, as a whole: the echo of several registers does not have their values. */
+  /** The newest write with this echo, as a whole: the echo of several registers does not contain their values. */
   request: number;
   seenMono: MonoMs;
-  /** Echoes that were given up and may still come: of the same write, and of earlier ones that are stale. */
+  /** Echoes that were given up and may still arrive: of the same write, and of earlier ones that are stale. */
   owed: number;
   staleOwed: number;
-  /** Another write went to the unit since this echo was last seen. */
+  /** Another write was sent to the unit since this echo was last received. */
   isStale: boolean;
 }
 
 /**
- * Replies to writes: each repeats address and value, or address and count, and may be that of an earlier write.
+ * Replies to writes: each repeats address and value, or address and count, and may belong to an earlier write.
  *
- * A repeated write may be confirmed by the reply to the first: the unit then holds the value all the same. After another write to the unit
- * it may not.
+ * A repeated write may be confirmed by the reply to the first: the unit still has the value. After another write to the unit it may not.
  */
 export class WriteEchoes {
   readonly #echoes = new Map<number, Echo>();
 
-  /** A write leaves: what other writes to the unit left behind proves nothing from now on. */
+  /** A write is sent: outstanding echoes of other writes to the unit prove nothing from now on. */
   sent(request: Buffer): void {
     const hash = frameHash(request);
     for (const echo of this.#echoes.values()) {
@@ -119,7 +118,7 @@ export class WriteEchoes {
     const isOld = echo.seenMono + boundMs <= nowMono;
     echo.seenMono = nowMono;
     if (!isOld && echo.isStale && isDoubtful) return false;
-    // Each reply that was owed can come once.
+    // Each owed reply can arrive once.
     if (!isOld && echo.staleOwed > 0) {
       echo.staleOwed--;
       return false;

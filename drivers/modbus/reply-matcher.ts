@@ -1,20 +1,20 @@
 /**
- * Finds the one reply that belongs to a request in whatever bytes arrive: noise, echoes and foreign frames included.
+ * Finds the reply that belongs to a request in the bytes that arrive, including noise, echoes and foreign frames.
  *
  * Pure.
- * `modbus-serial` alone takes any frame of the right unit, function and length for the reply, and one noise byte spoils it.
+ * `modbus-serial` alone accepts any frame of the right unit, function and length as the reply, and one noise byte makes it fail.
  */
 import { crc16, isRefusalOf, REFUSAL_BYTES, withChecksum } from './frames.ts';
 
 export type Match =
-  /** Nothing decided yet; more bytes may come. `damaged`: something had the shape of the reply but its checksum is wrong. */
+  /** Undecided; more bytes may arrive. `damaged`: something had the shape of the reply but a wrong checksum. */
   | { readonly kind: 'more'; readonly damaged: boolean }
   | { readonly kind: 'reply'; readonly frame: Buffer; readonly noiseBytes: number; readonly end: number }
-  /** A sound frame from the unit that does not answer this request. */
+  /** A valid frame from the unit that does not answer this request. */
   | { readonly kind: 'foreign'; readonly frame: Buffer; readonly end: number };
 
 /**
- * Look for the reply to `request` in `bytes`.
+ * Searches `bytes` for the reply to `request`.
  *
  * Shape: `request` is a whole frame with checksum; `expectedBytes` is the length of its normal reply.
  */
@@ -39,14 +39,14 @@ export function matchReply(request: Buffer, expectedBytes: number, bytes: Buffer
   return { kind: 'more', damaged };
 }
 
-/** A late reply of another length is none of this request's business, and must not pass for its answer; nor must two bytes that say little. */
+/** A late reply of another length does not belong to this request and must not pass for its answer; nor must two bytes, which prove too little. */
 function hasShape(request: Buffer, expectedBytes: number, bytes: Buffer): boolean {
   const fc = request[1] as number;
   if (bytes[1] !== fc) return bytes[1] === (fc | 0x80);
   return fc > 4 || bytes[2] === expectedBytes - 5;
 }
 
-/** A read's reply carries its byte count; a write's repeats address and value or count. */
+/** The reply to a read has its byte count; that to a write repeats address and value or count. */
 export function isReplyTo(request: Buffer, frame: Buffer): boolean {
   const fc = request[1] as number;
   if (fc <= 4) return frame[2] === frame.length - 5;
@@ -67,7 +67,7 @@ export function missingBytes(request: Buffer, expectedBytes: number, bytes: Buff
   return 0;
 }
 
-/** Length of the reply whose beginning stands there; 0 when it is none. */
+/** Length of the reply that begins here; 0 if none does. */
 function lengthAt(request: Buffer, expectedBytes: number, { bytes, at }: { readonly bytes: Buffer; readonly at: number }): number {
   const fc = request[1] as number;
   if (bytes[at] !== request[0]) return 0;
@@ -77,7 +77,9 @@ function lengthAt(request: Buffer, expectedBytes: number, { bytes, at }: { reado
   return fc > 4 || third === undefined || third === expectedBytes - 5 ? expectedBytes : 0;
 }
 
-/** What a unit would have answered to a write: the library waits for it after a broadcast too. Source: Modbus Application Protocol V1.1b3 §6.5, §6.6, §6.11, §6.12. */
+/**
+ * The normal reply to a write: the library waits for it even after a broadcast. Source: Modbus Application Protocol V1.1b3 §6.5, §6.6, §6.11, §6.12.
+ */
 export function acknowledgement(request: Buffer): Buffer {
   return withChecksum(request.subarray(0, 6));
 }

@@ -1,8 +1,8 @@
 /**
- * Whether a frame that fits a request is its reply.
+ * Decides whether a frame that fits a request is its reply.
  *
- * A reply on a serial line has the unit, the function and a length, not the registers. A late reply or a duplicate of another request of
- * the same shape fits just as well. This class collects the evidence and decides. Pure: time is an argument. See ADR 26.
+ * A reply on a serial line contains the unit, the function and a length, but not the registers. A late reply or a duplicate of another request of the
+ * same shape fits just as well. This class collects the evidence and decides. Pure: time is an argument. See ADR 26.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 import { REFUSED, type SoundFrame } from './frames.ts';
@@ -12,31 +12,40 @@ import { frameHash, keyOf, ReplyHistory, WriteEchoes } from './reply-history.ts'
 
 /** Unit, function, length and checksum. Source: Modbus over Serial Line V1.02 §2.2. */
 const OVERHEAD_BYTES = 5;
-/** A request is sent this often at most to outvote replies that may still come. Source: assumed; each that comes in a window leaves a true one over, which is noticed. */
+/**
+ * How often a request is sent at most to outvote replies that may still arrive. Source: assumed; each that arrives in a window leaves a correct one
+ * over, which is noticed. Confirmed by: wrong values accepted in runs with duplicated and late replies on the bench.
+ */
 const MOST_VOTES = 3;
-/** Replies of a unit before its fastest turnaround is known. Source: assumed. */
+/** Replies of a unit before its fastest turnaround is known. Source: assumed. Confirmed by: turnarounds of the shipped device types on the bench. */
 const KNOWN_AFTER = 8;
-/** A turnaround that is shorter by this than the shortest before may not be the unit's. Units: ms. Source: resolution of a timer. A new record is rare, so a second request costs little. */
+/**
+ * A turnaround that is shorter than the previous minimum by this may not be the unit's. Units: ms. Source: resolution of a timer. A new minimum is
+ * rare, so a second request costs little.
+ */
 const EARLY = { share: 0.1, leastMs: 0.3 };
-/** Replies of one unit that differ more than this in their turnaround may not both be its own. Units: ms. Source: resolution of a timer; where a line is less steady, a third request is the price. */
+/**
+ * Replies of one unit whose turnarounds differ by more than this may not both be its own. Units: ms. Source: resolution of a timer; a less steady
+ * line costs a third request.
+ */
 const STEADY_MS = 0.3;
 /**
- * Rest of a shape between two reads of three requests each. Units: ms. Source: measured; for each such shape confirmations take 10 % of a
- * line at 9600 baud, 50 % with a tenth of this rest, and with ten times of it a person is not seen within 5 s.
+ * Pause of a shape between two reads of three requests each. Units: ms. Source: measured; for each such shape confirmations take 10 % of a line at
+ * 9600 baud, 50 % with a tenth of this pause, and with ten times of it a person is not detected within 5 s.
  */
 const STRICT_REST_MS = 1_000;
-/** A request whose replies differ more often than this from the one before changes as a rule. */
+/** A request whose replies differ more often than this from the previous one usually changes. */
 const MOSTLY = 0.5;
 
-/** `again`: send the same request once more, and judge with both replies. `unconfirmed`: that was needed, and could not be. */
+/** `again`: send the same request once more, and judge with both replies. `unconfirmed`: that was needed, but not possible. */
 export type ReplyVerdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
 
-/** The kind of a sound frame outside its own window. */
+/** The kind of a valid frame outside its own window. */
 export type StrayName = 'late' | 'duplicate' | 'foreign' | 'wrong-reply';
 
-/** The first reply to a request, as `judge` has found it; false and 0 before. */
+/** The first reply to a request, as found by `judge`; false and 0 before. */
 export interface FirstReply {
-  /** Its content was on the line before, so copies of it may still come. */
+  /** Its content was on the line before, so copies of it may still arrive. */
   isFirstKnown: boolean;
   /** Other registers had that content. */
   isFirstForeign: boolean;
@@ -45,22 +54,22 @@ export interface FirstReply {
   firstTookMs: number;
 }
 
-/** What is known of a frame that fits its request. */
+/** The facts about a frame that fits its request. */
 export interface Candidate {
   readonly request: Buffer;
-  /** Set by `judge` for the first frame, used for those that follow. */
+  /** Set by `judge` for the first frame, used for the following ones. */
   readonly first: FirstReply;
-  /** The replies to the same request, sent anew each time; the newest last. */
+  /** The replies to the same request, which was sent again each time; the newest last. */
   readonly frames: readonly Buffer[];
-  /** When the first of the requests left, and the newest. */
+  /** When the first of the requests left, and when the newest did. */
   readonly firstSentMono: MonoMs;
   readonly sentMono: MonoMs;
   readonly nowMono: MonoMs;
   /** From the end of the request to the start of the frame. Units: ms. */
   readonly turnaroundMs: number;
-  /** Nothing else came between the request and the end of the frame. */
+  /** No other byte arrived between the request and the end of the frame. */
   readonly isAlone: boolean;
-  /** Another frame of the same shape came right behind it. */
+  /** Another frame of the same shape arrived directly after it. */
   readonly isFollowed: boolean;
   /** As `ModbusLine.mayAskAgain`. */
   readonly mayAskAgain: (isChange: boolean) => boolean;
@@ -79,13 +88,13 @@ interface Shape {
   readonly firstKey: number;
   /** Different requests have this shape. */
   isShared: boolean;
-  /** Replies are not one request behind, as long as only one thing has gone wrong. */
+  /** Replies are not one request behind, provided that only one thing has gone wrong. */
   isInStep: boolean;
-  /** The newest reply that was taken on trust came then. */
+  /** When the newest trusted reply arrived. */
   trustedMono: MonoMs;
-  /** The newest request left then. */
+  /** When the newest request left. */
   sentMono: MonoMs;
-  /** The newest reply outside its window came then. */
+  /** When the newest reply outside its window arrived. */
   strayMono: MonoMs;
 }
 
@@ -104,30 +113,35 @@ export class ReplyTrust {
   readonly #paces = new Map<number, UnitPace>();
   #lastSent: Buffer | null = null;
   #doubtUntilMono: MonoMs = 0;
-  /** Of each unit whose replies, or number, the doubt is about. */
+  /** End of the doubt, for each unit whose replies or address are in doubt. */
   readonly #unitDoubtUntilMono = new Map<number, MonoMs>();
-  /** When a reply was last late, duplicated, or different from another reply to the same request. Copies may still come, even where the cause was found. */
+  /**
+   * When a reply was last late, duplicated, or different from another reply to the same request. Copies may still arrive, even if the cause was
+   * found.
+   */
   #signMono: MonoMs = Number.NEGATIVE_INFINITY;
 
-  /** `onExtra`: a reply of this unit came that nobody waited for, and that no request before explains. */
+  /** `onExtra`: a reply of this unit arrived that was not expected and that no earlier request explains. */
   constructor(late: LateReplies, counters: LinkCounters, onExtra: (unit: number) => void = () => {}) {
     this.#late = late;
     this.#counters = counters;
     this.#onExtra = onExtra;
   }
 
-  /** Duplicates or frames of others were on the line: copies of any reply may come. */
+  /** Duplicates or foreign frames were on the line: copies of any reply may arrive. */
   isDoubtful(nowMono: MonoMs): boolean {
     return nowMono < this.#doubtUntilMono;
   }
 
   /**
-   * Whether a reply of this shape needs more than a confirmation, because the line is in doubt.
+   * Whether a reply of this shape needs more than one confirmation, because the line is in doubt.
    *
-   * `proof`: the doubt is about the unit itself. What other requests were answered is too often the same, so only a content that is new is
-   * good, or where one request alone has the shape, what three replies say with a silence between them. `votes`: several requests of another
-   * unit have the shape; no copy of another's reply has its number, but its own may have copies too, so three replies it is, whatever is owed:
-   * a sensor that waited for its own late reply to be forgotten was blind for a minute after each.
+   * `proof`: the unit itself is in doubt. Replies to other requests often have the same content, so only new content is good; if a single request has
+   * the shape, three equal replies with a silence between them are good too.
+   *
+   * `votes`: another unit is in doubt, and several requests of this unit have the shape. A copy of the other unit's reply has another address, but
+   * this unit's own replies may have copies too, so three replies are needed, whatever is owed. (A sensor that waited until its own late reply had
+   * expired was blind for a minute after each.)
    */
   strictness(unit: number, { fc, count, nowMono }: ReadShape): 'none' | 'votes' | 'proof' {
     if (!this.isDoubtful(nowMono)) return 'none';
@@ -142,7 +156,7 @@ export class ReplyTrust {
     return isRead(request) && (this.#owed(request, nowMono) > 0 || this.#strictness(request, nowMono) !== 'none');
   }
 
-  /** How well a read of this shape can be told from older ones. */
+  /** How well the reply to a read of this shape can be distinguished from older ones. */
   rank(unit: number, { fc, count, nowMono }: ReadShape): ReadRank {
     if (this.#late.owed(unit, fc, count, nowMono) > 0) return { rank: 2, clearMono: this.#late.clearMono(unit, fc, count) };
     const shape = this.isDoubtful(nowMono) ? this.#findShape(unit, shapeId(fc, count)) : undefined;
@@ -150,7 +164,7 @@ export class ReplyTrust {
     return { rank: isUsed ? 1 : 0, clearMono: isUsed ? shape.sentMono : 0 };
   }
 
-  /** Before this time a reply to a read of this shape would be refused, or cost the line too much; 0 when that is not certain. */
+  /** Before this time a reply to a read of this shape would be rejected, or cost the line too much; 0 when that is not certain. */
   restUntilMono(unit: number, { fc, count, nowMono }: ReadShape): MonoMs {
     const strictness = this.strictness(unit, { fc, count, nowMono });
     if (strictness === 'none') return 0;
@@ -159,14 +173,14 @@ export class ReplyTrust {
     return shape.sentMono + STRICT_REST_MS;
   }
 
-  /** A request leaves. */
+  /** Call it when a request is sent. */
   sent(request: Buffer, nowMono: MonoMs): void {
     this.#lastSent = request;
     if (isRead(request)) this.#shapeOf(request).sentMono = nowMono;
     else this.#echoes.sent(request);
   }
 
-  /** The reply to a request was given up. `isHeld`: it may come any moment. */
+  /** The reply to a request was given up. `isHeld`: it may arrive at any moment. */
   lost(request: Buffer, at: { readonly sentMono: MonoMs; readonly nowMono: MonoMs; readonly isHeld: boolean }): void {
     if (!isRead(request)) this.#echoes.lost(request, at.nowMono);
     this.#late.add(request, at);
@@ -184,7 +198,7 @@ export class ReplyTrust {
     return verdict;
   }
 
-  /** Counts a sound frame outside its own window under its name. `isOwn`: the unit in question sent it, for the function in question. */
+  /** Counts a valid frame outside its own window under its name. `isOwn`: the unit in question sent it, for the function in question. */
   name({ frame, unit, fc, isRequest }: SoundFrame, nowMono: MonoMs, isOwn = false): StrayName {
     const hash = frameHash(frame);
     const isNew = this.#isNew(hash, nowMono);
@@ -203,7 +217,7 @@ export class ReplyTrust {
       this.#signMono = nowMono;
       this.#doubt(unit, nowMono);
     }
-    // The reply to another master's read is one more that may come.
+    // The reply to another master's read may also arrive.
     if (isKnown && isRequest && isRead(frame)) this.#late.add(frame, { sentMono: nowMono, nowMono, isHeld: false });
     const name = isRequest ? 'foreign' : isKnown && !isNew ? 'duplicate' : isOwn ? 'wrong-reply' : 'foreign';
     if (name === 'duplicate') this.#counters.duplicates++;
@@ -212,7 +226,7 @@ export class ReplyTrust {
     return name;
   }
 
-  /** An adapter that receives what it sends, behind a late reply. */
+  /** An adapter receives its own request, after a late reply. */
   #isOwnEcho(frame: Buffer): boolean {
     return this.#lastSent?.equals(frame) === true;
   }
@@ -248,25 +262,25 @@ export class ReplyTrust {
       first.isFirstEarly = isEarly;
       first.firstTookMs = tookMs;
     }
-    // Votes count only while nothing else of their shape comes in between.
+    // Votes count only while no other frame of their shape arrives in between.
     if (frames.length > 1 && ((isEarly && owed > 0) || shape.strayMono >= candidate.firstSentMono)) return 'doubtful';
     const isProven = isNew && owed === 0 && frames.length === 1 && shape.trustedMono + this.#late.boundMs <= nowMono;
     const isAgreed = frames.length > 1 && frames.every((frame) => frame.equals(frames[0] as Buffer));
     let verdict: ReplyVerdict;
     const strictness = this.#strictness(request, nowMono);
-    // Where copies come, a copy that passes for one of three replies leaves a true one over, which comes in the silence behind it.
+    // If a copy passes for one of three replies, one real reply is left over and arrives in the following silence.
     const isRefused = isEarly || strictness === 'proof';
     if (strictness !== 'none') verdict = isProven ? 'good' : isRefused ? 'doubtful' : strictVote(frames);
     else if (owed > 0) verdict = vote(frames, owed + (first.isFirstKnown ? 1 : 0), isAgreed);
     else if (frames.length > 1) {
-      // A unit that has become faster stays so. Two copies of another's reply hardly fall at the same place of two windows.
+      // A unit that has become faster stays faster. Two copies of another reply are unlikely to arrive at the same place of two windows.
       const isUnsteady = Math.abs(tookMs - first.firstTookMs) > STEADY_MS;
       const mayBeCopies = first.isFirstForeign && (isEarly || isUnsteady || candidate.turnaroundMs < 0);
       const isOdd = (isEarly && !first.isFirstEarly) || mayBeCopies;
       if (isAgreed) verdict = isOdd && frames.length < MOST_VOTES ? 'again' : 'good';
       else if (isNew) verdict = 'good';
       else if (shape.isShared && this.#hasSign(nowMono)) verdict = 'doubtful';
-      // The registers have changed in between, or one reply too many is on its way: in the silence before the third request it would come.
+      // The registers have changed in between, or there is one reply too many: it would arrive in the silence before the third request.
       else if (frames.length < MOST_VOTES) verdict = 'again';
       else verdict = !isOdd && (!shape.isShared || isRepeated(frames)) ? 'good' : 'doubtful';
     } else verdict = isEarly || this.#isSuspicious(candidate, { hash, isNew, shape }) ? 'again' : 'good';
@@ -283,7 +297,7 @@ export class ReplyTrust {
     return verdict;
   }
 
-  /** On a line without any sign of trouble: would one duplicate, or one reply that is one request behind, look like this? */
+  /** On a line without signs of trouble: could this be a duplicate, or a reply that is one request behind? */
   #isSuspicious({ request, nowMono }: Candidate, of: { hash: number; isNew: boolean; shape: Shape }): boolean {
     const { hash, isNew, shape } = of;
     if (this.#isUnchanged({ request, nowMono }, hash))
@@ -301,7 +315,7 @@ export class ReplyTrust {
     return last?.hash === hash && last.atMono + this.#late.boundMs > nowMono;
   }
 
-  /** Sooner than the unit ever was. One that has become faster is believed when its second reply agrees. */
+  /** The reply came faster than any before. A unit that has become faster is believed when its second reply agrees. */
   #isEarly({ request, turnaroundMs }: Candidate): boolean {
     const pace = this.#paces.get(request[0] as number);
     if (pace === undefined || pace.replies < KNOWN_AFTER) return false;
@@ -340,7 +354,7 @@ export class ReplyTrust {
     }
   }
 
-  /** The unit gave its own reply to this shape and nothing else: none of its other replies is held back in a queue. */
+  /** The unit gave its own reply to this shape and nothing else: no queue holds back its other replies. */
   #prove(request: Buffer, sentMono: MonoMs): void {
     this.#late.prove(request, sentMono);
     const own = idOf(request);
@@ -375,12 +389,12 @@ export class ReplyTrust {
   }
 }
 
-/** The newest reply is the same as the one before. */
+/** The newest reply equals the one before. */
 function isRepeated(frames: readonly Buffer[]): boolean {
   return frames.at(-1)?.equals(frames.at(-2) as Buffer) === true;
 }
 
-/** One reply more than may still come must agree: then one of them at least is the request's own. */
+/** More replies must agree than may still arrive: then at least one of them is the request's own. */
 function vote(frames: readonly Buffer[], owed: number, isAgreed: boolean): ReplyVerdict {
   if (frames.length > 1 && !isAgreed) return 'doubtful';
   return frames.length > Math.min(owed, MOST_VOTES - 1) ? 'good' : 'again';
@@ -401,7 +415,7 @@ function idOf(request: Buffer): number {
   return shapeId(request[1] as number, isRead(request) ? request.readUInt16BE(4) : 0);
 }
 
-/** Function and length of the reply, in one number. */
+/** Function and length of the reply, combined into one number. */
 function shapeId(fc: number, count: number): number {
   return 256 * fc + dataBytes(fc, count);
 }

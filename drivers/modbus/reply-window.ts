@@ -1,8 +1,8 @@
 /**
  * Everything that arrives between a request and its reply.
  *
- * A window removes the adapter's echo, skips replies to earlier requests, and at the end classifies the bytes. It has no timer. One window
- * serves one request.
+ * A window removes the adapter's echo, skips replies to earlier requests, and finally classifies the bytes. It has no timer. One window serves one
+ * request.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 import { functionOf, SHORTEST_FRAME_BYTES, soundFrames } from './frames.ts';
@@ -13,16 +13,17 @@ import type { ReplyTrust } from './reply-trust.ts';
 
 /** Kept for scanning; a reply has at most 256 bytes. Source: Modbus over Serial Line V1.02 §2.5.1. */
 const RX_KEEP_BYTES = 1_024;
-/** Room for one more piece before the oldest bytes must go. Units: bytes. */
+/** Room for one more piece before the oldest bytes are dropped. Units: bytes. */
 const RX_ROOM_BYTES = 2 * RX_KEEP_BYTES;
 
 /**
- * A reply among more unexplained bytes than this is ignored: a checksum of 16 bits is right by chance once in 65,536 tries.
- * Units: bytes. Source: assumed; twice what a babbling unit puts on the wire during a usual wait at 9600 baud.
+ * A reply among more unexplained bytes than this is ignored: a checksum of 16 bits is correct by chance once in 65,536 tries.
+ * Units: bytes. Source: assumed; twice what a babbling unit sends during a usual wait at 9600 baud. Confirmed by: bytes per wait of a babbling unit
+ * on the bench.
  */
 const MOST_NOISE_BYTES = 64;
 
-/** What windows of one line share. */
+/** State that all windows of one line share. */
 export interface WindowMemory {
   /** The adapter receives what it sends. Only a read can show it: the reply to a write looks like its echo. */
   echoing: boolean;
@@ -33,7 +34,7 @@ export interface WindowMemory {
   readonly rx: Buffer;
 }
 
-/** As `Match`; `rest` is what came behind the reply. */
+/** As `Match`; `rest` is what arrived after the reply. */
 export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { kind: 'reply' }> & { readonly rest: Buffer });
 
 /** How a wait without a reply ended. */
@@ -44,10 +45,10 @@ export function createWindowMemory(late: LateReplies, trust: ReplyTrust, counter
 }
 
 /**
- * One request's window. Shape: as `matchReply`.
+ * The window of one request. Shape: as `matchReply`.
  *
- * A class, because each object literal with a getter leaves 344 bytes among V8's old objects, and with them all that its functions see: there is one
- * window a request. Source: measured.
+ * A class, because each object literal with a getter leaves 344 bytes among V8's old objects, with everything that its functions capture, and there
+ * is one window per request. Source: measured.
  */
 export class ReplyWindow {
   readonly #request: Buffer;
@@ -55,10 +56,10 @@ export class ReplyWindow {
   readonly #memory: WindowMemory;
   #start = 0;
   #end = 0;
-  /** All bytes since the request but its echo. */
+  /** All bytes since the request except its echo. */
   #receivedBytes = 0;
   #echoed = false;
-  /** When the first byte that is not echo came; null before that. */
+  /** When the first byte that is not echo arrived; null before that. */
   firstMono: MonoMs | null = null;
   lastMono: MonoMs = 0;
 
@@ -68,19 +69,19 @@ export class ReplyWindow {
     this.#memory = memory;
   }
 
-  /** Bytes the reply lacks that is just coming in; 0 when none is. `atHead`: when it is certain, because nothing else came before it. */
+  /** Bytes missing from the reply that is arriving; 0 when none is. `atHead`: only when it is certain, because nothing else arrived before it. */
   missing(where: 'atHead' | 'anywhere'): number {
     return (where === 'atHead' ? missingAtHead : missingBytes)(this.#request, this.#expectedBytes, this.#rx());
   }
 
-  /** No byte but the frame's own has come since the request. */
+  /** No byte other than the frame's own has arrived since the request. */
   isAlone(frame: Buffer): boolean {
     return this.#receivedBytes === frame.length;
   }
 
   /**
-   * What all bytes so far mean. `isTooEarly` is called with the bytes that have come since the start of a frame: one that began before
-   * the request had left is not its reply.
+   * Evaluates all bytes so far. `isTooEarly` receives the number of bytes since the start of a frame: one that began before the request had left is
+   * not its reply.
    */
   feed(bytes: Buffer, nowMono: MonoMs, isTooEarly: (bytesSinceStart: number) => boolean): WindowMatch {
     const { late, counters } = this.#memory;
@@ -108,7 +109,7 @@ export class ReplyWindow {
     }
   }
 
-  /** No reply came in time: classifies what came, and counts what was not for this request. */
+  /** No reply arrived in time: classifies the bytes, and counts those that were not for this request. */
   giveUp(nowMono: MonoMs): { readonly verdict: WindowVerdict; readonly bytes: number } {
     const bytes = this.#rx();
     const match = matchReply(this.#request, this.#expectedBytes, bytes);
@@ -154,7 +155,7 @@ export class ReplyWindow {
     return otherBytes - soundFrames(before).reduce((sum, { frame }) => sum + frame.length, 0) > MOST_NOISE_BYTES;
   }
 
-  /** Classifies and counts the frames that came in addition to the reply. */
+  /** Classifies and counts the frames that arrived in addition to the reply. */
   #account(bytes: Buffer, nowMono: MonoMs): WindowVerdict | null {
     const { trust } = this.#memory;
     let verdict: WindowVerdict | null = null;

@@ -11,7 +11,7 @@ import type { ReplyTrust } from './reply-trust.ts';
 
 /** Units: bytes. Source: Modbus over Serial Line V1.02 §2.5.1. */
 const LONGEST_FRAME_BYTES = 256;
-/** Of a burst that never ends its beginning is enough to name it. Units: bytes. */
+/** Bytes kept of a burst; its beginning is enough to classify it. Units: bytes. */
 const KEPT_BYTES = 2 * LONGEST_FRAME_BYTES;
 
 export type StrayBytes = ReturnType<typeof createStrayBytes>;
@@ -28,7 +28,7 @@ export interface StrayBytesOptions {
 export function createStrayBytes({ late, trust, counters, charMs, gapMs }: StrayBytesOptions) {
   const burst = Buffer.alloc(KEPT_BYTES);
   let length = 0;
-  /** Up to here the frames of the burst have been named. */
+  /** The frames of the burst are classified up to here. */
   let named = 0;
   let drainedMono: MonoMs = 0;
   let lateUntilMono: MonoMs = 0;
@@ -44,11 +44,11 @@ export function createStrayBytes({ late, trust, counters, charMs, gapMs }: Stray
     }
   };
   return {
-    /** Noise is over then, if no more comes. */
+    /** When the noise ends, if no more arrives. */
     get drainedMono(): MonoMs {
       return drainedMono;
     },
-    /** Whether these bytes belong to a late reply, which is a frame like any other and has its silence in full. */
+    /** Whether these bytes belong to a late reply, which is a frame and gets its full silence. */
     feed(bytes: Buffer, nowMono: MonoMs): boolean {
       if (nowMono > drainedMono) settle();
       const hadHead = length >= 2;
@@ -63,11 +63,11 @@ export function createStrayBytes({ late, trust, counters, charMs, gapMs }: Stray
       if (!belongs) counters.noiseBytes += bytes.length;
       return belongs;
     },
-    /** Something went wrong or was thrown away: the wire must be quiet for a gap from now on. */
+    /** Something failed or was discarded: the wire must be quiet for a gap from now on. */
     disturbed(nowMono: MonoMs): void {
       drainedMono = nowMono + gapMs;
     },
-    /** The burst is over: what follows is not the rest of a frame. */
+    /** The burst has ended: the next byte is not the rest of a frame. */
     settle,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * How long things take on the wire.
+ * Times on the wire.
  *
  * Pure.
  */
@@ -11,7 +11,7 @@ export function charMs({ baud, dataBits, parity, stopBits }: SerialSettings): nu
   return ((1 + dataBits + (parity === 'none' ? 0 : 1) + stopBits) * 1000) / baud;
 }
 
-/** Bits of a character as the standard counts it, also where a line without parity has one stop bit. Source: Modbus over Serial Line V1.02 §2.5.1. */
+/** Bits of a character as the standard counts them, even if a line without parity has one stop bit. Source: Modbus over Serial Line V1.02 §2.5.1. */
 const STANDARD_BITS = 11;
 
 /** Silence that ends a frame. Units: ms. Source: Modbus over Serial Line V1.02 §2.5.1.1: 3.5 characters, 1.75 ms above 19200 baud. */

@@ -4,33 +4,33 @@
 import type { DecodedValue, UartDriver } from '../../agent/core/driver.ts';
 import type { PointProfile, Profile } from '../../agent/core/profile.ts';
 
-/** By quantity; null, or not named at all, where the device has no value. */
+/** By quantity; null or missing where the device has no value. */
 export type FrameValues = Readonly<Record<string, number | null>>;
 
-/** A whole, sound frame. `values` is null for one that measures nothing: an acknowledgement, "no new sample". */
+/** A complete, valid frame. `values` is null for a frame without a measurement: an acknowledgement, "no new sample". */
 export interface UartFrame {
   readonly lengthBytes: number;
   readonly values: FrameValues | null;
 }
 
-/** The result at one position of the stream: a frame, certainly no frame, or too few bytes to decide. */
+/** The result at one position of the stream: a frame, no frame, or too few bytes to decide. */
 export type Parsed = UartFrame | 'no' | 'more';
 
 /** The protocol of a device without Modbus. */
 export interface FrameCodec {
-  /** No frame is longer: where `parse` wants still more, there is none. It bounds what is kept. */
+  /** Longest frame: if `parse` needs more bytes than this, there is no frame. Bounds the buffer. */
   readonly maxFrameBytes: number;
-  /** Longest silence of a device that works. Units: ms. */
+  /** Longest silence of a working device. Units: ms. */
   readonly silenceMs: number;
   /** For a device that transmits only when it detects something: the values after a silence. */
   readonly idle?: { readonly afterMs: number; readonly values: FrameValues };
   readonly init?: readonly Uint8Array[];
   readonly poll?: { readonly bytes: Uint8Array; readonly everyMs: number };
-  /** Shape: `at` lies inside `bytes`. Errors: none; whatever the bytes are, they are one of the three. */
+  /** Shape: `at` is an index of `bytes`. Errors: none; any bytes give one of the three results. */
   parse(bytes: Buffer, at: number): Parsed;
 }
 
-/** Whether `head` stands at `at`, as far as there are bytes. */
+/** Whether `head` begins at `at`, as far as bytes have arrived. */
 export function headAt(bytes: Buffer, at: number, head: readonly number[]): 'yes' | 'no' | 'more' {
   for (let i = 0; i < head.length; i++) {
     if (at + i >= bytes.length) return 'more';
@@ -39,7 +39,7 @@ export function headAt(bytes: Buffer, at: number, head: readonly number[]): 'yes
   return 'yes';
 }
 
-/** The driver of a raw UART device: bytes in any portions in, values of sound frames out. */
+/** The driver of a raw UART device: takes bytes in pieces of any size, returns the values of valid frames. */
 export function createUartDriver(profile: Profile, codec: FrameCodec): UartDriver {
   let rest = Buffer.alloc(0);
   let frames = 0;
@@ -83,7 +83,7 @@ function decoded({ points }: Profile, values: FrameValues): DecodedValue[] {
   });
 }
 
-/** A float that is no number says that there is no value. */
+/** A float that is NaN means that there is no value. */
 function rounded({ decimals }: PointProfile, value: number | null): number | null {
   if (value === null || !Number.isFinite(value)) return null;
   const factor = 10 ** decimals;

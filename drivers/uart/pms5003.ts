@@ -1,7 +1,7 @@
 /**
- * Frames of the Plantower PMS5003 dust sensor and its sisters with the same frame, PMS7003 and PMSA003.
+ * Frames of the Plantower PMS5003 dust sensor and of the PMS7003 and PMSA003, which have the same frame.
  *
- * Pure. Yields a measurement only from a frame whose header, length and checksum all hold.
+ * Pure. Returns a measurement only from a frame with correct header, length and checksum.
  * Source: ESPHome `pmsx003`; PyPMS `PMSx003` and its captured data.
  */
 import { type FrameCodec, headAt } from './frame-codec.ts';
@@ -10,7 +10,7 @@ import { type FrameCodec, headAt } from './frame-codec.ts';
 const HEAD = [0x42, 0x4d, 0x00, 0x1c];
 const FRAME_BYTES = 32;
 const SUM_AT = 30;
-/** Where each big-endian word stands. Masses are those "under atmospheric environment", µg/m³; counts are per 0.1 l of air. */
+/** The offset of each big-endian word. Masses are those "under atmospheric environment", µg/m³; counts are per 0.1 l of air. */
 const MASSES = { pm1: 10, pm2_5: 12, pm10: 14 };
 const COUNTS = { n0_3: 16, n0_5: 18, n1_0: 20, n2_5: 22, n5_0: 24, n10: 26 };
 const ERROR_AT = 29;
@@ -19,7 +19,7 @@ const COUNT_VOLUME_CM3 = 100;
 
 export const PMS5003: FrameCodec = {
   maxFrameBytes: FRAME_BYTES,
-  /** Units: ms. Source: assumed; it transmits about once a second. */
+  /** Units: ms. Source: assumed; it transmits about once a second. Confirmed by: a day of frames of the sensor on the bench. */
   silenceMs: 12_000,
   parse(bytes, at) {
     const head = headAt(bytes, at, HEAD);

@@ -1,7 +1,7 @@
 /**
  * Frames of the Nova SDS011 dust sensor.
  *
- * Pure. Yields a measurement only from a frame whose header, tail and checksum all hold.
+ * Pure. Returns a measurement only from a frame with correct header, tail and checksum.
  * Source: Nova Fitness SDS011 protocol V1.3; layout confirmed by PyPMS and its captured data.
  */
 import { type FrameCodec, headAt } from './frame-codec.ts';

@@ -7,7 +7,7 @@ import type { Finding, Path } from './finding.ts';
 
 type RuleDraft = NonNullable<NonNullable<CalendarDraft['rules']>[number]>;
 
-/** Checks the dates of calendars and event nights, and that every rule of a calendar can apply to some night. Pure. */
+/** Checks the dates of calendars and event nights, and that every rule of a calendar can apply on some night. Pure. */
 export function checkCalendars(index: Index): Finding[] {
   const { calendars, eventNights, zones, known } = index;
   const rules = calendars.flatMap(({ value, path }) => placed(value.rules, [...path, 'rules']));
@@ -36,7 +36,7 @@ export function checkCalendars(index: Index): Finding[] {
   ];
 }
 
-/** Names of holidays in rules, ids of lists that a built-in name hides, and days that do not exist. */
+/** Unknown holiday names in rules, ids of lists that hide a built-in name, and days that do not exist. */
 function checkHolidays({ holidays, known }: Index, rules: readonly Placed<RuleDraft>[]): Finding[] {
   const names = known.holidays === null ? null : new Set<string>([...BUILT_IN_HOLIDAYS, ...known.holidays]);
   return [
@@ -60,7 +60,7 @@ function checkHolidays({ holidays, known }: Index, rules: readonly Placed<RuleDr
 function checkDate(text: string | undefined, path: Path): Finding[] {
   if (text === undefined) return [];
   const { year, month, day } = dateOf(text);
-  // 29 February of each year is a night of leap years.
+  // A yearly 29 February is a night of leap years.
   const lastDay = new Date(Date.UTC(year ?? 2000, month, 0)).getUTCDate();
   if (day <= lastDay) return [];
   const last = `${text.slice(0, -2)}${lastDay}`;
@@ -77,7 +77,7 @@ function checkSpan({ value: { from, to }, path }: Placed<RuleDraft>): Finding[] 
         : msg`"${to}" has a year, from "${from}" has none; write it in both, or in neither for each year`;
     return [{ path: [...path, 'to'], message }];
   }
-  // Without years a span may run over the end of the year.
+  // Without years a span may cross the end of the year.
   if (first.year === null || number(first) <= number(last)) return [];
   return [{ path: [...path, 'to'], message: msg`"${to}" is before from "${from}"; no night would fit` }];
 }
@@ -93,7 +93,7 @@ function checkWeekdays({ value: { weekdays, nthWeekday }, path }: Placed<RuleDra
   return [{ path: [...path, 'nthWeekday', 'weekday'], message }];
 }
 
-/** The first rule that fits wins, so one behind a rule that takes all its nights is never reached. */
+/** The first matching rule wins, so a rule after one that covers all its nights never applies. */
 function checkReachable({ value: calendar, path }: Placed<CalendarDraft>): Finding[] {
   const rules = placed(calendar.rules, [...path, 'rules']);
   return rules.flatMap((rule, i): Finding[] => {
@@ -113,7 +113,7 @@ function conditions(rule: RuleDraft): readonly (typeof CONDITIONS)[number][] {
   return CONDITIONS.filter((key) => key in rule);
 }
 
-/** Whether all nights of one rule fit another: each condition of the wider one is also one of the narrower. */
+/** Whether one rule covers all nights of another: each condition of the wider one is also one of the narrower. */
 function covers(wide: RuleDraft, narrow: RuleDraft): boolean {
   const isRead = [wide, narrow].every((rule) => conditions(rule).every((key) => rule[key] !== undefined));
   if (!isRead) return false;

@@ -7,8 +7,8 @@ import type { Finding, Path } from './finding.ts';
 import { programmesOf, stepPct, zoneMinimum } from './zone-facts.ts';
 
 /**
- * Checks that a zone can give the levels of its programmes, calendar, event nights and traffic: classes, 0 %, boosts and maxima against the
- * minimum. Pure.
+ * Checks that a zone can have the levels of its programmes, calendar, event nights and traffic: classes, 0 %, boosts and maxima against the minimum.
+ * Pure.
  */
 export function checkLevels(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [
@@ -20,7 +20,7 @@ export function checkLevels(index: Index): Finding[] {
   ]);
 }
 
-/** Classes are computed from the zone's own, so each needs it, and must be one that it can be dimmed to. */
+/** Classes are computed from the zone's design class, so each needs one, and must be a class that the zone can be dimmed to. */
 function checkClasses(zone: Placed<ZoneDraft>, index: Index): Finding[] {
   const { value, path } = zone;
   const design = given(value, 'designClass', null);
@@ -33,13 +33,13 @@ function checkClasses(zone: Placed<ZoneDraft>, index: Index): Finding[] {
     ...programmesOf(zone, index).flatMap(({ programme, path: usePath }) => {
       const steps = placed(programme.value.steps, [...programme.path, 'steps']);
       const at = (step: { path: Path }) => ({ path: usePath, programme: programme.value.id ?? '?', first: [...step.path, 'class'] });
-      // Reported once for a programme, at the first.
+      // Reported once per programme, at the first use.
       return steps.flatMap((step) => classOf(step.value).flatMap((name) => checkClass(name, design, at(step)))).slice(0, 1);
     }),
   ];
 }
 
-/** None or one problem; a step with both a level and a class is reported in `check-programmes.ts`. */
+/** No class or one; a step with both a level and a class is reported in `check-programmes.ts`. */
 function classOf(step: { class?: LightingClass | undefined; levelPct?: number | undefined }): readonly LightingClass[] {
   return step.class === undefined || 'levelPct' in step ? [] : [step.class];
 }
@@ -61,7 +61,7 @@ function checkClass(
   );
 }
 
-/** 0 % is only for a zone with `dark`: it gives a warning first. */
+/** 0 % is only allowed in a zone with `dark`: it gives a warning first. */
 function checkDark(zone: Placed<ZoneDraft>, index: Index): Finding[] {
   const { value, path } = zone;
   if (given(value, 'dark', null) !== null) return [];
@@ -89,7 +89,7 @@ function checkDark(zone: Placed<ZoneDraft>, index: Index): Finding[] {
   ];
 }
 
-/** An event night without `zones` is for all zones. */
+/** Whether an event night applies to a zone; without `zones` it applies to all. */
 function concerns(event: { zones?: readonly (string | undefined)[] | null | undefined }, { id }: ZoneDraft): boolean {
   const zones = given(event, 'zones', null);
   return zones === null || (id !== undefined && zones?.includes(id) === true);
@@ -103,7 +103,7 @@ function checkBoost({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
   return [{ path: [...path, 'presence', 'boostPct'], message }];
 }
 
-/** A programme with all levels above the boost. */
+/** Warns about programmes with all levels above the boost. */
 function checkShows(zone: Placed<ZoneDraft>, index: Index): Finding[] {
   const { value, path } = zone;
   const boostPct = value.presence?.boostPct;
@@ -119,7 +119,7 @@ function checkShows(zone: Placed<ZoneDraft>, index: Index): Finding[] {
   });
 }
 
-/** A lamp's maximum is applied last: one below the zone's minimum would keep the lamp darker than the zone may be. */
+/** A lamp's maximum is applied last: one below the zone's minimum would make the lamp darker than the zone allows. */
 function checkCeilings({ value: zone }: Placed<ZoneDraft>, { lamps }: Index): Finding[] {
   const minimum = zoneMinimum(zone);
   if (minimum === undefined) return [];

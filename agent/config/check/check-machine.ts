@@ -1,6 +1,6 @@
 /**
  * Checks a cabinet against this machine: that its ports exist, and that the secrets of the uplink are in the right places and are not sent
- * unencrypted. Only for `luciole check`: a running agent reports the rest and tries again. Touches no disk itself.
+ * unencrypted. Only for `luciole check`: a running agent reports the rest and tries again. Does not access the disk itself.
  */
 
 import { resolve } from 'node:path';
@@ -14,7 +14,7 @@ import type { LoadedCabinet } from '../load/load.ts';
 import type { Path } from './finding.ts';
 
 /**
- * Checks the places and rights of the uplink's secrets. `realPath`: a path without links; the path itself where nothing is there.
+ * Checks the places and access rights of the uplink's secrets. `realPath`: returns the path without links; the path itself if it does not exist.
  * `siteDir`: the folder of the file, in the same form.
  */
 export function checkSecrets(
@@ -42,7 +42,7 @@ export function checkSecrets(
   };
 }
 
-/** This machine's serial ports. `consoleAt`: the unit of the console on a port; null for none. */
+/** This machine's serial ports. `consoleAt`: returns the console unit on a port; null for none. */
 export interface PortFacts {
   readonly exists: (path: string) => boolean;
   readonly listPorts: () => readonly string[];
@@ -50,8 +50,8 @@ export interface PortFacts {
 }
 
 /**
- * Reports device files that do not exist, and those of a console. A check opens no connection: whether a network port answers shows when the
- * agent runs.
+ * Reports missing device files, and those with a console. A check opens no connection: whether a network port answers is only known when the agent
+ * runs.
  */
 export function checkPorts({ file, cabinet, named }: LoadedCabinet, machine: PortFacts): Problem[] {
   const { exists, listPorts, consoleAt } = machine;

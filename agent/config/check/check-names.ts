@@ -7,13 +7,13 @@ import { type Message, msg } from '../../core/message.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
 
-/** A name and where it stands. */
+/** A name and its place. */
 export interface Named {
   readonly id: string | undefined;
   readonly path: Path;
 }
 
-/** Ids that repeat within a kind, or are used for two kinds that the platform shows together. */
+/** Reports ids that repeat within a kind, or are used for two kinds that the platform shows together. */
 export function checkIds(index: Index): Finding[] {
   const named = (items: readonly Placed<{ id?: string | undefined }>[]): Named[] =>
     items.map(({ value, path }) => ({ id: value.id, path: [...path, 'id'] }));
@@ -47,7 +47,7 @@ export function checkIds(index: Index): Finding[] {
   ];
 }
 
-/** A unit twice on a line, two lines on one port. */
+/** Reports a unit twice on a line, and two lines on one port. */
 export function checkWiring(index: Index): Finding[] {
   const ports = index.lines.map(({ value, path }): Named => ({ id: portName(value.port), path: [...path, 'port'] }));
   const units = index.lines.flatMap((line) =>
@@ -61,14 +61,14 @@ export function checkWiring(index: Index): Finding[] {
   return [...units, ...repeatedBy(ports, (port) => msg`port "${port}" already belongs to another line; one line owns a port`)];
 }
 
-/** An endpoint written in two ways is still one. */
+/** The normal form of a port: an endpoint written in two ways is still one. */
 function portName(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const port = parseLinePort(text);
   return port.kind === 'bad' ? text : linePortName(port);
 }
 
-/** References to nothing; lamps in no zone or in two. */
+/** Reports references to unknown names, and lamps in no zone or in two. */
 export function checkReferences(index: Index): Finding[] {
   const { known } = index;
   return [
@@ -97,7 +97,7 @@ export function checkReferences(index: Index): Finding[] {
   ];
 }
 
-/** A zone is for a contact that requests light. */
+/** A zone is only for a contact that requests light. */
 function checkContactZones({ value: { contactZones, roles }, path }: Index['devices'][number], { known }: Index): Finding[] {
   return Object.entries(contactZones ?? {}).flatMap(([point, id]): Finding[] => {
     const at = [...path, 'contactZones', point];
@@ -158,7 +158,7 @@ function checkSensorTwice({ value, path }: Placed<ZoneDraft>): Finding[] {
   return repeatedBy(sensors, (point) => msg`sensor "${point}" is listed twice in this zone`);
 }
 
-/** By kind: languages have an article or an ending for each. */
+/** By kind, because articles and endings differ by kind in other languages. */
 const TWICE = {
   line: (id: string) => msg`there are two lines "${id}"`,
   device: (id: string) => msg`there are two devices "${id}"`,
@@ -202,7 +202,7 @@ function repeated(what: keyof typeof TWICE, items: readonly Named[]): Finding[] 
   });
 }
 
-/** Names that occurred before; `say` makes the message for the second. */
+/** Reports names that occurred before; `say` creates the message for the second. */
 export function repeatedBy(items: readonly Named[], say: (id: string) => Message): Finding[] {
   const firsts = new Map<string, Path>();
   return items.flatMap(({ id, path }) => {

@@ -1,6 +1,6 @@
 /**
- * Warns about nights of the year on which a cabinet gives less light than its file seems to say: a zone that is lit later than civil dusk, and
- * steps of a programme that short nights leave out. Pure.
+ * Warns about nights of the year on which a cabinet gives less light than its file suggests: a zone that is lit later than civil dusk, and steps of a
+ * programme that short nights leave out. Pure.
  */
 
 import type { Cabinet, Zone } from '../../core/cabinet.ts';
@@ -13,15 +13,15 @@ import { createProgrammeReader, type LeftOutStep } from '../../lighting/programm
 import type { Finding, Path } from './finding.ts';
 
 /**
- * The nights that are looked at: of a year, the 1st, 11th and 21st of each month. Source: the shortest and the longest night are those of
- * 21 June and 21 December to a day, and between two of these nights dusk moves by less than 25 min below the polar circle.
+ * The nights that are checked: the 1st, 11th and 21st of each month of a year. Source: the shortest and the longest night are, to a day, those of 21
+ * June and 21 December, and between two of these nights dusk moves by less than 25 min below the polar circle.
  */
 const SAMPLE = { year: 2027, days: [1, 11, 21] };
 const MONTHS = 12;
 const NOON_HOUR = 12;
 /** End of civil twilight: without lamps a street is dark. Units: degrees. Source: the usual definition; also the limit of a photocell. */
 const CIVIL_DEG = -6;
-/** Both times are rounded by their search. Units: min. */
+/** Smallest reported difference: both times are rounded by their search. Units: min. */
 const LEAST_MIN = 2;
 
 const ADVICE = msg`below ${CIVIL_DEG} degrees a street without lamps is dark; raise sunBelowDeg, or reduce the offset`;
@@ -32,7 +32,7 @@ interface Sampled {
   readonly civil: readonly Night[];
 }
 
-/** Runs all checks of this file. The cabinet has passed all others. */
+/** Runs all checks of this file. The cabinet has passed all other checks. */
 export function checkNights(cabinet: Cabinet): Finding[] {
   const calendar = createLocalCalendar(cabinet.timezone);
   const civilNights = createNights(cabinet, { sunBelowDeg: CIVIL_DEG, onOffsetMin: 0, offOffsetMin: 0 }, calendar);
@@ -52,10 +52,10 @@ function nightsOf(zone: Zone, { cabinet, calendar }: Sampled): Nights {
   return createNights(cabinet, zone, calendar);
 }
 
-/** A zone that stays dark after civil dusk, or goes dark before civil dawn, on its worst night. */
+/** Reports a zone that is dark after civil dusk or before civil dawn, on its worst night. */
 function checkLate(zone: Zone, path: Path, sampled: Sampled): Finding[] {
   const offsets = [zone, ...(zone.seasons ?? [])];
-  // Lit throughout every civil night: nothing to look for.
+  // Lit throughout every civil night: nothing to check.
   if (zone.sunBelowDeg >= CIVIL_DEG && offsets.every(({ onOffsetMin, offOffsetMin }) => onOffsetMin <= 0 && offOffsetMin >= 0)) return [];
   const nights = nightsOf(zone, sampled);
   const unlit = sampled.civil.map((civil) => ({ ...unlitMin(nights.at(civil.startMs), civil), civil }));
@@ -74,7 +74,7 @@ function checkLate(zone: Zone, path: Path, sampled: Sampled): Finding[] {
   ];
 }
 
-/** How long of a civil night a zone is unlit at either end. A night on which it is not lit at all counts as evening. Units: min. */
+/** Unlit time of a civil night at either end. A night without any light counts as evening. Units: min. */
 function unlitMin(night: Night, civil: Night): { readonly evening: number; readonly morning: number } {
   const [first, last] = [civil.dark[0], civil.dark.at(-1)];
   const [lit, out] = [night.dark[0], night.dark.at(-1)];
@@ -87,7 +87,7 @@ function minutes(ms: number): number {
   return Math.max(0, Math.round(ms / MINUTE_MS));
 }
 
-/** Each step that some night leaves out, once, with the first night that does so. */
+/** Each step that some night leaves out, once, with the first such night. */
 function checkLeftOut(sampled: Sampled): Finding[] {
   const { cabinet, calendar, civil } = sampled;
   const found = new Map<string, Finding>();
@@ -109,7 +109,7 @@ function checkLeftOut(sampled: Sampled): Finding[] {
   return [...found.values()];
 }
 
-/** Its own programme and those of its calendar, as far as clock and sun are mixed in them: only then may their order change. */
+/** The zone's own programme and those of its calendar, if they mix clock and sun times: only then may their order change. */
 function programmeIds({ programmes, calendars }: Cabinet, { programme, calendar }: Zone): string[] {
   const ofCalendar = calendars.find(({ id }) => id === calendar)?.rules.map((rule) => rule.programme) ?? [];
   return [...new Set([programme, ...ofCalendar])].filter((id) => {
@@ -124,7 +124,7 @@ function leftOutText({ name, nextName, atMs }: LeftOutStep, day: string, calenda
   return msg`in nights such as that of ${day} "${name}" comes after "${nextName}", so it is left out, and "${nextName}" begins only at ${time}; write two programmes and a calendar`;
 }
 
-/** The day on whose noon a night begins: `06-21`. */
+/** The date of the noon at which a night begins: `06-21`. */
 function dayText({ date: { month, day } }: Night): string {
   return `${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
 }

@@ -3,7 +3,10 @@ import { type Named, repeatedBy } from './check-names.ts';
 import { given, type Index, type OutputDraft, type Placed, placed, unknownName, unknownZones } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** Checks that every output follows something, on a point of its own. `check-points.ts` checks the point against its profile. Pure. */
+/**
+ * Checks that every output follows something, and that no other output or lamp uses its point. `check-points.ts` checks the point against its
+ * profile. Pure.
+ */
 export function checkOutputs(index: Index): Finding[] {
   return [
     ...index.outputs.flatMap((output) => [
@@ -47,13 +50,13 @@ function checkFollows({ value: output, path }: Placed<OutputDraft>): Finding[] {
   ];
 }
 
-/** The first rule that holds wins, so the same rule again has no effect. */
+/** The first active rule wins, so a repeated rule has no effect. */
 function checkRulesTwice({ rules }: OutputDraft, path: Finding['path']): Finding[] {
   const named = placed(rules, path).map((each): Named => ({ id: each.value.rule, path: [...each.path, 'rule'] }));
   return repeatedBy(named, (rule) => msg`rule "${rule}" is listed twice; only the first would count`);
 }
 
-/** A contactor wears with each change, and LED drivers draw their inrush. */
+/** A contactor wears with each change, and LED drivers draw their inrush current. */
 function checkRest({ value: output, path }: Placed<OutputDraft>): Finding[] {
   if (given(output, 'litWith', null) === null) return [];
   return (['minOnS', 'minOffS'] as const)
@@ -61,7 +64,7 @@ function checkRest({ value: output, path }: Placed<OutputDraft>): Finding[] {
     .map((key) => ({ path: [...path, key], message: msg`found 0; a circuit that follows lamps needs a rest: write 60, or leave it out` }));
 }
 
-/** Without mains a lamp has no light before contactor and driver have started, and the contactor would wear with each passer-by. */
+/** Without mains a lamp is dark until contactor and driver have started, and the contactor would wear with each pedestrian. */
 function checkDarkCircuit({ value: { litWith }, path }: Placed<OutputDraft>, { zones }: Index): Finding[] {
   return placed(litWith?.zones, [...path, 'litWith', 'zones']).flatMap((each): Finding[] => {
     const zone = zones.find(({ value }) => value.id !== undefined && value.id === each.value);
@@ -72,7 +75,7 @@ function checkDarkCircuit({ value: { litWith }, path }: Placed<OutputDraft>, { z
   });
 }
 
-/** A point has one master: an output or a lamp. */
+/** A point is set by one output or one lamp only. */
 function checkPoints({ outputs, lamps }: Index): Finding[] {
   const pointOf = (device: string | undefined, point: string | undefined): string | undefined =>
     device === undefined || point === undefined ? undefined : `${device}.${point}`;

@@ -9,10 +9,10 @@ import type { Profile } from '../../core/profile.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
 import type { Path } from './finding.ts';
 
-/** Makes the problem of a path below the device. */
+/** Creates the problem at a path below the device. */
 export type SayBelow = (path: Path, message: Message) => Problem;
 
-/** Instances of unknown parts or with unknown numbers; groups that do not exist or whose points set no level. */
+/** Reports unknown parts, unknown part numbers, unknown groups, and groups whose points set no level. */
 export function checkParts(device: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {
   return [...checkInstances(device, profile, say), ...checkGroups(device, profile, say), ...checkQuirks(device, profile, say)];
 }
@@ -55,7 +55,7 @@ function checkGroups({ groups, instances }: DeviceConfig, profile: Profile, say:
   });
 }
 
-/** The message for a point that the profile has but this device has not; null for a point that the profile has not. */
+/** The message for a point that the profile has but this device does not; null for a point that the profile does not have. */
 export function absentPart(profile: Profile, pointId: string): Message | null {
   if (!profile.points.some(({ id }) => id === pointId)) return null;
   const part = profile.repeats.find(({ id }) => new RegExp(`^${id}\\d+_`).test(pointId));

@@ -1,7 +1,4 @@
-/**
- * Checks that the points of lamps, sensors, photocells, counters, rules and outputs exist in the profiles and have the needed abilities.
- * Pure.
- */
+/** Checks that the points of lamps, sensors, photocells, counters, rules and outputs exist in the profiles and have the required features. Pure. */
 import type { Cabinet, PhotocellConfig, PresenceSensor, Rule } from '../../core/cabinet.ts';
 import type { Problem } from '../../core/errors.ts';
 import { type Message, msg } from '../../core/message.ts';
@@ -10,7 +7,7 @@ import type { PointProfile, Profile } from '../../core/profile.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
 import { absentPart, type SayBelow } from './check-parts.ts';
 
-/** Profiles by device: as the cabinet has it, and with all its repeated parts. */
+/** Profiles by device: reduced to the parts that the device has, and with all repeated parts. */
 export interface ProfiledCabinet {
   readonly narrow: ReadonlyMap<string, Profile>;
   readonly whole: ReadonlyMap<string, Profile>;
@@ -115,7 +112,7 @@ interface Bound {
   readonly side: 'above' | 'below';
 }
 
-/** A threshold that the point never reaches. */
+/** Reports a threshold that the point never reaches. */
 function checkBounds(site: ProfiledCabinet, { device, point: pointId, key, value, side }: Bound, say: SayBelow): Problem[] {
   const profile = site.narrow.get(device);
   const point = profile?.points.find((p) => p.id === pointId);
@@ -132,7 +129,7 @@ function checkBounds(site: ProfiledCabinet, { device, point: pointId, key, value
 
 function checkRule(site: ProfiledCabinet, { when }: Rule, say: SayBelow): Problem[] {
   if (when.kind !== 'above' && when.kind !== 'below') return [];
-  // Ids may hold a dot, so the longest device that fits is meant.
+  // Ids may contain a dot, so the longest matching device id is used.
   const devices = [...site.narrow.keys()].filter((id) => when.point.startsWith(`${id}.`)).sort((a, b) => b.length - a.length);
   const [device] = devices;
   if (device === undefined) return [];
@@ -146,7 +143,7 @@ function absentHere(site: ProfiledCabinet, device: string, pointId: string): Mes
   return whole === undefined ? null : absentPart(whole, pointId);
 }
 
-/** The message for a point that the profile has not. */
+/** The message for a point that the profile does not have. */
 export function unknownPointHint(profile: Profile, pointId: string, candidates: readonly PointProfile[], otherwise: Message): Message {
   const hint = didYouMean(
     pointId,

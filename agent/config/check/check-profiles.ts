@@ -15,13 +15,13 @@ import { checkPoints, unknownPointHint } from './check-points.ts';
 /** The known device types. */
 export interface KnownProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Files of the site that cannot be used, by the id they claim. */
+  /** Unusable files of the site, by the id they claim. */
   readonly broken: ReadonlyMap<string, readonly string[]>;
-  /** The folders that were searched, without the agent's own. */
+  /** The searched folders, without the agent's own. */
   readonly searched: readonly string[];
 }
 
-/** Reports unknown and broken profiles, profiles on the wrong kind of line, and points that do not exist or cannot serve their purpose. */
+/** Reports unknown and broken profiles, profiles on the wrong kind of line, and points that do not exist or do not suit their use. */
 export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles): Problem[] {
   const { file, cabinet, named } = loaded;
   const { profiles } = known;
@@ -36,7 +36,7 @@ export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles
   return [...checkLines(loaded, known, say), ...checkPoints(cabinet, site, say)].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** Warns about lamps that keep their last level, by day 0 %, when no agent writes. */
+/** Warns about lamps whose driver keeps its last level (by day 0 %) when no agent writes. */
 export function failsafeWarnings({ file, cabinet, named }: LoadedCabinet, profiles: ReadonlyMap<string, Profile>): Problem[] {
   const profileOf = new Map(cabinet.lines.flatMap((line) => line.devices).map(({ id, profile }) => [id, profile]));
   return cabinet.lamps.flatMap(({ id, device }, i) => {
@@ -77,7 +77,7 @@ function unknownProfile(id: string, { profiles, broken, searched }: KnownProfile
   return msg`unknown profile "${id}"${didYouMean(id, profiles.keys())} ${where}; others: ${listNames(others)}`;
 }
 
-/** Modbus TCP has none; a value that was left out is placed where its parent stands, and a section that says nothing gives nothing. */
+/** Whether a line has serial settings. Modbus TCP has none; a missing value has the place of its parent, and an empty section gives nothing. */
 function isSerialGiven({ cabinet, place }: LoadedCabinet, line: number): boolean {
   if (parseLinePort(cabinet.lines[line]?.port ?? '').kind === 'tcp') return true;
   const section = ['lines', line, 'serial'];
@@ -88,7 +88,7 @@ function isSerialGiven({ cabinet, place }: LoadedCabinet, line: number): boolean
   });
 }
 
-/** The settings that a line without settings would have wrong. One stop bit more or less does not matter. */
+/** The settings that would be wrong on a line without settings. One stop bit more or less does not matter. */
 function settingFlaws({ id, serial }: Profile, line: LineConfig): Message[] {
   if (serial === null)
     return [msg`profile "${id}" states no factory settings: give serial: on the line, as set in the vendor's tool or on the device`];

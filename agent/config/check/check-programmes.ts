@@ -1,5 +1,5 @@
 /**
- * Checks that the steps of every programme fill the night in order, each with one level, and that event nights end after they begin.
+ * Checks that the steps of every programme cover the night in order, each with one level, and that event nights end after they begin.
  * `check-levels.ts` checks the levels. Pure.
  */
 
@@ -22,7 +22,7 @@ export function checkProgrammes({ programmes, eventNights }: Index): Finding[] {
   ];
 }
 
-/** The first step must be at dusk, else there is a gap before it. */
+/** The first step must be at dusk, otherwise there is a gap before it. */
 function checkOrder({ value: programme, path }: Placed<ProgrammeDraft>): Finding[] {
   const steps = placed(programme.steps, [...path, 'steps']);
   return steps.flatMap((step, i): Finding[] => {
@@ -37,7 +37,7 @@ function checkOrder({ value: programme, path }: Placed<ProgrammeDraft>): Finding
   });
 }
 
-/** Compared with the nearest earlier step whose order is known. */
+/** Compares with the nearest earlier step whose order is known. */
 function checkAfter(at: string, before: readonly (string | undefined)[], path: Path): Finding[] {
   const last = before.findLast((earlier) => earlier !== undefined && compareTimes(at, earlier) !== null);
   const order = last === undefined ? null : compareTimes(at, last);
@@ -50,7 +50,7 @@ function checkAfter(at: string, before: readonly (string | undefined)[], path: P
   return [{ path, message }];
 }
 
-/** A level in percent or by class; also that of a traffic step. */
+/** A step has a level in percent or by class; the same applies to a traffic step. */
 export function checkOneLevel(step: Pick<StepDraft, 'levelPct' | 'class'>, path: Path): Finding[] {
   if ('levelPct' in step && 'class' in step)
     return [{ path: [...path, 'class'], message: msg`found levelPct and class; keep one of the two` }];
@@ -82,10 +82,10 @@ const NOON_MIN = 12 * 60;
 const PART: Readonly<Record<SunEvent, number>> = { sunset: 0, dusk: 0, middle: 1, dawn: 2, sunrise: 2 };
 
 /**
- * Compares two times of a night, clock times among each other and sun events among each other: whether 23:00 comes before sunset+60
- * depends on the day of the year.
+ * Compares two times of a night: clock times with each other and sun events with each other. Whether 23:00 comes before sunset+60 depends on the day
+ * of the year.
  *
- * Shape: negative when `a` comes before `b` in every night, positive when after, 0 for one instant, null when it depends on the night.
+ * Shape: negative if `a` is before `b` in every night, positive if after, 0 for one instant, null if it depends on the night.
  */
 export function compareTimes(a: string, b: string): number | null {
   const [one, other] = [parseStepTime(a), parseStepTime(b)];
@@ -99,7 +99,7 @@ export function compareTimes(a: string, b: string): number | null {
   return parts !== 0 && parts * laterMin >= 0 ? parts : null;
 }
 
-/** The night runs from noon to noon, so evening comes before morning. */
+/** The night is counted from noon to noon, so evening comes before morning. */
 function minuteOfNight(at: StepTime): number | null {
   if (at === 'dusk' || 'sun' in at) return null;
   return (at.hour * 60 + at.minute - NOON_MIN + DAY_MIN) % DAY_MIN;

@@ -4,14 +4,17 @@ import { given, type Index, type Placed, type RuleDraft, unknownName, unknownZon
 import type { Finding, Path } from './finding.ts';
 import { zoneMinimum } from './zone-facts.ts';
 
-/** The conditions of a rule, and the key that goes with each. */
+/** The conditions of a rule, and the keys allowed with each. */
 const INPUTS = { point: ['above', 'below', 'clearsAt', 'forS'], presenceIn: [], trafficIn: ['flowPct', 'clearsAt'] } as const;
 const DETAILS = ['above', 'below', 'clearsAt', 'forS', 'flowPct'] as const;
 type Input = keyof typeof INPUTS;
-/** Suggested share of a threshold at which a rule clears. Source: assumed; a fifth below is beyond the noise of the reference's sensors. */
+/**
+ * Suggested share of a threshold at which a rule clears. Source: assumed; a fifth below is beyond the noise of the reference's sensors. Confirmed by:
+ * the noise of the sensors in a week of logs.
+ */
 const USUAL_SHARE = { below: 0.8, above: 1.25 };
 
-/** Checks that every rule has one condition, and a distance between its two thresholds. `check-points.ts` checks its point. Pure. */
+/** Checks that every rule has one condition, and that its two thresholds differ. `check-points.ts` checks its point. Pure. */
 export function checkRules(index: Index): Finding[] {
   return index.rules.flatMap((rule) => [...checkInput(rule, index), ...checkRaise(rule, index)]);
 }
@@ -32,7 +35,7 @@ function checkInput(rule: Placed<RuleDraft>, index: Index): Finding[] {
   ];
 }
 
-/** Whether some device of the cabinet has this point; ids may hold a dot. */
+/** Whether a device of the cabinet has this point; ids may contain a dot. */
 function checkPoint({ value: { point }, path }: Placed<RuleDraft>, { known: { devices } }: Index): Finding[] {
   if (point === undefined || devices === null || [...devices].some((id) => point.startsWith(`${id}.`))) return [];
   const [device = ''] = point.split('.');

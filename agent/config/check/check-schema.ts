@@ -9,21 +9,21 @@ import type { Finding, Path } from './finding.ts';
 /** The result of the schema check. */
 export interface SchemaCheck {
   readonly findings: readonly Finding[];
-  /** Undefined when there are findings. */
+  /** Undefined if there are findings. */
   readonly document: CabinetDocument | undefined;
   /** The well-formed parts of the document; a key with an ill-formed value has the value undefined. */
   readonly draft: Draft<CabinetInput>;
 }
 
 /**
- * Checks a document against its schema: unknown keys, missing keys, wrong types, values out of range. Makes the messages about single
- * values, and the draft of the well-formed parts for the other checks. Pure.
+ * Checks a document against its schema: unknown keys, missing keys, wrong types, values out of range. Creates the messages about single values, and
+ * the draft of the well-formed parts for the other checks. Pure.
  */
 export function checkSchema(value: unknown): SchemaCheck {
   const result = cabinetSchema.safeParse(value);
   if (result.success) return { findings: [], document: result.data, draft: value as Draft<CabinetInput> };
   const root = cabinetJsonSchema();
-  // One finding a value, though a number may be wrong in two ways.
+  // One finding per value, even if a number is wrong in two ways.
   const findings = new Map<string, Finding>();
   const draft = structuredClone(value);
   const hints = { found: saidTime, allowed: (path: Path) => looksSwapped(value, path) };
@@ -36,14 +36,14 @@ export function checkSchema(value: unknown): SchemaCheck {
   return { findings: [...findings.values()], document: undefined, draft: usable as Draft<CabinetInput> };
 }
 
-/** Keeps the key, so that no default replaces it. */
+/** Sets the value to undefined but keeps the key, so that no default replaces it. */
 function forget(value: unknown, path: Path): void {
   const parent = valueAt(value, path.slice(0, -1));
   const last = path.at(-1);
   if (typeof parent === 'object' && parent !== null && last !== undefined) (parent as Record<string | number, unknown>)[last] = undefined;
 }
 
-/** Times as people say them. */
+/** Times as people write them. */
 function saidTime(found: unknown, schema: JsonSchema): Message | undefined {
   const isTime = schema.patternErrorMessage?.startsWith('dusk') === true;
   return isTime && (typeof found === 'string' || typeof found === 'number') ? timeHint(String(found)) : undefined;
@@ -58,7 +58,7 @@ function timeHint(found: string): Message {
   return hour > 23 || Number(minutes) > 59 ? NO_TEXT : msg`: write ${JSON.stringify(`${String(hour).padStart(2, '0')}:${minutes}`)}`;
 }
 
-/** A latitude above 90 is mostly a longitude in the wrong place. */
+/** A latitude above 90 is usually a longitude in the wrong place. */
 function looksSwapped(value: unknown, path: Path): Message {
   if (path[0] !== 'cabinet' || path[1] !== 'latitudeDeg') return NO_TEXT;
   const [latitude, longitude] = [valueAt(value, path), valueAt(value, ['cabinet', 'longitudeDeg'])];

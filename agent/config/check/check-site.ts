@@ -1,6 +1,6 @@
 /**
- * Checks the sections of the site itself: its time zone and coordinates, the console's socket, and the keys and ports that it trusts.
- * Pure; uses the runtime's time zone data.
+ * Checks the sections about the site itself: its time zone and coordinates, the console's socket, and the keys and ports that it trusts. Pure; uses
+ * the runtime's time zone data.
  */
 
 import { isLoginPlace } from '../../core/access.ts';
@@ -12,7 +12,7 @@ import { repeatedBy } from './check-names.ts';
 import { type CabinetDraft, type Placed, placed } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** Degrees of longitude for one hour of local time. */
+/** Degrees of longitude per hour of local time. */
 const DEG_PER_HOUR = 15;
 /** Largest distance of a place from the meridian of its clock. Units: degrees. Source: 4 h; western China, the extreme, is 3 h off. */
 const FAR_DEG = 60;
@@ -21,7 +21,7 @@ const USUAL_DEG = 30;
 /** The latitudes of `Europe/` zones. Units: degrees of latitude. Source: Gavdos 34.8 N, Franz Josef Land 81.9 N. */
 const EUROPE_DEG = { min: 34, max: 82 };
 
-/** The time zone by name, and latitude and longitude against it. */
+/** Checks the name of the time zone, and latitude and longitude against it. */
 export function checkSite(site: CabinetDraft['cabinet']): Finding[] {
   const timezone = site?.timezone;
   if (site === undefined || timezone === undefined) return [];
@@ -66,7 +66,7 @@ function offsetH(format: Intl.DateTimeFormat, atMs: number): number {
   return (sign === '-' ? -1 : 1) * (Number(hours) + Number(minutes) / 60);
 }
 
-/** Completes a city alone, and corrects a typing error. */
+/** Completes a city name alone, and corrects a typing error. */
 function suggestZone(timezone: string): Message {
   const zones = Intl.supportedValuesOf('timeZone');
   const city = timezone.toLowerCase().replaceAll(' ', '_');
@@ -74,7 +74,7 @@ function suggestZone(timezone: string): Message {
   return guess === undefined ? msg`; allowed: an IANA name such as Europe/Paris` : msg`; did you mean "${guess}"?`;
 }
 
-/** The machine's own socket where consoles log in: a person with access to that folder would be an admin without a login. */
+/** The socket where consoles log in: a person with access to its folder could be admin without a login. */
 export function checkConsole(console: CabinetDraft['console']): Finding[] {
   const path = console?.socketPath;
   if (typeof path !== 'string' || !isLoginPlace(path)) return [];
@@ -82,7 +82,7 @@ export function checkConsole(console: CabinetDraft['console']): Finding[] {
   return [{ path: ['console', 'socketPath'], message }];
 }
 
-/** Why no line could have this port, or an address of this network; null where one could. */
+/** Why no line could have this port, or address of this network; null if one could. */
 function portFlaw(text: string): Message | null {
   const network = parseLineNetwork(text);
   if (network !== undefined) return network instanceof Message ? network : null;

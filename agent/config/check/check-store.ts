@@ -1,6 +1,6 @@
 /**
- * Checks that the readings of a cabinet fit through the store's memory, and that delivery is proven where brokers can be cut off. Only for
- * `luciole check`: a running agent stores what fits, records the rest as gaps, and lights the street. Pure.
+ * Checks that the readings of a cabinet fit through the store's memory, and that delivery is proven where brokers can be cut off. Only for `luciole
+ * check`: a running agent stores what fits, records the rest as gaps, and lights the street. Pure.
  */
 
 import type { Problem } from '../../core/errors.ts';
@@ -11,18 +11,18 @@ import { MAX_WAITING_READINGS } from '../../core/store-port.ts';
 import type { LoadedCabinet } from '../load/load.ts';
 import type { Path } from './finding.ts';
 
-/** What the check of the store found. */
+/** The findings of the check of the store. */
 export interface StoreFindings {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
 }
 
-/** Readings after which memory is written, whatever `commitSeconds` says. */
+/** Number of readings after which memory is written, whatever the value of `commitSeconds`. */
 const EARLY_READINGS = MAX_WAITING_READINGS / 2;
-/** Most readings in a second: as many again arrive while they are written. Units: readings/s. */
+/** Most readings per second: the same number arrives while they are written. Units: readings/s. */
 const MOST_PER_S = EARLY_READINGS;
 
-/** Units: `periodsMs` by poll class, in ms. Points are counted with one reading a heartbeat or poll, which is the least that they bring. */
+/** Units: `periodsMs` by poll class, in ms. Each point counts with one reading per heartbeat or poll, which is the minimum. */
 export function checkStore(
   { file, cabinet, named }: LoadedCabinet,
   profiles: ReadonlyMap<string, Profile>,

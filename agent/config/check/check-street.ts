@@ -2,7 +2,7 @@ import { msg } from '../../core/message.ts';
 import { type CabinetDraft, given, type Index, unknownName } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** Checks that the poles make a street: where branches leave it, and how the neighbours continue it. Pure. */
+/** Checks that the poles form a street: where branches leave it, and how the neighbours continue it. Pure. */
 export function checkStreet(draft: CabinetDraft, index: Index): Finding[] {
   const { poles, branches, known } = index;
   return [
@@ -15,7 +15,7 @@ export function checkStreet(draft: CabinetDraft, index: Index): Finding[] {
   ];
 }
 
-/** A branch must lead back to the main street, or nothing on it has a distance from the rest. */
+/** A branch must lead back to the main street, otherwise its poles have no distance to the rest. */
 function checkLoops({ branches, poles }: Index): Finding[] {
   const streetOf = new Map(poles.map(({ value }) => [value.id, given(value, 'branch', null)]));
   const parentOf = new Map(branches.map(({ value }) => [value.id, streetOf.get(value.from) ?? null]));
@@ -23,7 +23,7 @@ function checkLoops({ branches, poles }: Index): Finding[] {
     if (id === undefined || from === undefined) return [];
     const way = [id];
     for (let next = parentOf.get(id); typeof next === 'string' && !way.includes(next); next = parentOf.get(next)) way.push(next);
-    // Reported once, at the first of the ring.
+    // Reported once, at the first branch of the ring.
     const isRing = parentOf.get(way.at(-1)) === id;
     const isFirst = branches.find(({ value }) => value.id !== undefined && way.includes(value.id))?.value.id === id;
     if (!isRing || !isFirst) return [];
@@ -36,7 +36,7 @@ function checkLoops({ branches, poles }: Index): Finding[] {
   });
 }
 
-/** They are reached through the uplink, by the names of their edge nodes. */
+/** Neighbours are reached through the uplink, by the names of their edge nodes. */
 function checkNeighbours(draft: CabinetDraft, { neighbours, known }: Index): Finding[] {
   const uplink = given(draft, 'uplink', null);
   const own = uplink === undefined || uplink === null ? undefined : given(uplink, 'node', draft.cabinet?.id);

@@ -89,7 +89,7 @@ function checkBroker(broker: string | undefined, path: Finding['path']): Finding
   if (url === null || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '') {
     return [{ path, message: msg`found ${JSON.stringify(broker)}; allowed: mqtt://host:port or mqtts://host:port` }];
   }
-  // The address is not repeated here: it may hold a password, and messages end up in logs.
+  // The address is not repeated here: it may contain a password, and messages end up in logs.
   if (url.username !== '' || url.password !== '')
     return [{ path, message: msg`found a user or password in the address; write username and passwordFile instead` }];
   return [];

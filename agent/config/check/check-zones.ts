@@ -1,6 +1,6 @@
 /**
- * Checks that the sensors of a zone have their settings: thresholds of a photocell, distances of a wave, rising steps of traffic. Warns
- * about settings with which a cabinet can run. `check-levels.ts` checks the levels. Pure.
+ * Checks that the sensors of a zone have their settings: thresholds of a photocell, distances of a wave, rising steps of traffic. Warns about
+ * settings that do not prevent a run. `check-levels.ts` checks the levels. Pure.
  */
 import { msg } from '../../core/message.ts';
 import { listNames } from '../../core/suggestions.ts';
@@ -11,7 +11,7 @@ import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } f
 import type { Finding } from './finding.ts';
 import { stepPct, waveMode } from './zone-facts.ts';
 
-/** Between the two thresholds of a photocell. Source: the positive ratio of UK photocells, on at 70 and off at 105 lx. */
+/** Usual ratio of the two thresholds of a photocell. Source: the positive ratio of UK photocells, on at 70 and off at 105 lx. */
 const USUAL_RATIO = 1.5;
 
 /** Runs all checks of this file on a document. */
@@ -36,7 +36,7 @@ function checkDevices({ value: { photocell, traffic }, path }: Placed<ZoneDraft>
   ];
 }
 
-/** A photocell that switches off at the value at which it switches on switches all the time. */
+/** A photocell with one value for on and off would switch all the time. */
 function checkPhotocell({ value: { photocell }, path }: Placed<ZoneDraft>): Finding[] {
   if (photocell === undefined || photocell === null) return [];
   const [onBelowLux, offAboveLux] = [given(photocell, 'onBelowLux', 35), given(photocell, 'offAboveLux', 70)];
@@ -50,7 +50,10 @@ function checkPhotocell({ value: { photocell }, path }: Placed<ZoneDraft>): Find
   return [{ path: [...path, 'photocell', key], message }];
 }
 
-/** A sensor counts as stuck before its zone is raised no more: the event then names the sensor, and nobody who stays is in the dark without one. */
+/**
+ * A sensor must count as stuck before presence stops raising its zone: then the event names the sensor, and no person who stays is left in the dark
+ * without an event.
+ */
 function checkLongRaise({ value: { presence, kind = 'street' }, path }: Placed<ZoneDraft>): Finding[] {
   const maxBoostS = presence?.maxBoostS;
   if (maxBoostS === undefined || maxBoostS === null) return [];
@@ -79,7 +82,7 @@ function checkReach({ value: zone, path }: Placed<ZoneDraft>, { devices }: Index
     }));
 }
 
-/** A wave needs lamps at known distances. */
+/** A wave requires lamps at known distances. */
 function checkDistances({ value: zone, path }: Placed<ZoneDraft>, index: Index): Finding[] {
   if (waveMode(zone) !== 'poles' || zone.lamps === undefined) return [];
   const places = zone.lamps.map((id) => placeOf(id, index));
@@ -92,7 +95,7 @@ function checkDistances({ value: zone, path }: Placed<ZoneDraft>, index: Index):
   return [{ path: [...path, 'presence', 'wave'], message }];
 }
 
-/** The street and the distance of a lamp; undefined where they are not known. */
+/** The street and the distance of a lamp; undefined if they are not known. */
 function placeOf(lampId: string | undefined, { lamps, devices, poles }: Index): string | undefined {
   const lamp = lamps.find(({ value }) => value.id !== undefined && value.id === lampId)?.value;
   if (lamp === undefined) return undefined;
@@ -102,7 +105,7 @@ function placeOf(lampId: string | undefined, { lamps, devices, poles }: Index): 
   return pole?.atM === undefined ? undefined : `${given(pole, 'branch', null)} ${pole.atM}`;
 }
 
-/** More vehicles, more light. */
+/** More vehicles must give more light. */
 function checkTraffic({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
   const steps = placed(zone.traffic?.steps, [...path, 'traffic', 'steps']);
   return steps.flatMap((step, i): Finding[] => {
@@ -121,7 +124,7 @@ function checkTraffic({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
   });
 }
 
-/** Warns about settings that are cut, sensors that may miss people, and lamps of unknown age. A warning never stops a start. */
+/** Warns about clipped settings, sensors that may miss people, and lamps of unknown age. A warning never prevents a start. */
 export function checkWarnings(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [...checkWindow(zone), ...checkBlanking(zone), ...checkHours(zone, index)]);
 }
@@ -133,7 +136,7 @@ function checkWindow({ value: { photocell }, path }: Placed<ZoneDraft>): Finding
   return [{ path: [...path, 'photocell', 'windowMin'], message }];
 }
 
-/** The wave changes the light around a sensor just before the person comes for whom it does so. */
+/** With a wave, the light around a sensor changes just before the person arrives who causes the change. */
 function checkBlanking({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
   if (typeof waveMode(zone) !== 'string') return [];
   const lookAheadS = given(zone.presence?.wave ?? {}, 'lookAheadS', 4) ?? 4;
@@ -145,7 +148,7 @@ function checkBlanking({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
     });
 }
 
-/** The age of a lamp is unknown until the file gives it. */
+/** The age of a lamp is unknown until the file specifies it. */
 function checkHours({ value: zone, path }: Placed<ZoneDraft>, { lamps }: Index): Finding[] {
   if (zone.constantLight === undefined || zone.constantLight === null) return [];
   const unknown = lamps.filter(

@@ -1,5 +1,5 @@
 /**
- * The well-formed parts of a document, with an index of the things it names. Pure.
+ * The well-formed parts of a document, with an index of the names in it. Pure.
  *
  * Cross-checks work on a draft. They report nothing about missing parts: the schema already did.
  */
@@ -51,7 +51,7 @@ export interface Placed<T> {
 type Items = { readonly [K in List]: readonly Placed<Item<K>>[] } & { readonly devices: readonly Placed<DeviceDraft>[] };
 type Names = ReadonlySet<string> | null;
 
-/** All items of a draft, and the names of those with an id; `null` where the list could not be read, so that no name is called unknown. */
+/** All items of a draft, and the names of those with an id; `null` if the list could not be read, so that no name is reported as unknown. */
 export type Index = Items & { readonly known: ReturnType<typeof knownNames> };
 
 /** The well-formed items of a list. */
@@ -61,7 +61,7 @@ export function placed<T>(list: readonly (T | undefined)[] | null | undefined, p
   );
 }
 
-/** Makes the index of a draft. */
+/** Returns the index of a draft. */
 export function indexDraft(draft: CabinetDraft): Index {
   const lists = Object.fromEntries(LISTS.map((list) => [list, placed<unknown>(draft[list], [list])])) as unknown as Omit<Items, 'devices'>;
   const devices = lists.lines.flatMap((line) => placed(line.value.devices, [...line.path, 'devices']));
@@ -69,7 +69,7 @@ export function indexDraft(draft: CabinetDraft): Index {
   return { ...items, known: knownNames(draft, items) };
 }
 
-/** A list that must be there and is not could not be read; one that may be left out is then empty. */
+/** A missing required list could not be read; a missing optional list is empty. */
 function knownNames(draft: CabinetDraft, items: Items) {
   const allDevicesRead = draft.lines?.every((line) => line?.devices?.every((d) => d !== undefined) ?? false) ?? false;
   const needed = (key: 'poles' | 'lamps' | 'zones' | 'programmes'): Names => (draft[key] === undefined ? null : idsOf(items[key]));
@@ -88,12 +88,12 @@ function knownNames(draft: CabinetDraft, items: Items) {
   };
 }
 
-/** A value, or its default where the key is absent; undefined where it is there but ill-formed. */
+/** A value, or its default if the key is absent; undefined if it is present but ill-formed. */
 export function given<T extends object, K extends keyof T, D>(item: T, key: K, byDefault: D): T[K] | D {
   return key in item ? item[key] : byDefault;
 }
 
-/** By what is named: languages have an article or an ending for each. */
+/** By kind, because articles and endings differ by kind in other languages. */
 const UNKNOWN = {
   branch: (id: string, hint: Argument) => msg`unknown branch "${id}"${hint}`,
   calendar: (id: string, hint: Argument) => msg`unknown calendar "${id}"${hint}`,
@@ -116,13 +116,13 @@ interface Reference {
   readonly path: Path;
 }
 
-/** A reference to nothing. */
+/** Reports a reference to an unknown name. */
 export function unknownName({ what, id, known, path }: Reference): Finding[] {
   if (id === undefined || id === null || known === null || known.has(id)) return [];
   return [{ path, message: UNKNOWN[what](id, didYouMean(id, known, msg`; there are: ${listNames(known)}`)) }];
 }
 
-/** Unknown zones of a list. */
+/** Reports unknown zones of a list. */
 export function unknownZones(zones: readonly (string | undefined)[] | null | undefined, path: Path, known: Names): Finding[] {
   return placed(zones, path).flatMap((zone) => unknownName({ what: 'zone', id: zone.value, known, path: zone.path }));
 }

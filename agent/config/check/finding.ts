@@ -1,6 +1,6 @@
 /**
- * One error in a document by its path, before its place in the file is known, and how a path is written for people. `load.ts` makes
- * problems of findings.
+ * One error in a document by its path, before its place in the file is known, and how a path is written for people. `load.ts` converts findings into
+ * problems.
  */
 import type { Message } from '../../core/message.ts';
 
@@ -16,11 +16,11 @@ export interface Finding {
   readonly atKey?: boolean;
   /** The other place of a conflict; its line is added to the message. */
   readonly first?: Path;
-  /** Refused in what is new. What runs already goes on with it and is warned about: an update of the agent keeps no street dark. */
+  /** Refused in a new configuration. A running configuration continues with a warning, so that an update of the agent darkens no street. */
   readonly mayGoOn?: true;
 }
 
-/** A path as people read it: `lines[0].devices[2].unit`. */
+/** A path as people write it: `lines[0].devices[2].unit`. */
 export function formatPath(path: Path): string {
   return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
 }

@@ -1,6 +1,6 @@
 /**
- * Facts of a zone that several checks use: its minimum, its programmes, the mode of its wave. Pure. An ill-formed part gives undefined, so
- * that no check reports it.
+ * Data of a zone that several checks use: its minimum, its programmes, the mode of its wave. Pure. An ill-formed part gives undefined, so that no
+ * check reports it again.
  */
 import type { LightingClass } from '../../core/cabinet.ts';
 import { classesWithin, classLevelPct } from '../../core/lighting-class.ts';
@@ -14,7 +14,7 @@ export interface ZoneMinimum {
   readonly text: string;
 }
 
-/** The minimum of a zone at night; undefined where it is not known. */
+/** The minimum of a zone at night; undefined if it is not known. */
 export function zoneMinimum(zone: ZoneDraft): ZoneMinimum | undefined {
   const minPct = given(zone, 'minPct', 10);
   const [design, minClass] = [given(zone, 'designClass', null), given(zone, 'minClass', null)];
@@ -43,7 +43,7 @@ export function programmesOf({ value: zone, path }: Placed<ZoneDraft>, { program
   return [...use(zone.programme, 'programme'), ...[...others].flatMap((id) => use(id, 'calendar'))];
 }
 
-/** The level of a step in a zone; undefined where it is not known. Units: % of full light. */
+/** The level of a step in a zone; undefined if it is not known. Units: % of full light. */
 export function stepPct(
   { levelPct, class: name }: { levelPct?: LevelPct | undefined; class?: LightingClass | undefined },
   { designClass }: ZoneDraft,
@@ -52,7 +52,7 @@ export function stepPct(
   return name === undefined || designClass === undefined || designClass === null ? undefined : classLevelPct(designClass, name);
 }
 
-/** Light runs along the poles, so their distances matter; null without a wave. */
+/** The mode of the wave: light moves along the poles, so their distances matter; null without a wave. */
 export function waveMode({ kind, presence }: ZoneDraft): 'poles' | 'section' | null | undefined {
   const wave = presence?.wave;
   if (wave === undefined || wave === null) return null;

@@ -2,10 +2,10 @@ import type { Cabinet, Calendar, CalendarDate, CalendarRule, HolidayDay, Rule, S
 import { WEEKDAYS } from '../schema/weekdays.ts';
 
 /**
- * A cabinet as its file writes it, with defaults for values that the file left out: a person who compares two configurations reads the keys
- * to change. The reverse of `complete.ts`. Pure.
+ * A cabinet in the form of its file, with defaults for missing values: a person who compares two configurations reads the keys to change. The reverse
+ * of `complete.ts`. Pure.
  *
- * Shape: as `cabinet.yaml`, without the folders of profiles, which are the site's own.
+ * Shape: as `cabinet.yaml`, without the folders of profiles, which belong to the site.
  */
 export function asWritten({
   lines,
@@ -65,7 +65,7 @@ function levelWritten(level: StepLevel): Readonly<Record<string, unknown>> {
   return 'pct' in level ? { levelPct: level.pct } : { class: level.class };
 }
 
-/** `23:00`, `dusk`, `middle`, `middle-60`, `sunset+30`. */
+/** For example `23:00`, `dusk`, `middle`, `middle-60`, `sunset+30`. */
 function timeWritten(at: StepTime): string {
   if (at === 'dusk') return at;
   if ('hour' in at) return `${twoDigits(at.hour)}:${twoDigits(at.minute)}`;
@@ -78,7 +78,7 @@ function dateWritten({ year, month, day }: CalendarDate): string {
   return [...(year === null ? [] : [String(year)]), twoDigits(month), twoDigits(day)].join('-');
 }
 
-/** The lists of holidays that rules name; undefined where none does. */
+/** The lists of holidays that rules name; undefined if there are none. */
 function holidaysWritten(calendars: readonly Calendar[]): readonly Readonly<Record<string, unknown>>[] | undefined {
   const named = calendars.flatMap(({ rules }) =>
     rules.flatMap(({ holidays }) => (holidays === null || typeof holidays === 'string' ? [] : [holidays])),

@@ -2,7 +2,7 @@ import { isRecord } from '../../core/is-record.ts';
 import type { ConfigChange } from '../../core/revisions.ts';
 import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 
-/** Longest value shown whole. Units: UTF-16 units. Source: the list of 247 lamps of a zone, `"L001",` each. */
+/** Longest value that is shown in full. Units: UTF-16 units. Source: the list of 247 lamps of a zone, `"L001",` each. */
 const SHOWN_LENGTH = 2_000;
 
 /** The values that differ between two configurations, in the order of `before`, then the new ones; without secrets. Pure. */
@@ -29,7 +29,7 @@ function changesOf(
   return keys.flatMap((key) => changesBetween(before.get(key), after.get(key), below(key)));
 }
 
-/** Names of the items: ids, else positions; null for a list of single values, which is shown whole. */
+/** Names of the items: ids, otherwise positions; null for a list of single values, which is shown as a whole. */
 function named(list: readonly unknown[]): ReadonlyMap<string, unknown> | null {
   if (!list.every(isRecord)) return null;
   const items = list.map((item, i) => [typeof item['id'] === 'string' ? item['id'] : String(i), item] as const);
@@ -44,7 +44,7 @@ function shownOrNull(path: string, value: unknown): string | null {
   return value === undefined ? null : shownValue(path, value);
 }
 
-/** A value as JSON for a person, without secrets; a long one is cut. */
+/** A value as JSON for a person, without secrets; a long one is truncated. */
 export function shownValue(path: string, value: unknown): string {
   const key = path.slice(path.lastIndexOf('.') + 1);
   const text = withoutUrlPasswords(JSON.stringify(SECRET_KEY.test(key) ? '[redacted]' : value, hideSecrets));

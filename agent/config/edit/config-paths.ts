@@ -2,7 +2,10 @@ import { isRecord } from '../../core/is-record.ts';
 import type { ValueInForce } from '../../core/revisions.ts';
 import { shownValue } from './changes.ts';
 
-/** Completes a typed path, `zones[rue].minPct`, by one step. A section ends in a dot, a list in an open bracket; a step of a programme is named by its time. Pure. */
+/**
+ * Completes a typed path, `zones[rue].minPct`, by one step. A section ends in a dot, a list in an open bracket; a step of a programme is named by its
+ * time. Pure.
+ */
 export function pathsFrom(document: unknown, typed: string): readonly string[] {
   const [, above = '', rest = ''] = /^(.*?)([^.[\]]*)$/.exec(typed) ?? [];
   const parent = valueAt(document, above);
@@ -13,13 +16,13 @@ export function pathsFrom(document: unknown, typed: string): readonly string[] {
     .map(([name, value]) => `${above}${name}${ending(value, above.endsWith('['))}`);
 }
 
-/** The value before the last name of a path: after a dot, an open bracket or nothing. Undefined where there is none. */
+/** The value before the last name of a path: after a dot, an open bracket or nothing. Undefined if there is none. */
 function valueAt(document: unknown, above: string): unknown {
   const steps = stepsTo(document, above);
   return steps?.length === 0 ? document : steps?.at(-1)?.value;
 }
 
-/** The values along a path, in any case, items by name or position. Undefined where one does not exist. */
+/** The values along a path, ignoring case, items by name or position. Undefined if one does not exist. */
 function stepsTo(document: unknown, path: string): readonly { readonly value: unknown }[] | undefined {
   const steps: { readonly value: unknown }[] = [];
   let value = document;
@@ -38,7 +41,7 @@ function stepsOf(parent: unknown, isInList: boolean): readonly (readonly [name: 
   return isInList ? [...entriesOf(parent), ['+', null]] : entriesOf(parent);
 }
 
-/** The value at a path, as JSON without secrets; null where there is none. Pure. */
+/** The value at a path, as JSON without secrets; null if there is none. Pure. */
 export function valueInForce(document: unknown, path: string): ValueInForce | null {
   const found = stepsTo(document, path);
   const last = found?.at(-1);
@@ -47,7 +50,7 @@ export function valueInForce(document: unknown, path: string): ValueInForce | nu
   return { value: shownValue(path, last.value), step: isRecord(step) ? String(step['at']) : null };
 }
 
-/** The items of a list by id or time, else by position; none for a list of single values, which is set as a whole. */
+/** The items of a list by id or time, otherwise by position; empty for a list of single values, which is set as a whole. */
 function entriesOf(value: unknown): readonly (readonly [name: string, value: unknown])[] {
   if (typeof value !== 'object' || value === null) return [];
   if (!Array.isArray(value)) return Object.entries(value);

@@ -28,7 +28,7 @@ export type PathStep =
   | { readonly kind: 'key' | 'id'; readonly name: string }
   | { readonly kind: 'at'; readonly index: number }
   | { readonly kind: 'new' };
-/** A path in the document, as the library has it. */
+/** A path in the document, in the form of the library. */
 type Place = (string | number)[];
 
 /** The style of our own files. */
@@ -80,13 +80,13 @@ function put(document: Document.Parsed, text: string, { place, plain }: { readon
   return { text: document.toString(STYLE) };
 }
 
-/** One value as YAML for any kind of line. A text that could be read as something else is quoted. */
+/** One value as YAML for any place in a file. A text that could be read as something else is quoted. */
 function inYaml(value: unknown): string {
   if (typeof value !== 'string') return String(value);
   return /^[A-Za-z][\w./-]*$/.test(value) && parseDocument(value).toJS() === value ? value : JSON.stringify(value);
 }
 
-/** The steps of a path, or what is wrong with it. */
+/** The steps of a path, or its error. */
 export function stepsOf(path: string): PathStep[] | Message {
   const wrong = msg`bad path "${path.slice(0, MAX_PATH)}": write keys with dots and items by id or number, as zones[rue].minPct or lines[0].port`;
   if (path.length > MAX_PATH || !/^[A-Za-z_][\w-]*(\[[^[\]]+\]|\.[A-Za-z_][\w-]*)*$/.test(path)) return wrong;
@@ -97,7 +97,7 @@ export function stepsOf(path: string): PathStep[] | Message {
   });
 }
 
-/** Finds the path in the document. Returns a message where a part is missing; keys may be new, and one item after the last of a list. */
+/** Finds the path in the document. Returns a message if a part is missing; keys may be new, and one item after the last of a list. */
 function placeOf(document: Document.Parsed, steps: readonly PathStep[], mustExist: boolean): Place | Message {
   const place: Place = [];
   let node: unknown = document.contents;

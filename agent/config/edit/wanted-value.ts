@@ -4,13 +4,13 @@ import { didYouMeanKey } from '../../core/suggestions.ts';
 import { cabinetJsonSchema } from '../schema/schema.ts';
 import { type PathStep, stepsOf } from './edit.ts';
 
-/** By the end of a key, the longest first. Source: the names of the schema, which carry their unit. */
+/** Units by the end of a key, the longest first. Source: the names of the schema, which end in their unit. */
 const UNITS: Readonly<Record<string, Message>> = {
   ...{ PerH: msg`vehicles an hour`, PerS: msg`a second`, Megabytes: msg`megabytes`, Seconds: msg`seconds`, Days: msg`days` },
   ...{ Pct: msg`percent`, Deg: msg`degrees`, Lux: msg`lux`, Kmh: msg`kilometres an hour`, Min: msg`minutes`, Ms: msg`milliseconds` },
   ...{ W: msg`watts`, M: msg`metres`, S: msg`seconds`, H: msg`hours` },
 };
-/** Names from the examples of the console, by the key or by the list that holds the item. */
+/** Example names of the console, by the key or by the list of the item. */
 const NAMES: Readonly<Record<string, string>> = {
   ...{ lines: 'south', line: 'south', poles: 'P13', pole: 'P13', lamps: 'L13', lamp: 'L13', zones: 'rue', zone: 'rue', devices: 'L13' },
   ...{ device: 'L13', programmes: 'night', programme: 'night', calendars: 'weekends', calendar: 'weekends', profile: 'wirenboard-wb-led' },
@@ -26,7 +26,10 @@ const FORMS: readonly (readonly [says: RegExp, example: string])[] = [
   [/^a point/, 'AIR1.pm25'],
   [/\.prom$/, '/run/luciole/cabinet.prom'],
 ];
-/** Where a number has no default. Source: assumed; a lamp of 60 W, a minute, a level at night. */
+/**
+ * Example for a number without a default. Source: assumed; a lamp of 60 W, a minute, a level at night. Confirmed by: the examples that technicians
+ * see in the console.
+ */
 const USUAL_NUMBER = 60;
 const USUAL_NAME = 'name';
 
@@ -102,7 +105,7 @@ function exampleOf(schema: JsonSchema, key: string): unknown {
   return sectionFor(whole, key);
 }
 
-/** All required keys, else the first key. */
+/** Example of a section: all required keys, otherwise the first key. */
 function sectionFor({ properties = {}, required = [], additionalProperties }: JsonSchema, key: string): Readonly<Record<string, unknown>> {
   const keys = required.length > 0 ? required : Object.keys(properties).slice(0, 1);
   const own = keys.flatMap((each) => {

@@ -20,12 +20,12 @@ export interface FloorCheck {
   readonly nowMs: WallMs;
 }
 
-/** Source: a year with a leap day, so that each yearly date is among them. */
+/** Source: a year with a leap day, so that it contains each yearly date. */
 const NIGHTS_AHEAD = 366;
 
 /**
- * Finds where a configuration would give a lamp less light than the floor of its site, from the decision down to the register. Runs in the
- * process that checks a revision. Empty for a change that needs no permission.
+ * Finds where a configuration would give a lamp less light than the floor of its site, from the decision down to the register. Runs in the process
+ * that checks a revision. Empty for a change that needs no permission.
  */
 export function floorFlaws(check: FloorCheck): FloorFlaw[] {
   const [after, running, site] = [check.after, check.running, check.site].map((each) => circuitsOf(wired(each))) as [
@@ -48,7 +48,7 @@ function wired({ cabinet, profiles }: CabinetAndProfiles): WiredSite {
   return { cabinet, profiles, setupOf: (deviceId) => setupValuesOf(cabinet, deviceId) };
 }
 
-/** The least level of each lamp that runs: its own or its zone's minimum, of the file or of what runs, whichever is lower. */
+/** The lowest allowed level of each running lamp: its own minimum or its zone's, from the file or the running configuration, whichever is lower. */
 function floorLevels({ running, site }: FloorCheck, circuits: Pick<CircuitQuestion, 'running' | 'site'>): FloorLevels {
   const leastOf = ({ cabinet }: CabinetAndProfiles, { lamp }: LampCircuit): LevelPct => {
     const zone = cabinet.zones.find(({ lamps }) => lamps.includes(lamp.id));
@@ -62,7 +62,7 @@ function floorLevels({ running, site }: FloorCheck, circuits: Pick<CircuitQuesti
   );
 }
 
-/** Night by night, lamp by lamp. Equal lamps of one zone make one flaw. */
+/** Compares night by night and lamp by lamp. Equal lamps of one zone give one flaw. */
 function planFlaws({ after, running, site, nowMs }: FloorCheck, circuits: Omit<CircuitQuestion, 'levels'>): FloorFlaw[] {
   const placeOf = new Map([...circuits.after.lamps].map(([place, { lamp }]) => [lamp.id, place]));
   const lampIn = (of: Circuits): ReadonlyMap<string, string> =>
@@ -82,7 +82,7 @@ function planFlaws({ after, running, site, nowMs }: FloorCheck, circuits: Omit<C
   }));
 }
 
-/** As a person at the cabinet reads it: `2026-11-27 23:00:30`. */
+/** Local time for a person at the cabinet: `2026-11-27 23:00:30`. */
 function localText(atMs: WallMs, timezone: string): string {
   return new Date(atMs).toLocaleString('sv-SE', { timeZone: timezone });
 }

@@ -1,9 +1,9 @@
 /**
- * Finds what could darken a street after the decision: a lamp without a driver, another device type on a known unit, another failsafe
- * level, registers that others may write, sensors that read differently, and circuits that feed lamps. Pure.
+ * Finds what could darken a street after the decision: a lamp without a driver, another device type on a known unit, another failsafe level,
+ * registers that others may write, sensors that are read differently, and circuits that feed lamps. Pure.
  *
- * A device type is compared, not interpreted: everything that decides about a write must be as in the running configuration or in the file
- * of the site. `floor-check.ts` checks the planned levels.
+ * A device type is compared, not interpreted: everything that affects a write must be as in the running configuration or in the file of the site.
+ * `floor-check.ts` checks the planned levels.
  */
 
 import { isDeepStrictEqual } from 'node:util';
@@ -24,11 +24,11 @@ import type { LevelPct } from '../../core/words.ts';
 
 /** One place where light would be below the floor. Shape: `path` as in `cabinet.yaml`. */
 export interface FloorFlaw extends Pick<Problem, 'path' | 'message'> {
-  /** Whoever may commit at the cabinet may do this as well: its effect shows there at once. */
+  /** Any user who may commit at the cabinet may also do this, because its effect is immediately visible there. */
   readonly isAllowedAtCabinet?: true;
 }
 
-/** The least level of each lamp while it is lit, by its register. */
+/** The lowest allowed level of each lamp while it is lit, by its register. */
 export type FloorLevels = ReadonlyMap<WireRegister, LevelPct>;
 
 /** The configurations that are compared. */
@@ -39,7 +39,7 @@ export interface CircuitQuestion {
   readonly levels: FloorLevels;
 }
 
-/** Returns every place after the decision where light could get below the floor. */
+/** Returns every place after the decision where light could fall below the floor. */
 export function circuitFlaws(question: CircuitQuestion): FloorFlaw[] {
   return [
     ...lampsLost(question),
@@ -63,7 +63,7 @@ function lampsLost({ after, running }: CircuitQuestion): FloorFlaw[] {
   ];
 }
 
-/** Fewer burning hours than stated before, or hours where none were known, make the constant light of a lamp less. */
+/** Fewer burning hours than stated before, or hours where none were known, reduce the constant light of a lamp. */
 function lampsYounger({ after, running, site }: CircuitQuestion): FloorFlaw[] {
   return [...after.lamps].flatMap(([place, { lamp }]) => {
     const known = [running.lamps.get(place), site.lamps.get(place)].flatMap((each) =>
@@ -83,12 +83,12 @@ function lampsYounger({ after, running, site }: CircuitQuestion): FloorFlaw[] {
 
 type Burned = NonNullable<LampCircuit['lamp']['burned']>;
 
-/** At every later instant it has burned as long at least. */
+/** Whether it has at every later instant burned at least as long. */
 function isNoYounger(after: Burned, before: Burned): boolean {
   return after.hours >= before.hours && after.on <= before.on;
 }
 
-/** Without an agent the driver alone keeps its lamp lit. */
+/** Without an agent only the driver keeps its lamp lit. */
 function failsafeFlaws({ after, running, levels }: CircuitQuestion): FloorFlaw[] {
   return [...after.lamps].flatMap(([place, { lamp, failsafePct }]) => {
     const leastPct = Math.min(levels.get(place) ?? 0, running.lamps.get(place)?.failsafePct ?? 100);
@@ -101,7 +101,7 @@ const BEHIND_TCP = msg`a device behind tcp:// may ignore its unit number and be 
 
 const OTHER_WIRE = msg`other serial settings could leave a device without a failsafe unreached`;
 
-/** A known unit must do what it did: its type writes the same, in the same way, at the same speed where it has no failsafe. */
+/** A known unit must behave as before: its type writes the same values in the same way, and at the same speed if it has no failsafe. */
 function unitFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
   return [...after.units].flatMap(([unit, wired]): FloorFlaw[] => {
     const path = `lines[${wired.line.id}].devices[${wired.device.id}]`;
@@ -131,7 +131,7 @@ function isBehindTcp(wired: WiredDevice, running: Circuits): boolean {
   return port.startsWith('tcp://') && [...running.lamps.values()].some((circuit) => portOf(circuit.wired.line) === port);
 }
 
-/** Each contact of a unit that requests light still does, for the same lamps at least. */
+/** Each contact of a unit that requests light must still do so, for at least the same lamps. */
 function keepsContacts(unit: string, after: Circuits, before: Circuits): boolean {
   const kept = after.contacts.get(unit);
   return [...(before.contacts.get(unit) ?? [])].every(([point, { role, lampPlaces }]) => {
@@ -159,14 +159,14 @@ export function pollSlowness({ poll }: Pick<PointProfile, 'poll'>): number {
   return POLLS.indexOf(poll);
 }
 
-/** A driver with a failsafe lights its lamp when no request arrives; any other device keeps what was written last. */
+/** A driver with a failsafe lights its lamp when no request arrives; any other device keeps the last written value. */
 function isSameWire(after: WiredDevice, before: WiredDevice): boolean {
   if (before.profile.fallsBack || !before.profile.points.some(({ write }) => write !== null)) return true;
   const facts = ({ line: { kind, serial, rs485 } }: WiredDevice): unknown => [kind, serial, rs485];
   return isDeepStrictEqual(facts(after), facts(before));
 }
 
-/** A broadcast that no running type sends could do anything to the lamps of its port. */
+/** A broadcast that no running type sends could affect the lamps of its port in any way. */
 function broadcastFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
   const ports = new Set([...running.units.values()].map(({ line }) => portOf(line)));
   return [...after.broadcasts]
@@ -189,7 +189,7 @@ function feedFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
   });
 }
 
-/** One that follows no lamps may feed some all the same: then it stays as it is. */
+/** An output that follows no lamps may still feed some: then it must stay as it is. */
 function isFedAsBefore(after: OutputCircuit, before: OutputCircuit): boolean {
   if (before.output.litWith === null) {
     const facts = ({ idleRegister, output: { litWith, rules } }: OutputCircuit): unknown => [idleRegister, litWith, rules];

@@ -1,7 +1,4 @@
-/**
- * Compares what the light of a line depends on as a whole: the settings with which its units are reached, and how soon its sensors are read.
- * Pure.
- */
+/** Compares the settings that affect the light of a whole line: how its units are reached, and how soon its sensors are read. Pure. */
 
 import { isDeepStrictEqual } from 'node:util';
 import { portOf, type WiredDevice } from '../../../drivers/light-circuits.ts';
@@ -26,7 +23,9 @@ const OTHER_SETTINGS = msg`other serial settings could leave the light of this l
 /** Pauses around a frame are compared by their length, in `floor-pace.ts`. */
 const NO_PAUSES = { delayBeforeSendMs: 0, delayAfterSendMs: 0 };
 
-/** Returns every line whose units could be out of reach, or whose sensors would be read too seldom. A technician at the cabinet may change both. */
+/**
+ * Returns every line whose units could become unreachable, or whose sensors would be read too rarely. A technician at the cabinet may change both.
+ */
 export function lineFlaws({ after, running, site }: LineQuestion): FloorFlaw[] {
   return after.cabinet.lines.flatMap((line) => {
     const before = [running, site].filter(({ cabinet }) => lineAt(cabinet, line) !== undefined);
@@ -34,7 +33,7 @@ export function lineFlaws({ after, running, site }: LineQuestion): FloorFlaw[] {
   });
 }
 
-/** What runs is what the units answer to; the file of the site may be older than a change that was made at the cabinet. */
+/** The units answer to the running settings; the file of the site may be older than a change made at the cabinet. */
 function wireFlaws(line: LineConfig, before: readonly Sensing[]): FloorFlaw[] {
   const isLightThere = before.some(
     ({ cabinet }) => lineAt(cabinet, line)?.devices.some(({ id }) => lightDevices(cabinet).has(id)) ?? false,
@@ -45,7 +44,7 @@ function wireFlaws(line: LineConfig, before: readonly Sensing[]): FloorFlaw[] {
   return [{ path: `lines[${line.id}].serial`, message: OTHER_SETTINGS }];
 }
 
-/** Sensors share one lane of their line with all else that is polled fast. */
+/** Sensors share one lane of their line with everything else that is polled fast. */
 function roundFlaws(line: LineConfig, after: Sensing, before: readonly Sensing[]): FloorFlaw[] {
   const hasSensors = before.some(({ cabinet }) => lineAt(cabinet, line)?.devices.some(({ id }) => sensorDevices(cabinet).has(id)) ?? false);
   if (!hasSensors) return [];
@@ -56,7 +55,7 @@ function roundFlaws(line: LineConfig, after: Sensing, before: readonly Sensing[]
   return [{ path: `lines[${line.id}].devices`, message }];
 }
 
-/** Time in which everything on the port that is polled fast is read once. Units: ms. */
+/** Time to read everything on the port that is polled fast once. Units: ms. */
 function roundOf(line: LineConfig, { circuits }: Sensing): number {
   const units = [...circuits.units.values()].filter((wired) => portOf(wired.line) === portOf(line));
   return units.reduce((sum, wired) => sum + unitRoundMs(wired), 0);
@@ -73,7 +72,7 @@ function lineAt({ lines }: Cabinet, line: LineConfig): LineConfig | undefined {
   return lines.find((each) => portOf(each) === portOf(line));
 }
 
-/** The devices whose silence takes light from somebody: lamps, switched circuits, keys and sensors. */
+/** The devices whose silence takes light from a person: lamps, switched circuits, keys and sensors. */
 function lightDevices(cabinet: Cabinet): ReadonlySet<string> {
   const keys = cabinet.lines.flatMap(({ devices }) => devices.filter(({ roles }) => Object.keys(roles).length > 0));
   const lit = [...cabinet.lamps, ...cabinet.outputs].map(({ device }) => device);

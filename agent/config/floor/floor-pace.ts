@@ -1,6 +1,6 @@
 /**
- * Compares the timing of a start, of lines and of units. One slow unit holds the whole line, so a street could light minutes late, with every
- * level as planned. Pure.
+ * Compares the timing of a start, of lines and of units. One slow unit delays the whole line, so a street could be lit minutes late although every
+ * level is as planned. Pure.
  */
 import { portOf, type WiredDevice, wireUnit } from '../../../drivers/light-circuits.ts';
 import type { LineConfig } from '../../core/cabinet.ts';
@@ -15,8 +15,8 @@ interface Range {
 }
 
 /**
- * The timing that any unit may have. Units: ms; times. Source: the shortest and the longest of the profiles that come with the agent, of those
- * with levels or detections.
+ * The timing that any unit may have. Units: ms; times. Source: the shortest and the longest of the profiles that come with the agent and have levels
+ * or detections.
  */
 const USUAL = {
   responseTimeoutMs: { min: 200, max: 500 },
@@ -34,7 +34,7 @@ interface PaceQuestion {
   readonly site: Sensing;
 }
 
-/** Returns every timing by which light could come later than by the running configuration and the file of the site. */
+/** Returns every timing by which light could be later than with the running configuration and the file of the site. */
 export function paceFlaws({ after, running, site }: PaceQuestion): FloorFlaw[] {
   const before = [running, site];
   const quietS = Math.max(...before.map(({ cabinet }) => cabinet.startQuietS));
@@ -52,7 +52,7 @@ export function paceFlaws({ after, running, site }: PaceQuestion): FloorFlaw[] {
   return [...start, ...after.cabinet.lines.flatMap((line) => lineFlaws(line, before)), ...units.flatMap((unit) => unitFlaws(unit, before))];
 }
 
-/** A line that may send fewer levels, or pauses around each frame, lights its street later. */
+/** A line with a lower rate of levels, or with pauses around each frame, lights its street later. */
 function lineFlaws(line: LineConfig, before: readonly Sensing[]): FloorFlaw[] {
   const known = before.flatMap(({ cabinet }) => cabinet.lines.filter((each) => portOf(each) === portOf(line)));
   if (known.length === 0) return [];
@@ -90,7 +90,7 @@ function unitFlaws(wired: WiredDevice, before: readonly Sensing[]): FloorFlaw[] 
   );
   const settling = wired.profile.points.flatMap(({ id, write }) => {
     const sameMs = known.flatMap(({ profile }) => profile.points.find((each) => each.id === id)?.write?.settleMs ?? []);
-    // A new device type may need its time: what is known must not get slower.
+    // A new device type may need more time, but the known ones must not get slower.
     if (write === null || sameMs.length === 0) return [];
     return outside({ path: `${path}.${id}.settleMs`, value: write.settleMs }, [USUAL.settleMs, ...sameMs.map(only)]);
   });

@@ -1,22 +1,22 @@
 /**
- * Decides who may apply a configuration that gives less light than the floor of the site: an admin at the cabinet who says so, or the
+ * Decides who may apply a configuration that gives less light than the floor of the site: an admin at the cabinet with an explicit option, or the
  * holder of a listed key by a signature. docs/adr/0025-two-owners-of-the-configuration.md has the reasons. Pure.
  */
 import { type Message, msg, type Said } from '../../core/message.ts';
 import type { CommitRequest } from '../../core/revisions.ts';
 import { refusalText, type SignatureVerdict } from '../revisions/revision-signature.ts';
 
-/** `lowersFloor`: an admin at the cabinet allows it expressly. `verdict`: on the signature that came with the files; null for none. */
+/** `lowersFloor`: an admin at the cabinet allows it explicitly. `verdict`: on the signature that came with the files; null for none. */
 interface FloorPermissionRequest extends Pick<CommitRequest, 'lowersFloor' | 'by'> {
   readonly verdict: SignatureVerdict | null;
 }
 
-/** Shape: `by` names who allowed it. */
+/** Shape: `by` names the person who allowed it. */
 export type FloorPermission = { readonly isGiven: true; readonly by: Said } | { readonly isGiven: false; readonly reason: Message };
 
 const UNSIGNED = msg`it would give less light than the floor of the site: sign it with \`luciole config sign\`, or let an admin at the cabinet commit it with --lower-floor`;
 
-/** Returns the permission, or the sentence with which the configuration is refused. */
+/** Returns the permission, or the reason why the configuration is refused. */
 export function floorPermission({ lowersFloor, by, verdict }: FloorPermissionRequest): FloorPermission {
   if (lowersFloor) return { isGiven: true, by };
   if (verdict === null) return { isGiven: false, reason: UNSIGNED };

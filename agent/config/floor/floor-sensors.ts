@@ -1,6 +1,6 @@
 /**
- * Compares the sensors that light depends on. Where a zone may be dark, people have light only while the same sensors report them; a
- * photocell that reads differently may keep a street dark. Pure.
+ * Compares the sensors that light depends on. In a zone that may be dark, people have light only while the same sensors report them; a photocell that
+ * is read differently may keep a street dark. Pure.
  */
 
 import { type Circuits, wireUnit } from '../../../drivers/light-circuits.ts';
@@ -25,7 +25,7 @@ export function sensorFlaws(after: Sensing, running: Sensing): FloorFlaw[] {
   });
 }
 
-/** A lamp of a zone that may be dark, which the sensors of another zone raise too. */
+/** A lamp of a zone that may be dark, which the sensors of another zone also raise. */
 function crossingFlaws(zone: Zone, pair: Pair): FloorFlaw[] {
   const { after, running } = pair;
   return (zone.presence?.alsoLamps ?? []).flatMap((lampId) => {
@@ -41,7 +41,7 @@ function crossingFlaws(zone: Zone, pair: Pair): FloorFlaw[] {
   });
 }
 
-/** The zone with those of its sensors that raise a lamp. */
+/** The zone, with only those of its sensors that raise a lamp. */
 function onlyReaching(zone: Zone, lampId: string, cabinet: Cabinet): Zone {
   const sensors = sensorReaches(cabinet, zone).flatMap(({ sensor, distanceM }) => (distanceM.has(lampId) ? [sensor] : []));
   return zone.presence === null ? zone : { ...zone, presence: { ...zone.presence, sensors } };
@@ -52,7 +52,7 @@ interface Pair {
   readonly running: Sensing;
 }
 
-/** Zones by the registers of their lamps: a lamp may have another name. */
+/** Compares zones by the registers of their lamps: a lamp may have another name. */
 function sharesLamp({ lamps }: Pick<Zone, 'lamps'>, before: Zone, { after, running }: Pair): boolean {
   const places = [...running.circuits.lamps].filter(([, { lamp }]) => before.lamps.includes(lamp.id)).map(([place]) => place);
   return places.some((place) => lamps.includes(after.circuits.lamps.get(place)?.lamp.id ?? ''));
@@ -84,7 +84,7 @@ function sensesAsMuch(after: PresenceSensor, before: PresenceSensor): boolean {
     after.listen === 'own' &&
     after.threshold <= before.threshold &&
     after.minPulseS <= before.minPulseS &&
-    // It is taken off the hold.
+    // It is subtracted from the hold.
     after.ownHoldS <= before.ownHoldS &&
     // Longer pauses within one spell make a busy sensor count as stuck.
     after.offDelayS <= before.offDelayS &&
@@ -119,7 +119,7 @@ interface PointName {
   readonly point: string;
 }
 
-/** The same register of the same unit, read in the same way. */
+/** Whether both are the same register of the same unit, read in the same way. */
 function isSamePoint(after: PointName, before: PointName, pair: Pair): boolean {
   const [now, then] = [readingOf(after, pair.after), readingOf(before, pair.running)];
   return now !== null && then !== null && now.face === then.face && now.slowness <= then.slowness;

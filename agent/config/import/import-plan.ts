@@ -3,7 +3,7 @@ import { didYouMean, listNames } from '../../core/suggestions.ts';
 import type { ImportFlaw, ImportRow } from './import-table.ts';
 import { type ReportFlaw, type TableThing, TableThings } from './table-things.ts';
 
-/** The values of one thing by key, in the order in which they are written. */
+/** The values of one thing by key, in the order of writing. */
 export type ImportFields = Readonly<Record<string, string | number>>;
 
 /** The parts of a document that a table may change, as they are written there. */
@@ -51,7 +51,7 @@ export interface ImportPlan {
   readonly flaws: readonly ImportFlaw[];
 }
 
-/** What a new thing lacks. */
+/** The keys that a new thing lacks. */
 const IS_NEW: Readonly<Record<'pole' | 'lamp', (id: string) => Message>> = {
   pole: (id) => msg`pole ${id} is new, so this is required`,
   lamp: (id) => msg`lamp ${id} is new, so this is required`,
@@ -122,7 +122,7 @@ class ImportPlanner {
     if (changed !== null) this.changes.push({ kind: 'set', thing, id, row, index, before, fields: changed });
   }
 
-  /** The named line, else the present one, else the only one. -1, with a flaw, where it is not known. */
+  /** The named line, otherwise the present one, otherwise the only one. -1, with a flaw, if it is not known. */
   #lineFor(id: string, row: number, at: number): number {
     const named = this.#things.lineOf.get(id);
     const ids = this.#target.lines.map((each) => each.id);
@@ -161,7 +161,7 @@ class ImportPlanner {
   }
 }
 
-/** Plans what a table changes in a cabinet. Errors: none; what cannot be planned is a flaw. `heading` names a column for a person. */
+/** Plans the changes of a table in a cabinet. Errors: none; a change that cannot be planned is a flaw. `heading` names a column for a person. */
 export function planImport(rows: readonly ImportRow[], target: ImportTarget, heading: (column: string) => string | null): ImportPlan {
   const flaws: ImportFlaw[] = [];
   const report: ReportFlaw = (row, column, message) => {

@@ -1,6 +1,4 @@
-/**
- * Reads a table of poles and lamps as spreadsheets save it: its rows by column, with their line numbers. Touches no disk.
- */
+/** Reads a table of poles and lamps as spreadsheets save it: its rows by column, with their line numbers. Does not access the disk. */
 
 import { CsvError, type CsvErrorCode, type InfoRecord, parse } from 'csv-parse/sync';
 import { type Message, msg } from '../../core/message.ts';
@@ -35,20 +33,20 @@ export interface ImportRow {
   readonly numbers: Readonly<Partial<Record<NumberColumn, number>>>;
 }
 
-/** What is wrong, by line of the table and heading of the column. */
+/** A mistake, by line of the table and heading of the column. */
 export interface ImportFlaw {
   readonly line: number;
   readonly column: string | null;
   readonly message: Message;
 }
 
-/** A table that was read. */
+/** The content of a table. */
 export interface ImportTable {
   readonly rows: readonly ImportRow[];
   readonly flaws: readonly ImportFlaw[];
-  /** Headings that are not known; their columns are not read. */
+  /** Unknown headings; their columns are not read. */
   readonly ignored: readonly string[];
-  /** The heading of a column in this table; null where it has none. */
+  /** The heading of a column in this table; null if the table does not have it. */
   heading(column: ImportColumn): string | null;
 }
 
@@ -68,7 +66,7 @@ const IDS: ReadonlySet<ImportColumn> = new Set(['pole', 'branch', 'line', 'devic
 /** Longest table. Units: rows. Source: four lines of 247 units, twice over. */
 const MAX_ROWS = 2_000;
 
-/** Decodes the bytes of a spreadsheet: UTF-8 with or without its mark, UTF-16 with it, else the Windows code page of western Europe. */
+/** Decodes the bytes of a spreadsheet: UTF-8 with or without BOM, UTF-16 with BOM, otherwise the Windows code page of western Europe. */
 export function decodeTable(bytes: Uint8Array): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
   try {
@@ -109,7 +107,7 @@ function delimiterOf(text: string): string {
   return [';', '\t', ','].find((sign) => head.includes(sign)) ?? ',';
 }
 
-/** The mistakes of the library's error codes, as a person reads them. */
+/** The library's error codes as text for people. */
 const SYNTAX: Readonly<Partial<Record<CsvErrorCode, Message>>> = {
   CSV_QUOTE_NOT_CLOSED: msg`a quote (") is opened and never closed: close it, or remove it`,
   CSV_INVALID_CLOSING_QUOTE: msg`text follows a closing quote ("): quote the whole cell, and write "" for a quote in it`,
@@ -162,7 +160,7 @@ function readHead({ line, cells }: CsvRecord): { columns: (ImportColumn | null)[
   return { columns, flaws, ignored };
 }
 
-/** `Puissance (W)` is `puissancew`. */
+/** For example `Puissance (W)` becomes `puissancew`. */
 function plainWord(heading: string): string {
   return heading
     .normalize('NFD')

@@ -1,6 +1,4 @@
-/**
- * Imports a table of poles and lamps into the text of a cabinet. Touches no disk.
- */
+/** Imports a table of poles and lamps into the text of a cabinet. Does not access the disk. */
 import { isRecord } from '../../core/is-record.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { formatPath } from '../check/finding.ts';
@@ -26,13 +24,13 @@ export interface ImportResult {
   readonly changes: readonly ReportedChange[];
   readonly flaws: readonly ImportFlaw[];
   readonly ignored: readonly string[];
-  /** The cabinet with the table in it; unchanged where there are flaws or no changes. */
+  /** The cabinet with the table applied; unchanged if there are flaws or no changes. */
   readonly text: string;
 }
 
 const NO_LISTS: ImportTarget = { lines: [], poles: [], lamps: [], zones: [] };
 
-/** The lists of a cabinet that a table may change; one that is left out is empty. Undefined for a text that has no such lists. */
+/** The lists of a cabinet that a table may change; a missing list is empty. Undefined for a text without such lists. */
 export function importTarget(cabinet: string): ImportTarget | undefined {
   const value = readPlacedYaml(cabinet).value;
   if (!isRecord(value)) return undefined;
@@ -102,7 +100,7 @@ function apply(change: ImportChange, edits: YamlEdits): void {
   }
 }
 
-/** The order in which a person writes the keys. */
+/** The order in which people write the keys. */
 const ORDER = ['id', 'device', 'unit', 'profile', 'point', 'pole', 'atM', 'branch', 'ratedPowerW', 'minPct', 'maxPct'];
 
 function inOrder(fields: ImportFields): ImportFields {

@@ -7,7 +7,7 @@ export interface TableThing {
   readonly fields: Record<string, string | number>;
 }
 
-/** Records what is wrong with a row; `column` null where no single cell is wrong. */
+/** Records a mistake in a row; `column` is null if no single cell is wrong. */
 export type ReportFlaw = (row: number, column: string | null, message: Message) => void;
 
 type Fields = Readonly<Record<string, string | number | undefined>>;
@@ -17,7 +17,7 @@ export class TableThings {
   readonly poles = new Map<string, TableThing>();
   readonly devices = new Map<string, TableThing>();
   readonly lamps = new Map<string, TableThing>();
-  /** The line of each device and the zone of each lamp, where a row names it. */
+  /** The line of each device and the zone of each lamp, if a row names it. */
   readonly lineOf = new Map<string, string>();
   readonly zoneOf = new Map<string, string>();
   readonly #report: ReportFlaw;
@@ -44,7 +44,7 @@ export class TableThings {
       this.#report(row, 'lamp', msg`a line, unit or profile is that of a device: name the lamp or device`);
       return;
     }
-    // A device with several lamps stands at the pole of the first of them.
+    // A device with several lamps is at the pole of the first of them.
     const isFirst = !this.devices.has(device);
     this.#addFields(this.devices, device, row, { unit, profile, pole: isFirst ? pole : undefined });
     if (line !== undefined) this.#place(this.lineOf, device, line, row);

@@ -8,7 +8,7 @@ import type { ImportFields } from './import-plan.ts';
 
 type Path = readonly (string | number)[];
 
-/** A place that is written in a way that these edits cannot change: an alias, a missing value. */
+/** A place whose form these edits cannot change: an alias, a missing value. */
 export class UneditableError extends Error {
   override readonly name = 'UneditableError';
   readonly said: Message;
@@ -68,7 +68,7 @@ export class YamlEdits {
     this.#listAt(path).removed.add(index);
   }
 
-  /** The text with all edits. Errors: as `set`. */
+  /** Returns the text with all edits. Errors: as `set`. */
   text(): string {
     for (const [path, change] of this.#lists) this.#revise(change, path);
     this.#lists.clear();
@@ -103,7 +103,7 @@ export class YamlEdits {
       const [start, end] = rangeOf(last, [path]);
       const dash = this.#source.slice(this.#lineStart(start), start);
       if (!/^\s*-\s+$/.test(dash)) throw uneditable([path]);
-      // With the line break before it, so that an entry added after the last one has a position of its own.
+      // Includes the line break before it, so that an entry added after the last one has a position of its own.
       for (const index of removed) {
         const [from, to] = rangeOf(list.items[index], [path]);
         this.#put(this.#lineStart(from) - 1, '', this.#lineEnd(to - 1) - this.#lineStart(from) + 1);
@@ -114,7 +114,7 @@ export class YamlEdits {
     }
   }
 
-  /** `[a, b]`: entries that stay keep their own text. */
+  /** `[a, b]`: the remaining entries keep their own text. */
   #reviseFlow({ list, removed, added }: ListChange): void {
     const ranges = list.items.map((item) => rangeOf(item, []));
     const [start = 0, end = 0] = [ranges[0]?.[0], ranges.at(-1)?.[1]];
@@ -174,7 +174,7 @@ function mapText(item: ImportFields): string {
   return `{ ${entries.join(', ')} }`;
 }
 
-/** Ids such as `0012`, `1e3`, `on` or `null` would be something else without quotes. */
+/** Quotes ids such as `0012`, `1e3`, `on` or `null`, which would be read as something else without quotes. */
 function scalarText(value: string | number): string {
   if (typeof value === 'number') return String(value);
   const isPlain = /^[A-Za-z][A-Za-z0-9._-]*$/.test(value) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(value);

@@ -32,18 +32,18 @@ export interface LoadedSite {
 }
 
 /**
- * All that a run needs from files.
+ * Loads everything that a run needs from files.
  *
  * Shape: folders of profiles are absolute in it.
- * Errors: throws ConfigError with every problem of the cabinet and of the profiles it names with which no run can go on.
+ * Errors: throws ConfigError with every problem that prevents a run, of the cabinet and of the profiles it names.
  */
 export function loadSite(configFile: string): LoadedSite {
   return asLoaded(readAll(configFile, [], { checkedFor: 'running' }));
 }
 
 /**
- * As `loadSite`, from the folder of a revision. It may have its own device types, each of which must be sound, needed or not; other folders
- * of profiles are relative to `siteDir`.
+ * As `loadSite`, from the folder of a revision. It may have its own device types, each of which must be valid, needed or not; other folders of
+ * profiles are relative to `siteDir`.
  */
 export function loadRevision(dir: string, siteDir: string, checkedFor: CheckedFor): LoadedSite {
   return asLoaded(readAll(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles'), checkedFor }));
@@ -62,7 +62,7 @@ const MACHINE_PORTS: PortFacts = {
   consoleAt: consoleUnitAt,
 };
 
-/** Checks a cabinet as `loadSite` does, with the further checks of `luciole check`. Errors: none; all is in the report. */
+/** Checks a cabinet as `loadSite` does, with the further checks of `luciole check`. Errors: none; everything is in the report. */
 export async function checkConfig({ configFile, profileDirs = [], text, hasPorts = true }: CheckRequest): Promise<CheckReport> {
   try {
     const site = readAll(configFile, profileDirs, { text, checkedFor: 'new' });
@@ -82,7 +82,7 @@ export async function checkConfig({ configFile, profileDirs = [], text, hasPorts
   }
 }
 
-/** The path without links, also of a file that does not exist yet. Shape: absolute. */
+/** The path without links, even of a file that does not exist yet. Shape: absolute. */
 function realPath(path: string): string {
   try {
     return realpathSync(path);
@@ -97,7 +97,7 @@ function realPath(path: string): string {
 export interface CheckRequest {
   readonly configFile: string;
   readonly profileDirs?: readonly string[];
-  /** Text to check instead of the file's. */
+  /** Text to check in place of the file's. */
   readonly text?: string | undefined;
   /** Whether this machine is the gateway, whose ports must exist. Default: true. */
   readonly hasPorts?: boolean;
@@ -105,7 +105,7 @@ export interface CheckRequest {
 
 interface ReadSite extends KnownProfiles {
   readonly loaded: LoadedCabinet;
-  /** Of the cabinet's file by itself; with any, `loaded` is only to be looked at. */
+  /** Problems of the cabinet's file alone; if there are any, `loaded` is only for display. */
   readonly ownProblems: readonly Problem[];
   readonly profileProblems: readonly Problem[];
   readonly ownProfilesDir: string | null;
@@ -118,7 +118,7 @@ interface ReadRequest {
   readonly profilesDir?: string;
 }
 
-/** The package makes this folder; it may be missing. */
+/** The package creates this folder; it may be missing. */
 const USUAL_PROFILES = '/etc/luciole/profiles';
 
 function readAll(
@@ -135,7 +135,7 @@ function readAll(
   return { loaded, ownProblems, ...known, searched, profileProblems: [...missing, ...problems], ownProfilesDir: profilesDir ?? null };
 }
 
-/** Problems that stop the cabinet, and warnings about profiles that none of its devices needs. */
+/** Problems that prevent a run, and warnings about profiles that none of the devices needs. */
 function judged(site: ReadSite): { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] } {
   const named = new Set(site.loaded.cabinet.lines.flatMap(({ devices }) => devices.map(({ profile }) => profile)));
   const needed = new Set([...site.broken].flatMap(([id, files]) => (named.has(id) ? files : [])));
@@ -150,7 +150,9 @@ function advice({ loaded, profiles }: ReadSite): readonly Problem[] {
   return [...loaded.warnings, ...failsafeWarnings(loaded, profiles)].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** The cabinet, whole or in part. Errors: throws ConfigError where too little can be read of it, and for a file that is a device profile. */
+/**
+ * Returns the cabinet, or the part that can be read. Errors: throws ConfigError if too little can be read, and for a file that is a device profile.
+ */
 function readableCabinet(file: string, checkedFor: CheckedFor, given?: string): ReadCabinet & { readonly loaded: LoadedCabinet } {
   let text = '';
   const read = readCabinet(

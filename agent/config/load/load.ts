@@ -1,6 +1,4 @@
-/**
- * Turns `cabinet.yaml` into a `Cabinet`, or into all its problems with line and column. The caller's function reads the file.
- */
+/** Converts `cabinet.yaml` into a `Cabinet`, or into all its problems with line and column. The caller's function reads the file. */
 
 import type { Cabinet } from '../../core/cabinet.ts';
 import { ConfigError, type Problem } from '../../core/errors.ts';
@@ -27,21 +25,21 @@ import { type PlacedDocument, readPlacedYaml, type TextPosition } from './places
 export interface LoadedCabinet {
   readonly file: string;
   readonly cabinet: Cabinet;
-  /** Warnings with which it can run. */
+  /** Warnings that do not prevent a run. */
   readonly warnings: readonly Problem[];
-  /** The place of a value; for one that was left out, that of its parent. */
+  /** The place of a value; for a missing one, that of its parent. */
   place(path: Path): TextPosition;
   named(path: Path): NamedPosition;
 }
 
-/** Where a value stands, and what a person calls it: `lamps[2].point`. */
+/** The place of a value, and its name for people: `lamps[2].point`. */
 export interface NamedPosition extends TextPosition {
   readonly path: string;
 }
 
-/** A cabinet and what is wrong with it. */
+/** A cabinet and its problems. */
 export interface ReadCabinet {
-  /** With problems: what can be read of it, to be looked at only; null where that is too little. */
+  /** If there are problems: the part that can be read, only for display; null if that is too little. */
   readonly loaded: LoadedCabinet | null;
   /** In the order of the file. */
   readonly problems: readonly Problem[];
@@ -50,7 +48,7 @@ export interface ReadCabinet {
 /**
  * Loads a cabinet that runs, or ran.
  *
- * Errors: throws ConfigError with all problems with which it cannot go on, in the order of the file.
+ * Errors: throws ConfigError with all problems that prevent it from continuing, in the order of the file.
  */
 export function loadCabinet(file: string, readFile: (file: string) => string): LoadedCabinet {
   const { loaded, problems } = readCabinet(file, readFile, 'running');
@@ -58,10 +56,10 @@ export function loadCabinet(file: string, readFile: (file: string) => string): L
   return loaded;
 }
 
-/** What is new must pass every check; what runs goes on with those that `mayGoOn` names. */
+/** A new cabinet must pass every check; a running one continues despite findings with `mayGoOn`. */
 export type CheckedFor = 'new' | 'running';
 
-/** As `loadCabinet`, with its problems as a value. Errors: throws ConfigError for a file that cannot be read, or is no YAML. */
+/** As `loadCabinet`, with its problems as a value. Errors: throws ConfigError for a file that cannot be read, or is not YAML. */
 export function readCabinet(file: string, readFile: (file: string) => string, checkedFor: CheckedFor): ReadCabinet {
   const text = readText(file, readFile);
   const yaml = readPlacedYaml(text);
@@ -101,7 +99,7 @@ export function readCabinet(file: string, readFile: (file: string) => string, ch
   return { loaded: { file, cabinet, warnings, place, named }, problems: inOrder(problems) };
 }
 
-/** A text that was loaded before, without the checks of one value against another. Errors: none; undefined where it is no cabinet. */
+/** The cabinet of a text that was loaded before, without the checks of one value against another. Errors: none; undefined if it is not a cabinet. */
 export function cabinetIn(text: string): Cabinet | undefined {
   return cabinetFrom(readPlacedYaml(text).value);
 }
@@ -118,7 +116,7 @@ function toProblem(file: string, yaml: PlacedDocument, { path, message, atKey, f
   return { file, ...place, path: formatPath(path), message: whole };
 }
 
-/** What a failed read means to the person who named the file. Source: errno(3). */
+/** The message for a failed read, by error code. Source: errno(3). */
 const READ_FAILURES: Readonly<Record<string, Message>> = {
   ENOENT: msg`no such file; check the path, or write a first one with \`luciole setup\``,
   ENOTDIR: msg`no such file; a part of the path is not a folder`,

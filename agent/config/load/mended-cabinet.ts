@@ -1,14 +1,14 @@
 /**
- * What can be read of a cabinet with mistakes, so that one of them does not hide those that only the device types or the machine show.
+ * Repairs a cabinet with mistakes as far as possible, so that one mistake does not hide those that only the device types or the machine show.
  *
- * Pure. The result is only looked at; no agent runs with it.
+ * Pure. The result is only for display and checks; no agent runs with it.
  */
 import { isRecord } from '../../core/is-record.ts';
 import { valueAt } from '../../core/schema-findings.ts';
 import type { Path } from '../check/finding.ts';
 import { type CabinetDocument, cabinetSchema } from '../schema/schema.ts';
 
-/** In place of what every cabinet needs. */
+/** Replacements for values that every cabinet needs. */
 const SUBSTITUTES: Readonly<Record<string, unknown>> = {
   cabinet: { id: 'unnamed', name: 'unnamed', latitudeDeg: 47, longitudeDeg: 0, timezone: 'Europe/Paris' },
   lines: [],
@@ -17,18 +17,18 @@ const SUBSTITUTES: Readonly<Record<string, unknown>> = {
   zones: [],
   programmes: [],
 };
-/** Rounds of repair: wrong values go, then the items that lack one, then what that leaves empty. */
+/** Rounds of repair: first wrong values are removed, then items that lack one, then what becomes empty. */
 const ROUNDS = 4;
 
 export interface MendedDocument {
   readonly document: CabinetDocument;
-  /** The place in the file of a path of the mended document, from which items may be missing. */
+  /** The place in the file for a path of the repaired document, which may lack items. */
   originalPath(path: Path): Path;
 }
 
 type Issue = NonNullable<ReturnType<typeof cabinetSchema.safeParse>['error']>['issues'][number];
 
-/** The document without its wrong values, and without items that need one of them; undefined where too little is left. */
+/** The document without its wrong values, and without items that need one of them; undefined if too little is left. */
 export function mendedDocument(value: unknown): MendedDocument | undefined {
   const copy = structuredClone(value);
   const places = new Map<unknown, number[]>();
@@ -40,7 +40,7 @@ export function mendedDocument(value: unknown): MendedDocument | undefined {
   return undefined;
 }
 
-/** Returns whether anything could be taken away. */
+/** Returns whether anything could be removed. */
 function repair(copy: unknown, places: Map<unknown, number[]>, issues: readonly Issue[]): boolean {
   const items = new Map<string, Path>();
   let isChanged = false;
@@ -60,7 +60,7 @@ function repair(copy: unknown, places: Map<unknown, number[]>, issues: readonly 
       else isChanged = replaceSection(copy, path) || isChanged;
     }
   }
-  // The last first, so that the indexes of the others stay.
+  // From last to first, so that the other indexes stay valid.
   for (const item of [...items.values()].toSorted((a, b) => Number(b.at(-1)) - Number(a.at(-1)))) {
     const list = valueAt(copy, item.slice(0, -1));
     if (!Array.isArray(list)) continue;
@@ -73,7 +73,7 @@ function repair(copy: unknown, places: Map<unknown, number[]>, issues: readonly 
   return isChanged;
 }
 
-/** A section that lacks a value: the value is made up where every cabinet needs it, else the section goes. */
+/** A section that lacks a value: if every cabinet needs the section, the value is replaced; otherwise the section is removed. */
 function replaceSection(copy: unknown, path: Path): boolean {
   const substitute = valueAt(SUBSTITUTES, path);
   const [at, value] = substitute === undefined ? [path.slice(0, -1), undefined] : [path, structuredClone(substitute)];

@@ -1,8 +1,7 @@
 /**
  * Device types in files of the site that were added or changed since the agent started. The agent uses them from its next start.
  *
- * A file is read only when a person requests it and the file has changed: the street shares this thread, and the parser would stay in
- * memory.
+ * A file is read only when a person requests it and the file has changed: the lines share this thread, and the parser would stay in memory.
  */
 import { siteProfileStamps } from '../../../drivers/profile-folders.ts';
 import type { PendingProfile } from '../../core/bus-tools.ts';
@@ -10,7 +9,7 @@ import { ConfigError } from '../../core/errors.ts';
 import type { Profile } from '../../core/profile.ts';
 import { readRegularFile } from '../../core/regular-file.ts';
 
-/** Lists profiles that the next start will use. Shape: sound profiles only; `luciole check` reports the others. */
+/** Lists profiles that the next start will use. Shape: valid profiles only; `luciole check` reports the others. */
 export function pendingProfiles(dirs: readonly string[], inUse: ReadonlyMap<string, Profile>): () => Promise<readonly PendingProfile[]> {
   const atStart = siteProfileStamps(dirs);
   /** By file, as last read. */
@@ -36,7 +35,7 @@ async function soundProfile(file: string): Promise<Profile | null> {
   try {
     return loadProfile({ file, text: readRegularFile(file).toString('utf8') }, readPlacedYaml);
   } catch (error) {
-    // Removed since it was listed, not readable, or wrong: nothing to show.
+    // Removed since it was listed, unreadable, or wrong: nothing to show.
     if (error instanceof ConfigError || (error instanceof Error && 'code' in error)) return null;
     throw error;
   }

@@ -3,7 +3,7 @@ import { type Message, msg } from '../../core/message.ts';
 import type { Path } from '../check/finding.ts';
 import { syntaxFlaws, type TextFlaw } from './syntax-flaws.ts';
 
-/** Units: lines and columns count from 1, columns in UTF-16 units as editors do. */
+/** Units: lines and columns count from 1, columns in UTF-16 units like editors. */
 export interface TextPosition {
   readonly line: number;
   readonly column: number;
@@ -16,7 +16,7 @@ interface Flaw extends TextPosition {
 
 /** A document with the places of its values. */
 export interface PlacedDocument {
-  /** Plain values; undefined when the text is too broken to check its content. */
+  /** Plain values; undefined if the text is too damaged to check its content. */
   readonly value: unknown;
   readonly flaws: readonly Flaw[];
   /** The place of a value; for a missing one, that of its nearest parent. */
@@ -25,11 +25,11 @@ export interface PlacedDocument {
   keyPlace(path: Path): TextPosition;
 }
 
-/** Digits that a number of JavaScript may not hold exactly. Source: 2^53 has 16 decimal digits and 14 in hex. */
+/** Digits of a number that JavaScript may not store exactly. Source: 2^53 has 16 decimal digits and 14 in hex. */
 const WIDE_NUMBER = /\d{16}|0x[\da-f]{14}/i;
 
 /**
- * Reads YAML 1.2 text into plain values, with the place of each value in the text.
+ * Parses YAML 1.2 text into plain values, with the place of each value in the text.
  *
  * Errors: none thrown; syntax errors, duplicate keys, unknown tags and broken aliases are all in `flaws`.
  */
@@ -61,7 +61,7 @@ export function readPlacedYaml(text: string): PlacedDocument {
   };
 }
 
-/** A whole number above 2^53 becomes its text in hex, `0x7fffffffffffffff`: as a number it would be another one. */
+/** A whole number above 2^53 becomes its text in hex, `0x7fffffffffffffff`: as a number it would change its value. */
 function keepWideIntegers(document: Document.Parsed): void {
   visit(document, {
     Scalar: (_, scalar) => {
@@ -72,7 +72,7 @@ function keepWideIntegers(document: Document.Parsed): void {
   });
 }
 
-/** Follows a path as far as it exists, through aliases. */
+/** Follows a path as far as it exists, including through aliases. */
 function walk(document: Document.Parsed, path: Path): { node: Node | null; key: Node | null } {
   let node: Node | null = document.contents;
   let key: Node | null = null;
@@ -84,7 +84,7 @@ function walk(document: Document.Parsed, path: Path): { node: Node | null; key: 
   return { node, key };
 }
 
-/** The last one counts for a key that is written twice, as for the values. */
+/** If a key is written twice, the last one counts, as for the values. */
 function childOf(parent: Node | null, part: string | number): { node: Node; key: Node | null } | null {
   if (isMap(parent)) {
     const pair = parent.items.findLast((item) => isScalar(item.key) && String(item.key.value) === String(part));
@@ -100,19 +100,19 @@ function startOf(node: Node | null): number {
   return node?.range?.[0] ?? 0;
 }
 
-/** One mistake gives several errors of the parser; the first of a line names the cause. */
+/** One mistake causes several errors of the parser; the first of a line names the cause. */
 function firstOfEachLine(flaws: readonly Flaw[]): Flaw[] {
   const lines = new Set<number>();
   return flaws.filter(({ line }) => !lines.has(line) && lines.add(line));
 }
 
-/** Source: Node decodes bytes that are not UTF-8 as U+FFFD. */
+/** Source: Node decodes invalid UTF-8 as U+FFFD. */
 function unreadableBytes(text: string): TextFlaw[] {
   const offset = text.indexOf('\uFFFD');
   return offset < 0 ? [] : [{ offset, message: msg`found a character that is not UTF-8; save the file as UTF-8` }];
 }
 
-/** Aliases that point nowhere or at a section (never needed here, and a way to blow a small file up), and keys that are not plain words. */
+/** Aliases without a target or to a section (never needed here, and a way to make a small file huge), and keys that are not plain words. */
 function brokenNodes(document: Document.Parsed): TextFlaw[] {
   const found: TextFlaw[] = [];
   visit(document, {

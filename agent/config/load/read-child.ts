@@ -11,17 +11,20 @@ import { type DataLock, lockData, lockLines } from '../../store/data-lock.ts';
 import type { ChildAnswer, ChildMessage, SentBeginning } from './read-in-child.ts';
 import { beginConfiguration, beginWithoutRevisions, type StartParts } from './start-revision.ts';
 
-/** Period of the tries for data that a command has. Units: ms. Source: assumed; short against what a person waits for. */
+/**
+ * Period of the retries while a command has the data locked. Units: ms. Source: assumed; short compared with the wait that a person notices.
+ * Confirmed by: start times while commands run on the gateway.
+ */
 const TRY_MS = 50;
 
-/** Kept until the end of the process: a lock that nothing refers to is released by the garbage collector. */
+/** Kept until the end of the process: a lock without a reference is released by the garbage collector. */
 let held: DataLock | null = null;
-/** Kept also where a command has the data, so that a second agent does not light beside this one. */
+/** Kept even if a command has the data, so that no second agent runs on the same lines. */
 let lines: DataLock | null = null;
 
 const send = (message: ChildMessage, sent = (): void => {}): void => void process.send?.(message, sent);
 send({ completed: 'configuration-reader-started' });
-// Whether the agent took over, or ended.
+// The agent took over the lock, or ended.
 process.once('disconnect', () => {
   (held ?? lines)?.release();
   process.exit();
@@ -63,9 +66,9 @@ function flawed({ problems }: ConfigError): ChildAnswer {
 }
 
 /**
- * Resolves with the lock; null for a disk that takes none, which costs no revisions.
+ * Resolves with the lock; null for a disk that supports none, which does not disable revisions.
  *
- * Errors: rejects with StoreError `in-use` where another agent has the data, `held` where a command has it for longer than the light waits.
+ * Errors: rejects with StoreError `in-use` if another agent has the data, `held` if a command has it for longer than the light may wait.
  */
 async function lockedSoon(dir: string): Promise<DataLock | null> {
   const clock = createSystemClock({ quality: () => 'none' });
@@ -83,7 +86,7 @@ async function lockedSoon(dir: string): Promise<DataLock | null> {
   }
 }
 
-/** What another process has is neither read nor written. */
+/** Data that another process has locked is neither read nor written. */
 function refused(configFile: string, { code, said }: StoreError): ChildAnswer {
   try {
     const { site } = beginWithoutRevisions(configFile);

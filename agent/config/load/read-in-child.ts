@@ -1,8 +1,8 @@
 /**
- * Reads the configuration of a run in a process of its own, which ends afterwards.
+ * Reads the configuration of a run in a child process, which ends afterwards.
  *
- * Parser and schema are needed only for a moment and would stay in memory: their compiled code, their garbage, and the pages of Node that
- * only they touch. Source: measured, docs/adr/0014-memory.md.
+ * Parser and schema are needed only briefly but would stay in memory: their compiled code, their garbage, and the pages of Node that only they use.
+ * Source: measured, docs/adr/0014-memory.md.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -14,11 +14,11 @@ import { withMessages } from '../../core/message-wire.ts';
 import { createRevisionDisk } from '../revisions/revision-disk.ts';
 import type { Beginning, BeginningStep, RevisionsAtStart, StartParts } from './start-revision.ts';
 
-/** The result of the process: the disk of the revisions is named by its folder. Messages are in the form of `withTexts`. */
+/** The result of the process; the disk of the revisions is given as its folder. Messages are in the form of `withTexts`. */
 export interface SentBeginning {
   readonly site: Beginning['site'];
   readonly revisions: (Omit<RevisionsAtStart, 'disk'> & { readonly dir: string }) | null;
-  /** The process has the data locked, or only the lines where a command has the data, until it is disconnected. */
+  /** The process has the data locked (only the lines if a command has the data) until it is disconnected. */
   readonly isLocked: boolean;
   readonly refusal?: { readonly code: StoreErrorCode; readonly said: unknown };
 }
@@ -32,16 +32,16 @@ export type ChildAnswer =
 export type ChildMessage = ChildAnswer | { readonly completed: BeginningStep };
 
 /**
- * Node's flags for a short process: the flags that save memory in the long run cost it time, and an optimizing compiler costs it both.
- * Source: measured, 74 MB at most and 340 ms; without any flag 102 MB and 400 ms, with those of the agent 74 MB and 400 ms.
+ * Node's flags for a short process. The flags that save memory in the long run make it slower, and an optimizing compiler makes it slower and larger.
+ * Source: measured, at most 74 MB and 340 ms; without any flag 102 MB and 400 ms, with those of the agent 74 MB and 400 ms.
  */
 const BRIEF = ['--max-semi-space-size=1', '--no-opt', '--no-maglev'];
 /**
- * The process is killed when its CPU time did not advance for this many checks and no step was completed: a hung disk blocks it. A process
- * that computes slowly is not killed, because the run would lose its revisions. Units: ms; checks.
+ * The process is killed if its CPU time did not advance for this many checks and no step was completed: a hung disk blocks it. A slow but computing
+ * process is not killed, because the run would lose its revisions. Units: ms; checks.
  *
- * Source: assumed; a flush on a worn card takes seconds, and even a thousandth of a core advances the CPU time in ten seconds, as the
- * kernel counts it in steps of 10 ms.
+ * Source: assumed; a flush on a worn card takes seconds, and even a thousandth of a core advances the CPU time in ten seconds, because the kernel
+ * counts it in steps of 10 ms. Confirmed by: start times of gateways with a worn card.
  */
 const IDLE = { checkMs: 5_000, checks: 2 };
 
@@ -50,7 +50,7 @@ export interface ChildParts {
   readonly onStep: (step: string) => void;
 }
 
-/** Does what `beginConfiguration` does, in a child process. Errors: as `beginConfiguration`. */
+/** Runs `beginConfiguration` in a child process. Errors: as `beginConfiguration`. */
 export async function beginInChild(parts: StartParts, { clock, onStep }: ChildParts): Promise<Beginning> {
   const loader = fileURLToPath(new URL('./read-child.ts', import.meta.url));
   const child = fork(loader, [JSON.stringify(parts)], {
@@ -81,7 +81,7 @@ function begunIn(child: ChildProcess, { site: sentSite, revisions, isLocked, ref
   const handOver = (): void => {
     if (child.connected) child.disconnect();
   };
-  // Its end is not waited for.
+  // The run does not wait for its end.
   child.unref();
   child.channel?.unref();
   const [warnings, profileProblems, notices] = [sentSite.warnings, sentSite.profileProblems, revisions?.notices ?? []].map(withMessages);
@@ -102,7 +102,7 @@ function isAlive({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode === null && signalCode === null;
 }
 
-/** The answer of the process; null when it ended without one, undefined when it hangs. */
+/** The answer of the process; null if it ended without one, undefined if it hangs. */
 function answerOf(child: ChildProcess, { clock, onStep }: ChildParts): Promise<ChildAnswer | null | undefined> {
   return new Promise((resolve) => {
     let [known, idleChecks] = [cpuTicksOf(child.pid), 0];
@@ -126,7 +126,7 @@ function answerOf(child: ChildProcess, { clock, onStep }: ChildParts): Promise<C
   });
 }
 
-/** CPU time of a process, in the kernel's ticks; null where it cannot be read. Source: proc_pid_stat(5), utime and stime. */
+/** CPU time of a process, in the kernel's ticks; null if it cannot be read. Source: proc_pid_stat(5), utime and stime. */
 function cpuTicksOf(pid: number | undefined): number | null {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];

@@ -1,6 +1,4 @@
-/**
- * Events about the configuration that a start has found.
- */
+/** Events about the configuration found at a start. */
 
 import { dirname, resolve } from 'node:path';
 import type { Cabinet } from '../../core/cabinet.ts';
@@ -8,7 +6,7 @@ import type { EventFacts } from '../../core/event-tracker.ts';
 import { msg } from '../../core/message.ts';
 import { isBelow, outsideSiteDir, secretFiles } from '../../core/secrets.ts';
 
-/** An event of the start. `isLasting`: it goes on until the next start. */
+/** An event of the start. `isLasting`: it lasts until the next start. */
 export type StartEvent = EventFacts & { readonly isLasting: boolean };
 
 /** The run began without its revisions. */
@@ -26,7 +24,7 @@ export const WHILE_DATA_HELD: StartEvent = {
   text: msg`an erase, restore or backup has the data: the file of the site runs, without revisions; the agent restarts once that has ended`,
 };
 
-/** A site that named such a place before stays connected, and is asked to move it. */
+/** A site that already named such a place stays connected, and is asked to move the file. */
 export function secretEvents({ uplink }: Cabinet, configFile: string): StartEvent[] {
   const siteDir = dirname(resolve(configFile));
   const elsewhere = secretFiles(uplink, (path) => resolve(path)).filter(({ path }) => !isBelow(path, siteDir));

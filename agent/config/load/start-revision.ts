@@ -1,8 +1,8 @@
 /**
  * Chooses the configuration of a run: the file of the site, or the revision that was confirmed or is on trial.
  *
- * The file of the site belongs to its integrator: nothing here writes it, and a file that was changed by hand is a new revision that wins.
- * A configuration that cannot be used does not keep a street dark while another one can be used.
+ * The file of the site belongs to its integrator: the agent never writes it, and a file that was changed by hand becomes a new revision with
+ * precedence. A configuration that cannot be used does not keep a street dark while another one can be used.
  */
 
 import { createHash } from 'node:crypto';
@@ -23,16 +23,19 @@ import { cabinetFrom } from './load.ts';
 import { type LoadedSite, loadRevision, loadSite } from './load-site.ts';
 import { readPlacedYaml } from './places.ts';
 
-/** What a run begins with. */
+/** The configuration and state with which a run begins. */
 export interface Beginning {
   readonly site: LoadedSite;
-  /** What the revision manager begins with; null where the disk does not respond, or is not ours: this run then takes no revisions. */
+  /**
+   * The initial state of the revision manager; null if the disk does not respond, or is locked by another process: this run then accepts no
+   * revisions.
+   */
   readonly revisions: RevisionsAtStart | null;
   /** Another process has the data: another agent (`in-use`) or a command (`held`). */
   readonly refusal?: StoreError;
-  /** Frees the data for the storage thread of this run; absent where this run has no lock yet. */
+  /** Frees the data for the storage thread of this run; absent if this run has no lock yet. */
   readonly handOver?: () => void;
-  /** Whether a process of this run still has the data: a hung disk does not let it end, or it hands over. Default: false. */
+  /** Whether a process of this run still has the data: a hung disk keeps it from ending, or it has not handed over yet. Default: false. */
   readonly isLockOurs?: () => boolean;
 }
 
@@ -48,33 +51,39 @@ export interface RevisionsAtStart {
   readonly siteFile: string;
   /** Site-owned keys of the running configuration that differ from the file of the site. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
-  /** Events to report once there is a log of events. */
+  /** Events to report once there is an event log. */
   readonly notices: readonly StartNotice[];
 }
 
 /** The options of a start that choose the configuration. */
 export interface StartParts {
   readonly configFile: string;
-  /** The store's folder, where the command line names one. */
+  /** The store's folder, if the command line names one. */
   readonly dataDir: string | null;
   readonly nowMs: WallMs;
 }
 
-/** A part of choosing the configuration that may take long on a slow machine or disk. */
+/** A step of choosing the configuration that may take long on a slow machine or disk. */
 export type BeginningStep = 'configuration-reader-started' | 'data-locked' | 'configuration-files-read' | 'configuration-checked';
 
-/** A revision is returned when the agent had to start more often than this during its trial. Source: assumed; one crash may be chance, mains may fail twice. */
+/**
+ * A revision is withdrawn if the agent had to start more often than this during its trial. Source: assumed; one crash may be chance, mains may fail
+ * twice. Confirmed by: starts during trials in the logs of the cabinets.
+ */
 const MOST_STARTS = 3;
-/** Unusable files that a start reports. Source: assumed; the history, one revision and the file of the site are read. */
+/**
+ * Unusable files that a start reports. Source: assumed; the history, one revision and the file of the site are read. Confirmed by: start events after
+ * a damaged disk on the bench.
+ */
 const MOST_FLAWS = 5;
 
-/** Its reason was lost with the history that the disk did not take. */
+/** The real reason was lost with the history, which could not be saved. */
 const WAS_RETURNED = msg`it was returned before the agent started again`;
 
 /**
- * Chooses and loads the configuration. `beforeDisk`: resolves before anything in the folder of the data is read or written.
+ * Chooses and loads the configuration. `beforeDisk`: resolves before anything in the data folder is read or written.
  *
- * Errors: rejects with ConfigError where neither the file nor any revision can be used, and as `beforeDisk`.
+ * Errors: rejects with ConfigError if neither the file nor any revision can be used, and as `beforeDisk`.
  */
 export async function beginConfiguration(
   parts: StartParts,
@@ -91,7 +100,7 @@ export async function beginConfiguration(
   return { site, revisions: { ...revisions, notices: [...revisions.notices, ...flaws.slice(0, MOST_FLAWS).map(flawFacts)] } };
 }
 
-/** A disk that refuses it keeps no street dark; the next start tries again. */
+/** A disk that refuses it does not keep a street dark; the next start tries again. */
 function goOnWithRestore(dir: string): void {
   try {
     finishRestore(dir);
@@ -100,7 +109,7 @@ function goOnWithRestore(dir: string): void {
   }
 }
 
-/** Loads the file of the site and leaves the revisions unread. Errors: throws ConfigError where it cannot be used. */
+/** Loads the file of the site and does not read the revisions. Errors: throws ConfigError if the file cannot be used. */
 export function beginWithoutRevisions(configFile: string): Beginning {
   const { site, error } = readSiteFile(configFile, () => {}).load();
   if (site === null) throw error ?? new TypeError('a file without a site has an error');
@@ -117,7 +126,7 @@ interface SiteFile {
 }
 
 interface Loading {
-  /** Null where it cannot be used; then `error` says why. */
+  /** Null if it cannot be used; then `error` has the reason. */
   readonly site: LoadedSite | null;
   readonly error: ConfigError | null;
 }
@@ -141,7 +150,7 @@ async function begin(parts: Beginnings): Promise<BegunWithRevisions> {
   return fromRevision(parts, known, [unusableFacts(parts.configFile, error)]);
 }
 
-/** Makes a revision of the file and begins with it. Errors: throws ConfigError where the file cannot be used. */
+/** Creates a revision from the file and begins with it. Errors: throws ConfigError if the file cannot be used. */
 async function fromFile(
   { disk, file, configFile, nowMs }: Beginnings,
   before: RevisionHistory | null,
@@ -160,7 +169,7 @@ async function fromFile(
   return { site, revisions: { disk, history, ...placeOf(configFile), unlikeSite: [], notices: all } };
 }
 
-/** Begins with the revision on trial, else the confirmed one, else the file. */
+/** Begins with the revision on trial, otherwise the confirmed one, otherwise the file. */
 async function fromRevision(parts: Beginnings, known: RevisionHistory, notices: readonly StartNotice[]): Promise<BegunWithRevisions> {
   const { disk, configFile, onStep } = parts;
   const place = placeOf(configFile);
@@ -187,8 +196,8 @@ async function fromRevision(parts: Beginnings, known: RevisionHistory, notices: 
 }
 
 /**
- * Keeps the text of the file of the site, so that each revision can be judged against the file as it was last taken up. A disk that
- * refuses it does not delay the start: without this text a revision may only keep what runs.
+ * Stores the text of the site's file, so that each revision can be compared with the file as last loaded. A disk that refuses it does not delay the
+ * start: without this text a revision may only keep the running values.
  */
 async function rememberSite({ disk, file }: Pick<Beginnings, 'disk' | 'file'>): Promise<void> {
   try {
@@ -199,7 +208,7 @@ async function rememberSite({ disk, file }: Pick<Beginnings, 'disk' | 'file'>): 
   }
 }
 
-/** Empty where the file of the site cannot be used now: there is nothing to compare with. */
+/** Empty if the file of the site cannot be used now: there is nothing to compare with. */
 function unlikeSite({ cabinet }: LoadedSite, { configFile, file }: Beginnings): readonly SiteOwnedDifference[] {
   const ofFile = cabinetFrom(file.values());
   const { siteDir } = placeOf(configFile);
@@ -212,7 +221,7 @@ function placeOf(configFile: string): Pick<RevisionsAtStart, 'siteDir' | 'siteFi
   return { siteDir: dirname(siteFile), siteFile };
 }
 
-/** Null where its files are not whole or cannot be used. */
+/** Null if its files are incomplete or cannot be used. */
 async function siteOf(
   history: RevisionHistory,
   number: number,
@@ -269,7 +278,7 @@ function usable(load: () => LoadedSite, onStep: Beginnings['onStep']): Loading {
   }
 }
 
-/** The store's folder, from a file that may be wrong in other places; the default where the file names none. */
+/** The store's folder, from a file that may be wrong in other places; the default if the file names none. */
 function storeDirOf(values: unknown): string {
   const dir = (values as { store?: { dir?: unknown } } | null | undefined)?.store?.dir;
   return typeof dir === 'string' && dir !== '' ? dir : STORE_DIR;
@@ -303,7 +312,7 @@ function flawFacts(flaw: string): EventFacts {
   return facts('config-refused', 'warning', msg`a file of the revisions cannot be used: ${flaw}`);
 }
 
-/** Lasts until a history is kept, or the next start keeps all. */
+/** Lasts until a history is saved, or the next start saves everything. */
 function unsavedFacts(code: string): StartNotice {
   const text = msg`revisions of the configuration cannot be kept (${code}): check the folder config in store.dir, and its disk; the next start tries again`;
   return { ...facts('config-refused', 'warning', text), isLasting: true };

@@ -15,28 +15,28 @@ export interface TextFlaw {
 
 /** Where a node begins and ends. */
 type Span = readonly [start: number, end: number];
-/** What may be left open. Shape: in the order of the text. */
+/** Parts that may be left open. Shape: in the order of the text. */
 interface Spans {
   readonly quotes: readonly Span[];
   readonly brackets: readonly Span[];
 }
 
 type ErrorText = Pick<YAMLError, 'code' | 'message' | 'pos'>;
-/** One error with all that decides its sentence. */
+/** One error with everything that its sentence depends on. */
 interface Case {
   readonly text: string;
   readonly spans: Spans;
   readonly error: ErrorText;
-  /** Where the error begins, behind blanks. */
+  /** Where the error begins, after blanks. */
   readonly at: number;
 }
 
-/** Errors about a text that is YAML. */
+/** Errors about a text that is valid YAML syntax. */
 const IS_SENTENCE: ReadonlySet<YAMLError['code']> = new Set(['DUPLICATE_KEY', 'MULTIPLE_DOCS']);
 const WRONG_COLUMN = msg`begin all keys of a section, and all "-" of a list, in the same column`;
 const NEEDS_COLON = msg`a key is followed by a colon and a blank, as in "id: L01"`;
 
-/** By code; undefined leaves the library's own message. `isBroken`: the value goes on in the next line. */
+/** By code; undefined keeps the library's own message. `isBroken`: the value continues in the next line. */
 const SENTENCES: Partial<Record<YAMLError['code'], (found: Case, isBroken: boolean) => TextFlaw | undefined>> = {
   DUPLICATE_KEY: (found) => here(found, msg`this key is used twice in the same section; keep one of the two`),
   MULTIPLE_DOCS: (found) => here(found, msg`a second document begins here ("---"); one file holds one`),
@@ -86,7 +86,7 @@ export function syntaxFlaws(text: string, document: Document.Parsed, errors: rea
     });
 }
 
-/** An open quote is reported at the end of the text; the author needs the place where it begins. */
+/** The library reports an open quote at the end of the text; the author needs the place where it begins. */
 function missing(found: Case): TextFlaw | undefined {
   const { text, error, at, spans } = found;
   if (text[at] === '#') return here(found, msg`a "#" needs a blank before it`);
@@ -122,7 +122,7 @@ function innermost(spans: readonly Span[], at: number): number | undefined {
   return spans.findLast(([start, end]) => start < at && at <= end)?.[0];
 }
 
-/** The first line behind the error that is neither empty nor a comment. */
+/** The first line after the error that is neither empty nor a comment. */
 function nextLine({ text, at }: Case): number {
   const line = /\n[ \t]*(?=[^\s#])/g;
   line.lastIndex = at;

@@ -1,13 +1,13 @@
 /**
- * Refuses a text before it is read as YAML: control characters, and too many nested parts. Pure.
+ * Refuses a text before it is parsed as YAML: control characters, and too many nested parts. Pure.
  *
- * It uses no YAML library, because it runs in the agent itself. Where it reads an unusual text differently from the library, the checking
- * process still has its own memory limit.
+ * It uses no YAML library, because it runs in the agent itself. If it interprets an unusual text differently from the library, the memory limit of
+ * the checking process still applies.
  */
 
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 
-/** Lists and sections within each other. Source: assumed; the deepest file of this program has 7. */
+/** Deepest nesting of lists and sections. Source: assumed; the deepest file of this program has 7. Confirmed by: the cabinets of the sites. */
 export const MAX_NESTING = 32;
 /**
  * All but tab and newline; a carriage return counts only with the newline behind it. A mark of writing direction shows a name in another order
@@ -19,7 +19,7 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200
 /** Source: the keys of a device profile that hold more than one line. */
 const NOTES = /\.notes$/;
 
-/** Why a text is refused, with its line; empty when it may be used. */
+/** Why a text is refused, with its line; empty if it may be used. */
 export function textRefusal(text: string): Message {
   const found = CONTROL.exec(text);
   if (found !== null) {
@@ -33,8 +33,8 @@ export function textRefusal(text: string): Message {
 }
 
 /**
- * Where a value that was read holds a control character, which a text may hide behind an escape; null where none does. A name is one line; a
- * note of a device type may have several.
+ * The place of a value that contains a control character, which a text may hide behind an escape; null if there is none. A name has one line; a note
+ * of a device type may have several.
  *
  * Shape: the place as in the file, `cabinet.name`.
  */
@@ -55,9 +55,9 @@ function lineAt(text: string, offset: number): number {
   return line;
 }
 
-/** Where a text exceeds the bound; null where it does not. Reads each character once. */
+/** Where a text exceeds the bound; null if it does not. Reads each character once. */
 function tooDeepAt(text: string): number | null {
-  /** Where the sections and lists that are open by their indentation begin. */
+  /** Columns of the sections and lists that are open by their indentation. */
   const columns: number[] = [];
   let brackets = 0;
   let lineStart = 0;
@@ -76,9 +76,9 @@ function tooDeepAt(text: string): number | null {
         if (isFirstOfLine) while ((columns.at(-1) ?? -1) >= at - lineStart) columns.pop();
         if ((columns.at(-1) ?? -1) < at - lineStart) columns.push(at - lineStart);
       }
-      // A block of text belongs to the dash or key before it; behind a dash its own column was counted just now.
+      // A block of text belongs to the dash or key before it; after a dash its own column was just counted.
       const indent = (brackets === 0 && isFirstOfLine && isBlockStart(char) ? columns.at(-2) : columns.at(-1)) ?? -1;
-      // What follows a dash or question mark on its line begins a section of its own.
+      // After a dash or question mark, the rest of the line begins a section of its own.
       isFirstOfLine = brackets === 0 && isEntry(text, at);
       if (char === '[' || char === '{') brackets += 1;
       if (columns.length + brackets > MAX_NESTING) return at;
@@ -111,7 +111,7 @@ function lineEnd(text: string, from: number): number {
   return end < 0 ? text.length : end;
 }
 
-/** The position after a quoted text, a block of text, a name of the language, or plain words up to the next value. */
+/** The position after a quoted text, a block of text, a YAML name (anchor, alias, tag), or plain words up to the next value. */
 function tokenEnd(text: string, from: number, { brackets, indent }: { readonly brackets: number; readonly indent: number }): number {
   const char = text[from] ?? '';
   if (char === '"' || char === "'") return quoteEnd(text, from, char);
@@ -132,7 +132,7 @@ function wordEnd(text: string, from: number, brackets: number): number {
   return at;
 }
 
-/** The position after the closing quote; the end of the text where there is none. */
+/** The position after the closing quote; the end of the text if there is none. */
 function quoteEnd(text: string, from: number, quote: string): number {
   let at = from + 1;
   while (at < text.length) {
@@ -144,7 +144,7 @@ function quoteEnd(text: string, from: number, quote: string): number {
   return text.length;
 }
 
-/** At the end of a block of text (`|`, `>`): its lines are indented more than what it belongs to. */
+/** The end of a block of text (`|`, `>`): its lines are indented more than the entry it belongs to. */
 function blockEnd(text: string, from: number, indent: number): number {
   let end = lineEnd(text, from);
   while (end < text.length) {

@@ -1,7 +1,7 @@
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { RunOptions } from '../../core/run-options.ts';
 
-/** The cabinet with the ports, broker and folder of the command line, which override the file and each revision. Pure. */
+/** Returns the cabinet with the ports, broker and folder of the command line, which override the file and each revision. Pure. */
 export function withOptions(cabinet: Cabinet, { ports, broker, dataDir, noUplink }: RunOptions): Cabinet {
   const uplink = cabinet.uplink === null || broker === null ? cabinet.uplink : { ...cabinet.uplink, broker };
   return {

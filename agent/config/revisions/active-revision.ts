@@ -15,19 +15,19 @@ import { createTrialWatch, type TrialEnd } from './trial-watch.ts';
 export interface ActiveRevisionParts {
   readonly clock: Clock;
   readonly log: Log;
-  /** The configuration that runs. */
+  /** The running configuration. */
   readonly site: () => CabinetAndProfiles;
-  /** The file of the site, for people. */
+  /** The file of the site, for messages. */
   readonly siteFile: string;
   /** Site-owned keys of the running configuration that differ from the file of the site, at the start. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
   readonly health: () => TrialHealth;
-  /** Puts a configuration into use; resolves when it runs. */
+  /** Applies a configuration; resolves when it runs. */
   readonly apply: (site: CabinetAndProfiles) => Promise<unknown>;
   readonly onEvent: (event: AgentEvent) => void;
   /** Called after each change of the view. */
   readonly onChange: () => void;
-  /** Called at the end of a trial. `reason` is empty where it was confirmed. */
+  /** Called at the end of a trial. `reason` is empty if it was confirmed. */
   readonly onTrialEnd: (trial: { readonly commandId: string | null; readonly number: number; readonly reason: Message }) => void;
 }
 
@@ -56,10 +56,10 @@ export class ActiveRevision {
   readonly #parts: ActiveRevisionParts;
   readonly #histories: RevisionHistoryStore;
   readonly #check: (of: number) => Promise<CheckedRevision>;
-  /** The watch over the trial. */
+  /** Watches the trial. */
   readonly watch: ReturnType<typeof createTrialWatch>;
   readonly #events: ReturnType<typeof createRevisionEvents>;
-  /** What ran before the trial; null where the trial began in an earlier run. */
+  /** The configuration that ran before the trial; null if the trial began in an earlier run. */
   #former: Running | null = null;
   #unlikeSite: readonly SiteOwnedDifference[];
   #isStopped = false;
@@ -98,18 +98,18 @@ export class ActiveRevision {
     this.#showUnlikeSite(this.#unlikeSite);
   }
 
-  /** From now on no trial ends. */
+  /** Stops the watch: no trial ends after this. */
   stop(): void {
     this.#isStopped = true;
     this.watch.stop();
   }
 
-  /** Writes down how much of the trial is over. */
+  /** Saves how much time of the trial has passed. */
   async saveProgress(): Promise<void> {
     await this.#saveSpent(this.watch.spentMs());
   }
 
-  /** Runs a revision that is in the history already, and begins its trial where the history has one. */
+  /** Runs a revision that is already in the history, and begins its trial if the history has one. */
   async activate(
     next: Running & { readonly site: CabinetAndProfiles },
     number: number,
@@ -127,9 +127,10 @@ export class ActiveRevision {
   }
 
   /**
-   * Ends the trial: its revision is the confirmed one. A confirmation that is not on disk is none, because the next start would not know of
-   * it: the trial goes on. Resolves with why the disk did not take it; empty where it did. `by`: who confirmed it; null where it was
-   * confirmed automatically.
+   * Ends the trial: its revision is the confirmed one.
+   *
+   * A confirmation that is not on disk does not count, because the next start would not find it: the trial continues. Resolves with why it could not
+   * be saved; empty if it was. `by`: who confirmed it; null if it was confirmed automatically.
    */
   async confirm(by: string | null): Promise<Message> {
     const { trial } = this.#histories.history;
@@ -148,8 +149,10 @@ export class ActiveRevision {
   }
 
   /**
-   * Ends the trial: the revision before it runs again. The history is written first, but a lost line does not wait for a disk that hangs or
-   * is full. Resolves with why the disk did not take the end of the trial: the next start would continue it. Empty where it did.
+   * Ends the trial: the revision before it runs again.
+   *
+   * The history is written first, but a lost line does not wait for a hung or full disk. Resolves with why the end of the trial could not be saved
+   * (the next start would continue the trial); empty if it was.
    */
   async return(reason: Message): Promise<Message> {
     const { trial, current } = this.#histories.history;

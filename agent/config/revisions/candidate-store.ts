@@ -21,18 +21,24 @@ export interface CandidateStoreParts {
   readonly running: () => Revision;
 }
 
-/** Device types that a revision may bring. Source: assumed; more than the package ships. */
+/** Device types that a revision may contain. Source: assumed; more than the package ships. Confirmed by: the device types at the sites. */
 const MAX_PROFILES = 32;
-/** Candidates of people at the console; the oldest gives way. Source: assumed; more technicians never meet at one cabinet. */
+/**
+ * Candidates of people at the console; the oldest is dropped for a new one. Source: assumed; more technicians never work on one cabinet. Confirmed
+ * by: the console logins of the cabinets.
+ */
 const MAX_CONSOLE_CANDIDATES = 8;
 const NO_FILES: ConfigFiles = { cabinet: '', profiles: {} };
 const PLATFORM = 'platform';
-/** Authors named of one candidate. Source: assumed; users of the platform within one change. */
+/**
+ * Authors listed for one candidate. Source: assumed; users of the platform within one change. Confirmed by: the histories of revisions of the
+ * cabinets.
+ */
 const MAX_AUTHORS = 8;
-/** Source: 64 bits tell any authors apart. */
+/** Source: 64 bits distinguish any number of authors. */
 const NAME_CHARS = 16;
 
-/** The author whose candidate this is: a user of the console, or the platform, whose own users nothing here can tell apart. */
+/** The author to whom the candidate belongs: a user of the console, or the platform, whose own users cannot be distinguished here. */
 export function candidateAuthor(by: string): string {
   return by.startsWith(PLATFORM) ? PLATFORM : by;
 }
@@ -43,8 +49,8 @@ interface Candidate {
 }
 
 /**
- * The candidates: for each author the files that are to become a revision, put together request by request and kept on disk. No author
- * changes or commits what another has put together.
+ * The candidates: for each author the files of a future revision, collected request by request and kept on disk. No author changes or commits the
+ * candidate of another.
  *
  * Checks names, sizes and the bounds of a text, not the content.
  */
@@ -57,22 +63,22 @@ export class CandidateStore {
     this.#parts = parts;
   }
 
-  /** The candidate of this author; null where there is none. */
+  /** The candidate of this author; null if there is none. */
   view(by: string): CandidateView | null {
     return this.#candidates.get(candidateAuthor(by))?.view ?? null;
   }
 
-  /** The candidates of all others. */
+  /** The candidates of all other authors. */
   others(by: string): readonly CandidateView[] {
     return [...this.#candidates].flatMap(([author, { view }]) => (author === candidateAuthor(by) ? [] : [view]));
   }
 
-  /** Where the files of this author's candidate are; undefined where there is none. */
+  /** Where the files of this author's candidate are; undefined if there is none. */
   files(by: string): CandidateFiles | undefined {
     return this.#candidates.get(candidateAuthor(by))?.files;
   }
 
-  /** Why it may not be committed as it is: another revision runs than when it was begun. Empty when it may. */
+  /** Why it may not be committed as it is: another revision runs than when it was started. Empty if it may. */
   staleness(by: string): Message {
     const { number } = this.#parts.running();
     const base = this.view(by)?.base ?? number;
@@ -80,7 +86,7 @@ export class CandidateStore {
     return msg`revision ${number} runs, but this was begun on revision ${base}: compare, then discard it or load it again`;
   }
 
-  /** Reads what an earlier run left on disk. */
+  /** Restores the candidates that an earlier run left on disk. */
   async restore(): Promise<void> {
     const { disk } = this.#parts;
     this.#candidates.clear();
@@ -88,7 +94,7 @@ export class CandidateStore {
     for (const files of await disk.candidates()) {
       const kept = await disk.readFiles(files);
       if (kept === undefined) continue;
-      // Loaded only where there is one: the schema would stay in memory.
+      // Loaded only if there is one: the schema would stay in memory.
       const { readNote } = await import('./revision-history-file.ts');
       const note = readNote(kept.note);
       if (note !== undefined) found.push([candidateAuthor(note.by), { view: { ...note, hash: revisionHash(kept) }, files }]);
@@ -96,7 +102,7 @@ export class CandidateStore {
     for (const [author, candidate] of found.sort(([, a], [, b]) => a.view.atMs - b.view.atMs)) this.#candidates.set(author, candidate);
   }
 
-  /** Puts a file into the author's candidate, or removes a profile or the signature with null. Begins a candidate with the running files. */
+  /** Puts a file into the author's candidate; null removes a profile or the signature. Starts a candidate with the running files if there is none. */
   async put(file: string, text: string | null, by: string): Promise<ConfigAnswer> {
     const { disk, clock, running } = this.#parts;
     const candidate = this.view(by);
@@ -114,7 +120,7 @@ export class CandidateStore {
     return this.#keep(files, { by, authors, atMs: clock.wallMs(), base: candidate?.base ?? running().number, signature });
   }
 
-  /** Makes a copy of another author's candidate that of `by`. */
+  /** Copies another author's candidate to `by`. */
   async take(author: string, by: string): Promise<ConfigAnswer> {
     const { disk, clock } = this.#parts;
     const taken = this.#candidates.get(candidateAuthor(author));
@@ -149,7 +155,7 @@ export class CandidateStore {
     if (files !== undefined) await this.#parts.disk.remove(files);
   }
 
-  /** Writes a candidate and makes it that of its last author. */
+  /** Writes a candidate; it then belongs to its last author. */
   async #keep(files: ConfigFiles, note: Omit<CandidateView, 'hash'>): Promise<ConfigAnswer> {
     const author = candidateAuthor(note.by);
     const place = this.files(note.by) ?? placeOf(author);
@@ -181,7 +187,7 @@ function placeOf(author: string): CandidateFiles {
   return `candidate-${createHash('sha256').update(author).digest('hex').slice(0, NAME_CHARS)}`;
 }
 
-/** Why a text cannot be a signature; undefined where it can. */
+/** Why a text cannot be a signature; undefined if it can. */
 function signatureFlaw(text: string | null): Message | undefined {
   if ((text ?? '').trim().length <= MAX_SIGNATURE_CHARS) return undefined;
   return msg`${SIGNATURE_FILE} has at most ${MAX_SIGNATURE_CHARS} characters`;

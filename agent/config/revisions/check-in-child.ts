@@ -1,6 +1,6 @@
 /**
- * Checks a revision in a process of its own, as `luciole check` does, without the ports. The text comes from outside: however long it
- * occupies a processor, lines and light go on.
+ * Checks a revision in a child process, as `luciole check` does, without the ports. The text comes from outside: however long it occupies a
+ * processor, lines and light continue.
  */
 
 import { fork } from 'node:child_process';
@@ -13,19 +13,19 @@ import type { EditedText, EditOrder, SiteOwnedDifference } from '../../core/revi
 import type { FloorFlaw } from '../floor/floor-circuits.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
 
-/** The folders of a check. Shape: `dir` holds `cabinet.yaml` and `profiles/`; other folders of profiles are relative to `siteDir`. */
+/** The folders of a check. Shape: `dir` contains `cabinet.yaml` and `profiles/`; other folders of profiles are relative to `siteDir`. */
 export interface RevisionFolder {
   readonly dir: string;
   readonly siteDir: string;
-  /** Folder with the file of the site as it last ran, and SHA-256 of that file. */
+  /** Folder with the file of the site as last loaded, and SHA-256 of that file. */
   readonly site: { readonly dir: string; readonly hash: string };
-  /** Folder of the revision that runs. */
+  /** Folder of the running revision. */
   readonly runningDir: string;
   /** The first night that is compared with the floor. */
   readonly nowMs: WallMs;
 }
 
-/** The result of a check. Shape: files are named relative to `dir`; `site` is null where there are problems. */
+/** The result of a check. Shape: files are named relative to `dir`; `site` is null if there are problems. */
 export interface CheckedRevision {
   readonly site: CabinetAndProfiles | null;
   readonly problems: readonly Problem[];
@@ -34,16 +34,16 @@ export interface CheckedRevision {
   readonly siteOwned: readonly SiteOwnedDifference[];
   /** Site-owned keys that differ from the file of the site, allowed or not. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
-  /** Where it would give less light than the floor of the site, which needs a permission. */
+  /** Where it would give less light than the floor of the site, which requires a permission. */
   readonly belowFloor: readonly FloorFlaw[];
 }
 
 /** Longest check. Units: ms. Source: measured, a year of one zone takes 0.6 s here and 5 s on an eighth of a core; twenty zones there. */
 const TIMEOUT_MS = 110_000;
-/** Memory of the process. Units: MB. Source: assumed; 988 devices take 30. */
+/** Memory of the process. Units: MB. Source: assumed; 988 devices take 30. Confirmed by: memory of a check of the largest cabinet on the gateway. */
 const MEMORY_MB = 96;
 
-/** Checks a revision in a process of its own. Errors: none; a revision that takes too long or too much memory is refused. */
+/** Checks a revision in a child process. Errors: none; a revision that takes too long or too much memory is refused. */
 export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock): Promise<CheckedRevision> {
   const answer = await runChecker<CheckedRevision>({ kind: 'check', folder }, clock);
   if (answer instanceof Message) return refused(answer);
@@ -51,13 +51,13 @@ export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock)
   return { ...answer, problems, warnings, belowFloor } as CheckedRevision;
 }
 
-/** Changes one value of a candidate in a process of its own: parsing a hostile text may take more memory than the agent has. */
+/** Changes one value of a candidate in a child process: parsing a hostile text may take more memory than the agent has. */
 export async function editInChild(edit: EditOrder, clock: Clock): Promise<EditedText> {
   const answer = await runChecker<EditedText>({ kind: 'edit', edit }, clock);
   return answer instanceof Message ? { reason: answer } : (withMessages(answer) as EditedText);
 }
 
-/** The order for the process. */
+/** The order to the process. */
 export type CheckerOrder =
   | { readonly kind: 'check'; readonly folder: RevisionFolder }
   | { readonly kind: 'edit'; readonly edit: EditOrder };

@@ -13,8 +13,8 @@ import { siteOwnedDifferences } from './site-owned.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
 
 /**
- * Checks a revision on the calling thread. For the checking process only: parser and schema stay in the memory of the process that loads
- * them. Errors: none; all is in the answer.
+ * Checks a revision on the calling thread. Only for the checking process: parser and schema stay in the memory of the process that loads them.
+ * Errors: none; everything is in the answer.
  */
 export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
   const { dir, siteDir } = folder;
@@ -34,7 +34,7 @@ export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
   }
 }
 
-/** Compares with the running revision and the file of the site, or with one of them where the other cannot be read. */
+/** Compares with the running revision and the file of the site, or with one of them if the other cannot be read. */
 function floorOf(after: CabinetAndProfiles, { siteDir, site, runningDir, nowMs }: RevisionFolder): CheckedRevision['belowFloor'] {
   const ofFile = isSiteFileCurrent(site) ? siteIn(site.dir, siteDir) : undefined;
   const running = siteIn(runningDir, siteDir) ?? ofFile;
@@ -43,7 +43,7 @@ function floorOf(after: CabinetAndProfiles, { siteDir, site, runningDir, nowMs }
   return floorFlaws({ after, running, site: ofFile ?? running, nowMs });
 }
 
-/** The configuration in a folder; undefined where it cannot be used any more. */
+/** The configuration in a folder; undefined if it can no longer be used. */
 function siteIn(dir: string, siteDir: string): CabinetAndProfiles | undefined {
   try {
     return loadRevision(dir, siteDir, 'running');
@@ -64,13 +64,13 @@ function ownedBySite(candidate: Cabinet, { siteDir, site, runningDir }: Revision
 
 const CONTROLLED = msg`it contains an escaped control character or line end: remove it`;
 
-/** Refuses hidden control characters. Errors: throws ConfigError for a value that no plain text could hold. */
+/** Refuses hidden control characters. Errors: throws ConfigError for a value that a plain text cannot contain. */
 function refuseHiddenControls(candidate: Cabinet, profiles: CabinetAndProfiles['profiles']): void {
   const path = controlledPlace(candidate) ?? controlledPlace({ profiles: Object.fromEntries(profiles) });
   if (path !== null) throw new ConfigError([{ file: 'cabinet.yaml', line: 1, column: 1, path, message: CONTROLLED }]);
 }
 
-/** Whether the folder still holds the file of the site as it last ran. */
+/** Whether the folder still contains the file of the site as last loaded. */
 function isSiteFileCurrent({ dir, hash }: RevisionFolder['site']): boolean {
   return createHash('sha256').update(textAt(dir)).digest('hex') === hash;
 }
@@ -81,7 +81,7 @@ function allowedBy(text: string, siteDir: string): Cabinet[] {
   return cabinet === undefined ? [] : [{ ...cabinet, profileDirs: cabinet.profileDirs.map((dir) => resolve(siteDir, dir)) }];
 }
 
-/** Empty where it cannot be read. */
+/** Empty if it cannot be read. */
 function textAt(dir: string): string {
   try {
     return readRegularFile(join(dir, 'cabinet.yaml')).toString('utf8');

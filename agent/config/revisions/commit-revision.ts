@@ -19,10 +19,10 @@ export interface CommitContext extends Pick<ActiveRevisionParts, 'clock' | 'site
   readonly disk: RevisionDisk;
   readonly histories: RevisionHistoryStore;
   readonly active: ActiveRevision;
-  /** Which parts of the agent a change touches, in words; empty for none. */
+  /** Names the parts of the agent that a change affects; empty for none. */
   readonly touches: (before: CabinetAndProfiles, after: CabinetAndProfiles) => readonly Message[];
   readonly check: (of: number | CandidateFiles) => Promise<CheckedRevision>;
-  /** How often unsigned revisions of the platform may open lines again. */
+  /** Limits how often unsigned revisions of the platform may reopen lines. */
   readonly reopenings: TokenBucket;
 }
 
@@ -34,15 +34,16 @@ export interface FilesToCommit {
 }
 
 /**
- * Unsigned revisions of the platform that open a line again. Source: assumed; the line has no levels and no detections for 35 s where the trial fails
- * (`LINE_GRACE_MS`, then it is opened once more), so 3.5 min in a row and a seventeenth of the night at most.
+ * How often unsigned revisions of the platform may reopen a line. Source: assumed; the line has no levels and no detections for 35 s if the trial
+ * fails (`LINE_GRACE_MS`, then it is reopened), so 3.5 min in a row and a seventeenth of the night at most. Confirmed by: reopenings in the revision
+ * histories of the cabinets.
  */
 export const REOPENINGS = { burst: 6, perS: 1 / 600 };
 
 /** A file of the site without an uplink allows a revision without one. */
 const CUT_OFF = msg`it has no uplink: the platform would cut itself off; remove the uplink at the cabinet`;
 
-/** Makes a revision of these files and runs it. Errors: none; what cannot run is refused with a reason. */
+/** Creates a revision from these files and runs it. Errors: none; files that cannot run are refused with a reason. */
 export async function commitRevision(context: CommitContext, toCommit: FilesToCommit, request: CommitRequest): Promise<ConfigAnswer> {
   const { histories, active, clock } = context;
   const { of, files } = toCommit;
@@ -76,7 +77,7 @@ export async function commitRevision(context: CommitContext, toCommit: FilesToCo
   return answer({ ...facts, revision: number, isOnTrial: touches.length > 0 });
 }
 
-/** The answer that needs no look at the content; null where the content decides. */
+/** The answer that does not depend on the content; null if the content decides. */
 function answerBeforeCheck(history: RevisionHistory, hash: string, { base }: CommitRequest): ConfigAnswer | null {
   const running = runningOf(history);
   if (history.trial !== null) return refusedAnswer(msg`revision ${running.number} is on trial: confirm it or take it back first`);
@@ -85,7 +86,7 @@ function answerBeforeCheck(history: RevisionHistory, hash: string, { base }: Com
   return hash === running.hash ? answer({ reason: msg`equal to revision ${running.number}, which runs`, revision: running.number }) : null;
 }
 
-/** Why sound files may not run for this author; empty where they may. */
+/** Why valid files may not run for this author; empty if they may. */
 function contentRefusal(
   { siteOwned }: CheckedRevision,
   { cabinet }: CabinetAndProfiles,
@@ -96,7 +97,7 @@ function contentRefusal(
   return author === 'platform' && cabinet.uplink === null ? CUT_OFF : NO_TEXT;
 }
 
-/** Why the lines may not be opened again for this; empty where they may. A trial that fails again and again would keep a street from its agent. */
+/** Why the lines may not be reopened for this; empty if they may. Repeatedly failing trials would keep the street without its agent. */
 function reopeningRefusal(
   context: CommitContext,
   toCommit: FilesToCommit,
@@ -114,7 +115,7 @@ function permissionFor(context: CommitContext, toCommit: FilesToCommit, { by, lo
   return floorPermission({ by, lowersFloor, verdict: verdictOn(context, toCommit) });
 }
 
-/** By the present clock and the present keys; null without a signature. */
+/** The verdict by the present clock and keys; null without a signature. */
 function verdictOn({ clock, site, histories }: CommitContext, { files, signature }: FilesToCommit): SignatureVerdict | null {
   if (signature === null) return null;
   const { id: cabinetId, trust } = site().cabinet;
@@ -123,7 +124,7 @@ function verdictOn({ clock, site, histories }: CommitContext, { files, signature
   return verifyRevisionSignature({ files, signature, keys: trust.revisionKeys, cabinetId, nowMs, lastSerial });
 }
 
-/** A valid signature is used up also where its files needed none: it must not bring them back later. */
+/** A valid signature is used up even if its files needed none: it must not be usable again later. */
 function serialOf(context: CommitContext, toCommit: FilesToCommit): Partial<Pick<RevisionHistory, 'signedSerial' | 'isSerialUsed'>> {
   const verdict = verdictOn(context, toCommit);
   return verdict?.ok === true ? { signedSerial: verdict.serial, isSerialUsed: false } : {};
@@ -134,14 +135,14 @@ function trialOf({ health }: CommitContext, { mode, minutes, commandId }: Commit
   return { mode, trialMs: minutes * 60_000, commandId, baseline: { units: [...answering], silent: [...silent.keys()], isOnline } };
 }
 
-/** The history says who allowed less light. */
+/** The history records who allowed less light. */
 function whyWith({ why }: CommitRequest, permission: FloorPermission | null): Said {
   if (permission?.isGiven !== true) return why;
   const allowed = msg`below the floor, allowed by ${permission.by}`;
   return String(why) === '' ? allowed : msg`${why}; ${allowed}`;
 }
 
-/** Writes the files, then the history. Returns why this failed; empty when both are on disk. */
+/** Writes the files, then the history. Returns why this failed; empty if both are on disk. */
 async function persist(
   { disk, histories }: CommitContext,
   { number, files, isTrial }: { readonly number: number; readonly files: ConfigFiles; readonly isTrial: boolean },

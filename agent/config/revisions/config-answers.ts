@@ -32,12 +32,12 @@ export function refusedAnswer(reason: Message): ConfigAnswer {
   return { ...PLAIN, state: 'refused', reason };
 }
 
-/** The answer to a request that the disk did not take: it was not carried out. */
+/** The answer to a request that could not be saved: it was not carried out. */
 export function notStored(reason: Message): ConfigAnswer {
   return { ...refusedAnswer(reason), code: 'not-stored' };
 }
 
-/** Returns the values that differ, as the file of the cabinet names them, then the profiles that differ, by their hashes. */
+/** Returns the values that differ, with the names of the cabinet file, then the profiles that differ, with their hashes. */
 export function differences(
   before: CabinetAndProfiles,
   after: CabinetAndProfiles,
@@ -55,12 +55,12 @@ function hashes(files: ConfigFiles | undefined): Readonly<Record<string, string>
   return Object.fromEntries(texts.map(([name, cabinet]) => [name, revisionHash({ cabinet, profiles: {} }).slice(0, 12)]));
 }
 
-/** Flaws of the light as problems. They name a place of the configuration; the line of the file is not known. */
+/** Converts flaws of the light into problems. They name a place of the configuration; the line of the file is not known. */
 export function asProblems(flaws: CheckedRevision['belowFloor']): Problem[] {
   return flaws.map(({ path, message }) => ({ file: 'cabinet.yaml', line: 1, column: 1, path, message }));
 }
 
-/** How many things are wrong, as a sentence. */
+/** The number of problems, as a sentence. */
 export function wrongness(problems: number): Message {
   return problems === 1 ? msg`one thing in it is wrong` : msg`${problems} things in it are wrong`;
 }

@@ -12,20 +12,23 @@ import type { UplinkSlot } from '../../sync/uplink-slot.ts';
 import type { ActiveRevisionParts } from './active-revision.ts';
 
 export interface PlatformConfigRequestsParts {
-  /** Null where this run takes no other configuration. */
+  /** Null if this run accepts no other configuration. */
   readonly manager: ConfigManager | null;
   readonly cabinetId: string;
   readonly clock: Clock;
   readonly uplink: Pick<UplinkSlot, 'update'>;
-  /** Takes a list of users. Resolves with why it is refused, or with an empty text. */
+  /** Accepts a list of users. Resolves with why it is refused, or with an empty text. */
   readonly takeUserList: (text: string, by: string) => Promise<Message>;
   readonly onOutcome: (outcome: Outcome) => void;
 }
 
-/** What one result holds of each list. Source: assumed; with them it stays below 16 KB. */
+/**
+ * Most entries of each list in one result. Source: assumed; with them it stays below 16 KB. Confirmed by: the size of the results of the largest
+ * cabinet.
+ */
 const SHOWN = { problems: 20, changes: 60, valueLength: 120 };
 
-/** Carries out the requests of the platform about the configuration, reports their outcome, and shows the revisions on the node. */
+/** Carries out the platform's requests about the configuration, reports their outcome, and publishes the revisions on the node. */
 export class PlatformConfigRequests {
   readonly #parts: PlatformConfigRequestsParts;
 
@@ -33,7 +36,9 @@ export class PlatformConfigRequests {
     this.#parts = parts;
   }
 
-  /** Carries a request out. Its outcome and its result are published; a commit that begins a trial is `verified` or `failed` at its end. */
+  /**
+   * Carries out a request and publishes its outcome and its result. A commit that begins a trial is `verified` or `failed` at the end of the trial.
+   */
   async take(request: ConfigRequest): Promise<void> {
     const { commandId, ask } = request;
     const { manager } = this.#parts;
@@ -68,7 +73,7 @@ export class PlatformConfigRequests {
     this.#update(CONFIG_SHOWN.candidate, candidate?.hash ?? '');
   }
 
-  /** A list is no part of a revision: it counts at once, and has a signature and a version of its own. */
+  /** A list is not part of a revision: it applies immediately, and has its own signature and version. */
   async #takeUserList({ commandId, by }: ConfigRequest, { file, part, parts, sha256, data }: FilePart): Promise<void> {
     this.#report(commandId, 'received');
     const isWhole = parts === 1 && part === 1 && createHash('sha256').update(data).digest('hex') === sha256;
@@ -78,7 +83,7 @@ export class PlatformConfigRequests {
     this.#report(commandId, isTaken ? 'verified' : 'refused', reason);
   }
 
-  /** Resolves with why the list is refused, empty when it was taken. `data`: null where a part is missing or wrong. */
+  /** Resolves with why the list is refused, empty if it was accepted. `data`: null if a part is missing or wrong. */
   async #takeList(file: string, data: Uint8Array | null, by: string): Promise<Message> {
     if (data === null) return msg`${file} is one part, "1/1", with its SHA-256`;
     if (!isUtf8(data)) return msg`${file} is no text in UTF-8`;

@@ -1,8 +1,8 @@
 /**
  * Revisions on disk: a file with their history, one folder for each revision and each candidate, one for the file of the site.
  *
- * A folder is written under another name, flushed and renamed: after a power cut there is the old one or the new one. Nothing is written on
- * the calling thread, because a stalled flash must not delay a line.
+ * A folder is written under another name, flushed and renamed: after a power cut either the old or the new one exists. Nothing is written on the
+ * calling thread, because a stalled flash must not delay a line.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -11,27 +11,27 @@ import { replaceWholeLater, syncFolder } from '../../core/atomic-write.ts';
 import { flawOfFile, readRegularFileLater } from '../../core/regular-file.ts';
 import type { ConfigFiles } from '../../core/revisions.ts';
 
-/** The folder of a candidate; the first form is of releases with one for all authors. */
+/** The folder of a candidate; the first form is of releases with a single one for all authors. */
 export type CandidateFiles = 'candidate' | `candidate-${string}`;
 
-/** A revision by its number, a candidate, or the file of the site as it last ran. */
+/** A revision by its number, a candidate, or the file of the site as last loaded. */
 export type KeptFiles = number | CandidateFiles | 'site';
 
 /** Reads and writes revisions. */
 export interface RevisionDisk {
-  /** The folder of one of them. */
+  /** The folder of the given files. */
   dirOf(of: KeptFiles): string;
-  /** The history as JSON; undefined where there is none, or it is no JSON. */
+  /** The history as JSON; undefined if there is none, or it is not JSON. */
   readHistory(): Promise<unknown>;
-  /** These two resolve when all is on disk for good. Errors: reject with the system's error. */
+  /** This and `writeFiles` resolve when everything is durably on disk. Errors: reject with the system's error. */
   writeHistory(history: unknown): Promise<void>;
   writeFiles(of: KeptFiles, files: ConfigFiles, note: unknown): Promise<void>;
-  /** Undefined where there is no cabinet.yaml. */
+  /** Undefined if there is no cabinet.yaml. */
   readFiles(of: KeptFiles): Promise<(ConfigFiles & { readonly note: unknown }) | undefined>;
   remove(of: KeptFiles): Promise<void>;
-  /** Marks a revision as on trial; resolves when that is on disk for good. Errors: rejects with the system's error. */
+  /** Marks a revision as on trial; resolves when that is durably on disk. Errors: rejects with the system's error. */
   markTrial(number: number): Promise<void>;
-  /** As `markTrial`: takes the mark away, which a full disk does as well. */
+  /** Removes the mark, which is possible even on a full disk. Otherwise as `markTrial`. */
   unmarkTrial(number: number): Promise<void>;
   isMarked(number: number): Promise<boolean>;
   /** The numbers of the revisions that have a folder. */
@@ -46,9 +46,12 @@ const NOTE = 'note.json';
 const PROFILES = 'profiles';
 /** An empty file in the folder of a revision. */
 const MARK = 'on-trial';
-/** Broker names and the plan of a city's lights are not for every user of the machine; `files` are narrowed by the umask. */
+/** Broker names and the lighting plan of a city are not for every user of the machine; `files` are restricted further by the umask. */
 const MODE = { history: 0o600, files: 0o640 };
-/** Larger files are not read. Units: bytes. Source: assumed; ten times the history, and the largest site file, of a large cabinet. */
+/**
+ * Larger files are not read. Units: bytes. Source: assumed; ten times the history, and the largest site file, of a large cabinet. Confirmed by: the
+ * file sizes of the largest cabinet.
+ */
 const MAX_BYTES = 16 * 2 ** 20;
 
 /** SHA-256 over all files, each with its name and length. Shape: 64 hex digits. */
@@ -59,7 +62,7 @@ export function revisionHash({ cabinet, profiles }: ConfigFiles): string {
   return hash.digest('hex');
 }
 
-/** The revisions in a folder, which need not exist yet. `onFlaw`: called with each file that exists and cannot be used, and the cause. */
+/** The revisions in a folder, which need not exist yet. `onFlaw`: called with each file that exists but cannot be used, and the cause. */
 export function createRevisionDisk(dir: string, onFlaw: (flaw: string) => void = () => {}): RevisionDisk {
   const dirOf = (of: KeptFiles): string => join(dir, typeof of === 'number' ? `r${of}` : of);
   const reportFlaw = (file: string, error: unknown): undefined => {
@@ -90,7 +93,7 @@ export function createRevisionDisk(dir: string, onFlaw: (flaw: string) => void =
     writeFiles: (of, files, note) => writeRevision({ dir, to: dirOf(of) }, files, note),
     async readFiles(of) {
       const folder = dirOf(of);
-      // The first alone: on a disk that hangs each read holds one of Node's four threads.
+      // Only the first: on a hung disk each read occupies one of Node's four threads.
       const cabinet = await textOf(join(folder, CABINET));
       if (cabinet === undefined) return undefined;
       const note = await jsonOf(join(folder, NOTE));
@@ -122,7 +125,7 @@ export function createRevisionDisk(dir: string, onFlaw: (flaw: string) => void =
   };
 }
 
-/** Writes a whole revision beside its place, then renames it, so that a power cut leaves the old or the new one. */
+/** Writes a whole revision to a temporary folder, then renames it, so that a power cut leaves the old or the new one. */
 async function writeRevision(
   { dir, to }: { readonly dir: string; readonly to: string },
   { cabinet, profiles }: ConfigFiles,
@@ -136,7 +139,7 @@ async function writeRevision(
   await writeFlushed(join(draft, CABINET), cabinet);
   await writeFlushed(join(draft, NOTE), JSON.stringify(note));
   for (const folder of [join(draft, PROFILES), draft]) await syncFolder(folder);
-  // A folder cannot be renamed over one that is not empty.
+  // A folder cannot be renamed to the name of a non-empty one.
   await rm(to, { recursive: true, force: true });
   await rename(draft, to);
   await syncFolder(dir);
@@ -152,7 +155,7 @@ async function writeFlushed(file: string, text: string): Promise<void> {
   }
 }
 
-/** Removes what a power cut left under a temporary name, of this version or an earlier one. */
+/** Removes temporary folders that a power cut left, of this version or an earlier one. */
 async function removeDrafts(dir: string): Promise<void> {
   for (const name of await namesIn(dir))
     if (/^\.(new|book\.json)\./.test(name)) await rm(join(dir, name), { recursive: true, force: true });
@@ -167,7 +170,7 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** Errors: throws SyntaxError for a text that this program did not write, or that was cut short. */
+/** Errors: throws SyntaxError for a text that was damaged or not written by this program. */
 function parsed(text: string): unknown {
   return JSON.parse(text, (key, value: unknown) => (key === '__proto__' ? undefined : value));
 }

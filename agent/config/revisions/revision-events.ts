@@ -7,7 +7,7 @@ import type { Trial } from './revision-history-file.ts';
 
 const SOURCE = 'configuration';
 
-/** Reports the events about the revisions of the configuration. `siteFile`: the file of the site, for people. */
+/** Reports the events about the revisions of the configuration. `siteFile`: the file of the site, for messages. */
 export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) => void, siteFile: string) {
   const events = createEventTracker(clock, onEvent);
   return {
@@ -40,7 +40,7 @@ export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) 
       const text = msg`revision ${number} returned, revision ${current} runs again: ${reason}`;
       events.notice({ code: 'config-returned', source: SOURCE, severity: 'warning', text });
     },
-    /** `touches`: the touched parts, in words; empty for none. */
+    /** `touches`: the affected parts, as text; empty for none. */
     changed(number: number, { by, why, touches }: { readonly by: string; readonly why: Said; readonly touches: readonly Message[] }): void {
       const what = touches.length === 0 ? msg`touches nothing that runs` : msg`on trial, touches ${touches}`;
       const text = String(why) === '' ? msg`revision ${number} by ${by}; ${what}` : msg`revision ${number} by ${by}: ${why}; ${what}`;

@@ -1,6 +1,6 @@
 /**
- * The history of revisions and the note of a candidate, as they are on disk. In a file of its own, because the schemas stay in memory: it
- * is loaded only when a run begins, or where there is a candidate.
+ * The stored forms of the revision history and of a candidate's note. In a file of its own, because the schemas stay in memory: it is loaded only
+ * when a run begins, or if there is a candidate.
  */
 import * as z from 'zod';
 
@@ -10,7 +10,7 @@ const revisionSchema = z.object({
   atMs: z.number(),
   by: z.string(),
   why: z.string(),
-  /** What `why` was made of, in the form of `message-wire.ts`; `reasonTemplate` likewise. */
+  /** The template of `why`, in the form of `message-wire.ts`; `reasonTemplate` likewise. */
   whyTemplate: z.unknown().optional(),
   hash,
   state: z.enum(['trial', 'confirmed', 'returned']),
@@ -21,12 +21,12 @@ const trialSchema = z.object({
   number: z.int().positive(),
   mode: z.enum(['auto', 'asked']),
   trialMs: z.number().positive(),
-  /** How much of the trial is over, as last saved. Units: ms. */
+  /** Elapsed time of the trial, as last saved. Units: ms. */
   spentMs: z.number().nonnegative(),
   /** How often the agent had to start with it. */
   starts: z.int().nonnegative(),
   commandId: z.string().nullable(),
-  /** Its folder has the mark of a trial while the trial lasts; false in a trial of an earlier release. */
+  /** Its folder has the mark of a trial during the trial; false in a trial of an earlier release. */
   isMarked: z.boolean().default(false),
   baseline: z.object({ units: z.array(z.string()), silent: z.array(z.string()).optional(), isOnline: z.boolean() }),
 });
@@ -35,11 +35,11 @@ const historySchema = z.object({
   /** The confirmed revision. */
   current: z.int().positive(),
   trial: trialSchema.nullable(),
-  /** SHA-256 of the file of the site as it last ran. */
+  /** SHA-256 of the file of the site as last loaded. */
   fileHash: hash,
-  /** Serial of the newest signature that was accepted; older ones are refused. */
+  /** Serial of the newest accepted signature; older ones are refused. */
   signedSerial: z.int().nonnegative().default(0),
-  /** A revision was confirmed since that signature began its trial: only a trial that was interrupted may be tried again. */
+  /** A revision was confirmed since that signature began its trial: only an interrupted trial may be repeated. */
   isSerialUsed: z.boolean().default(true),
   /** Oldest first. */
   revisions: z.array(revisionSchema).min(1),
@@ -48,7 +48,7 @@ const historySchema = z.object({
 export type Trial = z.infer<typeof trialSchema>;
 export type RevisionHistory = z.infer<typeof historySchema>;
 
-/** Reads a history from its JSON. Undefined for anything else, or where its current revision is missing. */
+/** Reads a history from its JSON. Undefined for anything else, or if its current revision is missing. */
 export function readRevisionHistory(value: unknown): RevisionHistory | undefined {
   const { data } = historySchema.safeParse(value);
   if (data === undefined) return undefined;

@@ -12,14 +12,14 @@ export interface RevisionHistoryStoreParts {
   readonly history: RevisionHistory;
   /** Called after each change in memory. */
   readonly onChange: () => void;
-  /** Called when the disk has taken it. */
+  /** Called when the change is on disk. */
   readonly onKept?: () => void;
 }
 
 /** Longest wait for the disk. Units: ms. Source: a stalled flash takes seconds; a lost line must not wait longer for its configuration. */
 const DISK_TIMEOUT_MS = 5_000;
 
-/** The history of revisions, in memory and on disk. A change is in force at once; a write that fails is repeated. */
+/** The history of revisions, in memory and on disk. A change is in force immediately; a failed write is repeated. */
 export class RevisionHistoryStore {
   readonly #parts: RevisionHistoryStoreParts;
   #history: RevisionHistory;
@@ -36,12 +36,12 @@ export class RevisionHistoryStore {
     return this.#history;
   }
 
-  /** Why the disk does not have this history; empty when it does. */
+  /** Why this history is not on disk; empty if it is. */
   get trouble(): Message {
     return this.#trouble;
   }
 
-  /** Puts a history in force at once. Resolves whether it is on disk in time; a failed write is repeated later. */
+  /** Puts a history in force immediately. Resolves whether it is on disk in time; a failed write is repeated later. */
   save(next: RevisionHistory): Promise<boolean> {
     this.#history = next;
     this.#parts.onChange();
@@ -49,8 +49,8 @@ export class RevisionHistoryStore {
   }
 
   /**
-   * As `save`. A history that is not on disk in time is withdrawn: the one before is in force again, even if the write ends later. Resolves
-   * with why the disk did not take it, and what to check; empty where it did.
+   * As `save`, but a history that is not on disk in time is withdrawn: the previous one is in force again, even if the write succeeds later. Resolves
+   * with why it could not be saved, and what to check; empty if it was.
    */
   async saveOrWithdraw(next: RevisionHistory): Promise<Message> {
     const before = this.#history;
@@ -60,7 +60,7 @@ export class RevisionHistoryStore {
     return trouble;
   }
 
-  /** Notes on disk that a trial was returned, also where the disk is too full for the history. Resolves whether it is there in time. */
+  /** Records on disk that a trial was withdrawn, even if the disk is too full for the history. Resolves whether it is there in time. */
   noteReturned(number: number): Promise<boolean> {
     const noted = this.#parts.disk.unmarkTrial(number).then(
       () => true,

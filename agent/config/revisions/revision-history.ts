@@ -1,7 +1,7 @@
 /**
- * The history of revisions: the one that runs, the one on trial, and those before. Each function is one step to the next history. Pure.
+ * The history of revisions: the running one, the one on trial, and earlier ones. Each function returns the next history. Pure.
  *
- * Shape: a revision is on `trial`, then `confirmed` or `returned`; one that touches nothing is `confirmed` from the start.
+ * Shape: a revision is on `trial`, then `confirmed` or `returned`; one that affects nothing is `confirmed` from the start.
  */
 
 import { Message, type Said } from '../../core/message.ts';
@@ -15,12 +15,12 @@ export const KEPT_REVISIONS = 50;
 type NewRevision = Pick<KeptRevision, 'atMs' | 'by' | 'why' | 'whyTemplate' | 'hash'>;
 type KeptRevision = RevisionHistory['revisions'][number];
 
-/** Why a revision was made, as the history keeps it: its English text, and what a message was made of beside it. */
+/** Why a revision was made, as stored: its English text, and the template of the message. */
 export function storedWhy(why: Said): Pick<KeptRevision, 'why' | 'whyTemplate'> {
   return why instanceof Message ? { why: String(why), whyTemplate: inJson(why) } : { why };
 }
 
-/** The history of a cabinet that had none: its first revision, confirmed. */
+/** The first history of a cabinet: one confirmed revision. */
 export function firstRevisionHistory(revision: NewRevision, fileHash: string): RevisionHistory {
   return {
     version: 1,
@@ -38,12 +38,12 @@ export function nextNumber({ revisions }: RevisionHistory): number {
   return Math.max(...revisions.map(({ number }) => number)) + 1;
 }
 
-/** The highest serial that no signature may have any more. */
+/** The highest serial that is used up. */
 export function usedSerial({ signedSerial, isSerialUsed }: Pick<RevisionHistory, 'signedSerial' | 'isSerialUsed'>): number {
   return isSerialUsed ? signedSerial : signedSerial - 1;
 }
 
-/** Adds a revision that needs no trial: it touches nothing, or it is the site's own file. */
+/** Adds a revision that needs no trial: it affects nothing, or it is the site's own file. */
 export function withConfirmed(history: RevisionHistory, revision: NewRevision): RevisionHistory {
   const number = nextNumber(history);
   return pruned({
@@ -79,13 +79,13 @@ export function withTrialReturned(history: RevisionHistory, reason: Message): Re
   return { ...history, trial: null, revisions: changed(history, history.trial.number, { state: 'returned', ...kept }) };
 }
 
-/** The revision that runs: the one on trial, else the current one. */
+/** The running revision: the one on trial, otherwise the current one. */
 export function runningOf(history: RevisionHistory): Revision {
   const number = history.trial?.number ?? history.current;
   return revisionOf(history, number) as Revision;
 }
 
-/** A revision by its number; undefined where the history does not have it. */
+/** A revision by its number; undefined if the history does not contain it. */
 export function revisionOf({ revisions }: RevisionHistory, number: number): Revision | undefined {
   return revisions.find((revision) => revision.number === number);
 }
@@ -102,7 +102,7 @@ function pruned(history: RevisionHistory): RevisionHistory {
   return { ...history, revisions: history.revisions.filter(({ number }) => kept.has(number)) };
 }
 
-/** Revisions as a trace of earlier runs. Those made of the file of the site are there before the first run. */
+/** Revisions as evidence of earlier runs. Those made from the file of the site exist before the first run. */
 export function tracesOfRevisions(history?: RevisionHistory): readonly string[] {
   return history?.revisions.some(({ by }) => by !== 'file') === true ? ['config/'] : [];
 }

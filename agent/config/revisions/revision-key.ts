@@ -13,7 +13,7 @@ export interface RevisionKey {
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 /** Units: bytes. Source: RFC 8032 §5.1.5. */
 const RAW_BYTES = 32;
-/** The key object of a key text; undefined where the text is no usable Ed25519 public key. */
+/** The key object of a key text; undefined if the text is not a usable Ed25519 public key. */
 export function readRevisionKey(text: string): KeyObject | undefined {
   const raw = rawOf(Buffer.from(text, 'base64'));
   // Only one spelling of these bytes is accepted: base64 decoders skip unknown characters.
@@ -21,7 +21,7 @@ export function readRevisionKey(text: string): KeyObject | undefined {
   return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' });
 }
 
-/** The text of a public key for `trust.revisionKeys`; a private key gives that of its public half. */
+/** The text of a public key for `trust.revisionKeys`; for a private key that of its public half. */
 export function revisionKeyText(key: KeyObject): string {
   return spkiOf(key).subarray(SPKI_PREFIX.length).toString('base64');
 }

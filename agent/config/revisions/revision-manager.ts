@@ -34,13 +34,19 @@ export interface RevisionManagerParts extends ActiveRevisionParts, Pick<CommitCo
   readonly history: RevisionHistory;
   /** Checks the files in a folder of the revision store and compares them with the running revision. */
   readonly check: (dir: string, runningDir: string) => Promise<CheckedRevision>;
-  /** Changes one value of the cabinet.yaml in such a folder, in a separate process so that a slow parse does not block the agent. Default: in this one. */
+  /**
+   * Changes one value of the cabinet.yaml in such a folder, in a separate process so that a slow parse does not block the agent. Default: in this
+   * process.
+   */
   readonly edit?: (order: EditOrder) => Promise<EditedText>;
   /** Events from the start-up that still have to be reported. */
   readonly startNotices?: readonly StartNotice[];
 }
 
-/** Units: characters. Source: assumed; a device with all its keys has 300. */
+/**
+ * Longest value. Units: characters. Source: assumed; a device with all its keys has 300. Confirmed by: the longest values that people set at the
+ * cabinets.
+ */
 const MAX_VALUE_CHARS = 16_384;
 const NO_TRIAL = msg`no revision is on trial`;
 const NO_CANDIDATE = msg`there is no candidate`;
@@ -52,7 +58,7 @@ const NO_CANDIDATE = msg`there is no candidate`;
  */
 export class RevisionManager implements ConfigManager {
   readonly #parts: RevisionManagerParts;
-  /** What the start found and lasts. */
+  /** Events of the start, with those that last. */
   readonly #events: EventTracker;
   readonly #histories: RevisionHistoryStore;
   readonly #candidates: CandidateStore;
@@ -250,7 +256,7 @@ export class RevisionManager implements ConfigManager {
   }
 
   #endTrial(end: TrialEnd): void {
-    // An end that the disk does not take is tried again: by the watch, or with the history.
+    // If the end of a trial cannot be saved, it is tried again by the watch, or with the history.
     void this.#inTurn(() => (end.kind === 'confirm' ? this.#active.confirm(null) : this.#active.return(end.reason)));
   }
 
@@ -261,7 +267,7 @@ export class RevisionManager implements ConfigManager {
   }
 }
 
-/** Why a revision was made, with everybody else whose parts are in it. */
+/** Why a revision was made, and which other authors contributed to it. */
 function whyWithOthers(why: Said, others: readonly string[]): Said {
   if (others.length === 0) return why;
   return String(why) === '' ? msg`with parts by ${others}` : msg`${why}; with parts by ${others}`;

@@ -1,10 +1,10 @@
 /**
- * Signatures on revisions: a second role approves the exact files of a revision, offline, for named cabinets and a limited time. Pure; the
- * caller keeps the highest serial that it accepted.
+ * Signatures on revisions: a second role approves the exact files of a revision, offline, for named cabinets and a limited time. Pure; the caller
+ * keeps the highest accepted serial.
  *
- * Shape: `luciole-sig1.<statement>.<signature>`, both base64url, in one printable line. The statement is five lines of ASCII: `key`,
- * `cabinets`, `hash`, `serial`, `until`. Ed25519 signs a domain string, a zero byte and the statement, so that no other signature of the
- * same key can be taken for one of these.
+ * Shape: `luciole-sig1.<statement>.<signature>`, both base64url, in one printable line. The statement is five lines of ASCII: `key`, `cabinets`,
+ * `hash`, `serial`, `until`. Ed25519 signs a domain string, a zero byte and the statement, so that no other signature of the same key can pass for
+ * one of these.
  */
 
 import { type KeyObject, sign, verify } from 'node:crypto';
@@ -13,15 +13,15 @@ import { type ConfigFiles, MAX_SIGNATURE_CHARS } from '../../core/revisions.ts';
 import { revisionHash } from './revision-disk.ts';
 import { type RevisionKey, readRevisionKey, revisionKeyText } from './revision-key.ts';
 
-/** What a signer states about the files of one revision. */
+/** What a signer states about the files of a revision. */
 export interface RevisionStatement {
-  /** The signer's public key, as `trust.revisionKeys` has it. */
+  /** The signer's public key, as in `trust.revisionKeys`. */
   readonly key: string;
-  /** Ids of the cabinets where it holds. Shape: `['*']` alone for every cabinet. */
+  /** Ids of the cabinets for which it is valid. Shape: `['*']` alone for every cabinet. */
   readonly cabinets: readonly string[];
   /** The hash of all files of the revision, as `Config/Hash` shows it. */
   readonly hash: string;
-  /** When it was signed; a cabinet accepts only growing ones. Units: ms since 1970. */
+  /** When it was signed; a cabinet accepts only increasing ones. Units: ms since 1970. */
   readonly serial: number;
   /** Units: ms since 1970. */
   readonly untilMs: number;
@@ -39,10 +39,10 @@ const REFUSAL_TEXT = {
   replayed: msg`a newer signature was accepted before, or this one is used up: sign the files again, which gives a higher serial`,
 } as const;
 
-/** Why a signature does not count. */
+/** Why a signature is not accepted. */
 export type SignatureRefusal = keyof typeof REFUSAL_TEXT;
 
-/** Whether a signature is valid, and why not. */
+/** Whether a signature is valid, and if not, why. */
 export type SignatureVerdict =
   | { readonly ok: true; readonly keyId: string; readonly serial: number; readonly statement: RevisionStatement }
   | { readonly ok: false; readonly code: SignatureRefusal };
@@ -53,29 +53,35 @@ export interface SignatureCheck extends Omit<HashSignatureCheck, 'hash'> {
   readonly files: ConfigFiles;
 }
 
-/** The input of a verification, of whatever has this hash. */
+/** The input of a verification over a hash. */
 export interface HashSignatureCheck {
   readonly hash: string;
   readonly signature: string;
   readonly keys: readonly RevisionKey[];
   readonly cabinetId: string;
-  /** Null while the clock is not trusted: then no end can be judged, and none is accepted. */
+  /** Null while the clock is not trusted: then an end cannot be judged, and none is accepted. */
   readonly nowMs: number | null;
-  /** The highest serial that no signature may have any more; 0 for none. */
+  /** The highest used serial; 0 for none. */
   readonly lastSerial: number;
 }
 
 /** Every cabinet. */
 const ANY_CABINET = '*';
-/** Source: assumed; more are signed in groups, or for `*`. */
+/**
+ * Most cabinets in one statement. Source: assumed; more are signed in groups, or for `*`. Confirmed by: how many cabinets one signer releases at
+ * once.
+ */
 const MAX_CABINETS = 100;
-/** How far ahead of the cabinet the signer's clock may be. Units: ms. Source: assumed; an office computer wrong by a summer-time hour. */
+/**
+ * How far the signer's clock may be ahead of the cabinet's. Units: ms. Source: assumed; an office computer that is wrong by the hour of summer time.
+ * Confirmed by: the clocks of the signers' computers.
+ */
 const CLOCK_SKEW_MS = 3_600_000;
 const FORM = 'luciole-sig1';
 const DOMAIN = 'luciole-revision-signature-1\0';
 /** Units: bytes. Source: RFC 8032 §5.1.6. */
 const SIGNATURE_BYTES = 64;
-/** Ids of cabinets as `cabinet.yaml` takes them, numbers without leading zeros: one spelling for each statement. */
+/** Ids of cabinets as in `cabinet.yaml`, numbers without leading zeros: each statement has one spelling. */
 const STATEMENT =
   /^key ([A-Za-z0-9+/]{43}=)\ncabinets (\*|[A-Za-z0-9][A-Za-z0-9._-]{0,31}(?:,[A-Za-z0-9][A-Za-z0-9._-]{0,31})*)\nhash ([0-9a-f]{64})\nserial ([1-9]\d{0,14})\nuntil ([1-9]\d{0,14})\n$/;
 
@@ -84,7 +90,7 @@ export interface SigningOrder extends Omit<HashSigningOrder, 'hash'> {
   readonly files: ConfigFiles;
 }
 
-/** The input of a signature on whatever has this hash. Units: ms since 1970; ms. */
+/** The input of a signature over a hash. Units: ms since 1970; ms. */
 export interface HashSigningOrder {
   readonly hash: string;
   readonly privateKey: KeyObject;
@@ -93,19 +99,22 @@ export interface HashSigningOrder {
   readonly validMs: number;
 }
 
-/** The signature as one line. Errors: throws TypeError for a key that is not Ed25519, or cabinets, times that no statement can carry. */
+/**
+ * Returns the signature as one line. Errors: throws TypeError for a key that is not Ed25519, or for cabinets or times that a statement cannot
+ * contain.
+ */
 export function signRevision({ files, ...order }: SigningOrder): string {
   return signHash({ ...order, hash: revisionHash(files) });
 }
 
-/** As `signRevision`, for the hash of something else, which must not be that of any files of a revision. */
+/** As `signRevision`, for the hash of something else, which must differ from the hash of any files of a revision. */
 export function signHash({ hash, privateKey, cabinets, signedMs, validMs }: HashSigningOrder): string {
   const key = revisionKeyText(privateKey);
   const statement = Buffer.from(
     `key ${key}\ncabinets ${cabinets.join(',')}\nhash ${hash}\nserial ${signedMs}\nuntil ${signedMs + validMs}\n`,
   );
   const text = [FORM, statement.toString('base64url'), sign(null, signedBytes(statement), privateKey).toString('base64url')].join('.');
-  // Read back as a cabinet will read it: lists and numbers must have kept their values.
+  // Parsed as a cabinet will parse it: lists and numbers must have kept their values.
   const read = opened(text)?.statement;
   if (read === undefined || read.cabinets.length !== cabinets.length || read.untilMs !== signedMs + validMs)
     throw new TypeError('such cabinets or times cannot be signed for');
@@ -143,7 +152,7 @@ export function refusalText(code: SignatureRefusal): Message {
   return REFUSAL_TEXT[code];
 }
 
-/** What a signature states, not verified; undefined where it has another form. */
+/** The statement of a signature, not verified; undefined if it has another form. */
 export function statementOf(signature: string): RevisionStatement | undefined {
   return opened(signature)?.statement;
 }

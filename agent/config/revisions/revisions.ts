@@ -1,6 +1,4 @@
-/**
- * The revision manager of a running agent: what it checks with, how it judges a trial, and how a configuration is put into use.
- */
+/** Creates the revision manager of a running agent: how it checks, how it judges a trial, and how a configuration is applied. */
 
 import type { Cabinet } from '../../core/cabinet.ts';
 import { type Message, msg } from '../../core/message.ts';
@@ -15,9 +13,9 @@ import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from './touc
 export interface RevisionParts {
   readonly atStart: RevisionsAtStart;
   readonly check: (folder: RevisionFolder) => Promise<CheckedRevision>;
-  /** Changes one value in a process of its own. Default: in this one. */
+  /** Changes one value in a child process. Default: in this process. */
   readonly edit?: (order: EditOrder) => Promise<EditedText>;
-  /** Sets the options of the command line, which override every configuration. */
+  /** Applies the options of the command line, which override every configuration. */
   readonly withOptions: (cabinet: Cabinet) => Cabinet;
 }
 
@@ -29,7 +27,7 @@ export interface RevisionsParts extends RevisionParts, Pick<RevisionManagerParts
   readonly onChange: (view: ConfigView) => void;
 }
 
-/** The manager of this run's revisions; `start` reports what the start of the run left to be reported. */
+/** The manager of this run's revisions; its `start` reports the remaining events of the run's start. */
 export function createRevisions(parts: RevisionsParts): RevisionManager {
   const { atStart, field, withOptions } = parts;
   const manager: RevisionManager = new RevisionManager({
@@ -62,7 +60,7 @@ export function createRevisions(parts: RevisionsParts): RevisionManager {
   return manager;
 }
 
-/** Adds to a folder with a configuration what the configuration is compared with. */
+/** Adds to a folder with a configuration everything it is compared with. */
 export function folderToCheck(
   { disk, history, siteDir }: RevisionsAtStart,
   revision: Pick<RevisionFolder, 'dir' | 'runningDir' | 'nowMs'>,
@@ -70,7 +68,7 @@ export function folderToCheck(
   return { ...revision, siteDir, site: { dir: disk.dirOf('site'), hash: history.fileHash } };
 }
 
-/** The touched parts as a person reads them, with those that change only at a restart. */
+/** The affected parts as text, with those that change only at a restart. */
 function inWords({ lines, light, uplink, store, clock, console, atRestart }: TouchedRooms): Message[] {
   return [
     ...lines.map((id) => msg`line ${id}`),

@@ -9,38 +9,38 @@ import { type LineNetwork, linePortName, parseLineNetwork, parseLinePort } from 
 import { Message, msg } from '../../core/message.ts';
 import type { SiteOwnedDifference } from '../../core/revisions.ts';
 
-/** As `cabinet.yaml` has them. Every key of the schema that is not in this list belongs to platform and console. */
+/** Names as in `cabinet.yaml`. Every key of the schema that is not in this list belongs to platform and console. */
 export const SITE_OWNED: readonly string[] = [
   // Another cabinet would answer in its place.
   'cabinet.id',
-  // A site that is moved has its day at night.
+  // A site at another place would have its day at night.
   ...['cabinet.latitudeDeg', 'cabinet.longitudeDeg', 'cabinet.timezone'],
-  // A wrong clock would be believed.
+  // A wrong clock would be trusted.
   'cabinet.clockTrust',
-  // All data and the password would go elsewhere, or another platform would be in command.
+  // All data and the password would be sent elsewhere, or another platform would be in command.
   ...['uplink.broker', 'uplink.otherBrokers', 'uplink.protocol', 'uplink.group', 'uplink.node', 'uplink.primaryHost', 'uplink.username'],
-  // The content of any file would be read and sent, or another authority be believed.
+  // The content of any file could be read and sent, or another authority be trusted.
   ...['uplink.passwordFile', 'uplink.caFile', 'uplink.certFile', 'uplink.keyFile'],
   // Any file could be overwritten, any folder be read.
   ...['service.metricsFile', 'profileDirs'],
   // The console could be opened without a login, or hidden.
   'console.socketPath',
-  // Readings, users and revisions would be left behind.
+  // Readings, users and revisions would be lost.
   'store.dir',
-  // Who did what would be forgotten before anybody has asked.
+  // The record of users' actions could be deleted before anyone has read it.
   'store.peopleDays',
   // A revision could name its own signers and allow its own ports.
   ...['trust.revisionKeys', 'trust.userKeys', 'trust.ports'],
-  // Other services and devices of the machine and its network would be reached. Compared over all lines.
+  // Other services and devices of the machine and its network would become reachable. Compared over all lines.
   'lines[].port',
 ];
 
 const PORT = 'lines[].port';
 
 /**
- * Site-owned keys that `candidate` sets to a value which none of `allowed` has. Empty when there is none.
+ * Site-owned keys that `candidate` sets to a value which none of `allowed` has. Empty if there is none.
  *
- * Keys of one section count together: user and password of one configuration with the broker of another are a third one.
+ * Keys of one section are compared together: user and password of one configuration with the broker of another count as a difference.
  * With nothing in `allowed` every key is a difference.
  */
 export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabinet[]): SiteOwnedDifference[] {
@@ -56,7 +56,10 @@ export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabin
   return [...others, ...foreign].map((key) => ({ key }));
 }
 
-/** Source: assumed; with the longest names they fit four lines of a terminal. */
+/**
+ * Most keys in the sentence. Source: assumed; with the longest names they fit four lines of a terminal. Confirmed by: the longest refusals on a
+ * terminal of 80 columns.
+ */
 const SHOWN_KEYS = 8;
 
 /** The sentence with which a configuration is refused; `file` is that of the site. */
@@ -70,14 +73,14 @@ export function siteOwnedRefusal(differences: readonly SiteOwnedDifference[], fi
   return msg`${named} belong to the file of the site (${file}): change them there`;
 }
 
-/** What differs from the most similar of them. */
+/** The differences from the most similar of the allowed configurations. */
 function fewest(keys: readonly string[], candidate: Cabinet, allowed: readonly Cabinet[]): readonly string[] {
   return allowed
     .map((each) => keys.filter((key) => !isDeepStrictEqual(valueAt(candidate, key), valueAt(each, key))))
     .reduce((least, next) => (next.length < least.length ? next : least), keys);
 }
 
-/** The keys of `cabinet:` stand at the top of a `Cabinet`; a section that is left out has no values. */
+/** The keys of `cabinet:` are at the top of a `Cabinet`; a missing section has no values. */
 function valueAt(cabinet: Cabinet, key: string): unknown {
   const path = key.replace(/^cabinet\./, '').split('.');
   return path.reduce<unknown>((value, name) => (value as Record<string, unknown> | null | undefined)?.[name], cabinet);
@@ -95,7 +98,7 @@ function isInNetwork(network: LineNetwork | Message, text: string): boolean {
   );
 }
 
-/** One name for one endpoint, `tcp://plc` and `tcp://plc:502`. */
+/** Gives the same name to the same endpoint, `tcp://plc` and `tcp://plc:502`. */
 function portName(text: string): string {
   const port = parseLinePort(text);
   return port.kind === 'bad' ? text : linePortName(port);

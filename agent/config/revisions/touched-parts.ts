@@ -1,6 +1,4 @@
-/**
- * Finds which parts of the agent a change of the configuration touches; all others go on undisturbed. Pure.
- */
+/** Finds which parts of the agent a change of the configuration affects; all others continue undisturbed. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Cabinet } from '../../core/cabinet.ts';
 import { type CabinetPoint, cabinetPoints } from '../../core/cabinet-points.ts';
@@ -9,7 +7,7 @@ import type { PointId } from '../../core/words.ts';
 import { uplinkDevices } from '../../sync/sparkplug/cabinet-metrics.ts';
 import { setupValuesOf } from '../setup-values.ts';
 
-/** A cabinet with the device types at hand. */
+/** A cabinet with its device types. */
 export interface CabinetAndProfiles {
   readonly cabinet: Cabinet;
   readonly profiles: ReadonlyMap<string, Profile>;
@@ -17,9 +15,9 @@ export interface CabinetAndProfiles {
 
 /** The touched parts of the agent. */
 export interface TouchedRooms {
-  /** Lines that are removed, added, or opened again with other settings. */
+  /** Lines that are removed, added, or reopened with other settings. */
   readonly lines: readonly string[];
-  /** Control, energy, diagnosis and what the console sees of them. */
+  /** Control, energy, diagnosis and their views in the console. */
   readonly light: boolean;
   /** The session with the platform: its settings, or the content of its births. */
   readonly uplink: boolean;
@@ -28,11 +26,11 @@ export interface TouchedRooms {
   readonly clock: boolean;
   /** The language in which sessions of the console begin. */
   readonly console: boolean;
-  /** Keys that only the next start of the agent takes up. */
+  /** Keys that only apply after the next start of the agent. */
   readonly atRestart: readonly string[];
 }
 
-/** What is different, room by room. */
+/** Returns the affected parts. */
 export function touchedRooms(before: CabinetAndProfiles, after: CabinetAndProfiles): TouchedRooms {
   const [was, is] = [factsOf(before), factsOf(after)];
   const isOther = (key: 'light' | 'uplink' | 'store' | 'clock' | 'console'): boolean => !isDeepStrictEqual(was[key], is[key]);
@@ -51,7 +49,7 @@ export function touchedRooms(before: CabinetAndProfiles, after: CabinetAndProfil
 function factsOf({ cabinet, profiles }: CabinetAndProfiles) {
   const points = cabinetPoints(cabinet, profiles);
   const { uplink, store, console, clockTrust, service: _service, trust: _trust, profileDirs: _dirs, lines, ...others } = cabinet;
-  // The name is for people and read from the configuration each time it is shown.
+  // The name is for people and is read from the configuration each time it is shown.
   const { name: _name, ...light } = others;
   const typesOf = (ids: readonly string[]): unknown => ids.map((id) => profiles.get(id));
   return {
@@ -79,7 +77,7 @@ function factsOf({ cabinet, profiles }: CabinetAndProfiles) {
   };
 }
 
-/** Decimals worth keeping, by point. */
+/** Number of decimals to keep, by point. */
 export function decimalsOf(points: ReadonlyMap<PointId, CabinetPoint>): Map<string, number> {
   return new Map([...points].map(([id, { profile }]) => [id, profile.decimals]));
 }

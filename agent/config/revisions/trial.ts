@@ -1,7 +1,7 @@
 /**
- * The rules by which a revision on trial is confirmed or returned. Pure.
+ * The rules by which a revision on trial is confirmed or withdrawn. Pure.
  *
- * A lost line is returned early: drivers without an agent go to their failsafe level after a minute, which a street should not see. An
+ * A lost line ends the trial early: without an agent, drivers switch to their failsafe level after a minute, and the street should not see that. An
  * uplink may take longer.
  */
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
@@ -11,7 +11,7 @@ import type { ConfirmMode } from '../../core/revisions.ts';
 export interface Baseline {
   /** Devices. */
   readonly units: readonly string[];
-  /** Places on the lines that were silent before the change, so that they need not answer after it; undefined in a trial of an earlier release. */
+  /** Unit addresses that were silent before the change and need not answer after it; undefined in a trial of an earlier release. */
   readonly silent?: readonly string[] | undefined;
   readonly isOnline: boolean;
 }
@@ -19,35 +19,41 @@ export interface Baseline {
 /** What answers now. */
 export interface TrialHealth {
   readonly answering: ReadonlySet<string>;
-  /** The line of each device of the configuration on trial; a removed one need not answer. */
+  /** The line of each device of the configuration on trial; a removed device need not answer. */
   readonly devices: ReadonlyMap<string, string>;
-  /** The devices that do not answer, by their place: line and unit. */
+  /** The devices that do not answer, with their place: line and unit. */
   readonly silent: ReadonlyMap<string, string>;
   readonly isOnline: boolean;
 }
 
-/** Whether a trial goes on, or how it ends. */
+/** Whether a trial continues, or how it ends. */
 export type TrialVerdict = { readonly kind: 'wait' } | { readonly kind: 'confirm' } | { readonly kind: 'return'; readonly reason: Message };
 
-/** A revision is returned when a line is lost for this long. Units: ms. Source: the drivers' failsafe timeout of 60 s, less 35 s to open the line again and find its units. */
+/**
+ * A revision is withdrawn when a line is lost for this long. Units: ms. Source: the drivers' failsafe timeout of 60 s, less 35 s to reopen the line
+ * and find its units.
+ */
 export const LINE_GRACE_MS = 25_000;
-/** All must answer for this long without a break. Units: ms. Source: assumed; two rounds of polls. */
+/**
+ * How long everything must answer without a break. Units: ms. Source: assumed; two rounds of polls. Confirmed by: the time until all units answer
+ * after a reopened line on the bench.
+ */
 export const SETTLE_MS = 15_000;
 /** Names shown in a reason. */
 const SHOWN = 5;
 
-/** How a trial ends, and how much of it is over. Units: ms. */
+/** The facts for a verdict: the length of the trial and how much of it has passed. Units: ms. */
 export interface ConfigTrialFacts {
   readonly mode: ConfirmMode;
   readonly trialMs: number;
   readonly spentMs: number;
-  /** How much of it is over in this run of the agent, whose lines were closed before. */
+  /** Time of the trial in this run of the agent, whose lines were closed before. */
   readonly runMs: number;
-  /** For how long all has answered. */
+  /** How long everything has answered. */
   readonly wellMs: number;
 }
 
-/** What does not answer yet, in words; empty when all answers. */
+/** What does not answer yet, as text; empty if everything answers. */
 export function missingOf(baseline: Baseline, health: TrialHealth): Message[] {
   const lost = lostUnits(baseline, health);
   const units = lost.length === 0 ? [] : [msg`${lost.length} of ${baseline.units.length} units no longer answer: ${shortList(lost)}`];
@@ -55,7 +61,7 @@ export function missingOf(baseline: Baseline, health: TrialHealth): Message[] {
   return [...units, ...uplink, ...newSilence(baseline, health)];
 }
 
-/** Units of the revision at places that never answered: a lamp may have been moved to a wrong address. */
+/** Units of the revision at addresses that never answered: a lamp may have been moved to a wrong address. */
 function newSilence({ units, silent: before }: Baseline, { silent }: TrialHealth): Message[] {
   if (before === undefined) return [];
   const strange = [...silent].flatMap(([place, id]) => (before.includes(place) || units.includes(id) ? [] : [id]));
@@ -63,7 +69,7 @@ function newSilence({ units, silent: before }: Baseline, { silent }: TrialHealth
   return [msg`new units have not answered: ${shortList(strange)} (where they are not mounted yet, confirm it by hand)`];
 }
 
-/** Decides about a trial by its health now. */
+/** Decides about a trial from its present health. */
 export function judgeTrial(
   baseline: Baseline,
   health: TrialHealth,
@@ -82,7 +88,7 @@ export function judgeTrial(
   return mode === 'auto' ? { kind: 'confirm' } : { kind: 'return', reason: msg`it was not confirmed within ${minutes} min` };
 }
 
-/** Half of all units, or all of one line: one unit alone may be slow. */
+/** Half of all units, or all of one line: a single unit may only be slow. */
 function isLineLost(baseline: Baseline, health: TrialHealth): boolean {
   const lost = lostUnits(baseline, health);
   const lineOf = (id: string): string | undefined => health.devices.get(id);

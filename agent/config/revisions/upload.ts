@@ -1,6 +1,6 @@
 /**
- * Puts together files that arrive in parts, and verifies their hash. It holds at most a few files of a bounded size of each side, platform
- * and console. Touches no disk.
+ * Assembles files that arrive in parts, and verifies their hash. It keeps a few files of bounded size at most, for the platform and for the console.
+ * Does not access the disk.
  */
 
 import { createHash } from 'node:crypto';
@@ -14,7 +14,10 @@ export type UploadState =
   | { readonly kind: 'whole'; readonly text: string }
   | { readonly kind: 'refused'; readonly reason: Message };
 
-/** Source: assumed; 988 devices with lamp and pole are 250 KB, the largest shipped profile 9 KB. Units: bytes, files, ms. */
+/**
+ * Bounds of an upload. Source: assumed; 988 devices with lamp and pole are 250 KB, the largest shipped profile 9 KB. Units: bytes, files, ms.
+ * Confirmed by: upload sizes and times over the mobile link of a cabinet.
+ */
 export const UPLOAD_LIMIT = { partBytes: 32_768, parts: 64, cabinetBytes: 524_288, profileBytes: 131_072, files: 4, idleMs: 900_000 };
 
 interface Upload {
@@ -24,7 +27,7 @@ interface Upload {
   touchedMono: MonoMs;
 }
 
-/** Why a name is no file of a configuration; empty where it is one. */
+/** Why a name is not a file of a configuration; empty if it is one. */
 export function fileRefusal(file: string): Message {
   if (file === 'cabinet.yaml' || file === SIGNATURE_FILE || /^profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(file)) return NO_TEXT;
   return msg`a file is "cabinet.yaml", "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-", "revision.sig", or "users.list" where trust.userKeys is set`;
@@ -35,7 +38,7 @@ interface Uploads {
   take(part: FilePart, author: string): UploadState;
 }
 
-/** No uploads yet. Parts of one author never meet those of another, and the platform pushes none of the console's out. */
+/** Starts without uploads. Parts of different authors are never combined, and uploads of the platform never displace those of the console. */
 export function createUploads(clock: Pick<Clock, 'monoMs'>): Uploads {
   const [platform, console] = [createUploadsOfSide(clock), createUploadsOfSide(clock)];
   return { take: (part, author) => (author === 'platform' ? platform : console).take(part, author) };
@@ -49,7 +52,7 @@ function createUploadsOfSide(clock: Pick<Clock, 'monoMs'>): Uploads {
     for (const [key, { touchedMono }] of open) if (clock.monoMs() - touchedMono > UPLOAD_LIMIT.idleMs) open.delete(key);
   }
 
-  /** The upload of the part; another hash or count begins the file again. */
+  /** The upload of the part; another hash or count restarts the file. */
   function uploadOf(key: string, { parts, sha256 }: FilePart): Upload {
     const known = open.get(key);
     if (known?.sha256 === sha256 && known.parts === parts) return known;

@@ -1,5 +1,5 @@
 /**
- * The signature under a list of users: the statement of a revision's signature, over the hash of the list. Pure.
+ * The signature of a list of users: the same statement as for a revision, over the hash of the list. Pure.
  *
  * Shape: the lines of the list, then one line with the signature.
  */
@@ -21,13 +21,13 @@ import {
 export interface UserListCheck {
   readonly keys: Cabinet['trust']['userKeys'];
   readonly cabinetId: string;
-  /** Null while the clock is not trusted: then no list is taken. */
+  /** Null while the clock is not trusted: then no list is accepted. */
   readonly nowMs: number | null;
-  /** The highest serial that was accepted; 0 for none. Null for a list that was accepted before: its age no longer counts. */
+  /** The highest accepted serial; 0 for none. Null for a list that was accepted before: its age no longer matters. */
   readonly lastSerial: number | null;
 }
 
-/** The hash begins with this text, so that no signature on a revision counts for a list, or the other way round. */
+/** The hash begins with this text, so that a signature on a revision is never valid for a list, nor the reverse. */
 const DOMAIN = 'luciole-user-list-1\0';
 const OWN_TEXT: Partial<Record<SignatureRefusal, Message>> = {
   'bad-format': msg`the last line is not a signature made by \`luciole user sign\``,
@@ -42,7 +42,7 @@ export function signUserList(list: string, order: Omit<HashSigningOrder, 'hash'>
   return `${list}${signHash({ ...order, hash: hashOf(list) })}\n`;
 }
 
-/** Whether this list counts here and now. Errors: none; every flaw is a refusal. */
+/** Whether this list is valid here and now. Errors: none; every flaw is a refusal. */
 export function verifyUserList(text: string, { keys, cabinetId, nowMs, lastSerial }: UserListCheck): VerifiedUserList | RefusedUserList {
   const whole = text.trimEnd();
   const cut = whole.lastIndexOf('\n') + 1;

@@ -9,12 +9,12 @@ import {
 } from './complete-lighting.ts';
 import { type CabinetDocument, storeSchema } from './schema.ts';
 
-/** Source: the folder the package creates for the operator's own profiles. */
+/** Source: the folder that the package creates for the operator's own profiles. */
 const PROFILE_DIRS = ['/etc/luciole/profiles'];
 /** Source: Modbus over Serial Line V1.02; the factory setting of most devices in the reference list is 9600 8N1. */
 const SERIAL = { baud: 9600, parity: 'none', stopBits: 1, dataBits: 8 } as const;
 
-/** Turns a checked document into the `Cabinet` of the agent, with the defaults that depend on other values. Pure. */
+/** Converts a checked document into the `Cabinet` of the agent, with the defaults that depend on other values. Pure. */
 export function completeCabinet(document: CabinetDocument): Cabinet {
   const lines = document.lines.map(completeLine);
   const polesOfDevices = new Map(lines.flatMap((line) => line.devices).map((device) => [device.id, device.pole]));
@@ -101,7 +101,7 @@ function completeUplink({ uplink, cabinet }: CabinetDocument): UplinkConfig | nu
   };
 }
 
-/** With several brokers, or a host behind one, a broker that is cut off from the host confirms what the host never gets. */
+/** With several brokers, or a host behind one, a broker that is cut off from the host confirms messages that the host never receives. */
 function usualProof({ otherBrokers, primaryHost }: NonNullable<CabinetDocument['uplink']>): UplinkConfig['proof'] {
   return (otherBrokers?.length ?? 0) > 0 || (primaryHost ?? null) !== null ? 'platform' : 'auto';
 }

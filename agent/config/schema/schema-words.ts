@@ -10,7 +10,7 @@ import { WEEKDAYS } from './weekdays.ts';
 /**
  * A name for a thing.
  *
- * Starts with a letter or digit, so that it is never taken for an option, a folder or a property every object has.
+ * Starts with a letter or digit, so that it cannot be mistaken for an option, a folder or a property that every object has.
  * Source: also a Sparkplug device id, which must be free of `+`, `/` and `#`.
  */
 export const idSchema = z
@@ -41,13 +41,13 @@ export const stepTimeSchema = z
     ),
   });
 
-/** A date of one year, or of each. */
+/** A date with a year, or a yearly one. */
 export const dateSchema = z
   .string()
   .regex(/^(\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)
   .meta({ patternErrorMessage: String(msg`a date, "2026-07-14", or of each year, "07-14"`) });
 
-/** A date of each year. */
+/** A yearly date. */
 export const yearlyDateSchema = z
   .string()
   .regex(/^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)

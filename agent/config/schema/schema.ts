@@ -1,6 +1,6 @@
 /**
- * The schema of `cabinet.yaml`: keys, types, ranges, defaults, and a sentence on each for editors. Each value is checked alone here; the
- * checks in `check/` compare values.
+ * The schema of `cabinet.yaml`: keys, types, ranges, defaults, and a sentence on each for editors. Each value is checked alone here; the checks in
+ * `check/` compare values.
  */
 
 import * as z from 'zod';
@@ -31,7 +31,7 @@ import {
 
 /** Units: bit/s. Source: the standard rates of Linux termios within reach of RS-485 street wiring, and 256000 of the LD2410 radar. */
 const BAUD_RATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 256_000, 460_800, 921_600];
-/** Units: bytes. Source: sockaddr_un holds 108 with the final zero. */
+/** Units: bytes. Source: sockaddr_un has 108 with the final zero. */
 const MAX_SOCKET_PATH = 107;
 
 const siteSchema = z.strictObject({
@@ -234,10 +234,10 @@ const uplinkSchema = z.strictObject({
     ),
 });
 
-/** Default folder of databases and revisions. Source: the folder the package creates. */
+/** Default folder of databases and revisions. Source: the folder that the package creates. */
 export const STORE_DIR = '/var/lib/luciole';
 
-/** Where readings are kept; all of it has defaults. */
+/** Where readings are kept; all keys have defaults. */
 export const storeSchema = z.strictObject({
   dir: pathSchema.default(STORE_DIR).describe(String(msg`Folder of the databases.`)),
   commitSeconds: z
@@ -330,7 +330,7 @@ const trustSchema = z.strictObject({
     ),
 });
 
-/** Source: measured, the check of 600 that leave from each other takes a second; a cabinet has a few. */
+/** Source: measured, the check of 600 branches in a chain takes a second; a cabinet has a few. */
 const MAX_BRANCHES = 256;
 
 /** The whole document. */
@@ -369,7 +369,7 @@ export type CabinetDocument = z.output<typeof cabinetSchema>;
 /** A document as it is written. */
 export type CabinetInput = z.input<typeof cabinetSchema>;
 
-/** What config/cabinet.schema.json holds. */
+/** The content of config/cabinet.schema.json. */
 export function cabinetJsonSchema(): JsonSchema {
   return { title: 'Luciole cabinet', ...(z.toJSONSchema(cabinetSchema, { io: 'input', target: 'draft-7' }) as JsonSchema) } as JsonSchema;
 }

@@ -1,4 +1,4 @@
-/** How a lamp blinks so that a person under it sees it, and where it may not. Pure. */
+/** How a lamp blinks so that a person under it notices, and where it may not. Pure. */
 
 import type { Lamp, Zone } from '../../core/cabinet.ts';
 import type { IdentifyRequest } from '../../core/light-tools.ts';
@@ -8,15 +8,21 @@ import { type Authorised, type Intent, type IntentAuthority, type LevelPct, RANK
 import type { LightingStreet } from '../../lighting/lighting.ts';
 import { mayMaintain } from './overrides.ts';
 
-/** How long a lamp may blink. Units: ms. Source: assumed; long enough to walk to it, too short to be forgotten. */
+/**
+ * How long a lamp may blink. Units: ms. Source: assumed; long enough to walk to it, too short to be forgotten. Confirmed by: technicians who identify
+ * lamps during a service visit.
+ */
 const IDENTIFY_MS = { min: 5_000, max: 600_000 };
-/** Low enough to be seen as a change from full light, high enough to see by. Units: %. */
+/** Low enough to be visible as a change from full light, high enough to see by. Units: %. */
 const VISIBLE_LOW_PCT = 20;
-/** A smaller step is not seen from the street. Units: %. Source: assumed; the eye hardly notices a third of the light. */
+/**
+ * A smaller step is not visible from the street. Units: %. Source: assumed; the eye hardly notices a third of the light. Confirmed by: a person under
+ * a blinking lamp at several steps.
+ */
 const VISIBLE_STEP_PCT = 40;
-/** Shortest and longest time at one of the levels. Units: ms. Source: a decision a second; a longer phase is not seen as blinking. */
+/** Shortest and longest time at one of the levels. Units: ms. Source: one decision per second; a longer phase does not look like blinking. */
 const PHASE_MS = { min: 2_000, max: 6_000 };
-/** Ramps of drivers where the zone has none. Units: s. Source: the reference's usual ramps. */
+/** Ramps of drivers if the zone has none. Units: s. Source: the reference's usual ramps. */
 const RAMP_S = { up: 1, down: 10 };
 
 /** The levels and times of one lamp's blinking. */
@@ -27,7 +33,7 @@ export interface Blink {
   readonly lowMs: number;
 }
 
-/** Returns a blinking from the maximum to a low level that is seen; a lamp that cannot be dimmed far enough goes out for a moment. */
+/** Returns a blinking between the maximum and a visibly lower level; a lamp that cannot be dimmed far enough is switched off for a moment. */
 export function blinkOf({ minPct, maxPct }: Pick<Lamp, 'minPct' | 'maxPct'>, presence: Zone['presence']): Blink {
   const lowPct = Math.max(minPct, VISIBLE_LOW_PCT);
   const { rampUpS, rampDownS } = presence ?? { rampUpS: RAMP_S.up, rampDownS: RAMP_S.down };
@@ -35,7 +41,7 @@ export function blinkOf({ minPct, maxPct }: Pick<Lamp, 'minPct' | 'maxPct'>, pre
     highPct: maxPct,
     lowPct: maxPct - lowPct >= VISIBLE_STEP_PCT ? lowPct : 0,
     highMs: phaseMs(rampUpS),
-    // Half of a slow fall is seen already.
+    // Half of a slow fall is already visible.
     lowMs: phaseMs(rampDownS / 2),
   };
 }
@@ -45,7 +51,7 @@ export function blinkLevel({ highPct, lowPct, highMs, lowMs }: Blink, sinceMs: n
   return sinceMs % (highMs + lowMs) < highMs ? highPct : lowPct;
 }
 
-/** Returns how a lamp blinks at this request. `held`: the intents in force for it. Errors: throws Refusal. */
+/** Returns how a lamp blinks for this request. `held`: the intents in force for it. Errors: throws Refusal. */
 export function permittedBlink(
   { lamps, zones }: LightingStreet,
   { lamp: lampId, forMs, authority }: Authorised<IdentifyRequest>,
@@ -59,7 +65,7 @@ export function permittedBlink(
   }
   const zone = zones.find((each) => each.lamps.includes(lampId));
   const rank = rankOf(authority);
-  // A technician may switch off the lamp in front of him; no other sender goes below the minimum of the zone.
+  // A technician at the lamp may switch it off; no other sender goes below the minimum of the zone.
   const minPct = rank === 'maintenance' ? lamp.minPct : Math.max(lamp.minPct, zone?.minPct ?? 0);
   const blink = blinkOf({ minPct, maxPct: lamp.maxPct }, zone?.presence ?? null);
   if (rank !== 'maintenance' && blink.lowPct < minPct)
@@ -68,12 +74,12 @@ export function permittedBlink(
   return blink;
 }
 
-/** A technician at the lamp outranks the platform, whose blinking is an override. */
+/** The rank of a blinking: a technician at the lamp outranks the platform, whose blinking is an override. */
 export function rankOf(authority: IntentAuthority): Intent['rank'] {
   return mayMaintain(authority) ? 'maintenance' : 'override';
 }
 
-/** Of intents of one rank the highest wins, so one near full light hides the blinking; a higher rank hides it entirely. */
+/** Among intents of one rank the highest level wins, so one near full light hides the blinking; a higher rank hides it entirely. */
 function refuseHeld({ highPct, lowPct }: Blink, lampId: string, rank: Intent['rank'], held: readonly Intent[]): void {
   const hidesBlink = (other: Intent): boolean =>
     other.rank === rank

@@ -19,17 +19,23 @@ import { firstOf, inTurn } from '../../core/message-lists.ts';
 import type { Decision, Intent, LevelPct, Outcome, OutcomeState, OverriddenLamps, Target } from '../../core/words.ts';
 import { isFollowing, type LampTrack } from '../writing/reconcile.ts';
 
-/** Longest time until the sender gets the final outcome. Units: ms. Source: assumed; twice the time a line of 247 units needs to be written. */
+/**
+ * Longest time until the sender gets the final outcome. Units: ms. Source: assumed; twice the time to write a line of 247 units. Confirmed by: the
+ * time to write a full line at 9600 baud on the bench.
+ */
 export const COMMAND_MS = 60_000;
-/** A silent lamp has this long to answer before the command fails for it. Units: ms. Source: assumed; two retries of a lost frame, and an operator at a map expects an answer within this time. */
+/**
+ * How long a silent lamp may take to answer before the command fails for it. Units: ms. Source: assumed; two retries of a lost frame, and an operator
+ * watching the map expects an answer within this time. Confirmed by: operators at the map of a platform.
+ */
 export const SILENT_MS = 2_000;
-/** Lamps named in one reason; the others are counted. */
+/** Lamps named in one reason; the others are only counted. */
 const NAMED_LAMPS = 6;
 
 export interface LightCommand {
   readonly commandId: string;
   readonly target: Target;
-  /** Requested; null for a release. */
+  /** The requested level; null for a release. */
   readonly levelPct: LevelPct | null;
   readonly source: string;
   /** The intent behind it; null for a release. */
@@ -42,11 +48,11 @@ export interface LightCommand {
 interface LampProgress {
   readonly state: OutcomeState;
   readonly reason: Message;
-  /** A write of this command has left for the lamp. */
+  /** A write of this command has been sent to the lamp. */
   readonly sent: boolean;
-  /** Read back; null before. */
+  /** The level read back; null before. */
   readonly levelPct: LevelPct | null;
-  /** Failed only because the lamp follows this stronger intent. */
+  /** Set if it failed only because the lamp follows this stronger intent. */
   readonly below?: Intent;
 }
 
@@ -66,7 +72,7 @@ export function beginCommand(command: Omit<LightCommand, 'state' | 'lamps'>, lam
   return { ...command, state: 'queued', lamps: Object.fromEntries(lampIds.map((id) => [id, QUEUED])) };
 }
 
-/** Returns the command after a check of its lamps; the same object when nothing changed. */
+/** Returns the command after a check of its lamps; the same object if nothing changed. */
 export function advanceCommand(command: LightCommand, workOf: (lampId: string) => LampWork | undefined, nowMono: MonoMs): LightCommand {
   const lamps = mapLamps(command, (progress, lampId) => {
     const work = workOf(lampId);
@@ -91,7 +97,7 @@ export function isFollowed(intentId: string, { decision, track, intents }: LampW
   return inFlight === null ? confirmedPct === decision.levelPct : inFlight.levelPct === decision.levelPct && inFlight.sent;
 }
 
-/** Fails every lamp that has not ended, for a reason of the whole command: the agent stops. */
+/** Fails every lamp that has not ended, for a reason that concerns the whole command, such as a stop of the agent. */
 export function abandonCommand(command: LightCommand, reason: Message): LightCommand {
   return { ...command, state: 'failed', lamps: mapLamps(command, (progress) => (isEnd(progress.state) ? progress : failed(reason))) };
 }
@@ -101,7 +107,7 @@ export function isEnd(state: OutcomeState): boolean {
   return state === 'verified' || state === 'refused' || state === 'failed';
 }
 
-/** Returns the stages to publish between two checks: `sent` where it was skipped, and the present one. */
+/** Returns the stages to publish between two checks: `sent` if it was skipped, and the present one. */
 export function outcomesBetween(before: LightCommand, after: LightCommand): readonly Omit<Outcome, 'atMs'>[] {
   if (before.state === after.state) return [];
   const lamps = Object.values(after.lamps);
@@ -109,7 +115,7 @@ export function outcomesBetween(before: LightCommand, after: LightCommand): read
   return [...(skipped ? [outcomeOf(asSent(after))] : []), outcomeOf(after)];
 }
 
-/** Returns a command's stage for its sender. `levelPct` is the level read back where all lamps agree on one. */
+/** Returns a command's stage for its sender. `levelPct` is the level read back if it is the same for all lamps. */
 export function outcomeOf(command: LightCommand): Omit<Outcome, 'atMs'> {
   const progress = Object.values(command.lamps);
   const [first] = progress;
@@ -127,7 +133,7 @@ export function outcomeOf(command: LightCommand): Omit<Outcome, 'atMs'> {
   };
 }
 
-/** The lamps that follow another intent, by that intent. */
+/** The lamps that follow another intent, grouped by that intent. */
 function waitingIn({ lamps }: LightCommand): readonly OverriddenLamps[] {
   const byIntent = Map.groupBy(
     Object.entries(lamps).filter(([, { below }]) => below !== undefined),
@@ -157,19 +163,19 @@ function progressOf({ intentId, sinceMono }: LightCommand, { decision, track, in
   const isTaken = track.inFlight?.levelPct === levelPct && track.inFlight.sent;
   const sent = (tried?.sent ?? false) || isTaken;
   if (track.inFlight === null && track.confirmedPct === levelPct) return { state: 'verified', reason: NO_TEXT, sent, levelPct };
-  // A silent lamp that acknowledged its write is back; only the read-back is outstanding. A broadcast never counts as sent to a silent lamp.
+  // A silent lamp that acknowledged its write has returned; only the read-back is outstanding. A broadcast never counts as sent to a silent lamp.
   if (track.answers === false && !isTaken && nowMono >= sinceMono + SILENT_MS) return failed(SILENT, sent);
   if (track.inFlight === null && tried !== null && !tried.verified && !isFollowing(track)) return failed(tried.reason, sent);
   return { ...QUEUED, state: sent ? 'sent' : 'queued', sent, reason: tried?.reason ?? NO_TEXT };
 }
 
-/** What was sent stays sent, even when the lamp is written again: a command never returns to `queued`. */
+/** A sent write stays sent, even if the lamp is written again: a command never returns to `queued`. */
 function onceSent({ sent }: LampProgress, next: LampProgress): LampProgress {
   if (!sent || next.sent) return next;
   return { ...next, sent, state: next.state === 'queued' ? 'sent' : next.state };
 }
 
-/** Whether the strongest intent on a lamp gives it another level, or has another rank, than one of the others. */
+/** Whether the strongest intent on a lamp has another level or another rank than the given one. */
 function isAbove(strongest: Intent, own: Intent): boolean {
   return strongest.rank !== own.rank || strongest.levelPct !== own.levelPct;
 }
@@ -179,7 +185,7 @@ function overall(lamps: readonly LampProgress[]): OutcomeState {
   return lamps.some(({ sent }) => sent) ? 'sent' : 'queued';
 }
 
-/** `L03, L04: no reply; L07: waiting below …`. For a single lamp the reason alone. */
+/** For example `L03, L04: no reply; L07: waiting below …`. For a single lamp only the reason. */
 function reasons({ lamps }: LightCommand): Message {
   const byReason = Map.groupBy(
     Object.entries(lamps).filter(([, { state }]) => state === 'failed'),

@@ -1,8 +1,8 @@
 /**
- * Identify: one lamp goes up and down until the person under it has seen it.
+ * Identify: one lamp blinks until the person under it has seen it.
  *
  * A technician's request is an intent of maintenance rank, so only another technician's intent is stronger. The platform's request is an override
- * like any other, and expires like any command. Neither is stored, so a restart ends it. The zone around the lamp stays as it is.
+ * like any other, and expires like any command. Neither is stored, so a restart ends it. The zone around the lamp does not change.
  */
 
 import type { Clock, MonoMs } from '../../core/clock.ts';
@@ -20,7 +20,7 @@ interface Blinking {
   readonly blink: Blink;
   readonly startMono: MonoMs;
   readonly untilMono: MonoMs;
-  /** Last reported to the sender. */
+  /** The level last reported to the sender. */
   reportedPct: LevelPct | null;
 }
 
@@ -35,7 +35,7 @@ export class IdentifyHandler {
   readonly #pending = new Map<string, { readonly expiresMono: MonoMs; readonly run: IdentifyRun }>();
   #published = '[]';
 
-  /** `onChange`: the levels have to be decided now. `onBlinks`: other lamps blink than before, with the seconds that were requested for each. */
+  /** `onChange`: the levels have to be decided now. `onBlinks`: the set of blinking lamps changed; gives the requested seconds for each. */
   constructor(
     street: LightingStreet,
     clock: Clock,
@@ -49,9 +49,9 @@ export class IdentifyHandler {
   }
 
   /**
-   * Lets a lamp blink. `held`: the intents in force for it.
+   * Makes a lamp blink. `held`: the intents in force for it.
    *
-   * Errors: throws Refusal for an unknown lamp, a time out of bounds, and a lamp that a stronger intent holds too high to blink.
+   * Errors: throws Refusal for an unknown lamp, a time out of bounds, and a lamp that a stronger intent keeps too bright to blink.
    */
   start(request: Authorised<IdentifyRequest>, held: readonly Intent[]): IdentifyRun {
     const blink = permittedBlink(this.#street, request, held);
@@ -69,7 +69,7 @@ export class IdentifyHandler {
     };
   }
 
-  /** Begins or ends a blinking for the platform; returns the reason where that is refused. Shape: `intentId` is null where it ends. */
+  /** Starts or ends a blinking for the platform; returns the reason if that is refused. Shape: `intentId` is null when it ends. */
   request(
     { lamp, seconds, source, authority, expiresMono }: Authorised<BlinkRequest>,
     held: readonly Intent[],
@@ -93,12 +93,12 @@ export class IdentifyHandler {
     return this.#pending.has(intentId);
   }
 
-  /** A lamp follows these intents. */
+  /** Call it when a lamp follows these intents. */
   begun(intentIds: ReadonlySet<string>): void {
     for (const id of intentIds) this.#pending.delete(id);
   }
 
-  /** Ends those whose command has expired, and publishes the lamps that blink where they changed. */
+  /** Ends blinkings whose command has expired, and publishes the blinking lamps if they changed. */
   tend(): void {
     for (const [id, { expiresMono, run }] of this.#pending) {
       if (this.#clock.monoMs() < expiresMono) continue;
@@ -123,7 +123,7 @@ export class IdentifyHandler {
     this.#onChange();
   }
 
-  /** Errors: throws Refusal where the lamp does not blink, or blinks for a technician and another asks. */
+  /** Errors: throws Refusal if the lamp does not blink, or if it blinks for a technician and another sender ends it. */
   #endFor(lampId: string, authority: IntentAuthority): void {
     const entry = this.#blinking.get(lampId);
     if (entry === undefined) throw new Refusal(msg`${lampId} does not blink`);

@@ -1,7 +1,7 @@
 /**
- * All that people and the platform request of the light: checked, put among the intents in force, and followed to its outcome.
+ * All requests of people and the platform for light: checks them, adds them to the intents in force, and follows them to their outcome.
  *
- * Refuses with a reason where a request cannot be carried out. The tick decides what a lamp does.
+ * Refuses a request that cannot be carried out, with a reason. The tick decides what a lamp does.
  */
 
 import type { Clock, WallMs } from '../../core/clock.ts';
@@ -35,20 +35,23 @@ export interface LightRequestsParts extends OverrideRegistryParts, ProgrammeRegi
   readonly field: Pick<Field, 'writePoint'>;
   readonly events: Pick<EventTracker, 'notice'>;
   readonly plan: Decider['plan'];
-  /** Contacts of the cabinet are sources of intents as well. */
+  /** Contacts of the cabinet are also sources of intents. */
   readonly sensing: Pick<ContactTracker, 'intents'>;
   readonly lamps: Pick<LampStatus, 'work'>;
   readonly follower: Pick<Follower, 'nudge'>;
   readonly isRunning: () => boolean;
-  /** Decides now. */
+  /** Starts a decision now. */
   readonly decide: () => void;
-  /** Each stage of each command. */
+  /** Receives each stage of each command. */
   readonly onOutcome: (outcome: Outcome) => void;
-  /** Other lamps blink than before. Units: s for which each was requested. */
+  /** The set of blinking lamps changed. Units: requested s for each. */
   readonly onBlinks?: (running: ReadonlyMap<string, number>) => void;
 }
 
-/** A wall clock that moved this much against monotonic time was set. Units: ms. Source: slewing by a time server stays far below between two ticks. */
+/**
+ * A wall clock that moved by this much relative to monotonic time was set. Units: ms. Source: slewing by a time server stays far below between two
+ * ticks.
+ */
 const CLOCK_STEP_MS = 1_000;
 /** The refusal while there is no tick. */
 const NOT_RUNNING = msg`the agent is starting or stopping; try again in a moment`;
@@ -72,12 +75,12 @@ export class LightRequests {
     this.#wallAtZeroMs = clock.wallMs() - clock.monoMs();
   }
 
-  /** Restores what an earlier run has stored. */
+  /** Restores the stored state of an earlier run. */
   async restore(): Promise<void> {
     await Promise.all([this.#overrides.restore(), this.#programmes.restore()]);
   }
 
-  /** Ends what is over and resumes what waited for a trusted time. To be called before each decision. */
+  /** Ends expired requests and resumes those that waited for a trusted time. Call it before each decision. */
   tend(): void {
     const wasClockSet = this.#wasClockSet();
     this.#overrides.tend(wasClockSet);
@@ -95,7 +98,7 @@ export class LightRequests {
     return this.#programmes.choices();
   }
 
-  /** `untilMs` is absent for a refused one. */
+  /** `untilMs` is absent for a refused request. */
   async override(request: Authorised<OverrideRequest>): Promise<Outcome & Partial<OverrideAnswer>> {
     const { street, clock } = this.#parts;
     const incoming = { ...request, intentId: request.commandId };
@@ -113,7 +116,7 @@ export class LightRequests {
     const release = this.#overrides.release(request);
     const refusal = releaseRefusalOf(this.#parts.street, request, release);
     if (refusal === NO_TEXT) return this.#carryOut(incoming, this.#overrides.saved);
-    // That nothing is in force is an answer for its sender and no event: a second release is nothing to look into.
+    // "Nothing in force" is an answer for the sender, not an event: a second release needs no investigation.
     const isOver = lampsOf(this.#parts.street, request.target) !== undefined && release.denied.length === 0;
     return isOver ? this.#pending.publish(incoming, 'refused', refusal) : this.#refuse(incoming, refusal);
   }
@@ -127,7 +130,7 @@ export class LightRequests {
     return this.#carryOut(incoming, this.#programmes.saved);
   }
 
-  /** As `identify`, for a sender that is not at the pole: it has the outcomes of a command. */
+  /** As `identify`, for a sender that is not at the pole: it receives the outcomes of a command. */
   async blink(request: Authorised<BlinkRequest>): Promise<Outcome> {
     const { commandId, lamp, source } = request;
     const incoming: Incoming = { commandId, target: { kind: 'lamp', id: lamp }, levelPct: null, source, intentId: null };
@@ -136,7 +139,7 @@ export class LightRequests {
     return answer instanceof Message ? this.#refuse(incoming, answer) : this.#carryOut({ ...incoming, ...answer });
   }
 
-  /** Writes a point other than a lamp's level; one that follows a lamp or an output is refused. The field checks what the profile allows. */
+  /** Writes a point that is not a lamp's level; one that follows a lamp or an output is refused. The field checks what the profile allows. */
   async writePoint({ commandId, deviceId, pointId, value, source, expiresMono }: PointRequest): Promise<Outcome> {
     const { index, field } = this.#parts;
     const incoming = { commandId, target: { kind: 'device', id: deviceId }, levelPct: null, source } as const;
@@ -152,13 +155,13 @@ export class LightRequests {
       : this.#pending.publish(incoming, 'failed', result.reason);
   }
 
-  /** Lets a lamp blink. Errors: throws Refusal, as the identify handler and while the agent starts or stops. */
+  /** Makes a lamp blink. Errors: throws Refusal, as the identify handler and while the agent starts or stops. */
   identify(request: Authorised<IdentifyRequest>): IdentifyRun {
     if (!this.#parts.isRunning()) throw new Refusal(NOT_RUNNING);
     return this.#blinks.start(request, this.#intentsFor(request.lamp));
   }
 
-  /** Moves open commands on after decisions or writes. */
+  /** Advances open commands after decisions or writes. */
   advance(): void {
     this.#pending.advance();
     this.#noteBegun();
@@ -169,7 +172,7 @@ export class LightRequests {
     return this.#pending.abandonAll(reason);
   }
 
-  /** Publishes that a request has arrived. Returns why it is refused; empty when it is not. */
+  /** Publishes that a request has arrived. Returns why it is refused; empty if it is allowed. */
   #receive(incoming: CommandHead, refusal: () => Message = () => NO_TEXT): Message {
     this.#pending.publish(incoming, 'received');
     return this.#parts.isRunning() ? refusal() : NOT_RUNNING;
@@ -191,7 +194,7 @@ export class LightRequests {
     return final;
   }
 
-  /** The intent holds until the next step and ends by itself, so there is nothing to wait for. */
+  /** The intent stays in force until the next step and ends by itself, so there is nothing to wait for. */
   #releaseAtNextStep(request: Authorised<ReleaseRequest>, incoming: Incoming): Outcome | Promise<Outcome> {
     const { clock } = this.#parts;
     const atMs = this.#nextStepMs(request.target);
@@ -206,7 +209,7 @@ export class LightRequests {
     );
   }
 
-  /** When the light of a target's zone next changes by its programme or its night; null where that is not known. */
+  /** When the light of a target's zone next changes by its programme or its night; null if that is not known. */
   #nextStepMs(target: Target): WallMs | null {
     const { street, clock, plan } = this.#parts;
     const nowMs = clock.wallMs();

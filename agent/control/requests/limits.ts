@@ -1,4 +1,4 @@
-/** Checks requests for light against this street, and words the refusals. Pure. */
+/** Checks requests for light against this street, and creates the texts of refusals. Pure. */
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { OverrideRequest, ReleaseRequest } from '../../core/ports.ts';
 import type { Authorised, Target } from '../../core/words.ts';
@@ -7,14 +7,14 @@ import { isLevel, mayMaintain, OVERRIDE_MINUTES, type Release } from './override
 
 const FULL_PCT = 100;
 
-/** Returns the lamps of a target; undefined when the street has no such lamp or zone. */
+/** Returns the lamps of a target; undefined if the street has no such lamp or zone. */
 export function lampsOf(street: LightingStreet, { kind, id }: Target): readonly string[] | undefined {
   if (kind === 'cabinet') return street.lamps.map((lamp) => lamp.id);
   if (kind === 'zone') return street.zones.find((zone) => zone.id === id)?.lamps;
   return street.lamps.some((lamp) => lamp.id === id) ? [id] : undefined;
 }
 
-/** Returns why an override is refused; empty when it is allowed. */
+/** Returns why an override is refused; empty if it is allowed. */
 export function refusalOf(
   street: LightingStreet,
   { target, levelPct, minutes, rank, authority, source }: Authorised<OverrideRequest>,
@@ -29,7 +29,7 @@ export function refusalOf(
   return NO_TEXT;
 }
 
-/** Returns why a release is refused; empty when it released something. */
+/** Returns why a release is refused; empty if it released something. */
 export function releaseRefusalOf(
   street: LightingStreet,
   { target, rank }: Pick<ReleaseRequest, 'target' | 'rank'>,

@@ -1,8 +1,9 @@
 /**
  * The intents of platform and technicians in force: in memory for the tick, on disk for the next start.
  *
- * Lighting never waits for the disk: a list that cannot be saved still holds. An intent from before the start is not in force until the time is
- * trusted, because only the time tells whether it is over. Each lamp is at its maximum meanwhile, so the intent could only darken the street.
+ * Lighting never waits for the disk: a list that cannot be saved is still in force. An intent from before the start is not in force until the time is
+ * trusted, because without it the agent cannot tell whether the intent has ended. Until then each lamp is at its maximum, so the intent could only
+ * darken the street.
  */
 
 import { type Clock, isTrusted } from '../../core/clock.ts';
@@ -30,10 +31,10 @@ import {
 } from './overrides.ts';
 import { RetriedSave } from './retried-save.ts';
 
-/** Where the store keeps the list. */
+/** Key of the list in the store. */
 const OVERRIDES_KEY = 'control.overrides';
 /**
- * Since a copy was made the platform may have released an override, or it may have ended. Locks of technicians stay: a person may be at the lamp.
+ * Since a copy was made, the platform may have released an override, or it may have ended. Locks of technicians stay: a person may be at the lamp.
  * Emergencies stay: prefer light. Both end by themselves.
  */
 export const OVERRIDES_COPY_RULE: CopyRule = {
@@ -54,7 +55,7 @@ export interface OverrideRegistryParts {
 export class OverrideRegistry {
   readonly #parts: OverrideRegistryParts;
   #intents: readonly Intent[] = [];
-  /** From before the start, until the time is trusted. */
+  /** Intents from before the start, until the time is trusted. */
   #waiting: readonly StoredIntent[] = [];
   readonly #saves: RetriedSave;
 
@@ -67,7 +68,7 @@ export class OverrideRegistry {
     });
   }
 
-  /** Resolves whether the present list is on disk; else it holds until the agent stops, or the disk takes it later. */
+  /** Resolves whether the present list is on disk; otherwise it is in force until the agent stops, or is saved later. */
   get saved(): Promise<boolean> {
     return this.#saves.latest;
   }
@@ -86,8 +87,8 @@ export class OverrideRegistry {
   }
 
   /**
-   * Adds an intent and returns it as it is in force: it may last longer than requested. `isFurther`: it continues one of the same sender, so
-   * that it is no event of its own.
+   * Adds an intent and returns it as it is in force: it may last longer than requested. `isFurther`: it continues one of the same sender, so that it
+   * is not a new event.
    */
   add(intent: Intent, isFurther = false): Intent {
     this.#intents = addIntent(this.#intents, intent);
@@ -112,7 +113,7 @@ export class OverrideRegistry {
     return { released, denied };
   }
 
-  /** Lets the intents on a target end at this moment at the latest. Returns how many intents that shortened. */
+  /** Ends the intents on a target at this moment at the latest. Returns how many were shortened. */
   shorten(order: Omit<ReleaseOrder, 'source'>, end: Moment): number {
     const { intents, changed } = shortenIntents(this.#intents, { ...order, end });
     if (changed.length === 0) return 0;
@@ -121,14 +122,14 @@ export class OverrideRegistry {
     return changed.length;
   }
 
-  /** A lamp follows these intents, so they no longer expire with their command. */
+  /** Call it when a lamp follows these intents: they no longer expire with their command. */
   begun(ids: ReadonlySet<string>): void {
     if (!this.#intents.some(({ id, startBy }) => startBy !== undefined && ids.has(id))) return;
     this.#intents = begunIntents(this.#intents, ids);
     this.#save();
   }
 
-  /** Ends what is over, recomputes wall ends after the clock was set, and resumes what waited for a trusted time. */
+  /** Ends expired intents, recomputes wall ends after the clock was set, and resumes intents that waited for a trusted time. */
   tend(wasClockSet: boolean): void {
     const { kept, ended } = expireIntents(this.#intents, this.#parts.clock.monoMs());
     if (ended.length > 0 || (wasClockSet && kept.length > 0)) {
@@ -153,7 +154,7 @@ export class OverrideRegistry {
     if (this.#waiting.length === 0 || !isTrusted(clock.quality())) return;
     const { kept, ended } = resumeIntents(this.#waiting, this.#now());
     this.#waiting = [];
-    // One that waited may last longer than a newer one which could not replace it.
+    // An intent that waited may last longer than a newer one that could not replace it.
     this.#intents = [...kept, ...this.#intents].reduce<readonly Intent[]>(addIntent, []);
     log.event('overrides-restored', { count: kept.length, over: ended.length });
     this.#report(ended);

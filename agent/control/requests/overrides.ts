@@ -1,7 +1,7 @@
 /**
  * Operations on the list of intents in force: add, release, shorten, expire, store and resume.
  *
- * An intent says who holds which lamp, zone or cabinet at what level, and until when. Pure: a list in, a list out; no clock, no disk. Ends are
+ * An intent specifies who keeps which lamp, zone or cabinet at what level, and until when. Pure: a list in, a list out; no clock, no disk. Ends are
  * kept in monotonic time; wall time is for people and for the disk.
  */
 
@@ -16,10 +16,10 @@ export interface Moment {
   readonly nowMono: MonoMs;
 }
 
-/** How long an intent may hold. Units: min. Source: design §6, every override is bounded. */
+/** How long an intent may last. Units: min. Source: design §6, every override is bounded. */
 export const OVERRIDE_MINUTES = { min: 1, max: 24 * 60 };
 
-/** Returns the intent behind a request. The caller has checked the limits; the length is bounded here again. */
+/** Returns the intent of a request. The caller has checked the limits; the duration is bounded here again. */
 export function intentOf(request: Authorised<OverrideRequest>, { nowMs, nowMono }: Moment): Intent {
   const { commandId, target, levelPct, rank, authority, source, reason, expiresMono } = request;
   const minutes = Math.min(Math.max(request.minutes, OVERRIDE_MINUTES.min), OVERRIDE_MINUTES.max);
@@ -49,8 +49,8 @@ export function begunIntents(intents: readonly Intent[], ids: ReadonlySet<string
 }
 
 /**
- * Adds an intent, as the last of the list. It replaces an earlier one of the same source, target and rank, and lasts at least as long where its
- * sender may not release that one.
+ * Appends an intent to the list. It replaces an earlier one of the same source, target and rank. If its sender may not release that one, it lasts at
+ * least as long.
  */
 export function addIntent(intents: readonly Intent[], added: Intent): readonly Intent[] {
   const others = intents.filter((intent) => !isReplacedBy(intent, added));
@@ -60,14 +60,14 @@ export function addIntent(intents: readonly Intent[], added: Intent): readonly I
 }
 
 /**
- * Returns the stored intents that a newer one replaces at once. One whose sender may not release them replaces none: which of them lasts longer
- * is known once the time is.
+ * Returns the stored intents without those that a newer one replaces immediately. If its sender may not release them, it replaces none: which of them
+ * lasts longer is known once the time is.
  */
 export function withoutReplaced(intents: readonly StoredIntent[], newer: StoredIntent): readonly StoredIntent[] {
   return mayEndSooner(newer.authority) ? intents.filter((intent) => !isReplacedBy(intent, newer)) : intents;
 }
 
-/** Whether a sender may end an intent before its time. Source: docs/trust.md, without a login only more light can be had. */
+/** Whether a sender may end an intent early. Source: docs/trust.md, without a login only more light is possible. */
 function mayEndSooner(authority: IntentAuthority): boolean {
   return authority !== 'anyone';
 }
@@ -84,7 +84,7 @@ export interface Release<T extends StoredIntent = StoredIntent> {
   readonly denied: readonly T[];
 }
 
-/** Removes the intents on exactly this target, or `everywhere`, as far as the authority may release them. */
+/** Removes the intents on exactly this target, or `everywhere`, if the authority may release them. */
 export function releaseIntents<T extends StoredIntent>(
   intents: readonly T[],
   target: Target,
@@ -97,7 +97,7 @@ export function releaseIntents<T extends StoredIntent>(
   return { kept: intents.filter((intent) => !released.includes(intent)), released, denied };
 }
 
-/** Lets the intents on a target end no later than `end`, as far as the authority may release them. `changed`: those that would have lasted longer. */
+/** Ends the intents on a target at `end` at the latest, if the authority may release them. `changed`: those that would have lasted longer. */
 export function shortenIntents(
   intents: readonly Intent[],
   { target, authority, end, rank }: Authorised<Pick<ReleaseRequest, 'target' | 'rank'>> & { readonly end: Moment },
@@ -109,7 +109,7 @@ export function shortenIntents(
   return { intents: next, changed: next.filter((intent, i) => intent !== intents[i]) };
 }
 
-/** Separates what still holds from what is over: past its end, or not begun in time. */
+/** Separates intents in force from those that are past their end, or did not begin in time. */
 export function expireIntents(
   intents: readonly Intent[],
   nowMono: MonoMs,
@@ -118,7 +118,7 @@ export function expireIntents(
   return { kept: intents.filter((intent) => !isOver(intent)), ended: intents.filter(isOver) };
 }
 
-/** Returns the same intents with their wall times recomputed. To be called when the wall clock was set. */
+/** Returns the same intents with their wall times recomputed. Call it when the wall clock was set. */
 export function rebaseIntents(intents: readonly Intent[], { nowMs, nowMono }: Moment): readonly Intent[] {
   const wallOf = (mono: MonoMs): WallMs => Math.round(nowMs + mono - nowMono);
   return intents.map((intent) => {
@@ -129,14 +129,14 @@ export function rebaseIntents(intents: readonly Intent[], { nowMs, nowMono }: Mo
   });
 }
 
-/** An intent on disk: without the monotonic end, which means nothing after a restart. */
+/** An intent on disk: without the monotonic end, which has no meaning after a restart. */
 export type StoredIntent = Omit<Intent, 'untilMono'>;
 
 export function toStored(intents: readonly Intent[]): readonly StoredIntent[] {
   return intents.map(({ untilMono: _, ...stored }) => stored);
 }
 
-/** Returns the intents in what the disk holds; anything else there is ignored. */
+/** Returns the intents in stored data; ignores anything else. */
 export function readStored(stored: unknown): readonly StoredIntent[] {
   return Array.isArray(stored) ? stored.filter(isStoredIntent).map(withAuthority) : [];
 }
@@ -150,10 +150,10 @@ function withAuthority(intent: FormerIntent): StoredIntent {
 }
 
 /**
- * Separates the stored intents that still hold from those that are over.
+ * Separates the stored intents that are still valid from those that have ended.
  *
- * To be called with a trusted wall clock only. An intent lasts until its stored end, and never longer than was requested, whatever the clock
- * showed at that time.
+ * Call it only with a trusted wall clock. An intent lasts until its stored end, and never longer than was requested, whatever the clock showed at
+ * that time.
  */
 export function resumeIntents(
   stored: readonly StoredIntent[],
@@ -172,7 +172,7 @@ export function resumeIntents(
   return { kept, ended: stored.filter(isOver) };
 }
 
-/** How long an intent was requested for. Units: ms; the longest allowed where the disk holds an end before the start. */
+/** The requested duration of an intent. Units: ms; the longest allowed one if the stored end is before the start. */
 function lengthOf({ sinceMs, untilMs }: StoredIntent): number {
   return untilMs > sinceMs ? untilMs - sinceMs : OVERRIDE_MINUTES.max * MINUTE_MS;
 }

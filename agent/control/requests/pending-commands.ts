@@ -14,7 +14,7 @@ import {
   outcomesBetween,
 } from './commands.ts';
 
-/** What each outcome of a command repeats. */
+/** The fields that each outcome of a command repeats. */
 export type CommandHead = Pick<Outcome, 'commandId' | 'target' | 'levelPct' | 'source'>;
 /** A command for lamps as it arrives. */
 export type Incoming = Pick<LightCommand, 'commandId' | 'target' | 'levelPct' | 'source' | 'intentId'>;
@@ -45,7 +45,7 @@ export class PendingCommands {
     return this.#publish({ commandId, target, levelPct, state, reason, lamps: {}, source });
   }
 
-  /** As `publish`, once it is known whether the disk took what the command brought about. */
+  /** As `publish`, once it is known whether the effect of the command was saved. */
   async publishSaved(head: CommandHead, state: OutcomeState, saved: Promise<boolean>): Promise<Outcome> {
     const { commandId, target, levelPct, source } = head;
     const ending = this.#doubt(saved).then((doubt) =>
@@ -55,7 +55,7 @@ export class PendingCommands {
     return ending;
   }
 
-  /** Starts to follow a command; resolves with its final outcome. `saved`: whether the disk took what it brought about. */
+  /** Starts to follow a command; resolves with its final outcome. `saved`: whether its effect was saved. */
   open(incoming: Incoming, lampIds: readonly string[], saved: Promise<boolean> | null = null): Promise<Outcome> {
     const command = beginCommand({ ...incoming, sinceMono: this.#clock.monoMs() }, lampIds);
     return new Promise((resolve) => {
@@ -70,7 +70,7 @@ export class PendingCommands {
       if (this.#waiting.has(entry)) this.#move(entry, advanceCommand(entry.command, this.#workOf, this.#clock.monoMs()));
   }
 
-  /** Ends all open commands as failed. Resolves once the outcome of each command is published, also of those that wait for the disk. */
+  /** Ends all open commands as failed. Resolves once the outcome of each command is published, including those that wait for the disk. */
   async abandonAll(reason: Message): Promise<void> {
     for (const entry of [...this.#waiting]) this.#move({ ...entry, saved: null }, abandonCommand(entry.command, reason));
     this.#waiting.clear();

@@ -1,8 +1,8 @@
 /**
- * The programmes that the platform chose for zones, in place of what their calendars say, and until when.
+ * The programmes that the platform chose for zones, in place of their calendars, and until when.
  *
  * Kept in memory for the tick and on disk for the next start. As with intents, a choice from before the start waits until the time is trusted:
- * only the time tells whether it is over, and each lamp is at its maximum meanwhile.
+ * without it the agent cannot tell whether the choice has ended, and until then each lamp is at its maximum.
  */
 
 import { type Clock, isTrusted, type WallMs } from '../../core/clock.ts';
@@ -27,16 +27,19 @@ export interface ProgrammeRegistryParts {
 }
 
 const PROGRAMMES_KEY = 'control.programmes';
-/** Since a copy was made the platform may have taken a choice back; the calendar of the zone holds again. */
+/** Since a copy was made, the platform may have withdrawn a choice; then the calendar of the zone applies again. */
 export const PROGRAMMES_COPY_RULE: CopyRule = { key: PROGRAMMES_KEY, change: 'remove' };
-/** How long a choice may hold. Units: min. Source: assumed; a month, after that it belongs into the configuration. */
+/**
+ * How long a choice may last. Units: min. Source: assumed; a month, after that it belongs in the configuration. Confirmed by: the longest choices
+ * that energy managers request.
+ */
 const MINUTES = { min: 1, max: 31 * 24 * 60 };
 
 export class ProgrammeRegistry {
   readonly #parts: ProgrammeRegistryParts;
   /** By zone. */
   #choices: ReadonlyMap<string, ChosenProgramme> = new Map();
-  /** From before the start, until the time is trusted. */
+  /** Choices from before the start, until the time is trusted. */
   #waiting: readonly StoredChoice[] = [];
   readonly #saves: RetriedSave;
 
@@ -53,7 +56,7 @@ export class ProgrammeRegistry {
     });
   }
 
-  /** Resolves whether the present choices are on disk; else they hold until the agent stops, or the disk takes them later. */
+  /** Resolves whether the present choices are on disk; otherwise they are in force until the agent stops, or are saved later. */
   get saved(): Promise<boolean> {
     return this.#saves.latest;
   }
@@ -67,7 +70,7 @@ export class ProgrammeRegistry {
       .catch((cause: unknown) => log.event('programmes-not-restored', { cause: String(cause) }, 'warning'));
   }
 
-  /** Returns why a request is refused; empty when it is allowed. */
+  /** Returns why a request is refused; empty if it is allowed. */
   refusalOf({ zone, programme, minutes }: ProgrammeRequest): Message {
     const { street } = this.#parts;
     if (!street.zones.some(({ id }) => id === zone)) return msg`there is no zone ${zone} on this street`;
@@ -102,7 +105,7 @@ export class ProgrammeRegistry {
     return this.#choices;
   }
 
-  /** Ends what is over, recomputes wall ends after the clock was set, and resumes what waited for a trusted time. */
+  /** Ends expired choices, recomputes wall ends after the clock was set, and resumes choices that waited for a trusted time. */
   tend(wasClockSet: boolean): void {
     const { clock } = this.#parts;
     const [nowMs, nowMono] = [clock.wallMs(), clock.monoMs()];
@@ -159,7 +162,7 @@ export class ProgrammeRegistry {
   }
 }
 
-/** The disk may hold anything. */
+/** Accepts any stored data. */
 function isStoredChoice(value: unknown): value is StoredChoice {
   if (typeof value !== 'object' || value === null) return false;
   const { zone, programme, source, reason, untilMs } = value as Partial<Record<keyof StoredChoice, unknown>>;

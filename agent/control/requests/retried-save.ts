@@ -3,18 +3,18 @@ import { DISK_RETRY_MS } from '../../core/within.ts';
 
 export interface RetriedSaveParts {
   readonly clock: Pick<Clock, 'monoMs'>;
-  /** Saves what is in force. Resolves whether it is on disk. */
+  /** Saves the present state. Resolves whether it is on disk. */
   readonly save: () => Promise<boolean>;
   /** Called for the first of several failures in a row. */
   readonly onFailed: () => void;
 }
 
-/** Saves what is in force. A save that the disk does not take is repeated by `tend`, until one is on disk. */
+/** Saves the present state. A failed save is repeated by `tend`, until one succeeds. */
 export class RetriedSave {
   readonly #parts: RetriedSaveParts;
   #latest: Promise<boolean> = Promise.resolve(true);
   #isFailing = false;
-  /** Null while nothing has to be repeated. */
+  /** Null while there is nothing to repeat. */
   #retryMono: MonoMs | null = null;
 
   constructor(parts: RetriedSaveParts) {
@@ -26,7 +26,7 @@ export class RetriedSave {
     return this.#latest;
   }
 
-  /** Saves what is in force now. */
+  /** Saves the present state now. */
   now(): void {
     const saving = this.#parts.save().catch(() => false);
     this.#latest = saving;
@@ -36,7 +36,7 @@ export class RetriedSave {
     });
   }
 
-  /** Repeats a save that failed, once the wait after it is over. */
+  /** Repeats a failed save, once the wait after it has ended. */
   tend(): void {
     if (this.#retryMono !== null && this.#parts.clock.monoMs() >= this.#retryMono) this.now();
   }

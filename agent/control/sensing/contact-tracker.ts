@@ -14,20 +14,26 @@ export interface StoredContact {
 }
 
 export interface ContactTracker {
-  /** Returns true when a contact begins or ends to request light. */
+  /** Returns true when a contact starts or stops requesting light. */
   take(readings: readonly Reading[], now: Moment): boolean;
   intents(): readonly Intent[];
-  /** Restores what an earlier run stored, except where a contact was read meanwhile. `isTimeKnown`: the stored ends can be compared with now. */
+  /**
+   * Restores the stored state of an earlier run, except for contacts that have been read since. `isTimeKnown`: the stored ends can be compared with
+   * now.
+   */
   restore(stored: unknown, now: Moment, isTimeKnown: boolean): void;
 }
 
-/** Source: design §6, an override lasts 2 h unless said; a person may press again. */
+/** Source: design §6, an override lasts 2 h by default; a person may press again. */
 const BUTTON_MS = 2 * 3_600_000;
-/** How long a closed key still counts after its device stops answering. Units: ms. Source: assumed; a line that is repaired within it kept the street lit. */
+/**
+ * How long a closed key still counts after its device stops answering. Units: ms. Source: assumed; a line that is repaired within it kept the street
+ * lit. Confirmed by: repair times of lines in the logs of the cabinets.
+ */
 export const KEY_HOLD_MS = 3_600_000;
 
 /**
- * `onChange` receives everything a restart must restore, each time a contact begins or ends to request light.
+ * `onChange` receives everything a restart must restore, each time a contact starts or stops requesting light.
  *
  * Shape: `zones` has the zone of a contact that lights one; any other lights the whole cabinet.
  */
@@ -67,7 +73,7 @@ export function createContactTracker(
       for (const { pointId, untilMs } of readStored(stored)) {
         const kind = contacts.get(pointId);
         if (kind === undefined || closed.has(pointId)) continue;
-        // The key was closed when the run ended, so only its next reading ends it. Without a time the end is not known: prefer light.
+        // The key was closed when the run ended, so only its next reading ends the intent. Without a time the end is not known: prefer light.
         const isLeftOpen = kind === 'emergency' || !isTimeKnown;
         const lengthMs = isLeftOpen ? lengthOf(kind) : Math.min(untilMs - now.nowMs, lengthOf(kind));
         if (lengthMs > 0) requested.set(pointId, intentOf(pointId, kind, { ...now, lengthMs, target: targetOf(pointId) }));
@@ -80,7 +86,7 @@ function lengthOf(kind: LightContact): number {
   return kind === 'emergency' ? KEY_HOLD_MS : BUTTON_MS;
 }
 
-/** The disk may hold anything; an entry that is no contact is ignored. */
+/** Accepts any stored data; an entry that is not a contact is ignored. */
 function readStored(stored: unknown): readonly StoredContact[] {
   const all: readonly unknown[] = Array.isArray(stored) ? stored : [];
   return all.filter(

@@ -1,4 +1,4 @@
-/** Finds zones that presence raises for longer than people stay, by the rules of `lighting/long-raise`, and reports them. */
+/** Finds zones that presence raises for longer than people stay, using the rules of `lighting/long-raise`, and reports them. */
 
 import type { PresenceConfig, Zone } from '../../core/cabinet.ts';
 import { msg } from '../../core/message.ts';
@@ -14,7 +14,7 @@ export interface LongRaiseTracker {
   notice(decisions: readonly Decision[]): void;
   /** Judges each zone by its newest decisions and its sensors. */
   refresh(sensors: ReadonlyMap<PointId, SensorState>): void;
-  /** Zones that presence raises no more. */
+  /** Zones that presence no longer raises. */
   over(): ReadonlySet<string>;
 }
 
@@ -54,7 +54,7 @@ export function createLongRaiseTracker({ street, clock, events }: Omit<TrackerPa
   };
 }
 
-/** How long no sensor of a zone has detected a person; infinite where none ever did. Units: ms. */
+/** Time since any sensor of a zone detected a person; infinite if none ever did. Units: ms. */
 function stillMs({ sensors }: PresenceConfig, states: ReadonlyMap<PointId, SensorState>, nowMono: number): number {
   const lastMono = sensors
     .filter(({ listen }) => listen === 'own')

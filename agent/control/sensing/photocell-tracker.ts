@@ -1,4 +1,4 @@
-/** Tracks every photocell of the street by the rules of `lighting/photocell` and `photocell-fault`, and reports the ones that fail. */
+/** Tracks every photocell of the street, using the rules of `lighting/photocell` and `photocell-fault`, and reports faulty ones. */
 
 import { isDeepStrictEqual } from 'node:util';
 import type { PhotocellConfig } from '../../core/cabinet.ts';
@@ -24,22 +24,22 @@ import type { TrackerParts } from './sensor-tracker.ts';
 
 export interface PhotocellTrackerParts extends Omit<TrackerParts, 'street'> {
   readonly street: Pick<LightingStreet, 'zones'>;
-  /** Whether a lamp of this zone gives light. */
+  /** Whether any lamp of this zone is lit. */
   readonly isZoneLit: (zoneId: string) => boolean;
   /** Null while the time is not trusted: a cell is then not judged. */
   readonly sunOf: (zoneId: string) => SunNow | null;
-  /** The faults at the ends of the night changed: to be stored for `restore` at the next start. */
+  /** The faults at the ends of the night changed; to be stored for `restore` at the next start. */
   readonly onFaults?: (faults: Readonly<Record<PointId, EdgeFaults>>) => void;
 }
 
 interface Watched {
   readonly pointId: PointId;
   readonly config: PhotocellConfig;
-  /** The zones that use it; it is judged by the sun of the first. */
+  /** The zones that use the cell; it is judged by the sun of the first. */
   readonly zoneIds: readonly string[];
   night: EdgeVerdicts | undefined;
   edges: EdgeFaults;
-  /** By the last whole night. */
+  /** The fault found in the last whole night. */
   nightFault: Message | null;
   fault: Message | null;
 }
@@ -101,7 +101,7 @@ export class PhotocellTracker {
     const state = this.#states.get(cell.pointId);
     const sun = this.#parts.sunOf(cell.zoneIds[0] ?? '');
     if (sun === null || state === undefined || this.#isLost(cell)) return;
-    // A faulty cell is still evaluated, or it could never be reliable again.
+    // A faulty cell is still evaluated, otherwise it could never become reliable again.
     const verdict = photocellVerdict({ ...state, isDoubtful: false }, cell.config, this.#parts.clock.monoMs());
     const before = cell.night;
     cell.night = afterEdgeLook(before, { verdict, sun, config: cell.config });
@@ -140,7 +140,7 @@ function faultOf({ nightFault, edges }: Watched): Message | null {
   return nightFault ?? edges.dusk.fault ?? edges.dawn.fault;
 }
 
-/** The disk may hold anything. */
+/** Accepts any stored data. */
 function edgeFaultIn(value: unknown): EdgeFault | undefined {
   const stored = withMessages(value);
   if (!isRecord(stored)) return undefined;

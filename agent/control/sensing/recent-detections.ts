@@ -4,18 +4,26 @@ import type { Detection } from '../../lighting/lighting.ts';
 import { DETECTIONS_KEPT_MS } from '../../lighting/movers.ts';
 
 export interface RecentDetections {
-  /** A detection that had to last before it counted may be older than one already noted. */
+  /** Adds a detection. One that had to last before it counted may be older than one already added. */
   note(detection: Pick<Detection, 'source' | 'pole' | 'atMono'>): void;
-  /** Notes a person within the spell of another, unless the sensor did so a moment ago: one that chatters must not displace the detections of others. */
+  /**
+   * Adds a person within the spell of another, unless the sensor did so a moment ago: a chattering sensor must not displace the detections of others.
+   */
   noteReturn(source: string, pole: string): boolean;
-  /** Forgets those that are too old. */
+  /** Removes detections that are too old. */
   refresh(): void;
   all(): readonly Detection[];
 }
 
-/** Source: assumed; more than one every two seconds for some minutes adds no information. */
+/**
+ * Source: assumed; more than one every two seconds for some minutes adds no information. Confirmed by: the most detections of a busy street in a week
+ * of logs.
+ */
 const MOST = 200;
-/** Between two detections of one spell. Units: ms. Source: assumed; the usual `offDelayS`, within which two people share the light around them. */
+/**
+ * Shortest time between two detections of one spell. Units: ms. Source: assumed; the usual `offDelayS`, within which two people share the light
+ * around them. Confirmed by: counts of people who pass a sensor together.
+ */
 const RETURN_MS = 5_000;
 
 export function createRecentDetections(clock: Pick<Clock, 'monoMs'>): RecentDetections {

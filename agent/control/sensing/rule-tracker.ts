@@ -1,4 +1,4 @@
-/** Tracks which rules of the cabinet hold. When a rule holds is decided in `lighting/rule`. */
+/** Tracks which rules of the cabinet are active. `lighting/rule` decides when a rule is active. */
 import type { Rule } from '../../core/cabinet.ts';
 import type { PointId, Reading } from '../../core/words.ts';
 import type { RuleState, SensorState, TrafficState } from '../../lighting/lighting.ts';
@@ -14,7 +14,7 @@ export interface RuleInputs {
 }
 
 export interface RuleTracker {
-  /** Takes the readings that rules depend on. Returns true when a rule begins or ends to hold. */
+  /** Processes the readings that rules depend on. Returns true when a rule becomes active or ends. */
   take(readings: readonly Reading[]): boolean;
   /** Updates rules on presence and traffic, and what changes by time alone. */
   refresh(inputs: RuleInputs): void;

@@ -1,4 +1,4 @@
-/** The states of all sensors, photocells, counters, rules and contacts of the street, as lighting needs them for a decision. */
+/** The states of all sensors, photocells, counters, rules and contacts of the street, as inputs of a decision. */
 import { type Clock, isTrusted, type MonoMs } from '../../core/clock.ts';
 import { withTexts } from '../../core/message-wire.ts';
 import type { Store } from '../../core/ports.ts';
@@ -25,7 +25,7 @@ export interface StreetSensingParts extends TrackerParts {
 }
 
 export interface StreetSensing {
-  /** Restores contacts and photocell faults of an earlier run. Where the disk cannot be read, each is judged from this start on. */
+  /** Restores contacts and photocell faults of an earlier run. If the disk cannot be read, each is judged from this start on. */
   restore(): Promise<void>;
   /** Returns true when a reading cannot wait for the next tick. */
   take(readings: readonly Reading[]): boolean;
@@ -36,14 +36,14 @@ export interface StreetSensing {
   detections(): readonly Detection[];
   /** The intents of contacts. */
   intents(): readonly Intent[];
-  /** The agent is about to change these levels, so the sensors may see its own light. */
+  /** Call it before the agent changes these levels, because the sensors may detect its own light. */
   notice(decisions: readonly Decision[]): void;
   detectionCount(): number;
 }
 
-/** Where the store keeps the contacts that request light. */
+/** Key of the contacts that request light. */
 const CONTACTS_KEY = 'control.contacts';
-/** Faults of photocells, by point. */
+/** Key of the photocell faults, by point. */
 const PHOTOCELLS_KEY = 'control.photocells';
 
 export function createStreetSensing(parts: StreetSensingParts): StreetSensing {

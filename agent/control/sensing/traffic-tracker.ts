@@ -1,5 +1,5 @@
 /**
- * Tracks the vehicle counts of every zone with traffic, and reports counters that fail.
+ * Tracks the vehicle counts of every zone with traffic, and reports faulty counters.
  *
  * The rules are in `lighting/traffic`. After a start no count is known, so such a zone has the light of its design class for two windows.
  */
@@ -13,7 +13,7 @@ import type { TrackerParts } from './sensor-tracker.ts';
 export interface TrafficTracker {
   /** Takes the readings of counters. Returns true when a zone needs more light. */
   take(readings: readonly Reading[]): boolean;
-  /** Ends windows whose time is over, and finds counters that became silent. */
+  /** Ends windows whose time has passed, and finds counters that became silent. */
   refresh(): void;
   /** By zone. */
   states(): ReadonlyMap<string, TrafficCount>;

@@ -1,4 +1,4 @@
-/** The state of each lamp as commands and people see it: its newest decision, its writes and its newest reading. */
+/** The state of each lamp for commands and people: its newest decision, its writes and its newest reading. */
 import type { Clock } from '../../core/clock.ts';
 import type { Field } from '../../core/ports.ts';
 import type { Decision, Intent, Reading } from '../../core/words.ts';
@@ -37,13 +37,13 @@ export class LampStatus {
     return [...this.#known.values()].map(({ decision }) => decision);
   }
 
-  /** Returns what a command depends on; undefined before the first decision. `intents`: in force for the lamp, strongest first. */
+  /** Returns the state that a command depends on; undefined before the first decision. `intents`: in force for the lamp, strongest first. */
   work(lampId: string, intents: readonly Intent[]): LampWork | undefined {
     const decision = this.#known.get(lampId)?.decision;
     return decision && { decision, track: this.#parts.follower.track(lampId), intents };
   }
 
-  /** Returns what is known of a lamp; undefined before the first decision. */
+  /** Returns the known state of a lamp; undefined before the first decision. */
   knowledge(lampId: string): LampKnowledge | undefined {
     const { index, field, follower } = this.#parts;
     const known = this.#known.get(lampId);
@@ -53,7 +53,7 @@ export class LampStatus {
     return { ...known, measured, following: isFollowing(follower.track(lampId)) && isKnown(measured) };
   }
 
-  /** Whether a reading shows a lamp at another level than was decided. */
+  /** Whether a reading shows a lamp at another level than decided. */
   isElsewhere({ pointId, value, quality }: Reading): boolean {
     const { index, verificationOf } = this.#parts;
     const lampId = index.lampAt.get(pointId);
@@ -74,7 +74,7 @@ export class LampStatus {
   }
 }
 
-/** A change is one of level, rank or reason, not of the wording of the trace. */
+/** Whether level, rank and reason are unchanged; the wording of the trace does not matter. */
 function isSameChoice(a: Decision, b: Decision): boolean {
   return a.levelPct === b.levelPct && a.rank === b.rank && a.reason === b.reason;
 }

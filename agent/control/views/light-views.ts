@@ -1,7 +1,7 @@
 /**
- * The light for the console: why a lamp has its level, the night ahead, what acts in each zone, walk test, identify and overrides.
+ * The light for the console: why a lamp has its level, the night ahead, the state of each zone, walk test, identify and overrides.
  *
- * Joins street, forecast and control; decides nothing.
+ * Combines street, forecast and control; decides nothing.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -22,7 +22,7 @@ export interface LightViews {
   readonly light: LightTools;
   /** Undefined for an unknown lamp or zone. */
   why(id: string): WhyView | undefined;
-  /** The same at another instant: ahead as far as it can be forecast, in the past without levels. */
+  /** The same at another instant: in the future as far as it can be forecast, in the past without levels. */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
 }
 
@@ -44,7 +44,7 @@ export function createLightViews(parts: LightViewsParts): LightViews {
     const zone = zoneOf.get(lamp.id) ?? null;
     const plan = zone === null ? null : (forecast.plan(zone.id) ?? null);
     const trace = lamp.trace.map((line) => ({ ...line, ...explain(line, { street, zone, plan, snapshot }) }));
-    // The rule that won comes first in the trace; its limits follow.
+    // The rule that won is first in the trace; its limits follow.
     return { ...lamp, trace, requestedPct: trace.find(({ applied }) => applied)?.levelPct ?? lamp.wantedPct };
   }
 
@@ -59,7 +59,7 @@ export function createLightViews(parts: LightViewsParts): LightViews {
       if (place === undefined) return undefined;
       const present = snapshotNow(parts);
       const isPast = atMs < present.nowMs;
-      // Which requests were in force in the past is not recorded: those of now must not stand for them.
+      // Past requests are not recorded, and the present ones must not be shown for the past.
       const now = isPast ? withoutRequests(present) : present;
       const { decisions } = forecast.at(now, atMs);
       const then: LightingSnapshot = { ...now, nowMs: atMs, nowMono: now.nowMono + (atMs - now.nowMs) };
@@ -128,7 +128,7 @@ function withoutRequests({ programmes: _, ...snapshot }: LightingSnapshot): Ligh
   return { ...snapshot, intents: [] };
 }
 
-/** The ranks whose request follows from clock and settings alone. */
+/** The ranks that follow from clock and settings alone. */
 const PLANNED_RANKS: ReadonlySet<Rank> = new Set(['programme', 'dusk', 'default']);
 
 function pastLamp({ lamps }: LightingStreet, { id, pole, trace }: WhyLamp): PastLamp {
@@ -143,7 +143,10 @@ function found(view: TonightView | undefined, zone: string): TonightView {
   return view;
 }
 
-/** Overrides and releases of a person at the console: adds the command id, the authority of a technician unless it has one, and the end of an override to show. */
+/**
+ * Overrides and releases of a person at the console: adds the command id, the authority of a technician unless one is set, and the end of an override
+ * for display.
+ */
 export function createPersonCommands(
   control: () => Pick<Control, 'override' | 'release'>,
   clock: Pick<Clock, 'wallMs'>,

@@ -14,7 +14,7 @@ import { sensorPointOf } from '../../lighting/presence.ts';
 import { chosenIn } from '../../lighting/programme.ts';
 import { flowPerH, trafficLevel } from '../../lighting/traffic.ts';
 
-/** What is known of one lamp. */
+/** The known state of one lamp. */
 export interface LampKnowledge {
   readonly decision: Decision;
   /** Wall time at which level, rank or reason last changed. */
@@ -36,13 +36,13 @@ export function zoneViews(street: LightingStreet, knowledgeOf: KnowledgeOf): rea
   });
 }
 
-/** Returns why a lamp, or each lamp of a zone, has its level. Undefined when the street has no such lamp or zone. */
+/** Returns why a lamp, or each lamp of a zone, has its level. Undefined if the street has no such lamp or zone. */
 export function whyView(street: LightingStreet, id: string, knowledgeOf: KnowledgeOf): WhyView | undefined {
   const place = placeOf(street, id);
   return place && { id, kind: place.kind, lamps: whyLamps(street, place.lamps, knowledgeOf) };
 }
 
-/** Returns the lamps of a lamp or zone; undefined when the street has no such one. */
+/** Returns the lamps of a lamp or zone; undefined if the street has no such lamp or zone. */
 export function placeOf(
   { lamps, zones }: LightingStreet,
   id: string,
@@ -67,7 +67,7 @@ function whyLamp({ id, pole }: Lamp, { decision, sinceMs, measured, following }:
   return { id, pole, wantedPct, measuredPct, rank, reason, following, faults: [], sinceMs, trace };
 }
 
-/** What a zone's view is made from. */
+/** The data for a zone's view. */
 export interface ZoneFacts {
   readonly snapshot: LightingSnapshot;
   readonly plan: ReturnType<Decider['plan']>;
@@ -110,7 +110,7 @@ export function zoneLight(street: LightingStreet, zone: Zone, facts: ZoneFacts):
   };
 }
 
-/** Returns the intents in force on a zone or its lamps, of some authorities or of any; strongest first. */
+/** Returns the intents in force on a zone or its lamps, of the given authorities or of any; strongest first. */
 export function intentsOn(
   { id, lamps }: Zone,
   { intents, nowMono }: LightingSnapshot,

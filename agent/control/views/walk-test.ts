@@ -1,8 +1,8 @@
 /**
- * Walk test: reports what each detection in a zone did, and how soon, while a person walks along.
+ * Walk test: reports the effect of each detection in a zone, and how soon it came, while a person walks along.
  *
- * Changes nothing by itself. Takes the decisions of each tick and the levels that were sent. A detection is reported a moment after it happened,
- * when its effect is known.
+ * Changes nothing. Processes the decisions of each tick and the levels that were sent. A detection is reported a moment later, when its effect is
+ * known.
  */
 
 import type { PresenceSensor, Zone } from '../../core/cabinet.ts';
@@ -15,9 +15,15 @@ import type { LightingStreet, SensorState } from '../../lighting/lighting.ts';
 import { sensorPointOf } from '../../lighting/presence.ts';
 import { nearestFirst } from '../writing/reconcile.ts';
 
-/** Longest walk. Units: ms. Source: assumed; one whose console was left open ends the same evening. */
+/**
+ * Longest walk. Units: ms. Source: assumed; a walk whose console was left open ends the same evening. Confirmed by: the lengths of walk tests in the
+ * logs.
+ */
 const LONGEST_WALK_MS = 3_600_000;
-/** Lamps that rise within this time after a detection count as raised by it. Units: ms. Source: assumed; a decision follows at once, a write of a busy line within this. */
+/**
+ * Lamps that rise within this time after a detection count as raised by it. Units: ms. Source: assumed; a decision follows immediately, a write on a
+ * busy line within this time. Confirmed by: latencies of urgent writes in the statistics of a full line.
+ */
 const EFFECT_MS = 1_000;
 
 /** Sensors and decisions of one tick. */
@@ -45,7 +51,7 @@ export class WalkTestHandler {
     this.#clock = clock;
   }
 
-  /** Reports each detection of the zone until it is stopped or the time is over. Errors: throws Refusal for an unknown zone or one without sensors. */
+  /** Reports each detection of the zone until it is stopped or its time ends. Errors: throws Refusal for an unknown zone or one without sensors. */
   watch(zoneId: string, forMs: number, report: (step: WalkStep) => void): WatchedWalk {
     const zone = this.#street.zones.find(({ id }) => id === zoneId);
     if (zone === undefined) throw new Refusal(msg`there is no zone ${zoneId} on this street`);
@@ -65,7 +71,7 @@ export class WalkTestHandler {
     };
   }
 
-  /** Takes the facts of a tick, after its decisions. */
+  /** Processes the facts of a tick, after its decisions. */
   look(facts: WalkFacts): void {
     this.#last = facts;
     for (const walk of this.#walks) {
@@ -78,7 +84,7 @@ export class WalkTestHandler {
     }
   }
 
-  /** A level was sent to a lamp. */
+  /** Call it when a level was sent to a lamp. */
   sent(lampId: string, sentMono: MonoMs): void {
     for (const walk of this.#walks) walk.sent(lampId, sentMono);
   }
@@ -108,7 +114,7 @@ interface WalkParts {
 class Walk {
   readonly untilMono: MonoMs;
   readonly #parts: WalkParts;
-  /** Newest detection of each sensor that has been taken. */
+  /** The newest detection of each sensor that has been processed. */
   readonly #seen: Map<PointId, MonoMs | null>;
   readonly #levels: Map<string, number>;
   #open: OpenStep[] = [];
@@ -144,7 +150,7 @@ class Walk {
     }
   }
 
-  /** Detections whose effect is not known yet are not reported any more. */
+  /** Detections whose effect is not known yet are dropped. */
   stop(): void {
     this.#isStopped = true;
   }
@@ -166,7 +172,7 @@ class Walk {
   }
 }
 
-/** When a sensor last began to report presence; null while it never has. */
+/** When a sensor last started to report presence; null if it never did. */
 function lastDetectionMono(state: SensorState | undefined, { kind }: Pick<PresenceSensor, 'kind'>): MonoMs | null {
   return (kind === 'counter' ? state?.lastPresentMono : state?.sinceMono) ?? null;
 }

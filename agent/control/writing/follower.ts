@@ -1,4 +1,4 @@
-/** Makes the lamps follow the decisions: keeps a track of each lamp and hands the writes that `reconcile` decides to the field. */
+/** Makes the lamps follow the decisions: keeps a track of each lamp and passes the writes that `reconcile` decides to the field. */
 import type { Lamp } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
@@ -16,15 +16,18 @@ export interface FollowerParts {
   readonly events: EventTracker;
   readonly log: Log;
   readonly verificationOf: (lampId: string) => Verification;
-  /** How many levels a second each line takes, and which go as one. Absent: no limit. */
+  /** The levels per second that each line accepts, and which of them one write sets. Absent: no limit. */
   readonly pace?: PaceParts | undefined;
-  /** Writes have left or ended, so open commands may have progressed. One call for all that did so together. */
+  /** Writes were sent or have ended, so open commands may have progressed. One call for all that did so together. */
   readonly onProgress: () => void;
-  /** A level has left for a lamp. */
+  /** A level was sent to a lamp. */
   readonly onSent?: (lampId: string, sentMono: MonoMs) => void;
 }
 
-/** A write not sent by then is dropped and planned again. Units: ms. Source: assumed; a line of 247 units at 9600 baud is written once in about 25 s. */
+/**
+ * A write not sent within this time is dropped and planned again. Units: ms. Source: assumed; a line of 247 units at 9600 baud is written once in
+ * about 25 s. Confirmed by: the time to write a full line at 9600 baud on the bench.
+ */
 const WRITE_TTL_MS = { urgent: 30_000, command: 60_000 };
 
 /** The point that sets a lamp's level. */
@@ -53,7 +56,7 @@ export class Follower {
     this.#tracks = new TrackRegistry(parts.events, 'lamp-not-following');
   }
 
-  /** Writes what must be written, nearest to a detected person first. */
+  /** Writes the lamps that need it, nearest to a detected person first. */
   follow(decisions: readonly Decision[]): void {
     const nowMono = this.#parts.clock.monoMs();
     const steps = [...decisions].sort(nearestFirst).flatMap((decision) => this.#step(decision, nowMono));
@@ -62,7 +65,7 @@ export class Follower {
     for (const write of planned) void this.#parts.field.write(write).then((result) => this.#settle(write, result));
   }
 
-  /** Lets the lamps that have not confirmed their level be tried at once, without back-off. */
+  /** Makes lamps that have not confirmed their level be tried immediately, without back-off. */
   nudge(lampIds: readonly string[]): void {
     for (const id of lampIds) this.#tracks.set(id, nudge(this.track(id)));
   }
@@ -118,7 +121,7 @@ export class Follower {
       this.#parts.log.event('lamp-relit', { lamp: lampId, levelPct, ...(why === undefined ? {} : { why: String(why) }) });
   }
 
-  /** A group write is the progress of many lamps at one moment. It is reported once, so that the report does not delay the line. */
+  /** A group write is progress of many lamps at one moment. It is reported once, so that the report does not delay the line. */
   #reportProgress(): void {
     if (this.#isProgressDue) return;
     this.#isProgressDue = true;

@@ -1,6 +1,6 @@
 /**
- * Decides which levels leave now, where a line takes only so many a second. A level that one write sets on all lamps of a group counts once:
- * held back in part, the group would be written lamp by lamp.
+ * Decides which levels are sent now on a line with a limited rate. A level that one write sets on all lamps of a group counts once: if it were held
+ * back for some of them, the group would be written lamp by lamp.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { LevelWrite } from '../../core/ports.ts';
@@ -16,14 +16,14 @@ export interface LampGroup {
 export interface PaceParts {
   /** The groups with more lamps first. */
   readonly groups: readonly LampGroup[];
-  /** Takes one place of the lamp's line; false where none is left. */
+  /** Uses one unit of the line's rate; false if none is left. */
   readonly mayWrite: (lampId: string, nowMono: MonoMs) => boolean;
 }
 
-/** A level that waits to leave. */
+/** A level that waits to be sent. */
 export type PacedWrite = Pick<LevelWrite, 'lampId' | 'levelPct' | 'lane'>;
 
-/** Returns the lamps whose level leaves now. Urgent levels always do. */
+/** Returns the lamps whose level is sent now. Urgent levels always are. */
 export function lampsToWrite(writes: readonly PacedWrite[], { groups, mayWrite }: PaceParts, nowMono: MonoMs): ReadonlySet<string> {
   const waiting = new Map(writes.map((write) => [write.lampId, write]));
   const leaving = new Set(writes.filter(({ lane }) => lane === 'urgent').map(({ lampId }) => lampId));

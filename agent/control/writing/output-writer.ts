@@ -1,8 +1,8 @@
 /**
  * Makes contactors, panels and other outputs follow zones and rules.
  *
- * The value of an output is decided in `lighting/output`, the time of a write in `reconcile`. As with lamps, an output that does not follow is
- * tried again after growing waits, and one that was changed by something else is written again.
+ * `lighting/output` decides the value of an output, `reconcile` the time of a write. As with lamps, an output that does not follow is tried again
+ * after growing waits, and one that was changed by something else is written again.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
@@ -24,7 +24,7 @@ export interface OutputWriterParts {
   readonly log: Log;
 }
 
-/** What the outputs follow at one tick. */
+/** The inputs of the outputs at one tick. */
 export interface OutputInputs {
   readonly decisions: readonly Decision[];
   readonly intents: readonly Intent[];
@@ -39,9 +39,12 @@ export interface OutputView extends OutputState {
   readonly following: boolean;
 }
 
-/** A value not sent by then is dropped and planned again. Units: ms. Source: as for the level of a lamp. */
+/** A value not sent within this time is dropped and planned again. Units: ms. Source: as for the level of a lamp. */
 const WRITE_TTL_MS = 60_000;
-/** How long an output waits for the first reading of its device before it is set to idle without one. Units: ms. Source: assumed; ten polls. */
+/**
+ * How long an output waits for the first reading of its device before it is set to idle without one. Units: ms. Source: assumed; ten polls. Confirmed
+ * by: the time from the start to the first readings in the logs of a cabinet.
+ */
 const FIRST_LOOK_MS = 10_000;
 
 export class OutputWriter {
@@ -59,7 +62,7 @@ export class OutputWriter {
     this.#tracks = new TrackRegistry(parts.events, 'output-not-following');
   }
 
-  /** Writes what must be written. */
+  /** Writes the outputs that need it. */
   follow({ decisions, intents, ruleStates }: OutputInputs): void {
     const { street, outputs, clock } = this.#parts;
     const nowMono = clock.monoMs();
@@ -71,7 +74,7 @@ export class OutputWriter {
     }
   }
 
-  /** Returns the outputs in the order of the cabinet, without those that nothing is known of yet. */
+  /** Returns the outputs in the order of the cabinet, without those whose state is unknown. */
   views(): readonly OutputView[] {
     return this.#parts.outputs.flatMap((output) => {
       const state = this.#states.get(output.id);
@@ -82,7 +85,7 @@ export class OutputWriter {
     });
   }
 
-  /** Undefined while the device has not been read and nothing but idle is decided for it. */
+  /** Undefined while the device has not been read and only idle is decided for it. */
   #decide(output: ResolvedOutput, situation: Omit<OutputFacts, 'before' | 'found'>): OutputState | undefined {
     const { field, log } = this.#parts;
     const before = this.#states.get(output.id);

@@ -11,7 +11,7 @@ export class TrackRegistry {
   readonly #events: Pick<EventTracker, 'set'>;
   readonly #code: EventCode;
   readonly #tracks = new Map<string, LampTrack>();
-  /** Why each does not follow, for the end of its event: without it the end means nothing to a later reader. */
+  /** Why each does not follow, for the end of its event: without the reason a later reader could not understand it. */
   readonly #reasons = new Map<string, Message>();
 
   constructor(events: Pick<EventTracker, 'set'>, code: EventCode) {
@@ -23,7 +23,7 @@ export class TrackRegistry {
     return this.#tracks.get(id) ?? NEW_TRACK;
   }
 
-  /** Replaces a track whose failures and drifts stay as they are. */
+  /** Replaces a track whose failures and drifts are unchanged. */
   set(id: string, track: LampTrack): void {
     this.#tracks.set(id, track);
   }
@@ -43,7 +43,7 @@ export class TrackRegistry {
     else if (before === undefined) this.#reasons.set(id, reason);
   }
 
-  /** Takes the result of a write. */
+  /** Records the result of a write. */
   settle(id: string, commandId: string, { result, endMono }: { readonly result: WriteResult; readonly endMono: MonoMs }): void {
     const reason = result.state === 'failed' ? result.reason : NO_TEXT;
     const end = { endMono, verified: result.state === 'verified', sent: result.sentMono !== null, reason };

@@ -1,10 +1,10 @@
-/** Limits how many levels a line gets in a second: a token bucket for each line. Time is an argument. */
+/** Limits how many levels a line gets per second: a token bucket per line. Time is an argument. */
 import type { MonoMs } from '../../core/clock.ts';
 
 /**
- * Returns `mayWrite`: takes one place of the line's bucket; false where none is left.
+ * Returns `mayWrite`: takes one token from the line's bucket; false if none is left.
  *
- * Shape: writes a second by line; a line that is not named has no bound. A quiet line may spend one second's worth at once.
+ * Shape: writes per second by line; a line that is not listed has no limit. A quiet line may use one second's worth at once.
  */
 export function createWritePace(maxPerS: ReadonlyMap<string, number>): { mayWrite(lineId: string, nowMono: MonoMs): boolean } {
   const buckets = new Map<string, { readonly places: number; readonly atMono: MonoMs }>();

@@ -54,7 +54,7 @@ export function checkWrite({ unit, table, address, values }: BusWrite): void {
     within([value, 0, isBits(table) ? 1 : LIMITS.word], (limits) => msg`value ${value} is not allowed: ${limits}`);
 }
 
-/** A port behind a network has no speed of its own. */
+/** A port behind a network has no serial speed. */
 export function isNetwork(port: string): boolean {
   return port.includes('://');
 }
@@ -63,10 +63,10 @@ function isBits(table: Table): boolean {
   return table === 'coil' || table === 'discrete';
 }
 
-/** A value, its least and its most. */
+/** A value, its minimum and its maximum. */
 type Range = readonly [number, number, number];
 
-/** Errors: throws the refusal that `refuse` words, with the limits. */
+/** Errors: throws the refusal that `refuse` creates from the limits. */
 function within([found, min, max]: Range, refuse: (limits: Message) => Message, isValid: (n: number) => boolean = Number.isInteger): void {
   if (isValid(found) && found >= min && found <= max) return;
   throw new Refusal(refuse(msg`${min} to ${max}`));

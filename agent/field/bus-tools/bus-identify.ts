@@ -1,19 +1,17 @@
-/**
- * Which device types an unknown unit may be, by the probes of the profiles. Only reads.
- */
+/** Finds which device types an unknown unit may be, with the probes of the profiles. Only reads. */
 import type { FoundUnit } from '../../core/bus-tools.ts';
 import type { ReadRequest, Reply } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import type { IdentifyProbe, Profile } from '../../core/profile.ts';
 
-/** Unanswered probes in a row after which the unit gets no more: some units fall silent at requests that they do not support. */
+/** Unanswered probes in a row after which the unit gets no more: some units stop answering after requests that they do not support. */
 const SILENT_PROBES = 3;
 
 export type SendProbe = (request: ReadRequest) => Promise<Reply | BusError>;
 
 export interface Identity {
   readonly profiles: FoundUnit['profiles'];
-  /** Of each reply. Units: ms. */
+  /** Turnaround of each reply. Units: ms. */
   readonly turnaroundsMs: readonly number[];
 }
 
@@ -44,7 +42,7 @@ export async function identify(unit: number, profiles: readonly Profile[], send:
   }
   return { profiles: [], turnaroundsMs };
 
-  /** Each register is read once, however many device types have a probe for it. */
+  /** Each register is read once, even if several device types have a probe for it. */
   async function wordsOf({ table, address, count }: IdentifyProbe): Promise<readonly number[] | null> {
     const key = `${table}:${address}:${count}`;
     const known = replies.get(key);

@@ -6,20 +6,26 @@ import { BusError } from '../../core/errors.ts';
 import type { Quirks, Table } from '../../core/profile.ts';
 import type { BusToolQueue } from './bus-tool-queue.ts';
 
-/** A request may delay an urgent write by this long at most. Units: ms. Source: design §4. */
+/** Longest delay of an urgent write by one request. Units: ms. Source: design §4. */
 const URGENT_LATENCY_MS = 50;
 /** Source: Modbus Application Protocol V1.1b3 §6.1, §6.3. */
 const MOST = { registers: 125, bits: 2_000 } as const;
 /** Unanswered tries of one request before its registers count as absent. */
 const TRIES = 3;
-/** Requests in a row without any answer after which the unit counts as gone. */
+/** Unanswered requests in a row after which the unit counts as gone. */
 const GONE_AFTER = 6;
-/** Requests refused with "illegal function" after which the unit counts as having no such table. Source: assumed; a few units say so of a register. */
+/**
+ * Requests refused with "illegal function" after which the unit counts as having no such table. Source: assumed; a few units answer so for a single
+ * register. Confirmed by: register searches on the shipped device types.
+ */
 const NO_TABLE_AFTER = 16;
-/** Requests that fail at every try before a failure means "I do not have this". Source: assumed; pymodbus says so of coils. */
+/**
+ * Requests that fail at every try before a failure means "register absent". Source: assumed; pymodbus answers so for coils. Confirmed by: register
+ * searches on the shipped device types.
+ */
 const FAILS_FOR_ABSENT_AFTER = 2;
 
-/** Errors: rejects with BusError when the unit or the line is gone, with the signal's reason when it is aborted. */
+/** Errors: rejects with BusError when the unit or the line fails, and with the signal's reason when it is aborted. */
 export async function findRegisters(
   queue: BusToolQueue,
   request: RegistersRequest,
@@ -45,7 +51,7 @@ export async function findRegisters(
   }
   return { unit, table, runs, requests, durationMs: Math.round(queue.clock.monoMs() - startMono) };
 
-  /** Null for registers that are absent: refused, or without an answer while others have one. */
+  /** Null for absent registers: refused, or without an answer while others have one. */
   async function read(address: number, count: number): Promise<readonly number[] | null> {
     for (let tries = 0; tries < TRIES; tries++) {
       requests++;
@@ -72,14 +78,14 @@ export async function findRegisters(
   }
 }
 
-/** Some registers are only right when each is read alone. Returns how many registers of the request may be read together. */
+/** Some registers are correct only when read alone. Returns how many registers of the request may be read together. */
 function clipped({ address, count }: { readonly address: number; readonly count: number }, singleOnly: Quirks['singleOnly']): number {
   if (singleOnly.some(([from, to]) => address >= from && address <= to)) return 1;
   const starts = singleOnly.map(([from]) => from).filter((from) => from > address);
   return Math.min(count, ...starts.map((from) => from - address));
 }
 
-/** Registers in one read: as many as the profile of the unit allows, and as few as an urgent write can wait for. */
+/** Most registers in one read: limited by the unit's profile and by how long an urgent write can wait. */
 function capOf({ line, unitAt }: BusToolQueue, unit: number, table: Table): number {
   const isBits = table === 'coil' || table === 'discrete';
   const quirks = unitAt(unit)?.driver.profile.quirks;
@@ -100,19 +106,19 @@ function capOf({ line, unitAt }: BusToolQueue, unit: number, table: Table): numb
  *   wall --all of a refused block answered--> open with a smaller cap: the unit accepts shorter requests only
  */
 export interface Walk {
-  /** The next register to read, how many in one request, and the last of all. */
+  /** The next register to read, the number of registers per request, and the last register. */
   readonly at: number;
   readonly size: number;
   readonly to: number;
   /** Longest request; reduced when a unit refuses blocks whose registers all answer. */
   readonly cap: number;
-  /** One register alone has been answered. */
+  /** A single register has been answered. */
   readonly singleWorks: boolean;
   /** The smallest refused block that is not explained yet: one of its registers should be absent. */
   readonly wall: { readonly end: number; readonly count: number } | null;
 }
 
-/** Units: `cap` registers in one request. */
+/** Units: `cap` in registers per request. */
 export function walkFrom(from: number, to: number, cap: number): Walk {
   const size = 2 ** Math.floor(Math.log2(Math.max(1, cap)));
   return { at: from, size, to, cap: size, singleWorks: false, wall: null };
@@ -127,25 +133,25 @@ export function nextRead({ at, size, to }: Walk): { readonly address: number; re
   return { address: at, count: Math.min(size, to - at + 1) };
 }
 
-/** These registers answer: the next read is behind them, larger in the open, halved before a wall. */
+/** These registers answer: the next read starts after them, twice as long in the open, half as long before a wall. */
 export function walkOn(walk: Walk, count: number): Walk {
   const next = { ...walk, at: walk.at + count, singleWorks: walk.singleWorks || count === 1 };
   if (walk.wall === null) return { ...next, size: Math.min(walk.cap, 2 * count) };
   const left = walk.wall.end - next.at;
   if (left > 0) return { ...next, size: Math.max(leastSize(next, left), Math.floor(left / 2)) };
-  // All registers of a refused block answer by themselves: the unit accepts shorter requests only.
+  // Every register of a refused block answers alone: the unit accepts shorter requests only.
   const cap = Math.max(1, Math.floor(walk.wall.count / 2));
   return { ...next, cap, size: cap, wall: null };
 }
 
-/** At least one of them does not exist: the next read is shorter, or behind a register that is refused alone. */
+/** At least one of these registers is absent: the next read is shorter, or starts after a register that is refused alone. */
 export function refused(walk: Walk, count: number): Walk {
   if (count > 1) return { ...walk, size: Math.floor(count / 2), wall: { end: walk.at + count, count } };
   const next = { ...walk, at: walk.at + 1, wall: null };
   return { ...next, size: Math.min(walk.cap, leastSize(next, 2)) };
 }
 
-/** Some units have nothing but pairs at even addresses; until a single register has answered, nothing shorter is tried there first. */
+/** Some units have only pairs at even addresses; until a single register has been answered, no shorter read is tried first. */
 function leastSize({ at, singleWorks }: Walk, left: number): number {
   return !singleWorks && at % 2 === 0 && left >= 2 ? 2 : 1;
 }

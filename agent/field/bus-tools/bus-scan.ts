@@ -1,6 +1,4 @@
-/**
- * Scans a line for units. Only reads; units of the cabinet that answer are known from their polls and are not requested again.
- */
+/** Scans a line for units. Only reads. Units of the cabinet that answer are known from their polls and are not requested again. */
 import type { FoundUnit, ScanProgress, ScanRequest, ScanResult } from '../../core/bus-tools.ts';
 import type { SerialSettings } from '../../core/cabinet.ts';
 import { serialOf } from '../../core/line-port.ts';
@@ -19,7 +17,7 @@ export interface ScanParts {
   readonly queue: BusToolQueue;
   readonly profiles: readonly Profile[];
   readonly adapter: Adapter;
-  /** More replies of this unit of the cabinet are damaged than on a sound line. */
+  /** Whether more replies of this unit of the cabinet are damaged than on a good line. */
   readonly isDamaged: (unit: number) => boolean;
 }
 
@@ -30,7 +28,7 @@ function createScanResults(total: number, onProgress: (progress: ScanProgress) =
   const units: FoundUnit[] = [];
   let done = 0;
   return {
-    /** One address is done. */
+    /** Records that one address is done. */
     step: (serial: SerialSettings | null): void => onProgress({ done: ++done, total, serial, found: null }),
     add(unit: FoundUnit): void {
       units.push(unit);
@@ -41,7 +39,7 @@ function createScanResults(total: number, onProgress: (progress: ScanProgress) =
   };
 }
 
-/** Errors: rejects with BusError when the line goes down, with the signal's reason when it is aborted. */
+/** Errors: rejects with BusError when the line goes down, and with the signal's reason when it is aborted. */
 export async function scanLine(parts: ScanParts, request: ScanRequest, onProgress: (progress: ScanProgress) => void): Promise<ScanResult> {
   const { queue, profiles } = parts;
   const home = queue.config.serial;
@@ -104,14 +102,14 @@ async function scanHome(parts: ScanParts, request: ScanRequest, { addresses, res
     signal?.throwIfAborted();
     const found = await identified(answer, { serial: shown, profiles, send: (probe) => queue.read(probe) });
     const own = queue.unitAt(answer.unit);
-    // It answers again: it is polled now, not when its back-off is over.
+    // The unit answers again: it is polled now, without waiting for the end of its back-off.
     if (own?.health.state === 'silent') own.health = { ...own.health, dueMono: queue.clock.monoMs() };
     results.add(asOwn(found, own));
   }
   return damaged;
 }
 
-/** A unit of the cabinet under the id of its device, and with the cabinet's profile where its answers allow it. */
+/** Returns a unit of the cabinet with the id of its device, and with the cabinet's profile if its answers match. */
 function asOwn(found: FoundUnit, unit: Unit | undefined): FoundUnit {
   if (unit === undefined) return found;
   const configured = found.profiles.filter(({ id }) => id === unit.driver.profile.id);
@@ -135,7 +133,7 @@ function waitMs({ queue, adapter }: ScanParts, request: ScanRequest, serial: Ser
   return request.waitMs ?? (isNetwork(queue.config.port) ? NETWORK_WAIT_MS : quickWaitMs(serial, adapter));
 }
 
-/** Adds the device types that the unit may be, and its pace over more than one reply. */
+/** Adds the device types that the unit may be, and its pace over several replies. */
 async function identified(
   { unit, turnaroundMs, exception }: ScanAnswer,
   { serial, profiles, send }: { readonly serial: SerialSettings | null; readonly profiles: readonly Profile[]; readonly send: SendProbe },

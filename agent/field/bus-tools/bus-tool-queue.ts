@@ -1,7 +1,4 @@
-/**
- * The requests of the bus tools on their way to one line: each waits for the rest of its unit and for late replies, then for its turn in the
- * console lane.
- */
+/** The requests of the bus tools to one line. Each waits for the pause of its unit and for late replies, then for its turn in the console lane. */
 import type { LineConfig } from '../../core/cabinet.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
 import type { ModbusLine, ReadRequest, Reply, WriteRequest } from '../../core/driver.ts';
@@ -27,9 +24,9 @@ export interface BusToolQueue extends BusLine {
   /** Units: `waitMs` until the first byte. Default: the timeout of the unit. */
   read(request: ReadRequest, waitMs?: number): Promise<Reply | BusError>;
   write(request: WriteRequest): Promise<Reply | BusError>;
-  /** Resolves when a late reply can no longer be mistaken for the reply to this request. The line is free meanwhile. */
+  /** Resolves when a late reply can no longer be mistaken for the reply to this request. The line is free until then. */
   unguarded(request: ReadRequest): Promise<void>;
-  /** As `read`, with the time from its turn to its end, the only hint at the pace of a unit that answers with an exception. Units: ms. */
+  /** As `read`, with the time from its turn to its end, the only measure of the pace of a unit that answers with an exception. Units: ms. */
   timedRead(request: ReadRequest, waitMs: number): Promise<TimedAnswer>;
 }
 
@@ -85,7 +82,7 @@ export function createBusToolQueue(parts: BusLine, clock: Clock): BusToolQueue {
   }
 }
 
-/** The reply, or the failure of one unit as a value. Errors: rejects with BusError when the line itself is down. */
+/** Returns the reply, or the failure of one unit as a value. Errors: rejects with BusError when the line itself is down. */
 export async function replyOrBusError(pending: Promise<Reply | BusError>): Promise<Reply | BusError> {
   const result = await pending.catch((error: unknown) => {
     if (error instanceof BusError) return error;

@@ -1,6 +1,4 @@
-/**
- * Scans, reads and writes that an operator starts, done between the line's own transactions.
- */
+/** Scans, reads and writes that an operator starts, sent between the line's own transactions. */
 
 import type { BusRead, BusReadResult, BusTools, BusTransaction, BusWrite, BusWriteResult, LineStats } from '../../core/bus-tools.ts';
 import type { LineConfig } from '../../core/cabinet.ts';
@@ -18,7 +16,7 @@ import { scanLine } from './bus-scan.ts';
 import { type BusLine, type BusToolQueue, createBusToolQueue } from './bus-tool-queue.ts';
 import { type BusWatch, createBusWatch, type TransactionReport, whatOf } from './bus-watch.ts';
 
-/** A line of raw bytes: it takes no requests. */
+/** A line of raw bytes. It accepts no requests. */
 export interface RawLine {
   readonly config: LineConfig;
   readonly noiseBytes: () => number;
@@ -30,22 +28,22 @@ export interface BusToolsParts {
   readonly lines: readonly (BusLine & Pick<LineStatsParts, 'overruns' | 'requestsOf' | 'downReason'>)[];
   readonly rawLines: readonly RawLine[];
   readonly clock: Clock;
-  /** Device types that an unknown unit may be. */
+  /** Device types that the tools may recognise. */
   readonly profiles: () => readonly Profile[];
-  /** How long the adapter of a port holds bytes back; null when it does not say. Units: ms. */
+  /** How long the adapter of a port delays bytes; null when unknown. Units: ms. */
   readonly adapterLatencyMs: (port: string) => number | null;
 }
 
 const NO_DOUBT = { duplicates: 0, doubtful: 0, resyncs: 0 };
 
 export interface FieldBusTools extends BusTools {
-  /** Every transaction of a line, as it ends. */
+  /** Records each transaction of a line when it ends. */
   note(lineId: string, report: TransactionReport): void;
-  /** An urgent write has left this long after its intent. Units: ms. */
+  /** Records how long an urgent write waited between its intent and its first byte. Units: ms. */
   noteUrgent(lineId: string, waitMs: number): void;
-  /** Removes lines and adds others; the statistics of those that stay are kept. */
+  /** Removes lines and adds others; the statistics of the remaining lines are kept. */
   exchange(gone: ReadonlySet<string>, come: Pick<BusToolsParts, 'lines' | 'rawLines'>): void;
-  /** Counters of a Modbus line without what requests from the console caused; null for any other line. */
+  /** Counters of a Modbus line, without those caused by the console's requests; null for any other line. */
   counters(lineId: string): LineCounters | null;
 }
 
@@ -56,7 +54,7 @@ interface LineTools {
   readonly watch: BusWatch;
 }
 
-/** Shape: a plain object, as callers add to it by spreading. Errors: each tool throws Refusal for what is not allowed. */
+/** Shape: a plain object, because callers add to it by spreading. Errors: each tool throws Refusal for a request that is not allowed. */
 export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: BusToolsParts): FieldBusTools {
   const toolsOf = (line: BusToolsParts['lines'][number]): [string, LineTools] => {
     const latencyMs = (): number | null => adapterLatencyMs(line.config.port);
@@ -117,7 +115,7 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
   };
 }
 
-/** What lines have counted before they were opened again with other settings. */
+/** The counters of lines from before they were reopened with other settings. */
 function createCarriedCounters() {
   const carried = new Map<string, LineCounters>();
   return {
@@ -135,14 +133,14 @@ function createCarriedCounters() {
   };
 }
 
-/** Errors: always throws Refusal: there is no such line, or it does not carry Modbus. */
+/** Errors: always throws Refusal: the line does not exist, or does not carry Modbus. */
 function refuseLine(lineId: string, modbusLines: readonly string[], rawLines: readonly RawLine[]): never {
   const isRaw = rawLines.some(({ config }) => config.id === lineId);
   const found = isRaw ? msg`line ${lineId} has one device that sends by itself` : msg`there is no line ${lineId}`;
   throw new Refusal(modbusLines.length === 0 ? msg`${found}: there is no Modbus line` : msg`${found}: Modbus lines are ${modbusLines}`);
 }
 
-/** A transaction as a person who watches the line sees it. */
+/** A transaction as shown to a person who watches the line. */
 function watched({ request, end, lane, atMono }: TransactionReport, clock: Clock): BusTransaction {
   const atMs = clock.wallMs() - Math.round(clock.monoMs() - atMono);
   const how = end instanceof BusError ? { turnaroundMs: null, error: end.code } : { turnaroundMs: end.turnaroundMs, error: null };

@@ -8,7 +8,10 @@ import type { BusError } from '../../core/errors.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { Lane } from '../../core/ports.ts';
 
-/** Transactions buffered for each watcher; older ones are dropped. Source: assumed; a second of the fastest line. */
+/**
+ * Transactions buffered per watcher; older ones are dropped. Source: assumed; a second of the fastest line. Confirmed by: transactions per second on
+ * the fastest line of the bench.
+ */
 const RING = 256;
 /** How often watchers receive the buffered transactions. Units: ms. */
 const FLUSH_MS = 100;
@@ -35,7 +38,7 @@ export function createBusWatch(clock: Clock) {
         watcher.timer ??= clock.after(FLUSH_MS, () => flush(watcher));
       }
     },
-    /** Returns the function that ends the watching. */
+    /** Returns a function that ends the watch. */
     watch(onTransaction: (transaction: BusTransaction) => void): () => void {
       const watcher: Watcher = { onTransaction, waiting: [], timer: null };
       watchers.add(watcher);
@@ -59,7 +62,7 @@ function flush(watcher: Watcher): void {
 export interface TransactionReport {
   readonly request: ReadRequest | WriteRequest;
   readonly end: Reply | BusError;
-  /** The lane that had its turn. */
+  /** The lane of the transaction. */
   readonly lane: Lane;
   readonly atMono: MonoMs;
 }

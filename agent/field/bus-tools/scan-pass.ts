@@ -10,7 +10,7 @@ import { BusError, type BusErrorCode } from '../../core/errors.ts';
 import type { BusToolQueue, TimedAnswer } from './bus-tool-queue.ts';
 import { refusalMs } from './scan-settings.ts';
 
-/** How far back a stray or late reply may belong. Units: ms. Source: modbus.md §3: units take up to 200 ms in the field. */
+/** Longest time by which a stray or late reply may follow its request. Units: ms. Source: modbus.md §3: units take up to 200 ms in the field. */
 const LOOK_BACK_MS = 300;
 
 export interface Probed {
@@ -18,15 +18,15 @@ export interface Probed {
   readonly atMono: MonoMs;
 }
 
-/** An address that stray bytes may have come from. */
+/** An address that may have sent the stray bytes. */
 export interface Suspect {
   readonly unit: number;
-  /** How long after its request the bytes came, at least and at most. Units: ms. */
+  /** Shortest and longest time between its request and the bytes. Units: ms. */
   readonly minMs: number;
   readonly maxMs: number;
 }
 
-/** Between two readings of the counters. */
+/** The time between two readings of the counters. */
 export interface StrayTime {
   readonly fromMono: MonoMs;
   readonly toMono: MonoMs;
@@ -37,7 +37,7 @@ function strayCount({ lateReplies, noiseBytes, crcErrors, truncated, wrongReplie
   return lateReplies + noiseBytes + crcErrors + truncated + wrongReplies + foreignFrames;
 }
 
-/** The address just probed first, for its own reply may have been damaged; then those before it, the nearest first. Shape: `probed` in order. */
+/** First the address just probed, because its own reply may have been damaged; then those before it, the nearest first. Shape: `probed` in order. */
 export function suspectsOf(probed: readonly Probed[], { fromMono, toMono }: StrayTime): Suspect[] {
   return probed
     .map(({ unit, atMono }) => ({ unit, minMs: Math.max(0, fromMono - atMono), maxMs: toMono - atMono }))
@@ -45,12 +45,12 @@ export function suspectsOf(probed: readonly Probed[], { fromMono, toMono }: Stra
     .toReversed();
 }
 
-/** Whether a unit of this pace sent those bytes. Units: ms. */
+/** Whether a unit of this pace can have sent those bytes. Units: ms. */
 export function explains(turnaroundMs: number, { minMs, maxMs }: Suspect, slackMs: number): boolean {
   return turnaroundMs >= minMs - slackMs && turnaroundMs <= maxMs + slackMs;
 }
 
-/** Requests in the line's queue: one on the wire and the next, so that the console lane never loses its turn. */
+/** Requests in the line's queue: one on the wire and the next, so that the console lane uses every turn. */
 const WORKERS = 2;
 /** A longer read waits this much longer than the stray bytes took. Units: ms. */
 const SLACK_MS = 25;
@@ -58,7 +58,7 @@ const SLACK_MS = 25;
 const MAX_LONG_READS = 64;
 /** Stray bytes of the last addresses are counted for this long after the pass. Units: ms. */
 const TAIL_MS = 150;
-/** Reads of an address whose replies are damaged, the first included; two damaged ones are no accident. */
+/** Reads of an address whose replies are damaged, including the first; two damaged replies are not an accident. */
 const DAMAGED = { reads: 3, enough: 2 } as const;
 
 /** A unit that answered, possibly with an exception. */
@@ -83,7 +83,7 @@ export interface PassOptions {
   readonly onProbed: () => void;
 }
 
-/** Errors: rejects with BusError when the line goes down, with the signal's reason when it is aborted. */
+/** Errors: rejects with BusError when the line goes down, and with the signal's reason when it is aborted. */
 export function quickPass(queue: BusToolQueue, options: PassOptions): Promise<PassResult> {
   return new QuickPass(queue, options).run();
 }
@@ -95,7 +95,7 @@ class QuickPass {
   /** Damaged replies, by unit. */
   readonly #damages = new Map<number, number>();
   readonly #probed: Probed[] = [];
-  /** The suspects of each time at which stray bytes came. */
+  /** The suspects of each time when stray bytes arrived. */
   readonly #incidents: Suspect[][] = [];
   #strays: { readonly count: number; readonly atMono: MonoMs };
 
@@ -144,7 +144,7 @@ class QuickPass {
       this.#damages.set(unit, (this.#damages.get(unit) ?? 0) + 1);
   }
 
-  /** Reads the suspects of each incident again, the nearest first, until one is found whose pace or damage explains it. */
+  /** Reads the suspects of each incident again, the nearest first, until the pace or a damaged reply of one explains the incident. */
   async #searchSuspects(): Promise<void> {
     const { waitMs } = this.#options;
     const waited = new Map<number, number>();
@@ -163,7 +163,7 @@ class QuickPass {
     }
   }
 
-  /** Uses another function and two registers, so that neither a late reply nor a late exception is mistaken for this one's. */
+  /** Uses another function and two registers, so that neither a late reply nor a late exception is mistaken for the reply to this read. */
   async #readLonger(unit: number, longMs: number): Promise<void> {
     for (let read = 1; read < DAMAGED.reads; read++) {
       this.#options.signal?.throwIfAborted();
@@ -173,7 +173,7 @@ class QuickPass {
   }
 }
 
-/** The unit that answered, also when it answered with an exception; null when no unit did. */
+/** The unit that answered, even with an exception; null when no unit did. */
 export function scanAnswer(unit: number, { answer, tookMs }: TimedAnswer, serial: SerialSettings): ScanAnswer | null {
   if (!(answer instanceof BusError)) return { unit, turnaroundMs: answer.turnaroundMs, exception: null };
   return answer.policy.answered ? { unit, turnaroundMs: Math.max(0, tookMs - refusalMs(serial)), exception: answer.code } : null;

@@ -7,21 +7,25 @@ import { charMs, gapMs } from '../../../drivers/modbus/wire-time.ts';
 import type { SerialSettings } from '../../core/cabinet.ts';
 import type { Profile } from '../../core/profile.ts';
 
-/** Units: bit/s. Source: speeds of the shipped device types, the most common first; 2400 is old meters. */
+/** Units: bit/s. Source: speeds of the shipped device types, the most common first; 2400 is for old meters. */
 const COMMON_BAUDS = [9_600, 19_200, 38_400, 57_600, 115_200, 4_800, 2_400];
 /**
- * What a short read leaves a unit beyond the silence that ends the request, where bytes are seen as they come. Units: ms.
+ * Time that a short read allows a unit, besides the silence that ends the request, where bytes are visible as they arrive. Units: ms.
  * Source: 247 addresses at 9600 baud within 8 s while a presence sensor is polled.
  */
 const QUICK_TURNAROUND_MS = 6;
 /**
- * Where they are not, the request after a read that ends earlier would collide with a reply that is not visible yet: a short reply and the
- * pause after which a UART hands on what is less than its trigger. Source: 16550 and PL011 wait 4 characters for the trigger of 8 bytes; the shortest answers have 5 and 7.
+ * The same where bytes are not visible as they arrive. There an earlier request would collide with a reply that is not visible yet: a short reply,
+ * and the pause after which a UART passes on fewer bytes than its trigger. Source: 16550 and PL011 wait 4 characters for the trigger of 8 bytes; the
+ * shortest answers have 5 and 7.
  */
 const HIDDEN = { chars: 11, turnaroundMs: 2 } as const;
-/** Bytes that are seen this soon after they began are seen as they come. Units: characters. */
+/** Bytes that are visible this soon after they began are visible as they arrive. Units: characters. */
 const AT_ONCE_CHARS = 3;
-/** A serial server or Modbus TCP gateway has its own line behind it. Units: ms. Source: assumed. */
+/**
+ * Wait behind a serial server or Modbus TCP gateway, which has its own line. Units: ms. Source: assumed. Confirmed by: response times through the
+ * gateways on the bench.
+ */
 export const NETWORK_WAIT_MS = 150;
 
 /** A request of 8 characters and the silence before it. Units: ms. Source: Modbus over Serial Line V1.02 §2.5.1.1. */
@@ -34,11 +38,11 @@ export function refusalMs(serial: SerialSettings): number {
   return requestMs(serial) + 5 * charMs(serial);
 }
 
-/** Delays on the way from the wire to the program. */
+/** Delays between the wire and the program. */
 export interface Adapter {
-  /** What it adds to each answer; null when it does not say. Units: ms. */
+  /** The delay that it adds to each answer; null when unknown. Units: ms. */
   readonly latencyMs: number | null;
-  /** From the start of a reply to its first bytes here, as polls have shown; null before any has. Units: characters. */
+  /** From the start of a reply until its first bytes are visible here, measured from polls; null before any poll. Units: characters. */
   readonly hiddenChars: number | null;
 }
 
@@ -50,9 +54,9 @@ export function quickWaitMs(serial: SerialSettings, { latencyMs, hiddenChars }: 
 }
 
 /**
- * Every other speed and parity worth a scan: the factory settings of known device types first, then what is common.
+ * Returns every other speed and parity worth a scan: the factory settings of known device types first, then common ones.
  *
- * Shape: one stop bit and two are the same to a receiver, so two are sent without parity and one with. The line's own settings are left out.
+ * Shape: a receiver does not distinguish one stop bit from two, so two are sent without parity and one with. The line's own settings are left out.
  */
 export function otherSettings(home: SerialSettings, profiles: readonly Profile[]): SerialSettings[] {
   const factory = profiles.flatMap(({ transport, serial }) => (transport === 'modbus' && serial !== null ? [serial] : []));

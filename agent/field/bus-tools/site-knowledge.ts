@@ -1,6 +1,4 @@
-/**
- * Adds to the answers of the bus tools: the frames of a read, the lamps that a write sets, and warnings about a write, which forbid nothing.
- */
+/** Adds to the answers of the bus tools: the frames of a read, the lamps that a write sets, and warnings about a write, which do not block it. */
 import { decodePoint } from '../../../drivers/modbus/codec.ts';
 import { writePlace } from '../../../drivers/modbus/modbus-driver.ts';
 import { readFrames } from '../../../drivers/modbus/modbus-functions.ts';
@@ -25,7 +23,7 @@ export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: Rea
   };
 }
 
-/** The lamps whose level, or whose group's level, is in a register that is written. */
+/** The lamps whose level, or whose group's level, is in a written register. */
 function lampsSet(write: BusWrite, { lines, lamps }: Cabinet, profiles: ReadonlyMap<string, Profile>): string[] {
   const reached = reachedBy(write, lines);
   return lamps.flatMap(({ id, device: deviceId, point }) => {
@@ -48,7 +46,10 @@ function levelPlaces({ instances, groups: chosen }: DeviceConfig, pointId: strin
   return [...own, ...shared];
 }
 
-/** Longer notes are not part of the warning, which names the command that shows them. Units: characters. Source: assumed; two lines of a terminal. */
+/**
+ * Longer notes are not part of the warning, which names the command that shows them. Units: characters. Source: assumed; two lines of a terminal.
+ * Confirmed by: the lengths of the notes in the shipped profiles.
+ */
 const NOTES_MAX = 160;
 
 interface RegisterAddress {
@@ -56,18 +57,18 @@ interface RegisterAddress {
   readonly address: number;
 }
 
-/** Whether a write reaches this register. */
+/** Whether a write includes this register. */
 function isWritten({ table, address }: RegisterAddress, write: BusWrite): boolean {
   return table === write.table && address >= write.address && address < write.address + write.values.length;
 }
 
-/** One sentence for each warning; none for a unit that is not in the cabinet and for registers that no profile has. */
+/** Returns one sentence per warning; none for a unit that is not in the cabinet or for registers that no profile has. */
 export function writeWarnings(write: BusWrite, { lines }: Pick<Cabinet, 'lines'>, profiles: ReadonlyMap<string, Profile>): Message[] {
   const warnings = reachedBy(write, lines).flatMap(({ profile: id, instances }) => {
     const profile = profiles.get(id);
     return profile === undefined ? [] : ofProfile(write, narrowed(profile, instances));
   });
-  // A broadcast reaches many of one type.
+  // A broadcast reaches many units of one type.
   return [...new Map(warnings.map((warning) => [String(warning), warning])).values()];
 }
 
@@ -80,7 +81,7 @@ function ofProfile(write: BusWrite, profile: Profile): Message[] {
     const isReadOnly = isWritten(point, write) && ![...written, ...groups, ...setup].some((place) => isSame(place, point));
     return isReadOnly ? [msg`${point.id}: the profile ${profile.id} only reads this register`] : [];
   });
-  // A level that is set for all at its own address has been checked already.
+  // A level that is set for all at its own address has already been checked.
   const shared = groups.filter((group) => isWritten(group, write) && !written.some((place) => isSame(place, group)));
   return [...own, ...shared.flatMap((group) => ofGroup(write, group, profile))];
 }
@@ -96,7 +97,7 @@ function isSame(a: RegisterAddress, b: RegisterAddress): boolean {
   return a.table === b.table && a.address === b.address;
 }
 
-/** A group takes what its levels take. */
+/** A group accepts the same values as its levels. */
 function levelOf({ sets }: GroupProfile, points: readonly PointProfile[]): PointProfile | undefined {
   return points.find(({ id, semantic, write }) => semantic === 'level' && write !== null && (sets?.includes(id) ?? true));
 }

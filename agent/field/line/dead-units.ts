@@ -7,10 +7,13 @@ import type { MonoMs } from '../../core/clock.ts';
 
 /** Share of the line that dead units may cost together. Source: design §4. */
 const SHARE = 0.02;
-/** Unused share that is kept, so that units which died together are looked for at once. Units: ms of lost replies. Source: assumed. */
+/**
+ * Unused share that can be saved up, so that units which failed together are probed immediately. Units: ms of lost replies. Source: assumed.
+ * Confirmed by: the time until a feeder of silent units is found again on the bench.
+ */
 const SAVED_MS = 1_000;
 
-/** Allows probes until their share is spent. */
+/** Allows probes until the share of silent units is spent. */
 export type DeadBudget = ReturnType<typeof createDeadBudget>;
 
 export function createDeadBudget() {
@@ -21,12 +24,12 @@ export function createDeadBudget() {
     atMono = nowMono;
   };
   return {
-    /** A request to a silent unit was not answered. Losses while the share is already spent do not add up. */
+    /** Charges an unanswered request to a silent unit. Losses while the share is already spent do not add up. */
     charge(lostMs: number, nowMono: MonoMs): void {
       earn(nowMono);
       savedMs = Math.min(savedMs, Math.max(savedMs, 0) - lostMs);
     },
-    /** What is left for silent units; negative while it is spent. Units: ms of lost replies. */
+    /** What remains for silent units; negative while it is overspent. Units: ms of lost replies. */
     savedMs(nowMono: MonoMs): number {
       earn(nowMono);
       return savedMs;
@@ -44,13 +47,19 @@ export function hushMs(lostMs: number, silentUnits: number): number {
   return (lostMs * silentUnits) / SHARE;
 }
 
-/** A line whose units are all silent is reopened after this long, and two rounds of probes. Units: ms. Source: wb-mqtt-serial reopens after 5 s and 2 cycles with every device dead; it heals stuck USB adapters. */
+/**
+ * A line whose units are all silent is reopened after this time and two rounds of probes. Units: ms. Source: wb-mqtt-serial reopens after 5 s and 2
+ * cycles with every device dead, which recovers stuck USB adapters.
+ */
 const ALL_SILENT_MS = 5_000;
 const PROBE_ROUNDS = 2;
-/** Between two reopenings while nothing answers. Units: ms. Source: assumed; lamps may be without mains for a whole day. */
+/**
+ * Delay between two reopenings while no unit answers. Units: ms. Source: assumed; lamps may be without mains for a whole day. Confirmed by: the
+ * switching times of the mains at the cabinets.
+ */
 const REOPEN_MS = { first: 60_000, max: 3_600_000 };
 
-/** Watches for the moment when no unit of a line answers any more. */
+/** Detects the moment when no unit of a line answers any more. */
 export function createSilenceWatch() {
   let sinceMono: MonoMs | undefined;
   let probes = 0;
@@ -65,7 +74,7 @@ export function createSilenceWatch() {
     probed(): void {
       probes++;
     },
-    /** To be called after each turn. `reopen`: the port is to be reopened; `revived`: a unit answers again after that. */
+    /** Call it after each turn. `reopen`: the port is to be reopened; `revived`: a unit answers again after that. */
     look({
       nowMono,
       isAllSilent,

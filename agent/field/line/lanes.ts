@@ -8,42 +8,49 @@ import type { BusError } from '../../core/errors.ts';
 import { LANES, type Lane } from '../../core/ports.ts';
 
 /**
- * Transactions of other lanes after which one of these gets its turn.
- * Source: assumed; a detection waits for one read-back of an override at most, one in ten keeps a tenth of the line for telemetry and for
- * the console, and on a full line a unit that is back is still noticed within seconds.
+ * Transactions of other lanes after which each of these lanes gets its turn. Source: assumed; a detection waits for one read-back of an override at
+ * most, one in ten keeps a tenth of the line for telemetry and for the console, and on a full line a unit that returns is still noticed within
+ * seconds. Confirmed by: latencies of urgent writes and overruns in the statistics of a full line.
  */
 const SHARE = { presence: 1, telemetry: 10, console: 10, probe: 50 } as const;
-/** Urgent writes in a row after which a sensor is polled. Source: assumed; a street being lit by single writes still sees the next walker. */
+/**
+ * Urgent writes in a row after which a sensor is polled. Source: assumed; a street being lit by single writes still detects the next pedestrian.
+ * Confirmed by: detection times while a full street is lit on the bench.
+ */
 const PRESENCE_AMONG_URGENT = 4;
-/** Urgent writes after which another lane has one turn. Source: assumed; 35 lamps are lit before, and where urgent writes never end, no lane starves. */
+/**
+ * Urgent writes after which another lane has one turn. Source: assumed; 35 lamps are lit first, and an endless stream of urgent writes does not block
+ * the other lanes. Confirmed by: the time until a street of 35 lamps is lit on the bench.
+ */
 const OTHERS_AMONG_URGENT = 48;
-/** Lanes that take turns then. A silent unit is never probed while an urgent write waits (design §4). */
+/** The lanes that take turns then. A silent unit is never probed while an urgent write waits (design §4). */
 const OTHERS = ['command', 'console', 'telemetry'] as const;
 
 /**
- * As `SHARE.probe`, while units are found again: units of one feeder come back together, and a lamp gets its level only once it is found.
- * Source: assumed; each found unit has a dozen reads and writes to come, which would otherwise all go before the next probe.
+ * Replaces `SHARE.probe` while units are found again: units of one feeder return together, and a lamp gets its level only once it is found. Source:
+ * assumed; each found unit has a dozen reads and writes to come, which would otherwise all be sent before the next probe. Confirmed by: the time
+ * until all lamps of a feeder are lit after a mains cut.
  */
 const PROBE_WHILE_FINDING = 4;
 
-/** What a line is about, beyond the lanes that have work. */
+/** The state of a line that the choice depends on, besides the lanes that have work. */
 export interface LaneNeeds {
-  /** The last probe of a silent unit was answered: the others may be back too. */
+  /** The last probe of a silent unit was answered, so the others may have returned too. */
   readonly isFinding?: boolean;
   /** A lamp has refused its level until it is set up. */
   readonly isLightWaiting?: boolean;
 }
 
-/** Transactions since each of these lanes last ran; `urgent`: urgent ones since any other lane but presence did. */
+/** Transactions since each of these lanes last ran; `urgent`: urgent ones since a lane other than presence ran. */
 export type Since = Readonly<Record<keyof typeof SHARE | 'command' | 'urgent', number>>;
 
 export const NONE_SINCE: Since = { urgent: 0, presence: 0, command: 0, telemetry: 0, console: 0, probe: 0 };
 
 /**
- * Of the lanes that have work, the one whose turn it is.
+ * Returns the lane whose turn it is, among those that have work.
  *
- * While a lamp is dark until it is set up, set-up, which is in the lane of telemetry, goes as urgent writes go: slow presence polls would
- * leave it one transaction in twenty.
+ * While a lamp is dark until it is set up, set-up (part of the telemetry lane) gets the priority of urgent writes: slow presence polls would leave it
+ * one transaction in twenty.
  */
 export function nextLane(
   waiting: ReadonlySet<Lane>,
@@ -90,19 +97,19 @@ interface Job {
   fail(error: BusError): void;
 }
 
-/** After a long job the line belongs to the others for as long as it took. */
+/** After a long job the other lanes have the line for as long as the job took. */
 export function createConsoleJobs(monoMs: () => MonoMs) {
   let jobs: Job[] = [];
   let restMono: MonoMs = 0;
   return {
-    /** `isLong`: the job needs the line alone for a while. Errors: rejects with what `work` rejects with. */
+    /** `isLong`: the job needs the line exclusively for a while. Errors: rejects with what `work` rejects with. */
     add: <T>(work: () => Promise<T>, isLong: boolean): Promise<T> =>
       new Promise((resolve, reject) => {
         jobs.push({ sinceMono: monoMs(), isLong, run: () => work().then(resolve, reject), fail: reject });
       }),
-    /** Since when the first of them waits; undefined when none may go now. */
+    /** Since when the first job waits; undefined when none may run now. */
     waitingMono: (nowMono: MonoMs): MonoMs | undefined => (restMono > nowMono ? undefined : jobs[0]?.sinceMono),
-    /** Runs the first job; resolves when it has ended, also when it failed. */
+    /** Runs the first job; resolves when it has ended, even if it failed. */
     async next(): Promise<void> {
       const job = jobs.shift();
       if (job === undefined) return;
@@ -113,7 +120,7 @@ export function createConsoleJobs(monoMs: () => MonoMs) {
     },
     /** When the next job may run; undefined when none waits. */
     nextMono: (): MonoMs | undefined => (jobs.length === 0 ? undefined : restMono),
-    /** Fails all jobs that wait. */
+    /** Fails all waiting jobs. */
     failAll(error: BusError): void {
       const all = jobs;
       jobs = [];

@@ -1,8 +1,8 @@
 /**
  * What was learned about the units of a line, kept over restarts: their pace, what they refuse, and how often their set-up was written.
  *
- * One small entry in the store, saved on change and rarely. Polls do not wait for it. The set-up of units waits for it for a moment,
- * because a register in flash must not be written at each start.
+ * One small entry in the store, rarely saved and only on change. Polls do not wait for it. The set-up of units waits briefly for it, because a
+ * register in flash must not be written at each start.
  */
 import { createHash } from 'node:crypto';
 import { type Clock, every, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';
@@ -17,14 +17,23 @@ import { replan, type Unit } from '../units/unit.ts';
 
 /** Shortest time between two saves. Units: ms. Source: flash wears; a restart that forgets a minute costs a few requests. */
 const SAVE_MS = 60_000;
-/** The set-up of units waits this long for the saved entry, but not for a store that hangs: a failsafe level must be set. Units: ms. Source: assumed; a store that works answers within one. */
+/**
+ * How long the set-up of units waits for the saved entry. It does not wait for a hung store: a failsafe level must be set. Units: ms. Source:
+ * assumed; a working store answers within one. Confirmed by: load times of the store on the gateway.
+ */
 const RESTORE_MS = 10_000;
-/** A pace is saved again when it has changed by this share and this much. Source: assumed. */
+/**
+ * A pace is saved again when it has changed by this share and by this much. Source: assumed. Confirmed by: how often a line saves its memory in a
+ * week of logs.
+ */
 const CHANGE = { share: 0.5, ms: 5 };
-/** Times of writes are saved again when the clock has been set by more than this. Units: ms. Source: assumed; a share of the day they are counted by. */
+/**
+ * Times of writes are saved again when the clock was set by more than this. Units: ms. Source: assumed; a share of the day in which writes are
+ * counted. Confirmed by: clock corrections in the logs of a cabinet.
+ */
 const CLOCK_MOVED_MS = 3_600_000;
 
-/** What is kept of one unit. `refused` and `cuts` name slots as `input:10`. */
+/** The saved data of one unit. `refused` and `cuts` name slots as `input:10`. */
 export interface Learned {
   /** Fingerprint of the profile. With a changed profile only the write times are restored. */
   readonly profile: string;
@@ -40,7 +49,7 @@ export type LearnedUnits = Readonly<Record<string, Learned>>;
 
 export type LineMemory = ReturnType<typeof createLineMemory>;
 
-/** One moment by both clocks. */
+/** One moment on both clocks. */
 interface Now {
   readonly mono: MonoMs;
   readonly wallMs: WallMs;
@@ -98,7 +107,7 @@ export function createLineMemory({
       holdTimer?.cancel();
       timer = undefined;
     },
-    /** Saves what has changed at once. */
+    /** Starts saving the changes immediately. */
     saveNow: (): void => void keep(),
   };
 }
@@ -122,7 +131,7 @@ export function learnedOf(units: readonly Unit[], now: Now): LearnedUnits {
   );
 }
 
-/** Restores what was learned, unless the unit has shown it again already or its profile has changed. */
+/** Restores what was learned, unless the unit has already shown it again or its profile has changed. */
 export function recall(unit: Unit, learned: unknown, now: Now): void {
   if (!isRecord(learned)) return;
   unit.setUpWrites.restore(learned['setUpWrites'], now);
@@ -139,20 +148,20 @@ export function recall(unit: Unit, learned: unknown, now: Now): void {
     unit.health = { ...unit.health, turnaroundMs, firstByteMs };
 }
 
-/** What a unit refuses while it has other data. If it refuses everything, that is a fault, which must not be restored after a restart. */
+/** The slots that a unit refuses while it has other data. If it refuses everything, that is a fault, which must not be restored after a restart. */
 function refusedOf(slots: readonly Slot[]): readonly Slot[] {
   const refused = slots.filter(({ isolation }) => isolation?.cause === 'refused');
   return slots.some(({ isolation }) => isolation === null) ? refused : [];
 }
 
-/** A level is requested at once all the same, because the street is judged by it. */
+/** A level is still requested immediately, because the street is judged by it. */
 function expectRefusal(slot: Slot, nowMono: MonoMs): void {
   if (slot.isolation !== null) return;
   slot.isolation = { cause: 'refused', tries: 0, isReported: false };
   if (!slot.isLevel) slot.dueMono = nowMono + longestRetryMs(slot);
 }
 
-/** Whether what is known now is worth saving. */
+/** Whether the current state is worth saving. */
 export function hasLearnedMore(before: LearnedUnits, now: LearnedUnits): boolean {
   return Object.entries(now).some(([id, { turnaroundMs, firstByteMs, setUpWrites, ...exact }]) => {
     const old = before[id];
@@ -164,7 +173,7 @@ export function hasLearnedMore(before: LearnedUnits, now: LearnedUnits): boolean
   });
 }
 
-/** Whether a write was added, or the clock was set. Writes older than a day are dropped, which is no change. */
+/** Whether a write was added, or the clock was set. Dropping writes older than a day is not a change. */
 function haveMoved(before: WriteTimes, now: WriteTimes): boolean {
   return Object.entries(now).some(([name, times]) => {
     const old = before[name]?.slice(-times.length) ?? [];

@@ -30,28 +30,34 @@ import { Transactions, type TransactionsOptions } from './transactions.ts';
 import { type Agenda, agendaOf, type HeldUntil } from './units-due.ts';
 
 /**
- * Set-up transactions to each poll of units that are met. Source: assumed; a failsafe level counts for more than fresh readings of a line of
- * hundreds of units. Units that are not met yet take turns with set-up.
+ * Set-up transactions per poll of units that have answered before. Source: assumed; a failsafe level is more important than fresh readings of a line
+ * of hundreds of units. Units that have not answered yet take turns with set-up. Confirmed by: the set-up time and the overruns of a factory-new line
+ * on the bench.
  */
 const SET_UP_TURNS = 5;
-/** A request is chosen and built this long before it may leave. Units: ms. Source: measured, a turn of the runner with 247 units costs 0.02, the library's frame 0.1; the rest is for slower processors. */
+/**
+ * Time before a request may leave at which it is chosen and built. Units: ms. Source: measured, a turn of the runner with 247 units costs 0.02, the
+ * library's frame 0.1; the rest is for slower processors.
+ */
 const DECIDE_MS = 0.3;
 
 export interface LineRunnerOptions extends TransactionsOptions {
   readonly periodsMs: typeof POLL_PERIOD_MS;
-  /** Receives every transaction of the line, those of the console included. */
+  /** Receives every transaction of the line, including those of the console. */
   readonly onTransaction?: (report: TransactionReport) => void;
-  /** Levels of the whole line may go as one broadcast. */
+  /** Whether levels of the whole line may be sent as one broadcast. */
   readonly broadcast: boolean;
   /** From the intent to the first byte of each urgent level. Units: ms. */
   readonly onUrgentSent?: (waitMs: number) => void;
-  /** No unit answers any more: close the port and open it again. Never rejects. */
+  /** No unit answers any more: closes the port and opens it again. Never rejects. */
   readonly onDeadLine: () => Promise<void>;
-  /** The far end of a network connection answers nothing: drop what it has not carried out, with the connection, and connect again. Never rejects. */
+  /**
+   * The far end of a network connection does not answer: drops the connection with everything it has not executed, and connects again. Never rejects.
+   */
   readonly onStalled: () => Promise<void>;
   /** A unit answers again after that. */
   readonly onRevived: () => void;
-  /** A set-up register is about to be written. */
+  /** Called before a set-up register is written. */
   readonly onSetUpWrite?: () => void;
   /** A job of the console has left the line closed. */
   readonly onClosed: (cause: BusError) => void;
@@ -75,14 +81,14 @@ export class LineRunner {
   readonly #broadcasts: SetUpBroadcasts;
   readonly #jobs: ConsoleJobs;
   readonly #timer: WakeableTimer;
-  /** The lane of whatever is sent now. */
+  /** The lane of the transaction in flight. */
   #turnLane: Lane = 'telemetry';
   #since = NONE_SINCE;
   #isWanted = false;
   #isTurning = false;
   #turnedMono: MonoMs | null = null;
   #isAllSilent = false;
-  /** The last probe of a silent unit was answered: the others may be back too. */
+  /** The last probe of a silent unit was answered, so the others may have returned too. */
   #isFinding = false;
   /** Set-up transactions since the last poll. */
   #setUpTurns = 0;
@@ -115,7 +121,7 @@ export class LineRunner {
       if (unit !== undefined) this.#polls.noteLate(unit, late);
     };
     line.onExtraReply = (unit) => this.#transactions.noteExtra(unit);
-    // A level that waits goes before the confirmation of a reading, unless somebody may have come: that is the next level.
+    // A waiting level is sent before the confirmation of a reading, except when that reading may be a person: it causes the next level.
     line.mayAskAgain = (isChange) => (isChange && this.#turnLane === 'presence') || !this.#writes.has('urgent', clock.monoMs());
   }
 
@@ -134,7 +140,7 @@ export class LineRunner {
     return this.#isWanted ? this.#turnedMono : null;
   }
 
-  /** Requests of one whole round of a unit. */
+  /** The number of requests in one whole round of a unit. */
   requestsOf(unit: Unit): number {
     return this.#polls.requestsOf(unit);
   }
@@ -163,7 +169,7 @@ export class LineRunner {
     this.#timer.wake();
   }
 
-  /** The port went down: everything in flight and waiting fails now. */
+  /** The port went down: fails everything in flight and waiting. */
   lost(): void {
     this.#fail(msg`the line went down`);
     for (const unit of this.#options.units) this.#transactions.forget(unit);
@@ -179,7 +185,7 @@ export class LineRunner {
   }
 
   /**
-   * One transaction for an operator, when the console lane has its turn. `line` is the line's own.
+   * Runs one transaction for an operator when the console lane has its turn. `line` is the line's own.
    *
    * Errors: rejects with what `work` rejects with; BusError `port-closed` when the line is or goes down.
    */
@@ -188,9 +194,9 @@ export class LineRunner {
   }
 
   /**
-   * As `ask`, for work that needs the line alone: 300 ms at most, after which the line must be as it was before.
+   * As `ask`, for work that needs the line exclusively: 300 ms at most, after which the line must be in its previous state.
    *
-   * The other lanes have the line for as long after each.
+   * Afterwards the other lanes have the line for as long as the work took.
    */
   exclusive<T>(work: ConsoleWork<T>): Promise<T> {
     return this.#enqueue(work, true);
@@ -241,7 +247,7 @@ export class LineRunner {
     return this.#writes.has('urgent', nowMono) || this.#writes.has('command', nowMono);
   }
 
-  /** Resolves when the silence between two frames is nearly over: a request that has become urgent in it still goes first. */
+  /** Resolves just before the silence between two frames ends: a request that becomes urgent during it is still sent first. */
   #quiet(): Promise<void> | undefined {
     const { clock, line } = this.#options;
     const decideMono = line.freeMono - DECIDE_MS;
@@ -249,7 +255,7 @@ export class LineRunner {
     return new Promise((resolve) => void clock.precisely(decideMono, resolve));
   }
 
-  /** `again`: the unit whose turn it was must not be requested yet, which is now noted in it. */
+  /** `again`: the chosen unit must not be requested yet; the reason is now recorded in the unit. */
   #decide(agenda: Agenda, nowMono: MonoMs): Turn | 'again' | undefined {
     const waiting = new Set<Lane>();
     for (const lane of ['urgent', 'command'] as const) if (this.#writes.has(lane, nowMono)) waiting.add(lane);
@@ -289,7 +295,7 @@ export class LineRunner {
     return { lane: 'telemetry', act: () => setUpOne(unit, { ...this.#options, transactions: this.#transactions }) };
   }
 
-  /** Probes a silent unit; requests an isolated register of a unit that answers. */
+  /** Probes a silent unit, or requests an isolated register of a unit that answers. */
   #probe(unit: Unit, nowMono: MonoMs): Turn | undefined {
     if (unit.health.state !== 'silent') {
       const retry = this.#polls.next(unit, 'retry', nowMono);

@@ -1,7 +1,7 @@
 /**
- * One request to a unit, and what its end means for the unit: health, events and readings.
+ * One request to a unit, and how its result changes the unit's health, events and readings.
  *
- * The caller chooses what is requested. One transaction at a time.
+ * The caller chooses the request. One transaction at a time.
  */
 
 import type { Clock, MonoMs } from '../../core/clock.ts';
@@ -20,7 +20,10 @@ import { hurriedMs, probeTimeoutFor, slotsIn, timeoutFor } from '../units/unit-r
 import { afterExtra, answersTwice, doMostAnswerTwice, hasPresence, isBlindNow, isReadPresence } from '../units/unit-trouble.ts';
 import { type DeadBudget, hushMs } from './dead-units.ts';
 
-/** A silence shorter than this is reported by its missing readings alone, not as an event. Units: ms. Source: assumed; one usual poll period. */
+/**
+ * A shorter silence only makes readings missing and is not an event. Units: ms. Source: assumed; one usual poll period. Confirmed by: lengths of
+ * short silences in a week of logs of a cabinet.
+ */
 const AWAY_AFTER_MS = 5_000;
 /** A unit that answers without data for this long is reported. Units: ms. Source: two polls of the slowest class, 30 s. */
 const NO_DATA_AFTER_MS = 60_000;
@@ -42,15 +45,18 @@ export interface TransactionsOptions {
 type TransactionsParts = TransactionsOptions & {
   readonly budget: DeadBudget;
   readonly isConsole: () => boolean;
-  /** A level waits. */
+  /** Whether a level waits. */
   readonly isHurried: () => boolean;
-  /** The far end of a network connection has not answered a write: it must not carry it out later, after a newer one. */
+  /** The far end of a network connection did not answer a write: it must not execute it later, after a newer one. */
   readonly onStalled: () => Promise<void>;
 };
 
 const NO_RETRY = { isRetry: false };
 
-/** A reply through a network is waited for this long at least: a segment that is lost comes again after the kernel's shortest timeout, 200 ms. Units: ms. Source: Linux TCP_RTO_MIN, and a quarter more for the way. */
+/**
+ * Shortest wait for a reply through a network: a lost segment is repeated after the kernel's shortest timeout, 200 ms. Units: ms. Source: Linux
+ * TCP_RTO_MIN, and a quarter more for transmission.
+ */
 const NETWORK_LEAST_MS = 250;
 
 /** `timeoutMs` is the wait for the first byte of the reply. Units: ms. */
@@ -62,19 +68,19 @@ interface ExchangeOptions {
 /** Errors: none thrown; a failed transaction is a value. */
 export class Transactions {
   readonly #parts: TransactionsParts;
-  /** How long the request in flight may hold up a level. Units: ms. */
+  /** How long the request in flight may delay a level. Units: ms. */
   #hurriedMs = Number.POSITIVE_INFINITY;
 
   constructor(parts: TransactionsParts) {
     this.#parts = parts;
   }
 
-  /** `isRetry`: the unit may never answer for this register, so a lost reply says nothing about its health. */
+  /** `isRetry`: the unit may never answer for this register, so a lost reply is no evidence about its health. */
   read(unit: Unit, request: ReadRequest, { isRetry }: { readonly isRetry: boolean } = NO_RETRY): Promise<Reply | BusError> {
     return this.#exchange(unit, request, { isRetry, timeoutMs: timeoutFor(unit, request) });
   }
 
-  /** Whether a silent unit answers again. */
+  /** Sends a request to a silent unit to see whether it answers again. */
   probe(unit: Unit, request: ReadRequest): Promise<Reply | BusError> {
     const { units, budget, clock } = this.#parts;
     const timeoutMs = probeTimeoutFor(unit, request, { units, savedMs: budget.savedMs(clock.monoMs()) });
@@ -94,12 +100,12 @@ export class Transactions {
     return result;
   }
 
-  /** A level waits: the reply in flight is waited for as long as it is likely to need, whatever its profile says. */
+  /** A level waits: the reply in flight is awaited only as long as it usually takes, whatever its profile specifies. */
   hurry(): void {
     this.#parts.line.cutShort?.(this.#leastMs(this.#hurriedMs));
   }
 
-  /** A write to all units of the line. No unit answers it; the line rests for `pauseMs` while they execute it. */
+  /** Writes to all units of the line. No unit answers; the line is idle for `pauseMs` while they execute it. */
   async broadcast(request: WriteRequest, pauseMs: number): Promise<Reply | BusError> {
     try {
       return await this.#parts.line.write(request, pauseMs);
@@ -112,7 +118,7 @@ export class Transactions {
   /** Publishes the readings in a reply. */
   deliver(unit: Unit, { table, address }: { readonly table: Table; readonly address: number }, reply: Reply): void {
     const { clock, events, onReadings } = this.#parts;
-    // What a reply says was true when the request left, not when the reply came.
+    // The values of a reply were valid when the request left, not when the reply arrived.
     const at = { atMono: reply.askedMono, atMs: clock.wallMs() - Math.round(clock.monoMs() - reply.askedMono) };
     unit.dataMono = clock.monoMs();
     if (hasPresence(unit, table, address, reply.words.length)) {
@@ -133,13 +139,13 @@ export class Transactions {
     onReadings(absentReadings(unit.device.id, quantities, quality, { atMono: clock.monoMs(), atMs: clock.wallMs() }));
   }
 
-  /** The state of the unit is unknown until it answers again. The caller has reported the cause. */
+  /** Resets the state of the unit to unknown until it answers again. The caller has reported the cause. */
   forget(unit: Unit): void {
     if (!unit.isAway) this.#leave(unit);
     this.#report(unit, false);
   }
 
-  /** Notes the reply to a request that was given up. Returns the unit when it can be waited for that long. */
+  /** Records the reply to a request that was given up. Returns the unit if later requests can wait that long. */
   noteLate({ request, afterMs }: LateReply): Unit | undefined {
     const { line, clock } = this.#parts;
     const unit = this.#parts.units.find(({ device }) => device.unit === request.unit);
@@ -156,7 +162,7 @@ export class Transactions {
     return undefined;
   }
 
-  /** Reports the units whose silence has lasted long enough. */
+  /** Reports the units that have been silent for long enough. */
   reportAway(nowMono: MonoMs): void {
     const { units, lineId, line, events } = this.#parts;
     for (const unit of units) {
@@ -167,7 +173,7 @@ export class Transactions {
     }
   }
 
-  /** A unit has replied once more than it was asked. */
+  /** A unit has sent one reply more than requested. */
   noteExtra(address: number): void {
     const unit = this.#parts.units.find(({ device }) => device.unit === address);
     if (unit !== undefined) unit.extras = afterExtra(unit.extras, this.#parts.clock.monoMs());
@@ -210,14 +216,14 @@ export class Transactions {
     return this.#parts.line.isNetwork === true ? Math.max(timeoutMs, NETWORK_LEAST_MS) : timeoutMs;
   }
 
-  /** The one place where a transaction with a unit of the cabinet ends. */
+  /** The single place where a transaction with a unit of the cabinet ends. */
   async #exchange(unit: Unit, request: ReadRequest | WriteRequest, how: ExchangeOptions): Promise<Reply | BusError> {
     const { clock, line } = this.#parts;
     const startMono = clock.monoMs();
     const { isRetry } = how;
     const timeoutMs = this.#leastMs(how.timeoutMs);
     const isRead = 'count' in request;
-    // A network connection is given up after a write without any answer, which must have had its time.
+    // A network connection is closed after a write without any answer, so the write must have had its full time.
     const mayHurry = !this.#parts.isConsole() && (isRead || line.isNetwork !== true);
     this.#hurriedMs = mayHurry ? hurriedMs(unit, request) : Number.POSITIVE_INFINITY;
     try {
@@ -226,7 +232,7 @@ export class Transactions {
       const reply = await pending;
       const { turnaroundMs, firstByteMs } = reply;
       const atMono = clock.monoMs();
-      // Requests from the console have any length and address; their times say nothing about the polls.
+      // Console requests have any length and address, so their times say nothing about polls.
       if (!this.#parts.isConsole()) unit.responses.learn(request, firstByteMs);
       if (isRead) this.#noteSwitches(unit, request, reply);
       unit.replies++;
@@ -243,7 +249,7 @@ export class Transactions {
     }
   }
 
-  /** A channel that is found off is dark from now on; the level of one that is on again is read at once. */
+  /** A channel found off is dark from now on; the level of a channel that is on again is read immediately. */
   #noteSwitches(unit: Unit, request: ReadRequest, reply: Reply): void {
     const { clock, onReadings } = this.#parts;
     const { off, on } = changedSwitches(unit, request, reply.words);
@@ -274,7 +280,7 @@ export class Transactions {
     unit.health = afterTransaction(unit.health, transaction);
     unit.seenMs = clock.wallMs();
     unit.missedMono = null;
-    // A unit that is reported as silent is back once it replies in time; otherwise each late reply would be reported as a return.
+    // A unit reported as silent has returned once it replies in time; otherwise each late reply would be reported as a return.
     if (!unit.isAway || (isLate && unit.isReportedAlive === false)) return;
     welcome(unit, transaction.atMono, isReturn);
     if (unit.isReportedAlive !== true) log.event('unit-met', { line: lineId, device: unit.device.id });
@@ -288,7 +294,7 @@ export class Transactions {
     const before = unit.health;
     const atMono = clock.monoMs();
     if (before.state === 'silent' || isRetry) budget.charge(atMono - startMono, atMono);
-    // The unit may never answer what the console requests, so that is no sign of its health; its polls find out whether it answers.
+    // The unit may never answer a console request, so it is no evidence of its health; its polls show whether it answers.
     if (isRetry || isConsole()) return;
     unit.missedMono ??= startMono;
     const mayBeStarting = atMono < unit.startingMono;
@@ -313,7 +319,7 @@ export class Transactions {
     this.withdraw(unit, quantitiesOf(unit.driver.profile), 'missing');
   }
 
-  /** Reports the unit as alive, or as gone: its silence has lasted, or its line went down. */
+  /** Reports the unit as alive, or as gone because it stayed silent or its line went down. */
   #report(unit: Unit, isAlive: boolean): void {
     unit.isAwayNew = false;
     if (unit.isReportedAlive === isAlive || (unit.isReportedAlive === null && !isAlive && unit.health.state !== 'silent')) return;
@@ -321,7 +327,7 @@ export class Transactions {
     this.#parts.onAlive(unit.device.id, isAlive);
   }
 
-  /** The unit responds, but no point has had a value for some time. */
+  /** Reports a unit that responds but has had no value for any point for some time. */
   #reportNoData(unit: Unit, why: Message): void {
     const { clock, events } = this.#parts;
     const { id } = unit.device;
@@ -329,13 +335,13 @@ export class Transactions {
     events.set(true, { code: 'unit-no-data', source: id, severity: 'warning', text: msg`${id} answers, but gives no data: ${why}` });
   }
 
-  /** Lamps of one feeder come back together: when one answers again, the other silent units are probed now. */
+  /** Lamps of one feeder return together: when one answers again, the other silent units are probed now. */
   #probeOthers(nowMono: MonoMs): void {
     for (const other of this.#parts.units)
       if (other.health.state === 'silent') other.health = { ...other.health, dueMono: Math.min(other.health.dueMono, nowMono) };
   }
 
-  /** An uptime that falls shows a restart that was too short to miss a reply. */
+  /** An uptime that falls shows a restart that was too short to lose a reply. */
   #watchUptime(unit: Unit, uptime: number): void {
     const { clock, log, lineId } = this.#parts;
     const before = unit.uptime;

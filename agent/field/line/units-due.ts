@@ -11,14 +11,14 @@ import { restedMono, type Unit, wasMet } from '../units/unit.ts';
 /** Before this time the reply to an earlier read of the same shape may still arrive, so this read must wait. */
 export type HeldUntil = (request: ReadRequest) => MonoMs;
 
-/** The unit of each kind that has been due for longest; undefined where none is due. */
+/** The unit that has been due for longest, per kind of request; undefined where none is due. */
 export interface Agenda {
   presence: Unit | undefined;
   telemetry: Unit | undefined;
   setUp: Unit | undefined;
-  /** One that is silent, or one whose isolated register is due. */
+  /** A silent unit, or one whose isolated register is due. */
   probe: Unit | undefined;
-  /** When the next unit that is not due yet will be; infinite when there is none. */
+  /** When the next unit becomes due; infinite when there is none. */
   nextMono: MonoMs;
   silentUnits: number;
 }
@@ -60,19 +60,19 @@ export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: Mon
   return agenda;
 }
 
-/** A unit that is not met yet is neither read nor set up nor lit: its first poll goes before the other registers of those that are. */
+/** A unit that has not answered yet is neither read, set up nor lit: its first poll is sent before the other registers of known units. */
 function isEarlierPoll(unit: Unit, other: Unit | undefined): boolean {
   if (other === undefined) return true;
   if ((unit.seenMs === null) !== (other.seenMs === null)) return unit.seenMs === null;
   return telemetryMonoOf(unit) < telemetryMonoOf(other);
 }
 
-/** A presence input of a unit that was never met is polled as telemetry: it may not be there, and each loss would hold up those that are. */
+/** A presence input of a unit that has never answered is polled as telemetry: it may be absent, and each loss would delay the others. */
 function telemetryMonoOf(unit: Unit): MonoMs {
   return wasMet(unit) ? unit.telemetryMono : Math.min(unit.presenceMono, unit.telemetryMono);
 }
 
-/** Silent units and isolated registers share one time budget; the longest overdue is probed first. */
+/** Silent units and isolated registers share one time budget; the one overdue for longest is probed first. */
 function isEarlierProbe(unit: Unit, other: Unit | undefined): boolean {
   return other === undefined || probeMonoOf(unit) < probeMonoOf(other);
 }

@@ -1,5 +1,5 @@
 /**
- * What requests cost on a line, and so how much is worth reading at once.
+ * The time that requests cost on a line, and so how much is worth reading at once.
  *
  * Pure.
  */
@@ -7,18 +7,18 @@ import type { ModbusLine } from '../../core/driver.ts';
 import type { Profile, Table } from '../../core/profile.ts';
 import { blockAround, type Limits, POLL_PERIOD_MS, slotsOf } from './poll-plan.ts';
 
-/** A poll may keep an urgent write waiting for this long: request, turnaround and reply. Units: ms. Source: design §4. */
+/** Longest delay of an urgent write by a poll: request, turnaround and reply. Units: ms. Source: design §4. */
 const URGENT_LATENCY_MS = 50;
-/** Turnaround of a unit that has not shown its own. Units: ms. Source: units in the field take 3 to 30 ms, reference measurements. */
+/** Turnaround of a unit that has not been measured yet. Units: ms. Source: units in the field take 3 to 30 ms, reference measurements. */
 const ASSUMED_TURNAROUND_MS = 10;
 /** Silence between two frames. Source: Modbus over Serial Line V1.02 §2.5.1.1: 3.5 characters, 1.75 ms above 19200 baud. */
 const GAP = { chars: 3.5, minMs: 1.75 };
 
-/** Units: ms. All are 0 on a line whose bytes cost nothing. */
+/** Units: ms. All are 0 on a line that transmits bytes in no time. */
 export interface LinePace {
-  /** One register more in a reply. */
+  /** Cost of one more register in a reply. */
   readonly registerMs: number;
-  /** Request and reply without registers. */
+  /** Cost of a request and a reply without registers. */
   readonly fixedMs: number;
   readonly gapMs: number;
 }
@@ -55,16 +55,19 @@ export function limitsOf({ registerMs, fixedMs, gapMs }: LinePace, unit: PacedUn
 
 /** The period of presence inputs. Units: ms. Source: 75 leaves 100 ms from movement to light with the transaction in flight and the frame itself, measured; 100 is assumed. */
 const PRESENCE_MS = { least: 75, most: 100 };
-/** What they may take of the line. Source: assumed; telemetry of 35 lamps needs a tenth, a scan in service a third. */
+/**
+ * Share of the line that presence inputs may use. Source: assumed; telemetry of 35 lamps needs a tenth, a scan in service a third. Confirmed by: the
+ * statistics of a full line during a scan.
+ */
 const PRESENCE_SHARE = 0.5;
 
-/** The period of the presence inputs of so many units: the shorter, the more room the line has. Units: ms. */
+/** The period of the presence inputs of this many units: the more free time the line has, the shorter. Units: ms. */
 export function presencePeriodMs({ registerMs, fixedMs, gapMs }: LinePace, units: number): number {
   const roundMs = units * (fixedMs + registerMs + ASSUMED_TURNAROUND_MS + gapMs);
   return Math.min(Math.max(roundMs / PRESENCE_SHARE, PRESENCE_MS.least), PRESENCE_MS.most);
 }
 
-/** How long it takes to read all points of a unit once that are polled fast, as they share the lane of presence. Units: ms. */
+/** Time to read all fast points of a unit once; they share the presence lane. Units: ms. */
 export function fastRoundMs(pace: LinePace, profile: Profile): number {
   const slots = slotsOf(profile).filter(({ poll }) => poll === 'fast');
   const unit = { profile, turnaroundMs: null, noHoles: false };

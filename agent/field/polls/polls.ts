@@ -78,7 +78,7 @@ export class Polls {
     this.#options = options;
   }
 
-  /** The next request to this unit; undefined when it may not be sent yet, which is noted in the unit. */
+  /** The next request to this unit; undefined when it may not be sent yet, which is recorded in the unit. */
   next(unit: Unit, kind: PollKind, nowMono: MonoMs): Poll | undefined {
     const { line } = this.#options;
     const first = firstSlot(unit, kind);
@@ -88,7 +88,7 @@ export class Polls {
       return undefined;
     }
     const block = this.#clearestOf(unit, this.#blockOf(unit, first, nowMono));
-    // A unit that does not answer is requested all the same, so that its silence is noticed.
+    // A unit that does not answer is still requested, so that its silence is noticed.
     const request = blockRequest(unit.device.unit, block);
     const heldMono = unit.health.failures > 0 ? line.heldUntilMono(request) : line.restUntilMono(request);
     if (heldMono <= nowMono) return { unit, kind, block, dueMono };
@@ -109,16 +109,16 @@ export class Polls {
     else if (FAILURES.includes(reply.code)) this.#failed(unit, block, { error: reply, nowMono });
     else if (reply.code === 'timeout') this.#unanswered(unit, block, { error: reply, nowMono });
     else {
-      // A damaged reply is a reply, and a line that went down says nothing about a register.
+      // A damaged reply is still a reply, and a line that went down is no evidence about a register.
       lost(block, { nowMono, periodsMs });
-      // A reply that could be another's says nothing either: the same register is requested again soon.
+      // A reply that may be another unit's is no evidence either: the same register is requested again soon.
       if (reply.code === 'doubtful') for (const slot of block.slots) slot.dueMono = Math.max(slot.dueMono, nowMono + ASK_AGAIN_MS);
       else if (kind === 'retry') isolate(block.slots[0] as Slot, unit.slots, { cause: 'silent', nowMono });
     }
     replan(unit);
   }
 
-  /** A read of this unit that was given up has been answered, soon enough to be waited for: its registers are not lost. */
+  /** A read that was given up was answered later, soon enough for a longer wait: its registers are not lost. */
   noteLate(unit: Unit, { request }: LateReply): void {
     if (!('count' in request)) return;
     const slots = slotsIn(unit, request);
@@ -171,11 +171,11 @@ export class Polls {
     if (healed.length === 0) return;
     for (const slot of healed) {
       reportLevel(events, unit, slot, null);
-      // In step with its neighbours, so that they are read together again.
+      // Takes the due time of its neighbours, so that they are read together again.
       const neighbour = unit.slots.find((each) => each !== slot && each.poll === slot.poll && each.isolation === null);
       if (neighbour !== undefined) slot.dueMono = neighbour.dueMono;
     }
-    // What has healed one register may have healed the others.
+    // The cause that is gone may have affected the other registers too.
     retrySoon(unit, nowMono);
   }
 
@@ -185,7 +185,7 @@ export class Polls {
     if (slot !== undefined) this.#report(unit, slot, end.error);
   }
 
-  /** One register that fails must not take its neighbours along: it is searched for, and isolated when the failure lasts. */
+  /** One failing register must not block its neighbours: it is searched for, and isolated when the failure lasts. */
   #failed(unit: Unit, block: PollBlock, end: Failure): void {
     const { periodsMs } = this.#options;
     const [only] = block.slots as readonly [Slot];
@@ -196,7 +196,7 @@ export class Polls {
     else if (block.slots.length > 1) refusedIn({ ...block, hasHoles: false }, unit.slots, end.nowMono);
   }
 
-  /** Either the unit is silent, which another register shows; or it does not answer for one of these, which is searched for. */
+  /** Either the unit is silent, which another register will show; or it does not answer for one of these, which is searched for. */
   #unanswered(unit: Unit, block: PollBlock, end: Failure): void {
     const { nowMono } = end;
     const [only] = block.slots as readonly [Slot];
@@ -227,7 +227,7 @@ export class Polls {
   }
 }
 
-/** Sets or clears the event of a level that cannot be read: whether its lamp follows is not known. */
+/** Sets or clears the event of a level that cannot be read: the agent then cannot tell whether the lamp follows. */
 function reportLevel(
   events: EventTracker,
   { device, driver }: Unit,

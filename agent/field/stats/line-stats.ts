@@ -22,7 +22,10 @@ import { createUnitTally, type UnitTally } from './unit-stats.ts';
 const SAMPLE_MS = 5_000;
 /** Source: Modbus over Serial Line V1.02: address, function, four bytes, checksum; an exception is three bytes shorter. */
 const BYTES = { request: 8, exception: 5 } as const;
-/** From here on more replies of a unit are damaged than on a sound line. Source: assumed; two units with one address damage every other. */
+/**
+ * From here on more replies of a unit are damaged than on a good line. Source: assumed; two units with one address damage every second reply.
+ * Confirmed by: damaged replies on healthy lines in a week of logs, and a bench with two units at one address.
+ */
 const DAMAGED = { count: 3, share: 0.1 } as const;
 
 export interface LineStatsParts {
@@ -31,7 +34,7 @@ export interface LineStatsParts {
   readonly units: readonly Unit[];
   readonly clock: Clock;
   readonly latencyMs: () => number | null;
-  /** Polls that came later than one period after they were due. */
+  /** Polls that left more than one period after they were due. */
   readonly overruns: () => number;
   /** Requests of one whole round of a unit. */
   readonly requestsOf: (unit: Unit) => number;
@@ -80,7 +83,7 @@ export class LineStatsCollector {
     if (clock.monoMs() - this.#sampledMono >= SAMPLE_MS) this.#sample();
   }
 
-  /** An urgent write has left this long after its intent. Units: ms. */
+  /** Records how long an urgent write waited between its intent and its first byte. Units: ms. */
   noteUrgent(waitMs: number): void {
     this.#urgent.note(waitMs);
   }
@@ -91,12 +94,12 @@ export class LineStatsCollector {
     return crcErrors >= DAMAGED.count && crcErrors > DAMAGED.share * (ok + crcErrors);
   }
 
-  /** Of the line, without what requests from the console caused. */
+  /** The counters of the line, without those caused by requests from the console. */
   counters(): LineCounters {
     return this.#share.without(this.#parts.line.counters);
   }
 
-  /** The median from the start of a reply to its first bytes here; null before any reply. Units: characters. */
+  /** The median time from the start of a reply until its first bytes are visible here; null before any reply. Units: characters. */
   hiddenChars(): number | null {
     return this.#hidden.spread()?.p50 ?? null;
   }
@@ -163,7 +166,7 @@ function lineOf(config: LineConfig, counters: LineCounters) {
   return { ...base, transactions, timeouts, crcErrors, exceptions, lateReplies, duplicates, doubtful, resyncs, echoes, noiseBytes };
 }
 
-/** Time of the bytes alone: of a reply by its times, of anything else by the shortest frames. Units: ms. */
+/** Time of the bytes alone: for a reply from its timestamps, otherwise from the shortest frames. Units: ms. */
 function wireMsOf({ request, end }: TransactionReport, line: ModbusLine, serial: SerialSettings): number {
   // Between replies that confirm each other there are silences, which are no bytes.
   if (!(end instanceof BusError)) return Math.min(Math.max(0, end.atMono - end.askedMono - end.turnaroundMs), line.wireMs(request));

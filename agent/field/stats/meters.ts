@@ -7,7 +7,10 @@ import type { MonoMs } from '../../core/clock.ts';
 import type { LineCounters } from '../../core/driver.ts';
 import { quantile } from '../../core/quantile.ts';
 
-/** Values kept. Source: assumed; enough for a 99th percentile, and 2 KB a unit. */
+/**
+ * Values kept. Source: assumed; enough for a 99th percentile, and 2 KB per unit. Confirmed by: percentiles of a recorded day computed from 256 values
+ * and from all.
+ */
 const RING = 256;
 
 /** Median, high percentiles and maximum of the last few hundred values. Shape: `count` is of all values ever noted; the rest is of the last 256. */
@@ -63,7 +66,7 @@ const KEYS = ['transactions', 'exceptions', ...Object.keys(freshCounters())].fil
 export function createConsoleShare() {
   const share = Object.fromEntries(KEYS.map((key) => [key, 0])) as Record<keyof Shared, number>;
   return {
-    /** Adds the growth of the counters to the console's share. `late`: the request that was given up came from the console. */
+    /** Adds the growth of the counters to the console's share. `late`: the abandoned request came from the console. */
     note(before: LineCounters, now: LineCounters, { transaction, late }: { readonly transaction: boolean; readonly late: boolean }): void {
       for (const key of KEYS) if (key === 'lateReplies' ? late : transaction) share[key] += now[key] - before[key];
     },

@@ -11,10 +11,13 @@ import type { TransactionReport } from '../bus-tools/bus-watch.ts';
 import { SILENT_AFTER } from '../units/unit-health.ts';
 import { createSpreadMeter } from './meters.ts';
 
-/** How far back it looks. Source: assumed; long enough for a share of one in a hundred, short enough to see what a repair has done. */
+/**
+ * Length of the recent window. Source: assumed; long enough for a share of one in a hundred, short enough to show the effect of a repair. Confirmed
+ * by: how long technicians watch a line after a repair.
+ */
 export const RECENT_MIN = 10;
 
-/** Shape: `missed` are requests lost between answers; those of a time in which the unit was silent altogether are not among them. */
+/** Shape: `missed` counts requests lost between answers, not those lost while the unit was silent. */
 export interface RecentCounts {
   readonly answered: number;
   readonly missed: number;
@@ -26,7 +29,7 @@ const NONE: RecentCounts = { answered: 0, missed: 0, damaged: 0, late: 0 };
 
 export function createRecentEnds() {
   const minutes = new Map<number, RecentCounts>();
-  /** Lost since the last answer. They count only if the unit answers again before it is silent. */
+  /** Requests lost since the last answer. They count only if the unit answers again before it is silent. */
   let lost = 0;
   const add = (end: keyof RecentCounts, atMono: MonoMs, count: number): void => {
     const minute = Math.floor(atMono / MINUTE_MS);

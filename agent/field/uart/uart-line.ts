@@ -31,7 +31,7 @@ export interface UartCounters {
   readonly unanswered: number;
 }
 
-/** A newest time that is farther ahead than this is of a clock that was set back since. Units: ms. Source: more than a burst of frames makes. */
+/** A newest timestamp farther ahead than this comes from a clock that was set back since. Units: ms. Source: more than a burst of frames makes. */
 const SET_BACK_MS = 60_000;
 
 /**
@@ -51,7 +51,7 @@ export class UartLine {
   seenMs: WallMs | null = null;
   /** The newest time that a reading has. */
   #stampedMs: WallMs = Number.NEGATIVE_INFINITY;
-  /** The driver's counters at the last sign of life. */
+  /** The driver's counters when the device was last active. */
   #atSign: UartDriver['counters'];
 
   constructor(options: UartLineOptions) {
@@ -100,14 +100,14 @@ export class UartLine {
     const values = driver.feed(bytes);
     if (driver.counters.frames === frames) return;
     this.#requester.answered();
-    // An acknowledgement is no measurement; but where silence is a value, any frame proves that the device works.
+    // An acknowledgement is not a measurement; but where silence is a value, any frame proves that the device works.
     if (values.length > 0 || driver.idleMs !== null) this.#noteAlive();
     if (values.length === 0) return;
     this.#idle.restart();
     this.#publish(values);
   }
 
-  /** Frames that arrived together have times of their own: a point and a time name one value. */
+  /** Frames that arrived together get different timestamps, because a point and a timestamp identify one value. */
   #publish(values: readonly DecodedValue[]): void {
     const { device, onReadings } = this.#options;
     const frames = framesOf(values);
@@ -115,7 +115,7 @@ export class UartLine {
     onReadings(frames.flatMap((frame, index) => readingsOf(device.id, frame, stamps[index] as Stamp)));
   }
 
-  /** Times that rise by 1 ms each, the last of them now, and all after those before. */
+  /** Timestamps 1 ms apart: the last is now, and all are later than earlier ones. */
   #stamps(count: number): readonly Stamp[] {
     const { clock } = this.#options;
     const [atMono, nowMs] = [clock.monoMs(), clock.wallMs()];
@@ -147,7 +147,7 @@ export class UartLine {
   }
 }
 
-/** The values of each frame: a point stands in a frame once. */
+/** Splits the values into frames: a point occurs once in a frame. */
 function framesOf(values: readonly DecodedValue[]): readonly (readonly DecodedValue[])[] {
   const frames: DecodedValue[][] = [];
   let seen = new Set<string>();
@@ -162,7 +162,7 @@ function framesOf(values: readonly DecodedValue[]): readonly (readonly DecodedVa
   return frames;
 }
 
-/** What to check, by what arrived since the last sign of life. */
+/** What to check, depending on what arrived since the device was last active. */
 function silenceAdvice({ counters, poll }: UartDriver, atSign: UartDriver['counters']): Message {
   if (counters.frames > atSign.frames) return msg`it answers but gives no measurement, check that it has warmed up and has no fault`;
   if (counters.noiseBytes > atSign.noiseBytes) return msg`bytes come but no valid frame, check baud rate, parity and that the profile fits`;

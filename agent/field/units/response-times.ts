@@ -15,21 +15,25 @@ export interface Estimate {
   readonly deviation: number;
 }
 
-/** Response timeout; `margin` is left above the mean of a unit however steady it has been. Units: ms. Source: both cover the 16 ms of an FTDI adapter's latency timer and a busy machine's scheduling, as the clock granularity of RFC 6298 §2 does; Modbus over Serial Line V1.02 leaves it to the master. */
+/**
+ * Response timeout. `margin` is always added to the mean, however steady the unit is. Units: ms. Source: both cover the 16 ms of an FTDI adapter's
+ * latency timer and the scheduling of a busy machine, as the clock granularity of RFC 6298 §2 does; Modbus over Serial Line V1.02 leaves it to the
+ * master.
+ */
 const TIMEOUT_MS = { floor: 30, margin: 20, max: 1_000 };
-/** Deviations above the mean that are still waited for. Source: RFC 6298 §2. */
+/** Deviations added to the mean. Source: RFC 6298 §2. */
 const DEVIATIONS = 4;
 /**
- * Late replies in a row, from one place or from the whole unit, that mean that it is slower than its profile says. Source: assumed; a unit
- * that is late every other time must not make urgent writes wait longer than its profile allows (ten in a row: once in a thousand), and
- * one that is always late is read after as many polls.
+ * Late replies in a row, from one register or from the whole unit, after which it counts as slower than its profile. Source: assumed; a unit that is
+ * late every second time must not make urgent writes wait longer than its profile allows (ten in a row: once in a thousand), and one that is always
+ * late is read after as many polls. Confirmed by: response times of slow units in a week of logs of a cabinet.
  */
 const SLOW_AFTER = { unit: 5, place: 10 };
 
 /**
- * Longest wait for what has never replied, so that a profile with a long timeout does not hold up the line for a unit that is not there; of
- * a write to it; and of a read while a level waits. A later reply is recognised, and the next wait is as long as it needs. Units: ms.
- * Source: `read` as `TIMEOUT_MS.max`; `write` the longest timeout of the profiles that come with the agent, `hurried` the shortest.
+ * Longest wait for a register that has never replied, so that an absent unit with a long timeout in its profile does not block the line: for a read,
+ * for a write, and for a read while a level waits. A later reply is recognised, and the next wait is as long as it needs. Units: ms. Source: `read`
+ * as `TIMEOUT_MS.max`; `write` the longest timeout of the profiles that come with the agent, `hurried` the shortest.
  */
 const UNMET_WAIT_MS = { read: TIMEOUT_MS.max, write: 500, hurried: 200 };
 
@@ -37,7 +41,7 @@ const READ_AT: Readonly<Record<Table, number>> = { coil: 0, discrete: 1, holding
 const WRITE_AT: Readonly<Record<WriteRequest['table'], number>> = { coil: 4, holding: 5 };
 const ADDRESSES = 0x1_0000;
 
-/** How long to wait for what has never replied, by the timeout of its profile. Units: ms. */
+/** Returns how long to wait for a register that has never replied, given the timeout of its profile. Units: ms. */
 export function unmetWaitMs(profileMs: number, kind: keyof typeof UNMET_WAIT_MS): number {
   return Math.min(profileMs, UNMET_WAIT_MS[kind]);
 }
@@ -47,19 +51,19 @@ export type ResponseTimes = ReturnType<typeof createResponseTimes>;
 /** `profileMs` is the response timeout of the profile. Units: ms. */
 export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
   const estimates = new Map<number, Estimate>();
-  /** Replies in a row that were slower than the profile says: of each place, and of any. */
+  /** Replies in a row that were slower than the profile's timeout: per register, and of the whole unit. */
   const lates = new Map<number, number>();
   let latesInARow = 0;
 
   return {
-    /** A reply came in time, so long after its request had left the wire. Units: ms. */
+    /** Records a reply that arrived in time. Units: ms since its request left the wire. */
     learn,
-    /** Whether all that this request is for has replied before. */
+    /** Whether all registers of this request have replied before. */
     isKnown: (request: ReadRequest | WriteRequest): boolean => placesOf(slots, request).every((place) => estimates.has(place)),
     /**
-     * A reply came after it had been given up. Units: ms.
+     * Records a reply that arrived after it had been given up. Units: ms.
      *
-     * `learned`: the next one is waited for that long. `doubtful`: not before this place has been late more often. `too-late`: never.
+     * `learned`: the next wait is that long. `doubtful`: that requires more late replies of this register. `too-late`: it will never be waited for.
      */
     learnLate(request: ReadRequest | WriteRequest, responseMs: number): 'learned' | 'doubtful' | 'too-late' {
       const places = placesOf(slots, request);
@@ -74,9 +78,9 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
       for (const place of places) estimates.set(place, smooth(null, responseMs));
       return 'learned';
     },
-    /** Whether a write is waited for longer than the profile says. */
+    /** Whether writes get longer than the timeout of the profile. */
     isSlowWriter: (): boolean => slowestOf(profileMs) > profileMs,
-    /** How long a write may hold up a level: as long as this one has needed before, else as long as the slowest. Units: ms. */
+    /** How long a write may delay a level: as long as this one has needed before, otherwise as long as the slowest. Units: ms. */
     hurriedWriteMs({ table, address }: WriteRequest): number {
       const known = estimates.get(WRITE_AT[table] * ADDRESSES + address);
       if (known === undefined) return slowestOf(unmetWaitMs(profileMs, 'write'));
@@ -118,7 +122,7 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
     if (responseMs <= profileMs) latesInARow = 0;
   }
 
-  /** A unit that is slow to store one register is expected to be slow with the next. */
+  /** A unit that stores one register slowly is expected to be slow with the next. */
   function slowestOf(leastMs: number): number {
     let slowestMs = leastMs;
     for (const [place, estimate] of estimates)
@@ -128,8 +132,8 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
 }
 
 /**
- * How long a reply with this estimate is waited for: no longer than the profile says, unless the unit is usually slower than that; and
- * never longer than a second, unless the profile says so. Units: ms.
+ * Returns how long to wait for a reply with this estimate: no longer than the profile's timeout, unless the unit is usually slower; and never longer
+ * than a second, unless the profile specifies more. Units: ms.
  */
 export function responseWaitMs({ mean, deviation }: Estimate, profileMs: number): number {
   const wantedMs = mean + Math.max(DEVIATIONS * deviation, TIMEOUT_MS.margin);
@@ -146,7 +150,7 @@ export function smooth(before: Estimate | null, sampleMs: number): Estimate {
   };
 }
 
-/** Where a request is timed: at each slot that it covers; else at its own first address. */
+/** Where a request is timed: at each slot that it covers, otherwise at its own first address. */
 function placesOf(slots: readonly Slot[], request: ReadRequest | WriteRequest): number[] {
   const { table, address } = request;
   if (!('count' in request)) return [WRITE_AT[request.table] * ADDRESSES + address];

@@ -1,9 +1,8 @@
 /**
  * Set-up registers of a whole line that are written by broadcast.
  *
- * Hundreds of factory-new units take minutes to be written one by one, and longer where each stores its registers slowly. Once most of them
- * are found to need a step, that step and those behind it are written to all. Each unit is read afterwards, and written by itself where it
- * has not obeyed.
+ * Writing hundreds of factory-new units one by one takes minutes, and longer if each stores its registers slowly. Once most units are found to need a
+ * step, that step and the following ones are written to all. Each unit is read afterwards, and written by itself if it did not execute the broadcast.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { Transactions } from '../line/transactions.ts';
@@ -11,9 +10,15 @@ import { stepState } from './set-up-steps.ts';
 import type { SetupStep } from './set-up-writes.ts';
 import type { Unit } from './unit.ts';
 
-/** Units that must need the write. Source: assumed; fewer are written one by one within seconds. */
+/**
+ * Fewest units that must need the write. Source: assumed; fewer are written one by one within seconds. Confirmed by: the set-up time of a factory-new
+ * line on the bench.
+ */
 const FEWEST_UNITS = 8;
-/** Share of the line's units that must need the write: to the others it is one more write into flash that wears. Source: assumed; factory-new lines are meant. */
+/**
+ * Share of the line's units that must need the write: for the others it is an extra write into flash that wears. Source: assumed; meant for
+ * factory-new lines. Confirmed by: how many units need a set-up at the commissioning of a cabinet.
+ */
 const NEEDED_SHARE = 0.75;
 /** Longest silence after a broadcast, while the units store it. Units: ms. Source: the default response timeout of a profile. */
 const MAX_PAUSE_MS = 300;
@@ -22,7 +27,7 @@ export interface SetUpBroadcastParts {
   readonly units: readonly Unit[];
   readonly transactions: Transactions;
   readonly monoMs: () => MonoMs;
-  /** The site confirms that all units of the line obey or ignore a broadcast. */
+  /** The site confirms that all units of the line execute or ignore a broadcast. */
   readonly isAllowed: boolean;
   readonly onSetUpWrite?: (() => void) | undefined;
 }
@@ -32,7 +37,7 @@ export type SetUpBroadcasts = ReturnType<typeof createSetUpBroadcasts>;
 export function createSetUpBroadcasts({ units, transactions, monoMs, isAllowed, onSetUpWrite }: SetUpBroadcastParts) {
   let queue: SetupStep[] = [];
   return {
-    /** The next broadcast, at the turn of this unit; undefined where the unit is looked at or written by itself. */
+    /** The next broadcast, at the turn of this unit; undefined if the unit is read or written by itself. */
     next(unit: Unit): SetupStep | undefined {
       if (isAllowed && queue.length === 0 && isNeededByMost(unit, units)) queue = sharedSteps(unit, units, monoMs());
       return queue[0];
@@ -67,14 +72,14 @@ function isNeededByMost(unit: Unit, units: readonly Unit[]): boolean {
   return needing.length >= Math.max(FEWEST_UNITS, NEEDED_SHARE * units.length);
 }
 
-/** The steps of this unit from its next one on, as far as every unit of the line has them and may be written. */
+/** The steps of this unit from its next one on, as long as every unit of the line has them and may be written. */
 function sharedSteps({ pendingSteps }: Unit, units: readonly Unit[], nowMono: MonoMs): SetupStep[] {
   const isShared = (step: SetupStep): boolean =>
     units.every((unit) => {
       const isPending = unit.pendingSteps.some((own) => isSameWrite(own, step));
-      // One write of the day is left for a unit that does not obey.
+      // One write of the day is reserved for a unit that does not execute the broadcast.
       const mayWrite = isPending ? unit.setUpWrites.isUntouched(step, nowMono) : unit.setUpWrites.mayWrite(step, nowMono);
-      // A unit without the step could take it for something else.
+      // A unit without the step could interpret the write as something else.
       return mayWrite && unit.steps.some((own) => isSameWrite(own, step));
     });
   const end = pendingSteps.findIndex((step) => !isShared(step));

@@ -1,5 +1,5 @@
 /**
- * How far the set-up of a unit is, and its next request.
+ * The progress of a unit's set-up, and its next request.
  *
  * Pure, over the state of one unit.
  */
@@ -13,20 +13,20 @@ export function stepState({ stepStates }: Unit, step: SetupStep): StepState {
   return stepStates.get(step) ?? FRESH_STEP;
 }
 
-/** Whether a step is left to be looked at, written or proven. */
+/** Whether a step still has to be read, written or proven. */
 export function isSetUpOpen({ pendingSteps, provingSteps }: Unit): boolean {
   return pendingSteps.length > 0 || provingSteps.length > 0;
 }
 
-/** Whether a level that the unit refuses may be accepted after a step that is still to be done. */
+/** Whether a level that the unit refused may be accepted after a step that is still to be done. */
 export function isLevelHeldBack({ pendingSteps }: Unit): boolean {
   return pendingSteps.some(({ forLevel }) => forLevel);
 }
 
 /**
- * Whose turn it is among the units of a line, lowest first: those whose lamp waits for it, then those with the most steps left.
+ * The order of the units of a line in set-up, lowest first: units whose lamp waits for it, then those with the most steps left.
  *
- * All units are looked at before the first is written, so that it is known how many need the same write.
+ * All units are read before the first is written, so that it is known how many need the same write.
  */
 export function setUpRank(unit: Unit): number {
   const { steps, pendingSteps, isLevelWaiting } = unit;
@@ -35,7 +35,7 @@ export function setUpRank(unit: Unit): number {
   return (isLevelWaiting && isLevelHeldBack(unit) ? -1 : steps.length - pendingSteps.length) + (isWrite ? 0.5 : 0);
 }
 
-/** The steps of the next request: one, or several whose registers lie side by side and are read together. */
+/** The steps of the next request: one, or several with adjacent registers that are read together. */
 export function nextRun(unit: Unit): readonly SetupStep[] {
   const list = unit.pendingSteps.length > 0 ? unit.pendingSteps : unit.provingSteps;
   const [first] = list;
@@ -57,7 +57,7 @@ function maxRun({ driver: { profile } }: Unit, { table, address }: SetupStep): n
   return Math.min(table === 'coil' ? maxReadBits : maxReadRegisters, 0x1_0000 - address);
 }
 
-/** The read that looks at the next steps, or proves them; undefined when there is none or the next request is a write. */
+/** The read that checks the next steps, or proves them; undefined when there is none or the next request is a write. */
 export function setUpReadOf(unit: Unit): ReadRequest | undefined {
   const run = nextRun(unit);
   const [first] = run;

@@ -1,8 +1,8 @@
 /**
- * How often the registers of a unit's set-up may be written, because they are in flash that wears.
+ * How often the set-up registers of a unit may be written, because they are in flash that wears.
  *
  * Pure memory of the last writes: time is an argument.
- * Ages count by the monotonic clock while the agent runs, so that a clock that is set does not renew what is left.
+ * Ages are measured by the monotonic clock while the agent runs, so that setting the clock does not grant new writes.
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 import { DAY_MS } from '../../core/durations.ts';
@@ -19,16 +19,16 @@ export interface SetupStep {
   readonly address: number;
   readonly value: number;
   readonly why: string;
-  /** The unit may refuse a level before it. */
+  /** The unit may refuse a level until this step is done. */
   readonly forLevel: boolean;
 }
 
-/** How far one step is. */
+/** The progress of one step. */
 export interface StepState {
   readonly phase: 'look' | 'write' | 'prove';
   /** The value before the write. */
   readonly was: number | null;
-  /** Tries that ended with an exception, without a reply, or with another value. */
+  /** Failed tries: an exception, no reply, or another value. */
   readonly failures: number;
   /** Its write was not acknowledged. */
   readonly isUnproven: boolean;
@@ -36,7 +36,7 @@ export interface StepState {
 
 type Register = Pick<SetupStep, 'table' | 'address'>;
 
-/** When a register was last written, by `table:address`. Units: wall time, as it was when this was saved. */
+/** When each register was last written, by `table:address`. Units: wall time at the moment of saving. */
 export type WriteTimes = Readonly<Record<string, readonly WallMs[]>>;
 
 export type SetUpWrites = ReturnType<typeof createSetUpWrites>;
@@ -46,19 +46,19 @@ export function createSetUpWrites() {
   const recent = (name: string, nowMono: MonoMs): MonoMs[] => (writes.get(name) ?? []).filter((mono) => nowMono - mono < DAY_MS);
   return {
     mayWrite: (step: Register, nowMono: MonoMs): boolean => recent(nameOf(step), nowMono).length < SET_UP_WRITES_A_DAY,
-    /** No write of the last 24 h. */
+    /** Whether the register was not written in the last 24 h. */
     isUntouched: (step: Register, nowMono: MonoMs): boolean => recent(nameOf(step), nowMono).length === 0,
-    /** To be called before the write, which may arrive although it is lost. */
+    /** Call it before the write: even a write without a reply may have arrived. */
     note(step: Register, nowMono: MonoMs): void {
       const name = nameOf(step);
       writes.set(name, [...recent(name, nowMono), nowMono]);
     },
-    /** Writes of the last 24 h, to be kept over a restart. */
+    /** The writes of the last 24 h, for saving. */
     times({ mono, wallMs }: { readonly mono: MonoMs; readonly wallMs: WallMs }): WriteTimes {
       const names = [...writes.keys()].filter((name) => recent(name, mono).length > 0);
       return Object.fromEntries(names.map((name) => [name, recent(name, mono).map((at) => Math.round(wallMs - (mono - at)))]));
     },
-    /** Restores what an earlier run has saved. A time in the future counts as now: too few writes are better than too many. */
+    /** Restores the saved writes of an earlier run. A time in the future counts as now: too few writes are better than too many. */
     restore(times: unknown, { mono, wallMs }: { readonly mono: MonoMs; readonly wallMs: WallMs }): void {
       if (typeof times !== 'object' || times === null) return;
       for (const [name, found] of Object.entries(times)) {

@@ -27,11 +27,20 @@ import { isSetUpOpen, nextRun, setUpReadOf, stepState } from './set-up-steps.ts'
 import { SET_UP_WRITES_A_DAY, type SetupStep, type StepState } from './set-up-writes.ts';
 import { restartSteps, type Unit } from './unit.ts';
 
-/** Exceptions and lost replies that end a step for now. Source: assumed; a busy unit is ready after one. */
+/**
+ * Exceptions and lost replies that end a step for now. Source: assumed; a busy unit is ready after one. Confirmed by: exceptions during the set-up of
+ * the shipped drivers on the bench.
+ */
 const STEP_TRIES = 3;
-/** A register that keeps its own value is not written again for this long, however often its unit returns. Units: ms. Source: assumed; flash that takes 10,000 writes lasts as long as the lamp. */
+/**
+ * A register that keeps its own value is not written again for this long, however often its unit returns. Units: ms. Source: assumed; flash that
+ * endures 10,000 writes lasts as long as the lamp. Confirmed by: the flash endurance in the data sheets of the drivers.
+ */
 const UNKEPT_REST_MS = 86_400_000;
-/** Until failed steps are tried again; doubled each time. Units: ms. Source: assumed; a unit that was busy starting is ready soon, one that lacks a register costs a request an hour. */
+/**
+ * Delay before failed steps are tried again; doubled each time. Units: ms. Source: assumed; a unit that was busy starting is ready soon, one that
+ * lacks a register costs a request an hour. Confirmed by: start times of the shipped drivers on the bench.
+ */
 const AGAIN_MS = { first: 60_000, max: 3_600_000 };
 
 export interface SetUpParts {
@@ -39,7 +48,7 @@ export interface SetUpParts {
   readonly clock: Clock;
   readonly events: EventTracker;
   readonly log: Log;
-  /** A register is about to be written: its count must outlive the agent. */
+  /** Called before a register is written: the count of its writes must be saved. */
   readonly onSetUpWrite?: () => void;
 }
 
@@ -51,7 +60,7 @@ export async function setUpOne(unit: Unit, parts: SetUpParts): Promise<void> {
   const { setUpRound } = unit;
   if (first === undefined) return;
   const result = await transact(unit, first, parts);
-  // The unit has returned meanwhile, and its set-up starts again with the first step.
+  // The unit has returned during the request, and its set-up starts again with the first step.
   if (unit.setUpRound !== setUpRound) return;
   if (result instanceof BusError) failed(unit, run, result);
   else if (stepState(unit, first).phase === 'write') written(unit, first);
@@ -68,7 +77,7 @@ function transact(unit: Unit, step: SetupStep, { transactions, clock, onSetUpWri
   return transactions.write(unit, { unit: unit.device.unit, table, address, values: [value] });
 }
 
-/** After all steps: reports what failed in one event and sets when it is tried again. The same failure is not reported again each night. */
+/** Called after all steps: reports the failures in one event and schedules the retry. The same failure is not reported again each night. */
 function finish(unit: Unit, events: EventTracker): void {
   const { device, failedSteps, lastMono, steps } = unit;
   const refused = steps.flatMap((step) => {
@@ -87,14 +96,14 @@ function againMs(tries: number): number {
   return Math.min(AGAIN_MS.first * 2 ** Math.min(tries - 1, 16), AGAIN_MS.max);
 }
 
-/** The write was acknowledged: its register most likely holds the value, and is read once nothing is left to write. */
+/** The write was acknowledged, so the register most likely has the value. It is read once nothing is left to write. */
 function written(unit: Unit, step: SetupStep): void {
   unit.stepStates.set(step, { ...stepState(unit, step), phase: 'prove', isUnproven: false });
   unit.pendingSteps.splice(unit.pendingSteps.indexOf(step), 1);
   unit.provingSteps.push(step);
 }
 
-/** The register of a step has been read. */
+/** Evaluates the register of a step that has been read. */
 function judge(unit: Unit, step: SetupStep, { found, log }: { readonly found: number | null; readonly log: Log }): void {
   const { address, value, why } = step;
   const state = stepState(unit, step);
@@ -122,17 +131,19 @@ function writeNext(unit: Unit, step: SetupStep, state: StepState): void {
   leaveOut(unit, step, msg`${found}, was written ${SET_UP_WRITES_A_DAY} times within 24 h: it is in flash and is not written again today`);
 }
 
-/** The register still has the value it had after the last write in vain. Another value may be that of another unit, or of a repaired one. */
+/**
+ * Whether the register still has the value it had after the last unsuccessful write. Another value may be that of another unit, or of a repaired one.
+ */
 function isUnkept({ unkeptSteps, lastMono }: Unit, step: SetupStep, found: number | null): boolean {
   const before = unkeptSteps.get(step);
   return before !== undefined && before.found === found && lastMono - before.atMono < UNKEPT_REST_MS;
 }
 
-/** A step that fails again and again, by exceptions or without a reply, must not keep the line busy: it is left out for now. */
+/** A step that fails repeatedly must not keep the line busy: it is skipped for now. */
 function failed(unit: Unit, run: readonly SetupStep[], error: BusError): void {
-  // A line that went down says nothing about the register.
+  // A line that went down is no evidence about the register.
   if (!error.policy.unitUsable) return;
-  // Which register it refuses is found out one by one.
+  // The refused register is found by reading them one by one.
   if (run.length > 1 && isUnitRefusal(error)) {
     unit.isSetUpSingly = true;
     return;

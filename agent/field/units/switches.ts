@@ -1,12 +1,12 @@
 /**
- * Levels whose channel a coil switches: a dimmer keeps the level of a channel that is off, so the level alone is no light.
+ * Levels whose channel is switched by a coil: a dimmer keeps the level of a channel that is off, so the level alone does not prove light.
  *
  * Pure.
  */
 import type { DecodedValue, ReadRequest } from '../../core/driver.ts';
 import type { Unit } from './unit.ts';
 
-/** The levels whose channel this read found off, or on again, since it was last read. */
+/** The levels whose channel this read found off, or on again, since the last read. */
 export function changedSwitches(
   { driver: { profile }, switchedOff }: Unit,
   { table, address, count }: ReadRequest,

@@ -17,17 +17,17 @@ export interface UnitHealth {
   readonly failures: number;
   /** What a read costs beyond its bytes. Null until the first reply. */
   readonly turnaroundMs: Estimate | null;
-  /** Until the first bytes of the reply to a read of whatever block, adapters included. Null until the first reply. */
+  /** Time until the first bytes of the reply to a read of any block, adapters included. Null until the first reply. */
   readonly firstByteMs: Estimate | null;
-  /** Not to be requested before this time. */
+  /** No request is sent before this time. */
   readonly dueMono: MonoMs;
 }
 
 export type Transaction =
   | { readonly kind: 'reply'; readonly atMono: MonoMs; readonly turnaroundMs: number; readonly firstByteMs: number }
-  /** It responded, but not with the times of a read: an exception, or an acknowledged write. */
+  /** The unit responded, but without the timing of a read: an exception, or an acknowledged write. */
   | { readonly kind: 'answer'; readonly atMono: MonoMs }
-  /** The reply to a read came after it had been given up. */
+  /** The reply to a read arrived after the read had been given up. */
   | { readonly kind: 'late'; readonly atMono: MonoMs; readonly firstByteMs: number }
   | {
       readonly kind: 'timeout';
@@ -41,16 +41,23 @@ export const FRESH: UnitHealth = { state: 'ok', failures: 0, turnaroundMs: null,
 
 /** Failures in a row that make a unit silent, unless its profile or the cabinet says otherwise. Source: wb-mqtt-serial declares a device lost after 2 failed cycles. */
 export const SILENT_AFTER = 3;
-/** Rest of a unit after its first and second lost reply, so that a whole round is not lost on it. Units: ms. Source: assumed. */
+/**
+ * Pause of a unit after its first and second lost reply, so that a whole round is not lost on it. Units: ms. Source: assumed. Confirmed by: recovery
+ * times of units after lost replies in a week of logs.
+ */
 const FLAKY_REST_MS = 100;
-/** Back-off between probes. Units: ms. Source: assumed; longest silence a technician at the pole will accept. */
+/**
+ * Back-off between probes. Units: ms. Source: assumed; longest silence a technician at the pole will accept. Confirmed by: technicians who reconnect
+ * a lamp during a service visit.
+ */
 const BACKOFF_MS = { first: 500, max: 60_000 };
 
 /**
- * The health after one more transaction.
+ * Returns the health after one more transaction. A unit that may still be starting does not become silent; a silent unit stays silent until it
+ * answers.
  *
- * Units:  `jitter` is a random number 0..1 drawn by the caller; it moves a probe by up to a quarter of its back-off.
- * Errors: none; every transaction leads to a state. A unit that may still be starting does not become silent; a silent one stays so until it answers.
+ * Units: `jitter` is a random number 0..1 drawn by the caller; it moves a probe by up to a quarter of its back-off.
+ * Errors: none; every transaction leads to a state.
  */
 export function afterTransaction(health: UnitHealth, t: Transaction): UnitHealth {
   if (t.kind === 'answer') return { ...health, state: 'ok', failures: 0, dueMono: t.atMono };

@@ -9,10 +9,13 @@ import { responseWaitMs, unmetWaitMs } from './response-times.ts';
 import { type Unit, wasMet } from './unit.ts';
 import { SILENT_AFTER } from './unit-health.ts';
 
-/** Each so many probes a unit that has never answered is waited for in full. Source: assumed; its late reply would be recognised too, so this is a second way to find it. */
+/**
+ * Every how many probes the agent waits the full timeout for a unit that has never answered. Source: assumed; a late reply would be recognised too,
+ * so this is a second way to find it. Confirmed by: the time until slow units are found on the bench.
+ */
 const FULL_WAIT_EVERY = 32;
 
-/** The usual timeout of its reads: by its response times, or by its profile before the first reply. Units: ms. */
+/** The usual timeout of the unit's reads: from its response times, or from its profile before the first reply. Units: ms. */
 export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
   const { responseTimeoutMs } = driver.profile.quirks;
   return firstByteMs === null ? unmetWaitMs(responseTimeoutMs, 'read') : responseWaitMs(firstByteMs, responseTimeoutMs);
@@ -28,8 +31,10 @@ export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): num
 }
 
 /**
- * How long this request may hold up a level: a write as long as such writes have needed, a read of what has never replied as long as its
- * unit usually needs. Any other read is waited for no longer than it has needed anyway: infinite. Units: ms.
+ * Longest time that this request may delay a level. Units: ms.
+ *
+ * A write: as long as such writes have taken before. A read of registers that never replied: as long as its unit usually needs. Any other read:
+ * infinite, because its timeout is already based on measured times.
  */
 export function hurriedMs(unit: Unit, request: ReadRequest | WriteRequest): number {
   if (!('count' in request)) return unit.responses.hurriedWriteMs(request);
@@ -39,11 +44,11 @@ export function hurriedMs(unit: Unit, request: ReadRequest | WriteRequest): numb
 }
 
 /**
- * How long to wait for the reply to a probe. Units: ms.
+ * Returns how long to wait for the reply to a probe. Units: ms.
  *
- * A unit that has never answered is waited for as long as the quickest unit of its line needs, so that many more silent units are probed in
- * the same time. A reply that comes later is recognised as late and proves the unit too. Its first probes are waited for in full while the
- * share of the line that silent units have pays for it: `savedMs` is what is left.
+ * For a unit that has never answered this is the time of the fastest unit of its line, so that many more silent units are probed in the same time. A
+ * later reply is recognised as late and also proves the unit. The first probes wait the full timeout while the silent units' share of the line allows
+ * it: `savedMs` is what remains of that share.
  */
 export function probeTimeoutFor(
   unit: Unit,
@@ -62,14 +67,14 @@ export function slotsIn({ slots }: Unit, { table, address, count }: ReadRequest)
 }
 
 /**
- * The cheapest read that proves that the unit answers: a register that has given data before, in turn with others, as the unit may no longer
- * answer for that one.
+ * The cheapest read that proves that the unit answers. It rotates among the registers that have given data before, because the unit may no longer
+ * answer for one of them.
  */
 export function probeOf({ device, driver, slots, health }: Unit): ReadRequest | undefined {
   const proven = slots.filter(({ isolation }) => isolation === null);
   const some = health.failures % 2 === 0 && proven.length > 0 ? proven.slice(0, 1) : slots;
   const slot = some[Math.floor(health.failures / 2) % Math.max(1, some.length)];
-  // A unit that is only written has no slot, but it answers a read too, if only with an exception.
+  // A unit that is only written has no slot, but it also answers a read, at least with an exception.
   const place = slot ?? driver.profile.points[0];
   if (place === undefined) return undefined;
   const { table, address } = place;

@@ -11,39 +11,42 @@ import { type Unit, wasMet } from './unit.ts';
 
 /** A presence input that was not read for longer than this counts as missing. Units: ms. Source: as long as a unit is away before that is an event; a rest and three votes take a quarter of it (ADR 26). */
 const BLIND_AFTER_MS = 5_000;
-/** Unrequested replies in a row before they are reported. Source: assumed; a gateway that restarts repeats a few. */
+/**
+ * Unrequested replies in a row before they are reported. Source: assumed; a gateway that restarts repeats a few. Confirmed by: extra replies of
+ * gateways that restart on the bench.
+ */
 const TWICE = 10;
 
-/** The replies that nobody had asked for, with one more. */
+/** Adds one to the count of unrequested replies. */
 export function afterExtra({ count, atMono }: Unit['extras'], nowMono: MonoMs): Unit['extras'] {
   return { count: nowMono - atMono > MINUTE_MS ? 1 : count + 1, atMono: nowMono };
 }
 
-/** Whether it answers twice as a rule: another unit has its number, or something repeats its replies. */
+/** Whether the unit usually answers twice: another unit has its address, or something repeats its replies. */
 export function answersTwice({ extras }: Pick<Unit, 'extras'>, nowMono: MonoMs): boolean {
   return extras.count >= TWICE && nowMono - extras.atMono <= MINUTE_MS;
 }
 
-/** Whether that is the case of most units: then the line repeats what is on it, and no number is used twice. */
+/** Whether most units answer twice: then the line repeats its frames, and no address is used twice. */
 export function doMostAnswerTwice(units: readonly Pick<Unit, 'extras'>[], nowMono: MonoMs): boolean {
   if (!units.some((unit) => answersTwice(unit, nowMono))) return false;
-  // Those that are polled less often have had fewer replies to repeat.
+  // Units that are polled less often have had fewer replies to repeat.
   const repeated = units.filter(({ extras }) => extras.count > 0 && nowMono - extras.atMono <= MINUTE_MS).length;
   return repeated > 1 && repeated * 2 > units.length;
 }
 
-/** Whether a unit that answers has not given its presence for too long. */
+/** Whether a unit that answers has not reported its presence input for too long. */
 export function isBlindNow(unit: Unit, nowMono: MonoMs): boolean {
   if (!wasMet(unit) || unit.isAway || unit.health.state === 'silent' || !unit.slots.some(isReadPresence)) return false;
   return nowMono - unit.presenceDataMono > BLIND_AFTER_MS;
 }
 
-/** Whether a slot is a presence input that is polled as usual: one that was refused or is silent is reported by its own event. */
+/** Whether a slot is a presence input that is polled normally: one that was refused or is silent has an event of its own. */
 export function isReadPresence({ poll, isolation }: Slot): boolean {
   return poll === 'fast' && isolation === null;
 }
 
-/** Whether a read of these registers gives the presence of a unit. */
+/** Whether a read of these registers returns the presence input of a unit. */
 export function hasPresence({ slots }: Pick<Unit, 'slots'>, table: Table, address: number, count: number): boolean {
   return slots.some(
     (slot) => slot.poll === 'fast' && slot.table === table && slot.address >= address && slot.address + slot.count <= address + count,

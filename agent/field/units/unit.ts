@@ -14,47 +14,47 @@ import { createSetUpWrites, type SetUpWrites, type SetupStep, type StepState } f
 import { FRESH, type UnitHealth } from './unit-health.ts';
 
 /**
- * A unit all of whose registers are isolated is still sent a request this often. Units: ms.
- * Source: drivers go to their failsafe level when no request has come for `failsafeTimeoutS`, 60 s; six requests fit into it.
+ * How often a unit is still sent a request when all its registers are isolated. Units: ms.
+ * Source: drivers switch to their failsafe level when they receive no request for `failsafeTimeoutS`, 60 s; six requests fit into it.
  */
 const KEEP_ASKING_MS = 10_000;
 
-/** One unit of a line while the agent runs. Only the parts of its line change it. */
+/** The state of one unit of a line while the agent runs. Only the modules of its line change it. */
 export interface Unit {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
   readonly steps: readonly SetupStep[];
-  /** Of DALI gear behind it, as its set-up writes it. */
+  /** Fade time of the DALI gear behind the unit, as its set-up writes it. */
   readonly fadeMs: number;
-  /** By table and address. */
+  /** Sorted by table and address. */
   readonly slots: readonly Slot[];
-  /** Its position among the units of the line, so that their polls spread over a period. Units: above 0, up to 1. */
+  /** Its position among the units of the line, which spreads their polls over a period. Units: above 0, up to 1. */
   readonly phase: number;
   health: UnitHealth;
   readonly responses: ResponseTimes;
-  /** It refuses reads that span registers that it does not have. */
+  /** It refuses reads that include registers it does not have. */
   noHoles: boolean;
-  /** When its presence inputs, the rest, and its isolated registers are next due; infinite where there are none. Set by `replan`. */
+  /** When its presence inputs, its other registers, and its isolated registers are next due; infinite if it has none. Set by `replan`. */
   presenceMono: MonoMs;
   telemetryMono: MonoMs;
   retryMono: MonoMs;
-  /** Blocks have been lost whose registers are searched one by one. */
+  /** Blocks were lost, and their registers are now searched one by one. */
   isSearching: boolean;
-  /** Counts since the start: data and acknowledgements; exceptions and late replies. */
+  /** Counts since the start: `replies` are data and acknowledgements, `refusals` are exceptions and late replies. */
   replies: number;
   refusals: number;
-  /** When it last gave data, or was met; and when its presence input did. */
+  /** When it last gave data or was first met; and when its presence input did. */
   dataMono: MonoMs;
   presenceDataMono: MonoMs;
-  /** Its presence input is reported as not read, though it answers. */
+  /** Its presence input is reported as not read, although the unit answers. */
   isBlind: boolean;
-  /** Its unrequested replies in a row, each less than a minute after the one before. */
+  /** Its unrequested replies in a row, each less than a minute after the previous one. */
   extras: { readonly count: number; readonly atMono: MonoMs };
-  /** It has not answered yet, or not since it fell silent or its line went down. */
+  /** It has not answered yet, or not since it became silent or its line went down. */
   isAway: boolean;
-  /** Its first lost reply since it last responded; null while it does. */
+  /** Its first lost reply since its last answer; null while it answers. */
   missedMono: MonoMs | null;
-  /** It is away, which is not reported yet. */
+  /** It is away, and this has not been reported yet. */
   isAwayNew: boolean;
   /** The finding of the last request before it counted as silent. */
   lostFinding: Message;
@@ -64,25 +64,25 @@ export interface Unit {
   pendingSteps: SetupStep[];
   provingSteps: SetupStep[];
   readonly stepStates: Map<SetupStep, StepState>;
-  /** It has refused to read registers of its set-up together. */
+  /** It refused a read of several set-up registers together. */
   isSetUpSingly: boolean;
   /** A level that it refused waits for its set-up. */
   isLevelWaiting: boolean;
-  /** Steps that failed in the last round, and why; and the text of their event, empty when none failed. */
+  /** Steps that failed in the last round, with the reason; and the text of their event, empty when none failed. */
   readonly failedSteps: Map<SetupStep, Message>;
   setUpTrouble: Message;
   /** When the failed steps are tried again, and how often they have been; infinite while there are none. */
   setUpAgainMono: MonoMs;
-  /** Counts its set-ups, so that the result of a step of an older one is ignored. */
+  /** Counts its set-ups, so that the result of a step of an earlier one is ignored. */
   setUpRound: number;
   setUpTries: number;
-  /** The writes of an earlier run are not loaded yet: nothing is written before. */
+  /** The writes of an earlier run are not loaded yet; until then nothing is written. */
   isSetUpHeld: boolean;
-  /** How often each register of its set-up has been written of late. */
+  /** How often each register of its set-up has been written recently. */
   readonly setUpWrites: SetUpWrites;
-  /** Steps whose register was written and kept another value: which, and when. */
+  /** Steps whose register kept another value after a write: that value, and when it was read. */
   readonly unkeptSteps: Map<SetupStep, { readonly found: number | null; readonly atMono: MonoMs }>;
-  /** Levels whose channel was off when its coil was last read: dark, whatever their registers hold. */
+  /** Levels whose channel was off when its coil was last read: dark, whatever the level register contains. */
   readonly switchedOff: Set<string>;
   /** The last value of its uptime register. */
   uptime: number | null;
@@ -91,7 +91,7 @@ export interface Unit {
   lastMono: MonoMs;
   /** No request before this time: the reply could be that to an earlier one. */
   heldMono: MonoMs;
-  /** Until then it may still be starting, as it may have been powered with its line. */
+  /** Until this time it may still be starting, because it may have been powered together with its line. */
   startingMono: MonoMs;
   /** Times before which a silent unit gets no write: after its last write, and for its share of the line. */
   nextWriteMono: MonoMs;
@@ -162,7 +162,7 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts
   return unit;
 }
 
-/** The set-up of a profile with the values of the site. */
+/** The set-up of a profile with the site's values filled in. */
 function stepsOf({ setup }: Profile, setupValues: Readonly<Record<SetupParameter, number>>): SetupStep[] {
   const isMarked = setup.some(({ forLevel }) => forLevel === true);
   return setup.map(({ value, max = 0xffff, forLevel, ...step }) => ({
@@ -188,12 +188,12 @@ export function replan(unit: Unit): void {
   unit.retryMono = isAllIsolated ? none : retryMono;
 }
 
-/** No register gives data. One is requested all the same, so that the unit does not go to its failsafe level. */
+/** Whether no register gives data. One is still requested, so that the unit does not switch to its failsafe level. */
 function isEveryIsolated({ slots }: Unit): boolean {
   return slots.length > 0 && slots.every(({ isolation }) => isolation !== null);
 }
 
-/** What a unit is polled for: presence inputs, the rest, or a register that is isolated. */
+/** The kinds of poll: presence inputs, other registers, or an isolated register. */
 export type PollKind = 'presence' | 'telemetry' | 'retry';
 
 /** Index of the slot of this kind that is due first; -1 when there is none. */
@@ -209,9 +209,9 @@ export function firstSlot(unit: Unit, kind: PollKind): number {
 }
 
 /**
- * The unit answers for the first time, or again: its set-up is repeated and all its registers are due soon.
+ * The unit answers for the first time, or again: its set-up is repeated and all its registers become due soon.
  *
- * `isReturn`: it has been away and may have been replaced, so isolated registers are due too.
+ * `isReturn`: it was away and may have been replaced, so isolated registers become due too.
  */
 export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
   unit.isAway = false;
@@ -230,7 +230,7 @@ export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
   replan(unit);
 }
 
-/** Its isolated registers are due now, each still by itself. */
+/** Makes the isolated registers due now, each still by itself. */
 export function retrySoon(unit: Unit, nowMono: MonoMs): void {
   for (const slot of unit.slots) {
     if (slot.isolation === null) continue;
@@ -239,14 +239,14 @@ export function retrySoon(unit: Unit, nowMono: MonoMs): void {
   }
 }
 
-/** The set-up starts again: the unit is new to the line, or has restarted. */
+/** Restarts the set-up: the unit is new to the line, or has restarted. */
 export function setUpAgain(unit: Unit): void {
   restartSteps(unit, unit.steps);
   unit.setUpRound++;
   unit.uptime = null;
 }
 
-/** These steps are to be done, from their first look. */
+/** Restarts these steps from their first read. */
 export function restartSteps(unit: Unit, steps: readonly SetupStep[]): void {
   unit.pendingSteps = [...steps];
   unit.provingSteps = [];
@@ -266,23 +266,23 @@ export function writableMono(unit: Unit): MonoMs {
   return health.state === 'silent' ? Math.max(restedMono(unit), nextWriteMono, hushedMono) : restedMono(unit);
 }
 
-/** The state that is shown: `new` until it has answered on this line, `silent` while it has not answered again. */
+/** The displayed state: `new` until the unit has answered on this line, `silent` while it does not answer. */
 export function unitState(unit: Unit): 'new' | UnitHealth['state'] {
   if (!isUntried(unit)) return unit.health.state;
   return unit.seenMs === null ? 'new' : 'silent';
 }
 
-/** It has answered, in this run or in an earlier one. */
+/** Whether it has answered, in this run or in an earlier one. */
 export function wasMet({ seenMs, health }: Unit): boolean {
   return seenMs !== null || health.firstByteMs !== null;
 }
 
-/** It has not been requested, or not often enough to count as silent, since it was last away. */
+/** Whether it has not been requested, or not often enough to count as silent, since it was last away. */
 export function isUntried({ health, isAway }: Unit): boolean {
   return isAway && health.state !== 'silent';
 }
 
-/** Quantities without data while others have data; they are requested apart and rarely. */
+/** Quantities without data while others have data; they are requested separately and rarely. */
 export function isolatedQuantities({ slots }: Unit, isSilent: boolean): readonly string[] {
   return slots
     .filter(({ isolation }) => isolation !== null && (isolation.cause === 'silent') === isSilent)

@@ -32,7 +32,7 @@ export interface LineGroup {
   readonly encoders: readonly { readonly driver: ModbusDriver; readonly groupId: string }[];
 }
 
-/** A group write that may go now. */
+/** A group write that may be sent now. */
 export interface GroupChoice {
   readonly group: LineGroup;
   readonly request: WriteRequest;
@@ -40,7 +40,10 @@ export interface GroupChoice {
   readonly writes: readonly WaitingWrite[];
 }
 
-/** A group write needs at least this many lamps to pay. Source: a broadcast takes half the time of one confirmed write (Modbus timing at 9600 baud: 12 ms beside 24 ms). */
+/**
+ * A group write needs at least this many lamps to be worth it. Source: a broadcast takes half the time of one confirmed write (Modbus timing at 9600
+ * baud: 12 ms against 24 ms).
+ */
 const FEWEST_MEMBERS = 2;
 
 /**
@@ -54,8 +57,10 @@ export function groupsOf(devices: readonly GroupedDevice[], isBroadcastAllowed: 
 }
 
 /**
- * The groups that every unit receives. None where a unit of another type has a known register at the same address: it would execute the
- * write too; nor where a unit that executes it has no member, as its light would change without a level.
+ * The groups that every unit receives.
+ *
+ * Empty if a unit of another type has a known register at the same address: it would execute the write too. Also empty if a unit that executes it has
+ * no member: its light would change without a level.
  */
 export function lineBroadcasts(devices: readonly GroupedDevice[]): readonly LineGroup[] {
   const all = devices.flatMap((each) => busGroups(each.driver.profile).map((group) => ({ each, group })));
@@ -72,9 +77,9 @@ export function lineBroadcasts(devices: readonly GroupedDevice[]): readonly Line
 }
 
 /**
- * The group write that sets this write's lamp together with others; undefined when the lamp goes alone.
+ * Returns the group write that sets this write's lamp together with others; undefined when the lamp is written alone.
  *
- * Shape: `waitingAt` is what waits for a point besides `lead`, which has been taken out of the queue.
+ * Shape: `waitingAt` returns the write waiting for a point besides `lead`, which has been taken out of the queue.
  */
 export function chooseGroup(
   groups: readonly LineGroup[],
@@ -108,7 +113,10 @@ function membersWaiting(
   return writes.toSorted((a, b) => a.addedMono - b.addedMono);
 }
 
-/** The one write that sets a level on a whole group. Undefined where the device types of a broadcast write this level differently, or one of them cannot. */
+/**
+ * The single write that sets a level on a whole group. Undefined if the device types of a broadcast encode this level differently, or if one of them
+ * cannot encode it.
+ */
 export function groupRequest({ unit, encoders }: LineGroup, levelPct: LevelPct): WriteRequest | undefined {
   const requests = encoders.map(({ driver, groupId }) => driver.encodeGroup(groupId, levelPct));
   const [first] = requests;
@@ -140,7 +148,7 @@ function membersOf({ device, driver: { profile } }: GroupedDevice, { id, sets }:
   return known.map((quantity): PointId => `${device.id}.${quantity}`);
 }
 
-/** Whether a broadcast to this place means something to this device type, even if its profile only reads there. */
+/** Whether a broadcast to this register affects this device type, even if its profile only reads it. */
 function usesPlace({ points, setup }: Profile, { table, address }: GroupProfile): boolean {
   const isThere = (point: PointProfile): boolean => {
     const { write } = point;
@@ -157,7 +165,7 @@ interface GroupRepeat {
 
 export type GroupRepeats = ReturnType<typeof createGroupRepeats>;
 
-/** `wantedPct` returns the newest level of a point: a repetition must not undo it for a single lamp. */
+/** `wantedPct` returns the newest level of a point: a repetition must not undo that level for a single lamp. */
 export function createGroupRepeats(wantedPct: (pointId: PointId) => LevelPct | undefined) {
   let repeats: GroupRepeat[] = [];
   const isWanted = ({ choice: { group, writes } }: GroupRepeat): boolean =>
@@ -168,7 +176,7 @@ export function createGroupRepeats(wantedPct: (pointId: PointId) => LevelPct | u
   };
   return {
     add: (choice: GroupChoice, dueMono: MonoMs): void => void repeats.push({ choice, dueMono }),
-    /** The next one that is due. Those that a newer level has overtaken are discarded. */
+    /** Takes the next repetition that is due. Repetitions with an outdated level are discarded. */
     take(nowMono: MonoMs): GroupChoice | undefined {
       const due = first();
       if (due === undefined || due.dueMono > nowMono) return undefined;

@@ -41,7 +41,10 @@ import {
 import { createWriteQueue, SUPERSEDED, type WaitingWrite } from './write-queue.ts';
 import { channelOffReason, isAbsent, isUnitRefusal, LAMP_WORDS, type WriteWords } from './write-reasons.ts';
 
-/** Wait after a lost read-back, so that a unit that is busy with the write does not count as failed. Units: ms. Source: assumed; the rest of a unit after a lost poll. */
+/**
+ * Wait after a lost read-back, so that a unit that is busy with the write does not count as failed. Units: ms. Source: assumed; the pause of a unit
+ * after a lost poll. Confirmed by: read-back times of the shipped drivers on the bench.
+ */
 const PROOF_REST_MS = 100;
 /** A silent unit still receives writes, this often at most. Units: ms. Source: wb-mqtt-serial allows a write to a lost device each 5 s. */
 const SILENT_WRITE_MS = 5_000;
@@ -50,7 +53,7 @@ const SILENT_WRITE_MS = 5_000;
  * these bounds. Units: ms. Source: practice leaves two frame gaps (4 ms at 19200 baud) to 20 ms; the read-back finds a lamp that needs longer.
  */
 export const BROADCAST_PAUSE_MS = { least: 5, most: 20 };
-/** A broadcast is repeated not sooner than this, so that other requests come in between. Units: ms. */
+/** Shortest time before a broadcast is repeated, so that other requests are sent in between. Units: ms. */
 const REPEAT_MS = 1;
 
 export interface LevelWritesOptions {
@@ -62,7 +65,7 @@ export interface LevelWritesOptions {
   readonly onUrgentSent?: ((waitMs: number) => void) | undefined;
 }
 
-/** Each write is settled once; nothing rejects. */
+/** Settles each write exactly once; never rejects. */
 export class LevelWrites {
   readonly #options: LevelWritesOptions;
   readonly #queue = createWriteQueue();
@@ -156,7 +159,7 @@ export class LevelWrites {
     if (!(result instanceof BusError) && choice.group.reach === 'bus') this.#repeats.add(choice, clock.monoMs() + REPEAT_MS);
   }
 
-  /** Broadcasts are not acknowledged, so each is sent twice; the read-backs find out what has arrived. */
+  /** Broadcasts are not acknowledged, so each is sent twice; the read-backs show what has arrived. */
   async #sendAgain(choice: GroupChoice): Promise<void> {
     await this.#transmit(choice);
   }
@@ -186,7 +189,7 @@ export class LevelWrites {
     return this.#options.clock.monoMs() + (write?.settleMs ?? 0) + (write?.fades === true ? unit.fadeMs : 0);
   }
 
-  /** A device may lack a group that it refuses: its lamps are written one by one. A lost group write is read back first. */
+  /** Some devices refuse a group: their lamps are then written one by one. A lost group write is read back first. */
   #failGroup(waiting: WaitingWrite, error: BusError, leftMono: MonoMs): void {
     if (!isUnitRefusal(error)) this.#notWritten(waiting, error, { leftMono, byGroup: true });
     else if (!this.#isSuperseded(waiting)) this.#queue.add({ ...waiting, mayGroup: false });
@@ -232,7 +235,7 @@ export class LevelWrites {
     else this.#readBacks.add({ ...readBack, sent: { ...sent, sentMono }, lost: null, byGroup: false, tries: 0, channel: 'look' });
   }
 
-  /** The coil of the channel has been read. A unit without it has no other state than its level. */
+  /** Evaluates the coil of the channel. For a unit that does not have it, the level alone is the state. */
   #judgeChannel(readBack: ReadBack, result: Reply | BusError): void {
     const { sent, channel, leftMono } = readBack;
     const { sentMono, settle, unit, quantity } = sent;
@@ -242,7 +245,7 @@ export class LevelWrites {
     else settle({ state: 'failed', reason: channelOffReason(channelOf(unit, quantity)?.address ?? 0), sentMono });
   }
 
-  /** Switches the channel on. Whether it has arrived is read, as after any write. */
+  /** Switches the channel on. The result is read back, as after any write. */
   async #switchOn(readBack: ReadBack): Promise<void> {
     const { clock, transactions } = this.#options;
     const { sent } = readBack;
@@ -253,11 +256,11 @@ export class LevelWrites {
     if (!this.#isSuperseded(sent)) this.#readBacks.add({ ...readBack, channel: 'prove', dueMono: this.#settledMono(sent) });
   }
 
-  /** The read-back is lost or refused. */
+  /** The read-back was lost or refused. */
   #unproven(readBack: ReadBack, error: BusError): void {
     const nowMono = this.#options.clock.monoMs();
     const { sent, lost } = readBack;
-    // A confirmation that gave way to an urgent level says nothing about the unit.
+    // A confirmation that was dropped for an urgent level is no evidence about the unit.
     const gaveWay = error.code === 'doubtful' && this.#queue.has('urgent', nowMono);
     const tries = readBack.tries + (gaveWay ? 0 : 1);
     const isWorthIt = error.policy.retry && error.policy.unitUsable && tries <= retriesOf(sent.unit);
@@ -271,7 +274,7 @@ export class LevelWrites {
     }
   }
 
-  /** The unit holds another value. */
+  /** The unit has another value. */
   #disproved(readBack: ReadBack, found: number | null): void {
     const { sent, lost, byGroup } = readBack;
     const reason = (sent.words ?? LAMP_WORDS).mismatch(found, sent.write.levelPct);
@@ -280,7 +283,7 @@ export class LevelWrites {
     else sent.settle({ state: 'failed', reason, sentMono: sent.sentMono });
   }
 
-  /** Sends a lost write again, with all that was sent in the same request. */
+  /** Sends a lost write again, with all writes that were in the same request. */
   #repeat(readBack: ReadBack, lost: BusError, reason?: Message): void {
     const others = readBack.byGroup ? this.#readBacks.takeLostGroup(readBack.sent.unit) : [];
     this.#retryOrFail(readBack.sent, lost, reason);

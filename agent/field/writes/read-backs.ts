@@ -19,22 +19,22 @@ import { SUPERSEDED, type WaitingWrite } from './write-queue.ts';
 /** Pause after a read-back in which others come first. Units: ms. Source: shorter than the silence a line keeps anyway, 1.75 ms (Modbus over Serial Line V1.02 §2.5.1.1). */
 const YIELD_MS = 1;
 
-/** A write that has been sent and is to be read back. */
+/** A write that has been sent and has to be read back. */
 export interface ReadBack {
   readonly sent: WaitingWrite;
   /** When the write was sent, or was to be sent. */
   readonly leftMono: MonoMs;
-  /** Why the unit has not acknowledged the write, which may have arrived all the same; null when it has. */
+  /** Why the unit did not acknowledge the write, which may still have arrived; null when it did. */
   readonly lost: BusError | null;
   readonly dueMono: MonoMs;
   readonly tries: number;
   /** It was part of a group write that no unit has acknowledged. */
   readonly byGroup: boolean;
-  /** Left out: the level is read. Then the coil of its channel is, which is switched on once if it is off, and read again. */
+  /** Undefined: the level is read. Then the coil of its channel is read, switched on once if it is off, and read again. */
   readonly channel?: 'look' | 'switch-on' | 'prove';
 }
 
-/** The read-backs of one line, at most one for each point: a newer write makes the read-back of an older one worthless. */
+/** The read-backs of one line, at most one per point: a newer write makes the read-back of an older one worthless. */
 export type ReadBacks = ReturnType<typeof createReadBacks>;
 
 /** `heldUntilMono` returns when the read-back can be sent without delaying other requests. */
@@ -73,7 +73,7 @@ export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs) {
     /** The read-back of an urgent level, of those in the command lane. */
     takeUrgent: (nowMono: MonoMs): ReadBack | undefined =>
       takeFirst(({ sent, lost }) => lost === null && sent.write.lane === 'urgent', nowMono),
-    /** Takes out all lost writes of this unit that went in one with others: they arrived together or not at all. */
+    /** Removes and returns all lost writes of this unit that were sent in one request: either all arrived or none. */
     takeLostGroup(unit: Unit): readonly ReadBack[] {
       const group = [...byPoint.values()].filter(({ sent, lost, byGroup }) => sent.unit === unit && lost !== null && byGroup);
       for (const { sent } of group) byPoint.delete(sent.write.pointId);
@@ -83,7 +83,7 @@ export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs) {
     done(nowMono: MonoMs): void {
       pausedUntilMono = nowMono + YIELD_MS;
     },
-    /** A newer level for this point is on its way: the older one is not read back. */
+    /** Drops the read-back of a point that is being written again. */
     drop,
     nextMono: (): MonoMs | undefined => first(() => true)?.mono,
     failAll(reason: Message): void {
@@ -98,7 +98,7 @@ function laneOf({ sent, lost }: ReadBack): Lane {
   return lost === null ? 'command' : sent.write.lane;
 }
 
-/** The read that proves a level: of the point itself, or of the one that its profile names for it. */
+/** The read that proves a level: of the point itself, or of the point that its profile names as proof. */
 export function proofRequest(unit: Unit, quantity: string): ReadRequest {
   return wholeOf(unit, proofPoint(unit, quantity));
 }
@@ -124,18 +124,18 @@ export function judgeReadBack(
   return { isRight: found !== null && Math.abs(found - levelPct) <= tolerance, found };
 }
 
-/** Whether the level is light only while its channel is on. One that is 0 is dark either way. */
+/** Whether the lamp is lit only while its channel is on. A level of 0 is dark either way. */
 export function isChannelProof({ unit, quantity, write: { levelPct } }: WaitingWrite): boolean {
   return levelPct > 0 && channelOf(unit, quantity) !== undefined;
 }
 
-/** The coil that must be on for this level to be light; undefined where there is none. */
+/** The coil that must be on for this level to give light; undefined if there is none. */
 export function channelOf(unit: Unit, quantity: string): PointProfile | undefined {
   const { write } = pointOf(unit, quantity);
   return write?.switchedBy == null ? undefined : pointOf(unit, write.switchedBy);
 }
 
-/** Errors: throws TypeError for a quantity that the profile does not have; the config check lets none such pass. */
+/** Errors: throws TypeError for a quantity that the profile does not have; the config check rejects such a cabinet. */
 export function pointOf({ driver: { profile } }: Unit, quantity: string): PointProfile {
   const point = profile.points.find(({ id }) => id === quantity);
   if (point === undefined) throw new TypeError(`${profile.id} has no point ${quantity}`);

@@ -10,21 +10,21 @@ import { isLevelHeldBack } from '../units/set-up-steps.ts';
 import { type Unit, writableMono } from '../units/unit.ts';
 import type { WriteWords } from './write-reasons.ts';
 
-/** One level write. */
+/** One level write that waits in the queue. */
 export interface WaitingWrite {
   readonly write: LevelWrite;
   readonly unit: Unit;
   readonly quantity: string;
   readonly addedMono: MonoMs;
-  /** How often it was sent without success. */
+  /** How many times it was sent without success. */
   readonly attempts: number;
-  /** When it first left for the lamp; null before. */
+  /** When it was first sent to the lamp; null before. */
   readonly sentMono: MonoMs | null;
-  /** It may go with others in one write; a repair of what such a write did not reach may not. */
+  /** It may be part of a group write; a repair of a member that such a write did not reach may not. */
   readonly mayGroup: boolean;
   /** Default: those of lamps. */
   readonly words?: WriteWords;
-  /** A unit that is not set up yet refused it: it is sent again after the set-up. */
+  /** A unit that is not set up yet refused it; it is sent again after the set-up. */
   readonly isAfterSetUp?: true;
   readonly settle: (result: WriteResult) => void;
 }
@@ -33,17 +33,17 @@ export interface WaitingWrite {
 export const SUPERSEDED = msg`a newer level took its place`;
 
 /**
- * Levels of sound units in a row after which one of a troubled unit goes first. Source: assumed; a street of 35 lamps is lit before, and where
- * levels never end, a troubled lamp still gets its own.
+ * Consecutive levels of healthy units after which one of a troubled unit is sent. Source: assumed; a street of 35 lamps is lit first, and with an
+ * endless stream of levels a troubled lamp still gets its own. Confirmed by: a bench with several silent units while the street is lit.
  */
 const SOUND_BEFORE_TROUBLED = 48;
 
-/** Which levels go first: each lost reply of a troubled unit holds up all that come behind it. */
+/** The order of sending: each lost reply of a troubled unit delays all levels behind it. */
 type Soundness = 'sound' | 'troubled' | 'silent';
 
 export function createWriteQueue() {
   const byPoint = new Map<PointId, WaitingWrite>();
-  /** While a level of a troubled unit waits, by lane. */
+  /** Consecutive levels of healthy units while a level of a troubled unit waits, by lane. */
   const soundInARow: Record<LevelWrite['lane'], number> = { urgent: 0, command: 0 };
   /** The first write of each kind that may be sent now. */
   const firsts = (lane: LevelWrite['lane'], nowMono: MonoMs): Partial<Record<Soundness, WaitingWrite>> => {
@@ -58,13 +58,13 @@ export function createWriteQueue() {
     return found;
   };
   return {
-    /** A newer level takes the place of the older one in the queue: at its end, a level that is often renewed would never be sent. */
+    /** A newer level replaces the older one at its position in the queue: moved to the end, a level that is often renewed would never be sent. */
     add(waiting: WaitingWrite): void {
       const older = byPoint.get(waiting.write.pointId);
       byPoint.set(waiting.write.pointId, waiting);
       older?.settle({ state: 'failed', reason: SUPERSEDED, sentMono: older.sentMono });
     },
-    /** The oldest write of the lane that may be sent now; those to troubled units come later, those to silent ones last. */
+    /** Takes the oldest write of the lane that may be sent now; writes to troubled units come later, those to silent units last. */
     take(lane: LevelWrite['lane'], nowMono: MonoMs): WaitingWrite | undefined {
       const { sound, troubled, silent } = firsts(lane, nowMono);
       const isTroubledOwed = troubled !== undefined && soundInARow[lane] >= SOUND_BEFORE_TROUBLED;
@@ -74,7 +74,7 @@ export function createWriteQueue() {
       return waiting;
     },
     has: (lane: LevelWrite['lane'], nowMono: MonoMs): boolean => Object.keys(firsts(lane, nowMono)).length > 0,
-    /** The write that waits for this point, in any lane, if it has not expired. */
+    /** The unexpired write that waits for this point, in any lane. */
     at(pointId: PointId, nowMono: MonoMs): WaitingWrite | undefined {
       const waiting = byPoint.get(pointId);
       return waiting !== undefined && waiting.write.expiresMono > nowMono ? waiting : undefined;
@@ -102,7 +102,7 @@ function soundnessOf({ health, responses }: Unit): Soundness {
   return health.state === 'flaky' || responses.isSlowWriter() ? 'troubled' : 'sound';
 }
 
-/** Waits for the set-up of its unit. A silent unit is not set up and gets its level like any silent unit. */
+/** Whether it waits for the set-up of its unit. A silent unit is not set up, and gets its level like any silent unit. */
 function isHeld({ isAfterSetUp, unit }: WaitingWrite): boolean {
   return isAfterSetUp === true && isLevelHeldBack(unit) && unit.health.state !== 'silent';
 }

@@ -10,7 +10,7 @@ import type { LevelWrite, ValueWrite } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Unit } from '../units/unit.ts';
 
-/** What to check when a unit answers with an exception; the texts of other failures contain it. */
+/** What to check when a unit answers with an exception; the messages of other failures already contain advice. */
 const ADVICE: Readonly<Partial<Record<BusErrorCode, Message>>> = {
   'illegal-function': msg`check that the profile fits the device`,
   'illegal-address': msg`check that the profile fits the device and its mode`,
@@ -19,17 +19,17 @@ const ADVICE: Readonly<Partial<Record<BusErrorCode, Message>>> = {
   'device-busy': msg`it was busy each time, check what else writes to it`,
 };
 
-/** Whether the unit itself refused, so that nothing was written; after any other end a write may have arrived. */
+/** Whether the unit itself refused, so that nothing was written; after any other result a write may have arrived. */
 export function isUnitRefusal({ code }: BusError): boolean {
   return ADVICE[code] !== undefined;
 }
 
-/** Whether the unit does not have what was requested. */
+/** Whether the unit lacks the requested register or function. */
 export function isAbsent({ code }: BusError): boolean {
   return code === 'illegal-function' || code === 'illegal-address';
 }
 
-/** Why a level that reads back as written is no light. */
+/** Why a level that reads back as written gives no light. */
 export function channelOffReason(coil: number): Message {
   return msg`its channel is off and does not switch on (coil ${coil}): check the buttons at the driver and its mode`;
 }
@@ -75,7 +75,7 @@ export const OUTPUT_WORDS: WriteWords = {
       : msg`reads back ${found}, wrote ${value}: check for a switch at the device, its mode and what else writes to it`,
 };
 
-/** The value in the form of a level write, with its point in place of the lamp. */
+/** Converts the value of an output into a level write, with its point in place of the lamp. */
 export function asLevelWrite({ pointId, value, lane, expiresMono }: ValueWrite): LevelWrite {
   return { commandId: pointId, lampId: pointId, pointId, levelPct: value, lane, expiresMono };
 }
