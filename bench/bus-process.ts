@@ -109,7 +109,7 @@ function plugIn({ baud, chunkBytes }: NonNullable<BusQuestion['plug']>): PtyCabl
   }
 }
 
-/** Undefined when nobody answers: a broadcast, no such unit, no power. */
+/** Undefined when no unit answers: a broadcast, no such unit, no power. */
 function answer(request: SlaveRequest, frame: Buffer, arrivedMono: number): Buffer | undefined {
   const { unit, address } = request;
   if (request.kind === 'write') {

@@ -105,7 +105,7 @@ async function detect(on: Street): Promise<Pick<StreetAnswer, 'firstMs' | 'lastM
 }
 
 function see(on: Street, motion: number): void {
-  // Any of them may be the one that sees; the others have nobody in front.
+  // Each sensor has the same chance to detect; all others see no movement.
   const lucky = SENSORS[Math.floor(Math.random() * SENSORS.length)];
   for (const [id, sensor] of on.world.sensors) sensor.stuck = id === lucky ? motion : MOTION.still;
 }

@@ -37,7 +37,7 @@ function undoAll(): void {
     try {
       undo();
     } catch (error) {
-      // The others have to be taken back all the same.
+      // The other steps must still be undone.
       process.stderr.write(`could not be taken back: ${error instanceof Error ? error.message : String(error)}\n`);
     }
   }

@@ -100,7 +100,7 @@ function replacedProblems(path: string, told: string): readonly string[] {
 /** The word about the damage, and how long it took to be said. */
 async function hear(run: AgentRun, { file, damage }: { file: File; damage: Damage }): Promise<Seen['figures']> {
   if (damage.answer === 'mended') return { told: '' };
-  // Nobody reads old events and outcomes but a person; what is not asked for is found by the check.
+  // The agent itself does not read old events and outcomes. Damage in unread rows is found by the check.
   if (damage.answer === 'told' && file === 'state.db') return heardFromCheck(run, file);
   const isWord = ({ code, source }: AgentEvent): boolean =>
     (code === 'store-trouble' && source === file) || (code === 'readings-lost' && source === 'corrupt');

@@ -13,7 +13,7 @@ export interface Strength {
   readonly copied: number;
   readonly burst: number;
   readonly noisy: number;
-  /** Of each read: that the queue of a unit slips. */
+  /** Chance at each read that the queue of a unit slips. */
   readonly shift: number;
 }
 

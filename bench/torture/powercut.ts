@@ -108,7 +108,7 @@ async function copyAtRest(mounted: MountedImage, { image, cut }: Rig['files']): 
   throw new Error('the device never stood still for a copy');
 }
 
-/** How long before the cut the oldest reading was handed in that is not there. Units: ms. */
+/** Returns how long before the cut the oldest missing reading was appended. Units: ms. */
 function lostMs({ appended }: WriterReport, { newestMs, cutMs }: { newestMs: number; cutMs: number }): number {
   const firstLost = appended.find(({ atMs }) => atMs > newestMs);
   return firstLost === undefined ? 0 : cutMs - firstLost.atMs;

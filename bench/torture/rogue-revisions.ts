@@ -228,10 +228,10 @@ function typed(text: string, edits: readonly Edit[]): RogueRevision {
   };
 }
 
-/** Errors: throws RangeError for a text that is not there, a mistake of this file. */
+/** Errors: throws RangeError if a text is missing from the site file, which is a mistake in this file. */
 function edited(text: string, edits: readonly (readonly [from: string | RegExp, to: string])[]): string {
   return edits.reduce((all, [from, to]) => {
-    // A random value may be the one that stands there already.
+    // A random value may equal the present one.
     if (typeof from === 'string' ? !all.includes(from) : !from.test(all)) throw new RangeError(`the site has no ${String(from)}`);
     return typeof from === 'string' ? all.replace(from, () => to) : all.replace(from, to);
   }, text);

@@ -39,7 +39,7 @@ t.test('a refusal that forgets its function is one of what was asked, for reads 
 });
 
 t.test("a refusal that forgets its function and comes late is the older question's, whatever that was", async (t) => {
-  // In flight with the next question, whole; then while nobody waits, in pieces.
+  // First whole, while the next request is in flight; then in pieces, while no request is pending.
   const bench = await scriptBench((request, turn) => {
     const bare = sealed(1, 0x80, 4);
     if (turn === 0) return [];

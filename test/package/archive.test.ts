@@ -127,7 +127,7 @@ t.test('pages lead to pages in the installed package as in the project', async (
     tree.flatMap((entry) => (entry.kind === 'file' && entry.path.endsWith('.md') ? [[entry.path, entry.bytes.toString('utf8')]] : [])),
   );
   t.ok(pages.size > 30);
-  // Who works on the code has a clone.
+  // Developers have a clone of the repository.
   for (const [path, text] of pages)
     for (const [, target = ''] of text.matchAll(/\]\(([^)#:]+\.md)[^)]*\)/g))
       if (target !== 'CONTRIBUTING.md') t.ok(pages.has(posix.join(posix.dirname(path), target)), `${path}: ${target}`);

@@ -1,5 +1,5 @@
 /**
- * What an auditor asks of a running agent: nobody can call it, and its secrets appear nowhere.
+ * What an auditor checks on a running agent: it accepts no network connection, and its secrets appear nowhere.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -88,7 +88,7 @@ function workshop(t: Test): string {
   return folder;
 }
 
-/** What the program says of itself to whoever may look, command by command. */
+/** Returns the output of every command that only reads, by command. */
 async function everyLook(agent: AgentProcess): Promise<Map<string, string>> {
   const looks = COMMANDS.filter(
     (command) => command.kind === 'agent' && command.audit === null && command.arguments.every(({ required }) => !required),

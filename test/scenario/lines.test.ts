@@ -145,7 +145,7 @@ t.test('a lamp that misses the level of its zone is found and put right', async 
   await rig.until('dimmed', isDimmed(rig));
   await rig.clock.advance(MINUTE_MS);
   const { line, unit } = rig.street.unitOf('L03');
-  // A broadcast is sent twice, as nobody confirms it.
+  // A broadcast is sent twice, because no unit confirms it.
   line.missWrites(unit, 2);
   const from = rig.street.levels.length;
   const outcome = rig.agent.view.override({

@@ -1,5 +1,5 @@
 /**
- * The first start as a person lives it: a program, serial ports, a street that nobody has described yet, and then light.
+ * The first start as a person sees it: a program, serial ports and a street without a configuration, and then light.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -37,7 +37,7 @@ function maintainer(host: ReferenceHost, clock: Clock, until: (what: string, hol
     const id = `update-${ids}`;
     const births = bornOf(host);
     await host.command('', [...metrics, text('Command/Id', id)]);
-    // A command that a cut swallowed has no end: who was born anew is asked anew.
+    // A command lost in a disconnect has no result. After a new birth message the command is sent again.
     await until(`${id} has ended`, () => endOf(id) !== undefined || bornOf(host) > births, 30_000);
     const end = endOf(id) ?? { state: 'cut', reason: '' };
     if (!end.reason.startsWith('too many commands')) return end;

@@ -21,7 +21,7 @@ t.test('the broker is away for an hour: nothing is lost, all arrives as historic
   t.ok(waiting.store.backlogFrames > 100, `an hour waits in the store: ${waiting.store.backlogFrames} frames`);
   const before = readingsOf(rig).length;
   const backMs = rig.clock.wallMs();
-  // A host that came back with the broker and left again would have been told everything by a node that trusts the broker.
+  // A node that trusts the broker alone would have sent everything to a host that came back with the broker and left again.
   await rig.host.stop();
   await rig.broker.start();
   await rig.host.start();

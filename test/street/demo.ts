@@ -135,7 +135,7 @@ async function play(demo: ReturnType<typeof createDemo>): Promise<number> {
   const screen = openDemoScreen(demo);
   const onSignal = (): void => demo.quit();
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
-  // Whoever read our lines has gone: so has the reason to go on.
+  // The reader of our output has closed it, so there is no reason to continue.
   process.stdout.on('error', onSignal);
   agent.child.once('exit', demo.quit);
   await demo.ended;

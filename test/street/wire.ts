@@ -7,7 +7,7 @@ import type { GatewayEnd } from './sim-line.ts';
 export interface Wire {
   readonly port: BytePort;
   readonly end: GatewayEnd;
-  /** The adapter hangs: nothing gets through in either way until the port is opened anew. */
+  /** Makes the adapter hang: no byte passes in either direction until the port is opened again. */
   hang(): void;
 }
 

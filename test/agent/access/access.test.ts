@@ -125,7 +125,7 @@ t.test('an attempt is on disk as failed before the password is looked at', async
   const access = start();
   const cutShort = access.logIn(as('ada', PASSWORD));
   while (!JSON.stringify([...facts]).includes('":5')) await new Promise(setImmediate);
-  // The power goes here; the next run knows of five.
+  // The power fails here; the next run has a count of five.
   t.match(await start().logIn(as('ada', PASSWORD)), { state: 'locked' });
   await cutShort;
 });

@@ -1,4 +1,4 @@
-/** People whom the city lists, signs and sends: let in without a network, for as long as the list says, and nobody else by it. */
+/** Users on the list that the city signs and sends: they can log in without a network until the list expires, and no other user can. */
 
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import t, { type Test } from 'tap';

@@ -150,7 +150,7 @@ export function transaction(changes: Partial<BusTransaction> = {}): BusTransacti
   };
 }
 
-/** A line with a unit 7 that has all and refuses register 404, and a unit 9 that is not there; a profile knows 2001. What was asked is kept. */
+/** A line: unit 7 answers everything except register 404, unit 9 does not exist, a profile has register 2001. Adds each request to `asked`. */
 export function createFakeBus(asked: unknown[]): BusTools {
   return {
     scan: async ({ signal: _, ...request }, report) => {

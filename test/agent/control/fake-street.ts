@@ -31,9 +31,9 @@ export interface FakeStreet {
   readonly disk: Map<string, unknown>;
   /** Lamps that answer without a valid level. */
   readonly vague: Set<string>;
-  /** A sensor's value, as a poll brings it. */
+  /** Sets a sensor's value, as a poll would read it. */
   sense(device: string, value: number, point?: string): void;
-  /** The sensor's newest reading becomes missing by its age; nobody is told. */
+  /** Makes the sensor's newest reading missing because of its age; no event reports it. */
   lose(device: string): void;
   /** A poll of all lamps. */
   poll(): void;

@@ -32,12 +32,12 @@ import { openExportFile } from '../../../agent/console/commands/store/export-fil
 import { asOwnerOf, createFile, replaceWhole } from '../../../agent/core/atomic-write.ts';
 import { replaceFile } from '../../../agent/core/replace-file.ts';
 
-/** A user who is nobody else's. */
+/** A user id that no other process uses. */
 const SERVICE = 64_123;
 const SECRET = 'root:$6$secret';
 const root = { skip: process.getuid?.() === 0 ? false : 'only root can give files to another user' };
 
-/** A folder of the service with its state in it, and what it would like to reach: a file and a folder of root. */
+/** A folder of the service with its state, and what an attack would try to reach: a file and a folder of root. */
 function cabinet(t: Test) {
   const dir = mkdtempSync(join(tmpdir(), 'luciole-owned-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));

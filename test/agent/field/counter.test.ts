@@ -143,7 +143,7 @@ t.test('a point whose profile declares no counter is none', async (t) => {
 /** A meter of the property rolls over here. Units: Wh. */
 const RANGE_WH = 10_000_000;
 
-/** Places nearer than this may be told to be consumption. Units: Wh. Source: several times what can be drawn in the longest history. */
+/** A jump smaller than this may be taken for consumption. Units: Wh. Source: several times what can be drawn in the longest history. */
 const APART_WH = 700_000;
 
 /** Units: Wh a second. */

@@ -58,7 +58,7 @@ export function requestsOf(plant: Plant, deviceId: string, start: string, sinceM
   return plant.unit(deviceId).asked.filter(({ atMono, what }) => atMono >= sinceMono && what.startsWith(start));
 }
 
-/** The result, with time running until it is there. */
+/** Advances the clock until the result arrives, and returns it. */
 export async function settled({ clock }: Plant, pending: Promise<WriteResult>, withinMs = 60_000): Promise<WriteResult> {
   let result: WriteResult | undefined;
   void pending.then((end) => {

@@ -126,12 +126,12 @@ export interface Plant extends PlantRecord {
   readonly clock: ManualClock;
   readonly field: Field;
   readonly sim: SimLine;
-  /** Of the line's cable. */
+  /** The agent's end of the cable. */
   readonly port: BytePort;
   readonly units: ReadonlyMap<string, TestUnit>;
   unit(deviceId: string): TestUnit;
   addressOf(deviceId: string): number;
-  /** The line is taken out and put in again, as when its settings change. */
+  /** Removes the line and adds it again, as when its settings change. */
   reopen(): Promise<void>;
   write(deviceId: string, levelPct: number, over?: WriteOptions): Promise<WriteResult>;
   /** Requests of a device since this time. */

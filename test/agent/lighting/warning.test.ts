@@ -39,7 +39,7 @@ interface Cause {
     | 'restart'
     | 'nothing';
   readonly forS: number;
-  /** Of an override; of a clock step in hours. */
+  /** For an override its level, for a clock step its hours. */
   readonly amount: number;
 }
 
@@ -50,7 +50,7 @@ interface Shown {
   readonly isMaintenance: boolean;
 }
 
-/** L2 under these causes, one after the other, as a lamp shows it: it keeps its level while nobody decides. */
+/** Returns the levels of L2 under these causes, one after the other. As a real lamp, it keeps its level while nothing is decided. */
 function shownBy(street: LightingStreet, causes: readonly Cause[], startMs = winter('23:30')): Shown[] {
   const decider = createDecider(street);
   const shown: Shown[] = [];

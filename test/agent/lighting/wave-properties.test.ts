@@ -6,7 +6,7 @@ import { type WaveRaise, waveFor } from '../../../agent/lighting/wave.ts';
 import { AWAY_MS } from '../../../agent/lighting/wave-reach.ts';
 import { path, poleNames, row, seenAt, streetOf } from './wave-street.ts';
 
-/** One cyclist past sensors that see 8 m far and are each polled every 100 ms; when each lamp was raised before he was there. Units: s, m. */
+/** One cyclist passes sensors that see 8 m far and are each polled every 100 ms. Returns how many lamps were raised before the cyclist reached them. Units: s, m. */
 function ride(street: LightingStreet, { kmh, direction, startM, phases }: Ride): { readonly inTime: number; readonly late: number } {
   const wave = waveFor(street);
   const sensorPoles = street.poles.filter((_, n) => n % 3 === 0);

@@ -20,7 +20,7 @@ function lost(given: unknown, found: unknown, path = ''): string[] {
   return JSON.stringify(given) === JSON.stringify(found) ? [] : [`${path}: ${JSON.stringify(given)}, not ${JSON.stringify(found)}`];
 }
 
-/** Told by the cabinet in another way, each for a reason. */
+/** Keys whose value the cabinet shows in another form, each for a reason. */
 const OTHERWISE: readonly RegExp[] = [
   // An MQTT version number as the wire has it; a class minimum as a level.
   /^\.uplink\.protocol:|\.minClass:/,

@@ -230,7 +230,7 @@ t.test('the example table fits the demo cabinet', async (t) => {
   t.match(loadCabinet('x', () => result.text).cabinet.lamps.at(-1), { id: 'L14', ratedPowerW: 45 });
 });
 
-/** A street of which only the table knows poles, devices and lamps: nothing here can be used before. */
+/** A street whose poles, devices and lamps are only in the table: before the import nothing here can be used. */
 const EMPTY = `# The street of the works.
 cabinet: { id: izmir-1, name: Kordon, latitudeDeg: 38.4, longitudeDeg: 27.1, timezone: Europe/Istanbul }
 lines:

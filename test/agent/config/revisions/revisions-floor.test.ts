@@ -1,4 +1,4 @@
-/** Who may take light away, asked of the desk that every author goes through: real files, the real check, real signatures. */
+/** Tests which author may lower the light, through the revision manager that every author uses: real files, check and signatures. */
 
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -301,7 +301,7 @@ t.test('no order of recorded revisions, trials, rollbacks and restarts brings ba
         : at.manager.rollback(pick(numbers), by('platform')));
       if (isOnTrial) await (random() < 0.5 ? at.manager.confirm('platform') : at.manager.giveBack('platform', ''));
     }
-    // 10 % is the floor of the file: down to it nobody is asked.
+    // 10 % is the floor of the site file: above it no approval is needed.
     t.ok((at.minPct() ?? 0) >= 10, `step ${step}: ${deed} gives ${at.minPct()} %`);
   }
 });

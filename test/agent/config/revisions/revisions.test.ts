@@ -248,7 +248,7 @@ t.test('a revision with which the agent crashes again and again is taken back at
   const { manager: at } = await openManager(beginning.first);
   await at.put('cabinet.yaml', brighter(45), 'platform');
   t.match(withTexts(await at.commit(COMMIT)), { state: 'done', revision: 2, isOnTrial: true, touches: ['light'] });
-  // Nobody says goodbye: each of these runs was killed.
+  // No orderly stop: each of these runs was killed.
   for (const starts of [1, 2, 3]) {
     const { site: found, revisions } = await beginning.begin();
     t.match(revisions.history.trial, { number: 2, starts });

@@ -243,7 +243,7 @@ t.test('where no agent answers the client says so and what to do', async (t) => 
   await t.rejects(call(mute, 'status', {}, 20), { code: 'unreachable', message: /did not answer within 0.02 s/ });
 });
 
-/** What a killed agent leaves behind: a bound file that nobody listens on. */
+/** What a killed agent leaves behind: a socket file without a listening process. */
 async function leaveStaleSocket(socketPath: string): Promise<void> {
   const dying = createServer().listen(`${socketPath}.dying`);
   await once(dying, 'listening');

@@ -289,7 +289,7 @@ t.test(
       ['one byte more in front', Buffer.concat([Buffer.from('x'), former])],
       ['shorter than what has come', randomBytes(2_000)],
       ['the beginning of it', former.subarray(0, 30_000)],
-      // Of what has come, the last 8,192 bytes are received again.
+      // The last 8,192 bytes before the cut are received again.
       ['one byte another, 8,000 before the cut', changedAt(former, 20_000 + 8_000)],
       ['one byte another, the first that is received again', changedAt(former, 20_000 + 8_192)],
     ] as const) {

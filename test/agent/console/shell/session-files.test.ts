@@ -159,7 +159,7 @@ t.test('every argument that is a file says so, or a session would not confine it
   t.ok(files.length >= 8, String(files.length));
 });
 
-/** Of the audit log of the fake agent. */
+/** An entry in the audit log of the fake agent. */
 const AUDIT_LINE = /zone bressigny to 40 %/;
 
 /** The text of a bundle, as `copy FILE serial --base64` gave it. */

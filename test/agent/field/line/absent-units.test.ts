@@ -20,7 +20,7 @@ interface Street {
   readonly quirks?: Partial<Profile['quirks']>;
 }
 
-/** A street with units that nobody has, which have been on the line since the start. */
+/** A street whose configuration lists units that do not exist on the line, from the start. */
 async function streetOf({ lamps, absent, points, quirks }: Street): Promise<Plant> {
   const plant = createPlant({ devices: { ...many(lamps, LAMP), S1: SENSOR, ...many(absent, patient(points, quirks), 'X') } });
   for (let i = 1; i <= absent; i++) plant.sim.silence(plant.addressOf(`X${i}`));

@@ -30,12 +30,12 @@ export function late(ms: number): Trouble {
   return (reply) => [[ms, reply]];
 }
 
-/** Of a hundred replies so many are late by 20 to 170 ms. */
+/** `pct` percent of the replies are late by 20 to 170 ms. */
 export function sometimesLate(random: () => number, pct: number): Trouble {
   return (reply) => [[100 * random() < pct ? 20 + 150 * random() : 0, reply]];
 }
 
-/** Of a hundred replies so many are late by 0.25 to 0.65 s, 30 are damaged, and the others are right. */
+/** `latePct` percent of the replies are late by 0.25 to 0.65 s, 30 percent are damaged, and the others are correct. */
 export function lateOrDamaged(random: () => number, latePct = 40): Trouble {
   return (reply) => {
     const chance = 100 * random();

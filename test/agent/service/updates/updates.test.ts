@@ -91,7 +91,7 @@ t.test('a confirmed release that came up no more may be brought again; no other 
   const { maker, releases, install } = cabinetAt(t);
   await install(updateBy(maker));
   await releases.confirm(20);
-  // As the starter does after ten starts in vain.
+  // As the starter does after ten failed starts.
   for (const [name, text] of [
     ['current', PACKAGE],
     ['failed', '20-0.2.0'],

@@ -88,7 +88,7 @@ for (const [story, damage, reason] of damages) {
     t.strictSame(again.reports(), [], 'and only once');
   });
 
-  // Nobody asks an open file for its version.
+  // The version of a file is read only when it is opened.
   if (!/future/.test(story))
     t.test(`a file ${story} in the middle of its use heals without a restart`, async (t) => {
       const dir = testFolder(t);

@@ -1,4 +1,4 @@
-/** The bound in days under clocks that are wrong, and times that are corrected once a better clock is there. */
+/** The retention limit in days with wrong clocks, and timestamps that are corrected once a better clock is available. */
 import t from 'tap';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
 import { type AgeClock, JUMP_MS, nextAgeClock } from '../../../../agent/store/telemetry/age-clock.ts';

@@ -16,7 +16,7 @@ interface Told {
   readonly head?: number;
 }
 
-/** A cabinet with an audit log of so many entries, and a platform that keeps what it hears. */
+/** A cabinet whose audit log has `count` entries, and a platform that stores what it receives. */
 function scene(count: number, store = createMemoryStore()) {
   for (let i = 0; i < count; i += 1) store.note(`action ${i + 1}`);
   const parts = setUp('auto', store);

@@ -17,7 +17,7 @@ function createWire() {
     readonly historical: boolean;
   }
   const arrived: Message[] = [];
-  /** Rows that the platform knows of, by the marks that came with messages. */
+  /** Rows that the platform has, by the marks in the messages it received. */
   let known: SeqRanges = NO_RANGES;
   interface Lying {
     readonly messages: readonly Message[];

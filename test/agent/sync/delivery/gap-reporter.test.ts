@@ -15,7 +15,7 @@ const lossesUpTo = (count: number, first = 1): Gap[] =>
     atMs: first + i,
   }));
 
-/** A delivery over these losses, and a platform that stores the gaps which it hears. */
+/** A delivery with these losses, and a platform that stores the gaps it receives. */
 function openScene(losses: readonly Gap[], { proof = 'auto', store = createMemoryStore() }: Partial<Parameters<typeof asScene>[0]> = {}) {
   store.gaps.push(...losses);
   return asScene({ proof, store });
@@ -32,7 +32,7 @@ function asScene({
   const stored: ReportedGap[] = [];
   const platform = {
     stored,
-    /** Hears the texts since the last time; `every`: of these only each n-th is not lost on the way. */
+    /** Receives the texts sent since the last call. `every`: only each n-th of them is not lost. */
     hear: (every = 1): number[] => {
       const texts = parts.notes.slice(heard);
       heard = parts.notes.length;

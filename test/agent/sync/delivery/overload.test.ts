@@ -7,12 +7,12 @@ import type { Publisher, Sent } from '../../../../agent/sync/sparkplug/publisher
 import { memoryFolder } from '../../../support/memory-folder.ts';
 import { createStoreRig, type Fault, faultyLink, frame, SILENT } from '../../store/fixtures/kit.ts';
 
-/** Of a reading in a message. Source: sparkplug.md, a metric with alias, time and value. Units: bytes. */
+/** Size of one reading in a message. Source: sparkplug.md, a metric with alias, time and value. Units: bytes. */
 const READING_BYTES = 20;
-/** As the uplink refreshes. Units: ms. */
+/** How often the uplink refreshes. Units: ms. */
 const REFRESH_MS = 10_000;
 
-/** A cabinet whose link carries so many readings a second, in order. */
+/** A cabinet whose link carries a limited number of readings a second, in order. */
 function cabinet(t: Pick<Test, 'teardown'>, fault: { now: Fault }, link: { readingsPerS: number }) {
   const { clock, store, ...rig } = createStoreRig({ dir: memoryFolder(t), openLink: faultyLink(fault), commitSeconds: 10 });
   const arrived = new Map<number, number>();

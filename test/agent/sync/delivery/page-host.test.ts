@@ -24,7 +24,7 @@ interface PageGap extends Omit<Gap, 'reason' | 'firstSeq' | 'lastSeq' | 'id'> {
   readonly after: number | null;
 }
 
-/** What the page tells a host to keep. `countsGaps`: it takes the rows of a gap for none, which the page forbids. */
+/** A host that stores what the page requires. `countsGaps`: it treats the rows of a gap as received, which the page forbids. */
 class PageHost {
   readonly readings = new Set<string>();
   readonly rows = new Set<number>();

@@ -45,7 +45,7 @@ async function cabinet(t: Test) {
     const { state, certificates } = node.uplink.status();
     return state === 'online' && certificates?.own?.subject === `CN=${name}`;
   };
-  /** Connects anew, by a person. */
+  /** Reconnects at the request of a person. */
   const reconnect = async (name: string): Promise<boolean> => {
     const { bdSeq } = node.uplink.status();
     node.uplink.tools.reconnect('console:tech');

@@ -150,7 +150,7 @@ t.test('a name that folds over "end" and a command, as it was found: the admin w
   t.strictSame([...new Set(carriedOut())], [HEAD]);
 });
 
-/** Lines that may run without harm: none of them says anything but what nobody knows. */
+/** True when the console only rejected lines as unknown, so nothing ran. */
 const refused = (bytes: string): boolean => /^% /m.test(bytes);
 
 t.test(
