@@ -23,7 +23,7 @@ function rig() {
 }
 
 t.test(
-  'a start, what ended the run before, and an update that was taken back are in the record; a lamp that burns out is not',
+  'a start, the end of the run before and a reverted update are recorded; a burnt-out lamp is not',
   async (t) => {
     const { notes, happens } = rig();
     happens('agent-restarted', msg`the last run hung`);
@@ -39,14 +39,14 @@ t.test(
   },
 );
 
-t.test('safe mode is there with its beginning and its end', async (t) => {
+t.test('safe mode is recorded with its start and end', async (t) => {
   const { notes, happens } = rig();
   happens('safe-mode', msg`lighting only`, null);
   happens('safe-mode', msg`lighting only`, START_MS + 1_000);
   t.match(notes, [{ result: 'ok' }, { result: 'over' }]);
 });
 
-t.test('a clock that was set is noted once with how far and how good it is now, one that is steered is not', async (t) => {
+t.test('setting the clock is recorded once, with the step and the quality; slewing is not', async (t) => {
   const { clock, notes, record, set } = rig();
   record.start();
   record.start();

@@ -72,7 +72,7 @@ async function cabinet(t: Pick<Test, 'teardown'>, { role = 'technician', hasKey 
 }
 
 t.test(
-  'a listed person logs in with the own password, at a cabinet without a network, over restarts, until the last day is over',
+  'a listed user logs in with a password, without a network and across restarts, until the list expires',
   async (t) => {
     const site = await cabinet(t);
     t.equal(await site.stateOf('marie', MARIE), 'wrong');
@@ -165,7 +165,7 @@ t.test('a platform in wrong hands gains no login: nothing that the office has no
   );
 });
 
-t.test('a list never goes back in version, over restarts, and two at once end with the later one', async (t) => {
+t.test('the version of a list never decreases, across restarts; of two at once the later one applies', async (t) => {
   const site = await cabinet(t);
   const old = signedBy(office, listOf(marie(), luc()));
   t.equal(await site.send(old), '');
@@ -183,7 +183,7 @@ t.test('a list never goes back in version, over restarts, and two at once end wi
   t.equal(await later.stateOf('luc', LUC), 'wrong');
 });
 
-t.test('while the disk does not answer no list is taken, since an older one could not be told; the own users still log in', async (t) => {
+t.test('while the disk does not answer no list is accepted, because an older one could not be detected; local users can log in', async (t) => {
   const site = await cabinet(t);
   const [old, next] = [signedBy(office, listOf(marie(), luc())), signedBy(office, listOf(luc()), { atMs: AT_MS + 1 })];
   await site.send(old);
@@ -215,7 +215,7 @@ t.test('the list takes nothing from the users of the cabinet: not the last admin
   await t.rejects(site.access.remove('ada'), { code: 'last-admin' });
 });
 
-t.test('people of the list are admins only where the site says so, also after the site has taken it back', async (t) => {
+t.test('listed users are admins only if the site file allows it, and lose the role when the site file withdraws it', async (t) => {
   const usual = await cabinet(t);
   t.match(
     await usual.send(signedBy(office, listOf(luc(), marie('2027-06-30', 'admin')))),
@@ -233,7 +233,7 @@ t.test('people of the list are admins only where the site says so, also after th
   t.match(await open.start().send(signedBy(office, listOf(marie()))), /newer list/, 'and its version is still known');
 });
 
-t.test('what a person of the list is, is changed in the list: commands of the cabinet say so', async (t) => {
+t.test('listed users can be changed only in the list: commands of the cabinet report that', async (t) => {
   const site = await cabinet(t);
   await site.send(signedBy(office, listOf(marie())));
   const changes = [
@@ -247,7 +247,7 @@ t.test('what a person of the list is, is changed in the list: commands of the ca
   t.match(await site.logIn('marie', MARIE), { role: 'technician' });
 });
 
-t.test('without a trusted clock no list is taken; one that was taken counts until the latest time that is known', async (t) => {
+t.test('without a trusted clock no list is accepted; an accepted one is valid until the latest known time', async (t) => {
   const site = await cabinet(t);
   await site.send(signedBy(office, listOf(marie('2026-12-20'), `zoe technician 2026-11-30 ${LUC_HASH}`)));
   t.equal(await site.stateOf('zoe', LUC), 'wrong', 'over when it was signed');
@@ -270,7 +270,7 @@ t.test('wrong passwords of listed people count as those of others', async (t) =>
   t.equal(await site.stateOf('marie', MARIE), 'locked');
 });
 
-t.test('who sent which list, and whom it names, is in the audit log without any hash; refusals cannot flood it', async (t) => {
+t.test('the sender and the names of each list are in the audit log, without hashes; refusals cannot flood it', async (t) => {
   const site = await cabinet(t);
   await site.send(signedBy(office, listOf(marie(), luc('2027-01-01', 'viewer'))));
   t.match(site.notes, [
@@ -287,7 +287,7 @@ t.test('who sent which list, and whom it names, is in the audit log without any 
   t.equal(site.notes.length, 31);
 });
 
-t.test('a line that is no person makes the list none, and says which line', async (t) => {
+t.test('an invalid line makes the whole list invalid, and the error names the line', async (t) => {
   for (const [line, flaw] of [
     ['Marie technician 2027-06-30 x', /line 3: a line is "name role/],
     ['marie root 2027-06-30 x', /line 3: the role of marie is none of viewer/],

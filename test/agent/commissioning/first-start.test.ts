@@ -53,7 +53,7 @@ for (const [story, args, answers, message] of cases) {
   });
 }
 
-t.test('a cabinet that is there is not replaced unasked, and no port is opened for the refusal', async (t) => {
+t.test('an existing cabinet file is never replaced without a request, and the refusal opens no port', async (t) => {
   const folder = t.testdir({ 'cabinet.yaml': 'mine' });
   t.match(await outcomeOf(folder, { ...SITE, port: ['/nonexistent/tty'] }), /^failed: .*cabinet.yaml exists already: --force replaces it/);
 });

@@ -98,13 +98,13 @@ t.test('units at another speed and parity are found too, and then all of them wi
   t.equal(openPorts(), 0);
 });
 
-t.test('a speed that was said is the only one tried', async (t) => {
+t.test('a given speed is the only one tried', async (t) => {
   const { look, opened } = bench(AT_19200_EVEN, new Map([[3, unit(4)]]));
   t.match(await look({ serial: SERIAL_8N2 }), { found: [], serial: { baud: 19_200, parity: 'none' } });
   t.strictSame(new Set(opened), new Set(['19200 none']));
 });
 
-t.test('where nobody answers at any speed, that is the answer', async (t) => {
+t.test('when no unit answers at any speed, that is reported', async (t) => {
   const { look, openPorts } = bench(AT_19200_EVEN, new Map());
   t.match(await look({ to: 3 }), { found: [], damaged: [], serial: { baud: 9_600 } });
   t.equal(openPorts(), 0);

@@ -25,7 +25,7 @@ function site(t: Test, uplink: string) {
 const KEYS = '  certFile: $FOLDER/c1.pem\n  keyFile: $FOLDER/c1.key\n';
 
 t.test(
-  'a new key beside the one in use, with a request in the name of the node; a second time the same key',
+  'a new key is written next to the present one, with a request in the name of the node; a second call returns the same key',
   { skip: openssl === undefined },
   async (t) => {
     const { folder, run, out } = site(t, KEYS);

@@ -76,7 +76,7 @@ const CASES: [words: string[], code: number, out: RegExp, err: RegExp][] = [
   [['release', 'bressigny', '--json'], 0, /^{.*"state":"verified".*}\n$/, /^$/],
 ];
 
-t.test('a running agent is asked over its socket', async (t) => {
+t.test('a running agent answers over its socket', async (t) => {
   const socketPath = join(programFolder(t), 'agent.sock');
   const log = { event: () => {} };
   // Its wall stands still, its timers run: a watch ends by itself.

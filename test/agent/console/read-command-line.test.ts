@@ -72,7 +72,7 @@ t.test('backup and restore have no abbreviation: they are not meant by chance, a
   t.match(readCommandLine(FIRST_WORDS, ['RESTORE', 'x.tar.gz']), { kind: 'act', command: { name: 'restore' } });
 });
 
-t.test('the version is asked anywhere before a command', async (t) => {
+t.test('the version can be requested anywhere before a command', async (t) => {
   for (const words of [['-V'], ['xyzzy', '--version'], ['-Vx', 'status']])
     t.strictSame(readCommandLine(FIRST_WORDS, words), { kind: 'version' }, words.join(' '));
   t.match(textsIn(readCommandLine(FIRST_WORDS, ['status', '-V'])), { kind: 'wrong', message: "unknown option '-V'" });

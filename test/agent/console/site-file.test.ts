@@ -45,7 +45,7 @@ t.test('without an agent and without a cabinet the console names `luciole setup`
   t.match(translate('fr', localFiles(file).about), /il n'y a pas de fichier d'armoire \S+ : `luciole setup` en écrit un$/);
 });
 
-t.test('every command that needs the cabinet file says that it is absent', { timeout: 60_000 }, async (t) => {
+t.test('every command that needs the cabinet file reports that it is missing', { timeout: 60_000 }, async (t) => {
   const folder = programFolder(t);
   const file = join(folder, 'cabinet.yaml');
   t.match(await runLuciole('check', file), { code: 78, out: /no such file; check the path, or write a first one with `luciole setup`/ });

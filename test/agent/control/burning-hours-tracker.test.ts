@@ -51,7 +51,7 @@ async function trackerOn(
   return { tracker, clock, burn, hoursOf: (id = 'L1') => tracker.hours().get(id) };
 }
 
-t.test('hours of a lamp of which nothing is known stay unknown, however long the agent runs', async (t) => {
+t.test('unknown burning hours of a lamp stay unknown, however long the agent runs', async (t) => {
   const disk = diskOf();
   const { burn, hoursOf, tracker } = await trackerOn(disk);
   await burn(30);
@@ -96,7 +96,7 @@ t.test('on a store that starts afresh a statement is taken again, with every hou
   t.equal((await trackerOn(diskOf(), { hours: 5, on: '2026-99-99' })).hoursOf(), undefined, 'no day');
 });
 
-t.test('a statement waits for a time that is known', async (t) => {
+t.test('a report waits until the time is known', async (t) => {
   const { tracker, clock, hoursOf } = await trackerOn(diskOf(), MAY, '2026-05-11T00:00Z', 'none');
   t.equal(hoursOf(), undefined);
   clock.setQuality('synced');
@@ -104,7 +104,7 @@ t.test('a statement waits for a time that is known', async (t) => {
   t.equal(hoursOf(), 12_240);
 });
 
-t.test('hours that a former release has counted are known', async (t) => {
+t.test('hours counted by a former release are known', async (t) => {
   t.equal((await trackerOn(diskOf({ [KEY]: { L1: 4_000, L2: -1, L3: 'x' } }))).hoursOf(), 4_000);
   for (const nonsense of [null, 7, 'x', [1]]) t.equal((await trackerOn(diskOf({ [KEY]: nonsense }))).hoursOf(), undefined);
 });
@@ -141,7 +141,7 @@ t.test('with constant light and a disk that cannot be read the street has its fu
   t.same(levels, [80, 80, 80]);
 });
 
-t.test('hours are in the nightly copy of the state, and come back from it when the file is damaged', async (t) => {
+t.test('hours are in the nightly copy of the state, and are restored from it when the file is damaged', async (t) => {
   const dir = testFolder(t);
   const first = createStoreRig({ dir });
   await first.store.start();

@@ -76,7 +76,7 @@ t.test('a lamp that comes down to its presence level is not counted as raised', 
   t.same(street.control.counters(), { detections: 1, lampsRaised: 0 });
 });
 
-t.test('a sensor that falls silent while it sees someone lights no longer than its hold', async (t) => {
+t.test('a sensor that falls silent while it detects presence lights no longer than its hold', async (t) => {
   const street = await litStreet(t);
   street.sense('S01', 80);
   street.lose('S01');
@@ -101,7 +101,7 @@ t.test('two contacts of one box are two sensors: the quiet one does not hide the
   t.match(street.control.counters(), { detections: 2 });
 });
 
-t.test('zones and why show wanted, measured and the reasons; unknown names are undefined', async (t) => {
+t.test('zones and why show the requested level, the measured one and the reasons; unknown names are undefined', async (t) => {
   const street = await litStreet(t);
   street.sense('S02', 90);
   await street.clock.advance(500);

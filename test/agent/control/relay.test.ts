@@ -107,7 +107,7 @@ const relay = (more: Partial<RelayedDetection> = {}): RelayedDetection => ({
   ...more,
 });
 
-t.test('who is sent of whom', async (t) => {
+t.test('which detections are sent to which cabinet', async (t) => {
   const table: [story: string, passage: [pole: string, atS: number][], expected: string][] = [
     ['someone near one end: that neighbour', [['P2', 0]], 'west 50 m'],
     ['at the very end', [['P8', 0]], 'east 0 m'],
@@ -146,7 +146,7 @@ t.test('who is sent of whom', async (t) => {
   }
 });
 
-t.test('a detection is sent once, with its age, its life and an id of its own', async (t) => {
+t.test('a detection is sent once, with its age, its lifetime and an id of its own', async (t) => {
   const { clock, sent, sees, seen } = openRelay();
   await clock.advance(60_000);
   sees('P0', 300);

@@ -164,7 +164,7 @@ t.test('a key is made once, exclusively, and belongs to the owner of a folder of
   isUntouched(t);
 });
 
-t.test('all threads lose the rights for as long as the work takes, and get them back whatever happens', root, async (t) => {
+t.test('all threads lose the rights for as long as the job takes, and get them back in every case', root, async (t) => {
   const { state, victim } = cabinet(t);
   await t.rejects(
     asOwnerOf(state, () => readFile(victim, 'utf8')),

@@ -114,7 +114,7 @@ for (const [everyMs, byMs] of [
   });
 }
 
-t.test('two times that the light sees hold the true one, whatever steps and slews are made within 10 min', async () => {
+t.test('two times that the light uses contain the true one, whatever steps and slews happen within 10 min', async () => {
   const moves = fc.array(
     fc.record({ byMs: fc.integer({ min: -20 * MINUTE, max: 20 * MINUTE }), forS: fc.integer({ min: 1, max: 7_200 }) }),
     {
@@ -155,7 +155,7 @@ t.test('a legitimate small step is followed in time, so that a year of them is n
   t.equal(street.errorS(), 4 * 365);
 });
 
-t.test('the first synchronisation of a time that was not known is believed, however large its step', async (t) => {
+t.test('the first synchronisation of an unknown time is trusted, however large its step', async (t) => {
   for (const quality of ['none', 'restored'] as const) {
     const street = rig({ quality });
     await street.step(-12 * HOUR, MINUTE);
@@ -222,7 +222,7 @@ for (const share of [1e-3, 1e-2, 0.08]) {
   });
 }
 
-t.test('a restart of the agent goes on with the held time', async (t) => {
+t.test('a restart of the agent continues with the held time', async (t) => {
   const street = rig();
   await street.step(-10 * HOUR);
   street.restart();

@@ -196,7 +196,7 @@ function readingsOf(steps: readonly (typeof READ)[], startWh: number): Told[] {
   return told;
 }
 
-t.test('whatever happens, the total never falls and is the energy drawn, but for what nobody has seen', async (t) => {
+t.test('in every case the total never falls and equals the energy drawn, except for energy that was not observed', async (t) => {
   const hit = { rollovers: 0, restarts: 0, wrong: 0 };
   const startWh = fc.oneof(fc.integer({ min: 0, max: RANGE_WH - 1 }), fc.integer({ min: RANGE_WH - 10_000, max: RANGE_WH - 1 }));
   fc.assert(

@@ -226,7 +226,7 @@ t.test('a unit that refuses all is still sent a request every ten seconds, so th
   t.same(qualitiesOf(plant, 'L1', LAMP), allOf(LAMP, 'good'));
 });
 
-t.test('what a unit refuses altogether is requested anew after a restart, what it refuses among others is not for a while', async (t) => {
+t.test('a read that a unit refuses completely is requested again after a restart; a partly refused one not for a while', async (t) => {
   const run = async (memory: ReturnType<typeof memoryOf>, refused: readonly string[]): Promise<Plant> => {
     const plant = await started(t, { devices: { L1: LAMP }, memory }, ({ unit }) => {
       for (const at of refused) unit('L1').refusals.set(at, 2);
@@ -271,7 +271,7 @@ for (const [story, prepare, quality] of [
 
 for (const exception of [4, 6]) {
   t.test(
-    `a unit that answers exception ${exception} for ever: its old values are reported as stale once, and one event says so`,
+    `a unit that answers exception ${exception} for ever: its old values are reported as stale once, in one event`,
     async (t) => {
       const plant = await started(t, { devices: { L1: LAMP } });
       await plant.clock.advance(60_000);

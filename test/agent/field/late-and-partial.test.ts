@@ -204,7 +204,7 @@ t.test('late replies, refused registers and lost writes at once: no wrong value,
   t.pass('after all of them');
 });
 
-t.test('a longer read that is refused, or not answered, is not taken for a failure of the register that was due', async (t) => {
+t.test('a longer read that is refused, or not answered, does not count as a failure of the register that was due', async (t) => {
   for (const trouble of ['refused', 'silent'] as const) {
     const types = [point('v0', { address: 0 }), ...[1, 2, 3].map((i) => point(`v${i}`, { address: i, poll: 'slow' }))];
     const plant = createPlant({ devices: { M1: profile('mixed', types) } });

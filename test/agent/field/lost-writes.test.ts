@@ -169,7 +169,7 @@ t.test('a level that cannot be read back is sent again all the same: a lamp must
   t.equal(plant.unit('L1').registers.get('holding:0'), 40);
 });
 
-t.test('a short silence is no death of the device: its readings alone are missing; a long one is told as ever', async (t) => {
+t.test('a short silence does not make a device silent: only its readings are missing; a long one is reported as usual', async (t) => {
   for (const [silentMs, alive] of [
     [2_000, ['L1 up']],
     [4_000, ['L1 up']],

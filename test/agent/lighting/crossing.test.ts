@@ -32,7 +32,7 @@ function crossingOf(at: LightingStreet, facts: Partial<LightingSnapshot>) {
   return found;
 }
 
-t.test('without anybody it has the programme of its own zone, with somebody before it the level of theirs', async (t) => {
+t.test('without presence it has the programme of its own zone, with presence the level of the zone of the sensor', async (t) => {
   t.match(crossingOf(street(), {}), { levelPct: 60, rank: 'programme' });
   t.match(crossingOf(street(), present()), { levelPct: 100, rank: 'presence', distanceM: 25 });
   t.match(
@@ -58,7 +58,7 @@ t.test('it never has less than its own zone gives it, and its own limits hold', 
   );
 });
 
-t.test('a sensor of its own and one of the other zone: the brighter', async (t) => {
+t.test('with a sensor of its own and one of the other zone, the brighter level applies', async (t) => {
   const own = { presence: { ...PRESENCE, boostPct: 70, sensors: PRESENCE.sensors.slice(1), reachM: null } };
   const both = new Map<PointId, ReturnType<typeof seen>>([
     ['S01.motion', seen(NOW, true)],
@@ -68,7 +68,7 @@ t.test('a sensor of its own and one of the other zone: the brighter', async (t) 
   t.match(crossingOf(street({ crossing: own }), present('S02.motion')), { levelPct: 70 });
 });
 
-t.test('where its own zone is dark it rises, and goes out with a warning', async (t) => {
+t.test('where its own zone is dark it rises, and goes dark with a warning', async (t) => {
   const dark = street({ crossing: { programme: 'off', dark: { warnPct: 20, warnS: 30 }, minPct: 0 } });
   const decider = createDecider(dark);
   let lit: LightingSnapshot['lit'] = new Map();
@@ -96,7 +96,7 @@ t.test('without an agent it keeps full light, because a sensor of the other zone
   t.equal(failsafe(street({ rue: { presence: PRESENCE } })), 60);
 });
 
-t.test('to name a lamp in another zone takes light from none, whatever happens', async (t) => {
+t.test('a lamp named in another zone never loses light by it', async (t) => {
   const facts = fc.record({
     minute: fc.integer({ min: 0, max: 1_439 }),
     seenAgoS: fc.integer({ min: 0, max: 120 }),

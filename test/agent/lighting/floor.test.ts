@@ -59,7 +59,7 @@ function eventOn(year: number, month: number, day: number, levelPct: number) {
   return { id: 'fete', date: { year, month, day }, from: 'dusk' as const, until: { hour: 5, minute: 0 }, levelPct, zones: null };
 }
 
-t.test('whatever takes light away from a lamp is found, with its time, its level and the floor', (t) => {
+t.test('every loss of light of a lamp is found, with its time, its level and the floor', (t) => {
   const dark = (changes: Partial<Zone>, programme: Programme, street: Partial<LightingStreet> = {}): LightingStreet =>
     makeStreet({ zone: { dark: DARK, ...changes }, programme, street });
   const calendars = (from: { year: number | null; month: number; day: number }): LightingStreet['calendars'] => [
@@ -118,7 +118,7 @@ t.test('whatever takes light away from a lamp is found, with its time, its level
   t.end();
 });
 
-t.test('of two floors the lower one counts, so what somebody with the right to do so has lowered may stay', (t) => {
+t.test('the lower of two floors applies, so an authorised reduction may stay', (t) => {
   const lowered = makeStreet({ zone: { minPct: 6 } });
   const next = makeStreet({ zone: { minPct: 6 }, programme: programmeOf(step('dusk', 6)) });
   t.strictSame(shortfalls(next, SITE, { running: lowered }), []);
@@ -186,7 +186,7 @@ function snapshot({ zones, lamps }: LightingStreet, { atMs, isPresent, cell, ove
   };
 }
 
-t.test('where nothing is found, no tick of these nights is below the floor, whatever it sees', async (t) => {
+t.test('where nothing is found, no tick of these nights is below the floor, whatever is detected', async (t) => {
   let passed = 0;
   fc.assert(
     fc.property(anyStreet, anyStreet, fc.array(anySight, { minLength: 60, maxLength: 60 }), (after, site, situations) => {

@@ -223,7 +223,7 @@ t.test('no rule opens a circuit over lit lamps', async (t) => {
   t.equal(outputValue(cut, facts({ lit: ['rue'], rules: ['smog'], before: lit, nowMono: 9_999 * S })).value, 1);
 });
 
-t.test('it says why', async (t) => {
+t.test('it gives the reason', async (t) => {
   const closed = outputValue(K1, facts({ lit: ['parc'] }));
   t.equal(String(closed.text), 'zone parc is lit');
   t.equal(String(outputValue(K1, facts({ before: closed, nowMono: 100 * S })).text), 'stays 3 min more, then 0: nothing else is requested');
@@ -308,7 +308,7 @@ const MISTAKES: readonly [string, Output, readonly (string | number)[], RegExp][
   ],
 ];
 
-t.test('what cannot be written is told at the check', async (t) => {
+t.test('an output that cannot be written is reported by check', async (t) => {
   const lamps = [{ id: 'L1', device: 'IO1', point: 'level' }];
   const profile = testProfile('box', POINTS);
   const check = (outputs: readonly Output[]) => outputProblems(outputs, lamps, (id) => (id === 'IO1' ? profile : undefined));
@@ -343,7 +343,7 @@ const MOMENT_ARB = fc.record({
   found: fc.constantFrom(null, 0, 1, 3),
 });
 
-t.test('an output never chatters, and a circuit is never opened over a lit zone, whatever is wanted', async () => {
+t.test('an output never chatters, and a circuit is never opened on a lit zone, whatever is requested', async () => {
   fc.assert(
     fc.property(OUTPUT_ARB, fc.array(MOMENT_ARB, { maxLength: 60 }), (output, moments) => {
       let before: OutputState | undefined;

@@ -117,7 +117,7 @@ t.test('the same reading again changes nothing', async (t) => {
   t.same(afterLux(state, again, own, { nowMono: 7 * MINUTE_MS, isZoneLit: true }), state, 'also when the lamps were lit since');
 });
 
-t.test('a doubtful cell is not heard', async (t) => {
+t.test('a doubtful photocell is ignored', async (t) => {
   const state = afterMinutes(minutesOf('200x4 30x4'), CELL) as PhotocellState;
   t.equal(photocellVerdict({ ...state, isDoubtful: true }, CELL, 7 * MINUTE_MS), null);
 });
@@ -270,7 +270,7 @@ const config = fc.record({
 });
 const minute = fc.record({ lux: fc.option(fc.integer({ min: 0, max: 150 })), lit: fc.boolean() });
 
-t.test('whatever it sees and whatever its thresholds, it changes its mind at most once a dwell', async (t) => {
+t.test('for any values and any thresholds, it changes at most once in a dwell time', async (t) => {
   fc.assert(
     fc.property(config, fc.array(minute, { maxLength: 200 }), (changes, minutes) => {
       const states = saysOf(minutes, { ...CELL, ...changes });
@@ -285,7 +285,7 @@ t.test('whatever it sees and whatever its thresholds, it changes its mind at mos
   t.pass('held for all generated skies');
 });
 
-t.test('a cell that is stuck at one value, or alternates between values on one side, changes its mind once at most', async (t) => {
+t.test('a photocell stuck at one value, or alternating on one side of the threshold, causes at most one change', async (t) => {
   fc.assert(
     fc.property(config, fc.array(minute, { maxLength: 60 }), fc.integer({ min: 0, max: 150 }), (changes, minutes, lux) => {
       const stuck = Array.from({ length: 60 }, () => ({ lux }));

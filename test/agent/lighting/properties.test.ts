@@ -127,7 +127,7 @@ const concerns =
   (i: Intent): boolean =>
     i.target.kind !== 'lamp' || i.target.id === lampId;
 
-t.test('no lamp of a lit zone is ever below its minimum, unless a technician holds it or its programme says dark', async (t) => {
+t.test('no lamp of a lit zone is ever below its minimum, unless a technician holds it or its programme is dark', async (t) => {
   fc.assert(
     fc.property(street, moment, (at, now) => {
       const { decisions, zones } = createDecider(at).decide(now);
@@ -145,7 +145,7 @@ t.test('no lamp of a lit zone is ever below its minimum, unless a technician hol
   t.pass('held for all generated nights');
 });
 
-t.test('someone in sight at night is lit within one decision, by every sensor that reaches the lamp', async (t) => {
+t.test('a visible person at night is lit within one decision, by every sensor that reaches the lamp', async (t) => {
   fc.assert(
     fc.property(street, moment, (at, now) => {
       const [zone] = at.zones;
@@ -178,7 +178,7 @@ function isSetAfter(other: Intent, lock: Intent, isListedLater: boolean): boolea
   return other.untilMono > lock.untilMono || (other.untilMono === lock.untilMono && isListedLater);
 }
 
-t.test('maintenance is never overruled from outside, and every intent is over when its time is', async (t) => {
+t.test('maintenance is never overruled from outside, and every intent ends on time', async (t) => {
   fc.assert(
     fc.property(street, moment, (at, now) => {
       const decider = createDecider(at);
@@ -201,7 +201,7 @@ t.test('maintenance is never overruled from outside, and every intent is over wh
   t.pass('held for all generated intents');
 });
 
-t.test('the same snapshot gives the same decisions, whatever was decided before and by whichever decider', async (t) => {
+t.test('the same snapshot gives the same decisions, whatever was decided before and by any decider', async (t) => {
   fc.assert(
     fc.property(street, fc.array(moment, { minLength: 1, maxLength: 6 }), (at, moments) => {
       const old = createDecider(at);

@@ -57,7 +57,7 @@ function openGateway(t: Pick<Test, 'teardown'>, passphrases: string[] = []) {
   };
 }
 
-t.test('a backup without the file of the cabinet asks for its name', async (t) => {
+t.test('for a backup without a cabinet file the command asks for its name', async (t) => {
   const gateway = openGateway(t);
   rmSync(gateway.configFile);
   await t.rejects(gateway.backup(), { code: 'failed', message: /cabinet\.yaml: no such file; --file names that of the cabinet$/ });
@@ -83,7 +83,7 @@ t.test('what is no file in a folder of profiles is left out of a backup and name
   }
 });
 
-t.test('both pages fit 80 columns, say what is in a backup and what is not, and what a restore would replace', async (t) => {
+t.test('both pages fit 80 columns and list what a backup contains, what it lacks and what a restore would replace', async (t) => {
   const gateway = openGateway(t);
   const made = await gateway.backup();
   t.equal(made.code, 0);
@@ -115,7 +115,7 @@ t.test('a plan changes nothing, and so does all that is refused', async (t) => {
   t.strictSame(gateway.picture(), before);
 });
 
-t.test('beside a running agent the plan is shown, and only the restore itself is refused', async (t) => {
+t.test('while the agent runs the plan is shown; only the restore itself is refused', async (t) => {
   const gateway = openGateway(t);
   await gateway.backup();
   const server = createConsoleServer({
@@ -135,7 +135,7 @@ t.test('beside a running agent the plan is shown, and only the restore itself is
 });
 
 t.test(
-  'a restore that leaves the folder of the present cabinet file is refused beside its agent, and names the readings there',
+  'a restore that does not use the folder of the present cabinet file is refused while its agent runs, and names the readings there',
   async (t) => {
     const first = openGateway(t);
     await first.backup();
@@ -202,7 +202,7 @@ t.test('names at places that no backup has are refused', async (t) => {
   }
 });
 
-t.test('another gateway’s files stay beside; its keys and users are replaced with a passphrase only', async (t) => {
+t.test('the files of another gateway are kept as they are; its keys and users are replaced only with a passphrase', async (t) => {
   const first = openGateway(t, ['a street of fireflies']);
   await first.backup({ keys: true });
   const other = openGateway(t, ['a street of fireflies']);

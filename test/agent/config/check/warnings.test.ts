@@ -69,7 +69,7 @@ t.test('each lamp that keeps its last level without an agent is named', async (t
   t.strictSame(warnings, [`13:5: lamps[1]: ${message}`]);
 });
 
-t.test('a blanked sensor beside a wave is named, a counter is not', async (t) => {
+t.test('a blanked sensor next to a wave is reported, a counter is not', async (t) => {
   const wave = [
     [
       '  - { id: L01, ratedPowerW: 60 }',

@@ -34,7 +34,7 @@ for (const [name, text] of [
   ['a small one', SMALL_STREET],
   ...['demo.yaml', 'example-street.yaml'].map((file) => [file, readFileSync(join(EXAMPLES, file), 'utf8')] as const),
 ] as const) {
-  t.test(`what the file says stands in the cabinet as written, in the same place: ${name}`, async (t) => {
+  t.test(`a value of the file appears in the cabinet as written, in the same place: ${name}`, async (t) => {
     const missing = lost(parse(text), written(text)).filter((each) => !OTHERWISE.some((kind) => kind.test(each)));
     t.strictSame(missing, []);
   });

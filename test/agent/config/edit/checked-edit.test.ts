@@ -34,7 +34,7 @@ t.test('what fits is taken, and what was wrong before is no reason to refuse ano
   t.equal('text' in editChecked(wrong, 'nonsense', null), true, 'a wrong key can be taken out');
 });
 
-t.test('an item may be put together piece by piece; what it still lacks is said', async (t) => {
+t.test('an item may be added in several steps; what is still missing is reported', async (t) => {
   const edited = editChecked(SMALL_SITE, 'zones[+]', '{ id: park }');
   if ('reason' in edited) return t.fail(edited.reason);
   t.ok((edited.missing ?? []).length > 0);

@@ -70,7 +70,7 @@ t.test('every place of the schema has an example that the schema takes, typed as
   }
 });
 
-t.test('what it is for, what is allowed, its unit and what holds without are told in French too', async (t) => {
+t.test('purpose, limits, unit and default of a key are shown in French too', async (t) => {
   const french = readCatalogue('fr');
   const isEnglish = (id: string): boolean => /[a-z]/i.test(id.replaceAll(/\{\d+\}/g, '')) && french.template(id) === undefined;
   const texts = (said: Argument): readonly string[] => {

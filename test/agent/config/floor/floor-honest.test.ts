@@ -80,7 +80,7 @@ const HONEST: readonly [name: string, change: Parameters<typeof flaws>[1]][] = [
   ['an output that rests less', { base: FED, edits: [['zones: [rue] } }', 'zones: [rue] }, minOffS: 30 }']] }],
 ];
 
-t.test('honest changes need nobody at the cabinet', async (t) => {
+t.test('valid changes need no person at the cabinet', async (t) => {
   for (const [name, change] of HONEST) t.strictSame(flaws(t, change), [], name);
 });
 

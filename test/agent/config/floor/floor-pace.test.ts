@@ -117,7 +117,7 @@ t.test('a device type that makes its units slow is refused as the device itself'
   t.match(flaws(t, { led: [['settleMs: 40', 'settleMs: 40000']] }).join('\n'), /level\.settleMs: 40000 could delay its line/);
 });
 
-t.test('a new unit on a line of lamps may be as slow as the device types that come with the agent, and no slower', async (t) => {
+t.test('a new unit on a line of lamps may be as slow as the shipped device types, and no slower', async (t) => {
   const added = (quirks: string): Parameters<typeof flaws>[1] => ({
     edits: [['      - { id: S01', `      - { id: M09, unit: 99, profile: eastron-sdm630, quirks: { ${quirks} } }\n      - { id: S01`]],
   });

@@ -78,7 +78,7 @@ async function openManager(t: Test) {
   return { clock, tried };
 }
 
-t.test('unsigned revisions of the platform that open lines again are paced, whatever became of those before', async (t) => {
+t.test('unsigned revisions of the platform that reopen lines are rate-limited, whatever happened to earlier ones', async (t) => {
   for (const end of ['confirm', 'giveBack'] as const) {
     const { clock, tried } = await openManager(t);
     const opened = [];

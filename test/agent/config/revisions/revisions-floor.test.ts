@@ -105,7 +105,7 @@ async function takeAndCommit(manager: RevisionManager): Promise<ConfigAnswer> {
   return manager.commit(by('console:ada', true));
 }
 
-t.test('dimming within the floor needs nobody; below it the platform and a technician wait, and the street stays as it is', async (t) => {
+t.test('dimming within the floor needs no approval; below it the platform and a technician wait, and the street does not change', async (t) => {
   const { manager: made, load, minPct } = await openManager(t);
   await load(dimmed(10));
   t.equal((await made.commit(by('platform'))).state, 'done');
@@ -126,7 +126,7 @@ t.test('dimming within the floor needs nobody; below it the platform and a techn
   t.match((await made.check('platform')).warnings[0], { path: 'lamps[L01]' }, 'and a look at it says why');
 });
 
-t.test('only an admin says that the floor may be undercut', (t) => {
+t.test('only an admin can approve light below the floor', (t) => {
   const args = { mode: 'auto', minutes: 10, why: '', lowersFloor: true } as const;
   const job = (role: 'viewer' | 'technician' | 'admin' | null) => ({
     caller: { user: 'x', role, socketKind: 'login' as const },
@@ -173,7 +173,7 @@ t.test('a signature of a key that the site names allows it, once and no older on
   t.equal(minPct(), 5);
 });
 
-t.test('a signature that is not for these files, this cabinet, now and by a known key allows nothing', async (t) => {
+t.test('a signature for other files, another cabinet, another time or by an unknown key allows nothing', async (t) => {
   const text = dimmed(5);
   const bad: readonly [name: string, signature: string, reason: RegExp, quality?: ClockQuality][] = [
     ['of other files', signatureOn(dimmed(6)), /is for other files/],
@@ -213,7 +213,7 @@ t.test('an earlier revision is judged as any other: what was allowed once is not
   t.equal((await made.rollback(revision ?? 0, by('console:ada', true))).state, 'done');
 });
 
-t.test('a signed revision that was confirmed once is not put back after a later brighter one', async (t) => {
+t.test('a signed revision that was confirmed once cannot return after a later brighter one', async (t) => {
   const { manager: made, load, minPct, folder } = await openManager(t);
   const [dark, signature] = [dimmed(5), signatureOn(dimmed(5))];
   await load(dark, signature);
@@ -342,7 +342,7 @@ t.test('another speed of a line with lamps: the platform needs a signature, a te
   t.match(await made.commit(by('console:tina')), { state: 'done', problems: [] });
 });
 
-t.test('a technician who changes the speed of a line lowers no level by it', async (t) => {
+t.test('a technician who changes the speed of a line lowers no level', async (t) => {
   const { manager: made, minPct } = await openManager(t);
   await made.put('cabinet.yaml', changed(dimmed(5), [['baud: 19200', 'baud: 9600']]), 'console:tina');
   const refused = await made.commit(by('console:tina'));

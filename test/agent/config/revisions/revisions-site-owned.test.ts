@@ -106,7 +106,7 @@ for (const [what, from, to, key] of ATTACKS)
     t.strictSame(run.site, { ...run.begun.site }, 'what runs is what ran');
   });
 
-t.test('values in several parts, by two authors, beside a device type: each part may be sound, the whole is judged', async (t) => {
+t.test('values in several parts, by two authors, with a device type: each part may be valid, the whole is checked', async (t) => {
   const { manager: at } = await openManager(t);
   const led = readFileSync(join(import.meta.dirname, '../../../../drivers/profiles/wirenboard-wb-led.yaml'), 'utf8');
   await at.set('uplink.username', 'c1', 'platform');
@@ -140,7 +140,7 @@ t.test('a revision of the release before keeps running with its values, and each
   t.equal(readFileSync(join(dataDir, 'config/site/cabinet.yaml'), 'utf8'), moved, 'and is what revisions are judged by');
 });
 
-t.test('a trial of the release before goes on, ends as it would have, and its values are not judged in the middle', async (t) => {
+t.test('a trial begun by the release before continues and ends normally; its values are not checked in the middle', async (t) => {
   const { manager: at, run } = await openManager(t, { before: 'book.json' });
   t.match([at.view('platform').trial?.number, run.site.cabinet.uplink?.broker], [3, 'mqtt://10.0.0.10:1883']);
   t.match(await at.giveBack('console:anne', ''), { state: 'done', revision: 2 });
@@ -148,7 +148,7 @@ t.test('a trial of the release before goes on, ends as it would have, and its va
   t.match(owned(await at.rollback(3, request('platform'))), /uplink\.broker belongs/, 'but nobody comes back to the other one');
 });
 
-t.test('a revision after the upgrade keeps what runs or takes what the file says, nothing else', async (t) => {
+t.test('after the upgrade a revision keeps the running values or takes those of the site file, nothing else', async (t) => {
   const { manager: at, run, events } = await openManager(t, { before: 'book-confirmed.json' });
   const legacy = BEFORE['r2/cabinet.yaml'] ?? '';
   const endsOf = () => events.filter(({ code, endMs }) => code === 'config-site-owned' && endMs !== null).length;
@@ -228,7 +228,7 @@ const EDIT = fc.oneof(
     ); // biome-ignore format: a table
 
 t.test(
-  'whatever random edits make a revision, what runs afterwards has only site-owned values that were allowed',
+  'after any random edits, a running revision has only allowed site-owned values',
   { timeout: 300_000 },
   async (t) => {
     const folder = t.testdir();

@@ -132,7 +132,7 @@ async function until(holds: () => boolean, clock?: Bench['clock']): Promise<void
   }
 }
 
-t.test('a book keeps what is needed and no more than it says', async (t) => {
+t.test('the history keeps no more than the configured number of revisions', async (t) => {
   let history: RevisionHistory = firstRevisionHistory(NEW, HASH);
   for (let i = 0; i < 80; i += 1) history = withConfirmed(history, NEW);
   history = withTrial(history, NEW, { mode: 'auto', trialMs: 1, commandId: null, baseline: { units: [], isOnline: false } });
@@ -209,7 +209,7 @@ for (const [what, place] of Object.entries(inTheWay))
     t.match(events.filter(({ id }) => id === lasting[0]?.id).at(-1), { endMs: Number }, 'or a revision that is kept ends it');
   });
 
-t.test('a book that was cut short, and files that are not what they were, fall back to the file', async (t) => {
+t.test('a truncated history, or files that were changed, fall back to the site file', async (t) => {
   const { dataDir, begin } = await site(t);
   writeFileSync(join(dataDir, 'config/book.json'), '{"version":1,"curr');
   t.match((await begin()).revisions.history, { current: 1 }, 'begun anew');
@@ -219,7 +219,7 @@ t.test('a book that was cut short, and files that are not what they were, fall b
   t.match(revisions.history, { current: 2, revisions: [{}, { by: 'file' }] });
 });
 
-t.test('a file changed by hand is a revision of its own; a wrong one is told and does not run', async (t) => {
+t.test('a file changed by hand is a revision of its own; an invalid one is reported and does not run', async (t) => {
   const { configFile, begin } = await site(t);
   writeFileSync(configFile, brighter(60));
   const { site: second, revisions } = await begin();
@@ -243,7 +243,7 @@ t.test('without any configuration that can be used the start ends with what is w
   await t.rejects(beginConfiguration({ configFile, dataDir: join(folder, 'data'), nowMs: 0 }), { name: 'ConfigError' });
 });
 
-t.test('a revision with which the agent crashes again and again is taken back at the start', async (t) => {
+t.test('a revision that makes the agent crash repeatedly is reverted at the start', async (t) => {
   const beginning = await site(t);
   const { manager: at } = await openManager(beginning.first);
   await at.put('cabinet.yaml', brighter(45), 'platform');
@@ -260,7 +260,7 @@ t.test('a revision with which the agent crashes again and again is taken back at
   t.match(revisions.history, { current: 1, trial: null, revisions: [{}, { state: 'returned', reason: /4 times/ }] });
 });
 
-t.test('the time of a trial goes on over a restart', async (t) => {
+t.test('the time of a trial continues across a restart', async (t) => {
   const beginning = await site(t);
   const first = await openManager(beginning.first);
   await first.manager.put('cabinet.yaml', brighter(45), 'platform');
@@ -326,7 +326,7 @@ t.test('a candidate is refused for what is wrong with it, at its place, and stay
   t.match(await at.commit(COMMIT), { state: 'refused', reason: /no candidate/ });
 });
 
-t.test('a signature stays with the candidate over later files and a restart, and goes with it', async (t) => {
+t.test('a signature stays with the candidate across later files and a restart, and is removed with it', async (t) => {
   const { first, begin } = await site(t);
   const { manager: at } = await openManager(first);
   const part = (file: string, text: string) => {
@@ -375,7 +375,7 @@ t.test('a site with an uplink in its revision alone may lose it at the cabinet, 
 });
 
 t.test(
-  'what the platform has put together goes live under no other name, unless somebody takes it, and then the history names both',
+  'a candidate of the platform is committed by another author only after a takeover, and the history names both',
   async (t) => {
     const { first } = await site(t);
     const { manager: at } = await openManager(first);
@@ -399,7 +399,7 @@ t.test(
   },
 );
 
-t.test('a device type comes with a revision, takes the place of a shipped one, and must stand its own examples', async (t) => {
+t.test('a device type arrives with a revision, replaces a shipped one, and must pass its own examples', async (t) => {
   const { first } = await site(t);
   const { manager: at } = await openManager(first);
   const led = readFileSync(join(import.meta.dirname, '../../../../drivers/profiles/wirenboard-wb-led.yaml'), 'utf8');
@@ -432,7 +432,7 @@ function fullableDisk(disk: RevisionDisk) {
   return { state, disk: fullable };
 }
 
-t.test('a confirmation that a full disk does not take is none: the trial goes on, and a later one counts', async (t) => {
+t.test('a confirmation that a full disk cannot store is not valid: the trial continues, and a later one counts', async (t) => {
   const { first } = await site(t);
   const { state, disk } = fullableDisk(first.revisions.disk);
   const { manager: at, events, ends } = await openManager(first, disk);
@@ -493,7 +493,7 @@ for (const fullMinutes of [1, 9, 100]) {
 }
 
 t.test(
-  'a return on a disk that takes nothing at all runs the former revision, says that it is not stored, and is stored later',
+  'a rollback on a disk without room runs the former revision, reports that it is not stored, and stores it later',
   async (t) => {
     const { first } = await site(t);
     const { state, disk } = fullableDisk(first.revisions.disk);
@@ -546,7 +546,7 @@ for (const ending of ['by a person', 'by itself'] as const) {
   });
 }
 
-t.test('a trial that an earlier release began has no mark, and goes on at a start', async (t) => {
+t.test('a trial begun by an earlier release has no mark, and continues at a start', async (t) => {
   const { first, begin: again } = await site(t);
   const { manager: at } = await openManager(first);
   await at.put('cabinet.yaml', brighter(45), 'console:anne');
@@ -577,7 +577,7 @@ t.test('a file, a value and a candidate of another author are refused by a full 
   });
 });
 
-t.test('a disk that fills up refuses a revision, and the street goes on as it was', async (t) => {
+t.test('a full disk refuses a revision, and the street does not change', async (t) => {
   const { first } = await site(t);
   const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
   let isFull = false;
@@ -597,7 +597,7 @@ t.test('a disk that fills up refuses a revision, and the street goes on as it wa
   t.match(await at.commit(COMMIT), { state: 'done', revision: 2 });
 });
 
-t.test('a trial is taken back on request, and no rest is left on disk', async (t) => {
+t.test('a trial is reverted on request, and leaves nothing on disk', async (t) => {
   const beginning = await site(t);
   const { manager: at, applied, events } = await openManager(beginning.first);
   await at.put('cabinet.yaml', brighter(45), 'console:anne');
@@ -616,7 +616,7 @@ t.test('a trial is taken back on request, and no rest is left on disk', async (t
   t.strictSame(left, ['book.json', 'r1', 'r2', 'r3', 'r4', 'site']);
 });
 
-t.test('a hostile configuration is refused by a process of its own: deep, self-repeating, with keys of objects', async (t) => {
+t.test('a hostile configuration is refused in a separate process: deep, self-repeating, with keys of objects', async (t) => {
   const folder = t.testdir();
   const clock = createSystemClock({ quality: () => 'synced' });
   const disk = createRevisionDisk(folder);

@@ -40,7 +40,7 @@ t.test('a key is made, a file signed and found good; a changed file is not', asy
   t.match(run(`config verify cabinet.yaml --key ${key} --json`), { status: 1, stdout: /"ok":false,"code":"other-text"/ });
 });
 
-t.test('an encrypted key asks for its passphrase, and a wrong one signs nothing', async (t) => {
+t.test('an encrypted key requires its passphrase; a wrong one signs nothing', async (t) => {
   const { run, path } = workplace(t);
   t.match(run('config keygen office.key --passphrase', 'too short\n'), { status: 64, stderr: /12 characters/ });
   t.notOk(existsSync(path('office.key')));

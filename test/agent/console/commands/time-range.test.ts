@@ -56,9 +56,9 @@ const noTimes: [text: string, advice: RegExp][] = [
 ];
 
 for (const [text, message] of noTimes)
-  t.test(`"${text}" is no time, and the message says what is`, async (t) => t.throws(() => typedTime(text), { code: 'usage', message }));
+  t.test(`"${text}" is no valid time, and the message gives the accepted forms`, async (t) => t.throws(() => typedTime(text), { code: 'usage', message }));
 
-t.test('a range ends now unless told otherwise, and must not be empty', async (t) => {
+t.test('a range ends now by default, and must not be empty', async (t) => {
   const range = (since: string, until: string | null) =>
     rangeOf({ since: typedTime(since), until: until === null ? null : typedTime(until) }, AT_MS, TIMEZONE);
   t.strictSame(range('1h', null), { fromMs: AT_MS - 3_600_000, toMs: AT_MS });

@@ -46,7 +46,7 @@ for (const command of commands)
     t.same(auditDetail(command, args), shown.join(' '));
   });
 
-t.test('an argument that is named like a secret is asked as one', async (t) => {
+t.test('an argument with the name of a secret is requested as a secret', async (t) => {
   const named = /pass|secret|token|psk|\bpin\b|(^|-)code$|credential/i;
   for (const { name, arguments: positional, options } of commands)
     t.same(

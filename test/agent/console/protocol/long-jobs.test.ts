@@ -23,7 +23,7 @@ function watchedView() {
   return { view: { ...view, bus: { ...view.bus, watch } }, began: began.promise, ended: ended.promise };
 }
 
-t.test('a long job tells how far it is before its answer, and a short one does not', async (t) => {
+t.test('a long job reports its progress before its answer, a short one does not', async (t) => {
   const socketPath = place(t);
   await serverAt(t, socketPath).start();
   const progress: unknown[] = [];
@@ -43,7 +43,7 @@ t.test('a long job tells how far it is before its answer, and a short one does n
   t.equal(progress.length, 3);
 });
 
-t.test('a watch streams until its time is over', async (t) => {
+t.test('a watch streams until its time has passed', async (t) => {
   const socketPath = place(t);
   const clock = createManualClock(AT_MS);
   const { view, began, ended } = watchedView();
@@ -86,7 +86,7 @@ for (const [story, leave] of goodbyes) {
   });
 }
 
-t.test('a scan is told to stop when its reader goes, and one that does not stop holds no place', async (t) => {
+t.test('a scan is stopped when its reader closes, and one that does not stop keeps no slot', async (t) => {
   const socketPath = place(t);
   const view = createFakeView();
   const signals: AbortSignal[] = [];
@@ -121,7 +121,7 @@ t.test('a stopping agent ends the jobs of its consoles', async (t) => {
   t.pass('the line is no longer watched');
 });
 
-t.test('a reader that is too slow loses transactions, is told how many, and costs no memory', async (t) => {
+t.test('a reader that is too slow loses transactions, gets their number, and costs no memory', async (t) => {
   const socketPath = place(t);
   const clock = createManualClock(AT_MS);
   const { view, began } = watchedView();
@@ -203,7 +203,7 @@ t.test('a job that does not sum up in time when its reader ends it holds no plac
   await closed;
 });
 
-t.test('who hangs up after the answer has not ended the command', async (t) => {
+t.test('a client that disconnects after the answer has not aborted the command', async (t) => {
   const socketPath = place(t);
   const view = createFakeView();
   await serverAt(t, socketPath, view).start();

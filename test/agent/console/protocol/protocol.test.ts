@@ -29,7 +29,7 @@ t.test('an answer of something that is no agent is not taken for one', async (t)
     t.throws(() => parseReply(line), { code: 'bad-request' });
 });
 
-t.test('lines come out whole however the stream was cut', async (t) => {
+t.test('lines are reassembled however the stream was split', async (t) => {
   fc.assert(
     fc.property(
       fc.array(fc.string({ unit: 'grapheme' }).filter((text) => text.trim() === text && text !== '' && !/[\r\n]/.test(text))),

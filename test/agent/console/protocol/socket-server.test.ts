@@ -52,7 +52,7 @@ t.test('a message without an end is cut off at 64 KB, and only its sender is hun
   t.match(await receiveReplies(other, 1), [{ id: 1, ok: true }]);
 });
 
-t.test('a client that asks and never reads does not delay another', async (t) => {
+t.test('a client that sends requests and never reads does not delay another', async (t) => {
   const socketPath = place(t);
   const view = createFakeView();
   const points = Array.from(
@@ -98,7 +98,7 @@ t.test('the ninth console is turned away, and a place that comes free can be had
   t.match(await call(socketPath, 'status'), { ok: true });
 });
 
-t.test('a client that was turned away and goes on talking is cut off a second later', async (t) => {
+t.test('a rejected client that continues to send is disconnected after a second', async (t) => {
   const socketPath = place(t);
   const clock = createManualClock(AT_MS);
   await serverAt(t, socketPath, createFakeView(), clock).start();
@@ -114,7 +114,7 @@ t.test('a client that was turned away and goes on talking is cut off a second la
   t.pass('cut');
 });
 
-t.test('a console that says nothing for ten minutes is hung up on, one that asks or waits for its answer is not', async (t) => {
+t.test('a console without input for ten minutes is disconnected; one that sends requests or waits for an answer is not', async (t) => {
   const socketPath = place(t);
   const clock = createManualClock(AT_MS);
   const view = createFakeView();
@@ -143,7 +143,7 @@ t.test('a console that says nothing for ten minutes is hung up on, one that asks
   t.match(await receiveReplies(busy, 1), [{ id: 3 }]);
 });
 
-t.test('a server stops at once, whatever its clients do, and whatever they were told', async (t) => {
+t.test('a server stops immediately, whatever its clients do', async (t) => {
   const socketPath = place(t);
   const server = serverAt(t, socketPath);
   await server.start();
@@ -154,7 +154,7 @@ t.test('a server stops at once, whatever its clients do, and whatever they were 
   t.notOk(existsSync(socketPath));
 });
 
-t.test('a bug in an answer is reported to the asker and harms nobody else', async (t) => {
+t.test('a bug in an answer is reported to that client and affects no other', async (t) => {
   const socketPath = place(t);
   const view = createFakeView();
   const broken = (): never => {
@@ -230,7 +230,7 @@ t.test('a folder that others may write is refused in the shared temporary folder
   await t.rejects(serverAt(t, socketPath).start(), { code: 'socket-refused', message: /may be written by others/ });
 });
 
-t.test('where no agent answers the client says so and what to do', async (t) => {
+t.test('without an agent the client reports that, with advice', async (t) => {
   const [missing, stale, mute] = [place(t), place(t), place(t)];
   await leaveStaleSocket(stale);
   const request = { id: 1, command: 'status', args: {}, user: 'tech' };

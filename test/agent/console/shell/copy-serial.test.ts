@@ -134,7 +134,7 @@ function receiveFile(into: string, { type, received }: FarEnd, stopAfter = Numbe
 }
 
 t.test(
-  'a file goes by ZMODEM to a real rz, is cut in the middle, and goes on from there',
+  'a file is sent by ZMODEM to a real rz, is interrupted in the middle, and continues from there',
   { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
   async (t) => {
     const [dir, laptop] = [folder(t), folder(t)];
@@ -167,7 +167,7 @@ t.test(
 );
 
 t.test(
-  'a file comes by ZMODEM from a real sz, is cut in the middle, goes on from there, and comes anew',
+  'a file is received by ZMODEM from a real sz, is interrupted in the middle, continues from there, and is received again',
   { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
   async (t) => {
     const [dir, laptop] = [folder(t), folder(t)];
@@ -229,7 +229,7 @@ function allReceived(dir: string): string[] {
 }
 
 t.test(
-  'one file is received, that of the name asked for: no folder, no other of a batch, nothing outside, nothing empty',
+  'one file is received, under the requested name: no folder, no second file of a batch, nothing outside the folder, no empty file',
   { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
   async (t) => {
     const [dir, laptop] = [folder(t), folder(t)];
@@ -277,7 +277,7 @@ function changedAt(content: Buffer, bytesBeforeEnd: number): Buffer {
 }
 
 t.test(
-  'a file that is no longer the one that was cut is not joined to it, be it another, a longer or a shorter one',
+  'a file that differs from the interrupted one is not appended to it: another, a longer or a shorter file',
   { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
   async (t) => {
     const [dir, laptop] = [folder(t), folder(t)];
@@ -319,7 +319,7 @@ t.test(
 );
 
 t.test(
-  'a byte that is another further before the cut is not seen while the file goes on, and shows in the sha256 that is to be compared',
+  'a byte that differs long before the cut is not detected while the file continues, but the sha256 to compare differs',
   { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
   async (t) => {
     const [dir, laptop] = [folder(t), folder(t)];
@@ -371,7 +371,7 @@ t.test('a folder among the received files, and names that a disk does not take, 
   t.match(await session.say('receive a.txt'), /% .*received: E/s);
 });
 
-t.test('what an earlier release left of a cut file goes on', async (t) => {
+t.test('a partial file of an earlier release is continued', async (t) => {
   for (const name of ['f.gz', '.f.gz']) {
     const dir = folder(t);
     mkdirSync(join(dir, 'received'));
@@ -385,7 +385,7 @@ t.test('what an earlier release left of a cut file goes on', async (t) => {
   }
 });
 
-t.test('without ZMODEM it goes as lines with a check each, and goes on from any of them', async (t) => {
+t.test('without ZMODEM the file is sent as lines with a checksum each, and continues from any of them', async (t) => {
   const dir = folder(t);
   const content = randomBytes(5_000);
   writeFileSync(join(dir, 'b.gz'), content);
@@ -416,7 +416,7 @@ t.test('the estimate comes first, and Ctrl-C ends it with the way to go on', asy
   await session.until('the prompt', () => /% stopped; --from LINE goes on[\s\S]*> $/.test(session.bytes()));
 });
 
-t.test('only files of the console itself for who logged in; a name that is none is told', async (t) => {
+t.test('a logged-in user gets only files of the console; an invalid name is reported', async (t) => {
   const dir = folder(t);
   mkdirSync(join(dir, 'sub'));
   mkdirSync(join(dir, 'for-technician'));
@@ -443,7 +443,7 @@ t.test('only files of the console itself for who logged in; a name that is none 
   t.match(await session.say('copy own.txt serial --from 9'), /% own\.txt has 1 lines/);
 });
 
-t.test('outside of the unit of the service too, a bundle lies where copy looks', async (t) => {
+t.test('a bundle is written where copy finds it, also outside the unit of the service', async (t) => {
   const dir = folder(t);
   const state = join(dir, 'state');
   const session = console(t, dir, { env: { XDG_STATE_HOME: state } });
@@ -463,7 +463,7 @@ t.test('outside of the unit of the service too, a bundle lies where copy looks',
 });
 
 t.test(
-  'at the serial port without an agent, files of users who logged in stay closed, and a bundle is taken away all the same',
+  'at the serial port without an agent, files of logged-in users stay closed, but a bundle can be copied',
   async (t) => {
     const dir = folder(t);
     mkdirSync(join(dir, 'for-admin'));

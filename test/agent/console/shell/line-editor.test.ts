@@ -78,14 +78,14 @@ t.test('CR LF and CR NUL are one line end, LF LF two', async (t) => {
   t.equal(typed('a\n\nb\n').events.length, 3);
 });
 
-t.test('Ctrl-C gives the line up, Ctrl-D ends an empty one, ? and TAB ask for help with what stands before the cursor', async (t) => {
+t.test('Ctrl-C discards the line, Ctrl-D on an empty line ends the session, ? and TAB show help for the text before the cursor', async (t) => {
   t.match(typed('abc\x03').events, [{ kind: 'interrupt' }]);
   t.match(typed('\x04').events, [{ kind: 'eof' }]);
   t.match(typed('why ?').events, [{ kind: 'help', before: 'why ' }]);
   t.match(typed('why L\t').events, [{ kind: 'complete', before: 'why L' }]);
 });
 
-t.test('a secret is never shown, whatever keys go with it', async (t) => {
+t.test('a secret is never shown, whatever keys are pressed with it', async (t) => {
   const { row, line } = typed('hun\x01\x05ter2\x7f2\r', { mode: 'secret' });
   t.equal(line(), 'hunter2');
   t.equal(row.trim(), PROMPT.trim());
@@ -101,13 +101,13 @@ t.test('a line longer than the row shows the part around the cursor', async (t) 
   t.equal(typed(`${long}\x01\x05\r`, { widthCols: 40 }).line(), long);
 });
 
-t.test('accents are letters where UTF-8 is asked for, else nothing', async (t) => {
+t.test('accents are kept where UTF-8 is set, and removed elsewhere', async (t) => {
   t.equal(typed('éclairage\r', { utf8: true }).line(), 'éclairage');
   t.equal(typed('éclairage\r').line(), 'clairage');
   t.equal(typed(Buffer.from([0xe9, 0x61, 0x0d]), { utf8: true }).line(), 'a', 'half a letter takes the next one with it or is dropped');
 });
 
-t.test('a line without an end is bounded, and says how much was lost', async (t) => {
+t.test('a line without an end is cut, with the number of lost characters', async (t) => {
   const { events } = typed(`${'x'.repeat(1_000_000)}\r`);
   t.match(events, [{ kind: 'line', lostChars: 1_000_000 - MAX_LINE_CHARS }]);
 });
@@ -133,7 +133,7 @@ const KEYS = [
   '\x1b[C',
 ];
 
-t.test('whatever is typed, the screen shows the line that Enter gives', async (t) => {
+t.test('for any keys, the screen shows the line that Enter returns', async (t) => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...KEYS), { maxLength: 60 }), (keys) => {
       const { row, line } = typed(`${keys.join('')}\x07\x05\r`, { utf8: true });

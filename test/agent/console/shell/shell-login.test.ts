@@ -62,7 +62,7 @@ t.test('a wrong one is reported, and five of them end the session', async (t) =>
   t.equal(session.ended(), 'logout');
 });
 
-t.test('a code is asked where the user has codes', async (t) => {
+t.test('a code is requested only from users who have codes', async (t) => {
   const session = await openSession(t, { hasLogin: true });
   await session.say('ada');
   t.match(await session.say('right'), /Code: $/);
@@ -71,7 +71,7 @@ t.test('a code is asked where the user has codes', async (t) => {
   t.notMatch(session.bytes(), '424242');
 });
 
-t.test('a wrong code says what to type where clocks differ, whatever was wrong', async (t) => {
+t.test('after a wrong code the command for a clock difference is shown, whatever was wrong', async (t) => {
   const session = await openSession(t, { hasLogin: true });
   await session.say('ada');
   await session.say('right');
@@ -80,7 +80,7 @@ t.test('a wrong code says what to type where clocks differ, whatever was wrong',
   t.match(said.replace(/\s+/g, ' '), /wait for the next code and type both with a space between/);
 });
 
-t.test('who chooses a password reads its rule before the question, and is told at once when it breaks the rule', async (t) => {
+t.test('the rule for passwords is shown before the question, and a password that breaks it is rejected immediately', async (t) => {
   const session = await openSession(t, { hasLogin: true });
   await session.say('nina');
   const RULE = "12 to 128 characters, some of them letters; no common word, not the user's name\n";
@@ -96,7 +96,7 @@ t.test('who chooses a password reads its rule before the question, and is told a
   t.equal(await session.say('short'), '\n% it has 5 characters; 12 at least\nNew password: ');
 });
 
-t.test('a session asks for password and code before it changes those of its own user, named or not', async (t) => {
+t.test('a session requests password and code before it changes those of its own user, named or not', async (t) => {
   const { say, view } = await loggedIn(t);
   for (const line of ['user totp on', 'user totp on marie', 'user totp off']) {
     t.match(await say(line), /Current password: $/, line);
@@ -181,7 +181,7 @@ t.test('a person without a login does not choose which agent the console connect
   t.same(view.asked, []);
 });
 
-t.test('nobody types: the line is given back at the login, with a warning before in a session', async (t) => {
+t.test('without input the line returns to the login prompt, in a session after a warning', async (t) => {
   const waiting = await openSession(t, { hasLogin: true });
   await waiting.clock.advance(126_000);
   await waiting.until('the end', () => waiting.ended() !== null);
@@ -237,7 +237,7 @@ t.test('an agent of a release without keys of consoles lets in as before', async
   t.notMatch(session.bytes(), /canary/);
 });
 
-t.test('a session that the agent ends is over here as well', async (t) => {
+t.test('a session that the agent ends has also ended in the console', async (t) => {
   const view = createFakeView();
   const session = await loggedIn(t, view);
   view.access.logOut('token of marie 0');
@@ -260,7 +260,7 @@ t.test('after lights on, the last lines name the command that ends it', async (t
   t.match(session.bytes(), /! ANG-0421 is overridden to 80 % for 14:3\d more; lights auto ends it\n$/);
 });
 
-t.test('no secret that was typed is on the screen, in the lines kept, or in the audit notes', async (t) => {
+t.test('no typed secret is on the screen, in the history or in the audit notes', async (t) => {
   const kept: string[] = [];
   const view = createFakeView();
   const session = await openSession(t, {
@@ -283,7 +283,7 @@ t.test('no secret that was typed is on the screen, in the lines kept, or in the 
   t.match(kept, ['user passwd']);
 });
 
-t.test('the real console asks for a login on a socket of that kind, and where it is told to', async (t) => {
+t.test('the real console requires a login on a socket of that kind, and where an option says so', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   const log = { event: () => {} };
   const parts = { view: createFakeView(), log, clock: createManualClock(AT_MS), timezone: TIMEZONE };

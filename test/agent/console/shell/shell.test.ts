@@ -67,7 +67,7 @@ t.test('lines and their answers', async (t) => {
   );
 });
 
-t.test('? shows what may stand there, and the line is there again', async (t) => {
+t.test('? lists the possible input and shows the line again', async (t) => {
   const session = await openSession(t);
   for (const [typed, shows] of [
     ['bus ', /scan +which units answer[\s\S]*watch/],
@@ -121,7 +121,7 @@ t.test('TAB completes words, options, names and filters', async (t) => {
   }
 });
 
-t.test('at a value of the configuration ? says what is wanted there, and TAB knows its words', async (t) => {
+t.test('at a value of the configuration ? describes it, and TAB completes its words', async (t) => {
   const session = await openSession(t);
   session.type('config set zones[rue].minPct ?');
   await session.until('told', () => /config set zones\[rue\]\.minPct $/.test(session.bytes()) && /default: 10/.test(session.bytes()));
@@ -159,7 +159,7 @@ t.test('at a value of the configuration ? shows the value in force, and names th
   await session.until('in French', () => /en service : 30 \(palier "23:00"\)/.test(session.bytes()));
 });
 
-t.test('TAB goes on in a place of the configuration, step by step', async (t) => {
+t.test('TAB completes a path in the configuration step by step', async (t) => {
   const asked: string[] = [];
   const paths = (typed: string): readonly string[] => {
     asked.push(typed);
@@ -176,7 +176,7 @@ t.test('TAB goes on in a place of the configuration, step by step', async (t) =>
   t.ok(asked.includes('zones[rue].m'));
 });
 
-t.test('a long answer stops after each page, and goes on, on a line, to a text, or not', async (t) => {
+t.test('a long answer stops after each page, and continues by a page, by a line, to a search text, or not', async (t) => {
   const session = await openSession(t, { rows: 10 });
   await session.say('terminal length 10');
   session.type('?');
@@ -203,7 +203,7 @@ t.test('that no device is flaky is an answer, not a wrong name', async (t) => {
   t.match(await session.say('devices flakey'), /%ERR unknown-name no device matches/);
 });
 
-t.test('a script asks for a last line that tells how it went', async (t) => {
+t.test('a script can request a last line with the result', async (t) => {
   const session = await openSession(t);
   t.match(await session.say('terminal status on'), /%OK\n/);
   t.match(await session.say('devices'), /\n%OK\n/);
@@ -211,7 +211,7 @@ t.test('a script asks for a last line that tells how it went', async (t) => {
   t.match(await session.say('override bressigny 0'), /\n%ERR failed/);
 });
 
-t.test('the pager tells its keys, and what is no key of it is the beginning of the next line', async (t) => {
+t.test('the pager lists its keys, and any other key begins the next line', async (t) => {
   const session = await openSession(t, { rows: 10 });
   await session.say('terminal length 10');
   session.type('?');
@@ -231,7 +231,7 @@ t.test('lines that are pasted while pages are shown run whole', async (t) => {
   t.notMatch(session.bytes(), /> *release L03|unknown/);
 });
 
-t.test("a session names commands as they are typed in it; a text that is somebody's own stays", async (t) => {
+t.test('a session shows commands as they are typed in it, and leaves quoted texts unchanged', async (t) => {
   const files = { cabinet: '# see `luciole check`\n', profiles: {} };
   const config = { view: () => ({ trial: null }), files: async () => files } as unknown as ConfigManager;
   const session = await openSession(t, { view: { ...createFakeView(), config } });
@@ -286,7 +286,7 @@ t.test('Ctrl-C ends a walk test with its summary; a second one does not wait for
   t.match(await session.say('status'), /Cabinet/);
 });
 
-t.test('without an agent the shell works, and says so', async (t) => {
+t.test('without an agent the shell works, and shows that the agent is missing', async (t) => {
   const session = await openSession(t, { view: null });
   t.match(session.bytes(), /no agent answers[\s\S]*luciole \(no agent\)> $/);
   t.match(await session.say('status'), /% no agent answers on/);
@@ -299,7 +299,7 @@ t.test('without an agent the shell works, and says so', async (t) => {
   t.equal(session.ended(), null);
 });
 
-t.test('the session ends by word, by Ctrl-D, and when the line is cut', async (t) => {
+t.test('the session ends by command, by Ctrl-D, and when the line is cut', async (t) => {
   for (const [how, reason] of [
     ['logout\r', 'logout'],
     ['exit\r', 'logout'],
@@ -369,7 +369,7 @@ t.test('secrets are put out before a line is kept', async (t) => {
   t.notMatch(saved.join('\n'), /hunter2/);
 });
 
-t.test('hostile input: a line without an end, control sequences and noise are answered, and the session lives on', async (t) => {
+t.test('hostile input: a line without an end, control sequences and noise are answered, and the session continues', async (t) => {
   const session = await openSession(t);
   session.type(`${'x'.repeat(1_000_000)}\r`);
   await session.until('an answer', () => session.bytes().includes('characters too many in one line: nothing was done'));

@@ -10,14 +10,14 @@ const letters: [text: string, ascii: string][] = [
 
 for (const [text, ascii] of letters) t.test(`${ascii} is what a dumb terminal gets`, async (t) => t.equal(toAscii(text), ascii));
 
-t.test('no text whatever can steer a terminal', async (t) => {
+t.test('no text can control a terminal', async (t) => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => /^[\x20-\x7e]*$/.test(toAscii(text))));
   t.strictSame(plain({ é: ['à', 1, null, { ok: true }] }), { e: ['a', 1, null, { ok: true }] });
 });
 
 const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, 'g');
 
-t.test('whatever a text holds, a terminal gets line ends, tabs and colours, and nothing else that steers it', async (t) => {
+t.test('for any text, a terminal gets line ends, tabs and colours, and no other control', async (t) => {
   const colours = 'a\tb\n\u001b[31mred\u001b[0m \u001b[1;32mgreen\u001b[m é °';
   t.equal(withoutSteering(colours), colours);
   fc.assert(

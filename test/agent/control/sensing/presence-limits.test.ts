@@ -75,7 +75,7 @@ for (const [kind, stuckAfterS] of stays) {
   });
 }
 
-t.test('in leisure that goes dark, people on a bench are not left in the dark before that event either', async (t) => {
+t.test('in a leisure zone that becomes dark, people on a bench are not left in the dark before that event either', async (t) => {
   const zone = `kind: leisure, dark: {}, minPct: 0, ${ONE}`;
   const night = await nightOf(zone, () => ({ S1: ON }), 3 * HOUR_S);
   t.equal(secondsAt(night, 100, 1), 3 * HOUR_S - 1);
@@ -155,7 +155,7 @@ t.test('a counter that was replaced, or not read for a day, is no runaway', asyn
   t.match(missed, { present: true, stuck: false, isBusy: false });
 });
 
-t.test('people and vehicles who come at random cause no event, however many come in a night', async (t) => {
+t.test('people and vehicles at random times cause no event, however many pass in a night', async (t) => {
   for (const [kind, ownS] of [
     ['path', 5],
     ['road', 1],

@@ -68,7 +68,7 @@ for (const lamps of [12, 35]) {
   }
 }
 
-t.test('so they have whatever the profile of an absent unit says, and from the first second', async (t) => {
+t.test('the lamps keep their time, whatever the profile of an absent unit specifies, from the first second', async (t) => {
   for (const responseTimeoutMs of [20, 200, 500, 1_000, 5_000]) {
     for (const [retries, startupSilenceMs] of [
       [0, 0],
@@ -83,7 +83,7 @@ t.test('so they have whatever the profile of an absent unit says, and from the f
   }
 });
 
-t.test('beside 100 absent units too, and the sensor of the street is polled all the while', async (t) => {
+t.test('with 100 absent units too, and the sensor of the street is polled all the time', async (t) => {
   const plant = await streetOf({ lamps: 12, absent: 100, points: 40 });
   t.teardown(() => plant.field.stop());
   await plant.clock.advance(2_500);
@@ -113,14 +113,14 @@ t.test('an absent unit has one turn, then no more than 2 % of the line together 
   }
 });
 
-t.test('an absent unit is told as silent once, whatever its profile says', async (t) => {
+t.test('an absent unit is reported as silent once, whatever its profile specifies', async (t) => {
   const plant = await streetOf({ lamps: 2, absent: 1, points: 1 });
   t.teardown(() => plant.field.stop());
   await plant.clock.advance(15_000);
   t.same(eventsOf(plant, 'unit-silent'), ['X1 starts']);
 });
 
-t.test('a unit that is there is met within seconds however late it answers within its timeout, levels or not', async (t) => {
+t.test('a present unit is found within seconds however late it answers within its timeout, levels or not', async (t) => {
   for (const turnaroundMs of [5, 150, 450, 700, 950, 1_500, 3_000, 4_900]) {
     for (const everyMs of [1_000, 4_000, Number.POSITIVE_INFINITY]) {
       const plant = createPlant({ devices: { ...many(12, LAMP), S1: SENSOR, ...many(3, patient(40), 'X'), R1: patient(1) } });

@@ -38,7 +38,7 @@ for (const lane of ['urgent', 'command'] as const)
       t.ok(worstMs <= boundMs, `${worstMs.toFixed(0)} ms, of ${boundMs.toFixed(0)} ms`);
     });
 
-t.test('while levels of sound lamps never end, a lamp whose replies are always late has its own too', async (t) => {
+t.test('while levels of healthy lamps never end, a lamp whose replies are always late gets its level too', async (t) => {
   const plant = await plantWith(t, { devices: many(60, LAMP), broadcast: false });
   await plant.clock.advance(5_000);
   trouble(plant, 1, { untilMono: Number.POSITIVE_INFINITY, what: late(600), sensorUnit: 60 });

@@ -58,7 +58,7 @@ t.test('a lost acknowledgement is tried again, a lost read-back too', async (t) 
   t.equal(plant.field.lines()[0]?.timeouts, 1);
 });
 
-t.test('the last of several levels wins, the others say so', async (t) => {
+t.test('the last of several levels applies, the others report that', async (t) => {
   const plant = await plantWith(t, { devices: { L1: LAMP, L2: LAMP } });
   await plant.clock.advance(2_000);
   const sinceMono = plant.clock.monoMs();
@@ -116,7 +116,7 @@ t.test('a silent lamp still gets its light: at once, then each five seconds, and
   t.equal(plant.unit('L1').registers.get('holding:0'), 80);
 });
 
-t.test('a write to a line that is down, or to nobody, fails at once', async (t) => {
+t.test('a write to a line that is down, or to no unit, fails immediately', async (t) => {
   const plant = await plantWith(t, { devices: { L1: LAMP } });
   await plant.clock.advance(2_000);
   t.match(await plant.write('L9', 50), { state: 'failed', reason: /no device L9 on any line/, sentMono: null });
@@ -210,13 +210,13 @@ for (let seed = 1; seed <= SEEDS; seed++)
     t.ok(verified >= VERIFIED_AT_LEAST, `${verified} of ${results.length} were verified`);
   });
 
-t.test('those late replies came among damaged ones', async (t) => {
+t.test('those late replies arrived among damaged ones', async (t) => {
   const all = damaged.reduce((sum, count) => sum + count, 0);
   t.equal(damaged.length, SEEDS);
   t.ok(all >= 10 * SEEDS, `${all} damaged replies with ${SEEDS} seeds`);
 });
 
-t.test('telemetry goes on under a storm of commands', async (t) => {
+t.test('telemetry continues during a storm of commands', async (t) => {
   const plant = await plantWith(t, {
     devices: { L1: LAMP, M1: profile('meter', [point('power', { address: 0 })]) },
     periodsMs: { fast: 100, normal: 100, slow: 30_000 },

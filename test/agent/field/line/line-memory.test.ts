@@ -24,7 +24,7 @@ function taught(id: string, type: Profile = LAMP): Unit {
   return unit;
 }
 
-t.test('what a unit has taught is known after a restart, unless its profile has changed or the note is not ours', async (t) => {
+t.test('learned properties of a unit are kept across a restart, unless its profile has changed or the note is not ours', async (t) => {
   const note = JSON.parse(JSON.stringify(learnedOf([taught('L1')], NOW))) as Record<string, unknown>;
   const unit = plannedUnit('L1');
   recall(unit, note['L1'], NOW);

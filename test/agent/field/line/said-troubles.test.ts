@@ -8,7 +8,7 @@ const BLIND_AFTER_MS = 5_000;
 const CHECK_MS = 1_000;
 const STEP_MS = 50;
 
-t.test('two units with one address are reported under that address, until one of them is gone', async (t) => {
+t.test('two units with one address are reported under that address, until one of them is removed', async (t) => {
   const plant = await troubledStreet(t, 4, MULTISENSOR);
   trouble(plant, plant.addressOf('L2'), { untilMono: plant.clock.monoMs() + 60_000, what: twice(20), sensorUnit: plant.addressOf('S1') });
   await plant.clock.advance(60_000);

@@ -24,7 +24,7 @@ t.test('set-up registers are looked at, and written only when they differ', asyn
   );
 });
 
-t.test('a level that a factory-new unit refuses goes again once the unit is set up, and has not failed', async (t) => {
+t.test('a level that a factory-new unit refuses is sent again once the unit is set up, and has not failed', async (t) => {
   const plant = createPlant({ devices: { L1: LAMP } });
   t.teardown(() => plant.field.stop());
   const unit = plant.unit('L1');
@@ -47,7 +47,7 @@ t.test('a level that a factory-new unit refuses goes again once the unit is set 
   t.match(await resultOf(plant, plant.write('L1', 50)), { state: 'failed', reason: /exception 3/ }, 'refused by one that is ready, it has');
 });
 
-t.test('factory-new lamps beside sensors that fill the line are lit within seconds, and the sensors are asked meanwhile', async (t) => {
+t.test('factory-new lamps next to sensors that fill the line are lit within seconds, and the sensors are polled during that time', async (t) => {
   const lamps = Array.from({ length: 12 }, (_, n) => `L${n + 1}`);
   const plant = createPlant({ devices: { ...Object.fromEntries(lamps.map((id) => [id, LAMP])), S1: SENSOR, S2: SENSOR } });
   t.teardown(() => plant.field.stop());
@@ -70,7 +70,7 @@ t.test('factory-new lamps beside sensors that fill the line are lit within secon
     t.ok(plant.askedSince(id, fromMono).length >= 5, `${id} was asked ${plant.askedSince(id, fromMono).length} times`);
 });
 
-t.test('a unit whose uptime falls has restarted: it is set up again, and the log tells it', async (t) => {
+t.test('a unit whose uptime falls has restarted: it is set up again, and the log reports it', async (t) => {
   const watched = profile('watched', [...LAMP.points, point('uptime', { address: 20, poll: 'slow' })], {
     setup: LAMP.setup,
     uptime: 'uptime',
@@ -94,7 +94,7 @@ t.test('a unit whose uptime falls has restarted: it is set up again, and the log
   t.same(plant.alive, ['L1 up'], 'it was not missed');
 });
 
-t.test('a set-up register that does not keep its value is told once, however often the unit returns', async (t) => {
+t.test('a set-up register that does not keep its value is reported once, however often the unit returns', async (t) => {
   const plant = createPlant({ devices: { L1: LAMP } });
   t.teardown(() => plant.field.stop());
   const lamp = plant.unit('L1');
@@ -127,7 +127,7 @@ t.test('a set-up register that does not keep its value is told once, however oft
   t.same(eventsOf(plant, 'unit-not-set-up').slice(3), ['L1 ends'], 'then all is well');
 });
 
-t.test('a lamp that is only ever written is found again and set up anew as well', async (t) => {
+t.test('a lamp that is only ever written is found again and set up again too', async (t) => {
   const [level] = LAMP.points;
   const mute = profile('mute', [point('level', { ...level, poll: 'never' })], { setup: LAMP.setup });
   const plant = createPlant({ devices: { L1: mute } });

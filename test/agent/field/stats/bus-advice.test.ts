@@ -254,7 +254,7 @@ for (const [story, line, wanted] of gatewayTable) {
   });
 }
 
-t.test('a question lost between answers counts for ten minutes, a unit that was silent altogether does not', async (t) => {
+t.test('a request lost between answers counts for ten minutes, a unit that was completely silent does not', async (t) => {
   const ends = createRecentEnds();
   ends.note('answered', 0);
   ends.note('missed', 100);

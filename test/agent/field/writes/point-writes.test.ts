@@ -63,7 +63,7 @@ t.test('what is refused never reaches the line', async (t) => {
   t.strictSame(writesOf(plant, sinceMono), []);
 });
 
-t.test('a relay that stays as it was says what to check', async (t) => {
+t.test('a relay that does not change reports what to check', async (t) => {
   const plant = await plantWith(t);
   plant.unit('IO1').deaf = true;
   t.match(await set(plant, 'relay', 1), { state: 'failed', reason: /^reads back 0, wrote 1: check for a switch at the device/ });

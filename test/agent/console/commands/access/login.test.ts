@@ -122,7 +122,7 @@ t.test('a session that is left unattended cannot change its own password or code
   ]);
 });
 
-t.test('the role of each command is checked for each request, whatever the request says of its user', async (t) => {
+t.test('the role is checked for each request, whatever the request claims about its user', async (t) => {
   const { call, logIn } = await loginServer(t);
   const { token: technician } = await logIn('marie');
   const { token: admin } = await logIn('ada', '123456');
@@ -163,7 +163,7 @@ t.test('each command that the agent itself refuses a user is noted, also the sam
   t.strictSame(view.asked, []);
 });
 
-t.test('a console reports what it refused only of its own user, and of a command by its name', async (t) => {
+t.test('a console reports refusals only of its own user, and names the command', async (t) => {
   const { call, logIn, view } = await loginServer(t);
   const { token } = await logIn('vera');
   await t.rejects(call('login refused', { command: 'user add' }), { code: 'denied' }, 'nobody without a login');
@@ -203,7 +203,7 @@ t.test('a session ends with the connection that opened it, as when the line is c
   t.match(view.noted.at(-1), { user: 'marie', action: 'logout', result: 'hang-up' });
 });
 
-t.test('a login that fails says so at once; one that needs more is no line of its own', async (t) => {
+t.test('a failed login is reported immediately; a login that needs more steps is no separate entry', async (t) => {
   const { call, view } = await loginServer(t);
   t.strictSame(await call('login', { user: 'marie', password: 'wrong' }), { state: 'wrong', waitMs: 0 });
   t.strictSame(await call('login', { user: 'ada', password: 'right' }), { state: 'code-needed', codes: 1 });
@@ -242,7 +242,7 @@ t.test('users change their own, and admins that of others', async (t) => {
   ]);
 });
 
-t.test('no secret that was typed is in the log or the audit notes', async (t) => {
+t.test('no typed secret is in the log or in the audit notes', async (t) => {
   const { call, logIn, view, logged } = await loginServer(t);
   const { token } = await logIn('ada', '424242');
   await call('user passwd', { current: 'canary one 1234', password: 'canary two 1234' }, token);

@@ -249,7 +249,7 @@ t.test('texts are shown, and what is not stored is reported', async (t) => {
     await t.rejects(run('config show', args), { code: 'failed', message: reason });
 });
 
-t.test('what is typed wrong is refused before anything is asked', async (t) => {
+t.test('invalid input is refused before any question', async (t) => {
   const cases: readonly (readonly [name: string, args: RawArgs])[] = [
     ['config set', { path: 'a' }],
     ['config set', { path: 'a', value: '1', delete: true }],
@@ -264,14 +264,14 @@ t.test('what is typed wrong is refused before anything is asked', async (t) => {
   for (const [name, args] of cases) t.throws(() => commandOf(name).check(args), { code: 'usage' }, `${name} ${JSON.stringify(args)}`);
 });
 
-t.test('a run that takes no other configuration says so', async (t) => {
+t.test('a run that accepts no other configuration reports that', async (t) => {
   await t.rejects(commandOf('config').answer({ config: null } as unknown as AgentView, {}, JOB), {
     code: 'failed',
     message: /accepts no other/,
   });
 });
 
-t.test('a history that was stored is shown in the language of its reader, what a person typed as it was typed', async (t) => {
+t.test('a stored history is shown in the language of its reader, typed text as it was typed', async (t) => {
   await learn('fr');
   const begun = firstRevisionHistory({ atMs: 0, by: 'file', why: 'off', hash: 'a'.repeat(64) }, 'b'.repeat(64));
   const trial = { mode: 'asked' as const, trialMs: 60_000, commandId: null, baseline: { units: [], isOnline: false } };

@@ -41,7 +41,7 @@ const text = fc
   // As it is read from a file: no half of a pair.
   .map((parts) => Buffer.from(parts.join('')).toString('utf8'));
 
-t.test('any text comes back as it was, in lines of 76 columns that hold printable ASCII', async (t) => {
+t.test('any text survives a round trip, in lines of 76 columns of printable ASCII', async (t) => {
   fc.assert(
     fc.property(text, (whole) => {
       const lines = framed(whole);
@@ -119,7 +119,7 @@ async function settle(session: ShellSession): Promise<void> {
   await still(session);
 }
 
-t.test('whatever stands in a configuration, pasting it into a session gives that text, and nothing else is carried out', async (t) => {
+t.test('pasting any configuration into a session restores the same text, and runs no other command', async (t) => {
   const { session, got, carriedOut } = await loading(t);
   await fc.assert(
     fc.asyncProperty(text, async (whole) => {
@@ -138,7 +138,7 @@ t.test('whatever stands in a configuration, pasting it into a session gives that
   t.strictSame([...new Set(carriedOut())], [HEAD]);
 });
 
-t.test('a name that folds over "end" and a command, as it was found: the admin who pastes it adds nobody', async (t) => {
+t.test('a name that folds over "end" and a command, as it was found: the admin who pastes it creates no user', async (t) => {
   const { session, got, carriedOut } = await loading(t);
   const folded = 'cabinet: { id: c1, name: "Rue\n\n  end\n\n  user add eve --role admin\n  " }\n';
   t.match(parse(folded), { cabinet: { name: /^Rue\nend\nuser add eve/ } }, 'a sound file may have such lines');

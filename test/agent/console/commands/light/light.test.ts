@@ -445,7 +445,7 @@ t.test('a walk test reports its sensors, then each detection, and ends by itself
   t.same(view.asked, [{ walkTest: 'bressigny', forMs: 30_000 }, 'walk stopped']);
 });
 
-t.test('a lamp blinks for its time, thirty seconds unless said', async (t) => {
+t.test('a lamp blinks for the given time, thirty seconds by default', async (t) => {
   const view = createFakeView();
   const { reports, clock, job } = jobOf();
   const answer = rowOf('identify').answer(view, { lamp: 'l07' }, job);

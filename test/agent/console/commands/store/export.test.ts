@@ -121,7 +121,7 @@ t.test('an export while the disk takes nothing warns of the readings that are no
   t.notMatch(err + out, /waiting|memory/);
 });
 
-t.test('JSON Lines say first whose they are, and the end of the name chooses them', async (t) => {
+t.test('JSON Lines begin with their origin, and the file extension selects them', async (t) => {
   const agent = await agentAt(t);
   for (const name of ['some.jsonl', 'some.ndjson']) {
     await run(agent, ['--since', '2h', '--until', '1h', '--to', agent.at(name)]);
@@ -145,7 +145,7 @@ t.test('JSON Lines say first whose they are, and the end of the name chooses the
   }
 });
 
-t.test('the output takes an export too, and the sum goes beside it', async (t) => {
+t.test('the output accepts an export too, and the checksum is printed separately', async (t) => {
   const agent = await agentAt(t);
   const csv = await run(agent, ['--since', '1h', '--to', '-']);
   t.match(csv, { code: 0, out: /^seq,time[\s\S]*\n460,/, err: /^120 readings in 60 frames/ });
@@ -167,7 +167,7 @@ t.test('a terminal shows how far it is', async (t) => {
   t.equal(err, '');
 });
 
-t.test('what was broken off goes on after its last whole page, with the times of its first, wherever it was cut', async (t) => {
+t.test('an interrupted export continues after its last whole page, with its original time range, wherever it was cut', async (t) => {
   const whole = await agentAt(t);
   for (const format of ['csv', 'jsonl']) {
     const all = whole.at(`all.${format}`);
@@ -193,7 +193,7 @@ t.test('what was broken off goes on after its last whole page, with the times of
   }
 });
 
-t.test('an export that was killed within its first page is begun anew, one killed before its name was given is given it', async (t) => {
+t.test('an export killed within its first page starts again; one killed before its rename is renamed', async (t) => {
   const agent = await agentAt(t);
   const file = agent.at('x.csv');
   const words = ['--since', '24h', '--to', file];
@@ -228,7 +228,7 @@ t.test('an export that was killed within its first page is begun anew, one kille
 const disk = mountSmallDisk(64);
 t.teardown(() => disk.remove());
 
-t.test('a first page that is cut short is known for what it is, so that the next try may go over it', { skip: disk.skip }, async (t) => {
+t.test('a truncated first page is recognised, so that the next run may overwrite it', { skip: disk.skip }, async (t) => {
   const at = (name: string): string => join(disk.dir, name);
   writeFileSync(at('filler'), Buffer.alloc(15 * 4_096));
   const typed = { since: '24h', until: null, format: 'csv' };
@@ -241,14 +241,14 @@ t.test('a first page that is cut short is known for what it is, so that the next
   rmSync(at('x.csv.part.json'));
 });
 
-t.test('an export to a full disk says what to check', { skip: disk.skip }, async (t) => {
+t.test('an export to a full disk reports what to check', { skip: disk.skip }, async (t) => {
   const agent = await agentAt(t);
   writeFileSync(join(disk.dir, 'filler'), Buffer.alloc(16 * 4_096));
   const answer = await run(agent, ['--since', '24h', '--to', join(disk.dir, 'full.csv')]);
   t.match(answer, { code: 1, out: '', err: /its disk is full; make\s+room, or\s+write to another one/ });
 });
 
-t.test('the beginning of another export is never gone on with nor thrown away', async (t) => {
+t.test('the start of another export is neither continued nor discarded', async (t) => {
   const exportPage: AgentView['exportPage'] = async (query) =>
     query.afterSeq > 200 ? undefined : createFakeView().exportPage({ ...query, maxFrames: 100 });
   const agent = await agentAt(t, { exportPage });
@@ -272,7 +272,7 @@ t.test('the beginning of another export is never gone on with nor thrown away', 
   t.match(await run(agent, ['--since', '24h', '--to', file]), { code: 1, err: /not\s+the\s+beginning\s+of\s+an\s+export/ });
 });
 
-t.test('a store that was begun anew has other readings, so an export of the old one does not go on', async (t) => {
+t.test('a store that was created again has other readings, so an export of the old one does not continue', async (t) => {
   let epoch = storeStatus().epoch;
   const exportPage: AgentView['exportPage'] = async (query) => {
     const page = await createFakeView().exportPage({ ...query, maxFrames: 100 });
@@ -291,7 +291,7 @@ t.test('an agent that gives the same page again does not keep a reader for ever'
   t.match(await run(agent, ['--since', '24h', '--to', '-']), { code: 1, err: /same page again/ });
 });
 
-t.test('a place that cannot be written to is told with what to check', async (t) => {
+t.test('an unwritable target is reported with what to check', async (t) => {
   const agent = await agentAt(t);
   mkdirSync(agent.at('folder.csv'));
   symlinkSync('/dev/full', agent.at('device.csv.part'));
@@ -303,7 +303,7 @@ t.test('a place that cannot be written to is told with what to check', async (t)
   for (const [to, err] of places) t.match(await run(agent, ['--since', '24h', '--to', agent.at(to)]), { code: 1, out: '', err }, to);
 });
 
-t.test('no agent is told as such, and one that goes leaves what is there to go on with', async (t) => {
+t.test('a missing agent is reported, and an agent that stops leaves a file that can be continued', async (t) => {
   const agent = await agentAt(t, {
     exportPage: async (query) => {
       if (query.afterSeq > 0) void agent.server.stop();
@@ -320,7 +320,7 @@ t.test('no agent is told as such, and one that goes leaves what is there to go o
   t.strictSame(files(agent), ['x.csv.part', 'x.csv.part.json']);
 });
 
-t.test('Ctrl-C ends it at once, though a page is on its way, and keeps what is there', async (t) => {
+t.test('Ctrl-C ends it immediately, even while a page is being received, and keeps the file so far', async (t) => {
   const waiting = Promise.withResolvers<void>();
   const exportPage: AgentView['exportPage'] = (query) => {
     if (query.afterSeq === 0) return createFakeView().exportPage({ ...query, maxFrames: 100 });
