@@ -214,7 +214,7 @@ t.test('the same snapshot gives the same decisions, whatever was decided before 
   t.pass('a restart at any instant, with the same knowledge, reaches the same levels');
 });
 
-t.test('an unknown time never darkens: each lamp stands at its maximum or at what an intent asks for', async (t) => {
+t.test('an unknown time never darkens: each lamp is at its maximum or at the level that an intent requests', async (t) => {
   fc.assert(
     fc.property(street, moment, (at, now) => {
       if (isTrusted(now.clockQuality)) return true;
@@ -226,7 +226,7 @@ t.test('an unknown time never darkens: each lamp stands at its maximum or at wha
   t.pass('held for all generated clocks');
 });
 
-t.test('without people a night switches as often as its programme says, and no more', async (t) => {
+t.test('without people a night switches as often as its programme specifies, and no more', async (t) => {
   fc.assert(
     fc.property(street, fc.integer({ min: 0, max: 360 }), (at, day) => {
       const decider = createDecider(at);

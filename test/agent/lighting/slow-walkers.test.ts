@@ -81,7 +81,7 @@ for (const [gapM, every] of [
   }
 }
 
-t.test('among several, 98 of 100 poles are lit: who is hidden behind another is not detected', async (t) => {
+t.test('among several people, 98 of 100 poles are lit: a person hidden behind another is not detected', async (t) => {
   let [passed, dark] = [0, 0];
   for (const speedKmh of [6, 15]) {
     for (const people of [3, 5]) {

@@ -184,7 +184,7 @@ t.test('a technician puts a lamp out at once, and a dark street stays dark over 
   t.same([...new Set(dark.slice(35).map(({ levelPct }) => levelPct))], [0]);
 });
 
-t.test('by day a lamp goes out at once', async (t) => {
+t.test('by day a lamp is switched off immediately', async (t) => {
   const levels = shownBy(
     darkStreet(),
     [
@@ -214,7 +214,7 @@ const cause: fc.Arbitrary<Cause> = fc.record({
   amount: fc.integer({ min: 1, max: 100 }),
 });
 
-t.test('whatever begins and ends at night, no lamp falls to 0 % without its warning, and none is kept from the dark', async (t) => {
+t.test('whatever begins and ends at night, no lamp falls to 0 % without its warning, and none is prevented from going dark', async (t) => {
   fc.assert(
     fc.property(
       fc.array(cause, { minLength: 1, maxLength: 12 }),

@@ -127,7 +127,7 @@ t.test('the oldest go when there are too many, and the chain proves that nothing
   );
 });
 
-t.test('an entry that claims a trimming in its words does not excuse a missing beginning', async (t) => {
+t.test('an entry whose text claims a trimming does not excuse a missing beginning', async (t) => {
   const dir = testFolder(t);
   const { store, read } = await opened(t, dir);
   store.audit.note(note(1));
@@ -149,7 +149,7 @@ t.test('notes that a disk did not take in time leave their number behind', async
 });
 
 for (const waiting of [1, 7, 300]) {
-  t.test(`a log whose disk is full says that ${waiting} later entries wait, and none once they are written`, async (t) => {
+  t.test(`a log whose disk is full reports that ${waiting} later entries wait, and none once they are written`, async (t) => {
     const fault: { now: Fault } = { now: 'none' };
     const { store, read, clock } = await opened(t, testFolder(t), faultyLink(fault));
     store.audit.note(note(1));

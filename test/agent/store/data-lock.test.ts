@@ -138,7 +138,7 @@ t.test('a file that has another name as well keeps its content where it is in th
   t.end();
 });
 
-t.test('an agent tells a command that has the data from another agent; a command is refused by both', async (t) => {
+t.test('an agent distinguishes a command that locks the data from another agent; a command is refused by both', async (t) => {
   for (const [holder, agentIsRefused] of [
     ['agent', 'in-use'],
     ['command', 'held'],
@@ -168,7 +168,7 @@ t.test('of several that lock at once one gets the data, though the others look a
   for (const other of looking) other.close();
 });
 
-t.test('a store beside a command that has the data is held, and begins once that has ended', async (t) => {
+t.test('the start of a store waits for a command that locks the data, and continues once that has ended', async (t) => {
   const dir = testFolder(t);
   const kill = await holderOf(t, dir, 'command');
   const store = open(t, dir);

@@ -69,7 +69,7 @@ for (const [kind, openLink] of [
     t.not(found?.text.in(speech), String(text));
   });
 
-t.test('the release before finds the text where it was, and its rows sound', async (t) => {
+t.test('the release before finds the text in its place, and valid rows', async (t) => {
   const dir = testFolder(t);
   const store = openStore(dir);
   await store.start();

@@ -58,7 +58,7 @@ t.test('readings whose file is removed in use are counted through the open conne
   }
 });
 
-t.test('readings in a file that was emptied in use are as many as at the last commit', async (t) => {
+t.test('readings in a file that was emptied in use are counted as at the last commit', async (t) => {
   const dir = testFolder(t);
   const { clock, store, events } = createStoreRig({ dir });
   await store.start();
@@ -78,7 +78,7 @@ const BEFORE_A_START: [story: string, damage: (dir: string, name: string) => voi
   ['is no database any more', scribbled],
 ];
 for (const [story, damage] of BEFORE_A_START) {
-  t.test(`readings whose file ${story} before a start are as many as state.db says, once`, async (t) => {
+  t.test(`readings whose file ${story} before a start are counted as in state.db, once`, async (t) => {
     for (const [frames, delivered] of [
       [3, 0],
       [36, 1],
@@ -105,7 +105,7 @@ for (const [story, damage] of BEFORE_A_START) {
   });
 }
 
-t.test('what state.db knows of the readings is at most ten minutes old, also when the power is cut', (t) => {
+t.test('the counts of readings in state.db are at most ten minutes old, also after a power cut', (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir);
   for (let n = 1; n <= 120; n++) {
@@ -119,7 +119,7 @@ t.test('what state.db knows of the readings is at most ten minutes old, also whe
   t.end();
 });
 
-t.test('a file that is lost with all that is known of it is an unknown number, never none', async (t) => {
+t.test('a file lost together with its count is an unknown number, never zero', async (t) => {
   for (const isRemoved of [true, false]) {
     const dir = testFolder(t);
     await lived(dir, 3);
@@ -137,7 +137,7 @@ t.test('a file that is lost with all that is known of it is an unknown number, n
   }
 });
 
-t.test('an event says that the number is unknown', async (t) => {
+t.test('an event reports that the number is unknown', async (t) => {
   const dir = testFolder(t);
   await lived(dir, 3);
   removed(dir, 'state.db');
@@ -151,7 +151,7 @@ t.test('an event says that the number is unknown', async (t) => {
   await store.stop();
 });
 
-t.test('a first start has lost nothing, and neither has a gateway that goes on from a backup', (t) => {
+t.test('a first start has lost nothing, and neither has a gateway restored from a backup', (t) => {
   const first = openStore(t, testFolder(t));
   must(first.commit() ?? { ok: false, message: msg`no answer` });
   t.strictSame(first.gaps(), []);
@@ -184,7 +184,7 @@ const verify = (store: ReturnType<typeof openStore>) =>
 const NOTE = { user: 'ada', role: 'admin', door: 'login', action: 'user role', detail: '', result: 'ok' } as const;
 const noted = (n: number) => ({ ...NOTE, detail: `entry ${n}`, atMs: STORE_START_MS + n });
 
-t.test('an audit log that is removed in use begins again with an entry that says so, and does not verify as whole', (t) => {
+t.test('an audit log that is removed in use begins again with an entry about that, and does not verify as complete', (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir);
   store.record({ audits: [noted(1), noted(2)] });
@@ -252,7 +252,7 @@ t.test('the log of a first start is whole, also where `luciole setup` has invite
   t.end();
 });
 
-t.test('a log that goes on from a copy says that entries may be missing', (t) => {
+t.test('a log restored from a copy reports that entries may be missing', (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir, { setup: { copyRules: [] } });
   store.record({ audits: [noted(1)] });

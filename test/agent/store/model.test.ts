@@ -233,7 +233,7 @@ const steps = fc.oneof(
   },
 );
 
-t.test('produced = delivered + stored + gaps after every step, and what comes back was handed in', async (t) => {
+t.test('produced = delivered + stored + gaps after every step, and every returned reading was appended', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(steps, { minLength: 4, maxLength: 14 }), fc.constantFrom(...CAPS), async (list, maxMegabytes) => {
       const dir = testFolder({ teardown: () => {} });

@@ -150,7 +150,7 @@ const minute = fc.record({
 });
 const DELAY_MS: Readonly<Record<string, number>> = { slow: 700, 'very slow': 8_000 };
 
-t.test('each reading is stored, delivered or in one gap, whatever the rate, the commit window and the disk', async (t) => {
+t.test('each reading is stored, delivered or in one gap, at any rate, commit period and disk', async (t) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(minute, { minLength: 1, maxLength: 5 }),

@@ -5,7 +5,7 @@ import t from 'tap';
 import { texts } from '../../support/texts.ts';
 import { createStoreRig, type Fault, faultyLink, frame, STORE_START_MS, testFolder } from './fixtures/kit.ts';
 
-t.test('a disk that refuses is a state and one event; nothing is lost and the end is told', async (t) => {
+t.test('a disk that refuses is a state and one event; nothing is lost and the end is reported', async (t) => {
   const dir = testFolder(t);
   const fault: { now: Fault } = { now: 'none' };
   const { clock, store, events, committed } = createStoreRig({ dir, openLink: faultyLink(fault) });
@@ -87,7 +87,7 @@ t.test('when the memory is full the oldest go, as one gap that is written when t
   await store.stop();
 });
 
-t.test('what a run without a store has lost is one gap, however often it is told, and over a disk that refuses', async (t) => {
+t.test('the loss of a run without a store is one gap, however often it is reported, and also on a disk that refuses', async (t) => {
   const dir = testFolder(t);
   const fault: { now: Fault } = { now: 'refused' };
   const loss = { run: 'boot@4010', readings: 1_234, sinceMs: STORE_START_MS - 900_000 };
@@ -134,7 +134,7 @@ const STEP = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
 );
 
-t.test('each reading is stored once or counted as lost, whatever fails when', async (t) => {
+t.test('each reading is stored once or counted as lost, for failures at any time', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(STEP, { minLength: 5, maxLength: 25 }), async (steps) => {
       const dir = testFolder(t);
@@ -182,7 +182,7 @@ t.test('each reading is stored once or counted as lost, whatever fails when', as
   t.pass('produced = stored + lost, gaps say the same, seqs as reported');
 });
 
-t.test('a row with flipped bytes becomes a gap, the others still come', async (t) => {
+t.test('a row with flipped bytes becomes a gap, the others are still sent', async (t) => {
   const dir = testFolder(t);
   const { clock, store, events } = createStoreRig({ dir });
   await store.start();
@@ -220,7 +220,7 @@ t.test('a row with flipped bytes becomes a gap, the others still come', async (t
   await store.stop();
 });
 
-t.test('stopping tries once more, whatever the back-off says', async (t) => {
+t.test('stopping tries once more, whatever the back-off', async (t) => {
   const dir = testFolder(t);
   const fault: { now: Fault } = { now: 'none' };
   const { clock, store, committed } = createStoreRig({ dir, openLink: faultyLink(fault) });

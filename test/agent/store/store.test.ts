@@ -34,7 +34,7 @@ const FIRST_ROWS = [
   },
 ];
 
-t.test('frames wait for the commit period and come back as they were, in order', async (t) => {
+t.test('frames wait for the commit period and are returned unchanged, in order', async (t) => {
   const dir = testFolder(t);
   const { clock, store, committed } = createStoreRig({ dir });
   await store.start();
@@ -168,7 +168,7 @@ t.test('facts whose keys begin alike are read together, in the order of their ke
   await store.stop();
 });
 
-t.test('each opening asks for full synchronisation, and the file is as the schema says', async (t) => {
+t.test('each opening requests full synchronisation, and the file matches the schema', async (t) => {
   const dir = testFolder(t);
   const { store, clock } = createStoreRig({ dir });
   await store.start();

@@ -101,7 +101,7 @@ t.test('an NCMD with relays is taken, any other left to the desk for commands', 
   t.notOk(channel.handle({ topic: '', payload: new Uint8Array(40_000), retained: false }));
 });
 
-t.test('the age is as told, and what the way has added beyond what clocks may differ by', async (t) => {
+t.test('the age is the reported one, plus the delay on the way beyond the allowed clock difference', async (t) => {
   const table: [story: string, quality: 'synced' | 'none', sentAgoMs: number, ageMs: number][] = [
     ['at once', 'synced', 0, 40],
     ['a clock that is ahead of ours', 'synced', -60_000, 40],
@@ -116,7 +116,7 @@ t.test('the age is as told, and what the way has added beyond what clocks may di
   }
 });
 
-t.test('100,000 texts and payloads of any kind: nothing throws, and what is heard is within bounds', async () => {
+t.test('100,000 texts and payloads of any kind: nothing throws, and what is accepted is within limits', async () => {
   const { channel, received } = openChannel();
   const good = Buffer.from(encodePayload({ timestampMs: NODE_START_MS, metrics: [text(TEXT)] }));
   const damaged = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }).map((changes) => {

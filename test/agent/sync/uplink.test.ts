@@ -50,7 +50,7 @@ t.test('live readings go out at once, by alias alone, and count as delivered aft
   t.match(texts(node.uplink.status()), { state: 'online', reason: '', readingsPublished: 2, readingsHistorical: 0, readingsAcked: 2 });
 });
 
-t.test('what was lost is told: in the birth, and within a minute of a new loss', async (t) => {
+t.test('losses are reported: in the birth, and within a minute of a new loss', async (t) => {
   const clock = manualClock();
   const store = createMemoryStore();
   const loss = { readingsLost: 20, gaps: 1 };
@@ -154,7 +154,7 @@ t.test('a silent unit is dead until it returns, and its zone is not', async (t) 
   t.match(host, { seqGaps: 0, strays: 0 });
 });
 
-t.test('what a dead lamp said before it died still arrives: it is born for that, and dies again', async (t) => {
+t.test('the last readings of a dead lamp still arrive: it is born for that, and dies again', async (t) => {
   const { host, node } = await openUplinkScene(t);
   node.poll({ 'L01.level': 10 });
   node.poll({ 'L01.level': [null, 'missing'] });
@@ -174,7 +174,7 @@ t.test('what a dead lamp said before it died still arrives: it is born for that,
   t.match(host, { seqGaps: 0, strays: 0, duplicates: 0 });
 });
 
-t.test('a reading of a lamp that counts as dead is not lost: it goes out as history; that it is stale is no news', async (t) => {
+t.test('a reading of a lamp that counts as dead is not lost: it is sent as history; its stale quality is not sent', async (t) => {
   const { host, node } = await openUplinkScene(t);
   node.uplink.deviceAlive('L01', false);
   await node.uplink.start();

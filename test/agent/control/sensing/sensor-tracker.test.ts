@@ -156,7 +156,7 @@ t.test('a sensor of two zones counts once, with the settings of the zone that us
   t.equal(tracker.detections(), 1);
 });
 
-t.test('only lamps whose light a sensor sees may deceive it, and beside a wave not for longer than light runs ahead', async (t) => {
+t.test('only the light of lamps in sight of a sensor may deceive it, and next to a wave no longer than the light runs ahead', async (t) => {
   const near = makeScene([sensor('S01', { blankS: 5 })]);
   near.ownChanges.set('L1', 1_000).set('L3', 1_000).set('L6', 1_000);
   await near.clock.advance(2 * SECOND_MS);

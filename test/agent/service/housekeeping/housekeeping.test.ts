@@ -30,7 +30,7 @@ function choresAt(startAt: string, cron: Record<string, string>, kept = new Map<
 const done = (lastMs: string) => ({ lastMs: Date.parse(lastMs), result: 'done before', failed: false });
 const MINUTES = 60_000;
 
-t.test('a chore runs at its time of UTC wherever the cabinet stands, tells what it did, and stopping leaves nothing behind', async (t) => {
+t.test('a chore runs at its time of UTC wherever the cabinet is, reports its result, and stopping leaves nothing behind', async (t) => {
   const zone = process.env['TZ'] ?? 'UTC';
   process.env['TZ'] = 'Asia/Tokyo';
   t.teardown(() => {
@@ -117,7 +117,7 @@ t.test('times that passed while the cabinet had no mains are made up for once th
   t.match(kept.get('chores'), { backup: { result: 'backup done' }, retention: { result: 'done before' } });
 });
 
-t.test('a frequent chore costs no write of its own', async (t) => {
+t.test('a frequent chore causes no write of its own', async (t) => {
   const { clock, housekeeping, ran, kept } = choresAt('2026-12-02T16:00:30Z', { compaction: '17 * * * *', daily: '0 20 * * *' });
   housekeeping.start();
   await clock.advance(5 * MINUTES);

@@ -49,7 +49,7 @@ function foldersAt(t: Test) {
   return { folder, incoming, maker, receive, say, parts, unpacked, unpack: () => unpackRelease(parts) };
 }
 
-t.test('a sound update is unpacked where nobody but its owner may write', async (t) => {
+t.test('a valid update is unpacked where only its owner may write', async (t) => {
   const { maker, receive, parts, unpack, unpacked, incoming } = foldersAt(t);
   receive(updateBy(maker));
   t.equal(await unpack(), '20-0.2.0');
@@ -147,7 +147,7 @@ t.test('a file that is exchanged or written to while it is unpacked is not what 
   t.equal(await unpack(), '20-0.2.0');
 });
 
-t.test('no release below the least serial of one that was unpacked is unpacked again, however it is signed', async (t) => {
+t.test('no release below the least serial of an unpacked one is unpacked again, however it is signed', async (t) => {
   const { maker, receive, unpack, parts } = foldersAt(t);
   receive(updateBy(maker, { serial: 30, leastSerial: 25 }));
   await unpack();
@@ -198,7 +198,7 @@ t.test('agent and service find each other by two files: the request is taken onc
   await t.rejects(answerUnpackRequest(parts), { code: 'ENOENT' }, 'without a request nothing is done');
 });
 
-t.test('a refusal reaches the person in words, and a request that is no plain file does nothing but go', async (t) => {
+t.test('a refusal reaches the person as a text, and a request that is not a regular file is only removed', async (t) => {
   const { receive, parts, folder } = foldersAt(t);
   receive(updateBy(createMaker(null)));
   const file = join(parts.runtimeDir, 'release-request');

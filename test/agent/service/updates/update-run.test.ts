@@ -63,14 +63,14 @@ t.test('a release on trial that serves the street is confirmed after a minute, a
   updates.stop();
 });
 
-t.test('a release that runs has its starts counted anew; the package is not counted', async (t) => {
+t.test('the start counter of a release that is ready is reset; the package is not counted', async (t) => {
   const { releases, updates } = runOf(t, RELEASE, { current: RELEASE, starts: `${RELEASE} 4` });
   await updates.start();
   t.notOk(existsSync(join(releases.dir, 'starts')));
   updates.stop();
 });
 
-t.test('one that reaches half of the units is taken back by itself, notices, and ends its run', async (t) => {
+t.test('a release that reaches only half of the units is reverted by itself, reports it, and ends its run', async (t) => {
   const { clock, releases, updates, notices, left, settled } = runOf(t, RELEASE, ON_TRIAL, 6);
   await updates.start();
   await clock.advance(300_000);
@@ -107,7 +107,7 @@ t.test('the package that runs in place of a release reports it, and the status n
   updates.stop();
 });
 
-t.test('a file that nobody goes on with is removed after three days, from an earlier run too', async (t) => {
+t.test('an unfinished upload is removed after three days, from an earlier run too', async (t) => {
   const day = 86_400_000;
   const { clock, releases, updates, settled } = runOf(t, 'package', { incoming: 'begun' });
   await updates.start();

@@ -35,7 +35,7 @@ function watched(promise: Promise<unknown>): { done: boolean } {
 }
 
 for (const hang of ['hangs-before', 'hangs-after'] as const) {
-  t.test(`a thread that ${hang} its commit is told, ended and replaced; every frame arrives once`, async (t) => {
+  t.test(`a thread that ${hang} its commit is reported, ended and replaced; every frame arrives once`, async (t) => {
     const fault: { now: Fault } = { now: 'none' };
     const { count, openLink } = counted(faultyLink(fault));
     const { clock, store, events, committed } = createStoreRig({ dir: testFolder(t), openLink });
@@ -133,7 +133,7 @@ t.test('a thread that cannot be started is trouble; it is tried again, each time
   await store.stop();
 });
 
-t.test('no second thread is started beside one that hung and cannot be ended', async (t) => {
+t.test('no second thread is started next to a hung one that cannot be ended', async (t) => {
   const fault: { now: Fault } = { now: 'none' };
   let release = (): void => {};
   const { count, openLink } = counted((setup, onLost) => {

@@ -48,7 +48,7 @@ const damages: readonly [story: string, damage: (path: string) => void, reason: 
 ];
 
 for (const [story, damage, reason] of damages) {
-  t.test(`a file ${story} is set aside and told; readings begin afresh, facts come back from the copy`, async (t) => {
+  t.test(`a file ${story} is set aside and reported; readings begin again, facts are restored from the copy`, async (t) => {
     const dir = testFolder(t);
     const first = openStore(t, dir);
     fill(first);
@@ -175,7 +175,7 @@ t.test('damage that SQLite reports as something else is still damage', async (t)
   }
 });
 
-t.test('a file that is removed, emptied or replaced in use is seen before anything is said to be stored', async (t) => {
+t.test('a file that is removed, emptied or replaced in use is detected before a commit is reported as stored', async (t) => {
   const ways: ((path: string) => void)[] = [
     (path) => rmSync(path),
     (path) => truncateSync(path, 0),
@@ -203,7 +203,7 @@ t.test('a file that is removed, emptied or replaced in use is seen before anythi
   }
 });
 
-t.test('the quarantine keeps one copy of each file, within a bound, and tells what had to go', async (t) => {
+t.test('the quarantine keeps one copy of each file, within a limit, and reports what it had to delete', async (t) => {
   const dir = testFolder(t);
   const path = join(dir, 'telemetry.db');
   const spoil = (bytes: number) => {
@@ -229,7 +229,7 @@ t.test('the quarantine keeps one copy of each file, within a bound, and tells wh
   t.strictSame(kept(), [['telemetry.db', 60 * MB]]);
 });
 
-t.test('a quarantine that a power cut interrupts is gone on with: its loss is counted, its file kept', async (t) => {
+t.test('an interrupted quarantine is completed after a power cut: its loss is counted, its file kept', async (t) => {
   const dir = testFolder(t);
   const first = openStore(t, dir);
   first.commit(frame(1, 20));

@@ -50,7 +50,7 @@ t.test('the ballast takes real room where there is some, and none where there is
   t.not(statSync(reserveFile).ino, ino, 'a sparse one is made anew');
 });
 
-t.test('on a full disk the ballast is given up, the commit goes in, and the ballast comes back with the room', async (t) => {
+t.test('on a full disk the reserve file is released, the commit succeeds, and the reserve returns with the space', async (t) => {
   const dir = testFolder(t);
   const reserveFile = join(dir, 'ballast');
   const { disk, freeBytes } = partition(100);
@@ -81,7 +81,7 @@ t.test('on a full disk the ballast is given up, the commit goes in, and the ball
   t.ok(existsSync(reserveFile));
 });
 
-t.test('a disk that does not say how full it is, is tried', async (t) => {
+t.test('a disk that does not report its free space is tried', async (t) => {
   const dir = testFolder(t);
   const { disk, freeBytes } = partition(100);
   const store = openStore(t, dir, { freeBytes, setup: { maxPages: 40 } });

@@ -36,7 +36,7 @@ const headDetails = (store: ReturnType<typeof openStore>) =>
   must(store.ask('audit', { sinceMs: 0, limit: 100, isVerified: true, knownHead: null }));
 
 t.test(
-  'a copy in the place of state.db, however it came there: numbers never fall, orders of the platform do not begin again',
+  'however a copy of state.db is put in its place: numbers never fall, commands of the platform do not begin again',
   async (t) => {
     const ways: [story: string, replace: (path: string) => void][] = [
       ['damage, and last night’s copy by itself', (path) => truncateSync(path, 0)],
@@ -99,7 +99,7 @@ t.test('a copy is adopted once: neither a restart nor the copy of a restored sta
   t.equal(second.load('sync.bdSeq'), (143 + 126) % 256, 'the copy of a restored state is a copy as any other');
 });
 
-t.test('a program that only looks at a copy leaves it one, as old as it was', async (t) => {
+t.test('a program that only reads a copy leaves it a copy, as old as it was', async (t) => {
   const { dir, store } = copiedEvening(t);
   store.close();
   copyFileSync(join(dir, 'state.db.bak'), join(dir, 'state.db'));

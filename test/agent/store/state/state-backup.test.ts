@@ -32,7 +32,7 @@ t.test('each night’s copy is verified, and the one before it is kept', async (
   );
 });
 
-t.test('a damaged copy is neither restored nor put in the place of a sound one', async (t) => {
+t.test('a damaged copy is neither restored nor does it replace a valid one', async (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir);
   for (const night of [1, 2]) {
@@ -122,7 +122,7 @@ t.test('a copy is not made of what is damaged: that is replaced first', async (t
 });
 
 t.test(
-  'whatever happens to the bytes of state.db or of its copy, it works again by itself and no false fact comes out of it',
+  'after any damage to the bytes of state.db or its copy, it works again by itself and returns no false fact',
   async (t) => {
     const dir = testFolder(t);
     const store = openStore(t, dir);
@@ -170,7 +170,7 @@ t.test(
   },
 );
 
-t.test('a missing file comes back from its copy; without one it is a first start', async (t) => {
+t.test('a missing file is restored from its copy; without one it is a first start', async (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir);
   store.save('a', 1);

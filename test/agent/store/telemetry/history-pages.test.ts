@@ -50,7 +50,7 @@ async function sixDays(dir: string, openLink: OpenLink) {
 /** Each page takes so long on the clock of the store. Units: ms. */
 const PAGE_MS = 1_000;
 
-t.test('a history of many days is read in pages: commits come between, and no thread is given up for it', async (t) => {
+t.test('a history of many days is read in pages: commits run in between, and no thread is replaced for it', async (t) => {
   const before: Parameters<typeof watched>[0] = { now: () => {} };
   const { kinds, openLink } = watched(before);
   const { clock, store, feed } = await sixDays(memoryFolder(t), openLink);

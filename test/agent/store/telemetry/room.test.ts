@@ -100,7 +100,7 @@ function fullStore(t: Test): string {
 
 const sumOf = (gaps: readonly Gap[]): number => gaps.reduce((sum, { readings }) => sum + readings, 0);
 
-t.test('a commit under a lowered cap does its own work and says that room has to be made', async (t) => {
+t.test('a commit under a lowered limit does its own work and reports that space is needed', async (t) => {
   const db = database(fullStore(t), 0.05, 'second');
   const before = db.facts();
   t.match(before.account, { produced: PRODUCED, backlog: PRODUCED, gaps: 0 });
@@ -144,7 +144,7 @@ for (const [megabytes, story] of [
     if (megabytes >= 0.3) t.ok(statSync(join(dir, 'telemetry.db')).size <= megabytes * MB + 256 * 2_048, 'the file itself shrinks too');
   });
 
-t.test('a run that is killed between two steps is gone on with, whatever the steps before it', async (t) => {
+t.test('a run that is killed between two steps is continued, whatever the steps before', async (t) => {
   const dir = fullStore(t);
   let boot = 0;
   let more = true;
@@ -162,7 +162,7 @@ t.test('a run that is killed between two steps is gone on with, whatever the ste
   t.ok(boot > 2, `${boot} lives`);
 });
 
-t.test('a cap that is raised in the middle stops it; one that is lowered once more goes on', async (t) => {
+t.test('a limit that is raised in the middle stops it; one that is lowered again continues it', async (t) => {
   const dir = fullStore(t);
   const low = database(dir, 0.05, 'low');
   low.commit([frameOf(1, STORE_START_MS + HOURS * HOUR_MS)]);
@@ -179,7 +179,7 @@ t.test('a cap that is raised in the middle stops it; one that is lowered once mo
   again.end();
 });
 
-t.test('what the platform has goes without a gap, and rows between two damaged ones are in none', async (t) => {
+t.test('delivered readings are removed without a gap, and rows between two damaged ones are in none', async (t) => {
   const dir = fullStore(t);
   const db = database(dir, 0.05, 'second');
   const { lastSeq } = db.facts();
@@ -239,7 +239,7 @@ async function lowered(t: Test, refusals: number) {
   return { asked, events, status, ticket };
 }
 
-t.test('on the real thread commits come between the steps', async (t) => {
+t.test('on the real thread commits run between the steps', async (t) => {
   const { asked, events, status, ticket } = await lowered(t, 0);
   const steps = asked.filter((kind) => kind === 'makeRoom').length;
   t.ok(steps > 3, `${steps} steps`);

@@ -83,7 +83,7 @@ const byPoint = (frames: readonly StoredFrame[]) =>
     readings.map(({ pointId, value, quality, atMs }) => `${pointId} ${value} ${quality} ${atMs}`).sort(),
   ]);
 
-t.test('compaction changes where readings lie, not what they say, and makes them small', async (t) => {
+t.test('compaction moves readings without changing them, and makes them small', async (t) => {
   const { clock, store, run } = street(memoryFolder(t));
   await store.start();
   await run(5 * HOUR_MS, { points: 40 });
@@ -106,7 +106,7 @@ t.test('compaction changes where readings lie, not what they say, and makes them
   await store.stop();
 });
 
-t.test('what comes back is the same after a restart, and seq goes on where it was, also when all is compacted', async (t) => {
+t.test('readings are the same after a restart, and seq continues, also when everything is compacted', async (t) => {
   const dir = memoryFolder(t);
   const first = street(dir);
   await first.store.start();
@@ -185,7 +185,7 @@ t.test('pages of a time bring every reading of it once, in the order of seq', as
   await store.stop();
 });
 
-t.test('readings taken before the clock was known are dated by the run’s own time once it is, and say so', async (t) => {
+t.test('readings taken before the clock was known get the time of the run once it is known, and are marked', async (t) => {
   const dir = memoryFolder(t);
   const machine = { bootId: 'start-1', startMono: 5_000 };
   const lostMs = Date.parse('2026-01-02T00:00:00Z');
@@ -298,7 +298,7 @@ t.test('readings older than the bound in days go, by a trusted clock only', asyn
   await store.stop();
 });
 
-t.test('a damaged segment is found by whoever reads it and by the check; the rest stays', async (t) => {
+t.test('a damaged segment is found by its readers and by the check; the rest stays', async (t) => {
   const dir = memoryFolder(t);
   const { clock, store, run } = street(dir);
   await store.start();

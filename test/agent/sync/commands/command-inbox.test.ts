@@ -89,7 +89,7 @@ function openBench() {
   return { clock, disk, seen, state, store, open, message, outcome, link, states, settle: () => clock.advance(0) };
 }
 
-t.test('a repeated command is answered with how the first stands, and not run again', async (t) => {
+t.test('a repeated command is answered with the state of the first, and not run again', async (t) => {
   const { open, message, seen, outcome, link, states, settle } = openBench();
   const inbox = open();
   inbox.open(link);
@@ -136,7 +136,7 @@ t.test('after a restart a repeated id is answered with its end, and not run agai
   t.equal(states('a-1').length, 2, 'what was proven is not told again by itself');
 });
 
-t.test('a command that was received but has no end when the agent is killed ends failed, once', async (t) => {
+t.test('a command that was received but has no result when the agent is killed fails, once', async (t) => {
   const { open, message, outcome, link, seen, states, settle } = openBench();
   open().deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
   await settle();
@@ -156,7 +156,7 @@ t.test('a command that was received but has no end when the agent is killed ends
   t.strictSame(states('a-1'), ['failed'], 'an end never changes');
 });
 
-t.test('an end that the disk refused is written once it takes it again, so that a restart tells no other', async (t) => {
+t.test('a result that the disk refused is written once possible, so that a restart reports no other', async (t) => {
   const { open, message, outcome, link, state, states, clock, settle } = openBench();
   const inbox = open();
   inbox.open(link);
@@ -191,7 +191,7 @@ t.test('what the disk refused is written at the stop at the latest', async (t) =
   t.match(JSON.parse(disk.get('sync.command:a-1') ?? '{}'), { outcome: { state: 'verified' } });
 });
 
-t.test('a barrier that fails proves nothing: the end goes out again on the next link', async (t) => {
+t.test('a barrier that fails proves nothing: the result is sent again on the next link', async (t) => {
   const { open, message, outcome, link, states, settle } = openBench();
   const inbox = open();
   inbox.open({ barrier: () => new Promise<void>(() => {}) });
@@ -249,7 +249,7 @@ t.test('an id that comes again after its expiry is answered with the end it had,
   t.strictSame(states('a-1'), ['verified', 'verified']);
 });
 
-t.test('an id used again for another command is told of the first alone', async (t) => {
+t.test('an id that is used again for another command gets the result of the first only', async (t) => {
   const { open, message, seen, outcome, link, states, settle } = openBench();
   const inbox = open();
   inbox.open(link);
@@ -264,7 +264,7 @@ t.test('an id used again for another command is told of the first alone', async 
   t.match(seen.events.at(-1), { code: 'command-refused', text: /a-1 was used before for another command/ });
 });
 
-t.test('a refusal is counted, reported as an event, answered, and stands after a restart', async (t) => {
+t.test('a refusal is counted, reported as an event, answered, and kept across a restart', async (t) => {
   const { open, message, seen, link, states, settle } = openBench();
   const inbox = open();
   inbox.open(link);
@@ -285,7 +285,7 @@ t.test('a refusal is counted, reported as an event, answered, and stands after a
   t.strictSame([states('z-1'), seen.orders.length], [['refused', 'refused'], 0]);
 });
 
-t.test('a command refused as too old is told under its own id, and that end stands', async (t) => {
+t.test('a command refused as too old is answered under its own id, and that result stays', async (t) => {
   const { open, message, seen, link, states, clock, settle } = openBench();
   const inbox = open();
   inbox.open(link);
@@ -360,7 +360,7 @@ t.test('ids are kept for longer than a repeated payload counts as new, and no mo
   t.ok(disk.size <= REMEMBERED.sound + REMEMBERED.refused, `${disk.size} on disk`);
 });
 
-t.test('an id is known until its Command/Expires, whatever else comes meanwhile, over restarts and with any clock', async (t) => {
+t.test('an id is known until its Command/Expires, whatever else arrives, across restarts and with any clock', async (t) => {
   const HOUR_MS = 3_600_000;
   for (const hours of [0.2, 2, 20, 24]) {
     for (const quality of ['synced', 'none'] as const) {
@@ -539,7 +539,7 @@ t.test('a damaged or foreign record on disk counts as absent', async (t) => {
   t.equal(seen.answers.length, 0);
 });
 
-t.test('whatever happens in whatever order: one end for each id, none run twice, none after its expiry', async (t) => {
+t.test('in any order of events: one result for each id, none run twice, none after its expiry', async (t) => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('command' as const), id: fc.nat(5), lifeMs: fc.constantFrom(500, 5_000, 400_000), old: fc.boolean() }),
     fc.record({ kind: fc.constant('end' as const), id: fc.nat(5), state: fc.constantFrom<OutcomeState>('sent', 'verified', 'failed') }),

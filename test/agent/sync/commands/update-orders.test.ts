@@ -51,7 +51,7 @@ t.test('one from the memory of the broker is refused', async (t) =>
   t.match(read([text('Action', 'install')], { retained: true }), { kind: 'refused' }),
 );
 
-t.test('each ends once, with the words of the desk, and the node shows which release runs', async (t) => {
+t.test('each ends once, with the reason of the update manager, and the node shows which release runs', async (t) => {
   const ends: string[] = [];
   const shown = new Map<string, unknown>();
   const status = {

@@ -5,7 +5,7 @@ import { toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { until } from '../small-node.ts';
 import { online, openUplinkScene } from '../uplink-scene.ts';
 
-t.test('an override arrives once, and its outcomes come back', async (t) => {
+t.test('an override arrives once, and its results are returned', async (t) => {
   const { host, node } = await openUplinkScene(t);
   const overrides: OverrideRequest[] = [];
   const releases: ReleaseRequest[] = [];
@@ -82,7 +82,7 @@ t.test('a resend that makes no sense is refused under its id, with what it takes
   );
 });
 
-t.test('an emergency among 4,000 other messages from the broker is carried out, and the session goes on', async (t) => {
+t.test('an emergency among 4,000 other messages from the broker is carried out, and the session continues', async (t) => {
   const { host, node } = await openUplinkScene(t);
   const emergencies: string[] = [];
   node.onOrder = ({ kind, request }) => {

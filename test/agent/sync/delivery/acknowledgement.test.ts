@@ -4,7 +4,7 @@ import type { Message } from '../../../../agent/core/message.ts';
 import { texts } from '../../../support/texts.ts';
 import { nextTurn, runDry, setUp } from './delivery-scene.ts';
 
-t.test('with a platform that acknowledges, nothing is lost in any order of takes, commits, proofs, words, waits and cuts', async (t) => {
+t.test('with a platform that acknowledges, nothing is lost in any order of frames, commits, proofs, acknowledgements, waits and disconnects', async (t) => {
   const step = fc.oneof(
     { weight: 5, arbitrary: fc.constant({ kind: 'take' as const }) },
     { weight: 3, arbitrary: fc.constant({ kind: 'answer' as const }) },
@@ -129,7 +129,7 @@ t.test('an acknowledgement that cannot be true moves nothing', async (t) => {
   t.match(setUp('broker').delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: null }), /proof is broker/);
 });
 
-t.test('who proved in an earlier run proves on, and a platform that is silent for a day is given up', async (t) => {
+t.test('a platform that acknowledged in an earlier run still does, and one that is silent for a day is no longer waited for', async (t) => {
   const { wire, delivery, store, clock } = setUp('auto');
   store.saved.set('sync.mode', 'platform');
   await delivery.restore();
@@ -201,7 +201,7 @@ t.test('a platform that never acknowledges gets every row once, over cuts and re
   t.equal(store.cursor, 0);
 });
 
-t.test('the first acknowledgement says what is missing: all behind it comes again unless it is acknowledged in time', async (t) => {
+t.test('the first acknowledgement shows what is missing: everything behind it is sent again unless it is acknowledged in time', async (t) => {
   const parts = setUp('platform');
   const { store, clock, wire, delivery, take } = parts;
   delivery.open(wire.link());

@@ -62,7 +62,7 @@ function breaks(entries: readonly Told[]): number[] {
 const upTo = (count: number, from = 1): number[] => Array.from({ length: Math.max(0, count - from + 1) }, (_, i) => from + i);
 
 t.test(
-  'every entry of the audit log leaves once the link is there, with the newest one named first, and the chain can be checked',
+  'every entry of the audit log is sent once the link is up, with the newest one named first, and the chain can be checked',
   async (t) => {
     for (const count of [1, 19, 20, 21, 250]) {
       const cabinet = scene(count);
@@ -80,7 +80,7 @@ t.test(
   },
 );
 
-t.test('what nobody acknowledges comes again after each birth, the newest twenty; over a restart as well', async (t) => {
+t.test('unacknowledged entries are sent again after each birth, the newest twenty; across a restart too', async (t) => {
   const first = scene(50);
   await first.session();
   first.hear();
@@ -93,7 +93,7 @@ t.test('what nobody acknowledges comes again after each birth, the newest twenty
   t.strictSame(second.numbers(second.hear()), upTo(50, 31));
 });
 
-t.test('a platform that writes back what it has is sent the rest, whatever gets lost on the way', async (t) => {
+t.test('a platform that acknowledges what it has gets the rest, whatever is lost on the way', async (t) => {
   const cabinet = scene(95);
   await cabinet.session();
   cabinet.hear(7);
@@ -132,7 +132,7 @@ t.test('entries that were trimmed before they left are named as lost, in the ord
   );
 });
 
-t.test('an acknowledgement of another log counts for nothing, and the newest entry is told so that the platform sees it', async (t) => {
+t.test('an acknowledgement of another log is ignored, and the newest entry is sent so that the platform detects it', async (t) => {
   const cabinet = scene(30);
   await cabinet.session();
   cabinet.hear();
@@ -149,7 +149,7 @@ t.test('an acknowledgement of another log counts for nothing, and the newest ent
   t.strictSame(cabinet.numbers(cabinet.hear()), upTo(30, 11), 'not taken for acknowledged');
 });
 
-t.test('a log that was emptied or cut is sent from its beginning, so that the platform finds two entries of one number', async (t) => {
+t.test('a log that was emptied or cut is sent from its beginning, so that the platform finds two entries with one number', async (t) => {
   const first = scene(60);
   await first.session();
   first.hear();
@@ -162,7 +162,7 @@ t.test('a log that was emptied or cut is sent from its beginning, so that the pl
   t.strictSame(first.numbers(told), upTo(5));
 });
 
-t.test('the newest entry is told once a day also where nothing happens, so that a cut log is found', async (t) => {
+t.test('the newest entry is sent once a day even without events, so that a cut log is detected', async (t) => {
   const cabinet = scene(3);
   await cabinet.session();
   await cabinet.delivery.acknowledgeAudit(cabinet.store.audits[2] ?? GENESIS);
@@ -195,7 +195,7 @@ t.test('a platform that no longer acknowledges costs little, and after a day get
   t.strictSame(cabinet.numbers(cabinet.hear()), [101]);
 });
 
-t.test('of a log from before this release a thousand entries leave by themselves, older ones when the platform asks', async (t) => {
+t.test('of a log from before this release a thousand entries are sent by themselves, older ones at the request of the platform', async (t) => {
   const cabinet = scene(9_000);
   await cabinet.session();
   const told = cabinet.numbers(cabinet.hear());
@@ -206,7 +206,7 @@ t.test('of a log from before this release a thousand entries leave by themselves
   t.equal(cabinet.numbers(cabinet.hear()).length, 9_000);
 });
 
-t.test('an entry that does not fit into the packets of the broker leaves without its words', async (t) => {
+t.test('an entry that does not fit into the packets of the broker is sent without its text', async (t) => {
   const cabinet = scene(2);
   cabinet.store.note('a longer action '.repeat(4));
   cabinet.packet.maxTextBytes = 270;

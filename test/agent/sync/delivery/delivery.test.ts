@@ -114,7 +114,7 @@ t.test('nothing is lost in any order of takes, commits, proofs and cuts; only wh
   t.pass('held for all generated histories');
 });
 
-t.test('what the platform asks for goes out again, though it was delivered', async (t) => {
+t.test('rows that the platform requests are sent again, even if they were delivered', async (t) => {
   const { wire, delivery, take, store, results } = setUp();
   delivery.open(wire.link());
   await nextTurn();
@@ -143,7 +143,7 @@ t.test('what the platform asks for goes out again, though it was delivered', asy
   t.match(delivery.resend({ ...ask, id: 'too many', fromSeq: 1, toSeq: 1 }), { state: 'refused', reason: /16 requests wait/ });
 });
 
-t.test('each recorded loss is told until the broker has it, over restarts too', async (t) => {
+t.test('each recorded loss is reported until the broker has it, across restarts too', async (t) => {
   const { wire, delivery, store, notes } = setUp();
   store.gaps.push({ id: 1, firstSeq: 5, lastSeq: 9, readings: 40, reason: 'cap', atMs: 7 });
   delivery.open(wire.link());

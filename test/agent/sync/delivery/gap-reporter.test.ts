@@ -52,7 +52,7 @@ function asScene({
 }
 const ids = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-t.test('losses told while no platform listened come again after each birth until it acknowledges them, over restarts', async (t) => {
+t.test('losses reported while no platform listened are sent again after each birth until they are acknowledged, across restarts', async (t) => {
   for (const count of [1, 30, 300]) {
     const first = openScene(lossesUpTo(count));
     first.delivery.open(first.wire.link());
@@ -93,7 +93,7 @@ t.test('a birth on request repeats the losses as a new session does', async (t) 
   t.strictSame(scene.platform.hear(), ids(1, 30));
 });
 
-t.test('of losses that get lost on the way the platform has each in the end; a silent one is told few, ever more rarely', async (t) => {
+t.test('even if reports get lost, the platform has each loss in the end; a silent one gets few, at growing intervals', async (t) => {
   const scene = openScene(lossesUpTo(95));
   const { delivery, platform, clock, store } = scene;
   delivery.open(scene.wire.link());
@@ -119,7 +119,7 @@ t.test('of losses that get lost on the way the platform has each in the end; a s
   t.equal(gapHead(platform.stored, 'e1'), 110);
 });
 
-t.test('an acknowledged loss that was never told, or of another store, counts for nothing', async (t) => {
+t.test('an acknowledged loss that was never reported, or of another store, is ignored', async (t) => {
   const scene = openScene(lossesUpTo(3));
   scene.delivery.open(scene.wire.link());
   await runDry(scene);
@@ -134,7 +134,7 @@ t.test('an acknowledged loss that was never told, or of another store, counts fo
   t.strictSame(scene.platform.hear(), [4, 5, 6]);
 });
 
-t.test('a loss that could not be counted says so, and others are as they were', async (t) => {
+t.test('a loss of unknown size is marked, and others are unchanged', async (t) => {
   const [counted, estimated] = lossesUpTo(2);
   const scene = openScene([counted as Gap, { ...(estimated as Gap), readings: 0, isEstimate: true, reason: 'set-aside' }]);
   scene.delivery.open(scene.wire.link());

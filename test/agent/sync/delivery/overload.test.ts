@@ -75,7 +75,7 @@ function cabinet(t: Pick<Test, 'teardown'>, fault: { now: Fault }, link: { readi
 /** Frames that are committed and not proven: those of one commit window, and one refresh. */
 const USUAL = 25;
 
-t.test('a backlog that grew while more was measured than the link carries is gone soon after, each reading once', async (t) => {
+t.test('a backlog that grew while more was measured than the link carries is sent soon after, each reading once', async (t) => {
   for (const [linkPerS, highPerS] of [
     [1_000, 3_000],
     [300, 3_000],

@@ -55,7 +55,7 @@ async function cabinet(t: Test) {
   return { node, install, path, put, reconnect, isOnlineAs, eventsOf };
 }
 
-t.test('a renewed pair beside the old one is used, told once, and may be moved into its place file by file', { skip }, async (t) => {
+t.test('a renewed pair next to the old one is used, reported once, and may be moved into its place file by file', { skip }, async (t) => {
   for (const order of [
     ['c1.pem', 'c1.key'],
     ['c1.key', 'c1.pem'],
@@ -77,7 +77,7 @@ t.test('a renewed pair beside the old one is used, told once, and may be moved i
 });
 
 t.test(
-  'a renewed certificate that the broker refuses costs one attempt: the old one goes on, and the reason is told',
+  'a renewed certificate that the broker refuses costs one attempt: the old one is used, and the reason is reported',
   { skip },
   async (t) => {
     const { node, install, path, reconnect, isOnlineAs, eventsOf } = await cabinet(t);
@@ -97,7 +97,7 @@ t.test(
   },
 );
 
-t.test('the old certificate is over: the renewed one is used, or the other way round', { skip }, async (t) => {
+t.test('the old certificate has expired: the renewed one is used, or the other way round', { skip }, async (t) => {
   const over = () => city?.issue('over', { from: daysFromNow(-400), until: daysFromNow(-1) });
   const first = await cabinet(t);
   first.install(over());
@@ -112,7 +112,7 @@ t.test('the old certificate is over: the renewed one is used, or the other way r
   t.match(second.eventsOf('certificate-refused'), [{ text: /not valid today/ }]);
 });
 
-t.test('flaws of the renewed files leave the old pair in use, and are told', { skip }, async (t) => {
+t.test('faults of the renewed files leave the old pair in use, and are reported', { skip }, async (t) => {
   for (const [story, damage, text] of [
     ['no key', ({ put }) => put(city?.issue('fresh').cert ?? '', 'c1.pem.new', 0o444), /belongs to no key: put its key to \S+c1\.key\.new/],
     [

@@ -50,7 +50,7 @@ function watched(t: Pick<Test, 'teardown'>, files: Record<string, string>, quali
   return { clock: manual, watch, events, told, files, quality, offers };
 }
 
-t.test('a certificate is reported 60, 30 and 7 days ahead and when it is over, each time more urgently', { skip }, async (t) => {
+t.test('a certificate is reported 60, 30 and 7 days ahead and when it has expired, each time more urgently', { skip }, async (t) => {
   const { clock, watch, events, told } = watched(t, { '/c1.pem': issued(61) });
   watch.start();
   const daysOf = async (days: number): Promise<string[]> => {
@@ -74,7 +74,7 @@ t.test('a certificate is reported 60, 30 and 7 days ahead and when it is over, e
   t.same(await daysOf(30), []);
 });
 
-t.test('a renewed file ends the event within the hour, without a new connection; a file that is gone does not', { skip }, async (t) => {
+t.test('a renewed file ends the event within the hour, without a new connection; a removed file does not', { skip }, async (t) => {
   const { clock, watch, told, files } = watched(t, { '/c1.pem': issued(20) });
   watch.start();
   await clock.advance(0);
@@ -108,7 +108,7 @@ t.test('by a clock that is not trusted nothing begins and nothing ends', { skip 
   }
 });
 
-t.test('of the authorities in a file the last to end counts, beside the own certificate', { skip }, async (t) => {
+t.test('the authority of a file that expires last counts, and the own certificate', { skip }, async (t) => {
   const scene = watched(t, { '/c1.pem': issued(200), '/ca.pem': `${issued(5)}${issued(40)}\n# no certificate\n${issued(-3)}` });
   await scene.watch.look();
   t.match(scene.events, [{ source: 'uplink.caFile', severity: 'info', text: /at most 60 days/ }]);

@@ -68,7 +68,7 @@ for (const [protocol, code, words] of refusals) {
   });
 }
 
-t.test('a packet larger than the broker takes is never sent, and the session goes on', async (t) => {
+t.test('a packet larger than the broker accepts is never sent, and the session continues', async (t) => {
   const { connection, client } = await session(t, {}, polite([0x20, 8, 0, 0, 5, 0x27, 0, 0, 0, 100]));
   t.equal(connection.maxPacketBytes, 100);
   // 2 bytes of header, 2 of topic length, 1 topic, 1 for no properties: 94 of payload make 100.
@@ -90,7 +90,7 @@ t.test('a receive maximum of 1 binds none of our publishes: all are QoS 0', asyn
   t.strictSame([published.length, new Set(published.map(({ qos }) => qos))], [200, new Set([0])]);
 });
 
-t.test('the CONNECT says what we take: no alias, 16 messages at once, 128 KB each, no session', async (t) => {
+t.test('the CONNECT contains our limits: no alias, 16 messages in flight, 128 KB each, no session', async (t) => {
   const { client } = await session(t);
   const connect = client.packets[0]?.body as Buffer;
   t.equal(connect.subarray(0, 10).toString('hex'), '00044d5154540506001e'.replace('06', '0e'), 'MQTT 5, clean, will QoS 1, 30 s');
@@ -106,7 +106,7 @@ t.test('a shorter keepalive of the broker counts, a longer one does not', async 
   t.equal((await session(t, {}, polite([0x20, 6, 0, 0, 3, 0x13, 9, 0]))).connection.keepaliveS, 30);
 });
 
-t.test('who takes our id over is noticed at once, though the socket stays open', async (t) => {
+t.test('a takeover of our id is detected immediately, even if the socket stays open', async (t) => {
   const { ends, client } = await session(t);
   client.send(0xe0, 2, 0x8e, 0);
   t.ok(await until(() => ends.length === 1));
@@ -114,7 +114,7 @@ t.test('who takes our id over is noticed at once, though the socket stays open',
   t.ok(await until(() => client.closed), 'and we leave');
 });
 
-t.test('a broker that says goodbye is heard, with its reason', async (t) => {
+t.test('a DISCONNECT of the broker is handled with its reason', async (t) => {
   const { ends, client } = await session(t);
   client.send(0xe0, 2, 0x8b, 0);
   t.ok(await until(() => ends.length === 1));
@@ -145,7 +145,7 @@ for (const [story, url, answer, words] of silences) {
   });
 }
 
-t.test('an attempt that nobody wants any more ends at once', async (t) => {
+t.test('an attempt that is cancelled ends immediately', async (t) => {
   const other = await broker(t, () => {});
   const stop = new AbortController();
   const attempt = transport.connect(options(other.url, { signal: stop.signal }));
@@ -205,7 +205,7 @@ for (const [story, protocol, bytes, words] of attacks) {
   });
 }
 
-t.test('whatever bytes come, the agent lives and no promise is left', async (t) => {
+t.test('for any bytes, the agent survives and no promise stays pending', async (t) => {
   let bytes: Uint8Array = new Uint8Array();
   const other = await broker(t, ({ type }, client) => {
     if (type === 1) client.send(...CONNACK_5);
@@ -230,7 +230,7 @@ t.test('whatever bytes come, the agent lives and no promise is left', async (t) 
   );
 });
 
-t.test('a link that is cut settles what waits, whoever cuts it', async (t) => {
+t.test('a link that is cut settles everything pending, whichever side cuts it', async (t) => {
   for (const cut of ['broker', 'us'] as const) {
     const { connection, ends, client } = await session(t, {}, ({ type }, client) => {
       if (type === 1) client.send(...CONNACK_5);
@@ -245,7 +245,7 @@ t.test('a link that is cut settles what waits, whoever cuts it', async (t) => {
 });
 
 t.test(
-  'a broker that lets us listen to nothing is told by name, with its code; only one of them is surely a matter of rules',
+  'a broker that refuses our subscriptions is reported by name, with its code; only one of the codes is surely a permission',
   async (t) => {
     for (const [code, message] of [
       [0x87, /did not subscribe us to b \(0x87\): check its rules for this client$/],

@@ -54,7 +54,7 @@ async function startNode(t: Test, broker: RawBroker, clock: ManualClock, protoco
   return node;
 }
 
-t.test('a quiet link is asked each three quarters of its keepalive, and lives on', async (t) => {
+t.test('a quiet link is pinged after three quarters of its keepalive, and stays up', async (t) => {
   const { clock, silences, asked } = setUp();
   await clock.advance(22_499);
   t.equal(asked(), 0);
@@ -64,7 +64,7 @@ t.test('a quiet link is asked each three quarters of its keepalive, and lives on
   t.match([asked(), silences.length], [10, 0]);
 });
 
-t.test('a link that answers nothing is given up 32.5 s after the last word, once', async (t) => {
+t.test('a link without any answer is closed 32.5 s after the last packet, once', async (t) => {
   const { clock, silences } = setUp(false);
   await clock.advance(32_499);
   t.strictSame(silences, []);
@@ -219,7 +219,7 @@ t.test('whoever refuses us is asked for ever, each time later', async (t) => {
   t.ok(await until(() => node.uplink.status().state === 'online'));
 });
 
-t.test('whoever takes our id is told about and not thrown out again for a minute, then two', async (t) => {
+t.test('a takeover of our id is reported, and the other client is left alone for a minute, then two', async (t) => {
   const clock = manualClock();
   const broker = await startRawBroker(polite(CONNACK_5));
   const node = await startNode(t, broker, clock, 5, 0);
@@ -250,7 +250,7 @@ t.test('a broker that never answers SUBSCRIBE is left', async (t) => {
   t.match(node.uplink.status(), { state: 'down', reason: /did not answer SUBSCRIBE within 30 s/ });
 });
 
-t.test('a birth that the broker cannot take ends the session and says so', async (t) => {
+t.test('a birth that the broker cannot accept ends the session and is reported', async (t) => {
   const broker = await startRawBroker(polite([0x20, 8, 0, 0, 5, 0x27, 0, 0, 0, 40]));
   const clock = manualClock();
   const node = await startNode(t, broker, clock, 5, 1);

@@ -45,7 +45,7 @@ function agent(t: Test, url: string, changes: Partial<UplinkConfig>, quality: Cl
 
 const byName = (url: string): string => url.replace('127.0.0.1', 'localhost');
 
-t.test('a good certificate: TLS 1.3 at best, and its dates are known', { skip }, async (t) => {
+t.test('a good certificate: TLS 1.3 if possible, and its dates are known', { skip }, async (t) => {
   const url = await secureBroker(t, city?.issue('broker', { host: '127.0.0.1' }) as Pair);
   const node = agent(t, url, {});
   await node.uplink.start();
@@ -139,7 +139,7 @@ const bad: Bad[] = [
   },
 ];
 for (const { story, pair, words, config, settings, quality, place } of bad) {
-  t.test(`${story} gets no session, and the reason says so`, { skip }, async (t) => {
+  t.test(`${story} gets no session, and the reason is reported`, { skip }, async (t) => {
     const url = await secureBroker(t, pair(), settings ?? []);
     const node = agent(t, place === undefined ? url : place(url), config?.() ?? {}, quality);
     await node.uplink.start();
@@ -161,7 +161,7 @@ t.test('a broker that speaks TLS 1.1 at best is refused', { skip }, async (t) =>
   t.match(node.uplink.status().reason, /check that it supports TLS 1\.2 or 1\.3 on that port|it supports neither TLS 1\.2 nor 1\.3/);
 });
 
-t.test('mqtt:// at a TLS port, and mqtts:// at a plain one, are told apart', { skip }, async (t) => {
+t.test('mqtt:// at a TLS port, and mqtts:// at a plain one, are distinguished', { skip }, async (t) => {
   const url = await secureBroker(t, good());
   const plain = agent(t, url.replace('mqtts:', 'mqtt:'), { caFile: null });
   await plain.uplink.start();
@@ -215,7 +215,7 @@ t.test('a certificate is replaced without a restart: at the next connection, not
   );
 });
 
-t.test('the test of an uplink goes through TLS and tells whose certificates these are', { skip }, async (t) => {
+t.test('the test of an uplink uses TLS and shows who issued the certificates', { skip }, async (t) => {
   const url = await secureBroker(t, good(), withClients);
   const node = agent(t, url, client(city?.issue('c1', { until: daysFromNow(12) })));
   const reported: UplinkStep[] = [];
@@ -233,7 +233,7 @@ t.test('the test of an uplink goes through TLS and tells whose certificates thes
   ]);
 });
 
-t.test('the test says which stage of TLS failed', { skip }, async (t) => {
+t.test('the test reports the stage of TLS that failed', { skip }, async (t) => {
   const url = await secureBroker(t, expired());
   const node = agent(t, url, {}, 'none');
   const report = await node.uplink.tools.test({ broker: null, signal: new AbortController().signal }, () => {});
@@ -297,7 +297,7 @@ const troubles: [story: string, path: (folder: string) => string, words: RegExp]
   ['is huge', (folder) => join(folder, 'huge'), /is larger than 1 MB/],
 ];
 for (const [story, path, words] of troubles) {
-  t.test(`a password file that ${story} keeps the uplink down, says why, and is tried again`, async (t) => {
+  t.test(`a password file that ${story} keeps the uplink down, is reported with the reason, and tried again`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'luciole-keys-'));
     t.teardown(() => rmSync(folder, { recursive: true, force: true }));
     for (const [name, mode, bytes] of [
@@ -318,7 +318,7 @@ for (const [story, path, words] of troubles) {
   });
 }
 
-t.test("no secret is read from the agent's own data, whatever links lead there", async (t) => {
+t.test('no secret is read from the data folder of the agent, through any links', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-keys-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const [site, state, aside] = ['site', 'state', 'state-2'].map((name) => join(folder, name)) as [string, string, string];

@@ -7,7 +7,7 @@ import { toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { manualClock, until } from '../small-node.ts';
 import { BIRTHS, online, openUplinkScene, verbs } from '../uplink-scene.ts';
 
-t.test('a request for births within the pace stops all DATA at once, and nothing that was read meanwhile is lost', async (t) => {
+t.test('a request for births within the minimum interval stops all DATA immediately, and no reading from then is lost', async (t) => {
   const clock = manualClock();
   const { host, node } = await openUplinkScene(t, { clock });
   await node.uplink.start();
@@ -48,7 +48,7 @@ t.test('a request for births within the pace stops all DATA at once, and nothing
   t.match(host, { seqGaps: 0, strays: 0 });
 });
 
-t.test('a host that asks for births again and again is an event while it does', async (t) => {
+t.test('a host that requests births again and again is an event while it does', async (t) => {
   const clock = manualClock();
   const { host, node } = await openUplinkScene(t, { clock });
   await node.uplink.start();
@@ -73,7 +73,7 @@ t.test('a host that asks for births again and again is an event while it does', 
   t.match([storms().length, storms().at(-1)?.endMs !== null], [2, true]);
 });
 
-t.test('the end of a command while births are due is told behind them', async (t) => {
+t.test('the result of a command while births are due is sent after them', async (t) => {
   const clock = manualClock();
   const { host, node } = await openUplinkScene(t, { clock });
   node.onOrder = (order) => {

@@ -19,7 +19,7 @@ function rewriting(live: () => boolean): MqttTransport {
   };
 }
 
-t.test('a retained STATE that the broker renamed counts; what the broker does to topics is an event that says what to set', async (t) => {
+t.test('a retained STATE that the broker renamed counts; a broker that changes topics is an event with the setting to change', async (t) => {
   let isLive = false;
   const { host, node } = await openUplinkScene(t, { primaryHost: 'scada', transport: rewriting(() => isLive) });
   await host.state(true, Date.now());

@@ -7,7 +7,7 @@ import { createMemoryStore } from '../memory-store.ts';
 import { createSmallNode, manualClock, until, uplinkConfig } from '../small-node.ts';
 import { online, openUplinkScene, verbs } from '../uplink-scene.ts';
 
-t.test('what was lost while the host was away stands in the birth', async (t) => {
+t.test('losses while the host was away are in the birth', async (t) => {
   const clock = manualClock();
   const store = createMemoryStore();
   const loss = { readingsLost: 0, gaps: 0 };
@@ -26,7 +26,7 @@ t.test('what was lost while the host was away stands in the birth', async (t) =>
   t.match([bornValue('Sync/Readings Lost'), bornValue('Sync/Gaps')], [33n, 3n]);
 });
 
-t.test('a proper stop says goodbye; an abrupt end leaves it to the will', async (t) => {
+t.test('a proper stop sends a death; an abrupt end leaves it to the will', async (t) => {
   const { broker, host, node } = await openUplinkScene(t);
   await node.uplink.start();
   await until(online(node));
@@ -65,7 +65,7 @@ t.test('a proper stop says goodbye; an abrupt end leaves it to the will', async 
   });
 });
 
-t.test('no birth before the primary host is there; its leaving ends the session, its return opens a new one', async (t) => {
+t.test('no birth before the primary host is online; its leaving ends the session, its return opens a new one', async (t) => {
   const { host, node } = await openUplinkScene(t, { primaryHost: 'scada' });
   await host.state(false, Date.now() + 1);
   await node.uplink.start();
@@ -88,7 +88,7 @@ t.test('no birth before the primary host is there; its leaving ends the session,
   );
 });
 
-t.test('a primary host that goes and returns each second gets births ever more rarely, and that is an event', async (t) => {
+t.test('a primary host that leaves and returns each second gets births at growing intervals, and that is an event', async (t) => {
   const clock = manualClock();
   const { host, node } = await openUplinkScene(t, { clock, primaryHost: 'scada', random: () => 0.01 });
   await node.uplink.start();
@@ -132,7 +132,7 @@ t.test('a primary host that goes and returns each second gets births ever more r
   t.ok(await until(() => host.values.has(`L01/level@${frame.atMs}`)), 'what was read meanwhile comes behind the births');
 });
 
-t.test('a broker that is not there is tried again, and does not use bdSeq up', async (t) => {
+t.test('an unreachable broker is tried again, and uses up no bdSeq', async (t) => {
   const broker = createTestBroker();
   await broker.start();
   await broker.stop();

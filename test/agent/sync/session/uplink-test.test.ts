@@ -51,7 +51,7 @@ t.test('a try leaves nothing behind: another client id, no will, no message, a p
   t.match(packets[0]?.body.toString('latin1'), 'luciole-c1-test');
 });
 
-t.test('a password goes to brokers of the configuration only', async (t) => {
+t.test('a password is sent only to brokers of the configuration', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-keys-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const passwordFile = join(folder, 'password');
@@ -112,7 +112,7 @@ for (const [story, answer, changes, last] of ends) {
   });
 }
 
-t.test('a name that nobody knows fails at the look-up, a port where nobody listens at TCP', async (t) => {
+t.test('an unknown name fails at the look-up, a closed port at TCP', async (t) => {
   t.match((await tryIt('mqtt://no-such-broker.invalid:1883')).steps.at(-1), { name: 'name', outcome: 'failed', text: /name/ });
   const gone = await startRawBroker(() => {});
   await gone.close();
@@ -125,7 +125,7 @@ t.test('a file that cannot be used is the first stage that fails', async (t) => 
   t.equal(steps.length, 1);
 });
 
-t.test('a trace keeps the last 400 entries, cuts what strangers may make long, and tells who watches', async (t) => {
+t.test('a trace keeps the last 400 entries, shortens texts from outside, and shows who watches', async (t) => {
   const trace = createTrace(createManualClock(NODE_START_MS));
   const seen: string[] = [];
   const stop = trace.watch(({ text }) => seen.push(String(text)));

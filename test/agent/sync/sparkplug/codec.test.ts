@@ -207,7 +207,7 @@ t.test('what is encoded is read back by the codec and by the independent reader'
   );
 });
 
-t.test('an alias beyond 2^53 is one that nobody has, and a null is null whatever value is beside it', async (t) => {
+t.test('an alias beyond 2^53 is unknown, and a null is null whatever value is with it', async (t) => {
   t.match(decodePayload(Buffer.from('120b10ffffffffffffffffff01', 'hex')), { metrics: [{ alias: 2 ** 64 }] });
   t.match(decodePayload(Buffer.from('120438015032', 'hex')), { metrics: [{ isNull: true, value: undefined }] });
 });

@@ -78,7 +78,7 @@ function metricsOf(message: string): Metric[] {
   }));
 }
 
-t.test('each command of the page is obeyed as it stands there', async (t) => {
+t.test('each command of the page works as written there', async (t) => {
   const table = createMetricTable(DEVICES);
   const messages = PAGE.split(/^(?=spBv1\.0\/angers\/[ND]CMD\/c1)/m)
     .slice(1)

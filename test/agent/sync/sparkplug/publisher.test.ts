@@ -66,7 +66,7 @@ const frame = (...points: Reading['pointId'][]): ReadingFrame => ({
 const row = (...points: Reading['pointId'][]): StoredFrame => ({ ...frame(...points), seq: 1, isCorrected: false });
 const ROWS = { epoch: 'e1', from: 1, to: 1 };
 
-t.test('a birth that must be cut keeps what proof, losses and ends of commands are told with', async (t) => {
+t.test('a birth that must be cut keeps the metrics for proof, losses and results of commands', async (t) => {
   for (const maxPacketBytes of [400, 700, 1_024]) {
     const { birth, born, cut } = openSession(maxPacketBytes);
     birth();
@@ -110,7 +110,7 @@ t.test('what is left out first is what the platform only writes; two kilobytes a
   }
 });
 
-t.test('no names, however short, would bring all of the node into a kilobyte: the standard wants type and time of each', async (t) => {
+t.test('no names, however short, would fit the whole node into a kilobyte: the standard requires type and time of each', async (t) => {
   const session = openSession(100_000);
   session.birth();
   const [birth] = session.sent;
@@ -118,7 +118,7 @@ t.test('no names, however short, would bring all of the node into a kilobyte: th
   t.ok(encodePayload({ metrics: leastNames }).length > 1_024, `${encodePayload({ metrics: leastNames }).length} bytes`);
 });
 
-t.test('a reading that no birth names is counted as one that cannot be told, and its frame is not sent as if it were', async (t) => {
+t.test('a reading that no birth contains is counted as not reportable, and its frame is not sent as if it were', async (t) => {
   const { publisher, birth, sent } = openSession(1_024, [WIDE]);
   birth();
   const before = sent.length;
@@ -171,7 +171,7 @@ t.test('a long text does not push metrics out of a birth', async (t) => {
   t.ok(born('NBIRTH').includes('Emergency/On'));
 });
 
-t.test('the end of a command arrives whatever the broker takes: without its lamps, then with a shorter reason', async (t) => {
+t.test('the result of a command arrives whatever packet size the broker accepts: without its lamps, then with a shorter reason', async (t) => {
   const { publisher, birth, values, table, sent } = openSession(1_024);
   birth();
   const lamps: Outcome['lamps'] = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`L${i}`, 'failed' as const]));
