@@ -98,7 +98,7 @@ t.test('the same question waits for its late answer, another one does not', asyn
   t.ok(same.tookMs > 200 && same.tookMs < 450, `when the late one has passed, ${same.tookMs} ms`);
 });
 
-t.test('bits of as many bytes look alike, so a late answer of six is waited for before eight are asked', async (t) => {
+t.test('bits with the same number of bytes look alike, so a late answer of six is waited for before eight are requested', async (t) => {
   const outputs: ReadRequest = { unit: 1, table: 'discrete', address: 96, count: 6 };
   const inputs: ReadRequest = { unit: 1, table: 'discrete', address: 0, count: 8 };
   // The first is answered only while the second would be in flight.
@@ -136,7 +136,7 @@ t.test('a late reply is recognised however many of its shape are on their way wi
   t.equal(known.filter((isKnown) => isKnown).length, 59);
 });
 
-t.test('a late reply that trickles in byte by byte is still known for one', async (t) => {
+t.test('a late reply that arrives byte by byte is still recognised as one', async (t) => {
   const bench = await busBench({ 1: addressUnit() }, SERIAL, 1);
   bench.sim.delayNext(1, 100);
   t.match(await endOf(bench, bench.line.read(holding(10), 50)), { code: 'timeout' });

@@ -271,7 +271,7 @@ t.test('a reply that was given up is waited for a second and remembered for a mi
   t.equal(late.owed(5, 3, 4, 61_000), 0, 'no longer once the unit has answered something else in step');
 });
 
-t.test('a read is shown as the very bytes that went over the wire', async (t) => {
+t.test('a read is shown with the exact bytes on the wire', async (t) => {
   const clock = createManualClock(0);
   const sent: Buffer[] = [];
   const words = [1, 0, 1, 1, 0, 0, 0, 1, 1, 0x1234, 0xfedc];

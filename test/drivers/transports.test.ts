@@ -204,7 +204,7 @@ t.test('Modbus TCP: what is no MBAP ends the connection with advice, and it open
   t.same((await line.read(holding(50), 500)).words, [50, 51]);
 });
 
-t.test('Modbus TCP: a gateway that goes ends the request in flight at once', async (t) => {
+t.test('Modbus TCP: a gateway that disconnects ends the request in flight immediately', async (t) => {
   const server = await serve(t, () => {});
   const line = await tcpLine(t, server.port);
   const lost = new Promise<Error>((resolve) => {
@@ -221,7 +221,7 @@ t.test('Modbus TCP: a gateway that goes ends the request in flight at once', asy
   t.notOk(line.isOpen);
 });
 
-t.test('a connection that acknowledges but answers nothing is kept, one whose other end is gone is given up', async (t) => {
+t.test('a connection that acknowledges but answers nothing is kept, one whose other end has gone is closed', async (t) => {
   for (const [counts, isKept] of [
     [[0, 0, 0], true],
     [[1, 0, 1], true],
@@ -249,7 +249,7 @@ t.test('a connection that acknowledges but answers nothing is kept, one whose ot
   }
 });
 
-t.test('what the kernel knows of a connection: live ones acknowledge, unknown ones are not known', async (t) => {
+t.test('state of a connection in the kernel: live ones acknowledge, unknown ones are not known', async (t) => {
   const server = await serve(t, () => {});
   const socket = connect({ host: '127.0.0.1', port: server.port });
   t.teardown(() => socket.destroy());
@@ -406,7 +406,7 @@ const modes: [settings: Partial<Rs485Settings>, words: number[]][] = [
   [{ rtsHighOnSend: false }, [5, 1, 2]],
   [{ receiveDuringSend: true, delayAfterSendMs: 0 }, [19, 1, 0]],
 ];
-t.test('rs485 settings go to the kernel, and its refusal says what to do', async (t) => {
+t.test('rs485 settings are sent to the kernel, and its refusal gives advice', async (t) => {
   for (const [settings, words] of modes) {
     await enableRs485(7, { ...RS485, ...settings }, async (fd, given) => {
       t.same([fd, ...given], [7, ...words]);

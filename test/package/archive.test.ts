@@ -42,7 +42,7 @@ function scratch(t: { teardown(fn: () => void): void }): string {
   return dir;
 }
 
-t.test('the same entries give the same bytes in whatever order they come', async (t) => {
+t.test('the same entries make the same bytes in any order', async (t) => {
   const bytes = tarOf(ENTRIES, AT_S);
   fc.assert(
     fc.property(fc.shuffledSubarray([...ENTRIES], { minLength: ENTRIES.length }), (entries) => tarOf(entries, AT_S).equals(bytes)),
@@ -89,7 +89,7 @@ t.test('members of an ar archive begin at even places', async (t) => {
   t.equal(bytes.toString('latin1'), `!<arch>\n${header('a', 3)}odd\n${header('b', 4)}even`);
 });
 
-t.test('a package names the C and C++ runtimes that its files ask for, and holds its tree', async (t) => {
+t.test('a package declares the C and C++ runtimes that its files need, and contains its tree', async (t) => {
   const [amd64] = ARCHS as readonly [Arch];
   const needs = [
     {
@@ -140,7 +140,7 @@ t.test('the newest version wins as numbers do, not as letters', async (t) => {
   );
 });
 
-t.test('what a program asks of its machine is read from it', async (t) => {
+t.test('the requirements of a program on its machine are read from it', async (t) => {
   const { machine, libraries, versions } = elfNeeds(runtimeFile());
   t.ok(ARCHS.some(({ elfMachine }) => elfMachine === machine));
   t.ok(libraries.includes('libc.so.6') && libraries.includes('libstdc++.so.6'), libraries.join());

@@ -54,7 +54,7 @@ t.test('the same commit gives the same bytes, another gives another number', asy
   t.notMatch(JSON.stringify(bom), ROOT, 'no place of the builder is in it');
 });
 
-t.test('every licence is known and asks for nothing of what is built with it', async (t) => {
+t.test('every licence is known and requires nothing of programs built with it', async (t) => {
   const doubtful = bom.components.filter((each) => !ACCEPTED.has(licenceOf(each) ?? ''));
   t.strictSame(
     doubtful.map((each) => `${each.name}: ${licenceOf(each)}`),

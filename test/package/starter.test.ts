@@ -107,7 +107,7 @@ t.test('the first release that fails gives way to the package', async (t) => {
 });
 
 t.test(
-  'a release that has come up once and does so no more gives way after ten starts in vain, and one that comes up is counted anew',
+  'a release that once ran and no longer does is replaced after ten failed starts, and the counter of one that starts is reset',
   async (t) => {
     const { run, say, said, addRelease, forget } = starterAt(t);
     for (const name of [a, b]) addRelease(name);
@@ -158,7 +158,7 @@ t.test('without a key of a maker no release runs, and nothing is changed, so tha
   t.equal(run(), of(a));
 });
 
-t.test('what lies in the folder of the agent is never executed, whatever its small files say', async (t) => {
+t.test('files in the folder of the agent are never executed, whatever its small files contain', async (t) => {
   const { run, say, addRelease, releases, folder } = starterAt(t);
   for (const name of [a, 'evil']) addRelease(name, releases);
   addRelease('40-evil', folder);
@@ -181,7 +181,7 @@ t.test('what lies in the folder of the agent is never executed, whatever its sma
   }
 });
 
-t.test('a release on trial that was never unpacked gives way at once, so that another update may come', async (t) => {
+t.test('a release on trial that was never unpacked is replaced immediately, so that another update may be installed', async (t) => {
   const { run, say, said } = starterAt(t);
   say('current', `${a}\n`);
   say('previous', 'package\n');

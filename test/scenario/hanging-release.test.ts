@@ -14,7 +14,7 @@ const HANGS = "#!/bin/sh\ntrap '' TERM\nexec sleep 600\n";
 const START_PACE = 6;
 
 t.test(
-  'a release that hangs before it is ready is killed, counted and taken back, the street lit throughout',
+  'a release that hangs before it is ready is killed, counted and reverted, the street lit throughout',
   { timeout: 85_000, skip: managerMissing },
   async (t) => {
     const { folder, home, socketPath, street, manager, until, ask, newest, levels, all } = await createWatchedStreet(t, {

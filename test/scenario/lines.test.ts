@@ -111,7 +111,7 @@ t.test('a zone override with all its read-backs does not delay a detection elsew
   }
 });
 
-t.test('an adapter that hangs silences every unit: the port is opened anew and the street is back', async (t) => {
+t.test('an adapter that hangs silences every unit: the port is reopened and the street returns', async (t) => {
   const rig = await createRig(t, { startAt: NIGHT });
   await rig.until('dimmed and met', () => isDimmed(rig)() && allGood(rig)());
   const port = rig.agent.field.lines()[0]?.port ?? '';

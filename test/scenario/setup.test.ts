@@ -97,7 +97,7 @@ async function checkErase(t: Test, erase: readonly string[], { folder, file }: S
 }
 
 t.test(
-  'a street nobody has described is found, written down, accepted by check, lit, and in the end erased',
+  'a street without a configuration is found, written down, accepted by check, lit, and in the end erased',
   { timeout: 80_000 },
   async (t) => {
     const unknown = unknownStreet(t);

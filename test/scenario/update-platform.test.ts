@@ -97,7 +97,7 @@ async function openUplink(t: Test) {
 }
 
 t.test(
-  'a release comes over the platform in parts, over a cut cable; what is wrong is refused in words, what is right takes over with the street lit',
+  'a release arrives from the platform in parts, over a cut cable; wrong parts are refused with a reason, a valid release takes over with the street lit',
   { timeout: 85_000, skip },
   async (t) => {
     const { proxy, host, clock } = await openUplink(t);

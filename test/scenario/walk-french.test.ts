@@ -162,7 +162,7 @@ t.test('a walk through every command in French', async (t) => {
   );
 });
 
-t.test('trouble in French: a dead driver, a platform that is there and one that is not', async (t) => {
+t.test('trouble in French: a dead driver, a reachable platform and an unreachable one', async (t) => {
   const visit = await visitCabinet(t, {
     startAt: START_AT,
     speedBaud: 115_200,

@@ -22,22 +22,19 @@ function rig() {
   return { clock, notes, record, happens, set };
 }
 
-t.test(
-  'a start, the end of the run before and a reverted update are recorded; a burnt-out lamp is not',
-  async (t) => {
-    const { notes, happens } = rig();
-    happens('agent-restarted', msg`the last run hung`);
-    happens('agent-started', msg`luciole 0.1.0 started`);
-    happens('update-reverted', msg`20-0.2.0 did not come up`);
-    happens('lamp-fault', msg`L01: LED open`);
-    t.match(notes, [
-      { door: 'self', action: 'agent-restarted', detail: 'the last run hung', result: 'ok' },
-      { door: 'self', action: 'agent-started' },
-      { door: 'self', action: 'update-reverted', detail: '20-0.2.0 did not come up' },
-    ]);
-    t.equal(notes.length, 3);
-  },
-);
+t.test('a start, the end of the run before and a reverted update are recorded; a burnt-out lamp is not', async (t) => {
+  const { notes, happens } = rig();
+  happens('agent-restarted', msg`the last run hung`);
+  happens('agent-started', msg`luciole 0.1.0 started`);
+  happens('update-reverted', msg`20-0.2.0 did not come up`);
+  happens('lamp-fault', msg`L01: LED open`);
+  t.match(notes, [
+    { door: 'self', action: 'agent-restarted', detail: 'the last run hung', result: 'ok' },
+    { door: 'self', action: 'agent-started' },
+    { door: 'self', action: 'update-reverted', detail: '20-0.2.0 did not come up' },
+  ]);
+  t.equal(notes.length, 3);
+});
 
 t.test('safe mode is recorded with its start and end', async (t) => {
   const { notes, happens } = rig();

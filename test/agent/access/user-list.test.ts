@@ -71,30 +71,27 @@ async function cabinet(t: Pick<Test, 'teardown'>, { role = 'technician', hasKey 
   return { ...first, start, clock, site, notes, facts };
 }
 
-t.test(
-  'a listed user logs in with a password, without a network and across restarts, until the list expires',
-  async (t) => {
-    const site = await cabinet(t);
-    t.equal(await site.stateOf('marie', MARIE), 'wrong');
-    t.equal(await site.send(signedBy(office, listOf('# team north', marie('2026-12-20'), luc('2026-12-25', 'viewer')))), '');
-    const answer = await site.logIn('marie', MARIE);
-    t.match(answer, { state: 'in', user: 'marie', role: 'technician' });
-    t.equal(await site.stateOf('marie', LUC), 'wrong');
-    const later = site.start();
-    t.match(await later.logIn('luc', LUC), { role: 'viewer' });
-    t.match(await later.access.users(), [
-      { name: 'ada', role: 'admin' },
-      { name: 'marie', role: 'technician', listedUntilMs: Date.parse('2026-12-21T00:00:00Z') },
-      { name: 'luc', role: 'viewer' },
-    ]);
-    await site.clock.advance(Date.parse('2026-12-21T00:00:00Z') - AT_MS - 1);
-    t.equal(await later.stateOf('marie', MARIE), 'in', 'on the last day');
-    await site.clock.advance(1);
-    t.equal(await later.stateOf('marie', MARIE), 'wrong', 'and no longer');
-    t.equal(await later.stateOf('luc', LUC), 'in');
-    t.equal(await later.stateOf('ada', ADA), 'in');
-  },
-);
+t.test('a listed user logs in with a password, without a network and across restarts, until the list expires', async (t) => {
+  const site = await cabinet(t);
+  t.equal(await site.stateOf('marie', MARIE), 'wrong');
+  t.equal(await site.send(signedBy(office, listOf('# team north', marie('2026-12-20'), luc('2026-12-25', 'viewer')))), '');
+  const answer = await site.logIn('marie', MARIE);
+  t.match(answer, { state: 'in', user: 'marie', role: 'technician' });
+  t.equal(await site.stateOf('marie', LUC), 'wrong');
+  const later = site.start();
+  t.match(await later.logIn('luc', LUC), { role: 'viewer' });
+  t.match(await later.access.users(), [
+    { name: 'ada', role: 'admin' },
+    { name: 'marie', role: 'technician', listedUntilMs: Date.parse('2026-12-21T00:00:00Z') },
+    { name: 'luc', role: 'viewer' },
+  ]);
+  await site.clock.advance(Date.parse('2026-12-21T00:00:00Z') - AT_MS - 1);
+  t.equal(await later.stateOf('marie', MARIE), 'in', 'on the last day');
+  await site.clock.advance(1);
+  t.equal(await later.stateOf('marie', MARIE), 'wrong', 'and no longer');
+  t.equal(await later.stateOf('luc', LUC), 'in');
+  t.equal(await later.stateOf('ada', ADA), 'in');
+});
 
 t.test('a session of a listed person ends with the right to it, and with each new list', async (t) => {
   const site = await cabinet(t);
@@ -183,23 +180,26 @@ t.test('the version of a list never decreases, across restarts; of two at once t
   t.equal(await later.stateOf('luc', LUC), 'wrong');
 });
 
-t.test('while the disk does not answer no list is accepted, because an older one could not be detected; local users can log in', async (t) => {
-  const site = await cabinet(t);
-  const [old, next] = [signedBy(office, listOf(marie(), luc())), signedBy(office, listOf(luc()), { atMs: AT_MS + 1 })];
-  await site.send(old);
-  await site.send(next);
-  site.site.isDiskAway = true;
-  const later = site.start();
-  t.match(await later.send(old), /does not answer/);
-  t.equal(await later.stateOf('ada', ADA), 'in');
-  t.equal(await later.stateOf('luc', LUC), 'wrong');
-  site.site.isDiskAway = false;
-  t.equal(await later.stateOf('luc', LUC), 'in', 'once it answers again');
-  t.match(await later.send(old), /newer list/);
-  site.site.isDiskAway = true;
-  t.match(await later.send(signedBy(office, listOf(marie()), { atMs: AT_MS + 2 })), /cannot be kept/);
-  t.equal(await later.stateOf('luc', LUC), 'in', 'what is not kept does not count');
-});
+t.test(
+  'while the disk does not answer no list is accepted, because an older one could not be detected; local users can log in',
+  async (t) => {
+    const site = await cabinet(t);
+    const [old, next] = [signedBy(office, listOf(marie(), luc())), signedBy(office, listOf(luc()), { atMs: AT_MS + 1 })];
+    await site.send(old);
+    await site.send(next);
+    site.site.isDiskAway = true;
+    const later = site.start();
+    t.match(await later.send(old), /does not answer/);
+    t.equal(await later.stateOf('ada', ADA), 'in');
+    t.equal(await later.stateOf('luc', LUC), 'wrong');
+    site.site.isDiskAway = false;
+    t.equal(await later.stateOf('luc', LUC), 'in', 'once it answers again');
+    t.match(await later.send(old), /newer list/);
+    site.site.isDiskAway = true;
+    t.match(await later.send(signedBy(office, listOf(marie()), { atMs: AT_MS + 2 })), /cannot be kept/);
+    t.equal(await later.stateOf('luc', LUC), 'in', 'what is not kept does not count');
+  },
+);
 
 t.test('the list takes nothing from the users of the cabinet: not the last admin, not a name, not a role, not a password', async (t) => {
   const site = await cabinet(t, { role: 'admin' });

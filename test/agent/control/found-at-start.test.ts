@@ -66,20 +66,23 @@ for (const [foundPct, holdS] of [
   [80, 2],
   [100, 200],
 ] as const) {
-  t.test(`a start that finds the lamps at ${foundPct} % holds them for ${holdS} s, and counts no presence without a detection`, async (t) => {
-    const { street, pass, ranks, why, evidence } = await startedStreet(t, foundPct, holdS);
-    t.same(levelsOf(street), ALL(foundPct), 'the light is held');
-    t.match(why(), { wantedPct: foundPct, rank: 'programme', reason: 'programme' });
-    t.match(
-      texts(why()?.trace.filter(({ applied }) => applied)),
-      [{ rank: 'programme', source: 'start', levelPct: foundPct, text: 'as found at the start' }],
-      'and says why',
-    );
-    await pass(holdS + 20);
-    t.same(levelsOf(street), ALL(30), 'then the programme');
-    t.strictSame(await evidence(), NOBODY);
-    t.strictSame([...new Set(ranks)], ['programme']);
-  });
+  t.test(
+    `a start that finds the lamps at ${foundPct} % holds them for ${holdS} s, and counts no presence without a detection`,
+    async (t) => {
+      const { street, pass, ranks, why, evidence } = await startedStreet(t, foundPct, holdS);
+      t.same(levelsOf(street), ALL(foundPct), 'the light is held');
+      t.match(why(), { wantedPct: foundPct, rank: 'programme', reason: 'programme' });
+      t.match(
+        texts(why()?.trace.filter(({ applied }) => applied)),
+        [{ rank: 'programme', source: 'start', levelPct: foundPct, text: 'as found at the start' }],
+        'and says why',
+      );
+      await pass(holdS + 20);
+      t.same(levelsOf(street), ALL(30), 'then the programme');
+      t.strictSame(await evidence(), NOBODY);
+      t.strictSame([...new Set(ranks)], ['programme']);
+    },
+  );
 }
 
 t.test('a person who arrives while a start holds the light is counted once, a later one as usual', async (t) => {

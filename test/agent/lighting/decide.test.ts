@@ -245,23 +245,26 @@ t.test(
   },
 );
 
-t.test('while two clocks disagree each lamp has the brighter of both decisions, and a night is in doubt if one clock is by day', async (t) => {
-  const trusted = anySnapshot.map((each) => ({ ...each, clockQuality: 'rtc' as const }));
-  fc.assert(
-    fc.property(trusted, fc.integer({ min: -40 * 3_600_000, max: 40 * 3_600_000 }), anyStreet, (one, byMs, street) => {
-      const other = { ...one, nowMs: one.nowMs + byMs };
-      const [a, b] = [decide(one, street), decide(other, street)];
-      const both = decide({ ...one, otherMs: other.nowMs }, street);
-      t.strictSame(
-        both.decisions.map(({ levelPct }) => levelPct),
-        a.decisions.map(({ levelPct }, at) => Math.max(levelPct, b.decisions[at]?.levelPct ?? 0)),
-      );
-      t.equal(both.zones[0]?.night, a.zones[0]?.night === true || b.zones[0]?.night === true);
-      t.equal(both.zones[0]?.isNightDoubted === true, a.zones[0]?.night !== b.zones[0]?.night);
-    }),
-    { numRuns: 60 },
-  );
-});
+t.test(
+  'while two clocks disagree each lamp has the brighter of both decisions, and a night is in doubt if one clock is by day',
+  async (t) => {
+    const trusted = anySnapshot.map((each) => ({ ...each, clockQuality: 'rtc' as const }));
+    fc.assert(
+      fc.property(trusted, fc.integer({ min: -40 * 3_600_000, max: 40 * 3_600_000 }), anyStreet, (one, byMs, street) => {
+        const other = { ...one, nowMs: one.nowMs + byMs };
+        const [a, b] = [decide(one, street), decide(other, street)];
+        const both = decide({ ...one, otherMs: other.nowMs }, street);
+        t.strictSame(
+          both.decisions.map(({ levelPct }) => levelPct),
+          a.decisions.map(({ levelPct }, at) => Math.max(levelPct, b.decisions[at]?.levelPct ?? 0)),
+        );
+        t.equal(both.zones[0]?.night, a.zones[0]?.night === true || b.zones[0]?.night === true);
+        t.equal(both.zones[0]?.isNightDoubted === true, a.zones[0]?.night !== b.zones[0]?.night);
+      }),
+      { numRuns: 60 },
+    );
+  },
+);
 
 t.test('a detection at night within reach: the lamp has its boost', async (t) => {
   fc.assert(

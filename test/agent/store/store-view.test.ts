@@ -22,7 +22,7 @@ const lasting: [story: string, changes: Partial<typeof full>, upMs: number, hour
   ['an empty file', { journal: { readings: 0, bytes: 0 }, segments: { count: 0, readings: 0, bytes: 0 } }, HOUR_MS, null],
 ];
 for (const [story, changes, upMs, hours] of lasting)
-  t.test(`${story} lasts ${hours === null ? 'nobody knows how long' : `${hours} h`}`, async (t) =>
+  t.test(`${story} lasts ${hours === null ? 'for an unknown time' : `${hours} h`}`, async (t) =>
     t.equal(hoursLeft({ ...full, ...changes }, upMs), hours),
   );
 
@@ -110,14 +110,17 @@ t.test('a chore fails with the reason: damage, a wrong account, a disk that cann
   await t.rejects(slow.run('backup'), { message: 'the disk did not answer in time' });
 });
 
-t.test('no chore with many reads or writes runs at dusk, wherever the cabinet is, and cabinets of a city do not run it together', async (t) => {
-  const cron = (name: string) => choresOf().chores.find((chore) => chore.name === name)?.cron;
-  const minute = minuteOf('ANG-0421');
-  t.equal(cron('compaction'), `${minute} * * * *`);
-  t.equal(cron('integrity'), `${minute} 12 * * 3`);
-  t.equal(cron('backup'), `${minute} 2 * * *`);
-  t.equal(cron('retention'), `${minute} 10 * * *`);
-  t.strictSame([-180, -61, 0, 55.5, 166, 180].map(noonHour), [0, 16, 12, 8, 1, 0], 'noon by the sun, in UTC');
-  const minutes = new Set(Array.from({ length: 500 }, (_, index) => minuteOf(`ANG-${index}`)));
-  t.equal(minutes.size, 60);
-});
+t.test(
+  'no chore with many reads or writes runs at dusk, wherever the cabinet is, and cabinets of a city do not run it together',
+  async (t) => {
+    const cron = (name: string) => choresOf().chores.find((chore) => chore.name === name)?.cron;
+    const minute = minuteOf('ANG-0421');
+    t.equal(cron('compaction'), `${minute} * * * *`);
+    t.equal(cron('integrity'), `${minute} 12 * * 3`);
+    t.equal(cron('backup'), `${minute} 2 * * *`);
+    t.equal(cron('retention'), `${minute} 10 * * *`);
+    t.strictSame([-180, -61, 0, 55.5, 166, 180].map(noonHour), [0, 16, 12, 8, 1, 0], 'noon by the sun, in UTC');
+    const minutes = new Set(Array.from({ length: 500 }, (_, index) => minuteOf(`ANG-${index}`)));
+    t.equal(minutes.size, 60);
+  },
+);

@@ -105,26 +105,29 @@ async function takeAndCommit(manager: RevisionManager): Promise<ConfigAnswer> {
   return manager.commit(by('console:ada', true));
 }
 
-t.test('dimming within the floor needs no approval; below it the platform and a technician wait, and the street does not change', async (t) => {
-  const { manager: made, load, minPct } = await openManager(t);
-  await load(dimmed(10));
-  t.equal((await made.commit(by('platform'))).state, 'done');
-  await made.confirm('platform');
-  await load(dimmed(5));
-  for (const author of ['platform', 'console:tina']) {
-    if (author !== 'platform') await made.take('platform', author);
-    const refused = await made.commit(by(author));
-    t.equal(refused.state, 'refused');
-    t.match(String(refused.reason), /less light than the floor of the site: sign it with `luciole config sign`, or let an admin/);
-    t.match(texts(refused.problems[0]), {
-      path: 'lamps[L01]',
-      message: /^5 % at 2026-11-2\d \d\d:\d\d:\d\d .*; the floor of the site is 10 %$/,
-    });
-  }
-  t.equal(minPct(), 10);
-  t.not(made.view('platform').candidate, null, 'it waits');
-  t.match((await made.check('platform')).warnings[0], { path: 'lamps[L01]' }, 'and a look at it says why');
-});
+t.test(
+  'dimming within the floor needs no approval; below it the platform and a technician wait, and the street does not change',
+  async (t) => {
+    const { manager: made, load, minPct } = await openManager(t);
+    await load(dimmed(10));
+    t.equal((await made.commit(by('platform'))).state, 'done');
+    await made.confirm('platform');
+    await load(dimmed(5));
+    for (const author of ['platform', 'console:tina']) {
+      if (author !== 'platform') await made.take('platform', author);
+      const refused = await made.commit(by(author));
+      t.equal(refused.state, 'refused');
+      t.match(String(refused.reason), /less light than the floor of the site: sign it with `luciole config sign`, or let an admin/);
+      t.match(texts(refused.problems[0]), {
+        path: 'lamps[L01]',
+        message: /^5 % at 2026-11-2\d \d\d:\d\d:\d\d .*; the floor of the site is 10 %$/,
+      });
+    }
+    t.equal(minPct(), 10);
+    t.not(made.view('platform').candidate, null, 'it waits');
+    t.match((await made.check('platform')).warnings[0], { path: 'lamps[L01]' }, 'and a look at it says why');
+  },
+);
 
 t.test('only an admin can approve light below the floor', (t) => {
   const args = { mode: 'auto', minutes: 10, why: '', lowersFloor: true } as const;

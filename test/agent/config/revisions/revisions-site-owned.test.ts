@@ -227,63 +227,59 @@ const EDIT = fc.oneof(
       { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('commit' as const, 'commit' as const, 'confirm' as const, 'giveBack' as const), of: fc.constant(1) }) },
     ); // biome-ignore format: a table
 
-t.test(
-  'after any random edits, a running revision has only allowed site-owned values',
-  { timeout: 300_000 },
-  async (t) => {
-    const folder = t.testdir();
-    const fileOfSite = cabinetIn(SMALL_SITE) as Cabinet;
-    let [taken, refused] = [0, 0];
-    await fc.assert(
-      fc.asyncProperty(fc.array(EDIT, { minLength: 2, maxLength: 12 }), fc.constantFrom(...AUTHORS), async (edits, by) => {
-        const { manager: at, run } = await openManager(
-          { testdir: () => mkdtempSync(join(folder, 'run-')) },
-          { before: 'book-confirmed.json' },
-        );
-        const legacy = run.site.cabinet;
-        let allowed = [fileOfSite, legacy];
-        for (const each of edits) {
-          if (each.do === 'set') await at.set(each.path, each.value, by);
-          else if (each.do === 'load') await at.put('cabinet.yaml', (await at.files(each.of, by))?.cabinet ?? '', by);
-          else if (each.do === 'giveBack') await at.giveBack(by, '');
-          else {
-            const answer =
-              each.do === 'confirm'
-                ? await at.confirm(by)
-                : each.do === 'commit'
-                  ? await at.commit(request(by))
-                  : await at.rollback(each.of, request(by));
-            taken += answer.state === 'done' ? 1 : 0;
-            refused += / belongs? to the file of the site/.test(String(answer.reason)) ? 1 : 0;
-          }
-          // Once the values of the file are confirmed, those of before are gone.
-          const isConfirmed = at.view('platform').trial === null;
-          if (isConfirmed && siteOwnedDifferences(run.site.cabinet, [legacy]).length > 0) allowed = [fileOfSite];
-          if (siteOwnedDifferences(run.site.cabinet, allowed).length > 0) return false;
+t.test('after any random edits, a running revision has only allowed site-owned values', { timeout: 300_000 }, async (t) => {
+  const folder = t.testdir();
+  const fileOfSite = cabinetIn(SMALL_SITE) as Cabinet;
+  let [taken, refused] = [0, 0];
+  await fc.assert(
+    fc.asyncProperty(fc.array(EDIT, { minLength: 2, maxLength: 12 }), fc.constantFrom(...AUTHORS), async (edits, by) => {
+      const { manager: at, run } = await openManager(
+        { testdir: () => mkdtempSync(join(folder, 'run-')) },
+        { before: 'book-confirmed.json' },
+      );
+      const legacy = run.site.cabinet;
+      let allowed = [fileOfSite, legacy];
+      for (const each of edits) {
+        if (each.do === 'set') await at.set(each.path, each.value, by);
+        else if (each.do === 'load') await at.put('cabinet.yaml', (await at.files(each.of, by))?.cabinet ?? '', by);
+        else if (each.do === 'giveBack') await at.giveBack(by, '');
+        else {
+          const answer =
+            each.do === 'confirm'
+              ? await at.confirm(by)
+              : each.do === 'commit'
+                ? await at.commit(request(by))
+                : await at.rollback(each.of, request(by));
+          taken += answer.state === 'done' ? 1 : 0;
+          refused += / belongs? to the file of the site/.test(String(answer.reason)) ? 1 : 0;
         }
-        return true;
-      }),
-      {
-        numRuns: 15,
-        // One of each kind at least, whatever else comes.
-        examples: [
+        // Once the values of the file are confirmed, those of before are gone.
+        const isConfirmed = at.view('platform').trial === null;
+        if (isConfirmed && siteOwnedDifferences(run.site.cabinet, [legacy]).length > 0) allowed = [fileOfSite];
+        if (siteOwnedDifferences(run.site.cabinet, allowed).length > 0) return false;
+      }
+      return true;
+    }),
+    {
+      numRuns: 15,
+      // One of each kind at least, whatever else comes.
+      examples: [
+        [
           [
-            [
-              { do: 'set', path: 'programmes[0].steps[1].levelPct', value: '50' },
-              { do: 'commit', of: 1 },
-            ],
-            'platform',
+            { do: 'set', path: 'programmes[0].steps[1].levelPct', value: '50' },
+            { do: 'commit', of: 1 },
           ],
-          [
-            [
-              { do: 'set', path: 'uplink.broker', value: 'mqtt://192.0.2.7' },
-              { do: 'commit', of: 1 },
-            ],
-            'platform',
-          ],
+          'platform',
         ],
-      },
-    );
-    t.ok(taken > 0 && refused > 0, `${taken} taken up, ${refused} refused for their owner`);
-  },
-);
+        [
+          [
+            { do: 'set', path: 'uplink.broker', value: 'mqtt://192.0.2.7' },
+            { do: 'commit', of: 1 },
+          ],
+          'platform',
+        ],
+      ],
+    },
+  );
+  t.ok(taken > 0 && refused > 0, `${taken} taken up, ${refused} refused for their owner`);
+});

@@ -374,30 +374,27 @@ t.test('a site with an uplink in its revision alone may lose it at the cabinet, 
   t.match(await at.commit({ ...COMMIT, by: 'console:anne', author: 'console' }), { state: 'done' });
 });
 
-t.test(
-  'a candidate of the platform is committed by another author only after a takeover, and the history names both',
-  async (t) => {
-    const { first } = await site(t);
-    const { manager: at } = await openManager(first);
-    const marie = { ...COMMIT, by: 'console:marie', author: 'console' as const };
-    await at.put('cabinet.yaml', brighter(70), 'platform:eve');
-    t.match(await at.commit(marie), { state: 'refused', reason: /no candidate/ });
-    await at.set('zones[rue].minPct', '20', 'console:marie');
-    t.match(
-      (await at.check('console:marie')).changes.map(({ path }) => path),
-      ['zones[rue].minPct'],
-      'hers alone',
-    );
-    await at.discard('console:marie');
-    t.not(at.view('platform').candidate, null, 'the own one alone is discarded');
-    await at.take('platform', 'console:marie');
-    await at.put('cabinet.yaml', brighter(99), 'platform:eve');
-    t.match(await at.commit(marie), { state: 'done', revision: 2, partsBy: ['platform:eve'] }, 'whoever commits reads it');
-    t.match(at.history()[0], { by: 'console:marie', why: /with parts by platform:eve/ });
-    t.match((await at.files('running', ''))?.cabinet, /levelPct: 70/, 'as it was when she looked at it');
-    t.match(at.view('platform').candidate, { by: 'platform:eve' }, 'the changed original stays with its author');
-  },
-);
+t.test('a candidate of the platform is committed by another author only after a takeover, and the history names both', async (t) => {
+  const { first } = await site(t);
+  const { manager: at } = await openManager(first);
+  const marie = { ...COMMIT, by: 'console:marie', author: 'console' as const };
+  await at.put('cabinet.yaml', brighter(70), 'platform:eve');
+  t.match(await at.commit(marie), { state: 'refused', reason: /no candidate/ });
+  await at.set('zones[rue].minPct', '20', 'console:marie');
+  t.match(
+    (await at.check('console:marie')).changes.map(({ path }) => path),
+    ['zones[rue].minPct'],
+    'hers alone',
+  );
+  await at.discard('console:marie');
+  t.not(at.view('platform').candidate, null, 'the own one alone is discarded');
+  await at.take('platform', 'console:marie');
+  await at.put('cabinet.yaml', brighter(99), 'platform:eve');
+  t.match(await at.commit(marie), { state: 'done', revision: 2, partsBy: ['platform:eve'] }, 'whoever commits reads it');
+  t.match(at.history()[0], { by: 'console:marie', why: /with parts by platform:eve/ });
+  t.match((await at.files('running', ''))?.cabinet, /levelPct: 70/, 'as it was when she looked at it');
+  t.match(at.view('platform').candidate, { by: 'platform:eve' }, 'the changed original stays with its author');
+});
 
 t.test('a device type arrives with a revision, replaces a shipped one, and must pass its own examples', async (t) => {
   const { first } = await site(t);
@@ -492,29 +489,26 @@ for (const fullMinutes of [1, 9, 100]) {
   });
 }
 
-t.test(
-  'a rollback on a disk without room runs the former revision, reports that it is not stored, and stores it later',
-  async (t) => {
-    const { first } = await site(t);
-    const { state, disk } = fullableDisk(first.revisions.disk);
-    const readOnly = Object.assign(new Error('read-only file system'), { code: 'EROFS' });
-    const taken = { ...disk, unmarkTrial: () => (state.isFull ? Promise.reject(readOnly) : disk.unmarkTrial(2)) };
-    const { manager: at, clock, applied } = await openManager(first, taken);
-    await at.put('cabinet.yaml', brighter(45), 'console:anne');
-    await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked' });
-    state.isFull = true;
-    t.match(await at.giveBack('console:anne', ''), {
-      state: 'done',
-      code: 'not-stored',
-      revision: 1,
-      reason: /not stored: .*\(ENOSPC\): check the disk of store\.dir; a restart before it is stored goes on with the trial/,
-    });
-    t.strictSame(applied, ['{"pct":45}', '{"pct":30}']);
-    state.isFull = false;
-    await later(clock, 31_000);
-    t.match(readRevisionHistory(await disk.readHistory()), { current: 1, trial: null });
-  },
-);
+t.test('a rollback on a disk without room runs the former revision, reports that it is not stored, and stores it later', async (t) => {
+  const { first } = await site(t);
+  const { state, disk } = fullableDisk(first.revisions.disk);
+  const readOnly = Object.assign(new Error('read-only file system'), { code: 'EROFS' });
+  const taken = { ...disk, unmarkTrial: () => (state.isFull ? Promise.reject(readOnly) : disk.unmarkTrial(2)) };
+  const { manager: at, clock, applied } = await openManager(first, taken);
+  await at.put('cabinet.yaml', brighter(45), 'console:anne');
+  await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked' });
+  state.isFull = true;
+  t.match(await at.giveBack('console:anne', ''), {
+    state: 'done',
+    code: 'not-stored',
+    revision: 1,
+    reason: /not stored: .*\(ENOSPC\): check the disk of store\.dir; a restart before it is stored goes on with the trial/,
+  });
+  t.strictSame(applied, ['{"pct":45}', '{"pct":30}']);
+  state.isFull = false;
+  await later(clock, 31_000);
+  t.match(readRevisionHistory(await disk.readHistory()), { current: 1, trial: null });
+});
 
 for (const ending of ['by a person', 'by itself'] as const) {
   t.test(`a trial that was ended ${ending} on a full disk is not on trial again after a kill, however often`, async (t) => {

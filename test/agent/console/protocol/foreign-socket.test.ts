@@ -75,21 +75,25 @@ t.test('the agent of an own folder in a shared one is used, unless other users m
   t.equal(caught.length, before);
 });
 
-t.test('an agent of another user in a shared folder is not used, and neither is a link to it', { skip: !isRoot && 'needs root' }, async (t) => {
-  const shared = sharedFolder(t);
-  const folder = join(shared, 'luciole-0');
-  mkdirSync(folder, { mode: 0o755 });
-  const socketPath = join(folder, 'agent.sock');
-  const caught = await fakeAgent(t, socketPath);
-  chownSync(socketPath, NOBODY, NOBODY);
-  chownSync(folder, NOBODY, NOBODY);
-  t.equal(foreignPart(socketPath), folder);
-  const link = join(sharedFolder(t, 0o755), 'link');
-  symlinkSync(folder, link);
-  t.equal(foreignPart(join(link, 'agent.sock')), folder, 'where the link leads counts');
-  await t.rejects(callAgent({ socketPaths: [socketPath], ...login }), { code: 'unreachable' });
-  t.strictSame(caught, []);
-});
+t.test(
+  'an agent of another user in a shared folder is not used, and neither is a link to it',
+  { skip: !isRoot && 'needs root' },
+  async (t) => {
+    const shared = sharedFolder(t);
+    const folder = join(shared, 'luciole-0');
+    mkdirSync(folder, { mode: 0o755 });
+    const socketPath = join(folder, 'agent.sock');
+    const caught = await fakeAgent(t, socketPath);
+    chownSync(socketPath, NOBODY, NOBODY);
+    chownSync(folder, NOBODY, NOBODY);
+    t.equal(foreignPart(socketPath), folder);
+    const link = join(sharedFolder(t, 0o755), 'link');
+    symlinkSync(folder, link);
+    t.equal(foreignPart(join(link, 'agent.sock')), folder, 'where the link leads counts');
+    await t.rejects(callAgent({ socketPaths: [socketPath], ...login }), { code: 'unreachable' });
+    t.strictSame(caught, []);
+  },
+);
 
 t.test('the program sends nothing to a planted agent, and setup is not blocked by one', { timeout: 60_000 }, async (t) => {
   // Without root, the planter is anybody who may write the temporary folder.

@@ -462,27 +462,24 @@ t.test('a bundle is written where copy finds it, also outside the unit of the se
   await session.until(/lines\s+sent/, from);
 });
 
-t.test(
-  'at the serial port without an agent, files of logged-in users stay closed, but a bundle can be copied',
-  async (t) => {
-    const dir = folder(t);
-    mkdirSync(join(dir, 'for-admin'));
-    writeFileSync(join(dir, 'for-admin', 'secret.gz'), 'canary');
-    const session = console(t, dir, { socket: 'agent-login.sock' });
-    await session.until(PROMPT);
-    for (const [name, why] of [
-      ['secret.gz', /needs\s+a\s+login\s+as\s+admin/],
-      ['for-admin/secret.gz', /name\s+a\s+file\s+of\s+this\s+console/],
-      [join(dir, 'for-admin', 'secret.gz'), /name\s+a\s+file\s+of\s+this\s+console/],
-    ] as const) {
-      const from = session.length();
-      session.type(`copy ${name} serial --base64\r`);
-      await session.until(why, from);
-    }
-    session.type('tech-support\r');
-    await session.until(/text\s+unpacked/);
+t.test('at the serial port without an agent, files of logged-in users stay closed, but a bundle can be copied', async (t) => {
+  const dir = folder(t);
+  mkdirSync(join(dir, 'for-admin'));
+  writeFileSync(join(dir, 'for-admin', 'secret.gz'), 'canary');
+  const session = console(t, dir, { socket: 'agent-login.sock' });
+  await session.until(PROMPT);
+  for (const [name, why] of [
+    ['secret.gz', /needs\s+a\s+login\s+as\s+admin/],
+    ['for-admin/secret.gz', /name\s+a\s+file\s+of\s+this\s+console/],
+    [join(dir, 'for-admin', 'secret.gz'), /name\s+a\s+file\s+of\s+this\s+console/],
+  ] as const) {
     const from = session.length();
-    session.type(`copy ${readdirSync(join(dir, 'for-anyone'))[0]} serial --base64\r`);
-    await session.until(/lines\s+sent/, from);
-  },
-);
+    session.type(`copy ${name} serial --base64\r`);
+    await session.until(why, from);
+  }
+  session.type('tech-support\r');
+  await session.until(/text\s+unpacked/);
+  const from = session.length();
+  session.type(`copy ${readdirSync(join(dir, 'for-anyone'))[0]} serial --base64\r`);
+  await session.until(/lines\s+sent/, from);
+});

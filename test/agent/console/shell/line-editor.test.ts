@@ -78,12 +78,15 @@ t.test('CR LF and CR NUL are one line end, LF LF two', async (t) => {
   t.equal(typed('a\n\nb\n').events.length, 3);
 });
 
-t.test('Ctrl-C discards the line, Ctrl-D on an empty line ends the session, ? and TAB show help for the text before the cursor', async (t) => {
-  t.match(typed('abc\x03').events, [{ kind: 'interrupt' }]);
-  t.match(typed('\x04').events, [{ kind: 'eof' }]);
-  t.match(typed('why ?').events, [{ kind: 'help', before: 'why ' }]);
-  t.match(typed('why L\t').events, [{ kind: 'complete', before: 'why L' }]);
-});
+t.test(
+  'Ctrl-C discards the line, Ctrl-D on an empty line ends the session, ? and TAB show help for the text before the cursor',
+  async (t) => {
+    t.match(typed('abc\x03').events, [{ kind: 'interrupt' }]);
+    t.match(typed('\x04').events, [{ kind: 'eof' }]);
+    t.match(typed('why ?').events, [{ kind: 'help', before: 'why ' }]);
+    t.match(typed('why L\t').events, [{ kind: 'complete', before: 'why L' }]);
+  },
+);
 
 t.test('a secret is never shown, whatever keys are pressed with it', async (t) => {
   const { row, line } = typed('hun\x01\x05ter2\x7f2\r', { mode: 'secret' });

@@ -162,13 +162,16 @@ async function litShare(run: ReturnType<typeof createPathRun>, seconds: number):
   return lit / 300;
 }
 
-t.test('a cyclist at 25 km/h is detected by 80 sensors with blankS 2 next to a wave, and each pole is lit before the cyclist reaches it', async (t) => {
-  const { expected, detected, polesPassed, polesDark } = await pass({ blankS: 2, speedKmh: 25, spacingM: 25 });
-  t.equal(expected, 80);
-  t.equal(polesPassed, 240);
-  t.ok(detected >= 0.99 * expected, `${detected} of ${expected} detected`);
-  t.ok(polesDark <= 0.01 * polesPassed, `${polesDark} of ${polesPassed} dark`);
-});
+t.test(
+  'a cyclist at 25 km/h is detected by 80 sensors with blankS 2 next to a wave, and each pole is lit before the cyclist reaches it',
+  async (t) => {
+    const { expected, detected, polesPassed, polesDark } = await pass({ blankS: 2, speedKmh: 25, spacingM: 25 });
+    t.equal(expected, 80);
+    t.equal(polesPassed, 240);
+    t.ok(detected >= 0.99 * expected, `${detected} of ${expected} detected`);
+    t.ok(polesDark <= 0.01 * polesPassed, `${polesDark} of ${polesPassed} dark`);
+  },
+);
 
 t.test('no blanking hides a person, at any speed, spacing and reach; and it costs no light', async (t) => {
   for (const reachM of [20, null])

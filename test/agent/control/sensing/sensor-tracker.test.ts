@@ -135,26 +135,29 @@ t.test('a sensor that follows the others is read and shown, but ignored', async 
   t.same([tracker.detections(), tracker.recent()], [0, []]);
 });
 
-t.test('a sensor of two zones counts once, with the settings of the zone that uses it, and the light of either may deceive it', async (t) => {
-  const zone = (id: string, lamps: string[], each: PresenceSensor): Zone => ({
-    ...ZONE,
-    id,
-    lamps,
-    presence: { ...PRESENCE, sensors: [each] },
-  });
-  const zones = [
-    zone('left', ['L1', 'L2'], sensor('S01', { listen: 'group', threshold: 10 })),
-    zone('right', ['L3', 'L4'], sensor('S01', { blankS: 5 })),
-  ];
-  const tracker = makeScene([], zones);
-  t.notOk(tracker.sense('S01.motion', 20));
-  tracker.ownChanges.set('L2', 1_000).set('L3', -9_000);
-  await tracker.clock.advance(2 * SECOND_MS);
-  t.notOk(tracker.sense('S01.motion', 80), 'our light in the other zone changed a second ago');
-  await tracker.clock.advance(4 * SECOND_MS);
-  t.ok(tracker.sense('S01.motion', 80));
-  t.equal(tracker.detections(), 1);
-});
+t.test(
+  'a sensor of two zones counts once, with the settings of the zone that uses it, and the light of either may deceive it',
+  async (t) => {
+    const zone = (id: string, lamps: string[], each: PresenceSensor): Zone => ({
+      ...ZONE,
+      id,
+      lamps,
+      presence: { ...PRESENCE, sensors: [each] },
+    });
+    const zones = [
+      zone('left', ['L1', 'L2'], sensor('S01', { listen: 'group', threshold: 10 })),
+      zone('right', ['L3', 'L4'], sensor('S01', { blankS: 5 })),
+    ];
+    const tracker = makeScene([], zones);
+    t.notOk(tracker.sense('S01.motion', 20));
+    tracker.ownChanges.set('L2', 1_000).set('L3', -9_000);
+    await tracker.clock.advance(2 * SECOND_MS);
+    t.notOk(tracker.sense('S01.motion', 80), 'our light in the other zone changed a second ago');
+    await tracker.clock.advance(4 * SECOND_MS);
+    t.ok(tracker.sense('S01.motion', 80));
+    t.equal(tracker.detections(), 1);
+  },
+);
 
 t.test('only the light of lamps in sight of a sensor may deceive it, and next to a wave no longer than the light runs ahead', async (t) => {
   const near = makeScene([sensor('S01', { blankS: 5 })]);

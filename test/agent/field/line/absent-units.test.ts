@@ -57,7 +57,7 @@ const mostOf = (took: readonly number[]): number => took.at(-1) ?? Number.POSITI
 for (const lamps of [12, 35]) {
   for (const absent of [1, 3]) {
     for (const points of [1, 40]) {
-      t.test(`${lamps} lamps have each emergency and override within 1 s beside ${absent} absent units of ${points} points`, async (t) => {
+      t.test(`${lamps} lamps have each emergency and override within 1 s with ${absent} absent units of ${points} points`, async (t) => {
         const plant = await streetOf({ lamps, absent, points });
         t.teardown(() => plant.field.stop());
         await plant.clock.advance(2_500);

@@ -47,28 +47,31 @@ t.test('a level that a factory-new unit refuses is sent again once the unit is s
   t.match(await resultOf(plant, plant.write('L1', 50)), { state: 'failed', reason: /exception 3/ }, 'refused by one that is ready, it has');
 });
 
-t.test('factory-new lamps next to sensors that fill the line are lit within seconds, and the sensors are polled during that time', async (t) => {
-  const lamps = Array.from({ length: 12 }, (_, n) => `L${n + 1}`);
-  const plant = createPlant({ devices: { ...Object.fromEntries(lamps.map((id) => [id, LAMP])), S1: SENSOR, S2: SENSOR } });
-  t.teardown(() => plant.field.stop());
-  for (const id of lamps) {
-    const unit = plant.unit(id);
-    const { write } = unit;
-    const isReady = (): boolean => unit.registers.get('holding:101') === 1_500;
-    unit.write = (table, address, values) => (address !== 0 || isReady() ? write(table, address, values) : { exception: 3 });
-  }
-  // Slower than they are asked, as on a line that asks twice for a minute after a late reply.
-  for (const id of ['S1', 'S2']) plant.unit(id).turnaroundMs = 90;
-  await plant.field.start();
-  await plant.clock.advance(1_000);
-  const fromMono = plant.clock.monoMs();
-  const results = lamps.map((id) => plant.write(id, 40, { lane: 'command', ttlMs: 60_000 }));
-  for (const result of results) t.match(await resultOf(plant, result), { state: 'verified' });
-  const tookMs = plant.clock.monoMs() - fromMono;
-  t.ok(tookMs < 10_000, `all lit after ${tookMs} ms`);
-  for (const id of ['S1', 'S2'])
-    t.ok(plant.askedSince(id, fromMono).length >= 5, `${id} was asked ${plant.askedSince(id, fromMono).length} times`);
-});
+t.test(
+  'factory-new lamps next to sensors that fill the line are lit within seconds, and the sensors are polled during that time',
+  async (t) => {
+    const lamps = Array.from({ length: 12 }, (_, n) => `L${n + 1}`);
+    const plant = createPlant({ devices: { ...Object.fromEntries(lamps.map((id) => [id, LAMP])), S1: SENSOR, S2: SENSOR } });
+    t.teardown(() => plant.field.stop());
+    for (const id of lamps) {
+      const unit = plant.unit(id);
+      const { write } = unit;
+      const isReady = (): boolean => unit.registers.get('holding:101') === 1_500;
+      unit.write = (table, address, values) => (address !== 0 || isReady() ? write(table, address, values) : { exception: 3 });
+    }
+    // Slower than they are asked, as on a line that asks twice for a minute after a late reply.
+    for (const id of ['S1', 'S2']) plant.unit(id).turnaroundMs = 90;
+    await plant.field.start();
+    await plant.clock.advance(1_000);
+    const fromMono = plant.clock.monoMs();
+    const results = lamps.map((id) => plant.write(id, 40, { lane: 'command', ttlMs: 60_000 }));
+    for (const result of results) t.match(await resultOf(plant, result), { state: 'verified' });
+    const tookMs = plant.clock.monoMs() - fromMono;
+    t.ok(tookMs < 10_000, `all lit after ${tookMs} ms`);
+    for (const id of ['S1', 'S2'])
+      t.ok(plant.askedSince(id, fromMono).length >= 5, `${id} was asked ${plant.askedSince(id, fromMono).length} times`);
+  },
+);
 
 t.test('a unit whose uptime falls has restarted: it is set up again, and the log reports it', async (t) => {
   const watched = profile('watched', [...LAMP.points, point('uptime', { address: 20, poll: 'slow' })], {

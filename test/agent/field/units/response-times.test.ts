@@ -42,16 +42,19 @@ t.test('the timeout follows a slow block and forgets one slow reply', async (t) 
   t.ok(steady < 60, `${steady} ms`);
 });
 
-t.test('the timeout of a write is never below that of the profile, and a unit that stores one register slowly is slow for all', async (t) => {
-  for (const ms of [1, 8, 120, 180]) {
-    const known = taught(write(5), many(40, ms), taught(read(0), many(40, 1)));
-    t.equal(known.timeoutMs(write(5), USUAL), 200, `${ms} ms`);
-  }
-  const slow = taught(write(5), many(40, 450), times(500));
-  t.equal(slow.timeoutMs(write(5), USUAL), 500);
-  const slower = taught(write(5), many(40, 400));
-  t.ok(slower.timeoutMs(write(6), USUAL) >= 420, `${slower.timeoutMs(write(6), USUAL)} ms for another register`);
-});
+t.test(
+  'the timeout of a write is never below that of the profile, and a unit that stores one register slowly is slow for all',
+  async (t) => {
+    for (const ms of [1, 8, 120, 180]) {
+      const known = taught(write(5), many(40, ms), taught(read(0), many(40, 1)));
+      t.equal(known.timeoutMs(write(5), USUAL), 200, `${ms} ms`);
+    }
+    const slow = taught(write(5), many(40, 450), times(500));
+    t.equal(slow.timeoutMs(write(5), USUAL), 500);
+    const slower = taught(write(5), many(40, 400));
+    t.ok(slower.timeoutMs(write(6), USUAL) >= 420, `${slower.timeoutMs(write(6), USUAL)} ms for another register`);
+  },
+);
 
 t.test('one late reply widens the next wait to cover it, within what the profile allows', async (t) => {
   for (const ms of [31, 48, 100, 200]) {

@@ -288,23 +288,26 @@ t.test('without a known time an expiry counts from the arrival, and requests tha
   });
 });
 
-t.test('an unknown clock that is ahead blocks no emergency; commands that may darken are refused if it counts them as expired', async (t) => {
-  for (const aheadMs of [1, 60_000, HOUR_MS, 24 * HOUR_MS, 365 * 24 * HOUR_MS, 8_760 * 24 * HOUR_MS]) {
-    const now: CommandContext = { ...context, nowMs: NODE_START_MS + 60_000 + aheadMs, clockQuality: 'restored' };
-    const expires = whole('Command/Expires', NODE_START_MS + 60_000);
-    const emergency = [flag('Emergency/On', true), expires];
-    t.match(readNodeCommand(message(emergency), NODE, now), { kind: 'order', lifetime: { expiresMono: 61_000 } }, 'the whole street');
-    t.match(readDeviceCommand(message(emergency), zone, now), { kind: 'order', lifetime: { expiresMono: 61_000 } }, 'a zone');
-    const trusted: CommandContext = { ...now, clockQuality: 'synced' };
-    t.match(texts(readNodeCommand(message(emergency, { timestampMs: now.nowMs }), NODE, trusted)), { reason: /^expired \d+ s ago/ });
-    t.match(texts(readNodeCommand(message([flag('Emergency/On', false), expires]), NODE, now)), { reason: /expired by the clock here/ });
-    for (const darkens of [[level(0)], [level(100)], [release(true)]]) {
-      t.match(texts(readDeviceCommand(message([...darkens, expires]), lamp, now)), { reason: /expired by the clock here/ });
-      t.match(readDeviceCommand(message(darkens), lamp, now), { kind: 'order' }, 'the way that the refusal names');
-      t.match(readDeviceCommand(message([...darkens, expires]), lamp, { ...now, clockQuality: 'none' }), { kind: 'order' });
+t.test(
+  'an unknown clock that is ahead blocks no emergency; commands that may darken are refused if it counts them as expired',
+  async (t) => {
+    for (const aheadMs of [1, 60_000, HOUR_MS, 24 * HOUR_MS, 365 * 24 * HOUR_MS, 8_760 * 24 * HOUR_MS]) {
+      const now: CommandContext = { ...context, nowMs: NODE_START_MS + 60_000 + aheadMs, clockQuality: 'restored' };
+      const expires = whole('Command/Expires', NODE_START_MS + 60_000);
+      const emergency = [flag('Emergency/On', true), expires];
+      t.match(readNodeCommand(message(emergency), NODE, now), { kind: 'order', lifetime: { expiresMono: 61_000 } }, 'the whole street');
+      t.match(readDeviceCommand(message(emergency), zone, now), { kind: 'order', lifetime: { expiresMono: 61_000 } }, 'a zone');
+      const trusted: CommandContext = { ...now, clockQuality: 'synced' };
+      t.match(texts(readNodeCommand(message(emergency, { timestampMs: now.nowMs }), NODE, trusted)), { reason: /^expired \d+ s ago/ });
+      t.match(texts(readNodeCommand(message([flag('Emergency/On', false), expires]), NODE, now)), { reason: /expired by the clock here/ });
+      for (const darkens of [[level(0)], [level(100)], [release(true)]]) {
+        t.match(texts(readDeviceCommand(message([...darkens, expires]), lamp, now)), { reason: /expired by the clock here/ });
+        t.match(readDeviceCommand(message(darkens), lamp, now), { kind: 'order' }, 'the way that the refusal names');
+        t.match(readDeviceCommand(message([...darkens, expires]), lamp, { ...now, clockQuality: 'none' }), { kind: 'order' });
+      }
     }
-  }
-});
+  },
+);
 
 t.test('an empty id is refused, a null one is none', async (t) => {
   for (const name of ['Command/Id', 'Override/Id']) {

@@ -195,16 +195,19 @@ t.test('a platform that no longer acknowledges costs little, and after a day get
   t.strictSame(cabinet.numbers(cabinet.hear()), [101]);
 });
 
-t.test('of a log from before this release a thousand entries are sent by themselves, older ones at the request of the platform', async (t) => {
-  const cabinet = scene(9_000);
-  await cabinet.session();
-  const told = cabinet.numbers(cabinet.hear());
-  t.equal(told.at(-1), 9_000);
-  t.ok(told.length >= 1_000 && told.length < 1_100, `${told.length}`);
-  await cabinet.delivery.acknowledgeAudit({ n: 0, hash: '' });
-  await cabinet.turn();
-  t.equal(cabinet.numbers(cabinet.hear()).length, 9_000);
-});
+t.test(
+  'of a log from before this release a thousand entries are sent by themselves, older ones at the request of the platform',
+  async (t) => {
+    const cabinet = scene(9_000);
+    await cabinet.session();
+    const told = cabinet.numbers(cabinet.hear());
+    t.equal(told.at(-1), 9_000);
+    t.ok(told.length >= 1_000 && told.length < 1_100, `${told.length}`);
+    await cabinet.delivery.acknowledgeAudit({ n: 0, hash: '' });
+    await cabinet.turn();
+    t.equal(cabinet.numbers(cabinet.hear()).length, 9_000);
+  },
+);
 
 t.test('an entry that does not fit into the packets of the broker is sent without its text', async (t) => {
   const cabinet = scene(2);

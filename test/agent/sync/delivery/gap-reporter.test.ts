@@ -52,32 +52,35 @@ function asScene({
 }
 const ids = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-t.test('losses reported while no platform listened are sent again after each birth until they are acknowledged, across restarts', async (t) => {
-  for (const count of [1, 30, 300]) {
-    const first = openScene(lossesUpTo(count));
-    first.delivery.open(first.wire.link());
-    await runDry(first);
-    t.strictSame(first.platform.hear(Number.POSITIVE_INFINITY).length, count, 'told, and heard by nobody');
-    await first.session();
-    t.strictSame(first.platform.hear(), ids(Math.max(1, count - 99), count), 'the newest come again, at the cost of a birth');
-    first.platform.stored.length = 0;
-    first.platform.acknowledge();
-    await first.delivery.refresh();
-    await runDry(first);
-    t.strictSame(first.platform.hear(), ids(1, count), 'a platform that says it has none is told all');
-    const half = Math.ceil(count / 2);
-    first.delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: half });
+t.test(
+  'losses reported while no platform listened are sent again after each birth until they are acknowledged, across restarts',
+  async (t) => {
+    for (const count of [1, 30, 300]) {
+      const first = openScene(lossesUpTo(count));
+      first.delivery.open(first.wire.link());
+      await runDry(first);
+      t.strictSame(first.platform.hear(Number.POSITIVE_INFINITY).length, count, 'told, and heard by nobody');
+      await first.session();
+      t.strictSame(first.platform.hear(), ids(Math.max(1, count - 99), count), 'the newest come again, at the cost of a birth');
+      first.platform.stored.length = 0;
+      first.platform.acknowledge();
+      await first.delivery.refresh();
+      await runDry(first);
+      t.strictSame(first.platform.hear(), ids(1, count), 'a platform that says it has none is told all');
+      const half = Math.ceil(count / 2);
+      first.delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: half });
 
-    const second = openScene([], { store: first.store });
-    await second.delivery.restore();
-    second.delivery.open(second.wire.link());
-    await runDry(second);
-    t.strictSame(second.platform.hear(), ids(half + 1, count), 'after a restart those that are not acknowledged');
-    second.delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: count });
-    await second.session();
-    t.strictSame(second.platform.hear(), [], 'acknowledged, and never told again');
-  }
-});
+      const second = openScene([], { store: first.store });
+      await second.delivery.restore();
+      second.delivery.open(second.wire.link());
+      await runDry(second);
+      t.strictSame(second.platform.hear(), ids(half + 1, count), 'after a restart those that are not acknowledged');
+      second.delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: count });
+      await second.session();
+      t.strictSame(second.platform.hear(), [], 'acknowledged, and never told again');
+    }
+  },
+);
 
 t.test('a birth on request repeats the losses as a new session does', async (t) => {
   const scene = openScene(lossesUpTo(30));

@@ -171,28 +171,33 @@ t.test('a long text does not push metrics out of a birth', async (t) => {
   t.ok(born('NBIRTH').includes('Emergency/On'));
 });
 
-t.test('the result of a command arrives whatever packet size the broker accepts: without its lamps, then with a shorter reason', async (t) => {
-  const { publisher, birth, values, table, sent } = openSession(1_024);
-  birth();
-  const lamps: Outcome['lamps'] = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`L${i}`, 'failed' as const]));
-  const outcome: Outcome = {
-    commandId: 'a-1',
-    target: { kind: 'zone', id: 'Z1' },
-    levelPct: 80,
-    state: 'failed',
-    reason: msg`no reply`,
-    lamps,
-    source: 'platform',
-    atMs: NODE_START_MS,
-  };
-  const send = (outcome: Outcome): Record<string, unknown>[] => {
-    const before = sent.length;
-    publisher.values(outcomeMetrics({ table, values, isSilent: () => false, maxTextBytes: publisher.maxTextBytes }, outcome, 'programme'));
-    const metrics = sent.slice(before).flatMap((message) => message.metrics);
-    return metrics.map(({ value }) => JSON.parse(value?.kind === 'string' ? value.value : '{}') as Record<string, unknown>);
-  };
-  t.match(send({ ...outcome, lamps: { L1: 'failed' } }), [{ id: 'a-1', lamps: { L1: 'failed' } }]);
-  t.strictSame(send(outcome), [{ id: 'a-1', target: 'Z1', state: 'failed', reason: 'no reply', level: 80, lamps: {} }]);
-  t.match(send({ ...outcome, lamps: {}, isSaved: false }), [{ id: 'a-1', saved: false }], 'what the disk did not take');
-  t.match(send({ ...outcome, reason: msg`${'é'.repeat(2_000)}` }), [{ id: 'a-1', state: 'failed', reason: /^é{100,}$/ }]);
-});
+t.test(
+  'the result of a command arrives whatever packet size the broker accepts: without its lamps, then with a shorter reason',
+  async (t) => {
+    const { publisher, birth, values, table, sent } = openSession(1_024);
+    birth();
+    const lamps: Outcome['lamps'] = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`L${i}`, 'failed' as const]));
+    const outcome: Outcome = {
+      commandId: 'a-1',
+      target: { kind: 'zone', id: 'Z1' },
+      levelPct: 80,
+      state: 'failed',
+      reason: msg`no reply`,
+      lamps,
+      source: 'platform',
+      atMs: NODE_START_MS,
+    };
+    const send = (outcome: Outcome): Record<string, unknown>[] => {
+      const before = sent.length;
+      publisher.values(
+        outcomeMetrics({ table, values, isSilent: () => false, maxTextBytes: publisher.maxTextBytes }, outcome, 'programme'),
+      );
+      const metrics = sent.slice(before).flatMap((message) => message.metrics);
+      return metrics.map(({ value }) => JSON.parse(value?.kind === 'string' ? value.value : '{}') as Record<string, unknown>);
+    };
+    t.match(send({ ...outcome, lamps: { L1: 'failed' } }), [{ id: 'a-1', lamps: { L1: 'failed' } }]);
+    t.strictSame(send(outcome), [{ id: 'a-1', target: 'Z1', state: 'failed', reason: 'no reply', level: 80, lamps: {} }]);
+    t.match(send({ ...outcome, lamps: {}, isSaved: false }), [{ id: 'a-1', saved: false }], 'what the disk did not take');
+    t.match(send({ ...outcome, reason: msg`${'é'.repeat(2_000)}` }), [{ id: 'a-1', state: 'failed', reason: /^é{100,}$/ }]);
+  },
+);
