@@ -156,7 +156,7 @@ t.test('a late reply of another length that falls into a request in flight is pa
   t.match(await endOf(bench, bench.line.read(holding(70, 2), 50)), { words: [70, 71] });
 });
 
-t.test('a slow unit whose every reply comes too late is never believed', async (t) => {
+t.test('a slow unit whose every reply is too late is never trusted', async (t) => {
   const bench = await scriptBench((request) => [[70, replyTo(request)]]);
   const wrong: string[] = [];
   for (let i = 0; i < 60; i++) {

@@ -49,7 +49,7 @@ t.test('every shipped profile is valid', async (t) => {
 });
 
 for (const profile of profiles.values()) {
-  t.test(`${profile.id}: its examples come out`, async (t) => {
+  t.test(`${profile.id}: its examples decode as documented`, async (t) => {
     t.ok(profile.examples.length > 0);
     t.ok(profile.sources.length > 0);
     for (const { origin, request, response, expect } of profile.examples) {

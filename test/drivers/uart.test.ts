@@ -69,7 +69,7 @@ for (const { profile: id, origin, frame } of UART_VECTORS) {
   });
 }
 
-t.test('however a stream is cut, the same comes out, and noise between frames costs none', async (t) => {
+t.test('however a stream is cut, the result is the same, and noise between frames costs none', async (t) => {
   for (const { id } of shipped) {
     const piece = fc.oneof(
       fc.uint8Array({ maxLength: 12 }).map((noise) => ({ isFrame: false, bytes: Buffer.from(noise) })),

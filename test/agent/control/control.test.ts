@@ -6,7 +6,7 @@ import { texts } from '../../support/texts.ts';
 import { makeStreet, PRESENCE, winter } from '../lighting/street.ts';
 import { levelsOf, litStreet } from './lit-street.ts';
 
-t.test('the dimming step comes and all lamps follow once', async (t) => {
+t.test('the dimming step is applied and all lamps follow once', async (t) => {
   const street = await litStreet(t, { now: winter('22:59') });
   t.same(levelsOf(street), [80, 80, 80, 80, 80, 80]);
   await street.clock.advance(59_000);
@@ -65,7 +65,7 @@ t.test('a detection during the fall returns to boost at once, even while the fal
   t.equal(street.events.length, 0, 'a replaced write is no failure');
 });
 
-t.test('a lamp that comes down to its presence level is not counted as raised', async (t) => {
+t.test('a lamp that is lowered to its presence level is not counted as raised', async (t) => {
   const street = await litStreet(t, { street: makeStreet({ zone: { presence: { ...PRESENCE, boostPct: 60 } } }) });
   void street.override({ levelPct: 90 });
   await street.clock.advance(1_000);

@@ -185,7 +185,7 @@ t.test('two relays a second leave at most, the newest of each neighbour, in turn
   );
 });
 
-t.test('whom a neighbour sends comes in at the pole where its street begins', async (t) => {
+t.test('a person announced by a neighbour enters at the pole where the street begins', async (t) => {
   const table: [story: string, neighbour: Neighbour, direction: 1 | -1 | null][] = [
     ['from the start of the street onwards', WEST, 1],
     ['from its end backwards', EAST, -1],

@@ -197,7 +197,7 @@ t.test('a meter exchanged while the agent was off adds no more than the installe
   t.same((await after([1_069], maxMeterKw({ lamps: [] }))).totals, [1_069], 'a cabinet without lamps has the bound of the largest feed');
 });
 
-t.test('a reading that comes before the memory waits for it', async (t) => {
+t.test('a reading that arrives before the memory is loaded waits for it', async (t) => {
   const memory = memoryOf({ counters: { 'M1.energy': { offset: 698, lastRaw: 2, unit: 'kWh', atMs: null } } });
   const { promise, resolve } = Promise.withResolvers<void>();
   memory.gate = promise;

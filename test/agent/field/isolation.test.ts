@@ -44,7 +44,7 @@ const allOf = (type: Profile, quality: string, but: Record<string, string> = {})
 // ── slow and silent blocks ───────────────────────────────────────────────────────────────────────────────────────────
 
 for (const slowMs of [1, 25, 80, 150, 199, 300, 600, 900]) {
-  t.test(`a block that takes ${slowMs} ms is read though its neighbours take 5 ms, and the unit does not come and go`, async (t) => {
+  t.test(`a block that takes ${slowMs} ms is read though its neighbours take 5 ms, and the unit is never reported as silent`, async (t) => {
     const plant = await started(t, { devices: { M1: METER } }, ({ unit }) =>
       pace(unit('M1'), (request) => (coversRegister(request, 'input:342') ? slowMs : 5)),
     );
@@ -160,7 +160,7 @@ for (const laterMs of [5, 20, 40, 80, 150]) {
 
 for (const slowMs of [1_500, 2_000, 4_500]) {
   t.test(
-    `a unit that comes to need ${slowMs} ms does not come and go, its neighbour is read, and it is well when it is quick again`,
+    `a unit that slows down to ${slowMs} ms is not reported as silent, its neighbour is read, and it is healthy when it is fast again`,
     async (t) => {
       const plant = await started(t, { devices: { L1: LAMP, L2: LAMP } });
       await plant.clock.advance(60_000);

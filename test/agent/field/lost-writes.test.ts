@@ -93,7 +93,7 @@ t.test('a unit that forgets its set-up at each power cut is written twice a day 
 
 for (const writeMs of [5, 60, 120, 190, 350]) {
   t.test(
-    `levels of a lamp that takes ${writeMs} ms to store them are carried out once each, verified, and it does not come and go`,
+    `levels of a lamp that takes ${writeMs} ms to store them are carried out once each, verified, and it is never reported as silent`,
     async (t) => {
       const plant = await started(t, { devices: { L1: LAMP } }, (plant) => {
         setUp(plant);

@@ -365,7 +365,7 @@ t.test('an output never chatters, and a circuit is never opened on a lit zone, w
   );
 });
 
-t.test('a restart at any instant comes to the same value, at the latest after the shortest time', async () => {
+t.test('a restart at any instant leads to the same value, at the latest after the shortest time', async () => {
   fc.assert(
     fc.property(OUTPUT_ARB, fc.array(MOMENT_ARB, { minLength: 1, maxLength: 30 }), MOMENT_ARB, (output, moments, last) => {
       let before: OutputState | undefined;

@@ -141,7 +141,7 @@ t.test('after a long silence a detection is a new one, and has not lasted all th
   t.equal(show({ stuckS: 60 }, `#${'?'.repeat(50)}##`).slice(-2), '##', 'a short one hides nobody');
 });
 
-t.test('a reading that comes late, behind a newer one, changes nothing', async (t) => {
+t.test('a reading that arrives late, after a newer one, changes nothing', async (t) => {
   const plain = sensor('S01');
   const at = (nowMono: number) => ({ nowMono, ownChangeMono: null });
   const { state } = afterSensorReading(undefined, reading('S01.motion', 90, 2_000), plain, at(2_000));

@@ -74,10 +74,13 @@ for (const [gapM, every] of [
   [30, 10],
 ] as const) {
   for (const speedKmh of [6, 15]) {
-    t.test(`one who walks at 2 to 2.5 km/h is lit at each pole, sensors each ${gapM * every} m, ${speedKmh} km/h assumed`, async (t) => {
-      const { passed, dark } = total({ gapM, every, speedKmh, kmh: [2, 2.5], people: 1 });
-      t.equal(dark, 0, `${dark} of ${passed} poles below the boost`);
-    });
+    t.test(
+      `a person who walks at 2 to 2.5 km/h is lit at each pole, sensors each ${gapM * every} m, ${speedKmh} km/h assumed`,
+      async (t) => {
+        const { passed, dark } = total({ gapM, every, speedKmh, kmh: [2, 2.5], people: 1 });
+        t.equal(dark, 0, `${dark} of ${passed} poles below the boost`);
+      },
+    );
   }
 }
 

@@ -115,7 +115,7 @@ t.test('a fall of the counter is no vehicle', async (t) => {
   t.equal(radar.runningPerH, 5 * 6, 'a radar that shows how many are in view: who comes counts, who leaves does not');
 });
 
-t.test('what was read after a window has ended belongs to the next, when the tick comes late', async (t) => {
+t.test('counts read after a window has ended belong to the next, when the tick is late', async (t) => {
   const nine = drive(times(9, 2)).at(-1);
   const late = afterCount(nine, word(1_078, 11 * MIN), ROAD, 11 * MIN);
   t.match(late, { flowPerH: 120, runningPerH: 360 });

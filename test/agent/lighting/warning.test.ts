@@ -160,7 +160,7 @@ const ends: [what: string, causes: Cause[], startMs?: number][] = [
   ],
 ];
 for (const [what, causes, startMs] of ends) {
-  t.test(`after ${what} a street that goes dark warns for 30 s at 20 % first`, async (t) => {
+  t.test(`after ${what} a street that goes dark first gives a warning of 30 s at 20 %`, async (t) => {
     const shown = shownBy(darkStreet(), causes, startMs);
     const levels = shown.map(({ levelPct }) => levelPct);
     t.same(bareFalls(shown, CURFEW), []);

@@ -190,7 +190,7 @@ for (const [command, change, isStored] of [
   ['a backup', () => {}, true],
   ['a restore', (dir: string) => renameSync(join(dir, 'telemetry.db'), join(dir, 'telemetry.db.before-restore')), true],
 ] as const)
-  t.test(`readings that a store kept in memory beside ${command} are ${isStored ? '' : 'not '}stored after it`, async (t) => {
+  t.test(`readings that a store kept in memory while ${command} ran are ${isStored ? '' : 'not '}stored after it`, async (t) => {
     const dir = testFolder(t);
     const earlier = open(t, dir);
     await earlier.start();

@@ -137,7 +137,7 @@ t.test('where the sun does not go below -6 degrees nothing is late, and where it
   t.match(moved, [/lit up to \d+ min after civil dusk/]);
 });
 
-t.test('a step that short nights leave out is named, with the night and what comes instead', async (t) => {
+t.test('a step that short nights skip is reported, with the night and the step used instead', async (t) => {
   const steps = (list: string) => ['steps: [{ at: dusk, levelPct: 100 }]', `steps: [{ at: dusk, levelPct: 100 }, ${list}]`] as const;
   const dimmed = await nightWarnings(t, steps('{ at: sunset+180, levelPct: 70 }, { at: "23:00", levelPct: 30 }'));
   t.equal(dimmed.length, 1, dimmed.join('\n'));

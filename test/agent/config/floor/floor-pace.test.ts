@@ -98,7 +98,7 @@ t.test('every timing key of the configuration has its place in these tables', (t
 });
 
 for (const [name, { base, key, value, free }] of Object.entries(LIGHT)) {
-  t.test(`a tenth, ten and a thousand times of ${name} is refused where light would come later or end sooner`, async (t) => {
+  t.test(`a tenth, ten and a thousand times of ${name} is refused where light would start later or end sooner`, async (t) => {
     for (const factor of FACTORS) {
       const found = flaws(t, { base, edits: [[`${key}: ${value}`, `${key}: ${Math.round(value * factor * 10) / 10}`]] });
       t.equal(found.length === 0, free.includes(factor), `x ${factor}: ${found.join('\n')}`);

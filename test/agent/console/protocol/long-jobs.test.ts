@@ -73,7 +73,7 @@ const goodbyes: [story: string, leave: (socket: Socket) => void][] = [
 ];
 
 for (const [story, leave] of goodbyes) {
-  t.test(`a job ends when the socket of its reader is ${story}, though nothing was to tell`, async (t) => {
+  t.test(`a job ends when the socket of its reader is ${story}, even without output`, async (t) => {
     const socketPath = place(t);
     const { view, began, ended } = watchedView();
     await serverAt(t, socketPath, view).start();

@@ -80,7 +80,7 @@ t.test('a client that sends requests and never reads does not delay another', as
   t.ok(served < 100, `${served} of 500 answers were made: the rest waits for the reader`);
 });
 
-t.test('the ninth console is turned away, and a place that comes free can be had', async (t) => {
+t.test('the ninth console is rejected, and a freed place can be used', async (t) => {
   const socketPath = place(t);
   await serverAt(t, socketPath).start();
   const eight: Socket[] = [];

@@ -405,7 +405,7 @@ t.test('without ZMODEM the file is sent as lines with a checksum each, and conti
   );
 });
 
-t.test('the estimate comes first, and Ctrl-C ends it with the way to go on', async (t) => {
+t.test('the estimate is shown first, and Ctrl-C ends the copy with the command to continue it', async (t) => {
   const dir = folder(t);
   writeFileSync(join(dir, 'b.gz'), randomBytes(20_000));
   const session = await openSession(t, { filesDir: dir, speedBaud: 9_600 });

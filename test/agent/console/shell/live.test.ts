@@ -115,7 +115,7 @@ t.test('watch of a lamp that is none ends with the nearest name', async (t) => {
   t.match(await session.say('watch lamp L7'), /% no lamp or zone "L7"; did you mean L07\?/);
 });
 
-t.test('speed: the new one stays when Enter comes at it, else the old one is back after ten seconds', async (t) => {
+t.test('speed: the new one is kept if Enter arrives at it, otherwise the old one is restored after ten seconds', async (t) => {
   const session = await openSession(t, { speedBaud: 9_600 });
   session.type('speed 115200\r');
   await session.until('changed', () => session.speeds.at(-1) === 115_200);

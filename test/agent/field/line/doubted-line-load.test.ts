@@ -25,7 +25,7 @@ for (const [sensors, baud] of [
   [8, 19_200],
 ] as const)
   t.test(
-    `beside two lamps with one address, confirmations of ${sensors} sensors leave the line at ${baud} baud to others too`,
+    `with two lamps on one address, confirmations of ${sensors} sensors leave time on the line at ${baud} baud for others too`,
     async (t) => {
       const ids = Object.keys(many(sensors, MULTISENSOR, 'S'));
       const plant = createPlant({

@@ -80,7 +80,7 @@ for (const troubled of [1, 5, 10])
   });
 
 for (const latePct of [10, 40, 70])
-  t.test(`a lamp has its level or a newer one a second after it at most, beside two whose replies are late: ${latePct} %`, async (t) => {
+  t.test(`a lamp has its level or a newer one a second after it at most, next to two whose replies are late: ${latePct} %`, async (t) => {
     for (const seed of [1, 2, 3, 4]) {
       const random = createRandom(seed);
       const plant = await plantWith(t, { devices: { ...many(6, LAMP), S1: SENSOR }, periodsMs: { fast: 100, normal: 200, slow: 30_000 } });

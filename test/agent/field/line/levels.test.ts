@@ -179,7 +179,7 @@ const SEEDS = 16;
 const VERIFIED_AT_LEAST = 190;
 
 for (let seed = 1; seed <= SEEDS; seed++)
-  t.test(`nor does it wait for a late reply that is still to come, nor for a probe of the dead; seed ${seed}`, async (t) => {
+  t.test(`nor does it wait for a late reply that is still to arrive, nor for a probe of a silent unit; seed ${seed}`, async (t) => {
     const plant = await plantWith(t, {
       devices: { ...many(6, LAMP), DEAD: LAMP, S1: SENSOR },
       periodsMs: { fast: 100, normal: 200, slow: 30_000 },

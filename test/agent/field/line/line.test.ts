@@ -263,7 +263,7 @@ t.test('an unplugged line is an event, its readings are missing; plugged in agai
   t.same(eventsOf(plant, 'unit-silent'), [], 'the units are not to blame');
 });
 
-t.test('a port missing at the start is an event, and opened when it comes', async (t) => {
+t.test('a port missing at the start is an event, and opened when it appears', async (t) => {
   const plant = createPlant({ devices: { L1: LAMP } });
   t.teardown(() => plant.field.stop());
   plant.sim.unplug();

@@ -56,7 +56,7 @@ t.test('a line that repeats everything has no unit that answers twice', async (t
 });
 
 for (const copies of [1, 2, 5])
-  t.test(`a sensor whose replies come ${copies} times too often is said to be blind as soon as it is`, async (t) => {
+  t.test(`a sensor whose replies arrive ${copies} times too often is reported as blind immediately`, async (t) => {
     const plant = await troubledStreet(t, 4, MULTISENSOR);
     const [sinceMono, sinceMs] = [plant.clock.monoMs(), plant.clock.wallMs()];
     trouble(plant, plant.addressOf('S1'), { untilMono: sinceMono + 60_000, what: repeated(copies, 20), sensorUnit: plant.addressOf('S1') });

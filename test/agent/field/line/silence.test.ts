@@ -89,7 +89,7 @@ t.test('a unit that returns is noticed on a line with no time to spare', async (
 });
 
 for (const others of ['of its type', 'of another type'] as const) {
-  t.test(`of 20 units that were never there one that returns is noticed within a minute, beside others ${others}`, async (t) => {
+  t.test(`of 20 units that never answered, one that returns is noticed within a minute, next to others ${others}`, async (t) => {
     const meter = profile('meter', LAMP.points);
     for (const turnaroundMs of [3, 25, 90]) {
       const plant = createPlant({ devices: { ...many(20, LAMP), M1: others === 'of its type' ? LAMP : meter } });

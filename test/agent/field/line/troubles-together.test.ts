@@ -11,7 +11,7 @@ for (const [name, what] of Object.entries({
   'that replies under another number': underUnit(() => 3, 0),
 }))
   for (const pct of [1, 5, 10])
-    t.test(`beside a lamp ${name}, a sensor is not blind because ${pct} % of all replies are late`, async (t) => {
+    t.test(`next to a lamp ${name}, a sensor is not blind because ${pct} % of all replies are late`, async (t) => {
       for (const sensor of [SENSOR, MULTISENSOR])
         for (const seed of [1, 2, 3]) {
           const everybody = sometimesLate(createRandom(seed), pct);

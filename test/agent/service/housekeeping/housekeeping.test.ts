@@ -129,7 +129,7 @@ t.test('a frequent chore causes no write of its own', async (t) => {
   t.match(kept.get('chores'), { daily: { failed: false }, compaction: { failed: false } });
 });
 
-t.test('a step of the clock runs no chore a thousand times, and none is waited for until an old time comes again', async (t) => {
+t.test('a step of the clock runs no chore a thousand times, and none waits until an old time returns', async (t) => {
   const { clock, housekeeping, ran } = choresAt('1970-01-01T00:01:00Z', { 'never-hourly': '17 * * * *' });
   housekeeping.start();
   await clock.advance(2 * MINUTES);
@@ -141,7 +141,7 @@ t.test('a step of the clock runs no chore a thousand times, and none is waited f
   t.strictSame(ran.slice(1), ['never-hourly 2025-12-02T17:17'], 'back');
 });
 
-t.test('a turn of the loop that comes late makes up for its minutes', async (t) => {
+t.test('a late turn of the loop makes up for its minutes', async (t) => {
   const { clock, housekeeping, ran } = choresAt('2026-12-02T16:15:30Z', { 'never-hourly': '17 * * * *' });
   housekeeping.start();
   clock.stepWall(2 * MINUTES);

@@ -171,7 +171,7 @@ const inVain: [story: string, steps: Parameters<typeof startsOf>[0], cameUp: (n:
   ['a boot between them', every(3_600, 3).map(([atS, end], n) => [atS, end, `boot-${n}`]), () => false, 'normal normal normal'],
 ];
 for (const [story, steps, cameUp, seen] of inVain)
-  t.test(`starts that never came up, ${story}: ${seen}`, async (t) => t.equal(modes(steps, cameUp), seen));
+  t.test(`starts that never became ready, ${story}: ${seen}`, async (t) => t.equal(modes(steps, cameUp), seen));
 
 t.test('a ledger of a release that did not record whether a run was ready is read as before', async (t) => {
   const old = startsOf(every(3_600, 5)).at(-1)?.ledger ?? EMPTY_LEDGER;

@@ -152,7 +152,7 @@ const refusals: [story: string, file: Bad, words: RegExp][] = [
   ['more than it says', ({ maker }) => updateBy(maker, { unpackedBytes: 1_000 }), /unpacks to more than it declares/],
 ];
 for (const [story, file, words] of refusals)
-  t.test(`${story} is refused in words, and nothing has changed`, async (t) => {
+  t.test(`${story} is refused with a reason, and nothing has changed`, async (t) => {
     const cabinet = cabinetAt(t);
     t.match(texts(await cabinet.install(file(cabinet))), words);
     t.strictSame(cabinet.restarts, []);

@@ -207,7 +207,7 @@ t.test('a read is patient while the thread works on a commit; its own time begin
   t.equal(lost.length, 1, 'told once');
 });
 
-t.test('a real thread whose answer never comes is ended, and its frames are written once by the next', async (t) => {
+t.test('a real thread whose answer never arrives is ended, and its frames are written once by the next', async (t) => {
   const dir = testFolder(t);
   const threads: ReturnType<OpenLink>[] = [];
   let mute = false;

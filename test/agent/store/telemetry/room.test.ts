@@ -255,7 +255,7 @@ t.test('a disk that is full in the middle is trouble with an end, and room is ma
   t.ok(events.some(({ code, endMs }) => code === 'store-trouble' && endMs !== null));
 });
 
-t.test('a backlog that is being drained while the cap is lowered comes as rows or as gaps', async (t) => {
+t.test('a backlog that is being drained while the cap is lowered arrives as rows or as gaps', async (t) => {
   const dir = fullStore(t);
   const clock = createManualClock(STORE_START_MS + HOURS * HOUR_MS);
   const common = { dir, clock, log: SILENT, commitSeconds: 10, maxDays: 400, decimals: new Map(), openLink: openInProcessLink };

@@ -235,7 +235,7 @@ t.test('nothing is carried out after its expiry, also not when the disk was slow
   t.equal(seen.orders.length, 1);
 });
 
-t.test('an id that comes again after its expiry is answered with the end it had, never with another', async (t) => {
+t.test('an id that is repeated after its expiry is answered with its former result, never with another', async (t) => {
   const { open, message, outcome, link, states, clock, settle } = openBench();
   const inbox = open();
   inbox.open(link);

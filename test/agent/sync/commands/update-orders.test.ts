@@ -46,7 +46,7 @@ const unsound: [story: string, metrics: readonly Metric[], reason: RegExp][] = [
   ['a write to what is shown', [text('Action', 'install'), text('State', 'confirmed')], /Update\/State/],
 ];
 for (const [story, metrics, reason] of unsound)
-  t.test(`${story} is refused in words`, async (t) => t.match(read(metrics), { kind: 'refused', reason }));
+  t.test(`${story} is refused with a reason`, async (t) => t.match(read(metrics), { kind: 'refused', reason }));
 t.test('one from the memory of the broker is refused', async (t) =>
   t.match(read([text('Action', 'install')], { retained: true }), { kind: 'refused' }),
 );

@@ -93,7 +93,7 @@ t.test('only an acknowledgement of the platform moves the cursor, and missing ro
   t.equal(withMode(sent, 'broker').cursor, 5, 'where the broker is asked, its proof counts');
 });
 
-t.test('the wait for an acknowledgement doubles, and one batch at a time is tried until one comes', async (t) => {
+t.test('the wait for an acknowledgement doubles, and one batch at a time is tried until one arrives', async (t) => {
   const at = (nowMono: number, isWaiting = true) => ({ nowMono, isWaiting, roundTripMs: 100 });
   const begun = checkWatch(startWatch(0), at(0)).watch;
   t.notOk(checkWatch(begun, at(29_999)).isResendDue);

@@ -61,7 +61,7 @@ const refusals: [protocol: 4 | 5, code: number, words: RegExp][] = [
   [4, 1, /check uplink\.protocol/],
 ];
 for (const [protocol, code, words] of refusals) {
-  t.test(`a CONNACK of ${code} in MQTT ${protocol} is said in words, and the connection is closed`, async (t) => {
+  t.test(`a CONNACK of ${code} in MQTT ${protocol} is reported in words, and the connection is closed`, async (t) => {
     const other = await broker(t, (_, client) => client.send(...(protocol === 5 ? [0x20, 3, 0, code, 0] : [0x20, 2, 0, code])));
     await t.rejects(transport.connect(options(other.url, { protocol })), { code: 'refused', message: words });
     t.ok(await until(() => other.clients[0]?.closed === true));

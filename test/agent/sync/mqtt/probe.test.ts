@@ -198,7 +198,7 @@ t.test('a question costs two bytes and so does its answer', async (t) => {
   connection.destroy();
 });
 
-t.test('whoever refuses us is asked for ever, each time later', async (t) => {
+t.test('a broker that refuses us is tried for ever, each time later', async (t) => {
   let refusals = 0;
   const broker = await startRawBroker((packet, client) => {
     if (refusals < 6 && packet.type === 1) {

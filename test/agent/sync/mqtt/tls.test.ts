@@ -149,7 +149,7 @@ for (const { story, pair, words, config, settings, quality, place } of bad) {
   });
 }
 
-t.test('a broker that speaks TLS 1.1 at best is refused', { skip }, async (t) => {
+t.test('a broker that supports TLS 1.1 at most is refused', { skip }, async (t) => {
   const { cert, key } = good();
   const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } as const;
   const server = createServer({ cert: readFileSync(cert), key: readFileSync(key), ...old });
@@ -243,7 +243,7 @@ t.test('the test reports the stage of TLS that failed', { skip }, async (t) => {
   });
 });
 
-t.test('who may read the files', async (t) => {
+t.test('permissions of the files', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-keys-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'key');

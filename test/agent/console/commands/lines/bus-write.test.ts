@@ -49,7 +49,7 @@ Add --yes to write it all the same`,
 ];
 
 for (const [story, args, warnings, message] of previews) {
-  t.test(`${story} is not written without --yes, and said`, async (t) => {
+  t.test(`${story} is not written without --yes, and this is reported`, async (t) => {
     const asked = { ...readWrite(args), unit: Number(args['unit']) };
     t.throws(() => withConfirmation(asked, { warnings: () => warnings }), { code: 'usage', message });
     const { isConfirmed: _, ...write } = asked;
