@@ -72,7 +72,7 @@ const nearRefusals: [story: string, bytes: Buffer, end: object][] = [
 ];
 
 for (const [story, bytes, expected] of nearRefusals) {
-  t.test(`what only looks like a refusal that forgets its function is none: ${story}`, async (t) => {
+  t.test(`what only looks like an exception reply without a function code is none: ${story}`, async (t) => {
     const bench = await scriptBench((request, turn) => (turn === 0 ? [[3, bytes]] : [[3, Buffer.concat([bytes, replyTo(request)])]]));
     t.match(await endOf(bench, bench.line.read(holding(50), 60)), expected);
     t.match(await endOf(bench, bench.line.read(holding(80, 3), 60)), { words: [80, 81, 82] }, 'and the reply behind it is found');

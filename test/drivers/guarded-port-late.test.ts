@@ -67,7 +67,7 @@ t.test('a late reply never becomes a value in 10,000 reads of one length; plain 
   t.ok(plain.wrong > 0, `modbus-serial alone: ${plain.wrong} of 200 wrong`);
 });
 
-t.test('a unit that proved to be slow is given longer, up to 5 s, and others do not wait for it', async (t) => {
+t.test('a unit that proved to be slow gets a longer timeout, up to 5 s, and others do not wait for it', async (t) => {
   const bench = await busBench({ 1: addressUnit(), 2: addressUnit() });
   const ask = (address: number, unit = 1) => endOf(bench, bench.line.read(holding(address, 2, unit), 50), 10_000);
   bench.sim.delayNext(1, 2_000);
@@ -144,7 +144,7 @@ t.test('a late reply that arrives byte by byte is still recognised as one', asyn
   t.equal(bench.line.counters.lateReplies, 1);
 });
 
-t.test('a late reply of another length that falls into a request in flight is passed over', async (t) => {
+t.test('a late reply of another length that falls into a request in flight is skipped', async (t) => {
   // The first question is answered only while the second is in flight, right before its own answer.
   let first: Buffer | undefined;
   const bench = await scriptBench((request, turn) => {
@@ -182,7 +182,7 @@ t.test('a late refusal is not taken for the answer to the next question', async 
   t.equal(bench.line.counters.lateReplies, 1);
 });
 
-t.test('an answer to another write is passed over, alone or in one piece with the right one', async (t) => {
+t.test('an answer to another write is skipped, alone or in one piece with the right one', async (t) => {
   const ack = (value: number): Buffer => sealed(1, 6, 0, 5, 0, value);
   const replies = [[], [ack(11), ack(12)], [ack(12)]];
   const bench = await scriptBench((_, turn) => [[3, Buffer.concat(replies[turn] ?? [])]]);

@@ -207,7 +207,7 @@ t.test('a frame of another unit, function or length, or with a bad checksum, is 
   t.pass('for all of them');
 });
 
-t.test('a frame of the right length whose byte count lies is a stranger', async (t) => {
+t.test('a frame of the right length with a wrong byte count is not a reply', async (t) => {
   t.match(matchReply(ask(1, 3, 0, 2), 9, sealed(1, 3, 2, 0, 1, 0, 2)), { kind: 'foreign', end: 9 });
 });
 

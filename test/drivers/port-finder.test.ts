@@ -43,6 +43,6 @@ t.test('ports are named by their socket, and other devices are excluded', async 
   );
 });
 
-t.test('a machine that shows nothing has no ports', async (t) => {
+t.test('a machine without port information has no ports', async (t) => {
   t.strictSame(findSerialPorts({ dev: '/nonexistent', sys: '/nonexistent' }), []);
 });

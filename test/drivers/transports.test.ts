@@ -163,7 +163,7 @@ t.test('Modbus TCP: a frame that does not fit the request is no value, at once',
   t.equal(line.counters.wrongReplies, misanswers.length);
 });
 
-t.test('Modbus TCP: a refusal that forgets its function is one, and nothing that is near it', async (t) => {
+t.test('Modbus TCP: an exception reply without a function code is accepted as one, and nothing similar is', async (t) => {
   let answer = (_: Buffer): number[] => [];
   const server = await serve(t, (adu, socket) => socket.write(mbap(adu.readUInt16BE(0), Buffer.from(answer(adu)))));
   const line = await tcpLine(t, server.port);
@@ -187,7 +187,7 @@ t.test('Modbus TCP: a refusal that forgets its function is one, and nothing that
   }
 });
 
-t.test('Modbus TCP: what is no MBAP ends the connection with advice, and it opens again', async (t) => {
+t.test('Modbus TCP: bytes that are not MBAP end the connection with advice, and it opens again', async (t) => {
   let garbage = true;
   const server = await serve(t, (adu, socket) => {
     socket.write(garbage ? rtuAnswer(withCrc(adu.subarray(6))) : mbap(adu.readUInt16BE(0), bodyOf(adu)));
@@ -298,7 +298,7 @@ t.test('requests that a far end has not answered are dropped with the connection
   }
 });
 
-t.test('RTU over TCP: a repeated reply that lies unread in the socket when the next request leaves is no value of it', async (t) => {
+t.test('RTU over TCP: a repeated reply that is unread in the socket when the next request leaves is not its reply', async (t) => {
   const asked: number[] = [];
   let connection: Socket | undefined;
   const server = await serve(t, (frame, socket) => {

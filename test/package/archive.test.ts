@@ -51,7 +51,7 @@ t.test('the same entries make the same bytes in any order', async (t) => {
   t.notOk(tarOf(ENTRIES, AT_S + 1).equals(bytes), 'their time is part of them');
 });
 
-t.test('the tar program reads what we write: owner, mode, time, long paths, links', async (t) => {
+t.test('the tar program reads our archives: owner, mode, time, long paths, links', async (t) => {
   const file = join(scratch(t), 'x.tar');
   writeFileSync(file, tarOf(ENTRIES, AT_S));
   const listed = execFileSync('tar', ['--utc', '--full-time', '-tvf', file], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
@@ -70,7 +70,7 @@ t.test('the tar program reads what we write: owner, mode, time, long paths, link
   t.equal(execFileSync('tar', ['-xOf', file, 'usr/bin/prog'], { encoding: 'utf8' }), '#!/bin/sh\n');
 });
 
-t.test('a path that no tar header holds is refused by name', async (t) => {
+t.test('a path that no tar header can hold is refused by name', async (t) => {
   const path = `usr/${'x'.repeat(120)}`;
   t.throws(() => tarOf([{ kind: 'file', path, mode: 0o644, bytes: Buffer.alloc(0) }], AT_S), {
     message: `the path is too long for a tar archive: ${path}`,

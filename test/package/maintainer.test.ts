@@ -65,7 +65,7 @@ t.test('an upgrade starts no agent that its operator has disabled, and leaves no
   t.notOk(asked.includes('restart --no-block luciole.service'));
 });
 
-t.test("purge forgets that units were enabled and keeps what is the operator's", async (t) => {
+t.test('purge forgets that units were enabled and keeps the files of the operator', async (t) => {
   const machine = machineAt(t);
   machine.run('prerm', 'remove');
   const { said } = machine.run('postrm', 'purge');

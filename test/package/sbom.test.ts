@@ -10,7 +10,7 @@ const ACCEPTED = new Set(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-
 const WHEN = { version: '1.2.3', mtimeS: 1_795_710_782 };
 const bom = productionBom(WHEN);
 
-t.test('the list names what the program is made of, in the form that scanners read', async (t) => {
+t.test('the list names all parts of the program, in the form that scanners read', async (t) => {
   t.match(bom, {
     bomFormat: 'CycloneDX',
     specVersion: '1.5',

@@ -126,7 +126,7 @@ t.test(
   },
 );
 
-t.test('a damaged count, or a folder that takes none, takes no release away', async (t) => {
+t.test('a damaged counter, or an unwritable folder, removes no release', async (t) => {
   const { run, say, said, addRelease, releases } = starterAt(t);
   addRelease(a);
   say('current', `${a}\n`);

@@ -108,7 +108,7 @@ t.test('a black hole drops both directions and stays closed, new connections pas
   await mqtt.endAsync(true);
 });
 
-t.test('a stall keeps bytes back and lets them go in order', { skip }, async (t) => {
+t.test('a stall delays bytes and delivers them in order', { skip }, async (t) => {
   const { proxy, arrived, settled } = await setUp(t);
   const mqtt = await client(proxy);
   proxy.set({ stall: { client: true, server: false } });

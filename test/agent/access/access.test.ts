@@ -67,7 +67,7 @@ t.test('no user is shipped: before the first user is created, no login succeeds'
   t.strictSame(await start().logIn(as('admin', 'admin')), { state: 'no-users' });
 });
 
-t.test('a one-time password lets in once, and only with a new password that will do', async (t) => {
+t.test('a one-time password allows one login, and only with a valid new password', async (t) => {
   const { start, file } = cabinet(t);
   const access = start();
   const { oneTimePassword, untilMs } = await access.add('ada', 'admin');
@@ -86,7 +86,7 @@ t.test('a one-time password lets in once, and only with a new password that will
   t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });
 });
 
-t.test('a one-time password ends after three days, unless the clock cannot know', async (t) => {
+t.test('a one-time password expires after three days, unless the clock is unknown', async (t) => {
   const { start, clock, quality } = cabinet(t);
   const access = start();
   const { oneTimePassword } = await access.add('ada', 'admin');
@@ -96,7 +96,7 @@ t.test('a one-time password ends after three days, unless the clock cannot know'
   t.match(await access.logIn(as('ada', oneTimePassword)), { state: 'new-password-needed' });
 });
 
-t.test('an unknown user is answered as a wrong password is, and locked as one', async (t) => {
+t.test('an unknown user gets the same answer and the same lock as a wrong password', async (t) => {
   const { access } = await enrolled(t);
   const [known, unknown] = [[] as unknown[], [] as unknown[]];
   for (let turn = 0; turn < 6; turn++) {
@@ -130,7 +130,7 @@ t.test('an attempt is on disk as failed before the password is looked at', async
   await cutShort;
 });
 
-t.test('a disk that saves no count locks no user out, and is logged', async (t) => {
+t.test('a disk that cannot save the counters locks no user out, and is logged', async (t) => {
   const { access, seen } = await enrolled(t);
   seen.isRefused = true;
   t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });
@@ -156,7 +156,7 @@ t.test('with codes on, the password alone is not enough, and no code is good twi
   t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });
 });
 
-t.test('codes in force stay in force until a code of the new key is confirmed', async (t) => {
+t.test('present codes stay valid until a code of the new key is confirmed', async (t) => {
   const { access, start, clock } = await enrolled(t);
   const now = () => Math.floor(clock.wallMs() / 30_000);
   const phone = await access.offerCodes('ada', null);
@@ -181,7 +181,7 @@ t.test('codes in force stay in force until a code of the new key is confirmed', 
   t.match(await access.logIn(as('ada', PASSWORD, { code: codeAt(next.secret, now()) })), { state: 'in' });
 });
 
-t.test('codes are changed or dropped only with the password and, where some are in force, a code that is fresh', async (t) => {
+t.test('codes are changed or removed only with the password and, if codes are active, a fresh code', async (t) => {
   const { access, clock } = await enrolled(t);
   const now = () => Math.floor(clock.wallMs() / 30_000);
   await t.rejects(access.offerCodes('ada', { password: 'wrong', code: '' }), { code: 'wrong-password' });
@@ -276,7 +276,7 @@ t.test('wrong passwords for other names, existing or not, lock no user out', asy
   t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });
 });
 
-t.test('a user with a password of their own gets no further guesses at that of another', async (t) => {
+t.test('a user with a password gets no further guesses at that of another user', async (t) => {
   const { access } = await enrolled(t);
   const { oneTimePassword } = await access.add('vera', 'viewer');
   const chosen = 'six moineaux sur un fil';
@@ -290,7 +290,7 @@ t.test('a user with a password of their own gets no further guesses at that of a
   t.equal(guesses, 5);
 });
 
-t.test('wrong codes lock as wrong passwords do', async (t) => {
+t.test('wrong codes lock in the same way as wrong passwords', async (t) => {
   const { access, clock } = await enrolled(t);
   const { secret } = await access.offerCodes('ada', null);
   await access.confirmCodes('ada', codeAt(secret, Math.floor(clock.wallMs() / 30_000)));
@@ -365,7 +365,7 @@ t.test('a session expires after 15 minutes without a command; each command exten
   t.equal(access.callerOf('anything'), null);
 });
 
-t.test('whose role, password or place changes is logged out', async (t) => {
+t.test('a user whose role, password or key changes is logged out', async (t) => {
   const { access } = await enrolled(t);
   const { oneTimePassword } = await access.add('marie', 'technician');
   const first = await access.logIn(as('marie', oneTimePassword, { newPassword: PASSWORD }));
@@ -424,7 +424,7 @@ t.test('a damaged users file allows no login and reports what to do; no partial 
 });
 
 t.test(
-  'a state folder that cannot be written refuses the change and keeps what was',
+  'a state folder that cannot be written refuses the change and keeps the former state',
   { skip: process.getuid?.() === 0 ? 'root may write anywhere' : false },
   async (t) => {
     const { access, dir } = await enrolled(t);

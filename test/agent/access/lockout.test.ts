@@ -50,7 +50,7 @@ t.test('a client that tries a thousand names fills no memory and does not evict 
   t.equal(lockoutWaitMs(state, 'marie', 0) > 400_000, true);
 });
 
-t.test('no history of attempts lets more than a handful of guesses an hour through', async (t) => {
+t.test('no sequence of attempts allows more than a few guesses an hour', async (t) => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 60_000 }), { minLength: 1, maxLength: 400 }), (pauses) => {
       let state = NO_FAILURES;
@@ -80,7 +80,7 @@ t.test('a user who logs in an hour after an attack waits one minute after a mist
   t.equal(after(10, 24), 0);
 });
 
-t.test('a right password of one user ends no wait that wrong ones for others have begun', async (t) => {
+t.test('a correct password of one user does not end the lock caused by wrong ones for others', async (t) => {
   const locked = times(1, 'luc', times(30, 'marie'));
   let state = locked;
   for (let turn = 0; turn < 50; turn++) state = succeeded(times(1, 'vera', state, 1_000), 'vera');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { createHasher, passwordProblem } from '../../../agent/access/password.ts';
 
-t.test('a password is right for its own hash and for no other', async (t) => {
+t.test('a password matches its own hash and no other', async (t) => {
   const hasher = createHasher();
   const stored = await hasher.hash('une lampe au bout');
   t.match(stored, /^scrypt\$14\$8\$5\$[\w-]{22}\$[\w-]{43}$/);

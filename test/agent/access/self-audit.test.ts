@@ -61,7 +61,7 @@ t.test('setting the clock is recorded once, with the step and the quality; slewi
   t.equal(notes.length, 1, 'and nothing after its end');
 });
 
-t.test('a clock that is stepped to and fro does not push out what was done either', async (t) => {
+t.test('a clock that is stepped back and forth does not push out older entries either', async (t) => {
   const { notes, happens } = rig();
   for (let step = 0; step < 200; step++) happens('clock-stepped', msg`the system clock is not believed`, null);
   t.equal(notes.length, 20);
@@ -69,7 +69,7 @@ t.test('a clock that is stepped to and fro does not push out what was done eithe
   t.equal(notes.length, 21);
 });
 
-t.test('a clock that two services fight over does not push out what was done', async (t) => {
+t.test('a clock that two services fight over does not push out older entries', async (t) => {
   const { clock, notes, record, set } = rig();
   record.start();
   for (let step = 0; step < 360; step++) {
@@ -84,7 +84,7 @@ t.test('a clock that two services fight over does not push out what was done', a
   record.stop();
 });
 
-t.test('a whole agent enters its start and the setting of its clock among what was done, in a chain that is whole', async (t) => {
+t.test('a whole agent records its start and the setting of its clock, in a valid chain', async (t) => {
   const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00' });
   await rig.until('at work', () => rig.levels().every((level) => level === 30));
   rig.clock.stepWall(120_000);

@@ -30,7 +30,7 @@ t.test('RFC 4226 for the first ten counts', async (t) => {
   );
 });
 
-t.test('a code is good for its own half minute and one on either side, and once', async (t) => {
+t.test('a code is valid for its own half minute and one on either side, and once', async (t) => {
   for (const [away, isGood] of [
     [-2, false],
     [-1, true],

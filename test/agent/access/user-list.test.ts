@@ -112,7 +112,7 @@ t.test('a session of a listed person ends with the right to it, and with each ne
   t.match(own.state === 'in' ? site.access.callerOf(own.token) : null, { user: 'ada' }, 'others go on');
 });
 
-t.test('a platform in wrong hands gains no login: nothing that the office has not signed for this cabinet, now, counts', async (t) => {
+t.test('a hostile platform gets no login: only what the office has signed for this cabinet, now, counts', async (t) => {
   const site = await cabinet(t);
   const good = signedBy(office, listOf(marie()));
   const [statement, signature] = good.trimEnd().split('\n').at(-1)?.split('.').slice(1) ?? [];
@@ -201,7 +201,7 @@ t.test(
   },
 );
 
-t.test('the list takes nothing from the users of the cabinet: not the last admin, not a name, not a role, not a password', async (t) => {
+t.test('the list changes nothing of the users of the cabinet: not the last admin, not a name, a role or a password', async (t) => {
   const site = await cabinet(t, { role: 'admin' });
   const one = await site.access.add('marie', 'viewer');
   await site.logIn('marie', one.oneTimePassword, { newPassword: ADA.toUpperCase() });

@@ -83,7 +83,7 @@ t.test('every point, lamp and zone of the demo has its place on the platform, on
   t.equal(failsafeLevelPct(cabinet, cabinet.zones[0]), 100, 'without an agent a lamp holds the highest step of its programme');
 });
 
-t.test('a lamp and its device show what is wrong with them, not what is wrong with others', async (t) => {
+t.test('a lamp and its device show their own faults, not those of others', async (t) => {
   const { cabinet } = loadSite(join(ROOT, 'config/demo.yaml'));
   const [base] = cabinet.lamps;
   if (base === undefined) throw new Error('the demo street has changed');
@@ -114,7 +114,7 @@ t.test('a lamp and its device show what is wrong with them, not what is wrong wi
   t.same(withDeviceFaults({ ...device, state: 'ok', faults: [] }, events).faults.length, 2);
 });
 
-t.test('what a former run left open is ended, what is going on is not', async (t) => {
+t.test('events left open by a former run are ended, those that continue are not', async (t) => {
   const event = (id: string, startMs: number): AgentEvent => ({
     id,
     code: 'door-open',

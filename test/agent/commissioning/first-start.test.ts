@@ -67,7 +67,7 @@ t.test('a folder that cannot be written is reported before the questions', async
   );
 });
 
-t.test('the file of answers in docs/setup.md is one', async (t) => {
+t.test('the file of answers in docs/setup.md is valid', async (t) => {
   const page = readFileSync(join(import.meta.dirname, '../../../docs/setup.md'), 'utf8');
   const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
   const folder = t.testdir({ 'answers.yaml': yaml });

@@ -129,7 +129,7 @@ t.test('a device that sends without a request is found at its own speed, and not
   t.strictSame(new Set(asked), new Set(['9600']), 'asked was only at the usual speed of Modbus');
 });
 
-t.test('a look that is broken off ends soon, with the port closed', async (t) => {
+t.test('a search that is aborted ends soon, with the port closed', async (t) => {
   const { clock, look, openPorts } = bench(AT_19200_EVEN, new Map());
   const person = new AbortController();
   clock.after(500, () => person.abort());

@@ -90,7 +90,7 @@ t.test('a statement of the configuration is taken once, and another one again', 
   t.equal(fourth.hoursOf(), 9_000, 'what the technician said later stays');
 });
 
-t.test('on a store that starts afresh a statement is taken again, with every hour since its day', async (t) => {
+t.test('on a store that starts again a statement is accepted again, with every hour since its day', async (t) => {
   t.equal((await trackerOn(diskOf(), MAY, '2026-05-11T00:00Z')).hoursOf(), 12_240);
   t.equal((await trackerOn(diskOf(), MAY, '2026-04-01T00:00Z')).hoursOf(), 12_000, 'a day to come adds nothing');
   t.equal((await trackerOn(diskOf(), { hours: 5, on: '2026-99-99' })).hoursOf(), undefined, 'no day');

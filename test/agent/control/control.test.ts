@@ -42,7 +42,7 @@ t.test('a walker is lit at once, nearest first, and the street falls back', asyn
   t.equal(street.writes.length, 6);
 });
 
-t.test('a detection during the fall returns to boost at once, even while the falling write is on its way', async (t) => {
+t.test('a detection during the fall returns to boost immediately, even while the falling write is in flight', async (t) => {
   const street = await litStreet(t);
   street.sense('S01', 80);
   await street.clock.advance(1_000);

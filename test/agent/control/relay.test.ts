@@ -213,7 +213,7 @@ t.test('a person announced by a neighbour enters at the pole where the street be
   t.equal(detectionRelay.take([]).length, 0, 'forgotten once the slowest walker would have been seen again');
 });
 
-t.test('what is not let in is counted', async (t) => {
+t.test('rejected relays are counted', async (t) => {
   const table: [story: string, relays: RelayedDetection[], admitted: number, dropped: object][] = [
     ['a cabinet that is no neighbour', [relay({ node: 'north' })], 0, { stranger: 1 }],
     ['the same id twice', [relay(), relay()], 1, { repeated: 1 }],
@@ -245,7 +245,7 @@ t.test('what is not let in is counted', async (t) => {
   t.ok(detectionRelay.receive(relay({ id: 'w-3' })), 'for a minute, so that memory does not grow');
 });
 
-t.test('what a neighbour has sent is never sent again, to anybody', async (t) => {
+t.test('a relay of a neighbour is never sent again, to any cabinet', async (t) => {
   const { clock, sent, detectionRelay, sees, seen } = openRelay();
   for (let i = 0; i < 50; i += 1) {
     await clock.advance(700);

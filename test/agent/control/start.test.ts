@@ -125,7 +125,7 @@ t.test('a box that never answers keeps the level that was found for an hour, and
   }
 });
 
-t.test('a lamp that cannot be read is lit meanwhile, and what a person sets holds at once', async (t) => {
+t.test('a lamp that cannot be read is lit, and a level set by a person applies immediately', async (t) => {
   const street = await started(t, { foundPct: 0 });
   await street.clock.advance(3 * SECOND);
   t.same(levelsOf(street), [100]);
@@ -134,7 +134,7 @@ t.test('a lamp that cannot be read is lit meanwhile, and what a person sets hold
   t.same(levelsOf(street), [20]);
 });
 
-t.test('a point of a rule is waited for, but not for long', async (t) => {
+t.test('the agent waits for a point of a rule, but not for long', async (t) => {
   const rules = [
     {
       id: 'fog',

@@ -87,7 +87,7 @@ for (const [story, stepMs, errorS, otherS, isDisputed] of STEPS) {
   });
 }
 
-t.test('a clock at the limit does not flip between believed and not', async (t) => {
+t.test('a clock at the limit does not flip between trusted and not', async (t) => {
   const street = rig();
   await street.step(10 * MINUTE + SECOND);
   let flips = 0;
@@ -169,7 +169,7 @@ t.test('the first synchronisation of an unknown time is trusted, however large i
   }
 });
 
-t.test('a first synchronisation far from the battery clock is not believed, a near one is at once', async (t) => {
+t.test('a first synchronisation far from the battery clock is not trusted, a near one is immediately', async (t) => {
   const far = rig({ quality: 'rtc', hasBattery: true });
   far.system.stepWall(11 * MINUTE);
   far.system.setQuality('synced');

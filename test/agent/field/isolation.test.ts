@@ -212,7 +212,7 @@ for (const exception of [1, 2, 3, 4, 6]) {
   );
 }
 
-t.test('a unit that refuses all is still sent a request every ten seconds, so that it does not go to its failsafe level', async (t) => {
+t.test('a unit that refuses everything still gets a request every ten seconds, so that it does not use its failsafe level', async (t) => {
   const plant = await started(t, { devices: { L1: LAMP } }, ({ unit }) => {
     for (const at of PLACES) unit('L1').refusals.set(at, 2);
   });

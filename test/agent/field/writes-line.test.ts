@@ -266,7 +266,7 @@ t.test('a level may be proven by another point, and be written elsewhere', async
   t.match(await allOf(plant, [plant.write('L1', 75)]), [{ state: 'failed', reason: /reads back 69, wrote 75/ }]);
 });
 
-t.test('what may not be written is not', async (t) => {
+t.test('read-only points are not written', async (t) => {
   const plant = await plantWith(t, {
     devices: { L1: profile('d', [level(0, { dangerous: true })]), L2: profile('s', [level(0, { max: 80 })]), S1: SENSOR },
   });

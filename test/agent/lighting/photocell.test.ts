@@ -92,7 +92,7 @@ const ownStories: [story: string, lux: string, says: string][] = [
   ['with high ones it may not', '200x4 90!x5 200x4', '-------------'],
 ];
 for (const [story, lux, says] of ownStories) {
-  t.test(`a cell that sees its own light: ${story}: ${lux}`, async (t) => t.equal(pictureOf(lux, OWN), says));
+  t.test(`a photocell that sees its own light: ${story}: ${lux}`, async (t) => t.equal(pictureOf(lux, OWN), says));
 }
 
 t.test('a value too old counts as none, on arrival and afterwards, and breaks a dwell', async (t) => {
@@ -297,7 +297,7 @@ t.test('a photocell stuck at one value, or alternating on one side of the thresh
   t.pass('held for all generated cells');
 });
 
-t.test('a cell that sees the lamps it switches does not make them flash: one change an evening, however much they add', async (t) => {
+t.test('a photocell that sees the lamps it switches does not make them flash: one change an evening, however much they add', async (t) => {
   const falling = fc.array(fc.integer({ min: -20, max: 20 }), { minLength: 120, maxLength: 120 });
   fc.assert(
     fc.property(falling, fc.integer({ min: 0, max: 500 }), (noise, ownLux) => {
@@ -319,7 +319,7 @@ t.test('a cell that sees the lamps it switches does not make them flash: one cha
   t.pass('held for all generated evenings');
 });
 
-t.test('outside its window a cell changes nothing, and each sentence fits', async (t) => {
+t.test('outside its window a photocell changes nothing, and each sentence fits', async (t) => {
   const sun = fc.record({
     nowMs: fc.integer({ min: DUSK - 12 * 3_600_000, max: DAWN + 12 * 3_600_000 }),
     duskMs: fc.option(fc.constant(DUSK)),

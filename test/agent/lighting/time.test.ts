@@ -61,7 +61,7 @@ function inZone<T>(zone: string, act: () => T): T {
   }
 }
 
-t.test('there and back: every local time that a clock shows leads to an instant that shows it', async (t) => {
+t.test('in both directions: every local time that a clock shows leads to an instant that shows it', async (t) => {
   const zones = ['Europe/Paris', 'Pacific/Auckland', 'America/St_Johns', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'Pacific/Kiritimati'];
   const calendars = zones.map(createLocalCalendar);
   const minute = fc.integer({ min: Date.UTC(2020, 0) / 60_000, max: Date.UTC(2040, 0) / 60_000 });
@@ -149,7 +149,7 @@ t.test('the reported change is the next one, and the same whatever was requested
   t.pass('held for all generated instants');
 });
 
-t.test('the change that is found is the first one, as a look at every ten minutes finds it', async (t) => {
+t.test('the change that is found is the first one, as a check of every ten minutes finds it', async (t) => {
   const STEP_MS = 600_000;
   const [latitude, longitude] = [fc.double({ min: -90, max: 90, noNaN: true }), fc.double({ min: -180, max: 180, noNaN: true })];
   const step = fc.integer({ min: Date.UTC(2020, 0) / STEP_MS, max: Date.UTC(2060, 0) / STEP_MS });

@@ -65,7 +65,7 @@ t.test('one detection: light both ways, no farther than the next sensors and the
   t.equal(lit(quick([seenAt('P3', 0)], 164_000)), '');
 });
 
-t.test('how many movers there are, where they go and how fast', async (t) => {
+t.test('number, direction and speed of the movers', async (t) => {
   const S = (pole: string, atS: number): Detection => seenAt(pole, atS);
   const table: [story: string, detections: Detection[], atS: number, litNow: string][] = [
     ['nobody', [], 0, ''],

@@ -19,7 +19,7 @@ async function listen({ url }: Mosquitto): Promise<{ readonly seen: [topic: stri
   return { seen, close: () => client.endAsync(true) };
 }
 
-t.test('what Mosquitto hands on and protoc reads is what the agent meant, over MQTT 5', { skip }, async (t) => {
+t.test('messages forwarded by Mosquitto and decoded by protoc equal what the agent meant, over MQTT 5', { skip }, async (t) => {
   const mosquitto = await startMosquitto(program as string);
   const witness = await listen(mosquitto);
   const node = createSmallNode({ config: uplinkConfig(mosquitto.url, { protocol: 5 }) });

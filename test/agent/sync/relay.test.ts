@@ -71,7 +71,7 @@ function openChannel(quality: 'synced' | 'none' = 'synced') {
 }
 const text = (value: string, name: string | undefined = NODE_METRIC.relay): Metric => ({ name, value: { kind: 'string', value } });
 
-t.test('an NCMD with relays is taken, any other left to the desk for commands', async (t) => {
+t.test('an NCMD with relays is accepted, any other is left to the command inbox', async (t) => {
   const rebirth: Metric = { name: 'Node Control/Rebirth', value: { kind: 'boolean', value: true } };
   const table: [story: string, metrics: readonly Metric[], taken: boolean, heard: number, dropped: number][] = [
     ['a relay', [text(TEXT)], true, 1, 0],

@@ -195,7 +195,7 @@ t.test('a reading of a lamp that counts as dead is not lost: it is sent as histo
   t.match(host, { seqGaps: 0, strays: 0, duplicates: 0 });
 });
 
-t.test('what the agent sets itself is sent when it changes, and only then', async (t) => {
+t.test('metrics that the agent sets itself are sent when they change, and only then', async (t) => {
   const { host, node } = await openUplinkScene(t);
   await node.uplink.start();
   await until(online(node));

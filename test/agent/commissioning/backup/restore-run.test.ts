@@ -64,7 +64,7 @@ t.test('for a backup without a cabinet file the command asks for its name', asyn
   t.notOk(existsSync(gateway.file));
 });
 
-t.test('what is no file in a folder of profiles is left out of a backup and named', async (t) => {
+t.test('irregular files in a folder of profiles are left out of a backup and named', async (t) => {
   const gateway = openGateway(t);
   writeFileSync(gateway.configFile, `${SMALL_SITE}profileDirs: [mine]\n`);
   const mine = join(gateway.folder, 'mine');
@@ -103,7 +103,7 @@ t.test('both pages fit 80 columns and list what a backup contains, what it lacks
   for (const line of `${made.text}${planned.text}`.split('\n')) t.ok(line.length <= 80, line);
 });
 
-t.test('a plan changes nothing, and so does all that is refused', async (t) => {
+t.test('a plan changes nothing, and neither does any refusal', async (t) => {
   const gateway = openGateway(t, ['a street of fireflies', 'another phrase']);
   await gateway.backup({ keys: true });
   const before = gateway.picture();
@@ -171,7 +171,7 @@ t.test('a folder that two paths lead to is locked once', async (t) => {
   t.match(await gateway.restore(first.file, { yes: true }), { code: 0, text: /Restored/ });
 });
 
-t.test('a backup whose state is damaged, or is none, is refused before anything is replaced', async (t) => {
+t.test('a backup whose state is damaged or missing is refused before anything is replaced', async (t) => {
   const gateway = openGateway(t);
   const about = { luciole: '1', cabinet: 'demo', madeMs: 1, readings: null, sealed: [], leftOut: [] };
   const site = { name: 'site/cabinet.yaml', content: Buffer.from(SMALL_SITE) };
@@ -184,7 +184,7 @@ t.test('a backup whose state is damaged, or is none, is refused before anything 
   }
 });
 
-t.test('names at places that no backup has are refused', async (t) => {
+t.test('names at unknown places in a backup are refused', async (t) => {
   const gateway = openGateway(t);
   const about = { luciole: '1', cabinet: 'demo', madeMs: 1, readings: null, sealed: [], leftOut: [] };
   const site = { name: 'site/cabinet.yaml', content: Buffer.from(SMALL_SITE) };
@@ -221,7 +221,7 @@ t.test('the files of another gateway are kept as they are; its keys and users ar
   t.equal(readFileSync(join(other.dir, 'users.json.before-restore'), 'utf8'), `users of ${other.folder}`);
 });
 
-t.test('a weak passphrase seals nothing', async (t) => {
+t.test('a weak passphrase is refused', async (t) => {
   for (const passphrase of ['', 'short', '123456789012', 'motdepasse2026']) {
     const gateway = openGateway(t, [passphrase]);
     await t.rejects(gateway.backup({ keys: true }), { code: 'usage', message: /refused/ });

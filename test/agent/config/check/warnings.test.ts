@@ -106,7 +106,7 @@ async function nightWarnings(t: Test, ...changes: readonly (readonly [string, st
   return (await warned(t, ...changes)).warnings;
 }
 
-t.test('a zone that is lit later than civil dusk, or put out before civil dawn, is named with its worst night', async (t) => {
+t.test('a zone that is lit later than civil dusk, or switched off before civil dawn, is named with its worst night', async (t) => {
   const zone = (keys: string) => ['    programme: usual', `    programme: usual\n${keys}`] as const;
   const late = (n: number, day: string) => `this zone is lit up to ${n} min after civil dusk, as in the night of ${day}; `;
   const advice = 'below -6 degrees a street without lamps is dark; raise sunBelowDeg, or reduce the offset';

@@ -25,7 +25,7 @@ const refused: [path: string, value: string, reason: RegExp][] = [
 for (const [path, value, reason] of refused)
   t.test(`a wrong key or value is refused where it is typed: ${path} ${value}`, async (t) => t.match(reasonOf(path, value), reason));
 
-t.test('what fits is taken, and what was wrong before is no reason to refuse another value', async (t) => {
+t.test('a valid value is accepted, and an earlier mistake is no reason to refuse another value', async (t) => {
   t.equal(reasonOf('zones[rue].minPct', '0'), 'taken');
   t.equal(reasonOf('zones[rue].minPct', '100'), 'taken');
   const wrong = SMALL_SITE.replace('zones:', 'nonsense: 1\nzones:');

@@ -34,7 +34,7 @@ t.test('one value is changed, all else is left as it was written', async (t) => 
   for (const [path, value, from, to] of cases) t.equal(edited(path, value), FILE.replace(from, to), `${path} ${value}`);
 });
 
-t.test('what is new, a part, or taken out leaves the comments', async (t) => {
+t.test('new, partial and removed values keep the comments', async (t) => {
   const comments = (text: string): string[] => text.match(/#.*$/gm) ?? [];
   for (const [path, value] of [
     ['zones[rue].kind', 'street'],

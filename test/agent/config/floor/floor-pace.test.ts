@@ -126,7 +126,7 @@ t.test('a new unit on a line of lamps may be as slow as the shipped device types
     t.match(flaws(t, added(slow)).join('\n'), /devices\[M09\]\.quirks/, slow);
 });
 
-t.test('what the site runs already may stay, and get quicker', async (t) => {
+t.test('what the site already runs may stay, and become faster', async (t) => {
   const slow: Edits = [
     ['profile: wirenboard-wb-msw, pole: P02', 'profile: wirenboard-wb-msw, pole: P02, quirks: { responseTimeoutMs: 2000, retries: 5 }'],
   ];

@@ -251,7 +251,7 @@ P02,25,north,2,wirenboard-wb-led,,L02,60,kordon
 P01,,north,21,wirenboard-wb-msw,S01,,,
 `;
 
-t.test('a table fills a cabinet of empty lists: only the result is judged', async (t) => {
+t.test('a table fills a cabinet of empty lists: only the result is checked', async (t) => {
   const folder = t.testdir({ 'cabinet.yaml': EMPTY, 'poles.csv': EMPTY_TABLE, 'one.csv': EMPTY_TABLE.split('\n').slice(0, 2).join('\n') });
   const [into, table] = [join(folder, 'cabinet.yaml'), join(folder, 'poles.csv')];
   const text = (): string => readFileSync(into, 'utf8');

@@ -52,7 +52,7 @@ t.test('each author has a candidate of their own, that no other changes, over a 
   t.equal(await textOf(store, 'console:luc'), 'lines: [luc]\n', 'discarding is for the own one');
 });
 
-t.test('another author is copied, not shared: what they change afterwards is not in the copy, and both are named', async (t) => {
+t.test('another author is copied, not shared: later changes are not in the copy, and both are named', async (t) => {
   const { again, textOf } = await candidates(t);
   const store = await again();
   await store.put('cabinet.yaml', 'lines: [seen]\n', 'platform:a');

@@ -142,7 +142,7 @@ t.test('only an admin can approve light below the floor', (t) => {
   t.end();
 });
 
-t.test('what an admin has allowed runs, is in the history, and later changes may keep it but not go further', async (t) => {
+t.test('what an admin has approved runs, is in the history, and later changes may keep it but not go further', async (t) => {
   const { manager: made, load, minPct, events } = await openManager(t);
   await load(dimmed(5));
   t.equal((await takeAndCommit(made)).state, 'done');
@@ -203,7 +203,7 @@ t.test('a signature releases the floor, never a key of the site', async (t) => {
   t.match(texts(await takeAndCommit(made)), { state: 'refused', reason: /uplink\.broker belongs to the file of the site/ });
 });
 
-t.test('an earlier revision is judged as any other: what was allowed once is not allowed for ever', async (t) => {
+t.test('an earlier revision is checked as any other: an approval is not valid for ever', async (t) => {
   const { manager: made, load, minPct } = await openManager(t);
   await load(dimmed(5));
   const { revision } = await takeAndCommit(made);

@@ -163,20 +163,16 @@ t.test('the first start takes the file; the next one finds it; what is kept is w
   t.strictSame(second.site.cabinet, { ...first.site.cabinet });
 });
 
-t.test(
-  'a disk that takes nothing keeps no street dark',
-  { skip: process.getuid?.() === 0 ? 'root may write everywhere' : false },
-  async (t) => {
-    const { configFile, dataDir } = await site(t);
-    rmSync(dataDir, { recursive: true });
-    mkdirSync(dataDir);
-    chmodSync(dataDir, 0o500);
-    const { site: found, revisions } = await beginConfiguration({ configFile, dataDir, nowMs: 0 });
-    t.equal(found.cabinet.id, 'demo');
-    t.match(revisions.notices, [{ code: 'config-refused', text: /cannot be kept/ }]);
-    chmodSync(dataDir, 0o700);
-  },
-);
+t.test('a full disk keeps no street dark', { skip: process.getuid?.() === 0 ? 'root may write everywhere' : false }, async (t) => {
+  const { configFile, dataDir } = await site(t);
+  rmSync(dataDir, { recursive: true });
+  mkdirSync(dataDir);
+  chmodSync(dataDir, 0o500);
+  const { site: found, revisions } = await beginConfiguration({ configFile, dataDir, nowMs: 0 });
+  t.equal(found.cabinet.id, 'demo');
+  t.match(revisions.notices, [{ code: 'config-refused', text: /cannot be kept/ }]);
+  chmodSync(dataDir, 0o700);
+});
 
 const inTheWay: Readonly<Record<string, (dataDir: string) => string>> = {
   'a file': (dir) => placed(join(dir, 'config'), (path) => writeFileSync(path, '')),
@@ -236,7 +232,7 @@ t.test('a file changed by hand is a revision of its own; an invalid one is repor
   t.match((await begin()).revisions.notices, [{ code: 'config-refused', text: /no such file/ }]);
 });
 
-t.test('without any configuration that can be used the start ends with what is wrong', async (t) => {
+t.test('without any valid configuration the start ends with the reasons', async (t) => {
   const folder = t.testdir();
   const configFile = join(folder, 'cabinet.yaml');
   writeFileSync(configFile, 'lines: nonsense');
@@ -309,7 +305,7 @@ for (const [minutes, killedAfterMs] of [
   });
 }
 
-t.test('a candidate is refused for what is wrong with it, at its place, and stays to be put right', async (t) => {
+t.test('a candidate is refused for its faults, with their places, and stays so that it can be corrected', async (t) => {
   const { first } = await site(t);
   const { manager: at, applied } = await openManager(first);
   await at.put('cabinet.yaml', changed(SMALL_SITE, [['programme: residential', 'programme: residentiel']]), 'platform');

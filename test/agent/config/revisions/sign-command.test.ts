@@ -21,7 +21,7 @@ function workplace(t: Test) {
   return { dir, run, write, path: (name: string) => join(dir, name) };
 }
 
-t.test('a key is made, a file signed and found good; a changed file is not', async (t) => {
+t.test('a key is made, a file is signed and verified; a changed file is not', async (t) => {
   const { run, write, path } = workplace(t);
   const made = run('config keygen office.key');
   t.equal(made.status, 0, made.stderr);
@@ -76,7 +76,7 @@ t.test('a key is never replaced, and never written through a link', async (t) =>
   t.ok(lstatSync(path('office.key')).isSymbolicLink());
 });
 
-t.test('what is missing or cannot be is named', async (t) => {
+t.test('missing and invalid arguments are named', async (t) => {
   const { run, write, path } = workplace(t);
   run('config keygen office.key');
   for (const [words, status, message] of [

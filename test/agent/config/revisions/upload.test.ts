@@ -95,7 +95,7 @@ t.test('invalid requests are refused with a reason', async (t) => {
   }
 });
 
-t.test('a file that is too big is dropped before it is whole, and can be sent again', async (t) => {
+t.test('a file that is too big is dropped before it is complete, and can be sent again', async (t) => {
   const uploads = createUploads(clock);
   const big = cut('x'.repeat(UPLOAD_LIMIT.profileBytes + 1), 5, 'profiles/acme.yaml');
   const states = big.map((part) => uploads.take(part, 'platform').kind);

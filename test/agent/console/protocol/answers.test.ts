@@ -122,7 +122,7 @@ const refused: [story: string, command: string, args: Record<string, string | bo
   ['an argument nobody knows', 'points', { filtre: 'L07' }, { code: 'usage', message: /did you mean filter/ }],
 ];
 
-t.test('what cannot be done is refused with its reason', async (t) => {
+t.test('impossible requests are refused with the reason', async (t) => {
   const socketPath = place(t);
   await serverAt(t, socketPath).start();
   for (const [story, command, args, error] of refused) await t.rejects(call(socketPath, command, args), error as Error, story);

@@ -74,7 +74,7 @@ const MISTAKES: readonly [story: string, command: string, args: RawArgs, detail:
   ],
 ];
 for (const [story, command, args, detail] of MISTAKES)
-  t.test(`neither log holds what must not be read: ${story}`, async (t) => {
+  t.test(`neither log contains confidential text: ${story}`, async (t) => {
     t.equal(auditDetail(commandNamed(command), args), detail);
     const noted: AuditNote[] = [];
     const logged: unknown[] = [];

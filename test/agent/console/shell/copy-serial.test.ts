@@ -355,7 +355,7 @@ t.test(
   },
 );
 
-t.test('a folder among the received files, and names that a disk does not take, end no session', async (t) => {
+t.test('a folder among the received files, and names that a disk refuses, end no session', async (t) => {
   const dir = folder(t);
   mkdirSync(join(dir, 'received/sub'), { recursive: true });
   writeFileSync(join(dir, 'received/sub/evil.txt'), 'evil');

@@ -42,7 +42,7 @@ function overridden(target: Target = { kind: 'zone', id: 'bressigny' }): AgentVi
   return { ...view, light: { ...view.light, zones, intentsBy: () => [intent] } };
 }
 
-t.test('name and password let in; the password is on no screen', async (t) => {
+t.test('name and password log in; the password is on no screen', async (t) => {
   const { bytes, view, say } = await loggedIn(t);
   t.match(bytes(), /User: marie\nPassword: \n/);
   t.match(bytes(), /ANG-0421[\s\S]*ANG-0421> $/);
@@ -207,7 +207,7 @@ t.test('a line that is cut ends the session in the agent too', async (t) => {
   t.match(session.view.noted.at(-1), { user: 'marie', action: 'logout', result: 'hang-up' });
 });
 
-t.test('an agent of a release without keys of consoles lets in as before', async (t) => {
+t.test('an agent of a release without keys of consoles accepts the login as before', async (t) => {
   const socketPath = join(mkdtempSync(join(tmpdir(), 'luciole-test-')), 'old-login.sock');
   t.teardown(() => rmSync(join(socketPath, '..'), { recursive: true, force: true }));
   const asked: object[] = [];

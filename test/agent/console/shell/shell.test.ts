@@ -392,7 +392,7 @@ t.test('at 9600 baud `status` is on the wire in two seconds', async (t) => {
   t.ok(tookMs >= (shown.length / 960) * 1_000 * 0.95, 'and never faster than the line');
 });
 
-t.test('XOFF stops the output, XON lets it go on, and nothing is lost', async (t) => {
+t.test('XOFF stops the output, XON continues it, and nothing is lost', async (t) => {
   const session = await openSession(t, { speedBaud: 9_600 });
   session.type('status\r');
   await session.until('the first line', () => session.bytes().includes('Cabinet'));

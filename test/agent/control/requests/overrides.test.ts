@@ -183,7 +183,7 @@ const refusals: [story: string, changes: object, reason: RegExp | ''][] = [
   ['maintenance at the cabinet', { rank: 'maintenance', authority: 'technician', source: 'console:anna' }, ''],
 ];
 for (const [story, changes, reason] of refusals) {
-  t.test(`what may be asked: ${story}`, async (t) => t.match(texts(refusalOf(makeStreet(), { ...request, ...changes })), reason));
+  t.test(`valid requests: ${story}`, async (t) => t.match(texts(refusalOf(makeStreet(), { ...request, ...changes })), reason));
 }
 
 t.test('added, kept on disk and read again at the same moment, a list is what it was', async (t) => {

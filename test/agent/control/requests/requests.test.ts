@@ -185,7 +185,7 @@ t.test('the end of an override, an emergency, a release or a programme reports t
   t.equal(street.log.filter(({ name }) => name === 'overrides-not-saved').length, 1, 'the log has it once');
 });
 
-t.test('what a full disk did not take is saved once there is room, without a further request', async (t) => {
+t.test('what a full disk did not store is saved once there is space, without a further request', async (t) => {
   for (const fullMinutes of [0.1, 1, 30]) {
     const { disk, street } = await fullStreet(t);
     disk.isFull = true;

@@ -141,7 +141,7 @@ t.test('while the time is not known a photocell is used but not judged', async (
   t.same(reported(tracker), []);
 });
 
-t.test('a cell of two zones is one, and sees the lamps of both', async (t) => {
+t.test('a photocell of two zones is one, and sees the lamps of both', async (t) => {
   const own = { ...CELL, seesOwnLight: true };
   const tracker = makeScene([
     { ...ZONE, id: 'left', photocell: own },

@@ -132,7 +132,7 @@ t.test('a full path before a counter stays lit: one person each three seconds fo
   t.same(night.events, []);
 });
 
-t.test('a counter that runs away is ignored and reported, and believed again when it has calmed down', async (t) => {
+t.test('a counter that runs away is ignored and reported, and trusted again when it is normal', async (t) => {
   const counts = (second: number): number => (second < 5 * HOUR_S ? second * 5 : 5 * HOUR_S * 5 + Math.floor((second - 5 * HOUR_S) / 60));
   const night = await nightOf(`kind: path, ${COUNTER}`, (second) => ({ S1: counts(second) }), 7 * HOUR_S);
   t.same(codes(night), ['sensor-busy S1.motion']);

@@ -239,7 +239,7 @@ t.test('a stuck sensor, which is ignored, is not also reported as detecting noth
   t.match(texts(health), { stuck: /presence for 720 h/, silent: null });
 });
 
-t.test('a reading that grows old, or is lost, is noticed without a new one', async (t) => {
+t.test('a reading that becomes old, or is lost, is noticed without a new one', async (t) => {
   const tracker = makeScene([sensor('S01')]);
   t.equal(tracker.states().size, 0, 'a sensor that never spoke is absent');
   tracker.sense('S01.motion', 80);

@@ -19,12 +19,12 @@ const lamps: [story: string, minPct: number, maxPct: number, low: number, high: 
   ['a lamp held low', 5, 50, 0, 50],
 ];
 for (const [story, minPct, maxPct, low, high] of lamps) {
-  t.test(`blinks so that it is seen: ${story}`, async (t) => {
+  t.test(`a visible blink: ${story}`, async (t) => {
     t.match(blinkOf({ minPct, maxPct }, PRESENCE), { lowPct: low, highPct: high });
   });
 }
 
-t.test('a blink begins high and leaves the driver time for its ramps', async (t) => {
+t.test('a blink begins high and gives the driver time for its ramps', async (t) => {
   const blink = blinkOf({ minPct: 5, maxPct: 100 }, { ...PRESENCE, rampUpS: 1, rampDownS: 6 });
   const levels = [0, 1_999, 2_000, 5_999, 6_000, 8_000].map((ms) => blinkLevel(blink, ms));
   t.same(levels, [100, 100, 20, 20, 100, 20]);
@@ -169,7 +169,7 @@ t.test('a walk needs a sensor that is in use', async (t) => {
   t.throws(() => walks.watch('place', 60_000, () => {}), { message: 'there is no zone place on this street' });
 });
 
-t.test('a lamp that rises for another reason is not the work of a detection', async (t) => {
+t.test('a lamp that rises for another reason is not counted as raised by a detection', async (t) => {
   const clock = createManualClock(0);
   const walks = new WalkTestHandler(makeStreet(), clock);
   const steps: WalkStep[] = [];

@@ -163,7 +163,7 @@ t.test('why has the request of each rank before the limits, and each line its re
   t.equal(viewsOf(makeStreet(), lowered).why('L9'), undefined);
 });
 
-t.test('why in the past states no level as decided: requests and sensors of that time are not recorded', async (t) => {
+t.test('why in the past reports no level as decided: requests and sensors of that time are not recorded', async (t) => {
   const held = intent({ levelPct: 60, sinceMs: winter('22:00'), untilMono: NOW_MONO + 3_600_000 });
   const programmes = new Map([
     ['rue', { programme: 'other', source: 'platform', untilMono: NOW_MONO + 3_600_000, untilMs: winter('23:59') }],

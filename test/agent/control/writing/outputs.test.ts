@@ -199,7 +199,7 @@ t.test('an emergency closes the circuit at once, by the urgent lane', async (t) 
   t.match(cabinet.writes.at(-1), { lane: 'urgent', value: 1 });
 });
 
-t.test('a message follows its rule, and is let go when the sensor fails', async (t) => {
+t.test('a message follows its rule, and is released when the sensor fails', async (t) => {
   const cabinet = makeCabinet(t);
   cabinet.take('AIR1.pm25', 80);
   await cabinet.clock.advance(29_000);
@@ -263,7 +263,7 @@ t.test('an output switched at the device is switched back', async (t) => {
   });
 });
 
-t.test('after a start a device is looked at before it is put to idle, but not for ever', async (t) => {
+t.test('after a start a device is read before it is set to idle, but not for ever', async (t) => {
   const unread = makeCabinet(t, new Map());
   await unread.clock.advance(9_000);
   t.strictSame(unread.writes, []);

@@ -34,7 +34,7 @@ t.test('the registers of a unit are found with their values and with few questio
   });
 });
 
-t.test('a unit that fails where it has no register is searched as fast as one that refuses', async (t) => {
+t.test('a unit that does not answer where it has no register is searched as fast as one that refuses', async (t) => {
   const requests: number[] = [];
   for (const exception of [2, 4]) {
     const unit = registers(5, [

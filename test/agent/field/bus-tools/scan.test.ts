@@ -129,7 +129,7 @@ t.test('the wait may be made longer, and an adapter that waits is waited for', a
   }
 });
 
-t.test('other speeds are tried in slices that keep the street alive', async (t) => {
+t.test('other speeds are tried in slices that let the street continue', async (t) => {
   const elsewhere = {
     serial: AT_19200_EVEN,
     units: new Map([

@@ -55,7 +55,7 @@ t.test('while levels of healthy lamps never end, a lamp whose replies are always
 });
 
 for (const troubled of [1, 5, 10])
-  t.test(`an emergency reaches all sound lamps of a street first; ${troubled} others are late or damaged by turns`, async (t) => {
+  t.test(`an emergency reaches all healthy lamps of a street first; ${troubled} others are late or damaged by turns`, async (t) => {
     for (const seed of [1, 2, 3]) {
       const random = createRandom(seed);
       const plant = await plantWith(t, { devices: { ...many(35, LAMP), S1: SENSOR }, broadcast: false });

@@ -97,7 +97,7 @@ t.test('a write that could not be sent in time is not sent at all', async (t) =>
   t.notOk(plant.askedSince('L1', backMono).some((what) => what.startsWith('write')));
 });
 
-t.test('a silent lamp still gets its light: at once, then each five seconds, and the moment it is back', async (t) => {
+t.test('a silent lamp still gets its light: immediately, then every five seconds, and the moment it returns', async (t) => {
   const plant = await plantWith(t, { devices: { L1: LAMP, L2: LAMP } });
   await plant.clock.advance(2_000);
   plant.sim.silence(1);

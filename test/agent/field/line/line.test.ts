@@ -22,7 +22,7 @@ t.test('readings carry value, quality and the time the question left', async (t)
   t.ok(Math.abs((reading?.atMs ?? 0) - Date.parse('2026-01-15T22:00:00Z') - (reading?.atMono ?? 0)) <= 1, 'in wall time too');
 });
 
-t.test('what a unit cannot measure or what cannot be is bad, never a number', async (t) => {
+t.test('values that a unit cannot measure or that are impossible are bad, never a number', async (t) => {
   const plant = await plantWith(t, { devices: { L1: LAMP } });
   plant.unit('L1').registers.set('holding:0', 0xffff);
   await plant.clock.advance(500);

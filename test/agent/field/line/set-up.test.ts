@@ -176,7 +176,7 @@ for (const [story, exception, tries] of stubborn) {
   });
 }
 
-t.test('a lost look at a set-up register does not hold up the line', async (t) => {
+t.test('a lost read of a set-up register does not delay the line', async (t) => {
   const plant = createPlant({ devices: { L1: LAMP, L2: LAMP } });
   t.teardown(() => plant.field.stop());
   await plant.field.start();
@@ -193,7 +193,7 @@ t.test('a lost look at a set-up register does not hold up the line', async (t) =
   t.equal(plant.unit('L1').registers.get('holding:100'), 7, 'it is done when the late reply has passed');
 });
 
-t.test('a street that is being set up is met meanwhile', async (t) => {
+t.test('a street that is being set up is polled at the same time', async (t) => {
   const setup = Array.from({ length: 8 }, (_, i) => ({ table: 'holding' as const, address: 100 + i, value: 7, why: 'a test' }));
   const plant = await plantWith(t, { devices: many(20, profile('long', LAMP.points, { setup })) }, false);
   await plant.clock.advance(2_000);
@@ -203,7 +203,7 @@ t.test('a street that is being set up is met meanwhile', async (t) => {
   t.ok([...plant.units.values()].every(({ registers }) => registers.get('holding:107') === 7));
 });
 
-t.test('setting up a street does not keep presence waiting', async (t) => {
+t.test('setting up a street does not delay presence', async (t) => {
   const plant = await plantWith(t, { devices: { ...many(20, LAMP), S1: SENSOR } }, false);
   await plant.clock.advance(5_000);
   const times = plant.unit('S1').asked.map(({ atMono }) => atMono);

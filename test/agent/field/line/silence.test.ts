@@ -191,7 +191,7 @@ t.test('many dead units that must be waited for long cost no more than a few', a
   }
 });
 
-t.test('levels for many dead lamps do not take the line from the living', async (t) => {
+t.test('levels for many dead lamps take no line time from the healthy ones', async (t) => {
   const plant = await plantWith(t, { devices: many(20, LAMP) });
   await plant.clock.advance(2_000);
   for (let unit = 1; unit <= 10; unit++) plant.sim.silence(unit);

@@ -139,7 +139,7 @@ const paces: [story: string, pace: LinePace, turnaroundMs: number | null, breakE
 ];
 
 for (const [story, pace, turnaroundMs, breakEven, maxCount] of paces) {
-  t.test(`what is worth reading at once: ${story}`, async (t) => {
+  t.test(`registers worth reading immediately: ${story}`, async (t) => {
     const found = limitsOf(pace, { profile: LAMP, turnaroundMs, noHoles: false }, 'input');
     t.equal(found.maxCount, maxCount);
     t.ok(found.breakEven === breakEven || Math.abs(found.breakEven - breakEven) < 0.1, `${found.breakEven}`);

@@ -246,7 +246,7 @@ const gatewayTable: [story: string, line: PlainLineStats, wanted: RegExp][] = [
 ];
 
 for (const [story, line, wanted] of gatewayTable) {
-  t.test(`advice of what is behind a gateway: ${story}`, async (t) => {
+  t.test(`advice for a line behind a gateway: ${story}`, async (t) => {
     const advice = adviceOf(line, null);
     t.equal(advice.length, 1, advice.join('\n'));
     t.match(advice[0], wanted);

@@ -64,7 +64,7 @@ t.test('one late reply widens the next wait to cover it, within what the profile
   }
 });
 
-t.test('beyond the profile a unit is waited for once it is always late: now and then is not enough', async (t) => {
+t.test('a unit gets a timeout above that of its profile only if it is always late: now and then is not enough', async (t) => {
   const always = taught(read(0), many(40, 8));
   const said = Array.from({ length: 5 }, () => always.learnLate(read(0), 400));
   t.same(said, ['doubtful', 'doubtful', 'doubtful', 'doubtful', 'learned']);

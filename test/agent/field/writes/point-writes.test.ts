@@ -53,7 +53,7 @@ const REFUSED: readonly [string, string, number, RegExp][] = [
   ['a type that nobody writes', 'wide', 1, /writing type u32 is not supported/],
 ];
 
-t.test('what is refused never reaches the line', async (t) => {
+t.test('a refused write never reaches the line', async (t) => {
   const plant = await plantWith(t);
   const sinceMono = plant.clock.monoMs();
   for (const [story, point, value, reason] of REFUSED) {

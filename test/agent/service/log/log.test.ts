@@ -119,7 +119,7 @@ const secrets: [story: string, fields: Record<string, unknown>, seen: unknown][]
 ];
 for (const [story, fields, seen] of secrets) t.test(`${story} in the log`, async (t) => t.strictSame(redact(fields), seen));
 
-t.test('a field cannot pose as the line itself, and a loop in it ends', async (t) => {
+t.test('a field cannot imitate the line itself, and a loop in it ends', async (t) => {
   const { log, taken } = logAt();
   const loop: Record<string, unknown> = {};
   loop['again'] = loop;

@@ -200,7 +200,7 @@ t.test('the ledger counts starts and how runs ended, and keeps the last ones alo
   t.equal(last?.runs.length, 30);
 });
 
-t.test('a ledger is found again, and a damaged one, or a folder that takes none, is never in the way', async (t) => {
+t.test('a ledger is restored, and a damaged one, or an unwritable folder, never prevents a start', async (t) => {
   const dir = t.testdir({ state: {}, memory: {}, blocked: 'a file' });
   const { ledger } = begun(EMPTY_LEDGER, { bootId: BOOT, bootMono: 5, version: '1.0.0' });
   const [state, memory] = [join(dir, 'state'), join(dir, 'memory')];

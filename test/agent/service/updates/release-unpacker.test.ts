@@ -110,7 +110,7 @@ const lies: [story: string, lie: (folders: ReturnType<typeof foldersAt>) => void
   ['one that is older than the package', ({ receive, maker }) => receive(updateBy(maker, { serial: INSTALLED })), 'older'],
 ];
 for (const [story, lie, code] of lies)
-  t.test(`refused, and what was unpacked before stays: ${story}`, async (t) => {
+  t.test(`refused, and the release unpacked before stays: ${story}`, async (t) => {
     const folders = foldersAt(t);
     const { maker, receive, say, unpack, unpacked } = folders;
     receive(updateBy(maker));
@@ -166,7 +166,7 @@ t.test('no release below the least serial of an unpacked one is unpacked again, 
   }
 });
 
-t.test('a release of which flash has lost a part is replaced as a whole', async (t) => {
+t.test('a release that has lost a part on flash is replaced as a whole', async (t) => {
   const { maker, receive, say, unpack, parts } = foldersAt(t);
   receive(updateBy(maker));
   await unpack();

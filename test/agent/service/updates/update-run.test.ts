@@ -83,7 +83,7 @@ t.test('a release that reaches only half of the units is reverted by itself, rep
 });
 
 t.test(
-  'a failure that the starter found is notices once by the release that runs again, and a trial cut off before it began is none',
+  'a failure that the starter found is reported once by the release that runs again, and a trial cut off before it began is none',
   async (t) => {
     const { clock, releases, updates, notices } = runOf(t, 'package', { current: 'package', failed: RELEASE, trial: `${RELEASE} 3` });
     await updates.start();

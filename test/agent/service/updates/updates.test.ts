@@ -284,7 +284,7 @@ t.test('a sender that does not stop fills no disk: no part ends beyond its file,
   t.equal(statSync(releases.incoming).size, 100);
 });
 
-t.test('what would be refused in the end is refused with its first part, and what was brought before stays', async (t) => {
+t.test('an update that would be refused in the end is refused with its first part, and the former upload stays', async (t) => {
   const { maker, manager, releases, restarts } = cabinetAt(t);
   const [file, older] = [updateBy(maker), updateBy(maker, { serial: SERIAL })];
   await manager.put({ atByte: 0, ofBytes: file.length, data: file });

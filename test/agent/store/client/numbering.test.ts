@@ -54,7 +54,7 @@ t.test('a killed run leaves its numbers unused: a number sent to the platform ne
   await after.store.stop();
 });
 
-t.test('a frame that makes no sense costs its own number alone', async (t) => {
+t.test('an invalid frame costs only its own number', async (t) => {
   const { store, committed } = createStoreRig({ dir: testFolder(t) });
   await store.start();
   store.append(frame(1));

@@ -19,7 +19,7 @@ function partition(freeMb: number) {
   return { disk, freeBytes };
 }
 
-t.test('the ballast takes real room where there is some, and none where there is little', async (t) => {
+t.test('the reserve file takes real space where there is some, and none where there is little', async (t) => {
   const dir = testFolder(t);
   const reserveFile = join(dir, 'ballast');
   const { disk, freeBytes } = partition(39);

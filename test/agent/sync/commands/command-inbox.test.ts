@@ -207,7 +207,7 @@ t.test('a barrier that fails proves nothing: the result is sent again on the nex
   await inbox.stop();
 });
 
-t.test('the id is on disk before anything is done; a disk that hangs is waited for two seconds', async (t) => {
+t.test('the id is on disk before anything is done; a hung disk is waited for two seconds', async (t) => {
   const { open, message, seen, state, disk, clock, settle } = openBench();
   const inbox = open();
   inbox.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
@@ -307,7 +307,7 @@ function receive(inbox: CommandInbox, deviceId: string | null, message: InboundM
 const EMERGENCY: Metric = { name: 'Emergency/On', value: { kind: 'boolean', value: true } };
 const isEmergency = (order: PlatformOrder): boolean => order.kind === 'override' && order.request.rank === 'emergency';
 
-t.test('a flood of other commands keeps no emergency away; a flood of emergencies has a bound too', async (t) => {
+t.test('a flood of other commands blocks no emergency; a flood of emergencies has a limit too', async (t) => {
   for (const perS of [3, 10, 90, 900]) {
     const { open, message, seen, clock, settle } = openBench();
     const inbox = open();
@@ -326,7 +326,7 @@ t.test('a flood of other commands keeps no emergency away; a flood of emergencie
   }
 });
 
-t.test('floods: bad ones are answered sixty times, good ones let in a hundred and twenty, the rest counted', async (t) => {
+t.test('floods: bad commands are answered sixty times, good ones accepted a hundred and twenty, the rest counted', async (t) => {
   const { open, message, seen, state, clock, settle } = openBench();
   const inbox = open();
   for (let i = 0; i < 500; i += 1) receive(inbox, 'L01', message([]));

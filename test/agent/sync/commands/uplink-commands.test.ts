@@ -63,7 +63,7 @@ t.test('bad commands are refused with their reason, on the device they were for'
   t.equal(node.events.filter(({ code }) => code === 'command-refused').length, 5);
 });
 
-t.test('a resend that makes no sense is refused under its id, with what it takes', async (t) => {
+t.test('an invalid resend is refused under its id, with the valid form', async (t) => {
   const { host, node } = await openUplinkScene(t);
   const results: unknown[] = [];
   host.onValue = ({ metric, value }) => metric === 'Sync/Resend Result' && results.push(JSON.parse(String(value)));

@@ -82,7 +82,7 @@ t.test('a packet larger than the broker accepts is never sent, and the session c
   );
 });
 
-t.test('a receive maximum of 1 binds none of our publishes: all are QoS 0', async (t) => {
+t.test('a receive maximum of 1 limits none of our publishes: all are QoS 0', async (t) => {
   const { connection, client } = await session(t, {}, polite([0x20, 6, 0, 0, 3, 0x21, 0, 1]));
   for (let i = 0; i < 200; i += 1) connection.publish('t', Buffer.from([i]));
   await connection.barrier();

@@ -74,7 +74,7 @@ t.test('a link without any answer is closed 32.5 s after the last packet, once',
   t.equal(silences.length, 1);
 });
 
-t.test('traffic both ways needs no question, traffic one way does', async (t) => {
+t.test('traffic in both directions needs no ping, traffic in one direction does', async (t) => {
   const both = setUp();
   const oneWay = setUp();
   for (let s = 0; s < 120; s += 10) {
@@ -87,7 +87,7 @@ t.test('traffic both ways needs no question, traffic one way does', async (t) =>
   t.strictSame([both.asked(), oneWay.asked() > 3], [0, true], 'the broker must hear from us within a keepalive');
 });
 
-t.test('what is still on its way is carried first: a slow link is not a dead one', async (t) => {
+t.test('bytes in flight are sent first: a slow link is not a dead one', async (t) => {
   const { clock, connection, silences } = setUp(false);
   connection.sentBytes = 100_000;
   await clock.advance(22_500 + 59_999);
@@ -96,7 +96,7 @@ t.test('what is still on its way is carried first: a slow link is not a dead one
   t.equal(silences.length, 1);
 });
 
-t.test('a machine that stood still does not take its own pause for that of the link', async (t) => {
+t.test('a machine that was suspended does not take its own pause for that of the link', async (t) => {
   const { clock, connection, silences } = setUp(false);
   await clock.advance(22_500);
   // Suspended: of all looks that are due at once, the first is followed by what has arrived.
@@ -174,7 +174,7 @@ t.test(
   },
 );
 
-t.test('a question costs two bytes and so does its answer', async (t) => {
+t.test('a ping costs two bytes and so does its answer', async (t) => {
   const broker = await startRawBroker(polite());
   t.teardown(() => broker.close());
   const connection = await createMqttTransport().connect({
@@ -238,7 +238,7 @@ t.test('a takeover of our id is reported, and the other client is left alone for
   t.match(texts(takeovers), [{ text: /Check for a second agent/ }, { severity: 'warning' }]);
 });
 
-t.test('a broker that never answers SUBSCRIBE is left', async (t) => {
+t.test('a broker that never answers SUBSCRIBE is disconnected', async (t) => {
   const clock = manualClock();
   const broker = await startRawBroker(({ type }, client) => {
     if (type === 1) client.send(...CONNACK_4);

@@ -406,7 +406,7 @@ t.test('topics are those of Sparkplug 3.0, and foreign ones are distinguished', 
   t.notOk(createTopics('g', 'e', null).subscriptions.some((topic) => topic.includes('STATE')));
 });
 
-t.test('a STATE that is none changes nothing', async (t) => {
+t.test('an invalid STATE changes nothing', async (t) => {
   const read = (text: string): unknown => readHostState(Buffer.from(text));
   t.strictSame(read('{"online":true,"timestamp":5}'), { online: true, atMs: 5 });
   for (const text of [

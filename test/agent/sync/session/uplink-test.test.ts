@@ -36,7 +36,7 @@ function state(text: string): number[] {
   return [0x31, body.length, ...body];
 }
 
-t.test('a try leaves nothing behind: another client id, no will, no message, a proper end', async (t) => {
+t.test('a test leaves nothing behind: another client id, no will, no message, a proper end', async (t) => {
   const other = await broker(t);
   const report = await tryIt(other.url);
   t.match(report, { ok: true, clientId: 'luciole-c1-test' });
@@ -106,7 +106,7 @@ const ends: [story: string, answer: (packet: RawPacket, client: RawClient) => vo
   ['a host that is there', hosted('{"online":true,"timestamp":1}'), { primaryHost: 'scada' }, { name: 'round-trip', outcome: 'ok' }],
 ];
 for (const [story, answer, changes, last] of ends) {
-  t.test(`${story} is where the try ends`, async (t) => {
+  t.test(`${story} ends the test`, async (t) => {
     const { steps } = await tryIt((await broker(t, answer)).url, changes);
     t.match(steps.at(-1), last);
   });

@@ -73,7 +73,7 @@ t.test('the same devices have the same aliases after a restart, from 1 on at the
   t.equal(store.saved.size, size);
 });
 
-t.test('numbers that cannot be read, or are none, are not used again', async (t) => {
+t.test('numbers that cannot be read, or are invalid, are not used again', async (t) => {
   const refusing = { save: async () => true, load: async (_: string, unread?: unknown) => unread };
   const low = aliasesOf(await startRun(NODE_DEVICES, refusing)).map(([alias]) => alias);
   t.ok(low.every((alias) => alias >= 1_000_000 && alias < 2_100_000));

@@ -65,7 +65,7 @@ const vectors: [story: string, payload: Payload, text: string][] = [
   ],
 ];
 for (const [story, payload, text] of vectors) {
-  t.test(`protoc reads what was meant: ${story}`, { skip: withoutProtoc }, async (t) => {
+  t.test(`protoc decodes the meaning: ${story}`, { skip: withoutProtoc }, async (t) => {
     t.equal(decodeWithProtoc(encodePayload(payload)), text);
   });
 }
@@ -212,7 +212,7 @@ t.test('an alias beyond 2^53 is unknown, and a null is null whatever value is wi
   t.match(decodePayload(Buffer.from('120438015032', 'hex')), { metrics: [{ isNull: true, value: undefined }] });
 });
 
-t.test('what is no payload reads as undefined and never throws', async (t) => {
+t.test('an invalid payload reads as undefined and never throws', async (t) => {
   const good = encodePayload({ timestampMs: AT_MS, seq: 1, metrics: [{ alias: 1, timestampMs: AT_MS, value: double(1) }] });
   const cases: [string, Buffer][] = [
     ['truncated', good.subarray(0, good.length - 3)],

@@ -93,7 +93,7 @@ function fill({ table, values }: ReturnType<typeof openSession>): void {
   }
 }
 
-t.test('what is left out first is what the platform only writes; two kilobytes and a half hold all', async (t) => {
+t.test('the metrics left out first are those that only the platform writes; 2.5 kilobytes hold all', async (t) => {
   for (const [maxPacketBytes, left] of [
     [1_024, /./],
     [2_000, /^(Config\/(Action|File|Part|SHA-256|Data|Base|Target|Confirm|Minutes|Comment|User)|Update\/(Action|At|Of|Data|Force))$/],

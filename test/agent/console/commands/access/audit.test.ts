@@ -39,7 +39,7 @@ t.test('the result is either valid, with the head to keep, or the reason why not
   t.match(renderAudit(empty, page, 60_000), /The log is empty/);
 });
 
-t.test('a log whose later entries wait in memory is not called whole, with or without a verdict', async (t) => {
+t.test('a log whose later entries wait in memory is not reported as complete, with or without a verdict', async (t) => {
   const text = (waiting: number, isVerified: boolean): string => renderAudit({ ...auditPage(isVerified), waiting }, page, 60_000);
   t.match(
     text(12, true),

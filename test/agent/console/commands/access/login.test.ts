@@ -53,7 +53,7 @@ t.test('without a login one zone can be lit for an emergency, and only a technic
   await t.rejects(call('lights auto', { zone: 'bressigny' }), { code: 'denied' });
 });
 
-t.test('without a login all is refused but light for an emergency, and both are noted', async (t) => {
+t.test('without a login everything is refused except light for an emergency, and both are recorded', async (t) => {
   const { call, view } = await loginServer(t);
   await t.rejects(call('status'), { code: 'denied', message: 'status needs a login as viewer' });
   await t.rejects(call('override', { target: 'L07', level: '0' }), { code: 'denied', message: 'override needs a login as technician' });
@@ -89,7 +89,7 @@ t.test('lights on without the role of a technician ends within two hours, and ca
   t.match(view.asked, authorities, 'who may not end light may not shorten it either');
 });
 
-t.test('without a login no level can be given, on the wire neither', async (t) => {
+t.test('without a login no level can be given, not on the wire either', async (t) => {
   const { call, view } = await loginServer(t);
   for (const name of ['level', 'levelPct', 'rank', 'authority', 'source', 'minutes'])
     await t.rejects(call('lights on', { duration: '1m', [name]: '0' }), { code: 'usage' }, name);

@@ -238,7 +238,7 @@ t.test('a change shows its values as the file writes them, whole and within 80 c
     );
 });
 
-t.test('texts are shown, and what is not stored is reported', async (t) => {
+t.test('texts are shown, and missing ones are reported', async (t) => {
   t.equal((await run('config show', {})).text, 'cabinet: { id: a } # ete\nlines: []');
   t.equal((await run('config show', { profile: 'acme.yaml' })).text, 'id: acme');
   for (const [args, reason] of [
@@ -286,7 +286,7 @@ t.test('a stored history is shown in the language of its reader, typed text as i
   t.match(stored?.revisions.at(-1), { why: 'rollback to revision 1: off; missing', reason: 'by console:marie: bad' });
 });
 
-t.test('a commit names everybody else whose parts go live with it', async (t) => {
+t.test('a commit names all other authors whose parts it activates', async (t) => {
   const partsBy = ['platform:eve', 'console:luc'];
   const kept = await run('config commit', {}, { answer: { ...DONE, revision: 8, partsBy } });
   t.match(kept.text, /^revision 8 is kept; nothing that runs is changed\nwith parts by platform:eve, console:luc$/);

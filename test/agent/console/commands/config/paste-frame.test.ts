@@ -202,7 +202,7 @@ t.test('every rest of a frame line is refused as a command', async (t) => {
   }
 });
 
-t.test('64 KB and paced at 9600 baud: taken as it is', { timeout: 120_000 }, async (t) => {
+t.test('64 KB and paced at 9600 baud: accepted unchanged', { timeout: 120_000 }, async (t) => {
   const { session, got } = await loading(t);
   const large = Array.from({ length: 1_100 }, (_, at) => `  key${at}: "why? | côté ${'x'.repeat(40)}" # end`).join('\n');
   t.ok(large.length >= 60_000);

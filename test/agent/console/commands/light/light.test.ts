@@ -387,7 +387,7 @@ async function historyOf(rows: ReadonlyMap<string, HistoryRow>, { pointId, fromM
   return { rows: row !== undefined && row.atMs >= fromMs && row.atMs < toMs ? [row] : [], buckets: [], isCut: false };
 }
 
-t.test('what the street refuses is shown with its reason', async (t) => {
+t.test('a refusal of the street is shown with its reason', async (t) => {
   const { luciole } = await consoleOf(t, createFakeView());
   t.match(await luciole('identify', 'L09'), { code: 1, err: /L09 is locked at 100 % by console:eve/ });
   t.match(await luciole('identify', 'bressigny'), { code: 1, err: /no lamp "bressigny"/ });

@@ -27,7 +27,7 @@ const ends: [story: string, changes: object, isTakenUp: boolean][] = [
 ];
 
 for (const [story, changes, expected] of ends) {
-  t.test(`whether an override went well, for a script: ${story}`, async (t) => t.equal(isOverrideInForce(outcome(changes)), expected));
+  t.test(`result of an override, for a script: ${story}`, async (t) => t.equal(isOverrideInForce(outcome(changes)), expected));
 }
 
 /** The message that the agent makes for this text. */

@@ -95,7 +95,7 @@ function street(of: Street = {}) {
   return { run, asked, steps, gone, clock };
 }
 
-t.test('a ramp up, each level read back and weighed, then the zone is given back', async (t) => {
+t.test('a ramp up, each level read back and measured, then the zone is released', async (t) => {
   const { run, asked, steps } = street();
   const tested = await run();
   t.match(asked, [
@@ -139,7 +139,7 @@ for (const [story, faulty, verdict] of FAULTS) {
   });
 }
 
-t.test('a meter judges only where it weighs nothing but these lamps', async (t) => {
+t.test('a meter is used only where it measures nothing but these lamps', async (t) => {
   const unweighed = { lampW: () => null, meterW: () => 500 };
   t.match((await street(unweighed).run()).verdicts, [{ verdict: 'power does not rise', weighedBy: 'meter' }, {}]);
   const more = await street({ ...unweighed, lamps: ['L07', 'L08', 'L09'] }).run();

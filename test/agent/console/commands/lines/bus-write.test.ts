@@ -21,7 +21,8 @@ const writes: [story: string, args: RawArgs, expected: object][] = [
   ['every unit at once', write({ unit: '0' }), { unit: 0 }],
 ];
 
-for (const [story, args, expected] of writes) t.test(`${story} is what is written`, async (t) => t.match(readWrite(args), expected));
+for (const [story, args, expected] of writes)
+  t.test(`${story} is the value that is written`, async (t) => t.match(readWrite(args), expected));
 
 const previews: [story: string, args: RawArgs, warnings: Message[], message: string | RegExp][] = [
   [

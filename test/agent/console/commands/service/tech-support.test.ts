@@ -116,7 +116,7 @@ t.test('in a folder the file gets a name of its own; no file is ever overwritten
   await t.rejects(support({ to: join(dir, 'no', 'such', 'place') }), { code: 'failed', message: /cannot write/ });
 });
 
-t.test('what the role may not read is named with the role that may', async (t) => {
+t.test('files that the role may not read are named with the role that may', async (t) => {
   const { support, view, dir } = await cabinet(t);
   const socket = join(dir, 'login.sock');
   const parts = { view, socketPath: socket, log: { event: () => {} }, clock: createManualClock(AT_MS), timezone: TIMEZONE };

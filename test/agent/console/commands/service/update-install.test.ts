@@ -58,7 +58,7 @@ t.test('a received file is removed once installed, and the answer reports that',
   t.notOk(existsSync(file));
 });
 
-t.test('for scripts the answer is the raw one alone', async (t) => {
+t.test('for scripts the answer is only the raw one', async (t) => {
   const { install, file } = await cabinet(t, true);
   t.strictSame(JSON.parse((await install(file, { json: true })).shown), {
     isDone: true,

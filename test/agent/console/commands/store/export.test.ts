@@ -158,7 +158,7 @@ t.test('the output accepts an export too, and the checksum is printed separately
   t.strictSame(files(agent), []);
 });
 
-t.test('a terminal shows how far it is', async (t) => {
+t.test('a terminal shows the progress', async (t) => {
   const agent = await agentAt(t);
   const shown: string[] = [];
   const status = { show: (line: string) => void shown.push(line), clear: () => void shown.push('') };
