@@ -98,7 +98,7 @@ for (const [readingsPerS, commitSeconds] of healthy)
     await store.stop();
   });
 
-t.test('memory is written at half full, and the commit period of the point that waits longest applies', async (t) => {
+t.test('memory is written at half full; otherwise readings wait one commit period at most', async (t) => {
   const { clock, store, append, seqs } = cabinet(testFolder(t), 600);
   await store.start();
   for (let i = 0; i < 9; i++) append(1_000);

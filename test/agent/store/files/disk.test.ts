@@ -155,7 +155,7 @@ t.test('a pipe in the place of a file of the store is called a pipe', async (t) 
   t.match(texts(openStore(t, dir).commit(frame(1))), { ok: false, message: /found a pipe, expected a file; remove it/ });
 });
 
-t.test('a folder in the place of the ballast is named once, and nothing is written for it', async (t) => {
+t.test('a folder in the place of the reserve file is named once, and nothing is written for it', async (t) => {
   const dir = testFolder(t);
   mkdirSync(join(dir, 'ballast'));
   const store = openStore(t, dir, { freeBytes: partition(100).freeBytes });
