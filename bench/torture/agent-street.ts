@@ -1,5 +1,5 @@
 /**
- * A street whose lamps are dark until somebody lights them, and the whole agent as a process beside it.
+ * A street whose lamps are dark until the agent lights them, and the whole agent as a separate process.
  *
  * Owns street, cables, broker and agents. Nothing in here helps the agent: it sees ports, a broker, a config file and a data folder.
  */

@@ -1,5 +1,5 @@
 /**
- * Revisions that somebody with the platform's rights would send to darken a street or to take a cabinet over, and honest ones beside them.
+ * Revisions that an attacker with the platform's rights would send to darken a street or to take over a cabinet, and honest ones.
  *
  * Owns the texts, by class of attack. The same random numbers make the same texts. Every attack starts from the file of the site.
  */

@@ -38,7 +38,7 @@ t.test('the bundle starts by itself, far from any node_modules, and names versio
   t.match(JSON.parse((await luciole('version', '--json')).stdout), { version: manifest.version, commit: 'abc123' });
 });
 
-/** What loading this source brings into memory at once, in files of the bundle: lazy imports come when they are asked for. */
+/** Files of the bundle that importing this source loads immediately, without lazy imports. */
 function loadedWith(entry: string): string[] {
   const { outputs } = bundle;
   const open = Object.keys(outputs).filter((name) => outputs[name]?.entryPoint === entry);

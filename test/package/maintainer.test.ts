@@ -10,7 +10,7 @@ const AGENT = `${UNITS}/multi-user.target.wants/luciole.service`;
 const CONSOLE = `${UNITS}/getty.target.wants/luciole-console@ttyS1.service`;
 const OTHER = `${UNITS}/getty.target.wants/getty@tty1.service`;
 
-/** The real scripts over a machine in a folder, whose service manager only notes what it was asked. */
+/** The real scripts on a machine in a folder, whose service manager only records its requests. */
 function machineAt(t: Test) {
   const root = mkdtempSync(join(tmpdir(), 'luciole-machine-'));
   t.teardown(() => rmSync(root, { recursive: true, force: true }));

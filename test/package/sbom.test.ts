@@ -5,7 +5,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { licenceOf, licencesPage, productionBom } from '../../systemd/package/sbom.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** They ask for their text and names, and for nothing of what is built with them. Source: SPDX list; reciprocal ones (GPL, LGPL, MPL, EPL) are not among them. */
+/** Licences that require their text and names, but nothing of programs built with them. Source: SPDX list; reciprocal ones (GPL, LGPL, MPL, EPL) are not among them. */
 const ACCEPTED = new Set(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD', 'BlueOak-1.0.0']);
 const WHEN = { version: '1.2.3', mtimeS: 1_795_710_782 };
 const bom = productionBom(WHEN);

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap';
 import { programTree } from '../../systemd/package/tree.ts';
 import { ODD_KINDS, placeOdd } from '../support/odd-files.ts';
 
-/** The real starter, over a Node that says who it is. */
+/** The real starter with a fake Node that prints its name. */
 function starterAt(t: Test) {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -37,7 +37,7 @@ function starterAt(t: Test) {
   return { folder, state, keys, releases, addRelease, say, said, forget, run };
 }
 
-/** A program in place of systemd-notify that keeps its words, and does no more until it is let go. */
+/** A program in place of systemd-notify that stores its arguments and blocks until it is released. */
 function notifierIn(folder: string) {
   const [bin, words, gate, done] = ['bin', 'words', 'gate', 'done'].map((name) => join(folder, `notifier-${name}`)) as [
     string,

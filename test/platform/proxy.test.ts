@@ -208,7 +208,7 @@ t.test('bytes that are not MQTT are passed on and logged', async (t) => {
   const proxy = await openProxy(t);
   const socket = connect(proxy.port, '127.0.0.1', () => socket.write(Buffer.from('ffffffffffff', 'hex')));
   socket.on('error', () => {
-    // The broker hangs up on us, as it should.
+    // The broker disconnects us, as it should.
   });
   t.match(await proxy.log.waitFor(({ kind }) => kind === 'garbage'), { from: 'client', reason: /four bytes/ });
   socket.destroy();

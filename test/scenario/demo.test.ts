@@ -1,4 +1,4 @@
-/** What the demo says to a visitor. */
+/** The demo's messages to a visitor. */
 import t from 'tap';
 import type { Clock } from '../../agent/core/clock.ts';
 import { createManualClock } from '../../agent/core/manual-clock.ts';

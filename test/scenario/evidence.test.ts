@@ -31,9 +31,9 @@ const clock = createSystemClock({ quality: () => 'synced' });
 interface Visit {
   readonly folder: string;
   readonly agent: AgentProcess;
-  /** Everything that came over the broker, by topic. */
+  /** Every message that the broker delivered, by topic. */
   readonly messages: Map<string, Buffer>;
-  /** Errors: rejects with the log's tail when it does not come about. */
+  /** Errors: rejects with the end of the log if it does not happen in time. */
   until(what: string, holds: () => Promise<boolean> | boolean): Promise<void>;
 }
 
@@ -180,7 +180,7 @@ t.test(
       .set('command line', readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
       .set('environment', readFileSync(`/proc/${pid}/environ`, 'utf8'));
     answers.set('tech-support', await supportFile(folder));
-    // A broken connection and a refused one leave more in logs than one that stands.
+    // Broken and refused connections leave more in logs than a working one.
     await broker.kill();
     await until('offline', async () => (JSON.stringify(await agent.ask('uplink status')) ?? '').includes('"state":"online"') === false);
     for (const [name, answer] of await everyLook(agent)) answers.set(`${name}, offline`, answer);

@@ -1,5 +1,5 @@
 /**
- * Attacks on the login socket of a running agent, by a client of the attacker's own, and the console of a user who came to the cabinet.
+ * Attacks on the login socket of a running agent by an attacker's client, while a user at the cabinet uses the console.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -46,7 +46,7 @@ async function cabinet(t: Test) {
     const request = { id: 1, command, args, user: 'eve' };
     return (await callAgent({ socketPaths: [loginPath], request, timeoutMs: 30_000 })).result as Record<string, unknown>;
   };
-  /** On the machine's own socket, which believes the name. */
+  /** Uses the machine's own socket, which trusts the user name. */
   const askAs = async (user: string, command: string, args: Record<string, string>): Promise<{ state: string; reason: string }> => {
     const request = { id: 1, command, args, user };
     return (await callAgent({ socketPaths: [join(folder, 'agent.sock')], request, timeoutMs: 60_000 })).result as never;
@@ -65,7 +65,7 @@ function consoleAt(t: Test, folder: string, loginPath: string) {
   });
   t.teardown(() => child.kill('SIGKILL'));
   return {
-    /** Types each line at its question; resolves with what was shown after the last. */
+    /** Types each line at its question; resolves with the text shown after the last. */
     async say(...steps: readonly (readonly [question: RegExp, line: string])[]): Promise<void> {
       for (const [question, line] of steps) {
         await this.until(question);

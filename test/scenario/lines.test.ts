@@ -7,7 +7,7 @@ import { createRig, type Rig } from '../support/rig.ts';
 const NIGHT = '2026-12-15T23:30:00+01:00';
 /** As on a real street. */
 const PERIODS_MS = { fast: 100, normal: 5_000, slow: 30_000 };
-/** Motion as the sensor says it. */
+/** Value of the motion register. */
 const MOTION = { moving: 380, still: 6 };
 
 /** Thirty lamps on the one line: the last two with the sensor are a zone of their own, far from the others. */
@@ -37,7 +37,7 @@ const isDimmed = (rig: Rig) => (): boolean => rig.levels().every((level) => leve
 const allGood = (rig: Rig) => (): boolean =>
   [...rig.street.world.lamps.keys()].every((id) => rig.agent.field.latest(`${id}.level`)?.quality === 'good');
 
-/** Reads that these devices answered meanwhile. */
+/** Counts the reads that these devices answered during `work`. */
 async function readsOf(rig: Rig, deviceIds: readonly string[], forMs: number): Promise<number> {
   let reads = 0;
   const restore = deviceIds.map((id) => {

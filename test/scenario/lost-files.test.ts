@@ -103,7 +103,7 @@ t.test('an audit log that is removed in use is reported by the next verification
   await seen(agent, ({ lastSeq }) => lastSeq > 0);
   t.strictSame(await verdictOf(agent), []);
   remove('state.db');
-  // The question itself finds it gone, and its own entry is the first that the new log takes.
+  // The request itself detects the loss, and its own entry is the first in the new log.
   await agent.ask('audit', { verify: true }).catch(() => {});
   await seen(agent, ({ state }) => state === 'ok');
   let problems: readonly Message[] | undefined;

@@ -4,7 +4,7 @@ import { MINUTE_MS } from '../../agent/core/durations.ts';
 import type { Message } from '../../agent/core/message.ts';
 import { createRig, type Rig, STUCK_PORT } from '../support/rig.ts';
 
-/** What the street looked like, a line for each time something changed. */
+/** The levels of the street, one line for each change. */
 async function diary(rig: Rig, untilIso: string, stepMs: number): Promise<string[]> {
   const lines: string[] = [];
   let before = '';

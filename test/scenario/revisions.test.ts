@@ -17,13 +17,13 @@ const whole = (name: string, value: number): Metric => ({ name, value: toLong(va
 const bytes = (name: string, value: Uint8Array): Metric => ({ name, value: { kind: 'bytes', value } });
 
 const values = (rig: Rig, metric: string) => [...rig.host.values.values()].filter((each) => each.device === '' && each.metric === metric);
-/** What the node shows now, by its births and by what it has said since. */
+/** The node's present state, by its births and its later messages. */
 function shown(rig: Rig, metric: string): unknown {
   const births = rig.host.messages.filter(({ verb }) => verb === 'NBIRTH').flatMap(({ payload }) => payload.metrics);
   const published = [...births.filter(({ name }) => name === metric), ...values(rig, metric)];
   return published.toSorted((a, b) => Number(a.timestampMs) - Number(b.timestampMs)).at(-1)?.value;
 }
-/** A message of the same change may still be on its way when its outcome has come. */
+/** A message of the same change may still be in transit when its outcome has arrived. */
 const isShown = (rig: Rig, metric: string, value: string | number): Promise<void> =>
   rig.until(`${metric} ${value} is shown`, () => String(shown(rig, metric)) === String(value));
 const outcomes = (rig: Rig, id: string) =>
@@ -202,7 +202,7 @@ t.test(
   'a revision that breaks the uplink is reverted by itself; the street keeps its light',
   { skip: mosquitto === undefined ? 'no mosquitto: apt-get install mosquitto' : false },
   async (t) => {
-    // A broker that turns away MQTT 3.1.1 clients with a longer keepalive. On a busy machine Mosquitto 2.0.21 also drops a client whose keepalive is
+    // A broker that rejects MQTT 3.1.1 clients with a longer keepalive. On a busy machine Mosquitto 2.0.21 also drops a client whose keepalive is
     // the maximum itself, such as the 60 s of the host.
     const broker = await startMosquitto(mosquitto ?? '', ['max_keepalive 120']);
     t.teardown(() => broker.stop());

@@ -24,7 +24,7 @@ function onTerminal(words: readonly string[], folder: string, clock: Clock) {
     ended,
     screen: () => screen,
     kill: () => pty.kill('SIGKILL'),
-    /** Errors: rejects with what stands on the screen when the question does not come. */
+    /** Errors: rejects with the text on the screen when the question is not shown. */
     async answer(question: RegExp, text: string): Promise<void> {
       const isLate = sleep(clock, 20_000).then(() => true);
       for (let found = question.exec(screen.slice(read)); ; found = question.exec(screen.slice(read))) {

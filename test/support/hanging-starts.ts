@@ -7,7 +7,7 @@ const options = { timeout: 200_000, skip: managerMissing };
 
 type Hang = readonly [hangAt: NonNullable<Brake['hangAt']>, story: string];
 
-/** One test of each: the hanging start is ended, and the next one comes up. */
+/** One test for each: the hanging start is ended, and the next one succeeds. */
 export async function endHangingStarts(hangs: readonly Hang[]): Promise<void> {
   const limitMs = managerMissing === false ? await fittingLimitMs(t) : 0;
   for (const [hangAt, story] of hangs)
