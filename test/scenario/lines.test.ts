@@ -37,7 +37,7 @@ const isDimmed = (rig: Rig) => (): boolean => rig.levels().every((level) => leve
 const allGood = (rig: Rig) => (): boolean =>
   [...rig.street.world.lamps.keys()].every((id) => rig.agent.field.latest(`${id}.level`)?.quality === 'good');
 
-/** Counts the reads that these devices answered during `work`. */
+/** Counts the reads that these devices answered within `forMs`. */
 async function readsOf(rig: Rig, deviceIds: readonly string[], forMs: number): Promise<number> {
   let reads = 0;
   const restore = deviceIds.map((id) => {

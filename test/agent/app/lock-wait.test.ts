@@ -21,7 +21,7 @@ const DEMO = join(import.meta.dirname, '../../../config/demo.yaml');
 /** Wait of the lighting for the requests of the run before. Units: ms. Source: `RESTORE_MS` of the control. */
 const RESTORE_MS = 2_000;
 
-/** What each storage thread of the agent finds after `afterMs`; the last one goes on for all later threads. */
+/** What each storage thread of the agent finds after `afterMs`; the last one also applies to all later threads. */
 interface Finding {
   readonly afterMs: number;
   readonly refusal: 'in-use' | 'held' | null;

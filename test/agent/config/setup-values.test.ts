@@ -1,4 +1,4 @@
-/** What a lamp keeps without an agent: never less than the agent itself might have asked for. */
+/** The failsafe level of a lamp: never below a level that the agent might have requested. */
 import fc from 'fast-check';
 import t from 'tap';
 import { loadCabinet } from '../../../agent/config/load/load.ts';

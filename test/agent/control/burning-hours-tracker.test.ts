@@ -1,4 +1,4 @@
-/** Burning hours: known only where somebody knows them, and never lost with a disk. */
+/** Burning hours: unknown until they are stated or counted from the start, and never lost with a disk. */
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -137,7 +137,7 @@ t.test('with constant light and a disk that cannot be read the street has its fu
     levels.push(control.decisions()[0]?.levelPct);
     await control.stop();
   }
-  // The dusk step of the programme says 80 %.
+  // The dusk step of the programme is 80 %.
   t.same(levels, [80, 80, 80]);
 });
 

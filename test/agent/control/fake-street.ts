@@ -48,7 +48,7 @@ export interface FakeOptions {
   readonly load?: () => Promise<unknown>;
   readonly contacts?: ReadonlyMap<PointId, LightContact>;
   readonly contactZones?: ReadonlyMap<PointId, string>;
-  /** Resolves whether the disk takes a save. Default: it does. */
+  /** Resolves with whether a save succeeds. Default: true. */
   readonly saves?: () => Promise<boolean>;
   /** What the lamps show at the start. Default: 0. */
   readonly foundPct?: number;

@@ -71,7 +71,7 @@ const WEST: Neighbour = { node: 'west', pole: 'P0', withinM: 60 };
 const EAST: Neighbour = { node: 'east', pole: 'P8', withinM: 60 };
 const MIDDLE: Neighbour = { node: 'side', pole: 'P4', withinM: 10 };
 
-/** The relay of a cabinet on a clock that stands still; `sees` is what its sensors say. */
+/** The relay of a cabinet on a stopped clock; `sees` gives the values of its sensors. */
 function openRelay(neighbours: readonly Neighbour[] = [WEST, EAST]) {
   const clock = createManualClock(Date.UTC(2026, 10, 24, 21));
   const sent: RelayedDetection[] = [];

@@ -1,5 +1,5 @@
 /**
- * Root writes in a folder that a compromised service may write too: a victim elsewhere stays as it is, whatever lies in the way.
+ * Root writes to a folder that a compromised service can write too: a victim file elsewhere stays unchanged in every case.
  *
  * Run as root; the service is a user without a name.
  */

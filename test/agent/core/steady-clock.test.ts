@@ -53,7 +53,7 @@ function rig({ quality = 'synced' as ClockQuality, hasBattery = false, mayStepOn
       clock = start();
       clock.quality();
     },
-    /** How far the time that the agent goes by is from the true one. Units: s. */
+    /** Error of the agent's time. Units: s. */
     errorS: () => Math.round((clock.wallMs() - trueMs()) / SECOND),
     otherS: () => {
       const otherMs = clock.otherMs();

@@ -166,7 +166,7 @@ interface Told {
   readonly seenWh: number;
 }
 
-/** A meter that is replaced, not read for a while and lies now and then, never twice in a row and never so that it might be true. */
+/** A meter that is replaced, sometimes not read, and sometimes wrong: never twice in a row, and never with a plausible value. */
 function readingsOf(steps: readonly (typeof READ)[], startWh: number): Told[] {
   const elsewhere: number[] = [];
   const told: Told[] = [];

@@ -160,7 +160,7 @@ async function evening(spells: readonly Spell[], seed: number): Promise<string[]
   for (let s = 0; s < TROUBLE_S; s += 5) {
     const id = LAMPS[Math.floor(LAMPS.length * random())] as string;
     void sendLevel(scene, id, 1 + Math.floor(100 * random()), random() < 0.5 ? 'urgent' : 'command');
-    // A driver that has lost its supply may come back as it left the factory.
+    // A driver that has lost its supply may return with factory settings.
     if (s % 30 === 0) plant.unit(random() < 0.5 ? 'L1' : 'L2').registers.set('holding:100', 0);
     await plant.clock.advance(5_000);
   }

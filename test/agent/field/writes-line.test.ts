@@ -18,7 +18,7 @@ async function plantWith(t: Pick<Test, 'teardown'>, options: PlantOptions): Prom
   return plant;
 }
 
-/** Broadcasts do not reach it any more; what is said to it alone does. */
+/** From now on broadcasts do not reach it; requests to its own address do. */
 function missBroadcasts(unit: TestUnit): void {
   const { read, write } = unit;
   let isAddressed = false;
@@ -319,7 +319,7 @@ const LAMPS: readonly { readonly id: string; readonly quantity: string; readonly
   ...['B1', 'B2'].map((id) => ({ id, quantity: 'level', address: 50 })),
   ...[0, 1, 2].map((n) => ({ id: 'G1', quantity: `lamp${n}`, address: 200 + n })),
 ];
-/** Wishes that come together, what goes wrong meanwhile, and how long until the next ones. */
+/** Intents that arrive together, the faults during that time, and the time until the next ones. */
 const anyStep = fc.record({
   lamps: fc.oneof(fc.subarray([0, 1, 2, 3, 4, 5, 6, 7]), fc.constantFrom([0, 1, 2], [5, 6], [0, 1, 2, 3, 4, 5, 6, 7])),
   levelPct: fc.constantFrom(10, 50, 100),

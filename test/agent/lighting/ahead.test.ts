@@ -131,7 +131,7 @@ t.test('between two rows nothing changes, on any night', async (t) => {
   t.pass('held for all nights');
 });
 
-/** The lines about one lamp, each with what a person asks next. */
+/** The lines about one lamp, each with the next command. */
 function explained(changes: { zone?: Partial<Zone>; street?: Partial<LightingStreet> }, facts: Partial<LightingSnapshot>, lampId = 'L2') {
   const street = makeStreet(changes);
   const [decider, all] = [createDecider(street), snapshot(facts)];

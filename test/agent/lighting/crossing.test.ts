@@ -11,7 +11,7 @@ import { makeStreet, PRESENCE, RESIDENTIAL, seen, snapshot, step, winter, ZONE }
 const NOW = 1_000_000;
 const CROSSING: Zone = { ...ZONE, id: 'crossing', lamps: ['L3'], programme: 'crossing', minPct: 40, presence: null };
 
-/** Rue has L1 to L6 without L3, which is the crossing; S01 stands 25 m before it, S02 50 m behind it. */
+/** Rue has L1 to L6 without L3, which is the crossing; S01 is 25 m before it, S02 50 m behind it. */
 function street({ rue = {}, crossing = {} }: { rue?: Partial<Zone>; crossing?: Partial<Zone> } = {}): LightingStreet {
   const zones = [
     { ...ZONE, lamps: ['L1', 'L2', 'L4', 'L5', 'L6'], presence: { ...PRESENCE, alsoLamps: ['L3'] }, ...rue },

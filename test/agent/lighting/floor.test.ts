@@ -127,7 +127,7 @@ t.test('the lower of two floors applies, so an authorised reduction may stay', (
   t.end();
 });
 
-/** A street that somebody could write; most of them lower something. */
+/** A random valid street; most of them lower something. */
 const anyStreet = fc
   .record({
     minPct: fc.constantFrom(0, 5, 10, 12, 20),
@@ -194,7 +194,7 @@ t.test('where nothing is found, no tick of these nights is below the floor, what
       passed += 1;
       const [judged, floor] = [createDecider(after), createDecider(darkestStreet(site))];
       for (const situation of situations) {
-        // Where the site allows an override to 0 %, it owes nothing to one that asks for little; nor what its own photocell may keep dark.
+        // If the site allows an override to 0 %, a low override is no violation; nor is darkness that its own photocell allows.
         const darkest = { ...situation, overridePct: situation.overridePct === null ? null : (0 as const), cell: 'bright' as const };
         const floorDecisions = floor.decide(snapshot(darkestStreet(site), darkest)).decisions;
         const owed = new Map(floorDecisions.map(({ lampId, levelPct }) => [lampId, levelPct]));

@@ -14,7 +14,7 @@ const TARGETS = {
 } as const;
 type Kind = keyof typeof TARGETS;
 
-/** An intent that began so many minutes after the start of the run and lasts two hours. Its wall clock may be off. */
+/** An intent that began the given minutes after the start of the run and lasts two hours. Its wall clock may be wrong. */
 function at(kind: Kind, levelPct: number, minute: number, { offMs = 0, ...changes }: Partial<Intent> & { offMs?: number } = {}): Intent {
   const [sinceMono, lengthMs] = [minute * MINUTE_MS, 120 * MINUTE_MS];
   const sinceMs = sinceMono + offMs;

@@ -273,7 +273,7 @@ t.test('values by name', async (t) => {
   t.strictSame(resolveOutputs({ outputs: broken }, pointOf), [], 'what means nothing is not written');
 });
 
-/** [story, what is changed, where, what is said] */
+/** [story, changes, path, message] */
 const MISTAKES: readonly [string, Output, readonly (string | number)[], RegExp][] = [
   ['a name mistyped', { ...PANEL, idle: 'blnak' }, [0, 'idle'], /"blnak" is not a value of "message"; did you mean "blank"\?/],
   [

@@ -203,7 +203,7 @@ for (const [story, verdict, sun, night, by, text, changes] of nights) {
 
 // ── cells that fail ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** What a cell says from noon to noon, minute by minute. */
+/** Values of a photocell from noon to noon, minute by minute. */
 function nightOf(
   says: (minuteFromDusk: number) => PhotocellVerdict,
   changes: Partial<PhotocellConfig> = {},

@@ -6,7 +6,7 @@ import type { SensorState } from '../../../agent/lighting/lighting.ts';
 import { afterSensorReading, afterSensorTick } from '../../../agent/lighting/sensor-filter.ts';
 import { reading, sensor } from './street.ts';
 
-/** A sensor's life: what it said and when, and when our own light changed. Units: s. */
+/** A sensor's history: its values with their times, and the times when our own light changed. Units: s. */
 interface Life {
   readonly sensor: PresenceSensor;
   readonly inputs: readonly { readonly atS: number; readonly value: number | null; readonly quality: Quality }[];

@@ -1,4 +1,4 @@
-/** People who walk slowly past sensors that stand far apart, each with the light of the whole decision. */
+/** People who walk slowly past sensors that are far apart, with the complete decision. */
 import t from 'tap';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import type { Detection, SensorState } from '../../../agent/lighting/lighting.ts';
@@ -7,7 +7,7 @@ import { snapshot, step } from './street.ts';
 import { seenAt, streetOf } from './wave-street.ts';
 
 interface Walks {
-  /** A lamp each so many metres, a sensor at each so many lamps. */
+  /** Distance of the lamps in metres, and lamps for each sensor. */
   readonly gapM: number;
   readonly every: number;
   readonly speedKmh: number;

@@ -1,4 +1,4 @@
-/** The warning before the dark, whatever has ended: a street that goes to 0 % at night shows its warning level first. */
+/** The warning before the dark, for any cause: a street that is dimmed to 0 % at night shows its warning level first. */
 import fc from 'fast-check';
 import t from 'tap';
 import type { Rule, Zone } from '../../../agent/core/cabinet.ts';

@@ -43,7 +43,7 @@ async function opened(t: Pick<Test, 'teardown'>, dir: string, openLink = openInP
   return { store, read, clock };
 }
 
-/** A log of so many notes, closed, and what someone then does to its file. */
+/** A closed log with this number of entries, and a manipulation of its file. */
 async function tampered(t: Pick<Test, 'teardown'>, notes: number, sql: string) {
   const dir = testFolder(t);
   const before = await opened(t, dir);

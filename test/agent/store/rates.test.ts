@@ -88,7 +88,7 @@ for (const [readingsPerS, commitSeconds] of healthy)
     for (let produced = 0; produced < 30_000; produced += readingsPerS) {
       append(readingsPerS);
       await clock.advance(FRAME_MS);
-      // The thread works in real time: an answer to this says that the commit before it is done.
+      // The thread works in real time: an answer to this request shows that the commit before it is done.
       await store.status();
     }
     await store.stop();

@@ -10,7 +10,7 @@ import { decodeWithProtoc, withoutProtoc } from './sparkplug/protoc.ts';
 const program = findProgram('mosquitto');
 const skip = program === undefined ? 'mosquitto is not installed (apt-get install mosquitto)' : withoutProtoc;
 
-/** Everything under the node, byte for byte, as someone sees it who knows nothing of the agent. */
+/** Everything under the node's topics, byte for byte, as an independent client receives it. */
 async function listen({ url }: Mosquitto): Promise<{ readonly seen: [topic: string, bytes: Buffer][]; close(): Promise<void> }> {
   const seen: [string, Buffer][] = [];
   const client = await connectAsync(url, { protocolVersion: 5, reconnectPeriod: 0 });

@@ -1,4 +1,4 @@
-/** What a cabinet runs with and `luciole check` names all the same. */
+/** Warnings of `luciole check` for cabinets that do run. */
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { checkConfig, loadSite } from '../../../../agent/config/load/load-site.ts';

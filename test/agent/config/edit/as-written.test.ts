@@ -24,7 +24,7 @@ function lost(given: unknown, found: unknown, path = ''): string[] {
 const OTHERWISE: readonly RegExp[] = [
   // An MQTT version number as the wire has it; a class minimum as a level.
   /^\.uplink\.protocol:|\.minClass:/,
-  // Where the class of a zone asks for more.
+  // If the class of a zone requires more.
   /^\.zones\[\d+\]\.minPct:/,
   /^\.profileDirs/,
 ];

@@ -22,7 +22,7 @@ function places(schema: JsonSchema, path: string): (readonly [string, JsonSchema
   ];
 }
 
-/** What the schema has against a value, as far as our schemas say. */
+/** The schema's objections to a value, for the keywords that our schemas use. */
 function against(value: unknown, schema: JsonSchema & { readonly pattern?: string }): string[] {
   const { type, minimum, exclusiveMinimum, maximum, pattern, minLength, maxLength, minItems, required, properties, items, anyOf } = schema;
   if (anyOf !== undefined) return anyOf.some((each) => against(value, each).length === 0) ? [] : ['none of anyOf'];

@@ -24,7 +24,7 @@ const SENSOR: Edits = [
   ...DARK,
   ['threshold: 50, ownHoldS: 5', 'threshold: 50, minPulseS: 1, offDelayS: 5, blankS: 2, stuckS: 1800, maxPerH: 200, ownHoldS: 5'],
 ];
-/** Where a key stands with its value, and the factors that may run without a permission: what lights as soon, and for as long. */
+/** Path of a key with its value, and the factors that need no approval because light starts as soon and lasts as long. */
 interface Row {
   readonly base: Edits;
   readonly key: string;
@@ -56,7 +56,7 @@ const LIGHT: Readonly<Record<string, Row>> = {
   'zones.presence.sensors.maxPerH': { base: SENSOR, key: 'maxPerH', value: 200, free: [10] },
   'outputs.minOffS': { base: [...FED, ['zones: [rue] } }', 'zones: [rue] }, minOffS: 60 }']], key: 'minOffS', value: 60, free: SHORTER },
 };
-/** Keys that take no light below the floor, and why. */
+/** Keys that cannot bring the light below the floor, with the reason. */
 const NOT_OWED: Readonly<Record<string, string>> = {
   'zones.onOffsetMin': 'compared night by night, in floor-check.test.ts',
   'zones.offOffsetMin': 'compared night by night',

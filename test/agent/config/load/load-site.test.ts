@@ -30,7 +30,7 @@ interface Site {
   readonly file: string;
   readonly path: (name: string) => string;
   check(): Promise<{ problems: string[]; warnings: string[] }>;
-  /** What `run` refuses it with; null when it goes on. */
+  /** The error with which `run` refuses it; null if it runs. */
   refusal(): string | null;
 }
 

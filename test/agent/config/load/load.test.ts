@@ -173,7 +173,7 @@ t.test('a file that cannot be read is one problem; a defect of the reader is non
 });
 
 t.test('any mixture of mistakes is reported in one run, in the order of the file', async (t) => {
-  // A wrong broker hides what its scheme would have said about certificates; a zone that cannot be read, what its lamps cannot do.
+  // A wrong broker hides the checks of its certificates; an invalid zone hides those of its lamps.
   const hidden = ['certificates without encryption', "a lamp that cannot reach its zone's minimum"];
   const rows = [...keysAndTypes, ...values].filter(([story, changes]) => changes.length === 1 && !hidden.includes(story));
   fc.assert(

@@ -188,7 +188,7 @@ t.test('keys: raw or SPKI in base64, in one spelling', async (t) => {
 });
 
 t.test('under a key of small order, which anybody can sign for, nothing is accepted', async (t) => {
-  // S·B = R holds without any private key where the public key is the neutral point: the library must refuse such a key by itself.
+  // If the public key is the neutral point, S·B = R is true without any private key: the library must refuse such a key.
   const order = 2n ** 252n + 27742317777372353535851937790883648493n;
   const seed = privateKey.export({ type: 'pkcs8', format: 'der' }).subarray(-32);
   const scalar = createHash('sha512').update(seed).digest().subarray(0, 32);

@@ -99,7 +99,7 @@ function signatureOn(text: string, { keys = signer, cabinets = ['demo'], signedM
   return signRevision({ files: { cabinet: text, profiles: {} }, privateKey: keys.privateKey, cabinets, signedMs, validMs });
 }
 
-/** An admin at the cabinet takes what the platform has put together, and says that it may be darker. */
+/** An admin at the cabinet takes over the platform's candidate and approves less light. */
 async function takeAndCommit(manager: RevisionManager): Promise<ConfigAnswer> {
   await manager.take('platform', 'console:ada');
   return manager.commit(by('console:ada', true));

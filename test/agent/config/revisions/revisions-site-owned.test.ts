@@ -1,4 +1,4 @@
-/** What no revision may set, asked of the desk that every author goes through: real files, the real check, revisions of the release before. */
+/** Tests the keys that no revision may set, through the revision manager that every author uses: real files, the real check, revisions of the release before. */
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,7 +19,7 @@ import type { AgentEvent } from '../../../../agent/core/words.ts';
 import { SMALL_SITE } from '../../../support/small-site.ts';
 import { changed } from '../small-street.ts';
 
-/** A book with its revisions as d8f79f5 wrote it: 1 is the file, 2 the platform's with values of its own, 3 one more on trial. */
+/** A history as release d8f79f5 wrote it: 1 is the file, 2 the platform's with other values, 3 one more on trial. */
 const BEFORE = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/before-site-owned.json'), 'utf8')) as Record<string, string>;
 const SITE_FILE = '/etc/luciole/cabinet.yaml';
 const request = (by: string): CommitRequest => ({
@@ -161,7 +161,7 @@ t.test('after the upgrade a revision keeps the running values or takes those of 
   await at.confirm('platform');
   await at.put('cabinet.yaml', changed(SMALL_SITE, [['levelPct: 30', 'levelPct: 42']]), 'platform');
   t.equal(endsOf(), 1, 'the event was renewed');
-  // Another port and place may give less light than what runs: an admin says so.
+  // Another port and position may mean less light than now, so an admin approves it.
   await at.take('platform', 'console:admin');
   t.match(await at.commit(request('console:admin')), { state: 'done', revision: 4 }, 'those of the file');
   t.equal(endsOf(), 2, 'and is over');
@@ -253,7 +253,7 @@ t.test('after any random edits, a running revision has only allowed site-owned v
           taken += answer.state === 'done' ? 1 : 0;
           refused += / belongs? to the file of the site/.test(String(answer.reason)) ? 1 : 0;
         }
-        // Once the values of the file are confirmed, those of before are gone.
+        // Once the values of the file are confirmed, the former ones are removed.
         const isConfirmed = at.view('platform').trial === null;
         if (isConfirmed && siteOwnedDifferences(run.site.cabinet, [legacy]).length > 0) allowed = [fileOfSite];
         if (siteOwnedDifferences(run.site.cabinet, allowed).length > 0) return false;
@@ -262,7 +262,7 @@ t.test('after any random edits, a running revision has only allowed site-owned v
     }),
     {
       numRuns: 15,
-      // One of each kind at least, whatever else comes.
+      // At least one of each kind.
       examples: [
         [
           [

@@ -136,7 +136,7 @@ t.test('a refused override reports the reason and changes nothing', async (t) =>
   t.same([street.writes, street.disk.size], [[], 0]);
 });
 
-/** A street whose disk takes nothing while `disk.isFull`. */
+/** A street whose disk refuses writes while `disk.isFull`. */
 async function fullStreet(t: { teardown(fn: () => unknown): void }) {
   const disk = { isFull: false };
   const street = await litStreet(t, { saves: async () => !disk.isFull });

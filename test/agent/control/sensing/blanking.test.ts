@@ -177,7 +177,7 @@ t.test('no blanking hides a person, at any speed, spacing and reach; and it cost
   for (const reachM of [20, null])
     for (const speedKmh of [4, 8, 15, 25, 50])
       for (const spacingM of [10, 25, 40, 60]) {
-        // A sensor each 60 to 80 m, and a wave that goes as fast as who comes.
+        // A sensor each 60 to 80 m, and a wave with the speed of the person.
         const every = Math.max(1, Math.round(75 / spacingM));
         const path = { speedKmh, spacingM, reachM, every, passes: 1, poles: 14, wave: { ...WAVE, speedKmh } };
         const bare = await pass({ ...path, blankS: 0 });

@@ -28,7 +28,7 @@ async function streetOf({ lamps, absent, points, quirks }: Street): Promise<Plan
   return plant;
 }
 
-/** How long it takes until the last lamp has its level. Units: ms. */
+/** Time until the last lamp has its level. Units: ms. */
 async function lightAll({ clock, write }: Plant, lamps: number, order: { lane: 'urgent' | 'command'; levelPct: number }): Promise<number> {
   const startMono = clock.monoMs();
   let [lastMono, sent] = [startMono, 0];

@@ -7,7 +7,7 @@ import { late, lateOrDamaged, trouble } from './troubles.ts';
 /** A level, its acknowledgement and the silence behind it. Units: ms. */
 const LEVEL_MS = 8 * LINE_CHAR_MS + 3 + 8 * LINE_CHAR_MS + LINE_GAP_MS;
 const POLL_MS = 8 * LINE_CHAR_MS + 3 + 7 * LINE_CHAR_MS + LINE_GAP_MS;
-/** A unit that is often late is waited for this long at most, another one as long as its profile says. Units: ms. */
+/** Longest timeout of a unit that is often late; others have the timeout of their profile. Units: ms. */
 const SLOW_WAIT_MS = 1_000;
 const WAIT_MS = 200;
 

@@ -105,13 +105,13 @@ t.test('a silent lamp still gets its light: immediately, then every five seconds
   const timeouts = (): number => plant.field.lines()[0]?.timeouts ?? 0;
   const before = timeouts();
   const writing = plant.write('L1', 80, { ttlMs: 60_000 });
-  // A write is waited for as long as the profile says: 200 ms.
+  // A write has the timeout of the profile: 200 ms.
   await plant.clock.advance(260);
   t.equal(timeouts(), before + 1, 'at once');
   await plant.clock.advance(4_640);
   t.ok(timeouts() <= before + 2, 'not again for five seconds, but for a probe');
   plant.sim.revive(1);
-  // A write whose turn comes first finds it; else a probe does, and sets the write free.
+  // The first write in turn finds the unit; otherwise a probe does, and releases the write.
   t.match(await resultOf(plant, writing, 61_000), { state: 'verified' });
   t.equal(plant.unit('L1').registers.get('holding:0'), 80);
 });
@@ -198,13 +198,13 @@ for (let seed = 1; seed <= SEEDS; seed++)
     const { maxMs, results } = await urgentWaits(plant, ['L3', 'L4', 'L5', 'L6'], 200);
     // The longest wait is that for a write: as long as the profile says, 200 ms. A last look of 1 ms after the deadline included.
     const lossMs = LINE_GAP_MS + 8 * LINE_CHAR_MS + 200 + 1 + 11 * LINE_CHAR_MS;
-    // A sensor is asked after four other transactions, urgent ones included.
+    // A sensor is polled after four other transactions, urgent ones included.
     const sensorMs = 8 * LINE_CHAR_MS + 3 + 7 * LINE_CHAR_MS + LINE_GAP_MS;
     const { timeouts = 0, crcErrors = 0 } = plant.field.lines()[0] ?? {};
     t.ok(timeouts > 40, `${timeouts} replies were lost`);
     damaged.push(crcErrors);
     t.ok(maxMs <= DECIDE_MS + lossMs + sensorMs + LINE_GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; a lost reply takes ${lossMs.toFixed(1)} ms`);
-    // Each has left in time. Whether its proof comes before the next level of its lamp, half a second later, is chance.
+    // Each was sent in time. Whether it is verified before the next level of its lamp, half a second later, is chance.
     t.ok(results.every((end) => end.state === 'verified' || ('reason' in end && String(end.reason) === 'a newer level took its place')));
     const verified = results.filter(({ state }) => state === 'verified').length;
     t.ok(verified >= VERIFIED_AT_LEAST, `${verified} of ${results.length} were verified`);

@@ -1,4 +1,4 @@
-/** What a cabinet may say otherwise of one device: how long it is waited for, how long it rests, how often a loss is made up for. */
+/** Settings of one device that a cabinet may override: timeout, rest between requests, retries. */
 import t, { type Test } from 'tap';
 import type { DeviceQuirks } from '../../../../agent/core/cabinet.ts';
 import { withQuirks } from '../../../../agent/core/narrowed.ts';

@@ -3,7 +3,7 @@ import { MINUTE_MS } from '../../../../agent/core/durations.ts';
 import { SENSOR } from '../plant.ts';
 import { MULTISENSOR, repeated, trouble, troubledStreet, twice } from './troubles.ts';
 
-/** A presence input that is not read is reported after 5 s, as docs/monitoring.md says; units are checked each second. Units: ms. */
+/** A presence input that is not read is reported after 5 s (docs/monitoring.md); units are checked each second. Units: ms. */
 const BLIND_AFTER_MS = 5_000;
 const CHECK_MS = 1_000;
 const STEP_MS = 50;

@@ -182,7 +182,7 @@ t.test('a lost read of a set-up register does not delay the line', async (t) => 
   await plant.field.start();
   await plant.clock.advance(15);
   plant.sim.delayNext(1, 600);
-  // A register that has not been read yet is waited for as long as the profile says: 200 ms.
+  // A register that has not been read yet has the timeout of the profile: 200 ms.
   await plant.clock.advance(320);
   t.match(plant.field.lines()[0], { timeouts: 1 });
   t.match(plant.unit('L1').asked[1], { what: 'read holding:100+2' }, 'the one that is still to come');
@@ -198,7 +198,7 @@ t.test('a street that is being set up is polled at the same time', async (t) => 
   const plant = await plantWith(t, { devices: many(20, profile('long', LAMP.points, { setup })) }, false);
   await plant.clock.advance(2_000);
   t.equal(plant.field.devices().filter(({ state }) => state === 'ok').length, 20);
-  // Each register holds what its neighbour holds, and is asked for twice before it is believed.
+  // All registers have equal values, so each is read twice before it is trusted.
   await plant.clock.advance(10_000);
   t.ok([...plant.units.values()].every(({ registers }) => registers.get('holding:107') === 7));
 });

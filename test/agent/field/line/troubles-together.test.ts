@@ -3,7 +3,7 @@ import { createRandom } from '../../../street/random.ts';
 import { SENSOR } from '../plant.ts';
 import { MULTISENSOR, sometimesLate, twice, underUnit, worstSight } from './troubles.ts';
 
-/** Somebody is seen this soon where the trouble of one unit and a late reply of the sensor itself come together. Units: ms. */
+/** Limit for a detection when one unit is in trouble and the sensor itself replies late. Units: ms. */
 const SEEN_WITHIN_MS = 4_000;
 
 for (const [name, what] of Object.entries({

@@ -1,5 +1,5 @@
 /**
- * A street on the simulated wire with one unit whose replies are changed on their way: when is somebody seen all the same?
+ * A street on the simulated wire with one unit whose replies are altered in transit. Measures when a person is detected.
  */
 import type { Test } from 'tap';
 import type { Clock } from '../../../../agent/core/clock.ts';
@@ -76,7 +76,7 @@ export function wrapped(before: string, behind: string): Trouble {
   return (reply) => [[0, Buffer.concat([Buffer.from(before, 'hex'), reply, Buffer.from(behind, 'hex')])]];
 }
 
-/** From now on what a unit says is changed on its way. */
+/** From now on the replies of a unit are altered in transit. */
 export function trouble(
   { sim, clock }: Pick<Plant, 'sim'> & { readonly clock: Clock },
   unit: number,

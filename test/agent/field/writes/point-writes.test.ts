@@ -43,7 +43,7 @@ t.test('a relay and a message number are written once and read back', async (t) 
   t.match(plant.field.latest('IO1.relay'), { value: 1, quality: 'good' }, 'the read-back is a reading like any other');
 });
 
-/** [story, point, value, what is said] */
+/** [story, point, value, message] */
 const REFUSED: readonly [string, string, number, RegExp][] = [
   ['a dangerous point', 'mains', 0, /dangerous by profile relays: give the output another point/],
   ['more than the profile allows', 'message', 100, /100 is outside 0\.\.99 of message of IO1/],

@@ -1,4 +1,4 @@
-/** Dimmers keep the level of a channel that is off: its register then says nothing about light. */
+/** Dimmers keep the level of a channel that is off, so the register then does not show the light. */
 import t, { type Test } from 'tap';
 import { readPlacedYaml } from '../../../../agent/config/load/places.ts';
 import type { Profile } from '../../../../agent/core/profile.ts';

@@ -5,7 +5,7 @@ import { createHousekeeping } from '../../../../agent/service/housekeeping/house
 import { texts } from '../../../support/texts.ts';
 import { logAt } from '../log/log-lines.ts';
 
-/** Chores that tell when they ran; what they keep outlives a restart. */
+/** Chores that record when they ran; the records survive a restart. */
 function choresAt(startAt: string, cron: Record<string, string>, kept = new Map<string, unknown>()) {
   const clock = createManualClock(Date.parse(startAt));
   const { log, taken } = logAt({ clock });

@@ -94,7 +94,7 @@ t.test('two clocks that drift apart stay believed; a step of one of them is judg
   t.equal(timeQuality.quality(), 'restored', 'the battery clock was set');
 });
 
-/** A system clock beside a battery clock that is right; nothing else vouches for it. */
+/** A system clock next to a correct battery clock, without any other time source. */
 async function qualityWithBattery(aheadMs: number) {
   const clock = createManualClock(LOGGED_AT_MS + aheadMs);
   const facts = { batteryAheadMs: 0 };

@@ -125,7 +125,7 @@ for (const [story, lie, code] of lies)
 t.test('a file that is exchanged or written to while it is unpacked is not what runs', async (t) => {
   const { maker, receive, parts, unpack, unpacked, incoming } = foldersAt(t);
   receive(updateBy(maker));
-  // The check of the room stands between the check of the file and its unpacking.
+  // The free space is checked between the check of the file and its unpacking.
   const during = (work: () => void) =>
     unpackRelease({
       ...parts,
@@ -224,7 +224,7 @@ t.test('a service that does not take the request, or takes it and never ends, is
     while (!existsSync(file)) await new Promise(setImmediate);
     if (isTaken) rmSync(file);
     const fromMono = clock.monoMs();
-    // The looks at the real disk take their own time.
+    // Reads of the real disk take real time.
     while (answer === null) {
       await clock.advance(200);
       await new Promise(setImmediate);

@@ -40,7 +40,7 @@ function runOf(t: Test, release: string, files: Readonly<Record<string, string>>
     pulse: () => ({ lines: [], tickedMono: clock.monoMs(), store: { unansweredMono: null, isStuck: false } }),
     notice: ({ code, text }) => notices.push(`${code}: ${text}`),
   });
-  /** Files are written by the real disk, which knows nothing of a manual clock. */
+  /** The real disk takes real time, which a manual clock does not have. */
   const settled = async (holds: () => boolean): Promise<void> => {
     while (!holds()) await new Promise(setImmediate);
   };

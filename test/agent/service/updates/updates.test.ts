@@ -57,7 +57,7 @@ function cabinetAt(t: Test, changes: Partial<UpdateManagerParts> = {}, stateDir 
     }
     return '';
   };
-  /** Brings the file and asks for it; the words of the answer. */
+  /** Uploads the file and requests its installation. Returns the text of the answer. */
   const install = async (file: Buffer, request = NOW): Promise<string> =>
     (await bring(file)) || String((await manager.install(request)).text);
   return { stateDir, unpackedDir, keysDir, maker, releases, running, manager, restarts, bring, install };

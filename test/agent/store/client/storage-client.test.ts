@@ -25,7 +25,7 @@ function counted(inner: OpenLink) {
   return { count, openLink };
 }
 
-/** Whether it has come by now. */
+/** Whether it has arrived. */
 function watched(promise: Promise<unknown>): { done: boolean } {
   const state = { done: false };
   void promise.then(() => {

@@ -9,7 +9,7 @@ import { texts } from '../../../support/texts.ts';
 import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 import { FILES, MB, type OpenStore, openStore } from './open-store.ts';
 
-/** A partition whose free space is what the test says, and that counts how often it is asked. */
+/** A partition whose free space is set by the test, and that counts its requests. */
 function partition(freeMb: number) {
   const disk = { freeMb: freeMb as number | null, asked: 0 };
   const freeBytes: FreeBytes = () => {

@@ -25,7 +25,7 @@ function openDated(t: Pick<Test, 'teardown'>, peopleDays: number | undefined) {
       store.record({ events: [event(atMs)], outcomes: [outcome(atMs)], audits: [{ ...NOTE, role, atMs }] });
     },
     event,
-    /** The daily chore. Returns how many records went. */
+    /** Runs the daily chore. Returns the number of deleted records. */
     retain(day: number, { isSynced = true } = {}): number {
       store.now.atMs = STORE_START_MS + day * DAY_MS;
       const livedMs = Math.max(0, store.now.atMs - last);

@@ -1,4 +1,4 @@
-/** A cap that is lowered far below what a store holds: room is made step by step, commits come between, and no loss is recorded twice. */
+/** A limit that is lowered far below the size of a store: space is freed step by step, commits run in between, and no loss is recorded twice. */
 import { cpSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -152,7 +152,7 @@ t.test('a run that is killed between two steps is continued, whatever the steps 
     const db = database(dir, 0.05, `life ${life}`);
     db.commit([frameOf(1, STORE_START_MS + (HOURS + life) * HOUR_MS)]);
     for (let steps = 0; more && steps < life; steps++) more = db.step().more;
-    // Killed: files as they lie, in the middle of everything.
+    // Killed: the files stay as they are, in the middle of the work.
     const { account } = db.facts();
     t.match(account, { produced: PRODUCED + life * POINTS, isBalanced: true });
     t.equal(sumOf(db.gaps()), account.gaps);
@@ -189,7 +189,7 @@ t.test('delivered readings are removed without a gap, and rows between two damag
   db.end();
 });
 
-/** A real thread, and what it was asked in which order. */
+/** A real thread, and its requests in order. */
 function watchedLink(asked: Kind[], refuse: { left: number } = { left: 0 }): OpenLink {
   return (setup, onLost) => {
     const link = openWorkerLink(setup, onLost);

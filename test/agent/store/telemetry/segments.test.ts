@@ -19,7 +19,7 @@ interface Options {
   readonly wallMs?: number;
 }
 
-/** A store on a clock, fed like a street: so many points a minute, each with its own slow way. */
+/** A store on a manual clock with the load of a street: a number of points a minute, each with its own slow change. */
 function street(dir: string, { maxMegabytes = 64, maxDays = 400, machine = null, wallMs = STORE_START_MS }: Options = {}) {
   const clock = createManualClock(wallMs);
   const events: AgentEvent[] = [];

@@ -22,7 +22,7 @@ function scene(count: number, store = createMemoryStore()) {
   const parts = setUp('auto', store);
   const stored = new Map<number, Told>();
   let heard = 0;
-  /** What came since the last time; `every`: of these only each n-th is not lost on the way. */
+  /** Receives the entries sent since the last call. `every`: only each n-th of them is not lost. */
   const hear = (every = 1): Told[] => {
     const told = parts.audits.slice(heard).map((text) => JSON.parse(text) as Told);
     heard = parts.audits.length;
@@ -50,7 +50,7 @@ function scene(count: number, store = createMemoryStore()) {
   return { ...parts, stored, hear, numbers, head, turn, session };
 }
 
-/** The chain as docs/platform.md tells to check it. */
+/** Checks the chain as described in docs/platform.md. */
 function breaks(entries: readonly Told[]): number[] {
   const byN = new Map(entries.map((entry) => [entry.n, entry]));
   return entries.flatMap(({ n = 0, atMs, body, hash }) => {

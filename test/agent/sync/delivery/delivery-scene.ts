@@ -10,7 +10,7 @@ import type { Publisher, Sent } from '../../../../agent/sync/sparkplug/publisher
 import { createMemoryStore } from '../memory-store.ts';
 import { manualClock, silentLog } from '../small-node.ts';
 
-/** A link whose other end the test plays: messages lie on the wire until a barrier is answered or the link is cut. */
+/** A link whose other end is the test: messages stay in flight until a barrier is answered or the link is cut. */
 function createWire() {
   interface Message {
     readonly at: number;
@@ -64,7 +64,7 @@ function createWire() {
       next.answer();
       return true;
     },
-    /** The link breaks; of what lay on the wire the first `lucky` messages arrive all the same. */
+    /** Breaks the link; the first `lucky` messages in flight still arrive. */
     cut: (lucky: number): void => {
       const lying = [...wire.flatMap((entry) => entry.lying), ...unread];
       arrive(lying.slice(0, lucky));

@@ -1,4 +1,4 @@
-/** More readings than the link or the disk takes: the backlog grows while it lasts, and is gone soon after. With the real store. */
+/** More readings than the link or the disk can handle: the backlog grows during that time and is sent soon after. With the real store. */
 import t, { type Test } from 'tap';
 import type { ReadingFrame, StoredFrame } from '../../../../agent/core/ports.ts';
 import { Delivery } from '../../../../agent/sync/delivery/delivery.ts';
@@ -50,7 +50,7 @@ function cabinet(t: Pick<Test, 'teardown'>, fault: { now: Fault }, link: { readi
   store.onCommitted = (committed) => delivery.committed(committed);
   store.fates = () => delivery.fates();
   let ticket = 0;
-  /** One frame a second, so many readings each; returns the backlog at each refresh, in frames. */
+  /** Appends one frame a second with this number of readings. Returns the backlog at each refresh, in frames. */
   const run = async (seconds: number, readingsPerS: number): Promise<number[]> => {
     const backlog: number[] = [];
     for (let second = 0; second < seconds; second++) {
@@ -59,7 +59,7 @@ function cabinet(t: Pick<Test, 'teardown'>, fault: { now: Fault }, link: { readi
       delivery.publish(each);
       await clock.advance(1_000);
       if ((second * 1_000) % REFRESH_MS !== 0) continue;
-      // A thread that hangs answers late: the seconds go on meanwhile.
+      // A hung thread answers late; the time advances during that wait.
       void delivery.refresh().then(({ backlogFrames }) => backlog.push(backlogFrames));
     }
     return backlog;

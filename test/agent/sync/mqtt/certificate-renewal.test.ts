@@ -1,4 +1,4 @@
-/** A certificate is renewed while the old one goes on: against Mosquitto, which asks for a client certificate. */
+/** Renewal of a certificate while the old one is still used, against Mosquitto, which requires a client certificate. */
 import { chmodSync, copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ t.teardown(() => authorities?.close());
 const city = authorities?.create('city');
 const stranger = authorities?.create('stranger');
 
-/** A node whose files a test replaces, behind a broker that takes clients of the city. */
+/** A node whose files a test replaces, with a broker that accepts clients of the city. */
 async function cabinet(t: Test) {
   const pair = city?.issue('broker', { host: '127.0.0.1' }) as Pair;
   const settings = [`certfile ${pair.cert}`, `keyfile ${pair.key}`, `cafile ${city?.cert}`, 'require_certificate true'];

@@ -19,7 +19,7 @@ const city = authorities?.create('city');
 /** Whole seconds: certificates have no others. */
 const START_MS = Math.floor(Date.now() / 1_000) * 1_000;
 
-/** A certificate for the city's cabinets that ends so many days from now, as PEM. */
+/** A certificate for the city's cabinets that expires in the given number of days, as PEM. */
 function issued(untilDays: number, fromDays = -305): string {
   const [from, until] = [new Date(START_MS + fromDays * DAY_MS), new Date(START_MS + untilDays * DAY_MS)];
   return readFileSync(city?.issue('c1', { from, until }).cert ?? '', 'utf8');

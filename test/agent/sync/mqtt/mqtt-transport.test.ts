@@ -40,7 +40,7 @@ async function broker(
   return opened;
 }
 
-/** Connected to a broker that does as it should until told otherwise; the end of it is kept. */
+/** A connection to a broker that behaves correctly until the test changes it; the end of the connection is recorded. */
 async function session(t: Test, changes: Partial<ConnectOptions> = {}, answer = polite(changes.protocol === 4 ? CONNACK_4 : CONNACK_5)) {
   const other = await broker(t, answer);
   const ends: UplinkError[] = [];
@@ -197,7 +197,7 @@ for (const [story, protocol, bytes, words] of attacks) {
     const time = manualClock();
     const failure = transport.connect(options(other.url, { protocol, clock: time })).catch((error: UplinkError) => error);
     t.ok(await until(() => other.clients.length === 1));
-    // What the library takes without a word is ended by the timeout.
+    // Input that the library silently ignores is ended by the timeout.
     await until(() => other.clients[0]?.closed === true, 200);
     await time.advance(30_000);
     t.match(await failure, { name: 'UplinkError' });

@@ -1,4 +1,4 @@
-/** Births on request: DATA stops at once, what was read meanwhile arrives behind the births, and large births are sent in parts. */
+/** Births on request: DATA stops immediately, readings of that time arrive after the births, and large births are sent in parts. */
 
 import t from 'tap';
 import { msg } from '../../../../agent/core/message.ts';

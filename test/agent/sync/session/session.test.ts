@@ -211,7 +211,7 @@ t.test('a host that goes offline properly leaves no failures behind, however sho
   }
 });
 
-/** When births go out, and how long DATA is held, for a host that asks each `periodMs` over `lengthMs`. */
+/** When births are sent, and how long DATA is held, for a host that requests them every `periodMs` for `lengthMs`. */
 function askAllTheTime(periodMs: number, lengthMs: number, isSparing = false): { births: number[]; holds: number; session: SessionState } {
   const births: number[] = [];
   let { session } = run(LIVE, createSession(false));
@@ -250,7 +250,7 @@ t.test('a host that requests births all the time gets them at growing intervals,
   t.equal(calm.session.rebirth.gapMs, REBIRTH_GAP_MS.first, 'and after a quiet time the pace is the first one');
 });
 
-/** A flapping host: offline for half of `periodMs`, online for the other half, on all servers. Time goes on in steps of 100 ms. */
+/** A flapping host: offline for half of `periodMs`, online for the other half, on all servers. Time advances in steps of 100 ms. */
 function flapAllTheTime(periodMs: number, lengthMs: number, { servers = 1, isSparing = false } = {}) {
   const births: number[] = [];
   const isOnline = (atMs: number): boolean => atMs % periodMs >= periodMs / 2;

@@ -15,7 +15,7 @@ import { texts } from '../../../support/texts.ts';
 import { polite, type RawBroker, type RawClient, type RawPacket, startRawBroker } from '../mqtt/raw-broker.ts';
 import { NODE_START_MS, uplinkConfig } from '../small-node.ts';
 
-/** A try against this broker, as the console asks for it. */
+/** A test of the uplink with this broker, as the console requests it. */
 function tryIt(url: string, changes: Partial<UplinkConfig> = {}, broker: string | null = null) {
   const clock = createSystemClock({ quality: () => 'synced' });
   const config = uplinkConfig(url, { protocol: 5, ...changes });
@@ -29,7 +29,7 @@ async function broker(t: Test, answer: (packet: RawPacket, client: RawClient) =>
   return opened;
 }
 
-/** A STATE, as it comes out of the broker's memory. */
+/** A retained STATE, as the broker delivers it. */
 function state(text: string): number[] {
   const topic = Buffer.from('spBv1.0/STATE/scada');
   const body = [0, topic.length, ...topic, 0, ...Buffer.from(text)];

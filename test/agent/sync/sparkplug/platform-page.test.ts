@@ -1,5 +1,5 @@
 /**
- * What docs/platform.md shows a platform works as it stands there: its decoder, and each of its commands.
+ * Tests the code and the commands of docs/platform.md as they are printed there.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -18,7 +18,7 @@ const WIDE: UplinkDevice = {
   metrics: Array.from({ length: 80 }, (_, i) => ({ name: `channel_${i}`, pointId: `W1.channel_${i}`, type: 'Double' as const, unit: 'W' })),
 };
 
-/** A born session with a broker that takes packets of this size at most, and all that was published. */
+/** A session after its births, with a broker that accepts packets up to this size, and everything that was published. */
 function openSession(
   maxPacketBytes: number,
   devices: readonly UplinkDevice[] = NODE_DEVICES,
