@@ -1,5 +1,5 @@
 /**
- * The whole agent on the street of the detection figures: `agent-process.ts`. Joined as on a gateway, but without uplink and console.
+ * The whole agent on the street of the detection figures: `agent-process.ts`. Composed as on a gateway, but without uplink and console.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { createSerialPort } from '../drivers/serial-port.ts';
 import { answerParent } from './child.ts';
 import { NIGHT_MS, streetSite } from './street-cabinet.ts';
 
-/** Runs on this line, in place of the agent before; null only stops. */
+/** Replaces the running agent by one on this line; null only stops it. */
 export interface AgentQuestion {
   readonly run: { readonly path: string; readonly broadcast: boolean } | null;
 }

@@ -7,7 +7,7 @@ import { sharedMonoMs } from './child.ts';
 export interface BenchIntent {
   readonly unit: number;
   readonly value: number;
-  /** On the clock of all processes. */
+  /** By the monotonic clock, which all processes share. */
   readonly intentMono: number;
 }
 
@@ -16,7 +16,7 @@ const WISH_EVERY_MS = 137;
 /** Values go 0..100 and no unit gets the same one soon again, so an intent is recognised on the wire. */
 const VALUES = 101;
 
-/** Wishes until `stop`, which gives all of them. Safe to stop twice. */
+/** Creates intents until `stop`, which returns all of them. `stop` may be called twice. */
 export function createBenchIntents(units: readonly number[], onIntent: (intent: BenchIntent) => void): { stop(): readonly BenchIntent[] } {
   const intents: BenchIntent[] = [];
   const timer = setInterval(() => {
@@ -33,7 +33,7 @@ export function createBenchIntents(units: readonly number[], onIntent: (intent: 
   };
 }
 
-/** From each intent to its first byte on the wire. Units: ms; infinite for one that never came. */
+/** From each intent to its first byte on the wire. Units: ms; infinite for one that was never sent. */
 export function waitsMs(intents: readonly BenchIntent[], { writes }: Pick<BusSeen, 'writes'>): number[] {
   return intents.map(({ unit, value, intentMono }) => {
     const arrived = writes.find((write) => write.unit === unit && write.value === value && write.arrivedMono >= intentMono);

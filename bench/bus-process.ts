@@ -1,7 +1,7 @@
 /**
  * Modbus units with exact timing on one pseudo-terminal.
  *
- * A process of its own, so that it never takes time from the event loop of the master it serves. Each reply arrives at the moment its last
+ * A separate process, so that it takes no time from the event loop of the master. Each reply arrives at the moment its last
  * character would: request + turnaround + reply after the request was written.
  */
 import { charMs } from '../drivers/modbus/wire-time.ts';
@@ -10,9 +10,9 @@ import { encodeReadReply, exceptionReply, parseRequest, type SlaveRequest, write
 import { BENCH_REGISTERS, LEVEL_ADDRESS, REGISTER_VALUES, serialAt, silenceMs, TURNAROUND_MS } from './bus.ts';
 import { answerParent, sharedMonoMs } from './child.ts';
 
-/** What is changed before it answers; an empty question only looks. */
+/** Changes applied before the answer; an empty request only reads. */
 export interface BusQuestion {
-  /** A new cable with these units in place of the old one; replies come whole, or in pieces of so many bytes. */
+  /** Replaces the cable by a new one with these units; replies are sent whole, or in pieces of this size. */
   readonly plug?: { readonly baud: number; readonly units: readonly number[]; readonly chunkBytes?: number };
   /** These units, and no others, are without power. */
   readonly dead?: readonly number[];
@@ -29,7 +29,7 @@ export interface BusSeen {
   readonly requests: number;
   /** Full reads that were answered. */
   readonly polls: number;
-  /** Requests that came before the wire had been silent for 3.5 characters, a tenth of tolerance given. */
+  /** Requests sent before the wire had been silent for 3.5 characters, with 10 % tolerance. */
   readonly tooEarly: number;
   /** How much later than physics each reply was: the units' own error. Units: ms. */
   readonly latenessMs: readonly number[];
@@ -37,7 +37,7 @@ export interface BusSeen {
   readonly writes: readonly { readonly unit: number; readonly value: number; readonly arrivedMono: number }[];
 }
 
-/** A timer is good to a millisecond; the rest is waited for with open eyes. Units: ms. */
+/** A timer is accurate to a millisecond; the rest is a busy wait. Units: ms. */
 const SPIN_MS = 2;
 /** Source: Modbus Application Protocol V1.1b3 §7. */
 const ILLEGAL_ADDRESS = 2;
@@ -51,7 +51,7 @@ const unseen = () => ({
 });
 
 let seen = unseen();
-/** The wire has been silent since. */
+/** When the wire became silent. */
 let silentMono = Number.NEGATIVE_INFINITY;
 let cable: PtyCable | undefined;
 let units: ReadonlySet<number> = new Set();
@@ -109,7 +109,7 @@ function plugIn({ baud, chunkBytes }: NonNullable<BusQuestion['plug']>): PtyCabl
   }
 }
 
-/** Undefined when nobody answers: a broadcast, no such unit, no power. */
+/** Undefined when no unit answers: a broadcast, no such unit, no power. */
 function answer(request: SlaveRequest, frame: Buffer, arrivedMono: number): Buffer | undefined {
   const { unit, address } = request;
   if (request.kind === 'write') {

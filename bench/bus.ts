@@ -10,7 +10,7 @@ import { charMs, gapMs } from '../drivers/modbus/wire-time.ts';
 export const BAUDS = [9_600, 19_200, 115_200] as const;
 export const UNIT = 1;
 export const BENCH_REGISTERS = 12;
-/** Where each unit keeps its level; far from the registers that are polled, so that nobody reads both at once. */
+/** Register of each unit's level; far from the polled registers, so that no master reads both in one request. */
 export const LEVEL_ADDRESS = 200;
 /** Time before the unit answers. Units: ms. Source: a fast LED driver; the goals assume it. */
 export const TURNAROUND_MS = 3;

@@ -34,7 +34,7 @@ export function startChild<Question extends object, Answer>(
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   return asked(child, [file, ...words].join(' '), {
-    // A child that does not take it has ended, which is told by its end.
+    // A failed send means that the child has ended; its exit event reports that.
     send: (question) => child.send(question, () => {}),
     reply: async () => (await once(child, 'message'))[0] as Reply<Answer>,
     hangUp: () => {

@@ -23,16 +23,16 @@ export type FieldQuestion =
 export interface FieldAnswer {
   readonly wallMs: number;
   readonly intents: readonly BenchIntent[];
-  /** Why writes failed, in the field's own words. */
+  /** Reasons of failed writes, as reported by the field module. */
   readonly failures: readonly string[];
   /** Addresses that a scan has found. */
   readonly found: readonly number[];
 }
 
 const LINE = 'bench';
-/** A level is proven as that of a Wiren Board WB-LED. Units: ms. */
+/** A level is verified like that of a Wiren Board WB-LED. Units: ms. */
 const SETTLE_MS = 40;
-/** A intent that could not be sent for this long is no longer worth it. Units: ms. */
+/** An intent that could not be sent for this long is dropped. Units: ms. */
 const EXPIRES_MS = 5_000;
 /** Nothing but the polls in question. Units: ms. */
 const NEVER_MS = 86_400_000;

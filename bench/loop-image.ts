@@ -70,7 +70,7 @@ function unmountNow(dir: string): void {
     if (spawnSync('umount', [dir]).status === 0) return;
     Atomics.wait(PAUSE, 0, 0, UNMOUNT.pauseMs);
   }
-  // Out of sight at least; the device goes with its last user.
+  // At least unmounted lazily; the device is released with its last user.
   run('umount', ['-l', dir]);
 }
 

@@ -44,7 +44,7 @@ answerParent<PeerQuestion, PeerAnswer>(async (question) => {
   }
 });
 
-/** Whoever asks waits for all who asked before. */
+/** Each request waits until all earlier requests have ended. */
 async function queue(master: Master, { units, forMs }: PeerQuestion): Promise<Pick<PeerAnswer, 'answered' | 'intents'>> {
   const endMono = sharedMonoMs() + forMs;
   const jobs: (() => Promise<unknown>)[] = [];
@@ -75,7 +75,7 @@ async function scan(master: Master, { units }: PeerQuestion): Promise<Pick<PeerA
   return { answered };
 }
 
-/** The libraries tell a lost reply by their own errors; what matters here is only that there was none. */
+/** True if a reply arrived. Each library reports a lost reply with its own error; here only the loss matters. */
 async function answers(master: Master, unit: number, count: number): Promise<boolean> {
   return master.read(unit, count).then(
     () => true,

@@ -6,10 +6,10 @@ export interface BenchResult {
   readonly baud?: number;
   readonly value: number;
   readonly unit: string;
-  /** As `>= 98` or `<= 0`; missing where the figure is only told. */
+  /** For example `>= 98` or `<= 0`; missing when the figure has no goal. */
   readonly goal?: string;
   readonly ok?: boolean;
-  /** Who else did the same work in the same run. */
+  /** Another program that did the same work in the same run. */
   readonly peer?: string;
   readonly peerValue?: number;
   /** `value / peerValue`. */
@@ -31,11 +31,11 @@ export interface BenchOptions {
   /** Which figures; empty for all. */
   readonly figures: readonly string[];
   readonly emit: Emit;
-  /** A line for whoever waits. */
+  /** Prints a progress line. */
   readonly progress: (text: string) => void;
 }
 
-/** `ours` beside a peer's. */
+/** Adds a peer's figure to `ours`. */
 export function withPeer(ours: BenchResult, peer: string, peerValue: number): BenchResult {
   return { ...ours, peer, peerValue, ratio: peerValue === 0 ? 0 : round(ours.value / peerValue, 3) };
 }

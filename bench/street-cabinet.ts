@@ -12,7 +12,7 @@ import { serialAt } from './bus.ts';
 export const STREET_BAUD = 19_200;
 export const LAMPS = 35;
 export const SENSORS = ['S01', 'S02'] as const;
-/** What the street is at, and what it goes to when somebody comes. Units: %. */
+/** Level of the street, and the level after a detection. Units: %. */
 export const LEVELS_PCT = { base: 30, boost: 100 };
 /** A winter night, an hour nothing changes by itself. */
 export const NIGHT_MS = Date.parse('2026-12-15T23:30:00+01:00');
@@ -23,7 +23,7 @@ const POLE_DISTANCE_M = 25;
 interface StreetSiteOptions {
   readonly port: string;
   readonly broadcast: boolean;
-  /** Where the agent stores. */
+  /** Data folder of the agent. */
   readonly dir: string;
   /** Default: 35. */
   readonly lamps?: number;

@@ -14,7 +14,7 @@ export type StreetQuestion =
   | { readonly ask: 'build'; readonly broadcast: boolean }
   /** Resolves when the agent has met every lamp and all are at base. */
   | { readonly ask: 'ready' }
-  /** Somebody comes, all lamps follow; then the street falls back. */
+  /** A person is detected, all lamps follow; then the street falls back. */
   | { readonly ask: 'detect' };
 
 export interface StreetAnswer {
@@ -25,7 +25,7 @@ export interface StreetAnswer {
   readonly lastMs: number;
 }
 
-/** What the motion register says. Source: Wiren Board: 0 to several thousand. */
+/** Value of the motion register. Source: Wiren Board: 0 to several thousand. */
 const MOTION = { moving: 380, still: 6 };
 /** The lamps were commissioned long ago: what the agent would set up is set up. */
 const SET_UP = { rampUpMs: 0, rampDownMs: 0, daliFadeTime: 0, failsafeTimeoutS: 60, failsafeLevelPct: LEVELS_PCT.base };
@@ -105,7 +105,7 @@ async function detect(on: Street): Promise<Pick<StreetAnswer, 'firstMs' | 'lastM
 }
 
 function see(on: Street, motion: number): void {
-  // Any of them may be the one that sees; the others have nobody in front.
+  // Each sensor has the same chance to detect; all others see no movement.
   const lucky = SENSORS[Math.floor(Math.random() * SENSORS.length)];
   for (const [id, sensor] of on.world.sensors) sensor.stuck = id === lucky ? motion : MOTION.still;
 }

@@ -1,5 +1,5 @@
 /**
- * Releases what a run has taken, however it ends: mounts, processes, folders; newest first.
+ * Releases the resources of a run, however it ends: mounts, processes, folders; newest first.
  *
  * Synchronous, because at the exit of a process nothing asynchronous runs any more.
  */
@@ -26,7 +26,7 @@ export function undoAtEnd(takeBack: () => void): Undo {
   return undo;
 }
 
-/** An empty folder that goes with the run. */
+/** An empty folder that is removed after the run. */
 export function scratchFolder(name: string, parent = tmpdir()): { readonly dir: string; readonly remove: Undo } {
   const dir = mkdtempSync(join(parent, `luciole-${name}-`));
   return { dir, remove: undoAtEnd(() => rmSync(dir, { recursive: true, force: true })) };
@@ -37,7 +37,7 @@ function undoAll(): void {
     try {
       undo();
     } catch (error) {
-      // The others have to be taken back all the same.
+      // The other steps must still be undone.
       process.stderr.write(`could not be taken back: ${error instanceof Error ? error.message : String(error)}\n`);
     }
   }

@@ -27,7 +27,7 @@ t.test('a room imports the layers below it only, in no circle, and each outside 
   );
 });
 
-t.test('the rules hold types too, and each folder of the agent has a layer', async (t) => {
+t.test('the rules cover types too, and each folder of the agent has a layer', async (t) => {
   const names = (rules.forbidden ?? []).map(({ name }) => name);
   t.strictSame(
     readdirSync(join(ROOT, 'agent'), { withFileTypes: true })
@@ -44,7 +44,7 @@ t.test('the root of the agent holds the entry, the starter and its settings', as
   t.ok(files.length <= 4, files.map(({ name }) => name).join(', '));
 });
 
-t.test('what builds and joins the agent stays small and decides nothing', async (t) => {
+t.test('the modules that build and join the agent stay small and decide nothing', async (t) => {
   const files = readdirSync(join(ROOT, 'agent/app')).map((name) => ({ name, text: readFileSync(join(ROOT, 'agent/app', name), 'utf8') }));
   t.ok(files.length <= 20, `${files.length} files`);
   for (const { name, text } of files) {
@@ -59,7 +59,7 @@ t.test('what builds and joins the agent stays small and decides nothing', async 
   }
 });
 
-t.test('the picture of the layers is as the imports are', async (t) => {
+t.test('the picture of the layers matches the imports', async (t) => {
   const drawn = layersPicture(await seen, layers);
   t.equal(readFileSync(join(ROOT, 'docs/layers.svg'), 'utf8'), drawn, 'npm run -s pictures draws it');
 });

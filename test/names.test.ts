@@ -44,7 +44,7 @@ t.test('an exported name exists once', async (t) => {
   );
 });
 
-t.test('a file is named for what it holds', async (t) => {
+t.test('a file is named for its content', async (t) => {
   const riddle = new RegExp(`(^|[/-])(${RIDDLES})([-.]|$)`);
   t.strictSame(
     sources.filter((path) => riddle.test(path)),

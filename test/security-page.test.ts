@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, '..');
 const text = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const PAGE = text('docs/security.md');
 
-t.test('every test that the page names is there and says what it is named for', async (t) => {
+t.test('every test that the page names exists under that title', async (t) => {
   const named = [...PAGE.matchAll(/`(test\/[^`]+)` "([^"]+)"/g)].map(([, path = '', title = '']) => ({ path, title }));
   t.ok(named.length >= 50);
   for (const { path, title } of named) {
@@ -94,7 +94,7 @@ t.test('the service has no right that it does not need', async (t) => {
   );
 });
 
-t.test('whoever finds a flaw is told whom to tell, and nobody is promised what is not known', async (t) => {
+t.test('the page says where to report a flaw, and promises nothing that is not known', async (t) => {
   const policy = text('SECURITY.md');
   t.match(policy, /Tell the maintainer named in the contract/);
   t.notMatch(policy, /@|https?:\/\//, 'no invented address');

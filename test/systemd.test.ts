@@ -65,7 +65,7 @@ t.test('a step of a start may take as long as a whole start, and its messages ar
   t.match(unit, /^NotifyAccess=all$/m, 'systemd-notify is no child of the main process when the starter runs it');
 });
 
-t.test('ports whose driver is loaded only when an adapter is found are allowed by number, as a name would come too late', async (t) => {
+t.test('ports whose driver is loaded only when an adapter is found are allowed by number, as a name would be too late', async (t) => {
   const unit = readFileSync(join(UNITS, 'luciole.service'), 'utf8');
   // Source: Linux, Documentation/admin-guide/devices.txt.
   for (const [kind, major] of Object.entries({ ttyACM: 166, ttyUSB: 188 }))

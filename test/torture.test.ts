@@ -17,7 +17,7 @@ t.test('hostile messages neither crash the command desk nor make it grow nor get
   t.match(summaries, [{ torture: 'hostile', ok: true, messages: 100_000, outside: 0 }]);
 });
 
-t.test('an agent on a damaged data folder lights the street and says what was wrong', { timeout: 80_000 }, async (t) => {
+t.test('an agent on a damaged data folder lights the street and reports the fault', { timeout: 80_000 }, async (t) => {
   const { code, summaries, progress } = await torture('corrupt', '--quick');
   t.equal(code, 0, progress);
   t.match(summaries, [
@@ -27,7 +27,7 @@ t.test('an agent on a damaged data folder lights the street and says what was wr
   for (const { firstLevelMs } of summaries) t.ok(Number(firstLevelMs) > 0, `light after ${firstLevelMs} ms`);
 });
 
-t.test('what cannot be asked for is refused', async (t) => {
+t.test('an impossible request is refused', async (t) => {
   t.match(await torture('drown'), { code: 64, summaries: [], progress: /bad run "drown": one of kill, powercut, corrupt, diskfull/ });
   t.match(await torture('kill', '--rounds', 'many'), { code: 64, progress: /whole numbers/ });
 });

@@ -31,7 +31,7 @@ t.test('every cell is yes, no or limited, and what is not a right names its evid
   t.strictSame([...used].sort(), [...notes.keys()].sort(), 'and no evidence is left over or missing');
 });
 
-t.test('every test that the page names is there and says what it is named for', async (t) => {
+t.test('every test that the page names exists under that title', async (t) => {
   const named = [...PAGE.matchAll(/`(test\/[^`]+)` "([^"]+)"/g)].map(([, path = '', title = '']) => ({ path, title }));
   t.ok(named.length >= 20);
   for (const { path, title } of named) {

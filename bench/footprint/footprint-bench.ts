@@ -32,7 +32,7 @@ export const FOOTPRINT_FIGURES: Readonly<Record<string, (options: BenchOptions) 
   package: packageFigures,
 };
 
-/** Errors: rejects where npm gives no Node-RED, or a program does not poll. */
+/** Errors: rejects if npm cannot install Node-RED, or if a program does not poll. */
 export async function footprintBench(options: BenchOptions): Promise<void> {
   for (const name of options.figures.length === 0 ? Object.keys(FOOTPRINT_FIGURES) : options.figures)
     await FOOTPRINT_FIGURES[name]?.(options);
@@ -41,7 +41,7 @@ export async function footprintBench(options: BenchOptions): Promise<void> {
 /** Units: bytes; minutes; ms from the start to the first bytes on any line. */
 interface Footprint {
   readonly soakMinutes: number;
-  /** Most that was resident while it ran. */
+  /** Peak resident memory while it ran. */
   readonly maxRssBytes: number;
   readonly rssBytes: number;
   readonly pssBytes: number;
@@ -113,7 +113,7 @@ async function measured(street: StreetChild, start: Start, { quick, soakMinutes,
   return { ...memory, soakMinutes, maxRssBytes: Math.max(maxRssBytes, memory.rssBytes), firstPollMs: quantile(firstPollsMs, 0.5) };
 }
 
-/** Answers with the most that was resident. Units: bytes. */
+/** Returns the peak resident memory. Units: bytes. */
 async function soaked(pid: number, minutes: number, progress: Soak['progress']): Promise<number> {
   const endMono = sharedMonoMs() + minutes * 60_000;
   let maxBytes = 0;

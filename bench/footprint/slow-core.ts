@@ -6,13 +6,13 @@ import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { undoAtEnd } from '../undo.ts';
 
-/** Shortest quota that the kernel takes. Units: us. Source: Linux, Documentation/scheduler/sched-bwc.rst. */
+/** Shortest quota that the kernel accepts. Units: us. Source: Linux, Documentation/scheduler/sched-bwc.rst. */
 const QUOTA_US = 1_000;
 /** Source: nice(2); against a loop at 0 it leaves an eighth, by the weights of sched-design-CFS (137 of 1,024 + 137). */
 const NICE = 9;
 
 export interface SlowCore {
-  /** The command line that runs another one on it. */
+  /** Command line prefix that runs a program on the slow core. */
   wrap(program: string, words: readonly string[]): { readonly program: string; readonly words: readonly string[] };
   /** How it was made slow, for the note of a figure. */
   readonly note: string;

@@ -30,7 +30,7 @@ const GOAL_MS = 150;
 const BOOST_PCT = 90;
 /** Levels of overrides. Units: %. */
 const OVERRIDE_PCT = { least: 10, most: 80 };
-/** What the motion register says. Source: Wiren Board: 0 to several thousand. */
+/** Value of the motion register. Source: Wiren Board: 0 to several thousand. */
 const MOTION = { moving: 380, still: 6 };
 /** The agent has met all lamps and set them up. Units: ms. */
 const START_MS = 90_000;
@@ -145,7 +145,7 @@ function overrideNeighbour(scene: Scene, signal: AbortSignal): void {
   });
 }
 
-/** Somebody comes and goes in the neighbour zone. */
+/** A person walks in and out of the neighbour zone. */
 function walkNextDoor(scene: Scene, signal: AbortSignal, isThere = true): void {
   const { clock, street } = scene;
   if (signal.aborted) return;

@@ -1,5 +1,5 @@
 /**
- * Whether the lamp ahead of a cyclist has reached its level before he reaches its pole.
+ * Measures whether the lamp ahead of a cyclist has reached its level before the cyclist reaches its pole.
  *
  * Runs the whole agent with real frames and bus time on the manual clock, so that hundreds of passages fit into minutes; the
  * figure `detection` is the same street in real time.
@@ -107,7 +107,7 @@ async function ride({
   }
 }
 
-/** One cyclist from the first pole to the last; each lamp is looked at when he is at its pole. */
+/** One cyclist from the first pole to the last; each lamp is checked when the cyclist is at its pole. */
 async function pass(clock: ManualClock, { world }: Street): Promise<Passage> {
   const { startMono, speedMps } = world.send('cyclist');
   let late = 0;

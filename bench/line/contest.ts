@@ -49,7 +49,7 @@ export async function playRound(score: Score, bus: Bus, round: Pick<RoundQuestio
   return seen;
 }
 
-/** Of the middle round. Units: µs a read. */
+/** Returns the CPU time of the median round. Units: µs a read. */
 export function cpuUs({ rounds }: Score): number {
   const each = rounds.map((answer) => answer.cpuUs / answer.readMs.length);
   return round(quantile(each, 0.5), 0);

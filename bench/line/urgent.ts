@@ -75,7 +75,7 @@ async function peerMs({
   quick,
   progress,
 }: BenchOptions & { bus: Bus; peer: (typeof PEERS)[number]; baud: number }): Promise<Waits> {
-  // A jsmodbus client knows one unit only; the wire is as busy all the same.
+  // A jsmodbus client supports only one unit; the wire is just as busy.
   const units = peer === 'jsmodbus' ? new Array<number>(UNITS).fill(UNIT) : unitsUpTo(UNITS);
   const master = startPeer(peer);
   try {

@@ -46,10 +46,10 @@ export interface Sizes {
 /** More than any figure stores; nothing is dropped here. Units: MB. */
 const MAX_MEGABYTES = 4_096;
 const MAX_DAYS = 400;
-/** Commits fall between two polls, as they do when nobody aligns them. Units: ms. */
+/** Commits happen between two polls, as in the field, where nothing aligns them. Units: ms. */
 const PHASE_MS = 500;
 
-/** Opened and empty. */
+/** Opens an empty store. */
 export async function openFedStore(options: FedStoreOptions): Promise<FedStore> {
   const { dir, commitSeconds, openLink = openWorkerLink } = options;
   const feed = createFeed();

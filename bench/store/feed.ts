@@ -1,7 +1,7 @@
 /**
- * A cabinet's day on a manual clock: drivers, the recorder, and whoever takes the frames.
+ * A cabinet's day on a manual clock: drivers, the recorder, and the receiver of the frames.
  *
- * Owns clock, workload and recorder. Called by all figures of the store bench.
+ * Owns clock, workload and recorder.
  */
 
 import { every } from '../../agent/core/clock.ts';

@@ -21,10 +21,10 @@ interface Contestant {
   open(dir: string): Promise<{ add(batch: readonly ReadingFrame[]): Promise<void>; close(): Promise<void> }>;
 }
 
-/** Of what bare inserts reach. Source: the issue's number to reach. */
+/** Goal, as a share of what bare inserts reach. Source: the issue's goal. */
 const GOAL_SHARE = 0.5;
 /**
- * What goes into one transaction. Units: readings.
+ * Size of one transaction. Units: readings.
  *
  * `backlog`: the store's own largest batch, which it uses when the disk comes back. `minute`: a commit of a minute at this cabinet.
  */

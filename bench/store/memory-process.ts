@@ -45,7 +45,7 @@ answerParent<MemoryQuestion, MemoryAnswer>(async ({ database, hours }) => {
 async function linkFor(database: MemoryQuestion['database']): Promise<OpenLink> {
   if (database === 'thread') return openWorkerLink;
   if (database === 'none') return openNothing;
-  // Loaded only here: whoever asks for no database must not have one in memory.
+  // Loaded only here: a run without a database must not have one in memory.
   const { openInProcessLink } = await import('../../agent/store/client/in-process-link.ts');
   return openInProcessLink;
 }

@@ -21,7 +21,7 @@ export interface RowTable {
   close(): void;
 }
 
-/** `tuned`: WAL and `synchronous = FULL`, what the store has; `default`: what SQLite does when nobody asks; `unsafe`: to fill it for reading. */
+/** `tuned`: WAL and `synchronous = FULL`, as in the store; `default`: SQLite's own settings; `unsafe`: only to fill a table that is read later. */
 export type RowSettings = 'tuned' | 'default' | 'unsafe';
 
 const PRAGMAS: Readonly<Record<RowSettings, readonly string[]>> = {

@@ -1,7 +1,7 @@
 /**
- * The store bench: every figure of the offline memory, one after the other.
+ * The store bench: every figure of the store, one after the other.
  *
- * Owns the order. A figure that fails is told and does not take the others with it.
+ * Owns the order. A figure that fails is reported; the others still run.
  */
 import type { BenchOptions } from '../result.ts';
 import { compactionBench } from './compaction.ts';

@@ -1,9 +1,9 @@
 /**
- * What a cabinet's lines bring in a day: 60 drivers with six quantities each, one driver polled a second.
+ * The readings of a cabinet's lines in a day: 60 drivers with six quantities each, one driver polled a second.
  *
- * Owns the simulated drivers. Pure: the same seed and times give the same readings. Called by the feed and by the bench's rows.
+ * Owns the simulated drivers. Pure: the same seed and times give the same readings.
  *
- * Shaped after what the store is meant for, and no easier: levels move in steps with a boost now and then, everything measured is noisy in
+ * Like the real load, and not easier: levels move in steps with an occasional boost, everything measured is noisy in
  * its last digit, all readings of one poll have one time, and no two polls are exactly a minute apart.
  */
 import type { PointId, Reading } from '../../agent/core/words.ts';

@@ -1,5 +1,5 @@
 /**
- * A street whose lamps are dark until somebody lights them, and the whole agent as a process beside it.
+ * A street whose lamps are dark until the agent lights them, and the whole agent as a separate process.
  *
  * Owns street, cables, broker and agents. Nothing in here helps the agent: it sees ports, a broker, a config file and a data folder.
  */
@@ -49,11 +49,11 @@ export interface AgentStreet {
   close(): Promise<void>;
 }
 
-/** A winter night, an hour nothing changes by itself. */
+/** A winter night, at an hour when the programme changes nothing. */
 const NIGHT_MS = Date.parse('2026-12-15T23:30:00+01:00');
-/** Faster than in the field, so that nobody waits for a commit. Units: s. */
+/** Faster than in the field, so that the run does not wait for commits. Units: s. */
 const COMMIT_SECONDS = 1;
-/** Far more than the promise; what takes longer never comes. Units: ms. */
+/** Far more than the documented limit; after this time the run counts as failed. Units: ms. */
 const PATIENCE_MS = 30_000;
 const LOOK_MS = 50;
 /** Nothing listens there. Source: IANA, port 1 is tcpmux. */
@@ -108,7 +108,7 @@ export async function openAgentStreet(folder: string): Promise<AgentStreet> {
   };
 }
 
-/** Another driver hangs in its place, which nobody has told a level yet; commissioned, so that light is all it lacks. */
+/** Replaces the lamp's driver by another one that is set up but has received no level yet. */
 function darken(street: Street, device: string, profiles: LoadedSite['profiles']): void {
   street.replace(device);
   const unit = street.units.get(device);

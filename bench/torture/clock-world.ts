@@ -14,19 +14,19 @@ export interface ClockWorld {
   /** Null: there is none, or it does not answer. */
   batteryMs: WallMs | null;
   isSynchronised: boolean;
-  /** Of system and monotonic clock together, as the kernel slews them; a share of true time. */
+  /** Rate error of the system and monotonic clock together, as the kernel slews them. Units: share of true time. */
   kernelRate: number;
-  /** Of the system clock against the monotonic one; a share of true time. */
+  /** Rate error of the system clock against the monotonic one. Units: share of true time. */
   systemRate: number;
   /** Files as the agent reads them. */
   readFact(path: string): Promise<string | null>;
-  /** Time passes and what is due fires. Units: ms of true time. */
+  /** Advances the time and fires the timers that are due. Units: ms of true time. */
   advance(ms: number): Promise<void>;
   /** The machine has no mains for so long: timers are gone, the monotonic clock begins again. Units: ms. */
   cutMains(ms: number): void;
 }
 
-/** Of the crystals. Source: 20 ppm for a battery clock, 50 ppm for a board. */
+/** Largest rate error of the crystals. Source: 20 ppm for a battery clock, 50 ppm for a board. */
 const CRYSTAL = { battery: 20e-6, board: 50e-6 };
 
 export function createClockWorld(startMs: WallMs, random: () => number): ClockWorld {

@@ -48,7 +48,7 @@ const STEP_WH = (6 * WATTS.before * STEP_MS) / HOUR;
 /** What the held time may follow a clock that is wrong. Source: `core/held-time`, 100 ppm. */
 const FOLLOW_SHARE = 1e-4;
 
-/** What is done to the clocks; true when the next fault may come while it lasts. */
+/** Faults of the clocks; true if the next fault may start while it lasts. */
 const FAULTS: Readonly<Record<string, (world: ClockWorld, random: Random) => void>> = {
   stepBack: (world, random) => {
     world.systemMs -= sizeOf(random, SECOND, 40 * HOUR);

@@ -1,7 +1,7 @@
 /**
- * Readings that can be told to be the right ones later, by whoever knows the seed.
+ * Readings that a checker with the same seed can verify later.
  *
- * Owns what is in a frame. Pure. Called by the writer that is killed and by the checker afterwards.
+ * Owns the content of a frame. Pure. The writer that is killed and the checker both use it.
  */
 import { crc32 } from 'node:zlib';
 import type { ReadingFrame, StoredReading } from '../../agent/core/ports.ts';
@@ -19,7 +19,7 @@ export interface FrameName {
 export type Load = 'light' | 'heavy';
 
 const MOST_READINGS: Readonly<Record<Load, number>> = { light: 12, heavy: 300 };
-/** Decimals of each quantity; of the last none are told, so that it is kept exactly. */
+/** Decimals of each quantity; null: none are given, so the value is stored exactly. */
 const QUANTITIES = { level: 0, energy: 0, power: 1, current: 3, exact: null } as const;
 const UNSCALED: Quality[] = ['good', 'good', 'good', 'good', 'stale', 'bad', 'missing'];
 const DEVICES = 40;
@@ -51,7 +51,7 @@ export function frameOf({ seed, round, ticket, atMs }: FrameName, load: Load, at
   return { ticket, atMono, atMs, clockQuality: 'synced', readings };
 }
 
-/** Of all readings, in whatever order they come back. */
+/** Checksum of all readings, in any order. */
 export function checksumOf(readings: readonly StoredReading[]): number {
   return crc32(textsOf(readings).join('\n'));
 }

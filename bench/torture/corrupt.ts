@@ -1,7 +1,7 @@
 /**
  * `torture corrupt`: a whole agent on a damaged data folder, once for each kind of damage to each of its files.
  *
- * Owns the folders and what each run must show: light at once, a word about the damage, readings committed again, all without a restart.
+ * Owns the folders and what each run must show: light immediately, an event about the damage, readings committed again, all without a restart.
  */
 
 import { cpSync, existsSync, rmSync, statSync } from 'node:fs';
@@ -97,10 +97,10 @@ function replacedProblems(path: string, told: string): readonly string[] {
   ];
 }
 
-/** The word about the damage, and how long it took to be said. */
+/** The event about the damage, and the time until it was reported. */
 async function hear(run: AgentRun, { file, damage }: { file: File; damage: Damage }): Promise<Seen['figures']> {
   if (damage.answer === 'mended') return { told: '' };
-  // Nobody reads old events and outcomes but a person; what is not asked for is found by the check.
+  // The agent itself does not read old events and outcomes. Damage in unread rows is found by the check.
   if (damage.answer === 'told' && file === 'state.db') return heardFromCheck(run, file);
   const isWord = ({ code, source }: AgentEvent): boolean =>
     (code === 'store-trouble' && source === file) || (code === 'readings-lost' && source === 'corrupt');

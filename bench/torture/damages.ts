@@ -11,22 +11,22 @@ export interface Damage {
   readonly name: string;
   readonly apply: (path: string) => void;
   /**
-   * `replaced`: the file is set aside, which is told, and its backup takes its place, where it has one and that is sound, else a fresh one. `told`: by whoever reads the value, at the latest by a check; the rest of the file stays in use.
-   * `mended`: nothing that was promised is hurt, so nothing need be told.
+   * `replaced`: the file is set aside, an event reports it, and its backup takes its place; an empty file if there is no sound backup.
+   * `told`: an event reports the damage when the value is read, at the latest at a check. `mended`: no committed data is damaged.
    */
   readonly answer: 'replaced' | 'told' | 'mended';
-  /** Makes no sense of another. Default: of each file. */
+  /** The only file for which this damage makes sense. Default: each file. */
   readonly only?: 'state.db';
 }
 
-/** Where each file keeps most of its rows, and a value that only a checksum protects. */
+/** For each file: the table with most rows, and a value that only a checksum protects. */
 const TABLES: Readonly<Record<string, { readonly leaf: string; readonly value: string }>> = {
   'telemetry.db': { leaf: 'frame', value: 'SELECT p FROM frame WHERE length(p) BETWEEN 40 AND 1000 ORDER BY seq LIMIT 1 OFFSET 20' },
   'state.db': { leaf: 'event', value: 'SELECT text FROM event WHERE length(text) > 20 ORDER BY n LIMIT 1 OFFSET 2' },
 };
 const BEGINNING_BYTES = 8_192;
 
-/** Of each file. */
+/** The damages that each file is tested with. */
 export const DAMAGES: readonly Damage[] = [
   { name: 'page-zeroed', answer: 'replaced', apply: zeroLeaf },
   { name: 'bytes-flipped', answer: 'told', apply: flipBytes },
@@ -40,7 +40,7 @@ export const DAMAGES: readonly Damage[] = [
   { name: 'journal-garbled', answer: 'mended', apply: (path) => appendFileSync(`${path}-wal`, Buffer.alloc(20_000, 0x5a)) },
 ];
 
-/** Puts all into the file itself, so that its journal hides no damage, then does it. */
+/** Moves the journal into the file, so that the journal hides no damage, then applies the damage. */
 export function inflict({ apply }: Damage, path: string): void {
   inside(path, (db) => void db.pragma('wal_checkpoint(TRUNCATE)'));
   apply(path);
@@ -50,7 +50,7 @@ function empty(path: string): void {
   truncateSync(path, 0);
 }
 
-/** Backups of the file that are there. */
+/** Returns the existing backups of the file. */
 export function copiesOf(path: string): readonly string[] {
   return [`${path}.bak`, `${path}.bak.1`].filter((copy) => existsSync(copy));
 }

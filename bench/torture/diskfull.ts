@@ -1,8 +1,8 @@
 /**
  * `torture diskfull`: a foreign file fills the partition of a whole agent, while it runs and before it starts.
  *
- * Owns the image and the foreign file. The light must not care; the store must say what is wrong, keep what fits in memory, and go on by itself when
- * there is room again.
+ * Owns the image and the foreign file. The light must not be affected; the store must report the fault, keep what fits in memory, and continue when
+ * there is space again.
  */
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,8 +1,8 @@
 /**
- * `torture kill`: a writer killed at a random moment, round after round, on folders that go on living.
+ * `torture kill`: a writer is killed at a random moment, round after round, on folders that are kept.
  *
- * Owns the folders and the rounds. Two kinds take turns: a roomy one, where nothing may ever be missing though it is compacted and delivered,
- * and a tight one, where readings are thinned and dropped all the time and each loss has to be on record.
+ * Owns the folders and the rounds. Two kinds alternate: a roomy one, where nothing may be missing though it is compacted and delivered,
+ * and a tight one, where readings are thinned and dropped all the time and each loss must be recorded.
  */
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ interface Place {
   readonly orders: Pick<Orders, 'load' | 'cursorOneIn' | 'maxMegabytes' | 'maxDays' | 'isTight'>;
 }
 
-/** Commits follow each other as fast as the disk takes them. Units: s. */
+/** Commits follow each other as fast as the disk allows. Units: s. */
 const COMMIT_SECONDS = 0.005;
 /**
  * How long a writer lives: so many committed frames at most, then a moment more, so that it dies anywhere within a commit. One in so many dies
@@ -37,7 +37,7 @@ const TIGHT_CAPS_MB = [0.25, 0.25, 2, 0.05];
 const WRONG_CLOCK = { oneIn: 6, mostMs: 12 * 3_600_000 };
 const TIGHT = { load: 'heavy', cursorOneIn: 100, maxMegabytes: 0.25, maxDays: 1, isTight: true } as const;
 
-/** Resolves with whether every promise was kept. */
+/** Resolves with whether every guarantee was met. */
 export async function killTorture({ rounds, seed, emit, progress }: TortureOptions): Promise<boolean> {
   const random = createRandom(seed);
   const { dir, remove } = scratchFolder('torture');

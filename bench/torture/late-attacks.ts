@@ -13,7 +13,7 @@ export interface Strength {
   readonly copied: number;
   readonly burst: number;
   readonly noisy: number;
-  /** Of each read: that the queue of a unit slips. */
+  /** Chance at each read that the queue of a unit slips. */
   readonly shift: number;
 }
 
@@ -41,7 +41,7 @@ export function stormOf(strength: Strength, wire: AttackedWire, random: Random):
   if (random() < strength.shift) wire.shifted.add(UNITS[Math.floor(random() * UNITS.length)] as number);
 }
 
-/** One thing goes wrong, once, on a line that was well for a minute. */
+/** One fault, once, on a line that was healthy for a minute. */
 export function oneEvent(wire: AttackedWire, random: Random): void {
   const kind = Math.floor(random() * 4);
   if (kind === 0) once(wire, { ...UNHARMED, lateMs: delayMs(random) });

@@ -10,12 +10,12 @@ import { encodeReadReply, parseRequest, type SlaveRequest, writeReply } from '..
 import { createWire, type Wire } from '../../test/street/wire.ts';
 import { type LateBlock, trueValueAt } from './late-units.ts';
 
-/** An ambush takes one of so many. */
+/** An ambush hits one in this many replies. */
 const OLD_REPLIES = 6;
 /** Units: ms. */
 const OLDEST_MS = 60_000;
 
-/** What becomes of one reply. Units: ms. */
+/** Treatment of one reply. Units: ms. */
 export interface Fate {
   /** Later than the unit meant to answer; null: lost. */
   readonly lateMs: number | null;

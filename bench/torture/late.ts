@@ -23,7 +23,7 @@ const CYCLE = { storm: 200, calm: 60, event: 40 };
 const PACE_MS = { storm: 60, calm: 3_000, event: 150 };
 /** Share of reads that follow the line's advice, as the field does; the others are sent regardless, as a person at the console does. */
 const FOLLOWS = { storm: 0.8, calm: 1, event: 1 };
-/** Share of reads at which the line is told to end its wait, as for an urgent level, and how soon, up to. A read that has ended by then is not affected. Units: ms. */
+/** Share of reads whose wait is cut short, as for an urgent level, and the time until then. A read that has ended before is not affected. Units: ms. */
 const CUT = { share: 0.2, afterMs: 100, toMs: 60 };
 const GEARS = 64;
 /** A gateway whose control gear all has one shape, a meter with several, units with one, and a unit with nothing else than eight inputs. */

@@ -14,14 +14,14 @@ export interface CommandLedger {
   /** Readings ever reported committed. */
   readonly readings: number;
   readonly lastSeq: number;
-  /** The cursor was never told to go further, nor found further back. */
+  /** `toldSeq`: the highest cursor that the writer set. `foundSeq`: the highest cursor found in the store. */
   readonly cursor: { readonly toldSeq: number; readonly foundSeq: number };
   /** The newest fact that was saved; null before the first. */
   readonly saved: { readonly round: number; readonly number: number } | null;
   readonly epoch: string | null;
-  /** Adds what a writer said. Shape: the seqs that were there before. */
+  /** Adds a writer's report. Returns the sequence numbers that were already present. */
   add(round: number, said: WriterReport): readonly number[];
-  /** Gone with a record: no longer owed. */
+  /** Removes readings whose loss the store has recorded: they no longer have to be present. */
   release(seqs: readonly number[]): void;
   found(store: { readonly epoch: string; readonly cursorSeq: number }): void;
 }

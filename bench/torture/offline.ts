@@ -29,11 +29,11 @@ export interface OfflineAnswer {
   readonly isBalanced: boolean;
   readonly largestBytes: number;
   readonly maxBytes: number;
-  /** Of the process, at the end of each day. Units: MB. */
+  /** Memory of the process at the end of each day. Units: MB. */
   readonly rssMb: readonly number[];
 }
 
-/** So little that a month does not fit, compacted or not. Units: MB. */
+/** Too small for a month of readings, even after compaction. Units: MB. */
 const CAP_MB = 8;
 const DAYS = { full: 30, quick: 2 };
 /** The first days fill caches and the file. */

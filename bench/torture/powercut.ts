@@ -1,7 +1,7 @@
 /**
- * `torture powercut`: the power goes at a random moment, and the disk has only what had reached it.
+ * `torture powercut`: the power fails at a random moment, and the disk has only the data that had reached it.
  *
- * Owns images and rounds. The writer works on a mounted image; it is stopped, the image file is copied as it is, and life goes on from the copy. What is
+ * Owns images and rounds. The writer works on a mounted image; it is stopped, the image file is copied, and the next round uses the copy. Data
  * still in the kernel's memory is lost with the old mount, as at a real cut. Source: reliability measurement; disks that lie about their flushes can be worse.
  */
 import type { ChildProcess } from 'node:child_process';
@@ -27,12 +27,12 @@ const COMMIT_SECONDS = 0.1;
 const LIFE_MS = 700;
 /** More than one commit window is lost only while a flush takes long. Units: ms. Source: assumed; a busy machine. */
 const SLOW_FLUSH_MS = 2_000;
-/** A copy during which the device was written to is none. */
+/** Attempts: a copy during which the device was written is discarded. */
 const COPY_TRIES = 20;
 const FOLDER = 'data';
 const KIND = { load: 'light', cursorOneIn: 4, paceMs: 10, maxMegabytes: 256, maxDays: 400, isTight: false } as const;
 
-/** Resolves with whether every promise was kept. Errors: rejects with Unavailable where no image can be mounted. */
+/** Resolves with whether every guarantee was met. Errors: rejects with Unavailable if no image can be mounted. */
 export async function powercutTorture({ rounds, seed, emit, progress }: TortureOptions): Promise<boolean> {
   const { dir, remove } = scratchFolder('torture');
   const files = { image: join(dir, 'disk.img'), cut: join(dir, 'cut.img'), mountPoint: join(dir, 'mnt') };
@@ -72,7 +72,7 @@ interface Rig {
   readonly files: { readonly image: string; readonly cut: string };
 }
 
-/** The writer works, the power goes: `cut` is the device as it was at that moment. The writer then is dead and has said all that it said before. */
+/** Runs the writer, then cuts the power: `cut` is the device at that moment. The writer is then dead, and its earlier reports are complete. */
 async function lifeAndCut(orders: Orders, { random, mounted, files }: Rig): Promise<{ said: WriterReport; cutMs: number }> {
   const clock = createSystemClock({ quality: () => 'synced', wallOffsetMs: orders.wallOffsetMs });
   const writer = startWriter(orders);
@@ -85,7 +85,7 @@ async function lifeAndCut(orders: Orders, { random, mounted, files }: Rig): Prom
   return { said: writer.report, cutMs };
 }
 
-/** Resolves when all of its threads stand still. */
+/** Resolves when all threads of the process are stopped. */
 async function stop(child: ChildProcess): Promise<void> {
   child.kill('SIGSTOP');
   const tasks = `/proc/${child.pid}/task`;
@@ -97,7 +97,7 @@ async function stop(child: ChildProcess): Promise<void> {
   }
 }
 
-/** A copy of one moment: taken again when the device was written to meanwhile, since a real one keeps the order of its writes. */
+/** Copies the device at one moment. Repeated if the device was written during the copy, because a real device keeps the order of its writes. */
 async function copyAtRest(mounted: MountedImage, { image, cut }: Rig['files']): Promise<void> {
   for (let i = 0; i < COPY_TRIES; i++) {
     const before = mounted.counts();
@@ -108,7 +108,7 @@ async function copyAtRest(mounted: MountedImage, { image, cut }: Rig['files']): 
   throw new Error('the device never stood still for a copy');
 }
 
-/** How long before the cut the oldest reading was handed in that is not there. Units: ms. */
+/** Returns how long before the cut the oldest missing reading was appended. Units: ms. */
 function lostMs({ appended }: WriterReport, { newestMs, cutMs }: { newestMs: number; cutMs: number }): number {
   const firstLost = appended.find(({ atMs }) => atMs > newestMs);
   return firstLost === undefined ? 0 : cutMs - firstLost.atMs;

@@ -1,5 +1,5 @@
 /**
- * Revisions that somebody with the platform's rights would send to darken a street or to take a cabinet over, and honest ones beside them.
+ * Revisions that an attacker with the platform's rights would send to darken a street or to take over a cabinet, and honest ones.
  *
  * Owns the texts, by class of attack. The same random numbers make the same texts. Every attack starts from the file of the site.
  */
@@ -228,10 +228,10 @@ function typed(text: string, edits: readonly Edit[]): RogueRevision {
   };
 }
 
-/** Errors: throws RangeError for a text that is not there, a mistake of this file. */
+/** Errors: throws RangeError if a text is missing from the site file, which is a mistake in this file. */
 function edited(text: string, edits: readonly (readonly [from: string | RegExp, to: string])[]): string {
   return edits.reduce((all, [from, to]) => {
-    // A random value may be the one that stands there already.
+    // A random value may equal the present one.
     if (typeof from === 'string' ? !all.includes(from) : !from.test(all)) throw new RangeError(`the site has no ${String(from)}`);
     return typeof from === 'string' ? all.replace(from, () => to) : all.replace(from, to);
   }, text);

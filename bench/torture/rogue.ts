@@ -198,12 +198,12 @@ async function attack(cabinet: Cabinet, { files, success }: RogueRevision, n: nu
     await rig.until('an end', () => endOf(rig, `a${n}`) !== undefined, 15 * MINUTE_MS);
     const end = endOf(rig, `a${n}`);
     cabinet.lastReason = end?.reason ?? '';
-    // What ran and returned by itself was in force all the same.
+    // A revision that was reverted by itself was still in force before.
     const ran = outcomesOf(rig, `a${n}`).some(({ state }) => state === 'sent');
     if (ran && end?.state !== 'verified') cabinet.isBroken = true;
     return end?.state === 'verified' || ran;
   } catch (error) {
-    // It does not come to an end any more, or fails: the agent is not what it was.
+    // It no longer ends, or it fails: the agent is damaged.
     cabinet.lastReason = error instanceof Error ? error.message : String(error);
     cabinet.isBroken = true;
     return true;

@@ -1,5 +1,5 @@
 /**
- * The entry of the torture runs: which one, how often, and whether every promise was kept.
+ * The entry of the torture runs: selects one, repeats it, and reports whether every guarantee was met.
  *
  * Owns the command line and the exit code. Summaries go to standard output, one JSON object a line; progress to standard error.
  */

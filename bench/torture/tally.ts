@@ -1,7 +1,7 @@
 /**
- * What came of all rounds together.
+ * The results of all rounds together.
  *
- * Owns the sums and the lines for whoever waits. Called by the runs that kill a writer.
+ * Owns the sums and the progress lines.
  */
 
 import type { ExamineVerdict } from './examine.ts';

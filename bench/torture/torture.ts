@@ -5,7 +5,7 @@ export interface TortureOptions {
   readonly seed: number;
   readonly quick: boolean;
   readonly emit: (summary: Summary) => void;
-  /** A line for whoever waits. */
+  /** Prints a progress line. */
   readonly progress: (text: string) => void;
 }
 

@@ -2,7 +2,7 @@
  * A data folder as it lies in a cabinet that has been at work: hours of readings not yet delivered, events, facts, last
  * night's backup of these, and no clean end.
  *
- * Owns its making. Called before anything is damaged.
+ * Owns its creation, before anything is damaged.
  */
 
 import { mkdirSync } from 'node:fs';

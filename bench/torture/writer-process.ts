@@ -63,7 +63,7 @@ await store.start();
 report('o\n');
 append();
 if (orders.paceMs !== null) every(clock, orders.paceMs, append);
-// The reader has gone: there is nothing left to prove.
+// The reader has closed its end: nothing is left to prove.
 process.stdin.resume().on('end', () => process.exit(0));
 
 function append(): void {

@@ -17,7 +17,7 @@ export interface Orders {
   readonly commitSeconds: number;
   /** Frames come at this pace; null: as soon as the ones before are committed. */
   readonly paceMs: number | null;
-  /** The platform takes delivery once in so many commits. */
+  /** The platform acknowledges once in this many commits. */
   readonly cursorOneIn: number;
   readonly maxMegabytes: number;
   readonly maxDays: number;

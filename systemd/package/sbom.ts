@@ -135,7 +135,7 @@ function neededBy(path: string, packages: Readonly<Record<string, Locked>>): str
   });
 }
 
-/** Of what it numbers, so that the same list has the same number. Source: RFC 9562 §5.8, version 8. */
+/** Derived from the content, so that the same list has the same id. Source: RFC 9562 §5.8, version 8. */
 function uuidOf(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex');
   const variant = ((Number.parseInt(hex[16] ?? '0', 16) & 0x3) | 0x8).toString(16);

@@ -1,4 +1,4 @@
-/** The catalogues held against the source: no template without its translation, no translation without its template. */
+/** Compares the catalogues with the source: each template has a translation, each translation a template. */
 import { readdirSync, readFileSync } from 'node:fs';
 import PO from 'pofile';
 import t from 'tap';

@@ -1,4 +1,4 @@
-/** `npm run catalogue`: adds new templates to each catalogue, removes those that are gone, and lists what is left to translate. */
+/** `npm run catalogue`: adds new templates to each catalogue, removes unused ones, and lists the untranslated ones. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import PO from 'pofile';
 import { foundTemplates } from './templates.ts';

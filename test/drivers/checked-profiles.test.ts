@@ -24,7 +24,7 @@ t.test('shipped profiles that were checked before are the same as those read now
   );
 });
 
-t.test('a file that was changed since is read as it is now', async (t) => {
+t.test('a file that was changed since is read again', async (t) => {
   const [first] = loaded;
   if (first === undefined) throw new Error('there are shipped profiles');
   const checked = new Map([[hashOfText(first.text), { ...first.profile, id: 'as-checked' }]]);
@@ -33,7 +33,7 @@ t.test('a file that was changed since is read as it is now', async (t) => {
   t.strictSame([ids(first.text), ids(`${changed}\n`)], [['as-checked'], [first.profile.id]]);
 });
 
-t.test('a list that is missing or damaged stands for no profile', async (t) => {
+t.test('a missing or damaged list counts as no profile', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'luciole-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   t.equal(readChecked(dir).size, 0);

@@ -5,7 +5,7 @@ import { consoleUnitAt } from '../../drivers/console-ports.ts';
 import { createSerialPort } from '../../drivers/serial-port.ts';
 import { createPtyCable } from '../street/pty.ts';
 
-t.test('a port has a console where the unit is enabled on it, whatever name the port is given', async (t) => {
+t.test('a port has a console if the unit is enabled on it, under any name of the port', async (t) => {
   const dir = t.testdir({ links: {} });
   const units = join(dir, 'links');
   const enable = (unit: string): void => symlinkSync(`/usr/lib/systemd/system/${unit.replace(/@.*\./, '@.')}`, join(units, unit));

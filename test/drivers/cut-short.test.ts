@@ -5,7 +5,7 @@ import { createManualClock } from '../../agent/core/manual-clock.ts';
 import { createTcpLine } from '../../drivers/modbus/modbus-line.ts';
 import { addressUnit, busBench, endOf, holding, replyTo, scriptBench, sealed } from './port-bench.ts';
 
-t.test('a wait that is cut short ends then, and its reply is known as late', async (t) => {
+t.test('a wait that is cut short ends then, and its reply is recognised as late', async (t) => {
   for (const cutMono of [0, 5, 100, 900]) {
     const bench = await busBench({ 1: addressUnit(), 2: addressUnit() });
     bench.sim.delayNext(1, 1_200);
@@ -47,7 +47,7 @@ t.test('a read that is to confirm a reply is not cut short', async (t) => {
   t.match(await endOf(bench, bench.line.read(holding(30, 1), 500)), { words: [7] });
 });
 
-t.test('a Modbus TCP wait is cut short too, and its reply is known by its number', async (t) => {
+t.test('a Modbus TCP wait is cut short too, and its reply is recognised by its number', async (t) => {
   const clock = createManualClock(0);
   const port: BytePort = {
     isOpen: true,

@@ -15,7 +15,7 @@ const exceptions: [code: number, named: string][] = [
   [99, 'device-failure'],
 ];
 
-t.test('exceptions come out under their names, at once', async (t) => {
+t.test('exceptions are reported under their names, immediately', async (t) => {
   for (const [code, named] of exceptions) {
     const bench = await scriptBench((request) => [[3, sealed(request[0] as number, (request[1] as number) | 0x80, code)]]);
     const end = await endOf(bench, bench.line.read(holding(1), 500));
@@ -25,7 +25,7 @@ t.test('exceptions come out under their names, at once', async (t) => {
   }
 });
 
-t.test('a refusal that forgets its function is one of what was asked, for reads and writes of every table', async (t) => {
+t.test('an exception reply without a function code belongs to the request, for reads and writes of every table', async (t) => {
   for (const [code, named] of exceptions.filter(([code]) => code <= 11)) {
     const bench = await scriptBench(() => [[3, sealed(1, 0x80, code)]]);
     for (const table of ['holding', 'input', 'coil', 'discrete'] as const) {
@@ -38,8 +38,8 @@ t.test('a refusal that forgets its function is one of what was asked, for reads 
   }
 });
 
-t.test("a refusal that forgets its function and comes late is the older question's, whatever that was", async (t) => {
-  // In flight with the next question, whole; then while nobody waits, in pieces.
+t.test('an exception reply without a function code that is late belongs to the older request, whatever that was', async (t) => {
+  // First whole, while the next request is in flight; then in pieces, while no request is pending.
   const bench = await scriptBench((request, turn) => {
     const bare = sealed(1, 0x80, 4);
     if (turn === 0) return [];
@@ -72,7 +72,7 @@ const nearRefusals: [story: string, bytes: Buffer, end: object][] = [
 ];
 
 for (const [story, bytes, expected] of nearRefusals) {
-  t.test(`what only looks like a refusal that forgets its function is none: ${story}`, async (t) => {
+  t.test(`what only looks like an exception reply without a function code is none: ${story}`, async (t) => {
     const bench = await scriptBench((request, turn) => (turn === 0 ? [[3, bytes]] : [[3, Buffer.concat([bytes, replyTo(request)])]]));
     t.match(await endOf(bench, bench.line.read(holding(50), 60)), expected);
     t.match(await endOf(bench, bench.line.read(holding(80, 3), 60)), { words: [80, 81, 82] }, 'and the reply behind it is found');
@@ -141,7 +141,7 @@ for (const [story, bytes, expected, counters] of faults) {
   });
 }
 
-t.test('a second master that speaks while nobody waits is counted too', async (t) => {
+t.test('a second master that sends while no request is pending is counted too', async (t) => {
   const bench = await busBench({ 1: addressUnit() });
   for (const frame of [sealed(9, 3, 0, 1, 0, 1), sealed(9, 3, 2, 0, 7), sealed(9, 6, 0, 1, 0, 1)]) {
     bench.sim.noise(frame);

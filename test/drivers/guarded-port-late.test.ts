@@ -67,7 +67,7 @@ t.test('a late reply never becomes a value in 10,000 reads of one length; plain 
   t.ok(plain.wrong > 0, `modbus-serial alone: ${plain.wrong} of 200 wrong`);
 });
 
-t.test('a unit that proved to be slow is given longer, up to 5 s, and others do not wait for it', async (t) => {
+t.test('a unit that proved to be slow gets a longer timeout, up to 5 s, and others do not wait for it', async (t) => {
   const bench = await busBench({ 1: addressUnit(), 2: addressUnit() });
   const ask = (address: number, unit = 1) => endOf(bench, bench.line.read(holding(address, 2, unit), 50), 10_000);
   bench.sim.delayNext(1, 2_000);
@@ -98,7 +98,7 @@ t.test('the same question waits for its late answer, another one does not', asyn
   t.ok(same.tookMs > 200 && same.tookMs < 450, `when the late one has passed, ${same.tookMs} ms`);
 });
 
-t.test('bits of as many bytes look alike, so a late answer of six is waited for before eight are asked', async (t) => {
+t.test('bits with the same number of bytes look alike, so a late answer of six is waited for before eight are requested', async (t) => {
   const outputs: ReadRequest = { unit: 1, table: 'discrete', address: 96, count: 6 };
   const inputs: ReadRequest = { unit: 1, table: 'discrete', address: 0, count: 8 };
   // The first is answered only while the second would be in flight.
@@ -136,7 +136,7 @@ t.test('a late reply is recognised however many of its shape are on their way wi
   t.equal(known.filter((isKnown) => isKnown).length, 59);
 });
 
-t.test('a late reply that trickles in byte by byte is still known for one', async (t) => {
+t.test('a late reply that arrives byte by byte is still recognised as one', async (t) => {
   const bench = await busBench({ 1: addressUnit() }, SERIAL, 1);
   bench.sim.delayNext(1, 100);
   t.match(await endOf(bench, bench.line.read(holding(10), 50)), { code: 'timeout' });
@@ -144,7 +144,7 @@ t.test('a late reply that trickles in byte by byte is still known for one', asyn
   t.equal(bench.line.counters.lateReplies, 1);
 });
 
-t.test('a late reply of another length that falls into a request in flight is passed over', async (t) => {
+t.test('a late reply of another length that falls into a request in flight is skipped', async (t) => {
   // The first question is answered only while the second is in flight, right before its own answer.
   let first: Buffer | undefined;
   const bench = await scriptBench((request, turn) => {
@@ -156,7 +156,7 @@ t.test('a late reply of another length that falls into a request in flight is pa
   t.match(await endOf(bench, bench.line.read(holding(70, 2), 50)), { words: [70, 71] });
 });
 
-t.test('a slow unit whose every reply comes too late is never believed', async (t) => {
+t.test('a slow unit whose every reply is too late is never trusted', async (t) => {
   const bench = await scriptBench((request) => [[70, replyTo(request)]]);
   const wrong: string[] = [];
   for (let i = 0; i < 60; i++) {
@@ -182,7 +182,7 @@ t.test('a late refusal is not taken for the answer to the next question', async 
   t.equal(bench.line.counters.lateReplies, 1);
 });
 
-t.test('an answer to another write is passed over, alone or in one piece with the right one', async (t) => {
+t.test('an answer to another write is skipped, alone or in one piece with the right one', async (t) => {
   const ack = (value: number): Buffer => sealed(1, 6, 0, 5, 0, value);
   const replies = [[], [ack(11), ack(12)], [ack(12)]];
   const bench = await scriptBench((_, turn) => [[3, Buffer.concat(replies[turn] ?? [])]]);

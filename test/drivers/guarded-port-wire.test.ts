@@ -9,7 +9,7 @@ import { createWire } from '../street/wire.ts';
 import { eagerClock } from '../support/eager-clock.ts';
 import { addressUnit, type Bench, busBench, endOf, GAP_MS, holding, replyTo, SERIAL } from './port-bench.ts';
 
-t.test('a line is retuned for a scan and comes back to its own speed', async (t) => {
+t.test('a line is retuned for a scan and returns to its own speed', async (t) => {
   const clock = createManualClock(0);
   const opened: number[] = [];
   let refuse = false;
@@ -78,7 +78,7 @@ async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await setImmediate();
 }
 
-t.test('a damaged reply was still the reply: the same read goes out again at once', async (t) => {
+t.test('a damaged reply was still the reply: the same read is sent again immediately', async (t) => {
   const bench = await busBench({ 1: addressUnit() });
   bench.sim.corruptNext(1);
   t.match(await endOf(bench, bench.line.read(holding(50), 60)), { code: 'crc' });
@@ -139,7 +139,7 @@ t.test('what waited in the adapter is thrown away and the wire given its silence
   t.ok(sentMono.length === 2 && (sentMono[0] as number) >= 100 + GAP_MS, `sent at ${sentMono}`);
 });
 
-t.test('an adapter that hears itself is understood, and so is its successor that does not', async (t) => {
+t.test('an adapter with an echo is recognised, and so is its successor without one', async (t) => {
   for (const chunkBytes of [undefined, 3]) {
     const unit = addressUnit();
     const bench = await busBench({ 1: unit }, SERIAL, chunkBytes);

@@ -119,7 +119,7 @@ t.test('coils, discrete inputs and input registers are read with their own funct
   });
 });
 
-t.test('a reply says when it was asked and how long the unit took', async (t) => {
+t.test('a reply contains the time of its request and how long the unit took', async (t) => {
   const bench = await busBench({ 1: addressUnit(8) });
   const end = await endOf(bench, bench.line.read(holding(5, 10), 60));
   if (!('reply' in end)) return t.fail('no reply');
@@ -129,7 +129,7 @@ t.test('a reply says when it was asked and how long the unit took', async (t) =>
   t.ok(Math.abs(bench.line.counters.busyMs - (8 + 33 * CHAR_MS + GAP_MS)) < 0.001);
 });
 
-t.test('a reply that was confirmed says when its values were first read, not when others were', async (t) => {
+t.test('a confirmed reply has the time at which its values were first read, not that of others', async (t) => {
   for (const [values, first] of [
     [[1, 1, 1], 0],
     [[1, 8, 8, 8], 1],

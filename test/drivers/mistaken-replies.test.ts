@@ -180,7 +180,7 @@ t.test('64 ballasts that hold the same are read at full speed: one request each,
 });
 
 t.test(
-  'after a lost reply a longer read that includes the block is the clearest, and the block itself once its time is over',
+  'after a lost reply a longer read that includes the block is the clearest, and the block itself once its time has passed',
   async (t) => {
     const bench = await benchOf();
     const request: ReadRequest = {
@@ -202,7 +202,7 @@ t.test(
   },
 );
 
-t.test('two copies of an old reply do not outvote a reply that is owed', async (t) => {
+t.test('two copies of an old reply do not outvote an overdue one', async (t) => {
   const bench = await benchOf();
   let old: Buffer = Buffer.alloc(0);
   bench.fate = (_, turn, own) => {
@@ -313,7 +313,7 @@ const TWO_COPIES_IN_A_ROW: readonly Schedule[] = [
   },
 ];
 
-t.test('whatever is late, doubled, lost or drowned in noise: no wrong value', async (t) => {
+t.test('with late, doubled, lost or damaged replies: no wrong value', async (t) => {
   const all = { right: 0, other: 0 };
   await fc.assert(
     fc.asyncProperty(anySchedule, async ({ healthy, faults, reads, ...options }) => {
@@ -339,7 +339,7 @@ t.test('whatever is late, doubled, lost or drowned in noise: no wrong value', as
   t.ok(all.right > all.other / 10, `${all.right} right, ${all.other} lost or refused`);
 });
 
-t.test('two masters on one line: the replies that the other asked for are not taken', async (t) => {
+t.test('two masters on one line: replies to the other one are not accepted', async (t) => {
   const bench = await benchOf();
   const random = createRandom(3);
   // The other asks the same unit for other registers, and its replies fall anywhere.

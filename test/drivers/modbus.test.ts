@@ -207,7 +207,7 @@ t.test('a frame of another unit, function or length, or with a bad checksum, is 
   t.pass('for all of them');
 });
 
-t.test('a frame of the right length whose byte count lies is a stranger', async (t) => {
+t.test('a frame of the right length with a wrong byte count is not a reply', async (t) => {
   t.match(matchReply(ask(1, 3, 0, 2), 9, sealed(1, 3, 2, 0, 1, 0, 2)), { kind: 'foreign', end: 9 });
 });
 
@@ -271,7 +271,7 @@ t.test('a reply that was given up is waited for a second and remembered for a mi
   t.equal(late.owed(5, 3, 4, 61_000), 0, 'no longer once the unit has answered something else in step');
 });
 
-t.test('a read is shown as the very bytes that went over the wire', async (t) => {
+t.test('a read is shown with the exact bytes on the wire', async (t) => {
   const clock = createManualClock(0);
   const sent: Buffer[] = [];
   const words = [1, 0, 1, 1, 0, 0, 0, 1, 1, 0x1234, 0xfedc];

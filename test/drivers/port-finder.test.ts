@@ -24,7 +24,7 @@ function machine(t: Test) {
   return { dev, sys };
 }
 
-t.test('ports are named by their socket, and those that are no line are told apart', async (t) => {
+t.test('ports are named by their socket, and other devices are excluded', async (t) => {
   const { dev, sys } = machine(t);
   t.strictSame(
     findSerialPorts({ dev, sys, ownTerminal: join(dev, 'ttyS1') }).map(({ path, driver, keepOff }) => [
@@ -43,6 +43,6 @@ t.test('ports are named by their socket, and those that are no line are told apa
   );
 });
 
-t.test('a machine that shows nothing has no ports', async (t) => {
+t.test('a machine without port information has no ports', async (t) => {
   t.strictSame(findSerialPorts({ dev: '/nonexistent', sys: '/nonexistent' }), []);
 });

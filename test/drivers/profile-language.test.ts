@@ -149,12 +149,12 @@ for (const [story, from, to, mark, message, from2 = '', to2 = ''] of broken) {
   });
 }
 
-t.test('all mistakes are told at once, with paths as people say them', async (t) => {
+t.test('all mistakes are reported together, with readable paths', async (t) => {
   const text = ACME.replace('type: u32', 'type: u48').replace('max: 100', 'max: many').replace('trust: B', 'trust: Z');
   t.throws(() => loadAcmeProfile(text), /acme\.yaml:5:8: trust: .*\n.*points\[0\]\.write\.max: .*\n.*points\[1\]\.type: /);
 });
 
-t.test('what hangs on no wrong word is judged all the same', async (t) => {
+t.test('parts that do not depend on an unknown word are still checked', async (t) => {
   const told = (...changes: [from: string, to: string][]): string[] => {
     try {
       loadAcmeProfile(changes.reduce((text, [from, to]) => text.replace(from, to), ACME));
@@ -195,7 +195,7 @@ t.test('a device that is only ever written is proved by a write, and a value tha
   t.match(loadAcmeProfile(invalid), { id: 'acme-lamp' });
 });
 
-t.test('a value has as many decimals as its scale and offset, unless the profile says otherwise', async (t) => {
+t.test('a value has as many decimals as its scale and offset, unless the profile specifies otherwise', async (t) => {
   const scales: [said: string, decimals: number, value: number][] = [
     ['', 0, 40],
     ['scale: 10,', 0, 400],

@@ -34,7 +34,7 @@ setup:
 examples:`,
 );
 
-t.test('the example of the guide is a profile as it stands', async (t) => {
+t.test('the example of the guide is a complete profile', async (t) => {
   const guide = readFileSync(new URL('../../docs/add-a-device.md', import.meta.url), 'utf8');
   const [, text = ''] = /```yaml\n(.*?)```/s.exec(guide) ?? [];
   t.match(loadAcmeProfile(text), { id: 'acme-dl4', experimental: null });
@@ -69,7 +69,7 @@ t.test('repeated parts, groups and set-up rows are written out, each at its own 
   );
 });
 
-t.test('a device is only asked for the parts it has', async (t) => {
+t.test('a device is polled only for the parts it has', async (t) => {
   const profile = loadAcmeProfile(GATEWAY);
   const few = narrowed(profile, { ecg: [0, 5] });
   t.same(

@@ -20,7 +20,7 @@ const { profiles, problems } = readProfiles([], readPlacedYaml);
 const profileOf = (id: string): Profile => profiles.get(id) as Profile;
 const bytesOf = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex');
 
-t.test('every shipped profile is sound', async (t) => {
+t.test('every shipped profile is valid', async (t) => {
   t.same(problems, [], SHIPPED_PROFILES_DIR);
   const modbus = [...profiles.values()].filter(({ transport }) => transport === 'modbus').map(({ id }) => id);
   t.same(modbus.sort(), [
@@ -49,7 +49,7 @@ t.test('every shipped profile is sound', async (t) => {
 });
 
 for (const profile of profiles.values()) {
-  t.test(`${profile.id}: its examples come out`, async (t) => {
+  t.test(`${profile.id}: its examples decode as documented`, async (t) => {
     t.ok(profile.examples.length > 0);
     t.ok(profile.sources.length > 0);
     for (const { origin, request, response, expect } of profile.examples) {
@@ -58,7 +58,7 @@ for (const profile of profiles.values()) {
   });
 }
 
-t.test('the frames known of the shipped devices decode as known, and each is an example of its profile', async (t) => {
+t.test('the known frames of the shipped devices decode correctly, and each is an example of its profile', async (t) => {
   for (const { profile, request, response, expect } of VECTORS) {
     t.match(decode(profileOf(profile), request, response), expect, `${profile}: ${response}`);
     const own = profileOf(profile).examples.filter((example) => example.request === request && example.response === response);
@@ -66,7 +66,7 @@ t.test('the frames known of the shipped devices decode as known, and each is an 
   }
 });
 
-t.test('what is doubtful says so, and each profile says what it was not tried on', async (t) => {
+t.test('doubtful values are marked, and each profile lists what it was not tested on', async (t) => {
   for (const { id, trust, experimental, notes } of profiles.values()) {
     t.equal(experimental !== null, trust === 'C', `${id} of trust ${trust}`);
     t.match(notes, /[Nn]ot tried on hardware/, id);
@@ -85,7 +85,7 @@ t.test('what is doubtful says so, and each profile says what it was not tried on
   ]);
 });
 
-t.test('presence is asked fast, levels and contacts normally, meters and weather slowly', async (t) => {
+t.test('presence is polled fast, levels and contacts normally, meters and weather slowly', async (t) => {
   const wanted: Readonly<Record<string, string>> = {
     presence: 'fast',
     level: 'normal',
@@ -119,7 +119,7 @@ t.test('every alarm that a device reports has a message a person understands, an
   for (const known of ['mains-lost', 'overcurrent', 'lamp-fault', 'driver-fault']) t.equal(severities.get(known), 'alarm', known);
 });
 
-t.test('the commands known of the shipped devices are what we would send', async (t) => {
+t.test('the known commands of the shipped devices equal ours', async (t) => {
   const sent = (id: string, quantity: string, value: number) => modbusDriverFor(profileOf(id)).encode(quantity, value);
   t.same(sent('wirenboard-wb-led', 'level', 60), { table: 'holding', address: 2_000, values: [60] }, '01 06 07 D0 00 3C');
   t.same(sent('waveshare-modbus-relay-d8', 'relay_1', 1), { table: 'coil', address: 0, values: [1] }, '01 05 00 00 FF 00');
@@ -139,7 +139,7 @@ t.test('the commands known of the shipped devices are what we would send', async
   for (const step of ['3000=rampUpMs', '8=failsafeTimeoutS', '648=3', '656=failsafeLevelPct']) t.ok(setup.includes(step), step);
 });
 
-t.test('only points that lie wholly inside a block come out of it', async (t) => {
+t.test('only points that are completely inside a block are decoded from it', async (t) => {
   const driver = modbusDriverFor(profileOf('wirenboard-wb-msw'));
   t.same(
     driver.decode('input', 9, [0]).map(({ quantity }) => quantity),
@@ -182,7 +182,7 @@ t.test('a million random registers: never a throw, never a value that is both ca
   t.equal(wrong, 0);
 });
 
-t.test('a folder of its own adds profiles, corrects shipped ones, and a broken file hurts no other', async (t) => {
+t.test('a folder of the site adds profiles, replaces shipped ones, and a broken file affects no other', async (t) => {
   const dir = t.testdir({});
   const extra = join(dir, 'profiles');
   mkdirSync(extra);
@@ -207,7 +207,7 @@ t.test('a folder of its own adds profiles, corrects shipped ones, and a broken f
   t.equal(read.problems.length, 4);
 });
 
-t.test("one id in two files of a site is nobody's, and both files are named", async (t) => {
+t.test('an id in two files of a site is used by neither, and both files are named', async (t) => {
   const dir = t.testdir({
     a: { 'lamp.yaml': ACME, 'led.yml': ACME.replace('acme-lamp', 'wirenboard-wb-led') },
     b: { 'again.yaml': ACME.replace('vendor: Acme', 'vendor: Acme Ltd') },
@@ -236,7 +236,7 @@ t.test("one id in two files of a site is nobody's, and both files are named", as
   t.same([...corrected.broken], [['wirenboard-wb-led', [join(dir, 'd/led.yaml')]]]);
 });
 
-t.test('whatever ramps a site may ask for, a set-up writes whole numbers that the register takes', async (t) => {
+t.test('for any requested ramps, a set-up writes whole numbers that the register accepts', async (t) => {
   // The longest and the oddest ramps that the configuration allows.
   const setupValues = { rampUpMs: 333.3, rampDownMs: 300_000, failsafeTimeoutS: 60, failsafeLevelPct: 100 };
   const stepsOf = (id: string) =>

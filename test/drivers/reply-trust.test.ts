@@ -27,7 +27,7 @@ function trustAt() {
   return { trust, judge };
 }
 
-t.test('an unchanged value is taken at once on a line that is well, and asked for again for a minute after a late reply', async (t) => {
+t.test('an unchanged value is accepted immediately on a healthy line, and read again for a minute after a late reply', async (t) => {
   const { trust, judge } = trustAt();
   t.equal(judge(1_000), 'good', 'the first');
   t.equal(judge(2_000), 'good', 'the same once more');
@@ -79,7 +79,7 @@ t.test('on a doubted line three replies in a row must agree; a change begins the
 });
 
 t.test(
-  'a shape that needs three replies is read again a second after its last request, and when it likes once the doubt is over',
+  'a shape that needs three replies is read again a second after its last request, and at any time once the doubt has ended',
   async (t) => {
     const { trust } = doubted();
     const at = (nowMono: number) => ({ fc: 3, count: 2, nowMono });

@@ -65,7 +65,7 @@ t.test('all 256 bytes pass both ways unchanged', async (t) => {
   t.same(await atGateway.take(256), all);
 });
 
-t.test('it opens twice without harm, closes, and opens again; what came before an opening is not delivered', async (t) => {
+t.test('it can be opened twice, closed and opened again; bytes from before an opening are not delivered', async (t) => {
   const { cable, port, atGateway, atUnits } = cableWith(t);
   await port.open();
   await port.open();
@@ -91,7 +91,7 @@ t.test('bytes not yet delivered can be thrown away', async (t) => {
   t.same(await atGateway.take(3), Buffer.from('new'));
 });
 
-t.test('a port somebody else holds is busy, and free when he lets go', async (t) => {
+t.test('a port used by another process is busy, and free once it is released', async (t) => {
   const { cable, port } = cableWith(t);
   const second = createSerialPort(cable.path, SERIAL);
   t.teardown(() => second.close());
@@ -103,7 +103,7 @@ t.test('a port somebody else holds is busy, and free when he lets go', async (t)
   t.ok(second.isOpen);
 });
 
-t.test('a port that is not there is missing, and what is no port is refused', async (t) => {
+t.test('a port that does not exist is missing, and a path that is no port is refused', async (t) => {
   const dir = t.testdir({ file: 'not a port' });
   await t.rejects(createSerialPort(join(dir, 'nothing'), SERIAL).open(), {
     code: 'port-missing',
@@ -112,14 +112,14 @@ t.test('a port that is not there is missing, and what is no port is refused', as
   await t.rejects(createSerialPort(join(dir, 'file'), SERIAL).open(), { code: 'port-refused', message: /cannot be used/ });
 });
 
-t.test('who may not open a port learns whether it is the group or the service that forbids it', async (t) => {
+t.test('a user who may not open a port gets the cause: the group or the service', async (t) => {
   // Source: serialport's bindings, strerror(3) of EACCES and EPERM.
   const of = (reason: string) => openError('/dev/ttySC0', new Error(`Error: ${reason}, cannot open /dev/ttySC0`));
   t.match(of('Permission denied'), { code: 'port-refused', message: /group dialout/ });
   t.match(of('Operation not permitted'), { code: 'port-refused', message: /DeviceAllow/ });
 });
 
-t.test('an unplugged port says so once, fails to write, and works when plugged in again under its name', async (t) => {
+t.test('an unplugged port reports it once, fails to write, and works when plugged in again under its name', async (t) => {
   const link = join(t.testdir({}), 'north');
   const { cable, port, atGateway } = cableWith(t, link);
   await port.open();
@@ -138,7 +138,7 @@ t.test('an unplugged port says so once, fails to write, and works when plugged i
   t.same(await atGateway.take(4), Buffer.from('back'));
 });
 
-t.test('a Modbus line on the system clock: reads come out right, an unplug ends the read in flight', async (t) => {
+t.test('a Modbus line on the system clock: reads are correct, an unplug ends the read in flight', async (t) => {
   const clock = createSystemClock({ quality: () => 'synced' });
   const unit: SimUnit = {
     turnaroundMs: 2,

@@ -163,7 +163,7 @@ t.test('Modbus TCP: a frame that does not fit the request is no value, at once',
   t.equal(line.counters.wrongReplies, misanswers.length);
 });
 
-t.test('Modbus TCP: a refusal that forgets its function is one, and nothing that is near it', async (t) => {
+t.test('Modbus TCP: an exception reply without a function code is accepted as one, and nothing similar is', async (t) => {
   let answer = (_: Buffer): number[] => [];
   const server = await serve(t, (adu, socket) => socket.write(mbap(adu.readUInt16BE(0), Buffer.from(answer(adu)))));
   const line = await tcpLine(t, server.port);
@@ -187,7 +187,7 @@ t.test('Modbus TCP: a refusal that forgets its function is one, and nothing that
   }
 });
 
-t.test('Modbus TCP: what is no MBAP ends the connection with advice, and it opens again', async (t) => {
+t.test('Modbus TCP: bytes that are not MBAP end the connection with advice, and it opens again', async (t) => {
   let garbage = true;
   const server = await serve(t, (adu, socket) => {
     socket.write(garbage ? rtuAnswer(withCrc(adu.subarray(6))) : mbap(adu.readUInt16BE(0), bodyOf(adu)));
@@ -204,7 +204,7 @@ t.test('Modbus TCP: what is no MBAP ends the connection with advice, and it open
   t.same((await line.read(holding(50), 500)).words, [50, 51]);
 });
 
-t.test('Modbus TCP: a gateway that goes ends the request in flight at once', async (t) => {
+t.test('Modbus TCP: a gateway that disconnects ends the request in flight immediately', async (t) => {
   const server = await serve(t, () => {});
   const line = await tcpLine(t, server.port);
   const lost = new Promise<Error>((resolve) => {
@@ -221,7 +221,7 @@ t.test('Modbus TCP: a gateway that goes ends the request in flight at once', asy
   t.notOk(line.isOpen);
 });
 
-t.test('a connection that acknowledges but answers nothing is kept, one whose other end is gone is given up', async (t) => {
+t.test('a connection that acknowledges but answers nothing is kept, one whose other end has gone is closed', async (t) => {
   for (const [counts, isKept] of [
     [[0, 0, 0], true],
     [[1, 0, 1], true],
@@ -249,7 +249,7 @@ t.test('a connection that acknowledges but answers nothing is kept, one whose ot
   }
 });
 
-t.test('what the kernel knows of a connection: live ones acknowledge, unknown ones are not known', async (t) => {
+t.test('state of a connection in the kernel: live ones acknowledge, unknown ones are not known', async (t) => {
   const server = await serve(t, () => {});
   const socket = connect({ host: '127.0.0.1', port: server.port });
   t.teardown(() => socket.destroy());
@@ -298,7 +298,7 @@ t.test('requests that a far end has not answered are dropped with the connection
   }
 });
 
-t.test('RTU over TCP: a repeated reply that lies unread in the socket when the next request leaves is no value of it', async (t) => {
+t.test('RTU over TCP: a repeated reply that is unread in the socket when the next request leaves is not its reply', async (t) => {
   const asked: number[] = [];
   let connection: Socket | undefined;
   const server = await serve(t, (frame, socket) => {
@@ -406,7 +406,7 @@ const modes: [settings: Partial<Rs485Settings>, words: number[]][] = [
   [{ rtsHighOnSend: false }, [5, 1, 2]],
   [{ receiveDuringSend: true, delayAfterSendMs: 0 }, [19, 1, 0]],
 ];
-t.test('rs485 settings go to the kernel, and its refusal says what to do', async (t) => {
+t.test('rs485 settings are sent to the kernel, and its refusal gives advice', async (t) => {
   for (const [settings, words] of modes) {
     await enableRs485(7, { ...RS485, ...settings }, async (fd, given) => {
       t.same([fd, ...given], [7, ...words]);

@@ -51,7 +51,7 @@ async function cabled(t: Test, profileId: string, receive: (bytes: Buffer) => vo
   return { cable, line, readings, events, until, points: profile.points.length };
 }
 
-t.test('an SPS30 that answers only when asked is read through a serial port', async (t) => {
+t.test('an SPS30 that answers only on request is read through a serial port', async (t) => {
   let plant: Awaited<ReturnType<typeof cabled>> | undefined;
   const unit = createSps30((bytes) => {
     // In two portions, as a port hands them out.

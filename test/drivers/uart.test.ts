@@ -69,7 +69,7 @@ for (const { profile: id, origin, frame } of UART_VECTORS) {
   });
 }
 
-t.test('however a stream is cut, the same comes out, and noise between frames costs none', async (t) => {
+t.test('however a stream is cut, the result is the same, and noise between frames costs none', async (t) => {
   for (const { id } of shipped) {
     const piece = fc.oneof(
       fc.uint8Array({ maxLength: 12 }).map((noise) => ({ isFrame: false, bytes: Buffer.from(noise) })),
@@ -143,14 +143,14 @@ for (const { id, codec } of shipped) {
 
 // ── what each device means ───────────────────────────────────────────────────────────────────────────────────────────
 
-t.test('the PMS5003 tells of its own fault', async (t) => {
+t.test('the PMS5003 reports its own fault', async (t) => {
   const frame = Buffer.from(framesOf('plantower-pms5003')[0] as Buffer);
   frame[29] = 4;
   frame.writeUInt16BE(frame.readUInt16BE(30) + 4, 30);
   t.match(alone('plantower-pms5003', frame), { error_code: 4 });
 });
 
-t.test('the SPS30: acknowledgements, refusals and "no new sample" are sound and hold no value', async (t) => {
+t.test('the SPS30: acknowledgements, refusals and "no new sample" are valid and contain no value', async (t) => {
   const driver = driverOf('sensirion-sps30');
   const sample = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0.5];
   const quiet = [
@@ -171,7 +171,7 @@ t.test('the SPS30: acknowledgements, refusals and "no new sample" are sound and 
   t.same(driver.feed(foreign), [], 'another address, its checksum right');
 });
 
-t.test('the SPS30 is woken, started and asked as its maker does it', async (t) => {
+t.test('the SPS30 is woken, started and polled as its maker specifies', async (t) => {
   const { init, poll } = driverOf('sensirion-sps30');
   t.same(
     init.map((word) => Buffer.from(word).toString('hex')),
@@ -181,7 +181,7 @@ t.test('the SPS30 is woken, started and asked as its maker does it', async (t) =
   t.equal(poll?.everyMs, 1_000);
 });
 
-t.test('the LD2410 speaks the same in engineering mode', async (t) => {
+t.test('the LD2410 sends the same in engineering mode', async (t) => {
   const [basic] = framesOf('hilink-ld2410') as [Buffer];
   const gates = Buffer.from(Array.from({ length: 22 }, (_, i) => i));
   const body = Buffer.concat([Buffer.from([1]), basic.subarray(7, 17), gates, Buffer.from([0x55, 0])]);
@@ -268,7 +268,7 @@ for (const [story, line, values] of lines) {
   });
 }
 
-t.test('radars that are silent on an empty road say so, and the others are never idle', async (t) => {
+t.test('radars that are silent on an empty road are declared so, and the others are never idle', async (t) => {
   for (const { id } of shipped) {
     const { idleMs, idleValues } = driverOf(id);
     const isSilent = ['hilink-ld2451', 'omnipresense-ops243'].includes(id);

@@ -42,7 +42,7 @@ function scratch(t: { teardown(fn: () => void): void }): string {
   return dir;
 }
 
-t.test('the same entries give the same bytes in whatever order they come', async (t) => {
+t.test('the same entries make the same bytes in any order', async (t) => {
   const bytes = tarOf(ENTRIES, AT_S);
   fc.assert(
     fc.property(fc.shuffledSubarray([...ENTRIES], { minLength: ENTRIES.length }), (entries) => tarOf(entries, AT_S).equals(bytes)),
@@ -51,7 +51,7 @@ t.test('the same entries give the same bytes in whatever order they come', async
   t.notOk(tarOf(ENTRIES, AT_S + 1).equals(bytes), 'their time is part of them');
 });
 
-t.test('the tar program reads what we write: owner, mode, time, long paths, links', async (t) => {
+t.test('the tar program reads our archives: owner, mode, time, long paths, links', async (t) => {
   const file = join(scratch(t), 'x.tar');
   writeFileSync(file, tarOf(ENTRIES, AT_S));
   const listed = execFileSync('tar', ['--utc', '--full-time', '-tvf', file], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
@@ -70,7 +70,7 @@ t.test('the tar program reads what we write: owner, mode, time, long paths, link
   t.equal(execFileSync('tar', ['-xOf', file, 'usr/bin/prog'], { encoding: 'utf8' }), '#!/bin/sh\n');
 });
 
-t.test('a path that no tar header holds is refused by name', async (t) => {
+t.test('a path that no tar header can hold is refused by name', async (t) => {
   const path = `usr/${'x'.repeat(120)}`;
   t.throws(() => tarOf([{ kind: 'file', path, mode: 0o644, bytes: Buffer.alloc(0) }], AT_S), {
     message: `the path is too long for a tar archive: ${path}`,
@@ -89,7 +89,7 @@ t.test('members of an ar archive begin at even places', async (t) => {
   t.equal(bytes.toString('latin1'), `!<arch>\n${header('a', 3)}odd\n${header('b', 4)}even`);
 });
 
-t.test('a package names the C and C++ runtimes that its files ask for, and holds its tree', async (t) => {
+t.test('a package declares the C and C++ runtimes that its files need, and contains its tree', async (t) => {
   const [amd64] = ARCHS as readonly [Arch];
   const needs = [
     {
@@ -127,7 +127,7 @@ t.test('pages lead to pages in the installed package as in the project', async (
     tree.flatMap((entry) => (entry.kind === 'file' && entry.path.endsWith('.md') ? [[entry.path, entry.bytes.toString('utf8')]] : [])),
   );
   t.ok(pages.size > 30);
-  // Who works on the code has a clone.
+  // Developers have a clone of the repository.
   for (const [path, text] of pages)
     for (const [, target = ''] of text.matchAll(/\]\(([^)#:]+\.md)[^)]*\)/g))
       if (target !== 'CONTRIBUTING.md') t.ok(pages.has(posix.join(posix.dirname(path), target)), `${path}: ${target}`);
@@ -140,7 +140,7 @@ t.test('the newest version wins as numbers do, not as letters', async (t) => {
   );
 });
 
-t.test('what a program asks of its machine is read from it', async (t) => {
+t.test('the requirements of a program on its machine are read from it', async (t) => {
   const { machine, libraries, versions } = elfNeeds(runtimeFile());
   t.ok(ARCHS.some(({ elfMachine }) => elfMachine === machine));
   t.ok(libraries.includes('libc.so.6') && libraries.includes('libstdc++.so.6'), libraries.join());

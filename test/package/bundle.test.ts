@@ -38,7 +38,7 @@ t.test('the bundle starts by itself, far from any node_modules, and names versio
   t.match(JSON.parse((await luciole('version', '--json')).stdout), { version: manifest.version, commit: 'abc123' });
 });
 
-/** What loading this source brings into memory at once, in files of the bundle: lazy imports come when they are asked for. */
+/** Files of the bundle that importing this source loads immediately, without lazy imports. */
 function loadedWith(entry: string): string[] {
   const { outputs } = bundle;
   const open = Object.keys(outputs).filter((name) => outputs[name]?.entryPoint === entry);
@@ -66,7 +66,7 @@ t.test('the running agent loads no library that it does not need while it runs',
     );
 });
 
-t.test('it carries its device profiles and finds nothing wrong with a sound cabinet but its ports', async (t) => {
+t.test('it contains its device profiles and finds no fault in a valid cabinet except its ports', async (t) => {
   const shipped = readdirSync(join(ROOT, 'drivers/profiles'));
   const listed = JSON.parse((await luciole('profile', 'list', '--json')).stdout) as unknown[];
   t.equal(listed.length, shipped.length);
@@ -74,7 +74,7 @@ t.test('it carries its device profiles and finds nothing wrong with a sound cabi
   t.match(checked.stdout.trim().split('\n'), [/no such device file/, /no such device file/, /no such device file/]);
 });
 
-t.test('its agent opens the store in a thread of its own and answers', { timeout: 30_000 }, async (t) => {
+t.test('its agent opens the store in a separate thread and answers', { timeout: 30_000 }, async (t) => {
   const dir = t.testdir();
   const socket = join(home, 'a.sock');
   const words = ['run', join(ROOT, 'config/demo.yaml'), '--no-uplink', '--data-dir', join(dir, 'data'), '--socket', socket];
@@ -99,7 +99,7 @@ t.test('its agent opens the store in a thread of its own and answers', { timeout
   t.strictSame(await ended, [0, null]);
 });
 
-t.test('a first start and a table of poles need nothing beside it', { timeout: 30_000 }, async (t) => {
+t.test('a first start and a table of poles need no other file', { timeout: 30_000 }, async (t) => {
   const dir = t.testdir({ 'demo.yaml': readFileSync(join(ROOT, 'config/demo.yaml'), 'utf8') });
   const cable = createPtyCable(() => {});
   t.teardown(() => cable.close());
@@ -145,7 +145,7 @@ t.test('a bundle for the other architecture carries its addons', async (t) => {
   t.equal(names.length, 2, 'and no others');
 });
 
-t.test('the packager says what is wrong with its words, and what armhf lacks', async (t) => {
+t.test('the packager reports wrong arguments, and what armhf lacks', async (t) => {
   const packager = (...words: string[]) =>
     run(process.execPath, [join(ROOT, 'systemd/package/run.ts'), ...words]).catch((error: { code: number; stderr: string }) => error);
   t.match(await packager('--arch', 'armhf'), { code: 69, stderr: /Missing: neither Node 24 nor better-sqlite3[\s\S]*Bring your own/ });
@@ -155,7 +155,7 @@ t.test('the packager says what is wrong with its words, and what armhf lacks', a
   t.match((await packager('--help')) as { stdout?: string }, { stdout: /--tar/ });
 });
 
-t.test('the proof of the package takes no words but --systemd and a call for help, so that nobody begins it by mistake', async (t) => {
+t.test('the proof of the package accepts no arguments except --systemd and help, so that it is not started by mistake', async (t) => {
   const proof = (...words: string[]) =>
     run(process.execPath, [join(ROOT, 'systemd/package/proof/run.ts'), ...words]).catch((error: { code: number; stderr: string }) => error);
   for (const words of [['--arch', 'arm64'], ['--systemd', '--systemd'], ['--systemd=no'], ['systemd']])

@@ -10,7 +10,7 @@ const AGENT = `${UNITS}/multi-user.target.wants/luciole.service`;
 const CONSOLE = `${UNITS}/getty.target.wants/luciole-console@ttyS1.service`;
 const OTHER = `${UNITS}/getty.target.wants/getty@tty1.service`;
 
-/** The real scripts over a machine in a folder, whose service manager only notes what it was asked. */
+/** The real scripts on a machine in a folder, whose service manager only records its requests. */
 function machineAt(t: Test) {
   const root = mkdtempSync(join(tmpdir(), 'luciole-machine-'));
   t.teardown(() => rmSync(root, { recursive: true, force: true }));
@@ -65,7 +65,7 @@ t.test('an upgrade starts no agent that its operator has disabled, and leaves no
   t.notOk(asked.includes('restart --no-block luciole.service'));
 });
 
-t.test("purge forgets that units were enabled and keeps what is the operator's", async (t) => {
+t.test('purge forgets that units were enabled and keeps the files of the operator', async (t) => {
   const machine = machineAt(t);
   machine.run('prerm', 'remove');
   const { said } = machine.run('postrm', 'purge');

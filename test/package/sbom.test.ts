@@ -5,12 +5,12 @@ import manifest from '../../package.json' with { type: 'json' };
 import { licenceOf, licencesPage, productionBom } from '../../systemd/package/sbom.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** They ask for their text and names, and for nothing of what is built with them. Source: SPDX list; reciprocal ones (GPL, LGPL, MPL, EPL) are not among them. */
+/** Licences that require their text and names, but nothing of programs built with them. Source: SPDX list; reciprocal ones (GPL, LGPL, MPL, EPL) are not among them. */
 const ACCEPTED = new Set(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD', 'BlueOak-1.0.0']);
 const WHEN = { version: '1.2.3', mtimeS: 1_795_710_782 };
 const bom = productionBom(WHEN);
 
-t.test('the list names what the program is made of, in the form that scanners read', async (t) => {
+t.test('the list names all parts of the program, in the form that scanners read', async (t) => {
   t.match(bom, {
     bomFormat: 'CycloneDX',
     specVersion: '1.5',
@@ -54,7 +54,7 @@ t.test('the same commit gives the same bytes, another gives another number', asy
   t.notMatch(JSON.stringify(bom), ROOT, 'no place of the builder is in it');
 });
 
-t.test('every licence is known and asks for nothing of what is built with it', async (t) => {
+t.test('every licence is known and requires nothing of programs built with it', async (t) => {
   const doubtful = bom.components.filter((each) => !ACCEPTED.has(licenceOf(each) ?? ''));
   t.strictSame(
     doubtful.map((each) => `${each.name}: ${licenceOf(each)}`),

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap';
 import { programTree } from '../../systemd/package/tree.ts';
 import { ODD_KINDS, placeOdd } from '../support/odd-files.ts';
 
-/** The real starter, over a Node that says who it is. */
+/** The real starter with a fake Node that prints its name. */
 function starterAt(t: Test) {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -37,7 +37,7 @@ function starterAt(t: Test) {
   return { folder, state, keys, releases, addRelease, say, said, forget, run };
 }
 
-/** A program in place of systemd-notify that keeps its words, and does no more until it is let go. */
+/** A program in place of systemd-notify that stores its arguments and blocks until it is released. */
 function notifierIn(folder: string) {
   const [bin, words, gate, done] = ['bin', 'words', 'gate', 'done'].map((name) => join(folder, `notifier-${name}`)) as [
     string,
@@ -107,7 +107,7 @@ t.test('the first release that fails gives way to the package', async (t) => {
 });
 
 t.test(
-  'a release that has come up once and does so no more gives way after ten starts in vain, and one that comes up is counted anew',
+  'a release that once ran and no longer does is replaced after ten failed starts, and the counter of one that starts is reset',
   async (t) => {
     const { run, say, said, addRelease, forget } = starterAt(t);
     for (const name of [a, b]) addRelease(name);
@@ -126,7 +126,7 @@ t.test(
   },
 );
 
-t.test('a damaged count, or a folder that takes none, takes no release away', async (t) => {
+t.test('a damaged counter, or an unwritable folder, removes no release', async (t) => {
   const { run, say, said, addRelease, releases } = starterAt(t);
   addRelease(a);
   say('current', `${a}\n`);
@@ -158,7 +158,7 @@ t.test('without a key of a maker no release runs, and nothing is changed, so tha
   t.equal(run(), of(a));
 });
 
-t.test('what lies in the folder of the agent is never executed, whatever its small files say', async (t) => {
+t.test('files in the folder of the agent are never executed, whatever its small files contain', async (t) => {
   const { run, say, addRelease, releases, folder } = starterAt(t);
   for (const name of [a, 'evil']) addRelease(name, releases);
   addRelease('40-evil', folder);
@@ -181,7 +181,7 @@ t.test('what lies in the folder of the agent is never executed, whatever its sma
   }
 });
 
-t.test('a release on trial that was never unpacked gives way at once, so that another update may come', async (t) => {
+t.test('a release on trial that was never unpacked is replaced immediately, so that another update may be installed', async (t) => {
   const { run, say, said } = starterAt(t);
   say('current', `${a}\n`);
   say('previous', 'package\n');

@@ -16,7 +16,7 @@ export interface Pair {
 }
 
 export interface CertificateRequest {
-  /** A host name or an address that it is for; none for a client. */
+  /** Host name or address of the certificate; none for a client. */
   readonly host?: string;
   /** Default: yesterday to a year from now. */
   readonly from?: Date;

@@ -44,7 +44,7 @@ export class ConnectionRelay {
   readonly #unacked = new Set<number>();
   readonly #ended = new Set<Side>();
   #openSockets = 2;
-  /** Swallows everything: a black hole stays one for this connection. */
+  /** Drops all bytes. A black hole stays one for this connection. */
   #isDeaf = false;
   #isClosed = false;
 
@@ -119,7 +119,7 @@ export class ConnectionRelay {
     }
   }
 
-  /** False when the connection is over. */
+  /** False when the connection has ended. */
   #take(from: Side, framed: Framed): boolean {
     const faults = this.#parts.faults();
     const fits = (test: Faults['drop']): boolean => 'packet' in framed && test?.(framed.packet, from) === true;
@@ -204,7 +204,7 @@ function withLimits(faults: Faults, packet: IConnackPacket, protocolVersion: num
   return { packet: changed, bytes: generate(changed, { protocolVersion }) };
 }
 
-/** Source: MQTT 3.1.1 §3.2.2.3 knows return codes 1 to 5; a code of MQTT 5 becomes "server unavailable". */
+/** Source: MQTT 3.1.1 §3.2.2.3 knows return codes 1 to 5; a code of MQTT 5 is sent as "server unavailable". */
 function connack(code: number, protocolVersion: number): Packet {
   if (protocolVersion === 5) return { cmd: 'connack', sessionPresent: false, reasonCode: code };
   return { cmd: 'connack', sessionPresent: false, returnCode: code <= 5 ? code : 3 };

@@ -121,7 +121,7 @@ t.test('backlog in segments is the same readings', { skip }, async (t) => {
   t.ok(await until(() => c1.store.cursor === 500));
 });
 
-t.test('without acknowledgements the broker proves; once they come they count', { skip }, async (t) => {
+t.test('without acknowledgements the broker proves; once they arrive they count', { skip }, async (t) => {
   const { platform, node } = await setUp(t, { acks: false });
   const c1 = node('c1');
   await c1.uplink.start();
@@ -135,7 +135,7 @@ t.test('without acknowledgements the broker proves; once they come they count', 
   t.strictSame(compareWithStore(platform.base, 'c1', c1.store.rows), { ...EQUAL, compared: 120 });
 });
 
-t.test('what the broker dropped on the way to the platform is a hole, and comes when it is asked for', { skip }, async (t) => {
+t.test('a message that the broker dropped is a hole, and is sent again on request', { skip }, async (t) => {
   const mosquitto = await startMosquitto(program as string);
   const proxy = new FaultProxy({ target: mosquitto.port });
   await proxy.start();

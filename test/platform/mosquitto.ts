@@ -34,7 +34,7 @@ const START_MS = 5_000;
 /**
  * Starts a broker without accounts. `settings`: more lines for its configuration file.
  *
- * Errors: rejects with what the broker said when it ends on each of five ports, or does not run within 5 s.
+ * Errors: rejects with the broker's output if it ends on each of five ports, or is not ready within 5 s.
  */
 export async function startMosquitto(program: string, settings: readonly string[] = []): Promise<Mosquitto> {
   for (let tries = 1; ; tries += 1) {
@@ -95,7 +95,7 @@ function isOver({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
 }
 
-/** Resolves once the broker has said that it runs. A connection would not show that: another program could answer on its port. */
+/** Resolves once the broker has logged that it runs. A connection would not prove that: another program could answer on its port. */
 async function untilRunning(child: ChildProcess, port: number): Promise<void> {
   let said = '';
   const runs = new Promise<boolean>((resolve) => {
@@ -115,7 +115,7 @@ function isExecutable(path: string): boolean {
     accessSync(path, constants.X_OK);
     return true;
   } catch {
-    // Not there or not for us: look in the next folder.
+    // Missing or not accessible: try the next folder.
     return false;
   }
 }

@@ -67,7 +67,7 @@ export class NodeIngest {
   /** Last values of metrics that are not readings, by `<device>/<metric>`. */
   readonly facts = new Map<string, WireMetric['value'] | null>();
   isAlive = false;
-  /** Of the present session. */
+  /** Epoch of the present session. */
   epoch = '';
   /** Messages of rows that were complete already. */
   repeated = 0;

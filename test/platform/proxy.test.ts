@@ -88,7 +88,7 @@ t.test('in pieces of one byte, and late, everything arrives', { skip }, async (t
   await mqtt.endAsync(true);
 });
 
-t.test('a black hole swallows both ways and stays deaf, new connections pass once it is gone', { skip }, async (t) => {
+t.test('a black hole drops both directions and stays closed, new connections pass once it has ended', { skip }, async (t) => {
   const { proxy, arrived, settled } = await setUp(t);
   const mqtt = await client(proxy);
   proxy.set({ blackHole: true });
@@ -108,7 +108,7 @@ t.test('a black hole swallows both ways and stays deaf, new connections pass onc
   await mqtt.endAsync(true);
 });
 
-t.test('a stall keeps bytes back and lets them go in order', { skip }, async (t) => {
+t.test('a stall delays bytes and delivers them in order', { skip }, async (t) => {
   const { proxy, arrived, settled } = await setUp(t);
   const mqtt = await client(proxy);
   proxy.set({ stall: { client: true, server: false } });
@@ -151,7 +151,7 @@ t.test('a PUBLISH can be doubled or dropped', { skip }, async (t) => {
   await mqtt.endAsync(true);
 });
 
-t.test('a CONNECT is refused with the code asked for, and does not reach the broker', { skip }, async (t) => {
+t.test('a CONNECT is refused with the requested code, and does not reach the broker', { skip }, async (t) => {
   const { proxy } = await setUp(t);
   proxy.set({ refuseConnack: 0x88 });
   await t.rejects(client(proxy), { code: 0x88 });
@@ -161,7 +161,7 @@ t.test('a CONNECT is refused with the code asked for, and does not reach the bro
   await (await client(proxy)).endAsync(true);
 });
 
-t.test('limits of the server are told in CONNACK, and who passes them is cut off with the reason', { skip }, async (t) => {
+t.test('limits of the server are sent in CONNACK, and a client that exceeds them is disconnected with the reason', { skip }, async (t) => {
   const { proxy, arrived, settled } = await setUp(t);
   proxy.set({ receiveMaximum: 1, maximumPacketSize: 1_024 });
   const mqtt = await client(proxy);
@@ -190,7 +190,7 @@ async function openProxy(t: Test): Promise<FaultProxy> {
   return proxy;
 }
 
-t.test('reset and refusal look like a host that is not there', async (t) => {
+t.test('reset and refusal look like an absent host', async (t) => {
   const proxy = await openProxy(t);
   const codeOf = (strike: () => void): Promise<unknown> =>
     new Promise((resolve) => {
@@ -204,11 +204,11 @@ t.test('reset and refusal look like a host that is not there', async (t) => {
   t.equal(await codeOf(() => {}), 'ECONNRESET');
 });
 
-t.test('what is no MQTT is passed on and told in the log', async (t) => {
+t.test('bytes that are not MQTT are passed on and logged', async (t) => {
   const proxy = await openProxy(t);
   const socket = connect(proxy.port, '127.0.0.1', () => socket.write(Buffer.from('ffffffffffff', 'hex')));
   socket.on('error', () => {
-    // The broker hangs up on us, as it should.
+    // The broker disconnects us, as it should.
   });
   t.match(await proxy.log.waitFor(({ kind }) => kind === 'garbage'), { from: 'client', reason: /four bytes/ });
   socket.destroy();

@@ -11,7 +11,7 @@ t.test('a mark is read, and nothing else is', async (t) => {
     t.equal(readRowsMark(text), undefined, text);
 });
 
-t.test('rows count once all their parts are there', async (t) => {
+t.test('rows count once all their parts have arrived', async (t) => {
   const rows = createRowRanges();
   t.equal(rows.add(mark(1, 5, 2, 3)), 'new');
   t.equal(rows.add(mark(1, 5, 1, 3)), 'new');
@@ -22,7 +22,7 @@ t.test('rows count once all their parts are there', async (t) => {
   t.equal(rows.add(mark(2, 3)), 'duplicate');
 });
 
-t.test('live rows beyond a backlog do not move the head before the backlog is there, a gap does', async (t) => {
+t.test('live rows beyond a backlog do not move the head before the backlog has arrived, a gap does', async (t) => {
   const rows = createRowRanges();
   rows.add(mark(9, 9));
   rows.add(mark(10, 10));
@@ -35,7 +35,7 @@ t.test('live rows beyond a backlog do not move the head before the backlog is th
   t.strictSame(rows.complete, [{ from: 1, to: 10 }]);
 });
 
-t.test('in whatever order ranges come, the head is where the first hole is', async (t) => {
+t.test('in any order of ranges, the head is at the first hole', async (t) => {
   const ranges = fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 5 })), { maxLength: 30 });
   fc.assert(
     fc.property(ranges, fc.integer({ min: 0, max: 10 }), (list, base) => {

@@ -20,9 +20,9 @@ export interface RegisteredReading {
 
 /** An empty database. */
 export class RowRegistry {
-  /** By `<point>@<ms>`, of every epoch. */
+  /** Readings by `<point>@<ms>`, from every epoch. */
   readonly readings = new Map<string, RegisteredReading>();
-  /** Of the last message. */
+  /** Epoch of the last message. */
   epoch = '';
   /** Readings in ranges that were complete already, dropped unread. */
   dropped = 0;

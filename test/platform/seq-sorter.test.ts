@@ -10,7 +10,7 @@ const sent = (counts: readonly number[]): Sortable[] =>
     Array.from({ length: count }, (_, i) => message(i === 0 ? 'NBIRTH' : i < 3 ? 'DBIRTH' : 'DDATA', i % 256, session * 10_000 + i)),
   );
 
-t.test('what several workers took in pieces is put together again, over the end of seq and over a rebirth', async (t) => {
+t.test('parts taken by several workers are assembled again, across the end of seq and across a rebirth', async (t) => {
   const scenes = fc.tuple(
     fc.array(fc.integer({ min: 64, max: 400 }), { minLength: 1, maxLength: 3 }),
     fc.infiniteStream(fc.integer({ min: 0, max: 3 })),
@@ -62,7 +62,7 @@ t.test('within a session the order is that of seq', async (t) => {
   t.equal(sorter.waiting, 0);
 });
 
-t.test('a hole can be given up, and what follows it is read', async (t) => {
+t.test('a hole can be given up, and the rows behind it are read', async (t) => {
   const sorter = createSeqSorter<Sortable>();
   sorter.push(message('NBIRTH', 0, 10));
   const [three, four, five] = [message('DDATA', 3, 13), message('DDATA', 4, 14), message('DDATA', 5, 15)];

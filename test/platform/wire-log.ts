@@ -21,7 +21,7 @@ export interface OpenedEvent extends Seen {
 
 export interface PacketEvent extends Seen {
   readonly kind: 'packet';
-  /** Who sent it. */
+  /** The sender. */
   readonly from: Side;
   readonly packet: Packet;
   readonly bytes: Buffer;

@@ -1,4 +1,4 @@
-/** Searches the prose of the tree for what the rules report. */
+/** Searches the prose of the tree for the words of the rules. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProseException } from './exceptions.ts';

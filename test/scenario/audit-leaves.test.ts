@@ -14,7 +14,7 @@ interface Entry {
   readonly body: string;
 }
 
-/** What the platform received, by number; of an entry that came twice both. */
+/** Entries that the platform received, by number; an entry that arrived twice is listed twice. */
 function received(rig: Rig): { readonly entries: readonly Entry[]; readonly head: number } {
   const told = [...rig.host.values.values()]
     .filter(({ metric, value }) => metric === 'Sync/Log' && typeof value === 'string')
@@ -23,7 +23,7 @@ function received(rig: Rig): { readonly entries: readonly Entry[]; readonly head
   return { entries, head: Math.max(0, ...told.map(({ head = 0 }) => head)) };
 }
 
-/** The first number at which the chain does not hold; null where it is whole from 1 to its head. */
+/** The first number at which the chain is broken; null if it is complete from 1 to its head. */
 function breakOf(entries: readonly Entry[], head: number): number | null {
   let hash = '0'.repeat(64);
   for (let n = 1; n <= head; n += 1) {

@@ -14,7 +14,7 @@ async function nightStreet(t: Parameters<typeof createRig>[0]): Promise<Rig> {
 }
 
 for (const hours of [-10, 10]) {
-  t.test(`a clock that is set by ${hours} h at night leaves the street lit, and one event says what was done and what to do`, async (t) => {
+  t.test(`a clock that is set by ${hours} h at night leaves the street lit, and one event reports it, with advice`, async (t) => {
     const rig = await nightStreet(t);
     rig.clock.stepWall(hours * HOUR_MS);
     for (let minute = 0; minute < 3; minute++) {
@@ -75,7 +75,7 @@ t.test('a step by day lights nothing but what both times leave lit, and the stre
   );
 });
 
-t.test('what is stored while the clock is not believed has the time that goes on, and an override ends when it was to end', async (t) => {
+t.test('data stored while the clock is not trusted has the held time, and an override ends on time', async (t) => {
   const rig = await nightStreet(t);
   const { view } = rig.agent;
   const outcome = view.override({

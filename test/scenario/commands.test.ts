@@ -31,7 +31,7 @@ async function openNight(t: Parameters<typeof createRig>[0], change?: Parameters
   return rig;
 }
 
-t.test('an emergency lights all lamps until it ends, on the word of the platform alone', async (t) => {
+t.test('an emergency lights all lamps until it ends, at the request of the platform alone', async (t) => {
   const rig = await openNight(t);
   await rig.host.command('', [
     flag('Emergency/On', true),
@@ -129,7 +129,7 @@ t.test('a lamp shows itself for the platform, never below the minimum of its zon
   t.equal(rig.levels()[1], 15);
 });
 
-t.test('a lamp that was away until its command had expired is not set any more, and its answer comes from the node', async (t) => {
+t.test('a lamp that was silent until its command had expired is no longer set, and its answer is sent by the node', async (t) => {
   const rig = await openNight(t);
   const lamp = rig.street.world.lamps.get('L03');
   const wire = [...rig.wires.values()][0];
@@ -147,7 +147,7 @@ t.test('a lamp that was away until its command had expired is not set any more, 
   t.ok(lamp !== undefined && Math.round(rig.street.world.levelPct(lamp)) === 30, 'and the first stays as it was');
 });
 
-t.test('killed in the middle: the command ends once, and the wish that was taken up is still there', async (t) => {
+t.test('killed in the middle: the command ends once, and its intent is restored', async (t) => {
   const rig = await openNight(t);
   await rig.broker.stop();
   await rig.broker.start();

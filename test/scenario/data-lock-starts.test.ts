@@ -32,7 +32,7 @@ t.test('a command that changes data is refused from the first moment that a star
   t.equal(await agent.stop(), 0);
 });
 
-t.test('of several agents that start at once on a dead socket one goes on with both its sockets', async (t) => {
+t.test('of several agents that start together on a stale socket one continues with both its sockets', async (t) => {
   const { folder, agentAt } = openCabinet(t);
   const socketPath = join(folder, 'one.sock');
   await leaveDead(socketPath);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { countingPort, openCabinet } from '../support/data-cabinet.ts';
 
-t.test('a command that changes data refuses beside an agent on another socket, and works once that agent was killed', async (t) => {
+t.test('a command that changes data refuses while an agent runs on another socket, and works once that agent was killed', async (t) => {
   const { folder, dataDir, agentAt, elsewhere, luciole } = openCabinet(t);
   const backup = join(folder, 'backup.tar.gz');
   const agent = agentAt('first');
@@ -32,7 +32,7 @@ t.test('a command that changes data refuses beside an agent on another socket, a
   t.same(readdirSync(dataDir), []);
 });
 
-t.test('a second agent on the same data ends by itself without opening a line; the first one goes on', async (t) => {
+t.test('a second agent on the same data ends by itself without opening a line; the first one continues', async (t) => {
   const { agentAt, folder } = openCabinet(t);
   const { port, connections } = await countingPort(t);
   const first = agentAt('first');

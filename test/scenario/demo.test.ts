@@ -1,4 +1,4 @@
-/** What the demo says to a visitor. */
+/** The demo's messages to a visitor. */
 import t from 'tap';
 import type { Clock } from '../../agent/core/clock.ts';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
@@ -19,7 +19,7 @@ t.test('what was sent again after a reconnect or a changed configuration is no e
   t.same(demoErrors({ ...WELL, strays: 1, gapViolations: 3 }), ['1 values without a birth', '3 frames without silence before them']);
 });
 
-t.test('the second s says that the lamp has its power back', async (t) => {
+t.test('the second s reports that the lamp has its power back', async (t) => {
   t.equal(lampNotice({ id: 'L07', hasPower: false }), 'Lamp L07 has no power. Press s again to give it back.');
   t.equal(lampNotice({ id: 'L07', hasPower: true }), 'Lamp L07 has its power back.');
 });

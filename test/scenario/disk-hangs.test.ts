@@ -7,7 +7,7 @@ import { managerMissing } from '../support/fake-service-manager.ts';
 import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
 t.test(
-  'an agent whose state files never answer lights the street by the file of the site, reaches the platform and says what is wrong',
+  'an agent whose state files never answer lights the street by the site file, connects to the platform and reports the fault',
   { timeout: 85_000, skip: managerMissing },
   async (t) => {
     const broker = createTestBroker();

@@ -1,5 +1,5 @@
 /**
- * What an auditor asks of a running agent: nobody can call it, and its secrets appear nowhere.
+ * What an auditor checks on a running agent: it accepts no network connection, and its secrets appear nowhere.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -31,9 +31,9 @@ const clock = createSystemClock({ quality: () => 'synced' });
 interface Visit {
   readonly folder: string;
   readonly agent: AgentProcess;
-  /** Everything that came over the broker, by topic. */
+  /** Every message that the broker delivered, by topic. */
   readonly messages: Map<string, Buffer>;
-  /** Errors: rejects with the log's tail when it does not come about. */
+  /** Errors: rejects with the end of the log if it does not happen in time. */
   until(what: string, holds: () => Promise<boolean> | boolean): Promise<void>;
 }
 
@@ -88,7 +88,7 @@ function workshop(t: Test): string {
   return folder;
 }
 
-/** What the program says of itself to whoever may look, command by command. */
+/** Returns the output of every command that only reads, by command. */
 async function everyLook(agent: AgentProcess): Promise<Map<string, string>> {
   const looks = COMMANDS.filter(
     (command) => command.kind === 'agent' && command.audit === null && command.arguments.every(({ required }) => !required),
@@ -180,7 +180,7 @@ t.test(
       .set('command line', readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
       .set('environment', readFileSync(`/proc/${pid}/environ`, 'utf8'));
     answers.set('tech-support', await supportFile(folder));
-    // A broken connection and a refused one leave more in logs than one that stands.
+    // Broken and refused connections leave more in logs than a working one.
     await broker.kill();
     await until('offline', async () => (JSON.stringify(await agent.ask('uplink status')) ?? '').includes('"state":"online"') === false);
     for (const [name, answer] of await everyLook(agent)) answers.set(`${name}, offline`, answer);

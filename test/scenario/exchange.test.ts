@@ -88,7 +88,7 @@ t.test('another programme is followed at once; lines and session go on, wishes a
   await rig.until('sensors are heard', () => rig.levels()[1] === 100, MINUTE_MS);
 });
 
-t.test('light that someone needs stays while the rooms of light are exchanged', async (t) => {
+t.test('light that a person needs stays while the lighting module is replaced', async (t) => {
   const rig = await openNight(t, false);
   const sensor = rig.street.world.sensors.get('S01');
   if (sensor === undefined) throw new Error('no sensor');
@@ -124,7 +124,7 @@ t.test('a line with a wrong speed leaves its lamps as they are, and its return f
   t.strictSame(after.activeEvents, before.activeEvents, 'no trouble is left over');
 });
 
-t.test('other settings of the uplink make a new session that knows what the old one knew, and its commands', async (t) => {
+t.test('other settings of the uplink make a new session with the state and the commands of the old one', async (t) => {
   const rig = await openNight(t);
   const opened = rig.opened.length;
   await rig.host.override('L02', { level: 70, minutes: 30, reason: 'market', id: 'a' });
@@ -170,7 +170,7 @@ t.test('a lamp is taken out and put in again: births, store and lines follow, no
   t.equal(rig.host.duplicates, 0);
 });
 
-t.test('a programme that was chosen holds while the rooms of light are exchanged, without a dip', async (t) => {
+t.test('a chosen programme stays in force while the lighting module is replaced, without a dip', async (t) => {
   const rig = await openNight(t);
   const text = (name: string, value: string) => ({ name, value: { kind: 'string', value } }) as const;
   const market = (cabinet: Cabinet) => ({

@@ -1,4 +1,4 @@
-/** Every command with a stored effect against a real agent whose disk is really full: no answer promises what a restart does not have. */
+/** Every command with a stored effect against a real agent with a full disk: every acknowledged change is present after a restart. */
 import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
@@ -39,7 +39,7 @@ function mountDisk(): string | false {
   }
 }
 
-/** Takes all that is left, to the last byte. */
+/** Fills the disk to the last byte. */
 function fill(): void {
   const file = openSync(join(disk, 'filler'), 'a');
   for (let chunk = Buffer.alloc(65_536); chunk.length > 0; )

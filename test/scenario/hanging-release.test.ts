@@ -8,13 +8,13 @@ import { texts } from '../support/texts.ts';
 import { createMaker, programOf, updateBy } from '../support/update-files.ts';
 import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
-/** Never ready, and deaf to SIGTERM, as a program that hangs in a call of the kernel. */
+/** Never ready, and ignores SIGTERM, as a program that hangs in a kernel call. */
 const HANGS = "#!/bin/sh\ntrap '' TERM\nexec sleep 600\n";
 /** The minute of the unit file becomes ten seconds. */
 const START_PACE = 6;
 
 t.test(
-  'a release that hangs before it is ready is killed, counted and taken back, the street lit throughout',
+  'a release that hangs before it is ready is killed, counted and reverted, the street lit throughout',
   { timeout: 85_000, skip: managerMissing },
   async (t) => {
     const { folder, home, socketPath, street, manager, until, ask, newest, levels, all } = await createWatchedStreet(t, {

@@ -23,7 +23,7 @@ t.test('a storage thread that is killed is replaced without a restart, and the s
 });
 
 t.test(
-  'a line whose adapter hangs is told, its lamps go to failsafe, the others stay, and it heals with the adapter',
+  'a line whose adapter hangs is reported, its lamps use their failsafe, the others stay, and it recovers with the adapter',
   options,
   async (t) => {
     const { street, cables, manager, until, levels, shortenFailsafe, all, event } = await createWatchedStreet(t);

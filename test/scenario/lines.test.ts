@@ -7,7 +7,7 @@ import { createRig, type Rig } from '../support/rig.ts';
 const NIGHT = '2026-12-15T23:30:00+01:00';
 /** As on a real street. */
 const PERIODS_MS = { fast: 100, normal: 5_000, slow: 30_000 };
-/** Motion as the sensor says it. */
+/** Value of the motion register. */
 const MOTION = { moving: 380, still: 6 };
 
 /** Thirty lamps on the one line: the last two with the sensor are a zone of their own, far from the others. */
@@ -37,7 +37,7 @@ const isDimmed = (rig: Rig) => (): boolean => rig.levels().every((level) => leve
 const allGood = (rig: Rig) => (): boolean =>
   [...rig.street.world.lamps.keys()].every((id) => rig.agent.field.latest(`${id}.level`)?.quality === 'good');
 
-/** Reads that these devices answered meanwhile. */
+/** Counts the reads that these devices answered within `forMs`. */
 async function readsOf(rig: Rig, deviceIds: readonly string[], forMs: number): Promise<number> {
   let reads = 0;
   const restore = deviceIds.map((id) => {
@@ -111,7 +111,7 @@ t.test('a zone override with all its read-backs does not delay a detection elsew
   }
 });
 
-t.test('an adapter that hangs silences every unit: the port is opened anew and the street is back', async (t) => {
+t.test('an adapter that hangs silences every unit: the port is reopened and the street returns', async (t) => {
   const rig = await createRig(t, { startAt: NIGHT });
   await rig.until('dimmed and met', () => isDimmed(rig)() && allGood(rig)());
   const port = rig.agent.field.lines()[0]?.port ?? '';
@@ -145,7 +145,7 @@ t.test('a lamp that misses the level of its zone is found and put right', async 
   await rig.until('dimmed', isDimmed(rig));
   await rig.clock.advance(MINUTE_MS);
   const { line, unit } = rig.street.unitOf('L03');
-  // A broadcast is sent twice, as nobody confirms it.
+  // A broadcast is sent twice, because no unit confirms it.
   line.missWrites(unit, 2);
   const from = rig.street.levels.length;
   const outcome = rig.agent.view.override({

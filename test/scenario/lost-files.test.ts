@@ -63,41 +63,47 @@ async function verdictOf(agent: AgentProcess): Promise<readonly Message[] | unde
   return ((await agent.ask('audit', { verify: true })) as AuditPage).verdict?.problems;
 }
 
-t.test('lost files of the store are told, with a number or as unknown, and a first start tells nothing', { timeout: 60_000 }, async (t) => {
-  const { dataDir, start, seen, remove, hasCameUp } = openCabinet(t);
-  const first = await start();
-  const before = await seen(first, ({ lastSeq, account }) => lastSeq > 5 && account.backlog > 0);
-  t.match(before, { gaps: 0, readingsLost: 0, lossesEstimated: 0 });
-  t.strictSame(await verdictOf(first), [], 'a first start has lost nothing');
+t.test(
+  'lost files of the store are reported, with a number or as unknown, and a first start reports nothing',
+  { timeout: 60_000 },
+  async (t) => {
+    const { dataDir, start, seen, remove, hasCameUp } = openCabinet(t);
+    const first = await start();
+    const before = await seen(first, ({ lastSeq, account }) => lastSeq > 5 && account.backlog > 0);
+    t.match(before, { gaps: 0, readingsLost: 0, lossesEstimated: 0 });
+    t.strictSame(await verdictOf(first), [], 'a first start has lost nothing');
 
-  remove('telemetry.db');
-  const removed = await seen(first, ({ epoch, lastSeq }) => epoch !== before.epoch && lastSeq > before.lastSeq);
-  t.ok(removed.readingsLost >= before.account.backlog, `${removed.readingsLost} lost, ${before.account.backlog} had waited`);
-  t.match(removed, { gaps: 1, lossesEstimated: 0, account: { gaps: removed.readingsLost, isBalanced: true } });
+    remove('telemetry.db');
+    const removed = await seen(first, ({ epoch, lastSeq }) => epoch !== before.epoch && lastSeq > before.lastSeq);
+    t.ok(removed.readingsLost >= before.account.backlog, `${removed.readingsLost} lost, ${before.account.backlog} had waited`);
+    t.match(removed, { gaps: 1, lossesEstimated: 0, account: { gaps: removed.readingsLost, isBalanced: true } });
 
-  remove('state.db');
-  await first.ask('user list').catch(() => {});
-  await seen(first, ({ state, lastSeq }) => state === 'ok' && lastSeq > removed.lastSeq);
-  await hasCameUp();
-  await first.stop();
+    remove('state.db');
+    await first.ask('user list').catch(() => {});
+    await seen(first, ({ state, lastSeq }) => state === 'ok' && lastSeq > removed.lastSeq);
+    await hasCameUp();
+    await first.stop();
 
-  remove('state.db');
-  for (const suffix of ['-wal', '-shm']) rmSync(`${join(dataDir, 'telemetry.db')}${suffix}`, { force: true });
-  writeFileSync(join(dataDir, 'telemetry.db'), 'no database\n'.repeat(2_000));
-  const second = await start();
-  const unknown = await seen(second, ({ lossesEstimated }) => lossesEstimated > 0);
-  t.match(unknown, { gaps: 1, readingsLost: 0, account: { estimates: 1, isBalanced: true } });
-  t.match(await verdictOf(second), [/^entry 1 says that the log before it is lost: state\.db was missing at a start.*starts\.json \(1\)/]);
-  t.match(JSON.stringify(texts(await second.ask('events', { since: '1h' }))), /an unknown number of readings lost \(set-aside\)/);
-});
+    remove('state.db');
+    for (const suffix of ['-wal', '-shm']) rmSync(`${join(dataDir, 'telemetry.db')}${suffix}`, { force: true });
+    writeFileSync(join(dataDir, 'telemetry.db'), 'no database\n'.repeat(2_000));
+    const second = await start();
+    const unknown = await seen(second, ({ lossesEstimated }) => lossesEstimated > 0);
+    t.match(unknown, { gaps: 1, readingsLost: 0, account: { estimates: 1, isBalanced: true } });
+    t.match(await verdictOf(second), [
+      /^entry 1 says that the log before it is lost: state\.db was missing at a start.*starts\.json \(1\)/,
+    ]);
+    t.match(JSON.stringify(texts(await second.ask('events', { since: '1h' }))), /an unknown number of readings lost \(set-aside\)/);
+  },
+);
 
-t.test('an audit log that is removed under the agent is told by the next verification', { timeout: 40_000 }, async (t) => {
+t.test('an audit log that is removed in use is reported by the next verification', { timeout: 40_000 }, async (t) => {
   const { start, seen, remove } = openCabinet(t);
   const agent = await start();
   await seen(agent, ({ lastSeq }) => lastSeq > 0);
   t.strictSame(await verdictOf(agent), []);
   remove('state.db');
-  // The question itself finds it gone, and its own entry is the first that the new log takes.
+  // The request itself detects the loss, and its own entry is the first in the new log.
   await agent.ask('audit', { verify: true }).catch(() => {});
   await seen(agent, ({ state }) => state === 'ok');
   let problems: readonly Message[] | undefined;

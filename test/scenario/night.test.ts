@@ -4,7 +4,7 @@ import { MINUTE_MS } from '../../agent/core/durations.ts';
 import type { Message } from '../../agent/core/message.ts';
 import { createRig, type Rig, STUCK_PORT } from '../support/rig.ts';
 
-/** What the street looked like, a line for each time something changed. */
+/** The levels of the street, one line for each change. */
 async function diary(rig: Rig, untilIso: string, stepMs: number): Promise<string[]> {
   const lines: string[] = [];
   let before = '';
@@ -70,7 +70,7 @@ t.test('a detection during the fall returns to boost at once', async (t) => {
   t.ok(fallingAt > 30, `caught in the middle of the fall, at ${fallingAt} %`);
 });
 
-t.test('a lamp goes silent and returns: the others go on, it is told, and it gets its level and its set-up back', async (t) => {
+t.test('a lamp falls silent and returns: the others continue, it is reported, and it gets its level and its set-up back', async (t) => {
   const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00', withUplink: true });
   const isReported = async (): Promise<boolean> =>
     (await rig.status()).activeEvents.some(({ code, source }) => code === 'unit-silent' && source === 'L03');
@@ -98,7 +98,7 @@ t.test('a lamp goes silent and returns: the others go on, it is told, and it get
   t.equal(rig.host.strays, 0, 'nothing was sent for a device that was not born');
 });
 
-t.test('a lamp whose driver reports a fault is told, and the fault ends with the repair', async (t) => {
+t.test('a lamp whose driver reports a fault is reported, and the fault ends with the repair', async (t) => {
   const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00' });
   const isReported = async (): Promise<boolean> =>
     (await rig.status()).activeEvents.some(
@@ -182,7 +182,7 @@ t.test('a port missing at start does not stop the agent, and an unplugged one he
   await rig.until('and at work', () => rig.levels()[1] === 100);
 });
 
-t.test('a port that never opens and a console that cannot open keep nobody in the dark', async (t) => {
+t.test('a port that never opens and a console that cannot open do not delay the light', async (t) => {
   const blocker = join(t.testdir({ file: 'not a folder' }), 'file', 'agent.sock');
   const rig = await createRig(t, {
     startAt: '2026-12-15T23:30:00+01:00',

@@ -32,7 +32,7 @@ const PLACES = {
     others: ['data/state.db-wal', 'data/telemetry.db-wal', 'data/state.db-shm', 'data/telemetry.db-shm', 'data/state.db.new'],
   },
 } as const;
-/** Lines of the log that say that a part of the start was given up. */
+/** Log lines that report that a step of the start was given up. */
 const GIVEN_UP = /start-without-disk|without revisions|agent-crashed|"event":"safe-mode"|agent-hangs/;
 
 t.test(

@@ -20,7 +20,7 @@ t.test('a technician finds a lamp by its blinking, and the street around it stay
   t.strictSame(activeEvents, [], 'a lamp that blinks is no lamp that does not follow');
 });
 
-t.test('a walk under the sensors tells what each detection did, measured on the line', async (t) => {
+t.test('a walk under the sensors reports the effect of each detection, measured on the line', async (t) => {
   const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00' });
   await rig.until('dimmed', () => rig.levels().every((level) => level === 30));
   const steps: WalkStep[] = [];

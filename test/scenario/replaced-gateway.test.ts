@@ -140,27 +140,30 @@ t.test(
   },
 );
 
-t.test('readings that the platform does not have: a backup says how many, and only the gateway that made them keeps them', async (t) => {
-  const { rig, backup, restore } = await openStreet(t, '2026-12-15T23:30:00+01:00');
-  await born(rig);
-  await rig.broker.stop();
-  await rig.clock.advance(20 * MINUTE_MS);
-  const { path, readings } = await backup();
-  t.ok(readings.undelivered > 100, `${readings.undelivered} readings would be lost with this gateway`);
-  const before = await rig.status();
-  t.equal(readings.epoch, before.store.epoch);
-  await rig.restart(async () => {
-    t.match(await restore(path, { yes: true, 'keep-readings': true }), { code: 0, readings: { undelivered: Number, isKept: true } });
-  });
-  await rig.broker.start();
-  await rig.host.stop();
-  await rig.host.start();
-  await born(rig);
-  const after = await rig.status();
-  t.equal(after.store.epoch, before.store.epoch, 'the same rows');
-  t.equal(rig.host.duplicates, 0);
-  t.ok(readingsOf(rig).length > readings.undelivered, 'they came');
-});
+t.test(
+  'readings that the platform does not have: a backup gives their number, and only the gateway that made them keeps them',
+  async (t) => {
+    const { rig, backup, restore } = await openStreet(t, '2026-12-15T23:30:00+01:00');
+    await born(rig);
+    await rig.broker.stop();
+    await rig.clock.advance(20 * MINUTE_MS);
+    const { path, readings } = await backup();
+    t.ok(readings.undelivered > 100, `${readings.undelivered} readings would be lost with this gateway`);
+    const before = await rig.status();
+    t.equal(readings.epoch, before.store.epoch);
+    await rig.restart(async () => {
+      t.match(await restore(path, { yes: true, 'keep-readings': true }), { code: 0, readings: { undelivered: Number, isKept: true } });
+    });
+    await rig.broker.start();
+    await rig.host.stop();
+    await rig.host.start();
+    await born(rig);
+    const after = await rig.status();
+    t.equal(after.store.epoch, before.store.epoch, 'the same rows');
+    t.equal(rig.host.duplicates, 0);
+    t.ok(readingsOf(rig).length > readings.undelivered, 'they came');
+  },
+);
 
 t.test('a running agent is not restored over', async (t) => {
   const { rig, backup, restore } = await openStreet(t, '2026-12-15T23:30:00+01:00');
@@ -170,7 +173,7 @@ t.test('a running agent is not restored over', async (t) => {
   t.match(refused, { code: 'busy', message: /stop it first/ });
 });
 
-t.test('the site, its revisions and, with a passphrase, its users and keys come along', async (t) => {
+t.test('the site, its revisions and, with a passphrase, its users and keys are restored', async (t) => {
   const { rig, folder, backup, restore, remove } = await openStreet(t, '2026-12-15T23:30:00+01:00');
   writeFileSync(join(folder, 'cabinet.key'), 'the key');
   writeFileSync(join(folder, 'data', 'users.json'), '{"version":1,"users":[]}');

@@ -17,13 +17,13 @@ const whole = (name: string, value: number): Metric => ({ name, value: toLong(va
 const bytes = (name: string, value: Uint8Array): Metric => ({ name, value: { kind: 'bytes', value } });
 
 const values = (rig: Rig, metric: string) => [...rig.host.values.values()].filter((each) => each.device === '' && each.metric === metric);
-/** What the node shows now, by its births and by what it has said since. */
+/** The node's present state, by its births and its later messages. */
 function shown(rig: Rig, metric: string): unknown {
   const births = rig.host.messages.filter(({ verb }) => verb === 'NBIRTH').flatMap(({ payload }) => payload.metrics);
   const published = [...births.filter(({ name }) => name === metric), ...values(rig, metric)];
   return published.toSorted((a, b) => Number(a.timestampMs) - Number(b.timestampMs)).at(-1)?.value;
 }
-/** A message of the same change may still be on its way when its outcome has come. */
+/** A message of the same change may still be in transit when its outcome has arrived. */
 const isShown = (rig: Rig, metric: string, value: string | number): Promise<void> =>
   rig.until(`${metric} ${value} is shown`, () => String(shown(rig, metric)) === String(value));
 const outcomes = (rig: Rig, id: string) =>
@@ -105,7 +105,7 @@ t.test('a revision from the platform: sent in parts, checked, tried, confirmed b
   t.equal(readFileSync(rig.siteFile, 'utf8'), SMALL_SITE, "the file is the integrator's");
 });
 
-t.test('a disk of revisions that hangs keeps neither the light nor the platform away, and is told when it answers', async (t) => {
+t.test('a hung disk of revisions delays neither the light nor the platform, and is reported when it answers', async (t) => {
   const { promise: healed, resolve: heal } = Promise.withResolvers<void>();
   const { rig } = await openNight(t, {
     revisionDisk: (disk) => ({
@@ -158,7 +158,7 @@ t.test('the platform changes the speed of no line with lamps without a signature
   t.strictSame(rig.levels(), [30, 30, 30, 30]);
 });
 
-t.test('a revision that breaks the line is taken back by itself before a driver gives up; the street keeps its light', async (t) => {
+t.test('a revision that breaks the line is reverted by itself before a driver falls back; the street keeps its light', async (t) => {
   const { rig, seen } = await openNight(t);
   const by = 'console:tina';
   await rig.settled(rig.agent.view.config?.put('cabinet.yaml', OTHER_SPEED, by) ?? Promise.reject(new TypeError('no revisions')));
@@ -199,10 +199,10 @@ t.test('a revision whose new lamps are at wrong addresses is not confirmed by it
 
 const mosquitto = findProgram('mosquitto');
 t.test(
-  'a revision that breaks the uplink is taken back by itself; the street keeps its light',
+  'a revision that breaks the uplink is reverted by itself; the street keeps its light',
   { skip: mosquitto === undefined ? 'no mosquitto: apt-get install mosquitto' : false },
   async (t) => {
-    // A broker that turns away MQTT 3.1.1 clients with a longer keepalive. On a busy machine Mosquitto 2.0.21 also drops a client whose keepalive is
+    // A broker that rejects MQTT 3.1.1 clients with a longer keepalive. On a busy machine Mosquitto 2.0.21 also drops a client whose keepalive is
     // the maximum itself, such as the 60 s of the host.
     const broker = await startMosquitto(mosquitto ?? '', ['max_keepalive 120']);
     t.teardown(() => broker.stop());
@@ -222,7 +222,7 @@ t.test(
   },
 );
 
-t.test('an agent that is killed during a trial goes on judging it, and takes it back when nobody confirms it', async (t) => {
+t.test('an agent that is killed during a trial continues it, and reverts it when it is not confirmed', async (t) => {
   const { rig, seen } = await openNight(t);
   await send(rig, 'cabinet.yaml', changed(SMALL_SITE, [['levelPct: 30 }', 'levelPct: 45 }']]), { id: 'p' });
   await ask(rig, 'apply', 'a1', whole('Config/Minutes', 4), text('Config/Confirm', 'asked'));
@@ -241,7 +241,7 @@ t.test('an agent that is killed during a trial goes on judging it, and takes it 
   t.equal(seen.darkestPct, 30);
 });
 
-t.test('a person confirms in time, and goes back to an earlier one later', async (t) => {
+t.test('a person confirms in time, and returns to an earlier revision later', async (t) => {
   const { rig } = await openNight(t);
   await send(rig, 'cabinet.yaml', changed(SMALL_SITE, [['levelPct: 30 }', 'levelPct: 45 }']]), { id: 'p' });
   await ask(rig, 'apply', 'a1', text('Config/Confirm', 'asked'));
@@ -276,7 +276,7 @@ t.test('a file changed by hand wins at the next start; one that cannot be used d
 });
 
 t.test(
-  'a platform in wrong hands gets no file and no cabinet: nothing reaches its own broker, the uplink stays where the site says',
+  'a hostile platform gets no file and no cabinet: nothing reaches its own broker, the uplink stays at that of the site',
   async (t) => {
     const marked = '{"users":["canary-of-the-user-book"]}';
     const received: string[] = [];

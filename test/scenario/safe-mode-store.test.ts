@@ -11,7 +11,7 @@ const skip = managerMissing || (program === undefined ? 'mosquitto is not instal
 const KILLS = 7;
 
 t.test(
-  'readings of the deepest safe mode, which has no store, are a gap once the store is back, and the platform is told',
+  'readings of the deepest safe mode, which has no store, are a gap once the store is back, and this is reported to the platform',
   { timeout: 85_000, skip },
   async (t) => {
     const mosquitto = await startMosquitto(program as string);

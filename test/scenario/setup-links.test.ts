@@ -50,7 +50,7 @@ for (const [what, plant] of [
         join(site, 'cabinet.csr.new'),
       ])
         plant(victim, path);
-      // A connection without any answer is reset, so that a stalled gateway carries out nothing that is over.
+      // A connection without any answer is reset, so that a stalled gateway carries out no expired request.
       const silent = createServer((socket) => void socket.on('error', () => {})).listen(0, '127.0.0.1');
       t.teardown(() => silent.close());
       await once(silent, 'listening');

@@ -24,7 +24,7 @@ function onTerminal(words: readonly string[], folder: string, clock: Clock) {
     ended,
     screen: () => screen,
     kill: () => pty.kill('SIGKILL'),
-    /** Errors: rejects with what stands on the screen when the question does not come. */
+    /** Errors: rejects with the text on the screen when the question is not shown. */
     async answer(question: RegExp, text: string): Promise<void> {
       const isLate = sleep(clock, 20_000).then(() => true);
       for (let found = question.exec(screen.slice(read)); ; found = question.exec(screen.slice(read))) {
@@ -42,7 +42,7 @@ function onTerminal(words: readonly string[], folder: string, clock: Clock) {
   };
 }
 
-t.test('asked on a terminal, it may be broken off and goes on with what was said', { timeout: 60_000 }, async (t) => {
+t.test('on a terminal it may be interrupted and continues with the given answers', { timeout: 60_000 }, async (t) => {
   const { clock, folder, ports, file } = unknownStreet(t);
   const words = ['setup', file, ...ports.slice(0, 2), '--units', '1-22', '--serial', '19200-8N2', '--data-dir', join(folder, 'data')];
   const first = onTerminal(words, folder, clock);
@@ -86,7 +86,7 @@ t.test('asked on a terminal, it may be broken off and goes on with what was said
   t.notOk(existsSync(`${file}.answers`), 'the kept answers have gone');
 });
 
-t.test('units that no profile recognises are asked about once for a port, by ranges', { timeout: 60_000 }, async (t) => {
+t.test('units that no profile recognises are queried once for each port, by ranges', { timeout: 60_000 }, async (t) => {
   const more = ['M02, unit: 32', 'M03, unit: 33'].map((id) => `      - { id: ${id}, profile: eastron-sdm630 }`).join('\n');
   const meter = '      - { id: M01, unit: 31, profile: eastron-sdm630 }';
   const relay = '      - { id: IO2, unit: 36, profile: waveshare-modbus-relay-d8 }';

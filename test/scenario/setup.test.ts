@@ -1,5 +1,5 @@
 /**
- * The first start as a person lives it: a program, serial ports, a street that nobody has described yet, and then light.
+ * The first start as a person sees it: a program, serial ports and a street without a configuration, and then light.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -97,7 +97,7 @@ async function checkErase(t: Test, erase: readonly string[], { folder, file }: S
 }
 
 t.test(
-  'a street nobody has described is found, written down, accepted by check, lit, and in the end erased',
+  'a street without a configuration is found, written down, accepted by check, lit, and in the end erased',
   { timeout: 80_000 },
   async (t) => {
     const unknown = unknownStreet(t);

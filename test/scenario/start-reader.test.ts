@@ -14,7 +14,7 @@ t.test('a configuration that takes long to check on a slow machine keeps its rev
   t.notMatch(logText(), /without revisions/);
 });
 
-t.test('a process for the configuration that hangs is given up, and the same start comes up', options, async (t) => {
+t.test('a configuration process that hangs is given up, and the same start succeeds', options, async (t) => {
   const { manager, until, logText } = await beginStart(t, UNIT_LIMIT_MS, { hangAt: 'check' });
   await until('ready', ([run]) => run?.isReady === true, UNIT_LIMIT_MS);
   t.equal(manager.runs.length, 1);

@@ -5,7 +5,7 @@ import { nextLook, openCabinet } from '../support/data-cabinet.ts';
 
 t.setTimeout(120_000);
 
-t.test('an agent that is started by hand writes nothing that others may read, whatever the umask', async (t) => {
+t.test('an agent started by hand writes no file that other users may read, with any umask', async (t) => {
   for (const mask of [0o000, 0o022, 0o027, 0o077]) {
     const { folder, dataDir, agentAt } = openCabinet(t);
     const own = process.umask(mask);

@@ -10,7 +10,7 @@ import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 const BROKEN = '#!/bin/sh\nexit 1\n';
 
 t.test(
-  'a release that was confirmed and is damaged since gives way after ten starts in vain, the street lit throughout',
+  'a confirmed release that is damaged later is replaced after ten failed starts, the street lit throughout',
   { timeout: 85_000, skip: managerMissing },
   async (t) => {
     const { folder, street, manager, until, ask, newest, levels, all } = await createWatchedStreet(t, { isPackaged: true });

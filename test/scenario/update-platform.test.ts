@@ -37,7 +37,7 @@ function maintainer(host: ReferenceHost, clock: Clock, until: (what: string, hol
     const id = `update-${ids}`;
     const births = bornOf(host);
     await host.command('', [...metrics, text('Command/Id', id)]);
-    // A command that a cut swallowed has no end: who was born anew is asked anew.
+    // A command lost in a disconnect has no result. After a new birth message the command is sent again.
     await until(`${id} has ended`, () => endOf(id) !== undefined || bornOf(host) > births, 30_000);
     const end = endOf(id) ?? { state: 'cut', reason: '' };
     if (!end.reason.startsWith('too many commands')) return end;
@@ -97,7 +97,7 @@ async function openUplink(t: Test) {
 }
 
 t.test(
-  'a release comes over the platform in parts, over a cut cable; what is wrong is refused in words, what is right takes over with the street lit',
+  'a release arrives from the platform in parts, over a cut cable; wrong parts are refused with a reason, a valid release takes over with the street lit',
   { timeout: 85_000, skip },
   async (t) => {
     const { proxy, host, clock } = await openUplink(t);

@@ -12,7 +12,7 @@ import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 const execute = promisify(execFile);
 
 t.test(
-  'an update that does not come up is taken back by itself, the street lit throughout; one that does runs on trial and can be taken back',
+  'an update that does not start is reverted by itself, the street lit throughout; one that starts runs on trial and can be reverted',
   { timeout: 85_000, skip: managerMissing },
   async (t) => {
     const { folder, home, socketPath, street, manager, until, ask, newest, levels, all } = await createWatchedStreet(t, {

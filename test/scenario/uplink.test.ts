@@ -21,7 +21,7 @@ t.test('the broker is away for an hour: nothing is lost, all arrives as historic
   t.ok(waiting.store.backlogFrames > 100, `an hour waits in the store: ${waiting.store.backlogFrames} frames`);
   const before = readingsOf(rig).length;
   const backMs = rig.clock.wallMs();
-  // A host that came back with the broker and left again would have been told everything by a node that trusts the broker.
+  // A node that trusts the broker alone would have sent everything to a host that came back with the broker and left again.
   await rig.host.stop();
   await rig.broker.start();
   await rig.host.start();
@@ -41,7 +41,7 @@ t.test('the broker is away for an hour: nothing is lost, all arrives as historic
   t.equal(uplink.readingsAcked, readingsOf(rig).length, 'and what is called proven');
 });
 
-t.test('the platform overrides a lamp and a zone, is told how it ended, and is refused what is wrong', async (t) => {
+t.test('the platform overrides a lamp and a zone, gets the result, and is refused invalid requests', async (t) => {
   const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00', withUplink: true });
   await rig.until('born and drained', () => allIn(rig), 5 * MINUTE_MS);
   const outcome = (id: string) => rig.host.outcomes.filter((each) => each.id === id).at(-1);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { USER, visitCabinet } from '../support/console-visit.ts';
 
-t.test('a visit in French: why it is dim, what comes, a forced lamp, and the cable pulled out', async (t) => {
+t.test('a visit in French: why it is dim, what is next, a forced lamp, and the cable pulled out', async (t) => {
   const visit = await visitCabinet(t, {
     startAt: '2026-12-15T23:30:00+01:00',
     change: (cabinet) => ({ ...cabinet, console: { ...cabinet.console, language: 'fr' } }),

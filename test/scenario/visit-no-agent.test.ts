@@ -5,7 +5,7 @@ import { visitCabinet } from '../support/console-visit.ts';
 
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
 
-t.test('a visit while no agent answers: the last state from its files, the configuration checked, a restart asked for', async (t) => {
+t.test('a visit while no agent answers: the last state from its files, the configuration checked, a restart requested', async (t) => {
   const visit = await visitCabinet(t, {
     startAt: '2026-12-15T23:30:00+01:00',
     withAgent: false,

@@ -1,4 +1,4 @@
-/** Every command of the tree in one French session before the whole agent: what reached the screen in English is named. */
+/** Runs every command in one French session with the whole agent, and reports English text on the screen. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -13,7 +13,7 @@ const START_AT = '2026-12-15T23:30:00+01:00';
 /** Lines for each command; the first word of a line that is no command stands for the family's. */
 const LINES: Readonly<Record<string, readonly string[]>> = {
   status: ['status'],
-  // What was noted stays in the words in which it was noted: here only looks that went well.
+  // Recorded texts keep the language in which they were recorded; here only successful reads.
   audit: ['audit --since 1h | exclude agent-started', 'audit --verify | exclude agent-started', 'audit --verify --head nothing'],
   devices: ['devices', 'devices nobody'],
   points: ['points L01', 'points nobody'],
@@ -162,7 +162,7 @@ t.test('a walk through every command in French', async (t) => {
   );
 });
 
-t.test('trouble in French: a dead driver, a platform that is there and one that is not', async (t) => {
+t.test('trouble in French: a dead driver, a reachable platform and an unreachable one', async (t) => {
   const visit = await visitCabinet(t, {
     startAt: START_AT,
     speedBaud: 115_200,
@@ -201,7 +201,7 @@ t.test('trouble in French: a dead driver, a platform that is there and one that 
   for (const line of ['status', 'uplink', 'uplink test', 'uplink trace', 'events', ...tried]) t.strictSame(await read(line), [], line);
 });
 
-/** Says a line and resolves with what of its answer is not French. */
+/** Types a line and resolves with the parts of its answer that are not French. */
 async function readerFor(visit: ConsoleVisit): Promise<(line: string) => Promise<readonly string[]>> {
   const { folder, rig } = visit;
   await visit.say('terminal length 0');
@@ -226,7 +226,7 @@ async function rawAnswers({ rig }: ConsoleVisit): Promise<readonly unknown[]> {
   return [await view.status(), view.devices(), view.points(''), view.profiles()];
 }
 
-/** What stood on the screen until Ctrl-C. */
+/** The text on the screen until Ctrl-C. */
 async function glimpse(visit: ConsoleVisit, line: string): Promise<string> {
   const from = visit.bytes().length;
   visit.type(`${line}\r`);

@@ -5,7 +5,7 @@ import { texts } from '../support/texts.ts';
 import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
 t.test(
-  'a lighting that stops while the loop turns on is noticed, told, and healed by a restart; the lamps keep their level',
+  'lighting that stops while the event loop runs is detected, reported, and cured by a restart; the lamps keep their level',
   { timeout: 85_000, skip: managerMissing },
   async (t) => {
     const { street, manager, until, all, levels, newest, ask } = await createWatchedStreet(t, { preload: 'steal-timers.mjs' });

@@ -3,7 +3,7 @@ import { parseDuration } from '../../agent/console/text/duration.ts';
 
 export interface DemoOptions {
   readonly configFile: string;
-  /** Null runs until told to stop. */
+  /** Null: run until stopped. */
   readonly forMs: number | null;
   readonly seed: number;
   readonly json: boolean;

@@ -2,7 +2,7 @@ import { quantile } from '../../agent/core/quantile.ts';
 import type { StatusView } from '../../agent/core/views.ts';
 import type { Demo } from './demo-state.ts';
 
-/** The demo's figures; `errors` is empty when all went as it should. */
+/** The demo's figures; `errors` is empty on success. */
 export interface DemoSummary {
   readonly readingsStored: number;
   readonly readingsPublished: number;
@@ -22,7 +22,7 @@ export interface DemoSummary {
   readonly errors: readonly string[];
 }
 
-/** Ask the agent one last time and put its word beside what street and platform saw. */
+/** Queries the agent one last time and compares its answer with the records of street and platform. */
 export async function summaryOf({ agent, host, passages, street }: Demo): Promise<DemoSummary> {
   const status = await agent.status();
   const { lines, store, uplink } = status;
@@ -64,7 +64,7 @@ interface Seen {
   readonly gapViolations: number;
 }
 
-/** What did not go as it should. A value may come twice over two sessions: what was not proven at the end of the first is sent again. */
+/** Lists what failed. A value may arrive twice in two sessions: rows without proof at the end of the first are sent again. */
 export function demoErrors({ store, strays, duplicates, bdSeq, gapViolations }: Seen): string[] {
   return [
     ...(store.readingsLost > 0 ? [`${store.readingsLost} readings lost`] : []),

@@ -26,7 +26,7 @@ import { connectStreet } from './street-cables.ts';
 
 /** People and cars an hour. Source: assumed; a lively street, so that a visitor sees something each few seconds. */
 const PER_HOUR = { walker: 120, cyclist: 60, car: 40 };
-/** The first ones come soon after the street has dimmed. Units: ms after the start. */
+/** The first movers start soon after the street has dimmed. Units: ms after the start. */
 const FIRST = { walkerMs: 12_000, carMs: 13_500, cyclistMs: 14_500 };
 const LOOK_MS = 500;
 
@@ -135,7 +135,7 @@ async function play(demo: ReturnType<typeof createDemo>): Promise<number> {
   const screen = openDemoScreen(demo);
   const onSignal = (): void => demo.quit();
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
-  // Whoever read our lines has gone: so has the reason to go on.
+  // The reader of our output has closed it, so there is no reason to continue.
   process.stdout.on('error', onSignal);
   agent.child.once('exit', demo.quit);
   await demo.ended;

@@ -29,7 +29,7 @@ export interface StreetOptions {
   readonly cabinet: Cabinet;
   readonly clock: Clock;
   readonly seed: number;
-  /** People and cars an hour that set out by themselves. Default: nobody. */
+  /** People and cars that start by themselves, per hour. Default: none. */
   readonly perHour?: Readonly<Partial<Record<MoverKind, number>>>;
   readonly chunkBytes?: number;
 }

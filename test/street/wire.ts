@@ -3,11 +3,11 @@ import { BusError } from '../../agent/core/errors.ts';
 import { msg } from '../../agent/core/message.ts';
 import type { GatewayEnd } from './sim-line.ts';
 
-/** A cable without a kernel in between: for streets on the manual clock, where every byte must come at its exact time. */
+/** A simulated cable, for streets on the manual clock, where every byte must arrive at its exact time. */
 export interface Wire {
   readonly port: BytePort;
   readonly end: GatewayEnd;
-  /** The adapter hangs: nothing gets through in either way until the port is opened anew. */
+  /** Makes the adapter hang: no byte passes in either direction until the port is opened again. */
   hang(): void;
 }
 

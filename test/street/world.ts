@@ -39,7 +39,7 @@ export interface WorldSensor {
 
 /** Reach of a passive infrared sensor on a pole. Units: m. Source: Wiren Board WB-MSW, about 8 m. */
 const SENSOR_RANGE_M = 8;
-/** What else hangs on the meter: gateway, contactors. Units: W. Source: assumed. */
+/** Other load on the meter: gateway, contactors. Units: W. Source: assumed. */
 const GEAR_W = 15;
 /** A dimmed driver still draws this share of its rated power. Source: assumed; typical LED driver. */
 const STANDBY_SHARE = 0.04;

@@ -1,7 +1,7 @@
 /**
  * docs/cabinet.md from the schema of the cabinet: every key, what it is, what is allowed, its default.
  *
- * Pure. The page is kept in step with the schema by a test.
+ * Pure. A test checks that the page matches the schema.
  */
 import { allowedInWords, type JsonSchema, withoutNull } from '../../agent/core/json-schema.ts';
 

@@ -16,9 +16,9 @@ const TRANSCRIPTS = join(ROOT, 'test/scenario/transcripts');
 export const USER = userInfo().username;
 /** Simulated time between two chances for the console to write. Units: ms. */
 const STEP_MS = 20;
-/** How much faster than the terminal's own, so that no visit takes minutes and no override of minutes ends within an answer. */
+/** Speed of the street's clock relative to the terminal: fast enough for short visits, but no override of minutes ends within an answer. */
 const PACE = 10;
-/** At least so many equal rows are shown as one and their count: they are pasted text, not output. */
+/** From this number on, equal rows are stored as one row with a count: they are pasted text, not output. */
 const MANY_ROWS = 10;
 
 /** One visit: the agent on its street, and the terminal of the technician. */
@@ -119,7 +119,7 @@ async function rigOf(t: Test, folder: string, socketPath: string, options: Visit
   const cabinetFolder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   t.teardown(() => rmSync(cabinetFolder, { recursive: true, force: true }));
   const rig = await createRig(t, { ...rigOptions, folder: cabinetFolder, socketPath: withAgent ? socketPath : null });
-  // A name of its own, as the transcript shows it.
+  // A fixed name, because the transcript shows it.
   symlinkSync(join(cabinetFolder, 'data'), join(folder, 'store'));
   if (cabinetText !== undefined) writeFileSync(join(folder, 'cabinet.yaml'), cabinetText(join(folder, 'store')));
   return rig;

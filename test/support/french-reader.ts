@@ -1,5 +1,5 @@
 /**
- * Finds what a reader of French would not understand on a screen.
+ * Finds text on a screen that a French reader would not understand.
  *
  * Known are the words of the catalogue. Names are recognised by their kind: words to type, names and codes of the raw answer that the
  * catalogue has no word for, units, and everything with digits, dots or slashes in it.
@@ -15,7 +15,7 @@ import { ROLES } from '../../agent/core/access.ts';
 export interface FrenchReader {
   /** Takes the names and codes of a raw answer for what they are. */
   meet(answer: unknown): void;
-  /** Lines with words that he does not understand, those words in brackets behind. */
+  /** Lines with unknown words, followed by these words in brackets. */
   strange(shown: string): readonly string[];
 }
 
@@ -32,7 +32,7 @@ const KEYS = 'Ctrl-C Ctrl-D TAB Enter ZMODEM Modbus MQTT TLS TCP CRC DALI YAML C
 
 const wordsOf = (text: string): readonly string[] => text.match(/[A-Za-z]+(?:'[A-Za-z]+)?/g) ?? [];
 
-/** Words behind a bar. */
+/** Words after a bar. */
 const FILTERS = 'include exclude begin count json csv'.split(' ');
 
 export function createFrenchReader(names: readonly string[]): FrenchReader {

@@ -7,11 +7,11 @@ const options = { timeout: 200_000, skip: managerMissing };
 
 type Hang = readonly [hangAt: NonNullable<Brake['hangAt']>, story: string];
 
-/** One test of each: the hanging start is ended, and the next one comes up. */
+/** One test for each: the hanging start is ended, and the next one succeeds. */
 export async function endHangingStarts(hangs: readonly Hang[]): Promise<void> {
   const limitMs = managerMissing === false ? await fittingLimitMs(t) : 0;
   for (const [hangAt, story] of hangs)
-    t.test(`a start that hangs ${story} is ended within two limits, and the next one comes up`, options, async (t) => {
+    t.test(`a start that hangs ${story} is ended within two limits, and the next one succeeds`, options, async (t) => {
       const { clock, manager, until } = await beginStart(t, limitMs, { hangAt, once: true });
       await until('ended', ([run]) => run?.wasLate === true, 3 * limitMs);
       const [run] = manager.runs;

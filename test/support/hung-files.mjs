@@ -1,4 +1,4 @@
-// Loaded into a real agent by NODE_OPTIONS: a file with a mark beside it (NAME.hangs) hangs whoever opens it, as a file on a card that has
+// Loaded into a real agent by NODE_OPTIONS. Opening a file that has a mark next to it (NAME.hangs) blocks, as on a card that has
 // stopped. The open goes to a pipe without a writer (NAME.hung) and without O_NONBLOCK, so it blocks a thread of Node in the kernel.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';

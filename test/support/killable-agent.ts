@@ -18,7 +18,7 @@ export interface KillableAgent {
 const NEVER = new Promise<never>(() => {});
 const NOTHING: Timer = { cancel: () => {} };
 
-/** A world around the real one. */
+/** The clock, connection and store link of an agent, wrapped so that it can be killed. */
 export function createKillableAgent(clock: Clock, door: MqttTransport): KillableAgent {
   const connections: MqttConnection[] = [];
   let isDead = false;

@@ -1,4 +1,4 @@
-// A compromised service: as fast as it can, it puts links to a victim in the place of what root is about to write, until its input ends.
+// A compromised service: until its input ends, it replaces the files that root is about to write by links to a victim, as fast as it can.
 // Usage: node link-racer.mjs UID FOLDER NAME VICTIM-FILE VICTIM-FOLDER
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const attempt = (work) => {
   try {
     work();
   } catch {
-    // Lost this race; the next one comes at once.
+    // Lost this race; the next one follows immediately.
   }
 };
 writeSync(1, 'racing\n');

@@ -7,7 +7,7 @@ const program = findProgram('mosquitto');
 const skip = program === undefined ? 'mosquitto is not installed (apt-get install mosquitto)' : false;
 const DAYS_3_MS = 72 * 60 * MINUTE_MS;
 
-/** 4,320 commits without a network, and then their delivery: each form of it has a file of its own. */
+/** 4,320 commits without a network, and then their delivery. Each form of delivery has its own test file. */
 export function surviveLongOutage(segments: boolean): void {
   const story = segments ? 'packed' : 'as metrics';
   t.test(`after 72 hours without a network the platform has everything, ${story}`, { skip, timeout: 80_000 }, async (t) => {

@@ -13,7 +13,7 @@ import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createFakeServiceManager, type FakeServiceManager, type ManagedRun, secondsOf } from './fake-service-manager.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** Restarts come three times as often as the unit file says. */
+/** Restarts are three times as frequent as in the unit file. */
 const PACE = 3;
 /** The limit of a start, in plain starts and at least. */
 const LIMIT = { starts: 3, leastMs: 2_000 };
@@ -23,7 +23,7 @@ export interface Brake {
   readonly stepMs?: number;
   readonly slowAt?: 'check';
   readonly hangAt?: 'boot' | 'load' | 'check' | 'console' | 'silent console';
-  /** So many starts before the first one have hung, by the ledger. */
+  /** Number of hung starts in the ledger before the first start. */
   readonly hungBefore?: number;
   /** Only the first start hangs. */
   readonly once?: boolean;

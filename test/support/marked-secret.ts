@@ -10,7 +10,7 @@ export interface MarkedSecret {
   readonly text: string;
 }
 
-/** A text that stands nowhere by accident. */
+/** A text that does not occur anywhere by accident. */
 export function newMarkedSecret(name: string): MarkedSecret {
   return { name, text: `canary-${randomBytes(12).toString('hex')}` };
 }
@@ -37,7 +37,7 @@ export function filesIn(folder: string): Map<string, Buffer> {
   return new Map(files.map(({ parentPath, name }) => [join(parentPath, name), readFileSync(join(parentPath, name))]));
 }
 
-/** Base64 depends on what stands before, so its middle is looked for at each of three offsets. */
+/** Base64 depends on the preceding bytes, so its middle is searched at each of three offsets. */
 function formsOf(text: string): string[] {
   const base64 = [0, 1, 2].map((offset) =>
     Buffer.from('x'.repeat(offset) + text)

@@ -1,9 +1,9 @@
-/** What may lie where a file is expected: each kind of thing that is no regular file of a sensible size. */
+/** Irregular objects in the place of a file: pipes, folders, devices, sockets, huge files. */
 import { execFileSync } from 'node:child_process';
 import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-/** Units: bytes. Source: the tests' own; larger than any file that is read, and than the memory of a gateway has room for. */
+/** Units: bytes. Source: the tests' own; larger than any file that is read, and than the free memory of a gateway. */
 const HUGE_BYTES = 2 ** 30;
 
 /** Leaves a socket without a listener. In the folder, as a path to a socket may have 108 bytes (unix(7)). */
@@ -33,7 +33,7 @@ const MAKERS = {
 export type OddKind = keyof typeof MAKERS;
 export const ODD_KINDS = Object.keys(MAKERS) as readonly OddKind[];
 
-/** Puts it in the place of whatever is there; makes the folder. */
+/** Puts it at `path`, replaces what exists and creates the folder. */
 export function placeOdd(kind: OddKind, path: string): void {
   rmSync(path, { recursive: true, force: true });
   mkdirSync(dirname(path), { recursive: true });

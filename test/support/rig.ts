@@ -1,7 +1,7 @@
 /**
  * The whole agent on a simulated street, on the manual clock: real frames, real databases and a real broker without waiting.
  *
- * For scenario tests. Only the cable is not the kernel's, so that every byte arrives at its exact time.
+ * For scenario tests. Only the cable is simulated, so that every byte arrives at its exact time.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,14 +35,14 @@ export const STUCK_PORT = 'stuck';
 const HOST_ID = 'city';
 
 export interface RigOptions {
-  /** Local time with offset. */
+  /** Start time, as local time with offset. */
   readonly startAt: string;
   readonly quality?: ClockQuality;
   readonly withUplink?: boolean;
   readonly change?: (cabinet: Cabinet) => Cabinet;
   /** Holds the store and the file of the site. Default: one in memory. */
   readonly folder?: string;
-  /** Where the console answers. Default: nowhere. */
+  /** Path of the console's socket. Default: no console. */
   readonly socketPath?: string | null;
   /** Text of the site file, instead of the demo's; the agent then accepts revisions of it. */
   readonly siteFile?: string;
@@ -161,7 +161,7 @@ export async function createRig(t: Pick<Test, 'teardown'>, options: RigOptions):
   return rig;
 }
 
-/** What all agents of one rig start from. */
+/** Common inputs of all agents of one rig. */
 interface Plan {
   readonly options: RigOptions;
   readonly site: LoadedSite;
@@ -214,7 +214,7 @@ function wiresOf({ lines }: Cabinet, street: Street): Map<string, Wire> {
 function openPortOn({ lines }: Cabinet, wires: ReadonlyMap<string, Wire>, opened: string[]): OpenBytePort {
   return (path, serial) => {
     opened.push(path);
-    // At another speed the units understand nothing.
+    // At another speed the units receive no valid frame.
     if (lines.some((line) => line.port === path && line.serial.baud !== serial.baud)) return createWire(() => {}).port;
     if (path === STUCK_PORT) return { ...createWire(() => {}).port, open: () => new Promise<void>(() => {}) };
     const wire = wires.get(path);
@@ -228,7 +228,7 @@ interface Wait {
   readonly disk: ReturnType<typeof createDiskWatch>;
   readonly what: string;
   readonly withinMs: number;
-  /** Messages travel through a real socket meanwhile. */
+  /** Gives messages time to pass through a real socket. */
   readonly isOnline: boolean;
 }
 

@@ -1,7 +1,7 @@
 /**
  * A terminal for tests: bytes in, rows of text out. Dumb as a teletype, or a VT100 that moves its cursor and answers questions.
  *
- * It knows only the sequences that the console may use; any other is an error.
+ * It supports only the sequences that the console may use; any other is an error.
  */
 /** Escape, where a regular expression may hold it. */
 const ESC = '\u241b';
@@ -43,7 +43,7 @@ export class Screen {
     return this.#grid.map(textOf);
   }
 
-  /** All that was ever shown, scrolled off rows first. */
+  /** Everything that was ever shown, scrolled-off rows first. */
   transcript(): readonly string[] {
     return [...this.#past, ...this.rows()];
   }

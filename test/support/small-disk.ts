@@ -1,4 +1,4 @@
-/** A disk of its own that is small, in memory: what fills it is a full disk as the system has one. */
+/** A separate small disk in memory. When it is full, the system reports a full disk as usual. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 export interface SmallDisk {
   readonly dir: string;
-  /** Why there is none here; false where there is one. */
+  /** The reason why no such disk can be made here; false if it can. */
   readonly skip: string | false;
   remove(): void;
 }

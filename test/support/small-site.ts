@@ -1,4 +1,4 @@
-/** The file of a site with four lamps on one line: for streets whose configuration changes while they shine. */
+/** A site file with four lamps on one line, for tests that change the configuration of a lit street. */
 export const SMALL_SITE = `# The street of the tests.
 cabinet: { id: demo, name: Rue des Lucioles, latitudeDeg: 47.4736, longitudeDeg: -0.5541, timezone: Europe/Paris }
 lines:

@@ -1,4 +1,4 @@
-// Loaded into a real agent by NODE_OPTIONS: SIGUSR2 ends its storage thread in the middle of its work, as nothing outside the process can.
+// Loaded into a real agent by NODE_OPTIONS: SIGUSR2 ends its storage thread in the middle of its work, which is impossible from outside the process.
 import { syncBuiltinESMExports } from 'node:module';
 import threads from 'node:worker_threads';
 

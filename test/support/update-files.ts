@@ -19,7 +19,7 @@ export interface Maker {
   readonly name: string;
 }
 
-/** A maker whose public key lies in this folder; in none where it is null. */
+/** A maker whose public key is installed in `folder`; null: not installed. */
 export function createMaker(keysDir: string | null): Maker {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const name = keyName(publicKey);

@@ -19,17 +19,17 @@ import type { SimUnit } from '../street/units/sim-unit.ts';
 import { createFakeServiceManager, type ManagedRun, type ManagerOptions } from './fake-service-manager.ts';
 import { writeProgram } from './update-files.ts';
 
-/** Of the demo's street three lamps and a sensor on each line: what is there must be set up before it can be frozen. */
+/** Three lamps and a sensor on each line of the demo's street. They must be set up before the agent can be frozen. */
 const SITE = readFileSync(join(import.meta.dirname, '../../config/demo.yaml'), 'utf8')
   .split('\n')
   .filter((line) => !/\b(L04|L05|L06|L10|L11|L12|S02|S04|M01|IO1)\b/.test(line))
   .join('\n')
   .replace('commitSeconds: 10', 'commitSeconds: 1');
-/** The unit file's half minute becomes ten seconds, and a minute of the drivers twenty. */
+/** Shortens the unit file's 30 s to 10 s, and a minute of the drivers to 20 s. */
 const PACE = 3;
 /** Shorter than the time that the manager takes to heal, longer than what lies between two polls. Units: s. */
 const SHORT_FAILSAFE_S = 7;
-/** A service manager is told by the kernel; this one looks. Units: ms. */
+/** systemd gets this event from the kernel; this test polls. Units: ms. */
 const UNPACKER_LOOK_MS = 100;
 export const DIMMED_PCT = 30;
 export const FAILSAFE_PCT = 100;
@@ -39,7 +39,7 @@ const FAILSAFE_TIMEOUT = 8;
 const POWER_UP_LEVEL = 672;
 export const WATCHED_LAMPS = 6;
 
-/** Time of day of each run: a rehearsal begins anew with every start. */
+/** Time of day of each run: the simulated time restarts with every start. */
 export const WATCHED_FROM = '2026-12-15T22:30:00Z';
 export const WATCHED_NODE = 'demo';
 
@@ -140,7 +140,7 @@ function programOf(
   return { command: [join(home, 'bin/luciole')], env: { STATE_DIRECTORY: join(folder, 'data'), ...updatePlaces(folder) } };
 }
 
-/** Where keys of makers and unpacked releases lie in the folder of a watched street. */
+/** Folders of maker keys and of unpacked releases in a watched street. */
 function updatePlaces(folder: string) {
   return { LUCIOLE_UPDATE_KEYS: join(folder, 'keys'), LUCIOLE_RELEASES: join(folder, 'unpacked') };
 }
@@ -186,6 +186,6 @@ async function statusAt(socketPath: string): Promise<StatusView | null> {
 /** Lets drivers fall back to their failsafe level before the manager restarts a silent agent, so that the level can be observed. */
 async function shortenFailsafe(units: readonly SimUnit[]): Promise<void> {
   for (const unit of units) unit.write('holding', FAILSAFE_TIMEOUT, [SHORT_FAILSAFE_S]);
-  // It is in force with the next request to each.
+  // It applies from the next request to each unit.
   await Promise.all(units.map(nextRequestOf));
 }

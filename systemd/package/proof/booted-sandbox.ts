@@ -48,18 +48,18 @@ export interface UnitSandbox {
   readonly capabilities?: string;
 }
 
-/** Who tries. With `every right` what is refused is refused by the setting, not for the want of rights; `free` has no sandbox at all. */
+/** How the attempts run. With `every right` the setting itself refuses, not a missing right; `free` has no sandbox. */
 type SandboxVariant = 'as its user' | 'as root with every right' | 'free';
-/** Settings that take rights away; without them the others are seen. Folders of the unit would be given to root. */
+/** Settings that remove rights; they are left out to show the effect of the others. Folders of the unit would be given to root. */
 const RIGHTS = /^(User|Group|SupplementaryGroups|CapabilityBoundingSet|AmbientCapabilities|PrivateUsers|\w+Directory|\w+DirectoryMode)=/;
 const RIGHTS_SHOWN = ['CapabilityBoundingSet', 'PrivateUsers'];
 
-/** Reports the tries. Returns what this kernel does not carry out or cannot show, and what no process can try by itself, each with the reason. */
+/** Reports the attempts. Returns the settings that this kernel ignores or cannot show, and those that no process can test itself, each with the reason. */
 export function proveSandbox(scene: BootedScene, { unit, capabilities = '0000000000000000' }: UnitSandbox): readonly SandboxGap[] {
   const file = unit.replace(/@.*\./, '@.');
   const text = scene.at.run('cat', `/usr/lib/systemd/system/${file}`).out;
   const named = new Set([...text.matchAll(/^([A-Z]\w+)=/gm)].map(([, name = '']) => name));
-  // A try that fails without a sandbox too shows nothing.
+  // An attempt that also fails without a sandbox shows nothing.
   const free = probed(scene, text, 'free').tries.filter(({ isRefused }) => !isRefused);
   const isTelling = ({ attempt }: SandboxTry): boolean => free.some((each) => each.attempt === attempt);
   const [undone, shown]: [Set<string>, Set<string>] = [new Set(), new Set()];

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 
 /** Newest stable release at the time of writing. Source: debian.org, trixie, 2025-08-09. */
 const RELEASE = 'trixie';
-/** What of the host a program in the root must see: processes, and the pseudo-terminals that stand for serial lines. */
+/** Parts of the host that a program in the root must see: processes, and the pseudo-terminals that replace serial lines. */
 const MOUNTS = ['proc', 'dev', 'dev/pts'] as const;
 
 export interface Ended {
@@ -53,7 +53,7 @@ export function makeRoot(arch: string, isForeign: boolean, include: readonly str
   const unmount = (): void => {
     for (let path = mounted.shift(); path !== undefined; path = mounted.shift()) execFileSync('umount', ['--lazy', path]);
   };
-  // However the proof ends: whoever cleans the temporary folder would else remove the host's own devices.
+  // However the proof ends: otherwise a cleanup of the temporary folder would remove the host's own devices.
   process.once('exit', unmount);
   if (!isForeign && include.length === 0) {
     for (const name of MOUNTS) {

@@ -27,7 +27,7 @@ export function openTerminal(): ProofTerminal {
     if (!isOpen) return;
     read(master, buffer, 0, CHUNK, null, (error, bytes) => {
       if (error === null) text += buffer.toString('latin1', 0, bytes);
-      // EIO: nobody has the other end open. EAGAIN: nothing has come.
+      // EIO: the other end is not open. EAGAIN: no data yet.
       if (error === null) next();
       else setTimeout(next, HUNG_UP_MS).unref();
     });

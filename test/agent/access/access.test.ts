@@ -62,12 +62,12 @@ async function enrolled(t: Pick<Test, 'teardown'>) {
   return { ...site, access, oneTimePassword };
 }
 
-t.test('no user is shipped: before the first one nobody comes in', async (t) => {
+t.test('no user is shipped: before the first user is created, no login succeeds', async (t) => {
   const { start } = cabinet(t);
   t.strictSame(await start().logIn(as('admin', 'admin')), { state: 'no-users' });
 });
 
-t.test('a one-time password lets in once, and only with a new password that will do', async (t) => {
+t.test('a one-time password allows one login, and only with a valid new password', async (t) => {
   const { start, file } = cabinet(t);
   const access = start();
   const { oneTimePassword, untilMs } = await access.add('ada', 'admin');
@@ -86,7 +86,7 @@ t.test('a one-time password lets in once, and only with a new password that will
   t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });
 });
 
-t.test('a one-time password ends after three days, unless the clock cannot know', async (t) => {
+t.test('a one-time password expires after three days, unless the clock is unknown', async (t) => {
   const { start, clock, quality } = cabinet(t);
   const access = start();
   const { oneTimePassword } = await access.add('ada', 'admin');
@@ -96,7 +96,7 @@ t.test('a one-time password ends after three days, unless the clock cannot know'
   t.match(await access.logIn(as('ada', oneTimePassword)), { state: 'new-password-needed' });
 });
 
-t.test('an unknown user is answered as a wrong password is, and locked as one', async (t) => {
+t.test('an unknown user gets the same answer and the same lock as a wrong password', async (t) => {
   const { access } = await enrolled(t);
   const [known, unknown] = [[] as unknown[], [] as unknown[]];
   for (let turn = 0; turn < 6; turn++) {
@@ -125,12 +125,12 @@ t.test('an attempt is on disk as failed before the password is looked at', async
   const access = start();
   const cutShort = access.logIn(as('ada', PASSWORD));
   while (!JSON.stringify([...facts]).includes('":5')) await new Promise(setImmediate);
-  // The power goes here; the next run knows of five.
+  // The power fails here; the next run has a count of five.
   t.match(await start().logIn(as('ada', PASSWORD)), { state: 'locked' });
   await cutShort;
 });
 
-t.test('a disk that saves no count locks no user out, and is logged', async (t) => {
+t.test('a disk that cannot save the counters locks no user out, and is logged', async (t) => {
   const { access, seen } = await enrolled(t);
   seen.isRefused = true;
   t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });
@@ -156,7 +156,7 @@ t.test('with codes on, the password alone is not enough, and no code is good twi
   t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });
 });
 
-t.test('codes in force stay in force until a code of the new key is confirmed', async (t) => {
+t.test('present codes stay valid until a code of the new key is confirmed', async (t) => {
   const { access, start, clock } = await enrolled(t);
   const now = () => Math.floor(clock.wallMs() / 30_000);
   const phone = await access.offerCodes('ada', null);
@@ -181,7 +181,7 @@ t.test('codes in force stay in force until a code of the new key is confirmed', 
   t.match(await access.logIn(as('ada', PASSWORD, { code: codeAt(next.secret, now()) })), { state: 'in' });
 });
 
-t.test('codes are changed or dropped only with the password and, where some are in force, a code that is fresh', async (t) => {
+t.test('codes are changed or removed only with the password and, if codes are active, a fresh code', async (t) => {
   const { access, clock } = await enrolled(t);
   const now = () => Math.floor(clock.wallMs() / 30_000);
   await t.rejects(access.offerCodes('ada', { password: 'wrong', code: '' }), { code: 'wrong-password' });
@@ -205,7 +205,7 @@ t.test('codes are changed or dropped only with the password and, where some are 
   t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });
 });
 
-t.test('a file of users from before offers stood beside codes still opens, and one of today opens there', async (t) => {
+t.test('a users file written before time offsets existed can be read, and so can a present one', async (t) => {
   const { access, file, start, clock } = await enrolled(t);
   const { secret } = await access.offerCodes('ada', null);
   const today = JSON.parse(readFileSync(file, 'utf8'));
@@ -230,7 +230,7 @@ async function hammer(access: ReturnType<ReturnType<typeof cabinet>['start']>, u
     for (const user of users) await access.logIn(as(user, 'wrong', { console: turn % 2 === 0 ? '' : `made up ${turn}` }));
 }
 
-t.test('wrong passwords from elsewhere lock nobody out at a console where they logged in before', async (t) => {
+t.test('wrong passwords from elsewhere do not lock a user out at a console where this user logged in before', async (t) => {
   const { access, start, clock, seen } = await enrolled(t);
   const here = { console: 'key of ttyS1' };
   t.match(await access.logIn(as('ada', PASSWORD, here)), { state: 'in' });
@@ -268,7 +268,7 @@ t.test('the list of users shows the wait at the console of a user as well as els
   t.same(await waits(), [0]);
 });
 
-t.test('wrong passwords for other names, known or not, keep nobody out', async (t) => {
+t.test('wrong passwords for other names, existing or not, lock no user out', async (t) => {
   const { access } = await enrolled(t);
   await access.add('marie', 'technician');
   const names = ['marie', ...Array.from({ length: 200 }, (_, n) => `nobody${n}`)];
@@ -276,7 +276,7 @@ t.test('wrong passwords for other names, known or not, keep nobody out', async (
   t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });
 });
 
-t.test('a user with a password of their own gets no further guesses at that of another', async (t) => {
+t.test('a user with a password gets no further guesses at that of another user', async (t) => {
   const { access } = await enrolled(t);
   const { oneTimePassword } = await access.add('vera', 'viewer');
   const chosen = 'six moineaux sur un fil';
@@ -290,7 +290,7 @@ t.test('a user with a password of their own gets no further guesses at that of a
   t.equal(guesses, 5);
 });
 
-t.test('wrong codes lock as wrong passwords do', async (t) => {
+t.test('wrong codes lock in the same way as wrong passwords', async (t) => {
   const { access, clock } = await enrolled(t);
   const { secret } = await access.offerCodes('ada', null);
   await access.confirmCodes('ada', codeAt(secret, Math.floor(clock.wallMs() / 30_000)));
@@ -301,7 +301,7 @@ t.test('wrong codes lock as wrong passwords do', async (t) => {
   t.match(await access.logIn(as('ada', PASSWORD)), { state: 'locked' });
 });
 
-t.test('while the clock cannot be trusted, two codes in a row are asked for, and tell how far off it is', async (t) => {
+t.test('while the clock is not trusted, two consecutive codes are required, and they reveal how far off it is', async (t) => {
   const { access, clock, quality, seen } = await enrolled(t);
   const { secret } = await access.offerCodes('ada', null);
   await access.confirmCodes('ada', codeAt(secret, Math.floor(clock.wallMs() / 30_000)));
@@ -320,7 +320,7 @@ t.test('while the clock cannot be trusted, two codes in a row are asked for, and
   t.match(seen.logged.join('\n'), /clock-off \{"byS":86[34]\d\d,"toldBy":"two codes"\}/);
 });
 
-t.test('a trusted clock that was set lets in with two codes in a row, up to ten minutes off', async (t) => {
+t.test('with a trusted clock that was set, two consecutive codes up to ten minutes off are accepted', async (t) => {
   const { access, clock } = await enrolled(t);
   const { secret } = await access.offerCodes('ada', null);
   const start = Math.floor(clock.wallMs() / 30_000);
@@ -349,7 +349,7 @@ t.test('a trusted clock that was set lets in with two codes in a row, up to ten 
   }
 });
 
-t.test('a session ends by itself after a quarter of an hour without a word, and each word prolongs it', async (t) => {
+t.test('a session expires after 15 minutes without a command; each command extends it', async (t) => {
   const { access, clock } = await enrolled(t);
   const answer = await access.logIn(as('ada', PASSWORD));
   if (answer.state !== 'in') return t.fail(answer.state);
@@ -365,7 +365,7 @@ t.test('a session ends by itself after a quarter of an hour without a word, and 
   t.equal(access.callerOf('anything'), null);
 });
 
-t.test('whose role, password or place changes is logged out', async (t) => {
+t.test('a user whose role, password or key changes is logged out', async (t) => {
   const { access } = await enrolled(t);
   const { oneTimePassword } = await access.add('marie', 'technician');
   const first = await access.logIn(as('marie', oneTimePassword, { newPassword: PASSWORD }));
@@ -391,7 +391,7 @@ t.test('whose role, password or place changes is logged out', async (t) => {
   );
 });
 
-t.test('changes that make no sense are refused in words', async (t) => {
+t.test('invalid changes are refused with a reason', async (t) => {
   const { access } = await enrolled(t);
   await t.rejects(access.add('ada', 'viewer'), { code: 'user-exists' });
   for (const name of ['', 'Ada', '../x', 'root; rm', 'x'.repeat(40)])
@@ -404,7 +404,7 @@ t.test('changes that make no sense are refused in words', async (t) => {
   t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' }, 'nothing has changed');
 });
 
-t.test('a damaged file of users lets nobody in and says what to do; no half file is ever left', async (t) => {
+t.test('a damaged users file allows no login and reports what to do; no partial file is ever left', async (t) => {
   const { access, file, dir } = await enrolled(t);
   t.strictSame(
     readdirSync(dir).filter((name) => name.includes('users')),
@@ -424,7 +424,7 @@ t.test('a damaged file of users lets nobody in and says what to do; no half file
 });
 
 t.test(
-  'a state folder that cannot be written refuses the change and keeps what was',
+  'a state folder that cannot be written refuses the change and keeps the former state',
   { skip: process.getuid?.() === 0 ? 'root may write anywhere' : false },
   async (t) => {
     const { access, dir } = await enrolled(t);

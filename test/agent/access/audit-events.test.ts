@@ -9,7 +9,7 @@ const note = (facts: Partial<AuditNote>): AuditNote => ({
   ...facts,
 });
 
-t.test('logins, changes of users and a clock that was set are events that name their author', async (t) => {
+t.test('logins, user changes and setting the clock are events with their author', async (t) => {
   for (const [facts, code, text] of [
     [{ action: 'login' }, 'user-logged-in', /^ada \(admin\) logged in at the console$/],
     [{ action: 'user role', detail: 'name=marie role=viewer' }, 'users-changed', /^by console:ada: user role name=marie role=viewer$/],
@@ -43,7 +43,7 @@ t.test('what failed, what was refused and what is only looked at is no event', a
     t.equal(auditEvent(note(facts)), null, JSON.stringify(facts));
 });
 
-t.test('each entry goes into the log; of many logins a few are events, and they take no place of changes of users', async (t) => {
+t.test('each entry is logged; many logins make few events and do not displace those about user changes', async (t) => {
   const clock = createManualClock(Date.parse('2026-12-01T20:00:00Z'));
   const [noted, events] = [[] as AuditNote[], [] as AgentEvent[]];
   const audit = withAuditEvents({

@@ -43,14 +43,14 @@ t.test('damaged counts restore to nothing, and never throw', async (t) => {
     t.equal(lockoutWaitMs(restoredLockout(facts, 0), 'marie', 0), 0);
 });
 
-t.test('who types a thousand names keeps neither the memory nor the count of the one that matters', async (t) => {
+t.test('a client that tries a thousand names fills no memory and does not evict the counter of a real user', async (t) => {
   let state = times(9, 'marie');
   for (let n = 0; n < 1_000; n++) state = attempted(state, `nobody${n}`, false, 0);
   t.ok(state.users.size <= 64);
   t.equal(lockoutWaitMs(state, 'marie', 0) > 400_000, true);
 });
 
-t.test('no history of attempts lets more than a handful of guesses an hour through', async (t) => {
+t.test('no sequence of attempts allows more than a few guesses an hour', async (t) => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 60_000 }), { minLength: 1, maxLength: 400 }), (pauses) => {
       let state = NO_FAILURES;
@@ -69,7 +69,7 @@ t.test('no history of attempts lets more than a handful of guesses an hour throu
   t.pass('held for all generated histories');
 });
 
-t.test('whoever comes an hour after a guesser has gone waits a minute for a mistake, not a quarter of an hour', async (t) => {
+t.test('a user who logs in an hour after an attack waits one minute after a mistake, not 15', async (t) => {
   const after = (n: number, hours: number): number => {
     const nowMono = hours * 3_600_000;
     return lockoutWaitMs(times(1, 'marie', times(n, 'marie'), nowMono), 'marie', nowMono);
@@ -80,7 +80,7 @@ t.test('whoever comes an hour after a guesser has gone waits a minute for a mist
   t.equal(after(10, 24), 0);
 });
 
-t.test('a right password of one user ends no wait that wrong ones for others have begun', async (t) => {
+t.test('a correct password of one user does not end the lock caused by wrong ones for others', async (t) => {
   const locked = times(1, 'luc', times(30, 'marie'));
   let state = locked;
   for (let turn = 0; turn < 50; turn++) state = succeeded(times(1, 'vera', state, 1_000), 'vera');
@@ -103,7 +103,7 @@ function guessesIn(hours: number, names: readonly (readonly [name: string, fromH
   return guesses;
 }
 
-t.test('whatever the pace and the order, a guesser gets no more tries than the waits that OWASP names would give', async (t) => {
+t.test('at any pace and in any order, an attacker gets no more tries than the OWASP delays allow', async (t) => {
   const users = Array.from({ length: 32 }, (_, n) => `user${n}`);
   const orders: [order: string, names: (readonly [string, number])[]][] = [
     ['all at once', users.map((name) => [name, 0] as const)],

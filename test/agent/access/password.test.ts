@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { createHasher, passwordProblem } from '../../../agent/access/password.ts';
 
-t.test('a password is right for its own hash and for no other', async (t) => {
+t.test('a password matches its own hash and no other', async (t) => {
   const hasher = createHasher();
   const stored = await hasher.hash('une lampe au bout');
   t.match(stored, /^scrypt\$14\$8\$5\$[\w-]{22}\$[\w-]{43}$/);
@@ -16,7 +16,7 @@ t.test('letters typed in two ways of Unicode are the same password', async (t) =
   t.equal(await hasher.matches('éclairé du soir', await hasher.hash('e\u0301claire\u0301 du soir')), true);
 });
 
-t.test('nobody, a damaged hash and one that costs too much are never right', async (t) => {
+t.test('an unknown user, a damaged hash and a hash that costs too much never match', async (t) => {
   const hasher = createHasher();
   const dear = `scrypt$30$8$1$AAAA$${'A'.repeat(43)}`;
   for (const stored of [null, '', 'plain', 'scrypt$0$0$0$AAAA$AAAA', dear])
@@ -43,7 +43,7 @@ t.test('a sentence is taken', async (t) => {
     t.equal(passwordProblem(password, 'marie'), null);
 });
 
-t.test('whatever is taken is long enough and holds no control character', async (t) => {
+t.test('every accepted password is long enough and has no control character', async (t) => {
   fc.assert(
     fc.property(fc.string({ maxLength: 140 }), (password) => {
       if (passwordProblem(password, 'marie') !== null) return;

@@ -22,31 +22,28 @@ function rig() {
   return { clock, notes, record, happens, set };
 }
 
-t.test(
-  'a start, what ended the run before, and an update that was taken back are in the record; a lamp that burns out is not',
-  async (t) => {
-    const { notes, happens } = rig();
-    happens('agent-restarted', msg`the last run hung`);
-    happens('agent-started', msg`luciole 0.1.0 started`);
-    happens('update-reverted', msg`20-0.2.0 did not come up`);
-    happens('lamp-fault', msg`L01: LED open`);
-    t.match(notes, [
-      { door: 'self', action: 'agent-restarted', detail: 'the last run hung', result: 'ok' },
-      { door: 'self', action: 'agent-started' },
-      { door: 'self', action: 'update-reverted', detail: '20-0.2.0 did not come up' },
-    ]);
-    t.equal(notes.length, 3);
-  },
-);
+t.test('a start, the end of the run before and a reverted update are recorded; a burnt-out lamp is not', async (t) => {
+  const { notes, happens } = rig();
+  happens('agent-restarted', msg`the last run hung`);
+  happens('agent-started', msg`luciole 0.1.0 started`);
+  happens('update-reverted', msg`20-0.2.0 did not come up`);
+  happens('lamp-fault', msg`L01: LED open`);
+  t.match(notes, [
+    { door: 'self', action: 'agent-restarted', detail: 'the last run hung', result: 'ok' },
+    { door: 'self', action: 'agent-started' },
+    { door: 'self', action: 'update-reverted', detail: '20-0.2.0 did not come up' },
+  ]);
+  t.equal(notes.length, 3);
+});
 
-t.test('safe mode is there with its beginning and its end', async (t) => {
+t.test('safe mode is recorded with its start and end', async (t) => {
   const { notes, happens } = rig();
   happens('safe-mode', msg`lighting only`, null);
   happens('safe-mode', msg`lighting only`, START_MS + 1_000);
   t.match(notes, [{ result: 'ok' }, { result: 'over' }]);
 });
 
-t.test('a clock that was set is noted once with how far and how good it is now, one that is steered is not', async (t) => {
+t.test('setting the clock is recorded once, with the step and the quality; slewing is not', async (t) => {
   const { clock, notes, record, set } = rig();
   record.start();
   record.start();
@@ -64,7 +61,7 @@ t.test('a clock that was set is noted once with how far and how good it is now, 
   t.equal(notes.length, 1, 'and nothing after its end');
 });
 
-t.test('a clock that is stepped to and fro does not push out what was done either', async (t) => {
+t.test('a clock that is stepped back and forth does not push out older entries either', async (t) => {
   const { notes, happens } = rig();
   for (let step = 0; step < 200; step++) happens('clock-stepped', msg`the system clock is not believed`, null);
   t.equal(notes.length, 20);
@@ -72,7 +69,7 @@ t.test('a clock that is stepped to and fro does not push out what was done eithe
   t.equal(notes.length, 21);
 });
 
-t.test('a clock that two services fight over does not push out what was done', async (t) => {
+t.test('a clock that two services fight over does not push out older entries', async (t) => {
   const { clock, notes, record, set } = rig();
   record.start();
   for (let step = 0; step < 360; step++) {
@@ -87,7 +84,7 @@ t.test('a clock that two services fight over does not push out what was done', a
   record.stop();
 });
 
-t.test('a whole agent enters its start and the setting of its clock among what was done, in a chain that is whole', async (t) => {
+t.test('a whole agent records its start and the setting of its clock, in a valid chain', async (t) => {
   const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00' });
   await rig.until('at work', () => rig.levels().every((level) => level === 30));
   rig.clock.stepWall(120_000);

@@ -30,7 +30,7 @@ t.test('RFC 4226 for the first ten counts', async (t) => {
   );
 });
 
-t.test('a code is good for its own half minute and one on either side, and once', async (t) => {
+t.test('a code is valid for its own half minute and one on either side, and once', async (t) => {
   for (const [away, isGood] of [
     [-2, false],
     [-1, true],
@@ -44,7 +44,7 @@ t.test('a code is good for its own half minute and one on either side, and once'
   for (const typed of ['', '12345', '1234567', 'abcdef']) t.equal(stepOf(typed, fresh, NOW_MS), null, typed);
 });
 
-t.test('two codes in a row tell their time, though the clock is weeks off either way', async (t) => {
+t.test('two consecutive codes reveal the time even if the clock is weeks off in either direction', async (t) => {
   for (const days of [-29, -1, 0, 3, 29]) {
     const step = NOW + days * 2_880;
     const pair = [codeAt(SECRET, step), codeAt(SECRET, step + 1)] as const;
@@ -55,7 +55,7 @@ t.test('two codes in a row tell their time, though the clock is weeks off either
   t.equal(await stepOfPair([pair[0], codeAt(SECRET, 5)], fresh, { atMs: 0, breathe }), null, 'nor two that do not follow each other');
 });
 
-t.test('a clock that was never set finds no time before its own beginning', async (t) => {
+t.test('a clock that was never set accepts no time before its own start', async (t) => {
   t.equal(await stepOfPair([codeAt(SECRET, 3), codeAt(SECRET, 4)], fresh, { atMs: 0, breathe }), 4);
 });
 

@@ -1,4 +1,4 @@
-/** People whom the city lists, signs and sends: let in without a network, for as long as the list says, and nobody else by it. */
+/** Users on the list that the city signs and sends: they can log in without a network until the list expires, and no other user can. */
 
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import t, { type Test } from 'tap';
@@ -71,30 +71,27 @@ async function cabinet(t: Pick<Test, 'teardown'>, { role = 'technician', hasKey 
   return { ...first, start, clock, site, notes, facts };
 }
 
-t.test(
-  'a listed person logs in with the own password, at a cabinet without a network, over restarts, until the last day is over',
-  async (t) => {
-    const site = await cabinet(t);
-    t.equal(await site.stateOf('marie', MARIE), 'wrong');
-    t.equal(await site.send(signedBy(office, listOf('# team north', marie('2026-12-20'), luc('2026-12-25', 'viewer')))), '');
-    const answer = await site.logIn('marie', MARIE);
-    t.match(answer, { state: 'in', user: 'marie', role: 'technician' });
-    t.equal(await site.stateOf('marie', LUC), 'wrong');
-    const later = site.start();
-    t.match(await later.logIn('luc', LUC), { role: 'viewer' });
-    t.match(await later.access.users(), [
-      { name: 'ada', role: 'admin' },
-      { name: 'marie', role: 'technician', listedUntilMs: Date.parse('2026-12-21T00:00:00Z') },
-      { name: 'luc', role: 'viewer' },
-    ]);
-    await site.clock.advance(Date.parse('2026-12-21T00:00:00Z') - AT_MS - 1);
-    t.equal(await later.stateOf('marie', MARIE), 'in', 'on the last day');
-    await site.clock.advance(1);
-    t.equal(await later.stateOf('marie', MARIE), 'wrong', 'and no longer');
-    t.equal(await later.stateOf('luc', LUC), 'in');
-    t.equal(await later.stateOf('ada', ADA), 'in');
-  },
-);
+t.test('a listed user logs in with a password, without a network and across restarts, until the list expires', async (t) => {
+  const site = await cabinet(t);
+  t.equal(await site.stateOf('marie', MARIE), 'wrong');
+  t.equal(await site.send(signedBy(office, listOf('# team north', marie('2026-12-20'), luc('2026-12-25', 'viewer')))), '');
+  const answer = await site.logIn('marie', MARIE);
+  t.match(answer, { state: 'in', user: 'marie', role: 'technician' });
+  t.equal(await site.stateOf('marie', LUC), 'wrong');
+  const later = site.start();
+  t.match(await later.logIn('luc', LUC), { role: 'viewer' });
+  t.match(await later.access.users(), [
+    { name: 'ada', role: 'admin' },
+    { name: 'marie', role: 'technician', listedUntilMs: Date.parse('2026-12-21T00:00:00Z') },
+    { name: 'luc', role: 'viewer' },
+  ]);
+  await site.clock.advance(Date.parse('2026-12-21T00:00:00Z') - AT_MS - 1);
+  t.equal(await later.stateOf('marie', MARIE), 'in', 'on the last day');
+  await site.clock.advance(1);
+  t.equal(await later.stateOf('marie', MARIE), 'wrong', 'and no longer');
+  t.equal(await later.stateOf('luc', LUC), 'in');
+  t.equal(await later.stateOf('ada', ADA), 'in');
+});
 
 t.test('a session of a listed person ends with the right to it, and with each new list', async (t) => {
   const site = await cabinet(t);
@@ -115,7 +112,7 @@ t.test('a session of a listed person ends with the right to it, and with each ne
   t.match(own.state === 'in' ? site.access.callerOf(own.token) : null, { user: 'ada' }, 'others go on');
 });
 
-t.test('a platform in wrong hands gains no login: nothing that the office has not signed for this cabinet, now, counts', async (t) => {
+t.test('a hostile platform gets no login: only what the office has signed for this cabinet, now, counts', async (t) => {
   const site = await cabinet(t);
   const good = signedBy(office, listOf(marie()));
   const [statement, signature] = good.trimEnd().split('\n').at(-1)?.split('.').slice(1) ?? [];
@@ -165,7 +162,7 @@ t.test('a platform in wrong hands gains no login: nothing that the office has no
   );
 });
 
-t.test('a list never goes back in version, over restarts, and two at once end with the later one', async (t) => {
+t.test('the version of a list never decreases, across restarts; of two at once the later one applies', async (t) => {
   const site = await cabinet(t);
   const old = signedBy(office, listOf(marie(), luc()));
   t.equal(await site.send(old), '');
@@ -183,25 +180,28 @@ t.test('a list never goes back in version, over restarts, and two at once end wi
   t.equal(await later.stateOf('luc', LUC), 'wrong');
 });
 
-t.test('while the disk does not answer no list is taken, since an older one could not be told; the own users still log in', async (t) => {
-  const site = await cabinet(t);
-  const [old, next] = [signedBy(office, listOf(marie(), luc())), signedBy(office, listOf(luc()), { atMs: AT_MS + 1 })];
-  await site.send(old);
-  await site.send(next);
-  site.site.isDiskAway = true;
-  const later = site.start();
-  t.match(await later.send(old), /does not answer/);
-  t.equal(await later.stateOf('ada', ADA), 'in');
-  t.equal(await later.stateOf('luc', LUC), 'wrong');
-  site.site.isDiskAway = false;
-  t.equal(await later.stateOf('luc', LUC), 'in', 'once it answers again');
-  t.match(await later.send(old), /newer list/);
-  site.site.isDiskAway = true;
-  t.match(await later.send(signedBy(office, listOf(marie()), { atMs: AT_MS + 2 })), /cannot be kept/);
-  t.equal(await later.stateOf('luc', LUC), 'in', 'what is not kept does not count');
-});
+t.test(
+  'while the disk does not answer no list is accepted, because an older one could not be detected; local users can log in',
+  async (t) => {
+    const site = await cabinet(t);
+    const [old, next] = [signedBy(office, listOf(marie(), luc())), signedBy(office, listOf(luc()), { atMs: AT_MS + 1 })];
+    await site.send(old);
+    await site.send(next);
+    site.site.isDiskAway = true;
+    const later = site.start();
+    t.match(await later.send(old), /does not answer/);
+    t.equal(await later.stateOf('ada', ADA), 'in');
+    t.equal(await later.stateOf('luc', LUC), 'wrong');
+    site.site.isDiskAway = false;
+    t.equal(await later.stateOf('luc', LUC), 'in', 'once it answers again');
+    t.match(await later.send(old), /newer list/);
+    site.site.isDiskAway = true;
+    t.match(await later.send(signedBy(office, listOf(marie()), { atMs: AT_MS + 2 })), /cannot be kept/);
+    t.equal(await later.stateOf('luc', LUC), 'in', 'what is not kept does not count');
+  },
+);
 
-t.test('the list takes nothing from the users of the cabinet: not the last admin, not a name, not a role, not a password', async (t) => {
+t.test('the list changes nothing of the users of the cabinet: not the last admin, not a name, a role or a password', async (t) => {
   const site = await cabinet(t, { role: 'admin' });
   const one = await site.access.add('marie', 'viewer');
   await site.logIn('marie', one.oneTimePassword, { newPassword: ADA.toUpperCase() });
@@ -215,7 +215,7 @@ t.test('the list takes nothing from the users of the cabinet: not the last admin
   await t.rejects(site.access.remove('ada'), { code: 'last-admin' });
 });
 
-t.test('people of the list are admins only where the site says so, also after the site has taken it back', async (t) => {
+t.test('listed users are admins only if the site file allows it, and lose the role when the site file withdraws it', async (t) => {
   const usual = await cabinet(t);
   t.match(
     await usual.send(signedBy(office, listOf(luc(), marie('2027-06-30', 'admin')))),
@@ -233,7 +233,7 @@ t.test('people of the list are admins only where the site says so, also after th
   t.match(await open.start().send(signedBy(office, listOf(marie()))), /newer list/, 'and its version is still known');
 });
 
-t.test('what a person of the list is, is changed in the list: commands of the cabinet say so', async (t) => {
+t.test('listed users can be changed only in the list: commands of the cabinet report that', async (t) => {
   const site = await cabinet(t);
   await site.send(signedBy(office, listOf(marie())));
   const changes = [
@@ -247,7 +247,7 @@ t.test('what a person of the list is, is changed in the list: commands of the ca
   t.match(await site.logIn('marie', MARIE), { role: 'technician' });
 });
 
-t.test('without a trusted clock no list is taken; one that was taken counts until the latest time that is known', async (t) => {
+t.test('without a trusted clock no list is accepted; an accepted one is valid until the latest known time', async (t) => {
   const site = await cabinet(t);
   await site.send(signedBy(office, listOf(marie('2026-12-20'), `zoe technician 2026-11-30 ${LUC_HASH}`)));
   t.equal(await site.stateOf('zoe', LUC), 'wrong', 'over when it was signed');
@@ -270,7 +270,7 @@ t.test('wrong passwords of listed people count as those of others', async (t) =>
   t.equal(await site.stateOf('marie', MARIE), 'locked');
 });
 
-t.test('who sent which list, and whom it names, is in the audit log without any hash; refusals cannot flood it', async (t) => {
+t.test('the sender and the names of each list are in the audit log, without hashes; refusals cannot flood it', async (t) => {
   const site = await cabinet(t);
   await site.send(signedBy(office, listOf(marie(), luc('2027-01-01', 'viewer'))));
   t.match(site.notes, [
@@ -287,7 +287,7 @@ t.test('who sent which list, and whom it names, is in the audit log without any 
   t.equal(site.notes.length, 31);
 });
 
-t.test('a line that is no person makes the list none, and says which line', async (t) => {
+t.test('an invalid line makes the whole list invalid, and the error names the line', async (t) => {
   for (const [line, flaw] of [
     ['Marie technician 2027-06-30 x', /line 3: a line is "name role/],
     ['marie root 2027-06-30 x', /line 3: the role of marie is none of viewer/],

@@ -43,7 +43,7 @@ t.test('a technician makes a line, the office signs the list, and a cabinet that
   t.match(verifyUserList(text, { keys, cabinetId: 'c1', nowMs: Date.now() + 8 * DAY_MS, lastSerial: 0 }), { refusal: /has expired/ });
 });
 
-t.test('what no cabinet would take is not signed, and what no person should have is not hashed', async (t) => {
+t.test('what no cabinet would accept is not signed, and an invalid password is not hashed', async (t) => {
   const { run, write } = desk(t);
   run('config keygen office.key');
   write('bad.list', `${USER_LIST_HEADER}\nmarie technician 2027-06-30 plain\n`);

@@ -32,7 +32,7 @@ zones: [{ id: z, lamps: [L01, L02, L03], programme: p }]
 programmes: [{ id: p, steps: [{ at: dusk, levelPct: 100 }, { at: "25:00", levelPct: 30 }] }]
 `;
 
-t.test('a bad configuration is told whole, with places, and ends with exit code 78', async (t) => {
+t.test('every problem of a bad configuration is reported with its place, and the exit code is 78', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'cabinet.yaml');
@@ -48,7 +48,7 @@ t.test('a bad configuration is told whole, with places, and ends with exit code 
   t.equal(luciole('check', join(folder, 'none.yaml')).status, 78, 'a missing file too');
 });
 
-t.test('profile folders are seen from the file that names them, and a missing one is told', async (t) => {
+t.test('profile folders are relative to the file that names them, and a missing one is reported', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'cabinet.yaml');
@@ -83,7 +83,7 @@ t.test('every point, lamp and zone of the demo has its place on the platform, on
   t.equal(failsafeLevelPct(cabinet, cabinet.zones[0]), 100, 'without an agent a lamp holds the highest step of its programme');
 });
 
-t.test('a lamp and its device show what is wrong with them, not what is wrong with others', async (t) => {
+t.test('a lamp and its device show their own faults, not those of others', async (t) => {
   const { cabinet } = loadSite(join(ROOT, 'config/demo.yaml'));
   const [base] = cabinet.lamps;
   if (base === undefined) throw new Error('the demo street has changed');
@@ -114,7 +114,7 @@ t.test('a lamp and its device show what is wrong with them, not what is wrong wi
   t.same(withDeviceFaults({ ...device, state: 'ok', faults: [] }, events).faults.length, 2);
 });
 
-t.test('what a former run left open is ended, what is going on is not', async (t) => {
+t.test('events left open by a former run are ended, those that continue are not', async (t) => {
   const event = (id: string, startMs: number): AgentEvent => ({
     id,
     code: 'door-open',
@@ -141,7 +141,7 @@ t.test('what a former run left open is ended, what is going on is not', async (t
   t.ok((asked[0] ?? 0) > 1e13, 'only what has no end is asked for');
 });
 
-t.test('whoever writes a register of a lamp is told so, and a read comes with its bytes', async (t) => {
+t.test('an operator who writes a register of a lamp gets a warning, and a read shows its bytes', async (t) => {
   const { cabinet, profiles } = loadSite(join(ROOT, 'config/demo.yaml'));
   const bare = {
     read: async (request: object) => ({ ...request, words: [300], turnaroundMs: 1, values: [] }),
@@ -165,7 +165,7 @@ t.test('whoever writes a register of a lamp is told so, and a read comes with it
   });
 });
 
-t.test('a line of nobody is open and quiet, and can be scanned and read', async (t) => {
+t.test('a line without devices is opened, stays quiet, and can be scanned and read', async (t) => {
   const alone = { lamps: [], zones: [], programmes: [], poles: [] };
   const rig = await createRig(t, {
     startAt: '2026-12-15T23:30:00+01:00',
@@ -190,7 +190,7 @@ t.test('a line of nobody is open and quiet, and can be scanned and read', async 
   t.match(refusal, { code: 'timeout' });
 });
 
-t.test('where no agent runs, files tell of the device types', async (t) => {
+t.test('without a running agent, device types are read from files', async (t) => {
   const shelf = localFiles(join(ROOT, 'config/demo.yaml'));
   t.match(shelf.profiles().find(({ id }) => id === 'eastron-sdm630')?.usedBy, ['M01']);
   t.match(shelf.about, /profiles of the program.*the cabinet is .*demo\.yaml/);

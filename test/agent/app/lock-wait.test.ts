@@ -21,7 +21,7 @@ const DEMO = join(import.meta.dirname, '../../../config/demo.yaml');
 /** Wait of the lighting for the requests of the run before. Units: ms. Source: `RESTORE_MS` of the control. */
 const RESTORE_MS = 2_000;
 
-/** What each storage thread of the agent finds after `afterMs`; the last one goes on for all later threads. */
+/** What each storage thread of the agent finds after `afterMs`; the last one also applies to all later threads. */
 interface Finding {
   readonly afterMs: number;
   readonly refusal: 'in-use' | 'held' | null;
@@ -106,7 +106,7 @@ t.test('light and console do not wait once the storage thread has the data', asy
   t.same(steps.slice(0, 4), ['data-lock-asked', 'console-opened', 'lighting-started', 'store-opened']);
 });
 
-t.test('an agent beside another one on the same data ends without line or socket', async (t) => {
+t.test('a second agent on the same data folder ends without a line or a socket', async (t) => {
   const { advance, steps, ended, opened, socketPath } = begin(t, [{ afterMs: 10, refusal: 'in-use' }]);
   while (ended() === null) await advance(10);
   t.match(ended(), { name: 'ConsoleError', code: 'data-in-use', message: /another process uses this data/ });
@@ -125,7 +125,7 @@ t.test('an agent that learns only after the wait that another has the data close
   t.notOk(existsSync(socketPath));
 });
 
-t.test('a command that has the data keeps no street dark; the run ends once it has ended, to begin with what is there then', async (t) => {
+t.test('a command that locks the data keeps no street dark; the run restarts after it, with the data it left', async (t) => {
   let frees = 0;
   const onDataFree = (): void => {
     frees += 1;

@@ -100,7 +100,7 @@ for (const [story, names, goes, stays] of table) {
   });
 }
 
-t.test('a folder counts with all that lies in it, and one that is not there has nothing', async (t) => {
+t.test('the size of a folder includes its content, and a missing folder has none', async (t) => {
   const dir = folderWith(t, ['config/', 'state.db']);
   t.same(
     planErasure(dir).goes.map(({ bytes }) => bytes),
@@ -109,7 +109,7 @@ t.test('a folder counts with all that lies in it, and one that is not there has 
   t.same(planErasure(join(dir, 'nowhere')), { goes: [], stays: [] });
 });
 
-t.test('a link among our files is deleted itself, not its target', async (t) => {
+t.test('a link in our folder is removed, not its target', async (t) => {
   const elsewhere = folderWith(t, ['precious']);
   const dir = folderWith(t, ['state.db']);
   symlinkSync(elsewhere, join(dir, 'releases'));
@@ -118,7 +118,7 @@ t.test('a link among our files is deleted itself, not its target', async (t) => 
   t.ok(existsSync(join(elsewhere, 'precious')));
 });
 
-t.test('what is cut off in the middle is gone on with: the files by which a folder is known as ours go last', async (t) => {
+t.test('an interrupted erasure continues: the files that identify a folder as ours are removed last', async (t) => {
   const dir = folderWith(t, [...OURS, 'luciole-support-x.txt.gz', 'console-lines-tina']);
   for (let rest = planErasure(dir).goes; rest.length > 0; rest = planErasure(dir).goes) erase(rest.slice(0, 1));
   t.same(readdirSync(dir), []);
@@ -171,7 +171,7 @@ t.test('a folder, a link and a FIFO with the name of a database are not opened a
   );
 });
 
-t.test('a system error during an erasure is reported with matching advice', async (t) => {
+t.test('an error of the system during an erasure is reported with advice for it', async (t) => {
   const failed = (code: string, isRoot: boolean) => eraseError(Object.assign(new Error(code), { code, path: '/data/config' }), isRoot);
   for (const code of ['ENOTEMPTY', 'EEXIST', 'ENOENT'])
     for (const isRoot of [true, false]) {

@@ -53,7 +53,7 @@ for (const [story, args, answers, message] of cases) {
   });
 }
 
-t.test('an existing cabinet file is not replaced without --force, and no port is opened for the refusal', async (t) => {
+t.test('an existing cabinet file is never replaced without a request, and the refusal opens no port', async (t) => {
   const folder = t.testdir({ 'cabinet.yaml': 'mine' });
   t.match(await outcomeOf(folder, { ...SITE, port: ['/nonexistent/tty'] }), /^failed: .*cabinet.yaml exists already: --force replaces it/);
 });
@@ -67,7 +67,7 @@ t.test('a folder that cannot be written is reported before the questions', async
   );
 });
 
-t.test('the file of answers in docs/setup.md is one', async (t) => {
+t.test('the file of answers in docs/setup.md is valid', async (t) => {
   const page = readFileSync(join(import.meta.dirname, '../../../docs/setup.md'), 'utf8');
   const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
   const folder = t.testdir({ 'answers.yaml': yaml });

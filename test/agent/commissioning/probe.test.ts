@@ -98,13 +98,13 @@ t.test('units at another speed and parity are found too, and then all of them wi
   t.equal(openPorts(), 0);
 });
 
-t.test('a speed that was said is the only one tried', async (t) => {
+t.test('a given speed is the only one tried', async (t) => {
   const { look, opened } = bench(AT_19200_EVEN, new Map([[3, unit(4)]]));
   t.match(await look({ serial: SERIAL_8N2 }), { found: [], serial: { baud: 19_200, parity: 'none' } });
   t.strictSame(new Set(opened), new Set(['19200 none']));
 });
 
-t.test('if no unit answers at any speed, the scan reports that', async (t) => {
+t.test('when no unit answers at any speed, that is reported', async (t) => {
   const { look, openPorts } = bench(AT_19200_EVEN, new Map());
   t.match(await look({ to: 3 }), { found: [], damaged: [], serial: { baud: 9_600 } });
   t.equal(openPorts(), 0);
@@ -129,7 +129,7 @@ t.test('a device that sends without a request is found at its own speed, and not
   t.strictSame(new Set(asked), new Set(['9600']), 'asked was only at the usual speed of Modbus');
 });
 
-t.test('a look that is broken off ends soon, with the port closed', async (t) => {
+t.test('a search that is aborted ends soon, with the port closed', async (t) => {
   const { clock, look, openPorts } = bench(AT_19200_EVEN, new Map());
   const person = new AbortController();
   clock.after(500, () => person.abort());

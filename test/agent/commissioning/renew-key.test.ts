@@ -25,7 +25,7 @@ function site(t: Test, uplink: string) {
 const KEYS = '  certFile: $FOLDER/c1.pem\n  keyFile: $FOLDER/c1.key\n';
 
 t.test(
-  'a new key beside the one in use, with a request in the name of the node; a second time the same key',
+  'a new key is written next to the present one, with a request in the name of the node; a second call returns the same key',
   { skip: openssl === undefined },
   async (t) => {
     const { folder, run, out } = site(t, KEYS);
@@ -52,7 +52,7 @@ t.test('without a certificate there is nothing to renew, and a credential of the
   await t.rejects(site(t, '  certFile: $FOLDER/c1.pem\n  keyFile: cabinet.key\n').run(), { message: /credential of the service/ });
 });
 
-t.test('erasing the keys of a cabinet takes those of a renewal along', { skip: openssl === undefined }, async (t) => {
+t.test('erasing the keys of a cabinet also removes those of a renewal', { skip: openssl === undefined }, async (t) => {
   const { folder, file, run } = site(t, KEYS);
   await run();
   writeFileSync(join(folder, 'starts.json'), '{}');

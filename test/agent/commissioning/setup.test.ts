@@ -104,7 +104,7 @@ t.test('units become lamps, poles and sensors with names that count over all lin
   t.strictSame(draft.presence, [{ device: 'S01', point: 'motion', isContact: true }]);
 });
 
-t.test('whatever was answered, the text is a cabinet that says just that', async (t) => {
+t.test('for any answers, the resulting cabinet file contains exactly these', async (t) => {
   const draft = draftOf(seen('/dev/ttyS1', { 1: 'lamp', 2: 'twin', 3: 'ballasts', 7: 'pir', 9: null }), seen('b', {}));
   const answers = { ...ANSWERS, broker: 'mqtts://broker.example.org', group: 'Angers', username: 'box' };
   const keyFiles = { certFile: '/etc/luciole/cabinet.pem', keyFile: '/etc/luciole/cabinet.key' };
@@ -122,7 +122,7 @@ t.test('whatever was answered, the text is a cabinet that says just that', async
   t.match(text, /experimental: compare its values/);
 });
 
-t.test('a device that sends without a request is a line of its own, without an address', async (t) => {
+t.test('a device that sends without a request gets a line of its own, without an address', async (t) => {
   const dust = testProfile('dust', [testPoint('pm2_5')], { category: 'air', transport: 'uart' });
   const text = cabinetText({
     answers: ANSWERS,
@@ -134,7 +134,7 @@ t.test('a device that sends without a request is a line of its own, without an a
   t.match(loadCabinet('cabinet.yaml', () => text).cabinet.lines, [{ kind: 'uart', devices: [{ id: 'A01', profile: 'dust' }] }]);
 });
 
-t.test('a line without units also results in a cabinet, to be scanned later', async (t) => {
+t.test('a line without devices makes a valid cabinet, to be scanned later', async (t) => {
   const text = cabinetText({ answers: ANSWERS, draft: draftOf(seen('/dev/ttyS1', {})), keyFiles: null, passwordFile: null, dataDir: null });
   t.match(loadCabinet('cabinet.yaml', () => text).cabinet, { lamps: [], zones: [], lines: [{ devices: [] }], uplink: null });
 });
@@ -153,7 +153,7 @@ t.test(
   },
 );
 
-t.test('lines typed before their questions are kept; a person who leaves ends the questions', async (t) => {
+t.test('lines typed ahead wait for their questions; when the user leaves, the questions end', async (t) => {
   const input = new PassThrough();
   const shown: string[] = [];
   const gone = new AbortController();

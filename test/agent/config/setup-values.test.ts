@@ -1,4 +1,4 @@
-/** What a lamp keeps without an agent: never less than the agent itself might have asked for. */
+/** The failsafe level of a lamp: never below a level that the agent might have requested. */
 import fc from 'fast-check';
 import t from 'tap';
 import { loadCabinet } from '../../../agent/config/load/load.ts';
@@ -65,7 +65,7 @@ t.test('a device without a lamp, and a lamp without a zone, have full light', as
   t.equal(failsafe({ ...cabinet, zones: [] }), 95);
 });
 
-t.test('whatever night it is, no failsafe is darker than what the agent decides by itself', async (t) => {
+t.test('on any night, no failsafe level is darker than what the agent decides by itself', async (t) => {
   const pct = fc.integer({ min: 10, max: 100 });
   fc.assert(
     fc.property(
@@ -138,7 +138,7 @@ t.test('a device with lamps of several zones rises as fast as the fastest of the
   t.match(setupValuesOf(street(), 'L1'), { rampUpMs: 1_000, rampDownMs: 10_000 }, 'a zone without presence');
 });
 
-t.test('each shipped profile says whether its lamps fall back by themselves, and writes what it needs for that', async (t) => {
+t.test('each shipped profile declares whether its lamps fall back by themselves, and writes what is needed for that', async (t) => {
   const lamps = [...profiles.values()].filter(({ points }) => points.some(({ semantic, write }) => semantic === 'level' && write !== null));
   t.same(lamps.map(({ id, fallsBack }) => [id, fallsBack]).sort(), [
     ['ecodim-dali-gw2', false],

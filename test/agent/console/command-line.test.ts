@@ -59,7 +59,7 @@ const byTheProgram: typeof usage = [
   [['run', '--start-at', 'tomorrow'], 64, /^$/, /write an ISO time/],
 ];
 
-t.test('words become text and an exit code', async (t) => {
+t.test('a command line becomes a text and an exit code', async (t) => {
   const rows = [...usage.map((row) => [inProcess, row] as const), ...byTheProgram.map((row) => [runLuciole, row] as const)];
   for (const [carryOut, [words, code, out, err]] of rows) {
     const ended = await carryOut(...words);

@@ -150,7 +150,7 @@ export function transaction(changes: Partial<BusTransaction> = {}): BusTransacti
   };
 }
 
-/** A line with unit 7, which has all registers and refuses 404, and a missing unit 9; the profile defines 2001. Requests are recorded. */
+/** A line: unit 7 answers everything except register 404, unit 9 does not exist, a profile has register 2001. Adds each request to `asked`. */
 export function createFakeBus(asked: unknown[]): BusTools {
   return {
     scan: async ({ signal: _, ...request }, report) => {

@@ -13,7 +13,7 @@ const CATALOGUE = new URL('../../../agent/console/languages/fr.po', import.meta.
 
 await learn('fr');
 
-t.test("an event is shown as a whole sentence, or without its subject next to the subject's column", async (t) => {
+t.test('an event is shown as a whole sentence, or without its subject, which is in another column', async (t) => {
   const text = msg`${'L02'} does not answer; check its supply, address ${2} and ${msg`the wire to pole ${'P03'}`} (line ${'north'}); ${msg`unit ${2}: no reply in ${80} ms`}`;
   t.match(
     eventText({ source: 'L02', text }, { language: 'fr' }),
@@ -38,7 +38,7 @@ t.test('a file that is damaged, full or not to be written is reported in French 
   }
 });
 
-t.test('the catalogue: no word grows or shrinks without accents, and signs have their blanks', async (t) => {
+t.test('the catalogue: words keep their accents, and punctuation its spaces', async (t) => {
   for (const {
     msgstr: [french = ''],
   } of PO.parse(readFileSync(CATALOGUE, 'utf8')).items) {
@@ -69,7 +69,7 @@ t.test('a session in French: the screens most used, no wider than 80 columns, in
   t.ok(session.screen.transcript().every((row) => row.length <= 80));
 });
 
-t.test('sizes, the sun and raised lamps have their French words', async (t) => {
+t.test('sizes, the sun and raised lamps have French words', async (t) => {
   const session = await openSession(t, { view: { ...createFakeView(), language: 'fr' } });
   await session.say('terminal length 0');
   await session.say('terminal charset utf-8');
@@ -95,7 +95,7 @@ t.test('language changes it for the session; UTF-8 brings the accents', async (t
   t.match(await session.say('language de'), /% language has no "de"/);
 });
 
-t.test('the door speaks the language of the cabinet before anybody has logged in', async (t) => {
+t.test('the login uses the language of the cabinet before any user has logged in', async (t) => {
   const session = await openSession(t, { view: { ...createFakeView(), language: 'fr' }, hasLogin: true });
   t.match(session.bytes(), /sans s'identifier : lights on 30m[\s\S]*Utilisateur : $/);
   t.match(await session.say('marie'), /Mot de passe : $/);
@@ -103,7 +103,7 @@ t.test('the door speaks the language of the cabinet before anybody has logged in
   t.match(await session.say('lights off'), /% sans s'identifier il n'y a que lights on/);
 });
 
-t.test('if no agent answers, the cabinet file sets the language', async (t) => {
+t.test('without an agent, the cabinet file sets the language', async (t) => {
   const session = await openSession(t, { view: null, fileLanguage: 'fr' });
   t.match(session.bytes(), /aucun agent ne repond/);
   t.match(session.bytes(), /luciole \(sans agent\)> $/);

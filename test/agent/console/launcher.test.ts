@@ -39,7 +39,7 @@ const RUN_FLAGS = [
   '--expose-gc',
 ];
 
-t.test('the agent runs with a small heap in the process that was started, a console command without a second start', async (t) => {
+t.test('the agent runs with a small heap in the process that was started; a console command needs no second start', async (t) => {
   const launcher = launcherWith(t, TELL, false);
   const child = startProgram([process.execPath, launcher, 'run', 'a b', '--port', 'x=y']);
   const pid = child.pid;
@@ -63,7 +63,7 @@ const isNewEnough = ([major = 0, minor = 0]: readonly number[]): boolean => majo
 
 const skip = isNewEnough(ownVersion) ? 'this machine has no old Node' : false;
 
-t.test('a Node that is too old hands over to the pinned one, or says what is missing', { skip }, async (t) => {
+t.test('a Node that is too old starts the pinned one, or reports what is missing', { skip }, async (t) => {
   const result = await run([OWN_NODE, launcherWith(t, TELL, true), 'run', 'a b']);
   t.match(result, { code: 7, err: '' });
   t.strictSame(JSON.parse(result.out).slice(1), [['run', 'a b'], RUN_FLAGS]);

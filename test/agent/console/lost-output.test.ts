@@ -39,7 +39,7 @@ async function endlessExport(socketPath: string): Promise<() => Promise<void>> {
   return () => server.stop();
 }
 
-t.test('an export whose reader closes before its end fails as a shell reports SIGPIPE; a cut page is no failure', async (t) => {
+t.test('an export whose reader closes early fails as a shell reports SIGPIPE; a page that is cut is no failure', async (t) => {
   const socket = join(programFolder(t), 'agent.sock');
   t.teardown(await endlessExport(socket));
   const cut = async (...words: string[]): Promise<unknown> => {
@@ -64,7 +64,7 @@ async function answering(socket: string, isRunning: () => boolean): Promise<void
   }
 }
 
-t.test('an agent continues if its log cannot be written, and stops on a signal', async (t) => {
+t.test('an agent continues if its log cannot be written, and stops on request', async (t) => {
   const folder = programFolder(t);
   const [file, socket] = [join(folder, 'cabinet.yaml'), join(folder, 'agent.sock')];
   writeFileSync(file, SMALL_SITE);

@@ -35,7 +35,7 @@ function programWith(t: Test): string {
   return join(home, 'agent/main.ts');
 }
 
-t.test('the agent gets what was asked for, stops on a signal, and its end decides the exit code', async (t) => {
+t.test('the agent gets its arguments, stops on a signal, and its end sets the exit code', async (t) => {
   const main = programWith(t);
   const words = [
     'run',

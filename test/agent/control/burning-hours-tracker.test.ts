@@ -1,4 +1,4 @@
-/** Burning hours: known only where somebody knows them, and never lost with a disk. */
+/** Burning hours: unknown until they are stated or counted from the start, and never lost with a disk. */
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -51,7 +51,7 @@ async function trackerOn(
   return { tracker, clock, burn, hoursOf: (id = 'L1') => tracker.hours().get(id) };
 }
 
-t.test('hours of a lamp of which nothing is known stay unknown, however long the agent runs', async (t) => {
+t.test('unknown burning hours of a lamp stay unknown, however long the agent runs', async (t) => {
   const disk = diskOf();
   const { burn, hoursOf, tracker } = await trackerOn(disk);
   await burn(30);
@@ -90,13 +90,13 @@ t.test('a statement of the configuration is taken once, and another one again', 
   t.equal(fourth.hoursOf(), 9_000, 'what the technician said later stays');
 });
 
-t.test('on a store that starts afresh a statement is taken again, with every hour since its day', async (t) => {
+t.test('on a store that starts again a statement is accepted again, with every hour since its day', async (t) => {
   t.equal((await trackerOn(diskOf(), MAY, '2026-05-11T00:00Z')).hoursOf(), 12_240);
   t.equal((await trackerOn(diskOf(), MAY, '2026-04-01T00:00Z')).hoursOf(), 12_000, 'a day to come adds nothing');
   t.equal((await trackerOn(diskOf(), { hours: 5, on: '2026-99-99' })).hoursOf(), undefined, 'no day');
 });
 
-t.test('a statement waits for a time that is known', async (t) => {
+t.test('a report waits until the time is known', async (t) => {
   const { tracker, clock, hoursOf } = await trackerOn(diskOf(), MAY, '2026-05-11T00:00Z', 'none');
   t.equal(hoursOf(), undefined);
   clock.setQuality('synced');
@@ -104,7 +104,7 @@ t.test('a statement waits for a time that is known', async (t) => {
   t.equal(hoursOf(), 12_240);
 });
 
-t.test('hours that a former release has counted are known', async (t) => {
+t.test('hours counted by a former release are known', async (t) => {
   t.equal((await trackerOn(diskOf({ [KEY]: { L1: 4_000, L2: -1, L3: 'x' } }))).hoursOf(), 4_000);
   for (const nonsense of [null, 7, 'x', [1]]) t.equal((await trackerOn(diskOf({ [KEY]: nonsense }))).hoursOf(), undefined);
 });
@@ -137,11 +137,11 @@ t.test('with constant light and a disk that cannot be read the street has its fu
     levels.push(control.decisions()[0]?.levelPct);
     await control.stop();
   }
-  // The dusk step of the programme says 80 %.
+  // The dusk step of the programme is 80 %.
   t.same(levels, [80, 80, 80]);
 });
 
-t.test('hours are in the nightly copy of the state, and come back from it when the file is damaged', async (t) => {
+t.test('hours are in the nightly copy of the state, and are restored from it when the file is damaged', async (t) => {
   const dir = testFolder(t);
   const first = createStoreRig({ dir });
   await first.store.start();

@@ -6,7 +6,7 @@ import { texts } from '../../support/texts.ts';
 import { makeStreet, PRESENCE, winter } from '../lighting/street.ts';
 import { levelsOf, litStreet } from './lit-street.ts';
 
-t.test('the dimming step comes and all lamps follow once', async (t) => {
+t.test('the dimming step is applied and all lamps follow once', async (t) => {
   const street = await litStreet(t, { now: winter('22:59') });
   t.same(levelsOf(street), [80, 80, 80, 80, 80, 80]);
   await street.clock.advance(59_000);
@@ -42,7 +42,7 @@ t.test('a walker is lit at once, nearest first, and the street falls back', asyn
   t.equal(street.writes.length, 6);
 });
 
-t.test('a detection during the fall returns to boost at once, even while the falling write is on its way', async (t) => {
+t.test('a detection during the fall returns to boost immediately, even while the falling write is in flight', async (t) => {
   const street = await litStreet(t);
   street.sense('S01', 80);
   await street.clock.advance(1_000);
@@ -65,7 +65,7 @@ t.test('a detection during the fall returns to boost at once, even while the fal
   t.equal(street.events.length, 0, 'a replaced write is no failure');
 });
 
-t.test('a lamp that comes down to its presence level is not counted as raised', async (t) => {
+t.test('a lamp that is lowered to its presence level is not counted as raised', async (t) => {
   const street = await litStreet(t, { street: makeStreet({ zone: { presence: { ...PRESENCE, boostPct: 60 } } }) });
   void street.override({ levelPct: 90 });
   await street.clock.advance(1_000);
@@ -76,7 +76,7 @@ t.test('a lamp that comes down to its presence level is not counted as raised', 
   t.same(street.control.counters(), { detections: 1, lampsRaised: 0 });
 });
 
-t.test('a sensor that falls silent while it sees someone lights no longer than its hold', async (t) => {
+t.test('a sensor that falls silent while it detects presence lights no longer than its hold', async (t) => {
   const street = await litStreet(t);
   street.sense('S01', 80);
   street.lose('S01');
@@ -101,7 +101,7 @@ t.test('two contacts of one box are two sensors: the quiet one does not hide the
   t.match(street.control.counters(), { detections: 2 });
 });
 
-t.test('zones and why show wanted, measured and the reasons; unknown names are undefined', async (t) => {
+t.test('zones and why show the requested level, the measured one and the reasons; unknown names are undefined', async (t) => {
   const street = await litStreet(t);
   street.sense('S02', 90);
   await street.clock.advance(500);

@@ -31,9 +31,9 @@ export interface FakeStreet {
   readonly disk: Map<string, unknown>;
   /** Lamps that answer without a valid level. */
   readonly vague: Set<string>;
-  /** A sensor's value, as a poll brings it. */
+  /** Sets a sensor's value, as a poll would read it. */
   sense(device: string, value: number, point?: string): void;
-  /** The sensor's newest reading becomes missing by its age; nobody is told. */
+  /** Makes the sensor's newest reading missing because of its age; no event reports it. */
   lose(device: string): void;
   /** A poll of all lamps. */
   poll(): void;
@@ -48,7 +48,7 @@ export interface FakeOptions {
   readonly load?: () => Promise<unknown>;
   readonly contacts?: ReadonlyMap<PointId, LightContact>;
   readonly contactZones?: ReadonlyMap<PointId, string>;
-  /** Resolves whether the disk takes a save. Default: it does. */
+  /** Resolves with whether a save succeeds. Default: true. */
   readonly saves?: () => Promise<boolean>;
   /** What the lamps show at the start. Default: 0. */
   readonly foundPct?: number;

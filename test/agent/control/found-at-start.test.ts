@@ -66,23 +66,26 @@ for (const [foundPct, holdS] of [
   [80, 2],
   [100, 200],
 ] as const) {
-  t.test(`a start that finds the lamps at ${foundPct} % holds them for ${holdS} s, and counts no presence where nobody was`, async (t) => {
-    const { street, pass, ranks, why, evidence } = await startedStreet(t, foundPct, holdS);
-    t.same(levelsOf(street), ALL(foundPct), 'the light is held');
-    t.match(why(), { wantedPct: foundPct, rank: 'programme', reason: 'programme' });
-    t.match(
-      texts(why()?.trace.filter(({ applied }) => applied)),
-      [{ rank: 'programme', source: 'start', levelPct: foundPct, text: 'as found at the start' }],
-      'and says why',
-    );
-    await pass(holdS + 20);
-    t.same(levelsOf(street), ALL(30), 'then the programme');
-    t.strictSame(await evidence(), NOBODY);
-    t.strictSame([...new Set(ranks)], ['programme']);
-  });
+  t.test(
+    `a start that finds the lamps at ${foundPct} % holds them for ${holdS} s, and counts no presence without a detection`,
+    async (t) => {
+      const { street, pass, ranks, why, evidence } = await startedStreet(t, foundPct, holdS);
+      t.same(levelsOf(street), ALL(foundPct), 'the light is held');
+      t.match(why(), { wantedPct: foundPct, rank: 'programme', reason: 'programme' });
+      t.match(
+        texts(why()?.trace.filter(({ applied }) => applied)),
+        [{ rank: 'programme', source: 'start', levelPct: foundPct, text: 'as found at the start' }],
+        'and says why',
+      );
+      await pass(holdS + 20);
+      t.same(levelsOf(street), ALL(30), 'then the programme');
+      t.strictSame(await evidence(), NOBODY);
+      t.strictSame([...new Set(ranks)], ['programme']);
+    },
+  );
 }
 
-t.test('a person who comes while a start holds the light is counted once, and one who comes later as ever', async (t) => {
+t.test('a person who arrives while a start holds the light is counted once, a later one as usual', async (t) => {
   const { street, pass, why, evidence } = await startedStreet(t, 60);
   street.sense('S01', 90);
   await pass(2);
@@ -107,7 +110,7 @@ t.test('a person below whose light the lamps are held is counted, and raises non
   t.match(await evidence(), { detections: 1, lampsRaised: 0, activations: 1 });
 });
 
-t.test('a held lamp that comes back darker gets its light as soon as one that a person raises', async (t) => {
+t.test('a held lamp that returns darker gets its light as soon as one that presence raises', async (t) => {
   const { street, pass } = await startedStreet(t, 100);
   street.levels.set('L1', 30);
   street.poll();

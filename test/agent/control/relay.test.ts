@@ -71,7 +71,7 @@ const WEST: Neighbour = { node: 'west', pole: 'P0', withinM: 60 };
 const EAST: Neighbour = { node: 'east', pole: 'P8', withinM: 60 };
 const MIDDLE: Neighbour = { node: 'side', pole: 'P4', withinM: 10 };
 
-/** The relay of a cabinet on a clock that stands still; `sees` is what its sensors say. */
+/** The relay of a cabinet on a stopped clock; `sees` gives the values of its sensors. */
 function openRelay(neighbours: readonly Neighbour[] = [WEST, EAST]) {
   const clock = createManualClock(Date.UTC(2026, 10, 24, 21));
   const sent: RelayedDetection[] = [];
@@ -107,7 +107,7 @@ const relay = (more: Partial<RelayedDetection> = {}): RelayedDetection => ({
   ...more,
 });
 
-t.test('who is sent of whom', async (t) => {
+t.test('which detections are sent to which cabinet', async (t) => {
   const table: [story: string, passage: [pole: string, atS: number][], expected: string][] = [
     ['someone near one end: that neighbour', [['P2', 0]], 'west 50 m'],
     ['at the very end', [['P8', 0]], 'east 0 m'],
@@ -146,7 +146,7 @@ t.test('who is sent of whom', async (t) => {
   }
 });
 
-t.test('a detection is sent once, with its age, its life and an id of its own', async (t) => {
+t.test('a detection is sent once, with its age, its lifetime and an id of its own', async (t) => {
   const { clock, sent, sees, seen } = openRelay();
   await clock.advance(60_000);
   sees('P0', 300);
@@ -185,7 +185,7 @@ t.test('two relays a second leave at most, the newest of each neighbour, in turn
   );
 });
 
-t.test('whom a neighbour sends comes in at the pole where its street begins', async (t) => {
+t.test('a person announced by a neighbour enters at the pole where the street begins', async (t) => {
   const table: [story: string, neighbour: Neighbour, direction: 1 | -1 | null][] = [
     ['from the start of the street onwards', WEST, 1],
     ['from its end backwards', EAST, -1],
@@ -213,7 +213,7 @@ t.test('whom a neighbour sends comes in at the pole where its street begins', as
   t.equal(detectionRelay.take([]).length, 0, 'forgotten once the slowest walker would have been seen again');
 });
 
-t.test('what is not let in is counted', async (t) => {
+t.test('rejected relays are counted', async (t) => {
   const table: [story: string, relays: RelayedDetection[], admitted: number, dropped: object][] = [
     ['a cabinet that is no neighbour', [relay({ node: 'north' })], 0, { stranger: 1 }],
     ['the same id twice', [relay(), relay()], 1, { repeated: 1 }],
@@ -245,7 +245,7 @@ t.test('what is not let in is counted', async (t) => {
   t.ok(detectionRelay.receive(relay({ id: 'w-3' })), 'for a minute, so that memory does not grow');
 });
 
-t.test('what a neighbour has sent is never sent again, to anybody', async (t) => {
+t.test('a relay of a neighbour is never sent again, to any cabinet', async (t) => {
   const { clock, sent, detectionRelay, sees, seen } = openRelay();
   for (let i = 0; i < 50; i += 1) {
     await clock.advance(700);

@@ -113,7 +113,7 @@ t.test('an intent that waits for the time can be replaced and released', async (
   t.same([released.levels.get('L1'), replaced.levels.get('L1')], [80, 15]);
 });
 
-t.test('a start keeps the light it finds for as long as somebody may be there', async (t) => {
+t.test('a start keeps the light it finds for as long as a person may be present', async (t) => {
   const guard = createStartGuard(new Map([['L1', 20]]), 1_000);
   const reading = (value: number, atMono: number) => ({ pointId: 'L1.level' as const, value, quality: 'good' as const, atMono, atMs: 0 });
   t.ok(guard.isWaiting('L1', 1_500));

@@ -36,7 +36,7 @@ async function restarted(t: Test, before: FakeStreet, laterMs: number, options: 
   return started(t, { now, disk: before.disk, foundPct: levelsOf(before)[0] ?? 0, ...options });
 }
 
-t.test('a restart keeps what the lights-on button asked for, for the rest of its two hours', async (t) => {
+t.test('a restart keeps the request of the lights-on button for the rest of its two hours', async (t) => {
   const before = await started(t, { foundPct: 30 });
   read(before);
   before.sense('IO1', 1, 'button');
@@ -52,7 +52,7 @@ t.test('a restart keeps what the lights-on button asked for, for the rest of its
   t.same(levelsOf(street), [30]);
 });
 
-t.test('without a time the button holds for its two hours: its end cannot be told, and it can only light', async (t) => {
+t.test('without a time the button lasts its two hours: its end is unknown, and it can only add light', async (t) => {
   const before = await started(t, { foundPct: 30 });
   read(before);
   before.sense('IO1', 1, 'button');
@@ -96,7 +96,7 @@ t.test('an open key lets the street go to its programme at once', async (t) => {
 });
 
 t.test(
-  'a key that was closed when the run ended still counts: for an hour where its box is dead, else until it is read open',
+  'a key that was closed when the run ended still counts: for an hour if its box is dead, else until it is read as open',
   async (t) => {
     const before = await started(t, { foundPct: 30 });
     read(before, { key: 1 });
@@ -114,7 +114,7 @@ t.test(
   },
 );
 
-t.test('a box that never answers holds the level that was found for an hour, and raises nothing', async (t) => {
+t.test('a box that never answers keeps the level that was found for an hour, and raises nothing', async (t) => {
   for (const foundPct of [100, 60, 30]) {
     const street = await started(t, { foundPct });
     street.poll();
@@ -125,7 +125,7 @@ t.test('a box that never answers holds the level that was found for an hour, and
   }
 });
 
-t.test('a lamp that cannot be read is lit meanwhile, and what a person sets holds at once', async (t) => {
+t.test('a lamp that cannot be read is lit, and a level set by a person applies immediately', async (t) => {
   const street = await started(t, { foundPct: 0 });
   await street.clock.advance(3 * SECOND);
   t.same(levelsOf(street), [100]);
@@ -134,7 +134,7 @@ t.test('a lamp that cannot be read is lit meanwhile, and what a person sets hold
   t.same(levelsOf(street), [20]);
 });
 
-t.test('a point of a rule is waited for, but not for long', async (t) => {
+t.test('the agent waits for a point of a rule, but not for long', async (t) => {
   const rules = [
     {
       id: 'fog',
@@ -150,7 +150,7 @@ t.test('a point of a rule is waited for, but not for long', async (t) => {
   t.same(levelsOf(street), [30]);
 });
 
-t.test('whatever the disk holds about contacts, the start goes on', async (t) => {
+t.test('whatever the disk contains about contacts, the start continues', async (t) => {
   for (const stored of [null, 7, 'x', [null, 7, {}, { pointId: 'IO1.key', untilMs: 'soon' }, { pointId: 'other', untilMs: 1e15 }]]) {
     const street = await started(t, { disk: new Map([['control.contacts', stored]]) });
     read(street);
@@ -159,7 +159,7 @@ t.test('whatever the disk holds about contacts, the start goes on', async (t) =>
   }
 });
 
-t.test('a lamp by day that is found lit goes out once the key is read', async (t) => {
+t.test('by day a lamp that is found lit is switched off once the key is read', async (t) => {
   const street = await started(t, { now: winter('13:00') });
   street.poll();
   await street.clock.advance(10 * SECOND);

@@ -1,5 +1,5 @@
 /**
- * Root writes in a folder that a compromised service may write too: a victim elsewhere stays as it is, whatever lies in the way.
+ * Root writes to a folder that a compromised service can write too: a victim file elsewhere stays unchanged in every case.
  *
  * Run as root; the service is a user without a name.
  */
@@ -32,12 +32,12 @@ import { openExportFile } from '../../../agent/console/commands/store/export-fil
 import { asOwnerOf, createFile, replaceWhole } from '../../../agent/core/atomic-write.ts';
 import { replaceFile } from '../../../agent/core/replace-file.ts';
 
-/** A user who is nobody else's. */
+/** A user id that no other process uses. */
 const SERVICE = 64_123;
 const SECRET = 'root:$6$secret';
 const root = { skip: process.getuid?.() === 0 ? false : 'only root can give files to another user' };
 
-/** A folder of the service with its state in it, and what it would like to reach: a file and a folder of root. */
+/** A folder of the service with its state, and what an attack would try to reach: a file and a folder of root. */
 function cabinet(t: Test) {
   const dir = mkdtempSync(join(tmpdir(), 'luciole-owned-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
@@ -164,7 +164,7 @@ t.test('a key is made once, exclusively, and belongs to the owner of a folder of
   isUntouched(t);
 });
 
-t.test('all threads lose the rights for as long as the work takes, and get them back whatever happens', root, async (t) => {
+t.test('all threads lose the rights for as long as the job takes, and get them back in every case', root, async (t) => {
   const { state, victim } = cabinet(t);
   await t.rejects(
     asOwnerOf(state, () => readFile(victim, 'utf8')),

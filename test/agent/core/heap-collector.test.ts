@@ -19,7 +19,7 @@ function heapOf(liveMb: number) {
   return { heap, collector };
 }
 
-t.test('a heap is collected once three megabytes have come, not before and not again', async (t) => {
+t.test('a heap is collected after three megabytes of growth, not before and not again', async (t) => {
   const { heap, collector } = heapOf(11);
   const looks: [deadMb: number, collections: number][] = [
     [0, 0],
@@ -54,7 +54,7 @@ t.test('a heap that shrank by itself is measured from there', async (t) => {
   t.equal(heap.collections, 1);
 });
 
-t.test('a thread looks each ten seconds until it is told to stop', async (t) => {
+t.test('a thread checks every ten seconds until it is stopped', async (t) => {
   const clock = createManualClock(0);
   let [usedMb, collections] = [10, 0];
   const heap = {

@@ -38,7 +38,7 @@ t.test('each language has its own singular', async (t) => {
 
 const typed = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...Object.keys(FRENCH), ...Object.values(FRENCH), '{0}', '{{', '$&'));
 
-t.test('what a person typed stays byte for byte, whatever it is', async () => {
+t.test('typed text stays unchanged byte for byte', async () => {
   fc.assert(
     fc.property(typed, (text) => {
       for (const speech of [french, { ...french, template: () => undefined }]) {
@@ -58,7 +58,7 @@ const argument = fc.letrec((tie) => ({
     .map(([id, args, plural]) => new Message(id, args as Message[], plural)),
 })).message;
 
-t.test('a message survives JSON, with its English text beside it', async (t) => {
+t.test('a message survives JSON, together with its English text', async (t) => {
   const happening = { text: msg`lamp ${'L07'} is dark`, notes: ['plain', msg`one lamp`], at: null };
   const wire = JSON.parse(JSON.stringify(withTexts(happening)));
   t.strictSame(wire, {

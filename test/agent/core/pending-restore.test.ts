@@ -55,7 +55,7 @@ const RESTORED = {
   'users.json': 'former',
 };
 
-t.test('a restore that was cut off at any rename is completed by the next call', async (t) => {
+t.test('a restore interrupted at any rename is completed by the next call', async (t) => {
   const renames: [from: string, to: string][] = [
     ['config', 'config.before-restore'],
     ['restore/config', 'config'],
@@ -80,7 +80,7 @@ t.test('a restore that was cut off at any rename is completed by the next call',
   }
 });
 
-t.test('a restore that was cut off before it was complete changes nothing', async (t) => {
+t.test('a restore interrupted before it was complete changes nothing', async (t) => {
   const dir = staged(t);
   rmSync(join(dir, 'restore'), { recursive: true });
   mkdirSync(join(dir, 'restore.new'));

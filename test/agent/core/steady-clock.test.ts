@@ -53,7 +53,7 @@ function rig({ quality = 'synced' as ClockQuality, hasBattery = false, mayStepOn
       clock = start();
       clock.quality();
     },
-    /** How far the time that the agent goes by is from the true one. Units: s. */
+    /** Error of the agent's time. Units: s. */
     errorS: () => Math.round((clock.wallMs() - trueMs()) / SECOND),
     otherS: () => {
       const otherMs = clock.otherMs();
@@ -87,7 +87,7 @@ for (const [story, stepMs, errorS, otherS, isDisputed] of STEPS) {
   });
 }
 
-t.test('a clock at the limit does not flip between believed and not', async (t) => {
+t.test('a clock at the limit does not flip between trusted and not', async (t) => {
   const street = rig();
   await street.step(10 * MINUTE + SECOND);
   let flips = 0;
@@ -114,7 +114,7 @@ for (const [everyMs, byMs] of [
   });
 }
 
-t.test('two times that the light sees hold the true one, whatever steps and slews are made within 10 min', async () => {
+t.test('two times that the light uses contain the true one, whatever steps and slews happen within 10 min', async () => {
   const moves = fc.array(
     fc.record({ byMs: fc.integer({ min: -20 * MINUTE, max: 20 * MINUTE }), forS: fc.integer({ min: 1, max: 7_200 }) }),
     {
@@ -155,7 +155,7 @@ t.test('a legitimate small step is followed in time, so that a year of them is n
   t.equal(street.errorS(), 4 * 365);
 });
 
-t.test('the first synchronisation of a time that was not known is believed, however large its step', async (t) => {
+t.test('the first synchronisation of an unknown time is trusted, however large its step', async (t) => {
   for (const quality of ['none', 'restored'] as const) {
     const street = rig({ quality });
     await street.step(-12 * HOUR, MINUTE);
@@ -169,7 +169,7 @@ t.test('the first synchronisation of a time that was not known is believed, howe
   }
 });
 
-t.test('a first synchronisation far from the battery clock is not believed, a near one is at once', async (t) => {
+t.test('a first synchronisation far from the battery clock is not trusted, a near one is immediately', async (t) => {
   const far = rig({ quality: 'rtc', hasBattery: true });
   far.system.stepWall(11 * MINUTE);
   far.system.setQuality('synced');
@@ -222,7 +222,7 @@ for (const share of [1e-3, 1e-2, 0.08]) {
   });
 }
 
-t.test('a restart of the agent goes on with the held time', async (t) => {
+t.test('a restart of the agent continues with the held time', async (t) => {
   const street = rig();
   await street.step(-10 * HOUR);
   street.restart();

@@ -3,7 +3,7 @@ import t from 'tap';
 import { msg } from '../../../agent/core/message.ts';
 import { closest, didYouMeanKey, nearest } from '../../../agent/core/suggestions.ts';
 
-t.test('the nearest word is the one with the fewest wrong letters', async (t) => {
+t.test('the closest word is the one with the fewest wrong letters', async (t) => {
   t.equal(nearest('stauts', ['status', 'points']), 'status');
   t.equal(nearest('x', ['status']), undefined);
   fc.assert(
@@ -14,7 +14,7 @@ t.test('the nearest word is the one with the fewest wrong letters', async (t) =>
   );
 });
 
-t.test('all words that are as close are named, and none that is far', async (t) => {
+t.test('all equally close words are named, and no distant one', async (t) => {
   t.strictSame(closest('lod', ['log', 'load', 'store']), ['load', 'log']);
   t.strictSame(closest('xyzzy', ['status', 'log']), []);
   t.strictSame(closest('STATUS', ['status']), [], 'case counts');

@@ -61,7 +61,7 @@ for (const [story, value, quality, one, wrong] of flags) {
   });
 }
 
-t.test('the words of a profile go before the kind of the point, those of the site before both', async (t) => {
+t.test('the words of a profile precede the kind of the point, those of the site precede both', async (t) => {
   const up = reading('IO1.input', 1, 0);
   const mains = [flag('mains-lost', null, { severity: 'alarm', message: 'mains lost' })];
   t.match(texts(verdictsOf(up, point('fault', mains))), [{ code: 'device-flag', severity: 'alarm', text: 'IO1.input: mains lost' }]);
@@ -71,7 +71,7 @@ t.test('the words of a profile go before the kind of the point, those of the sit
   ]);
 });
 
-t.test('two flags of one register begin and end each by itself, and a unit that goes missing heals nothing', async (t) => {
+t.test('two flags of one register begin and end independently, and a missing unit clears nothing', async (t) => {
   const clock = createManualClock(1_000);
   const events: AgentEvent[] = [];
   const register = point('other', [flag('mains-lost', 0), flag('hot', 1, { severity: 'info' })]);
@@ -97,7 +97,7 @@ t.test('two flags of one register begin and end each by itself, and a unit that 
   t.equal(events.length, 4);
 });
 
-t.test('each trouble is told once when it begins and once, under the same id, when it ends', async (t) => {
+t.test('each trouble is reported once when it begins and once, under the same id, when it ends', async (t) => {
   const clock = createManualClock(1_000);
   const events: AgentEvent[] = [];
   const points = new Map<Reading['pointId'], WatchedPoint>([

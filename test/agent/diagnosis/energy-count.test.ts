@@ -102,7 +102,7 @@ t.test('other lamps than those of today count in proportion to their level', asy
   t.ok(Math.abs((row?.baselineKwh ?? 0) - (cabinet.lamps.length * 75 * 8) / 1_000) < 1e-6, `${row?.baselineKwh} kWh`);
 });
 
-t.test('a night of the demo street: counted, measured, told to the platform in metrics that its births have', async (t) => {
+t.test('a night of the demo street: counted, measured, and sent to the platform in metrics that its births contain', async (t) => {
   const street = rig();
   street.all(100);
   street.energy.start();

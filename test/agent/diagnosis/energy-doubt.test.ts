@@ -32,7 +32,7 @@ async function summerStreet(t: { teardown(fn: () => unknown): void }, quality: C
   return { clock, sums };
 }
 
-t.test('while the light burns because no time is known, no saving is claimed', { timeout: 80_000 }, async (t) => {
+t.test('while the light is on because the time is unknown, no saving is claimed', { timeout: 80_000 }, async (t) => {
   for (const quality of ['none', 'restored'] as const) {
     const { clock, sums } = await summerStreet(t, quality);
     await clock.advance(24 * HOUR_MS);

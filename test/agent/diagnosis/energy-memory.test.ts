@@ -3,7 +3,7 @@ import { DAY_MS, HOUR_MS } from '../../../agent/core/durations.ts';
 import { energySums } from '../../../agent/diagnosis/energy-rows.ts';
 import { at, createEnergyRig, litH, paris } from './energy-street.ts';
 
-t.test('while the disk cannot be asked counting goes on, nothing is written over, and it all comes together afterwards', async (t) => {
+t.test('while the disk cannot be read counting continues, nothing is overwritten, and the sums are merged later', async (t) => {
   const street = createEnergyRig(paris('2026-12-01 12:00'));
   street.set(at(100));
   await street.start();
@@ -40,7 +40,7 @@ t.test('a cut between the writing of a finished night and that of the new one do
   }
 });
 
-t.test('nor does one after which the clock says the old night again', async (t) => {
+t.test('a clock that returns to the old night does not start a new one either', async (t) => {
   const street = createEnergyRig(paris('2026-12-01 12:00'));
   street.set(at(100));
   await street.start();
@@ -54,7 +54,7 @@ t.test('nor does one after which the clock says the old night again', async (t) 
   t.strictSame(await street.nights(), [['2026-12-01', 12]]);
 });
 
-t.test('what another program has left under its keys is taken for nothing', async (t) => {
+t.test('data of another program under its keys is ignored', async (t) => {
   for (const rubbish of [
     'null',
     '7',
@@ -95,7 +95,7 @@ t.test('four hundred nights are kept one by one, older ones as months, and the s
   ]);
 });
 
-t.test('after a start the last night is told once more, so that the platform has it in its birth', async (t) => {
+t.test('after a start the last night is sent once more, so that the platform has it in its birth', async (t) => {
   const street = createEnergyRig(paris('2026-12-31 12:00'));
   street.set(at(100));
   await street.start();
@@ -110,7 +110,7 @@ t.test('after a start the last night is told once more, so that the platform has
   );
 });
 
-t.test('a meter is read as what it counted from noon to noon, over a restart too, beside what was computed', async (t) => {
+t.test('a meter is read for its count from noon to noon, across a restart too, next to the computed energy', async (t) => {
   const street = createEnergyRig(paris('2026-12-01 12:00'));
   street.set(at(100));
   await street.start();
@@ -130,7 +130,7 @@ t.test('a meter is read as what it counted from noon to noon, over a restart too
   t.match(second?.tally.meters, { M01: { kwh: 0.5 } });
 });
 
-t.test('who was away for days does not give their energy to one night', async (t) => {
+t.test('an absence of days does not add their energy to one night', async (t) => {
   const street = createEnergyRig(paris('2026-12-01 12:00'));
   await street.start();
   street.tracker.meters.read('M01', 1_000);

@@ -102,7 +102,7 @@ t.test(
   },
 );
 
-t.test('looking at the sums, or beginning them anew, at any moment changes nothing of their whole', async (t) => {
+t.test('reading or restarting the sums at any moment does not change their total', async (t) => {
   fc.assert(
     fc.property(anyNight, fc.nat(40), fc.boolean(), (happenings, cutAt, fresh) => {
       const whole = createEnergyCount([PATH, ROAD], 0);
@@ -128,7 +128,7 @@ t.test('looking at the sums, or beginning them anew, at any moment changes nothi
   t.pass('held for all generated nights');
 });
 
-t.test('what stands on disk comes back as it was, and rubbish as nothing', async (t) => {
+t.test('stored data is restored unchanged, and garbage as nothing', async (t) => {
   const zones = { path: tallied([0, all(DUSK, inBoth(at(30)))], [2, one('A', raised(80, 30))], [3, END]) };
   const tally: NightTally = { zones, meters: { M01: { kwh: 1.5, nights: 1, computedWh: 900 } }, awayMs: 3, undatedMs: 4 };
   t.strictSame(readTally(JSON.parse(JSON.stringify(rounded(tally)))), rounded(tally));

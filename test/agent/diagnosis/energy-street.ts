@@ -63,7 +63,7 @@ export const all =
 
 export const DUSK = all(night(true), following('A', 'follows'), following('B', 'follows'));
 
-/** What the path did in a night told as hours and moves. */
+/** Returns the tally of the path after a night given as hours and moves. */
 export function tallied(...moves: (readonly [h: number, move: Move])[]): ZoneTally {
   const count = createEnergyCount([PATH, ROAD], 0);
   for (const [h, move] of moves) move(count, h * HOUR_MS);
@@ -84,7 +84,7 @@ export function isAlike(a: Readonly<Record<string, ZoneTally>>, b: Readonly<Reco
   });
 }
 
-/** Time that jumps to where it is told; timers that fall due on the way fire once, late. */
+/** A clock that jumps to a given time; timers due in between fire once, late. */
 function jumpingClock(startMs: number) {
   let [mono, offsetMs] = [0, startMs];
   let quality: ClockQuality = 'synced';

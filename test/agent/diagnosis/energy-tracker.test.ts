@@ -22,7 +22,7 @@ for (const [story, zone, utc, expected] of noons) {
   t.test(story, async (t) => t.equal(nightAt(createLocalCalendar(zone), Date.parse(utc)), expected));
 }
 
-t.test('a night ends at noon, is told and kept, and the next one begins with nothing', async (t) => {
+t.test('a night ends at noon, is reported and kept, and the next one begins at zero', async (t) => {
   const street = createEnergyRig(paris('2026-12-01 12:00'));
   street.set(at(100));
   await street.start();
@@ -57,7 +57,7 @@ for (const [story, start, hoursAt30, wholeH] of changes) {
 }
 
 t.test(
-  'a restart at any moment leaves the sums as they would have been, within a second; a cut loses a quarter of an hour and says so',
+  'a restart at any moment leaves the sums correct within a second; a power cut loses a quarter of an hour and reports it',
   async (t) => {
     const script = fc.array(
       fc.record({ waitMs: fc.integer({ min: 1_000, max: 5 * HOUR_MS }), levelPct: fc.integer({ min: 0, max: 100 }) }),
@@ -119,7 +119,7 @@ t.test('a clock that is set, forwards or back, over one noon or many, loses no h
   t.pass('held for all generated clocks');
 });
 
-t.test('while the time is not known no night ends; what was counted goes to the night in which it becomes known', async (t) => {
+t.test('while the time is not known no night ends; the count is added to the night in which it becomes known', async (t) => {
   const street = createEnergyRig(paris('2026-12-01 12:00'));
   street.set(at(100));
   await street.start();
@@ -139,7 +139,7 @@ t.test('while the time is not known no night ends; what was counted goes to the 
   t.match(kept?.tally, { undatedMs: 5 * HOUR_MS, zones: { path: { nights: 1, lampNights: 2 } } });
 });
 
-t.test('hours without the agent are told, not counted', async (t) => {
+t.test('hours without the agent are reported, not counted', async (t) => {
   const street = createEnergyRig(paris('2026-12-01 18:00'));
   street.set(at(100));
   await street.start();

@@ -17,7 +17,7 @@ const event = (code: EventCode, source: string): AgentEvent => ({
   ...{ id: `${code}:${source}:0`, code, source, severity: 'warning', text: msg`${code} of ${source}`, startMs: 0, endMs: null },
 });
 
-t.test('who asks why a lamp is dark hears of its silence, its line, then its faults', async (t) => {
+t.test('why a lamp is dark is explained by its silence, its line, then its faults', async (t) => {
   const events = [
     event('device-flag', 'D1.overcurrent'),
     event('line-down', 'north'),

@@ -93,7 +93,7 @@ t.test('other readings, and those that are not good, pass as they are', async (t
   t.same(registry.counted([stale]), [stale]);
 });
 
-t.test('a cabinet without counters asks the disk for nothing', async (t) => {
+t.test('a cabinet without counters reads nothing from the disk', async (t) => {
   const memory = memoryOf();
   const { registry, clock } = registryWith(t, memory, { 'M1.power': point('power') });
   registry.start();
@@ -123,7 +123,7 @@ t.test('totals are written once an hour for all points together, an offset at on
   t.equal(memory.saves, 3, 'and the rest at stop');
 });
 
-t.test('a disk that takes no offset is asked again', async (t) => {
+t.test('a disk that does not store an offset gets it again', async (t) => {
   const memory = memoryOf();
   const { registry, clock, poll } = registryWith(t, memory);
   registry.start();
@@ -170,7 +170,7 @@ t.test('after a restart the first reading is compared with what was saved', asyn
   t.same((await first([12, 13], 'synced', bad)).totals, [null, 13], 'what makes no sense is forgotten');
 });
 
-t.test('a meter that was exchanged while the agent was off adds no more than the installed lamps can have drawn', async (t) => {
+t.test('a meter exchanged while the agent was off adds no more than the installed lamps can have drawn', async (t) => {
   // 35 lamps of 60 W, off for ten hours.
   const installed = { lamps: Array.from({ length: 35 }, () => ({ ratedPowerW: 60 })) } as unknown as Parameters<typeof maxMeterKw>[0];
   const maxKw = maxMeterKw(installed);
@@ -197,7 +197,7 @@ t.test('a meter that was exchanged while the agent was off adds no more than the
   t.same((await after([1_069], maxMeterKw({ lamps: [] }))).totals, [1_069], 'a cabinet without lamps has the bound of the largest feed');
 });
 
-t.test('a reading that comes before the memory waits for it', async (t) => {
+t.test('a reading that arrives before the memory is loaded waits for it', async (t) => {
   const memory = memoryOf({ counters: { 'M1.energy': { offset: 698, lastRaw: 2, unit: 'kWh', atMs: null } } });
   const { promise, resolve } = Promise.withResolvers<void>();
   memory.gate = promise;
@@ -236,7 +236,7 @@ t.test('a memory that answers after a stop, or twice, changes nothing', async (t
   t.match(read({ 'M1.energy': 2.4 }), [{ value: null, quality: 'bad' }], 'what was read since is not forgotten');
 });
 
-t.test('a time that nobody can trust is not saved as one', async (t) => {
+t.test('an untrusted time is not saved as trusted', async (t) => {
   const memory = memoryOf();
   const { registry, clock, poll } = registryWith(t, memory);
   clock.setQuality('restored');
@@ -246,7 +246,7 @@ t.test('a time that nobody can trust is not saved as one', async (t) => {
   t.equal(memory.counters()['M1.energy']?.atMs, null);
 });
 
-t.test('while the memory cannot be read nobody knows a total, and nothing is written over it', async (t) => {
+t.test('while the memory cannot be read the total is unknown, and nothing is overwritten', async (t) => {
   const memory = memoryOf({ counters: { 'M1.energy': { offset: 698, lastRaw: 2, unit: 'kWh', atMs: null }, 'M9.energy': { offset: 5 } } });
   memory.isBroken = true;
   const { registry, clock, late, read, poll } = registryWith(t, memory);
@@ -267,7 +267,7 @@ t.test('while the memory cannot be read nobody knows a total, and nothing is wri
   );
 });
 
-t.test('a replaced meter is told once, with all that it counts', async (t) => {
+t.test('a replaced meter is reported once, with its whole count', async (t) => {
   const points = { 'M1.energy': energy(), 'M1.starts': point('starts', { semantic: 'count', counter: { rolloverAt: null } }) };
   const { registry, events, poll } = registryWith(t, memoryOf(), points);
   registry.start();
@@ -349,7 +349,7 @@ t.test('a meter is replaced on the line and over a restart, and its energy survi
   );
 });
 
-t.test('a meter that is gone for a while is missing, then goes on', async (t) => {
+t.test('a meter that is absent for a while is missing, then continues', async (t) => {
   const plant = await plantWith(t, memoryOf(), 700_000);
   await plant.clock.advance(40_000);
   plant.sim.silence(1);

@@ -143,7 +143,7 @@ t.test('a point whose profile declares no counter is none', async (t) => {
 /** A meter of the property rolls over here. Units: Wh. */
 const RANGE_WH = 10_000_000;
 
-/** Places nearer than this may be told to be consumption. Units: Wh. Source: several times what can be drawn in the longest history. */
+/** A jump smaller than this may be taken for consumption. Units: Wh. Source: several times what can be drawn in the longest history. */
 const APART_WH = 700_000;
 
 /** Units: Wh a second. */
@@ -166,7 +166,7 @@ interface Told {
   readonly seenWh: number;
 }
 
-/** A meter that is replaced, not read for a while and lies now and then, never twice in a row and never so that it might be true. */
+/** A meter that is replaced, sometimes not read, and sometimes wrong: never twice in a row, and never with a plausible value. */
 function readingsOf(steps: readonly (typeof READ)[], startWh: number): Told[] {
   const elsewhere: number[] = [];
   const told: Told[] = [];
@@ -196,7 +196,7 @@ function readingsOf(steps: readonly (typeof READ)[], startWh: number): Told[] {
   return told;
 }
 
-t.test('whatever happens, the total never falls and is the energy drawn, but for what nobody has seen', async (t) => {
+t.test('in every case the total never falls and equals the energy drawn, except for energy that was not observed', async (t) => {
   const hit = { rollovers: 0, restarts: 0, wrong: 0 };
   const startWh = fc.oneof(fc.integer({ min: 0, max: RANGE_WH - 1 }), fc.integer({ min: RANGE_WH - 10_000, max: RANGE_WH - 1 }));
   fc.assert(

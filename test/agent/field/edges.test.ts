@@ -62,7 +62,7 @@ function uartPlant() {
   };
 }
 
-t.test('a device that talks by itself is read, goes missing when it falls silent, and comes back', async (t) => {
+t.test('a device that sends by itself is read, becomes missing when it falls silent, and returns', async (t) => {
   const { clock, wire, field, events, alive, hush } = uartPlant();
   t.teardown(() => field.stop());
   await field.start();
@@ -146,7 +146,7 @@ function sps30Plant() {
   }
 }
 
-t.test('a device that must be asked is woken, started and asked each second; the words do not run into each other', async (t) => {
+t.test('a device that must be polled is woken, started and polled each second; the commands do not overlap', async (t) => {
   const { clock, field, unit, alive } = sps30Plant();
   t.teardown(() => field.stop());
   await field.start();
@@ -179,7 +179,7 @@ t.test('a device that has lost its supply for a moment is set going again, and i
   t.same(alive, ['A1 up', 'A1 down', 'A1 up']);
 });
 
-t.test('a device that answers without a value is silent in the end, and the advice says that it answers', async (t) => {
+t.test('a device that answers without a value becomes silent, and the advice mentions that it answers', async (t) => {
   const { clock, field, unit, events } = sps30Plant();
   t.teardown(() => field.stop());
   unit.sample = [];
@@ -189,7 +189,7 @@ t.test('a device that answers without a value is silent in the end, and the advi
   t.match(events, [{ code: 'unit-silent', text: /it answers but gives no measurement/ }]);
 });
 
-t.test('an unplugged device is not asked, and after the plug it is set going anew', async (t) => {
+t.test('an unplugged device is not polled, and after the plug it is started again', async (t) => {
   const { clock, wire, field, unit } = sps30Plant();
   t.teardown(() => field.stop());
   await field.start();
@@ -204,7 +204,7 @@ t.test('an unplugged device is not asked, and after the plug it is set going ane
   t.match(field.latest('A1.pm2_5'), { value: 4.2, quality: 'good' });
 });
 
-t.test('a device that never answers is told once, with advice, and is met anew after each silence', async (t) => {
+t.test('a device that never answers is reported once, with advice, and is set up again after each silence', async (t) => {
   const plant = sps30Plant();
   const { clock, field, events } = plant;
   t.teardown(() => field.stop());
@@ -311,7 +311,7 @@ const missing = async (): Promise<void> => {
   throw new BusError('port-missing', msg`there is no such port`);
 };
 
-t.test('a port that is missing is tried again, soon at first, then every ten seconds, and one event tells it', async (t) => {
+t.test('a missing port is retried, soon at first, then every ten seconds, and one event reports it', async (t) => {
   const { clock, supervisor, events, tries, opening, ups } = supervisorPlant();
   t.teardown(() => supervisor.stop());
   opening(missing);
@@ -368,7 +368,7 @@ t.test('a stopped line is not tried again', async (t) => {
   t.equal(tries.length, 1);
 });
 
-t.test('a port that comes and goes for a day is one alarm that lasts, one that is plugged in again is well at once', async (t) => {
+t.test('a port that fails repeatedly for a day is one alarm that lasts; a replugged one is healthy immediately', async (t) => {
   for (const [upS, most] of [
     [0.1, 3],
     [2, 3],
@@ -414,7 +414,7 @@ t.test('a port that comes and goes for a day is one alarm that lasts, one that i
   await supervisor.stop();
 });
 
-t.test('frames that arrive together are readings of their own times: a point and a time name one value, whatever the burst', async (t) => {
+t.test('frames that arrive together are readings of their own times: a point and a time identify one value in any burst', async (t) => {
   for (const burst of [1, 2, 3, 7, 190, 2_000]) {
     const { clock, wire, field, readings } = uartField(createUartDriver(DUST, SDS011), () => {});
     await field.start();

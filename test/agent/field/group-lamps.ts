@@ -10,7 +10,7 @@ export const level = (address: number, over: Parameters<typeof writable>[0] = {}
   point('level', { semantic: 'level', table: 'holding', address, range: [0, 100], write: writable({ settleMs: 40, ...over }) });
 /** Level at holding 0, where a broadcast sets it too. */
 export const HEARING = profile('hearing', [level(0)], { groups: [ALL_UNITS_GROUP] });
-/** Level at holding 50; knows nothing of broadcasts. */
+/** Level in holding register 50; does not support broadcasts. */
 export const PLAIN = profile('plain', [level(50)]);
 /** Three lamps behind one unit, and a register that sets two of them. */
 export const GATEWAY = profile(

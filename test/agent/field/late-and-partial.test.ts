@@ -160,7 +160,7 @@ async function evening(spells: readonly Spell[], seed: number): Promise<string[]
   for (let s = 0; s < TROUBLE_S; s += 5) {
     const id = LAMPS[Math.floor(LAMPS.length * random())] as string;
     void sendLevel(scene, id, 1 + Math.floor(100 * random()), random() < 0.5 ? 'urgent' : 'command');
-    // A driver that has lost its supply may come back as it left the factory.
+    // A driver that has lost its supply may return with factory settings.
     if (s % 30 === 0) plant.unit(random() < 0.5 ? 'L1' : 'L2').registers.set('holding:100', 0);
     await plant.clock.advance(5_000);
   }
@@ -204,7 +204,7 @@ t.test('late replies, refused registers and lost writes at once: no wrong value,
   t.pass('after all of them');
 });
 
-t.test('a longer read that is refused, or not answered, is not taken for a failure of the register that was due', async (t) => {
+t.test('a longer read that is refused, or not answered, does not count as a failure of the register that was due', async (t) => {
   for (const trouble of ['refused', 'silent'] as const) {
     const types = [point('v0', { address: 0 }), ...[1, 2, 3].map((i) => point(`v${i}`, { address: i, poll: 'slow' }))];
     const plant = createPlant({ devices: { M1: profile('mixed', types) } });

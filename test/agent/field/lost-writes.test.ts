@@ -93,7 +93,7 @@ t.test('a unit that forgets its set-up at each power cut is written twice a day 
 
 for (const writeMs of [5, 60, 120, 190, 350]) {
   t.test(
-    `levels of a lamp that takes ${writeMs} ms to store them are carried out once each, verified, and it does not come and go`,
+    `levels of a lamp that takes ${writeMs} ms to store them are carried out once each, verified, and it is never reported as silent`,
     async (t) => {
       const plant = await started(t, { devices: { L1: LAMP } }, (plant) => {
         setUp(plant);
@@ -169,7 +169,7 @@ t.test('a level that cannot be read back is sent again all the same: a lamp must
   t.equal(plant.unit('L1').registers.get('holding:0'), 40);
 });
 
-t.test('a short silence is no death of the device: its readings alone are missing; a long one is told as ever', async (t) => {
+t.test('a short silence does not make a device silent: only its readings are missing; a long one is reported as usual', async (t) => {
   for (const [silentMs, alive] of [
     [2_000, ['L1 up']],
     [4_000, ['L1 up']],

@@ -158,7 +158,7 @@ for (const stallMs of [400, 2_000, 8_000, 30_000]) {
     const wasOver = ended !== undefined;
     server.resume();
     await pass(clock, 20_000);
-    // Replies of before the stall may still come from a serial server, so that the proof may be in doubt.
+    // Replies from before the stall may still arrive from a serial server, so the read-back may be doubtful.
     t.match(await newer, { sentMono: Number });
     const levels = server.levels.slice(before).map(({ levelPct }) => levelPct);
     t.equal(levels.at(-1), 30, `${levels}`);

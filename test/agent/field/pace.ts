@@ -1,5 +1,5 @@
 /**
- * Units of a plant that take their time, request by request, or do not reply at all.
+ * Units of a plant that reply slowly, request by request, or not at all.
  *
  * The simulated line reads the turnaround of a unit after it has served the request.
  */
@@ -31,7 +31,7 @@ export function pace(unit: TestUnit, paceOf: (request: PacedRequest) => number |
   };
 }
 
-/** Writes that `isIgnored` names are neither carried out nor answered; they are among the requests all the same. */
+/** Writes selected by `isIgnored` are neither carried out nor answered, but they are recorded as requests. */
 export function ignoreWrites(plant: Plant, unit: TestUnit, isIgnored: () => boolean): void {
   const { write, turnaroundMs } = unit;
   unit.write = (table, address, values) => {
@@ -58,7 +58,7 @@ export function requestsOf(plant: Plant, deviceId: string, start: string, sinceM
   return plant.unit(deviceId).asked.filter(({ atMono, what }) => atMono >= sinceMono && what.startsWith(start));
 }
 
-/** The result, with time running until it is there. */
+/** Advances the clock until the result arrives, and returns it. */
 export async function settled({ clock }: Plant, pending: Promise<WriteResult>, withinMs = 60_000): Promise<WriteResult> {
   let result: WriteResult | undefined;
   void pending.then((end) => {

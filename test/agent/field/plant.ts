@@ -1,5 +1,5 @@
 /**
- * A field on one simulated line with units made for the test: what they hold, refuse and say is the test's to change.
+ * A field module on one simulated line with test units, whose values, refusals and replies a test can change.
  *
  * Drivers are the real ones, the wire is simulated; only the device types are invented.
  */
@@ -20,7 +20,7 @@ import { createWire } from '../../street/wire.ts';
 import { SERIAL_8N2, testDevice, testLine, testPoint, testProfile, writable } from '../../support/profiles.ts';
 
 export const PLANT_SERIAL = SERIAL_8N2;
-/** Wall time at which a plant starts unless told otherwise. */
+/** Default wall time at which a plant starts. */
 export const PLANT_START_MS = Date.parse('2026-01-15T22:00:00Z');
 
 export { testPoint as point, testProfile as profile };
@@ -49,7 +49,7 @@ export const LAMP = testProfile(
 );
 export const SENSOR = testProfile('sensor', [testPoint('motion', { semantic: 'presence', address: 280, poll: 'fast' })]);
 
-/** A unit of the test. All registers exist and hold 0 unless said otherwise. */
+/** A test unit. By default all registers exist and contain 0. */
 export interface TestUnit extends SimUnit {
   turnaroundMs: number;
   /** Keys are `table:address`. */
@@ -126,12 +126,12 @@ export interface Plant extends PlantRecord {
   readonly clock: ManualClock;
   readonly field: Field;
   readonly sim: SimLine;
-  /** Of the line's cable. */
+  /** The agent's end of the cable. */
   readonly port: BytePort;
   readonly units: ReadonlyMap<string, TestUnit>;
   unit(deviceId: string): TestUnit;
   addressOf(deviceId: string): number;
-  /** The line is taken out and put in again, as when its settings change. */
+  /** Removes the line and adds it again, as when its settings change. */
   reopen(): Promise<void>;
   write(deviceId: string, levelPct: number, over?: WriteOptions): Promise<WriteResult>;
   /** Requests of a device since this time. */

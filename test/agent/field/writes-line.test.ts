@@ -18,7 +18,7 @@ async function plantWith(t: Pick<Test, 'teardown'>, options: PlantOptions): Prom
   return plant;
 }
 
-/** Broadcasts do not reach it any more; what is said to it alone does. */
+/** From now on broadcasts do not reach it; requests to its own address do. */
 function missBroadcasts(unit: TestUnit): void {
   const { read, write } = unit;
   let isAddressed = false;
@@ -50,7 +50,7 @@ async function allOf(plant: Plant, pending: readonly Promise<WriteResult>[], wit
   return results;
 }
 
-t.test('a whole line changes by one broadcast, said twice, and each lamp proves itself', async (t) => {
+t.test('a whole line changes by one broadcast, sent twice, and each lamp is verified', async (t) => {
   const plant = await plantWith(t, { devices: many(12, HEARING) });
   const sinceMono = plant.clock.monoMs();
   const requests = plant.sim.stats.requests;
@@ -91,7 +91,7 @@ t.test('after a broadcast the line rests as long as its slowest lamp needs, and 
   t.ok(sluggish > 20 && sluggish < 20 + 9, `${sluggish.toFixed(1)} ms`);
 });
 
-t.test('a lamp that the broadcast did not reach is told alone', async (t) => {
+t.test('a lamp that the broadcast did not reach is written alone', async (t) => {
   const plant = await plantWith(t, { devices: many(4, HEARING) });
   missBroadcasts(plant.unit('L3'));
   const sinceMono = plant.clock.monoMs();
@@ -119,7 +119,7 @@ t.test('a lamp that does not obey even alone fails, with what to check', async (
   ]);
 });
 
-t.test('lamps of another level, and the last of a line that nobody mentions, are left as they are', async (t) => {
+t.test('lamps of another level, and the last of a line without a request, are left unchanged', async (t) => {
   const plant = await plantWith(t, { devices: many(4, HEARING) });
   const sinceMono = plant.clock.monoMs();
   await allOf(
@@ -193,7 +193,7 @@ t.test('a line that is lost between a broadcast and its repetition does not repe
   t.same(writesOf(plant, 'L1', sinceMono), ['write holding:0=70']);
 });
 
-t.test('a newer level ends the wait for the proof of an older one at once, and each is told once as sent', async (t) => {
+t.test('a newer level immediately ends the verification of an older one, and each is reported once as sent', async (t) => {
   const plant = await plantWith(t, { devices: many(2, HEARING) });
   missBroadcasts(plant.unit('L1'));
   const sent: string[] = [];
@@ -209,7 +209,7 @@ t.test('a newer level ends the wait for the proof of an older one at once, and e
   t.same(sent, ['L1 70', 'L2 70', 'L1 30', 'L2 30'], 'a repair is no second sending');
 });
 
-t.test('how long an urgent level waited is told, of others it is not', async (t) => {
+t.test('the waiting time of an urgent level is reported, of others it is not', async (t) => {
   const plant = await plantWith(t, { devices: many(2, PLAIN) });
   const other = plant.write('L2', 70, { lane: 'command' });
   await plant.clock.advance(3);
@@ -221,7 +221,7 @@ t.test('how long an urgent level waited is told, of others it is not', async (t)
   t.ok(Math.abs((stats?.urgentWaitMs?.max ?? 0) - ((results[0]?.sentMono ?? 0) - askedMono)) < 0.5, `${stats?.urgentWaitMs?.max} ms`);
 });
 
-t.test('an adapter that hears itself does no harm', async (t) => {
+t.test('an adapter that receives its own bytes does no harm', async (t) => {
   const plant = await plantWith(t, { devices: many(4, HEARING) });
   plant.sim.setEcho(true);
   await plant.clock.advance(6_000);
@@ -266,7 +266,7 @@ t.test('a level may be proven by another point, and be written elsewhere', async
   t.match(await allOf(plant, [plant.write('L1', 75)]), [{ state: 'failed', reason: /reads back 69, wrote 75/ }]);
 });
 
-t.test('what may not be written is not', async (t) => {
+t.test('read-only points are not written', async (t) => {
   const plant = await plantWith(t, {
     devices: { L1: profile('d', [level(0, { dangerous: true })]), L2: profile('s', [level(0, { max: 80 })]), S1: SENSOR },
   });
@@ -279,7 +279,7 @@ t.test('what may not be written is not', async (t) => {
   );
 });
 
-t.test('presence is asked in time while a whole zone is set and proven', async (t) => {
+t.test('presence is polled in time while a whole zone is set and verified', async (t) => {
   const plant = await plantWith(t, { devices: { ...many(30, PLAIN), S1: SENSOR } });
   const sinceMono = plant.clock.monoMs();
   const pending = Object.keys(many(30, PLAIN)).map((id) => plant.write(id, 70, { lane: 'command' }));
@@ -319,7 +319,7 @@ const LAMPS: readonly { readonly id: string; readonly quantity: string; readonly
   ...['B1', 'B2'].map((id) => ({ id, quantity: 'level', address: 50 })),
   ...[0, 1, 2].map((n) => ({ id: 'G1', quantity: `lamp${n}`, address: 200 + n })),
 ];
-/** Wishes that come together, what goes wrong meanwhile, and how long until the next ones. */
+/** Intents that arrive together, the faults during that time, and the time until the next ones. */
 const anyStep = fc.record({
   lamps: fc.oneof(fc.subarray([0, 1, 2, 3, 4, 5, 6, 7]), fc.constantFrom([0, 1, 2], [5, 6], [0, 1, 2, 3, 4, 5, 6, 7])),
   levelPct: fc.constantFrom(10, 50, 100),
@@ -377,7 +377,7 @@ async function nightOf({ steps, deafTo, echo }: typeof anyNight extends fc.Arbit
     : `${JSON.stringify(wrong)} ${unproven} ${JSON.stringify(others)}`;
 }
 
-t.test('in the end each lamp has the last level that was wished, proven, and no other lamp was touched', async (t) => {
+t.test('in the end each lamp has the last requested level, verified, and no other lamp was changed', async (t) => {
   await fc.assert(
     fc.asyncProperty(anyNight, async (night) => {
       const complaint = await nightOf(night);

@@ -56,7 +56,7 @@ function queued() {
   return { queue, ends, add };
 }
 
-t.test('writes leave in the order they came, each lane for itself', async (t) => {
+t.test('writes leave in order of arrival, separately in each lane', async (t) => {
   const { queue, add } = queued();
   add('a', 'L1');
   add('b', 'L2', { lane: 'command' });
@@ -69,7 +69,7 @@ t.test('writes leave in the order they came, each lane for itself', async (t) =>
   t.equal(queue.take('command', 0)?.write.commandId, 'b');
 });
 
-t.test('lamps that answer do not wait for those known to be silent', async (t) => {
+t.test('lamps that answer do not wait for lamps known to be silent', async (t) => {
   const { queue, add } = queued();
   add('dead', 'L1', {}, asSilent(unitOf('L1')));
   add('b', 'L2');
@@ -79,7 +79,7 @@ t.test('lamps that answer do not wait for those known to be silent', async (t) =
   );
 });
 
-t.test('while sound lamps always have a level, each 49th is that of a troubled one, each lane for itself', async (t) => {
+t.test('while healthy lamps always have a level, every 49th is that of a failing one, separately in each lane', async (t) => {
   const { queue, add } = queued();
   const flaky = { ...unitOf('T'), health: { ...FRESH, state: 'flaky' } } as Unit;
   const taken = (lane: LevelWrite['lane'], count: number): string[] =>
@@ -97,7 +97,7 @@ t.test('while sound lamps always have a level, each 49th is that of a troubled o
   t.same(troubled(taken('urgent', 60)), [49], 'and so on for the next');
 });
 
-t.test('the last value for a point wins, and the older write says so', async (t) => {
+t.test('the last value for a point applies, and the older write reports that', async (t) => {
   const { queue, add, ends } = queued();
   add('a', 'L1');
   add('b', 'L1', { levelPct: 80 });
@@ -107,7 +107,7 @@ t.test('the last value for a point wins, and the older write says so', async (t)
   t.equal(queue.at('L1.level', 0), undefined);
 });
 
-t.test('a write is never sent after its time, and says what kept it', async (t) => {
+t.test('a write is never sent after its time, and reports the reason', async (t) => {
   const { queue, add, ends } = queued();
   add('a', 'L1', { expiresMono: 100 });
   add('b', 'L2', { expiresMono: 200 });
@@ -139,7 +139,7 @@ t.test('giving up settles every write once', async (t) => {
   t.equal(queue.nextMono(), undefined);
 });
 
-t.test('read-backs come due one by one, a newer one replaces an older, and each leaves the line to others for a moment', async (t) => {
+t.test('read-backs are due one by one, a newer one replaces an older, and each leaves the line to others for a moment', async (t) => {
   const ends: string[] = [];
   let heldMono = 0;
   const readBacks = createReadBacks(() => heldMono);
@@ -168,7 +168,7 @@ t.test('read-backs come due one by one, a newer one replaces an older, and each 
   t.equal(ends.at(-1), 'd: a newer level took its place');
 });
 
-t.test('the proof is asked where the profile says, as wide as it is', async (t) => {
+t.test('the read-back uses the register and the width of the profile', async (t) => {
   const split = profile('split', [level(10, { verify: 'actual' }), point('actual', { address: 30, type: 'f32' })]);
   t.same(proofRequest(unitOf('L1', split), 'level'), { unit: 1, table: 'input', address: 30, count: 2 });
   t.same(proofRequest(unitOf('L1'), 'level'), { unit: 1, table: 'holding', address: 0, count: 1 });
@@ -362,7 +362,7 @@ for (const [story, held, settled] of choices) {
   });
 }
 
-t.test('types that write a level differently are not told together', async (t) => {
+t.test('types that write a level differently are not set together', async (t) => {
   const fine = profile('fine', [{ ...level(0), scale: 0.1 }], { groups: [ALL_UNITS_GROUP] });
   const short = profile('short', [level(0, { max: 40 })], { groups: [ALL_UNITS_GROUP] });
   const choose = (other: Profile, levelPct: number) => {

@@ -100,7 +100,7 @@ t.test('a summer night without dusk in the north, a winter night without day', a
   t.notOk(polar.rows.some(({ reason }) => reason === 'day'));
 });
 
-t.test('what is told of an instant is what the tick decides there, while nobody comes', async (t) => {
+t.test('the forecast of an instant is what the tick then decides without presence', async (t) => {
   const street = makeStreet();
   const [forecast, decider] = [createForecast(street), createDecider(street)];
   fc.assert(
@@ -115,7 +115,7 @@ t.test('what is told of an instant is what the tick decides there, while nobody 
   t.pass('held for all instants');
 });
 
-t.test('between two rows nothing changes, whatever the night', async (t) => {
+t.test('between two rows nothing changes, on any night', async (t) => {
   const forecast = createForecast(makeStreet());
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 365 }), fc.integer({ min: 0, max: 1_439 }), (day, minuteOfNight) => {
@@ -131,7 +131,7 @@ t.test('between two rows nothing changes, whatever the night', async (t) => {
   t.pass('held for all nights');
 });
 
-/** The lines about one lamp, each with what a person asks next. */
+/** The lines about one lamp, each with the next command. */
 function explained(changes: { zone?: Partial<Zone>; street?: Partial<LightingStreet> }, facts: Partial<LightingSnapshot>, lampId = 'L2') {
   const street = makeStreet(changes);
   const [decider, all] = [createDecider(street), snapshot(facts)];
@@ -184,10 +184,10 @@ const lines: [story: string, text: string, expected: string][] = [
   ['a rule that holds', explained({ street: { rules: [smog] } }, { rules: new Map([['smog', { holds: true, sinceMono: NOW_MONO - 600_000, value: 70 }]]) })('traffic'), '23:20 | over at 40'],
 ];
 for (const [story, text, expected] of lines) {
-  t.test(`what a person asks next: ${story}`, async (t) => t.equal(text, expected));
+  t.test(`the next question of a person: ${story}`, async (t) => t.equal(text, expected));
 }
 
-t.test('the warning before the dark is told with what follows, limits without a start', async (t) => {
+t.test('the warning before the dark is listed with the next level, limits without a start', async (t) => {
   const street = makeStreet({ zone: { dark: { warnPct: 60, warnS: 60 } } });
   const all = snapshot();
   const facts = { street, zone: ZONE, plan: createDecider(street).plan('rue') ?? null, snapshot: all };

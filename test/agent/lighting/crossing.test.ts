@@ -11,7 +11,7 @@ import { makeStreet, PRESENCE, RESIDENTIAL, seen, snapshot, step, winter, ZONE }
 const NOW = 1_000_000;
 const CROSSING: Zone = { ...ZONE, id: 'crossing', lamps: ['L3'], programme: 'crossing', minPct: 40, presence: null };
 
-/** Rue has L1 to L6 without L3, which is the crossing; S01 stands 25 m before it, S02 50 m behind it. */
+/** Rue has L1 to L6 without L3, which is the crossing; S01 is 25 m before it, S02 50 m behind it. */
 function street({ rue = {}, crossing = {} }: { rue?: Partial<Zone>; crossing?: Partial<Zone> } = {}): LightingStreet {
   const zones = [
     { ...ZONE, lamps: ['L1', 'L2', 'L4', 'L5', 'L6'], presence: { ...PRESENCE, alsoLamps: ['L3'] }, ...rue },
@@ -32,7 +32,7 @@ function crossingOf(at: LightingStreet, facts: Partial<LightingSnapshot>) {
   return found;
 }
 
-t.test('without anybody it has the programme of its own zone, with somebody before it the level of theirs', async (t) => {
+t.test('without presence it has the programme of its own zone, with presence the level of the zone of the sensor', async (t) => {
   t.match(crossingOf(street(), {}), { levelPct: 60, rank: 'programme' });
   t.match(crossingOf(street(), present()), { levelPct: 100, rank: 'presence', distanceM: 25 });
   t.match(
@@ -43,7 +43,7 @@ t.test('without anybody it has the programme of its own zone, with somebody befo
   t.match(crossingOf(street(), present('S02.motion')), { levelPct: 60 }, 'S02 is beyond reachM');
 });
 
-t.test('it never has less than its own zone gives it, and its own limits hold', async (t) => {
+t.test('it never has less than its own zone gives it, and its own limits apply', async (t) => {
   const low = { presence: { ...PRESENCE, alsoLamps: ['L3'], boostPct: 20 } };
   t.match(crossingOf(street({ rue: low }), present()), { levelPct: 60, rank: 'programme' });
   t.match(
@@ -58,7 +58,7 @@ t.test('it never has less than its own zone gives it, and its own limits hold', 
   );
 });
 
-t.test('a sensor of its own and one of the other zone: the brighter', async (t) => {
+t.test('with a sensor of its own and one of the other zone, the brighter level applies', async (t) => {
   const own = { presence: { ...PRESENCE, boostPct: 70, sensors: PRESENCE.sensors.slice(1), reachM: null } };
   const both = new Map<PointId, ReturnType<typeof seen>>([
     ['S01.motion', seen(NOW, true)],
@@ -68,7 +68,7 @@ t.test('a sensor of its own and one of the other zone: the brighter', async (t) 
   t.match(crossingOf(street({ crossing: own }), present('S02.motion')), { levelPct: 70 });
 });
 
-t.test('where its own zone is dark it rises, and goes out with a warning', async (t) => {
+t.test('where its own zone is dark it rises, and goes dark with a warning', async (t) => {
   const dark = street({ crossing: { programme: 'off', dark: { warnPct: 20, warnS: 30 }, minPct: 0 } });
   const decider = createDecider(dark);
   let lit: LightingSnapshot['lit'] = new Map();
@@ -96,7 +96,7 @@ t.test('without an agent it keeps full light, because a sensor of the other zone
   t.equal(failsafe(street({ rue: { presence: PRESENCE } })), 60);
 });
 
-t.test('to name a lamp in another zone takes light from none, whatever happens', async (t) => {
+t.test('a lamp named in another zone never loses light by it', async (t) => {
   const facts = fc.record({
     minute: fc.integer({ min: 0, max: 1_439 }),
     seenAgoS: fc.integer({ min: 0, max: 120 }),

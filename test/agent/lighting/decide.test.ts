@@ -110,7 +110,7 @@ for (const [agoMs, present, presence] of phases) {
   });
 }
 
-t.test('the trace says in plain words what each rank said, which applied, and until when', async (t) => {
+t.test('the trace explains in plain words the request of each rank, which applied, and until when', async (t) => {
   const { trace } = lamp(decide({ nowMono: NOW, sensors: s01(seen(NOW - 4_000)) }).decisions, 'L2');
   t.match(
     trace.map(({ rank, source, levelPct, applied, text }) => [rank, source, levelPct, applied, String(text)]),
@@ -217,7 +217,7 @@ const anyStreet = fc
   }));
 
 t.test(
-  'whatever happens: minimums hold, walkers are lit, intents end, maintenance is never overruled, each line of the trace has a text',
+  'in every case minimums apply, walkers are lit, intents end, maintenance is never overruled, each line of the trace has a text',
   async (t) => {
     fc.assert(
       fc.property(anyStreet, anySnapshot, (street, now) => {
@@ -245,25 +245,28 @@ t.test(
   },
 );
 
-t.test('while two clocks disagree each lamp has the brighter of both decisions, and a night is in doubt where one says day', async (t) => {
-  const trusted = anySnapshot.map((each) => ({ ...each, clockQuality: 'rtc' as const }));
-  fc.assert(
-    fc.property(trusted, fc.integer({ min: -40 * 3_600_000, max: 40 * 3_600_000 }), anyStreet, (one, byMs, street) => {
-      const other = { ...one, nowMs: one.nowMs + byMs };
-      const [a, b] = [decide(one, street), decide(other, street)];
-      const both = decide({ ...one, otherMs: other.nowMs }, street);
-      t.strictSame(
-        both.decisions.map(({ levelPct }) => levelPct),
-        a.decisions.map(({ levelPct }, at) => Math.max(levelPct, b.decisions[at]?.levelPct ?? 0)),
-      );
-      t.equal(both.zones[0]?.night, a.zones[0]?.night === true || b.zones[0]?.night === true);
-      t.equal(both.zones[0]?.isNightDoubted === true, a.zones[0]?.night !== b.zones[0]?.night);
-    }),
-    { numRuns: 60 },
-  );
-});
+t.test(
+  'while two clocks disagree each lamp has the brighter of both decisions, and a night is in doubt if one clock is by day',
+  async (t) => {
+    const trusted = anySnapshot.map((each) => ({ ...each, clockQuality: 'rtc' as const }));
+    fc.assert(
+      fc.property(trusted, fc.integer({ min: -40 * 3_600_000, max: 40 * 3_600_000 }), anyStreet, (one, byMs, street) => {
+        const other = { ...one, nowMs: one.nowMs + byMs };
+        const [a, b] = [decide(one, street), decide(other, street)];
+        const both = decide({ ...one, otherMs: other.nowMs }, street);
+        t.strictSame(
+          both.decisions.map(({ levelPct }) => levelPct),
+          a.decisions.map(({ levelPct }, at) => Math.max(levelPct, b.decisions[at]?.levelPct ?? 0)),
+        );
+        t.equal(both.zones[0]?.night, a.zones[0]?.night === true || b.zones[0]?.night === true);
+        t.equal(both.zones[0]?.isNightDoubted === true, a.zones[0]?.night !== b.zones[0]?.night);
+      }),
+      { numRuns: 60 },
+    );
+  },
+);
 
-t.test('someone seen at night within reach: the lamp has its boost', async (t) => {
+t.test('a detection at night within reach: the lamp has its boost', async (t) => {
   fc.assert(
     fc.property(anyStreet, anySnapshot, fc.boolean(), (street, now, present) => {
       const sensors = new Map(now.sensors).set('S01.motion', seen(present ? NOW : NOW - 14_000, present));
@@ -280,7 +283,7 @@ t.test('someone seen at night within reach: the lamp has its boost', async (t) =
   t.pass('held for all generated streets and moments');
 });
 
-t.test('a lamp of which nothing new is to be said keeps its decision, object and all; a walker changes his lamps alone', async (t) => {
+t.test('a lamp without a change keeps its decision object; a walker changes only the lamps nearby', async (t) => {
   const decider = createDecider(makeStreet());
   const first = decider.decide(snapshot({ nowMono: NOW })).decisions;
   const again = decider.decide(snapshot({ nowMono: NOW + 1_000 })).decisions;
@@ -290,7 +293,7 @@ t.test('a lamp of which nothing new is to be said keeps its decision, object and
   t.equal(lamp(walked, 'L2').rank, 'presence');
 });
 
-t.test('same snapshot, same answer: whatever was asked before, and after a restart', async (t) => {
+t.test('same snapshot, same answer: whatever was requested before, and after a restart', async (t) => {
   fc.assert(
     fc.property(anyStreet, fc.array(anySnapshot, { minLength: 2, maxLength: 6 }), (street, moments) => {
       const old = createDecider(street);

@@ -59,7 +59,7 @@ function eventOn(year: number, month: number, day: number, levelPct: number) {
   return { id: 'fete', date: { year, month, day }, from: 'dusk' as const, until: { hour: 5, minute: 0 }, levelPct, zones: null };
 }
 
-t.test('whatever takes light away from a lamp is found, with its time, its level and the floor', (t) => {
+t.test('every loss of light of a lamp is found, with its time, its level and the floor', (t) => {
   const dark = (changes: Partial<Zone>, programme: Programme, street: Partial<LightingStreet> = {}): LightingStreet =>
     makeStreet({ zone: { dark: DARK, ...changes }, programme, street });
   const calendars = (from: { year: number | null; month: number; day: number }): LightingStreet['calendars'] => [
@@ -118,7 +118,7 @@ t.test('whatever takes light away from a lamp is found, with its time, its level
   t.end();
 });
 
-t.test('of two floors the lower one counts, so what somebody with the right to do so has lowered may stay', (t) => {
+t.test('the lower of two floors applies, so an authorised reduction may stay', (t) => {
   const lowered = makeStreet({ zone: { minPct: 6 } });
   const next = makeStreet({ zone: { minPct: 6 }, programme: programmeOf(step('dusk', 6)) });
   t.strictSame(shortfalls(next, SITE, { running: lowered }), []);
@@ -127,7 +127,7 @@ t.test('of two floors the lower one counts, so what somebody with the right to d
   t.end();
 });
 
-/** A street that somebody could write; most of them lower something. */
+/** A random valid street; most of them lower something. */
 const anyStreet = fc
   .record({
     minPct: fc.constantFrom(0, 5, 10, 12, 20),
@@ -186,7 +186,7 @@ function snapshot({ zones, lamps }: LightingStreet, { atMs, isPresent, cell, ove
   };
 }
 
-t.test('where nothing is found, no tick of these nights is below the floor, whatever it sees', async (t) => {
+t.test('where nothing is found, no tick of these nights is below the floor, whatever is detected', async (t) => {
   let passed = 0;
   fc.assert(
     fc.property(anyStreet, anyStreet, fc.array(anySight, { minLength: 60, maxLength: 60 }), (after, site, situations) => {
@@ -194,7 +194,7 @@ t.test('where nothing is found, no tick of these nights is below the floor, what
       passed += 1;
       const [judged, floor] = [createDecider(after), createDecider(darkestStreet(site))];
       for (const situation of situations) {
-        // Where the site allows an override to 0 %, it owes nothing to one that asks for little; nor what its own photocell may keep dark.
+        // If the site allows an override to 0 %, a low override is no violation; nor is darkness that its own photocell allows.
         const darkest = { ...situation, overridePct: situation.overridePct === null ? null : (0 as const), cell: 'bright' as const };
         const floorDecisions = floor.decide(snapshot(darkestStreet(site), darkest)).decisions;
         const owed = new Map(floorDecisions.map(({ lampId, levelPct }) => [lampId, levelPct]));

@@ -11,7 +11,7 @@ const dayOf = (text: string): NightDay => {
   return { year, month, day };
 };
 
-/** The holidays of a year by the calendar's own word, as dates. */
+/** Dates of the holidays of a year, according to the calendar. */
 function holidaysOf(year: number, holidays: Parameters<typeof isHoliday>[0]): string[] {
   const days = Array.from({ length: 366 }, (_, i) => new Date(Date.UTC(year, 0, 1) + i * DAY_MS).toISOString().slice(0, 10));
   return days.filter((day) => day.startsWith(String(year)) && isHoliday(holidays, dayOf(day)));

@@ -14,7 +14,7 @@ const TARGETS = {
 } as const;
 type Kind = keyof typeof TARGETS;
 
-/** An intent that began so many minutes after the start of the run and lasts two hours. Its wall clock may be off. */
+/** An intent that began the given minutes after the start of the run and lasts two hours. Its wall clock may be wrong. */
 function at(kind: Kind, levelPct: number, minute: number, { offMs = 0, ...changes }: Partial<Intent> & { offMs?: number } = {}): Intent {
   const [sinceMono, lengthMs] = [minute * MINUTE_MS, 120 * MINUTE_MS];
   const sinceMs = sinceMono + offMs;
@@ -52,7 +52,7 @@ t.test('one that is replaced on a lamp stays in the list, so that it shows once 
   t.equal(intentsFor(both, { lampId: 'L3', zoneId: 'rue' }, 10 * MINUTE_MS)[0]?.levelPct, 90, 'on other lamps it is not replaced');
 });
 
-t.test('whatever is asked by whom: no rank is changed, and only a source itself dims what it has asked for', async (t) => {
+t.test('for any request of any source: no rank changes, and only a source itself dims what it has requested', async (t) => {
   const one = fc.record({
     kind: fc.constantFrom<Kind>('lamp', 'zone', 'cabinet'),
     levelPct: fc.integer({ min: 0, max: 100 }),

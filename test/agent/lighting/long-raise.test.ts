@@ -30,7 +30,7 @@ const pictures: [story: string, given: string, shows: string][] = [
 ];
 for (const [story, given, shows] of pictures) t.test(`${story}: ${given}`, async (t) => t.equal(show(given), shows));
 
-t.test('presence raises a zone for its longest time at most and a minute of stillness between, whatever the sensors do', async () => {
+t.test('presence raises a zone for at most its longest time, then needs a minute of stillness, whatever the sensors report', async () => {
   const pictures = fc.array(fc.constantFrom('#', '#', '#', '.', 'd'), { minLength: 1, maxLength: 120 }).map((signs) => signs.join(''));
   fc.assert(
     fc.property(pictures, fc.integer({ min: 10, max: 1_000 }), (picture, maxBoostS) => {

@@ -61,7 +61,7 @@ t.test('offsets move dusk and dawn, and the light with them', async (t) => {
   t.strictSame([at((moved.night.duskMs ?? 0) - 1_000), at(moved.night.duskMs ?? 0)], [0, 80]);
 });
 
-t.test('a season moves dusk and dawn of its own nights alone, also over the end of the year', async (t) => {
+t.test('a season moves dusk and dawn of its own nights only, also across the end of the year', async (t) => {
   const date = (month: number, day: number) => ({ year: null, month, day });
   const seasons = [
     { from: date(11, 1), to: date(2, 28), onOffsetMin: -30, offOffsetMin: 40 },
@@ -86,7 +86,7 @@ t.test('a season moves dusk and dawn of its own nights alone, also over the end 
   t.strictSame(shiftOf({ ...own, seasons: [] }, '2026-12-31T20:00Z'), [10, -10]);
 });
 
-t.test('steps by the sun and by the middle of the night stand where they should, in their order', async (t) => {
+t.test('steps by the sun and by the middle of the night are at their correct times, in order', async (t) => {
   const programme = {
     id: 'residential',
     steps: [
@@ -170,7 +170,7 @@ t.test('Easter moves its holidays with it', async (t) => {
   );
 });
 
-t.test('14 July: 100 % until 02:00, then the step of that hour goes on', async (t) => {
+t.test('14 July: 100 % until 02:00, then the step of that hour applies', async (t) => {
   const eventNights = [
     {
       id: 'bastille',
@@ -193,7 +193,7 @@ t.test('14 July: 100 % until 02:00, then the step of that hour goes on', async (
   t.equal(stretches({}, street, '2026-07-15T20:00Z').of[0]?.levelPct, 80, 'the next night is as ever');
 });
 
-t.test('a zone that may go dark is warned first, by the clock and after the last passer-by; another never goes dark', async (t) => {
+t.test('a zone that may go dark gets a warning first, by the clock and after the last passer-by; another never goes dark', async (t) => {
   const programme = { id: 'residential', steps: [step('dusk', 60), step({ hour: 23, minute: 0 }, 0)] };
   const dark = { warnPct: 20, warnS: 30 };
   const decider = createDecider(makeStreet({ programme, zone: { dark } }));

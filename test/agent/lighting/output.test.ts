@@ -223,7 +223,7 @@ t.test('no rule opens a circuit over lit lamps', async (t) => {
   t.equal(outputValue(cut, facts({ lit: ['rue'], rules: ['smog'], before: lit, nowMono: 9_999 * S })).value, 1);
 });
 
-t.test('it says why', async (t) => {
+t.test('it gives the reason', async (t) => {
   const closed = outputValue(K1, facts({ lit: ['parc'] }));
   t.equal(String(closed.text), 'zone parc is lit');
   t.equal(String(outputValue(K1, facts({ before: closed, nowMono: 100 * S })).text), 'stays 3 min more, then 0: nothing else is requested');
@@ -273,7 +273,7 @@ t.test('values by name', async (t) => {
   t.strictSame(resolveOutputs({ outputs: broken }, pointOf), [], 'what means nothing is not written');
 });
 
-/** [story, what is changed, where, what is said] */
+/** [story, changes, path, message] */
 const MISTAKES: readonly [string, Output, readonly (string | number)[], RegExp][] = [
   ['a name mistyped', { ...PANEL, idle: 'blnak' }, [0, 'idle'], /"blnak" is not a value of "message"; did you mean "blank"\?/],
   [
@@ -308,7 +308,7 @@ const MISTAKES: readonly [string, Output, readonly (string | number)[], RegExp][
   ],
 ];
 
-t.test('what cannot be written is told at the check', async (t) => {
+t.test('an output that cannot be written is reported by check', async (t) => {
   const lamps = [{ id: 'L1', device: 'IO1', point: 'level' }];
   const profile = testProfile('box', POINTS);
   const check = (outputs: readonly Output[]) => outputProblems(outputs, lamps, (id) => (id === 'IO1' ? profile : undefined));
@@ -343,7 +343,7 @@ const MOMENT_ARB = fc.record({
   found: fc.constantFrom(null, 0, 1, 3),
 });
 
-t.test('an output never chatters, and a circuit is never opened over a lit zone, whatever is wanted', async () => {
+t.test('an output never chatters, and a circuit is never opened on a lit zone, whatever is requested', async () => {
   fc.assert(
     fc.property(OUTPUT_ARB, fc.array(MOMENT_ARB, { maxLength: 60 }), (output, moments) => {
       let before: OutputState | undefined;
@@ -365,7 +365,7 @@ t.test('an output never chatters, and a circuit is never opened over a lit zone,
   );
 });
 
-t.test('a restart at any instant comes to the same value, at the latest after the shortest time', async () => {
+t.test('a restart at any instant leads to the same value, at the latest after the shortest time', async () => {
   fc.assert(
     fc.property(OUTPUT_ARB, fc.array(MOMENT_ARB, { minLength: 1, maxLength: 30 }), MOMENT_ARB, (output, moments, last) => {
       let before: OutputState | undefined;

@@ -89,7 +89,7 @@ function passNight(
 }
 
 for (const [what, cell] of Object.entries(CELLS)) {
-  t.test(`below civil dusk no cell keeps a street dark: ${what}`, async (t) => {
+  t.test(`with the sun below civil dusk no photocell keeps a street dark: ${what}`, async (t) => {
     let [darkened, delayedMin] = [0, 0];
     for (const latitudeDeg of LATITUDES)
       for (const day of DAYS)
@@ -170,7 +170,7 @@ t.test('a gateway that starts again each night at eleven counts the nights befor
   t.match(texts(events[0]), { code: 'photocell-doubtful', text: /reports bright after dusk on 3 nights/, endMs: null });
 });
 
-t.test('a lamp of others in the morning is an event too, and two evenings of works are none', async (t) => {
+t.test('light of others in the morning is an event too, and two evenings of works are none', async (t) => {
   const morning = await judged(5, CELLS['a shop window before dawn'] as (sky: Sky) => number);
   t.match(texts(morning), [{ text: /reports bright before dawn on 3 nights/ }]);
   const works = await judged(5, ({ lux, hour, step }) => lux + (step < 1_700 && hour >= 16 && hour < 21 ? 200 : 0));

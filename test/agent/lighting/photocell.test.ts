@@ -92,7 +92,7 @@ const ownStories: [story: string, lux: string, says: string][] = [
   ['with high ones it may not', '200x4 90!x5 200x4', '-------------'],
 ];
 for (const [story, lux, says] of ownStories) {
-  t.test(`a cell that sees its own light: ${story}: ${lux}`, async (t) => t.equal(pictureOf(lux, OWN), says));
+  t.test(`a photocell that sees its own light: ${story}: ${lux}`, async (t) => t.equal(pictureOf(lux, OWN), says));
 }
 
 t.test('a value too old counts as none, on arrival and afterwards, and breaks a dwell', async (t) => {
@@ -117,7 +117,7 @@ t.test('the same reading again changes nothing', async (t) => {
   t.same(afterLux(state, again, own, { nowMono: 7 * MINUTE_MS, isZoneLit: true }), state, 'also when the lamps were lit since');
 });
 
-t.test('a doubtful cell is not heard', async (t) => {
+t.test('a doubtful photocell is ignored', async (t) => {
   const state = afterMinutes(minutesOf('200x4 30x4'), CELL) as PhotocellState;
   t.equal(photocellVerdict({ ...state, isDoubtful: true }, CELL, 7 * MINUTE_MS), null);
 });
@@ -203,7 +203,7 @@ for (const [story, verdict, sun, night, by, text, changes] of nights) {
 
 // ── cells that fail ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** What a cell says from noon to noon, minute by minute. */
+/** Values of a photocell from noon to noon, minute by minute. */
 function nightOf(
   says: (minuteFromDusk: number) => PhotocellVerdict,
   changes: Partial<PhotocellConfig> = {},
@@ -270,7 +270,7 @@ const config = fc.record({
 });
 const minute = fc.record({ lux: fc.option(fc.integer({ min: 0, max: 150 })), lit: fc.boolean() });
 
-t.test('whatever it sees and whatever its thresholds, it changes its mind at most once a dwell', async (t) => {
+t.test('for any values and any thresholds, it changes at most once in a dwell time', async (t) => {
   fc.assert(
     fc.property(config, fc.array(minute, { maxLength: 200 }), (changes, minutes) => {
       const states = saysOf(minutes, { ...CELL, ...changes });
@@ -285,7 +285,7 @@ t.test('whatever it sees and whatever its thresholds, it changes its mind at mos
   t.pass('held for all generated skies');
 });
 
-t.test('a cell that is stuck at one value, or alternates between values on one side, changes its mind once at most', async (t) => {
+t.test('a photocell stuck at one value, or alternating on one side of the threshold, causes at most one change', async (t) => {
   fc.assert(
     fc.property(config, fc.array(minute, { maxLength: 60 }), fc.integer({ min: 0, max: 150 }), (changes, minutes, lux) => {
       const stuck = Array.from({ length: 60 }, () => ({ lux }));
@@ -297,7 +297,7 @@ t.test('a cell that is stuck at one value, or alternates between values on one s
   t.pass('held for all generated cells');
 });
 
-t.test('a cell that sees the lamps it switches does not make them flash: one change an evening, however much they add', async (t) => {
+t.test('a photocell that sees the lamps it switches does not make them flash: one change an evening, however much they add', async (t) => {
   const falling = fc.array(fc.integer({ min: -20, max: 20 }), { minLength: 120, maxLength: 120 });
   fc.assert(
     fc.property(falling, fc.integer({ min: 0, max: 500 }), (noise, ownLux) => {
@@ -319,7 +319,7 @@ t.test('a cell that sees the lamps it switches does not make them flash: one cha
   t.pass('held for all generated evenings');
 });
 
-t.test('outside its window a cell changes nothing, and each sentence fits', async (t) => {
+t.test('outside its window a photocell changes nothing, and each sentence fits', async (t) => {
   const sun = fc.record({
     nowMs: fc.integer({ min: DUSK - 12 * 3_600_000, max: DAWN + 12 * 3_600_000 }),
     duskMs: fc.option(fc.constant(DUSK)),

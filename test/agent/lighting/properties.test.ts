@@ -127,7 +127,7 @@ const concerns =
   (i: Intent): boolean =>
     i.target.kind !== 'lamp' || i.target.id === lampId;
 
-t.test('no lamp of a lit zone is ever below its minimum, unless a technician holds it or its programme says dark', async (t) => {
+t.test('no lamp of a lit zone is ever below its minimum, unless a technician holds it or its programme is dark', async (t) => {
   fc.assert(
     fc.property(street, moment, (at, now) => {
       const { decisions, zones } = createDecider(at).decide(now);
@@ -145,7 +145,7 @@ t.test('no lamp of a lit zone is ever below its minimum, unless a technician hol
   t.pass('held for all generated nights');
 });
 
-t.test('someone in sight at night is lit within one decision, by every sensor that reaches the lamp', async (t) => {
+t.test('a visible person at night is lit within one decision, by every sensor that reaches the lamp', async (t) => {
   fc.assert(
     fc.property(street, moment, (at, now) => {
       const [zone] = at.zones;
@@ -178,7 +178,7 @@ function isSetAfter(other: Intent, lock: Intent, isListedLater: boolean): boolea
   return other.untilMono > lock.untilMono || (other.untilMono === lock.untilMono && isListedLater);
 }
 
-t.test('maintenance is never overruled from outside, and every intent is over when its time is', async (t) => {
+t.test('maintenance is never overruled from outside, and every intent ends on time', async (t) => {
   fc.assert(
     fc.property(street, moment, (at, now) => {
       const decider = createDecider(at);
@@ -201,7 +201,7 @@ t.test('maintenance is never overruled from outside, and every intent is over wh
   t.pass('held for all generated intents');
 });
 
-t.test('the same snapshot gives the same decisions, whatever was decided before and by whichever decider', async (t) => {
+t.test('the same snapshot gives the same decisions, whatever was decided before and by any decider', async (t) => {
   fc.assert(
     fc.property(street, fc.array(moment, { minLength: 1, maxLength: 6 }), (at, moments) => {
       const old = createDecider(at);
@@ -214,7 +214,7 @@ t.test('the same snapshot gives the same decisions, whatever was decided before 
   t.pass('a restart at any instant, with the same knowledge, reaches the same levels');
 });
 
-t.test('an unknown time never darkens: each lamp stands at its maximum or at what an intent asks for', async (t) => {
+t.test('an unknown time never darkens: each lamp is at its maximum or at the level that an intent requests', async (t) => {
   fc.assert(
     fc.property(street, moment, (at, now) => {
       if (isTrusted(now.clockQuality)) return true;
@@ -226,7 +226,7 @@ t.test('an unknown time never darkens: each lamp stands at its maximum or at wha
   t.pass('held for all generated clocks');
 });
 
-t.test('without people a night switches as often as its programme says, and no more', async (t) => {
+t.test('without people a night switches as often as its programme specifies, and no more', async (t) => {
   fc.assert(
     fc.property(street, fc.integer({ min: 0, max: 360 }), (at, day) => {
       const decider = createDecider(at);

@@ -236,12 +236,12 @@ t.test('threshold, hysteresis and delay', async (t) => {
   }
 });
 
-t.test('since when it holds is when it came true, not when somebody looked', async (t) => {
+t.test('a rule is in force since it became true, not since it was evaluated', async (t) => {
   const up = afterRuleInput(undefined, read(word(60, 0)), SMOG, 0);
   t.match(afterRuleInput(up, read(word(60, 0)), SMOG, 300 * S), { holds: true, sinceMono: 60 * S, value: 60 });
 });
 
-t.test('someone is in a zone as long as its light is held', async (t) => {
+t.test('presence in a zone lasts as long as its light is held', async (t) => {
   const sensor = (device: string, over: Partial<PresenceSensor> = {}): PresenceSensor => ({
     device,
     point: 'motion',
@@ -335,7 +335,7 @@ const RULE_ARB = fc.record({ kind: fc.constantFrom('above', 'below'), forS: fc.c
   }),
 );
 
-t.test('a rule does not depend on how often somebody looks', async () => {
+t.test('a rule does not depend on how often it is evaluated', async () => {
   fc.assert(
     fc.property(
       RULE_ARB,

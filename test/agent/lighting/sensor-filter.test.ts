@@ -6,7 +6,7 @@ import type { SensorState } from '../../../agent/lighting/lighting.ts';
 import { afterSensorReading, afterSensorTick } from '../../../agent/lighting/sensor-filter.ts';
 import { reading, sensor } from './street.ts';
 
-/** A sensor's life: what it said and when, and when our own light changed. Units: s. */
+/** A sensor's history: its values with their times, and the times when our own light changed. Units: s. */
 interface Life {
   readonly sensor: PresenceSensor;
   readonly inputs: readonly { readonly atS: number; readonly value: number | null; readonly quality: Quality }[];
@@ -124,7 +124,7 @@ for (const [story, inputs, state] of steps) {
 }
 
 t.test(
-  'a stuck sensor is believed again after a minute of stillness that was seen, and its hold ran from when it was last believed',
+  'a stuck sensor is trusted again after a minute of observed stillness, and its hold runs from when it was last trusted',
   async (t) => {
     const stuck = (rest: string) => show({ stuckS: 60 }, `${'#'.repeat(70)}${rest}`).slice(70);
     t.equal(stuck(`${'.'.repeat(59)}#`), 'x'.repeat(60), 'a second short of a minute');
@@ -135,20 +135,20 @@ t.test(
   },
 );
 
-t.test('after a long silence whoever is there has come anew, and has not been there all the time', async (t) => {
+t.test('after a long silence a detection is a new one, and has not lasted all the time', async (t) => {
   const long = `#${'?'.repeat(70)}##`;
   t.equal(show({ stuckS: 60 }, long).slice(-2), '*#');
   t.equal(show({ stuckS: 60 }, `#${'?'.repeat(50)}##`).slice(-2), '##', 'a short one hides nobody');
 });
 
-t.test('a reading that comes late, behind a newer one, changes nothing', async (t) => {
+t.test('a reading that arrives late, after a newer one, changes nothing', async (t) => {
   const plain = sensor('S01');
   const at = (nowMono: number) => ({ nowMono, ownChangeMono: null });
   const { state } = afterSensorReading(undefined, reading('S01.motion', 90, 2_000), plain, at(2_000));
   t.same(afterSensorReading(state, reading('S01.motion', 0, 1_000), plain, at(2_100)), { state, detected: false, returned: false });
 });
 
-t.test('a rise from before our own light changed is somebody, though it is heard after the change', async (t) => {
+t.test('a rise from before our own light changed is a detection, even if it is received after the change', async (t) => {
   const blind = sensor('S01', { blankS: 5 });
   const values = (atMono: number) =>
     afterSensorReading(undefined, reading('S01.motion', 90, atMono), blind, { nowMono: 2_000, ownChangeMono: 1_500 });
@@ -170,7 +170,7 @@ const filters = fc.record({
 const tenths = (maxS: number) => fc.integer({ min: 0, max: maxS * 10 }).map((n) => n / 10);
 const UNTIL_S = 300;
 
-t.test('whatever a sensor says, it begins no more spells than its filters leave room for', async (t) => {
+t.test('whatever a sensor reports, it begins no more detections than its filters allow', async (t) => {
   const inputs = fc
     .array(fc.record({ atS: tenths(UNTIL_S), value: fc.constantFrom(0, 100), quality }), { maxLength: 300 })
     .map((list) =>
@@ -206,30 +206,33 @@ const walkers = fc.array(fc.record({ gapS: tenths(40), stayS: tenths(30) }), { m
   });
 });
 
-t.test('who stays longer than pulse, poll and blanking is seen before he has gone for a poll, unless the sensor is stuck', async (t) => {
-  const pollS = fc.constantFrom(0.1, 0.3, 1);
-  fc.assert(
-    fc.property(filters, walkers, pollS, fc.array(tenths(UNTIL_S), { maxLength: 20 }), (filter, walks, periodS, own) => {
-      const untilS = (walks.at(-1)?.toS ?? 0) + 5;
-      const there = (atS: number) => walks.some(({ fromS, toS }) => atS >= fromS && atS < toS);
-      const inputs = Array.from({ length: Math.ceil(untilS / periodS) }, (_, i) => Math.round(i * periodS * 10) / 10).map((atS) => ({
-        atS,
-        value: there(atS) ? 100 : 0,
-        quality: 'good' as const,
-      }));
-      const moments = live({ sensor: sensor('S01', filter), inputs, ownChangesS: own.sort((a, b) => a - b), tickS: 1, untilS });
-      const isSeen = ({ fromS, toS }: { fromS: number; toS: number }) =>
-        moments.some(({ atS, state, detected }) => atS >= fromS && atS <= toS + periodS && (detected || state?.present || state?.stuck));
-      const slackS = own.length === 0 ? 0 : filter.blankS + periodS;
-      return walks.every((walk) => walk.toS - walk.fromS <= filter.minPulseS + periodS + slackS || isSeen(walk));
-    }),
-    { numRuns: 300 },
-  );
-  t.pass('held for all generated walks');
-});
+t.test(
+  'a person who stays longer than pulse, poll and blanking is detected before he has left for a poll, unless the sensor is stuck',
+  async (t) => {
+    const pollS = fc.constantFrom(0.1, 0.3, 1);
+    fc.assert(
+      fc.property(filters, walkers, pollS, fc.array(tenths(UNTIL_S), { maxLength: 20 }), (filter, walks, periodS, own) => {
+        const untilS = (walks.at(-1)?.toS ?? 0) + 5;
+        const there = (atS: number) => walks.some(({ fromS, toS }) => atS >= fromS && atS < toS);
+        const inputs = Array.from({ length: Math.ceil(untilS / periodS) }, (_, i) => Math.round(i * periodS * 10) / 10).map((atS) => ({
+          atS,
+          value: there(atS) ? 100 : 0,
+          quality: 'good' as const,
+        }));
+        const moments = live({ sensor: sensor('S01', filter), inputs, ownChangesS: own.sort((a, b) => a - b), tickS: 1, untilS });
+        const isSeen = ({ fromS, toS }: { fromS: number; toS: number }) =>
+          moments.some(({ atS, state, detected }) => atS >= fromS && atS <= toS + periodS && (detected || state?.present || state?.stuck));
+        const slackS = own.length === 0 ? 0 : filter.blankS + periodS;
+        return walks.every((walk) => walk.toS - walk.fromS <= filter.minPulseS + periodS + slackS || isSeen(walk));
+      }),
+      { numRuns: 300 },
+    );
+    t.pass('held for all generated walks');
+  },
+);
 
 t.test(
-  'a sensor that is stuck, or falls silent while it sees someone, never keeps the light for longer than patience and hold',
+  'a sensor that is stuck, or falls silent while it detects presence, never keeps the light for longer than its limit and hold',
   async (t) => {
     const holdS = fc.constantFrom(0, 20, 60);
     const gaps = fc.array(fc.tuple(tenths(400), tenths(80)), { maxLength: 4 });

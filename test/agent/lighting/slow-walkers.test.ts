@@ -1,4 +1,4 @@
-/** People who walk slowly past sensors that stand far apart, each with the light of the whole decision. */
+/** People who walk slowly past sensors that are far apart, with the complete decision. */
 import t from 'tap';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import type { Detection, SensorState } from '../../../agent/lighting/lighting.ts';
@@ -7,7 +7,7 @@ import { snapshot, step } from './street.ts';
 import { seenAt, streetOf } from './wave-street.ts';
 
 interface Walks {
-  /** A lamp each so many metres, a sensor at each so many lamps. */
+  /** Distance of the lamps in metres, and lamps for each sensor. */
   readonly gapM: number;
   readonly every: number;
   readonly speedKmh: number;
@@ -74,14 +74,17 @@ for (const [gapM, every] of [
   [30, 10],
 ] as const) {
   for (const speedKmh of [6, 15]) {
-    t.test(`one who walks at 2 to 2.5 km/h is lit at each pole, sensors each ${gapM * every} m, ${speedKmh} km/h assumed`, async (t) => {
-      const { passed, dark } = total({ gapM, every, speedKmh, kmh: [2, 2.5], people: 1 });
-      t.equal(dark, 0, `${dark} of ${passed} poles below the boost`);
-    });
+    t.test(
+      `a person who walks at 2 to 2.5 km/h is lit at each pole, sensors each ${gapM * every} m, ${speedKmh} km/h assumed`,
+      async (t) => {
+        const { passed, dark } = total({ gapM, every, speedKmh, kmh: [2, 2.5], people: 1 });
+        t.equal(dark, 0, `${dark} of ${passed} poles below the boost`);
+      },
+    );
   }
 }
 
-t.test('among several, 98 of 100 poles are lit: who is hidden behind another is not detected', async (t) => {
+t.test('among several people, 98 of 100 poles are lit: a person hidden behind another is not detected', async (t) => {
   let [passed, dark] = [0, 0];
   for (const speedKmh of [6, 15]) {
     for (const people of [3, 5]) {

@@ -65,7 +65,7 @@ export const ZONE: Zone = {
   constantLight: null,
 };
 
-/** Lamps L1..L6 at 0, 25 … 125 m; S01 stands at L2, S02 at L5. */
+/** Lamps L1..L6 at 0, 25 … 125 m; S01 is at L2, S02 at L5. */
 export function makeStreet(
   changes: {
     zone?: Partial<Zone>;
@@ -145,7 +145,7 @@ export function reading(pointId: Reading['pointId'], value: number | null, atMon
   return { pointId, value, quality, atMono, atMs: atMono };
 }
 
-/** What a zone's programme says at an instant. */
+/** The level of a zone's programme at an instant. */
 export function programmeAt(street: LightingStreet, nowMs: number) {
   const zone = street.zones[0] as Zone;
   const calendar = createLocalCalendar(street.timezone);

@@ -31,7 +31,7 @@ for (const [story, zone, [year, month, day, hour, minute], utc] of instants) {
   });
 }
 
-t.test('in the zone of the process the calendar goes by its own rules, which are those of any other process', async (t) => {
+t.test('in the zone of the process the calendar follows its own rules, which equal those of any other process', async (t) => {
   const minute = fc.integer({ min: Date.UTC(2020, 0) / 60_000, max: Date.UTC(2040, 0) / 60_000 });
   for (const zone of ['Europe/Paris', 'America/St_Johns', 'Australia/Lord_Howe', 'Pacific/Kiritimati']) {
     const far = inZone('UTC', () => createLocalCalendar(zone));
@@ -61,7 +61,7 @@ function inZone<T>(zone: string, act: () => T): T {
   }
 }
 
-t.test('there and back: every local time that a clock shows leads to an instant that shows it', async (t) => {
+t.test('in both directions: every local time that a clock shows leads to an instant that shows it', async (t) => {
   const zones = ['Europe/Paris', 'Pacific/Auckland', 'America/St_Johns', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'Pacific/Kiritimati'];
   const calendars = zones.map(createLocalCalendar);
   const minute = fc.integer({ min: Date.UTC(2020, 0) / 60_000, max: Date.UTC(2040, 0) / 60_000 });
@@ -107,7 +107,7 @@ for (const [story, local, levelPct, next] of steps) {
   });
 }
 
-t.test('before its first step a programme without dusk has nothing to say', async (t) => {
+t.test('a programme without dusk has no step before its first one', async (t) => {
   const late = { ...RESIDENTIAL, steps: RESIDENTIAL.steps.slice(1) };
   const state = programmeAt(makeStreet({ programme: late }), Date.parse('2026-01-15T20:00+01:00'));
   t.match(state, { stretch: null, next: { levelPct: 30 } });
@@ -122,7 +122,7 @@ const risings: [what: string, altitudeDeg: number, after: string, expected: stri
   ['civil dawn on the day of the autumn change', -6, '2026-10-24T23:00Z', '2026-10-25T06:04Z'],
 ];
 for (const [what, altitudeDeg, after, expected] of risings) {
-  t.test(`sun: ${what} comes when the table says`, async (t) => {
+  t.test(`sun: ${what} is at the time in the table`, async (t) => {
     const atMs = createSunChanges(ANGERS, altitudeDeg)(Date.parse(after));
     t.ok(Math.abs((atMs ?? 0) - Date.parse(expected)) <= 60_000, `${new Date(atMs ?? 0).toISOString()} near ${expected}`);
   });
@@ -134,7 +134,7 @@ t.test('the sun neither rises nor sets for a day at Tromsø in June and in Decem
   t.equal(createSunChanges(tromso, 1)(Date.parse('2026-12-21T00:00Z')), null);
 });
 
-t.test('the change told is the next one, and the same whatever was asked before', async (t) => {
+t.test('the reported change is the next one, and the same whatever was requested before', async (t) => {
   const asked = createSunChanges(ANGERS, -2);
   const instant = fc.integer({ min: Date.UTC(2026, 0), max: Date.UTC(2027, 0) });
   fc.assert(
@@ -149,7 +149,7 @@ t.test('the change told is the next one, and the same whatever was asked before'
   t.pass('held for all generated instants');
 });
 
-t.test('the change that is found is the first one, as a look at every ten minutes finds it', async (t) => {
+t.test('the change that is found is the first one, as a check of every ten minutes finds it', async (t) => {
   const STEP_MS = 600_000;
   const [latitude, longitude] = [fc.double({ min: -90, max: 90, noNaN: true }), fc.double({ min: -180, max: 180, noNaN: true })];
   const step = fc.integer({ min: Date.UTC(2020, 0) / STEP_MS, max: Date.UTC(2060, 0) / STEP_MS });

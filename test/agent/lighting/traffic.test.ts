@@ -115,7 +115,7 @@ t.test('a fall of the counter is no vehicle', async (t) => {
   t.equal(radar.runningPerH, 5 * 6, 'a radar that shows how many are in view: who comes counts, who leaves does not');
 });
 
-t.test('what was read after a window has ended belongs to the next, when the tick comes late', async (t) => {
+t.test('counts read after a window has ended belong to the next, when the tick is late', async (t) => {
   const nine = drive(times(9, 2)).at(-1);
   const late = afterCount(nine, word(1_078, 11 * MIN), ROAD, 11 * MIN);
   t.match(late, { flowPerH: 120, runningPerH: 360 });
@@ -140,7 +140,7 @@ t.test('two counters are one road, and one that fails is enough for the design c
   t.match(state, { step: null, flowPerH: null, fault: 'R2.count', sinceMono: 30 * MIN });
 });
 
-t.test('a machine that stood still knows nothing of the time between', async (t) => {
+t.test('a machine that was suspended has no data for the time between', async (t) => {
   const quiet = drive(times(20, 0)).at(-1) as TrafficCount;
   t.equal(quiet.step, 0);
   const [back] = [afterCount(quiet, null, ROAD, 60 * MIN)];
@@ -165,7 +165,7 @@ t.test('the level and its sentence', async (t) => {
 const minuteArb = fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 0, max: 8 }) }, { weight: 1, arbitrary: fc.constant(null) });
 const placeOf = (step: number | null): number => step ?? ROAD.steps.length;
 
-t.test('up at once, at least ten minutes, down only after two full low windows, whatever drives by', async () => {
+t.test('up immediately, for at least ten minutes, down only after two complete low windows, for any traffic', async () => {
   fc.assert(
     fc.property(fc.array(minuteArb, { minLength: 1, maxLength: 120 }), (minutes) => {
       const states = drive(minutes);

@@ -1,4 +1,4 @@
-/** The warning before the dark, whatever has ended: a street that goes to 0 % at night shows its warning level first. */
+/** The warning before the dark, for any cause: a street that is dimmed to 0 % at night shows its warning level first. */
 import fc from 'fast-check';
 import t from 'tap';
 import type { Rule, Zone } from '../../../agent/core/cabinet.ts';
@@ -39,7 +39,7 @@ interface Cause {
     | 'restart'
     | 'nothing';
   readonly forS: number;
-  /** Of an override; of a clock step in hours. */
+  /** For an override its level, for a clock step its hours. */
   readonly amount: number;
 }
 
@@ -50,7 +50,7 @@ interface Shown {
   readonly isMaintenance: boolean;
 }
 
-/** L2 under these causes, one after the other, as a lamp shows it: it keeps its level while nobody decides. */
+/** Returns the levels of L2 under these causes, one after the other. As a real lamp, it keeps its level while nothing is decided. */
 function shownBy(street: LightingStreet, causes: readonly Cause[], startMs = winter('23:30')): Shown[] {
   const decider = createDecider(street);
   const shown: Shown[] = [];
@@ -160,7 +160,7 @@ const ends: [what: string, causes: Cause[], startMs?: number][] = [
   ],
 ];
 for (const [what, causes, startMs] of ends) {
-  t.test(`after ${what} a street that goes dark warns for 30 s at 20 % first`, async (t) => {
+  t.test(`after ${what} a street that goes dark first gives a warning of 30 s at 20 %`, async (t) => {
     const shown = shownBy(darkStreet(), causes, startMs);
     const levels = shown.map(({ levelPct }) => levelPct);
     t.same(bareFalls(shown, CURFEW), []);
@@ -184,7 +184,7 @@ t.test('a technician puts a lamp out at once, and a dark street stays dark over 
   t.same([...new Set(dark.slice(35).map(({ levelPct }) => levelPct))], [0]);
 });
 
-t.test('by day a lamp goes out at once', async (t) => {
+t.test('by day a lamp is switched off immediately', async (t) => {
   const levels = shownBy(
     darkStreet(),
     [
@@ -214,7 +214,7 @@ const cause: fc.Arbitrary<Cause> = fc.record({
   amount: fc.integer({ min: 1, max: 100 }),
 });
 
-t.test('whatever begins and ends at night, no lamp falls to 0 % without its warning, and none is kept from the dark', async (t) => {
+t.test('whatever begins and ends at night, no lamp falls to 0 % without its warning, and none is prevented from going dark', async (t) => {
   fc.assert(
     fc.property(
       fc.array(cause, { minLength: 1, maxLength: 12 }),

@@ -6,7 +6,7 @@ import { type WaveRaise, waveFor } from '../../../agent/lighting/wave.ts';
 import { AWAY_MS } from '../../../agent/lighting/wave-reach.ts';
 import { path, poleNames, row, seenAt, streetOf } from './wave-street.ts';
 
-/** One cyclist past sensors that see 8 m far and are each polled every 100 ms; when each lamp was raised before he was there. Units: s, m. */
+/** One cyclist passes sensors that see 8 m far and are each polled every 100 ms. Returns how many lamps were raised before the cyclist reached them. Units: s, m. */
 function ride(street: LightingStreet, { kmh, direction, startM, phases }: Ride): { readonly inTime: number; readonly late: number } {
   const wave = waveFor(street);
   const sensorPoles = street.poles.filter((_, n) => n % 3 === 0);
@@ -39,7 +39,7 @@ interface Ride {
   readonly phases: readonly number[];
 }
 
-t.test('each lamp ahead of a cyclist at 25 km/h is raised a second before he is there, in 500 passages', async (t) => {
+t.test('each lamp ahead of a cyclist at 25 km/h is raised a second before he reaches it, in 500 passages', async (t) => {
   const street = path({ speedKmh: 25 });
   const total = { inTime: 0, late: 0 };
   const passages = fc.sample(
@@ -87,7 +87,7 @@ const anyStreet = fc
     return { holdS, street: streetOf(poles, plans, [{ id: 'b', from: 'P4' }]) };
   });
 
-t.test('whatever is detected, light ends within the hold or ten minutes after it, and at the time that was told', async () => {
+t.test('for any detections, light ends within the hold or ten minutes after it, and at the announced time', async () => {
   const nowMono = 400_000;
   fc.assert(
     fc.property(anyStreet, fc.array(detection, { maxLength: 60 }), ({ street, holdS }, detections) => {
@@ -107,7 +107,7 @@ function isSound({ untilMono, distanceM, text }: WaveRaise, nowMono: number, end
   return untilMono > nowMono && untilMono <= endMono && distanceM >= 0 && Number.isFinite(distanceM) && String(text) !== '';
 }
 
-t.test('whatever a neighbour tells, no lamp is raised less or shorter than without it', async () => {
+t.test('whatever a neighbour reports, no lamp is raised less or shorter than without it', async () => {
   fc.assert(
     fc.property(anyStreet, fc.array(detection, { maxLength: 40 }), ({ street }, detections) => {
       const wave = waveFor(street);
@@ -122,7 +122,7 @@ t.test('whatever a neighbour tells, no lamp is raised less or shorter than witho
   );
 });
 
-t.test('light for one who is seen once ends at the time that was told, and never later', async () => {
+t.test('light for a person who is detected once ends at the announced time, and never later', async () => {
   fc.assert(
     fc.property(anyStreet, detection, fc.integer({ min: 0, max: 100 }), ({ street }, drawn, afterS) => {
       const wave = waveFor(street);
@@ -147,7 +147,7 @@ function counted(detections: readonly Detection[]): { readonly detections: reado
   return { detections: detections.map((each) => new Proxy(each, count)), reads: () => reads };
 }
 
-t.test('however many detections there are, the wave looks closely at the newest alone', async (t) => {
+t.test('for any number of detections, the wave evaluates only the newest in detail', async (t) => {
   const sensors = poleNames(0, 249).filter((_, n) => n % 3 === 0);
   const wave = waveFor(streetOf(row(250), [{ poles: poleNames(0, 249), sensors, wave: { speedKmh: 25 } }]));
   const poles = fc.sample(fc.constantFrom(...sensors), { numRuns: 1_000, seed: 1 });

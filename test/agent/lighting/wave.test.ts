@@ -65,7 +65,7 @@ t.test('one detection: light both ways, no farther than the next sensors and the
   t.equal(lit(quick([seenAt('P3', 0)], 164_000)), '');
 });
 
-t.test('how many movers there are, where they go and how fast', async (t) => {
+t.test('number, direction and speed of the movers', async (t) => {
   const S = (pole: string, atS: number): Detection => seenAt(pole, atS);
   const table: [story: string, detections: Detection[], atS: number, litNow: string][] = [
     ['nobody', [], 0, ''],
@@ -97,7 +97,7 @@ t.test('how many movers there are, where they go and how fast', async (t) => {
   t.ok(movers(flood, 400_000).length <= 128, 'a flood is work for its newest part only');
 });
 
-t.test('whom a neighbour sees just after he has left is not taken for someone who comes', async (t) => {
+t.test('a person who has just left and is detected by a neighbour is not taken for one who arrives', async (t) => {
   const movers = createMoverReader(path(), createStreetGraph(path()));
   const leaving = [seenAt('P6', 0), seenAt('P3', 54), seenAt('P0', 108)];
   const relayed = (more: Partial<Detection>): Detection =>
@@ -134,7 +134,7 @@ t.test('two walkers who meet: each has light where he is and at the next lamp, a
   }
 });
 
-t.test('someone who stops is lit for a while, then forgotten; someone who turns is met both ways', async (t) => {
+t.test('a person who stops is lit for a while, then forgotten; one who turns is found in both directions', async (t) => {
   const wave = waveFor(path({ speedKmh: 25 }));
   const cyclist = [seenAt('P0', 0), seenAt('P3', 10.8), seenAt('P6', 21.6)];
   const at = (s: number, more: Detection[] = []): string => litAlong(wave([...cyclist, ...more], s * 1_000));
@@ -147,7 +147,7 @@ t.test('someone who stops is lit for a while, then forgotten; someone who turns 
   t.equal(at(52, [...turned, seenAt('P3', 51.8)]).includes('P1'), true, 'on its way back');
 });
 
-t.test('at a fork light goes into each street that may be taken, and not back', async (t) => {
+t.test('at a fork light runs into each possible street, and not back', async (t) => {
   const wave = waveFor(TOWN);
   const poles = TOWN.poles;
   const coming = [seenAt('P1', 0, { speedKmh: 18, direction: 1 })];
@@ -172,7 +172,7 @@ t.test('a wave crosses from zone to zone, each with its own reach', async (t) =>
   t.equal(at(7, { wave: { mode: 'section' } }), 'P4 P5 P6 P7 P8 P9 P10 P11', 'then it rises as a whole');
 });
 
-t.test('a section stays lit while someone is in it, and falls as a whole when he has left', async (t) => {
+t.test('a section stays lit while a person is in it, and falls as a whole afterwards', async (t) => {
   const street = streetOf(row(12), [
     { poles: poleNames(0, 3), sensors: ['P0'], wave: null },
     { poles: poleNames(4, 7), sensors: [], wave: { mode: 'section', speedKmh: 50 } },
@@ -185,7 +185,7 @@ t.test('a section stays lit while someone is in it, and falls as a whole when he
   t.equal(wave(car, 12_000).get('P4')?.untilMono, wave(car, 12_000).get('P7')?.untilMono);
 });
 
-t.test('a relayed detection raises as such, where the zone hears it, from as far outside as it was told', async (t) => {
+t.test('a relayed detection raises as such, where the zone receives it, from the reported distance outside', async (t) => {
   const relayed = (more: Partial<Detection> = {}): Detection =>
     seenAt('P0', 0, { source: 'c2', isRelayed: true, direction: 1, beforeM: 40, ...more });
   const wave = waveFor(path());
@@ -198,7 +198,7 @@ t.test('a relayed detection raises as such, where the zone hears it, from as far
   t.equal(wave([seenAt('P0', 1), relayed()], 2_000).get('P0')?.level, 'boost', 'and what both say is the stronger');
 });
 
-t.test('a sensor that sees nobody is not waited for', async (t) => {
+t.test('the wave does not wait for a sensor that detects nothing', async (t) => {
   const wave = waveFor(path({ speedKmh: 25 }));
   const first = [seenAt('P0', 0)];
   t.equal(litAlong(wave(first, 20_000)), 'P0 P1 P2 P3 P4', 'P3 would have seen it');

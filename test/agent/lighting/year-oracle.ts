@@ -83,7 +83,7 @@ function oracleLevelPct(minute: number): number {
 
 /** 400 days, minute by minute: 3 s of CPU, so a file has two sites and each has its own part of the runner's time. */
 export function compareYear([name, latitudeDeg, longitudeDeg, timezone]: OracleSite): void {
-  t.test(`400 days minute by minute are as another reckoning has them: ${name}`, async (t) => {
+  t.test(`400 days minute by minute equal an independent calculation: ${name}`, async (t) => {
     const street = makeStreet({ zone: { presence: null }, street: { latitudeDeg, longitudeDeg, timezone } });
     const decider = createDecider({ ...street, lamps: street.lamps.slice(0, 1) });
     const minuteOf = oracleClock(timezone);

@@ -27,7 +27,7 @@ async function opened(t: Pick<Test, 'teardown'>) {
   return { store, settled, all };
 }
 
-t.test('entries are returned by number, a hundred at a time, and each hash can be computed from them', async (t) => {
+t.test('entries are read by number, a hundred at a time, and each hash can be computed from them', async (t) => {
   const { store, settled, all } = await opened(t);
   t.match(await store.auditAfter(0), { rows: [], head: { n: 0 } });
   for (let i = 0; i < 250; i += 1) store.audit.note(note({ detail: `${i} é\n` }));

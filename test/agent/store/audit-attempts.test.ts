@@ -183,7 +183,7 @@ t.test('the reserved share is bounded: the newest actions of admins stay', async
 
 const EMPTIED = "DELETE FROM audit; DELETE FROM meta WHERE key = 'audit_head';";
 
-t.test('a log that was emptied together with its head is a finding, before and after the next entry and over restarts', async (t) => {
+t.test('a log that was emptied together with its head is detected, before and after the next entry and across restarts', async (t) => {
   for (const [story, sql] of [
     ['emptied', EMPTIED],
     ['cut, without a head', "DELETE FROM audit WHERE n > 3; DELETE FROM meta WHERE key = 'audit_head'"],
@@ -206,7 +206,7 @@ t.test('a log that was emptied together with its head is a finding, before and a
   }
 });
 
-t.test('a log that was emptied with a head of an empty one is a finding while it is empty', async (t) => {
+t.test('a log that was emptied and given an empty head is detected while it is empty', async (t) => {
   const dir = testFolder(t);
   const { store, read } = await opened(t, dir);
   t.strictSame((await read()).problems, [], 'a fresh store');

@@ -43,7 +43,7 @@ async function opened(t: Pick<Test, 'teardown'>, dir: string, openLink = openInP
   return { store, read, clock };
 }
 
-/** A log of so many notes, closed, and what someone then does to its file. */
+/** A closed log with this number of entries, and a manipulation of its file. */
 async function tampered(t: Pick<Test, 'teardown'>, notes: number, sql: string) {
   const dir = testFolder(t);
   const before = await opened(t, dir);
@@ -127,7 +127,7 @@ t.test('the oldest go when there are too many, and the chain proves that nothing
   );
 });
 
-t.test('an entry that claims a trimming in its words does not excuse a missing beginning', async (t) => {
+t.test('an entry whose text claims a trimming does not excuse a missing beginning', async (t) => {
   const dir = testFolder(t);
   const { store, read } = await opened(t, dir);
   store.audit.note(note(1));

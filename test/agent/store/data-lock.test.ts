@@ -138,7 +138,7 @@ t.test('a file that also has another name keeps its content when it is in place 
   t.end();
 });
 
-t.test('an agent distinguishes a command that has locked the data from another agent; a command is refused by both', async (t) => {
+t.test('an agent distinguishes a command that locks the data from another agent; a command is refused by both', async (t) => {
   for (const [holder, agentIsRefused] of [
     ['agent', 'in-use'],
     ['command', 'held'],
@@ -168,7 +168,7 @@ t.test('of several processes that lock at the same time one gets the data, altho
   for (const other of looking) other.close();
 });
 
-t.test('a store is held while a command has locked the data, and starts once that has ended', async (t) => {
+t.test('the start of a store waits for a command that locks the data, and continues once that has ended', async (t) => {
   const dir = testFolder(t);
   const kill = await holderOf(t, dir, 'command');
   const store = open(t, dir);
@@ -190,7 +190,7 @@ for (const [command, change, isStored] of [
   ['a backup', () => {}, true],
   ['a restore', (dir: string) => renameSync(join(dir, 'telemetry.db'), join(dir, 'telemetry.db.before-restore')), true],
 ] as const)
-  t.test(`readings that a store kept in memory during ${command} are ${isStored ? '' : 'not '}stored after it`, async (t) => {
+  t.test(`readings that a store kept in memory while ${command} ran are ${isStored ? '' : 'not '}stored after it`, async (t) => {
     const dir = testFolder(t);
     const earlier = open(t, dir);
     await earlier.start();

@@ -69,7 +69,7 @@ for (const [kind, openLink] of [
     t.not(found?.text.in(speech), String(text));
   });
 
-t.test('the previous release finds the text in its place, and its rows valid', async (t) => {
+t.test('the release before finds the text in its place, and valid rows', async (t) => {
   const dir = testFolder(t);
   const store = openStore(dir);
   await store.start();
@@ -78,7 +78,7 @@ t.test('the previous release finds the text in its place, and its rows valid', a
   const row = within(dir, (db) => db.prepare('SELECT text, template, crc FROM event').get()) as Record<string, unknown>;
   t.equal(row['text'], 'lamp L07 is dark');
   t.strictSame(JSON.parse(String(row['template'])), { id: 'lamp {0} is dark', args: ['L07'] });
-  // Another release has no templates: it writes only the text. The row is then shown as written, never with the old template.
+  // Another release has no such template and writes only the text. The row is then shown as written, never with the old template.
   within(dir, (db) => db.exec("UPDATE event SET text = 'lamp L07 is lit again', crc = NULL"));
   const [event] = await kept(dir);
   t.equal(String(event?.text), 'lamp L07 is lit again');

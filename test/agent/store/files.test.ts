@@ -10,7 +10,7 @@ import { texts } from '../../support/texts.ts';
 import { changeFile, FILES, fill, inside, must, numberedEvent, openStore, zeroLeaf } from './files/open-store.ts';
 import { frame, STORE_START_MS, testFolder } from './fixtures/kit.ts';
 
-t.test('complete files have no problem, and the check reports their sizes', async (t) => {
+t.test('a check of valid files reports no problem, with their sizes', async (t) => {
   const store = openStore(t, testFolder(t));
   fill(store);
   const { files, account } = store.check();

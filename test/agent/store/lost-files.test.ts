@@ -58,7 +58,7 @@ t.test('readings whose file is removed in use are counted through the open conne
   }
 });
 
-t.test('the number of readings in a file that was emptied in use is that of the last commit', async (t) => {
+t.test('readings in a file that was emptied in use are counted as at the last commit', async (t) => {
   const dir = testFolder(t);
   const { clock, store, events } = createStoreRig({ dir });
   await store.start();
@@ -78,7 +78,7 @@ const BEFORE_A_START: [story: string, damage: (dir: string, name: string) => voi
   ['is no database any more', scribbled],
 ];
 for (const [story, damage] of BEFORE_A_START) {
-  t.test(`the number of readings whose file ${story} before a start is the one in state.db, reported once`, async (t) => {
+  t.test(`readings whose file ${story} before a start are counted as in state.db, once`, async (t) => {
     for (const [frames, delivered] of [
       [3, 0],
       [36, 1],
@@ -105,7 +105,7 @@ for (const [story, damage] of BEFORE_A_START) {
   });
 }
 
-t.test('the number of readings in state.db is at most ten minutes old, also after a power cut', (t) => {
+t.test('the counts of readings in state.db are at most ten minutes old, also after a power cut', (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir);
   for (let n = 1; n <= 120; n++) {
@@ -119,7 +119,7 @@ t.test('the number of readings in state.db is at most ten minutes old, also afte
   t.end();
 });
 
-t.test('a file that is lost with its recorded number is an unknown number of readings, never none', async (t) => {
+t.test('a file lost together with its count is an unknown number, never zero', async (t) => {
   for (const isRemoved of [true, false]) {
     const dir = testFolder(t);
     await lived(dir, 3);
@@ -151,7 +151,7 @@ t.test('an event reports that the number is unknown', async (t) => {
   await store.stop();
 });
 
-t.test('a first start reports no loss, nor does a gateway that continues from a backup', (t) => {
+t.test('a first start has lost nothing, and neither has a gateway restored from a backup', (t) => {
   const first = openStore(t, testFolder(t));
   must(first.commit() ?? { ok: false, message: msg`no answer` });
   t.strictSame(first.gaps(), []);
@@ -184,7 +184,7 @@ const verify = (store: ReturnType<typeof openStore>) =>
 const NOTE = { user: 'ada', role: 'admin', door: 'login', action: 'user role', detail: '', result: 'ok' } as const;
 const noted = (n: number) => ({ ...NOTE, detail: `entry ${n}`, atMs: STORE_START_MS + n });
 
-t.test('an audit log that is removed in use starts again with an entry about that, and does not verify as complete', (t) => {
+t.test('an audit log that is removed in use begins again with an entry about that, and does not verify as complete', (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir);
   store.record({ audits: [noted(1), noted(2)] });
@@ -252,7 +252,7 @@ t.test('the log of a first start is whole, also where `luciole setup` has invite
   t.end();
 });
 
-t.test('a log that continues from a copy has an entry that others may be missing', (t) => {
+t.test('a log restored from a copy reports that entries may be missing', (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir, { setup: { copyRules: [] } });
   store.record({ audits: [noted(1)] });

@@ -1,5 +1,5 @@
 /**
- * The store against a simple model: what was handed in, and nothing else, is delivered, stored or in a gap, whatever happens when.
+ * The store compared with a simple model: exactly the appended readings are delivered, stored or in a gap, for any order of faults.
  */
 
 import { rmSync } from 'node:fs';
@@ -22,7 +22,7 @@ const POINTS = 6;
 /** So little that a few hundred rough readings fill it. Units: MB. */
 const CAPS = [64, 0.14];
 
-/** What goes wrong with one question to the thread, whichever comes next. */
+/** Fault of the next request to the thread. */
 type Fault = 'refused' | 'dies-before' | 'dies-after';
 
 interface Model {
@@ -233,7 +233,7 @@ const steps = fc.oneof(
   },
 );
 
-t.test('produced = delivered + stored + gaps after every step, and every returned reading was added', async (t) => {
+t.test('produced = delivered + stored + gaps after every step, and every returned reading was appended', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(steps, { minLength: 4, maxLength: 14 }), fc.constantFrom(...CAPS), async (list, maxMegabytes) => {
       const dir = testFolder({ teardown: () => {} });

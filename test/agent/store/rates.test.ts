@@ -88,7 +88,7 @@ for (const [readingsPerS, commitSeconds] of healthy)
     for (let produced = 0; produced < 30_000; produced += readingsPerS) {
       append(readingsPerS);
       await clock.advance(FRAME_MS);
-      // The thread works in real time: an answer to this says that the commit before it is done.
+      // The thread works in real time: an answer to this request shows that the commit before it is done.
       await store.status();
     }
     await store.stop();
@@ -98,7 +98,7 @@ for (const [readingsPerS, commitSeconds] of healthy)
     await store.stop();
   });
 
-t.test('memory is written when half full; the longest wait is the commit window', async (t) => {
+t.test('memory is written at half full; otherwise readings wait one commit period at most', async (t) => {
   const { clock, store, append, seqs } = cabinet(testFolder(t), 600);
   await store.start();
   for (let i = 0; i < 9; i++) append(1_000);
@@ -150,7 +150,7 @@ const minute = fc.record({
 });
 const DELAY_MS: Readonly<Record<string, number>> = { slow: 700, 'very slow': 8_000 };
 
-t.test('each reading is stored, delivered or in one gap, whatever the rate, the commit window and the disk', async (t) => {
+t.test('each reading is stored, delivered or in one gap, at any rate, commit period and disk', async (t) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(minute, { minLength: 1, maxLength: 5 }),

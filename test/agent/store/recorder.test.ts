@@ -37,7 +37,7 @@ function setUp() {
   return { clock, frames, recorder };
 }
 
-t.test('changes within a second are sent as one frame, numbered from one', async (t) => {
+t.test('new readings within a second are sent as one frame, numbered from one', async (t) => {
   const { clock, frames, recorder } = setUp();
   recorder.start();
   recorder.start();

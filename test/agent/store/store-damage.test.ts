@@ -35,7 +35,7 @@ function inside(path: string, sql: string): void {
 }
 
 for (const [story, damage, message, undelivered] of damages) {
-  t.test(`a file that is ${story} is set aside unchanged, reported, and replaced by a new one`, async (t) => {
+  t.test(`a file that is ${story} is set aside complete, reported, and a new one is created`, async (t) => {
     const dir = testFolder(t);
     const first = createStoreRig({ dir });
     await first.store.start();
@@ -185,7 +185,7 @@ function createRoughFrames(): (n: number) => ReturnType<typeof frame> {
   });
 }
 
-t.test('at SQLite’s own limit commits are refused as a whole, reads continue, and commits succeed once there is room', async (t) => {
+t.test('at the limit of SQLite itself commits are refused completely, reading continues, and space lets them in', async (t) => {
   const setup = setupOf(testFolder(t));
   const rough = createRoughFrames();
   const small = new StoreDatabase(setup);

@@ -87,7 +87,7 @@ t.test('when memory is full the oldest readings are discarded, as one gap that i
   await store.stop();
 });
 
-t.test('the losses of a run without a store are one gap, however often they are reported, even if the disk refuses', async (t) => {
+t.test('the loss of a run without a store is one gap, however often it is reported, and also on a disk that refuses', async (t) => {
   const dir = testFolder(t);
   const fault: { now: Fault } = { now: 'refused' };
   const loss = { run: 'boot@4010', readings: 1_234, sinceMs: STORE_START_MS - 900_000 };
@@ -134,7 +134,7 @@ const STEP = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
 );
 
-t.test('each reading is stored once or counted as lost, whatever fails when', async (t) => {
+t.test('each reading is stored once or counted as lost, for failures at any time', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(STEP, { minLength: 5, maxLength: 25 }), async (steps) => {
       const dir = testFolder(t);
@@ -182,7 +182,7 @@ t.test('each reading is stored once or counted as lost, whatever fails when', as
   t.pass('produced = stored + lost, gaps say the same, seqs as reported');
 });
 
-t.test('a row with flipped bytes becomes a gap, the others are still returned', async (t) => {
+t.test('a row with flipped bytes becomes a gap, the others are still sent', async (t) => {
   const dir = testFolder(t);
   const { clock, store, events } = createStoreRig({ dir });
   await store.start();

@@ -22,17 +22,17 @@ const lasting: [story: string, changes: Partial<typeof full>, upMs: number, hour
   ['an empty file', { journal: { readings: 0, bytes: 0 }, segments: { count: 0, readings: 0, bytes: 0 } }, HOUR_MS, null],
 ];
 for (const [story, changes, upMs, hours] of lasting)
-  t.test(`${story} lasts ${hours === null ? 'nobody knows how long' : `${hours} h`}`, async (t) =>
+  t.test(`${story} lasts ${hours === null ? 'for an unknown time' : `${hours} h`}`, async (t) =>
     t.equal(hoursLeft({ ...full, ...changes }, upMs), hours),
   );
 
-t.test('the bytes written in a day are reported once the run is old enough, if the kernel counts them', async (t) => {
+t.test('the bytes written in a day are reported once the run is old enough, where the kernel counts them', async (t) => {
   t.equal(writtenBytesPerDay({ bytes: 1_000_000, overMs: HOUR_MS }), 24_000_000);
   t.equal(writtenBytesPerDay({ bytes: 1_000_000, overMs: 599_999 }), null);
   t.equal(writtenBytesPerDay(null), null);
 });
 
-t.test('the store is reported with its place in the configuration and its chores', async (t) => {
+t.test('the status of the store contains its place in the configuration and its chores', async (t) => {
   const store = { dir: '/data', commitSeconds: 10, maxMegabytes: 512, maxDays: 400, peopleDays: 365, heartbeatS: 60 };
   const chore = { name: 'backup', cron: '0 2 * * *', nextMs: 1, lastMs: null, result: NO_TEXT, failed: false };
   const parts = { cabinet: { store }, store: { status: async () => storeStatus() }, chores: () => [chore], upMs: () => HOUR_MS };
@@ -73,7 +73,7 @@ function choresOf(changes: Partial<Store> = {}) {
   return { chores, run, told };
 }
 
-t.test('each chore reports in a line what it did', async (t) => {
+t.test('each chore reports its result in a line', async (t) => {
   const { run, told } = choresOf();
   t.equal(String(await run('compaction')), '21600 readings packed into 1 segment, 123.4 into 16.2 kB');
   t.equal(String(await run('retention')), '12 readings older than 400 days dropped, 3 not delivered');
@@ -89,7 +89,7 @@ t.test('each chore reports in a line what it did', async (t) => {
   t.equal(String(await idle.run('retention')), 'nothing older than 400 days');
 });
 
-t.test('a chore fails with its problem: damage, an unbalanced account, a disk that cannot be read', async (t) => {
+t.test('a chore fails with the reason: damage, a wrong account, a disk that cannot be read', async (t) => {
   const damaged = { file: 'telemetry.db', ok: false, problems: [msg`a row is damaged, it is left out`], bytes: 1 };
   await t.rejects(choresOf({ check: async () => storeCheck({ files: [damaged] }) }).run('integrity'), {
     message: 'telemetry.db: a row is damaged, it is left out',
@@ -110,14 +110,17 @@ t.test('a chore fails with its problem: damage, an unbalanced account, a disk th
   await t.rejects(slow.run('backup'), { message: 'the disk did not answer in time' });
 });
 
-t.test('no chore that reads or writes much runs at dusk, at any longitude, and the cabinets of a city spread theirs', async (t) => {
-  const cron = (name: string) => choresOf().chores.find((chore) => chore.name === name)?.cron;
-  const minute = minuteOf('ANG-0421');
-  t.equal(cron('compaction'), `${minute} * * * *`);
-  t.equal(cron('integrity'), `${minute} 12 * * 3`);
-  t.equal(cron('backup'), `${minute} 2 * * *`);
-  t.equal(cron('retention'), `${minute} 10 * * *`);
-  t.strictSame([-180, -61, 0, 55.5, 166, 180].map(noonHour), [0, 16, 12, 8, 1, 0], 'noon by the sun, in UTC');
-  const minutes = new Set(Array.from({ length: 500 }, (_, index) => minuteOf(`ANG-${index}`)));
-  t.equal(minutes.size, 60);
-});
+t.test(
+  'no chore with many reads or writes runs at dusk, wherever the cabinet is, and cabinets of a city do not run it together',
+  async (t) => {
+    const cron = (name: string) => choresOf().chores.find((chore) => chore.name === name)?.cron;
+    const minute = minuteOf('ANG-0421');
+    t.equal(cron('compaction'), `${minute} * * * *`);
+    t.equal(cron('integrity'), `${minute} 12 * * 3`);
+    t.equal(cron('backup'), `${minute} 2 * * *`);
+    t.equal(cron('retention'), `${minute} 10 * * *`);
+    t.strictSame([-180, -61, 0, 55.5, 166, 180].map(noonHour), [0, 16, 12, 8, 1, 0], 'noon by the sun, in UTC');
+    const minutes = new Set(Array.from({ length: 500 }, (_, index) => minuteOf(`ANG-${index}`)));
+    t.equal(minutes.size, 60);
+  },
+);

@@ -168,7 +168,7 @@ t.test('facts whose keys begin alike are read together, in the order of their ke
   await store.stop();
 });
 
-t.test('each opening sets full synchronisation, and the file matches the schema', async (t) => {
+t.test('each opening requests full synchronisation, and the file matches the schema', async (t) => {
   const dir = testFolder(t);
   const { store, clock } = createStoreRig({ dir });
   await store.start();

@@ -56,7 +56,7 @@ t.test(
   },
 );
 
-t.test('a thread that dies is replaced; every frame arrives once', async (t) => {
+t.test('a thread that ends is replaced; every frame arrives once', async (t) => {
   const dir = testFolder(t);
   const links: WorkerLink[] = [];
   const store = open(dir, (setup, onLost) => {
@@ -116,7 +116,7 @@ function writeUntilKilled(dir: string, frames: number): Promise<readonly [ticket
   });
 }
 
-t.test('committed frames survive kill -9, and no number is used twice', async (t) => {
+t.test('every commit that was reported exists after kill -9, and no number is used twice', async (t) => {
   const dir = testFolder(t);
   let highest = 0;
   for (let round = 0; round < 10; round++) {

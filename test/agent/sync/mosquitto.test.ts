@@ -10,7 +10,7 @@ import { decodeWithProtoc, withoutProtoc } from './sparkplug/protoc.ts';
 const program = findProgram('mosquitto');
 const skip = program === undefined ? 'mosquitto is not installed (apt-get install mosquitto)' : withoutProtoc;
 
-/** Everything under the node, byte for byte, as someone sees it who knows nothing of the agent. */
+/** Everything under the node's topics, byte for byte, as an independent client receives it. */
 async function listen({ url }: Mosquitto): Promise<{ readonly seen: [topic: string, bytes: Buffer][]; close(): Promise<void> }> {
   const seen: [string, Buffer][] = [];
   const client = await connectAsync(url, { protocolVersion: 5, reconnectPeriod: 0 });
@@ -19,7 +19,7 @@ async function listen({ url }: Mosquitto): Promise<{ readonly seen: [topic: stri
   return { seen, close: () => client.endAsync(true) };
 }
 
-t.test('what Mosquitto forwards and protoc decodes is what the agent sent, over MQTT 5', { skip }, async (t) => {
+t.test('messages forwarded by Mosquitto and decoded by protoc equal what the agent meant, over MQTT 5', { skip }, async (t) => {
   const mosquitto = await startMosquitto(program as string);
   const witness = await listen(mosquitto);
   const node = createSmallNode({ config: uplinkConfig(mosquitto.url, { protocol: 5 }) });

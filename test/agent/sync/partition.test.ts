@@ -104,7 +104,7 @@ t.test('a host that acknowledges gets every row of a partition again without a r
 });
 
 t.test(
-  'a host that has never acknowledged asks for rows of a partition, or gets them once it acknowledges; until then all is kept',
+  'a host that has never acknowledged requests rows of a partition, or gets them once it acknowledges; until then all are kept',
   { skip, timeout: 60_000 },
   async (t) => {
     const { host, node } = await partition(t, false);

@@ -71,7 +71,7 @@ function openChannel(quality: 'synced' | 'none' = 'synced') {
 }
 const text = (value: string, name: string | undefined = NODE_METRIC.relay): Metric => ({ name, value: { kind: 'string', value } });
 
-t.test('an NCMD with relays is handled, any other is left to the command inbox', async (t) => {
+t.test('an NCMD with relays is accepted, any other is left to the command inbox', async (t) => {
   const rebirth: Metric = { name: 'Node Control/Rebirth', value: { kind: 'boolean', value: true } };
   const table: [story: string, metrics: readonly Metric[], taken: boolean, heard: number, dropped: number][] = [
     ['a relay', [text(TEXT)], true, 1, 0],
@@ -101,7 +101,7 @@ t.test('an NCMD with relays is handled, any other is left to the command inbox',
   t.notOk(channel.handle({ topic: '', payload: new Uint8Array(40_000), retained: false }));
 });
 
-t.test('the age is the reported one plus the transport delay beyond the clock skew', async (t) => {
+t.test('the age is the reported one, plus the delay on the way beyond the allowed clock difference', async (t) => {
   const table: [story: string, quality: 'synced' | 'none', sentAgoMs: number, ageMs: number][] = [
     ['at once', 'synced', 0, 40],
     ['a clock that is ahead of ours', 'synced', -60_000, 40],
@@ -116,7 +116,7 @@ t.test('the age is the reported one plus the transport delay beyond the clock sk
   }
 });
 
-t.test('100,000 texts and payloads of any kind: nothing throws, and accepted relays are within limits', async () => {
+t.test('100,000 texts and payloads of any kind: nothing throws, and what is accepted is within limits', async () => {
   const { channel, received } = openChannel();
   const good = Buffer.from(encodePayload({ timestampMs: NODE_START_MS, metrics: [text(TEXT)] }));
   const damaged = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }).map((changes) => {

@@ -122,7 +122,7 @@ export function createSmallNode(options: SmallNodeOptions): SmallNode {
   });
 }
 
-/** Looks each 5 ms whether it has come true; fails by returning after `limitMs` of real time. */
+/** Checks the condition every 5 ms; returns, without an error, after `limitMs` of real time. */
 export async function until(condition: () => boolean, limitMs = 5_000): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < limitMs; waitedMs += 5) {
     if (condition()) return true;

@@ -154,7 +154,7 @@ t.test('a silent unit is dead until it returns, and its zone is not', async (t) 
   t.match(host, { seqGaps: 0, strays: 0 });
 });
 
-t.test('readings that a lamp sent before it died still arrive: it gets a birth for them, and then a death again', async (t) => {
+t.test('the last readings of a dead lamp still arrive: it is born for that, and dies again', async (t) => {
   const { host, node } = await openUplinkScene(t);
   node.poll({ 'L01.level': 10 });
   node.poll({ 'L01.level': [null, 'missing'] });
@@ -195,7 +195,7 @@ t.test('a reading of a lamp that counts as dead is not lost: it is sent as histo
   t.match(host, { seqGaps: 0, strays: 0, duplicates: 0 });
 });
 
-t.test('metrics that the agent sets are sent when they change, and only then', async (t) => {
+t.test('metrics that the agent sets itself are sent when they change, and only then', async (t) => {
   const { host, node } = await openUplinkScene(t);
   await node.uplink.start();
   await until(online(node));

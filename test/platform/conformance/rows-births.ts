@@ -35,7 +35,7 @@ function firstWords(evidence: Evidence): RowFinding {
   );
 }
 
-/** Messages of these verbs come only once the node and all that answered are born. */
+/** Messages of these verbs are sent only after the births of the node and of all devices that answered. */
 const afterAllBirths =
   (...verbs: readonly string[]) =>
   (evidence: Evidence): RowFinding => {
@@ -53,7 +53,7 @@ const afterAllBirths =
     return { count: found.count + early.length, faults: [...found.faults, ...early.map((m) => `${where(m)} before NBIRTH`)] };
   };
 
-/** Each device that answered is born at once; one that is born later was away, or came only to deliver its history. */
+/** Each device that answered is born at once; one that is born later was silent before, or is born only to deliver its history. */
 function devicesFollow(evidence: Evidence): RowFinding {
   return each(evidence.lives, (life) => {
     const end = life.messages.find(({ verb }) => verb !== 'NBIRTH' && verb !== 'DBIRTH')?.at ?? Number.POSITIVE_INFINITY;
@@ -183,7 +183,7 @@ const eachDeath =
       return fault && `${fault}: ${where(message)}`;
     });
 
-/** A device that fell silent while it was born is buried. */
+/** A born device that falls silent gets a death. */
 function lostIsBuried({ marks, lives }: Evidence): RowFinding {
   const lost = marks.filter(({ name }) => name === 'device-lost').flatMap((mark) => burialOf(mark, lives));
   return each(lost, ({ device, isBuried }) => !isBuried && `${device} was lost without DDEATH`);

@@ -1,5 +1,5 @@
 /**
- * Rows on commands and rebirth. Most bind the host: they are put to what the reference host sends, which the node must accept.
+ * Rows on commands and rebirth. Most bind the host: they check what the reference host sends, which the node must accept.
  * Source: Sparkplug 3.0.0 chapters 4, 5, 6.
  */
 import { type Evidence, metricsOf, type SparkplugMessage } from './evidence.ts';

@@ -70,7 +70,7 @@ const tellsSomething = (verb: string) => (evidence: Evidence) =>
     (message) => metricsOf(message).length === 0 && `nothing in ${where(message)}`,
   );
 
-/** A live value that is the one before it again is no news. */
+/** A live value equal to the one before must not be sent. */
 const onChange =
   (...verbs: readonly string[]) =>
   ({ lives }: Evidence): RowFinding =>

@@ -4,7 +4,7 @@
 import type { EdgeConnection, Evidence, ReceivedState } from './evidence.ts';
 import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 
-/** From the host's word to the node's death. Units: ms. Source: assumed; "immediately" on two busy cores. */
+/** From the host's STATE to the node's death. Units: ms. Source: assumed; "immediately" on two busy cores. */
 const AT_ONCE_MS = 2_000;
 
 /** A STATE of the node's host as the node must interpret it: `stale` is older than the newest on that server. */
@@ -29,7 +29,7 @@ function judgedStates({ connections, setting }: Evidence): JudgedState[] {
   );
 }
 
-/** First births of each connection of a node that has a primary host, with the last word that counted before. */
+/** First births of each connection of a node with a primary host, with the last valid STATE before them. */
 function awaitedBirths(evidence: Evidence) {
   if (evidence.setting.hostId === null) return [];
   const all = judgedStates(evidence);
@@ -48,7 +48,7 @@ function waits(evidence: Evidence): RowFinding {
   );
 }
 
-/** Words after which nothing may be born until a better one comes. */
+/** STATE messages after which no birth may follow until a later STATE allows it. */
 const noBirthAfter = (picks: (word: JudgedState) => boolean) => (evidence: Evidence) => {
   const all = judgedStates(evidence);
   return each(
@@ -130,7 +130,7 @@ function subscribesState({ connections, setting: { hostId } }: Evidence): RowFin
   );
 }
 
-/** A foreign host's word, seen on the way to the broker, brings nothing about. */
+/** The STATE of a foreign host, seen on the way to the broker, has no effect. */
 function heedsOwnHostOnly(evidence: Evidence): RowFinding {
   const { hostStates, setting, lives } = evidence;
   if (setting.hostId === null) return { count: 0, faults: [] };

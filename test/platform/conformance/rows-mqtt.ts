@@ -84,7 +84,7 @@ function acceptedBeforeBirths({ lives }: Evidence): RowFinding {
   );
 }
 
-/** A death of one's own is the last word before DISCONNECT. */
+/** If the node publishes its own death, this is its last message before DISCONNECT. */
 function deathBefore(protocol: 4 | 5 | 'any'): (evidence: Evidence) => RowFinding {
   return (evidence) =>
     each(
@@ -96,7 +96,7 @@ function deathBefore(protocol: 4 | 5 | 'any'): (evidence: Evidence) => RowFindin
     );
 }
 
-/** Every stop that the test asked for ends the connection that was open then with a death. */
+/** Every stop requested by the test ends the open connection with a death. */
 function stopsWithDeath({ marks, connections }: Evidence): RowFinding {
   return each(
     marks.filter(({ name }) => name === 'stop-node'),

@@ -1,5 +1,5 @@
 /**
- * Rows that the standard's own kit lacks, though its text or its readers ask for them.
+ * Rows that the standard's own kit lacks, although its text or its users require them.
  */
 import { type Evidence, type Life, metricsOf, type SparkplugMessage } from './evidence.ts';
 import { nameOf, reportedIn, valueFault } from './lives.ts';
@@ -11,7 +11,7 @@ const INT64 = 4;
 const UINT32 = 7;
 const OWN = { level: 'own' } as const;
 
-/** Asked for and granted; a broker that grants less loses commands. */
+/** Requested and granted QoS; with less, commands get lost. */
 function subscribedAtQos1({ connections }: Evidence): RowFinding {
   return each(
     connections.flatMap(({ subscriptions }) => subscriptions),
@@ -92,7 +92,7 @@ function shapesOf({ messages }: Life): Map<string, string> {
   return new Map(births.map((message) => [message.device, shape(message)]));
 }
 
-/** However many hosts ask at once, the node is born again once at once, and at least once. Units: rebirths in a window of 5 s. */
+/** For any number of simultaneous requests, the node sends its first rebirth immediately, and at least one. Units: rebirths in a window of 5 s. */
 function stormsAreDamped(evidence: Evidence): RowFinding {
   const storms = heardRequests(evidence).filter(
     ({ connection, request }) => connection.commands.filter(({ atMs }) => atMs >= request.atMs && atMs < request.atMs + 2_000).length >= 10,

@@ -12,7 +12,7 @@ export function where({ topic, at }: SparkplugMessage): string {
   return `${topic} (#${at})`;
 }
 
-/** All that carries a topic of this node: what it published, and its wills. */
+/** Everything with a topic of this node: its publishes and its wills. */
 function topical({ messages, connections }: Evidence): readonly SparkplugMessage[] {
   return [...connections.flatMap(({ will }) => (will === null ? [] : [will])), ...messages];
 }

@@ -8,7 +8,7 @@ export interface SimSps30 {
   /** It sleeps again, as after a cut of its supply. */
   powerUp(): void;
   readonly state: 'asleep' | 'idle' | 'measuring';
-  /** Commands as they came, by number. */
+  /** Received commands, by number. */
   readonly commands: readonly number[];
   /** The ten floats of its next answer; empty while there is no new sample. */
   sample: readonly number[];

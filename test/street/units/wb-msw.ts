@@ -3,7 +3,7 @@ import type { SimWorld, WorldSensor } from '../world.ts';
 import { ILLEGAL_ADDRESS, ILLEGAL_VALUE, readSparse, type SimUnit } from './sim-unit.ts';
 import { createWirenBoardRegisters } from './wiren-board.ts';
 
-/** What the motion register shows while somebody moves in front of it. Source: Wiren Board: 0 to several thousand. */
+/** Value of the motion register while a person moves in front of it. Source: Wiren Board: 0 to several thousand. */
 const MOTION = { moving: 380, still: 6 };
 
 export interface WbMswOptions {

@@ -31,7 +31,7 @@ t.test('any tar unpacks a backup', async (t) => {
   t.equal(execFileSync('tar', ['-xzOf', path, 'data/state.db'], { encoding: 'utf8' }), 'a state');
 });
 
-t.test('files come back byte for byte, whatever their length', async () => {
+t.test('files are restored byte for byte, at any length', async () => {
   const files = fc.uniqueArray(fc.record({ name: fc.stringMatching(/^[a-z]{1,20}$/), content: fc.uint8Array({ maxLength: 1_100 }) }), {
     selector: ({ name }) => name,
     maxLength: 6,
@@ -67,7 +67,7 @@ t.test('a damaged or shortened backup is refused, or is as it was', async (t) =>
   t.pass(`${whole.length} bytes, each flipped and each cut`);
 });
 
-t.test('a backup that was changed and packed again is refused by its checksums', async (t) => {
+t.test('a backup that was changed and packed again fails its checksums', async (t) => {
   const ways: [story: string, bytes: Buffer, message: RegExp][] = [
     ['other bytes', changed((tar) => void tar.write('b state', tar.indexOf('a state'))), /data\/state\.db was changed/],
     ['a later version', changed((tar) => void tar.write('2', tar.indexOf('"version": 1') + 11)), /version 2, this program supports 1/],

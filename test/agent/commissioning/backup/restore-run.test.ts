@@ -57,14 +57,14 @@ function openGateway(t: Pick<Test, 'teardown'>, passphrases: string[] = []) {
   };
 }
 
-t.test('a backup without the cabinet file requests its name', async (t) => {
+t.test('for a backup without a cabinet file the command asks for its name', async (t) => {
   const gateway = openGateway(t);
   rmSync(gateway.configFile);
   await t.rejects(gateway.backup(), { code: 'failed', message: /cabinet\.yaml: no such file; --file names that of the cabinet$/ });
   t.notOk(existsSync(gateway.file));
 });
 
-t.test('what is no file in a folder of profiles is left out of a backup and named', async (t) => {
+t.test('irregular files in a folder of profiles are left out of a backup and named', async (t) => {
   const gateway = openGateway(t);
   writeFileSync(gateway.configFile, `${SMALL_SITE}profileDirs: [mine]\n`);
   const mine = join(gateway.folder, 'mine');
@@ -83,7 +83,7 @@ t.test('what is no file in a folder of profiles is left out of a backup and name
   }
 });
 
-t.test('both pages fit 80 columns, say what is in a backup and what is not, and what a restore would replace', async (t) => {
+t.test('both pages fit 80 columns and list what a backup contains, what it lacks and what a restore would replace', async (t) => {
   const gateway = openGateway(t);
   const made = await gateway.backup();
   t.equal(made.code, 0);
@@ -103,7 +103,7 @@ t.test('both pages fit 80 columns, say what is in a backup and what is not, and 
   for (const line of `${made.text}${planned.text}`.split('\n')) t.ok(line.length <= 80, line);
 });
 
-t.test('a plan changes nothing, and so does all that is refused', async (t) => {
+t.test('a plan changes nothing, and neither does any refusal', async (t) => {
   const gateway = openGateway(t, ['a street of fireflies', 'another phrase']);
   await gateway.backup({ keys: true });
   const before = gateway.picture();
@@ -115,7 +115,7 @@ t.test('a plan changes nothing, and so does all that is refused', async (t) => {
   t.strictSame(gateway.picture(), before);
 });
 
-t.test('while an agent runs, the plan is shown and only the restore itself is refused', async (t) => {
+t.test('while the agent runs the plan is shown; only the restore itself is refused', async (t) => {
   const gateway = openGateway(t);
   await gateway.backup();
   const server = createConsoleServer({
@@ -135,7 +135,7 @@ t.test('while an agent runs, the plan is shown and only the restore itself is re
 });
 
 t.test(
-  'a restore that leaves the folder of the present cabinet file is refused beside its agent, and names the readings there',
+  'a restore that does not use the folder of the present cabinet file is refused while its agent runs, and names the readings there',
   async (t) => {
     const first = openGateway(t);
     await first.backup();
@@ -171,7 +171,7 @@ t.test('a folder that two paths lead to is locked once', async (t) => {
   t.match(await gateway.restore(first.file, { yes: true }), { code: 0, text: /Restored/ });
 });
 
-t.test('a backup whose state is damaged, or is none, is refused before anything is replaced', async (t) => {
+t.test('a backup whose state is damaged or missing is refused before anything is replaced', async (t) => {
   const gateway = openGateway(t);
   const about = { luciole: '1', cabinet: 'demo', madeMs: 1, readings: null, sealed: [], leftOut: [] };
   const site = { name: 'site/cabinet.yaml', content: Buffer.from(SMALL_SITE) };
@@ -184,7 +184,7 @@ t.test('a backup whose state is damaged, or is none, is refused before anything 
   }
 });
 
-t.test('names at places that no backup has are refused', async (t) => {
+t.test('names at unknown places in a backup are refused', async (t) => {
   const gateway = openGateway(t);
   const about = { luciole: '1', cabinet: 'demo', madeMs: 1, readings: null, sealed: [], leftOut: [] };
   const site = { name: 'site/cabinet.yaml', content: Buffer.from(SMALL_SITE) };
@@ -202,7 +202,7 @@ t.test('names at places that no backup has are refused', async (t) => {
   }
 });
 
-t.test('another gateway’s files stay beside; its keys and users are replaced with a passphrase only', async (t) => {
+t.test('the files of another gateway are kept as they are; its keys and users are replaced only with a passphrase', async (t) => {
   const first = openGateway(t, ['a street of fireflies']);
   await first.backup({ keys: true });
   const other = openGateway(t, ['a street of fireflies']);
@@ -221,7 +221,7 @@ t.test('another gateway’s files stay beside; its keys and users are replaced w
   t.equal(readFileSync(join(other.dir, 'users.json.before-restore'), 'utf8'), `users of ${other.folder}`);
 });
 
-t.test('a weak passphrase seals nothing', async (t) => {
+t.test('a weak passphrase is refused', async (t) => {
   for (const passphrase of ['', 'short', '123456789012', 'motdepasse2026']) {
     const gateway = openGateway(t, [passphrase]);
     await t.rejects(gateway.backup({ keys: true }), { code: 'usage', message: /refused/ });

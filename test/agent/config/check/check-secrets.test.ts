@@ -5,7 +5,7 @@ import { checkConfig } from '../../../../agent/config/load/load-site.ts';
 import { isPlain, usableBrokers } from '../../../../agent/core/secrets.ts';
 import { changed, SMALL_STREET } from '../small-street.ts';
 
-/** What `luciole check` says of a site whose password lies there; the site is in `etc`, its data in `data`. */
+/** Output of `luciole check` for a site whose password file is at this path; the site is in `etc`, its data in `data`. */
 async function check(folder: string, passwordFile: string, broker = 'mqtts://a.example', others: readonly string[] = []) {
   const configFile = join(folder, 'etc/cabinet.yaml');
   const uplink = `broker: ${broker}\n  otherBrokers: [${others.join(', ')}]\n  username: c1\n  passwordFile: ${passwordFile}`;

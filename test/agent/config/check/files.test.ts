@@ -85,7 +85,7 @@ t.test('the published schema is the one the agent validates with', async (t) => 
   t.strictSame(JSON.parse(fromDisk('config/cabinet.schema.json')), JSON.parse(JSON.stringify(cabinetJsonSchema())), hint);
 });
 
-t.test('the page of all keys says what the schema says, and leaves no key without a word', async (t) => {
+t.test('the page of all keys matches the schema and describes every key', async (t) => {
   const page = cabinetPage(cabinetJsonSchema());
   t.equal(fromDisk('docs/cabinet.md'), page, 'write cabinetPage(cabinetJsonSchema()) into docs/cabinet.md');
   t.match(page, /^\| `lines\[\]\.serial\.baud` \| Bits per second\. \| 1200, .* or 921600 \| `9600` \|$/m);
@@ -187,7 +187,7 @@ for (const [story, changes, problems] of misfits) {
 
 const noConsole = (): null => null;
 
-t.test('a port that is not there is told with those that are', async (t) => {
+t.test('a missing port is reported with the existing ones', async (t) => {
   const loaded = loadCabinet('c.yaml', () => smallStreet());
   const told = checkPorts(loaded, {
     exists: (path) => path === '/dev/ttyUSB1',

@@ -12,7 +12,7 @@ import { calendars, levels, outputs, programmes, rules, streets, zones } from '.
 const told = (problems: readonly Problem[]): string[] => problems.map((problem) => formatProblem(problem).replace('c.yaml:', ''));
 const complaints = (text: string): string[] => told(readCabinet('c.yaml', () => text, 'new').problems);
 
-t.test('what an update refuses in a new configuration is a warning where it runs, and people who stay have light', async (t) => {
+t.test('what an update would refuse in a new configuration is a warning in a running one, and people who stay have light', async (t) => {
   const text = litStreetYaml(['reachM: 40', 'maxBoostS: 3600'], ['litWith: { zones: [road] }', 'litWith: { zones: [road, park] }']);
   const refused = complaints(text);
   t.match(refused, [/maxBoostS 3600 ends before stuckS 14400/, /zone "park" may go dark and presence lights it/]);
@@ -64,11 +64,11 @@ t.test('a street with every kind of light loads, each default by what it depends
 const tables = { programmes, levels, zones, streets, calendars, rules, outputs };
 for (const [name, rows] of Object.entries(tables)) {
   for (const [story, changes, problems] of rows) {
-    t.test(`${name}, told at its place: ${story}`, async (t) => t.strictSame(complaints(litStreetYaml(...changes)), problems));
+    t.test(`${name}, reported at its place: ${story}`, async (t) => t.strictSame(complaints(litStreetYaml(...changes)), problems));
   }
 }
 
-t.test('what cannot be read is told once, and nothing is concluded from it', async (t) => {
+t.test('an unreadable value is reported once, and causes no other problem', async (t) => {
   // biome-ignore format: a table
   const slips: [from: string, to: string, only: RegExp][] = [
     ['designClass: M3', 'designClass: 3', /zones\[0\].designClass: found 3/],
@@ -92,7 +92,7 @@ t.test('what cannot be read is told once, and nothing is concluded from it', asy
   }
 });
 
-t.test('the order of two times is told both ways round, or not at all', async (t) => {
+t.test('the order of two times is checked in both directions, or not at all', async (t) => {
   const offset = fc.integer({ min: -240, max: 240 }).map((n) => (n < 0 ? String(n) : `+${n}`));
   const sun = fc.tuple(fc.constantFrom('sunset', 'sunrise', 'dusk', 'dawn', 'middle'), offset).map(([event, by]) => `${event}${by}`);
   const two = (n: number): string => String(n).padStart(2, '0');

@@ -8,7 +8,7 @@ import { SMALL_STREET } from '../small-street.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../../../config/sample-profiles');
 
-t.test('every sample profile is sound, and says that it is a sample', async (t) => {
+t.test('every sample profile is valid and is marked as a sample', async (t) => {
   const names = readdirSync(SAMPLES);
   t.strictSame(names, ['message-panel.yaml', 'sound-player.yaml']);
   for (const name of names) {

@@ -1,4 +1,4 @@
-/** What a cabinet runs with and `luciole check` names all the same. */
+/** Warnings of `luciole check` for cabinets that do run. */
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { checkConfig, loadSite } from '../../../../agent/config/load/load-site.ts';
@@ -69,7 +69,7 @@ t.test('each lamp that keeps its last level without an agent is named', async (t
   t.strictSame(warnings, [`13:5: lamps[1]: ${message}`]);
 });
 
-t.test('a blanked sensor beside a wave is named, a counter is not', async (t) => {
+t.test('a blanked sensor next to a wave is reported, a counter is not', async (t) => {
   const wave = [
     [
       '  - { id: L01, ratedPowerW: 60 }',
@@ -106,7 +106,7 @@ async function nightWarnings(t: Test, ...changes: readonly (readonly [string, st
   return (await warned(t, ...changes)).warnings;
 }
 
-t.test('a zone that is lit later than civil dusk, or put out before civil dawn, is named with its worst night', async (t) => {
+t.test('a zone that is lit later than civil dusk, or switched off before civil dawn, is named with its worst night', async (t) => {
   const zone = (keys: string) => ['    programme: usual', `    programme: usual\n${keys}`] as const;
   const late = (n: number, day: string) => `this zone is lit up to ${n} min after civil dusk, as in the night of ${day}; `;
   const advice = 'below -6 degrees a street without lamps is dark; raise sunBelowDeg, or reduce the offset';
@@ -137,7 +137,7 @@ t.test('where the sun does not go below -6 degrees nothing is late, and where it
   t.match(moved, [/lit up to \d+ min after civil dusk/]);
 });
 
-t.test('a step that short nights leave out is named, with the night and what comes instead', async (t) => {
+t.test('a step that short nights skip is reported, with the night and the step used instead', async (t) => {
   const steps = (list: string) => ['steps: [{ at: dusk, levelPct: 100 }]', `steps: [{ at: dusk, levelPct: 100 }, ${list}]`] as const;
   const dimmed = await nightWarnings(t, steps('{ at: sunset+180, levelPct: 70 }, { at: "23:00", levelPct: 30 }'));
   t.equal(dimmed.length, 1, dimmed.join('\n'));

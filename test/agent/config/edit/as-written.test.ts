@@ -20,11 +20,11 @@ function lost(given: unknown, found: unknown, path = ''): string[] {
   return JSON.stringify(given) === JSON.stringify(found) ? [] : [`${path}: ${JSON.stringify(given)}, not ${JSON.stringify(found)}`];
 }
 
-/** Told by the cabinet in another way, each for a reason. */
+/** Keys whose value the cabinet shows in another form, each for a reason. */
 const OTHERWISE: readonly RegExp[] = [
   // An MQTT version number as the wire has it; a class minimum as a level.
   /^\.uplink\.protocol:|\.minClass:/,
-  // Where the class of a zone asks for more.
+  // If the class of a zone requires more.
   /^\.zones\[\d+\]\.minPct:/,
   /^\.profileDirs/,
 ];
@@ -34,7 +34,7 @@ for (const [name, text] of [
   ['a small one', SMALL_STREET],
   ...['demo.yaml', 'example-street.yaml'].map((file) => [file, readFileSync(join(EXAMPLES, file), 'utf8')] as const),
 ] as const) {
-  t.test(`what the file says stands in the cabinet as written, in the same place: ${name}`, async (t) => {
+  t.test(`a value of the file appears in the cabinet as written, in the same place: ${name}`, async (t) => {
     const missing = lost(parse(text), written(text)).filter((each) => !OTHERWISE.some((kind) => kind.test(each)));
     t.strictSame(missing, []);
   });

@@ -25,7 +25,7 @@ const refused: [path: string, value: string, reason: RegExp][] = [
 for (const [path, value, reason] of refused)
   t.test(`a wrong key or value is refused where it is typed: ${path} ${value}`, async (t) => t.match(reasonOf(path, value), reason));
 
-t.test('what fits is taken, and what was wrong before is no reason to refuse another value', async (t) => {
+t.test('a valid value is accepted, and an earlier mistake is no reason to refuse another value', async (t) => {
   t.equal(reasonOf('zones[rue].minPct', '0'), 'taken');
   t.equal(reasonOf('zones[rue].minPct', '100'), 'taken');
   const wrong = SMALL_SITE.replace('zones:', 'nonsense: 1\nzones:');
@@ -34,7 +34,7 @@ t.test('what fits is taken, and what was wrong before is no reason to refuse ano
   t.equal('text' in editChecked(wrong, 'nonsense', null), true, 'a wrong key can be taken out');
 });
 
-t.test('an item may be put together piece by piece; what it still lacks is said', async (t) => {
+t.test('an item may be added in several steps; what is still missing is reported', async (t) => {
   const edited = editChecked(SMALL_SITE, 'zones[+]', '{ id: park }');
   if ('reason' in edited) return t.fail(edited.reason);
   t.ok((edited.missing ?? []).length > 0);

@@ -34,7 +34,7 @@ t.test('one value is changed, all else is left as it was written', async (t) => 
   for (const [path, value, from, to] of cases) t.equal(edited(path, value), FILE.replace(from, to), `${path} ${value}`);
 });
 
-t.test('what is new, a part, or taken out leaves the comments', async (t) => {
+t.test('new, partial and removed values keep the comments', async (t) => {
   const comments = (text: string): string[] => text.match(/#.*$/gm) ?? [];
   for (const [path, value] of [
     ['zones[rue].kind', 'street'],
@@ -54,7 +54,7 @@ t.test('what is new, a part, or taken out leaves the comments', async (t) => {
   t.notMatch(edited('uplink.broker', null), 'mqtt:');
 });
 
-t.test('what cannot be is refused in words', async (t) => {
+t.test('invalid edits are refused with a reason', async (t) => {
   const cases: readonly (readonly [path: string, value: string | null, reason: RegExp])[] = [
     ['zones[ru].minPct', '1', /zones has no "ru".*rue/],
     ['zones[7].minPct', '1', /zones has 2 items, counted from 0/],
@@ -73,7 +73,7 @@ t.test('what cannot be is refused in words', async (t) => {
   t.equal(({} as Record<string, unknown>)['x'], undefined);
 });
 
-t.test('a cabinet that was edited is one', async (t) => {
+t.test('an edited cabinet is still a valid cabinet', async (t) => {
   const text = edited('zones[rue].presence.holdS', '40', edited('programmes[residential].steps[1].levelPct', '45', SMALL_SITE));
   const { cabinet } = loadCabinet('cabinet.yaml', () => text);
   t.match(cabinet.zones[0]?.presence?.holdS, 40);

@@ -22,7 +22,7 @@ function places(schema: JsonSchema, path: string): (readonly [string, JsonSchema
   ];
 }
 
-/** What the schema has against a value, as far as our schemas say. */
+/** The schema's objections to a value, for the keywords that our schemas use. */
 function against(value: unknown, schema: JsonSchema & { readonly pattern?: string }): string[] {
   const { type, minimum, exclusiveMinimum, maximum, pattern, minLength, maxLength, minItems, required, properties, items, anyOf } = schema;
   if (anyOf !== undefined) return anyOf.some((each) => against(value, each).length === 0) ? [] : ['none of anyOf'];
@@ -70,7 +70,7 @@ t.test('every place of the schema has an example that the schema takes, typed as
   }
 });
 
-t.test('what it is for, what is allowed, its unit and what holds without are told in French too', async (t) => {
+t.test('purpose, limits, unit and default of a key are shown in French too', async (t) => {
   const french = readCatalogue('fr');
   const isEnglish = (id: string): boolean => /[a-z]/i.test(id.replaceAll(/\{\d+\}/g, '')) && french.template(id) === undefined;
   const texts = (said: Argument): readonly string[] => {

@@ -279,7 +279,7 @@ const ATTACKS: readonly (readonly [name: string, change: Parameters<typeof flaws
   ],
 ];
 
-t.test('what could darken a lamp behind the decision is found', async (t) => {
+t.test('everything that could darken a lamp outside the decision is found', async (t) => {
   for (const [name, change, flaw] of ATTACKS) {
     const found = flaws(t, change);
     t.ok(

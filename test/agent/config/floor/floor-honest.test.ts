@@ -80,11 +80,11 @@ const HONEST: readonly [name: string, change: Parameters<typeof flaws>[1]][] = [
   ['an output that rests less', { base: FED, edits: [['zones: [rue] } }', 'zones: [rue] }, minOffS: 30 }']] }],
 ];
 
-t.test('honest changes need nobody at the cabinet', async (t) => {
+t.test('valid changes need no person at the cabinet', async (t) => {
   for (const [name, change] of HONEST) t.strictSame(flaws(t, change), [], name);
 });
 
-t.test('step by step no scale wanders below the floor: what counts is what the file of the site reads', async (t) => {
+t.test('no scale wanders below the floor step by step: the reference is what the site file reads', async (t) => {
   const site = loadEdited(t, []);
   const scaled = (scale: number): CabinetAndProfiles =>
     loadEdited(t, [], changed(LED, [['    unit: "%"\n    invalid', `    unit: "%"\n    scale: ${scale}\n    invalid`], ...NO_EXAMPLES]));

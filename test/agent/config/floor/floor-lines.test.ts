@@ -60,7 +60,7 @@ t.test('the line of a meter may get another speed, and a line with lamps other t
   t.strictSame(flawsOf(t, north('serial: { stopBits: 2, baud: 19200, parity: none, dataBits: 8 }')), [], 'the same, written otherwise');
 });
 
-t.test('what runs is what the units answer to, also where the file of the site says otherwise', async (t) => {
+t.test('the running settings are those the units answer to, even if the site file differs', async (t) => {
   const [site, running] = [loadEdited(t, LINES), loadEdited(t, [...LINES, ...north('serial: { baud: 9600, stopBits: 2 }')])];
   t.strictSame(floorFlaws({ after: running, running, site, nowMs: NOW_MS }), []);
   t.match(floorFlaws({ after: site, running, site, nowMs: NOW_MS }), [{ path: 'lines[north].serial' }], 'an older speed is no safer one');
@@ -85,7 +85,7 @@ const added = (units: number, profile: string): Edits => [
   ],
 ];
 
-t.test('so many units that are polled fast may come to a line with sensors as leave each sensor its period, and no more', async (t) => {
+t.test('fast-polled units can be added to a line with sensors only while each sensor keeps its period', async (t) => {
   const allowed = [0, 1, 2, 3].filter((units) => flawsOf(t, added(units, 'wirenboard-wb-msw'), { base: [] }).length === 0);
   t.strictSame(allowed, [0, 1, 2, 3], 'four sensors on a line of 19200 baud');
   for (const units of [4, 10, 40, 100]) {

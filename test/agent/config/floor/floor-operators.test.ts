@@ -1,4 +1,4 @@
-/** What seasons, holidays, crossings and contacts of one zone could take from a lamp is found, and what adds light needs nobody. */
+/** The check finds light that seasons, holidays, crossings and contacts of one zone could remove. A change that adds light needs no approval. */
 import t from 'tap';
 import { flaws } from './floor-changes.ts';
 

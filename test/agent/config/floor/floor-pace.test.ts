@@ -24,7 +24,7 @@ const SENSOR: Edits = [
   ...DARK,
   ['threshold: 50, ownHoldS: 5', 'threshold: 50, minPulseS: 1, offDelayS: 5, blankS: 2, stuckS: 1800, maxPerH: 200, ownHoldS: 5'],
 ];
-/** Where a key stands with its value, and the factors that may run without a permission: what lights as soon, and for as long. */
+/** Path of a key with its value, and the factors that need no approval because light starts as soon and lasts as long. */
 interface Row {
   readonly base: Edits;
   readonly key: string;
@@ -56,7 +56,7 @@ const LIGHT: Readonly<Record<string, Row>> = {
   'zones.presence.sensors.maxPerH': { base: SENSOR, key: 'maxPerH', value: 200, free: [10] },
   'outputs.minOffS': { base: [...FED, ['zones: [rue] } }', 'zones: [rue] }, minOffS: 60 }']], key: 'minOffS', value: 60, free: SHORTER },
 };
-/** Keys that take no light below the floor, and why. */
+/** Keys that cannot bring the light below the floor, with the reason. */
 const NOT_OWED: Readonly<Record<string, string>> = {
   'zones.onOffsetMin': 'compared night by night, in floor-check.test.ts',
   'zones.offOffsetMin': 'compared night by night',
@@ -98,7 +98,7 @@ t.test('every timing key of the configuration has its place in these tables', (t
 });
 
 for (const [name, { base, key, value, free }] of Object.entries(LIGHT)) {
-  t.test(`a tenth, ten and a thousand times of ${name} is refused where light would come later or end sooner`, async (t) => {
+  t.test(`a tenth, ten and a thousand times of ${name} is refused where light would start later or end sooner`, async (t) => {
     for (const factor of FACTORS) {
       const found = flaws(t, { base, edits: [[`${key}: ${value}`, `${key}: ${Math.round(value * factor * 10) / 10}`]] });
       t.equal(found.length === 0, free.includes(factor), `x ${factor}: ${found.join('\n')}`);
@@ -117,7 +117,7 @@ t.test('a device type that makes its units slow is refused as the device itself'
   t.match(flaws(t, { led: [['settleMs: 40', 'settleMs: 40000']] }).join('\n'), /level\.settleMs: 40000 could delay its line/);
 });
 
-t.test('a new unit on a line of lamps may be as slow as the device types that come with the agent, and no slower', async (t) => {
+t.test('a new unit on a line of lamps may be as slow as the shipped device types, and no slower', async (t) => {
   const added = (quirks: string): Parameters<typeof flaws>[1] => ({
     edits: [['      - { id: S01', `      - { id: M09, unit: 99, profile: eastron-sdm630, quirks: { ${quirks} } }\n      - { id: S01`]],
   });
@@ -126,7 +126,7 @@ t.test('a new unit on a line of lamps may be as slow as the device types that co
     t.match(flaws(t, added(slow)).join('\n'), /devices\[M09\]\.quirks/, slow);
 });
 
-t.test('what the site runs already may stay, and get quicker', async (t) => {
+t.test('what the site already runs may stay, and become faster', async (t) => {
   const slow: Edits = [
     ['profile: wirenboard-wb-msw, pole: P02', 'profile: wirenboard-wb-msw, pole: P02, quirks: { responseTimeoutMs: 2000, retries: 5 }'],
   ];

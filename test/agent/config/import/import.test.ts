@@ -108,14 +108,14 @@ const mistakes: [story: string, table: string, says: RegExp][] = [
   ['a row that names nothing', 'pole,zone\n,rue\n', /^2 lamp a zone or power is that of a lamp|^2 - names no pole/],
 ];
 for (const [story, table, says] of mistakes) {
-  t.test(`told by line and column: ${story}`, async (t) => {
+  t.test(`reported with line and column: ${story}`, async (t) => {
     const result = importTable(table, DEMO);
     t.match(flawTexts(result).join('\n'), says);
     t.equal(result.text, DEMO);
   });
 }
 
-t.test('lists are changed in the form in which they stand', async (t) => {
+t.test('lists keep the form in which they are written', async (t) => {
   const both = importTable('lamp,zone\nL01,square\nL09,rue\n', STREET);
   t.strictSame(texts(both), ['- zone rue: lamp L01', '+ zone square: lamp L01', '- zone square: lamp L09', '+ zone rue: lamp L09']);
   t.match(both.text, /lamps: \[L02, L03, L04, L05, L06, L07, L08, L09\]/);
@@ -145,14 +145,14 @@ t.test('empty lists become lists', async (t) => {
   );
 });
 
-t.test('what a table makes wrong is told at its row', async (t) => {
+t.test('problems caused by a table are reported at its row', async (t) => {
   const result = importTable(`${HEAD}\n${L13.replace(',7,', ',1,')}\n`, DEMO);
   t.throws(() => loadCabinet('x', () => result.text), /unit 1 is used twice/);
   t.equal(rowOf('lines[1].devices[9].unit', result.text, result.changes), 2);
   t.equal(rowOf('lines[1].devices[0].unit', result.text, result.changes), undefined);
 });
 
-t.test('whatever a table says of poles and lamps, said twice it is said once', async (t) => {
+t.test('if a table repeats a pole or lamp, it is added once', async (t) => {
   const row = fc.record({
     n: fc.integer({ min: 1, max: 20 }),
     atM: fc.integer({ min: 0, max: 999 }),
@@ -194,7 +194,7 @@ async function run(args: LocalArgs, into: string): Promise<{ code: number | stri
   return { code, ...text };
 }
 
-t.test('the command shows first, writes on demand, and keeps what was there', async (t) => {
+t.test('the command previews by default, writes on request, and keeps the former content', async (t) => {
   const folder = t.testdir({
     'cabinet.yaml': DEMO,
     'poles.csv': `${HEAD}\n${L13}\n`,
@@ -230,7 +230,7 @@ t.test('the example table fits the demo cabinet', async (t) => {
   t.match(loadCabinet('x', () => result.text).cabinet.lamps.at(-1), { id: 'L14', ratedPowerW: 45 });
 });
 
-/** A street of which only the table knows poles, devices and lamps: nothing here can be used before. */
+/** A street whose poles, devices and lamps are only in the table: before the import nothing here can be used. */
 const EMPTY = `# The street of the works.
 cabinet: { id: izmir-1, name: Kordon, latitudeDeg: 38.4, longitudeDeg: 27.1, timezone: Europe/Istanbul }
 lines:
@@ -251,7 +251,7 @@ P02,25,north,2,wirenboard-wb-led,,L02,60,kordon
 P01,,north,21,wirenboard-wb-msw,S01,,,
 `;
 
-t.test('a table fills a cabinet of empty lists: only the result is judged', async (t) => {
+t.test('a table fills a cabinet of empty lists: only the result is checked', async (t) => {
   const folder = t.testdir({ 'cabinet.yaml': EMPTY, 'poles.csv': EMPTY_TABLE, 'one.csv': EMPTY_TABLE.split('\n').slice(0, 2).join('\n') });
   const [into, table] = [join(folder, 'cabinet.yaml'), join(folder, 'poles.csv')];
   const text = (): string => readFileSync(into, 'utf8');
@@ -272,7 +272,7 @@ t.test('a table fills a cabinet of empty lists: only the result is judged', asyn
   t.match(text(), /# The street of the works\.[\s\S]*kordon # along the sea/);
 });
 
-t.test('a list that is left out is asked for by name, and lists of another kind are refused', async (t) => {
+t.test('a missing list is reported by name, and lists of another kind are refused', async (t) => {
   const without = EMPTY.replace('poles: []\n', '');
   t.match(flawTexts(importTable(EMPTY_TABLE, without)), ['2 - poles is not written: write `poles: []` there first']);
   const bare = EMPTY.replace('poles: []', 'poles:');

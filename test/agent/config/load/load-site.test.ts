@@ -30,7 +30,7 @@ interface Site {
   readonly file: string;
   readonly path: (name: string) => string;
   check(): Promise<{ problems: string[]; warnings: string[] }>;
-  /** What `run` refuses it with; null when it goes on. */
+  /** The error with which `run` refuses it; null if it runs. */
   refusal(): string | null;
 }
 
@@ -58,7 +58,7 @@ function site(t: Test, text: string, mine: Record<string, string>): Site {
 
 const WRONG_LEVEL = 'mine/broken.yaml:16:22: examples[0].expect.level: expected 41, but it decodes to 40';
 
-t.test('a broken profile that nobody names is a warning to check and to run alike', async (t) => {
+t.test('a broken profile that the cabinet does not use is a warning, in check and in run', async (t) => {
   const { check, refusal, file } = site(t, cabinet('eastron-sdm630'), { 'broken.yaml': BROKEN });
   t.strictSame(await check(), { problems: [], warnings: [WRONG_LEVEL] });
   t.equal(refusal(), null);
@@ -66,7 +66,7 @@ t.test('a broken profile that nobody names is a warning to check and to run alik
   t.match(loadSite(file).cabinet.profileDirs, [/\/mine$/], 'as seen from everywhere');
 });
 
-t.test('what is no file of bounded size in a folder of profiles is a warning, and the rest goes on', async (t) => {
+t.test('an irregular or oversized file in a profile folder is a warning, and loading continues', async (t) => {
   const { check, refusal, path } = site(t, cabinet('eastron-sdm630'), { 'huge.yaml': `# ${' '.repeat(2 ** 20)}` });
   execFileSync('mkfifo', [path('mine/pipe.yaml')]);
   symlinkSync('/dev/zero', path('mine/zero.yaml'));
@@ -104,7 +104,7 @@ t.test('an id of two files is refused where it is named', async (t) => {
   t.match(refusal(), ABOUT_TWICE);
 });
 
-t.test('an id of two files is told where it is not', async (t) => {
+t.test('an id used by two files is reported at both', async (t) => {
   const { check, refusal } = site(t, cabinet('eastron-sdm630'), TWICE);
   t.match(await check(), { problems: [], warnings: [ABOUT_TWICE] });
   t.equal(refusal(), null);
@@ -116,7 +116,7 @@ t.test('a missing folder is a warning, and a profile that should be in it is not
   t.equal(folder.refusal(), null);
 });
 
-t.test('a profile given as a cabinet, and a cabinet given as a profile, are told in one line', async (t) => {
+t.test('a profile given as a cabinet, and a cabinet given as a profile, are reported in one line', async (t) => {
   const wrong = site(t, ACME, { 'cabinet.yaml': cabinet('eastron-sdm630') });
   const asProfile = 'cabinet.yaml:1:1: this is a device profile, not a cabinet: luciole profile check cabinet.yaml';
   t.strictSame(await wrong.check(), { problems: [asProfile], warnings: [] });
@@ -166,7 +166,7 @@ t.test(
   },
 );
 
-t.test('a commit window that memory cannot wait for is a warning that says how long it waits', async (t) => {
+t.test('a commit period that needs too much memory is a warning that gives the longest possible one', async (t) => {
   const warned = async (rest: string): Promise<string[]> => (await site(t, meters(200, rest), {}).check()).warnings;
   t.strictSame(await warned(''), []);
   const [warning = ''] = await warned('store: { commitSeconds: 3600 }');
@@ -207,7 +207,7 @@ uplink: { broker: "mqtt://127.0.0.1:1883", group: Angers, username: u, passwordF
 profileDirs: [mine]
 `;
 
-t.test('one mistake hides no other: schema, names, device types, secrets and ports are told at once', async (t) => {
+t.test('one mistake hides no other: schema, names, device types, secrets and ports are reported together', async (t) => {
   const { check, refusal } = site(t, SEVERAL, {});
   const { problems } = await check();
   const told: [what: string, message: RegExp][] = [
@@ -241,7 +241,7 @@ t.test('one mistake hides no other: schema, names, device types, secrets and por
   t.match(refusal() ?? '', /levle/, 'to a run as well');
 });
 
-t.test('whatever is missing or of another kind, a check ends with problems that have a place', async (t) => {
+t.test('whatever is missing or of the wrong kind, a check ends with problems that have a place', async (t) => {
   const whole = load(SEVERAL) as Record<string, unknown>;
   const paths = (value: unknown, at: (string | number)[] = []): (string | number)[][] =>
     typeof value !== 'object' || value === null

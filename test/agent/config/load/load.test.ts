@@ -84,10 +84,10 @@ t.test('sections may be left out or left empty, and written in the ways people d
 });
 
 for (const [story, changes, problems] of [...keysAndTypes, ...nameMistakes, ...values]) {
-  t.test(`told at its place: ${story}`, async (t) => t.strictSame(complaints(smallStreet(...changes)), problems));
+  t.test(`reported at its place: ${story}`, async (t) => t.strictSame(complaints(smallStreet(...changes)), problems));
 }
 
-t.test('places far from the meridian of their clock are believed', async (t) => {
+t.test('places far from the meridian of their clock are accepted', async (t) => {
   // biome-ignore format: a table
   const places = [
     '39.47, longitudeDeg: 75.99, timezone: Asia/Shanghai',
@@ -150,7 +150,7 @@ for (const [story, text, problems] of broken) {
   t.test(`refused before its content is judged: ${story}`, async (t) => t.strictSame(complaints(text), problems));
 }
 
-t.test('a key written twice is told beside all other problems', async (t) => {
+t.test('a duplicate key is reported together with all other problems', async (t) => {
   t.strictSame(complaints(smallStreet(['uplink:\n', 'uplink:\n  group: A\n'], ['unit: 31', 'unit: 0'])), [
     '9:26: lines[0].devices[3].unit: found 0; allowed: a whole number from 1 to 247',
     '38:3: this key is used twice in the same section; keep one of the two',
@@ -172,8 +172,8 @@ t.test('a file that cannot be read is one problem; a defect of the reader is non
   t.throws(() => problemsOf(() => (undefined as unknown as { text: string }).text), TypeError);
 });
 
-t.test('any mixture of mistakes is told in one run, in the order of the file', async (t) => {
-  // A wrong broker hides what its scheme would have said about certificates; a zone that cannot be read, what its lamps cannot do.
+t.test('any mixture of mistakes is reported in one run, in the order of the file', async (t) => {
+  // A wrong broker hides the checks of its certificates; an invalid zone hides those of its lamps.
   const hidden = ['certificates without encryption', "a lamp that cannot reach its zone's minimum"];
   const rows = [...keysAndTypes, ...values].filter(([story, changes]) => changes.length === 1 && !hidden.includes(story));
   fc.assert(
@@ -202,7 +202,7 @@ t.test('any mixture of mistakes is told in one run, in the order of the file', a
   t.pass('held for all generated mixtures');
 });
 
-t.test('whatever the text, loading ends in a cabinet or a list of problems inside the file', async (t) => {
+t.test('for any text, loading ends with a cabinet or with a list of problems inside the file', async (t) => {
   const lines = SMALL_STREET.split('\n');
   const damage = fc.record({
     at: fc.nat(lines.length - 1),

@@ -83,7 +83,7 @@ t.test('brackets that are only text are no nesting', async (t) => {
     t.equal(textRefusal(`${many(text)}\n`), NO_TEXT, text);
 });
 
-t.test('whatever is written by the library in either style is counted as deep as it is, or one more', async (t) => {
+t.test('the counted depth of text written by the library, in either style, is exact or one too high', async (t) => {
   const word = fc.constantFrom('a', "it's", '[x', 'x]', '# no', '"', '- y', 'a: b', '{', '|', 'line\nbreak [\n- x', '');
   const { value } = fc.letrec<{ value: unknown }>((tie) => ({
     value: fc.oneof(
@@ -111,7 +111,7 @@ t.test('whatever is written by the library in either style is counted as deep as
   t.ok(taken > 20 && refused > 20, `${taken} taken, ${refused} refused`);
 });
 
-t.test('the largest file is read in one pass, whatever it holds', async (t) => {
+t.test('the largest file is read in one pass, whatever its content', async (t) => {
   for (const part of ['[', "'", '"', '\\"', '- ', '#', ' #', ': ', '|\n', '{"a":', ']', '&a ', '[ # ]\n', "[ '\n", '\r\n'])
     t.type(textRefusal(part.repeat(Math.ceil(524_288 / part.length))), Message, JSON.stringify(part));
 });

@@ -52,7 +52,7 @@ t.test('each author has a candidate of their own, that no other changes, over a 
   t.equal(await textOf(store, 'console:luc'), 'lines: [luc]\n', 'discarding is for the own one');
 });
 
-t.test('another author is copied, not shared: what they change afterwards is not in the copy, and both are named', async (t) => {
+t.test('another author is copied, not shared: later changes are not in the copy, and both are named', async (t) => {
   const { again, textOf } = await candidates(t);
   const store = await again();
   await store.put('cabinet.yaml', 'lines: [seen]\n', 'platform:a');
@@ -77,7 +77,7 @@ t.test('another author is copied, not shared: what they change afterwards is not
   );
 });
 
-t.test('a copy that was committed takes its unchanged original with it, and no other', async (t) => {
+t.test('a committed copy removes its unchanged original, and no other file', async (t) => {
   const { again } = await candidates(t);
   const store = await again();
   await store.put('cabinet.yaml', 'lines: [one]\n', 'platform');
@@ -108,7 +108,7 @@ t.test('many authors fill neither the disk nor push the platform out, nor the pl
   t.equal(store.view('platform')?.authors.length, 8, 'the newest are named');
 });
 
-t.test('a candidate of a release with one for all authors stays with its last author, and goes with it', async (t) => {
+t.test('a candidate of a release that had one for all authors stays with its last author, and is removed with it', async (t) => {
   const { again, dir, textOf } = await candidates(t);
   mkdirSync(join(dir, 'candidate', 'profiles'), { recursive: true });
   writeFileSync(join(dir, 'candidate', 'cabinet.yaml'), 'lines: [before]\n');

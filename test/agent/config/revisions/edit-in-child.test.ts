@@ -26,7 +26,7 @@ t.test('one value of a hostile text: the process that parses it may die, the age
   );
 });
 
-t.test('a value that repeats another part is refused in words', async (t) => {
+t.test('a value that repeats another part is refused with a reason', async (t) => {
   for (const value of ['*x', '[*x]', '{ a: *x }', '&x [*x]'])
     t.match(editYaml('uplink: { broker: a }\n', 'uplink.broker', value), { reason: /repeats another part/ }, value);
 });

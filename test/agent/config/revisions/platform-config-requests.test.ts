@@ -7,7 +7,7 @@ import { NO_TEXT } from '../../../../agent/core/message.ts';
 import type { Outcome } from '../../../../agent/core/words.ts';
 import { texts } from '../../../support/texts.ts';
 
-t.test('a list of users that is no text is refused as such, whatever it would be as text', async (t) => {
+t.test('a list of users that is not a text is refused for that reason', async (t) => {
   const outcomes: Outcome[] = [];
   const taken: string[] = [];
   const requests = new PlatformConfigRequests({

@@ -78,7 +78,7 @@ async function openManager(t: Test) {
   return { clock, tried };
 }
 
-t.test('unsigned revisions of the platform that open lines again are paced, whatever became of those before', async (t) => {
+t.test('unsigned revisions of the platform that reopen lines are rate-limited, whatever happened to earlier ones', async (t) => {
   for (const end of ['confirm', 'giveBack'] as const) {
     const { clock, tried } = await openManager(t);
     const opened = [];
@@ -93,7 +93,7 @@ t.test('unsigned revisions of the platform that open lines again are paced, what
   }
 });
 
-t.test('what opens no line, is signed, or is committed at the cabinet does not wait', async (t) => {
+t.test('revisions that open no line, are signed, or are committed at the cabinet do not wait', async (t) => {
   const { tried } = await openManager(t);
   for (let n = 0; n < 10; n += 1) await tried(named(n));
   t.equal((await tried(named(10))).state, 'refused');

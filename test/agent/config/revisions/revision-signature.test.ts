@@ -133,7 +133,7 @@ t.test('any statement that another than the signer wrote is refused: other cabin
     t.equal(codeOf({ signature: forged(text.replace(from, to)) }), 'bad-signature', String(from));
 });
 
-t.test('what the same key signed for another purpose is no signature on a revision', async (t) => {
+t.test('a signature of the same key for another purpose is not valid for a revision', async (t) => {
   const [form, statement64 = ''] = check.signature.split('.');
   const bare = sign(null, Buffer.from(statement64, 'base64url'), privateKey).toString('base64url');
   t.equal(codeOf({ signature: [form, statement64, bare].join('.') }), 'bad-signature');
@@ -168,7 +168,7 @@ t.test('any serial, cabinets and time: accepted exactly when it is newer, for th
   );
 });
 
-t.test('what no statement can carry is not signed', async (t) => {
+t.test('what a statement cannot contain is not signed', async (t) => {
   for (const cabinets of [[], [''], ['a,b'], ['*', 'c1'], ['c 1'], ['c1\nuntil 9'], Array.from({ length: 101 }, (_, i) => `c${i}`)])
     t.throws(() => signRevision({ ...order, cabinets }), TypeError, JSON.stringify(cabinets).slice(0, 40));
   for (const validMs of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 1e15])
@@ -188,7 +188,7 @@ t.test('keys: raw or SPKI in base64, in one spelling', async (t) => {
 });
 
 t.test('under a key of small order, which anybody can sign for, nothing is accepted', async (t) => {
-  // S·B = R holds without any private key where the public key is the neutral point: the library must refuse such a key by itself.
+  // If the public key is the neutral point, S·B = R is true without any private key: the library must refuse such a key.
   const order = 2n ** 252n + 27742317777372353535851937790883648493n;
   const seed = privateKey.export({ type: 'pkcs8', format: 'der' }).subarray(-32);
   const scalar = createHash('sha512').update(seed).digest().subarray(0, 32);
@@ -205,7 +205,7 @@ t.test('under a key of small order, which anybody can sign for, nothing is accep
   }
 });
 
-t.test('a key that openssl made signs too', async (t) => {
+t.test('a key made by openssl signs too', async (t) => {
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' });
   const opened = createPrivateKey({ key: pem, passphrase: 'secret' });
   t.equal(codeOf({ signature: signRevision({ ...order, privateKey: opened }) }), 'ok');

@@ -1,4 +1,4 @@
-/** Who may take light away, asked of the desk that every author goes through: real files, the real check, real signatures. */
+/** Tests which author may lower the light, through the revision manager that every author uses: real files, check and signatures. */
 
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -99,34 +99,37 @@ function signatureOn(text: string, { keys = signer, cabinets = ['demo'], signedM
   return signRevision({ files: { cabinet: text, profiles: {} }, privateKey: keys.privateKey, cabinets, signedMs, validMs });
 }
 
-/** An admin at the cabinet takes what the platform has put together, and says that it may be darker. */
+/** An admin at the cabinet takes over the platform's candidate and approves less light. */
 async function takeAndCommit(manager: RevisionManager): Promise<ConfigAnswer> {
   await manager.take('platform', 'console:ada');
   return manager.commit(by('console:ada', true));
 }
 
-t.test('dimming within the floor needs nobody; below it the platform and a technician wait, and the street stays as it is', async (t) => {
-  const { manager: made, load, minPct } = await openManager(t);
-  await load(dimmed(10));
-  t.equal((await made.commit(by('platform'))).state, 'done');
-  await made.confirm('platform');
-  await load(dimmed(5));
-  for (const author of ['platform', 'console:tina']) {
-    if (author !== 'platform') await made.take('platform', author);
-    const refused = await made.commit(by(author));
-    t.equal(refused.state, 'refused');
-    t.match(String(refused.reason), /less light than the floor of the site: sign it with `luciole config sign`, or let an admin/);
-    t.match(texts(refused.problems[0]), {
-      path: 'lamps[L01]',
-      message: /^5 % at 2026-11-2\d \d\d:\d\d:\d\d .*; the floor of the site is 10 %$/,
-    });
-  }
-  t.equal(minPct(), 10);
-  t.not(made.view('platform').candidate, null, 'it waits');
-  t.match((await made.check('platform')).warnings[0], { path: 'lamps[L01]' }, 'and a look at it says why');
-});
+t.test(
+  'dimming within the floor needs no approval; below it the platform and a technician wait, and the street does not change',
+  async (t) => {
+    const { manager: made, load, minPct } = await openManager(t);
+    await load(dimmed(10));
+    t.equal((await made.commit(by('platform'))).state, 'done');
+    await made.confirm('platform');
+    await load(dimmed(5));
+    for (const author of ['platform', 'console:tina']) {
+      if (author !== 'platform') await made.take('platform', author);
+      const refused = await made.commit(by(author));
+      t.equal(refused.state, 'refused');
+      t.match(String(refused.reason), /less light than the floor of the site: sign it with `luciole config sign`, or let an admin/);
+      t.match(texts(refused.problems[0]), {
+        path: 'lamps[L01]',
+        message: /^5 % at 2026-11-2\d \d\d:\d\d:\d\d .*; the floor of the site is 10 %$/,
+      });
+    }
+    t.equal(minPct(), 10);
+    t.not(made.view('platform').candidate, null, 'it waits');
+    t.match((await made.check('platform')).warnings[0], { path: 'lamps[L01]' }, 'and a look at it says why');
+  },
+);
 
-t.test('only an admin says that the floor may be undercut', (t) => {
+t.test('only an admin can approve light below the floor', (t) => {
   const args = { mode: 'auto', minutes: 10, why: '', lowersFloor: true } as const;
   const job = (role: 'viewer' | 'technician' | 'admin' | null) => ({
     caller: { user: 'x', role, socketKind: 'login' as const },
@@ -139,7 +142,7 @@ t.test('only an admin says that the floor may be undercut', (t) => {
   t.end();
 });
 
-t.test('what an admin has allowed runs, is in the history, and later changes may keep it but not go further', async (t) => {
+t.test('what an admin has approved runs, is in the history, and later changes may keep it but not go further', async (t) => {
   const { manager: made, load, minPct, events } = await openManager(t);
   await load(dimmed(5));
   t.equal((await takeAndCommit(made)).state, 'done');
@@ -173,7 +176,7 @@ t.test('a signature of a key that the site names allows it, once and no older on
   t.equal(minPct(), 5);
 });
 
-t.test('a signature that is not for these files, this cabinet, now and by a known key allows nothing', async (t) => {
+t.test('a signature for other files, another cabinet, another time or by an unknown key allows nothing', async (t) => {
   const text = dimmed(5);
   const bad: readonly [name: string, signature: string, reason: RegExp, quality?: ClockQuality][] = [
     ['of other files', signatureOn(dimmed(6)), /is for other files/],
@@ -200,7 +203,7 @@ t.test('a signature releases the floor, never a key of the site', async (t) => {
   t.match(texts(await takeAndCommit(made)), { state: 'refused', reason: /uplink\.broker belongs to the file of the site/ });
 });
 
-t.test('an earlier revision is judged as any other: what was allowed once is not allowed for ever', async (t) => {
+t.test('an earlier revision is checked as any other: an approval is not valid for ever', async (t) => {
   const { manager: made, load, minPct } = await openManager(t);
   await load(dimmed(5));
   const { revision } = await takeAndCommit(made);
@@ -213,7 +216,7 @@ t.test('an earlier revision is judged as any other: what was allowed once is not
   t.equal((await made.rollback(revision ?? 0, by('console:ada', true))).state, 'done');
 });
 
-t.test('a signed revision that was confirmed once is not put back after a later brighter one', async (t) => {
+t.test('a signed revision that was confirmed once cannot return after a later brighter one', async (t) => {
   const { manager: made, load, minPct, folder } = await openManager(t);
   const [dark, signature] = [dimmed(5), signatureOn(dimmed(5))];
   await load(dark, signature);
@@ -301,7 +304,7 @@ t.test('no order of recorded revisions, trials, rollbacks and restarts brings ba
         : at.manager.rollback(pick(numbers), by('platform')));
       if (isOnTrial) await (random() < 0.5 ? at.manager.confirm('platform') : at.manager.giveBack('platform', ''));
     }
-    // 10 % is the floor of the file: down to it nobody is asked.
+    // 10 % is the floor of the site file: above it no approval is needed.
     t.ok((at.minPct() ?? 0) >= 10, `step ${step}: ${deed} gives ${at.minPct()} %`);
   }
 });
@@ -342,7 +345,7 @@ t.test('another speed of a line with lamps: the platform needs a signature, a te
   t.match(await made.commit(by('console:tina')), { state: 'done', problems: [] });
 });
 
-t.test('a technician who changes the speed of a line lowers no level by it', async (t) => {
+t.test('a technician who changes the speed of a line lowers no level', async (t) => {
   const { manager: made, minPct } = await openManager(t);
   await made.put('cabinet.yaml', changed(dimmed(5), [['baud: 19200', 'baud: 9600']]), 'console:tina');
   const refused = await made.commit(by('console:tina'));

@@ -44,7 +44,7 @@ t.test('kill -9 at any moment: the next start finds a whole configuration, confi
     const last = lines.filter((line) => /^\d+$/.test(line)).at(-1);
     if (history.trial === null && last !== undefined) {
       const levelPct = levelOf(site);
-      // What was confirmed and told is there; one more may have been confirmed and not yet told.
+      // Every confirmation that was printed is on disk; one more may have been confirmed but not printed yet.
       t.ok(levelPct >= Number(last), `confirmed ${last}, found ${levelPct}`);
     }
     seen.trials += history.trial === null ? 0 : 1;

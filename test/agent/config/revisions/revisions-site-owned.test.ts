@@ -1,4 +1,4 @@
-/** What no revision may set, asked of the desk that every author goes through: real files, the real check, revisions of the release before. */
+/** Tests the keys that no revision may set, through the revision manager that every author uses: real files, the real check, revisions of the release before. */
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,7 +19,7 @@ import type { AgentEvent } from '../../../../agent/core/words.ts';
 import { SMALL_SITE } from '../../../support/small-site.ts';
 import { changed } from '../small-street.ts';
 
-/** A book with its revisions as d8f79f5 wrote it: 1 is the file, 2 the platform's with values of its own, 3 one more on trial. */
+/** A history as release d8f79f5 wrote it: 1 is the file, 2 the platform's with other values, 3 one more on trial. */
 const BEFORE = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/before-site-owned.json'), 'utf8')) as Record<string, string>;
 const SITE_FILE = '/etc/luciole/cabinet.yaml';
 const request = (by: string): CommitRequest => ({
@@ -106,7 +106,7 @@ for (const [what, from, to, key] of ATTACKS)
     t.strictSame(run.site, { ...run.begun.site }, 'what runs is what ran');
   });
 
-t.test('values in several parts, by two authors, beside a device type: each part may be sound, the whole is judged', async (t) => {
+t.test('values in several parts, by two authors, with a device type: each part may be valid, the whole is checked', async (t) => {
   const { manager: at } = await openManager(t);
   const led = readFileSync(join(import.meta.dirname, '../../../../drivers/profiles/wirenboard-wb-led.yaml'), 'utf8');
   await at.set('uplink.username', 'c1', 'platform');
@@ -140,7 +140,7 @@ t.test('a revision of the release before keeps running with its values, and each
   t.equal(readFileSync(join(dataDir, 'config/site/cabinet.yaml'), 'utf8'), moved, 'and is what revisions are judged by');
 });
 
-t.test('a trial of the release before goes on, ends as it would have, and its values are not judged in the middle', async (t) => {
+t.test('a trial begun by the release before continues and ends normally; its values are not checked in the middle', async (t) => {
   const { manager: at, run } = await openManager(t, { before: 'book.json' });
   t.match([at.view('platform').trial?.number, run.site.cabinet.uplink?.broker], [3, 'mqtt://10.0.0.10:1883']);
   t.match(await at.giveBack('console:anne', ''), { state: 'done', revision: 2 });
@@ -148,7 +148,7 @@ t.test('a trial of the release before goes on, ends as it would have, and its va
   t.match(owned(await at.rollback(3, request('platform'))), /uplink\.broker belongs/, 'but nobody comes back to the other one');
 });
 
-t.test('a revision after the upgrade keeps what runs or takes what the file says, nothing else', async (t) => {
+t.test('after the upgrade a revision keeps the running values or takes those of the site file, nothing else', async (t) => {
   const { manager: at, run, events } = await openManager(t, { before: 'book-confirmed.json' });
   const legacy = BEFORE['r2/cabinet.yaml'] ?? '';
   const endsOf = () => events.filter(({ code, endMs }) => code === 'config-site-owned' && endMs !== null).length;
@@ -161,7 +161,7 @@ t.test('a revision after the upgrade keeps what runs or takes what the file says
   await at.confirm('platform');
   await at.put('cabinet.yaml', changed(SMALL_SITE, [['levelPct: 30', 'levelPct: 42']]), 'platform');
   t.equal(endsOf(), 1, 'the event was renewed');
-  // Another port and place may give less light than what runs: an admin says so.
+  // Another port and position may mean less light than now, so an admin approves it.
   await at.take('platform', 'console:admin');
   t.match(await at.commit(request('console:admin')), { state: 'done', revision: 4 }, 'those of the file');
   t.equal(endsOf(), 2, 'and is over');
@@ -227,63 +227,59 @@ const EDIT = fc.oneof(
       { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('commit' as const, 'commit' as const, 'confirm' as const, 'giveBack' as const), of: fc.constant(1) }) },
     ); // biome-ignore format: a table
 
-t.test(
-  'whatever random edits make a revision, what runs afterwards has only site-owned values that were allowed',
-  { timeout: 300_000 },
-  async (t) => {
-    const folder = t.testdir();
-    const fileOfSite = cabinetIn(SMALL_SITE) as Cabinet;
-    let [taken, refused] = [0, 0];
-    await fc.assert(
-      fc.asyncProperty(fc.array(EDIT, { minLength: 2, maxLength: 12 }), fc.constantFrom(...AUTHORS), async (edits, by) => {
-        const { manager: at, run } = await openManager(
-          { testdir: () => mkdtempSync(join(folder, 'run-')) },
-          { before: 'book-confirmed.json' },
-        );
-        const legacy = run.site.cabinet;
-        let allowed = [fileOfSite, legacy];
-        for (const each of edits) {
-          if (each.do === 'set') await at.set(each.path, each.value, by);
-          else if (each.do === 'load') await at.put('cabinet.yaml', (await at.files(each.of, by))?.cabinet ?? '', by);
-          else if (each.do === 'giveBack') await at.giveBack(by, '');
-          else {
-            const answer =
-              each.do === 'confirm'
-                ? await at.confirm(by)
-                : each.do === 'commit'
-                  ? await at.commit(request(by))
-                  : await at.rollback(each.of, request(by));
-            taken += answer.state === 'done' ? 1 : 0;
-            refused += / belongs? to the file of the site/.test(String(answer.reason)) ? 1 : 0;
-          }
-          // Once the values of the file are confirmed, those of before are gone.
-          const isConfirmed = at.view('platform').trial === null;
-          if (isConfirmed && siteOwnedDifferences(run.site.cabinet, [legacy]).length > 0) allowed = [fileOfSite];
-          if (siteOwnedDifferences(run.site.cabinet, allowed).length > 0) return false;
+t.test('after any random edits, a running revision has only allowed site-owned values', { timeout: 300_000 }, async (t) => {
+  const folder = t.testdir();
+  const fileOfSite = cabinetIn(SMALL_SITE) as Cabinet;
+  let [taken, refused] = [0, 0];
+  await fc.assert(
+    fc.asyncProperty(fc.array(EDIT, { minLength: 2, maxLength: 12 }), fc.constantFrom(...AUTHORS), async (edits, by) => {
+      const { manager: at, run } = await openManager(
+        { testdir: () => mkdtempSync(join(folder, 'run-')) },
+        { before: 'book-confirmed.json' },
+      );
+      const legacy = run.site.cabinet;
+      let allowed = [fileOfSite, legacy];
+      for (const each of edits) {
+        if (each.do === 'set') await at.set(each.path, each.value, by);
+        else if (each.do === 'load') await at.put('cabinet.yaml', (await at.files(each.of, by))?.cabinet ?? '', by);
+        else if (each.do === 'giveBack') await at.giveBack(by, '');
+        else {
+          const answer =
+            each.do === 'confirm'
+              ? await at.confirm(by)
+              : each.do === 'commit'
+                ? await at.commit(request(by))
+                : await at.rollback(each.of, request(by));
+          taken += answer.state === 'done' ? 1 : 0;
+          refused += / belongs? to the file of the site/.test(String(answer.reason)) ? 1 : 0;
         }
-        return true;
-      }),
-      {
-        numRuns: 15,
-        // One of each kind at least, whatever else comes.
-        examples: [
+        // Once the values of the file are confirmed, the former ones are removed.
+        const isConfirmed = at.view('platform').trial === null;
+        if (isConfirmed && siteOwnedDifferences(run.site.cabinet, [legacy]).length > 0) allowed = [fileOfSite];
+        if (siteOwnedDifferences(run.site.cabinet, allowed).length > 0) return false;
+      }
+      return true;
+    }),
+    {
+      numRuns: 15,
+      // At least one of each kind.
+      examples: [
+        [
           [
-            [
-              { do: 'set', path: 'programmes[0].steps[1].levelPct', value: '50' },
-              { do: 'commit', of: 1 },
-            ],
-            'platform',
+            { do: 'set', path: 'programmes[0].steps[1].levelPct', value: '50' },
+            { do: 'commit', of: 1 },
           ],
-          [
-            [
-              { do: 'set', path: 'uplink.broker', value: 'mqtt://192.0.2.7' },
-              { do: 'commit', of: 1 },
-            ],
-            'platform',
-          ],
+          'platform',
         ],
-      },
-    );
-    t.ok(taken > 0 && refused > 0, `${taken} taken up, ${refused} refused for their owner`);
-  },
-);
+        [
+          [
+            { do: 'set', path: 'uplink.broker', value: 'mqtt://192.0.2.7' },
+            { do: 'commit', of: 1 },
+          ],
+          'platform',
+        ],
+      ],
+    },
+  );
+  t.ok(taken > 0 && refused > 0, `${taken} taken up, ${refused} refused for their owner`);
+});

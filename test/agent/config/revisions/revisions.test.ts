@@ -132,7 +132,7 @@ async function until(holds: () => boolean, clock?: Bench['clock']): Promise<void
   }
 }
 
-t.test('a book keeps what is needed and no more than it says', async (t) => {
+t.test('the history keeps no more than the configured number of revisions', async (t) => {
   let history: RevisionHistory = firstRevisionHistory(NEW, HASH);
   for (let i = 0; i < 80; i += 1) history = withConfirmed(history, NEW);
   history = withTrial(history, NEW, { mode: 'auto', trialMs: 1, commandId: null, baseline: { units: [], isOnline: false } });
@@ -163,20 +163,16 @@ t.test('the first start takes the file; the next one finds it; what is kept is w
   t.strictSame(second.site.cabinet, { ...first.site.cabinet });
 });
 
-t.test(
-  'a disk that takes nothing keeps no street dark',
-  { skip: process.getuid?.() === 0 ? 'root may write everywhere' : false },
-  async (t) => {
-    const { configFile, dataDir } = await site(t);
-    rmSync(dataDir, { recursive: true });
-    mkdirSync(dataDir);
-    chmodSync(dataDir, 0o500);
-    const { site: found, revisions } = await beginConfiguration({ configFile, dataDir, nowMs: 0 });
-    t.equal(found.cabinet.id, 'demo');
-    t.match(revisions.notices, [{ code: 'config-refused', text: /cannot be kept/ }]);
-    chmodSync(dataDir, 0o700);
-  },
-);
+t.test('a full disk keeps no street dark', { skip: process.getuid?.() === 0 ? 'root may write everywhere' : false }, async (t) => {
+  const { configFile, dataDir } = await site(t);
+  rmSync(dataDir, { recursive: true });
+  mkdirSync(dataDir);
+  chmodSync(dataDir, 0o500);
+  const { site: found, revisions } = await beginConfiguration({ configFile, dataDir, nowMs: 0 });
+  t.equal(found.cabinet.id, 'demo');
+  t.match(revisions.notices, [{ code: 'config-refused', text: /cannot be kept/ }]);
+  chmodSync(dataDir, 0o700);
+});
 
 const inTheWay: Readonly<Record<string, (dataDir: string) => string>> = {
   'a file': (dir) => placed(join(dir, 'config'), (path) => writeFileSync(path, '')),
@@ -209,7 +205,7 @@ for (const [what, place] of Object.entries(inTheWay))
     t.match(events.filter(({ id }) => id === lasting[0]?.id).at(-1), { endMs: Number }, 'or a revision that is kept ends it');
   });
 
-t.test('a book that was cut short, and files that are not what they were, fall back to the file', async (t) => {
+t.test('a truncated history, or files that were changed, fall back to the site file', async (t) => {
   const { dataDir, begin } = await site(t);
   writeFileSync(join(dataDir, 'config/book.json'), '{"version":1,"curr');
   t.match((await begin()).revisions.history, { current: 1 }, 'begun anew');
@@ -219,7 +215,7 @@ t.test('a book that was cut short, and files that are not what they were, fall b
   t.match(revisions.history, { current: 2, revisions: [{}, { by: 'file' }] });
 });
 
-t.test('a file changed by hand is a revision of its own; a wrong one is told and does not run', async (t) => {
+t.test('a file changed by hand is a revision of its own; an invalid one is reported and does not run', async (t) => {
   const { configFile, begin } = await site(t);
   writeFileSync(configFile, brighter(60));
   const { site: second, revisions } = await begin();
@@ -236,19 +232,19 @@ t.test('a file changed by hand is a revision of its own; a wrong one is told and
   t.match((await begin()).revisions.notices, [{ code: 'config-refused', text: /no such file/ }]);
 });
 
-t.test('without any configuration that can be used the start ends with what is wrong', async (t) => {
+t.test('without any valid configuration the start ends with the reasons', async (t) => {
   const folder = t.testdir();
   const configFile = join(folder, 'cabinet.yaml');
   writeFileSync(configFile, 'lines: nonsense');
   await t.rejects(beginConfiguration({ configFile, dataDir: join(folder, 'data'), nowMs: 0 }), { name: 'ConfigError' });
 });
 
-t.test('a revision with which the agent crashes again and again is taken back at the start', async (t) => {
+t.test('a revision that makes the agent crash repeatedly is reverted at the start', async (t) => {
   const beginning = await site(t);
   const { manager: at } = await openManager(beginning.first);
   await at.put('cabinet.yaml', brighter(45), 'platform');
   t.match(withTexts(await at.commit(COMMIT)), { state: 'done', revision: 2, isOnTrial: true, touches: ['light'] });
-  // Nobody says goodbye: each of these runs was killed.
+  // No orderly stop: each of these runs was killed.
   for (const starts of [1, 2, 3]) {
     const { site: found, revisions } = await beginning.begin();
     t.match(revisions.history.trial, { number: 2, starts });
@@ -260,7 +256,7 @@ t.test('a revision with which the agent crashes again and again is taken back at
   t.match(revisions.history, { current: 1, trial: null, revisions: [{}, { state: 'returned', reason: /4 times/ }] });
 });
 
-t.test('the time of a trial goes on over a restart', async (t) => {
+t.test('the time of a trial continues across a restart', async (t) => {
   const beginning = await site(t);
   const first = await openManager(beginning.first);
   await first.manager.put('cabinet.yaml', brighter(45), 'platform');
@@ -309,7 +305,7 @@ for (const [minutes, killedAfterMs] of [
   });
 }
 
-t.test('a candidate is refused for what is wrong with it, at its place, and stays to be put right', async (t) => {
+t.test('a candidate is refused for its faults, with their places, and stays so that it can be corrected', async (t) => {
   const { first } = await site(t);
   const { manager: at, applied } = await openManager(first);
   await at.put('cabinet.yaml', changed(SMALL_SITE, [['programme: residential', 'programme: residentiel']]), 'platform');
@@ -326,7 +322,7 @@ t.test('a candidate is refused for what is wrong with it, at its place, and stay
   t.match(await at.commit(COMMIT), { state: 'refused', reason: /no candidate/ });
 });
 
-t.test('a signature stays with the candidate over later files and a restart, and goes with it', async (t) => {
+t.test('a signature stays with the candidate across later files and a restart, and is removed with it', async (t) => {
   const { first, begin } = await site(t);
   const { manager: at } = await openManager(first);
   const part = (file: string, text: string) => {
@@ -374,32 +370,29 @@ t.test('a site with an uplink in its revision alone may lose it at the cabinet, 
   t.match(await at.commit({ ...COMMIT, by: 'console:anne', author: 'console' }), { state: 'done' });
 });
 
-t.test(
-  'what the platform has put together goes live under no other name, unless somebody takes it, and then the history names both',
-  async (t) => {
-    const { first } = await site(t);
-    const { manager: at } = await openManager(first);
-    const marie = { ...COMMIT, by: 'console:marie', author: 'console' as const };
-    await at.put('cabinet.yaml', brighter(70), 'platform:eve');
-    t.match(await at.commit(marie), { state: 'refused', reason: /no candidate/ });
-    await at.set('zones[rue].minPct', '20', 'console:marie');
-    t.match(
-      (await at.check('console:marie')).changes.map(({ path }) => path),
-      ['zones[rue].minPct'],
-      'hers alone',
-    );
-    await at.discard('console:marie');
-    t.not(at.view('platform').candidate, null, 'the own one alone is discarded');
-    await at.take('platform', 'console:marie');
-    await at.put('cabinet.yaml', brighter(99), 'platform:eve');
-    t.match(await at.commit(marie), { state: 'done', revision: 2, partsBy: ['platform:eve'] }, 'whoever commits reads it');
-    t.match(at.history()[0], { by: 'console:marie', why: /with parts by platform:eve/ });
-    t.match((await at.files('running', ''))?.cabinet, /levelPct: 70/, 'as it was when she looked at it');
-    t.match(at.view('platform').candidate, { by: 'platform:eve' }, 'the changed original stays with its author');
-  },
-);
+t.test('a candidate of the platform is committed by another author only after a takeover, and the history names both', async (t) => {
+  const { first } = await site(t);
+  const { manager: at } = await openManager(first);
+  const marie = { ...COMMIT, by: 'console:marie', author: 'console' as const };
+  await at.put('cabinet.yaml', brighter(70), 'platform:eve');
+  t.match(await at.commit(marie), { state: 'refused', reason: /no candidate/ });
+  await at.set('zones[rue].minPct', '20', 'console:marie');
+  t.match(
+    (await at.check('console:marie')).changes.map(({ path }) => path),
+    ['zones[rue].minPct'],
+    'hers alone',
+  );
+  await at.discard('console:marie');
+  t.not(at.view('platform').candidate, null, 'the own one alone is discarded');
+  await at.take('platform', 'console:marie');
+  await at.put('cabinet.yaml', brighter(99), 'platform:eve');
+  t.match(await at.commit(marie), { state: 'done', revision: 2, partsBy: ['platform:eve'] }, 'whoever commits reads it');
+  t.match(at.history()[0], { by: 'console:marie', why: /with parts by platform:eve/ });
+  t.match((await at.files('running', ''))?.cabinet, /levelPct: 70/, 'as it was when she looked at it');
+  t.match(at.view('platform').candidate, { by: 'platform:eve' }, 'the changed original stays with its author');
+});
 
-t.test('a device type comes with a revision, takes the place of a shipped one, and must stand its own examples', async (t) => {
+t.test('a device type arrives with a revision, replaces a shipped one, and must pass its own examples', async (t) => {
   const { first } = await site(t);
   const { manager: at } = await openManager(first);
   const led = readFileSync(join(import.meta.dirname, '../../../../drivers/profiles/wirenboard-wb-led.yaml'), 'utf8');
@@ -432,7 +425,7 @@ function fullableDisk(disk: RevisionDisk) {
   return { state, disk: fullable };
 }
 
-t.test('a confirmation that a full disk does not take is none: the trial goes on, and a later one counts', async (t) => {
+t.test('a confirmation that a full disk cannot store is not valid: the trial continues, and a later one counts', async (t) => {
   const { first } = await site(t);
   const { state, disk } = fullableDisk(first.revisions.disk);
   const { manager: at, events, ends } = await openManager(first, disk);
@@ -492,29 +485,26 @@ for (const fullMinutes of [1, 9, 100]) {
   });
 }
 
-t.test(
-  'a return on a disk that takes nothing at all runs the former revision, says that it is not stored, and is stored later',
-  async (t) => {
-    const { first } = await site(t);
-    const { state, disk } = fullableDisk(first.revisions.disk);
-    const readOnly = Object.assign(new Error('read-only file system'), { code: 'EROFS' });
-    const taken = { ...disk, unmarkTrial: () => (state.isFull ? Promise.reject(readOnly) : disk.unmarkTrial(2)) };
-    const { manager: at, clock, applied } = await openManager(first, taken);
-    await at.put('cabinet.yaml', brighter(45), 'console:anne');
-    await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked' });
-    state.isFull = true;
-    t.match(await at.giveBack('console:anne', ''), {
-      state: 'done',
-      code: 'not-stored',
-      revision: 1,
-      reason: /not stored: .*\(ENOSPC\): check the disk of store\.dir; a restart before it is stored goes on with the trial/,
-    });
-    t.strictSame(applied, ['{"pct":45}', '{"pct":30}']);
-    state.isFull = false;
-    await later(clock, 31_000);
-    t.match(readRevisionHistory(await disk.readHistory()), { current: 1, trial: null });
-  },
-);
+t.test('a rollback on a disk without room runs the former revision, reports that it is not stored, and stores it later', async (t) => {
+  const { first } = await site(t);
+  const { state, disk } = fullableDisk(first.revisions.disk);
+  const readOnly = Object.assign(new Error('read-only file system'), { code: 'EROFS' });
+  const taken = { ...disk, unmarkTrial: () => (state.isFull ? Promise.reject(readOnly) : disk.unmarkTrial(2)) };
+  const { manager: at, clock, applied } = await openManager(first, taken);
+  await at.put('cabinet.yaml', brighter(45), 'console:anne');
+  await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked' });
+  state.isFull = true;
+  t.match(await at.giveBack('console:anne', ''), {
+    state: 'done',
+    code: 'not-stored',
+    revision: 1,
+    reason: /not stored: .*\(ENOSPC\): check the disk of store\.dir; a restart before it is stored goes on with the trial/,
+  });
+  t.strictSame(applied, ['{"pct":45}', '{"pct":30}']);
+  state.isFull = false;
+  await later(clock, 31_000);
+  t.match(readRevisionHistory(await disk.readHistory()), { current: 1, trial: null });
+});
 
 for (const ending of ['by a person', 'by itself'] as const) {
   t.test(`a trial that was ended ${ending} on a full disk is not on trial again after a kill, however often`, async (t) => {
@@ -546,7 +536,7 @@ for (const ending of ['by a person', 'by itself'] as const) {
   });
 }
 
-t.test('a trial that an earlier release began has no mark, and goes on at a start', async (t) => {
+t.test('a trial begun by an earlier release has no mark, and continues at a start', async (t) => {
   const { first, begin: again } = await site(t);
   const { manager: at } = await openManager(first);
   await at.put('cabinet.yaml', brighter(45), 'console:anne');
@@ -577,7 +567,7 @@ t.test('a file, a value and a candidate of another author are refused by a full 
   });
 });
 
-t.test('a disk that fills up refuses a revision, and the street goes on as it was', async (t) => {
+t.test('a full disk refuses a revision, and the street does not change', async (t) => {
   const { first } = await site(t);
   const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
   let isFull = false;
@@ -597,7 +587,7 @@ t.test('a disk that fills up refuses a revision, and the street goes on as it wa
   t.match(await at.commit(COMMIT), { state: 'done', revision: 2 });
 });
 
-t.test('a trial is taken back on request, and no rest is left on disk', async (t) => {
+t.test('a trial is reverted on request, and leaves nothing on disk', async (t) => {
   const beginning = await site(t);
   const { manager: at, applied, events } = await openManager(beginning.first);
   await at.put('cabinet.yaml', brighter(45), 'console:anne');
@@ -616,7 +606,7 @@ t.test('a trial is taken back on request, and no rest is left on disk', async (t
   t.strictSame(left, ['book.json', 'r1', 'r2', 'r3', 'r4', 'site']);
 });
 
-t.test('a hostile configuration is refused by a process of its own: deep, self-repeating, with keys of objects', async (t) => {
+t.test('a hostile configuration is refused in a separate process: deep, self-repeating, with keys of objects', async (t) => {
   const folder = t.testdir();
   const clock = createSystemClock({ quality: () => 'synced' });
   const disk = createRevisionDisk(folder);

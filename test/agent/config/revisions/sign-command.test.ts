@@ -21,7 +21,7 @@ function workplace(t: Test) {
   return { dir, run, write, path: (name: string) => join(dir, name) };
 }
 
-t.test('a key is made, a file signed and found good; a changed file is not', async (t) => {
+t.test('a key is made, a file is signed and verified; a changed file is not', async (t) => {
   const { run, write, path } = workplace(t);
   const made = run('config keygen office.key');
   t.equal(made.status, 0, made.stderr);
@@ -40,7 +40,7 @@ t.test('a key is made, a file signed and found good; a changed file is not', asy
   t.match(run(`config verify cabinet.yaml --key ${key} --json`), { status: 1, stdout: /"ok":false,"code":"other-text"/ });
 });
 
-t.test('an encrypted key asks for its passphrase, and a wrong one signs nothing', async (t) => {
+t.test('an encrypted key requires its passphrase; a wrong one signs nothing', async (t) => {
   const { run, path } = workplace(t);
   t.match(run('config keygen office.key --passphrase', 'too short\n'), { status: 64, stderr: /12 characters/ });
   t.notOk(existsSync(path('office.key')));
@@ -76,7 +76,7 @@ t.test('a key is never replaced, and never written through a link', async (t) =>
   t.ok(lstatSync(path('office.key')).isSymbolicLink());
 });
 
-t.test('what is missing or cannot be is named', async (t) => {
+t.test('missing and invalid arguments are named', async (t) => {
   const { run, write, path } = workplace(t);
   run('config keygen office.key');
   for (const [words, status, message] of [

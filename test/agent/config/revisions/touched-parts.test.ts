@@ -11,7 +11,7 @@ function site(...changes: readonly (readonly [string, string])[]): CabinetAndPro
 
 const UNTOUCHED: TouchedRooms = { lines: [], light: false, uplink: false, store: false, clock: false, console: false, atRestart: [] };
 
-t.test('another name of the cabinet touches nothing that runs; another place or id changes the lighting', async (t) => {
+t.test('another name of the cabinet affects nothing that runs; another place or id changes the lighting', async (t) => {
   t.strictSame(touchedRooms(site(), site(['name: Test street', 'name: Quai des Lucioles'])), UNTOUCHED);
   t.match(touchedRooms(site(), site(['latitudeDeg: 47.4736', 'latitudeDeg: 47.5'])), { light: true });
   t.match(touchedRooms(site(), site(['id: test', 'id: other'])), { light: true });

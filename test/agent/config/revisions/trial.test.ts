@@ -14,7 +14,7 @@ const TRIAL_MS = 600_000;
 
 const NOT_BACK = /the uplink is not back \(time limit 10 min\)/;
 
-t.test('what becomes of a revision on trial', async (t) => {
+t.test('result of a revision on trial', async (t) => {
   const online = { units, silent: [], isOnline: true };
   const offline = { units, silent: [], isOnline: false };
   type Case = readonly [

@@ -26,7 +26,7 @@ const nth = (parts: readonly FilePart[], i: number): FilePart => {
   return part;
 };
 
-t.test('a file is whole once all its parts are there, in whatever order and however often each came', async (t) => {
+t.test('a file is complete when all its parts have arrived, in any order and any number of times', async (t) => {
   fc.assert(
     fc.property(
       fc.string({ minLength: 20, maxLength: 400 }),
@@ -61,7 +61,7 @@ t.test('a file is whole once all its parts are there, in whatever order and howe
   t.pass();
 });
 
-t.test('what cannot be is refused in words', async (t) => {
+t.test('invalid requests are refused with a reason', async (t) => {
   const [first, second] = cut('lines: []\npoles: []\n', 2) as [FilePart, FilePart];
   const cases: readonly (readonly [what: string, parts: readonly FilePart[], reason: RegExp])[] = [
     [
@@ -95,7 +95,7 @@ t.test('what cannot be is refused in words', async (t) => {
   }
 });
 
-t.test('a file that is too big is dropped before it is whole, and can be sent again', async (t) => {
+t.test('a file that is too big is dropped before it is complete, and can be sent again', async (t) => {
   const uploads = createUploads(clock);
   const big = cut('x'.repeat(UPLOAD_LIMIT.profileBytes + 1), 5, 'profiles/acme.yaml');
   const states = big.map((part) => uploads.take(part, 'platform').kind);

@@ -122,13 +122,13 @@ const refused: [story: string, command: string, args: Record<string, string | bo
   ['an argument nobody knows', 'points', { filtre: 'L07' }, { code: 'usage', message: /did you mean filter/ }],
 ];
 
-t.test('what cannot be done is refused with its reason', async (t) => {
+t.test('impossible requests are refused with the reason', async (t) => {
   const socketPath = place(t);
   await serverAt(t, socketPath).start();
   for (const [story, command, args, error] of refused) await t.rejects(call(socketPath, command, args), error as Error, story);
 });
 
-t.test('a check of the store gives word while it reads, and fails when there is damage', async (t) => {
+t.test('a check of the store shows progress while it reads, and fails when it finds damage', async (t) => {
   const socketPath = place(t);
   const clock = createManualClock(AT_MS);
   const checked = Promise.withResolvers<StoreCheck>();
@@ -185,7 +185,7 @@ t.test('each command is one audit line with user, socket and result; the same lo
   t.equal(view.noted.length, 5);
 });
 
-t.test('a write to a line is logged with the name of the user', async (t) => {
+t.test('a write to a line is logged with the name of its author', async (t) => {
   const socketPath = place(t);
   const logged: [string, unknown][] = [];
   const log = { event: (name: string, fields?: object) => void logged.push([name, fields]) };

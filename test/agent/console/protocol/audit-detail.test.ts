@@ -46,7 +46,7 @@ for (const command of commands)
     t.same(auditDetail(command, args), shown.join(' '));
   });
 
-t.test('an argument whose name suggests a secret is declared as a secret', async (t) => {
+t.test('an argument with the name of a secret is requested as a secret', async (t) => {
   const named = /pass|secret|token|psk|\bpin\b|(^|-)code$|credential/i;
   for (const { name, arguments: positional, options } of commands)
     t.same(
@@ -74,7 +74,7 @@ const MISTAKES: readonly [story: string, command: string, args: RawArgs, detail:
   ],
 ];
 for (const [story, command, args, detail] of MISTAKES)
-  t.test(`neither log holds what must not be read: ${story}`, async (t) => {
+  t.test(`neither log contains confidential text: ${story}`, async (t) => {
     t.equal(auditDetail(commandNamed(command), args), detail);
     const noted: AuditNote[] = [];
     const logged: unknown[] = [];

@@ -51,7 +51,7 @@ t.test('a socket in a place where anybody could have put it gets no request', as
   t.strictSame(caught, []);
 });
 
-t.test('a path through a file, or to a missing file, does not belong to another user', async (t) => {
+t.test('a path that leads through a file, or to nothing, belongs to no other user', async (t) => {
   const folder = sharedFolder(t, 0o700);
   writeFileSync(join(folder, 'file'), '');
   t.equal(foreignPart(join(folder, 'file', 'agent.sock')), null);
@@ -59,7 +59,7 @@ t.test('a path through a file, or to a missing file, does not belong to another 
   t.equal(await firstSocket([join(folder, 'file', 'agent.sock')]), null);
 });
 
-t.test('a socket in an own folder inside a shared one is used, unless others may write the folder', async (t) => {
+t.test('the agent of an own folder in a shared one is used, unless other users may write to the folder', async (t) => {
   const folder = join(sharedFolder(t), 'luciole-0');
   mkdirSync(folder, { mode: 0o700 });
   const socketPath = join(folder, 'agent.sock');
@@ -75,23 +75,27 @@ t.test('a socket in an own folder inside a shared one is used, unless others may
   t.equal(caught.length, before);
 });
 
-t.test('a socket of another user in a shared folder is not used, nor a link to it', { skip: !isRoot && 'needs root' }, async (t) => {
-  const shared = sharedFolder(t);
-  const folder = join(shared, 'luciole-0');
-  mkdirSync(folder, { mode: 0o755 });
-  const socketPath = join(folder, 'agent.sock');
-  const caught = await fakeAgent(t, socketPath);
-  chownSync(socketPath, NOBODY, NOBODY);
-  chownSync(folder, NOBODY, NOBODY);
-  t.equal(foreignPart(socketPath), folder);
-  const link = join(sharedFolder(t, 0o755), 'link');
-  symlinkSync(folder, link);
-  t.equal(foreignPart(join(link, 'agent.sock')), folder, 'where the link leads counts');
-  await t.rejects(callAgent({ socketPaths: [socketPath], ...login }), { code: 'unreachable' });
-  t.strictSame(caught, []);
-});
+t.test(
+  'an agent of another user in a shared folder is not used, and neither is a link to it',
+  { skip: !isRoot && 'needs root' },
+  async (t) => {
+    const shared = sharedFolder(t);
+    const folder = join(shared, 'luciole-0');
+    mkdirSync(folder, { mode: 0o755 });
+    const socketPath = join(folder, 'agent.sock');
+    const caught = await fakeAgent(t, socketPath);
+    chownSync(socketPath, NOBODY, NOBODY);
+    chownSync(folder, NOBODY, NOBODY);
+    t.equal(foreignPart(socketPath), folder);
+    const link = join(sharedFolder(t, 0o755), 'link');
+    symlinkSync(folder, link);
+    t.equal(foreignPart(join(link, 'agent.sock')), folder, 'where the link leads counts');
+    await t.rejects(callAgent({ socketPaths: [socketPath], ...login }), { code: 'unreachable' });
+    t.strictSame(caught, []);
+  },
+);
 
-t.test('the program asks no planted agent for anything, and setup is not held up by one', { timeout: 60_000 }, async (t) => {
+t.test('the program sends nothing to a planted agent, and setup is not blocked by one', { timeout: 60_000 }, async (t) => {
   // Without root, the planter is anybody who may write the temporary folder.
   const shared = sharedFolder(t, isRoot ? 0o1777 : 0o777);
   const folder = join(shared, `luciole-${process.getuid?.() ?? 0}`);

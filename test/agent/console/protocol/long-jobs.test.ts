@@ -23,7 +23,7 @@ function watchedView() {
   return { view: { ...view, bus: { ...view.bus, watch } }, began: began.promise, ended: ended.promise };
 }
 
-t.test('a long job reports progress before its answer, and a short one does not', async (t) => {
+t.test('a long job reports its progress before its answer, a short one does not', async (t) => {
   const socketPath = place(t);
   await serverAt(t, socketPath).start();
   const progress: unknown[] = [];
@@ -43,7 +43,7 @@ t.test('a long job reports progress before its answer, and a short one does not'
   t.equal(progress.length, 3);
 });
 
-t.test('a watch streams until its time ends', async (t) => {
+t.test('a watch streams until its time has passed', async (t) => {
   const socketPath = place(t);
   const clock = createManualClock(AT_MS);
   const { view, began, ended } = watchedView();
@@ -73,7 +73,7 @@ const goodbyes: [story: string, leave: (socket: Socket) => void][] = [
 ];
 
 for (const [story, leave] of goodbyes) {
-  t.test(`a job ends when the socket of its reader is ${story}, though nothing was to tell`, async (t) => {
+  t.test(`a job ends when the socket of its reader is ${story}, even without output`, async (t) => {
     const socketPath = place(t);
     const { view, began, ended } = watchedView();
     await serverAt(t, socketPath, view).start();
@@ -86,7 +86,7 @@ for (const [story, leave] of goodbyes) {
   });
 }
 
-t.test('a scan is aborted when its client disconnects, and one that does not stop occupies no place', async (t) => {
+t.test('a scan is stopped when its reader closes, and one that does not stop keeps no slot', async (t) => {
   const socketPath = place(t);
   const view = createFakeView();
   const signals: AbortSignal[] = [];
@@ -121,7 +121,7 @@ t.test('a stopping agent ends the jobs of its consoles', async (t) => {
   t.pass('the line is no longer watched');
 });
 
-t.test('a slow client loses transactions, receives their number, and costs no memory', async (t) => {
+t.test('a reader that is too slow loses transactions, gets their number, and costs no memory', async (t) => {
   const socketPath = place(t);
   const clock = createManualClock(AT_MS);
   const { view, began } = watchedView();
@@ -203,7 +203,7 @@ t.test('a job that sends no summary in time after its client ended it occupies n
   await closed;
 });
 
-t.test('a client that disconnects after the answer has not ended the command', async (t) => {
+t.test('a client that disconnects after the answer has not aborted the command', async (t) => {
   const socketPath = place(t);
   const view = createFakeView();
   await serverAt(t, socketPath, view).start();

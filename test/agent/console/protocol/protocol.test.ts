@@ -24,12 +24,12 @@ t.test('a user name from the wire cannot forge anything', async (t) => {
   );
 });
 
-t.test('an answer of something that is no agent is not taken for one', async (t) => {
+t.test('an answer of a process that is no agent is not taken for one', async (t) => {
   for (const line of ['{}', '{"ok":true,"id":1}', '{"ok":false,"error":{"code":"invented","message":"x"}}'])
     t.throws(() => parseReply(line), { code: 'bad-request' });
 });
 
-t.test('lines are complete however the stream was split', async (t) => {
+t.test('lines are reassembled however the stream was split', async (t) => {
   fc.assert(
     fc.property(
       fc.array(fc.string({ unit: 'grapheme' }).filter((text) => text.trim() === text && text !== '' && !/[\r\n]/.test(text))),

@@ -80,7 +80,7 @@ t.test('a client that sends requests and never reads does not delay another', as
   t.ok(served < 100, `${served} of 500 answers were made: the rest waits for the reader`);
 });
 
-t.test('the ninth console is refused, and a freed place can be used', async (t) => {
+t.test('the ninth console is rejected, and a freed place can be used', async (t) => {
   const socketPath = place(t);
   await serverAt(t, socketPath).start();
   const eight: Socket[] = [];
@@ -98,7 +98,7 @@ t.test('the ninth console is refused, and a freed place can be used', async (t) 
   t.match(await call(socketPath, 'status'), { ok: true });
 });
 
-t.test('a refused client that keeps sending is disconnected a second later', async (t) => {
+t.test('a rejected client that continues to send is disconnected after a second', async (t) => {
   const socketPath = place(t);
   const clock = createManualClock(AT_MS);
   await serverAt(t, socketPath, createFakeView(), clock).start();
@@ -114,7 +114,7 @@ t.test('a refused client that keeps sending is disconnected a second later', asy
   t.pass('cut');
 });
 
-t.test('a console that sends nothing for ten minutes is disconnected; one that sends requests or waits for an answer is not', async (t) => {
+t.test('a console without input for ten minutes is disconnected; one that sends requests or waits for an answer is not', async (t) => {
   const socketPath = place(t);
   const clock = createManualClock(AT_MS);
   const view = createFakeView();
@@ -143,7 +143,7 @@ t.test('a console that sends nothing for ten minutes is disconnected; one that s
   t.match(await receiveReplies(busy, 1), [{ id: 3 }]);
 });
 
-t.test('a server stops immediately, whatever its clients do and whatever they received', async (t) => {
+t.test('a server stops immediately, whatever its clients do', async (t) => {
   const socketPath = place(t);
   const server = serverAt(t, socketPath);
   await server.start();
@@ -154,7 +154,7 @@ t.test('a server stops immediately, whatever its clients do and whatever they re
   t.notOk(existsSync(socketPath));
 });
 
-t.test('a bug in an answer is reported to its client and affects no other client', async (t) => {
+t.test('a bug in an answer is reported to that client and affects no other', async (t) => {
   const socketPath = place(t);
   const view = createFakeView();
   const broken = (): never => {
@@ -230,7 +230,7 @@ t.test('a folder that others may write is refused in the shared temporary folder
   await t.rejects(serverAt(t, socketPath).start(), { code: 'socket-refused', message: /may be written by others/ });
 });
 
-t.test('if no agent answers, the client reports it with what to do', async (t) => {
+t.test('without an agent the client reports that, with advice', async (t) => {
   const [missing, stale, mute] = [place(t), place(t), place(t)];
   await leaveStaleSocket(stale);
   const request = { id: 1, command: 'status', args: {}, user: 'tech' };
@@ -243,7 +243,7 @@ t.test('if no agent answers, the client reports it with what to do', async (t) =
   await t.rejects(call(mute, 'status', {}, 20), { code: 'unreachable', message: /did not answer within 0.02 s/ });
 });
 
-/** The socket of a killed agent: a bound file without a listener. */
+/** What a killed agent leaves behind: a socket file without a listening process. */
 async function leaveStaleSocket(socketPath: string): Promise<void> {
   const dying = createServer().listen(`${socketPath}.dying`);
   await once(dying, 'listening');

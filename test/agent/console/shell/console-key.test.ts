@@ -16,7 +16,7 @@ t.test('a console has one key for each line, the same each time, that shows noth
   t.not(consoleKey(join(testFolder(t), 'other'), 'ttyS1'), key, 'another cabinet');
 });
 
-t.test('a secret that is missing, cut short or no file makes another key or none, and never a known one', async (t) => {
+t.test('a missing, truncated or irregular secret makes another key or none, and never a known one', async (t) => {
   t.equal(consoleKey(null, 'ttyS1'), '');
   const dir = testFolder(t);
   writeFileSync(join(dir, '.console-key'), '');

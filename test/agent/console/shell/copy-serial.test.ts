@@ -134,7 +134,7 @@ function receiveFile(into: string, { type, received }: FarEnd, stopAfter = Numbe
 }
 
 t.test(
-  'a file goes by ZMODEM to a real rz, is cut in the middle, and goes on from there',
+  'a file is sent by ZMODEM to a real rz, is interrupted in the middle, and continues from there',
   { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
   async (t) => {
     const [dir, laptop] = [folder(t), folder(t)];
@@ -167,7 +167,7 @@ t.test(
 );
 
 t.test(
-  'a file comes by ZMODEM from a real sz, is cut in the middle, goes on from there, and comes anew',
+  'a file is received by ZMODEM from a real sz, is interrupted in the middle, continues from there, and is received again',
   { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
   async (t) => {
     const [dir, laptop] = [folder(t), folder(t)];
@@ -229,7 +229,7 @@ function allReceived(dir: string): string[] {
 }
 
 t.test(
-  'one file is received, that of the name asked for: no folder, no other of a batch, nothing outside, nothing empty',
+  'one file is received, under the requested name: no folder, no second file of a batch, nothing outside the folder, no empty file',
   { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
   async (t) => {
     const [dir, laptop] = [folder(t), folder(t)];
@@ -277,7 +277,7 @@ function changedAt(content: Buffer, bytesBeforeEnd: number): Buffer {
 }
 
 t.test(
-  'a file that is no longer the one that was cut is not joined to it, be it another, a longer or a shorter one',
+  'a file that differs from the interrupted one is not appended to it: another, a longer or a shorter file',
   { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
   async (t) => {
     const [dir, laptop] = [folder(t), folder(t)];
@@ -289,7 +289,7 @@ t.test(
       ['one byte more in front', Buffer.concat([Buffer.from('x'), former])],
       ['shorter than what has come', randomBytes(2_000)],
       ['the beginning of it', former.subarray(0, 30_000)],
-      // The last 8,192 received bytes are received again.
+      // The last 8,192 bytes before the cut are received again.
       ['one byte another, 8,000 before the cut', changedAt(former, 20_000 + 8_000)],
       ['one byte another, the first that is received again', changedAt(former, 20_000 + 8_192)],
     ] as const) {
@@ -319,7 +319,7 @@ t.test(
 );
 
 t.test(
-  'a byte that is another further before the cut is not seen while the file goes on, and shows in the sha256 that is to be compared',
+  'a byte that differs long before the cut is not detected while the file continues, but the sha256 to compare differs',
   { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
   async (t) => {
     const [dir, laptop] = [folder(t), folder(t)];
@@ -355,7 +355,7 @@ t.test(
   },
 );
 
-t.test('a folder among the received files, and names that a disk does not take, end no session', async (t) => {
+t.test('a folder among the received files, and names that a disk refuses, end no session', async (t) => {
   const dir = folder(t);
   mkdirSync(join(dir, 'received/sub'), { recursive: true });
   writeFileSync(join(dir, 'received/sub/evil.txt'), 'evil');
@@ -371,7 +371,7 @@ t.test('a folder among the received files, and names that a disk does not take, 
   t.match(await session.say('receive a.txt'), /% .*received: E/s);
 });
 
-t.test('a partial file of an earlier release is resumed', async (t) => {
+t.test('a partial file of an earlier release is continued', async (t) => {
   for (const name of ['f.gz', '.f.gz']) {
     const dir = folder(t);
     mkdirSync(join(dir, 'received'));
@@ -385,7 +385,7 @@ t.test('a partial file of an earlier release is resumed', async (t) => {
   }
 });
 
-t.test('without ZMODEM a file is sent as lines with a checksum each, and can be resumed from any of them', async (t) => {
+t.test('without ZMODEM the file is sent as lines with a checksum each, and continues from any of them', async (t) => {
   const dir = folder(t);
   const content = randomBytes(5_000);
   writeFileSync(join(dir, 'b.gz'), content);
@@ -405,7 +405,7 @@ t.test('without ZMODEM a file is sent as lines with a checksum each, and can be 
   );
 });
 
-t.test('the estimate is shown first, and Ctrl-C ends the transfer with how to resume it', async (t) => {
+t.test('the estimate is shown first, and Ctrl-C ends the copy with the command to continue it', async (t) => {
   const dir = folder(t);
   writeFileSync(join(dir, 'b.gz'), randomBytes(20_000));
   const session = await openSession(t, { filesDir: dir, speedBaud: 9_600 });
@@ -416,7 +416,7 @@ t.test('the estimate is shown first, and Ctrl-C ends the transfer with how to re
   await session.until('the prompt', () => /% stopped; --from LINE goes on[\s\S]*> $/.test(session.bytes()));
 });
 
-t.test('a logged-in user may name only files of the console; an unknown name is reported', async (t) => {
+t.test('a logged-in user gets only files of the console; an invalid name is reported', async (t) => {
   const dir = folder(t);
   mkdirSync(join(dir, 'sub'));
   mkdirSync(join(dir, 'for-technician'));
@@ -443,7 +443,7 @@ t.test('a logged-in user may name only files of the console; an unknown name is 
   t.match(await session.say('copy own.txt serial --from 9'), /% own\.txt has 1 lines/);
 });
 
-t.test('also outside the service unit, a bundle is written where copy looks', async (t) => {
+t.test('a bundle is written where copy finds it, also outside the unit of the service', async (t) => {
   const dir = folder(t);
   const state = join(dir, 'state');
   const session = console(t, dir, { env: { XDG_STATE_HOME: state } });
@@ -462,27 +462,24 @@ t.test('also outside the service unit, a bundle is written where copy looks', as
   await session.until(/lines\s+sent/, from);
 });
 
-t.test(
-  'at the serial port without an agent, files of users who logged in stay closed, and a bundle is taken away all the same',
-  async (t) => {
-    const dir = folder(t);
-    mkdirSync(join(dir, 'for-admin'));
-    writeFileSync(join(dir, 'for-admin', 'secret.gz'), 'canary');
-    const session = console(t, dir, { socket: 'agent-login.sock' });
-    await session.until(PROMPT);
-    for (const [name, why] of [
-      ['secret.gz', /needs\s+a\s+login\s+as\s+admin/],
-      ['for-admin/secret.gz', /name\s+a\s+file\s+of\s+this\s+console/],
-      [join(dir, 'for-admin', 'secret.gz'), /name\s+a\s+file\s+of\s+this\s+console/],
-    ] as const) {
-      const from = session.length();
-      session.type(`copy ${name} serial --base64\r`);
-      await session.until(why, from);
-    }
-    session.type('tech-support\r');
-    await session.until(/text\s+unpacked/);
+t.test('at the serial port without an agent, files of logged-in users stay closed, but a bundle can be copied', async (t) => {
+  const dir = folder(t);
+  mkdirSync(join(dir, 'for-admin'));
+  writeFileSync(join(dir, 'for-admin', 'secret.gz'), 'canary');
+  const session = console(t, dir, { socket: 'agent-login.sock' });
+  await session.until(PROMPT);
+  for (const [name, why] of [
+    ['secret.gz', /needs\s+a\s+login\s+as\s+admin/],
+    ['for-admin/secret.gz', /name\s+a\s+file\s+of\s+this\s+console/],
+    [join(dir, 'for-admin', 'secret.gz'), /name\s+a\s+file\s+of\s+this\s+console/],
+  ] as const) {
     const from = session.length();
-    session.type(`copy ${readdirSync(join(dir, 'for-anyone'))[0]} serial --base64\r`);
-    await session.until(/lines\s+sent/, from);
-  },
-);
+    session.type(`copy ${name} serial --base64\r`);
+    await session.until(why, from);
+  }
+  session.type('tech-support\r');
+  await session.until(/text\s+unpacked/);
+  const from = session.length();
+  session.type(`copy ${readdirSync(join(dir, 'for-anyone'))[0]} serial --base64\r`);
+  await session.until(/lines\s+sent/, from);
+});

@@ -22,7 +22,7 @@ t.test('a message is one column of a table, its English text, however it was mad
   ]);
 });
 
-t.test('a column of an answer that only has such a name stays one', async (t) => {
+t.test('a column of an answer that only has the name of a secret is not masked', async (t) => {
   t.strictSame(filterLines([JSON.stringify([{ lampTemplate: 'x', reasonTemplate: { id: '{0}', args: ['of nothing'] } }])], CSV), [
     'lampTemplate,reasonTemplate.id,reasonTemplate.args.0',
     'x,{0},of nothing',

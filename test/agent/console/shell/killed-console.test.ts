@@ -103,7 +103,7 @@ for (const [whose, options, by, before] of kinds) {
     },
   );
 
-  t.test(`the console ${whose} ends by its own word: nothing returns`, { timeout: 60_000 }, async (t) => {
+  t.test(`the console ${whose} ends by its own command: nothing is reverted`, { timeout: 60_000 }, async (t) => {
     const { asked, typed, seen } = await openSockets(t, by);
     const child = await typed(options, [...before, COMMIT, [/\[TRIAL 05:00\]> $/, 'logout\r']]);
     await new Promise((resolve) => child.onExit(resolve));

@@ -8,7 +8,7 @@ import { openSession, PROMPT } from './shell-session.ts';
 const ROW = fc.stringMatching(/^[a-c ]{0,20}$/).map((row) => row.trimEnd());
 const FRAME = fc.array(ROW, { minLength: 1, maxLength: 8 });
 
-t.test('whatever pictures follow one another, a VT100 shows the last one', async () => {
+t.test('after any sequence of pictures, a VT100 shows the last one', async () => {
   fc.assert(
     fc.property(fc.array(FRAME, { minLength: 1, maxLength: 6 }), fc.integer({ min: 40, max: 200 }), ([first = [], ...rest], budget) => {
       const screen = new Screen({ cols: 30, rows: 10, answer: () => {} });

@@ -13,7 +13,7 @@ async function overAndSeen(session: ShellSession): Promise<void> {
   await session.until('the session is over', () => session.ended() !== null && ++turns > TURNS);
 }
 
-t.test('when the cable is pulled while a change is on trial, the change is reverted immediately', async (t) => {
+t.test('the cable is pulled during a trial: the change is reverted immediately', async (t) => {
   const { asked, view } = trialManager();
   const session = await openSession(t, { view });
   t.match(await session.say('config commit --confirm 5'), /revision 8 runs on trial/);
@@ -22,7 +22,7 @@ t.test('when the cable is pulled while a change is on trial, the change is rever
   t.strictSame(asked, [['console:tech', msg`the session was lost`, 8]]);
 });
 
-t.test('the agent returns the trial of a login whose process is gone, and not of one that logs out or that the agent ends', async (t) => {
+t.test('the agent reverts the trial of a login whose process has ended, and not of one that logs out or that the agent ends', async (t) => {
   for (const [how, result, back] of [
     ['hang-up', 'hang-up', [['console:marie', msg`the session was lost`, 8]]],
     ['logout', 'logout', []],
@@ -72,7 +72,7 @@ t.test('a console that fails has not logged out: the change that it put on trial
   }
 });
 
-t.test('a restarted agent still reverts the trial of a machine session that continued', async (t) => {
+t.test('a restarted agent reverts the trial of a session of the same machine once that session ends', async (t) => {
   const { asked, view } = trialManager();
   const session = await openSession(t, { view });
   await session.say('config commit --confirm 5');
@@ -86,7 +86,7 @@ t.test('a restarted agent still reverts the trial of a machine session that cont
   t.strictSame(asked, [['console:tech', msg`the session was lost`, 8]]);
 });
 
-t.test('a logout, a trial that confirms itself or an unchanged configuration reverts nothing', async (t) => {
+t.test('a user who logs out, whose change is confirmed by itself, or who has changed nothing reverts nothing', async (t) => {
   const out = trialManager();
   const first = await openSession(t, { view: out.view });
   await first.say('config commit --confirm 5');
@@ -117,7 +117,7 @@ t.test('a logout, a trial that confirms itself or an unchanged configuration rev
   t.strictSame(other.asked, [], "another's");
 });
 
-t.test('the prompt shows the time left of a trial, next to an override; the last lines state how it ends', async (t) => {
+t.test('the prompt shows the time left of a trial, next to an override; the last minutes show how it ends', async (t) => {
   for (const [mode, end] of [
     ['asked', 'config confirm keeps it, else the previous one returns'],
     ['auto', 'it is kept if all is well then, else the previous one returns'],
@@ -131,7 +131,7 @@ t.test('the prompt shows the time left of a trial, next to an override; the last
   }
 });
 
-t.test('an override and a trial stand in the prompt together', async (t) => {
+t.test('the prompt shows an override and a trial together', async (t) => {
   const made = trialManager();
   made.trial('asked');
   const zones = () =>

@@ -64,7 +64,7 @@ t.test('no file command of a session reads what is not a file of its console', a
     }
 });
 
-t.test('an export of a session replaces nothing of another, and goes nowhere else', async (t) => {
+t.test('an export of a session replaces no file of another user, and is written nowhere else', async (t) => {
   const { say, filesDir } = await visit(t, 'vera');
   const own = join(filesDir, 'for-viewer');
   mkdirSync(own);
@@ -140,7 +140,7 @@ t.test('files in folders count towards the bound of a console, however deep', as
   t.equal(sessionRoomBytes(dir, join(dir, 'received/.part/f.gz/f.gz')), 130 * MB);
 });
 
-t.test('every argument that is a file is declared as one; otherwise a session would not confine it', async (t) => {
+t.test('every argument that is a file is marked as one; otherwise a session would not confine it', async (t) => {
   // `start-console.ts` refuses the commands of the desk.
   const desk = ['config keygen', 'config sign', 'config verify', 'user sign', 'uplink renew'];
   const local = COMMANDS.filter(({ kind, name }) => kind === 'local' && !OUTSIDE.has(name) && !desk.includes(name));
@@ -159,7 +159,7 @@ t.test('every argument that is a file is declared as one; otherwise a session wo
   t.ok(files.length >= 8, String(files.length));
 });
 
-/** An entry of the audit log of the fake agent. */
+/** An entry in the audit log of the fake agent. */
 const AUDIT_LINE = /zone bressigny to 40 %/;
 
 /** The text of a bundle, as `copy FILE serial --base64` gave it. */
@@ -237,7 +237,7 @@ t.test('each role reads what its own and lower roles wrote, its own first, and n
     );
 });
 
-t.test('at a console that requires a login, a session without one reads no file of users', async (t) => {
+t.test('at a console that requires a login, a session without one reads no users file', async (t) => {
   const { filesDir, say: sayAda } = await visit(t, 'ada');
   const name = bundleName(await sayAda('tech-support'));
   const stranger = await openSession(t, { view: null, filesDir, login: strangerLogin('luciole-console') });
@@ -245,7 +245,7 @@ t.test('at a console that requires a login, a session without one reads no file 
     t.notMatch(await stranger.say(`copy ${file} serial --base64`), /begin-base64/, file);
 });
 
-t.test('a bundle is written where copy looks, with and without a login', async (t) => {
+t.test('a bundle is written where copy finds it, with and without a login', async (t) => {
   const filesDir = join(testFolder(t), 'not made yet');
   const localActions: SessionOptions['localActions'] = (terminal, signal) =>
     createLocalActions({

@@ -42,7 +42,7 @@ function overridden(target: Target = { kind: 'zone', id: 'bressigny' }): AgentVi
   return { ...view, light: { ...view.light, zones, intentsBy: () => [intent] } };
 }
 
-t.test('name and password let in; the password is on no screen', async (t) => {
+t.test('name and password log in; the password is on no screen', async (t) => {
   const { bytes, view, say } = await loggedIn(t);
   t.match(bytes(), /User: marie\nPassword: \n/);
   t.match(bytes(), /ANG-0421[\s\S]*ANG-0421> $/);
@@ -62,7 +62,7 @@ t.test('a wrong one is reported, and five of them end the session', async (t) =>
   t.equal(session.ended(), 'logout');
 });
 
-t.test('a code is requested if the user has codes', async (t) => {
+t.test('a code is requested only from users who have codes', async (t) => {
   const session = await openSession(t, { hasLogin: true });
   await session.say('ada');
   t.match(await session.say('right'), /Code: $/);
@@ -71,7 +71,7 @@ t.test('a code is requested if the user has codes', async (t) => {
   t.notMatch(session.bytes(), '424242');
 });
 
-t.test('a refused login advises what to type if clocks differ, whatever was wrong', async (t) => {
+t.test('after a wrong code the command for a clock difference is shown, whatever was wrong', async (t) => {
   const session = await openSession(t, { hasLogin: true });
   await session.say('ada');
   await session.say('right');
@@ -80,7 +80,7 @@ t.test('a refused login advises what to type if clocks differ, whatever was wron
   t.match(said.replace(/\s+/g, ' '), /wait for the next code and type both with a space between/);
 });
 
-t.test('the rule for a new password is shown before the prompt, and a violation is reported immediately', async (t) => {
+t.test('the rule for passwords is shown before the question, and a password that breaks it is rejected immediately', async (t) => {
   const session = await openSession(t, { hasLogin: true });
   await session.say('nina');
   const RULE = "12 to 128 characters, some of them letters; no common word, not the user's name\n";
@@ -96,7 +96,7 @@ t.test('the rule for a new password is shown before the prompt, and a violation 
   t.equal(await session.say('short'), '\n% it has 5 characters; 12 at least\nNew password: ');
 });
 
-t.test('a session asks for password and code before it changes those of its own user, named or not', async (t) => {
+t.test('a session requests password and code before it changes those of its own user, named or not', async (t) => {
   const { say, view } = await loggedIn(t);
   for (const line of ['user totp on', 'user totp on marie', 'user totp off']) {
     t.match(await say(line), /Current password: $/, line);
@@ -181,7 +181,7 @@ t.test('a person without a login does not choose which agent the console connect
   t.same(view.asked, []);
 });
 
-t.test('without input the line is freed at the login, and in a session after a warning', async (t) => {
+t.test('without input the line returns to the login prompt, in a session after a warning', async (t) => {
   const waiting = await openSession(t, { hasLogin: true });
   await waiting.clock.advance(126_000);
   await waiting.until('the end', () => waiting.ended() !== null);
@@ -207,7 +207,7 @@ t.test('a line that is cut ends the session in the agent too', async (t) => {
   t.match(session.view.noted.at(-1), { user: 'marie', action: 'logout', result: 'hang-up' });
 });
 
-t.test('an agent of a release without keys of consoles lets in as before', async (t) => {
+t.test('an agent of a release without keys of consoles accepts the login as before', async (t) => {
   const socketPath = join(mkdtempSync(join(tmpdir(), 'luciole-test-')), 'old-login.sock');
   t.teardown(() => rmSync(join(socketPath, '..'), { recursive: true, force: true }));
   const asked: object[] = [];
@@ -237,7 +237,7 @@ t.test('an agent of a release without keys of consoles lets in as before', async
   t.notMatch(session.bytes(), /canary/);
 });
 
-t.test('a session that the agent ends also ends in the console', async (t) => {
+t.test('a session that the agent ends has also ended in the console', async (t) => {
   const view = createFakeView();
   const session = await loggedIn(t, view);
   view.access.logOut('token of marie 0');
@@ -260,7 +260,7 @@ t.test('after lights on, the last lines name the command that ends it', async (t
   t.match(session.bytes(), /! ANG-0421 is overridden to 80 % for 14:3\d more; lights auto ends it\n$/);
 });
 
-t.test('no secret that was typed is on the screen, in the lines kept, or in the audit notes', async (t) => {
+t.test('no typed secret is on the screen, in the history or in the audit notes', async (t) => {
   const kept: string[] = [];
   const view = createFakeView();
   const session = await openSession(t, {
@@ -283,7 +283,7 @@ t.test('no secret that was typed is on the screen, in the lines kept, or in the 
   t.match(kept, ['user passwd']);
 });
 
-t.test('the real console requires a login on a login socket, and where an option requires it', async (t) => {
+t.test('the real console requires a login on a socket of that kind, and where an option says so', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   const log = { event: () => {} };
   const parts = { view: createFakeView(), log, clock: createManualClock(AT_MS), timezone: TIMEZONE };

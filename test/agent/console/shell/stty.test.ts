@@ -22,13 +22,13 @@ t.test('if stty is missing, the package that contains it is named', async (t) =>
   });
 });
 
-t.test('a program that may not be started reports that', async (t) => {
+t.test('a command that may not be started is reported', async (t) => {
   const dir = t.testdir({ stty: '#!/bin/sh\n' });
   onlyIn(t, dir);
   await t.rejects(stty(['9600']), { code: 'failed', message: 'the program stty does not start: EACCES' });
 });
 
-t.test('its output is the answer, and its error output about a setting is the error', async (t) => {
+t.test('its output is the answer, and its warning about a setting is the error', async (t) => {
   const shell = spawnSync('sh', ['-c', 'command -v sh'], { encoding: 'utf8' }).stdout.trim();
   const dir = t.testdir();
   writeFileSync(join(dir, 'stty'), `#!${shell}\nif [ "$1" = 7 ]; then echo "stty: invalid argument" >&2; exit 1; fi\necho 9600\n`);

@@ -29,7 +29,7 @@ const noDurations: [text: string, advice: RegExp][] = [
 ];
 
 for (const [text, advice] of noDurations) {
-  t.test(`"${text}" is no duration, and the message says what is`, async (t) =>
+  t.test(`"${text}" is no valid duration, and the message gives the accepted forms`, async (t) =>
     t.throws(() => parseDuration(text), { code: 'usage', message: advice }),
   );
 }

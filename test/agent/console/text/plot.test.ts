@@ -16,7 +16,7 @@ const steady = (value: number, from = 0, to = 1): Sample => ({
   max: value,
 });
 
-t.test('a held value is drawn without a break, and an unknown value as a blank of its length', async (t) => {
+t.test('a value in force is an unbroken line, and an unknown one is a blank of its length', async (t) => {
   const whole = drawn([steady(30)]).filter((line) => line.includes('*'));
   t.strictSame(whole, [`30 +${'*'.repeat(76)}`]);
   const [broken = ''] = drawn([steady(30, 0, 0.25), steady(30, 0.5, 0.75)]).filter((line) => line.includes('*'));
@@ -25,7 +25,7 @@ t.test('a held value is drawn without a break, and an unknown value as a blank o
   t.equal(partly, '30 +**', 'a column that it holds in part is a column');
 });
 
-t.test('an axis has rounded values, and none that says minus nothing', async (t) => {
+t.test('an axis has rounded values, and none is minus zero', async (t) => {
   const labels = (...samples: Sample[]) => drawn(samples).flatMap((line) => /^ *(-?[\d.]+) \+/.exec(line)?.[1] ?? []);
   t.strictSame(labels(steady(0), steady(97.3)), ['100', '80', '60', '40', '20', '0']);
   t.strictSame(labels(steady(-0.3), steady(0.2)), ['0.2', '0.1', '0.0', '-0.1', '-0.2', '-0.3']);
@@ -52,7 +52,7 @@ t.test('the time axis shows what the clocks on the wall showed, also on the nigh
   t.strictSame(axis('2026-10-20T00:00Z', '2026-10-31T00:00Z').slice(0, 4), ['22 Oct', '24 Oct', '26 Oct', '28 Oct']);
 });
 
-t.test('whatever is drawn fits the terminal, shows each sample and ends', async (t) => {
+t.test('any plot fits the terminal, shows each sample and ends', async (t) => {
   const value = fc.oneof(fc.double({ min: -1e6, max: 1e6, noNaN: true }), fc.constantFrom(0, 1e-9, -1e-9, 1e12, 230));
   const sample = fc.record({
     from: fc.double({ min: -0.5, max: 1, noNaN: true }),

@@ -19,7 +19,7 @@ t.test('a cell that is too long is cut, its colour ends before the sign', async 
   t.strictSame(tableLines(COLUMNS.slice(0, 2), rows, 80), ['Lamp    Level', 'L07      80 %', 'a-lon~    5 %', `${red('silen')}~`]);
 });
 
-t.test('in a table that wraps each cell is broken between words, and a colour goes on in the next line', async (t) => {
+t.test('in a table that wraps, each cell is broken between words, and a colour continues in the next line', async (t) => {
   const rows = [
     ['L07', '80 %', 'somebody walks under the sensor of pole P03, and 40 % is the least'],
     ['two words', '5 %', red('a state that is told over two lines of its column')],
@@ -33,7 +33,7 @@ t.test('in a table that wraps each cell is broken between words, and a colour go
   ]);
 });
 
-t.test('no table is wider than its sheet, whatever is in it', async (t) => {
+t.test('no table is wider than the page, whatever its content', async (t) => {
   const cell = fc.stringMatching(/^[a-z %.-]{0,40}$/);
   fc.assert(
     fc.property(fc.array(fc.tuple(cell, cell, cell)), fc.integer({ min: 60, max: 132 }), (rows, widthCols) =>

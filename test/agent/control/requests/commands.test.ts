@@ -79,7 +79,7 @@ for (const [story, lampWork, nowMono, state, reason] of table) {
   });
 }
 
-t.test('lamps that follow a stronger intent are told apart from those that fail, each with that intent', async (t) => {
+t.test('lamps that follow a stronger intent are reported separately from those that fail, each with that intent', async (t) => {
   const lock = intent({
     id: 'lock',
     target: { kind: 'lamp', id: 'L2' },
@@ -112,7 +112,7 @@ t.test('lamps that follow a stronger intent are told apart from those that fail,
   t.equal('waiting' in outcomeOf(advanceCommand(begin(), () => work(ended(true)), 1_000)), false);
 });
 
-t.test('who waits hears that it was sent, even when he is told late', async (t) => {
+t.test('the caller gets the sent stage, even when it is reported late', async (t) => {
   const before = begin();
   const after = advanceCommand(before, () => work(ended(true)), 1_000);
   t.same(
@@ -125,7 +125,7 @@ t.test('who waits hears that it was sent, even when he is told late', async (t) 
   t.same(outcomesBetween(after, after), []);
 });
 
-t.test('a command that was sent never waits again', async (t) => {
+t.test('a command that was sent does not wait again', async (t) => {
   const sent = advanceCommand(begin(), () => work(ended(false)), 1_000);
   t.equal(sent.state, 'sent');
   const nudged = advanceCommand(sent, () => work(afterSend(nudge(ended(false)), 'x', 50)), 1_100);
@@ -143,7 +143,7 @@ t.test('lamps with the same reason are named together, many are counted', async 
   t.equal(String(outcomeOf(all).reason), 'L1, L2, L3, L4, L5, L6 and 2 more: no reply; L9: waiting: maintenance by console:a has priority');
 });
 
-t.test('a command on a street without lamps is over at its first look', async (t) => {
+t.test('a command for a street without lamps ends immediately', async (t) => {
   const before = begin([]);
   const after = advanceCommand(before, () => undefined, 1_000);
   t.match(

@@ -43,7 +43,7 @@ t.test('an intent replaces the earlier one of the same source, target and rank, 
   );
 });
 
-t.test('an intent is bounded whatever was asked', async (t) => {
+t.test('an intent is bounded whatever was requested', async (t) => {
   fc.assert(
     fc.property(fc.double({ noNaN: true }), (minutes) => {
       const { untilMono, untilMs } = intentOf({ ...request, minutes }, moment(NOON, 500));
@@ -117,7 +117,7 @@ t.test('a clock that is set later moves the wall end, not the end', async (t) =>
   t.match(first, { untilMs: NOON + 600, untilMono: 1_000 });
 });
 
-t.test('whatever the disk holds, only intents come back', async (t) => {
+t.test('whatever the disk contains, only valid intents are restored', async (t) => {
   const good = toStored([intent({ untilMs: NOON + HOUR_MS })])[0] as object;
   const spoilt = ['levelPct', 'rank', 'target', 'untilMs', 'source'].flatMap((key) => [
     { ...good, [key]: undefined },
@@ -183,7 +183,7 @@ const refusals: [story: string, changes: object, reason: RegExp | ''][] = [
   ['maintenance at the cabinet', { rank: 'maintenance', authority: 'technician', source: 'console:anna' }, ''],
 ];
 for (const [story, changes, reason] of refusals) {
-  t.test(`what may be asked: ${story}`, async (t) => t.match(texts(refusalOf(makeStreet(), { ...request, ...changes })), reason));
+  t.test(`valid requests: ${story}`, async (t) => t.match(texts(refusalOf(makeStreet(), { ...request, ...changes })), reason));
 }
 
 t.test('added, kept on disk and read again at the same moment, a list is what it was', async (t) => {

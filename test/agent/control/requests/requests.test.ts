@@ -4,7 +4,7 @@ import { texts } from '../../../support/texts.ts';
 import { winter } from '../../lighting/street.ts';
 import { L1, levelsOf, litStreet, stages } from '../lit-street.ts';
 
-t.test('an override tells its stages, holds, ends by itself and the street returns', async (t) => {
+t.test('an override reports its stages, stays in force, ends by itself, and the street returns', async (t) => {
   const street = await litStreet(t);
   const final = street.override({ minutes: 2 });
   t.same(stages(street, 'c1'), ['received', 'queued']);
@@ -24,7 +24,7 @@ t.test('an override tells its stages, holds, ends by itself and the street retur
   t.same(street.disk.get('control.overrides'), []);
 });
 
-t.test('an override below the minimum ends verified at the minimum and says so', async (t) => {
+t.test('an override below the minimum ends verified at the minimum and reports that', async (t) => {
   const street = await litStreet(t);
   const final = street.override({ levelPct: 0 });
   await street.clock.advance(30);
@@ -82,7 +82,7 @@ t.test('the platform sets a zone, then one lamp of it lower: the lamp follows, a
   t.same(levelsOf(street), [90, 90, 90, 90, 90, 90]);
 });
 
-t.test('a command for a zone says of the lamp that its sender has set since that it follows that one', async (t) => {
+t.test('a command for a zone reports a lamp as following the newer intent that its sender has set for it', async (t) => {
   const street = await litStreet(t);
   street.silent.add('L1');
   const zone = street.override({ levelPct: 90 });
@@ -97,7 +97,7 @@ t.test('a command for a zone says of the lamp that its sender has set since that
   });
 });
 
-t.test('a person who asks for what a lamp in its back-off already should do is served at once', async (t) => {
+t.test('a person who requests what a lamp in back-off should already do gets it immediately', async (t) => {
   const street = await litStreet(t);
   street.silent.add('L1');
   void street.override({ target: L1, levelPct: 60 });
@@ -109,7 +109,7 @@ t.test('a person who asks for what a lamp in its back-off already should do is s
   t.same(stages(street, 'c2'), ['received', 'queued', 'sent', 'verified']);
 });
 
-t.test('a second release is refused in words and is no event; a release that is not allowed is one', async (t) => {
+t.test('a second release is refused with a reason and is no event; a release without permission is one', async (t) => {
   const street = await litStreet(t);
   const release = (target: Target, authority: IntentAuthority, atNextStep = false) =>
     street.control.release({ commandId: 'r', target, authority, source: `${authority}:x`, ...(atNextStep ? { atNextStep } : {}) });
@@ -128,7 +128,7 @@ t.test('a second release is refused in words and is no event; a release that is 
   );
 });
 
-t.test('a refused override says why and changes nothing', async (t) => {
+t.test('a refused override reports the reason and changes nothing', async (t) => {
   const street = await litStreet(t);
   t.match(await street.override({ target: { kind: 'lamp', id: 'L99' } }), { state: 'refused', reason: /no lamp L99/ });
   t.same(stages(street, 'c1'), ['received', 'refused']);
@@ -136,14 +136,14 @@ t.test('a refused override says why and changes nothing', async (t) => {
   t.same([street.writes, street.disk.size], [[], 0]);
 });
 
-/** A street whose disk takes nothing while `disk.isFull`. */
+/** A street whose disk refuses writes while `disk.isFull`. */
 async function fullStreet(t: { teardown(fn: () => unknown): void }) {
   const disk = { isFull: false };
   const street = await litStreet(t, { saves: async () => !disk.isFull });
   return { disk, street };
 }
 
-t.test('the end of an override, an emergency, a release or a programme says that a full disk did not take it', async (t) => {
+t.test('the end of an override, an emergency, a release or a programme reports that a full disk did not store it', async (t) => {
   const { disk, street } = await fullStreet(t);
   const { control, clock } = street;
   const zone = { kind: 'zone', id: 'rue' } as const;
@@ -185,7 +185,7 @@ t.test('the end of an override, an emergency, a release or a programme says that
   t.equal(street.log.filter(({ name }) => name === 'overrides-not-saved').length, 1, 'the log has it once');
 });
 
-t.test('what a full disk did not take is saved once there is room, without a further request', async (t) => {
+t.test('what a full disk did not store is saved once there is space, without a further request', async (t) => {
   for (const fullMinutes of [0.1, 1, 30]) {
     const { disk, street } = await fullStreet(t);
     disk.isFull = true;
@@ -252,7 +252,7 @@ for (const diskMs of [500, 4_900, 50_000]) {
   );
 }
 
-t.test('a further step of what somebody has begun is no event of its own; its end is', async (t) => {
+t.test('a later step of a dimming is no event of its own; its end is', async (t) => {
   const street = await litStreet(t);
   for (const levelPct of [20, 60, 100]) {
     void street.override({ levelPct, isFurther: levelPct > 20, reason: 'test' });
@@ -265,7 +265,7 @@ t.test('a further step of what somebody has begun is no event of its own; its en
   );
 });
 
-t.test('who asks hears that it was sent before it is proven', async (t) => {
+t.test('the caller gets the sent stage before the level is verified', async (t) => {
   const street = await litStreet(t);
   const final = street.override({ levelPct: 60 });
   await street.clock.advance(9);
@@ -278,7 +278,7 @@ t.test('who asks hears that it was sent before it is proven', async (t) => {
   t.same(stages(street, 'c1'), ['received', 'queued', 'sent', 'verified']);
 });
 
-t.test('a lamp known to be silent is answered for within seconds, and set when it is back', async (t) => {
+t.test('a command for a lamp known to be silent is answered within seconds, and the lamp is set when it returns', async (t) => {
   const street = await litStreet(t);
   street.silent.add('L1').add('L2');
   street.poll();
@@ -308,7 +308,7 @@ t.test('a lamp known to be silent is answered for within seconds, and set when i
   t.same(levelsOf(street).slice(0, 3), [70, 65, 65], 'the intents stayed in force');
 });
 
-t.test('a lamp that comes back in time is verified', async (t) => {
+t.test('a lamp that returns in time is verified', async (t) => {
   const street = await litStreet(t);
   street.silent.add('L1');
   street.poll();

@@ -86,7 +86,7 @@ const reported = ({ events }: TrackerScene) =>
   events.map(({ code, source, text, endMs }) => [code, source, String(text), endMs === null ? 'begins' : 'ends']);
 const sky = (minute: number): number => (minute < DUSK_MIN || minute >= DAWN_MIN ? 5_000 : 1);
 
-t.test('a cell that follows the sky is known by its point, and nothing is told', async (t) => {
+t.test('a photocell that follows the sky is found by its point, without an event', async (t) => {
   const tracker = makeScene();
   t.equal(tracker.states().size, 0);
   await tracker.pass(DUSK_MIN, sky);
@@ -100,7 +100,7 @@ t.test('a cell that follows the sky is known by its point, and nothing is told',
   t.same(reported(tracker), []);
 });
 
-t.test('a cell that has become dirty is told in the morning, not heard, and believed again after a good night', async (t) => {
+t.test('a dirty photocell is reported in the morning, ignored, and trusted again after a good night', async (t) => {
   const tracker = makeScene();
   await tracker.pass(DAY_MIN, sky);
   await tracker.pass(DAY_MIN, (minute) => (minute > 30 && minute < DAWN_MIN + 200 ? 1 : 5_000));
@@ -114,7 +114,7 @@ t.test('a cell that has become dirty is told in the morning, not heard, and beli
   t.same(reported(tracker).slice(1), [['photocell-doubtful', POINT, 'LUX1.illuminance: is trusted again', 'ends']]);
 });
 
-t.test('a cell without a value is told after its patience, and a night without it is not held against it', async (t) => {
+t.test('a photocell without a value is reported after its limit, and a night without values is not counted as a fault', async (t) => {
   const tracker = makeScene();
   await tracker.pass(DAY_MIN, sky);
   await tracker.pass(15, () => null);
@@ -126,14 +126,14 @@ t.test('a cell without a value is told after its patience, and a night without i
   t.match(reported(tracker)[1], ['photocell-doubtful', POINT, 'LUX1.illuminance: is trusted again', 'ends']);
 });
 
-t.test('one that never had any value is told too', async (t) => {
+t.test('a photocell that never had a value is reported too', async (t) => {
   const tracker = makeScene();
   await tracker.clock.advance(16 * MINUTE_MS);
   tracker.refresh();
   t.match(reported(tracker), [['photocell-doubtful', POINT, /no value for 16 min/, 'begins']]);
 });
 
-t.test('while the time is not known a cell is heard and not judged', async (t) => {
+t.test('while the time is not known a photocell is used but not judged', async (t) => {
   const tracker = makeScene(undefined, false);
   await tracker.pass(DAY_MIN, sky);
   await tracker.pass(2 * DAY_MIN, () => 1);
@@ -141,7 +141,7 @@ t.test('while the time is not known a cell is heard and not judged', async (t) =
   t.same(reported(tracker), []);
 });
 
-t.test('a cell of two zones is one, and sees the lamps of both', async (t) => {
+t.test('a photocell of two zones is one, and sees the lamps of both', async (t) => {
   const own = { ...CELL, seesOwnLight: true };
   const tracker = makeScene([
     { ...ZONE, id: 'left', photocell: own },

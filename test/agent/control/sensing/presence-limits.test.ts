@@ -75,7 +75,7 @@ for (const [kind, stuckAfterS] of stays) {
   });
 }
 
-t.test('in leisure that goes dark, people on a bench are not left in the dark before that event either', async (t) => {
+t.test('in a leisure zone that becomes dark, people on a bench are not left in the dark before that event either', async (t) => {
   const zone = `kind: leisure, dark: {}, minPct: 0, ${ONE}`;
   const night = await nightOf(zone, () => ({ S1: ON }), 3 * HOUR_S);
   t.equal(secondsAt(night, 100, 1), 3 * HOUR_S - 1);
@@ -132,7 +132,7 @@ t.test('a full path before a counter stays lit: one person each three seconds fo
   t.same(night.events, []);
 });
 
-t.test('a counter that runs away is ignored and reported, and believed again when it has calmed down', async (t) => {
+t.test('a counter that runs away is ignored and reported, and trusted again when it is normal', async (t) => {
   const counts = (second: number): number => (second < 5 * HOUR_S ? second * 5 : 5 * HOUR_S * 5 + Math.floor((second - 5 * HOUR_S) / 60));
   const night = await nightOf(`kind: path, ${COUNTER}`, (second) => ({ S1: counts(second) }), 7 * HOUR_S);
   t.same(codes(night), ['sensor-busy S1.motion']);
@@ -155,7 +155,7 @@ t.test('a counter that was replaced, or not read for a day, is no runaway', asyn
   t.match(missed, { present: true, stuck: false, isBusy: false });
 });
 
-t.test('people and vehicles who come at random cause no event, however many come in a night', async (t) => {
+t.test('people and vehicles at random times cause no event, however many pass in a night', async (t) => {
   for (const [kind, ownS] of [
     ['path', 5],
     ['road', 1],

@@ -58,7 +58,7 @@ function makeScene(sensors: readonly PresenceSensor[], zones?: readonly Zone[]):
 const reported = ({ events }: TrackerScene) =>
   events.map(({ code, source, text, endMs }) => [code, source, String(text), endMs === null ? 'begins' : 'ends']);
 
-t.test('who is detected is kept for the wave: where, when, by whom, for 18 minutes', async (t) => {
+t.test('a detection is kept for the wave: place, time, sensor, for 18 minutes', async (t) => {
   const tracker = makeScene([sensor('S01'), sensor('S02')]);
   await tracker.clock.advance(SECOND_MS);
   t.ok(tracker.sense('S01.motion', 80));
@@ -91,7 +91,7 @@ t.test('one that had to last is dated from when it began, and lies in order', as
   t.equal(tracker.detections(), 2, 'by time alone, without a further reading');
 });
 
-t.test('who comes within the spell of another is one detection, and known to the wave, each five seconds at most', async (t) => {
+t.test('a person who arrives during a detection of another is part of it, and reaches the wave every five seconds at most', async (t) => {
   const tracker = makeScene([sensor('S01', { offDelayS: 5 })]);
   const pulses = [0, 3, 6, 9, 12, 15];
   const noted: number[] = [];
@@ -128,35 +128,38 @@ t.test('a sensor without a pole raises its zone and starts no wave', async (t) =
   t.same([tracker.detections(), tracker.recent()], [1, []]);
 });
 
-t.test('one that follows the others is read and shown, and not heard', async (t) => {
+t.test('a sensor that follows the others is read and shown, but ignored', async (t) => {
   const tracker = makeScene([sensor('S01', { listen: 'group' })]);
   t.notOk(tracker.sense('S01.motion', 80));
   t.match(tracker.states().get('S01.motion'), { present: true });
   t.same([tracker.detections(), tracker.recent()], [0, []]);
 });
 
-t.test('a sensor of two zones counts once, by the settings of the one that hears it, and either light may deceive it', async (t) => {
-  const zone = (id: string, lamps: string[], each: PresenceSensor): Zone => ({
-    ...ZONE,
-    id,
-    lamps,
-    presence: { ...PRESENCE, sensors: [each] },
-  });
-  const zones = [
-    zone('left', ['L1', 'L2'], sensor('S01', { listen: 'group', threshold: 10 })),
-    zone('right', ['L3', 'L4'], sensor('S01', { blankS: 5 })),
-  ];
-  const tracker = makeScene([], zones);
-  t.notOk(tracker.sense('S01.motion', 20));
-  tracker.ownChanges.set('L2', 1_000).set('L3', -9_000);
-  await tracker.clock.advance(2 * SECOND_MS);
-  t.notOk(tracker.sense('S01.motion', 80), 'our light in the other zone changed a second ago');
-  await tracker.clock.advance(4 * SECOND_MS);
-  t.ok(tracker.sense('S01.motion', 80));
-  t.equal(tracker.detections(), 1);
-});
+t.test(
+  'a sensor of two zones counts once, with the settings of the zone that uses it, and the light of either may deceive it',
+  async (t) => {
+    const zone = (id: string, lamps: string[], each: PresenceSensor): Zone => ({
+      ...ZONE,
+      id,
+      lamps,
+      presence: { ...PRESENCE, sensors: [each] },
+    });
+    const zones = [
+      zone('left', ['L1', 'L2'], sensor('S01', { listen: 'group', threshold: 10 })),
+      zone('right', ['L3', 'L4'], sensor('S01', { blankS: 5 })),
+    ];
+    const tracker = makeScene([], zones);
+    t.notOk(tracker.sense('S01.motion', 20));
+    tracker.ownChanges.set('L2', 1_000).set('L3', -9_000);
+    await tracker.clock.advance(2 * SECOND_MS);
+    t.notOk(tracker.sense('S01.motion', 80), 'our light in the other zone changed a second ago');
+    await tracker.clock.advance(4 * SECOND_MS);
+    t.ok(tracker.sense('S01.motion', 80));
+    t.equal(tracker.detections(), 1);
+  },
+);
 
-t.test('only lamps whose light a sensor sees may deceive it, and beside a wave not for longer than light runs ahead', async (t) => {
+t.test('only the light of lamps in sight of a sensor may deceive it, and next to a wave no longer than the light runs ahead', async (t) => {
   const near = makeScene([sensor('S01', { blankS: 5 })]);
   near.ownChanges.set('L1', 1_000).set('L3', 1_000).set('L6', 1_000);
   await near.clock.advance(2 * SECOND_MS);
@@ -170,7 +173,7 @@ t.test('only lamps whose light a sensor sees may deceive it, and beside a wave n
   t.ok(beside.sense('S01.motion', 80));
 });
 
-t.test('a stuck sensor is told once, and once when it has been still', async (t) => {
+t.test('a stuck sensor is reported once, and again only after it has been still', async (t) => {
   const tracker = makeScene([sensor('S01', { stuckS: HOUR_S })]);
   await tracker.pass(HOUR_S + 300, { 'S01.motion': 100 });
   t.match(tracker.states().get('S01.motion'), { present: false, stuck: true });
@@ -195,7 +198,7 @@ const silences: [kind: Zone['kind'], afterS: number, text: string][] = [
   ['leisure', 900, '15 min'],
 ];
 for (const [kind, afterS, text] of silences) {
-  t.test(`on a ${kind} a sensor without a value is told after ${text}, also one that never had any`, async (t) => {
+  t.test(`on a ${kind} a sensor without a value is reported after ${text}, also one that never had a value`, async (t) => {
     const zone = { ...ZONE, kind, presence: { ...PRESENCE, sensors: [sensor('S01')] } };
     for (const before of [0, 30]) {
       const tracker = makeScene([], [zone]);
@@ -212,7 +215,7 @@ for (const [kind, afterS, text] of silences) {
   });
 }
 
-t.test('a sensor that answers but has seen nobody for a week is told until it does; a button may be left alone', async (t) => {
+t.test('a sensor that answers but has detected nothing for a week is reported until it does; a button may stay unused', async (t) => {
   const tracker = makeScene([sensor('S01'), sensor('B01', { kind: 'button' })]);
   const quiet = { 'S01.motion': 0, 'B01.motion': 0 };
   const hours = async (count: number): Promise<void> => {
@@ -229,14 +232,14 @@ t.test('a sensor that answers but has seen nobody for a week is told until it do
   t.match(reported(tracker)[1], ['sensor-silent', 'S01.motion', 'S01.motion: gives values again', 'ends']);
 });
 
-t.test('a stuck sensor, which is not believed, is not told as seeing nobody as well', async (t) => {
+t.test('a stuck sensor, which is ignored, is not also reported as detecting nothing', async (t) => {
   const nowMono = 30 * 24 * HOUR_S * SECOND_MS;
   const state = { ...seen(0), valueMono: nowMono, stuck: true };
   const health = sensorHealth({ pointId: 'S01.motion', sensor: sensor('S01'), zoneKind: 'road', state, startMono: 0, nowMono });
   t.match(texts(health), { stuck: /presence for 720 h/, silent: null });
 });
 
-t.test('a reading that grows old, or is lost, is noticed without a new one', async (t) => {
+t.test('a reading that becomes old, or is lost, is noticed without a new one', async (t) => {
   const tracker = makeScene([sensor('S01')]);
   t.equal(tracker.states().size, 0, 'a sensor that never spoke is absent');
   tracker.sense('S01.motion', 80);

@@ -19,12 +19,12 @@ const lamps: [story: string, minPct: number, maxPct: number, low: number, high: 
   ['a lamp held low', 5, 50, 0, 50],
 ];
 for (const [story, minPct, maxPct, low, high] of lamps) {
-  t.test(`blinks so that it is seen: ${story}`, async (t) => {
+  t.test(`a visible blink: ${story}`, async (t) => {
     t.match(blinkOf({ minPct, maxPct }, PRESENCE), { lowPct: low, highPct: high });
   });
 }
 
-t.test('a blink begins high and leaves the driver time for its ramps', async (t) => {
+t.test('a blink begins high and gives the driver time for its ramps', async (t) => {
   const blink = blinkOf({ minPct: 5, maxPct: 100 }, { ...PRESENCE, rampUpS: 1, rampDownS: 6 });
   const levels = [0, 1_999, 2_000, 5_999, 6_000, 8_000].map((ms) => blinkLevel(blink, ms));
   t.same(levels, [100, 100, 20, 20, 100, 20]);
@@ -61,7 +61,7 @@ t.test('one lamp blinks and the street around it stays as it is; it ends by itse
   t.equal(street.disk.size, 0, 'nothing of it is kept, so a restart ends it too');
 });
 
-t.test('whoever hangs up ends it at once; by day it blinks too', async (t) => {
+t.test('a person who disconnects ends it immediately; by day it blinks too', async (t) => {
   const street = await litStreet(t, winter('12:30'));
   const { run } = identify(street);
   await street.clock.advance(50);
@@ -72,7 +72,7 @@ t.test('whoever hangs up ends it at once; by day it blinks too', async (t) => {
   run.stop();
 });
 
-t.test('nothing remote stands above a lamp that blinks; another technician does, and is named', async (t) => {
+t.test('no remote intent outranks a blinking lamp; another technician does, and is named', async (t) => {
   const street = await litStreet(t);
   void street.override({ levelPct: 80, target: { kind: 'lamp', id: 'L3' }, rank: 'emergency' });
   const first = identify(street);
@@ -89,7 +89,7 @@ t.test('nothing remote stands above a lamp that blinks; another technician does,
   t.doesNotThrow(() => identify(street).run.stop(), 'a low lock leaves room to blink above it');
 });
 
-t.test('what cannot blink is refused in words', async (t) => {
+t.test('a lamp that cannot blink is refused with a reason', async (t) => {
   const identify = new IdentifyHandler(makeStreet(), createManualClock(0), () => {});
   const request = { lamp: 'L3', forMs: 30_000, authority: 'technician', source: 'console:tech', tell: () => {} } as const;
   t.throws(() => identify.start({ ...request, lamp: 'L9' }, []), { message: 'there is no lamp L9 on this street' });
@@ -100,7 +100,7 @@ t.test('what cannot blink is refused in words', async (t) => {
   t.throws(() => makeFakeStreet().control.identify(request), { message: /starting or stopping/ });
 });
 
-t.test('a walk tells each detection, the lamps it raised nearest first, and how soon', async (t) => {
+t.test('a walk reports each detection, the lamps it raised, nearest first, and the delay', async (t) => {
   const street = await litStreet(t);
   const steps: WalkStep[] = [];
   const { sensors } = street.control.walkTest('rue', 60_000, (step) => steps.push(step));
@@ -137,7 +137,7 @@ t.test('a walk changes no level, ends by itself and by its reader', async (t) =>
   t.equal(steps.length, 1, 'nothing is told to who has gone');
 });
 
-t.test('by day, and under an override, detections are told though no lamp rises', async (t) => {
+t.test('by day, and under an override, detections are reported though no lamp rises', async (t) => {
   const street = await litStreet(t, winter('12:30'));
   const steps: WalkStep[] = [];
   street.control.walkTest('rue', 600_000, (step) => steps.push(step));
@@ -146,7 +146,7 @@ t.test('by day, and under an override, detections are told though no lamp rises'
   t.match(steps, [{ pointId: 'S01.motion', raised: [], alreadyLit: false, latencyMs: null }]);
 });
 
-t.test('a counter is told at each rise, a sensor that follows the others never', async (t) => {
+t.test('a counter is reported at each rise, a sensor that follows the others never', async (t) => {
   const clock = createManualClock(0);
   const presence = { ...PRESENCE, sensors: [sensor('C1', { kind: 'counter' }), sensor('S02', { listen: 'group' })] };
   const walks = new WalkTestHandler(makeStreet({ zone: { presence } }), clock);
@@ -163,13 +163,13 @@ t.test('a counter is told at each rise, a sensor that follows the others never',
   t.equal(steps.length, 1);
 });
 
-t.test('there is nothing to walk for without a sensor that is heard', async (t) => {
+t.test('a walk needs a sensor that is in use', async (t) => {
   const walks = new WalkTestHandler(makeStreet({ zone: { presence: null } }), createManualClock(0));
   t.throws(() => walks.watch('rue', 60_000, () => {}), { message: /zone rue has no presence sensor of its own/ });
   t.throws(() => walks.watch('place', 60_000, () => {}), { message: 'there is no zone place on this street' });
 });
 
-t.test('a lamp that rises for another reason is not the work of a detection', async (t) => {
+t.test('a lamp that rises for another reason is not counted as raised by a detection', async (t) => {
   const clock = createManualClock(0);
   const walks = new WalkTestHandler(makeStreet(), clock);
   const steps: WalkStep[] = [];

@@ -147,7 +147,7 @@ t.test('traffic and rules in the list of zones', async (t) => {
   t.match(viewsOf(street, snapshot()).light.zones(), [{ traffic: { flowPerH: null, sharePct: null, ok: false }, rules: [] }]);
 });
 
-t.test('without a time a zone is lit and has no step; before the first decision nothing is said', async (t) => {
+t.test('without a time a zone is lit and has no step; before the first decision it has no report', async (t) => {
   t.match(viewsOf(makeStreet(), snapshot({ clockQuality: 'none' })).light.zones(), [
     { light: 'time-not-trusted', step: null, untilMs: null },
   ]);
@@ -155,7 +155,7 @@ t.test('without a time a zone is lit and has no step; before the first decision 
   t.match(viewsOf(makeStreet(), snapshot({ nowMs: winter('12:30') })).light.zones(), [{ light: 'day', step: null, presence: 'off' }]);
 });
 
-t.test('why has what the rule asked for before the limits, and each line its reasons', async (t) => {
+t.test('why has the request of each rank before the limits, and each line its reasons', async (t) => {
   const lowered = snapshot({ intents: [intent({ levelPct: 3, sinceMs: winter('22:00') })] });
   const [lamp] = viewsOf(makeStreet(), lowered).why('L1')?.lamps ?? [];
   t.match(lamp, { requestedPct: 3, wantedPct: 10 });
@@ -163,7 +163,7 @@ t.test('why has what the rule asked for before the limits, and each line its rea
   t.equal(viewsOf(makeStreet(), lowered).why('L9'), undefined);
 });
 
-t.test('why in the past states no level as decided: requests and sensors of that time are not recorded', async (t) => {
+t.test('why in the past reports no level as decided: requests and sensors of that time are not recorded', async (t) => {
   const held = intent({ levelPct: 60, sinceMs: winter('22:00'), untilMono: NOW_MONO + 3_600_000 });
   const programmes = new Map([
     ['rue', { programme: 'other', source: 'platform', untilMono: NOW_MONO + 3_600_000, untilMs: winter('23:59') }],
@@ -183,7 +183,7 @@ t.test('why in the past states no level as decided: requests and sensors of that
   t.match(whyAt('L2', winter('23:30')), { lamps: [{ wantedPct: 60 }] }, 'the present is known');
 });
 
-t.test('why at another time decides by what is known then', async (t) => {
+t.test('why at another time decides from the present state', async (t) => {
   const ends = intent({ levelPct: 60, sinceMs: winter('23:00'), untilMono: NOW_MONO + 3_600_000 });
   const { whyAt, light } = viewsOf(makeStreet(), snapshot({ intents: [ends] }));
   t.match(whyAt('L2', winter('00:15', '2026-01-16')), { kind: 'lamp', lamps: [{ wantedPct: 60, measuredPct: null, rank: 'override' }] });

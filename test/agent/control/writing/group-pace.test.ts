@@ -58,7 +58,7 @@ for (const [story, writes, groups, places, leave] of cases) {
   t.test(`${story}: ${leave}`, async (t) => t.equal(leaving(writes, groups, places), leave));
 }
 
-t.test('whatever waits, no more leave than there are places, groups as one, and each whole group as a whole', async () => {
+t.test('in any situation, no more writes leave than there are places, groups as one, and each whole group as a whole', async () => {
   const ids = [...'ABCDEFGH'];
   const groups = [anyLevel([...'ABCDE']), anyLevel([...'ABC']), anyLevel(['G', 'H'])];
   const writes = fc

@@ -6,7 +6,7 @@ import { texts } from '../../../support/texts.ts';
 import { makeStreet } from '../../lighting/street.ts';
 import { litStreet } from '../lit-street.ts';
 
-t.test('a lamp that answers without a valid level is written again and told as not following after three times', async (t) => {
+t.test('a lamp that answers without a valid level is written again and reported as not following after three times', async (t) => {
   const street = await litStreet(t);
   street.vague.add('L4');
   for (let second = 0; second < 120; second++) {
@@ -36,7 +36,7 @@ t.test('a lamp whose level has no value is not shown as following, and is again 
   t.match(street.control.why('L4'), { lamps: [{ following: true }] });
 });
 
-t.test('a lamp that does not follow is told once after three tries, and once when it follows again', async (t) => {
+t.test('a lamp that does not follow is reported once after three attempts, and once when it follows again', async (t) => {
   const street = await litStreet(t);
   street.silent.add('L4');
   street.poll();
@@ -65,7 +65,7 @@ t.test('a lamp that does not follow is told once after three tries, and once whe
   t.match(street.control.why('L4'), { lamps: [{ following: true, measuredPct: 60 }] });
 });
 
-t.test('lamps that leave together are told of once', async (t) => {
+t.test('lamps that leave together are reported once', async (t) => {
   const { lamps } = makeStreet();
   const clock = createManualClock(0);
   const sent: (() => void)[] = [];

@@ -178,7 +178,7 @@ async function opened(cabinet: Cabinet): Promise<void> {
   while (cabinet.device.get('IO1.relay') !== 0) await cabinet.clock.advance(100);
 }
 
-t.test('a walker who comes a second after the circuit has opened waits for two seconds, not for its whole rest', async (t) => {
+t.test('a walker who arrives a second after the circuit has opened waits two seconds, not its whole rest', async (t) => {
   const cabinet = makeCabinet(t);
   await opened(cabinet);
   await cabinet.clock.advance(1_000);
@@ -199,7 +199,7 @@ t.test('an emergency closes the circuit at once, by the urgent lane', async (t) 
   t.match(cabinet.writes.at(-1), { lane: 'urgent', value: 1 });
 });
 
-t.test('a message follows its rule, and is let go when the sensor fails', async (t) => {
+t.test('a message follows its rule, and is released when the sensor fails', async (t) => {
   const cabinet = makeCabinet(t);
   cabinet.take('AIR1.pm25', 80);
   await cabinet.clock.advance(29_000);
@@ -214,7 +214,7 @@ t.test('a message follows its rule, and is let go when the sensor fails', async 
   t.strictSame(valuesOf(cabinet, 'IO1.message'), [3, 0]);
 });
 
-t.test('an output that does not follow is tried ever more rarely, told once, and healed', async (t) => {
+t.test('an output that does not follow is retried at growing intervals, reported once, and recovers', async (t) => {
   const cabinet = makeCabinet(t);
   cabinet.state.isDeaf = true;
   cabinet.state.lit = 30;
@@ -233,7 +233,7 @@ t.test('an output that does not follow is tried ever more rarely, told once, and
   ]);
 });
 
-t.test('a device that was away is set as soon as it is back', async (t) => {
+t.test('a device that was silent is set as soon as it answers', async (t) => {
   const cabinet = makeCabinet(t);
   cabinet.state.lit = 30;
   await cabinet.clock.advance(5_000);
@@ -245,7 +245,7 @@ t.test('a device that was away is set as soon as it is back', async (t) => {
   t.equal(cabinet.device.get('IO1.relay'), 1);
 });
 
-t.test('what somebody has switched at the device is switched back', async (t) => {
+t.test('an output switched at the device is switched back', async (t) => {
   const cabinet = makeCabinet(t);
   cabinet.state.lit = 30;
   await cabinet.clock.advance(5_000);
@@ -263,7 +263,7 @@ t.test('what somebody has switched at the device is switched back', async (t) =>
   });
 });
 
-t.test('after a start a device is looked at before it is put to idle, but not for ever', async (t) => {
+t.test('after a start a device is read before it is set to idle, but not for ever', async (t) => {
   const unread = makeCabinet(t, new Map());
   await unread.clock.advance(9_000);
   t.strictSame(unread.writes, []);
@@ -300,7 +300,7 @@ t.test('rules see presence, and the traffic of the road', async (t) => {
   t.match(cabinet.rules.states().get('smog'), { holds: true });
 });
 
-t.test('traffic that rises is taken up at once, and a counter that fails is told', async (t) => {
+t.test('traffic that rises is applied immediately, and a failed counter is reported', async (t) => {
   const cabinet = makeCabinet(t);
   const count = (value: number): boolean => cabinet.traffic.take([cabinet.read('R1.count', value)]);
   t.equal(count(0), false);
@@ -321,7 +321,7 @@ t.test('traffic that rises is taken up at once, and a counter that fails is told
   t.match(texts(cabinet.events), [{}, { code: 'traffic-not-counted', text: 'all counters count again' }]);
 });
 
-t.test('whatever is wanted and whatever fails, a relay is not worn out and no lit zone is cut off', async (t) => {
+t.test('whatever is requested and whatever fails, a relay is not worn out and no lit zone is cut off', async (t) => {
   const turnArb = fc.record({
     forS: fc.integer({ min: 1, max: 40 }),
     lit: fc.constantFrom(0, 0, 40),

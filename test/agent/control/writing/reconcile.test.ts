@@ -36,7 +36,7 @@ const written = (levelPct: number, verified = true): LampTrack =>
     reason: verified ? NO_TEXT : msg`no reply`,
   });
 
-t.test('what is not read any more, or has no valid value, is not known; before the first reading its writes alone count', async (t) => {
+t.test('an output that is no longer read, or has no valid value, is unknown; before the first reading only its writes count', async (t) => {
   const table = { good: true, stale: false, bad: false, missing: false } as const;
   for (const [quality, isIt] of Object.entries(table))
     t.equal(isKnown(at(quality === 'good' ? 30 : null, 1, quality as Reading['quality'])), isIt, quality);
@@ -148,7 +148,7 @@ t.test('a reading from before the lamp had settled is no drift', async (t) => {
   t.equal(look(written(30), decision(30), 1_500, at(null, 1_101, 'bad')).track.drifts, 1);
 });
 
-t.test('a write that a newer one replaced counts for nothing', async (t) => {
+t.test('a write replaced by a newer one is ignored', async (t) => {
   const track = afterSend(afterSend(NEW_TRACK, 'old', 30), 'new', 100);
   t.equal(afterResult(track, 'old', { endMono: 5, verified: false, sent: false, reason: msg`superseded` }), track);
   t.match(afterResult(track, 'new', { endMono: 6, verified: true, sent: true, reason: NO_TEXT }), {
@@ -158,7 +158,7 @@ t.test('a write that a newer one replaced counts for nothing', async (t) => {
   });
 });
 
-t.test('a person who asks again is not held up by the back-off', async (t) => {
+t.test('a person who repeats a request is not delayed by the back-off', async (t) => {
   const stubborn = { ...written(30, false), failures: 9, retryMono: 60_000 };
   t.equal(look(stubborn, decision(30, 'override'), 2_000).write, null);
   t.same(look(nudge(stubborn), decision(30, 'override'), 2_000).write, { levelPct: 30, lane: 'command' });

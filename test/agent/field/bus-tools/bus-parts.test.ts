@@ -38,7 +38,7 @@ function walkOver({ has, most, pairsOnly }: Device, to: number, cap = 16): { fou
   return { found, questions };
 }
 
-t.test('a walk finds exactly the registers a unit has, whatever it has and however it wants to be asked', async (t) => {
+t.test('a walk finds exactly the registers of a unit, whatever it has and however it must be read', async (t) => {
   const device = fc.record({
     runs: fc.array(fc.record({ from: fc.integer({ min: 0, max: 60 }), pairs: fc.integer({ min: 1, max: 12 }) }), { maxLength: 5 }),
     most: fc.constantFrom(1, 2, 3, 10, 125),
@@ -79,7 +79,7 @@ for (const [story, device, most] of walkTable) {
 
 // ── scan ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-t.test('a quick look is as short as what is known of the way to the units allows', async (t) => {
+t.test('a quick look is as short as the known response times of the units allow', async (t) => {
   const serial = { ...SERIAL_8N2, baud: 9_600 };
   const oneCharMs = 11_000 / 9_600;
   const wait = (hiddenChars: number | null, latencyMs: number | null = null) => quickWaitMs(serial, { hiddenChars, latencyMs });
@@ -91,7 +91,7 @@ t.test('a quick look is as short as what is known of the way to the units allows
   t.ok(Math.abs(wait(2, 16) - wait(2) - 16) < 0.001, 'an adapter that waits is waited for');
 });
 
-t.test('other speeds begin with what the shelf knows and leave out the line’s own', async (t) => {
+t.test('other speeds begin with those of the profiles and omit the present speed of the line', async (t) => {
   const odd = testProfile('odd', [], { serial: { baud: 1_200, parity: 'odd', stopBits: 1, dataBits: 8 } });
   const settings = otherSettings(SERIAL_8N2, [testProfile('usual', []), odd]).map(
     ({ baud, parity, stopBits }) => `${baud} ${parity} ${stopBits}`,
@@ -103,7 +103,7 @@ t.test('other speeds begin with what the shelf knows and leave out the line’s 
   t.equal(settings.length, 14);
 });
 
-t.test('stray bytes point at the address just asked and at those before it, the nearest first', async (t) => {
+t.test('stray bytes point to the last address read and to those before it, the nearest first', async (t) => {
   const probed = [1, 2, 3, 4].map((n) => ({ unit: n, atMono: n * 100 }));
   const suspects = suspectsOf(probed, { fromMono: 390, toMono: 510 });
   t.same(suspects, [
@@ -127,7 +127,7 @@ const probe = (over: Partial<IdentifyProbe>): IdentifyProbe => ({
   ...over,
 });
 
-t.test('a stranger is known by what names it, and guessed at only when nothing does', async (t) => {
+t.test('an unknown unit is identified by its own name, and guessed only without one', async (t) => {
   const led = testProfile('led', [], { identify: [probe({ count: 8, text: 'WB-LED' })] });
   const meter = testProfile('meter', [], { identify: [probe({ address: 11, count: 1, oneOf: [[331], [332]] })] });
   const maybe = testProfile('maybe', [], {
@@ -163,7 +163,7 @@ t.test('a stranger is known by what names it, and guessed at only when nothing d
 
 // ── bounds, spread, watch ────────────────────────────────────────────────────────────────────────────────────────────
 
-t.test('what cannot be asked is refused with what can', async (t) => {
+t.test('an impossible read is refused, with the possible ones', async (t) => {
   const scan = { line: 'north', from: 1, to: 247, autoBaud: false, waitMs: null };
   const read = { line: 'north', unit: 1, table: 'holding' as const, address: 0, count: 1 };
   const write = { line: 'north', unit: 0, table: 'coil' as const, address: 0, values: [1] };
@@ -192,7 +192,7 @@ t.test('a spread is of the last 256 values and counts them all', async (t) => {
   t.same(meter.spread(), { count: 1_000, p50: 128, p95: 244, p99: 254, max: 256 });
 });
 
-t.test('who watches a line hears all of it in order, and who is too slow loses the oldest', async (t) => {
+t.test('a watcher of a line gets everything in order, and a slow one loses the oldest', async (t) => {
   const clock = createManualClock(0);
   const watch = createBusWatch(clock);
   const heard: number[] = [];

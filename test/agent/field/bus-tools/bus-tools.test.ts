@@ -34,7 +34,7 @@ t.test('the registers of a unit are found with their values and with few questio
   });
 });
 
-t.test('a unit that fails where it has no register is searched as fast as one that refuses', async (t) => {
+t.test('a unit that does not answer where it has no register is searched as fast as one that refuses', async (t) => {
   const requests: number[] = [];
   for (const exception of [2, 4]) {
     const unit = registers(5, [
@@ -57,7 +57,7 @@ t.test('a unit that fails where it has no register is searched as fast as one th
   t.ok((requests[1] ?? 0) <= (requests[0] ?? 0) + 4, `${requests[1]} questions, ${requests[0]} where it refuses`);
 });
 
-t.test('registers that are true only alone are asked alone, and a unit that needs rest gets it', async (t) => {
+t.test('registers that are correct only alone are read alone, and a unit that needs rest gets it', async (t) => {
   const lampProfile = { ...SCANNED_LAMP, quirks: { ...PLAIN_QUIRKS, singleOnly: [[11, 12]] as const, minGapMs: 80 } };
   const rig = await rigWith(t, { lamps: 1, lampProfile });
   await rig.clock.advance(3_000);
@@ -111,7 +111,7 @@ t.test('a write shows the registers before and after; a broadcast has neither', 
 
 // ── statistics ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-t.test('statistics count how transactions ended, unit by unit, and say where to look', async (t) => {
+t.test('statistics count the results of transactions, unit by unit, and give advice', async (t) => {
   const rig = await rigWith(t, { lamps: 4 });
   rig.units.get(4)?.values.set('input:10', 1);
   await rig.clock.advance(20_000);
@@ -140,7 +140,7 @@ t.test('statistics count how transactions ended, unit by unit, and say where to 
   t.match(line?.advice.join('\n'), /local echo/);
 });
 
-t.test('what the console asks is counted apart, and makes no unit ill', async (t) => {
+t.test('requests of the console are counted separately, and never mark a unit as failing', async (t) => {
   const rig = await rigWith(t, { lamps: 2 });
   await rig.clock.advance(20_000);
   const { bus } = rig.field;
@@ -182,7 +182,7 @@ t.test('Modbus TCP has no baud rate to show', async (t) => {
   t.equal(rig.field.bus.stats()[0]?.baud, null);
 });
 
-t.test('behind a gateway no event, advice or scan speaks of wires that nobody here sees', async (t) => {
+t.test('behind a gateway no event, advice or scan mentions wires that the agent cannot see', async (t) => {
   const rig = await rigWith(t, { lamps: 3, port: 'rtu+tcp://10.0.0.5:4001' });
   await rig.clock.advance(3_000);
   rig.sim.silence(2);
@@ -201,7 +201,7 @@ t.test('behind a gateway no event, advice or scan speaks of wires that nobody he
   for (const text of texts) t.notMatch(text, /\bA and B\b|A\/B|stub|transceiver|adapter|terminat|bias|wiring/);
 });
 
-t.test('a line of raw bytes has statistics, and no address to ask', async (t) => {
+t.test('a line of raw bytes has statistics, and no address to read', async (t) => {
   const config = testLine('dust', [testDevice('D1', { unit: 0 })], { kind: 'uart', port: '/dev/dust' });
   let reason: Message = NO_TEXT;
   const parts = {

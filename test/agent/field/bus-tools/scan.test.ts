@@ -46,7 +46,7 @@ for (const [bytes, chunkBytes, sensors] of [
   });
 }
 
-t.test('a slow unit, one that refuses, one that is gone and two that share an address are each told apart', async (t) => {
+t.test('a slow unit, a refusing one, a missing one and two that share an address are each reported as such', async (t) => {
   const unknownUnits = new Map([
     [50, registers(4, [])],
     [100, registers(45, SIGNATURE)],
@@ -129,7 +129,7 @@ t.test('the wait may be made longer, and an adapter that waits is waited for', a
   }
 });
 
-t.test('other speeds are tried in slices that keep the street alive', async (t) => {
+t.test('other speeds are tried in slices that let the street continue', async (t) => {
   const elsewhere = {
     serial: AT_19200_EVEN,
     units: new Map([
@@ -159,7 +159,7 @@ t.test('other speeds are tried in slices that keep the street alive', async (t) 
   t.ok(rig.field.devices().every(({ state }) => state === 'ok'));
 });
 
-t.test('a scan that nobody waits for any more ends, and so does one of a line that goes down', async (t) => {
+t.test('a scan ends when its caller leaves, and when its line goes down', async (t) => {
   const rig = await rigWith(t, { lamps: 2 });
   await rig.clock.advance(3_000);
   const abort = new AbortController();

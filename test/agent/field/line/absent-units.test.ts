@@ -20,7 +20,7 @@ interface Street {
   readonly quirks?: Partial<Profile['quirks']>;
 }
 
-/** A street with units that nobody has, which have been on the line since the start. */
+/** A street whose configuration lists units that do not exist on the line, from the start. */
 async function streetOf({ lamps, absent, points, quirks }: Street): Promise<Plant> {
   const plant = createPlant({ devices: { ...many(lamps, LAMP), S1: SENSOR, ...many(absent, patient(points, quirks), 'X') } });
   for (let i = 1; i <= absent; i++) plant.sim.silence(plant.addressOf(`X${i}`));
@@ -28,7 +28,7 @@ async function streetOf({ lamps, absent, points, quirks }: Street): Promise<Plan
   return plant;
 }
 
-/** How long it takes until the last lamp has its level. Units: ms. */
+/** Time until the last lamp has its level. Units: ms. */
 async function lightAll({ clock, write }: Plant, lamps: number, order: { lane: 'urgent' | 'command'; levelPct: number }): Promise<number> {
   const startMono = clock.monoMs();
   let [lastMono, sent] = [startMono, 0];
@@ -57,7 +57,7 @@ const mostOf = (took: readonly number[]): number => took.at(-1) ?? Number.POSITI
 for (const lamps of [12, 35]) {
   for (const absent of [1, 3]) {
     for (const points of [1, 40]) {
-      t.test(`${lamps} lamps have each emergency and override within 1 s beside ${absent} absent units of ${points} points`, async (t) => {
+      t.test(`${lamps} lamps have each emergency and override within 1 s with ${absent} absent units of ${points} points`, async (t) => {
         const plant = await streetOf({ lamps, absent, points });
         t.teardown(() => plant.field.stop());
         await plant.clock.advance(2_500);
@@ -68,7 +68,7 @@ for (const lamps of [12, 35]) {
   }
 }
 
-t.test('so they have whatever the profile of an absent unit says, and from the first second', async (t) => {
+t.test('the lamps keep their time, whatever the profile of an absent unit specifies, from the first second', async (t) => {
   for (const responseTimeoutMs of [20, 200, 500, 1_000, 5_000]) {
     for (const [retries, startupSilenceMs] of [
       [0, 0],
@@ -83,7 +83,7 @@ t.test('so they have whatever the profile of an absent unit says, and from the f
   }
 });
 
-t.test('beside 100 absent units too, and the sensor of the street is polled all the while', async (t) => {
+t.test('with 100 absent units too, and the sensor of the street is polled all the time', async (t) => {
   const plant = await streetOf({ lamps: 12, absent: 100, points: 40 });
   t.teardown(() => plant.field.stop());
   await plant.clock.advance(2_500);
@@ -113,14 +113,14 @@ t.test('an absent unit has one turn, then no more than 2 % of the line together 
   }
 });
 
-t.test('an absent unit is told as silent once, whatever its profile says', async (t) => {
+t.test('an absent unit is reported as silent once, whatever its profile specifies', async (t) => {
   const plant = await streetOf({ lamps: 2, absent: 1, points: 1 });
   t.teardown(() => plant.field.stop());
   await plant.clock.advance(15_000);
   t.same(eventsOf(plant, 'unit-silent'), ['X1 starts']);
 });
 
-t.test('a unit that is there is met within seconds however late it answers within its timeout, levels or not', async (t) => {
+t.test('a present unit is found within seconds however late it answers within its timeout, levels or not', async (t) => {
   for (const turnaroundMs of [5, 150, 450, 700, 950, 1_500, 3_000, 4_900]) {
     for (const everyMs of [1_000, 4_000, Number.POSITIVE_INFINITY]) {
       const plant = createPlant({ devices: { ...many(12, LAMP), S1: SENSOR, ...many(3, patient(40), 'X'), R1: patient(1) } });

@@ -7,7 +7,7 @@ import { MULTISENSOR, trouble, twice } from './troubles.ts';
 /** A request that confirms a reply is sent sooner than this after the one before, the next poll of a sensor later. Units: ms. */
 const CONFIRM_GAP_MS = 65;
 const WINDOW_MS = 20_000;
-/** Of a line. While three replies must agree: two requests and the silences before them once a second. Later: each read is confirmed by one more at most. */
+/** Largest share of a line's time. `voting`, while three replies must agree: two requests a second with their silences. `later`: at most one confirming read for each read. */
 const MOST_PCT = { voting: 12, later: 50 };
 
 /** How long confirmations had the line, silences before them included. Units: ms. */
@@ -25,7 +25,7 @@ for (const [sensors, baud] of [
   [8, 19_200],
 ] as const)
   t.test(
-    `beside two lamps with one address, confirmations of ${sensors} sensors leave the line at ${baud} baud to others too`,
+    `with two lamps on one address, confirmations of ${sensors} sensors leave time on the line at ${baud} baud for others too`,
     async (t) => {
       const ids = Object.keys(many(sensors, MULTISENSOR, 'S'));
       const plant = createPlant({

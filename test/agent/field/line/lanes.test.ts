@@ -24,7 +24,7 @@ const turns = (lanes: readonly Lane[], count: number, needs: LaneNeeds = {}): La
 
 const share = (lanes: readonly Lane[], lane: Lane): number => turns(lanes, 1_000).filter((turn) => turn === lane).length;
 
-t.test('the most urgent lane goes first', async (t) => {
+t.test('the most urgent lane is served first', async (t) => {
   t.equal(nextLane(new Set(), NONE_SINCE), undefined);
   t.equal(nextLane(new Set<Lane>(['telemetry', 'presence', 'urgent', 'command']), NONE_SINCE), 'urgent');
   t.equal(nextLane(new Set<Lane>(['telemetry', 'presence', 'command']), NONE_SINCE), 'command');
@@ -33,7 +33,7 @@ t.test('the most urgent lane goes first', async (t) => {
   t.equal(nextLane(new Set<Lane>(['probe', 'telemetry']), NONE_SINCE), 'telemetry');
 });
 
-t.test('nobody starves: presence waits for one other at most, telemetry and console keep a tenth, probes a fiftieth', async (t) => {
+t.test('no lane starves: presence waits for at most one other, telemetry and console keep a tenth, probes a fiftieth', async (t) => {
   t.same(turns(['command', 'presence'], 6), ['command', 'presence', 'command', 'presence', 'command', 'presence']);
   t.ok(share(['presence', 'telemetry'], 'telemetry') >= 90);
   t.ok(share(['command', 'telemetry'], 'telemetry') >= 90);
@@ -55,7 +55,7 @@ t.test('while units are found again the next probe follows after four others, bu
 });
 
 t.test(
-  'while a lamp is dark until it is set up, set-up goes first; sensors get each fifth turn, and commands go before it as ever',
+  'while a lamp is dark until it is set up, set-up has priority; sensors get every fifth turn, and commands still precede it',
   async (t) => {
     const needs = { isLightWaiting: true };
     t.same(turns(['presence', 'telemetry'], 6, needs), ['telemetry', 'telemetry', 'telemetry', 'telemetry', 'presence', 'telemetry']);
@@ -66,7 +66,7 @@ t.test(
   },
 );
 
-t.test('nothing goes before an urgent write but a sensor after each fourth; where they never end, no other lane starves', async (t) => {
+t.test('only a sensor after every fourth write precedes an urgent write; if they never end, no other lane starves', async (t) => {
   const others: Lane[] = ['command', 'console', 'telemetry', 'probe'];
   const isOther = (lane: Lane): boolean => others.includes(lane);
   t.same(turns(['urgent', 'presence', ...others], 55).filter(isOther), [], 'a street of 35 lamps is lit first');
@@ -81,7 +81,7 @@ t.test('nothing goes before an urgent write but a sensor after each fourth; wher
   t.same(turns(['urgent', 'presence', 'telemetry'], 6), ['urgent', 'urgent', 'urgent', 'urgent', 'presence', 'urgent']);
 });
 
-t.test('the unit whose wish is oldest is asked first, one that rests or is held is not, and the next time is known', async (t) => {
+t.test('the unit with the oldest intent is served first, a resting or held one is not, and the next time is known', async (t) => {
   const [a, b, sensor] = [plannedUnit('A'), plannedUnit('B'), plannedUnit('S', SENSOR)];
   const look = (nowMono: number, probeMono = 0) => {
     const { presence, telemetry, setUp, probe, nextMono } = agendaOf([a, b, sensor], nowMono, probeMono);
@@ -107,7 +107,7 @@ t.test('the unit whose wish is oldest is asked first, one that rests or is held 
   t.equal(look(70, 80), 'S - - - 80', 'no probe before its share of the line allows it');
 });
 
-t.test('dead units cost their share of the line at most, whenever they are asked', async (t) => {
+t.test('silent units cost at most their share of the line, whenever they are polled', async (t) => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 20, max: 1_000 }), { minLength: 20, maxLength: 60 }), (losses) => {
       const budget = createDeadBudget();
@@ -146,7 +146,7 @@ t.test('a line whose units are all silent is reopened after five seconds and two
   t.same(reopened.slice(3), ['revived 400', 'reopen 408'], 'after an answer it begins anew');
 });
 
-t.test('jobs of a person go first come first served, and after a long one the line is left to others for as long', async (t) => {
+t.test('jobs of a person are served in order, and after a long one the line is left to others for as long', async (t) => {
   const clock = createManualClock(0);
   const jobs = createConsoleJobs(() => clock.monoMs());
   const done: string[] = [];

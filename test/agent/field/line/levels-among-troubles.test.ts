@@ -7,7 +7,7 @@ import { late, lateOrDamaged, trouble } from './troubles.ts';
 /** A level, its acknowledgement and the silence behind it. Units: ms. */
 const LEVEL_MS = 8 * LINE_CHAR_MS + 3 + 8 * LINE_CHAR_MS + LINE_GAP_MS;
 const POLL_MS = 8 * LINE_CHAR_MS + 3 + 7 * LINE_CHAR_MS + LINE_GAP_MS;
-/** A unit that is often late is waited for this long at most, another one as long as its profile says. Units: ms. */
+/** Longest timeout of a unit that is often late; others have the timeout of their profile. Units: ms. */
 const SLOW_WAIT_MS = 1_000;
 const WAIT_MS = 200;
 
@@ -38,7 +38,7 @@ for (const lane of ['urgent', 'command'] as const)
       t.ok(worstMs <= boundMs, `${worstMs.toFixed(0)} ms, of ${boundMs.toFixed(0)} ms`);
     });
 
-t.test('while levels of sound lamps never end, a lamp whose replies are always late has its own too', async (t) => {
+t.test('while levels of healthy lamps never end, a lamp whose replies are always late gets its level too', async (t) => {
   const plant = await plantWith(t, { devices: many(60, LAMP), broadcast: false });
   await plant.clock.advance(5_000);
   trouble(plant, 1, { untilMono: Number.POSITIVE_INFINITY, what: late(600), sensorUnit: 60 });
@@ -55,7 +55,7 @@ t.test('while levels of sound lamps never end, a lamp whose replies are always l
 });
 
 for (const troubled of [1, 5, 10])
-  t.test(`an emergency reaches all sound lamps of a street first; ${troubled} others are late or damaged by turns`, async (t) => {
+  t.test(`an emergency reaches all healthy lamps of a street first; ${troubled} others are late or damaged by turns`, async (t) => {
     for (const seed of [1, 2, 3]) {
       const random = createRandom(seed);
       const plant = await plantWith(t, { devices: { ...many(35, LAMP), S1: SENSOR }, broadcast: false });
@@ -80,7 +80,7 @@ for (const troubled of [1, 5, 10])
   });
 
 for (const latePct of [10, 40, 70])
-  t.test(`a lamp has its level or a newer one a second after it at most, beside two whose replies are late: ${latePct} %`, async (t) => {
+  t.test(`a lamp has its level or a newer one a second after it at most, next to two whose replies are late: ${latePct} %`, async (t) => {
     for (const seed of [1, 2, 3, 4]) {
       const random = createRandom(seed);
       const plant = await plantWith(t, { devices: { ...many(6, LAMP), S1: SENSOR }, periodsMs: { fast: 100, normal: 200, slow: 30_000 } });

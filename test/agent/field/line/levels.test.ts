@@ -58,7 +58,7 @@ t.test('a lost acknowledgement is tried again, a lost read-back too', async (t) 
   t.equal(plant.field.lines()[0]?.timeouts, 1);
 });
 
-t.test('the last of several levels wins, the others say so', async (t) => {
+t.test('the last of several levels applies, the others report that', async (t) => {
   const plant = await plantWith(t, { devices: { L1: LAMP, L2: LAMP } });
   await plant.clock.advance(2_000);
   const sinceMono = plant.clock.monoMs();
@@ -97,7 +97,7 @@ t.test('a write that could not be sent in time is not sent at all', async (t) =>
   t.notOk(plant.askedSince('L1', backMono).some((what) => what.startsWith('write')));
 });
 
-t.test('a silent lamp still gets its light: at once, then each five seconds, and the moment it is back', async (t) => {
+t.test('a silent lamp still gets its light: immediately, then every five seconds, and the moment it returns', async (t) => {
   const plant = await plantWith(t, { devices: { L1: LAMP, L2: LAMP } });
   await plant.clock.advance(2_000);
   plant.sim.silence(1);
@@ -105,18 +105,18 @@ t.test('a silent lamp still gets its light: at once, then each five seconds, and
   const timeouts = (): number => plant.field.lines()[0]?.timeouts ?? 0;
   const before = timeouts();
   const writing = plant.write('L1', 80, { ttlMs: 60_000 });
-  // A write is waited for as long as the profile says: 200 ms.
+  // A write has the timeout of the profile: 200 ms.
   await plant.clock.advance(260);
   t.equal(timeouts(), before + 1, 'at once');
   await plant.clock.advance(4_640);
   t.ok(timeouts() <= before + 2, 'not again for five seconds, but for a probe');
   plant.sim.revive(1);
-  // A write whose turn comes first finds it; else a probe does, and sets the write free.
+  // The first write in turn finds the unit; otherwise a probe does, and releases the write.
   t.match(await resultOf(plant, writing, 61_000), { state: 'verified' });
   t.equal(plant.unit('L1').registers.get('holding:0'), 80);
 });
 
-t.test('a write to a line that is down, or to nobody, fails at once', async (t) => {
+t.test('a write to a line that is down, or to no unit, fails immediately', async (t) => {
   const plant = await plantWith(t, { devices: { L1: LAMP } });
   await plant.clock.advance(2_000);
   t.match(await plant.write('L9', 50), { state: 'failed', reason: /no device L9 on any line/, sentMono: null });
@@ -179,7 +179,7 @@ const SEEDS = 16;
 const VERIFIED_AT_LEAST = 190;
 
 for (let seed = 1; seed <= SEEDS; seed++)
-  t.test(`nor does it wait for a late reply that is still to come, nor for a probe of the dead; seed ${seed}`, async (t) => {
+  t.test(`nor does it wait for a late reply that is still to arrive, nor for a probe of a silent unit; seed ${seed}`, async (t) => {
     const plant = await plantWith(t, {
       devices: { ...many(6, LAMP), DEAD: LAMP, S1: SENSOR },
       periodsMs: { fast: 100, normal: 200, slow: 30_000 },
@@ -198,25 +198,25 @@ for (let seed = 1; seed <= SEEDS; seed++)
     const { maxMs, results } = await urgentWaits(plant, ['L3', 'L4', 'L5', 'L6'], 200);
     // The longest wait is that for a write: as long as the profile says, 200 ms. A last look of 1 ms after the deadline included.
     const lossMs = LINE_GAP_MS + 8 * LINE_CHAR_MS + 200 + 1 + 11 * LINE_CHAR_MS;
-    // A sensor is asked after four other transactions, urgent ones included.
+    // A sensor is polled after four other transactions, urgent ones included.
     const sensorMs = 8 * LINE_CHAR_MS + 3 + 7 * LINE_CHAR_MS + LINE_GAP_MS;
     const { timeouts = 0, crcErrors = 0 } = plant.field.lines()[0] ?? {};
     t.ok(timeouts > 40, `${timeouts} replies were lost`);
     damaged.push(crcErrors);
     t.ok(maxMs <= DECIDE_MS + lossMs + sensorMs + LINE_GAP_MS + 0.01, `${maxMs.toFixed(1)} ms; a lost reply takes ${lossMs.toFixed(1)} ms`);
-    // Each has left in time. Whether its proof comes before the next level of its lamp, half a second later, is chance.
+    // Each was sent in time. Whether it is verified before the next level of its lamp, half a second later, is chance.
     t.ok(results.every((end) => end.state === 'verified' || ('reason' in end && String(end.reason) === 'a newer level took its place')));
     const verified = results.filter(({ state }) => state === 'verified').length;
     t.ok(verified >= VERIFIED_AT_LEAST, `${verified} of ${results.length} were verified`);
   });
 
-t.test('those late replies came among damaged ones', async (t) => {
+t.test('those late replies arrived among damaged ones', async (t) => {
   const all = damaged.reduce((sum, count) => sum + count, 0);
   t.equal(damaged.length, SEEDS);
   t.ok(all >= 10 * SEEDS, `${all} damaged replies with ${SEEDS} seeds`);
 });
 
-t.test('telemetry goes on under a storm of commands', async (t) => {
+t.test('telemetry continues during a storm of commands', async (t) => {
   const plant = await plantWith(t, {
     devices: { L1: LAMP, M1: profile('meter', [point('power', { address: 0 })]) },
     periodsMs: { fast: 100, normal: 100, slow: 30_000 },

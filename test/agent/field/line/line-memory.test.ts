@@ -24,7 +24,7 @@ function taught(id: string, type: Profile = LAMP): Unit {
   return unit;
 }
 
-t.test('what a unit has taught is known after a restart, unless its profile has changed or the note is not ours', async (t) => {
+t.test('learned properties of a unit are kept across a restart, unless its profile has changed or the note is not ours', async (t) => {
   const note = JSON.parse(JSON.stringify(learnedOf([taught('L1')], NOW))) as Record<string, unknown>;
   const unit = plannedUnit('L1');
   recall(unit, note['L1'], NOW);
@@ -49,7 +49,7 @@ t.test('what a unit has taught is known after a restart, unless its profile has 
     t.doesNotThrow(() => recall(plannedUnit('L1'), strange, NOW));
 });
 
-t.test('a note is news when something was refused or a pace has changed, not when it wavers', async (t) => {
+t.test('a note is written when something was refused or a pace has changed, not when it wavers', async (t) => {
   const note = learnedOf([taught('L1')], NOW);
   const [learned] = Object.values(note);
   const with_ = (over: object) => ({ L1: { ...learned, ...over } }) as typeof note;
@@ -60,7 +60,7 @@ t.test('a note is news when something was refused or a pace has changed, not whe
   t.ok(hasLearnedMore(note, with_({ refused: [] })));
 });
 
-t.test('the note is written on change, at most once a minute, and read without holding anybody up', async (t) => {
+t.test('the note is written on change, at most once a minute, and read without delaying the line', async (t) => {
   const clock = createManualClock(0);
   const saves: number[] = [];
   let kept: unknown;

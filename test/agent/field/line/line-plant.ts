@@ -22,7 +22,7 @@ export async function plantWith(t: Test, options: PlantOptions, isSetUp = true):
   return plant;
 }
 
-/** The result, with time running until it is there. */
+/** Advances the clock until the result arrives, and returns it. */
 export async function resultOf({ clock }: Plant, pending: Promise<WriteResult>, withinMs = 60_000): Promise<WriteResult> {
   let result: WriteResult | undefined;
   void pending.then((r) => {

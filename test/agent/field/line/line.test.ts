@@ -22,7 +22,7 @@ t.test('readings carry value, quality and the time the question left', async (t)
   t.ok(Math.abs((reading?.atMs ?? 0) - Date.parse('2026-01-15T22:00:00Z') - (reading?.atMono ?? 0)) <= 1, 'in wall time too');
 });
 
-t.test('what a unit cannot measure or what cannot be is bad, never a number', async (t) => {
+t.test('values that a unit cannot measure or that are impossible are bad, never a number', async (t) => {
   const plant = await plantWith(t, { devices: { L1: LAMP } });
   plant.unit('L1').registers.set('holding:0', 0xffff);
   await plant.clock.advance(500);
@@ -174,7 +174,7 @@ t.test('a unit that fails altogether for a while keeps its plan, and is read who
   t.same([...new Set(whole)], ['read input:10+3']);
 });
 
-t.test('a unit that refuses what its question was padded with to even addresses holds up nobody', async (t) => {
+t.test('a unit that refuses a read padded to even addresses delays no other', async (t) => {
   const quirks = { ...LAMP.quirks, evenAlign: true };
   const pairs = profile('pairs', [point('odd', { address: 3 }), point('wide', { address: 8, type: 'u32' })], { quirks });
   const plant = createPlant({ devices: { M1: pairs, L1: LAMP } });
@@ -188,7 +188,7 @@ t.test('a unit that refuses what its question was padded with to even addresses 
   t.ok(plant.askedSince('M1', 0).length < 20, `${plant.askedSince('M1', 0).length} requests`);
 });
 
-t.test('a unit that cannot be read over a hole is read without, and what it taught is known after a restart', async (t) => {
+t.test('a unit that refuses a read across a gap is read without it, and this is kept across a restart', async (t) => {
   const gapped = profile('gapped', [point('a', { address: 0 }), point('b', { address: 2 }), point('c', { address: 3 })]);
   const facts = new Map<string, unknown>();
   const memory = {
@@ -223,7 +223,7 @@ t.test('a unit that cannot be read over a hole is read without, and what it taug
   t.same(new Set(second.askedSince('M1', 0)), new Set(['read input:0+1', 'read input:2+1']), 'nothing is tried in vain');
 });
 
-t.test('a level that was read before a write never takes the place of what was read after it', async (t) => {
+t.test('a level read before a write never replaces one read after it', async (t) => {
   const plant = await plantWith(t, { devices: { L1: LAMP, L2: LAMP }, periodsMs: { fast: 10, normal: 20, slow: 20 } });
   await plant.clock.advance(1_000);
   const random = createRandom(8);
@@ -263,7 +263,7 @@ t.test('an unplugged line is an event, its readings are missing; plugged in agai
   t.same(eventsOf(plant, 'unit-silent'), [], 'the units are not to blame');
 });
 
-t.test('a port missing at the start is an event, and opened when it comes', async (t) => {
+t.test('a port missing at the start is an event, and opened when it appears', async (t) => {
   const plant = createPlant({ devices: { L1: LAMP } });
   t.teardown(() => plant.field.stop());
   plant.sim.unplug();
@@ -292,7 +292,7 @@ t.test('a search for registers does not fill the log', async (t) => {
   t.match(plant.field.lines()[0], { exceptions: 0 });
 });
 
-t.test('start and stop may be called twice, and a stopped line asks nothing more', async (t) => {
+t.test('start and stop may be called twice, and a stopped line sends nothing more', async (t) => {
   const plant = await plantWith(t, { devices: { L1: LAMP } });
   await plant.field.start();
   await plant.clock.advance(2_000);

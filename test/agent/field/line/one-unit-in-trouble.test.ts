@@ -29,7 +29,7 @@ for (const [name, what] of Object.entries(TROUBLES))
     }
   });
 
-t.test('a sensor whose own replies come twice is still read', async (t) => {
+t.test('a sensor whose replies arrive twice is still read', async (t) => {
   for (const copies of [1, 2]) {
     const { worstMs } = await worstSight(t, 10, { who: 'S1', forMs: 1_000, what: repeated(copies, 200) });
     t.ok(worstMs <= SEEN_WITHIN_MS, `${copies} copies: seen after ${worstMs} ms`);

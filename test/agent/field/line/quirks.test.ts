@@ -1,4 +1,4 @@
-/** What a cabinet may say otherwise of one device: how long it is waited for, how long it rests, how often a loss is made up for. */
+/** Settings of one device that a cabinet may override: timeout, rest between requests, retries. */
 import t, { type Test } from 'tap';
 import type { DeviceQuirks } from '../../../../agent/core/cabinet.ts';
 import { withQuirks } from '../../../../agent/core/narrowed.ts';
@@ -8,7 +8,7 @@ import { plantWith, resultOf } from './line-plant.ts';
 
 const twoLamps = (t: Test, quirks: DeviceQuirks): Promise<Plant> => plantWith(t, { devices: { L1: withQuirks(LAMP, quirks), L2: LAMP } });
 
-t.test('a slow device is waited for as long as the cabinet says, and its neighbour as long as its profile does', async (t) => {
+t.test('the timeout of a slow device is that of the cabinet, and that of its neighbour comes from its profile', async (t) => {
   for (const [responseTimeoutMs, isRead] of [
     [200, false],
     [700, true],
@@ -37,7 +37,7 @@ t.test('a device that needs silence has it between any two requests', async (t) 
   }
 });
 
-t.test('a lost level is sent again as often as the cabinet says', async (t) => {
+t.test('a lost level is sent again as often as the cabinet specifies', async (t) => {
   for (const retries of [0, 1, 5]) {
     const plant = await twoLamps(t, { retries });
     await plant.clock.advance(2_000);
@@ -52,7 +52,7 @@ t.test('a lost level is sent again as often as the cabinet says', async (t) => {
   }
 });
 
-t.test('a device counts as silent after as many lost replies in a row as the cabinet says', async (t) => {
+t.test('a device counts as silent after as many lost replies in a row as the cabinet specifies', async (t) => {
   for (const retries of [0, 2, 6]) {
     const plant = await twoLamps(t, { retries });
     await plant.clock.advance(2_000);

@@ -3,12 +3,12 @@ import { MINUTE_MS } from '../../../../agent/core/durations.ts';
 import { SENSOR } from '../plant.ts';
 import { MULTISENSOR, repeated, trouble, troubledStreet, twice } from './troubles.ts';
 
-/** A presence input that is not read is reported after 5 s, as docs/monitoring.md says; units are checked each second. Units: ms. */
+/** A presence input that is not read is reported after 5 s (docs/monitoring.md); units are checked each second. Units: ms. */
 const BLIND_AFTER_MS = 5_000;
 const CHECK_MS = 1_000;
 const STEP_MS = 50;
 
-t.test('two units with one address are reported under that address, until one of them is gone', async (t) => {
+t.test('two units with one address are reported under that address, until one of them is removed', async (t) => {
   const plant = await troubledStreet(t, 4, MULTISENSOR);
   trouble(plant, plant.addressOf('L2'), { untilMono: plant.clock.monoMs() + 60_000, what: twice(20), sensorUnit: plant.addressOf('S1') });
   await plant.clock.advance(60_000);
@@ -56,7 +56,7 @@ t.test('a line that repeats everything has no unit that answers twice', async (t
 });
 
 for (const copies of [1, 2, 5])
-  t.test(`a sensor whose replies come ${copies} times too often is said to be blind as soon as it is`, async (t) => {
+  t.test(`a sensor whose replies arrive ${copies} times too often is reported as blind immediately`, async (t) => {
     const plant = await troubledStreet(t, 4, MULTISENSOR);
     const [sinceMono, sinceMs] = [plant.clock.monoMs(), plant.clock.wallMs()];
     trouble(plant, plant.addressOf('S1'), { untilMono: sinceMono + 60_000, what: repeated(copies, 20), sensorUnit: plant.addressOf('S1') });

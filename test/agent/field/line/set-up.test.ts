@@ -24,7 +24,7 @@ t.test('set-up registers are looked at, and written only when they differ', asyn
   );
 });
 
-t.test('a level that a factory-new unit refuses goes again once the unit is set up, and has not failed', async (t) => {
+t.test('a level that a factory-new unit refuses is sent again once the unit is set up, and has not failed', async (t) => {
   const plant = createPlant({ devices: { L1: LAMP } });
   t.teardown(() => plant.field.stop());
   const unit = plant.unit('L1');
@@ -47,30 +47,33 @@ t.test('a level that a factory-new unit refuses goes again once the unit is set 
   t.match(await resultOf(plant, plant.write('L1', 50)), { state: 'failed', reason: /exception 3/ }, 'refused by one that is ready, it has');
 });
 
-t.test('factory-new lamps beside sensors that fill the line are lit within seconds, and the sensors are asked meanwhile', async (t) => {
-  const lamps = Array.from({ length: 12 }, (_, n) => `L${n + 1}`);
-  const plant = createPlant({ devices: { ...Object.fromEntries(lamps.map((id) => [id, LAMP])), S1: SENSOR, S2: SENSOR } });
-  t.teardown(() => plant.field.stop());
-  for (const id of lamps) {
-    const unit = plant.unit(id);
-    const { write } = unit;
-    const isReady = (): boolean => unit.registers.get('holding:101') === 1_500;
-    unit.write = (table, address, values) => (address !== 0 || isReady() ? write(table, address, values) : { exception: 3 });
-  }
-  // Slower than they are asked, as on a line that asks twice for a minute after a late reply.
-  for (const id of ['S1', 'S2']) plant.unit(id).turnaroundMs = 90;
-  await plant.field.start();
-  await plant.clock.advance(1_000);
-  const fromMono = plant.clock.monoMs();
-  const results = lamps.map((id) => plant.write(id, 40, { lane: 'command', ttlMs: 60_000 }));
-  for (const result of results) t.match(await resultOf(plant, result), { state: 'verified' });
-  const tookMs = plant.clock.monoMs() - fromMono;
-  t.ok(tookMs < 10_000, `all lit after ${tookMs} ms`);
-  for (const id of ['S1', 'S2'])
-    t.ok(plant.askedSince(id, fromMono).length >= 5, `${id} was asked ${plant.askedSince(id, fromMono).length} times`);
-});
+t.test(
+  'factory-new lamps next to sensors that fill the line are lit within seconds, and the sensors are polled during that time',
+  async (t) => {
+    const lamps = Array.from({ length: 12 }, (_, n) => `L${n + 1}`);
+    const plant = createPlant({ devices: { ...Object.fromEntries(lamps.map((id) => [id, LAMP])), S1: SENSOR, S2: SENSOR } });
+    t.teardown(() => plant.field.stop());
+    for (const id of lamps) {
+      const unit = plant.unit(id);
+      const { write } = unit;
+      const isReady = (): boolean => unit.registers.get('holding:101') === 1_500;
+      unit.write = (table, address, values) => (address !== 0 || isReady() ? write(table, address, values) : { exception: 3 });
+    }
+    // Slower than they are asked, as on a line that asks twice for a minute after a late reply.
+    for (const id of ['S1', 'S2']) plant.unit(id).turnaroundMs = 90;
+    await plant.field.start();
+    await plant.clock.advance(1_000);
+    const fromMono = plant.clock.monoMs();
+    const results = lamps.map((id) => plant.write(id, 40, { lane: 'command', ttlMs: 60_000 }));
+    for (const result of results) t.match(await resultOf(plant, result), { state: 'verified' });
+    const tookMs = plant.clock.monoMs() - fromMono;
+    t.ok(tookMs < 10_000, `all lit after ${tookMs} ms`);
+    for (const id of ['S1', 'S2'])
+      t.ok(plant.askedSince(id, fromMono).length >= 5, `${id} was asked ${plant.askedSince(id, fromMono).length} times`);
+  },
+);
 
-t.test('a unit whose uptime falls has restarted: it is set up again, and the log tells it', async (t) => {
+t.test('a unit whose uptime falls has restarted: it is set up again, and the log reports it', async (t) => {
   const watched = profile('watched', [...LAMP.points, point('uptime', { address: 20, poll: 'slow' })], {
     setup: LAMP.setup,
     uptime: 'uptime',
@@ -94,7 +97,7 @@ t.test('a unit whose uptime falls has restarted: it is set up again, and the log
   t.same(plant.alive, ['L1 up'], 'it was not missed');
 });
 
-t.test('a set-up register that does not keep its value is told once, however often the unit returns', async (t) => {
+t.test('a set-up register that does not keep its value is reported once, however often the unit returns', async (t) => {
   const plant = createPlant({ devices: { L1: LAMP } });
   t.teardown(() => plant.field.stop());
   const lamp = plant.unit('L1');
@@ -127,7 +130,7 @@ t.test('a set-up register that does not keep its value is told once, however oft
   t.same(eventsOf(plant, 'unit-not-set-up').slice(3), ['L1 ends'], 'then all is well');
 });
 
-t.test('a lamp that is only ever written is found again and set up anew as well', async (t) => {
+t.test('a lamp that is only ever written is found again and set up again too', async (t) => {
   const [level] = LAMP.points;
   const mute = profile('mute', [point('level', { ...level, poll: 'never' })], { setup: LAMP.setup });
   const plant = createPlant({ devices: { L1: mute } });
@@ -173,13 +176,13 @@ for (const [story, exception, tries] of stubborn) {
   });
 }
 
-t.test('a lost look at a set-up register does not hold up the line', async (t) => {
+t.test('a lost read of a set-up register does not delay the line', async (t) => {
   const plant = createPlant({ devices: { L1: LAMP, L2: LAMP } });
   t.teardown(() => plant.field.stop());
   await plant.field.start();
   await plant.clock.advance(15);
   plant.sim.delayNext(1, 600);
-  // A register that has not been read yet is waited for as long as the profile says: 200 ms.
+  // A register that has not been read yet has the timeout of the profile: 200 ms.
   await plant.clock.advance(320);
   t.match(plant.field.lines()[0], { timeouts: 1 });
   t.match(plant.unit('L1').asked[1], { what: 'read holding:100+2' }, 'the one that is still to come');
@@ -190,17 +193,17 @@ t.test('a lost look at a set-up register does not hold up the line', async (t) =
   t.equal(plant.unit('L1').registers.get('holding:100'), 7, 'it is done when the late reply has passed');
 });
 
-t.test('a street that is being set up is met meanwhile', async (t) => {
+t.test('a street that is being set up is polled at the same time', async (t) => {
   const setup = Array.from({ length: 8 }, (_, i) => ({ table: 'holding' as const, address: 100 + i, value: 7, why: 'a test' }));
   const plant = await plantWith(t, { devices: many(20, profile('long', LAMP.points, { setup })) }, false);
   await plant.clock.advance(2_000);
   t.equal(plant.field.devices().filter(({ state }) => state === 'ok').length, 20);
-  // Each register holds what its neighbour holds, and is asked for twice before it is believed.
+  // All registers have equal values, so each is read twice before it is trusted.
   await plant.clock.advance(10_000);
   t.ok([...plant.units.values()].every(({ registers }) => registers.get('holding:107') === 7));
 });
 
-t.test('setting up a street does not keep presence waiting', async (t) => {
+t.test('setting up a street does not delay presence', async (t) => {
   const plant = await plantWith(t, { devices: { ...many(20, LAMP), S1: SENSOR } }, false);
   await plant.clock.advance(5_000);
   const times = plant.unit('S1').asked.map(({ atMono }) => atMono);

@@ -6,7 +6,7 @@ import { eventsOf, LINE_CHAR_MS, LINE_GAP_MS, many, plantWith, resultOf } from '
 
 // ── silent units ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-t.test('a unit goes silent: readings missing, event, backed off; it is welcomed back and set up again', async (t) => {
+t.test('a unit falls silent: readings missing, event, back-off; when it returns it is set up again', async (t) => {
   const plant = await plantWith(t, { devices: { L1: LAMP, L2: LAMP } });
   await plant.clock.advance(2_000);
   t.same(plant.alive, ['L1 up', 'L2 up']);
@@ -43,7 +43,7 @@ t.test('a unit goes silent: readings missing, event, backed off; it is welcomed 
   );
 });
 
-t.test('a unit that was never there is told once and costs little', async (t) => {
+t.test('a unit that never answered is reported once and costs little', async (t) => {
   const plant = createPlant({ devices: { L1: LAMP, L2: LAMP } });
   t.teardown(() => plant.field.stop());
   plant.sim.silence(1);
@@ -89,7 +89,7 @@ t.test('a unit that returns is noticed on a line with no time to spare', async (
 });
 
 for (const others of ['of its type', 'of another type'] as const) {
-  t.test(`of 20 units that were never there one that returns is noticed within a minute, beside others ${others}`, async (t) => {
+  t.test(`of 20 units that never answered, one that returns is noticed within a minute, next to others ${others}`, async (t) => {
     const meter = profile('meter', LAMP.points);
     for (const turnaroundMs of [3, 25, 90]) {
       const plant = createPlant({ devices: { ...many(20, LAMP), M1: others === 'of its type' ? LAMP : meter } });
@@ -191,7 +191,7 @@ t.test('many dead units that must be waited for long cost no more than a few', a
   }
 });
 
-t.test('levels for many dead lamps do not take the line from the living', async (t) => {
+t.test('levels for many dead lamps take no line time from the healthy ones', async (t) => {
   const plant = await plantWith(t, { devices: many(20, LAMP) });
   await plant.clock.advance(2_000);
   for (let unit = 1; unit <= 10; unit++) plant.sim.silence(unit);
@@ -207,7 +207,7 @@ t.test('levels for many dead lamps do not take the line from the living', async 
   t.ok(sharePct > 0 && sharePct < 5, `${sharePct.toFixed(1)} % of the line`);
 });
 
-t.test('lamps of one feeder that come back together are all found soon after the first', async (t) => {
+t.test('lamps of one feeder that return together are all found soon after the first', async (t) => {
   const plant = await plantWith(t, { devices: { ...many(20, LAMP), S1: SENSOR } });
   await plant.clock.advance(2_000);
   for (let unit = 1; unit <= 20; unit++) plant.sim.silence(unit);
@@ -220,7 +220,7 @@ t.test('lamps of one feeder that come back together are all found soon after the
   t.equal(ok(), 20);
 });
 
-t.test('when no unit answers any more the port is opened anew, told once, and ever more rarely', async (t) => {
+t.test('when no unit answers any more the port is reopened, reported once, at growing intervals', async (t) => {
   const plant = await plantWith(t, { devices: { L1: LAMP, L2: LAMP } });
   await plant.clock.advance(2_000);
   for (const unit of [1, 2]) plant.sim.silence(unit);
@@ -258,7 +258,7 @@ t.test('a port that does not open again ends all that waits for it', async (t) =
   t.match(await resultOf(plant, last, 100), { state: 'failed', reason: /the line went down/ });
 });
 
-t.test('a line on which nobody was ever met is left as it is', async (t) => {
+t.test('a line on which no unit ever answered is not reopened', async (t) => {
   const plant = createPlant({ devices: { L1: LAMP } });
   t.teardown(() => plant.field.stop());
   plant.sim.silence(1);

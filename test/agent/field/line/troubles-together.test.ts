@@ -3,7 +3,7 @@ import { createRandom } from '../../../street/random.ts';
 import { SENSOR } from '../plant.ts';
 import { MULTISENSOR, sometimesLate, twice, underUnit, worstSight } from './troubles.ts';
 
-/** Somebody is seen this soon where the trouble of one unit and a late reply of the sensor itself come together. Units: ms. */
+/** Limit for a detection when one unit is in trouble and the sensor itself replies late. Units: ms. */
 const SEEN_WITHIN_MS = 4_000;
 
 for (const [name, what] of Object.entries({
@@ -11,7 +11,7 @@ for (const [name, what] of Object.entries({
   'that replies under another number': underUnit(() => 3, 0),
 }))
   for (const pct of [1, 5, 10])
-    t.test(`beside a lamp ${name}, a sensor is not blind because ${pct} % of all replies are late`, async (t) => {
+    t.test(`next to a lamp ${name}, a sensor is not blind because ${pct} % of all replies are late`, async (t) => {
       for (const sensor of [SENSOR, MULTISENSOR])
         for (const seed of [1, 2, 3]) {
           const everybody = sometimesLate(createRandom(seed), pct);

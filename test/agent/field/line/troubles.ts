@@ -1,5 +1,5 @@
 /**
- * A street on the simulated wire with one unit whose replies are changed on their way: when is somebody seen all the same?
+ * A street on the simulated wire with one unit whose replies are altered in transit. Measures when a person is detected.
  */
 import type { Test } from 'tap';
 import type { Clock } from '../../../../agent/core/clock.ts';
@@ -30,12 +30,12 @@ export function late(ms: number): Trouble {
   return (reply) => [[ms, reply]];
 }
 
-/** Of a hundred replies so many are late by 20 to 170 ms. */
+/** `pct` percent of the replies are late by 20 to 170 ms. */
 export function sometimesLate(random: () => number, pct: number): Trouble {
   return (reply) => [[100 * random() < pct ? 20 + 150 * random() : 0, reply]];
 }
 
-/** Of a hundred replies so many are late by 0.25 to 0.65 s, 30 are damaged, and the others are right. */
+/** `latePct` percent of the replies are late by 0.25 to 0.65 s, 30 percent are damaged, and the others are correct. */
 export function lateOrDamaged(random: () => number, latePct = 40): Trouble {
   return (reply) => {
     const chance = 100 * random();
@@ -76,7 +76,7 @@ export function wrapped(before: string, behind: string): Trouble {
   return (reply) => [[0, Buffer.concat([Buffer.from(before, 'hex'), reply, Buffer.from(behind, 'hex')])]];
 }
 
-/** From now on what a unit says is changed on its way. */
+/** From now on the replies of a unit are altered in transit. */
 export function trouble(
   { sim, clock }: Pick<Plant, 'sim'> & { readonly clock: Clock },
   unit: number,

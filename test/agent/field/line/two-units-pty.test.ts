@@ -17,7 +17,7 @@ import { MULTISENSOR, type Trouble, trouble, twice, underUnit } from './troubles
 
 const SERIAL: SerialSettings = { baud: 19_200, parity: 'none', stopBits: 2, dataBits: 8 };
 const SENSOR_UNIT = 5;
-/** Somebody is seen after 2.5 s on a quiet machine; a busy one may take its time. Units: ms. */
+/** Limit for a detection: it takes 2.5 s on a quiet machine, longer on a busy one. Units: ms. */
 const SEEN_WITHIN_MS = 20_000;
 
 function registers(): SimUnit & { readonly held: Map<string, number> } {

@@ -99,7 +99,7 @@ for (const [story, dues, request] of wishes) {
   });
 }
 
-t.test('a presence poll takes slower neighbours along only when their time has come', async (t) => {
+t.test('a presence poll includes slower registers only when they are due', async (t) => {
   const slots = slotsOf(device([at(0, fast), at(1)]));
   const ask = (): string => told(blockAround({ slots, first: 0, nowMono: 100, periodsMs: POLL_PERIOD_MS, limits: WIDE }));
   (slots[1] as Slot).dueMono = 110;
@@ -108,7 +108,7 @@ t.test('a presence poll takes slower neighbours along only when their time has c
   t.equal(ask(), 'input 0+2');
 });
 
-t.test('a slot keeps its pace, a late one is not made up for in a burst, a lost one is asked again soon, but not for ever', async (t) => {
+t.test('a slot keeps its pace: a late one causes no burst, a lost one is repeated soon, but not for ever', async (t) => {
   const slots = slotsOf(device([at(0)])) as [Slot];
   const block = blockAround({ slots, first: 0, nowMono: 0, periodsMs: POLL_PERIOD_MS, limits: WIDE });
   const dues: number[] = [];
@@ -139,7 +139,7 @@ const paces: [story: string, pace: LinePace, turnaroundMs: number | null, breakE
 ];
 
 for (const [story, pace, turnaroundMs, breakEven, maxCount] of paces) {
-  t.test(`what is worth reading at once: ${story}`, async (t) => {
+  t.test(`registers worth reading immediately: ${story}`, async (t) => {
     const found = limitsOf(pace, { profile: LAMP, turnaroundMs, noHoles: false }, 'input');
     t.equal(found.maxCount, maxCount);
     t.ok(found.breakEven === breakEven || Math.abs(found.breakEven - breakEven) < 0.1, `${found.breakEven}`);
@@ -162,7 +162,7 @@ const anyDevice = fc
   );
 
 t.test(
-  'while the line has room each register is asked within its period, none twice in a request, and no request is over a limit',
+  'while the line has capacity each register is read within its period, none twice in a request, and no request exceeds a limit',
   async (t) => {
     fc.assert(
       fc.property(anyDevice, fc.integer({ min: 4, max: 40 }), fc.double({ min: 0.01, max: 1, noNaN: true }), (profile, maxCount, phase) => {
@@ -195,7 +195,7 @@ t.test(
   },
 );
 
-t.test('a unit that refuses a request is asked without holes, then in halves, until what it does not have is alone', async (t) => {
+t.test('a unit that refuses a request is read without gaps, then in halves, until the missing register is alone', async (t) => {
   fc.assert(
     fc.property(
       fc.uniqueArray(fc.nat(30), { minLength: 2, maxLength: 15 }),
@@ -237,7 +237,7 @@ t.test('a unit that refuses a request is asked without holes, then in halves, un
   t.pass('exactly those, whatever else is asked');
 });
 
-t.test('presence inputs are asked as often as half of the line allows, between 75 and 100 ms', async (t) => {
+t.test('presence inputs are polled as often as half of the line allows, every 75 to 100 ms', async (t) => {
   const slow: LinePace = { registerMs: 2.1, fixedMs: 13.5, gapMs: 3.6 };
   t.equal(presencePeriodMs(slow, 1), 75);
   t.equal(presencePeriodMs(slow, 2), 100);

@@ -246,7 +246,7 @@ const gatewayTable: [story: string, line: PlainLineStats, wanted: RegExp][] = [
 ];
 
 for (const [story, line, wanted] of gatewayTable) {
-  t.test(`advice of what is behind a gateway: ${story}`, async (t) => {
+  t.test(`advice for a line behind a gateway: ${story}`, async (t) => {
     const advice = adviceOf(line, null);
     t.equal(advice.length, 1, advice.join('\n'));
     t.match(advice[0], wanted);
@@ -254,7 +254,7 @@ for (const [story, line, wanted] of gatewayTable) {
   });
 }
 
-t.test('a question lost between answers counts for ten minutes, a unit that was silent altogether does not', async (t) => {
+t.test('a request lost between answers counts for ten minutes, a unit that was completely silent does not', async (t) => {
   const ends = createRecentEnds();
   ends.note('answered', 0);
   ends.note('missed', 100);

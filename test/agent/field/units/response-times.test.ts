@@ -22,7 +22,7 @@ const taught = (request: ReadRequest | WriteRequest, samplesMs: readonly number[
 };
 const many = (count: number, ms: number): number[] => Array.from({ length: count }, () => ms);
 
-t.test('registers that have not replied yet are waited for as long as the profile says, however fast their unit is', async (t) => {
+t.test('registers that have not replied yet get the timeout of the profile, however fast their unit is', async (t) => {
   t.equal(times().timeoutMs(read(100), USUAL), 200);
   t.equal(times().timeoutMs(read(100), { mean: 300, deviation: 5 }), 320, 'or as long as a slow unit needs');
 });
@@ -42,16 +42,19 @@ t.test('the timeout follows a slow block and forgets one slow reply', async (t) 
   t.ok(steady < 60, `${steady} ms`);
 });
 
-t.test('a write never waits less than the profile says, and a unit that is slow to store one register is so with all', async (t) => {
-  for (const ms of [1, 8, 120, 180]) {
-    const known = taught(write(5), many(40, ms), taught(read(0), many(40, 1)));
-    t.equal(known.timeoutMs(write(5), USUAL), 200, `${ms} ms`);
-  }
-  const slow = taught(write(5), many(40, 450), times(500));
-  t.equal(slow.timeoutMs(write(5), USUAL), 500);
-  const slower = taught(write(5), many(40, 400));
-  t.ok(slower.timeoutMs(write(6), USUAL) >= 420, `${slower.timeoutMs(write(6), USUAL)} ms for another register`);
-});
+t.test(
+  'the timeout of a write is never below that of the profile, and a unit that stores one register slowly is slow for all',
+  async (t) => {
+    for (const ms of [1, 8, 120, 180]) {
+      const known = taught(write(5), many(40, ms), taught(read(0), many(40, 1)));
+      t.equal(known.timeoutMs(write(5), USUAL), 200, `${ms} ms`);
+    }
+    const slow = taught(write(5), many(40, 450), times(500));
+    t.equal(slow.timeoutMs(write(5), USUAL), 500);
+    const slower = taught(write(5), many(40, 400));
+    t.ok(slower.timeoutMs(write(6), USUAL) >= 420, `${slower.timeoutMs(write(6), USUAL)} ms for another register`);
+  },
+);
 
 t.test('one late reply widens the next wait to cover it, within what the profile allows', async (t) => {
   for (const ms of [31, 48, 100, 200]) {
@@ -61,7 +64,7 @@ t.test('one late reply widens the next wait to cover it, within what the profile
   }
 });
 
-t.test('beyond the profile a unit is waited for once it is always late: now and then is not enough', async (t) => {
+t.test('a unit gets a timeout above that of its profile only if it is always late: now and then is not enough', async (t) => {
   const always = taught(read(0), many(40, 8));
   const said = Array.from({ length: 5 }, () => always.learnLate(read(0), 400));
   t.same(said, ['doubtful', 'doubtful', 'doubtful', 'doubtful', 'learned']);
@@ -81,7 +84,7 @@ t.test('beyond the profile a unit is waited for once it is always late: now and 
   t.equal(Math.round(block.timeoutMs(read(0), USUAL)), 30, 'is no reason to wait for its other blocks');
 });
 
-t.test('no unit is waited for longer than a second, unless its profile says so', async (t) => {
+t.test('no unit has a timeout of more than a second, unless its profile specifies it', async (t) => {
   for (const [profileMs, mostMs] of [
     [20, 1_000],
     [200, 1_000],

@@ -5,7 +5,7 @@ import { createSetUpWrites, SET_UP_WRITES_A_DAY } from '../../../../agent/field/
 
 const STEP = { table: 'holding', address: 100, value: 7, why: 'a test' } as const;
 
-t.test('no register is written more often than twice in any 24 hours, whatever is tried, saved, restored or set', async (t) => {
+t.test('no register is written more than twice in any 24 hours, whatever is tried, saved, restored or set', async (t) => {
   const anyStep = fc.record({
     waitMs: fc.oneof(fc.integer({ min: 0, max: 60_000 }), fc.integer({ min: 0, max: 2 * DAY_MS })),
     isRestart: fc.boolean(),

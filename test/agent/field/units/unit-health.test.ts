@@ -27,7 +27,7 @@ for (const [story, transactions, state, dueMono] of table) {
   t.test(story, async (t) => t.match(after(...transactions), { state, dueMono }));
 }
 
-t.test('a unit is never asked later than the longest back-off, whatever happened', async (t) => {
+t.test('a unit is never polled later than the longest back-off, in every case', async (t) => {
   const event = fc.record({
     lost: fc.boolean(),
     turnaroundMs: fc.integer({ min: 0, max: 5_000 }),
@@ -48,7 +48,7 @@ t.test('a unit is never asked later than the longest back-off, whatever happened
   t.pass('held for all generated histories');
 });
 
-t.test('a late reply proves the unit, and tells its pace; an exception proves it alone', async (t) => {
+t.test('a late reply proves the unit and its response time; an exception proves only the unit', async (t) => {
   t.match(after(timeout(0), timeout(0), { kind: 'late', atMono: 50, firstByteMs: 40 }), {
     state: 'ok',
     failures: 0,

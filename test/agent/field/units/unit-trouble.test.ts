@@ -16,7 +16,7 @@ t.test('a few unrequested replies are an accident, ten in a row are two units wi
   t.equal(afterExtra(extras, 10_001 + MINUTE_MS).count, 1, 'a pause of a minute begins the count again');
 });
 
-t.test('a line repeats what is on it where one unit answers twice and more than half have had such a reply', async (t) => {
+t.test('a line repeats its traffic if one unit answers twice and more than half have had such a reply', async (t) => {
   for (const [counts, isLine] of [
     [[10, 1, 1, 0], true],
     [[10, 1, 0, 0], false],

@@ -43,7 +43,7 @@ t.test('a relay and a message number are written once and read back', async (t) 
   t.match(plant.field.latest('IO1.relay'), { value: 1, quality: 'good' }, 'the read-back is a reading like any other');
 });
 
-/** [story, point, value, what is said] */
+/** [story, point, value, message] */
 const REFUSED: readonly [string, string, number, RegExp][] = [
   ['a dangerous point', 'mains', 0, /dangerous by profile relays: give the output another point/],
   ['more than the profile allows', 'message', 100, /100 is outside 0\.\.99 of message of IO1/],
@@ -53,7 +53,7 @@ const REFUSED: readonly [string, string, number, RegExp][] = [
   ['a type that nobody writes', 'wide', 1, /writing type u32 is not supported/],
 ];
 
-t.test('what is refused never reaches the line', async (t) => {
+t.test('a refused write never reaches the line', async (t) => {
   const plant = await plantWith(t);
   const sinceMono = plant.clock.monoMs();
   for (const [story, point, value, reason] of REFUSED) {
@@ -63,7 +63,7 @@ t.test('what is refused never reaches the line', async (t) => {
   t.strictSame(writesOf(plant, sinceMono), []);
 });
 
-t.test('a relay that stays as it was says what to check', async (t) => {
+t.test('a relay that does not change reports what to check', async (t) => {
   const plant = await plantWith(t);
   plant.unit('IO1').deaf = true;
   t.match(await set(plant, 'relay', 1), { state: 'failed', reason: /^reads back 0, wrote 1: check for a switch at the device/ });

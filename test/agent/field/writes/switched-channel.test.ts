@@ -1,4 +1,4 @@
-/** Dimmers keep the level of a channel that is off: its register then says nothing about light. */
+/** Dimmers keep the level of a channel that is off, so the register then does not show the light. */
 import t, { type Test } from 'tap';
 import { readPlacedYaml } from '../../../../agent/config/load/places.ts';
 import type { Profile } from '../../../../agent/core/profile.ts';
@@ -31,7 +31,7 @@ for (const [id, , channels] of dimmers) {
   });
 }
 
-t.test('a channel that somebody switched off is dark in the readings, and on again with the next level', async (t) => {
+t.test('a channel that was switched off at the device is dark in the readings, and on again with the next level', async (t) => {
   const plant = await dimmer(t);
   const { registers } = plant.unit('L1');
   t.match(await resultOf(plant, plant.write('L1', 60)), { state: 'verified' });
@@ -59,7 +59,7 @@ t.test('a level counts as verified only once its channel is on, between two poll
   t.match(coil.join(', '), /^(read coil:0\+1, )+write coil:0=1(, read coil:0\+1)+$/, 'found off, switched on, proven');
 });
 
-t.test('a channel that cannot be switched on fails the level and says so', async (t) => {
+t.test('a channel that cannot be switched on fails the level and reports that', async (t) => {
   const plant = await dimmer(t);
   const unit = plant.unit('L1');
   const { write } = unit;
@@ -82,7 +82,7 @@ t.test('a lost write of the coil is made up for by the next try of the level', a
   t.equal(unit.registers.get('coil:0'), 1);
 });
 
-t.test('a lamp that is to be dark is not asked for its channel', async (t) => {
+t.test('for a lamp that is to be dark its channel is not read', async (t) => {
   const plant = await dimmer(t);
   const { registers, asked } = plant.unit('L1');
   registers.set('coil:0', 0);

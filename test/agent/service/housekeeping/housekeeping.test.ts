@@ -5,7 +5,7 @@ import { createHousekeeping } from '../../../../agent/service/housekeeping/house
 import { texts } from '../../../support/texts.ts';
 import { logAt } from '../log/log-lines.ts';
 
-/** Chores that tell when they ran; what they keep outlives a restart. */
+/** Chores that record when they ran; the records survive a restart. */
 function choresAt(startAt: string, cron: Record<string, string>, kept = new Map<string, unknown>()) {
   const clock = createManualClock(Date.parse(startAt));
   const { log, taken } = logAt({ clock });
@@ -30,7 +30,7 @@ function choresAt(startAt: string, cron: Record<string, string>, kept = new Map<
 const done = (lastMs: string) => ({ lastMs: Date.parse(lastMs), result: 'done before', failed: false });
 const MINUTES = 60_000;
 
-t.test('a chore runs at its time of UTC wherever the cabinet stands, tells what it did, and stopping leaves nothing behind', async (t) => {
+t.test('a chore runs at its time of UTC wherever the cabinet is, reports its result, and stopping leaves nothing behind', async (t) => {
   const zone = process.env['TZ'] ?? 'UTC';
   process.env['TZ'] = 'Asia/Tokyo';
   t.teardown(() => {
@@ -117,7 +117,7 @@ t.test('times that passed while the cabinet had no mains are made up for once th
   t.match(kept.get('chores'), { backup: { result: 'backup done' }, retention: { result: 'done before' } });
 });
 
-t.test('a frequent chore costs no write of its own', async (t) => {
+t.test('a frequent chore causes no write of its own', async (t) => {
   const { clock, housekeeping, ran, kept } = choresAt('2026-12-02T16:00:30Z', { compaction: '17 * * * *', daily: '0 20 * * *' });
   housekeeping.start();
   await clock.advance(5 * MINUTES);
@@ -129,7 +129,7 @@ t.test('a frequent chore costs no write of its own', async (t) => {
   t.match(kept.get('chores'), { daily: { failed: false }, compaction: { failed: false } });
 });
 
-t.test('a step of the clock runs no chore a thousand times, and none is waited for until an old time comes again', async (t) => {
+t.test('a step of the clock runs no chore a thousand times, and none waits until an old time returns', async (t) => {
   const { clock, housekeeping, ran } = choresAt('1970-01-01T00:01:00Z', { 'never-hourly': '17 * * * *' });
   housekeeping.start();
   await clock.advance(2 * MINUTES);
@@ -141,7 +141,7 @@ t.test('a step of the clock runs no chore a thousand times, and none is waited f
   t.strictSame(ran.slice(1), ['never-hourly 2025-12-02T17:17'], 'back');
 });
 
-t.test('a turn of the loop that comes late makes up for its minutes', async (t) => {
+t.test('a late turn of the loop makes up for its minutes', async (t) => {
   const { clock, housekeeping, ran } = choresAt('2026-12-02T16:15:30Z', { 'never-hourly': '17 * * * *' });
   housekeeping.start();
   clock.stepWall(2 * MINUTES);

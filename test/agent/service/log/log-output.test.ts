@@ -144,7 +144,7 @@ t.test('a flush to a full disk ends, and what it held is discarded', { skip: dis
   t.ok(old <= size / LINE.length + MOST_IN_PROGRESS, `${old} lines of before are there, ${size / LINE.length} had room`);
 });
 
-t.test('a flush to an output that nobody reads any more ends, and what it held is discarded', async (t) => {
+t.test('a flush to an output without a reader ends, and its content is discarded', async (t) => {
   const { path, reader, writer } = await pipeIn(t);
   closeSync(reader);
   const output = createLogOutput(writer, clock);
@@ -181,7 +181,7 @@ for (const lines of [10_500, 30_000, 100_000]) {
   });
 }
 
-t.test('lines that a closed pipe lost are counted once somebody reads again', async (t) => {
+t.test('lines lost in a closed pipe are counted once it has a reader again', async (t) => {
   const { path, reader, writer } = await pipeIn(t);
   closeSync(reader);
   const output = createLogOutput(writer, clock, (count) => output.write(`lost ${count}\n`));

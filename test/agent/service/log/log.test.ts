@@ -25,7 +25,7 @@ t.test('journald gets the priority before each line and keeps the time itself', 
   ]);
 });
 
-t.test('what is less severe than asked for is not written', async (t) => {
+t.test('lines below the requested severity are not written', async (t) => {
   const { log, taken } = logAt({ minSeverity: 'warning' });
   for (const severity of ['debug', 'info', 'warning', 'alarm'] as const) log.event(severity, {}, severity);
   t.strictSame(
@@ -34,7 +34,7 @@ t.test('what is less severe than asked for is not written', async (t) => {
   );
 });
 
-t.test('who reads along hears what is written from a severity on, secrets put out, also what the log itself does not keep', async (t) => {
+t.test('a follower of the log gets lines from a severity on, secrets masked, including those the log itself omits', async (t) => {
   const { clock, log, taken } = logAt({ minSeverity: 'info' });
   const lines: LogLine[] = [];
   const stop = log.listen('debug', (line) => lines.push(line));
@@ -58,7 +58,7 @@ t.test('who reads along hears what is written from a severity on, secrets put ou
   t.notMatch(JSON.stringify(lines), /hunter2/);
 });
 
-t.test('an identical event of the last minute is counted, and the count written when the minute is over', async (t) => {
+t.test('an identical event within a minute is counted, and the count is written when the minute has passed', async (t) => {
   const { clock, log, taken } = logAt();
   for (let second = 0; second < 59; second++) {
     log.event('line-down', LINE);
@@ -119,7 +119,7 @@ const secrets: [story: string, fields: Record<string, unknown>, seen: unknown][]
 ];
 for (const [story, fields, seen] of secrets) t.test(`${story} in the log`, async (t) => t.strictSame(redact(fields), seen));
 
-t.test('a field cannot pose as the line itself, and a loop in it ends', async (t) => {
+t.test('a field cannot imitate the line itself, and a loop in it ends', async (t) => {
   const { log, taken } = logAt();
   const loop: Record<string, unknown> = {};
   loop['again'] = loop;

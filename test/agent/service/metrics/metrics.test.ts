@@ -25,7 +25,7 @@ const FAMILIES: readonly MetricFamily[] = [
   { name: 'luciole_unknown', type: 'gauge', unit: '', help: 'Nobody knows', samples: [] },
 ];
 
-t.test('the two texts are as their formats ask for', async (t) => {
+t.test('the two texts conform to their formats', async (t) => {
   t.equal(
     metricsText(FAMILIES, 'openmetrics'),
     [
@@ -68,7 +68,7 @@ t.test('the reader refuses what is no such text, so that the tests by it can fai
   for (const text of bad) t.throws(() => readExposition(text, 'openmetrics'), JSON.stringify(text));
 });
 
-t.test('an agent at work tells its figures, with their units in the names, in both formats', async (t) => {
+t.test('a working agent reports its figures, with their units in the names, in both formats', async (t) => {
   const rig = await createRig(t, { startAt: NIGHT, withUplink: true });
   await rig.until('dimmed', () => rig.levels().every((level) => level === 30));
   await rig.until('delivered', async () => (await rig.status()).uplink.readingsAcked > 0, 2 * MINUTE_MS);
@@ -102,7 +102,7 @@ t.test('an agent at work tells its figures, with their units in the names, in bo
   );
 });
 
-t.test('the births tell the platform how the agent fares', async (t) => {
+t.test('the births send the state of the agent to the platform', async (t) => {
   const rig = await createRig(t, { startAt: NIGHT, withUplink: true });
   await rig.until('born', () => rig.host.nodeAlive, MINUTE_MS);
   const birth = rig.host.messages.find(({ verb }) => verb === 'NBIRTH');
@@ -114,7 +114,7 @@ t.test('the births tell the platform how the agent fares', async (t) => {
     t.equal(published.get(name), null, `${name}: nobody measures it on a simulated street`);
 });
 
-t.test('the file for the exporter is there within a minute, whole and readable, and a folder that takes none is told once', async (t) => {
+t.test('the file for the exporter exists within a minute, complete and readable, and an unwritable folder is reported once', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'luciole-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
   const textfile = join(dir, 'textfile');

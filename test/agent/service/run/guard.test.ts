@@ -72,7 +72,7 @@ t.test('the watchdog is fed three times in its time while all works, and not at 
   watchdog.stop();
 });
 
-t.test('a process that was frozen and goes on is not taken for one that hangs', async (t) => {
+t.test('a process that was frozen and continues is not taken for a hung one', async (t) => {
   const { clock, state, taken, watchdog } = watchedAt();
   state.hangs = true;
   await clock.advance(10_000);
@@ -84,7 +84,7 @@ t.test('a process that was frozen and goes on is not taken for one that hangs', 
   watchdog.stop();
 });
 
-t.test('where nobody would start it again a hang is told and nothing else', async (t) => {
+t.test('where no service manager would restart it a hang is only reported', async (t) => {
   const { clock, state, taken, logged, watchdog } = watchedAt({ isSupervised: false });
   state.hangs = true;
   await clock.advance(60_000);
@@ -171,15 +171,15 @@ const inVain: [story: string, steps: Parameters<typeof startsOf>[0], cameUp: (n:
   ['a boot between them', every(3_600, 3).map(([atS, end], n) => [atS, end, `boot-${n}`]), () => false, 'normal normal normal'],
 ];
 for (const [story, steps, cameUp, seen] of inVain)
-  t.test(`starts that never came up, ${story}: ${seen}`, async (t) => t.equal(modes(steps, cameUp), seen));
+  t.test(`starts that never became ready, ${story}: ${seen}`, async (t) => t.equal(modes(steps, cameUp), seen));
 
-t.test('a ledger of a release that did not write whether a run came up is read as before', async (t) => {
+t.test('a ledger of a release that did not record whether a run was ready is read as before', async (t) => {
   const old = startsOf(every(3_600, 5)).at(-1)?.ledger ?? EMPTY_LEDGER;
   const runs = old.runs.map(({ cameUp: _, ...run }) => run);
   t.equal(begun({ ...old, runs }, { bootId: BOOT, bootMono: 99_000_000, version: '1.0.0' }).verdict.mode, 'normal');
 });
 
-t.test('safe mode lasts longer each time it was in vain', async (t) => {
+t.test('safe mode lasts longer after each failure', async (t) => {
   const quiet = startsOf([...crashes(5), [150, 'safe-over'], ...crashes(5, 1_100), [1_300, 'safe-over'], [1_400, null]]).map(
     ({ quietMs }) => quietMs,
   );
@@ -200,7 +200,7 @@ t.test('the ledger counts starts and how runs ended, and keeps the last ones alo
   t.equal(last?.runs.length, 30);
 });
 
-t.test('a ledger is found again, and a damaged one, or a folder that takes none, is never in the way', async (t) => {
+t.test('a ledger is restored, and a damaged one, or an unwritable folder, never prevents a start', async (t) => {
   const dir = t.testdir({ state: {}, memory: {}, blocked: 'a file' });
   const { ledger } = begun(EMPTY_LEDGER, { bootId: BOOT, bootMono: 5, version: '1.0.0' });
   const [state, memory] = [join(dir, 'state'), join(dir, 'memory')];
@@ -248,7 +248,7 @@ function machineAt(dir: string) {
   return { start, logged };
 }
 
-t.test('a run tells how the one before ended, without its secrets, and safe mode until it has been quiet', async (t) => {
+t.test('a run reports how the one before ended, without its secrets, and safe mode until it has been quiet', async (t) => {
   const dir = t.testdir();
   const { start, logged } = machineAt(dir);
   t.strictSame((await start({ upS: 4_000 })).guard.events, []);
@@ -273,7 +273,7 @@ t.test('a run tells how the one before ended, without its secrets, and safe mode
 });
 
 t.test(
-  'when safe mode fails as well the wish for a reboot lies where the system looks, and not before the machine is up for an hour',
+  'when safe mode fails too the reboot request is written where systemd looks, and not before the machine is up for an hour',
   async (t) => {
     for (const [upS, isRequested] of [
       [3_000, false],
@@ -288,7 +288,7 @@ t.test(
   },
 );
 
-t.test('what runs without a store have lost is known to the run that has one again, until its store knows', async (t) => {
+t.test('the losses of runs without a store are known to the next run with one, until its store has recorded them', async (t) => {
   const dir = t.testdir();
   const { start } = machineAt(dir);
   for (let i = 0; i < 7; i++) (await start({ upS: 4_000 + i })).guard.ended('hung', 'store');
@@ -319,7 +319,7 @@ t.test('what runs without a store have lost is known to the run that has one aga
   t.equal((await start({ upS: 4_500 })).guard.unstored, null);
 });
 
-t.test('by hand each start is as usual, and a ledger that cannot be kept is told once and harms nothing', async (t) => {
+t.test('by hand each start is as usual, and a ledger that cannot be written is reported once and harms nothing', async (t) => {
   const dir = t.testdir({ state: 'no folder' });
   const { start, logged } = machineAt(dir);
   const byHand = { isSupervised: false, extendStart() {}, ready() {}, alive() {}, hanging() {}, stopping() {} };

@@ -3,7 +3,7 @@ import { createNotify } from '../../../../agent/service/run/notify.ts';
 
 import { logAt } from '../log/log-lines.ts';
 
-t.test('the service manager is told in its own words, and a failure only logged', async (t) => {
+t.test('the service manager is notified in its own protocol, and a failure is only logged', async (t) => {
   const { log, taken } = logAt();
   const sent: string[][] = [];
   const answers: (() => void)[] = [];

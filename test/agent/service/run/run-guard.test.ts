@@ -5,7 +5,7 @@ import { createRig, STUCK_PORT } from '../../../support/rig.ts';
 
 const NIGHT = '2026-12-15T23:30:00+01:00';
 
-t.test('all parts of an agent at work give signs of it: a healthy line, a silent one and an unplugged one', async (t) => {
+t.test('all parts of a working agent give signs of life: a healthy line, a silent one and an unplugged one', async (t) => {
   const rig = await createRig(t, { startAt: NIGHT });
   const parts = (): readonly string[] => hangsOf(rig.agent.pulse(), rig.clock.monoMs()).map(({ part }) => part);
   const watchFor = async (minutes: number): Promise<readonly string[]> => {

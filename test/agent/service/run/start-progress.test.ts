@@ -77,7 +77,7 @@ t.test('without a completed step no time that passes sends anything', async (t) 
   t.strictSame(sent, [], 'nor does a step when the start is over');
 });
 
-t.test('a stop that the limit has caused is told from one that a person has asked for', async (t) => {
+t.test('a stop caused by the limit is distinguished from one requested by a person', async (t) => {
   const { clock, steps } = startAt(LIMIT_MS);
   await clock.advance(5_000);
   steps.completed('agent-loaded');

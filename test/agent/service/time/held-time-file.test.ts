@@ -39,7 +39,7 @@ t.test('a run takes up the held time of the one before on the same start of the 
   t.equal(at('b', 90_000), null, 'another start of the machine');
 });
 
-t.test('a file that is none of ours, and a folder that is not there, count as absent', async (t) => {
+t.test('an invalid file, and a missing folder, count as absent', async (t) => {
   const runtimeDir = t.testdir();
   const machine = { bootId: 'a', startMono: 0 };
   const file = createHeldTimeFile({ runtimeDir, machine });

@@ -94,7 +94,7 @@ t.test('two clocks that drift apart stay believed; a step of one of them is judg
   t.equal(timeQuality.quality(), 'restored', 'the battery clock was set');
 });
 
-/** A system clock beside a battery clock that is right; nothing else vouches for it. */
+/** A system clock next to a correct battery clock, without any other time source. */
 async function qualityWithBattery(aheadMs: number) {
   const clock = createManualClock(LOGGED_AT_MS + aheadMs);
   const facts = { batteryAheadMs: 0 };
@@ -105,13 +105,13 @@ async function qualityWithBattery(aheadMs: number) {
   return { clock, timeQuality, facts };
 }
 
-t.test('the system itself is asked without harm', async (t) => {
+t.test('the real system can be queried without harm', async (t) => {
   const timeQuality = createTimeQuality({ clock: createManualClock(LOGGED_AT_MS), trust: () => 'auto' });
   await timeQuality.start();
   t.match(timeQuality.quality(), /^(restored|rtc|synced)$/);
 });
 
-t.test('a battery clock that never answers holds one read, and a time server is heard beside it', async (t) => {
+t.test('a battery clock that never answers blocks one read, and a time server is still used', async (t) => {
   const clock = createManualClock(LOGGED_AT_MS);
   const reads: string[] = [];
   const readFact = (path: string): Promise<string | null> => {

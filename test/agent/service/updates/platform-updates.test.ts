@@ -36,7 +36,7 @@ function platform() {
   return { clock, seen, send };
 }
 
-t.test('a platform that never stops sending writes 256 MB a day and no more', async (t) => {
+t.test('a platform that never stops sending causes 256 MB of writes a day at most', async (t) => {
   const { clock, seen, send } = platform();
   const partsOfDay = Math.floor(2 ** 28 / PART.length);
   t.match(await send(partsOfDay), { state: 'verified' }, 'the largest file in one day');
@@ -50,7 +50,7 @@ t.test('a platform that never stops sending writes 256 MB a day and no more', as
   t.ok(seen.writtenBytes <= 2 ** 29);
 });
 
-t.test('what is refused costs nothing of the day', async (t) => {
+t.test('refused parts do not count for the daily limit', async (t) => {
   const { seen, send } = platform();
   seen.isRefused = true;
   t.match(texts(await send(20_000)), { state: 'refused', reason: 'refused' });

@@ -49,7 +49,7 @@ function foldersAt(t: Test) {
   return { folder, incoming, maker, receive, say, parts, unpacked, unpack: () => unpackRelease(parts) };
 }
 
-t.test('a sound update is unpacked where nobody but its owner may write', async (t) => {
+t.test('a valid update is unpacked where only its owner may write', async (t) => {
   const { maker, receive, parts, unpack, unpacked, incoming } = foldersAt(t);
   receive(updateBy(maker));
   t.equal(await unpack(), '20-0.2.0');
@@ -110,7 +110,7 @@ const lies: [story: string, lie: (folders: ReturnType<typeof foldersAt>) => void
   ['one that is older than the package', ({ receive, maker }) => receive(updateBy(maker, { serial: INSTALLED })), 'older'],
 ];
 for (const [story, lie, code] of lies)
-  t.test(`refused, and what was unpacked before stays: ${story}`, async (t) => {
+  t.test(`refused, and the release unpacked before stays: ${story}`, async (t) => {
     const folders = foldersAt(t);
     const { maker, receive, say, unpack, unpacked } = folders;
     receive(updateBy(maker));
@@ -125,7 +125,7 @@ for (const [story, lie, code] of lies)
 t.test('a file that is exchanged or written to while it is unpacked is not what runs', async (t) => {
   const { maker, receive, parts, unpack, unpacked, incoming } = foldersAt(t);
   receive(updateBy(maker));
-  // The check of the room stands between the check of the file and its unpacking.
+  // The free space is checked between the check of the file and its unpacking.
   const during = (work: () => void) =>
     unpackRelease({
       ...parts,
@@ -147,7 +147,7 @@ t.test('a file that is exchanged or written to while it is unpacked is not what 
   t.equal(await unpack(), '20-0.2.0');
 });
 
-t.test('no release below the least serial of one that was unpacked is unpacked again, however it is signed', async (t) => {
+t.test('no release below the least serial of an unpacked one is unpacked again, however it is signed', async (t) => {
   const { maker, receive, unpack, parts } = foldersAt(t);
   receive(updateBy(maker, { serial: 30, leastSerial: 25 }));
   await unpack();
@@ -166,7 +166,7 @@ t.test('no release below the least serial of one that was unpacked is unpacked a
   }
 });
 
-t.test('a release of which flash has lost a part is replaced as a whole', async (t) => {
+t.test('a release that has lost a part on flash is replaced as a whole', async (t) => {
   const { maker, receive, say, unpack, parts } = foldersAt(t);
   receive(updateBy(maker));
   await unpack();
@@ -198,7 +198,7 @@ t.test('agent and service find each other by two files: the request is taken onc
   await t.rejects(answerUnpackRequest(parts), { code: 'ENOENT' }, 'without a request nothing is done');
 });
 
-t.test('a refusal reaches the person in words, and a request that is no plain file does nothing but go', async (t) => {
+t.test('a refusal reaches the person as a text, and a request that is not a regular file is only removed', async (t) => {
   const { receive, parts, folder } = foldersAt(t);
   receive(updateBy(createMaker(null)));
   const file = join(parts.runtimeDir, 'release-request');
@@ -224,7 +224,7 @@ t.test('a service that does not take the request, or takes it and never ends, is
     while (!existsSync(file)) await new Promise(setImmediate);
     if (isTaken) rmSync(file);
     const fromMono = clock.monoMs();
-    // The looks at the real disk take their own time.
+    // Reads of the real disk take real time.
     while (answer === null) {
       await clock.advance(200);
       await new Promise(setImmediate);

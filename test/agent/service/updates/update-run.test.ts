@@ -40,7 +40,7 @@ function runOf(t: Test, release: string, files: Readonly<Record<string, string>>
     pulse: () => ({ lines: [], tickedMono: clock.monoMs(), store: { unansweredMono: null, isStuck: false } }),
     notice: ({ code, text }) => notices.push(`${code}: ${text}`),
   });
-  /** Files are written by the real disk, which knows nothing of a manual clock. */
+  /** The real disk takes real time, which a manual clock does not have. */
   const settled = async (holds: () => boolean): Promise<void> => {
     while (!holds()) await new Promise(setImmediate);
   };
@@ -63,14 +63,14 @@ t.test('a release on trial that serves the street is confirmed after a minute, a
   updates.stop();
 });
 
-t.test('a release that runs has its starts counted anew; the package is not counted', async (t) => {
+t.test('the start counter of a release that is ready is reset; the package is not counted', async (t) => {
   const { releases, updates } = runOf(t, RELEASE, { current: RELEASE, starts: `${RELEASE} 4` });
   await updates.start();
   t.notOk(existsSync(join(releases.dir, 'starts')));
   updates.stop();
 });
 
-t.test('one that reaches half of the units is taken back by itself, notices, and ends its run', async (t) => {
+t.test('a release that reaches only half of the units is reverted by itself, reports it, and ends its run', async (t) => {
   const { clock, releases, updates, notices, left, settled } = runOf(t, RELEASE, ON_TRIAL, 6);
   await updates.start();
   await clock.advance(300_000);
@@ -83,7 +83,7 @@ t.test('one that reaches half of the units is taken back by itself, notices, and
 });
 
 t.test(
-  'a failure that the starter found is notices once by the release that runs again, and a trial cut off before it began is none',
+  'a failure that the starter found is reported once by the release that runs again, and a trial cut off before it began is none',
   async (t) => {
     const { clock, releases, updates, notices } = runOf(t, 'package', { current: 'package', failed: RELEASE, trial: `${RELEASE} 3` });
     await updates.start();
@@ -107,7 +107,7 @@ t.test('the package that runs in place of a release reports it, and the status n
   updates.stop();
 });
 
-t.test('a file that nobody goes on with is removed after three days, from an earlier run too', async (t) => {
+t.test('an unfinished upload is removed after three days, from an earlier run too', async (t) => {
   const day = 86_400_000;
   const { clock, releases, updates, settled } = runOf(t, 'package', { incoming: 'begun' });
   await updates.start();

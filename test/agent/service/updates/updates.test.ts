@@ -57,13 +57,13 @@ function cabinetAt(t: Test, changes: Partial<UpdateManagerParts> = {}, stateDir 
     }
     return '';
   };
-  /** Brings the file and asks for it; the words of the answer. */
+  /** Uploads the file and requests its installation. Returns the text of the answer. */
   const install = async (file: Buffer, request = NOW): Promise<string> =>
     (await bring(file)) || String((await manager.install(request)).text);
   return { stateDir, unpackedDir, keysDir, maker, releases, running, manager, restarts, bring, install };
 }
 
-t.test('a sound update is unpacked beside, put on trial and started', async (t) => {
+t.test('a valid update is unpacked next to the present release, put on trial and started', async (t) => {
   const { maker, releases, running, manager, restarts, install, unpackedDir } = cabinetAt(t);
   t.match(await install(updateBy(maker)), /0\.2\.0 is unpacked and takes over now/);
   t.strictSame(restarts, ['release 20-0.2.0 takes over']);
@@ -87,11 +87,11 @@ t.test('a sound update is unpacked beside, put on trial and started', async (t) 
   t.strictSame(unpacked().sort(), ['30-0.3.0', '40-0.4.0'], 'older ones go');
 });
 
-t.test('a confirmed release that came up no more may be brought again; no other that is as old', async (t) => {
+t.test('a confirmed release that no longer starts may be uploaded again; no other that is as old', async (t) => {
   const { maker, releases, install } = cabinetAt(t);
   await install(updateBy(maker));
   await releases.confirm(20);
-  // As the starter does after ten starts in vain.
+  // As the starter does after ten failed starts.
   for (const [name, text] of [
     ['current', PACKAGE],
     ['failed', '20-0.2.0'],
@@ -152,7 +152,7 @@ const refusals: [story: string, file: Bad, words: RegExp][] = [
   ['more than it says', ({ maker }) => updateBy(maker, { unpackedBytes: 1_000 }), /unpacks to more than it declares/],
 ];
 for (const [story, file, words] of refusals)
-  t.test(`${story} is refused in words, and nothing has changed`, async (t) => {
+  t.test(`${story} is refused with a reason, and nothing has changed`, async (t) => {
     const cabinet = cabinetAt(t);
     t.match(texts(await cabinet.install(file(cabinet))), words);
     t.strictSame(cabinet.restarts, []);
@@ -171,7 +171,7 @@ for (const [story, file, words] of refusals)
     t.match(await cabinet.install(updateBy(cabinet.maker)), /takes over/, 'and a sound one is taken afterwards');
   });
 
-t.test('no update without a key: what nobody vouches for is not taken', async (t) => {
+t.test('no update without a key: an unsigned release is not accepted', async (t) => {
   const { maker, keysDir, install } = cabinetAt(t);
   rmSync(keysDir, { recursive: true });
   t.match(await install(updateBy(maker)), /no key is known here; put the maker's public key into/);
@@ -180,7 +180,7 @@ t.test('no update without a key: what nobody vouches for is not taken', async (t
   t.match(await install(updateBy(maker)), /no key is known here/);
 });
 
-t.test('never while lamps are lit, unless told to', async (t) => {
+t.test('never while lamps are lit, unless forced', async (t) => {
   const { maker, install, restarts, manager, releases } = cabinetAt(t, { lampsLit: () => 7 });
   t.match(texts(await install(updateBy(maker))), /nothing was changed: 7 lamps are lit: update by day, or add --force/);
   t.match(await manager.revert(NOW), { isDone: false, text: /no release to go back to/ });
@@ -193,7 +193,7 @@ t.test('never while lamps are lit, unless told to', async (t) => {
   t.match(texts(await manager.revert({ isForced: true })), { text: '20-0.2.0 takes over now' }, 'and forth again');
 });
 
-t.test('nobody goes back below the least serial that the maker has signed, once the release is confirmed', async (t) => {
+t.test('once the release is confirmed, no release below the least serial signed by the maker can be installed', async (t) => {
   for (const [leastSerial, to] of [
     [SERIAL, /takes over now/],
     [SERIAL + 1, /nothing was changed: the installed package has serial 10; releases below 11 are blocked/],
@@ -226,7 +226,7 @@ t.test('nobody goes back below the least serial that the maker has signed, once 
   );
 });
 
-t.test('too little room is told before anything is written', async (t) => {
+t.test('too little disk space is reported before anything is written', async (t) => {
   const { maker, releases, install } = cabinetAt(t);
   const free = releases.freeBytes;
   releases.freeBytes = async () => 20 * 2 ** 20;
@@ -250,7 +250,7 @@ t.test('a disk that fills up in the middle leaves the release as it was', { skip
   t.strictSame(restarts, []);
 });
 
-t.test('parts out of order and files beyond measure are refused; a file may be brought anew at any time', async (t) => {
+t.test('parts out of order and oversized files are refused; a file may be uploaded again at any time', async (t) => {
   const { maker, manager, install } = cabinetAt(t);
   const file = updateBy(maker);
   await manager.put({ atByte: 0, ofBytes: file.length, data: file.subarray(0, 100) });
@@ -268,7 +268,7 @@ t.test('parts out of order and files beyond measure are refused; a file may be b
   t.match(await install(file), /takes over/);
 });
 
-t.test('whatever a disk answers is told to who brings an update, and is no reason for the agent to end', async (t) => {
+t.test('every disk error is reported to the user who uploads, and none ends the agent', async (t) => {
   const { maker, install, releases } = cabinetAt(t);
   mkdirSync(releases.incoming, { recursive: true });
   t.match(texts(await install(updateBy(maker))), /nothing was changed: the disk does not accept it \(EISDIR\)/);
@@ -284,7 +284,7 @@ t.test('a sender that does not stop fills no disk: no part ends beyond its file,
   t.equal(statSync(releases.incoming).size, 100);
 });
 
-t.test('what would be refused in the end is refused with its first part, and what was brought before stays', async (t) => {
+t.test('an update that would be refused in the end is refused with its first part, and the former upload stays', async (t) => {
   const { maker, manager, releases, restarts } = cabinetAt(t);
   const [file, older] = [updateBy(maker), updateBy(maker, { serial: SERIAL })];
   await manager.put({ atByte: 0, ofBytes: file.length, data: file });
@@ -321,7 +321,7 @@ t.test('bytes of an unknown maker are never more on disk than the head of a file
   t.notOk(existsSync(releases.incoming), 'without a key nothing is written');
 });
 
-t.test('a transfer goes on where it stood when the agent starts anew', async (t) => {
+t.test('a transfer continues where it was when the agent restarts', async (t) => {
   const { maker, manager, stateDir, keysDir } = cabinetAt(t);
   const file = updateBy(maker);
   await manager.put({ atByte: 0, ofBytes: file.length, data: file.subarray(0, 400) });

@@ -65,7 +65,7 @@ for (const commitSeconds of [1, 10, 60])
     await store.stop();
   });
 
-t.test('facts are on disk immediately while the file of readings refuses, and each recovery is a separate event', async (t) => {
+t.test('facts are on disk immediately while the file of readings refuses, and each recovery is an event of its own', async (t) => {
   const { clock, store, events, committed, now } = rig(testFolder(t), 10);
   await store.start();
   now.refusing = 'telemetry';

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { createStoreRig, frame, testFolder } from '../fixtures/kit.ts';
 
-t.test('a frame gets its row before it is on disk, and no other', async (t) => {
+t.test('a frame has its row number before it is on disk, and gets no other', async (t) => {
   const { clock, store, committed } = createStoreRig({ dir: testFolder(t) });
   t.equal(store.rowOf(1), null, 'nobody promises a row before the disk has answered');
   await store.start();
@@ -22,7 +22,7 @@ t.test('a frame gets its row before it is on disk, and no other', async (t) => {
   await store.stop();
 });
 
-t.test('a run that was killed leaves its numbers unused: a number that was sent to the platform never refers to a new frame', async (t) => {
+t.test('a killed run leaves its numbers unused: a number sent to the platform never means another frame', async (t) => {
   const dir = testFolder(t);
   const killed = createStoreRig({ dir });
   await killed.store.start();
@@ -54,7 +54,7 @@ t.test('a run that was killed leaves its numbers unused: a number that was sent 
   await after.store.stop();
 });
 
-t.test('a frame with impossible content uses up only its own number', async (t) => {
+t.test('an invalid frame costs only its own number', async (t) => {
   const { store, committed } = createStoreRig({ dir: testFolder(t) });
   await store.start();
   store.append(frame(1));

@@ -25,7 +25,7 @@ function counted(inner: OpenLink) {
   return { count, openLink };
 }
 
-/** Whether it has come by now. */
+/** Whether it has arrived. */
 function watched(promise: Promise<unknown>): { done: boolean } {
   const state = { done: false };
   void promise.then(() => {
@@ -133,7 +133,7 @@ t.test('a thread that cannot be started is a failure; the waits between attempts
   await store.stop();
 });
 
-t.test('no second thread is started beside one that hung and cannot be ended', async (t) => {
+t.test('no second thread is started next to a hung one that cannot be ended', async (t) => {
   const fault: { now: Fault } = { now: 'none' };
   let release = (): void => {};
   const { count, openLink } = counted((setup, onLost) => {

@@ -48,7 +48,7 @@ const damages: readonly [story: string, damage: (path: string) => void, reason: 
 ];
 
 for (const [story, damage, reason] of damages) {
-  t.test(`a file ${story} is set aside and reported; readings start in a new file, facts are restored from the copy`, async (t) => {
+  t.test(`a file ${story} is set aside and reported; readings begin again, facts are restored from the copy`, async (t) => {
     const dir = testFolder(t);
     const first = openStore(t, dir);
     fill(first);
@@ -88,7 +88,7 @@ for (const [story, damage, reason] of damages) {
     t.strictSame(again.reports(), [], 'and only once');
   });
 
-  // The version of an open file is not checked.
+  // The version of a file is read only when it is opened.
   if (!/future/.test(story))
     t.test(`a file ${story} during its use recovers without a restart`, async (t) => {
       const dir = testFolder(t);
@@ -203,7 +203,7 @@ t.test('a file that is removed, emptied or replaced in use is detected before a 
   }
 });
 
-t.test('the quarantine keeps one copy of each file, within a limit, and reports what was removed', async (t) => {
+t.test('the quarantine keeps one copy of each file, within a limit, and reports what it had to delete', async (t) => {
   const dir = testFolder(t);
   const path = join(dir, 'telemetry.db');
   const spoil = (bytes: number) => {
@@ -229,7 +229,7 @@ t.test('the quarantine keeps one copy of each file, within a limit, and reports 
   t.strictSame(kept(), [['telemetry.db', 60 * MB]]);
 });
 
-t.test('a quarantine that a power cut interrupts is continued: its loss is counted, its file kept', async (t) => {
+t.test('an interrupted quarantine is completed after a power cut: its loss is counted, its file kept', async (t) => {
   const dir = testFolder(t);
   const first = openStore(t, dir);
   first.commit(frame(1, 20));

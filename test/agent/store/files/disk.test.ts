@@ -9,7 +9,7 @@ import { texts } from '../../../support/texts.ts';
 import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 import { FILES, MB, type OpenStore, openStore } from './open-store.ts';
 
-/** A partition whose free space is what the test says, and that counts how often it is asked. */
+/** A partition whose free space is set by the test, and that counts its requests. */
 function partition(freeMb: number) {
   const disk = { freeMb: freeMb as number | null, asked: 0 };
   const freeBytes: FreeBytes = () => {
@@ -19,7 +19,7 @@ function partition(freeMb: number) {
   return { disk, freeBytes };
 }
 
-t.test('the reserve file takes real space if there is enough, and none if there is little', async (t) => {
+t.test('the reserve file takes real space where there is some, and none where there is little', async (t) => {
   const dir = testFolder(t);
   const reserveFile = join(dir, 'ballast');
   const { disk, freeBytes } = partition(39);
@@ -50,7 +50,7 @@ t.test('the reserve file takes real space if there is enough, and none if there 
   t.not(statSync(reserveFile).ino, ino, 'a sparse one is made anew');
 });
 
-t.test('on a full disk the reserve file is removed, the commit succeeds, and the file is created again when there is room', async (t) => {
+t.test('on a full disk the reserve file is released, the commit succeeds, and the reserve returns with the space', async (t) => {
   const dir = testFolder(t);
   const reserveFile = join(dir, 'ballast');
   const { disk, freeBytes } = partition(100);
@@ -155,7 +155,7 @@ t.test('a pipe in place of a file of the store is named as a pipe', async (t) =>
   t.match(texts(openStore(t, dir).commit(frame(1))), { ok: false, message: /found a pipe, expected a file; remove it/ });
 });
 
-t.test('a folder in place of the reserve file is reported once, and no reserve file is written', async (t) => {
+t.test('a folder in the place of the reserve file is named once, and nothing is written for it', async (t) => {
   const dir = testFolder(t);
   mkdirSync(join(dir, 'ballast'));
   const store = openStore(t, dir, { freeBytes: partition(100).freeBytes });

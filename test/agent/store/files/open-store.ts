@@ -20,7 +20,7 @@ const PLENTY: FreeBytes = () => 20 * MB;
 
 export const FILES = ['telemetry.db', 'state.db'] as const;
 
-/** Both files of a folder, asked as the storage thread is asked; 20 MB free unless told otherwise, too little for a ballast. */
+/** Both files of a folder, with the requests of the storage thread; by default 20 MB free, too little for the reserve file. */
 export function openStore(t: Pick<Test, 'teardown'>, dir: string, options: { freeBytes?: FreeBytes; setup?: Partial<Setup> } = {}) {
   const setup: Setup = {
     dir,

@@ -25,7 +25,7 @@ function openDated(t: Pick<Test, 'teardown'>, peopleDays: number | undefined) {
       store.record({ events: [event(atMs)], outcomes: [outcome(atMs)], audits: [{ ...NOTE, role, atMs }] });
     },
     event,
-    /** The daily chore. Returns how many records went. */
+    /** Runs the daily chore. Returns the number of deleted records. */
     retain(day: number, { isSynced = true } = {}): number {
       store.now.atMs = STORE_START_MS + day * DAY_MS;
       const livedMs = Math.max(0, store.now.atMs - last);
@@ -40,7 +40,7 @@ function openDated(t: Pick<Test, 'teardown'>, peopleDays: number | undefined) {
   };
 }
 
-t.test('what names people is kept for so many days at most and for 30 fewer at least; the chain says what went', async (t) => {
+t.test('personal data is kept for at most the configured days and for at least 30 fewer; the chain records what was deleted', async (t) => {
   for (const peopleDays of [60, 365, 1_095]) {
     const dated = openDated(t, peopleDays);
     for (let day = 0; day <= peopleDays + 40; day++) {
@@ -70,7 +70,7 @@ t.test('entries of admins that were kept separately are removed by age too, and 
   t.match(dated.audit().verdict, { problems: [] });
 });
 
-t.test('with a clock that is not believed or not synchronised, no rows about people are removed', async (t) => {
+t.test('a clock that is not trusted or not synchronised deletes no personal data', async (t) => {
   const dated = openDated(t, 60);
   dated.act(0);
   t.equal(dated.retain(0), 0);
@@ -82,7 +82,7 @@ t.test('with a clock that is not believed or not synchronised, no rows about peo
   t.equal(dated.days(), 1);
 });
 
-t.test('entries of a wrong clock are removed with an older one behind them, and delay no removal', async (t) => {
+t.test('entries with wrong times are deleted with an older one behind them, and delay no other', async (t) => {
   const dated = openDated(t, 60);
   const at = (atMs: number): void => void dated.store.record({ audits: [{ ...NOTE, atMs }] });
   at(0);

@@ -74,7 +74,7 @@ function isTrue(put: SeriesReading, got: SeriesReading | undefined, decimals: nu
   return near && got.quality === put.quality && got.value === roundTo(put.value, decimals) + 0;
 }
 
-t.test('any readings are decoded in their order, exact or rounded to their decimals, never as another number', async (t) => {
+t.test('any readings are returned in order, exact or rounded to their decimals, never another number', async (t) => {
   fc.assert(
     fc.property(fc.array(arbitraryReading, { maxLength: 60 }), fc.integer({ min: -1, max: 9 }), (readings, decimals) => {
       const back = code(readings, decimals);
@@ -86,7 +86,7 @@ t.test('any readings are decoded in their order, exact or rounded to their decim
   t.pass('held for all generated frames');
 });
 
-t.test('times within a week of the frame are decoded to the millisecond', async (t) => {
+t.test('times within a week of the frame are returned to the millisecond', async (t) => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: -604_800_000, max: 604_800_000 })), (offsetsMs) => {
       const back = code(
@@ -118,7 +118,7 @@ const arbitraryFrames = fc.array(
   { maxLength: 30 },
 );
 
-t.test('the frames of one commit are decoded one by one, each with its own head', async (t) => {
+t.test('the frames of one commit are returned one by one, each with its own head', async (t) => {
   fc.assert(
     fc.property(arbitraryFrames, (frames) => {
       const back = decodeFrames(
@@ -132,7 +132,7 @@ t.test('the frames of one commit are decoded one by one, each with its own head'
   t.pass('held for all generated commits');
 });
 
-t.test('a segment returns all its frames, and each series alone as stored', async (t) => {
+t.test('a segment returns all its frames, and each series alone in the same order', async (t) => {
   fc.assert(
     fc.property(arbitraryFrames, (frames) => {
       const put = frames.map((frame, i): SegmentFrame => ({ ...frame, ticket: 0, seq: 100 + 2 * i, boot: 1 + (i % 3) }));
@@ -151,7 +151,7 @@ t.test('a segment returns all its frames, and each series alone as stored', asyn
   t.pass('held for all generated hours');
 });
 
-t.test('a damaged segment is called corrupt, whatever the damage', async (t) => {
+t.test('a damaged segment is reported as corrupt, for any damage', async (t) => {
   const whole = encodeSegment(
     [{ ...HEAD, ticket: 0, seq: 1, boot: 1, readings: Array.from({ length: 40 }, (_, i) => ({ ...reading(i * 1.5), seriesId: i % 5 })) }],
     () => 1,
@@ -190,7 +190,7 @@ function inOrder({ seq, boot, ...frame }: SegmentFrame): object {
   return { seq, boot, ...ordered(frame) };
 }
 
-t.test('garbage is called corrupt, whatever it is', async (t) => {
+t.test('any garbage is reported as corrupt', async (t) => {
   const outcome = (bytes: Uint8Array): string => {
     try {
       decodeFrames(bytes, HEAD, (id) => (id < 50 ? 1 : undefined));

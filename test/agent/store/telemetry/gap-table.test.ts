@@ -52,7 +52,7 @@ function received(all: Map<number, Gap>, gaps: readonly Gap[]): Map<number, Gap>
   return all;
 }
 
-t.test('with more losses than records, every reading is still reported, whatever the platform has already', (t) => {
+t.test('with more losses than records every reading is still reported, whatever the platform already has', (t) => {
   const dir = testFolder(t);
   const store = opened(t, dir);
   store.commit(frame(1, 3));

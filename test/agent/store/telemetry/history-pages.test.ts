@@ -1,4 +1,4 @@
-/** A person's question about a long time: it gets the same answer whatever happens meanwhile, and nothing waits for it. */
+/** A history request for a long time: it gets the same answer whatever happens during it, and blocks nothing. */
 import t from 'tap';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
 import type { History, HistoryQuery } from '../../../../agent/core/ports.ts';
@@ -47,10 +47,10 @@ async function sixDays(dir: string, openLink: OpenLink) {
   return { clock, store, feed, run };
 }
 
-/** Each page takes so long on the clock of the store. Units: ms. */
+/** Duration of each page on the clock of the store. Units: ms. */
 const PAGE_MS = 1_000;
 
-t.test('a history of many days is read in pages: commits run in between, and no thread counts as hung', async (t) => {
+t.test('a history of many days is read in pages: commits run in between, and no thread is replaced for it', async (t) => {
   const before: Parameters<typeof watched>[0] = { now: () => {} };
   const { kinds, openLink } = watched(before);
   const { clock, store, feed } = await sixDays(memoryFolder(t), openLink);

@@ -1,4 +1,4 @@
-/** The limit in days with wrong clocks, and times that are corrected once a better clock is available. */
+/** The retention limit in days with wrong clocks, and timestamps that are corrected once a better clock is available. */
 import t from 'tap';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
 import { type AgeClock, JUMP_MS, nextAgeClock } from '../../../../agent/store/telemetry/age-clock.ts';
@@ -82,7 +82,7 @@ t.test('a cabinet without mains every day, or for three weeks, still drops old r
   }
 });
 
-t.test('a jump is believed once the clock has continued from there for a month, whatever the interval of the checks', (t) => {
+t.test('a jump is accepted once the clock has continued from there for a month, at any interval of checks', (t) => {
   for (const everyMs of [HOUR_MS, DAY_MS, 10 * DAY_MS])
     for (const aheadMs of [JUMP_MS + 2 * everyMs, 10 * JUMP_MS, 1_000 * JUMP_MS]) {
       let state: AgeClock = { ageMs: 0, doubted: null };

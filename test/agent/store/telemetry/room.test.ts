@@ -1,4 +1,4 @@
-/** A cap that is lowered far below what a store holds: room is made step by step, commits come between, and no loss is recorded twice. */
+/** A limit that is lowered far below the size of a store: space is freed step by step, commits run in between, and no loss is recorded twice. */
 import { cpSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -100,7 +100,7 @@ function fullStore(t: Test): string {
 
 const sumOf = (gaps: readonly Gap[]): number => gaps.reduce((sum, { readings }) => sum + readings, 0);
 
-t.test('a commit under a lowered cap does its own work and reports that room must be made', async (t) => {
+t.test('a commit under a lowered limit does its own work and reports that space is needed', async (t) => {
   const db = database(fullStore(t), 0.05, 'second');
   const before = db.facts();
   t.match(before.account, { produced: PRODUCED, backlog: PRODUCED, gaps: 0 });
@@ -144,7 +144,7 @@ for (const [megabytes, story] of [
     if (megabytes >= 0.3) t.ok(statSync(join(dir, 'telemetry.db')).size <= megabytes * MB + 256 * 2_048, 'the file itself shrinks too');
   });
 
-t.test('a run that is killed between two steps is continued, whatever the steps before it', async (t) => {
+t.test('a run that is killed between two steps is continued, whatever the steps before', async (t) => {
   const dir = fullStore(t);
   let boot = 0;
   let more = true;
@@ -152,7 +152,7 @@ t.test('a run that is killed between two steps is continued, whatever the steps 
     const db = database(dir, 0.05, `life ${life}`);
     db.commit([frameOf(1, STORE_START_MS + (HOURS + life) * HOUR_MS)]);
     for (let steps = 0; more && steps < life; steps++) more = db.step().more;
-    // Killed: files as they lie, in the middle of everything.
+    // Killed: the files stay as they are, in the middle of the work.
     const { account } = db.facts();
     t.match(account, { produced: PRODUCED + life * POINTS, isBalanced: true });
     t.equal(sumOf(db.gaps()), account.gaps);
@@ -162,7 +162,7 @@ t.test('a run that is killed between two steps is continued, whatever the steps 
   t.ok(boot > 2, `${boot} lives`);
 });
 
-t.test('a cap that is raised during the steps stops them; one that is lowered again continues them', async (t) => {
+t.test('a limit that is raised in the middle stops it; one that is lowered again continues it', async (t) => {
   const dir = fullStore(t);
   const low = database(dir, 0.05, 'low');
   low.commit([frameOf(1, STORE_START_MS + HOURS * HOUR_MS)]);
@@ -179,7 +179,7 @@ t.test('a cap that is raised during the steps stops them; one that is lowered ag
   again.end();
 });
 
-t.test('delivered rows are removed without a gap, and rows between two damaged ones are in no gap', async (t) => {
+t.test('delivered readings are removed without a gap, and rows between two damaged ones are in none', async (t) => {
   const dir = fullStore(t);
   const db = database(dir, 0.05, 'second');
   const { lastSeq } = db.facts();
@@ -189,7 +189,7 @@ t.test('delivered rows are removed without a gap, and rows between two damaged o
   db.end();
 });
 
-/** A real thread, and what it was asked in which order. */
+/** A real thread, and its requests in order. */
 function watchedLink(asked: Kind[], refuse: { left: number } = { left: 0 }): OpenLink {
   return (setup, onLost) => {
     const link = openWorkerLink(setup, onLost);
@@ -239,7 +239,7 @@ async function lowered(t: Test, refusals: number) {
   return { asked, events, status, ticket };
 }
 
-t.test('on the real thread, commits run between the steps', async (t) => {
+t.test('on the real thread commits run between the steps', async (t) => {
   const { asked, events, status, ticket } = await lowered(t, 0);
   const steps = asked.filter((kind) => kind === 'makeRoom').length;
   t.ok(steps > 3, `${steps} steps`);
@@ -255,7 +255,7 @@ t.test('a disk that becomes full during the steps is a failure with an end, and 
   t.ok(events.some(({ code, endMs }) => code === 'store-trouble' && endMs !== null));
 });
 
-t.test('a backlog that is drained while the cap is lowered arrives as rows or as gaps', async (t) => {
+t.test('a backlog that is being drained while the cap is lowered arrives as rows or as gaps', async (t) => {
   const dir = fullStore(t);
   const clock = createManualClock(STORE_START_MS + HOURS * HOUR_MS);
   const common = { dir, clock, log: SILENT, commitSeconds: 10, maxDays: 400, decimals: new Map(), openLink: openInProcessLink };

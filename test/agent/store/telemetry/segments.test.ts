@@ -19,7 +19,7 @@ interface Options {
   readonly wallMs?: number;
 }
 
-/** A store on a clock, fed like a street: so many points a minute, each with its own slow way. */
+/** A store on a manual clock with the load of a street: a number of points a minute, each with its own slow change. */
 function street(dir: string, { maxMegabytes = 64, maxDays = 400, machine = null, wallMs = STORE_START_MS }: Options = {}) {
   const clock = createManualClock(wallMs);
   const events: AgentEvent[] = [];
@@ -83,7 +83,7 @@ const byPoint = (frames: readonly StoredFrame[]) =>
     readings.map(({ pointId, value, quality, atMs }) => `${pointId} ${value} ${quality} ${atMs}`).sort(),
   ]);
 
-t.test('compaction changes where readings are stored, not their content, and makes them small', async (t) => {
+t.test('compaction moves readings without changing them, and makes them small', async (t) => {
   const { clock, store, run } = street(memoryFolder(t));
   await store.start();
   await run(5 * HOUR_MS, { points: 40 });
@@ -106,7 +106,7 @@ t.test('compaction changes where readings are stored, not their content, and mak
   await store.stop();
 });
 
-t.test('readings are the same after a restart, and seq continues, even if everything is compacted', async (t) => {
+t.test('readings are the same after a restart, and seq continues, also when everything is compacted', async (t) => {
   const dir = memoryFolder(t);
   const first = street(dir);
   await first.store.start();
@@ -185,7 +185,7 @@ t.test('pages of a time range return every reading in it once, in the order of s
   await store.stop();
 });
 
-t.test('readings taken before the clock was set get corrected times once it is, and are marked so', async (t) => {
+t.test('readings taken before the clock was known get the time of the run once it is known, and are marked', async (t) => {
   const dir = memoryFolder(t);
   const machine = { bootId: 'start-1', startMono: 5_000 };
   const lostMs = Date.parse('2026-01-02T00:00:00Z');
@@ -298,7 +298,7 @@ t.test('readings older than the limit in days are removed, only with a trusted c
   await store.stop();
 });
 
-t.test('a damaged segment is detected by each reader and by the check; the rest stays', async (t) => {
+t.test('a damaged segment is found by its readers and by the check; the rest stays', async (t) => {
   const dir = memoryFolder(t);
   const { clock, store, run } = street(dir);
   await store.start();

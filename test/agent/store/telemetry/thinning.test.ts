@@ -47,7 +47,7 @@ t.test('the series of one device keep the same polls, and the segment becomes sm
   t.ok(seqsOf(quarter, 1).length < FRAMES / 3);
 });
 
-t.test('the first step removes no readings of a counter, the second three of four', async (t) => {
+t.test('no reading of a counter is removed at the first step, three of four at the second', async (t) => {
   t.equal(seqsOf(thinned(hour, { keep: 4, isCounter }), COUNTER).length, FRAMES);
   t.ok(seqsOf(thinned(hour, { keep: 16, isCounter }), COUNTER).length < FRAMES / 3);
 });

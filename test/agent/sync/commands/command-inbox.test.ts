@@ -136,7 +136,7 @@ t.test('after a restart a repeated id is answered with its end, and not run agai
   t.equal(states('a-1').length, 2, 'what was proven is not told again by itself');
 });
 
-t.test('a command that was received but has no end when the agent is killed ends failed, once', async (t) => {
+t.test('a command that was received but has no result when the agent is killed fails, once', async (t) => {
   const { open, message, outcome, link, seen, states, settle } = openBench();
   open().deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
   await settle();
@@ -156,7 +156,7 @@ t.test('a command that was received but has no end when the agent is killed ends
   t.strictSame(states('a-1'), ['failed'], 'an end never changes');
 });
 
-t.test('an end that the disk refused is written once the disk accepts it, so that a restart reports no other', async (t) => {
+t.test('a result that the disk refused is written once possible, so that a restart reports no other', async (t) => {
   const { open, message, outcome, link, state, states, clock, settle } = openBench();
   const inbox = open();
   inbox.open(link);
@@ -191,7 +191,7 @@ t.test('a record that the disk refused is written at the stop at the latest', as
   t.match(JSON.parse(disk.get('sync.command:a-1') ?? '{}'), { outcome: { state: 'verified' } });
 });
 
-t.test('a barrier that fails proves nothing: the end is sent again on the next link', async (t) => {
+t.test('a barrier that fails proves nothing: the result is sent again on the next link', async (t) => {
   const { open, message, outcome, link, states, settle } = openBench();
   const inbox = open();
   inbox.open({ barrier: () => new Promise<void>(() => {}) });
@@ -207,7 +207,7 @@ t.test('a barrier that fails proves nothing: the end is sent again on the next l
   await inbox.stop();
 });
 
-t.test('the id is on disk before anything is done; a disk that hangs is waited for two seconds', async (t) => {
+t.test('the id is on disk before anything is done; a hung disk is waited for two seconds', async (t) => {
   const { open, message, seen, state, disk, clock, settle } = openBench();
   const inbox = open();
   inbox.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
@@ -235,7 +235,7 @@ t.test('nothing is carried out after its expiry, even if the disk was slow or th
   t.equal(seen.orders.length, 1);
 });
 
-t.test('an id that is repeated after its expiry is answered with the end it had, never with another', async (t) => {
+t.test('an id that is repeated after its expiry is answered with its former result, never with another', async (t) => {
   const { open, message, outcome, link, states, clock, settle } = openBench();
   const inbox = open();
   inbox.open(link);
@@ -249,7 +249,7 @@ t.test('an id that is repeated after its expiry is answered with the end it had,
   t.strictSame(states('a-1'), ['verified', 'verified']);
 });
 
-t.test('an id used again for another command is answered with the state of the first alone', async (t) => {
+t.test('an id that is used again for another command gets the result of the first only', async (t) => {
   const { open, message, seen, outcome, link, states, settle } = openBench();
   const inbox = open();
   inbox.open(link);
@@ -264,7 +264,7 @@ t.test('an id used again for another command is answered with the state of the f
   t.match(seen.events.at(-1), { code: 'command-refused', text: /a-1 was used before for another command/ });
 });
 
-t.test('a refusal is counted, reported as an event, answered, and kept over a restart', async (t) => {
+t.test('a refusal is counted, reported as an event, answered, and kept across a restart', async (t) => {
   const { open, message, seen, link, states, settle } = openBench();
   const inbox = open();
   inbox.open(link);
@@ -285,7 +285,7 @@ t.test('a refusal is counted, reported as an event, answered, and kept over a re
   t.strictSame([states('z-1'), seen.orders.length], [['refused', 'refused'], 0]);
 });
 
-t.test('a command refused as too old is answered under its own id, and that end is final', async (t) => {
+t.test('a command refused as too old is answered under its own id, and that result stays', async (t) => {
   const { open, message, seen, link, states, clock, settle } = openBench();
   const inbox = open();
   inbox.open(link);
@@ -307,7 +307,7 @@ function receive(inbox: CommandInbox, deviceId: string | null, message: InboundM
 const EMERGENCY: Metric = { name: 'Emergency/On', value: { kind: 'boolean', value: true } };
 const isEmergency = (order: PlatformOrder): boolean => order.kind === 'override' && order.request.rank === 'emergency';
 
-t.test('a flood of other commands blocks no emergency; a flood of emergencies is limited too', async (t) => {
+t.test('a flood of other commands blocks no emergency; a flood of emergencies has a limit too', async (t) => {
   for (const perS of [3, 10, 90, 900]) {
     const { open, message, seen, clock, settle } = openBench();
     const inbox = open();
@@ -326,7 +326,7 @@ t.test('a flood of other commands blocks no emergency; a flood of emergencies is
   }
 });
 
-t.test('floods: sixty bad ones are answered, a hundred and twenty good ones accepted, the rest counted', async (t) => {
+t.test('floods: bad commands are answered sixty times, good ones accepted a hundred and twenty, the rest counted', async (t) => {
   const { open, message, seen, state, clock, settle } = openBench();
   const inbox = open();
   for (let i = 0; i < 500; i += 1) receive(inbox, 'L01', message([]));
@@ -360,7 +360,7 @@ t.test('ids are kept for longer than a repeated payload counts as new, and not m
   t.ok(disk.size <= REMEMBERED.sound + REMEMBERED.refused, `${disk.size} on disk`);
 });
 
-t.test('an id is remembered until its Command/Expires, whatever else arrives, over restarts and with any clock', async (t) => {
+t.test('an id is known until its Command/Expires, whatever else arrives, across restarts and with any clock', async (t) => {
   const HOUR_MS = 3_600_000;
   for (const hours of [0.2, 2, 20, 24]) {
     for (const quality of ['synced', 'none'] as const) {
@@ -539,7 +539,7 @@ t.test('a damaged or foreign record on disk counts as absent', async (t) => {
   t.equal(seen.answers.length, 0);
 });
 
-t.test('whatever happens in whatever order: one end for each id, none run twice, none after its expiry', async (t) => {
+t.test('in any order of events: one result for each id, none run twice, none after its expiry', async (t) => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('command' as const), id: fc.nat(5), lifeMs: fc.constantFrom(500, 5_000, 400_000), old: fc.boolean() }),
     fc.record({ kind: fc.constant('end' as const), id: fc.nat(5), state: fc.constantFrom<OutcomeState>('sent', 'verified', 'failed') }),

@@ -191,7 +191,7 @@ for (const [metrics, reason, device = lamp] of wrong) {
   );
 }
 
-t.test('a name together with the alias of another metric is refused', async (t) => {
+t.test('an alias of another metric together with the name is refused', async (t) => {
   const alias = lamp?.byName.get('Override/Minutes')?.alias as number;
   t.match(texts(readDeviceCommand(message([{ ...level(5), alias }]), lamp, context)), {
     kind: 'refused',
@@ -208,7 +208,7 @@ t.test('refused as a whole: retained, too large, no payload, unknown or unwritab
   t.match(texts(read(message([level(5)]), table.devices.get('M1'))), { reason: /nothing that can be written/ });
 });
 
-t.test('whatever the reason of a refusal, its sender gets it under the id that it gave', async (t) => {
+t.test('for any refusal, the sender gets an answer under his id', async (t) => {
   const own = text('Command/Id', 'a-7');
   const alias = lamp?.byName.get('Command/Id')?.alias as number;
   const read = (m: ReturnType<typeof message>, device = lamp) => readDeviceCommand(m, device, context);
@@ -258,7 +258,7 @@ t.test('the time of a command counts only while the clock is trusted', async (t)
   t.match(at(undefined, 'synced'), { kind: 'order' });
 });
 
-t.test('without a trusted time an expiry counts from the arrival, and orders that need a clock are refused', async (t) => {
+t.test('without a known time an expiry counts from the arrival, and requests that need a clock are refused', async (t) => {
   const at = (metrics: Metric[], clockQuality: CommandContext['clockQuality'], timestampMs: number | undefined = 1_000_000_000_000) =>
     readDeviceCommand(message([level(5), ...metrics], { timestampMs }), lamp, { ...context, clockQuality });
   const expires = (ms: number): Metric => whole('Command/Expires', ms);
@@ -288,23 +288,26 @@ t.test('without a trusted time an expiry counts from the arrival, and orders tha
   });
 });
 
-t.test('an untrusted clock that is ahead blocks no emergency; orders that may darken are refused if expired by it', async (t) => {
-  for (const aheadMs of [1, 60_000, HOUR_MS, 24 * HOUR_MS, 365 * 24 * HOUR_MS, 8_760 * 24 * HOUR_MS]) {
-    const now: CommandContext = { ...context, nowMs: NODE_START_MS + 60_000 + aheadMs, clockQuality: 'restored' };
-    const expires = whole('Command/Expires', NODE_START_MS + 60_000);
-    const emergency = [flag('Emergency/On', true), expires];
-    t.match(readNodeCommand(message(emergency), NODE, now), { kind: 'order', lifetime: { expiresMono: 61_000 } }, 'the whole street');
-    t.match(readDeviceCommand(message(emergency), zone, now), { kind: 'order', lifetime: { expiresMono: 61_000 } }, 'a zone');
-    const trusted: CommandContext = { ...now, clockQuality: 'synced' };
-    t.match(texts(readNodeCommand(message(emergency, { timestampMs: now.nowMs }), NODE, trusted)), { reason: /^expired \d+ s ago/ });
-    t.match(texts(readNodeCommand(message([flag('Emergency/On', false), expires]), NODE, now)), { reason: /expired by the clock here/ });
-    for (const darkens of [[level(0)], [level(100)], [release(true)]]) {
-      t.match(texts(readDeviceCommand(message([...darkens, expires]), lamp, now)), { reason: /expired by the clock here/ });
-      t.match(readDeviceCommand(message(darkens), lamp, now), { kind: 'order' }, 'the way that the refusal names');
-      t.match(readDeviceCommand(message([...darkens, expires]), lamp, { ...now, clockQuality: 'none' }), { kind: 'order' });
+t.test(
+  'an unknown clock that is ahead blocks no emergency; commands that may darken are refused if it counts them as expired',
+  async (t) => {
+    for (const aheadMs of [1, 60_000, HOUR_MS, 24 * HOUR_MS, 365 * 24 * HOUR_MS, 8_760 * 24 * HOUR_MS]) {
+      const now: CommandContext = { ...context, nowMs: NODE_START_MS + 60_000 + aheadMs, clockQuality: 'restored' };
+      const expires = whole('Command/Expires', NODE_START_MS + 60_000);
+      const emergency = [flag('Emergency/On', true), expires];
+      t.match(readNodeCommand(message(emergency), NODE, now), { kind: 'order', lifetime: { expiresMono: 61_000 } }, 'the whole street');
+      t.match(readDeviceCommand(message(emergency), zone, now), { kind: 'order', lifetime: { expiresMono: 61_000 } }, 'a zone');
+      const trusted: CommandContext = { ...now, clockQuality: 'synced' };
+      t.match(texts(readNodeCommand(message(emergency, { timestampMs: now.nowMs }), NODE, trusted)), { reason: /^expired \d+ s ago/ });
+      t.match(texts(readNodeCommand(message([flag('Emergency/On', false), expires]), NODE, now)), { reason: /expired by the clock here/ });
+      for (const darkens of [[level(0)], [level(100)], [release(true)]]) {
+        t.match(texts(readDeviceCommand(message([...darkens, expires]), lamp, now)), { reason: /expired by the clock here/ });
+        t.match(readDeviceCommand(message(darkens), lamp, now), { kind: 'order' }, 'the way that the refusal names');
+        t.match(readDeviceCommand(message([...darkens, expires]), lamp, { ...now, clockQuality: 'none' }), { kind: 'order' });
+      }
     }
-  }
-});
+  },
+);
 
 t.test('an empty id is refused, a null one counts as none', async (t) => {
   for (const name of ['Command/Id', 'Override/Id']) {
@@ -339,14 +342,14 @@ t.test('a refusal shows a number as its sender wrote it', async (t) => {
   for (const datatype of [5, 6, 7, 8]) t.match(reasonOf({ kind: 'long', value: 50n }, datatype), { kind: 'order' });
 });
 
-t.test('the digest covers the order, whatever surrounds it and in whatever order', async (t) => {
+t.test('the digest covers the request, whatever surrounds it and in any order', async (t) => {
   const digest = (metrics: Metric[]): string => (readDeviceCommand(message(metrics), lamp, context) as { digest: string }).digest;
   const one = digest([level(5), minutes(10), text('Command/Id', 'a')]);
   t.equal(digest([minutes(10), whole('Command/Expires', NODE_START_MS + 1_000), text('Override/Id', 'b'), level(5)]), one);
   t.not(digest([level(6), minutes(10)]), one);
 });
 
-t.test('an NCMD requests a rebirth by name, or the emergency, or is refused', async (t) => {
+t.test('an NCMD requests a rebirth by name, or an emergency, or is refused', async (t) => {
   const rebirth = (value: boolean): Metric => flag('Node Control/Rebirth', value);
   const read = (metrics: Metric[], retained = false) => readNodeCommand(message(metrics, { retained }), NODE, context);
   t.strictSame(read([rebirth(true)]), { kind: 'rebirth' });
@@ -394,7 +397,7 @@ t.test('a command that contains a write about delivery is refused with the forma
   }
 });
 
-t.test('whatever bytes arrive are read without an error', async (t) => {
+t.test('for any bytes, reading does not fail', async (t) => {
   const aims = [lamp, zone, box, undefined];
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(3), (payload, aim) => {

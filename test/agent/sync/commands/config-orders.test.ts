@@ -24,7 +24,7 @@ const part = (...more: readonly Metric[]): readonly Metric[] => [
   ...more,
 ];
 
-t.test('orders about the configuration are parsed', async (t) => {
+t.test('a configuration request is parsed', async (t) => {
   const cases: readonly (readonly [what: string, metrics: readonly Metric[], request: object])[] = [
     [
       'a part',
@@ -48,7 +48,7 @@ t.test('orders about the configuration are parsed', async (t) => {
   for (const [what, metrics, request] of cases) t.match(read(metrics), { kind: 'order', order: { kind: 'config', request } }, what);
 });
 
-t.test('an invalid order is refused, with what is allowed', async (t) => {
+t.test('an invalid request is refused with the allowed values', async (t) => {
   const cases: readonly (readonly [what: string, metrics: readonly Metric[], reason: RegExp])[] = [
     ['no action', [text('File', 'cabinet.yaml')], /Config\/Action is one of put, remove, check/],
     ['an unknown action', [text('Action', 'format')], /is one of put/],

@@ -26,7 +26,7 @@ function sent(reason: Message, maxTextBytes = 65_536): Record<string, unknown> {
 
 const REFUSED = msg`${'Override/Level'} is ${'101'}, allowed are ${0} to ${100}`;
 
-t.test('the platform gets the reason as text, and its template and values', (t) => {
+t.test('the platform gets the reason as a text, together with its template and values', (t) => {
   t.strictSame(sent(REFUSED), {
     id: 'a-18',
     target: 'rue',
@@ -40,7 +40,7 @@ t.test('the platform gets the reason as text, and its template and values', (t) 
   t.end();
 });
 
-t.test('no template if it would add nothing to the text', (t) => {
+t.test('no template if it contains no more than the text', (t) => {
   for (const reason of [NO_TEXT, msg`${'off'}`]) t.notOk('reasonTemplate' in sent(reason));
   t.equal(sent(msg`${'off'}`)['reason'], 'off');
   t.end();

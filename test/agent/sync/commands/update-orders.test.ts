@@ -46,12 +46,12 @@ const unsound: [story: string, metrics: readonly Metric[], reason: RegExp][] = [
   ['a write to what is shown', [text('Action', 'install'), text('State', 'confirmed')], /Update\/State/],
 ];
 for (const [story, metrics, reason] of unsound)
-  t.test(`${story} is refused in words`, async (t) => t.match(read(metrics), { kind: 'refused', reason }));
-t.test('a retained order for an update is refused', async (t) =>
+  t.test(`${story} is refused with a reason`, async (t) => t.match(read(metrics), { kind: 'refused', reason }));
+t.test('one from the memory of the broker is refused', async (t) =>
   t.match(read([text('Action', 'install')], { retained: true }), { kind: 'refused' }),
 );
 
-t.test('each ends once, with the words of the desk, and the node shows which release runs', async (t) => {
+t.test('each ends once, with the reason of the update manager, and the node shows which release runs', async (t) => {
   const ends: string[] = [];
   const shown = new Map<string, unknown>();
   const status = {

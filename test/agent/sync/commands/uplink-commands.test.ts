@@ -5,7 +5,7 @@ import { toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { until } from '../small-node.ts';
 import { online, openUplinkScene } from '../uplink-scene.ts';
 
-t.test('an override arrives once, and its outcomes are sent back', async (t) => {
+t.test('an override arrives once, and its results are returned', async (t) => {
   const { host, node } = await openUplinkScene(t);
   const overrides: OverrideRequest[] = [];
   const releases: ReleaseRequest[] = [];
@@ -63,7 +63,7 @@ t.test('bad commands are refused with their reason, on the device they were for'
   t.equal(node.events.filter(({ code }) => code === 'command-refused').length, 5);
 });
 
-t.test('an invalid resend request is refused under its id, with what it accepts', async (t) => {
+t.test('an invalid resend is refused under its id, with the valid form', async (t) => {
   const { host, node } = await openUplinkScene(t);
   const results: unknown[] = [];
   host.onValue = ({ metric, value }) => metric === 'Sync/Resend Result' && results.push(JSON.parse(String(value)));

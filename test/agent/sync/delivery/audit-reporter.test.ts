@@ -16,13 +16,13 @@ interface Told {
   readonly head?: number;
 }
 
-/** A cabinet with an audit log of `count` entries, and a platform that keeps what it receives. */
+/** A cabinet whose audit log has `count` entries, and a platform that stores what it receives. */
 function scene(count: number, store = createMemoryStore()) {
   for (let i = 0; i < count; i += 1) store.note(`action ${i + 1}`);
   const parts = setUp('auto', store);
   const stored = new Map<number, Told>();
   let heard = 0;
-  /** What came since the last time; `every`: of these only each n-th is not lost on the way. */
+  /** Receives the entries sent since the last call. `every`: only each n-th of them is not lost. */
   const hear = (every = 1): Told[] => {
     const told = parts.audits.slice(heard).map((text) => JSON.parse(text) as Told);
     heard = parts.audits.length;
@@ -50,7 +50,7 @@ function scene(count: number, store = createMemoryStore()) {
   return { ...parts, stored, hear, numbers, head, turn, session };
 }
 
-/** The chain as docs/platform.md tells to check it. */
+/** Checks the chain as described in docs/platform.md. */
 function breaks(entries: readonly Told[]): number[] {
   const byN = new Map(entries.map((entry) => [entry.n, entry]));
   return entries.flatMap(({ n = 0, atMs, body, hash }) => {
@@ -62,7 +62,7 @@ function breaks(entries: readonly Told[]): number[] {
 const upTo = (count: number, from = 1): number[] => Array.from({ length: Math.max(0, count - from + 1) }, (_, i) => from + i);
 
 t.test(
-  'every entry of the audit log leaves once the link is there, with the newest one named first, and the chain can be checked',
+  'every entry of the audit log is sent once the link is up, with the newest one named first, and the chain can be checked',
   async (t) => {
     for (const count of [1, 19, 20, 21, 250]) {
       const cabinet = scene(count);
@@ -80,7 +80,7 @@ t.test(
   },
 );
 
-t.test('unacknowledged entries are repeated after each birth, the newest twenty; also over a restart', async (t) => {
+t.test('unacknowledged entries are sent again after each birth, the newest twenty; across a restart too', async (t) => {
   const first = scene(50);
   await first.session();
   first.hear();
@@ -93,7 +93,7 @@ t.test('unacknowledged entries are repeated after each birth, the newest twenty;
   t.strictSame(second.numbers(second.hear()), upTo(50, 31));
 });
 
-t.test('a platform that writes back what it has gets the rest, whatever is lost in transport', async (t) => {
+t.test('a platform that acknowledges what it has gets the rest, whatever is lost on the way', async (t) => {
   const cabinet = scene(95);
   await cabinet.session();
   cabinet.hear(7);
@@ -149,7 +149,7 @@ t.test('an acknowledgement of another log is ignored, and the newest entry is se
   t.strictSame(cabinet.numbers(cabinet.hear()), upTo(30, 11), 'not taken for acknowledged');
 });
 
-t.test('a log that was emptied or cut is sent from its beginning, so that the platform finds two entries of one number', async (t) => {
+t.test('a log that was emptied or cut is sent from its beginning, so that the platform finds two entries with one number', async (t) => {
   const first = scene(60);
   await first.session();
   first.hear();
@@ -162,7 +162,7 @@ t.test('a log that was emptied or cut is sent from its beginning, so that the pl
   t.strictSame(first.numbers(told), upTo(5));
 });
 
-t.test('the newest entry is sent once a day even if nothing happens, so that a truncated log is detected', async (t) => {
+t.test('the newest entry is sent once a day even without events, so that a cut log is detected', async (t) => {
   const cabinet = scene(3);
   await cabinet.session();
   await cabinet.delivery.acknowledgeAudit(cabinet.store.audits[2] ?? GENESIS);
@@ -195,18 +195,21 @@ t.test('a platform that no longer acknowledges costs little, and after a day cou
   t.strictSame(cabinet.numbers(cabinet.hear()), [101]);
 });
 
-t.test('from a log older than this release a thousand entries are sent, older ones when the platform requests them', async (t) => {
-  const cabinet = scene(9_000);
-  await cabinet.session();
-  const told = cabinet.numbers(cabinet.hear());
-  t.equal(told.at(-1), 9_000);
-  t.ok(told.length >= 1_000 && told.length < 1_100, `${told.length}`);
-  await cabinet.delivery.acknowledgeAudit({ n: 0, hash: '' });
-  await cabinet.turn();
-  t.equal(cabinet.numbers(cabinet.hear()).length, 9_000);
-});
+t.test(
+  'of a log from before this release a thousand entries are sent by themselves, older ones at the request of the platform',
+  async (t) => {
+    const cabinet = scene(9_000);
+    await cabinet.session();
+    const told = cabinet.numbers(cabinet.hear());
+    t.equal(told.at(-1), 9_000);
+    t.ok(told.length >= 1_000 && told.length < 1_100, `${told.length}`);
+    await cabinet.delivery.acknowledgeAudit({ n: 0, hash: '' });
+    await cabinet.turn();
+    t.equal(cabinet.numbers(cabinet.hear()).length, 9_000);
+  },
+);
 
-t.test('an entry that does not fit into the packets of the broker is sent without its body', async (t) => {
+t.test('an entry that does not fit into the packets of the broker is sent without its text', async (t) => {
   const cabinet = scene(2);
   cabinet.store.note('a longer action '.repeat(4));
   cabinet.packet.maxTextBytes = 270;

@@ -10,14 +10,14 @@ import type { Publisher, Sent } from '../../../../agent/sync/sparkplug/publisher
 import { createMemoryStore } from '../memory-store.ts';
 import { manualClock, silentLog } from '../small-node.ts';
 
-/** A link whose other end the test plays: messages lie on the wire until a barrier is answered or the link is cut. */
+/** A link whose other end is the test: messages stay in flight until a barrier is answered or the link is cut. */
 function createWire() {
   interface Message {
     readonly at: number;
     readonly historical: boolean;
   }
   const arrived: Message[] = [];
-  /** Rows that the platform has, by the marks of the messages that arrived. */
+  /** Rows that the platform has, by the marks in the messages it received. */
   let known: SeqRanges = NO_RANGES;
   interface Lying {
     readonly messages: readonly Message[];
@@ -64,7 +64,7 @@ function createWire() {
       next.answer();
       return true;
     },
-    /** The link breaks; of what lay on the wire the first `lucky` messages arrive all the same. */
+    /** Breaks the link; the first `lucky` messages in flight still arrive. */
     cut: (lucky: number): void => {
       const lying = [...wire.flatMap((entry) => entry.lying), ...unread];
       arrive(lying.slice(0, lucky));

@@ -74,47 +74,50 @@ t.test('a store that was replaced mid-session starts a new count', async (t) => 
   t.equal(wire.arrived.length, 2, 'what the new store holds is sent, known number or not');
 });
 
-t.test('nothing is lost in any order of adds, commits, proofs and cuts; only rows unproven at a cut arrive twice', async (t) => {
-  const step = fc.oneof(
-    { weight: 5, arbitrary: fc.constant({ kind: 'take' as const }) },
-    { weight: 3, arbitrary: fc.constant({ kind: 'answer' as const }) },
-    { weight: 2, arbitrary: fc.constant({ kind: 'commit' as const }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('cut' as const), lucky: fc.nat(4) }) },
-    { weight: 1, arbitrary: fc.constant({ kind: 'open' as const }) },
-  );
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      const { wire, delivery, take, store, taken } = setUp();
-      let open = false;
-      let lucky = 0;
-      for (const s of steps) {
-        if (s.kind === 'take') take();
-        else if (s.kind === 'answer') wire.answer();
-        else if (s.kind === 'commit') delivery.committed(store.commit());
-        else if (s.kind === 'cut' && open) {
-          open = false;
-          delivery.close();
-          wire.cut(s.lucky);
-          lucky += s.lucky;
-        } else if (s.kind === 'open' && !open) {
-          open = true;
-          delivery.open(wire.link());
+t.test(
+  'nothing is lost in any order of frames, commits, proofs and disconnects; only rows without proof at a disconnect are sent twice',
+  async (t) => {
+    const step = fc.oneof(
+      { weight: 5, arbitrary: fc.constant({ kind: 'take' as const }) },
+      { weight: 3, arbitrary: fc.constant({ kind: 'answer' as const }) },
+      { weight: 2, arbitrary: fc.constant({ kind: 'commit' as const }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('cut' as const), lucky: fc.nat(4) }) },
+      { weight: 1, arbitrary: fc.constant({ kind: 'open' as const }) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const { wire, delivery, take, store, taken } = setUp();
+        let open = false;
+        let lucky = 0;
+        for (const s of steps) {
+          if (s.kind === 'take') take();
+          else if (s.kind === 'answer') wire.answer();
+          else if (s.kind === 'commit') delivery.committed(store.commit());
+          else if (s.kind === 'cut' && open) {
+            open = false;
+            delivery.close();
+            wire.cut(s.lucky);
+            lucky += s.lucky;
+          } else if (s.kind === 'open' && !open) {
+            open = true;
+            delivery.open(wire.link());
+          }
+          await nextTurn();
         }
-        await nextTurn();
-      }
-      if (!open) delivery.open(wire.link());
-      delivery.committed(store.commit());
-      await runDry({ wire, delivery });
-      const times = new Set(wire.arrived.map(({ at }) => at));
-      const repeats = wire.arrived.length - times.size;
-      return times.size === taken() && repeats <= lucky * 60 && store.cursor === taken() && wire.head() === taken();
-    }),
-    { numRuns: 300 },
-  );
-  t.pass('held for all generated histories');
-});
+        if (!open) delivery.open(wire.link());
+        delivery.committed(store.commit());
+        await runDry({ wire, delivery });
+        const times = new Set(wire.arrived.map(({ at }) => at));
+        const repeats = wire.arrived.length - times.size;
+        return times.size === taken() && repeats <= lucky * 60 && store.cursor === taken() && wire.head() === taken();
+      }),
+      { numRuns: 300 },
+    );
+    t.pass('held for all generated histories');
+  },
+);
 
-t.test('rows that the platform requests are sent again, although they were delivered', async (t) => {
+t.test('rows that the platform requests are sent again, even if they were delivered', async (t) => {
   const { wire, delivery, take, store, results } = setUp();
   delivery.open(wire.link());
   await nextTurn();
@@ -143,7 +146,7 @@ t.test('rows that the platform requests are sent again, although they were deliv
   t.match(delivery.resend({ ...ask, id: 'too many', fromSeq: 1, toSeq: 1 }), { state: 'refused', reason: /16 requests wait/ });
 });
 
-t.test('each recorded loss is reported until the broker has it, also over restarts', async (t) => {
+t.test('each recorded loss is reported until the broker has it, across restarts too', async (t) => {
   const { wire, delivery, store, notes } = setUp();
   store.gaps.push({ id: 1, firstSeq: 5, lastSeq: 9, readings: 40, reason: 'cap', atMs: 7 });
   delivery.open(wire.link());

@@ -15,7 +15,7 @@ const lossesUpTo = (count: number, first = 1): Gap[] =>
     atMs: first + i,
   }));
 
-/** A delivery over these losses, and a platform that stores the gaps that it receives. */
+/** A delivery with these losses, and a platform that stores the gaps it receives. */
 function openScene(losses: readonly Gap[], { proof = 'auto', store = createMemoryStore() }: Partial<Parameters<typeof asScene>[0]> = {}) {
   store.gaps.push(...losses);
   return asScene({ proof, store });
@@ -32,7 +32,7 @@ function asScene({
   const stored: ReportedGap[] = [];
   const platform = {
     stored,
-    /** Receives the texts since the last call; `every`: only each n-th of these is not lost in transport. */
+    /** Receives the texts sent since the last call. `every`: only each n-th of them is not lost. */
     hear: (every = 1): number[] => {
       const texts = parts.notes.slice(heard);
       heard = parts.notes.length;
@@ -52,32 +52,35 @@ function asScene({
 }
 const ids = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-t.test('losses reported while no platform listened are repeated after each birth until it acknowledges them, over restarts', async (t) => {
-  for (const count of [1, 30, 300]) {
-    const first = openScene(lossesUpTo(count));
-    first.delivery.open(first.wire.link());
-    await runDry(first);
-    t.strictSame(first.platform.hear(Number.POSITIVE_INFINITY).length, count, 'told, and heard by nobody');
-    await first.session();
-    t.strictSame(first.platform.hear(), ids(Math.max(1, count - 99), count), 'the newest come again, at the cost of a birth');
-    first.platform.stored.length = 0;
-    first.platform.acknowledge();
-    await first.delivery.refresh();
-    await runDry(first);
-    t.strictSame(first.platform.hear(), ids(1, count), 'a platform that says it has none is told all');
-    const half = Math.ceil(count / 2);
-    first.delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: half });
+t.test(
+  'losses reported while no platform listened are sent again after each birth until they are acknowledged, across restarts',
+  async (t) => {
+    for (const count of [1, 30, 300]) {
+      const first = openScene(lossesUpTo(count));
+      first.delivery.open(first.wire.link());
+      await runDry(first);
+      t.strictSame(first.platform.hear(Number.POSITIVE_INFINITY).length, count, 'told, and heard by nobody');
+      await first.session();
+      t.strictSame(first.platform.hear(), ids(Math.max(1, count - 99), count), 'the newest come again, at the cost of a birth');
+      first.platform.stored.length = 0;
+      first.platform.acknowledge();
+      await first.delivery.refresh();
+      await runDry(first);
+      t.strictSame(first.platform.hear(), ids(1, count), 'a platform that says it has none is told all');
+      const half = Math.ceil(count / 2);
+      first.delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: half });
 
-    const second = openScene([], { store: first.store });
-    await second.delivery.restore();
-    second.delivery.open(second.wire.link());
-    await runDry(second);
-    t.strictSame(second.platform.hear(), ids(half + 1, count), 'after a restart those that are not acknowledged');
-    second.delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: count });
-    await second.session();
-    t.strictSame(second.platform.hear(), [], 'acknowledged, and never told again');
-  }
-});
+      const second = openScene([], { store: first.store });
+      await second.delivery.restore();
+      second.delivery.open(second.wire.link());
+      await runDry(second);
+      t.strictSame(second.platform.hear(), ids(half + 1, count), 'after a restart those that are not acknowledged');
+      second.delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: count });
+      await second.session();
+      t.strictSame(second.platform.hear(), [], 'acknowledged, and never told again');
+    }
+  },
+);
 
 t.test('a birth on request repeats the losses as a new session does', async (t) => {
   const scene = openScene(lossesUpTo(30));
@@ -93,7 +96,7 @@ t.test('a birth on request repeats the losses as a new session does', async (t) 
   t.strictSame(scene.platform.hear(), ids(1, 30));
 });
 
-t.test('the platform gets each loss in the end, although reports are lost; a silent one gets few, at growing intervals', async (t) => {
+t.test('even if reports get lost, the platform has each loss in the end; a silent one gets few, at growing intervals', async (t) => {
   const scene = openScene(lossesUpTo(95));
   const { delivery, platform, clock, store } = scene;
   delivery.open(scene.wire.link());
@@ -119,7 +122,7 @@ t.test('the platform gets each loss in the end, although reports are lost; a sil
   t.equal(gapHead(platform.stored, 'e1'), 110);
 });
 
-t.test('an acknowledgement of a loss that was never reported, or of another store, is ignored', async (t) => {
+t.test('an acknowledged loss that was never reported, or of another store, is ignored', async (t) => {
   const scene = openScene(lossesUpTo(3));
   scene.delivery.open(scene.wire.link());
   await runDry(scene);
@@ -134,7 +137,7 @@ t.test('an acknowledgement of a loss that was never reported, or of another stor
   t.strictSame(scene.platform.hear(), [4, 5, 6]);
 });
 
-t.test('a loss that could not be counted is marked as an estimate, and others are unchanged', async (t) => {
+t.test('a loss of unknown size is marked, and others are unchanged', async (t) => {
   const [counted, estimated] = lossesUpTo(2);
   const scene = openScene([counted as Gap, { ...(estimated as Gap), readings: 0, isEstimate: true, reason: 'set-aside' }]);
   scene.delivery.open(scene.wire.link());

@@ -44,7 +44,7 @@ t.test('a barrier proves what was sent before it and nothing after it', async (t
   t.match(prove(ledger, 2), { readings: 6, ledger: { inFlight: [] } });
 });
 
-t.test('an unsent frame blocks the cursor until it is sent as history', async (t) => {
+t.test('a frame that was not sent holds the cursor until history has carried it', async (t) => {
   const ledger = proven(shipLive(createLedger(0), live(2)), 1);
   const { ledger: waiting, backlog } = commit(ledger, onDisk([1, 1], [2, 2]));
   t.ok(backlog);
@@ -61,7 +61,7 @@ t.test('a frame whose row is known moves the cursor by its proof alone', async (
   t.ok(commit(rebase(sent, 0), onDisk([3, 13])).backlog, 'rows of another epoch are not taken for those of this one');
 });
 
-t.test('numbers that the store never used do not block the cursor once they are reported', async (t) => {
+t.test('numbers that the store never used block nothing once they are reported', async (t) => {
   const after = proven(shipLive(createLedger(3), live(1, 7)), 1);
   t.equal(after.cursor, 3);
   t.strictSame(planBacklog(after, rowsOf(7, 8)), [
@@ -78,7 +78,7 @@ t.test('numbers that the store never used do not block the cursor once they are 
   t.strictSame(planBacklog(reported, rowsOf(7)), [], 'and they are told once');
 });
 
-t.test('with a platform only its acknowledgement moves the cursor; rows it does not have are sent again after a cut', async (t) => {
+t.test('only an acknowledgement of the platform moves the cursor, and missing rows are sent again after a disconnect', async (t) => {
   const sent = proven(shipHistory(createLedger(0, 'platform'), history(1, 5)), 1);
   t.equal(sent.cursor, 0, 'the broker has it, the platform has not said so');
   t.equal(bytesUnacked(sent), 50);
@@ -93,7 +93,7 @@ t.test('with a platform only its acknowledgement moves the cursor; rows it does 
   t.equal(withMode(sent, 'broker').cursor, 5, 'where the broker is asked, its proof counts');
 });
 
-t.test('the wait for an acknowledgement doubles, and one batch at a time is sent until one arrives', async (t) => {
+t.test('the wait for an acknowledgement doubles, and one batch at a time is tried until one arrives', async (t) => {
   const at = (nowMono: number, isWaiting = true) => ({ nowMono, isWaiting, roundTripMs: 100 });
   const begun = checkWatch(startWatch(0), at(0)).watch;
   t.notOk(checkWatch(begun, at(29_999)).isResendDue);

@@ -1,4 +1,4 @@
-/** More readings than the link or the disk takes: the backlog grows while it lasts, and is gone soon after. With the real store. */
+/** More readings than the link or the disk can handle: the backlog grows during that time and is sent soon after. With the real store. */
 import t, { type Test } from 'tap';
 import type { ReadingFrame, StoredFrame } from '../../../../agent/core/ports.ts';
 import { Delivery } from '../../../../agent/sync/delivery/delivery.ts';
@@ -7,12 +7,12 @@ import type { Publisher, Sent } from '../../../../agent/sync/sparkplug/publisher
 import { memoryFolder } from '../../../support/memory-folder.ts';
 import { createStoreRig, type Fault, faultyLink, frame, SILENT } from '../../store/fixtures/kit.ts';
 
-/** Size of a reading in a message. Source: sparkplug.md, a metric with alias, time and value. Units: bytes. */
+/** Size of one reading in a message. Source: sparkplug.md, a metric with alias, time and value. Units: bytes. */
 const READING_BYTES = 20;
-/** As the uplink refreshes. Units: ms. */
+/** How often the uplink refreshes. Units: ms. */
 const REFRESH_MS = 10_000;
 
-/** A cabinet whose link carries so many readings a second, in order. */
+/** A cabinet whose link carries a limited number of readings a second, in order. */
 function cabinet(t: Pick<Test, 'teardown'>, fault: { now: Fault }, link: { readingsPerS: number }) {
   const { clock, store, ...rig } = createStoreRig({ dir: memoryFolder(t), openLink: faultyLink(fault), commitSeconds: 10 });
   const arrived = new Map<number, number>();
@@ -50,7 +50,7 @@ function cabinet(t: Pick<Test, 'teardown'>, fault: { now: Fault }, link: { readi
   store.onCommitted = (committed) => delivery.committed(committed);
   store.fates = () => delivery.fates();
   let ticket = 0;
-  /** One frame a second, so many readings each; returns the backlog at each refresh, in frames. */
+  /** Appends one frame a second with this number of readings. Returns the backlog at each refresh, in frames. */
   const run = async (seconds: number, readingsPerS: number): Promise<number[]> => {
     const backlog: number[] = [];
     for (let second = 0; second < seconds; second++) {
@@ -59,7 +59,7 @@ function cabinet(t: Pick<Test, 'teardown'>, fault: { now: Fault }, link: { readi
       delivery.publish(each);
       await clock.advance(1_000);
       if ((second * 1_000) % REFRESH_MS !== 0) continue;
-      // A thread that hangs answers late: the seconds go on meanwhile.
+      // A hung thread answers late; the time advances during that wait.
       void delivery.refresh().then(({ backlogFrames }) => backlog.push(backlogFrames));
     }
     return backlog;
@@ -75,7 +75,7 @@ function cabinet(t: Pick<Test, 'teardown'>, fault: { now: Fault }, link: { readi
 /** Frames that are committed and not proven: those of one commit window, and one refresh. */
 const USUAL = 25;
 
-t.test('a backlog from more readings than the link carries is sent soon after, each reading once', async (t) => {
+t.test('a backlog that grew while more was measured than the link carries is sent soon after, each reading once', async (t) => {
   for (const [linkPerS, highPerS] of [
     [1_000, 3_000],
     [300, 3_000],

@@ -24,7 +24,7 @@ interface PageGap extends Omit<Gap, 'reason' | 'firstSeq' | 'lastSeq' | 'id'> {
   readonly after: number | null;
 }
 
-/** What a host must keep according to the page. `countsGaps`: it counts the rows of a gap as received, which the page forbids. */
+/** A host that stores what the page requires. `countsGaps`: it treats the rows of a gap as received, which the page forbids. */
 class PageHost {
   readonly readings = new Set<string>();
   readonly rows = new Set<number>();
@@ -135,7 +135,7 @@ function slowStore() {
   return { store, release };
 }
 
-t.test('the page states for each reason what becomes of its rows', async (t) => {
+t.test('the page describes for each reason what happens to its rows', async (t) => {
   for (const reason of ['cap', 'age', 'corrupt', 'memory-full']) t.match(ROWS_BY_REASON.get(reason), /come without readings/, reason);
   for (const reason of ['thinned', 'not-configured', 'packet-limit']) t.match(ROWS_BY_REASON.get(reason), /come with the rest/, reason);
   for (const reason of ['malformed', 'no-store', 'set-aside']) t.match(ROWS_BY_REASON.get(reason), /^none/, reason);

@@ -50,7 +50,7 @@ function openHandler() {
   return { clock, done, results, write };
 }
 
-t.test('a platform that changes its mind all the time wears no flash, and one that asks all the time searches no store', async (t) => {
+t.test('a platform that changes its mode all the time wears no flash, and one that requests all the time searches no store', async (t) => {
   const { clock, done, results, write } = openHandler();
   for (let i = 0; i < 1_000; i += 1) {
     write('Sync/Accept', i % 2 === 0 ? 'segments/1' : '');
@@ -64,7 +64,7 @@ t.test('a platform that changes its mind all the time wears no flash, and one th
   t.match(results.at(-1), { id: 'late', state: 'queued' });
 });
 
-t.test('the number of acknowledgements is not limited', async (t) => {
+t.test('the platform may send any number of acknowledgements', async (t) => {
   const { done, write } = openHandler();
   for (let i = 1; i <= 1_000; i += 1) write('Sync/Ack', `a1b2c3d4:${i}`);
   t.equal(done.acks, 1_000);

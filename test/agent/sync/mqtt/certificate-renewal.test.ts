@@ -1,4 +1,4 @@
-/** A certificate is renewed while the old one goes on: against Mosquitto, which asks for a client certificate. */
+/** Renewal of a certificate while the old one is still used, against Mosquitto, which requires a client certificate. */
 import { chmodSync, copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ t.teardown(() => authorities?.close());
 const city = authorities?.create('city');
 const stranger = authorities?.create('stranger');
 
-/** A node whose files a test replaces, behind a broker that takes clients of the city. */
+/** A node whose files a test replaces, with a broker that accepts clients of the city. */
 async function cabinet(t: Test) {
   const pair = city?.issue('broker', { host: '127.0.0.1' }) as Pair;
   const settings = [`certfile ${pair.cert}`, `keyfile ${pair.key}`, `cafile ${city?.cert}`, 'require_certificate true'];
@@ -45,7 +45,7 @@ async function cabinet(t: Test) {
     const { state, certificates } = node.uplink.status();
     return state === 'online' && certificates?.own?.subject === `CN=${name}`;
   };
-  /** Connects again, as requested by a person. */
+  /** Reconnects at the request of a person. */
   const reconnect = async (name: string): Promise<boolean> => {
     const { bdSeq } = node.uplink.status();
     node.uplink.tools.reconnect('console:tech');
@@ -55,7 +55,7 @@ async function cabinet(t: Test) {
   return { node, install, path, put, reconnect, isOnlineAs, eventsOf };
 }
 
-t.test('a renewed pair in the same folder is used, reported once, and may replace the old one file by file', { skip }, async (t) => {
+t.test('a renewed pair next to the old one is used, reported once, and may be moved into its place file by file', { skip }, async (t) => {
   for (const order of [
     ['c1.pem', 'c1.key'],
     ['c1.key', 'c1.pem'],
@@ -77,7 +77,7 @@ t.test('a renewed pair in the same folder is used, reported once, and may replac
 });
 
 t.test(
-  'a renewed certificate that the broker refuses costs one attempt: the old one goes on, and the reason is told',
+  'a renewed certificate that the broker refuses costs one attempt: the old one is used, and the reason is reported',
   { skip },
   async (t) => {
     const { node, install, path, reconnect, isOnlineAs, eventsOf } = await cabinet(t);
@@ -97,7 +97,7 @@ t.test(
   },
 );
 
-t.test('if the old certificate has expired, the renewed one is used, and vice versa', { skip }, async (t) => {
+t.test('the old certificate has expired: the renewed one is used, or the other way round', { skip }, async (t) => {
   const over = () => city?.issue('over', { from: daysFromNow(-400), until: daysFromNow(-1) });
   const first = await cabinet(t);
   first.install(over());
@@ -112,7 +112,7 @@ t.test('if the old certificate has expired, the renewed one is used, and vice ve
   t.match(second.eventsOf('certificate-refused'), [{ text: /not valid today/ }]);
 });
 
-t.test('flaws of the renewed files leave the old pair in use, and are reported', { skip }, async (t) => {
+t.test('faults of the renewed files leave the old pair in use, and are reported', { skip }, async (t) => {
   for (const [story, damage, text] of [
     ['no key', ({ put }) => put(city?.issue('fresh').cert ?? '', 'c1.pem.new', 0o444), /belongs to no key: put its key to \S+c1\.key\.new/],
     [

@@ -19,7 +19,7 @@ const city = authorities?.create('city');
 /** Whole seconds: certificates have no others. */
 const START_MS = Math.floor(Date.now() / 1_000) * 1_000;
 
-/** A certificate for the city's cabinets that ends so many days from now, as PEM. */
+/** A certificate for the city's cabinets that expires in the given number of days, as PEM. */
 function issued(untilDays: number, fromDays = -305): string {
   const [from, until] = [new Date(START_MS + fromDays * DAY_MS), new Date(START_MS + untilDays * DAY_MS)];
   return readFileSync(city?.issue('c1', { from, until }).cert ?? '', 'utf8');
@@ -108,7 +108,7 @@ t.test('with an untrusted clock no event starts and none ends', { skip }, async 
   }
 });
 
-t.test('of the authorities in a file the last to expire counts, and also the agent’s certificate', { skip }, async (t) => {
+t.test('the authority of a file that expires last counts, and the own certificate', { skip }, async (t) => {
   const scene = watched(t, { '/c1.pem': issued(200), '/ca.pem': `${issued(5)}${issued(40)}\n# no certificate\n${issued(-3)}` });
   await scene.watch.look();
   t.match(scene.events, [{ source: 'uplink.caFile', severity: 'info', text: /at most 60 days/ }]);

@@ -40,7 +40,7 @@ async function broker(
   return opened;
 }
 
-/** Connected to a broker that does as it should until told otherwise; the end of it is kept. */
+/** A connection to a broker that behaves correctly until the test changes it; the end of the connection is recorded. */
 async function session(t: Test, changes: Partial<ConnectOptions> = {}, answer = polite(changes.protocol === 4 ? CONNACK_4 : CONNACK_5)) {
   const other = await broker(t, answer);
   const ends: UplinkError[] = [];
@@ -61,7 +61,7 @@ const refusals: [protocol: 4 | 5, code: number, words: RegExp][] = [
   [4, 1, /check uplink\.protocol/],
 ];
 for (const [protocol, code, words] of refusals) {
-  t.test(`a CONNACK of ${code} in MQTT ${protocol} is reported as text, and the connection is closed`, async (t) => {
+  t.test(`a CONNACK of ${code} in MQTT ${protocol} is reported in words, and the connection is closed`, async (t) => {
     const other = await broker(t, (_, client) => client.send(...(protocol === 5 ? [0x20, 3, 0, code, 0] : [0x20, 2, 0, code])));
     await t.rejects(transport.connect(options(other.url, { protocol })), { code: 'refused', message: words });
     t.ok(await until(() => other.clients[0]?.closed === true));
@@ -90,7 +90,7 @@ t.test('a receive maximum of 1 limits none of our publishes: all are QoS 0', asy
   t.strictSame([published.length, new Set(published.map(({ qos }) => qos))], [200, new Set([0])]);
 });
 
-t.test('the CONNECT contains the limits: no alias, 16 messages at once, 128 KB each, no session', async (t) => {
+t.test('the CONNECT contains our limits: no alias, 16 messages in flight, 128 KB each, no session', async (t) => {
   const { client } = await session(t);
   const connect = client.packets[0]?.body as Buffer;
   t.equal(connect.subarray(0, 10).toString('hex'), '00044d5154540506001e'.replace('06', '0e'), 'MQTT 5, clean, will QoS 1, 30 s');
@@ -106,7 +106,7 @@ t.test('a shorter keepalive of the broker counts, a longer one does not', async 
   t.equal((await session(t, {}, polite([0x20, 6, 0, 0, 3, 0x13, 9, 0]))).connection.keepaliveS, 30);
 });
 
-t.test('a takeover of the client id is detected immediately, although the socket stays open', async (t) => {
+t.test('a takeover of our id is detected immediately, even if the socket stays open', async (t) => {
   const { ends, client } = await session(t);
   client.send(0xe0, 2, 0x8e, 0);
   t.ok(await until(() => ends.length === 1));
@@ -114,7 +114,7 @@ t.test('a takeover of the client id is detected immediately, although the socket
   t.ok(await until(() => client.closed), 'and we leave');
 });
 
-t.test('a DISCONNECT of the broker is reported, with its reason', async (t) => {
+t.test('a DISCONNECT of the broker is handled with its reason', async (t) => {
   const { ends, client } = await session(t);
   client.send(0xe0, 2, 0x8b, 0);
   t.ok(await until(() => ends.length === 1));
@@ -145,7 +145,7 @@ for (const [story, url, answer, words] of silences) {
   });
 }
 
-t.test('a cancelled attempt ends immediately', async (t) => {
+t.test('an attempt that is cancelled ends immediately', async (t) => {
   const other = await broker(t, () => {});
   const stop = new AbortController();
   const attempt = transport.connect(options(other.url, { signal: stop.signal }));
@@ -197,7 +197,7 @@ for (const [story, protocol, bytes, words] of attacks) {
     const time = manualClock();
     const failure = transport.connect(options(other.url, { protocol, clock: time })).catch((error: UplinkError) => error);
     t.ok(await until(() => other.clients.length === 1));
-    // What the library takes without a word is ended by the timeout.
+    // Input that the library silently ignores is ended by the timeout.
     await until(() => other.clients[0]?.closed === true, 200);
     await time.advance(30_000);
     t.match(await failure, { name: 'UplinkError' });
@@ -205,7 +205,7 @@ for (const [story, protocol, bytes, words] of attacks) {
   });
 }
 
-t.test('whatever bytes arrive, the agent continues and no promise stays pending', async (t) => {
+t.test('for any bytes, the agent survives and no promise stays pending', async (t) => {
   let bytes: Uint8Array = new Uint8Array();
   const other = await broker(t, ({ type }, client) => {
     if (type === 1) client.send(...CONNACK_5);
@@ -230,7 +230,7 @@ t.test('whatever bytes arrive, the agent continues and no promise stays pending'
   );
 });
 
-t.test('a closed link settles all waits, whichever side closes it', async (t) => {
+t.test('a link that is cut settles everything pending, whichever side cuts it', async (t) => {
   for (const cut of ['broker', 'us'] as const) {
     const { connection, ends, client } = await session(t, {}, ({ type }, client) => {
       if (type === 1) client.send(...CONNACK_5);
@@ -245,7 +245,7 @@ t.test('a closed link settles all waits, whichever side closes it', async (t) =>
 });
 
 t.test(
-  'a broker that lets us listen to nothing is told by name, with its code; only one of them is surely a matter of rules',
+  'a broker that refuses our subscriptions is reported by name, with its code; only one of the codes is surely a permission',
   async (t) => {
     for (const [code, message] of [
       [0x87, /did not subscribe us to b \(0x87\): check its rules for this client$/],

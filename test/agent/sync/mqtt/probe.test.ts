@@ -54,7 +54,7 @@ async function startNode(t: Test, broker: RawBroker, clock: ManualClock, protoco
   return node;
 }
 
-t.test('a quiet link is probed each three quarters of its keepalive, and stays up', async (t) => {
+t.test('a quiet link is pinged after three quarters of its keepalive, and stays up', async (t) => {
   const { clock, silences, asked } = setUp();
   await clock.advance(22_499);
   t.equal(asked(), 0);
@@ -64,7 +64,7 @@ t.test('a quiet link is probed each three quarters of its keepalive, and stays u
   t.match([asked(), silences.length], [10, 0]);
 });
 
-t.test('a link that answers nothing is abandoned 32.5 s after the last packet, once', async (t) => {
+t.test('a link without any answer is closed 32.5 s after the last packet, once', async (t) => {
   const { clock, silences } = setUp(false);
   await clock.advance(32_499);
   t.strictSame(silences, []);
@@ -74,7 +74,7 @@ t.test('a link that answers nothing is abandoned 32.5 s after the last packet, o
   t.equal(silences.length, 1);
 });
 
-t.test('traffic both ways needs no probe, traffic one way does', async (t) => {
+t.test('traffic in both directions needs no ping, traffic in one direction does', async (t) => {
   const both = setUp();
   const oneWay = setUp();
   for (let s = 0; s < 120; s += 10) {
@@ -87,7 +87,7 @@ t.test('traffic both ways needs no probe, traffic one way does', async (t) => {
   t.strictSame([both.asked(), oneWay.asked() > 3], [0, true], 'the broker must hear from us within a keepalive');
 });
 
-t.test('unsent bytes are transferred first: a slow link is not a dead one', async (t) => {
+t.test('bytes in flight are sent first: a slow link is not a dead one', async (t) => {
   const { clock, connection, silences } = setUp(false);
   connection.sentBytes = 100_000;
   await clock.advance(22_500 + 59_999);
@@ -96,7 +96,7 @@ t.test('unsent bytes are transferred first: a slow link is not a dead one', asyn
   t.equal(silences.length, 1);
 });
 
-t.test('a machine that was suspended does not count its own pause as silence of the link', async (t) => {
+t.test('a machine that was suspended does not take its own pause for that of the link', async (t) => {
   const { clock, connection, silences } = setUp(false);
   await clock.advance(22_500);
   // Suspended: of all looks that are due at once, the first is followed by what has arrived.
@@ -174,7 +174,7 @@ t.test(
   },
 );
 
-t.test('a probe costs two bytes and so does its answer', async (t) => {
+t.test('a ping costs two bytes and so does its answer', async (t) => {
   const broker = await startRawBroker(polite());
   t.teardown(() => broker.close());
   const connection = await createMqttTransport().connect({
@@ -198,7 +198,7 @@ t.test('a probe costs two bytes and so does its answer', async (t) => {
   connection.destroy();
 });
 
-t.test('whoever refuses us is asked for ever, each time later', async (t) => {
+t.test('a broker that refuses us is tried for ever, each time later', async (t) => {
   let refusals = 0;
   const broker = await startRawBroker((packet, client) => {
     if (refusals < 6 && packet.type === 1) {
@@ -219,7 +219,7 @@ t.test('whoever refuses us is asked for ever, each time later', async (t) => {
   t.ok(await until(() => node.uplink.status().state === 'online'));
 });
 
-t.test('a client that takes over the id is reported and not disconnected again for a minute, then two', async (t) => {
+t.test('a takeover of our id is reported, and the other client is left alone for a minute, then two', async (t) => {
   const clock = manualClock();
   const broker = await startRawBroker(polite(CONNACK_5));
   const node = await startNode(t, broker, clock, 5, 0);
@@ -238,7 +238,7 @@ t.test('a client that takes over the id is reported and not disconnected again f
   t.match(texts(takeovers), [{ text: /Check for a second agent/ }, { severity: 'warning' }]);
 });
 
-t.test('a broker that never answers SUBSCRIBE is left', async (t) => {
+t.test('a broker that never answers SUBSCRIBE is disconnected', async (t) => {
   const clock = manualClock();
   const broker = await startRawBroker(({ type }, client) => {
     if (type === 1) client.send(...CONNACK_4);

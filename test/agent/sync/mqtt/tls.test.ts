@@ -45,7 +45,7 @@ function agent(t: Test, url: string, changes: Partial<UplinkConfig>, quality: Cl
 
 const byName = (url: string): string => url.replace('127.0.0.1', 'localhost');
 
-t.test('a good certificate: TLS 1.3 at best, and its dates are known', { skip }, async (t) => {
+t.test('a good certificate: TLS 1.3 if possible, and its dates are known', { skip }, async (t) => {
   const url = await secureBroker(t, city?.issue('broker', { host: '127.0.0.1' }) as Pair);
   const node = agent(t, url, {});
   await node.uplink.start();
@@ -149,7 +149,7 @@ for (const { story, pair, words, config, settings, quality, place } of bad) {
   });
 }
 
-t.test('a broker that speaks TLS 1.1 at best is refused', { skip }, async (t) => {
+t.test('a broker that supports TLS 1.1 at most is refused', { skip }, async (t) => {
   const { cert, key } = good();
   const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } as const;
   const server = createServer({ cert: readFileSync(cert), key: readFileSync(key), ...old });
@@ -215,7 +215,7 @@ t.test('a certificate is replaced without a restart: at the next connection, not
   );
 });
 
-t.test('the test of an uplink uses TLS and reports whose certificates these are', { skip }, async (t) => {
+t.test('the test of an uplink uses TLS and shows who issued the certificates', { skip }, async (t) => {
   const url = await secureBroker(t, good(), withClients);
   const node = agent(t, url, client(city?.issue('c1', { until: daysFromNow(12) })));
   const reported: UplinkStep[] = [];
@@ -233,7 +233,7 @@ t.test('the test of an uplink uses TLS and reports whose certificates these are'
   ]);
 });
 
-t.test('the test reports which stage of TLS failed', { skip }, async (t) => {
+t.test('the test reports the stage of TLS that failed', { skip }, async (t) => {
   const url = await secureBroker(t, expired());
   const node = agent(t, url, {}, 'none');
   const report = await node.uplink.tools.test({ broker: null, signal: new AbortController().signal }, () => {});
@@ -243,7 +243,7 @@ t.test('the test reports which stage of TLS failed', { skip }, async (t) => {
   });
 });
 
-t.test('who may read the files', async (t) => {
+t.test('permissions of the files', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-keys-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'key');
@@ -297,7 +297,7 @@ const troubles: [story: string, path: (folder: string) => string, words: RegExp]
   ['is huge', (folder) => join(folder, 'huge'), /is larger than 1 MB/],
 ];
 for (const [story, path, words] of troubles) {
-  t.test(`a password file that ${story} keeps the uplink down, gives the reason, and is tried again`, async (t) => {
+  t.test(`a password file that ${story} keeps the uplink down, is reported with the reason, and tried again`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'luciole-keys-'));
     t.teardown(() => rmSync(folder, { recursive: true, force: true }));
     for (const [name, mode, bytes] of [
@@ -318,7 +318,7 @@ for (const [story, path, words] of troubles) {
   });
 }
 
-t.test("no secret is read from the agent's own data, whatever links lead there", async (t) => {
+t.test('no secret is read from the data folder of the agent, through any links', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-keys-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const [site, state, aside] = ['site', 'state', 'state-2'].map((name) => join(folder, name)) as [string, string, string];

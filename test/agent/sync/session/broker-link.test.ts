@@ -68,7 +68,7 @@ for (const [story, answer, chance, first] of loads) {
   });
 }
 
-t.test('a save that never answers delays the uplink for two seconds, and its late answer is not taken for another', async (t) => {
+t.test('a save that never answers delays the uplink by two seconds, and its late answer is not taken for another', async (t) => {
   const saves: { bdSeq: unknown; answer: (ok: boolean) => void }[] = [];
   const save: Store['save'] = (_, bdSeq) => new Promise((answer) => saves.push({ bdSeq, answer }));
   const { clock, link, attempts, numbers } = setUp({ load: async () => 7, save });
@@ -91,7 +91,7 @@ t.test('a save that never answers delays the uplink for two seconds, and its lat
   await link.stop();
 });
 
-t.test('files on a hung disk delay an attempt for ten seconds, are not read twice at once, and count once they are read', async (t) => {
+t.test('files on a hung disk delay an attempt by ten seconds, are not read twice at once, and are used once they are read', async (t) => {
   const reads: ((bytes: Buffer) => void)[] = [];
   const readFile: ReadFile = () => new Promise((answer) => reads.push(answer));
   const { clock, link, attempts } = setUp({ load: async () => 7, save: async () => true }, 0, readFile);
@@ -109,7 +109,7 @@ t.test('files on a hung disk delay an attempt for ten seconds, are not read twic
   await link.stop();
 });
 
-t.test('a stop during a save ends it; the answer about the old number does not start the next session', async (t) => {
+t.test('a stop while saving ends it; the late answer for the old number does not start the next session', async (t) => {
   const saves: ((ok: boolean) => void)[] = [];
   const { clock, link, numbers } = setUp({ load: async () => undefined, save: () => new Promise((answer) => saves.push(answer)) });
   await link.start();

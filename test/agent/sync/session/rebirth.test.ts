@@ -1,4 +1,4 @@
-/** Births on request: DATA stops at once, what was read meanwhile arrives behind the births, and large births are sent in parts. */
+/** Births on request: DATA stops immediately, readings of that time arrive after the births, and large births are sent in parts. */
 
 import t from 'tap';
 import { msg } from '../../../../agent/core/message.ts';
@@ -7,7 +7,7 @@ import { toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { manualClock, until } from '../small-node.ts';
 import { BIRTHS, online, openUplinkScene, verbs } from '../uplink-scene.ts';
 
-t.test('a request for births within the pace stops all DATA immediately, and no reading taken until the births is lost', async (t) => {
+t.test('a request for births within the minimum interval stops all DATA immediately, and no reading from then is lost', async (t) => {
   const clock = manualClock();
   const { host, node } = await openUplinkScene(t, { clock });
   await node.uplink.start();
@@ -48,7 +48,7 @@ t.test('a request for births within the pace stops all DATA immediately, and no 
   t.match(host, { seqGaps: 0, strays: 0 });
 });
 
-t.test('a host that repeatedly requests births is an event while it does', async (t) => {
+t.test('a host that requests births again and again is an event while it does', async (t) => {
   const clock = manualClock();
   const { host, node } = await openUplinkScene(t, { clock });
   await node.uplink.start();
@@ -73,7 +73,7 @@ t.test('a host that repeatedly requests births is an event while it does', async
   t.match([storms().length, storms().at(-1)?.endMs !== null], [2, true]);
 });
 
-t.test('the end of a command while births are due is sent after them', async (t) => {
+t.test('the result of a command while births are due is sent after them', async (t) => {
   const clock = manualClock();
   const { host, node } = await openUplinkScene(t, { clock });
   node.onOrder = (order) => {

@@ -7,7 +7,7 @@ import { createMemoryStore } from '../memory-store.ts';
 import { createSmallNode, manualClock, until, uplinkConfig } from '../small-node.ts';
 import { online, openUplinkScene, verbs } from '../uplink-scene.ts';
 
-t.test('losses that happened while the host was away are in the birth', async (t) => {
+t.test('losses while the host was away are in the birth', async (t) => {
   const clock = manualClock();
   const store = createMemoryStore();
   const loss = { readingsLost: 0, gaps: 0 };
@@ -26,7 +26,7 @@ t.test('losses that happened while the host was away are in the birth', async (t
   t.match([bornValue('Sync/Readings Lost'), bornValue('Sync/Gaps')], [33n, 3n]);
 });
 
-t.test('a proper stop sends the deaths; after an abrupt end the broker sends the will', async (t) => {
+t.test('a proper stop sends a death; an abrupt end leaves it to the will', async (t) => {
   const { broker, host, node } = await openUplinkScene(t);
   await node.uplink.start();
   await until(online(node));
@@ -65,7 +65,7 @@ t.test('a proper stop sends the deaths; after an abrupt end the broker sends the
   });
 });
 
-t.test('no birth before the primary host is online; going offline ends the session, its return opens a new one', async (t) => {
+t.test('no birth before the primary host is online; its leaving ends the session, its return opens a new one', async (t) => {
   const { host, node } = await openUplinkScene(t, { primaryHost: 'scada' });
   await host.state(false, Date.now() + 1);
   await node.uplink.start();
@@ -88,7 +88,7 @@ t.test('no birth before the primary host is online; going offline ends the sessi
   );
 });
 
-t.test('a primary host that goes offline and returns each second gets births at growing intervals, and that is an event', async (t) => {
+t.test('a primary host that leaves and returns each second gets births at growing intervals, and that is an event', async (t) => {
   const clock = manualClock();
   const { host, node } = await openUplinkScene(t, { clock, primaryHost: 'scada', random: () => 0.01 });
   await node.uplink.start();

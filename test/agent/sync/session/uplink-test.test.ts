@@ -15,7 +15,7 @@ import { texts } from '../../../support/texts.ts';
 import { polite, type RawBroker, type RawClient, type RawPacket, startRawBroker } from '../mqtt/raw-broker.ts';
 import { NODE_START_MS, uplinkConfig } from '../small-node.ts';
 
-/** A try against this broker, as the console asks for it. */
+/** A test of the uplink with this broker, as the console requests it. */
 function tryIt(url: string, changes: Partial<UplinkConfig> = {}, broker: string | null = null) {
   const clock = createSystemClock({ quality: () => 'synced' });
   const config = uplinkConfig(url, { protocol: 5, ...changes });
@@ -29,7 +29,7 @@ async function broker(t: Test, answer: (packet: RawPacket, client: RawClient) =>
   return opened;
 }
 
-/** A STATE, as it comes out of the broker's memory. */
+/** A retained STATE, as the broker delivers it. */
 function state(text: string): number[] {
   const topic = Buffer.from('spBv1.0/STATE/scada');
   const body = [0, topic.length, ...topic, 0, ...Buffer.from(text)];
@@ -106,13 +106,13 @@ const ends: [story: string, answer: (packet: RawPacket, client: RawClient) => vo
   ['a host that is there', hosted('{"online":true,"timestamp":1}'), { primaryHost: 'scada' }, { name: 'round-trip', outcome: 'ok' }],
 ];
 for (const [story, answer, changes, last] of ends) {
-  t.test(`the test ends at ${story}`, async (t) => {
+  t.test(`${story} ends the test`, async (t) => {
     const { steps } = await tryIt((await broker(t, answer)).url, changes);
     t.match(steps.at(-1), last);
   });
 }
 
-t.test('an unknown name fails at the look-up, a port without a listener at TCP', async (t) => {
+t.test('an unknown name fails at the look-up, a closed port at TCP', async (t) => {
   t.match((await tryIt('mqtt://no-such-broker.invalid:1883')).steps.at(-1), { name: 'name', outcome: 'failed', text: /name/ });
   const gone = await startRawBroker(() => {});
   await gone.close();
@@ -125,7 +125,7 @@ t.test('a file that cannot be used is the first stage that fails', async (t) => 
   t.equal(steps.length, 1);
 });
 
-t.test('a trace keeps the last 400 entries, truncates what others may make long, and notifies its watchers', async (t) => {
+t.test('a trace keeps the last 400 entries, shortens texts from outside, and shows who watches', async (t) => {
   const trace = createTrace(createManualClock(NODE_START_MS));
   const seen: string[] = [];
   const stop = trace.watch(({ text }) => seen.push(String(text)));

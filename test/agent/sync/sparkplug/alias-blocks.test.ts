@@ -32,7 +32,7 @@ const lamp = (id: string, extra = 0): UplinkDevice => ({
   })),
 });
 
-t.test('an alias never identifies two metrics, whatever devices are added, removed and changed over restarts', async (t) => {
+t.test('an alias never names two metrics, whatever devices are added, removed and changed across restarts', async (t) => {
   const device = fc.record({ id: fc.constantFrom('L1', 'L2', 'L3', '__proto__'), extra: fc.nat(3) });
   const run = fc.uniqueArray(device, { selector: ({ id }) => id, maxLength: 4 });
   await fc.assert(
@@ -105,7 +105,7 @@ t.test('a late command by an alias of the previous run reaches its own metric or
   }
 });
 
-t.test('a session after a restart with one more device names known metrics by their old aliases', async (t) => {
+t.test('a session after a restart with one more device keeps the old aliases of known metrics', async (t) => {
   const { broker, host, node } = await openUplinkScene(t);
   await node.uplink.start();
   await until(online(node));

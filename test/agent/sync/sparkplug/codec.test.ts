@@ -65,7 +65,7 @@ const vectors: [story: string, payload: Payload, text: string][] = [
   ],
 ];
 for (const [story, payload, text] of vectors) {
-  t.test(`protoc decodes what was encoded: ${story}`, { skip: withoutProtoc }, async (t) => {
+  t.test(`protoc decodes the meaning: ${story}`, { skip: withoutProtoc }, async (t) => {
     t.equal(decodeWithProtoc(encodePayload(payload)), text);
   });
 }
@@ -207,12 +207,12 @@ t.test('an encoded payload is decoded by the codec and by the independent reader
   );
 });
 
-t.test('an alias beyond 2^53 belongs to no metric, and a null is null whatever value it also has', async (t) => {
+t.test('an alias beyond 2^53 is unknown, and a null is null whatever value is with it', async (t) => {
   t.match(decodePayload(Buffer.from('120b10ffffffffffffffffff01', 'hex')), { metrics: [{ alias: 2 ** 64 }] });
   t.match(decodePayload(Buffer.from('120438015032', 'hex')), { metrics: [{ isNull: true, value: undefined }] });
 });
 
-t.test('an invalid payload is decoded as undefined and never throws', async (t) => {
+t.test('an invalid payload reads as undefined and never throws', async (t) => {
   const good = encodePayload({ timestampMs: AT_MS, seq: 1, metrics: [{ alias: 1, timestampMs: AT_MS, value: double(1) }] });
   const cases: [string, Buffer][] = [
     ['truncated', good.subarray(0, good.length - 3)],

@@ -1,5 +1,5 @@
 /**
- * What docs/platform.md shows a platform works as it stands there: its decoder, and each of its commands.
+ * Tests the code and the commands of docs/platform.md as they are printed there.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -78,7 +78,7 @@ function metricsOf(message: string): Metric[] {
   }));
 }
 
-t.test('each command of the page is carried out as written there', async (t) => {
+t.test('each command of the page works as written there', async (t) => {
   const table = createMetricTable(DEVICES);
   const messages = PAGE.split(/^(?=spBv1\.0\/angers\/[ND]CMD\/c1)/m)
     .slice(1)

@@ -18,7 +18,7 @@ const WIDE: UplinkDevice = {
   metrics: Array.from({ length: 80 }, (_, i) => ({ name: `channel_${i}`, pointId: `W1.channel_${i}`, type: 'Double' as const, unit: 'W' })),
 };
 
-/** A born session with a broker that takes packets of this size at most, and all that was published. */
+/** A session after its births, with a broker that accepts packets up to this size, and everything that was published. */
 function openSession(
   maxPacketBytes: number,
   devices: readonly UplinkDevice[] = NODE_DEVICES,
@@ -66,7 +66,7 @@ const frame = (...points: Reading['pointId'][]): ReadingFrame => ({
 const row = (...points: Reading['pointId'][]): StoredFrame => ({ ...frame(...points), seq: 1, isCorrected: false });
 const ROWS = { epoch: 'e1', from: 1, to: 1 };
 
-t.test('a truncated birth keeps the metrics for proof, losses and ends of commands', async (t) => {
+t.test('a birth that must be cut keeps the metrics for proof, losses and results of commands', async (t) => {
   for (const maxPacketBytes of [400, 700, 1_024]) {
     const { birth, born, cut } = openSession(maxPacketBytes);
     birth();
@@ -93,7 +93,7 @@ function fill({ table, values }: ReturnType<typeof openSession>): void {
   }
 }
 
-t.test('write-only metrics are left out first; two and a half kilobytes hold all', async (t) => {
+t.test('the metrics left out first are those that only the platform writes; 2.5 kilobytes hold all', async (t) => {
   for (const [maxPacketBytes, left] of [
     [1_024, /./],
     [2_000, /^(Config\/(Action|File|Part|SHA-256|Data|Base|Target|Confirm|Minutes|Comment|User)|Update\/(Action|At|Of|Data|Force))$/],
@@ -110,7 +110,7 @@ t.test('write-only metrics are left out first; two and a half kilobytes hold all
   }
 });
 
-t.test('no names, however short, would bring all of the node into a kilobyte: the standard wants type and time of each', async (t) => {
+t.test('no names, however short, would fit the whole node into a kilobyte: the standard requires type and time of each', async (t) => {
   const session = openSession(100_000);
   session.birth();
   const [birth] = session.sent;
@@ -118,7 +118,7 @@ t.test('no names, however short, would bring all of the node into a kilobyte: th
   t.ok(encodePayload({ metrics: leastNames }).length > 1_024, `${encodePayload({ metrics: leastNames }).length} bytes`);
 });
 
-t.test('a reading without a metric in the births is counted as not sendable, and its frame is not sent as if it were', async (t) => {
+t.test('a reading that no birth contains is counted as not reportable, and its frame is not sent as if it were', async (t) => {
   const { publisher, birth, sent } = openSession(1_024, [WIDE]);
   birth();
   const before = sent.length;
@@ -171,28 +171,33 @@ t.test('a long text does not push metrics out of a birth', async (t) => {
   t.ok(born('NBIRTH').includes('Emergency/On'));
 });
 
-t.test('the end of a command arrives whatever the packet limit: without its lamps, then with a shorter reason', async (t) => {
-  const { publisher, birth, values, table, sent } = openSession(1_024);
-  birth();
-  const lamps: Outcome['lamps'] = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`L${i}`, 'failed' as const]));
-  const outcome: Outcome = {
-    commandId: 'a-1',
-    target: { kind: 'zone', id: 'Z1' },
-    levelPct: 80,
-    state: 'failed',
-    reason: msg`no reply`,
-    lamps,
-    source: 'platform',
-    atMs: NODE_START_MS,
-  };
-  const send = (outcome: Outcome): Record<string, unknown>[] => {
-    const before = sent.length;
-    publisher.values(outcomeMetrics({ table, values, isSilent: () => false, maxTextBytes: publisher.maxTextBytes }, outcome, 'programme'));
-    const metrics = sent.slice(before).flatMap((message) => message.metrics);
-    return metrics.map(({ value }) => JSON.parse(value?.kind === 'string' ? value.value : '{}') as Record<string, unknown>);
-  };
-  t.match(send({ ...outcome, lamps: { L1: 'failed' } }), [{ id: 'a-1', lamps: { L1: 'failed' } }]);
-  t.strictSame(send(outcome), [{ id: 'a-1', target: 'Z1', state: 'failed', reason: 'no reply', level: 80, lamps: {} }]);
-  t.match(send({ ...outcome, lamps: {}, isSaved: false }), [{ id: 'a-1', saved: false }], 'what the disk did not take');
-  t.match(send({ ...outcome, reason: msg`${'é'.repeat(2_000)}` }), [{ id: 'a-1', state: 'failed', reason: /^é{100,}$/ }]);
-});
+t.test(
+  'the result of a command arrives whatever packet size the broker accepts: without its lamps, then with a shorter reason',
+  async (t) => {
+    const { publisher, birth, values, table, sent } = openSession(1_024);
+    birth();
+    const lamps: Outcome['lamps'] = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`L${i}`, 'failed' as const]));
+    const outcome: Outcome = {
+      commandId: 'a-1',
+      target: { kind: 'zone', id: 'Z1' },
+      levelPct: 80,
+      state: 'failed',
+      reason: msg`no reply`,
+      lamps,
+      source: 'platform',
+      atMs: NODE_START_MS,
+    };
+    const send = (outcome: Outcome): Record<string, unknown>[] => {
+      const before = sent.length;
+      publisher.values(
+        outcomeMetrics({ table, values, isSilent: () => false, maxTextBytes: publisher.maxTextBytes }, outcome, 'programme'),
+      );
+      const metrics = sent.slice(before).flatMap((message) => message.metrics);
+      return metrics.map(({ value }) => JSON.parse(value?.kind === 'string' ? value.value : '{}') as Record<string, unknown>);
+    };
+    t.match(send({ ...outcome, lamps: { L1: 'failed' } }), [{ id: 'a-1', lamps: { L1: 'failed' } }]);
+    t.strictSame(send(outcome), [{ id: 'a-1', target: 'Z1', state: 'failed', reason: 'no reply', level: 80, lamps: {} }]);
+    t.match(send({ ...outcome, lamps: {}, isSaved: false }), [{ id: 'a-1', saved: false }], 'what the disk did not take');
+    t.match(send({ ...outcome, reason: msg`${'é'.repeat(2_000)}` }), [{ id: 'a-1', state: 'failed', reason: /^é{100,}$/ }]);
+  },
+);

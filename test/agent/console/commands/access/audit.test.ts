@@ -10,7 +10,7 @@ const page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
 const command = COMMANDS.find(({ name }) => name === 'audit') as AgentCommand;
 const HASH = '0123456789abcdef'.repeat(4);
 
-t.test('the audit entries fit the page, and the summary states the period', async (t) => {
+t.test('the list of actions fits the page, and the total gives its range', async (t) => {
   const lines = renderAudit(auditPage(false), page, 7 * 86_400_000).split('\n');
   t.ok(lines.every((line) => line.length <= 80));
   t.match(lines.join('\n'), /22:39:07 +marie tech +login +override target=L07 level=80 +ok\n +for=30m\n/);
@@ -18,7 +18,7 @@ t.test('the audit entries fit the page, and the summary states the period', asyn
   t.equal(renderAudit({ entries: [], head: null, verdict: null }, page, 3_600_000), 'no entries in the last 1 h');
 });
 
-t.test('a verdict says whole, with the head to keep, or what is wrong', async (t) => {
+t.test('the result is either valid, with the head to keep, or the reason why not', async (t) => {
   t.match(renderAudit(auditPage(true), page, 60_000), `Whole: entries 1 to 13, none changed, none missing.\nHead: 13:${HASH}`);
   t.match(
     renderAudit(auditPage(true, [msg`entry 5 was changed, or does not follow entry 4`]), page, 60_000),
@@ -39,7 +39,7 @@ t.test('a verdict says whole, with the head to keep, or what is wrong', async (t
   t.match(renderAudit(empty, page, 60_000), /The log is empty/);
 });
 
-t.test('a log whose later entries wait in memory is not called whole, with or without a verdict', async (t) => {
+t.test('a log whose later entries wait in memory is not reported as complete, with or without a verdict', async (t) => {
   const text = (waiting: number, isVerified: boolean): string => renderAudit({ ...auditPage(isVerified), waiting }, page, 60_000);
   t.match(
     text(12, true),
@@ -53,12 +53,12 @@ t.test('a log whose later entries wait in memory is not called whole, with or wi
   t.match(renderAudit(empty, page, 60_000), /The log is empty\.\n3 later entries wait in memory/);
 });
 
-t.test('an invalid head is reported with the valid form', async (t) => {
+t.test('an impossible head is reported with an example of the form', async (t) => {
   t.throws(() => command.check({ head: '12' }), { code: 'usage', message: /bad head "12".*NUMBER:HASH/ });
   t.doesNotThrow(() => command.check({ head: `13:${HASH.toUpperCase()}`, since: '90d', verify: true }));
 });
 
-t.test('every command of the table says the least role it needs, and what acts is not for viewers', async (t) => {
+t.test('every command of the table has a least role, and no acting command is for viewers', async (t) => {
   for (const { name, group, role } of COMMANDS) {
     t.ok(['anyone', 'viewer', 'technician', 'admin'].includes(role), name);
     if (group === 'Act:') t.not(role, 'viewer', name);

@@ -53,7 +53,7 @@ t.test('without a login one zone can be lit for an emergency, and only a technic
   await t.rejects(call('lights auto', { zone: 'bressigny' }), { code: 'denied' });
 });
 
-t.test('without a login all is refused but light for an emergency, and both are noted', async (t) => {
+t.test('without a login everything is refused except light for an emergency, and both are recorded', async (t) => {
   const { call, view } = await loginServer(t);
   await t.rejects(call('status'), { code: 'denied', message: 'status needs a login as viewer' });
   await t.rejects(call('override', { target: 'L07', level: '0' }), { code: 'denied', message: 'override needs a login as technician' });
@@ -89,7 +89,7 @@ t.test('lights on without the role of a technician ends within two hours, and ca
   t.match(view.asked, authorities, 'who may not end light may not shorten it either');
 });
 
-t.test('without a login no level can be given, on the wire neither', async (t) => {
+t.test('without a login no level can be given, not on the wire either', async (t) => {
   const { call, view } = await loginServer(t);
   for (const name of ['level', 'levelPct', 'rank', 'authority', 'source', 'minutes'])
     await t.rejects(call('lights on', { duration: '1m', [name]: '0' }), { code: 'usage' }, name);
@@ -122,7 +122,7 @@ t.test('a session that is left unattended cannot change its own password or code
   ]);
 });
 
-t.test('the role of each command is checked for each request, whatever the request says of its user', async (t) => {
+t.test('the role is checked for each request, whatever the request claims about its user', async (t) => {
   const { call, logIn } = await loginServer(t);
   const { token: technician } = await logIn('marie');
   const { token: admin } = await logIn('ada', '123456');
@@ -163,7 +163,7 @@ t.test('each command that the agent itself refuses a user is noted, also the sam
   t.strictSame(view.asked, []);
 });
 
-t.test('a console reports what it refused only of its own user, and of a command by its name', async (t) => {
+t.test('a console reports refusals only of its own user, and names the command', async (t) => {
   const { call, logIn, view } = await loginServer(t);
   const { token } = await logIn('vera');
   await t.rejects(call('login refused', { command: 'user add' }), { code: 'denied' }, 'nobody without a login');
@@ -203,7 +203,7 @@ t.test('a session ends with the connection that opened it, as when the line is c
   t.match(view.noted.at(-1), { user: 'marie', action: 'logout', result: 'hang-up' });
 });
 
-t.test('a failed login is logged immediately; a step of a login is no entry of its own', async (t) => {
+t.test('a failed login is reported immediately; a login that needs more steps is no separate entry', async (t) => {
   const { call, view } = await loginServer(t);
   t.strictSame(await call('login', { user: 'marie', password: 'wrong' }), { state: 'wrong', waitMs: 0 });
   t.strictSame(await call('login', { user: 'ada', password: 'right' }), { state: 'code-needed', codes: 1 });
@@ -242,7 +242,7 @@ t.test('users change their own, and admins that of others', async (t) => {
   ]);
 });
 
-t.test('no secret that was typed is in the log or the audit notes', async (t) => {
+t.test('no typed secret is in the log or in the audit notes', async (t) => {
   const { call, logIn, view, logged } = await loginServer(t);
   const { token } = await logIn('ada', '424242');
   await call('user passwd', { current: 'canary one 1234', password: 'canary two 1234' }, token);

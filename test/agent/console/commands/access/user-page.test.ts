@@ -14,7 +14,7 @@ t.test('users on 80 columns', async (t) => {
   t.match(renderUsers([], page), /user add NAME --role admin/);
 });
 
-t.test('a secret that is shown once is marked as such', async (t) => {
+t.test('a text that is shown only once is marked so', async (t) => {
   const invitation = renderInvitation(await access.add('luc', 'viewer'), page);
   t.match(invitation, /luc \(viewer\) logs in once .* until 2026-12-04 22:41/s);
   t.match(invitation, /\n {2}ABCD-EFGH-JKMN-PQRS\n\n.*this once only/);

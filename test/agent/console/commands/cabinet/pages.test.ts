@@ -203,12 +203,12 @@ t.test('a status never needs more than one screen, and no list hides another', a
   t.equal(renderWhy(fakeWhyZone(), page).match(/dusk/g)?.length, 1, 'what all lamps share stands once');
 });
 
-t.test('the worst event is first', async (t) => {
+t.test('the worst event is shown first', async (t) => {
   const activeEvents = [fakeEvent(1), fakeEvent(2, { severity: 'alarm' }), fakeEvent(3, { severity: 'info' })];
   t.match(renderStatus(fakeStatus({ activeEvents }), page), /alarm +L02[\s\S]*warning +L01[\s\S]*info +L03/);
 });
 
-t.test('colour marks state words only, and only where the page has colours', async (t) => {
+t.test('colour marks only state words, and only where the page has colours', async (t) => {
   const text = renderStatus(fakeStatus(), { ...page, colour: true });
   t.match(text, '\u001b[32msynced\u001b[39m');
   t.equal(stripVTControlCharacters(text), renderStatus(fakeStatus(), page), 'the layout is the same');

@@ -238,7 +238,7 @@ t.test('a change shows its values as the file writes them, whole and within 80 c
     );
 });
 
-t.test('texts are shown, and what is not stored is reported', async (t) => {
+t.test('texts are shown, and missing ones are reported', async (t) => {
   t.equal((await run('config show', {})).text, 'cabinet: { id: a } # ete\nlines: []');
   t.equal((await run('config show', { profile: 'acme.yaml' })).text, 'id: acme');
   for (const [args, reason] of [
@@ -249,7 +249,7 @@ t.test('texts are shown, and what is not stored is reported', async (t) => {
     await t.rejects(run('config show', args), { code: 'failed', message: reason });
 });
 
-t.test('a wrong argument is refused before any request is sent', async (t) => {
+t.test('invalid input is refused before any question', async (t) => {
   const cases: readonly (readonly [name: string, args: RawArgs])[] = [
     ['config set', { path: 'a' }],
     ['config set', { path: 'a', value: '1', delete: true }],
@@ -264,14 +264,14 @@ t.test('a wrong argument is refused before any request is sent', async (t) => {
   for (const [name, args] of cases) t.throws(() => commandOf(name).check(args), { code: 'usage' }, `${name} ${JSON.stringify(args)}`);
 });
 
-t.test('a run that cannot change its configuration reports that', async (t) => {
+t.test('a run that accepts no other configuration reports that', async (t) => {
   await t.rejects(commandOf('config').answer({ config: null } as unknown as AgentView, {}, JOB), {
     code: 'failed',
     message: /accepts no other/,
   });
 });
 
-t.test('a history that was stored is shown in the language of its reader, what a person typed as it was typed', async (t) => {
+t.test('a stored history is shown in the language of its reader, typed text as it was typed', async (t) => {
   await learn('fr');
   const begun = firstRevisionHistory({ atMs: 0, by: 'file', why: 'off', hash: 'a'.repeat(64) }, 'b'.repeat(64));
   const trial = { mode: 'asked' as const, trialMs: 60_000, commandId: null, baseline: { units: [], isOnline: false } };
@@ -286,7 +286,7 @@ t.test('a history that was stored is shown in the language of its reader, what a
   t.match(stored?.revisions.at(-1), { why: 'rollback to revision 1: off; missing', reason: 'by console:marie: bad' });
 });
 
-t.test('a commit names everybody else whose parts go live with it', async (t) => {
+t.test('a commit names all other authors whose parts it activates', async (t) => {
   const partsBy = ['platform:eve', 'console:luc'];
   const kept = await run('config commit', {}, { answer: { ...DONE, revision: 8, partsBy } });
   t.match(kept.text, /^revision 8 is kept; nothing that runs is changed\nwith parts by platform:eve, console:luc$/);

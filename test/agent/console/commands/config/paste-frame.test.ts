@@ -41,7 +41,7 @@ const text = fc
   // As it is read from a file: no half of a pair.
   .map((parts) => Buffer.from(parts.join('')).toString('utf8'));
 
-t.test('any text is restored exactly from lines of 76 columns in printable ASCII', async (t) => {
+t.test('any text survives a round trip, in lines of 76 columns of printable ASCII', async (t) => {
   fc.assert(
     fc.property(text, (whole) => {
       const lines = framed(whole);
@@ -119,7 +119,7 @@ async function settle(session: ShellSession): Promise<void> {
   await still(session);
 }
 
-t.test('whatever stands in a configuration, pasting it into a session gives that text, and nothing else is carried out', async (t) => {
+t.test('pasting any configuration into a session restores the same text, and runs no other command', async (t) => {
   const { session, got, carriedOut } = await loading(t);
   await fc.assert(
     fc.asyncProperty(text, async (whole) => {
@@ -138,7 +138,7 @@ t.test('whatever stands in a configuration, pasting it into a session gives that
   t.strictSame([...new Set(carriedOut())], [HEAD]);
 });
 
-t.test('a name that folds over "end" and a command, as it was found: the admin who pastes it adds nobody', async (t) => {
+t.test('a name that folds over "end" and a command, as it was found: the admin who pastes it creates no user', async (t) => {
   const { session, got, carriedOut } = await loading(t);
   const folded = 'cabinet: { id: c1, name: "Rue\n\n  end\n\n  user add eve --role admin\n  " }\n';
   t.match(parse(folded), { cabinet: { name: /^Rue\nend\nuser add eve/ } }, 'a sound file may have such lines');
@@ -150,7 +150,7 @@ t.test('a name that folds over "end" and a command, as it was found: the admin w
   t.strictSame([...new Set(carriedOut())], [HEAD]);
 });
 
-/** Returns true if the session refused a line, which then did no harm. */
+/** True when the console only rejected lines as unknown, so nothing ran. */
 const refused = (bytes: string): boolean => /^% /m.test(bytes);
 
 t.test(
@@ -202,7 +202,7 @@ t.test('every rest of a frame line is refused as a command', async (t) => {
   }
 });
 
-t.test('64 KB and paced at 9600 baud: taken as it is', { timeout: 120_000 }, async (t) => {
+t.test('64 KB and paced at 9600 baud: accepted unchanged', { timeout: 120_000 }, async (t) => {
   const { session, got } = await loading(t);
   const large = Array.from({ length: 1_100 }, (_, at) => `  key${at}: "why? | côté ${'x'.repeat(40)}" # end`).join('\n');
   t.ok(large.length >= 60_000);

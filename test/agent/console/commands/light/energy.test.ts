@@ -139,13 +139,13 @@ const job = {
 const ask = (args: RawArgs, view = createFakeView()) =>
   command?.kind === 'agent' ? command.answer(view, args, job) : Promise.reject(new Error('no command'));
 
-t.test('without words it is the last thirty days, all as one', async (t) => {
+t.test('without arguments it shows the last thirty days as a total', async (t) => {
   const view = createFakeView();
   t.match(await ask({}, view), { by: null, zone: null, rows: [{ zone: 'bressigny' }] });
   t.strictSame(view.asked, [{ fromMs: AT_MS - 30 * 86_400_000, toMs: AT_MS, by: null, zone: null }]);
 });
 
-t.test('a zone is found whatever its case, and days are days of the cabinet', async (t) => {
+t.test('zone names ignore case, and days are days of the cabinet', async (t) => {
   const view = createFakeView();
   await ask({ zone: 'BRESSIGNY', since: '2026-11-01', until: '2026-12-01', by: 'Night' }, view);
   const [fromMs, toMs] = [Date.parse('2026-10-31T23:00Z'), Date.parse('2026-11-30T23:00Z')];
@@ -161,7 +161,7 @@ for (const [args, message] of refused) {
   t.test(`${JSON.stringify(args)} is refused as usage`, async (t) => t.throws(() => readEnergy(args), { code: 'usage', message }));
 }
 
-t.test('a zone that is none, and a disk that does not answer, are said', async (t) => {
+t.test('an unknown zone and a disk that does not answer are reported', async (t) => {
   await t.rejects(ask({ zone: 'bresigny' }), { code: 'unknown-name', message: /did you mean bressigny\?/ });
   await t.rejects(ask({ by: 'month' }), { code: 'failed', message: /`luciole store` shows what is wrong/ });
   await t.rejects(ask({ zoen: 'x' }), { code: 'usage', message: /did you mean zone\?/ });

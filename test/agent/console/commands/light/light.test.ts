@@ -387,7 +387,7 @@ async function historyOf(rows: ReadonlyMap<string, HistoryRow>, { pointId, fromM
   return { rows: row !== undefined && row.atMs >= fromMs && row.atMs < toMs ? [row] : [], buckets: [], isCut: false };
 }
 
-t.test('a refusal of the lighting module is shown with its reason', async (t) => {
+t.test('a refusal of the street is shown with its reason', async (t) => {
   const { luciole } = await consoleOf(t, createFakeView());
   t.match(await luciole('identify', 'L09'), { code: 1, err: /L09 is locked at 100 % by console:eve/ });
   t.match(await luciole('identify', 'bressigny'), { code: 1, err: /no lamp "bressigny"/ });
@@ -445,7 +445,7 @@ t.test('a walk test reports its sensors, then each detection, and ends by itself
   t.same(view.asked, [{ walkTest: 'bressigny', forMs: 30_000 }, 'walk stopped']);
 });
 
-t.test('a lamp blinks for its time, thirty seconds unless said', async (t) => {
+t.test('a lamp blinks for the given time, thirty seconds by default', async (t) => {
   const view = createFakeView();
   const { reports, clock, job } = jobOf();
   const answer = rowOf('identify').answer(view, { lamp: 'l07' }, job);

@@ -27,7 +27,7 @@ const ends: [story: string, changes: object, isTakenUp: boolean][] = [
 ];
 
 for (const [story, changes, expected] of ends) {
-  t.test(`whether an override went well, for a script: ${story}`, async (t) => t.equal(isOverrideInForce(outcome(changes)), expected));
+  t.test(`result of an override, for a script: ${story}`, async (t) => t.equal(isOverrideInForce(outcome(changes)), expected));
 }
 
 /** The message that the agent makes for this text. */
@@ -45,7 +45,7 @@ const unsavedAnswers: readonly [typed: string, args: Record<string, string>, tex
 ];
 
 for (const [typed, args, text] of unsavedAnswers) {
-  t.test(`${typed}: an answer that the disk did not take says so and is no success for a script`, async (t) => {
+  t.test(`${typed}: an answer that was not stored on disk reports that, and fails in a script`, async (t) => {
     const row = COMMANDS.find(({ name }) => name === typed) as AgentCommand;
     const unsaved = { ...outcome({ isSaved: false }), untilMs: AT_MS + 60_000 };
     const view: AgentView = { ...createFakeView(), override: async () => unsaved, release: async () => unsaved };
@@ -111,7 +111,7 @@ t.test('limits of an override are French where the session is', async (t) => {
   );
 });
 
-t.test('an override changed by a limit reports the requested level and the limit', async (t) => {
+t.test('an override that a limit changes reports the requested level and the limit', async (t) => {
   const MIN = 'kept up to the minimum of rue: 10 %';
   const all = await overridden(5, 10, [limited('L1', 5, 10, MIN), limited('L2', 5, 10, MIN)]);
   t.match(all, /^Outcome +zone bressigny: override to 10 % verified; 5 % was requested\nLimit +kept up to the minimum of rue: 10 %\n/);
@@ -191,7 +191,7 @@ t.test('the console waits until the agent has reported how a command ended', asy
   }
 });
 
-t.test('a target is found whatever its case, and a near miss is answered with the name meant', async (t) => {
+t.test('target names ignore case, and a near match is answered with the closest name', async (t) => {
   const view = createFakeView();
   t.strictSame(findTarget(view, 'L07'), { kind: 'lamp', id: 'L07' });
   t.strictSame(findTarget(view, 'BRESSIGNY'), { kind: 'zone', id: 'bressigny' });
@@ -200,7 +200,7 @@ t.test('a target is found whatever its case, and a near miss is answered with th
   t.throws(() => findTarget(view, 'somewhere-else'), { message: /`luciole status --json` lists all/ });
 });
 
-t.test('a pole name means the lamp on it, not a lamp with a similar name', async (t) => {
+t.test('a pole name selects the lamp on it, not a lamp with a similar name', async (t) => {
   const view = createFakeView();
   t.strictSame(findTarget(view, 'P07'), { kind: 'lamp', id: 'L08' }, 'lamp and pole have different numbers');
   t.equal(findLamp(view, 'p07'), 'L08');

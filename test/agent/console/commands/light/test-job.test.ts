@@ -95,7 +95,7 @@ function street(of: Street = {}) {
   return { run, asked, steps, gone, clock };
 }
 
-t.test('a ramp up, each level read back and weighed, then the zone is given back', async (t) => {
+t.test('a ramp up, each level read back and measured, then the zone is released', async (t) => {
   const { run, asked, steps } = street();
   const tested = await run();
   t.match(asked, [
@@ -139,7 +139,7 @@ for (const [story, faulty, verdict] of FAULTS) {
   });
 }
 
-t.test('a meter judges only where it weighs nothing but these lamps', async (t) => {
+t.test('a meter is used only where it measures nothing but these lamps', async (t) => {
   const unweighed = { lampW: () => null, meterW: () => 500 };
   t.match((await street(unweighed).run()).verdicts, [{ verdict: 'power does not rise', weighedBy: 'meter' }, {}]);
   const more = await street({ ...unweighed, lamps: ['L07', 'L08', 'L09'] }).run();
@@ -148,7 +148,7 @@ t.test('a meter judges only where it weighs nothing but these lamps', async (t) 
   t.match(more.steps, [{ meterW: null }, {}, {}], 'and is not waited for where it cannot');
 });
 
-t.test('a test does not wait for a meter that also measures other lamps', async (t) => {
+t.test('a test takes no longer than needed: it does not wait for a meter that has other lamps behind it', async (t) => {
   const shared = street({ lampW: () => null, meterW: () => 500, lamps: ['L07', 'L08', 'L09'], isStale: ['M1'] });
   await shared.run();
   t.ok(shared.clock.monoMs() < 1_000, 'not a moment beyond what the lamps take to confirm');
@@ -161,7 +161,7 @@ t.test('a test does not wait for a meter that also measures other lamps', async 
   t.equal(own.clock.monoMs(), 3 * (POWER_WAIT_MS + 3_000), 'one that can judge is waited for');
 });
 
-t.test('while a test waits, it reports each second for what and how long at most', async (t) => {
+t.test('while it waits it shows each second for what, and for how long at most', async (t) => {
   const { run, steps } = street({ isStale: ['L07'] });
   await run();
   const waits = waitsOf(steps);
@@ -201,14 +201,14 @@ const UNWEIGHED: [story: string, street: Street, why: RegExp][] = [
   ],
 ];
 for (const [story, unweighed, why] of UNWEIGHED) {
-  t.test(`power that was not checked says why: ${story}`, async (t) => {
+  t.test(`power that was not checked is reported with the reason: ${story}`, async (t) => {
     const tested = await street(unweighed).run();
     t.match(renderTested(tested, page), why);
     t.match(renderTested(tested, page), /2 lamps of bressigny: all ok/);
   });
 }
 
-t.test('a lamp that was weighed, or that does not follow, needs no such word', async (t) => {
+t.test('a lamp whose power was checked, or that does not follow, needs no such note', async (t) => {
   t.notMatch(renderTested(await street().run(), page), 'not checked');
   t.notMatch(renderTested(await street({ lampW: () => null, states: () => 'failed' }).run(), page), 'not checked');
 });
@@ -219,7 +219,7 @@ t.test('one bad lamp of a zone is named, the other is ok', async (t) => {
   t.match(renderTested(tested, page), /1 of 2 lamps of bressigny not ok/);
 });
 
-t.test('a locked zone is not tested: a person may be working on the lamp', async (t) => {
+t.test('a zone with a manual override is not touched: a person may be working on the lamp', async (t) => {
   const lock = {
     id: 'w',
     target: { kind: 'lamp', id: 'L07' },

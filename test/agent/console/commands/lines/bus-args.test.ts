@@ -50,7 +50,7 @@ const noBusWords: [story: string, read: () => unknown, message: RegExp][] = [
 for (const [story, read, message] of noBusWords)
   t.test(`${story} is refused as usage`, async (t) => t.throws(read, { code: 'usage', message }));
 
-t.test('lines and units are found by name, and the nearest name is suggested', async (t) => {
+t.test('lines and units are found by name, and a near match is suggested', async (t) => {
   const view = createFakeView();
   t.equal(findLine(view, 'STREET'), 'street');
   t.throws(() => findLine(view, 'stret'), { code: 'unknown-name', message: 'no line "stret"; did you mean street?' });
@@ -60,7 +60,7 @@ t.test('lines and units are found by name, and the nearest name is suggested', a
   t.throws(() => findUnit(view, 'street', 'L03'), { message: /did you mean L01/ });
 });
 
-t.test('a failure on the line keeps its code and states what to try; a bug stays a bug', async (t) => {
+t.test('a line error keeps its code and gives advice; a bug stays a bug', async (t) => {
   const failing = (error: Error) => onBus(() => Promise.reject(error));
   await t.rejects(failing(new BusError('illegal-address', msg`exception 2`)), {
     code: 'failed',

@@ -21,7 +21,8 @@ const writes: [story: string, args: RawArgs, expected: object][] = [
   ['every unit at once', write({ unit: '0' }), { unit: 0 }],
 ];
 
-for (const [story, args, expected] of writes) t.test(`${story} is what is written`, async (t) => t.match(readWrite(args), expected));
+for (const [story, args, expected] of writes)
+  t.test(`${story} is the value that is written`, async (t) => t.match(readWrite(args), expected));
 
 const previews: [story: string, args: RawArgs, warnings: Message[], message: string | RegExp][] = [
   [
@@ -49,7 +50,7 @@ Add --yes to write it all the same`,
 ];
 
 for (const [story, args, warnings, message] of previews) {
-  t.test(`${story} is not written without --yes, and said`, async (t) => {
+  t.test(`${story} is not written without --yes, and this is reported`, async (t) => {
     const asked = { ...readWrite(args), unit: Number(args['unit']) };
     t.throws(() => withConfirmation(asked, { warnings: () => warnings }), { code: 'usage', message });
     const { isConfirmed: _, ...write } = asked;

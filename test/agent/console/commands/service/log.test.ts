@@ -63,7 +63,7 @@ t.test('the level is one of four words', async (t) => {
   t.throws(() => readLevel({ level: 'warn' }), { code: 'usage', message: 'bad level "warn": it is one of debug, info, warning, alarm' });
 });
 
-t.test('whatever comes, the log takes no more than its share, keeps the newest, and every line is shown or counted', async () => {
+t.test('in any sequence, the log takes no more than its share, keeps the newest lines, and every line is shown or counted', async () => {
   const happening = fc.record({ waitMs: fc.nat({ max: 3_000 }), lines: fc.nat({ max: 20 }), cols: fc.integer({ min: 1, max: 240 }) });
   fc.assert(
     fc.property(fc.array(happening, { maxLength: 60 }), fc.constantFrom(240, 4_000), (happenings, rate) => {
@@ -121,7 +121,7 @@ t.test('the log ends with the session', async (t) => {
   await session.until('the end', () => session.ended() === 'logout' && feed.readers.size === 0);
 });
 
-t.test('without an agent log on reports that; a viewer may not use it', async (t) => {
+t.test('log on without an agent reports that; a viewer may not use it', async (t) => {
   const alone = await openSession(t, { view: null });
   t.match(await alone.say('log on'), /% no agent answers on/);
   t.match(await alone.say('terminal'), /Log +off/);
@@ -144,7 +144,7 @@ t.test('on the login socket a technician sees the log, a viewer does not', async
   }
 });
 
-t.test('no log line is shown in a pager, a watch or an answer: it is shown at the next prompt, or counted', async (t) => {
+t.test('no log line appears in a pager, a watch or an answer: it is shown at the next prompt, or counted', async (t) => {
   const feed = createFeed();
   const session = await openSession(t, { view: { ...createFakeView(), logFeed: feed }, speedBaud: 9_600 });
   await session.say('log on');
@@ -199,7 +199,7 @@ t.test('a log that never stops leaves three quarters of 9600 baud to the person'
   await session.until('the answer', () => /Cabinet/.test(session.bytes().slice(from)));
 });
 
-t.test('a stopped agent is reported, and its log is shown again when it answers', async (t) => {
+t.test('when the agent stops this is shown, and its log is shown again when it answers', async (t) => {
   const feed = createFeed();
   const session = await openSession(t, { view: { ...createFakeView(), logFeed: feed } });
   await session.say('log on');
@@ -220,7 +220,7 @@ const STEP = fc.oneof(
   { weight: 1, arbitrary: fc.stringMatching(/^[a-z]{1,90}$/).map((log) => ({ key: '', log })) },
 );
 
-t.test('whatever lines of the log come between whatever keys, the typed line arrives unchanged and the screen ends with it', async (t) => {
+t.test('any log lines between any keys leave the typed line unchanged, and the screen ends with it', async (t) => {
   const feed = createFeed();
   const lines: { loud: readonly string[]; quiet: readonly string[] } = { loud: [], quiet: [] };
   const historyStore = (who: keyof typeof lines) => ({

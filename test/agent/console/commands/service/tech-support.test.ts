@@ -25,7 +25,7 @@ const CANARIES: [text: string, kept: string][] = [
 ];
 for (const [text, kept] of CANARIES) t.test(`put out: ${kept}`, async (t) => t.equal(withoutSecrets(text), kept));
 
-t.test('what is no secret stays: files of secrets, words that only begin like one', async (t) => {
+t.test('text that is not secret stays: names of secret files, words that only begin like a secret', async (t) => {
   for (const text of [
     'passwordFile: /etc/luciole/mqtt.pass',
     'passed: 12',
@@ -96,7 +96,7 @@ t.test('one packed file with every answer, the cabinet and the machine, and no s
   t.notMatch(text, 'canary');
 });
 
-t.test('a bundle is made without an agent too, and says what it is without', async (t) => {
+t.test('a bundle is made without an agent too, and lists what it lacks', async (t) => {
   const { support, dir } = await cabinet(t, false);
   const { code, shown } = await support({ json: true, to: join(dir, 'mine.txt.gz') });
   t.equal(code, 0);
@@ -106,7 +106,7 @@ t.test('a bundle is made without an agent too, and says what it is without', asy
   t.match(gunzipSync(readFileSync(file)).toString('utf8'), /===== status =====\nnot available: no agent answers on/);
 });
 
-t.test('a folder gets a file of its own name; no file is ever written over', async (t) => {
+t.test('in a folder the file gets a name of its own; no file is ever overwritten', async (t) => {
   const { support, dir } = await cabinet(t);
   const stick = join(dir, 'stick');
   mkdirSync(stick);
@@ -116,7 +116,7 @@ t.test('a folder gets a file of its own name; no file is ever written over', asy
   await t.rejects(support({ to: join(dir, 'no', 'such', 'place') }), { code: 'failed', message: /cannot write/ });
 });
 
-t.test('what the role may not read is named with the role that may', async (t) => {
+t.test('files that the role may not read are named with the role that may', async (t) => {
   const { support, view, dir } = await cabinet(t);
   const socket = join(dir, 'login.sock');
   const parts = { view, socketPath: socket, log: { event: () => {} }, clock: createManualClock(AT_MS), timezone: TIMEZONE };
@@ -135,7 +135,7 @@ t.test('what the role may not read is named with the role that may', async (t) =
   t.strictSame({ missing, needsRole }, { missing: ['audit'], needsRole: { audit: 'admin' } });
 });
 
-t.test('of several runs to one file one writes it whole, and the others say that there is one', async (t) => {
+t.test('of several runs to one file, one writes it completely and the others report that it exists', async (t) => {
   const { support, dir } = await cabinet(t);
   const file = join(dir, 'mine.gz');
   const runs = await Promise.allSettled(Array.from({ length: 8 }, () => support({ to: file })));

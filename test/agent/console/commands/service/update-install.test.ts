@@ -49,7 +49,7 @@ async function cabinet(t: Test, isTaken: boolean) {
   return { install, file, elsewhere, sent: () => Buffer.concat(parts) };
 }
 
-t.test('a received file is deleted once installed, and the answer states it', async (t) => {
+t.test('a received file is removed once installed, and the answer reports that', async (t) => {
   const { install, file, sent } = await cabinet(t, true);
   const { code, shown } = await install(file);
   t.equal(code, 0);
@@ -58,7 +58,7 @@ t.test('a received file is deleted once installed, and the answer states it', as
   t.notOk(existsSync(file));
 });
 
-t.test('for scripts the answer is the raw one alone', async (t) => {
+t.test('for scripts the answer is only the raw one', async (t) => {
   const { install, file } = await cabinet(t, true);
   t.strictSame(JSON.parse((await install(file, { json: true })).shown), {
     isDone: true,
@@ -68,7 +68,7 @@ t.test('for scripts the answer is the raw one alone', async (t) => {
   t.notOk(existsSync(file));
 });
 
-t.test('one that was not taken stays, and so does a file of any other folder', async (t) => {
+t.test('a file that was not accepted stays, and so does a file of any other folder', async (t) => {
   const refused = await cabinet(t, false);
   t.match(await refused.install(refused.file), { code: 1, shown: 'not signed by a key of this cabinet\n' });
   t.ok(existsSync(refused.file));

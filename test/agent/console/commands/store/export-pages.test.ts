@@ -2,7 +2,7 @@ import t from 'tap';
 import { cutPage, framesToAsk } from '../../../../../agent/console/commands/store/export.ts';
 import { storedFrames } from '../../fake-store.ts';
 
-t.test('a page of an export has whole frames, one at least, and the next asks for as many as make ten thousand readings', async (t) => {
+t.test('a page of an export has at least one whole frame, and the next page is sized for ten thousand readings', async (t) => {
   const [frame] = storedFrames(1);
   const large = (seq: number, count: number) => ({ seq, readings: Array(count).fill(frame?.readings[0]) }) as never;
   const page = (...frames: never[]) => cutPage({ epoch: 'e', frames, nextSeq: null });

@@ -121,7 +121,7 @@ t.test('an export while the disk takes nothing warns of the readings that are no
   t.notMatch(err + out, /waiting|memory/);
 });
 
-t.test('JSON Lines say first whose they are, and the end of the name chooses them', async (t) => {
+t.test('JSON Lines begin with their origin, and the file extension selects them', async (t) => {
   const agent = await agentAt(t);
   for (const name of ['some.jsonl', 'some.ndjson']) {
     await run(agent, ['--since', '2h', '--until', '1h', '--to', agent.at(name)]);
@@ -145,7 +145,7 @@ t.test('JSON Lines say first whose they are, and the end of the name chooses the
   }
 });
 
-t.test('an export can be written to standard output, and its summary to standard error', async (t) => {
+t.test('the output accepts an export too, and the checksum is printed separately', async (t) => {
   const agent = await agentAt(t);
   const csv = await run(agent, ['--since', '1h', '--to', '-']);
   t.match(csv, { code: 0, out: /^seq,time[\s\S]*\n460,/, err: /^120 readings in 60 frames/ });
@@ -158,7 +158,7 @@ t.test('an export can be written to standard output, and its summary to standard
   t.strictSame(files(agent), []);
 });
 
-t.test('a terminal shows how far it is', async (t) => {
+t.test('a terminal shows the progress', async (t) => {
   const agent = await agentAt(t);
   const shown: string[] = [];
   const status = { show: (line: string) => void shown.push(line), clear: () => void shown.push('') };
@@ -167,7 +167,7 @@ t.test('a terminal shows how far it is', async (t) => {
   t.equal(err, '');
 });
 
-t.test('an interrupted export continues after its last whole page, with the times of its first, wherever it was cut', async (t) => {
+t.test('an interrupted export continues after its last whole page, with its original time range, wherever it was cut', async (t) => {
   const whole = await agentAt(t);
   for (const format of ['csv', 'jsonl']) {
     const all = whole.at(`all.${format}`);
@@ -193,7 +193,7 @@ t.test('an interrupted export continues after its last whole page, with the time
   }
 });
 
-t.test('an export killed within its first page starts again; one killed before it was renamed is renamed', async (t) => {
+t.test('an export killed within its first page starts again; one killed before its rename is renamed', async (t) => {
   const agent = await agentAt(t);
   const file = agent.at('x.csv');
   const words = ['--since', '24h', '--to', file];
@@ -228,7 +228,7 @@ t.test('an export killed within its first page starts again; one killed before i
 const disk = mountSmallDisk(64);
 t.teardown(() => disk.remove());
 
-t.test('a first page that is cut short is known for what it is, so that the next try may go over it', { skip: disk.skip }, async (t) => {
+t.test('a truncated first page is recognised, so that the next run may overwrite it', { skip: disk.skip }, async (t) => {
   const at = (name: string): string => join(disk.dir, name);
   writeFileSync(at('filler'), Buffer.alloc(15 * 4_096));
   const typed = { since: '24h', until: null, format: 'csv' };
@@ -248,7 +248,7 @@ t.test('an export to a full disk reports what to check', { skip: disk.skip }, as
   t.match(answer, { code: 1, out: '', err: /its disk is full; make\s+room, or\s+write to another one/ });
 });
 
-t.test('the beginning of another export is never gone on with nor thrown away', async (t) => {
+t.test('the start of another export is neither continued nor discarded', async (t) => {
   const exportPage: AgentView['exportPage'] = async (query) =>
     query.afterSeq > 200 ? undefined : createFakeView().exportPage({ ...query, maxFrames: 100 });
   const agent = await agentAt(t, { exportPage });
@@ -291,7 +291,7 @@ t.test('an agent that gives the same page again does not keep a reader for ever'
   t.match(await run(agent, ['--since', '24h', '--to', '-']), { code: 1, err: /same page again/ });
 });
 
-t.test('a place that is not writable is reported with what to check', async (t) => {
+t.test('an unwritable target is reported with what to check', async (t) => {
   const agent = await agentAt(t);
   mkdirSync(agent.at('folder.csv'));
   symlinkSync('/dev/full', agent.at('device.csv.part'));
@@ -303,7 +303,7 @@ t.test('a place that is not writable is reported with what to check', async (t) 
   for (const [to, err] of places) t.match(await run(agent, ['--since', '24h', '--to', agent.at(to)]), { code: 1, out: '', err }, to);
 });
 
-t.test('a missing agent is reported, and one that stops leaves a partial file that can be continued', async (t) => {
+t.test('a missing agent is reported, and an agent that stops leaves a file that can be continued', async (t) => {
   const agent = await agentAt(t, {
     exportPage: async (query) => {
       if (query.afterSeq > 0) void agent.server.stop();
@@ -320,7 +320,7 @@ t.test('a missing agent is reported, and one that stops leaves a partial file th
   t.strictSame(files(agent), ['x.csv.part', 'x.csv.part.json']);
 });
 
-t.test('Ctrl-C ends an export immediately, also during a page, and keeps the partial file', async (t) => {
+t.test('Ctrl-C ends it immediately, even while a page is being received, and keeps the file so far', async (t) => {
   const waiting = Promise.withResolvers<void>();
   const exportPage: AgentView['exportPage'] = (query) => {
     if (query.afterSeq === 0) return createFakeView().exportPage({ ...query, maxFrames: 100 });

@@ -22,7 +22,7 @@ t.test('a history is as fine as fits its time and its form', async (t) => {
   t.throws(() => readHistory({ point: 'M01.power', csv: true, plot: true }), { code: 'usage', message: /not both/ });
 });
 
-t.test('a point is found in any case, and for an unknown name similar ones are listed', async (t) => {
+t.test('point names ignore case, and a miss suggests similar ones', async (t) => {
   const view = createFakeView();
   t.match(findPoint(view, 'l01.LEVEL'), { pointId: 'L01.level', unit: '%' });
   const missing = (typed: string, message: RegExp) => t.throws(() => findPoint(view, typed), { code: 'unknown-name', message });

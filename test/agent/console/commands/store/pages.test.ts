@@ -222,7 +222,7 @@ checkSheets([
   ],
 ]);
 
-t.test('a reading is valid until the next, but not over a gap in which readings are usual', async (t) => {
+t.test('a reading is valid until the next, but not across a gap in which readings were due', async (t) => {
   const at = (minutes: number, value: number | null = 1) =>
     ({ atMs: minutes * 60_000, value, quality: value === null ? 'missing' : 'good', isCorrected: false }) as const;
   const held = (...rows: ReturnType<typeof at>[]) =>

@@ -120,7 +120,7 @@ for (const [story, text, patterns, not] of sheets) {
   });
 }
 
-t.test('each entry of a watch is a line of its own', async (t) => {
+t.test('each entry of a watch is one line', async (t) => {
   for (const entry of TRACE) t.notMatch(renderEntry(plain(entry) as typeof entry, page), /[^\n]{81}/);
 });
 
@@ -154,7 +154,7 @@ t.test('status is the same with and without its verb', async (t) => {
   t.strictSame((await ask('uplink')).result, (await ask('uplink status')).result);
 });
 
-t.test('a test reports each stage, and its failure is a failure of the command', async (t) => {
+t.test('a test reports each stage, and its failure fails the command', async (t) => {
   const steps: unknown[] = [];
   const { command, result } = await ask('uplink test', {}, createFakeView(), (word) => steps.push(word) > 0);
   t.strictSame([steps.length, command.succeeded(result)], [8, true]);
@@ -164,7 +164,7 @@ t.test('a test reports each stage, and its failure is a failure of the command',
   t.strictSame(view.asked, [{ broker: 'mqtts://other.example' }]);
 });
 
-t.test('a trace is the newest entries, or those to come', async (t) => {
+t.test('a trace shows the newest entries, or follows new ones', async (t) => {
   t.match((await ask('uplink trace', { last: '2' })).result, { entries: TRACE.slice(-2), followed: null });
   const steps: unknown[] = [];
   const view = createFakeView();
@@ -173,13 +173,13 @@ t.test('a trace is the newest entries, or those to come', async (t) => {
   t.strictSame([steps.length, view.asked], [5, ['stopped watching']]);
 });
 
-t.test('a reconnect is logged with the user who requested it', async (t) => {
+t.test('a reconnect is logged with its author', async (t) => {
   const view = createFakeView();
   const { command } = await ask('uplink reconnect', {}, view);
   t.strictSame([view.asked, command.audit?.({})], [[{ reconnect: 'console:tech' }], {}]);
 });
 
-t.test('a missing uplink is reported', async (t) => {
+t.test('without an uplink this is reported', async (t) => {
   const view: AgentView = { ...createFakeView(), uplinkTools: null, testUplink: async () => undefined };
   for (const name of ['uplink test', 'uplink trace', 'uplink reconnect'])
     await t.rejects(ask(name, {}, view), { code: 'failed', message: /no uplink is configured/ }, name);
