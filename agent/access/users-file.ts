@@ -54,7 +54,7 @@ export function createUsersFile(dir: string): UsersFile {
         await mkdir(dir, { recursive: true, mode: 0o700 });
         await replaceWholeLater(path, `${JSON.stringify({ version: VERSION, users }, null, 1)}\n`, MODE);
       } catch (cause) {
-        throw new AccessError('file', msg`cannot write ${path}: ${(cause as Error).message}; check the disk of store.dir`, { cause });
+        throw new AccessError('file', msg`cannot write ${path}: ${reasonOf(cause)}; check the disk of store.dir`, { cause });
       }
     },
   };
@@ -67,7 +67,7 @@ async function textOf(path: string): Promise<string | null> {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') return null;
     if (code === 'EFBIG') return '';
-    throw new AccessError('file', msg`cannot read ${path}: ${(cause as Error).message}`, { cause });
+    throw new AccessError('file', msg`cannot read ${path}: ${reasonOf(cause)}`, { cause });
   }
 }
 
@@ -104,4 +104,9 @@ function isCodes(value: unknown): boolean {
 
 function isOffer(value: unknown): boolean {
   return value === undefined || typeof ((value ?? {}) as Partial<Record<string, unknown>>)['secret'] === 'string';
+}
+
+/** The system's code names the failure without a sentence of the system. */
+function reasonOf(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
 }

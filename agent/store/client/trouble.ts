@@ -104,11 +104,11 @@ const TEXTS: Readonly<Record<Part, { readonly begin: (reason: Message) => Messag
   'telemetry.db': { begin: (reason) => msg`readings wait in memory: ${reason}`, end: msg`readings are written again` },
   'state.db': {
     begin: (reason) => msg`events and audit entries wait in memory, settings are not saved: ${reason}`,
-    end: msg`events, audit entries and settings are written again`,
+    end: msg`events, audit entries and settings can be written again; those in memory are written within two minutes`,
   },
   'storage thread': {
     begin: (reason) => msg`readings, events and audit entries wait in memory, settings are not saved: ${reason}`,
-    end: msg`readings, events, audit entries and settings are written again`,
+    end: msg`readings, events, audit entries and settings can be written again; those in memory are written within two minutes`,
   },
 };
 
