@@ -75,8 +75,9 @@ function namesIn(dir: string): readonly string[] {
   }
 }
 
+/** A file that a starting agent replaced meanwhile has none. */
 function bytesOf(path: string): number {
-  const stat = lstatSync(path);
-  if (!stat.isDirectory()) return stat.size;
-  return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory() !== true) return stat?.size ?? 0;
+  return namesIn(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);
 }
