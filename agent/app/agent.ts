@@ -77,7 +77,7 @@ async function startAgent(joined: Joined): Promise<void> {
   state.isRunning = true;
   await stored;
   await refuseDataInUse(joined);
-  if (store.pulse().refusal === 'held') void leaveOnceFree(joined);
+  if (store.pulse().refusal === 'held' || parts.hasBegunHeld === true) void leaveOnceFree(joined);
   completed('store-opened');
   if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settleLoss);
   state.rooms.energy.start();

@@ -63,6 +63,8 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly revisions?: RevisionParts;
   /** Whether it is a process of this run that has the data, not another agent. Default: no. */
   readonly isLockOurs?: () => boolean;
+  /** A command had the data when this run chose its configuration. Default: no. */
+  readonly hasBegunHeld?: boolean;
   /** Called when a command that had the data has ended: what this run began with may have been replaced. */
   readonly onDataFree?: () => void;
   /** Receives the steps of the start as they complete. */

@@ -36,7 +36,10 @@ export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<
  */
 export async function leaveOnceFree({ parts, state, store, clock }: Joined): Promise<void> {
   parts.log.event('data-held', {}, 'warning');
-  while (store.pulse().refusal === 'held' && !state.isStopping) await sleep(clock, DATA_LOOK_MS);
+  // A thread that has not answered yet may still find the data held.
+  const mayBeHeld = (): boolean => store.pulse().refusal === 'held' || store.pulse().unansweredMono !== null;
+  do await sleep(clock, DATA_LOOK_MS);
+  while (mayBeHeld() && !state.isStopping);
   if (state.isStopping) return;
   parts.log.event(store.pulse().refusal === 'erased' ? 'data-erased' : 'data-free-again', {}, 'warning');
   parts.onDataFree?.();

@@ -31,15 +31,18 @@ export interface WorkerLink extends StoreLink {
  *
  * A thread of its own, because a commit waits for the flash: up to seconds, in which no line could be served. Requests that arrive before
  * it runs wait for it. `handOver`: frees the data, which another process of this run has; called
- * when the first thread is about to lock it.
+ * when the first thread that has loaded is about to lock it.
  */
 export function workerLinkOpener(handOver: (() => void) | null = null): (...args: Parameters<OpenLink>) => WorkerLink {
   let handsOver = handOver;
   let holder: LinesHolder | null = null;
   return (setup, onLost) => {
-    const onLoaded = handsOver ?? (() => {});
     const takesOver = handsOver !== null;
-    handsOver = null;
+    // Not before: if a thread ends while it loads, the next one takes over.
+    const onLoaded = (): void => {
+      handsOver?.();
+      handsOver = null;
+    };
     const foundHeld = holder?.dir === setup.dir ? { hadFiles: holder.hadFiles } : null;
     return openLink({ ...setup, takesOver, foundHeld }, onLost, {
       onLoaded,

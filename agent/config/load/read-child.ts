@@ -39,7 +39,7 @@ async function answer(parts: StartParts): Promise<ChildAnswer> {
   try {
     const { site, revisions } = await beginConfiguration(parts, (completed) => send({ completed }), lock);
     const { disk, ...rest } = revisions;
-    return { begun: { site, isLocked: held !== null, revisions: { ...rest, dir: dirname(disk.dirOf('candidate')) } }, problems: [] };
+    return { begun: { site, isLocked: lines !== null, revisions: { ...rest, dir: dirname(disk.dirOf('candidate')) } }, problems: [] };
   } catch (error) {
     if (error instanceof StoreError) return refused(parts.configFile, error);
     if (!(error instanceof ConfigError)) throw error;
@@ -48,7 +48,7 @@ async function answer(parts: StartParts): Promise<ChildAnswer> {
 }
 
 /**
- * Resolves with the lock; null for a disk that takes none. Such a disk that takes no lock costs no revisions.
+ * Resolves with the lock; null for a disk that takes none, which costs no revisions.
  *
  * Errors: rejects with StoreError `in-use` where another agent has the data, `held` where a command has it for longer than the light waits.
  */
@@ -57,7 +57,11 @@ async function lockedSoon(dir: string): Promise<DataLock | null> {
   const untilMono = clock.monoMs() + LOCK_WAIT_MS;
   for (;;) {
     try {
-      lines ??= lockLines(dir);
+      if (lines === null) {
+        lines = lockLines(dir);
+        // Now: the disk may hang before the data is locked as well.
+        send({ completed: 'lines-locked' });
+      }
       return lockData(dir, 'agent', lines);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

@@ -58,7 +58,7 @@ export async function beginInChild(parts: StartParts, { clock, onStep }: ChildPa
   });
   let isLocked = false;
   const step = (completed: string): void => {
-    isLocked ||= completed === 'data-locked';
+    isLocked ||= completed === 'lines-locked';
     onStep(completed);
   };
   const answer = await answerOf(child, { clock, onStep: step });

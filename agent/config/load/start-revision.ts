@@ -59,7 +59,7 @@ export interface StartParts {
 }
 
 /** A part of choosing the configuration that may take long on a slow machine or disk. */
-export type BeginningStep = 'configuration-reader-started' | 'data-locked' | 'configuration-files-read' | 'configuration-checked';
+export type BeginningStep = 'configuration-reader-started' | 'lines-locked' | 'data-locked' | 'configuration-files-read' | 'configuration-checked';
 
 /** A revision is returned when the agent had to start more often than this during its trial. Source: assumed; one crash may be chance, mains may fail twice. */
 const MOST_STARTS = 3;

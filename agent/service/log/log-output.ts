@@ -82,6 +82,10 @@ export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>, onLost:
       writeSome();
     },
     flush() {
+      // The report goes with what waits, not into a write of its own.
+      isPausing = true;
+      reportLost();
+      isPausing = false;
       // A write in progress ends by itself.
       writeNow(fd, Buffer.concat(isWriting ? waiting : [first, ...waiting]));
       if (!isWriting) first = Buffer.alloc(0);
