@@ -20,7 +20,7 @@ export async function refuseDataInUse({ parts, store, consoles }: Pick<Joined, '
   throw new ConsoleError('data-in-use', reason);
 }
 
-/** Waits until it is known who has the data, not longer than a slow disk may hold up the light. `stored`: the start of the store. */
+/** Waits until the lock is obtained or refused, for at most `LOCK_WAIT_MS`. `stored`: the start of the store. Errors: as `refuseDataInUse`. */
 export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<void> {
   await within(
     joined.clock,

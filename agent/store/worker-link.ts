@@ -7,7 +7,7 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** Sent by a thread that may not have the data. `foundHeld`: it has the lines, and keeps them for as long as it lives. */
+/** Sent by a thread that may not use the data. `foundHeld`: it has the lines, and keeps them for as long as it lives. */
 export interface ThreadRefusal {
   readonly refused: DataRefusal;
   readonly message: string;
@@ -55,7 +55,7 @@ export function workerLinkOpener(handOver: (() => void) | null = null): (...args
   };
 }
 
-/** As `workerLinkOpener`, for a process without another that has the data. */
+/** As `workerLinkOpener`, where no other process of this run has the data locked. */
 export const openWorkerLink = workerLinkOpener();
 
 interface LinkCalls {

@@ -22,9 +22,9 @@ loadSqlite();
 parentPort?.postMessage('loaded');
 const setup = workerData as Setup;
 const remarks: Notice[] = [];
-/** That the data cannot be locked. */
+/** Whether it was reported that the data cannot be locked. */
 let isReported = false;
-/** Kept also where the data is not to be had: a second agent must not light beside this one. */
+/** Kept even if the data cannot be locked: a second agent must not light beside this one. */
 let lines: DataLock | null = setup.foundHeld == null ? null : KEPT;
 let lock = locked();
 const database = new StoreDatabase(setup);
@@ -79,7 +79,7 @@ function refused({ code, message }: StoreError): 'refused' {
   return 'refused';
 }
 
-/** Any file of the store, also one that a restore or a backup has put beside. */
+/** Whether any file of the store exists, or one that a restore or a backup has put beside it. */
 function hasFiles(): boolean {
   return readdirSync(setup.dir).some((name) => [STATE, TELEMETRY].some(({ fileName }) => name.startsWith(fileName)));
 }

@@ -33,7 +33,7 @@ export function lineFlaws({ after, running, site }: LineQuestion): FloorFlaw[] {
   });
 }
 
-/** What runs is what the units answer to; the file of the site may be older than a change that was made at the cabinet. */
+/** Compares with the running line first, because its units answer to it; the file of the site may be older than a change at the cabinet. */
 function wireFlaws(line: LineConfig, before: readonly Sensing[]): FloorFlaw[] {
   const isLightThere = before.some(
     ({ cabinet }) => lineAt(cabinet, line)?.devices.some(({ id }) => lightDevices(cabinet).has(id)) ?? false,
@@ -44,7 +44,7 @@ function wireFlaws(line: LineConfig, before: readonly Sensing[]): FloorFlaw[] {
   return [{ path: `lines[${line.id}].serial`, message: OTHER_SETTINGS }];
 }
 
-/** Sensors share one lane of their line with all else that is polled fast. */
+/** Sensors share one lane of their line with all other points that are polled fast. */
 function roundFlaws(line: LineConfig, after: Sensing, before: readonly Sensing[]): FloorFlaw[] {
   const hasSensors = before.some(({ cabinet }) => lineAt(cabinet, line)?.devices.some(({ id }) => sensorDevices(cabinet).has(id)) ?? false);
   if (!hasSensors) return [];
@@ -72,7 +72,7 @@ function lineAt({ lines }: Cabinet, line: LineConfig): LineConfig | undefined {
   return lines.find((each) => portOf(each) === portOf(line));
 }
 
-/** The devices whose silence takes light from somebody: lamps, switched circuits, keys and sensors. */
+/** The devices whose silence could leave a person without light: lamps, switched circuits, keys and sensors. */
 function lightDevices(cabinet: Cabinet): ReadonlySet<string> {
   const keys = cabinet.lines.flatMap(({ devices }) => devices.filter(({ roles }) => Object.keys(roles).length > 0));
   const lit = [...cabinet.lamps, ...cabinet.outputs].map(({ device }) => device);

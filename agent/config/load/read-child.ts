@@ -10,7 +10,7 @@ import { type DataLock, lockData, lockLines } from '../../store/data-lock.ts';
 import type { ChildAnswer, ChildMessage } from './read-in-child.ts';
 import { beginConfiguration, beginWithoutRevisions, type StartParts } from './start-revision.ts';
 
-/** Period of the tries for data that a command has. Units: ms. Source: assumed; short against what a person waits for. */
+/** Wait between two attempts to lock data that a command has. Units: ms. Source: assumed; short compared with what a person waits. */
 const TRY_MS = 50;
 
 /** Kept until the end of the process: a lock that nothing refers to is released by the garbage collector. */
@@ -20,7 +20,7 @@ let lines: DataLock | null = null;
 
 const send = (message: ChildMessage, sent = (): void => {}): void => void process.send?.(message, sent);
 send({ completed: 'configuration-reader-started' });
-// Whether the agent took over, or ended.
+// Sent when the agent takes over, and when it ends.
 process.once('disconnect', () => {
   (held ?? lines)?.release();
   process.exit();
@@ -72,7 +72,7 @@ async function lockedSoon(dir: string): Promise<DataLock | null> {
   }
 }
 
-/** What another process has is neither read nor written. */
+/** Begins with the file of the site alone: data that another process has is neither read nor written. */
 function refused(configFile: string, { code, message }: StoreError): ChildAnswer {
   try {
     const { site } = beginWithoutRevisions(configFile);

@@ -31,7 +31,7 @@ export interface RevisionDisk {
   remove(of: KeptFiles): Promise<void>;
   /** Marks a revision as on trial; resolves when that is on disk for good. Errors: rejects with the system's error. */
   markTrial(number: number): Promise<void>;
-  /** As `markTrial`: takes the mark away, which a full disk does as well. */
+  /** As `markTrial`, but removes the mark, which works on a full disk too. */
   unmarkTrial(number: number): Promise<void>;
   isMarked(number: number): Promise<boolean>;
   /** The numbers of the revisions that have a folder. */

@@ -51,7 +51,7 @@ const NO_CANDIDATE = 'there is no candidate';
  */
 export class RevisionManager implements ConfigManager {
   readonly #parts: RevisionManagerParts;
-  /** What the start found and lasts. */
+  /** Tracks the lasting conditions that the start found. */
   readonly #events: EventTracker;
   readonly #histories: RevisionHistoryStore;
   readonly #candidates: CandidateStore;

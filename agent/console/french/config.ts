@@ -212,14 +212,15 @@ export const FRENCH_CONFIG: Pairs = [
     "le disque de store.dir ne répond pas : le fichier du site est en service, sans révisions, jusqu'au prochain démarrage ; voir dmesg",
   ],
   [
-    'an erase, restore or backup has the data: the file of the site runs, without revisions; the agent restarts once that has ended',
-    "un effacement, une restauration ou une sauvegarde a les données : le fichier du site est en service, sans révisions ; l'agent redémarre ensuite",
+    'an erase, restore or backup uses the data: the file of the site runs, without revisions; the agent restarts once that has ended',
+    "un effacement, une restauration ou une sauvegarde utilise les données : le fichier du site est en service, sans révisions ; l'agent redémarre ensuite",
   ],
   ['its files cannot be used any more', 'ses fichiers ne vont plus'],
   ['it was returned before the agent started again', "elle a été retirée avant que l'agent redémarre"],
   ['the agent had to start {n} times with it', "l'agent a dû démarrer {n} fois avec elle"],
   ['not valid JSON', 'JSON non valide'],
   ['a file of the revisions cannot be used: {file}', 'un fichier des révisions ne peut pas servir : {file}'],
+  ['check it (ls -l) and the disk (dmesg)', 'le vérifier (ls -l), et le disque (dmesg)'],
   [
     'revisions of the configuration cannot be kept ({code}): check the folder config in store.dir, and its disk; the next start tries again',
     'les révisions ne peuvent être gardées ({code}) : vérifier le dossier config dans store.dir, et son disque ; le prochain démarrage essaie encore',

@@ -47,7 +47,7 @@ export interface ConsoleServer {
 
 /** The two console servers of an agent. */
 export interface Consoles extends ConsoleServer {
-  /** Changes nothing. Errors: rejects with ConsoleError 'socket-in-use' when another agent answers on the socket of the machine. */
+  /** Checks for another agent on the socket of the machine; changes nothing. Errors: rejects with ConsoleError 'socket-in-use' if one answers. */
   refuseOther(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Limits how many messages are parsed. An emergency is recognised before it is counted, so that no flood keeps it away.
+ * Limits how many messages are parsed. Beyond the limit, messages are still searched for an emergency, so that no flood blocks one.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
@@ -16,11 +16,11 @@ const MESSAGES = { burst: 1_000, perS: 100 };
  */
 const BYTES = { burst: 8 * 2 ** 20, perS: 128 * 2 ** 10 };
 /**
- * Beyond that, messages that are looked into for an emergency; one costs 1 for each 128 bytes begun. Source: measured, 2 to 7 us for a command, and
+ * Messages beyond that limit that are searched for an emergency; each 128 bytes begun cost one token. Source: measured, 2 to 7 us for a command, and
  * 48 us for 128 bytes of empty metrics: a tenth of the processor at most, a fiftieth for commands.
  */
 const LOOKS = { burst: 4_000, perS: 2_000, bytes: 128 };
-/** Of those, emergencies that are parsed. Source: measured, 60 to 90 us each; 500 are a twentieth of the processor. */
+/** Emergencies among them that are parsed. Source: measured, 60 to 90 us each; 500 are a twentieth of the processor. */
 const EMERGENCIES = { burst: 500, perS: 500 };
 /** Longest message that may hold an emergency. Units: bytes. Source: with the longest id and reason it has 600. */
 const MAX_BYTES = 2_048;
@@ -58,7 +58,7 @@ export function createReadLimit(clock: Pick<Clock, 'monoMs'>, table: Pick<Metric
   };
 }
 
-/** The same memory. */
+/** Returns a Buffer over the same memory. */
 function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }

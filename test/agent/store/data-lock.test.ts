@@ -127,7 +127,7 @@ for (const text of ['4711\n', 'x'.repeat(100_000), 'SQLite format 3\0'])
     }
   });
 
-t.test('a file that has another name as well keeps its content where it is in the place of the lock', (t) => {
+t.test('a file in the place of the lock that has a second name keeps its content', (t) => {
   const dir = testFolder(t);
   writeFileSync(join(dir, 'theirs'), 'of somebody else');
   for (const name of LOCK_FILES) linkSync(join(dir, 'theirs'), join(dir, name));
@@ -137,7 +137,7 @@ t.test('a file that has another name as well keeps its content where it is in th
   t.end();
 });
 
-t.test('an agent tells a command that has the data from another agent; a command is refused by both', async (t) => {
+t.test('an agent distinguishes a command that has the data from another agent; either one refuses a command', async (t) => {
   for (const [holder, agentIsRefused] of [
     ['agent', 'in-use'],
     ['command', 'held'],
@@ -152,7 +152,7 @@ t.test('an agent tells a command that has the data from another agent; a command
   }
 });
 
-t.test('of several that lock at once one gets the data, though the others look at the file at that moment', async (t) => {
+t.test('if several processes lock at once, one gets the data even while the others read the file', async (t) => {
   const dir = testFolder(t);
   lockData(dir, 'agent').release();
   const looking = LOCK_FILES.map((name) => {

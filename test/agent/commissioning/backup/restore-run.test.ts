@@ -67,7 +67,7 @@ t.test('a backup without the file of the cabinet asks for its name', async (t) =
   t.notOk(existsSync(gateway.file));
 });
 
-t.test('what is no file in a folder of profiles is left out of a backup and named', async (t) => {
+t.test('a backup leaves out and names what is not a file in a folder of profiles', async (t) => {
   const gateway = openGateway(t);
   writeFileSync(gateway.configFile, `${SITE}profileDirs: [mine]\n`);
   const mine = join(gateway.folder, 'mine');

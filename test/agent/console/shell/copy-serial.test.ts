@@ -319,7 +319,7 @@ t.test(
 );
 
 t.test(
-  'a byte that is another further before the cut is not seen while the file goes on, and shows in the sha256 that is to be compared',
+  'a byte that differs further before the cut is found only by comparing the SHA-256',
   { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
   async (t) => {
     const [dir, laptop] = [folder(t), folder(t)];
