@@ -1,5 +1,5 @@
 /**
- * Limits how many messages are parsed. Beyond the limit, messages are still searched for an emergency, so that no flood blocks one.
+ * Limits how many messages are parsed. Beyond the limit, up to 2,000 short messages a second are still searched for an emergency.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
