@@ -138,6 +138,17 @@ t.test('an agent lights the street while a command has the data, and ends once t
   t.equal(frees, 1);
 });
 
+t.test(
+  'a run whose configuration was chosen beside a command starts again, though the command ended before its store was opened',
+  async (t) => {
+    let frees = 0;
+    const { advance, ended } = begin(t, [{ afterMs: 10, refusal: null }], { hasBegunHeld: true, onDataFree: () => void (frees += 1) });
+    for (let look = 0; look < 10; look++) await advance(1_000);
+    t.equal(ended(), 'started');
+    t.equal(frees, 1);
+  },
+);
+
 t.test('a process of this run that hangs with the data locked does not count as another agent', async (t) => {
   const { advance, steps, ended } = begin(t, [{ afterMs: 10, refusal: 'in-use' }], { isLockOurs: () => true });
   await advance(10);
