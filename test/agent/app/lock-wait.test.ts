@@ -142,7 +142,10 @@ t.test(
   'a run whose configuration was chosen beside a command starts again, though the command ended before its store was opened',
   async (t) => {
     let frees = 0;
-    const { advance, ended } = begin(t, [{ afterMs: 10, refusal: null }], { hasBegunHeld: true, onDataFree: () => void (frees += 1) });
+    const onDataFree = (): void => {
+      frees += 1;
+    };
+    const { advance, ended } = begin(t, [{ afterMs: 10, refusal: null }], { hasBegunHeld: true, onDataFree });
     for (let look = 0; look < 10; look++) await advance(1_000);
     t.equal(ended(), 'started');
     t.equal(frees, 1);
