@@ -13,8 +13,8 @@ import { fieldLine } from '../field/line-from-config.ts';
 import { endLeftovers } from '../service/ongoing.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { joinParts, pulseOf } from './join.ts';
+import { awaitLock, leaveOnceFree, refuseDataInUse } from './lock-wait.ts';
 import type { AgentParts, Joined } from './parts.ts';
-import { awaitLock, leaveOnceFree, refuseDataInUse } from './refuse-data-in-use.ts';
 import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 

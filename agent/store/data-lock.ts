@@ -61,9 +61,10 @@ function locked(dir: string, name: string, busy: 'in-use' | 'held'): DataLock {
   const path = join(dir, name);
   try {
     mkdirSync(dir, { recursive: true });
-    const emptied = makeRoom(path) ? O_TRUNC : 0;
+    clearPlace(path);
     // For its owner alone: a reader could lock others out. Not opened again while it is locked: the first close would end the lock.
-    closeSync(openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | emptied, 0o600));
+    // A text is emptied in its place, because a process may have the file locked.
+    closeSync(openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_TRUNC, 0o600));
     const db = openSqlite(path);
     try {
       db.pragma('busy_timeout = 0');
@@ -83,23 +84,18 @@ function locked(dir: string, name: string, busy: 'in-use' | 'held'): DataLock {
 }
 
 /**
- * Removes an empty folder, a pipe or a link of this name, because it would leave the data without a lock. A link is not followed. Returns
- * whether a file of this name has a content: it is emptied in its place, because a process may have it locked.
+ * Removes what would leave the data without a lock, or must not be emptied: an empty folder, a pipe, a link (it is not followed), and a
+ * second name of another file.
  *
  * Errors: throws StoreError for a folder that is not empty: a person must remove it.
  */
-function makeRoom(path: string): boolean {
+function clearPlace(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory()) {
+  if (found === undefined) return;
+  if (found.isDirectory()) {
     if (readdirSync(path).length > 0) plainFileBytes(path);
     rmdirSync(path);
-  } else if (found?.isFile() === false) rmSync(path);
-  else if (found !== undefined && found.size > 0) {
-    // It has another name too, so its content may belong to another program.
-    if (found.nlink > 1) rmSync(path);
-    else return true;
-  }
-  return false;
+  } else if (!found.isFile() || (found.size > 0 && found.nlink > 1)) rmSync(path);
 }
 
 function isBusy(error: unknown): boolean {

@@ -30,8 +30,8 @@ export interface WorkerLink extends StoreLink {
  * Starts the storage thread and matches its answers to requests.
  *
  * A thread of its own, because a commit waits for the flash: up to seconds, in which no line could be served. Requests that arrive before
- * it runs wait for it. `handOver`: frees the data, which another process of this run has; called
- * when the first thread that has loaded is about to lock it.
+ * it runs wait for it. `handOver`: frees the data, which another process of this run has; called when the first thread that has loaded is
+ * about to lock it.
  */
 export function workerLinkOpener(handOver: (() => void) | null = null): (...args: Parameters<OpenLink>) => WorkerLink {
   let handsOver = handOver;

@@ -4,7 +4,7 @@
 import { readdirSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { isDataRefusal, StoreError } from '../core/errors.ts';
+import { type DataRefusal, isDataRefusal, StoreError } from '../core/errors.ts';
 import { createHeapCollector, ownHeap } from '../core/heap-collector.ts';
 import { type DataLock, lockData, lockLines } from './data-lock.ts';
 import { StoreDatabase } from './database.ts';
@@ -22,8 +22,6 @@ loadSqlite();
 parentPort?.postMessage('loaded');
 const setup = workerData as Setup;
 const remarks: Notice[] = [];
-/** Whether it was reported that the data cannot be locked. */
-let isReported = false;
 /** Kept even if the data cannot be locked: a second agent must not light beside this one. */
 let lines: DataLock | null = setup.foundHeld == null ? null : KEPT;
 let lock = locked();
@@ -54,26 +52,25 @@ function locked(): DataLock | 'refused' | null {
       const made = lockData(setup.dir, 'agent', lines);
       if (setup.foundHeld?.hadFiles === true && !hasFiles()) {
         made.release();
-        return refused(storeError('erased', `${setup.dir}: an erase removed this data`));
+        return refused('erased', storeError('erased', `${setup.dir}: an erase removed this data`).message);
       }
       remarks.push({ kind: 'locked' });
       return made;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (!isDataRefusal(error.code)) {
-        if (!isReported) remarks.push({ kind: 'unlocked', message: error.message });
-        isReported = true;
+      const { code, message } = error;
+      if (!isDataRefusal(code)) {
+        remarks.push({ kind: 'unlocked', message });
         return null;
       }
       // That process frees the data before the lines: with the lines, only a command can have the data.
-      if (setup.takesOver !== true || error.code === 'held' || waitedMs >= HANDOVER_MS.longest) return refused(error);
+      if (setup.takesOver !== true || code === 'held' || waitedMs >= HANDOVER_MS.longest) return refused(code, message);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HANDOVER_MS.step);
     }
   }
 }
 
-function refused({ code, message }: StoreError): 'refused' {
-  if (!isDataRefusal(code)) throw new TypeError(`${code} is no refusal`);
+function refused(code: DataRefusal, message: string): 'refused' {
   const isFirst = code === 'held' && setup.foundHeld == null;
   parentPort?.postMessage({ refused: code, message, ...(isFirst ? { foundHeld: { hadFiles: hasFiles() } } : {}) } satisfies ThreadRefusal);
   return 'refused';

@@ -3,7 +3,7 @@
  */
 import { dirname } from 'node:path';
 import { sleep } from '../../core/clock.ts';
-import { ConfigError, StoreError } from '../../core/errors.ts';
+import { ConfigError, isDataRefusal, StoreError } from '../../core/errors.ts';
 import { createSystemClock } from '../../core/system-clock.ts';
 import { LOCK_WAIT_MS } from '../../core/within.ts';
 import { type DataLock, lockData, lockLines } from '../../store/data-lock.ts';
@@ -65,7 +65,7 @@ async function lockedSoon(dir: string): Promise<DataLock | null> {
       return lockData(dir, 'agent', lines);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (error.code !== 'in-use' && error.code !== 'held') return null;
+      if (!isDataRefusal(error.code)) return null;
       if (error.code === 'in-use' || clock.monoMs() >= untilMono) throw error;
       await sleep(clock, TRY_MS);
     }

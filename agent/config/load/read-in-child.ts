@@ -13,13 +13,14 @@ import { createRevisionDisk } from '../revisions/revision-disk.ts';
 import type { Beginning, BeginningStep, RevisionsAtStart, StartParts } from './start-revision.ts';
 
 /** The result of the process: the disk of the revisions is named by its folder. */
-interface Begun {
+type Begun = {
   readonly site: Beginning['site'];
-  readonly revisions: (Omit<RevisionsAtStart, 'disk'> & { readonly dir: string }) | null;
-  /** The process has the data locked, or only the lines where a command has the data, until it is disconnected. */
+  /** The process has the data locked, or only the lines if the data cannot be locked, until it is disconnected. */
   readonly isLocked: boolean;
-  readonly refusal?: { readonly code: StoreErrorCode; readonly message: string };
-}
+} & (
+  | { readonly revisions: Omit<RevisionsAtStart, 'disk'> & { readonly dir: string } }
+  | { readonly revisions: null; readonly refusal: { readonly code: StoreErrorCode; readonly message: string } }
+);
 
 /** The result of the process, or the problems of the files. */
 export type ChildAnswer =
@@ -75,7 +76,8 @@ export async function beginInChild(parts: StartParts, { clock, onStep }: ChildPa
   return begunIn(child, answer.begun);
 }
 
-function begunIn(child: ChildProcess, { site, revisions, isLocked, refusal }: Begun): Beginning {
+function begunIn(child: ChildProcess, begun: Begun): Beginning {
+  const { site, isLocked } = begun;
   const handOver = (): void => {
     if (child.connected) child.disconnect();
   };
@@ -83,9 +85,11 @@ function begunIn(child: ChildProcess, { site, revisions, isLocked, refusal }: Be
   child.unref();
   child.channel?.unref();
   const ours = isLocked ? { handOver, isLockOurs: () => isAlive(child) } : {};
-  if (refusal !== undefined) return { site, revisions: null, refusal: new StoreError(refusal.code, refusal.message), ...ours };
-  if (revisions === null) return { site, revisions };
-  const { dir, ...rest } = revisions;
+  if (begun.revisions === null) {
+    const { code, message } = begun.refusal;
+    return { site, revisions: null, refusal: new StoreError(code, message), ...ours };
+  }
+  const { dir, ...rest } = begun.revisions;
   return { site, revisions: { ...rest, disk: createRevisionDisk(dir) }, ...ours };
 }
 

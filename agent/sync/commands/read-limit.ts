@@ -3,10 +3,11 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
-import { decodePayload, type Metric } from '../sparkplug/codec.ts';
+import { decodePayload } from '../sparkplug/codec.ts';
 import type { MetricTable } from '../sparkplug/metric-table.ts';
 import { createTokenBucket } from '../token-bucket.ts';
 import { EMERGENCY_METRIC } from './command-metrics.ts';
+import { nameOf } from './commands.ts';
 
 /** Messages that are parsed. Source: assumed; far above what any platform sends, low enough that parsing does not delay the tick: measured, 25 to 90 us each. */
 const MESSAGES = { burst: 1_000, perS: 100 };
@@ -33,14 +34,10 @@ export function createReadLimit(clock: Pick<Clock, 'monoMs'>, table: Pick<Metric
   const looks = createTokenBucket(clock, LOOKS);
   const emergencies = createTokenBucket(clock, EMERGENCIES);
 
-  const nameOf = (deviceId: string | null, { name, alias }: Metric): string | undefined => {
-    if (name !== undefined && name !== '') return name;
-    if (alias === undefined) return undefined;
-    if (deviceId !== null) return table.devices.get(deviceId)?.byAlias.get(alias)?.name;
-    return table.node.find((entry) => entry.alias === alias)?.name;
-  };
+  const ofNode = { get: (alias: number) => table.node.find((entry) => entry.alias === alias) };
   const asksForLight = (deviceId: string | null, payload: Uint8Array): boolean => {
-    const on = decodePayload(payload)?.metrics.find((metric) => nameOf(deviceId, metric) === EMERGENCY_METRIC.on);
+    const byAlias = deviceId === null ? ofNode : (table.devices.get(deviceId)?.byAlias ?? new Map());
+    const on = decodePayload(payload)?.metrics.find((metric) => nameOf(metric, byAlias) === EMERGENCY_METRIC.on);
     return on?.value?.kind === 'boolean' && on.value.value;
   };
   const mayLook = (payload: Uint8Array): boolean => {

@@ -63,22 +63,26 @@ t.test('a folder is locked for one process, and free again at its kill -9', asyn
   for (const name of LOCK_FILES) t.match(statSync(join(dir, name)), { size: 0, mode: 0o100600 });
 });
 
-t.test('a store does not touch data that another process has, and begins once that process has ended', async (t) => {
-  const dir = testFolder(t);
-  const kill = await holderOf(t, dir);
-  const store = open(t, dir);
-  await store.start();
-  store.append(frame(1, 5));
-  t.equal(store.pulse().refusal, 'in-use');
-  t.match(await store.status(), { state: 'trouble', reason: /another process uses this data/ });
-  t.same(readdirSync(dir), LOCK_FILES, 'no file of the store was made');
-  const committed = new Promise((resolve) => {
-    store.onCommitted = resolve;
+for (const [holder, refusal, reason] of [
+  ['agent', 'in-use', /another process uses this data/],
+  ['command', 'held', /an erase, restore or backup runs; the store begins once that has ended/],
+] as const)
+  t.test(`a store does not touch data that another process has (${refusal}), and begins once that process has ended`, async (t) => {
+    const dir = testFolder(t);
+    const kill = await holderOf(t, dir, holder);
+    const store = open(t, dir);
+    await store.start();
+    store.append(frame(1, 5));
+    t.equal(store.pulse().refusal, refusal);
+    t.match(await store.status(), { state: 'trouble', reason });
+    t.same(readdirSync(dir), LOCK_FILES, 'no file of the store was made');
+    const committed = new Promise((resolve) => {
+      store.onCommitted = resolve;
+    });
+    await kill();
+    t.match(await committed, { tickets: [{ ticket: 1, readings: 5 }] }, 'nothing is lost meanwhile');
+    t.equal(store.pulse().refusal, null);
   });
-  await kill();
-  t.match(await committed, { tickets: [{ ticket: 1, readings: 5 }] }, 'nothing is lost meanwhile');
-  t.equal(store.pulse().refusal, null);
-});
 
 t.test('a running store has its data locked, and frees it at its end', async (t) => {
   const dir = testFolder(t);
@@ -165,23 +169,6 @@ t.test('if several processes lock at once, one gets the data even while the othe
   t.throws(() => lockData(dir, 'agent'), { code: 'in-use' });
   lock.release();
   for (const other of looking) other.close();
-});
-
-t.test('a store beside a command that has the data is held, and begins once that has ended', async (t) => {
-  const dir = testFolder(t);
-  const kill = await holderOf(t, dir, 'command');
-  const store = open(t, dir);
-  await store.start();
-  store.append(frame(1, 5));
-  t.equal(store.pulse().refusal, 'held');
-  t.match(await store.status(), { state: 'trouble', reason: /an erase, restore or backup runs; the store begins once that has ended/ });
-  t.same(readdirSync(dir), LOCK_FILES, 'no file of the store was made');
-  const committed = new Promise((resolve) => {
-    store.onCommitted = resolve;
-  });
-  await kill();
-  t.match(await committed, { tickets: [{ ticket: 1, readings: 5 }] }, 'nothing is lost meanwhile');
-  t.equal(store.pulse().refusal, null);
 });
 
 for (const [command, change, isStored] of [

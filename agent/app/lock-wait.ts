@@ -3,17 +3,13 @@ import { sleep } from '../core/clock.ts';
 import { DATA_LOOK_MS, LOCK_WAIT_MS, within } from '../core/within.ts';
 import type { Joined } from './parts.ts';
 
-interface LockOwner {
-  readonly parts: Pick<Joined['parts'], 'isLockOurs'>;
-}
-
 /**
  * Ends the start of a second agent on the same data, which would write to the same lamps; its console is closed first. A command that has
  * the data writes to no lamp, so that the agent goes on and lights.
  *
  * Errors: rejects with ConsoleError 'data-in-use' where another agent has the data.
  */
-export async function refuseDataInUse({ parts, store, consoles }: Pick<Joined, 'store' | 'consoles'> & LockOwner): Promise<void> {
+export async function refuseDataInUse({ parts, store, consoles }: Pick<Joined, 'parts' | 'store' | 'consoles'>): Promise<void> {
   if (store.pulse().refusal !== 'in-use' || parts.isLockOurs?.() === true) return;
   const { reason } = await store.status();
   await consoles?.stop();
