@@ -61,8 +61,10 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   /** Store and checks of other configurations; without it this run accepts none. */
   readonly revisions?: RevisionParts;
-  /** Whether it is a process of this run that has the data, not another agent. Default: no. */
+  /** Whether the process that has the data locked belongs to this run. Default: no. */
   readonly isLockOurs?: () => boolean;
+  /** A command had the data when this run chose its configuration. Default: no. */
+  readonly hasBegunHeld?: boolean;
   /** Called when a command that had the data has ended: what this run began with may have been replaced. */
   readonly onDataFree?: () => void;
   /** Receives the steps of the start as they complete. */

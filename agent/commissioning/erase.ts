@@ -30,7 +30,7 @@ interface EraseReport {
 /** State folders of the consoles, next to that of the agent. Source: luciole-console@.service, StateDirectory. */
 const CONSOLES_END = '-console';
 const EXIT_NOTHING_DONE = 1;
-/** A folder got a file, or a file went, after it was looked at. Source: rmdir(2), lstat(2). */
+/** A file was added to a folder, or removed, after the check. Source: rmdir(2), lstat(2). */
 const CHANGED_MEANWHILE: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT']);
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
@@ -96,7 +96,7 @@ function attempt<T>(work: () => T): T {
   }
 }
 
-/** What the system refused, in the words of a person who can put it right; an error of another kind as it is. */
+/** Returns a ConsoleError that says how to correct an error of the system; returns an error without a code unchanged. */
 export function eraseError(error: NodeJS.ErrnoException, isRoot: boolean): Error {
   const { code, path } = error;
   if (code === undefined) return error;

@@ -51,7 +51,7 @@ export class BurningHoursTracker {
     this.#saves = new RetriedSave({ clock: parts.clock, save: () => this.#write(), onFailed: () => {} });
   }
 
-  /** Reads the disk. One that cannot be read is tried again each hour. */
+  /** Reads the disk. One that cannot be read is tried again after an hour, then every `DISK_RETRY_MS`. */
   async restore(): Promise<void> {
     const unread = {};
     // The store reports a disk that fails. Nothing is known of the lamps meanwhile, and what was not read is not overwritten.

@@ -101,7 +101,7 @@ export function problemMessage({ file, line, column, path, message }: Problem): 
 
 /**
  * Why this process may not use the data. `in-use`: another process has it. `held`: an erase, restore or backup has it, which ends by itself.
- * `erased`: an erase had it, and what this run knows must not come back.
+ * `erased`: an erase removed it, and this run must not write its data again.
  */
 export type DataRefusal = 'in-use' | 'held' | 'erased';
 

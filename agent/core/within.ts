@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 
 /** Longest wait for a disk before the agent goes on without its answer. Units: ms. Source: assumed; equal to that of the store's callers. */
 export const DISK_WAIT_MS = 5_000;
-/** Wait before what a disk did not take is saved again. Units: ms. Source: as the longest wait of the store before it tries a disk again. */
+/** Wait before a save that failed is retried. Units: ms. Source: as the longest wait of the store before it tries a disk again. */
 export const DISK_RETRY_MS = 30_000;
 /**
  * Longest wait of the light for the lock on the data. Units: ms.
@@ -14,7 +14,7 @@ export const DISK_RETRY_MS = 30_000;
  */
 export const LOCK_WAIT_MS = 2_000;
 
-/** Period of the looks for the end of a command that has the data. Units: ms. Source: assumed; the store itself tries every 30 s at most. */
+/** How often the agent checks whether a command that has the data has ended. Units: ms. Source: assumed; the store itself tries every 30 s at most. */
 export const DATA_LOOK_MS = 1_000;
 
 /** Resolves with the promise's value, or with undefined after `limitMs`; the work goes on, and its end is then ignored. Units: ms. Errors: rejects as the promise. */

@@ -2,7 +2,7 @@
  * The lock on the folder of the data: one process uses it at a time, whatever socket its agent listens on.
  *
  * SQLite files that stay empty and are locked: the kernel releases a lock with its process, also at `kill -9`. An agent locks one more file,
- * so that another agent and a command that ends soon can be told apart.
+ * so that a starting agent can distinguish another agent from a command, which ends soon.
  */
 import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const LINES_LOCK_FILE = 'lines.lock';
 /** Names of the files of the lock. */
 export const LOCK_FILES: readonly string[] = [DATA_LOCK_FILE, LINES_LOCK_FILE];
 
-/** Refer to it for as long as the lock is needed: the garbage collector releases one that is not referred to. */
+/** Keep a reference for as long as the lock is needed: the garbage collector releases an unreferenced lock. */
 export interface DataLock {
   /** Errors: none. */
   release(): void;
@@ -29,7 +29,7 @@ export type DataUser = 'agent' | 'command';
 
 /**
  * Locks the folder for this process, until `release` or the end of the process; creates the folder where there is none. Does not wait.
- * `lines`: the lock on them where this agent has it already; it stays locked where the data is not to be had.
+ * `lines`: the lock on the lines if this agent already has it; it is kept if the data cannot be locked.
  *
  * Errors: throws StoreError `in-use` where another process has it, for an agent `held` where that is a command; another code where a file
  * cannot be made or locked.
@@ -41,7 +41,7 @@ export function lockData(dir: string, user: DataUser, lines: DataLock | null = n
     const data = locked(dir, DATA_LOCK_FILE, 'held');
     return {
       release: () => {
-        // In this order: who then has the lines does not find the data locked by this process.
+        // In this order: a process that then locks the lines does not find the data still locked by this one.
         data.release();
         own.release();
       },
@@ -52,7 +52,7 @@ export function lockData(dir: string, user: DataUser, lines: DataLock | null = n
   }
 }
 
-/** The part of the lock that keeps other agents away, and no command. Errors: throws StoreError `in-use` where another agent has it, else as `lockData`. */
+/** Locks the lines only, which excludes other agents but no command. Errors: throws StoreError `in-use` where another agent has it, else as `lockData`. */
 export function lockLines(dir: string): DataLock {
   return locked(dir, LINES_LOCK_FILE, 'in-use');
 }
@@ -62,15 +62,16 @@ function locked(dir: string, name: string, busy: 'in-use' | 'held'): DataLock {
   const path = join(dir, name);
   try {
     mkdirSync(dir, { recursive: true });
-    const emptied = makeRoom(path) ? O_TRUNC : 0;
+    clearPlace(path);
     // For its owner alone: a reader could lock others out. Not opened again while it is locked: the first close would end the lock.
-    closeSync(openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | emptied, 0o600));
+    // A text is emptied in its place, because a process may have the file locked.
+    closeSync(openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_TRUNC, 0o600));
     const db = openSqlite(path);
     try {
       db.pragma('busy_timeout = 0');
       // Else a journal is made beside it, and left at a kill.
       db.pragma('journal_mode = MEMORY');
-      // Of several that try at once one always gets it. EXCLUSIVE waits for the readers too, which all of them are for a moment.
+      // If several processes try at once, one always gets it. EXCLUSIVE also needs the readers gone, and each process is one for a moment.
       db.exec('BEGIN IMMEDIATE');
     } catch (error) {
       db.close();
@@ -84,23 +85,18 @@ function locked(dir: string, name: string, busy: 'in-use' | 'held'): DataLock {
 }
 
 /**
- * An empty folder, a pipe, a link or a text of this name would leave the data without a lock. A link is removed, not followed. Returns
- * whether a file of this name has a content: it is emptied in its place, because a process may have it locked.
+ * Removes what would leave the data without a lock, or must not be emptied: an empty folder, a pipe, a link (it is not followed), and a
+ * second name of another file.
  *
- * Errors: throws StoreError for a folder that is not empty: a person takes it away.
+ * Errors: throws StoreError for a folder that is not empty: a person must remove it.
  */
-function makeRoom(path: string): boolean {
+function clearPlace(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory()) {
+  if (found === undefined) return;
+  if (found.isDirectory()) {
     if (readdirSync(path).length > 0) plainFileBytes(path);
     rmdirSync(path);
-  } else if (found?.isFile() === false) rmSync(path);
-  else if (found !== undefined && found.size > 0) {
-    // It is a file of somebody else under another name.
-    if (found.nlink > 1) rmSync(path);
-    else return true;
-  }
-  return false;
+  } else if (!found.isFile() || (found.size > 0 && found.nlink > 1)) rmSync(path);
 }
 
 function isBusy(error: unknown): boolean {

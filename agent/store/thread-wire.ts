@@ -29,7 +29,7 @@ export function unpackedAnswer(answer: StoreAnswer): StoreAnswer {
 }
 
 /**
- * Sent by a thread that may not have the data, in place of all answers. Shape: `cause` is a message in the form of `withTexts`.
+ * Sent by a thread that may not use the data, in place of all answers. Shape: `cause` is a message in the form of `withTexts`.
  * `foundHeld`: it has the lines, and keeps them for as long as it lives.
  */
 export interface ThreadRefusal {

@@ -49,7 +49,7 @@ interface Pending extends Exchange, FirstReply {
   /** When the first of them left. */
   firstSentMono: MonoMs | null;
   queuedMono: MonoMs;
-  /** When the first request left whose reply said what the newest says. */
+  /** When the first request was sent whose reply had the same content as the newest. */
   saidMono: MonoMs;
   window: ReplyWindow;
   sentMono: MonoMs | null;

@@ -69,12 +69,12 @@ function placesHere(args: LocalArgs, configFile: string, backup: Backup): Backup
   return backupPlaces(args, configFile, text);
 }
 
-/** The folder of the store by the cabinet file that is replaced, where that is another one than the backup's; null for none. */
+/** Returns the store folder that the replaced cabinet file names, if it differs from that of the backup; else null. */
 function formerDir({ configFile, dir }: BackupPlaces): string | null {
   const { cabinet } = readSiteFile(configFile);
   if (cabinet === null) return null;
   const former = resolve(cabinet.store.dir);
-  // By whatever path: a process cannot lock a folder twice.
+  // Real paths are compared, because a process cannot lock one folder twice.
   if (!existsSync(former) || (existsSync(dir) && realpathSync(former) === realpathSync(dir))) return null;
   return former;
 }

@@ -61,14 +61,19 @@ export interface StartParts {
 }
 
 /** A part of choosing the configuration that may take long on a slow machine or disk. */
-export type BeginningStep = 'configuration-reader-started' | 'data-locked' | 'configuration-files-read' | 'configuration-checked';
+export type BeginningStep =
+  | 'configuration-reader-started'
+  | 'lines-locked'
+  | 'data-locked'
+  | 'configuration-files-read'
+  | 'configuration-checked';
 
 /** A revision is returned when the agent had to start more often than this during its trial. Source: assumed; one crash may be chance, mains may fail twice. */
 const MOST_STARTS = 3;
 /** Unusable files that a start reports. Source: assumed; the history, one revision and the file of the site are read. */
 const MOST_FLAWS = 5;
 
-/** Its reason was lost with the history that the disk did not take. */
+/** Reason of a return whose own reason was not stored, because the disk did not take the history. */
 const WAS_RETURNED = msg`it was returned before the agent started again`;
 
 /**
@@ -300,7 +305,7 @@ function lostFacts(number: number): EventFacts {
 }
 
 function flawFacts(flaw: string): EventFacts {
-  return facts('config-refused', 'warning', msg`a file of the revisions cannot be used: ${flaw}`);
+  return facts('config-refused', 'warning', msg`a file of the revisions cannot be used: ${flaw}; check it (ls -l) and the disk (dmesg)`);
 }
 
 /** Lasts until a history is kept, or the next start keeps all. */

@@ -96,7 +96,7 @@ function contentRefusal(
   return author === 'platform' && cabinet.uplink === null ? CUT_OFF : NO_TEXT;
 }
 
-/** Why the lines may not be opened again for this; empty where they may. A trial that fails again and again would keep a street from its agent. */
+/** Returns why this revision may not open lines again yet; empty if it may. Repeated failed trials would leave the street without its agent. */
 function reopeningRefusal(
   context: CommitContext,
   toCommit: FilesToCommit,

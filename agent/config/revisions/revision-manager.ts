@@ -52,7 +52,7 @@ const NO_CANDIDATE = msg`there is no candidate`;
  */
 export class RevisionManager implements ConfigManager {
   readonly #parts: RevisionManagerParts;
-  /** What the start found and lasts. */
+  /** Tracks the lasting conditions that the start found. */
   readonly #events: EventTracker;
   readonly #histories: RevisionHistoryStore;
   readonly #candidates: CandidateStore;

@@ -100,7 +100,7 @@ export class Input {
     return this.#ahead.firstLine();
   }
 
-  /** Makes a key that was taken the next one again. */
+  /** Puts back a key, so that the next `take` returns it. */
   putBack(key: Key): void {
     this.#ahead.putBack(key);
   }

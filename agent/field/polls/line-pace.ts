@@ -64,7 +64,7 @@ export function presencePeriodMs({ registerMs, fixedMs, gapMs }: LinePace, units
   return Math.min(Math.max(roundMs / PRESENCE_SHARE, PRESENCE_MS.least), PRESENCE_MS.most);
 }
 
-/** How long it takes to read all points of a unit once that are polled fast, as they share the lane of presence. Units: ms. */
+/** Time to read all points of a unit that are polled fast once; they share the lane of presence. Units: ms. */
 export function fastRoundMs(pace: LinePace, profile: Profile): number {
   const slots = slotsOf(profile).filter(({ poll }) => poll === 'fast');
   const unit = { profile, turnaroundMs: null, noHoles: false };

@@ -16,7 +16,7 @@ export const PACKAGE = 'package';
 const TRIAL_STARTS = 3;
 /** Marks a failure that was reported; a word of the file `failed`. */
 const REPORTED = ' told';
-/** Larger files are not of this program. Units: bytes. Source: assumed; names and numbers of releases. */
+/** Larger files were not written by this program. Units: bytes. Source: assumed; names and numbers of releases. */
 const MAX_BYTES = 4_096;
 
 /** `serial`: of the newest release that was confirmed; 0 before the first. */

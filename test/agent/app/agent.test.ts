@@ -42,7 +42,7 @@ t.test('a bad configuration is told whole, with places, and ends with exit code 
   for (const place of ['1:41', '1:76', '3:119', '6:36', '7:66']) t.match(checked.stdout, `${file}:${place}`, `${place} is named`);
   const json = JSON.parse(luciole('check', file, '--json').stdout) as unknown[];
   t.ok(json.length >= 5, `${json.length} problems as JSON`);
-  const run = luciole('run', file, '--socket', join(folder, 's'));
+  const run = luciole('run', file, '--socket', join(folder, 's'), '--data-dir', join(folder, 'data'));
   t.equal(run.status, 78);
   t.match(run.stderr + run.stdout, `${file}:1:41`, 'run refuses it with the same words');
   t.equal(luciole('check', join(folder, 'none.yaml')).status, 78, 'a missing file too');

@@ -95,7 +95,7 @@ async function written(bytes: Uint8Array, place: string, name: string): Promise<
 const WITHOUT_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
 
 /**
- * Under its name only once it is whole, as far as the file system has links; never in the place of anything else, a link included.
+ * Writes a file that has its name only once it is complete, if the file system has hard links. Replaces nothing, not even a link.
  *
  * Errors: rejects with the system's error, `EEXIST` where anything has that name.
  */

@@ -211,7 +211,7 @@ t.test('a script asks for a last line that tells how it went', async (t) => {
   t.match(await session.say('override bressigny 0'), /\n%ERR failed/);
 });
 
-t.test('the pager tells its keys, and what is no key of it is the beginning of the next line', async (t) => {
+t.test('the pager lists its keys for ?, and any other key begins the next line', async (t) => {
   const session = await openSession(t, { rows: 10 });
   await session.say('terminal length 10');
   session.type('?');
