@@ -61,9 +61,11 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   /** Store and checks of other configurations; without them this run accepts none. */
   readonly revisions?: RevisionParts;
-  /** Returns whether a process of this run has locked the data, not another agent. Default: no. */
+  /** Whether the process that has the data locked belongs to this run. Default: no. */
   readonly isLockOurs?: () => boolean;
-  /** Called when a command that had locked the data has ended; it may have replaced the files that this run started with. */
+  /** A command had the data when this run chose its configuration. Default: no. */
+  readonly hasBegunHeld?: boolean;
+  /** Called when a command that had the data has ended: what this run began with may have been replaced. */
   readonly onDataFree?: () => void;
   /** Receives the completed steps of the start. */
   readonly onStartStep?: (step: string) => void;

@@ -63,6 +63,8 @@ export function runParts(facts: RunFacts): AgentParts {
     updates: updatePartsOf(options, { storeDir: cabinet.store.dir, leave: facts.leave, onFlaw: reportFlaw }),
     openStoreLink: guard.mode === 'bare' ? noStore : workerLinkOpener(beginning.handOver ?? null),
     onDataFree: facts.end,
+    // A bare run has no store that could answer.
+    hasBegunHeld: beginning.refusal !== undefined && guard.mode !== 'bare',
     ...(beginning.isLockOurs === undefined ? {} : { isLockOurs: beginning.isLockOurs }),
     clock,
     steady: {

@@ -30,7 +30,7 @@ interface EraseReport {
 /** Suffix of the consoles' state folder, which is next to the agent's. Source: luciole-console@.service, StateDirectory. */
 const CONSOLES_END = '-console';
 const EXIT_NOTHING_DONE = 1;
-/** Errors of a folder that changed after it was read. Source: rmdir(2), lstat(2). */
+/** A file was added to a folder, or removed, after the check. Source: rmdir(2), lstat(2). */
 const CHANGED_MEANWHILE: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT']);
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError for every failure that a person can correct. */
@@ -96,7 +96,7 @@ function attempt<T>(work: () => T): T {
   }
 }
 
-/** Returns a system error as a message with advice; any other error unchanged. */
+/** Returns a ConsoleError that says how to correct an error of the system; returns an error without a code unchanged. */
 export function eraseError(error: NodeJS.ErrnoException, isRoot: boolean): Error {
   const { code, path } = error;
   if (code === undefined) return error;

@@ -75,7 +75,7 @@ function namesIn(dir: string): readonly string[] {
   }
 }
 
-/** A file that a starting agent replaced meanwhile has none. */
+/** Returns 0 for a file that a starting agent has replaced or removed since it was listed. */
 function bytesOf(path: string): number {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat?.isDirectory() !== true) return stat?.size ?? 0;

@@ -51,7 +51,7 @@ export class BurningHoursTracker {
     this.#saves = new RetriedSave({ clock: parts.clock, save: () => this.#write(), onFailed: () => {} });
   }
 
-  /** Reads the hours from the disk. An unreadable disk is tried again each hour. */
+  /** Reads the disk. One that cannot be read is tried again after an hour, then every `DISK_RETRY_MS`. */
   async restore(): Promise<void> {
     const unread = {};
     // The store reports a failing disk. Until it can be read, the hours are unknown and nothing is overwritten.

@@ -100,8 +100,8 @@ export function problemMessage({ file, line, column, path, message }: Problem): 
 }
 
 /**
- * Why this process may not use the data. `in-use`: another process uses it. `held`: an erase, restore or backup uses it and will release it.
- * `erased`: an erase removed it, and this run must not write back what it has in memory.
+ * Why this process may not use the data. `in-use`: another process has it. `held`: an erase, restore or backup has it, which ends by itself.
+ * `erased`: an erase removed it, and this run must not write its data again.
  */
 export type DataRefusal = 'in-use' | 'held' | 'erased';
 

@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 
 /** Longest wait for a disk before the agent continues without it. Units: ms. Source: assumed; equal to that of the store's callers. Confirmed by: bench of write latency on the gateway's card. */
 export const DISK_WAIT_MS = 5_000;
-/** Wait before data that a disk did not accept is saved again. Units: ms. Source: the longest wait of the store before it retries a disk. */
+/** Wait before a save that failed is retried. Units: ms. Source: as the longest wait of the store before it tries a disk again. */
 export const DISK_RETRY_MS = 30_000;
 /**
  * Longest wait of the light control for the lock on the data. Units: ms.
@@ -15,7 +15,7 @@ export const DISK_RETRY_MS = 30_000;
  */
 export const LOCK_WAIT_MS = 2_000;
 
-/** Interval of checks whether a command has released the data. Units: ms. Source: assumed; the store itself tries every 30 s at most. Confirmed by: the CPU time of a waiting agent on the gateway. */
+/** How often the agent checks whether a command that has the data has ended. Units: ms. Source: assumed; the store itself tries every 30 s at most. */
 export const DATA_LOOK_MS = 1_000;
 
 /** Resolves with the promise's value, or with undefined after `limitMs`; the work continues, and its result is then ignored. Units: ms. Errors: rejects as the promise. */

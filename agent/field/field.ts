@@ -16,10 +16,7 @@ import { asLevelWrite, LAMP_WORDS, OUTPUT_WORDS, type WriteWords } from './write
 
 /** How often the bus load and the age of the readings are checked. Units: ms. */
 const LOAD_SAMPLE_MS = 5_000;
-/**
- * How often units that answer are checked for trouble; a report is late by up to this time. Units: ms. Source: as often as light is decided; for a
- * presence input that is not read, one second more does not matter.
- */
+/** Period of the check of answering units for trouble; a report is late by at most this. Units: ms. Source: as for the lighting decision; an unread presence input is reported up to 1 s later. */
 const TROUBLE_CHECK_MS = 1_000;
 
 export interface FieldOptions extends Omit<RuntimeParts, 'events' | 'latest' | 'bus'> {

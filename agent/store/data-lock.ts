@@ -1,8 +1,8 @@
 /**
  * The lock on the data folder: one process uses it at a time, whatever socket its agent listens on.
  *
- * The lock consists of empty SQLite files that are locked: the kernel releases a lock with its process, also at `kill -9`. An agent locks
- * one file more than a command, so that a starting agent can distinguish another agent from a command that ends soon.
+ * SQLite files that stay empty and are locked: the kernel releases a lock with its process, also at `kill -9`. An agent locks one more file,
+ * so that a starting agent can distinguish another agent from a command, which ends soon.
  */
 import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const LINES_LOCK_FILE = 'lines.lock';
 /** Names of the lock files. */
 export const LOCK_FILES: readonly string[] = [DATA_LOCK_FILE, LINES_LOCK_FILE];
 
-/** Keep a reference to it for as long as the lock is needed: the garbage collector releases an unreferenced lock. */
+/** Keep a reference for as long as the lock is needed: the garbage collector releases an unreferenced lock. */
 export interface DataLock {
   /** Errors: none. */
   release(): void;
@@ -28,8 +28,8 @@ export interface DataLock {
 export type DataUser = 'agent' | 'command';
 
 /**
- * Locks the folder for this process, until `release` or the end of the process. Creates the folder if it is missing. Does not wait.
- * `lines`: the lock on the lines if this agent already has it; it stays locked if the data cannot be locked.
+ * Locks the folder for this process, until `release` or the end of the process; creates the folder where there is none. Does not wait.
+ * `lines`: the lock on the lines if this agent already has it; it is kept if the data cannot be locked.
  *
  * Errors: throws StoreError `in-use` if another process has the lock; for an agent, `held` if that process is a command; another code if a
  * file cannot be created or locked.
@@ -41,7 +41,7 @@ export function lockData(dir: string, user: DataUser, lines: DataLock | null = n
     const data = locked(dir, DATA_LOCK_FILE, 'held');
     return {
       release: () => {
-        // In this order: a process that then gets the lines does not find the data locked by this process.
+        // In this order: a process that then locks the lines does not find the data still locked by this one.
         data.release();
         own.release();
       },
@@ -52,7 +52,7 @@ export function lockData(dir: string, user: DataUser, lines: DataLock | null = n
   }
 }
 
-/** The part of the lock that blocks other agents but no command. Errors: throws StoreError `in-use` if another agent has it, else as `lockData`. */
+/** Locks the lines only, which excludes other agents but no command. Errors: throws StoreError `in-use` where another agent has it, else as `lockData`. */
 export function lockLines(dir: string): DataLock {
   return locked(dir, LINES_LOCK_FILE, 'in-use');
 }
@@ -62,15 +62,16 @@ function locked(dir: string, name: string, busy: 'in-use' | 'held'): DataLock {
   const path = join(dir, name);
   try {
     mkdirSync(dir, { recursive: true });
-    const emptied = makeRoom(path) ? O_TRUNC : 0;
-    // Only for its owner: any reader could block others. Not opened again while it is locked: the first close would release the lock.
-    closeSync(openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | emptied, 0o600));
+    clearPlace(path);
+    // For its owner alone: a reader could lock others out. Not opened again while it is locked: the first close would end the lock.
+    // A text is emptied in its place, because a process may have the file locked.
+    closeSync(openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_TRUNC, 0o600));
     const db = openSqlite(path);
     try {
       db.pragma('busy_timeout = 0');
       // Otherwise SQLite creates a journal, which is left over after a kill.
       db.pragma('journal_mode = MEMORY');
-      // If several processes try at the same time, one always succeeds. EXCLUSIVE waits for readers too, and each process is a reader for a moment.
+      // If several processes try at once, one always gets it. EXCLUSIVE also needs the readers gone, and each process is one for a moment.
       db.exec('BEGIN IMMEDIATE');
     } catch (error) {
       db.close();
@@ -84,23 +85,18 @@ function locked(dir: string, name: string, busy: 'in-use' | 'held'): DataLock {
 }
 
 /**
- * An empty folder, a pipe, a link or a text file of this name would leave the data without a lock. A link is removed, not followed. Returns
- * true if a file of this name has content: it is emptied in place, because a process may have it locked.
+ * Removes what would leave the data without a lock, or must not be emptied: an empty folder, a pipe, a link (it is not followed), and a
+ * second name of another file.
  *
- * Errors: throws StoreError for a folder that is not empty: a person has to remove it.
+ * Errors: throws StoreError for a folder that is not empty: a person must remove it.
  */
-function makeRoom(path: string): boolean {
+function clearPlace(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory()) {
+  if (found === undefined) return;
+  if (found.isDirectory()) {
     if (readdirSync(path).length > 0) plainFileBytes(path);
     rmdirSync(path);
-  } else if (found?.isFile() === false) rmSync(path);
-  else if (found !== undefined && found.size > 0) {
-    // The file also has another name and belongs to someone else.
-    if (found.nlink > 1) rmSync(path);
-    else return true;
-  }
-  return false;
+  } else if (!found.isFile() || (found.size > 0 && found.nlink > 1)) rmSync(path);
 }
 
 function isBusy(error: unknown): boolean {

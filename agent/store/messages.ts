@@ -24,7 +24,7 @@ import type { Numbering } from './client/numbering.ts';
 import type { HistoryPage, HistoryPageQuery } from './history-sums.ts';
 import type { TimedNote } from './state/audit-table.ts';
 
-/** What existed when a command was found that has locked the data. */
+/** What the folder contained when the thread found that a command has the data. */
 export interface FoundHeld {
   readonly hadFiles: boolean;
 }
@@ -181,7 +181,7 @@ export type Notice =
   /** A copy of `state.db` was taken into use. */
   | { readonly kind: 'copied'; readonly file: string; readonly message: Message }
   | { readonly kind: 'lost'; readonly reason: LossReason; readonly readings: number; readonly isEstimate?: boolean }
-  /** No lock blocks a second agent. Lasts until `locked`. */
+  /** The data is not locked against a second agent. Lasts until `locked`. */
   | { readonly kind: 'unlocked'; readonly message: Message }
   | { readonly kind: 'locked' }
   | { readonly kind: 'remark'; readonly message: Message };

@@ -24,17 +24,20 @@ export interface WorkerLink extends StoreLink {
 /**
  * Starts the storage thread and matches its answers to requests.
  *
- * It is a separate thread because a commit waits for the flash: for seconds, in which no line could be polled. Requests that arrive before
- * it runs wait for it. `handOver` releases the data that another process of this run has locked; called
- * when the first thread is about to lock it.
+ * A thread of its own, because a commit waits for the flash: up to seconds, in which no line could be served. Requests that arrive before
+ * it runs wait for it. `handOver`: frees the data, which another process of this run has; called when the first thread that has loaded is
+ * about to lock it.
  */
 export function workerLinkOpener(handOver: (() => void) | null = null): (...args: Parameters<OpenLink>) => WorkerLink {
   let handsOver = handOver;
   let holder: LinesHolder | null = null;
   return (setup, onLost) => {
-    const onLoaded = handsOver ?? (() => {});
     const takesOver = handsOver !== null;
-    handsOver = null;
+    // Not before: if a thread ends while it loads, the next one takes over.
+    const onLoaded = (): void => {
+      handsOver?.();
+      handsOver = null;
+    };
     const foundHeld = holder?.dir === setup.dir ? { hadFiles: holder.hadFiles } : null;
     return openLink({ ...setup, takesOver, foundHeld }, onLost, {
       onLoaded,
@@ -47,7 +50,7 @@ export function workerLinkOpener(handOver: (() => void) | null = null): (...args
   };
 }
 
-/** As `workerLinkOpener`, if no other process of this run has locked the data. */
+/** As `workerLinkOpener`, where no other process of this run has the data locked. */
 export const openWorkerLink = workerLinkOpener();
 
 interface LinkCalls {

@@ -4,9 +4,9 @@
 import { readdirSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { isDataRefusal, StoreError } from '../core/errors.ts';
+import { type DataRefusal, isDataRefusal, StoreError } from '../core/errors.ts';
 import { createHeapCollector, ownHeap } from '../core/heap-collector.ts';
-import { msg } from '../core/message.ts';
+import { type Message, msg } from '../core/message.ts';
 import { type DataLock, lockData, lockLines } from './data-lock.ts';
 import { StoreDatabase } from './database.ts';
 import type { Notice, Setup, StoreRequest } from './messages.ts';
@@ -23,9 +23,7 @@ loadSqlite();
 parentPort?.postMessage('loaded');
 const setup = workerData as Setup;
 const remarks: Notice[] = [];
-/** Whether it was reported that the data cannot be locked. */
-let isReported = false;
-/** Kept even if the data cannot be locked: a second agent must not control the lights at the same time. */
+/** Kept even if the data cannot be locked: a second agent must not light beside this one. */
 let lines: DataLock | null = setup.foundHeld == null ? null : KEPT;
 let lock = locked();
 const database = new StoreDatabase(setup);
@@ -55,33 +53,32 @@ function locked(): DataLock | 'refused' | null {
       const made = lockData(setup.dir, 'agent', lines);
       if (setup.foundHeld?.hadFiles === true && !hasFiles()) {
         made.release();
-        return refused(storeError('erased', msg`${setup.dir}: an erase removed this data`));
+        return refused('erased', storeError('erased', msg`${setup.dir}: an erase removed this data`).said);
       }
       remarks.push({ kind: 'locked' });
       return made;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (!isDataRefusal(error.code)) {
-        if (!isReported) remarks.push({ kind: 'unlocked', message: error.said });
-        isReported = true;
+      const { code, said } = error;
+      if (!isDataRefusal(code)) {
+        remarks.push({ kind: 'unlocked', message: said });
         return null;
       }
-      // That process releases the data before the lines. So if the lines are locked here, only a command can have locked the data.
-      if (setup.takesOver !== true || error.code === 'held' || waitedMs >= HANDOVER_MS.longest) return refused(error);
+      // That process frees the data before the lines: with the lines, only a command can have the data.
+      if (setup.takesOver !== true || code === 'held' || waitedMs >= HANDOVER_MS.longest) return refused(code, said);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HANDOVER_MS.step);
     }
   }
 }
 
-function refused({ code, said }: StoreError): 'refused' {
-  if (!isDataRefusal(code)) throw new TypeError(`${code} is no refusal`);
+function refused(code: DataRefusal, cause: Message): 'refused' {
   const isFirst = code === 'held' && setup.foundHeld == null;
   const foundHeld = isFirst ? { foundHeld: { hadFiles: hasFiles() } } : {};
-  parentPort?.postMessage(packedRefusal({ refused: code, cause: said, ...foundHeld }));
+  parentPort?.postMessage(packedRefusal({ refused: code, cause, ...foundHeld }));
   return 'refused';
 }
 
-/** Any file of the store, including one that a restore or a backup placed in the folder. */
+/** Whether any file of the store exists, or one that a restore or a backup has put beside it. */
 function hasFiles(): boolean {
   return readdirSync(setup.dir).some((name) => [STATE, TELEMETRY].some(({ fileName }) => name.startsWith(fileName)));
 }

@@ -16,7 +16,7 @@ export function createTokenBucket(clock: Pick<Clock, 'monoMs'>, { burst, perS }:
   let tokens = burst;
   let atMono = clock.monoMs();
   return {
-    /** Takes this many tokens, one by default. Returns false, and takes none, if there are fewer. */
+    /** Takes `count` tokens, one by default. Returns false and takes none if fewer are left. */
     take: (count = 1): boolean => {
       const nowMono = clock.monoMs();
       tokens = Math.min(burst, tokens + ((nowMono - atMono) / 1_000) * perS);

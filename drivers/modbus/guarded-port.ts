@@ -60,7 +60,7 @@ interface Pending extends Exchange, FirstReply {
   /** When the first of these requests left. */
   firstSentMono: MonoMs | null;
   queuedMono: MonoMs;
-  /** When the first request left whose reply equals the newest. */
+  /** When the first request was sent whose reply had the same content as the newest. */
   saidMono: MonoMs;
   window: ReplyWindow;
   sentMono: MonoMs | null;

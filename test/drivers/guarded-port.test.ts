@@ -129,7 +129,7 @@ t.test('a reply contains the time of its request and how long the unit took', as
   t.ok(Math.abs(bench.line.counters.busyMs - (8 + 33 * CHAR_MS + GAP_MS)) < 0.001);
 });
 
-t.test('a confirmed reply has the time at which its values were first read, not that of others', async (t) => {
+t.test('a confirmed reply has the time of the first request that was answered with its values', async (t) => {
   for (const [values, first] of [
     [[1, 1, 1], 0],
     [[1, 8, 8, 8], 1],

@@ -79,7 +79,7 @@ t.test('on a doubted line three replies in a row must agree; a change begins the
 });
 
 t.test(
-  'a shape that needs three replies is read again a second after its last request, and at any time once the doubt has ended',
+  'a shape that needs three replies is not read for a second after its last request, and without any wait once the doubt is over',
   async (t) => {
     const { trust } = doubted();
     const at = (nowMono: number) => ({ fc: 3, count: 2, nowMono });

@@ -129,7 +129,7 @@ export async function createRig(t: Pick<Test, 'teardown'>, options: RigOptions):
       ...{ clock: agentClock, log, version: '0.0.0-test', openPort, door, random: street.random, socketPath, openStoreLink, periodsMs },
     });
   };
-  const settled = <T>(work: Promise<T>): Promise<T> => advanceUntilSettled(clock, work);
+  const settled = <T>(work: Promise<T>): Promise<T> => advanceUntilSettled({ clock, disk, work });
   const rig: Rig = {
     ...{ clock, street, wires, broker, host, siteFile, opened, settled },
     agent: await build(),
@@ -245,12 +245,15 @@ async function advanceUntil({ clock, disk, what, withinMs, isOnline }: Wait, hol
   }
 }
 
-async function advanceUntilSettled<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
+async function advanceUntilSettled<T>({ clock, disk, work }: Pick<Wait, 'clock' | 'disk'> & { work: Promise<T> }): Promise<T> {
   let isDone = false;
   const settled = work.finally(() => {
     isDone = true;
   });
-  while (!isDone) await clock.advance(10);
+  while (!isDone) {
+    await disk.settled();
+    await clock.advance(10);
+  }
   return settled;
 }
 
@@ -269,7 +272,11 @@ function createDiskWatch() {
       writeFiles: (...args) => seen(disk.writeFiles(...args)),
       readFiles: (of) => seen(disk.readFiles(of)),
       remove: (of) => seen(disk.remove(of)),
+      markTrial: (number) => seen(disk.markTrial(number)),
+      unmarkTrial: (number) => seen(disk.unmarkTrial(number)),
+      isMarked: (number) => seen(disk.isMarked(number)),
       kept: () => seen(disk.kept()),
+      candidates: () => seen(disk.candidates()),
     }),
     async settled() {
       while (pending.size > 0) await Promise.allSettled(pending);

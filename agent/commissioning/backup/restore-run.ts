@@ -70,12 +70,12 @@ function placesHere(args: LocalArgs, configFile: string, backup: Backup): Backup
   return backupPlaces(args, configFile, text);
 }
 
-/** Returns the store folder of the cabinet file that is replaced, if it is a different folder; null otherwise. */
+/** Returns the store folder that the replaced cabinet file names, if it differs from that of the backup; else null. */
 function formerDir({ configFile, dir }: BackupPlaces): string | null {
   const { cabinet } = readSiteFile(configFile);
   if (cabinet === null) return null;
   const former = resolve(cabinet.store.dir);
-  // Compare real paths: a process cannot lock a folder twice.
+  // Real paths are compared, because a process cannot lock one folder twice.
   if (!existsSync(former) || (existsSync(dir) && realpathSync(former) === realpathSync(dir))) return null;
   return former;
 }

@@ -24,7 +24,7 @@ import type { LevelPct } from '../../core/words.ts';
 
 /** One place where light would be below the floor. Shape: `path` as in `cabinet.yaml`. */
 export interface FloorFlaw extends Pick<Problem, 'path' | 'message'> {
-  /** Any user who may commit at the cabinet may also do this, because its effect is immediately visible there. */
+  /** Any user who may commit at the cabinet may also do this, because its effect is visible there immediately. */
   readonly isAllowedAtCabinet?: true;
 }
 

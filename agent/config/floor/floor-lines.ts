@@ -9,45 +9,32 @@ import { msg } from '../../core/message.ts';
 import { fastRoundMs, paceOf } from '../../field/polls/line-pace.ts';
 import { POLL_PERIOD_MS } from '../../field/polls/poll-plan.ts';
 import type { FloorFlaw } from './floor-circuits.ts';
-import type { Sensing } from './floor-sensors.ts';
-
-/** The configurations that are compared. */
-interface LineQuestion {
-  readonly after: Sensing;
-  readonly running: Sensing;
-  readonly site: Sensing;
-}
+import type { Sensing, SensingQuestion } from './floor-sensors.ts';
 
 const OTHER_SETTINGS = msg`other serial settings could leave the light of this line out of reach: a technician at the cabinet, or a signed revision, may change them`;
 
 /** Pauses around a frame are compared by their length, in `floor-pace.ts`. */
 const NO_PAUSES = { delayBeforeSendMs: 0, delayAfterSendMs: 0 };
 
-/**
- * Returns every line whose units could become unreachable, or whose sensors would be read too rarely. A technician at the cabinet may change both.
- */
-export function lineFlaws({ after, running, site }: LineQuestion): FloorFlaw[] {
+/** Returns every line whose units could be out of reach, or whose sensors would be read too seldom. A technician at the cabinet may change both. */
+export function lineFlaws({ after, running, site }: SensingQuestion): FloorFlaw[] {
   return after.cabinet.lines.flatMap((line) => {
     const before = [running, site].filter(({ cabinet }) => lineAt(cabinet, line) !== undefined);
     return [...wireFlaws(line, before), ...roundFlaws(line, after, before)].map((flaw) => ({ ...flaw, isAllowedAtCabinet: true }) as const);
   });
 }
 
-/** The units answer to the running settings; the file of the site may be older than a change made at the cabinet. */
+/** Compares with the running line first, because its units answer to it; the file of the site may be older than a change at the cabinet. */
 function wireFlaws(line: LineConfig, before: readonly Sensing[]): FloorFlaw[] {
-  const isLightThere = before.some(
-    ({ cabinet }) => lineAt(cabinet, line)?.devices.some(({ id }) => lightDevices(cabinet).has(id)) ?? false,
-  );
   const known = before[0] === undefined ? undefined : lineAt(before[0].cabinet, line);
   const facts = ({ kind, serial, rs485 }: LineConfig): unknown => [kind, serial, rs485 === null ? null : { ...rs485, ...NO_PAUSES }];
-  if (!isLightThere || known === undefined || isDeepStrictEqual(facts(known), facts(line))) return [];
+  if (known === undefined || !hasAny(line, before, lightDevices) || isDeepStrictEqual(facts(known), facts(line))) return [];
   return [{ path: `lines[${line.id}].serial`, message: OTHER_SETTINGS }];
 }
 
-/** Sensors share one lane of their line with everything else that is polled fast. */
+/** Sensors share one lane of their line with all other points that are polled fast. */
 function roundFlaws(line: LineConfig, after: Sensing, before: readonly Sensing[]): FloorFlaw[] {
-  const hasSensors = before.some(({ cabinet }) => lineAt(cabinet, line)?.devices.some(({ id }) => sensorDevices(cabinet).has(id)) ?? false);
-  if (!hasSensors) return [];
+  if (!hasAny(line, before, sensorDevices)) return [];
   const roundMs = Math.round(roundOf(line, after));
   const allowedMs = Math.round(Math.max(POLL_PERIOD_MS.fast, ...before.map((each) => roundOf(line, each))));
   if (roundMs <= allowedMs) return [];
@@ -68,11 +55,16 @@ function unitRoundMs({ line, profile }: WiredDevice): number {
   return fastRoundMs(pace, profile);
 }
 
+/** Whether the line has one of these devices in any of the configurations. */
+function hasAny(line: LineConfig, before: readonly Sensing[], devicesOf: (cabinet: Cabinet) => ReadonlySet<string>): boolean {
+  return before.some(({ cabinet }) => lineAt(cabinet, line)?.devices.some(({ id }) => devicesOf(cabinet).has(id)) ?? false);
+}
+
 function lineAt({ lines }: Cabinet, line: LineConfig): LineConfig | undefined {
   return lines.find((each) => portOf(each) === portOf(line));
 }
 
-/** The devices whose silence takes light from a person: lamps, switched circuits, keys and sensors. */
+/** The devices whose silence could leave a person without light: lamps, switched circuits, keys and sensors. */
 function lightDevices(cabinet: Cabinet): ReadonlySet<string> {
   const keys = cabinet.lines.flatMap(({ devices }) => devices.filter(({ roles }) => Object.keys(roles).length > 0));
   const lit = [...cabinet.lamps, ...cabinet.outputs].map(({ device }) => device);

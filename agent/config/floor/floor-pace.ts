@@ -7,7 +7,7 @@ import type { LineConfig } from '../../core/cabinet.ts';
 import { msg } from '../../core/message.ts';
 import type { Quirks } from '../../core/profile.ts';
 import type { FloorFlaw } from './floor-circuits.ts';
-import type { Sensing } from './floor-sensors.ts';
+import type { Sensing, SensingQuestion } from './floor-sensors.ts';
 
 interface Range {
   readonly min: number;
@@ -27,15 +27,8 @@ const USUAL = {
 
 const QUIRKS = ['responseTimeoutMs', 'minGapMs', 'retries'] as const satisfies readonly (keyof Quirks)[];
 
-/** The configurations that are compared. */
-interface PaceQuestion {
-  readonly after: Sensing;
-  readonly running: Sensing;
-  readonly site: Sensing;
-}
-
-/** Returns every timing by which light could be later than with the running configuration and the file of the site. */
-export function paceFlaws({ after, running, site }: PaceQuestion): FloorFlaw[] {
+/** Returns every timing by which light could come later than by the running configuration and the file of the site. */
+export function paceFlaws({ after, running, site }: SensingQuestion): FloorFlaw[] {
   const before = [running, site];
   const quietS = Math.max(...before.map(({ cabinet }) => cabinet.startQuietS));
   const start =
@@ -49,11 +42,15 @@ export function paceFlaws({ after, running, site }: PaceQuestion): FloorFlaw[] {
         ];
   const ports = new Set(before.flatMap(({ cabinet }) => cabinet.lines.map(portOf)));
   const units = [...after.circuits.units.values()].filter(({ line }) => ports.has(portOf(line)));
-  return [...start, ...after.cabinet.lines.flatMap((line) => lineFlaws(line, before)), ...units.flatMap((unit) => unitFlaws(unit, before))];
+  return [
+    ...start,
+    ...after.cabinet.lines.flatMap((line) => lineTimingFlaws(line, before)),
+    ...units.flatMap((unit) => unitFlaws(unit, before)),
+  ];
 }
 
-/** A line with a lower rate of levels, or with pauses around each frame, lights its street later. */
-function lineFlaws(line: LineConfig, before: readonly Sensing[]): FloorFlaw[] {
+/** A line that may send fewer levels, or pauses around each frame, lights its street later. */
+function lineTimingFlaws(line: LineConfig, before: readonly Sensing[]): FloorFlaw[] {
   const known = before.flatMap(({ cabinet }) => cabinet.lines.filter((each) => portOf(each) === portOf(line)));
   if (known.length === 0) return [];
   const { id, maxWritesPerS } = line;

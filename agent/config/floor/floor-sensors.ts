@@ -15,6 +15,13 @@ export interface Sensing {
   readonly circuits: Circuits;
 }
 
+/** The configurations that are compared. */
+export interface SensingQuestion {
+  readonly after: Sensing;
+  readonly running: Sensing;
+  readonly site: Sensing;
+}
+
 /** Returns every sensor whose change could leave people without light. */
 export function sensorFlaws(after: Sensing, running: Sensing): FloorFlaw[] {
   const pair = { after, running };

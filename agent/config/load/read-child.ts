@@ -3,18 +3,15 @@
  */
 import { dirname } from 'node:path';
 import { sleep } from '../../core/clock.ts';
-import { ConfigError, type Problem, StoreError } from '../../core/errors.ts';
+import { ConfigError, isDataRefusal, type Problem, StoreError } from '../../core/errors.ts';
 import { withTexts } from '../../core/message-wire.ts';
 import { createSystemClock } from '../../core/system-clock.ts';
 import { LOCK_WAIT_MS } from '../../core/within.ts';
 import { type DataLock, lockData, lockLines } from '../../store/data-lock.ts';
-import type { ChildAnswer, ChildMessage, SentBeginning } from './read-in-child.ts';
+import type { ChildAnswer, ChildMessage, SentBeginning, SentRefusal } from './read-in-child.ts';
 import { beginConfiguration, beginWithoutRevisions, type StartParts } from './start-revision.ts';
 
-/**
- * Period of the retries while a command has the data locked. Units: ms. Source: assumed; short compared with the wait that a person notices.
- * Confirmed by: start times while commands run on the gateway.
- */
+/** Wait between two attempts to lock data that a command has. Units: ms. Source: assumed; short compared with what a person waits. */
 const TRY_MS = 50;
 
 /** Kept until the end of the process: a lock without a reference is released by the garbage collector. */
@@ -24,7 +21,7 @@ let lines: DataLock | null = null;
 
 const send = (message: ChildMessage, sent = (): void => {}): void => void process.send?.(message, sent);
 send({ completed: 'configuration-reader-started' });
-// The agent took over the lock, or ended.
+// Sent when the agent takes over, and when it ends.
 process.once('disconnect', () => {
   (held ?? lines)?.release();
   process.exit();
@@ -43,7 +40,7 @@ async function answer(parts: StartParts): Promise<ChildAnswer> {
   try {
     const { site, revisions } = await beginConfiguration(parts, (completed) => send({ completed }), lock);
     const { disk, ...rest } = revisions;
-    return sent({ site, isLocked: held !== null, revisions: { ...rest, dir: dirname(disk.dirOf('candidate')) } });
+    return sent({ site, isLocked: lines !== null, revisions: { ...rest, dir: dirname(disk.dirOf('candidate')) } });
   } catch (error) {
     if (error instanceof StoreError) return refused(parts.configFile, error);
     if (!(error instanceof ConfigError)) throw error;
@@ -75,23 +72,26 @@ async function lockedSoon(dir: string): Promise<DataLock | null> {
   const untilMono = clock.monoMs() + LOCK_WAIT_MS;
   for (;;) {
     try {
-      lines ??= lockLines(dir);
+      if (lines === null) {
+        lines = lockLines(dir);
+        // Now: the disk may hang before the data is locked as well.
+        send({ completed: 'lines-locked' });
+      }
       return lockData(dir, 'agent', lines);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (error.code !== 'in-use' && error.code !== 'held') return null;
+      if (!isDataRefusal(error.code)) return null;
       if (error.code === 'in-use' || clock.monoMs() >= untilMono) throw error;
       await sleep(clock, TRY_MS);
     }
   }
 }
 
-/** Data that another process has locked is neither read nor written. */
+/** Begins with the file of the site alone: data that another process has is neither read nor written. */
 function refused(configFile: string, { code, said }: StoreError): ChildAnswer {
   try {
     const { site } = beginWithoutRevisions(configFile);
-    const refusal = withTexts({ code, said }) as NonNullable<SentBeginning['refusal']>;
-    return sent({ site, isLocked: lines !== null, revisions: null, refusal });
+    return sent({ site, isLocked: lines !== null, revisions: null, refusal: withTexts({ code, said }) as SentRefusal });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return flawed(error);

@@ -14,14 +14,21 @@ import { withMessages } from '../../core/message-wire.ts';
 import { createRevisionDisk } from '../revisions/revision-disk.ts';
 import type { Beginning, BeginningStep, RevisionsAtStart, StartParts } from './start-revision.ts';
 
-/** The result of the process; the disk of the revisions is given as its folder. Messages are in the form of `withTexts`. */
-export interface SentBeginning {
-  readonly site: Beginning['site'];
-  readonly revisions: (Omit<RevisionsAtStart, 'disk'> & { readonly dir: string }) | null;
-  /** The process has the data locked (only the lines if a command has the data) until it is disconnected. */
-  readonly isLocked: boolean;
-  readonly refusal?: { readonly code: StoreErrorCode; readonly said: unknown };
+/** Why another process has the data. Shape: in the form of `withTexts`. */
+export interface SentRefusal {
+  readonly code: StoreErrorCode;
+  readonly said: unknown;
 }
+
+/** The result of the process: the disk of the revisions is named by its folder. Messages are in the form of `withTexts`. */
+export type SentBeginning = {
+  readonly site: Beginning['site'];
+  /** The process has the data locked, or only the lines if the data cannot be locked, until it is disconnected. */
+  readonly isLocked: boolean;
+} & (
+  | { readonly revisions: Omit<RevisionsAtStart, 'disk'> & { readonly dir: string } }
+  | { readonly revisions: null; readonly refusal: SentRefusal }
+);
 
 /** The result of the process, or the problems of the files. */
 export type ChildAnswer =
@@ -60,7 +67,7 @@ export async function beginInChild(parts: StartParts, { clock, onStep }: ChildPa
   });
   let isLocked = false;
   const step = (completed: string): void => {
-    isLocked ||= completed === 'data-locked';
+    isLocked ||= completed === 'lines-locked';
     onStep(completed);
   };
   const answer = await answerOf(child, { clock, onStep: step });
@@ -77,25 +84,23 @@ export async function beginInChild(parts: StartParts, { clock, onStep }: ChildPa
   return begunIn(child, answer.begun);
 }
 
-function begunIn(child: ChildProcess, { site: sentSite, revisions, isLocked, refusal }: SentBeginning): Beginning {
+function begunIn(child: ChildProcess, begun: SentBeginning): Beginning {
   const handOver = (): void => {
     if (child.connected) child.disconnect();
   };
   // The run does not wait for its end.
   child.unref();
   child.channel?.unref();
+  const { site: sentSite, isLocked, revisions } = begun;
   const [warnings, profileProblems, notices] = [sentSite.warnings, sentSite.profileProblems, revisions?.notices ?? []].map(withMessages);
   const site = { ...sentSite, warnings, profileProblems } as Beginning['site'];
   const ours = isLocked ? { handOver, isLockOurs: () => isAlive(child) } : {};
-  if (refusal !== undefined) return { site, revisions: null, refusal: refusalIn(refusal), ...ours };
-  if (revisions === null) return { site, revisions };
-  const { dir, ...rest } = revisions;
+  if (begun.revisions === null) {
+    const { code, said } = withMessages(begun.refusal) as { readonly code: StoreErrorCode; readonly said: Message };
+    return { site, revisions: null, refusal: new StoreError(code, said), ...ours };
+  }
+  const { dir, ...rest } = begun.revisions;
   return { site, revisions: { ...rest, notices: notices as RevisionsAtStart['notices'], disk: createRevisionDisk(dir) }, ...ours };
-}
-
-function refusalIn(sent: NonNullable<SentBeginning['refusal']>): StoreError {
-  const { code, said } = withMessages(sent) as { readonly code: StoreErrorCode; readonly said: Message };
-  return new StoreError(code, said);
 }
 
 function isAlive({ exitCode, signalCode }: ChildProcess): boolean {

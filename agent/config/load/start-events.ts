@@ -21,7 +21,7 @@ export const WITHOUT_REVISIONS: StartEvent = {
 /** The run began while a command had the data. */
 export const WHILE_DATA_HELD: StartEvent = {
   ...WITHOUT_REVISIONS,
-  text: msg`an erase, restore or backup has the data: the file of the site runs, without revisions; the agent restarts once that has ended`,
+  text: msg`an erase, restore or backup uses the data: the file of the site runs, without revisions; the agent restarts once that has ended`,
 };
 
 /** A site that already named such a place stays connected, and is asked to move the file. */

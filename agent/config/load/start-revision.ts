@@ -63,8 +63,13 @@ export interface StartParts {
   readonly nowMs: WallMs;
 }
 
-/** A step of choosing the configuration that may take long on a slow machine or disk. */
-export type BeginningStep = 'configuration-reader-started' | 'data-locked' | 'configuration-files-read' | 'configuration-checked';
+/** A part of choosing the configuration that may take long on a slow machine or disk. */
+export type BeginningStep =
+  | 'configuration-reader-started'
+  | 'lines-locked'
+  | 'data-locked'
+  | 'configuration-files-read'
+  | 'configuration-checked';
 
 /**
  * A revision is withdrawn if the agent had to start more often than this during its trial. Source: assumed; one crash may be chance, mains may fail
@@ -77,7 +82,7 @@ const MOST_STARTS = 3;
  */
 const MOST_FLAWS = 5;
 
-/** The real reason was lost with the history, which could not be saved. */
+/** Reason of a return whose own reason was not stored, because the disk did not take the history. */
 const WAS_RETURNED = msg`it was returned before the agent started again`;
 
 /**
@@ -309,7 +314,7 @@ function lostFacts(number: number): EventFacts {
 }
 
 function flawFacts(flaw: string): EventFacts {
-  return facts('config-refused', 'warning', msg`a file of the revisions cannot be used: ${flaw}`);
+  return facts('config-refused', 'warning', msg`a file of the revisions cannot be used: ${flaw}; check it (ls -l) and the disk (dmesg)`);
 }
 
 /** Lasts until a history is saved, or the next start saves everything. */

@@ -97,7 +97,7 @@ function contentRefusal(
   return author === 'platform' && cabinet.uplink === null ? CUT_OFF : NO_TEXT;
 }
 
-/** Why the lines may not be reopened for this; empty if they may. Repeatedly failing trials would keep the street without its agent. */
+/** Returns why this revision may not open lines again yet; empty if it may. Repeated failed trials would leave the street without its agent. */
 function reopeningRefusal(
   context: CommitContext,
   toCommit: FilesToCommit,

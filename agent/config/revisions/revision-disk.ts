@@ -5,7 +5,7 @@
  * calling thread, because a stalled flash must not delay a line.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceWholeLater, syncFolder } from '../../core/atomic-write.ts';
 import { flawOfFile, readRegularFileLater } from '../../core/regular-file.ts';
@@ -31,7 +31,7 @@ export interface RevisionDisk {
   remove(of: KeptFiles): Promise<void>;
   /** Marks a revision as on trial; resolves when that is durably on disk. Errors: rejects with the system's error. */
   markTrial(number: number): Promise<void>;
-  /** Removes the mark, which is possible even on a full disk. Otherwise as `markTrial`. */
+  /** As `markTrial`, but removes the mark, which works on a full disk too. */
   unmarkTrial(number: number): Promise<void>;
   isMarked(number: number): Promise<boolean>;
   /** The numbers of the revisions that have a folder. */
@@ -106,7 +106,7 @@ export function createRevisionDisk(dir: string, onFlaw: (flaw: string) => void =
       await rm(dirOf(of), { recursive: true, force: true });
     },
     async markTrial(number) {
-      await writeFile(join(dirOf(number), MARK), '');
+      await writeFlushed(join(dirOf(number), MARK), '');
       await syncFolder(dirOf(number));
     },
     async unmarkTrial(number) {
@@ -114,7 +114,7 @@ export function createRevisionDisk(dir: string, onFlaw: (flaw: string) => void =
       await syncFolder(dirOf(number));
     },
     async isMarked(number) {
-      return (await textOf(join(dirOf(number), MARK))) !== undefined;
+      return (await namesIn(dirOf(number))).includes(MARK);
     },
     async kept() {
       return (await namesIn(dir)).flatMap((name) => (/^r[1-9]\d*$/.test(name) ? [Number(name.slice(1))] : []));

@@ -12,7 +12,7 @@ export interface RevisionHistoryStoreParts {
   readonly history: RevisionHistory;
   /** Called after each change in memory. */
   readonly onChange: () => void;
-  /** Called when the change is on disk. */
+  /** Called each time the history is on disk. */
   readonly onKept?: () => void;
 }
 
@@ -60,7 +60,7 @@ export class RevisionHistoryStore {
     return trouble;
   }
 
-  /** Records on disk that a trial was withdrawn, even if the disk is too full for the history. Resolves whether it is there in time. */
+  /** Records on disk that a trial was returned, even if the disk is too full for the history. Resolves true if that is on disk in time. */
   noteReturned(number: number): Promise<boolean> {
     const noted = this.#parts.disk.unmarkTrial(number).then(
       () => true,

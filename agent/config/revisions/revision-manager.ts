@@ -58,7 +58,7 @@ const NO_CANDIDATE = msg`there is no candidate`;
  */
 export class RevisionManager implements ConfigManager {
   readonly #parts: RevisionManagerParts;
-  /** Events of the start, with those that last. */
+  /** Tracks the lasting conditions that the start found. */
   readonly #events: EventTracker;
   readonly #histories: RevisionHistoryStore;
   readonly #candidates: CandidateStore;

@@ -49,7 +49,7 @@ export interface ConsoleServer {
 
 /** The two console servers of an agent. */
 export interface Consoles extends ConsoleServer {
-  /** Changes nothing. Errors: rejects with ConsoleError 'socket-in-use' if another agent answers on the machine's socket. */
+  /** Checks for another agent on the socket of the machine; changes nothing. Errors: rejects with ConsoleError 'socket-in-use' if one answers. */
   refuseOther(): Promise<void>;
 }
 
@@ -121,7 +121,10 @@ async function clearStale(socketPath: string): Promise<void> {
   if (!found.isSocket()) {
     throw new ConsoleError('socket-refused', msg`${socketPath} exists and is no socket; remove it, or choose another place with --socket`);
   }
-  if (!PROVES_NONE.has(await connectError(socketPath))) throw inUse(socketPath);
+  const code = await connectError(socketPath);
+  if (PROVES_AGENT.has(code)) throw inUse(socketPath);
+  // As of a run with other rights that was killed: it is left alone, and no reason to end. Another agent on the data is found by its lock.
+  if (!PROVES_NONE.has(code)) throw new ConsoleError('socket-refused', msg`cannot open the console socket ${socketPath}: ${code}`);
   const now = lstatSync(socketPath, LOOK);
   if (now === undefined) return;
   // Another agent has replaced the dead one in the meantime.

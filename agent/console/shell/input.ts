@@ -100,7 +100,7 @@ export class Input {
     return this.#ahead.firstLine();
   }
 
-  /** Puts a taken key back; it is the next one. */
+  /** Puts back a key, so that the next `take` returns it. */
   putBack(key: Key): void {
     this.#ahead.putBack(key);
   }

@@ -6,7 +6,7 @@ import type { TerminalSettings } from './terminal-settings.ts';
 export interface PagerStep {
   readonly out: string;
   readonly isDone: boolean;
-  /** The pager does not use this key; it is the first key of the next line. */
+  /** The key is not one of the pager's: it is the first key of the next command line. */
   readonly isForLine?: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface Pager {
   press(key: Key, ahead?: readonly Key[]): PagerStep;
 }
 
-/** Page, line, end, find next, list of keys. */
+/** Next page (space, f), next line, quit, next match, list of keys. */
 const KEYS = ' fjqn?';
 const MORE = '--More--';
 const WIPE = `\r${' '.repeat(MORE.length)}\r`;
@@ -86,7 +86,7 @@ export function createPager(
   };
 }
 
-/** Returns true for the first key of a command. A pasted line must not lose its first letters to the pager: the rest could be another command. */
+/** Whether this is the first key of a command. If the pager took the first letters of a pasted line, the rest could be another command. */
 function beginsLine(key: Key, ahead: readonly Key[]): boolean {
   if (key.kind !== 'text' || key.text === '/') return false;
   return [key, ...ahead].some((each) => each.kind === 'text' && (each.pasted || !KEYS.includes(each.text.toLowerCase())));

@@ -67,7 +67,7 @@ export function presencePeriodMs({ registerMs, fixedMs, gapMs }: LinePace, units
   return Math.min(Math.max(roundMs / PRESENCE_SHARE, PRESENCE_MS.least), PRESENCE_MS.most);
 }
 
-/** Time to read all fast points of a unit once; they share the presence lane. Units: ms. */
+/** Time to read all points of a unit that are polled fast once; they share the lane of presence. Units: ms. */
 export function fastRoundMs(pace: LinePace, profile: Profile): number {
   const slots = slotsOf(profile).filter(({ poll }) => poll === 'fast');
   const unit = { profile, turnaroundMs: null, noHoles: false };

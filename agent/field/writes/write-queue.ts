@@ -43,7 +43,7 @@ type Soundness = 'sound' | 'troubled' | 'silent';
 
 export function createWriteQueue() {
   const byPoint = new Map<PointId, WaitingWrite>();
-  /** Consecutive levels of healthy units while a level of a troubled unit waits, by lane. */
+  /** Levels of sound units that were taken in a row while one of a troubled unit waits, by lane. */
   const soundInARow: Record<LevelWrite['lane'], number> = { urgent: 0, command: 0 };
   /** The first write of each kind that may be sent now. */
   const firsts = (lane: LevelWrite['lane'], nowMono: MonoMs): Partial<Record<Soundness, WaitingWrite>> => {

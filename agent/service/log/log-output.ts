@@ -23,8 +23,8 @@ export interface LogOutput {
 }
 
 /**
- * After a failure, the next line retries the output. `onLost`: called once the output accepts lines again, with the number of
- * discarded lines; a line that it writes appears in the place of the missing ones.
+ * An output that is tried again with the next line after each failure. `onLost`: called once the output takes lines again, with the number of
+ * discarded lines; a line that it writes appears where they are missing.
  */
 export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>, onLost: (lines: number) => void = () => {}): LogOutput {
   /** The bytes being written, or to be written first. */
@@ -35,7 +35,7 @@ export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>, onLost:
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let lostLines = 0;
-  /** The report of lost lines is exempt from the limit, otherwise it would be lost too. */
+  /** While the lost lines are reported: that report is kept even if too much waits. */
   let isReporting = false;
 
   const reportLost = (): void => {
@@ -82,6 +82,10 @@ export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>, onLost:
       writeSome();
     },
     flush() {
+      // The report goes with what waits, not into a write of its own.
+      isPausing = true;
+      reportLost();
+      isPausing = false;
       // A write in progress ends by itself.
       writeNow(fd, Buffer.concat(isWriting ? waiting : [first, ...waiting]));
       if (!isWriting) first = Buffer.alloc(0);

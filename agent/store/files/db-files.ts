@@ -54,7 +54,7 @@ function kindOf(found: Stats): Message {
   return found.isSocket() ? msg`a socket` : msg`a device`;
 }
 
-/** For a journal that it cannot open, SQLite reports only that it cannot open the database. Errors: throws as `plainFileBytes`, for the journal. */
+/** Names a journal that is no plain file, for which SQLite reports only that it cannot open the database. Errors: as `plainFileBytes`. */
 export function expectPlainJournal(base: string): void {
   for (const suffix of JOURNAL) plainFileBytes(base + suffix);
 }

@@ -53,7 +53,7 @@ export interface CommandInboxParts {
 
 /** New commands. Source: assumed; each lamp of the largest usual cabinet once, then one by one as a person or a scene sends them. Confirmed by: a month of command logs of the largest cabinet. */
 const COMMANDS = { burst: 120, perS: 2 };
-/** Orders that only bring light have this additional limit: a flood of other commands must not block an emergency. Source: assumed; each zone of a cabinet in one burst. Confirmed by: the number of zones of the largest cabinet. */
+/** Emergencies have a limit of their own beside it, so that a flood of other commands cannot block one. Source: assumed; each zone of a cabinet at once. */
 const LIGHT_COMMANDS = { burst: 30, perS: 0.5 };
 /** Longest wait for the records of earlier runs. Units: ms. Source: as for an override at start. */
 const RESTORE_MS = 5_000;
@@ -116,7 +116,7 @@ export class CommandInbox {
     await within(clock, RESTORE_MS, Promise.all([restoring, this.#copied.restore()]));
   }
 
-  /** Whether a message may be parsed, whatever its recipient. Call it before parsing. `deviceId`: null for the node. */
+  /** Returns whether a message may be parsed; call it before any handler of messages. `deviceId`: null for the node. */
   admits(message: InboundMessage, deviceId: string | null): boolean {
     if (this.#readLimit.admits(message, deviceId)) return true;
     this.received += 1;

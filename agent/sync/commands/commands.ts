@@ -204,7 +204,8 @@ function givenId({ payload }: InboundMessage, byAlias: TargetFacts['byAlias']): 
   }
 }
 
-function nameOf({ name, alias }: Metric, byAlias: TargetFacts['byAlias']): string {
+/** The name of a metric that arrived with a name or with an alias; empty for an unknown one. */
+export function nameOf({ name, alias }: Metric, byAlias: Pick<TargetFacts['byAlias'], 'get'>): string {
   if (name !== undefined && name !== '') return name;
   return (alias === undefined ? undefined : byAlias.get(alias)?.name) ?? '';
 }

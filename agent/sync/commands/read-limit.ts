@@ -1,12 +1,13 @@
 /**
- * Limits how many messages are parsed. An emergency is recognised before it is counted, so that no flood can block it.
+ * Limits how many messages are parsed. Beyond the limit, up to 2,000 short messages a second are still searched for an emergency.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
-import { decodePayload, type Metric } from '../sparkplug/codec.ts';
+import { decodePayload } from '../sparkplug/codec.ts';
 import type { MetricTable } from '../sparkplug/metric-table.ts';
 import { createTokenBucket } from '../token-bucket.ts';
 import { EMERGENCY_METRIC } from './command-metrics.ts';
+import { nameOf } from './commands.ts';
 
 /** Messages that are parsed. Source: assumed; far above what any platform sends, low enough that parsing does not delay the tick: measured, 25 to 90 us each. Confirmed by: the message rate of a platform in use. */
 const MESSAGES = { burst: 1_000, perS: 100 };
@@ -16,7 +17,7 @@ const MESSAGES = { burst: 1_000, perS: 100 };
  */
 const BYTES = { burst: 8 * 2 ** 20, perS: 128 * 2 ** 10 };
 /**
- * Beyond that limit, messages that are searched for an emergency; one costs 1 for each 128 bytes begun. Source: measured, 2 to 7 us for a command, and
+ * Messages beyond that limit that are searched for an emergency; each 128 bytes begun cost one token. Source: measured, 2 to 7 us for a command, and
  * 48 us for 128 bytes of empty metrics: a tenth of the processor at most, a fiftieth for commands.
  */
 const LOOKS = { burst: 4_000, perS: 2_000, bytes: 128 };
@@ -33,14 +34,10 @@ export function createReadLimit(clock: Pick<Clock, 'monoMs'>, table: Pick<Metric
   const looks = createTokenBucket(clock, LOOKS);
   const emergencies = createTokenBucket(clock, EMERGENCIES);
 
-  const nameOf = (deviceId: string | null, { name, alias }: Metric): string | undefined => {
-    if (name !== undefined && name !== '') return name;
-    if (alias === undefined) return undefined;
-    if (deviceId !== null) return table.devices.get(deviceId)?.byAlias.get(alias)?.name;
-    return table.node.find((entry) => entry.alias === alias)?.name;
-  };
+  const ofNode = { get: (alias: number) => table.node.find((entry) => entry.alias === alias) };
   const asksForLight = (deviceId: string | null, payload: Uint8Array): boolean => {
-    const on = decodePayload(payload)?.metrics.find((metric) => nameOf(deviceId, metric) === EMERGENCY_METRIC.on);
+    const byAlias = deviceId === null ? ofNode : (table.devices.get(deviceId)?.byAlias ?? new Map());
+    const on = decodePayload(payload)?.metrics.find((metric) => nameOf(metric, byAlias) === EMERGENCY_METRIC.on);
     return on?.value?.kind === 'boolean' && on.value.value;
   };
   const mayLook = (payload: Uint8Array): boolean => {
@@ -58,7 +55,7 @@ export function createReadLimit(clock: Pick<Clock, 'monoMs'>, table: Pick<Metric
   };
 }
 
-/** The same memory. */
+/** Returns a Buffer over the same memory. */
 function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }

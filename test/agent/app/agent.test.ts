@@ -42,7 +42,7 @@ t.test('every problem of a bad configuration is reported with its place, and the
   for (const place of ['1:41', '1:76', '3:119', '6:36', '7:66']) t.match(checked.stdout, `${file}:${place}`, `${place} is named`);
   const json = JSON.parse(luciole('check', file, '--json').stdout) as unknown[];
   t.ok(json.length >= 5, `${json.length} problems as JSON`);
-  const run = luciole('run', file, '--socket', join(folder, 's'));
+  const run = luciole('run', file, '--socket', join(folder, 's'), '--data-dir', join(folder, 'data'));
   t.equal(run.status, 78);
   t.match(run.stderr + run.stdout, `${file}:1:41`, 'run refuses it with the same words');
   t.equal(luciole('check', join(folder, 'none.yaml')).status, 78, 'a missing file too');

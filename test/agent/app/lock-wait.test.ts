@@ -115,7 +115,7 @@ t.test('a second agent on the same data folder ends without a line or a socket',
   t.notOk(existsSync(socketPath));
 });
 
-t.test('an agent that learns only after the wait that another has the data closes its console and ends', async (t) => {
+t.test('an agent that is refused the data only after the wait closes its console and ends', async (t) => {
   const { advance, steps, ended, socketPath } = begin(t, [{ afterMs: LOCK_WAIT_MS + 1_000, refusal: 'in-use' }]);
   await advance(LOCK_WAIT_MS);
   t.ok(existsSync(socketPath));
@@ -125,7 +125,7 @@ t.test('an agent that learns only after the wait that another has the data close
   t.notOk(existsSync(socketPath));
 });
 
-t.test('a command that locks the data keeps no street dark; the run restarts after it, with the data it left', async (t) => {
+t.test('an agent lights the street while a command has the data, and ends once the command has ended', async (t) => {
   let frees = 0;
   const onDataFree = (): void => {
     frees += 1;
@@ -140,7 +140,21 @@ t.test('a command that locks the data keeps no street dark; the run restarts aft
   t.equal(frees, 1);
 });
 
-t.test('a process of the run itself that a hung disk holds with the data is no other agent', async (t) => {
+t.test(
+  'a run whose configuration was chosen beside a command starts again, though the command ended before its store was opened',
+  async (t) => {
+    let frees = 0;
+    const onDataFree = (): void => {
+      frees += 1;
+    };
+    const { advance, ended } = begin(t, [{ afterMs: 10, refusal: null }], { hasBegunHeld: true, onDataFree });
+    for (let look = 0; look < 10; look++) await advance(1_000);
+    t.equal(ended(), 'started');
+    t.equal(frees, 1);
+  },
+);
+
+t.test('a process of this run that hangs with the data locked does not count as another agent', async (t) => {
   const { advance, steps, ended } = begin(t, [{ afterMs: 10, refusal: 'in-use' }], { isLockOurs: () => true });
   await advance(10);
   t.same(steps.slice(0, 3), ['data-lock-asked', 'console-opened', 'lighting-started']);

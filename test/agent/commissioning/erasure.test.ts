@@ -171,7 +171,7 @@ t.test('a folder, a link and a FIFO with the name of a database are not opened a
   );
 });
 
-t.test('an error of the system during an erasure is reported with advice for it', async (t) => {
+t.test('an error of the system during an erasure is reported with advice that fits it', async (t) => {
   const failed = (code: string, isRoot: boolean) => eraseError(Object.assign(new Error(code), { code, path: '/data/config' }), isRoot);
   for (const code of ['ENOTEMPTY', 'EEXIST', 'ENOENT'])
     for (const isRoot of [true, false]) {

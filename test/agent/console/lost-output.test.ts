@@ -81,9 +81,10 @@ t.test('an agent continues if its log cannot be written, and stops on request', 
 });
 
 t.test('a bad configuration has its exit code where its log cannot be written', async (t) => {
-  const file = join(programFolder(t), 'cabinet.yaml');
+  const folder = programFolder(t);
+  const file = join(folder, 'cabinet.yaml');
   writeFileSync(file, 'cabinet: 5\n');
-  const { code, err } = await run(luciole('run', file), { stdio: ['ignore', full(), 'pipe'] });
+  const { code, err } = await run(luciole('run', file, '--data-dir', join(folder, 'data')), { stdio: ['ignore', full(), 'pipe'] });
   t.equal(code, 78);
   t.match(err, /zones: missing/);
 });

@@ -221,7 +221,7 @@ for (const fullMinutes of [65, 180, 1_800]) {
   });
 }
 
-t.test('a save that never answers holds back no later one', async (t) => {
+t.test('a save that never completes does not block later ones', async (t) => {
   const disk = diskOf({ [KEY]: { L1: 1_000 } });
   const clock = createManualClock(Date.parse('2026-05-01T00:00Z'), 'synced');
   let isHung = true;

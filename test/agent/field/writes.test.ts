@@ -79,7 +79,7 @@ t.test('lamps that answer do not wait for lamps known to be silent', async (t) =
   );
 });
 
-t.test('while healthy lamps always have a level, every 49th is that of a failing one, separately in each lane', async (t) => {
+t.test('while levels of sound lamps always wait, every 49th of a lane is for a troubled lamp', async (t) => {
   const { queue, add } = queued();
   const flaky = { ...unitOf('T'), health: { ...FRESH, state: 'flaky' } } as Unit;
   const taken = (lane: LevelWrite['lane'], count: number): string[] =>

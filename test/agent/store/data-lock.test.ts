@@ -64,22 +64,26 @@ t.test('a folder is locked for one process, and free again at its kill -9', asyn
   for (const name of LOCK_FILES) t.match(statSync(join(dir, name)), { size: 0, mode: 0o100600 });
 });
 
-t.test('a store does not touch data that another process has locked, and starts once that process has ended', async (t) => {
-  const dir = testFolder(t);
-  const kill = await holderOf(t, dir);
-  const store = open(t, dir);
-  await store.start();
-  store.append(frame(1, 5));
-  t.equal(store.pulse().refusal, 'in-use');
-  t.match(texts(await store.status()), { state: 'trouble', reason: /another process uses this data/ });
-  t.same(readdirSync(dir), LOCK_FILES, 'no file of the store was made');
-  const committed = new Promise((resolve) => {
-    store.onCommitted = resolve;
+for (const [holder, refusal, reason] of [
+  ['agent', 'in-use', /another process uses this data/],
+  ['command', 'held', /an erase, restore or backup runs; the store opens once that has ended/],
+] as const)
+  t.test(`a store does not touch data that another process has (${refusal}), and begins once that process has ended`, async (t) => {
+    const dir = testFolder(t);
+    const kill = await holderOf(t, dir, holder);
+    const store = open(t, dir);
+    await store.start();
+    store.append(frame(1, 5));
+    t.equal(store.pulse().refusal, refusal);
+    t.match(texts(await store.status()), { state: 'trouble', reason });
+    t.same(readdirSync(dir), LOCK_FILES, 'no file of the store was made');
+    const committed = new Promise((resolve) => {
+      store.onCommitted = resolve;
+    });
+    await kill();
+    t.match(await committed, { tickets: [{ ticket: 1, readings: 5 }] }, 'nothing is lost meanwhile');
+    t.equal(store.pulse().refusal, null);
   });
-  await kill();
-  t.match(await committed, { tickets: [{ ticket: 1, readings: 5 }] }, 'nothing is lost meanwhile');
-  t.equal(store.pulse().refusal, null);
-});
 
 t.test('a running store has its data locked, and frees it at its end', async (t) => {
   const dir = testFolder(t);
@@ -128,7 +132,7 @@ for (const text of ['4711\n', 'x'.repeat(100_000), 'SQLite format 3\0'])
     }
   });
 
-t.test('a file that also has another name keeps its content when it is in place of the lock', (t) => {
+t.test('a file in the place of the lock that has a second name keeps its content', (t) => {
   const dir = testFolder(t);
   writeFileSync(join(dir, 'theirs'), 'of somebody else');
   for (const name of LOCK_FILES) linkSync(join(dir, 'theirs'), join(dir, name));
@@ -138,7 +142,7 @@ t.test('a file that also has another name keeps its content when it is in place 
   t.end();
 });
 
-t.test('an agent distinguishes a command that locks the data from another agent; a command is refused by both', async (t) => {
+t.test('an agent distinguishes a command that has the data from another agent; either one refuses a command', async (t) => {
   for (const [holder, agentIsRefused] of [
     ['agent', 'in-use'],
     ['command', 'held'],
@@ -153,7 +157,7 @@ t.test('an agent distinguishes a command that locks the data from another agent;
   }
 });
 
-t.test('of several processes that lock at the same time one gets the data, although the others read the file at that moment', async (t) => {
+t.test('if several processes lock at once, one gets the data even while the others read the file', async (t) => {
   const dir = testFolder(t);
   lockData(dir, 'agent').release();
   const looking = LOCK_FILES.map((name) => {
@@ -166,23 +170,6 @@ t.test('of several processes that lock at the same time one gets the data, altho
   t.throws(() => lockData(dir, 'agent'), { code: 'in-use' });
   lock.release();
   for (const other of looking) other.close();
-});
-
-t.test('the start of a store waits for a command that locks the data, and continues once that has ended', async (t) => {
-  const dir = testFolder(t);
-  const kill = await holderOf(t, dir, 'command');
-  const store = open(t, dir);
-  await store.start();
-  store.append(frame(1, 5));
-  t.equal(store.pulse().refusal, 'held');
-  t.match(await store.status(), { state: 'trouble', reason: /an erase, restore or backup runs; the store opens once that has ended/ });
-  t.same(readdirSync(dir), LOCK_FILES, 'no file of the store was made');
-  const committed = new Promise((resolve) => {
-    store.onCommitted = resolve;
-  });
-  await kill();
-  t.match(await committed, { tickets: [{ ticket: 1, readings: 5 }] }, 'nothing is lost meanwhile');
-  t.equal(store.pulse().refusal, null);
 });
 
 for (const [command, change, isStored] of [

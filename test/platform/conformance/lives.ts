@@ -32,7 +32,7 @@ export const eachReported =
   ({ lives }: Evidence): RowFinding =>
     each(reportedIn(lives, ...verbs), (reported) => {
       const fault = faultOf(reported);
-      return fault && `${nameOf(reported)} ${fault}`;
+      return fault && `${labelOf(reported)} ${fault}`;
     });
 
 function isSame(birth: WireMetric, { name, alias }: WireMetric): boolean {
@@ -40,7 +40,7 @@ function isSame(birth: WireMetric, { name, alias }: WireMetric): boolean {
 }
 
 /** The name of a metric in a fault. */
-export function nameOf({ metric, born, message }: Pick<ReportedValues, 'metric' | 'born' | 'message'>): string {
+export function labelOf({ metric, born, message }: Pick<ReportedValues, 'metric' | 'born' | 'message'>): string {
   return `${message.verb} ${message.device} ${born?.name ?? metric.name ?? `alias ${metric.alias}`} (#${message.at})`;
 }
 

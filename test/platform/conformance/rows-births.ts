@@ -3,7 +3,7 @@
  */
 import type { WireMetric } from '../wire-reader.ts';
 import { type Evidence, type Life, metricsOf, type SparkplugMessage } from './evidence.ts';
-import { eachReported, nameOf, reportedIn, unborn, valueFault } from './lives.ts';
+import { eachReported, labelOf, reportedIn, unborn, valueFault } from './lives.ts';
 import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 import { where } from './rows-topics.ts';
 
@@ -121,7 +121,7 @@ const inOrder =
         const timeMs = metric.timestampMs ?? 0;
         const key = `${message.device}/${born?.name ?? metric.name}`;
         if (message.at !== at) [at, inMessage] = [message.at, 0];
-        if (timeMs < inMessage || timeMs < (last.get(key) ?? 0)) return `${nameOf(reported)} goes back in time`;
+        if (timeMs < inMessage || timeMs < (last.get(key) ?? 0)) return `${labelOf(reported)} goes back in time`;
         inMessage = timeMs;
         last.set(key, timeMs);
       }

@@ -2,7 +2,7 @@
  * Rows on what flows after the births: seq, timestamps, report by exception, names and aliases. Source: Sparkplug 3.0.0 chapters 4, 5, 6.
  */
 import { type Evidence, type Life, metricsOf, type SparkplugMessage } from './evidence.ts';
-import { eachReported, nameOf, type ReportedValues, reportedIn } from './lives.ts';
+import { eachReported, labelOf, type ReportedValues, reportedIn } from './lives.ts';
 import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 import { where } from './rows-topics.ts';
 
@@ -74,7 +74,7 @@ const tellsSomething = (verb: string) => (evidence: Evidence) =>
 const onChange =
   (...verbs: readonly string[]) =>
   ({ lives }: Evidence): RowFinding =>
-    each(lives.flatMap(repeats(verbs)), ({ reported, isRepeat }) => isRepeat && `${nameOf(reported)} is what it was`);
+    each(lives.flatMap(repeats(verbs)), ({ reported, isRepeat }) => isRepeat && `${labelOf(reported)} is what it was`);
 
 function repeats(verbs: readonly string[]): (life: Life) => { readonly reported: ReportedValues; readonly isRepeat: boolean }[] {
   return (life) => {
@@ -124,7 +124,7 @@ function aliasAlone({ lives, commands }: Evidence): RowFinding {
   const aliased = reportedIn(lives, 'NDATA', 'DDATA').filter(({ born }) => born?.alias !== undefined);
   const reported = each(
     aliased,
-    (one) => (one.metric.alias === undefined || one.metric.name !== undefined) && `${nameOf(one)} by name ${one.metric.name}`,
+    (one) => (one.metric.alias === undefined || one.metric.name !== undefined) && `${labelOf(one)} by name ${one.metric.name}`,
   );
   const asked = commands.flatMap((command) => askedIn(command, lives));
   const reportedByHost = each(
@@ -194,7 +194,7 @@ export const DATA_ROWS: readonly ConformanceRow[] = [
   ),
   ...rows('payloads-alias-uniqueness', 'an alias belongs to one metric of the whole node', uniqueAliases),
   ...rows('payloads-alias-birth-requirement', 'births carry name and alias', (evidence) =>
-    each(withAliases(evidence), (reported) => reported.metric.name === undefined && `${nameOf(reported)} has no name`),
+    each(withAliases(evidence), (reported) => reported.metric.name === undefined && `${labelOf(reported)} has no name`),
   ),
   ...rows('payloads-alias-data-cmd-requirement', 'DATA and CMD then carry the alias alone', aliasAlone),
 ];

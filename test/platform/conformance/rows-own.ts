@@ -2,7 +2,7 @@
  * Rows that the standard's own kit lacks, although its text or its users require them.
  */
 import { type Evidence, type Life, metricsOf, type SparkplugMessage } from './evidence.ts';
-import { nameOf, reportedIn, valueFault } from './lives.ts';
+import { labelOf, reportedIn, valueFault } from './lives.ts';
 import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 import { heardRequests } from './rows-commands.ts';
 import { where } from './rows-topics.ts';
@@ -123,12 +123,12 @@ function sentAsIs({ messages }: Evidence): RowFinding {
 function valuesFit({ lives }: Evidence): RowFinding {
   return each(reportedIn(lives, 'NBIRTH', 'DBIRTH', 'NDATA', 'DDATA'), (reported) => {
     const fault = valueFault(reported.metric, reported.born?.datatype ?? reported.metric.datatype);
-    return fault && `${nameOf(reported)} ${fault}`;
+    return fault && `${labelOf(reported)} ${fault}`;
   });
 }
 
 function noUint32({ lives }: Evidence): RowFinding {
-  return each(reportedIn(lives, 'NBIRTH', 'DBIRTH'), (reported) => reported.metric.datatype === UINT32 && `${nameOf(reported)} is UInt32`);
+  return each(reportedIn(lives, 'NBIRTH', 'DBIRTH'), (reported) => reported.metric.datatype === UINT32 && `${labelOf(reported)} is UInt32`);
 }
 
 /** Live and historical values never share a message: a host files the one and shows the other. Marks of the message itself are neither. */

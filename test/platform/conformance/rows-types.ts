@@ -3,7 +3,7 @@
  */
 import type { WireMetric, WireProperty } from '../wire-reader.ts';
 import { type Evidence, metricsOf } from './evidence.ts';
-import { eachReported, nameOf, type ReportedValues, reportedIn } from './lives.ts';
+import { eachReported, labelOf, type ReportedValues, reportedIn } from './lives.ts';
 import { type ConformanceRow, each, mergedFindings, type RowFinding, rows } from './row.ts';
 import { where } from './rows-topics.ts';
 
@@ -26,7 +26,7 @@ const typed = (faultOf: (datatype: number) => string | false) => (evidence: Evid
       reportedIn(evidence.lives, ...BIRTHS, ...DATA).filter(({ metric }) => metric.datatype !== undefined),
       (reported) => {
         const fault = faultOf(reported.metric.datatype ?? 0);
-        return fault && `${nameOf(reported)} ${fault}`;
+        return fault && `${labelOf(reported)} ${fault}`;
       },
     ),
   );
@@ -54,7 +54,7 @@ const eachSet = (faultOf: (reported: ReportedValues & { readonly set: NonNullabl
       ),
       (reported) => {
         const fault = faultOf(reported);
-        return fault && `${nameOf(reported)} ${fault}`;
+        return fault && `${labelOf(reported)} ${fault}`;
       },
     );
 };
@@ -72,7 +72,7 @@ const eachProperty = (
       ),
       ({ reported, property, key }) => {
         const fault = faultOf(property, reported, key);
-        return fault && `${nameOf(reported)}: property ${key} ${fault}`;
+        return fault && `${labelOf(reported)}: property ${key} ${fault}`;
       },
     );
 };
@@ -83,7 +83,7 @@ const isQuality = (key: string): boolean => key === 'Quality';
 function unused({ type, field }: { readonly type: number; readonly field: number }): (evidence: Evidence) => RowFinding {
   return ({ lives }) => {
     const used = reportedIn(lives, ...BIRTHS, ...DATA).filter(({ metric }) => metric.datatype === type || metric.valueField === field);
-    return each(used, (reported) => `${nameOf(reported)} is used, and this table does not judge it yet`);
+    return each(used, (reported) => `${labelOf(reported)} is used, and this table does not judge it yet`);
   };
 }
 

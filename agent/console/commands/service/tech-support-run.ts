@@ -98,7 +98,7 @@ async function written(bytes: Uint8Array, place: string, name: string): Promise<
 const WITHOUT_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
 
 /**
- * Gives the file its name only when it is complete, if the file system has links. It never replaces anything, not even a link.
+ * Writes a file that has its name only once it is complete, if the file system has hard links. Replaces nothing, not even a link.
  *
  * Errors: rejects with the system's error, `EEXIST` if the name exists.
  */

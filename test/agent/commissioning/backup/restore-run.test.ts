@@ -16,11 +16,14 @@ import { createFakeView } from '../../console/fake-view.ts';
 import { openStore } from '../../store/files/open-store.ts';
 import { frame, STORE_START_MS, testFolder } from '../../store/fixtures/kit.ts';
 
+/** Not the usual folder of the machine, which another test may have locked. */
+const SITE = `${SMALL_SITE}store: { dir: /nonexistent/luciole }\n`;
+
 /** A gateway that has run: site, store with readings, users, a key. No agent runs. */
 function openGateway(t: Pick<Test, 'teardown'>, passphrases: string[] = []) {
   const folder = testFolder(t);
   const [configFile, dir] = [join(folder, 'cabinet.yaml'), join(folder, 'data')];
-  writeFileSync(configFile, SMALL_SITE);
+  writeFileSync(configFile, SITE);
   writeFileSync(join(folder, 'cabinet.key'), `the key of ${folder}`);
   const store = openStore(t, dir);
   store.commit(frame(1, 5), frame(2, 5));
@@ -64,9 +67,9 @@ t.test('for a backup without a cabinet file the command asks for its name', asyn
   t.notOk(existsSync(gateway.file));
 });
 
-t.test('irregular files in a folder of profiles are left out of a backup and named', async (t) => {
+t.test('a backup leaves out and names what is not a file in a folder of profiles', async (t) => {
   const gateway = openGateway(t);
-  writeFileSync(gateway.configFile, `${SMALL_SITE}profileDirs: [mine]\n`);
+  writeFileSync(gateway.configFile, `${SITE}profileDirs: [mine]\n`);
   const mine = join(gateway.folder, 'mine');
   mkdirSync(join(mine, 'folder.yaml'), { recursive: true });
   writeFileSync(join(mine, 'good.yaml'), 'id: good');
@@ -174,7 +177,7 @@ t.test('a folder that two paths lead to is locked once', async (t) => {
 t.test('a backup whose state is damaged or missing is refused before anything is replaced', async (t) => {
   const gateway = openGateway(t);
   const about = { luciole: '1', cabinet: 'demo', madeMs: 1, readings: null, sealed: [], leftOut: [] };
-  const site = { name: 'site/cabinet.yaml', content: Buffer.from(SMALL_SITE) };
+  const site = { name: 'site/cabinet.yaml', content: Buffer.from(SITE) };
   for (const content of [Buffer.from('not a database'), Buffer.alloc(0), readFileSync(join(gateway.dir, 'telemetry.db'))]) {
     const file = join(gateway.folder, 'bad.tar.gz');
     writeFileSync(file, packBackup(about, [{ name: 'data/state.db', content }, site]).bytes);
@@ -187,7 +190,7 @@ t.test('a backup whose state is damaged or missing is refused before anything is
 t.test('names at unknown places in a backup are refused', async (t) => {
   const gateway = openGateway(t);
   const about = { luciole: '1', cabinet: 'demo', madeMs: 1, readings: null, sealed: [], leftOut: [] };
-  const site = { name: 'site/cabinet.yaml', content: Buffer.from(SMALL_SITE) };
+  const site = { name: 'site/cabinet.yaml', content: Buffer.from(SITE) };
   for (const name of [
     'data/telemetry.db',
     'data/starts.json',
@@ -206,12 +209,12 @@ t.test('the files of another gateway are kept as they are; its keys and users ar
   const first = openGateway(t, ['a street of fireflies']);
   await first.backup({ keys: true });
   const other = openGateway(t, ['a street of fireflies']);
-  writeFileSync(other.configFile, `${SMALL_SITE}# another\n`);
+  writeFileSync(other.configFile, `${SITE}# another\n`);
   const { code } = await other.restore(first.file, { yes: true, 'no-keys': true });
   t.equal(code, 0);
   t.equal(other.whose(), first.folder);
-  t.equal(readFileSync(other.configFile, 'utf8'), SMALL_SITE);
-  t.equal(readFileSync(`${other.configFile}.before-restore`, 'utf8'), `${SMALL_SITE}# another\n`);
+  t.equal(readFileSync(other.configFile, 'utf8'), SITE);
+  t.equal(readFileSync(`${other.configFile}.before-restore`, 'utf8'), `${SITE}# another\n`);
   t.equal(readFileSync(join(other.folder, 'cabinet.key'), 'utf8'), `the key of ${other.folder}`);
   t.notOk(existsSync(join(other.dir, 'telemetry.db')), 'a new epoch begins');
   t.ok(existsSync(join(other.dir, 'telemetry.db.before-restore')));

@@ -54,13 +54,13 @@ t.test('other settings of a line on which light depends are found, whichever the
   }
 });
 
-t.test('the line of a meter may get another speed, and a line with lamps other things than its settings', async (t) => {
+t.test('the line of a meter may change its speed, and a line with lamps anything but its settings', async (t) => {
   t.strictSame(flawsOf(t, [['demo/meter, serial: { baud: 9600', 'demo/meter, serial: { baud: 19200']]), []);
   t.strictSame(flawsOf(t, [['id: north', 'id: nord']]), []);
   t.strictSame(flawsOf(t, north('serial: { stopBits: 2, baud: 19200, parity: none, dataBits: 8 }')), [], 'the same, written otherwise');
 });
 
-t.test('the running settings are those the units answer to, even if the site file differs', async (t) => {
+t.test('the settings of the running line count, even if the file of the site differs', async (t) => {
   const [site, running] = [loadEdited(t, LINES), loadEdited(t, [...LINES, ...north('serial: { baud: 9600, stopBits: 2 }')])];
   t.strictSame(floorFlaws({ after: running, running, site, nowMs: NOW_MS }), []);
   t.match(floorFlaws({ after: site, running, site, nowMs: NOW_MS }), [{ path: 'lines[north].serial' }], 'an older speed is no safer one');
@@ -85,7 +85,7 @@ const added = (units: number, profile: string): Edits => [
   ],
 ];
 
-t.test('fast-polled units can be added to a line with sensors only while each sensor keeps its period', async (t) => {
+t.test('a line with sensors takes further fast-polled units only while each sensor keeps its period', async (t) => {
   const allowed = [0, 1, 2, 3].filter((units) => flawsOf(t, added(units, 'wirenboard-wb-msw'), { base: [] }).length === 0);
   t.strictSame(allowed, [0, 1, 2, 3], 'four sensors on a line of 19200 baud');
   for (const units of [4, 10, 40, 100]) {

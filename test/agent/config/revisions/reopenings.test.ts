@@ -10,13 +10,13 @@ import { NOTHING_COMPARED } from '../../../../agent/config/revisions/check-in-ch
 import { revisionKeyText } from '../../../../agent/config/revisions/revision-key.ts';
 import { RevisionManager } from '../../../../agent/config/revisions/revision-manager.ts';
 import { signRevision } from '../../../../agent/config/revisions/revision-signature.ts';
-import type { CabinetAndProfiles } from '../../../../agent/config/revisions/touched-parts.ts';
 import { DAY_MS } from '../../../../agent/core/durations.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { msg } from '../../../../agent/core/message.ts';
 import { SIGNATURE_FILE } from '../../../../agent/core/revisions.ts';
 import { SMALL_SITE } from '../../../support/small-site.ts';
 import { changed } from '../small-street.ts';
+import { wellStreet } from './fixtures/well-street.ts';
 
 const NOW_MS = Date.parse('2026-11-27T11:00:00Z');
 const signer = generateKeyPairSync('ed25519');
@@ -36,21 +36,12 @@ async function openManager(t: Test) {
   writeFileSync(configFile, SITE);
   const clock = createManualClock(NOW_MS, 'synced');
   const { site, revisions } = await beginConfiguration({ configFile, dataDir: join(folder, 'data'), nowMs: NOW_MS });
-  let running: CabinetAndProfiles = site;
   const manager = new RevisionManager({
     ...revisions,
+    ...wellStreet(site),
     clock,
-    log: { event: () => {} },
-    site: () => running,
     check: async (dir) => ({ site: loadRevision(dir, folder, 'new'), problems: [], warnings: [], ...NOTHING_COMPARED }),
     touches: () => [msg`line north`],
-    health: () => ({ answering: new Set(), devices: new Map(), silent: new Map(), isOnline: true }),
-    apply: async (next) => {
-      running = next;
-    },
-    onEvent: () => {},
-    onChange: () => {},
-    onTrialEnd: () => {},
   });
   await manager.start();
   t.teardown(() => manager.stop());

@@ -182,7 +182,7 @@ t.test('the socket of a dead agent is taken over, that of a living one is not', 
   t.match(await call(socketPath, 'status'), { ok: true }, 'and may be started again');
 });
 
-t.test('when several agents take over one dead socket, one gets it and none removes it', async (t) => {
+t.test('if several agents take over one dead socket at once, one gets it and none removes it', async (t) => {
   for (const count of [2, 4, 7]) {
     const socketPath = place(t);
     await leaveStaleSocket(socketPath);
@@ -198,7 +198,7 @@ t.test('when several agents take over one dead socket, one gets it and none remo
   }
 });
 
-t.test('the look for another agent removes nothing, and only one that answers is another agent', async (t) => {
+t.test('the check for another agent removes nothing, and finds only an agent that answers', async (t) => {
   const socketPath = place(t);
   const consoles = () => {
     const made = createConsoles({ view: createFakeView(), socketPath, log: silent, clock: createManualClock(AT_MS), timezone: TIMEZONE });

@@ -45,7 +45,7 @@ for (const line of ['help release L03', 'find x', 'quit all', 'n L03', ' release
   });
 
 for (const typed of [' ', 'f', 'j', '\n', 'q', '?', '  ', '\n\n', ' q', 'jjj'])
-  t.test(`keys of the pager stay its own, typed ahead too: ${JSON.stringify(typed)}`, async (t) => {
+  t.test(`the pager keeps its own keys, even if they are typed ahead: ${JSON.stringify(typed)}`, async (t) => {
     const pager = createPager(Array.from({ length: 40 }, String), { rows: 3, widthCols: 80 }, 'help');
     pager.start();
     const all = keys(typed);

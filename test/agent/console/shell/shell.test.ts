@@ -211,7 +211,7 @@ t.test('a script can request a last line with the result', async (t) => {
   t.match(await session.say('override bressigny 0'), /\n%ERR failed/);
 });
 
-t.test('the pager lists its keys, and any other key begins the next line', async (t) => {
+t.test('the pager lists its keys for ?, and any other key begins the next line', async (t) => {
   const session = await openSession(t, { rows: 10 });
   await session.say('terminal length 10');
   session.type('?');

@@ -210,7 +210,7 @@ for (let seed = 1; seed <= SEEDS; seed++)
     t.ok(verified >= VERIFIED_AT_LEAST, `${verified} of ${results.length} were verified`);
   });
 
-t.test('those late replies arrived among damaged ones', async (t) => {
+t.test('the seeds above damaged enough replies', async (t) => {
   const all = damaged.reduce((sum, count) => sum + count, 0);
   t.equal(damaged.length, SEEDS);
   t.ok(all >= 10 * SEEDS, `${all} damaged replies with ${SEEDS} seeds`);

@@ -307,7 +307,7 @@ function receive(inbox: CommandInbox, deviceId: string | null, message: InboundM
 const EMERGENCY: Metric = { name: 'Emergency/On', value: { kind: 'boolean', value: true } };
 const isEmergency = (order: PlatformOrder): boolean => order.kind === 'override' && order.request.rank === 'emergency';
 
-t.test('a flood of other commands blocks no emergency; a flood of emergencies has a limit too', async (t) => {
+t.test('a flood of other commands blocks no emergency; a flood of emergencies is limited too', async (t) => {
   for (const perS of [3, 10, 90, 900]) {
     const { open, message, seen, clock, settle } = openBench();
     const inbox = open();

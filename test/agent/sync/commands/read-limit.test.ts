@@ -98,7 +98,7 @@ t.test('a retained emergency is not carried out in a flood either', async (t) =>
   t.equal(emergencies(), 0);
 });
 
-t.test('what is read of a flood is limited by messages and by bytes, also where each looks like an emergency', async (t) => {
+t.test('parsing in a flood is limited by messages and by bytes, even if each looks like an emergency', async (t) => {
   const admittedOf = async (payload: Uint8Array, perS: number): Promise<number> => {
     const clock = manualClock();
     const limit = createReadLimit(clock, table);

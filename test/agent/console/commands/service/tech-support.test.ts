@@ -135,7 +135,7 @@ t.test('files that the role may not read are named with the role that may', asyn
   t.strictSame({ missing, needsRole }, { missing: ['audit'], needsRole: { audit: 'admin' } });
 });
 
-t.test('of several runs to one file, one writes it completely and the others report that it exists', async (t) => {
+t.test('if several runs write to one file, one writes it and the others report that it exists', async (t) => {
   const { support, dir } = await cabinet(t);
   const file = join(dir, 'mine.gz');
   const runs = await Promise.allSettled(Array.from({ length: 8 }, () => support({ to: file })));
@@ -153,7 +153,7 @@ t.test('of several runs to one file, one writes it completely and the others rep
   );
 });
 
-t.test('a link of the name, though it leads nowhere, is not replaced and not followed', async (t) => {
+t.test('a link with the name of the file, even a broken one, is neither replaced nor followed', async (t) => {
   const { support, dir } = await cabinet(t);
   const file = join(dir, 'mine.gz');
   symlinkSync(join(dir, 'elsewhere'), file);

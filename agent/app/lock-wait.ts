@@ -3,24 +3,20 @@ import { sleep } from '../core/clock.ts';
 import { DATA_LOOK_MS, LOCK_WAIT_MS, within } from '../core/within.ts';
 import type { Joined } from './parts.ts';
 
-interface LockOwner {
-  readonly parts: Pick<Joined['parts'], 'isLockOurs'>;
-}
-
 /**
  * Ends the start of a second agent on the same data, because both would write to the same lamps; its console is closed first. A command that
  * has locked the data writes to no lamp, so the agent continues to control the light.
  *
  * Errors: rejects with ConsoleError 'data-in-use' if another agent has locked the data.
  */
-export async function refuseDataInUse({ parts, store, consoles }: Pick<Joined, 'store' | 'consoles'> & LockOwner): Promise<void> {
+export async function refuseDataInUse({ parts, store, consoles }: Pick<Joined, 'parts' | 'store' | 'consoles'>): Promise<void> {
   if (store.pulse().refusal !== 'in-use' || parts.isLockOurs?.() === true) return;
   const { reason } = await store.status();
   await consoles?.stop();
   throw new ConsoleError('data-in-use', reason);
 }
 
-/** Waits until the owner of the data is known, but no longer than a slow disk may delay the light. `stored`: the start of the store. */
+/** Waits until the lock is obtained or refused, for at most `LOCK_WAIT_MS`. `stored`: the start of the store. Errors: as `refuseDataInUse`. */
 export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<void> {
   await within(
     joined.clock,
@@ -36,7 +32,10 @@ export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<
  */
 export async function leaveOnceFree({ parts, state, store, clock }: Joined): Promise<void> {
   parts.log.event('data-held', {}, 'warning');
-  while (store.pulse().refusal === 'held' && !state.isStopping) await sleep(clock, DATA_LOOK_MS);
+  // A thread that has not answered yet may still find the data held.
+  const mayBeHeld = (): boolean => store.pulse().refusal === 'held' || store.pulse().unansweredMono !== null;
+  do await sleep(clock, DATA_LOOK_MS);
+  while (mayBeHeld() && !state.isStopping);
   if (state.isStopping) return;
   parts.log.event(store.pulse().refusal === 'erased' ? 'data-erased' : 'data-free-again', {}, 'warning');
   parts.onDataFree?.();
