@@ -118,7 +118,7 @@ function encodeSeries(entries: readonly Entry[], writer: ByteWriter): Buffer {
 export function openSegment(blob: Uint8Array): OpenSegment {
   const reader: ByteReader = { bytes: unpack(blob, MAX_UNPACKED_BYTES), offset: 0 };
   const version = takeVarint(reader);
-  if (version !== VERSION) throw new StoreError('corrupt', msg`stored bytes: segment layout ${version}, this program knows ${VERSION}`);
+  if (version !== VERSION) throw new StoreError('corrupt', msg`stored bytes: segment layout ${version}, this program supports ${VERSION}`);
   const heads = takeHeads(reader);
   const count = takeCount(reader);
   const seriesIds = takeDeltas(reader, count);

@@ -8,7 +8,7 @@ const LINES = ['north', 'south'] as const;
 const SENSORS_A_LINE = 2;
 const FIRST_SENSOR = 41;
 const METER_UNIT = 51;
-/** Units: m. Source: assumed; usual distance of poles in a residential street. */
+/** Units: m. Source: assumed; usual distance of poles in a residential street. Confirmed by: the light points of the city in its inventory. */
 const POLE_DISTANCE_M = 25;
 
 /** What hangs on a line, for a master that has no profiles. */

@@ -13,13 +13,13 @@ import { lightingSite, POLE_M } from './street.ts';
 const POLES = 24;
 const DAYS = { full: 7, quick: 1 };
 const START_MS = Date.parse('2026-01-12T12:00:00+01:00');
-/** Passers-by an hour, by the hour of the day. Source: assumed; a path to a station, busy in the evening, quiet after midnight. */
+/** Passers-by an hour, by the hour of the day. Source: assumed; a path to a station, busy in the evening, quiet after midnight. Confirmed by: a month of counts at a real path. */
 const PEOPLE_PER_H = [2, 1, 1, 0, 0, 2, 12, 30, 30, 12, 10, 10, 12, 12, 12, 14, 20, 34, 36, 28, 18, 12, 8, 4];
 /** Source: 5 km/h on foot, 18 km/h by bicycle. Units: m/s. */
 const SPEEDS_MPS = [1.4, 5];
 /** Units: m. Source: reach of a passive infrared sensor on a pole. */
 const SIGHT_M = 8;
-/** A dimmed driver still draws this share. Source: assumed; typical LED driver, as in the simulated street. */
+/** A dimmed driver still draws this share. Source: assumed; typical LED driver, as in the simulated street. Confirmed by: the power of a real driver at its lowest level. */
 const STANDBY_SHARE = 0.04;
 
 export async function energyBench({ quick, emit, progress }: BenchOptions): Promise<void> {

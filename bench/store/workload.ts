@@ -37,11 +37,11 @@ const STEPS: readonly (readonly [fromHour: number, levelPct: number])[] = [
   [21, 60],
   [23, 30],
 ];
-/** Share of polls at night that find a lamp raised for somebody. Source: assumed; three passages an hour with a minute of hold. */
+/** Share of polls at night that find a lamp raised for somebody. Source: assumed; three passages an hour with a minute of hold. Confirmed by: a month of detections of a real street. */
 const BOOSTED_SHARE = 0.05;
 /** Polls come late by a few ms, as the queue of a line lets them. Units: ms. */
 const JITTER_MS = 9;
-/** Source: assumed; a 60 W driver's data sheet: 4 % of its power at the lowest level, power factor 0.95. */
+/** Source: assumed; a 60 W driver's data sheet: 4 % of its power at the lowest level, power factor 0.95. Confirmed by: the power of a real driver at its lowest level. */
 const DRIVER = { standbyW: 0.4, floorShare: 0.04, powerFactor: 0.95 };
 const POLL_HOURS = 1 / 60;
 

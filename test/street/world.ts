@@ -39,9 +39,9 @@ export interface WorldSensor {
 
 /** Reach of a passive infrared sensor on a pole. Units: m. Source: Wiren Board WB-MSW, about 8 m. */
 const SENSOR_RANGE_M = 8;
-/** Other load on the meter: gateway, contactors. Units: W. Source: assumed. */
+/** Other load on the meter: gateway, contactors. Units: W. Source: assumed. Confirmed by: the meter of a real cabinet by day. */
 const GEAR_W = 15;
-/** A dimmed driver still draws this share of its rated power. Source: assumed; typical LED driver. */
+/** A dimmed driver still draws this share of its rated power. Source: assumed; typical LED driver. Confirmed by: the power of a real driver at its lowest level. */
 const STANDBY_SHARE = 0.04;
 
 export interface WorldOptions {
@@ -152,7 +152,7 @@ export class SimWorld {
     return getPosition(new Date(clock.wallMs()), latitudeDeg, longitudeDeg).altitude;
   }
 
-  /** Units: lx at the ground under a clear sky. Source: assumed; 400 lx at sunrise, a tenth for every 3 degrees below it. */
+  /** Units: lx at the ground under a clear sky. Source: assumed; 400 lx at sunrise, a tenth for every 3 degrees below it. Confirmed by: a week of a real photocell. */
   daylightLx(): number {
     const altitudeDeg = this.sunAltitudeDeg();
     if (altitudeDeg > 0) return 400 + 110_000 * Math.sin((altitudeDeg * Math.PI) / 180) ** 1.2;

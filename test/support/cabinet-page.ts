@@ -7,12 +7,15 @@ import { allowedInWords, type JsonSchema, withoutNull } from '../../agent/core/j
 
 const INTRODUCTION = `# Every key of cabinet.yaml
 
-For the integrator who writes one. [config/example-street.yaml](../config/example-street.yaml) is a whole one to copy; editors complete
-and check it by \`config/cabinet.schema.json\`; \`luciole check FILE\` names everything wrong at once.
+After this page you can look up each key of a cabinet file: what it sets, what is allowed, and its default. It is for the integrator.
 
-Keys carry their unit: Deg degrees, M metres, W watts, S seconds, Ms milliseconds, Pct percent of full light. \`x[].y\` is the key \`y\` of
-each entry of the list \`x\`. An id is 1 to 32 letters from a to z, digits, ".", "_" or "-", the first a
-letter or digit. A dash under "default" is a key that must be there; "none", one that may be left out.
+Begin with a copy of [config/example-street.yaml](../config/example-street.yaml). Editors complete and check the file with
+\`config/cabinet.schema.json\`. \`luciole check FILE\` lists all errors with line and column.
+
+- The last letters of a key are its unit: Deg degrees, M metres, W watts, S seconds, Ms milliseconds, Pct percent of full light.
+- \`x[].y\` is the key \`y\` of each entry of the list \`x\`.
+- An id has 1 to 32 letters from a to z, digits, ".", "_" or "-". The first is a letter or digit.
+- Under "default", a dash means that the key is required; "none" means that it may be left out.
 `;
 
 export function cabinetPage(schema: JsonSchema): string {

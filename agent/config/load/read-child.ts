@@ -11,7 +11,7 @@ import { type DataLock, lockData, lockLines } from '../../store/data-lock.ts';
 import type { ChildAnswer, ChildMessage, SentBeginning, SentRefusal } from './read-in-child.ts';
 import { beginConfiguration, beginWithoutRevisions, type StartParts } from './start-revision.ts';
 
-/** Wait between two attempts to lock data that a command has. Units: ms. Source: assumed; short compared with what a person waits. */
+/** Wait between two attempts to lock data that a command has. Units: ms. Source: assumed; short compared with what a person waits. Confirmed by: the wait of a start beside a short `backup`, in a bench. */
 const TRY_MS = 50;
 
 /** Kept until the end of the process: a lock without a reference is released by the garbage collector. */

@@ -148,7 +148,7 @@ export class RevisionManager implements ConfigManager {
     return this.#inTurn(async () => {
       const state = this.#uploads.take(part, candidateAuthor(by));
       if (state.kind === 'refused') return refusedAnswer(state.reason);
-      if (state.kind === 'more') return answer({ reason: msg`${state.have} of ${state.of} parts are there` });
+      if (state.kind === 'more') return answer({ reason: msg`${state.have} of ${state.of} parts received` });
       return this.#putFile(part.file, state.text, by);
     });
   }

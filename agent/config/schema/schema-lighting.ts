@@ -23,16 +23,22 @@ const pointSchema = z.string().min(1).max(64);
 
 const sensorSchema = z.strictObject({
   device: idSchema.describe(String(msg`The device that senses; it needs a pole where reachM or a wave is given.`)),
-  point: pointSchema.default('motion').describe(String(msg`The quantity that says someone is there.`)),
+  point: pointSchema.default('motion').describe(String(msg`The quantity that reports presence.`)),
   kind: z
     .enum(['motion', 'button', 'counter'])
     .default('motion')
     .describe(String(msg`counter: each rise is a detection, so that none is lost between polls; button: someone asks for light.`)),
   threshold: z.number().default(50).describe(String(msg`Present at or above this, in the point's own unit.`)),
-  ownHoldS: secondsSchema(0, 3600).default(5).describe(String(msg`How long the sensor itself keeps saying so; taken off holdS.`)),
-  minPulseS: secondsSchema(0, 60).default(0).describe(String(msg`Shorter presence is none.`)),
-  offDelayS: secondsSchema(0, 60).default(5).describe(String(msg`A shorter pause is none, so that chatter is one detection.`)),
-  blankS: secondsSchema(0, 30).default(0).describe(String(msg`Ignored for this time after the light of the zone changes.`)),
+  ownHoldS: secondsSchema(0, 3600)
+    .default(5)
+    .describe(String(msg`How long the sensor itself keeps reporting presence after the last movement, in seconds; subtracted from holdS.`)),
+  minPulseS: secondsSchema(0, 60).default(0).describe(String(msg`Presence shorter than this is ignored, in seconds.`)),
+  offDelayS: secondsSchema(0, 60)
+    .default(5)
+    .describe(String(msg`A pause shorter than this is ignored, so that chatter is one detection, in seconds.`)),
+  blankS: secondsSchema(0, 30)
+    .default(0)
+    .describe(String(msg`The sensor is ignored for this time after the light of the zone changes, in seconds.`)),
   stuckS: secondsSchema(60, 86_400)
     .nullish()
     .describe(
@@ -51,7 +57,7 @@ const sensorSchema = z.strictObject({
   listen: z
     .enum(['own', 'group'])
     .default('own')
-    .describe(String(msg`group: badly placed, it follows the others and is not heard itself.`)),
+    .describe(String(msg`own: the sensor counts by itself. group: it is badly placed, and counts only together with the other sensors.`)),
 });
 
 const waveSchema = z.strictObject({
@@ -64,7 +70,7 @@ const waveSchema = z.strictObject({
     .gt(0)
     .max(130)
     .nullish()
-    .describe(String(msg`Speed assumed until two sensors have told it; by default path 15, street 25, road 50, leisure 8.`)),
+    .describe(String(msg`Speed assumed until two sensors have measured it; by default path 15, street 25, road 50, leisure 8.`)),
   lookAheadS: secondsSchema(0.5, 30).default(4).describe(String(msg`Lead time of the light: sensing, bus and ramp together.`)),
   leastAheadM: z.number().min(0).max(1000).default(30).describe(String(msg`Lit ahead at least, in metres.`)),
   behindM: z.number().min(0).max(1000).default(15).describe(String(msg`Lit behind, in metres.`)),
@@ -73,11 +79,11 @@ const waveSchema = z.strictObject({
 const presenceSchema = z.strictObject({
   sensors: z.array(sensorSchema).min(1).describe(String(msg`The presence sensors.`)),
   boostPct: levelSchema.default(100).describe(String(msg`Level while someone is present; a step of the programme may set another.`)),
-  holdS: secondsSchema(0, 3600).default(30).describe(String(msg`How long after the last movement, in seconds.`)),
+  holdS: secondsSchema(0, 3600).default(30).describe(String(msg`How long the light stays raised after the last movement, in seconds.`)),
   rampUpS: secondsSchema(0, 60)
     .default(1)
     .describe(String(msg`How long a lamp takes to get brighter, in seconds; for lamps that ramp by themselves.`)),
-  rampDownS: secondsSchema(0, 300).default(10).describe(String(msg`How long to get darker, in seconds.`)),
+  rampDownS: secondsSchema(0, 300).default(10).describe(String(msg`How long a lamp takes to get darker, in seconds.`)),
   reachM: z
     .number()
     .gt(0)
@@ -94,7 +100,7 @@ const presenceSchema = z.strictObject({
     .nullish()
     .describe(
       String(
-        msg`Longest raise of the zone without a pause, then the programme until its sensors are clear; no less than their stuckS. By default 14400, road and leisure 28800, or the longest stuckS.`,
+        msg`Longest raise of the zone without a pause, in seconds; then the programme applies until its sensors are clear. At least their stuckS. By default 14400, road and leisure 28800, or the longest stuckS.`,
       ),
     ),
   wave: waveSchema.nullish().describe(String(msg`Light ahead of a moving person; by default only around the sensors.`)),
@@ -115,15 +121,18 @@ const photocellSchema = z.strictObject({
   point: pointSchema.default('illuminance').describe(String(msg`Its quantity, in lux.`)),
   onBelowLux: z.number().gt(0).max(10_000).default(35).describe(String(msg`Lit below this.`)),
   offAboveLux: z.number().gt(0).max(20_000).default(70).describe(String(msg`Put out above this; higher than onBelowLux.`)),
-  dwellS: secondsSchema(10, 3600).default(180).describe(String(msg`A value counts once it has lasted so long, in seconds.`)),
+  dwellS: secondsSchema(10, 3600).default(180).describe(String(msg`A value counts after it has lasted this long, in seconds.`)),
   windowMin: z
     .int()
     .min(5)
     .max(720)
     .default(60)
     .describe(String(msg`Largest offset from the sun times at which the sensor counts, in minutes; more than 120 counts as 120.`)),
-  staleS: secondsSchema(30, 86_400).default(900).describe(String(msg`An older value counts as none.`)),
-  seesOwnLight: z.boolean().default(false).describe(String(msg`It sees the zone's own lamps: heard only while they are dark.`)),
+  staleS: secondsSchema(30, 86_400).default(900).describe(String(msg`A value older than this is not used, in seconds.`)),
+  seesOwnLight: z
+    .boolean()
+    .default(false)
+    .describe(String(msg`The sensor sees the zone's own lamps: its values count only while they are dark.`)),
 });
 
 const trafficSchema = z.strictObject({
@@ -150,20 +159,30 @@ const trafficSchema = z.strictObject({
 });
 
 export const zoneSchema = z.strictObject({
-  id: idSchema.describe(String(msg`Not that of a lamp or device.`)),
+  id: idSchema.describe(String(msg`Name of the zone; no lamp or device may have the same.`)),
   lamps: z.array(idSchema).min(1).describe(String(msg`Each lamp is in exactly one zone.`)),
   kind: z
     .enum(['path', 'street', 'road', 'leisure'])
     .default('street')
-    .describe(String(msg`What kind of place it is; sets what else is left out.`)),
-  programme: idSchema.describe(String(msg`What it does over the night.`)),
+    .describe(String(msg`Kind of place; it sets the defaults of several other keys.`)),
+  programme: idSchema.describe(String(msg`The programme of its lamps over the night.`)),
   calendar: idSchema.nullish().describe(String(msg`Chooses another programme for some nights.`)),
   minPct: levelSchema.default(10).describe(String(msg`Lowest level at night, for every request.`)),
   designClass: classSchema.nullish().describe(String(msg`EN 13201 class that 100 % gives.`)),
   minClass: classSchema.nullish().describe(String(msg`Lowest class allowed; needs designClass.`)),
-  sunBelowDeg: z.number().min(-18).max(5).default(-2).describe(String(msg`Lit while the sun stands below this altitude, in degrees.`)),
-  onOffsetMin: z.int().min(-120).max(120).default(0).describe(String(msg`Lit so many minutes later than the sun says; negative: earlier.`)),
-  offOffsetMin: z.int().min(-120).max(120).default(0).describe(String(msg`Put out so many minutes later; negative: earlier.`)),
+  sunBelowDeg: z.number().min(-18).max(5).default(-2).describe(String(msg`Lit while the sun is below this altitude, in degrees.`)),
+  onOffsetMin: z
+    .int()
+    .min(-120)
+    .max(120)
+    .default(0)
+    .describe(String(msg`Minutes by which the light starts after the sun time; negative: before.`)),
+  offOffsetMin: z
+    .int()
+    .min(-120)
+    .max(120)
+    .default(0)
+    .describe(String(msg`Minutes by which the light ends after the sun time; negative: before.`)),
   seasons: z
     .array(seasonSchema)
     .min(1)
@@ -174,11 +193,13 @@ export const zoneSchema = z.strictObject({
   dark: z
     .strictObject({
       warnPct: levelSchema.min(1).default(20).describe(String(msg`Level that warns before the dark.`)),
-      warnS: secondsSchema(5, 600).default(30).describe(String(msg`For so long, in seconds.`)),
+      warnS: secondsSchema(5, 600).default(30).describe(String(msg`How long the warning level lasts, in seconds.`)),
     })
     .nullish()
     .describe(
-      String(msg`A step or rule may put it to 0 % at night, after a warning level; left out, minPct holds. Write {} for the usual.`),
+      String(
+        msg`A step or rule may set the zone to 0 % at night, after a warning level. Without this key minPct is the lowest level. Write {} for the defaults.`,
+      ),
     ),
   presence: presenceSchema.nullish().describe(String(msg`More light while someone is present; by default none.`)),
   traffic: trafficSchema
@@ -195,10 +216,10 @@ export const zoneSchema = z.strictObject({
         .describe(String(msg`Power of one old lamp in watts; today's rated power by default.`)),
     })
     .nullish()
-    .describe(String(msg`What savings are counted against; by default 100 % all night with the lamps of today.`)),
+    .describe(String(msg`The reference for savings; by default 100 % all night with today's lamps.`)),
   constantLight: z
     .strictObject({
-      newPct: z.int().min(50).max(100).describe(String(msg`A new lamp needs only this for its full light.`)),
+      newPct: z.int().min(50).max(100).describe(String(msg`The level at which a new lamp gives its full light.`)),
       fullAtH: z.int().min(1000).max(200_000).describe(String(msg`Burning hours at which it needs 100 %.`)),
     })
     .nullish()
@@ -206,14 +227,16 @@ export const zoneSchema = z.strictObject({
 });
 
 export const programmeSchema = z.strictObject({
-  id: idSchema.describe(String(msg`The name that zones give.`)),
+  id: idSchema.describe(String(msg`The name that zones refer to.`)),
   steps: z
     .array(
       z.strictObject({
-        at: stepTimeSchema.describe(String(msg`From when; in quotes. The first step is dusk.`)),
+        at: stepTimeSchema.describe(String(msg`Start of the step, in quotes. The first step is dusk.`)),
         levelPct: levelSchema.optional().describe(String(msg`In percent of full light,`)),
         class: classSchema.optional().describe(String(msg`or an EN 13201 class, computed from the zone's designClass.`)),
-        boostPct: levelSchema.optional().describe(String(msg`Level while someone is there from now on; the zone's own by default.`)),
+        boostPct: levelSchema
+          .optional()
+          .describe(String(msg`Level while someone is present during this step and later ones; the zone's own by default.`)),
       }),
     )
     .min(1)
@@ -221,7 +244,7 @@ export const programmeSchema = z.strictObject({
 });
 
 export const calendarSchema = z.strictObject({
-  id: idSchema.describe(String(msg`The name that zones give.`)),
+  id: idSchema.describe(String(msg`The name that zones refer to.`)),
   rules: z
     .array(
       z.strictObject({
@@ -231,8 +254,8 @@ export const calendarSchema = z.strictObject({
         to: dateSchema.optional().describe(String(msg`Last night.`)),
         nthWeekday: z
           .strictObject({
-            nth: z.literal([1, 2, 3, 4, 5, -1]).describe(String(msg`Which of the month; -1 the last.`)),
-            weekday: weekdaySchema.describe(String(msg`Of this day.`)),
+            nth: z.literal([1, 2, 3, 4, 5, -1]).describe(String(msg`Which one of the month; -1 is the last.`)),
+            weekday: weekdaySchema.describe(String(msg`The weekday.`)),
           })
           .optional()
           .describe(String(msg`Each first Friday of a month: { nth: 1, weekday: fri }.`)),
@@ -242,22 +265,22 @@ export const calendarSchema = z.strictObject({
         eves: z
           .enum(['also', 'only'])
           .optional()
-          .describe(String(msg`also: the nights before these days as well; only: those in place of their own. Needs holidays.`)),
+          .describe(String(msg`also: these nights and those before them; only: the nights before them alone. Needs holidays.`)),
       }),
     )
     .min(1)
-    .describe(String(msg`The first that fits wins; where none does, the programme of the zone.`)),
+    .describe(String(msg`The first rule that fits counts; without one, the programme of the zone.`)),
 });
 
 export const holidaysSchema = z.strictObject({
-  id: idSchema.describe(String(msg`The name that rules of calendars give.`)),
+  id: idSchema.describe(String(msg`The name that rules of calendars refer to.`)),
   days: z
     .array(
       z.union([
         holidaySchema,
         z.strictObject({
-          nth: z.literal([1, 2, 3, 4, 5, -1]).describe(String(msg`Which of the month; -1 the last.`)),
-          weekday: weekdaySchema.describe(String(msg`Of this day.`)),
+          nth: z.literal([1, 2, 3, 4, 5, -1]).describe(String(msg`Which one of the month; -1 is the last.`)),
+          weekday: weekdaySchema.describe(String(msg`The weekday.`)),
           month: z.int().min(1).max(12).describe(String(msg`In this month.`)),
         }),
       ]),
@@ -277,7 +300,7 @@ export const eventNightSchema = z.strictObject({
 });
 
 export const ruleSchema = z.strictObject({
-  id: idSchema.describe(String(msg`The name that outputs give.`)),
+  id: idSchema.describe(String(msg`The name that outputs refer to.`)),
   point: z
     .string()
     .regex(/^[^.\s]{1,32}\.[^\s]{1,64}$/)
@@ -286,8 +309,8 @@ export const ruleSchema = z.strictObject({
     .describe(String(msg`A measured point,`)),
   above: z.number().optional().describe(String(msg`holds above this`)),
   below: z.number().optional().describe(String(msg`or below this,`)),
-  clearsAt: z.number().optional().describe(String(msg`until it is back at this: the hysteresis, always given.`)),
-  forS: secondsSchema(0, 86_400).default(60).describe(String(msg`Once it has lasted so long.`)),
+  clearsAt: z.number().optional().describe(String(msg`until the value is back at this (hysteresis; required with above or below).`)),
+  forS: secondsSchema(0, 86_400).default(60).describe(String(msg`How long the condition must last before the rule applies.`)),
   presenceIn: idSchema.optional().describe(String(msg`Or: someone is in this zone.`)),
   trafficIn: idSchema.optional().describe(String(msg`Or: traffic in this zone`)),
   flowPct: z.number().gt(0).max(1000).optional().describe(String(msg`is above this share of its design flow.`)),
@@ -303,10 +326,10 @@ export const ruleSchema = z.strictObject({
 const valueSchema = z.union([z.number(), z.string().min(1).max(64)]);
 
 export const outputSchema = z.strictObject({
-  id: idSchema.describe(String(msg`For the trace.`)),
+  id: idSchema.describe(String(msg`Name of the output, as the log shows it.`)),
   device: idSchema.describe(String(msg`The device that is written.`)),
   point: pointSchema.describe(String(msg`Its point: a relay, a message number, a volume.`)),
-  idle: valueSchema.default(0).describe(String(msg`Value, or its name in the profile, while nothing else is wanted.`)),
+  idle: valueSchema.default(0).describe(String(msg`Value, or its name in the profile, while no rule or zone sets another.`)),
   litWith: z
     .strictObject({
       zones: z.array(idSchema).min(1).describe(String(msg`While one of these zones is lit,`)),
@@ -322,8 +345,8 @@ export const outputSchema = z.strictObject({
       }),
     )
     .default([])
-    .describe(String(msg`The first that holds goes before all.`)),
-  minOnS: secondsSchema(0, 86_400).default(60).describe(String(msg`Stays at a value other than idle for at least so long.`)),
+    .describe(String(msg`The first rule that applies sets the value, before litWith.`)),
+  minOnS: secondsSchema(0, 86_400).default(60).describe(String(msg`Shortest time at a value other than idle, in seconds.`)),
   minOffS: secondsSchema(0, 86_400)
     .default(60)
     .describe(String(msg`Stays idle for at least so long; 2 s at most where a zone of litWith is lit again.`)),
@@ -332,5 +355,10 @@ export const outputSchema = z.strictObject({
 export const neighbourSchema = z.strictObject({
   node: topicPartSchema.describe(String(msg`Sparkplug edge node of the other cabinet.`)),
   pole: idSchema.describe(String(msg`Where the street goes on there.`)),
-  withinM: z.number().gt(0).max(1000).default(60).describe(String(msg`Detections within this distance of the pole are told, in metres.`)),
+  withinM: z
+    .number()
+    .gt(0)
+    .max(1000)
+    .default(60)
+    .describe(String(msg`Detections up to this distance from the pole are reported, in metres.`)),
 });

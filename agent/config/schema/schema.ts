@@ -65,21 +65,23 @@ const quirksSchema = z.strictObject({
     .min(20)
     .max(5_000)
     .optional()
-    .describe(String(msg`Longest wait for a reply until its own pace is known, in milliseconds.`)),
+    .describe(String(msg`Longest wait for a reply until the agent has measured the device's own pace, in milliseconds.`)),
   minGapMs: z.int().min(0).max(1_000).optional().describe(String(msg`Silence it needs before its next request, in milliseconds.`)),
   retries: z
     .int()
     .min(0)
     .max(9)
     .optional()
-    .describe(String(msg`A lost level is sent again so often; one lost reply more in a row and the device counts as silent.`)),
+    .describe(
+      String(msg`How often a level without a reply is sent again. After one lost reply more in a row the device counts as silent.`),
+    ),
 });
 
 const deviceSchema = z.strictObject({
   id: idSchema.describe(String(msg`Unique in the cabinet; its points are named after it, L07.level.`)),
   unit: z.int().min(1).max(247).optional().describe(String(msg`Modbus address. Left out on a uart line.`)),
   profile: z.string().min(1).max(64).describe(String(msg`Device type: the id of a profile, as luciole profile list names it.`)),
-  pole: idSchema.nullish().describe(String(msg`Where it stands; left out for gear in the cabinet.`)),
+  pole: idSchema.nullish().describe(String(msg`The pole that it is on; leave it out for gear in the cabinet.`)),
   roles: z
     .record(z.string().min(1).max(64), z.enum(['door', 'fault', 'emergency', 'lights-on']))
     .optional()
@@ -95,14 +97,14 @@ const deviceSchema = z.strictObject({
   instances: z
     .record(z.string().min(1).max(64), z.array(z.int().min(0).max(255)).min(1).max(256))
     .optional()
-    .describe(String(msg`Which of its repeated parts are there: { ecg: [0, 1, 2] }; all by default.`)),
+    .describe(String(msg`The repeated parts that it has: { ecg: [0, 1, 2] }; all by default.`)),
   groups: z
     .record(z.string().min(1).max(64), z.array(z.string().min(1).max(64)).min(1).max(256))
     .optional()
     .describe(String(msg`Level points that belong to each of its groups: { group0: [ecg0_level, ecg1_level] }.`)),
   quirks: quirksSchema
     .optional()
-    .describe(String(msg`For this device alone, in place of what its profile says: a long cable, a slow gateway.`)),
+    .describe(String(msg`Values for this device alone, in place of those of its profile: for a long cable or a slow gateway.`)),
 });
 
 const rs485Schema = z.strictObject({
@@ -136,29 +138,29 @@ const lineSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe(String(msg`Send one level to the whole line at once where all its units are known to obey or ignore it.`)),
-  maxWritesPerS: z.int().min(1).max(200).default(50).describe(String(msg`Levels written in a second at most, urgent ones excepted.`)),
+  maxWritesPerS: z.int().min(1).max(200).default(50).describe(String(msg`Most levels written in a second; urgent ones are not counted.`)),
   devices: z
     .array(deviceSchema)
     .describe(String(msg`Its devices. An empty list, [], on a modbus line opens the line for scanning and reading.`)),
 });
 
 const poleSchema = z.strictObject({
-  id: idSchema.describe(String(msg`As painted on it, for the person who looks for it.`)),
+  id: idSchema.describe(String(msg`The number painted on the pole.`)),
   atM: z
     .number()
     .min(0)
     .max(100_000)
-    .describe(String(msg`Distance along its street from the start, in metres; on a branch from where it leaves.`)),
+    .describe(String(msg`Distance along its street from the start, in metres; on a branch from where the branch starts.`)),
   branch: idSchema.nullish().describe(String(msg`The side street that it is on; the main street by default.`)),
 });
 
 const branchSchema = z.strictObject({
-  id: idSchema.describe(String(msg`The name that poles give.`)),
-  from: idSchema.describe(String(msg`The pole where it leaves its street.`)),
+  id: idSchema.describe(String(msg`Name of the branch, used by poles.`)),
+  from: idSchema.describe(String(msg`The pole where the branch starts.`)),
 });
 
 const lampSchema = z.strictObject({
-  id: idSchema.describe(String(msg`May be that of the device that drives it, of no other.`)),
+  id: idSchema.describe(String(msg`Unique; it may equal the id of the device that drives the lamp, but of no other device.`)),
   device: idSchema.optional().describe(String(msg`The device that drives it; the one of the same id by default.`)),
   point: z.string().min(1).max(64).default('level').describe(String(msg`The quantity of the device that sets the level.`)),
   pole: idSchema.optional().describe(String(msg`Its device's pole by default; one of the two is needed.`)),
@@ -167,8 +169,8 @@ const lampSchema = z.strictObject({
   maxPct: levelSchema.default(100).describe(String(msg`Highest level.`)),
   burned: z
     .strictObject({
-      hours: z.number().min(0).max(1_000_000).describe(String(msg`Burning hours of the lamp,`)),
-      on: daySchema.describe(String(msg`on this day. A statement is taken once; hours that have passed since its day are added.`)),
+      hours: z.number().min(0).max(1_000_000).describe(String(msg`Burning hours of the lamp on that day.`)),
+      on: daySchema.describe(String(msg`The day of the count. Each statement is used once; hours since that day are added.`)),
     })
     .nullish()
     .describe(String(msg`Burning hours of a lamp from before its agent, for constantLight; set them with \`luciole hours\`.`)),
@@ -188,23 +190,23 @@ const uplinkSchema = z.strictObject({
   group: topicPartSchema.describe(String(msg`Sparkplug group.`)),
   node: topicPartSchema.optional().describe(String(msg`Sparkplug edge node; the id of the cabinet by default.`)),
   primaryHost: topicPartSchema.nullish().describe(String(msg`Wait for this host to be online before sending.`)),
-  username: textSchema.nullish().describe(String(msg`Of this cabinet at the broker.`)),
+  username: textSchema.nullish().describe(String(msg`The user name of this cabinet at the broker.`)),
   passwordFile: pathSchema
     .nullish()
-    .describe(
-      String(
-        msg`The password is the content of this file (chmod 0400), never stands here; a name without a folder is a credential of the service.`,
-      ),
-    ),
+    .describe(String(msg`File with the password (chmod 0400). A name without a folder is a credential of the service.`)),
   caFile: pathSchema.nullish().describe(String(msg`The authority that certifies the broker; the system's authorities by default.`)),
-  certFile: pathSchema.nullish().describe(String(msg`Client certificate; needs keyFile. Read anew at each connection.`)),
+  certFile: pathSchema.nullish().describe(String(msg`Client certificate; needs keyFile. Read again for each connection.`)),
   keyFile: pathSchema.nullish().describe(String(msg`Its key (chmod 0400, or a credential of the service); needs certFile.`)),
   keepaliveS: z
     .int()
     .min(5)
     .max(1200)
     .default(30)
-    .describe(String(msg`A quiet link is asked after three quarters of this; one that does not answer is given up 10 s later.`)),
+    .describe(
+      String(
+        msg`MQTT keepalive. After three quarters of it without traffic the agent sends a ping; without a reply it closes the connection 10 s later.`,
+      ),
+    ),
   birthJitterS: secondsSchema(0, 600)
     .default(30)
     .describe(String(msg`Longest random wait before a birth, so that a fleet does not arrive at once.`)),
@@ -274,7 +276,7 @@ const consoleSchema = z.strictObject({
   language: z
     .enum(LANGUAGES)
     .default('en')
-    .describe(String(msg`Of the messages in a session of luciole console; a person may choose another there.`)),
+    .describe(String(msg`Language of the messages in a session of luciole console; each person may choose another there.`)),
 });
 
 const serviceSchema = z.strictObject({
@@ -285,7 +287,7 @@ const serviceSchema = z.strictObject({
     .meta({ patternErrorMessage: String(msg`an absolute path that ends in .prom`) })
     .nullish()
     .describe(
-      String(msg`Written anew each minute for node_exporter's textfile collector, as /var/lib/prometheus/node-exporter/luciole.prom.`),
+      String(msg`Written each minute for node_exporter's textfile collector, for example /var/lib/prometheus/node-exporter/luciole.prom.`),
     ),
 });
 
@@ -293,7 +295,7 @@ const trustSchema = z.strictObject({
   revisionKeys: z
     .array(
       z.strictObject({
-        id: idSchema.describe(String(msg`Of its holder, as events name it.`)),
+        id: idSchema.describe(String(msg`Name of its holder, as events show it.`)),
         key: revisionKeySchema.describe(
           String(msg`Public Ed25519 key in base64, as luciole config keygen prints it; its private half never lies here.`),
         ),
@@ -305,7 +307,7 @@ const trustSchema = z.strictObject({
   userKeys: z
     .array(
       z.strictObject({
-        id: idSchema.describe(String(msg`Of its holder, as events name it.`)),
+        id: idSchema.describe(String(msg`Name of its holder, as events show it.`)),
         key: revisionKeySchema.describe(
           String(msg`Public Ed25519 key in base64, as luciole config keygen prints it; its private half never lies here.`),
         ),
@@ -341,20 +343,20 @@ export const cabinetSchema = z.strictObject({
   branches: z.array(branchSchema).max(MAX_BRANCHES).optional().describe(String(msg`Side streets.`)),
   lamps: z.array(lampSchema).describe(String(msg`Light points; may be empty.`)),
   zones: z.array(zoneSchema).describe(String(msg`Lamps that act together; may be empty where there is no lamp.`)),
-  programmes: z.array(programmeSchema).describe(String(msg`What zones do over the night; may be empty where there is no zone.`)),
+  programmes: z.array(programmeSchema).describe(String(msg`Levels of zones over the night; may be empty where there is no zone.`)),
   calendars: z.array(calendarSchema).optional().describe(String(msg`Which programme on which night.`)),
   holidays: z.array(holidaysSchema).max(16).optional().describe(String(msg`Lists of public holidays that are not built in.`)),
   eventNights: z
     .array(eventNightSchema)
     .optional()
     .describe(String(msg`Nights with a level of their own for a time: fireworks, a market.`)),
-  rules: z.array(ruleSchema).optional().describe(String(msg`What holds when: a measured value beyond a threshold, presence, traffic.`)),
+  rules: z.array(ruleSchema).optional().describe(String(msg`Conditions: a measured value beyond a threshold, presence or traffic.`)),
   outputs: z.array(outputSchema).optional().describe(String(msg`Relay circuits, info panels, sound: points that follow zones and rules.`)),
   neighbours: z.array(neighbourSchema).optional().describe(String(msg`Cabinets where the street goes on.`)),
   uplink: uplinkSchema.nullish().describe(String(msg`The city's platform; left out, the cabinet works alone.`)),
   store: storeSchema.nullish().describe(String(msg`Where readings are kept.`)),
   console: consoleSchema.nullish().describe(String(msg`Access for the technician.`)),
-  service: serviceSchema.nullish().describe(String(msg`What the agent does for whoever watches the gateway.`)),
+  service: serviceSchema.nullish().describe(String(msg`What the agent writes for the monitoring of the gateway.`)),
   trust: trustSchema
     .nullish()
     .describe(String(msg`What revisions from platform and console may do beyond this file, and who may approve it from a distance.`)),

@@ -11,7 +11,7 @@ import { flawOfFile, readRegularFile } from '../../core/regular-file.ts';
 import type { HeldTimeMemory } from '../../core/steady-clock.ts';
 
 const NAME = 'held-time.json';
-/** A larger file was not written by this program. Units: bytes. Source: assumed; the file has 150. */
+/** A larger file was not written by this program. Units: bytes. Source: assumed; the file has 150. Confirmed by: the size of the file on cabinets in service. */
 const MAX_BYTES = 4_096;
 
 export interface HeldTimeFileParts {

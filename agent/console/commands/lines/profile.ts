@@ -119,7 +119,7 @@ export function renderProfiles(profiles: readonly ProfileView[], page: Page): st
   const columns = [
     { title: msg`Profile`, maxCols: 28 },
     { title: msg`Kind` },
-    { title: msg`Speaks` },
+    { title: msg`Link` },
     { title: msg`Points`, align: 'right' },
     { title: msg`Trust` },
     { title: msg`Used by`, maxCols: 16 },

@@ -126,7 +126,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
       { name: 'username', value: 'NAME', summary: msg`at the broker` },
       { name: 'admin', value: 'NAME', summary: msg`first user of the serial console; its one-time password is printed` },
       { name: 'data-dir', value: 'DIR', summary: msg`folder of the store (default: /var/lib/luciole)` },
-      { name: 'force', value: null, summary: msg`replace a cabinet that is there; it stays beside as FILE.bak` },
+      { name: 'force', value: null, summary: msg`replace an existing cabinet file; the old one is kept as FILE.bak` },
       { name: 'dry-run', value: null, summary: msg`print the file instead of writing it` },
       JSON_OPTION,
     ],

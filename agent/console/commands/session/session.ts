@@ -32,7 +32,7 @@ const RECEIVE: ShellCommand = {
   summary: msg`a file from your terminal, by ZMODEM over this line`,
   arguments: [needed('file', msg`the name it is sent with`)],
   options: [
-    { name: 'anew', value: null, summary: msg`from its beginning, replacing what is there` },
+    { name: 'anew', value: null, summary: msg`from its beginning, replacing what exists` },
     { name: 'remove', value: null, summary: msg`receive nothing: remove what has this name` },
   ],
   examples: ['receive luciole_0.2.0_arm64.update', 'receive luciole_0.2.0_arm64.update --anew'],
