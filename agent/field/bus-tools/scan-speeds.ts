@@ -21,7 +21,7 @@ const DRAIN_MS = 10;
 const IDENTIFY_WAIT_MS = 100;
 
 /** `waitMs` is shortened to what a slice has room for. */
-export interface SpeedPassOptions extends PassOptions {
+export interface SpeedPassOptions extends Omit<PassOptions, 'isPatient'> {
   readonly serial: SerialSettings;
 }
 
