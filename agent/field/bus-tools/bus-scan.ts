@@ -97,7 +97,8 @@ async function scanHome(parts: ScanParts, request: ScanRequest, { addresses, res
   const { serial } = queue.config;
   const shown = serialOf(queue.config);
   const onProbed = (): void => results.step(shown);
-  const { answers, damaged } = await quickPass(queue, { units: addresses, waitMs: waitMs(parts, request, serial), signal, onProbed });
+  const patience = { waitMs: waitMs(parts, request, serial), isPatient: request.waitMs !== null };
+  const { answers, damaged } = await quickPass(queue, { units: addresses, ...patience, signal, onProbed });
   for (const answer of answers) {
     signal?.throwIfAborted();
     const found = await identified(answer, { serial: shown, profiles, send: (probe) => queue.read(probe) });

@@ -61,6 +61,12 @@ const TAIL_MS = 150;
 /** Reads of an address whose replies are damaged, including the first; two damaged replies are not an accident. */
 const DAMAGED = { reads: 3, enough: 2 } as const;
 
+/**
+ * Wait for each address that has not answered, when bytes arrived that no unit found explains: on a machine that was busy for a moment, a reply
+ * may arrive after both reads of its unit. Units: ms. Source: modbus.md §3: units take up to 200 ms in the field.
+ */
+const AGAIN_WAIT_MS = 200;
+
 /** A unit that answered, possibly with an exception. */
 export interface ScanAnswer {
   readonly unit: number;
@@ -78,6 +84,8 @@ export interface PassOptions {
   readonly units: readonly number[];
   /** Units: ms. */
   readonly waitMs: number;
+  /** Reads all addresses without an answer again if bytes arrived that no unit found explains. Takes up to 50 s for 247 addresses. */
+  readonly isPatient: boolean;
   readonly signal: AbortSignal | undefined;
   /** Called after each address. */
   readonly onProbed: () => void;
@@ -107,17 +115,23 @@ class QuickPass {
 
   async run(): Promise<PassResult> {
     const { clock } = this.#queue;
-    const waiting = this.#options.units.values();
-    await Promise.all(Array.from({ length: WORKERS }, () => this.#probe(waiting)));
+    const { units, waitMs, isPatient, onProbed } = this.#options;
+    const waiting = units.values();
+    await Promise.all(Array.from({ length: WORKERS }, () => this.#probe(waiting, waitMs, onProbed)));
     await sleep(clock, TAIL_MS);
     this.#countStrays(clock.monoMs());
-    await this.#searchSuspects();
+    const isExplained = await this.#searchSuspects();
+    if (isPatient && !isExplained) await this.#probe(this.#unanswered(), Math.max(waitMs, AGAIN_WAIT_MS), () => {});
     return { answers: [...this.#answers.values()], damaged: [...this.#damages.keys()].filter((unit) => this.#isDamaged(unit)) };
   }
 
-  async #probe(waiting: Iterable<number>): Promise<void> {
+  #unanswered(): number[] {
+    return this.#options.units.filter((unit) => !this.#answers.has(unit) && !this.#isDamaged(unit));
+  }
+
+  async #probe(waiting: Iterable<number>, waitMs: number, onProbed: () => void): Promise<void> {
     const { clock } = this.#queue;
-    const { waitMs, signal, onProbed } = this.#options;
+    const { signal } = this.#options;
     for (const unit of waiting) {
       signal?.throwIfAborted();
       this.#note(unit, await this.#queue.timedRead(scanRequest(unit, 1), waitMs));
@@ -144,23 +158,32 @@ class QuickPass {
       this.#damages.set(unit, (this.#damages.get(unit) ?? 0) + 1);
   }
 
-  /** Reads the suspects of each incident again, the nearest first, until the pace or a damaged reply of one explains the incident. */
-  async #searchSuspects(): Promise<void> {
+  /**
+   * Reads the suspects of each incident again, the nearest first, until the pace or a damaged reply of one explains the incident. Returns
+   * whether each incident was explained.
+   */
+  async #searchSuspects(): Promise<boolean> {
     const { waitMs } = this.#options;
+    let isExplained = true;
     const waited = new Map<number, number>();
     for (const unit of this.#damages.keys()) this.#incidents.unshift([{ unit, minMs: 0, maxMs: 0 }]);
     for (const suspects of this.#incidents) {
+      let isOpen = true;
       for (const suspect of suspects) {
         const { unit } = suspect;
-        if (this.#isDamaged(unit)) break;
+        isOpen = !this.#isDamaged(unit);
+        if (!isOpen) break;
         const longMs = Math.max(waitMs, suspect.maxMs) + SLACK_MS;
         if (this.#answers.has(unit) || (waited.get(unit) ?? 0) >= longMs || waited.size >= MAX_LONG_READS) continue;
         waited.set(unit, longMs);
         await this.#readLonger(unit, longMs);
         const found = this.#answers.get(unit);
-        if (found !== undefined && explains(found.turnaroundMs, suspect, SLACK_MS)) break;
+        isOpen = found === undefined || !explains(found.turnaroundMs, suspect, SLACK_MS);
+        if (!isOpen) break;
       }
+      if (isOpen) isExplained = false;
     }
+    return isExplained;
   }
 
   /** Uses another function and two registers, so that neither a late reply nor a late exception is mistaken for the reply to this read. */

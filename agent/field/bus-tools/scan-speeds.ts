@@ -24,7 +24,7 @@ const DRAIN_MS = 10;
 const IDENTIFY_WAIT_MS = 100;
 
 /** `waitMs` is shortened to the time left in a slice. */
-export interface SpeedPassOptions extends PassOptions {
+export interface SpeedPassOptions extends Omit<PassOptions, 'isPatient'> {
   readonly serial: SerialSettings;
 }
 
