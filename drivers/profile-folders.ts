@@ -20,7 +20,7 @@ export interface ProfileFile {
   readonly isShipped?: true;
 }
 
-/** The profiles that come with the agent. */
+/** Path of the folder with the profiles that come with the agent. */
 export const SHIPPED_PROFILES_DIR = join(import.meta.dirname, 'profiles');
 
 /** The folders that exist, each once. */

@@ -55,7 +55,7 @@ export interface SocketPortOptions {
   readonly retransmits?: (ports: TcpPorts) => Promise<number | null>;
 }
 
-/** Errors: `open` rejects with BusError `port-missing`, `port-busy` or `port-refused`, each with what to check. */
+/** Creates a port over TCP; it is closed until `open`. Errors: `open` rejects with BusError `port-missing`, `port-busy` or `port-refused`, each with what to check. */
 export function createSocketPort(options: SocketPortOptions): BytePort {
   return new SocketPort(options);
 }

@@ -28,7 +28,7 @@ const USER_CHANGES: readonly string[] = [
 /** Limit for each kind of event, so that a program which logs in constantly does not displace others. The log has every entry. Source: as for steps of the clock. */
 const EVENTS = { burst: 20, perS: 1 / 600 };
 
-/** The audit log; an entry with such an event also raises it. */
+/** Returns the audit log, extended: an entry for which `auditEvent` returns an event also reports it to `onEvent`, within the limits of `EVENTS`. */
 export function withAuditEvents({ audit, clock, cabinetId, onEvent }: AuditEventParts): AuditTools {
   const events = createEventTracker(clock, onEvent);
   const rates = { 'user-logged-in': createTokenBucket(clock, EVENTS), 'users-changed': createTokenBucket(clock, EVENTS) };

@@ -67,7 +67,11 @@ export function lockoutWaitMs({ users, all }: Lockout, user: string, nowMono: Mo
   return Math.max(0, own.untilMono - nowMono, isBoundByAll ? all.untilMono - nowMono : 0);
 }
 
-/** Counts an attempt as failed. `isKnown`: a user with this name exists; without one there is no password to guess. */
+/**
+ * Counts an attempt as failed. Call it before the password is checked, and `succeeded` or `refunded` after a correct one.
+ *
+ * `isKnown`: a user with this name exists. Other attempts do not count in the total, because there is no password to guess.
+ */
 export function attempted({ users, all, allBefore }: Lockout, user: string, isKnown: boolean, nowMono: MonoMs): Lockout {
   const next = new Map(users).set(user, { ...failed(users.get(user) ?? NONE, PER_USER, nowMono), isKnown });
   if (next.size > MAX_NAMES) next.delete(leastOf(next, user));

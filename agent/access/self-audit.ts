@@ -77,7 +77,7 @@ function clockStepText(fromMs: WallMs, stepMs: number): string {
   return `from ${new Date(fromMs).toISOString()} by ${Math.round(stepMs / 1_000)} s`;
 }
 
-/** Reads the detail of an entry `clock-set`; null for any other text. Units: s. */
+/** Reads the detail of an entry `clock-set`; null for any other text. `from`: the time before, in ISO 8601 UTC. `byS`: the step in s, negative if set back. */
 export function readClockStep(detail: string): { readonly from: string; readonly byS: number } | null {
   const [, from, byS] = /^from (\S+) by (-?\d+) s$/.exec(detail) ?? [];
   return from === undefined ? null : { from, byS: Number(byS) };

@@ -81,7 +81,12 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError for every failure that a person can correct. */
+/**
+ * Runs `luciole setup`: asks the questions, scans the lines and writes the cabinet file. Resolves with the exit code: 0, or 78 if the file would have
+ * problems; then nothing is written.
+ *
+ * Errors: rejects with ConsoleError for every failure that a person can correct.
+ */
 export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<number> {
   const run = runOf(args, world);
   await refuseWhileAgentRuns(args, world.terminal, AGENT_RUNS);

@@ -35,7 +35,12 @@ const EXIT_BAD_CONFIG = 78;
 /** Largest file. Units: bytes. Source: assumed; a thousand lamps are 60 KB. Confirmed by: the largest pole table of a customer. */
 const MAX_FILE_BYTES = 4_194_304;
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError for a file that cannot be read or written. */
+/**
+ * Imports a pole table into a cabinet file and prints a report; writes the file only with `--write`. Resolves with the exit code: 0, or 78 if the table
+ * or the result has mistakes; then nothing is written.
+ *
+ * Errors: rejects with ConsoleError if a file cannot be read or written, or if the cabinet file is not usable.
+ */
 export async function runImport(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   const [table, into] = [String(args['table'] ?? ''), resolve(configFile)];
   const cabinet = read(into, msg`the cabinet to import into; name it with --into`).toString('utf8');

@@ -53,7 +53,7 @@ export interface TonightView {
   readonly rule: Message;
   /** Event nights of this date. */
   readonly events: readonly string[];
-  /** Programme steps that this night skips: the next step begins earlier by its own time, at `atMs`. */
+  /** Programme steps that this night leaves out. As `LeftOutStep`: the next step, `nextName`, begins at `atMs`, the time of the step left out. */
   readonly leftOut: readonly { readonly name: string; readonly nextName: string; readonly atMs: WallMs }[];
   /** A photocell counts within this many minutes of dusk and dawn; null without a photocell. */
   readonly photocellMin: number | null;

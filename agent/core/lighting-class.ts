@@ -26,7 +26,7 @@ const LIGHT: Readonly<Record<LightingClass, number>> = {
   P6: 2,
 };
 
-/** The level that provides the wanted class if 100 % provides the design class; rounded up, at most 100 %. Shape: both of one family. */
+/** Returns the level that provides the wanted class if 100 % provides the design class. Units: %, rounded up, 100 at most. Both classes must be of one family. */
 export function classLevelPct(design: LightingClass, wanted: LightingClass): LevelPct {
   return Math.min(100, Math.ceil((100 * LIGHT[wanted]) / LIGHT[design] - 1e-9));
 }

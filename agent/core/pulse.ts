@@ -23,7 +23,7 @@ export interface StorePulse {
   readonly refusal?: DataRefusal | null;
 }
 
-/** The parts that must make progress to keep the street lit. */
+/** The latest progress of each part that keeps the street lit. */
 export interface Pulse {
   readonly lines: readonly LinePulse[];
   /** End of the last tick; null while none is due. */

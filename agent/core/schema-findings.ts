@@ -17,7 +17,7 @@ export interface SchemaFinding {
   readonly atKey?: true;
 }
 
-/** Additional hints for one kind of document; each is appended to the finding, or to what is allowed. */
+/** Hints for one kind of document. `found` replaces the usual hint on a wrong value, unless it returns undefined; `allowed` is appended to the list of allowed values. */
 export interface MoreHints {
   found?(found: unknown, schema: JsonSchema): Message | undefined;
   allowed?(path: Path): Message;

@@ -203,7 +203,7 @@ export type EventCode =
 
 export type Severity = 'info' | 'warning' | 'alarm';
 
-/** An alarm or notice with a start and, if it lasts, an end. */
+/** An alarm or notice. `endMs` is null while it lasts; one that does not last has its end from the first report. */
 export interface AgentEvent {
   /** `<code>:<source>:<startMs>`; the end of an event has the id of its start. */
   readonly id: string;

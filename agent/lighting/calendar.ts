@@ -46,7 +46,7 @@ export function isOn({ year, month, day }: CalendarDate, night: NightDay): boole
   return (year === null || year === date.year) && month === date.month && day === date.day;
 }
 
-/** Returns the place of the first season that fits; -1 where none does. */
+/** Returns the index of the first season that includes the date of the night; -1 if none does. */
 export function seasonOf(seasons: readonly Pick<Season, 'from' | 'to'>[], night: NightDay): number {
   const date = plain(night);
   return seasons.findIndex((season) => isWithin(season, date));

@@ -36,7 +36,7 @@ export interface ProgrammeReader {
   at(nowMs: WallMs, chosen?: string | null): ProgrammeState;
   /** Returns all stretches of one night, in order. */
   of(night: Night, chosen?: string | null): readonly Stretch[];
-  /** Returns the steps that a night leaves out, because a step after them would begin first. */
+  /** Returns the steps that a night leaves out, because the step after them is due earlier, or at the same time. */
   leftOut(night: Night, chosen?: string | null): readonly LeftOutStep[];
 }
 
@@ -44,7 +44,7 @@ export interface ProgrammeReader {
 export interface LeftOutStep {
   readonly place: number;
   readonly name: string;
-  /** The following step, which should begin later but begins at `atMs`, in place of the one left out. */
+  /** The following step of the programme. Its own time is `atMs` or earlier; it begins at `atMs`, the time of the step left out. */
   readonly nextName: string;
   readonly atMs: WallMs;
 }

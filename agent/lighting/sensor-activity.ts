@@ -23,7 +23,7 @@ export function afterActivity(before: Activity, count: number, atMono: MonoMs, o
   return [...recent.slice(0, -1), { sixth, count: last.count + added }];
 }
 
-/** Whether a sensor detects more often than its limit; a sensor that was busy must first have calmed down. */
+/** Whether a sensor had more than `maxPerH` detections in the last hour; a sensor that was busy stays busy until it has at most half as many. */
 export function isNowBusy(wasBusy: boolean, activity: Activity, maxPerH: number, nowMono: MonoMs): boolean {
   const perH = ofLastHour(activity, nowMono).reduce((sum, { count }) => sum + count, 0);
   return perH > (wasBusy ? maxPerH * CALM_SHARE : maxPerH);

@@ -11,7 +11,7 @@ import { withLampFaults } from '../diagnosis/faults-in-views.ts';
 import { sunAltitudeDeg } from '../lighting/sun.ts';
 import type { UplinkSlot } from '../sync/uplink-slot.ts';
 
-/** The sources of the values. */
+/** The parts of the agent from which the values of the status are read. */
 export interface StatusSources {
   readonly cabinet: Cabinet;
   readonly version: string;

@@ -26,7 +26,7 @@ import { TelemetryFile } from './telemetry-file.ts';
 const NOTE_PERIOD_MS = 600_000;
 
 /**
- * Both files of the store behind one function that answers requests. Synchronous.
+ * The telemetry file and the state file of the store, behind one function that answers requests. Synchronous.
  *
  * Failures are part of the answer: one damaged file does not stop the other. A file is opened by the first request that needs
  * it.

@@ -8,7 +8,7 @@ import type { Message } from '../core/message.ts';
 import { withMessages, withTexts } from '../core/message-wire.ts';
 import type { FoundHeld, StateWork, StoreAnswer, StoreRequest } from './messages.ts';
 
-/** A request for the storage thread. */
+/** Returns the request with its messages as JSON, to be posted to the storage thread. */
 export function packedRequest(request: StoreRequest): StoreRequest {
   return withState(request, withTexts);
 }
@@ -18,7 +18,7 @@ export function unpackedRequest(request: StoreRequest): StoreRequest {
   return withState(request, withMessages);
 }
 
-/** An answer for the main thread. */
+/** Returns the answer with its messages as JSON, to be posted to the main thread. */
 export function packedAnswer(answer: StoreAnswer): StoreAnswer {
   return inAnswer(answer, withTexts);
 }

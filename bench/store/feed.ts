@@ -48,7 +48,7 @@ export function createFeed(seed = 1): Feed {
   return feed;
 }
 
-/** Frames of so many seconds, all at once: for figures that measure nothing but what comes after. */
+/** Advances the clock of the feed by `seconds` and returns the frames of that time, so that a figure does not include their creation. */
 export async function feedFrames(feed: Feed, seconds: number): Promise<readonly ReadingFrame[]> {
   const frames: ReadingFrame[] = [];
   feed.onFrame = (frame) => frames.push(frame);

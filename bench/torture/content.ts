@@ -15,7 +15,7 @@ export interface FrameName {
   readonly atMs: number;
 }
 
-/** How many readings a frame may have. */
+/** The largest number of readings in a frame: `light` 12, `heavy` 300. */
 export type Load = 'light' | 'heavy';
 
 const MOST_READINGS: Readonly<Record<Load, number>> = { light: 12, heavy: 300 };

@@ -108,7 +108,7 @@ export function encodePoint(point: PointProfile, value: number): number[] | Refu
   return [raw & 0xffff];
 }
 
-/** Returns the whole number nearest to the raw value. For a level it is that of 0 only for 0, so that rounding never switches a lamp off. */
+/** Converts a value to the nearest raw number. A level above 0 never gets the raw number of level 0, so rounding never switches a lamp off. */
 export function rawFor({ transform, scale, offset, semantic }: PointProfile, value: number): number {
   if (transform === 'dali-log') return daliLevel(value);
   const [raw, darkRaw] = [value, 0].map((each) => Math.round((each - offset) / scale)) as [number, number];

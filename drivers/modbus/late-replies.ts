@@ -13,7 +13,8 @@ import { isAbout } from './frames.ts';
  */
 const GUARD_MS = { least: 1_000, most: 5_000 };
 /**
- * How late a reply may be. A recognised late reply can raise it up to `most`. Units: ms.
+ * How long after its request a reply may still arrive: `least` at the start. A recognised late reply raises it to `SLOWER_STILL` times its own delay,
+ * up to `most`; it is never lowered. Units: ms.
  * Source: serial servers and DALI gateways hold a reply for up to 60 s (ADR 26); an hour bounds the memory.
  */
 const LATENESS_MS = { least: 60_000, most: 3_600_000 };

@@ -134,14 +134,17 @@ export class ReplyTrust {
   }
 
   /**
-   * Whether a reply of this shape needs more than one confirmation, because the line is in doubt.
+   * How strictly a reply to a read of this shape is checked. A proof is a reply with new content, while no older reply of the shape may still arrive
+   * and none was accepted without proof in the last `boundMs`.
    *
-   * `proof`: the unit itself is in doubt. Replies to other requests often have the same content, so only new content is good; if a single request has
-   * the shape, three equal replies with a silence between them are good too.
+   * - `none`: not more than usual. The line is not in doubt; or only another unit is, and one request alone has this shape. A copy of the other unit's
+   *   reply has another address.
+   * - `votes`: a proof is good, and so are three equal replies in a row with a silence between them. Either the unit itself is in doubt, and one request
+   *   alone has this shape. Or only another unit is in doubt, and several requests of this unit have the shape: its replies may have copies too.
+   * - `proof`: only a proof is good. The unit itself is in doubt, and several of its requests have the shape: their replies often have the same
+   *   content, so votes prove nothing.
    *
-   * `votes`: another unit is in doubt, and several requests of this unit have the shape. A copy of the other unit's reply has another address, but
-   * this unit's own replies may have copies too, so three replies are needed, whatever is owed. (A sensor that waited until its own late reply had
-   * expired was blind for a minute after each.)
+   * `votes` does not wait until late replies have expired: a sensor would not be read for a minute after each.
    */
   strictness(unit: number, { fc, count, nowMono }: ReadShape): 'none' | 'votes' | 'proof' {
     if (!this.isDoubtful(nowMono)) return 'none';

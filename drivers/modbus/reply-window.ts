@@ -37,7 +37,7 @@ export interface WindowMemory {
 /** As `Match`; `rest` is what arrived after the reply. */
 export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { kind: 'reply' }> & { readonly rest: Buffer });
 
-/** How a wait without a reply ended. */
+/** What a wait that ended without a valid reply received instead. */
 export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'foreign';
 
 export function createWindowMemory(late: LateReplies, trust: ReplyTrust, counters: LinkCounters): WindowMemory {

@@ -19,7 +19,7 @@ export function gapMs(serial: SerialSettings): number {
   return serial.baud > 19_200 ? 1.75 : 3.5 * Math.max(charMs(serial), (STANDARD_BITS * 1000) / serial.baud);
 }
 
-/** Length of a request frame. Units: bytes. Source: Modbus Application Protocol V1.1b3 §6. */
+/** Length of a request frame on a serial line, address and CRC included. Units: bytes. Source: Modbus Application Protocol V1.1b3 §6. */
 export function requestBytes(request: ReadRequest | WriteRequest): number {
   if (!('values' in request) || (request.values.length === 1 && request.multiple !== true)) return 8;
   return 9 + (request.table === 'coil' ? Math.ceil(request.values.length / 8) : 2 * request.values.length);

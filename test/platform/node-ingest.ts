@@ -9,7 +9,7 @@ import { readSegment } from './segment-reader.ts';
 import type { Sortable } from './seq-sorter.ts';
 import type { WireMetric, WirePayload } from './wire-reader.ts';
 
-/** A message as a worker passes it on. */
+/** A decoded message of a node, as a worker of the platform passes it to the sorter of that node. */
 export interface IngestMessage extends Sortable {
   /** Empty for the node itself. */
   readonly device: string;

@@ -18,7 +18,7 @@ export interface RegisteredReading {
   readonly isHistorical: boolean;
 }
 
-/** An empty database. */
+/** The rows and readings of one node that the platform has received; empty at first. In memory. */
 export class RowRegistry {
   /** Readings by `<point>@<ms>`, from every epoch. */
   readonly readings = new Map<string, RegisteredReading>();

@@ -9,8 +9,9 @@ const IN_MEMORY = '/dev/shm';
 const LEAST_FREE = 1_000_000_000;
 
 /**
- * A folder for a simulation, which goes away with the test: a night has thousands of commits, and each would wait for the disk.
- * It lies in memory where the machine has room there, else among the temporary files.
+ * Creates a folder for a simulation; it is removed when the test ends. Returns its path.
+ *
+ * It is in memory if 1 GB is free there, otherwise in the folder for temporary files: a night has thousands of commits, and each would wait for the disk.
  */
 export function memoryFolder(t: Pick<Test, 'teardown'>): string {
   const dir = mkdtempSync(join(freeBytes(IN_MEMORY) >= LEAST_FREE ? IN_MEMORY : tmpdir(), 'luciole-'));

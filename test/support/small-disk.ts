@@ -11,7 +11,7 @@ export interface SmallDisk {
   remove(): void;
 }
 
-/** Units: `kilobytes` of 1,024 bytes; a file takes whole pages of 4. */
+/** Mounts a disk of this size. Errors: none; without root `dir` is an ordinary folder, and `skip` states why. Units: `kilobytes` of 1,024 bytes; a file takes whole pages of 4. */
 export function mountSmallDisk(kilobytes: number): SmallDisk {
   const dir = mkdtempSync(join(tmpdir(), 'luciole-disk-'));
   const options = ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', dir];

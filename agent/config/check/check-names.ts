@@ -202,7 +202,7 @@ function repeated(what: keyof typeof TWICE, items: readonly Named[]): Finding[] 
   });
 }
 
-/** Reports names that occurred before; `say` creates the message for the second. */
+/** Returns one finding for each repetition of a name; upper and lower case differ. `say` creates its message. */
 export function repeatedBy(items: readonly Named[], say: (id: string) => Message): Finding[] {
   const firsts = new Map<string, Path>();
   return items.flatMap(({ id, path }) => {

@@ -2,7 +2,7 @@ import { msg } from '../../core/message.ts';
 import { type CabinetDraft, given, type Index, unknownName } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** Checks that the poles form a street: where branches leave it, and how the neighbours continue it. Pure. */
+/** Returns what is wrong with the poles: unknown names, branches that do not lead back to the main street, and neighbours without an uplink. Pure. */
 export function checkStreet(draft: CabinetDraft, index: Index): Finding[] {
   const { poles, branches, known } = index;
   return [

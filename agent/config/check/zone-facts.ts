@@ -52,7 +52,7 @@ export function stepPct(
   return name === undefined || designClass === undefined || designClass === null ? undefined : classLevelPct(designClass, name);
 }
 
-/** The mode of the wave: light moves along the poles, so their distances matter; null without a wave. */
+/** Returns the mode of the wave: the written one, or the default of the kind of zone; null without a wave. With `poles` the distances of the poles matter. */
 export function waveMode({ kind, presence }: ZoneDraft): 'poles' | 'section' | null | undefined {
   const wave = presence?.wave;
   if (wave === undefined || wave === null) return null;

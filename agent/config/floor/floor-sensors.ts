@@ -9,7 +9,7 @@ import { msg } from '../../core/message.ts';
 import { sensorReaches } from '../../lighting/presence.ts';
 import { type FloorFlaw, pollSlowness } from './floor-circuits.ts';
 
-/** A configuration with its devices on the wire. */
+/** A configuration, with its lamps, outputs and contacts by register. */
 export interface Sensing {
   readonly cabinet: Cabinet;
   readonly circuits: Circuits;

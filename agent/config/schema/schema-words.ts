@@ -21,7 +21,7 @@ export const idSchema = z
 /** Units: % of full light, whole numbers. */
 export const levelSchema = z.int().min(0).max(100);
 
-/** One line of text for people. */
+/** A short text for people, of 1 to 80 characters. */
 export const textSchema = z.string().min(1).max(80);
 
 /** A file or folder. Source: PATH_MAX of Linux. */

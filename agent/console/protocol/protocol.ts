@@ -108,7 +108,7 @@ export function failedReply(id: number | null, { code, said, bus }: ConsoleError
 /**
  * Splits a stream of bytes into lines without line ends; empty lines are skipped.
  *
- * Errors: throws ConsoleError 'too-large' as soon as a line exceeds `maxBytes`, and discards it.
+ * Errors: throws ConsoleError 'too-large' as soon as a line exceeds `maxBytes`. Lines of the same call are lost, and the splitter cannot be used again.
  */
 export function createLineSplitter(maxBytes: number): (bytes: Uint8Array) => readonly string[] {
   let parts: Uint8Array[] = [];

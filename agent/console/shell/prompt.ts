@@ -11,7 +11,7 @@ export function greeting(names: Names | null, version: string): readonly Said[] 
   return [`${names.cabinet.id}  ${names.cabinet.name}`, version, keys];
 }
 
-/** Returns the prompt with the time left of overrides and of a configuration on trial. */
+/** Returns the prompt, with the time left of the longest override and of a configuration on trial. `known` is null if no agent answers. */
 export function promptOf(known: Known | null, inWords: InWords): string {
   if (known === null) return `luciole (${inWords(msg`no agent`)})> `;
   const { cabinet, overrides, trial } = known.names;

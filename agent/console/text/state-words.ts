@@ -110,7 +110,7 @@ const WORDS: Readonly<Record<string, Message>> = {
   'not a regular file': msg`not a regular file`,
 };
 
-/** Returns the word for a code; a code that is the same in every language is unchanged. */
+/** Returns the message to translate for a code. A code without a message is the same in every language and is returned unchanged. */
 export function wordOf(code: string): Message | string {
   return (Object.hasOwn(WORDS, code) ? WORDS[code] : undefined) ?? code;
 }

@@ -97,7 +97,7 @@ export function releaseIntents<T extends StoredIntent>(
   return { kept: intents.filter((intent) => !released.includes(intent)), released, denied };
 }
 
-/** Ends the intents on a target at `end` at the latest, if the authority may release them. `changed`: those that would have lasted longer. */
+/** Ends the intents on a target at `end` at the latest, if the authority may release them; with `rank`, only those of this rank. `changed`: the intents with a new end. */
 export function shortenIntents(
   intents: readonly Intent[],
   { target, authority, end, rank }: Authorised<Pick<ReleaseRequest, 'target' | 'rank'>> & { readonly end: Moment },

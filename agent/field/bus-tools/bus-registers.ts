@@ -118,7 +118,7 @@ export interface Walk {
   readonly wall: { readonly end: number; readonly count: number } | null;
 }
 
-/** Units: `cap` in registers per request. */
+/** Starts a walk over the registers from `from` to `to`, both included. Units: `cap` in registers per request; rounded down to a power of two. */
 export function walkFrom(from: number, to: number, cap: number): Walk {
   const size = 2 ** Math.floor(Math.log2(Math.max(1, cap)));
   return { at: from, size, to, cap: size, singleWorks: false, wall: null };
@@ -144,7 +144,7 @@ export function walkOn(walk: Walk, count: number): Walk {
   return { ...next, cap, size: cap, wall: null };
 }
 
-/** At least one of these registers is absent: the next read is shorter, or starts after a register that is refused alone. */
+/** The unit refused a read of `count` registers. Returns the next state: a read half as long or, after the refusal of a single register, one that starts behind it. */
 export function refused(walk: Walk, count: number): Walk {
   if (count > 1) return { ...walk, size: Math.floor(count / 2), wall: { end: walk.at + count, count } };
   const next = { ...walk, at: walk.at + 1, wall: null };

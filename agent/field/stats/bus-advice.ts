@@ -44,7 +44,7 @@ export interface PlainLineStats extends Omit<LineStats, 'advice' | 'units'> {
   readonly units: readonly AdvisedUnit[];
   /** Why the line is down; empty while it is up. */
   readonly downReason: Message;
-  /** The line repeats all its frames, whichever unit sent them. */
+  /** The line repeats its frames, as `doMostAnswerTwice` of unit-trouble.ts decides. */
   readonly doMostAnswerTwice: boolean;
   /** Valid frames that no request of the agent caused. */
   readonly foreignFrames: number;
@@ -53,7 +53,7 @@ export interface PlainLineStats extends Omit<LineStats, 'advice' | 'units'> {
 /** The statistics of a unit, with those of the last minutes, so that a share of failures is a current one. */
 export interface AdvisedUnit extends UnitStats {
   readonly recent: RecentCounts;
-  /** It sent unrequested replies recently. */
+  /** It answers twice, as `answersTwice` of unit-trouble.ts decides. */
   readonly answersTwice: boolean;
   /** Longest wait that its profile allows. Units: ms. */
   readonly profileTimeoutMs: number;

@@ -31,9 +31,16 @@ const DEVIATIONS = 4;
 const SLOW_AFTER = { unit: 5, place: 10 };
 
 /**
- * Longest wait for a register that has never replied, so that an absent unit with a long timeout in its profile does not block the line: for a read,
- * for a write, and for a read while a level waits. A later reply is recognised, and the next wait is as long as it needs. Units: ms. Source: `read`
- * as `TIMEOUT_MS.max`; `write` the longest timeout of the profiles that come with the agent, `hurried` the shortest.
+ * Limits on the wait for a register that has never replied; a shorter timeout of the profile applies. Without them, an absent unit with a long timeout
+ * in its profile would block the line. Units: ms.
+ *
+ * - `read`: a read, unless other registers of the unit have needed longer.
+ * - `write`: a write to a unit that has never answered.
+ * - `hurried`: a read while a level waits to be sent.
+ *
+ * A reply that arrives after the wait is recognised as late. If it came within the profile's timeout, the next wait is long enough for it.
+ *
+ * Source: `read` as `TIMEOUT_MS.max`; `write` the longest timeout of the profiles that come with the agent, `hurried` the shortest.
  */
 const UNMET_WAIT_MS = { read: TIMEOUT_MS.max, write: 500, hurried: 200 };
 

@@ -36,7 +36,7 @@ export interface StepState {
 
 type Register = Pick<SetupStep, 'table' | 'address'>;
 
-/** When each register was last written, by `table:address`. Units: wall time at the moment of saving. */
+/** The writes of each register in the last 24 h, oldest first, by `table:address`. Units: ms of wall time, by the clock as it was when they were saved. */
 export type WriteTimes = Readonly<Record<string, readonly WallMs[]>>;
 
 export type SetUpWrites = ReturnType<typeof createSetUpWrites>;

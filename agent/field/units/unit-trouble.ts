@@ -12,22 +12,30 @@ import { type Unit, wasMet } from './unit.ts';
 /** A presence input that was not read for longer than this counts as missing. Units: ms. Source: as long as a unit is away before that is an event; a rest and three votes take a quarter of it (ADR 26). */
 const BLIND_AFTER_MS = 5_000;
 /**
- * Unrequested replies in a row before they are reported. Source: assumed; a gateway that restarts repeats a few. Confirmed by: extra replies of
+ * Unrequested replies, each within a minute of the one before, until they are reported. Source: assumed; a gateway that restarts repeats a few. Confirmed by: extra replies of
  * gateways that restart on the bench.
  */
 const TWICE = 10;
 
-/** Adds one to the count of unrequested replies. */
+/** Adds one to the count of unrequested replies, which starts again after a minute without one. */
 export function afterExtra({ count, atMono }: Unit['extras'], nowMono: MonoMs): Unit['extras'] {
   return { count: nowMono - atMono > MINUTE_MS ? 1 : count + 1, atMono: nowMono };
 }
 
-/** Whether the unit usually answers twice: another unit has its address, or something repeats its replies. */
+/**
+ * Whether the unit answers twice: another unit has its address, or something repeats its replies.
+ *
+ * True after `TWICE` unrequested replies, each within a minute of the one before, until a minute after the last.
+ */
 export function answersTwice({ extras }: Pick<Unit, 'extras'>, nowMono: MonoMs): boolean {
   return extras.count >= TWICE && nowMono - extras.atMono <= MINUTE_MS;
 }
 
-/** Whether most units answer twice: then the line repeats its frames, and no address is used twice. */
+/**
+ * Whether the line repeats its frames, so that double replies do not mean that two units have one address.
+ *
+ * True if a unit answers twice, and more than half of all units, at least two, sent an unrequested reply in the last minute.
+ */
 export function doMostAnswerTwice(units: readonly Pick<Unit, 'extras'>[], nowMono: MonoMs): boolean {
   if (!units.some((unit) => answersTwice(unit, nowMono))) return false;
   // Units that are polled less often have had fewer replies to repeat.

@@ -196,7 +196,7 @@ function isEveryIsolated({ slots }: Unit): boolean {
 /** The kinds of poll: presence inputs, other registers, or an isolated register. */
 export type PollKind = 'presence' | 'telemetry' | 'retry';
 
-/** Index of the slot of this kind that is due first; -1 when there is none. */
+/** Returns the index of the slot of this kind that is due first; -1 if there is none. If all slots are isolated, the kind `telemetry` returns one of them. */
 export function firstSlot(unit: Unit, kind: PollKind): number {
   const { slots } = unit;
   const isRetry = kind === 'retry' || (kind === 'telemetry' && isEveryIsolated(unit));
@@ -277,7 +277,7 @@ export function wasMet({ seenMs, health }: Unit): boolean {
   return seenMs !== null || health.firstByteMs !== null;
 }
 
-/** Whether it has not been requested, or not often enough to count as silent, since it was last away. */
+/** Whether the unit is away and does not count as silent yet, because it was not requested often enough. */
 export function isUntried({ health, isAway }: Unit): boolean {
   return isAway && health.state !== 'silent';
 }

@@ -47,9 +47,9 @@ export interface GroupChoice {
 const FEWEST_MEMBERS = 2;
 
 /**
- * All groups of a line, those of more lamps first.
+ * Returns the groups of at least two lamps on a line, those with the most lamps first: groups within a unit and broadcasts to the line.
  *
- * `isBroadcastAllowed`: the site confirms that all units of the line execute or ignore such a write.
+ * `isBroadcastAllowed`: the site confirms that all units of the line execute or ignore a broadcast. Otherwise there are only groups within a unit.
  */
 export function groupsOf(devices: readonly GroupedDevice[], isBroadcastAllowed: boolean): readonly LineGroup[] {
   const groups = [...(isBroadcastAllowed ? lineBroadcasts(devices) : []), ...devices.flatMap(unitGroups)];

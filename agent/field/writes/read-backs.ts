@@ -129,7 +129,7 @@ export function isChannelProof({ unit, quantity, write: { levelPct } }: WaitingW
   return levelPct > 0 && channelOf(unit, quantity) !== undefined;
 }
 
-/** The coil that must be on for this level to give light; undefined if there is none. */
+/** Returns the coil that must be on so that a level of `quantity` gives light; undefined if there is none. Errors: as `pointOf`. */
 export function channelOf(unit: Unit, quantity: string): PointProfile | undefined {
   const { write } = pointOf(unit, quantity);
   return write?.switchedBy == null ? undefined : pointOf(unit, write.switchedBy);

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { replaceWholeLater } from '../../core/atomic-write.ts';
 import { flawOfFile, readRegularFileLater } from '../../core/regular-file.ts';
 
-/** The program that was installed with the system. */
+/** Stands for the program that was installed with the system, where otherwise the name of a release is given. */
 export const PACKAGE = 'package';
 /** Starts of a release on trial until it must be confirmed. Source: assumed; one or two mains cuts in that time are not its fault. Confirmed by: the mains failures in a year of start ledgers. */
 const TRIAL_STARTS = 3;

@@ -7,7 +7,7 @@
  */
 import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 
-/** What the main thread needs to number a frame without the storage thread. */
+/** What the main thread needs to number a frame without the storage thread: seq = base + ticket, if it is not above `reservedSeq`. */
 export interface Numbering {
   readonly epoch: string;
   readonly base: number;

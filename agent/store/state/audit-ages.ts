@@ -6,7 +6,7 @@ import { type AgeBound, FIRST_RELEASE_MS } from './people.ts';
 
 const BOTH = 'SELECT at_ms FROM audit UNION ALL SELECT at_ms FROM audit_reserved';
 
-/** The ages of the entries in an open file. Errors: all functions throw SQLite errors. */
+/** Prepares the queries that find entries over their age limit, and delete those of `audit_reserved`. `db` is the open state file. Errors: every function throws SQLite errors. */
 export function createAuditAges(db: Sqlite) {
   const isOver = db.prepare<[number, number], number>(`SELECT EXISTS (SELECT 1 FROM (${BOTH}) WHERE at_ms >= ? AND at_ms < ?)`).pluck();
   const firstYoung = db.prepare<[number, number], number | null>('SELECT min(n) FROM audit WHERE at_ms >= ? AND at_ms <= ?').pluck();

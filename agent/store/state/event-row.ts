@@ -25,8 +25,9 @@ export function toEventRow(event: AgentEvent): EventRow {
 }
 
 /**
- * Converts a row to its event. A text without a template is shown as written, and so is a text that its template does not produce: an
- * earlier release wrote a new text and kept the template, or bytes are damaged. The checksum of the row covers only the text.
+ * Converts a row to its event. Its text can be translated if the template of the row produces exactly this text; otherwise it is shown as stored.
+ *
+ * They can differ: an earlier release wrote a new text and kept the template, or bytes are damaged. The checksum of the row covers only the text.
  */
 export function toEvent({ id, code, source, severity, text, template, startMs, endMs }: EventRow): AgentEvent {
   return { id, code, source, severity, text: saidBy(text, template), startMs, endMs };

@@ -22,7 +22,7 @@ export function boundOf(keepDays: number, atMs: WallMs): AgeBound {
   return { dueMs: atMs - keepDays * DAY_MS, beforeMs: atMs - (keepDays - BLOCK_DAYS) * DAY_MS };
 }
 
-/** An event that has not ended has no age yet. Errors: throws SQLite errors. */
+/** Whether an ended event or an outcome is older than `dueMs`. An event that has not ended has no age yet. Errors: throws SQLite errors. */
 export function hasOlder(db: Sqlite, { dueMs }: AgeBound): boolean {
   const known = [FIRST_RELEASE_MS, dueMs];
   const events = db.prepare('SELECT EXISTS (SELECT 1 FROM event WHERE end_ms >= ? AND end_ms < ?)').pluck().get(known);
@@ -30,7 +30,7 @@ export function hasOlder(db: Sqlite, { dueMs }: AgeBound): boolean {
   return events === 1 || outcomes === 1;
 }
 
-/** Returns how many rows were removed. Errors: throws SQLite errors. */
+/** Removes ended events and outcomes before `beforeMs`, except those of an unset clock. Returns how many. Errors: throws SQLite errors. */
 export function dropOlder(db: Sqlite, { beforeMs }: AgeBound): number {
   const known = [FIRST_RELEASE_MS, beforeMs];
   const events = db.prepare('DELETE FROM event WHERE end_ms >= ? AND end_ms < ?').run(known);

@@ -148,7 +148,7 @@ export function withMode(ledger: Ledger, mode: ProofMode): Ledger {
   return advance({ ...ledger, mode });
 }
 
-/** In an earlier run the broker received all rows up to `seq`. */
+/** Records that the broker received all rows up to `seq` in an earlier run. Has an effect only in mode `awaiting`. */
 export function withReached(ledger: Ledger, seq: number): Ledger {
   return ledger.mode === 'awaiting' ? { ...ledger, reached: Math.max(ledger.reached, seq) } : ledger;
 }

@@ -15,7 +15,7 @@ export interface ResendRequest {
   readonly toSeq: number | null;
 }
 
-/** Sent as `Sync/Resend Result`. */
+/** The progress of a request, sent as `Sync/Resend Result`. `reason` says why it was refused, otherwise it is empty. */
 export interface ResendResult {
   readonly id: string;
   readonly state: 'queued' | 'sending' | 'done' | 'refused';

@@ -8,7 +8,7 @@ import type { RowsMark } from './rows-mark.ts';
 import { encodeRowsSegment } from './segment.ts';
 import type { SeqRange } from './seq-ranges.ts';
 
-/** Frames that are sent as one batch. Without frames, only the row numbers are reported, which contain nothing. */
+/** Stored frames that are sent together. Without frames, it reports to the platform that no rows exist with these numbers. */
 export interface RowBatch {
   readonly rows: SeqRange;
   readonly frames: readonly StoredFrame[];
@@ -79,7 +79,12 @@ export function planBacklog(ledger: Ledger, read: readonly StoredFrame[]): reado
   return batches;
 }
 
-/** Sends one batch as metrics or segments. `isAsked`: the platform requested these rows. Errors: throws UplinkError `lost` if the link is gone. */
+/**
+ * Sends one batch, and returns what was sent. `isAsked`: the platform requested these rows.
+ *
+ * With `asSegments` the rows are split so that each segment fits a packet; a batch without frames, or a row that does not fit, is sent as metrics.
+ * Errors: throws UplinkError `lost` if the link is gone.
+ */
 export function sendRowBatch(
   publisher: Publisher,
   { rows, frames }: RowBatch,

@@ -45,7 +45,7 @@ export interface Ending {
   readonly wanted: boolean;
 }
 
-/** Connects to nothing before `start`. */
+/** Keeps a Sparkplug session with one of the brokers: connects, reconnects after a failure, and reports when births and deaths are due. Idle until `start`. */
 export class BrokerLink {
   readonly failures: LinkFailures;
   readonly #parts: BrokerLinkParts;

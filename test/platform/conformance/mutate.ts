@@ -9,7 +9,7 @@ import type { Recording } from './evidence.ts';
 type Events = readonly WireEvent[];
 export type Defect = (events: Events) => Events;
 
-/** The n-th packet of this kind; negative numbers count from the end. */
+/** Returns a packet that fits. `at` counts from 0; negative numbers count from the end. Errors: throws Error if there is none. */
 export function nth(events: Events, at: number, fits: (event: PacketEvent) => boolean): PacketEvent {
   const found = events.filter((event): event is PacketEvent => event.kind === 'packet' && fits(event)).at(at);
   if (found === undefined) throw new Error('the recording has no such packet: the defect cannot be made');
@@ -42,7 +42,7 @@ export function moveBefore(moved: WireEvent, place: WireEvent): Defect {
   return (events) => events.filter((event) => event !== moved).flatMap((event) => (event === place ? [moved, event] : [event]));
 }
 
-/** A flag, the topic or the raw payload of the n-th PUBLISH on such a topic. */
+/** Changes a flag, the topic or the raw payload of a PUBLISH whose topic contains `part`. `at`: as `nth`. */
 export function publish(part: string, at: number, change: Partial<IPublishPacket>): Defect {
   return (events) => {
     const old = nth(events, at, publishes(part));
@@ -50,7 +50,7 @@ export function publish(part: string, at: number, change: Partial<IPublishPacket
   };
 }
 
-/** The payload of the n-th PUBLISH on such a topic. */
+/** Changes the payload of a PUBLISH whose topic contains `part`. `at`: as `nth`. */
 export function payload(part: string, at: number, change: (payload: Payload) => Payload): Defect {
   return (events) => {
     const old = nth(events, at, publishes(part));
@@ -59,7 +59,7 @@ export function payload(part: string, at: number, change: (payload: Payload) => 
   };
 }
 
-/** One metric of it, by name or, without a name, by position. */
+/** Changes one metric of such a PUBLISH, by name or, without a name, by position; removes it if `change` returns null. */
 export function metric(part: string, at: number, which: string | number, change: (metric: Metric) => Metric | null): Defect {
   return payload(part, at, ({ metrics, ...rest }) => {
     const place = typeof which === 'number' ? which : metrics.findIndex(({ name }) => name === which);
@@ -67,7 +67,7 @@ export function metric(part: string, at: number, which: string | number, change:
   });
 }
 
-/** The n-th CONNECT of the node, whose will is an NDEATH. */
+/** Changes a CONNECT of the node: one whose will is an NDEATH. `at`: as `nth`. */
 export function connect(at: number, change: (packet: IConnectPacket) => IConnectPacket): Defect {
   return (events) => {
     const isNode = ({ packet }: PacketEvent): boolean => packet.cmd === 'connect' && (packet.will?.topic ?? '').includes('NDEATH');

@@ -35,7 +35,11 @@ const VALID_MS = { minMs: HOUR_MS, maxMs: 366 * 24 * HOUR_MS, usual: 30 * 24 * H
 const MIN_PASSPHRASE = 12;
 const MAX_KEY_BYTES = 8_192;
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError for every failure that a person can correct. */
+/**
+ * Writes a new private key to a file and prints the public key. Never replaces a file. Resolves with the exit code.
+ *
+ * Errors: rejects with ConsoleError for every failure that a person can correct.
+ */
 export async function runKeygen(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');
   if (existsSync(file)) throw new ConsoleError('failed', msg`${file} exists already: a key is never replaced, choose another name`);
@@ -54,7 +58,11 @@ export async function runKeygen(args: LocalArgs, terminal: Terminal): Promise<nu
   return 0;
 }
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError for every failure that a person can correct. */
+/**
+ * Signs a cabinet file with its profiles and writes the signature to a file. Resolves with the exit code.
+ *
+ * Errors: rejects with ConsoleError for every failure that a person can correct.
+ */
 export async function runSign(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');
   const order = await readSigningOrder(args, terminal);

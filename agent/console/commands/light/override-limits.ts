@@ -33,7 +33,7 @@ export function overrideLimits(view: Pick<AgentView, 'why'>, { target, lamps }: 
   });
 }
 
-/** Returns one line per limit. It names its lamps unless the limit applies to all `lampCount`. */
+/** Returns the text of each limit, wrapped to the page. It names the first lamps of the limit, unless the limit applies to all `lampCount` lamps. */
 export function limitLines(limits: readonly OverrideLimit[], lampCount: number, page: Page): readonly string[] {
   return limits.flatMap(({ lamps, text }) => {
     return labelled(msg`Limit`, lamps.length === lampCount ? text : msg`${firstOf(lamps, NAMED_LAMPS)}: ${text}`, page);

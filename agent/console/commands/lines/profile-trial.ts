@@ -131,7 +131,7 @@ function textIn(file: string): string {
   }
 }
 
-/** Resolves with the exit code. */
+/** Checks a profile file and prints the profile or its problems. Resolves with the exit code: 0, or 78 for problems. */
 export async function runProfileCheck(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
   const file = textOf(args['file']) ?? '';
   const { problems, profile } = checkProfileFile(file);

@@ -41,7 +41,7 @@ export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null
   progress: { isLasting: true, load: async () => renderLogLine },
 });
 
-/** Errors: throws ConsoleError 'usage'. */
+/** Returns the typed level, `info` if none was typed. Case does not matter. Errors: throws ConsoleError 'usage' for an unknown level. */
 export function readLevel({ level = 'info' }: LocalArgs): LogSeverity {
   const typed = String(level).toLowerCase();
   const found = LOG_SEVERITIES.find((each) => each === typed);
