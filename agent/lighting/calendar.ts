@@ -34,7 +34,7 @@ const HOLIDAYS_TEXT = {
   only: msg`the nights before public holidays`,
 };
 
-/** Returns the first rule that fits; null where none does. */
+/** Returns the first rule of the calendar that applies to the night; null if none does. */
 export function ruleOf(calendar: Calendar, night: NightDay): CalendarRule | null {
   const date = plain(night);
   return calendar.rules.find((rule) => fits(rule, date)) ?? null;

@@ -25,7 +25,7 @@ type File = (typeof FILES)[number];
 /** A short run has one damage that is found at opening and one that only a checksum finds. */
 const QUICK: Readonly<Record<File, string>> = { 'telemetry.db': 'bytes-flipped', 'state.db': 'cut-in-half' };
 
-/** Resolves with whether every damage was survived. */
+/** Damages each file of the store in each way and starts an agent on it. Resolves with whether it survived every damage. */
 export async function corruptTorture({ quick, emit, progress }: TortureOptions): Promise<boolean> {
   const { dir, remove } = scratchFolder('tc');
   const street = await openAgentStreet(dir);

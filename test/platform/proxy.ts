@@ -19,7 +19,7 @@ export interface FaultProxyOptions {
   readonly isOpaque?: boolean;
 }
 
-/** Listens after `start`. */
+/** A proxy to one broker, with its faults and the log of its packets. Listens from `start` on. */
 export class FaultProxy {
   readonly log: WireLog;
   readonly #options: FaultProxyOptions;

@@ -38,7 +38,11 @@ const sensorSchema = z.strictObject({
     .describe(String(msg`A pause shorter than this is ignored, so that chatter is one detection, in seconds.`)),
   blankS: secondsSchema(0, 30)
     .default(0)
-    .describe(String(msg`A detection that begins within this time after a lamp within 15 m changed counts only once this time is over, in seconds.`)),
+    .describe(
+      String(
+        msg`A detection that begins within this time after a lamp within 15 m changed counts only once this time is over, in seconds.`,
+      ),
+    ),
   stuckS: secondsSchema(60, 86_400)
     .nullish()
     .describe(

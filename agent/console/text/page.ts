@@ -57,7 +57,7 @@ export function formatLevels(minPct: LevelPct, maxPct: LevelPct): string {
   return minPct === maxPct ? formatLevel(minPct) : `${formatNumber(minPct)}..${formatNumber(maxPct)} %`;
 }
 
-/** Units: bytes in, kB or MB out, by powers of ten. */
+/** Returns `512 kB` below 1 MB, `3.4 MB` from there on. Units: 1 kB is 1,000 bytes. */
 export function formatBytes(bytes: number): Message {
   return bytes < 1e6 ? msg`${formatNumber(bytes / 1e3)} kB` : msg`${formatNumber(bytes / 1e6, 1)} MB`;
 }

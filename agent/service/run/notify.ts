@@ -16,7 +16,7 @@ export interface NotifyParts {
 
 export type Notify = ReturnType<typeof createNotify>;
 
-/** A failure to send is logged and does not affect the agent. */
+/** Returns the messages to the service manager, as functions. Errors: none; a failure to send is logged. */
 export function createNotify({ socket, log, send = runSystemdNotify }: NotifyParts) {
   let sending = false;
   const notify = (words: readonly string[]): void => {

@@ -3,7 +3,7 @@ import type { Table } from '../../../agent/core/profile.ts';
 /** An exception code instead of an answer. Source: Modbus Application Protocol V1.1b3 §7. */
 export type Exception = { readonly exception: number };
 
-/** A unit behind its address: registers in, registers out. Written from the device's manual, not from our profile, so that each proves the other. */
+/** A simulated unit without its address. Written from the device's manual, not from our profile, so that a test finds the mistakes of either. */
 export interface SimUnit {
   /** Time before it answers. Units: ms. */
   readonly turnaroundMs: number;

@@ -45,7 +45,7 @@ export const NAMES = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
-/** Answered without a login, so it contains nothing else. */
+/** Answers with the language of the cabinet, for the texts before a login. It needs no login, so it contains nothing else. */
 export const GREETING = agentCommand({
   name: 'greeting',
   role: 'anyone',
