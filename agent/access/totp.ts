@@ -56,7 +56,7 @@ export function keyUri(secret: string, user: string, cabinetId: string): string 
   return `otpauth://totp/Luciole:${encodeURIComponent(`${user}@${cabinetId}`)}?secret=${secret}&issuer=Luciole`;
 }
 
-/** Returns the code of a step. Source: RFC 4226 §5.3. */
+/** Returns the code of a step; empty for a negative step. Source: RFC 4226 §5.3. */
 export function codeAt(secret: string, step: number, digits = DIGITS): string {
   return codeOf(macWith(secret), step, digits);
 }

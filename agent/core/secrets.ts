@@ -8,7 +8,7 @@ import { relative, sep } from 'node:path';
 import type { UplinkConfig } from './cabinet.ts';
 import { type Message, msg } from './message.ts';
 
-/** Is `path` the folder `dir`, or below it? Both must be absolute and without links. */
+/** Whether `path` is the folder `dir` or is below it. Both must be absolute and without links. */
 export function isBelow(path: string, dir: string): boolean {
   const way = relative(dir, path);
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`));

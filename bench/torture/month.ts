@@ -19,7 +19,7 @@ const SETTLED_AFTER_DAYS = 5;
 const FLAT_MB = 3;
 const MEAN_OF_DAYS = 5;
 
-/** Resolves whether memory stayed flat and no reading was lost. */
+/** Resolves with whether memory stayed flat and no reading was lost. Errors: rejects with Unavailable without mosquitto, or on a processor that has no package. */
 export async function monthTorture({ quick, emit, progress }: TortureOptions): Promise<boolean> {
   const program = findProgram('mosquitto');
   if (program === undefined) throw new Unavailable('mosquitto is not installed: apt-get install mosquitto');

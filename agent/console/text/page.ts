@@ -46,7 +46,7 @@ export function formatNumber(value: number | null | undefined, decimals = 0): st
   return typeof value === 'number' && Number.isFinite(value) ? value.toFixed(Math.min(Math.max(decimals, 0), 10)) : NOTHING;
 }
 
-/** Units: %. */
+/** Returns `40 %`, or `NOTHING` for a level that is not known. Units: %. */
 export function formatLevel(levelPct: LevelPct | null | undefined): string {
   const text = formatNumber(levelPct);
   return text === NOTHING ? text : `${text} %`;

@@ -59,7 +59,7 @@ const PROBE_ROUNDS = 2;
  */
 const REOPEN_MS = { first: 60_000, max: 3_600_000 };
 
-/** Detects the moment when no unit of a line answers any more. */
+/** Decides when the port of a line is reopened because none of its units answers, and detects when a unit answers again after that. */
 export function createSilenceWatch() {
   let sinceMono: MonoMs | undefined;
   let probes = 0;

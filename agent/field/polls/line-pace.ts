@@ -31,7 +31,7 @@ export function paceOf(line: Pick<ModbusLine, 'wireMs'>): LinePace {
 }
 
 /**
- * What bounds a block of this table on this line.
+ * Returns the limits of a block of this table on this line. Units: registers, or bits for a table of bits.
  *
  * A unit that takes most of the latency budget to turn around may still fill half of it with registers: reading them one by one would
  * cost the line more and each urgent write as much.

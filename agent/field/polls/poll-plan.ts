@@ -152,7 +152,8 @@ function spanOf(slots: readonly Slot[], at: { from: number; to: number; evenAlig
 }
 
 /**
- * The slots of an answered block are due again one period after they were due, but never in the past, so that a busy line does not bunch its polls.
+ * Sets when the slots of an answered block are due again: one period after they were due, but half a period from now at the earliest, so that a busy
+ * line does not bunch its polls. A slot that was read early is due one period from now; after its first answer, `phase` (0 to 1) of a period from now.
  */
 export function markAnswered({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs']; phase: number }): void {
   const { nowMono, periodsMs, phase } = at;

@@ -24,7 +24,7 @@ const ANSWER_MS = 2_000;
 /** An incomplete file without a new part for this time is removed. Units: ms. Source: assumed; interrupted on a Friday evening, continued on a Monday. Confirmed by: the pauses of uploads in audit logs. */
 const INCOMING_MS = 72 * HOUR_MS;
 
-/** What a run provides. */
+/** The facts and parts that the updates need from the run of the agent. */
 export interface UpdateParts
   extends Pick<UpdateManagerParts, 'serial' | 'arch' | 'keysDir' | 'obstacle' | 'release'>,
     Pick<UnpackRequestParts, 'runtimeDir' | 'unpackedDir'> {
