@@ -28,7 +28,7 @@ interface Point {
 
 /** Source: docs/adr/0033-layers-instead-of-a-star.md for what each folder does. */
 const NODES: readonly FlowNode[] = [
-  { id: 'devices', detail: 'lamps and sensors', column: 0, row: 1, isOutside: true },
+  { id: 'devices', detail: 'lamps, sensors', column: 0, row: 1, isOutside: true },
   { id: 'line queue', detail: 'one per line', column: 1, row: 1 },
   { id: 'field', detail: 'polls each unit', column: 2, row: 1 },
   { id: 'store', detail: 'frames, events', column: 3, row: 1 },
@@ -36,7 +36,7 @@ const NODES: readonly FlowNode[] = [
   { id: 'platform', detail: 'MQTT', column: 4, row: 0, isOutside: true },
   { id: 'diagnosis', detail: 'faults, energy', column: 2, row: 0 },
   { id: 'lighting', detail: 'pure functions', column: 2, row: 2 },
-  { id: 'control', detail: 'writes and repairs', column: 1, row: 2 },
+  { id: 'control', detail: 'writes, repairs', column: 1, row: 2 },
   { id: 'outcome', detail: 'one per command', column: 1, row: 3 },
   { id: 'console', detail: 'technician', column: 2, row: 3, isOutside: true },
 ];
@@ -58,11 +58,11 @@ const ARROWS: readonly FlowArrow[] = [
   { from: 'lighting', to: 'control', label: 'decisions' },
   { from: 'control', to: 'line queue', label: 'commands' },
   { from: 'line queue', to: 'control', label: 'read-back' },
-  { from: 'control', to: 'outcome', label: 'verified or failed' },
+  { from: 'control', to: 'outcome', label: 'verified, refused, failed' },
 ];
 
 /** Units: px. `apart`: half the distance of two arrows in opposite directions. */
-const GRID = { width: 104, height: 48, gapX: 62, gapY: 54, margin: 16, apart: 9, apartDown: 14 } as const;
+const GRID = { width: 116, height: 48, gapX: 60, gapY: 54, margin: 16, apart: 9, apartDown: 14 } as const;
 const COLUMNS = 1 + Math.max(...NODES.map(({ column }) => column));
 const ROWS = 1 + Math.max(...NODES.map(({ row }) => row));
 
