@@ -26,7 +26,7 @@ interface Point {
   readonly y: number;
 }
 
-/** Source: docs/adr/0033-layers-instead-of-a-star.md for what each folder does. */
+/** Source: agent/app, which connects the folders, and the units, the platform and the technician outside of the agent. */
 const NODES: readonly FlowNode[] = [
   { id: 'devices', detail: 'lamps, sensors', column: 0, row: 1, isOutside: true },
   { id: 'line queue', detail: 'one per line', column: 1, row: 1 },
@@ -49,7 +49,7 @@ const ARROWS: readonly FlowArrow[] = [
   { from: 'field', to: 'store', label: 'readings' },
   { from: 'store', to: 'sync', label: 'frames' },
   { from: 'sync', to: 'platform', label: 'data' },
-  { from: 'platform', to: 'sync', label: 'commands' },
+  { from: 'platform', to: 'sync', label: 'intents' },
   { from: 'field', to: 'diagnosis', label: 'readings' },
   { from: 'diagnosis', to: 'store', label: 'events', bend: 'across' },
   { from: 'field', to: 'lighting', label: 'snapshot, detections' },
@@ -58,11 +58,14 @@ const ARROWS: readonly FlowArrow[] = [
   { from: 'lighting', to: 'control', label: 'decisions' },
   { from: 'control', to: 'line queue', label: 'commands' },
   { from: 'line queue', to: 'control', label: 'read-back' },
-  { from: 'control', to: 'outcome', label: 'verified, refused, failed' },
+  { from: 'control', to: 'outcome', label: 'result' },
 ];
 
-/** Units: px. `apart`: half the distance of two arrows in opposite directions. */
-const GRID = { width: 116, height: 48, gapX: 60, gapY: 54, margin: 16, apart: 9, apartDown: 14 } as const;
+/**
+ * Units: px. `apart` and `apartDown`: half the distance of two level or upright arrows in opposite directions.
+ * Source: the longest label fits in its gap, test/pictures.test.ts.
+ */
+const GRID = { width: 114, height: 48, gapX: 62, gapY: 54, margin: 16, apart: 9, apartDown: 14 } as const;
 const COLUMNS = 1 + Math.max(...NODES.map(({ column }) => column));
 const ROWS = 1 + Math.max(...NODES.map(({ row }) => row));
 

@@ -12,7 +12,7 @@ import { createStreet } from '../../test/street/street.ts';
 /** The id of a lamp, then its bar, its level and its reason. */
 const LAMP_ROW = /^(\S+) +[#.]+ +\d+ %.*$/;
 /** The street from above, with its sensors and movers. */
-const STREET_ROW = /^[_owbC]+$/;
+export const STREET_ROW = /^[_owbC]+$/;
 
 /** The words of each row, letters only. A lamp's row gives the letters of its id. */
 export function demoLabelsOf(rows: readonly string[]): readonly string[] {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from '@lydell/node-pty';
 import { Screen, type ScreenCell } from '../../test/support/screen.ts';
-import { demoLabelsOf } from './demo-labels.ts';
+import { demoLabelsOf, STREET_ROW } from './demo-labels.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Source: the size of a VT100, and of most terminals when they open. */
@@ -53,7 +53,7 @@ export async function recordDemo(labels: readonly string[]): Promise<readonly (r
 /** A walker, a cyclist and a car are on the street, and part of the lamps is raised for them. */
 function isWorthSeeing(rows: readonly string[], labels: readonly string[]): boolean {
   if (demoLabelsOf(rows).join('\n') !== labels.join('\n')) return false;
-  const street = rows.find((row) => /^[_owbC]+$/.test(row)) ?? '';
+  const street = rows.find((row) => STREET_ROW.test(row)) ?? '';
   const raised = rows.filter((row) => row.endsWith('100 %  presence')).length;
   const low = rows.filter((row) => row.endsWith('30 %  programme')).length;
   return ['w', 'b', 'C'].every((mover) => street.includes(mover)) && raised >= 6 && low >= 3;

@@ -7,7 +7,7 @@ import type { ScreenCell, ScreenColour, ScreenStyle } from '../../test/support/s
 
 /** Units: px. The cell is as wide as most monospaced fonts draw a letter of this size. Source: 0.6 em, the advance of Courier and, within 1 %, of Menlo and DejaVu Sans Mono. */
 const CELL = { width: 8.4, height: 18, font: 14 } as const;
-/** Units: px. */
+/** Units: px. Source: one cell of space around the text, rounded up, and room for the buttons of a window. */
 const WINDOW = { margin: 16, bar: 32, baseline: 14 } as const;
 const FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 const TEXT = '#d1d7e0';

@@ -8,7 +8,7 @@ const ESC = '\u241b';
 /** Source: ECMA-48 §8.3.117, parameters 30 to 37 of SGR. */
 const COLOURS = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'] as const;
 
-/** One of the eight colours of a terminal. */
+/** A colour of the terminal's palette. */
 export type ScreenColour = (typeof COLOURS)[number];
 
 /** Shape: `colour` is null for the terminal's own. */
@@ -18,6 +18,7 @@ export interface ScreenStyle {
   readonly colour: ScreenColour | null;
 }
 
+/** One character of the screen. */
 export interface ScreenCell {
   readonly char: string;
   readonly style: ScreenStyle;
