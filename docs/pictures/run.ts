@@ -1,24 +1,58 @@
 /**
  * `npm run -s pictures`: draws the pictures of the documentation.
  *
- * Owns the files. `--check` writes nothing and fails where a picture is not as it would be drawn now.
+ * Owns the files. The screen of the demo differs between runs, so it is recorded again only where its labels are not those of the code;
+ * remove docs/demo.svg to record another. `--check` writes nothing and fails where a picture is not as it would be drawn now.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
+import { loadSite } from '../../agent/config/load/load-site.ts';
+import { readDemoOptions } from '../../test/street/demo-options.ts';
 import layers from '../layers.json' with { type: 'json' };
+import { dataFlowPicture } from './data-flow.ts';
+import { demoLabelsNow, demoLabelsOf } from './demo-labels.ts';
+import { DEMO_TERMINAL, recordDemo } from './demo-recording.ts';
 import { layersPicture } from './layers.ts';
+import { rowsOfTerminalPicture, terminalPicture } from './terminal.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const FILE = join(ROOT, 'docs/layers.svg');
-const { options } = createRequire(import.meta.url)('../../.dependency-cruiser.cjs') as { readonly options: object };
+const isCheck = process.argv.includes('--check');
 
-const { output } = await cruise(['agent', 'drivers'], { ...options, baseDir: ROOT });
-const drawn = layersPicture(output as ICruiseResult, layers);
-const isCurrent = existsSync(FILE) && readFileSync(FILE, 'utf8') === drawn;
-if (!process.argv.includes('--check')) writeFileSync(FILE, drawn);
-else if (!isCurrent) {
-  process.stderr.write('docs/layers.svg is not as the imports are now: npm run -s pictures\n');
+/** Writes a picture, or reports that it is not current. `draw` is called only where it is written. */
+async function keep(file: string, isCurrent: (svg: string) => boolean, draw: () => string | Promise<string>): Promise<void> {
+  const path = join(ROOT, file);
+  if (existsSync(path) && isCurrent(readFileSync(path, 'utf8'))) return;
+  if (!isCheck) return writeFileSync(path, await draw());
+  process.stderr.write(`${file} is not as it would be drawn now: npm run -s pictures\n`);
   process.exitCode = 1;
 }
+
+const { options } = createRequire(import.meta.url)('../../.dependency-cruiser.cjs') as { readonly options: object };
+const { output } = await cruise(['agent', 'drivers'], { ...options, baseDir: ROOT });
+const layersSvg = layersPicture(output as ICruiseResult, layers);
+await keep(
+  'docs/layers.svg',
+  (svg) => svg === layersSvg,
+  () => layersSvg,
+);
+
+const dataFlowSvg = dataFlowPicture();
+await keep(
+  'docs/data-flow.svg',
+  (svg) => svg === dataFlowSvg,
+  () => dataFlowSvg,
+);
+
+const demo = readDemoOptions([]);
+if (demo === null) throw new TypeError('the demo without options shows no help');
+const labels = demoLabelsNow(loadSite(join(ROOT, demo.configFile)).cabinet, demo.startAtMs);
+await keep(
+  'docs/demo.svg',
+  (svg) => demoLabelsOf(rowsOfTerminalPicture(svg)).join('\n') === labels.join('\n'),
+  async () => {
+    const title = 'The demo in a terminal: each lamp with its level, the street with its movers, and the figures of the agent';
+    return terminalPicture(await recordDemo(labels), { title, command: 'npm run demo', cols: DEMO_TERMINAL.cols });
+  },
+);

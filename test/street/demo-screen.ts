@@ -3,9 +3,11 @@
  */
 import { styleText } from 'node:util';
 import { every } from '../../agent/core/clock.ts';
-import type { StatusView } from '../../agent/core/views.ts';
+import type { LineView, StoreStatus, UplinkStatus } from '../../agent/core/ports.ts';
+import type { LampView, StatusView } from '../../agent/core/views.ts';
 import type { Demo } from './demo-state.ts';
 import type { DemoSummary } from './demo-summary.ts';
+import type { Street } from './street.ts';
 import type { MoverKind } from './world.ts';
 
 const FRAME_MS = 200;
@@ -16,6 +18,25 @@ const HOME = '\x1b[H';
 const CLEAR_LINE = '\x1b[K';
 const CLEAR_BELOW = '\x1b[J';
 
+const FIRST_NOTICE = 'In a second terminal:  npx luciole why L07    npx luciole status';
+
+/** The part of the agent's status that the screen shows. */
+export interface ShownStatus extends Pick<StatusView, 'timezone' | 'night' | 'sunAltitudeDeg' | 'units'> {
+  readonly cabinet: Pick<StatusView['cabinet'], 'name'>;
+  readonly zones: readonly { readonly lamps: readonly Pick<LampView, 'id' | 'reason' | 'following'>[] }[];
+  readonly lines: readonly Pick<LineView, 'id' | 'state' | 'busyPct'>[];
+  readonly store: Pick<StoreStatus, 'readingsStored' | 'readingsWaiting'>;
+  readonly uplink: Pick<UplinkStatus, 'readingsPublished' | 'readingsHistorical' | 'state'>;
+}
+
+/** The part of the demo that the screen shows. */
+export interface ShownDemo {
+  readonly clock: Pick<Demo['clock'], 'wallMs'>;
+  readonly street: Pick<Street, 'world'>;
+  readonly status: ShownStatus | null;
+  readonly isCut: boolean;
+}
+
 export interface DemoScreen {
   close(): void;
   farewell(summary: DemoSummary): string;
@@ -24,13 +45,13 @@ export interface DemoScreen {
 export function openDemoScreen(demo: Demo): DemoScreen {
   const { stdin, stdout } = process;
   const isLive = stdout.isTTY && !demo.options.json;
-  let notice = 'In a second terminal:  npx luciole why L07    npx luciole status';
+  let notice = FIRST_NOTICE;
   const show = (text: string): void => {
     notice = text;
   };
   if (isLive) stdout.write(`\x1b[?25l${HOME}${CLEAR_BELOW}`);
   const timer = isLive
-    ? every(demo.clock, FRAME_MS, () => stdout.write(`${HOME}${page(demo, notice).join(`${CLEAR_LINE}\n`)}${CLEAR_LINE}${CLEAR_BELOW}`))
+    ? every(demo.clock, FRAME_MS, () => stdout.write(`${HOME}${demoPage(demo, notice).join(`${CLEAR_LINE}\n`)}${CLEAR_LINE}${CLEAR_BELOW}`))
     : every(demo.clock, 1_000, () => stdout.write(`${plainLine(demo)}\n`));
   const onKey = (bytes: Buffer): void => press(bytes.toString('latin1'), demo, show);
   const hasKeys = isLive && stdin.isTTY;
@@ -65,8 +86,8 @@ export function lampNotice({ id, hasPower }: ReturnType<Demo['toggleLamp']>): st
   return hasPower ? `Lamp ${id} has its power back.` : `Lamp ${id} has no power. Press s again to give it back.`;
 }
 
-/** One screen of at most 80 columns. */
-function page(demo: Demo, notice: string): string[] {
+/** One screen of at most 80 columns. Without `notice`: as it is before the first key. */
+export function demoPage(demo: ShownDemo, notice = FIRST_NOTICE): string[] {
   const { status } = demo;
   if (status === null) return ['The agent is starting ...'];
   const lamps = status.zones.flatMap((zone) => zone.lamps);
@@ -94,7 +115,7 @@ function page(demo: Demo, notice: string): string[] {
   ];
 }
 
-function streetRow({ street: { world } }: Demo): string {
+function streetRow({ street: { world } }: ShownDemo): string {
   const lengthM = Math.max(...[...world.lamps.values()].map(({ atM }) => atM), 1);
   const columnOf = (atM: number): number => Math.round((atM / lengthM) * (STREET_COLS - 1)) + 3;
   const cells = Array.from({ length: STREET_COLS + 6 }, () => '_');
@@ -106,7 +127,7 @@ function streetRow({ street: { world } }: Demo): string {
   return cells.join('');
 }
 
-function figures(demo: Demo, { lines, store, uplink, units }: StatusView): string[] {
+function figures(demo: ShownDemo, { lines, store, uplink, units }: ShownStatus): string[] {
   const power = Math.round(demo.street.world.powerW());
   const bus = lines.map(({ id, state, busyPct }) => (state === 'up' ? `${id} ${busyPct} %` : `${id} down`)).join(', ');
   return [
@@ -130,7 +151,7 @@ function plainLine(demo: Demo): string {
   return `${time}  lamps ${levels} %  people ${people || '-'}  stored ${status.store.readingsStored}  sent ${status.uplink.readingsPublished}  uplink ${status.uplink.state}`;
 }
 
-function timeOf(demo: Demo, timeZone: string): string {
+function timeOf(demo: ShownDemo, timeZone: string): string {
   return new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'medium', timeStyle: 'medium' }).format(demo.clock.wallMs());
 }
 

@@ -5,6 +5,27 @@
  */
 /** Escape, where a regular expression may hold it. */
 const ESC = '\u241b';
+/** Source: ECMA-48 §8.3.117, parameters 30 to 37 of SGR. */
+const COLOURS = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'] as const;
+
+/** A colour of the terminal's palette. */
+export type ScreenColour = (typeof COLOURS)[number];
+
+/** Shape: `colour` is null for the terminal's own. */
+export interface ScreenStyle {
+  readonly isBold: boolean;
+  readonly isDim: boolean;
+  readonly colour: ScreenColour | null;
+}
+
+/** One character of the screen. */
+export interface ScreenCell {
+  readonly char: string;
+  readonly style: ScreenStyle;
+}
+
+const PLAIN: ScreenStyle = { isBold: false, isDim: false, colour: null };
+const BLANK: ScreenCell = { char: ' ', style: PLAIN };
 
 export interface ScreenOptions {
   readonly cols?: number;
@@ -21,7 +42,8 @@ export class Screen {
   readonly #answer: ((text: string) => void) | undefined;
   /** Rows that have scrolled off. */
   readonly #past: string[] = [];
-  #grid: string[][] = [[]];
+  #grid: ScreenCell[][] = [[]];
+  #style = PLAIN;
   #row = 0;
   #col = 0;
   #saved = { row: 0, col: 0 };
@@ -43,6 +65,11 @@ export class Screen {
     return this.#grid.map(textOf);
   }
 
+  /** As `rows`, with the style of each character; rows may end with blanks. */
+  cells(): readonly (readonly ScreenCell[])[] {
+    return this.#grid.map((line) => [...line]);
+  }
+
   /** Everything that was ever shown, scrolled-off rows first. */
   transcript(): readonly string[] {
     return [...this.#past, ...this.rows()];
@@ -62,12 +89,14 @@ export class Screen {
   }
 
   #takeInSequence(sequence: string): void {
-    const isWhole = /^\u241b(?:[78]|\[[\d;]*[A-Za-z])$/.test(sequence);
+    const isWhole = /^\u241b(?:[78]|\[\??[\d;]*[A-Za-z])$/.test(sequence);
     this.#sequence = isWhole ? null : sequence;
     if (isWhole) this.#carryOut(sequence);
   }
 
   #carryOut(text: string): void {
+    // DECTCEM shows and hides the cursor, which this screen does not draw.
+    if (text === `${ESC}[?25l` || text === `${ESC}[?25h`) return;
     const [, parameters = '', final] = /^\u241b\[([\d;]*)([A-Za-z])$/.exec(text) ?? [];
     const [first, second] = parameters.split(';').map((each) => Number(each || 1));
     if (text === `${ESC}7`) this.#saved = { row: this.#row, col: this.#col };
@@ -77,7 +106,8 @@ export class Screen {
     else if (final === 'K') this.#grid[this.#row]?.splice(this.#col);
     else if (final === 'J')
       this.#grid = this.#grid.slice(0, this.#row + 1).map((line, at) => (at < this.#row ? line : line.slice(0, this.#col)));
-    else if (final !== 'm') throw new Error(`an unexpected VT100 sequence: ${JSON.stringify(text)}`);
+    else if (final === 'm') this.#style = parameters.split(';').map(Number).reduce(styled, this.#style);
+    else throw new Error(`an unexpected VT100 sequence: ${JSON.stringify(text)}`);
     this.#fill();
   }
 
@@ -93,8 +123,8 @@ export class Screen {
       this.#feedLine();
     }
     const line = this.#grid[this.#row] ?? [];
-    while (line.length < this.#col) line.push(' ');
-    line[this.#col] = char;
+    while (line.length < this.#col) line.push(BLANK);
+    line[this.#col] = { char, style: this.#style };
     this.#col++;
   }
 
@@ -110,6 +140,20 @@ export class Screen {
   }
 }
 
-function textOf(line: readonly string[] | undefined): string {
-  return (line ?? []).join('').trimEnd();
+function textOf(line: readonly ScreenCell[] | undefined): string {
+  return (line ?? [])
+    .map(({ char }) => char)
+    .join('')
+    .trimEnd();
+}
+
+/** The style after one parameter of SGR; others change nothing here. Source: ECMA-48 §8.3.117. */
+function styled(style: ScreenStyle, parameter: number): ScreenStyle {
+  if (parameter === 0) return PLAIN;
+  if (parameter === 1) return { ...style, isBold: true };
+  if (parameter === 2) return { ...style, isDim: true };
+  if (parameter === 22) return { ...style, isBold: false, isDim: false };
+  if (parameter === 39) return { ...style, colour: null };
+  const colour = COLOURS[parameter - 30];
+  return colour === undefined ? style : { ...style, colour };
 }
