@@ -129,30 +129,27 @@ t.test('the wait may be made longer, and an adapter that waits is waited for', a
   }
 });
 
-t.test(
-  'a scan with a longer wait reads again after bytes that no unit explains, so that a busy machine misses no unit',
-  async (t) => {
-    // Its first replies come when addresses far behind it are read.
-    const busyUntil = (requests: number) => {
-      let seen = 0;
-      const unit = registers(4);
-      return {
-        ...unit,
-        get turnaroundMs() {
-          return ++seen <= requests ? 450 : 4;
-        },
-      };
+t.test('a scan with a longer wait reads again after bytes that no unit explains, so that a busy machine misses no unit', async (t) => {
+  // Its first replies come when addresses far behind it are read.
+  const busyUntil = (requests: number) => {
+    let seen = 0;
+    const unit = registers(4);
+    return {
+      ...unit,
+      get turnaroundMs() {
+        return ++seen <= requests ? 450 : 4;
+      },
     };
-    for (const [waitMs, found] of [
-      [null, 0],
-      [60, 1],
-    ] as const) {
-      const rig = await rigWith(t, { unknownUnits: new Map([[3, busyUntil(1)]]) });
-      const result = await rig.settled(rig.field.bus.scan({ ...SCAN, to: 30, waitMs }, () => {}));
-      t.equal(result.found.length, found, `with ${waitMs ?? 'the usual'} ms`);
-    }
-  },
-);
+  };
+  for (const [waitMs, found] of [
+    [null, 0],
+    [60, 1],
+  ] as const) {
+    const rig = await rigWith(t, { unknownUnits: new Map([[3, busyUntil(1)]]) });
+    const result = await rig.settled(rig.field.bus.scan({ ...SCAN, to: 30, waitMs }, () => {}));
+    t.equal(result.found.length, found, `with ${waitMs ?? 'the usual'} ms`);
+  }
+});
 
 t.test('other speeds are tried in slices that let the street continue', async (t) => {
   const elsewhere = {
