@@ -20,15 +20,16 @@ export const DEMO_HELP = `The whole product in one command: a simulated street, 
 Usage: npm run demo -- [options]
 
   --for 30s        stop by itself; without it, q or Ctrl-C ends the demo
-  --seed 7         another evening; the same seed brings the same people
+  --seed 7         another evening; the same seed repeats the same people
   --config FILE    another street (default config/demo.yaml)
-  --no-agent       the street alone, to rehearse luciole setup on its ports
+  --no-agent       the street alone, to practise luciole setup on its ports
   --start-at TIME  another moment (default ${START_AT})
   --json           last line: the figures as JSON
   --help           this text
 
 While it runs, in a second terminal:  npx luciole status    npx luciole why L07
-For a platform of your own: npx luciole uplink tells the broker's address, docs/platform.md the rest.`;
+For a platform of your own: npx luciole uplink shows the broker's address;
+continue with docs/platform.md.`;
 
 /** Errors: throws TypeError with a sentence for the user. Returns null when help is wanted. */
 export function readDemoOptions(words: string[]): DemoOptions | null {

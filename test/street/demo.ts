@@ -143,7 +143,9 @@ async function play(demo: ReturnType<typeof createDemo>): Promise<number> {
   screen.close();
   const crashed = agent.child.exitCode !== null || agent.child.signalCode !== null;
   if (crashed) {
-    console.error(`demo: the agent ended by itself. Its last words:\n${agent.logTail(20)}`);
+    console.error(
+      `demo: the agent stopped. If another demo or agent runs on this machine, end it first. Its last messages:\n${agent.logTail(20)}`,
+    );
     return 1;
   }
   const summary = await summaryOf(demo);

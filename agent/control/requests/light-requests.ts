@@ -146,7 +146,7 @@ export class LightRequests {
     const owner = index.owners.get(pointId);
     const isOwned = owner === undefined ? NO_TEXT : msg`${pointId} follows ${owner}: the agent would undo the write at once`;
     const refusal = this.#receive(incoming, () => isOwned);
-    if (refusal !== NO_TEXT) return this.#pending.publish(incoming, 'refused', refusal);
+    if (refusal !== NO_TEXT) return this.#refuse(incoming, refusal);
     this.#pending.publish(incoming, 'queued');
     const result = await field.writePoint({ pointId, value, lane: 'command', expiresMono });
     if (result.sentMono !== null) this.#pending.publish(incoming, 'sent');
@@ -178,7 +178,7 @@ export class LightRequests {
     return this.#parts.isRunning() ? refusal() : NOT_RUNNING;
   }
 
-  #refuse(incoming: Incoming, reason: Message): Outcome {
+  #refuse(incoming: CommandHead, reason: Message): Outcome {
     const text = msg`${incoming.source}: ${reason}`;
     this.#parts.events.notice({ code: 'command-refused', source: incoming.target.id, severity: 'warning', text });
     return this.#pending.publish(incoming, 'refused', reason);

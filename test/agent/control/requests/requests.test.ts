@@ -136,6 +136,13 @@ t.test('a refused override reports the reason and changes nothing', async (t) =>
   t.same([street.writes, street.disk.size], [[], 0]);
 });
 
+t.test('a refused write of a point that a lamp follows is an event, as any other refusal', async (t) => {
+  const street = await litStreet(t);
+  const request = { commandId: 'p1', deviceId: 'L1', pointId: 'L1.level', value: 0, source: 'platform', expiresMono: 1e9 } as const;
+  t.match(texts(await street.control.writePoint(request)), { state: 'refused', reason: /L1\.level follows .*: the agent would undo/ });
+  t.match(texts(street.events), [{ code: 'command-refused', source: 'L1', text: /^platform: L1\.level follows/ }]);
+});
+
 /** A street whose disk refuses writes while `disk.isFull`. */
 async function fullStreet(t: { teardown(fn: () => unknown): void }) {
   const disk = { isFull: false };
