@@ -226,7 +226,7 @@ const lines: [story: string, devices: GroupedDevice[], isAllowed: boolean, membe
     [['L1.level', 'L2.level']],
   ],
   [
-    'a unit that obeys but has no level to set forbids it',
+    'a unit that obeys broadcasts without a known level point forbids it',
     [
       deviceOf('L1', HEARING),
       deviceOf('L2', HEARING),

@@ -96,12 +96,7 @@ t.test('every loss of light of a lamp is found, with its time, its level and the
     ['a lamp held below the minimum', makeStreet({ lamp: { maxPct: 8 } }), /./],
     ['constant light that takes most of it', makeStreet({ zone: { constantLight: { newPct: 10, fullAtH: 1_000_000 } } }), /lamps of 0 h/],
     ['a photocell that may keep it dark', makeStreet({ zone: { photocell: CELL } }), /photocell/],
-    [
-      'presence no longer gives light where it may be dark',
-      dark({ presence: null }, programmeOf(step('dusk', 0))),
-      /with presence/,
-      DARK_SITE,
-    ],
+    ['no light on presence where it may be dark', dark({ presence: null }, programmeOf(step('dusk', 0))), /with presence/, DARK_SITE],
     [
       'a boost below the minimum where it may be dark',
       dark({ presence: { ...PRESENCE, boostPct: 3 } }, programmeOf(step('dusk', 0)), {

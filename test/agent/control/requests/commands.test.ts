@@ -100,7 +100,7 @@ t.test('lamps that follow a stronger intent are reported separately from those t
   t.same(
     [state, lamps['L1'], lamps['L2'], lamps['L5']],
     ['failed', 'verified', 'failed', 'failed'],
-    'the outcome keeps its format for the platform',
+    'the states sent to the platform are unchanged',
   );
   t.strictSame(
     waiting.map(({ lamps, wish }) => [lamps, wish.target.id, wish.rank, wish.source, wish.levelPct, wish.untilMs, wish.goesByItself]),
