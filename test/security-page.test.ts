@@ -57,7 +57,7 @@ t.test('programs are started in few places, never through a shell, and no text b
       'agent/service/run/notify.ts',
       'drivers/rs485.ts',
     ],
-    'whoever starts one more looks that its words are fixed, and adds it here',
+    'a new file that starts a program must use fixed arguments, and is added here',
   );
   const shells = starters.filter(({ code }) => /import \{[^}]*\bexec(Sync)?\b[^}]*\} from 'node:child_process'|\bshell:/.test(code));
   t.strictSame(

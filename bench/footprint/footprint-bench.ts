@@ -107,7 +107,7 @@ async function measured(street: StreetChild, start: Start, { quick, soakMinutes,
   const run = await begin(street, start);
   const maxRssBytes = await soaked(run.pid, soakMinutes, progress);
   const { bytes } = await street.ask({ ask: 'report' });
-  if (bytes === 0) throw new Error(`${start.program} asks nobody any more`);
+  if (bytes === 0) throw new Error(`${start.program} has stopped polling`);
   const memory = memoryOf(run.pid);
   await run.end();
   return { ...memory, soakMinutes, maxRssBytes: Math.max(maxRssBytes, memory.rssBytes), firstPollMs: quantile(firstPollsMs, 0.5) };

@@ -57,7 +57,7 @@ const COMMIT_SECONDS = 1;
 const PATIENCE_MS = 30_000;
 const LOOK_MS = 50;
 /** Nothing listens there. Source: IANA, port 1 is tcpmux. */
-const NOBODY = 'mqtt://127.0.0.1:1';
+const NO_BROKER = 'mqtt://127.0.0.1:1';
 const LAMP_PROFILE = 'wirenboard-wb-led';
 /** What the demo's zone asks of its drivers. */
 const SET_UP = { rampUpMs: 1_000, rampDownMs: 5_000, daliFadeTime: 2, failsafeTimeoutS: 60, failsafeLevelPct: 100 };
@@ -91,7 +91,7 @@ export async function openAgentStreet(folder: string): Promise<AgentStreet> {
       const agent = startAgentProcess({
         configFile,
         ports: cables.ports,
-        broker: link === 'up' ? broker.url : NOBODY,
+        broker: link === 'up' ? broker.url : NO_BROKER,
         dataDir,
         socketPath: join(folder, 'agent.sock'),
         startAtMs: clock.wallMs(),

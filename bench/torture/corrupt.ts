@@ -89,10 +89,10 @@ async function survive(street: AgentStreet, dataDir: string, done: Doing): Promi
   return { problems, figures };
 }
 
-function replacedProblems(path: string, told: string): readonly string[] {
+function replacedProblems(path: string, reported: string): readonly string[] {
   const by = copiesOf(path).some((copy) => statSync(copy).size > 0) ? REPLACED.copy : REPLACED.nothing;
   return [
-    ...(by.test(told) ? [] : [`"${told}", expected "${by.source}"`]),
+    ...(by.test(reported) ? [] : [`"${reported}", expected "${by.source}"`]),
     ...(existsSync(join(dirname(path), 'quarantine', basename(path))) ? [] : ['nothing lies in quarantine']),
   ];
 }
@@ -101,7 +101,7 @@ function replacedProblems(path: string, told: string): readonly string[] {
 async function hear(run: AgentRun, { file, damage }: { file: File; damage: Damage }): Promise<Seen['figures']> {
   if (damage.answer === 'mended') return { told: '' };
   // The agent itself does not read old events and outcomes. Damage in unread rows is found by the check.
-  if (damage.answer === 'told' && file === 'state.db') return heardFromCheck(run, file);
+  if (damage.answer === 'reported' && file === 'state.db') return heardFromCheck(run, file);
   const isWord = ({ code, source }: AgentEvent): boolean =>
     (code === 'store-trouble' && source === file) || (code === 'readings-lost' && source === 'corrupt');
   const { answer, afterMs } = await run.until(run.events, (events) => events.some(isWord), WORD_WITHIN_MS);

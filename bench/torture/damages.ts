@@ -12,9 +12,9 @@ export interface Damage {
   readonly apply: (path: string) => void;
   /**
    * `replaced`: the file is set aside, an event reports it, and its backup takes its place; an empty file if there is no sound backup.
-   * `told`: an event reports the damage when the value is read, at the latest at a check. `mended`: no committed data is damaged.
+   * `reported`: an event reports the damage when the value is read, at the latest at a check. `mended`: no committed data is damaged.
    */
-  readonly answer: 'replaced' | 'told' | 'mended';
+  readonly answer: 'replaced' | 'reported' | 'mended';
   /** The only file for which this damage makes sense. Default: each file. */
   readonly only?: 'state.db';
 }
@@ -29,7 +29,7 @@ const BEGINNING_BYTES = 8_192;
 /** The damages that each file is tested with. */
 export const DAMAGES: readonly Damage[] = [
   { name: 'page-zeroed', answer: 'replaced', apply: zeroLeaf },
-  { name: 'bytes-flipped', answer: 'told', apply: flipBytes },
+  { name: 'bytes-flipped', answer: 'reported', apply: flipBytes },
   { name: 'header-destroyed', answer: 'replaced', apply: (path) => change(path, (bytes) => bytes.fill(0xa5, 0, 100)) },
   { name: 'beginning-zeroed', answer: 'replaced', apply: (path) => change(path, (bytes) => bytes.fill(0, 0, BEGINNING_BYTES)) },
   { name: 'cut-in-half', answer: 'replaced', apply: (path) => change(path, (bytes) => bytes.subarray(0, bytes.length / 2)) },

@@ -132,7 +132,7 @@ function accountProblems({ frames, gaps, status }: Found, ledger: CommandLedger)
 function cursorProblems({ status: { cursorSeq, epoch, lastSeq } }: Found, ledger: CommandLedger): readonly string[] {
   const problems: string[] = [];
   if (ledger.epoch !== null && epoch !== ledger.epoch) problems.push(`the epoch has changed from ${ledger.epoch} to ${epoch}`);
-  if (cursorSeq > ledger.cursor.toldSeq) problems.push(`the cursor is at ${cursorSeq}, told were ${ledger.cursor.toldSeq}`);
+  if (cursorSeq > ledger.cursor.writtenSeq) problems.push(`the cursor is at ${cursorSeq}, the writer set ${ledger.cursor.writtenSeq}`);
   if (cursorSeq < ledger.cursor.foundSeq) problems.push(`the cursor has gone back from ${ledger.cursor.foundSeq} to ${cursorSeq}`);
   if (lastSeq < ledger.lastSeq) problems.push(`the last seq is ${lastSeq}, committed was ${ledger.lastSeq}`);
   return problems;

@@ -52,7 +52,7 @@ export async function killTorture({ rounds, seed, emit, progress }: TortureOptio
     const wrongMs =
       orders.isTight && Math.floor(random() * WRONG_CLOCK.oneIn) === 0 ? Math.round((2 * random() - 1) * WRONG_CLOCK.mostMs) : 0;
     const capMb = TIGHT_CAPS_MB[Math.floor(random() * TIGHT_CAPS_MB.length)] ?? orders.maxMegabytes;
-    const told: Orders = {
+    const roundOrders: Orders = {
       ...orders,
       maxMegabytes: orders.isTight ? capMb : orders.maxMegabytes,
       dir: folder,
@@ -62,11 +62,11 @@ export async function killTorture({ rounds, seed, emit, progress }: TortureOptio
       paceMs: null,
       wallOffsetMs: round * ROUND_STEP_MS + wrongMs,
     };
-    const said = await lifeOf(told, random);
+    const said = await lifeOf(roundOrders, random);
     const reused = ledger.add(round, said);
     const copy = join(dir, 'copy');
     cpSync(folder, copy, { recursive: true });
-    const verdict = await examine(copy, ledger, told);
+    const verdict = await examine(copy, ledger, roundOrders);
     rmSync(copy, { recursive: true });
     tally.add({ round: `${round}/${rounds} ${orders.isTight ? 'tight' : 'roomy'}`, said, reused, verdict });
   }

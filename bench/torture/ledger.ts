@@ -14,8 +14,8 @@ export interface CommandLedger {
   /** Readings ever reported committed. */
   readonly readings: number;
   readonly lastSeq: number;
-  /** `toldSeq`: the highest cursor that the writer set. `foundSeq`: the highest cursor found in the store. */
-  readonly cursor: { readonly toldSeq: number; readonly foundSeq: number };
+  /** `writtenSeq`: the highest cursor that the writer set. `foundSeq`: the highest cursor found in the store. */
+  readonly cursor: { readonly writtenSeq: number; readonly foundSeq: number };
   /** The newest fact that was saved; null before the first. */
   readonly saved: { readonly round: number; readonly number: number } | null;
   readonly epoch: string | null;
@@ -34,7 +34,7 @@ export function createCommandLedger(seed: number, load: Load): CommandLedger {
     frames,
     readings: 0,
     lastSeq: 0,
-    cursor: { toldSeq: 0, foundSeq: 0 },
+    cursor: { writtenSeq: 0, foundSeq: 0 },
     saved: null as CommandLedger['saved'],
     epoch: null as string | null,
     add: (round: number, said: WriterReport): readonly number[] => {
@@ -42,7 +42,7 @@ export function createCommandLedger(seed: number, load: Load): CommandLedger {
       for (const frame of said.frames) frames.set(frame.seq, frame);
       ledger.readings += said.frames.reduce((sum, { readings }) => sum + readings, 0);
       ledger.lastSeq = Math.max(ledger.lastSeq, said.frames.at(-1)?.seq ?? 0);
-      ledger.cursor.toldSeq = Math.max(ledger.cursor.toldSeq, said.cursorSeq);
+      ledger.cursor.writtenSeq = Math.max(ledger.cursor.writtenSeq, said.cursorSeq);
       if (said.saved > 0) ledger.saved = { round, number: said.saved };
       return reused;
     },

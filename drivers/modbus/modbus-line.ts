@@ -32,7 +32,7 @@ export interface ModbusLineOptions {
 }
 
 /** Callbacks for late and unrequested replies of a station. */
-interface Told {
+interface ReplyCallbacks {
   readonly onLate: (request: Buffer, afterMs: number) => void;
   readonly onExtra: (unit: number) => void;
 }
@@ -50,26 +50,26 @@ interface LineParts {
   readonly clock: Clock;
   readonly counters: LinkCounters;
   /** The station at the line's own settings. */
-  readonly own: (told: Told) => Station;
+  readonly own: (callbacks: ReplyCallbacks) => Station;
   /** A station with other settings. Errors: throws BusError if the line cannot change its speed. */
-  readonly tune: (serial: SerialSettings, told: Told) => Station;
+  readonly tune: (serial: SerialSettings, callbacks: ReplyCallbacks) => Station;
   readonly isNetwork: boolean;
 }
 
 /** A Modbus RTU line: `modbus-serial` encodes the protocol, the guarded port does the timing. Errors: as `ModbusLine`. */
 export function createModbusLine({ port, serial, clock, portFor, ...more }: ModbusLineOptions): ModbusLine {
   const counters = freshCounters();
-  const stationOn = (at: BytePort, settings: SerialSettings, told: Told): Station =>
-    station(at, new GuardedPort({ port: at, serial: settings, clock, counters, ...told, ...more }), charMs(settings));
+  const stationOn = (at: BytePort, settings: SerialSettings, callbacks: ReplyCallbacks): Station =>
+    station(at, new GuardedPort({ port: at, serial: settings, clock, counters, ...callbacks, ...more }), charMs(settings));
   return new ClientLine({
     clock,
     counters,
-    own: (told) => stationOn(port, serial, told),
+    own: (callbacks) => stationOn(port, serial, callbacks),
     isNetwork: more.isNetwork === true,
-    tune: (other, told) => {
+    tune: (other, callbacks) => {
       if (portFor === undefined)
         throw new BusError('port-refused', msg`this line cannot be retuned: set the speed in the serial server itself`);
-      return stationOn(portFor(other), other, told);
+      return stationOn(portFor(other), other, callbacks);
     },
   });
 }
@@ -122,7 +122,7 @@ class ClientLine implements ModbusLine {
     this.#clock = clock;
     this.#counters = counters;
     this.#tune = tune;
-    this.#own = own(this.#told);
+    this.#own = own(this.#callbacks);
     this.#at = this.#own;
     this.#settleOn(this.#own);
   }
@@ -188,7 +188,7 @@ class ClientLine implements ModbusLine {
     if (!this.#at.link.isOpen) throw new BusError('port-closed', msg`the line is closed`);
     this.#isRetuning = true;
     try {
-      const next = serial === null ? this.#own : this.#tune(serial, this.#told);
+      const next = serial === null ? this.#own : this.#tune(serial, this.#callbacks);
       await disconnect(this.#at);
       this.#settleOn(next);
       await connect(this.#at);
@@ -206,7 +206,7 @@ class ClientLine implements ModbusLine {
     }
   }
 
-  readonly #told: Told = {
+  readonly #callbacks: ReplyCallbacks = {
     onLate: (request, afterMs) => this.onLateReply?.({ request: requestOfFrame(request), afterMs }),
     onExtra: (unit) => this.onExtraReply?.(unit),
   };

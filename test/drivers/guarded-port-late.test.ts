@@ -87,7 +87,7 @@ t.test('the same question waits for its late answer, another one does not', asyn
   const bench = await busBench({ 1: addressUnit(), 2: addressUnit() });
   bench.sim.delayNext(1, 400);
   t.match(await endOf(bench, bench.line.read(holding(10), 50)), { code: 'timeout' });
-  t.ok(bench.line.heldUntilMono(holding(90)) > bench.clock.monoMs() + 900, 'same length, so it could not be told apart');
+  t.ok(bench.line.heldUntilMono(holding(90)) > bench.clock.monoMs() + 900, 'same length, so the two replies cannot be distinguished');
   t.equal(bench.line.heldUntilMono(holding(10, 3)), 0);
   t.equal(bench.line.heldUntilMono(holding(10, 2, 2)), 0);
   const other = await endOf(bench, bench.line.read(holding(20, 2, 2), 50));
@@ -105,7 +105,7 @@ t.test('bits with the same number of bytes look alike, so a late answer of six i
   const bench = await scriptBench((_, turn) => [turn === 0 ? [70, sealed(1, 2, 1, 0b101)] : [30, sealed(1, 2, 1, 0b1000_0000)]]);
   t.match(await endOf(bench, bench.line.read(outputs, 50)), { code: 'timeout' });
   t.ok(bench.line.heldUntilMono(inputs) > bench.clock.monoMs());
-  t.equal(bench.line.heldUntilMono({ ...inputs, count: 9 }), 0, 'another length is told apart');
+  t.equal(bench.line.heldUntilMono({ ...inputs, count: 9 }), 0, 'a reply of another length can be distinguished');
   t.same(((await endOf(bench, bench.line.read(inputs, 50))) as { words: unknown }).words, [0, 0, 0, 0, 0, 0, 0, 1]);
   t.equal(bench.line.counters.lateReplies, 1);
 });

@@ -254,8 +254,8 @@ t.test('a reply that was given up is waited for a second and remembered for a mi
   const at = { sentMono: 900, nowMono: 1_000, isHeld: true };
   const reply = sealed(5, 3, 8, 0, 1, 0, 2, 0, 3, 0, 4);
   late.add(ask(5, 3, 100, 4), at);
-  t.equal(late.heldUntilMono(5, 3, 4), 2_000, 'another address cannot be told apart, so it waits too');
-  t.equal(late.heldUntilMono(5, 3, 5), 0, 'another length can be told apart');
+  t.equal(late.heldUntilMono(5, 3, 4), 2_000, 'a reply from another address cannot be distinguished, so it waits too');
+  t.equal(late.heldUntilMono(5, 3, 5), 0, 'a reply of another length can be distinguished');
   t.equal(late.owed(5, 3, 4, 60_899), 1);
   t.equal(late.take(sealed(5, 4, 8, 0, 1, 0, 2, 0, 3, 0, 4), { nowMono: 1_100, isNew: true }), false, 'another function');
   t.equal(late.take(sealed(6, 3, 8, 0, 1, 0, 2, 0, 3, 0, 4), { nowMono: 1_100, isNew: true }), false, 'another unit');

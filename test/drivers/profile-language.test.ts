@@ -77,7 +77,7 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
   ['a scale of nothing', 'type: u32', 'type: u32, scale: 0.0', '0.0', /scale of 0/],
   ['an address beyond the table', 'address: 10', 'address: 65536', '65536', /65535/],
   ['a codec on a Modbus device', 'trust: B', 'trust: B\ncodec: sds011', 'sds011', /only a uart device/],
-  ['a codec nobody knows', 'trust: B', 'trust: B\ntransport: uart\ncodec: sds012', 'sds012', /found sds012; the codecs are sds011/],
+  ['an unknown codec', 'trust: B', 'trust: B\ntransport: uart\ncodec: sds012', 'sds012', /found sds012; the codecs are sds011/],
   ['a Modbus point without address', 'table: input, address: 10, ', 'table: input, ', '{ id: power', /point "power" has no address; give the one in the frame, counted from 0/],
   ['a value that reaches beyond the table', 'address: 10', 'address: 65535', '65535', /power reaches beyond address 65535/],
   ['a bit beyond its register', 'type: u32', 'type: u16, bit: 16', '16 }', /bit 16 is beyond type u16, which has bits 0 to 15/],
@@ -155,7 +155,7 @@ t.test('all mistakes are reported together, with readable paths', async (t) => {
 });
 
 t.test('parts that do not depend on an unknown word are still checked', async (t) => {
-  const told = (...changes: [from: string, to: string][]): string[] => {
+  const problemsOf = (...changes: [from: string, to: string][]): string[] => {
     try {
       loadAcmeProfile(changes.reduce((text, [from, to]) => text.replace(from, to), ACME));
     } catch (error) {
@@ -165,7 +165,12 @@ t.test('parts that do not depend on an unknown word are still checked', async (t
   };
   const doubt = 'trust: a map of trust C needs `experimental:` and';
   t.strictSame(
-    told(['trust: B', 'trust: C'], ['model: Lamp', 'model: Lamp\ncolour: red'], ['B8 5A', 'B8 5B'], ['semantic: power', 'semantic: powr']),
+    problemsOf(
+      ['trust: B', 'trust: C'],
+      ['model: Lamp', 'model: Lamp\ncolour: red'],
+      ['B8 5A', 'B8 5B'],
+      ['semantic: power', 'semantic: powr'],
+    ),
     [
       'colour: unknown key "colour"; allowed here: id, ',
       doubt.slice(0, 47),
@@ -174,11 +179,23 @@ t.test('parts that do not depend on an unknown word are still checked', async (t
     ],
   );
   const wrongValue = 'examples[0].expect.level: expected 41, but it decodes to 40';
-  t.strictSame(told(['type: u32', 'type: u23'], ['level: 40', 'level: 41']).slice(1), [wrongValue], 'a point that is sound is decoded');
-  t.strictSame(told(['unit: "%"', 'scael: 10'], ['level: 40', 'level: 400']).length, 1, 'a point that may mean another scale is not');
-  t.strictSame(told(['table: input, address: 10', 'tabel: input, address: 0'], ['trust: B', 'trust: C']).length, 2, 'no overlap made up');
-  t.strictSame(told(['trust: B', 'trust: C\nexperimentl: two manuals']).length, 1, 'a misspelt key stands for the one that was meant');
-  t.match(told(['model: Lamp', 'modl: Lamp'], ['trust: B', 'trust: C']).length, 2, 'nothing more where a key is missing');
+  t.strictSame(
+    problemsOf(['type: u32', 'type: u23'], ['level: 40', 'level: 41']).slice(1),
+    [wrongValue],
+    'a point that is sound is decoded',
+  );
+  t.strictSame(problemsOf(['unit: "%"', 'scael: 10'], ['level: 40', 'level: 400']).length, 1, 'a point that may mean another scale is not');
+  t.strictSame(
+    problemsOf(['table: input, address: 10', 'tabel: input, address: 0'], ['trust: B', 'trust: C']).length,
+    2,
+    'no overlap made up',
+  );
+  t.strictSame(
+    problemsOf(['trust: B', 'trust: C\nexperimentl: two manuals']).length,
+    1,
+    'a misspelt key stands for the one that was meant',
+  );
+  t.match(problemsOf(['model: Lamp', 'modl: Lamp'], ['trust: B', 'trust: C']).length, 2, 'nothing more where a key is missing');
 });
 
 t.test('a profile without examples may be tried, and not be used', async (t) => {

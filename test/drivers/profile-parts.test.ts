@@ -38,9 +38,9 @@ t.test('the example of the guide is a complete profile', async (t) => {
   const guide = readFileSync(new URL('../../docs/add-a-device.md', import.meta.url), 'utf8');
   const [, text = ''] = /```yaml\n(.*?)```/s.exec(guide) ?? [];
   t.match(loadAcmeProfile(text), { id: 'acme-dl4', experimental: null });
-  const told = guide.split('\n').filter((line) => line.startsWith('acme-dl4.yaml:'));
+  const documented = guide.split('\n').filter((line) => line.startsWith('acme-dl4.yaml:'));
   const slip = (): Profile => loadProfile({ file: 'acme-dl4.yaml', text: text.replace('address: 0x11', 'address: 0x10') }, readPlacedYaml);
-  t.throws(slip, { message: told.join('\n') }, 'and its mistakes are told as the guide shows');
+  t.throws(slip, { message: documented.join('\n') }, 'and its mistakes are reported as the guide shows');
 });
 
 t.test('repeated parts, groups and set-up rows are written out, each at its own address', async (t) => {

@@ -129,7 +129,7 @@ t.test('an unplugged port reports it once, fails to write, and works when plugge
   cable.end.unplug();
   t.match(await lost, { code: 'port-closed', message: /went away/ });
   t.notOk(port.isOpen);
-  port.onLost = () => t.fail('told twice');
+  port.onLost = () => t.fail('reported twice');
   t.throws(() => port.write(Buffer.from('x')), { code: 'port-closed' });
   await t.rejects(port.open(), { code: 'port-missing' });
   cable.end.replug();

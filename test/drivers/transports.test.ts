@@ -96,7 +96,7 @@ t.test('Modbus TCP: reads, writes, refusals and broadcasts, in pieces or several
   t.same((await line.write({ unit: 1, table: 'holding', address: 4, values: [7] }, 500)).words, []);
   t.same((await line.write({ unit: 1, table: 'holding', address: 4, values: [7], multiple: true }, 500)).words, []);
   await t.rejects(line.read(holding(1, 1, 9), 500), { code: 'timeout', message: /exception 11: the gateway got no answer/ });
-  t.same((await line.write({ unit: 0, table: 'holding', address: 4, values: [7] }, 5)).words, [], 'nobody answers a broadcast');
+  t.same((await line.write({ unit: 0, table: 'holding', address: 4, values: [7] }, 5)).words, [], 'no unit answers a broadcast');
   t.same(
     asked.map((adu) => [adu.readUInt16BE(0), adu[7]]),
     [1, 2, 3, 4, 5, 6].map((id, i) => [id, [3, 1, 6, 16, 3, 6][i]]),
@@ -120,7 +120,7 @@ t.test('Modbus TCP: a late reply and one under a wrong number are never taken fo
   await t.rejects(line.read(holding(10), 20), { code: 'timeout', message: /behind the gateway/ });
   t.same((await line.read(holding(50), 500)).words, [50, 51]);
   t.match(line.counters, { timeouts: 1, lateReplies: 1, foreignFrames: 1 });
-  t.match(late, [{ request: holding(10) }], 'its owner is told which request it was');
+  t.match(late, [{ request: holding(10) }], 'the callback receives the request');
   t.ok((late[0]?.afterMs ?? 0) >= 20, `after ${late[0]?.afterMs} ms`);
 });
 

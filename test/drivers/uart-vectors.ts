@@ -40,7 +40,7 @@ export const UART_VECTORS: readonly UartVector[] = [
   },
   {
     profile: 'hilink-ld2410',
-    origin: 'captured, or the vendor’s example; nobody',
+    origin: 'captured, or the vendor’s example; no target',
     frame: hex('F4 F3 F2 F1 0D 00 02 AA 00 45 00 3E 00 00 3A 00 00 55 00 F8 F7 F6 F5'),
   },
   {

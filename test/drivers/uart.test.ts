@@ -223,7 +223,7 @@ function vehicles(count: number, ...targets: number[][]): Buffer {
 
 const traffic: [story: string, frame: Buffer, values: object | null][] = [
   [
-    'the nearest that comes closer is told',
+    'the nearest approaching target is reported',
     vehicles(3, [128, 5, 0, 90, 1], [128, 60, 1, 40, 1], [128, 30, 1, 50, 1]),
     { count: 3, speed: 50, distance: 30, direction: 1 },
   ],

@@ -99,7 +99,7 @@ t.test('a black hole drops both directions and stays closed, new connections pas
   t.ok(await proxy.log.waitFor(published('c')));
   await settled();
   t.same(arrived, []);
-  t.equal(proxy.connections, 1, 'nobody hung up');
+  t.equal(proxy.connections, 1, 'no connection was closed');
   const second = await client(proxy);
   await second.publishAsync('b', 'found', { qos: 1 });
   await settled();

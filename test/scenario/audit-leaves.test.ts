@@ -16,11 +16,11 @@ interface Entry {
 
 /** Entries that the platform received, by number; an entry that arrived twice is listed twice. */
 function received(rig: Rig): { readonly entries: readonly Entry[]; readonly head: number } {
-  const told = [...rig.host.values.values()]
+  const records = [...rig.host.values.values()]
     .filter(({ metric, value }) => metric === 'Sync/Log' && typeof value === 'string')
     .map(({ value }) => JSON.parse(String(value)) as Partial<Entry> & { readonly head?: number });
-  const entries = told.filter((each): each is Entry => each.n !== undefined).toSorted((a, b) => a.n - b.n);
-  return { entries, head: Math.max(0, ...told.map(({ head = 0 }) => head)) };
+  const entries = records.filter((each): each is Entry => each.n !== undefined).toSorted((a, b) => a.n - b.n);
+  return { entries, head: Math.max(0, ...records.map(({ head = 0 }) => head)) };
 }
 
 /** The first number at which the chain is broken; null if it is complete from 1 to its head. */
@@ -74,7 +74,7 @@ t.test('what was done while the broker was away and before a kill reaches the pl
 t.test('the platform writes back up to where it has all, and is sent nothing of that again; a rewritten log it would see', async (t) => {
   const rig = await createRig(t, { startAt: '2026-12-15T22:30:00+01:00', withUplink: true });
   await rig.until('online', () => online(rig), 5 * MINUTE_MS);
-  await rig.until('told', async () => received(rig).entries.at(-1)?.n === (await headOf(rig))?.n, 5 * MINUTE_MS);
+  await rig.until('the platform has the whole log', async () => received(rig).entries.at(-1)?.n === (await headOf(rig))?.n, 5 * MINUTE_MS);
   const last = received(rig).entries.at(-1);
   await rig.host.write('Sync/Log', `${last?.n}:${last?.hash}`);
   await rig.clock.advance(MINUTE_MS);

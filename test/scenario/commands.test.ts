@@ -40,7 +40,7 @@ t.test('an emergency lights all lamps until it ends, at the request of the platf
     text('Command/Id', 'e1'),
   ]);
   await rig.until('all lit', () => rig.levels().every((level) => level === 100), MINUTE_MS);
-  await rig.until('told', () => endOf(rig, 'e1')?.state === 'verified', MINUTE_MS);
+  await rig.until('the outcome is received', () => endOf(rig, 'e1')?.state === 'verified', MINUTE_MS);
   t.strictSame(new Set(outcomesOf(rig, 'e1').map(({ device }) => device)), new Set(['']), 'on the node');
   t.equal(shownOn(rig, '', 'Emergency/On'), true);
   await rig.host.override('L01', { level: 10, id: 'o1' });
@@ -70,7 +70,7 @@ t.test('an emergency of one zone lights that zone, and shows on it and not on th
   });
   const isOnlyQuay = (): boolean => rig.levels().filter((level) => level === 100).length === 1;
   await rig.host.command('quay', [flag('Emergency/On', true), whole('Emergency/Minutes', 60), text('Command/Id', 'z1')]);
-  await rig.until('told', () => endOf(rig, 'z1') !== undefined, 2 * MINUTE_MS);
+  await rig.until('the outcome is received', () => endOf(rig, 'z1') !== undefined, 2 * MINUTE_MS);
   t.match(endOf(rig, 'z1'), { state: 'verified', device: 'quay' });
   await rig.until('lit', isOnlyQuay, MINUTE_MS);
   t.equal(shownOn(rig, 'quay', 'Emergency/On'), true);
@@ -107,7 +107,7 @@ t.test('a lamp shows itself for the platform, never below the minimum of its zon
   const rig = await openNight(t);
   await rig.host.command('L02', [whole('Identify/Seconds', 20), text('Command/Id', 'i1')]);
   await rig.until('bright', () => rig.levels()[1] === 100, MINUTE_MS);
-  await rig.until('told', () => endOf(rig, 'i1')?.state === 'verified', MINUTE_MS);
+  await rig.until('the outcome is received', () => endOf(rig, 'i1')?.state === 'verified', MINUTE_MS);
   t.equal(shownOn(rig, 'L02', 'Identify/Seconds'), 20n);
   await rig.until('dark again', () => rig.levels()[1] === 20, MINUTE_MS);
   await rig.until('over', () => shownOn(rig, 'L02', 'Identify/Seconds') === 0n && rig.levels()[1] === 30, MINUTE_MS);
@@ -138,7 +138,7 @@ t.test('a lamp that was silent until its command had expired is no longer set, a
   const expiresMs = rig.clock.wallMs() + 30_000;
   await rig.host.command('L03', [whole('Override/Level', 90), whole('Command/Expires', expiresMs), text('Command/Id', 'x1')]);
   await rig.host.command('L04', [whole('Override/Level', 60), text('Command/Id', 'x2')]);
-  await rig.until('told', () => endOf(rig, 'x1') !== undefined && endOf(rig, 'x2') !== undefined, 2 * MINUTE_MS);
+  await rig.until('both outcomes are received', () => endOf(rig, 'x1') !== undefined && endOf(rig, 'x2') !== undefined, 2 * MINUTE_MS);
   t.match(endOf(rig, 'x1'), { device: '', target: 'L03', state: 'failed', reason: /does not answer/ });
   await rig.clock.advance(40_000);
   wire?.end.replug();
@@ -157,7 +157,7 @@ t.test('killed in the middle: the command ends once, and its intent is restored'
   await rig.host.override('L02', { level: 70, minutes: 30, id: 'k1' });
   await rig.until('taken up', () => rig.log.some(({ name }) => name === 'uplink-command'), MINUTE_MS);
   await rig.kill();
-  await rig.until('told', () => endOf(rig, 'k1') !== undefined, 10 * MINUTE_MS);
+  await rig.until('the outcome is received', () => endOf(rig, 'k1') !== undefined, 10 * MINUTE_MS);
   t.match(endOf(rig, 'k1'), { state: 'failed', reason: /the agent restarted/ });
   await rig.host.override('L02', { level: 70, minutes: 30, id: 'k1' });
   await rig.clock.advance(MINUTE_MS);

@@ -43,7 +43,7 @@ t.test('a second agent on the same data ends by itself without opening a line; t
   t.equal(code, 1);
   t.match(second.logTail(20), /another\s+process\s+uses\s+this\s+data;\s+stop\s+the\s+other\s+agent/);
   t.equal(connections(), 0, 'it wrote to no lamp');
-  t.notOk(existsSync(join(folder, 'second.sock')), 'and leaves no socket that nobody serves');
+  t.notOk(existsSync(join(folder, 'second.sock')), 'and leaves no dead socket');
   t.match(await first.status(), { store: { state: 'ok' } });
   t.equal(await first.stop(), 0);
   const third = agentAt('third', port);

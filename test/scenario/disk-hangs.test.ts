@@ -34,6 +34,6 @@ t.test(
     await until('dimmed as the programme says', all(DIMMED_PCT));
     await until('online again', async () => (await status())?.uplink.state === 'online');
     t.equal((await status())?.store.state, 'ok', 'the store has a thread of its own');
-    t.ok(darkestPct >= DIMMED_PCT, 'nobody was left in the dark');
+    t.ok(darkestPct >= DIMMED_PCT, 'no lamp went dark');
   },
 );

@@ -83,7 +83,7 @@ t.test('another programme is followed at once; lines and session go on, wishes a
   t.equal(after.uplink.bdSeq, before.uplink.bdSeq, 'the session goes on');
   t.equal(after.detections, before.detections, 'what was counted is kept');
   const shown = [...rig.host.values.values()].filter(({ device, metric }) => device === 'L01' && metric === 'Lamp/Wanted Level');
-  t.equal(Number(shown.at(-1)?.value), 50, 'and the platform is told');
+  t.equal(Number(shown.at(-1)?.value), 50, 'and the platform receives the new level');
   rig.street.world.send('walker');
   await rig.until('sensors are heard', () => rig.levels()[1] === 100, MINUTE_MS);
 });
@@ -112,7 +112,7 @@ t.test('a line with a wrong speed leaves its lamps as they are, and its return f
     await rig.clock.advance(20_000);
     t.ok(
       rig.agent.field.devices().every(({ state }) => state !== 'ok' && state !== 'flaky'),
-      'nobody answers',
+      'no unit answers',
     );
     await change(rig, withSerial(baud));
     await rig.until('all are met again', () => areMet(rig), 20_000);
@@ -136,7 +136,7 @@ t.test('other settings of the uplink make a new session with the state and the c
   t.match(touched, { lines: [], light: false, uplink: true, store: false });
   await rig.until('online', () => isOnline(rig), 5 * MINUTE_MS);
   const after = await rig.status();
-  t.equal(after.uplink.bdSeq, before.uplink.bdSeq + 1, 'born anew');
+  t.equal(after.uplink.bdSeq, before.uplink.bdSeq + 1, 'with a new birth');
   t.equal(rig.opened.length, opened);
   const shown = [...rig.host.values.values()].filter(({ device, metric }) => device === 'L02' && metric === 'Override/Level').at(-1);
   t.equal(Number(shown?.value), 70, 'the birth shows what is in force');

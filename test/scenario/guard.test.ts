@@ -25,7 +25,7 @@ t.test('a frozen agent is killed and started again, its lamps at their failsafe 
   t.ok(frozen.wasStarved, 'the watchdog has noticed');
   await until('dimmed as the programme says', all(DIMMED_PCT));
   await until(
-    'told',
+    'the restart is reported',
     async () => /"code":"agent-restarted".*was killed, or froze/.test(JSON.stringify(texts(await ask('events', { since: '1h' })))),
     10_000,
   );

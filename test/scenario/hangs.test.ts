@@ -13,7 +13,7 @@ t.test('a storage thread that is killed is replaced without a restart, and the s
     darkestPct = Math.min(darkestPct, levelPct);
   };
   newest().child.kill('SIGUSR2');
-  await until('told', async () => /storage thread/.test(await event('store-trouble')));
+  await until('the hang is reported', async () => /storage thread/.test(await event('store-trouble')));
   const before = await stored();
   await until('stored again', async () => (await stored()) > before + 1);
   await until('the trouble is over', async () => (await event('store-trouble')) === '');
@@ -33,7 +33,7 @@ t.test(
     if (cable === undefined || north === undefined) throw new Error('the demo street has changed');
     cable.stall(true);
     await until('its lamps at failsafe', () => levels().filter((level) => level === FAILSAFE_PCT).length === WATCHED_LAMPS / 2);
-    await until('told', async () => /line north/.test((await event('line-silent')) + (await event('line-down'))), 30_000);
+    await until('the line is reported', async () => /line north/.test((await event('line-silent')) + (await event('line-down'))), 30_000);
     t.strictSame(levels().slice(WATCHED_LAMPS / 2), new Array(WATCHED_LAMPS / 2).fill(DIMMED_PCT), 'the other line goes on');
     cable.stall(false);
     await until('all as the programme says', all(DIMMED_PCT), 40_000);

@@ -116,7 +116,7 @@ t.test('an adapter that hangs silences every unit: the port is reopened and the 
   await rig.until('dimmed and met', () => isDimmed(rig)() && allGood(rig)());
   const port = rig.agent.field.lines()[0]?.port ?? '';
   rig.wires.get(port)?.hang();
-  await rig.until('nobody answers', () => rig.agent.field.devices().every(({ state }) => state === 'silent'), MINUTE_MS);
+  await rig.until('no unit answers', () => rig.agent.field.devices().every(({ state }) => state === 'silent'), MINUTE_MS);
   await rig.until('all are back', allGood(rig), 3 * MINUTE_MS);
   rig.street.world.send('walker');
   await rig.until('and light the walker', () => rig.levels()[1] === 100);

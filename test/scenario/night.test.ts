@@ -80,9 +80,9 @@ t.test('a lamp falls silent and returns: the others continue, it is reported, an
   const sim = rig.street.units.get('L03');
   t.strictSame(sim?.read('holding', 656, 1), [100], 'its failsafe level is the highest of its programme');
   line.silence(unit);
-  await rig.until('told', isReported, 60_000);
+  await rig.until('the silent lamp is reported', isReported, 60_000);
   t.equal(rig.agent.field.latest('L03.level')?.quality, 'missing');
-  await rig.until('the platform is told', () => !rig.host.alive.has('L03'), 5_000);
+  await rig.until('the platform receives the death of the lamp', () => !rig.host.alive.has('L03'), 5_000);
   sim?.write('holding', 2000, [85]);
   sim?.write('holding', 656, [50]);
   rig.street.world.send('walker');
@@ -108,12 +108,12 @@ t.test('a lamp whose driver reports a fault is reported, and the fault ends with
   const lamp = rig.street.world.lamps.get('L02');
   if (lamp === undefined) throw new Error('no lamp L02');
   lamp.burnt = true;
-  await rig.until('told', isReported, 2 * MINUTE_MS);
+  await rig.until('the fault is reported', isReported, 2 * MINUTE_MS);
   const faultyIn = (list: readonly { readonly id: string; readonly faults: readonly Message[] }[] = []): string[] =>
     list.filter(({ faults }) => faults.length > 0).map(({ id, faults }) => `${id}: ${faults}`);
   const { view } = rig.agent;
   const shown = async () => [faultyIn(view.devices()), faultyIn(view.why('L02')?.lamps), faultyIn((await view.status()).zones[0]?.lamps)];
-  for (const each of await shown()) t.match(each, [/^L02: L02.overcurrent: overcurrent/], 'whoever looks at the lamp sees it');
+  for (const each of await shown()) t.match(each, [/^L02: L02.overcurrent: overcurrent/], 'each view of the lamp shows the fault');
   lamp.burnt = false;
   await rig.until('ended', async () => !(await isReported()), 2 * MINUTE_MS);
   t.same(await shown(), [[], [], []]);
@@ -161,7 +161,7 @@ t.test('the clock is unknown at start and becomes known: lit, then by the progra
   await rig.until('off at noon', () => rig.levels().every((level) => level === 0));
   t.notOk(
     (await rig.status()).activeEvents.some(({ code }) => code === 'time-not-trusted'),
-    'and it is told that the time is known',
+    'and the event about the time has ended',
   );
 });
 
@@ -171,7 +171,7 @@ t.test('a port missing at start does not stop the agent, and an unplugged one he
   const { line } = rig.street.unitOf('L01');
   const isDown = async (): Promise<boolean> => (await rig.status()).activeEvents.some(({ code }) => code === 'line-down');
   line.unplug();
-  await rig.until('told', isDown, 5_000);
+  await rig.until('the line is reported as down', isDown, 5_000);
   t.match((await rig.status()).lines[0], { state: 'down', reason: /unplugged/ });
   t.strictSame(rig.levels(), [30, 30, 30, 30], 'the lamps keep their light');
   await rig.restart();
@@ -198,6 +198,6 @@ t.test('a port that never opens and a console that cannot open do not delay the 
   await rig.until('the rest of the street is lit', () => rig.levels().every((level) => level === 30), 15_000);
   t.ok(
     rig.log.some(({ name }) => name === 'console-closed'),
-    'and the log says why nobody answers',
+    'and the log says why the console does not answer',
   );
 });

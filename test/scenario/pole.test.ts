@@ -27,7 +27,7 @@ t.test('a walk under the sensors reports the effect of each detection, measured 
   const walk = rig.agent.view.light.walkTest('rue', 600_000, (step) => steps.push(step));
   t.match(walk, { night: true, sensors: ['S01.motion'] });
   rig.street.world.send('walker');
-  await rig.until('the walker is told', () => steps.length > 0);
+  await rig.until('the walk test reports a step', () => steps.length > 0);
   t.match(steps, [{ pointId: 'S01.motion', pole: 'P02', raised: ['L02', 'L01', 'L03'], alreadyLit: false }]);
   const latencyMs = steps[0]?.latencyMs ?? Number.NaN;
   t.ok(latencyMs >= 0 && latencyMs <= 100, `the first level left ${latencyMs} ms after the reading`);

@@ -80,13 +80,13 @@ t.test(
     const { rig, folder, backup, restore, remove } = await openStreet(t, '2026-12-15T23:30:00+01:00');
     await born(rig);
     await rig.host.override('L01', { level: 60, minutes: 600, id: 'before-the-copy' });
-    await rig.until('it is told', () => endOf(rig, 'before-the-copy')?.state === 'verified', MINUTE_MS);
+    await rig.until('the outcome is received', () => endOf(rig, 'before-the-copy')?.state === 'verified', MINUTE_MS);
     const first = await backup();
     t.equal(first.code, 0);
     t.equal(statSync(first.path).mode & 0o777, 0o600);
 
     await rig.host.override('L02', { level: 80, minutes: 5, id: 'after-the-copy' });
-    await rig.until('it is told', () => endOf(rig, 'after-the-copy')?.state === 'verified', MINUTE_MS);
+    await rig.until('the outcome is received', () => endOf(rig, 'after-the-copy')?.state === 'verified', MINUTE_MS);
     await rig.host.release('L01');
     await rig.until('released', () => rig.levels()[0] === 30, MINUTE_MS);
     await rig.clock.advance(HOUR_MS);

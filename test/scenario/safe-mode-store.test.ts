@@ -33,7 +33,7 @@ t.test(
     await until('a start as usual', () => manager.runs.length === KILLS + 2 && newest().isReady);
     t.equal(await event('safe-mode'), '');
     const gapOf = () => host.registry.gaps.find(({ reason }) => reason === 'no-store');
-    await until('the platform is told', () => gapOf() !== undefined);
+    await until('the platform receives the gap', () => gapOf() !== undefined);
     t.match(gapOf(), { from: null, to: null, reason: 'no-store', readings: Number, atMs: Number });
     t.ok(Number(gapOf()?.readings) > 0, `${gapOf()?.readings} readings`);
     const { store } = (await status()) ?? {};

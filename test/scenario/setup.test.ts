@@ -30,8 +30,8 @@ async function checkSetup(t: Test, setup: readonly string[], { folder, file }: S
       { id: 'line2', devices: 8, unknownUnits: [41] },
     ],
   });
-  t.match(readFileSync(file, 'utf8'), /# Unit 31 answers and no profile is certain/, 'what nobody can tell is left to a person');
-  t.equal(statSync(join(folder, 'cabinet.key')).mode & 0o777, 0o400, 'nobody else reads the key');
+  t.match(readFileSync(file, 'utf8'), /# Unit 31 answers and no profile is certain/, 'an uncertain profile is left to a person');
+  t.equal(statSync(join(folder, 'cabinet.key')).mode & 0o777, 0o400, 'only its owner can read the key');
   t.match(readFileSync(join(folder, 'cabinet.csr'), 'utf8'), /^-----BEGIN CERTIFICATE REQUEST-----\n/);
   t.match(await runInFolder(['check', file], folder), { code: 0, out: /ok, 12 lamps, 2 lines, 1 zone\n/ });
 

@@ -141,7 +141,7 @@ t.test(
     t.ok(brought.commands <= Math.ceil(update.length / PART_BYTES) + 2, `it went on where it stood: ${brought.commands} parts`);
 
     t.match(await install(false), { state: 'refused', reason: /6 lamps are lit/ });
-    t.equal(manager.runs.length, 1, 'nothing has started anew yet');
+    t.equal(manager.runs.length, 1, 'no restart yet');
     t.match(await install(true), { state: 'verified' });
     await until('the new release runs', () => manager.runs.length === 2 && newest().isReady, 30_000);
     await until('and is shown', () => shown(host, 'Update/Release') === '20-0.2.0' && shown(host, 'Update/State') === 'trial');

@@ -50,7 +50,7 @@ t.test('the platform overrides a lamp and a zone, gets the result, and is refuse
   await rig.host.release('L02');
   await rig.until('released', () => rig.levels()[1] === 30, MINUTE_MS);
   await rig.host.override('rue', { level: 5, minutes: 5, id: 'b' });
-  await rig.until('the zone is told', () => outcome('b')?.state === 'verified', MINUTE_MS);
+  await rig.until('the outcome of the zone is received', () => outcome('b')?.state === 'verified', MINUTE_MS);
   await rig.until('it fell', () => rig.levels()[0] === 10, MINUTE_MS);
   t.equal(outcome('b')?.level, 10, 'no darker than the minimum of the zone, and it says so');
   await rig.host.override('L02', { level: 170, id: 'c' });

@@ -8,7 +8,11 @@ t.test('a visit: arrive, find the dead lamp, replace its driver, scan, test, lea
   const line = rig.street.lines.get('north');
   const unit = rig.agent.view.devices().find(({ id }) => id === 'L02')?.unit ?? 0;
   line?.silence(unit);
-  await rig.until('told', async () => (await rig.status()).activeEvents.some(({ source }) => source === 'L02'), 300_000);
+  await rig.until(
+    'the silent lamp is reported',
+    async () => (await rig.status()).activeEvents.some(({ source }) => source === 'L02'),
+    300_000,
+  );
 
   const status = await visit.say('status');
   t.match(status, /1 silent: devices silent[\s\S]*L02 +\d+ s +does not answer; check its supply[\s\S]*the wire[\s\S]*to[\s\S]*pole/);

@@ -19,6 +19,6 @@ t.test(
     for (const line of paste.slice(0, -1)) visit.type(`${line}\r`);
     t.match(await visit.say(paste.at(-1) ?? ''), /in the candidate/);
     t.match(await visit.say('config commit'), /equal to revision 1/, 'to the byte');
-    t.notMatch(await visit.say('user list'), /eve/, 'and nobody was added');
+    t.notMatch(await visit.say('user list'), /eve/, 'and no user was added');
   },
 );

@@ -173,7 +173,11 @@ t.test('trouble in French: a dead driver, a reachable platform and an unreachabl
   await rig.until('dimmed', () => rig.levels().every((level) => level === 30));
   const unit = rig.agent.view.devices().find(({ id }) => id === 'L02')?.unit ?? 0;
   rig.street.lines.get('north')?.silence(unit);
-  await rig.until('told', async () => (await rig.status()).activeEvents.some(({ source }) => source === 'L02'), 300_000);
+  await rig.until(
+    'the silent lamp is reported',
+    async () => (await rig.status()).activeEvents.some(({ source }) => source === 'L02'),
+    300_000,
+  );
   await rig.until('online', async () => (await rig.status()).uplink.state === 'online', 120_000);
   const read = await readerFor(visit);
   const online = ['status', 'uplink', 'uplink test', 'uplink trace', 'uplink trace --follow --for 1s', 'uplink reconnect', 'store'];

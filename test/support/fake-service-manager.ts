@@ -154,7 +154,7 @@ function launchAgent(
  * One run under the limits of the unit file.
  *
  * ```
- * starting ──READY=1──► watched: each WATCHDOG=1 sets the limit anew ──STOPPING=1──► without a limit
+ * starting ──READY=1──► watched: each WATCHDOG=1 restarts the limit ──STOPPING=1──► without a limit
  *    │ TimeoutStartSec      │ WatchdogSec, or WATCHDOG=trigger
  *    ▼                      ▼
  * SIGTERM, then SIGKILL   SIGABRT, then SIGKILL

@@ -107,7 +107,7 @@ function lightFamilies({ zones, night, detections, lampsRaised }: StatusView): M
     gauge(
       'luciole_lamps_not_following',
       '',
-      'Lamps that do not do as they are told',
+      'Lamps that do not follow their set level',
       count(({ following }) => !following),
     ),
     gauge(

@@ -81,7 +81,7 @@ export class AuditReporter {
     const [found] = (await this.#parts.store.auditAfter(n - 1))?.rows ?? [];
     // A trimmed entry can no longer be compared.
     if (found !== undefined && (found.n > n || found.hash === hash)) {
-      this.#reporter.acknowledge(this.#reporter.told.epoch, n);
+      this.#reporter.acknowledge(this.#reporter.reported.epoch, n);
       return NO_TEXT;
     }
     this.#headMono = null;
@@ -90,7 +90,7 @@ export class AuditReporter {
 
   /** A log whose newest entry has a lower number than the last reported one is another log: its entries are reported again. */
   #epochOf(head: AuditHead): string {
-    const { epoch, id } = this.#reporter.told;
+    const { epoch, id } = this.#reporter.reported;
     return epoch === '' || head.n < id ? wireEpoch(head.hash) : epoch;
   }
 

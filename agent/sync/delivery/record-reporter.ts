@@ -76,7 +76,7 @@ export class RecordReporter {
   }
 
   /** Up to which record the broker has all, and in which epoch. */
-  get told(): Pick<Progress, 'epoch' | 'id'> {
+  get reported(): Pick<Progress, 'epoch' | 'id'> {
     return this.#progress;
   }
 

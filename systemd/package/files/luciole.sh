@@ -7,7 +7,7 @@ home=${self%/*/*}
 # come up ten times in a row since, as on flash that has lost a part of it. A release that comes up removes the file "starts".
 # The files are those of agent/service/updates/release-store.ts. A folder that takes no more gives no trial.
 # The service can write these files and nothing that is executed: releases lie where luciole-release.service has put them once their signature was
-# checked. Without a key of a maker there is nobody who could vouch for one, so none runs.
+# checked. Without a key of a maker no release can be verified, so none runs.
 export LUCIOLE_RELEASES="${LUCIOLE_RELEASES:-/var/lib/luciole-releases}"
 has_update_key() {
   for key in "${LUCIOLE_UPDATE_KEYS:-/etc/luciole/update-keys}"/*.pem; do

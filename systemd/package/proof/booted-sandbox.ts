@@ -30,7 +30,7 @@ const PREPARE =
 /** Why a setting refused nothing that is possible without it, where the kernel is as this project's machines are. */
 const VACUOUS: Readonly<Record<string, string>> = {
   ProtectKernelLogs: 'the root has no /dev/kmsg',
-  ProtectKernelModules: 'this kernel grants nobody its modules',
+  ProtectKernelModules: 'this kernel does not expose its modules',
   PrivateNetwork: 'the root has no network in the first place',
   ProtectProc: 'processes of its own user are seen, and this unit is root',
 };

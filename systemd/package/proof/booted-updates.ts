@@ -33,7 +33,7 @@ export async function proveReleases(scene: BootedScene): Promise<void> {
   report('without a key no update is taken', noKey.code !== 0 && noKey.out.includes('no key is known here'), lastLine(noKey.out));
   at.run('install', '-d', '/etc/luciole/update-keys');
   writeFileSync(join(root.dir, 'etc/luciole/update-keys/maker.pem'), debs.key);
-  await provePlanted(scene, 'nor with one, as nobody has signed it');
+  await provePlanted(scene, 'nor with one, as it is not signed');
   at.run('sh', '-c', 'rm -r /var/lib/luciole/releases');
   const damaged = bringFile(scene, debs.update);
   spoil(join(root.dir, damaged));

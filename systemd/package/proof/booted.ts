@@ -163,7 +163,7 @@ function kernelGaps({ at }: BootedScene): string[] {
       controllers.includes(controller) ? [] : [`${what} (this kernel grants no ${controller} controller)`],
     ),
     'names of USB adapters: there is no USB here; the rules are read and a rule for another port is carried out',
-    'a serial port that appears or goes while systemd runs: events of devices do not reach a namespace, so units of devices are read anew by hand',
+    'a serial port that appears or goes while systemd runs: events of devices do not reach a namespace, so units of devices are reloaded by hand',
     'a real UART: speed, BREAK, parity and modem lines; a pseudo-terminal has none',
     'credentials bound to a TPM: there is none; a plain one and one with the key of the machine were handed over',
     'a hardware watchdog: there is none',

@@ -85,7 +85,7 @@ function proveInstallation(root: DebianRoot, deb: string, version: string, repor
   report('the root has neither compiler nor Node', tools.length === 0, tools);
   const installing = install(root, deb);
   report('installed without network', installing.code === 0, installing.out.trim().split('\n').at(-1));
-  report('nothing is started without a cabinet, and the next step is told', installing.out.includes('Next step'));
+  report('nothing is started without a cabinet, and the next step is printed', installing.out.includes('Next step'));
   report('version, commit and Node are named', root.run('luciole', 'version').out.startsWith(`luciole ${version} (commit `));
 }
 
@@ -103,7 +103,7 @@ function provePurge(root: DebianRoot, report: ReportStep): void {
   report('purged', purging.code === 0, purging.out.trim().split('\n').slice(-2));
   const left = root.run('find', '/', '-xdev', '-name', '*luciole*', '-not', '-path', '/proc/*').out.trim().split('\n').filter(isLeft);
   report(
-    'only data is left, and its places are told',
+    'only data is left, and its places are printed',
     left.length === 0 && purging.out.includes('kept /var/lib/luciole') && purging.out.includes('kept /etc/luciole'),
     left,
   );

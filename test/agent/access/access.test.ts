@@ -113,7 +113,7 @@ t.test('a lock is reported, survives a power cut, and ends', async (t) => {
   t.match(seen.events, [{ code: 'login-locked', severity: 'warning', text: /for ada: wait 30 s/ }]);
   await clock.advance(29_000);
   const afterCut = start();
-  t.match(await afterCut.logIn(as('ada', PASSWORD)), { state: 'locked', waitMs: 30_000 }, 'even the right one; the wait begins anew');
+  t.match(await afterCut.logIn(as('ada', PASSWORD)), { state: 'locked', waitMs: 30_000 }, 'the right password too; the wait starts again');
   await clock.advance(30_000);
   t.match(await afterCut.logIn(as('ada', PASSWORD)), { state: 'in' });
   t.match(await afterCut.logIn(as('ada', 'wrong')), { state: 'wrong', waitMs: 0 }, 'and forgets');

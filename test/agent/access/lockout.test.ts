@@ -15,18 +15,18 @@ const times = (n: number, user: string, from = NO_FAILURES, nowMono = 0): Lockou
   Array.from({ length: n }).reduce<Lockout>((state) => attempted(state, user, true, nowMono), from);
 
 const table: [story: string, state: Lockout, user: string, waitMs: number][] = [
-  ['nobody waits at first', NO_FAILURES, 'marie', 0],
+  ['without failures there is no wait', NO_FAILURES, 'marie', 0],
   ['four wrong ones cost nothing', times(4, 'marie'), 'marie', 0],
   ['the fifth costs half a minute', times(5, 'marie'), 'marie', 30_000],
   ['each further one twice as long', times(7, 'marie'), 'marie', 120_000],
   ['but never more than a quarter of an hour', times(19, 'marie'), 'marie', 900_000],
   ['another user does not wait for it', times(19, 'marie'), 'luc', 0],
-  ['however many wrong ones for others delay nobody who made no mistake', times(60, 'marie'), 'luc', 0],
+  ['failures of other users do not delay a user without failures', times(60, 'marie'), 'luc', 0],
   ['eight over all delay a user who made one', times(1, 'luc', times(7, 'marie')), 'luc', 10_000],
   ['and that never longer than five minutes', times(1, 'luc', times(60, 'marie')), 'luc', 300_000],
   ['a right one forgets', succeeded(times(19, 'marie'), 'marie'), 'marie', 0],
   ['a right one that needs a code forgets only itself', attempted(refunded(times(5, 'marie'), 'marie'), 'marie', true, 0), 'marie', 30_000],
-  ['a power cut forgets nothing, and the wait begins anew', restoredLockout(lockoutFacts(times(6, 'marie')), 0), 'marie', 60_000],
+  ['a power cut keeps the failures, and the wait starts again', restoredLockout(lockoutFacts(times(6, 'marie')), 0), 'marie', 60_000],
 ];
 for (const [story, state, user, wait] of table) t.test(story, async (t) => t.equal(lockoutWaitMs(state, user, 0), wait));
 

@@ -33,7 +33,7 @@ const cases: [story: string, args: LocalArgs, answers: string | null, message: R
   ['answers that are no YAML', {}, 'id: [', /^usage: .*answers.yaml:1:/],
   ['answers that are no list of names', {}, '- id', /answers are lines of "name: value"/],
   ['no such file of answers', { answers: '/nonexistent.yaml' }, null, /^usage: \/nonexistent.yaml cannot be read \(ENOENT\)/],
-  ['a speed nobody knows', { ...SITE, serial: 'fast' }, null, /^usage: bad --serial "fast": write speed and format, as 19200-8N2/],
+  ['an unknown speed', { ...SITE, serial: 'fast' }, null, /^usage: bad --serial "fast": write speed and format, as 19200-8N2/],
   ['addresses beyond the bus', { ...SITE, units: '1-250' }, null, /^usage: bad --units "1-250"/],
   ['a device without a profile', { ...SITE, device: ['31'] }, null, /^usage: bad --device "31": write UNIT=PROFILE/],
   [

@@ -167,7 +167,7 @@ export function createFakeBus(asked: unknown[]): BusTools {
       asked.push(request);
       if (request.unit === 9) throw new BusError('timeout', msg`unit 9: no reply in 300 ms, check power, address and wiring`);
       if (request.address === 404) throw new BusError('illegal-address', msg`unit 7 answered with exception 2`);
-      if (request.line === 'air') throw new Refusal(msg`line air is a uart line: nobody can be asked there`);
+      if (request.line === 'air') throw new Refusal(msg`line air is a uart line: it has no units to read`);
       return readResult({ ...request, words: Array.from({ length: request.count }, (_, index) => (index === 0 ? 300 : 0xff38)) });
     },
     warnings: ({ address, values }) => (address === 2_001 ? [msg`level: ${values} is outside the profile's limits 0 to 100`] : []),

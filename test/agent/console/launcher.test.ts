@@ -25,7 +25,7 @@ function launcherWith(t: Test, mainSource: string, pinned: boolean): string {
 }
 
 const TELL =
-  'const told: string = JSON.stringify([process.pid, process.argv.slice(2), process.execArgv]); console.log(told); process.exitCode = 7;';
+  'const report: string = JSON.stringify([process.pid, process.argv.slice(2), process.execArgv]); console.log(report); process.exitCode = 7;';
 
 const RUN_FLAGS = [
   '--max-semi-space-size=1',

@@ -58,7 +58,7 @@ async function startedStreet(t: { teardown(fn: () => unknown): void }, foundPct:
   };
 }
 
-const NOBODY = { detections: 0, lampsRaised: 0, activations: 0, raisedPct: 0, detectionPct: 0 };
+const NO_DETECTIONS = { detections: 0, lampsRaised: 0, activations: 0, raisedPct: 0, detectionPct: 0 };
 
 for (const [foundPct, holdS] of [
   [100, 20],
@@ -79,7 +79,7 @@ for (const [foundPct, holdS] of [
       );
       await pass(holdS + 20);
       t.same(levelsOf(street), ALL(30), 'then the programme');
-      t.strictSame(await evidence(), NOBODY);
+      t.strictSame(await evidence(), NO_DETECTIONS);
       t.strictSame([...new Set(ranks)], ['programme']);
     },
   );

@@ -111,7 +111,7 @@ t.test('which detections are sent to which cabinet', async (t) => {
   const table: [story: string, passage: [pole: string, atS: number][], expected: string][] = [
     ['someone near one end: that neighbour', [['P2', 0]], 'west 50 m'],
     ['at the very end', [['P8', 0]], 'east 0 m'],
-    ['in the middle: nobody', [['P4', 0]], ''],
+    ['in the middle: no neighbour', [['P4', 0]], ''],
     [
       'seen three times on its way east: only the east hears of it, with its speed',
       [

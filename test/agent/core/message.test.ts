@@ -20,7 +20,7 @@ t.test('a message is its English text, and another one for a reader of another l
   t.equal(msg`lamp ${'L07'} is dark`.in(french), 'le luminaire L07 est éteint');
   t.equal(msg`${3.5} of ${12} lamps follow`.in(french), 'sur 12 luminaires, 3.5 suivent', 'a translation has its own order');
   t.equal(msg`because ${msg`lamp ${'lamp {0} is dark'} is dark`}`.in(french), 'parce que le luminaire lamp {0} is dark est éteint');
-  t.equal(msg`nobody translated ${'this'}`.in(french), 'nobody translated this');
+  t.equal(msg`not translated: ${'this'}`.in(french), 'not translated: this');
   t.equal(String(msg`the key {0} of ${['a', msg`b`]}`), 'the key {0} of a, b', 'a brace of the template is one');
 });
 

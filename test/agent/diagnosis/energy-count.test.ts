@@ -141,7 +141,11 @@ t.test('a night of the demo street: counted, measured, and sent to the platform 
     metrics.map(({ name }) => name),
   );
   t.match(street.published[0], [ZONE.id, 'Energy/Night kWh', { quality: 'good', atMs: Date.parse('2026-12-02T11:00Z') }]);
-  near(Number(street.published[0]?.[2].value), (row?.kwh ?? 0) + 0.033, 'kWh as told, with six hours of standby of the eleven that answer');
+  near(
+    Number(street.published[0]?.[2].value),
+    (row?.kwh ?? 0) + 0.033,
+    'kWh as published, with six hours of standby of the eleven that answer',
+  );
   t.match(await street.energy.view({ fromMs: 0, toMs: 1, by: 'night', zone: null }), { rows: [], firstNight: null });
 });
 

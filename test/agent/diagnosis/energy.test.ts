@@ -36,7 +36,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
     },
   ],
   [
-    'one of them is held up for half an hour: its raise is told beside what the night would have been without',
+    'one of them is held up for half an hour: its raise is listed apart from the energy of the night without it',
     [
       [0, all(DUSK, inBoth(at(30)))],
       [2, one('A', raised(80, 30))],
@@ -69,7 +69,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
     { activations: 2 },
   ],
   [
-    'traffic raises, but nobody came',
+    'traffic raises, without a detection',
     [
       [0, all(DUSK, inBoth(raised(60, 30, 'traffic')))],
       [1, END],
@@ -110,7 +110,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
     { litH: 0, baselineKwh: 0, kwh: 0.004 },
   ],
   [
-    'a lamp that does not answer is told apart, at the level it was told',
+    'a lamp that does not answer is counted separately, at the level sent to it',
     [
       [0, all(DUSK, inBoth(at(100)))],
       [1, following('B', 'unknown')],

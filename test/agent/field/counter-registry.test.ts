@@ -186,7 +186,7 @@ t.test('a meter exchanged while the agent was off adds no more than the installe
   };
   const exchanged = await after([1_069, 1_069.1, 1_069.2], maxKw);
   t.same(exchanged.totals, [null, 700.1, 700.2], "its 369 kWh are another street's");
-  t.same(exchanged.codes, ['counter-restarted'], 'and the exchange is told');
+  t.same(exchanged.codes, ['counter-restarted'], 'and the exchange is reported');
   t.same((await after([721, 721.1], maxKw)).totals, [721, 721.1], 'the night of all lamps at full power counts');
   t.same((await after([700 + 10 * 2 * 2.1, 743], maxKw)).totals, [742, 743], 'also with as much again beside the lamps');
   for (const factor of [0.1, 10]) {
@@ -281,7 +281,7 @@ t.test('a replaced meter is reported once, with its whole count', async (t) => {
       text: /^M1 was reset or replaced: energy continues from 701\.25 kWh, the device now reports 0\.5 kWh, starts continues from 40, the device now reports 3$/,
     },
   ]);
-  t.ok(events.length === 1 && events[0]?.endMs === events[0]?.startMs, 'it is over as soon as it is told');
+  t.ok(events.length === 1 && events[0]?.endMs === events[0]?.startMs, 'the event ends when it starts');
   for (const i of [0, 1]) await poll({ 'M1.energy': 2, 'M1.starts': i });
   t.match(events[1], { severity: 'info' }, 'what is no energy is only noted');
 });
@@ -306,7 +306,7 @@ function count(plant: Plant, wh: number): void {
     .set('input:1', wh & 0xffff);
 }
 
-const told = ({ readings }: Plant): (number | null)[] => valuesOf(readings.filter(({ pointId }) => pointId === 'M1.energy'));
+const reportedTotals = ({ readings }: Plant): (number | null)[] => valuesOf(readings.filter(({ pointId }) => pointId === 'M1.energy'));
 
 t.test('a meter is replaced on the line and over a restart, and its energy survives both', async (t) => {
   const memory = memoryOf();
@@ -341,7 +341,7 @@ t.test('a meter is replaced on the line and over a restart, and its energy survi
   t.match(third.field.latest('M1.energy'), { value: null, quality: 'bad' });
   await third.clock.advance(30_000);
   t.match(third.field.latest('M1.energy'), { value: 700.5, quality: 'good' }, 'a meter with another life is not the street’s');
-  const totals = [plant, next, third].flatMap(told).filter((total) => total !== null);
+  const totals = [plant, next, third].flatMap(reportedTotals).filter((total) => total !== null);
   t.same(
     totals,
     totals.toSorted((a, b) => a - b),

@@ -48,7 +48,7 @@ function run(rule: CounterRule, raws: Raws): { totals: (number | null)[]; restar
 const DAY_S = 86_400;
 
 const stories: [story: string, rule: CounterRule, raws: Raws, totals: (number | null)[], restarts?: CounterRestart[]][] = [
-  ['a register nobody remembers is believed when a second reading agrees', ENERGY, [700, 700.1], [null, 700.1]],
+  ['a register without a stored value is accepted when a second reading agrees', ENERGY, [700, 700.1], [null, 700.1]],
   ['a meter that says 0 while it starts does not make its whole life consumption', ENERGY, [0, 700, 700.1], [null, null, 700.1]],
   ['it only grows', ENERGY, [700, 700, 700.5, 701.25], [null, 700, 700.5, 701.25]],
   ['nothing drawn is no doubt', ENERGY, [700, 700, 700], [null, 700, 700]],
@@ -130,9 +130,9 @@ const stories: [story: string, rule: CounterRule, raws: Raws, totals: (number | 
 
 for (const [story, rule, raws, totals, restarts = []] of stories) {
   t.test(story, async (t) => {
-    const told = run(rule, raws);
-    t.same(told.totals, totals);
-    t.same(told.restarts, restarts);
+    const result = run(rule, raws);
+    t.same(result.totals, totals);
+    t.same(result.restarts, restarts);
   });
 }
 
@@ -158,7 +158,7 @@ const historyStep = fc.record({
   placeWh: fc.integer({ min: 0, max: RANGE_WH - 1 }),
 });
 
-interface Told {
+interface MeterReading {
   readonly raw: number;
   readonly atMono: number;
   readonly isWrong: boolean;
@@ -167,9 +167,9 @@ interface Told {
 }
 
 /** A meter that is replaced, sometimes not read, and sometimes wrong: never twice in a row, and never with a plausible value. */
-function readingsOf(steps: readonly (typeof READ)[], startWh: number): Told[] {
+function readingsOf(steps: readonly (typeof READ)[], startWh: number): MeterReading[] {
   const elsewhere: number[] = [];
-  const told: Told[] = [];
+  const meterReadings: MeterReading[] = [];
   let [meterWh, atMono, seenWh, unseenWh] = [startWh, 0, 0, 0];
   let isNew = true;
   const mayBe = (placeWh: number): boolean =>
@@ -185,15 +185,15 @@ function readingsOf(steps: readonly (typeof READ)[], startWh: number): Told[] {
       [meterWh, isNew] = [placeWh, true];
     }
     if (what === 'unread') continue;
-    const isWrong: boolean = what === 'wrong' && told.at(-1)?.isWrong !== true && mayBe(placeWh);
+    const isWrong: boolean = what === 'wrong' && meterReadings.at(-1)?.isWrong !== true && mayBe(placeWh);
     if (isWrong) elsewhere.push(placeWh);
     else {
       seenWh += isNew ? 0 : unseenWh;
       [unseenWh, isNew] = [0, false];
     }
-    told.push({ raw: (isWrong ? placeWh : meterWh) / 1_000, atMono, isWrong, seenWh });
+    meterReadings.push({ raw: (isWrong ? placeWh : meterWh) / 1_000, atMono, isWrong, seenWh });
   }
-  return told;
+  return meterReadings;
 }
 
 t.test('in every case the total never falls and equals the energy drawn, except for energy that was not observed', async (t) => {

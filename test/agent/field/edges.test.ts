@@ -81,7 +81,7 @@ t.test('a device that sends by itself is read, becomes missing when it falls sil
   t.match(events, [{ code: 'unit-silent', source: 'A1', endMs: null, text: /no valid frame, check power, wiring and baud rate/ }]);
   t.match(field.devices(), [{ state: 'silent' }]);
   await clock.advance(60_000);
-  t.equal(events.length, 1, 'told once');
+  t.equal(events.length, 1, 'reported once');
   hush(false);
   await clock.advance(2_000);
   t.match(field.latest('A1.pm10'), { value: 9.9, quality: 'good' });
@@ -241,7 +241,7 @@ t.test(
     });
     t.teardown(() => field.stop());
     await field.start();
-    t.equal(field.latest('A1.count'), undefined, 'before it was heard nobody knows');
+    t.equal(field.latest('A1.count'), undefined, 'no value before the first frame');
     await clock.advance(2_000);
     t.same(asked, ['OJ', 'UM', '?P']);
     t.match(field.latest('A1.count'), { value: 0, quality: 'good' });

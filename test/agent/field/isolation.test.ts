@@ -169,7 +169,7 @@ for (const slowMs of [1_500, 2_000, 4_500]) {
       t.ok(plant.alive.length <= 3, `${plant.alive}`);
       t.ok(
         plant.events.some(({ code }) => code === 'unit-no-data' || code === 'unit-silent'),
-        'and somebody is told',
+        'and an event reports it',
       );
       t.match(plant.field.latest('L2.level'), { quality: 'good' });
       t.not(plant.field.latest('L1.level')?.quality, 'good');
@@ -203,7 +203,7 @@ for (const exception of [1, 2, 3, 4, 6]) {
       const plant = await started(t, { devices: { L1: LAMP, L2: LAMP }, memory }, refuse);
       await plant.clock.advance(90_000);
       t.same(qualitiesOf(plant, 'L1', LAMP), allOf(LAMP, 'good'));
-      t.same(eventsOf(plant, 'level-not-read').length % 2, 0, 'whatever was told is over');
+      t.same(eventsOf(plant, 'level-not-read').length % 2, 0, 'each event that started has ended');
       await plant.field.stop();
       const second = await started(t, { devices: { L1: LAMP, L2: LAMP }, memory });
       await second.clock.advance(40_000);

@@ -131,7 +131,7 @@ t.test('units without mains behind a network port are a silent line, not a lost 
   t.same(
     events.filter(({ code }) => code === 'line-silent').map(({ endMs }) => endMs),
     [null],
-    'told once',
+    'reported once',
   );
   t.match(field.lines(), [{ state: 'reopening' }]);
   t.ok(server.connections() < 12, `${server.connections()} connections in ten minutes`);

@@ -66,7 +66,7 @@ t.test('a whole line changes by one broadcast, sent twice, and each lamp is veri
   t.ok(results.every(({ state }) => state === 'verified'));
   for (const id of ids) t.same(writesOf(plant, id, sinceMono), ['write holding:0=70', 'write holding:0=70']);
   t.equal(plant.askedSince('L5', sinceMono).filter((what) => what.startsWith('read')).length, 1);
-  t.equal(sent.length, 12, 'each is told once that it was sent');
+  t.equal(sent.length, 12, 'each write is reported as sent once');
   t.ok(
     sent.every((mono) => mono >= sinceMono && mono < sinceMono + 30),
     `sent ${sent[0]}, asked ${sinceMono}`,

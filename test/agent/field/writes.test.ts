@@ -226,7 +226,7 @@ const lines: [story: string, devices: GroupedDevice[], isAllowed: boolean, membe
     [['L1.level', 'L2.level']],
   ],
   [
-    'one that obeys though nobody gives it a level forbids it',
+    'a unit that obeys broadcasts without a known level point forbids it',
     [
       deviceOf('L1', HEARING),
       deviceOf('L2', HEARING),

@@ -50,7 +50,7 @@ const uses: [story: string, changes: Partial<LampCase>, use: Partial<LampUse>][]
   ['what would be below the minimum of the zone is not', { programme: programme(10), raises: [raise(80)] }, { levelPct: 80, quietPct: 20 }],
   ['what the lamp cannot give it does not', { raises: [raise(100)] }, { levelPct: 90, quietPct: 30 }],
   [
-    'without a programme it is the design level, and nobody raises it',
+    'without a programme it is the design level, and no raise applies',
     { programme: null, raises: [raise(80)] },
     { levelPct: 90, raisedBy: null },
   ],

@@ -312,7 +312,7 @@ t.test('an output that cannot be written is reported by check', async (t) => {
   const lamps = [{ id: 'L1', device: 'IO1', point: 'level' }];
   const profile = testProfile('box', POINTS);
   const check = (outputs: readonly Output[]) => outputProblems(outputs, lamps, (id) => (id === 'IO1' ? profile : undefined));
-  t.strictSame(check([CIRCUIT, PANEL, { ...PANEL, device: 'IO9' }]), [], 'good ones, and one whose device is told elsewhere');
+  t.strictSame(check([CIRCUIT, PANEL, { ...PANEL, device: 'IO9' }]), [], 'good ones, and one whose unknown device is reported elsewhere');
   for (const [story, output, path, message] of MISTAKES) {
     const found = check([output]);
     t.match(found, [{ path, message }], story);

@@ -75,7 +75,7 @@ const STORIES: readonly [string, Rule, readonly Line[]][] = [
     ],
   ],
   [
-    'a dip into the band starts the time anew',
+    'a dip into the band restarts the time',
     SMOG,
     [
       [0, 60, false],
@@ -191,7 +191,7 @@ const STORIES: readonly [string, Rule, readonly Line[]][] = [
     ],
   ],
   [
-    'lost before it lasted: it begins anew',
+    'lost before it lasted: the time restarts',
     SMOG,
     [
       [0, 60, false],

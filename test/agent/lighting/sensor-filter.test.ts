@@ -99,10 +99,10 @@ const pictures: [story: string, filters: Partial<PresenceSensor>, inputs: string
   ['a wrong reading does not heal it', { stuckS: 2 }, '#####.##', '*##xxxxx'],
   ['a counter: the first reading sets it, each rise is someone', { kind: 'counter' }, '5566778', '..+.+.+'],
   ['present lasts for the delay after it', { kind: 'counter', offDelayS: 2 }, '556666', '..*#..'],
-  ['and begins once, whoever follows', { kind: 'counter', offDelayS: 2 }, '55678888', '..***#..'],
-  ['a count that rolled over or was reset is nobody', { kind: 'counter' }, '99001', '....+'],
+  ['and begins once, also with further detections', { kind: 'counter', offDelayS: 2 }, '55678888', '..***#..'],
+  ['a count that rolled over or was reset is no detection', { kind: 'counter' }, '99001', '....+'],
   ['who came while replies were lost is seen late', { kind: 'counter' }, '55??7', '....+'],
-  ['a counter counts what passes, so our own light hides nobody from it', { kind: 'counter', blankS: 3 }, '55567', '...++', [1]],
+  ['a counter counts what passes, so a change of our own light masks nothing', { kind: 'counter', blankS: 3 }, '55567', '...++', [1]],
   ['but not where someone was already', { kind: 'counter', blankS: 2, offDelayS: 3 }, '5678', '.***', [2]],
   ['one that never ceases counts many people and is not stuck', { kind: 'counter', offDelayS: 3, stuckS: 5 }, '0123456789', '.*********'],
 ];
@@ -111,7 +111,7 @@ for (const [story, filters, inputs, shows, ownChangesS] of pictures) {
 }
 
 const steps: [story: string, inputs: string, state: Partial<SensorState>][] = [
-  ['below the threshold is nobody', '.', { present: false, sinceMono: null, lastPresentMono: null }],
+  ['below the threshold is no detection', '.', { present: false, sinceMono: null, lastPresentMono: null }],
   ['staying moves the last sight, not the beginning', '##', { present: true, sinceMono: 0, lastPresentMono: 1_000 }],
   ['leaving keeps when he was last seen', '#.', { present: false, sinceMono: 0, lastPresentMono: 0 }],
   ['coming back is a new beginning', '#.#', { present: true, sinceMono: 2_000, lastPresentMono: 2_000 }],
@@ -138,7 +138,7 @@ t.test(
 t.test('after a long silence a detection is a new one, and has not lasted all the time', async (t) => {
   const long = `#${'?'.repeat(70)}##`;
   t.equal(show({ stuckS: 60 }, long).slice(-2), '*#');
-  t.equal(show({ stuckS: 60 }, `#${'?'.repeat(50)}##`).slice(-2), '##', 'a short one hides nobody');
+  t.equal(show({ stuckS: 60 }, `#${'?'.repeat(50)}##`).slice(-2), '##', 'a short silence does not end the detection');
 });
 
 t.test('a reading that arrives late, after a newer one, changes nothing', async (t) => {

@@ -68,14 +68,14 @@ t.test('one detection: light both ways, no farther than the next sensors and the
 t.test('number, direction and speed of the movers', async (t) => {
   const S = (pole: string, atS: number): Detection => seenAt(pole, atS);
   const table: [story: string, detections: Detection[], atS: number, litNow: string][] = [
-    ['nobody', [], 0, ''],
+    ['no detection', [], 0, ''],
     ['two detections tell direction and speed: 5 km/h', [S('P3', 0), S('P6', 54), S('P9', 108)], 124, 'P9 P10 P11'],
     ['the other way', [S('P9', 0), S('P6', 54), S('P3', 108)], 124, 'P1 P2 P3'],
     ['a sensor that missed it: still the same one', [S('P0', 0), S('P3', 11), S('P9', 33)], 33.5, 'P9 P10'],
     ['a second detection alone is a guess, so both ways stay lit', [S('P3', 0), S('P6', 54)], 56, 'P0 P1 P2 P3 P4 P5 P6 P7'],
     ['one sensor that repeats itself is one visit', [S('P3', 0), S('P3', 0.1), S('P3', 0.2)], 0.3, 'P2 P3 P4'],
     ['an order that is not that of time', [S('P9', 108), S('P3', 0), S('P6', 54)], 124, 'P9 P10 P11'],
-    ['a sensor that told before now', [S('P3', 10)], 5, ''],
+    ['a detection later than now', [S('P3', 10)], 5, ''],
     ['a pole that is not there', [S('P77', 0)], 1, ''],
   ];
   const wave = waveFor(path());
@@ -106,7 +106,7 @@ t.test('a person who has just left and is detected by a neighbour is not taken f
     movers([...leaving, relay], 131_000).some(({ visit }) => visit.isRelayed && visit.direction === 1);
   t.equal(isComing(relayed({})), false, 'he is 30 m on after 22 s');
   t.equal(isComing(relayed({ speedKmh: 5 })), true, 'a neighbour who has seen him come nearer knows better');
-  t.equal(isComing(relayed({ atMono: 111_000 })), true, 'nobody is so fast');
+  t.equal(isComing(relayed({ atMono: 111_000 })), true, 'no one is that fast, so it is another person');
   const two = movers([relayed({ atMono: 0 }), relayed({ atMono: 10_000 })], 11_000);
   t.strictSame(
     two.map(({ speedMps }) => speedMps),
@@ -141,7 +141,7 @@ t.test('a person who stops is lit for a while, then forgotten; one who turns is 
   t.equal(at(21.6), 'P6 P7', 'the way behind is free');
   t.equal(at(27), 'P7 P8', 'between the sensors');
   t.equal(at(40), 'P9 P10 P11', 'it may be slow');
-  t.equal(at(43.3), '', 'or has stopped: within twice the time the next sensor has seen nobody');
+  t.equal(at(43.3), '', 'or has stopped: the next sensor has detected nothing within twice the time');
   const turned = [seenAt('P6', 41)];
   t.equal(at(41, turned), 'P5 P6 P7 P9 P10 P11', 'seen again where it came from');
   t.equal(at(52, [...turned, seenAt('P3', 51.8)]).includes('P1'), true, 'on its way back');
@@ -212,7 +212,7 @@ t.test('the wave does not wait for a sensor that detects nothing', async (t) => 
   const pair = waveFor(streetOf(across, [{ poles: poleNames(0, 11), sensors: ['P0', 'Q0'], wave: { speedKmh: 25 } }]));
   t.ok(pair(first, 12_000).has('P4'), 'where two see the same place the silence of one says nothing');
   const buttons = waveFor(path({}, { sensor: { kind: 'button' } }));
-  t.equal(buttons(first, 60_000).size, 6, 'nobody presses each button that he passes');
+  t.equal(buttons(first, 60_000).size, 6, 'a walker does not press each button on the way');
   t.equal(buttons(first, 119_000).get('P0')?.untilMono, 120_000);
   t.equal(buttons(first, 120_000).size, 0, 'without anybody who would see him he is followed for two minutes');
 });

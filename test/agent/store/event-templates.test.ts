@@ -124,7 +124,7 @@ t.test('a state.db of the previous release is shown as written, and its audit ch
   const later = openStore(dir);
   await later.start();
   const [event] = await later.events(ALL);
-  t.strictSame([event?.text.id, ...(event?.text.args ?? [])], ['{0}', 'off'], 'never translated: nobody knows whether a person wrote it');
+  t.strictSame([event?.text.id, ...(event?.text.args ?? [])], ['{0}', 'off'], 'never translated: a person may have written it');
   const after = await later.audit.read({ ...ALL, isVerified: true, knownHead: before?.head ?? null });
   await later.stop();
   t.strictSame(after?.verdict?.problems, []);

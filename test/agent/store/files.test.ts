@@ -140,7 +140,7 @@ t.test('a file of version 1 is migrated at its opening and keeps its rows', asyn
   const again = openStore(t, dir);
   t.equal(again.load('a'), 2);
   t.strictSame(again.seqs(), [1]);
-  t.strictSame([...store.reports(), ...again.reports()], store.reports().slice(0, 1), 'only the fact without sense was told');
+  t.strictSame([...store.reports(), ...again.reports()], store.reports().slice(0, 1), 'only the invalid fact was reported');
 });
 
 t.test('a power cut during the migration leaves the old version or the new one, with every row', async (t) => {

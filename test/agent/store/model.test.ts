@@ -49,7 +49,7 @@ function faulty(fault: Real['fault']): OpenLink {
   return (setup, onLost) => {
     const link = openInProcessLink(setup, onLost);
     const die = (): never => {
-      const error = new StoreError('worker-lost', msg`the thread was told to die`);
+      const error = new StoreError('worker-lost', msg`the test ended the thread`);
       onLost(error);
       throw error;
     };

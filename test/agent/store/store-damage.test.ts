@@ -242,6 +242,6 @@ t.test('a quarantine that cannot be finished keeps the files it has set aside, a
   await clock.advance(31_000);
   t.match(await store.status(), { state: 'ok', frames: 0, gaps: 1 });
   t.match(readFileSync(join(dir, 'quarantine', 'telemetry.db'), 'utf8'), /the only copy/);
-  t.equal(events.filter(({ id }) => id.endsWith('set-aside')).length, 1, 'told once');
+  t.equal(events.filter(({ id }) => id.endsWith('set-aside')).length, 1, 'reported once');
   await store.stop();
 });

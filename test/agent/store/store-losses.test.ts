@@ -54,7 +54,7 @@ t.test('a disk that refuses is a state and one event; nothing is lost and the en
     const db = new Database(join(dir, name), { readonly: true });
     t.ok(
       db.prepare("SELECT value FROM meta WHERE key = 'probed_ms'").pluck().get(),
-      `${name}: the end was told after a write, not after a look`,
+      `${name}: the end was reported after a test write, not after a read`,
     );
     db.close();
   }
@@ -97,14 +97,14 @@ t.test('the loss of a run without a store is one gap, however often it is report
   const { clock, store, events } = createStoreRig({ dir, openLink: faultyLink(fault) });
   await store.start();
   let isOnDisk = false;
-  const told = store.recordLoss(loss).then(() => {
+  const recorded = store.recordLoss(loss).then(() => {
     isOnDisk = true;
   });
   await clock.advance(5_000);
   t.notOk(isOnDisk);
   fault.now = 'none';
   await clock.advance(31_000);
-  await told;
+  await recorded;
   const gap = { firstSeq: null, lastSeq: null, readings: 1_234, reason: 'no-store', atMs: STORE_START_MS - 900_000 };
   t.match(await store.gapsAfter(0), [gap]);
   t.match(await store.status(), { gaps: 1, readingsLost: 0, account: { produced: 1_234, gaps: 1_234, isBalanced: true } });

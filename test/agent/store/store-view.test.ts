@@ -48,7 +48,7 @@ t.test('the status of the store contains its place in the configuration and its 
 });
 
 function choresOf(changes: Partial<Store> = {}) {
-  const told: string[] = [];
+  const logged: string[] = [];
   const store: Partial<Store> = {
     compact: async () => ({ segments: 1, frames: 60, readings: 21_600, bytesBefore: 123_400, bytesAfter: 16_200 }),
     retain: async () => ({ readings: 12, lost: 3, isClockDoubted: false, people: 0 }),
@@ -66,21 +66,21 @@ function choresOf(changes: Partial<Store> = {}) {
     cabinet,
     store: store as Store,
     view: { status: async () => status() },
-    log: { event: (name) => void told.push(name) },
+    log: { event: (name) => void logged.push(name) },
   };
   const chores = agentChores(parts);
   const run = (name: string) => chores.find((chore) => chore.name === name)?.run() ?? Promise.reject(new Error(`no chore ${name}`));
-  return { chores, run, told };
+  return { chores, run, logged };
 }
 
 t.test('each chore reports its result in a line', async (t) => {
-  const { run, told } = choresOf();
+  const { run, logged } = choresOf();
   t.equal(String(await run('compaction')), '21600 readings packed into 1 segment, 123.4 into 16.2 kB');
   t.equal(String(await run('retention')), '12 readings older than 400 days dropped, 3 not delivered');
   t.equal(String(await run('backup')), '/data/state.db.bak, 98.3 kB');
   t.equal(String(await run('integrity')), '2 files checked, no damage');
   t.equal(String(await run('daily-report')), '5 detections, 82345 readings stored, 0 lost');
-  t.strictSame(told, ['daily-report']);
+  t.strictSame(logged, ['daily-report']);
   const idle = choresOf({
     compact: async () => ({ segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 }),
     retain: async () => ({ readings: 0, lost: 0, isClockDoubted: false, people: 0 }),

@@ -121,7 +121,7 @@ t.test('events, outcomes and facts are on disk at once', async (t) => {
   t.match(
     await store.events({ sinceMs: STORE_START_MS, limit: 10 }),
     [{ endMs: STORE_START_MS + 9 }],
-    'a start told twice does not undo the end',
+    'a repeated start does not undo the end',
   );
   t.equal((await store.events({ sinceMs: 0, limit: 10 })).length, 2);
   t.equal((await store.events({ sinceMs: 0, limit: 1 }))[0]?.id, door.id, 'the newest');

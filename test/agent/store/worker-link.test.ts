@@ -49,10 +49,10 @@ t.test(
   'a thread that is ended at its start loads its database first, as an addon that is interrupted there ends the process',
   async (t) => {
     const child = spawn(process.execPath, ['--import', ADDON_WATCH, ENDER, testFolder(t)], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let told = '';
-    child.stdout.on('data', (data: Buffer) => (told += data.toString()));
+    let output = '';
+    child.stdout.on('data', (data: Buffer) => (output += data.toString()));
     const [code, signal] = await once(child, 'close');
-    t.strictSame({ code, signal, told }, { code: 0, signal: null, told: 'begin\nend\n' });
+    t.strictSame({ code, signal, output }, { code: 0, signal: null, output: 'begin\nend\n' });
   },
 );
 

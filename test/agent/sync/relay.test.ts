@@ -38,7 +38,7 @@ t.test('an invalid relay is ignored', async (t) => {
     ['null', 'null'],
     ['hops left for another cabinet', fields({ hops: 2 })],
     ['no hops left', fields({ hops: 0 })],
-    ['hops not told', fields({ hops: undefined })],
+    ['hops missing', fields({ hops: undefined })],
     ['no origin', fields({ from: '' })],
     ['a name that would move a terminal', fields({ id: 'a\u001b[2J' })],
     ['a name too long', fields({ id: 'x'.repeat(65) })],
@@ -47,7 +47,7 @@ t.test('an invalid relay is ignored', async (t) => {
     ['an age beyond numbers', TEXT.replace('"ageMs":40', '"ageMs":1e999')],
     ['a life of an hour', fields({ ttlMs: 3_600_000 })],
     ['faster than anything', fields({ speedKmh: 1_000 })],
-    ['a speed not told at all', fields({ speedKmh: undefined })],
+    ['a speed missing', fields({ speedKmh: undefined })],
     ['a direction we do not know', fields({ direction: 'away' })],
     ['a text without end', fields({ pad: 'x'.repeat(600) })],
   ];
@@ -107,7 +107,7 @@ t.test('the age is the reported one, plus the delay on the way beyond the allowe
     ['a clock that is ahead of ours', 'synced', -60_000, 40],
     ['within what clocks may differ by', 'synced', 4_000, 40],
     ['held up by the platform', 'synced', 45_000, 40_040],
-    ['we do not know the time: as told', 'none', 45_000, 40],
+    ['we do not know the time: the age as sent', 'none', 45_000, 40],
   ];
   for (const [story, quality, sentAgoMs, ageMs] of table) {
     const { received, take } = openChannel(quality);
@@ -202,7 +202,7 @@ t.test('from cabinet to cabinet through the platform, once, and never in a birth
   t.ok(await until(() => c1.uplink.status().state === 'online' && c2.uplink.status().state === 'online'));
   c1.uplink.relay(RELAY);
   t.ok(await until(() => received.length === 1));
-  t.strictSame(received, [{ ...RELAY, node: 'c1' }], 'what there was no link for is lost, and nobody minds');
+  t.strictSame(received, [{ ...RELAY, node: 'c1' }], 'a relay sent without a link is lost, without an error');
   t.match(c1.uplink.status(), { relays: { told: 1, heard: 0, dropped: 0 } });
   t.match(c2.uplink.status(), { relays: { told: 0, heard: 1, dropped: 0 }, commandsReceived: 0, commandsRefused: 0 });
   await host1.requestRebirth();

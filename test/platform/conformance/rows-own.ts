@@ -180,5 +180,5 @@ export const OWN_ROWS: readonly ConformanceRow[] = [
   ...rows('own-no-uint32', 'no UInt32, about whose field hosts disagree', noUint32, OWN),
   ...rows('own-history-apart', 'live and historical values do not share a message', historyApart, OWN),
   ...rows('own-silent-while-unborn', 'nothing is said before NBIRTH', silentWhileUnborn, OWN),
-  ...rows('own-survives-bad-commands', 'a command for nobody does not end the session', survivesStrangers, OWN),
+  ...rows('own-survives-bad-commands', 'a command for an unknown metric does not end the session', survivesStrangers, OWN),
 ];

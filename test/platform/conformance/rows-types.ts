@@ -61,7 +61,7 @@ const eachSet = (faultOf: (reported: ReportedValues & { readonly set: NonNullabl
 
 const eachProperty = (
   faultOf: (property: WireProperty, reported: ReportedValues, key: string) => string | false,
-  picks = (_key: string, _told: ReportedValues) => true,
+  picks = (_key: string, _reported: ReportedValues) => true,
 ) => {
   return ({ lives }: Evidence): RowFinding =>
     each(

@@ -38,11 +38,11 @@ function openGateway(t: Pick<Test, 'teardown'>, passphrases: string[] = []) {
     localFiles: async () => Promise.reject(new Error('not here')),
   };
   const world = { terminal, configFile, nowMs: STORE_START_MS + 3_600_000, version: '1.2.3' };
-  const told = async (run: Promise<number>) => ({ code: await run, text: shown.splice(0).join('') });
+  const resultOf = async (run: Promise<number>) => ({ code: await run, text: shown.splice(0).join('') });
   return {
     ...{ folder, dir, configFile, shown },
-    backup: (args: LocalArgs = {}) => told(runBackup({ 'data-dir': dir, to: join(folder, 'b.tar.gz'), ...args }, world)),
-    restore: (backup: string, args: LocalArgs = {}) => told(runRestore({ 'data-dir': dir, backup, ...args }, world)),
+    backup: (args: LocalArgs = {}) => resultOf(runBackup({ 'data-dir': dir, to: join(folder, 'b.tar.gz'), ...args }, world)),
+    restore: (backup: string, args: LocalArgs = {}) => resultOf(runRestore({ 'data-dir': dir, backup, ...args }, world)),
     file: join(folder, 'b.tar.gz'),
     whose: () => {
       const again = openStore(t, dir);

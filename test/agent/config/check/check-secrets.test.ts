@@ -12,9 +12,9 @@ async function check(folder: string, passwordFile: string, broker = 'mqtts://a.e
   const text = changed(SMALL_STREET, [['broker: mqtt://127.0.0.1:1883', uplink]]);
   writeFileSync(configFile, `${text}store: { dir: ${join(folder, 'data')} }\n`);
   const { problems, warnings } = await checkConfig({ configFile });
-  const told = (all: typeof problems) =>
+  const textsOf = (all: typeof problems) =>
     all.filter(({ path }) => path.startsWith('uplink')).map(({ path, message }) => `${path}: ${message}`);
-  return { problems: told(problems), warnings: told(warnings) };
+  return { problems: textsOf(problems), warnings: textsOf(warnings) };
 }
 
 function folders(t: { testdir(): string }): string {

@@ -153,11 +153,11 @@ const misfits: [story: string, change: [from: string, to: string][], problems: s
   ['a lamp on an unknown point', [[LAMP, '{ id: L01, ratedPowerW: 60, point: leve }']], ['19:40: lamps[0].point: profile "wirenboard-wb-led" has no point "leve"; did you mean "level"?']],
   ['a lamp on a point that only reads', [[LAMP, '{ id: L01, ratedPowerW: 60, point: level_now }']], [`19:40: lamps[0].point: "level_now" of profile "wirenboard-wb-led" cannot be written${ALLOWED}`]],
   ['a lamp on a switch', [[LAMP, '{ id: L01, ratedPowerW: 60, point: output }']], [`19:40: lamps[0].point: "output" of profile "wirenboard-wb-led" does not set a level${ALLOWED}`]],
-  ['a lamp on a meter, told at the lamp', [[LAMP, '{ id: A, device: M01, pole: P01, ratedPowerW: 60 }'], ['[L01]', '[A]']], ['19:5: lamps[0].point: profile "eastron-sdm630" has no point "level"; points that set a level: none']],
+  ['a lamp on a meter, reported at the lamp', [[LAMP, '{ id: A, device: M01, pole: P01, ratedPowerW: 60 }'], ['[L01]', '[A]']], ['19:5: lamps[0].point: profile "eastron-sdm630" has no point "level"; points that set a level: none']],
   ['a sensor that does not sense', [['device: S01', 'device: M01'], [', reachM: 40', '']], ['25:27: zones[0].presence.sensors[0].point: profile "eastron-sdm630" has no point "motion"; there are: power']],
   ['a sensor that is never asked', [['device: S01', 'device: S01, point: serial']], ['25:49: zones[0].presence.sensors[0].point: "serial" of profile "wirenboard-wb-msw" is never polled, so it cannot be a sensor']],
   ['a gateway with some of its ballasts', behind(', instances: { ecg: [0, 1] }, groups: { group0: [ecg0_level, ecg1_level] }'), []],
-  ['a gateway whose settings nobody knows', behind('').slice(1), ['6:38: lines[0].devices[0].profile: profile "gateway" states no factory settings: give serial: on the line, as set in the vendor\'s tool or on the device']],
+  ['a gateway without known settings', behind('').slice(1), ['6:38: lines[0].devices[0].profile: profile "gateway" states no factory settings: give serial: on the line, as set in the vendor\'s tool or on the device']],
   ['the same behind a network, where there are none', [['port: /dev/ttyUSB0', 'port: tcp://10.0.0.5:502'], ...behind('').slice(1)], []],
   ['the same in capitals', [['port: /dev/ttyUSB0', 'port: TCP://10.0.0.5:502'], ...behind('').slice(1)], []],
   ['behind a serial server, whose line has settings all the same', [['port: /dev/ttyUSB0', 'port: rtu+tcp://10.0.0.5:4001'], ...behind('').slice(1)], ['6:38: lines[0].devices[0].profile: profile "gateway" states no factory settings: give serial: on the line, as set in the vendor\'s tool or on the device']],
@@ -189,13 +189,13 @@ const noConsole = (): null => null;
 
 t.test('a missing port is reported with the existing ones', async (t) => {
   const loaded = loadCabinet('c.yaml', () => smallStreet());
-  const told = checkPorts(loaded, {
+  const portProblems = checkPorts(loaded, {
     exists: (path) => path === '/dev/ttyUSB1',
     listPorts: () => ['/dev/ttyUSB1', '/dev/ttyS0'],
     consoleAt: noConsole,
   });
   t.strictSame(
-    told.map((each) => formatProblem(each)),
+    portProblems.map((each) => formatProblem(each)),
     [
       'c.yaml:4:11: lines[0].port: no such device file "/dev/ttyUSB0"; what exists: /dev/ttyUSB1, /dev/ttyS0. Is the adapter plugged in? On another machine than the gateway: luciole check --no-ports',
     ],

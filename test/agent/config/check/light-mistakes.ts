@@ -67,7 +67,7 @@ export const streets: Mistake[] = [
   ['two branches of one id', [['from: P02 }', 'from: P02 }\n  - { id: lane, from: P01 }']], ['22:11: branches[1].id: there are two branches "lane" (the other is in line 21)']],
   ['a neighbour at an unknown pole', [['pole: P01 }\nuplink', 'pole: P09 }\nuplink']], ['78:25: neighbours[0].pole: unknown pole "P09"; did you mean "P01"?']],
   ['a neighbour that is the cabinet itself', [['node: next', 'node: lit']], ['78:13: neighbours[0].node: "lit" is this cabinet itself; write the edge node of the other one']],
-  ['a neighbour nobody can reach', [['uplink:\n  broker: mqtt://127.0.0.1:1883\n  group: Angers\n', '']], ['78:3: neighbours: neighbours are reached through the uplink, and there is none; write uplink, or leave neighbours out']],
+  ['a neighbour without an uplink', [['uplink:\n  broker: mqtt://127.0.0.1:1883\n  group: Angers\n', '']], ['78:3: neighbours: neighbours are reached through the uplink, and there is none; write uplink, or leave neighbours out']],
 ];
 
 // biome-ignore format: a table

@@ -9,8 +9,8 @@ import { SERIAL_8N2, testPoint, testProfile, writable } from '../../../support/p
 import { LIT_STREET, litStreetYaml } from '../floor/lit-street.ts';
 import { calendars, levels, outputs, programmes, rules, streets, zones } from './light-mistakes.ts';
 
-const told = (problems: readonly Problem[]): string[] => problems.map((problem) => formatProblem(problem).replace('c.yaml:', ''));
-const complaints = (text: string): string[] => told(readCabinet('c.yaml', () => text, 'new').problems);
+const textsOf = (problems: readonly Problem[]): string[] => problems.map((problem) => formatProblem(problem).replace('c.yaml:', ''));
+const complaints = (text: string): string[] => textsOf(readCabinet('c.yaml', () => text, 'new').problems);
 
 t.test('what an update would refuse in a new configuration is a warning in a running one, and people who stay have light', async (t) => {
   const text = litStreetYaml(['reachM: 40', 'maxBoostS: 3600'], ['litWith: { zones: [road] }', 'litWith: { zones: [road, park] }']);
@@ -18,7 +18,7 @@ t.test('what an update would refuse in a new configuration is a warning in a run
   t.match(refused, [/maxBoostS 3600 ends before stuckS 14400/, /zone "park" may go dark and presence lights it/]);
   const { cabinet, warnings } = loadCabinet('c.yaml', () => text);
   t.strictSame(
-    told(warnings).filter((each) => refused.includes(each)),
+    textsOf(warnings).filter((each) => refused.includes(each)),
     refused,
   );
   t.equal(cabinet.zones[1]?.presence?.maxBoostS, 14_400);

@@ -88,7 +88,7 @@ t.test('purpose, limits, unit and default of a key are shown in French too', asy
   }
 });
 
-const TOLD: [path: string, told: object][] = [
+const EXPECTED: [path: string, expected: object][] = [
   ['zones[rue].minPct', { allowed: 'a whole number from 0 to 100', unit: 'percent', usual: '10', mustBeThere: false }],
   ['zones[+].lamps', { allowed: 'a list with at least 1 entry', mustBeThere: true, usual: null, example: '[L13]' }],
   ['lines[0].serial.baud', { unit: '', usual: '9600', example: '19200' }],
@@ -101,4 +101,4 @@ const TOLD: [path: string, told: object][] = [
   ['zones[rue].minPct.x', { problem: 'minPct holds no keys' }],
   ['zones[', { problem: /^bad path "zones\["/ }],
 ];
-for (const [path, told] of TOLD) t.test(`help on a value: ${path}`, async (t) => t.match(withTexts(wantedAt(path)), told));
+for (const [path, expected] of EXPECTED) t.test(`help on a value: ${path}`, async (t) => t.match(withTexts(wantedAt(path)), expected));

@@ -102,7 +102,7 @@ const ATTACKS: readonly (readonly [name: string, change: Parameters<typeof flaws
     /broadcast to holding 656 on demo\/north/,
   ],
   [
-    'a circuit that nobody closes',
+    'a circuit without an output that closes it',
     { base: FED, edits: [['outputs:\n  - { id: mains, device: IO1, point: relay_1, litWith: { zones: [rue] } }\n', '']] },
     /outputs\[mains\]/,
   ],
@@ -136,7 +136,7 @@ const ATTACKS: readonly (readonly [name: string, change: Parameters<typeof flaws
     /lines\[north\]\.maxWritesPerS/,
   ],
   [
-    'a sensor that reports nobody where it may be dark',
+    'a sensor that never reports presence where it may be dark',
     { base: [['minPct: 10\n    presence', 'dark: {}\n    presence']], edits: [['threshold: 50', 'threshold: 65000']] },
     /S01\.motion no longer gives light/,
   ],

@@ -50,7 +50,7 @@ const readings: [story: string, table: string, changes: string[]][] = [
   ['empty cells say nothing', 'pole,atM,lamp,ratedPowerW\nP01,,L01,55\n', ['~ lamp L01: ratedPowerW 60 -> 55']],
   ['a key that the lamp had not', 'lampe;maxi\nL02;90\n', ['~ lamp L02: maxPct - -> 90']],
   ['a device that goes to another line', 'lamp,line,unit\nL06,south,9\n', ['~ device L06 on south: from north']],
-  ['a pole that is put up anew', 'lamp,pole,atM\nL01,P99,400\n', ['+ pole P99: atM 400', '~ lamp L01: pole - -> P99']],
+  ['a new pole', 'lamp,pole,atM\nL01,P99,400\n', ['+ pole P99: atM 400', '~ lamp L01: pole - -> P99']],
   [
     'a sensor, which is no lamp',
     'device,line,unit,profile,pole\nS05,south,23,wirenboard-wb-msw,P09\n',

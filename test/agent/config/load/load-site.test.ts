@@ -37,13 +37,13 @@ interface Site {
 function site(t: Test, text: string, mine: Record<string, string>): Site {
   const dir = t.testdir({ 'cabinet.yaml': text, mine });
   const file = join(dir, 'cabinet.yaml');
-  const told = (problems: readonly Problem[]): string[] => problems.map((problem) => formatProblem(problem).replaceAll(`${dir}/`, ''));
+  const textsOf = (problems: readonly Problem[]): string[] => problems.map((problem) => formatProblem(problem).replaceAll(`${dir}/`, ''));
   return {
     file,
     path: (name) => join(dir, name),
     async check() {
       const { problems, warnings } = await checkConfig({ configFile: file });
-      return { problems: told(problems), warnings: told(warnings) };
+      return { problems: textsOf(problems), warnings: textsOf(warnings) };
     },
     refusal() {
       try {
@@ -210,7 +210,7 @@ profileDirs: [mine]
 t.test('one mistake hides no other: schema, names, device types, secrets and ports are reported together', async (t) => {
   const { check, refusal } = site(t, SEVERAL, {});
   const { problems } = await check();
-  const told: [what: string, message: RegExp][] = [
+  const expected: [what: string, message: RegExp][] = [
     ['a value out of its range', /latitudeDeg/],
     ['a rate that no line has', /baud: found 9601/],
     ['a device type that does not exist', /lines\[0\]\.devices\[0\]\.profile: .*did you mean "wirenboard-wb-led"/],
@@ -221,13 +221,13 @@ t.test('one mistake hides no other: schema, names, device types, secrets and por
     ['a point that the type does not have, behind items that were left out', /lamps\[2\]\.point: .*"levle"; did you mean "level"/],
     ['a port that is not there', /no-such-port/],
   ];
-  for (const [what, message] of told)
+  for (const [what, message] of expected)
     t.ok(
       problems.some((problem) => message.test(problem)),
       what,
     );
   const twice = problems.filter((problem, i) => problems.indexOf(problem) !== i);
-  t.same(twice, [], 'none is told twice');
+  t.same(twice, [], 'no problem is reported twice');
   const lines = SEVERAL.split('\n');
   for (const problem of problems) {
     const [, line] = /cabinet\.yaml:(\d+):/.exec(problem) ?? [];

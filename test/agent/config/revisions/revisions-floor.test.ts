@@ -165,7 +165,7 @@ t.test('a signature of a key that the site names allows it, once and no older on
   t.equal((await made.commit(by('platform'))).state, 'done');
   t.match(texts(made.history()[0]), { why: 'savings; below the floor, allowed by signature of chief' });
   await made.giveBack('platform', '');
-  t.equal(minPct(), 10, 'a trial that nobody confirms returns as always');
+  t.equal(minPct(), 10, 'an unconfirmed trial is reverted as usual');
   await load(dimmed(5), signatureOn(dimmed(5)));
   t.equal((await made.commit(by('platform'))).state, 'done', 'the same files may be tried again');
   await made.confirm('platform');

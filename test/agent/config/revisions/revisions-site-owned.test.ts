@@ -125,17 +125,17 @@ t.test('a revision of the release before keeps running with its values, and each
   const { run, events, start, configFile, dataDir } = await openManager(t, { before: 'book-confirmed.json' });
   const differing = 'cabinet.latitudeDeg, uplink.broker, uplink.username, uplink.passwordFile, lines[north].port';
   t.match(run.site.cabinet, { latitudeDeg: 47.5, uplink: { broker: 'mqtt://10.0.0.9:1883' }, lines: [{ port: 'demo/north-new' }] });
-  const told = () => events.filter(({ code }) => code === 'config-site-owned');
-  t.match(withTexts(told()), [
+  const reported = () => events.filter(({ code }) => code === 'config-site-owned');
+  t.match(withTexts(reported()), [
     { severity: 'warning', endMs: null, text: `what runs differs from the file of the site (${SITE_FILE}): ${differing}` },
   ]);
   await start();
-  t.equal(told().length, 2, 'at the next start again');
+  t.equal(reported().length, 2, 'reported again at the next start');
   t.equal(readFileSync(join(dataDir, 'config/site/cabinet.yaml'), 'utf8'), SMALL_SITE);
   const moved = BEFORE['r2/cabinet.yaml'] ?? '';
   writeFileSync(configFile, moved);
   const { run: last } = await start();
-  t.equal(told().length, 2, 'the file sets them');
+  t.equal(reported().length, 2, 'not reported: the file sets them');
   t.match(last.begun.revisions.history, { current: 3 });
   t.equal(readFileSync(join(dataDir, 'config/site/cabinet.yaml'), 'utf8'), moved, 'and is what revisions are judged by');
 });
@@ -145,7 +145,7 @@ t.test('a trial begun by the release before continues and ends normally; its val
   t.match([at.view('platform').trial?.number, run.site.cabinet.uplink?.broker], [3, 'mqtt://10.0.0.10:1883']);
   t.match(await at.giveBack('console:anne', ''), { state: 'done', revision: 2 });
   t.equal(run.site.cabinet.uplink?.broker, 'mqtt://10.0.0.9:1883', 'what ran before runs again, though unlike the file of the site');
-  t.match(owned(await at.rollback(3, request('platform'))), /uplink\.broker belongs/, 'but nobody comes back to the other one');
+  t.match(owned(await at.rollback(3, request('platform'))), /uplink\.broker belongs/, 'but no rollback to the other one');
 });
 
 t.test('after the upgrade a revision keeps the running values or takes those of the site file, nothing else', async (t) => {

@@ -208,7 +208,7 @@ for (const [what, place] of Object.entries(inTheWay))
 t.test('a truncated history, or files that were changed, fall back to the site file', async (t) => {
   const { dataDir, begin } = await site(t);
   writeFileSync(join(dataDir, 'config/book.json'), '{"version":1,"curr');
-  t.match((await begin()).revisions.history, { current: 1 }, 'begun anew');
+  t.match((await begin()).revisions.history, { current: 1 }, 'a new history starts');
   appendFileSync(join(dataDir, 'config/r1/cabinet.yaml'), '# one byte more');
   const { revisions } = await begin();
   t.match(revisions.notices, [{ code: 'config-refused', text: /revision 1 cannot be used any more/ }]);
@@ -222,9 +222,9 @@ t.test('a file changed by hand is a revision of its own; an invalid one is repor
   t.match(second.cabinet.programmes[0]?.steps[1]?.level, { pct: 60 });
   t.match(revisions, { history: { current: 2 }, notices: [{ code: 'config-changed', text: /in the place of revision 1/ }] });
   writeFileSync(configFile, 'lines: nonsense');
-  const { site: third, revisions: told } = await begin();
+  const { site: third, revisions: afterRefusal } = await begin();
   t.match(third.cabinet.programmes[0]?.steps[1]?.level, { pct: 60 }, 'the last one runs');
-  t.match(told, {
+  t.match(afterRefusal, {
     history: { current: 2 },
     notices: [{ code: 'config-refused', severity: 'alarm', text: /cannot be used.*cabinet\.yaml:1:/ }],
   });
@@ -386,7 +386,11 @@ t.test('a candidate of the platform is committed by another author only after a 
   t.not(at.view('platform').candidate, null, 'the own one alone is discarded');
   await at.take('platform', 'console:marie');
   await at.put('cabinet.yaml', brighter(99), 'platform:eve');
-  t.match(await at.commit(marie), { state: 'done', revision: 2, partsBy: ['platform:eve'] }, 'whoever commits reads it');
+  t.match(
+    await at.commit(marie),
+    { state: 'done', revision: 2, partsBy: ['platform:eve'] },
+    'the user who commits is shown the other authors',
+  );
   t.match(at.history()[0], { by: 'console:marie', why: /with parts by platform:eve/ });
   t.match((await at.files('running', ''))?.cabinet, /levelPct: 70/, 'as it was when she looked at it');
   t.match(at.view('platform').candidate, { by: 'platform:eve' }, 'the changed original stays with its author');
@@ -441,7 +445,7 @@ t.test('a confirmation that a full disk cannot store is not valid: the trial con
   t.match(texts(at.view('console:anne')), { running: { number: 2, state: 'trial' }, trial: { number: 2 }, trouble: /ENOSPC/ });
   t.match(readRevisionHistory(await disk.readHistory()), { current: 1, trial: { number: 2 } }, 'the next start goes on with the trial');
   t.notOk(events.some(({ code }) => code === 'config-confirmed'));
-  t.strictSame(ends, [], 'no platform is told an end');
+  t.strictSame(ends, [], 'no end is reported to a platform');
   state.isFull = false;
   t.match(await at.confirm('console:anne'), { state: 'done', revision: 2 });
   t.match(readRevisionHistory(await disk.readHistory()), { current: 2, trial: null });
@@ -601,7 +605,7 @@ t.test('a trial is reverted on request, and leaves nothing on disk', async (t) =
   t.equal(String(at.history()[0]?.why), 'rollback to revision 2: again');
   t.match(await at.confirm('console:anne'), { state: 'done' });
   t.match(await at.rollback(1, { ...COMMIT, why: '' }), { state: 'done', revision: 4 });
-  t.equal(String(at.history()[0]?.why), 'rollback to revision 1', 'the history says why though nobody did');
+  t.equal(String(at.history()[0]?.why), 'rollback to revision 1', 'the history has a reason though none was given');
   const left = readdirSync(join(beginning.dataDir, 'config')).sort();
   t.strictSame(left, ['book.json', 'r1', 'r2', 'r3', 'r4', 'site']);
 });

@@ -31,8 +31,8 @@ t.test('every key of cabinet.yaml has an owner, and one only', async (t) => {
   const isOwned = (key: string): boolean => SITE_OWNED.some((each) => key === each || key.startsWith(`${each}[]`));
   const all = [...new Set(leaves(cabinetJsonSchema()))];
   t.ok(all.length > 150);
-  const nobody = all.filter((key) => !isOwned(key) && !PLATFORM_OWNED.includes(key));
-  t.strictSame(nobody, [], 'decide whether a revision may set it, then add it to SITE_OWNED or PLATFORM_OWNED');
+  const unowned = all.filter((key) => !isOwned(key) && !PLATFORM_OWNED.includes(key));
+  t.strictSame(unowned, [], 'decide whether a revision may set it, then add it to SITE_OWNED or PLATFORM_OWNED');
   t.strictSame(
     PLATFORM_OWNED.filter((key) => isOwned(key) || !all.includes(key)),
     [],

@@ -35,7 +35,7 @@ t.test('result of a revision on trial', async (t) => {
       { kind: 'wait' },
     ],
     [
-      'and nobody does',
+      'and no confirmation arrives',
       online,
       health(units),
       { mode: 'asked', spentMs: TRIAL_MS, wellMs: TRIAL_MS },
@@ -91,7 +91,7 @@ t.test('units at new places that are silent keep a trial from confirming itself'
       { kind: 'wait' },
     ],
     [
-      'which nobody confirms',
+      'without a confirmation',
       online,
       health(['L01', 'L02'], true, ['L01', 'L02', 'L13', 'L14']),
       { spentMs: TRIAL_MS, wellMs: TRIAL_MS },

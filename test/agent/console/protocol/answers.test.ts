@@ -103,23 +103,28 @@ const refused: [story: string, command: string, args: Record<string, string | bo
     { code: 'usage', message: /1 to 125/ },
   ],
   [
-    'a write nobody confirmed',
+    'an unconfirmed write',
     'bus write',
     { line: 'street', unit: '7', address: '0', value: '1' },
     { code: 'usage', message: /nothing written/ },
   ],
   [
-    'a write nobody confirmed, by the name of its device, with what the profile says against it',
+    'an unconfirmed write by device name, with the warnings of the profile',
     'bus write',
     { line: 'street', unit: 'L02', address: '2001', value: '500' },
     { code: 'usage', message: /of unit 2 on line street\.\nwarning: level: 500 is outside the profile's limits 0 to 100\nAdd --yes/ },
   ],
   ['a verb with a wrong letter', 'bus scna', { line: 'street' }, { code: 'unknown-command', message: /did you mean bus scan/ }],
   ['an unknown profile', 'profile show', { id: 'eastron-sdm63' }, { code: 'unknown-name', message: /did you mean eastron-sdm630/ }],
-  ['points of nobody', 'points', { filter: 'L09' }, { code: 'unknown-name', message: /no point matches "L09"; did you mean L01/ }],
-  ['devices of nobody', 'devices', { filter: 'zzzz' }, { code: 'unknown-name', message: /`luciole devices` lists all/ }],
+  [
+    'a filter that matches no point',
+    'points',
+    { filter: 'L09' },
+    { code: 'unknown-name', message: /no point matches "L09"; did you mean L01/ },
+  ],
+  ['a filter that matches no device', 'devices', { filter: 'zzzz' }, { code: 'unknown-name', message: /`luciole devices` lists all/ }],
   ['a local command of two words', 'profile check', { file: 'x' }, { code: 'unknown-command' }],
-  ['an argument nobody knows', 'points', { filtre: 'L07' }, { code: 'usage', message: /did you mean filter/ }],
+  ['an unknown argument', 'points', { filtre: 'L07' }, { code: 'usage', message: /did you mean filter/ }],
 ];
 
 t.test('impossible requests are refused with the reason', async (t) => {

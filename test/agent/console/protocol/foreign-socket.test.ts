@@ -10,7 +10,7 @@ import { foreignPart } from '../../../../agent/console/protocol/socket-path.ts';
 import { LAUNCHER } from '../../../support/unknown-street.ts';
 
 const isRoot = process.getuid?.() === 0;
-const NOBODY = 65_534;
+const OTHER_UID = 65_534;
 
 /** A folder as `/tmp`. */
 function sharedFolder(t: Pick<Test, 'teardown'>, mode = 0o1777): string {
@@ -84,8 +84,8 @@ t.test(
     mkdirSync(folder, { mode: 0o755 });
     const socketPath = join(folder, 'agent.sock');
     const caught = await fakeAgent(t, socketPath);
-    chownSync(socketPath, NOBODY, NOBODY);
-    chownSync(folder, NOBODY, NOBODY);
+    chownSync(socketPath, OTHER_UID, OTHER_UID);
+    chownSync(folder, OTHER_UID, OTHER_UID);
     t.equal(foreignPart(socketPath), folder);
     const link = join(sharedFolder(t, 0o755), 'link');
     symlinkSync(folder, link);
@@ -102,7 +102,7 @@ t.test('the program sends nothing to a planted agent, and setup is not blocked b
   mkdirSync(folder, { mode: 0o755 });
   const caught = await fakeAgent(t, join(folder, 'agent.sock'));
   const loginCaught = await fakeAgent(t, join(folder, 'agent-login.sock'));
-  if (isRoot) chownSync(folder, NOBODY, NOBODY);
+  if (isRoot) chownSync(folder, OTHER_UID, OTHER_UID);
   const site = sharedFolder(t, 0o700);
   const program = async (...words: readonly string[]): Promise<string> => {
     const env = { ...process.env, TMPDIR: shared, LUCIOLE_CONFIG: join(site, 'cabinet.yaml') };
@@ -113,6 +113,6 @@ t.test('the program sends nothing to a planted agent, and setup is not blocked b
   t.match((await program('events')).replace(/\s+/g, ' '), /another user may have made it/);
   const setup = (await program('setup', join(site, 'cabinet.yaml'), '--yes', '--port', join(site, 'ttyNone'))).replace(/\s+/g, ' ');
   t.notMatch(setup, /an agent is running and has the lines/);
-  t.match(setup, /--position/, 'it goes on to what it must be told');
+  t.match(setup, /--position/, 'it continues and requests the missing values');
   t.strictSame([...caught, ...loginCaught], []);
 });

@@ -64,7 +64,7 @@ t.test('a watch streams until its time has passed', async (t) => {
   await ended;
   send(transaction());
   socket.write(ask(5, 'devices'));
-  t.match(await receiveReplies(socket, 1), [{ id: 5, ok: true }], 'what comes late is not told, and the place is free for the next');
+  t.match(await receiveReplies(socket, 1), [{ id: 5, ok: true }], 'late progress is not sent, and the slot is free for the next job');
 });
 
 const goodbyes: [story: string, leave: (socket: Socket) => void][] = [

@@ -198,7 +198,7 @@ t.test(
     from = session.length();
     session.type('receive next.update\r');
     await session.until(/next\.update\s+was\s+received\s+before,\s+400\s+kB:/, from);
-    t.ok(readFileSync(join(dir, 'received/next.update')).equals(content), 'nobody sends it twice by mistake, and nothing is put behind it');
+    t.ok(readFileSync(join(dir, 'received/next.update')).equals(content), 'it is not received twice by mistake, and nothing is appended');
 
     const other = randomBytes(20_000);
     writeFileSync(join(laptop, 'next.update'), other);
@@ -433,7 +433,7 @@ t.test('a logged-in user gets only files of the console; an invalid name is repo
   t.match(
     await session.say('receive next.update'),
     /% no program rz here: install the Debian package lrzsz/,
-    'this line lends itself to nobody',
+    'this line cannot receive files',
   );
   t.strictSame(readdirSync(join(dir, 'received')), [], 'nothing is left of what never came');
   t.match(await session.say('receive next.update --remove'), /% \S*received\/next\.update\s+does\s+not\s+exist/);

@@ -92,7 +92,7 @@ t.test('the rule for passwords is shown before the question, and a password that
   await session.say('canary one 1234');
   t.match(await session.say('canary one 1234'), PROMPT);
   t.match(await session.say('user passwd'), /Current password: $/);
-  t.equal(await session.say('right'), `\n${RULE}New password: `, 'a change later is told the same');
+  t.equal(await session.say('right'), `\n${RULE}New password: `, 'a later change shows the same rule');
   t.equal(await session.say('short'), '\n% it has 5 characters; 12 at least\nNew password: ');
 });
 

@@ -124,14 +124,17 @@ t.test('TAB completes words, options, names and filters', async (t) => {
 t.test('at a configuration value ? shows what is allowed, and TAB completes its words', async (t) => {
   const session = await openSession(t);
   session.type('config set zones[rue].minPct ?');
-  await session.until('told', () => /config set zones\[rue\]\.minPct $/.test(session.bytes()) && /default: 10/.test(session.bytes()));
+  await session.until(
+    'the help of the value is shown',
+    () => /config set zones\[rue\]\.minPct $/.test(session.bytes()) && /default: 10/.test(session.bytes()),
+  );
   const shown = session.screen.transcript().join('\n');
   t.match(
     shown,
     /<value> +Lowest level at night, for every request\.\n +a whole number from 0 to 100, in percent\n +default: 10\n +example: config set zones\[rue\]\.minPct 10\n +--delete/,
   );
   session.type('\x15config set zones[rue].mnPct ?');
-  await session.until('told', () => /unknown key "mnPct"; did you mean "minPct"\?/.test(session.bytes()));
+  await session.until('the unknown key is reported', () => /unknown key "mnPct"; did you mean "minPct"\?/.test(session.bytes()));
   session.type('\x15config set zones[rue].kind ro\t');
   await session.until('completed', () => session.screen.rows().at(-1) === `${PROMPT}config set zones[rue].kind road`);
 });

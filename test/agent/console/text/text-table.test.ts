@@ -22,13 +22,13 @@ t.test('a cell that is too long is cut, its colour ends before the sign', async 
 t.test('in a table that wraps, each cell is broken between words, and a colour continues in the next line', async (t) => {
   const rows = [
     ['L07', '80 %', 'somebody walks under the sensor of pole P03, and 40 % is the least'],
-    ['two words', '5 %', red('a state that is told over two lines of its column')],
+    ['two words', '5 %', red('a state that runs on over two lines of its column')],
   ];
   t.strictSame(tableLines(COLUMNS, rows, 50), [
     'Lamp    Level  Why',
     'L07      80 %  somebody walks under the sensor of',
     '               pole P03, and 40 % is the least',
-    `two       5 %  ${red('a state that is told over two lines')}`,
+    `two       5 %  ${red('a state that runs on over two lines')}`,
     `words          ${red('of its column')}`,
   ]);
 });

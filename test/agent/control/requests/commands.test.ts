@@ -34,7 +34,7 @@ const table: [story: string, work: LampWork, nowMono: number, state: string, rea
   ['the leaving of an older write says nothing', work(afterSent(sending, 'v')), 1_000, 'queued', ''],
   ['a lamp that was not heard of yet is waited for', work({ ...sending, answers: null }), 900 + SILENT_MS, 'queued', ''],
   ['a silent one too, for a moment', work({ ...sending, answers: false }), 899 + SILENT_MS, 'queued', ''],
-  ['then its sender is told', work({ ...sending, answers: false }), 900 + SILENT_MS, 'failed', 'does not answer'],
+  ['then the command fails', work({ ...sending, answers: false }), 900 + SILENT_MS, 'failed', 'does not answer'],
   [
     'one that has taken its level is back: its proof is waited for',
     work({ ...afterSent(sending, 'w'), answers: false }),
@@ -100,7 +100,7 @@ t.test('lamps that follow a stronger intent are reported separately from those t
   t.same(
     [state, lamps['L1'], lamps['L2'], lamps['L5']],
     ['failed', 'verified', 'failed', 'failed'],
-    'the platform is told what it always was',
+    'the states sent to the platform are unchanged',
   );
   t.strictSame(
     waiting.map(({ lamps, wish }) => [lamps, wish.target.id, wish.rank, wish.source, wish.levelPct, wish.untilMs, wish.goesByItself]),

@@ -301,7 +301,7 @@ t.test('a command for a lamp known to be silent is answered within seconds, and 
     reason: /^does not answer: check its power and wiring; it is set as soon as it answers again$/,
   });
   t.ok(answeredMono - askedMono >= 2_000 && answeredMono - askedMono <= 3_100, `after ${answeredMono - askedMono} ms`);
-  t.same(stages(street, 'c1'), ['received', 'queued', 'failed'], 'it was never told as sent');
+  t.same(stages(street, 'c1'), ['received', 'queued', 'failed'], 'it was never reported as sent');
   const zone = street.override({ levelPct: 65 });
   await street.clock.advance(4_000);
   t.match(texts(await zone), {

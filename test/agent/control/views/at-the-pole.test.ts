@@ -107,7 +107,7 @@ t.test('a walk reports each detection, the lamps it raised, nearest first, and t
   t.same(sensors, ['S01.motion', 'S02.motion']);
   const atMs = street.clock.wallMs();
   street.sense('S01', 80);
-  t.same(steps, [], 'it is told when it is known what it did');
+  t.same(steps, [], 'a step is reported once its effect is known');
   await street.clock.advance(1_100);
   t.same(steps, [{ atMs, pointId: 'S01.motion', pole: 'P2', raised: ['L2', 'L1', 'L3'], alreadyLit: false, latencyMs: 10 }]);
   street.sense('S01', 10);
@@ -134,7 +134,7 @@ t.test('a walk changes no level, ends by itself and by its reader', async (t) =>
   street.sense('S02', 80);
   stop();
   await street.clock.advance(1_100);
-  t.equal(steps.length, 1, 'nothing is told to who has gone');
+  t.equal(steps.length, 1, 'nothing is reported after the walk has ended');
 });
 
 t.test('by day, and under an override, detections are reported though no lamp rises', async (t) => {
@@ -159,7 +159,7 @@ t.test('a counter is reported at each rise, a sensor that follows the others nev
   states.set('C1.motion', { ...seen(0, true), lastPresentMono: 4_000 }).set('S02.motion', seen(4_500, true));
   walks.look({ sensors: states, decisions: [] });
   await clock.advance(1_000);
-  t.match(steps, [{ pointId: 'C1.motion', atMs: 4_000, pole: null }], 'what it had said before is not told');
+  t.match(steps, [{ pointId: 'C1.motion', atMs: 4_000, pole: null }], 'a detection from before the walk is not reported');
   t.equal(steps.length, 1);
 });
 

@@ -111,5 +111,5 @@ t.test('a lamp found at another level is written again', async (t) => {
   t.same(street.log, relit);
   street.poll();
   await street.clock.advance(5_000);
-  t.same(street.log, relit, 'told once');
+  t.same(street.log, relit, 'logged once');
 });

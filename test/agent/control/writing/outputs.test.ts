@@ -294,7 +294,7 @@ t.test('rules see presence, and the traffic of the road', async (t) => {
   t.match(cabinet.rules.states().get('busy'), { holds: true });
   t.equal(cabinet.rules.take([cabinet.read('AIR1.pm25', 80)]), false);
   cabinet.rules.take([cabinet.read('AIR2.pm25', 7)]);
-  t.match(cabinet.rules.states().get('smog'), { value: 80 }, 'at another sensor nobody looks');
+  t.match(cabinet.rules.states().get('smog'), { value: 80 }, 'the value of another sensor is ignored');
   await cabinet.clock.advance(31_000);
   t.equal(cabinet.rules.take([cabinet.read('AIR1.pm25', 80)]), false, 'it held already at the last look');
   t.match(cabinet.rules.states().get('smog'), { holds: true });

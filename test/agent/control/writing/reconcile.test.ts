@@ -52,7 +52,7 @@ t.test('a lamp in its place keeps its track, object and all, until it is found e
 });
 
 const table: [story: string, track: LampTrack, wanted: Decision, nowMono: number, measured: Reading | undefined, write: object | null][] = [
-  ['a lamp nobody knows is written', NEW_TRACK, decision(30), 0, undefined, { levelPct: 30, lane: 'command' }],
+  ['a lamp of unknown level is written', NEW_TRACK, decision(30), 0, undefined, { levelPct: 30, lane: 'command' }],
   ['a lamp found where it shall be is left alone', NEW_TRACK, decision(30), 10, at(30, 5), null],
   ['a lamp found elsewhere is written', NEW_TRACK, decision(30), 10, at(80, 5), { levelPct: 30, lane: 'command' }],
   ['the same intent in flight is not repeated', afterSend(NEW_TRACK, 'w', 30), decision(30), 9_999, undefined, null],

@@ -35,7 +35,7 @@ for (const [bytes, chunkBytes, sensors] of [
       progress.every(({ done }, i) => done >= (progress[i - 1]?.done ?? 0)),
       'progress never goes back',
     );
-    t.equal(progress.filter(({ found }) => found !== null).length, 36, 'each is told as it is found');
+    t.equal(progress.filter(({ found }) => found !== null).length, 36, 'each unit is reported as it is found');
     const polls = rig.sim.stats.requests - before - 212;
     t.ok(polls >= 20, `${polls} polls in ${result.durationMs} ms`);
     t.same(
@@ -121,7 +121,7 @@ t.test('the wait may be made longer, and an adapter that waits is waited for', a
   ] as const) {
     const { field, settled } = await rigWith(t, { unknownUnits: new Map([[unit, registers(20)]]), latencyMs, chunkBytes: 16 });
     const { found, durationMs } = await settled(field.bus.scan({ ...SCAN, to: 10 }, () => {}));
-    t.ok(durationMs < 1_000, `${durationMs} ms: nobody waits for the guard against late replies`);
+    t.ok(durationMs < 1_000, `${durationMs} ms: no wait for the guard against late replies`);
     t.equal(found.length, 1, 'even the last address is heard');
     const [stats] = field.bus.stats();
     t.equal(stats?.console.lateReplies, late, 'and with an adapter known to wait, at once');
@@ -185,14 +185,14 @@ t.test('a scan ends when its caller leaves, and when its line goes down', async 
   const rig = await rigWith(t, { lamps: 2 });
   await rig.clock.advance(3_000);
   const abort = new AbortController();
-  let told = 0;
-  const scan = rig.field.bus.scan({ ...SCAN, autoBaud: true, signal: abort.signal }, () => told++);
+  let reports = 0;
+  const scan = rig.field.bus.scan({ ...SCAN, autoBaud: true, signal: abort.signal }, () => reports++);
   await rig.clock.advance(500);
   abort.abort();
   await t.rejects(rig.settled(scan), { name: 'AbortError' });
-  const atEnd = told;
+  const atEnd = reports;
   await rig.clock.advance(5_000);
-  t.ok(told <= atEnd + 1);
+  t.ok(reports <= atEnd + 1);
   const cut = rig.field.bus.scan(SCAN, () => {});
   await rig.clock.advance(500);
   rig.sim.unplug();

@@ -55,7 +55,7 @@ const judged: [story: string, write: BusWrite, warnings: string[]][] = [
   ['all of a line, each warning once', write(20, [2_000], { unit: 0 }), ["level: 200 % is outside the profile's limits 0 to 100"]],
   ['a stranger', write(20, [2_000], { unit: 77 }), []],
   ['another line', write(20, [2_000], { line: 'south' }), []],
-  ['a register that nobody knows', write(999, [1]), []],
+  ['an unknown register', write(999, [1]), []],
 ];
 for (const [story, asked, warnings] of judged)
   t.test(`before a write: ${story}`, async (t) => t.strictSame(writeWarnings(asked, CABINET, PROFILES).map(String), warnings));

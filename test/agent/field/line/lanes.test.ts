@@ -143,7 +143,7 @@ t.test('a line whose units are all silent is reopened after five seconds and two
   t.same(reopened, ['reopen 16', 'reopen 76', 'reopen 196'], 'six probes after all fell silent, a minute, two minutes');
   run(400_000, 402_000, false);
   run(402_000, 420_000, true);
-  t.same(reopened.slice(3), ['revived 400', 'reopen 408'], 'after an answer it begins anew');
+  t.same(reopened.slice(3), ['revived 400', 'reopen 408'], 'after an answer the intervals start again');
 });
 
 t.test('jobs of a person are served in order, and after a long one the line is left to others for as long', async (t) => {

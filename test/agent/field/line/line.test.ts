@@ -245,7 +245,7 @@ t.test('an unplugged line is an event, its readings are missing; plugged in agai
   await plant.clock.advance(100);
   t.same(eventsOf(plant, 'line-down'), ['north starts']);
   t.match(plant.field.lines()[0], { state: 'down', reason: /unplugged/ });
-  t.match(plant.field.devices(), [{ state: 'silent' }, { state: 'silent' }], 'nobody reads that they are new');
+  t.match(plant.field.devices(), [{ state: 'silent' }, { state: 'silent' }], 'no unit is shown as new');
   t.match(plant.field.bus.stats(), [{ advice: [/^the line is down: .*unplugged/], units: [{ state: 'silent' }, { state: 'silent' }] }]);
   t.match(plant.field.latest('L1.level'), { quality: 'missing' });
   t.same(plant.alive, ['L1 up', 'L2 up', 'L1 down', 'L2 down']);

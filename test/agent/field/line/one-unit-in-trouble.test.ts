@@ -12,7 +12,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   'replies 30 s late': late(30_000),
   'replies under the number of the sensor': underUnit((sensor) => sensor, 0),
   'repeats its replies under the number of the sensor': underUnit((sensor) => sensor, 150),
-  'replies under a number that nobody has': underUnit(() => 99, 0),
+  'replies under an unused number': underUnit(() => 99, 0),
 };
 
 for (const [name, what] of Object.entries(TROUBLES))

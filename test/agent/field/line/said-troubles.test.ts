@@ -12,9 +12,9 @@ t.test('two units with one address are reported under that address, until one of
   const plant = await troubledStreet(t, 4, MULTISENSOR);
   trouble(plant, plant.addressOf('L2'), { untilMono: plant.clock.monoMs() + 60_000, what: twice(20), sensorUnit: plant.addressOf('S1') });
   await plant.clock.advance(60_000);
-  const told = plant.events.filter(({ code }) => code === 'unit-answers-twice');
-  t.match(told, [{ source: 'L2', endMs: null, text: /two units may have the address 2/ }]);
-  t.equal(told.length, 1, 'once, and of no other unit');
+  const reported = plant.events.filter(({ code }) => code === 'unit-answers-twice');
+  t.match(reported, [{ source: 'L2', endMs: null, text: /two units may have the address 2/ }]);
+  t.equal(reported.length, 1, 'once, and of no other unit');
   const [line] = plant.field.bus.stats();
   t.match(line?.advice, [/L2 \(unit 2\) answers twice: two units may have the address 2/]);
   t.ok((line?.duplicates ?? 0) + (line?.doubtful ?? 0) > 0);
@@ -66,12 +66,16 @@ for (const copies of [1, 2, 5])
       const { quality, atMono = 0 } = plant.field.latest('S1.motion') ?? {};
       if (quality !== 'good' && quality !== 'missing') worstMs = Math.max(worstMs, plant.clock.monoMs() - atMono);
     }
-    const told = plant.events.filter(({ code, source }) => code === 'unit-no-data' && source === 'S1');
-    t.ok(told.length > 0, 'it was reported');
-    const firstMs = (told[0]?.startMs ?? 0) - sinceMs;
+    const reported = plant.events.filter(({ code, source }) => code === 'unit-no-data' && source === 'S1');
+    t.ok(reported.length > 0, 'it was reported');
+    const firstMs = (reported[0]?.startMs ?? 0) - sinceMs;
     t.ok(firstMs > BLIND_AFTER_MS - CHECK_MS, `and not after ${firstMs} ms, for a reply may be lost`);
     t.ok(worstMs <= BLIND_AFTER_MS + CHECK_MS + STEP_MS, `not read and not missing for ${worstMs} ms`);
-    t.equal(told.at(-1)?.endMs === null, plant.field.latest('S1.motion')?.quality === 'missing', 'the event says what the reading says');
+    t.equal(
+      reported.at(-1)?.endMs === null,
+      plant.field.latest('S1.motion')?.quality === 'missing',
+      'the event says what the reading says',
+    );
     await plant.clock.advance(140_000);
     t.equal(plant.field.latest('S1.motion')?.quality, 'good', 'read again once the trouble is over');
     t.not(plant.events.findLast(({ code, source }) => code === 'unit-no-data' && source === 'S1')?.endMs, null);

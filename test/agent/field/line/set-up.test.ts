@@ -114,7 +114,7 @@ t.test('a set-up register that does not keep its value is reported once, however
   await returns();
   await returns();
   t.same(writes(), ['write holding:100=7', 'write holding:101=1500'], 'written once, for it lies in flash');
-  t.same(eventsOf(plant, 'unit-not-set-up'), ['L1 starts'], 'and told once, both together');
+  t.same(eventsOf(plant, 'unit-not-set-up'), ['L1 starts'], 'and both are reported once, together');
   t.equal(
     String(plant.events.find(({ code }) => code === 'unit-not-set-up')?.text),
     'L1 is not set up, holding 100 (a fixed value): reads back 0, wrote 7, holding 101 (a value of the site): reads back 0, wrote 1500; check that its profile fits its model and firmware',
@@ -123,7 +123,7 @@ t.test('a set-up register that does not keep its value is reported once, however
   lamp.deaf = false;
   await returns();
   t.same(writes().slice(2), ['write holding:100=7'], 'another value is put right at once');
-  t.same(eventsOf(plant, 'unit-not-set-up').slice(1), ['L1 ends', 'L1 starts'], 'what is wrong now is told');
+  t.same(eventsOf(plant, 'unit-not-set-up').slice(1), ['L1 ends', 'L1 starts'], 'the current mismatch is reported');
   await plant.clock.advance(86_400_000);
   await returns();
   t.same(writes().slice(3), ['write holding:101=1500'], 'the same one a day later');
@@ -162,8 +162,10 @@ for (const [story, exception, tries] of stubborn) {
     await plant.field.start();
     await plant.clock.advance(5_000);
     t.equal(plant.unit('L1').asked.filter(({ what }) => what === 'read holding:100+1').length, tries);
-    const told = plant.events.filter(({ code }) => code === 'unit-not-set-up');
-    t.match(told, [{ source: 'L1', severity: 'warning', endMs: null, text: /^L1 is not set up, holding 100 \(a fixed value\): unit 1/ }]);
+    const mismatches = plant.events.filter(({ code }) => code === 'unit-not-set-up');
+    t.match(mismatches, [
+      { source: 'L1', severity: 'warning', endMs: null, text: /^L1 is not set up, holding 100 \(a fixed value\): unit 1/ },
+    ]);
     t.equal(plant.unit('L1').registers.get('holding:101'), 1_500);
     t.match(plant.field.latest('L1.level'), { quality: 'good' });
     plant.unit('L1').refusals.clear();

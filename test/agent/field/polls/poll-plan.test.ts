@@ -41,7 +41,7 @@ const limits = ({ quirks }: Profile, over: Partial<Limits> = {}): Limits => ({
   ...over,
 });
 
-const told = ({ table, address, count }: PollBlock): string => `${table} ${address}+${count}`;
+const requestOf = ({ table, address, count }: PollBlock): string => `${table} ${address}+${count}`;
 
 /** The requests of one round from a cold start, the slots in the order of their addresses. */
 function round(profile: Profile, over: Partial<Limits> = {}): string[] {
@@ -51,7 +51,7 @@ function round(profile: Profile, over: Partial<Limits> = {}): string[] {
     if (!slot.isFirst) continue;
     const block = blockAround({ slots, first, nowMono: 0, periodsMs: POLL_PERIOD_MS, limits: limits(profile, over) });
     markAnswered(block, { nowMono: 0, periodsMs: POLL_PERIOD_MS, phase: 1 });
-    requests.push(told(block));
+    requests.push(requestOf(block));
   }
   return requests;
 }
@@ -95,13 +95,13 @@ for (const [story, dues, request] of wishes) {
   t.test(`a register is asked ${story}`, async (t) => {
     const slots = slotsOf(device([at(0), at(1), at(2)]));
     for (const [i, dueMono] of dues.entries()) (slots[i] as Slot).dueMono = dueMono;
-    t.equal(told(blockAround({ slots, first: 0, nowMono: 0, periodsMs: POLL_PERIOD_MS, limits: WIDE })), request);
+    t.equal(requestOf(blockAround({ slots, first: 0, nowMono: 0, periodsMs: POLL_PERIOD_MS, limits: WIDE })), request);
   });
 }
 
 t.test('a presence poll includes slower registers only when they are due', async (t) => {
   const slots = slotsOf(device([at(0, fast), at(1)]));
-  const ask = (): string => told(blockAround({ slots, first: 0, nowMono: 100, periodsMs: POLL_PERIOD_MS, limits: WIDE }));
+  const ask = (): string => requestOf(blockAround({ slots, first: 0, nowMono: 100, periodsMs: POLL_PERIOD_MS, limits: WIDE }));
   (slots[1] as Slot).dueMono = 110;
   t.equal(ask(), 'input 0+1');
   (slots[1] as Slot).dueMono = 100;

@@ -112,7 +112,7 @@ const adviceTable: [story: string, line: PlainLineStats, latencyMs: number | nul
     [/^L1 \(unit 1\), .*, L4 \(unit 4\) and 2 more miss 4 to 8 % of their requests in the last 10 minutes: check their connectors/],
   ],
   [
-    'a line that is down is told first, and why, and nothing of its units',
+    'a line that is down comes first, with its reason, and without its units',
     lineOf({ downReason: msg`there is no such port`, units: [unit(1, { state: 'silent' }), unit(2, { state: 'silent' })] }),
     null,
     [/^the line is down: there is no such port$/],
@@ -138,13 +138,13 @@ const adviceTable: [story: string, line: PlainLineStats, latencyMs: number | nul
   ],
   ['slow units want fewer polls', lineOf({ busyPct: 91, wirePct: 20 }), null, [/91 % busy: its units need long to answer/]],
   [
-    'an adapter that waits is told how not to',
+    'an adapter that delays replies: how to stop it',
     healthy,
     16,
     [/up to 16 ms: write 1 to \/sys\/bus\/usb-serial\/devices\/ttyUSB0\/latency_timer/],
   ],
   [
-    'when nobody answers the wires are first',
+    'when no unit answers, the wires are checked first',
     lineOf({ units: [unit(1, { state: 'silent' }), unit(2, { state: 'silent' })] }),
     null,
     [/no unit answers: check the supply of the line, A and B swapped/],
@@ -202,7 +202,7 @@ const silentUnit = (n: number, ok: number): AdvisedUnit => unit(n, { state: 'sil
 
 const gatewayTable: [story: string, line: PlainLineStats, wanted: RegExp][] = [
   [
-    'nobody answers',
+    'no unit answers',
     behind({ units: [silentUnit(1, 9), silentUnit(2, 9)] }),
     /check that rtu\+tcp:\/\/10.0.0.5:4001 is the right gateway, its own/,
   ],

@@ -50,7 +50,7 @@ const REFUSED: readonly [string, string, number, RegExp][] = [
   ['no number at all', 'relay', Number.NaN, /outside 0\.\.1/],
   ['a point that is only read', 'input', 1, /cannot be written/],
   ['a point that is not there', 'siren', 1, /cannot be written/],
-  ['a type that nobody writes', 'wide', 1, /writing type u32 is not supported/],
+  ['a type that cannot be written', 'wide', 1, /writing type u32 is not supported/],
 ];
 
 t.test('a refused write never reaches the line', async (t) => {

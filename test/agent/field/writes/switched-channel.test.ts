@@ -53,7 +53,7 @@ t.test('a level counts as verified only once its channel is on, between two poll
   registers.set('coil:0', 0);
   const from = asked.length;
   t.match(await resultOf(plant, plant.write('L1', 40)), { state: 'verified' });
-  t.equal(registers.get('coil:0'), 1, 'lit when it is told as verified');
+  t.equal(registers.get('coil:0'), 1, 'lit when it is reported as verified');
   const coil = asked.slice(from).flatMap(({ what }) => (what.includes('coil') ? [what] : []));
   // A read whose reply could be that of the one before is repeated.
   t.match(coil.join(', '), /^(read coil:0\+1, )+write coil:0=1(, read coil:0\+1)+$/, 'found off, switched on, proven');

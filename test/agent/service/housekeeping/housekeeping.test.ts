@@ -108,7 +108,7 @@ t.test('times that passed while the cabinet had no mains are made up for once th
   t.match(
     texts(housekeeping.view()[1]),
     { name: 'backup', result: 'done before', lastMs: Date.parse('2026-11-30T02:00Z') },
-    'told over a restart',
+    'the last result survives a restart',
   );
   await clock.advance(2 * MINUTES);
   t.strictSame(ran, ['compaction 2026-12-02T16:35', 'backup 2026-12-02T16:35'], 'one lost turn is none, a check never runs at dusk');

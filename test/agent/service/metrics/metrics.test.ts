@@ -22,7 +22,7 @@ const FAMILIES: readonly MetricFamily[] = [
   },
   { name: 'luciole_memory_bytes', type: 'gauge', unit: 'bytes', help: 'In \\ "use"', samples: [{ value: 1.5e21 }] },
   { name: 'luciole_starts', type: 'counter', unit: '', help: 'Starts', samples: [{ value: 3 }] },
-  { name: 'luciole_unknown', type: 'gauge', unit: '', help: 'Nobody knows', samples: [] },
+  { name: 'luciole_unknown', type: 'gauge', unit: '', help: 'No value', samples: [] },
 ];
 
 t.test('the two texts conform to their formats', async (t) => {
@@ -50,7 +50,7 @@ t.test('the two texts conform to their formats', async (t) => {
     const read = readExposition(metricsText(FAMILIES, format), format);
     const [info] = [...read.values()][0]?.samples ?? [];
     t.equal(info?.labels.get('cabinet'), 'a "b" \\ c\nd', 'what is escaped comes back');
-    t.equal(read.size, 3, 'a family that nobody knows a value of is left out');
+    t.equal(read.size, 3, 'a family without a value is left out');
   }
 });
 
@@ -111,7 +111,7 @@ t.test('the births send the state of the agent to the platform', async (t) => {
   t.equal(published.get('Agent/Last End'), '');
   t.equal(published.get('Agent/Bus Use'), 0n);
   for (const name of ['Agent/Memory', 'Agent/Loop Lag', 'Agent/Starts'])
-    t.equal(published.get(name), null, `${name}: nobody measures it on a simulated street`);
+    t.equal(published.get(name), null, `${name}: not measured on a simulated street`);
 });
 
 t.test('the file for the exporter exists within a minute, complete and readable, and an unwritable folder is reported once', async (t) => {

@@ -68,7 +68,7 @@ t.test('the watchdog is fed three times in its time while all works, and not at 
   state.hangs = false;
   await clock.advance(60_000);
   t.strictSame(taken(), [], 'what hung for so long is not trusted again');
-  t.strictSame(logged, [['agent-hangs', 'lighting']], 'told once');
+  t.strictSame(logged, [['agent-hangs', 'lighting']], 'logged once');
   watchdog.stop();
 });
 
@@ -264,7 +264,7 @@ t.test('a run reports how the one before ended, without its secrets, and safe mo
   await clock.advance(14 * MINUTE_MS);
   t.equal(left, 0);
   await clock.advance(2 * MINUTE_MS);
-  t.equal(left, 1, 'it asks to be started anew');
+  t.equal(left, 1, 'it requests a restart');
   guard.ended('stopped');
   const next = (await start({ upS: 5_000 })).guard;
   t.equal(next.mode, 'normal', 'and that start is as usual');
@@ -312,7 +312,7 @@ t.test('the losses of runs without a store are known to the next run with one, u
   t.match(
     (await start({ upS: 4_400 })).guard.unstored,
     { run: `${BOOT}@4010000`, readings: 100 },
-    'not told yet: the next one knows it too',
+    'not reported yet: the next start has it too',
   );
   guard.settleLoss();
   guard.ended('stopped');

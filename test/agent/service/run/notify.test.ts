@@ -23,7 +23,7 @@ t.test('the service manager is notified in its own protocol, and a failure is on
   createNotify({ socket: '/n', log, send }).extendStart(66_000.5);
   t.strictSame(sent.pop(), ['EXTEND_TIMEOUT_USEC=66000500']);
   createNotify({ socket: null, log, send }).ready();
-  t.equal(sent.length, 3, 'nothing is sent where nobody supervises');
+  t.equal(sent.length, 3, 'nothing is sent without a supervisor');
   createNotify({ socket: 'x', log, send: async () => Promise.reject(new Error('no such program')) }).ready();
   await new Promise(setImmediate);
   t.match(taken(), [{ event: 'service-manager-not-reached', severity: 'warning', cause: /no such program/ }]);

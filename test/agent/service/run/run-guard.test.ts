@@ -22,7 +22,7 @@ t.test('all parts of a working agent give signs of life: a healthy line, a silen
     const { line, unit } = rig.street.unitOf(id);
     line.silence(unit);
   }
-  t.strictSame(await watchFor(5), [], 'nobody answers, and the line goes on asking');
+  t.strictSame(await watchFor(5), [], 'no unit answers, and the line continues to poll');
   rig.street.unitOf('L01').line.unplug();
   t.strictSame(await watchFor(15), [], 'a port that is missing is tried again and again');
 });
@@ -52,7 +52,7 @@ t.test('a line that waits for ever for its adapter hangs after half a minute, th
     const { line, unit } = rig.street.unitOf(id);
     line.silence(unit);
   }
-  await rig.until('its port is closed to be opened anew, which does not end', () => parts().length > 0, 10 * MINUTE_MS);
+  await rig.until('its port is being closed for a reopening, and the close does not end', () => parts().length > 0, 10 * MINUTE_MS);
   t.strictSame(parts(), ['line north']);
   t.equal((await rig.status()).zones[0]?.lamps.length, 4, 'the rest goes on');
   port.close = close;

@@ -192,9 +192,9 @@ t.test('agent and service find each other by two files: the request is taken onc
   while (!existsSync(file)) await new Promise(setImmediate);
   t.match(await answerUnpackRequest(parts), { release: '20-0.2.0' });
   t.notOk(existsSync(file), 'or the path unit would come back at once');
-  const told = asked.then((answer) => answer);
+  const answered = asked.then((answer) => answer);
   for (let look = 0; look < 3; look++) await clock.advance(200);
-  t.strictSame(texts(await told), { release: '20-0.2.0', text: '' });
+  t.strictSame(texts(await answered), { release: '20-0.2.0', text: '' });
   await t.rejects(answerUnpackRequest(parts), { code: 'ENOENT' }, 'without a request nothing is done');
 });
 
@@ -232,6 +232,6 @@ t.test('a service that does not take the request, or takes it and never ends, is
     await asked;
     t.match(texts(answer), { release: null, text: /does not answer: systemctl status luciole-release\.path luciole-release/ });
     t.equal(clock.monoMs() - fromMono >= (isTaken ? 540_000 : 60_000), true, isTaken ? 'nine minutes' : 'a minute');
-    t.notOk(existsSync(file), 'nothing is unpacked later that nobody waits for');
+    t.notOk(existsSync(file), 'the request is removed, so nothing is unpacked later');
   }
 });

@@ -3,7 +3,7 @@ import { createStoreRig, frame, testFolder } from '../fixtures/kit.ts';
 
 t.test('a frame has its row number before it is on disk, and gets no other', async (t) => {
   const { clock, store, committed } = createStoreRig({ dir: testFolder(t) });
-  t.equal(store.rowOf(1), null, 'nobody promises a row before the disk has answered');
+  t.equal(store.rowOf(1), null, 'no row number before the disk has answered');
   await store.start();
   const { epoch } = await store.status();
   const promised = [1, 2, 3].map((ticket) => {
@@ -36,7 +36,7 @@ t.test('a killed run leaves its numbers unused: a number sent to the platform ne
   await next.store.start();
   next.store.append(frame(1));
   const promised = next.store.rowOf(1)?.seq ?? 0;
-  t.ok(promised > lost, `told ${promised}, lost ${lost}`);
+  t.ok(promised > lost, `promised ${promised}, lost ${lost}`);
   await next.store.stop();
   t.strictSame(
     next.committed.map(({ seq }) => seq),

@@ -204,7 +204,7 @@ t.test('a read waits while the thread works on a commit; its own time starts whe
   await clock.advance(1);
   t.match([second, lost], [{ done: true }, [/^worker-lost: the storage thread hangs: no answer to status within 5 s/]]);
   await clock.advance(60_000);
-  t.equal(lost.length, 1, 'told once');
+  t.equal(lost.length, 1, 'reported once');
 });
 
 t.test('a real thread whose answer never arrives is ended, and its frames are written once by the next', async (t) => {

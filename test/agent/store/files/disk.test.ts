@@ -47,7 +47,7 @@ t.test('the reserve file takes real space where there is some, and none where th
   truncateSync(reserveFile, 8 * MB);
   const third = openStore(t, dir, { freeBytes });
   third.commit();
-  t.not(statSync(reserveFile).ino, ino, 'a sparse one is made anew');
+  t.not(statSync(reserveFile).ino, ino, 'a sparse file is replaced');
 });
 
 t.test('on a full disk the reserve file is released, the commit succeeds, and the reserve returns with the space', async (t) => {

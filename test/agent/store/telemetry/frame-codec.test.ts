@@ -209,7 +209,7 @@ t.test('any garbage is reported as corrupt', async (t) => {
   t.equal(outcome(Buffer.from([1, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01])), 'corrupt', 'an endless number');
   t.equal(outcome(Buffer.from([4, 0])), 'corrupt', 'another layout');
   t.equal(outcome(Buffer.from([1, 1, 14, 79, 4, 1, 2])), 'decoded', 'a frame of the first layout');
-  t.equal(outcome(Buffer.from([1, 1, 200, 1, 0, 0, 1])), 'corrupt', 'a series nobody knows');
+  t.equal(outcome(Buffer.from([1, 1, 200, 1, 0, 0, 1])), 'corrupt', 'an unknown series');
 });
 
 t.test('the checksum notices each flipped bit of the blob and each changed column', async (t) => {

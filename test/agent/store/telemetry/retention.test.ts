@@ -58,7 +58,7 @@ t.test('undelivered readings are removed by age only with a synchronised clock, 
   t.match((await store.status()).account, { delivered: 80, gaps: 0, backlog: 160, isBalanced: true });
   clock.setQuality('synced');
   const bySync = await store.retain();
-  t.ok((bySync?.lost ?? 0) > 0, 'beyond its days, and nobody took it');
+  t.ok((bySync?.lost ?? 0) > 0, 'older than its days, and not delivered');
   const after = await store.status();
   t.equal(after.readings, before - (byBattery?.readings ?? 0) - (bySync?.readings ?? 0));
   t.ok((after.oldestMs ?? 0) >= clock.wallMs() - 50 * DAY_MS - DAY_MS);

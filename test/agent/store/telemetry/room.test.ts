@@ -122,16 +122,16 @@ for (const [megabytes, story] of [
     const db = database(dir, megabytes, 'second');
     db.commit([frameOf(1, STORE_START_MS + HOURS * HOUR_MS)]);
     let steps = 0;
-    let told = 0;
+    let lostReadings = 0;
     for (let more = true; more; steps++) {
       const before = db.facts();
       const step = db.step();
       more = step.more;
-      told += step.lost.reduce((sum, { readings }) => sum + readings, 0);
+      lostReadings += step.lost.reduce((sum, { readings }) => sum + readings, 0);
       const { segments, account } = db.facts();
       if (before.segments.count - segments.count > 16) t.fail(`${before.segments.count - segments.count} segments in one step`);
       if (!account.isBalanced) t.fail(`not balanced: ${JSON.stringify(account)}`);
-      if (account.gaps !== told) t.fail(`${account.gaps} in gaps, ${told} reported`);
+      if (account.gaps !== lostReadings) t.fail(`${account.gaps} in gaps, ${lostReadings} reported`);
       if (steps > 2_000) return t.fail('does not end');
     }
     const { account } = db.facts();

@@ -203,7 +203,7 @@ t.test('readings taken before the clock was known get the time of the run once i
   await later.store.compact();
   t.notOk(
     (await later.store.readAfter(0, 500)).some(({ isCorrected }) => isCorrected),
-    'nobody knows better yet',
+    'not corrected before the time is known',
   );
   later.clock.stepWall(trueMs - later.clock.wallMs());
   later.clock.setQuality('synced');
@@ -315,7 +315,7 @@ t.test('a damaged segment is found by its readers and by the check; the rest sta
   t.match(
     check?.files.find(({ file }) => file === 'telemetry.db'),
     { problems: [/damaged/] },
-    'the one that nobody had read',
+    'the damaged segment that had not been read',
   );
   const after = await store.status();
   t.match(after.account, { isBalanced: true, produced: before.account.produced });

@@ -125,7 +125,7 @@ t.test('after a restart a repeated id is answered with its end, and not run agai
   await second.restore();
   second.open(link);
   await settle();
-  t.strictSame(states('a-1'), ['verified'], 'what was never proven is told after the next birth');
+  t.strictSame(states('a-1'), ['verified'], 'an unacknowledged outcome is sent after the next birth');
   second.deviceCommand('L01', command);
   await settle();
   t.strictSame([states('a-1'), seen.orders.length], [['verified', 'verified'], 1]);
@@ -133,7 +133,7 @@ t.test('after a restart a repeated id is answered with its end, and not run agai
   await third.restore();
   third.open(link);
   await settle();
-  t.equal(states('a-1').length, 2, 'what was proven is not told again by itself');
+  t.equal(states('a-1').length, 2, 'an acknowledged outcome is not sent again');
 });
 
 t.test('a command that was received but has no result when the agent is killed fails, once', async (t) => {

@@ -6,7 +6,7 @@ import { texts } from '../../../support/texts.ts';
 import { createMemoryStore } from '../memory-store.ts';
 import { runDry, setUp } from './delivery-scene.ts';
 
-interface Told {
+interface SentEntry {
   readonly n?: number;
   readonly after?: number;
   readonly atMs?: number;
@@ -20,16 +20,16 @@ interface Told {
 function scene(count: number, store = createMemoryStore()) {
   for (let i = 0; i < count; i += 1) store.note(`action ${i + 1}`);
   const parts = setUp('auto', store);
-  const stored = new Map<number, Told>();
+  const stored = new Map<number, SentEntry>();
   let heard = 0;
   /** Receives the entries sent since the last call. `every`: only each n-th of them is not lost. */
-  const hear = (every = 1): Told[] => {
-    const told = parts.audits.slice(heard).map((text) => JSON.parse(text) as Told);
+  const hear = (every = 1): SentEntry[] => {
+    const entries = parts.audits.slice(heard).map((text) => JSON.parse(text) as SentEntry);
     heard = parts.audits.length;
-    for (const [i, entry] of told.entries()) if (entry.n !== undefined && i % every === 0) stored.set(entry.n, entry);
-    return told;
+    for (const [i, entry] of entries.entries()) if (entry.n !== undefined && i % every === 0) stored.set(entry.n, entry);
+    return entries;
   };
-  const numbers = (told: readonly Told[]): number[] => told.flatMap(({ n }) => n ?? []);
+  const numbers = (entries: readonly SentEntry[]): number[] => entries.flatMap(({ n }) => n ?? []);
   /** The last entry up to which none is missing. */
   const head = (): { n: number; hash: string } => {
     const next = new Map([...stored.values()].map((entry) => [entry.after, entry]));
@@ -51,7 +51,7 @@ function scene(count: number, store = createMemoryStore()) {
 }
 
 /** Checks the chain as described in docs/platform.md. */
-function breaks(entries: readonly Told[]): number[] {
+function breaks(entries: readonly SentEntry[]): number[] {
   const byN = new Map(entries.map((entry) => [entry.n, entry]));
   return entries.flatMap(({ n = 0, atMs, body, hash }) => {
     const before = n === 1 ? '0'.repeat(64) : byN.get(n - 1)?.hash;
@@ -67,9 +67,9 @@ t.test(
     for (const count of [1, 19, 20, 21, 250]) {
       const cabinet = scene(count);
       await cabinet.session();
-      const told = cabinet.hear();
-      t.strictSame(told[0], { head: count, hash: (cabinet.store.audits.at(-1) ?? GENESIS).hash });
-      t.strictSame(cabinet.numbers(told), upTo(count));
+      const entries = cabinet.hear();
+      t.strictSame(entries[0], { head: count, hash: (cabinet.store.audits.at(-1) ?? GENESIS).hash });
+      t.strictSame(cabinet.numbers(entries), upTo(count));
       t.strictSame(breaks([...cabinet.stored.values()]), []);
       cabinet.store.note('later');
       await cabinet.turn();
@@ -123,10 +123,10 @@ t.test('entries that were trimmed before they were sent are reported as lost, in
   await cabinet.delivery.acknowledgeAudit({ n: 0, hash: '' });
   cabinet.hear();
   await cabinet.turn();
-  const told = cabinet.hear().filter(({ n }) => n !== undefined);
-  t.match(told.slice(0, 4), [{ n: 1_001, after: 0, lost: 1_000 }, { n: 1_002 }, { n: 1_003 }, { n: 1_501, after: 1_003, lost: 497 }]);
+  const entries = cabinet.hear().filter(({ n }) => n !== undefined);
+  t.match(entries.slice(0, 4), [{ n: 1_001, after: 0, lost: 1_000 }, { n: 1_002 }, { n: 1_003 }, { n: 1_501, after: 1_003, lost: 497 }]);
   t.equal(
-    told.reduce((sum, { lost = 0 }) => sum + 1 + lost, 0),
+    entries.reduce((sum, { lost = 0 }) => sum + 1 + lost, 0),
     2_600,
     'sent and lost are all that ever were',
   );
@@ -157,9 +157,9 @@ t.test('a log that was emptied or cut is sent from its beginning, so that the pl
   first.store.audits.length = 0;
   for (let i = 0; i < 5; i += 1) first.store.note(`forged ${i}`);
   await first.session();
-  const told = first.hear();
-  t.match(told[0], { head: 5 });
-  t.strictSame(first.numbers(told), upTo(5));
+  const entries = first.hear();
+  t.match(entries[0], { head: 5 });
+  t.strictSame(first.numbers(entries), upTo(5));
 });
 
 t.test('the newest entry is sent once a day even without events, so that a cut log is detected', async (t) => {
@@ -182,13 +182,13 @@ t.test('a platform that no longer acknowledges costs little, and after a day cou
   cabinet.hear();
   await cabinet.delivery.acknowledgeAudit(cabinet.head());
   for (let i = 0; i < 60; i += 1) cabinet.store.note('later');
-  let told = 0;
+  let entryCount = 0;
   for (let minute = 0; minute < 3 * 1_440; minute += 1) {
     await cabinet.clock.advance(MINUTE_MS);
     await cabinet.turn();
-    told += cabinet.hear().length;
+    entryCount += cabinet.hear().length;
   }
-  t.ok(told <= 60 + 20 * 30 + 3, `${told} in three days`);
+  t.ok(entryCount <= 60 + 20 * 30 + 3, `${entryCount} in three days`);
   t.equal(cabinet.head().n, 100, 'all of them came');
   cabinet.store.note('last');
   await cabinet.turn();
@@ -200,9 +200,9 @@ t.test(
   async (t) => {
     const cabinet = scene(9_000);
     await cabinet.session();
-    const told = cabinet.numbers(cabinet.hear());
-    t.equal(told.at(-1), 9_000);
-    t.ok(told.length >= 1_000 && told.length < 1_100, `${told.length}`);
+    const entries = cabinet.numbers(cabinet.hear());
+    t.equal(entries.at(-1), 9_000);
+    t.ok(entries.length >= 1_000 && entries.length < 1_100, `${entries.length}`);
     await cabinet.delivery.acknowledgeAudit({ n: 0, hash: '' });
     await cabinet.turn();
     t.equal(cabinet.numbers(cabinet.hear()).length, 9_000);
@@ -214,9 +214,9 @@ t.test('an entry that does not fit into the packets of the broker is sent withou
   cabinet.store.note('a longer action '.repeat(4));
   cabinet.packet.maxTextBytes = 270;
   await cabinet.session();
-  const told = cabinet.hear().filter(({ n }) => n !== undefined);
+  const entries = cabinet.hear().filter(({ n }) => n !== undefined);
   t.strictSame(
-    told.map(({ body }) => body === null),
+    entries.map(({ body }) => body === null),
     [false, false, true],
   );
   t.ok(cabinet.audits.every((text) => Buffer.byteLength(text) <= 270));

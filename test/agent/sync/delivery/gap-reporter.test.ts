@@ -59,14 +59,14 @@ t.test(
       const first = openScene(lossesUpTo(count));
       first.delivery.open(first.wire.link());
       await runDry(first);
-      t.strictSame(first.platform.hear(Number.POSITIVE_INFINITY).length, count, 'told, and heard by nobody');
+      t.strictSame(first.platform.hear(Number.POSITIVE_INFINITY).length, count, 'sent, and not received by the platform');
       await first.session();
       t.strictSame(first.platform.hear(), ids(Math.max(1, count - 99), count), 'the newest come again, at the cost of a birth');
       first.platform.stored.length = 0;
       first.platform.acknowledge();
       await first.delivery.refresh();
       await runDry(first);
-      t.strictSame(first.platform.hear(), ids(1, count), 'a platform that says it has none is told all');
+      t.strictSame(first.platform.hear(), ids(1, count), 'all are sent to a platform that reports it has none');
       const half = Math.ceil(count / 2);
       first.delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: half });
 
@@ -77,7 +77,7 @@ t.test(
       t.strictSame(second.platform.hear(), ids(half + 1, count), 'after a restart those that are not acknowledged');
       second.delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: count });
       await second.session();
-      t.strictSame(second.platform.hear(), [], 'acknowledged, and never told again');
+      t.strictSame(second.platform.hear(), [], 'acknowledged, and never sent again');
     }
   },
 );
@@ -103,15 +103,15 @@ t.test('even if reports get lost, the platform has each loss in the end; a silen
   await runDry(scene);
   platform.hear(7);
   platform.acknowledge();
-  let told = 0;
+  let sentGaps = 0;
   for (let minute = 0; minute < 1_440; minute += 1) {
     if (minute % 100 === 0) store.gaps.push(...lossesUpTo(96 + minute / 100, 96 + minute / 100));
     await clock.advance(60_000);
     await delivery.refresh();
     await runDry(scene);
-    told += platform.hear(Number.POSITIVE_INFINITY).length;
+    sentGaps += platform.hear(Number.POSITIVE_INFINITY).length;
   }
-  t.ok(told <= 110 + 20 * 150, `${told} in a day that nobody acknowledged`);
+  t.ok(sentGaps <= 110 + 20 * 150, `${sentGaps} in a day without acknowledgement`);
   for (let round = 0; round < 60 && gapHead(platform.stored, 'e1') < 110; round += 1) {
     await clock.advance(600_000);
     await delivery.refresh();

@@ -75,7 +75,7 @@ t.test('numbers that the store never used block nothing once they are reported',
   ]);
   const reported = proven(shipHistory(after, history(4, 6)), 2);
   t.equal(reported.cursor, 7);
-  t.strictSame(planBacklog(reported, rowsOf(7)), [], 'and they are told once');
+  t.strictSame(planBacklog(reported, rowsOf(7)), [], 'and they are sent once');
 });
 
 t.test('only an acknowledgement of the platform moves the cursor, and missing rows are sent again after a disconnect', async (t) => {

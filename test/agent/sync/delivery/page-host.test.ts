@@ -171,9 +171,9 @@ for (const countsGaps of [false, true]) {
       [],
       'every reading that the store has kept',
     );
-    const told = [...page.gaps.values()].reduce((sum, { readings }) => sum + readings, 0);
-    t.equal(page.readings.size + told, 60 * 3 + 1 + 2, 'produced = stored by the host + gaps');
-    t.equal(told, lost + 1);
+    const gapReadings = [...page.gaps.values()].reduce((sum, { readings }) => sum + readings, 0);
+    t.equal(page.readings.size + gapReadings, 60 * 3 + 1 + 2, 'produced = stored by the host + gaps');
+    t.equal(gapReadings, lost + 1);
     t.strictSame(
       node.events.filter(({ code, endMs }) => code === 'platform-ack-ahead' && endMs === null),
       [],

@@ -46,12 +46,12 @@ function watched(t: Pick<Test, 'teardown'>, files: Record<string, string>, quali
   });
   t.teardown(() => watch.stop());
   /** Severity and state of each event, oldest first. */
-  const told = (): string[] => events.map(({ severity, endMs }) => `${severity} ${endMs === null ? 'begins' : 'ends'}`);
-  return { clock: manual, watch, events, told, files, quality, offers };
+  const reported = (): string[] => events.map(({ severity, endMs }) => `${severity} ${endMs === null ? 'begins' : 'ends'}`);
+  return { clock: manual, watch, events, reported, files, quality, offers };
 }
 
 t.test('a certificate is reported 60, 30 and 7 days ahead and when it has expired, each time more urgently', { skip }, async (t) => {
-  const { clock, watch, events, told } = watched(t, { '/c1.pem': issued(61) });
+  const { clock, watch, events, reported } = watched(t, { '/c1.pem': issued(61) });
   watch.start();
   const daysOf = async (days: number): Promise<string[]> => {
     events.length = 0;
@@ -59,7 +59,7 @@ t.test('a certificate is reported 60, 30 and 7 days ahead and when it has expire
       await clock.advance(HOUR_MS);
       await new Promise(setImmediate);
     }
-    return told();
+    return reported();
   };
   t.same(await daysOf(0.5), []);
   t.same(await daysOf(1), ['info begins'], '60 days');
@@ -75,36 +75,36 @@ t.test('a certificate is reported 60, 30 and 7 days ahead and when it has expire
 });
 
 t.test('a renewed file ends the event within the hour, without a new connection; a removed file does not', { skip }, async (t) => {
-  const { clock, watch, told, files } = watched(t, { '/c1.pem': issued(20) });
+  const { clock, watch, reported, files } = watched(t, { '/c1.pem': issued(20) });
   watch.start();
   await clock.advance(0);
   await new Promise(setImmediate);
-  t.same(told(), ['warning begins']);
+  t.same(reported(), ['warning begins']);
   delete files['/c1.pem'];
   await clock.advance(HOUR_MS);
   await new Promise(setImmediate);
-  t.same(told(), ['warning begins'], 'nothing says that it was renewed');
+  t.same(reported(), ['warning begins'], 'no renewed file exists');
   files['/c1.pem'] = issued(300);
   await clock.advance(HOUR_MS);
   await new Promise(setImmediate);
-  t.same(told(), ['warning begins', 'warning ends']);
+  t.same(reported(), ['warning begins', 'warning ends']);
   t.equal(watch.found.own?.untilMs, START_MS + 300 * DAY_MS);
 });
 
 t.test('with an untrusted clock no event starts and none ends', { skip }, async (t) => {
   for (const now of ['none', 'restored'] as const) {
-    const { watch, told, files, quality } = watched(t, { '/c1.pem': issued(3) }, { now });
+    const { watch, reported, files, quality } = watched(t, { '/c1.pem': issued(3) }, { now });
     await watch.look();
-    t.same(told(), []);
+    t.same(reported(), []);
     quality.now = 'rtc';
     await watch.look();
     quality.now = now;
     files['/c1.pem'] = issued(300);
     await watch.look();
-    t.same(told(), ['alarm begins']);
+    t.same(reported(), ['alarm begins']);
     quality.now = 'synced';
     await watch.look();
-    t.same(told(), ['alarm begins', 'alarm ends']);
+    t.same(reported(), ['alarm begins', 'alarm ends']);
   }
 });
 
@@ -132,7 +132,7 @@ t.test('from 90 days of lifetime on the days are 60, 30 and 7; a shorter one is 
 });
 
 t.test('a renewed certificate is offered to the broker within the hour, once; a refused one once a day', { skip }, async (t) => {
-  const { clock, watch, files, told, offers } = watched(t, { '/c1.pem': issued(20) });
+  const { clock, watch, files, reported, offers } = watched(t, { '/c1.pem': issued(20) });
   watch.start();
   const hours = async (count: number): Promise<number> => {
     const before = offers.count;
@@ -145,10 +145,10 @@ t.test('a renewed certificate is offered to the broker within the hour, once; a 
   t.equal(await hours(30), 0);
   files['/c1.pem.new'] = issued(400);
   t.equal(await hours(30), 1);
-  t.same(told(), ['warning begins', 'warning ends'], 'the end that counts is that of the renewed one');
+  t.same(reported(), ['warning begins', 'warning ends'], 'the end of the renewed certificate counts');
   watch.noteUse({ renewed: 'a', isRenewed: false, refusal: msg`unknown authority` });
   t.equal(await hours(24 * 3), 3);
-  t.same(told().slice(2), ['warning begins', 'warning begins'], 'refused, and the old one goes on to its end');
+  t.same(reported().slice(2), ['warning begins', 'warning begins'], 'refused, and the old certificate stays in use until its end');
   watch.noteUse({ renewed: 'a', isRenewed: true, refusal: msg`` });
   t.equal(await hours(24 * 3), 0);
 });

@@ -99,7 +99,7 @@ const bad: Bad[] = [
   },
   { story: 'a broker of the future', pair: early, words: /is not valid yet \(valid .*\).*: check the clock of this machine/ },
   {
-    story: 'an expired broker, by a clock that nobody set',
+    story: 'an expired broker, by a clock that was never set',
     pair: expired,
     quality: 'none',
     words: /the clock is the problem: .* but it was never set \(here it is .*\)\. Check the time server/,
@@ -342,7 +342,7 @@ t.test('no secret is read from the data folder of the agent, through any links',
     'file-link',
   ])
     await t.rejects(read(path, 'secret'), { code: 'secret', message: /where no secret is read/ }, path);
-  t.equal((await read(users, 'public')).toString(), 'x', 'a certificate there is sent to nobody');
+  t.equal((await read(users, 'public')).toString(), 'x', 'a certificate there is read, as it is not secret');
   t.equal((await read(write(join(site, 'password')), 'secret')).toString(), 'x');
   t.equal((await read(write(join(aside, 'password')), 'secret')).toString(), 'x', 'a folder whose name only begins alike');
   symlinkSync(join(aside, 'password'), join(site, 'outside'));

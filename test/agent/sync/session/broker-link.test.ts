@@ -28,7 +28,7 @@ function setUp(store: Pick<Store, 'save' | 'load'>, chance = 0, readFile: ReadFi
     transport: {
       connect: (options) =>
         new Promise<MqttConnection>((_, reject) => {
-          attempts.push({ options, fail: () => reject(new UplinkError('unreachable', msg`nobody there`)) });
+          attempts.push({ options, fail: () => reject(new UplinkError('unreachable', msg`no broker`)) });
         }),
     },
     random: () => chance,

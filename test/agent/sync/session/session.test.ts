@@ -111,7 +111,7 @@ const table: [story: string, awaitsHost: boolean, events: SessionEvent[], phase:
     'save connect subscribe await-birth birth die drop rest',
   ],
   [
-    'a late will of an old host kills nobody',
+    'a late will of an old host does not end the session',
     true,
     [start(), saved, connected, subscribed, host(true, 5), due(), host(false, 4)],
     'live',
@@ -120,7 +120,7 @@ const table: [story: string, awaitsHost: boolean, events: SessionEvent[], phase:
   ],
   ['without a primary host STATE means nothing', false, [...LIVE, host(false, 99)], 'live', 0, 'save connect subscribe await-birth birth'],
   [
-    'the new connection must hear the host anew',
+    'a new connection waits for the host again',
     true,
     [start(), saved, connected, subscribed, host(true, 5), due(), failed(), rested, saved, connected, subscribed],
     'waiting-for-host',

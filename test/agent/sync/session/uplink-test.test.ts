@@ -98,7 +98,7 @@ const ends: [story: string, answer: (packet: RawPacket, client: RawClient) => vo
     { name: 'host', outcome: 'failed', text: /reports that it is offline/ },
   ],
   [
-    'a host of whom nobody heard',
+    'a host without a retained state',
     polite(),
     { primaryHost: 'scada' },
     { name: 'host', outcome: 'failed', text: /no STATE of primary host scada on spBv1\.0\/STATE\/scada/ },

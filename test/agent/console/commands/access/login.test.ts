@@ -166,7 +166,7 @@ t.test('each command that the agent itself refuses a user is noted, also the sam
 t.test('a console reports refusals only of its own user, and names the command', async (t) => {
   const { call, logIn, view } = await loginServer(t);
   const { token } = await logIn('vera');
-  await t.rejects(call('login refused', { command: 'user add' }), { code: 'denied' }, 'nobody without a login');
+  await t.rejects(call('login refused', { command: 'user add' }), { code: 'denied' }, 'denied without a login');
   const from = view.noted.length;
   await call('login refused', { command: 'user add', detail: `name=eve ${'x'.repeat(5_000)}` }, token);
   for (const command of ['', 'a\nb', '-', 'x'.repeat(60), 'User'])

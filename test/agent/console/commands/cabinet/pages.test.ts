@@ -90,14 +90,14 @@ checkSheets([
   ],
   ['a line that is down says why', renderStatus(same(fakeStatus()), page), [/cabinet +down +- +9600 .*no such port/]],
   [
-    'what is wrong is told whole where the screen has room',
+    'an event is shown in full if the screen has room',
     renderStatus(same(fakeStatus({ activeEvents: [fakeEvent(2, { source: 'L02', text: msg`L02 ${LOST}` })] })), page),
     [
       /warning +L02 +20 min +does not answer; check its supply, address 4 and the\n +wire to pole P04 \(line north\); no reply within 45 ms$/,
     ],
   ],
   [
-    'where it has less room, the worst is told first and as far as it goes',
+    'with less room, the worst event comes first and is cut to fit',
     renderStatus(
       same(
         fakeStatus({

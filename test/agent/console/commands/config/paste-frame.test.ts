@@ -178,7 +178,7 @@ t.test(
       }),
       { numRuns: 120 },
     );
-    t.equal(session.ended(), null, 'and nobody was logged out');
+    t.equal(session.ended(), null, 'and the session was not logged out');
   },
 );
 

@@ -70,7 +70,7 @@ const sheets: [story: string, text: string, patterns: RegExp[], not?: RegExp][] 
   ],
   ['one zone: the meter of the whole cabinet is left out', shown({ zone: 'bressigny' }), [/2026-12-01, bressigny; the last/], /Measured/],
   [
-    'what nobody knows is told',
+    'unknown energy and times are shown',
     shown({ rows: [fakeEnergyRow({ unknownLampH: 3.2, unknownSavedKwh: 0.14 })], awayH: 1.25, undatedH: 0.5 }),
     [
       /^Unknown +3\.20 lamp hours without an answer[\s\S]*0\.14 kWh of the saving/m,

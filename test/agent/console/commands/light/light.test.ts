@@ -174,7 +174,7 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
     [/- +- {2}no lamp raised$/],
   ],
   [
-    'a walk ends with who saw nobody',
+    'a walk ends with the sensors that detected nothing',
     renderWalked(
       {
         zone: 'rue',

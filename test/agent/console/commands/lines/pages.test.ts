@@ -88,7 +88,7 @@ checkSheets([
     ],
   ],
   [
-    'a scan that found nobody',
+    'a scan that found no unit',
     renderScan(bus.scanResult({ found: [], missing: [], damaged: [] }), page),
     [/0 units on line/, /--baud auto/],
   ],
@@ -157,7 +157,7 @@ checkSheets([
     ],
   ],
   [
-    'a scan through a gateway that finds nobody',
+    'a scan through a gateway that finds no unit',
     renderScan(bus.scanResult({ isNetwork: true, found: [], damaged: [] }), page),
     [/^None +no unit answers: check that this is the right gateway/m, /silent; check\s+supply and\s+cable\s+behind\s+the\s+gateway/],
   ],
@@ -194,7 +194,7 @@ checkSheets([
     ],
   ],
   [
-    'a device type that nobody knows the settings of',
+    'a device type with unknown settings',
     renderProfile(same({ ...bus.METER, serial: null, unit: null }), page),
     [/give them in the cabinet, no factory\n +address known/],
   ],

@@ -65,7 +65,7 @@ async function run({ socketPath }: At, words: readonly string[], changes: Partia
     version: 'luciole 0',
     socketPath,
     status: null,
-    localFiles: () => Promise.reject(new Error('nobody asks for device types')),
+    localFiles: () => Promise.reject(new Error('device types are not needed here')),
     ...changes,
   };
   const write = async (more: string): Promise<void> => terminal.out(more);

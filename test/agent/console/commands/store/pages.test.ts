@@ -33,7 +33,7 @@ const unbalanced = { produced: 100, delivered: 90, backlog: 5, gaps: 2, estimate
 const damaged = {
   file: 'telemetry.db',
   ok: false,
-  problems: [msg`frame 17 to 19 are damaged; they are left out and told upstream`],
+  problems: [msg`frame 17 to 19 are damaged; they are left out and reported upstream`],
   bytes: 1,
 };
 
@@ -213,7 +213,7 @@ checkSheets([
     renderStoreCheck(same(fakeStoreCheck({ files: [damaged], account: unbalanced })), page),
     [/^telemetry\.db {2}bad/m, /^Damage +telemetry\.db: frame 17 to 19 are damaged/m, /MISMATCH/, /docs\/store\.md/],
   ],
-  ['a store whose account nobody could take', renderStoreCheck(same(fakeStoreCheck({ account: null })), page), [/^Result +everything/m]],
+  ['a store without an account', renderStoreCheck(same(fakeStoreCheck({ account: null })), page), [/^Result +everything/m]],
   ['a check on its way', renderCheckProgress({ forMs: 12_345 }, page), [/^reading everything, 12 s$/]],
   [
     'a backup',
