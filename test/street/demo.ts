@@ -59,7 +59,7 @@ async function run(options: DemoOptions): Promise<number> {
   const { group = 'Demo', node = cabinet.id } = cabinet.uplink ?? {};
   const host = new ReferenceHost({ url: broker.url, protocolVersion: 4, group, node, nowMs: () => clock.wallMs() });
   await host.start();
-  const socketPath = agentSocketPath();
+  const socketPath = process.env['LUCIOLE_SOCKET'] || agentSocketPath();
   prepareSocketFolder(socketPath);
   const agent = startAgentProcess({
     configFile: options.configFile,
@@ -143,7 +143,7 @@ async function play(demo: ReturnType<typeof createDemo>): Promise<number> {
   screen.close();
   const crashed = agent.child.exitCode !== null || agent.child.signalCode !== null;
   if (crashed) {
-    console.error(`demo: the agent ended by itself. Its last words:\n${agent.logTail(20)}`);
+    console.error(`demo: the agent stopped by itself. The end of its log:\n${agent.logTail(20)}`);
     return 1;
   }
   const summary = await summaryOf(demo);
