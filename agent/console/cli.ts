@@ -19,6 +19,10 @@ const FIRST_WORDS = commandNodes(
   FAMILIES,
 );
 
+const SESSION_NAMES = COMMANDS.filter(({ kind, name, isHidden }) => kind === 'shell' && !isHidden && name !== 'help').map(
+  ({ name }) => name,
+);
+
 /**
  * Runs one command line.
  *
@@ -40,7 +44,7 @@ export async function runCommandLine(words: readonly string[], terminal: Termina
 }
 
 async function carryOut(words: readonly string[], terminal: Terminal, actions: LocalActions): Promise<number> {
-  const read = readCommandLine(FIRST_WORDS, words);
+  const read = readCommandLine(FIRST_WORDS, words, SESSION_NAMES);
   // The agent has no language.
   if (read.kind !== 'act' || read.command.name !== 'run') await terminal.speak?.();
   switch (read.kind) {

@@ -24,11 +24,31 @@ const VERSION = /^(-V.*|--version)$/s;
 const NEGATIVE_NUMBER = /^-(\d+|\d*\.\d+)(e[+-]?\d+)?$/;
 
 /**
- * Parses the words after the program's name. `firsts`: the allowed first words.
+ * Parses the words after the program's name. `firsts`: the allowed first words. `sessionNames`: the commands that exist only in a session.
  *
  * Errors: throws ConsoleError 'usage' for a verb that the command does not have.
  */
-export function readCommandLine(firsts: readonly CommandNode[], words: readonly string[]): CommandLine {
+export function readCommandLine(
+  firsts: readonly CommandNode[],
+  words: readonly string[],
+  sessionNames: readonly string[] = [],
+): CommandLine {
+  const asked = words[0] === 'help' ? words.slice(1) : words;
+  const read = readProgramLine(firsts, words);
+  const isUnknown = read.kind === 'wrong' || (read.kind === 'help' && !read.isAsked);
+  const name = isUnknown ? sessionCommand(firsts, asked, sessionNames) : undefined;
+  return name === undefined ? read : wrong(msg`'${name}' works only in a session: start one with \`luciole console\`, then type it there`);
+}
+
+/** Returns the session command that these words begin with, or its first word if the program has no such word; undefined for none. */
+function sessionCommand(firsts: readonly CommandNode[], words: readonly string[], sessionNames: readonly string[]): string | undefined {
+  const [first = ''] = words;
+  const name = sessionNames.find((each) => each === words.slice(0, each.split(' ').length).join(' '));
+  const isOfSession = sessionNames.some((each) => each.split(' ')[0] === first) && !firsts.some(({ word }) => word === first);
+  return name ?? (isOfSession ? first : undefined);
+}
+
+function readProgramLine(firsts: readonly CommandNode[], words: readonly string[]): CommandLine {
   const root: CommandNode = { word: '', name: '', summary: msg``, group: 'Agent:', command: undefined, verbs: firsts };
   const [first = ''] = words;
   if (first !== 'help') return readFrom(root, [], first === '' || first.startsWith('-') ? words : expandWords(firsts, words));

@@ -14,14 +14,14 @@ const HELP = `Luciole as a package for a gateway: one bundle with its own Node, 
 
 Usage: npm run -s package -- --arch amd64|arm64 [options]
 
-  --arch ARCH     amd64 (also x64) or arm64 (also aarch64); as often as wanted
-  --out DIR       where to (default: dist)
+  --arch ARCH     amd64 (also x64) or arm64 (also aarch64); may be given more than once
+  --out DIR       output folder (default: dist)
   --tar           beside the .deb, the program as a folder in a .tar.zst for images (RAUC, SWUpdate, Mender)
   --node FILE     another Node 24 of that architecture in place of the pinned one
   --version V     another version in place of the one in package.json
   --sign FILE     beside the .deb an update file for cabinets in service, signed with this private key
   --least-serial N  with --sign: a weakness is closed, so no cabinet goes back below this serial once the update is confirmed
-  --new-key DIR   make a pair of keys for --sign, and nothing else; the .pem goes to /etc/luciole/update-keys of each cabinet
+  --new-key DIR   only make a pair of keys for --sign; copy the .pem to /etc/luciole/update-keys of each cabinet
   --fast          compress less: 15 % larger, ten times faster
   --help          this text
 

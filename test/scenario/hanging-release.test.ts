@@ -36,7 +36,7 @@ t.test(
     );
     t.match(await ask('update status'), { release: 'package', state: 'confirmed', failed: '20-0.2.0' });
     await until('the revert is reported', async () =>
-      /"code":"update-reverted".*20-0\.2\.0 did not come up/.test(JSON.stringify(texts(await ask('events', { since: '1h' })))),
+      /"code":"update-reverted".*20-0\.2\.0 did not start/.test(JSON.stringify(texts(await ask('events', { since: '1h' })))),
     );
     await until('dimmed as the programme says', all(DIMMED_PCT));
     t.ok(Math.min(...levels(), darkestPct) >= DIMMED_PCT, 'no lamp went dark');

@@ -42,7 +42,7 @@ t.test(
     await until('the package runs again after three starts in vain', () => manager.runs.length === 5 && newest().isReady, 40_000);
     t.match(await updates(), { release: 'package', state: 'confirmed', failed: '20-0.2.0' });
     await until('the revert is reported', async () =>
-      /"code":"update-reverted".*20-0\.2\.0 did not come up/.test(JSON.stringify(texts(await ask('events', { since: '1h' })))),
+      /"code":"update-reverted".*20-0\.2\.0 did not start/.test(JSON.stringify(texts(await ask('events', { since: '1h' })))),
     );
     t.ok(Math.min(...levels(), darkestPct) >= DIMMED_PCT, 'the street was lit throughout');
 

@@ -29,7 +29,9 @@ Usage: npm run demo -- [options]
 
 While it runs, in a second terminal:  npx luciole status    npx luciole why L07
 For a platform of your own: npx luciole uplink shows the broker's address;
-continue with docs/platform.md.`;
+continue with docs/platform.md.
+A second demo at the same time needs its own socket: set
+LUCIOLE_SOCKET=/tmp/second/agent.sock in both terminals.`;
 
 /** Errors: throws TypeError with a sentence for the user. Returns null when help is wanted. */
 export function readDemoOptions(words: string[]): DemoOptions | null {

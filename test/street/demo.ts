@@ -59,7 +59,7 @@ async function run(options: DemoOptions): Promise<number> {
   const { group = 'Demo', node = cabinet.id } = cabinet.uplink ?? {};
   const host = new ReferenceHost({ url: broker.url, protocolVersion: 4, group, node, nowMs: () => clock.wallMs() });
   await host.start();
-  const socketPath = agentSocketPath();
+  const socketPath = process.env['LUCIOLE_SOCKET'] || agentSocketPath();
   prepareSocketFolder(socketPath);
   const agent = startAgentProcess({
     configFile: options.configFile,
@@ -143,9 +143,8 @@ async function play(demo: ReturnType<typeof createDemo>): Promise<number> {
   screen.close();
   const crashed = agent.child.exitCode !== null || agent.child.signalCode !== null;
   if (crashed) {
-    console.error(
-      `demo: the agent stopped. If another demo or agent runs on this machine, end it first. Its last messages:\n${agent.logTail(20)}`,
-    );
+    const advice = 'If another demo or agent runs here, end it, or set LUCIOLE_SOCKET (npm run demo -- --help).';
+    console.error(`demo: the agent stopped by itself. ${advice} The end of its log:\n${agent.logTail(20)}`);
     return 1;
   }
   const summary = await summaryOf(demo);

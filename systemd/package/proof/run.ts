@@ -28,7 +28,7 @@ Usage: npm run -s package:proof [-- --systemd]
   --help      this text
 
 One JSON line a step. Needs root, debootstrap and a mirror of Debian.
-Exit code: 0 all of it holds, 1 something does not, 64 bad command line, 69 not possible on this machine.
+Exit code: 0 all steps passed, 1 a step failed, 64 bad command line, 69 not possible on this machine.
 `;
 
 /** Source: sysexits.h, EX_USAGE and EX_UNAVAILABLE. */

@@ -75,7 +75,7 @@ t.test('a release that reaches only half of the units is reverted by itself, rep
   await updates.start();
   await clock.advance(300_000);
   await settled(() => notices.length === 2);
-  t.match(texts(notices[1]), /^update-reverted: release 20-0\.2\.0 is taken back: 6 units answer, at least 10 are required/);
+  t.match(texts(notices[1]), /^update-reverted: release 20-0\.2\.0 is reverted: 6 units answer, at least 10 are required/);
   t.match(await releases.facts(), { current: 'package', previous: null, trial: null, failed: RELEASE, serial: 0 });
   await clock.advance(2_000);
   t.equal(left.length, 1);
@@ -87,7 +87,7 @@ t.test(
   async (t) => {
     const { clock, releases, updates, notices } = runOf(t, 'package', { current: 'package', failed: RELEASE, trial: `${RELEASE} 3` });
     await updates.start();
-    t.match(notices, [/^update-reverted: release 20-0\.2\.0 did not come up, and was taken back: package runs again/]);
+    t.match(notices, [/^update-reverted: release 20-0\.2\.0 did not start, and was reverted: package runs again/]);
     while (await releases.isFailureNew()) await new Promise(setImmediate);
     await updates.start();
     await clock.advance(400_000);

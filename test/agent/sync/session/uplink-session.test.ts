@@ -143,7 +143,7 @@ t.test('an unreachable broker is tried again, and uses up no bdSeq', async (t) =
   });
   await node.uplink.start();
   await until(() => node.uplink.status().state === 'down');
-  t.match(node.uplink.status().reason, /cannot be reached: the machine is there, but nothing listens on that port/);
+  t.match(node.uplink.status().reason, /cannot be reached: the machine answers, but nothing listens on that port/);
   await broker.start();
   t.ok(await until(online(node)));
   t.match(texts(node.uplink.status()), { bdSeq: 0, reason: '' });
