@@ -28,7 +28,10 @@ export interface RaisedZone {
  */
 const STILL_MS = 60_000;
 
-/** Returns the raise after one more evaluation; undefined if there is none. A pause of the raise, and daylight, end it. */
+/**
+ * Returns the raise after one more evaluation; undefined if there is none. Daylight ends it, and so does a pause. Once it `isOver`, after
+ * `maxBoostS`, only daylight or a minute without any detection ends it. Units: `maxBoostS` s.
+ */
 export function afterRaise(
   before: LongRaise | undefined,
   { isNight, isRaised, stillMs }: RaisedZone,

@@ -61,7 +61,10 @@ const LIT_REST_S = 2;
 
 type Wanted = Pick<OutputState, 'value' | 'text'>;
 
-/** Returns the value of an output from now on; the former state if nothing changes. */
+/**
+ * Returns the value of an output from now on. If the value stays, `sinceMono` stays too, but the text may change: also while a minimum time
+ * delays another value.
+ */
 export function outputValue(output: ResolvedOutput, facts: OutputFacts): OutputState {
   const { before, nowMono } = facts;
   const wanted = wantedOf(output, facts);

@@ -50,7 +50,10 @@ export function afterEdgeLook(before: EdgeVerdicts | undefined, { verdict, sun, 
   return isNight ? { ...night, afterDusk: night.afterDusk ?? verdict, beforeDawn: verdict } : night;
 }
 
-/** Contradictions at one end of the night. Units: nights. */
+/**
+ * Contradictions of a photocell to the sun at one end of the night. `nights`: 0 to `EDGE_NIGHTS`; one more for each night with a
+ * contradiction, one less for each that agrees with the sun.
+ */
 export interface EdgeFault {
   readonly nights: number;
   /** Text for an event, from `EDGE_NIGHTS` contradictions until as many nights without one; null otherwise. */
@@ -109,8 +112,8 @@ export function isWholeNight({ beforeDusk, afterDawn }: EdgeVerdicts): boolean {
 }
 
 /**
- * Returns the fault of the cell in this night, as text for an event; null if there is none. It must contradict the sun at both ends: one may be a
- * storm.
+ * Returns the fault that a whole night shows, as text for an event; null if there is none. The cell must contradict the sun at both ends,
+ * because one may be a storm, or have given neither `dark` nor `bright` at all. Call it only if `isWholeNight`.
  */
 export function photocellFault({ beforeDusk, afterDusk, beforeDawn, afterDawn }: EdgeVerdicts): Message | null {
   if (beforeDusk === 'dark' && afterDawn === 'dark') return msg`reports dark by day: clean it, check what shades it`;

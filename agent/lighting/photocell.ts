@@ -128,11 +128,11 @@ export function photocellVerdict(
 }
 
 /**
- * Returns whether a zone has its night: decided by the cell near the zone's own dusk and dawn; by the sun at any other time and while the cell has no
- * verdict.
+ * Returns whether a zone has its night, and what decided it: the cell near the zone's own dusk and dawn; the sun at any other time and
+ * while the cell has no verdict.
  *
- * A cell may light a zone early and switch it off late. It keeps a zone dark only until civil dusk: otherwise the light of a shop window would darken
- * the street.
+ * A cell may light a zone early and switch it off late. It keeps a zone dark only until civil dusk: otherwise the light of a shop window
+ * would darken the street. A cell that measures the light of the lamps themselves cannot keep them lit near dawn.
  */
 export function photocellNight({ verdict, sun, config }: PhotocellLook): PhotocellNight {
   const { device, windowMin } = config;

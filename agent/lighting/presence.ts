@@ -44,7 +44,10 @@ export function sensorPointOf({ device, point }: PresenceSensor): PointId {
   return `${device}.${point}`;
 }
 
-/** Returns the sensors of a zone, each with the lamps that it raises, from the poles of the street. */
+/**
+ * Returns the sensors of a zone, in their order, each with the lamps within its reach: without a configured reach all lamps of the zone and
+ * its `alsoLamps`. Empty for a zone without presence.
+ */
 export function sensorReaches(street: LightingStreet, zone: Zone): readonly SensorReach[] {
   if (zone.presence === null) return [];
   const { sensors, reachM, alsoLamps = [] } = zone.presence;
@@ -71,7 +74,8 @@ interface SensorMoment {
 /**
  * Returns the present phase of a sensor.
  *
- * Boost during presence and for the hold time, minus the hold of the sensor itself; then falling until the drivers have reached the base level.
+ * `boost` during presence and for the hold time, minus the hold of the sensor itself; then `down` until the drivers have reached the base
+ * level. Otherwise `base`, also for a sensor that is stuck, only follows the others, or whose zone presence has raised for too long.
  */
 export function sensorPhase(
   config: PresenceConfig,
@@ -118,7 +122,7 @@ export function lampPresence(lampId: string, reaches: readonly SensorReach[], ph
   return best === null ? null : { ...(best as SensorPhase), distanceM: nearestM, endedMono };
 }
 
-/** Returns the phase of a whole zone: the strongest of its sensors. */
+/** Returns the phase of a whole zone: the strongest of its sensors, `boost` before `down` before `base`. `base` without a sensor. */
 export function strongestPhase(phases: readonly SensorPhase[]): PresencePhase {
   return phases.reduce<PresencePhase>((phase, sensor) => (STRENGTH[sensor.phase] > STRENGTH[phase] ? sensor.phase : phase), 'base');
 }

@@ -30,7 +30,7 @@ export interface PublisherParts {
   readonly onCut?: (deviceId: string | null, leftOut: readonly string[]) => void;
 }
 
-/** What was sent. Units: `readings` counts readings sent as metrics, `bytes` of payload. */
+/** What was sent. `readings`: number of readings, as metrics or in a segment. `bytes`: of payload. */
 export interface Sent {
   readonly readings: number;
   readonly bytes: number;
@@ -51,12 +51,15 @@ const IMPLIED_BY_DEATH: Readonly<Record<'live' | 'history', readonly Quality[]>>
   history: ['missing'],
 };
 
-/** The payload of a node death: bdSeq alone, no seq. Source: `topics-ndeath-payload`, `payloads-ndeath-seq`. */
+/** Returns the payload of a node death (NDEATH): bdSeq alone, no seq. Source: `topics-ndeath-payload`, `payloads-ndeath-seq`. */
 export function encodeNodeDeath(table: MetricTable, bdSeq: number, atMs: WallMs): Buffer {
   return encodePayload({ timestampMs: atMs, metrics: [bdSeqMetric(table, bdSeq, atMs)] });
 }
 
-/** Errors: every method may throw UplinkError `lost`; the session has then ended. */
+/**
+ * Publishes the messages of one session. Errors: every method may throw UplinkError `lost`, after which the session has ended, or
+ * `too-large` for a packet above the broker's limit that cannot be reduced further; the session then continues.
+ */
 export class Publisher {
   /** Longest text of one metric that the broker accepts. Units: bytes. */
   readonly maxTextBytes: number;
