@@ -17,7 +17,10 @@ const DESIGN_TEXT = msg`design level where no other rule applies`;
 /** The trace line of a rule; the arbiter adds `applied`. */
 export type RuleLine = Omit<TraceLine, 'applied'>;
 
-/** Presence, wave, traffic or a rule: raises the level below it. `levelPct` is null while it raises nothing. */
+/**
+ * One cause that may raise a lamp above its programme: presence, wave, traffic or a rule. The line's `levelPct` is the raised level; null
+ * while it raises nothing.
+ */
 export interface Raise {
   readonly line: RuleLine & { readonly rank: Extract<Rank, 'presence' | 'traffic'> };
   /** Distance from the cause of the raise; commands are sent nearest first. Units: m. */
@@ -71,7 +74,11 @@ interface Choice {
   readonly line: RuleLine | null;
 }
 
-/** Returns the decision for one lamp: the strongest intent, else the programme raised by presence and traffic; then its limits. */
+/**
+ * Returns the decision for one lamp with its trace. The strongest intent decides. Without an intent: 0 % by day, the lamp's maximum while
+ * the time is not trusted, at night the programme or the highest raise above it. The level found at the start, the limits and constant
+ * light are applied last.
+ */
 export function arbitrate(lampCase: LampCase): Decision {
   const own = choose(lampCase);
   const found = foundLine(lampCase);

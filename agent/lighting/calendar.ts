@@ -25,7 +25,7 @@ const BUILT_IN: Readonly<Record<BuiltInHolidays, readonly HolidayDay[]>> = {
   fr: FRANCE,
   'fr-alsace-moselle': [...FRANCE, { easterDays: -2 }, yearly(12, 26)],
 };
-/** The lists of holidays that a calendar rule may name without a list in the file. */
+/** Names of the built-in lists of holidays: a calendar rule may use them without a list in the configuration. */
 export const BUILT_IN_HOLIDAYS = Object.keys(BUILT_IN) as readonly BuiltInHolidays[];
 
 const HOLIDAYS_TEXT = {
@@ -40,7 +40,7 @@ export function ruleOf(calendar: Calendar, night: NightDay): CalendarRule | null
   return calendar.rules.find((rule) => fits(rule, date)) ?? null;
 }
 
-/** Whether a date, yearly or with a year, is the date of this night. */
+/** Whether a date is the one on which this night begins. A date whose `year` is null is so in every year. */
 export function isOn({ year, month, day }: CalendarDate, night: NightDay): boolean {
   const date = plain(night);
   return (year === null || year === date.year) && month === date.month && day === date.day;

@@ -15,7 +15,7 @@ import { instantsToCompare, type PlannedStreet } from './floor-instants.ts';
 import type { LightingStreet } from './lighting.ts';
 import { sensorReaches } from './presence.ts';
 
-/** A street that gives the least light that is allowed; another street is compared with it. */
+/** A street whose minimum light another street must reach, such as the running one. The minimum is that of its `darkestStreet`. */
 export interface Floor {
   readonly street: LightingStreet;
   /** For each lamp of the judged street, the lamp of this street that is the same light point. */

@@ -6,7 +6,7 @@
  */
 import type { MonoMs } from '../core/clock.ts';
 
-/** A continuing raise. */
+/** A raise of a zone by presence that continues without a pause. */
 export interface LongRaise {
   readonly sinceMono: MonoMs;
   /** It has lasted too long: presence no longer raises the zone. */

@@ -77,7 +77,10 @@ export function outputValue(output: ResolvedOutput, facts: OutputFacts): OutputS
   return { ...before, text: msg`stays ${spell(untilMono - nowMono)} more, then ${wanted.value}: ${wanted.text}` };
 }
 
-/** Returns the zones with a lamp that is to be lit, or still is: a driver needs seconds to reach 0 %. */
+/**
+ * Returns the ids of the zones with a lamp that is to be lit, or still is: a driver needs seconds to reach 0 %. `measuredPct`: the measured
+ * level of a lamp, or null if unknown, which counts as dark.
+ */
 export function litZones(
   { zones }: Pick<LightingStreet, 'zones'>,
   decisions: readonly Pick<Decision, 'lampId' | 'levelPct'>[],

@@ -10,7 +10,10 @@ import { MINUTE_MS } from '../core/durations.ts';
 import { type Message, msg } from '../core/message.ts';
 import { CIVIL_DUSK_DEG, type PhotocellLook, type PhotocellVerdict } from './photocell.ts';
 
-/** The verdicts of a cell in one night; absent: not evaluated. */
+/**
+ * The verdicts of a photocell at the edges of one night. A field is absent if there was no evaluation then; null if the cell had no
+ * verdict.
+ */
 export interface EdgeVerdicts {
   readonly duskMs: WallMs;
   /** The last verdict by day, before dusk was near. */

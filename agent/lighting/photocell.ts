@@ -14,7 +14,7 @@ import type { PhotocellState } from './lighting.ts';
 
 export type PhotocellVerdict = PhotocellState['says'];
 
-/** The sun at one instant of a zone's night, from noon to noon; `null` if there is no dusk or dawn. */
+/** The sun at one instant of a zone's night, which lasts from noon to noon. `duskMs` and `dawnMs` are null if the sun makes none. */
 export interface SunNow {
   readonly nowMs: WallMs;
   readonly duskMs: WallMs | null;
@@ -43,9 +43,9 @@ export interface PhotocellNight {
  */
 export const CIVIL_DUSK_DEG = -6;
 /**
- * Longest window of a photocell. Units: min.
- * Source: two hours from sunset the sun is above 10° at 47° north all year round, 10,000 lx under a clear sky. A storm leaves more than the 70 lx of
- * the upper threshold, so a cell that reports dark then is faulty.
+ * Longest time before and after dusk and dawn in which a photocell may decide instead of the sun. Units: min. Source: two hours from sunset
+ * the sun is above 10° at 47° north all year round, 10,000 lx under a clear sky. A storm leaves more than the 70 lx of the upper threshold,
+ * so a cell that reports dark then is faulty.
  */
 export const MAX_WINDOW_MIN = 120;
 

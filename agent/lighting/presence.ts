@@ -12,7 +12,10 @@ import type { PointId } from '../core/words.ts';
 import type { LightingStreet, SensorState } from './lighting.ts';
 import { spell } from './spell.ts';
 
-/** A sensor and the lamps it may raise. Units: m between the poles; 0 where the sensor has no pole. */
+/**
+ * A sensor and the lamps it may raise. `distanceM`: by lamp id, the distance between the poles of both; 0 if either pole is unknown. Units:
+ * m.
+ */
 export interface SensorReach {
   readonly sensor: PresenceSensor;
   readonly distanceM: ReadonlyMap<string, number>;
@@ -107,7 +110,10 @@ export function sensorPhase(
   return result('base', text, { endedMono: holdEnd });
 }
 
-/** Returns the phase of a lamp from all sensors that reach it; null if none does. The text is that of the longest-lasting one. */
+/**
+ * Returns the phase of a lamp from all sensors that reach it; null if none does. `phases` has one entry for each of `reaches`, in the same
+ * order. Phase, end and text are those of the strongest sensor, of equal ones the longest-lasting.
+ */
 export function lampPresence(lampId: string, reaches: readonly SensorReach[], phases: readonly SensorPhase[]): LampPresence | null {
   let best: SensorPhase | null = null;
   let nearestM: number | null = null;

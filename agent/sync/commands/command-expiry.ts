@@ -13,7 +13,10 @@ import type { PlatformOrder } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { type CommandInstant, MAX_AGE_MS } from './command-fields.ts';
 
-/** Longest lifetime of a command. Units: ms. Source: assumed; an intent may last longer, its command does not. Confirmed by: the commands of a platform in use. */
+/**
+ * Longest time by which Command/Expires may be ahead. Units: ms. Source: assumed; an intent may last longer, its command does not.
+ * Confirmed by: the commands of a platform in use.
+ */
 export const LONGEST_MS = 24 * 3_600_000;
 
 /**

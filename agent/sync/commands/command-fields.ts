@@ -18,13 +18,17 @@ const MAX_COMMAND_BYTES = 65_536;
 const MAX_COMMAND_METRICS = 32;
 /** Most names listed in a refusal. */
 const SHOWN_NAMES = 16;
-/** Commands outside this age window are rejected. Units: ms. Source: assumed; QoS 0 with a clean session is never late by minutes. Confirmed by: the age of commands in a month of logs of cabinets on cellular links. */
+/**
+ * Largest difference, in either direction, between the timestamp of a command and a trusted clock; others are rejected. Also the lifetime
+ * of a command without Command/Expires. Units: ms. Source: assumed; QoS 0 with a clean session is never late by minutes. Confirmed by: the
+ * age of commands in a month of logs of cabinets on cellular links.
+ */
 export const MAX_AGE_MS = 300_000;
 const RETAINED = msg`retained commands are not carried out: publish it without retain and with a new id, and clear the retained one`;
 /** Times outside this range are rejected as errors. Units: ms since 1970. Source: years 2000 and 2100. */
 const TIME_RANGE = { min: 946_684_800_000, max: 4_102_444_800_000 };
 
-/** The time at which a command is read. */
+/** The time at which a command is read, by both clocks, and how far the wall clock can be trusted. */
 export interface CommandInstant {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;

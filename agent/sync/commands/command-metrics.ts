@@ -101,14 +101,19 @@ export const WRITTEN_METRICS: ReadonlySet<string> = new Set([...Object.values(CO
  * consoles.
  */
 export const DEFAULT_TRIAL_MINUTES = 10;
-/** Duration of a chosen programme if the platform gives none. Units: min. Source: assumed; exactly one night. Confirmed by: the operators who choose programmes. */
+/**
+ * Duration of a chosen programme if the platform gives none. Units: min. Source: assumed; a day contains exactly one night. Confirmed by:
+ * the operators who choose programmes.
+ */
 export const DEFAULT_PROGRAMME_MINUTES = 1_440;
 /** Duration of an emergency if the platform gives none. Units: min. Source: as for an override, design §6. */
 export const DEFAULT_EMERGENCY_MINUTES = 120;
 /** Duration of an override if the platform gives none. Units: min. Source: design §6, "2 h unless said". */
 export const DEFAULT_OVERRIDE_MINUTES = 120;
 
-/** The node's metrics for commands, in the order of its birth: if the broker limits the packet size, the last ones are left out. */
+/**
+ * The metrics that the node has for commands and for the state of configuration and program. `requiredFirst` gives the order of the birth.
+ */
 export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [EMERGENCY, COMMAND, CONFIG_STATE, CONFIG, UPDATE_STATE, UPDATE].flatMap(
   ownMetrics,
 );

@@ -12,7 +12,7 @@ import type { UpdateOrder } from '../../core/updates.ts';
 import type { CommandTarget, Outcome, OutcomeState } from '../../core/words.ts';
 import { messageFields } from '../message-fields.ts';
 
-/** Shape: the JSON under `sync.command:<id>` in the store. */
+/** A command of the platform and its state. Stored under `sync.command:<id>` in the form of `toStoredRecord`. */
 export interface CommandRecord {
   readonly commandId: string;
   /** Number in the order of arrival. */

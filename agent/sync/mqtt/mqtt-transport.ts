@@ -67,7 +67,7 @@ export interface InboundMessage {
 export interface MqttConnection {
   /** Largest packet that the broker accepts. Units: bytes. */
   readonly maxPacketBytes: number;
-  /** The broker's keepalive, or the requested one. Units: s. */
+  /** The smaller of the requested keepalive and the broker's. Units: s. */
   readonly keepaliveS: number;
   /** Sent since CONNECT. Units: bytes. */
   readonly sentBytes: number;

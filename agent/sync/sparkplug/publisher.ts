@@ -26,7 +26,7 @@ export interface PublisherParts {
   readonly isAlive: (deviceId: string) => boolean;
   /** Units: bytes of one message. */
   readonly onSent: (bytes: number) => void;
-  /** A birth was larger than the broker's limit. */
+  /** A birth was sent without these metrics, because the broker's packet limit is too low. `deviceId`: null for the node. */
   readonly onCut?: (deviceId: string | null, leftOut: readonly string[]) => void;
 }
 
