@@ -10,21 +10,24 @@ import { spell } from './spell.ts';
 /** Level of a lamp at night without any intent or rule. Source: TALQ defaultLightState, 100 % unless configured. */
 export const DESIGN_LEVEL_PCT: LevelPct = 100;
 
-/** The text of the warning's line in a trace. */
+/** The text of the trace line that says that a lamp shows its warning level before it goes to 0 %. */
 export const WARNING_TEXT = msg`warning before the dark`;
 const DESIGN_TEXT = msg`design level where no other rule applies`;
 
 /** The trace line of a rule; the arbiter adds `applied`. */
 export type RuleLine = Omit<TraceLine, 'applied'>;
 
-/** Presence, wave, traffic or a rule: raises the level below it. `levelPct` is null while it raises nothing. */
+/**
+ * One cause that may raise a lamp above its programme: presence, wave, traffic or a rule. The line's `levelPct` is the raised level; null
+ * while it raises nothing.
+ */
 export interface Raise {
   readonly line: RuleLine & { readonly rank: Extract<Rank, 'presence' | 'traffic'> };
   /** Distance from the cause of the raise; commands are sent nearest first. Units: m. */
   readonly distanceM: number | null;
 }
 
-/** Night or day of a zone, or neither while the time is not trusted. */
+/** Whether a zone has its night or day; `time-not-trusted` if neither is known, in which case its lamps are lit. */
 export type Light = 'night' | 'day' | 'time-not-trusted';
 
 export interface LampCase {
@@ -47,13 +50,16 @@ export interface LampCase {
   readonly warning?: Warning | null;
 }
 
-/** A level found at the start of the agent, and until when it applies. It is no evidence of a person. */
+/**
+ * A level that a lamp had when the agent started, and until when the lamp is not dimmed below it. It does not show that a person is
+ * present.
+ */
 export interface FoundLevel {
   readonly levelPct: LevelPct;
   readonly untilMs: WallMs;
 }
 
-/** The level that warns before the dark, and when it ends. */
+/** The level of a lamp in the last seconds before it goes to 0 % at night, and when it ends. */
 export interface Warning {
   readonly levelPct: LevelPct;
   readonly untilMs: WallMs;
@@ -68,7 +74,11 @@ interface Choice {
   readonly line: RuleLine | null;
 }
 
-/** Returns the decision for one lamp: the strongest intent, else the programme raised by presence and traffic; then its limits. */
+/**
+ * Returns the decision for one lamp with its trace. The strongest intent decides. Without an intent: 0 % by day, the lamp's maximum while
+ * the time is not trusted, at night the programme or the highest raise above it. The level found at the start, the limits and constant
+ * light are applied last.
+ */
 export function arbitrate(lampCase: LampCase): Decision {
   const own = choose(lampCase);
   const found = foundLine(lampCase);
@@ -87,7 +97,7 @@ export function arbitrate(lampCase: LampCase): Decision {
   return { lampId: lampCase.lamp.id, levelPct, rank, reason, distanceM, ...(isHeld ? { isHeld } : {}), trace };
 }
 
-/** The order of the lines of a trace: the highest rank first. */
+/** Compares two lines of a trace for a sort, the highest rank first; 0 for equal ranks. */
 export function byRank(a: { readonly rank: Rank }, b: { readonly rank: Rank }): number {
   return RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank);
 }
@@ -140,7 +150,10 @@ function limit({ levelPct, rank }: Choice, lampCase: LampCase): LevelPct {
   return Math.min(lamp.maxPct, Math.max(lamp.minPct, warning.levelPct));
 }
 
-/** Returns the level within the limits of the lamp and, unless it is exempt, of its zone. Only an exempt lamp may be dark. */
+/**
+ * Returns the level within the limits of the lamp and of its zone. `isFree`: the zone's minimum does not apply, and 0 % stays 0 %. If
+ * limits contradict each other, the lamp's maximum applies.
+ */
 export function limitedPct(
   levelPct: LevelPct,
   { lamp, zone, isFree }: { readonly lamp: Lamp; readonly zone: Zone | null; readonly isFree: boolean },

@@ -5,7 +5,7 @@ import { DAY_MS } from '../core/durations.ts';
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
 import { listed } from '../core/message-lists.ts';
 
-/** Shape: `month` 1..12; a `day` beyond its month continues in the next one. */
+/** The date on which a night begins. Shape: `month` 1..12; a `day` beyond its month continues in the next one. */
 export interface NightDay {
   readonly year: number;
   readonly month: number;
@@ -25,7 +25,7 @@ const BUILT_IN: Readonly<Record<BuiltInHolidays, readonly HolidayDay[]>> = {
   fr: FRANCE,
   'fr-alsace-moselle': [...FRANCE, { easterDays: -2 }, yearly(12, 26)],
 };
-/** The lists of holidays that a calendar rule may name without a list in the file. */
+/** Names of the built-in lists of holidays: a calendar rule may use them without a list in the configuration. */
 export const BUILT_IN_HOLIDAYS = Object.keys(BUILT_IN) as readonly BuiltInHolidays[];
 
 const HOLIDAYS_TEXT = {
@@ -40,19 +40,22 @@ export function ruleOf(calendar: Calendar, night: NightDay): CalendarRule | null
   return calendar.rules.find((rule) => fits(rule, date)) ?? null;
 }
 
-/** Whether a date, yearly or with a year, is the date of this night. */
+/** Whether a date is the one on which this night begins. A date whose `year` is null is so in every year. */
 export function isOn({ year, month, day }: CalendarDate, night: NightDay): boolean {
   const date = plain(night);
   return (year === null || year === date.year) && month === date.month && day === date.day;
 }
 
-/** Returns the index of the first season that includes the date of the night; -1 if none does. */
+/**
+ * Returns the index of the first season that includes the date of the night, both ends included; -1 if none does. A yearly season may cross
+ * the end of the year.
+ */
 export function seasonOf(seasons: readonly Pick<Season, 'from' | 'to'>[], night: NightDay): number {
   const date = plain(night);
   return seasons.findIndex((season) => isWithin(season, date));
 }
 
-/** Describes a rule for people: `Friday to Saturday`, `07-01 to 08-31`. */
+/** Describes the nights of a rule for people: `Fri, Sat, 07-01 to 08-31`; `every night` for a rule without a condition. */
 export function describeRule({ weekdays, from, to, nthWeekday, holidays, eves }: CalendarRule): Message {
   const parts = [
     ...(weekdays === null ? [] : weekdays.map(weekday)),
@@ -128,7 +131,7 @@ function text({ year, month, day }: CalendarDate): string {
   return `${year === null ? '' : `${year}-`}${two(month)}-${two(day)}`;
 }
 
-/** Whether a date is one of these holidays. */
+/** Whether the date of a night is one of these holidays. The night before a holiday does not count. */
 export function isHoliday(holidays: BuiltInHolidays | HolidayList, night: NightDay): boolean {
   const date = plain(night);
   const days: readonly HolidayDay[] = typeof holidays === 'string' ? BUILT_IN[holidays] : holidays.days;

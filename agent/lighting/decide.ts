@@ -23,7 +23,10 @@ export interface Decider {
   plan(zoneId: string): ZonePlan | undefined;
 }
 
-/** Prepares a street. Errors: throws RangeError for an unknown time zone; the configuration check rejects it. */
+/**
+ * Creates the decider of a street; its `decide` returns the level of every lamp at one instant. Errors: throws RangeError for an unknown
+ * time zone; the configuration check rejects it.
+ */
 export function createDecider(street: LightingStreet): Decider {
   const calendar = createLocalCalendar(street.timezone);
   const plans = street.zones.map((zone) => planZone(street, zone, calendar));

@@ -5,8 +5,11 @@ import type { LightingStreet } from './lighting.ts';
 const RAMP_S = { up: 1, down: 10 };
 
 /**
- * Returns the ramps of a device. If its lamps belong to several zones, it gets the shortest rise, so that no zone is lit later than required, and the
- * longest fall.
+ * Returns how long the driver of a device takes to dim up and down. Without presence in the zone, and for a device without lamps, 1 s and
+ * 10 s.
+ *
+ * If its lamps belong to several zones, it gets the shortest rise, so that no zone is lit later than required, and the longest fall. Units:
+ * ms.
  */
 export function deviceRamps(
   { lamps, zones }: Pick<LightingStreet, 'lamps' | 'zones'>,

@@ -18,7 +18,7 @@ export interface Explained {
   readonly changes: Message;
 }
 
-/** The facts behind a line. `zone` and `plan` are null for a lamp of no zone. */
+/** The inputs from which a line of a trace is explained: those of the decision. `zone` and `plan` are null for a lamp of no zone. */
 export interface ExplainFacts {
   readonly street: Pick<LightingStreet, 'rules'>;
   readonly zone: Zone | null;
@@ -28,7 +28,10 @@ export interface ExplainFacts {
 
 const NOTHING: Explained = { sinceMs: null, changes: NO_TEXT };
 
-/** Explains one line. */
+/**
+ * Explains one line of a decision's trace: since when it applies, and what would change it. Returns null and an empty text where nothing is
+ * known. `facts` must be those of the same decision.
+ */
 export function explain(line: TraceLine, facts: ExplainFacts): Explained {
   switch (line.rank) {
     case 'maintenance':

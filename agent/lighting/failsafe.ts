@@ -8,9 +8,9 @@ const FULL_PCT = 100;
 /**
  * Returns the level that a lamp of this zone has without an agent: the highest that the agent itself could set.
  *
- * Full light if traffic or presence decide, because without an agent no sensor is read. Otherwise the highest level of all programmes, event nights
- * and rules that the zone may have. Never below the zone's minimum.
- * Units: percent, from 1. Source: UNI 11248 annex D: when adaptation fails, the design class applies.
+ * Full light for a lamp without a zone (undefined), and if traffic or presence decide, because without an agent no sensor is read.
+ * Otherwise the highest level of all programmes, event nights and rules that the zone may have. Never below the zone's minimum. Units:
+ * percent, from 1. Source: UNI 11248 annex D: when adaptation fails, the design class applies.
  */
 export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: Cabinet, zone: Zone | undefined): number {
   if (zone === undefined || zone.traffic !== null || zone.presence !== null) return FULL_PCT;

@@ -11,7 +11,7 @@ import { type Message, msg } from '../core/message.ts';
 import type { Intent, PointId } from '../core/words.ts';
 import type { LightingSnapshot, LightingStreet, PhotocellState, ProgrammeChoice, SensorState } from './lighting.ts';
 
-/** One situation: its text in a refusal, and the input of `decide` at an instant. */
+/** One situation in which two streets are compared: its text for a refusal, and the input of `decide` in it. */
 export interface LightCase {
   readonly text: Message;
   /** The level does not depend on the time, so one instant is enough. */
@@ -26,7 +26,7 @@ export interface LightCase {
 /** Far from zero, so that an hour ago is not before the start of the clock. Units: ms. */
 const NOW_MONO: MonoMs = 1_000_000_000;
 
-/** The id of the programme of a floor. */
+/** Id of the only programme of a street from `darkestStreet`: 0 % all night. */
 export const DARKEST = 'floor';
 
 const PRESENT: SensorState = { present: true, sinceMono: NOW_MONO - 1_000, lastPresentMono: NOW_MONO, quality: 'good' };
@@ -44,9 +44,10 @@ interface Situation {
 }
 
 /**
- * The situations that can make a difference on these streets.
+ * Returns the situations in which these streets may differ in their light; those without a trusted time last.
  *
- * An override has precedence over presence and traffic, so these are not combined with it; everything else is.
+ * An override has precedence over presence and traffic, so these are not combined with it; presence, traffic and chosen programmes are not
+ * combined with each other. Each is combined with every state of the photocell, of the clock and of the lamps' age.
  */
 export function casesFor(streets: readonly LightingStreet[]): readonly LightCase[] {
   const zones = streets.flatMap((street) => street.zones);
@@ -66,10 +67,10 @@ export function casesFor(streets: readonly LightingStreet[]): readonly LightCase
 }
 
 /**
- * The programmes that go to 0 %, if some zone may be dark and another may not.
+ * Returns the ids of the programmes that go to 0 %, if some zone may be dark and another may not; otherwise none.
  *
- * The platform may choose any of them for a zone, and a calendar may do so on a night that occurs once in years, so the coming nights do not show
- * them all. Every other programme ends at the minimum of the zone, which an override to 0 % shows.
+ * The platform may choose any of them for a zone, and a calendar may do so on a night that occurs once in years, so the coming nights do
+ * not show them all. Every other programme ends at the minimum of the zone, which an override to 0 % shows.
  */
 export function darkProgrammes(streets: readonly LightingStreet[]): readonly string[] {
   const zones = streets.flatMap((street) => street.zones);

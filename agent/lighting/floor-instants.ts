@@ -20,13 +20,16 @@ const NOON_HOUR = 12;
 /** Source: the term of the contract, twelve years, plus one leap year. */
 const LEAP_YEARS = [2028, 2032, 2036, 2040];
 
-/** A street with what decides about it. */
+/** A street with its decider. */
 export interface PlannedStreet {
   readonly street: LightingStreet;
   readonly decider: Decider;
 }
 
-/** In order, without duplicates. */
+/**
+ * Returns the instants at which two streets must be compared, so that no difference of their light is missed: in ascending order, without
+ * duplicates, none before `nowMs`. They cover `nightsAhead` nights from the present one, and the nights around each date with a year.
+ */
 export function instantsToCompare(plans: readonly PlannedStreet[], nowMs: WallMs, nightsAhead: number): readonly WallMs[] {
   const dates = [...new Set(plans.flatMap(({ street }) => datedNoons(street)))];
   const zonePlans = plans.flatMap(({ street, decider }) => street.zones.flatMap(({ id }) => decider.plan(id) ?? []));

@@ -15,7 +15,7 @@ import { instantsToCompare, type PlannedStreet } from './floor-instants.ts';
 import type { LightingStreet } from './lighting.ts';
 import { sensorReaches } from './presence.ts';
 
-/** A street that gives the least light that is allowed; another street is compared with it. */
+/** A street whose minimum light another street must reach, such as the running one. The minimum is that of its `darkestStreet`. */
 export interface Floor {
   readonly street: LightingStreet;
   /** For each lamp of the judged street, the lamp of this street that is the same light point. */
@@ -41,7 +41,10 @@ export interface FloorQuestion {
   readonly nightsAhead: number;
 }
 
-/** The street under the darkest programme that its zones allow: at night their minimum; in a zone that may be dark no light except for people. */
+/**
+ * Returns a copy of a street with the least light that its zones permit: at night their minimum; in a zone that may be dark 0 %, and the
+ * minimum (at least 1 %) where a sensor detects a person. It has no calendar, event night, rule or traffic.
+ */
 export function darkestStreet(street: LightingStreet): LightingStreet {
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
   return {
@@ -72,7 +75,10 @@ function darkestLamp(lamp: Lamp, zone: Zone | undefined): Lamp {
   return zone === undefined ? lamp : { ...lamp, maxPct: Math.min(lamp.maxPct, Math.max(1, lamp.minPct, zone.minPct)) };
 }
 
-/** The first shortfall of each lamp. */
+/**
+ * Returns, for each lamp that would be too dark at some time, the first instant and situation found; empty if there is none. A lamp in none
+ * of the floors, or whose street equals one of them, is not judged. Slow: it decides many instants of many nights.
+ */
 export function shortfallsOf(question: FloorQuestion): Shortfall[] {
   const { after } = question;
   const zoned = new Set(after.zones.flatMap(({ lamps }) => lamps));

@@ -31,7 +31,9 @@ export interface Forecast {
   tonight(now: ForecastStart, zoneId: string): TonightView | undefined;
 }
 
-/** Prepares a street. Errors: as `createDecider`. */
+/**
+ * Creates the forecast of a street, without presence, photocells, traffic and rules. Errors: throws RangeError for an unknown time zone.
+ */
 export function createForecast(street: LightingStreet): Forecast {
   const quiet = { ...street, zones: street.zones.map(withoutSensors), rules: [] };
   const decider = createDecider(quiet);

@@ -3,7 +3,10 @@ import type { MonoMs } from '../core/clock.ts';
 import type { Intent } from '../core/words.ts';
 import { byRank } from './arbiter.ts';
 
-/** The place of a lamp: the targets of intents that reach it. */
+/**
+ * A lamp and its zone: an intent reaches the lamp if its target is one of them or the whole cabinet. `zoneId` is null for a lamp without a
+ * zone.
+ */
 export interface LampPlace {
   readonly lampId: string;
   readonly zoneId: string | null;
@@ -16,10 +19,10 @@ function concerns({ target }: Intent, { lampId, zoneId }: LampPlace): boolean {
 }
 
 /**
- * Returns the intents in force for a lamp, strongest first.
+ * Returns the intents in force for a lamp, strongest first; empty if there are none.
  *
- * Order: the higher rank, within a rank the higher level, then the older one. An intent that a later one of the same source replaces on this lamp is
- * last within its rank: "the zone at 90 %", then "this lamp at 30 %", gives 30 %.
+ * Order: the higher rank, within a rank the higher level, then the order of `intents`. An intent that a later one of the same source and
+ * rank replaces on this lamp is last within its rank: "the zone at 90 %", then "this lamp at 30 %", gives 30 %.
  */
 export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono: MonoMs): readonly Intent[] {
   const inForce = intents.filter((intent) => nowMono < intent.untilMono && concerns(intent, place));
@@ -28,7 +31,9 @@ export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono
   return inForce.toSorted((a, b) => byRank(a, b) || Number(replaced.has(a)) - Number(replaced.has(b)) || b.levelPct - a.levelPct);
 }
 
-/** The order among intents on one target: the higher rank, within a rank the higher level. */
+/**
+ * Compares two intents on one target for a sort, the stronger first: the higher rank, within a rank the higher level; 0 if both are equal.
+ */
 export function byStrength(a: Intent, b: Intent): number {
   return byRank(a, b) || b.levelPct - a.levelPct;
 }

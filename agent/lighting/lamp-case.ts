@@ -13,9 +13,9 @@ import type { ZoneMoment } from './zone-moment.ts';
 const NO_SENSOR_TEXT = msg`no sensor reaches this lamp`;
 
 /**
- * Returns the case of a lamp for the arbiter.
+ * Returns the input of `arbitrate` for a lamp. `wave`: the raise by a moving person, or null.
  *
- * Shape: `moments` begins with that of its own zone, which is missing for a lamp without a zone; the others are of zones that raise it too.
+ * Shape: `moments` begins with that of its own zone and is empty for a lamp without a zone; the others are of zones that raise it too.
  */
 export function lampCaseOf(lamp: Lamp, moments: readonly ZoneMoment[], snapshot: LightingSnapshot, wave: WaveRaise | null): LampCase {
   const { nowMs, nowMono, intents, burningH } = snapshot;

@@ -3,7 +3,7 @@ import type { Lamp, Zone } from '../core/cabinet.ts';
 import type { Decision, LevelPct } from '../core/words.ts';
 import { DESIGN_LEVEL_PCT, limitedPct } from './arbiter.ts';
 
-/** What was decided for a lamp. */
+/** The level decided for a lamp and its cause, for the energy figures. */
 export interface LampUse {
   readonly levelPct: LevelPct;
   /** The level without presence and traffic; the level itself while neither raises it. */
@@ -13,7 +13,7 @@ export interface LampUse {
   readonly byPerson: boolean;
 }
 
-/** Returns the lamp's use from a decision; the programme's level and the raised level are in its trace. */
+/** Returns a decision as it counts in the energy figures. `zone` must be the lamp's zone. */
 export function lampUse({ levelPct, rank, trace }: Decision, lamp: Lamp, zone: Zone): LampUse {
   const byPerson = rank === 'maintenance' || rank === 'emergency' || rank === 'override';
   if (rank !== 'presence' && rank !== 'traffic') return { levelPct, quietPct: levelPct, raisedBy: null, byPerson };

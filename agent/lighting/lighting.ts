@@ -130,7 +130,7 @@ export interface ProgrammeChoice {
   readonly untilMono: MonoMs;
 }
 
-/** The same with its zone and its source. */
+/** The choice of a programme for a zone, with its source (who chose it) and the reason as text for people. */
 export interface ChosenProgramme extends ProgrammeChoice {
   readonly zone: string;
   readonly source: string;
@@ -168,7 +168,10 @@ export interface LightingSnapshot {
   readonly lit?: LitLamps;
 }
 
-/** For each lit lamp of a zone that may be dark: since when it shows the warning before the dark; null while something else lights it. */
+/**
+ * The lit lamps of zones that may be dark, by id: since when a lamp shows the warning before the dark, or null while something else lights
+ * it. A dark lamp is absent.
+ */
 export type LitLamps = ReadonlyMap<string, MonoMs | null>;
 
 export interface ZoneState {

@@ -30,7 +30,7 @@ export interface LocalCalendar {
  */
 const APART_MS = 36 * 60 * 60_000;
 
-/** Errors: throws RangeError for a name that is not an IANA time zone; the config check rejects it. */
+/** Creates the calendar of an IANA time zone. Errors: throws RangeError for an unknown name; the config check rejects it. */
 export function createLocalCalendar(timezone: string): LocalCalendar {
   const localAt = timezone === process.env['TZ'] ? localByDate : localByIntl(timezone);
   const offsetMs = (atMs: WallMs): number => asUtc(localAt(atMs)) - Math.floor(atMs / MINUTE_MS) * MINUTE_MS;

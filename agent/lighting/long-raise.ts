@@ -6,7 +6,7 @@
  */
 import type { MonoMs } from '../core/clock.ts';
 
-/** A continuing raise. */
+/** A raise of a zone by presence that continues without a pause. */
 export interface LongRaise {
   readonly sinceMono: MonoMs;
   /** It has lasted too long: presence no longer raises the zone. */
@@ -28,7 +28,10 @@ export interface RaisedZone {
  */
 const STILL_MS = 60_000;
 
-/** Returns the raise after one more evaluation; undefined if there is none. A pause of the raise, and daylight, end it. */
+/**
+ * Returns the raise after one more evaluation; undefined if there is none. Daylight ends it, and so does a pause. Once it `isOver`, after
+ * `maxBoostS`, only daylight or a minute without any detection ends it. Units: `maxBoostS` s.
+ */
 export function afterRaise(
   before: LongRaise | undefined,
   { isNight, isRaised, stillMs }: RaisedZone,

@@ -36,10 +36,13 @@ export interface Mover {
   readonly isSure: boolean;
 }
 
-/** Returns the movers of these detections, in the order of their last one. Depends only on its arguments. */
+/**
+ * Returns the people and vehicles of these detections, in the order in which their last stay at a pole began; empty if there are none.
+ * Until a third detection confirms a join, one detection may be part of two movers. Depends only on its arguments.
+ */
 export type MoverReader = (detections: readonly Detection[], nowMono: MonoMs) => readonly Mover[];
 
-/** Older detections are not needed. Units: ms. Source: 300 m at 2 km/h take 540 s; doubled. */
+/** How long detections must be kept; `MoverReader` ignores older ones. Units: ms. Source: 300 m at 2 km/h take 540 s; doubled. */
 export const DETECTIONS_KEPT_MS = 1_080_000;
 
 /** Speeds of people and vehicles in a street. Units: km/h. Source: issue 5, wave: 2 to 130. */
@@ -81,7 +84,7 @@ const RIVAL_COST = Math.log(2);
 /** For two sensors that report at the same time. Units: s. */
 const LEAST_S = 0.05;
 
-/** Prepares a street: distances, and the assumed speed at each pole. */
+/** Creates the function that joins the detections of a street to movers. `graph` must be that of the same street. */
 export function createMoverReader(street: LightingStreet, graph: StreetGraph): MoverReader {
   const context = { graph, assumedMps: assumedSpeeds(street) };
   return (detections, nowMono) => {
@@ -98,7 +101,10 @@ interface MoverContext {
   readonly assumedMps: (pole: string) => number;
 }
 
-/** Whether a pole may be ahead of a mover: away from where it came, in the reported direction, or anywhere. */
+/**
+ * Whether a mover may still reach this pole: it lies in the reported direction; without one, beyond the last pole as seen from the one
+ * before. True for any pole if the mover was detected once without a direction.
+ */
 export function isAhead({ visit, before }: Mover, pole: string, graph: StreetGraph): boolean {
   if (visit.direction !== null) return graph.isTowards(visit.pole, pole, visit.direction);
   return before === null || graph.isBeyond(before.pole, visit.pole, pole);

@@ -39,7 +39,7 @@ const KEEP = 3;
 type SunChanges = (afterMs: WallMs) => WallMs | null;
 type NightZone = Pick<Zone, 'sunBelowDeg' | 'onOffsetMin' | 'offOffsetMin' | 'seasons'>;
 
-/** Prepares the nights of a zone. The newest ones are cached. */
+/** Creates the nights of a zone, from local noon to noon. The newest ones are cached. */
 export function createNights(site: SunPosition, zone: NightZone, calendar: LocalCalendar): Nights {
   const changes = createSunChanges(site, zone.sunBelowDeg);
   const horizon = createSunChanges(site, HORIZON_DEG);
@@ -134,7 +134,7 @@ function horizonEvent(site: SunPosition, changes: SunChanges, night: Night, isSu
   return found;
 }
 
-/** Whether the zone is dark enough at an instant. */
+/** Whether the zone is dark enough to be lit at an instant of this night; false outside the night. The end of a dark span is excluded. */
 export function isDarkAt(night: Night, nowMs: WallMs): boolean {
   return night.dark.some(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs);
 }

@@ -3,7 +3,10 @@ import type { LightingStreet } from './lighting.ts';
 import { SENSOR_RANGE_M } from './movers.ts';
 import type { StreetGraph } from './street-graph.ts';
 
-/** The view from one pole; one entry for each lamp pole, in the given order. Units: m. */
+/**
+ * Distances from one pole, for a person who leaves it. Each array has one entry for each lamp pole, in the order given to
+ * `createOutlookReader`. Units: m.
+ */
 export interface Outlook {
   readonly distanceM: Float64Array;
   /** The first sensor on the way, before the lamp; infinite if there is none. */
@@ -17,10 +20,13 @@ export interface Outlook {
   readonly isDown: Uint8Array;
 }
 
-/** Undefined for an unknown pole. `deaf`: devices of sensors that cannot detect a person now. */
+/**
+ * Returns the distances from a pole; undefined if the pole is unknown. `deaf`: devices of sensors that cannot detect a person now, which
+ * are ignored. The result is cached: do not change it.
+ */
 export type OutlookReader = (pole: string, deaf: ReadonlySet<string>) => Outlook | undefined;
 
-/** Prepares the outlook from any pole to these lamp poles. */
+/** Creates the function that returns the distances from any pole of the street to these lamp poles. */
 export function createOutlookReader(street: LightingStreet, graph: StreetGraph, lampPoles: readonly string[]): OutlookReader {
   const sensors = sensorPlaces(street);
   let known = new Map<string, Outlook>();

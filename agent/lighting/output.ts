@@ -61,7 +61,10 @@ const LIT_REST_S = 2;
 
 type Wanted = Pick<OutputState, 'value' | 'text'>;
 
-/** Returns the value of an output from now on; the former state if nothing changes. */
+/**
+ * Returns the value of an output from now on. If the value stays, `sinceMono` stays too, but the text may change: also while a minimum time
+ * delays another value.
+ */
 export function outputValue(output: ResolvedOutput, facts: OutputFacts): OutputState {
   const { before, nowMono } = facts;
   const wanted = wantedOf(output, facts);
@@ -74,7 +77,10 @@ export function outputValue(output: ResolvedOutput, facts: OutputFacts): OutputS
   return { ...before, text: msg`stays ${spell(untilMono - nowMono)} more, then ${wanted.value}: ${wanted.text}` };
 }
 
-/** Returns the zones with a lamp that is to be lit, or still is: a driver needs seconds to reach 0 %. */
+/**
+ * Returns the ids of the zones with a lamp that is to be lit, or still is: a driver needs seconds to reach 0 %. `measuredPct`: the measured
+ * level of a lamp, or null if unknown, which counts as dark.
+ */
 export function litZones(
   { zones }: Pick<LightingStreet, 'zones'>,
   decisions: readonly Pick<Decision, 'lampId' | 'levelPct'>[],

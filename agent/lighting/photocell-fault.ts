@@ -10,7 +10,10 @@ import { MINUTE_MS } from '../core/durations.ts';
 import { type Message, msg } from '../core/message.ts';
 import { CIVIL_DUSK_DEG, type PhotocellLook, type PhotocellVerdict } from './photocell.ts';
 
-/** The verdicts of a cell in one night; absent: not evaluated. */
+/**
+ * The verdicts of a photocell at the edges of one night. A field is absent if there was no evaluation then; null if the cell had no
+ * verdict.
+ */
 export interface EdgeVerdicts {
   readonly duskMs: WallMs;
   /** The last verdict by day, before dusk was near. */
@@ -50,7 +53,10 @@ export function afterEdgeLook(before: EdgeVerdicts | undefined, { verdict, sun, 
   return isNight ? { ...night, afterDusk: night.afterDusk ?? verdict, beforeDawn: verdict } : night;
 }
 
-/** Contradictions at one end of the night. Units: nights. */
+/**
+ * Contradictions of a photocell to the sun at one end of the night. `nights`: 0 to `EDGE_NIGHTS`; one more for each night with a
+ * contradiction, one less for each that agrees with the sun.
+ */
 export interface EdgeFault {
   readonly nights: number;
   /** Text for an event, from `EDGE_NIGHTS` contradictions until as many nights without one; null otherwise. */
@@ -109,8 +115,8 @@ export function isWholeNight({ beforeDusk, afterDawn }: EdgeVerdicts): boolean {
 }
 
 /**
- * Returns the fault of the cell in this night, as text for an event; null if there is none. It must contradict the sun at both ends: one may be a
- * storm.
+ * Returns the fault that a whole night shows, as text for an event; null if there is none. The cell must contradict the sun at both ends,
+ * because one may be a storm, or have given neither `dark` nor `bright` at all. Call it only if `isWholeNight`.
  */
 export function photocellFault({ beforeDusk, afterDusk, beforeDawn, afterDawn }: EdgeVerdicts): Message | null {
   if (beforeDusk === 'dark' && afterDawn === 'dark') return msg`reports dark by day: clean it, check what shades it`;

@@ -14,7 +14,7 @@ import type { PhotocellState } from './lighting.ts';
 
 export type PhotocellVerdict = PhotocellState['says'];
 
-/** The sun at one instant of a zone's night, from noon to noon; `null` if there is no dusk or dawn. */
+/** The sun at one instant of a zone's night, which lasts from noon to noon. `duskMs` and `dawnMs` are null if the sun makes none. */
 export interface SunNow {
   readonly nowMs: WallMs;
   readonly duskMs: WallMs | null;
@@ -43,9 +43,9 @@ export interface PhotocellNight {
  */
 export const CIVIL_DUSK_DEG = -6;
 /**
- * Longest window of a photocell. Units: min.
- * Source: two hours from sunset the sun is above 10° at 47° north all year round, 10,000 lx under a clear sky. A storm leaves more than the 70 lx of
- * the upper threshold, so a cell that reports dark then is faulty.
+ * Longest time before and after dusk and dawn in which a photocell may decide instead of the sun. Units: min. Source: two hours from sunset
+ * the sun is above 10° at 47° north all year round, 10,000 lx under a clear sky. A storm leaves more than the 70 lx of the upper threshold,
+ * so a cell that reports dark then is faulty.
  */
 export const MAX_WINDOW_MIN = 120;
 
@@ -128,11 +128,11 @@ export function photocellVerdict(
 }
 
 /**
- * Returns whether a zone has its night: decided by the cell near the zone's own dusk and dawn; by the sun at any other time and while the cell has no
- * verdict.
+ * Returns whether a zone has its night, and what decided it: the cell near the zone's own dusk and dawn; the sun at any other time and
+ * while the cell has no verdict.
  *
- * A cell may light a zone early and switch it off late. It keeps a zone dark only until civil dusk: otherwise the light of a shop window would darken
- * the street.
+ * A cell may light a zone early and switch it off late. It keeps a zone dark only until civil dusk: otherwise the light of a shop window
+ * would darken the street. A cell that measures the light of the lamps themselves cannot keep them lit near dawn.
  */
 export function photocellNight({ verdict, sun, config }: PhotocellLook): PhotocellNight {
   const { device, windowMin } = config;

@@ -12,7 +12,10 @@ import type { PointId } from '../core/words.ts';
 import type { LightingStreet, SensorState } from './lighting.ts';
 import { spell } from './spell.ts';
 
-/** A sensor and the lamps it may raise. Units: m between the poles; 0 where the sensor has no pole. */
+/**
+ * A sensor and the lamps it may raise. `distanceM`: by lamp id, the distance between the poles of both; 0 if either pole is unknown. Units:
+ * m.
+ */
 export interface SensorReach {
   readonly sensor: PresenceSensor;
   readonly distanceM: ReadonlyMap<string, number>;
@@ -44,7 +47,10 @@ export function sensorPointOf({ device, point }: PresenceSensor): PointId {
   return `${device}.${point}`;
 }
 
-/** Returns the sensors of a zone, each with the lamps that it raises, from the poles of the street. */
+/**
+ * Returns the sensors of a zone, in their order, each with the lamps within its reach: without a configured reach all lamps of the zone and
+ * its `alsoLamps`. Empty for a zone without presence.
+ */
 export function sensorReaches(street: LightingStreet, zone: Zone): readonly SensorReach[] {
   if (zone.presence === null) return [];
   const { sensors, reachM, alsoLamps = [] } = zone.presence;
@@ -71,7 +77,8 @@ interface SensorMoment {
 /**
  * Returns the present phase of a sensor.
  *
- * Boost during presence and for the hold time, minus the hold of the sensor itself; then falling until the drivers have reached the base level.
+ * `boost` during presence and for the hold time, minus the hold of the sensor itself; then `down` until the drivers have reached the base
+ * level. Otherwise `base`, also for a sensor that is stuck, only follows the others, or whose zone presence has raised for too long.
  */
 export function sensorPhase(
   config: PresenceConfig,
@@ -103,7 +110,10 @@ export function sensorPhase(
   return result('base', text, { endedMono: holdEnd });
 }
 
-/** Returns the phase of a lamp from all sensors that reach it; null if none does. The text is that of the longest-lasting one. */
+/**
+ * Returns the phase of a lamp from all sensors that reach it; null if none does. `phases` has one entry for each of `reaches`, in the same
+ * order. Phase, end and text are those of the strongest sensor, of equal ones the longest-lasting.
+ */
 export function lampPresence(lampId: string, reaches: readonly SensorReach[], phases: readonly SensorPhase[]): LampPresence | null {
   let best: SensorPhase | null = null;
   let nearestM: number | null = null;
@@ -118,7 +128,7 @@ export function lampPresence(lampId: string, reaches: readonly SensorReach[], ph
   return best === null ? null : { ...(best as SensorPhase), distanceM: nearestM, endedMono };
 }
 
-/** Returns the phase of a whole zone: the strongest of its sensors. */
+/** Returns the phase of a whole zone: the strongest of its sensors, `boost` before `down` before `base`. `base` without a sensor. */
 export function strongestPhase(phases: readonly SensorPhase[]): PresencePhase {
   return phases.reduce<PresencePhase>((phase, sensor) => (STRENGTH[sensor.phase] > STRENGTH[phase] ? sensor.phase : phase), 'base');
 }

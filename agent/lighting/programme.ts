@@ -13,7 +13,10 @@ import type { LightingSnapshot, LightingStreet, ProgrammeChoice } from './lighti
 import type { LocalCalendar } from './local-time.ts';
 import type { Night, Nights } from './night.ts';
 
-/** A part of a night with one level. */
+/**
+ * A part of a night with one level. It begins at `atMs` and ends with the next one. `boostPct`: the level with presence; null for that of
+ * the zone.
+ */
 export interface Stretch {
   readonly atMs: WallMs;
   readonly levelPct: LevelPct;
@@ -49,7 +52,7 @@ export interface LeftOutStep {
   readonly atMs: WallMs;
 }
 
-/** Returns the choice in force for a zone; undefined if its calendar decides. */
+/** Returns the programme that was chosen for a zone instead of its calendar's; undefined if there is none, or if it has ended. */
 export function chosenIn(
   { programmes, nowMono }: Pick<LightingSnapshot, 'programmes' | 'nowMono'>,
   zoneId: string,
@@ -60,7 +63,10 @@ export function chosenIn(
 
 const NOON_HOUR = 12;
 
-/** Prepares the programme of a zone. The steps of the current night are cached: they depend on its date alone. */
+/**
+ * Creates the reader of a zone's programme. `nights` must be those of the same zone. The steps of the current night are cached: they depend
+ * on its date alone.
+ */
 export function createProgrammeReader(
   street: LightingStreet,
   zone: Zone,
@@ -99,13 +105,18 @@ function formatStepTime(at: StepTime): string {
   return `${String(at.hour).padStart(2, '0')}:${String(at.minute).padStart(2, '0')}`;
 }
 
-/** Returns the level of a step. Units: percent of full light. */
+/**
+ * Returns the level of a step. A step that names a lighting class has 100 % in a zone without a design class. Units: percent of full light.
+ */
 export function stepLevelPct(level: StepLevel, { designClass }: Pick<Zone, 'designClass'>): LevelPct {
   if ('pct' in level) return level.pct;
   return designClass === null ? 100 : classLevelPct(designClass, level.class);
 }
 
-/** Returns the level of a zone that may be dark: first its warning, from the time of the step to 0 %. */
+/**
+ * Returns the level to apply for a level that began at `sinceMs`. For 0 % in a zone that may be dark it is first the warning level, for
+ * `warnS` seconds; otherwise `levelPct` unchanged. Both times may also be monotonic.
+ */
 export function twoStageOff(levelPct: LevelPct, { dark }: Pick<Zone, 'dark'>, sinceMs: WallMs, nowMs: WallMs): LevelPct {
   if (levelPct > 0 || dark === null) return levelPct;
   const passedMs = nowMs - sinceMs;

@@ -13,7 +13,10 @@ const SIXTH_MS = HOUR_MS / 6;
  */
 const CALM_SHARE = 0.5;
 
-/** Adds detections. `overMs`: the time in which they happened; detections in a gap without readings are spread over it. */
+/**
+ * Returns the detections of the last hour with `count` added. `overMs`: the time in which they happened; if it is longer than an hour, only
+ * the average of one hour is added. Units: ms.
+ */
 export function afterActivity(before: Activity, count: number, atMono: MonoMs, overMs = 0): Activity {
   const sixth = Math.floor(atMono / SIXTH_MS);
   const added = count / Math.max(1, overMs / HOUR_MS);

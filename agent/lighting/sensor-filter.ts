@@ -60,8 +60,9 @@ const UNSEEN: Spell = {
 /**
  * Returns the state after one more reading; the same reading twice changes nothing.
  *
- * A reading without a value changes only the quality: the last presence is kept, so a lost reply causes no second detection.
- * Units: the threshold is in the point's unit. Errors: none; every reading leads to a state.
+ * For a reading without a value, and for one older than the newest value, only the quality and what changes by time alone are updated: the
+ * last presence is kept, so a lost reply causes no second detection. Units: the threshold is in the point's unit. Errors: none; every
+ * reading leads to a state.
  */
 export function afterSensorReading(
   before: SensorState | undefined,

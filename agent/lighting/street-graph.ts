@@ -25,10 +25,10 @@ export interface StreetGraph {
  */
 type Place = readonly { readonly street: string | null; readonly atM: number; readonly restM: number }[];
 
-/** Sums of distances differ by rounding. Units: m. */
+/** Distances that differ by less than this are equal, because sums of distances differ by rounding. Units: m. */
 export const ROUNDING_M = 0.001;
 
-/** Prepares a street. */
+/** Creates the graph of a street, for distances and ways between its poles. */
 export function createStreetGraph(street: Pick<LightingStreet, 'poles' | 'branches'>): StreetGraph {
   const places = placesOf(street);
   const ids = [...places.keys()];

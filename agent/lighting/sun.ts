@@ -26,10 +26,10 @@ const REFRACTION_ROUNDS = 5;
 let last = { latitudeDeg: Number.NaN, longitudeDeg: Number.NaN, atMs: Number.NaN, altitudeDeg: Number.NaN };
 
 /**
- * Geometric altitude of the sun's centre, as twilight is defined: sunset is -0.833°, civil dusk -6°.
+ * Returns the geometric altitude of the sun's centre, as twilight is defined: sunset is -0.833°, civil dusk -6°.
  *
- * suncalc adds the air's refraction, and below the horizon a constant half degree that would make civil dusk three minutes late.
- * Units: degrees above the horizon.
+ * suncalc adds the air's refraction, and below the horizon a constant half degree that would make civil dusk three minutes late. Units:
+ * degrees above the horizon.
  */
 export function sunAltitudeDeg({ latitudeDeg, longitudeDeg }: SunPosition, atMs: WallMs): number {
   if (last.atMs !== atMs || last.latitudeDeg !== latitudeDeg || last.longitudeDeg !== longitudeDeg)
@@ -44,15 +44,17 @@ function computedAltitudeDeg(site: SunPosition, atMs: WallMs): number {
   return geometricDeg;
 }
 
-/** Whether a zone that is lit below `sunBelowDeg` has its night. Units: degrees. */
+/** Whether the sun is low enough for the night of a zone: strictly below `sunBelowDeg`. Units: degrees above the horizon. */
 export function isNight(altitudeDeg: number, sunBelowDeg: number): boolean {
   return altitudeDeg < sunBelowDeg;
 }
 
 /**
- * Returns a function that finds when night turns to day, or day to night, after an instant; null if neither happens within a day.
+ * Returns a function that finds when night turns to day, or day to night, after an instant, to a second; null if neither happens within a
+ * day. A night or day shorter than ten minutes may be missed.
  *
- * Scan steps are on a fixed grid, so a result depends on the instant alone. The last results are cached, because they are needed each second.
+ * Scan steps are on a fixed grid, so a result depends on the instant alone. The last results are cached, because they are needed each
+ * second.
  */
 export function createSunChanges(site: SunPosition, sunBelowDeg: number): (afterMs: WallMs) => WallMs | null {
   const nightAt = (atMs: WallMs): boolean => isNight(sunAltitudeDeg(site, atMs), sunBelowDeg);

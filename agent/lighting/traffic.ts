@@ -41,7 +41,7 @@ interface CounterCount {
   readonly seenMs: number;
 }
 
-/** The known traffic of a zone. */
+/** The traffic count of a zone: its result, and what is needed to continue counting. */
 export interface TrafficCount extends TrafficState {
   readonly windowMono: MonoMs;
   readonly counters: ReadonlyMap<PointId, CounterCount>;
@@ -68,12 +68,18 @@ export function afterCount(
   return judged(isOfNext ? counted(ended, reading) : ended, config, nowMono, before);
 }
 
-/** Known vehicles per hour: of the last full window, or of the running one if that already has more; null if neither is known. */
+/**
+ * Returns the known flow: that of the last window, or of the running one if that already has more. Null if the last window was not full,
+ * whatever the running one has. Units: vehicles an hour.
+ */
 export function flowPerH({ flowPerH: last, runningPerH = 0 }: TrafficState): number | null {
   return last === null ? null : Math.max(last, runningPerH);
 }
 
-/** Returns the level that the traffic of a zone requires, with its text for the trace. `undefined`: a zone whose traffic has not been evaluated yet. */
+/**
+ * Returns the level that the traffic of a zone requires, with its text for the trace: 100 % while the flow is not known or above all steps.
+ * `undefined`: a zone whose traffic has not been evaluated yet.
+ */
 export function trafficLevel(
   state: TrafficState | undefined,
   config: TrafficConfig,

@@ -27,7 +27,7 @@ const SLOWER = 0.6;
  * km/h.
  */
 const SLOWEST_MPS = 2 / 3.6;
-/** Per-zone data that is constant: the indices of its lamps in the list of all lamps that a wave may raise. */
+/** The data of a zone with a wave that stay constant. `index`: the position of a lamp in the outlooks. */
 export interface ZoneWave {
   readonly wave: WaveConfig;
   readonly holdMs: number;
@@ -65,7 +65,7 @@ interface Lit {
   readonly distanceM: number;
 }
 
-/** The lamps around one mover. */
+/** A mover at one instant, with the distances around it. `isAhead`: whether the mover may still reach the lamp with this index. */
 export interface LampsAround {
   readonly mover: Mover;
   readonly view: Outlook;
@@ -73,7 +73,10 @@ export interface LampsAround {
   readonly nowMono: MonoMs;
 }
 
-/** The lamps of a zone within reach of a mover; in a section all of them while one is within reach, or while the mover is between them. */
+/**
+ * Returns the lamps of a zone within reach of a mover; empty if there are none. In mode `section` all lamps of the zone if one is within
+ * reach, or if the mover is between them.
+ */
 export function litLamps(zone: ZoneWave, around: LampsAround): readonly Lit[] {
   const reach = reachOf(around.mover, zone, around.nowMono);
   return zone.wave.mode === 'poles' ? litPoles(zone, reach, around) : litSection(zone, reach, around);
@@ -122,7 +125,10 @@ function distanceTo({ atM, headM }: LampPlace, { isKnown }: Reach): number {
   return isKnown ? Math.abs(atM - headM) : Math.max(0, atM - headM);
 }
 
-/** Whether a lamp, by its index in the outlooks, may be ahead of the mover. Units: m between its last two visits. */
+/**
+ * Returns a function that says, by the index of a lamp, whether the mover may still reach it; true for all if the direction is not known.
+ * `view` and `viewBefore`: the distances from its last pole and from the one before. `wayM`: the distance between both. Units: m.
+ */
 export function aheadTest(
   { visit, before }: Mover,
   view: Outlook,

@@ -10,7 +10,7 @@ import { spell } from './spell.ts';
 import { createStreetGraph, type StreetGraph } from './street-graph.ts';
 import { AWAY_MS, aheadTest, type LampsAround, litLamps, type ZoneWave } from './wave-reach.ts';
 
-/** Why one lamp is raised. */
+/** The raise of one lamp by a moving person: its end, its level and its cause. */
 export interface WaveRaise {
   /** When it ends without a further detection. */
   readonly untilMono: MonoMs;
@@ -21,12 +21,14 @@ export interface WaveRaise {
   readonly level: 'boost' | 'relayed';
 }
 
-/** Returns the lamps that the wave raises now, by id. `deaf`: devices of sensors that cannot detect a person now. */
+/**
+ * Returns the lamps that moving people raise now, by lamp id; empty if none. `deaf`: devices of sensors that cannot detect a person now.
+ */
 export type Wave = (detections: readonly Detection[], nowMono: MonoMs, deaf?: ReadonlySet<string>) => ReadonlyMap<string, WaveRaise>;
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Prepares the street. The returned function keeps no state that changes a result. */
+/** Returns the function that computes the wave of a street: light ahead of people who move. Its result depends only on its arguments. */
 export function waveFor(street: LightingStreet): Wave {
   const graph = createStreetGraph(street);
   const movers = createMoverReader(street, graph);

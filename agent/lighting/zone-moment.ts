@@ -14,7 +14,7 @@ import { chosenIn, createProgrammeReader, type ProgrammeReader, type ProgrammeSt
 import { rulesRaise } from './rule.ts';
 import { trafficLevel } from './traffic.ts';
 
-/** Per-zone data that is constant between calls. */
+/** The data of a zone that stay constant while the configuration does. */
 export interface ZonePlan {
   readonly zone: Zone;
   readonly reaches: readonly SensorReach[];
@@ -22,7 +22,9 @@ export interface ZonePlan {
   readonly programme: ProgrammeReader;
 }
 
-/** Per-zone data of one instant. */
+/**
+ * The state of a zone at one instant, common to all its lamps. `programme` and `state` are null unless it is night and the time is trusted.
+ */
 export interface ZoneMoment {
   readonly plan: ZonePlan;
   readonly light: Light;
@@ -34,13 +36,13 @@ export interface ZoneMoment {
   readonly raises: readonly Raise[];
 }
 
-/** Prepares a zone. */
+/** Returns the constant data of a zone: its sensors with their lamps, its nights and its programme. */
 export function planZone(street: LightingStreet, zone: Zone, calendar: LocalCalendar): ZonePlan {
   const nights = createNights(street, zone, calendar);
   return { zone, reaches: sensorReaches(street, zone), nights, programme: createProgrammeReader(street, zone, { calendar, nights }) };
 }
 
-/** Evaluates a zone at one instant. */
+/** Returns the state of a zone at the instant of the snapshot. `altitudeDeg`: the altitude of the sun then. Units: degrees. */
 export function zoneMomentOf(plan: ZonePlan, street: LightingStreet, snapshot: LightingSnapshot, altitudeDeg: number): ZoneMoment {
   const { zone, reaches } = plan;
   const { nowMs, nowMono, clockQuality } = snapshot;
@@ -64,7 +66,10 @@ export function zoneMomentOf(plan: ZonePlan, street: LightingStreet, snapshot: L
   };
 }
 
-/** Returns the state of a zone for its views. */
+/**
+ * Returns the state of a zone for display. Its `night` is true also while neither night nor day is known; `isNightDoubted` is set if the
+ * time is not trusted.
+ */
 export function zoneStateOf(moment: ZoneMoment, { clockQuality }: LightingSnapshot, altitudeDeg: number): ZoneState {
   const { plan, light, sensors, programme } = moment;
   const isWatched = plan.zone.presence !== null && light === 'night';

@@ -3,8 +3,8 @@ import type { Message } from '../core/message.ts';
 import { inJson } from '../core/message-wire.ts';
 
 /**
- * The fields of a message in an object that is sent as JSON. Shape: `reason` and `reasonTemplate`. The latter is omitted if it would add
- * nothing: the text is empty, or it is passed on as it was written.
+ * Returns a message as fields of a JSON object: the English text under `key`, and its template and values under `<key>Template`. The latter
+ * is omitted if the text is empty, or is plain text without a template.
  */
 export function messageFields(key: 'reason', message: Message): { readonly reason: string; readonly reasonTemplate?: object };
 export function messageFields(key: string, message: Message): Readonly<Record<string, unknown>> {

@@ -33,7 +33,10 @@ const TEXT_LIMIT = { nodeChars: 128, idChars: 64, ageMs: 60_000, distanceM: 2_00
 
 export type RelayChannel = ReturnType<typeof createRelayChannel>;
 
-/** A channel whose metric is null in the birth. */
+/**
+ * Creates the channel for detections exchanged with neighbour cabinets. `message` returns the metric to send; `handle` passes each valid
+ * detection for this node to `onRelay`. The metric `Relay/Detection` stays null in births.
+ */
 export function createRelayChannel({
   table,
   values,
@@ -92,7 +95,7 @@ export function createRelayChannel({
   };
 }
 
-/** The text of a relay. Numbers are rounded for readability. */
+/** Returns the JSON text of a relayed detection. Times and distance are rounded to whole ms and m, the speed to 0.1 km/h. */
 export function writeRelay({ from, to, relay }: RelayMessage): string {
   const { id, ageMs, ttlMs, distanceM, speedKmh, isApproaching } = relay;
   return JSON.stringify({
@@ -108,7 +111,10 @@ export function writeRelay({ from, to, relay }: RelayMessage): string {
   });
 }
 
-/** The relay in this text, or undefined. Unknown fields are ignored. */
+/**
+ * Parses the text of a relayed detection. Returns undefined if it is too long, or if a field is missing or outside its range. Unknown
+ * fields are ignored.
+ */
 export function readRelay(text: string): RelayMessage | undefined {
   const fields = text.length > MAX_CHARS ? undefined : parseRecord(text);
   if (fields === undefined) return undefined;

@@ -11,7 +11,7 @@ export interface Rate {
 
 export type TokenBucket = ReturnType<typeof createTokenBucket>;
 
-/** A full bucket. */
+/** Creates a rate limit that permits a whole burst at first. */
 export function createTokenBucket(clock: Pick<Clock, 'monoMs'>, { burst, perS }: Rate) {
   let tokens = burst;
   let atMono = clock.monoMs();

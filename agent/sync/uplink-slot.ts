@@ -27,7 +27,10 @@ const NOTHING_COUNTED: Counts = {
   commandsRefused: 0,
 };
 
-/** An empty slot. */
+/**
+ * Creates the holder of the uplink in use, at first without one. Calls are passed to the current uplink; without one they are kept for the
+ * next or have no effect.
+ */
 export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
   const updates = new Map<string, { readonly deviceId: string; readonly metric: string; readonly value: UplinkValue }>();
   const silent = new Set<string>();

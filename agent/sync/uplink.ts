@@ -79,7 +79,7 @@ const SYNC_PERIOD_MS = 60_000;
 /** Longest wait for the last proof before the deaths are sent. Units: ms. */
 const SETTLE_MS = 1_000;
 
-/** Uses neither network nor disk before `start`. */
+/** The uplink to the platform. Uses neither network nor disk before `start`; `stop` ends the session properly. */
 export class SparkplugUplink implements Uplink {
   readonly tools: UplinkTools;
   readonly #parts: UplinkParts;

@@ -13,16 +13,27 @@ import type { PlatformOrder } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { type CommandInstant, MAX_AGE_MS } from './command-fields.ts';
 
-/** Longest lifetime of a command. Units: ms. Source: assumed; an intent may last longer, its command does not. Confirmed by: the commands of a platform in use. */
+/**
+ * Longest time by which Command/Expires may be ahead. Units: ms. Source: assumed; an intent may last longer, its command does not.
+ * Confirmed by: the commands of a platform in use.
+ */
 export const LONGEST_MS = 24 * 3_600_000;
 
-/** `expiresMs` is null if the platform gave none; the command then expires when its payload no longer counts as new. */
+/**
+ * Until when a command may be carried out. `expiresMs`: Command/Expires by the wall clock; null if the platform gave none. `expiresMono`:
+ * the same limit by the monotonic clock; without a Command/Expires, `MAX_AGE_MS` after the payload was sent or received.
+ */
 export interface Lifetime {
   readonly expiresMs: WallMs | null;
   readonly expiresMono: MonoMs;
 }
 
-/** The remaining lifetime of a command, from the time the platform sent it and its expiry. Errors: throws Refusal, as for a field. */
+/**
+ * Returns until when a command may be carried out. `sentMs`: the payload's timestamp; `expiresMs`: Command/Expires; each undefined if
+ * absent.
+ * Errors: throws Refusal if the command has expired, if it expires more than `LONGEST_MS` ahead, or if the clock is not trusted and
+ * Command/Expires comes without a payload timestamp.
+ */
 export function judgeLifetime(
   { sentMs, expiresMs }: { readonly sentMs: WallMs | undefined; readonly expiresMs: WallMs | undefined },
   { nowMs, nowMono, clockQuality }: CommandInstant,
@@ -46,7 +57,10 @@ export function judgeLifetime(
   return { expiresMs, expiresMono: nowMono + restMs };
 }
 
-/** Refuses an order that may darken a lamp and has expired by a restored clock, although that clock may be ahead. Errors: throws Refusal. */
+/**
+ * Checks a command while the agent's clock is one restored from disk (quality `restored`). Errors: throws Refusal if the command has
+ * expired by that clock, unless the order only brings light. Does nothing with any other clock quality.
+ */
 export function refuseDoubtful({ expiresMs }: Lifetime, order: PlatformOrder, { nowMs, clockQuality }: CommandInstant): void {
   if (clockQuality !== 'restored' || expiresMs === null || expiresMs > nowMs || bringsOnlyLight(order)) return;
   const here = new Date(nowMs).toISOString().slice(0, 19);
@@ -55,12 +69,17 @@ export function refuseDoubtful({ expiresMs }: Lifetime, order: PlatformOrder, { 
   );
 }
 
-/** Whether an order can make no lamp darker, however late it arrives: an emergency. It must not wait for a clock or a second message. */
+/**
+ * Whether the order starts an emergency, which only adds light. Such an order is carried out without a trusted clock, and even if it
+ * arrives late.
+ */
 export function bringsOnlyLight(order: PlatformOrder): boolean {
   return order.kind === 'override' && order.request.rank === 'emergency';
 }
 
-/** Whether a command has expired. If both clocks are usable, both count: a corrected wall clock may show that it has expired already. */
+/**
+ * Whether a command has expired by the monotonic clock, or by the wall clock if that is trusted. The instant of expiry counts as expired.
+ */
 export function isOver({ expiresMs, expiresMono }: Lifetime, { nowMs, nowMono, clockQuality }: CommandInstant): boolean {
   return nowMono >= expiresMono || (expiresMs !== null && isTrusted(clockQuality) && nowMs >= expiresMs);
 }

@@ -18,13 +18,17 @@ const MAX_COMMAND_BYTES = 65_536;
 const MAX_COMMAND_METRICS = 32;
 /** Most names listed in a refusal. */
 const SHOWN_NAMES = 16;
-/** Commands outside this age window are rejected. Units: ms. Source: assumed; QoS 0 with a clean session is never late by minutes. Confirmed by: the age of commands in a month of logs of cabinets on cellular links. */
+/**
+ * Largest difference, in either direction, between the timestamp of a command and a trusted clock; others are rejected. Also the lifetime
+ * of a command without Command/Expires. Units: ms. Source: assumed; QoS 0 with a clean session is never late by minutes. Confirmed by: the
+ * age of commands in a month of logs of cabinets on cellular links.
+ */
 export const MAX_AGE_MS = 300_000;
 const RETAINED = msg`retained commands are not carried out: publish it without retain and with a new id, and clear the retained one`;
 /** Times outside this range are rejected as errors. Units: ms since 1970. Source: years 2000 and 2100. */
 const TIME_RANGE = { min: 946_684_800_000, max: 4_102_444_800_000 };
 
-/** The time at which a command is read. */
+/** The time at which a command is read, by both clocks, and how far the wall clock can be trusted. */
 export interface CommandInstant {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
@@ -46,7 +50,11 @@ export interface TargetFacts {
   readonly elsewhere?: (entry: MetricEntry) => Message | undefined;
 }
 
-/** The payload of a message that may be a command. `now`: null if its timestamp is not checked. */
+/**
+ * Decodes the payload of a command and checks its size, its number of metrics and its timestamp. `now`: null to accept any timestamp.
+ * Errors: throws Refusal if the message is retained or too large, is not a Sparkplug payload, or was sent more than `MAX_AGE_MS` from a
+ * trusted clock's time.
+ */
 export function openPayload({ payload, retained }: InboundMessage, now: CommandInstant | null): Payload {
   if (retained) throw new Refusal(RETAINED);
   if (payload.length > MAX_COMMAND_BYTES) throw new Refusal(msg`payload of ${payload.length} bytes, at most ${MAX_COMMAND_BYTES}`);
@@ -78,7 +86,10 @@ function checkTime(timestampMs: WallMs, { nowMs, clockQuality }: CommandInstant)
   );
 }
 
-/** The metrics by name, whether they arrived with a name or with an alias. */
+/**
+ * Returns the metrics of a payload by name; those that arrived with an alias get the name of the target's metric.
+ * Errors: throws Refusal for an unknown or read-only metric, for one that occurs twice, or if its name and alias contradict each other.
+ */
 export function nameFields({ metrics }: Payload, place: TargetFacts): CommandFields {
   const fields = new Map<string, Metric>();
   for (const metric of metrics) {
@@ -106,7 +117,10 @@ function writables({ byName, isWritable }: TargetFacts): Message {
   return more > 0 ? msg`${shown} and ${more} more can be written` : msg`${shown} can be written`;
 }
 
-/** `absent`: the value if the metric is absent. */
+/**
+ * Returns a whole number. `min` and `max` are allowed; `absent` is returned, unchecked, if the metric is absent. Errors: throws Refusal for
+ * null, another type, or a number outside the range.
+ */
 export function readInteger(
   fields: CommandFields,
   name: string,
@@ -120,7 +134,9 @@ export function readInteger(
   return Number(whole);
 }
 
-/** Undefined if the metric is absent or null. */
+/**
+ * Returns a time; undefined if the metric is absent or null. Errors: throws Refusal for another type, or a time before 2000 or after 2100.
+ */
 export function readTime(fields: CommandFields, name: string): WallMs | undefined {
   const metric = fields.get(name);
   if (metric === undefined || isNull(metric)) return undefined;
@@ -130,7 +146,10 @@ export function readTime(fields: CommandFields, name: string): WallMs | undefine
   return Number(whole);
 }
 
-/** Empty if the metric is absent or null. */
+/**
+ * Returns a text; empty if the metric is absent or null. `maxLength` in UTF-16 units. Errors: throws Refusal for another type, a longer
+ * text, or control characters.
+ */
 export function readText(fields: CommandFields, name: string, maxLength: number): string {
   const metric = fields.get(name);
   if (metric === undefined || isNull(metric)) return '';
@@ -142,14 +161,14 @@ export function readText(fields: CommandFields, name: string, maxLength: number)
   return text;
 }
 
-/** The bytes unchanged; an absent metric is refused. */
+/** Returns the bytes of a metric. Errors: throws Refusal if the metric is absent, null or of another type. */
 export function readBytes(fields: CommandFields, name: string): Uint8Array {
   const { value, datatype = DATATYPE.Bytes } = fields.get(name) ?? {};
   if (value?.kind !== 'bytes' || datatype !== DATATYPE.Bytes) throw new Refusal(msg`${name} takes Bytes`);
   return value.value;
 }
 
-/** Undefined if the metric is absent. */
+/** Returns true or false; undefined if the metric is absent. Errors: throws Refusal for null or another type. */
 export function readFlag(fields: CommandFields, name: string): boolean | undefined {
   const metric = fields.get(name);
   if (metric === undefined) return undefined;
@@ -158,7 +177,10 @@ export function readFlag(fields: CommandFields, name: string): boolean | undefin
   return value.value;
 }
 
-/** A value for a point, of the type in its birth; a flag becomes 0 or 1. */
+/**
+ * Returns the value to write to a point, in the point's unit; a Boolean becomes 0 or 1. Errors: throws Refusal for another type than the
+ * metric has in its birth, or a value outside the range that may be written.
+ */
 export function readPointValue(metric: Metric, { name, type, unit, write = { min: 0, max: 0 } }: MetricEntry): number {
   const { value, datatype } = metric;
   const flag = value?.kind === 'boolean' && (datatype === undefined || datatype === DATATYPE.Boolean) ? Number(value.value) : undefined;

@@ -3,7 +3,7 @@
  */
 import type { UplinkDevice, UplinkMetric } from '../../core/ports.ts';
 
-/** Metrics of the agent itself, by key and in the order of a birth. */
+/** A group of metrics that the agent defines itself: for each key the metric's name, type and unit. The order is that of a birth. */
 export type OwnMetrics = Readonly<Record<string, readonly [name: string, type: UplinkMetric['type'], unit?: string]>>;
 
 const COMMAND = { id: ['Command/Id', 'String'], expires: ['Command/Expires', 'DateTime'], outcome: ['Command/Outcome', 'String'] } as const;
@@ -66,45 +66,62 @@ const UPDATE = {
   force: ['Update/Force', 'Boolean'],
 } as const;
 
-/** On everything that accepts commands: the id, the expiry, and the outcome. */
+/** Metric names on everything that accepts commands: the command's id, its expiry, and its outcome. */
 export const COMMAND_METRIC = metricNames(COMMAND);
-/** On the node and on a zone: all its lamps at full light. */
+/** Metric names of an emergency, on the node and on a zone: the platform writes them to set all lamps to 100 %. */
 export const EMERGENCY_METRIC = metricNames(EMERGENCY);
-/** On a lamp or zone: what a platform writes for an override, and its state. */
+/** Metric names of an override, on a lamp or zone: what a platform writes, and the state that the agent reports. */
 export const OVERRIDE_METRIC = metricNames(OVERRIDE);
-/** On a zone: another of the cabinet's programmes for a limited time. */
+/** Metric names, on a zone, of the choice of another of the cabinet's programmes for a limited time. */
 export const PROGRAMME_METRIC = metricNames(PROGRAMME);
-/** On a lamp: the time for which it blinks. */
+/** Metric name, on a lamp, of the time for which it blinks. Units: s. */
 export const IDENTIFY_METRIC = metricNames(IDENTIFY);
-/** On a lamp or zone, with `Override/Release`: when it takes effect. */
+/**
+ * Metric name, on a lamp or zone, of the time at which a release takes effect: `now` or `next-step`. Either also requests the release
+ * without `Override/Release`.
+ */
 export const RELEASE_AT_METRIC = RELEASE.at[0];
-/** On the node: what the platform writes to change the configuration. */
+/** Metric names, on the node, that the platform writes to change the configuration. */
 export const CONFIG_METRIC = metricNames(CONFIG);
-/** On the node: what the platform writes to update the program. */
+/** Metric names, on the node, that the platform writes to update the program. */
 export const UPDATE_METRIC = metricNames(UPDATE);
-/** On the node: the state of its program, read-only. */
+/** Metric names, on the node, of the state of the program; read-only for the platform. */
 export const UPDATE_SHOWN = metricNames(UPDATE_STATE);
-/** On the node: the state of its configuration, read-only. */
+/** Metric names, on the node, of the state of the configuration; read-only for the platform. */
 export const CONFIG_SHOWN = metricNames(CONFIG_STATE);
 
-/** Metrics that only the platform writes, by name: a birth without them loses no information. */
+/**
+ * Names of the metrics that the platform only writes: those of `CONFIG_METRIC` and `UPDATE_METRIC`. If a birth is too large they are left
+ * out first, because they show no state.
+ */
 export const WRITTEN_METRICS: ReadonlySet<string> = new Set([...Object.values(CONFIG_METRIC), ...Object.values(UPDATE_METRIC)]);
 
-/** Trial time of a revision if the platform gives none. Units: min. Source: as at network consoles. */
+/**
+ * How long a new configuration is tried before it is kept or undone, if the platform gives no time. Units: min. Source: as at network
+ * consoles.
+ */
 export const DEFAULT_TRIAL_MINUTES = 10;
-/** Duration of a chosen programme if the platform gives none. Units: min. Source: assumed; exactly one night. Confirmed by: the operators who choose programmes. */
+/**
+ * Duration of a chosen programme if the platform gives none. Units: min. Source: assumed; a day contains exactly one night. Confirmed by:
+ * the operators who choose programmes.
+ */
 export const DEFAULT_PROGRAMME_MINUTES = 1_440;
 /** Duration of an emergency if the platform gives none. Units: min. Source: as for an override, design §6. */
 export const DEFAULT_EMERGENCY_MINUTES = 120;
 /** Duration of an override if the platform gives none. Units: min. Source: design §6, "2 h unless said". */
 export const DEFAULT_OVERRIDE_MINUTES = 120;
 
-/** The node's metrics for commands, in the order of its birth: if the broker limits the packet size, the last ones are left out. */
+/**
+ * The metrics that the node has for commands and for the state of configuration and program. `requiredFirst` gives the order of the birth.
+ */
 export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [EMERGENCY, COMMAND, CONFIG_STATE, CONFIG, UPDATE_STATE, UPDATE].flatMap(
   ownMetrics,
 );
 
-/** The metrics that a device has for commands; none if nothing on it can be written. */
+/**
+ * Returns the metrics that a device has for commands, in the order of a birth; empty if it is neither lamp nor zone and has no writable
+ * point.
+ */
 export function deviceCommandMetrics({ target, metrics }: UplinkDevice): readonly UplinkMetric[] {
   if (target === null) return metrics.some(({ write }) => write !== undefined) ? ownMetrics(COMMAND) : [];
   const ofKind: Partial<Record<typeof target.kind, readonly OwnMetrics[]>> = {
@@ -114,12 +131,12 @@ export function deviceCommandMetrics({ target, metrics }: UplinkDevice): readonl
   return [OVERRIDE, ...(ofKind[target.kind] ?? []), COMMAND].flatMap(ownMetrics);
 }
 
-/** The name of each metric, by its key. */
+/** Returns the metric name for each key of a group. */
 export function metricNames<T extends OwnMetrics>(metrics: T): { readonly [Key in keyof T]: T[Key][0] } {
   return Object.fromEntries(Object.entries(metrics).map(([key, [name]]) => [key, name])) as { [Key in keyof T]: T[Key][0] };
 }
 
-/** The metrics in their order, without a point. */
+/** Returns the metrics of a group for the uplink, in their order. None of them has a point on a device. */
 export function ownMetrics(metrics: OwnMetrics): readonly UplinkMetric[] {
   return Object.values(metrics).map(([name, type, unit = '']) => ({ name, pointId: null, type, unit }));
 }

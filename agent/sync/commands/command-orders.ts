@@ -33,14 +33,17 @@ const POINT_TTL_MS = 60_000;
 const SOURCE = 'platform';
 const NEXT_STEP = 'next-step';
 
-/** The fields around the order. `expiresMono`: null if the platform gave no expiry. */
+/** What a command contains besides the order itself. `expiresMono`: null if the platform gave no Command/Expires. */
 export interface OrderFrame {
   readonly commandId: string;
   readonly expiresMono: MonoMs | null;
   readonly now: CommandInstant;
 }
 
-/** The order for a lamp or zone, or for a point of a device. */
+/**
+ * Returns the order that a command to a device contains: override, release, programme, emergency, blinking, or a value for a point. Errors:
+ * throws Refusal if the fields are not exactly one order that this device accepts.
+ */
 export function readDeviceOrder(fields: CommandFields, place: DeviceEntry, frame: OrderFrame): PlatformOrder {
   const group = groupOfCommand(fields);
   const { target, id: deviceId } = place;
@@ -52,7 +55,10 @@ export function readDeviceOrder(fields: CommandFields, place: DeviceEntry, frame
   throw new Refusal(msg`${deviceId} takes no such command`);
 }
 
-/** The emergency order for the whole street or for a zone, or its end. */
+/**
+ * Returns the order that starts an emergency for the target, or the one that ends it (`Emergency/On` false). Errors: throws Refusal if
+ * `Emergency/On` is absent or another field is invalid.
+ */
 export function readEmergency(fields: CommandFields, target: Target, frame: OrderFrame): PlatformOrder {
   const { on: name, minutes: minutesName } = EMERGENCY_METRIC;
   const on = readFlag(fields, name);
@@ -66,7 +72,10 @@ export function readEmergency(fields: CommandFields, target: Target, frame: Orde
   return overrideOrder(target, { levelPct: 100, rank: 'emergency', minutes, reason }, frame);
 }
 
-/** The target of an order; `place` if the order does not name one. */
+/**
+ * Returns what an order is for: the lamp, zone or cabinet that it names. `place` is returned for an order about a point, the configuration
+ * or the program.
+ */
 export function targetOf({ kind, request }: PlatformOrder, place: CommandTarget): CommandTarget {
   if (kind === 'override' || kind === 'release') return request.target;
   if (kind === 'programme') return { kind: 'zone', id: request.zone };

@@ -12,7 +12,7 @@ import type { UpdateOrder } from '../../core/updates.ts';
 import type { CommandTarget, Outcome, OutcomeState } from '../../core/words.ts';
 import { messageFields } from '../message-fields.ts';
 
-/** Shape: the JSON under `sync.command:<id>` in the store. */
+/** A command of the platform and its state. Stored under `sync.command:<id>` in the form of `toStoredRecord`. */
 export interface CommandRecord {
   readonly commandId: string;
   /** Number in the order of arrival. */
@@ -43,13 +43,16 @@ export function isFinal(state: OutcomeState): boolean {
   return state === 'verified' || state === 'refused' || state === 'failed';
 }
 
-/** A record as it is stored: its reason as text, which every release can read, and the template and values of the reason. */
+/** Returns a record as it is stored. Its reason is stored as text, which every release can read, and also as template and values. */
 export function toStoredRecord(record: CommandRecord): object {
   const { outcome } = record;
   return { ...record, outcome: { ...outcome, ...messageFields('reason', outcome.reason) } };
 }
 
-/** Parses a record from disk; undefined if it is not valid. A reason without a valid template is shown as written. */
+/**
+ * Parses a record from disk; undefined if it is not valid. A reason whose stored template is absent or does not match the text is used as
+ * plain text.
+ */
 export function fromStoredRecord(value: unknown): CommandRecord | undefined {
   if (!isStoredRecord(value)) return undefined;
   const { reason, reasonTemplate, ...outcome } = value.outcome;
@@ -80,7 +83,10 @@ function isStoredRecord(value: unknown): value is StoredRecord {
   );
 }
 
-/** The outcome of a command that has not reached any lamp yet. */
+/**
+ * Returns the outcome of a command at a stage without results from any lamp: `lamps` is empty, and `levelPct` is null for anything but an
+ * override. `order` is null for a refused command.
+ */
 export function stageOf(
   { commandId, target, order }: Pick<Outcome, 'commandId' | 'target'> & { readonly order: PlatformOrder | null },
   { state, reason, atMs }: Pick<Outcome, 'state' | 'reason' | 'atMs'>,
@@ -89,7 +95,7 @@ export function stageOf(
   return { commandId, target, levelPct, state, reason, lamps: {}, source: 'platform', atMs };
 }
 
-/** The order as text: `override L01 to 80 % for 120 min: street works`. */
+/** Describes an order for the audit log: `override of L01 to 80 % for 120 min: street works`. English only. */
 export function describeOrder(order: PlatformOrder): string {
   switch (order.kind) {
     case 'override': {

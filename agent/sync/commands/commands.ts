@@ -79,7 +79,10 @@ export interface SoundCommand {
 export type ParsedCommand = SoundCommand | CommandRefusal;
 export type NodeCommand = ParsedCommand | { readonly kind: 'rebirth' } | { readonly kind: 'nothing' };
 
-/** The order in a DCMD for `device`, or why it is refused. `device` is undefined if the topic names no device of this node. */
+/**
+ * Parses a DCMD. Returns the order, or a refusal with its reason. `device` is undefined if the topic names no device of this node; the
+ * command is then refused. Errors: none.
+ */
 export function readDeviceCommand(message: InboundMessage, device: DeviceEntry | undefined, context: CommandContext): ParsedCommand {
   return orRefusal(message, device?.byAlias ?? new Map(), context, () => {
     if (device === undefined) throw new Refusal(msg`unknown device: it is named as in the topic of its DBIRTH`);
@@ -97,7 +100,10 @@ export function readDeviceCommand(message: InboundMessage, device: DeviceEntry |
   });
 }
 
-/** The order in an NCMD (rebirth, emergency or its end, configuration, program update), or why it is refused. `cabinet` is the whole street. */
+/**
+ * Parses an NCMD. Returns the order (emergency or its end, configuration, program update), `rebirth`, `nothing` for a message without
+ * metrics, or a refusal with its reason. `cabinet` is the target of an emergency. Errors: none.
+ */
 export function readNodeCommand(
   message: InboundMessage,
   { node, cabinet }: { readonly node: MetricTable['node']; readonly cabinet: Target },
@@ -204,7 +210,10 @@ function givenId({ payload }: InboundMessage, byAlias: TargetFacts['byAlias']): 
   }
 }
 
-/** The name of a metric that arrived with a name or with an alias; empty for an unknown one. */
+/**
+ * Returns the name of a metric that arrived with a name or with an alias; empty for an alias that is not in `byAlias`. A name that arrived
+ * is returned unchecked.
+ */
 export function nameOf({ name, alias }: Metric, byAlias: Pick<TargetFacts['byAlias'], 'get'>): string {
   if (name !== undefined && name !== '') return name;
   return (alias === undefined ? undefined : byAlias.get(alias)?.name) ?? '';

@@ -33,7 +33,10 @@ const UPDATE_ACTIONS = {
   revert: [UPDATE_METRIC.force],
 } as const;
 
-/** The order about configuration or program; undefined if the command concerns neither. */
+/**
+ * Returns the order about configuration or program; undefined if no field begins with `Config/` or `Update/`. Errors: throws Refusal for an
+ * invalid field.
+ */
 export function readMaintenanceOrder(fields: CommandFields, { commandId }: OrderFrame): PlatformOrder | undefined {
   const names = [...fields.keys()];
   if (names.some((name) => name.startsWith('Config/'))) return readConfigOrder(fields, commandId);

@@ -9,13 +9,18 @@ import type { MetricEntry, MetricTable } from '../sparkplug/metric-table.ts';
 import { COMMAND_METRIC, OVERRIDE_METRIC } from './command-metrics.ts';
 import type { CommandRecord } from './command-record.ts';
 
-/** The kind of the command; null for a command that did not come from the platform. */
+/** The kind of a command, `refused` if it was not valid; null for a command that did not come from the platform. */
 export type OutcomeKind = CommandRecord['kind'] | null;
 
 /** Kinds that are not reported under `Override/`. */
 const NOT_OVERRIDES: readonly OutcomeKind[] = ['programme', 'blink', 'point'];
 
-/** The metrics to send in one message. */
+/**
+ * Returns the metrics that report the outcome of a command, to be sent in one message: `Command/Outcome`, and on a lamp or zone also
+ * `Override/Outcome`, unless the command was about a programme, blinking or a point.
+ * They are on the command's device; on the node if that device is silent, unknown, or the cabinet. Also stores the values in `values`, for
+ * the next birth. A text that is too long is shortened to `maxTextBytes`.
+ */
 export function outcomeMetrics(
   {
     table,

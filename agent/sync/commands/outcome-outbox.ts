@@ -14,7 +14,11 @@ const BATCH = 64;
 
 export type OutcomeOutbox = ReturnType<typeof createOutcomeOutbox>;
 
-/** An empty outbox without a link. */
+/**
+ * Creates an empty outbox. `add` queues the outcome of a command that has ended; a later one with the same id replaces it. `open` starts
+ * sending on a link, `close` stops. Each outcome is sent again after the next `open` until the broker has received it; `onProven` then
+ * receives its id.
+ */
 export function createOutcomeOutbox({
   log,
   send,

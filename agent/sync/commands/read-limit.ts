@@ -27,7 +27,10 @@ const EMERGENCIES = { burst: 500, perS: 500 };
 const MAX_BYTES = 2_048;
 const NAME = Buffer.from(EMERGENCY_METRIC.on);
 
-/** Decides which messages are parsed. `deviceId`: null for the node. */
+/**
+ * Creates the limit for the messages that are parsed. Its `admits` returns false for a message that must be dropped unread; each call
+ * counts. Beyond the limit only an emergency is admitted. `deviceId`: null for a message to the node.
+ */
 export function createReadLimit(clock: Pick<Clock, 'monoMs'>, table: Pick<MetricTable, 'node' | 'devices'>) {
   const messages = createTokenBucket(clock, MESSAGES);
   const bytes = createTokenBucket(clock, BYTES);

@@ -28,7 +28,10 @@ const MAX_UNACKED_BYTES = 2_097_152;
 const WATCH_MS = 5_000;
 const KEY = 'sync.mode';
 
-/** The mode before the first acknowledgement, and again after a day without one. */
+/**
+ * Returns the mode of proof before the first acknowledgement, and after a day without one: `awaiting` if `uplink.proof` is `platform`,
+ * otherwise `broker`.
+ */
 export function initialMode(proof: UplinkConfig['proof']): ProofMode {
   return proof === 'platform' ? 'awaiting' : 'broker';
 }

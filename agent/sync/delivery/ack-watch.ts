@@ -23,17 +23,27 @@ const ROUND_TRIPS = 3;
 /** After this silence rows no longer wait for the platform's acknowledgement. Units: ms. Source: assumed; a day covers the maintenance of a platform. Confirmed by: the outages of platforms in use. */
 const GIVE_UP_MS = 86_400_000;
 
-/** The watch at the start of a session. Units: `silentMs` ms without an acknowledgement at the end of the last session; sessions may be shorter than a day. */
+/**
+ * Returns the watch at the start of a session. `silentMs`: time without an acknowledgement at the end of the last session, which continues
+ * to count. Units: ms.
+ */
 export function startWatch(nowMono: MonoMs, silentMs = 0): AckWatch {
   return { sinceMono: null, waitMs: WAIT_MS.first, isCautious: false, lastAckMono: nowMono - silentMs };
 }
 
-/** An acknowledgement moved the cursor. */
+/**
+ * Returns the watch after an acknowledgement that moved the cursor or left no row unacknowledged: the wait starts again with its shortest
+ * time. `isAllAcked`: no row waits for an acknowledgement.
+ */
 export function afterAck(watch: AckWatch, nowMono: MonoMs, isAllAcked: boolean): AckWatch {
   return { ...watch, sinceMono: isAllAcked ? null : nowMono, waitMs: WAIT_MS.first, isCautious: false, lastAckMono: nowMono };
 }
 
-/** Checks the time. Returns the next watch, and whether all unacknowledged rows must be sent again. */
+/**
+ * Checks how long rows have waited for an acknowledgement; call it periodically. Returns the next watch, and whether all unacknowledged
+ * rows must be sent again now. Each such time doubles the wait, up to 10 minutes. `isWaiting`: rows are unacknowledged; the first check
+ * with it starts the wait. Units: `roundTripMs` ms, to the broker.
+ */
 export function checkWatch(
   watch: AckWatch,
   at: { readonly nowMono: MonoMs; readonly isWaiting: boolean; readonly roundTripMs: number },
@@ -46,12 +56,14 @@ export function checkWatch(
   return { watch: { ...watch, sinceMono: at.nowMono, waitMs: longer, isCautious: true }, isResendDue: true };
 }
 
-/** Whether no acknowledgement has arrived for the longest wait. */
+/** Whether the last acknowledgement, or the start of the first session without one, is 10 minutes ago or more. */
 export function isOverdue({ lastAckMono }: AckWatch, nowMono: MonoMs): boolean {
   return nowMono - lastAckMono >= WAIT_MS.longest;
 }
 
-/** Whether the platform has been silent for so long that the broker's proof counts again. */
+/**
+ * Whether the last acknowledgement is a day ago or more: rows then no longer wait for one, and the mode of proof is that of `initialMode`.
+ */
 export function hasGivenUp({ lastAckMono }: AckWatch, nowMono: MonoMs): boolean {
   return nowMono - lastAckMono >= GIVE_UP_MS;
 }

@@ -35,7 +35,10 @@ const WAIT_MS = { first: 60_000, longest: 3_600_000 };
 const HEAD_MS = DAY_MS;
 const KEY = 'sync.auditTold';
 
-/** Reports nothing before `report`. */
+/**
+ * Sends the entries of the audit log to the platform, as `Sync/Log`. Each call of `report` sends what is due; nothing is sent between the
+ * calls. Call `restore` once before the first.
+ */
 export class AuditReporter {
   readonly #parts: AuditReporterParts;
   readonly #reporter: RecordReporter;

@@ -12,7 +12,10 @@ const SAVE_PERIOD_MS = 3_600_000;
 
 export type DataBudget = ReturnType<typeof createDataBudget>;
 
-/** `dailyMegabytes` null: no limit. */
+/**
+ * Creates the count of bytes sent in the current UTC day. `mayDrain` compares it with `dailyMegabytes` (1,000,000 bytes each); null: no
+ * limit. Call `restore` once at the start, and `save` regularly.
+ */
 export function createDataBudget(
   clock: Pick<Clock, 'wallMs' | 'monoMs'>,
   store: Pick<Store, 'save' | 'load'>,

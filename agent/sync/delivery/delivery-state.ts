@@ -42,13 +42,16 @@ export interface AckAhead {
   readonly countedSeq: number;
 }
 
-/** A session whose births are sent. */
+/** The current session, once its births have been sent. */
 export interface DeliveryLink {
   readonly publisher: Publisher;
   readonly connection: Pick<MqttConnection, 'barrier' | 'maxPacketBytes'>;
 }
 
-/** One object per uplink. The store's cursor follows the ledger's. */
+/**
+ * The state that all parts of one uplink's delivery share. Its parts replace the ledger only with `update`, which also moves the store's
+ * cursor.
+ */
 export class DeliveryState {
   /** Null while there is no session. */
   link: DeliveryLink | null = null;
@@ -103,7 +106,10 @@ export class DeliveryState {
   }
 }
 
-/** The result of `send`; undefined if the link is broken, which the connection reports itself. */
+/**
+ * Calls `send` and returns its result; undefined if it throws an UplinkError: the link is broken, or a packet is too large for the broker.
+ * The error is only logged, because the connection reports its own end. Errors: rethrows any other error.
+ */
 export function trySend<T>(log: Log, send: () => T): T | undefined {
   try {
     return send();

@@ -27,7 +27,10 @@ export type DeliveryFacts = Omit<UplinkDelivery, 'bytesToday' | 'dailyMegabytes'
 const MAX_IN_FLIGHT_BYTES = 262_144;
 const KEY = 'sync.accept';
 
-/** Delivers nothing before `open`. */
+/**
+ * Delivers readings to the platform. Sends nothing before `open` or after `close`: frames then wait in the store. Call `restore` once
+ * before the first `open`.
+ */
 export class Delivery {
   readonly #parts: DeliveryParts;
   readonly #state: DeliveryState;

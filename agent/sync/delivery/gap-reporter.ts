@@ -23,7 +23,10 @@ export interface GapReporterParts extends Omit<ReportLink, 'onTexts'> {
   readonly onGap: (texts: readonly string[]) => void;
 }
 
-/** Reports nothing before `report`. */
+/**
+ * Creates the reporter of lost readings. Each call of its `report` passes the texts that are due to `onGap`; nothing is sent between the
+ * calls.
+ */
 export function createGapReporter({ store, onGap, ...link }: GapReporterParts): RecordReporter {
   const recordsAfter = async (fromId: number, epoch: string, limit: number): Promise<readonly ReportedRecord[]> => {
     let after = fromId;
@@ -37,7 +40,11 @@ export function createGapReporter({ store, onGap, ...link }: GapReporterParts): 
   return new RecordReporter({ ...link, store, onTexts: onGap, key: KEY, newest: NEWEST, waitMs: WAIT_MS, recordsAfter });
 }
 
-/** The texts for the readings of these rows that could not be sent as metrics. `id` is null; the rows are the key. */
+/**
+ * Returns the `Sync/Gap` texts for readings of these rows that could not be sent as metrics; empty if all were sent. They come from points
+ * that are no longer configured, or that the birth left out. Their `id` is null, because the store has no record of them; `from` and `to`
+ * are the rows.
+ */
 export function unsentGapTexts(
   epoch: string,
   { rows: { from, to }, frames }: RowBatch,

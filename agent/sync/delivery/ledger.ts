@@ -46,12 +46,15 @@ const MAX_PROVEN_TICKETS = 1_000;
 /** Largest number of unacknowledged entries; beyond it the newest are merged. */
 const MAX_UNACKED = 1_000;
 
-/** A ledger with nothing sent; rows up to `cursor` were delivered by an earlier run. */
+/** Returns a ledger in which nothing was sent. Rows up to and including `cursor` count as delivered. */
 export function createLedger(cursor: number, mode: ProofMode = 'broker'): Ledger {
   return { mode, cursor, reached: 0, mark: 0, inFlight: [], provenTickets: new Set(), proven: NO_RANGES, left: NO_RANGES, unacked: [] };
 }
 
-/** A live frame was sent; `seq` is null when the store has not reserved a row for it. */
+/**
+ * Returns the ledger after a live frame was sent. `ticket` identifies the frame in this run. `seq`: its row in the store; null if the store
+ * has not reserved one.
+ */
 export function shipLive(
   ledger: Ledger,
   frame: { readonly ticket: number; readonly seq: number | null; readonly readings: number; readonly bytes: number },
@@ -60,7 +63,10 @@ export function shipLive(
   return ship(ledger, { ticket, rows: seq === null ? null : { from: seq, to: seq }, readings, bytes });
 }
 
-/** Rows of the store were sent as history, including numbers without a row between them. */
+/**
+ * Returns the ledger after rows of the store were sent as history. `rows` includes numbers that have no row; an empty range (`to` below
+ * `from`) only counts the bytes and readings.
+ */
 export function shipHistory(
   ledger: Ledger,
   shipment: { readonly rows: SeqRange; readonly readings: number; readonly bytes: number },
@@ -73,7 +79,7 @@ function ship(ledger: Ledger, shipment: Omit<Shipment, 'mark'>): Ledger {
   return { ...ledger, mark, inFlight: [...ledger.inFlight, { ...shipment, mark }] };
 }
 
-/** The broker has read everything up to `mark`. `readings`: the number of readings that this proves. */
+/** Returns the ledger after the broker has read all shipments up to and including `mark`, and the number of readings in them. */
 export function prove(ledger: Ledger, mark: number): { readonly ledger: Ledger; readonly readings: number } {
   const done = ledger.inFlight.filter((s) => s.mark <= mark);
   const rowless = done.flatMap((s) => (s.ticket !== null && s.rows === null ? [s.ticket] : []));
@@ -88,7 +94,10 @@ export function prove(ledger: Ledger, mark: number): { readonly ledger: Ledger; 
   return { ledger: next, readings: sum(done.map(({ readings }) => readings)) };
 }
 
-/** Frames are on disk. `backlog`: at least one of them was not sent and waits in the store. */
+/**
+ * Returns the ledger after the store has written frames to disk, which gives each ticket its row. `backlog`: at least one of these frames
+ * was not sent and waits in the store.
+ */
 export function commit(ledger: Ledger, { tickets }: Committed): { readonly ledger: Ledger; readonly backlog: boolean } {
   const seqOf = new Map(tickets.map(({ ticket, seq }) => [ticket, seq]));
   const sent = new Set(ledger.inFlight.map((s) => s.ticket));
@@ -106,7 +115,10 @@ export function commit(ledger: Ledger, { tickets }: Committed): { readonly ledge
   return { ledger: next, backlog };
 }
 
-/** The platform has acknowledged all rows up to `seq`. */
+/**
+ * Returns the ledger after the platform has acknowledged all rows up to and including `seq`. The mode becomes `platform`; a `seq` up to the
+ * cursor changes nothing else. Check `seq` with `countedAck` first.
+ */
 export function acknowledge(ledger: Ledger, seq: number): Ledger {
   const started = withAcknowledging(ledger);
   if (seq <= started.cursor) return started;
@@ -115,16 +127,19 @@ export function acknowledge(ledger: Ledger, seq: number): Ledger {
 }
 
 /**
- * The row up to which an acknowledgement of `seq` counts.
+ * Returns the row up to which an acknowledgement of `seq` counts: `seq` itself or a lower one.
  *
- * A platform can have every row up to `seq` only if all of them were sent. If one was not, the platform acknowledged the highest row that it
- * received, and only rows that the broker has read without a gap count.
+ * A platform can have every row up to `seq` only if all of them were sent. If one was not, the platform acknowledged the highest row that
+ * it received, and only rows that the broker has read without a gap count.
  */
 export function countedAck(ledger: Ledger, seq: number): number {
   return hasLeft(ledger, { from: 1, to: seq }) ? seq : reachFrom(ledger.proven, sentFloor(ledger));
 }
 
-/** Whether every row of the range beyond the cursor was sent in this run. */
+/**
+ * Whether every row of the range was sent at some time: on any link of this run, or before the cursor. Unlike `isRangeSent`, rows that must
+ * be sent again count.
+ */
 export function hasLeft(ledger: Ledger, { from, to }: SeqRange): boolean {
   const floor = sentFloor(ledger);
   return to <= floor || covers(leftRanges(ledger), { from: Math.max(from, floor + 1), to });
@@ -138,27 +153,42 @@ function withAcknowledging(ledger: Ledger): Ledger {
   return { ...ledger, mode: 'platform', reached: 0, proven, unacked: last === undefined ? [] : [{ toSeq: last.to, bytes: 0 }] };
 }
 
-/** No acknowledgement arrived: all rows beyond the cursor count as not sent. */
+/**
+ * Returns the ledger in which all rows beyond the cursor must be sent again, except those in flight. For a platform that did not
+ * acknowledge in time.
+ */
 export function goBack(ledger: Ledger): Ledger {
   return { ...ledger, left: leftRanges(ledger), proven: NO_RANGES, unacked: [] };
 }
 
-/** Changes the mode of proof; what the broker has proven counts in the new mode. */
+/**
+ * Returns the ledger in another mode of proof. In mode `broker` or `awaiting`, rows that the broker has already read count immediately, so
+ * the cursor may move.
+ */
 export function withMode(ledger: Ledger, mode: ProofMode): Ledger {
   return advance({ ...ledger, mode });
 }
 
-/** Records that the broker received all rows up to `seq` in an earlier run. Has an effect only in mode `awaiting`. */
+/**
+ * Returns the ledger in which the broker has received all rows up to `seq` in an earlier run, so these are not sent again. Has an effect
+ * only in mode `awaiting`.
+ */
 export function withReached(ledger: Ledger, seq: number): Ledger {
   return ledger.mode === 'awaiting' ? { ...ledger, reached: Math.max(ledger.reached, seq) } : ledger;
 }
 
-/** The link is gone: it is unknown whether shipments in flight, and rows without acknowledgement, have arrived. */
+/**
+ * Returns the ledger after the link broke: shipments in flight must be sent again, in mode `platform` also all unacknowledged rows, because
+ * it is unknown whether they arrived.
+ */
 export function dropLink(ledger: Ledger): Ledger {
   return ledger.mode === 'platform' ? { ...goBack(ledger), inFlight: [] } : { ...ledger, left: leftRanges(ledger), inFlight: [] };
 }
 
-/** The store was replaced by a new one: the row numbers in the ledger are void. Tickets stay valid. */
+/**
+ * Returns the ledger after the store was replaced by a new one: nothing is known about its rows beyond `cursor`. Frames in flight keep
+ * their tickets.
+ */
 export function rebase(ledger: Ledger, cursor: number): Ledger {
   const tickets = ledger.inFlight.filter((s) => s.ticket !== null).map((s) => ({ ...s, rows: null }));
   return { ...ledger, cursor, reached: 0, inFlight: tickets, proven: NO_RANGES, left: NO_RANGES, unacked: [] };
@@ -169,17 +199,17 @@ export function isDelivered({ mode, cursor, proven }: Ledger, seq: number): bool
   return seq <= cursor || (mode === 'broker' && covers(proven, { from: seq, to: seq }));
 }
 
-/** Whether the row was sent, proven or not: it is not sent again on this link. */
+/** Whether the row needs no sending on this link: it was sent, proven or not, or is delivered. */
 export function isSent(ledger: Ledger, seq: number): boolean {
   return isRangeSent(ledger, { from: seq, to: seq });
 }
 
-/** The last row up to which every row was sent, without a gap. */
+/** Returns the last row up to which every row was sent on this link or is delivered, without a gap; at least the cursor. */
 export function sentUpTo(ledger: Ledger): number {
   return reachFrom(sentRanges(ledger), sentFloor(ledger));
 }
 
-/** Whether the whole range was sent. */
+/** Whether every row of the range was sent on this link or is delivered. */
 export function isRangeSent(ledger: Ledger, range: SeqRange): boolean {
   const floor = sentFloor(ledger);
   return range.to <= floor || covers(sentRanges(ledger), { from: Math.max(range.from, floor + 1), to: range.to });
@@ -190,12 +220,12 @@ function sentFloor({ cursor, reached }: Ledger): number {
   return Math.max(cursor, reached);
 }
 
-/** Bytes that the broker has and the platform has not acknowledged. */
+/** Returns the bytes that the broker has and the platform has not acknowledged; 0 unless the mode is `platform`. */
 export function bytesUnacked(ledger: Ledger): number {
   return sum(ledger.unacked.map(({ bytes }) => bytes));
 }
 
-/** Bytes in flight to the broker. */
+/** Returns the bytes that were sent and that the broker has not been proven to have read. */
 export function bytesInFlight(ledger: Ledger): number {
   return sum(ledger.inFlight.map(({ bytes }) => bytes));
 }

@@ -19,7 +19,10 @@ const UNREAD = Symbol('unread');
 
 export type ReachedStore = ReturnType<typeof createReachedStore>;
 
-/** Has no row before `restore`. */
+/**
+ * Creates the record, on disk, of the row up to which the broker has received everything. `seqOf` returns 0 until `restore` has read it,
+ * and for another epoch. `save` writes at most every 10 minutes unless `isLast`, and not before `restore` has read the disk.
+ */
 export function createReachedStore(store: Pick<Store, 'save' | 'load'>, clock: Pick<Clock, 'monoMs'>) {
   let saved: Reached = { epoch: '', seq: 0 };
   let savedMono: MonoMs = clock.monoMs();

@@ -22,7 +22,7 @@ interface Progress {
   readonly acked: number | null;
 }
 
-/** One record as its text on the wire. */
+/** One record with its number and its text as it is sent. */
 export interface ReportedRecord {
   readonly id: number;
   readonly text: string;
@@ -50,7 +50,10 @@ export interface RecordReporterParts extends ReportLink {
   readonly recordsAfter: (id: number, epoch: string, limit: number) => Promise<readonly ReportedRecord[]>;
 }
 
-/** Reports nothing before `report`. */
+/**
+ * Reports numbered records to the platform. Each call of `report` sends what is due; nothing is sent between the calls. Call `restore` once
+ * before the first.
+ */
 export class RecordReporter {
   readonly #parts: RecordReporterParts;
   #progress: Progress = { epoch: '', id: 0, acked: null };

@@ -6,7 +6,10 @@ import type { ExportPage, Store } from '../../core/ports.ts';
 import type { RowBatch } from './row-batches.ts';
 import type { SeqRange } from './seq-ranges.ts';
 
-/** By time or by rows. By rows both ends are included; by time the later end is excluded. */
+/**
+ * The platform's request to send rows again, either by time (`fromMs`, `toMs`) or by row numbers (`fromSeq`, `toSeq`); the other two are
+ * null. Both ends are included by rows; `toMs` is excluded by time. Units: ms since 1970.
+ */
 export interface ResendRequest {
   readonly id: string;
   readonly fromMs: number | null;
@@ -15,7 +18,10 @@ export interface ResendRequest {
   readonly toSeq: number | null;
 }
 
-/** The progress of a request, sent as `Sync/Resend Result`. `reason` says why it was refused, otherwise it is empty. */
+/**
+ * The progress of a request, sent as `Sync/Resend Result`. `readings`: how many readings were sent so far. `reason`: why it was refused,
+ * otherwise empty.
+ */
 export interface ResendResult {
   readonly id: string;
   readonly state: 'queued' | 'sending' | 'done' | 'refused';
@@ -37,7 +43,10 @@ interface Job {
 
 export type ResendQueue = ReturnType<typeof createResendQueue>;
 
-/** An empty queue. `onResult` receives the results that `sent` does not return. */
+/**
+ * Creates an empty queue of requests to send rows again; it sends nothing itself. `onResult` receives the end of a request that has no more
+ * rows or whose rows cannot be read; all other results are returned by `add` and `sent`.
+ */
 export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>, onResult: (result: ResendResult) => void) {
   const jobs: Job[] = [];
   const resultOf = ({ request: { id }, readings }: Job, state: ResendResult['state'], reason: Message = NO_TEXT): ResendResult => ({

@@ -33,15 +33,18 @@ const ROUND_MS = { slow: 500, fast: 250 };
 const MAX_FRAMES = 2_000;
 
 export const FIRST_BATCH_SIZE: BatchSize = { readings: BATCH_READINGS.first, readingsPerFrame: 20 };
-/** Enough to check whether the platform acknowledges. */
+/** The size for a platform that did not acknowledge in time: enough to check whether it acknowledges. */
 export const SMALLEST_BATCH_SIZE: BatchSize = { readings: BATCH_READINGS.min, readingsPerFrame: 20 };
 
-/** Frames to read from the store. */
+/** Returns how many frames to read from the store for a batch of this size: 1 to 2,000. */
 export function framesToRead({ readings, readingsPerFrame }: BatchSize): number {
   return Math.min(Math.max(Math.ceil(readings / readingsPerFrame), 1), MAX_FRAMES);
 }
 
-/** The size of the next batch, after one took `roundMs` from sending to proof. Units: ms. */
+/**
+ * Returns the size of the next batch. `roundMs`: time from sending the frames in `sent` to their proof. Doubles the readings below 250 ms
+ * and halves them above 500 ms, within 50 to 1,000 (3,000 as segments). Units: ms.
+ */
 export function afterRound(sent: readonly StoredFrame[], roundMs: number, form: 'metrics' | 'segments' = 'metrics'): BatchSize {
   const readings = sent.reduce((sum, frame) => sum + frame.readings.length, 0);
   const wanted = roundMs > ROUND_MS.slow ? readings / 2 : roundMs < ROUND_MS.fast ? readings * 2 : readings;
@@ -52,10 +55,11 @@ export function afterRound(sent: readonly StoredFrame[], roundMs: number, form: 
 }
 
 /**
- * The rows that were not sent yet, in batches; each batch starts where the previous one ended.
+ * Returns the rows that were not sent yet, in batches in ascending order; empty if all were sent. `read`: the frames that the store has
+ * after `sentUpTo(ledger)`, in order.
  *
- * Numbers are missing if a run was killed, rows were dropped by size or age, or bytes were damaged. A platform that expects
- * rows without a gap would wait for them forever, so every number is reported once; lost readings are also reported as a gap.
+ * A batch also covers the row numbers before it that do not exist: a run was killed, rows were dropped by size or age, or bytes were
+ * damaged. A platform that expects rows without a gap would wait for them forever; lost readings are also reported as a gap.
  */
 export function planBacklog(ledger: Ledger, read: readonly StoredFrame[]): readonly RowBatch[] {
   const batches: RowBatch[] = [];
@@ -82,8 +86,9 @@ export function planBacklog(ledger: Ledger, read: readonly StoredFrame[]): reado
 /**
  * Sends one batch, and returns what was sent. `isAsked`: the platform requested these rows.
  *
- * With `asSegments` the rows are split so that each segment fits a packet; a batch without frames, or a row that does not fit, is sent as metrics.
- * Errors: throws UplinkError `lost` if the link is gone.
+ * With `asSegments` the rows are split so that each segment fits a packet; a batch without frames, or a row that does not fit, is sent as
+ * metrics. Errors: throws UplinkError `lost` if the link is gone, `too-large` if a packet exceeds the broker's limit; a part may be sent by
+ * then.
  */
 export function sendRowBatch(
   publisher: Publisher,

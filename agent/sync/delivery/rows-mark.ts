@@ -26,17 +26,20 @@ const EPOCH_LENGTH = 8;
 /** Source: assumed; three numbers and an epoch are shorter. Confirmed by: the acknowledgements of a platform in use. */
 const MAX_ACK_LENGTH = 80;
 
-/** The store's epoch, shortened as on the wire. */
+/** Returns the first 8 characters of the store's epoch, as sent to the platform. */
 export function wireEpoch(epoch: string): string {
   return epoch.slice(0, EPOCH_LENGTH);
 }
 
-/** `a1b2c3d4:1204-1210:2/3`: the second of three messages that carry rows 1204 to 1210. `:again` is added for requested rows. */
+/**
+ * Returns the text of `Sync/Rows`: `a1b2c3d4:1204-1210:2/3` is the second of three messages that carry rows 1204 to 1210. `:again` is added
+ * for requested rows. `part` counts from 1.
+ */
 export function rowsText({ epoch, from, to, isAsked }: RowsMark, part: number, parts: number): string {
   return `${epoch}:${from}-${to}:${part}/${parts}${isAsked === true ? ':again' : ''}`;
 }
 
-/** `a1b2c3d4:1204` or `a1b2c3d4:1204:17`; undefined for anything else. */
+/** Parses `Sync/Ack`: `<epoch>:<row>`, or `<epoch>:<row>:<gap id>`. Returns undefined for anything else. */
 export function readAck(text: string): Ack | undefined {
   if (text.length > MAX_ACK_LENGTH) return undefined;
   const match = /^(?<epoch>[0-9A-Za-z]{1,32}):(?<seq>\d{1,15})(?::(?<gap>\d{1,15}))?$/.exec(text);

@@ -10,7 +10,7 @@ import { deflateSync } from 'node:zlib';
 import type { StoredFrame, StoredReading } from '../../core/ports.ts';
 import { type RowsMark, wireEpoch } from './rows-mark.ts';
 
-/** The value that a platform writes to `Sync/Accept`. */
+/** The value that a platform writes to `Sync/Accept` to receive the backlog as segments. */
 export const SEGMENTS = 'segments/1';
 
 /** Units: decimals. Source: no profile has more; a value with more is sent unscaled. */
@@ -22,7 +22,10 @@ interface Cell extends StoredReading {
   readonly frame: number;
 }
 
-/** The block of these frames with all readings, also those of points that are no longer configured. */
+/**
+ * Returns these frames as one compressed block, in the format described above, with all readings: also those of points that are no longer
+ * configured.
+ */
 export function encodeRowsSegment(frames: readonly StoredFrame[], rows: RowsMark): Buffer {
   const series = new Map<string, Cell[]>();
   frames.forEach(({ readings }, frame) => {

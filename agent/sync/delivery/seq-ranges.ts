@@ -2,13 +2,13 @@
  * Sets of row numbers as sorted ranges: a backlog of a million consecutive rows is one from/to pair. Pure; no operation changes its input.
  */
 
-/** Includes both ends. */
+/** A range of row numbers, both ends included; empty if `to` is below `from`. */
 export interface SeqRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** In ascending order; neighbouring ranges are merged, so there is a gap between two ranges. */
+/** A set of row numbers as ranges in ascending order; neighbouring ranges are merged, so there is a gap between two ranges. */
 export type SeqRanges = readonly SeqRange[];
 
 export const NO_RANGES: SeqRanges = [];

@@ -29,7 +29,10 @@ const REQUESTS = { burst: 32, perS: 0.2 };
 /** Replies to refused requests, and log lines about them. Source: assumed; a person reads them. Confirmed by: a week of logs of a cabinet with a platform. */
 const REFUSALS = { burst: 32, perS: 1 };
 
-/** `onAccept`: the form of the backlog changed. */
+/**
+ * Creates the handler of what the platform writes about delivery. `onResend` receives the answer to each resend request, also a refusal, as
+ * far as the limit for refusals permits. `onAccept` is called for each accepted `Sync/Accept`. Other refusals are only logged.
+ */
 export function createSyncHandler({ table, clock, log, delivery, onResend, onAccept }: SyncHandlerParts) {
   const requests = createTokenBucket(clock, REQUESTS);
   const auditAcks = createTokenBucket(clock, REQUESTS);

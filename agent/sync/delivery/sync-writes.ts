@@ -30,14 +30,20 @@ const SHAPES: ReadonlyMap<string, Message> = new Map([
   [NODE_METRIC.resend, msg`{"id","fromMs","toMs"} or {"id","fromSeq","toSeq"} as JSON, from before to`],
 ]);
 
-/** Why a command may not contain one of these metrics; undefined for any other metric. */
+/**
+ * Returns why a command may not contain this metric, if it is one of `Sync/Ack`, `Sync/Log`, `Sync/Accept` and `Sync/Resend`; undefined for
+ * any other metric.
+ */
 export function syncInCommand(name: string): Message | undefined {
   const shape = SHAPES.get(name);
   if (shape === undefined) return undefined;
   return msg`${name} comes in an NCMD of its own, without Command/Id, of ${LIMIT.metrics} metrics and ${LIMIT.bytes} bytes at most: a String, ${shape}`;
 }
 
-/** The writes in an NCMD; undefined for an NCMD that contains anything else. */
+/**
+ * Parses an NCMD that writes only `Sync/Ack`, `Sync/Log`, `Sync/Accept` or `Sync/Resend`. Returns one entry for each metric in order, or
+ * one refusal if the message is retained. Returns undefined if it contains anything else, no metric, more than 8, or more than 4,096 bytes.
+ */
 export function readSyncWrites({ payload, retained }: InboundMessage, table: MetricTable): readonly SyncWrite[] | undefined {
   const decoded = payload.length > LIMIT.bytes ? undefined : decodePayload(payload);
   if (decoded === undefined || decoded.metrics.length === 0 || decoded.metrics.length > LIMIT.metrics) return undefined;

@@ -16,7 +16,7 @@ export interface KeyPair {
   readonly isRenewed: boolean;
 }
 
-/** The certificate that a connection uses, if there is a renewed one. */
+/** Which certificate a connection uses if the folder also has a renewed one: the renewed one, or the one before it. */
 export interface CertificateUse {
   /** Differs for each renewed certificate; empty if there is none. */
   readonly renewed: string;
@@ -25,7 +25,7 @@ export interface CertificateUse {
   readonly refusal: Message;
 }
 
-/** The choice across all attempts of one uplink. */
+/** Chooses the certificate for each attempt of one uplink. Remembers across attempts which one the broker refused. */
 export class CertificateChoice {
   readonly #clock: Pick<Clock, 'wallMs' | 'quality'>;
   #pairs: readonly KeyPair[] = [];
@@ -43,7 +43,10 @@ export class CertificateChoice {
     return { renewed: this.#renewed, isRenewed, refusal: isRenewed ? NO_TEXT : this.#refusal };
   }
 
-  /** The certificates for the next attempt. Shape: `pairs` is not empty, renewed ones first; `flaw` is why a renewed one is not among them. */
+  /**
+   * Returns the certificate for the next attempt. Shape: `pairs` is not empty, renewed ones first; `flaw` is why a renewed one is not among
+   * them, or empty.
+   */
   choose(pairs: readonly KeyPair[], flaw: Message): KeyPair {
     const cert = pairs.find(({ isRenewed }) => isRenewed)?.cert ?? null;
     const renewed = cert === null ? String(flaw) : createHash('sha256').update(cert).digest('hex');

@@ -15,7 +15,7 @@ import type { CertificateUse } from './certificate-choice.ts';
 import { certificateDay, readCertificates } from './certificates.ts';
 import { RENEWED, type ReadFile } from './secret-files.ts';
 
-/** How close a certificate is to its end. Shape: `days` is 0 once it has expired. */
+/** The warning stage of a certificate. `days`: 60, 30 or 7, the largest number of days left in this stage; 0 once it has expired. */
 export interface ExpiryStage {
   readonly days: number;
   readonly severity: Severity;
@@ -55,14 +55,20 @@ const RETRY_MS = DAY_MS;
 const RENEWAL_SOURCE = 'uplink.certFile';
 const SETTINGS = { own: 'certFile', authority: 'caFile' } as const;
 
-/** The stage of a certificate at this time; null while its end is far. */
+/**
+ * Returns the warning stage of a certificate at this time; null before the first stage. Stages of a certificate with a lifetime under 90
+ * days begin later, at a share of its lifetime.
+ */
 export function expiryStage({ fromMs, untilMs }: Pick<PeerCertificate, 'fromMs' | 'untilMs'>, nowMs: WallMs): ExpiryStage | null {
   const leftMs = untilMs - nowMs;
   const found = STAGES.find(({ days, share }) => leftMs <= Math.min(days * DAY_MS, share * (untilMs - fromMs)));
   return found === undefined ? null : { days: found.days, severity: found.severity };
 }
 
-/** Reads nothing before `start`. */
+/**
+ * Reads the certificate files every hour and raises events before they expire. Reads nothing before `start` or after `stop`, and never if
+ * none is configured.
+ */
 export class CertificateWatch {
   readonly #parts: CertificateWatchParts;
   readonly #events: ReturnType<typeof createEventTracker>;

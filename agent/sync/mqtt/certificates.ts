@@ -12,17 +12,17 @@ const MAX_NAME_CHARS = 200;
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
- * The certificate of the other end; null if there is none.
+ * Returns the certificate of the other end; null if there is none yet, or if it cannot be parsed.
  *
- * `getPeerX509Certificate` must not be called before Node has verified the names: Node then finds no names in the certificate and
- * refuses every broker. Source: measured on Node 24.21.
+ * `getPeerX509Certificate` must not be called before Node has verified the names: Node then finds no names in the certificate and refuses
+ * every broker. Source: measured on Node 24.21.
  */
 export function readPeer(socket: Pick<TLSSocket, 'getPeerCertificate'>): PeerCertificate | null {
   const { raw } = socket.getPeerCertificate();
   return raw === undefined ? null : readCertificate(raw);
 }
 
-/** The first certificate of a PEM file, or the one in DER; null if it cannot be parsed. */
+/** Returns the first certificate of a PEM file, or the one in DER; null if it cannot be parsed. Dates and signature are not checked. */
 export function readCertificate(bytes: Buffer): PeerCertificate | null {
   const certificate = parsed(bytes);
   if (certificate === null) return null;
@@ -37,7 +37,7 @@ export function readCertificates(bytes: Buffer): readonly PeerCertificate[] {
   return each.flatMap((block) => readCertificate(block) ?? []);
 }
 
-/** Whether a key belongs to a certificate; null if either cannot be read. */
+/** Whether a key belongs to a certificate; null if either cannot be read, also for a key with a passphrase. */
 export function isKeyOfCertificate(cert: Buffer, key: Buffer): boolean | null {
   const certificate = parsed(cert);
   if (certificate === null) return null;
@@ -49,7 +49,7 @@ export function isKeyOfCertificate(cert: Buffer, key: Buffer): boolean | null {
   }
 }
 
-/** A date of a certificate as text, in UTC. */
+/** Returns the day of a time in UTC as text, `2027-01-31`; `unknown` if `ms` is not a finite number. */
 export function certificateDay(ms: WallMs): string {
   return Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 10) : 'unknown';
 }

@@ -9,7 +9,10 @@ import type { PeerCertificate } from '../../core/uplink-tools.ts';
 import { certificateDay } from './certificates.ts';
 import { addressOf, isTls, type ReachedStage, type StreamError } from './mqtt-socket.ts';
 
-/** The facts of a failed attempt. */
+/**
+ * What is known about a failed attempt to connect, for its error message. `reached`: the last stage passed; `peer`: the broker's
+ * certificate, null if none arrived.
+ */
 export interface FailedAttempt {
   readonly url: string;
   readonly reached: ReachedStage;
@@ -126,13 +129,16 @@ const ALERT_TEXTS: readonly (readonly [part: string, text: Message])[] = [
 /** Source: MQTT 5 §2.4. */
 const NOT_AUTHORISED = 0x87;
 
-/** The broker refused the connection. `code`: of its CONNACK. */
+/** Returns the error for a broker that refused the connection, with UplinkError code `refused`. `code`: of its CONNACK. */
 export function connectRefusal(url: string, code: number, cause?: Error): UplinkError {
   const text = CONNACK_TEXTS[code] ?? msg`the code is in no standard: check its log`;
   return new UplinkError('refused', msg`${url} refused the connection (${hex(code)}): ${text}`, { cause });
 }
 
-/** The broker refused subscriptions. `code`: of its SUBACK; MQTT 3.1.1 has only 0x80, for every reason. Source: MQTT 5 §3.9.3. */
+/**
+ * Returns the error for a broker that refused subscriptions, with UplinkError code `refused`. `code`: of its SUBACK; MQTT 3.1.1 has only
+ * 0x80, for every reason. Source: MQTT 5 §3.9.3.
+ */
 export function subscribeRefusal(url: string, refused: readonly { readonly topic: string; readonly code: number }[]): UplinkError {
   const topics = refused.map(({ topic }) => topic);
   const { code } = refused[0] ?? { code: 0x80 };
@@ -143,7 +149,10 @@ export function subscribeRefusal(url: string, refused: readonly { readonly topic
   return new UplinkError('refused', msg`${url} did not subscribe us to ${topics} (${hex(code)}): ${check}`);
 }
 
-/** The broker ended a session. `code`: of its DISCONNECT. */
+/**
+ * Returns the error for a broker that ended the session: UplinkError `taken-over` if another client uses this client id, otherwise `lost`.
+ * `code`: of its DISCONNECT.
+ */
 export function disconnectReason(url: string, code: number): UplinkError {
   if (code === TAKEN_OVER) {
     return new UplinkError(
@@ -157,7 +166,7 @@ export function disconnectReason(url: string, code: number): UplinkError {
   );
 }
 
-/** The broker sent bytes or packets that are not accepted. */
+/** Returns the error for a broker that sent bytes or packets that are not accepted, with UplinkError code `lost`. */
 export function protocolViolation(url: string, error: StreamError | 'qos-2'): UplinkError {
   const texts: Readonly<Record<typeof error, Message>> = {
     'too-large': msg`${url} sent a packet larger than the limit (128 KB); the connection was ended`,
@@ -167,7 +176,10 @@ export function protocolViolation(url: string, error: StreamError | 'qos-2'): Up
   return new UplinkError('lost', texts[error]);
 }
 
-/** The broker did not respond in time. Units: ms. */
+/**
+ * Returns the error for a broker that did not respond in time: UplinkError `tls` if the TLS handshake did not finish, otherwise
+ * `unreachable`. Units: `timeoutMs` ms.
+ */
 export function connectTimeout({ url, reached }: Pick<FailedAttempt, 'url' | 'reached'>, timeoutMs: number): UplinkError {
   const limitS = Math.round(timeoutMs / 1_000);
   if (reached === 'tls' || (reached === 'tcp' && !isTls(url))) {
@@ -188,7 +200,10 @@ export function connectTimeout({ url, reached }: Pick<FailedAttempt, 'url' | 're
   );
 }
 
-/** The connection failed with this error of the system or of TLS. */
+/**
+ * Returns the error for an attempt that ended with an error of the system or of TLS: UplinkError `tls` if certificates or the handshake are
+ * the cause, otherwise `unreachable`. `error` becomes its cause.
+ */
 export function connectFailure(error: Error, attempt: FailedAttempt): UplinkError {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const { url, reached } = attempt;

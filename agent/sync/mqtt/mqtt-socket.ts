@@ -14,10 +14,10 @@ export const MAX_INBOUND_BYTES = 131_072;
 /** Source: IANA, mqtt and secure-mqtt. */
 const PORTS = { plain: 1_883, tls: 8_883 };
 
-/** Why a byte stream is refused. */
+/** Why the bytes from a broker are refused: a packet larger than `MAX_INBOUND_BYTES`, or bytes that are not MQTT. */
 export type StreamError = 'too-large' | 'not-mqtt';
 
-/** The last stage that an attempt passed. */
+/** The last stage that an attempt to connect passed: none, the name was resolved, TCP was connected, or TLS was established. */
 export type ReachedStage = 'nothing' | 'name' | 'tcp' | 'tls';
 
 export interface MqttSocket {
@@ -33,14 +33,20 @@ export function isTls(url: string): boolean {
   return url.toLowerCase().startsWith('mqtts:');
 }
 
-/** Host and port of a broker's URL. Shape: an IPv6 address without its brackets. */
+/**
+ * Returns host and port of a broker's URL; without a port in it 1883, or 8883 for `mqtts:`. An IPv6 address has no brackets. Errors: throws
+ * TypeError for an invalid URL.
+ */
 export function addressOf(url: string): { readonly host: string; readonly port: number } {
   const { hostname, port } = new URL(url);
   const usual = isTls(url) ? PORTS.tls : PORTS.plain;
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port) };
 }
 
-/** Starts to connect. Errors: throws Node's error for a certificate or key that cannot be parsed, or that do not match. */
+/**
+ * Starts to connect, and returns immediately; `reached`, `peer` and `streamError` of the result change later. The socket's own events
+ * report success or failure. Errors: throws Node's error for a certificate or key that cannot be parsed, or that do not match.
+ */
 export function openSocket(options: Pick<ConnectOptions, 'url' | 'ca' | 'cert' | 'key' | 'onStage' | 'onConnectWritten'>): MqttSocket {
   const { url, onStage } = options;
   const socket = isTls(url) ? tlsSocket(options) : connectTcp(addressOf(url));

@@ -6,7 +6,10 @@ import { UplinkError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
 
-/** Where and how to connect. Secrets are in memory only. Units: `keepaliveS` s, `timeoutMs` ms until CONNACK. */
+/**
+ * Where and how to connect. Secrets are in memory only. `protocol`: 4 for MQTT 3.1.1, 5 for MQTT 5. Units: `keepaliveS` s; `timeoutMs` ms
+ * from the first packet to CONNACK.
+ */
 export interface ConnectOptions {
   readonly url: string;
   readonly protocol: 4 | 5;
@@ -43,7 +46,7 @@ export type ConnectStage =
   | { readonly kind: 'tcp'; readonly address: string }
   | { readonly kind: 'tls'; readonly version: string; readonly peer: PeerCertificate | null };
 
-/** A packet without its content. Units: `bytes` of payload, 0 if there is none. */
+/** A packet without its content. `topic`: null for any packet but `publish`. Units: `bytes` of payload, 0 if there is none. */
 export interface PacketSummary {
   readonly isSent: boolean;
   /** The standard's name in lower case: `connect`, `publish`, `pingresp`. */
@@ -64,7 +67,7 @@ export interface InboundMessage {
 export interface MqttConnection {
   /** Largest packet that the broker accepts. Units: bytes. */
   readonly maxPacketBytes: number;
-  /** The broker's keepalive, or the requested one. Units: s. */
+  /** The smaller of the requested keepalive and the broker's. Units: s. */
   readonly keepaliveS: number;
   /** Sent since CONNECT. Units: bytes. */
   readonly sentBytes: number;
@@ -89,7 +92,10 @@ export interface MqttTransport {
   connect(options: ConnectOptions): Promise<MqttConnection>;
 }
 
-/** Resolves to true when the broker has read all that was published before, to false when the connection breaks first. */
+/**
+ * Resolves to true when the broker has read all that was published before, to false if the connection breaks first; that is only logged.
+ * Errors: rejects only with an error that is not an UplinkError.
+ */
 export async function passesBarrier(connection: Pick<MqttConnection, 'barrier'>, log: Log): Promise<boolean> {
   try {
     await connection.barrier();

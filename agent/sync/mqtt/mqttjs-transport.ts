@@ -43,7 +43,7 @@ const NEVER_MS = 2_147_483_647;
  */
 Buffer.poolSize = 2_048;
 
-/** MQTT over TCP or TLS. Opens nothing before `connect`. */
+/** Creates a transport for MQTT over TCP or TLS. It opens nothing before `connect`; each `connect` opens a connection of its own. */
 export function createMqttTransport(): MqttTransport {
   return { connect: (options) => connect(options) };
 }

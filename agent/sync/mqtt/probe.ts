@@ -24,7 +24,10 @@ const CHECKS = 10;
 /** Slowest supported link; bytes sent before the ping are transferred first. Units: bytes/ms. Source: assumed; GPRS, one slot up, 16 kbit/s. Confirmed by: the throughput of a gateway at the worst site. */
 const SLOWEST_BYTES_PER_MS = 2;
 
-/** When a quiet link is probed, and how long the answer may take. Units: ms. */
+/**
+ * Returns the times of the probe. `quietMs`: time without traffic in one direction until a ping is sent, 75 % of the keepalive. `answerMs`:
+ * longest wait for the answer, half of the keepalive, at most 10 s, plus the time to transfer `waitingBytes` on a slow link. Units: ms.
+ */
 export function probeTimes(keepaliveS: number, waitingBytes: number): { readonly quietMs: number; readonly answerMs: number } {
   const keepaliveMs = keepaliveS * 1_000;
   const waitMs = Math.min(keepaliveMs * ANSWER.share, ANSWER.maxMs);
@@ -33,7 +36,10 @@ export function probeTimes(keepaliveS: number, waitingBytes: number): { readonly
 
 type ProbedConnection = Pick<MqttConnection, 'barrier' | 'keepaliveS' | 'sentBytes'>;
 
-/** The probe of one connection. Does nothing before `start`. */
+/**
+ * Probes one connection with pings and reports if it does not respond. Does nothing before `start` or after `cancel`; after a report,
+ * `start` begins again.
+ */
 export class LinkProbe {
   readonly #clock: Pick<Clock, 'monoMs' | 'after'>;
   readonly #onSilent: (quietMs: number) => void;

@@ -18,7 +18,10 @@ import type { KeyPair } from './certificate-choice.ts';
 import { isKeyOfCertificate } from './certificates.ts';
 import type { ConnectOptions } from './mqtt-transport.ts';
 
-/** `secret`: only the agent may have permission to read the file. Errors: may reject with UplinkError `secret`, whose message is shown unchanged. */
+/**
+ * Reads a whole file. `secret`: rejects if others than the agent have permission to read it. Errors: rejects with UplinkError `secret`,
+ * whose message continues the name of the file, if the file must not be used; otherwise with Node's error.
+ */
 export type ReadFile = (path: string, kind: 'secret' | 'public') => Promise<Buffer>;
 
 export interface Secrets extends Pick<ConnectOptions, 'password' | 'ca' | 'cert' | 'key'> {
@@ -39,13 +42,15 @@ const MAX_FILE_BYTES = 1_048_576;
 const FORBIDDEN_MODE = { file: 0o077, credential: 0o007 };
 
 /**
- * A reader for the files named in the configuration.
+ * Returns a reader for the files named in the configuration. Files above 1 MB, pipes and devices are refused.
  *
- * A name without a folder is a credential of the service (`LoadCredential=`, `LoadCredentialEncrypted=`) and is read from `credentialsDir`.
- * There the group of a file may have permissions: systemd grants access to the agent by an access list, whose mask appears as group permissions, and
- * the folder is closed to all others. Elsewhere the group is that of the technicians, who must not read keys.
+ * A name without a folder is a credential of the service (`LoadCredential=`, `LoadCredentialEncrypted=`) and is read from `credentialsDir`;
+ * null: the service has none, and such a name is refused. There the group of a file may have permissions: systemd grants access to the
+ * agent by an access list, whose mask appears as group permissions, and the folder is closed to all others. Elsewhere the group is that of
+ * the technicians, who must not read keys.
  *
- * No secret is read from `stateDir`, the agent's own data, or through links to it: otherwise users and revisions could be sent as a password.
+ * No secret is read from `stateDir`, the agent's own data, or through links to it: otherwise users and revisions could be sent as a
+ * password.
  *
  * Source: systemd.exec(5), credentials; systemd 254 sets 0440 with an access list on tmpfs, 0400 without.
  */

@@ -9,8 +9,11 @@ import { BD_SEQ_COUNT } from './session-state.ts';
 
 const KEY = 'sync.bdSeq';
 /**
- * The sessions after a copy was made are unknown. With the step of the next CONNECT the number is 127 ahead, the largest step that still
- * compares as higher for serial numbers: no death of the 126 sessions after the copy counts as a death of this session. Source: RFC 1982, section 3.2.
+ * How bdSeq changes when the agent's state is replaced by a copy: the sessions after the copy was made are unknown, so the number moves
+ * ahead.
+ *
+ * With the step of the next CONNECT it is 127 ahead, the largest step that still compares as higher for serial numbers: no death of the 126
+ * sessions after the copy counts as a death of this session. Source: RFC 1982, section 3.2.
  */
 export const BD_SEQ_COPY_RULE: CopyRule = { key: KEY, change: 'advance', by: BD_SEQ_COUNT / 2 - 2, count: BD_SEQ_COUNT };
 /** Longest wait for bdSeq to be on disk; then it is kept in memory. Units: ms. Source: assumed; a flush takes tens of ms. Confirmed by: bench `store device` on the gateway. */
@@ -20,7 +23,10 @@ const UNREAD = Symbol('unread');
 
 export type BdSeqMemory = ReturnType<typeof createBdSeqMemory>;
 
-/** `random` returns a random number 0..1. */
+/**
+ * Creates the storage for bdSeq, the number of the session. Its methods never reject: a disk that fails is logged. `random` returns a
+ * random number 0..1, for a number if the stored one cannot be read.
+ */
 export function createBdSeqMemory(
   { clock, log, store }: { readonly clock: Pick<Clock, 'after'>; readonly log: Log; readonly store: Pick<Store, 'save' | 'load'> },
   random: () => number,

@@ -39,7 +39,10 @@ export interface BrokerLinkParts extends Omit<BrokerConnectionParts, 'onConnectW
   readonly onTakenOver: (text: Message) => void;
 }
 
-/** `wanted`: the agent stops, so there is time for the last proof; otherwise the death is sent immediately. */
+/**
+ * How a session ends. `bdSeq`: its number. `wanted`: the agent stops, so there is time to wait for the last proof of delivery; otherwise
+ * send the deaths immediately.
+ */
 export interface Ending {
   readonly bdSeq: number;
   readonly wanted: boolean;

@@ -56,10 +56,11 @@ export class LinkFailures {
 }
 
 /**
- * The wait after `failures` failures in a row, by full jitter, so that many cabinets do not reconnect at the same moment.
+ * Returns the wait after `failures` failures in a row: `chance` times a limit that doubles from 1 s to 5 min. This is full jitter, so that
+ * many cabinets do not reconnect at the same moment.
  *
- * Units:  ms; `chance` is a random number 0..1.
- * Source: "Exponential Backoff And Jitter", AWS Architecture Blog: full jitter gives the server the least work.
+ * Units: ms; `chance` is a random number 0..1. Source: "Exponential Backoff And Jitter", AWS Architecture Blog: full jitter gives the
+ * server the least work.
  */
 export function backOffMs(failures: number, chance: number): number {
   const exponent = Math.min(Math.max(failures - 1, 0), 30);

@@ -102,13 +102,18 @@ export const BD_SEQ_COUNT = 256;
 export const STABLE_MS = 60_000;
 
 /**
- * Shortest time between two births that a host causes: it doubles with each, and is reset after a quiet time. Units: ms.
+ * Shortest time between two births that a host causes: `first`, then doubled with each up to `longest`; `first` again after `quiet` without
+ * such births. Units: ms.
  *
- * Source: Tahu's host requests at most one per 5 s. The others are assumed: at 10 min, births of 35 lamps (80 KB) cost 12 MB a day. Confirmed by: the requests of a platform in use.
+ * Source: Tahu's host requests at most one per 5 s. The others are assumed: at 10 min, births of 35 lamps (80 KB) cost 12 MB a day.
+ * Confirmed by: the requests of a platform in use.
  */
 export const REBIRTH_GAP_MS = { first: 5_000, longest: 600_000, quiet: 1_200_000 };
 
-/** A session in phase `off`. `awaitsHost`: a primary host is configured. `servers`: their number. */
+/**
+ * Returns the state of a session before its start, in phase `off`. `awaitsHost`: births wait for a primary host. `servers`: number of
+ * brokers that may be tried.
+ */
 export function createSession(awaitsHost: boolean, servers = 1): SessionState {
   return {
     phase: 'off',

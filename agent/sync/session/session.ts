@@ -29,7 +29,7 @@ const CLOCK_SKEW_MS = 300_000;
 const HOST_WAIT_MS = 30_000;
 
 /**
- * The session after an event, and the effects to carry out.
+ * Returns the session after an event, and the effects that the caller must carry out, in order. Does nothing itself.
  *
  * Errors: none; an event that does not fit the phase, such as a late answer, changes nothing.
  */
@@ -176,7 +176,10 @@ function restOfGapMs(
   return sinceMono === null ? 0 : sinceMono + (isSparing ? REBIRTH_GAP_MS.longest : gapMs) - atMono;
 }
 
-/** How long the births of the current session have to wait because the host ended earlier ones. Units: ms; zero or negative if they are due. */
+/**
+ * Returns how long the births of the current session must wait because the primary host went offline and ended an earlier session.
+ * `isSparing`: the day's data budget is used up, so the longest gap applies. Units: ms; zero or negative if they are due.
+ */
 export function returnDelayMs({ rebirth }: SessionState, at: { readonly atMono: MonoMs; readonly isSparing: boolean }): number {
   return rebirth.isReturn ? restOfGapMs(rebirth.returnMono, rebirth.gapMs, at) : 0;
 }

@@ -20,7 +20,7 @@ import { createSecretReader, type Secrets } from '../mqtt/secret-files.ts';
 import { createTopics, readHostState } from '../sparkplug/topics.ts';
 import type { BrokerConnectionParts } from './broker-connection.ts';
 
-/** `clientId`: that of the agent; the test appends to it. */
+/** What the test needs. `clientId`: that of the agent; the test uses it with `-test` at the end. */
 export type UplinkTestParts = Pick<BrokerConnectionParts, 'config' | 'clientId' | 'transport' | 'clock' | 'readFile'>;
 
 /** Longest wait for CONNACK. Units: ms. Source: as for a session: a modem needs up to 10 s to wake. */
@@ -37,7 +37,11 @@ const HOST_STATE: readonly string[] = ['host-state', 'rewritten-state'];
 /** A certificate that expires sooner needs attention. Units: ms. Source: assumed; a month to order and install one. Confirmed by: the time that an operator needs to renew a certificate. */
 const SOON_MS = 30 * 86_400_000;
 
-/** Runs the test; `onStep` receives each step as it ends. Errors: none; a failure is a step that names what to check, and ends the test. */
+/**
+ * Runs the test. `onStep` receives each step as it ends; the result contains all of them and whether all passed. The password is not sent
+ * to a broker that is not in the configuration. Errors: none for a failed connection; it is a step that names what to check, and ends the
+ * test.
+ */
 export async function testUplink(
   parts: UplinkTestParts,
   { broker, signal }: UplinkTestRequest,

@@ -34,10 +34,13 @@ const MAX_BLOCKS = 2_048;
 const UNREAD_FIRST = { from: 1_000_000, span: 1_000_000 };
 const UNREAD = Symbol('unread');
 
-/** No alias was ever used. */
+/** The alias numbers of a first run: none was ever used. */
 export const NO_ALIAS_BLOCKS: AliasBlocks = { next: 1, blocks: [] };
 
-/** The blocks including one for each of these devices. Returns `blocks` itself if nothing changed. Pure. */
+/**
+ * Returns the blocks with one for each of these devices. A device keeps its block while the names and order of its metrics are the same;
+ * otherwise it gets numbers that were never used. Returns `blocks` itself if nothing changed. Pure.
+ */
 export function assignAliasBlocks(blocks: AliasBlocks, wanted: readonly AliasedMetrics[]): AliasBlocks {
   const known = new Map(blocks.blocks.map((block) => [block.deviceId, block]));
   let { next } = blocks;
@@ -53,7 +56,10 @@ export function assignAliasBlocks(blocks: AliasBlocks, wanted: readonly AliasedM
   return { next, blocks: all.length > MAX_BLOCKS ? all.filter(({ deviceId }) => present.has(deviceId)) : all };
 }
 
-/** The blocks for these devices, based on those of earlier runs; a change is written to the store. `random` returns a random number 0..1. */
+/**
+ * Resolves to the blocks for these devices, based on those of earlier runs; a change is written to the store. If the earlier numbers cannot
+ * be read, numbering starts at a random number above 1,000,000. `random` returns a random number 0..1.
+ */
 export async function restoreAliasBlocks(
   store: Pick<Store, 'save' | 'load'>,
   wanted: readonly AliasedMetrics[],

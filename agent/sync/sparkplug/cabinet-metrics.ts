@@ -8,7 +8,7 @@ import type { DeviceCategory, PointProfile, Profile, Semantic } from '../../core
 import type { PointId } from '../../core/words.ts';
 import { metricNames, ownMetrics } from '../commands/command-metrics.ts';
 
-/** Metrics of the decision for a lamp, on its device. */
+/** Names of the metrics that report the agent's decision for a lamp, on the lamp's device: its level, and the rank and reason of it. */
 export const LAMP_METRIC = { wanted: 'Lamp/Wanted Level', rank: 'Lamp/Rank', reason: 'Lamp/Reason' } as const;
 
 const ZONE = {
@@ -16,7 +16,7 @@ const ZONE = {
   baseline: ['Energy/Baseline kWh', 'Double', 'kWh'],
   boosted: ['Energy/Boosted Share', 'Double', '%'],
 } as const;
-/** Metrics of a zone, set when a night ends. */
+/** Names of the metrics that report the energy of a zone, set when a night ends. */
 export const ZONE_METRIC = metricNames(ZONE);
 
 /** TALQ names for any device, for platforms with its data model. */
@@ -48,7 +48,10 @@ const TALQ_UNIT: Readonly<Record<string, string>> = {
   reactivePower: 'var',
 };
 
-/** The uplink's devices: devices with their points, lamps, zones. A lamp with the name of a device shares its entry. */
+/**
+ * Returns the devices of the uplink: the configured devices with their points, then the other lamps, then the zones. A lamp with the id of
+ * a device shares its entry.
+ */
 export function uplinkDevices(
   cabinet: Cabinet,
   points: ReadonlyMap<PointId, CabinetPoint>,

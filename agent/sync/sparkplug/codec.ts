@@ -61,7 +61,7 @@ const FIELD_OF: ReadonlyMap<string, string> = new Map(VALUE_FIELDS);
 /** Fields of a metric with the same name and value on the wire. */
 const PLAIN_FIELDS = ['name', 'alias', 'datatype', 'isHistorical', 'isTransient', 'isNull'] as const;
 
-/** Encodes a payload. */
+/** Encodes a payload. Metrics keep their order; an undefined field is left out. */
 export function encodePayload({ timestampMs, seq, metrics }: Payload): Buffer {
   const wire: WireObject = { metrics: metrics.map(wireMetric) };
   if (timestampMs !== undefined) wire['timestamp'] = timestampMs;
@@ -84,7 +84,9 @@ export function decodePayload(bytes: Uint8Array): Payload | undefined {
   }
 }
 
-/** A signed integer as the 64 bits on the wire. */
+/**
+ * Returns a number, rounded to an integer, as the 64 bits of the wire (two's complement). Errors: throws RangeError for NaN or infinity.
+ */
 export function toLong(value: number): MetricValue {
   return { kind: 'long', value: BigInt.asUintN(64, BigInt(Math.round(value))) };
 }

@@ -45,7 +45,11 @@ const TIE_WINDOW_MS = 1_000;
 
 export type CurrentValues = ReturnType<typeof createCurrentValues>;
 
-/** All metrics at their resting values: no override, nothing read. */
+/**
+ * Creates the table of current values, for births. At first the metrics of the node and those for commands have their default ("nothing
+ * requested") or null, with quality `good`; others are null with quality `missing`. `latest` returns the newest reading of a point;
+ * undefined if there is none.
+ */
 export function createCurrentValues(
   table: Pick<MetricTable, 'node' | 'devices'>,
   clock: Pick<Clock, 'wallMs'>,

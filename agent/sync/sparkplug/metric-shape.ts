@@ -10,7 +10,10 @@ import { DATATYPE } from './sparkplug-proto.ts';
 /** Source: `payloads-propertyset-quality-value-value`: 0 bad, 192 good, 500 stale; good is omitted. */
 const QUALITY_CODE: Readonly<Record<Quality, number>> = { good: 192, stale: 500, bad: 0, missing: 0 };
 
-/** A birth includes name, datatype, unit, range and TALQ's name of the metric. Source: `topics-nbirth-metrics`, `topics-dbirth-metrics`. */
+/**
+ * Returns a metric as a birth contains it: as in DATA, and with name, datatype, unit, range and TALQ's name. Source:
+ * `topics-nbirth-metrics`, `topics-dbirth-metrics`.
+ */
 export function toBirthMetric(entry: MetricEntry, value: UplinkValue): Metric {
   const range = (entry.range ?? []).map((bound, i): Property => ({ key: i === 0 ? 'engLow' : 'engHigh', ...double(bound) }));
   return {
@@ -29,7 +32,11 @@ function double(value: number): Omit<Property, 'key'> {
   return { type: DATATYPE.Double, value: { kind: 'double', value } };
 }
 
-/** DATA includes only the alias. Source: `payloads-alias-data-cmd-requirement`, `payloads-metric-datatype-not-req`. */
+/**
+ * Returns a metric as DATA contains it: the alias (the name if it has none), time, value and, unless it is good, quality; the datatype only
+ * if configured. A value that does not fit the type becomes null with quality bad. Source: `payloads-alias-data-cmd-requirement`,
+ * `payloads-metric-datatype-not-req`.
+ */
 export function toDataMetric(entry: MetricEntry, value: UplinkValue, historical: boolean): Metric {
   const wire = toWire(entry.type, value.value);
   return {

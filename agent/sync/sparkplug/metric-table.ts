@@ -81,18 +81,21 @@ const AGENT = {
 } as const;
 const ROWS = { rows: ['Sync/Rows', 'String'] } as const;
 
-/** On the node: its session, and the state of store and delivery. */
+/** Metric names, on the node, of its session and of the state of store and delivery. */
 export const NODE_METRIC = metricNames(NODE);
-/** On the node: the state of the agent itself. */
+/** Metric names, on the node, of the state of the agent itself. */
 export const AGENT_METRIC = metricNames(AGENT);
-/** On the node and on every device: the rows of the store that a message contains. */
+/** Metric name, on the node and on every device, of the rows of the store that a message contains. */
 export const ROWS_METRIC = ROWS.rows[0];
 
 const NODE_METRICS: readonly UplinkMetric[] = [...[NODE, ROWS].flatMap(ownMetrics), ...NODE_COMMAND_METRICS, ...ownMetrics(AGENT)];
 /** Source: `operational-behavior-data-commands-rebirth-name-aliases`; an alias on bdSeq breaks death matching in hosts (nr#64). */
 const WITHOUT_ALIAS: ReadonlySet<string> = new Set([NODE_METRIC.bdSeq, NODE_METRIC.rebirth]);
 
-/** The table of a node with these devices; lamps and zones get the override metrics that they do not define themselves. */
+/**
+ * Creates the table of a node with these devices. Each device also gets the metrics for commands that it does not define itself. Aliases
+ * are numbered as in a first run until `adoptAliases`.
+ */
 export function createMetricTable(
   devices: readonly UplinkDevice[],
   { aliases, datatypeInData }: Pick<UplinkConfig, 'aliases' | 'datatypeInData'> = { aliases: true, datatypeInData: false },

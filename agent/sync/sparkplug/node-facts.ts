@@ -16,7 +16,7 @@ const BYTES_STEP = 10_000;
 
 export type NodeFacts = ReturnType<typeof createNodeFacts>;
 
-/** Software and version are set immediately, `Sync/*` with the first `note`. */
+/** Creates the writer of the node's own metrics. Sets software and version in `values` immediately, `Sync/*` with each `note`. */
 export function createNodeFacts(table: MetricTable, values: CurrentValues, clock: Clock, version: string) {
   const set = (name: string, value: string | number | boolean | null): readonly Change[] => {
     const entry = table.node.find((candidate) => candidate.name === name);

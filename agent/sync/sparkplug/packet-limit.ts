@@ -26,17 +26,23 @@ const OPTIONAL_PROPERTIES: ReadonlySet<string> = new Set(['talq', 'engLow', 'eng
 /** Without these nothing could be proven, no loss reported, and no outcome sent. */
 const REQUIRED: readonly string[] = [NODE_METRIC.rebirth, ROWS_METRIC, NODE_METRIC.gap, COMMAND_METRIC.outcome];
 
-/** Bytes for the payload of a message on this topic. */
+/** Returns the bytes that remain for the payload of a message on this topic; negative if there is no room. Assumes a topic in ASCII. */
 export function payloadRoom(topic: string, maxPacketBytes: number): number {
   return maxPacketBytes - topic.length - HEADER_BYTES;
 }
 
-/** Bytes for the only text in a message on this topic. */
+/**
+ * Returns the bytes that remain for the text in a message with one metric and a row mark, on a topic of this length; negative if there is
+ * no room.
+ */
 export function textRoom(topicLength: number, maxPacketBytes: number): number {
   return maxPacketBytes - topicLength - HEADER_BYTES - DATA_FRAME_BYTES - METRIC_BYTES;
 }
 
-/** Yields the metrics of one message after another. A single metric that is too large is yielded alone. */
+/**
+ * Splits metrics into messages: yields the metrics of one message after another, in their order. Each has at most 400 metrics and about 8
+ * KB, less if the broker's limit is lower. A single metric that is too large is yielded alone.
+ */
 export function* splitMetrics(metrics: readonly Metric[], topic: string, maxPacketBytes: number): Generator<readonly Metric[]> {
   const maxBytes = Math.min(MESSAGE_LIMIT.bytes, payloadRoom(topic, maxPacketBytes) - DATA_FRAME_BYTES);
   let part: Metric[] = [];
@@ -54,20 +60,28 @@ export function* splitMetrics(metrics: readonly Metric[], topic: string, maxPack
   if (part.length > 0) yield part;
 }
 
-/** The metrics ordered by time, stable. Source: `operational-behavior-data-publish-nbirth-order`, `…-dbirth-order`. */
+/**
+ * Returns the metrics with the oldest first; equal times keep their order. Source: `operational-behavior-data-publish-nbirth-order`,
+ * `…-dbirth-order`.
+ */
 export function inTimeOrder(metrics: readonly Metric[]): readonly Metric[] {
   return metrics.toSorted((a, b) => (a.timestampMs ?? 0) - (b.timestampMs ?? 0));
 }
 
-/** The entries in the order of a birth: required ones first, write-only ones last, because a birth is truncated at its end. The sort is stable. */
+/**
+ * Returns the entries in the order of a birth: required ones first, those that the platform only writes last, because a birth that is too
+ * large is truncated at its end. Otherwise the order stays.
+ */
 export function requiredFirst(entries: readonly MetricEntry[]): readonly MetricEntry[] {
   const rank = ({ name }: MetricEntry): number => (REQUIRED.includes(name) ? 0 : WRITTEN_METRICS.has(name) ? 2 : 1);
   return entries.toSorted((a, b) => rank(a) - rank(b));
 }
 
 /**
- * The whole birth if it fits. Otherwise without ranges; then without all properties except quality; then without long texts and the quality of null
- * values; then without the last metrics. `leftOut`: names of the metrics that this session does not have. Units: bytes of payload.
+ * Returns the metrics of a birth, reduced until they fit. In this order it removes: ranges and TALQ names; all properties except quality;
+ * texts over 64 characters, which become null, and the quality of null values; the last metrics.
+ * `leftOut`: names of the removed metrics, which this session does not have. The first metric stays even if it is too large. Units:
+ * `maxBytes` bytes of payload.
  */
 export function fitBirth(
   metrics: readonly Metric[],

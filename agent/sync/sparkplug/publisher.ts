@@ -26,11 +26,11 @@ export interface PublisherParts {
   readonly isAlive: (deviceId: string) => boolean;
   /** Units: bytes of one message. */
   readonly onSent: (bytes: number) => void;
-  /** A birth was larger than the broker's limit. */
+  /** A birth was sent without these metrics, because the broker's packet limit is too low. `deviceId`: null for the node. */
   readonly onCut?: (deviceId: string | null, leftOut: readonly string[]) => void;
 }
 
-/** What was sent. Units: `readings` counts readings sent as metrics, `bytes` of payload. */
+/** What was sent. `readings`: number of readings, as metrics or in a segment. `bytes`: of payload. */
 export interface Sent {
   readonly readings: number;
   readonly bytes: number;
@@ -51,12 +51,15 @@ const IMPLIED_BY_DEATH: Readonly<Record<'live' | 'history', readonly Quality[]>>
   history: ['missing'],
 };
 
-/** The payload of a node death: bdSeq alone, no seq. Source: `topics-ndeath-payload`, `payloads-ndeath-seq`. */
+/** Returns the payload of a node death (NDEATH): bdSeq alone, no seq. Source: `topics-ndeath-payload`, `payloads-ndeath-seq`. */
 export function encodeNodeDeath(table: MetricTable, bdSeq: number, atMs: WallMs): Buffer {
   return encodePayload({ timestampMs: atMs, metrics: [bdSeqMetric(table, bdSeq, atMs)] });
 }
 
-/** Errors: every method may throw UplinkError `lost`; the session has then ended. */
+/**
+ * Publishes the messages of one session. Errors: every method may throw UplinkError `lost`, after which the session has ended, or
+ * `too-large` for a packet above the broker's limit that cannot be reduced further; the session then continues.
+ */
 export class Publisher {
   /** Longest text of one metric that the broker accepts. Units: bytes. */
   readonly maxTextBytes: number;

@@ -23,7 +23,10 @@ type Inbound =
 
 export type Topics = ReturnType<typeof createTopics>;
 
-/** The topics of edge node `node` in `group`; `primaryHost` is the host whose STATE it follows, or null. */
+/**
+ * Returns the topics of edge node `node` in `group`; `primaryHost` is the host whose STATE it follows, or null for none. `read` classifies
+ * a topic that arrived.
+ */
 export function createTopics(group: string, node: string, primaryHost: string | null) {
   const nodeCommand = `${NAMESPACE}/${group}/NCMD/${node}`;
   const deviceCommand = `${NAMESPACE}/${group}/DCMD/${node}/`;
@@ -45,7 +48,10 @@ export function createTopics(group: string, node: string, primaryHost: string | 
   };
 }
 
-/** The STATE of a host; undefined for anything but `{"online":<boolean>,"timestamp":<ms>}`. Source: Sparkplug 3.0 §6.4.24. */
+/**
+ * Parses the STATE of a host: JSON with `online` (boolean) and `timestamp` (ms since 1970); other fields are ignored. Returns undefined for
+ * anything else, and above 1,024 bytes. Source: Sparkplug 3.0 §6.4.24.
+ */
 export function readHostState(payload: Uint8Array): { readonly online: boolean; readonly atMs: WallMs } | undefined {
   if (payload.length > MAX_STATE_BYTES) return undefined;
   const { online, timestamp } = parseRecord(new TextDecoder().decode(payload)) ?? {};
