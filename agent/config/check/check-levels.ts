@@ -7,8 +7,9 @@ import type { Finding, Path } from './finding.ts';
 import { programmesOf, stepPct, zoneMinimum } from './zone-facts.ts';
 
 /**
- * Checks that a zone can have the levels of its programmes, calendar, event nights and traffic: classes, 0 %, boosts and maxima against the minimum.
- * Pure.
+ * Returns each level that a zone cannot have: a class without `designClass` or brighter than it, 0 % in a zone without `dark`, a boost
+ * below the minimum or below every step of a programme, and a lamp with `maxPct` below the minimum of its zone. The levels are those of
+ * programmes, calendars, event nights and traffic. Empty if nothing is wrong. Pure.
  */
 export function checkLevels(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [

@@ -7,13 +7,16 @@ import { type Message, msg } from '../../core/message.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
 
-/** A name and its place. */
+/** An id and its path in the document. An undefined id is missing or ill-formed; the checks skip it. */
 export interface Named {
   readonly id: string | undefined;
   readonly path: Path;
 }
 
-/** Reports ids that repeat within a kind, or are used for two kinds that the platform shows together. */
+/**
+ * Returns a finding for each id that two items of one kind have, for a lamp with the id of a device that does not drive it, and for a zone
+ * with the id of a lamp or device. Ids that differ only in upper and lower case count as equal.
+ */
 export function checkIds(index: Index): Finding[] {
   const named = (items: readonly Placed<{ id?: string | undefined }>[]): Named[] =>
     items.map(({ value, path }) => ({ id: value.id, path: [...path, 'id'] }));
@@ -47,7 +50,10 @@ export function checkIds(index: Index): Finding[] {
   ];
 }
 
-/** Reports a unit twice on a line, and two lines on one port. */
+/**
+ * Returns a finding for each unit number that occurs twice on one line, and for each port that two lines use, even if it is written in two
+ * ways.
+ */
 export function checkWiring(index: Index): Finding[] {
   const ports = index.lines.map(({ value, path }): Named => ({ id: portName(value.port), path: [...path, 'port'] }));
   const units = index.lines.flatMap((line) =>
@@ -68,7 +74,10 @@ function portName(text: string | undefined): string | undefined {
   return port.kind === 'bad' ? text : linePortName(port);
 }
 
-/** Reports references to unknown names, and lamps in no zone or in two. */
+/**
+ * Returns what is wrong with references to poles, devices, lamps, zones and with the zones' own programmes: unknown names, lamps in no zone
+ * or in two, lamps without a pole, two lamps on one point, a sensor twice in a zone, and contact zones without a role.
+ */
 export function checkReferences(index: Index): Finding[] {
   const { known } = index;
   return [
@@ -202,7 +211,10 @@ function repeated(what: keyof typeof TWICE, items: readonly Named[]): Finding[] 
   });
 }
 
-/** Returns one finding for each repetition of a name; upper and lower case differ. `say` creates its message. */
+/**
+ * Returns a finding for each item whose id an earlier item has; `first` is the path of the first of them. Upper and lower case differ.
+ * `say` creates the message for an id.
+ */
 export function repeatedBy(items: readonly Named[], say: (id: string) => Message): Finding[] {
   const firsts = new Map<string, Path>();
   return items.flatMap(({ id, path }) => {

@@ -32,7 +32,11 @@ interface Sampled {
   readonly civil: readonly Night[];
 }
 
-/** Runs all checks of this file. The cabinet has passed all other checks. */
+/**
+ * Returns warnings about nights with less light than the file suggests: a zone that is lit after civil dusk or put out before civil dawn by
+ * 2 min or more, and programme steps that a night leaves out because sun and clock times change their order. Checks 36 nights of a year.
+ * The cabinet must have passed all other checks.
+ */
 export function checkNights(cabinet: Cabinet): Finding[] {
   const calendar = createLocalCalendar(cabinet.timezone);
   const civilNights = createNights(cabinet, { sunBelowDeg: CIVIL_DEG, onOffsetMin: 0, offOffsetMin: 0 }, calendar);

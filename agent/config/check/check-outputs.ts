@@ -4,8 +4,9 @@ import { given, type Index, type OutputDraft, type Placed, placed, unknownName, 
 import type { Finding } from './finding.ts';
 
 /**
- * Checks that every output follows something, and that no other output or lamp uses its point. `check-points.ts` checks the point against its
- * profile. Pure.
+ * Returns what is wrong with outputs: unknown names, neither `litWith` nor `rules`, a value equal to `idle`, no rest time, the circuit of a
+ * zone that may be dark and is lit by presence, and a point that another output or a lamp sets. `check-points.ts` checks the point against
+ * its profile. Pure.
  */
 export function checkOutputs(index: Index): Finding[] {
   return [

@@ -10,7 +10,9 @@ import { lineFlaws } from './floor-lines.ts';
 import { paceFlaws } from './floor-pace.ts';
 import { sensorFlaws } from './floor-sensors.ts';
 
-/** The configurations of a floor check. */
+/**
+ * The configurations of a floor check. `after`: the one that is to run. The first of the 366 nights that are compared begins at `nowMs`.
+ */
 export interface FloorCheck {
   readonly after: CabinetAndProfiles;
   /** The running configuration; each of its lamps must stay lit. */
