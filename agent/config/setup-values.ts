@@ -21,7 +21,10 @@ export function maxMeterKw({ lamps }: Pick<Cabinet, 'lamps'>): number {
   return installedW === 0 ? Number.POSITIVE_INFINITY : (BEYOND_LAMPS.factor * installedW) / 1_000 + BEYOND_LAMPS.kw;
 }
 
-/** The initial register values of a driver, from the policy of its lamp's zone; the field writes them. Pure. */
+/**
+ * The values to write into the registers of a driver at its start: ramps, failsafe timeout and failsafe level, from its lamps and their
+ * zones. Also defined for a device without lamps. Pure.
+ */
 export function setupValuesOf(cabinet: Cabinet, deviceId: string): SetupValues {
   const { upMs, downMs } = deviceRamps(cabinet, deviceId);
   return {

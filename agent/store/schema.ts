@@ -138,7 +138,7 @@ INSERT OR IGNORE INTO meta(key, value) VALUES('audit_head', '0 ${'0'.repeat(64)}
  */
 export const PAGE_BYTES = 2048;
 
-/** Must run before the first table is created. */
+/** SQLite settings that a file keeps. They must run before the first table is created. */
 export const CREATE_PRAGMAS: readonly string[] = [`page_size = ${PAGE_BYTES}`, 'auto_vacuum = INCREMENTAL'];
 
 /** The journal shrinks to this size after each checkpoint, and may reach twice this size between two. Units: bytes. Source: reliability measurement. */

@@ -9,7 +9,10 @@ import { inJson } from '../../core/message-wire.ts';
 import type { Revision } from '../../core/revisions.ts';
 import type { RevisionHistory, Trial } from './revision-history-file.ts';
 
-/** Revisions in the history. Source: as many as router consoles keep. */
+/**
+ * Most revisions in the history; then the oldest are removed, but never the running revision or the one to return to. Source: as many as
+ * router consoles keep.
+ */
 export const KEPT_REVISIONS = 50;
 
 type NewRevision = Pick<KeptRevision, 'atMs' | 'by' | 'why' | 'whyTemplate' | 'hash'>;
@@ -38,7 +41,10 @@ export function nextNumber({ revisions }: RevisionHistory): number {
   return Math.max(...revisions.map(({ number }) => number)) + 1;
 }
 
-/** The highest serial that is used up. */
+/**
+ * The highest serial that a new signature must exceed: that of the newest accepted signature once a revision was confirmed after it, before
+ * that one less, so that an interrupted or returned trial can be repeated with the same signature.
+ */
 export function usedSerial({ signedSerial, isSerialUsed }: Pick<RevisionHistory, 'signedSerial' | 'isSerialUsed'>): number {
   return isSerialUsed ? signedSerial : signedSerial - 1;
 }
@@ -65,14 +71,16 @@ export function withTrial(
   return pruned({ ...history, trial: { ...trial, number, spentMs: 0, starts: 0, isMarked: true }, revisions });
 }
 
-/** Ends the trial: its revision is the current one. */
+/** Ends the trial: its revision is confirmed and becomes the current one. Without a trial the history is unchanged. */
 export function withTrialConfirmed(history: RevisionHistory): RevisionHistory {
   if (history.trial === null) return history;
   const { number } = history.trial;
   return { ...history, current: number, trial: null, isSerialUsed: true, revisions: changed(history, number, { state: 'confirmed' }) };
 }
 
-/** Ends the trial: the revision before it is the current one again. */
+/**
+ * Ends the trial: its revision is `returned`, with the reason, and the current one runs again. Without a trial the history is unchanged.
+ */
 export function withTrialReturned(history: RevisionHistory, reason: Message): RevisionHistory {
   if (history.trial === null) return history;
   const kept = { reason: String(reason), reasonTemplate: inJson(reason) };
@@ -102,7 +110,10 @@ function pruned(history: RevisionHistory): RevisionHistory {
   return { ...history, revisions: history.revisions.filter(({ number }) => kept.has(number)) };
 }
 
-/** Revisions as evidence of earlier runs. Those made from the file of the site exist before the first run. */
+/**
+ * Returns `config/` if the history has a revision that was not made from the file of the site: the agent has run here before. Otherwise
+ * empty.
+ */
 export function tracesOfRevisions(history?: RevisionHistory): readonly string[] {
   return history?.revisions.some(({ by }) => by !== 'file') === true ? ['config/'] : [];
 }

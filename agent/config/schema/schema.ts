@@ -239,7 +239,7 @@ const uplinkSchema = z.strictObject({
 /** Default folder of databases and revisions. Source: the folder that the package creates. */
 export const STORE_DIR = '/var/lib/luciole';
 
-/** Where readings are kept; all keys have defaults. */
+/** The section `store`: where readings are kept, how much and how long. All keys have defaults. */
 export const storeSchema = z.strictObject({
   dir: pathSchema.default(STORE_DIR).describe(String(msg`Folder of the databases.`)),
   commitSeconds: z

@@ -28,7 +28,10 @@ const CHUNK_BYTES = 2 ** 20;
 /** Units: bytes. Source: stat(2), `st_blocks`. */
 const STAT_BLOCK_BYTES = 512;
 
-/** How much an ordinary process may still write there. Units: bytes. Shape: null if the file system does not report it. */
+/**
+ * Returns how much an ordinary process may still write on the file system of a folder; null if there is no folder, or the file system does
+ * not report it. Units: bytes.
+ */
 export type FreeBytes = (dir: string) => number | null;
 
 export interface ReserveFileParts {

@@ -12,10 +12,10 @@ export interface UndeliveredNote {
 
 /** The key of the fact in `state.db`. */
 export const UNDELIVERED_KEY = 'store.undelivered';
-/** After a restore: the readings were set aside by the person who restored. */
+/** The note after a restore: no readings are expected, because the person who restored has set them aside. */
 export const NO_READINGS_EXPECTED: UndeliveredNote = { epoch: '', readings: 0 };
 
-/** Parses the stored fact; null if it is anything else. */
+/** Parses the stored fact; null if it is missing or has another form. Errors: throws SyntaxError for a text that is not JSON. */
 export function readUndeliveredNote(json: string | null): UndeliveredNote | null {
   const value: unknown = json === null ? null : JSON.parse(json);
   if (!isRecord(value)) return null;

@@ -29,7 +29,7 @@ export function isTrustedQuality(clockQuality: number): boolean {
   return clockQuality >= TRUSTED_FROM;
 }
 
-/** The table on one connection. Errors: all functions throw SQLite errors. */
+/** Access to the table `boot` of an open file. Errors: all functions throw SQLite errors. */
 export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup, 'boot' | 'machine'>) {
   const all = db.prepare<[], Row>('SELECT id, token, true_ms, true_tq, machine, start_mono FROM boot');
   const insert = db.prepare('INSERT INTO boot(token, at_ms, machine, start_mono) VALUES(?, ?, ?, ?)');

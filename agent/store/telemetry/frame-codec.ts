@@ -134,7 +134,10 @@ export function frameRowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readin
   return crc32(blob, crc32(new Uint8Array(columns.buffer)));
 }
 
-/** Errors: throws StoreError `corrupt` for data that cannot be inflated, would exceed `maxBytes`, or has extra bytes at its end. */
+/**
+ * Inflates bytes. Errors: throws StoreError `corrupt` for data that cannot be inflated, would exceed `maxBytes`, or has extra bytes at its
+ * end.
+ */
 export function unpack(blob: Uint8Array, maxBytes: number): Uint8Array {
   let found: { readonly buffer: Uint8Array; readonly engine: { readonly bytesWritten: number } };
   try {

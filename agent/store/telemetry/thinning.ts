@@ -26,7 +26,10 @@ interface Place {
   readonly quality: string;
 }
 
-/** The frames with fewer readings each; frames without any are removed. */
+/**
+ * The frames with fewer readings; frames without any are removed. In each series every `keep`th reading stays, as well as the last, the
+ * lowest, the highest, and both sides of a change of quality. Counters keep four times as many.
+ */
 export function thinned(frames: readonly SegmentFrame[], { keep, isCounter }: Thinning): SegmentFrame[] {
   const kept = frames.map(() => new Set<number>());
   for (const [seriesId, places] of bySeries(frames)) {
