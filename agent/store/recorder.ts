@@ -21,8 +21,9 @@ export interface Kept {
 }
 
 /**
- * True for a first reading, another quality, a due heartbeat, a value in place of none or none in place of a value, and a change of at
- * least the deadband (with 0: any change). Half of the last decimal is tolerated. Units: `heartbeatMs` in ms.
+ * Whether a reading must be reported: the first of its point, another quality, a due heartbeat, a value after none or none after a value,
+ * or a change of at least the deadband. With a deadband of 0 any change counts. Half of the last decimal is tolerated. Units: `heartbeatMs`
+ * in ms.
  */
 export function isChange(
   kept: Kept | undefined,

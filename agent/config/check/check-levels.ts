@@ -7,9 +7,11 @@ import type { Finding, Path } from './finding.ts';
 import { programmesOf, stepPct, zoneMinimum } from './zone-facts.ts';
 
 /**
- * Returns each level that a zone cannot have: a class without `designClass` or brighter than it, 0 % in a zone without `dark`, a boost
- * below the minimum or below every step of a programme, and a lamp with `maxPct` below the minimum of its zone. The levels are those of
- * programmes, calendars, event nights and traffic. Empty if nothing is wrong. Pure.
+ * Returns each level that a zone cannot have. Looks at programmes, calendars, event nights and traffic. Empty if nothing is wrong. Pure.
+ * - A class without `designClass`, or brighter than it.
+ * - 0 % in a zone without `dark`.
+ * - A boost below the minimum, or below every step of a programme.
+ * - A lamp with `maxPct` below the minimum of its zone.
  */
 export function checkLevels(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [

@@ -14,8 +14,10 @@ export interface Named {
 }
 
 /**
- * Returns a finding for each id that two items of one kind have, for a lamp with the id of a device that does not drive it, and for a zone
- * with the id of a lamp or device. Ids that differ only in upper and lower case count as equal.
+ * Returns a finding for each id that is not unique. Ids that differ only in upper and lower case count as equal.
+ * - Two items of one kind have it.
+ * - A lamp has the id of a device that does not drive it.
+ * - A zone has the id of a lamp or device.
  */
 export function checkIds(index: Index): Finding[] {
   const named = (items: readonly Placed<{ id?: string | undefined }>[]): Named[] =>
@@ -51,8 +53,8 @@ export function checkIds(index: Index): Finding[] {
 }
 
 /**
- * Returns a finding for each unit number that occurs twice on one line, and for each port that two lines use, even if it is written in two
- * ways.
+ * Returns a finding for each unit number that occurs twice on one line, and for each port that two lines use. A port that is written in two
+ * ways is still one.
  */
 export function checkWiring(index: Index): Finding[] {
   const ports = index.lines.map(({ value, path }): Named => ({ id: portName(value.port), path: [...path, 'port'] }));
@@ -75,8 +77,11 @@ function portName(text: string | undefined): string | undefined {
 }
 
 /**
- * Returns what is wrong with references to poles, devices, lamps, zones and with the zones' own programmes: unknown names, lamps in no zone
- * or in two, lamps without a pole, two lamps on one point, a sensor twice in a zone, and contact zones without a role.
+ * Returns what is wrong with references to poles, devices, lamps and zones, and to the programme of each zone:
+ * - Unknown names.
+ * - Lamps in no zone or in two, lamps without a pole, and two lamps on one point.
+ * - A sensor that is listed twice in a zone.
+ * - A contact with a zone but without the role for it.
  */
 export function checkReferences(index: Index): Finding[] {
   const { known } = index;

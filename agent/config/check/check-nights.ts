@@ -33,9 +33,10 @@ interface Sampled {
 }
 
 /**
- * Returns warnings about nights with less light than the file suggests: a zone that is lit after civil dusk or put out before civil dawn by
- * 2 min or more, and programme steps that a night leaves out because sun and clock times change their order. Checks 36 nights of a year.
- * The cabinet must have passed all other checks.
+ * Returns warnings about nights with less light than the file suggests. Checks 36 nights of a year. The cabinet must have passed all other
+ * checks.
+ * - A zone that is lit 2 min or more after civil dusk, or put out 2 min or more before civil dawn.
+ * - A programme step that a night leaves out, because sun and clock times change their order.
  */
 export function checkNights(cabinet: Cabinet): Finding[] {
   const calendar = createLocalCalendar(cabinet.timezone);

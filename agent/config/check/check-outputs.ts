@@ -4,9 +4,12 @@ import { given, type Index, type OutputDraft, type Placed, placed, unknownName, 
 import type { Finding } from './finding.ts';
 
 /**
- * Returns what is wrong with outputs: unknown names, neither `litWith` nor `rules`, a value equal to `idle`, no rest time, the circuit of a
- * zone that may be dark and is lit by presence, and a point that another output or a lamp sets. `check-points.ts` checks the point against
- * its profile. Pure.
+ * Returns what is wrong with outputs. `check-points.ts` checks the point against its profile. Pure.
+ * - Unknown names.
+ * - Neither `litWith` nor `rules`, or a lit value equal to `idle`.
+ * - No rest time for an output that follows lamps.
+ * - The circuit of a zone that may be dark and is lit by presence.
+ * - A point that another output or a lamp sets.
  */
 export function checkOutputs(index: Index): Finding[] {
   return [

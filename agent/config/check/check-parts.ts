@@ -13,8 +13,10 @@ import type { Path } from './finding.ts';
 export type SayBelow = (path: Path, message: Message) => Problem;
 
 /**
- * Returns a problem for each unknown part, part number or group, each group with fixed members, each group member that sets no level, and
- * for `quirks` of a device that receives no requests.
+ * Returns a problem for each of these:
+ * - An unknown part, part number or group.
+ * - A group with fixed members, or a group member that sets no level.
+ * - `quirks` of a device that receives no requests.
  */
 export function checkParts(device: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {
   return [...checkInstances(device, profile, say), ...checkGroups(device, profile, say), ...checkQuirks(device, profile, say)];

@@ -22,8 +22,11 @@ export interface KnownProfiles {
 }
 
 /**
- * Returns everything in which the cabinet does not fit its profiles, in the order of the file: unknown and broken profiles, profiles for
- * another kind of line or with other factory settings, unknown parts and roles, and points that do not exist or do not suit their use.
+ * Returns everything in which the cabinet does not fit its profiles, in the order of the file:
+ * - Unknown and broken profiles.
+ * - Profiles for another kind of line, or with factory settings other than those of the line.
+ * - Unknown parts, groups and roles.
+ * - Points that do not exist or do not suit their use.
  */
 export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles): Problem[] {
   const { file, cabinet, named } = loaded;

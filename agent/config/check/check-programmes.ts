@@ -12,8 +12,10 @@ import type { Finding, Path } from './finding.ts';
 type StepDraft = NonNullable<NonNullable<ProgrammeDraft['steps']>[number]>;
 
 /**
- * Returns what is wrong with programmes and event nights: a first step that is not at dusk, steps in the wrong order, steps without exactly
- * one level, a boost below the level of its step, and event nights that end before they begin.
+ * Returns what is wrong with programmes and event nights:
+ * - A first step that is not at dusk, or steps in the wrong order.
+ * - A step without exactly one level, or with a boost below its level.
+ * - An event night that ends before it begins.
  */
 export function checkProgrammes({ programmes, eventNights }: Index): Finding[] {
   const steps = programmes.flatMap(({ value, path }) => placed(value.steps, [...path, 'steps']));

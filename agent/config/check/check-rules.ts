@@ -15,9 +15,11 @@ type Input = keyof typeof INPUTS;
 const USUAL_SHARE = { below: 0.8, above: 1.25 };
 
 /**
- * Returns what is wrong with rules: not exactly one of `point`, `presenceIn` and `trafficIn`, unknown names, keys without effect, no
- * threshold, a `clearsAt` that is missing or on the wrong side of the threshold, and a `raise` that is not above the minimum of its zones.
- * `check-points.ts` checks the point against its profile. Pure.
+ * Returns what is wrong with rules. `check-points.ts` checks the point against its profile. Pure.
+ * - Not exactly one of `point`, `presenceIn` and `trafficIn`.
+ * - Unknown names, and keys without effect.
+ * - No threshold, or a `clearsAt` that is missing or on the wrong side of it.
+ * - A `raise` that is not above the minimum of its zones.
  */
 export function checkRules(index: Index): Finding[] {
   return index.rules.flatMap((rule) => [...checkInput(rule, index), ...checkRaise(rule, index)]);

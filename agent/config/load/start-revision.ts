@@ -90,8 +90,10 @@ const MOST_FLAWS = 5;
 const WAS_RETURNED = msg`it was returned before the agent started again`;
 
 /**
- * Chooses and loads the configuration of a run: the file of the site if it is new or was changed and can be used, otherwise the revision on
- * trial, then the current revision, then the file. Also writes the history of revisions; a failed write becomes a notice.
+ * Chooses and loads the configuration of a run. Also writes the history of revisions; a failed write becomes a notice.
+ * - The file of the site, if it is new or was changed and can be used.
+ * - Otherwise the revision on trial, then the current revision.
+ * - If neither can be used, the file of the site.
  *
  * `onStep`: called after each completed step. `beforeDisk`: called with the data folder; nothing in it is read or written before it
  * resolves.

@@ -42,8 +42,8 @@ export function nextNumber({ revisions }: RevisionHistory): number {
 }
 
 /**
- * The highest serial that a new signature must exceed: that of the newest accepted signature once a revision was confirmed after it, before
- * that one less, so that an interrupted or returned trial can be repeated with the same signature.
+ * The serial that a new signature must exceed. It is that of the newest accepted signature if a revision was confirmed since. Otherwise it
+ * is one less: an interrupted or returned trial can be repeated with the same signature.
  */
 export function usedSerial({ signedSerial, isSerialUsed }: Pick<RevisionHistory, 'signedSerial' | 'isSerialUsed'>): number {
   return isSerialUsed ? signedSerial : signedSerial - 1;

@@ -33,8 +33,8 @@ export function numberingOf(db: Sqlite, boot: string): Numbering | undefined {
 
 /**
  * Returns the base for the next frame: seq = base + ticket. A run that is new to this file gets a base above all numbers that were assigned
- * or reserved; base and new reservation are then written to the file. So is a run whose numbers appear used because a count is damaged.
- * Errors: throws what SQLite throws.
+ * or reserved, as does a run whose numbers appear used because a count is damaged. A new base is written to the file, with a new
+ * reservation. Errors: throws what SQLite throws.
  */
 export function baseFor(db: Sqlite, boot: string, at: { readonly lastSeq: number; readonly nextTicket: number }): number {
   const known = numberingOf(db, boot);

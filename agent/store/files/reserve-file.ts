@@ -29,8 +29,8 @@ const CHUNK_BYTES = 2 ** 20;
 const STAT_BLOCK_BYTES = 512;
 
 /**
- * Returns how much an ordinary process may still write on the file system of a folder; null if there is no folder, or the file system does
- * not report it. Units: bytes.
+ * Returns how much an ordinary process may still write on the file system of a folder. Null if there is no such folder, or the file system
+ * does not report it. Units: bytes.
  */
 export type FreeBytes = (dir: string) => number | null;
 
