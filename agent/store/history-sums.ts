@@ -30,12 +30,12 @@ export interface HistoryPart {
   readonly sums: readonly HistorySum[];
 }
 
-/** `beforeSeq`: all frames from this seq on have been read; null for the first page. */
+/** The request for one page. `beforeSeq`: all frames from this seq on have been read; null for the first page. */
 export interface HistoryPageQuery extends HistoryQuery {
   readonly beforeSeq: number | null;
 }
 
-/** `nextBeforeSeq` is the `beforeSeq` of the next page; null when this was the last. */
+/** One page. `nextBeforeSeq` is the `beforeSeq` of the next page; null when this was the last. */
 export interface HistoryPage extends HistoryPart {
   readonly nextBeforeSeq: number | null;
 }

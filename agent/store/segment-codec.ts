@@ -115,7 +115,10 @@ function encodeSeries(entries: readonly Entry[], writer: ByteWriter): Buffer {
   return Buffer.from(writer.bytes.subarray(0, writer.offset));
 }
 
-/** Decodes heads and directory. Errors: throws StoreError `corrupt` for data that `encodeSegment` cannot have written. */
+/**
+ * Inflates a segment, and decodes the heads of its frames and the list of its series; readings are decoded by `series`. Errors: throws
+ * StoreError `corrupt` for data that `encodeSegment` cannot have written.
+ */
 export function openSegment(blob: Uint8Array): OpenSegment {
   const reader: ByteReader = { bytes: unpack(blob, MAX_UNPACKED_BYTES), offset: 0 };
   const version = takeVarint(reader);

@@ -46,7 +46,7 @@ export function checkSecrets(
 
 /**
  * Access to the serial ports of this machine. `exists`: whether there is such a device file. `listPorts`: the paths of all of them.
- * `consoleAt`: the systemd unit that runs a login console on this port; null if there is none.
+ * `consoleAt`: the systemd unit of the Luciole console that is enabled on this port; null if there is none.
  */
 export interface PortFacts {
   readonly exists: (path: string) => boolean;
@@ -55,8 +55,8 @@ export interface PortFacts {
 }
 
 /**
- * Returns a problem for each serial line whose device file does not exist on this machine, or has a login console. Opens no connection:
- * whether a network port answers is only known when the agent runs.
+ * Returns a problem for each serial line whose device file does not exist on this machine, or is used by a Luciole console. Opens no
+ * connection: whether a network port answers is only known when the agent runs.
  */
 export function checkPorts({ file, cabinet, named }: LoadedCabinet, machine: PortFacts): Problem[] {
   const { exists, listPorts, consoleAt } = machine;

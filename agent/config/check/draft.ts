@@ -67,7 +67,7 @@ export function placed<T>(list: readonly (T | undefined)[] | null | undefined, p
   );
 }
 
-/** Returns the index of a draft. */
+/** Returns the items of every list of a draft with their paths, and the ids that are known. */
 export function indexDraft(draft: CabinetDraft): Index {
   const lists = Object.fromEntries(LISTS.map((list) => [list, placed<unknown>(draft[list], [list])])) as unknown as Omit<Items, 'devices'>;
   const devices = lists.lines.flatMap((line) => placed(line.value.devices, [...line.path, 'devices']));

@@ -55,7 +55,10 @@ export function stepPct(
   return name === undefined || designClass === undefined || designClass === null ? undefined : classLevelPct(designClass, name);
 }
 
-/** Returns the mode of the wave: the written one, or the default of the kind of zone; null without a wave. With `poles` the distances of the poles matter. */
+/**
+ * How the light of a zone runs ahead of a moving person: the mode in the file, otherwise `section` for a road and `poles` for other zones;
+ * null if the zone has no wave. With `poles` the light runs from pole to pole, so their distances must be known.
+ */
 export function waveMode({ kind, presence }: ZoneDraft): 'poles' | 'section' | null | undefined {
   const wave = presence?.wave;
   if (wave === undefined || wave === null) return null;

@@ -28,7 +28,7 @@ export interface FloorFlaw extends Pick<Problem, 'path' | 'message'> {
   readonly isAllowedAtCabinet?: true;
 }
 
-/** The lowest allowed level of each lamp while it is lit, by its register. */
+/** The lowest allowed level of each running lamp while it is lit, by the register that sets it. Units: % of full light. */
 export type FloorLevels = ReadonlyMap<WireRegister, LevelPct>;
 
 /**

@@ -26,7 +26,7 @@ const HEADINGS = {
 type ImportColumn = keyof typeof HEADINGS;
 type NumberColumn = 'atM' | 'unit' | 'ratedPowerW' | 'minPct' | 'maxPct';
 
-/** One line of the table, without its empty cells. */
+/** One row of the table: its texts and numbers by column, without empty and wrong cells. `line`: its line in the text, from 1. */
 export interface ImportRow {
   readonly line: number;
   readonly texts: Readonly<Partial<Record<Exclude<ImportColumn, NumberColumn>, string>>>;

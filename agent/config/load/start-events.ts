@@ -6,7 +6,7 @@ import type { EventFacts } from '../../core/event-tracker.ts';
 import { msg } from '../../core/message.ts';
 import { isBelow, outsideSiteDir, secretFiles } from '../../core/secrets.ts';
 
-/** An event of the start. `isLasting`: it lasts until the next start. */
+/** An event of the start. `isLasting`: it lasts until the next start; otherwise it ends immediately. */
 export type StartEvent = EventFacts & { readonly isLasting: boolean };
 
 /** The event of a run that began without its revisions, because the disk did not respond. */

@@ -18,7 +18,10 @@ export const KEPT_REVISIONS = 50;
 type NewRevision = Pick<KeptRevision, 'atMs' | 'by' | 'why' | 'whyTemplate' | 'hash'>;
 type KeptRevision = RevisionHistory['revisions'][number];
 
-/** Why a revision was made, as stored: its English text, and the template of the message. */
+/**
+ * Why a revision was made, as stored: its English text, and the template of the message so that it can be translated. A plain text has no
+ * template.
+ */
 export function storedWhy(why: Said): Pick<KeptRevision, 'why' | 'whyTemplate'> {
   return why instanceof Message ? { why: String(why), whyTemplate: inJson(why) } : { why };
 }
@@ -49,7 +52,10 @@ export function usedSerial({ signedSerial, isSerialUsed }: Pick<RevisionHistory,
   return isSerialUsed ? signedSerial : signedSerial - 1;
 }
 
-/** Adds a revision that needs no trial: it affects nothing, or it is the site's own file. */
+/**
+ * Adds a confirmed revision, which becomes the current one. For a revision that needs no trial: it affects nothing, or it is the site's own
+ * file.
+ */
 export function withConfirmed(history: RevisionHistory, revision: NewRevision): RevisionHistory {
   const number = nextNumber(history);
   return pruned({
@@ -60,7 +66,7 @@ export function withConfirmed(history: RevisionHistory, revision: NewRevision): 
   });
 }
 
-/** Adds a revision that begins its trial now. */
+/** Adds a revision that begins its trial now. The current revision stays, to return to it. */
 export function withTrial(
   history: RevisionHistory,
   revision: NewRevision,

@@ -18,8 +18,9 @@ export type UploadState =
   | { readonly kind: 'refused'; readonly reason: Message };
 
 /**
- * Bounds of an upload. Source: assumed; 988 devices with lamp and pole are 250 KB, the largest shipped profile 9 KB. Units: bytes, files, ms.
- * Confirmed by: upload sizes and times over the mobile link of a cabinet.
+ * Bounds of an upload: bytes of a part, parts of a file, bytes of `cabinet.yaml` and of a profile, files in progress at once, and how long
+ * an unfinished file is kept after its last part. Source: assumed; 988 devices with lamp and pole are 250 KB, the largest shipped profile 9
+ * KB. Units: bytes, files, ms. Confirmed by: upload sizes and times over the mobile link of a cabinet.
  */
 export const UPLOAD_LIMIT = { partBytes: 32_768, parts: 64, cabinetBytes: 524_288, profileBytes: 131_072, files: 4, idleMs: 900_000 };
 

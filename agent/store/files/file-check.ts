@@ -82,7 +82,7 @@ export function expectSound(path: string, schema: Schema): void {
   }
 }
 
-/** Errors: throws StoreError `corrupt` if any page or index is damaged. */
+/** Checks all pages and indexes. Errors: throws StoreError `corrupt` if any of them is damaged. */
 export function expectWhole(db: Sqlite, path: string): void {
   const [problem] = pageProblems(db);
   if (problem !== undefined) throw storeError('corrupt', msg`${path}: ${problem}`);

@@ -46,7 +46,10 @@ export function migrate(db: Sqlite, path: string, schema: Schema): void {
   transaction.immediate();
 }
 
-/** Runs the steps after `version` and writes their marks, within the caller's transaction. Errors: throws SQLite errors. */
+/**
+ * Runs the migrations after `version`, then writes the current version into the file, within the caller's transaction. Errors: throws
+ * SQLite errors.
+ */
 export function stepForward(db: Sqlite, schema: Schema, version: number): void {
   for (const { to, ddl } of schema.migrations) if (to > version) db.exec(ddl);
   setMeta(db, 'readable_since', schema.readableSince);

@@ -40,7 +40,10 @@ export interface ReserveFileParts {
   readonly remark: (message: Message) => void;
 }
 
-/** The reserve file of a folder. The folder may be missing. */
+/**
+ * A file that keeps 8 MB of the disk for the agent. It is removed when the disk is full, so that writes and deletions succeed again, and
+ * created again when there is room. The folder may be missing.
+ */
 export class ReserveFile {
   readonly #parts: ReserveFileParts;
   readonly #path: string;

@@ -37,12 +37,12 @@ export function chained(before: AuditHead, note: AuditNote, atMs: WallMs): Audit
   return { n, atMs, body, hash: hashOf(before.hash, { n, atMs, body }) };
 }
 
-/** The detail of `TRIMMED` for a removed part, given its last entry. */
+/** The detail of a `TRIMMED` entry: the number and hash of the last removed entry. */
 export function trimDetail({ n, hash }: AuditHead): string {
   return `through ${n} ${hash}`;
 }
 
-/** The detail of `RESERVED` for these rows, in order. */
+/** The detail of a `RESERVED` entry: the number and the digest of these rows, which are all kept ones in the order of their numbers. */
 export function reservedDetail(rows: readonly AuditRow[]): string {
   const digest = createHash('sha256');
   for (const { n, atMs, body, hash } of rows) digest.update(`${n}\n${atMs}\n${body}\n${hash}\n`);

@@ -1,8 +1,8 @@
 import { isRecord } from '../../core/is-record.ts';
 
 /**
- * The number of readings in `telemetry.db` as recorded in `state.db`, in case `telemetry.db` is lost or unreadable. Shape: `epoch` is empty if
- * no file is expected.
+ * The number of undelivered readings in `telemetry.db`, as recorded in `state.db` in case `telemetry.db` is lost or unreadable. `epoch`:
+ * the name of that file; empty if no file is expected.
  */
 export interface UndeliveredNote {
   readonly epoch: string;
@@ -10,7 +10,7 @@ export interface UndeliveredNote {
   readonly readings: number;
 }
 
-/** The key of the fact in `state.db`. */
+/** The key of this note among the facts in `state.db`. */
 export const UNDELIVERED_KEY = 'store.undelivered';
 /** The note after a restore: no readings are expected, because the person who restored has set them aside. */
 export const NO_READINGS_EXPECTED: UndeliveredNote = { epoch: '', readings: 0 };

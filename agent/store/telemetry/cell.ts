@@ -14,7 +14,7 @@ import {
   takeRuns,
 } from './byte-column.ts';
 
-/** A reading whose point is replaced by its number. */
+/** A reading with the number of its series in the file, in place of its point. */
 export interface SeriesReading {
   readonly seriesId: number;
   readonly value: number | null;

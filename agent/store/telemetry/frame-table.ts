@@ -14,7 +14,10 @@ import type { BootTable } from './boot-table.ts';
 import { decodeFrames, encodeFrames, frameRowCrc, type SeriesFrame } from './frame-codec.ts';
 import type { SeriesTable } from './series-table.ts';
 
-/** A row of the table. */
+/**
+ * A row of the table `frame`: `k` frames of one commit with `n` readings, encoded in `p`. Seq, ticket, times and clock quality (`tq`) are
+ * those of the last frame. `total`: readings ever committed, up to and with this row.
+ */
 export interface FrameRow {
   readonly seq: number;
   readonly boot: number;

@@ -11,7 +11,10 @@ import type { BootTable } from './boot-table.ts';
 import type { Read, Tally } from './frame-table.ts';
 import type { SeriesTable } from './series-table.ts';
 
-/** A row of the table. */
+/**
+ * A row of the table `segment`: frames from `first_seq` to `seq` with `n` readings from `t0_ms` to `t1_ms`, encoded in `p`. `total`:
+ * readings ever committed, up to and with this row. `thin`: one reading in this many is kept.
+ */
 export interface SegmentRow {
   readonly seq: number;
   readonly first_seq: number;

@@ -71,7 +71,7 @@ export function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
   return head === undefined ? row.wall_ms : head.wallMs + boots.shiftMs(row.boot, head);
 }
 
-/** The random name of this file. */
+/** The random name of this file. A new file has another one, because its numbers mean other frames. */
 export function epochOf(db: Sqlite): string {
   return String(getMeta(db, 'epoch'));
 }

@@ -9,7 +9,7 @@ import { createGapTable, type GapTable } from './gap-table.ts';
 import { createSegmentTable, type SegmentRow, type SegmentTable } from './segment-table.ts';
 import { createSeriesTable, type SeriesTable } from './series-table.ts';
 
-/** The tables of one connection. */
+/** An open telemetry file: its connection, and access to its tables. */
 export interface Handle {
   readonly db: Sqlite;
   readonly series: SeriesTable;
@@ -29,7 +29,7 @@ export interface Piece {
   readonly read: () => Read;
 }
 
-/** The tables of a connection. */
+/** Creates the access to the tables of an open file. Errors: throws SQLite errors. */
 export function openTables(db: Sqlite, setup: Setup): Handle {
   const series = createSeriesTable(db, setup);
   const boots = createBootTable(db, setup);

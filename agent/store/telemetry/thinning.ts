@@ -11,7 +11,10 @@ export interface Thinning {
   readonly isCounter: (seriesId: number) => boolean;
 }
 
-/** One reading in this many stays, step by step: in the older half, then in the oldest quarter. */
+/**
+ * How segments are thinned, step by step. `keep`: one reading in this many stays. `share`: the share of segments that this applies to, from
+ * the oldest.
+ */
 export const THINNING_ROUNDS: readonly { readonly keep: number; readonly share: number }[] = [
   { keep: 4, share: 1 / 2 },
   { keep: 16, share: 1 / 4 },
