@@ -15,13 +15,19 @@ const FAILSAFE_TIMEOUT_S = 60;
  */
 const BEYOND_LAMPS = { factor: 2, kw: 1 };
 
-/** The largest power that a meter of this cabinet can measure; infinite for a cabinet without lamps. Units: kW. */
+/**
+ * The largest plausible power at a meter of this cabinet: twice the power of its lamps, plus 1 kW. Infinite for a cabinet without lamps.
+ * Units: kW.
+ */
 export function maxMeterKw({ lamps }: Pick<Cabinet, 'lamps'>): number {
   const installedW = lamps.reduce((sum, { ratedPowerW }) => sum + ratedPowerW, 0);
   return installedW === 0 ? Number.POSITIVE_INFINITY : (BEYOND_LAMPS.factor * installedW) / 1_000 + BEYOND_LAMPS.kw;
 }
 
-/** The initial register values of a driver, from the policy of its lamp's zone; the field writes them. Pure. */
+/**
+ * The values to write into the registers of a driver at its start: ramps, failsafe timeout and failsafe level, from its lamps and their
+ * zones. Also defined for a device without lamps. Pure.
+ */
 export function setupValuesOf(cabinet: Cabinet, deviceId: string): SetupValues {
   const { upMs, downMs } = deviceRamps(cabinet, deviceId);
   return {

@@ -14,7 +14,10 @@ import { signCopy } from './state/adopt-copy.ts';
 import { StateFile } from './state-file.ts';
 import { undeliveredReadings } from './telemetry-file.ts';
 
-/** The readings of a store. Shape: `undelivered` is what the platform has not confirmed. */
+/**
+ * The readings of a store. `lastSeq`: number of the newest frame, 0 for none. `undelivered`: number of readings that the platform has not
+ * confirmed.
+ */
 export interface ReadingsFacts {
   readonly epoch: string;
   readonly lastSeq: number;
@@ -53,7 +56,10 @@ export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
   }
 }
 
-/** Works also while an agent runs. Shape: null if there are no readings, or none that can be read. */
+/**
+ * Describes the readings in the telemetry file of this folder, without changing it; also while an agent runs. Null if there is no file, or
+ * none that can be read. Errors: none.
+ */
 export function readingsFacts(dir: string): ReadingsFacts | null {
   const path = join(dir, TELEMETRY.fileName);
   try {

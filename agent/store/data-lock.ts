@@ -15,10 +15,10 @@ const { O_CREAT, O_NOFOLLOW, O_RDWR, O_TRUNC } = constants;
 const DATA_LOCK_FILE = 'agent.lock';
 /** Name of the file that only agents lock, for the lines of the cabinet. */
 const LINES_LOCK_FILE = 'lines.lock';
-/** Names of the lock files. */
+/** Names of the lock files in the data folder. */
 export const LOCK_FILES: readonly string[] = [DATA_LOCK_FILE, LINES_LOCK_FILE];
 
-/** Keep a reference for as long as the lock is needed: the garbage collector releases an unreferenced lock. */
+/** A lock that this process has. Keep a reference for as long as it is needed: the garbage collector releases an unreferenced lock. */
 export interface DataLock {
   /** Errors: none. */
   release(): void;

@@ -18,12 +18,18 @@ const MAX_BYTES = 65_536;
 
 type Life = Pick<Setup, 'dir' | 'boot' | 'traces'>;
 
-/** The traces that apply to every file of the store, as text for the audit log; empty if there are none. Errors: none. */
+/**
+ * Names what proves that an agent has used this folder before: the given traces, and `users.json` if a user has logged in. Text for the
+ * audit log; empty if there is nothing. Errors: none.
+ */
 export function earlierTraces({ dir, traces = [] }: Life): readonly string[] {
   return [...traces, ...(hasLogin(join(dir, 'users.json')) ? ['users.json'] : [])];
 }
 
-/** As `earlierTraces`, but for `state.db`: includes its copies and the readings of another run. Errors: none. */
+/**
+ * As `earlierTraces`, but for a missing `state.db`: also names its copies, and `telemetry.db` if another run has written into it. Errors:
+ * none.
+ */
 export function earlierStateTraces(life: Life): readonly string[] {
   const copies = [`${STATE.fileName}.bak`, `${STATE.fileName}.bak.1`].filter((name) => existsSync(join(life.dir, name)));
   return [...earlierTraces(life), ...copies, ...(hasOtherRun(life) ? [TELEMETRY.fileName] : [])];

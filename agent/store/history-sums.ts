@@ -11,7 +11,10 @@ const MAX_ROWS = 50_000;
 /** Digits of a mean that do not depend on the order of addition. */
 const MEAN_DIGITS = 12;
 
-/** The sums of the readings of a minute or an hour. */
+/**
+ * The sums of the readings of a minute or an hour that begins at `atMs`. `readings`: how many there are; `values`: how many of them have a
+ * value. Without any value `min` is infinite and `max` minus infinite.
+ */
 export interface HistorySum {
   readonly atMs: WallMs;
   min: number;
@@ -27,17 +30,20 @@ export interface HistoryPart {
   readonly sums: readonly HistorySum[];
 }
 
-/** `beforeSeq`: all frames from this seq on have been read; null for the first page. */
+/** The request for one page. `beforeSeq`: all frames from this seq on have been read; null for the first page. */
 export interface HistoryPageQuery extends HistoryQuery {
   readonly beforeSeq: number | null;
 }
 
-/** `nextBeforeSeq` is the `beforeSeq` of the next page; null when this was the last. */
+/** One page. `nextBeforeSeq` is the `beforeSeq` of the next page; null when this was the last. */
 export interface HistoryPage extends HistoryPart {
   readonly nextBeforeSeq: number | null;
 }
 
-/** Selects the readings in the time range, as the resolution requires them. */
+/**
+ * Selects the readings from `fromMs` (included) to `toMs` (excluded): as they are for the resolution `raw`, otherwise as sums per minute or
+ * hour.
+ */
 export function historyPart({ fromMs, toMs, resolution }: HistoryQuery, readings: Iterable<HistoryRow>): HistoryPart {
   const rows: HistoryRow[] = [];
   const sums = new Map<WallMs, HistorySum>();
@@ -49,7 +55,10 @@ export function historyPart({ fromMs, toMs, resolution }: HistoryQuery, readings
   return { rows, sums: [...sums.values()] };
 }
 
-/** Collects pages, starting with the newest. */
+/**
+ * Creates an object that collects pages, starting with the newest, and returns the newest rows or sums, oldest first. At least 1 and at
+ * most 50,000 of them, whatever the limit of the query.
+ */
 export function createHistoryGatherer({ resolution, limit: asked }: HistoryQuery) {
   const limit = Math.max(1, Math.min(asked, MAX_ROWS));
   const rows: HistoryRow[] = [];

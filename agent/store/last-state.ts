@@ -9,7 +9,10 @@ import { type EventRow, toEvent } from './state/event-row.ts';
 /** Source: assumed; what fits on a screen. Confirmed by: a technician who reads the list on a terminal of 80 columns. */
 const MAX_EVENTS = 10;
 
-/** Reads the last state from the files of a store while no agent runs. Errors: none; `problems` lists what cannot be read. */
+/**
+ * Reads the last state from the files of a store while no agent runs: the time of the last reading, and up to ten events, those that have
+ * not ended first. Errors: none; `problems` lists what cannot be read.
+ */
 export function readStoredState(dir: string): StoredState {
   const problems: Message[] = [];
   const read = <T>(fileName: string, usual: T, work: (db: Sqlite) => T): T => {

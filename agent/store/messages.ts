@@ -24,7 +24,7 @@ import type { Numbering } from './client/numbering.ts';
 import type { HistoryPage, HistoryPageQuery } from './history-sums.ts';
 import type { TimedNote } from './state/audit-table.ts';
 
-/** What the folder contained when the thread found that a command has the data. */
+/** What the thread found when a command had the data locked. `hadFiles`: the folder contained files of the store. */
 export interface FoundHeld {
   readonly hadFiles: boolean;
 }
@@ -61,8 +61,14 @@ export interface Setup {
 }
 
 /**
- * Why readings are missing: memory was full; the disk was full (first thinned, then dropped); too old; damaged bytes; the whole
- * file set aside; impossible content; taken in a run without a store.
+ * Why readings are missing:
+ * - `memory-full`: memory was full, so they were discarded before they were on disk.
+ * - `thinned`, `cap`: the file reached its size limit; first readings were thinned, then the oldest were removed.
+ * - `age`: older than the limit in days.
+ * - `corrupt`: their bytes are damaged.
+ * - `set-aside`: the whole file was replaced.
+ * - `malformed`: a frame with an impossible ticket or time.
+ * - `no-store`: taken in a run without a store.
  */
 export type LossReason = 'memory-full' | 'thinned' | 'cap' | 'age' | 'corrupt' | 'set-aside' | 'malformed' | 'no-store';
 
@@ -109,6 +115,7 @@ export interface StateWork {
 
 /** The state of the telemetry file after a commit. */
 export interface TelemetryDone {
+  /** The frames of this work that are in the file, with their seq and number of readings. */
   readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
   readonly lastSeq: number;
   readonly cursorSeq: number;
@@ -118,7 +125,10 @@ export interface TelemetryDone {
   readonly isOverCap: boolean;
 }
 
-/** One step of the removal by age; the work of a step is limited. */
+/**
+ * The request for one step of the removal by age; the work of a step is limited. `provenSeq`: all rows up to it are delivered, whether or
+ * not the file has that already.
+ */
 export interface RetentionStep {
   readonly provenSeq: number;
   /** How long the agent has been running since the last retention; null for a further step of the same one. Units: ms. */
@@ -127,7 +137,7 @@ export interface RetentionStep {
   readonly isSynced: boolean;
 }
 
-/** One step towards the byte cap; the work of a step is limited. */
+/** The result of one step towards the byte cap; the work of a step is limited. `more`: another step is needed. */
 export interface RoomStep {
   readonly more: boolean;
   /** Removed readings that had not been delivered, recorded as gaps. */

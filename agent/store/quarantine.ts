@@ -10,10 +10,10 @@ const MAX_BYTES = 64 * 2 ** 20;
 const MEGABYTE = 2 ** 20;
 
 /**
- * Moves a file that may not be used out of the way immediately, then into `quarantine/`, and reports it.
+ * Creates the functions that move a file that may not be used out of the way (`take`), and then into `quarantine/` (`keep`).
  *
- * It takes two steps, so that the next start detects a power cut in between: a file that was set aside and has no file in its place was not
- * replaced, and its losses are not counted yet.
+ * It takes two steps, so that the next start detects a power cut in between (`interrupted`): a file that was set aside and has no file in
+ * its place was not replaced, and its losses are not counted yet.
  */
 export function createQuarantine(path: string) {
   const setAsidePath = `${path}.aside`;

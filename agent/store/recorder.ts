@@ -20,7 +20,11 @@ export interface Kept {
   readonly atMono: MonoMs;
 }
 
-/** True for a first reading, another quality, a change of at least the deadband, and a due heartbeat. Units: `heartbeatMs` in ms. */
+/**
+ * Whether a reading must be reported: the first of its point, another quality, a due heartbeat, a value after none or none after a value,
+ * or a change of at least the deadband. With a deadband of 0 any change counts. Half of the last decimal is tolerated. Units: `heartbeatMs`
+ * in ms.
+ */
 export function isChange(
   kept: Kept | undefined,
   reading: Reading,
@@ -43,11 +47,13 @@ export interface RecorderParts {
   readonly onFrame: (frame: ReadingFrame) => void;
 }
 
-/** Builds frames of changed readings. */
+/** Builds frames of changed readings: one a second, none if nothing changed. */
 export interface Recorder {
+  /** Starts to emit frames; a second call changes nothing. */
   start(): void;
-  /** Emits the last frame. */
+  /** Stops, and emits the changed readings that are not in a frame yet. */
   stop(): void;
+  /** Adds the readings that are changes to the next frame. */
   record(readings: readonly Reading[]): void;
 }
 

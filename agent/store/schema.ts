@@ -23,7 +23,7 @@ export interface Schema {
   readonly migrations: readonly Migration[];
 }
 
-/** One step forward. Shape: additive; a new table, or a column that may be null. */
+/** The SQL that brings a file to version `to` from the one before. It only adds a table, or a column that may be null. */
 export interface Migration {
   readonly to: number;
   readonly ddl: string;
@@ -32,7 +32,7 @@ export interface Migration {
 const META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;';
 
 /**
- * Readings. Their loss does not affect the lighting.
+ * The file of readings and of recorded losses. Its loss does not affect the lighting.
  *
  * `AUTOINCREMENT` ensures that seq, series, boot and gap ids are never reused, even if a table becomes empty.
  * No secondary index on frames: it would rewrite pages at every commit. Source: reliability measurement, 13 to 96 times more flash wear.
@@ -87,7 +87,7 @@ ALTER TABLE gap ADD COLUMN merged_from INTEGER;`,
 };
 
 /**
- * Small facts that must survive everything: overrides, bdSeq, events, outcomes of commands, the audit log.
+ * The file of small data that must not be lost: overrides, bdSeq, events, outcomes of commands, the audit log.
  *
  * `crc` covers the other columns of its row, because SQLite does not detect flipped bytes within a value; null in rows of version 1.
  * Rows of `audit` have no `crc`: their chain of hashes proves more. Rows of `audit_reserved` are trimmed rows of `audit`, and an entry of the chain has
@@ -138,7 +138,7 @@ INSERT OR IGNORE INTO meta(key, value) VALUES('audit_head', '0 ${'0'.repeat(64)}
  */
 export const PAGE_BYTES = 2048;
 
-/** Must run before the first table is created. */
+/** SQLite settings that a file keeps. They must run before the first table is created. */
 export const CREATE_PRAGMAS: readonly string[] = [`page_size = ${PAGE_BYTES}`, 'auto_vacuum = INCREMENTAL'];
 
 /** The journal shrinks to this size after each checkpoint, and may reach twice this size between two. Units: bytes. Source: reliability measurement. */

@@ -28,7 +28,7 @@ import {
 import { type Cell, putCells, type SeriesReading, takeCells, toCell } from './telemetry/cell.ts';
 import { MAX_CLOCK_QUALITY, type SeriesFrame, unpack } from './telemetry/frame-codec.ts';
 
-/** Shape: `ticket` is not stored and reads as 0. */
+/** A frame with its number and the number of its run, as in a segment. `ticket` is not stored there and is always 0. */
 export interface SegmentFrame extends SeriesFrame {
   readonly seq: number;
   readonly boot: number;
@@ -37,15 +37,16 @@ export interface SegmentFrame extends SeriesFrame {
 /** The head of a frame in a segment. */
 export type SegmentHead = Omit<SegmentFrame, 'ticket' | 'readings'>;
 
-/** A reading and the index of its frame. */
+/** A reading with the index of its frame in the segment, from 0. */
 export interface PlacedReading extends SeriesReading {
   readonly frame: number;
 }
 
 /** A segment that is inflated but not decoded yet. */
 export interface OpenSegment {
-  /** Its frames, and the head of one frame by index. */
+  /** The number of its frames. */
   readonly frames: number;
+  /** The head of the frame with this index, from 0; undefined if there is none. */
   head(frame: number): SegmentHead | undefined;
   readonly seriesIds: readonly number[];
   /** Empty for a series that the segment does not contain. Errors: throws StoreError `corrupt`. */
@@ -114,7 +115,10 @@ function encodeSeries(entries: readonly Entry[], writer: ByteWriter): Buffer {
   return Buffer.from(writer.bytes.subarray(0, writer.offset));
 }
 
-/** Decodes heads and directory. Errors: throws StoreError `corrupt` for data that `encodeSegment` cannot have written. */
+/**
+ * Inflates a segment, and decodes the heads of its frames and the list of its series; readings are decoded by `series`. Errors: throws
+ * StoreError `corrupt` for data that `encodeSegment` cannot have written.
+ */
 export function openSegment(blob: Uint8Array): OpenSegment {
   const reader: ByteReader = { bytes: unpack(blob, MAX_UNPACKED_BYTES), offset: 0 };
   const version = takeVarint(reader);
@@ -187,7 +191,10 @@ function takeSeries(bytes: Uint8Array, count: number, { id, decimals, heads }: S
   return readings;
 }
 
-/** All frames of a segment, except those that thinning has emptied. Errors: throws StoreError `corrupt`. */
+/**
+ * All frames of a segment in the order of seq, except those that thinning has emptied. Errors: throws StoreError `corrupt`, also for a
+ * series whose decimals are undefined.
+ */
 export function segmentFrames(segment: OpenSegment, decimalsOf: (seriesId: number) => number | undefined): SegmentFrame[] {
   const perFrame = Array.from({ length: segment.frames }, (): SeriesReading[] => []);
   for (const id of segment.seriesIds) {
@@ -202,7 +209,7 @@ export function segmentFrames(segment: OpenSegment, decimalsOf: (seriesId: numbe
   });
 }
 
-/** Checksum of a segment's row, calculated as for a frame's row. */
+/** The checksum (CRC-32) of a segment's row: of these columns and the bytes. */
 export function segmentCrc({ firstSeq, t0Ms, t1Ms, readings, total, thin }: SegmentRowHead, blob: Uint8Array): number {
   const columns = new Float64Array([firstSeq, t0Ms, t1Ms, readings, total, thin]);
   return crc32(blob, crc32(new Uint8Array(columns.buffer)));

@@ -53,12 +53,15 @@ export function loadSqlite(): void {
   new Database(':memory:').close();
 }
 
-/** A connection with default settings, safe for a file that may not be ours. Errors: throws SQLite errors. */
+/**
+ * Opens a connection with default settings, safe for a file that may not be ours; creates a missing file. Its calls wait up to 5 s for a
+ * lock of another process. Errors: throws SQLite errors.
+ */
 export function openSqlite(path: string): Sqlite {
   return new Database(path, { timeout: BUSY_TIMEOUT_MS });
 }
 
-/** Settings that a file keeps from its first table on. Errors: throws SQLite errors. */
+/** Applies the settings that a file keeps from its first table on. Only for a file without tables. Errors: throws SQLite errors. */
 export function formFresh(db: Sqlite): void {
   for (const pragma of CREATE_PRAGMAS) db.pragma(pragma);
 }
@@ -72,12 +75,15 @@ export function applySettings(db: Sqlite, maxPages: number): void {
   for (const pragma of [...OPEN_PRAGMAS, `max_page_count = ${ownPages}`]) db.pragma(pragma);
 }
 
-/** A read-only connection, for a file that was set aside. Errors: throws what SQLite throws. */
+/** Opens a connection that cannot write. Errors: throws what SQLite throws, also if there is no file. */
 export function openReadOnly(path: string): Sqlite {
   return new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
 }
 
-/** Converts any failure of file or database to a StoreError with our own text and what to check. */
+/**
+ * Converts any failure of file or database to a StoreError with our own text and what to check. `path`: the file for the text. A StoreError
+ * is returned unchanged; an unknown failure gets the code `io`.
+ */
 export function toStoreError(error: unknown, path: Said): StoreError {
   if (error instanceof StoreError) return error;
   const found = codeOf(error);
@@ -96,7 +102,7 @@ export function isStatementError(error: unknown): error is Error {
   return codeOf(error) === 'SQLITE_ERROR';
 }
 
-/** True if a row conflicts with the existing rows. */
+/** True if SQLite refused a row because it conflicts with a constraint or with existing rows. */
 export function isMisfit(error: unknown): boolean {
   return codeOf(error).startsWith('SQLITE_CONSTRAINT');
 }
@@ -105,12 +111,15 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNEXPECTED';
 }
 
-/** One fact of the file; undefined if it is missing. Errors: throws SQLite errors. */
+/** Reads a fact of the file, from its table `meta`; undefined if it is missing. Errors: throws SQLite errors. */
 export function getMeta(db: Sqlite, key: string): unknown {
   return db.prepare('SELECT value FROM meta WHERE key = ?').pluck().get(key);
 }
 
-/** Part of the caller's transaction, if there is one. Errors: throws SQLite errors. */
+/**
+ * Writes a fact of the file, into its table `meta`, and replaces the former value. Part of the caller's transaction, if there is one.
+ * Errors: throws SQLite errors.
+ */
 export function setMeta(db: Sqlite, key: string, value: string | number): void {
   db.prepare('INSERT INTO meta(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value').run(key, value);
 }

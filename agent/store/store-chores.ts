@@ -7,8 +7,8 @@ import type { StoreReader } from './store-reader.ts';
 type RetentionStepDone = RetentionReport & { readonly more: boolean };
 
 /**
- * Chores of the store: compaction, removal by age, and room below the byte cap. Each works in steps, so that commits can run in between.
- * They resolve to undefined if the disk cannot be read.
+ * Creates the chores of the store: compaction, removal by age, and room below the byte cap. Each works in steps, so that commits can run in
+ * between. `compact` and `retain` resolve to undefined if the disk cannot be read; `makeRoom` then just ends.
  */
 export function createStoreChores(clock: Clock, reader: StoreReader, committer: Committer) {
   let isMakingRoom = false;

@@ -9,7 +9,10 @@ import type { ChoreView, StoreView } from '../core/views.ts';
 /** Shortest age of a run before rates are calculated. Units: ms. Source: assumed; ten heartbeats of every point. Confirmed by: the rates of a cabinet in its first day. */
 const MIN_RUN_MS = 600_000;
 
-/** Resolves with the last known facts while the disk cannot be read; `state` then is `trouble`. */
+/**
+ * The status of the store for people, with its settings and rates. While the disk cannot be read, it has the last known facts, and `state`
+ * is `trouble`.
+ */
 export async function storeView({
   cabinet,
   store,

@@ -7,7 +7,10 @@ import type { Finding, Path } from './finding.ts';
 
 type RuleDraft = NonNullable<NonNullable<CalendarDraft['rules']>[number]>;
 
-/** Checks the dates of calendars and event nights, and that every rule of a calendar can apply on some night. Pure. */
+/**
+ * Returns what is wrong with calendars, lists of holidays, event nights and the seasons of zones: unknown names, dates that do not exist,
+ * and calendar rules that can apply on no night. Empty if nothing is wrong. Pure.
+ */
 export function checkCalendars(index: Index): Finding[] {
   const { calendars, eventNights, zones, known } = index;
   const rules = calendars.flatMap(({ value, path }) => placed(value.rules, [...path, 'rules']));

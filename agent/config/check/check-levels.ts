@@ -7,8 +7,11 @@ import type { Finding, Path } from './finding.ts';
 import { programmesOf, stepPct, zoneMinimum } from './zone-facts.ts';
 
 /**
- * Checks that a zone can have the levels of its programmes, calendar, event nights and traffic: classes, 0 %, boosts and maxima against the minimum.
- * Pure.
+ * Returns each level that a zone cannot have. Looks at programmes, calendars, event nights and traffic. Empty if nothing is wrong. Pure.
+ * - A class without `designClass`, or brighter than it.
+ * - 0 % in a zone without `dark`.
+ * - A boost below the minimum, or below every step of a programme.
+ * - A lamp with `maxPct` below the minimum of its zone.
  */
 export function checkLevels(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [

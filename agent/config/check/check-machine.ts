@@ -14,8 +14,10 @@ import type { LoadedCabinet } from '../load/load.ts';
 import type { Path } from './finding.ts';
 
 /**
- * Checks the places and access rights of the uplink's secrets. `realPath`: returns the path without links; the path itself if it does not exist.
- * `siteDir`: the folder of the file, in the same form.
+ * Checks where the files of the uplink's secrets are; does not check who may read them. A file in the folder of the store is a problem.
+ * Warnings: a file outside the folder of the cabinet file, and an unencrypted entry of `otherBrokers` beside an encrypted `broker`.
+ * `realPath`: returns the path without links, also for a path that does not exist. `siteDir`: the folder of the cabinet file, in the same
+ * form.
  */
 export function checkSecrets(
   { file, cabinet, named }: LoadedCabinet,
@@ -42,7 +44,10 @@ export function checkSecrets(
   };
 }
 
-/** This machine's serial ports. `consoleAt`: returns the console unit on a port; null for none. */
+/**
+ * Access to the serial ports of this machine. `exists`: whether there is such a device file. `listPorts`: the paths of all of them.
+ * `consoleAt`: the systemd unit of the Luciole console that is enabled on this port; null if there is none.
+ */
 export interface PortFacts {
   readonly exists: (path: string) => boolean;
   readonly listPorts: () => readonly string[];
@@ -50,8 +55,8 @@ export interface PortFacts {
 }
 
 /**
- * Reports missing device files, and those with a console. A check opens no connection: whether a network port answers is only known when the agent
- * runs.
+ * Returns a problem for each serial line whose device file does not exist on this machine, or is used by a Luciole console. Opens no
+ * connection: whether a network port answers is only known when the agent runs.
  */
 export function checkPorts({ file, cabinet, named }: LoadedCabinet, machine: PortFacts): Problem[] {
   const { exists, listPorts, consoleAt } = machine;

@@ -7,13 +7,18 @@ import { type Message, msg } from '../../core/message.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
 
-/** A name and its place. */
+/** An id and its path in the document. An undefined id is missing or ill-formed; the checks skip it. */
 export interface Named {
   readonly id: string | undefined;
   readonly path: Path;
 }
 
-/** Reports ids that repeat within a kind, or are used for two kinds that the platform shows together. */
+/**
+ * Returns a finding for each id that is not unique. Ids that differ only in upper and lower case count as equal.
+ * - Two items of one kind have it.
+ * - A lamp has the id of a device that does not drive it.
+ * - A zone has the id of a lamp or device.
+ */
 export function checkIds(index: Index): Finding[] {
   const named = (items: readonly Placed<{ id?: string | undefined }>[]): Named[] =>
     items.map(({ value, path }) => ({ id: value.id, path: [...path, 'id'] }));
@@ -47,7 +52,10 @@ export function checkIds(index: Index): Finding[] {
   ];
 }
 
-/** Reports a unit twice on a line, and two lines on one port. */
+/**
+ * Returns a finding for each unit number that occurs twice on one line, and for each port that two lines use. A port that is written in two
+ * ways is still one.
+ */
 export function checkWiring(index: Index): Finding[] {
   const ports = index.lines.map(({ value, path }): Named => ({ id: portName(value.port), path: [...path, 'port'] }));
   const units = index.lines.flatMap((line) =>
@@ -68,7 +76,13 @@ function portName(text: string | undefined): string | undefined {
   return port.kind === 'bad' ? text : linePortName(port);
 }
 
-/** Reports references to unknown names, and lamps in no zone or in two. */
+/**
+ * Returns what is wrong with references to poles, devices, lamps and zones, and to the programme of each zone:
+ * - Unknown names.
+ * - Lamps in no zone or in two, lamps without a pole, and two lamps on one point.
+ * - A sensor that is listed twice in a zone.
+ * - A contact with a zone but without the role for it.
+ */
 export function checkReferences(index: Index): Finding[] {
   const { known } = index;
   return [
@@ -202,7 +216,10 @@ function repeated(what: keyof typeof TWICE, items: readonly Named[]): Finding[] 
   });
 }
 
-/** Returns one finding for each repetition of a name; upper and lower case differ. `say` creates its message. */
+/**
+ * Returns a finding for each item whose id an earlier item has; `first` is the path of the first of them. Upper and lower case differ.
+ * `say` creates the message for an id.
+ */
 export function repeatedBy(items: readonly Named[], say: (id: string) => Message): Finding[] {
   const firsts = new Map<string, Path>();
   return items.flatMap(({ id, path }) => {

@@ -32,7 +32,12 @@ interface Sampled {
   readonly civil: readonly Night[];
 }
 
-/** Runs all checks of this file. The cabinet has passed all other checks. */
+/**
+ * Returns warnings about nights with less light than the file suggests. Checks 36 nights of a year. The cabinet must have passed all other
+ * checks.
+ * - A zone that is lit 2 min or more after civil dusk, or put out 2 min or more before civil dawn.
+ * - A programme step that a night leaves out, because sun and clock times change their order.
+ */
 export function checkNights(cabinet: Cabinet): Finding[] {
   const calendar = createLocalCalendar(cabinet.timezone);
   const civilNights = createNights(cabinet, { sunBelowDeg: CIVIL_DEG, onOffsetMin: 0, offOffsetMin: 0 }, calendar);

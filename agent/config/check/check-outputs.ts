@@ -4,8 +4,12 @@ import { given, type Index, type OutputDraft, type Placed, placed, unknownName, 
 import type { Finding } from './finding.ts';
 
 /**
- * Checks that every output follows something, and that no other output or lamp uses its point. `check-points.ts` checks the point against its
- * profile. Pure.
+ * Returns what is wrong with outputs. `check-points.ts` checks the point against its profile. Pure.
+ * - Unknown names.
+ * - Neither `litWith` nor `rules`, or a lit value equal to `idle`.
+ * - No rest time for an output that follows lamps.
+ * - The circuit of a zone that may be dark and is lit by presence.
+ * - A point that another output or a lamp sets.
  */
 export function checkOutputs(index: Index): Finding[] {
   return [

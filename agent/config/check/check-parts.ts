@@ -9,10 +9,15 @@ import type { Profile } from '../../core/profile.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
 import type { Path } from './finding.ts';
 
-/** Creates the problem at a path below the device. */
+/** Creates a problem from a message and a path below the checked item, such as a device. The caller adds file, line and column. */
 export type SayBelow = (path: Path, message: Message) => Problem;
 
-/** Reports unknown parts, unknown part numbers, unknown groups, and groups whose points set no level. */
+/**
+ * Returns a problem for each of these:
+ * - An unknown part, part number or group.
+ * - A group with fixed members, or a group member that sets no level.
+ * - `quirks` of a device that receives no requests.
+ */
 export function checkParts(device: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {
   return [...checkInstances(device, profile, say), ...checkGroups(device, profile, say), ...checkQuirks(device, profile, say)];
 }
@@ -55,7 +60,10 @@ function checkGroups({ groups, instances }: DeviceConfig, profile: Profile, say:
   });
 }
 
-/** The message for a point that the profile has but this device does not; null for a point that the profile does not have. */
+/**
+ * The message for a point of a repeated part whose number is not in the `instances` of the device. `profile`: with all parts. Call it only
+ * for a point that the device does not have. Null if the point is not in the profile, or belongs to no repeated part.
+ */
 export function absentPart(profile: Profile, pointId: string): Message | null {
   if (!profile.points.some(({ id }) => id === pointId)) return null;
   const part = profile.repeats.find(({ id }) => new RegExp(`^${id}\\d+_`).test(pointId));

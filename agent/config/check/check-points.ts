@@ -7,13 +7,20 @@ import type { PointProfile, Profile } from '../../core/profile.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
 import { absentPart, type SayBelow } from './check-parts.ts';
 
-/** Profiles by device: reduced to the parts that the device has, and with all repeated parts. */
+/**
+ * The profiles of the cabinet by device id. `narrow`: only the points of the parts that the device has. `whole`: the points of all parts. A
+ * device with an unknown profile is in neither.
+ */
 export interface ProfiledCabinet {
   readonly narrow: ReadonlyMap<string, Profile>;
   readonly whole: ReadonlyMap<string, Profile>;
 }
 
-/** Checks all points that the cabinet names. */
+/**
+ * Returns a problem for each point of a lamp, sensor, photocell, counter, rule or output that cannot be used: its profile does not have it,
+ * it cannot be read or written as needed, or its range never reaches the threshold. Skips devices that are not in `site`. `say`: receives
+ * paths from the root.
+ */
 export function checkPoints(cabinet: Cabinet, site: ProfiledCabinet, say: SayBelow): Problem[] {
   const below =
     (...path: (string | number)[]): SayBelow =>
@@ -143,7 +150,10 @@ function absentHere(site: ProfiledCabinet, device: string, pointId: string): Mes
   return whole === undefined ? null : absentPart(whole, pointId);
 }
 
-/** The message for a point that the profile does not have. */
+/**
+ * The message for a point that the profile does not have. It suggests the most similar of `candidates`, or ends with `otherwise` if none is
+ * similar.
+ */
 export function unknownPointHint(profile: Profile, pointId: string, candidates: readonly PointProfile[], otherwise: Message): Message {
   const hint = didYouMean(
     pointId,

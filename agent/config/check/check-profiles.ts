@@ -12,16 +12,22 @@ import type { LoadedCabinet } from '../load/load.ts';
 import { checkParts, type SayBelow } from './check-parts.ts';
 import { checkPoints, unknownPointHint } from './check-points.ts';
 
-/** The known device types. */
+/** The device profiles that were found, by id. */
 export interface KnownProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Unusable files of the site, by the id they claim. */
+  /** Paths of the files of the site that cannot be used, by the profile id in them. */
   readonly broken: ReadonlyMap<string, readonly string[]>;
-  /** The searched folders, without the agent's own. */
+  /** The folders that were searched in addition to the agent's own. */
   readonly searched: readonly string[];
 }
 
-/** Reports unknown and broken profiles, profiles on the wrong kind of line, and points that do not exist or do not suit their use. */
+/**
+ * Returns everything in which the cabinet does not fit its profiles, in the order of the file:
+ * - Unknown and broken profiles.
+ * - Profiles for another kind of line, or with factory settings other than those of the line.
+ * - Unknown parts, groups and roles.
+ * - Points that do not exist or do not suit their use.
+ */
 export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles): Problem[] {
   const { file, cabinet, named } = loaded;
   const { profiles } = known;
@@ -36,7 +42,10 @@ export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles
   return [...checkLines(loaded, known, say), ...checkPoints(cabinet, site, say)].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** Warns about lamps whose driver keeps its last level (by day 0 %) when no agent writes. */
+/**
+ * Returns a warning for each lamp whose driver keeps its last level while no agent writes: by day that is 0 %. Lamps with an unknown
+ * profile are skipped.
+ */
 export function failsafeWarnings({ file, cabinet, named }: LoadedCabinet, profiles: ReadonlyMap<string, Profile>): Problem[] {
   const profileOf = new Map(cabinet.lines.flatMap((line) => line.devices).map(({ id, profile }) => [id, profile]));
   return cabinet.lamps.flatMap(({ id, device }, i) => {

@@ -11,7 +11,12 @@ import type { Finding, Path } from './finding.ts';
 
 type StepDraft = NonNullable<NonNullable<ProgrammeDraft['steps']>[number]>;
 
-/** Runs all checks of this file on a document. */
+/**
+ * Returns what is wrong with programmes and event nights:
+ * - A first step that is not at dusk, or steps in the wrong order.
+ * - A step without exactly one level, or with a boost below its level.
+ * - An event night that ends before it begins.
+ */
 export function checkProgrammes({ programmes, eventNights }: Index): Finding[] {
   const steps = programmes.flatMap(({ value, path }) => placed(value.steps, [...path, 'steps']));
   return [
@@ -50,7 +55,7 @@ function checkAfter(at: string, before: readonly (string | undefined)[], path: P
   return [{ path, message }];
 }
 
-/** A step has a level in percent or by class; the same applies to a traffic step. */
+/** Returns a finding if a step has both `levelPct` and `class`, or neither. Also for the steps of `traffic`. `path`: that of the step. */
 export function checkOneLevel(step: Pick<StepDraft, 'levelPct' | 'class'>, path: Path): Finding[] {
   if ('levelPct' in step && 'class' in step)
     return [{ path: [...path, 'class'], message: msg`found levelPct and class; keep one of the two` }];

@@ -14,7 +14,13 @@ type Input = keyof typeof INPUTS;
  */
 const USUAL_SHARE = { below: 0.8, above: 1.25 };
 
-/** Checks that every rule has one condition, and that its two thresholds differ. `check-points.ts` checks its point. Pure. */
+/**
+ * Returns what is wrong with rules. `check-points.ts` checks the point against its profile. Pure.
+ * - Not exactly one of `point`, `presenceIn` and `trafficIn`.
+ * - Unknown names, and keys without effect.
+ * - No threshold, or a `clearsAt` that is missing or on the wrong side of it.
+ * - A `raise` that is not above the minimum of its zones.
+ */
 export function checkRules(index: Index): Finding[] {
   return index.rules.flatMap((rule) => [...checkInput(rule, index), ...checkRaise(rule, index)]);
 }

@@ -21,7 +21,10 @@ const USUAL_DEG = 30;
 /** The latitudes of `Europe/` zones. Units: degrees of latitude. Source: Gavdos 34.8 N, Franz Josef Land 81.9 N. */
 const EUROPE_DEG = { min: 34, max: 82 };
 
-/** Checks the name of the time zone, and latitude and longitude against it. */
+/**
+ * Returns a finding for an unknown time zone, and for a latitude and longitude that look swapped in this time zone. Other wrong coordinates
+ * are not found.
+ */
 export function checkSite(site: CabinetDraft['cabinet']): Finding[] {
   const timezone = site?.timezone;
   if (site === undefined || timezone === undefined) return [];
@@ -74,7 +77,10 @@ function suggestZone(timezone: string): Message {
   return guess === undefined ? msg`; allowed: an IANA name such as Europe/Paris` : msg`; did you mean "${guess}"?`;
 }
 
-/** The socket where consoles log in: a person with access to its folder could be admin without a login. */
+/**
+ * Returns a finding if `console.socketPath` is in the place of the login socket. The socket of this key has no login: a person with access
+ * to that place would be admin without one.
+ */
 export function checkConsole(console: CabinetDraft['console']): Finding[] {
   const path = console?.socketPath;
   if (typeof path !== 'string' || !isLoginPlace(path)) return [];

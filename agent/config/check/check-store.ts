@@ -22,7 +22,12 @@ const EARLY_READINGS = MAX_WAITING_READINGS / 2;
 /** Most readings per second: the same number arrives while they are written. Units: readings/s. */
 const MOST_PER_S = EARLY_READINGS;
 
-/** Units: `periodsMs` by poll class, in ms. Each point counts with one reading per heartbeat or poll, which is the minimum. */
+/**
+ * Returns a problem if the points bring more readings per second than the store can write. Warnings: a `commitSeconds` that has no effect
+ * because memory is full sooner, and a `proof` that confirms readings which may never reach the platform. Each point counts with one
+ * reading per heartbeat or poll, which is the minimum.
+ * Units: `periodsMs` is the poll period by poll class, in ms.
+ */
 export function checkStore(
   { file, cabinet, named }: LoadedCabinet,
   profiles: ReadonlyMap<string, Profile>,

@@ -3,7 +3,10 @@ import { type Message, msg } from '../../core/message.ts';
 import { type CabinetDraft, given, type Index, type LampDraft, type LineDraft, type Placed, placed } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** Checks pairs of values of one section that are not about light: line kinds and ports, a lamp's levels, the uplink's settings. Pure. */
+/**
+ * Returns values that are allowed alone but not together: line kind, port, units and serial settings of a line, `minPct` and `maxPct` of a
+ * lamp, and broker address, secrets and TLS files of the uplink. Pure.
+ */
 export function checkValues(draft: CabinetDraft, index: Index): Finding[] {
   return [
     ...index.lines.flatMap((line) => [...checkLine(line), ...checkPort(line)]),

@@ -14,7 +14,10 @@ import { stepPct, waveMode } from './zone-facts.ts';
 /** Usual ratio of the two thresholds of a photocell. Source: the positive ratio of UK photocells, on at 70 and off at 105 lx. */
 const USUAL_RATIO = 1.5;
 
-/** Runs all checks of this file on a document. */
+/**
+ * Returns what is wrong with the sensors of zones: unknown devices, photocell thresholds in the wrong order, `reachM` or a wave without
+ * distances, a `maxBoostS` shorter than `stuckS`, and traffic steps that do not rise.
+ */
 export function checkZones(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [
     ...checkDevices(zone, index),
@@ -124,7 +127,10 @@ function checkTraffic({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
   });
 }
 
-/** Warns about clipped settings, sensors that may miss people, and lamps of unknown age. A warning never prevents a start. */
+/**
+ * Returns warnings, which never prevent a start: a photocell `windowMin` above its maximum, a `blankS` that a wave reduces, and
+ * `constantLight` for lamps with unknown burning hours.
+ */
 export function checkWarnings(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [...checkWindow(zone), ...checkBlanking(zone), ...checkHours(zone, index)]);
 }

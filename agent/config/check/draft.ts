@@ -8,13 +8,16 @@ import { didYouMean, listNames } from '../../core/suggestions.ts';
 import type { CabinetInput } from '../schema/schema.ts';
 import type { Finding, Path } from './finding.ts';
 
-/** Any part may be missing because it was ill-formed. */
+/**
+ * A document with every part optional. An ill-formed value is undefined but its key or list position stays, so that no default replaces it.
+ */
 export type Draft<T> = T extends readonly (infer U)[]
   ? (Draft<U> | undefined)[]
   : T extends object
     ? { [K in keyof T]?: Draft<T[K]> | undefined }
     : T;
 
+/** The well-formed parts of a cabinet document. */
 export type CabinetDraft = Draft<CabinetInput>;
 const LISTS = [
   'lines',
@@ -51,17 +54,20 @@ export interface Placed<T> {
 type Items = { readonly [K in List]: readonly Placed<Item<K>>[] } & { readonly devices: readonly Placed<DeviceDraft>[] };
 type Names = ReadonlySet<string> | null;
 
-/** All items of a draft, and the names of those with an id; `null` if the list could not be read, so that no name is reported as unknown. */
+/**
+ * The items of every list of a draft, each with its path, and `known`: the ids of each kind. A kind in `known` is null if its list could
+ * not be read; then none of its ids is reported as unknown.
+ */
 export type Index = Items & { readonly known: ReturnType<typeof knownNames> };
 
-/** The well-formed items of a list. */
+/** The well-formed items of a list, each with `path` plus its index. Empty for a missing list. */
 export function placed<T>(list: readonly (T | undefined)[] | null | undefined, path: Path): Placed<NonNullable<T>>[] {
   return (list ?? []).flatMap((value, i) =>
     value === undefined || value === null ? [] : [{ value: value as NonNullable<T>, path: [...path, i] }],
   );
 }
 
-/** Returns the index of a draft. */
+/** Returns the items of every list of a draft with their paths, and the ids that are known. */
 export function indexDraft(draft: CabinetDraft): Index {
   const lists = Object.fromEntries(LISTS.map((list) => [list, placed<unknown>(draft[list], [list])])) as unknown as Omit<Items, 'devices'>;
   const devices = lists.lines.flatMap((line) => placed(line.value.devices, [...line.path, 'devices']));
@@ -116,13 +122,16 @@ interface Reference {
   readonly path: Path;
 }
 
-/** Reports a reference to an unknown name. */
+/**
+ * Returns one finding if `id` is not in `known`, with the most similar id. Empty if the id is known, missing or ill-formed, and if `known`
+ * is null.
+ */
 export function unknownName({ what, id, known, path }: Reference): Finding[] {
   if (id === undefined || id === null || known === null || known.has(id)) return [];
   return [{ path, message: UNKNOWN[what](id, didYouMean(id, known, msg`; there are: ${listNames(known)}`)) }];
 }
 
-/** Reports unknown zones of a list. */
+/** As `unknownName`, for each zone id of a list. `path`: that of the list. */
 export function unknownZones(zones: readonly (string | undefined)[] | null | undefined, path: Path, known: Names): Finding[] {
   return placed(zones, path).flatMap((zone) => unknownName({ what: 'zone', id: zone.value, known, path: zone.path }));
 }

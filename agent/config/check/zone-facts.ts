@@ -14,7 +14,10 @@ export interface ZoneMinimum {
   readonly text: string;
 }
 
-/** The minimum of a zone at night; undefined if it is not known. */
+/**
+ * The minimum of a zone at night: `minPct` or the level of `minClass`, whichever is higher. Undefined if one of the values it depends on is
+ * ill-formed.
+ */
 export function zoneMinimum(zone: ZoneDraft): ZoneMinimum | undefined {
   const minPct = given(zone, 'minPct', 10);
   const [design, minClass] = [given(zone, 'designClass', null), given(zone, 'minClass', null)];
@@ -31,7 +34,7 @@ export interface ProgrammeUse {
   readonly path: Path;
 }
 
-/** The zone's own programme and those of its calendar, each once. */
+/** The zone's own programme first, then those of its calendar, each once. Unknown programmes are left out. */
 export function programmesOf({ value: zone, path }: Placed<ZoneDraft>, { programmes, calendars }: Index): readonly ProgrammeUse[] {
   const calendar = calendars.find(({ value }) => value.id !== undefined && value.id === zone.calendar);
   const ofCalendar = placed(calendar?.value.rules, []).map(({ value }) => value.programme);
@@ -43,7 +46,7 @@ export function programmesOf({ value: zone, path }: Placed<ZoneDraft>, { program
   return [...use(zone.programme, 'programme'), ...[...others].flatMap((id) => use(id, 'calendar'))];
 }
 
-/** The level of a step in a zone; undefined if it is not known. Units: % of full light. */
+/** The level of a step in a zone; undefined if the step has none, or has a class and the zone no `designClass`. Units: % of full light. */
 export function stepPct(
   { levelPct, class: name }: { levelPct?: LevelPct | undefined; class?: LightingClass | undefined },
   { designClass }: ZoneDraft,
@@ -52,7 +55,10 @@ export function stepPct(
   return name === undefined || designClass === undefined || designClass === null ? undefined : classLevelPct(designClass, name);
 }
 
-/** Returns the mode of the wave: the written one, or the default of the kind of zone; null without a wave. With `poles` the distances of the poles matter. */
+/**
+ * How the light of a zone runs ahead of a moving person: the mode in the file, otherwise `section` for a road and `poles` for other zones;
+ * null if the zone has no wave. With `poles` the light runs from pole to pole, so their distances must be known.
+ */
 export function waveMode({ kind, presence }: ZoneDraft): 'poles' | 'section' | null | undefined {
   const wave = presence?.wave;
   if (wave === undefined || wave === null) return null;

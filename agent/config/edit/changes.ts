@@ -5,7 +5,10 @@ import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 /** Longest value that is shown in full. Units: UTF-16 units. Source: the list of 247 lamps of a zone, `"L001",` each. */
 const SHOWN_LENGTH = 2_000;
 
-/** The values that differ between two configurations, in the order of `before`, then the new ones; without secrets. Pure. */
+/**
+ * Returns the values that differ between two configurations, in the order of `before`, then those that only `after` has. Items of a list
+ * are compared by id. Empty if both are equal. `path`: where both values are in the configuration. Pure.
+ */
 export function changesBetween(before: unknown, after: unknown, path = ''): ConfigChange[] {
   if (before === after) return [];
   if (isList(before) && isList(after)) {
@@ -44,7 +47,10 @@ function shownOrNull(path: string, value: unknown): string | null {
   return value === undefined ? null : shownValue(path, value);
 }
 
-/** A value as JSON for a person, without secrets; a long one is truncated. */
+/**
+ * A value as JSON for a person: without secrets, and cut after 2,000 characters. The last key of `path` decides whether the value itself is
+ * a secret.
+ */
 export function shownValue(path: string, value: unknown): string {
   const key = path.slice(path.lastIndexOf('.') + 1);
   const text = withoutUrlPasswords(JSON.stringify(SECRET_KEY.test(key) ? '[redacted]' : value, hideSecrets));

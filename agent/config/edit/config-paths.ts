@@ -3,8 +3,8 @@ import type { ValueInForce } from '../../core/revisions.ts';
 import { shownValue } from './changes.ts';
 
 /**
- * Completes a typed path, `zones[rue].minPct`, by one step. A section ends in a dot, a list in an open bracket; a step of a programme is named by its
- * time. Pure.
+ * Returns the paths that complete a typed path, such as `zones[rue].minPct`, by one step; empty if there are none. Ignores case. A section
+ * ends in a dot, a list in an open bracket, a new item is `+`; a step of a programme is named by its time. Pure.
  */
 export function pathsFrom(document: unknown, typed: string): readonly string[] {
   const [, above = '', rest = ''] = /^(.*?)([^.[\]]*)$/.exec(typed) ?? [];
@@ -41,7 +41,7 @@ function stepsOf(parent: unknown, isInList: boolean): readonly (readonly [name: 
   return isInList ? [...entriesOf(parent), ['+', null]] : entriesOf(parent);
 }
 
-/** The value at a path, as JSON without secrets; null if there is none. Pure. */
+/** The value of `document` at a path, as JSON without secrets; null if there is none, or it is null. Ignores case. Pure. */
 export function valueInForce(document: unknown, path: string): ValueInForce | null {
   const found = stepsTo(document, path);
   const last = found?.at(-1);

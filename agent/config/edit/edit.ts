@@ -35,7 +35,10 @@ type Place = (string | number)[];
 const STYLE: ToStringOptions = { lineWidth: 0, flowCollectionPadding: true };
 const MAX_PATH = 200;
 
-/** Puts `value` (YAML, usually one word) at a path, or removes the path with null. */
+/**
+ * Returns the text with `value` (YAML, usually one word) at a path, or without this path if `value` is null. Missing keys are created.
+ * Returns `reason` if text, path or value cannot be used, or if the path to remove does not exist.
+ */
 export function editYaml(text: string, path: string, value: string | null): EditedText {
   const steps = stepsOf(path);
   if (steps instanceof Message) return { reason: steps };
@@ -86,7 +89,7 @@ function inYaml(value: unknown): string {
   return /^[A-Za-z][\w./-]*$/.test(value) && parseDocument(value).toJS() === value ? value : JSON.stringify(value);
 }
 
-/** The steps of a path, or its error. */
+/** The steps of a path; a message if the path is malformed or longer than 200 characters. */
 export function stepsOf(path: string): PathStep[] | Message {
   const wrong = msg`bad path "${path.slice(0, MAX_PATH)}": write keys with dots and items by id or number, as zones[rue].minPct or lines[0].port`;
   if (path.length > MAX_PATH || !/^[A-Za-z_][\w-]*(\[[^[\]]+\]|\.[A-Za-z_][\w-]*)*$/.test(path)) return wrong;

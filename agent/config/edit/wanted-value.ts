@@ -33,7 +33,10 @@ const FORMS: readonly (readonly [says: RegExp, example: string])[] = [
 const USUAL_NUMBER = 60;
 const USUAL_NAME = 'name';
 
-/** The value that the schema allows at a path, `zones[rue].minPct`; a message for a path that does not exist. Pure. */
+/**
+ * Describes the value that the schema requires at a path such as `zones[rue].minPct`: purpose, allowed values, unit, default and an
+ * example. `problem` if the schema has no such path. Pure.
+ */
 export function wantedAt(path: string): WantedValue | { readonly problem: Message } {
   const steps = stepsOf(path);
   if (steps instanceof Message) return { problem: steps };

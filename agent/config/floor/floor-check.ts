@@ -10,7 +10,9 @@ import { lineFlaws } from './floor-lines.ts';
 import { paceFlaws } from './floor-pace.ts';
 import { sensorFlaws } from './floor-sensors.ts';
 
-/** The configurations of a floor check. */
+/**
+ * The configurations of a floor check. `after`: the one that is to run. The first of the 366 nights that are compared begins at `nowMs`.
+ */
 export interface FloorCheck {
   readonly after: CabinetAndProfiles;
   /** The running configuration; each of its lamps must stay lit. */
@@ -24,8 +26,9 @@ export interface FloorCheck {
 const NIGHTS_AHEAD = 366;
 
 /**
- * Finds where a configuration would give a lamp less light than the floor of its site, from the decision down to the register. Runs in the process
- * that checks a revision. Empty for a change that needs no permission.
+ * Returns where a configuration would give a lamp less light than the floor of its site: by its planned levels in the next 366 nights, its
+ * circuits, sensors, timing or lines. Empty for a change that needs no permission. Only for the process that checks a revision, because it
+ * takes seconds.
  */
 export function floorFlaws(check: FloorCheck): FloorFlaw[] {
   const [after, running, site] = [check.after, check.running, check.site].map((each) => circuitsOf(wired(each))) as [

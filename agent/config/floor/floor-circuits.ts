@@ -28,10 +28,13 @@ export interface FloorFlaw extends Pick<Problem, 'path' | 'message'> {
   readonly isAllowedAtCabinet?: true;
 }
 
-/** The lowest allowed level of each lamp while it is lit, by its register. */
+/** The lowest allowed level of each running lamp while it is lit, by the register that sets it. Units: % of full light. */
 export type FloorLevels = ReadonlyMap<WireRegister, LevelPct>;
 
-/** The configurations that are compared. */
+/**
+ * The devices and registers of three configurations: the one to check (`after`), the running one, and that of the file of the site.
+ * `levels`: the floor of each lamp.
+ */
 export interface CircuitQuestion {
   readonly after: Circuits;
   readonly running: Circuits;
@@ -39,7 +42,10 @@ export interface CircuitQuestion {
   readonly levels: FloorLevels;
 }
 
-/** Returns every place after the decision where light could fall below the floor. */
+/**
+ * Returns every place where a lamp could get less light than its floor although the planned level is sufficient: lamps without a driver,
+ * lower failsafe levels, changed device profiles, groups and contacts, new broadcasts, and changed relays.
+ */
 export function circuitFlaws(question: CircuitQuestion): FloorFlaw[] {
   return [
     ...lampsLost(question),
@@ -154,7 +160,7 @@ function isReadAsBefore(pointId: string, after: WiredDevice | undefined, before:
 
 const POLLS: readonly PointProfile['poll'][] = ['fast', 'normal', 'slow', 'never'];
 
-/** A larger number for a point that is read less often. */
+/** 0 for a point that is polled fast, up to 3 for one that is never polled. Only for comparison. */
 export function pollSlowness({ poll }: Pick<PointProfile, 'poll'>): number {
   return POLLS.indexOf(poll);
 }

@@ -16,7 +16,10 @@ const OTHER_SETTINGS = msg`other serial settings could leave the light of this l
 /** Pauses around a frame are compared by their length, in `floor-pace.ts`. */
 const NO_PAUSES = { delayBeforeSendMs: 0, delayAfterSendMs: 0 };
 
-/** Returns every line whose units could be out of reach, or whose sensors would be read too seldom. A technician at the cabinet may change both. */
+/**
+ * Returns every line of `after` whose changed settings could leave its units out of reach, or whose sensors would be read less often than
+ * before. A technician at the cabinet may change both, so each flaw is allowed there.
+ */
 export function lineFlaws({ after, running, site }: SensingQuestion): FloorFlaw[] {
   return after.cabinet.lines.flatMap((line) => {
     const before = [running, site].filter(({ cabinet }) => lineAt(cabinet, line) !== undefined);

@@ -11,12 +11,15 @@ interface FloorPermissionRequest extends Pick<CommitRequest, 'lowersFloor' | 'by
   readonly verdict: SignatureVerdict | null;
 }
 
-/** Shape: `by` names the person who allowed it. */
+/** The decision of `floorPermission`. `by`: the person at the cabinet, or the key of the signature. */
 export type FloorPermission = { readonly isGiven: true; readonly by: Said } | { readonly isGiven: false; readonly reason: Message };
 
 const UNSIGNED = msg`it would give less light than the floor of the site: sign it with \`luciole config sign\`, or let an admin at the cabinet commit it with --lower-floor`;
 
-/** Returns the permission, or the reason why the configuration is refused. */
+/**
+ * Decides whether a configuration with less light than the floor may run. It may if an admin at the cabinet allows it (`lowersFloor`), or
+ * if it has a valid signature. Otherwise `reason` is the text of the refusal.
+ */
 export function floorPermission({ lowersFloor, by, verdict }: FloorPermissionRequest): FloorPermission {
   if (lowersFloor) return { isGiven: true, by };
   if (verdict === null) return { isGiven: false, reason: UNSIGNED };

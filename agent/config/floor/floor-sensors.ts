@@ -9,20 +9,23 @@ import { msg } from '../../core/message.ts';
 import { sensorReaches } from '../../lighting/presence.ts';
 import { type FloorFlaw, pollSlowness } from './floor-circuits.ts';
 
-/** A configuration, with its lamps, outputs and contacts by register. */
+/** A configuration, and in `circuits` its lamps, outputs and contacts by the register that the agent reads or writes. */
 export interface Sensing {
   readonly cabinet: Cabinet;
   readonly circuits: Circuits;
 }
 
-/** The configurations that are compared. */
+/** Three configurations to compare: the one to check (`after`), the running one, and that of the file of the site. */
 export interface SensingQuestion {
   readonly after: Sensing;
   readonly running: Sensing;
   readonly site: Sensing;
 }
 
-/** Returns every sensor whose change could leave people without light. */
+/**
+ * Returns each change of sensors or presence settings that could leave people in the dark: in zones that may be dark, and in zones with a
+ * photocell. Empty if nothing gets worse.
+ */
 export function sensorFlaws(after: Sensing, running: Sensing): FloorFlaw[] {
   const pair = { after, running };
   return running.cabinet.zones.flatMap((zone) => {

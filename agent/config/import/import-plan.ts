@@ -3,7 +3,7 @@ import { didYouMean, listNames } from '../../core/suggestions.ts';
 import type { ImportFlaw, ImportRow } from './import-table.ts';
 import { type ReportFlaw, type TableThing, TableThings } from './table-things.ts';
 
-/** The values of one thing by key, in the order of writing. */
+/** The values of one pole, device or lamp by key, in the order of writing. */
 export type ImportFields = Readonly<Record<string, string | number>>;
 
 /** The parts of a document that a table may change, as they are written there. */
@@ -14,7 +14,10 @@ export interface ImportTarget {
   readonly zones: readonly { readonly id: string; readonly lamps: readonly string[] }[];
 }
 
-/** One change of the document. Shape: indexes are those of the document before any change. */
+/**
+ * One change of the document. `join` adds lamp `id` to a zone, `leave` removes it. `row`: line of the table. Shape: indexes are those of
+ * the document before any change.
+ */
 export type ImportChange = { readonly id: string; readonly row: number } & (
   | { readonly kind: 'add'; readonly thing: 'pole' | 'lamp'; readonly fields: ImportFields }
   | { readonly kind: 'add'; readonly thing: 'device'; readonly line: number; readonly fields: ImportFields }
@@ -45,7 +48,7 @@ export type ImportChange = { readonly id: string; readonly row: number } & (
   | { readonly kind: 'leave'; readonly thing: 'zone'; readonly zone: number; readonly index: number }
 );
 
-/** The changes of a cabinet, or why they cannot be made. */
+/** The changes of a cabinet. If there are flaws, `changes` is incomplete and must not be applied. */
 export interface ImportPlan {
   readonly changes: readonly ImportChange[];
   readonly flaws: readonly ImportFlaw[];
@@ -161,7 +164,10 @@ class ImportPlanner {
   }
 }
 
-/** Plans the changes of a table in a cabinet. Errors: none; a change that cannot be planned is a flaw. `heading` names a column for a person. */
+/**
+ * Plans the changes that bring a cabinet to the values of a table. Empty if they are equal already. A change that cannot be planned is a
+ * flaw. `heading`: the heading of a column in the table; null if the table does not have it. Errors: none.
+ */
 export function planImport(rows: readonly ImportRow[], target: ImportTarget, heading: (column: string) => string | null): ImportPlan {
   const flaws: ImportFlaw[] = [];
   const report: ReportFlaw = (row, column, message) => {

@@ -26,14 +26,14 @@ const HEADINGS = {
 type ImportColumn = keyof typeof HEADINGS;
 type NumberColumn = 'atM' | 'unit' | 'ratedPowerW' | 'minPct' | 'maxPct';
 
-/** One line of the table, without its empty cells. */
+/** One row of the table: its texts and numbers by column, without empty and wrong cells. `line`: its line in the text, from 1. */
 export interface ImportRow {
   readonly line: number;
   readonly texts: Readonly<Partial<Record<Exclude<ImportColumn, NumberColumn>, string>>>;
   readonly numbers: Readonly<Partial<Record<NumberColumn, number>>>;
 }
 
-/** A mistake, by line of the table and heading of the column. */
+/** A mistake, by line of the table and heading of the column. `column` is null if no single cell is wrong. */
 export interface ImportFlaw {
   readonly line: number;
   readonly column: string | null;
@@ -66,7 +66,10 @@ const IDS: ReadonlySet<ImportColumn> = new Set(['pole', 'branch', 'line', 'devic
 /** Longest table. Units: rows. Source: four lines of 247 units, twice over. */
 const MAX_ROWS = 2_000;
 
-/** Decodes the bytes of a spreadsheet: UTF-8 with or without BOM, UTF-16 with BOM, otherwise the Windows code page of western Europe. */
+/**
+ * Decodes the bytes of a spreadsheet: UTF-16 little-endian with BOM, otherwise UTF-8 if all bytes are valid, otherwise the Windows code
+ * page of western Europe (1252). Errors: none.
+ */
 export function decodeTable(bytes: Uint8Array): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
   try {
@@ -77,7 +80,10 @@ export function decodeTable(bytes: Uint8Array): string {
   }
 }
 
-/** Reads a text. Errors: none; a table with flaws may lack rows. */
+/**
+ * Reads a CSV text; the first line names the columns. Wrong headings give flaws and no rows. A wrong cell gives a flaw and is left out of
+ * its row. Errors: none.
+ */
 export function readTable(text: string): ImportTable {
   const records = recordsOf(text);
   if ('flaw' in records) return { rows: [], flaws: [records.flaw], ignored: [], heading: () => null };

@@ -30,7 +30,10 @@ export interface ImportResult {
 
 const NO_LISTS: ImportTarget = { lines: [], poles: [], lamps: [], zones: [] };
 
-/** The lists of a cabinet that a table may change; a missing list is empty. Undefined for a text without such lists. */
+/**
+ * The lists of a cabinet text that a table may change; a missing list is empty. Undefined if the text is not YAML, has no `lines`, or a
+ * list has another form.
+ */
 export function importTarget(cabinet: string): ImportTarget | undefined {
   const value = readPlacedYaml(cabinet).value;
   if (!isRecord(value)) return undefined;
@@ -50,7 +53,10 @@ function isRecords(value: unknown): value is readonly Readonly<Record<string, un
   return Array.isArray(value) && value.every(isRecord);
 }
 
-/** Returns the new text and the changes, or the flaws. Shape: `cabinet` is a text with an `importTarget`; it need not be usable yet. */
+/**
+ * Applies a table to a cabinet text. Returns the new text and its changes, or the unchanged text and the flaws. Comments and layout stay.
+ * `cabinet`: a text with an `importTarget`; it need not pass the checks.
+ */
 export function importTable(table: string, cabinet: string): ImportResult {
   const { rows, flaws, ignored, heading } = readTable(table);
   if (flaws.length > 0) return { rows: rows.length, changes: [], flaws, ignored, text: cabinet };
@@ -71,7 +77,10 @@ export function importTable(table: string, cabinet: string): ImportResult {
   return { rows: rows.length, changes, flaws: failed, ignored, text: failed.length > 0 ? cabinet : edits.text() };
 }
 
-/** The line of the table that describes the thing at a path of the cabinet; undefined for none. */
+/**
+ * The line of the table that describes the pole, lamp or device at a path such as `lamps[2].pole`; undefined if the table did not change
+ * it. `text`: the cabinet after the import, whose `changes` these are.
+ */
 export function rowOf(path: string, text: string, changes: readonly ReportedChange[]): number | undefined {
   const target = importTarget(text) ?? NO_LISTS;
   const named = new Map<string, string>([

@@ -8,7 +8,7 @@ import type { ImportFields } from './import-plan.ts';
 
 type Path = readonly (string | number)[];
 
-/** A place whose form these edits cannot change: an alias, a missing value. */
+/** Thrown for a place that these edits cannot change, such as an alias or a missing value. `said`: the message for a person. */
 export class UneditableError extends Error {
   override readonly name = 'UneditableError';
   readonly said: Message;

@@ -32,9 +32,8 @@ export interface LoadedSite {
 }
 
 /**
- * Loads everything that a run needs from files.
+ * Loads a cabinet and its device profiles for a run. The cabinet's `profileDirs` become absolute.
  *
- * Shape: folders of profiles are absolute in it.
  * Errors: throws ConfigError with every problem that prevents a run, of the cabinet and of the profiles it names.
  */
 export function loadSite(configFile: string): LoadedSite {
@@ -93,7 +92,7 @@ function realPath(path: string): string {
   }
 }
 
-/** The file of a check. */
+/** The input of `checkConfig`. `profileDirs`: folders of device profiles in addition to those that the file names. */
 export interface CheckRequest {
   readonly configFile: string;
   readonly profileDirs?: readonly string[];

@@ -46,9 +46,10 @@ export interface ReadCabinet {
 }
 
 /**
- * Loads a cabinet that runs, or ran.
+ * Loads a cabinet that is running or did run before. Findings with `mayGoOn`, which only refuse a new cabinet, become warnings. `readFile`:
+ * returns the text of the file.
  *
- * Errors: throws ConfigError with all problems that prevent it from continuing, in the order of the file.
+ * Errors: throws ConfigError with all other problems, in the order of the file.
  */
 export function loadCabinet(file: string, readFile: (file: string) => string): LoadedCabinet {
   const { loaded, problems } = readCabinet(file, readFile, 'running');
@@ -56,10 +57,13 @@ export function loadCabinet(file: string, readFile: (file: string) => string): L
   return loaded;
 }
 
-/** A new cabinet must pass every check; a running one continues despite findings with `mayGoOn`. */
+/**
+ * `new`: every finding is a problem. `running`: findings with `mayGoOn` are warnings, so that an update of the agent refuses no cabinet
+ * that runs.
+ */
 export type CheckedFor = 'new' | 'running';
 
-/** As `loadCabinet`, with its problems as a value. Errors: throws ConfigError for a file that cannot be read, or is not YAML. */
+/** As `loadCabinet`, but returns the problems. Errors: throws ConfigError for a file that cannot be read, is empty, or is not YAML. */
 export function readCabinet(file: string, readFile: (file: string) => string, checkedFor: CheckedFor): ReadCabinet {
   const text = readText(file, readFile);
   const yaml = readPlacedYaml(text);

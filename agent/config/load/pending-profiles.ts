@@ -9,7 +9,10 @@ import { ConfigError } from '../../core/errors.ts';
 import type { Profile } from '../../core/profile.ts';
 import { readRegularFile } from '../../core/regular-file.ts';
 
-/** Lists profiles that the next start will use. Shape: valid profiles only; `luciole check` reports the others. */
+/**
+ * Returns a function that lists the valid profiles in files of `dirs` that were added or changed since this call and differ from those in
+ * use: the next start of the agent uses them. It resolves with an empty list if there are none. `luciole check` reports invalid files.
+ */
 export function pendingProfiles(dirs: readonly string[], inUse: ReadonlyMap<string, Profile>): () => Promise<readonly PendingProfile[]> {
   const atStart = siteProfileStamps(dirs);
   /** By file, as last read. */

@@ -3,7 +3,7 @@ import { type Message, msg } from '../../core/message.ts';
 import type { Path } from '../check/finding.ts';
 import { syntaxFlaws, type TextFlaw } from './syntax-flaws.ts';
 
-/** Units: lines and columns count from 1, columns in UTF-16 units like editors. */
+/** A place in a text. Units: lines and columns count from 1, columns in UTF-16 units like editors. */
 export interface TextPosition {
   readonly line: number;
   readonly column: number;

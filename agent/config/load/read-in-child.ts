@@ -14,13 +14,16 @@ import { withMessages } from '../../core/message-wire.ts';
 import { createRevisionDisk } from '../revisions/revision-disk.ts';
 import type { Beginning, BeginningStep, RevisionsAtStart, StartParts } from './start-revision.ts';
 
-/** Why another process has the data. Shape: in the form of `withTexts`. */
+/** Why the process could not lock the data: the code of the StoreError, and its message in the form of `withTexts`. */
 export interface SentRefusal {
   readonly code: StoreErrorCode;
   readonly said: unknown;
 }
 
-/** The result of the process: the disk of the revisions is named by its folder. Messages are in the form of `withTexts`. */
+/**
+ * A `Beginning` in a form that can be sent between processes: the disk of the revisions is replaced by its folder, and messages have the
+ * form of `withTexts`.
+ */
 export type SentBeginning = {
   readonly site: Beginning['site'];
   /** The process has the data locked, or only the lines if the data cannot be locked, until it is disconnected. */
@@ -52,12 +55,16 @@ const BRIEF = ['--max-semi-space-size=1', '--no-opt', '--no-maglev'];
  */
 const IDLE = { checkMs: 5_000, checks: 2 };
 
+/** `onStep`: called with each `BeginningStep` when it is complete. */
 export interface ChildParts {
   readonly clock: Clock;
   readonly onStep: (step: string) => void;
 }
 
-/** Runs `beginConfiguration` in a child process. Errors: as `beginConfiguration`. */
+/**
+ * Runs `beginConfiguration` in a child process. If the process hangs, the file of the site is loaded here, without revisions. If it ends
+ * without an answer, `beginConfiguration` runs in this process. Errors: as `beginConfiguration`.
+ */
 export async function beginInChild(parts: StartParts, { clock, onStep }: ChildParts): Promise<Beginning> {
   const loader = fileURLToPath(new URL('./read-child.ts', import.meta.url));
   const child = fork(loader, [JSON.stringify(parts)], {

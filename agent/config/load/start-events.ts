@@ -6,10 +6,10 @@ import type { EventFacts } from '../../core/event-tracker.ts';
 import { msg } from '../../core/message.ts';
 import { isBelow, outsideSiteDir, secretFiles } from '../../core/secrets.ts';
 
-/** An event of the start. `isLasting`: it lasts until the next start. */
+/** An event of the start. `isLasting`: it lasts until the next start; otherwise it ends immediately. */
 export type StartEvent = EventFacts & { readonly isLasting: boolean };
 
-/** The run began without its revisions. */
+/** The event of a run that began without its revisions, because the disk did not respond. */
 export const WITHOUT_REVISIONS: StartEvent = {
   code: 'config-refused',
   source: 'configuration',
@@ -18,13 +18,16 @@ export const WITHOUT_REVISIONS: StartEvent = {
   isLasting: true,
 };
 
-/** The run began while a command had the data. */
+/** The event of a run that began without its revisions, because a command (erase, restore, backup) had the data locked. */
 export const WHILE_DATA_HELD: StartEvent = {
   ...WITHOUT_REVISIONS,
   text: msg`an erase, restore or backup uses the data: the file of the site runs, without revisions; the agent restarts once that has ended`,
 };
 
-/** A site that already named such a place stays connected, and is asked to move the file. */
+/**
+ * Returns a warning for each secret file of the uplink that is outside the folder of the cabinet file; empty if there are none. The site
+ * stays connected.
+ */
 export function secretEvents({ uplink }: Cabinet, configFile: string): StartEvent[] {
   const siteDir = dirname(resolve(configFile));
   const elsewhere = secretFiles(uplink, (path) => resolve(path)).filter(({ path }) => !isBelow(path, siteDir));

@@ -39,6 +39,7 @@ export interface Beginning {
   readonly isLockOurs?: () => boolean;
 }
 
+/** A beginning whose revisions could be read. */
 export type BegunWithRevisions = Beginning & { readonly revisions: RevisionsAtStart };
 
 /** The revisions at the start of a run. */
@@ -63,7 +64,10 @@ export interface StartParts {
   readonly nowMs: WallMs;
 }
 
-/** A part of choosing the configuration that may take long on a slow machine or disk. */
+/**
+ * The steps of choosing the configuration, in their order. Each is reported when it is complete, because it may take long on a slow machine
+ * or disk.
+ */
 export type BeginningStep =
   | 'configuration-reader-started'
   | 'lines-locked'
@@ -86,7 +90,13 @@ const MOST_FLAWS = 5;
 const WAS_RETURNED = msg`it was returned before the agent started again`;
 
 /**
- * Chooses and loads the configuration. `beforeDisk`: resolves before anything in the data folder is read or written.
+ * Chooses and loads the configuration of a run. Also writes the history of revisions; a failed write becomes a notice.
+ * - The file of the site, if it is new or was changed and can be used.
+ * - Otherwise the revision on trial, then the current revision.
+ * - If neither can be used, the file of the site.
+ *
+ * `onStep`: called after each completed step. `beforeDisk`: called with the data folder; nothing in it is read or written before it
+ * resolves.
  *
  * Errors: rejects with ConfigError if neither the file nor any revision can be used, and as `beforeDisk`.
  */

@@ -19,7 +19,9 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200
 /** Source: the keys of a device profile that hold more than one line. */
 const NOTES = /\.notes$/;
 
-/** Why a text is refused, with its line; empty if it may be used. */
+/**
+ * Why a text is refused, with the line: the first control character, or nesting deeper than `MAX_NESTING`. Empty if the text may be used.
+ */
 export function textRefusal(text: string): Message {
   const found = CONTROL.exec(text);
   if (found !== null) {
@@ -33,10 +35,10 @@ export function textRefusal(text: string): Message {
 }
 
 /**
- * The place of a value that contains a control character, which a text may hide behind an escape; null if there is none. A name has one line; a note
- * of a device type may have several.
+ * The path of the first text in `value` with a control character or a line break, which YAML can write as an escape. Null if there is none.
+ * Only `notes` of a device profile may have line breaks. `path`: the place of `value`.
  *
- * Shape: the place as in the file, `cabinet.name`.
+ * Shape: the path as in the file, `cabinet.name`.
  */
 export function controlledPlace(value: unknown, path = ''): string | null {
   if (typeof value === 'string') return CONTROL.test(value) || (value.includes('\n') && !NOTES.test(path)) ? path : null;

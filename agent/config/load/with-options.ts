@@ -1,7 +1,10 @@
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { RunOptions } from '../../core/run-options.ts';
 
-/** Returns the cabinet with the ports, broker and folder of the command line, which override the file and each revision. Pure. */
+/**
+ * Returns the cabinet with the options of the command line, which override the file and each revision: ports by line id, broker, data
+ * folder, and no uplink at all with `noUplink`. Null keeps the value of the cabinet. Pure.
+ */
 export function withOptions(cabinet: Cabinet, { ports, broker, dataDir, noUplink }: RunOptions): Cabinet {
   const uplink = cabinet.uplink === null || broker === null ? cabinet.uplink : { ...cabinet.uplink, broker };
   return {

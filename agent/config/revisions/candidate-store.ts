@@ -38,7 +38,10 @@ const MAX_AUTHORS = 8;
 /** Source: 64 bits distinguish any number of authors. */
 const NAME_CHARS = 16;
 
-/** The author to whom the candidate belongs: a user of the console, or the platform, whose own users cannot be distinguished here. */
+/**
+ * Returns the author to whom a candidate belongs: `by` for a user of the console, `platform` for every user of the platform, because these
+ * cannot be distinguished here.
+ */
 export function candidateAuthor(by: string): string {
   return by.startsWith(PLATFORM) ? PLATFORM : by;
 }
@@ -49,8 +52,8 @@ interface Candidate {
 }
 
 /**
- * The candidates: for each author the files of a future revision, collected request by request and kept on disk. No author changes or commits the
- * candidate of another.
+ * The candidates: for each author the files of a future revision, collected request by request and kept on disk. No author changes or
+ * commits the candidate of another. At most eight users of the console have one; the oldest is removed for a new one.
  *
  * Checks names, sizes and the bounds of a text, not the content.
  */

@@ -43,7 +43,10 @@ const TIMEOUT_MS = 110_000;
 /** Memory of the process. Units: MB. Source: assumed; 988 devices take 30. Confirmed by: memory of a check of the largest cabinet on the gateway. */
 const MEMORY_MB = 96;
 
-/** Checks a revision in a child process. Errors: none; a revision that takes too long or too much memory is refused. */
+/**
+ * Checks a revision in a child process. Errors: none; if the check fails or takes too long or too much memory, `site` is null and
+ * `problems` has the reason.
+ */
 export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock): Promise<CheckedRevision> {
   const answer = await runChecker<CheckedRevision>({ kind: 'check', folder }, clock);
   if (answer instanceof Message) return refused(answer);
@@ -51,13 +54,16 @@ export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock)
   return { ...answer, problems, warnings, belowFloor } as CheckedRevision;
 }
 
-/** Changes one value of a candidate in a child process: parsing a hostile text may take more memory than the agent has. */
+/**
+ * Changes one value of a candidate as `editChecked` does, in a child process: parsing a hostile text may take more memory than the agent
+ * has. Resolves with the new text; the file is not written. Resolves with `reason` if the process gives no answer.
+ */
 export async function editInChild(edit: EditOrder, clock: Clock): Promise<EditedText> {
   const answer = await runChecker<EditedText>({ kind: 'edit', edit }, clock);
   return answer instanceof Message ? { reason: answer } : (withMessages(answer) as EditedText);
 }
 
-/** The order to the process. */
+/** The task of the child process. */
 export type CheckerOrder =
   | { readonly kind: 'check'; readonly folder: RevisionFolder }
   | { readonly kind: 'edit'; readonly edit: EditOrder };
@@ -83,7 +89,7 @@ async function runChecker<T extends object>(order: CheckerOrder, clock: Clock): 
   }
 }
 
-/** The comparisons of a configuration that cannot be used. */
+/** The empty comparisons in the result for a configuration that cannot be used. */
 export const NOTHING_COMPARED = { siteOwned: [], unlikeSite: [], belowFloor: [] } as const;
 
 function refused(message: Message): CheckedRevision {

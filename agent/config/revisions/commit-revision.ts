@@ -26,7 +26,7 @@ export interface CommitContext extends Pick<ActiveRevisionParts, 'clock' | 'site
   readonly reopenings: TokenBucket;
 }
 
-/** Files in the folder of a revision or of a candidate. */
+/** Files in the folder of a revision or of a candidate. `signature`: the one that came with them, not verified; null for none. */
 export interface FilesToCommit {
   readonly of: number | CandidateFiles;
   readonly files: ConfigFiles;
@@ -43,7 +43,11 @@ export const REOPENINGS = { burst: 6, perS: 1 / 600 };
 /** A file of the site without an uplink allows a revision without one. */
 const CUT_OFF = msg`it has no uplink: the platform would cut itself off; remove the uplink at the cabinet`;
 
-/** Creates a revision from these files and runs it. Errors: none; files that cannot run are refused with a reason. */
+/**
+ * Creates a revision from these files and runs it. The revision is on trial if it affects a part of the agent, otherwise it is confirmed
+ * immediately. Files that are equal to the running revision create none and are `done`. Errors: none; the state is `refused`, with a
+ * reason, if the files may not run or cannot be saved, or if another revision is on trial.
+ */
 export async function commitRevision(context: CommitContext, toCommit: FilesToCommit, request: CommitRequest): Promise<ConfigAnswer> {
   const { histories, active, clock } = context;
   const { of, files } = toCommit;

@@ -22,7 +22,7 @@ const PLAIN: ConfigAnswer = {
   isOnTrial: false,
 };
 
-/** The answer to a request that was carried out. */
+/** The answer to a request that was carried out. `facts`: the fields that are not empty. */
 export function answer(facts: Partial<ConfigAnswer>): ConfigAnswer {
   return { ...PLAIN, ...facts };
 }
@@ -32,12 +32,15 @@ export function refusedAnswer(reason: Message): ConfigAnswer {
   return { ...PLAIN, state: 'refused', reason };
 }
 
-/** The answer to a request that could not be saved: it was not carried out. */
+/** The answer to a request that was refused because the disk did not take it: as `refusedAnswer`, with the code `not-stored`. */
 export function notStored(reason: Message): ConfigAnswer {
   return { ...refusedAnswer(reason), code: 'not-stored' };
 }
 
-/** Returns the values that differ, with the names of the cabinet file, then the profiles that differ, with their hashes. */
+/**
+ * Returns the values that differ, with the names of the cabinet file, then the profiles that differ, with the first 12 digits of their
+ * hashes. `filesBefore`: undefined if they are not kept; then all profiles count as new. Empty if nothing differs.
+ */
 export function differences(
   before: CabinetAndProfiles,
   after: CabinetAndProfiles,
@@ -60,7 +63,7 @@ export function asProblems(flaws: CheckedRevision['belowFloor']): Problem[] {
   return flaws.map(({ path, message }) => ({ file: 'cabinet.yaml', line: 1, column: 1, path, message }));
 }
 
-/** The number of problems, as a sentence. */
+/** The number of problems as a sentence: `3 things in it are wrong`. */
 export function wrongness(problems: number): Message {
   return problems === 1 ? msg`one thing in it is wrong` : msg`${problems} things in it are wrong`;
 }

@@ -18,9 +18,11 @@ interface ReadSide {
 }
 
 /**
- * Lists in `changes` the values that differ between two revisions, or between a revision and the candidate.
+ * Lists in `changes` the values that differ from `from` to `to`: two revisions, or a revision and a candidate. The reason is `equal` if all
+ * files are equal.
  *
- * Errors: none; the state is `refused`, with a reason, if a side cannot be read or has problems, or if `to` gives a site-owned key a new value.
+ * Errors: none; the state is `refused`, with a reason, if a side cannot be read or has problems, or if `to` gives a site-owned key a new
+ * value.
  */
 export async function compareRevisions(context: CommitContext, from: number | 'running', to: Side): Promise<ConfigAnswer> {
   const [left, right] = [await readSide(context, from), await readSide(context, to)];

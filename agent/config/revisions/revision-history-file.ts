@@ -45,10 +45,12 @@ const historySchema = z.object({
   revisions: z.array(revisionSchema).min(1),
 });
 
+/** The trial of a revision, as stored with the history. */
 export type Trial = z.infer<typeof trialSchema>;
+/** The revisions of a cabinet, the trial, and what a start must know about the file of the site and the newest signature. */
 export type RevisionHistory = z.infer<typeof historySchema>;
 
-/** Reads a history from its JSON. Undefined for anything else, or if its current revision is missing. */
+/** Reads a history from its parsed JSON. Undefined for anything else, or if the current revision or the one on trial is missing. */
 export function readRevisionHistory(value: unknown): RevisionHistory | undefined {
   const { data } = historySchema.safeParse(value);
   if (data === undefined) return undefined;
@@ -66,7 +68,7 @@ const noteSchema = z
   })
   .transform(({ authors, ...note }) => ({ ...note, authors: authors ?? [note.by] }));
 
-/** Reads who began a candidate, when, and on which revision. Shape: from JSON; undefined for anything else. */
+/** Reads from parsed JSON who began a candidate, when, on which revision, and its signature and authors. Undefined for anything else. */
 export function readNote(value: unknown): z.infer<typeof noteSchema> | undefined {
   return noteSchema.safeParse(value).data;
 }

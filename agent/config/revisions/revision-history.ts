@@ -9,13 +9,19 @@ import { inJson } from '../../core/message-wire.ts';
 import type { Revision } from '../../core/revisions.ts';
 import type { RevisionHistory, Trial } from './revision-history-file.ts';
 
-/** Revisions in the history. Source: as many as router consoles keep. */
+/**
+ * Most revisions in the history; then the oldest are removed, but never the running revision or the one to return to. Source: as many as
+ * router consoles keep.
+ */
 export const KEPT_REVISIONS = 50;
 
 type NewRevision = Pick<KeptRevision, 'atMs' | 'by' | 'why' | 'whyTemplate' | 'hash'>;
 type KeptRevision = RevisionHistory['revisions'][number];
 
-/** Why a revision was made, as stored: its English text, and the template of the message. */
+/**
+ * Why a revision was made, as stored: its English text, and the template of the message so that it can be translated. A plain text has no
+ * template.
+ */
 export function storedWhy(why: Said): Pick<KeptRevision, 'why' | 'whyTemplate'> {
   return why instanceof Message ? { why: String(why), whyTemplate: inJson(why) } : { why };
 }
@@ -38,12 +44,18 @@ export function nextNumber({ revisions }: RevisionHistory): number {
   return Math.max(...revisions.map(({ number }) => number)) + 1;
 }
 
-/** The highest serial that is used up. */
+/**
+ * The serial that a new signature must exceed. It is that of the newest accepted signature if a revision was confirmed since. Otherwise it
+ * is one less: an interrupted or returned trial can be repeated with the same signature.
+ */
 export function usedSerial({ signedSerial, isSerialUsed }: Pick<RevisionHistory, 'signedSerial' | 'isSerialUsed'>): number {
   return isSerialUsed ? signedSerial : signedSerial - 1;
 }
 
-/** Adds a revision that needs no trial: it affects nothing, or it is the site's own file. */
+/**
+ * Adds a confirmed revision, which becomes the current one. For a revision that needs no trial: it affects nothing, or it is the site's own
+ * file.
+ */
 export function withConfirmed(history: RevisionHistory, revision: NewRevision): RevisionHistory {
   const number = nextNumber(history);
   return pruned({
@@ -54,7 +66,7 @@ export function withConfirmed(history: RevisionHistory, revision: NewRevision): 
   });
 }
 
-/** Adds a revision that begins its trial now. */
+/** Adds a revision that begins its trial now. The current revision stays, to return to it. */
 export function withTrial(
   history: RevisionHistory,
   revision: NewRevision,
@@ -65,14 +77,16 @@ export function withTrial(
   return pruned({ ...history, trial: { ...trial, number, spentMs: 0, starts: 0, isMarked: true }, revisions });
 }
 
-/** Ends the trial: its revision is the current one. */
+/** Ends the trial: its revision is confirmed and becomes the current one. Without a trial the history is unchanged. */
 export function withTrialConfirmed(history: RevisionHistory): RevisionHistory {
   if (history.trial === null) return history;
   const { number } = history.trial;
   return { ...history, current: number, trial: null, isSerialUsed: true, revisions: changed(history, number, { state: 'confirmed' }) };
 }
 
-/** Ends the trial: the revision before it is the current one again. */
+/**
+ * Ends the trial: its revision is `returned`, with the reason, and the current one runs again. Without a trial the history is unchanged.
+ */
 export function withTrialReturned(history: RevisionHistory, reason: Message): RevisionHistory {
   if (history.trial === null) return history;
   const kept = { reason: String(reason), reasonTemplate: inJson(reason) };
@@ -102,7 +116,10 @@ function pruned(history: RevisionHistory): RevisionHistory {
   return { ...history, revisions: history.revisions.filter(({ number }) => kept.has(number)) };
 }
 
-/** Revisions as evidence of earlier runs. Those made from the file of the site exist before the first run. */
+/**
+ * Returns `config/` if the history has a revision that was not made from the file of the site: the agent has run here before. Otherwise
+ * empty.
+ */
 export function tracesOfRevisions(history?: RevisionHistory): readonly string[] {
   return history?.revisions.some(({ by }) => by !== 'file') === true ? ['config/'] : [];
 }

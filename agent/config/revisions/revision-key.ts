@@ -21,7 +21,10 @@ export function readRevisionKey(text: string): KeyObject | undefined {
   return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' });
 }
 
-/** The text of a public key for `trust.revisionKeys`; for a private key that of its public half. */
+/**
+ * The text of a public key for `trust.revisionKeys`; for a private key that of its public half. Errors: throws TypeError for a key that is
+ * not Ed25519.
+ */
 export function revisionKeyText(key: KeyObject): string {
   return spkiOf(key).subarray(SPKI_PREFIX.length).toString('base64');
 }

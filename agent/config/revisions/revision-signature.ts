@@ -85,12 +85,12 @@ const SIGNATURE_BYTES = 64;
 const STATEMENT =
   /^key ([A-Za-z0-9+/]{43}=)\ncabinets (\*|[A-Za-z0-9][A-Za-z0-9._-]{0,31}(?:,[A-Za-z0-9][A-Za-z0-9._-]{0,31})*)\nhash ([0-9a-f]{64})\nserial ([1-9]\d{0,14})\nuntil ([1-9]\d{0,14})\n$/;
 
-/** The input of a signature. Units: ms since 1970; ms. */
+/** The input of a signature over files. Units: `signedMs` in ms since 1970, also the serial; `validMs` in ms from then. */
 export interface SigningOrder extends Omit<HashSigningOrder, 'hash'> {
   readonly files: ConfigFiles;
 }
 
-/** The input of a signature over a hash. Units: ms since 1970; ms. */
+/** The input of a signature over a hash. Units: `signedMs` in ms since 1970, also the serial; `validMs` in ms from then. */
 export interface HashSigningOrder {
   readonly hash: string;
   readonly privateKey: KeyObject;
@@ -121,7 +121,10 @@ export function signHash({ hash, privateKey, cabinets, signedMs, validMs }: Hash
   return text;
 }
 
-/** Whether this signature approves these files here and now. Errors: none; every flaw is a code. */
+/**
+ * Whether this signature is valid for these files, this cabinet and this time, and newer than `lastSerial`. The caller stores the serial.
+ * Errors: none; the first flaw is the code of the refusal.
+ */
 export function verifyRevisionSignature({ files, ...check }: SignatureCheck): SignatureVerdict {
   return verifyHashSignature({ ...check, hash: revisionHash(files) });
 }

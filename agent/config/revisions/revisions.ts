@@ -9,7 +9,7 @@ import type { CheckedRevision, RevisionFolder } from './check-in-child.ts';
 import { RevisionManager, type RevisionManagerParts } from './revision-manager.ts';
 import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from './touched-parts.ts';
 
-/** What the start of a run provides. */
+/** What the manager needs from the start of a run: the revisions found, and how to check and edit files. */
 export interface RevisionParts {
   readonly atStart: RevisionsAtStart;
   readonly check: (folder: RevisionFolder) => Promise<CheckedRevision>;
@@ -60,7 +60,7 @@ export function createRevisions(parts: RevisionsParts): RevisionManager {
   return manager;
 }
 
-/** Adds to a folder with a configuration everything it is compared with. */
+/** The input of a check: `revision`, with the site's folder, and the folder and hash of the file of the site as last loaded. */
 export function folderToCheck(
   { disk, history, siteDir }: RevisionsAtStart,
   revision: Pick<RevisionFolder, 'dir' | 'runningDir' | 'nowMs'>,

@@ -9,7 +9,10 @@ import { type LineNetwork, linePortName, parseLineNetwork, parseLinePort } from 
 import { Message, msg } from '../../core/message.ts';
 import type { SiteOwnedDifference } from '../../core/revisions.ts';
 
-/** Names as in `cabinet.yaml`. Every key of the schema that is not in this list belongs to platform and console. */
+/**
+ * The keys that only the file of the site may set, with their names in `cabinet.yaml`. Every other key of the schema belongs to platform
+ * and console.
+ */
 export const SITE_OWNED: readonly string[] = [
   // Another cabinet would answer in its place.
   'cabinet.id',
@@ -40,7 +43,8 @@ const PORT = 'lines[].port';
 /**
  * Site-owned keys that `candidate` sets to a value which none of `allowed` has. Empty if there is none.
  *
- * Keys of one section are compared together: user and password of one configuration with the broker of another count as a difference.
+ * Keys of one section are compared together: user and password of one configuration with the broker of another count as a difference. The
+ * port of a line may be that of any line in `allowed`, or one of `trust.ports`.
  * With nothing in `allowed` every key is a difference.
  */
 export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabinet[]): SiteOwnedDifference[] {

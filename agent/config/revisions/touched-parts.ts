@@ -13,7 +13,7 @@ export interface CabinetAndProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
 }
 
-/** The touched parts of the agent. */
+/** The parts of the agent that a change of the configuration affects. */
 export interface TouchedRooms {
   /** Lines that are removed, added, or reopened with other settings. */
   readonly lines: readonly string[];
@@ -30,7 +30,10 @@ export interface TouchedRooms {
   readonly atRestart: readonly string[];
 }
 
-/** Returns the affected parts. */
+/**
+ * Returns the parts of the agent that a change from `before` to `after` affects. If it affects none, all lists are empty and all flags
+ * false.
+ */
 export function touchedRooms(before: CabinetAndProfiles, after: CabinetAndProfiles): TouchedRooms {
   const [was, is] = [factsOf(before), factsOf(after)];
   const isOther = (key: 'light' | 'uplink' | 'store' | 'clock' | 'console'): boolean => !isDeepStrictEqual(was[key], is[key]);
@@ -77,12 +80,12 @@ function factsOf({ cabinet, profiles }: CabinetAndProfiles) {
   };
 }
 
-/** Number of decimals to keep, by point. */
+/** Number of decimals that the store keeps, by point id. */
 export function decimalsOf(points: ReadonlyMap<PointId, CabinetPoint>): Map<string, number> {
   return new Map([...points].map(([id, { profile }]) => [id, profile.decimals]));
 }
 
-/** Points that only grow. */
+/** Ids of the points that are counters: their values only grow. */
 export function countersOf(points: ReadonlyMap<PointId, CabinetPoint>): Set<string> {
   return new Set([...points].flatMap(([id, { profile }]) => (profile.counter === null ? [] : [id])));
 }

@@ -7,21 +7,24 @@
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { ConfirmMode } from '../../core/revisions.ts';
 
-/** What answered before the change, and must answer after it. */
+/** What answered before the change, and must answer during the trial. */
 export interface Baseline {
-  /** Devices. */
+  /** Ids of the devices that answered. */
   readonly units: readonly string[];
-  /** Unit addresses that were silent before the change and need not answer after it; undefined in a trial of an earlier release. */
+  /**
+   * Places, as `line:unit`, of the devices that did not answer before and need not answer now; undefined in a trial of an earlier release.
+   */
   readonly silent?: readonly string[] | undefined;
   readonly isOnline: boolean;
 }
 
 /** What answers now. */
 export interface TrialHealth {
+  /** Ids of the devices that answer. */
   readonly answering: ReadonlySet<string>;
-  /** The line of each device of the configuration on trial; a removed device need not answer. */
+  /** Line by device id, for the configuration on trial; a removed device need not answer. */
   readonly devices: ReadonlyMap<string, string>;
-  /** The devices that do not answer, with their place: line and unit. */
+  /** Ids of the devices that do not answer, by their place, `line:unit`. */
   readonly silent: ReadonlyMap<string, string>;
   readonly isOnline: boolean;
 }
@@ -30,13 +33,13 @@ export interface TrialHealth {
 export type TrialVerdict = { readonly kind: 'wait' } | { readonly kind: 'confirm' } | { readonly kind: 'return'; readonly reason: Message };
 
 /**
- * A revision is withdrawn when a line is lost for this long. Units: ms. Source: the drivers' failsafe timeout of 60 s, less 35 s to reopen the line
- * and find its units.
+ * A lost line withdraws a revision once this time has passed since the trial began in this run. Units: ms. Source: the drivers' failsafe
+ * timeout of 60 s, less 35 s to reopen the line and find its units.
  */
 export const LINE_GRACE_MS = 25_000;
 /**
- * How long everything must answer without a break. Units: ms. Source: assumed; two rounds of polls. Confirmed by: the time until all units answer
- * after a reopened line on the bench.
+ * How long everything must answer without a break before a trial is confirmed automatically. Units: ms. Source: assumed; two rounds of
+ * polls. Confirmed by: the time until all units answer after a reopened line on the bench.
  */
 export const SETTLE_MS = 15_000;
 /** Names shown in a reason. */
@@ -69,7 +72,13 @@ function newSilence({ units, silent: before }: Baseline, { silent }: TrialHealth
   return [msg`new units have not answered: ${shortList(strange)} (where they are not mounted yet, confirm it by hand)`];
 }
 
-/** Decides about a trial from its present health. */
+/**
+ * Decides about a trial from its present health:
+ * - `return` once `LINE_GRACE_MS` has passed and a whole line, or half of all units, does not answer.
+ * - `confirm` in mode `auto` when everything has answered for `SETTLE_MS`.
+ * - At the end of the trial: `return` if something does not answer, or in mode `asked`; otherwise `confirm`.
+ * - `wait` in all other cases.
+ */
 export function judgeTrial(
   baseline: Baseline,
   health: TrialHealth,

@@ -8,15 +8,19 @@ import type { Clock, MonoMs } from '../../core/clock.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { type FilePart, SIGNATURE_FILE } from '../../core/revisions.ts';
 
-/** The state of an upload after a part. */
+/**
+ * The state of an upload after a part. `more`: parts are missing, `have` of `of` have arrived. `whole`: the complete text, with the right
+ * hash. `refused`: the file must be sent again from its first part.
+ */
 export type UploadState =
   | { readonly kind: 'more'; readonly have: number; readonly of: number }
   | { readonly kind: 'whole'; readonly text: string }
   | { readonly kind: 'refused'; readonly reason: Message };
 
 /**
- * Bounds of an upload. Source: assumed; 988 devices with lamp and pole are 250 KB, the largest shipped profile 9 KB. Units: bytes, files, ms.
- * Confirmed by: upload sizes and times over the mobile link of a cabinet.
+ * Bounds of an upload: bytes of a part, parts of a file, bytes of `cabinet.yaml` and of a profile, files in progress at once, and how long
+ * an unfinished file is kept after its last part. Source: assumed; 988 devices with lamp and pole are 250 KB, the largest shipped profile 9
+ * KB. Units: bytes, files, ms. Confirmed by: upload sizes and times over the mobile link of a cabinet.
  */
 export const UPLOAD_LIMIT = { partBytes: 32_768, parts: 64, cabinetBytes: 524_288, profileBytes: 131_072, files: 4, idleMs: 900_000 };
 
@@ -38,7 +42,10 @@ interface Uploads {
   take(part: FilePart, author: string): UploadState;
 }
 
-/** Starts without uploads. Parts of different authors are never combined, and uploads of the platform never displace those of the console. */
+/**
+ * Creates the uploads of a run, empty. Parts of different authors are never combined. Platform and console have four files in progress
+ * each; the oldest of the same side is discarded for a new one.
+ */
 export function createUploads(clock: Pick<Clock, 'monoMs'>): Uploads {
   const [platform, console] = [createUploadsOfSide(clock), createUploadsOfSide(clock)];
   return { take: (part, author) => (author === 'platform' ? platform : console).take(part, author) };

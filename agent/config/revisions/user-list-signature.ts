@@ -42,7 +42,10 @@ export function signUserList(list: string, order: Omit<HashSigningOrder, 'hash'>
   return `${list}${signHash({ ...order, hash: hashOf(list) })}\n`;
 }
 
-/** Whether this list is valid here and now. Errors: none; every flaw is a refusal. */
+/**
+ * Whether this list is valid for this cabinet and time. Returns the list without its signature, the serial, and the id and role of the key
+ * that signed it; or why it is refused. Errors: none.
+ */
 export function verifyUserList(text: string, { keys, cabinetId, nowMs, lastSerial }: UserListCheck): VerifiedUserList | RefusedUserList {
   const whole = text.trimEnd();
   const cut = whole.lastIndexOf('\n') + 1;

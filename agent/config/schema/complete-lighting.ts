@@ -58,11 +58,16 @@ const MAX_COUNTS_PER_H = 7_200;
 /** Assumed speed of the first person. Units: km/h. Source: measured in the passages of bench -- lighting: from 15 on a cyclist of 25 is lit ahead at each pole of a path with a sensor every 75 m. */
 const SPEED_KMH: Readonly<Record<ZoneKind, number>> = { path: 15, street: 25, road: 50, leisure: 8 };
 
-/** Whether people who stay keep this sensor active. A counter reports only changes, and a group reports what another zone detected. */
+/**
+ * Whether a sensor stays active while people stay. A counter reports only changes, and a sensor with `listen: group` counts only together
+ * with others.
+ */
 export const showsWhoStays = ({ kind, listen }: { readonly kind?: string | undefined; readonly listen?: string | undefined }): boolean =>
   kind !== 'counter' && listen !== 'group';
 
-/** A zone of the document as the agent uses it. */
+/**
+ * Converts a checked zone into the form of the agent: missing keys get their defaults, and `minPct` is at least the level of `minClass`.
+ */
 export function completeZone(zone: ZoneDocument): Zone {
   const { kind, designClass = null, minClass = null } = zone;
   const classMinPct = designClass === null || minClass === null ? 0 : classLevelPct(designClass, minClass);
@@ -115,7 +120,7 @@ function completeTraffic({ counters, designFlowPerH, steps }: NonNullable<ZoneDo
   return { counters, designFlowPerH, steps: steps.map((step) => ({ belowPct: step.belowPct, level: levelOf(step) })) };
 }
 
-/** A programme of the document as the agent uses it. */
+/** Converts a checked programme into the form of the agent: times and levels are parsed. */
 export function completeProgramme({ id, steps }: CabinetDocument['programmes'][number]): Programme {
   return { id, steps: steps.map((step) => ({ at: parseStepTime(step.at), level: levelOf(step), boostPct: step.boostPct ?? null })) };
 }
@@ -125,7 +130,10 @@ function levelOf({ levelPct, class: name }: { levelPct?: number | undefined; cla
   return name === undefined ? { pct: levelPct ?? 100 } : { class: name };
 }
 
-/** `23:00`, `dusk`, `middle`, `sunset+30`. */
+/**
+ * Parses the time of a step: `23:00`, `dusk`, `middle`, `sunset+30`. The text must have passed `stepTimeSchema`; it is not checked again.
+ * Units: the offset is in minutes.
+ */
 export function parseStepTime(text: string): StepTime {
   if (text === 'dusk') return 'dusk';
   if (text === 'middle') return { sun: 'middle', offsetMin: 0 };
@@ -135,7 +143,10 @@ export function parseStepTime(text: string): StepTime {
   return { hour, minute };
 }
 
-/** The calendars of the document as the agent uses them. */
+/**
+ * Converts the checked calendars into the form of the agent: dates are parsed, weekdays are numbers (Monday is 1), and named lists of
+ * holidays are included.
+ */
 export function completeCalendars({ calendars = [], holidays: lists = [] }: CabinetDocument): readonly Calendar[] {
   return calendars.map(({ id, rules }) => ({
     id,
@@ -162,7 +173,7 @@ function holidayOf(day: NonNullable<CabinetDocument['holidays']>[number]['days']
   return day.startsWith('easter') ? { easterDays: Number(day.slice('easter'.length)) } : dateOf(day);
 }
 
-/** The event nights of the document as the agent uses them. */
+/** Converts the checked event nights into the form of the agent: dates and times are parsed; `zones` is null for all zones. */
 export function completeEventNights({ eventNights = [] }: CabinetDocument): readonly EventNight[] {
   return eventNights.map((event) => ({
     ...event,
@@ -178,13 +189,16 @@ function weekdayNumber(name: (typeof WEEKDAYS)[number]): number {
   return WEEKDAYS.indexOf(name) + 1;
 }
 
-/** `2026-07-14`, `07-14`. */
+/**
+ * Parses a date, `2026-07-14`, or one of each year, `07-14`, whose year is null. The text must have passed `dateSchema`; it is not checked
+ * again.
+ */
 export function dateOf(text: string): CalendarDate {
   const [day = 1, month = 1, year] = text.split('-').map(Number).reverse();
   return { year: year ?? null, month, day };
 }
 
-/** The rules of the document as the agent uses them. */
+/** Converts the checked rules into the form of the agent: each with one condition in `when`. */
 export function completeRules({ rules = [] }: CabinetDocument): readonly Rule[] {
   return rules.map((rule) => ({ id: rule.id, when: inputOf(rule), raise: rule.raise ?? null }));
 }
@@ -198,7 +212,7 @@ function inputOf(rule: NonNullable<CabinetDocument['rules']>[number]): RuleInput
   return { kind, point: point as `${string}.${string}`, value: above ?? below ?? 0, clearsAt, forS };
 }
 
-/** The outputs of the document as the agent uses them. */
+/** Converts the checked outputs into the form of the agent: a missing `litWith` is null. */
 export function completeOutputs({ outputs = [] }: CabinetDocument): readonly Output[] {
   return outputs.map((output) => ({ ...output, litWith: output.litWith ?? null }));
 }

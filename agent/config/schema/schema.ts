@@ -239,7 +239,7 @@ const uplinkSchema = z.strictObject({
 /** Default folder of databases and revisions. Source: the folder that the package creates. */
 export const STORE_DIR = '/var/lib/luciole';
 
-/** Where readings are kept; all keys have defaults. */
+/** The section `store`: where readings are kept, how much and how long. All keys have defaults. */
 export const storeSchema = z.strictObject({
   dir: pathSchema.default(STORE_DIR).describe(String(msg`Folder of the databases.`)),
   commitSeconds: z
@@ -335,7 +335,7 @@ const trustSchema = z.strictObject({
 /** Source: measured, the check of 600 branches in a chain takes a second; a cabinet has a few. */
 const MAX_BRANCHES = 256;
 
-/** The whole document. */
+/** The schema of `cabinet.yaml`. */
 export const cabinetSchema = z.strictObject({
   cabinet: siteSchema.describe(String(msg`The site.`)),
   lines: z.array(lineSchema).min(1).describe(String(msg`Serial ports and network endpoints, and the devices on them.`)),
@@ -366,9 +366,9 @@ export const cabinetSchema = z.strictObject({
     .describe(String(msg`Folders of your own device profiles, as seen from the folder of this file; /etc/luciole/profiles by default.`)),
 });
 
-/** A document that passed the schema, with its plain defaults. */
+/** A document that passed the schema, with the defaults that depend on no other value. */
 export type CabinetDocument = z.output<typeof cabinetSchema>;
-/** A document as it is written. */
+/** A document as it is written, before defaults are added. */
 export type CabinetInput = z.input<typeof cabinetSchema>;
 
 /** The content of config/cabinet.schema.json. */

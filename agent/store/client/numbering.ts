@@ -7,7 +7,10 @@
  */
 import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 
-/** What the main thread needs to number a frame without the storage thread: seq = base + ticket, if it is not above `reservedSeq`. */
+/**
+ * What the main thread needs to number a frame without the storage thread: seq = base + ticket. A frame whose seq would be above
+ * `reservedSeq` has no number yet.
+ */
 export interface Numbering {
   readonly epoch: string;
   readonly base: number;
@@ -29,9 +32,9 @@ export function numberingOf(db: Sqlite, boot: string): Numbering | undefined {
 }
 
 /**
- * The base for the next frame. A run that is new to this file starts above all numbers that were assigned or reserved.
- *
- * If a damaged count makes its numbers appear used, the run starts again above them.
+ * Returns the base for the next frame: seq = base + ticket. A run that is new to this file gets a base above all numbers that were assigned
+ * or reserved, as does a run whose numbers appear used because a count is damaged. A new base is written to the file, with a new
+ * reservation. Errors: throws what SQLite throws.
  */
 export function baseFor(db: Sqlite, boot: string, at: { readonly lastSeq: number; readonly nextTicket: number }): number {
   const known = numberingOf(db, boot);
@@ -44,12 +47,15 @@ export function baseFor(db: Sqlite, boot: string, at: { readonly lastSeq: number
   return base;
 }
 
-/** Reserves more numbers after frames were added. */
+/** Reserves 8,192 numbers above `lastSeq` if fewer than 4,096 are left, otherwise changes nothing. Errors: throws what SQLite throws. */
 export function reserveBeyond(db: Sqlite, lastSeq: number): void {
   if (lastSeq + AHEAD.renewBelow > Number(getMeta(db, 'seq_reserved') ?? 0)) setMeta(db, 'seq_reserved', lastSeq + AHEAD.block);
 }
 
-/** Frees the numbers above the last used one, because no frame was sent under them. */
+/**
+ * Ends the reservation at `lastSeq`, so that the next run continues there. Only for a run that has sent no frame under a higher number.
+ * Errors: throws what SQLite throws.
+ */
 export function releaseReserved(db: Sqlite, lastSeq: number): void {
   setMeta(db, 'seq_reserved', lastSeq);
 }

@@ -13,7 +13,10 @@ interface Save {
   readonly resolve: (saved: boolean) => void;
 }
 
-/** Events, outcomes, audit notes and small facts that wait in memory until `state.db` has them. `onAdded` is called after each addition. */
+/**
+ * Events, outcomes, audit notes and small facts that wait in memory until `state.db` has them. At most 1,000 of each of the first three
+ * wait: then the oldest is discarded, or for notes the two oldest become one about the loss. `onAdded` is called after each addition.
+ */
 export class StateQueue {
   readonly #log: Log;
   readonly #onAdded: () => void;
@@ -96,7 +99,10 @@ export class StateQueue {
   }
 }
 
-/** Replaces the two oldest notes that are not on disk yet by one note about the loss. */
+/**
+ * Returns the note that replaces these two oldest notes, which are not on disk: how many entries are lost. If the first is such a note
+ * already, its number is included. The notes themselves are not changed.
+ */
 export function lostAudit([first, second]: readonly TimedNote[]): TimedNote {
   const before = first?.action === LOST ? Number.parseInt(first.detail, 10) : 1;
   return {

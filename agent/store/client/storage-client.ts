@@ -45,7 +45,10 @@ interface PendingRequest {
   readonly giveUp: () => void;
 }
 
-/** A client without a thread; its first request starts one. */
+/**
+ * Sends requests to the storage thread. Without a thread, a request starts one. A thread that does not answer in time is ended; its
+ * requests resolve to null.
+ */
 export class StorageClient {
   readonly #parts: StorageClientParts;
   #link: StoreLink | null = null;
@@ -96,7 +99,7 @@ export class StorageClient {
     await this.#end(closing);
   }
 
-  /** True if the thread answers. */
+  /** Since when no request has been answered, whether a hung thread is still ending, and why a thread may not use the data. */
   pulse(): StorePulse {
     return { unansweredMono: this.#unansweredMono, isStuck: this.#ending !== null, refusal: this.#refusal };
   }

@@ -14,7 +14,7 @@ const JOURNAL = ['-wal', '-shm'] as const;
 /** The database file is first: without it, the others are remains. */
 const SUFFIXES = ['', ...JOURNAL] as const;
 
-/** Removes the files that exist. Errors: throws system errors. */
+/** Removes a database: the file `base`, its journal and its shared memory, as far as they exist. Errors: throws system errors. */
 export function removeAll(base: string): void {
   for (const suffix of SUFFIXES) rmSync(base + suffix, { force: true });
 }
@@ -24,12 +24,18 @@ function removeJournal(base: string): void {
   for (const suffix of JOURNAL) rmSync(base + suffix, { force: true });
 }
 
-/** Moves the files that exist, and replaces those at the new name. Errors: throws system errors. */
+/**
+ * Moves a database: the file, its journal and its shared memory, as far as they exist. Files at the new name are replaced. Errors: throws
+ * system errors.
+ */
 export function moveAll(from: string, to: string): void {
   for (const suffix of SUFFIXES) if (existsSync(from + suffix)) renameSync(from + suffix, to + suffix);
 }
 
-/** Units: bytes on disk, journal included; 0 if there is no file. Errors: none. */
+/**
+ * The length of a database: the file, its journal and its shared memory together; 0 if there is none. Units: bytes. Errors: throws system
+ * errors other than a missing file.
+ */
 export function bytesOfAll(base: string): number {
   return SUFFIXES.reduce((bytes, suffix) => bytes + (statSync(base + suffix, { throwIfNoEntry: false })?.size ?? 0), 0);
 }
@@ -54,13 +60,17 @@ function kindOf(found: Stats): Message {
   return found.isSocket() ? msg`a socket` : msg`a device`;
 }
 
-/** Names a journal that is no plain file, for which SQLite reports only that it cannot open the database. Errors: as `plainFileBytes`. */
+/**
+ * Throws if the journal or shared memory of a database is something other than a plain file: for that SQLite reports only that it cannot
+ * open the database. Missing files are allowed. Errors: as `plainFileBytes`.
+ */
 export function expectPlainJournal(base: string): void {
   for (const suffix of JOURNAL) plainFileBytes(base + suffix);
 }
 
 /**
- * Creates a file under another name and renames it once it is complete: a power cut leaves no partial file that looks damaged.
+ * Creates a database with the tables of `schema` and the rows that `fill` writes, and replaces the file at `path`. It is created under
+ * another name and renamed once it is complete: a power cut leaves no partial file that looks damaged.
  *
  * Errors: throws SQLite and system errors; the former file then still exists.
  */
@@ -96,7 +106,10 @@ export function makeFresh({
   standAs(draft, path);
 }
 
-/** Renames a complete, synced file so that the new name survives a power cut. Errors: throws system errors. */
+/**
+ * Renames a complete, synced file to `path`, and removes the journal of the file that it replaces. The new name survives a power cut.
+ * Errors: throws system errors.
+ */
 export function standAs(draft: string, path: string): void {
   // A journal that already exists belongs to another file and would be replayed into this one.
   removeJournal(path);

@@ -18,7 +18,7 @@ const MAX_PROBLEMS = 10;
 const FORMAT_AT = 18;
 
 /**
- * The checks at opening: marks, version and tables; all pages only after an unclean end.
+ * The checks at opening: marks, version and tables. After an unclean end also all pages, if the file has at most 32 MB.
  *
  * Errors: throws StoreError `foreign`, `future-version` or `corrupt` if this file may not be used, otherwise SQLite errors.
  */
@@ -39,22 +39,26 @@ export function assertSoundFile(db: Sqlite, path: string, schema: Schema): void 
 }
 
 /**
- * Classifies a failure at opening. If SQLite understands a statement but refuses it, the file has other tables or another format
- * than this version, and would refuse it every time.
+ * Returns the StoreError for a failure at opening. If SQLite understands a statement but refuses it, the code is `corrupt`: the file has
+ * other tables or another format than this version, and would refuse it every time.
  */
 export function toOpeningError(error: unknown, path: string): StoreError {
   if (!isStatementError(error)) return toStoreError(error, path);
   return storeError('corrupt', msg`${path}: its tables do not match its version (${error.message})`);
 }
 
-/** The problems that SQLite finds in all pages and indexes. It does not find flipped bytes within a value. */
+/**
+ * The first ten problems that SQLite finds in all pages and indexes; empty if there are none. It does not find flipped bytes within a
+ * value. Errors: throws SQLite errors.
+ */
 export function pageProblems(db: Sqlite): readonly string[] {
   return problemsOf(db, 'integrity_check', MAX_PROBLEMS);
 }
 
 /**
- * Classifies a failure in use. An index with flipped bytes permanently refuses good rows, and shows no other sign. So the index is compared
- * with its table. This is done only for tables with an index, which are the small ones.
+ * Returns the StoreError for a failure in use. If SQLite refuses a row, the tables with an index are checked: an index with flipped bytes
+ * permanently refuses good rows and shows no other sign. The code is then `corrupt`. These tables are the small ones. `db` undefined:
+ * nothing is checked.
  */
 export function toUseError(error: unknown, path: string, db: Sqlite | undefined): StoreError {
   if (db === undefined || !isMisfit(error)) return toStoreError(error, path);
@@ -78,7 +82,7 @@ export function expectSound(path: string, schema: Schema): void {
   }
 }
 
-/** Errors: throws StoreError `corrupt` if any page or index is damaged. */
+/** Checks all pages and indexes. Errors: throws StoreError `corrupt` if any of them is damaged. */
 export function expectWhole(db: Sqlite, path: string): void {
   const [problem] = pageProblems(db);
   if (problem !== undefined) throw storeError('corrupt', msg`${path}: ${problem}`);

@@ -8,7 +8,10 @@ import { msg } from '../../core/message.ts';
 import type { Schema } from '../schema.ts';
 import { getMeta, isStatementError, type Sqlite, setMeta, storeError } from '../sqlite.ts';
 
-/** Errors: throws StoreError `future-version` if the file is too new for this program, `corrupt` if a table is missing. */
+/**
+ * Checks that this program may use a file. An older file always passes, because it will be migrated. Errors: throws StoreError
+ * `future-version` if the file is too new for this program, `corrupt` if a table is missing.
+ */
 export function expectUsable(db: Sqlite, path: string, schema: Schema): void {
   const version = versionOf(db);
   if (version < schema.version) return;
@@ -29,7 +32,10 @@ function expectReadable(db: Sqlite, { path, schema, version }: { path: string; s
   );
 }
 
-/** Runs all missing steps in one transaction: a power cut leaves the file as it was. Errors: throws SQLite errors. */
+/**
+ * Migrates an older file to the current version in one transaction: a power cut leaves the file as it was. Does nothing for a current or
+ * newer file. Errors: throws SQLite errors, and as `expectUsable`.
+ */
 export function migrate(db: Sqlite, path: string, schema: Schema): void {
   const version = versionOf(db);
   if (version >= schema.version) return;
@@ -40,7 +46,10 @@ export function migrate(db: Sqlite, path: string, schema: Schema): void {
   transaction.immediate();
 }
 
-/** Runs the steps after `version` and writes their marks, within the caller's transaction. Errors: throws SQLite errors. */
+/**
+ * Runs the migrations after `version`, then writes the current version into the file, within the caller's transaction. Errors: throws
+ * SQLite errors.
+ */
 export function stepForward(db: Sqlite, schema: Schema, version: number): void {
   for (const { to, ddl } of schema.migrations) if (to > version) db.exec(ddl);
   setMeta(db, 'readable_since', schema.readableSince);

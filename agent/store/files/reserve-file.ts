@@ -28,7 +28,10 @@ const CHUNK_BYTES = 2 ** 20;
 /** Units: bytes. Source: stat(2), `st_blocks`. */
 const STAT_BLOCK_BYTES = 512;
 
-/** How much an ordinary process may still write there. Units: bytes. Shape: null if the file system does not report it. */
+/**
+ * Returns how much an ordinary process may still write on the file system of a folder. Null if there is no such folder, or the file system
+ * does not report it. Units: bytes.
+ */
 export type FreeBytes = (dir: string) => number | null;
 
 export interface ReserveFileParts {
@@ -37,7 +40,10 @@ export interface ReserveFileParts {
   readonly remark: (message: Message) => void;
 }
 
-/** The reserve file of a folder. The folder may be missing. */
+/**
+ * A file that keeps 8 MB of the disk for the agent. It is removed when the disk is full, so that writes and deletions succeed again, and
+ * created again when there is room. The folder may be missing.
+ */
 export class ReserveFile {
   readonly #parts: ReserveFileParts;
   readonly #path: string;

@@ -39,7 +39,10 @@ function copiedMsOf(db: Sqlite): WallMs | null {
   return typeof copiedMs === 'number' && !isFormer ? copiedMs : null;
 }
 
-/** Marks a copy. A copy of a copy that was never in use keeps the time of the first. Errors: throws SQLite errors. */
+/**
+ * Marks a file as a copy made at `atMs`: it is adopted when it comes into use. A copy of a copy that was never in use keeps the time of the
+ * first. Errors: throws SQLite errors.
+ */
 export function markCopy(db: Sqlite, atMs: WallMs): void {
   if (copiedMsOf(db) !== null) return;
   db.prepare('DELETE FROM meta WHERE key IN (?, ?)').run(FORMER, BY);
@@ -51,7 +54,10 @@ export function signCopy(db: Sqlite, by: string): void {
   setMeta(db, BY, by);
 }
 
-/** Adopts the open file if it is a copy. Returns the event to report; null if it is not a copy. Errors: throws SQLite errors. */
+/**
+ * Adopts the open file if it is a copy: applies `rules` to facts that may be outdated, adds an entry to the audit log, and removes the mark
+ * of a copy, in one transaction. Returns the notice to report; null if the file is not a copy. Errors: throws SQLite errors.
+ */
 export function adoptCopy(tables: StateTables, rules: readonly CopyRule[], atMs: WallMs): Notice | null {
   const { db } = tables;
   const copiedMs = copiedMsOf(db);

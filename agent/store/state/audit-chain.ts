@@ -30,26 +30,29 @@ const MAX_CHARS = { user: 64, role: 16, action: 64, detail: 400, result: 200 };
 /** Most problems in a report. */
 const MAX_PROBLEMS = 20;
 
-/** Builds the next entry of the chain. */
+/** Builds the next entry of the chain. Control characters of the note become `?`, and long texts are cut. */
 export function chained(before: AuditHead, note: AuditNote, atMs: WallMs): AuditRow {
   const n = before.n + 1;
   const body = JSON.stringify(bounded(note));
   return { n, atMs, body, hash: hashOf(before.hash, { n, atMs, body }) };
 }
 
-/** The detail of `TRIMMED` for a removed part, given its last entry. */
+/** The detail of a `TRIMMED` entry: the number and hash of the last removed entry. */
 export function trimDetail({ n, hash }: AuditHead): string {
   return `through ${n} ${hash}`;
 }
 
-/** The detail of `RESERVED` for these rows, in order. */
+/** The detail of a `RESERVED` entry: the number and the digest of these rows, which are all kept ones in the order of their numbers. */
 export function reservedDetail(rows: readonly AuditRow[]): string {
   const digest = createHash('sha256');
   for (const { n, atMs, body, hash } of rows) digest.update(`${n}\n${atMs}\n${body}\n${hash}\n`);
   return `${rows.length} entries ${digest.digest('hex')}`;
 }
 
-/** Whether an entry is kept when its part of the log is trimmed: actions of an admin, and entries that record missing ones. */
+/**
+ * Whether an entry is kept when its part of the log is trimmed: changes by an admin that were not denied, and entries that record missing
+ * ones. False for damaged bytes.
+ */
 export function isReserved({ body }: AuditRow): boolean {
   const note = noteOf(body);
   if (note === null) return false;
@@ -68,7 +71,10 @@ export interface ChainFacts {
   readonly isUsed: boolean;
 }
 
-/** Verifies the chain from its first entry. Shape: `rows` in order. */
+/**
+ * Verifies the chain from its first entry. `rows`: all of them, oldest first. The verdict has up to 20 problems, none if the log is intact,
+ * and as many remarks about adopted copies. Errors: none of its own.
+ */
 export function verifyChain(rows: Iterable<AuditRow>, { head, known, reserved, isUsed }: ChainFacts): AuditVerdict {
   const problems: Message[] = [];
   const remarks = reserved.filter((row) => ownNoteOf(row)?.action === COPIED).map(copied);

@@ -40,7 +40,7 @@ const HEAD = 'audit_head';
 const SHOWN_CHARS = 80;
 const SELF = { user: '', role: '', door: 'self' } as const;
 
-/** The table of an open file. Errors: both functions throw SQLite errors. */
+/** Access to the table `audit` of an open file. Errors: all functions throw SQLite errors. */
 export function createAuditTable(db: Sqlite) {
   const { add, first, last, trim, newest, nextRows, all, upTo, reserved, reserve, trimReserved, isUsed } = statementsOf(db);
   const ages = createAuditAges(db);

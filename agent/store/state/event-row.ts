@@ -6,7 +6,10 @@ import { type Message, msg } from '../../core/message.ts';
 import { inJson, messageIn } from '../../core/message-wire.ts';
 import type { AgentEvent } from '../../core/words.ts';
 
-/** Shape: `template` is JSON as `inJson` writes it; null for a text without one, missing in a file of an earlier release. */
+/**
+ * An event as a row of `state.db`. `template`: JSON as `inJson` writes it; null for a text without one, missing in a file of an earlier
+ * release.
+ */
 export interface EventRow extends Omit<AgentEvent, 'text'> {
   readonly text: string;
   readonly template?: string | null;
@@ -33,7 +36,7 @@ export function toEvent({ id, code, source, severity, text, template, startMs, e
   return { id, code, source, severity, text: saidBy(text, template), startMs, endMs };
 }
 
-/** A time that is not a number must not block a whole commit. */
+/** The time in whole milliseconds; 0 if it is not a number, because that must not block a whole commit. */
 export function wholeMs(ms: WallMs): WallMs {
   return Number.isFinite(ms) ? Math.round(ms) : 0;
 }

@@ -18,6 +18,10 @@ const BLOCK_DAYS = 30;
 /** A row before this time was written with an unset clock: its age is unknown. Units: ms. Source: no release is older; such clocks start in 1970 or 2000. */
 export const FIRST_RELEASE_MS: WallMs = Date.parse('2020-01-01T00:00:00Z');
 
+/**
+ * The limits for rows that are kept for `keepDays`. What is removed may be up to 30 days younger, so that rows are removed about once a
+ * month.
+ */
 export function boundOf(keepDays: number, atMs: WallMs): AgeBound {
   return { dueMs: atMs - keepDays * DAY_MS, beforeMs: atMs - (keepDays - BLOCK_DAYS) * DAY_MS };
 }

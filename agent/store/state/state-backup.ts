@@ -21,7 +21,10 @@ export interface BackupParts {
   readonly rowProblems: (db: Sqlite) => readonly Message[];
 }
 
-/** The nightly copies of a small file, in its folder. A copy is used only if it passes every check. */
+/**
+ * Creates the functions for the copies of a small file, in its folder. `make` writes a copy and keeps the previous one; `restore` replaces
+ * the file by the newest undamaged copy. A copy is used only if it passes every check.
+ */
 export function createStateBackup(parts: BackupParts) {
   const path = join(parts.dir, parts.schema.fileName);
   const [newest, former] = [`${path}.bak`, `${path}.bak.1`];

@@ -1,8 +1,8 @@
 import { isRecord } from '../../core/is-record.ts';
 
 /**
- * The number of readings in `telemetry.db` as recorded in `state.db`, in case `telemetry.db` is lost or unreadable. Shape: `epoch` is empty if
- * no file is expected.
+ * The number of undelivered readings in `telemetry.db`, as recorded in `state.db` in case `telemetry.db` is lost or unreadable. `epoch`:
+ * the name of that file; empty if no file is expected.
  */
 export interface UndeliveredNote {
   readonly epoch: string;
@@ -10,12 +10,12 @@ export interface UndeliveredNote {
   readonly readings: number;
 }
 
-/** The key of the fact in `state.db`. */
+/** The key of this note among the facts in `state.db`. */
 export const UNDELIVERED_KEY = 'store.undelivered';
-/** After a restore: the readings were set aside by the person who restored. */
+/** The note after a restore: no readings are expected, because the person who restored has set them aside. */
 export const NO_READINGS_EXPECTED: UndeliveredNote = { epoch: '', readings: 0 };
 
-/** Parses the stored fact; null if it is anything else. */
+/** Parses the stored fact; null if it is missing or has another form. Errors: throws SyntaxError for a text that is not JSON. */
 export function readUndeliveredNote(json: string | null): UndeliveredNote | null {
   const value: unknown = json === null ? null : JSON.parse(json);
   if (!isRecord(value)) return null;

@@ -13,7 +13,7 @@ import { type Handle, type Piece, pieceAt, piecesAfter, tallyAfter } from './tel
 /** Rows read in one step of the cursor. */
 const STEP_ROWS = 256;
 
-/** The cursor in the file: all rows up to this seq are delivered. */
+/** The cursor in the file: all rows up to this seq are delivered; 0 if there is none. Errors: throws SQLite errors. */
 export function cursorOf(db: Sqlite): number {
   return Number(getMeta(db, 'cursor_seq') ?? 0);
 }
@@ -53,14 +53,17 @@ function partUpTo(handle: Handle, seq: number): number {
   return read.frames.reduce((sum, frame) => sum + (frame.seq <= seq ? frame.readings.length : 0), 0);
 }
 
-/** The undelivered readings of this row. */
+/** The number of readings of this row that are not delivered, by the cursor in the file. */
 export function undeliveredOf(db: Sqlite, { seq, firstSeq, n }: Pick<Piece, 'seq' | 'firstSeq' | 'n'>): number {
   const cursorSeq = cursorOf(db);
   if (seq <= cursorSeq) return 0;
   return firstSeq <= cursorSeq ? n - partOf(db) : n;
 }
 
-/** Recounts the delivered readings of a row that was inserted, changed or removed, if it contains the cursor. */
+/**
+ * Corrects the count of delivered readings in the row that contains the cursor, after this row was inserted, changed or removed. Does
+ * nothing for any other row.
+ */
 export function recountPart(handle: Handle, { seq, firstSeq }: Pick<Piece, 'seq' | 'firstSeq'>): void {
   const cursorSeq = cursorOf(handle.db);
   if (cursorSeq < firstSeq || cursorSeq >= seq) return;
@@ -68,7 +71,7 @@ export function recountPart(handle: Handle, { seq, firstSeq }: Pick<Piece, 'seq'
   if (part !== partOf(handle.db)) setMeta(handle.db, 'cursor_part', part);
 }
 
-/** Stored frames after this seq. */
+/** The number of stored frames after this seq. */
 export function framesBeyond(handle: Handle, seq: number): number {
   const piece = pieceAt(handle, seq + 1);
   const begun = piece === undefined ? 0 : Math.max(0, seq - piece.firstSeq + 1);
@@ -94,7 +97,10 @@ function deliveredUnstoredOf(db: Sqlite): number {
   return Number(getMeta(db, 'delivered_unstored') ?? 0);
 }
 
-/** Shape: readings that were lost or delivered from memory never became stored frames, and count as produced. */
+/**
+ * The numbers of readings that were produced, delivered, are stored but not delivered, and are in gaps. Readings that were lost or
+ * delivered from memory never became stored frames; they count as produced.
+ */
 export function accountOf(handle: Handle): StoreAccount {
   const { uncommitted, all, estimates } = handle.gaps.readings();
   const produced = handle.frames.totalReadings() + uncommitted + deliveredUnstoredOf(handle.db);
@@ -103,7 +109,10 @@ export function accountOf(handle: Handle): StoreAccount {
   return { produced, delivered, backlog, gaps: all, estimates, isBalanced: produced === delivered + backlog + all };
 }
 
-/** The number of undelivered readings, without reading the rows. */
+/**
+ * The number of stored readings that are not delivered, calculated from the counts in the file without reading its rows. Below 0 if a count
+ * is damaged.
+ */
 export function undeliveredByCount(handle: Handle): number {
   const { uncommitted, all } = handle.gaps.readings();
   return handle.frames.totalReadings() + uncommitted + deliveredUnstoredOf(handle.db) - deliveredOf(handle) - all;

@@ -6,7 +6,7 @@
 import type { WallMs } from '../../core/clock.ts';
 import { DAY_MS } from '../../core/durations.ts';
 
-/** Kept in the file between two checks. */
+/** What the file keeps between two checks of the clock. */
 export interface AgeClock {
   /** The time of the last check whose clock was believed. */
   readonly ageMs: WallMs;
@@ -21,7 +21,10 @@ export interface AgeClock {
  */
 export const JUMP_MS = 31 * DAY_MS;
 
-/** The state after a check of the clock. `livedMs`: how long the agent has been running since the last check. Units: ms. */
+/**
+ * Returns the state after a check of the clock: `ageMs` is the time `atMs` of the clock if it is believed, otherwise the last believed time
+ * plus `livedMs`. `livedMs`: how long the agent has been running since the last check. Units: ms.
+ */
 export function nextAgeClock({ ageMs, doubted }: AgeClock, atMs: WallMs, livedMs: number): AgeClock {
   if (atMs <= ageMs + livedMs + JUMP_MS) return { ageMs: atMs, doubted: null };
   const isSame = doubted !== null && Math.abs(atMs - doubted.seenMs) <= livedMs + JUMP_MS;

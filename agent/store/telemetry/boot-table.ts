@@ -24,12 +24,12 @@ const SYNCED = 3;
 /** Smaller errors of a clock are not corrected. Units: ms. Source: assumed; the period of frames. Confirmed by: the clock corrections in the logs of cabinets. */
 const RIGHT_ENOUGH_MS = 1_000;
 
-/** Whether a clock of this quality is trusted. Shape: index in the list of qualities. */
+/** Whether a clock of this quality is trusted: `rtc` and `synced` are. Shape: index in `CLOCK_QUALITIES`. */
 export function isTrustedQuality(clockQuality: number): boolean {
   return clockQuality >= TRUSTED_FROM;
 }
 
-/** The table on one connection. Errors: all functions throw SQLite errors. */
+/** Access to the table `boot` of an open file. Errors: all functions throw SQLite errors. */
 export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup, 'boot' | 'machine'>) {
   const all = db.prepare<[], Row>('SELECT id, token, true_ms, true_tq, machine, start_mono FROM boot');
   const insert = db.prepare('INSERT INTO boot(token, at_ms, machine, start_mono) VALUES(?, ?, ?, ?)');

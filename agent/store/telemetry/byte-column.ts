@@ -27,7 +27,7 @@ export function createByteWriter(capacity: number): ByteWriter {
   return { bytes: Buffer.allocUnsafe(capacity), offset: 0 };
 }
 
-/** Seven bits per byte, lowest first, for 0..2^53. */
+/** Writes a whole number from 0 to 2^53 - 1 in 1 to 8 bytes: seven bits per byte, lowest first. */
 export function putVarint(writer: ByteWriter, value: number): void {
   let rest = value;
   while (rest >= 128) {
@@ -42,12 +42,12 @@ function putSigned(writer: ByteWriter, value: number): void {
   putVarint(writer, value >= 0 ? value * 2 : -value * 2 - 1);
 }
 
-/** Eight bytes, lowest first, every bit kept. */
+/** Writes a number in eight bytes, lowest first, with every bit kept. */
 export function putDouble(writer: ByteWriter, value: number): void {
   writer.offset = writer.bytes.writeDoubleLE(value, writer.offset);
 }
 
-/** Errors: throws StoreError `corrupt` when the bytes end or the number is too large. */
+/** Reads a number that `putVarint` has written. Errors: throws StoreError `corrupt` when the bytes end or the number is too large. */
 export function takeVarint(reader: ByteReader): number {
   let value = 0;
   for (let place = 0; place < MAX_VARINT_BYTES; place++) {
@@ -75,7 +75,7 @@ function takeByte(reader: ByteReader): number {
   return byte;
 }
 
-/** Errors: throws StoreError `corrupt` when the bytes end. */
+/** Reads a number that `putDouble` has written. Errors: throws StoreError `corrupt` when the bytes end. */
 export function takeDouble(reader: ByteReader): number {
   if (reader.offset + 8 > reader.bytes.length) {
     throw new StoreError('corrupt', msg`stored bytes: end after ${reader.bytes.length}, a double was announced at ${reader.offset}`);
@@ -85,7 +85,10 @@ export function takeDouble(reader: ByteReader): number {
   return view.getFloat64(0, true);
 }
 
-/** Each number as its difference from the previous one, the first from 0. Units: magnitudes up to half of `MAX_SIGNED`. */
+/**
+ * Writes each number as its difference from the previous one, the first from 0; their count is not written. Units: whole numbers,
+ * magnitudes up to half of `MAX_SIGNED`.
+ */
 export function putDeltas<T>(writer: ByteWriter, items: readonly T[], numberOf: (item: T) => number): void {
   let before = 0;
   for (const item of items) {
@@ -108,7 +111,7 @@ export function takeDeltas(reader: ByteReader, count: number): number[] {
   return values;
 }
 
-/** Small numbers that repeat. Units: each 0..127. */
+/** Writes numbers that often repeat, each run once with its length; their count is not written. Units: whole numbers from 0 to 127. */
 export function putRuns<T>(writer: ByteWriter, items: readonly T[], numberOf: (item: T) => number): void {
   const values = items.map(numberOf);
   for (let start = 0; start < values.length; ) {
@@ -142,7 +145,7 @@ export function takeCount(reader: ByteReader, leastBytes = 1): number {
   return count;
 }
 
-/** Errors: throws StoreError `corrupt` when bytes are left over. */
+/** Checks that all bytes were read. Errors: throws StoreError `corrupt` when bytes are left over. */
 export function expectEnd(reader: ByteReader): void {
   const left = reader.bytes.length - reader.offset;
   if (left !== 0) throw new StoreError('corrupt', msg`stored bytes: ${left} of ${reader.bytes.length} left over`);

@@ -14,7 +14,7 @@ import {
   takeRuns,
 } from './byte-column.ts';
 
-/** A reading whose point is replaced by its number. */
+/** A reading with the number of its series in the file, in place of its point. */
 export interface SeriesReading {
   readonly seriesId: number;
   readonly value: number | null;
@@ -22,7 +22,10 @@ export interface SeriesReading {
   readonly atMs: number;
 }
 
-/** Shape: `offsetMs` is relative to the frame's time; `flags` is the index of the quality plus four times the form. */
+/**
+ * A reading in the form in which it is stored. `offsetMs` is relative to the frame's time. `flags`: the index of the quality, plus four
+ * times the form of the value: 0 none, 1 `scaled`, 2 `double`.
+ */
 export interface Cell {
   readonly offsetMs: number;
   readonly flags: number;
@@ -32,7 +35,10 @@ export interface Cell {
 
 /** `decimals` of a series whose values are not rounded: integers as integers, all others as doubles. */
 export const EXACT = -1;
-/** More decimals than any instrument on a street has. With more, a scaled integer is no smaller than a double. */
+/**
+ * Most decimals to which a series is rounded; more than any instrument on a street has. With more, values are kept exactly: a scaled
+ * integer would be no smaller than a double.
+ */
 export const MAX_STORED_DECIMALS = 9;
 /** The storage form of a value. */
 const FORM = { none: 0, scaled: 1, double: 2 } as const;
@@ -42,7 +48,11 @@ const QUALITIES: readonly Quality[] = ['good', 'stale', 'bad', 'missing'];
 const MAX_SCALED = MAX_SIGNED / 2;
 const MAX_FLAGS = 4 * FORM.double + 3;
 
-/** Shape: NaN and infinities become `bad` without a value; what does not fit a scaled integer is kept as a double. */
+/**
+ * Converts a reading into the form in which it is stored. The value is rounded to `decimals`; one that does not fit a scaled integer is
+ * kept as a double. NaN and infinities lose their value and become `bad`, unless they are `missing`. An impossible time becomes that of the
+ * frame.
+ */
 export function toCell({ value, quality, atMs }: SeriesReading, frameMs: number, decimals: number): Cell {
   const offsetMs = toOffsetMs(atMs, frameMs);
   const index = QUALITIES.indexOf(quality);
@@ -79,7 +89,7 @@ export function takeCells(reader: ByteReader, count: number): (seriesId: number,
   };
 }
 
-/** The value rounded to this many decimals. Shape: `EXACT` keeps all. */
+/** The value rounded to this many decimals. `EXACT`, and values too large for a scaled integer, are returned unchanged. */
 export function roundTo(value: number, decimals: number): number {
   const scaled = Math.round(value * scaleOf(decimals));
   return decimals === EXACT || !fits(scaled) ? value : scaled / scaleOf(decimals);

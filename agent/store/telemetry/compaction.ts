@@ -19,7 +19,7 @@ const SEGMENT = { maxReadings: 30_000, maxSpanMs: 3_600_000 };
 const MAX_ROWS = 3_600;
 
 /**
- * Undelivered readings that one transaction removed, as few gaps as possible.
+ * Collects the undelivered readings that one transaction removes (`note`), and writes them as few gaps (`settle`).
  *
  * Removal by cap, age or thinning starts with the oldest rows, so it is one range. Damage can be anywhere, and the rows between two damaged
  * ones will still be sent, so only adjacent rows share a gap.
@@ -54,7 +54,8 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
 export type Losses = ReturnType<typeof createLosses>;
 
 /**
- * Makes one segment of the oldest rows. The newest row always stays, because seq and ticket continue from it. Null if there is nothing to do.
+ * Makes one segment of the oldest rows, up to the first that is not due, an hour or 30,000 readings. Damaged rows become losses. The newest
+ * row always stays, because seq and ticket continue from it. Null if there is nothing to do.
  */
 export function compactOne(handle: Handle, losses: Losses, isDue: (row: FrameRow) => boolean): CompactionReport | null {
   const rows = chooseRows(handle, isDue);
@@ -90,7 +91,10 @@ function chooseRows({ frames }: Handle, isDue: (row: FrameRow) => boolean): read
   return chosen;
 }
 
-/** Removes a row, with a gap for its undelivered readings. */
+/**
+ * Removes a row, and notes its undelivered readings as lost. The newest row stays without its bytes, because seq and ticket continue from
+ * it.
+ */
 export function dropPiece(handle: Handle, losses: Losses, { piece, reason }: { piece: Piece; reason: LossReason }): void {
   losses.note(reason, piece, undeliveredOf(handle.db, piece));
   if (piece.kind === 'segment') handle.segments.remove(piece.seq);
@@ -104,7 +108,7 @@ export function learnTime({ boots }: Handle, frames: readonly Omit<FrameHead, 't
   for (const frame of frames) if (isTrustedQuality(frame.clockQuality)) boots.learn(frame);
 }
 
-/** Pages in use. Units: bytes. */
+/** The size of the pages in use, without free pages and without the journal. Units: bytes. */
 export function usedBytes(db: Sqlite): number {
   const pages = (name: string): number => Number(db.pragma(name, { simple: true }));
   return (pages('page_count') - pages('freelist_count')) * pages('page_size');

@@ -23,7 +23,7 @@ import {
 } from './byte-column.ts';
 import { putCells, type SeriesReading, takeCells, toCell } from './cell.ts';
 
-/** The head of a frame, without its readings. Shape: integers; `clockQuality` is its index in the list. */
+/** The head of a frame, without its readings. Shape: integers; `clockQuality` is the index in `CLOCK_QUALITIES`. */
 export interface FrameHead {
   readonly ticket: number;
   readonly monoMs: number;
@@ -31,7 +31,7 @@ export interface FrameHead {
   readonly clockQuality: number;
 }
 
-/** A frame whose points are replaced by their numbers. */
+/** A frame whose readings have numbers of series in place of points. */
 export interface SeriesFrame extends FrameHead {
   readonly readings: readonly SeriesReading[];
 }
@@ -128,13 +128,19 @@ function takeReadings(
   });
 }
 
-/** Checksum of a row. SQLite's own checks do not detect flipped payload bytes. Source: reliability measurement, 500 flipped bytes pass `integrity_check`. */
+/**
+ * The checksum (CRC-32) of a row: of these columns and the bytes. SQLite's own checks do not detect flipped payload bytes. Source:
+ * reliability measurement, 500 flipped bytes pass `integrity_check`.
+ */
 export function frameRowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readings, total }: RowHead, blob: Uint8Array): number {
   const columns = new Float64Array([boot, ticket, monoMs, wallMs, clockQuality, readings, total]);
   return crc32(blob, crc32(new Uint8Array(columns.buffer)));
 }
 
-/** Errors: throws StoreError `corrupt` for data that cannot be inflated, would exceed `maxBytes`, or has extra bytes at its end. */
+/**
+ * Inflates bytes. Errors: throws StoreError `corrupt` for data that cannot be inflated, would exceed `maxBytes`, or has extra bytes at its
+ * end.
+ */
 export function unpack(blob: Uint8Array, maxBytes: number): Uint8Array {
   let found: { readonly buffer: Uint8Array; readonly engine: { readonly bytesWritten: number } };
   try {

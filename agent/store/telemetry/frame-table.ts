@@ -14,7 +14,10 @@ import type { BootTable } from './boot-table.ts';
 import { decodeFrames, encodeFrames, frameRowCrc, type SeriesFrame } from './frame-codec.ts';
 import type { SeriesTable } from './series-table.ts';
 
-/** A row of the table. */
+/**
+ * A row of the table `frame`: `k` frames of one commit with `n` readings, encoded in `p`. Seq, ticket, times and clock quality (`tq`) are
+ * those of the last frame. `total`: readings ever committed, up to and with this row.
+ */
 export interface FrameRow {
   readonly seq: number;
   readonly boot: number;
@@ -47,7 +50,7 @@ export const CLOCK_QUALITIES: readonly ClockQuality[] = ['none', 'restored', 'rt
 /** Units: bytes. Source: a reading takes 4 to 6 in a frame; a higher estimate keeps the file below the cap. */
 const ESTIMATE = { row: 64, frame: 8, reading: 8 };
 
-/** The table on one connection. Errors: its methods throw SQLite errors. */
+/** Access to the table `frame` of an open file. Errors: its methods throw SQLite errors. */
 export class FrameTable {
   readonly #sql: ReturnType<typeof prepare>;
   readonly #series: SeriesTable;

@@ -4,7 +4,7 @@ import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 const KEEP = { rows: 5_000, block: 500 };
 /** The reason given in a merged record. */
 const MERGED = 'merged';
-/** Readings in merged or removed records that were never committed. */
+/** The key in `meta` for the number of readings in merged or removed records that were never committed. */
 export const UNNUMBERED = 'gaps_trimmed_unnumbered';
 
 interface OldestRows {
@@ -18,7 +18,10 @@ interface OldestRows {
   readonly estimate: number | null;
 }
 
-/** Returns a function that merges the oldest records of losses if there are too many. Errors: it throws SQLite errors. */
+/**
+ * Returns a function that keeps at most 5,000 records of losses: it merges the oldest 500 into one until there are not more. Errors: it
+ * throws SQLite errors.
+ */
 export function createGapMerge(db: Sqlite): () => void {
   const count = db.prepare<[], number>('SELECT count(*) FROM gap').pluck();
   // Rows that never had numbers are 0 in a merged row: with null, its readings would count as never committed.

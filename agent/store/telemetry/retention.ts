@@ -25,7 +25,10 @@ interface Bound extends Pick<RetentionStep, 'livedMs' | 'isSynced'> {
   readonly keepMs: number;
 }
 
-/** Removes some of the rows that are too old, oldest first. Stops at undelivered rows unless the clock is synchronised. */
+/**
+ * Removes rows that are too old, oldest first and at most 64. Stops at undelivered rows unless the clock is synchronised; then they are
+ * noted as losses. `more`: another step is needed. The newest row always stays.
+ */
 export function retainSome(handle: Handle, losses: Losses, bound: Bound): Omit<RetentionReport, 'people'> & { readonly more: boolean } {
   const { ageMs, doubted } = lookAt(handle, bound);
   const count = countOver(handle, { ageMs, beforeMs: ageMs - bound.keepMs });

@@ -11,7 +11,10 @@ import type { BootTable } from './boot-table.ts';
 import type { Read, Tally } from './frame-table.ts';
 import type { SeriesTable } from './series-table.ts';
 
-/** A row of the table. */
+/**
+ * A row of the table `segment`: frames from `first_seq` to `seq` with `n` readings from `t0_ms` to `t1_ms`, encoded in `p`. `total`:
+ * readings ever committed, up to and with this row. `thin`: one reading in this many is kept.
+ */
 export interface SegmentRow {
   readonly seq: number;
   readonly first_seq: number;
@@ -39,10 +42,10 @@ export interface NewSegment {
   readonly thin: number;
 }
 
-/** Segments with a frame of unknown time are read for any time range. Units: ms. */
+/** The time range of a segment that contains a frame of unknown time: it is read for any query. Units: ms. */
 export const ANY_TIME = { fromMs: -8.64e15, toMs: 8.64e15 };
 
-/** The table on one connection. Errors: all functions throw SQLite errors. */
+/** Access to the table `segment` of an open file. Errors: all functions throw SQLite errors. */
 export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootTable) {
   const put = db.prepare(
     'INSERT OR REPLACE INTO segment(seq, first_seq, t0_ms, t1_ms, n, total, thin, crc, p, frames) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',

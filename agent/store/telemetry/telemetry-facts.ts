@@ -57,7 +57,10 @@ export function telemetryFacts(handle: Handle, path: string, provenSeq: number):
   };
 }
 
-/** The time of the oldest row with a known time; null in an empty file. */
+/**
+ * The start of the oldest segment with a known time; without one, the time of the oldest row of frames, as well as it is known. Null in an
+ * empty file. Units: ms.
+ */
 export function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
   const known = segments.labels().find(({ t0_ms: t0Ms }) => Math.abs(t0Ms) < 8.64e15);
   if (known !== undefined) return known.t0_ms;
@@ -68,7 +71,7 @@ export function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
   return head === undefined ? row.wall_ms : head.wallMs + boots.shiftMs(row.boot, head);
 }
 
-/** The random name of this file. */
+/** The random name of this file. A new file has another one, because its numbers mean other frames. */
 export function epochOf(db: Sqlite): string {
   return String(getMeta(db, 'epoch'));
 }

@@ -9,7 +9,7 @@ import { createGapTable, type GapTable } from './gap-table.ts';
 import { createSegmentTable, type SegmentRow, type SegmentTable } from './segment-table.ts';
 import { createSeriesTable, type SeriesTable } from './series-table.ts';
 
-/** The tables of one connection. */
+/** An open telemetry file: its connection, and access to its tables. */
 export interface Handle {
   readonly db: Sqlite;
   readonly series: SeriesTable;
@@ -19,7 +19,7 @@ export interface Handle {
   readonly gaps: GapTable;
 }
 
-/** One row of either table. */
+/** One row of the table `frame` or `segment`. `firstSeq` and `seq`: its first and last number. `read`: reads and checks its content. */
 export interface Piece {
   readonly kind: 'frames' | 'segment';
   readonly seq: number;
@@ -29,7 +29,7 @@ export interface Piece {
   readonly read: () => Read;
 }
 
-/** The tables of a connection. */
+/** Creates the access to the tables of an open file. Errors: throws SQLite errors. */
 export function openTables(db: Sqlite, setup: Setup): Handle {
   const series = createSeriesTable(db, setup);
   const boots = createBootTable(db, setup);
@@ -44,7 +44,7 @@ export function piecesAfter(handle: Handle, seq: number, maxRows: number): Piece
   return handle.frames.after(seq, maxRows).map((row) => framePiece(handle, row));
 }
 
-/** The row that contains or follows `seq`. */
+/** The row that contains `seq`, otherwise the next one; undefined if there is none. */
 export function pieceAt(handle: Handle, seq: number): Piece | undefined {
   return piecesAfter(handle, seq - 1, 1)[0];
 }
@@ -59,7 +59,7 @@ export function segmentPiece({ segments }: Handle, row: SegmentRow): Piece {
   return { kind: 'segment', seq: row.seq, firstSeq: row.first_seq, n: row.n, read: () => segments.read(row) };
 }
 
-/** All rows whose last frame is after `seq`. */
+/** Sums over all rows of both tables whose last frame is after `seq`. */
 export function tallyAfter({ frames, segments }: Handle, seq: number): Tally {
   const [a, b] = [segments.tally(seq), frames.tally(seq)];
   return { rows: a.rows + b.rows, frames: a.frames + b.frames, readings: a.readings + b.readings, bytes: a.bytes + b.bytes };

@@ -14,7 +14,10 @@ export interface Found<T> {
   readonly damaged: readonly Piece[];
 }
 
-/** Caches the frames of the segment that was read last: the next read is usually of the same one. Small rows are read again. */
+/**
+ * Creates a reader of rows that caches the frames of the segment that was read last: the next read is usually of the same one. Rows of
+ * frames are read again. `frames`: null for a damaged row.
+ */
 export function createPieceMemory() {
   let last: { readonly seq: number; readonly n: number; readonly frames: readonly SegmentFrame[] } | null = null;
   return {
@@ -37,7 +40,7 @@ const ROWS = 16;
 /** Most rows read for one page of an export, and segments unpacked, so that commits can run in between. Source: as for a page of a history, whole segments take several times as long. */
 const EXPORT = { rows: 64, segments: 4 };
 
-/** Up to `maxFrames` whole frames after `seq`. */
+/** Up to `maxFrames` whole frames after `seq`, oldest first; empty if there are none. Damaged rows are skipped and returned separately. */
 export function framesAfter(
   handle: Handle,
   memory: PieceMemory,
@@ -59,7 +62,10 @@ export function framesAfter(
   return { value, damaged };
 }
 
-/** One page of all frames that have a reading in the time range. */
+/**
+ * One page of the frames after `afterSeq` with readings in the time range, oldest first, without their other readings. `nextSeq`: the
+ * `afterSeq` of the next page; null if this was the last. A page may be empty although later ones are not.
+ */
 export function exportPage(handle: Handle, memory: PieceMemory, query: ExportQuery): Found<Omit<ExportPage, 'epoch'>> {
   const frames: StoredFrame[] = [];
   const damaged: Piece[] = [];

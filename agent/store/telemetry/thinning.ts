@@ -11,7 +11,10 @@ export interface Thinning {
   readonly isCounter: (seriesId: number) => boolean;
 }
 
-/** One reading in this many stays, step by step: in the older half, then in the oldest quarter. */
+/**
+ * How segments are thinned, step by step. `keep`: one reading in this many stays. `share`: the share of segments that this applies to, from
+ * the oldest.
+ */
 export const THINNING_ROUNDS: readonly { readonly keep: number; readonly share: number }[] = [
   { keep: 4, share: 1 / 2 },
   { keep: 16, share: 1 / 4 },
@@ -26,7 +29,10 @@ interface Place {
   readonly quality: string;
 }
 
-/** The frames with fewer readings each; frames without any are removed. */
+/**
+ * The frames with fewer readings; frames without any are removed. In each series every `keep`th reading stays, as well as the last, the
+ * lowest, the highest, and both sides of a change of quality. Counters keep four times as many.
+ */
 export function thinned(frames: readonly SegmentFrame[], { keep, isCounter }: Thinning): SegmentFrame[] {
   const kept = frames.map(() => new Set<number>());
   for (const [seriesId, places] of bySeries(frames)) {
