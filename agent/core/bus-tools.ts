@@ -10,8 +10,9 @@ import type { Message } from './message.ts';
 import type { Profile, Table } from './profile.ts';
 
 /**
- * What a person can do on a line while the agent runs. Errors: promises reject with BusError for a failure on the line, with Refusal for a
- * line, unit or address that is not valid, and with the reason of `signal` if it is aborted; `watch` throws Refusal for an unknown line.
+ * What a person can do on a line while the agent runs. Errors: promises reject with BusError for a failure on the line, and with Refusal
+ * for a line, unit or address that is not valid. After an abort they reject with the reason of `signal`. `watch` throws Refusal for an
+ * unknown line.
  */
 export interface BusTools {
   /** Finds the addresses from `from` to `to` that answer. `onProgress` receives the progress, and each unit as it is found. */
