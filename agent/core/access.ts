@@ -121,7 +121,7 @@ export interface UserList {
   readonly users: readonly ListedUser[];
 }
 
-/** A list with a valid signature. `role`: the highest that its key may grant. */
+/** A list of users with a valid signature. `role`: the highest role that the key of the signature may grant. */
 export interface VerifiedUserList extends Pick<UserList, 'serial' | 'signedBy'> {
   /** Its text without the signature. */
   readonly list: string;

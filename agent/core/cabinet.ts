@@ -66,7 +66,7 @@ export interface Rs485Settings {
   readonly receiveDuringSend: boolean;
 }
 
-/** `modbus`: many units share the wire. `uart`: one device that sends without requests. */
+/** One line with its devices. `modbus`: many units share the wire and answer requests. `uart`: one device that sends without requests. */
 export interface LineConfig {
   readonly id: string;
   readonly kind: 'modbus' | 'uart';

@@ -67,6 +67,7 @@ export interface RoomEvents {
   close(why: Message): void;
 }
 
+/** Creates it without open events. `onEvent` receives each event, and the ends that `close` causes. */
 export function createRoomEvents(clock: Pick<Clock, 'wallMs'>, onEvent: (event: AgentEvent) => void): RoomEvents {
   const open = new Map<string, AgentEvent>();
   return {

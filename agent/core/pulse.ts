@@ -23,7 +23,7 @@ export interface StorePulse {
   readonly refusal?: DataRefusal | null;
 }
 
-/** When each part that keeps the street lit last made progress. The watchdog ends the agent if one stopped for too long. */
+/** When each part that keeps the street lit last made progress. The watchdog decides from it whether a part hangs. */
 export interface Pulse {
   readonly lines: readonly LinePulse[];
   /** When the light control last finished a decision; null while none is due. */

@@ -16,7 +16,7 @@ export type Quality = 'good' | 'stale' | 'bad' | 'missing';
 
 /**
  * One value of one point at one time. Units: the point's own; flags and door contacts are 0 or 1. `value` is null if the quality is bad or
- * missing. `atMono` and `atMs`: the same instant by both clocks.
+ * missing. When a reading becomes stale it is reported again, with that time as `atMs` and the old `atMono`.
  */
 export interface Reading {
   readonly pointId: PointId;
