@@ -40,7 +40,10 @@ interface Row {
   readonly summary: Message;
 }
 
-/** Returns the page, with a line end. */
+/**
+ * Returns the help text of the program (root node), of a family of commands, or of one command. It is wrapped to the width and ends with a
+ * line end.
+ */
 export function helpPage(node: CommandNode, { widthCols, language = 'en' }: Pick<Terminal, 'widthCols' | 'language'>): string {
   const { command, verbs } = node;
   const say: Say = (message) => translate(language, message);

@@ -11,6 +11,7 @@ import { type CommandNode, createOptionReader, expandWords, optionsOf } from './
 import { ConsoleError } from './console-error.ts';
 import type { LocalArgs } from './terminal/terminal.ts';
 
+/** What the words of a command line mean: a command to run, the version, a help page, or an error message. */
 export type CommandLine =
   | { readonly kind: 'act'; readonly command: AgentCommand | LocalCommand; readonly args: LocalArgs }
   | { readonly kind: 'version' }
@@ -24,7 +25,8 @@ const VERSION = /^(-V.*|--version)$/s;
 const NEGATIVE_NUMBER = /^-(\d+|\d*\.\d+)(e[+-]?\d+)?$/;
 
 /**
- * Parses the words after the program's name. `firsts`: the allowed first words. `sessionNames`: the commands that exist only in a session.
+ * Parses the words after the program's name. `firsts`: the commands and families that are allowed as the first word. `sessionNames`: the
+ * commands that exist only in a session. A mistake gives kind `wrong`.
  *
  * Errors: throws ConsoleError 'usage' for a verb that the command does not have.
  */
@@ -159,7 +161,7 @@ function withAdvice(problem: Message, near: readonly string[]): Message {
   return near.length > 1 ? msg`${problem}\n(Did you mean one of ${near}?)` : msg`${problem}\n(Did you mean ${near}?)`;
 }
 
-/** Returns the option as typed: `--for <DURATION>`. */
+/** Returns an option as it is typed, with a placeholder for its value: `--for <DURATION>`. */
 export function flagsOf({ name, value }: OptionSpec): string {
   return `--${name}${value === null ? '' : ` <${value}>`}`;
 }

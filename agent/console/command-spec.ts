@@ -6,7 +6,10 @@ import type { AgentView, LocalConfigView } from '../core/views.ts';
 import type { RawArgs, ReaderEnd } from './protocol/protocol.ts';
 import type { Page } from './text/page.ts';
 
-/** Kinds of names that completion offers. `modbus-line`: a line on which a unit can be polled. */
+/**
+ * What an argument names, so that completion can offer those names. `target`: a lamp or a zone. `modbus-line`: a line on which a unit can
+ * be read. `place`: a path in the configuration.
+ */
 export type NameKind = 'lamp' | 'zone' | 'target' | 'line' | 'modbus-line' | 'device' | 'point' | 'profile' | 'place';
 
 export interface ArgumentSpec {
@@ -51,7 +54,7 @@ export interface SecretSpec {
   readonly isAsked?: (args: RawArgs, person: SecretOwner) => boolean;
 }
 
-/** The person who types a secret. */
+/** The person whose secret is asked. */
 export interface SecretOwner {
   readonly user: string;
   /** True for a user logged in at a console; false for a user of the machine. */
@@ -60,7 +63,7 @@ export interface SecretOwner {
 
 export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Access:' | 'Agent:' | 'Session:';
 
-/** The words of a command, from which help, suggestions and manual page are made. */
+/** The name, role and arguments of a command; help, suggestions and manual page are made from them. */
 export interface CommandWords {
   /** One word, or a family and a verb: `bus scan`. */
   readonly name: string;
@@ -77,7 +80,7 @@ export interface CommandWords {
   readonly isHidden?: true;
 }
 
-/** A command that the program runs itself. If it needs the agent, it sends other requests. */
+/** A command that the program runs itself, not the agent. If it needs the agent, it sends other commands to it. */
 export interface LocalCommand extends CommandWords {
   readonly kind: 'local';
   readonly name:
@@ -108,7 +111,10 @@ export interface LocalCommand extends CommandWords {
   readonly hasSocket: boolean;
 }
 
-/** What a command may use in addition to the view. */
+/**
+ * What a command gets besides the view of the agent and its arguments: the caller, and the means to report progress and to notice that the
+ * client is gone.
+ */
 export interface Job {
   /** User who made the request: `console:<user>`. */
   readonly source: string;
@@ -124,7 +130,10 @@ export interface Job {
   readonly timezone: string;
 }
 
-/** Renders progress. `isLasting`: each progress is a line of the output; otherwise only the newest is shown, on a terminal. */
+/**
+ * How the progress of a command is shown. `isLasting`: each progress is a line of the output; otherwise only the newest is shown, on a
+ * terminal. `load` gives the function that turns progress into text.
+ */
 export interface ProgressSpec<Progress> {
   readonly isLasting: boolean | ((progress: Progress) => boolean);
   load(): Promise<(progress: Progress, page: Page) => string>;
@@ -148,7 +157,7 @@ export interface AgentCommand extends CommandWords {
   answer(view: AgentView, args: RawArgs, job: Job): Promise<unknown>;
   /** Runs in the client if no agent answers; null for a command that needs one. Errors: throws ConsoleError. */
   readonly alone: ((files: LocalConfigView, args: RawArgs, report: (progress: unknown) => void) => unknown) | null;
-  /** Runs in the client; `result` contains printable ASCII only. */
+  /** Returns the answer as text. Runs in the client; the texts of `result` contain only characters that the terminal shows. */
   render(result: unknown, page: Page, args: RawArgs): Promise<string>;
   succeeded(result: unknown): boolean;
   /** Null for a command without progress. */
@@ -157,7 +166,7 @@ export interface AgentCommand extends CommandWords {
   readonly audit: ((result: unknown) => Readonly<Record<string, unknown>>) | null;
 }
 
-/** A command that the shell runs; it concerns the session and has no effect outside it. */
+/** A command of a session that the shell runs itself, such as `terminal width`. Most have no effect outside the session. */
 export interface ShellCommand extends CommandWords {
   readonly kind: 'shell';
   readonly name: ShellCommandName;
@@ -188,5 +197,5 @@ export type ShellCommandName =
   | 'recall'
   | 'logout';
 
-/** A command of the table: run by the agent, by the program, or by the shell of a session. */
+/** Any command of the console. `kind` states who runs it: the agent, the program, or the shell of a session. */
 export type ConsoleCommand = LocalCommand | AgentCommand | ShellCommand;

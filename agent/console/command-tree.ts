@@ -13,7 +13,7 @@ export const SOCKET_OPTION: OptionSpec = {
   summary: msg`where the agent answers (default: LUCIOLE_SOCKET, else the usual places)`,
 };
 
-/** A word that is allowed at some place, and its summary. */
+/** A word that may be typed at some place, and its summary for help and completion. */
 export interface Choice {
   readonly word: string;
   readonly summary: Message;
@@ -21,7 +21,7 @@ export interface Choice {
   readonly isTypedWhole?: true;
 }
 
-/** A word of the table: a command, a family of commands, or both. */
+/** A word of the command tree: a command, a family of commands, or both; with the words that may follow (`verbs`). */
 export interface CommandNode extends Choice {
   /** All words up to this one: `bus scan`; empty at the root. */
   readonly name: string;
@@ -31,14 +31,14 @@ export interface CommandNode extends Choice {
   readonly verbs: readonly CommandNode[];
 }
 
-/** First word of two-word commands that is not a command itself. */
+/** The first word of commands with two words, such as `bus` in `bus scan`, where that word alone is not a command. */
 export interface Family {
   readonly name: string;
   readonly group: Group;
   readonly summary: Message;
 }
 
-/** Returns the first words of these commands in table order, each with its verbs. Hidden commands are left out. */
+/** Builds the command tree: returns the first words of these commands in table order, each with its verbs. Hidden commands are left out. */
 export function commandNodes(table: readonly ConsoleCommand[], families: readonly Family[]): readonly CommandNode[] {
   const commands = table.filter(({ isHidden }) => !isHidden);
   const words = [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))];
@@ -57,7 +57,10 @@ function nodeOf(command: ConsoleCommand, verbs: readonly CommandNode[]): Command
   return { word, name, summary, group, command, verbs, ...(isTypedWhole === undefined ? {} : { isTypedWhole }) };
 }
 
-/** Returns the words with abbreviated command words completed; unknown words are unchanged. */
+/**
+ * Returns the typed words with the first two completed, where they are abbreviations of exactly one command word. Unknown and ambiguous
+ * words, and all further words, stay as typed.
+ */
 export function expandWords(firsts: readonly CommandNode[], words: readonly string[]): readonly string[] {
   const [typed = '', second] = words;
   const found = match(typed, firsts);
@@ -66,29 +69,38 @@ export function expandWords(firsts: readonly CommandNode[], words: readonly stri
   return [node?.word ?? typed, ...(verbs.length === 1 ? [verbs[0]?.word ?? ''] : words.slice(1, 2)), ...words.slice(2)];
 }
 
-/** Returns the exact word, in any case; if none, all words that begin with it. */
+/**
+ * Returns the choices that a typed word means, without regard to case: the ones equal to it; if there are none, all that begin with it and
+ * may be abbreviated. Empty if none does.
+ */
 export function match<Word extends Choice>(typed: string, choices: readonly Word[]): readonly Word[] {
   const wanted = typed.toLowerCase();
   const exact = choices.filter(({ word }) => word.toLowerCase() === wanted);
   return exact.length > 0 ? exact : choices.filter(({ word, isTypedWhole }) => !isTypedWhole && word.toLowerCase().startsWith(wanted));
 }
 
-/** Returns the options of a command, including the common one of commands that connect to an agent. */
+/** Returns the options of a command; for one that connects to an agent also `--socket`. */
 export function optionsOf(command: ConsoleCommand): readonly OptionSpec[] {
   const speaksToAgent = command.kind === 'agent' || (command.kind === 'local' && command.hasSocket);
   return [...command.options, ...(speaksToAgent ? [SOCKET_OPTION] : [])];
 }
 
-/** Reads options word by word. */
+/**
+ * Reads the options of a command word by word. `args` fills up with their values by name: true for a switch, a list for an option that may
+ * be repeated.
+ */
 export interface OptionReader {
   readonly args: Record<string, string | boolean | readonly string[]>;
-  /** Returns false if the word is neither an option nor its value. Errors: those of `find`. */
+  /** Takes a word if it is an option or the value of the option before. Returns false if it is neither. Errors: those of `find`. */
   take(word: string): boolean;
   /** Returns the option whose value must come next; null for none. */
   waiting(): OptionSpec | null;
 }
 
-/** `find` returns the option of a word; undefined for none. */
+/**
+ * Creates a reader for one command line. `find` returns the option that a word names, with its value if the word contains it (`--for=2h`);
+ * undefined if the word is not an option.
+ */
 export function createOptionReader(find: (word: string) => { option: OptionSpec; value: string | undefined } | undefined): OptionReader {
   const args: OptionReader['args'] = {};
   let waiting: OptionSpec | null = null;

@@ -8,7 +8,10 @@ import { normalize } from 'node:path';
 import type { WallMs } from './clock.ts';
 import { type Message, msg } from './message.ts';
 
-/** Each role includes the rights of the one before it. Source: IEC 62443-4-2 CR 2.1; viewing, work at the street, ownership of the machine. */
+/**
+ * The roles of users, from the fewest rights to the most. Each role includes the rights of the one before it. Source: IEC 62443-4-2 CR 2.1;
+ * viewing, work at the street, ownership of the machine.
+ */
 export const ROLES = ['viewer', 'technician', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -47,18 +50,28 @@ export interface LoginRequest {
   readonly console: string;
 }
 
-/** Proves that the user of the session is still the person at the keyboard. `code` null: the password is enough; empty: the user has no codes. */
+/**
+ * Proves that the person at the keyboard is the user of the session. `code`: one code of the authenticator app, or two consecutive ones;
+ * null if the password alone is enough, empty if the user has no codes.
+ */
 export interface AccountProof {
   readonly password: string;
   readonly code: string | null;
 }
 
-/** Limits of a password's length. Units: characters. Source: OWASP ASVS 5.0, 6.2.1 to 6.2.9: 8 at least, long ones must be allowed; 12 where no second factor is required. */
+/**
+ * Shortest and longest password, both included. Units: characters. Source: OWASP ASVS 5.0, 6.2.1 to 6.2.9: 8 at least, long ones must be
+ * allowed; 12 where no second factor is required.
+ */
 export const PASSWORD_LENGTH = { min: 12, max: 128 };
 /** The rule for a new password, shown before the prompt. */
 export const PASSWORD_RULE: Message = msg`${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters, some of them letters; no common word, not the user's name`;
 
-/** The result of a login attempt. Units: ms. */
+/**
+ * The result of a login attempt. `wrong`: user, password or code is wrong. `locked`: too many failures. `expired`: the one-time password is
+ * too old. Units: `idleMs`: the session ends after this time without a request; `waitMs`: the next attempt is refused for this time, 0 for
+ * none.
+ */
 export type LoginAnswer =
   | { readonly state: 'in'; readonly token: string; readonly user: string; readonly role: Role; readonly idleMs: number }
   /** Repeat the login with a code: one, or two consecutive ones while the cabinet's clock is not trusted. */
@@ -72,8 +85,10 @@ export type LoginAnswer =
   /** The users file cannot be read. */
   | { readonly state: 'unavailable'; readonly problem: Message };
 
+/** Why a session ended: a logout, no request for too long, or a change of the user (role, password, removal). */
 export type SessionEnd = 'logout' | 'idle' | 'changed';
 
+/** One user for display, with the number of open sessions. */
 export interface UserView {
   readonly name: string;
   readonly role: Role;
@@ -106,14 +121,14 @@ export interface UserList {
   readonly users: readonly ListedUser[];
 }
 
-/** A list with a valid signature. `role`: the highest that its key may grant. */
+/** A list of users with a valid signature. `role`: the highest role that the key of the signature may grant. */
 export interface VerifiedUserList extends Pick<UserList, 'serial' | 'signedBy'> {
   /** Its text without the signature. */
   readonly list: string;
   readonly role: Role;
 }
 
-/** Why a signature was not accepted. */
+/** A list of users that was not accepted. `refusal`: why. */
 export interface RefusedUserList {
   readonly refusal: Message;
 }
@@ -123,12 +138,12 @@ export const USER_LIST_FILE = 'users.list';
 /** Allowed login names. Source: adduser's default pattern of Debian, shortened. */
 export const USER_NAME = /^[a-z][a-z0-9_.-]{0,30}$/;
 
-/** The lower of two roles. */
+/** Returns the role with fewer rights; either one if they are equal. */
 export function lowerRole(one: Role, other: Role): Role {
   return mayUse(one, other) ? other : one;
 }
 
-/** A one-time password. */
+/** A one-time password for a user, valid until `untilMs`. With it the user logs in once and must set a password. */
 export interface Invitation {
   readonly user: string;
   readonly role: Role;
@@ -136,7 +151,7 @@ export interface Invitation {
   readonly untilMs: WallMs;
 }
 
-/** A secret for an authenticator app; shown only once. */
+/** A new secret for an authenticator app. It is shown only once. `uri`: the same secret as an `otpauth:` address. */
 export interface CodeOffer {
   readonly user: string;
   /** Shape: base 32. */
@@ -155,7 +170,10 @@ export type AccessErrorCode =
   | 'listed-user'
   | 'file';
 
-/** A change of users that is refused; its message is for the person who requested it. */
+/**
+ * Thrown when a request about users or their passwords and codes is refused. `said` is for the person who sent the request; `code` is for
+ * programs.
+ */
 export class AccessError extends Error {
   override readonly name = 'AccessError';
   /** Message for that person. */
@@ -169,11 +187,15 @@ export class AccessError extends Error {
   }
 }
 
-/** The users of the cabinet and their sessions. Errors: all changes reject with AccessError. */
+/**
+ * The users of the cabinet and their sessions. A change other than `add` and the codes ends all sessions of that user. Errors: changes
+ * reject with AccessError; `users` also does if the file cannot be read.
+ */
 export interface AccessTools {
   logIn(request: LoginRequest): Promise<LoginAnswer>;
-  /** Resolves when the session of this token ends; immediately if there is no such session. */
+  /** Resolves when the session of this token ends; immediately, with `logout`, if there is no such session. */
   ended(token: string): Promise<SessionEnd>;
+  /** Ends the session; no effect if there is none. */
   logOut(token: string): void;
   /** Null if the session does not exist or has ended. Resets the idle timeout. */
   callerOf(token: string): Pick<Caller, 'user' | 'role'> | null;
@@ -192,14 +214,16 @@ export interface AccessTools {
   dropCodes(user: string, proof: AccountProof | null): Promise<void>;
 }
 
-/** Folder of the login sockets; its group may enter it, and its files belong to that group. Source: tmpfiles.d/luciole.conf. */
+/**
+ * Folder of the sockets on which users log in. Its group may enter it, and its files belong to that group. Source: tmpfiles.d/luciole.conf.
+ */
 export const LOGIN_FOLDER = '/run/luciole-console';
 /** Suffix of a login socket's name when it is in the folder of the machine's own socket. */
 export const LOGIN_END = '-login.sock';
 
 /**
- * Returns whether consoles that require a login would find a socket at this path. The machine's own socket requires no login, so it must
- * not be at such a path. `/var/run` is `/run` (FHS 3.0 §5.13).
+ * Returns whether a socket at this path would be in the place of a login socket: in LOGIN_FOLDER, or with a name that ends in LOGIN_END.
+ * The socket that requires no login must not be there. `/var/run` counts as `/run` (FHS 3.0 §5.13).
  */
 export function isLoginPlace(socketPath: string): boolean {
   const path = normalize(socketPath).replace(/^\/var\/run\//, '/run/');

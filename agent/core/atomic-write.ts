@@ -33,7 +33,10 @@ const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 /** Most links that are followed. Source: path_resolution(7). */
 const MAX_LINKS = 40;
 
-/** Creates a file and flushes it to disk; `owner` needs root. Errors: throws the system's error; EEXIST if the name exists, even as a link. */
+/**
+ * Creates a file and flushes it and its folder to disk. `mode` is not reduced by the umask; `owner` is only used by root. Errors: throws
+ * the system's error, EEXIST if the name exists, even as a link. A failed write may leave an incomplete file.
+ */
 export function createFile(path: string, text: string | Uint8Array, mode: number, owner: Owner | null = null): void {
   asOwnerOf(dirname(path), () => {
     writeNew(path, text, mode, owner);
@@ -42,9 +45,11 @@ export function createFile(path: string, text: string | Uint8Array, mode: number
 }
 
 /**
- * Replaces a file: after a mains cut either the old or the new content is complete. If root replaces it, the file keeps its owner.
+ * Replaces a file, or creates it: after a mains cut either the old or the new content is complete. If root replaces it, the file keeps its
+ * owner. A link is replaced, not followed.
  *
- * Errors: throws the system's error (`code` ENOSPC, EACCES, ...); the former file is then unchanged.
+ * Errors: throws the system's error (`code` ENOSPC, EACCES, ...). The former file is then unchanged, unless only the flush of the folder
+ * failed.
  */
 export function replaceWhole(path: string, text: string | Uint8Array, mode: number): void {
   asOwnerOf(dirname(path), () => {
@@ -66,8 +71,9 @@ export function replaceWhole(path: string, text: string | Uint8Array, mode: numb
  * As `replaceWhole`, without blocking the calling thread. If root writes it, the file gets the owner of the folder. The rights of the
  * process do not change, because other work continues: a root process with no other work wraps the call in `asOwnerOf`.
  *
- * `signal`: for a file that `replaceWhole` may replace before this call ends. After an abort the file is not replaced and the promise
- * resolves. The check and the rename run in one turn of the event loop, and the two functions use different temporary names.
+ * `signal`: for a file that `replaceWhole` may replace before this call ends. If it is aborted before the rename, the file is not replaced
+ * and the promise resolves. The check and the rename run in one turn of the event loop, and the two functions use different temporary
+ * names. Two calls for one file must not overlap.
  *
  * Errors: rejects with the errors of `replaceWhole`, also if the folder is missing.
  */
@@ -86,7 +92,10 @@ export async function replaceWholeLater(path: string, text: string, mode: number
   }
 }
 
-/** Flushes the names in a folder to disk. Errors: rejects with the system's error. */
+/**
+ * Flushes a folder to disk, so that files created, renamed or removed in it stay so after a mains cut. Errors: rejects with the system's
+ * error.
+ */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, O_RDONLY);
   try {
@@ -96,7 +105,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Flushes the content of a file, or the names in a folder, to disk. Errors: throws the system's error. */
+/** Flushes a file to disk, or a folder: then files created, renamed or removed in it stay so. Blocks. Errors: throws the system's error. */
 export function syncPath(path: string): void {
   const file = openSync(path, 'r');
   try {
@@ -107,8 +116,9 @@ export function syncPath(path: string): void {
 }
 
 /**
- * Runs `work` with the rights of the user who could replace a part of the folder's path. Only a root process changes its rights. They apply
- * to the whole process until `work`, or its promise, ends; so the process must do nothing else at that time.
+ * Runs `work` and returns its result. In a root process it runs with the rights of the first owner other than root on the path of the
+ * folder. So a link planted by that user gives no additional access. These rights apply to the whole process until `work`, or its promise,
+ * ends; so the process must do nothing else at that time. Any other process keeps its rights.
  *
  * Errors: throws what `work` throws, and the system's error if the rights cannot be changed.
  */

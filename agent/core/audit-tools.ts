@@ -6,15 +6,19 @@ import type { LoginSocket } from './access.ts';
 import type { WallMs } from './clock.ts';
 import type { Message } from './message.ts';
 
-/** Result of a command that the user's role does not allow. */
+/** `AuditNote.result` of a command that the role of its user does not allow. */
 export const DENIED = 'denied';
 
-/** One action, or attempt. It must not contain a secret. Shape: one line of text each; the store cuts what is too long. */
+/**
+ * One action, or attempt, for the audit log. It must not contain a secret. Shape: each field is one line of text; the store cuts what is
+ * too long.
+ */
 export interface AuditNote {
   /** Login name, or the name of the client's system user; empty for the agent itself. */
   readonly user: string;
   /** Empty if there is no role, as for the platform and the agent itself. */
   readonly role: string;
+  /** The socket or connection that the action came from; `self`: the agent itself. */
   readonly door: LoginSocket | 'platform' | 'self';
   /** The command's name, as typed or as the platform sends it. */
   readonly action: string;
@@ -26,35 +30,38 @@ export interface AuditNote {
   readonly isLook?: true;
 }
 
-/** A note as stored. `hash` covers the note and the hash of the entry before. Shape: 64 hexadecimal digits. */
+/** A note as stored. `n` counts from 1. `hash` covers this entry and the hash of the entry before. Shape: 64 hexadecimal digits. */
 export interface AuditEntry extends AuditNote {
   readonly n: number;
   readonly atMs: WallMs;
   readonly hash: string;
 }
 
-/** An entry as the store keeps it; its hash can be recomputed from this. Shape: `body` is the note as JSON. */
+/**
+ * An entry as stored on disk; with the hash of the entry before, its hash can be recomputed from this. Shape: `body` is the note as JSON.
+ */
 export interface AuditRow extends AuditHead {
   readonly atMs: WallMs;
   readonly body: string;
 }
 
-/** Stored entries after a number, in order; trimmed entries are missing. */
+/** The entries whose number is higher than a requested one, in ascending order. Numbers are missing where entries were deleted. */
 export interface AuditRows {
   readonly rows: readonly AuditRow[];
   /** The newest entry of the log; null if the file does not contain it. */
   readonly head: AuditHead | null;
 }
 
-/** The newest entry at some time. A copy kept elsewhere proves later that no entry up to it was changed. */
+/** Number and hash of one entry, the newest when it was read. A copy kept elsewhere proves later that no entry up to it was changed. */
 export interface AuditHead {
   readonly n: number;
   readonly hash: string;
 }
 
+/** Which entries to read: not older than `sinceMs`, and at most `limit` of them. */
 export interface AuditQuery {
   readonly sinceMs: WallMs;
-  /** Number of entries, counted from the newest. */
+  /** Most entries; the newest are returned. */
   readonly limit: number;
   /** Verify the whole chain. */
   readonly isVerified: boolean;
@@ -62,7 +69,7 @@ export interface AuditQuery {
   readonly knownHead: AuditHead | null;
 }
 
-/** Oldest first. */
+/** The answer to a query of the audit log. `entries`: oldest first. */
 export interface AuditPage {
   readonly entries: readonly AuditEntry[];
   /** Null if the log is empty. */
@@ -73,7 +80,10 @@ export interface AuditPage {
   readonly waiting?: number;
 }
 
-/** Result of a verification. If `problems` is empty, all entries from `firstN` on are unchanged, in order and complete. */
+/**
+ * Result of a verification of the whole log. If `problems` is empty, all entries from `firstN` on are unchanged, in order and complete.
+ * `entries` counts the verified ones.
+ */
 export interface AuditVerdict {
   readonly entries: number;
   /** Entries before it were trimmed, as the chain itself proves; 0 for an empty log. */
@@ -87,7 +97,7 @@ export interface AuditVerdict {
 
 /** The audit log for the other modules. */
 export interface AuditTools {
-  /** Returns immediately; the note is written to disk as soon as the disk accepts it. */
+  /** Returns immediately. Until the disk accepts the note it is only in memory, and a restart loses it. */
   note(note: AuditNote): void;
   /** Undefined if the disk could not be read. */
   read(query: AuditQuery): Promise<AuditPage | undefined>;

@@ -9,21 +9,30 @@ import type { BusErrorCode } from './errors.ts';
 import type { Message } from './message.ts';
 import type { Profile, Table } from './profile.ts';
 
-/** Errors: methods reject with BusError for a failure on the line, with Refusal for a line, unit or address that is not valid. */
+/**
+ * What a person can do on a line while the agent runs. Errors: promises reject with BusError for a failure on the line, and with Refusal
+ * for a line, unit or address that is not valid. After an abort they reject with the reason of `signal`. `watch` throws Refusal for an
+ * unknown line.
+ */
 export interface BusTools {
-  /** Finds the addresses that answer. `onProgress` receives the progress, and each unit as it is found. */
+  /** Finds the addresses from `from` to `to` that answer. `onProgress` receives the progress, and each unit as it is found. */
   scan(request: ScanRequest, onProgress: (progress: ScanProgress) => void): Promise<ScanResult>;
   /** Finds the registers of a unit that can be read; never writes. */
   registers(request: RegistersRequest, onProgress: (progress: RegistersProgress) => void): Promise<RegistersResult>;
+  /** Reads registers or bits once. */
   read(request: BusRead): Promise<BusReadResult>;
   /** Warnings of the profiles about a write: outside their limits, or dangerous. Added where field and configuration are joined. */
   warnings?(request: BusWrite): readonly Message[];
   /** Writes and reads back. */
   write(request: BusWrite): Promise<BusWriteResult>;
+  /** One entry for each line: Modbus lines first, then raw UART lines. */
   stats(): readonly LineStats[];
   /** Device types from files that are new since the start. Added where field and configuration are joined. */
   pendingProfiles?(): Promise<readonly PendingProfile[]>;
-  /** Passes on each transaction until the returned function is called; a slow reader loses the oldest. */
+  /**
+   * Passes on each transaction until the returned function is called. Transactions arrive in batches, up to 100 ms late; if too many wait,
+   * the oldest are lost.
+   */
   watch(lineId: string, onTransaction: (transaction: BusTransaction) => void): () => void;
 }
 
@@ -33,18 +42,20 @@ export interface PendingProfile {
   readonly state: 'new' | 'changed';
 }
 
+/** Which addresses to try on which line. `from` and `to`: 1 to 247, both included. */
 export interface ScanRequest {
   readonly line: string;
   readonly from: number;
   readonly to: number;
   /** Also try other speeds and parities; polling continues between the slices. */
   readonly autoBaud: boolean;
-  /** Longest wait for each address, for slow units; null for the short default. Units: ms. */
+  /** Longest wait for each address, 1 to 500, for slow units; null for the short default. Units: ms. */
   readonly waitMs: number | null;
-  /** Aborted when no client waits for the result. */
+  /** Abort it when no client waits for the result. */
   readonly signal?: AbortSignal;
 }
 
+/** `done` of `total` tries have ended; an address counts once for each speed. `found`: a unit found now; null for progress only. */
 export interface ScanProgress {
   readonly done: number;
   readonly total: number;
@@ -83,7 +94,7 @@ export interface RegistersRequest {
   readonly table: Table;
   readonly from: number;
   readonly to: number;
-  /** Aborted when no client waits for the result. */
+  /** Abort it when no client waits for the result. */
   readonly signal?: AbortSignal;
 }
 
@@ -95,7 +106,7 @@ export interface RegistersProgress {
 export interface RegistersResult {
   readonly unit: number;
   readonly table: Table;
-  /** Ranges of registers that answer, with their values. */
+  /** Ranges of consecutive registers that answer, with their values; lowest address first, empty if none answers. */
   readonly runs: readonly { readonly address: number; readonly words: readonly number[] }[];
   readonly requests: number;
   readonly durationMs: number;
@@ -129,6 +140,7 @@ export interface BusWrite {
 }
 
 export interface BusWriteResult extends BusWrite {
+  /** Values read before and after the write; null if they could not be read, as after a broadcast. */
   readonly before: readonly number[] | null;
   readonly after: readonly number[] | null;
   /** Lamps whose level is in these registers; the agent then writes its own level again. Added where field and configuration are joined. */
@@ -137,7 +149,7 @@ export interface BusWriteResult extends BusWrite {
   readonly warnings?: readonly Message[];
 }
 
-/** Percentiles of a measured value. */
+/** Number of measured values, three of their percentiles and the largest. Units: those of the values. */
 export interface Spread {
   readonly count: number;
   readonly p50: number;
@@ -161,14 +173,16 @@ export interface LineStats {
   readonly crcErrors: number;
   readonly exceptions: number;
   readonly lateReplies: number;
-  /** Replies received twice; replies rejected because they could be old ones; how often the last overdue reply arrived or expired. */
+  /** Replies received twice. */
   readonly duplicates: number;
+  /** Replies rejected because they may belong to an older request. */
   readonly doubtful: number;
+  /** How often the last reply that was still due has arrived or can no longer arrive. */
   readonly resyncs: number;
   readonly echoes: number;
   readonly noiseBytes: number;
   readonly console: ConsoleCounts;
-  /** From the request to its first byte on the wire; null before the first request. Units: ms. */
+  /** How long urgent writes waited, from the decision to the first byte on the wire; null before the first one. Units: ms. */
   readonly urgentWaitMs: Spread | null;
   /** Polls that ran more than one period late. */
   readonly overruns: number;
@@ -177,7 +191,10 @@ export interface LineStats {
   readonly advice: readonly Message[];
 }
 
-/** Requests caused by a person's scans, searches, reads and writes; they do not measure the health of the line. */
+/**
+ * Counters of the requests that people caused by scans, searches, reads and writes. They are counted apart, because they do not measure the
+ * health of the line.
+ */
 export interface ConsoleCounts {
   readonly transactions: number;
   readonly timeouts: number;
@@ -199,14 +216,15 @@ export interface UnitStats {
   readonly turnaroundMs: Spread | null;
   /** Present longest wait for its reply. Units: ms. */
   readonly timeoutMs: number;
-  /** Requests in one poll cycle, and registers excluded from it because the unit refuses them. */
+  /** Requests in one poll cycle. */
   readonly requests: number;
+  /** Registers left out of the poll cycle because the unit refuses them. */
   readonly refused: readonly string[];
   /** Quantities that fail while others of the unit succeed. */
   readonly unanswered: readonly string[];
 }
 
-/** One transaction on the wire. */
+/** One transaction on the wire: a request, and its reply or failure. `turnaroundMs` is null without a reply. */
 export interface BusTransaction {
   readonly atMs: number;
   readonly unit: number;

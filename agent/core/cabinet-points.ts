@@ -14,7 +14,10 @@ export interface CabinetPoint {
   readonly semantic: Semantic;
 }
 
-/** Every polled or writable point, in the order of the configuration. */
+/**
+ * Returns every point of every device, in the order of the configuration, also points that are never polled. A device whose profile is
+ * unknown has none.
+ */
 export function cabinetPoints({ lines }: Cabinet, profiles: ReadonlyMap<string, Profile>): ReadonlyMap<PointId, CabinetPoint> {
   const points = lines
     .flatMap((line) => line.devices)

@@ -56,7 +56,7 @@ export interface SerialSettings {
   readonly dataBits: 7 | 8;
 }
 
-/** Source: Linux serial RS-485, struct serial_rs485. */
+/** How the kernel switches the direction of an RS-485 transceiver. Source: Linux serial RS-485, struct serial_rs485. */
 export interface Rs485Settings {
   /** RTS is high while sending; false for a transceiver with inverted control. */
   readonly rtsHighOnSend: boolean;
@@ -66,7 +66,7 @@ export interface Rs485Settings {
   readonly receiveDuringSend: boolean;
 }
 
-/** `modbus`: many units share the wire. `uart`: one device that sends without requests. */
+/** One line with its devices. `modbus`: many units share the wire and answer requests. `uart`: one device that sends without requests. */
 export interface LineConfig {
   readonly id: string;
   readonly kind: 'modbus' | 'uart';
@@ -101,14 +101,17 @@ export interface DeviceConfig {
   readonly quirks: DeviceQuirks;
 }
 
-/** The quirks that a cabinet may override for one device; keys as in the quirks of its profile. */
+/** Properties of a device that differ from its profile; an absent one is as in the profile. Keys as in `Quirks`. */
 export interface DeviceQuirks {
   readonly minGapMs?: number;
   readonly responseTimeoutMs?: number;
   readonly retries?: number;
 }
 
-/** What a contact of an I/O box may be wired to; a closed contact (1) means that the condition is present. The last two roles request light. */
+/**
+ * What a contact of an I/O box is wired to; a closed contact (1) means that the condition is present. `emergency` and `lights-on` request
+ * light.
+ */
 export type ContactRole = 'door' | 'fault' | 'emergency' | 'lights-on';
 
 export interface Pole {
@@ -119,7 +122,7 @@ export interface Pole {
   readonly branch: string | null;
 }
 
-/** A side street; distances on it count from the pole where it leaves its parent. */
+/** A side street. It leaves its parent street at the pole `from`; distances on it count from that pole. */
 export interface Branch {
   readonly id: string;
   readonly from: string;
@@ -138,7 +141,10 @@ export interface Lamp {
   readonly burned?: { readonly hours: number; readonly on: string } | null;
 }
 
-/** The street continues at this cabinet. Detections of `zones` within `withinM` of the pole are relayed to it, and its detections are accepted. */
+/**
+ * Another cabinet where the street continues. Detections within `withinM` (m) of the pole `pole` are sent to it, and its detections are
+ * accepted.
+ */
 export interface Neighbour {
   /** Sparkplug edge node of the other cabinet. */
   readonly node: string;

@@ -4,7 +4,7 @@
  * Every part that waits, or records a time, gets a `Clock`; no other code uses `Date.now()`, `performance.now()` or Node's timers.
  */
 
-/** Wall time. Units: ms since 1970-01-01T00:00Z. May jump both ways. */
+/** Time of day and date. Units: ms since 1970-01-01T00:00Z. May jump forward and back when the clock is set. */
 export type WallMs = number;
 /** Monotonic time. Units: ms since an arbitrary start; never decreases, may have fractions. */
 export type MonoMs = number;
@@ -33,7 +33,10 @@ export interface Clock {
   precisely(dueMono: MonoMs, fire: () => void): Timer;
 }
 
-/** Call `fire` every `periodMs` until cancelled; a late call neither shifts nor accumulates the following ones. Units: ms. */
+/**
+ * Calls `fire` every `periodMs`, first after one period, until cancelled; `fire` may cancel too. A call that is late by less than a period
+ * does not shift the next ones. After a longer delay one more call follows immediately, and the period counts from there. Units: ms.
+ */
 export function every(clock: Pick<Clock, 'monoMs' | 'after'>, periodMs: number, fire: () => void): Timer {
   let dueMono = clock.monoMs() + periodMs;
   let timer: Timer;
@@ -47,17 +50,17 @@ export function every(clock: Pick<Clock, 'monoMs' | 'after'>, periodMs: number, 
   return { cancel: () => timer.cancel() };
 }
 
-/** A promise that resolves after `delayMs`. Units: ms. */
+/** Resolves after `delayMs`. It cannot be cancelled. Units: ms. */
 export function sleep(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => clock.after(delayMs, resolve));
 }
 
-/** Whether the wall clock may decide what is night and which step of a programme applies. */
+/** Returns whether the wall clock may decide what is night and which step of a programme applies: true for `rtc` and `synced`. */
 export function isTrusted(quality: ClockQuality): boolean {
   return quality === 'rtc' || quality === 'synced';
 }
 
-/** What a battery clock showed, and when it was read. */
+/** The time that a battery clock showed (`atMs`), and the monotonic time when it was read. */
 export interface BatteryReading {
   readonly atMs: WallMs;
   readonly atMono: MonoMs;

@@ -7,7 +7,10 @@
 import type { WallMs } from './clock.ts';
 import { isRecord } from './is-record.ts';
 
-/** The change of one fact when a copy replaces `state.db`. Shape: survives a structured clone. */
+/**
+ * How one stored fact changes when an older copy replaces `state.db`. `remove` deletes the fact. Shape: plain data, so that it can be sent
+ * to the storage thread.
+ */
 export type CopyRule =
   | { readonly key: string; readonly change: 'remove' }
   /** Removes the items of a list that have all of these values. */
@@ -17,31 +20,34 @@ export type CopyRule =
   /** Adds the age of the copy, in units of `unitMs`, to the numbers of a record. */
   | { readonly key: string; readonly change: 'add-age'; readonly unitMs: number };
 
-/** Identifies the copy from which the present `state.db` was made. */
+/** The times of the copy from which the present `state.db` was made. */
 export interface CopiedState {
   /** When the copy was made, and when it replaced `state.db`, each by the clock at that moment. */
   readonly copiedMs: WallMs;
   readonly adoptedMs: WallMs;
 }
 
-/** Key of the stored fact. Shape: `CopiedState`; absent if `state.db` was never a copy. */
+/** Key under which `state.db` stores its own `CopiedState`. Absent if it was never a copy. */
 export const COPIED_STATE_KEY = 'store.copied-state';
 /** Limit of the age, because a clock that is decades off must not spoil the counters that grow with it. Units: ms. Source: assumed; 400 days, as long as readings are kept. Confirmed by: the age of the copies that sites have restored. */
 const MAX_AGE_MS = 400 * 86_400_000;
 
-/** Parses the stored fact; null for any other value. */
+/** Checks the value stored under `COPIED_STATE_KEY`. Returns null if it is missing or has another shape. */
 export function readCopiedState(stored: unknown): CopiedState | null {
   if (!isRecord(stored)) return null;
   const { copiedMs, adoptedMs } = stored;
   return typeof copiedMs === 'number' && typeof adoptedMs === 'number' ? { copiedMs, adoptedMs } : null;
 }
 
-/** The age of a copy; 0 if the clock is behind. Units: ms. */
+/** Returns how old the copy was when it replaced `state.db`: 0 if the clock was behind, at most 400 days. Units: ms. */
 export function copyAgeMs({ copiedMs, adoptedMs }: CopiedState): number {
   return Math.min(Math.max(0, adoptedMs - copiedMs), MAX_AGE_MS);
 }
 
-/** Returns the value after the change; undefined removes the fact. A value with another shape than the rule expects stays unchanged. */
+/**
+ * Returns the value of a fact after a copy of this age (ms) has replaced `state.db`; undefined if the fact must be removed. A value with
+ * another shape than the rule expects is returned unchanged.
+ */
 export function afterCopy(rule: CopyRule, value: unknown, ageMs: number): unknown {
   switch (rule.change) {
     case 'remove':

@@ -40,10 +40,10 @@ const COUNTS = {
   'more event': (n: number) => counted(n, msg`${n} more event`, msg`${n} more events`),
 } satisfies Readonly<Record<string, (n: number) => Message>>;
 
-/** What can be counted. */
+/** The things that `count` can name: `lamp`, `reading`, ... */
 export type Countable = keyof typeof COUNTS;
 
-/** `1 lamp`, `12 lamps`. */
+/** Returns a number with its noun, in the singular or plural: `1 lamp`, `12 lamps`. */
 export function count(number: number, noun: Countable): Message {
   return COUNTS[noun](number);
 }

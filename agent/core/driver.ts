@@ -8,7 +8,7 @@ import type { BusError } from './errors.ts';
 import type { Profile, Table } from './profile.ts';
 import type { Refusal } from './refusal.ts';
 
-/** Raw bytes in and out of one port. A PTY, a serial port or a simulated wire. */
+/** Raw bytes in and out of one port: a serial port, a pseudo-terminal, a socket or a simulated wire. */
 export interface BytePort {
   readonly isOpen: boolean;
   /** Errors: rejects with BusError `port-missing`, `port-busy` or `port-refused`. */
@@ -31,7 +31,7 @@ export interface BytePort {
   onLost: (cause: Error) => void;
 }
 
-/** Makes the serial port of a line; network ports are made by `line-from-config.ts` itself. */
+/** Creates the port of a serial line, still closed: call its `open`. Network ports are created elsewhere, by `line-from-config.ts`. */
 export type OpenBytePort = (path: string, serial: SerialSettings, rs485?: Rs485Settings | null) => BytePort;
 
 export interface ReadRequest {
@@ -65,7 +65,10 @@ export interface Reply {
   readonly atMono: MonoMs;
 }
 
-/** A reply that arrived after the line had given up the request: the unit responds, but later than the timeout. */
+/**
+ * A reply that arrived after the line had given up its request: the unit responds, but later than the timeout. The request has already
+ * failed with `timeout`.
+ */
 export interface LateReply {
   /** The request; for a write by FC15 or FC16, `values` has the right length but only zeros, and `multiple` is absent. */
   readonly request: ReadRequest | WriteRequest;
@@ -103,7 +106,7 @@ export interface LineCounters {
   readonly busyMs: number;
 }
 
-/** A Modbus line: one request at a time, each with a definite end. */
+/** A Modbus line. It sends one request at a time; each request ends with a reply or a BusError. */
 export interface ModbusLine {
   readonly isOpen: boolean;
   readonly counters: LineCounters;
@@ -143,7 +146,10 @@ export interface ModbusLine {
   mayAskAgain: (isChange: boolean) => boolean;
   /** When the required silence on the wire ends. Choose the next request just before it, so that the most urgent one is sent. */
   readonly freeMono: MonoMs;
-  /** Reopens the port with other serial settings, for a scan; null restores the line's own. Errors: rejects with BusError; a network line cannot be retuned. */
+  /**
+   * Reopens the port with other serial settings, for a scan; null restores the configured ones. Call it only between requests. Errors:
+   * rejects with BusError; a network line accepts only null.
+   */
   retune(serial: SerialSettings | null): Promise<void>;
   onLost: (cause: Error) => void;
   /** Called when a request has ended. Optional; set by the owner. */
@@ -154,6 +160,7 @@ export interface ModbusLine {
   onExtraReply?: (unit: number) => void;
 }
 
+/** The value of one point, decoded. `plausible`: it is within the range of the profile. */
 export interface DecodedValue {
   readonly quantity: string;
   /** Null when the device reports that it has no value. */
@@ -161,7 +168,7 @@ export interface DecodedValue {
   readonly plausible: boolean;
 }
 
-/** The driver for one Modbus device type. */
+/** Decodes the registers of one Modbus device type and builds its writes. Does not use the line. */
 export interface ModbusDriver {
   readonly profile: Profile;
   /** Returns the values of all points that lie completely inside the block. */
@@ -172,7 +179,7 @@ export interface ModbusDriver {
   encode(quantity: string, value: number): Omit<WriteRequest, 'unit'> | Refusal;
 }
 
-/** The driver for one raw UART device, which is fed the bytes as they arrive. */
+/** Decodes the bytes of one raw UART device. Pass the bytes to `feed` as they arrive. Does not use the port. */
 export interface UartDriver {
   readonly profile: Profile;
   /** Longest silence between two frames before the values are treated as missing. Units: ms. */
@@ -185,6 +192,7 @@ export interface UartDriver {
   readonly init: readonly Uint8Array[];
   /** Frame that requests values, and its period; null for a device that sends without requests. */
   readonly poll: { readonly bytes: Uint8Array; readonly everyMs: number } | null;
+  /** Returns the values of all frames completed by these bytes; empty if none was. An incomplete frame is kept for the next call. */
   feed(bytes: Uint8Array): readonly DecodedValue[];
   readonly counters: { readonly frames: number; readonly noiseBytes: number };
 }

@@ -1,10 +1,10 @@
-/** Durations in milliseconds. Units: ms. */
+/** One second. Units: ms. */
 export const SECOND_MS = 1_000;
 
-/** Units: ms. */
+/** One minute. Units: ms. */
 export const MINUTE_MS = 60_000;
 
-/** Units: ms. */
+/** One hour. Units: ms. */
 export const HOUR_MS = 3_600_000;
 
 /** 24 hours; a civil day may be longer or shorter. Units: ms. */

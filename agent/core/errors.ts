@@ -5,7 +5,7 @@
  */
 import { type Message, msg } from './message.ts';
 
-/** How a caller reacts to a failure. */
+/** What a failed request proves about its unit, and what the caller should do. Each BusError has the policy of its code. */
 export interface FailurePolicy {
   /** The same request may succeed later. */
   readonly retry: boolean;
@@ -49,7 +49,7 @@ const BUS_POLICY: Readonly<Record<BusErrorCode, FailurePolicy>> = {
   'port-closed': { retry: true, unitUsable: false, excludePoint: false, answered: false },
 };
 
-/** A failure of a line or of a unit on it. */
+/** A request on a line failed, because of the line or of the unit. `policy` states how to react. */
 export class BusError extends Error {
   override readonly name = 'BusError';
   /** What happened and what to check, for a person. */
@@ -78,7 +78,7 @@ export interface Problem {
   readonly message: Message;
 }
 
-/** A file that cannot be used, with all its problems. */
+/** A file that a person wrote cannot be used. Contains all mistakes found in it; `message` has one line for each. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly Problem[];
@@ -89,19 +89,22 @@ export class ConfigError extends Error {
   }
 }
 
-/** Formats `file:line:column: path: message`, which editors recognise as a link. */
+/**
+ * Returns the problem as `file:line:column: path: message`, which editors recognise as a link; without the path if it is empty. `show`
+ * translates the message. Default: English.
+ */
 export function formatProblem({ file, line, column, path, message }: Problem, show: (said: Message) => string = String): string {
   return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${show(message)}`;
 }
 
-/** A problem as part of a sentence. */
+/** Returns the same text as `formatProblem`, as a message that can be translated later. */
 export function problemMessage({ file, line, column, path, message }: Problem): Message {
   return msg`${`${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}`}${message}`;
 }
 
 /**
- * Why this process may not use the data. `in-use`: another process has it. `held`: an erase, restore or backup has it, which ends by itself.
- * `erased`: an erase removed it, and this run must not write its data again.
+ * Why this process may not use the folder of the store. `in-use`: another agent uses it. `held`: an erase, restore or backup uses it until
+ * it ends. `erased`: an erase removed the data, and this run must not write it again.
  */
 export type DataRefusal = 'in-use' | 'held' | 'erased';
 
@@ -121,12 +124,15 @@ const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly quarantine: boole
   erased: { quarantine: false },
 };
 
-/** Returns whether this process may not use the data. */
+/** Returns whether the code means that this process may not use the folder of the store: `in-use`, `held` or `erased`. */
 export function isDataRefusal(code: StoreErrorCode): code is DataRefusal {
   return code === 'in-use' || code === 'held' || code === 'erased';
 }
 
-/** A failure of the store or its disk. */
+/**
+ * The store failed, or its disk. `policy.quarantine`: the file is unusable, so the store renames it and starts a new one; otherwise it
+ * retries.
+ */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   /** What happened and what to check, for a person. */
@@ -142,10 +148,14 @@ export class StoreError extends Error {
   }
 }
 
-/** `taken-over`: another client connected with the same id. `secret`: a file that the configuration names cannot be used. */
+/**
+ * Why the connection to the broker failed. `refused`: the broker rejected it. `tls`: no secure connection. `secret`: a password or
+ * certificate file cannot be used. `lost`: it ended. `taken-over`: another client connected with the same id. `too-large`: the broker never
+ * accepts this message.
+ */
 export type UplinkErrorCode = 'unreachable' | 'refused' | 'tls' | 'secret' | 'lost' | 'taken-over' | 'too-large';
 
-/** A failure of the connection to the broker. It ends the session, except `too-large`: a message that the broker never accepts. */
+/** The connection to the broker failed. Every code ends the session, except `too-large`, which concerns one message. */
 export class UplinkError extends Error {
   override readonly name = 'UplinkError';
   /** What happened and what to check, for a person. */

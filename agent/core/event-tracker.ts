@@ -10,11 +10,15 @@ import type { AgentEvent, EventCode } from './words.ts';
 /** An event without its times. */
 export type EventFacts = Pick<AgentEvent, 'code' | 'source' | 'severity' | 'text'>;
 
-/** A finding of the start, reported once the event log is available. `isLasting`: the condition continues. Default: false. */
+/**
+ * An event that occurred before the event log was available, to be reported later. `isLasting`: the condition still exists, so the event
+ * has no end yet. Default: false.
+ */
 export type StartNotice = EventFacts & { readonly isLasting?: boolean };
 
+/** Reports events. It identifies a lasting condition by its code and source. */
 export interface EventTracker {
-  /** Begins or ends a lasting condition; repeating the same state has no effect. `text` describes this change. */
+  /** Begins a lasting condition (`lasting` true), or ends it with the text of `happening`. Repeating the same state has no effect. */
   set(lasting: boolean, happening: EventFacts): void;
   /** Ends a condition with the text it began with; has no effect if it is not open. */
   clear(code: EventCode, source: string): void;
@@ -22,6 +26,7 @@ export interface EventTracker {
   notice(happening: EventFacts): void;
 }
 
+/** Creates a tracker without open conditions. `onEvent` receives an event when it begins and, with the same id, when it ends. */
 export function createEventTracker(clock: Clock, onEvent: (event: AgentEvent) => void): EventTracker {
   const open = new Map<string, AgentEvent>();
   const begin = (happening: EventFacts, lasting: boolean): AgentEvent => {
@@ -52,14 +57,17 @@ export function createEventTracker(clock: Clock, onEvent: (event: AgentEvent) =>
   };
 }
 
-/** Events of a part that a new configuration replaces: its open events end when the part stops. */
+/**
+ * Passes on the events of a part of the agent, and remembers the open ones. When a new configuration replaces the part, `close` ends them.
+ */
 export interface RoomEvents {
-  /** Passes an event on, and stores it while it is open. */
+  /** Passes the event on. An event without an end is remembered until its end is reported. */
   report(event: AgentEvent): void;
-  /** Ends all open events; `why` is added to their text. */
+  /** Ends all open events. `why` is added to their text, and that the event is reported again if the condition continues. */
   close(why: Message): void;
 }
 
+/** Creates it without open events. `onEvent` receives each event, and the ends that `close` causes. */
 export function createRoomEvents(clock: Pick<Clock, 'wallMs'>, onEvent: (event: AgentEvent) => void): RoomEvents {
   const open = new Map<string, AgentEvent>();
   return {

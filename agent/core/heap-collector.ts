@@ -15,7 +15,9 @@ export interface Heap {
 }
 
 export interface HeapCollector {
-  /** Collects if the heap has grown enough since the last collection; otherwise the check costs microseconds. */
+  /**
+   * Collects if the heap is at least 3 MiB larger than its lowest size since the last collection; otherwise the check costs microseconds.
+   */
   look(): void;
 }
 
@@ -25,11 +27,12 @@ const GROWTH_BYTES = 3 * 2 ** 20;
 /** Interval between checks for a thread that has no better moment. Units: ms. Source: assumed; draining a backlog creates a megabyte of old garbage in this time. Confirmed by: `--trace-gc` on the gateway while a backlog drains. */
 const LOOK_MS = 10_000;
 
-/** Checks at this interval until cancelled. */
+/** Checks the heap every 10 s and collects its garbage when it has grown, until the returned timer is cancelled. */
 export function startHeapCollector(clock: Clock, heap: Heap): Timer {
   return every(clock, LOOK_MS, createHeapCollector(heap).look);
 }
 
+/** Creates a collector for callers that choose the moments themselves. It does nothing until `look` is called. */
 export function createHeapCollector({ usedBytes, collect }: Heap): HeapCollector {
   let leastBytes = Number.POSITIVE_INFINITY;
   return {
@@ -43,7 +46,7 @@ export function createHeapCollector({ usedBytes, collect }: Heap): HeapCollector
   };
 }
 
-/** The heap of the calling thread. Null without `--expose-gc`: V8 alone then decides when to collect. */
+/** Returns the heap of the calling thread; null if Node runs without `--expose-gc`. Then V8 alone decides when to collect. */
 export function ownHeap(): Heap | null {
   const { gc } = globalThis;
   if (gc === undefined) return null;

@@ -6,10 +6,10 @@
 import { type BatteryReading, type ClockQuality, isTrusted, type MonoMs, type WallMs } from './clock.ts';
 
 /**
- * A system clock further from the held time than this is not trusted.
+ * Largest difference between the system clock and the held time; if it is larger, the system clock is not trusted.
  *
- * Units: ms. Source: the sun rises and sets by at most 0.25 degrees a minute, so that 10 min move dusk by 2.5 degrees: from the default
- * -2 degrees to -4.5, which is still civil twilight.
+ * Units: ms. Source: the sun rises and sets by at most 0.25 degrees a minute, so that 10 min move dusk by 2.5 degrees: from the default -2
+ * degrees to -4.5, which is still civil twilight.
  */
 export const STEP_MS = 10 * 60_000;
 /** A distrusted system clock agrees again within this distance: half of the limit, so that a clock near the limit does not flip. Units: ms. */
@@ -37,6 +37,7 @@ export interface TimeFacts {
   readonly mayStepOnce: boolean;
 }
 
+/** The state of the held time: the last trusted time, continued by the monotonic clock. */
 export interface HeldTime {
   /** Held time when the monotonic clock was zero. */
   readonly zeroMs: WallMs;
@@ -54,7 +55,10 @@ export interface HeldTime {
   readonly hasSteppedOnce: boolean;
 }
 
-/** Returns the state after a reading of the clocks; null as long as no time has been trusted. */
+/**
+ * Returns the new state after the clocks were read, without changing `before`. `before` is null until a time has been trusted; the result
+ * is null while the clocks still give no trusted time.
+ */
 export function nextHeldTime(before: HeldTime | null, sight: TimeFacts): HeldTime | null {
   if (before === null) return isTrusted(sight.evidence) ? anchored(sight, sight.evidence, false) : null;
   const held = afterBattery(before, sight);
@@ -75,12 +79,15 @@ export function nextHeldTime(before: HeldTime | null, sight: TimeFacts): HeldTim
   };
 }
 
-/** The held time at an instant. A clear drift of the battery clock corrects it, because time servers can slew the monotonic clock. */
+/**
+ * Returns the held time at this monotonic time. A drift of the battery clock by more than 5 s corrects it, because time servers can slew
+ * the monotonic clock. May have fractions of a ms.
+ */
 export function heldMs({ zeroMs, batteryGainMs }: HeldTime, monoMs: MonoMs): WallMs {
   return zeroMs + monoMs + (Math.abs(batteryGainMs) > BATTERY_NOISE_MS ? batteryGainMs : 0);
 }
 
-/** Accepts the system clock as correct from now on. Returns null if no evidence supports it. */
+/** Returns a new state that takes the present system clock as correct; null if the quality of that clock is not trusted. */
 export function confirmedTime(sight: TimeFacts): HeldTime | null {
   return isTrusted(sight.evidence) ? anchored(sight, sight.evidence, true) : null;
 }

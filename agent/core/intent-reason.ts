@@ -9,7 +9,7 @@ const OWN_REASONS: Readonly<Record<string, Message>> = {
   identify: msg`identify`,
 };
 
-/** Returns the reason as a person typed it, or the agent's own reason as a message. */
+/** Returns the reason for display: a message for the agent's own intents (contacts, blinking), otherwise the text as a person typed it. */
 export function reasonOf({ reason, goesByItself }: Pick<Intent, 'reason' | 'goesByItself'>): Message | string {
   return (goesByItself === true && Object.hasOwn(OWN_REASONS, reason) ? OWN_REASONS[reason] : undefined) ?? reason;
 }

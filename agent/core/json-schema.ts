@@ -5,7 +5,7 @@ import { type Argument, counted, Message, msg, NO_TEXT } from './message.ts';
 
 type Path = readonly (string | number)[];
 
-/** The keywords that our schemas use. */
+/** A JSON Schema, with only the keywords that the schemas of this project use. */
 export interface JsonSchema {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -31,14 +31,17 @@ export interface JsonSchema {
   readonly patternErrorMessage?: string;
 }
 
-/** The part of the schema that applies to the value at `path`; undefined if no value is allowed there. */
+/**
+ * Returns the part of the schema that applies to the value at `path`; undefined if no value is allowed there. Number parts of a path are
+ * list indices.
+ */
 export function schemaAt(root: JsonSchema, path: Path): JsonSchema | undefined {
   let here: JsonSchema | undefined = root;
   for (const part of path) here = here === undefined ? undefined : partOf(withoutNull(here), part);
   return here;
 }
 
-/** The schema without the alternative null. */
+/** Returns the first alternative of `anyOf` that is not null; the schema itself if it has none. */
 export function withoutNull(schema: JsonSchema): JsonSchema {
   return schema.anyOf?.find(({ type }) => type !== 'null') ?? schema;
 }
@@ -49,16 +52,16 @@ function partOf({ items, properties, additionalProperties }: JsonSchema, part: s
   return own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
 }
 
-/** The keys a section may have. */
+/** Returns the keys that the schema of a section allows; empty for undefined, and for a schema without fixed keys. */
 export function keysOf(schema: JsonSchema | undefined): readonly string[] {
   const section = schema?.anyOf?.find((s) => s.properties !== undefined) ?? schema;
   return Object.keys(section?.properties ?? {});
 }
 
-/** Allowed values of a boolean. */
+/** The values allowed for a boolean, as a message. */
 export const TRUE_OR_FALSE = msg`true or false`;
 
-/** The allowed values, as a message: `a whole number from 0 to 100`. */
+/** Describes the values that a schema allows: `a whole number from 0 to 100`. Does not mention null. */
 export function allowedInWords(schema: JsonSchema): Message {
   if (schema.patternErrorMessage !== undefined) return sentenceOf(schema.patternErrorMessage);
   if (schema.enum !== undefined) return orList(schema.enum.map(String));
@@ -100,7 +103,9 @@ function orList(words: readonly Argument[]): Message {
   return words.length === 1 ? msg`${last}` : msg`${words.slice(0, -1)} or ${last}`;
 }
 
-/** The message of a schema text. A schema contains only the English text, which is also the key of the translations. */
+/**
+ * Returns the English text of a schema, such as its description, as a message that can be translated. Braces in it are shown as they are.
+ */
 export function sentenceOf(text: string): Message {
   return new Message(text.replace(/[{}]/g, '$&$&'));
 }

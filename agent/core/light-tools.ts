@@ -7,21 +7,30 @@ import type { WallMs } from './clock.ts';
 import type { Message } from './message.ts';
 import type { DecisionReason, Intent, IntentAuthority, LevelPct, PointId } from './words.ts';
 
-/** The coming light, and help for a technician at a pole. Errors: methods throw Refusal for a lamp or zone that does not exist. */
+/**
+ * The light for the console: the coming night, what controls each zone now, and help for a technician at a pole. Errors: methods with a
+ * lamp or zone throw Refusal if it does not exist; `setHours` rejects with it.
+ */
 export interface LightTools {
-  /** The present or next night of one zone or of all, in the order of the cabinet. */
+  /** The present night of one zone, or the next one by day; for null, of all zones in the order of the cabinet. */
   tonight(zone: string | null): readonly TonightView[];
   /** What controls each zone now. */
   zones(): readonly ZoneLightView[];
-  /** Intents in force on zones and their lamps with one of these authorities; each once. */
+  /** Intents in force on the cabinet, its zones and lamps from one of these senders; each once. */
   intentsBy(...authorities: readonly IntentAuthority[]): readonly IntentView[];
-  /** Reports every detection of a zone until it is stopped, or until `forMs` has passed. */
+  /**
+   * Reports every detection of a zone until it is stopped, `forMs` has passed, or an hour has. Throws Refusal also for a zone without a
+   * presence sensor of its own.
+   */
   walkTest(zone: string, forMs: number, onStep: (step: WalkStep) => void): WalkTest;
-  /** Blinks a lamp until it is stopped, or until `forMs` has passed. */
+  /**
+   * Blinks a lamp until it is stopped, or until `forMs` has passed. Throws Refusal also if the time is out of bounds, or a stronger intent
+   * keeps the lamp too bright to blink.
+   */
   identify(request: IdentifyRequest): IdentifyRun;
-  /** Burning hours of a lamp, of the lamps of a zone, or of all lamps, in the order of the cabinet. */
+  /** Burning hours of a lamp, of the lamps of a zone, or of all lamps (null), in the order of the cabinet. */
   hours(target: string | null): readonly LampHours[];
-  /** Sets the burning hours of a lamp or of each lamp of a zone. */
+  /** Sets the burning hours (h) of a lamp or of each lamp of a zone. */
   setHours(target: string, h: number): Promise<HoursAnswer>;
 }
 
@@ -53,11 +62,14 @@ export interface TonightView {
   readonly rule: Message;
   /** Event nights of this date. */
   readonly events: readonly string[];
-  /** Programme steps that this night leaves out. As `LeftOutStep`: the next step, `nextName`, begins at `atMs`, the time of the step left out. */
+  /**
+   * Programme steps that do not apply in this night, because the next step of the programme (`nextName`) is due earlier or at the same
+   * time. It then begins at `atMs`, the time of the step left out.
+   */
   readonly leftOut: readonly { readonly name: string; readonly nextName: string; readonly atMs: WallMs }[];
   /** A photocell counts within this many minutes of dusk and dawn; null without a photocell. */
   readonly photocellMin: number | null;
-  /** Each change of level. Before the first one it is day and the zone is dark. */
+  /** Each change of level, in order of time. Before the first one it is day and the zone is dark. */
   readonly rows: readonly TonightRow[];
 }
 
@@ -72,10 +84,13 @@ export interface TonightRow {
   readonly text: Message;
 }
 
-/** An intent for display; its `source` names the sender. */
+/** An intent for display: without its authority and its end in monotonic time. `source` names the sender. */
 export type IntentView = Omit<Intent, 'untilMono' | 'authority'>;
 
-/** What controls a zone now. */
+/**
+ * What controls a zone now. `programmePct`: level of the programme. `untilMs`: next change of the programme or between day and night. Both
+ * are null if unknown.
+ */
 export interface ZoneLightView {
   readonly id: string;
   readonly kind: ZoneKind;
@@ -116,7 +131,7 @@ export interface ZoneSensorView {
   readonly lastPresentMs: WallMs | null;
 }
 
-/** One detection of a walk test, reported once its effect is known. */
+/** One detection of a walk test, reported 1 s later, when its effect is known. */
 export interface WalkStep {
   readonly atMs: WallMs;
   readonly pointId: PointId;

@@ -26,12 +26,15 @@ const LIGHT: Readonly<Record<LightingClass, number>> = {
   P6: 2,
 };
 
-/** Returns the level that provides the wanted class if 100 % provides the design class. Units: %, rounded up, 100 at most. Both classes must be of one family. */
+/**
+ * Returns the level that provides the class `wanted`, if 100 % provides the class `design`. Units: %, rounded up, 100 at most. Both classes
+ * must be of one family (M, C or P); this is not checked.
+ */
 export function classLevelPct(design: LightingClass, wanted: LightingClass): LevelPct {
   return Math.min(100, Math.ceil((100 * LIGHT[wanted]) / LIGHT[design] - 1e-9));
 }
 
-/** Returns whether the level for one class can be computed from the other. */
+/** Returns whether both classes are of one family (M, C or P), so that the level for one can be computed from the other. */
 export function isSameFamily(a: LightingClass, b: LightingClass): boolean {
   return a[0] === b[0];
 }

@@ -6,7 +6,10 @@ import { BlockList, isIP } from 'node:net';
 import type { LineConfig, SerialSettings } from './cabinet.ts';
 import { type Message, msg } from './message.ts';
 
-/** `serial`: a device file. `tcp`: Modbus TCP. `rtu+tcp`: a serial line behind a server that passes bytes on. */
+/**
+ * The `port` of a line, parsed. `serial`: a device file. `tcp`: Modbus TCP. `rtu+tcp`: a serial line behind a server that passes bytes on.
+ * `bad`: the text cannot be used.
+ */
 export type LinePort =
   | { readonly kind: 'serial'; readonly path: string }
   | { readonly kind: 'tcp' | 'rtu+tcp'; readonly host: string; readonly port: number }
@@ -17,7 +20,10 @@ export type LinePort =
 const MODBUS_TCP_PORT = 502;
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 
-/** Parses a port. Errors: none; a text that cannot be used has kind `bad`. */
+/**
+ * Parses the `port` of a line. Never throws: a text that cannot be used has kind `bad`. A text without `scheme://` is a device file;
+ * whether the file exists is not checked.
+ */
 export function parseLinePort(text: string): LinePort {
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined) return { kind: 'serial', path: text };
@@ -32,11 +38,14 @@ export function parseLinePort(text: string): LinePort {
   return { kind: scheme, host: url.hostname.replace(/^\[|\]$/g, ''), port: port ?? MODBUS_TCP_PORT };
 }
 
-/** Addresses that a line may use: one scheme, one port, one network. */
+/** A range of network addresses that a line may use, with one scheme and one port. */
 export interface LineNetwork {
   readonly kind: 'tcp' | 'rtu+tcp';
   readonly port: number;
-  /** Returns whether the port is inside the network. A host name never is, because it may resolve to any address. */
+  /**
+   * Returns whether the host is an address in this range. False for a host name, because it may resolve to any address, and for special
+   * addresses such as loopback.
+   */
   holds(host: string): boolean;
 }
 
@@ -45,7 +54,10 @@ const MIN_PREFIX = { 4: 16, 6: 48 } as const;
 /** Unspecified, loopback, link-local, multicast, reserved and broadcast addresses. Source: IANA special-purpose address registries. */
 const NEVER = networks(['0.0.0.0', 8], ['127.0.0.0', 8], ['169.254.0.0', 16], ['224.0.0.0', 3], ['::', 127], ['fe80::', 10], ['ff00::', 8]);
 
-/** Parses `tcp://10.20.0.0/24:502`. Returns a message if it cannot be used, undefined if it is not a network. */
+/**
+ * Parses a range of addresses such as `tcp://10.20.0.0/24:502`. Returns a message if the range cannot be used; undefined if the text has
+ * another form, such as a single address.
+ */
 export function parseLineNetwork(text: string): LineNetwork | Message | undefined {
   const [, scheme, host = '', bits = '', portText] =
     /^(tcp|rtu\+tcp):\/\/(\[[0-9a-f:.]+\]|[\d.]+)\/(\d{1,3})(?::(\d{1,5}))?$/i.exec(text) ?? [];
@@ -66,7 +78,7 @@ export function parseLineNetwork(text: string): LineNetwork | Message | undefine
   return { kind, port, holds: (host) => isIn(network, host) && !isIn(NEVER, host) };
 }
 
-/** One canonical name for each endpoint, however it was written. */
+/** Returns one canonical name for a network endpoint, however it was written; for a device file the path as written. */
 export function linePortName(port: Exclude<LinePort, { kind: 'bad' }>): string {
   if (port.kind === 'serial') return port.path;
   return `${port.kind}://${port.host.includes(':') ? `[${port.host}]` : port.host}:${port.port}`;

@@ -1,9 +1,8 @@
 import { type Message, msg } from './message.ts';
 
 /**
- * A number of lost readings, for display. `estimates`: number of included losses that could not be counted.
- *
- * If only uncounted losses are included, zero readings means an unknown number, not none.
+ * Returns a number of lost readings for display: `12`; `about 12` if it includes losses that could not be counted; `an unknown number` if
+ * there are only such losses. `estimates`: how many losses could not be counted.
  */
 export function lostNumber(readings: number, estimates: number): Message {
   if (estimates === 0) return msg`${readings}`;

@@ -11,7 +11,10 @@ const NUMBERED: readonly { readonly table: Table; readonly first: number; readon
   { table: 'holding', first: 40_001, last: 49_999 },
 ];
 
-/** `; a manual that says 40101 means address 100 of table holding`; empty for an address that is not such a number. */
+/**
+ * Returns the end of a sentence about an address that does not exist: `; a manual that says 40101 means address 100 of table holding`.
+ * Empty if the address is not from 30001 to 39999 or from 40001 to 49999.
+ */
 export function manualHint(address: number): Message {
   const found = NUMBERED.find(({ first, last }) => address >= first && address <= last);
   return found === undefined

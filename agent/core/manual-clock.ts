@@ -3,9 +3,11 @@
  */
 import type { Clock, ClockQuality, MonoMs, Timer, WallMs } from './clock.ts';
 
-/** Time that advances only by `advance`. A simulated night takes seconds and always has the same result. */
+/**
+ * A clock for tests and simulations: its time advances only by `advance`. A simulated night takes seconds and always has the same result.
+ */
 export interface ManualClock extends Clock {
-  /** Advances the time, fires the timers that become due in order, and lets promises settle between them. Units: ms. */
+  /** Advances the time and fires the timers that become due, in order. After each timer all settled promises run. Units: ms. */
   advance(ms: number): Promise<void>;
   /** Steps the wall clock as a time server would; monotonic time and timers are not affected. Units: ms. */
   stepWall(ms: number): void;
@@ -19,7 +21,7 @@ interface Pending {
   cancelled: boolean;
 }
 
-/** Creates a clock for tests and simulations. Units: `startMs` is wall time in ms. */
+/** Creates a clock whose wall time is `startMs` and whose monotonic time is 0. Units: ms. */
 export function createManualClock(startMs: WallMs, quality: ClockQuality = 'synced'): ManualClock {
   let nowMono: MonoMs = 0;
   let wallAtZeroMs = startMs;

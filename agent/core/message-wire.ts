@@ -5,10 +5,11 @@ import { type Argument, Message, type Plural } from './message.ts';
 const BESIDE = 'Template';
 
 /**
- * Replaces each message by its English text and adds its template under the second key.
+ * Returns a copy of the value, for JSON, in which each message is its English text. The template and arguments of a message are added under
+ * a second key, which ends in `Template`.
  *
  * Shape: `{ reason: Message }` becomes `{ reason: 'L07 is dark', reasonTemplate: { id: '{0} is dark', args: ['L07'] } }`; in a list of
- * messages, a text without a template has null.
+ * messages, an item that is a plain text has null as its template.
  */
 export function withTexts(value: unknown): unknown {
   if (value instanceof Message) return value.toString();
@@ -27,7 +28,10 @@ export function withTexts(value: unknown): unknown {
   );
 }
 
-/** Restores the messages of a JSON answer. A text without a valid template stays text. */
+/**
+ * The reverse of `withTexts`: returns a copy of the value in which the messages are restored and the second keys are gone. A text without a
+ * valid template stays text.
+ */
 export function withMessages(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withMessages);
   if (!isPlain(value)) return value;
@@ -54,7 +58,7 @@ function templateOf(value: unknown): unknown {
   return value.map((item) => templateOf(item) ?? null);
 }
 
-/** A message as plain JSON. */
+/** Returns template, arguments and plural of a message as plain JSON; `messageIn` restores it. */
 export function inJson({ id, args, plural }: Message): object {
   const listed = args.map(function plain(arg: Argument): unknown {
     if (arg instanceof Message) return inJson(arg);
@@ -63,7 +67,7 @@ export function inJson({ id, args, plural }: Message): object {
   return { id, args: listed, ...(plural === null ? {} : { plural }) };
 }
 
-/** Parses a message from plain JSON; undefined for any other value. */
+/** Restores a message from the JSON of `inJson`; undefined for any other value. */
 export function messageIn(value: unknown): Message | undefined {
   if (!isPlain(value) || typeof value['id'] !== 'string' || !Array.isArray(value['args'])) return undefined;
   const args = value['args'].map(argumentIn);

@@ -8,16 +8,19 @@
 /** What is shown to a reader: a message in the reader's language, or a text that is the same in each language, such as a name, a code or a typed reason. */
 export type Said = Message | string;
 
-/** Texts and numbers are shown unchanged, a message in the reader's language, a list with commas between its items. */
+/**
+ * What may stand in a template: texts and numbers are shown unchanged, a message in the language of the reader, a list with commas between
+ * its items.
+ */
 export type Argument = string | number | Message | readonly Argument[];
 
-/** The alternative template for a message that contains a count. */
+/** For a message that contains a count: the count, and the template (`id`) for the plural. */
 export interface Plural {
   readonly id: string;
   readonly count: number;
 }
 
-/** What a language provides for a template. */
+/** The templates and the plural rule of one language. */
 export interface Speech {
   /** The template in this language; undefined if it is not translated, the English template is then used. */
   template(id: string): string | undefined;
@@ -27,7 +30,7 @@ export interface Speech {
 
 const ENGLISH: Speech = { template: () => undefined, isOne: (count) => count === 1 };
 
-/** A message to a person. As a string it is its English text. */
+/** A text for a person: a template (`id`) with arguments, shown in the language of the reader. `toString` gives the English text. */
 export class Message {
   readonly id: string;
   readonly args: readonly Argument[];
@@ -39,7 +42,7 @@ export class Message {
     this.plural = plural;
   }
 
-  /** The text in a language. */
+  /** Returns the text in a language. */
   in(speech: Speech): string {
     const { plural } = this;
     const id = plural === null || speech.isOne(plural.count) ? this.id : plural.id;
@@ -51,13 +54,16 @@ export class Message {
   }
 }
 
-/** The empty message. */
+/** The empty message. Code compares with this object, so return it instead of another empty message. */
 export const NO_TEXT = new Message('');
 
 /** Ids by template literal: all messages of one literal share one id, which saves memory when one is created for each lamp at each tick. */
 const ids = new WeakMap<TemplateStringsArray, string>();
 
-/** Creates a message from a template literal: `msg\`${lamp} does not follow\``. A brace in the template itself is written twice. */
+/**
+ * Creates a message from a template literal: `msg\`${lamp} does not follow\``. A brace in the literal is shown as it is; the id of the
+ * message contains it twice.
+ */
 export function msg(template: TemplateStringsArray, ...args: readonly Argument[]): Message {
   let id = ids.get(template);
   if (id === undefined) {
@@ -80,7 +86,10 @@ function isSameArgument(a: Argument, b: Argument | undefined): boolean {
   return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item: Argument, at) => isSameArgument(item, b[at]));
 }
 
-/** Selects a message by a number. Both messages have the same arguments in the same order. */
+/**
+ * Returns a message that shows `one` or `other`, by the plural rule of the reader's language. Both use the arguments of `other`: those of
+ * `one` must be the first of them, in the same order.
+ */
 export function counted(count: number, one: Message, other: Message): Message {
   return new Message(one.id, other.args, { id: other.id, count });
 }

@@ -4,7 +4,10 @@
  * Source: OpenMetrics 1.0, and the Prometheus text format 0.0.4, which is all that node_exporter's textfile collector reads.
  */
 
-/** One metric family. Shape: the name ends with its unit, if it has one, and never with `_total` or `_info`. */
+/**
+ * One metric with all its samples. Shape: the name ends with its unit, if it has one, and never with `_total` or `_info`, which the format
+ * adds.
+ */
 export interface MetricFamily {
   readonly name: string;
   /** `info`: a fact in the labels; its value is 1. */
@@ -23,7 +26,7 @@ export interface MetricSample {
 export const METRIC_FORMATS = ['openmetrics', 'prometheus'] as const;
 export type MetricFormat = (typeof METRIC_FORMATS)[number];
 
-/** The whole exposition. Families without a sample are omitted, because unknown is not zero. */
+/** Returns all metrics as text in one of the two formats. Families without a sample are left out, because unknown is not zero. */
 export function metricsText(families: readonly MetricFamily[], format: MetricFormat): string {
   const text = families.filter(({ samples }) => samples.length > 0).map((family) => familyText(family, format));
   return [...text, ...(format === 'openmetrics' ? ['# EOF\n'] : [])].join('');

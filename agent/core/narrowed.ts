@@ -4,7 +4,7 @@
 import type { DeviceConfig, DeviceQuirks } from './cabinet.ts';
 import type { Profile } from './profile.ts';
 
-/** Full name of a point of a repeated part: `ecg5_level`. */
+/** Returns the full name of a point of the `n`-th repeated part, counted from 0: `ecg5_level`. */
 export function partPointId(partId: string, n: number, pointId: string): string {
   return `${partId}${n}_${pointId}`;
 }
@@ -24,7 +24,7 @@ export function narrowed(profile: Profile, instances: DeviceConfig['instances'])
   };
 }
 
-/** The profile with the quirks that the cabinet overrides for one device; the profile itself if it overrides none. */
+/** Returns the profile with the properties that the cabinet file overrides for one device; the profile itself if it overrides none. */
 export function withQuirks(profile: Profile, quirks: DeviceQuirks): Profile {
   return Object.keys(quirks).length === 0 ? profile : { ...profile, quirks: { ...profile.quirks, ...quirks } };
 }

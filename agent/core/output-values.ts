@@ -10,13 +10,19 @@ import { didYouMean, listNames } from './suggestions.ts';
 /** The part of a point that parsing a value needs. */
 type ValuePoint = Pick<PointProfile, 'enum' | 'scale' | 'offset' | 'decimals'>;
 
-/** A mistake, and what to write instead. Shape: `path` starts at the list of outputs: `[0, 'rules', 1, 'value']`. */
+/**
+ * A mistake in the configuration of an output. Shape: `path` starts at the list of outputs: `[0, 'rules', 1, 'value']`; `message` has what
+ * to write instead.
+ */
 export interface OutputProblem {
   readonly path: readonly (string | number)[];
   readonly message: Message;
 }
 
-/** The number to write; undefined for a name that the point's `enum` does not have. Units: the point's own. */
+/**
+ * Returns the number to write for a configured value: a number unchanged, a name from the point's `enum` converted. Undefined for a name
+ * that the `enum` does not have. Units: the point's own.
+ */
 export function outputNumber(value: OutputValue, { enum: names, scale, offset, decimals }: ValuePoint): number | undefined {
   if (typeof value === 'number') return value;
   const raw = Object.entries(names ?? {}).find(([, name]) => name === value)?.[0];
@@ -26,8 +32,9 @@ export function outputNumber(value: OutputValue, { enum: names, scale, offset, d
 }
 
 /**
- * Finds outputs whose point does not exist, is not writable, or does not accept a configured value, and contactors that a rule would open
- * while their lamps are lit.
+ * Returns the mistakes in the outputs, empty if there are none: a point that does not exist, is not writable, is dangerous to write or
+ * already sets the level of a lamp; a value that the point does not accept; and, for an output with `litWith`, a value that equals `idle`,
+ * because it would cut the supply of lit lamps.
  *
  * Shape: `profileOf` gives the profile with the parts that the device has; undefined for an unknown profile, which another check reports.
  */

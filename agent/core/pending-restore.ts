@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { asOwnerOf, syncPath } from './atomic-write.ts';
 
 const [DRAFT, PENDING] = ['restore.new', 'restore'];
-/** Suffix of a file that a restore has replaced. */
+/** Suffix of the name under which a restore keeps a file that it replaced. */
 export const BEFORE_RESTORE = '.before-restore';
 /** Marker: the present readings are renamed, and the store starts a new epoch. */
 const NEW_EPOCH = 'new-epoch';
@@ -23,7 +23,12 @@ const JOURNALS = ['', '-wal', '-shm'];
 /** Copies of the replaced state: they must not be used instead of the restored one. */
 const FORMER_COPIES = ['state.db.bak', 'state.db.bak.1'];
 
-/** `fill` writes and flushes files into the folder; when this returns, they will be restored. Errors: throws the system's error, and what `fill` throws. */
+/**
+ * Prepares a restore of files in the folder `dir`; `finishRestore` completes it. `fill` must write and flush the files into the folder that
+ * it receives. `isNewEpoch`: the present readings are renamed too, and the store starts a new epoch.
+ *
+ * Before this returns nothing has changed, even after a mains cut. Errors: throws the system's error, and what `fill` throws.
+ */
 export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: string) => void): void {
   asOwnerOf(dir, () => {
     const draft = join(dir, DRAFT);
@@ -38,7 +43,10 @@ export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: st
   });
 }
 
-/** Moves pending files into place. Returns whether there were any. Errors: throws the system's error; call it again then. */
+/**
+ * Moves the files of a prepared restore into place. Returns false if no restore was prepared. Errors: throws the system's error; call it
+ * again then.
+ */
 export function finishRestore(dir: string): boolean {
   const pending = join(dir, PENDING);
   // A link was created by another program.

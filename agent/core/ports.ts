@@ -11,7 +11,7 @@ import type { Message } from './message.ts';
 import type { LinePulse } from './pulse.ts';
 import type { LevelPct, PointId, Reading, Severity } from './words.ts';
 
-/** Lowest first. */
+/** The severities of log lines, lowest first. */
 export const LOG_SEVERITIES = ['debug', 'info', 'warning', 'alarm'] as const satisfies readonly (Severity | 'debug')[];
 export type LogSeverity = (typeof LOG_SEVERITIES)[number];
 
@@ -20,7 +20,7 @@ export interface Log {
   event(name: string, fields?: Readonly<Record<string, unknown>>, severity?: LogSeverity): void;
 }
 
-/** One log line for live readers. */
+/** One log line, as live readers receive it. */
 export interface LogLine {
   readonly atMs: WallMs;
   readonly severity: LogSeverity;
@@ -33,17 +33,19 @@ export interface LogLine {
 
 /** Live access to the log. */
 export interface LogFeed {
-  /** Calls `onLine` for each line of at least this severity, even if the log itself writes fewer. Returns the function that stops it. */
+  /**
+   * Calls `onLine` for each later line of at least this severity, even if the log itself writes fewer. Returns the function that stops it.
+   */
   listen(minSeverity: LogSeverity, onLine: (line: LogLine) => void): () => void;
 }
 
 // ── field ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Lanes of a line queue, most urgent first. Source: design §4. */
+/** The classes of requests on a line, most urgent first; the queue of the line sends them in this order. Source: design §4. */
 export const LANES = ['urgent', 'command', 'presence', 'console', 'telemetry', 'probe'] as const;
 export type Lane = (typeof LANES)[number];
 
-/** One write on its way to a lamp. */
+/** One write of a level to a lamp, as passed to the field. */
 export interface LevelWrite {
   readonly commandId: string;
   readonly lampId: string;
@@ -56,26 +58,27 @@ export interface LevelWrite {
   readonly onSent?: (sentMono: MonoMs) => void;
 }
 
-/** One value for an output: a relay, a message number, a volume. Units: the point's own. */
+/** One write of a value to an output: a relay, a message number, a volume. Units: `value` in the point's own. */
 export interface ValueWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expiresMono'> {
   readonly value: number;
 }
 
-/** How a write ended. */
+/** How a write ended. `verified`: the value was read back. `failed`: `sentMono` is null if nothing was sent. */
 export type WriteResult =
   | { readonly state: 'verified'; readonly sentMono: MonoMs }
   | { readonly state: 'failed'; readonly reason: Message; readonly sentMono: MonoMs | null };
 
-/** The lines, for control and console. */
+/** The lines and devices of the cabinet, for control and console. */
 export interface Field {
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Writes, then reads back. Settles once, never rejects. */
+  /** Writes a level, then reads it back. Resolves once; never rejects. An unknown device gives `failed`. */
   write(write: LevelWrite): Promise<WriteResult>;
   /** As `write`, for an output. Never writes outside the limits of the profile, and never a point that the profile marks dangerous. */
   writePoint(write: ValueWrite): Promise<WriteResult>;
-  /** The newest reading of a point; its quality is stale or missing according to its age. */
+  /** The newest reading of a point; undefined if it has none yet. Its quality becomes stale with age. */
   latest(pointId: PointId): Reading | undefined;
+  /** The newest reading of each point that has one. */
   readings(): readonly Reading[];
   lines(): readonly LineView[];
   devices(): readonly DeviceView[];

@@ -7,12 +7,21 @@ import type { SerialSettings } from './cabinet.ts';
 import { Message, msg } from './message.ts';
 
 export type Table = 'coil' | 'discrete' | 'input' | 'holding';
-/** Source: Modbus has 16-bit registers; wider types span several. */
+/**
+ * How a value is encoded: one bit, or an unsigned (`u`), signed (`s`) or IEEE 754 (`f`) number of that many bits. Source: Modbus has 16-bit
+ * registers; wider types span several.
+ */
 export type RegisterType = 'bit' | 'u16' | 's16' | 'u32' | 's32' | 'f32' | 'u64' | 's64';
 export type WordOrder = 'high-first' | 'low-first';
-/** How often a point is polled: presence inputs first, then lamps and contacts, meters and weather when the line has time. */
+/**
+ * How often a point is polled. `fast`: presence inputs. `normal`: lamps and contacts. `slow`: meters and weather, when the line has time.
+ * `never`: not at all.
+ */
 export type PollClass = 'fast' | 'normal' | 'slow' | 'never';
-/** A: a manufacturer's document and an independent program agree. C: the sources contradict each other; such a profile needs `experimental`. */
+/**
+ * How reliable the register map of a profile is. A: a manufacturer's document and an independent program agree. A-: one source of the
+ * manufacturer. B+, B: other sources agree. C: doubtful, or the sources contradict each other; such a profile needs `experimental`.
+ */
 export type Trust = 'A' | 'A-' | 'B+' | 'B' | 'C';
 
 export interface Profile {
@@ -62,7 +71,10 @@ export type DeviceCategory =
   | 'io'
   | 'power';
 
-/** Points that occur `count` times, as `<id><n>_<point>` with n from 0, such as the lamp drivers behind a DALI gateway. */
+/**
+ * A group of points that a device type has `count` times, such as the lamp drivers behind a DALI gateway. The full name of a point is
+ * `<id><n>_<point>`, with n from 0.
+ */
 export interface RepeatedPart {
   readonly id: string;
   readonly count: number;
@@ -70,7 +82,10 @@ export interface RepeatedPart {
   readonly points: readonly string[];
 }
 
-/** One read and its expected answer. `strong` proves the model, `plausible` only makes it likely. */
+/**
+ * One read, and the answer by which a device type is recognised. `strong`: the answer proves the model. `plausible`: it only makes it
+ * likely.
+ */
 export interface IdentifyProbe {
   readonly table: Table;
   readonly address: number;
@@ -82,7 +97,7 @@ export interface IdentifyProbe {
   readonly strength: 'strong' | 'plausible';
 }
 
-/** One write that sets many level points. */
+/** One write that sets several level points to one level. */
 export interface GroupProfile {
   /** Unique in the profile: `all`, `group3`. */
   readonly id: string;
@@ -154,7 +169,7 @@ export interface PointProfile {
   readonly write: PointWrite | null;
 }
 
-/** One condition that a register reports: a door, a breaker, a lamp fault. */
+/** One condition that a register reports, such as an open door, a tripped breaker or a lamp fault. It becomes an event. */
 export interface PointFlag {
   /** The bit; null: the value as a whole. */
   readonly bit: number | null;
@@ -169,7 +184,7 @@ export interface PointFlag {
   readonly isShipped?: true;
 }
 
-/** Text of a flag: translated if its profile is shipped with the agent, otherwise as the site wrote it. */
+/** Returns the text of a condition: it can be translated if its profile is shipped with the agent, otherwise it is as the site wrote it. */
 export function flagText({ message, isShipped }: PointFlag): Message {
   return isShipped === true ? new Message(message.replace(/[{}]/g, '$&$&')) : msg`${message}`;
 }
@@ -223,7 +238,10 @@ export interface PointWrite {
   readonly tolerance: number;
 }
 
-/** One register that is corrected at first contact. `value` may name a parameter of the zone or of the site policy. */
+/**
+ * One register that must have a value before the unit is used. It is read at first contact and after each absence, and written if it
+ * differs. `value`: a number, or the name of a parameter of the zone or the site.
+ */
 export interface SetupProfile {
   readonly table: 'coil' | 'holding';
   readonly address: number;
@@ -235,10 +253,13 @@ export interface SetupProfile {
   readonly forLevel?: boolean;
 }
 
-/** `daliFadeTime` is `rampUpMs` as a DALI fade time, 0 to 15: such a driver has one for both directions. */
+/**
+ * The parameters that a set-up register may take its value from. Units: by suffix, ms, s or %. `daliFadeTime`: the fade time of DALI, 0 to
+ * 15, that corresponds to `rampUpMs`, for drivers with one time for both directions.
+ */
 export type SetupParameter = 'rampUpMs' | 'rampDownMs' | 'daliFadeTime' | 'failsafeTimeoutS' | 'failsafeLevelPct';
 
-/** A real or computed exchange with its expected result. The tests run those of every shipped profile. */
+/** One exchange with a device, recorded or computed, and the decoded values (`expect`). The tests decode those of every shipped profile. */
 export interface ProfileExample {
   readonly origin: string;
   /** Hex with spaces; null for a uart frame. */

@@ -4,29 +4,29 @@
 import type { MonoMs } from './clock.ts';
 import type { DataRefusal } from './errors.ts';
 
-/** One line. Shape: both null while it does not work; `turnedMono` is always null for a raw UART line. */
+/** The progress of one line, by which the watchdog recognises a line that hangs. A raw UART line has no `turnedMono`. */
 export interface LinePulse {
   readonly id: string;
-  /** When it last chose its next action, even if that was none. */
+  /** When the line last chose its next action, even if that was to wait; null while it does not poll, and for a raw UART line. */
   readonly turnedMono: MonoMs | null;
   /** When it began to open its port; null if it is not opening it. */
   readonly openingMono: MonoMs | null;
 }
 
-/** Progress of the storage thread. */
+/** The progress of the storage thread, by which the watchdog recognises one that hangs. */
 export interface StorePulse {
-  /** Since when no request has been answered, new threads included; null while it answers or has no request. */
+  /** When the first request since the last answer was sent, replaced threads included; null if none waits for an answer. */
   readonly unansweredMono: MonoMs | null;
-  /** A thread does not end when required because a disk call blocks it. A restart of the agent would not end it either. */
+  /** A thread could not be ended, because a disk call blocks it. A restart of the agent would not end it either. */
   readonly isStuck: boolean;
   /** Nothing is stored, because another process uses the data or has erased it. */
   readonly refusal?: DataRefusal | null;
 }
 
-/** The latest progress of each part that keeps the street lit. */
+/** When each part that keeps the street lit last made progress. The watchdog decides from it whether a part hangs. */
 export interface Pulse {
   readonly lines: readonly LinePulse[];
-  /** End of the last tick; null while none is due. */
+  /** When the light control last finished a decision; null while none is due. */
   readonly tickedMono: MonoMs | null;
   readonly store: StorePulse;
 }

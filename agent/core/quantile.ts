@@ -1,5 +1,5 @@
 /**
- * The smallest value that is not below the given share of the values: 0.5 for the median, 1 for the largest.
+ * Returns the quantile of values in any order: 0.5 for the median, 1 for the largest. It is always one of the values.
  *
  * Units: those of the values; `share` from 0 to 1. NaN without values. Source: nearest-rank method.
  */

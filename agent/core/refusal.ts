@@ -1,6 +1,6 @@
 import type { Message } from './message.ts';
 
-/** A request was refused; `reason` is for the person or platform that sent it. Not a programming error. */
+/** A request was refused; not a programming error. `said` is the reason, for the person or platform that sent the request. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly said: Message;

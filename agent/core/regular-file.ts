@@ -5,7 +5,7 @@ import { open } from 'node:fs/promises';
 /** Source: assumed; the largest file that is read as a whole is a backup of a year's revisions. Units: bytes. Confirmed by: the size of such a backup after a year at a site. */
 const MAX_BYTES = 64 * 2 ** 20;
 
-/** Open flags that do not wait for a pipe without a writer. Source: open(2). */
+/** Flags of open(2) for reading. With them, opening a pipe without a writer does not wait. Source: open(2). */
 export const READ_AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** The path is not a readable regular file. `code` as in a system error, for messages that show it. */
@@ -20,10 +20,10 @@ class UnusableFileError extends Error {
 }
 
 /**
- * Returns the content; follows links. Units: bytes.
+ * Returns the content of a file; follows links. Units: `maxBytes` in bytes. Default: 64 MiB.
  *
- * Errors: throws the system's error (`code` ENOENT, EACCES, ...); one with `code` EISDIR, EFBIG or `not a regular file` if it is not a
- * regular file of at most `maxBytes`.
+ * Errors: throws the system's error (`code` ENOENT, EACCES, ...); EISDIR for a folder, EFBIG for a file larger than `maxBytes`, and `code`
+ * `not a regular file` for a pipe, a socket or a device.
  */
 export function readRegularFile(path: string, maxBytes = MAX_BYTES): Buffer {
   const file = openSync(path, READ_AT_ONCE);
@@ -39,7 +39,7 @@ export function readRegularFile(path: string, maxBytes = MAX_BYTES): Buffer {
 
 /** Options of `readRegularFileLater`. */
 export interface RegularFileOptions {
-  /** Units: bytes. Default: the largest file that is read as a whole. */
+  /** Files larger than this are refused. Units: bytes. Default: 64 MiB. */
   readonly maxBytes?: number;
   /** Further flags of open(2), as O_NOFOLLOW. Default: none. */
   readonly flags?: number;
@@ -58,7 +58,10 @@ export async function readRegularFileLater(path: string, { maxBytes = MAX_BYTES,
   }
 }
 
-/** Why an existing file cannot be used, with its path; null for a file that does not exist. Shape: `error` from reading or parsing it. */
+/**
+ * Returns path and error code of a file that could not be read or parsed, for a message: `/etc/x (EACCES)`; null if the file does not
+ * exist. `error` is what reading or parsing threw; one without a code counts as invalid JSON.
+ */
 export function flawOfFile(path: string, error: unknown): string | null {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'not valid JSON';
   return code === 'ENOENT' || code === 'ENOTDIR' ? null : `${path} (${code})`;
@@ -69,7 +72,10 @@ function expectRegular(stats: Pick<Stats, 'isFile' | 'isDirectory'>, path: strin
   if (!stats.isFile()) throw new UnusableFileError(stats.isDirectory() ? 'EISDIR' : 'not a regular file', path);
 }
 
-/** Checks a file that will be replaced: it must be missing or regular. Errors: throws as `expectRegular`, and the system's error. */
+/**
+ * Checks that a path may be replaced by a file: it does not exist, or it is a regular file or a link to one. Returns nothing. Errors: throws
+ * `code` EISDIR for a folder, `not a regular file` for a pipe, a socket or a device, and the system's error.
+ */
 export function expectReplaceable(path: string): void {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats !== undefined) expectRegular(stats, path);

@@ -9,11 +9,17 @@ import { expectReplaceable } from './regular-file.ts';
 export interface ReplaceOptions {
   /** Mode of the new file. */
   readonly mode: number;
-  /** Name of the backup of the former file; null for no backup. */
+  /** Path for a copy of the former file; null for no backup. An older backup there is replaced. */
   readonly backup: string | null;
 }
 
-/** Errors: throws the system's error (`code` ENOSPC, EACCES, ...); the former file is then unchanged. */
+/**
+ * Replaces a file as a whole, or creates it, and first copies the former content to `backup`. After a mains cut either the old or the new
+ * content is complete.
+ *
+ * Errors: throws the errors of `expectReplaceable` and the system's error (`code` ENOSPC, EACCES, ...). The former file is then unchanged,
+ * unless only the flush of the folder failed.
+ */
 export function replaceFile(path: string, text: string, { mode, backup }: ReplaceOptions): void {
   expectReplaceable(path);
   const former = backup === null ? null : asOwnerOf(dirname(path), () => formerOf(path));

@@ -9,16 +9,16 @@ import type { Message, Said } from './message.ts';
 /** Longest signature on a revision. Units: characters. Source: a signature lists its cabinets, a hundred with ids of 32 characters take 4,700; a command carries 64 KB. */
 export const MAX_SIGNATURE_CHARS = 8_192;
 
-/** The file name under which a signature on the whole revision is put into a candidate; this file itself is not signed. */
+/** Name of the file with the signature on a whole revision. It is sent like the other files of a candidate, but is not signed itself. */
 export const SIGNATURE_FILE = 'revision.sig';
 
 /**
- * `trial`: in force, but not yet accepted. `confirmed`: accepted, or in force without a trial, such as the site's own
- * configuration file. `returned`: withdrawn; the revision before it was put in force again.
+ * State of a revision of the configuration. `trial`: in force, but not yet accepted. `confirmed`: accepted, or in force without a trial,
+ * such as the site's own configuration file. `returned`: withdrawn; the revision before it was put in force again.
  */
 export type RevisionState = 'trial' | 'confirmed' | 'returned';
 
-/** One configuration that was in force: author, time and reason. */
+/** One configuration that is or was in force, with author, time and reason. Higher numbers are newer. */
 export interface Revision {
   readonly number: number;
   /** By the cabinet's clock, which may have been wrong at the time. */
@@ -37,7 +37,10 @@ export interface Revision {
   readonly reasonTemplate?: unknown;
 }
 
-/** How a revision on trial becomes confirmed. `auto`: automatically, once everything works. `asked`: a person must confirm. */
+/**
+ * How a revision on trial becomes confirmed. `auto`: automatically, once everything works. `asked`: a person must confirm; otherwise it is
+ * withdrawn when the trial ends.
+ */
 export type ConfirmMode = 'auto' | 'asked';
 
 export interface TrialView {
@@ -49,6 +52,7 @@ export interface TrialView {
   readonly missing: readonly Message[];
 }
 
+/** A configuration in preparation that is not in force. */
 export interface CandidateView {
   /** Its last author. */
   readonly by: string;
@@ -62,6 +66,7 @@ export interface CandidateView {
   readonly signature: string | null;
 }
 
+/** The configuration in force, its trial, and the configurations in preparation. */
 export interface ConfigView {
   readonly running: Revision;
   readonly trial: TrialView | null;
@@ -73,13 +78,16 @@ export interface ConfigView {
   readonly trouble: Message;
 }
 
-/** The files of one configuration. Shape: profiles by file name, `acme-x1.yaml`. */
+/** The texts of one configuration. Shape: `cabinet` is that of cabinet.yaml; `profiles` by file name, `acme-x1.yaml`. */
 export interface ConfigFiles {
   readonly cabinet: string;
   readonly profiles: Readonly<Record<string, string>>;
 }
 
-/** One value that is different. Shape: JSON texts without secrets, long ones cut; null if the value does not exist on that side. */
+/**
+ * One value that differs between two configurations. Shape: JSON without secrets, long texts cut; null if the value does not exist on that
+ * side.
+ */
 export interface ConfigChange {
   readonly path: string;
   readonly before: string | null;
@@ -94,22 +102,30 @@ export interface ValueInForce {
   readonly step: string | null;
 }
 
-/** One value to change. Shape: `dir` holds `cabinet.yaml`; path and value as `set` takes them. */
+/**
+ * One value to change in `cabinet.yaml` of the folder `dir`. Shape: `path` and `value` as for `ConfigManager.set`; null removes the value.
+ */
 export interface EditOrder {
   readonly dir: string;
   readonly path: string;
   readonly value: string | null;
 }
 
-/** A text with one value changed, and the keys that a new item still lacks; or the reason why it cannot be changed. */
+/**
+ * The text of cabinet.yaml with one value changed, and the required keys that a new item still lacks; or the reason why the value cannot be
+ * changed.
+ */
 export type EditedText = { readonly text: string; readonly missing?: readonly Problem[] } | { readonly reason: Message };
 
-/** A key that only the site's file may set, but that this configuration sets to a different value. Shape: `uplink.broker`, `lines[north].port`. */
+/**
+ * A key that only the site's own file may set, and that another configuration sets to a different value. Shape: `uplink.broker`,
+ * `lines[north].port`.
+ */
 export interface SiteOwnedDifference {
   readonly key: string;
 }
 
-/** The result of a request. If it was refused, `reason` contains why, and `problems` the mistakes in files. */
+/** The result of a request about configurations. If it was refused, `reason` contains why, and `problems` the mistakes in files. */
 export interface ConfigAnswer {
   readonly state: 'done' | 'refused';
   readonly reason: Message;
@@ -145,7 +161,7 @@ export interface CommitRequest {
   readonly lowersFloor: boolean;
 }
 
-/** One part of a file that arrives in parts. Shape: `part` from 1 to `parts`; `sha256` is that of the whole file, 64 hex digits. */
+/** One part of a file that is sent in parts. Shape: `part` counts from 1 to `parts`; `sha256` is that of the whole file, 64 hex digits. */
 export interface FilePart {
   readonly file: string;
   readonly part: number;
@@ -154,7 +170,10 @@ export interface FilePart {
   readonly data: Uint8Array;
 }
 
-/** A request from the platform about the configuration; its format has been checked. */
+/**
+ * A request from the platform about the configuration. Its format has been checked, its content has not. `return`: withdraw the revision on
+ * trial.
+ */
 export type ConfigAsk =
   | ({ readonly action: 'put' } & FilePart)
   | { readonly action: 'remove'; readonly file: string }
@@ -168,7 +187,10 @@ export interface ConfigRequest {
   readonly ask: ConfigAsk;
 }
 
-/** Changes configurations through candidates, one for each author. `by`: the author. Shape: as `Revision.by`. */
+/**
+ * Changes configurations through candidates: configurations in preparation, one for each author. Requests are handled one at a time, in
+ * order. A refusal is an answer, not an error. `by`: the author. Shape: as `Revision.by`.
+ */
 export interface ConfigManager {
   view(by: string): ConfigView;
   /** Newest first. */
@@ -185,7 +207,7 @@ export interface ConfigManager {
   take(author: string, by: string): Promise<ConfigAnswer>;
   /** Checks the candidate, and compares it with the running revision. */
   check(by: string): Promise<ConfigAnswer>;
-  /** Lists the differences between two of them. */
+  /** Lists the differences from the first to the second in `changes`; refused if one of them does not exist. */
   compare(from: number | 'running', to: number | 'candidate' | 'running', by: string): Promise<ConfigAnswer>;
   /** Commits the candidate of its author. Resolves when the revision is in force or was refused; does not wait for the trial to end. */
   commit(request: CommitRequest): Promise<ConfigAnswer>;
@@ -197,7 +219,7 @@ export interface ConfigManager {
   giveBack(by: string, why: Said, number?: number): Promise<ConfigAnswer>;
   /** Resolves when the requests made so far have ended. */
   settled(): Promise<void>;
-  /** Drops the candidate. */
+  /** Discards the candidate of this author; refused if there is none. */
   discard(by: string): Promise<ConfigAnswer>;
   /** Completions for a partly typed path, taken from the running configuration: `zones[`, `zones[rue].`, `zones[rue].minPct`. */
   paths(typed: string): readonly string[];

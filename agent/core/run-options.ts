@@ -36,17 +36,20 @@ export interface RunOptions {
   readonly release?: ReleaseFacts;
 }
 
-/** The steps of a start. Each completed one extends the service manager's start limit. */
+/** Reports the progress of a start. Each completed step extends the service manager's start limit, so only a start that hangs is ended. */
 export interface StartSteps {
   /** `step` is its name in the log. No effect after the start has ended. */
   completed(step: string): void;
-  /** The start has ended: the agent is ready, or ends. */
+  /** Call it when the start has ended: the agent is ready, or it stops. */
   over(): void;
-  /** Why a stop that arrives now is caused by the start limit; null if it is not. */
+  /**
+   * If the start has made no progress for nearly the limit, so that a stop signal now comes from the service manager: which step was the
+   * last. Otherwise null.
+   */
   overdue(): string | null;
 }
 
-/** Facts about a packaged program, from its starter. */
+/** Facts about the packaged program that runs, as the program that started it passes them. */
 export interface ReleaseFacts {
   /** `package`, or the name of the installed update; null if no service started it. */
   readonly name: string | null;
@@ -59,7 +62,7 @@ export interface ReleaseFacts {
   readonly keysDir: string | null;
 }
 
-/** Facts about a service, from its environment. */
+/** Facts that the service manager passes in the environment; null where it gives none. */
 export interface ServiceFacts {
   /** The manager ends the agent after this time without a sign of life. Units: ms. */
   readonly watchdogMs: number | null;
@@ -72,7 +75,7 @@ export interface ServiceFacts {
   readonly runtimeDir: string | null;
 }
 
-/** Findings of a configuration check. `counts` is null if the file cannot be used. */
+/** The result of a configuration check. `problems` prevent the start. `counts` is null if the file cannot be used. */
 export interface CheckReport {
   readonly problems: readonly Problem[];
   /** Mistakes that do not prevent the start, because this cabinet does not need those parts. */

@@ -17,7 +17,10 @@ export interface SchemaFinding {
   readonly atKey?: true;
 }
 
-/** Hints for one kind of document. `found` replaces the usual hint on a wrong value, unless it returns undefined; `allowed` is appended to the list of allowed values. */
+/**
+ * Additional hints for one kind of document. `found`: the hint on a wrong value; undefined for the usual one. `allowed`: text added after
+ * the list of allowed values.
+ */
 export interface MoreHints {
   found?(found: unknown, schema: JsonSchema): Message | undefined;
   allowed?(path: Path): Message;
@@ -29,7 +32,10 @@ const WITH_UNIT = /^([+-]?\d+(?:[.,]\d+)?)\s*(%|\p{L}.*)$/u;
 /** Longest text repeated in a message. Units: characters. */
 const QUOTED_MAX = 40;
 
-/** The findings for one issue of the schema library. `root` is the same schema as JSON Schema, `value` the whole document. */
+/**
+ * Turns one error of the schema library into sentences with what was found and what is allowed; several for an error about several keys.
+ * `root` is the same schema as JSON Schema, `value` the whole document.
+ */
 export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$ZodIssue, more: MoreHints = {}): SchemaFinding[] {
   const path = issue.path as Path;
   const schema = schemaAt(root, path) ?? root;
@@ -58,7 +64,7 @@ function unknownKey(key: string, keys: readonly string[]): Message {
   return SECRET_KEY.test(key) ? msg`unknown key "${key}"; this file holds no secrets${hint}` : msg`unknown key "${key}"${hint}`;
 }
 
-/** Undefined if no value exists at the path. */
+/** Returns the value at a path of a parsed document; undefined if there is none. Never throws. */
 export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (here, part) => (typeof here === 'object' && here !== null ? (here as Record<string, unknown>)[part] : undefined),

@@ -8,18 +8,21 @@ import { relative, sep } from 'node:path';
 import type { UplinkConfig } from './cabinet.ts';
 import { type Message, msg } from './message.ts';
 
-/** Whether `path` is the folder `dir` or is below it. Both must be absolute and without links. */
+/** Returns whether `path` is the folder `dir` or inside it. Both must be absolute, with links already resolved. */
 export function isBelow(path: string, dir: string): boolean {
   const way = relative(dir, path);
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`));
 }
 
-/** A name without a folder is a credential that the service manager provides. */
+/** Returns whether a configured secret is a credential that the service manager provides: a name without a folder. */
 export function isCredential(path: string): boolean {
   return !path.includes('/');
 }
 
-/** Files of secrets that are not credentials. Shape: absolute paths, from `resolve`. */
+/**
+ * Returns the configured files of password and key that are not credentials of the service manager; empty without an uplink. Shape:
+ * absolute paths, from `resolve`.
+ */
 export function secretFiles(
   uplink: UplinkConfig | null,
   resolve: (path: string) => string,
@@ -30,31 +33,39 @@ export function secretFiles(
   });
 }
 
-/** Brokers in the order in which they are tried. If the first is `mqtts://`, plain ones are left out, because the password would be readable in transit. */
+/**
+ * Returns the configured brokers in the order in which they are tried. If the first is `mqtts://`, brokers without TLS are left out,
+ * because the password would be readable in transit.
+ */
 export function usableBrokers({ broker, otherBrokers }: Pick<UplinkConfig, 'broker' | 'otherBrokers'>): string[] {
   return [broker, ...otherBrokers.filter((other) => isPlain(broker) || !isPlain(other))];
 }
 
-/** Returns whether the connection has no TLS. */
+/** Returns whether the address of a broker means a connection without TLS: any address that is not `mqtts://`, also an invalid one. */
 export function isPlain(broker: string): boolean {
   return URL.parse(broker)?.protocol !== 'mqtts:';
 }
 
-/** The sentence about a secret in the agent's data folder, which the agent never reads. */
+/**
+ * Returns the end of a sentence about a secret file: it is in the agent's data folder, where the agent reads no secret, and must be moved.
+ */
 export function inStateDir(stateDir: string): Message {
   return msg`lies in the agent's own data (${stateDir}), where no secret is read: move it to the folder of the site's file`;
 }
 
-/** The sentence about a secret outside the folder of the site. */
+/** Returns the end of a sentence about a secret file: it is outside the folder of the site's file, and must be moved there. */
 export function outsideSiteDir(siteDir: string): Message {
   return msg`lies outside of ${siteDir} and is no credential of the service: move it there`;
 }
 
-/** Names of keys with a secret value. The path of a file that contains one (`passwordFile`) is not secret. */
+/**
+ * Matches names of keys whose value is secret: `password`, `apiKey`. A name such as `passwordFile` does not match, because a path is not
+ * secret.
+ */
 export const SECRET_KEY = /pass(word|phrase)?$|secret|token|api[-_]?key|private[-_]?key|credential/i;
 const URL_PASSWORD = /(\/\/[^\s/:@]*):[^\s/@]+@/g;
 
-/** Removes the passwords from URLs in a text. */
+/** Returns the text with each password in a URL replaced by `[redacted]`; the user name stays. */
 export function withoutUrlPasswords(text: string): string {
   return text.replace(URL_PASSWORD, '$1:[redacted]@');
 }

@@ -18,7 +18,7 @@ export interface SteadyClockParts {
   readonly memory?: HeldTimeMemory | null;
 }
 
-/** The part of the held time that survives a restart of the agent. */
+/** What a restart of the agent keeps of the held time: the last trusted time, continued by the monotonic clock. */
 export type StoredHeldTime = Pick<HeldTime, 'zeroMs' | 'quality' | 'hasSteppedOnce'>;
 
 export interface HeldTimeMemory {
@@ -27,7 +27,7 @@ export interface HeldTimeMemory {
   save(held: HeldTime): void;
 }
 
-/** A step of the system clock that is not trusted. */
+/** The two times that differ after the system clock has jumped and the jump is not trusted. */
 export interface ClockStep {
   /** The held time, which the agent continues to use. */
   readonly heldMs: WallMs;
@@ -35,11 +35,12 @@ export interface ClockStep {
   readonly systemMs: WallMs;
 }
 
+/** A clock that keeps the last trusted time when the system clock jumps, until something confirms the jump. */
 export interface SteadyClock extends Clock {
   otherMs(): WallMs | null;
-  /** The step that is not trusted; null while the system clock agrees. */
+  /** The jump that is not trusted; null while the system clock agrees. */
   step(): ClockStep | null;
-  /** Accepts the system clock as correct from now on. Returns false if no evidence supports it. */
+  /** Accepts the system clock as correct from now on. Returns false, and changes nothing, if its quality is not trusted. */
   confirm(): boolean;
 }
 
@@ -53,6 +54,7 @@ const LOOK_MS = 100;
 /** A smaller difference is not a step, because the system clock is read in whole milliseconds. Units: ms. */
 const STEP_SEEN_MS = 2;
 
+/** Creates the clock and loads the held time of an earlier run since this boot. It uses no timer: it compares the clocks at each call. */
 export function createSteadyClock({
   clock,
   battery = () => null,

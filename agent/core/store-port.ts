@@ -8,7 +8,7 @@ import type { Message } from './message.ts';
 import type { StorePulse } from './pulse.ts';
 import type { AgentEvent, Outcome, PointId, Quality, Reading } from './words.ts';
 
-/** Readings taken together. `ticket` numbers the frames of this run of the agent. */
+/** Readings that are stored and sent together. `ticket`: number of the frame, unique in this run of the agent. */
 export interface ReadingFrame {
   readonly ticket: number;
   readonly atMono: MonoMs;
@@ -17,7 +17,7 @@ export interface ReadingFrame {
   readonly readings: readonly Reading[];
 }
 
-/** A frame read from the store. `seq` never repeats within an epoch. */
+/** A frame as read from the store. `seq`: its number on disk; it never repeats within an epoch, the lifetime of one database. */
 export interface StoredFrame {
   readonly seq: number;
   readonly atMs: WallMs;
@@ -34,7 +34,7 @@ export interface StoredReading {
   readonly atMs: WallMs;
 }
 
-/** A recorded loss of readings. `firstSeq..lastSeq` are null if the readings never had numbers. */
+/** A recorded loss of readings. `firstSeq` to `lastSeq`: the lost frames, both included; null if they never got numbers. */
 export interface Gap {
   readonly id: number;
   /** Too many gaps were recorded to keep each: this one replaces all from this id on. Absent for a single loss. */
@@ -48,17 +48,17 @@ export interface Gap {
   readonly atMs: WallMs;
 }
 
-/** Readings lost by a run without a store. Shape: `run` identifies that run permanently. */
+/** Readings that an earlier run of the agent lost because it had no store. `run` identifies that run permanently. */
 export interface EarlierLoss {
   readonly run: string;
   readonly readings: number;
   readonly sinceMs: WallMs;
 }
 
-/** Delivery state of a live frame. `in-flight`: sent, delivery not yet proven. */
+/** Whether a frame of this run has reached the platform. `in-flight`: sent, but its delivery is not proven yet. */
 export type FrameFate = 'delivered' | 'in-flight' | 'undelivered';
 
-/** Frames that are now durable on disk. */
+/** Frames that are now on disk and survive a mains cut. `seq`: the number that each got there. */
 export interface Committed {
   readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
 }
@@ -76,7 +76,7 @@ export interface StoreStatus extends TelemetryFacts {
   readonly lossesEstimated: number;
 }
 
-/** Figures of the telemetry database. */
+/** Size and progress of the database of readings. */
 export interface TelemetryFacts {
   readonly epoch: string;
   readonly frames: number;
@@ -100,7 +100,7 @@ export interface TelemetryFacts {
 }
 
 /**
- * The state of every reading of this epoch. Units: readings.
+ * What became of every reading of this epoch. Units: readings. `isBalanced`: no reading is unaccounted for.
  *
  * Shape: each number is counted independently; `produced = delivered + backlog + gaps` must be true.
  */
@@ -118,7 +118,7 @@ export interface StoreAccount {
 
 export type Resolution = 'raw' | 'minute' | 'hour';
 
-/** One point over a period. Shape: `toMs` excluded; at most `limit` rows or buckets, the newest. */
+/** Asks for one point over a period. Shape: from `fromMs` to before `toMs`; at most `limit` rows or buckets, the newest ones. */
 export interface HistoryQuery {
   readonly pointId: PointId;
   readonly fromMs: WallMs;
@@ -131,7 +131,10 @@ export interface HistoryRow extends Omit<StoredReading, 'pointId'> {
   readonly isCorrected: boolean;
 }
 
-/** A minute or an hour. Shape: null if no reading had a value; `readings` counts all, `values` those with a value. */
+/**
+ * The readings of one minute or hour that begins at `atMs`. Shape: min, mean and max are null if no reading had a value; `readings` counts
+ * all, `values` those with a value.
+ */
 export interface HistoryBucket {
   readonly atMs: WallMs;
   readonly min: number | null;
@@ -141,14 +144,20 @@ export interface HistoryBucket {
   readonly readings: number;
 }
 
-/** Oldest first; `rows` for raw, `buckets` for the other resolutions. `isCut`: older ones exist but are not included. */
+/**
+ * The history of one point, oldest first. `rows` for resolution raw, `buckets` for the others; the other list is empty. `isCut`: older ones
+ * exist but are not included.
+ */
 export interface History {
   readonly rows: readonly HistoryRow[];
   readonly buckets: readonly HistoryBucket[];
   readonly isCut: boolean;
 }
 
-/** All readings of a period, frame by frame, in the order of `seq`. Shape: `toMs` excluded. */
+/**
+ * Asks for one page of all readings of a period, by frame, in the order of `seq`. Shape: from `fromMs` to before `toMs`; only frames with a
+ * higher `seq` than `afterSeq`; at most `maxFrames` frames.
+ */
 export interface ExportQuery {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
@@ -156,14 +165,14 @@ export interface ExportQuery {
   readonly maxFrames: number;
 }
 
-/** `nextSeq` is the `afterSeq` of the next page; null if this was the last page. */
+/** One page of an export. `nextSeq` is the `afterSeq` of the next page; null if this was the last page. */
 export interface ExportPage {
   readonly epoch: string;
   readonly frames: readonly StoredFrame[];
   readonly nextSeq: number | null;
 }
 
-/** Old frames compacted into segments. Units: bytes of rows. */
+/** What one compaction packed: old frames, into segments that need less space. Units: bytes of rows. */
 export interface CompactionReport {
   readonly segments: number;
   readonly frames: number;
@@ -172,7 +181,7 @@ export interface CompactionReport {
   readonly bytesAfter: number;
 }
 
-/** What was deleted because of its age. Units: readings. */
+/** What was deleted because it was too old. Units: `readings` and `lost` in readings. */
 export interface RetentionReport {
   readonly readings: number;
   /** The deleted readings that were not delivered; they are recorded as gaps. */
@@ -183,7 +192,7 @@ export interface RetentionReport {
   readonly people: number;
 }
 
-/** Result of a check of all pages and all checksums. */
+/** Result of a check of all pages and all checksums of the databases. `account` is null if it could not be computed. */
 export interface StoreCheck {
   readonly files: readonly {
     readonly file: string;
@@ -201,21 +210,28 @@ export interface BackupReport {
   readonly atMs: WallMs;
 }
 
-/** A small durable fact. */
+/** A small value in `state.db` under a key, such as the overrides in force. Shape: `value` is JSON. */
 export interface StoredFact {
   readonly key: string;
   readonly value: unknown;
 }
 
-/** The offline store. No method blocks or throws: a failure is a state and an event. */
+/**
+ * The store of readings, events and small facts. No method blocks or throws: a failure is a state (`status`) and an event. `events`,
+ * `readAfter` and `gapsAfter` resolve with an empty list if the disk did not respond.
+ */
 export interface Store {
   start(): Promise<void>;
   /** Commits what is in memory, then closes. */
   stop(): Promise<void>;
+  /** Adds a frame in memory; it is committed later, see `onCommitted`. If memory is full, readings are lost and recorded as a gap. */
   append(frame: ReadingFrame): void;
   /** Resolves once the loss is on disk. Recording the same loss again has no effect. */
   recordLoss(loss: EarlierLoss): Promise<void>;
-  /** The row that a frame of this run has or will have. Null if the disk cannot guarantee one: a number must never identify two frames. */
+  /**
+   * The number that a frame of this run has or will have on disk. Null if no number is certain, because a number must never identify two
+   * frames.
+   */
   rowOf(ticket: number): { readonly epoch: string; readonly seq: number } | null;
   /** Writes and commits immediately. */
   appendEvent(event: AgentEvent): void;
@@ -223,14 +239,18 @@ export interface Store {
   readonly audit: AuditTools;
   /** Stored entries of the audit log after this number, oldest first; undefined if the disk did not respond. */
   auditAfter(n: number): Promise<AuditRows | undefined>;
-  /** Saves a small durable fact, such as overrides or bdSeq. Resolves true once it is on disk, false if the disk did not accept it. */
+  /**
+   * Saves a small durable fact as JSON; undefined removes it. Resolves with true once it is on disk, with false if the disk did not accept
+   * it.
+   */
   save(key: string, value: unknown): Promise<boolean>;
   /** The stored value; undefined if the key has none. If the disk could not be read: `unread`, by default undefined. */
   load(key: string, unread?: unknown): Promise<unknown>;
   /** All facts on disk whose key has this prefix, by key; undefined if the disk did not respond. */
   loadAll(prefix: string): Promise<readonly StoredFact[] | undefined>;
-  /** The oldest committed frames after `seq`. */
+  /** The oldest committed frames after `seq`, at most `maxFrames`, in order. */
   readAfter(seq: number, maxFrames: number): Promise<readonly StoredFrame[]>;
+  /** The recorded losses with a higher id than this. */
   gapsAfter(id: number): Promise<readonly Gap[]>;
   events(query: { readonly sinceMs: WallMs; readonly limit: number }): Promise<readonly AgentEvent[]>;
   /** This and the following, chores included, resolve with undefined if the disk did not respond. */
@@ -247,9 +267,15 @@ export interface Store {
   pulse(): StorePulse;
   onCommitted: (committed: Committed) => void;
   onEvent: (event: AgentEvent) => void;
-  /** Delivery state of this run's frames, by ticket. Used when memory is full. Default: all undelivered. */
+  /**
+   * Set by the uplink: returns the delivery state of a frame of this run, by its ticket. When memory is full, it decides which frames are
+   * discarded. Default: all are undelivered.
+   */
   fates: () => (ticket: number) => FrameFate;
 }
 
-/** Limit of readings in memory while the disk accepts none; half of it starts a commit. Source: ten minutes of a full cabinet at 30 readings a second; 4 MB. */
+/**
+ * Most readings in memory while the disk accepts none; more are lost. Half of it starts a commit. Source: ten minutes of a full cabinet at
+ * 30 readings a second; 4 MB.
+ */
 export const MAX_WAITING_READINGS = 20_000;

@@ -13,13 +13,19 @@ const LETTERS_PER_ERROR = 3;
 /** Added to the distance if the first letters differ: ids of one kind mostly share theirs, so `S02` is nearer to `S01` than to `L02`. */
 const OTHER_INITIAL = 0.5;
 
-/** Returns the candidate nearest to `word`; undefined if none is near. Not case-sensitive. */
+/**
+ * Returns the candidate with the fewest typing errors against `word`, the first of equal ones; undefined if none is near enough. Upper and
+ * lower case are equal.
+ */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const folded = Array.from(candidates, (candidate) => [candidate.toLowerCase(), candidate] as const);
   return closestOf(word.toLowerCase(), folded)[0];
 }
 
-/** Returns all equally near candidates in alphabetic order; empty if none is near. Case-sensitive. */
+/**
+ * Returns the candidates with the fewest typing errors against `word`, several if they are equally near, in alphabetic order; empty if none
+ * is near enough. Upper and lower case differ.
+ */
 export function closest(word: string, candidates: Iterable<string>): readonly string[] {
   return closestOf(
     word,
@@ -42,7 +48,10 @@ function closestOf(word: string, candidates: readonly (readonly [form: string, c
   return found;
 }
 
-/** Sorts the candidates by the share of letters that differ, nearest first; equal ones stay in order. */
+/**
+ * Returns all candidates, those nearest to `word` first, by the share of letters that differ; equally near ones stay in order. Upper and
+ * lower case are equal.
+ */
 export function byNearness(word: string, candidates: Iterable<string>): string[] {
   const distanceTo = (candidate: string): number =>
     editDistance(word.toLowerCase(), candidate.toLowerCase()) / Math.max(1, word.length, candidate.length);
@@ -50,7 +59,7 @@ export function byNearness(word: string, candidates: Iterable<string>): string[]
   return ranked.sort((a, b) => a.distance - b.distance).map(({ candidate }) => candidate);
 }
 
-/** The end of a sentence: `; did you mean "x"?`, or `otherwise` if no candidate is near. */
+/** Returns the end of a sentence: `; did you mean "x"?`, or `otherwise` if no candidate is near enough. */
 export function didYouMean(word: string, candidates: Iterable<string>, otherwise: Message = NO_TEXT): Message {
   const guess = nearest(word, candidates);
   return guess === undefined ? otherwise : msg`; did you mean "${guess}"?`;
@@ -59,7 +68,7 @@ export function didYouMean(word: string, candidates: Iterable<string>, otherwise
 /** Longest list of names in a message, so that it stays one line on a terminal. */
 const NAMES_SHOWN = 8;
 
-/** Names for the end of a sentence; a long list is cut and the rest is counted. */
+/** Returns names for the end of a sentence: the first 8, and the number of the others (`and 3 more`); `none` for an empty list. */
 export function listNames(names: Iterable<string>): Message {
   const all = [...names];
   if (all.length === 0) return msg`none`;
@@ -76,7 +85,8 @@ const MAX_SUGGESTED_KEYS = 3;
 /**
  * As `didYouMean`, for keys made of several words: `latitude` leads to `latitudeDeg`, `power` to `ratedPowerW`, `min` to `minPct`.
  *
- * Keys that contain all typed words come first, because they probably have the same meaning; then the nearest by spelling; then `otherwise`.
+ * Suggests the keys whose words begin with all typed words, if there are one to three of them, because they probably have the same meaning;
+ * otherwise the key that is nearest by spelling.
  */
 export function didYouMeanKey(typed: string, keys: readonly string[], otherwise: Message = NO_TEXT): Message {
   // `__proto__` is not a typing error.
@@ -98,7 +108,8 @@ function wordsOf(key: string): readonly string[] {
 }
 
 /**
- * Number of inserted, lost, changed and swapped letters between two words.
+ * Returns the number of letters to insert, remove, change or swap with their neighbour to turn one word into the other. Upper and lower
+ * case differ.
  *
  * Source: optimal string alignment distance (Damerau 1964, restricted to one swap per place).
  */

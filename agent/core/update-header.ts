@@ -7,7 +7,10 @@
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { isRecord } from './is-record.ts';
 
-/** Units: bytes. `serial` increases with each release; only a higher one is accepted. */
+/**
+ * What an update file states about itself. `bytes`, `sha256`: of the archive after the header. `serial`: a higher number is a newer
+ * release; only a newer one is accepted. Units: bytes.
+ */
 export interface UpdateHeader {
   readonly version: string;
   readonly serial: number;
@@ -23,16 +26,24 @@ export interface UpdateHeader {
 
 const LINE_END = 10;
 const MAGIC = 'luciole-update 1';
-/** Source: assumed; a valid header has about 400. Units: bytes. Confirmed by: the headers of all published releases. */
+/**
+ * Longest header that is accepted. Source: assumed; a valid header has about 400. Units: bytes. Confirmed by: the headers of all published
+ * releases.
+ */
 export const MAX_HEADER_BYTES = 2_048;
 
-/** Name of a public key: the start of its SHA-256. */
+/**
+ * Returns the name of a public key: the first 16 hex digits of the SHA-256 of its SPKI form. A private key has the name of its public key.
+ */
 export function keyName(key: KeyObject): string {
   const spki = (key.type === 'public' ? key : createPublicKey(key)).export({ type: 'spki', format: 'der' });
   return createHash('sha256').update(spki).digest('hex').slice(0, 16);
 }
 
-/** Returns the three lines. */
+/**
+ * Returns the header of an update file: three lines, the last of them the signature. The archive follows directly. `privateKey`: an Ed25519
+ * key.
+ */
 export function signedHeader(facts: Omit<UpdateHeader, 'key'>, privateKey: KeyObject): Buffer {
   const signed = `${MAGIC}\n${JSON.stringify({ ...facts, key: keyName(privateKey) })}\n`;
   return Buffer.from(`${signed}${sign(null, Buffer.from(signed), privateKey).toString('base64')}\n`);
@@ -42,11 +53,14 @@ export interface OpenedHeader {
   readonly header: UpdateHeader;
   /** Offset of the archive. Units: bytes. */
   readonly payloadAt: number;
-  /** Returns whether the signature is valid for the key with that name. */
+  /** Returns whether the header names this key and its signature is valid. */
   isSignedBy(key: KeyObject): boolean;
 }
 
-/** Undefined for bytes that are not the start of an update. Do not use the content before its signature has been checked. */
+/**
+ * Parses the start of an update file. Returns undefined if the bytes are not a complete, valid header. Does not check the signature: call
+ * `isSignedBy` before the content is used.
+ */
 export function openHeader(bytes: Buffer): OpenedHeader | undefined {
   const first = bytes.indexOf(LINE_END);
   const second = bytes.indexOf(LINE_END, first + 1);

@@ -3,33 +3,42 @@
  */
 import type { Message } from './message.ts';
 
-/** Errors: methods do not reject because of a bad update; the answer contains what is wrong. */
+/**
+ * Installs and reverts releases of the program. One request runs at a time; a second one is refused. Errors: a bad update or a full disk is
+ * an answer, not a rejection.
+ */
 export interface UpdateManager {
   status(): Promise<UpdateView>;
   /** Stores the next part of an update file; the first part starts a new file. */
   put(part: UpdatePart): Promise<UpdateAnswer>;
-  /** Checks and unpacks the uploaded file, and starts the release on trial. */
+  /** Checks and unpacks the uploaded file. If it is valid, the agent restarts with that release, on trial. */
   install(request: UpdateRequest): Promise<UpdateAnswer>;
-  /** Reverts to the previous release. */
+  /** Restarts the agent with the previous release; refused if there is none. */
   revert(request: UpdateRequest): Promise<UpdateAnswer>;
 }
 
-/** Units: bytes; `atByte` is the offset of this part, `ofBytes` the size of the whole file. */
+/**
+ * One part of an update file that is sent in parts. Units: bytes; `atByte` is the offset of this part, `ofBytes` the size of the whole
+ * file.
+ */
 export interface UpdatePart {
   readonly atByte: number;
   readonly ofBytes: number;
   readonly data: Buffer;
 }
 
-/** `isForced`: install or revert even while lamps are on. It never skips the signature check or the check that the release is newer. */
+/**
+ * `isForced`: install or revert even while lamps are lit; they keep their level meanwhile. It never skips the signature check or the check
+ * that the release is newer.
+ */
 export interface UpdateRequest {
   readonly isForced: boolean;
 }
 
-/** A request from the platform. */
+/** A request from the platform about the program: send one part of an update file, install it, or go back to the previous release. */
 export type UpdateAsk = { readonly action: 'put'; readonly part: UpdatePart } | ({ readonly action: 'install' | 'revert' } & UpdateRequest);
 
-/** A request from the platform with its command id. */
+/** A request from the platform about the program, with the id of the command that its outcome answers. */
 export interface UpdateOrder {
   readonly commandId: string;
   readonly ask: UpdateAsk;

@@ -14,7 +14,7 @@ import type { Intent, LevelPct, Outcome, PointId, Quality, Target } from './word
 export interface UplinkDevice {
   readonly id: string;
   readonly metrics: readonly UplinkMetric[];
-  /** True if it can be overridden: a lamp or a zone. */
+  /** What an override of it applies to: a lamp or a zone; null if it cannot be overridden. */
   readonly target: Target | null;
 }
 
@@ -38,7 +38,7 @@ export interface UplinkValue {
   readonly atMs: WallMs;
 }
 
-/** An override requested by the platform. Its format has been checked, its limits have not. */
+/** Requests a level for `minutes`. Its format has been checked, its limits have not. */
 export interface OverrideRequest {
   readonly commandId: string;
   readonly target: Target;
@@ -66,7 +66,10 @@ export interface ReleaseRequest {
   readonly everywhere?: boolean;
 }
 
-/** Another programme for a zone for some time; null returns to its calendar. The format has been checked, the name has not. */
+/**
+ * Requests another programme for a zone, for `minutes`; `programme` null ends that and returns to the zone's calendar. The format has been
+ * checked, the name has not.
+ */
 export interface ProgrammeRequest {
   readonly commandId: string;
   readonly zone: string;
@@ -76,7 +79,7 @@ export interface ProgrammeRequest {
   readonly source: string;
 }
 
-/** Blinks a lamp to identify it, on a remote request. Units: `seconds`; 0 stops it. */
+/** Requests that a lamp blinks, to identify it, for `seconds`; 0 stops it. */
 export interface BlinkRequest {
   readonly commandId: string;
   readonly lamp: string;
@@ -85,7 +88,7 @@ export interface BlinkRequest {
   readonly expiresMono?: MonoMs;
 }
 
-/** Writes one value to one point. Units: the point's own. */
+/** Requests a write of one value to one point. It is not sent after `expiresMono`. Units: the point's own. */
 export interface PointRequest {
   readonly commandId: string;
   readonly deviceId: string;
@@ -108,7 +111,7 @@ export type PlatformOrder =
 export interface UplinkStatus {
   readonly state: 'off' | 'connecting' | 'waiting-for-host' | 'online' | 'down';
   readonly broker: string;
-  /** Index of the connected server, from 0; absent without an uplink. */
+  /** The server in use, or the next one to be tried; index from 0. Absent without an uplink. */
   readonly server?: { readonly index: number; readonly count: number; readonly url: string };
   /** What is wrong and what to check; empty while online. */
   readonly reason: Message;
@@ -116,7 +119,7 @@ export interface UplinkStatus {
   readonly bdSeq: number;
   readonly readingsPublished: number;
   readonly readingsHistorical: number;
-  /** Messages that are proven to have reached the broker. */
+  /** Readings whose delivery is proven. */
   readonly readingsAcked: number;
   readonly messagesSent: number;
   readonly bytesSent: number;
@@ -131,7 +134,10 @@ export interface UplinkStatus {
   readonly lastFailure?: { readonly atMs: WallMs; readonly text: Message } | null;
 }
 
-/** Progress of the delivery. Units: rows of the store; bytes of MQTT packets since midnight UTC. */
+/**
+ * How far the stored readings have been delivered. Units: `...Seq` in rows of the store; `bytesToday` in bytes of MQTT packets since
+ * midnight UTC; `dailyMegabytes` in 10^6 bytes.
+ */
 export interface UplinkDelivery {
   /** What proves delivery: a barrier at the broker, or an acknowledgement from the platform. */
   readonly mode: 'broker' | 'platform';
@@ -155,7 +161,7 @@ export interface UplinkDelivery {
   readonly dailyMegabytes: number | null;
 }
 
-/** A person or vehicle moving from the street of one cabinet into that of another. */
+/** A detection of a person or vehicle that one cabinet sends to the next, because the street continues there. */
 export interface RelayedDetection {
   /** Edge node of the other cabinet: the receiver of a sent detection, the sender of a received one. */
   readonly node: string;
@@ -173,14 +179,17 @@ export interface RelayedDetection {
   readonly isApproaching: boolean;
 }
 
-/** Relayed detections of this run. `dropped`: malformed, for another cabinet, or retained by the broker. */
+/**
+ * Number of detections exchanged with neighbour cabinets in this run. `told`: sent. `heard`: received and accepted. `dropped`: received but
+ * malformed, for another cabinet, or retained by the broker.
+ */
 export interface RelayCounts {
   readonly told: number;
   readonly heard: number;
   readonly dropped: number;
 }
 
-/** The cabinet's connection to the platform. */
+/** The cabinet's connection to the platform. Methods without a promise return immediately. Without a session readings wait in the store. */
 export interface Uplink {
   start(): Promise<void>;
   /** Ends the session in order: DDEATHs, NDEATH, disconnect. */
@@ -191,11 +200,13 @@ export interface Uplink {
   update(deviceId: string, metric: string, value: UplinkValue): void;
   /** A device became silent or answers again: sends DDEATH or DBIRTH. */
   deviceAlive(deviceId: string, alive: boolean): void;
+  /** Call it when the store reports frames on disk. */
   committed(committed: Committed): void;
   /** Present delivery state of this run's frames, by ticket. */
   fates(): (ticket: number) => FrameFate;
+  /** Reports a step of a command to the platform. */
   outcome(outcome: Outcome): void;
-  /** Sends to a neighbour cabinet immediately or not at all, because a late detection is useless. */
+  /** Sends a detection to a neighbour cabinet now; without a session it is discarded, because a late detection is useless. */
   relay(relay: RelayedDetection): void;
   status(): UplinkStatus;
   readonly tools: UplinkTools;

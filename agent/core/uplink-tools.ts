@@ -16,7 +16,7 @@ export interface UplinkTools {
   test(request: UplinkTestRequest, onStep: (step: UplinkStep) => void): Promise<UplinkTest>;
 }
 
-/** An event of the session, or one packet; never the content of a packet. */
+/** One line of the uplink's trace: an event of the session, or one packet without its content. `topic` is null for an event. */
 export interface TraceEntry {
   readonly atMs: WallMs;
   readonly kind: 'event' | 'sent' | 'received';
@@ -27,7 +27,7 @@ export interface TraceEntry {
   readonly bytes: number;
 }
 
-/** Fields of a certificate. They prove nothing: only a passed TLS stage is proof. */
+/** Fields of a certificate, for display. They were not verified; only a passed TLS stage proves that a certificate is valid. */
 export interface PeerCertificate {
   readonly subject: string;
   readonly issuer: string;
@@ -61,7 +61,10 @@ export interface UplinkTest {
   readonly ok: boolean;
 }
 
-/** Certificates read from the configured files at the last connect, or at most an hour ago if there was none. */
+/**
+ * Certificates of the uplink; null or absent where none is known. `own`: the client certificate of the last connection, otherwise the one
+ * in the file. `broker`: the one that the broker sent, verified or not. Files are read again once an hour.
+ */
 export interface UplinkCertificates {
   readonly own: PeerCertificate | null;
   /** The certificate in `uplink.caFile` that expires last; absent or null if there is none. */

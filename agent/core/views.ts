@@ -31,10 +31,11 @@ import type { UpdateManager } from './updates.ts';
 import type { UplinkStep, UplinkTest, UplinkTestRequest, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, Language, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
 
-/** Queries and requests from the console to a running agent; implemented by `agent/app/view.ts`. */
+/** Everything that the console can read from a running agent or request of it. Implemented by `agent/app/view.ts`. */
 export interface AgentView extends LocalConfigView {
   status(): Promise<StatusView>;
   devices(): readonly DeviceView[];
+  /** The polled points whose id contains `filter`, with their newest readings; all for an empty filter. Upper and lower case are equal. */
   points(filter: string): readonly PointView[];
   /** Undefined if the cabinet has no such lamp or zone. */
   why(id: string): WhyView | undefined;
@@ -47,7 +48,10 @@ export interface AgentView extends LocalConfigView {
   readonly bus: BusTools;
   readonly audit: AuditTools;
   readonly access: AccessTools;
-  /** Oldest first. Open events are included even if they began before `sinceMs`. */
+  /**
+   * Oldest first. Open events are included even if they began before `sinceMs`. `activeOnly`: only the open ones, without regard to the
+   * other two.
+   */
   events(query: { readonly sinceMs: WallMs; readonly activeOnly: boolean; readonly limit: number }): Promise<readonly AgentEvent[]>;
   /** These resolve with undefined if the disk did not respond; `store` then gives the reason. */
   history(query: HistoryQuery): Promise<History | undefined>;
@@ -82,7 +86,7 @@ export interface AgentView extends LocalConfigView {
   };
 }
 
-/** The part of the view that can also be read from files, without a running agent. */
+/** The device types that are available. They can also be read from files, without a running agent. */
 export interface ConfigFilesView {
   /** Available device types, shipped and the site's own. */
   profiles(): readonly ProfileView[];
@@ -90,13 +94,13 @@ export interface ConfigFilesView {
   profile(id: string): Profile | undefined;
 }
 
-/** The part of the view that needs no running agent. */
+/** What the console can do with the configuration files alone, without a running agent: show the device types and test the uplink. */
 export interface LocalConfigView extends ConfigFilesView {
   /** Undefined if no uplink is configured. */
   testUplink(request: UplinkTestRequest, onStep: (step: UplinkStep) => void): Promise<UplinkTest | undefined>;
 }
 
-/** What the store's files contain while no agent runs. */
+/** What the files of the store contain, read while no agent runs. */
 export interface StoredState {
   readonly dir: string;
   /** Null if no reading is stored. */
@@ -107,7 +111,7 @@ export interface StoredState {
   readonly problems: readonly Message[];
 }
 
-/** What is known about an agent that does not respond. */
+/** What the machine shows about an agent that does not respond: service, log, stored data and configuration. */
 export interface LastState {
   readonly configFile: string;
   readonly timezone: string;
@@ -158,7 +162,7 @@ export interface StoreView extends StoreStatus {
   readonly chores: readonly ChoreView[];
 }
 
-/** Nights that began within a period. Shape: `toMs` excluded. */
+/** Asks for the energy of the nights that began in a period: from `fromMs` to before `toMs`. */
 export interface EnergyQuery {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
@@ -168,7 +172,10 @@ export interface EnergyQuery {
   readonly zone: string | null;
 }
 
-/** Light and energy of nights, from noon to noon. Zone values are computed from the power of the lamps; meters measure the whole cabinet. */
+/**
+ * Light and energy of nights; each night lasts from noon to noon. The values of zones are computed from the power of their lamps; a meter
+ * measures the whole cabinet.
+ */
 export interface EnergyView {
   /** First and last night, by the day on which they began: `2026-12-01`; null if there is no night. */
   readonly firstNight: string | null;
@@ -184,7 +191,10 @@ export interface EnergyView {
   readonly undatedH: number;
 }
 
-/** Units: hours of an average lamp; in fields with `LampH`, the sum over all lamps. Shape: null where the divisor is zero. */
+/**
+ * Light and energy of one zone in one night, one month, or the whole period. Units: names with `H` are hours of an average lamp, with
+ * `LampH` hours summed over all lamps. Shape: null where a mean or share has nothing to divide by.
+ */
 export interface EnergyRow {
   /** `2026-12-01` or `2026-12`; null for the whole period. */
   readonly period: string | null;
@@ -219,7 +229,10 @@ export interface EnergyRow {
   readonly periods: readonly EnergyPeriod[];
 }
 
-/** One operation period. Source: EN 13201-5: hours, reduction coefficient and detection probability of each. */
+/**
+ * One operation period: the hours with the same level without presence. Source: EN 13201-5: hours, reduction coefficient and detection
+ * probability of each.
+ */
 export interface EnergyPeriod {
   readonly levelPct: LevelPct;
   readonly hours: number;
@@ -237,7 +250,7 @@ export interface EnergyMeter {
   readonly computedKwh: number;
 }
 
-/** A nightly chore and its last result. */
+/** A task that the agent repeats by a schedule, such as the backup of the store, with its last result. */
 export interface ChoreView {
   readonly name: string;
   /** Cron expression with five fields, minute first. Units: UTC. */
@@ -249,7 +262,7 @@ export interface ChoreView {
   readonly failed: boolean;
 }
 
-/** The outcome of an override, and when the override ends by itself. */
+/** The final outcome of an override, and the time at which the override ends by itself. */
 export interface OverrideAnswer extends Outcome {
   readonly untilMs: WallMs;
 }
@@ -319,7 +332,9 @@ export interface WhyView {
   readonly past?: readonly PastLamp[];
 }
 
-/** A lamp at a time in the past. Decisions are not recorded, readings are. */
+/**
+ * What is known about a lamp at a time in the past: the recorded reading of its level, and what was planned. Decisions are not recorded.
+ */
 export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
   /** The point with its level. */
   readonly pointId: PointId;
@@ -336,7 +351,7 @@ export interface WhyLamp extends LampView {
   readonly trace: readonly WhyLine[];
 }
 
-/** A trace line with since when it applies and what would change it. */
+/** A line of a decision's trace, with the time since when it applies and with what would change it. */
 export interface WhyLine extends TraceLine {
   /** Null if unknown. */
   readonly sinceMs?: WallMs | null;
@@ -344,7 +359,7 @@ export interface WhyLine extends TraceLine {
   readonly changes?: Message;
 }
 
-/** The profile as one entry of a list, with the devices of these lines that use it. */
+/** Returns a device type as an entry of a list: without its points, and with the ids of the devices on these lines that use it. */
 export function profileView({ points, ...profile }: Profile, { lines }: Pick<Cabinet, 'lines'>): ProfileView {
   const { id, vendor, model, category, trust, experimental, transport } = profile;
   const users = lines.flatMap(({ devices }) => devices.filter((device) => device.profile === id));

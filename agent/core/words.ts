@@ -5,13 +5,19 @@
 import type { MonoMs, WallMs } from './clock.ts';
 import type { Message } from './message.ts';
 
-/** `<device>.<quantity>`, the same in store, console, rule and uplink: `L07.level`. */
+/** Name of a point: `<device>.<quantity>`, such as `L07.level`. The same in store, console, rules and uplink. */
 export type PointId = `${string}.${string}`;
 
-/** `good`: fresh and plausible. `stale`: too old. `bad`: out of range, or the device reports that it cannot measure. `missing`: the device does not answer. */
+/**
+ * How far a reading can be used. `good`: fresh and plausible. `stale`: the last value, but too old. `bad`: out of range, or the device
+ * reports that it cannot measure. `missing`: the device does not answer.
+ */
 export type Quality = 'good' | 'stale' | 'bad' | 'missing';
 
-/** One value of one point. Units: the point's own; flags and door contacts are 0 or 1. `value` is null unless quality is good or stale. */
+/**
+ * One value of one point at one time. Units: the point's own; flags and door contacts are 0 or 1. `value` is null if the quality is bad or
+ * missing. When a reading becomes stale it is reported again, with that time as `atMs` and the old `atMono`.
+ */
 export interface Reading {
   readonly pointId: PointId;
   readonly value: number | null;
@@ -23,11 +29,11 @@ export interface Reading {
 /** Light output. Units: integer 0..100 %. Only the device's driver converts it to the device's own scale. */
 export type LevelPct = number;
 
-/** Language of texts for people; command names are the same in all languages. */
+/** The languages in which texts are shown. Command names are the same in all of them. */
 export const LANGUAGES = ['en', 'fr'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** Priority ranks of the sources of light, highest first. Source: design §6; EN and TALQ priority tables in its references. */
+/** What can decide the level of a lamp, highest priority first. Source: design §6; EN and TALQ priority tables in its references. */
 export const RANKS = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'] as const;
 export type Rank = (typeof RANKS)[number];
 
@@ -40,7 +46,7 @@ export interface Target {
 /** Target of a command; a device if the command writes one of its points. */
 export type CommandTarget = Target | { readonly kind: 'device'; readonly id: string };
 
-/** Ranks that a person or the platform may use. Their intents set a level and always have an end. */
+/** Ranks of intents: the levels that a person, the platform or a contact of the site requests. Such an intent always has an end. */
 export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>;
 
 /**
@@ -50,10 +56,10 @@ export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>
 export const INTENT_AUTHORITIES = ['technician', 'anyone', 'platform', 'site'] as const;
 export type IntentAuthority = (typeof INTENT_AUTHORITIES)[number];
 
-/** A request with the authority of its sender, as established where the request arrived. */
+/** A request, with who sent it. The part of the agent that received the request sets this. */
 export type Authorised<T> = T & { readonly authority: IntentAuthority };
 
-/** A requested level with its source, reason and end. */
+/** A level that someone requested for a lamp, a zone or the cabinet, with sender, reason and end. */
 export interface Intent {
   readonly id: string;
   readonly target: Target;
@@ -86,7 +92,7 @@ export type DecisionReason =
   | 'day'
   | 'time-not-trusted';
 
-/** The contribution of one rule to a decision, for `why`. */
+/** What one rule contributed to the decision about a lamp. `applied`: it affected the level. `untilMs` is null if it has no known end. */
 export interface TraceLine {
   readonly rank: Rank;
   /** The origin: a sensor, a programme step, a person. */
@@ -99,7 +105,7 @@ export interface TraceLine {
   readonly untilMs: WallMs | null;
 }
 
-/** What the arbiter chose for one lamp, and why. */
+/** The level chosen for one lamp, the rank that decided it, and why. */
 export interface Decision {
   readonly lampId: string;
   readonly levelPct: LevelPct;
@@ -116,7 +122,7 @@ export interface Decision {
 /** State of a command. `verified`, `refused` and `failed` are final. */
 export type OutcomeState = 'received' | 'queued' | 'sent' | 'verified' | 'refused' | 'failed';
 
-/** One step in the life of a command, as its sender sees it. */
+/** The state that a command has reached, as reported to its sender. A command has several outcomes in turn, up to a final one. */
 export interface Outcome {
   readonly commandId: string;
   readonly target: CommandTarget;
@@ -134,7 +140,10 @@ export interface Outcome {
   readonly isSaved?: false;
 }
 
-/** Lamps on which a higher intent hides a command. The command takes effect there when that intent ends. */
+/**
+ * Lamps that do not follow a command yet, because `wish`, a stronger intent, decides their level. They follow the command when that intent
+ * ends.
+ */
 export interface OverriddenLamps {
   readonly lamps: readonly string[];
   readonly wish: Pick<Intent, 'target' | 'levelPct' | 'rank' | 'source' | 'reason' | 'untilMs' | 'goesByItself'>;
@@ -203,7 +212,10 @@ export type EventCode =
 
 export type Severity = 'info' | 'warning' | 'alarm';
 
-/** An alarm or notice. `endMs` is null while it lasts; one that does not last has its end from the first report. */
+/**
+ * An alarm or a notice. `endMs` is null while the condition lasts; an event without duration has its end from the first report, equal to
+ * its start.
+ */
 export interface AgentEvent {
   /** `<code>:<source>:<startMs>`; the end of an event has the id of its start. */
   readonly id: string;

@@ -5,10 +5,16 @@
  */
 import type { LevelPct } from './words.ts';
 
-/** The kind of place. It limits how long presence may last, and decides whether light runs ahead pole by pole or as a section. */
+/**
+ * The kind of place. It limits how long presence may raise the light, and decides whether light runs ahead pole by pole or raises the whole
+ * zone.
+ */
 export type ZoneKind = 'path' | 'street' | 'road' | 'leisure';
 
-/** Source: EN 13201-2:2015. */
+/**
+ * How bright a road must be: M for motor traffic, C for conflict areas, P for pedestrians; in each family a higher number is darker.
+ * Source: EN 13201-2:2015.
+ */
 export type LightingClass =
   | 'M1'
   | 'M2'
@@ -58,7 +64,10 @@ export interface Zone {
   readonly constantLight: ConstantLightConfig | null;
 }
 
-/** The offsets of a zone between two dates of each year, both included; a season may cross the end of the year. Units: min. */
+/**
+ * Other switching offsets of a zone between two dates of each year, both included; the range may cross the end of the year. Units: min
+ * after the sun's times, negative: before.
+ */
 export interface Season {
   readonly from: CalendarDate;
   readonly to: CalendarDate;
@@ -66,7 +75,10 @@ export interface Season {
   readonly offOffsetMin: number;
 }
 
-/** Switches on below one threshold and off above the other, within a window around the sun's own times. */
+/**
+ * A light sensor that switches the zone on below one threshold and off above the other. It counts only near the sun's own times; outside
+ * that window the sun decides.
+ */
 export interface PhotocellConfig {
   readonly device: string;
   readonly point: string;
@@ -83,19 +95,25 @@ export interface PhotocellConfig {
   readonly seesOwnLight: boolean;
 }
 
-/** The warning before the zone goes dark: this level for this time. */
+/** The warning before a zone goes dark at night: its lamps have the level `warnPct` for `warnS` seconds. */
 export interface DarkConfig {
   readonly warnPct: LevelPct;
   readonly warnS: number;
 }
 
-/** The installation before the present one. Units: W for each lamp; null: the rated power of the present lamps. */
+/**
+ * The installation that energy savings are compared with: lamps that burn all night at `levelPct`. `lampPowerW`: power of each lamp at 100
+ * %, in W; null: the rated power of the present lamps.
+ */
 export interface BaselineConfig {
   readonly levelPct: LevelPct;
   readonly lampPowerW: number | null;
 }
 
-/** A new lamp gives its full light at `newPct`. After `fullAtH` burning hours it needs 100 %. In between the level rises linearly. */
+/**
+ * Compensates for the ageing of lamps. A new lamp gives its full light at `newPct`, one with `fullAtH` burning hours needs 100 %; in
+ * between the level rises linearly.
+ */
 export interface ConstantLightConfig {
   readonly newPct: LevelPct;
   readonly fullAtH: number;
@@ -142,7 +160,10 @@ export interface PresenceSensor {
   readonly listen: 'own' | 'group';
 }
 
-/** `poles`: light runs ahead pole by pole; `section`: the whole zone rises, as fast roads need. */
+/**
+ * Light ahead of a moving person or vehicle. `poles`: light runs ahead pole by pole. `section`: the whole zone is raised, as fast roads
+ * need.
+ */
 export interface WaveConfig {
   readonly mode: 'poles' | 'section';
   /** Speed used until two detections give it. Units: km/h. */
@@ -154,7 +175,7 @@ export interface WaveConfig {
   readonly behindM: number;
 }
 
-/** Source: UNI 11248:2016 annex D, as in the reference. */
+/** Reduces the level of a road when few vehicles are counted. Source: UNI 11248:2016 annex D, as in the reference. */
 export interface TrafficConfig {
   readonly counters: readonly { readonly device: string; readonly point: string }[];
   /** Flow for which the road was designed. Units: vehicles an hour. */
@@ -163,7 +184,7 @@ export interface TrafficConfig {
   readonly steps: readonly { readonly belowPct: number; readonly level: StepLevel }[];
 }
 
-/** Percent of full light, or a class whose level is computed from the zone's design class. */
+/** The level of a step: percent of full light, or a lighting class; the level for a class is computed from the zone's design class. */
 export type StepLevel = { readonly pct: LevelPct } | { readonly class: LightingClass };
 
 export interface Programme {
@@ -172,26 +193,37 @@ export interface Programme {
   readonly steps: readonly ProgrammeStep[];
 }
 
-/** The level from `at` on. If `boostPct` is present, it replaces that of the zone. */
+/**
+ * One step of a programme: the level from `at` until the next step. `boostPct`: level during presence in this step; null: that of the zone.
+ */
 export interface ProgrammeStep {
   readonly at: StepTime;
   readonly level: StepLevel;
   readonly boostPct: LevelPct | null;
 }
 
-/** `dusk`: start of the zone's night. `middle`: the middle of it. `sun`: a sun event with an offset. Otherwise local time of day. */
+/**
+ * When a step begins. `dusk`: at the start of the zone's night. `sun`: at a sun event, `offsetMin` minutes later (negative: earlier).
+ * Otherwise at a local time of day.
+ */
 export type StepTime = 'dusk' | { readonly hour: number; readonly minute: number } | { readonly sun: SunEvent; readonly offsetMin: number };
 
-/** `dusk` and `dawn` are those of the zone; sunset and sunrise are at -0.833 degrees. */
+/**
+ * An event of the night. `dusk` and `dawn`: start and end of the zone's night. `middle`: half-way between them. Sunset and sunrise: the sun
+ * is at -0.833 degrees.
+ */
 export type SunEvent = 'sunset' | 'sunrise' | 'dusk' | 'dawn' | 'middle';
 
-/** The first rule that matches the date on which the night began is used. */
+/**
+ * Selects the programme of a zone for each night: that of the first rule that matches the date on which the night began. If none matches,
+ * the zone's own programme applies.
+ */
 export interface Calendar {
   readonly id: string;
   readonly rules: readonly CalendarRule[];
 }
 
-/** All present conditions must match. */
+/** A rule of a calendar: it selects `programme` for the nights that meet all its conditions. Null: no such condition. */
 export interface CalendarRule {
   readonly programme: string;
   /** 1 Monday to 7 Sunday. */
@@ -207,28 +239,35 @@ export interface CalendarRule {
   readonly eves?: 'also' | 'only';
 }
 
-/** `fr`: France; `fr-alsace-moselle`: with the two additional days of Haut-Rhin, Bas-Rhin and Moselle. */
+/**
+ * Lists of public holidays that the agent contains. `fr`: France. `fr-alsace-moselle`: with the two additional days of Haut-Rhin, Bas-Rhin
+ * and Moselle.
+ */
 export type BuiltInHolidays = 'fr' | 'fr-alsace-moselle';
 
-/** Holidays listed in the file. */
+/** A list of holidays that the configuration file defines. */
 export interface HolidayList {
   readonly id: string;
   readonly days: readonly HolidayDay[];
 }
 
-/** A date, a number of days from Easter Sunday (negative: before), or a weekday of a month; `nth` -1: the last. */
+/**
+ * A holiday: a date; a number of days after Easter Sunday (negative: before); or the `nth` weekday (1 Monday to 7 Sunday) of a month, -1
+ * for the last.
+ */
 export type HolidayDay =
   | CalendarDate
   | { readonly easterDays: number }
   | { readonly nth: number; readonly weekday: number; readonly month: number };
 
+/** A date; `year` null: each year. `month` from 1 to 12. */
 export interface CalendarDate {
   readonly year: number | null;
   readonly month: number;
   readonly day: number;
 }
 
-/** One night with its own level for some time: "14 July: 100 % until 02:00". */
+/** A level for part of the night that begins on a date: "14 July: 100 % until 02:00". Each year, if the date has no year. */
 export interface EventNight {
   readonly id: string;
   readonly date: CalendarDate;
@@ -239,7 +278,10 @@ export interface EventNight {
   readonly zones: readonly string[] | null;
 }
 
-/** A rule applies while a measured value is beyond a threshold, with hysteresis and a minimum duration. */
+/**
+ * A rule of the cabinet. It applies while a value or the traffic is beyond a threshold, or while someone is in a zone. `when.clearsAt`: the
+ * value at which it ends. `when.forS` (s): each change must last this long. Outputs can refer to the rule.
+ */
 export interface Rule {
   readonly id: string;
   readonly when: RuleInput;
@@ -258,10 +300,10 @@ export type RuleInput =
   | { readonly kind: 'presence'; readonly zone: string }
   | { readonly kind: 'traffic'; readonly zone: string; readonly flowPct: number; readonly clearsAt: number };
 
-/** A number in the point's own unit, or a name from the profile's `enum`. */
+/** A value to write to an output: a number in the point's own unit, or a name from the profile's `enum`. */
 export type OutputValue = number | string;
 
-/** A relay circuit, an info panel or a sound level: a writable point controlled by zones and rules. */
+/** A writable point that zones and rules control: a relay circuit, an information panel or a volume. */
 export interface Output {
   readonly id: string;
   readonly device: string;

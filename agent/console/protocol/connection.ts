@@ -37,6 +37,7 @@ const ALIVE_MS = 3_000;
 /** Parts of a job from the connection; the gate adds the caller. */
 type RawJob = Omit<Job, 'caller' | 'source'>;
 
+/** What a connection needs from its server. */
 export interface ConnectionParts {
   readonly deadlines: Deadlines;
   readonly clock: Clock;
@@ -60,7 +61,7 @@ interface Reader {
   readonly readerEnd: () => ReaderEnd;
 }
 
-/** Serves the socket until it closes. */
+/** Answers the requests of one client, one at a time, until the socket closes. Returns immediately; never throws. */
 export function serveConnection(socket: Socket, parts: ConnectionParts): void {
   const { deadlines, onBug } = parts;
   const split = createLineSplitter(MAX_REQUEST_BYTES);
@@ -122,7 +123,10 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): void {
   socket.on('close', () => leave(parts.isStopping?.() === true ? 'stopped' : 'hang-up'));
 }
 
-/** Sends the reason and closes. It reads and drops what the client still sends; otherwise a reset would discard the answer. */
+/**
+ * Sends an error as the last message and closes the connection, after 1 s in any case. Until then it reads and drops what the client sends;
+ * otherwise a reset would discard the message.
+ */
 export function hangUp(socket: Socket, deadlines: Deadlines, error: ConsoleError): void {
   deadlines.set(socket, HANG_UP_MS);
   socket.resume();
@@ -213,13 +217,15 @@ function encode(message: ConsoleReply | Progress): string {
   return `${JSON.stringify(withTexts(message))}\n`;
 }
 
+/** Destroys connections that have been silent too long: each has one deadline, which every message moves. */
 export interface Deadlines {
   /** Destroys the socket after this time in any case; a later call replaces the earlier one. Units: ms. */
   set(socket: Socket, delayMs: number): void;
+  /** Destroys all connections that have a deadline. */
   cutAll(): void;
 }
 
-/** Contains no connection until the first `set`. */
+/** Creates deadlines for connections. A connection has none until `set` is called for it, and loses it when it closes. */
 export function createDeadlines(clock: Pick<Clock, 'after'>): Deadlines {
   const timers = new Map<Socket, Timer>();
   return {

@@ -16,8 +16,12 @@ import type { ConsoleRequest } from './protocol.ts';
 /** User name of a client that is not logged in. */
 const NO_USER = 'nobody';
 
+/** Runs the commands that arrive at one socket, if the caller's role allows them, and writes the audit entries. */
 export interface Gate {
-  /** Errors: rejects with ConsoleError; any other error is a bug. */
+  /**
+   * Runs a command and resolves with its result. Errors: rejects with ConsoleError, 'denied' if the role does not allow it or the session
+   * is over; any other error is a bug.
+   */
   carryOut(request: ConsoleRequest, job: Omit<Job, 'caller' | 'source'>): Promise<unknown>;
   /** Returns true if the command sends progress and ends when its client disconnects. Errors: throws ConsoleError 'unknown-command'. */
   isLong(request: ConsoleRequest): boolean;
@@ -25,7 +29,10 @@ export interface Gate {
   hasSummary(request: ConsoleRequest): boolean;
 }
 
-/** Creates the gate of one socket. */
+/**
+ * Creates the check of requests for one socket. On the machine's own socket (`agent`) every caller is admin; on the other (`login`) the
+ * session token decides.
+ */
 export function createGate(socketKind: LoginSocket, view: AgentView, log: Log, clock: Pick<Clock, 'monoMs'>): Gate {
   const pace = createAuditPace(clock);
 

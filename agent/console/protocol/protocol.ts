@@ -25,10 +25,10 @@ export const MAX_REPLY_BYTES = 16_777_216;
  */
 export const SUMMARY_MS = 2_000;
 
-/** Arguments as typed; client and agent parse them with the same function. */
+/** Arguments of a command by name, as typed: a text, or true or false for a switch. Client and agent parse them with the same function. */
 export type RawArgs = Readonly<Record<string, string | boolean>>;
 
-/** One request of a client. */
+/** One request of a client. `id` is repeated in each message that answers it. */
 export interface ConsoleRequest {
   readonly id: number;
   readonly command: string;
@@ -52,7 +52,7 @@ interface Stamp {
   readonly timezone: string;
 }
 
-/** Any number of these may precede the reply. Null is a keep-alive without content. */
+/** Progress of a long job; any number of these may precede the reply. `progress` null: no news, only a sign that the job still runs. */
 export interface Progress extends Stamp {
   readonly progress: unknown;
 }
@@ -63,17 +63,23 @@ export interface ConsoleAnswer extends Stamp {
   readonly result: unknown;
 }
 
-/** `bus` is the error code of the line if the line failed. */
+/**
+ * The reply to a request that failed or was refused. `id` is null if the request could not be read. `bus`: the error code of the line, if
+ * the line failed.
+ */
 export interface ConsoleRefusal {
   readonly id: number | null;
   readonly ok: false;
   readonly error: { readonly code: ConsoleErrorCode; readonly message: Message; readonly bus?: BusErrorCode };
 }
 
-/** The only reply to each request. */
+/** The final message for a request; each request gets exactly one. */
 export type ConsoleReply = ConsoleAnswer | ConsoleRefusal;
 
-/** Returns a received request with every field checked. Errors: throws ConsoleError 'bad-request'. */
+/**
+ * Parses a line from a client and checks every field. A user name with characters that no system user has becomes `unknown`. Errors: throws
+ * ConsoleError 'bad-request'.
+ */
 export function readRequest(line: string): ConsoleRequest {
   const message = parsed(line);
   const { id, command, args = {}, user, token } = message;
@@ -87,7 +93,10 @@ export function readRequest(line: string): ConsoleRequest {
   return { id, command, args: args as RawArgs, user: userName(user), ...(token === undefined ? {} : { token }) };
 }
 
-/** Returns a received reply or progress. Errors: throws ConsoleError 'bad-request' if the other end is not an agent. */
+/**
+ * Parses a line from the agent: a reply, or progress before it. Errors: throws ConsoleError 'bad-request' if the line is not such a
+ * message, so that the other end is not an agent.
+ */
 export function parseReply(line: string): ConsoleReply | Progress {
   const message = parsed(line);
   const said = withMessages(message) as Readonly<Record<string, unknown>>;
@@ -100,15 +109,17 @@ export function parseReply(line: string): ConsoleReply | Progress {
   throw bad(msg`the answer does not come from a luciole agent`);
 }
 
-/** Returns a refusal as it is sent. */
+/** Returns the reply that reports this error to the client. `id`: that of the request; null if it could not be read. */
 export function failedReply(id: number | null, { code, said, bus }: ConsoleError): ConsoleRefusal {
   return { id, ok: false, error: { code, message: said, ...(bus === null ? {} : { bus }) } };
 }
 
 /**
- * Splits a stream of bytes into lines without line ends; empty lines are skipped.
+ * Returns a function that takes the next bytes of a stream and returns the lines completed by them, without line ends and outer blanks;
+ * empty lines are skipped. An incomplete line is kept for the next call.
  *
- * Errors: throws ConsoleError 'too-large' as soon as a line exceeds `maxBytes`. Lines of the same call are lost, and the splitter cannot be used again.
+ * Errors: throws ConsoleError 'too-large' as soon as a line exceeds `maxBytes`. Lines of the same call are lost, and the function cannot be
+ * used again.
  */
 export function createLineSplitter(maxBytes: number): (bytes: Uint8Array) => readonly string[] {
   let parts: Uint8Array[] = [];

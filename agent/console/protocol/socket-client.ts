@@ -20,6 +20,7 @@ import {
 } from './protocol.ts';
 import { foreignPart } from './socket-path.ts';
 
+/** A request to the agent, and how long to wait for it. */
 export interface AgentCall {
   /** Paths to try in this order; the first that answers gets the request. */
   readonly socketPaths: readonly string[];
@@ -39,7 +40,10 @@ export interface AgentCall {
 /** Longest wait for the answer of a job that was ended. Units: ms. Source: one second more than the agent gives the job. */
 const SUMMARY_WAIT_MS = SUMMARY_MS + 1_000;
 
-/** Resolves with the agent's answer. Errors: rejects with the agent's ConsoleError, or 'unreachable' if no agent answers. */
+/**
+ * Sends a request to the agent and resolves with its answer. Errors: rejects with the ConsoleError that the agent sent; 'unreachable' if no
+ * agent answers, or not in time; 'failed' if `signal` is aborted; 'bad-request' or 'too-large' for an answer that cannot be read.
+ */
 export async function callAgent({ socketPaths, ...call }: AgentCall): Promise<ConsoleAnswer> {
   for (const path of socketPaths) {
     const socket = await connected(path);
@@ -63,7 +67,10 @@ function orList(paths: readonly string[]): Message {
   return others.reduce<Message>((all, path) => msg`${all} or ${path}`, msg`${first}`);
 }
 
-/** Resolves with the first of these sockets that answers; `closed` if one exists that this user may not open; null without any. */
+/**
+ * Resolves with the first of these paths at which an agent accepts a connection; `closed` if one exists but this user may not open it; null
+ * if there is none. Sends nothing.
+ */
 export async function firstSocket(paths: readonly string[]): Promise<string | 'closed' | null> {
   let isClosed = false;
   for (const path of paths) {

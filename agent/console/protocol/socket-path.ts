@@ -12,12 +12,15 @@ const SERVICE_FOLDER = '/run/luciole';
 /** Longest path of a Unix socket. Units: bytes. Source: unix(7), sun_path of 108 with its closing zero. */
 const MAX_PATH_BYTES = 107;
 
-/** Returns the default paths, best first. */
+/** Returns the default paths of the agent's own socket: that of the service, then that of a run by this user. */
 export function usualSocketPaths(): readonly string[] {
   return [join(SERVICE_FOLDER, 'agent.sock'), join(tmpdir(), `luciole-${process.getuid?.() ?? 0}`, 'agent.sock')];
 }
 
-/** Returns the default paths of the login socket, best first. For a named socket: only its login socket, or the socket itself if it is one. */
+/**
+ * Returns the paths at which a client tries the login socket, best first. `named`: path of a socket that the user named; then the only path
+ * is its login socket, or the socket itself if it is one. Null: the default paths.
+ */
 export function loginPaths(named: string | null): readonly string[] {
   if (named === null) return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(loginPathOf)];
   return [isLoginPath(named) ? named : loginPathOf(named)];
@@ -32,19 +35,23 @@ function statsOf(path: string): Stats | undefined {
   }
 }
 
-/** Returns the login socket of an agent: in the folder for it if writable, otherwise next to the agent's own socket. */
+/**
+ * Returns the path of the login socket for an agent whose own socket is at `socketPath`: in LOGIN_FOLDER for the default service socket, if
+ * that folder is writable; otherwise next to the agent's own socket.
+ */
 export function loginSocketPath(socketPath: string): string {
   if (socketPath !== usualSocketPaths()[0] || !mayWrite(LOGIN_FOLDER)) return loginPathOf(socketPath);
   return join(LOGIN_FOLDER, 'agent.sock');
 }
 
-/** Returns true if users log in on this socket. */
+/** Returns whether this is the path of a login socket, by its name alone. */
 export function isLoginPath(socketPath: string): boolean {
   return socketPath === join(LOGIN_FOLDER, 'agent.sock') || socketPath.endsWith(LOGIN_END);
 }
 
 /**
- * Rejects the machine's own socket as a login socket, however its path is written: as a link, relative, or in the environment.
+ * Checks that the machine's own socket, which requires no login, would not be in the place of a login socket, however its path is written:
+ * as a link, or relative. Returns nothing.
  *
  * Errors: throws ConsoleError 'socket-refused'.
  */
@@ -67,7 +74,10 @@ function loginPathOf(socketPath: string): string {
   return `${socketPath.replace(/\.sock$/, '')}${LOGIN_END}`;
 }
 
-/** Returns the agent's socket: next to the service's other files if writable, otherwise in a folder of its user. */
+/**
+ * Returns the default path for the agent's own socket: in the folder of the service if that is writable, otherwise in a temporary folder of
+ * this user. Creates nothing.
+ */
 export function agentSocketPath(): string {
   const [service = '', own = ''] = usualSocketPaths();
   return mayWrite(SERVICE_FOLDER) ? service : own;
@@ -86,8 +96,8 @@ function mayWrite(folder: string): boolean {
 /**
  * Creates the folder of a socket, for this user only, if it is missing.
  *
- * Errors: throws ConsoleError 'socket-refused' if the path is too long, or another user owns the folder in the shared temporary folder,
- * where anyone could have created it.
+ * Errors: throws ConsoleError 'socket-refused' if the path is too long or the folder cannot be created. Also if another ordinary user could
+ * have created a part of the path, see `foreignPart`.
  */
 export function prepareSocketFolder(socketPath: string): void {
   if (Buffer.byteLength(socketPath) > MAX_PATH_BYTES)

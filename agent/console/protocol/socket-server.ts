@@ -41,13 +41,18 @@ export interface ConsoleServerParts {
   readonly timezone: string;
 }
 
+/** A server for consoles on one socket, or on both sockets of an agent. */
 export interface ConsoleServer {
-  /** Errors: rejects with ConsoleError 'socket-in-use' if another agent answers there, 'socket-refused' if the path cannot be used. */
+  /**
+   * Opens the socket; no effect if it is open. Errors: rejects with ConsoleError 'socket-in-use' if another agent answers there,
+   * 'socket-refused' if the path cannot be used.
+   */
   start(): Promise<void>;
+  /** Closes the socket and all its connections; no effect if it is closed. */
   stop(): Promise<void>;
 }
 
-/** The two console servers of an agent. */
+/** The servers of an agent's two sockets: one for users of the machine, one on which users log in. */
 export interface Consoles extends ConsoleServer {
   /** Checks for another agent on the socket of the machine; changes nothing. Errors: rejects with ConsoleError 'socket-in-use' if one answers. */
   refuseOther(): Promise<void>;
@@ -170,10 +175,10 @@ function connectError(socketPath: string): Promise<string> {
 const RETRY_MS = 10_000;
 
 /**
- * Creates the two console sockets: one for users of the machine, one on which users log in. Both are closed before `start`.
+ * Creates the servers of the two console sockets: one for users of the machine, one on which users log in. Both are closed before `start`.
  *
- * Errors: `start` rejects with ConsoleError if another agent answers on the machine's socket. Any other error is logged, and the
- * socket is tried again later.
+ * Errors: `start` rejects with ConsoleError if another agent answers on the machine's socket. A socket that cannot be opened for another
+ * reason is logged and tried again every 10 s.
  */
 export function createConsoles(parts: ConsoleServerParts): Consoles {
   const { log, clock, socketPath } = parts;

@@ -5,13 +5,20 @@ import type { Readable } from 'node:stream';
 import { msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 
+/** Asks a person for lines of text at a terminal. */
 export interface LineAsker {
-  /** Errors: rejects with ConsoleError 'failed' if the person leaves before the answer. */
+  /**
+   * Writes the prompt and resolves with the next line, without its line end. Errors: rejects with ConsoleError 'failed' if the input ends
+   * or `signal` is aborted before a line arrives.
+   */
   ask(prompt: string): Promise<string>;
   close(): void;
 }
 
-/** Lines pasted before their prompts are kept for them. */
+/**
+ * Creates an asker that reads `input` until `close`. Lines that arrive before their prompt, as when text is pasted, answer the next prompts
+ * in order.
+ */
 export function createLineAsker(input: Readable, write: (text: string) => void, signal: AbortSignal): LineAsker {
   const waiting: string[] = [];
   let isOver = signal.aborted;

@@ -19,7 +19,10 @@ export async function personLanguage(environment: Environment, configFile: strin
   return all ? 'en' : cabinetLanguage(configFile);
 }
 
-/** Returns true if the locale of the environment is in UTF-8, so that the terminal can show accents. Source: POSIX.1-2024, 8.2; the character set follows the point in a locale. */
+/**
+ * Returns whether the locale of the environment is in UTF-8, so that the terminal can show accents; false without a locale. Source:
+ * POSIX.1-2024, 8.2; the character set follows the point in a locale.
+ */
 export function hasAccents({ LC_ALL: all, LC_CTYPE: letters, LANG: lang }: Environment): boolean {
   return /\.utf-?8/i.test(all || letters || lang || '');
 }

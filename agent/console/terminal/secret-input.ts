@@ -15,7 +15,13 @@ import type { SecretRule } from './terminal.ts';
 const MAX_INPUT_CHARS = 4_096;
 const TRIES = 3;
 
-/** Reads from `stdin`, prompts through `write` in this language. Errors: the reader rejects with ConsoleError. */
+/**
+ * Returns a function that reads one secret. On a terminal it writes the prompt and does not echo what is typed; a secret with a rule is
+ * typed twice, in three tries at most. Otherwise each call takes the next line of `stdin`, and no rule is checked.
+ *
+ * Errors: the function rejects with ConsoleError, 'failed' if the person cancels or all tries fail, 'usage' if there is no line or the
+ * input is too long.
+ */
 export function createSecretInput(
   stdin: ReadStream,
   write: (text: string) => void,

@@ -10,13 +10,15 @@ const REDRAW_MS = 250;
 /** Longest line. Units: columns. Source: as above, four redraws per second. */
 const MAX_COLS = 60;
 
+/** A progress line at the bottom of a terminal. */
 export interface StatusLine {
-  /** Draws the text; drops it if the last one was drawn too recently. */
+  /** Draws the text, cut to 60 columns, over the one before. Ignores it if the last one was drawn less than 250 ms ago. */
   show(text: string): void;
   /** Erases the line, if one was drawn. */
   clear(): void;
 }
 
+/** Creates a progress line; nothing is drawn before `show`. */
 export function createStatusLine(write: (text: string) => void, clock: Pick<Clock, 'monoMs'>): StatusLine {
   let shownCols = 0;
   let nextMono: MonoMs = 0;

@@ -8,7 +8,7 @@ import type { LocalCommand } from '../command-spec.ts';
 import type { Charset } from '../text/plain-text.ts';
 import type { StatusLine } from './status-line.ts';
 
-/** The sources of input and the targets of output. */
+/** What a command uses of its environment: where it writes, the properties of the screen, the person, and how secrets are asked. */
 export interface Terminal {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
@@ -43,7 +43,7 @@ export interface Terminal {
   readonly localFiles: () => Promise<LocalFiles>;
 }
 
-/** The rule for a new secret. */
+/** The rule that a new secret must meet. */
 export interface SecretRule {
   /** Shown before the prompt. */
   readonly text: Message;
@@ -51,7 +51,7 @@ export interface SecretRule {
   readonly problem: (typed: string) => Message | null;
 }
 
-/** What the console can do on its own machine when the agent does not answer. */
+/** What the console can find out and do on its own machine when the agent does not answer. */
 export interface LocalMachine {
   /** State of the service, its last log lines, and the last state that the agent saved. Errors: none. */
   lastState(): Promise<LastState>;
@@ -61,28 +61,34 @@ export interface LocalMachine {
   restart(): Promise<Message | null>;
 }
 
-/** The local files that are used when the agent does not answer. */
+/** Device types and uplink test from the files of this machine, for use when the agent does not answer. */
 export interface LocalFiles extends LocalConfigView {
   /** States which files were read. */
   readonly about: Message;
 }
 
-/** Rejects with ConsoleError 'failed' if a file may not have this size. */
+/**
+ * Checks whether a file of this size may be written to `path`. Resolves if it may. Errors: rejects with ConsoleError 'failed' if it may
+ * not. Units: bytes.
+ */
 export type ExpectRoom = (path: string, bytes: number) => Promise<void>;
 
 /** Arguments of a local command, as typed. */
 export type LocalArgs = Readonly<Record<string, string | boolean | readonly string[]>>;
-/** What `main.ts` does for the commands that need no agent. Each resolves with the exit code. */
+/** Runs the commands that the program executes itself, by command name. Each resolves with the exit code of the process. */
 export type LocalActions = Readonly<Record<LocalCommand['name'], (args: LocalArgs) => Promise<number>>>;
 
 const USUAL_CONFIG = '/etc/luciole/cabinet.yaml';
 
-/** Path of the cabinet file: from the arguments, else from the environment, else the default. */
+/**
+ * Returns the path of the cabinet file: the argument `file`, else `LUCIOLE_CONFIG` of the environment, else /etc/luciole/cabinet.yaml. Does
+ * not check that it exists.
+ */
 export function configFileOf(args: LocalArgs): string {
   return textOf(args['file']) ?? (process.env['LUCIOLE_CONFIG'] || USUAL_CONFIG);
 }
 
-/** The argument as text; null if it is missing, empty or not a text. */
+/** Returns the argument if it is a text; null if it is missing, empty, a switch or a list. */
 export function textOf(value: LocalArgs[string] | undefined): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }

@@ -17,11 +17,10 @@ export interface SpanLimits {
 const WIDEST: SpanLimits = { minMs: UNIT_MS.s, maxMs: 168 * UNIT_MS.h };
 
 /**
- * Returns the typed span.
+ * Returns a typed span. Default limits: 1 s to 168 h, both included.
  *
- * Shape:  days, hours, minutes, seconds in that order, each at most once, no blanks: `30s`, `10m`, `2h`, `1h30m`, `7d`.
- * Units:  ms.
- * Errors: throws ConsoleError 'usage' with what to write instead; a number without a unit is always refused.
+ * Shape: days, hours, minutes, seconds in that order, each at most once, no blanks: `30s`, `10m`, `2h`, `1h30m`, `7d`. Units: ms. Errors:
+ * throws ConsoleError 'usage' with what to write instead; a number without a unit is always refused.
  */
 export function parseDuration(text: string, { minMs, maxMs }: SpanLimits = WIDEST): number {
   const allowsSeconds = minMs < UNIT_MS.m;
@@ -50,7 +49,10 @@ function usage(text: string, advice: Message): ConsoleError {
   return new ConsoleError('usage', msg`bad duration "${text}": ${advice}`);
 }
 
-/** Returns a span for people, its two largest parts: `42 s`, `12 min`, `3 h 12 min`, `2 d 4 h`. Units: ms. */
+/**
+ * Returns a span for people, rounded: `42 s` below two minutes, then `12 min`, `3 h 12 min`, and from two days on `2 d 4 h`. A negative
+ * span is shown as `0 s`. Units: ms.
+ */
 export function formatDuration(spanMs: number): Message {
   const totalS = Math.max(0, Math.round(spanMs / 1_000));
   if (!Number.isFinite(totalS)) return msg`-`;
@@ -63,7 +65,7 @@ export function formatDuration(spanMs: number): Message {
   return h === 0 ? msg`${d} d` : msg`${d} d ${h} h`;
 }
 
-/** Returns how long something took, with tenths for few seconds: `0.4 s`. Units: ms. */
+/** Returns how long something took: with tenths below 10 s, at least `0.1 s`, otherwise as `formatDuration`. Units: ms. */
 export function formatTook(spanMs: number): Message {
   const tenths = Math.max(1, Math.round(spanMs / 100));
   return tenths < 100 ? msg`${tenths / 10} s` : formatDuration(spanMs);

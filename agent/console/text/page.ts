@@ -11,6 +11,7 @@ import { formatDuration } from './duration.ts';
 import { dayWord, monthWord, wordOf } from './state-words.ts';
 import { translate } from './translate.ts';
 
+/** How a renderer lays out its text, and the agent's time. */
 export interface Page {
   readonly widthCols: number;
   readonly colour: boolean;
@@ -21,19 +22,22 @@ export interface Page {
   readonly timezone: string;
 }
 
-/** How a missing value is shown. */
+/** The text that is shown instead of a missing value. */
 export const NOTHING = '-';
 
 const GOOD = new Set(['ok', 'up', 'online', 'verified', 'good', 'synced']);
 const DOUBTFUL = new Set(['flaky', 'new', 'stale', 'warning', 'connecting', 'waiting', 'waiting-for-host', 'rtc', 'restored']);
 const BAD = new Set(['silent', 'down', 'reopening', 'trouble', 'failed', 'refused', 'bad', 'missing', 'alarm', 'none', 'no']);
 
-/** Returns the sentence in the language of the page. */
+/** Returns the text in the language of the page. A plain text, and a message without a translation, stay as they are. */
 export function translated(text: Said, { language = 'en' }: Pick<Page, 'language'>): string {
   return translate(language, text);
 }
 
-/** Returns a state in its colour if the page has colours; `shown` is a more exact text for it. */
+/**
+ * Returns the word for a state such as `ok` or `down`, translated. If the page has colours: green for a good state, yellow for a doubtful
+ * one, red for a bad one. `shown` replaces the word; the colour stays that of `word`.
+ */
 export function stateWord(word: string, page: Page, shown: Said = wordOf(word)): string {
   const text = translated(shown, page);
   if (!page.colour) return text;
@@ -41,18 +45,18 @@ export function stateWord(word: string, page: Page, shown: Said = wordOf(word)):
   return style === null ? text : styleText(style, text, { validateStream: false });
 }
 
-/** Returns a number with its decimals, or a dash. */
+/** Returns a number with this many decimals, 10 at most; `NOTHING` if it is missing or not finite. */
 export function formatNumber(value: number | null | undefined, decimals = 0): string {
   return typeof value === 'number' && Number.isFinite(value) ? value.toFixed(Math.min(Math.max(decimals, 0), 10)) : NOTHING;
 }
 
-/** Returns `40 %`, or `NOTHING` for a level that is not known. Units: %. */
+/** Returns `40 %`, rounded; `NOTHING` for a level that is not known. Units: %. */
 export function formatLevel(levelPct: LevelPct | null | undefined): string {
   const text = formatNumber(levelPct);
   return text === NOTHING ? text : `${text} %`;
 }
 
-/** Returns a range of levels; one number if both ends are equal. Units: %. */
+/** Returns a range of levels: `20..80 %`; `40 %` if both ends are equal. Units: %. */
 export function formatLevels(minPct: LevelPct, maxPct: LevelPct): string {
   return minPct === maxPct ? formatLevel(minPct) : `${formatNumber(minPct)}..${formatNumber(maxPct)} %`;
 }
@@ -62,12 +66,15 @@ export function formatBytes(bytes: number): Message {
   return bytes < 1e6 ? msg`${formatNumber(bytes / 1e3)} kB` : msg`${formatNumber(bytes / 1e6, 1)} MB`;
 }
 
-/** Returns the time passed since then. Units: ms of wall time. */
+/**
+ * Returns the time passed from this time to that of the page: `3 h 12 min`; `0 s` for a later time, `NOTHING` for null. Units: ms of wall
+ * time.
+ */
 export function since(ms: WallMs | null, page: Page): string {
   return ms === null || !Number.isFinite(ms) ? NOTHING : translated(formatDuration(page.atMs - ms), page);
 }
 
-/** Returns `22:41:07` for today, `1 Dec 22:41` for any other day, in the cabinet's zone. */
+/** Returns `22:41:07` for the day of the page, `1 Dec 22:41` for any other day, in the cabinet's time zone; `NOTHING` for null. */
 export function clockTime(ms: WallMs | null, page: Page): string {
   if (ms === null || !Number.isFinite(ms)) return NOTHING;
   const [then, now] = [timeParts(ms, page.timezone), timeParts(page.atMs, page.timezone)];
@@ -77,22 +84,22 @@ export function clockTime(ms: WallMs | null, page: Page): string {
     : translated(msg`${then.day} ${monthWord(then.month)} ${then.hour}:${then.minute}`, page);
 }
 
-/** `Tue 2026-12-01 22:41:07 CET`. */
+/** Returns `Tue 2026-12-01 22:41:07 CET`, in this time zone (IANA name). */
 export function fullTime(ms: WallMs, timezone: string): Message {
   const { weekday, year, monthNumber, day, hour, minute, second, zone } = timeParts(ms, timezone);
   const rest = `${year}-${monthNumber}-${day.padStart(2, '0')} ${hour}:${minute}:${second} ${zone}`;
   return msg`${dayWord(weekday)} ${rest}`;
 }
 
-/** `2026-12-01 22:41`. */
+/** Returns `2026-12-01 22:41`, in this time zone (IANA name). */
 export function dayTime(ms: WallMs, timezone: string): string {
   const { year, monthNumber, day, hour, minute } = timeParts(ms, timezone);
   return `${year}-${monthNumber}-${day.padStart(2, '0')} ${hour}:${minute}`;
 }
 
 /**
- * Parts of a time shown in a column: `1 Dec 2026 22:41:07 CET` without the day if all are on one day, without seconds if none are needed,
- * and with year and zone only if they change.
+ * Which parts of a time a column shows: the day is needed unless all times are on one day, seconds only for short intervals, year and zone
+ * only if they change. `hasYear` also shows the day.
  */
 export interface TimeForm {
   readonly hasDay: boolean;
@@ -101,7 +108,7 @@ export interface TimeForm {
   readonly hasZone?: boolean;
 }
 
-/** Returns a time in the form of its column, in the cabinet's zone. */
+/** Returns a time with the parts of its column, such as `1 Dec 22:41`, in this time zone (IANA name). */
 export function columnTime(ms: WallMs, timezone: string, { hasDay, hasSeconds, hasYear, hasZone }: TimeForm): Message {
   const { year, day, month, hour, minute, second, zone } = timeParts(ms, timezone);
   const clock = `${hour}:${minute}${hasSeconds ? `:${second}` : ''}${hasZone ? ` ${zone}` : ''}`;
@@ -109,13 +116,13 @@ export function columnTime(ms: WallMs, timezone: string, { hasDay, hasSeconds, h
   return hasDay ? msg`${day} ${monthWord(month)} ${clock}` : msg`${clock}`;
 }
 
-/** Returns `1 Dec`, in the cabinet's zone. */
+/** Returns `1 Dec`, in this time zone (IANA name). */
 export function dayOfMonth(ms: WallMs, timezone: string): Message {
   const { day, month } = timeParts(ms, timezone);
   return msg`${day} ${monthWord(month)}`;
 }
 
-/** Returns the local time of that zone, encoded as if it were UTC. Units: ms. */
+/** Returns the local time in this time zone as if it were UTC: for 12:00 UTC in a zone one hour ahead, 13:00 UTC. Units: ms. */
 export function localMs(ms: WallMs, timezone: string): WallMs {
   const { year, monthNumber, day, hour, minute, second } = timeParts(ms, timezone);
   const wholeS = Date.UTC(Number(year), Number(monthNumber) - 1, Number(day), Number(hour), Number(minute), Number(second));

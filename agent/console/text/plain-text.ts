@@ -37,7 +37,10 @@ const SPELT: Readonly<Record<string, string>> = {
   '≥': '>=',
 };
 
-/** Returns the text in printable ASCII: accents are dropped, units spelled out, anything else is a `?`. A line end becomes a blank. */
+/**
+ * Returns the text in printable ASCII: accents are dropped, some signs are spelled out (`°C` is `degC`), anything else is a `?`. A line end
+ * or tab becomes a blank.
+ */
 export function toAscii(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
   return text
@@ -51,7 +54,7 @@ export function toAscii(text: string): string {
 /** Characters of one column, written from left to right. Source: Unicode 15, East Asian Width and Bidi_Class: before Hebrew, U+0590. */
 const LETTER = /^[\p{L}\p{N}\p{P}\p{S}]$/u;
 
-/** Returns whether any terminal with UTF-8 shows this letter in one column. */
+/** Returns whether every terminal with UTF-8 shows this one character in one column. */
 export function isOneColumn(letter: string): boolean {
   return (letter < '\u0590' && LETTER.test(letter)) || letter in SPELT;
 }
@@ -62,14 +65,17 @@ function toLetters(text: string): string {
   return text.normalize('NFC').replace(/[^\x20-\x7e]/gu, (letter) => (isOneColumn(letter) ? letter : toAscii(letter)));
 }
 
-/** Which letters a terminal shows. */
+/** The characters that a terminal shows: ASCII only, or those of UTF-8 with a width of one column. */
 export type Charset = 'ascii' | 'utf-8';
 
 function speller(charset: Charset): (text: string) => string {
   return charset === 'utf-8' ? toLetters : toAscii;
 }
 
-/** Returns the text with letters beyond ASCII spelled in ASCII; line ends and cursor motions stay. */
+/**
+ * Returns the text with all characters beyond ASCII spelled in ASCII, as `toAscii` does. ASCII stays unchanged, also line ends and control
+ * characters.
+ */
 export function spelt(text: string): string {
   return text.replace(/[\u0080-\uffff]+/g, toAscii);
 }
@@ -80,12 +86,17 @@ export function spelt(text: string): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
 const STEERING = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]|\u001b(?!\[[\d;]{0,8}m)/g;
 
-/** Returns text that is safe for a terminal: each control character from a file or a device becomes a `?`. */
+/**
+ * Returns text from a file or a device, safe for a terminal: each control character becomes a `?`, except line feeds, tabs and sequences
+ * that set a colour.
+ */
 export function withoutSteering(text: string): string {
   return text.replace(STEERING, '?');
 }
 
-/** Returns the message with its arguments in letters of this terminal, line by line. */
+/**
+ * Returns the message with its arguments in characters of this terminal; their line ends stay. The template is not changed. Default: ASCII.
+ */
 export function plainMessage(message: Message, charset: Charset = 'ascii'): Message {
   const spell = speller(charset);
   const plainArg = (arg: Argument): Argument => {
@@ -96,7 +107,10 @@ export function plainMessage(message: Message, charset: Charset = 'ascii'): Mess
   return new Message(message.id, message.args.map(plainArg), message.plural);
 }
 
-/** Returns the same value with all its texts, including keys, in letters of this terminal; of a message only the arguments. */
+/**
+ * Returns a copy of the value with all its texts, including keys, in characters of this terminal; a line end in them becomes a blank. A
+ * message keeps its template. Default: ASCII.
+ */
 export function plain(value: unknown, charset: Charset = 'ascii'): unknown {
   const spell = speller(charset);
   const inside = (item: unknown): unknown => plain(item, charset);

@@ -4,7 +4,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/durations.ts';
 import type { Language } from '../../core/words.ts';
 import { columnTime, dayOfMonth, localMs, translated } from './page.ts';
 
-/** A value that was valid from one time to another. */
+/** Lowest, mean and highest value of one interval; `toMs` is excluded. */
 export interface Sample {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
@@ -13,6 +13,7 @@ export interface Sample {
   readonly max: number;
 }
 
+/** Period and width of a plot. Units: `widthCols` in columns. */
 export interface PlotFrame {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
@@ -38,9 +39,9 @@ const TIME_STEPS_MS = [
 ];
 
 /**
- * Returns the lines of a plot, none wider than the page.
+ * Returns the lines of a plot with its axes, none wider than `widthCols`. Requires at least one sample.
  *
- * Shape:  `*` is the mean, `:` spans lowest to highest; a column without a sample is blank.
+ * Shape: `*` is the mean, `:` spans lowest to highest; a column without a sample is blank.
  */
 export function plotLines(samples: readonly Sample[], frame: PlotFrame): string[] {
   const scale = scaleOf(samples, frame.decimals);

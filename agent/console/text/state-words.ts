@@ -110,7 +110,10 @@ const WORDS: Readonly<Record<string, Message>> = {
   'not a regular file': msg`not a regular file`,
 };
 
-/** Returns the message to translate for a code. A code without a message is the same in every language and is returned unchanged. */
+/**
+ * Returns the message for a code such as `down`, to be translated. A code without a message is returned unchanged, because it is the same
+ * in every language.
+ */
 export function wordOf(code: string): Message | string {
   return (Object.hasOwn(WORDS, code) ? WORDS[code] : undefined) ?? code;
 }
@@ -139,12 +142,12 @@ const DAYS: Readonly<Record<string, Message>> = {
   Sun: msg`Sun`,
 };
 
-/** Returns the short name of a month, from its English one: `Dec`. */
+/** Returns the short name of a month to be translated, from its English one: `Dec`. Any other text is returned unchanged. */
 export function monthWord(name: string): Message | string {
   return MONTHS[name] ?? name;
 }
 
-/** Returns the short name of a weekday, from its English one: `Tue`. */
+/** Returns the short name of a weekday to be translated, from its English one: `Tue`. Any other text is returned unchanged. */
 export function dayWord(name: string): Message | string {
   return DAYS[name] ?? name;
 }

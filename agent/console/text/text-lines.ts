@@ -11,16 +11,20 @@ import { translate } from './translate.ts';
 /** Width of the labels at the left edge of a sheet. */
 const LABEL_COLS = 10;
 
-/** The width; with a language, label and text are translated too. Units: columns. */
+/** The width that text must fit, in columns, and the language to translate it into. Default: English. */
 export type Sheet = number | { readonly widthCols: number; readonly language?: Language };
 
+/** Returns width and language of a sheet; the language is English if it has none. */
 export function sheetOf(sheet: Sheet): { readonly widthCols: number; readonly language: Language } {
   return typeof sheet === 'number'
     ? { widthCols: sheet, language: 'en' }
     : { widthCols: sheet.widthCols, language: sheet.language ?? 'en' };
 }
 
-/** Returns the lines of a labelled text, none wider than the sheet; continuation lines start under the text, not under the label. */
+/**
+ * Returns a label and a text as lines that fit the sheet. The text starts in column 11, or after a longer label; further lines start below
+ * it. Both are translated.
+ */
 export function labelled(label: Said, text: Said, sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   const shown = translate(language, label);
@@ -30,7 +34,7 @@ export function labelled(label: Said, text: Said, sheet: Sheet): string[] {
   );
 }
 
-/** Returns a sentence in the language of the sheet, as lines that fit it. */
+/** Returns a text in the language of the sheet, as lines that fit it; at least one line. */
 export function paragraph(text: Said, sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   return wrap(translate(language, text), widthCols);
@@ -39,7 +43,10 @@ export function paragraph(text: Said, sheet: Sheet): string[] {
 /** Where a line may be broken: never before a separate sign such as in `40 %` and French punctuation. */
 const BREAK = / (?![:;?!%][),.;:]*(?: |$))/;
 
-/** Breaks a text at blanks; a word longer than the line is broken at the end of the line. */
+/**
+ * Breaks a text at blanks into lines of at most `widthCols`; at least one line. A word longer than a line is broken, if possible after a
+ * sign such as `/`.
+ */
 export function wrap(text: string, widthCols: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -52,7 +59,9 @@ export function wrap(text: string, widthCols: number): string[] {
   return [...lines, line];
 }
 
-/** Returns the first rows that fit, and a last one with the number of missing rows. */
+/**
+ * Returns the rows unchanged if they are at most `maxRows`; otherwise the first `maxRows` - 1, and `more` with the number of missing rows.
+ */
 export function atMost(rows: readonly string[], maxRows: number, more: (missing: number) => string): readonly string[] {
   return rows.length <= maxRows ? rows : [...rows.slice(0, maxRows - 1), more(rows.length - maxRows + 1)];
 }
@@ -79,12 +88,15 @@ function breakIn(word: string, widthCols: number): number {
   return at * 2 >= widthCols ? at + 1 : widthCols;
 }
 
-/** Returns the columns of a text on a terminal; colours use none. */
+/** Returns the width of a text on a terminal. Units: columns; colours have none. */
 export function shownCols(text: string): number {
   return stripVTControlCharacters(text).length;
 }
 
-/** Returns what a one-shot command reports about itself, as lines with a line end. Typed text is made safe for the terminal. */
+/**
+ * Returns an error message for the terminal: translated, after `luciole: `, wrapped, with a line end. Text that a person typed is made safe
+ * for the terminal.
+ */
 export function errorText(
   message: Message,
   { language, widthCols, charset }: Pick<Terminal, 'language' | 'widthCols' | 'charset'>,
@@ -96,7 +108,10 @@ export function errorText(
     .join('\n')}\n`;
 }
 
-/** Returns one line per problem, for scripts and editors. `isWrapped`: for a person, so long lines are wrapped. */
+/**
+ * Returns the problems as text, one line each, for scripts and editors; empty for none. `isWrapped`: for a person, so long lines are
+ * wrapped. Without a final line end.
+ */
 export function problemLines(problems: readonly Problem[], screen: Pick<Terminal, 'language' | 'widthCols'>, isWrapped: boolean): string {
   const lines = problems.map((problem) => formatProblem(problem, (message) => translated(message, screen)));
   return (isWrapped ? lines.flatMap((line) => wrap(line, screen.widthCols)) : lines).join('\n');

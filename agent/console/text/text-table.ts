@@ -3,7 +3,7 @@ import type { Message, Said } from '../../core/message.ts';
 import { type Sheet, sheetOf, shownCols, wrap } from './text-lines.ts';
 import { translate } from './translate.ts';
 
-/** Title and layout of one column. */
+/** Title and layout of one column. Default: as wide as its text, aligned left. */
 export interface TableColumn {
   readonly title: Message;
   readonly align?: 'left' | 'right';
@@ -21,7 +21,10 @@ const ESC = '\x1b';
 const COLOUR = new RegExp(`(${ESC}\\[[\\d;]*m)`, 'g');
 const USUAL_COLOUR = `${ESC}[39m`;
 
-/** Returns a table's lines, title line first, none wider than the sheet; titles and message cells are translated. */
+/**
+ * Returns the lines of a table, the titles first, none wider than the sheet. Text that does not fit its column is wrapped in a table with a
+ * column that wraps, otherwise cut. Titles and message cells are translated.
+ */
 export function tableLines(given: readonly TableColumn[], cells: readonly (readonly Said[])[], sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   const rows = cells.map((row) => row.map((cell) => translate(language, cell)));
@@ -112,7 +115,10 @@ function columnWidths(
   return widths;
 }
 
-/** Returns one line of CSV, without its line end. Source: RFC 4180 §2, quotes around a comma, a quote or a line end. Null is empty. */
+/**
+ * Returns one line of CSV, without its line end. A field with a comma, a quote or a line end is put in quotes; null is empty. Source: RFC
+ * 4180 §2.
+ */
 export function csvLine(fields: readonly (string | number | boolean | null)[]): string {
   return fields
     .map((field) => {

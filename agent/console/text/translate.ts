@@ -11,18 +11,26 @@ const speeches: Partial<Record<Language, Speech>> = {};
 /** Applied to each template before it is filled. */
 let adapted: (template: string) => string = (template) => template;
 
-/** Loads the templates of a language; without them messages stay English. */
+/**
+ * Loads the translations of a language, for the whole process. Until this has resolved, messages in that language are English. No effect
+ * for English and for a language already loaded.
+ */
 export async function learn(language: Language): Promise<void> {
   if (language === 'en') return;
   speeches[language] ??= (await import('../catalogue.ts')).readCatalogue(language);
 }
 
-/** Applies `adapt` to each later template, in every language: a session removes the name of the program. */
+/**
+ * Sets a function that changes each template before its arguments are inserted, in every language and for the whole process. It replaces
+ * the one set before. A session removes the name of the program in this way.
+ */
 export function adaptTemplates(adapt: (template: string) => string): void {
   adapted = adapt;
 }
 
-/** Returns the message in that language if it is loaded; a text is unchanged. */
+/**
+ * Returns the message in that language; in English if the language is not loaded or has no translation. A plain text is returned unchanged.
+ */
 export function translate(language: Language, said: Said): string {
   if (!(said instanceof Message)) return said;
   const { template, isOne } = speeches[language] ?? ENGLISH;
