@@ -13,7 +13,7 @@ function pointId(deviceId: string, quantity: string): PointId {
   return `${deviceId}.${quantity}`;
 }
 
-/** A device without a value, or with an impossible one, gives quality `bad`, never a number. */
+/** Returns one reading for each value, of quality `good`. An implausible value gives quality `bad` and null. */
 export function readingsOf(deviceId: string, values: readonly DecodedValue[], stamp: Stamp): Reading[] {
   return values.map(({ quantity, value, plausible }) =>
     plausible

@@ -4,7 +4,7 @@
  * Pure.
  */
 
-/** `refused`: exceptions 1 to 3. `failing`: exceptions 4 to 8. `silent`: no reply, or a damaged one. */
+/** Why a slot is isolated. `refused`: exceptions 1 to 3. `failing`: exceptions 4 to 8. `silent`: no reply, or a damaged one. */
 export type IsolationCause = 'refused' | 'failing' | 'silent';
 
 /** A slot that is requested alone, at growing intervals, so that it costs the others nothing. */
@@ -28,7 +28,7 @@ export function longestRetryMs({ isLevel }: { readonly isLevel: boolean }): numb
   return isLevel ? RETRY_MS.maxOfLevel : RETRY_MS.max;
 }
 
-/** Delay before its next request. Units: ms. */
+/** Returns the delay before the next request of an isolated slot: 10 s, doubled after each try, up to `longestRetryMs`. Units: ms. */
 export function isolationWaitMs({ tries }: Pick<Isolation, 'tries'>, slot: { readonly isLevel: boolean }): number {
   return Math.min(RETRY_MS.first * 2 ** Math.min(tries, 16), longestRetryMs(slot));
 }

@@ -23,7 +23,10 @@ export interface SetupStep {
   readonly forLevel: boolean;
 }
 
-/** The progress of one step. */
+/**
+ * The progress of one step. `look`: its register is to be read. `write`: it has another value and is to be written. `prove`: it was written
+ * and is to be read back.
+ */
 export interface StepState {
   readonly phase: 'look' | 'write' | 'prove';
   /** The value before the write. */
@@ -36,7 +39,10 @@ export interface StepState {
 
 type Register = Pick<SetupStep, 'table' | 'address'>;
 
-/** The writes of each register in the last 24 h, oldest first, by `table:address`. Units: ms of wall time, by the clock as it was when they were saved. */
+/**
+ * When each set-up register was written in the last 24 h: `table:address` to times, oldest first. Units: ms of wall time, converted from
+ * the monotonic clock when they are saved.
+ */
 export type WriteTimes = Readonly<Record<string, readonly WallMs[]>>;
 
 export type SetUpWrites = ReturnType<typeof createSetUpWrites>;
