@@ -124,7 +124,7 @@ function sharedId(id: string, [first, ...others]: readonly ProfileFile[], readPl
   });
 }
 
-/** The id in a file that may not even be valid YAML. */
+/** Returns the id in the text of a profile file, even if it is not valid YAML; null if it has no line `id:`. */
 export function claimedId(text: string): string | null {
   return /^id:\s*["']?([a-z0-9][\w-]*)/m.exec(text)?.[1] ?? null;
 }

@@ -37,7 +37,10 @@ export interface WindowMemory {
 /** As `Match`; `rest` is what arrived after the reply. */
 export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { kind: 'reply' }> & { readonly rest: Buffer });
 
-/** What a wait that ended without a valid reply received instead. */
+/**
+ * What a wait that ended without a valid reply received instead. `silence`: nothing. `noise`: bytes without a frame. `damaged`: a reply
+ * with a wrong checksum. `truncated`: the beginning of a reply. `foreign`: valid frames of others.
+ */
 export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'foreign';
 
 export function createWindowMemory(late: LateReplies, trust: ReplyTrust, counters: LinkCounters): WindowMemory {
@@ -45,10 +48,10 @@ export function createWindowMemory(late: LateReplies, trust: ReplyTrust, counter
 }
 
 /**
- * The window of one request. Shape: as `matchReply`.
+ * Collects the bytes that arrive after one request, finds its reply among them, and classifies the others. Shape: as `matchReply`.
  *
- * A class, because each object literal with a getter leaves 344 bytes among V8's old objects, with everything that its functions capture, and there
- * is one window per request. Source: measured.
+ * A class, because each object literal with a getter leaves 344 bytes among V8's old objects, with everything that its functions capture,
+ * and there is one window per request. Source: measured.
  */
 export class ReplyWindow {
   readonly #request: Buffer;
