@@ -56,7 +56,10 @@ const CLOCK_STEP_MS = 1_000;
 /** The refusal while there is no tick. */
 const NOT_RUNNING = msg`the agent is starting or stopping; try again in a moment`;
 
-/** Each command resolves with its final outcome, at the latest after `COMMAND_MS`; the stages before go to `onOutcome`. */
+/**
+ * Carries out the requests of people and the platform for light. Each command resolves with its final outcome, at the latest after
+ * `COMMAND_MS`; `onOutcome` receives every stage.
+ */
 export class LightRequests {
   readonly #parts: LightRequestsParts;
   readonly #overrides: OverrideRegistry;
