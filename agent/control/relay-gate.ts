@@ -4,7 +4,7 @@ import type { RelayedDetection } from '../core/ports.ts';
 
 /**
  * Why a detection from another cabinet is refused. `stranger`: it is not a neighbour. `late`: older than its own life or than 20 s.
- * `repeated`: received before, in the last 60 s. `too-many`: above the rate limit of a cabinet.
+ * `repeated`: accepted before, in the last 60 s. `too-many`: above the rate limit of a cabinet.
  */
 export type RelayRefusal = 'stranger' | 'late' | 'repeated' | 'too-many';
 

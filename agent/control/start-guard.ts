@@ -96,7 +96,7 @@ export function mustWait({ lampId, rank }: Decision, guard: Pick<StartGuard, 'is
 
 /**
  * Returns the decision, raised to `floorPct`, but not above `maxPct`. A decision of a person is not changed. Until contacts and points have
- * been read, a lamp so keeps the level it was found at.
+ * been read, the lamp keeps at least the level at which it was found.
  */
 export function notBelowFound(decision: Decision, floorPct: LevelPct, maxPct: LevelPct = 100): Decision {
   const { rank } = decision;

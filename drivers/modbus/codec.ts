@@ -92,7 +92,7 @@ function bitOf({ type, wordOrder }: PointProfile, bit: number, words: readonly n
   return ((used[bit >> 4] ?? 0) >> (bit & 15)) & 1;
 }
 
-/** Whether a value is in the plausible range of its profile. */
+/** Whether a value is in the plausible range of its profile, both ends included. True for a point without a range. */
 export function isPlausible({ range }: PointProfile, value: number): boolean {
   return range === null || (value >= range[0] && value <= range[1]);
 }

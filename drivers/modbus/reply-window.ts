@@ -39,7 +39,8 @@ export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { 
 
 /**
  * What a wait that ended without a valid reply received instead. `silence`: nothing. `noise`: bytes without a frame. `damaged`: a reply
- * with a wrong checksum. `truncated`: the beginning of a reply. `foreign`: valid frames of others.
+ * with a wrong checksum. `truncated`: the beginning of a reply. `wrong-reply`: a frame of the requested unit and function that does not fit
+ * the request. `foreign`: other valid frames.
  */
 export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'foreign';
 

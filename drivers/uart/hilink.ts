@@ -96,7 +96,10 @@ interface Target {
   readonly speedKmh: number;
 }
 
-/** The protocol of Hi-Link's vehicle radar LD2451: the values are those of the nearest approaching vehicle of all in view. */
+/**
+ * The protocol of Hi-Link's vehicle radar LD2451. `count` has all vehicles in view. The other values are those of the nearest approaching
+ * vehicle, or of the nearest one if none approaches.
+ */
 export const LD2451: FrameCodec = {
   maxFrameBytes: ENVELOPE_BYTES + HEAD_BYTES + TARGET_BYTES * MAX_TARGETS,
   /**

@@ -107,7 +107,7 @@ function capOf({ line, unitAt }: BusToolQueue, unit: number, table: Table): numb
  * The state of a search for the registers that a unit has, with few requests. `walkFrom` creates it; `walkOn` and `refused` return the next
  * one.
  *
- * Open: no refused block lies ahead. Wall: a block that begins here was refused, and its absent register is not found yet.
+ * Open: no refused block lies ahead. Wall: a block that ends ahead was refused, and its absent register is not found yet.
  *
  *   open --answered--> open, twice the size
  *   open, wall --refused, several--> wall: half the size, until the missing register is alone

@@ -35,8 +35,8 @@ export interface PortSupervisorOptions {
 }
 
 /**
- * Keeps the port of a line open from `start` to `stop`. A port that is lost or cannot be opened is reported as event `line-down` and opened
- * again after 0.5 to 10 s. Errors: none from the port.
+ * Keeps the port of a line open from `start` to `stop`. A port that is lost or cannot be opened is reported as event `line-down` and tried
+ * again after 0.5 s, then after twice as long each time, up to 10 s. Errors: none from the port.
  */
 export class PortSupervisor {
   readonly #options: PortSupervisorOptions;

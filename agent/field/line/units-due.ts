@@ -14,8 +14,8 @@ import { restedMono, type Unit, wasMet } from '../units/unit.ts';
 export type HeldUntil = (request: ReadRequest) => MonoMs;
 
 /**
- * Per kind of request, the unit that is next; undefined where none is due. Presence inputs go by due time. Telemetry goes by due time too,
- * after units that have not answered yet. Set-up goes by `setUpRank`.
+ * Per kind of request, the unit that is next; undefined where none is due. It is the one that has been due for longest, except in set-up,
+ * where `setUpRank` decides, and in telemetry, where units that have not answered yet come first.
  */
 export interface Agenda {
   presence: Unit | undefined;

@@ -23,7 +23,7 @@ export interface Isolation {
  */
 const RETRY_MS = { first: 10_000, max: 600_000, maxOfLevel: 60_000 };
 
-/** Longest time between two requests of an isolated slot. Units: ms. */
+/** Longest time between two requests of an isolated slot: 10 min, or 1 min if it contains the level of a lamp. Units: ms. */
 export function longestRetryMs({ isLevel }: { readonly isLevel: boolean }): number {
   return isLevel ? RETRY_MS.maxOfLevel : RETRY_MS.max;
 }

@@ -23,8 +23,8 @@ export const POLL_PERIOD_MS: Readonly<Record<PolledClass, number>> = { fast: 100
  */
 const NEARLY_DUE = 0.25;
 /**
- * A lost poll is repeated after this time, and once more, before it waits for its period. Units: ms. Source: the guard against late replies lasts as
- * long.
+ * A lost poll is repeated after this time, and a second time if it is lost again. Then the slot waits for its period. Units: ms. Source:
+ * the guard against late replies lasts as long.
  */
 export const ASK_AGAIN_MS = 1_000;
 const ASK_AGAIN_TIMES = 2;
@@ -177,8 +177,8 @@ export function markAnswered({ slots }: PollBlock, at: { nowMono: MonoMs; period
 }
 
 /**
- * Sets when the slots of a lost block are due again: in 1 s, or a period if that is shorter, after the first two losses in a row; then in a
- * period.
+ * Sets when the slots of a lost block are due again. After the first and the second loss in a row that is 1 s later, or a period if that is
+ * shorter; after any further loss it is a period later.
  */
 export function lost({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs'] }): void {
   for (const slot of slots) {

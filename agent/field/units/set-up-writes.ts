@@ -8,8 +8,8 @@ import type { MonoMs, WallMs } from '../../core/clock.ts';
 import { DAY_MS } from '../../core/durations.ts';
 
 /**
- * Writes of one register in any 24 h.
- * Source: flash of simple drivers takes 10,000 writes and the contract lasts 12 years: 10,000 / (12 x 365.25) = 2.3 a day.
+ * Most writes of one set-up register in any 24 h. Source: flash of simple drivers takes 10,000 writes and the contract lasts 12 years:
+ * 10,000 / (12 x 365.25) = 2.3 a day.
  */
 export const SET_UP_WRITES_A_DAY = 2;
 

@@ -173,7 +173,10 @@ function stepsOf({ setup }: Profile, setupValues: Readonly<Record<SetupParameter
   }));
 }
 
-/** Updates the due times of the unit. Call it when a slot has changed. */
+/**
+ * Computes from the slots when the presence inputs, the other registers and the isolated registers of the unit are next due. Call it when a
+ * slot has changed.
+ */
 export function replan(unit: Unit): void {
   const none = Number.POSITIVE_INFINITY;
   let [presenceMono, telemetryMono, retryMono] = [none, none, none];
@@ -258,12 +261,12 @@ export function restartSteps(unit: Unit, steps: readonly SetupStep[]): void {
   unit.isLevelWaiting = false;
 }
 
-/** When the unit may be requested again after its last transaction. */
+/** When the unit may be requested again after its last transaction: after the pause that its profile requires. It may be in the past. */
 export function restedMono({ lastMono, driver }: Unit): MonoMs {
   return lastMono + driver.profile.quirks.minGapMs;
 }
 
-/** When a write may be sent to the unit; rarely while it is silent. */
+/** When a write may be sent to the unit: after its usual pause, and rarely while it is silent. It may be in the past. */
 export function writableMono(unit: Unit): MonoMs {
   const { health, nextWriteMono, hushedMono } = unit;
   return health.state === 'silent' ? Math.max(restedMono(unit), nextWriteMono, hushedMono) : restedMono(unit);
