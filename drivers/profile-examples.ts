@@ -31,7 +31,10 @@ export function missingExamples({ examples, points }: Profile): Flaw[] {
   return proves || !isRead ? [] : [{ path: ['examples', 0, 'expect'], message: NOTHING_EXPECTED }];
 }
 
-/** Examples that do not decode, or decode to other values than expected. */
+/**
+ * Returns one flaw for each example that does not decode, and for each value that differs from the expected one or is not plausible. Empty
+ * if all are right.
+ */
 export function exampleFlaws(profile: Profile): Flaw[] {
   const valuesOf = profile.transport === 'uart' ? uartValues(profile) : modbusValues(profile);
   return profile.examples.flatMap((example, index) => {

@@ -35,7 +35,9 @@ export function ownFolders(dirs: readonly string[]): string[] {
   });
 }
 
-/** The files of the site's own profiles, each with a stamp that differs once the file has changed; unreadable files are left out. */
+/**
+ * Returns a stamp for each profile file of the site, by path. The stamp differs once the file has changed. Unreadable files are left out.
+ */
 export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, string> {
   const unseen: Problem[] = [];
   const files = ownFolders(dirs).flatMap((dir) => profileNames(dir, unseen).map((name) => join(dir, name)));

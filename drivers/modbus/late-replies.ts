@@ -217,7 +217,7 @@ export class LateReplies {
   }
 }
 
-/** Whether a request reads data; only then can an old answer become a wrong value. */
+/** Whether a request reads data (functions 1 to 4); only then can an old answer become a wrong value. */
 export function isRead(request: Buffer): boolean {
   return (request[1] as number) <= 4;
 }

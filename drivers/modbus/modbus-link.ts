@@ -28,8 +28,9 @@ export interface ReplyTiming {
 }
 
 /**
- * How well the reply to a read can be distinguished from older ones: 0 is best. Of two reads of equal rank the one with the earlier
- * `clearMono` is better.
+ * How well the reply to a read can be distinguished from older ones. 0: no older one can be mistaken for it. 1: a copy of one could be,
+ * because the line repeats frames. 2: a late one may still arrive. Of two reads of equal rank the one with the earlier `clearMono` is
+ * better.
  */
 export interface ReadRank {
   readonly rank: 0 | 1 | 2;

@@ -34,7 +34,7 @@ export interface WindowMemory {
   readonly rx: Buffer;
 }
 
-/** As `Match`; `rest` is what arrived after the reply. */
+/** The result of a window, as `Match`. For a reply, `rest` is what arrived after it. */
 export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { kind: 'reply' }> & { readonly rest: Buffer });
 
 /**

@@ -57,8 +57,8 @@ const CLOCK_STEP_MS = 1_000;
 const NOT_RUNNING = msg`the agent is starting or stopping; try again in a moment`;
 
 /**
- * Carries out the requests of people and the platform for light. Each command resolves with its final outcome, at the latest after
- * `COMMAND_MS`; `onOutcome` receives every stage.
+ * Carries out the requests of people and the platform for light. A command for lamps resolves with its final outcome, after `COMMAND_MS`
+ * and up to `DISK_WAIT_MS` for its save at the latest. `onOutcome` receives every stage of every command, the final one too.
  */
 export class LightRequests {
   readonly #parts: LightRequestsParts;

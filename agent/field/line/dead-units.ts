@@ -63,8 +63,8 @@ const PROBE_ROUNDS = 2;
 const REOPEN_MS = { first: 60_000, max: 3_600_000 };
 
 /**
- * Decides when the port of a line is reopened because none of its units answers: after 5 s and two probes of each unit, then after 1 min to
- * 1 h. Detects when a unit answers again after that.
+ * Decides when the port of a line is reopened because none of its units answers: after 5 s and twice as many probes as units, then again
+ * after 1 min, doubled each time up to 1 h. Detects when a unit answers again after that.
  */
 export function createSilenceWatch() {
   let sinceMono: MonoMs | undefined;

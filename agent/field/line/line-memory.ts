@@ -167,8 +167,9 @@ function expectRefusal(slot: Slot, nowMono: MonoMs): void {
 }
 
 /**
- * Whether `now` should be saved: it has a new unit, another set of refused or split registers, a new set-up write, or a response time that
- * differs by more than half and by more than 5 ms. A unit that is only in `before` does not count.
+ * Whether `now` should be saved: it has a new unit, another profile, other refused or split registers, or a new set-up write. Also if a
+ * response time differs by more than half and by more than 5 ms, or the clock was set by more than an hour. A unit that is only in `before`
+ * does not count.
  */
 export function hasLearnedMore(before: LearnedUnits, now: LearnedUnits): boolean {
   return Object.entries(now).some(([id, { turnaroundMs, firstByteMs, setUpWrites, ...exact }]) => {
