@@ -21,7 +21,7 @@ export function consoleUnitAt(port: string, dirs: readonly string[] = CONSOLE_UN
   return units.find((unit) => deviceOf(unit) === device) ?? null;
 }
 
-/** The sentence about such a port. */
+/** The message for a line whose port has this console unit enabled, with what to do. */
 export function consoleHoldsPort(unit: string): Message {
   return msg`a console is enabled on this port (${unit}): take another port for the line, or disable the console`;
 }

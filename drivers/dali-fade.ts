@@ -2,13 +2,15 @@
 const HALF_SECOND_MS = 500;
 const LONGEST = 15;
 
-/** Returns the fade time nearest to a ramp, as its number. Units: ms. */
+/**
+ * Returns the number, 0 to 15, of the DALI fade time that is nearest to a ramp. It is 0 (no fade) for ramps below about 0.6 s. Units: ms.
+ */
 export function daliFadeTime(rampMs: number): number {
   if (rampMs <= 0) return 0;
   return Math.min(LONGEST, Math.max(0, Math.round(2 * Math.log2(rampMs / HALF_SECOND_MS))));
 }
 
-/** Returns how long a fade lasts. Units: ms. */
+/** Returns how long the DALI fade time with this number, 0 to 15, lasts; 0 for number 0. Units: ms. */
 export function daliFadeMs(fadeTime: number): number {
   return fadeTime <= 0 ? 0 : Math.round(HALF_SECOND_MS * Math.SQRT2 ** fadeTime);
 }

@@ -25,7 +25,10 @@ export function modbusDriverFor(
   return createModbusDriver(withQuirks(narrowed(profile, device?.instances ?? {}), device?.quirks ?? {}));
 }
 
-/** Errors: as `modbusDriverFor`. */
+/**
+ * Returns a new driver for a raw UART device type. Errors: throws TypeError for a profile without a known codec; the config check rejects
+ * such a cabinet.
+ */
 export function uartDriverFor(profile: Profile): UartDriver {
   const codec = UART_CODECS[profile.codec ?? ''];
   if (codec === undefined) throw new TypeError(`${profile.id} has no uart codec`);

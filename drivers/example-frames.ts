@@ -17,7 +17,7 @@ const REQUEST_BYTES = 8;
 const AROUND_DATA_BYTES = 5;
 const WRITES: readonly number[] = [5, 6, 15, 16];
 
-/** The result of a read. */
+/** What the two frames of an example read: one register, or one bit as 0 or 1, per entry of `words`, from `address` on. */
 export interface ExampleExchange {
   readonly table: Table;
   readonly address: number;
@@ -29,7 +29,10 @@ export interface FrameFlaw {
   readonly message: Message;
 }
 
-/** Null for a write and for an exception: nothing is read, and nothing is wrong. */
+/**
+ * Decodes the request and the response of an example, given as hex bytes. Returns what was read, or the flaw of the first wrong frame. Null
+ * for a write and for an exception: nothing is read, and nothing is wrong.
+ */
 export function takeApart(request: string, response: string): ExampleExchange | FrameFlaw | null {
   const [ask, answer] = [bytesOf(request), bytesOf(response)];
   const askFlaw = requestFlaw(ask);
@@ -44,7 +47,7 @@ export function takeApart(request: string, response: string): ExampleExchange | 
   return { table, address: ask.readUInt16BE(2), words: Array.from({ length: count }, (_, i) => word(i)) };
 }
 
-/** Hex bytes with or without blanks. */
+/** Returns the bytes of a hex text, with or without blanks. Ends at the first character that is not hex. */
 export function bytesOf(hex: string): Buffer {
   return Buffer.from(hex.replaceAll(' ', ''), 'hex');
 }

@@ -30,12 +30,15 @@ function placeOf({ line, device }: WiredDevice, table: string, address: number, 
   return `${portOf(line)}|${unit}|${table}|${address}`;
 }
 
-/** Port and unit: identifies a device on the wire. */
+/** Identifies a device on the wire. Shape: `port|unit`, with the port as `portOf` returns it. */
 export function wireUnit({ line, device }: WiredDevice): string {
   return `${portOf(line)}|${device.unit}`;
 }
 
-/** The same endpoint gets the same name, however it is written. */
+/**
+ * Returns the port of a line in one spelling, so that the same endpoint always has the same name. A port that cannot be parsed is returned
+ * unchanged.
+ */
 export function portOf({ port }: Pick<LineConfig, 'port'>): string {
   const parsed = parseLinePort(port);
   return parsed.kind === 'bad' ? port : linePortName(parsed);

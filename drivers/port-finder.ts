@@ -19,7 +19,10 @@ const PORT_NAMES = /^tty(S|AMA|O|mxc|USB|ACM|RS485|SC|XRUSB)\d+$/;
 /** Drivers of cellular modems, whose ports take commands. Source: names of the drivers in Linux drivers/usb/serial. */
 const MODEM_DRIVERS = new Set(['option', 'option1', 'qcserial', 'sierra', 'sierra_net', 'gobi']);
 
-/** Stable names first, then in order. Errors: none; an unreadable folder counts as missing. */
+/**
+ * Returns the serial ports of the machine, those with a stable name first, each part sorted by name. Ports that cannot be a line are
+ * included, with the reason in `keepOff`. Errors: none; an unreadable folder counts as missing.
+ */
 export function findSerialPorts({
   dev = '/dev',
   sys = '/sys',

@@ -21,7 +21,8 @@ const NO_EXAMPLE = msg`give at least one exchange and what must come out of it; 
 const NOTHING_EXPECTED = msg`no example says what must come out of it: give one read its values, as { level: 40 }`;
 
 /**
- * Reports a profile without an example that proves its registers: a write only repeats itself, and a read without expected values proves as little.
+ * Returns one flaw for a profile without an example that proves its registers, else none. A write only repeats itself, and a read without
+ * expected values proves as little. A profile without polled points needs no expected values.
  */
 export function missingExamples({ examples, points }: Profile): Flaw[] {
   if (examples.length === 0) return [{ path: ['examples'], message: NO_EXAMPLE }];
@@ -30,7 +31,10 @@ export function missingExamples({ examples, points }: Profile): Flaw[] {
   return proves || !isRead ? [] : [{ path: ['examples', 0, 'expect'], message: NOTHING_EXPECTED }];
 }
 
-/** Examples that do not decode, or decode to other values than expected. */
+/**
+ * Returns one flaw for each example that does not decode, and for each value that differs from the expected one or is not plausible. Empty
+ * if all are right.
+ */
 export function exampleFlaws(profile: Profile): Flaw[] {
   const valuesOf = profile.transport === 'uart' ? uartValues(profile) : modbusValues(profile);
   return profile.examples.flatMap((example, index) => {

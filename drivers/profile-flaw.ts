@@ -11,7 +11,10 @@ export interface Flaw {
   readonly atKey?: true;
 }
 
-/** `there is no point "lvel"; did you mean "level"?`, or the list of points. */
+/**
+ * Returns the message for a point name that is not among `known`: `there is no point "lvel"; did you mean "level"?`, or with the list of
+ * points if none is similar.
+ */
 export function unknownPoint(name: string, known: readonly string[]): Message {
   return msg`there is no point "${name}"${didYouMean(name, known, msg`; there are: ${listNames(known)}`)}`;
 }

@@ -23,7 +23,10 @@ export interface ProfileFile {
 /** Path of the folder with the profiles that come with the agent. */
 export const SHIPPED_PROFILES_DIR = join(import.meta.dirname, 'profiles');
 
-/** The folders that exist, each once. */
+/**
+ * Returns those of the folders that exist, each once and in the same order. The folder of the profiles that come with the agent is left
+ * out.
+ */
 export function ownFolders(dirs: readonly string[]): string[] {
   const seen = new Set([realpathSync(SHIPPED_PROFILES_DIR)]);
   return dirs.filter((dir) => {
@@ -32,7 +35,9 @@ export function ownFolders(dirs: readonly string[]): string[] {
   });
 }
 
-/** The files of the site's own profiles, each with a stamp that differs once the file has changed; unreadable files are left out. */
+/**
+ * Returns a stamp for each profile file of the site, by path. The stamp differs once the file has changed. Unreadable files are left out.
+ */
 export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, string> {
   const unseen: Problem[] = [];
   const files = ownFolders(dirs).flatMap((dir) => profileNames(dir, unseen).map((name) => join(dir, name)));
@@ -50,7 +55,10 @@ export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, 
  */
 const MAX_BYTES = 2 ** 20;
 
-/** Name and text of each profile in a folder. */
+/**
+ * Reads each `.yaml` and `.yml` file of a folder, sorted by name, without hidden ones. A folder or file that cannot be read is added to
+ * `unreadable`.
+ */
 export function profileFiles(dir: string, unreadable: Problem[]): ProfileFile[] {
   return profileNames(dir, unreadable).flatMap((name) => {
     const file = join(dir, name);
@@ -81,10 +89,13 @@ function readOrReport<T>(path: string, unreadable: Problem[], read: () => T): T 
 /** Name of the file with the checked profiles in the folder of the shipped ones. With it a start does not parse and check them again. */
 export const CHECKED_FILE = 'checked.json';
 
-/** By the hash of a profile's text: a file changed since then is parsed like any other. A clone of the repository has none. */
+/**
+ * The profiles that were checked when the package was built, by the hash of their text: a file changed since then is parsed like any other.
+ * A clone of the repository has none.
+ */
 export type CheckedProfiles = ReadonlyMap<string, Profile>;
 
-/** Empty if the file is missing or damaged. */
+/** Reads the profiles that were checked when the package was built. Empty if their file is missing or damaged. */
 export function readChecked(dir: string = SHIPPED_PROFILES_DIR): CheckedProfiles {
   try {
     const found: unknown = JSON.parse(readFileSync(join(dir, CHECKED_FILE), 'utf8'));
@@ -94,7 +105,10 @@ export function readChecked(dir: string = SHIPPED_PROFILES_DIR): CheckedProfiles
   }
 }
 
-/** The text of the file. Errors: throws TypeError for a profile that does not survive JSON unchanged. */
+/**
+ * Returns the text of the file `CHECKED_FILE` for these profiles. Errors: throws TypeError for a profile that does not survive JSON
+ * unchanged.
+ */
 export function checkedText(profiles: readonly { readonly text: string; readonly profile: Profile }[]): string {
   const json = JSON.stringify(Object.fromEntries(profiles.map(({ text, profile }) => [hashOfText(text), profile])));
   const same = isDeepStrictEqual(

@@ -12,7 +12,10 @@ import { type ExpandedProfile, expandProfile, type FilePath } from './profile-ex
 import type { Flaw } from './profile-flaw.ts';
 import { type ProfileDocument, profileJsonSchema, profileSchema } from './profile-schema.ts';
 
-/** `trial`: for reading a real unit, which proves more than a missing example. */
+/**
+ * What a profile is checked for. `service`: to be used by the agent, which requires an example with expected values. `trial`: for reading a
+ * real unit, which proves more than a missing example.
+ */
 export type ProfileUse = 'trial' | 'service';
 
 export type Judgement =

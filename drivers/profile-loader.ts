@@ -76,8 +76,8 @@ function soundProfile(file: ProfileFile, readPlaced: ReadPlaced): Profile {
 }
 
 /**
- * Returns all valid profiles, and the problems of the others. A file of the site replaces a shipped one with its id; two files of the site with one
- * id are both left out.
+ * Returns all valid profiles, and the problems of the others. A file of the site replaces a shipped one with its id. Two files of the site
+ * with one id are both left out, and so is a shipped one with it.
  */
 export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlaced, checked: CheckedProfiles = new Map()): LoadedProfiles {
   const profiles = new Map<string, Profile>();
@@ -124,7 +124,7 @@ function sharedId(id: string, [first, ...others]: readonly ProfileFile[], readPl
   });
 }
 
-/** The id in a file that may not even be valid YAML. */
+/** Returns the id in the text of a profile file, even if it is not valid YAML; null if it has no line `id:`. */
 export function claimedId(text: string): string | null {
   return /^id:\s*["']?([a-z0-9][\w-]*)/m.exec(text)?.[1] ?? null;
 }

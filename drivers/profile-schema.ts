@@ -13,7 +13,10 @@ const id = z
 const register = z.int().min(0).max(0xffff);
 /** Units: bit/s. Source: the speeds that a line of the cabinet can have. */
 const BAUD_RATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 256_000, 460_800, 921_600];
-/** Source: the store keeps values as whole numbers of their last decimal; six decimals allow values up to 2^53 / 10^6. */
+/**
+ * Most decimals of a point. Source: the store keeps values as whole numbers of their last decimal; six decimals allow values up to 2^53 /
+ * 10^6.
+ */
 export const MAX_POINT_DECIMALS = 6;
 /** Distance between two repetitions. Units: registers. */
 const stride = z.int().min(1).max(10_000).default(1);
@@ -212,7 +215,7 @@ const document = z.strictObject({
   examples: z.array(example).default([]),
 });
 
-/** A profile as a person writes it; `profile-expand.ts` expands it. */
+/** The schema of a profile as a person writes it; `profile-expand.ts` expands it. */
 export const profileSchema = document.superRefine(({ transport, points, repeat }, context) => {
   const report = (path: (string | number)[], said: Message): void =>
     context.addIssue({ code: 'custom', path, message: String(said), params: { said } });
@@ -227,7 +230,7 @@ export const profileSchema = document.superRefine(({ transport, points, repeat }
   }
 });
 
-/** The same for the sentences of our messages. */
+/** Returns `profileSchema` as a JSON Schema (draft 7), from which the messages about mistakes are written. */
 export function profileJsonSchema(): JsonSchema {
   return z.toJSONSchema(profileSchema, { io: 'input', target: 'draft-7' }) as JsonSchema;
 }

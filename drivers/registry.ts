@@ -4,7 +4,8 @@ import { type CheckedProfiles, ownFolders, type ProfileFile, profileFiles, readC
 import { claimedId, type LoadedProfiles, loadProfiles, type ReadPlaced } from './profile-loader.ts';
 
 /**
- * Read every `.yaml` and `.yml` of the folders, shipped ones first. A folder that does not exist holds no profiles; what cannot be read is a problem.
+ * Reads and checks every `.yaml` and `.yml` of the folders: those that come with the agent, `extraDirs`, then `firstDirs`. A folder that
+ * does not exist holds no profiles; what cannot be read is a problem in the result.
  *
  * Shape: a profile of `firstDirs` takes the place of any other of its id, the site's own included.
  */

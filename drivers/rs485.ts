@@ -19,7 +19,10 @@ const ENOTTY = 25;
 /** Calls the ioctl on `fd` with these numbers; resolves with 0 or errno, rejects when it cannot be called at all. */
 export type RunRs485 = (fd: number, words: readonly number[]) => Promise<number>;
 
-/** Errors: rejects with BusError `port-refused` when the port has no RS-485 mode or refuses these settings. */
+/**
+ * Makes the kernel switch the transceiver of an open port between sending and receiving. Errors: rejects with BusError `port-refused` when
+ * the port has no RS-485 mode or refuses these settings, or when Perl is missing.
+ */
 export async function enableRs485(fd: number, settings: Rs485Settings, run: RunRs485 = runPerl): Promise<void> {
   let errno: number;
   try {

@@ -29,7 +29,8 @@ const READABLE = 1;
 const READ_BYTES = 4096;
 
 /**
- * `consoleAt`: returns the console unit on a port, which then cannot be a line; null for none.
+ * Creates a serial port; it is closed until `open`. `consoleAt` returns the console unit on a port, which then cannot be a line; null for
+ * none.
  *
  * Errors: `open` rejects with BusError `port-missing`, `port-busy` or `port-refused`, each with what to check.
  */
@@ -177,7 +178,10 @@ function errnoOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-/** The bindings report errno only inside a sentence, so this is the one place that matches error text. */
+/**
+ * Returns the BusError for a port that cannot be opened: `port-missing`, `port-busy` or `port-refused`. The bindings report errno only
+ * inside a sentence, so this is the one place that matches error text.
+ */
 export function openError(path: string, cause: unknown): BusError {
   const text = cause instanceof Error ? cause.message : String(cause);
   const [code, advice]: [BusErrorCode, Message] = /no such file/i.test(text)

@@ -11,7 +11,7 @@ const TABLES = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
 const COLUMN = { local: 1, remote: 2, state: 3, retransmits: 6 };
 const ESTABLISHED = '01';
 
-/** Both ends of a connection. */
+/** The port numbers at both ends of a connection. */
 export interface TcpPorts {
   readonly local: number;
   readonly remote: number;
@@ -27,7 +27,10 @@ export async function retransmits(ports: TcpPorts, tables: readonly string[] = T
   return counts.find((count) => count !== null) ?? null;
 }
 
-/** The same, from the text of one table. Of several connections between the same ports, the one with the fewest retransmissions counts. */
+/**
+ * Returns how often the oldest unacknowledged byte of a connection has been sent again, from the text of one table; null if the table does
+ * not contain it. Of several connections between the same ports, the one with the fewest retransmissions counts.
+ */
 export function retransmitsIn(table: string, { local, remote }: TcpPorts): number | null {
   let least: number | null = null;
   for (const row of table.split('\n')) {

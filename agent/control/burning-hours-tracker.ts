@@ -15,7 +15,10 @@ import { RetriedSave } from './requests/retried-save.ts';
 
 /** Key of the hours by lamp. Shape: a lamp with unknown hours is absent, so that a former release can read the entry too. */
 const BURNING_KEY = 'control.burning-hours';
-/** All time since a copy was made counts as burnt: the hours never fall, and constant light gives too much rather than too little. */
+/**
+ * The change of the burning hours when a copy replaces the stored state: the age of the copy is added to the hours of each lamp. So the
+ * hours never fall, and constant light gives too much rather than too little.
+ */
 export const BURNING_COPY_RULE: CopyRule = { key: BURNING_KEY, change: 'add-age', unitMs: HOUR_MS };
 /** Key of the statements of the configuration that have been applied, by lamp: `12000@2026-05-01`. */
 const STATED_KEY = 'control.burning-stated';

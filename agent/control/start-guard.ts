@@ -37,8 +37,11 @@ const FIRST_READ_MS = 2_000;
 const POINT_WAIT_MS = { raises: 30_000, emergency: KEY_HOLD_MS };
 
 /**
- * `holdS` by lamp: the hold of zones where presence raises, 0 for zones that may be dark without presence. `waitMs` by point: longest wait for its
- * first reading.
+ * Creates a guard that starts at `startMono`.
+ *
+ * `holdS` has the lamps that must not be lowered before they are read, each with how long the level found is kept, in s: the hold of a zone
+ * where presence raises, 0 in a zone that may be dark without presence. `waitMs` has the points that may raise the light, each with the
+ * longest wait for its first reading.
  */
 export function createStartGuard(
   holdS: ReadonlyMap<string, number>,
@@ -73,21 +76,27 @@ export function createStartGuard(
   };
 }
 
-/** Returns the guard of a street that starts now. */
+/**
+ * Returns the guard of a street that starts at `startMono`, with the holds of its zones and the waits for its photocells, rules and
+ * contacts.
+ */
 export function startGuardOf(street: LightingStreet, contacts: ReadonlyMap<PointId, LightContact>, startMono: MonoMs): StartGuard {
   // A lamp that several zones raise has the longest of their holds: the last one written.
   const byHold = street.zones.flatMap(guarded).toSorted(([, a], [, b]) => a - b);
   return createStartGuard(new Map(byHold), startMono, awaited(street, contacts));
 }
 
-/** Whether a decision would lower a lamp that has not been read yet; a raise never waits. */
+/**
+ * Whether a decision must not be written yet, because its lamp has not been read since the start and may be brighter. Decisions of a
+ * person, of presence and of traffic never wait.
+ */
 export function mustWait({ lampId, rank }: Decision, guard: Pick<StartGuard, 'isWaiting'>, nowMono: MonoMs): boolean {
   return !isByPerson(rank) && rank !== 'presence' && rank !== 'traffic' && guard.isWaiting(lampId, nowMono);
 }
 
 /**
- * Returns the decision, not below `floorPct` unless a person made it: until contacts and points have been read, a lamp keeps the level it was found
- * at.
+ * Returns the decision, raised to `floorPct`, but not above `maxPct`. A decision of a person is not changed. Until contacts and points have
+ * been read, the lamp keeps at least the level at which it was found.
  */
 export function notBelowFound(decision: Decision, floorPct: LevelPct, maxPct: LevelPct = 100): Decision {
   const { rank } = decision;

@@ -41,7 +41,7 @@ export interface CounterRule {
   readonly rolloverAt: number | null;
   readonly decimals: number;
   readonly isFloat: boolean;
-  /** Largest rise per hour, and at any time; null without a limit. */
+  /** The count may rise by `perHour` for each hour between two readings, plus `atOnce`. Null without a limit. */
   readonly limits: { readonly perHour: number; readonly atOnce: number } | null;
 }
 
@@ -51,7 +51,10 @@ export interface CounterReading {
   readonly atMono: MonoMs;
 }
 
-/** Shape: total = last.raw + offset; `last` is null until two readings have agreed. Units: the point's own. */
+/**
+ * The state of a counter. Shape: total = last.raw + offset; `last` is the last accepted reading, null until two readings have agreed.
+ * Units: the point's own.
+ */
 export interface Counter {
   readonly offset: number;
   readonly last: CounterReading | null;
@@ -61,7 +64,7 @@ export interface Counter {
 
 export const UNCOUNTED: Counter = { offset: 0, last: null, candidates: [] };
 
-/** `total` is null while it is not known whether the reading is correct. */
+/** The counter after a reading, and the total to publish. `total` is null while it is not known whether the reading is correct. */
 export interface CounterStep {
   readonly counter: Counter;
   readonly total: number | null;
@@ -69,13 +72,16 @@ export interface CounterStep {
   readonly restart: CounterRestart | null;
 }
 
-/** The total continues from `total`, the register from `raw`. */
+/** The meter was reset or replaced: the total continues from `total`, while the register continues from `raw`. Units: the point's own. */
 export interface CounterRestart {
   readonly total: number;
   readonly raw: number;
 }
 
-/** Null for a point that is not a counter. */
+/**
+ * Returns the rule of a counter from its profile; null for a point that is not a counter. Only energy in Wh, kWh or MWh has a limit: the
+ * rise at 250 kW.
+ */
 export function counterRule({ counter, semantic, decimals, type, scale, unit }: PointProfile): CounterRule | null {
   if (counter === null) return null;
   const kwh = semantic === 'energy' ? KWH[unit] : undefined;
@@ -85,14 +91,20 @@ export function counterRule({ counter, semantic, decimals, type, scale, unit }: 
   return { rolloverAt: counter.rolloverAt, decimals, isFloat, limits };
 }
 
-/** The rule of a meter that cannot measure more than this power. Units: kW. */
+/**
+ * Returns the rule for a meter that cannot measure more than this power: its rise per hour is reduced. A rule without limits, or a power of
+ * 250 kW and more, changes nothing. Units: kW.
+ */
 export function boundedRule(rule: CounterRule, maxPowerKw: number): CounterRule {
   const { limits } = rule;
   if (limits === null || maxPowerKw >= MAX_POWER_KW) return rule;
   return { ...rule, limits: { ...limits, perHour: (limits.perHour * maxPowerKw) / MAX_POWER_KW } };
 }
 
-/** Returns the counter after one more good reading. Errors: none; every reading leads to a state. */
+/**
+ * Returns the counter and its total after one more good reading. The total is null for a reading that does not follow an earlier one.
+ * Errors: none; every reading leads to a state.
+ */
 export function afterReading(counter: Counter, now: CounterReading, rule: CounterRule): CounterStep {
   const { last, candidates } = counter;
   if (last !== null && follows(last, now, rule)) return taken(counter, last, now, rule);

@@ -14,7 +14,7 @@ import type { BusToolsParts, RawLine } from './bus-tools/bus-tools.ts';
 import { deadLineText, type LineRuntime } from './line-runtime.ts';
 import { type Unit, unitState } from './units/unit.ts';
 
-/** A line for the bus tools; empty for a line of raw bytes. */
+/** Returns a list with the line as the bus tools need it; an empty list for a line of raw bytes. */
 export function busLine({ source, units, runner, supervisor }: LineRuntime): BusToolsParts['lines'][number][] {
   if (source.kind !== 'modbus' || runner === null) return [];
   const { config, line } = source;
@@ -27,7 +27,12 @@ export function rawLine({ source, supervisor }: LineRuntime): RawLine[] {
   return [{ config: source.config, noiseBytes: () => source.driver.counters.noiseBytes, downReason: () => supervisor.reason }];
 }
 
-/** `counters` are those of a Modbus line, without those caused by the console's requests. */
+/**
+ * Returns the state, load and counters of a line as the console shows them.
+ *
+ * `counters` are those of a Modbus line, without those caused by the console's requests; null for a line of raw bytes, whose counts are
+ * then 0 except `noiseBytes`.
+ */
 export function lineView({ source, supervisor, load, runner }: LineRuntime, counters: LineCounters | null): LineView {
   const { config } = source;
   const isDead = runner?.isDead === true;
@@ -66,7 +71,10 @@ export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] 
   return source.config.devices.map(({ id, profile, pole }) => ({ ...base, id, profile, pole }));
 }
 
-/** The newest value, quality and age of the polled points whose id contains `filter`; case is ignored. */
+/**
+ * The newest value, quality and age of the polled points whose id contains `filter`; case is ignored. A point without a reading has quality
+ * `missing`, and null as its value and age.
+ */
 export function pointViews(
   points: ReadonlyMap<PointId, CabinetPoint>,
   field: Pick<Field, 'readings'>,

@@ -8,7 +8,7 @@ import type { BytePort, ModbusDriver, ModbusLine, OpenBytePort, UartDriver } fro
 import { linePortName, parseLinePort } from '../core/line-port.ts';
 import type { Profile } from '../core/profile.ts';
 
-/** One line with its drivers. */
+/** One line of the cabinet with its port and drivers: a Modbus line, or a raw UART with one device. */
 export type FieldLine =
   | {
       readonly kind: 'modbus';
@@ -24,7 +24,10 @@ export interface FieldLineParts {
   readonly clock: Clock;
 }
 
-/** Errors: throws TypeError for a device without a usable profile; the config check rejects such a cabinet. */
+/**
+ * Creates the port, the protocol and the drivers of a line; does not open the port. Errors: throws TypeError for a device without a usable
+ * profile; the config check rejects such a cabinet.
+ */
 export function fieldLine(config: LineConfig, { profiles, openPort, clock }: FieldLineParts): FieldLine {
   const profileOf = (deviceId: string): Profile => {
     const profile = profiles.get(config.devices.find(({ id }) => id === deviceId)?.profile ?? '');

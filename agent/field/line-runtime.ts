@@ -57,12 +57,18 @@ export interface LineRuntime {
   stop(): Promise<void>;
 }
 
-/** Errors: throws TypeError for a raw line without a device; the config check rejects such a cabinet. */
+/**
+ * Creates a line with all its parts; `start` opens its port. Errors: throws TypeError for a raw line without a device; the config check
+ * rejects such a cabinet.
+ */
 export function createLineRuntime(source: FieldLine, parts: RuntimeParts): LineRuntime {
   return source.kind === 'modbus' ? new ModbusRuntime(source, parts) : new UartRuntime(source, parts);
 }
 
-/** The text for a line on which no unit answers any more; without its port it fits any line. */
+/**
+ * Returns the message that no unit on a line answers, with what to check. With `port` the advice fits a gateway or an adapter, without it
+ * any line.
+ */
 export function deadLineText(lineId: string, port?: string): Message {
   const where =
     port === undefined

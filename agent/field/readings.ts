@@ -13,7 +13,7 @@ function pointId(deviceId: string, quantity: string): PointId {
   return `${deviceId}.${quantity}`;
 }
 
-/** A device without a value, or with an impossible one, gives quality `bad`, never a number. */
+/** Returns one reading for each value, of quality `good`. An implausible value gives quality `bad` and null. */
 export function readingsOf(deviceId: string, values: readonly DecodedValue[], stamp: Stamp): Reading[] {
   return values.map(({ quantity, value, plausible }) =>
     plausible
@@ -22,7 +22,9 @@ export function readingsOf(deviceId: string, values: readonly DecodedValue[], st
   );
 }
 
-/** Readings without value, for a device that does not answer and for quantities that it refuses. */
+/**
+ * Returns one reading with value null for each quantity: `missing` for a device that does not answer, `bad` for quantities that it refuses.
+ */
 export function absentReadings(deviceId: string, quantities: readonly string[], quality: 'missing' | 'bad', stamp: Stamp): Reading[] {
   return quantities.map((quantity) => ({ pointId: pointId(deviceId, quantity), value: null, quality, ...stamp }));
 }

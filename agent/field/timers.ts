@@ -8,7 +8,7 @@ const IDLE_MS = 1_000;
 /** Shortest sleep, so that a request that is due but not possible does not cause a busy loop. Units: ms. */
 const IDLE_MIN_MS = 0.1;
 
-/** The sleep of an idle line. */
+/** A sleep that `wake` ends early, for a line that waits until its next request is due. */
 export type WakeableTimer = ReturnType<typeof createWakeableTimer>;
 
 export function createWakeableTimer(clock: Clock) {
@@ -32,7 +32,7 @@ export function createWakeableTimer(clock: Clock) {
 
 export type QuietTimer = ReturnType<typeof createQuietTimer>;
 
-/** Calls `onQuiet` after each `quietMs` without a restart. Units: ms. */
+/** Creates a timer that, once started, calls `onQuiet` after each `quietMs` without a restart, until it is stopped. Units: ms. */
 export function createQuietTimer(clock: Clock, quietMs: number, onQuiet: () => void) {
   let sinceMono: MonoMs = 0;
   let timer: Timer | undefined;

@@ -19,7 +19,7 @@ export const REGISTERS_PER_VALUE: Readonly<Record<RegisterType, number>> = {
   s64: 4,
 };
 
-/** Raw values of the types that can be written. */
+/** Lowest and highest raw value of each type that can be written. The other types cannot be written. */
 export const WRITABLE: Readonly<Partial<Record<RegisterType, readonly [min: number, max: number]>>> = {
   bit: [0, 1],
   u16: [0, 0xffff],
@@ -69,8 +69,9 @@ function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): num
 /**
  * Returns the value of a point.
  *
- * Units: the point's own, after raw × scale + offset, rounded to its decimals; 0 or 1 for a single bit. A level in whole % is 0 only for a dark lamp.
- * Errors: null when the device reports "no value" (a sentinel, or a float that is NaN).
+ * Units: the point's own, after raw × scale + offset, rounded to its decimals; 0 or 1 for a single bit. A level in whole % is 0 only for a
+ * dark lamp.
+ * Errors: null when the device reports "no value" (a sentinel, a float that is NaN, an invalid DALI level), and for 64 bits beyond 2^53.
  */
 export function decodePoint(point: PointProfile, words: readonly number[]): number | null {
   const raw = rawOf(point, words);
@@ -91,7 +92,7 @@ function bitOf({ type, wordOrder }: PointProfile, bit: number, words: readonly n
   return ((used[bit >> 4] ?? 0) >> (bit & 15)) & 1;
 }
 
-/** Whether a value is in the plausible range of its profile. */
+/** Whether a value is in the plausible range of its profile, both ends included. True for a point without a range. */
 export function isPlausible({ range }: PointProfile, value: number): boolean {
   return range === null || (value >= range[0] && value <= range[1]);
 }

@@ -26,12 +26,12 @@ export function withChecksum(body: Uint8Array): Buffer {
   return frame;
 }
 
-/** For example `01 03 00 00`. */
+/** Returns the bytes as hex text, for example `01 03 0A 00`. */
 export function hexOf(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ');
 }
 
-/** An exception: unit, function | 80h, code, checksum. */
+/** Length of an exception frame: unit, function | 80h, code, checksum. Units: bytes. */
 export const REFUSAL_BYTES = 5;
 /** Added to the function in an exception. */
 export const REFUSED = 0x80;
@@ -73,7 +73,7 @@ export function completed(request: Buffer, frame: Buffer): Buffer {
   return whole;
 }
 
-/** A valid frame that is not the reply: a late reply, another master's traffic, a unit that answers another request. */
+/** A valid frame among other bytes: a late reply, another master's traffic, a unit that answers another request. */
 export interface SoundFrame {
   readonly unit: number;
   /** As `functionOf` returns it. */
@@ -83,11 +83,14 @@ export interface SoundFrame {
   readonly isRequest: boolean;
 }
 
-/** Source: Modbus over Serial Line V1.02 §2.2: unit, function, data, checksum. */
+/** Length of the shortest valid frame: unit, function, data, checksum. Units: bytes. Source: Modbus over Serial Line V1.02 §2.2. */
 export const SHORTEST_FRAME_BYTES = 5;
 const HIGHEST_UNIT = 247;
 
-/** Returns every frame with a correct checksum and a length of the standard, in order and without overlaps. */
+/**
+ * Returns every frame with a correct checksum, a unit up to 247 and a length that the standard has for its function: 1 to 6, 15, 16 and
+ * exceptions. In order and without overlaps; empty if there is none.
+ */
 export function soundFrames(bytes: Buffer): readonly SoundFrame[] {
   const found: SoundFrame[] = [];
   for (let at = 0; at + SHORTEST_FRAME_BYTES <= bytes.length; ) {

@@ -17,7 +17,10 @@ const EARLY_MS = 0.2;
 
 export type HeldInput = ReturnType<typeof createHeldInput>;
 
-/** Units: `charMs` is the wire time of a byte. */
+/**
+ * Creates the control over when a port delivers its input: once the length of an arriving reply is known, the rest comes in one piece. Does
+ * nothing on a port without `hold`. Units: `charMs` is the wire time of a byte.
+ */
 export function createHeldInput(port: BytePort, clock: Clock, charMs: number) {
   let timer: Timer | null = null;
   const drop = (): void => {

@@ -58,9 +58,8 @@ export interface LateRepliesOptions {
 }
 
 /**
- * Requests whose replies may still arrive, by the shape of the reply.
- *
- * Units: `count` is registers or bits.
+ * Remembers requests that were given up, because their replies may still arrive. Requests whose replies look the same (unit, function and
+ * length) have one shape. Units: `count` is registers or bits.
  */
 export class LateReplies {
   readonly #debts = new Map<string, Debt[]>();
@@ -218,7 +217,7 @@ export class LateReplies {
   }
 }
 
-/** Whether a request reads data; only then can an old answer become a wrong value. */
+/** Whether a request reads data (functions 1 to 4); only then can an old answer become a wrong value. */
 export function isRead(request: Buffer): boolean {
   return (request[1] as number) <= 4;
 }
@@ -242,8 +241,8 @@ function shape(unit: number, fc: number, count: number): string {
 }
 
 /**
- * Data bytes of a reply, which are all that it shows of the requested count: six bits and eight both arrive in one byte. Source: Modbus Application
- * Protocol V1.1b3 §6.1 to §6.4.
+ * Returns how many data bytes the reply to a read has. They are all that a reply shows of the requested count: six bits and eight both
+ * arrive in one byte. Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4.
  */
 export function dataBytes(fc: number, count: number): number {
   return fc <= 2 ? Math.ceil(count / 8) : 2 * count;

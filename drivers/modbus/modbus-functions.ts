@@ -9,7 +9,7 @@ import type { Table } from '../../agent/core/profile.ts';
 import { hexOf, withChecksum } from './frames.ts';
 import type { ModbusClient } from './modbus-serial.ts';
 
-/** Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4. */
+/** The function code that reads each table. Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4. */
 export const READ_FC: Readonly<Record<Table, number>> = { coil: 1, discrete: 2, holding: 3, input: 4 };
 
 /** Source: Modbus Application Protocol V1.1b3 §7. */
@@ -27,7 +27,7 @@ const EXCEPTIONS: Readonly<Record<number, readonly [code: BusErrorCode, advice: 
   11: ['timeout', msg`the gateway got no answer from it: check power, address and cable behind the gateway`],
 };
 
-/** Undefined for a function that reads no table. */
+/** Returns the table that a function code reads; undefined for a function that reads no table. */
 export function tableOfRead(fc: number): Table | undefined {
   return (Object.keys(READ_FC) as Table[]).find((table) => READ_FC[table] === fc);
 }
@@ -51,7 +51,10 @@ export function sendWrite(client: ModbusClient, { unit, table, address, values, 
   else client.writeFC16(unit, address, [...values], done);
 }
 
-/** Decodes the request in a frame, for a function that `sendRead` or `sendWrite` uses. Shape: unit, function, address, then count or value. */
+/**
+ * Decodes the request in a frame, for a function that `sendRead` or `sendWrite` uses. The values of a write of several are not decoded:
+ * they are zeros. The value of a single coil is FF00h or 0. Shape: unit, function, address, then count or value.
+ */
 export function requestOfFrame(frame: Buffer): ReadRequest | WriteRequest {
   const [unit, fc, address, last] = [frame[0] as number, frame[1] as number, frame.readUInt16BE(2), frame.readUInt16BE(4)];
   const table = tableOfRead(fc);
@@ -65,7 +68,10 @@ export function exceptionOf(error: unknown): number | null {
   return typeof error === 'object' && error !== null && 'modbusCode' in error ? Number(error.modbusCode) : null;
 }
 
-/** Converts an exception into a bus error, with what to check. */
+/**
+ * Converts an exception into a bus error, with what to check. Exceptions 10 and 11 of a gateway become `timeout`, an unknown one
+ * `device-failure`.
+ */
 export function exceptionError(exception: number, unit: number, cause: unknown): BusError {
   const [code, advice] = EXCEPTIONS[exception] ?? ['device-failure', msg`a manufacturer's code: see its manual`];
   return new BusError(code, msg`unit ${unit} answered with exception ${exception}: ${advice}`, { cause });

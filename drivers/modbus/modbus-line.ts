@@ -56,7 +56,10 @@ interface LineParts {
   readonly isNetwork: boolean;
 }
 
-/** A Modbus RTU line: `modbus-serial` encodes the protocol, the guarded port does the timing. Errors: as `ModbusLine`. */
+/**
+ * Creates a Modbus RTU line; it is closed until `open`. `modbus-serial` encodes the protocol, the guarded port does the timing. Without
+ * `portFor` its speed cannot be changed. Errors: as `ModbusLine`.
+ */
 export function createModbusLine({ port, serial, clock, portFor, ...more }: ModbusLineOptions): ModbusLine {
   const counters = freshCounters();
   const stationOn = (at: BytePort, settings: SerialSettings, callbacks: ReplyCallbacks): Station =>
@@ -74,7 +77,7 @@ export function createModbusLine({ port, serial, clock, portFor, ...more }: Modb
   });
 }
 
-/** A Modbus TCP line. Errors: as `ModbusLine`. */
+/** Creates a Modbus TCP line; it is closed until `open`. Its speed cannot be changed. Errors: as `ModbusLine`. */
 export function createTcpLine({ port, clock }: Pick<ModbusLineOptions, 'port' | 'clock'>): ModbusLine {
   const counters = freshCounters();
   return new ClientLine({

@@ -8,7 +8,7 @@ import { msg } from '../../agent/core/message.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** What a link counts; the line itself counts the rest. */
+/** The counters of a line that its link increases. The line itself counts `transactions` and `exceptions`. */
 export type LinkCounters = Writable<Omit<LineCounters, 'transactions' | 'exceptions'>>;
 
 /** One request and its expected reply. */
@@ -27,7 +27,11 @@ export interface ReplyTiming {
   readonly firstByteMs: number;
 }
 
-/** 0 is best; of two reads of equal rank the one with the earlier `clearMono` is better. */
+/**
+ * How well the reply to a read can be distinguished from older ones. 0: no older one can be mistaken for it. 1: a copy of one could be,
+ * because the line repeats frames. 2: a late one may still arrive. Of two reads of equal rank the one with the earlier `clearMono` is
+ * better.
+ */
 export interface ReadRank {
   readonly rank: 0 | 1 | 2;
   readonly clearMono: MonoMs;

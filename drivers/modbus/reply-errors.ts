@@ -41,7 +41,10 @@ export interface FailedExchange extends Pick<Exchange, 'timeoutMs'> {
   readonly isNetwork: boolean;
 }
 
-/** Counts the verdict if the window has not done so, and returns its error. */
+/**
+ * Returns the error of a wait that ended without a valid reply, with what to check, and counts it in `counters`. A `wrong-reply` has
+ * already been counted by the window.
+ */
 export function verdictError(verdict: WindowVerdict, { request, timeoutMs, isNetwork }: FailedExchange, counters: LinkCounters): BusError {
   const words = isNetwork ? BEHIND_GATEWAY : ON_WIRE;
   const [unit = 0] = request;
@@ -69,7 +72,7 @@ export function verdictError(verdict: WindowVerdict, { request, timeoutMs, isNet
   }
 }
 
-/** A reply that fits, but also fits an older request. */
+/** Returns the error of a reply that fits its request but also an older one, so that no value is taken from it. */
 export function doubtfulError(request: Buffer): BusError {
   return new BusError('doubtful', msg`unit ${request[0] ?? 0}: its reply could be a late or repeated one, no value was taken from it`);
 }

@@ -62,7 +62,10 @@ export function frameHash(frame: Buffer): number {
   return hash;
 }
 
-/** Its first six bytes: unit, function, address, and count or value; the reply to a write repeats them. */
+/**
+ * Returns the key of a request: its first six bytes, which are unit, function, address, and count or value. The reply to a write repeats
+ * them.
+ */
 export function keyOf(request: Buffer): number {
   return request.readUIntBE(0, 6);
 }
@@ -85,7 +88,8 @@ interface Echo {
 }
 
 /**
- * Replies to writes: each repeats address and value, or address and count, and may belong to an earlier write.
+ * Decides whether the reply to a write proves this write. Each reply repeats address and value, or address and count, and may belong to an
+ * earlier write.
  *
  * A repeated write may be confirmed by the reply to the first: the unit still has the value. After another write to the unit it may not.
  */

@@ -14,7 +14,8 @@ export type Match =
   | { readonly kind: 'foreign'; readonly frame: Buffer; readonly end: number };
 
 /**
- * Searches `bytes` for the reply to `request`.
+ * Searches `bytes` for the reply to `request`, which may be an exception. Returns the first valid frame of its unit and function: `reply`
+ * if it fits the request, else `foreign`. Returns `more` if there is none so far.
  *
  * Shape: `request` is a whole frame with checksum; `expectedBytes` is the length of its normal reply.
  */
@@ -46,7 +47,10 @@ function hasShape(request: Buffer, expectedBytes: number, bytes: Buffer): boolea
   return fc > 4 || bytes[2] === expectedBytes - 5;
 }
 
-/** The reply to a read has its byte count; that to a write repeats address and value or count. */
+/**
+ * Whether a valid frame of the same unit and function is a reply to this request: to a read if its byte count is its own length, to a write
+ * if it repeats address and value or count.
+ */
 export function isReplyTo(request: Buffer, frame: Buffer): boolean {
   const fc = request[1] as number;
   if (fc <= 4) return frame[2] === frame.length - 5;

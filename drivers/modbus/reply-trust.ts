@@ -37,13 +37,20 @@ const STRICT_REST_MS = 1_000;
 /** A request whose replies differ more often than this from the previous one usually changes. */
 const MOSTLY = 0.5;
 
-/** `again`: send the same request once more, and judge with both replies. `unconfirmed`: that was needed, but not possible. */
+/**
+ * Whether a reply is accepted. `again`: send the same request once more, and judge with both replies. `doubtful`: it may belong to another
+ * request. `unconfirmed`: a repetition was needed, but not possible.
+ */
 export type ReplyVerdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
 
-/** The kind of a valid frame outside its own window. */
+/**
+ * What a valid frame is that came as no reply to the present request. `late`: the reply to a request that was given up. `duplicate`: a copy
+ * of an earlier frame. `wrong-reply`: the requested unit and function, but not its reply. `foreign`: any other, also a request of another
+ * master.
+ */
 export type StrayName = 'late' | 'duplicate' | 'foreign' | 'wrong-reply';
 
-/** The first reply to a request, as found by `judge`; false and 0 before. */
+/** What `judge` found about the first reply to a request, for when the same request is sent again; false and 0 before. */
 export interface FirstReply {
   /** Its content was on the line before, so copies of it may still arrive. */
   isFirstKnown: boolean;

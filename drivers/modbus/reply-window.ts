@@ -34,10 +34,14 @@ export interface WindowMemory {
   readonly rx: Buffer;
 }
 
-/** As `Match`; `rest` is what arrived after the reply. */
+/** The result of a window, as `Match`. For a reply, `rest` is what arrived after it. */
 export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { kind: 'reply' }> & { readonly rest: Buffer });
 
-/** What a wait that ended without a valid reply received instead. */
+/**
+ * What a wait that ended without a valid reply received instead. `silence`: nothing. `noise`: bytes without a frame. `damaged`: a reply
+ * with a wrong checksum. `truncated`: the beginning of a reply. `wrong-reply`: a frame of the requested unit and function that does not fit
+ * the request. `foreign`: other valid frames.
+ */
 export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'foreign';
 
 export function createWindowMemory(late: LateReplies, trust: ReplyTrust, counters: LinkCounters): WindowMemory {
@@ -45,10 +49,10 @@ export function createWindowMemory(late: LateReplies, trust: ReplyTrust, counter
 }
 
 /**
- * The window of one request. Shape: as `matchReply`.
+ * Collects the bytes that arrive after one request, finds its reply among them, and classifies the others. Shape: as `matchReply`.
  *
- * A class, because each object literal with a getter leaves 344 bytes among V8's old objects, with everything that its functions capture, and there
- * is one window per request. Source: measured.
+ * A class, because each object literal with a getter leaves 344 bytes among V8's old objects, with everything that its functions capture,
+ * and there is one window per request. Source: measured.
  */
 export class ReplyWindow {
   readonly #request: Buffer;

@@ -25,7 +25,10 @@ export function requestBytes(request: ReadRequest | WriteRequest): number {
   return 9 + (request.table === 'coil' ? Math.ceil(request.values.length / 8) : 2 * request.values.length);
 }
 
-/** Length of its reply. Units: bytes. Source: as above. */
+/**
+ * Length of the normal reply to a request on a serial line, address and CRC included. Units: bytes. Source: Modbus Application Protocol
+ * V1.1b3 §6.
+ */
 export function replyBytes(request: ReadRequest | WriteRequest): number {
   if ('values' in request) return 8;
   const isBits = request.table === 'coil' || request.table === 'discrete';

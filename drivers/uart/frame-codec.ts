@@ -30,7 +30,7 @@ export interface FrameCodec {
   parse(bytes: Buffer, at: number): Parsed;
 }
 
-/** Whether `head` begins at `at`, as far as bytes have arrived. */
+/** Whether the bytes from index `at` begin with `head`. `more`: they fit so far, but not all have arrived. */
 export function headAt(bytes: Buffer, at: number, head: readonly number[]): 'yes' | 'no' | 'more' {
   for (let i = 0; i < head.length; i++) {
     if (at + i >= bytes.length) return 'more';

@@ -45,7 +45,7 @@ const MAX_STATE = MOVING | STILL;
 /** Units: %. */
 const MAX_ENERGY = 100;
 
-/** The presence radar, basic and engineering alike. */
+/** The protocol of Hi-Link's presence radar LD2410, in its basic and its engineering mode. */
 export const LD2410: FrameCodec = {
   maxFrameBytes: ENVELOPE_BYTES + MAX_PAYLOAD_BYTES,
   /** Units: ms. Source: assumed; it transmits ten times a second. Confirmed by: a day of frames of the sensor on the bench. */
@@ -96,7 +96,10 @@ interface Target {
   readonly speedKmh: number;
 }
 
-/** The vehicle radar: reports the nearest approaching vehicle of all in view. */
+/**
+ * The protocol of Hi-Link's vehicle radar LD2451. `count` has all vehicles in view. The other values are those of the nearest approaching
+ * vehicle, or of the nearest one if none approaches.
+ */
 export const LD2451: FrameCodec = {
   maxFrameBytes: ENVELOPE_BYTES + HEAD_BYTES + TARGET_BYTES * MAX_TARGETS,
   /**

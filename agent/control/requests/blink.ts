@@ -25,7 +25,7 @@ const PHASE_MS = { min: 2_000, max: 6_000 };
 /** Ramps of drivers if the zone has none. Units: s. Source: the reference's usual ramps. */
 const RAMP_S = { up: 1, down: 10 };
 
-/** The levels and times of one lamp's blinking. */
+/** How one lamp blinks: `highMs` at `highPct`, then `lowMs` at `lowPct`, and again. */
 export interface Blink {
   readonly highPct: LevelPct;
   readonly lowPct: LevelPct;
@@ -51,7 +51,12 @@ export function blinkLevel({ highPct, lowPct, highMs, lowMs }: Blink, sinceMs: n
   return sinceMs % (highMs + lowMs) < highMs ? highPct : lowPct;
 }
 
-/** Returns how a lamp blinks for this request. `held`: the intents in force for it. Errors: throws Refusal. */
+/**
+ * Returns how a lamp blinks for this request. `held`: the intents in force for it.
+ *
+ * Errors: throws Refusal for an unknown lamp, for a time outside 5 s to 10 min, and when an intent in `held` would hide the blinking. Also
+ * for a sender other than a technician when a visible step would go below the minimum of the zone.
+ */
 export function permittedBlink(
   { lamps, zones }: LightingStreet,
   { lamp: lampId, forMs, authority }: Authorised<IdentifyRequest>,
@@ -74,7 +79,7 @@ export function permittedBlink(
   return blink;
 }
 
-/** The rank of a blinking: a technician at the lamp outranks the platform, whose blinking is an override. */
+/** The rank of a blinking: `maintenance` for a technician at the lamp, otherwise `override`. */
 export function rankOf(authority: IntentAuthority): Intent['rank'] {
   return mayMaintain(authority) ? 'maintenance' : 'override';
 }

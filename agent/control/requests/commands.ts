@@ -72,7 +72,10 @@ export function beginCommand(command: Omit<LightCommand, 'state' | 'lamps'>, lam
   return { ...command, state: 'queued', lamps: Object.fromEntries(lampIds.map((id) => [id, QUEUED])) };
 }
 
-/** Returns the command after a check of its lamps; the same object if nothing changed. */
+/**
+ * Returns the command after a check of its lamps; the same object if nothing changed. A lamp that has not confirmed within `COMMAND_MS`
+ * fails. One without a state (`workOf` returns undefined) is not checked.
+ */
 export function advanceCommand(command: LightCommand, workOf: (lampId: string) => LampWork | undefined, nowMono: MonoMs): LightCommand {
   const lamps = mapLamps(command, (progress, lampId) => {
     const work = workOf(lampId);
@@ -107,7 +110,7 @@ export function isEnd(state: OutcomeState): boolean {
   return state === 'verified' || state === 'refused' || state === 'failed';
 }
 
-/** Returns the stages to publish between two checks: `sent` if it was skipped, and the present one. */
+/** Returns the stages to publish between two checks: `sent` if it was skipped, and the present one. Empty if the stage is the same. */
 export function outcomesBetween(before: LightCommand, after: LightCommand): readonly Omit<Outcome, 'atMs'>[] {
   if (before.state === after.state) return [];
   const lamps = Object.values(after.lamps);
@@ -115,7 +118,10 @@ export function outcomesBetween(before: LightCommand, after: LightCommand): read
   return [...(skipped ? [outcomeOf(asSent(after))] : []), outcomeOf(after)];
 }
 
-/** Returns a command's stage for its sender. `levelPct` is the level read back if it is the same for all lamps. */
+/**
+ * Returns a command's stage for its sender. `levelPct` is the requested level. Once all lamps are verified at one level it is that level.
+ * It is always null for a release.
+ */
 export function outcomeOf(command: LightCommand): Omit<Outcome, 'atMs'> {
   const progress = Object.values(command.lamps);
   const [first] = progress;

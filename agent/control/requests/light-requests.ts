@@ -56,7 +56,10 @@ const CLOCK_STEP_MS = 1_000;
 /** The refusal while there is no tick. */
 const NOT_RUNNING = msg`the agent is starting or stopping; try again in a moment`;
 
-/** Each command resolves with its final outcome, at the latest after `COMMAND_MS`; the stages before go to `onOutcome`. */
+/**
+ * Carries out the requests of people and the platform for light. A command for lamps resolves with its final outcome, after `COMMAND_MS`
+ * and up to `DISK_WAIT_MS` for its save at the latest. `onOutcome` receives every stage of every command, the final one too.
+ */
 export class LightRequests {
   readonly #parts: LightRequestsParts;
   readonly #overrides: OverrideRegistry;

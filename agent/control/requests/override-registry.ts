@@ -34,8 +34,9 @@ import { RetriedSave } from './retried-save.ts';
 /** Key of the list in the store. */
 const OVERRIDES_KEY = 'control.overrides';
 /**
- * Since a copy was made, the platform may have released an override, or it may have ended. Locks of technicians stay: a person may be at the lamp.
- * Emergencies stay: prefer light. Both end by themselves.
+ * The change of the stored intents when a copy replaces the stored state: overrides of the platform are removed, because they may have been
+ * released or have ended since the copy was made. Locks of technicians stay: a person may be at the lamp. Emergencies stay: prefer light.
+ * Both end by themselves.
  */
 export const OVERRIDES_COPY_RULE: CopyRule = {
   key: OVERRIDES_KEY,

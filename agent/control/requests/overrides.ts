@@ -39,7 +39,7 @@ export function intentOf(request: Authorised<OverrideRequest>, { nowMs, nowMono 
   };
 }
 
-/** Returns the intents, the named ones without a latest begin: a lamp follows them. */
+/** Returns the intents, those with these ids without `startBy`: a lamp follows them, so they no longer expire with their command. */
 export function begunIntents(intents: readonly Intent[], ids: ReadonlySet<string>): readonly Intent[] {
   return intents.map((intent) => {
     if (intent.startBy === undefined || !ids.has(intent.id)) return intent;
@@ -60,8 +60,8 @@ export function addIntent(intents: readonly Intent[], added: Intent): readonly I
 }
 
 /**
- * Returns the stored intents without those that a newer one replaces immediately. If its sender may not release them, it replaces none: which of them
- * lasts longer is known once the time is.
+ * Returns the stored intents without those of the same source, target and rank as `newer`. If the sender of `newer` may not release
+ * intents, it replaces none here: which of them lasts longer cannot be known before the time is trusted.
  */
 export function withoutReplaced(intents: readonly StoredIntent[], newer: StoredIntent): readonly StoredIntent[] {
   return mayEndSooner(newer.authority) ? intents.filter((intent) => !isReplacedBy(intent, newer)) : intents;
@@ -84,7 +84,10 @@ export interface Release<T extends StoredIntent = StoredIntent> {
   readonly denied: readonly T[];
 }
 
-/** Removes the intents on exactly this target, or `everywhere`, if the authority may release them. */
+/**
+ * Separates the intents on exactly this target, or all with `everywhere`, from the others. Those are released, except maintenance, which
+ * only a technician may release.
+ */
 export function releaseIntents<T extends StoredIntent>(
   intents: readonly T[],
   target: Target,

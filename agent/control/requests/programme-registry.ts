@@ -27,7 +27,10 @@ export interface ProgrammeRegistryParts {
 }
 
 const PROGRAMMES_KEY = 'control.programmes';
-/** Since a copy was made, the platform may have withdrawn a choice; then the calendar of the zone applies again. */
+/**
+ * The change of the chosen programmes when a copy replaces the stored state: all are removed, because the platform may have withdrawn a
+ * choice since the copy was made. Then the calendar of each zone applies again.
+ */
 export const PROGRAMMES_COPY_RULE: CopyRule = { key: PROGRAMMES_KEY, change: 'remove' };
 /**
  * How long a choice may last. Units: min. Source: assumed; a month, after that it belongs in the configuration. Confirmed by: the longest choices

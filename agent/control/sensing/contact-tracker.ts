@@ -3,7 +3,10 @@ import type { WallMs } from '../../core/clock.ts';
 import type { Intent, PointId, Reading, Target } from '../../core/words.ts';
 import type { Moment } from '../requests/overrides.ts';
 
-/** `emergency`: all lamps, or those of its zone, at 100 % while it is closed. `lights-on`: for two hours from each press. */
+/**
+ * The role of a contact that requests light at 100 %. `emergency`: all lamps, or those of its zone, while it is closed. `lights-on`: for
+ * two hours from each press.
+ */
 export type LightContact = 'emergency' | 'lights-on';
 
 /** A contact that requested light, as stored on disk. */
@@ -33,7 +36,10 @@ const BUTTON_MS = 2 * 3_600_000;
 export const KEY_HOLD_MS = 3_600_000;
 
 /**
- * `onChange` receives everything a restart must restore, each time a contact starts or stops requesting light.
+ * Creates the tracker of the contacts that request light.
+ *
+ * `onChange` receives everything a restart must restore, each time a contact starts or stops requesting light. It is not called when two
+ * hours of a button end.
  *
  * Shape: `zones` has the zone of a contact that lights one; any other lights the whole cabinet.
  */

@@ -171,7 +171,7 @@ export interface SensorCase {
   readonly nowMono: MonoMs;
 }
 
-/** The fault, as text for an event; null if there is none. */
+/** The faults of a sensor, each as text for its event; null for each that it does not have. */
 export interface SensorHealth {
   readonly stuck: Message | null;
   readonly silent: Message | null;

@@ -144,8 +144,8 @@ function found(view: TonightView | undefined, zone: string): TonightView {
 }
 
 /**
- * Overrides and releases of a person at the console: adds the command id, the authority of a technician unless one is set, and the end of an override
- * for display.
+ * Overrides and releases of a person at the console: adds the command id and the authority of a technician. An override keeps an authority
+ * that it already has, and its outcome also has its end, `untilMs`, for display.
  */
 export function createPersonCommands(
   control: () => Pick<Control, 'override' | 'release'>,

@@ -23,7 +23,7 @@ export interface LampKnowledge {
   readonly following: boolean;
 }
 
-/** Undefined before the first tick. */
+/** Returns the known state of a lamp; undefined before the first tick. */
 export type KnowledgeOf = (lampId: string) => LampKnowledge | undefined;
 
 /** Returns one view for each zone, in the order of the cabinet. The reason of a zone is that of its highest-ranked lamp. */

@@ -30,7 +30,7 @@ export interface FollowerParts {
  */
 const WRITE_TTL_MS = { urgent: 30_000, command: 60_000 };
 
-/** The point that sets a lamp's level. */
+/** Returns the id of the point that sets and reads a lamp's level. */
 export function levelPointOf({ device, point }: Lamp): PointId {
   return `${device}.${point}`;
 }

@@ -23,7 +23,10 @@ export interface PaceParts {
 /** A level that waits to be sent. */
 export type PacedWrite = Pick<LevelWrite, 'lampId' | 'levelPct' | 'lane'>;
 
-/** Returns the lamps whose level is sent now. Urgent levels always are. */
+/**
+ * Returns the lamps whose level is sent now. Urgent levels always are, the others as far as the rate of the line allows. A group that one
+ * write can set counts as one level, and is sent as a whole or not at all.
+ */
 export function lampsToWrite(writes: readonly PacedWrite[], { groups, mayWrite }: PaceParts, nowMono: MonoMs): ReadonlySet<string> {
   const waiting = new Map(writes.map((write) => [write.lampId, write]));
   const leaving = new Set(writes.filter(({ lane }) => lane === 'urgent').map(({ lampId }) => lampId));

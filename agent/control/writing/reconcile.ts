@@ -36,7 +36,10 @@ export interface LampTrack {
 
 export const NEW_TRACK: LampTrack = { inFlight: null, last: null, confirmedPct: null, failures: 0, drifts: 0, retryMono: 0, answers: null };
 
-/** When a reading counts against a lamp, and the accepted difference. Units: ms and % of light, or the unit of another output. */
+/**
+ * How a reading is compared with a level. It counts only when it was made more than `settleMs` after the last write ended, and agrees when
+ * it differs by at most `tolerance`. Units: ms and % of light, or the unit of another output.
+ */
 export interface Verification {
   readonly settleMs: number;
   readonly tolerance: number;
@@ -89,7 +92,7 @@ export function afterSend(track: LampTrack, commandId: string, levelPct: LevelPc
   return { ...track, inFlight: { commandId, levelPct, sent: false } };
 }
 
-/** Returns the track after that write was sent to the lamp. */
+/** Returns the track after the field has sent the write `commandId` to the lamp. A write that a newer one replaced is ignored. */
 export function afterSent(track: LampTrack, commandId: string): LampTrack {
   return track.inFlight?.commandId === commandId ? { ...track, inFlight: { ...track.inFlight, sent: true } } : track;
 }
@@ -104,12 +107,15 @@ export function afterResult(track: LampTrack, commandId: string, end: Omit<NonNu
   return { ...track, inFlight: null, last, confirmedPct: null, failures, retryMono: end.endMono + backoffMs(failures) };
 }
 
-/** A person repeats a request: an unconfirmed level is tried immediately, without back-off. */
+/**
+ * Returns the track so that an unconfirmed level is tried immediately, without back-off, because a person repeats a request. A confirmed
+ * level is not written again.
+ */
 export function nudge(track: LampTrack): LampTrack {
   return track.confirmedPct === null ? { ...track, last: null } : track;
 }
 
-/** Whether a lamp follows: it has not refused, or changed by itself, too often. */
+/** Whether a lamp follows: fewer than three writes in a row failed, and it changed by itself fewer than three times in a row. */
 export function isFollowing({ failures, drifts }: LampTrack): boolean {
   return failures < TRIES && drifts < TRIES;
 }
@@ -122,7 +128,10 @@ export function isKnown(measured: Reading | undefined): boolean {
   return measured === undefined || measured.quality === 'good';
 }
 
-/** Sorts the lamps nearest to a detection first; the others keep the order of the cabinet, because sorting is stable. */
+/**
+ * Compares two decisions for a sort by distance to a detection, the nearest first. Those without a distance come last. Equal ones keep the
+ * order of the cabinet, because sorting is stable.
+ */
 export function nearestFirst(a: Decision, b: Decision): number {
   const far = Number.MAX_VALUE;
   return (a.distanceM ?? far) - (b.distanceM ?? far);

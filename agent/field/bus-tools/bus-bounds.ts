@@ -44,7 +44,10 @@ export function checkRead({ unit, table, address, count }: BusRead): void {
   within([count, 1, most], (limits) => msg`count ${count} is not allowed: ${limits}`);
 }
 
-/** Unit 0 is a broadcast. */
+/**
+ * Checks a write: unit 0 (broadcast) to 247, and 1 to 123 registers of 0 to 65535 or 1 to 1968 bits of 0 or 1. Errors: throws Refusal for
+ * the first number outside its limits.
+ */
 export function checkWrite({ unit, table, address, values }: BusWrite): void {
   checkUnit(unit, 0);
   checkAddress(address);
@@ -54,7 +57,7 @@ export function checkWrite({ unit, table, address, values }: BusWrite): void {
     within([value, 0, isBits(table) ? 1 : LIMITS.word], (limits) => msg`value ${value} is not allowed: ${limits}`);
 }
 
-/** A port behind a network has no serial speed. */
+/** Whether the port of a line is a network address such as `tcp://host:502`. The agent cannot change the serial speed behind it. */
 export function isNetwork(port: string): boolean {
   return port.includes('://');
 }

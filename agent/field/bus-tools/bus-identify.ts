@@ -21,9 +21,12 @@ interface Candidate {
 }
 
 /**
- * Sends the strong probes, which identify a model; the plausible ones only if no strong probe fits.
+ * Reads the identification registers of a unit and returns the profiles that match, with the turnaround of each reply.
  *
- * Errors: none from units; rejects with what `send` rejects with.
+ * Probes that identify a model (`strong`) are sent first, the `plausible` ones only if no strong probe matches. `profiles` is empty if none
+ * matches. After three unanswered probes in a row no more are sent.
+ *
+ * Errors: rejects only with what `send` rejects with; a failed read is a probe that does not match.
  */
 export async function identify(unit: number, profiles: readonly Profile[], send: SendProbe): Promise<Identity> {
   const candidates = profiles

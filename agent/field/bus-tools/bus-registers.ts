@@ -25,7 +25,15 @@ const NO_TABLE_AFTER = 16;
  */
 const FAILS_FOR_ABSENT_AFTER = 2;
 
-/** Errors: rejects with BusError when the unit or the line fails, and with the signal's reason when it is aborted. */
+/**
+ * Reads a range of registers of one unit and returns those that answer, as runs of adjacent registers with their values.
+ *
+ * A register counts as absent if the unit refuses it, or does not answer three tries while it answers others. `onProgress` is called after
+ * each block. The search ends early, without runs, if the unit refuses the table.
+ *
+ * Errors: rejects with BusError when six requests in a row get no answer or the line is down, and with the signal's reason when it is
+ * aborted.
+ */
 export async function findRegisters(
   queue: BusToolQueue,
   request: RegistersRequest,
@@ -96,9 +104,10 @@ function capOf({ line, unitAt }: BusToolQueue, unit: number, table: Table): numb
 }
 
 /**
- * Finds the registers of an unknown unit with few requests.
+ * The state of a search for the registers that a unit has, with few requests. `walkFrom` creates it; `walkOn` and `refused` return the next
+ * one.
  *
- * Pure: state and answer in, next state out.
+ * Open: no refused block lies ahead. Wall: a block that ends ahead was refused, and its absent register is not found yet.
  *
  *   open --answered--> open, twice the size
  *   open, wall --refused, several--> wall: half the size, until the missing register is alone
@@ -128,12 +137,15 @@ export function isDone({ at, to }: Walk): boolean {
   return at > to;
 }
 
-/** The next read to send. */
+/** The next read to send: its first register and the number of registers, none beyond `to`. Call it only while `isDone` is false. */
 export function nextRead({ at, size, to }: Walk): { readonly address: number; readonly count: number } {
   return { address: at, count: Math.min(size, to - at + 1) };
 }
 
-/** These registers answer: the next read starts after them, twice as long in the open, half as long before a wall. */
+/**
+ * Returns the state after an answered read of `count` registers. The next read starts after them. It is twice as long, up to `cap`; inside
+ * a refused block it is half as long as the rest of that block.
+ */
 export function walkOn(walk: Walk, count: number): Walk {
   const next = { ...walk, at: walk.at + count, singleWorks: walk.singleWorks || count === 1 };
   if (walk.wall === null) return { ...next, size: Math.min(walk.cap, 2 * count) };

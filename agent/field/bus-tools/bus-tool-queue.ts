@@ -17,16 +17,27 @@ export interface BusLine {
   readonly runner: Pick<LineRunner, 'ask' | 'exclusive'>;
 }
 
-/** Errors: a failed transaction is a value; methods reject with BusError only when the line itself is down. */
+/**
+ * Sends the requests of the bus tools to one line, each when the console lane has its turn.
+ *
+ * Errors: `read`, `timedRead` and `write` resolve with the BusError of a failed transaction. They reject with BusError when the line itself
+ * is down.
+ */
 export interface BusToolQueue extends BusLine {
   readonly clock: Clock;
   unitAt(unit: number): Unit | undefined;
-  /** Units: `waitMs` until the first byte. Default: the timeout of the unit. */
+  /**
+   * Units: `waitMs` until the first byte of a unit that is not in the cabinet, 300 by default. A unit of the cabinet always gets its own
+   * timeout.
+   */
   read(request: ReadRequest, waitMs?: number): Promise<Reply | BusError>;
   write(request: WriteRequest): Promise<Reply | BusError>;
   /** Resolves when a late reply can no longer be mistaken for the reply to this request. The line is free until then. */
   unguarded(request: ReadRequest): Promise<void>;
-  /** As `read`, with the time from its turn to its end, the only measure of the pace of a unit that answers with an exception. Units: ms. */
+  /**
+   * Reads with exactly this wait for the first byte, also from a unit of the cabinet, whose health it does not change. Also returns the
+   * time from its turn to its end: the only measure of the pace of a unit that answers with an exception. Units: ms.
+   */
   timedRead(request: ReadRequest, waitMs: number): Promise<TimedAnswer>;
 }
 

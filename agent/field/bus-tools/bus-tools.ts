@@ -16,7 +16,7 @@ import { scanLine } from './bus-scan.ts';
 import { type BusLine, type BusToolQueue, createBusToolQueue } from './bus-tool-queue.ts';
 import { type BusWatch, createBusWatch, type TransactionReport, whatOf } from './bus-watch.ts';
 
-/** A line of raw bytes. It accepts no requests. */
+/** A line with one device on a raw UART, for the statistics of the bus tools. No tool can send a request to it. */
 export interface RawLine {
   readonly config: LineConfig;
   readonly noiseBytes: () => number;
@@ -54,7 +54,13 @@ interface LineTools {
   readonly watch: BusWatch;
 }
 
-/** Shape: a plain object, because callers add to it by spreading. Errors: each tool throws Refusal for a request that is not allowed. */
+/**
+ * Creates the bus tools of all lines: scan, register search, read, write, statistics and watch. They run between the polls of a line.
+ *
+ * Shape: a plain object, because callers add to it by spreading.
+ * Errors: the requests reject with Refusal for an unknown line or a number that is not allowed, and with BusError while the line is down.
+ * `watch` throws Refusal for an unknown line.
+ */
 export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: BusToolsParts): FieldBusTools {
   const toolsOf = (line: BusToolsParts['lines'][number]): [string, LineTools] => {
     const latencyMs = (): number | null => adapterLatencyMs(line.config.port);

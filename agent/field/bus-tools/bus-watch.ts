@@ -58,7 +58,7 @@ function flush(watcher: Watcher): void {
   for (const transaction of waiting) watcher.onTransaction(transaction);
 }
 
-/** One transaction of a line, for statistics and watchers. */
+/** A transaction of a line that has ended, for statistics and watchers: `end` is its reply or its failure, `atMono` when it ended. */
 export interface TransactionReport {
   readonly request: ReadRequest | WriteRequest;
   readonly end: Reply | BusError;
@@ -67,7 +67,7 @@ export interface TransactionReport {
   readonly atMono: MonoMs;
 }
 
-/** A request as shown to people: `read holding 0+2`, `write coil 3=1`. */
+/** A request as shown to people: `read holding 0+2` for 2 registers from address 0, `write coil 3=1` for the value 1 at address 3. */
 export function whatOf(request: ReadRequest | WriteRequest): Message {
   const { table, address } = request;
   return 'count' in request ? msg`read ${table} ${address}+${request.count}` : msg`write ${table} ${address}=${request.values.join(',')}`;

@@ -18,7 +18,7 @@ export interface Probed {
   readonly atMono: MonoMs;
 }
 
-/** An address that may have sent the stray bytes. */
+/** An address that may have sent stray bytes: bytes that answered no request. */
 export interface Suspect {
   readonly unit: number;
   /** Shortest and longest time between its request and the bytes. Units: ms. */
@@ -26,7 +26,7 @@ export interface Suspect {
   readonly maxMs: number;
 }
 
-/** The time between two readings of the counters. */
+/** When stray bytes arrived: after `fromMono`, when the counters of the line did not include them yet, and by `toMono`, when they did. */
 export interface StrayTime {
   readonly fromMono: MonoMs;
   readonly toMono: MonoMs;
@@ -37,7 +37,10 @@ function strayCount({ lateReplies, noiseBytes, crcErrors, truncated, wrongReplie
   return lateReplies + noiseBytes + crcErrors + truncated + wrongReplies + foreignFrames;
 }
 
-/** First the address just probed, because its own reply may have been damaged; then those before it, the nearest first. Shape: `probed` in order. */
+/**
+ * Returns the addresses that may have sent the stray bytes, the last one probed first. Those requested more than 300 ms before the bytes
+ * are left out. Shape: `probed` in the order of the requests.
+ */
 export function suspectsOf(probed: readonly Probed[], { fromMono, toMono }: StrayTime): Suspect[] {
   return probed
     .map(({ unit, atMono }) => ({ unit, minMs: Math.max(0, fromMono - atMono), maxMs: toMono - atMono }))
@@ -45,7 +48,10 @@ export function suspectsOf(probed: readonly Probed[], { fromMono, toMono }: Stra
     .toReversed();
 }
 
-/** Whether a unit of this pace can have sent those bytes. Units: ms. */
+/**
+ * Whether a unit with this turnaround can have sent the stray bytes: it is between the times of the suspect, give or take `slackMs`. Units:
+ * ms.
+ */
 export function explains(turnaroundMs: number, { minMs, maxMs }: Suspect, slackMs: number): boolean {
   return turnaroundMs >= minMs - slackMs && turnaroundMs <= maxMs + slackMs;
 }
@@ -67,7 +73,10 @@ const DAMAGED = { reads: 3, enough: 2 } as const;
  */
 const AGAIN_WAIT_MS = 200;
 
-/** A unit that answered, possibly with an exception. */
+/**
+ * A unit that answered. `exception` is null if it answered with data. Units: `turnaroundMs` from the end of the request to the start of the
+ * reply, in ms.
+ */
 export interface ScanAnswer {
   readonly unit: number;
   readonly turnaroundMs: number;
@@ -91,7 +100,14 @@ export interface PassOptions {
   readonly onProbed: () => void;
 }
 
-/** Errors: rejects with BusError when the line goes down, and with the signal's reason when it is aborted. */
+/**
+ * Reads each address at the line's own speed with a short wait. Where a damaged reply or stray bytes arrived, the suspected addresses are
+ * read again with a longer wait.
+ *
+ * Returns the units that answered, and the addresses that sent at least two damaged replies.
+ *
+ * Errors: rejects with BusError when the line goes down, and with the signal's reason when it is aborted.
+ */
 export function quickPass(queue: BusToolQueue, options: PassOptions): Promise<PassResult> {
   return new QuickPass(queue, options).run();
 }
@@ -196,13 +212,16 @@ class QuickPass {
   }
 }
 
-/** The unit that answered, even with an exception; null when no unit did. */
+/**
+ * Returns the unit if it answered, with data or with an exception; null after no reply or a damaged one. The turnaround of an exception is
+ * `tookMs` without the bytes on the wire, 0 at least.
+ */
 export function scanAnswer(unit: number, { answer, tookMs }: TimedAnswer, serial: SerialSettings): ScanAnswer | null {
   if (!(answer instanceof BusError)) return { unit, turnaroundMs: answer.turnaroundMs, exception: null };
   return answer.policy.answered ? { unit, turnaroundMs: Math.max(0, tookMs - refusalMs(serial)), exception: answer.code } : null;
 }
 
-/** A read of register 0: a unit without that register answers with an exception. */
+/** The read that a scan sends: holding registers from address 0. A unit without them answers with an exception. */
 export function scanRequest(unit: number, count: number): ReadRequest {
   return { unit, table: 'holding', address: 0, count };
 }

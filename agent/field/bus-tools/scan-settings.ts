@@ -23,17 +23,22 @@ const HIDDEN = { chars: 11, turnaroundMs: 2 } as const;
 /** Bytes that are visible this soon after they began are visible as they arrive. Units: characters. */
 const AT_ONCE_CHARS = 3;
 /**
- * Wait behind a serial server or Modbus TCP gateway, which has its own line. Units: ms. Source: assumed. Confirmed by: response times through the
- * gateways on the bench.
+ * How long a scan waits for the first byte of a reply through a serial server or Modbus TCP gateway. Units: ms. Source: assumed. Confirmed
+ * by: response times through the gateways on the bench.
  */
 export const NETWORK_WAIT_MS = 150;
 
-/** A request of 8 characters and the silence before it. Units: ms. Source: Modbus over Serial Line V1.02 §2.5.1.1. */
+/**
+ * How long a read request takes on the wire: its 8 characters and the silence before them. Units: ms. Source: Modbus over Serial Line V1.02
+ * §2.5.1.1.
+ */
 export function requestMs(serial: SerialSettings): number {
   return 8 * charMs(serial) + gapMs(serial);
 }
 
-/** The same with a refusal of 5 characters. Units: ms. */
+/**
+ * How long a read request and the exception that answers it, 5 characters, take on the wire without the turnaround of the unit. Units: ms.
+ */
 export function refusalMs(serial: SerialSettings): number {
   return requestMs(serial) + 5 * charMs(serial);
 }
@@ -46,7 +51,7 @@ export interface Adapter {
   readonly hiddenChars: number | null;
 }
 
-/** How long a short read waits for the first byte. Units: ms. */
+/** Returns how long a scan waits for the first byte of a reply at this speed. An unknown latency of the adapter counts as 0. Units: ms. */
 export function quickWaitMs(serial: SerialSettings, { latencyMs, hiddenChars }: Adapter): number {
   const isSeenAtOnce = hiddenChars !== null && hiddenChars <= AT_ONCE_CHARS;
   const replyMs = isSeenAtOnce ? QUICK_TURNAROUND_MS : HIDDEN.turnaroundMs + HIDDEN.chars * charMs(serial);

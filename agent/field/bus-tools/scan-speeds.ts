@@ -23,12 +23,17 @@ const DRAIN_MS = 10;
 /** Response timeout of a unit that has answered before. Units: ms. */
 const IDENTIFY_WAIT_MS = 100;
 
-/** `waitMs` is shortened to the time left in a slice. */
+/** Options of a scan at the speed `serial`. `waitMs` is limited to what fits into a slice of 250 ms. */
 export interface SpeedPassOptions extends Omit<PassOptions, 'isPatient'> {
   readonly serial: SerialSettings;
 }
 
-/** Errors: rejects with BusError when the line cannot change its speed or goes down, and with the signal's reason when it is aborted. */
+/**
+ * Reads register 0 of each address at another speed. Returns the units that answered, in the order of `units`. The line has the other speed
+ * for 250 ms at a time at most. `onProbed` is called after each address.
+ *
+ * Errors: rejects with BusError when the line cannot change its speed or goes down, and with the signal's reason when it is aborted.
+ */
 export async function speedPass(queue: BusToolQueue, { units, serial, waitMs, signal, onProbed }: SpeedPassOptions): Promise<ScanAnswer[]> {
   const { clock, line } = queue;
   const answers: ScanAnswer[] = [];
@@ -54,7 +59,10 @@ export async function speedPass(queue: BusToolQueue, { units, serial, waitMs, si
   }
 }
 
-/** One read at another speed. Errors: as `BusToolQueue.read`. */
+/**
+ * Sends one read at another speed, waits 100 ms for its first byte, and returns the line to its own speed. Errors: as `BusToolQueue.read`;
+ * also rejects with BusError when the line cannot change its speed.
+ */
 export async function readAway(queue: BusToolQueue, serial: SerialSettings, request: ReadRequest): Promise<Reply | BusError> {
   await queue.unguarded(request);
   return away(queue, serial, (line) => replyOrBusError(line.read(request, IDENTIFY_WAIT_MS)));

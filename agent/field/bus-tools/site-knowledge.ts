@@ -62,7 +62,10 @@ function isWritten({ table, address }: RegisterAddress, write: BusWrite): boolea
   return table === write.table && address >= write.address && address < write.address + write.values.length;
 }
 
-/** Returns one sentence per warning; none for a unit that is not in the cabinet or for registers that no profile has. */
+/**
+ * Returns the warnings about a write, each once: a value outside the profile's limits, a register that the profile only reads, or a point
+ * that it calls dangerous. Empty for a unit that is not in the cabinet and for registers that no profile has.
+ */
 export function writeWarnings(write: BusWrite, { lines }: Pick<Cabinet, 'lines'>, profiles: ReadonlyMap<string, Profile>): Message[] {
   const warnings = reachedBy(write, lines).flatMap(({ profile: id, instances }) => {
     const profile = profiles.get(id);

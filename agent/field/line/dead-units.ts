@@ -13,7 +13,7 @@ const SHARE = 0.02;
  */
 const SAVED_MS = 1_000;
 
-/** Allows probes until the share of silent units is spent. */
+/** Limits the time that unanswered requests to silent units take to 2 % of the line. Up to 1 s of unused time is saved up. */
 export type DeadBudget = ReturnType<typeof createDeadBudget>;
 
 export function createDeadBudget() {
@@ -42,7 +42,10 @@ export function createDeadBudget() {
   };
 }
 
-/** How long a silent unit gets no write after a lost one, so that all silent units together stay within their share. Units: ms. */
+/**
+ * Returns how long a silent unit gets no write after a lost one, so that all silent units together take 2 % of the line at most. Units:
+ * `lostMs` is how long the lost write took, in ms; `silentUnits` counts those of the line.
+ */
 export function hushMs(lostMs: number, silentUnits: number): number {
   return (lostMs * silentUnits) / SHARE;
 }
@@ -59,7 +62,10 @@ const PROBE_ROUNDS = 2;
  */
 const REOPEN_MS = { first: 60_000, max: 3_600_000 };
 
-/** Decides when the port of a line is reopened because none of its units answers, and detects when a unit answers again after that. */
+/**
+ * Decides when the port of a line is reopened because none of its units answers: after 5 s and twice as many probes as units, then again
+ * after 1 min, doubled each time up to 1 h. Detects when a unit answers again after that.
+ */
 export function createSilenceWatch() {
   let sinceMono: MonoMs | undefined;
   let probes = 0;

@@ -33,7 +33,7 @@ const OTHERS = ['command', 'console', 'telemetry'] as const;
  */
 const PROBE_WHILE_FINDING = 4;
 
-/** The state of a line that the choice depends on, besides the lanes that have work. */
+/** What `nextLane` takes into account besides the lanes that have work. */
 export interface LaneNeeds {
   /** The last probe of a silent unit was answered, so the others may have returned too. */
   readonly isFinding?: boolean;
@@ -41,16 +41,19 @@ export interface LaneNeeds {
   readonly isLightWaiting?: boolean;
 }
 
-/** Transactions since each of these lanes last ran; `urgent`: urgent ones since a lane other than presence ran. */
+/**
+ * For each lane, the transactions of other lanes since its last one. `urgent` instead counts the urgent transactions since the last one of
+ * a lane other than `urgent` and `presence`.
+ */
 export type Since = Readonly<Record<keyof typeof SHARE | 'command' | 'urgent', number>>;
 
 export const NONE_SINCE: Since = { urgent: 0, presence: 0, command: 0, telemetry: 0, console: 0, probe: 0 };
 
 /**
- * Returns the lane whose turn it is, among those that have work.
+ * Returns the lane that sends next, among those that have work; undefined when none has.
  *
- * While a lamp is dark until it is set up, set-up (part of the telemetry lane) gets the priority of urgent writes: slow presence polls would leave it
- * one transaction in twenty.
+ * While a lamp is dark until it is set up and no command waits, set-up (part of the telemetry lane) gets the priority of urgent writes:
+ * slow presence polls would leave it one transaction in twenty.
  */
 export function nextLane(
   waiting: ReadonlySet<Lane>,
@@ -75,7 +78,7 @@ function amongUrgent(waiting: ReadonlySet<Lane>, since: Since): Lane {
   return OTHERS.filter((lane) => waiting.has(lane)).toSorted((a, b) => since[b] - since[a])[0] ?? 'urgent';
 }
 
-/** The count after a transaction of this lane. */
+/** Returns the counts after one more transaction, which was in this lane. */
 export function afterTurn(since: Since, lane: Lane): Since {
   return {
     urgent: lane === 'urgent' ? since.urgent + 1 : lane === 'presence' ? since.urgent : 0,
@@ -87,7 +90,7 @@ export function afterTurn(since: Since, lane: Lane): Since {
   };
 }
 
-/** First in, first out. The line runner decides when a job has its turn. */
+/** The queue of the console's jobs on a line: first in, first out. The line runner decides when a job has its turn. */
 export type ConsoleJobs = ReturnType<typeof createConsoleJobs>;
 
 interface Job {
@@ -97,7 +100,7 @@ interface Job {
   fail(error: BusError): void;
 }
 
-/** After a long job the other lanes have the line for as long as the job took. */
+/** Creates an empty queue. After a long job no other runs for as long as that job took, so that the other lanes have the line. */
 export function createConsoleJobs(monoMs: () => MonoMs) {
   let jobs: Job[] = [];
   let restMono: MonoMs = 0;

@@ -33,7 +33,9 @@ const CHANGE = { share: 0.5, ms: 5 };
  */
 const CLOCK_MOVED_MS = 3_600_000;
 
-/** The saved data of one unit. `refused` and `cuts` name slots as `input:10`. */
+/**
+ * The saved data of one unit. `refused` are the slots that it refuses, `cuts` those before which a read must end, both named as `input:10`.
+ */
 export interface Learned {
   /** Fingerprint of the profile. With a changed profile only the write times are restored. */
   readonly profile: string;
@@ -131,7 +133,10 @@ export function learnedOf(units: readonly Unit[], now: Now): LearnedUnits {
   );
 }
 
-/** Restores what was learned, unless the unit has already shown it again or its profile has changed. */
+/**
+ * Adds the saved data of a unit to it. The times of set-up writes are always restored, the rest only if the profile has not changed. A
+ * measured response time is kept. Data of another shape is ignored.
+ */
 export function recall(unit: Unit, learned: unknown, now: Now): void {
   if (!isRecord(learned)) return;
   unit.setUpWrites.restore(learned['setUpWrites'], now);
@@ -161,7 +166,11 @@ function expectRefusal(slot: Slot, nowMono: MonoMs): void {
   if (!slot.isLevel) slot.dueMono = nowMono + longestRetryMs(slot);
 }
 
-/** Whether the current state is worth saving. */
+/**
+ * Whether `now` should be saved: it has a new unit, another profile, other refused or split registers, or a new set-up write. Also if a
+ * response time differs by more than half and by more than 5 ms, or the clock was set by more than an hour. A unit that is only in `before`
+ * does not count.
+ */
 export function hasLearnedMore(before: LearnedUnits, now: LearnedUnits): boolean {
   return Object.entries(now).some(([id, { turnaroundMs, firstByteMs, setUpWrites, ...exact }]) => {
     const old = before[id];

@@ -34,7 +34,10 @@ export interface PortSupervisorOptions {
   readonly onUp: () => void;
 }
 
-/** Errors: none; a port that cannot be opened is reported as an event and tried again. */
+/**
+ * Keeps the port of a line open from `start` to `stop`. A port that is lost or cannot be opened is reported as event `line-down` and tried
+ * again after 0.5 s, then after twice as long each time, up to 10 s. Errors: none from the port.
+ */
 export class PortSupervisor {
   readonly #options: PortSupervisorOptions;
   /** Why the line is down; empty while it is up. */

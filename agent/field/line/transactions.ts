@@ -65,7 +65,10 @@ interface ExchangeOptions {
   readonly timeoutMs: number;
 }
 
-/** Errors: none thrown; a failed transaction is a value. */
+/**
+ * Sends requests to the units of a line and updates their health, events and readings. Errors: a failed transaction resolves with its
+ * BusError.
+ */
 export class Transactions {
   readonly #parts: TransactionsParts;
   /** How long the request in flight may delay a level. Units: ms. */

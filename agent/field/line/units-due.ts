@@ -8,10 +8,15 @@ import type { ReadRequest } from '../../core/driver.ts';
 import { isSetUpOpen, setUpRank } from '../units/set-up-steps.ts';
 import { restedMono, type Unit, wasMet } from '../units/unit.ts';
 
-/** Before this time the reply to an earlier read of the same shape may still arrive, so this read must wait. */
+/**
+ * Returns when this read may be sent. Before that time the late reply to an earlier read of the same shape could be mistaken for its reply.
+ */
 export type HeldUntil = (request: ReadRequest) => MonoMs;
 
-/** The unit that has been due for longest, per kind of request; undefined where none is due. */
+/**
+ * Per kind of request, the unit that is next; undefined where none is due. It is the one that has been due for longest, except in set-up,
+ * where `setUpRank` decides, and in telemetry, where units that have not answered yet come first.
+ */
 export interface Agenda {
   presence: Unit | undefined;
   telemetry: Unit | undefined;
@@ -23,7 +28,10 @@ export interface Agenda {
   silentUnits: number;
 }
 
-/** `probeMono`: when the line may next spend time on silent units. */
+/**
+ * Returns the unit that is next for each kind of request at `nowMono`, and when the next one becomes due. `probeMono`: when the line may
+ * next spend time on silent units.
+ */
 export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: MonoMs): Agenda {
   const agenda: Agenda = {
     presence: undefined,

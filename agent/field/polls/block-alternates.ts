@@ -11,7 +11,10 @@ import type { Limits, PollBlock, Slot } from './poll-plan.ts';
  */
 const MOST = 4;
 
-/** The block with one to four of its neighbours that the unit has. Empty if there are none, and for a slot that must be read alone. */
+/**
+ * Returns up to four longer reads that include the block, the shortest first: each adds one more adjacent slot. Empty if there is no such
+ * slot, and for a slot that must be read alone.
+ */
 export function alternatesOf(block: PollBlock, slots: readonly Slot[], limits: Limits): readonly Pick<ReadRequest, 'address' | 'count'>[] {
   const [first, last] = [block.slots[0], block.slots.at(-1)];
   if (first === undefined || last === undefined || first.isSingle) return [];

@@ -4,7 +4,7 @@
  * Pure.
  */
 
-/** `refused`: exceptions 1 to 3. `failing`: exceptions 4 to 8. `silent`: no reply, or a damaged one. */
+/** Why a slot is isolated. `refused`: exceptions 1 to 3. `failing`: exceptions 4 to 8. `silent`: no reply, or a damaged one. */
 export type IsolationCause = 'refused' | 'failing' | 'silent';
 
 /** A slot that is requested alone, at growing intervals, so that it costs the others nothing. */
@@ -23,12 +23,12 @@ export interface Isolation {
  */
 const RETRY_MS = { first: 10_000, max: 600_000, maxOfLevel: 60_000 };
 
-/** Longest time between two requests of an isolated slot. Units: ms. */
+/** Longest time between two requests of an isolated slot: 10 min, or 1 min if it contains the level of a lamp. Units: ms. */
 export function longestRetryMs({ isLevel }: { readonly isLevel: boolean }): number {
   return isLevel ? RETRY_MS.maxOfLevel : RETRY_MS.max;
 }
 
-/** Delay before its next request. Units: ms. */
+/** Returns the delay before the next request of an isolated slot: 10 s, doubled after each try, up to `longestRetryMs`. Units: ms. */
 export function isolationWaitMs({ tries }: Pick<Isolation, 'tries'>, slot: { readonly isLevel: boolean }): number {
   return Math.min(RETRY_MS.first * 2 ** Math.min(tries, 16), longestRetryMs(slot));
 }

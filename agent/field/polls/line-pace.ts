@@ -14,7 +14,7 @@ const ASSUMED_TURNAROUND_MS = 10;
 /** Silence between two frames. Source: Modbus over Serial Line V1.02 §2.5.1.1: 3.5 characters, 1.75 ms above 19200 baud. */
 const GAP = { chars: 3.5, minMs: 1.75 };
 
-/** Units: ms. All are 0 on a line that transmits bytes in no time. */
+/** How long requests take on a line, without the turnaround of a unit. Units: ms. All are 0 on a line that transmits bytes in no time. */
 export interface LinePace {
   /** Cost of one more register in a reply. */
   readonly registerMs: number;
@@ -61,13 +61,19 @@ const PRESENCE_MS = { least: 75, most: 100 };
  */
 const PRESENCE_SHARE = 0.5;
 
-/** The period of the presence inputs of this many units: the more free time the line has, the shorter. Units: ms. */
+/**
+ * Returns the poll period of presence inputs: the polls of this many units take half of the line, but the period is 75 ms at least and 100
+ * ms at most. Units: ms.
+ */
 export function presencePeriodMs({ registerMs, fixedMs, gapMs }: LinePace, units: number): number {
   const roundMs = units * (fixedMs + registerMs + ASSUMED_TURNAROUND_MS + gapMs);
   return Math.min(Math.max(roundMs / PRESENCE_SHARE, PRESENCE_MS.least), PRESENCE_MS.most);
 }
 
-/** Time to read all points of a unit that are polled fast once; they share the lane of presence. Units: ms. */
+/**
+ * Returns how long one read of all `fast` points of a unit takes, with a turnaround of 10 ms for each request; 0 without such points. These
+ * polls share the presence lane. Units: ms.
+ */
 export function fastRoundMs(pace: LinePace, profile: Profile): number {
   const slots = slotsOf(profile).filter(({ poll }) => poll === 'fast');
   const unit = { profile, turnaroundMs: null, noHoles: false };

@@ -23,8 +23,8 @@ export const POLL_PERIOD_MS: Readonly<Record<PolledClass, number>> = { fast: 100
  */
 const NEARLY_DUE = 0.25;
 /**
- * A lost poll is repeated after this time, and once more, before it waits for its period. Units: ms. Source: the guard against late replies lasts as
- * long.
+ * A lost poll is repeated after this time, and a second time if it is lost again. Then the slot waits for its period. Units: ms. Source:
+ * the guard against late replies lasts as long.
  */
 export const ASK_AGAIN_MS = 1_000;
 const ASK_AGAIN_TIMES = 2;
@@ -53,7 +53,10 @@ export interface Slot {
   cutBefore: boolean;
 }
 
-/** The slots of a device type, by table and address. Points of one register are one slot, of the fastest class. */
+/**
+ * Returns the slots of a device type, sorted by table and address. Points that share a register are one slot, of the fastest class among
+ * them. Points that are never polled are left out.
+ */
 export function slotsOf({ points, quirks }: Profile): Slot[] {
   const slots: Slot[] = [];
   const polled = points.filter((point): point is PointProfile & { poll: PolledClass } => point.poll !== 'never');
@@ -102,7 +105,10 @@ export interface BlockOptions {
   readonly limits: Limits;
 }
 
-/** The block around the slot at `first`: adjacent slots that are due, or nearly due, as far as it pays and is allowed. At least that slot. */
+/**
+ * Returns the block to read for the slot with index `first`: this slot and the neighbours that are due, or due within a quarter of the
+ * period of the same class, as far as `limits` allow. A slot that is isolated or must be read alone stays alone.
+ */
 export function blockAround(options: BlockOptions): PollBlock {
   const { slots, first, limits } = options;
   const lead = slots[first] as Slot;
@@ -152,8 +158,10 @@ function spanOf(slots: readonly Slot[], at: { from: number; to: number; evenAlig
 }
 
 /**
- * Sets when the slots of an answered block are due again: one period after they were due, but half a period from now at the earliest, so that a busy
- * line does not bunch its polls. A slot that was read early is due one period from now; after its first answer, `phase` (0 to 1) of a period from now.
+ * Sets when the slots of an answered block are due again, and ends their isolation.
+ *
+ * A slot is due one period after it was due, but half a period from now at the earliest, so that a busy line does not bunch its polls. A
+ * slot that was read early is due one period from now; after its first answer, `phase` (0 to 1) of a period from now.
  */
 export function markAnswered({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs']; phase: number }): void {
   const { nowMono, periodsMs, phase } = at;
@@ -168,7 +176,10 @@ export function markAnswered({ slots }: PollBlock, at: { nowMono: MonoMs; period
   }
 }
 
-/** The slots of a lost block are due again soon, but rarely enough that a register which never answers does not delay its neighbours. */
+/**
+ * Sets when the slots of a lost block are due again. After the first and the second loss in a row that is 1 s later, or a period if that is
+ * shorter; after any further loss it is a period later.
+ */
 export function lost({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs'] }): void {
   for (const slot of slots) {
     slot.misses++;
@@ -179,8 +190,9 @@ export function lost({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: Blo
 
 /**
  * Handles a refused block: next time it is read without holes, then in two halves, until the slot that the unit does not have is alone.
+ * That slot is then isolated.
  *
- * Returns the slot that is now known to be refused.
+ * Returns the isolated slot; undefined while the search continues.
  */
 export function refusedIn(block: PollBlock, all: readonly Slot[], nowMono: MonoMs): Slot | undefined {
   const [only, ...others] = block.slots;
@@ -201,7 +213,10 @@ export function cutApart({ slots }: PollBlock, all: readonly Slot[]): void {
     if (edge !== undefined) edge.cutBefore = true;
 }
 
-/** From now on the slot is requested alone, at growing intervals. Slots that were split to find it may be read together again. */
+/**
+ * From now on the slot is requested alone, at intervals that grow with each call. Slots that were split to find it may be read together
+ * again.
+ */
 export function isolate(slot: Slot, all: readonly Slot[], { cause, nowMono }: { cause: IsolationCause; nowMono: MonoMs }): void {
   const isFound = slot.isolation === null;
   const { tries, isReported } = slot.isolation ?? { tries: -1, isReported: false };
@@ -210,7 +225,10 @@ export function isolate(slot: Slot, all: readonly Slot[], { cause, nowMono }: { 
   if (isFound) rejoin(all);
 }
 
-/** Joins slots that were split in a search, which requires one common due time per class. */
+/**
+ * Allows slots that were split in a search to be read together again. All slots of a class become due when the earliest of them is;
+ * isolated slots keep their due time.
+ */
 export function rejoin(all: readonly Slot[]): void {
   const dueMono = new Map<PolledClass, MonoMs>();
   for (const slot of all) {

@@ -6,7 +6,7 @@
 import { type Message, msg } from '../../core/message.ts';
 import { isNetwork } from '../bus-tools/bus-bounds.ts';
 
-/** Ends of sentences; `its` is "its" for one unit and "their" for several. */
+/** The end of each sentence of advice: what to check. `isOne`: the sentence is about one unit, otherwise about several. */
 export interface AdviceWords {
   /** No unit answers. Units: `baud` in bit/s, null where there is none. */
   noUnit(port: string, baud: number | null): Message;
@@ -67,7 +67,7 @@ const GATEWAY: AdviceWords = {
   fuller: (baud) => (baud === null ? null : msg`use more than ${baud} baud, here and in the gateway, poll less often or split the line`),
 };
 
-/** Units: `port` as in the configuration. */
+/** Returns the texts that fit a line with this port: those for a gateway if it is a network address, else those for an own wire. */
 export function adviceWords(port: string): AdviceWords {
   return isNetwork(port) ? GATEWAY : WIRE;
 }

@@ -65,9 +65,9 @@ export function downAdvice(reason: Message): Message {
 }
 
 /**
- * Returns all advice for the line, the most likely cause of most failures first.
+ * Returns all advice for the line, the most likely cause of most failures first; empty if there is none.
  *
- * Units: `latencyMs` is how long the line's adapter holds bytes back, null when that is unknown.
+ * Units: `latencyMs` is how long the line's adapter holds bytes back, in ms; null when that is unknown.
  */
 export function adviceOf(line: PlainLineStats, latencyMs: number | null): Message[] {
   const rules = [silence, damage, echo, twice, foreign, lateness, timeouts, exceptions, load];

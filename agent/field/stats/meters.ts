@@ -40,7 +40,10 @@ export function tenths(value: number): number {
 /** The time over which the load is measured. Units: ms. */
 const WINDOW_MS = 60_000;
 
-/** The share of the last minute in which the wire was in use. Shape: `busyMs` is a counter that only grows. */
+/**
+ * Measures the share of the last minute in which the line was in use. `sample` takes `busyMs`, the total time in use since the start, in
+ * ms. `busyPct` is 0 before the second sample.
+ */
 export type BusLoad = ReturnType<typeof createBusLoad>;
 
 export function createBusLoad() {
@@ -62,7 +65,10 @@ type Shared = Omit<LineCounters, 'busyMs'>;
 
 const KEYS = ['transactions', 'exceptions', ...Object.keys(freshCounters())].filter((key) => key !== 'busyMs') as (keyof Shared)[];
 
-/** A scan probes absent units, a search requests absent registers: neither shows anything about the health of a line. */
+/**
+ * Counts how much the requests of the console added to the counters of a line, so that it can be left out. A scan probes absent units, a
+ * search requests absent registers: neither shows anything about the health of a line.
+ */
 export function createConsoleShare() {
   const share = Object.fromEntries(KEYS.map((key) => [key, 0])) as Record<keyof Shared, number>;
   return {

@@ -12,12 +12,15 @@ import { SILENT_AFTER } from '../units/unit-health.ts';
 import { createSpreadMeter } from './meters.ts';
 
 /**
- * Length of the recent window. Source: assumed; long enough for a share of one in a hundred, short enough to show the effect of a repair. Confirmed
- * by: how long technicians watch a line after a repair.
+ * Length of the recent window. Units: minutes. Source: assumed; long enough for a share of one in a hundred, short enough to show the
+ * effect of a repair. Confirmed by: how long technicians watch a line after a repair.
  */
 export const RECENT_MIN = 10;
 
-/** Shape: `missed` counts requests lost between answers, not those lost while the unit was silent. */
+/**
+ * How the requests to a unit ended in the last `RECENT_MIN` minutes. Shape: `missed` counts requests lost between answers, not those lost
+ * while the unit was silent.
+ */
 export interface RecentCounts {
   readonly answered: number;
   readonly missed: number;
@@ -70,7 +73,10 @@ export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exce
 
 export type UnitTally = ReturnType<typeof createUnitTally>;
 
-/** Shape: `crcErrors` counts every damaged reply: wrong checksum, broken off, or an answer to something else. */
+/**
+ * Counts how the transactions with one unit end: since the start, and in the last `RECENT_MIN` minutes. Shape: `crcErrors` counts every
+ * damaged reply: wrong checksum, broken off, or an answer to something else.
+ */
 export function createUnitTally() {
   const counts = { ok: 0, timeouts: 0, crcErrors: 0, lateReplies: 0, echoes: 0 };
   const exceptions: Partial<Record<BusErrorCode, number>> = {};

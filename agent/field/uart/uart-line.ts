@@ -22,7 +22,7 @@ export interface UartLineOptions {
   readonly onAlive: (deviceId: string, alive: boolean) => void;
 }
 
-/** Counts since the agent started. */
+/** Counts since the line was created. `unanswered` are polls without a frame before the next poll. */
 export interface UartCounters {
   readonly frames: number;
   readonly noiseBytes: number;

@@ -12,7 +12,10 @@ const COMMAND_GAP_MS = 100;
 
 export type UartRequester = ReturnType<typeof createUartRequester>;
 
-/** Creates no timer for a device without commands and polls. */
+/**
+ * Creates what sends to a device on a raw UART: its start commands, 100 ms apart, then its poll at a fixed period. A device without
+ * commands and polls gets no timer.
+ */
 export function createUartRequester({
   driver,
   port,

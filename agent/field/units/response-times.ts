@@ -48,14 +48,20 @@ const READ_AT: Readonly<Record<Table, number>> = { coil: 0, discrete: 1, holding
 const WRITE_AT: Readonly<Record<WriteRequest['table'], number>> = { coil: 4, holding: 5 };
 const ADDRESSES = 0x1_0000;
 
-/** Returns how long to wait for a register that has never replied, given the timeout of its profile. Units: ms. */
+/**
+ * Returns how long to wait for a register that has never replied: the timeout of its profile, but at most 1 s for a `read`, 500 ms for a
+ * `write` and 200 ms for a read while a level waits (`hurried`). Units: ms.
+ */
 export function unmetWaitMs(profileMs: number, kind: keyof typeof UNMET_WAIT_MS): number {
   return Math.min(profileMs, UNMET_WAIT_MS[kind]);
 }
 
 export type ResponseTimes = ReturnType<typeof createResponseTimes>;
 
-/** `profileMs` is the response timeout of the profile. Units: ms. */
+/**
+ * Creates the estimates of how long one unit takes to reply, per slot and per written register. `profileMs` is the response timeout of its
+ * profile. Units: ms.
+ */
 export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
   const estimates = new Map<number, Estimate>();
   /** Replies in a row that were slower than the profile's timeout: per register, and of the whole unit. */
@@ -139,8 +145,8 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
 }
 
 /**
- * Returns how long to wait for a reply with this estimate: no longer than the profile's timeout, unless the unit is usually slower; and never longer
- * than a second, unless the profile specifies more. Units: ms.
+ * Returns how long to wait for a reply with this estimate, 30 ms at least: no longer than the profile's timeout, unless the unit is usually
+ * slower; and never longer than a second, unless the profile specifies more. Units: ms.
  */
 export function responseWaitMs({ mean, deviation }: Estimate, profileMs: number): number {
   const wantedMs = mean + Math.max(DEVIATIONS * deviation, TIMEOUT_MS.margin);
@@ -148,7 +154,10 @@ export function responseWaitMs({ mean, deviation }: Estimate, profileMs: number)
   return Math.min(Math.max(wantedMs, TIMEOUT_MS.floor), mostMs);
 }
 
-/** One sample raises the next timeout to that sample at least. Source: RFC 6298 §2, the estimator of TCP's retransmission timeout (gains 1/8 and 1/4). */
+/**
+ * Returns the estimate after one more sample; `before` is null before the first. One sample raises the next timeout to that sample at
+ * least. Units: ms. Source: RFC 6298 §2, the estimator of TCP's retransmission timeout (gains 1/8 and 1/4).
+ */
 export function smooth(before: Estimate | null, sampleMs: number): Estimate {
   if (before === null) return { mean: sampleMs, deviation: sampleMs / 2 };
   return {

@@ -35,7 +35,7 @@ export function setUpRank(unit: Unit): number {
   return (isLevelWaiting && isLevelHeldBack(unit) ? -1 : steps.length - pendingSteps.length) + (isWrite ? 0.5 : 0);
 }
 
-/** The steps of the next request: one, or several with adjacent registers that are read together. */
+/** The steps of the next request: one, or several with adjacent registers that are read together. Empty when no step is left. */
 export function nextRun(unit: Unit): readonly SetupStep[] {
   const list = unit.pendingSteps.length > 0 ? unit.pendingSteps : unit.provingSteps;
   const [first] = list;

@@ -8,8 +8,8 @@ import type { MonoMs, WallMs } from '../../core/clock.ts';
 import { DAY_MS } from '../../core/durations.ts';
 
 /**
- * Writes of one register in any 24 h.
- * Source: flash of simple drivers takes 10,000 writes and the contract lasts 12 years: 10,000 / (12 x 365.25) = 2.3 a day.
+ * Most writes of one set-up register in any 24 h. Source: flash of simple drivers takes 10,000 writes and the contract lasts 12 years:
+ * 10,000 / (12 x 365.25) = 2.3 a day.
  */
 export const SET_UP_WRITES_A_DAY = 2;
 
@@ -23,7 +23,10 @@ export interface SetupStep {
   readonly forLevel: boolean;
 }
 
-/** The progress of one step. */
+/**
+ * The progress of one step. `look`: its register is to be read. `write`: it has another value and is to be written. `prove`: it was written
+ * and is to be read back.
+ */
 export interface StepState {
   readonly phase: 'look' | 'write' | 'prove';
   /** The value before the write. */
@@ -36,7 +39,10 @@ export interface StepState {
 
 type Register = Pick<SetupStep, 'table' | 'address'>;
 
-/** The writes of each register in the last 24 h, oldest first, by `table:address`. Units: ms of wall time, by the clock as it was when they were saved. */
+/**
+ * When each set-up register was written in the last 24 h: `table:address` to times, oldest first. Units: ms of wall time, converted from
+ * the monotonic clock when they are saved.
+ */
 export type WriteTimes = Readonly<Record<string, readonly WallMs[]>>;
 
 export type SetUpWrites = ReturnType<typeof createSetUpWrites>;

@@ -52,7 +52,10 @@ export interface SetUpParts {
   readonly onSetUpWrite?: () => void;
 }
 
-/** Does the next transaction of the set-up. A step that fails is reported as an event until it succeeds. */
+/**
+ * Sends the next read or write of a unit's set-up, if any is left, and records its result in the unit. Steps that fail are reported as
+ * event `unit-not-set-up` when the round ends. They are tried again later.
+ */
 export async function setUpOne(unit: Unit, parts: SetUpParts): Promise<void> {
   if (!isSetUpOpen(unit)) restartSteps(unit, [...unit.failedSteps.keys()]);
   const run = nextRun(unit);

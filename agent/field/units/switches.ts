@@ -6,7 +6,10 @@
 import type { DecodedValue, ReadRequest } from '../../core/driver.ts';
 import type { Unit } from './unit.ts';
 
-/** The levels whose channel this read found off, or on again, since the last read. */
+/**
+ * Returns the levels whose channel is off in this read of coils but was on before, and those whose channel is on again. Both lists are
+ * empty for other tables. Does not change the unit.
+ */
 export function changedSwitches(
   { driver: { profile }, switchedOff }: Unit,
   { table, address, count }: ReadRequest,
@@ -24,7 +27,7 @@ export function changedSwitches(
   return { off, on };
 }
 
-/** The value of a level as light: 0 while its channel is off. */
+/** Returns the value; for a level whose channel is off, 0 in its place. A missing value stays null. */
 export function asLit({ switchedOff }: Unit, value: DecodedValue): DecodedValue {
   return switchedOff.has(value.quantity) && value.value !== null ? darkLevel(value.quantity) : value;
 }

@@ -67,8 +67,8 @@ export function slotsIn({ slots }: Unit, { table, address, count }: ReadRequest)
 }
 
 /**
- * The cheapest read that proves that the unit answers. It rotates among the registers that have given data before, because the unit may no longer
- * answer for one of them.
+ * Returns a short read that shows whether the unit answers. Every second probe reads its first slot that is not isolated. The others rotate
+ * among all slots, because the unit may no longer answer for one of them. Undefined if its profile has no points.
  */
 export function probeOf({ device, driver, slots, health }: Unit): ReadRequest | undefined {
   const proven = slots.filter(({ isolation }) => isolation === null);

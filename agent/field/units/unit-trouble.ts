@@ -43,7 +43,7 @@ export function doMostAnswerTwice(units: readonly Pick<Unit, 'extras'>[], nowMon
   return repeated > 1 && repeated * 2 > units.length;
 }
 
-/** Whether a unit that answers has not reported its presence input for too long. */
+/** Whether a unit that answers has given no data of its presence input for more than 5 s. False for a unit without such an input. */
 export function isBlindNow(unit: Unit, nowMono: MonoMs): boolean {
   if (!wasMet(unit) || unit.isAway || unit.health.state === 'silent' || !unit.slots.some(isReadPresence)) return false;
   return nowMono - unit.presenceDataMono > BLIND_AFTER_MS;

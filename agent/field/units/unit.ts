@@ -98,7 +98,7 @@ export interface Unit {
   hushedMono: MonoMs;
 }
 
-/** `daliFadeTime` follows from `rampUpMs`. */
+/** The site's value of each set-up parameter of a profile, except `daliFadeTime`, which is computed from `rampUpMs`. */
 export type SetupValues = Readonly<Record<Exclude<SetupParameter, 'daliFadeTime'>, number>>;
 
 export interface UnitParts {
@@ -173,7 +173,10 @@ function stepsOf({ setup }: Profile, setupValues: Readonly<Record<SetupParameter
   }));
 }
 
-/** Updates the due times of the unit. Call it when a slot has changed. */
+/**
+ * Computes from the slots when the presence inputs, the other registers and the isolated registers of the unit are next due. Call it when a
+ * slot has changed.
+ */
 export function replan(unit: Unit): void {
   const none = Number.POSITIVE_INFINITY;
   let [presenceMono, telemetryMono, retryMono] = [none, none, none];
@@ -230,7 +233,10 @@ export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
   replan(unit);
 }
 
-/** Makes the isolated registers due now, each still by itself. */
+/**
+ * Makes the isolated registers due at `nowMono` at the latest, each still by itself. The intervals of their requests start again with the
+ * shortest.
+ */
 export function retrySoon(unit: Unit, nowMono: MonoMs): void {
   for (const slot of unit.slots) {
     if (slot.isolation === null) continue;
@@ -246,7 +252,7 @@ export function setUpAgain(unit: Unit): void {
   unit.uptime = null;
 }
 
-/** Restarts these steps from their first read. */
+/** Replaces the steps that are left by these, each from its first read. */
 export function restartSteps(unit: Unit, steps: readonly SetupStep[]): void {
   unit.pendingSteps = [...steps];
   unit.provingSteps = [];
@@ -255,18 +261,21 @@ export function restartSteps(unit: Unit, steps: readonly SetupStep[]): void {
   unit.isLevelWaiting = false;
 }
 
-/** When the unit may be requested again after its last transaction. */
+/** When the unit may be requested again after its last transaction: after the pause that its profile requires. It may be in the past. */
 export function restedMono({ lastMono, driver }: Unit): MonoMs {
   return lastMono + driver.profile.quirks.minGapMs;
 }
 
-/** When a write may be sent to the unit; rarely while it is silent. */
+/** When a write may be sent to the unit: after its usual pause, and rarely while it is silent. It may be in the past. */
 export function writableMono(unit: Unit): MonoMs {
   const { health, nextWriteMono, hushedMono } = unit;
   return health.state === 'silent' ? Math.max(restedMono(unit), nextWriteMono, hushedMono) : restedMono(unit);
 }
 
-/** The displayed state: `new` until the unit has answered on this line, `silent` while it does not answer. */
+/**
+ * The displayed state: `new` before the unit has answered or counts as silent, `silent` while it does not answer, otherwise `ok` or
+ * `flaky`.
+ */
 export function unitState(unit: Unit): 'new' | UnitHealth['state'] {
   if (!isUntried(unit)) return unit.health.state;
   return unit.seenMs === null ? 'new' : 'silent';
@@ -282,7 +291,10 @@ export function isUntried({ health, isAway }: Unit): boolean {
   return isAway && health.state !== 'silent';
 }
 
-/** Quantities without data while others have data; they are requested separately and rarely. */
+/**
+ * Quantities that are requested separately and rarely because they give no data while others do: those without a reply if `isSilent`,
+ * otherwise those that the unit refuses or fails to read.
+ */
 export function isolatedQuantities({ slots }: Unit, isSilent: boolean): readonly string[] {
   return slots
     .filter(({ isolation }) => isolation !== null && (isolation.cause === 'silent') === isSilent)

@@ -57,10 +57,10 @@ export function groupsOf(devices: readonly GroupedDevice[], isBroadcastAllowed: 
 }
 
 /**
- * The groups that every unit receives.
+ * Returns the group writes that reach all units of a line, one for each group register of the device types.
  *
- * Empty if a unit of another type has a known register at the same address: it would execute the write too. Also empty if a unit that executes it has
- * no member: its light would change without a level.
+ * A register is left out if a unit of another type uses it, because that unit would execute the write too. It is also left out if a unit
+ * that executes it has no member: its light would change without a level.
  */
 export function lineBroadcasts(devices: readonly GroupedDevice[]): readonly LineGroup[] {
   const all = devices.flatMap((each) => busGroups(each.driver.profile).map((group) => ({ each, group })));
@@ -165,7 +165,10 @@ interface GroupRepeat {
 
 export type GroupRepeats = ReturnType<typeof createGroupRepeats>;
 
-/** `wantedPct` returns the newest level of a point: a repetition must not undo that level for a single lamp. */
+/**
+ * Keeps the broadcasts that are to be sent a second time. `wantedPct` returns the newest level of a point: a repetition must not undo that
+ * level for a single lamp.
+ */
 export function createGroupRepeats(wantedPct: (pointId: PointId) => LevelPct | undefined) {
   let repeats: GroupRepeat[] = [];
   const isWanted = ({ choice: { group, writes } }: GroupRepeat): boolean =>

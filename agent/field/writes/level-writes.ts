@@ -65,7 +65,10 @@ export interface LevelWritesOptions {
   readonly onUrgentSent?: ((waitMs: number) => void) | undefined;
 }
 
-/** Settles each write exactly once; never rejects. */
+/**
+ * Sends the level writes of one line and reads them back. Each promise of `add` resolves once, with the result of its write; it never
+ * rejects.
+ */
 export class LevelWrites {
   readonly #options: LevelWritesOptions;
   readonly #queue = createWriteQueue();

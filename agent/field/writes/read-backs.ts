@@ -37,7 +37,7 @@ export interface ReadBack {
 /** The read-backs of one line, at most one per point: a newer write makes the read-back of an older one worthless. */
 export type ReadBacks = ReturnType<typeof createReadBacks>;
 
-/** `heldUntilMono` returns when the read-back can be sent without delaying other requests. */
+/** `heldUntilMono` returns the earliest time at which a read-back may be sent. */
 export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs) {
   const byPoint = new Map<PointId, ReadBack>();
   let pausedUntilMono: MonoMs = 0;
@@ -98,7 +98,7 @@ function laneOf({ sent, lost }: ReadBack): Lane {
   return lost === null ? 'command' : sent.write.lane;
 }
 
-/** The read that proves a level: of the point itself, or of the point that its profile names as proof. */
+/** The read that proves a level: of the point itself, or of the point that its profile names as proof. Errors: as `pointOf`. */
 export function proofRequest(unit: Unit, quantity: string): ReadRequest {
   return wholeOf(unit, proofPoint(unit, quantity));
 }
@@ -113,7 +113,9 @@ function wholeOf({ device: { unit } }: Unit, { table, address, type }: PointProf
   return { unit, table, address, count: REGISTERS_PER_VALUE[type] };
 }
 
-/** Whether the values prove the level; `found` is null where the unit has no value. */
+/**
+ * Whether the values prove the level, within the tolerance of the profile. `found` is the value read back, null where the unit has none.
+ */
 export function judgeReadBack(
   { unit, quantity, write: { levelPct } }: WaitingWrite,
   values: readonly DecodedValue[],
@@ -124,7 +126,9 @@ export function judgeReadBack(
   return { isRight: found !== null && Math.abs(found - levelPct) <= tolerance, found };
 }
 
-/** Whether the lamp is lit only while its channel is on. A level of 0 is dark either way. */
+/**
+ * Whether the coil of the channel must be read too to prove this write: the level is above 0 and gives light only while the channel is on.
+ */
 export function isChannelProof({ unit, quantity, write: { levelPct } }: WaitingWrite): boolean {
   return levelPct > 0 && channelOf(unit, quantity) !== undefined;
 }
@@ -135,7 +139,10 @@ export function channelOf(unit: Unit, quantity: string): PointProfile | undefine
   return write?.switchedBy == null ? undefined : pointOf(unit, write.switchedBy);
 }
 
-/** Errors: throws TypeError for a quantity that the profile does not have; the config check rejects such a cabinet. */
+/**
+ * Returns the point of a unit's profile with this id. Errors: throws TypeError for a quantity that the profile does not have; the config
+ * check rejects such a cabinet.
+ */
 export function pointOf({ driver: { profile } }: Unit, quantity: string): PointProfile {
   const point = profile.points.find(({ id }) => id === quantity);
   if (point === undefined) throw new TypeError(`${profile.id} has no point ${quantity}`);

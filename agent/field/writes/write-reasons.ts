@@ -34,7 +34,10 @@ export function channelOffReason(coil: number): Message {
   return msg`its channel is off and does not switch on (coil ${coil}): check the buttons at the driver and its mode`;
 }
 
-/** The reasons of failed writes, in terms of a lamp or of an output. */
+/**
+ * The reasons of failed writes, in terms of a lamp or of an output. `failure`: the write or its read-back failed. `mismatch`: another value
+ * was read back, null for none.
+ */
 export interface WriteWords {
   /** Why a value is not sent; empty when it may be sent. */
   refusal(write: LevelWrite, unit: Unit, quantity: string): Message;
@@ -65,7 +68,7 @@ function mismatchReason(found: number | null, levelPct: number): Message {
 
 export const LAMP_WORDS: WriteWords = { refusal: writeRefusal, failure: failureReason, mismatch: mismatchReason };
 
-/** Writes to outputs are sent like levels, but never in a group, and have their own reasons. */
+/** The reasons of failed writes to outputs. Such writes are sent like levels, but never in a group. */
 export const OUTPUT_WORDS: WriteWords = {
   refusal: outputRefusal,
   failure: ({ code, said }) => (code === 'timeout' ? said : msg`${said}: check the output's device and its profile`),
