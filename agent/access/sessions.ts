@@ -28,7 +28,7 @@ export interface Sessions {
   countOf(user: string): number;
 }
 
-/** Initially no user is logged in. */
+/** Creates the sessions, initially none. They are only in memory. A session ends by `end`, `endAllOf`, or after `IDLE_MS` without `touch`. */
 export function createSessions(clock: Pick<Clock, 'after'>): Sessions {
   const open = new Map<string, Session>();
   const idleAfter = (end: Session['end']): Timer => clock.after(IDLE_MS, () => end('idle'));

@@ -15,7 +15,10 @@ const LINE = /^(?<name>\S+) (?<role>\S+) (?<day>\S+) (?<password>\S+)$/;
 /** The people of a list, or what is wrong with it; `finding` is the same without the line number. */
 export type ReadUserList = { readonly users: readonly ListedUser[] } | { readonly flaw: Message; readonly finding: Message };
 
-/** Reads `name role last-day password-hash`, one person a line. The last day is included, in UTC. Lines with `#` are comments. */
+/**
+ * Reads the text of a list without its signature. The first line must be `USER_LIST_HEADER`. Each other line is a comment that begins with
+ * `#`, or `name role last-day password-hash`; the last day is included, in UTC. The first mistake refuses the whole list.
+ */
 export function readUserList(text: string): ReadUserList {
   const [header, ...lines] = text.trimEnd().split('\n');
   if (header !== USER_LIST_HEADER) return refusal(msg`the first line must be "${USER_LIST_HEADER}"`);
