@@ -37,7 +37,10 @@ const NO_LISTS = msg`started this way, the agent accepts no user list`;
 
 /** The access functions of the consoles, and `takeUserList` for the signed list of users from the platform. */
 export interface Access extends AccessTools {
-  /** Verifies and stores a list; it replaces the one before, and all people who logged in from a list are logged out. Resolves with the list, or with why it is refused. */
+  /**
+   * Verifies a list and stores it instead of the one before. All people who logged in from a list are then logged out. Resolves with the list,
+   * or with why it is refused.
+   */
   takeUserList(text: string): Promise<UserList | Message>;
 }
 

@@ -33,7 +33,7 @@ const BLOCK_BYTES = 64;
 /** Source: RFC 4648 §6. */
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** The key of a user's codes. A step is a period of 30 s, counted from 1970. `lastStep`: the newest step whose code was accepted, -1 before the first. */
+/** The key of a user's codes. A step is a period of 30 s, counted from 1970. `lastStep`: the newest step whose code was accepted; -1 for none. */
 export interface CodeState {
   /** Shape: base 32. */
   readonly secret: string;

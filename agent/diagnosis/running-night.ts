@@ -23,7 +23,7 @@ interface LastRun {
   readonly totals: Readonly<Record<string, number>>;
 }
 
-/** The energy that the meters of the cabinet measured in a night: the difference of their totals, which never fall. */
+/** Computes the energy that each meter of the cabinet measured in a night: its total now, less its total at the start. Totals never fall. */
 export interface MeterTracker {
   /** Units: kWh ever counted. */
   read(deviceId: string, totalKwh: number): void;
