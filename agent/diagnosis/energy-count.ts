@@ -123,7 +123,7 @@ function energyView(kept: readonly KeptNights[], { by, zone }: Pick<EnergyQuery,
   };
 }
 
-/** Returns the date of the last noon at or before this instant, in the calendar's time zone: a night has the date of the day on which it begins. */
+/** Returns the date of the last noon at or before this instant, in the calendar's time zone: a night has the date of the day when it begins. */
 export function nightAt(calendar: LocalCalendar, atMs: WallMs): NightDate {
   const { year, month, day, hour } = calendar.localAt(atMs);
   return new Date(Date.UTC(year, month - 1, hour < NOON_HOUR ? day - 1 : day)).toISOString().slice(0, 10);

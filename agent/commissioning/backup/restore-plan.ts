@@ -49,7 +49,7 @@ function placeOfBackedUp(
   return name === config ? configFile : join(siteDir, below);
 }
 
-/** Returns the name of the cabinet file in the backup (the first below `site/`), with `site/`. Errors: throws ConsoleError 'failed' if there is none. */
+/** Returns the cabinet file's name in the backup: the first one that begins with `site/`. Errors: throws ConsoleError 'failed' if there is none. */
 export function configNameOf({ files }: Backup): string {
   const name = [...files.keys()].find((each) => SITE.test(each));
   if (name === undefined) throw new ConsoleError('failed', msg`this backup cannot be restored: it has no cabinet file`);

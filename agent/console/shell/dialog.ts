@@ -23,7 +23,10 @@ const PROBE_COLS = PROBE.length;
 
 export type EndReason = 'logout' | 'idle' | 'hang-up' | 'stopped';
 
-/** A typed line, or why there is none. */
+/**
+ * A typed line, or why there is none: Ctrl-C (`interrupt`), Ctrl-D in an empty line (`eof`), or the end of the input (`end`). `lostChars`:
+ * characters dropped because the line was full.
+ */
 export type LineRead =
   | { readonly kind: 'line'; readonly text: string; readonly lostChars: number }
   | { readonly kind: 'interrupt' }

@@ -22,7 +22,7 @@ const KEYS = ' fjqn?';
 const MORE = '--More--';
 const WIPE = `\r${' '.repeat(MORE.length)}\r`;
 
-/** `help`: the list of keys, shown for `?`. */
+/** Creates a pager that returns these lines a page at a time, all at once if `rows` is 0. `help`: the list of keys, shown for `?`. */
 export function createPager(
   lines: readonly string[],
   { rows, widthCols }: Pick<TerminalSettings, 'rows' | 'widthCols'>,
