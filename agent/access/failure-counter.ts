@@ -23,7 +23,7 @@ export interface FailureCounterParts {
   readonly onLocked: (user: string | null, waitMs: number) => void;
 }
 
-/** Who tries to log in, and where. `user`: the name as typed. `console`: the key of the client's console; empty for none. */
+/** One attempt to log in. `user`: the name as typed. `console`: the key of the client's console; empty for none. */
 export interface LoginTry {
   readonly user: string;
   readonly console: string;
@@ -31,7 +31,7 @@ export interface LoginTry {
   readonly isKnown: boolean;
 }
 
-/** Counts failed logins, and says how long a user must wait because of them. */
+/** Counts failed logins, and computes how long a user must wait because of them. */
 export interface FailureCounter {
   /** Reads the counts of earlier runs, once. Resolves after a limited wait if the disk does not respond. */
   restore(): Promise<void>;

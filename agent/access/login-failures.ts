@@ -20,7 +20,7 @@ import {
   succeeded,
 } from './lockout.ts';
 
-/** One attempt. Shape: hashes; `console` is null if the client has no key. */
+/** One attempt to log in. Shape: `user` and `console` are hashes; `console` is null if the client has no key. */
 export interface LoginAttempt {
   readonly user: string;
   readonly console: string | null;

@@ -22,7 +22,7 @@ export interface Sessions {
   /** Returns the user of the session and restarts its idle timeout; null for an unknown token. */
   touch(token: string): { readonly user: string; readonly role: Role } | null;
   end(token: string): void;
-  /** Resolves when the session ends; immediately for an unknown token. */
+  /** Resolves with how the session ended, once it has; immediately with `logout` for an unknown token. */
   ended(token: string): Promise<SessionEnd>;
   endAllOf(user: string): void;
   countOf(user: string): number;

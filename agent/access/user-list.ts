@@ -6,7 +6,7 @@ import { DAY_MS } from '../core/durations.ts';
 import { Message, msg } from '../core/message.ts';
 import { isPasswordHash } from './password.ts';
 
-/** The first line: the version of the format. */
+/** The first line of each list of users: the version of its format. */
 export const USER_LIST_HEADER = '# luciole users 1';
 /** Longest text of a list with its signature. Units: bytes. Source: one file part in a command of the platform. */
 export const MAX_USER_LIST_BYTES = 32_768;

@@ -152,7 +152,7 @@ function replaced(users: readonly UserRecord[], name: string, next: UserRecord):
 }
 
 /**
- * Returns whether a one-time password may still be used.
+ * Returns whether the user's one-time password may still be used; false once the user has chosen a password.
  *
  * It expires only while the clock is trusted, because a reset clock must not lock the first admin out. It always works only once.
  */

@@ -28,8 +28,8 @@ export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<
 
 /**
  * Call if a command (for example a restore) had the data locked at the start. Waits until the command has ended, then calls `onDataFree` so
- * that the run ends, because the command may have replaced the files that this run started with. Readings can be stored in between, unless
- * the command erased the data. Does not call it if the agent stops first.
+ * that the run ends, because the command may have replaced the files that this run started with. The readings of this run are stored before it
+ * ends, unless the command erased the data. Does not call `onDataFree` if the agent stops first.
  */
 export async function leaveOnceFree({ parts, state, store, clock }: Joined): Promise<void> {
   parts.log.event('data-held', {}, 'warning');

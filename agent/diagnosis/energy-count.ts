@@ -34,7 +34,7 @@ export interface EnergyParts {
 
 export interface Energy {
   start(): void;
-  /** After the lamps, before the store. */
+  /** Call after the lamps have stopped and before the store does, so that the last counts are stored. */
   stop(): void;
   onDecision(decision: Decision): void;
   onReadings(readings: readonly Reading[]): void;

@@ -32,7 +32,7 @@ export interface ClosedNight {
 }
 
 export interface EnergyArchive {
-  /** Returns a month with these nights, which may not be stored in it yet; undefined when the disk could not be read. */
+  /** Resolves with the stored month, plus those of `nights` that belong to it, which may not be stored yet; undefined if it could not be read. */
   month(name: string, nights: readonly ClosedNight[]): Promise<EnergyMonth | undefined>;
   /** Resolves with the whole night, earlier parts included, once it is on disk; undefined if it could not be stored. */
   keep(night: ClosedNight): Promise<NightTally | undefined>;

@@ -29,10 +29,14 @@ const PERIOD_SUMS = ['ms', 'wh', 'fullWh', 'boostedMs', 'boostedWh', 'boostedFul
 export type PeriodTally = Record<(typeof PERIOD_SUMS)[number], number>;
 
 /**
- * Units:  lamp milliseconds (two lamps for a second are 2,000) and watt hours.
- * Shape:  `bandMs` is the time of which the level is known, by band; the first band is dark at night, never by day. `periods` is the same time
- *         by the level without presence and traffic. `levelMs` is level x time. `wh` is all energy, and holds `standbyWh` (dark by day) and `unknownWh`
- *         (lamps that do not answer, at the decided level). `quietWh` is `wh` without presence and traffic.
+ * Time and energy of the lamps of one zone, in a part of a night, a night or many. `wh` is all energy. It includes `standbyWh` (dark by day) and
+ * `unknownWh` (lamps that do not answer, at the decided level). `quietWh` is `wh` as it would be without presence and traffic. `baselineWh` is
+ * the energy of the former installation.
+ *
+ * `bandMs` is the time for which the level is known, by level: dark at night, 1 to 10 %, 11 to 20 %, and so on. `periods` is the same time by
+ * the level without presence and traffic. `levelMs` is level in % times time.
+ *
+ * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours.
  */
 export interface ZoneTally extends Record<(typeof ZONE_SUMS)[number] | (typeof ZONE_COUNTS)[number], number> {
   readonly bandMs: number[];

@@ -26,7 +26,7 @@ export interface CountedZone {
 export type LampFollowing = 'follows' | 'unknown' | LevelPct;
 
 export interface EnergyCount {
-  /** The decision for a lamp from now on. */
+  /** Records the decision for a lamp from `nowMono` on. As in `seen` and `night`, an unknown id has no effect. */
   decided(lampId: string, use: LampUse, nowMono: MonoMs): void;
   seen(lampId: string, following: LampFollowing, nowMono: MonoMs): void;
   night(zoneId: string, isNight: boolean, nowMono: MonoMs): void;

@@ -26,7 +26,7 @@ export interface RestorePlan {
   readonly items: readonly RestoreItem[];
   /** Files of the store folder, by name relative to it. */
   readonly data: readonly ArchiveFile[];
-  /** Files by their absolute path. */
+  /** Files of the site folder that are new or different, by absolute path. */
   readonly site: readonly { readonly path: string; readonly content: Buffer }[];
   /** Readings in the store folder now. */
   readonly readings: ReadingsFacts | null;
@@ -49,7 +49,7 @@ function placeOfBackedUp(
   return name === config ? configFile : join(siteDir, below);
 }
 
-/** Returns the cabinet file's name in the backup: the first one that begins with `site/`. Errors: throws ConsoleError 'failed' if there is none. */
+/** Returns the cabinet file's name in the backup: the first that begins with `site/`. Errors: throws ConsoleError 'failed' if there is none. */
 export function configNameOf({ files }: Backup): string {
   const name = [...files.keys()].find((each) => SITE.test(each));
   if (name === undefined) throw new ConsoleError('failed', msg`this backup cannot be restored: it has no cabinet file`);

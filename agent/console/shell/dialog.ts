@@ -58,7 +58,7 @@ export class Dialog {
   #lastKeyMono: MonoMs;
   #onCursorReport: ((row: number, col: number) => void) | null = null;
 
-  /** `pagerHelp` returns what the pager shows for an unknown key. */
+  /** `pagerHelp` returns the list of keys that the pager shows for `?`. */
   constructor(tty: Tty, clock: Pick<Clock, 'after' | 'monoMs'>, pagerHelp: () => string) {
     this.#clock = clock;
     this.#pagerHelp = pagerHelp;
@@ -131,7 +131,7 @@ export class Dialog {
     return this.#editor?.mode === 'command' && this.writer.isClear();
   }
 
-  /** Requests the terminal's size. Resolves with true if it answered. */
+  /** Requests the terminal's size and applies it if it is within the limits. Resolves with true if the terminal answered in 300 ms. */
   async probe(): Promise<boolean> {
     const size = await new Promise<{ row: number; col: number } | null>((resolve) => {
       this.#onCursorReport = (row, col) => resolve({ row, col });

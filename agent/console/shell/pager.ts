@@ -13,7 +13,7 @@ export interface PagerStep {
 export interface Pager {
   /** Returns the first page. */
   start(): PagerStep;
-  /** `ahead`: keys that arrived after this one, up to the end of their line. */
+  /** Returns the effect of a key. `ahead`: keys that arrived after it, up to the end of their line; they show whether it begins a command. */
   press(key: Key, ahead?: readonly Key[]): PagerStep;
 }
 

@@ -19,6 +19,7 @@ export interface PastLines {
   add(line: string): void;
 }
 
+/** Returns the past lines of a user, the newest 200. `add` masks secrets and saves all lines, except an empty line or one equal to the last. */
 export function createPastLines(user: string, historyStore: LineHistoryStore): PastLines {
   const lines = [...historyStore.load(user)].slice(-MAX_LINES);
   return {

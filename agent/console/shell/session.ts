@@ -35,7 +35,7 @@ export interface Login {
   open(dialog: Dialog): Promise<ConsoleSession | null>;
 }
 
-/** Returns a login without prompts, for a user logged in to the machine over SSH or in its own shell. The permissions of the agent's socket decide. */
+/** Returns a login without prompts, for a user of the machine, over SSH or in its own shell. The permissions of the agent's socket decide. */
 export function machineLogin(user: string): Login {
   return { open: async () => ({ user, login: null }) };
 }

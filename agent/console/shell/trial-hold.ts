@@ -20,9 +20,9 @@ export interface TrialHold {
 }
 
 /**
- * Returns a connection that is not open before `begin`. While it is open, the agent knows that the session lasts; if it is lost, the agent
- * reverts the configuration that the session put on trial. `before`: the revision on trial when the session began, which is not its own; null
- * for none.
+ * Returns a connection that is not open before `begin`. It shows the agent that the session lasts; after `end(true)` the agent reverts the
+ * configuration that the session put on trial. A lost connection is opened again. `before`: the revision on trial when the session began, which
+ * is not its own; null for none.
  */
 export function createTrialHold({ user, socketPath }: Asker, before: number | null, clock: Pick<Clock, 'after'>): TrialHold {
   const [lose, leave] = [new AbortController(), new AbortController()];

@@ -18,7 +18,7 @@ const FLUSH_LIMIT_MS = 1_000;
 export interface LogOutput {
   /** Keeps the line until it is written; if too many bytes wait, discards and counts it. */
   write(line: string): void;
-  /** Writes all waiting lines and returns; discards them if the output does not accept them. Blocks up to `FLUSH_LIMIT_MS`. Errors: none. */
+  /** Writes all waiting lines and returns; discards them if the output does not accept them. Blocks for 1 s at most. Errors: none. */
   flush(): void;
 }
 

@@ -19,8 +19,8 @@ const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants;
 const FIRST_PART = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK;
 
 /**
- * Writes one part of the update file. Returns the progress, for display. A part at byte 0 begins the file anew; every other part must begin
- * where the file ends. The header is checked as soon as it is complete.
+ * Writes one part of the update file. Returns the progress, for display. A part at byte 0 replaces the file; every other part must begin where
+ * the file ends. The header is checked as soon as it is complete.
  *
  * Errors: rejects with UpdateError if the part or the update is refused, or the space is too small; otherwise with the system's error.
  */

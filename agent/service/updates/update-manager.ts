@@ -28,7 +28,7 @@ export interface UpdateManagerParts {
   readonly keysDir: string;
   /** Why this run cannot change its program; empty if it can. */
   readonly obstacle: Message;
-  /** Number of lamps that are lit, or whose level is unknown at night. */
+  /** Number of lamps that are lit, or of unknown level although they should be lit. */
   readonly lampsLit: () => number;
   readonly unitsOk: () => number;
   /** Ends this run, so that the next one starts the other release. */
