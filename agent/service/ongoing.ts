@@ -23,8 +23,8 @@ export interface Ongoing {
   /** The open events that a person must see: warnings and alarms. */
   activeEvents(): readonly AgentEvent[];
   /**
-   * Returns events, oldest first. `activeOnly`: the same as `activeEvents`, without regard to `sinceMs` and `limit`. Otherwise open warnings
-   * and alarms are included even if they began before `sinceMs`, and in addition to `limit`.
+   * Resolves with events, oldest first. `activeOnly`: those of `activeEvents`, without regard to `sinceMs` and `limit`. Otherwise the newest
+   * `limit` stored ones that began or ended since `sinceMs` or have no end, and all open warnings and alarms in addition.
    */
   events: AgentView['events'];
   isGoingOn(eventId: string): boolean;

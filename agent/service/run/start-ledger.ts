@@ -11,7 +11,7 @@ import type { EarlierLoss } from '../../core/ports.ts';
 export type RunMode = 'normal' | 'safe' | 'bare';
 
 /**
- * How a run ended. `stopped`: as requested. `config`: the configuration is not valid, or another agent uses the data. `crashed`: by an error
+ * How a run ended. `stopped`: as requested. `config`: the configuration is not valid, or another agent runs here. `crashed`: by an error
  * of the program. `hung`: a part made no progress, or the start took too long. `killed`: it recorded nothing, and the machine kept running.
  * `power`: it recorded nothing, and the machine was restarted. `safe-over`: it left safe mode after a quiet time. `update`: for another release.
  */
