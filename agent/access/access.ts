@@ -35,13 +35,16 @@ export interface AccessParts {
 
 const NO_LISTS = msg`started this way, the agent accepts no user list`;
 
-/** The access functions of the consoles, and `take` for the signed list of users. */
+/** The access functions of the consoles, and `takeUserList` for the signed list of users from the platform. */
 export interface Access extends AccessTools {
-  /** Accepts a list and logs its people out. Resolves with the list, or with why it is refused. */
+  /**
+   * Verifies a list and stores it instead of the one before. All people who logged in from a list are then logged out. Resolves with the list,
+   * or with why it is refused.
+   */
   takeUserList(text: string): Promise<UserList | Message>;
 }
 
-/** Initially no user is logged in; no file is read before the first request. */
+/** Creates users, logins and sessions. Initially no user is logged in; no file is read before the first request. */
 export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verifyUserList, passwordCost }: AccessParts): Access {
   const hasher = createHasher(passwordCost);
   const list = createUserListStore({ store, clock, log, verify: verifyUserList ?? (() => ({ refusal: NO_LISTS })) });

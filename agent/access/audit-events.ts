@@ -28,7 +28,10 @@ const USER_CHANGES: readonly string[] = [
 /** Limit for each kind of event, so that a program which logs in constantly does not displace others. The log has every entry. Source: as for steps of the clock. */
 const EVENTS = { burst: 20, perS: 1 / 600 };
 
-/** Returns the audit log, extended: an entry for which `auditEvent` returns an event also reports it to `onEvent`, within the limits of `EVENTS`. */
+/**
+ * Returns the audit log, extended: an entry for which `auditEvent` returns an event also reports it to `onEvent`. Logins and changes of users
+ * are limited to 20 events of each kind at once, then one in ten minutes; the entries themselves are not limited.
+ */
 export function withAuditEvents({ audit, clock, cabinetId, onEvent }: AuditEventParts): AuditTools {
   const events = createEventTracker(clock, onEvent);
   const rates = { 'user-logged-in': createTokenBucket(clock, EVENTS), 'users-changed': createTokenBucket(clock, EVENTS) };
@@ -47,7 +50,10 @@ interface AuditEventFacts extends Pick<EventFacts, 'severity' | 'text'> {
   readonly code: 'user-logged-in' | 'users-changed' | 'clock-set';
 }
 
-/** The event of an entry; null if it has none. */
+/**
+ * Returns the event that the city must see: a login at the console, a change of users, or a set system clock. Null for all other entries,
+ * and for a login or change of users whose result is not `ok`.
+ */
 export function auditEvent(note: AuditNote): AuditEventFacts | null {
   const { user, role, door, action, detail, result } = note;
   if (action === 'clock-set' && door === 'self') return { code: 'clock-set', severity: 'warning', text: clockSet(detail, result) };

@@ -23,7 +23,7 @@ export interface FailureCounterParts {
   readonly onLocked: (user: string | null, waitMs: number) => void;
 }
 
-/** The user name as typed. `console`: the key of the client's console; empty for none. */
+/** One attempt to log in. `user`: the name as typed. `console`: the key of the client's console; empty for none. */
 export interface LoginTry {
   readonly user: string;
   readonly console: string;
@@ -31,7 +31,7 @@ export interface LoginTry {
   readonly isKnown: boolean;
 }
 
-/** Failed logins of each user. */
+/** Counts failed logins, and computes how long a user must wait because of them. */
 export interface FailureCounter {
   /** Reads the counts of earlier runs, once. Resolves after a limited wait if the disk does not respond. */
   restore(): Promise<void>;
@@ -45,7 +45,7 @@ export interface FailureCounter {
   refund(by: LoginTry): Promise<void>;
   /** Clears this user's failures at this console, because the login succeeded. */
   clear(by: LoginTry): Promise<void>;
-  /** After a wrong attempt: reports a lock that has begun, and returns its wait. Units: ms. */
+  /** Call after a wrong attempt. If the user must wait now, calls `onLocked`. Returns the wait. Units: ms; 0 for no wait. */
   lockIfDue(by: LoginTry): number;
 }
 
@@ -55,7 +55,10 @@ const DISK_MS = 2_000;
 /** Length of a stored key in characters. Source: 64 bits distinguish any users. */
 const KEY_CHARS = 16;
 
-/** Initially nothing is counted; call `restore` before the first login. */
+/**
+ * Creates a counter without failures; call `restore` before the first login. Each change is saved; if the disk does not accept it within 2 s,
+ * the counts are only in memory.
+ */
 export function createFailureCounter({ clock, log, store, onLocked }: FailureCounterParts): FailureCounter {
   let state: LoginFailures = NO_ATTEMPTS;
   let restoring: Promise<void> | null = null;

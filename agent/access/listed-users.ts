@@ -6,8 +6,9 @@ import type { UserListStore } from './user-list-store.ts';
 import type { UserRegistry } from './user-registry.ts';
 
 /**
- * Adds the people of the list to the registry. A user of the cabinet takes precedence over a person with the same name. Changes of the list
- * are refused here: only its signer can change it.
+ * Returns a registry whose `all` also contains the people of the signed list, after the users of the cabinet. A user of the cabinet takes
+ * precedence over a person with the same name. A change of a person who is only in the list rejects with AccessError `listed-user`: only the
+ * signer can change the list.
  */
 export function withListedUsers(registry: UserRegistry, list: Pick<UserListStore, 'users'>): UserRegistry {
   /** Errors: rejects with AccessError for a person who is only in the list. */

@@ -18,7 +18,7 @@ interface UserCount extends Count {
   readonly isKnown: boolean;
 }
 
-/** Failures of each name, and of all known names together. */
+/** Failed attempts of each name (`users`), and of all names of existing users together (`all`). */
 export interface Lockout {
   readonly users: ReadonlyMap<string, UserCount>;
   readonly all: Count;
@@ -26,7 +26,7 @@ export interface Lockout {
   readonly allBefore: Count;
 }
 
-/** The part that is stored over a restart. */
+/** The part that is stored over a restart: numbers of failures, by name and in total. Waits are not stored. */
 export interface LockoutFacts {
   readonly users: Readonly<Record<string, number>>;
   readonly all: number;
@@ -60,7 +60,10 @@ const MAX_NAMES = 64;
 const NONE: Count = { failures: 0, untilMono: Number.NEGATIVE_INFINITY, lastMono: Number.NEGATIVE_INFINITY };
 export const NO_FAILURES: Lockout = { users: new Map(), all: NONE, allBefore: NONE };
 
-/** Returns how long this user must wait. Units: ms; 0 for no wait. */
+/**
+ * Returns how long this user must wait until the next attempt. The wait caused by failures of all users applies only to a user who has
+ * failures too. Units: ms; 0 for no wait.
+ */
 export function lockoutWaitMs({ users, all }: Lockout, user: string, nowMono: MonoMs): number {
   const own = users.get(user) ?? NONE;
   const isBoundByAll = failuresAt(own, PER_USER, nowMono) > 0;

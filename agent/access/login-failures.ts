@@ -20,7 +20,7 @@ import {
   succeeded,
 } from './lockout.ts';
 
-/** One attempt. Shape: hashes; `console` is null if the client has no key. */
+/** One attempt to log in. Shape: `user` and `console` are hashes; `console` is null if the client has no key. */
 export interface LoginAttempt {
   readonly user: string;
   readonly console: string | null;
@@ -49,28 +49,31 @@ const MAX_USERS_SEEN = 64;
 
 export const NO_ATTEMPTS: LoginFailures = { shared: NO_FAILURES, consoles: new Map(), seen: new Map() };
 
-/** How long this attempt must wait. Units: ms; 0 for no wait. */
+/**
+ * Returns how long this attempt must wait. It depends on the failures at this console if the user has logged in there before, otherwise on
+ * the shared counts. Units: ms; 0 for no wait.
+ */
 export function loginWaitMs(state: LoginFailures, attempt: LoginAttempt, nowMono: MonoMs): number {
   return lockoutWaitMs(lockoutOf(state, ownConsole(state, attempt)), attempt.user, nowMono);
 }
 
-/** The longest wait of this user, at one of their own consoles or elsewhere. Units: ms; 0 for no wait. */
+/** Returns the longest wait of this user, at one of the consoles where they have logged in, or at any other. Units: ms; 0 for no wait. */
 export function longestLoginWaitMs(state: LoginFailures, user: string, nowMono: MonoMs): number {
   const consoles = [null, ...(state.seen.get(user) ?? [])];
   return Math.max(...consoles.map((console) => loginWaitMs(state, { user, console, isKnown: true }, nowMono)));
 }
 
-/** Counts an attempt as failed. */
+/** Returns the state with this attempt counted as failed, in the counts that `loginWaitMs` uses. Call it before the password is checked. */
 export function loginAttempted(state: LoginFailures, attempt: LoginAttempt, nowMono: MonoMs): LoginFailures {
   return changed(state, attempt, (lockout) => attempted(lockout, attempt.user, attempt.isKnown, nowMono));
 }
 
-/** A step was correct but did not complete the login: removes this attempt. */
+/** Returns the state without this attempt. For a correct step that did not complete the login. */
 export function loginRefunded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return changed(state, attempt, (lockout) => refunded(lockout, attempt.user));
 }
 
-/** The login succeeded: clears the failures that applied, and stores the console for this user. */
+/** Returns the state after a successful login: without this user's failures at this console, which is remembered for this user. */
 export function loginSucceeded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return withConsole(
     changed(state, attempt, (lockout) => succeeded(lockout, attempt.user)),

@@ -22,18 +22,21 @@ export interface LoginHandlerParts extends FailureCounterParts {
 
 /** Decides about logins. */
 export interface LoginHandler {
-  /** Returns the user if the login is correct, otherwise the reason. */
+  /** Returns the user if the login is correct, otherwise the answer with what is wrong or still required. */
   judge(request: LoginRequest): Promise<UserRecord | LoginAnswer>;
-  /** Returns whether the password is this user's, and also the code if codes are in force. Counts like a login. Errors: rejects with AccessError. */
+  /**
+   * Returns whether the password is this user's, and also the code if it is not null and codes are in force. False while the user is locked.
+   * Counts like a login. Errors: rejects with AccessError if the users cannot be read.
+   */
   isProven(user: string, proof: AccountProof): Promise<boolean>;
-  /** Remaining lock of this user, for clients from which this user has not logged in. Units: ms. */
+  /** The longest remaining lock of this user at any console. Units: ms; 0 for no lock. */
   lockedMs(user: string): number;
 }
 
 /** Longest name that is checked. Units: characters. */
 const MAX_NAME = 64;
 
-/** The counts of earlier runs are read at the first login. */
+/** Creates the check of logins. It reads the failure counts of earlier runs at the first login, not before. */
 export function createLoginHandler({ users, hasher, codeCheck, clock, log, store, onLocked }: LoginHandlerParts): LoginHandler {
   const failures = createFailureCounter({ clock, log, store, onLocked });
 

@@ -40,7 +40,10 @@ export interface Hasher {
   matches(password: string, stored: string | null): Promise<boolean>;
 }
 
-/** Hashes one password at a time, because each takes 16 MB of the gateway's memory. `cost` applies to new hashes; tests use a lower one. */
+/**
+ * Creates functions that hash passwords and compare them with hashes, one at a time, because each takes 16 MB of the gateway's memory.
+ * `cost` applies to new hashes; tests use a lower one.
+ */
 export function createHasher(cost: Cost = COST): Hasher {
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -65,13 +68,16 @@ export function createHasher(cost: Cost = COST): Hasher {
   };
 }
 
-/** Returns whether a text is a hash in this program's format that this machine can afford to check. */
+/**
+ * Returns whether a text is a password hash in this program's format whose cost is acceptable: not so low that it is weak, and not higher
+ * than this machine can afford to check.
+ */
 export function isPasswordHash(text: string): boolean {
   const hash = parse(text);
   return hash !== null && hash.logN + Math.log2(hash.r * hash.p) >= LEAST_LOG_COST;
 }
 
-/** Returns why a new password is refused; null for an acceptable one. */
+/** Returns why a new password is refused (length, a simple pattern, the user's name, a common word), as part of a sentence; null if it is not. */
 export function passwordProblem(password: string, user: string): Message | null {
   const length = [...password].length;
   if (length < PASSWORD_LENGTH.min) return msg`it has ${length} characters; ${PASSWORD_LENGTH.min} at least`;

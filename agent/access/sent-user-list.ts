@@ -15,7 +15,10 @@ export interface SentUserListParts {
 /** Limit of refusals that are noted, so that unsigned lists do not displace other entries. Source: as for refused commands of the platform. */
 const REFUSALS = { burst: 30, perS: 1 / 60 };
 
-/** Accepts a list sent by `by`. Resolves with why it is refused, or with `NO_TEXT`. */
+/**
+ * Returns a function that passes a list to `take` and notes the result in the audit log. It resolves with `NO_TEXT` if the list is accepted,
+ * otherwise with why it is refused. `by`: the sender, as `platform:NAME`.
+ */
 export function createSentUserLists({ take, audit, clock }: SentUserListParts): (text: string, by: string) => Promise<Message> {
   const refusals = createTokenBucket(clock, REFUSALS);
   return async (text, by) => {

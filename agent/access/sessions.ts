@@ -22,13 +22,13 @@ export interface Sessions {
   /** Returns the user of the session and restarts its idle timeout; null for an unknown token. */
   touch(token: string): { readonly user: string; readonly role: Role } | null;
   end(token: string): void;
-  /** Resolves when the session ends; immediately for an unknown token. */
+  /** Resolves with how the session ended, once it has; immediately with `logout` for an unknown token. */
   ended(token: string): Promise<SessionEnd>;
   endAllOf(user: string): void;
   countOf(user: string): number;
 }
 
-/** Initially no user is logged in. */
+/** Creates the sessions, initially none. They are only in memory. A session ends by `end`, `endAllOf`, or after `IDLE_MS` without `touch`. */
 export function createSessions(clock: Pick<Clock, 'after'>): Sessions {
   const open = new Map<string, Session>();
   const idleAfter = (end: Session['end']): Timer => clock.after(IDLE_MS, () => end('idle'));

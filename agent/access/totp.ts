@@ -33,7 +33,7 @@ const BLOCK_BYTES = 64;
 /** Source: RFC 4648 §6. */
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** Steps are RFC 4226 counters; `lastStep` is the newest accepted step, -1 before the first. */
+/** The key of a user's codes. A step is a period of 30 s, counted from 1970. `lastStep`: the newest step whose code was accepted; -1 for none. */
 export interface CodeState {
   /** Shape: base 32. */
   readonly secret: string;
@@ -56,12 +56,15 @@ export function keyUri(secret: string, user: string, cabinetId: string): string 
   return `otpauth://totp/Luciole:${encodeURIComponent(`${user}@${cabinetId}`)}?secret=${secret}&issuer=Luciole`;
 }
 
-/** Returns the code of a step; empty for a negative step. Source: RFC 4226 §5.3. */
+/** Returns the code of a step, six digits by default, with leading zeros; empty for a negative step. Source: RFC 4226 §5.3. */
 export function codeAt(secret: string, step: number, digits = DIGITS): string {
   return codeOf(macWith(secret), step, digits);
 }
 
-/** Returns the step of this code if it is later than the last accepted one; null if no step near `atMs` has this code. */
+/**
+ * Returns the step of this code: the step at `atMs`, or the one before or after it. Null if none of the three has this code, or if it is not
+ * later than the last accepted step.
+ */
 export function stepOf(code: string, { secret, lastStep }: CodeState, atMs: WallMs): number | null {
   const macOf = macWith(secret);
   const now = stepAt(atMs);
@@ -80,7 +83,8 @@ interface PairSearch {
 }
 
 /**
- * Returns the step of the second of two consecutive codes; null if no match is within `mostSteps` of `atMs`, by default a month.
+ * Returns the step of the second of two consecutive codes. Null if no match within `mostSteps` of `atMs`, by default 30 days, is later than
+ * the last accepted step.
  *
  * The nearest times are tried first. `breathe` is awaited between portions, so that the bus does not wait.
  */
@@ -163,7 +167,10 @@ export interface CodeCheck {
 /** A smaller error of the clock is not logged. Units: ms. Source: assumed; two steps of a code. Confirmed by: a year of `clock-off` entries. */
 const CLOCK_OFF_MS = 60_000;
 
-/** Initially no step is used. */
+/**
+ * Creates the check of typed codes. One code is enough while the clock is trusted, otherwise two consecutive ones. Used steps are also kept
+ * in memory, so that no code works twice even if the file of users could not be saved.
+ */
 export function createCodeCheck({ clock, log }: { readonly clock: Clock; readonly log: Log }): CodeCheck {
   /** The newest used step by user, for one key; the file may not contain it if it could not be saved. */
   const taken = new Map<string, { readonly secret: string; readonly step: number }>();

@@ -20,11 +20,11 @@ export interface UserListStoreParts {
   readonly verify: (text: string, lastSerial: number | null) => VerifiedUserList | RefusedUserList;
 }
 
-/** Keeps one list. */
+/** The signed list of users from the platform, of which only the newest is kept. */
 export interface UserListStore {
-  /** Accepts a list. Resolves with the list, or with why it is refused. */
+  /** Verifies a list and stores it instead of the one before. Resolves with the list once it is on disk, or with why it is refused. */
   take(text: string): Promise<UserList | Message>;
-  /** The people who may log in now, each with the role that the site allows. */
+  /** The people who may log in now, each with the role that the site allows. Empty without a list, or if the disk does not respond. */
   users(): Promise<readonly ListedUser[]>;
   /** Returns whether the right of this listed person to log in has ended; false for a name that is not in the list. */
   isOver(name: string): boolean;
@@ -33,7 +33,7 @@ export interface UserListStore {
 const KEY = 'access.userList';
 const UNREAD = Symbol('the disk could not be asked');
 
-/** The store is read at the first use. */
+/** Creates access to the stored list, which is read and verified again at the first use. */
 export function createUserListStore({ store, clock, log, verify }: UserListStoreParts): UserListStore {
   /** Serial of the list, the highest accepted. */
   let serial = 0;

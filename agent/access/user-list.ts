@@ -6,7 +6,7 @@ import { DAY_MS } from '../core/durations.ts';
 import { Message, msg } from '../core/message.ts';
 import { isPasswordHash } from './password.ts';
 
-/** The first line: the version of the format. */
+/** The first line of each list of users: the version of its format. */
 export const USER_LIST_HEADER = '# luciole users 1';
 /** Longest text of a list with its signature. Units: bytes. Source: one file part in a command of the platform. */
 export const MAX_USER_LIST_BYTES = 32_768;
@@ -15,7 +15,10 @@ const LINE = /^(?<name>\S+) (?<role>\S+) (?<day>\S+) (?<password>\S+)$/;
 /** The people of a list, or what is wrong with it; `finding` is the same without the line number. */
 export type ReadUserList = { readonly users: readonly ListedUser[] } | { readonly flaw: Message; readonly finding: Message };
 
-/** Reads `name role last-day password-hash`, one person a line. The last day is included, in UTC. Lines with `#` are comments. */
+/**
+ * Reads the text of a list without its signature. The first line must be `USER_LIST_HEADER`. Each other line is a comment that begins with
+ * `#`, or `name role last-day password-hash`; the last day is included, in UTC. The first mistake refuses the whole list.
+ */
 export function readUserList(text: string): ReadUserList {
   const [header, ...lines] = text.trimEnd().split('\n');
   if (header !== USER_LIST_HEADER) return refusal(msg`the first line must be "${USER_LIST_HEADER}"`);

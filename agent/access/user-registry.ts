@@ -20,7 +20,12 @@ export interface UserRegistryParts {
   readonly cabinetId: string;
 }
 
-/** Users and their records. Errors: all changes reject with AccessError. */
+/**
+ * The users of the cabinet. `add` and `invite` return a new one-time password, valid for 72 h.
+ *
+ * Errors: all methods reject with AccessError if the file cannot be read or written. Changes also reject with it for an unknown user, a bad
+ * or used name, a weak password, and if no admin would remain.
+ */
 export interface UserRegistry {
   all(): Promise<readonly UserRecord[]>;
   add(name: string, role: Role): Promise<Invitation>;
@@ -46,7 +51,7 @@ const LETTER_COUNT = 16;
 const GROUP = 4;
 const MAX_USERS = 32;
 
-/** Changes are applied one at a time, each to the present content of the file. */
+/** Creates the registry on this file. Changes are applied one at a time, each to the present content; a failed one leaves the file unchanged. */
 export function createUserRegistry({ file, hasher, clock, cabinetId }: UserRegistryParts): UserRegistry {
   const change = createChanges(file);
   const changeOne = (name: string, act: (user: UserRecord) => UserRecord | Promise<UserRecord>): Promise<void> =>
@@ -147,7 +152,7 @@ function replaced(users: readonly UserRecord[], name: string, next: UserRecord):
 }
 
 /**
- * Returns whether a one-time password may still be used.
+ * Returns whether the user's one-time password may still be used; false once the user has chosen a password.
  *
  * It expires only while the clock is trusted, because a reset clock must not lock the first admin out. It always works only once.
  */
@@ -155,7 +160,7 @@ export function isInvited({ oneTime }: UserRecord, clock: Pick<Clock, 'wallMs' |
   return oneTime !== null && (!isTrusted(clock.quality()) || clock.wallMs() <= oneTime.untilMs);
 }
 
-/** A one-time password in the form that is hashed, because people omit the dashes and mix upper and lower case. */
+/** Returns a typed one-time password in the form that is hashed: upper case, no spaces or dashes, because people type it in many ways. */
 export function plainOneTime(typed: string): string {
   return typed.toUpperCase().replace(/[\s-]/g, '');
 }

@@ -38,7 +38,7 @@ const VERSION = 1;
 /** Source: assumed; a hundred users. Units: bytes. Confirmed by: the size of the file with `MAX_USERS` users. */
 const MAX_BYTES = 65_536;
 
-/** The file in the state folder. */
+/** Returns functions that read and write `users.json` in the state folder `dir`. Nothing is read or created before a call. */
 export function createUsersFile(dir: string): UsersFile {
   const path = join(dir, USERS_FILE);
   return {

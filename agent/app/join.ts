@@ -29,7 +29,7 @@ import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 import { createAgentView } from './view.ts';
 
-/** Builds all parts without starting them. `apply` applies another configuration. */
+/** Builds all parts of an agent without starting them. `apply`: called when a revision of the configuration comes into force. */
 export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) => Promise<TouchedRooms>): Joined {
   const clock = createSteadyClock({ ...parts.steady, clock: parts.clock });
   const startedMono = clock.monoMs();
@@ -81,7 +81,7 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   return made;
 }
 
-/** Progress of the parts that keep the street lit. */
+/** Returns the latest progress of lines, lighting and store, from which the watchdog recognises a part that hangs. */
 export function pulseOf({ field, state, store }: Joined): Pulse {
   return { lines: field.pulses(), tickedMono: state.rooms.control.tickedMono, store: store.pulse() };
 }

@@ -27,8 +27,9 @@ export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<
 }
 
 /**
- * Ends the run once the command has ended, because the command may have replaced the files that this run started with. The readings of this
- * run are stored first, unless the command has erased those files.
+ * Call if a command (for example a restore) had the data locked at the start. Waits until the command has ended, then calls `onDataFree` so
+ * that the run ends, because the command may have replaced the files that this run started with. The readings of this run are stored before it
+ * ends, unless the command erased the data. Does not call `onDataFree` if the agent stops first.
  */
 export async function leaveOnceFree({ parts, state, store, clock }: Joined): Promise<void> {
   parts.log.event('data-held', {}, 'warning');

@@ -20,7 +20,7 @@ import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { createPlatformView } from '../sync/sparkplug/platform-view.ts';
 import type { Joined, Rooms } from './parts.ts';
 
-/** Builds them for the configuration in force. */
+/** Builds the lighting modules for the configuration in force. The control and the energy count are not started yet. */
 export function createRooms({ parts, state, clock, field, store, uplink, quietMono, ongoing }: Joined): Rooms {
   const { cabinet, profiles } = state.site;
   const points = cabinetPoints(cabinet, profiles);
@@ -59,7 +59,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   return rooms;
 }
 
-/** Requests on the lines with the configuration's data about the devices; in safe mode they only read. */
+/** Returns the technician's requests on the lines, with the configuration's data about the devices. In safe mode scans and writes are refused. */
 export function busOf({ parts, state: { site }, field }: Joined): BusTools {
   const { cabinet, profiles } = site;
   const bus = { ...withSiteKnowledge(field.bus, cabinet, profiles), pendingProfiles: pendingProfiles(cabinet.profileDirs, profiles) };

@@ -22,9 +22,11 @@ import { runParts } from './run-parts.ts';
 const NO_LIMIT: StartSteps = { completed() {}, over() {}, overdue: () => null };
 
 /**
- * Runs until `stopSignal` is aborted, another release takes over or safe mode ends. Resolves with the exit code.
+ * Runs an agent until `stopSignal` is aborted, another release takes over, safe mode ends, or a command that had the data has ended. Resolves
+ * with exit code 0 once everything is stored.
  *
- * Errors: rejects with ConfigError for files that cannot be used, with ConsoleError if another agent has the socket.
+ * Errors: rejects with ConfigError for files that cannot be used, with ConsoleError if another agent has the socket or the data, and with the
+ * cause if the start fails.
  */
 export async function runAgent(options: RunOptions): Promise<number> {
   const { log, startSteps = NO_LIMIT, startAtMs } = options;

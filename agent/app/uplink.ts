@@ -7,7 +7,10 @@ import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { SparkplugUplink } from '../sync/uplink.ts';
 import type { Joined } from './parts.ts';
 
-/** The uplink of the configuration in force; null if it has none. Each command uses the present control, because the lighting modules may be replaced. */
+/**
+ * Returns the uplink of the configuration in force, not started; null if it has none. Each command of the platform goes to the lighting
+ * modules that exist when it arrives, because they may be replaced.
+ */
 export function openUplink(joined: Joined): Uplink | null {
   const { parts, state, clock, field, store, uplink, ongoing } = joined;
   const { cabinet, profiles } = state.site;

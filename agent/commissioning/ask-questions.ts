@@ -30,7 +30,10 @@ export interface Unanswered {
   readonly missing: readonly Message[];
 }
 
-/** Resolves with the answers to all questions of one part, or with what is missing or wrong. */
+/**
+ * Collects the answers of one part. Resolves with the given answers and those of this part, or with what is missing or wrong. A given answer is
+ * not asked again. Errors: rejects when the person leaves.
+ */
 export async function interview(part: Question['part'], given: TypedAnswers, parts: InterviewParts): Promise<TypedAnswers | Unanswered> {
   let answers = given;
   const missing: Message[] = [];

@@ -33,7 +33,12 @@ const EXIT_NOTHING_DONE = 1;
 /** A file was added to a folder, or removed, after the check. Source: rmdir(2), lstat(2). */
 const CHANGED_MEANWHILE: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT']);
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError for every failure that a person can correct. */
+/**
+ * Shows what an erasure would delete, and deletes it only with `--yes`. Resolves with the exit code: 0 if it was erased or there was nothing to
+ * erase, 1 if it was only shown.
+ *
+ * Errors: rejects with ConsoleError for every failure that a person can correct.
+ */
 export async function runErase(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   await refuseWhileAgentRuns(args, terminal, msg`an agent is running on this data: stop it first (systemctl disable --now luciole)`);
   const { dir, secrets } = placesOf(args, resolve(configFile));

@@ -35,7 +35,10 @@ export interface Erasure {
   readonly stays: readonly string[];
 }
 
-/** Plans the erasure; deletes nothing. Shape: a folder that is missing or not ours has nothing to delete. Errors: throws the system's error (`code` EACCES, ...). */
+/**
+ * Returns what an erasure of this folder would delete, in the order of deletion; deletes nothing. `goes` is empty for a folder that is missing
+ * or has no file of this program. Errors: throws the system's error (`code` EACCES, ...).
+ */
 export function planErasure(dir: string): Erasure {
   const names = namesIn(dir);
   const marks = asOwnerOf(dir, () => names.filter((name) => isOwnFile(join(dir, name))));

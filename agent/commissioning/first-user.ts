@@ -10,7 +10,10 @@ import { createSystemClock } from '../core/system-clock.ts';
 /** The invitation, which is shown once, or the reason why no user was created. */
 export type Enrolment = Invitation | { readonly failed: Message };
 
-/** Invites an admin; creates the user if it does not exist. Errors: none that a person can cause; the cabinet file is kept in any case. */
+/**
+ * Creates an admin with a one-time password, in the state folder `dir`. An existing user of this name keeps the role and gets a new one-time
+ * password. Resolves with `failed` if the name or the file cannot be used; other errors are rejected.
+ */
 export async function firstAdmin(
   name: string,
   { dir, cabinetId }: { readonly dir: string; readonly cabinetId: string },

@@ -19,14 +19,16 @@ export interface KeyFiles {
 /** User that owns the key: the user of the service. Source: the unit file. */
 const SERVICE_USER = 'luciole';
 
+/** Returns the usual paths of key, certificate request and certificate in this folder; they need not exist. */
 export function keyFilesIn(folder: string): KeyFiles {
   return { keyFile: join(folder, 'cabinet.key'), requestFile: join(folder, 'cabinet.csr'), certFile: join(folder, 'cabinet.pem') };
 }
 
 /**
- * Creates a key if there is none, and a certificate request for it in the name of the edge node. Returns true for a new key.
+ * Creates a key if there is none, and a certificate request for it in the name of the edge node; an earlier request is replaced. Returns true
+ * for a new key.
  *
- * Errors: throws ConsoleError 'failed' if an existing key cannot be read or is of another kind.
+ * Errors: throws ConsoleError 'failed' if an existing key cannot be read or is of another kind, or the request cannot be written.
  */
 export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string): boolean {
   const isNew = !existsSync(keyFile);
@@ -67,7 +69,7 @@ const ECDSA_SHA256 = '1.2.840.10045.4.3.2';
 /** Source: X.520, id-at-commonName. */
 const COMMON_NAME = '2.5.4.3';
 
-/** Returns a new key on the curve P-256, as PEM. Source: NIST SP 800-186; every TLS stack supports this curve. */
+/** Returns a new private key on the curve P-256, as PEM (PKCS #8). Source: NIST SP 800-186; every TLS stack supports this curve. */
 export function newKeyPem(): string {
   return generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }

@@ -6,7 +6,8 @@ import { type Message, msg } from '../core/message.ts';
 import { type DataLock, lockData } from '../store/data-lock.ts';
 
 /**
- * Locks the folder and runs the work; the folder's owner then owns the lock file. If the disk is full, runs it without the lock.
+ * Locks the data folder, runs `work`, unlocks the folder and returns the result of `work`. `work` must be synchronous, because the lock ends
+ * when it returns. If the disk is full, it runs without the lock. The folder's owner owns the lock file.
  *
  * Errors: throws ConsoleError 'busy' with `advice` if another process has the lock, 'failed' if it cannot be locked; what `work` throws.
  */

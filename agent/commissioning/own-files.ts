@@ -36,12 +36,18 @@ const KINDS: readonly OwnKind[] = [
   { name: /^luciole-support-.*\.txt\.gz$/, isOurs: (path) => numberAt(beginningOf(path, 2), 0, 2) === GZIP_MAGIC },
 ];
 
-/** Returns true if name and content show that this program wrote the file. Errors: throws the system's error (`code` EACCES, ...). */
+/**
+ * Returns true if name and content show that this program wrote the file; false also for a missing file or a link. Errors: throws the system's
+ * error (`code` EACCES, ...).
+ */
 export function isOwnFile(path: string): boolean {
   return KINDS.find(({ name }) => name.test(basename(path)))?.isOurs(path) ?? false;
 }
 
-/** Returns true for a journal of a database. It must be deleted before its database, or only the journal could remain. */
+/**
+ * Returns true if the name is that of a database's journal (`-wal`, `-shm`, `-journal`). It must be deleted before its database, or only the
+ * journal could remain.
+ */
 export function isJournalName(name: string): boolean {
   return JOURNAL.test(name);
 }

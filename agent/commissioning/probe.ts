@@ -15,7 +15,7 @@ import { createField } from '../field/field.ts';
 import { fieldLine } from '../field/line-from-config.ts';
 import type { SeenLine } from './propose.ts';
 
-/** Which addresses to scan, at which serial settings. */
+/** Which addresses to scan, both ends included, at which serial settings. */
 export interface ProbeRequest {
   readonly from: number;
   readonly to: number;
@@ -46,7 +46,12 @@ const FRAMES = 2;
  */
 const PATIENT_WAIT_MS = 60;
 
-/** Scans one port. Errors: rejects with BusError if the port cannot be used, with the signal's reason if aborted. */
+/**
+ * Scans one port and closes it. If no unit answers on a serial port and no settings are given, it listens for a device that sends without a
+ * request, then tries the other serial settings. Resolves with an empty `found` if nothing answers at all.
+ *
+ * Errors: rejects with BusError if the port cannot be used, with the signal's reason if aborted.
+ */
 export async function probeLine(port: string, parts: SetupProbeParts): Promise<SeenLine> {
   const serial = parts.serial ?? USUAL_SERIAL;
   const isTunable = parts.serial === null && parseLinePort(port).kind === 'serial';

@@ -83,7 +83,10 @@ const LETTERS: Readonly<Record<DeviceCategory, string>> = {
 /** A device with more level points is a gateway for an unknown number of lamps. Source: the four channels of a WB-LED. */
 const MAX_LAMPS_A_DEVICE = 4;
 
-/** Proposes the site. `spacingM` is the distance between poles. Units: m. Lamps are in the order of lines and addresses; a person may change it. */
+/**
+ * Returns lines, devices, poles, lamps and sensors, with new ids, for the units that answered. A unit without a profile is only listed in
+ * `unnamedUnits`. Lamps are in the order of lines and addresses, and each lamp device gets a pole `spacingM` after the one before. Units: m.
+ */
 export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacingM: number): SiteDraft {
   const numbers = new Map<string, number>();
   const poles: { id: string; atM: number }[] = [];

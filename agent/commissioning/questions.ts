@@ -108,7 +108,7 @@ export function isNone(typed: string): boolean {
   return ['none', 'aucun', 'aucune'].includes(typed.trim().toLowerCase());
 }
 
-/** Returns latitude and longitude of an accepted position. Units: degrees. */
+/** Returns latitude and longitude of a position as the question returns it: `47.4736, -0.5541`; 0 for a missing number. Units: degrees. */
 export function degreesOf(position: string): { readonly latitudeDeg: number; readonly longitudeDeg: number } {
   const [latitudeDeg = 0, longitudeDeg = 0] = position.split(', ').map(Number);
   return { latitudeDeg, longitudeDeg };

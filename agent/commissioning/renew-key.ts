@@ -10,7 +10,10 @@ import { isCredential } from '../core/secrets.ts';
 import { RENEWED } from '../sync/mqtt/secret-files.ts';
 import { type KeyFiles, makeKeyRequest } from './key-files.ts';
 
-/** Resolves with the exit code. Keeps a key that an earlier renewal created. Errors: rejects with ConsoleError. */
+/**
+ * Creates the new key, unless an earlier renewal created it, and a certificate request for it, and prints what to do next. The key in use stays.
+ * Resolves with exit code 0. Errors: rejects with ConsoleError, for example if the cabinet has no key file.
+ */
 export async function runRenewKey(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   const { cabinet, problem } = readSiteFile(configFile);
   if (cabinet === null) throw new ConsoleError('failed', problem);
@@ -38,7 +41,7 @@ export async function runRenewKey(args: LocalArgs, configFile: string, terminal:
   return 0;
 }
 
-/** Returns the paths of a renewal of these files. */
+/** Returns the paths of the new key, its request and its certificate: those of the files in use, with an ending. They need not exist. */
 export function renewalFilesFor(keyFile: string, certFile: string): KeyFiles {
   return { keyFile: `${keyFile}${RENEWED}`, requestFile: `${keyFile}${RENEWED}.csr`, certFile: `${certFile}${RENEWED}` };
 }

@@ -58,7 +58,7 @@ export function readSetupRequest(args: LocalArgs): SetupRequest {
   };
 }
 
-/** Returns the answers in the present cabinet file, to be proposed again; none if it cannot be read. */
+/** Returns id, name, time zone and position of the present cabinet file, to be proposed again; none if it cannot be read. */
 export function answersOfCabinet(file: string): TypedAnswers {
   let text: string;
   try {

@@ -43,7 +43,12 @@ export interface SkippedPort {
   readonly why: Message;
 }
 
-/** Scans the ports and chooses profiles. Errors: rejects with ConsoleError if there is no usable port, or the person leaves. */
+/**
+ * Scans the ports, asks a person for profiles that are not certain, and prints what it finds. Resolves with the scanned lines, the ports that
+ * were left out, and the function that gives the profile of each unit (null: it gets none).
+ *
+ * Errors: rejects with ConsoleError if a named profile is unknown, if there is no usable port, or if the person leaves.
+ */
 export async function survey(parts: SurveyParts) {
   for (const id of [...parts.request.devices.values(), ...parts.request.preferred]) knownProfile(id, parts.profiles);
   const skipped: SkippedPort[] = [];

@@ -34,7 +34,7 @@ export interface EnergyParts {
 
 export interface Energy {
   start(): void;
-  /** After the lamps, before the store. */
+  /** Call after the lamps have stopped and before the store does, so that the last counts are stored. */
   stop(): void;
   onDecision(decision: Decision): void;
   onReadings(readings: readonly Reading[]): void;
@@ -123,7 +123,7 @@ function energyView(kept: readonly KeptNights[], { by, zone }: Pick<EnergyQuery,
   };
 }
 
-/** The date of the noon at which the night began, in the cabinet's time zone. */
+/** Returns the date of the last noon at or before this instant, in the calendar's time zone: a night has the date of the day when it begins. */
 export function nightAt(calendar: LocalCalendar, atMs: WallMs): NightDate {
   const { year, month, day, hour } = calendar.localAt(atMs);
   return new Date(Date.UTC(year, month - 1, hour < NOON_HOUR ? day - 1 : day)).toISOString().slice(0, 10);

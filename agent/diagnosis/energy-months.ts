@@ -19,7 +19,7 @@ export interface NightPart extends NightTally {
   readonly endMs: WallMs;
 }
 
-/** `folded`: the sum of nights that are no longer kept one by one. */
+/** The nights of one month, by date, each in parts. `folded`: the sum of nights that are no longer kept one by one; null if there are none. */
 export interface EnergyMonth {
   readonly nights: Readonly<Record<NightDate, readonly NightPart[]>>;
   readonly folded: NightTally | null;
@@ -32,15 +32,18 @@ export interface ClosedNight {
 }
 
 export interface EnergyArchive {
-  /** Returns a month with these nights, which may not be stored in it yet; undefined when the disk could not be read. */
+  /** Resolves with the stored month, plus those of `nights` that belong to it, which may not be stored yet; undefined if it could not be read. */
   month(name: string, nights: readonly ClosedNight[]): Promise<EnergyMonth | undefined>;
   /** Resolves with the whole night, earlier parts included, once it is on disk; undefined if it could not be stored. */
   keep(night: ClosedNight): Promise<NightTally | undefined>;
-  /** The parts of this month's newest night, and those of the night before; undefined if there is none. */
+  /**
+   * Returns the parts of the newest stored night in the month of `date`, otherwise in the month before. Undefined if neither month has one, or
+   * cannot be read.
+   */
   newest(date: NightDate): Promise<readonly NightPart[] | undefined>;
 }
 
-/** The result of a load when the disk could not be read. */
+/** Passed to `store.load` as the value to return if the disk cannot be read. So it differs from a key that was never stored. */
 export const UNREAD = Symbol('unread');
 
 /** If a night has more parts than this, the oldest are merged: an agent that restarts repeatedly must not fill the disk. */
@@ -80,7 +83,7 @@ export function createEnergyArchive(store: Pick<Store, 'load' | 'save'>): Energy
   };
 }
 
-/** Returns the month with one more part, or with a newer version of a part. */
+/** Returns the month with this part added; a part of that night with the same id is replaced. Beyond eight parts the oldest are merged. */
 export function withPart(month: EnergyMonth, date: NightDate, part: NightPart): EnergyMonth {
   const others = (month.nights[date] ?? []).filter(({ id }) => id !== part.id);
   return { ...month, nights: { ...month.nights, [date]: bounded([...others, part]) } };
@@ -92,18 +95,18 @@ function bounded(parts: readonly NightPart[]): readonly NightPart[] {
   return bounded([{ ...second, ...added(first, second, 'night') }, ...rest]);
 }
 
-/** Returns the sum of all parts of one night. */
+/** Returns the sum of all parts of one night, which counts as one night; `NO_TALLY` for no parts. */
 export function nightOf(parts: readonly NightPart[]): NightTally {
   return parts.reduce<NightTally>((sum, part) => added(sum, part, 'night'), NO_TALLY);
 }
 
-/** Returns the whole month as one sum. */
+/** Returns the month with all its nights added to `folded`, and no single nights. */
 export function folded({ nights, folded: before }: EnergyMonth): EnergyMonth {
   const sum = Object.values(nights).reduce((all, parts) => added(all, nightOf(parts), 'time'), before ?? NO_TALLY);
   return { nights: {}, folded: sum };
 }
 
-/** Reads a stored month, which another version may have written. */
+/** Reads a stored month, which another version may have written. Never throws: what is missing or not valid counts as empty or 0. */
 export function readMonth(stored: unknown): EnergyMonth {
   const { nights, folded: old } = asRecord(stored);
   return {
@@ -119,25 +122,25 @@ export function readPart(stored: unknown): NightPart {
   return { ...readTally(stored), id: typeof id === 'string' ? id : '', endMs: typeof endMs === 'number' ? endMs : 0 };
 }
 
-/** `2026-12` for `2026-12-01`. */
+/** Returns the month of a night, for example `2026-12` for `2026-12-01`. */
 export function monthOf(date: NightDate): string {
   return date.slice(0, 7);
 }
 
-/** Every month from that of one night to that of another, both included. */
+/** Returns every month from that of one night to that of another, both included, oldest first; empty if `to` is in an earlier month. */
 export function monthsBetween(from: NightDate, to: NightDate): readonly string[] {
   const months: string[] = [];
   for (let month = monthOf(from); month <= monthOf(to); month = monthsAfter(month, 1)) months.push(month);
   return months;
 }
 
-/** Units: months; negative for months before. */
+/** Returns the month that many months after `month`, or before it for a negative number. Shape: `2026-12`. */
 export function monthsAfter(month: string, months: number): string {
   const [year = 0, number = 1] = month.split('-').map(Number);
   return new Date(Date.UTC(year, number - 1 + months, 1)).toISOString().slice(0, 7);
 }
 
-/** The night after. */
+/** Returns the date of the night after this one. */
 export function nextNight(date: NightDate): NightDate {
   return new Date(Date.parse(date) + DAY_MS).toISOString().slice(0, 10);
 }

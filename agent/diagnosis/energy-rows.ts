@@ -9,7 +9,10 @@ const ZERO = { wh: 0, fullWh: 0 };
 
 type EnergySums = Omit<EnergyView, 'firstNight' | 'lastNight' | 'isOpen'>;
 
-/** Returns rows in the order of time. Zones are in the given order, followed by those that no longer exist. */
+/**
+ * Returns one row for each period and zone, and the sums of meters and hours over all nights. Periods keep the order of `kept`; `by` null
+ * makes all of them one period. Zones are in the given order, followed by those that no longer exist; a zone without counts has no row.
+ */
 export function energySums(kept: readonly KeptNights[], by: EnergyQuery['by'], zoneIds: readonly string[]): EnergySums {
   const groups = Map.groupBy(kept, ({ period }) => (by === null ? '' : by === 'month' ? monthOf(period) : period));
   const rows = [...groups].flatMap(([period, nights]) => rowsOf(sumOf(nights), period === '' ? null : period, zoneIds));
@@ -34,7 +37,7 @@ function rowsOf({ zones }: NightTally, period: string | null, zoneIds: readonly 
   });
 }
 
-/** Returns the figures of one zone in one night or many. */
+/** Returns the figures of one zone in one night or many. Ratios and percentages whose whole is 0 are null. */
 export function figures(tally: ZoneTally): Omit<EnergyRow, 'period' | 'zone'> {
   const { nights, lampNights, bandMs, levelMs, boostedMs, activations } = tally;
   const lamps = nights === 0 ? 0 : lampNights / nights;

@@ -29,10 +29,14 @@ const PERIOD_SUMS = ['ms', 'wh', 'fullWh', 'boostedMs', 'boostedWh', 'boostedFul
 export type PeriodTally = Record<(typeof PERIOD_SUMS)[number], number>;
 
 /**
- * Units:  lamp milliseconds (two lamps for a second are 2,000) and watt hours.
- * Shape:  `bandMs` is the time of which the level is known, by band; the first band is dark at night, never by day. `periods` is the same time
- *         by the level without presence and traffic. `levelMs` is level x time. `wh` is all energy, and holds `standbyWh` (dark by day) and `unknownWh`
- *         (lamps that do not answer, at the decided level). `quietWh` is `wh` without presence and traffic.
+ * Time and energy of the lamps of one zone, in a part of a night, a night or many. `wh` is all energy. It includes `standbyWh` (dark by day) and
+ * `unknownWh` (lamps that do not answer, at the decided level). `quietWh` is `wh` as it would be without presence and traffic. `baselineWh` is
+ * the energy of the former installation.
+ *
+ * `bandMs` is the time for which the level is known, by level: dark at night, 1 to 10 %, 11 to 20 %, and so on. `periods` is the same time by
+ * the level without presence and traffic. `levelMs` is level in % times time.
+ *
+ * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours.
  */
 export interface ZoneTally extends Record<(typeof ZONE_SUMS)[number] | (typeof ZONE_COUNTS)[number], number> {
   readonly bandMs: number[];
@@ -58,7 +62,7 @@ export interface NightTally {
 
 export const NO_TALLY: NightTally = { zones: {}, meters: {}, awayMs: 0, undatedMs: 0 };
 
-/** Returns the empty sums of a night of a zone with this many lamps. */
+/** Returns sums with which the count of a zone begins: one night, this many lamps, and 0 for all times and energies. */
 export function emptyZone(lamps: number): ZoneTally {
   const zero = Object.fromEntries(ZONE_SUMS.map((key) => [key, 0])) as Record<(typeof ZONE_SUMS)[number], number>;
   return { ...zero, nights: 1, lampNights: lamps, bandMs: Array.from({ length: BANDS }, () => 0), periods: {} };
@@ -68,7 +72,10 @@ export function emptyPeriod(): PeriodTally {
   return { ms: 0, wh: 0, fullWh: 0, boostedMs: 0, boostedWh: 0, boostedFullWh: 0 };
 }
 
-/** Adds two parts of one night, or two times. A night in two parts counts as one. */
+/**
+ * Returns the sum of two counts. `night`: they are parts of the same night, so nights and lamps are the larger of both numbers. `time`: they
+ * are different nights, so nights and lamps are added too.
+ */
 export function added(a: NightTally, b: NightTally, of: 'night' | 'time'): NightTally {
   const counted = of === 'night' ? Math.max : plus;
   return {
@@ -108,7 +115,7 @@ function plus(a: number, b: number): number {
   return a + b;
 }
 
-/** Rounds for storage: less than a thousandth of a millisecond or of a watt hour does not matter, and the digits would be most of the bytes. */
+/** Returns a copy in which all numbers, also nested ones, are rounded to three decimals. The other digits would be most of the stored bytes. */
 export function rounded<T>(value: T): T {
   if (typeof value === 'number') return (Math.round(value * 1_000) / 1_000) as T;
   if (Array.isArray(value)) return value.map(rounded) as T;
@@ -116,7 +123,7 @@ export function rounded<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rounded(item)])) as T;
 }
 
-/** Reads stored sums, which another version may have written. A value that is not a number counts as 0. */
+/** Reads stored sums, which another version may have written. Never throws: a value that is negative or not a number counts as 0. */
 export function readTally(stored: unknown): NightTally {
   const { zones, meters, awayMs, undatedMs } = asRecord(stored);
   return {

@@ -31,7 +31,7 @@ export interface EnergyTrackerParts extends RunningNightParts {
   readonly onNight: (night: NightTally, endMs: WallMs) => void;
 }
 
-/** A night, or a folded month. */
+/** The count of a night, or of a whole month whose nights are no longer kept one by one. `isOpen`: the night has not ended. */
 export interface KeptNights {
   /** `2026-12-01` or `2026-11`. */
   readonly period: string;

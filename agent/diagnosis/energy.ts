@@ -10,7 +10,7 @@ import type { LevelPct } from '../core/words.ts';
 import type { LampUse } from '../lighting/lamp-use.ts';
 import { emptyPeriod, emptyZone, type ZoneTally } from './energy-tally.ts';
 
-/** A lamp to be counted. Units: W; `baselineW` is the power of the former lamp at its own level. */
+/** A lamp to be counted. Units: W; `baselineW` is the power that the former installation used for this lamp at night. */
 export interface CountedLamp {
   readonly id: string;
   readonly ratedW: number;
@@ -22,11 +22,11 @@ export interface CountedZone {
   readonly lamps: readonly CountedLamp[];
 }
 
-/** `follows`: the lamp has its decided level; a number: it has this level instead; `unknown`: it does not answer. Units: %. */
+/** What a lamp does. `follows`: it has its decided level; a number: it has this level instead; `unknown`: it does not answer. Units: %. */
 export type LampFollowing = 'follows' | 'unknown' | LevelPct;
 
 export interface EnergyCount {
-  /** The decision for a lamp from now on. */
+  /** Records the decision for a lamp from `nowMono` on. As in `seen` and `night`, an unknown id has no effect. */
   decided(lampId: string, use: LampUse, nowMono: MonoMs): void;
   seen(lampId: string, following: LampFollowing, nowMono: MonoMs): void;
   night(zoneId: string, isNight: boolean, nowMono: MonoMs): void;
@@ -45,7 +45,7 @@ const FIXED_SHARE = 0.04;
 /** Power of a dark driver with mains. Units: W. Source: Regulation (EU) 2019/2020 Annex II, at most 0.5 W in standby. */
 const STANDBY_W = 0.5;
 
-/** Returns the mains power of a lamp at a level. Units: W, %. */
+/** Returns the estimated mains power of a lamp at a level: a fixed part of 4 %, the rest in proportion; at level 0 at most 0.5 W. Units: W, %. */
 export function powerW(ratedW: number, levelPct: LevelPct): number {
   const fixedW = ratedW * FIXED_SHARE;
   return levelPct <= 0 ? Math.min(STANDBY_W, fixedW) : fixedW + (ratedW - fixedW) * Math.min(1, levelPct / 100);

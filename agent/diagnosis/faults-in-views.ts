@@ -16,12 +16,18 @@ const FAULTS: readonly EventCode[] = [
 /** Faults that prevent a lamp from receiving anything. */
 const SILENCES: readonly EventCode[] = ['line-down', 'line-silent', 'unit-silent'];
 
-/** Returns the device with the texts of its open events. */
+/**
+ * Returns a copy of the device whose `faults` are the texts of its open fault events. `events`: open events only. A silent device is not
+ * among the faults, because its state shows it.
+ */
 export function withDeviceFaults(device: DeviceView, events: readonly AgentEvent[]): DeviceView {
   return { ...device, faults: ofDevice(device.id, events).map(({ text }) => text) };
 }
 
-/** Returns the lamp with the texts of its device's open events, without those of other lamps of the device. */
+/**
+ * Returns a copy of the lamp whose `faults` are the texts of its device's open fault events, without those of other lamps of the device. The
+ * same lamp if the configuration does not contain it. `events`: open events only.
+ */
 export function withLampFaults<T extends LampView>(lamp: T, { lamps }: Pick<Cabinet, 'lamps'>, events: readonly AgentEvent[]): T {
   const own = lamps.find(({ id }) => id === lamp.id);
   if (own === undefined) return lamp;
@@ -31,7 +37,7 @@ export function withLampFaults<T extends LampView>(lamp: T, { lamps }: Pick<Cabi
   return { ...lamp, faults: faults.map(({ text }) => text) };
 }
 
-/** Returns the lamp with its troubles: first why it receives nothing, then its faults. */
+/** Returns a copy of the lamp as `withLampFaults`. The texts of a silent device or line, because of which it receives nothing, come first. */
 export function withLampTrouble<T extends LampView>(lamp: T, cabinet: Pick<Cabinet, 'lamps' | 'lines'>, events: readonly AgentEvent[]): T {
   const deviceId = cabinet.lamps.find(({ id }) => id === lamp.id)?.device;
   const lineId = cabinet.lines.find(({ devices }) => devices.some(({ id }) => id === deviceId))?.id;

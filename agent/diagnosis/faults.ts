@@ -9,14 +9,14 @@ import { type Message, msg } from '../core/message.ts';
 import type { PointFlag, PointProfile, Semantic } from '../core/profile.ts';
 import type { AgentEvent, EventCode, PointId, Reading, Severity } from '../core/words.ts';
 
-/** The data of a point that the rules use. */
+/** The meaning of a point, by which its values are checked for faults. */
 export interface WatchedPoint {
   /** The site's meaning of a contact, else the profile's. */
   readonly semantic: Semantic;
   readonly profile: Pick<PointProfile, 'semantic' | 'flags'>;
 }
 
-/** The result of a rule for a value. */
+/** Whether a value means a fault. `wrong`: true for a fault, false if that fault is not present. `text`: for display, in both cases. */
 export interface FaultVerdict {
   /** Distinguishes two faults of one point; empty where a point has only one. */
   readonly flag: string;
@@ -69,7 +69,10 @@ function isWatched(point: WatchedPoint): boolean {
   return hasOwnWords(point) || point.semantic === 'door' || point.semantic === 'fault' || point.semantic === 'derating';
 }
 
-/** Returns the verdicts on one reading; none without a rule or a good value. */
+/**
+ * Returns one verdict for each fault that this point can have, also if the fault is not present. Empty if the reading has no good value, or
+ * the point can have no fault.
+ */
 export function verdictsOf({ pointId, value, quality }: Reading, point: WatchedPoint): readonly FaultVerdict[] {
   if (value === null || quality !== 'good') return [];
   if (!hasOwnWords(point)) return bySemantic(pointId, value, point.semantic);

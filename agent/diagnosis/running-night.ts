@@ -23,11 +23,11 @@ interface LastRun {
   readonly totals: Readonly<Record<string, number>>;
 }
 
-/** The energy that the meters of the cabinet measured in a night: the difference of their totals, which never fall. */
+/** Computes the energy that each meter of the cabinet measured in a night: its total now, less its total at the start. Totals never fall. */
 export interface MeterTracker {
-  /** Units: kWh ever counted. */
+  /** Records the total of a meter; a total below the one before has no effect. Units: kWh ever counted. */
   read(deviceId: string, totalKwh: number): void;
-  /** Since the last restart; `computedWh` is that of all zones in the same time. */
+  /** Returns the energy of each meter since the last restart; `computedWh`, of all zones in the same time, is copied into each. */
   tallies(computedWh: number): Readonly<Record<string, MeterTally>>;
   /** Starts a new night with the present totals. */
   restart(): void;

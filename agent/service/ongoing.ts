@@ -22,14 +22,17 @@ export interface Ongoing {
   onOutcome(outcome: Outcome): void;
   /** The open events that a person must see: warnings and alarms. */
   activeEvents(): readonly AgentEvent[];
-  /** Oldest first. Open events are included even if they began before the requested time. */
+  /**
+   * Resolves with events, oldest first. `activeOnly`: those of `activeEvents`, without regard to `sinceMs` and `limit`. Otherwise the newest
+   * `limit` stored ones that began or ended since `sinceMs` or have no end, and all open warnings and alarms in addition.
+   */
   events: AgentView['events'];
   isGoingOn(eventId: string): boolean;
   /** Returns whether the final outcome of this command is still to come, also if an earlier session received the command. */
   isOpenCommand(commandId: string): boolean;
 }
 
-/** Initially no event and no command is open. */
+/** Creates the tracker, with no open event and no open command. Each event and outcome is also stored; outcomes are sent to the platform. */
 export function createOngoing({ store, uplink, log, self, record }: OngoingParts): Ongoing {
   const open = new Map<string, AgentEvent>();
   const openCommands = new Set<string>();
@@ -66,8 +69,9 @@ export function createOngoing({ store, uplink, log, self, record }: OngoingParts
 const MAX_LEFTOVERS = 10_000;
 
 /**
- * Ends the open events of earlier runs. Otherwise each mains cut would leave its events open forever. A condition that persists has begun
- * a new event by then, or will begin one.
+ * Ends the events in the store that earlier runs left open; their end is the present time, and their text says that the real end is
+ * unknown. Otherwise each mains cut would leave its events open forever. A condition that persists has begun a new event by then, or will
+ * begin one. Events of this run, for which `isGoingOn` returns true, stay open.
  */
 export async function endLeftovers({
   store,

@@ -33,11 +33,13 @@ export function isSafeName(name: string): boolean {
   return name.length <= MAX_NAME && SAFE_NAME.test(name);
 }
 
+/** Returns the files as a compressed tar archive (`.tar.gz`). Errors: throws ConsoleError 'failed' for a name that is not safe. */
 export function packArchive(files: readonly ArchiveFile[]): Buffer {
   const blocks = files.flatMap(({ name, content }) => [header(name, content.length), content, Buffer.alloc(paddingOf(content.length))]);
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK_BYTES)]));
 }
 
+/** Returns the files of such an archive, in its order. Errors: throws ConsoleError 'failed' if it is damaged, or has an unsafe name. */
 export function unpackArchive(packed: Uint8Array): readonly ArchiveFile[] {
   const tar = unzipped(packed);
   const files: ArchiveFile[] = [];

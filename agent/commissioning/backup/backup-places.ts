@@ -9,7 +9,7 @@ import { msg } from '../../core/message.ts';
 import { isCredential } from '../../core/secrets.ts';
 import { keyFilesIn } from '../key-files.ts';
 
-/** Shape: absolute paths. */
+/** A cabinet's own files on this machine. Shape: absolute paths; those in `elsewhere` may be relative or names of credentials. */
 export interface BackupPlaces {
   /** The cabinet's id. */
   readonly cabinet: string;
@@ -25,7 +25,10 @@ export interface BackupPlaces {
   readonly elsewhere: readonly string[];
 }
 
-/** Returns the places of this cabinet file. Errors: throws ConsoleError 'failed' if it cannot be used and `--data-dir` is not given. */
+/**
+ * Returns the files of the cabinet whose cabinet file has this text. If the text cannot be used but `--data-dir` is given, the id is empty and
+ * only the cabinet file and the usual key files are listed. Errors: throws ConsoleError 'failed' if it cannot be used without `--data-dir`.
+ */
 export function backupPlaces(args: LocalArgs, configFile: string, text: string): BackupPlaces {
   const named = textOf(args['data-dir']);
   const siteDir = dirname(configFile);

@@ -52,7 +52,7 @@ const TRIES = 3;
 const REVISIONS = /^(book\.json|r[1-9]\d*|site)$/;
 const USERS = 'users.json';
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError; then no file is written. */
+/** Writes the backup file and prints a report. Resolves with exit code 0. Errors: rejects with ConsoleError; then there is no backup file. */
 export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, version }: BackupWorld): Promise<number> {
   const file = resolve(configFile);
   if (attempt(() => statSync(file, { throwIfNoEntry: false })) === undefined)

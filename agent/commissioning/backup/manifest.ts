@@ -7,7 +7,7 @@ import { isRecord } from '../../core/is-record.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { type ArchiveFile, packArchive, unpackArchive } from './archive.ts';
 
-/** One file. Units: bytes. Shape: `sha256` as 64 hex digits. */
+/** Name, size and hash of one file in a backup. Units: bytes. Shape: `sha256` of the content as 64 hex digits. */
 export interface ManifestFile {
   readonly name: string;
   readonly bytes: number;
@@ -47,7 +47,7 @@ const MANIFEST = 'manifest.json';
 /** Name of the entry that contains all encrypted files. */
 export const SEALED = 'keys.sealed';
 
-/** Returns the bytes of a backup with these files. */
+/** Returns the bytes of a backup with these files, and its manifest, which is its first file. Errors: throws ConsoleError for an unsafe name. */
 export function packBackup(
   about: Omit<BackupManifest, 'format' | 'version' | 'files'>,
   files: readonly ArchiveFile[],
@@ -58,7 +58,10 @@ export function packBackup(
   return { manifest, bytes: packArchive([first, ...files]) };
 }
 
-/** Returns a complete backup. Errors: throws ConsoleError 'failed' for anything else, including a later version. */
+/**
+ * Returns the files of a backup after a check of each against the manifest. Encrypted files stay encrypted. Errors: throws ConsoleError
+ * 'failed' if it is not a complete, unchanged backup, or of another version of the format.
+ */
 export function readBackup(bytes: Uint8Array): Backup {
   const [first, ...rest] = unpackArchive(bytes);
   const manifest = first?.name === MANIFEST ? parsed(first.content) : undefined;
@@ -81,7 +84,7 @@ export function readBackup(bytes: Uint8Array): Backup {
   return { manifest, files };
 }
 
-/** Returns the purpose to which the encrypted files are bound. */
+/** Returns the `purpose` for `sealFiles` and `openSealed`: it contains the cabinet's id, so that the files cannot be used for another cabinet. */
 export function purposeOf({ cabinet }: Pick<BackupManifest, 'cabinet'>): string {
   return `${FORMAT}/${VERSION}/${cabinet}`;
 }

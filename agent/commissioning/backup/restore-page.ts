@@ -8,7 +8,7 @@ import type { ReadingsFacts } from '../../store/copy-tools.ts';
 import type { BackupManifest } from './manifest.ts';
 import type { RestoreItem } from './restore-plan.ts';
 
-/** The output of `--json`. */
+/** What a restore changed, or would change; the output of `luciole restore --json`. */
 export interface RestoreReport {
   readonly restored: boolean;
   /** Hash of the backup file. */
@@ -32,7 +32,10 @@ const WORDS: Readonly<Record<RestoreItem['change'], Message>> = {
 /** Digits of an epoch to show. Source: as sent to the platform. */
 const EPOCH_DIGITS = 8;
 
-/** Returns one line per item. Shape: `dir` is the store folder. */
+/**
+ * Returns the report for a person: the backup, one line for each file, one for all revisions, the readings, and what to do next. Shape: `dir`
+ * is the store folder.
+ */
 export function restoreLines({ restored, sha256, backup, items, readings, formerReadings }: RestoreReport, dir: string): readonly Said[] {
   const config = join(dir, 'config');
   const [revisions, others] = [true, false].map((isOne) => items.filter(({ path }) => path.startsWith(`${config}/`) === isOne));

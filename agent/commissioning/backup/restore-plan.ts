@@ -26,7 +26,7 @@ export interface RestorePlan {
   readonly items: readonly RestoreItem[];
   /** Files of the store folder, by name relative to it. */
   readonly data: readonly ArchiveFile[];
-  /** Files by their absolute path. */
+  /** Files of the site folder that are new or different, by absolute path. */
   readonly site: readonly { readonly path: string; readonly content: Buffer }[];
   /** Readings in the store folder now. */
   readonly readings: ReadingsFacts | null;
@@ -49,14 +49,18 @@ function placeOfBackedUp(
   return name === config ? configFile : join(siteDir, below);
 }
 
-/** Returns the name of the cabinet file: the first site file of the backup. Errors: throws ConsoleError 'failed' if there is none. */
+/** Returns the cabinet file's name in the backup: the first that begins with `site/`. Errors: throws ConsoleError 'failed' if there is none. */
 export function configNameOf({ files }: Backup): string {
   const name = [...files.keys()].find((each) => SITE.test(each));
   if (name === undefined) throw new ConsoleError('failed', msg`this backup cannot be restored: it has no cabinet file`);
   return name;
 }
 
-/** Plans the restore. `opened`: the decrypted files, empty before they are decrypted. `keepsReadings`: present readings are kept. */
+/**
+ * Compares the backup with the files on this machine and returns what a restore would do; changes nothing. `opened`: the decrypted files, empty
+ * before they are decrypted. `keepsReadings`: present readings are kept. Errors: throws ConsoleError 'failed' for a name that no backup
+ * contains, or the system's error.
+ */
 export function planRestore(
   backup: Backup,
   places: BackupPlaces,

@@ -41,7 +41,11 @@ const MODE = { data: 0o600, site: 0o644, key: 0o400 };
 const EXIT_NOTHING_DONE = 1;
 const HISTORY = 'config/book.json';
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError for every failure that a person can correct. */
+/**
+ * Shows what a restore would change, and restores only with `--yes`. Resolves with the exit code: 0 if it was restored, 1 if it was only shown.
+ *
+ * Errors: rejects with ConsoleError for every failure that a person can correct.
+ */
 export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs }: RestoreWorld): Promise<number> {
   const isMeant = args['yes'] === true;
   if (isMeant) await refuseWhileAgentRuns(args, terminal, msg`an agent is running on this data: stop it first (systemctl stop luciole)`);

@@ -11,7 +11,11 @@ const COST = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 2 ** 20 };
 /** Units: bytes. Source: NIST SP 800-38D §8.2, nonce of 96 bits; SP 800-132, salt of 128 bits. */
 const BYTES = { salt: 16, nonce: 12, tag: 16, key: 32 };
 
-/** Shape: salt, nonce, tag, encrypted archive. `purpose` is authenticated: the files cannot be decrypted for another cabinet. */
+/**
+ * Encrypts the files with a passphrase. `openSealed` needs the same `purpose`, so that the files cannot be decrypted for another cabinet.
+ *
+ * Shape: salt, nonce, tag, encrypted archive.
+ */
 export function sealFiles(files: readonly ArchiveFile[], passphrase: string, purpose: string): Buffer {
   const [salt, nonce] = [randomBytes(BYTES.salt), randomBytes(BYTES.nonce)];
   const cipher = createCipheriv(CIPHER, keyOf(passphrase, salt), nonce).setAAD(Buffer.from(purpose));

@@ -12,7 +12,10 @@ const words = (): readonly string[] => [
 
 let mention: RegExp | undefined;
 
-/** Removes the program's name before commands and, in backquotes, before a command that is an argument. */
+/**
+ * Returns a text of the program with its commands as a session accepts them: `config check` instead of `luciole config check`. `luciole` is
+ * removed only before a command that a session has, or, in backquotes, before a placeholder such as `{0}`.
+ */
 export function asTyped(template: string): string {
   mention ??= new RegExp(`\\bluciole (?=(?:${words().join('|')})\\b)|(?<=\`)luciole (?=\\{)`, 'g');
   return template.replace(mention, '');

@@ -31,10 +31,13 @@ const COMMITS: readonly string[] = [CONFIG_COMMIT.name, CONFIG_ROLLBACK.name];
 /** Commands that the shell runs; each resolves with the lines to show. Errors: reject with ConsoleError. */
 export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) => Promise<readonly string[]>>>;
 
-/** The program's own commands for one line: their terminal, their abort signal, and the text pasted after the line. */
+/**
+ * Returns the commands that run in this process instead of the agent, for one typed line. They write to `terminal` and stop when `signal` is
+ * aborted; `readInput` resolves with the text that the person pastes after the line.
+ */
 export type SessionActions = (terminal: Terminal, signal: AbortSignal, readInput: () => Promise<string>) => LocalActions;
 
-/** Parts of a one-shot command's terminal that a session also has. */
+/** The parts of a `Terminal` that are the same for all commands of a session: version, socket, local files, token of the login. */
 export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'localFiles' | 'token'>;
 
 export interface RunnerParts {
@@ -51,7 +54,7 @@ export interface RunnerParts {
   readonly translate: (said: Said) => string;
 }
 
-/** Runs one line and shows its result. Errors: rejects only on a programming error. */
+/** Runs one typed line and shows its result or why it failed; does nothing for an empty line. Errors: rejects only on a programming error. */
 export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   const { dialog } = parts;
   try {

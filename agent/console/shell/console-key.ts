@@ -28,7 +28,7 @@ export function consoleKey(dir: string | null, line: string): string {
   }
 }
 
-/** Returns the terminal of this process, `ttyS1`. All pseudo-terminals share one name, because their numbers change. */
+/** Returns the name of this process's terminal, for example `ttyS1`; empty if unknown. Each pseudo-terminal is `pts`, as its number changes. */
 export function terminalName(): string {
   try {
     return readlinkSync('/proc/self/fd/0')

@@ -40,7 +40,7 @@ const HINT = msg`without a login: lights on 30m (all to 100 %), lights on 30m --
 const LIGHTS_LINE = /^(luciole\s+)?lights(\s|\||$)/i;
 const WITHOUT_LOGIN = createTree([LIGHTS_ON], []);
 
-/** The login socket, and the texts shown to a person who is not logged in. */
+/** The socket at which the agent accepts logins, and what the commands without a login need. */
 export interface ConsoleLoginParts {
   readonly socketPath: string;
   readonly clock: Clock;
@@ -49,7 +49,10 @@ export interface ConsoleLoginParts {
   readonly consoleKey: string;
 }
 
-/** Creates the login: it prompts until a user is logged in, gives up, or disconnects. */
+/**
+ * Returns a login that prompts for name and secrets until the agent accepts them. `open` resolves with null if the person types `logout` or
+ * disconnects, after five failed attempts, or after two minutes without a key.
+ */
 export function createConsoleLogin(parts: ConsoleLoginParts): Login {
   return {
     open: async (dialog) => {
@@ -245,15 +248,15 @@ function asEnd(error: unknown): LoginEnd {
   throw error;
 }
 
-/** Prompts for a secret without echo. Resolves with null if the person gives up. */
+/** Prompts for a secret without echo. Resolves with null if the person types Ctrl-C or Ctrl-D, or the session ends. */
 export async function askSecret(dialog: Dialog, prompt: Message): Promise<string | null> {
   const read = await dialog.ask({ prompt: questionOf(dialog, prompt), mode: 'secret' });
   return read.kind === 'line' ? read.text : null;
 }
 
 /**
- * Shows the rule and prompts twice for a new secret. A secret that violates the rule is refused before the second prompt. Resolves with null
- * if the person gives up.
+ * Shows the rule and prompts twice for a new secret, again until both are the same. A secret that violates the rule is refused before the
+ * second prompt. Resolves with null as `askSecret`.
  */
 export async function askNewSecret(dialog: Dialog, prompt: Message, rule: SecretRule): Promise<string | null> {
   print(dialog, [rule.text]);

@@ -53,7 +53,10 @@ const MAX_BYTES = 32 * 2 ** 20;
 /** Lines passed to the writer at a time, so that Ctrl-C acts soon. */
 const LINES_AHEAD = 8;
 
-/** Resolves with the lines to show afterwards. Errors: rejects with ConsoleError. */
+/**
+ * Sends a file over the line of the session, and resolves with the lines to show afterwards. Errors: rejects with ConsoleError if the file is
+ * missing, too large or not allowed, or did not arrive completely; the transfer can then be resumed.
+ */
 export async function copySerial(args: CopyArgs, parts: CopyParts): Promise<readonly string[]> {
   const path = pathOf(args.file, parts);
   const bytes = statSync(path).size;

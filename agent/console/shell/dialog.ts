@@ -23,7 +23,10 @@ const PROBE_COLS = PROBE.length;
 
 export type EndReason = 'logout' | 'idle' | 'hang-up' | 'stopped';
 
-/** A typed line, or why there is none. */
+/**
+ * A typed line, or why there is none: Ctrl-C (`interrupt`), Ctrl-D in an empty line (`eof`), or the end of the input (`end`). `lostChars`:
+ * characters dropped because the line was full.
+ */
 export type LineRead =
   | { readonly kind: 'line'; readonly text: string; readonly lostChars: number }
   | { readonly kind: 'interrupt' }
@@ -55,7 +58,7 @@ export class Dialog {
   #lastKeyMono: MonoMs;
   #onCursorReport: ((row: number, col: number) => void) | null = null;
 
-  /** `pagerHelp` returns what the pager shows for an unknown key. */
+  /** `pagerHelp` returns the list of keys that the pager shows for `?`. */
   constructor(tty: Tty, clock: Pick<Clock, 'after' | 'monoMs'>, pagerHelp: () => string) {
     this.#clock = clock;
     this.#pagerHelp = pagerHelp;
@@ -128,7 +131,7 @@ export class Dialog {
     return this.#editor?.mode === 'command' && this.writer.isClear();
   }
 
-  /** Requests the terminal's size. Resolves with true if it answered. */
+  /** Requests the terminal's size and applies it if it is within the limits. Resolves with true if the terminal answered in 300 ms. */
   async probe(): Promise<boolean> {
     const size = await new Promise<{ row: number; col: number } | null>((resolve) => {
       this.#onCursorReport = (row, col) => resolve({ row, col });

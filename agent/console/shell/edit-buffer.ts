@@ -15,24 +15,24 @@ export interface EditBuffer {
 
 export const EMPTY_BUFFER: EditBuffer = { line: '', cursor: 0, killed: '', lostChars: 0 };
 
-/** Inserts text at the cursor; drops all of it if it does not fit. */
+/** Returns the buffer with the text at the cursor. If it does not fit, all of it is dropped and counted in `lostChars`. */
 export function withText(buffer: EditBuffer, text: string): EditBuffer {
   const { line, cursor, lostChars } = buffer;
   if (text.length > MAX_LINE_CHARS - line.length) return { ...buffer, lostChars: lostChars + text.length };
   return { ...buffer, line: line.slice(0, cursor) + text + line.slice(cursor), cursor: cursor + text.length };
 }
 
-/** Replaces the line; the cursor is at its end. */
+/** Returns the buffer with this line instead; the cursor is at its end. */
 export function withLine(buffer: EditBuffer, line: string): EditBuffer {
   return { ...buffer, line, cursor: line.length };
 }
 
-/** Deletes the character under the cursor; null if there is none. */
+/** Returns the buffer without the character under the cursor; null if there is none. */
 export function deleted(buffer: EditBuffer): EditBuffer | null {
   return cut(buffer, buffer.cursor, Math.min(buffer.cursor + 1, buffer.line.length));
 }
 
-/** The effect of each key; returns null if it has none. */
+/** The effect of each editing key: returns the new buffer, or null if there is nothing to delete or no place to move to. */
 export const EDITS: Readonly<Partial<Record<ControlKey, (buffer: EditBuffer) => EditBuffer | null>>> = {
   backspace: (buffer) => cut(buffer, Math.max(0, buffer.cursor - 1), buffer.cursor),
   delete: deleted,
@@ -92,7 +92,10 @@ export interface HistorySearch {
   readonly at: number;
 }
 
-/** Moves one line back or forward and returns that line; null at either end. */
+/**
+ * Returns the history line before (`step` -1) or after this place; null at either end. After the newest one comes the line that was being
+ * typed. `line`: the line as it is now.
+ */
 export function recalled(
   history: readonly string[],
   { at, typed }: HistoryPlace,

@@ -24,7 +24,10 @@ const FILTERS: readonly (Choice & { readonly word: FilterName; readonly takesTex
   { word: 'csv', summary: msg`the answer as a table for a spreadsheet`, takesText: false },
 ];
 
-/** Returns the filters of a line. Errors: throws ConsoleError 'usage' with the nearest correct word. */
+/**
+ * Returns the filters of a line, from the words after each bar. Filter names may be abbreviated. Errors: throws ConsoleError 'usage' for an
+ * unknown filter, or a filter without its text.
+ */
 export function readFilters(stages: readonly (readonly TypedWord[])[]): readonly Filter[] {
   return stages.map(([head, ...rest]) => {
     const found = findFilter(head?.text ?? '');
@@ -35,7 +38,7 @@ export function readFilters(stages: readonly (readonly TypedWord[])[]): readonly
   });
 }
 
-/** Returns what may follow a bar and these words. */
+/** Returns what may follow a bar and these words. Errors: throws ConsoleError 'usage' if the first word is no filter. */
 export function filterPlace(words: readonly TypedWord[]): CompletionPlace {
   const [head] = words;
   if (head === undefined) return { choices: FILTERS, names: null, value: null, canEnd: false };
@@ -45,12 +48,15 @@ export function filterPlace(words: readonly TypedWord[]): CompletionPlace {
     : { choices: [], names: null, value: null, canEnd: true };
 }
 
-/** Returns true if the filters need the raw answer. */
+/** Returns true if a filter needs the answer as JSON, from `--json`, instead of its text: `json` and `csv`. */
 export function wantsJson(filters: readonly Filter[]): boolean {
   return filters.some(({ name }) => name === 'json' || name === 'csv');
 }
 
-/** Returns the lines that pass the filters. */
+/**
+ * Returns the lines after all filters, in their order. Case does not count. `count` returns one line with the number of lines that are not
+ * empty. `csv` converts each line of JSON to a table. Errors: throws SyntaxError for `csv` on a line that is not JSON.
+ */
 export function filterLines(lines: readonly string[], filters: readonly Filter[]): readonly string[] {
   return filters.reduce<readonly string[]>((left, { name, text }) => {
     const has = (line: string): boolean => line.toLowerCase().includes(text.toLowerCase());

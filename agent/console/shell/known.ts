@@ -17,13 +17,13 @@ export interface Known {
   readonly atMs: WallMs;
 }
 
-/** Resolves with null if no agent answers. */
+/** Resolves with the names of the cabinet and the overrides and trial in force; null if no agent answers, or it refuses. */
 export async function askNames(asker: Asker): Promise<Known | null> {
   const answer = await askOrNull(NAMES, {}, asker);
   return answer && { names: plain(answer.result) as Names, atMs: answer.atMs };
 }
 
-/** Resolves with the completions of a configuration key; none if no agent answers. */
+/** Resolves with the configuration keys that begin as typed, to complete them; none if no agent answers. */
 export async function askPlaces(asker: Asker, typed: string): Promise<readonly string[]> {
   const answer = await askOrNull(CONFIG_PLACES, { typed }, asker);
   return answer === null ? [] : (plain(answer.result) as readonly string[]);

@@ -44,7 +44,7 @@ export interface Tree {
   find(words: readonly string[]): ConsoleCommand | undefined;
   /** Returns what may follow these words. Errors: as `read`, if one of them is unknown. */
   placeAfter(words: readonly string[]): CompletionPlace;
-  /** As `expandWords`. */
+  /** Returns the words with abbreviated command words completed; unknown words are unchanged. */
   expand(words: readonly string[]): readonly string[];
 }
 

@@ -49,7 +49,7 @@ interface Lines {
   known: Known | null;
 }
 
-/** Reads and runs lines until the session ends. */
+/** Greets the user, reads and runs lines until the session ends, and warns at the end about overrides and trials that are still in force. */
 export async function serveLines(session: ConsoleSession, dialog: Dialog, parts: LineParts): Promise<void> {
   adaptTemplates(asTyped);
   const inWords = (said: Said): string => translate(dialog.settings.language, said);

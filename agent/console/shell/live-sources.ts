@@ -13,7 +13,10 @@ import { plain } from '../text/plain-text.ts';
 import { wordOf } from '../text/state-words.ts';
 import { tableLines } from '../text/text-table.ts';
 
-/** Renders a frame; titles and sentences are in the language of the page. */
+/**
+ * Requests the present data from the agent and resolves with the lines of one frame, in the language of the page. Errors: rejects with
+ * ConsoleError if the agent does not answer.
+ */
 export type LiveSource = (page: Pick<Page, 'widthCols' | 'language'> & Pick<Terminal, 'charset'>) => Promise<readonly string[]>;
 type Asker = Pick<Terminal, 'user' | 'socketPath' | 'signal' | 'token'>;
 
@@ -25,7 +28,7 @@ export function presenceSource(asker: Asker): LiveSource {
   return (page) => answerLines('zones', {}, asker, page);
 }
 
-/** Shows why the lamp has its level, and below it what it measures. */
+/** Returns the source of a view of one lamp: why it has its level, and below it what it measures. */
 export function lampSource(lamp: string, asker: Asker): LiveSource {
   return async (page) => [
     ...(await answerLines('why', { target: lamp }, asker, page)),
@@ -60,7 +63,7 @@ const UNIT_COLUMNS = [
   { title: msg`max ms`, align: 'right' },
 ] as const;
 
-/** One row per line and one per unit, units with the most failures first. */
+/** Returns the source of a view of the lines: one row per line, below them one per unit, the largest share of failed requests first. */
 export function busSource(asker: Asker): LiveSource {
   return async (page) => {
     const lines = plain((await ask('bus stats', {}, asker)).result, page.charset) as readonly LineStats[];

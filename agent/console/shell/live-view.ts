@@ -1,5 +1,6 @@
 /** A live view on a slow terminal: sends only changes, within a budget of bytes. Pure. */
 
+/** Returns the text to write to a terminal, so that it shows each frame. It remembers what the terminal shows. */
 export interface LiveView {
   /** Returns the whole first frame and the hint how to end it: in the bottom row, or above the frame in a scrolling view. */
   start(frame: readonly string[], hint: string): string;
@@ -12,7 +13,7 @@ export interface LiveView {
 /** Shorter unchanged runs are sent again, because a cursor motion is longer. Source: `ESC [ 1 2 ; 3 4 H`, 8 characters. */
 const MERGE_COLS = 7;
 
-/** For a terminal with cursor motion. Source: DEC VT100 user guide, CUP and ED. */
+/** Creates a view that changes characters in place, for a terminal with cursor motion. Source: DEC VT100 user guide, CUP and ED. */
 export function createCursorView(rows: number, cols: number): LiveView {
   let shown: string[] = [];
   const cut = (frame: readonly string[]): string[] => frame.slice(0, rows - 1).map((row) => row.slice(0, cols));
@@ -43,7 +44,7 @@ export function createCursorView(rows: number, cols: number): LiveView {
 /** Ages and durations; a row in which only these changed is not sent again. */
 const SPAN = /(?<![\w.])\d+(?:\.\d+)? (?:ms|s|min|h|d|j)\b/g;
 
-/** For a terminal without cursor motion: prints changed rows one after another, except rows in which only durations changed. */
+/** Creates a view for a terminal without cursor motion. It prints changed rows one after another, except rows in which only durations changed. */
 export function createScrollingView(rows: number, cols: number): LiveView {
   let shown: string[] = [];
   const cut = (frame: readonly string[]): string[] => frame.slice(0, rows - 1).map((row) => row.slice(0, cols));

@@ -17,7 +17,10 @@ export interface LogGate {
   waiting(): number;
 }
 
-/** `charsPerSecond` may change with the line's speed. The budget holds over any span; a burst is limited to two seconds of it. */
+/**
+ * Creates an empty gate. On average it lets through `charsPerSecond`, read at each use because the line's speed may change; a burst is limited
+ * to two seconds of it. Lines beyond one second's characters are discarded, oldest first.
+ */
 export function createLogGate(charsPerSecond: () => number, startMono: MonoMs): LogGate {
   let lines: (readonly string[])[] = [];
   let leftOut = 0;

@@ -13,7 +13,7 @@ export interface PagerStep {
 export interface Pager {
   /** Returns the first page. */
   start(): PagerStep;
-  /** `ahead`: keys that arrived after this one, up to the end of their line. */
+  /** Returns the effect of a key. `ahead`: keys that arrived after it, up to the end of their line; they show whether it begins a command. */
   press(key: Key, ahead?: readonly Key[]): PagerStep;
 }
 
@@ -22,7 +22,7 @@ const KEYS = ' fjqn?';
 const MORE = '--More--';
 const WIPE = `\r${' '.repeat(MORE.length)}\r`;
 
-/** `help`: the list of keys, shown for `?`. */
+/** Creates a pager that returns these lines a page at a time, all at once if `rows` is 0. `help`: the list of keys, shown for `?`. */
 export function createPager(
   lines: readonly string[],
   { rows, widthCols }: Pick<TerminalSettings, 'rows' | 'widthCols'>,

@@ -42,8 +42,8 @@ export interface PartialFile {
   /** Length of the part received earlier. Units: bytes. */
   readonly bytes: number;
   /**
-   * `none`: nothing was written. `empty`: a file without content. `other`: the earlier part is not the beginning of this file.
-   * `isWhole`: the sender reported that it sent everything.
+   * Compares what was received with the earlier part. `ok`: it continues it. `none`: nothing was written. `empty`: a file without content.
+   * `other`: the earlier part is not the beginning of this file. `isWhole`: the sender reported that it sent everything.
    */
   check(isWhole: boolean): 'none' | 'empty' | 'other' | 'ok';
   /** Keeps the received part, so that the transfer can be resumed; deletes an empty file. */
@@ -52,7 +52,10 @@ export interface PartialFile {
   finish(target: string): void;
 }
 
-/** Opens the folder for one name, with the part received earlier. Errors: throws the system's error. */
+/**
+ * Prepares the file with this name, with the part received earlier or empty. The last 8 KiB of that part are cut off, so that they are received
+ * again and compared. Until `finish` no other file can be created in its folder. Errors: throws the system's error.
+ */
 export function openPartial(receivedDir: string, name: string): PartialFile {
   adoptFormer(receivedDir, name);
   const dir = join(receivedDir, PARTS, name);

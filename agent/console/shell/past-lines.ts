@@ -19,6 +19,7 @@ export interface PastLines {
   add(line: string): void;
 }
 
+/** Returns the past lines of a user, the newest 200. `add` masks secrets and saves all lines, except an empty line or one equal to the last. */
 export function createPastLines(user: string, historyStore: LineHistoryStore): PastLines {
   const lines = [...historyStore.load(user)].slice(-MAX_LINES);
   return {
@@ -50,12 +51,12 @@ const MAX_CHARS = 1_000_000;
 
 const FILE_BEGIN = 'console-lines-';
 
-/** Returns true if a file of this name contains the lines of a user, or is the temporary file of one. */
+/** Returns true if a file of this name contains the past lines of a user, or is the temporary file of one. Only the name is checked. */
 export function isLineHistory(name: string): boolean {
   return name.startsWith(FILE_BEGIN);
 }
 
-/** Stores the lines in files of this folder; null stores nothing. */
+/** Returns a store with one file for each user in this folder, created at the first save; null stores nothing. */
 export function createLineHistoryStore(dir: string | null): LineHistoryStore {
   const fileOf = (user: string): string => join(dir ?? '', `${FILE_BEGIN}${user.replace(/[^\w.-]/g, '_')}`);
   return {

@@ -25,7 +25,7 @@ export function viewOf(line: string, cursor: number, widthCols: number): PromptV
   return { text: start === 0 ? shown : `<${shown.slice(1)}`, cursorCols: cursor - start };
 }
 
-/** Returns the bytes that change the first view into the second. */
+/** Returns the text to write, so that a terminal which shows the first view shows the second. */
 export function redrawBytes(from: PromptView, to: PromptView): string {
   const same = commonLength(from.text, to.text);
   const isSame = same === from.text.length && same === to.text.length;

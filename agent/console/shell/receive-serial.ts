@@ -39,7 +39,10 @@ const MAX_NAME_BYTES = 240;
 const MAX_REPORT = 8_192;
 const MAX_NAME_SHOWN = 60;
 
-/** Resolves with the lines to show afterwards. Errors: rejects with ConsoleError. */
+/**
+ * Receives one file of this name over the line of the session, or deletes its received part. Resolves with the lines to show afterwards, with
+ * path and hash. Errors: rejects with ConsoleError if the file exists, does not fit or did not arrive completely; it can then be resumed.
+ */
 export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
   if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', msg`name a file of this console, without a folder`);
   if (Buffer.byteLength(file) > MAX_NAME_BYTES) throw new ConsoleError('usage', msg`a name has ${MAX_NAME_BYTES} bytes at most`);

@@ -57,7 +57,7 @@ export function sessionDir(filesDir: string, role: LeastRole | null): string {
   return dir;
 }
 
-/** Returns the folders whose files a machine user of this console may name, the console's own first. */
+/** Returns the folders whose files a machine user of this console may name: the console's own, then those of the roles, lowest role first. */
 export function allDirs(filesDir: string): readonly string[] {
   return [filesDir, ...LEAST_ROLES.map((role) => roleDir(filesDir, role))];
 }
@@ -67,9 +67,9 @@ function roleDir(filesDir: string, role: LeastRole): string {
 }
 
 /**
- * Returns the arguments with each file resolved in the folder of the console.
+ * Returns the arguments with each file name replaced by its path, as from `sessionFile`. `-` (standard input or output) stays.
  *
- * Errors: throws ConsoleError 'denied' for any other file.
+ * Errors: throws ConsoleError 'denied' for a file that this session may not name.
  */
 export function sessionArgs(
   { arguments: positional, options }: Pick<ConsoleCommand, 'arguments' | 'options'>,
@@ -84,7 +84,11 @@ export function sessionArgs(
   return { ...args, ...Object.fromEntries(placed) };
 }
 
-/** Returns the path of one file. Errors: throws ConsoleError 'denied'; 'failed' if the folder cannot be created. */
+/**
+ * Returns the path of a file that a session names. To be read: a file of its role or a lower one, which need not exist. To be written: a file
+ * in the folder of its role, which is created. Errors: throws ConsoleError 'denied' for a name with a folder, a file of a higher role, or an
+ * existing file that is no export; 'failed' if the folder cannot be created.
+ */
 export function sessionFile(typed: string, use: 'read' | 'write', { filesDir, role }: SessionPlace): string {
   const name = basename(typed);
   const isReceived = typed === join(RECEIVED, name);

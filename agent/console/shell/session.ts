@@ -35,12 +35,12 @@ export interface Login {
   open(dialog: Dialog): Promise<ConsoleSession | null>;
 }
 
-/** For a user logged in to the machine, over SSH or in its own shell: the permissions of the agent's socket decide. */
+/** Returns a login without prompts, for a user of the machine, over SSH or in its own shell. The permissions of the agent's socket decide. */
 export function machineLogin(user: string): Login {
   return { open: async () => ({ user, login: null }) };
 }
 
-/** For a console that requires a login while no agent answers: files of logged-in users stay inaccessible. */
+/** Returns a login without prompts, for a console that requires a login while no agent answers. Files of logged-in users stay inaccessible. */
 export function strangerLogin(user: string): Login {
   return { open: async () => ({ user, login: null, isStranger: true }) };
 }

@@ -18,7 +18,10 @@ const WAIT_MS = 10_000;
 /** Time for bytes in the buffers of kernel and chip. Units: ms. Source: assumed; 64 characters at 9600 baud. Confirmed by: the FIFO size in the UART's data sheet. */
 const SETTLE_MS = 100;
 
-/** Resolves with the lines to show. Errors: rejects with ConsoleError for an unknown speed, a terminal without speed, or no answer. */
+/**
+ * Sets the port to the typed speed (bit/s) and waits 10 s for ENTER at that speed; without it the old speed returns. Resolves with the lines to
+ * show. Errors: rejects with ConsoleError for an unknown speed, a terminal without speed, or no ENTER.
+ */
 export async function changeSpeed(
   typed: string,
   dialog: Dialog,

@@ -21,9 +21,10 @@ import { openTtyDevice } from './tty-device.ts';
 const BAUD = { min: 300, max: 4_000_000 };
 
 /**
- * Resolves with the exit code when the session has ended. `importTable` runs `config import` on the terminal of the session.
+ * Runs a session on the terminal of this process. Resolves with exit code 0 when it has ended. `importTable` runs `config import` on the
+ * terminal of the session.
  *
- * Errors: rejects with ConsoleError 'usage' if there is no terminal.
+ * Errors: rejects with ConsoleError 'usage' if there is no terminal, or `--baud` is wrong.
  */
 export async function startConsole(
   args: LocalArgs,

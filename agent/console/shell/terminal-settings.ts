@@ -16,12 +16,12 @@ export interface TerminalSettings {
   status: boolean;
 }
 
-/** Source: the VT100, which every terminal and emulator supports. */
+/** Returns the settings with which a session begins: 80 columns, 24 rows, ASCII, English. Source: the VT100, which every terminal supports. */
 export function usualSettings(): TerminalSettings {
   return { type: 'dumb', widthCols: 80, rows: 24, charset: 'ascii', colour: false, language: 'en', status: false };
 }
 
-/** Switches the session to this language. */
+/** Loads the translations of this language, then sets it in `settings`. */
 export async function speak(settings: TerminalSettings, language: Language): Promise<void> {
   await learn(language);
   settings.language = language;
@@ -30,12 +30,12 @@ export async function speak(settings: TerminalSettings, language: Language): Pro
 const WIDTH = { min: 40, max: 250 };
 const ROWS = { min: 8, max: 200 };
 
-/** Errors: throws ConsoleError 'usage' with the limits. */
+/** Returns the typed width, 40 to 250. Units: columns. Errors: throws ConsoleError 'usage' with the limits. */
 export function readWidth(text: string): number {
   return within('width', text, WIDTH);
 }
 
-/** Errors: throws ConsoleError 'usage' with the limits. */
+/** Returns the typed number of rows, 8 to 200, or 0 for no stop after a page. Errors: throws ConsoleError 'usage' with the limits. */
 export function parseRows(text: string): number {
   return text === '0' ? 0 : within('length', text, ROWS);
 }

@@ -19,7 +19,11 @@ export interface TrialHold {
   end(isLost: boolean): void;
 }
 
-/** `before`: the revision on trial when the session began, which is not its own; null for none. */
+/**
+ * Returns a connection that is not open before `begin`. It shows the agent that the session lasts; after `end(true)` the agent reverts the
+ * configuration that the session put on trial. A lost connection is opened again. `before`: the revision on trial when the session began, which
+ * is not its own; null for none.
+ */
 export function createTrialHold({ user, socketPath }: Asker, before: number | null, clock: Pick<Clock, 'after'>): TrialHold {
   const [lose, leave] = [new AbortController(), new AbortController()];
   let again: Timer | null = null;

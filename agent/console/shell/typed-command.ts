@@ -15,7 +15,8 @@ export interface TypedCommand {
 }
 
 /**
- * Returns the command of one typed line, for login and session. `help`: the words before `--help`. Null for an empty line or a comment.
+ * Returns the command of one typed line, for login and session. If it contains `--help` or `-h`, returns `help` instead: its words without
+ * options. Null for an empty line or a comment.
  *
  * Errors: throws ConsoleError 'usage'.
  */

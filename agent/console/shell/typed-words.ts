@@ -1,5 +1,6 @@
 /** Splits a typed line into words and filter stages: quotes, backslashes, bars. Pure. */
 
+/** One word of a typed line, without its quotes and backslashes. */
 export interface TypedWord {
   readonly text: string;
   /** Start position in the line. */

@@ -116,7 +116,10 @@ function commonStart(words: readonly string[]): string {
   return first.slice(0, length);
 }
 
-/** Returns help for a configuration value: its purpose, the value in force, allowed values, its default, one line to type. */
+/**
+ * Returns the rows of help for a configuration value: its purpose, the value in force, allowed values, its default, one line to type. `word`
+ * stands before the first row. For an invalid key: one row with the problem.
+ */
 export function wantedRows(
   word: string,
   path: string,

@@ -17,7 +17,7 @@ const HINT = msg`q or Ctrl-C ends it`;
 /** Source: a VT100. */
 const USUAL_ROWS = 24;
 
-/** Shows the view until Ctrl-C, `q` or the end of the session. Errors: rejects with ConsoleError if the agent no longer answers. */
+/** Shows a view with new data every 2 s until Ctrl-C, `q` or the end of the session. Errors: rejects with ConsoleError if no agent answers. */
 export async function watch(dialog: Dialog, clock: Clock, source: LiveSource): Promise<void> {
   const { settings, writer, input } = dialog;
   const view = viewFor(dialog);

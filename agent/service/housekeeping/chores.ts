@@ -22,7 +22,10 @@ export interface ChoreParts {
 /** After the night, before the working day. Units: UTC. */
 const DAILY_REPORT_CRON = '0 9 * * *';
 
-/** In the order of display. */
+/**
+ * Returns the agent's chores, in the order of display: compaction each hour, retention and backup each day, the integrity check each
+ * Wednesday, the report each day. A chore rejects with `ChoreError` if the store did not answer, or if the check found damage.
+ */
 export function agentChores({ cabinet, store, view, log }: ChoreParts): readonly Chore[] {
   const minute = minuteOf(cabinet.id);
   const noon = noonHour(cabinet.longitudeDeg);
@@ -108,14 +111,20 @@ async function unasked(store: Store): Promise<Error> {
   return new ChoreError(String(reason) === '' ? msg`the disk did not answer in time` : msg`the disk could not be read: ${reason}`);
 }
 
-/** A minute of the hour for this cabinet, so that not all cabinets of a city write at the same time. Source: FNV-1a, for its even distribution. */
+/**
+ * Returns the minute of the hour, 0 to 59, at which the chores of this cabinet run. It is always the same for one id. It differs between
+ * cabinets, so that not all cabinets of a city write at the same time. Source: FNV-1a, for its even distribution.
+ */
 export function minuteOf(cabinetId: string): number {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(cabinetId)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash % 60;
 }
 
-/** The UTC hour in which the sun is highest; dusk and dawn are hours away. Source: 15 degrees an hour. */
+/**
+ * Returns the UTC hour, 0 to 23, nearest to the time when the sun is highest; dusk and dawn are hours away. Units: degrees, positive to the
+ * east. Source: 15 degrees an hour.
+ */
 export function noonHour(longitudeDeg: number): number {
   return hour(12 - Math.round(longitudeDeg / 15));
 }

@@ -15,7 +15,7 @@ import { messageIn, withTexts } from '../../core/message-wire.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import type { ChoreView } from '../../core/views.ts';
 
-/** One chore. Shape: `cron` has five fields, minute first, in UTC. */
+/** A maintenance task that runs at fixed times, for example a backup. Shape: `cron` has five fields, minute first, in UTC. */
 export interface Chore {
   readonly name: string;
   readonly cron: string;
@@ -52,7 +52,7 @@ type Mark = Pick<ChoreView, 'lastMs' | 'result' | 'failed'>;
 /** A mark as stored: the text, and its template under a second key. */
 type StoredMark = Omit<Mark, 'result'> & { readonly result: string; readonly resultTemplate?: unknown };
 
-/** Why a chore could not do its work. */
+/** A chore could not do its work. `said`: the reason, for display. */
 export class ChoreError extends Error {
   override readonly name = 'ChoreError';
   readonly said: Message;
@@ -65,7 +65,12 @@ export class ChoreError extends Error {
 /** A chore that has not run yet. */
 const NEVER: Mark = { lastMs: null, result: NO_TEXT, failed: false };
 
-/** The chores of an agent, one at a time. A chore that waits or runs is not started again; a failed one runs again at its next time. */
+/**
+ * Returns a scheduler that runs nothing before `start`. Chores run one at a time. A chore that already waits for its turn is not queued
+ * again; a failed one runs again at its next time. After `stop` no chore begins, and the result of a running one is discarded.
+ *
+ * Errors: throws if a `cron` is not a valid pattern.
+ */
 export function createHousekeeping({ chores, clock, log, memory }: HousekeepingParts) {
   const planned = chores.map(plan);
   const marks = new Map<string, Mark>();

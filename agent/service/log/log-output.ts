@@ -18,13 +18,14 @@ const FLUSH_LIMIT_MS = 1_000;
 export interface LogOutput {
   /** Keeps the line until it is written; if too many bytes wait, discards and counts it. */
   write(line: string): void;
-  /** Writes all waiting lines and returns; discards them if the output does not accept them. Blocks up to `FLUSH_LIMIT_MS`. Errors: none. */
+  /** Writes all waiting lines and returns; discards them if the output does not accept them. Blocks for 1 s at most. Errors: none. */
   flush(): void;
 }
 
 /**
- * An output that is tried again with the next line after each failure. `onLost`: called once the output takes lines again, with the number of
- * discarded lines; a line that it writes appears where they are missing.
+ * Creates an output to the open file descriptor `fd` that never blocks `write`. A full output is tried again after 100 ms, any other failure
+ * with the next line. At most 1 MiB waits; further lines are discarded. `onLost`: called with the number of discarded lines when the output
+ * accepts data again, or at `flush`. A line that `onLost` writes appears where the lines are missing.
  */
 export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>, onLost: (lines: number) => void = () => {}): LogOutput {
   /** The bytes being written, or to be written first. */

@@ -43,7 +43,10 @@ interface Reader {
   readonly onLine: (line: LogLine) => void;
 }
 
-/** Creates a log. An event identical to one of the last minute is only counted; the count is written when the minute has passed. */
+/**
+ * Creates a log. An event with the same severity, name and fields as one of the last minute is only counted. The count is written in a
+ * line with `repeated`, before the first event after that minute or at `flush`. Secrets are masked.
+ */
 export function createLog({ clock, journal, minSeverity, write }: LogOptions): AgentLog {
   let reportLost = (_lines: number): void => {};
   const output = write === undefined ? createLogOutput(1, clock, (lines) => reportLost(lines)) : null;

@@ -4,10 +4,10 @@ import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 /** Deepest nesting that is logged. Source: assumed; the agent's own fields are flat. Confirmed by: a week of logs of a cabinet. */
 const MAX_DEPTH = 4;
 /**
- * The same fields without secrets: removes values of password-like names, and passwords inside URLs. Paths of secret files and messages are
- * kept.
+ * Returns a copy of the fields without secrets. The value of a password-like name becomes `[redacted]`, and so does a password inside a URL.
+ * Paths of secret files are kept. A `Message` stays a `Message`.
  *
- * Shape: errors become name, code and message; values nested deeper than four levels become `[deeper]`.
+ * Shape: errors become name, code and message; big integers become text; objects nested deeper than four levels become `[deeper]`.
  */
 export function redact(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return cleanRecord(fields, 0);

@@ -15,9 +15,9 @@ interface Repeated<T> {
 }
 
 export interface RepeatFilter<T> {
-  /** Returns whether `item` must be written now. Items with the same key are the same. */
+  /** Returns true if `item` must be written now, false if it is suppressed and counted. Items with the same key are the same. */
   admit(key: string, item: T, nowMono: MonoMs): boolean;
-  /** Removes and returns the suppressed events that are due; all of them for an infinite `nowMono`. */
+  /** Removes the events whose window has ended, and returns those that were suppressed in it; all of them for an infinite `nowMono`. */
   due(nowMono: MonoMs): readonly Repeated<T>[];
 }
 
@@ -27,7 +27,10 @@ interface Memory<T> {
   heldBack: number;
 }
 
-/** Creates an empty filter. */
+/**
+ * Creates a filter that has seen no event. It admits the first event of a key and suppresses the others for one minute. It remembers 200
+ * keys; beyond that the oldest is due early.
+ */
 export function createRepeatFilter<T>(): RepeatFilter<T> {
   const seen = new Map<string, Memory<T>>();
   const overflow: Repeated<T>[] = [];

@@ -3,17 +3,17 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** Units: bytes, s of processor time, ms. */
+/** Memory in use now, and processor time since the start of the process. Units: bytes, s. */
 export interface HealthSample {
   readonly residentBytes: number;
   readonly heapBytes: number;
   readonly userCpuS: number;
   readonly systemCpuS: number;
-  /** Measured between the last two calls of `turn`; before the second call, since the start. */
+  /** Measured between the last two calls of `turn`. After the first call: from the start to that call; before it: from the start until now. */
   readonly loopLag: LoopLag;
 }
 
-/** Delay of the event loop against the requested time. Units: ms. */
+/** How much later than requested the timers of the event loop ran; 0 if nothing was measured. Units: ms, with one decimal. */
 export interface LoopLag {
   readonly meanMs: number;
   readonly p99Ms: number;
@@ -31,7 +31,7 @@ export interface AgentHealth {
 const LOOK_MS = 50;
 const NS_PER_MS = 1e6;
 
-/** Starts to measure. */
+/** Measures the lag of the event loop from now until `stop`. */
 export function createHealth(): AgentHealth {
   const histogram = monitorEventLoopDelay({ resolution: LOOK_MS });
   histogram.enable();

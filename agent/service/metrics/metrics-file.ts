@@ -12,7 +12,7 @@ export interface MetricsFile {
   write(text: string): Promise<void>;
 }
 
-/** Errors: none; of consecutive failures only the first is logged. */
+/** Returns a writer that replaces the file at `path` as a whole. Errors: none; of consecutive failures only the first is logged. */
 export function createMetricsFile(path: string, log: Log): MetricsFile {
   let isWriting = false;
   let isFailureLogged = false;

@@ -18,8 +18,8 @@ const MAX_BYTES = 65_536;
 export type LedgerFile = ReturnType<typeof createLedgerFile>;
 
 /**
- * Writes to the first folder that accepts the file; the second folder, in memory, is for a full or broken disk. `onFlaw`: called with a file
- * that exists but cannot be used.
+ * Returns functions that read and write the start ledger, `starts.json`. A write goes to the first folder that accepts the file; the second
+ * folder, in memory, is for a full or broken disk. `onFlaw`: called with the path and the reason for a file that exists but cannot be read.
  */
 export function createLedgerFile(folders: readonly string[], onFlaw: (flaw: string) => void = () => {}) {
   let paths = folders.map((folder) => join(folder, NAME));

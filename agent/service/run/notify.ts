@@ -16,7 +16,7 @@ export interface NotifyParts {
 
 export type Notify = ReturnType<typeof createNotify>;
 
-/** Returns the messages to the service manager, as functions. Errors: none; a failure to send is logged. */
+/** Returns one function for each message to the service manager; without a `socket` they do nothing. Errors: none; a failure is logged. */
 export function createNotify({ socket, log, send = runSystemdNotify }: NotifyParts) {
   let sending = false;
   const notify = (words: readonly string[]): void => {

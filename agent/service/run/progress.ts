@@ -18,7 +18,7 @@ import type { LinePulse, Pulse, StorePulse } from '../../core/pulse.ts';
  */
 const LIMIT_MS = { line: 30_000, tick: 10_000, opening: 600_000, store: 600_000 } as const;
 
-/** A part without progress. Units: ms. */
+/** A part of the agent that has made no progress for longer than its limit. `forMs`: time since its last progress. Units: ms. */
 export interface Hang {
   /** `line north`, `lighting`, `store`. */
   readonly part: string;
@@ -27,7 +27,11 @@ export interface Hang {
   readonly text: Message;
 }
 
-/** Shape: empty if no part hangs. A disk with errors, or one that blocks its thread in the kernel, is a failure but not a hang: the light continues. */
+/**
+ * Returns the parts that hang at `nowMono`: lines first, then lighting, then the store; empty if none hangs. The limits are 30 s for a
+ * line, 10 s for the lighting, and 10 minutes for a port that opens and for the store. A disk with errors, or one that blocks its thread in
+ * the kernel, is a failure but not a hang: the light continues.
+ */
 export function hangsOf({ lines, tickedMono, store }: Pulse, nowMono: MonoMs): readonly Hang[] {
   return [...lines.flatMap((line) => lineHang(line, nowMono)), ...tickHang(tickedMono, nowMono), ...storeHang(store, nowMono)];
 }

@@ -41,10 +41,11 @@ export interface GuardParts {
   readonly watchdogMs: number | null;
 }
 
-/** What the guard observes of the run. */
+/** The parts of a run that the guard reads or calls while it watches. */
 export interface WatchedRun {
+  /** The latest progress of lines, lighting and store. */
   readonly pulse: () => Pulse;
-  /** Readings recorded so far, whether or not the store accepted them. */
+  /** Number of readings recorded so far in this run, whether or not the store accepted them. */
   readonly recorded: () => number;
   /** Ends the run. */
   readonly leave: () => void;
@@ -63,13 +64,18 @@ export interface RunGuard {
   settleLoss(): void;
   /** Call when the start is complete. */
   cameUp(): void;
-  /** Feeds the watchdog while the run makes progress, and calls `leave` once safe mode has been quiet for long enough. */
+  /** Call once. Feeds the watchdog while the run makes progress, and calls `leave` once safe mode has been quiet for long enough. */
   watch(run: WatchedRun): void;
   /** Records how the run ends; only the first call counts. Never throws. */
   ended(end: RunEnd, cause?: string): void;
 }
 
-/** Safe mode is only for runs that a service manager restarts; a run by hand always starts in normal mode. */
+/**
+ * Reads the start ledger, adds this start and begins to write it; resolves with the mode in which the run must start. A folder that does not
+ * respond delays this by at most 2 s. A run by hand always gets the normal mode: safe mode is only for runs that a service manager restarts.
+ *
+ * Errors: none; failures of the disk are logged. If safe mode fails repeatedly, a reboot of the machine is requested.
+ */
 export async function createRunGuard(parts: GuardParts): Promise<RunGuard> {
   const { clock, log, notify, version } = parts;
   const file = createLedgerFile(parts.folders, (flaw) => log.event('file-unusable', { file: flaw }, 'warning'));

@@ -7,28 +7,32 @@
 import type { MonoMs } from '../../core/clock.ts';
 import type { EarlierLoss } from '../../core/ports.ts';
 
-/** `safe`: only light and store. `bare`: only light, because the store itself may end the agent. */
+/** `normal`: everything runs. `safe`: only light and store. `bare`: only light, because the store itself may be what ends the agent. */
 export type RunMode = 'normal' | 'safe' | 'bare';
 
 /**
- * How a run ended. `killed`: it recorded nothing, and the machine kept running. `power`: it recorded nothing, and the machine was restarted.
- * `hung`: the watchdog was not fed any more. `safe-over`: it left safe mode after a quiet time. `update`: another release was started.
+ * How a run ended. `stopped`: as requested. `config`: the configuration is not valid, or another agent runs here. `crashed`: by an error
+ * of the program. `hung`: a part made no progress, or the start took too long. `killed`: it recorded nothing, and the machine kept running.
+ * `power`: it recorded nothing, and the machine was restarted. `safe-over`: it left safe mode after a quiet time. `update`: for another release.
  */
 export type RunEnd = 'stopped' | 'config' | 'crashed' | 'hung' | 'killed' | 'power' | 'safe-over' | 'update';
 
-/** An instant on the kernel's clock. */
+/** An instant as the time since a boot of the machine. Comparable only with instants of the same `bootId`. */
 export interface KernelTime {
   readonly bootId: string;
   /** Units: ms since that boot. */
   readonly bootMono: MonoMs;
 }
 
-/** One run. `end` is null while it runs, and stays null if it could not record its end. */
+/**
+ * One run of the agent, and the instant of its start. `end` is null while it runs. For a run that could not record its end, the next start
+ * sets `killed` or `power`.
+ */
 export interface RunRecord extends KernelTime {
   readonly version: string;
   readonly mode: RunMode;
   readonly end: RunEnd | null;
-  /** The part that hung, or the message of the crash; empty for other ends. */
+  /** The parts that hung, or the error message of `crashed` and `config`; empty for other ends. */
   readonly cause: string;
   /** Whether its start was completed; absent in records of older releases. */
   readonly cameUp?: boolean;
@@ -41,16 +45,16 @@ export interface StartLedger {
   readonly starts: number;
   /** Number of runs by how they ended. */
   readonly ends: Readonly<Partial<Record<RunEnd, number>>>;
-  /** Only the newest runs, oldest first. */
+  /** Only the newest 30 runs, oldest first. */
   readonly runs: readonly RunRecord[];
 }
 
-/** How a run must start. */
+/** How a run must start, as decided from the ends of earlier runs. */
 export interface StartVerdict {
   readonly mode: RunMode;
-  /** The previous run with its end; null for the first run. */
+  /** The previous run, whose `end` is set; null for the first run. */
   readonly last: RunRecord | null;
-  /** Safe mode ends uncleanly too, so only a restart of the machine is left. */
+  /** Safe mode has failed three times, so only a restart of the machine is left. False within an hour of the last boot. */
   readonly wantsReboot: boolean;
   /** Safe mode ends after this time without a failure. Units: ms. */
   readonly quietMs: number;
@@ -69,12 +73,15 @@ const MAX_RUNS = 30;
 
 export const EMPTY_LEDGER: StartLedger = { starts: 0, ends: {}, runs: [] };
 
-/** Returns whether a service manager restarts the same program after this end. */
+/** Returns true if the run failed: `crashed`, `hung` or `killed`. False for all other ends, and for null (no end is recorded). */
 export function isUnclean(end: RunEnd | null): boolean {
   return end === 'crashed' || end === 'hung' || end === 'killed';
 }
 
-/** Returns how the run must start, and the ledger with this start and the end of the previous run. */
+/**
+ * Returns how the run that starts at `now` must start, and a new ledger: this run is added as the last one, and a previous run without an
+ * end gets `killed` or `power`. The given ledger is not changed.
+ */
 export function begun(
   ledger: StartLedger,
   now: KernelTime & { readonly version: string },
@@ -89,13 +96,13 @@ export function begun(
   return { ledger: { ...ledger, starts: ledger.starts + 1, ends, runs: [...closed, run].slice(-MAX_RUNS) }, verdict };
 }
 
-/** Records that the start of the present run is complete. */
+/** Returns a copy of the ledger whose last run has `cameUp: true`: its start is complete. The same ledger if it has no run. */
 export function up(ledger: StartLedger): StartLedger {
   const last = ledger.runs.at(-1);
   return last === undefined ? ledger : { ...ledger, runs: [...ledger.runs.slice(0, -1), { ...last, cameUp: true }] };
 }
 
-/** Records the end of the present run; only the first call has an effect. */
+/** Returns a copy of the ledger in which the last run has this end and cause. The same ledger if that run already has an end. */
 export function ended(ledger: StartLedger, end: RunEnd, cause = ''): StartLedger {
   const last = ledger.runs.at(-1);
   if (last === undefined || last.end !== null) return ledger;
@@ -118,7 +125,10 @@ function judged(runs: readonly RunRecord[], now: KernelTime): Omit<StartVerdict,
   return { mode: failedSafe >= SAFE_ENDS.bare ? 'bare' : 'safe', wantsReboot, quietMs };
 }
 
-/** Evidence from the start ledger that earlier runs had a store. A run whose start was not completed may have created no file; one in bare mode created none. */
+/**
+ * Returns one text with the number of earlier runs that certainly had a store, for example `starts.json (4)`; empty if there was none. Not
+ * counted: runs whose start was not completed, because they may have created no file, and runs in bare mode, which create none.
+ */
 export function tracesOfRuns({ runs }: Pick<StartLedger, 'runs'> = { runs: [] }): readonly string[] {
   const stored = runs.filter(({ cameUp, mode }) => cameUp === true && mode !== 'bare').length;
   return stored === 0 ? [] : [`starts.json (${stored})`];

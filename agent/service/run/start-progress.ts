@@ -8,7 +8,7 @@ import type { Log } from '../../core/ports.ts';
 import type { StartSteps } from '../../core/run-options.ts';
 import type { Notify } from './notify.ts';
 
-/** Longest step of a start if the unit file specifies none. Units: ms. Source: TimeoutStartSec of the unit file. */
+/** Longest time for one step of a start if the unit file specifies none. Units: ms. Source: TimeoutStartSec of the unit file. */
 export const USUAL_STEP_LIMIT_MS = 60_000;
 /**
  * A step that ends within this share of the limit after the last message sends no message: it would move the limit by less than that.
@@ -27,7 +27,12 @@ export interface StartProgressParts {
   readonly stepLimitMs: number;
 }
 
-/** Shape: the clock's zero is the start of this process. Until the first message, the limit of the unit file or of the starter applies. */
+/**
+ * Returns the functions that a start calls: `completed` after each step, `over` at its end. A completed step asks the service manager for a
+ * later start limit, at most once in a tenth of `stepLimitMs`. Until then the limit of the unit file or of the starter applies.
+ *
+ * Shape: `monoMs` of the clock must be 0 at the start of this process.
+ */
 export function createStartProgress({ clock, log, notify, stepLimitMs }: StartProgressParts): StartSteps {
   const unsentMs = stepLimitMs * UNSENT_SHARE;
   let sentMono: MonoMs = 0;

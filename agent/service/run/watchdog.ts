@@ -27,7 +27,11 @@ export interface WatchdogParts {
   readonly onHang: (hangs: readonly Hang[]) => void;
 }
 
-/** Under a service manager the first hang is final: the watchdog is not fed again, even if the part continues. */
+/**
+ * Returns a watchdog that checks nothing before `start`; then it checks three times in each `watchdogMs`. A part hangs if two consecutive
+ * checks find it so. Under a service manager the first hang is final: `onHang` is called, the manager is asked to restart the agent, and
+ * the watchdog is not fed again, even if the part continues. Without a manager the hang is only logged.
+ */
 export function createWatchdog({ clock, log, notify, pulse, watchdogMs, onHang }: WatchdogParts) {
   let looks: Timer | null = null;
   let suspects = new Map<string, number>();

@@ -15,6 +15,10 @@ const QUIET_MS = 600_000;
 
 export type StepWatch = ReturnType<typeof createStepWatch>;
 
+/**
+ * Returns a monitor that opens the event `clock-stepped` while the system clock is not trusted. The event ends once the clock has agreed for
+ * ten minutes. Nothing is checked before `start`.
+ */
 export function createStepWatch({
   clock,
   events,

@@ -20,8 +20,9 @@ const SYNCHRONISED_MARK = '/run/systemd/timesync/synchronized';
 /** Source: Linux Documentation/ABI/testing/rtc-sysfs: time of the battery clock in seconds since 1970. */
 const RTC_SECONDS = '/sys/class/rtc/rtc0/since_epoch';
 
-/** The system's indicators of its time quality. */
+/** What the machine reports about its clocks at one instant. */
 export interface TimeMarks {
+  /** Whether the system clock has been synchronised by the network since the boot. */
   readonly synchronised: boolean;
   /** Time of the battery clock at the same instant; null if none responds. */
   readonly rtcMs: WallMs | null;
@@ -29,7 +30,10 @@ export interface TimeMarks {
   readonly confirmedAheadMs?: number | null;
 }
 
-/** Determines the quality from the wall clock, the configured trust and the indicators. */
+/**
+ * Returns how far the wall clock can be trusted. `none`: it is before 2026, so it was never set. `synced`: it has been synchronised, or the
+ * configuration trusts it (`system`). `rtc`: a battery clock agrees with it. `restored`: neither applies.
+ */
 export function clockQuality(wallMs: WallMs, trust: Cabinet['clockTrust'], marks: TimeMarks): ClockQuality {
   if (wallMs < EARLIEST_MS) return 'none';
   if (trust === 'system' || marks.synchronised) return 'synced';
@@ -57,7 +61,10 @@ export const FIRST_PROBE_MS = 1_000;
 
 export type TimeQuality = ReturnType<typeof createTimeQuality>;
 
-/** The time quality of the machine; nothing is read before `start` or the first call of `quality`. */
+/**
+ * Returns functions that give the time quality of this machine. Nothing is read before `start` or the first call of `quality`. Until the
+ * first readings arrive, the machine counts as not synchronised and without a battery clock.
+ */
 export function createTimeQuality({ clock, trust, readFact = readSystemFact }: TimeQualityParts) {
   let synchronised = false;
   let battery: BatteryReading | null = null;
@@ -86,7 +93,7 @@ export function createTimeQuality({ clock, trust, readFact = readSystemFact }: T
     ]);
   };
   return {
-    /** Waits for the first readings, so that the first decision is based on facts. */
+    /** Resolves after the first readings, so that the first decision is based on facts; never if a clock of the system hangs. */
     start: probe,
     /** Uses the newest readings; starts new ones if they are 10 s old. */
     quality(): ClockQuality {

@@ -43,7 +43,10 @@ function createByteBudget(clock: Pick<Clock, 'monoMs'>): ByteBudget {
 
 export type PlatformUpdates = ReturnType<typeof createPlatformUpdates>;
 
-/** Outcomes are passed to `onOutcome` as they occur. */
+/**
+ * Returns the handler of the platform's update requests. For each request it calls `onOutcome` with `received`, then with `verified` or
+ * `refused`; at once with `refused` if there is no `manager`. The platform may send at most 256 MiB in 24 h.
+ */
 export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOutcome }: PlatformUpdatesParts) {
   const report = (commandId: string, state: OutcomeState, reason: Message = NO_TEXT): void =>
     onOutcome({
@@ -86,7 +89,7 @@ export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOut
       const { isDone, text } = await run(manager, order);
       report(commandId, isDone ? 'verified' : 'refused', isDone ? NO_TEXT : text);
     },
-    /** Publishes the running release and its state. */
+    /** Publishes the running release, its state and the failed release; nothing if there is no `manager`. */
     async show(): Promise<void> {
       if (manager === null) return;
       const { release, state, failed } = await manager.status();

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { replaceWholeLater } from '../../core/atomic-write.ts';
 import { flawOfFile, readRegularFileLater } from '../../core/regular-file.ts';
 
-/** Stands for the program that was installed with the system, where otherwise the name of a release is given. */
+/** The release name of the program in the installed package, which is not an unpacked update. */
 export const PACKAGE = 'package';
 /** Starts of a release on trial until it must be confirmed. Source: assumed; one or two mains cuts in that time are not its fault. Confirmed by: the mains failures in a year of start ledgers. */
 const TRIAL_STARTS = 3;
@@ -20,7 +20,11 @@ const REPORTED = ' told';
 /** Larger files were not written by this program. Units: bytes. Source: assumed; names and numbers of releases. Confirmed by: the size of the files after ten years of updates. */
 const MAX_BYTES = 4_096;
 
-/** `serial`: that of the newest confirmed release; 0 before the first. */
+/**
+ * Names of releases. `current`: the release that the next start runs. `previous`: the one before it; null before the first update. `trial`:
+ * `current` while it is on trial, otherwise null. `failed`: the last release that failed; null for none. `serial`: that of the newest
+ * confirmed release; 0 before the first.
+ */
 export interface ReleaseStoreFacts {
   readonly current: string;
   readonly previous: string | null;
@@ -29,19 +33,25 @@ export interface ReleaseStoreFacts {
   readonly serial: number;
 }
 
-/** Serials recorded by the unpacking service. `least`: no release below it may be reverted to. `installed`: that of the package. */
+/**
+ * Serials that the unpacking service recorded; 0 before the first update. `least`: no release below it may be reverted to. `installed`: that
+ * of the package.
+ */
 export interface ReleaseSerials {
   readonly least: number;
   readonly installed: number;
 }
 
-/** State of the street before the release was changed. */
+/** Facts recorded when a release was put on trial. `serial`: that of this release. `unitsOk`: number of units that answered before it ran. */
 export interface ReleaseTrialFacts {
   readonly serial: number;
   readonly unitsOk: number;
 }
 
-/** The releases of one cabinet. The first part of an update creates the folder of the small files. Errors: methods reject with the system's error. */
+/**
+ * The releases of one cabinet, as small files in the folder `dir`. The folder must exist before a write; the first part of an update
+ * creates it. Errors: a file that cannot be read counts as missing; the methods that write, and `freeBytes`, reject with the system's error.
+ */
 export class ReleaseStore {
   readonly dir: string;
   /** The update file that is being received. */
@@ -73,6 +83,7 @@ export class ReleaseStore {
     return (await this.#read('failed'))?.endsWith(REPORTED) === false;
   }
 
+  /** Call after the failure has been reported: `isFailureNew` is then false. */
   async markFailureReported(): Promise<void> {
     await this.#write('failed', `${(await this.#word('failed')) ?? ''}${REPORTED}`);
   }
@@ -115,7 +126,10 @@ export class ReleaseStore {
     await this.#remove('failed');
   }
 
-  /** Reverts to the previous release; null if there is none. `isFailed`: the current release failed. */
+  /**
+   * Makes the next start run the previous release. Returns its name, or null if there is none. `isFailed`: the current release is recorded as
+   * failed and cannot be returned to; otherwise it becomes the previous one.
+   */
   async revert(isFailed: boolean): Promise<string | null> {
     const { current, previous } = await this.facts();
     if (previous === null) return null;
@@ -146,7 +160,7 @@ export class ReleaseStore {
 
 const SERIALS = 'serials.json';
 
-/** Zeros if the file is missing or damaged. */
+/** Returns the serials that the unpacking service recorded in this folder. Zeros if the file is missing or damaged. */
 export async function readReleaseSerials(unpackedDir: string): Promise<ReleaseSerials> {
   try {
     const { least, installed } = JSON.parse((await read(join(unpackedDir, SERIALS))) ?? '') as Partial<ReleaseSerials>;
@@ -156,7 +170,7 @@ export async function readReleaseSerials(unpackedDir: string): Promise<ReleaseSe
   }
 }
 
-/** Errors: rejects with the system's error. */
+/** Replaces the recorded serials in this folder, which must exist. Errors: rejects with the system's error. */
 export function writeReleaseSerials(unpackedDir: string, serials: ReleaseSerials): Promise<void> {
   return replaceWholeLater(join(unpackedDir, SERIALS), `${JSON.stringify(serials)}\n`, 0o644);
 }

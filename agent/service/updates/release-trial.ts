@@ -20,7 +20,11 @@ export interface TrialParts {
   readonly onEnd: (verdict: { readonly isWell: boolean; readonly reason: Message }) => void;
 }
 
-/** Checks every few seconds and calls `onEnd` once. Cancel the timer to abandon the trial. */
+/**
+ * Checks every 5 s and calls `onEnd` once. `isWell` is true after one minute without a fault, false if that is not reached in five minutes.
+ * `reason` is the last fault, empty if it is well. A fault is a part that hangs or has not begun, or fewer than 80 % of `unitsOkBefore` units
+ * that answer. Cancel the returned timer to abandon the trial; `onEnd` is then not called.
+ */
 export function startReleaseTrial({ clock, pulse, unitsOk, unitsOkBefore, onEnd }: TrialParts): Timer {
   const startMono = clock.monoMs();
   let wellMono: MonoMs | null = null;

@@ -34,9 +34,10 @@ export interface UnpackerParts {
 }
 
 /**
- * Checks signature, architecture, age and hash again, then unpacks. Returns the name of the release.
+ * Checks signature, architecture, age and hash of the received file again, then unpacks it. Returns the name of the release. Removes all
+ * other releases in `unpackedDir` except the current one.
  *
- * Errors: rejects with UpdateError, or the system's error; the existing releases are then unchanged.
+ * Errors: rejects with UpdateError, or the error of the system or the decompression. The current release is never changed.
  */
 export async function unpackRelease(parts: UnpackerParts): Promise<string> {
   const { stateDir, unpackedDir, keysDir, arch, installedSerial, freeBytes = freeBytesOf } = parts;
@@ -83,7 +84,10 @@ async function expectProgram(dir: string): Promise<void> {
   if (found?.isFile() !== true || (found.mode & 0o111) === 0) throw new UpdateError('damaged', msg`there is no program ${PROGRAM} in it`);
 }
 
-/** Opens a file of another user. Errors: rejects with UpdateError if it is not a regular file, with the system's error otherwise (ELOOP for a link). */
+/**
+ * Opens a file that belongs to another user, for reading. The caller closes it. Does not follow a link and does not wait for a pipe.
+ * Errors: rejects with UpdateError if it is not a regular file, with the system's error otherwise (ELOOP for a link).
+ */
 export async function openPlainFile(path: string): Promise<FileHandle> {
   const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if ((await file.stat()).isFile()) return file;

@@ -30,7 +30,7 @@ const MAX_ID_BYTES = 64;
 /** Longest answer. Units: bytes. Source: assumed; a name and a sentence. Confirmed by: the longest message of an UpdateError. */
 const MAX_ANSWER_BYTES = 65_536;
 
-/** `release`: its name once it is unpacked; null if it was refused, with the reason in `text`. */
+/** Result of a request to unpack an update. `release`: the name of the unpacked release; null if it was refused, with the reason in `text`. */
 export interface UnpackAnswer {
   readonly release: string | null;
   readonly text: Message;
@@ -51,7 +51,10 @@ export interface UnpackRequestParts {
   readonly unpackedDir: string;
 }
 
-/** For the agent: requests that the received file is unpacked. Errors: rejects with the system's error for the request file. */
+/**
+ * For the agent: requests that the received file is unpacked, and waits for the result. If the service does not start in one minute or does
+ * not answer in nine, the request is removed and the result has no release. Errors: rejects with the system's error for the request file.
+ */
 export async function requestUnpacking({ clock, runtimeDir, unpackedDir }: UnpackRequestParts): Promise<UnpackAnswer> {
   const [id, file] = [randomUUID(), join(runtimeDir, REQUEST)];
   await replaceWholeLater(file, `${id}\n`, 0o600);
@@ -72,7 +75,10 @@ export async function requestUnpacking({ clock, runtimeDir, unpackedDir }: Unpac
   }
 }
 
-/** For the service: removes the request, unpacks and answers. Errors: rejects if there is no request, or the answer cannot be written. */
+/**
+ * For the service: removes the request, unpacks, writes the answer for the agent and returns it. A refused update is an answer, not an error.
+ * Errors: rejects if there is no request, if it is not a regular file, or if the answer cannot be written.
+ */
 export async function answerUnpackRequest(parts: UnpackerParts & { readonly runtimeDir: string }): Promise<UnpackAnswer> {
   const id = await takeRequest(join(parts.runtimeDir, REQUEST));
   const answer = await unpacked(parts);

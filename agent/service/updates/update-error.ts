@@ -12,7 +12,7 @@ export type UpdateErrorCode =
   /** The service that unpacks it did not answer, or refused. */
   | 'not-unpacked';
 
-/** An update is refused; the message is for the person who provided it. Nothing has been changed. */
+/** An update is refused; the running program is unchanged. The message is for the person who provided the update. */
 export class UpdateError extends Error {
   override readonly name = 'UpdateError';
   /** The message for that person. */
@@ -26,7 +26,7 @@ export class UpdateError extends Error {
   }
 }
 
-/** The sentence for the person who provided the update. Errors: rethrows an error that is not of the update, the disk or the archive. */
+/** Returns the sentence for the person who provided the update. Errors: rethrows an error that is not of the update, the disk or the archive. */
 export function updateFailureText(error: unknown): Message {
   if (error instanceof UpdateError) return error.said;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -11,12 +11,15 @@ import { READ_AT_ONCE, readRegularFileLater } from '../../core/regular-file.ts';
 import { keyName, MAX_HEADER_BYTES, openHeader, type UpdateHeader } from '../../core/update-header.ts';
 import { UpdateError } from './update-error.ts';
 
-/** Folder of the makers' public keys. */
+/** Usual folder of the makers' public keys, used if the starter specifies no other. */
 export const UPDATE_KEYS_DIR = '/etc/luciole/update-keys';
 /** Longest key file. Units: bytes. Source: assumed; an Ed25519 key in PEM has 113. Confirmed by: the key files of the makers. */
 const MAX_KEY_BYTES = 65_536;
 
-/** Keys of the makers whose updates are accepted. Shape: PEM files of public Ed25519 keys; others are ignored. */
+/**
+ * Returns the public keys of the makers whose updates are accepted, by the key's name in an update header. Reads the files `*.pem` of the
+ * folder that contain a public Ed25519 key; others are ignored. Empty if the folder is missing. Never rejects.
+ */
 export async function readUpdateKeys(dir: string): Promise<ReadonlyMap<string, KeyObject>> {
   const keys = new Map<string, KeyObject>();
   for (const name of await namesIn(dir)) {
@@ -41,7 +44,10 @@ export interface CheckedUpdate {
   readonly payloadAt: number;
 }
 
-/** Errors: rejects with UpdateError. */
+/**
+ * Checks a whole update file: its header as `checkUpdateHead`, and the hash of its content. Returns the header and the offset of the content.
+ * Errors: rejects with UpdateError if it is refused, with the system's error if it cannot be read.
+ */
 export async function checkUpdateFile(path: string, needs: CheckNeeds): Promise<CheckedUpdate> {
   const found = await stat(path);
   if (!found.isFile()) throw new UpdateError('unsafe', msg`${path} is not a regular file`);
@@ -54,7 +60,10 @@ export async function checkUpdateFile(path: string, needs: CheckNeeds): Promise<
   return checked;
 }
 
-/** Checks everything that the first bytes of a file show. Units: `size` of the whole file in bytes. Errors: throws UpdateError. */
+/**
+ * Checks what the first bytes of an update file show: key, signature, architecture, serial and size. Returns the header and the offset of
+ * the content. `begin` must contain the whole header. Units: `size` of the whole file in bytes. Errors: throws UpdateError if it is refused.
+ */
 export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, arch, serial, failed }: CheckNeeds): CheckedUpdate {
   const opened = openHeader(begin);
   if (opened === undefined) throw new UpdateError('not-an-update', msg`this is no update file: take the one that ends in .update`);
@@ -79,12 +88,12 @@ export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, ar
   return { header, payloadAt };
 }
 
-/** Name of the folder of a release. */
+/** Returns the name of a release and of its folder: serial and version, for example `12-1.4.0`. */
 export function releaseName({ serial, version }: Pick<UpdateHeader, 'serial' | 'version'>): string {
   return `${serial}-${version}`;
 }
 
-/** The first bytes of a file; fewer if the file is shorter. Errors: rejects with the system's error. */
+/** Returns the first `bytes` bytes of a file; fewer if the file is shorter. Errors: rejects with the system's error. */
 export async function beginOf(path: string, bytes: number): Promise<Buffer> {
   const file = await open(path, READ_AT_ONCE);
   try {
@@ -101,7 +110,7 @@ function unknownKey(key: string, keys: ReadonlyMap<string, KeyObject>, dir: stri
   return msg`it is signed by key ${key}, no key is known here; put the maker's public key into ${dir} if you trust it`;
 }
 
-/** The refusal if no update at all is accepted, whatever its signature. */
+/** Returns the message for a gateway without a maker's key: it refuses every update. `dir`: the folder where the key must be put. */
 export function noKey(dir: string): Message {
   return msg`no key is known here; put the maker's public key into ${dir} if you trust it`;
 }

@@ -18,7 +18,12 @@ const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants;
 /** For the first part: a pipe with this name is refused instead of blocking, and a link to a device cannot discard the parts. Source: open(2). */
 const FIRST_PART = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK;
 
-/** Writes one part. Returns the progress, for display. Errors: rejects with UpdateError, or the system's error. */
+/**
+ * Writes one part of the update file. Returns the progress, for display. A part at byte 0 replaces the file; every other part must begin where
+ * the file ends. The header is checked as soon as it is complete.
+ *
+ * Errors: rejects with UpdateError if the part or the update is refused, or the space is too small; otherwise with the system's error.
+ */
 export async function receivePart(
   releases: ReleaseStore,
   { atByte, ofBytes, data }: UpdatePart,
@@ -53,7 +58,7 @@ async function expectHead(incoming: string, { atByte, ofBytes, data }: UpdatePar
   if (begin.length >= Math.min(ofBytes, MAX_HEADER_BYTES) || openHeader(begin) !== undefined) checkUpdateHead(begin, ofBytes, needs);
 }
 
-/** Errors: rejects with UpdateError if this many bytes would not leave enough space for the store. */
+/** Errors: rejects with UpdateError if `bytes` more bytes would leave less than 32 MiB for the store. Otherwise has no effect. */
 export async function expectRoom(place: Pick<ReleaseStore, 'dir' | 'freeBytes'>, bytes: number): Promise<void> {
   const free = await place.freeBytes();
   if (free >= bytes + SPARE_BYTES) return;

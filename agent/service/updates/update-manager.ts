@@ -28,7 +28,7 @@ export interface UpdateManagerParts {
   readonly keysDir: string;
   /** Why this run cannot change its program; empty if it can. */
   readonly obstacle: Message;
-  /** Number of lamps that are lit, or whose level is unknown at night. */
+  /** Number of lamps that are lit, or of unknown level although they should be lit. */
   readonly lampsLit: () => number;
   readonly unitsOk: () => number;
   /** Ends this run, so that the next one starts the other release. */
@@ -36,11 +36,14 @@ export interface UpdateManagerParts {
 }
 
 export interface ExpiringUpdateManager extends UpdateManager {
-  /** Removes a file that is incomplete or was not installed. Errors: none. */
+  /** Removes the received file, if it is incomplete or was not installed. No effect while another request runs. Errors: none. */
   expire(): Promise<void>;
 }
 
-/** One request at a time: a second one is refused until the first has ended. */
+/**
+ * Creates the manager of program updates. It handles one request at a time: a second one is refused until the first has ended. A refused
+ * request resolves with `isDone: false` and the reason; it changes nothing. After a successful install or revert it calls `restart`.
+ */
 export function createUpdateManager(parts: UpdateManagerParts): ExpiringUpdateManager {
   const { log, obstacle } = parts;
   let isBusy = false;

@@ -24,7 +24,7 @@ const ANSWER_MS = 2_000;
 /** An incomplete file without a new part for this time is removed. Units: ms. Source: assumed; interrupted on a Friday evening, continued on a Monday. Confirmed by: the pauses of uploads in audit logs. */
 const INCOMING_MS = 72 * HOUR_MS;
 
-/** The facts and parts that the updates need from the run of the agent. */
+/** What `createUpdates` needs to find and change the releases: folders, the running release, and the way to end the run. */
 export interface UpdateParts
   extends Pick<UpdateManagerParts, 'serial' | 'arch' | 'keysDir' | 'obstacle' | 'release'>,
     Pick<UnpackRequestParts, 'runtimeDir' | 'unpackedDir'> {
@@ -40,7 +40,10 @@ interface UpdateRunNeeds {
   readonly onFlaw: (flaw: string) => void;
 }
 
-/** The update parts of a run, from its options. */
+/**
+ * Returns what `createUpdates` needs, from the options of the run. Without facts about a release the run counts as the installed package with
+ * serial 0. `obstacle` is empty only if a service of the package with an unpacking service runs the agent. Reads no file.
+ */
 export function updatePartsOf(
   { release, service }: Pick<RunOptions, 'release' | 'service'>,
   { storeDir, leave, onFlaw }: UpdateRunNeeds,
@@ -80,11 +83,12 @@ export interface UpdatesParts extends UpdateParts {
 
 export interface Updates {
   readonly manager: UpdateManager;
-  /** Reports a release that was reverted, and begins the trial if this run is of a new release. */
+  /** Reports a release that was reverted, and begins the trial if this run is of a new release. Call once. */
   start(): Promise<void>;
   stop(): void;
 }
 
+/** Joins the update manager, the trial of a new release, and the removal of a file that got no new part for 72 h. Nothing runs before `start`. */
 export function createUpdates(parts: UpdatesParts): Updates {
   const { releases, clock, log, release } = parts;
   let trial: Timer | null = null;

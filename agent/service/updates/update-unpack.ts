@@ -22,9 +22,10 @@ const MAX_ENTRIES = 5_000;
 const SAFE_PATH = /^[A-Za-z0-9._@+-]+(\/[A-Za-z0-9._@+-]+)*\/?$/;
 
 /**
- * Unpacks into `dir`. All files are on disk when it resolves.
+ * Unpacks the archive of the update file at `path` into `dir`. All files are on disk when it resolves.
  *
- * Errors: rejects with UpdateError, or with the system's error for the disk; `dir` then contains a part of the program.
+ * Errors: rejects with UpdateError if the archive is unsafe or incomplete, or with the error of the disk or the decompression. `dir` then
+ * may contain a part of the program.
  */
 export async function unpackUpdate(path: string, { header, payloadAt }: CheckedUpdate, dir: string): Promise<void> {
   const hash = createHash('sha256');
