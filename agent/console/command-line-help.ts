@@ -40,7 +40,10 @@ interface Row {
   readonly summary: Message;
 }
 
-/** Returns the page, with a line end. */
+/**
+ * Returns the help of the program, a family or a command in the terminal's language, with a line end. A node with an empty name is the
+ * program. Lines are wrapped to the terminal's width; a summary with less than 40 columns left is not.
+ */
 export function helpPage(node: CommandNode, { widthCols, language = 'en' }: Pick<Terminal, 'widthCols' | 'language'>): string {
   const { command, verbs } = node;
   const say: Say = (message) => translate(language, message);

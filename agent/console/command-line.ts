@@ -24,9 +24,10 @@ const VERSION = /^(-V.*|--version)$/s;
 const NEGATIVE_NUMBER = /^-(\d+|\d*\.\d+)(e[+-]?\d+)?$/;
 
 /**
- * Parses the words after the program's name. `firsts`: the allowed first words.
+ * Parses the words after the program's name. `firsts`: the first words of the commands that may be typed.
  *
- * Errors: throws ConsoleError 'usage' for a verb that the command does not have.
+ * Errors: throws ConsoleError 'usage' for a verb that a command does not have. Every other mistake is returned as kind `wrong` with its
+ * message; argument values are not checked.
  */
 export function readCommandLine(firsts: readonly CommandNode[], words: readonly string[]): CommandLine {
   const root: CommandNode = { word: '', name: '', summary: msg``, group: 'Agent:', command: undefined, verbs: firsts };

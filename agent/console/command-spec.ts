@@ -6,7 +6,10 @@ import type { AgentView, LocalConfigView } from '../core/views.ts';
 import type { RawArgs, ReaderEnd } from './protocol/protocol.ts';
 import type { Page } from './text/page.ts';
 
-/** Kinds of names that completion offers. `modbus-line`: a line on which a unit can be polled. */
+/**
+ * Kinds of names that completion offers for an argument. `target`: a lamp or a zone. `modbus-line`: a line on which a unit can be polled.
+ * `place`: a key of the configuration.
+ */
 export type NameKind = 'lamp' | 'zone' | 'target' | 'line' | 'modbus-line' | 'device' | 'point' | 'profile' | 'place';
 
 export interface ArgumentSpec {
@@ -47,7 +50,7 @@ export interface SecretSpec {
   readonly prompt: Message;
   /** A new secret is typed twice. */
   readonly isNew: boolean;
-  /** Returns whether the secret is needed for these arguments and this person. Default: always. */
+  /** Returns true if these arguments of this person need the secret. Absent: always needed. */
   readonly isAsked?: (args: RawArgs, person: SecretOwner) => boolean;
 }
 
@@ -77,7 +80,7 @@ export interface CommandWords {
   readonly isHidden?: true;
 }
 
-/** A command that the program runs itself. If it needs the agent, it sends other requests. */
+/** A command that runs in the process that the person started, not in a running agent. If it needs the agent, it sends agent commands. */
 export interface LocalCommand extends CommandWords {
   readonly kind: 'local';
   readonly name:
@@ -108,7 +111,7 @@ export interface LocalCommand extends CommandWords {
   readonly hasSocket: boolean;
 }
 
-/** What a command may use in addition to the view. */
+/** One request to the agent, as the command that answers it sees it: who made it, how to send progress, and when its client is gone. */
 export interface Job {
   /** User who made the request: `console:<user>`. */
   readonly source: string;
@@ -124,7 +127,10 @@ export interface Job {
   readonly timezone: string;
 }
 
-/** Renders progress. `isLasting`: each progress is a line of the output; otherwise only the newest is shown, on a terminal. */
+/**
+ * How a client shows the progress that a command sends before its answer. `load` resolves with the function that renders it. `isLasting`:
+ * each progress is a line of the output; otherwise only the newest is shown, on the status line of a terminal.
+ */
 export interface ProgressSpec<Progress> {
   readonly isLasting: boolean | ((progress: Progress) => boolean);
   load(): Promise<(progress: Progress, page: Page) => string>;
@@ -135,7 +141,7 @@ export interface ProgressSpec<Progress> {
 /** A command that the running agent executes. */
 export interface AgentCommand extends CommandWords {
   readonly kind: 'agent';
-  /** Writes its own audit entries, because its effect outlasts the request. */
+  /** The agent writes no audit entry for the request. Either the command writes its own, or the request is not an action of a person. */
   readonly isSelfNoted: boolean;
   /** Ctrl-C ends the command in the agent, which then sends a summary as its answer. */
   readonly hasSummary: boolean;

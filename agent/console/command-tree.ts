@@ -13,7 +13,7 @@ export const SOCKET_OPTION: OptionSpec = {
   summary: msg`where the agent answers (default: LUCIOLE_SOCKET, else the usual places)`,
 };
 
-/** A word that is allowed at some place, and its summary. */
+/** A word that may be typed at one position of a command line, and its summary. */
 export interface Choice {
   readonly word: string;
   readonly summary: Message;
@@ -57,7 +57,10 @@ function nodeOf(command: ConsoleCommand, verbs: readonly CommandNode[]): Command
   return { word, name, summary, group, command, verbs, ...(isTypedWhole === undefined ? {} : { isTypedWhole }) };
 }
 
-/** Returns the words with abbreviated command words completed; unknown words are unchanged. */
+/**
+ * Returns the words with an abbreviated first and second word written in full. A word that fits none or several is unchanged, as are all
+ * later ones. An empty list becomes one empty word.
+ */
 export function expandWords(firsts: readonly CommandNode[], words: readonly string[]): readonly string[] {
   const [typed = '', second] = words;
   const found = match(typed, firsts);
@@ -66,20 +69,26 @@ export function expandWords(firsts: readonly CommandNode[], words: readonly stri
   return [node?.word ?? typed, ...(verbs.length === 1 ? [verbs[0]?.word ?? ''] : words.slice(1, 2)), ...words.slice(2)];
 }
 
-/** Returns the exact word, in any case; if none, all words that begin with it. */
+/**
+ * Returns the word that is typed in full, in any case; if there is none, all words that begin with the typed text. Words with
+ * `isTypedWhole` must be typed in full. Empty if nothing fits.
+ */
 export function match<Word extends Choice>(typed: string, choices: readonly Word[]): readonly Word[] {
   const wanted = typed.toLowerCase();
   const exact = choices.filter(({ word }) => word.toLowerCase() === wanted);
   return exact.length > 0 ? exact : choices.filter(({ word, isTypedWhole }) => !isTypedWhole && word.toLowerCase().startsWith(wanted));
 }
 
-/** Returns the options of a command, including the common one of commands that connect to an agent. */
+/** Returns the options of a command, with `--socket` at the end for a command that connects to an agent. */
 export function optionsOf(command: ConsoleCommand): readonly OptionSpec[] {
   const speaksToAgent = command.kind === 'agent' || (command.kind === 'local' && command.hasSocket);
   return [...command.options, ...(speaksToAgent ? [SOCKET_OPTION] : [])];
 }
 
-/** Reads options word by word. */
+/**
+ * Sorts the options out of a list of words, one word at a time. `args` has what was read so far: true for a switch, a list for an option
+ * that may repeat, else the last value.
+ */
 export interface OptionReader {
   readonly args: Record<string, string | boolean | readonly string[]>;
   /** Returns false if the word is neither an option nor its value. Errors: those of `find`. */
@@ -88,7 +97,10 @@ export interface OptionReader {
   waiting(): OptionSpec | null;
 }
 
-/** `find` returns the option of a word; undefined for none. */
+/**
+ * Creates a reader for one command line. `find` returns the option that a word names, with the value if the word contains it (`--for=2h`);
+ * undefined if the word is no option.
+ */
 export function createOptionReader(find: (word: string) => { option: OptionSpec; value: string | undefined } | undefined): OptionReader {
   const args: OptionReader['args'] = {};
   let waiting: OptionSpec | null = null;

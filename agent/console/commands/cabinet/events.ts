@@ -35,7 +35,10 @@ export const EVENTS = agentCommand({
   render: (result, page, { activeOnly, spanMs }) => renderEvents(result, page, activeOnly ? null : spanMs),
 });
 
-/** `spanMs`: the requested period; null for active events. Units: ms. */
+/**
+ * Renders `luciole events`: one row per event in the given order, then their number. `spanMs`: the requested period; null for active
+ * events only. Units: ms.
+ */
 export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: number | null): string {
   if (events.length === 0)
     return translated(spanMs === null ? msg`no events going on now` : msg`no events in the last ${formatDuration(spanMs)}`, page);
