@@ -49,7 +49,10 @@ const MAX_DAYS = 400;
 /** Commits happen between two polls, as in the field, where nothing aligns them. Units: ms. */
 const PHASE_MS = 500;
 
-/** Opens an empty store. */
+/**
+ * Starts a store in an empty folder, with a simulated cabinet that feeds it. The caller stops it, with `closeMeasured` or `store.stop`.
+ * Errors: `run` rejects if the store reports an event, such as a failed commit.
+ */
 export async function openFedStore(options: FedStoreOptions): Promise<FedStore> {
   const { dir, commitSeconds, openLink = openWorkerLink } = options;
   const feed = createFeed();
@@ -110,7 +113,7 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Stops the store. */
+/** Stops the store and resolves with its sizes on disk and the number of its readings. */
 export async function closeMeasured({ store, file, status }: FedStore): Promise<Sizes> {
   const last = await status();
   const journalBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;

@@ -24,7 +24,7 @@ export interface AgentRun {
   readonly pid: number;
   isAlive(): boolean;
   status(): Promise<StatusView>;
-  /** Those that began in this run or have not ended. */
+  /** Events that began in this run or have not ended. */
   events(): Promise<readonly AgentEvent[]>;
   ask(command: string, args?: RawArgs): Promise<unknown>;
   /** From the start of its process to the first level on the wire, and until every lamp had one. Shape: rejects with its last words when it takes too long. Units: ms. */
@@ -36,7 +36,7 @@ export interface AgentRun {
     withinMs: number,
   ): Promise<{ readonly answer: T; readonly afterMs: number }>;
   kill(): Promise<void>;
-  /** As the service manager ends it; its exit code. */
+  /** Stops it with SIGTERM, as the service manager does. Resolves with the exit code; null if a signal ended it. */
   stop(): Promise<number | null>;
 }
 
@@ -63,7 +63,10 @@ const LAMP_PROFILE = 'wirenboard-wb-led';
 const SET_UP = { rampUpMs: 1_000, rampDownMs: 5_000, daliFadeTime: 2, failsafeTimeoutS: 60, failsafeLevelPct: 100 };
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
 
-/** `folder` has a short path: sockets need one. */
+/**
+ * Starts a street with a broker, from the demo cabinet; `run` starts the agent on it. All files are in `folder`, whose path must be short,
+ * because sockets need that. The caller closes it.
+ */
 export async function openAgentStreet(folder: string): Promise<AgentStreet> {
   const clock = createSystemClock({ quality: () => 'synced', wallOffsetMs: NIGHT_MS - Date.now() });
   const configFile = join(folder, 'cabinet.yaml');

@@ -92,7 +92,10 @@ export function createClockWorld(startMs: WallMs, random: () => number): ClockWo
 
 const RAD = Math.PI / 180;
 
-/** Altitude of the sun. Units: degrees. Source: Astronomical Almanac, low precision formulas, good to 0.01 degrees; apart from the agent's own. */
+/**
+ * Returns the altitude of the sun, negative below the horizon; computed without the agent's code. Units: degrees. Source: Astronomical
+ * Almanac, low precision formulas, good to 0.01 degrees.
+ */
 export function trueSunDeg(latitudeDeg: number, longitudeDeg: number, atMs: WallMs): number {
   const days = atMs / 86_400_000 + 2_440_587.5 - 2_451_545;
   const anomaly = (357.528 + 0.9856003 * days) * RAD;

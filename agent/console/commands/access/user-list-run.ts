@@ -35,8 +35,8 @@ export async function runUserHash(args: LocalArgs, terminal: Terminal): Promise<
 }
 
 /**
- * `user sign`: checks a list of users, signs it and writes the result to `--out` or `FILE.signed`, replacing what is there. Resolves with
- * 0.
+ * `user sign`: checks a list of users, signs it and writes the result to `--out` or `FILE.signed`; an existing file is replaced. Resolves
+ * with 0.
  *
  * Errors: rejects with ConsoleError if a file cannot be read or written, or if the list, the key or the options cannot be used.
  */

@@ -13,7 +13,7 @@ const WHY = msg`the session was lost`;
 /** Longest silence of the agent. Units: ms. Source: assumed; the agent sends a keep-alive every few seconds. Confirmed by: gaps in keep-alives on a loaded gateway. */
 const HOLD_TIMEOUT_MS = 60_000;
 
-/** Returns the number of the revision on trial, whoever put it there; null if there is none or this run accepts no other configuration. */
+/** Returns the number of the revision on trial, of any author; null if there is none or this run accepts no other configuration. */
 export function numberOnTrial({ config }: Pick<AgentView, 'config'>, by: string): number | null {
   return config?.view(by).trial?.number ?? null;
 }

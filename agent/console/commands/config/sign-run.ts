@@ -59,8 +59,8 @@ export async function runKeygen(args: LocalArgs, terminal: Terminal): Promise<nu
 }
 
 /**
- * `config sign`: signs a cabinet file together with its profiles and writes the signature to `--out` or `FILE.sig`, replacing what is
- * there. Resolves with 0.
+ * `config sign`: signs a cabinet file together with its profiles and writes the signature to `--out` or `FILE.sig`; an existing file is
+ * replaced. Resolves with 0.
  *
  * Errors: rejects with ConsoleError for every failure that a person can correct.
  */

@@ -46,7 +46,11 @@ export interface ExportFile {
   close(): Promise<void>;
 }
 
-/** Errors: rejects with ConsoleError 'failed' if the place is not writable or contains a part of another export. */
+/**
+ * Opens `FILE.part` for an export, and continues an interrupted one with the same period and format. The caller closes it in any case.
+ *
+ * Errors: rejects with ConsoleError 'failed' if the place is not writable or contains a part of another export.
+ */
 export async function openExportFile(
   file: string,
   wanted: Pick<ExportState, 'since' | 'until' | 'format'>,
