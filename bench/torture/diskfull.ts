@@ -25,7 +25,10 @@ const SMALLEST_BYTES = 512;
 /** Somebody's log that grows into whatever is free, again and again. Units: ms. */
 const FILL_EVERY_MS = 200;
 
-/** Resolves with whether both partitions were survived. Errors: rejects with Unavailable where no image can be mounted. */
+/**
+ * Runs an agent on partitions that a foreign file fills, with `quick` on one of two. Resolves with true if light and store survived each.
+ * Errors: rejects with Unavailable if no disk image can be mounted.
+ */
 export async function diskfullTorture({ quick, emit, progress }: TortureOptions): Promise<boolean> {
   const { dir, remove } = scratchFolder('td');
   const [image, mountPoint] = [join(dir, 'disk.img'), join(dir, 'mnt')];

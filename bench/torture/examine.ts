@@ -37,7 +37,12 @@ const EXAMINE_MB = 256;
 const PAGE = 2_000;
 const FILES = ['telemetry.db', 'state.db'];
 
-/** Opens the store and checks frames, gaps, account, cursor and facts. Errors: rejects when the folder cannot be read at all. */
+/**
+ * Opens the store in `dir` and compares it with what was promised to the ledger: frames, gaps, account, cursor and facts. Resolves with
+ * all that is wrong. The ledger is changed: it no longer expects readings whose loss the store has recorded.
+ *
+ * Errors: rejects if the folder cannot be read at all.
+ */
 export async function examine(dir: string, ledger: CommandLedger, orders: Orders): Promise<ExamineVerdict> {
   const clock = createSystemClock({ quality: () => 'synced', wallOffsetMs: orders.wallOffsetMs });
   const { commitSeconds, maxDays } = orders;

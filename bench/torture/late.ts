@@ -52,7 +52,10 @@ interface Seen {
   readonly failed: Record<string, number>;
 }
 
-/** `rounds` reads. Resolves whether no value was wrong. */
+/**
+ * Makes about `rounds` reads on attacked lines of three speeds, serial and over a network. Resolves with true if some reads succeeded on
+ * each and none returned a value that the register did not have.
+ */
 export async function lateTorture({ rounds, seed, progress, emit }: TortureOptions): Promise<boolean> {
   let isKept = true;
   const scenes = BAUDS.flatMap((baud) => [false, true].map((isNetwork) => ({ baud, isNetwork })));

@@ -47,7 +47,10 @@ interface HostileResult {
   readonly memoryMb: Record<string, number>;
 }
 
-/** `rounds` hostile revisions, spread over all classes. Resolves whether none of them succeeded and every honest one did. */
+/**
+ * Sends `rounds` hostile revisions, spread over all classes, then honest ones. Resolves with true if no hostile one succeeded, every
+ * honest one ran, no lamp was too dark at night, no secret left the cabinet, and memory did not grow.
+ */
 export async function rogueTorture(options: TortureOptions): Promise<boolean> {
   const { rounds, seed, emit } = options;
   // As the agent does: local time is then the runtime's own.

@@ -55,7 +55,7 @@ export interface KilledWriter {
   kill(): Promise<void>;
 }
 
-/** The event written before the save of this number. */
+/** Returns the id of the event that a writer appends just before its save with this number. */
 export function toEventId(round: number, number: number): string {
   return `torture-${round}-${number}`;
 }

@@ -26,7 +26,7 @@ const COMMONJS = [
   'const __dirname = import.meta.dirname;',
 ].join('');
 
-/** What went in. */
+/** What `writeBundle` has put into the folder. */
 export interface ProgramBundle {
   /** Folders of the npm packages that parts were taken from, as `node_modules/zod`. */
   readonly packages: readonly string[];

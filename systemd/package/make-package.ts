@@ -44,7 +44,12 @@ export interface Made {
   readonly sha256: string;
 }
 
-/** Errors: rejects with PackageError for a Node that cannot be had or is of another architecture. */
+/**
+ * Makes the package of one architecture in the folder `out`, and resolves with the written files: the `.deb`, then the `.tar.zst` and the
+ * `.update` if requested. An existing file of the same name is replaced.
+ *
+ * Errors: rejects with PackageError for a Node that is not available or is of another architecture.
+ */
 export async function makePackage({
   arch,
   out,

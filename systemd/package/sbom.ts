@@ -37,7 +37,7 @@ export interface Component {
   readonly cpe?: string;
 }
 
-/** The parts of the format that are looked at here. Source: CycloneDX 1.5, JSON. */
+/** A list of software components. Only the fields that this project uses. Source: CycloneDX 1.5, JSON. */
 export interface Bom {
   readonly bomFormat: string;
   readonly specVersion: string;
@@ -63,7 +63,8 @@ const INSIDE = 'node_modules/';
 const FORMAT = { $schema: 'http://cyclonedx.org/schema/bom-1.5.schema.json', bomFormat: 'CycloneDX', specVersion: '1.5' } as const;
 
 /**
- * Read from the lock file, which knows of each package whether it is for development alone.
+ * Returns the list of all packages that the program contains, made from the lock file, which marks packages that only development needs.
+ * `mtimeS`: the time in it. Units: s since 1970.
  *
  * `npm sbom --omit=dev` is not used: it leaves out each package that development needs too. Source: measured, npm 11.19 named 69 of 98.
  */
@@ -142,13 +143,13 @@ function uuidOf(text: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `${variant}${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
 }
 
-/** As an SPDX expression; null where none is stated. */
+/** Returns the licence of a component as an SPDX expression; several are joined with AND. Null if none is stated. */
 export function licenceOf({ licenses = [] }: Component): string | null {
   const words = licenses.map(({ license, expression }) => expression ?? license?.id ?? license?.name ?? '').filter((word) => word !== '');
   return words.length === 0 ? null : words.join(' AND ');
 }
 
-/** THIRD-PARTY-LICENSES.md: a table for a person; the licences' own texts lie in each package. */
+/** Returns the text of THIRD-PARTY-LICENSES.md: a table of packages, versions and licences. It does not contain the licence texts. */
 export function licencesPage(bom: Bom): string {
   const rows = bom.components.map((each) => `| ${each.name} | ${each.version} | ${licenceOf(each) ?? 'not stated'} |`);
   return `${INTRODUCTION}\n| package | version | licence |\n| --- | --- | --- |\n${rows.join('\n')}\n`;

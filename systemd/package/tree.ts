@@ -28,7 +28,7 @@ export interface Program {
 /** Profiles to copy, for device types that differ from maker to maker. */
 const SAMPLES = 'config/sample-profiles';
 
-/** The program alone: `bin/luciole` starts it from wherever the folder lies. */
+/** Returns the files of the program's folder, with all folders. It may be put anywhere: `bin/luciole` in it starts the program. */
 export function programTree({ bundleDir, node, licences, bom }: Program): TarEntry[] {
   return withFolders([
     file('bin/luciole', starter(), PROGRAM_MODE),
@@ -42,7 +42,10 @@ export function programTree({ bundleDir, node, licences, bom }: Program): TarEnt
   ]);
 }
 
-/** The program and its company in a Debian root: command, units, users, rules, manual, documents. */
+/**
+ * Returns the program and all other files of the Debian package, with their places in the root: command, units, users, rules, manual,
+ * documents.
+ */
 export function debianTree(program: Program, version: string): TarEntry[] {
   const own = programTree(program).map((entry) => ({ ...entry, path: `${HOME}/${entry.path}` }));
   const docs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
@@ -58,7 +61,7 @@ export function debianTree(program: Program, version: string): TarEntry[] {
   ]);
 }
 
-/** Units, users, folders and rules, under the names that `systemd/` has them by. */
+/** Returns the systemd units, users, folders and rules as a folder `systemd/`, under the names that they have in the project. */
 export function systemTree(): TarEntry[] {
   return withFolders(systemNames().map((name) => file(`systemd/${name}`, projectFile(`systemd/${name}`))));
 }

@@ -94,7 +94,7 @@ function gapsOf(
   ];
 }
 
-/** One line a setting. */
+/** Returns one line per setting and reason, with the files of the units that it applies to. */
 export function sandboxGapLines(gaps: readonly SandboxGap[]): string[] {
   const byWords = Map.groupBy(gaps, ({ setting, why }) => `${setting}=: ${why}`);
   return [...byWords].map(([words, each]) => `${words} (${each.map(({ file }) => file).join(', ')})`);

@@ -28,7 +28,10 @@ interface Life {
   readonly report: ReportStep;
 }
 
-/** Each result goes to `tell`. Errors: rejects where a step cannot be taken at all. */
+/**
+ * Installs, runs, upgrades and purges the package in a fresh root, and passes each result to `report`. Errors: rejects if a step is not
+ * possible at all, or the agent stores no readings within a minute.
+ */
 export async function proveHere({ debs, version, newer, arch, report }: Life): Promise<void> {
   const root = makeRoot(arch.debian, false);
   const scratch = mkdtempSync(join(tmpdir(), 'luciole-street-'));
