@@ -20,9 +20,9 @@ const FIRST_WORDS = commandNodes(
 );
 
 /**
- * Runs one command line.
+ * Runs one command line and prints its answer, its help or its error on the terminal. `words`: without the program's own name. `actions`:
+ * the functions of the local commands.
  *
- * Shape:  `words` without the program's own name.
  * Errors: resolves with an exit code for every failure that a person can cause; rejects only on a programming error.
  */
 export async function runCommandLine(words: readonly string[], terminal: Terminal, actions: LocalActions): Promise<number> {

@@ -15,7 +15,7 @@ export interface FrameName {
   readonly atMs: number;
 }
 
-/** The largest number of readings in a frame: `light` 12, `heavy` 300. */
+/** How large the frames are. `light`: 1 to 12 readings each; `heavy`: 1 to 300. */
 export type Load = 'light' | 'heavy';
 
 const MOST_READINGS: Readonly<Record<Load, number>> = { light: 12, heavy: 300 };
@@ -31,7 +31,7 @@ export const DECIMALS: ReadonlyMap<string, number> = new Map(
   ),
 );
 
-/** Points that are counters, the `energy` of each device. A store that makes room removes their readings last. */
+/** Points that are counters: the `energy` of each device. A store that makes room keeps more of their readings. */
 export const COUNTERS: ReadonlySet<string> = new Set([...DECIMALS.keys()].filter((point) => point.endsWith('.energy')));
 
 /**

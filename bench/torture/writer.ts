@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { undoAtEnd } from '../undo.ts';
 import type { Load } from './content.ts';
 
-/** The settings of one writer. */
+/** The settings of one writer, which it gets as JSON. The same seed and round make the same choices. */
 export interface Orders {
   readonly dir: string;
   readonly seed: number;
@@ -36,7 +36,10 @@ export interface CommittedFrame {
   readonly atMs: number;
 }
 
-/** What the writer has reported. Shape: grows until the writer is dead. */
+/**
+ * What the writer has reported so far. It grows until the writer is dead; `kill` waits for that. `saved` and `cursorSeq`: the newest
+ * number and the highest sequence number, 0 before the first.
+ */
 export interface WriterReport {
   readonly frames: CommittedFrame[];
   /** Frames handed in up to this ticket, at this time. */

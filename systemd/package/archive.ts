@@ -4,6 +4,7 @@
  * Pure: order, owner, mode and time are given or fixed; nothing is read from the machine.
  * Source: POSIX.1-2017, pax, "ustar Interchange Format"; ar(5).
  */
+/** An entry of a tar archive. `path` is relative, without a slash at the end; `target` is where a symbolic link points to. */
 export type TarEntry =
   | { readonly kind: 'file'; readonly path: string; readonly mode: number; readonly bytes: Buffer }
   | { readonly kind: 'folder'; readonly path: string; readonly mode: number }

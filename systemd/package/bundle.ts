@@ -47,10 +47,11 @@ export interface BundleOptions {
 }
 
 /**
- * Writes `main.mjs`, its threads (`worker.mjs`, …), their parts, the addons, `profiles/` and `languages/` into a folder.
+ * Writes `main.mjs`, its threads (`worker.mjs`, …), their parts, the addons, `profiles/` and `languages/` into `dir`. Resolves with what
+ * was put there.
  *
- * Parts that only one command needs are separate files, so that the agent does not load them into memory.
- * Errors: rejects with esbuild's messages.
+ * Parts that only one command needs are separate files, so that the agent does not load them into memory. Errors: rejects with the
+ * messages of esbuild.
  */
 export async function writeBundle({
   arch,

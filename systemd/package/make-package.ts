@@ -36,7 +36,7 @@ export interface PackageOptions {
   readonly progress: (text: string) => void;
 }
 
-/** One file that was written. Units: bytes. */
+/** A package file that was written. `installedBytes`: size of all files in it, unpacked. Units: bytes. */
 export interface Made {
   readonly file: string;
   readonly bytes: number;

@@ -13,7 +13,10 @@ import type { RawArgs } from '../protocol/protocol.ts';
 import { parseDuration, type SpanLimits } from '../text/duration.ts';
 import { localMs } from '../text/page.ts';
 
-/** A time as typed. `local` is a local time of the cabinet, encoded as if it were UTC. */
+/**
+ * A time as typed. `ago`: so long before now. `utc`: an instant. `local`: a local time of the cabinet, encoded as if it were UTC. Units:
+ * ms.
+ */
 export type TypedTime =
   | { readonly kind: 'ago'; readonly spanMs: number }
   | { readonly kind: 'utc'; readonly atMs: WallMs }
@@ -93,7 +96,7 @@ function instantsOf(wanted: WallMs, timezone: string): readonly WallMs[] {
   return [...new Set(found)].filter((atMs) => localMs(atMs, timezone) === wanted).toSorted((a, b) => a - b);
 }
 
-/** Returns the other instant with the same local time; null if there is none. */
+/** Returns the other instant with the same local time, on a night when the clocks go back; null if there is none. */
 export function twinOf(atMs: WallMs, timezone: string): WallMs | null {
   return instantsOf(localMs(atMs, timezone), timezone).find((each) => each !== atMs) ?? null;
 }

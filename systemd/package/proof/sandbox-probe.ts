@@ -61,7 +61,7 @@ export interface SandboxTry {
   readonly isRefused: boolean;
 }
 
-/** `facts`: the kernel's own account of the process, by name. */
+/** What the probe printed: its attempts, and in `facts` values that the kernel states of the process, by name, such as `CapEff`. */
 export interface SandboxReport {
   readonly tries: readonly SandboxTry[];
   readonly facts: Readonly<Record<string, string>>;

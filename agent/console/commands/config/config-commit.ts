@@ -95,7 +95,7 @@ function readCommit(args: RawArgs): CommitArgs {
 }
 
 /**
- * Returns the request to commit, with the caller as author. Errors: throws ConsoleError 'denied' for `--lower-floor` by a user who is not
+ * Returns the request to commit, in the name of the caller. Errors: throws ConsoleError 'denied' for `--lower-floor` by a user who is not
  * an admin.
  */
 export function commitRequest(args: CommitArgs, { caller, source: by }: Pick<Job, 'caller' | 'source'>): CommitRequest {

@@ -36,7 +36,8 @@ const MIN_PASSPHRASE = 12;
 const MAX_KEY_BYTES = 8_192;
 
 /**
- * Writes a new private key to a file and prints the public key. Never replaces a file. Resolves with the exit code.
+ * `config keygen`: writes a new private key, readable by its owner only, to a file and prints the public key. Never replaces a file.
+ * Resolves with 0.
  *
  * Errors: rejects with ConsoleError for every failure that a person can correct.
  */

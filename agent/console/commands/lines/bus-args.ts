@@ -95,9 +95,9 @@ export function findUnit(view: AgentView, line: string, unit: number | string): 
 }
 
 /**
- * Resolves with the result of a bus tool. `address` is the first register, used for a hint in the error.
+ * Runs `work`, a request to a line, and resolves with its result. `address`: its first register, for a hint in the message.
  *
- * Errors: rejects with ConsoleError 'failed' for a failure on the line, 'usage' for a refused request.
+ * Errors: rejects with ConsoleError 'failed' for a failure on the line, 'usage' for a refused request; any other error is unchanged.
  */
 export async function onBus<T>(work: () => Promise<T>, address?: number): Promise<T> {
   try {

@@ -104,7 +104,7 @@ export function renderLogLine(line: ShownLogLine, page: Page): string {
   return [...(line.missed === 0 ? [] : [leftOut(line.missed, page)]), ...logRows(line, page)].join('\n');
 }
 
-/** Returns the text in place of lines that were not shown. */
+/** Returns the line that replaces log lines that were not shown, with their number. */
 export function leftOut(lines: number, page: Pick<Page, 'language'>): string {
   return `! ${translated(counted(lines, msg`${lines} line left out`, msg`${lines} lines left out`), page)}`;
 }

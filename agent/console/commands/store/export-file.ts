@@ -17,7 +17,10 @@ import type { ExpectRoom } from '../../terminal/terminal.ts';
 /** Readable by others, like the export itself. */
 const NOTE_MODE = 0o644;
 
-/** Progress of an export. Shape: the times as typed, and as resolved at its first page. */
+/**
+ * State of an export, saved beside its file so that it can continue. `since` and `until` are as typed, `fromMs` and `toMs` as the agent
+ * resolved them for the first page.
+ */
 export interface ExportState {
   readonly since: string;
   readonly until: string | null;

@@ -20,7 +20,7 @@ const PAGE_FRAMES = { min: 1, max: 5_000, usual: 200 };
 /** Source: ten digits; one frame per second reaches them in three centuries. */
 const MAX_SEQ = 9_999_999_999;
 
-/** One page of an export, with what all its pages share. */
+/** One page of an export, with the whole period and the units of the points. */
 export interface ExportAnswer extends ExportPage, TimeRange {
   /** By point of the running cabinet. */
   readonly units: Readonly<Record<PointId, string>>;

@@ -93,7 +93,9 @@ export function fittingResolution({ fromMs, toMs }: TimeRange, form: HistoryForm
   return spanMs <= raw ? 'raw' : spanMs <= minute ? 'minute' : 'hour';
 }
 
-/** Returns the point with this name, in any case. Errors: throws ConsoleError 'unknown-name' with similar names. */
+/**
+ * Returns the point with this name, in any case; `/` may replace the dot. Errors: throws ConsoleError 'unknown-name' with similar names.
+ */
 export function findPoint(view: Pick<AgentView, 'points'>, typed: string): PointView {
   const points = view.points('');
   // The platform writes `/` instead of `.`.
