@@ -11,7 +11,7 @@ export interface MountedImage {
   readonly dir: string;
   /** What the device has seen up to now. */
   counts(): DeviceCounts;
-  /** All that the kernel still holds back goes to the device. */
+  /** Writes all data that the kernel still holds to the device. */
   sync(): void;
   readonly unmount: Undo;
 }

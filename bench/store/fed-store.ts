@@ -16,9 +16,9 @@ export interface FedStoreOptions {
   readonly dir: string;
   readonly commitSeconds: number;
   readonly openLink?: OpenLink;
-  /** As housekeeping does it. Default: never. */
+  /** Compacts the store after each hour, as the agent does. Default: never. */
   readonly isCompacted?: boolean;
-  /** The platform confirms each commit before the next. Default: the link is away. */
+  /** The platform confirms each commit before the next. Default: there is no link to the platform. */
   readonly isDelivered?: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface FedStore {
   readonly store: Store;
   readonly feed: Feed;
   readonly file: string;
-  /** All of it is on disk when this resolves. */
+  /** Simulates so many hours. Resolves when their readings are on disk. */
   run(hours: number): Promise<void>;
   readonly compactions: readonly CompactionReport[];
   status(): Promise<StoreStatus>;
@@ -37,7 +37,7 @@ export interface Sizes {
   readonly bytes: number;
   /** Of these, the pages of compacted readings. */
   readonly segmentBytes: number;
-  /** What lay beside it while it was open. */
+  /** Size of the journal before the store was closed. */
   readonly journalBytes: number;
   readonly readings: number;
   readonly status: StoreStatus;

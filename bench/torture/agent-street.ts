@@ -29,7 +29,10 @@ export interface AgentRun {
   ask(command: string, args?: RawArgs): Promise<unknown>;
   /** From the start of its process to the first level on the wire, and until every lamp had one. Shape: rejects with its last words when it takes too long. Units: ms. */
   lit(): Promise<{ readonly firstMs: number; readonly allMs: number }>;
-  /** Resolves with the answer once it holds, and after how long. Errors: rejects when it never does within `withinMs`. */
+  /**
+   * Repeats `look` until `holds` accepts its answer. Resolves with that answer and the time that it took. Errors: rejects if the agent
+   * ends, or after `withinMs`. Units: ms.
+   */
   until<T>(
     look: () => Promise<T>,
     holds: (answer: T) => boolean,
@@ -44,7 +47,7 @@ export interface AgentStreet {
   readonly cabinet: Cabinet;
   readonly clock: ReturnType<typeof createSystemClock>;
   readonly street: Street;
-  /** All lamps go dark; then the agent starts, on this data folder. */
+  /** Makes all lamps dark, then starts the agent with this data folder. `away`: no broker is reachable. */
   run(dataDir: string, link?: 'up' | 'away'): AgentRun;
   close(): Promise<void>;
 }

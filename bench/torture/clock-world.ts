@@ -11,7 +11,7 @@ export interface ClockWorld {
   readonly trueMs: WallMs;
   readonly monoMs: MonoMs;
   systemMs: WallMs;
-  /** Null: there is none, or it does not answer. */
+  /** Time of the battery clock; null if there is none, or it does not answer. */
   batteryMs: WallMs | null;
   isSynchronised: boolean;
   /** Rate error of the system and monotonic clock together, as the kernel slews them. Units: share of true time. */
@@ -22,7 +22,7 @@ export interface ClockWorld {
   readFact(path: string): Promise<string | null>;
   /** Advances the time and fires the timers that are due. Units: ms of true time. */
   advance(ms: number): Promise<void>;
-  /** The machine has no mains for so long: timers are gone, the monotonic clock begins again. Units: ms. */
+  /** Cuts the mains for this time: timers are lost, and the monotonic clock starts again. Units: ms. */
   cutMains(ms: number): void;
 }
 

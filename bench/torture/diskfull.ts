@@ -105,7 +105,9 @@ async function survive(street: AgentStreet, mountPoint: string, problems: string
   return figures;
 }
 
-/** A wish from the console, until the first lamp has it on the wire. Units: ms. */
+/**
+ * Requests an override. Resolves with the time until the first lamp receives the level. Units: ms. Errors: rejects if it is not verified.
+ */
 async function order({ street, clock }: AgentStreet, run: AgentRun, level: string): Promise<number> {
   const fromMono = clock.monoMs();
   const asked = run.ask('override', { target: 'rue', level, for: '10m' }) as Promise<OverrideAnswer>;
@@ -150,7 +152,7 @@ function createFiller(mountPoint: string) {
       fill();
       timer = setInterval(fill, FILL_EVERY_MS);
     },
-    /** Everything is free again. Shape: how many bytes it had taken. */
+    /** Removes the file. Returns how many bytes it had. */
     stop: (): number => {
       clearInterval(timer);
       rmSync(file, { force: true });

@@ -18,10 +18,10 @@ export interface ExamineVerdict {
   readonly integrityFailures: number;
   /** Everything that is wrong, in words. */
   readonly problems: readonly string[];
-  /** When the newest present frame was handed in. */
+  /** When the newest present frame was appended; 0 if there is none. Units: ms. */
   readonly newestMs: number;
   readonly status: StoreStatus;
-  /** Readings gone with a record, by reason. */
+  /** Readings whose loss the store has recorded, by reason. */
   readonly gone: Readonly<Record<string, number>>;
 }
 

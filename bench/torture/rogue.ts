@@ -183,7 +183,7 @@ function isDeepNight(atMs: number): boolean {
   return hour >= 18 || hour < 8;
 }
 
-/** Whether the revision got so far as its author wanted. */
+/** Sends a revision. Resolves with true if it reached what its `success` requires, or damaged the agent. */
 async function attack(cabinet: Cabinet, { files, success }: RogueRevision, n: number): Promise<boolean> {
   const { rig } = cabinet;
   try {
@@ -288,7 +288,7 @@ interface Listener {
   close(): void;
 }
 
-/** The server of the attacker. */
+/** Opens the server of the attacker, which records all bytes that it receives. */
 async function openListener(): Promise<Listener> {
   const pieces: Buffer[] = [];
   let connections = 0;

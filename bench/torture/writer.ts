@@ -21,9 +21,9 @@ export interface Orders {
   readonly cursorOneIn: number;
   readonly maxMegabytes: number;
   readonly maxDays: number;
-  /** Later rounds live later, so that what earlier ones wrote grows old. */
+  /** Added to the real time. It grows from round to round, so that the data of earlier rounds becomes old. Units: ms. */
   readonly wallOffsetMs: number;
-  /** Readings may go, by age and by the cap. */
+  /** The store may remove readings, by age or to stay below its maximum size. */
   readonly isTight: boolean;
 }
 
@@ -42,7 +42,7 @@ export interface CommittedFrame {
  */
 export interface WriterReport {
   readonly frames: CommittedFrame[];
-  /** Frames handed in up to this ticket, at this time. */
+  /** All frames up to this ticket were appended at this time. */
   readonly appended: { readonly ticket: number; readonly atMs: number }[];
   readonly events: string[];
   saved: number;

@@ -149,7 +149,7 @@ function threadsBeside(): Plugin {
   };
 }
 
-/** Each thread or process that the program starts from a file of its own, as esbuild wants them: name → file. */
+/** Returns the files from which the program starts threads and processes, as entry points of esbuild: name → file. */
 function threads(): Record<string, string> {
   const sources = readdirSync(join(ROOT, 'agent'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
   const found = sources.flatMap((name) =>

@@ -15,7 +15,7 @@ export interface ElfNeeds {
   readonly machine: number;
   /** Shared libraries by their file names, as `libc.so.6`. */
   readonly libraries: readonly string[];
-  /** Newest version asked of each family of symbols, as `GLIBC` → `2.34`. */
+  /** Newest version that the file requires of each family of symbols, as `GLIBC` → `2.34`. */
   readonly versions: ReadonlyMap<string, string>;
 }
 

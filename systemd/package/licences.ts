@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** What an npm package says of itself. */
+/** The fields of a package.json that are used here. */
 interface Manifest {
   readonly name: string;
   readonly version: string;

@@ -114,7 +114,7 @@ function needsOf(file: Buffer, arch: Arch, name: string): ElfNeeds {
   throw new PackageError('usage', `${name} is not for ${arch.debian}: its ELF machine is ${needs.machine}, not ${arch.elfMachine}`);
 }
 
-/** Under its name only once it is whole. */
+/** Writes a file, which has its name only once it is complete. */
 function written(file: string, bytes: Buffer, tree: readonly TarEntry[]): Made {
   mkdirSync(join(file, '..'), { recursive: true });
   replaceWhole(file, bytes, 0o644);

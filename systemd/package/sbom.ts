@@ -47,7 +47,7 @@ export interface Bom {
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
 }
 
-/** What stands of one package in the lock file. Source: docs.npmjs.com, package-lock.json, lockfileVersion 3. */
+/** Entry of one package in the lock file. Source: docs.npmjs.com, package-lock.json, lockfileVersion 3. */
 interface Locked {
   readonly version: string;
   readonly license?: string;
@@ -124,7 +124,10 @@ function componentOf(path: string, locked: Locked): Component {
   return { 'bom-ref': ref, type: 'library', name, version, purl, ...licenses, ...hashes };
 }
 
-/** Where each need of a package is met: beside it, or further out. An optional one may be met nowhere. Source: nodejs.org, modules, loading from node_modules. */
+/**
+ * Returns the paths of the packages that this one loads: from its own node_modules, or one further out. An optional one may be missing.
+ * Source: nodejs.org, modules, loading from node_modules.
+ */
 function neededBy(path: string, packages: Readonly<Record<string, Locked>>): string[] {
   const { dependencies, optionalDependencies, peerDependencies } = packages[path] ?? {};
   return Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }).flatMap((name) => {

@@ -11,7 +11,7 @@ import type { TarEntry } from './archive.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const FILE_MODE = 0o644;
 const PROGRAM_MODE = 0o755;
-/** The program's own folder in a Debian root; everything in it finds the rest from where it lies. */
+/** Folder of the program in a Debian root. Its files find each other by relative paths. */
 const HOME = 'usr/lib/luciole';
 const SYSTEM = 'usr/lib/systemd/system';
 const SHARE = 'usr/share/doc/luciole';
@@ -123,7 +123,7 @@ function filesIn(dir: string, under: string): TarEntry[] {
   });
 }
 
-/** Every folder that a path goes through, each once. */
+/** Returns the entries with an entry for each folder in their paths, before them. */
 function withFolders(entries: readonly TarEntry[]): TarEntry[] {
   const known = new Set(entries.filter(({ kind }) => kind === 'folder').map(({ path }) => path));
   const through = entries.flatMap(({ path }) => {
@@ -134,7 +134,7 @@ function withFolders(entries: readonly TarEntry[]): TarEntry[] {
   return [...missing.map((path): TarEntry => ({ kind: 'folder', path, mode: PROGRAM_MODE })), ...entries];
 }
 
-/** In the package the pages lie beside it, in the project one folder below. */
+/** Returns a page of the project with its links changed: in the package the pages of `docs/` are in the same folder. */
 function besideThePages(name: string): Buffer {
   return Buffer.from(projectFile(name).toString('utf8').replaceAll('](docs/', ']('));
 }

@@ -56,9 +56,9 @@ export function namespaceRefusal(): string {
 }
 
 export interface BootedRoot {
-  /** What systemd said of itself once it was up: `running` or `degraded`. */
+  /** State that systemd reported once it was up: `running` or `degraded`. */
   readonly state: string;
-  /** A command in the booted root, to its end. `input` is its standard input. */
+  /** Runs a command in the booted root to its end. `runWith`: `input` is its standard input. */
   run(...words: string[]): Ended;
   runWith(input: string, ...words: string[]): Ended;
   isUp(): boolean;

@@ -44,7 +44,7 @@ export interface SandboxGap {
 
 export interface UnitSandbox {
   readonly unit: string;
-  /** Rights that the unit has all the same. Shape: as /proc/PID/status says, CapEff. */
+  /** Capabilities that the unit keeps in its sandbox. Shape: hexadecimal, as CapEff in /proc/PID/status. */
   readonly capabilities?: string;
 }
 

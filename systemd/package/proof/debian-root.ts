@@ -20,9 +20,9 @@ export interface Ended {
 
 export interface DebianRoot {
   readonly dir: string;
-  /** To its end, without network; standard output and error in one. */
+  /** Runs a command to its end, without network. `out` has standard output, then standard error. */
   run(...words: string[]): Ended;
-  /** The same as a user, left running. */
+  /** Starts a command as a user, without network, and leaves it running. */
   start(user: string, words: readonly string[]): ChildProcess;
   remove(): void;
 }
