@@ -16,7 +16,10 @@ const WISH_EVERY_MS = 137;
 /** Values go 0..100 and no unit gets the same one soon again, so an intent is recognised on the wire. */
 const VALUES = 101;
 
-/** Creates intents until `stop`, which returns all of them. `stop` may be called twice. */
+/**
+ * Requests a level every 137 ms, for one unit after the other, and passes each request to `onIntent`. `stop` ends this and returns all
+ * requests in order; it may be called twice.
+ */
 export function createBenchIntents(units: readonly number[], onIntent: (intent: BenchIntent) => void): { stop(): readonly BenchIntent[] } {
   const intents: BenchIntent[] = [];
   const timer = setInterval(() => {
@@ -33,7 +36,10 @@ export function createBenchIntents(units: readonly number[], onIntent: (intent: 
   };
 }
 
-/** From each intent to its first byte on the wire. Units: ms; infinite for one that was never sent. */
+/**
+ * Returns for each intent, in the same order, the time until its first byte was on the wire. Units: ms; infinite for one that was never
+ * sent.
+ */
 export function waitsMs(intents: readonly BenchIntent[], { writes }: Pick<BusSeen, 'writes'>): number[] {
   return intents.map(({ unit, value, intentMono }) => {
     const arrived = writes.find((write) => write.unit === unit && write.value === value && write.arrivedMono >= intentMono);

@@ -14,7 +14,7 @@ import { answerParent, sharedMonoMs } from './child.ts';
 export interface BusQuestion {
   /** Replaces the cable by a new one with these units; replies are sent whole, or in pieces of this size. */
   readonly plug?: { readonly baud: number; readonly units: readonly number[]; readonly chunkBytes?: number };
-  /** These units, and no others, are without power. */
+  /** Units without power; all others have power. */
   readonly dead?: readonly number[];
 }
 
@@ -31,7 +31,7 @@ export interface BusSeen {
   readonly polls: number;
   /** Requests sent before the wire had been silent for 3.5 characters, with 10 % tolerance. */
   readonly tooEarly: number;
-  /** How much later than physics each reply was: the units' own error. Units: ms. */
+  /** How much later than its due time each reply was sent: the error of the simulated units. Units: ms. */
   readonly latenessMs: readonly number[];
   /** Levels written; `arrivedMono` is their first byte, on the clock of all processes. */
   readonly writes: readonly { readonly unit: number; readonly value: number; readonly arrivedMono: number }[];
@@ -109,7 +109,7 @@ function plugIn({ baud, chunkBytes }: NonNullable<BusQuestion['plug']>): PtyCabl
   }
 }
 
-/** Undefined when no unit answers: a broadcast, no such unit, no power. */
+/** Returns the reply of the unit; undefined for a broadcast, an unknown unit or one without power. */
 function answer(request: SlaveRequest, frame: Buffer, arrivedMono: number): Buffer | undefined {
   const { unit, address } = request;
   if (request.kind === 'write') {

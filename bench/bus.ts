@@ -6,7 +6,7 @@
 import type { SerialSettings } from '../agent/core/cabinet.ts';
 import { charMs, gapMs } from '../drivers/modbus/wire-time.ts';
 
-/** Source: the goals are set at these speeds (README). */
+/** Speeds at which a line is measured. Units: baud. Source: the goals are set at these speeds (README). */
 export const BAUDS = [9_600, 19_200, 115_200] as const;
 export const UNIT = 1;
 export const BENCH_REGISTERS = 12;
@@ -22,12 +22,15 @@ const REPLY_BYTES = 5 + 2 * BENCH_REGISTERS;
 /** What each register holds, so that a master that reads nonsense is found out. */
 export const REGISTER_VALUES: readonly number[] = Array.from({ length: BENCH_REGISTERS }, (_, i) => 0x1101 * (i + 1));
 
-/** Eleven bits a character. Source: Modbus over Serial Line V1.02 §2.5.1: without parity, two stop bits. */
+/**
+ * Returns the settings of the line at this speed: eleven bits a character. Source: Modbus over Serial Line V1.02 §2.5.1: without parity,
+ * two stop bits.
+ */
 export function serialAt(baud: number): SerialSettings {
   return { baud, dataBits: 8, parity: 'none', stopBits: 2 };
 }
 
-/** Shortest possible time of one read. Units: ms. */
+/** Returns the shortest possible time of one read of all twelve registers: request, turnaround and reply. Units: ms. */
 export function physicalMs(baud: number): number {
   return (SHORT_BYTES + REPLY_BYTES) * charMs(serialAt(baud)) + TURNAROUND_MS;
 }
@@ -37,12 +40,12 @@ export function silenceMs(baud: number): number {
   return gapMs(serialAt(baud));
 }
 
-/** Wire time of a level write, which is over before the lamp can obey. Units: ms. */
+/** Returns how long the request of a level write takes on the wire; the lamp cannot obey before its end. Units: ms. */
 export function writeFrameMs(baud: number): number {
   return SHORT_BYTES * charMs(serialAt(baud));
 }
 
-/** Units `1..count`. */
+/** Returns the unit addresses 1 to `count`. */
 export function unitsUpTo(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i + 1);
 }

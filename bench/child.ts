@@ -21,7 +21,10 @@ export function sharedMonoMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** Start `bench/<file>`, or the file of an absolute path; it answers through `answerParent`. `flags` are Node's own. */
+/**
+ * Starts `bench/<file>`, or a file with an absolute path, as a process with its own event loop. It must use `answerParent`. `words`: its
+ * arguments; `flags`: options of Node; `env`: added to the environment. The caller stops it.
+ */
 export function startChild<Question extends object, Answer>(
   file: string,
   words: readonly string[] = [],
@@ -43,7 +46,10 @@ export function startChild<Question extends object, Answer>(
   });
 }
 
-/** The same for a program in another language: it gets questions and gives replies as JSON, one a line. */
+/**
+ * Starts a program in another language as a child. It reads one JSON question a line and writes one JSON reply a line: `{"answer": …}` or
+ * `{"error": …}`. The caller stops it.
+ */
 export function startJsonProgram<Question extends object, Answer>(program: string, words: readonly string[]): Child<Question, Answer> {
   const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout });
@@ -79,7 +85,10 @@ function asked<Question, Answer>(child: ChildProcess, name: string, way: Way<Que
   };
 }
 
-/** The child's end: answers until the parent hangs up, then ends the process. */
+/**
+ * For the file that `startChild` starts: answers each question of the parent with the result of `answer`; an error is sent as its message.
+ * Ends the process when the parent disconnects.
+ */
 export function answerParent<Question, Answer>(answer: (question: Question) => Answer | Promise<Answer>): void {
   process.on('message', (question: Question) => {
     Promise.resolve(question)

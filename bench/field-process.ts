@@ -15,7 +15,7 @@ import { BENCH_REGISTERS, LEVEL_ADDRESS, serialAt } from './bus.ts';
 import { answerParent, sharedMonoMs } from './child.ts';
 
 export type FieldQuestion =
-  /** A new engine in place of the old one; `periodMs` is how often each unit is wanted. */
+  /** Replaces the engine by a new one on this line; `periodMs` is the poll period of each unit. */
   | { readonly ask: 'open'; readonly path: string; readonly baud: number; readonly units: readonly number[]; readonly periodMs: number }
   | { readonly ask: 'write'; readonly units: readonly number[]; readonly forMs: number }
   | { readonly ask: 'scan' };

@@ -11,7 +11,7 @@ export interface MountedImage {
   readonly dir: string;
   /** What the device has seen up to now. */
   counts(): DeviceCounts;
-  /** All that the kernel still holds back goes to the device. */
+  /** Writes all data that the kernel still holds to the device. */
   sync(): void;
   readonly unmount: Undo;
 }
@@ -30,7 +30,7 @@ const FIELD = { writes: 4, writtenSectors: 6, inFlight: 8 };
 const UNMOUNT = { tries: 60, pauseMs: 50 };
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
-/** Errors: throws when `mkfs.ext4` fails. */
+/** Writes an empty ext4 file system of this size into a file; an existing file is overwritten. Errors: throws if `mkfs.ext4` fails. */
 export function makeImage(file: string, megabytes: number): void {
   const fd = openSync(file, 'w');
   ftruncateSync(fd, megabytes * 2 ** 20);
@@ -39,7 +39,10 @@ export function makeImage(file: string, megabytes: number): void {
   run('mkfs.ext4', ['-q', '-F', '-m', '0', '-E', 'lazy_itable_init=0,lazy_journal_init=0', file]);
 }
 
-/** Mounted as a data partition is. Errors: throws with the words of `mount`. */
+/**
+ * Mounts the image at `dir`, which is created, with the options of a data partition. It is unmounted by `unmount`, or at the end of the
+ * run. Needs root. Errors: throws with the message of `mount`.
+ */
 export function mountImage(file: string, dir: string): MountedImage {
   mkdirSync(dir, { recursive: true });
   run('mount', ['-o', 'loop,noatime', file, dir]);
@@ -53,7 +56,10 @@ export function mountImage(file: string, dir: string): MountedImage {
   };
 }
 
-/** Why there can be no image here; null when there can. */
+/**
+ * Returns why no disk image can be mounted on this machine; null if it can. Tries it with a small image, which overwrites `file` and
+ * leaves it.
+ */
 export function whyNoImage(file: string, dir: string): string | null {
   if (process.getuid?.() !== 0) return 'only root may mount a disk image';
   try {

@@ -10,7 +10,7 @@ export interface RoundQuestion {
   readonly path: string;
   readonly baud: number;
   readonly reads: number;
-  /** What each read must say. */
+  /** The values that each read must return. */
   readonly values: readonly number[];
 }
 
@@ -56,7 +56,7 @@ async function measure(master: Master, reads: number): Promise<RoundAnswer> {
   return { wallMs: beforeMono - startMono, readMs, cpuUs: user + system, rssMb: process.memoryUsage.rss() / 2 ** 20 };
 }
 
-/** A fast wrong answer is no answer. */
+/** Throws if the values are wrong: a fast wrong reply must not count. */
 function check(words: readonly number[]): void {
   if (words.length !== REGISTER_VALUES.length || words.some((word, i) => word !== REGISTER_VALUES[i]))
     throw new Error(`${name} read ${words.join(' ')} instead of ${REGISTER_VALUES.join(' ')}`);

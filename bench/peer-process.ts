@@ -25,7 +25,7 @@ export interface PeerAnswer {
   readonly wallMs: number;
   /** Reads that were answered. */
   readonly answered: number;
-  /** Levels wished for while the queue was at work. */
+  /** Levels that were requested while the queue was running. */
   readonly intents: readonly BenchIntent[];
 }
 

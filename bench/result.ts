@@ -17,16 +17,16 @@ export interface BenchResult {
   readonly note?: string;
 }
 
-/** Takes each figure as soon as it is known. */
+/** Prints one figure; a bench calls it as soon as the figure is measured. */
 export type Emit = (result: BenchResult) => void;
 
 /** What a bench gets from its caller. */
 export interface BenchOptions {
   /** Fewer and shorter rounds: a smoke test, not a measurement. */
   readonly quick: boolean;
-  /** How long a soak takes, where one is wished for. Units: minutes. */
+  /** How long a program runs before its memory is measured; null for the default of the bench. Units: minutes. */
   readonly minutes: number | null;
-  /** Which part of a core a start gets: one in so many; null for a whole one. */
+  /** The start gets 1 ms of CPU time in this many ms; null for a whole core. */
   readonly slow: number | null;
   /** Which figures; empty for all. */
   readonly figures: readonly string[];
@@ -35,12 +35,15 @@ export interface BenchOptions {
   readonly progress: (text: string) => void;
 }
 
-/** Adds a peer's figure to `ours`. */
+/**
+ * Returns a copy of `ours` with the figure of another program and the ratio of both, rounded to three decimals; ratio 0 if the other
+ * figure is 0.
+ */
 export function withPeer(ours: BenchResult, peer: string, peerValue: number): BenchResult {
   return { ...ours, peer, peerValue, ratio: peerValue === 0 ? 0 : round(ours.value / peerValue, 3) };
 }
 
-/** `ours` held against a limit; the goal is met by the printed figure, not by a hidden decimal. */
+/** Returns a copy of `ours` with its goal and whether the printed, rounded value meets it. A value equal to the limit does. */
 export function against(ours: BenchResult, comparison: '>=' | '<=', limit: number): BenchResult {
   const ok = comparison === '>=' ? ours.value >= limit : ours.value <= limit;
   return { ...ours, goal: `${comparison} ${limit}`, ok };

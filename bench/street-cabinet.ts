@@ -14,7 +14,7 @@ export const LAMPS = 35;
 export const SENSORS = ['S01', 'S02'] as const;
 /** Level of the street, and the level after a detection. Units: %. */
 export const LEVELS_PCT = { base: 30, boost: 100 };
-/** A winter night, an hour nothing changes by itself. */
+/** Time at which the detection figures begin: a winter night, in an hour in which the programme changes no level. */
 export const NIGHT_MS = Date.parse('2026-12-15T23:30:00+01:00');
 
 /** Units: m. Source: assumed; usual distance of poles in a residential street. Confirmed by: the light points of the city in its inventory. */
@@ -30,7 +30,10 @@ interface StreetSiteOptions {
 }
 const DEMO = join(import.meta.dirname, '../config/demo.yaml');
 
-/** The side that simulates stores nothing: its `dir` is empty. */
+/**
+ * Returns the configuration of the street, for the agent and for the process that simulates it. The latter stores nothing and gives an
+ * empty `dir`.
+ */
 export function streetSite({ port, broadcast, dir, lamps = LAMPS }: StreetSiteOptions): LoadedSite {
   const site = loadSite(DEMO);
   const [zone] = site.cabinet.zones;

@@ -7,13 +7,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Takes it back now; safe to call twice. */
+/** Releases the resource now; a second call does nothing. */
 export type Undo = () => void;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const pending = new Set<Undo>();
 
-/** `takeBack` runs once: when the answer is called, or at the latest when this process ends, by a signal too. */
+/**
+ * Registers the release of a resource. `takeBack` runs once: when the returned function is called, or when this process ends, also by
+ * SIGINT, SIGTERM or SIGHUP. It must be synchronous.
+ */
 export function undoAtEnd(takeBack: () => void): Undo {
   if (process.listenerCount('exit', undoAll) === 0) {
     process.on('exit', undoAll);
@@ -26,7 +29,10 @@ export function undoAtEnd(takeBack: () => void): Undo {
   return undo;
 }
 
-/** An empty folder that is removed after the run. */
+/**
+ * Creates an empty folder `luciole-<name>-…` in `parent`. It is removed with its content by `remove`, or at the latest when the process
+ * ends.
+ */
 export function scratchFolder(name: string, parent = tmpdir()): { readonly dir: string; readonly remove: Undo } {
   const dir = mkdtempSync(join(parent, `luciole-${name}-`));
   return { dir, remove: undoAtEnd(() => rmSync(dir, { recursive: true, force: true })) };

@@ -9,11 +9,17 @@ import type { Page } from './text/page.ts';
 
 /** Longest silence before an answer from memory. Units: ms. Source: assumed; a serial operator gives up after 10 s. Confirmed by: response times on a loaded gateway. */
 const LOOK_TIMEOUT_MS = 10_000;
-/** Longest wait for a verified command. Units: ms. Source: the agent ends a command after 60 s with a reason for each lamp; 15 s more for that to arrive. */
+/**
+ * Longest silence of the agent while it runs a command that waits until the lamps confirm. Units: ms. Source: the agent ends such a
+ * command after 60 s with a reason for each lamp; 15 s more for that answer to arrive.
+ */
 export const ACT_TIMEOUT_MS = 75_000;
 export const JSON_OPTION: OptionSpec = { name: 'json', value: null, summary: msg`print the raw answer on one line, for scripts` };
 
-/** Parts of a table row; missing parts are empty. Every command that a person types also has the option `--json`. */
+/**
+ * What `agentCommand` needs to make a command that the agent answers. Lists that are left out are empty. A command that is not hidden also
+ * gets the option `--json`.
+ */
 export interface AgentCommandParts<Args, Result, Progress>
   extends Omit<CommandWords, 'arguments' | 'options' | 'examples'>,
     Partial<Pick<CommandWords, 'arguments' | 'options' | 'examples'>> {
@@ -32,7 +38,13 @@ export interface AgentCommandParts<Args, Result, Progress>
   readonly audit?: (result: Result) => Readonly<Record<string, unknown>>;
 }
 
-/** Returns a table row. `Args`, `Result` and `Progress` are checked here only. Argument names are always checked before `read`. */
+/**
+ * Makes one command for the table `COMMANDS`. The compiler checks `Args`, `Result` and `Progress` only here; in the table they are
+ * unknown.
+ *
+ * Errors: throws nothing itself. The functions of the command fail with ConsoleError 'usage' for an argument name that the command does
+ * not have; this is checked before `read` is called.
+ */
 export function agentCommand<Args, Result, Progress = never>(parts: AgentCommandParts<Args, Result, Progress>): AgentCommand {
   const { read, answer, alone, render, succeeded, timeoutMs, progress, audit, isSelfNoted, hasSummary, ...words } = parts;
   const { arguments: positional = [], options = [], examples = [], secrets = [] } = parts;
@@ -61,7 +73,7 @@ export function agentCommand<Args, Result, Progress = never>(parts: AgentCommand
   };
 }
 
-/** Returns a required text argument. Errors: throws ConsoleError 'usage'. */
+/** Returns a required text argument unchanged. Errors: throws ConsoleError 'usage' if it is missing, empty or a switch. */
 export function textArg(args: RawArgs, name: string): string {
   const value = args[name];
   if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', msg`${name} is missing`);
@@ -87,7 +99,10 @@ export interface Bounds {
   readonly usual?: number;
 }
 
-/** Returns a whole number, decimal or 0x hex. Errors: throws ConsoleError 'usage' with the allowed range. */
+/**
+ * Returns an argument as a whole number, typed in decimal or as 0x hex; `min` and `max` are allowed. Returns `usual` if the argument is
+ * missing. Errors: throws ConsoleError 'usage' with the allowed range, or if it is missing and there is no `usual`.
+ */
 export function numberArg(args: RawArgs, name: string, { min, max, usual }: Bounds): number {
   if (args[name] === undefined && usual !== undefined) return usual;
   const text = textArg(args, name);

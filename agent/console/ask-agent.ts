@@ -17,7 +17,12 @@ const ABSENT_WAIT_MS = 3_000;
 /** Stands for a secret while arguments are checked; it passes the checks of any secret. */
 const PLACEHOLDER = '000000';
 
-/** Prints the answer and resolves with the exit code. Errors: rejects with ConsoleError. */
+/**
+ * Sends a command to the agent, prints the answer, and resolves with the exit code: 0, or 1 if the answer reports a failure. Asks for
+ * secrets first. If no agent runs, some commands are answered from local files.
+ *
+ * Errors: rejects with ConsoleError; then no answer was printed, but progress may have been.
+ */
 export async function askAgent(command: AgentCommand, args: LocalArgs, terminal: Terminal): Promise<number> {
   const { json, socket, ...rest } = args;
   const asked = await withSecrets(command, rest as RawArgs, terminal);
@@ -51,7 +56,10 @@ async function withSecrets(command: AgentCommand, args: RawArgs, { askSecret, us
   return { ...args, ...typed };
 }
 
-/** Returns the rule for a new password of this user. */
+/**
+ * Resolves with the rule for a new password of this user: its text for the person, and `problem`, which returns what is wrong with a typed
+ * password or null. Errors: none.
+ */
 export async function passwordRule(user: string): Promise<SecretRule> {
   const { passwordProblem } = await import('../access/password.ts');
   return { text: PASSWORD_RULE, problem: (typed) => passwordProblem(typed, user) };
@@ -83,7 +91,13 @@ export interface CallOptions {
   readonly enough?: AbortSignal;
 }
 
-/** Resolves with the agent's answer unchanged. Errors: rejects with ConsoleError. */
+/**
+ * Sends one request and resolves with the agent's answer unchanged; prints nothing. Without a socket in the options it uses the one of the
+ * terminal, else it tries the usual ones in order.
+ *
+ * Errors: rejects with ConsoleError: 'unreachable' if no agent answers or it is silent for `timeoutMs`, 'failed' if the terminal's signal
+ * stops it, otherwise the agent's own code.
+ */
 export async function fetchAnswer(
   command: Pick<AgentCommand, 'name' | 'timeoutMs'>,
   args: RawArgs,
@@ -107,7 +121,10 @@ export async function fetchAnswer(
   });
 }
 
-/** Resolves if no agent runs. Errors: rejects with ConsoleError 'busy' and `advice` if an agent answers, or has its socket open without answering. */
+/**
+ * Asks for the status of an agent and resolves if none answers within 3 s. An agent that hangs, or whose socket this user may not open,
+ * also counts as none. Errors: rejects with ConsoleError 'busy' and `advice` if an agent answers, even with a refusal.
+ */
 export async function refuseWhileAgentRuns({ socket }: LocalArgs, terminal: Terminal, advice: Message): Promise<void> {
   try {
     await fetchAnswer({ name: 'status', timeoutMs: ABSENT_WAIT_MS }, {}, { socket, terminal });

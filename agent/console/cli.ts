@@ -24,9 +24,9 @@ const SESSION_NAMES = COMMANDS.filter(({ kind, name, isHidden }) => kind === 'sh
 );
 
 /**
- * Runs one command line.
+ * Runs one command line and prints its answer, its help or its error on the terminal. `words`: without the program's own name. `actions`:
+ * the functions of the local commands.
  *
- * Shape:  `words` without the program's own name.
  * Errors: resolves with an exit code for every failure that a person can cause; rejects only on a programming error.
  */
 export async function runCommandLine(words: readonly string[], terminal: Terminal, actions: LocalActions): Promise<number> {

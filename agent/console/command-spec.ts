@@ -7,8 +7,13 @@ import type { RawArgs, ReaderEnd } from './protocol/protocol.ts';
 import type { Page } from './text/page.ts';
 
 /**
+<<<<<<< HEAD
  * What an argument names, so that completion can offer those names. `target`: a lamp or a zone. `modbus-line`: a line on which a unit can
  * be read. `place`: a path in the configuration.
+=======
+ * Kinds of names that completion offers for an argument. `target`: a lamp or a zone. `modbus-line`: a line on which a unit can be polled.
+ * `place`: a key of the configuration.
+>>>>>>> e-d6
  */
 export type NameKind = 'lamp' | 'zone' | 'target' | 'line' | 'modbus-line' | 'device' | 'point' | 'profile' | 'place';
 
@@ -50,7 +55,7 @@ export interface SecretSpec {
   readonly prompt: Message;
   /** A new secret is typed twice. */
   readonly isNew: boolean;
-  /** Returns whether the secret is needed for these arguments and this person. Default: always. */
+  /** Returns true if these arguments of this person need the secret. Absent: always needed. */
   readonly isAsked?: (args: RawArgs, person: SecretOwner) => boolean;
 }
 
@@ -80,7 +85,11 @@ export interface CommandWords {
   readonly isHidden?: true;
 }
 
+<<<<<<< HEAD
 /** A command that the program runs itself, not the agent. If it needs the agent, it sends other commands to it. */
+=======
+/** A command that runs in the process that the person started, not in a running agent. If it needs the agent, it sends agent commands. */
+>>>>>>> e-d6
 export interface LocalCommand extends CommandWords {
   readonly kind: 'local';
   readonly name:
@@ -111,10 +120,14 @@ export interface LocalCommand extends CommandWords {
   readonly hasSocket: boolean;
 }
 
+<<<<<<< HEAD
 /**
  * What a command gets besides the view of the agent and its arguments: the caller, and the means to report progress and to notice that the
  * client is gone.
  */
+=======
+/** One request to the agent, as the command that answers it sees it: who made it, how to send progress, and when its client is gone. */
+>>>>>>> e-d6
 export interface Job {
   /** User who made the request: `console:<user>`. */
   readonly source: string;
@@ -131,8 +144,13 @@ export interface Job {
 }
 
 /**
+<<<<<<< HEAD
  * How the progress of a command is shown. `isLasting`: each progress is a line of the output; otherwise only the newest is shown, on a
  * terminal. `load` gives the function that turns progress into text.
+=======
+ * How a client shows the progress that a command sends before its answer. `load` resolves with the function that renders it. `isLasting`:
+ * each progress is a line of the output; otherwise only the newest is shown, on the status line of a terminal.
+>>>>>>> e-d6
  */
 export interface ProgressSpec<Progress> {
   readonly isLasting: boolean | ((progress: Progress) => boolean);
@@ -144,7 +162,7 @@ export interface ProgressSpec<Progress> {
 /** A command that the running agent executes. */
 export interface AgentCommand extends CommandWords {
   readonly kind: 'agent';
-  /** Writes its own audit entries, because its effect outlasts the request. */
+  /** The agent writes no audit entry for the request. Either the command writes its own, or the request is not an action of a person. */
   readonly isSelfNoted: boolean;
   /** Ctrl-C ends the command in the agent, which then sends a summary as its answer. */
   readonly hasSummary: boolean;

@@ -16,7 +16,10 @@ export type ConsoleErrorCode =
   | 'socket-refused'
   | 'data-in-use';
 
-/** Source: sysexits.h, EX_USAGE 64, EX_UNAVAILABLE 69 and EX_NOPERM 77; 1 for a valid command that failed. */
+/**
+ * Exit code of `luciole` for each error. Source: sysexits.h, EX_USAGE 64, EX_UNAVAILABLE 69 and EX_NOPERM 77; 1 for a valid command that
+ * failed.
+ */
 export const CONSOLE_EXIT: Readonly<Record<ConsoleErrorCode, number>> = {
   usage: 64,
   'unknown-command': 64,

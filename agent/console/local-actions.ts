@@ -40,7 +40,10 @@ export interface LocalActionParts {
   >;
 }
 
-/** Returns the actions for one terminal. */
+/**
+ * Returns one function for each local command. It takes the typed arguments, runs the command with its output on this terminal, and
+ * resolves with the exit code.
+ */
 export function createLocalActions(parts: LocalActionParts): LocalActions {
   const { screen, isTerminal, write, readInput, signal, commit, own, filesDir } = parts;
   /** A logged-in user must leave space for the store; a user of the machine is not limited. */

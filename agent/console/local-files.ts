@@ -15,7 +15,10 @@ import type { LocalFiles } from './terminal/terminal.ts';
 /** Source: default of the cabinet file. */
 const USUAL_DIRS = ['/etc/luciole/profiles'];
 
-/** Reads profiles and cabinet file. Errors: none. Without a usable cabinet file its folders and users are missing; a broken profile is left out. */
+/**
+ * Reads device profiles and the cabinet file, for commands that work without an agent. A broken profile is left out. Without a usable
+ * cabinet file, its profile folders and devices are missing. Errors: none; `testUplink` of the result rejects then.
+ */
 export function localFiles(configFile: string, credentialsDir: string | null = null): LocalFiles {
   const { cabinet, problem } = readSiteFile(configFile);
   const dirs = (cabinet?.profileDirs ?? USUAL_DIRS).map((dir) => resolve(dirname(configFile), dir)).filter((dir) => existsSync(dir));

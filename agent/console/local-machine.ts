@@ -17,7 +17,10 @@ const UNIT = 'luciole.service';
 /** Lines of the log to show. Source: assumed; the whole page fits a screen. Confirmed by: the page on a VT100 of 24 lines. */
 const LOG_LINES = 8;
 
-/** Returns the machine with the cabinet of this file. Errors: none; what cannot be found out is reported as text. */
+/**
+ * Returns functions that read the state of the service, its log and the store files, and restart the service. `configFile`: the cabinet
+ * file that names the store. Errors: none; what cannot be found out is reported as text.
+ */
 export function localMachine(configFile: string): LocalMachine {
   return {
     async lastState() {

@@ -32,7 +32,10 @@ export const FOOTPRINT_FIGURES: Readonly<Record<string, (options: BenchOptions) 
   package: packageFigures,
 };
 
-/** Errors: rejects if npm cannot install Node-RED, or if a program does not poll. */
+/**
+ * Runs the named figures of the footprint, or all, one after the other, and emits them. Errors: rejects at the first failure, for example
+ * if npm cannot install Node-RED, or if a program does not poll.
+ */
 export async function footprintBench(options: BenchOptions): Promise<void> {
   for (const name of options.figures.length === 0 ? Object.keys(FOOTPRINT_FIGURES) : options.figures)
     await FOOTPRINT_FIGURES[name]?.(options);

@@ -11,7 +11,7 @@ const METER_UNIT = 51;
 /** Units: m. Source: assumed; usual distance of poles in a residential street. Confirmed by: the light points of the city in its inventory. */
 const POLE_DISTANCE_M = 25;
 
-/** What hangs on a line, for a master that has no profiles. */
+/** A Modbus unit of the street: its line, address and kind. Node-RED, which has no profiles, is set up from it. */
 export interface FootprintUnit {
   readonly line: string;
   readonly unit: number;
@@ -33,7 +33,7 @@ export function footprintUnits(): readonly FootprintUnit[] {
   ]);
 }
 
-/** The text of its `cabinet.yaml`. */
+/** Returns the text of the `cabinet.yaml` of this street, with the given ports, broker and data folder. */
 export function footprintCabinet({ ports, broker, dataDir }: FootprintPlaces): string {
   const numbers = Array.from({ length: FOOTPRINT_LAMPS }, (_, i) => i);
   return stringify({

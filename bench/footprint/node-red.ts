@@ -36,7 +36,10 @@ const READS: Readonly<
   meter: [{ table: 'InputRegister', address: 52, count: 2, periodS: 5 }],
 };
 
-/** Errors: throws what npm says when it does not give the packages. */
+/**
+ * Installs Node-RED from npm into `dir`, with a flow that polls the street, and resolves with how to start it. Takes minutes and needs the
+ * network. Errors: rejects with the message of npm if it cannot install the packages.
+ */
 export async function installNodeRed({
   dir,
   ports,
@@ -61,7 +64,7 @@ export async function installNodeRed({
   };
 }
 
-/** All that lies in a folder. Units: bytes. */
+/** Returns the size of all files in a folder and its subfolders. Units: bytes. Errors: throws if the folder does not exist. */
 export function folderBytes(dir: string): number {
   const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);

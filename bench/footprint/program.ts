@@ -17,7 +17,7 @@ import type { FootprintStreetAnswer, FootprintStreetQuestion } from './street-pr
 /** Longest wait for a first poll. Units: ms. */
 const LIMIT_MS = 60_000;
 
-/** The street's process. */
+/** The process that simulates the street of the footprint. */
 export type StreetChild = Child<FootprintStreetQuestion, FootprintStreetAnswer>;
 
 /** How a program is started on the street. */
@@ -27,14 +27,20 @@ export interface Start {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A program that polls. */
+/**
+ * A started program that has polled. `firstPollMs`: from its start to the first bytes on any line. `end` stops it with SIGTERM and waits
+ * for its exit.
+ */
 export interface Begun {
   readonly pid: number;
   readonly firstPollMs: number;
   end(): Promise<void>;
 }
 
-/** The program's folder as the package brings it. */
+/**
+ * Builds the program for this machine and writes it to `dir/luciole` as the package does. Resolves with that folder. Errors: rejects if it
+ * cannot be built.
+ */
 export async function installed(dir: string): Promise<string> {
   const [home, bundleDir] = [join(dir, 'luciole'), join(dir, 'bundle')];
   mkdirSync(bundleDir);
@@ -53,9 +59,9 @@ function forget(file: string): void {
 }
 
 /**
- * Starts it and waits for the first bytes on any line.
+ * Starts a program and waits for the first bytes on any line of the street.
  *
- * Units: `firstPollMs` from the start. Errors: rejects when it ends before or does not poll within `limitMs`.
+ * Errors: rejects if it cannot be started, ends, or does not poll within `limitMs`; it is then killed only at the end of the run.
  */
 export async function begin(street: StreetChild, { program, words, env }: Start, limitMs = LIMIT_MS): Promise<Begun> {
   await street.ask({ ask: 'forget' });
@@ -80,7 +86,7 @@ export async function begin(street: StreetChild, { program, words, env }: Start,
   }
 }
 
-/** Errors: throws where nothing is packaged for this machine. */
+/** Returns the architecture of this machine, as packages are built for it. Errors: throws if none is built for it. */
 export function archHere(): Arch {
   const arch = ARCHS.find(({ node }) => node === process.arch);
   if (arch === undefined) throw new Error(`nothing is packaged for ${process.arch}`);

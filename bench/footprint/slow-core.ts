@@ -18,7 +18,10 @@ export interface SlowCore {
   readonly note: string;
 }
 
-/** 1 ms in each `factor` ms; without control groups one core at a low priority beside a busy loop, which is about an eighth whatever `factor` says. */
+/**
+ * Prepares a slow core, on which programs get 1 ms of CPU time in each `factor` ms. Without control groups they share one core at low
+ * priority with a busy loop: about an eighth of it, whatever `factor` is. It ends with the run.
+ */
 export function slowCore(factor: number): SlowCore {
   const dir = quotaGroup(QUOTA_US * factor);
   if (dir === null) return besideLoop();

@@ -38,7 +38,10 @@ interface Times {
   readonly ready: number;
 }
 
-/** Errors: rejects where the fake service manager cannot run, or a program does not poll. */
+/**
+ * Measures the start of the packaged agent under a service manager, on a whole core or a part of one, and emits the times. Errors: rejects
+ * if the fake service manager cannot run, or a program does not poll.
+ */
 export async function startFigures(options: BenchOptions): Promise<void> {
   if (managerMissing !== false) throw new Error(managerMissing);
   const factor = options.slow ?? 1;

@@ -22,7 +22,10 @@ export const LIGHTING_FIGURES: Readonly<Record<string, (options: BenchOptions) =
   energy: energyBench,
 };
 
-/** Errors: rejects at the end, with the reasons of all figures that failed. */
+/**
+ * Runs the named figures of the lighting bench, or all, one after the other. A figure that fails does not stop the others. Errors: rejects
+ * at the end, with the reasons of all figures that failed.
+ */
 export async function lightingBench(options: BenchOptions): Promise<void> {
   const failures: string[] = [];
   for (const name of options.figures.length === 0 ? Object.keys(LIGHTING_FIGURES) : options.figures) {

@@ -7,7 +7,7 @@ import type { Cabinet, PresenceConfig, Zone } from '../../agent/core/cabinet.ts'
 import { testDevice, testLine } from '../../test/support/profiles.ts';
 
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
-/** Units: m. */
+/** Distance between neighbouring poles. Units: m. */
 export const POLE_M = 25;
 /** A sensor on every third pole, as on a real path. */
 const SENSOR_EVERY = 3;
@@ -19,7 +19,10 @@ export interface StreetPlan {
   readonly dir: string;
 }
 
-/** A path with lamps and sensors on one line at 19200 baud. */
+/**
+ * Returns a path with a lamp on each pole and a sensor on each third, on one line at 19200 baud. `hasWave`: lamps ahead of a person rise.
+ * `dir`: data folder.
+ */
 export function lightingSite({ poles, hasWave, dir }: StreetPlan): LoadedSite {
   const site = loadSite(DEMO);
   const [zone] = site.cabinet.zones;

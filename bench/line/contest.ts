@@ -26,7 +26,7 @@ export interface Score {
   tooEarly: number;
 }
 
-/** Everybody else; the last where it is installed. */
+/** The Modbus masters that ours is compared with. `libmodbus` takes part only if it is installed. */
 export const PEERS = ['modbus-serial', 'jsmodbus', 'libmodbus'] as const;
 /** Debian's own; another Python may lack nothing but is not asked. */
 const PYTHON = '/usr/bin/python3';
@@ -40,7 +40,10 @@ export function startContestants(progress: (text: string) => void): Contestants 
   return [...contestants, { name: 'libmodbus', master: startJsonProgram(PYTHON, [join(import.meta.dirname, '../masters/libmodbus.py')]) }];
 }
 
-/** One round of one master, added to its score. */
+/**
+ * Lets one master read one round and adds the result to `score`, which is changed. Resolves with what the units saw in this round. Errors:
+ * rejects if a read fails or returns wrong values.
+ */
 export async function playRound(score: Score, bus: Bus, round: Pick<RoundQuestion, 'path' | 'baud' | 'reads'>): Promise<BusSeen> {
   score.rounds.push(await score.contestant.master.ask({ ...round, values: REGISTER_VALUES }));
   const { seen } = await bus.ask({});

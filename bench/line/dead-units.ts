@@ -9,7 +9,7 @@ import { type Bus, startBus, startEngine, startPeer, wait } from './parts.ts';
 
 const BAUD = 19_200;
 const UNITS = 40;
-/** Each unit is wanted far more often than the line can. Units: ms. */
+/** Poll period of each unit, far shorter than the line can keep. Units: ms. */
 const PERIOD_MS = 50;
 /** Units: %. Source: the goal set for this line; with a tenth of the units dead. */
 const GOAL_PCT = 90;

@@ -21,7 +21,10 @@ export const LINE_FIGURES: Readonly<Record<string, (options: BenchOptions) => Pr
   scan: scanBench,
 };
 
-/** Errors: rejects at the end, with the reasons of all figures that failed. */
+/**
+ * Runs the named figures of the line bench, or all, one after the other. A figure that fails does not stop the others. Errors: rejects at
+ * the end, with the reasons of all figures that failed.
+ */
 export async function lineBench(options: BenchOptions): Promise<void> {
   const failures: string[] = [];
   for (const name of options.figures.length === 0 ? Object.keys(LINE_FIGURES) : options.figures) {

@@ -22,7 +22,7 @@ export function startPeer(name: 'modbus-serial' | 'jsmodbus'): LinePeer {
   return startChild('peer-process.ts', [name]);
 }
 
-/** Lets the line run for a while. */
+/** Resolves after this time, in which the line runs on. Units: ms. */
 export function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -15,7 +15,7 @@ import { type Bus, type Engine, startBus, startEngine, startPeer, wait } from '.
 const BAUDS = [9_600, 19_200] as const;
 const PEERS = ['modbus-serial', 'jsmodbus'] as const;
 const UNITS = 30;
-/** Each unit is wanted far more often than the line can. Units: ms. */
+/** Poll period of each unit, far shorter than the line can keep. Units: ms. */
 const PERIOD_MS = 50;
 /** Beyond the transaction in flight and its own frame. Units: ms. Source: the goal set for this line. */
 const GRACE_MS = 5;

@@ -4,7 +4,10 @@ import { SerialPort } from 'serialport';
 import { LEVEL_ADDRESS, UNIT } from '../bus.ts';
 import type { Master, MasterPlace } from './master.ts';
 
-/** `jsmodbus` over `serialport`, as its README shows. A client supports only one unit, so every request is sent to that unit. */
+/**
+ * Opens `jsmodbus` over `serialport`, as its README shows. A client supports only one unit, so every request goes to unit 1, whatever unit
+ * is given.
+ */
 export async function openJsmodbus({ path, serial, timeoutMs }: MasterPlace): Promise<Master> {
   const { baud: baudRate, dataBits, parity, stopBits } = serial;
   const port = new SerialPort({ path, baudRate, dataBits, parity, stopBits });

@@ -4,12 +4,15 @@ import { createSerialPort } from '../../drivers/serial-port.ts';
 import { LEVEL_ADDRESS } from '../bus.ts';
 import type { Master, MasterPlace } from './master.ts';
 
-/** Our line as the agent joins it. */
+/**
+ * Opens our Modbus line with the settings of the agent, so with the silence of 3.5 characters before each request. Errors: rejects if the
+ * port cannot be opened.
+ */
 export function openLuciole(place: MasterPlace): Promise<Master> {
   return open(place, {});
 }
 
-/** The same without the silence between frames. */
+/** As `openLuciole`, but without the silence before a request, which the compared libraries do not keep either. */
 export function openLucioleWithoutGap(place: MasterPlace): Promise<Master> {
   return open(place, { frameGapMs: 0 });
 }

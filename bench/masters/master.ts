@@ -1,6 +1,6 @@
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 
-/** A Modbus library as the bench asks it. */
+/** A Modbus library on an open line, with the two requests that the benches need. */
 export interface Master {
   /** One read of holding registers from address 0. Errors: rejects when the unit does not answer in time. */
   read(unit: number, count: number): Promise<readonly number[]>;

@@ -18,7 +18,10 @@ export type MasterName = keyof typeof MASTERS;
 
 export const MASTER_NAMES = Object.keys(MASTERS) as MasterName[];
 
-/** Errors: rejects with TypeError for a name that is none. */
+/**
+ * Loads the library with this name and resolves with the function that opens a line with it. Errors: rejects with TypeError for an unknown
+ * name.
+ */
 export async function masterNamed(word: string | undefined): Promise<{ name: MasterName; open: OpenMaster }> {
   const name = MASTER_NAMES.find((known) => known === word);
   if (name === undefined) throw new TypeError(`bad master "${word}": one of ${MASTER_NAMES.join(', ')}`);

@@ -2,7 +2,7 @@ import { ModbusClient } from '../../drivers/modbus/modbus-serial.ts';
 import { LEVEL_ADDRESS } from '../bus.ts';
 import type { Master, MasterPlace } from './master.ts';
 
-/** Plain `modbus-serial`, RTU over its own buffered port. */
+/** Opens plain `modbus-serial` in RTU mode with its own buffered port, as its users do. */
 export async function openModbusSerial({ path, serial, timeoutMs }: MasterPlace): Promise<Master> {
   const { baud: baudRate, dataBits, parity, stopBits } = serial;
   const client = new ModbusClient();

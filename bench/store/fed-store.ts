@@ -16,9 +16,9 @@ export interface FedStoreOptions {
   readonly dir: string;
   readonly commitSeconds: number;
   readonly openLink?: OpenLink;
-  /** As housekeeping does it. Default: never. */
+  /** Compacts the store after each hour, as the agent does. Default: never. */
   readonly isCompacted?: boolean;
-  /** The platform confirms each commit before the next. Default: the link is away. */
+  /** The platform confirms each commit before the next. Default: there is no link to the platform. */
   readonly isDelivered?: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface FedStore {
   readonly store: Store;
   readonly feed: Feed;
   readonly file: string;
-  /** All of it is on disk when this resolves. */
+  /** Simulates so many hours. Resolves when their readings are on disk. */
   run(hours: number): Promise<void>;
   readonly compactions: readonly CompactionReport[];
   status(): Promise<StoreStatus>;
@@ -37,7 +37,7 @@ export interface Sizes {
   readonly bytes: number;
   /** Of these, the pages of compacted readings. */
   readonly segmentBytes: number;
-  /** What lay beside it while it was open. */
+  /** Size of the journal before the store was closed. */
   readonly journalBytes: number;
   readonly readings: number;
   readonly status: StoreStatus;
@@ -49,7 +49,10 @@ const MAX_DAYS = 400;
 /** Commits happen between two polls, as in the field, where nothing aligns them. Units: ms. */
 const PHASE_MS = 500;
 
-/** Opens an empty store. */
+/**
+ * Starts a store in an empty folder, with a simulated cabinet that feeds it. The caller stops it, with `closeMeasured` or `store.stop`.
+ * Errors: `run` rejects if the store reports an event, such as a failed commit.
+ */
 export async function openFedStore(options: FedStoreOptions): Promise<FedStore> {
   const { dir, commitSeconds, openLink = openWorkerLink } = options;
   const feed = createFeed();
@@ -110,7 +113,7 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Stops the store. */
+/** Stops the store and resolves with its sizes on disk and the number of its readings. */
 export async function closeMeasured({ store, file, status }: FedStore): Promise<Sizes> {
   const last = await status();
   const journalBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;

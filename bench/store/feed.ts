@@ -28,7 +28,10 @@ export interface Feed {
 const HEARTBEAT_S = 59;
 const POLL_MS = 1_000;
 
-/** A feed at its first noon; its drivers are polled while its clock advances. */
+/**
+ * Creates a simulated cabinet at noon of the first day. While the caller advances its clock, it reads one driver a second and passes the
+ * readings to `onFrame`. The same seed gives the same readings.
+ */
 export function createFeed(seed = 1): Feed {
   const clock = createManualClock(FIRST_DAY_MS);
   const workload = createWorkload(seed);

@@ -12,9 +12,9 @@ import type { PointId } from '../../agent/core/words.ts';
 
 export interface RowTable {
   readonly file: string;
-  /** All of them in one transaction. */
+  /** Adds all readings of these frames in one transaction. */
   add(frames: readonly ReadingFrame[]): void;
-  /** Rows of one point. Units: wall time, ms. */
+  /** Returns the rows of one point, oldest first, from `fromMs` up to but not including `toMs`. */
   read(pointId: PointId, fromMs: number, toMs: number): readonly { atMs: number; value: number | null; quality: string }[];
   /** Units: bytes of the file and of the journal beside it. */
   bytes(): { readonly file: number; readonly journal: number };

@@ -12,7 +12,7 @@ import { scratchFolder } from '../undo.ts';
 import { openFedStore } from './fed-store.ts';
 import { NO_LOG } from './feed.ts';
 
-/** What lies there before, in days of a full cabinet, and what may stay. Units: MB. */
+/** How much is stored before, in days of a full cabinet, and the maximum size then. Units: days, MB. */
 const FULL = { days: 45, capMb: 8 };
 const QUICK = { days: 2, capMb: 0.5 };
 const MEGABYTE = 2 ** 20;

@@ -22,7 +22,10 @@ export const STORE_FIGURES: Readonly<Record<string, (options: BenchOptions) => P
   shrink: shrinkBench,
 };
 
-/** Errors: rejects at the end, with the reasons of all figures that failed. */
+/**
+ * Runs the named figures of the store bench, or all, one after the other. A figure that fails does not stop the others. Errors: rejects at
+ * the end, with the reasons of all figures that failed.
+ */
 export async function storeBench(options: BenchOptions): Promise<void> {
   const failures: string[] = [];
   for (const name of options.figures.length === 0 ? Object.keys(STORE_FIGURES) : options.figures) {

@@ -24,7 +24,7 @@ export const DRIVERS = 60;
 const QUANTITIES = { level: 0, power: 1, energy: 0, temperature: 1, voltage: 1, current: 0 } as const;
 type Quantity = keyof typeof QUANTITIES;
 export const SERIES = DRIVERS * Object.keys(QUANTITIES).length;
-/** Noon: the day begins with the lamps off. */
+/** When the simulated readings begin: noon UTC on 20 March 2026, so the day begins with the lamps off. */
 export const FIRST_DAY_MS = Date.parse('2026-03-20T12:00:00Z');
 
 /** A night's programme. Units: hours UTC, %. Source: the demo's programme with a half-way step; twelve hours, the mean of a year. */

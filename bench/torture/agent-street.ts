@@ -24,19 +24,22 @@ export interface AgentRun {
   readonly pid: number;
   isAlive(): boolean;
   status(): Promise<StatusView>;
-  /** Those that began in this run or have not ended. */
+  /** Events that began in this run or have not ended. */
   events(): Promise<readonly AgentEvent[]>;
   ask(command: string, args?: RawArgs): Promise<unknown>;
   /** From the start of its process to the first level on the wire, and until every lamp had one. Shape: rejects with its last words when it takes too long. Units: ms. */
   lit(): Promise<{ readonly firstMs: number; readonly allMs: number }>;
-  /** Resolves with the answer once it holds, and after how long. Errors: rejects when it never does within `withinMs`. */
+  /**
+   * Repeats `look` until `holds` accepts its answer. Resolves with that answer and the time that it took. Errors: rejects if the agent
+   * ends, or after `withinMs`. Units: ms.
+   */
   until<T>(
     look: () => Promise<T>,
     holds: (answer: T) => boolean,
     withinMs: number,
   ): Promise<{ readonly answer: T; readonly afterMs: number }>;
   kill(): Promise<void>;
-  /** As the service manager ends it; its exit code. */
+  /** Stops it with SIGTERM, as the service manager does. Resolves with the exit code; null if a signal ended it. */
   stop(): Promise<number | null>;
 }
 
@@ -44,7 +47,7 @@ export interface AgentStreet {
   readonly cabinet: Cabinet;
   readonly clock: ReturnType<typeof createSystemClock>;
   readonly street: Street;
-  /** All lamps go dark; then the agent starts, on this data folder. */
+  /** Makes all lamps dark, then starts the agent with this data folder. `away`: no broker is reachable. */
   run(dataDir: string, link?: 'up' | 'away'): AgentRun;
   close(): Promise<void>;
 }
@@ -63,7 +66,10 @@ const LAMP_PROFILE = 'wirenboard-wb-led';
 const SET_UP = { rampUpMs: 1_000, rampDownMs: 5_000, daliFadeTime: 2, failsafeTimeoutS: 60, failsafeLevelPct: 100 };
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
 
-/** `folder` has a short path: sockets need one. */
+/**
+ * Starts a street with a broker, from the demo cabinet; `run` starts the agent on it. All files are in `folder`, whose path must be short,
+ * because sockets need that. The caller closes it.
+ */
 export async function openAgentStreet(folder: string): Promise<AgentStreet> {
   const clock = createSystemClock({ quality: () => 'synced', wallOffsetMs: NIGHT_MS - Date.now() });
   const configFile = join(folder, 'cabinet.yaml');

@@ -11,7 +11,7 @@ export interface ClockWorld {
   readonly trueMs: WallMs;
   readonly monoMs: MonoMs;
   systemMs: WallMs;
-  /** Null: there is none, or it does not answer. */
+  /** Time of the battery clock; null if there is none, or it does not answer. */
   batteryMs: WallMs | null;
   isSynchronised: boolean;
   /** Rate error of the system and monotonic clock together, as the kernel slews them. Units: share of true time. */
@@ -22,7 +22,7 @@ export interface ClockWorld {
   readFact(path: string): Promise<string | null>;
   /** Advances the time and fires the timers that are due. Units: ms of true time. */
   advance(ms: number): Promise<void>;
-  /** The machine has no mains for so long: timers are gone, the monotonic clock begins again. Units: ms. */
+  /** Cuts the mains for this time: timers are lost, and the monotonic clock starts again. Units: ms. */
   cutMains(ms: number): void;
 }
 
@@ -92,7 +92,10 @@ export function createClockWorld(startMs: WallMs, random: () => number): ClockWo
 
 const RAD = Math.PI / 180;
 
-/** Altitude of the sun. Units: degrees. Source: Astronomical Almanac, low precision formulas, good to 0.01 degrees; apart from the agent's own. */
+/**
+ * Returns the altitude of the sun, negative below the horizon; computed without the agent's code. Units: degrees. Source: Astronomical
+ * Almanac, low precision formulas, good to 0.01 degrees.
+ */
 export function trueSunDeg(latitudeDeg: number, longitudeDeg: number, atMs: WallMs): number {
   const days = atMs / 86_400_000 + 2_440_587.5 - 2_451_545;
   const anomaly = (357.528 + 0.9856003 * days) * RAD;

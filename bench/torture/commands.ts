@@ -37,7 +37,10 @@ interface Sent {
   askedMono: number;
 }
 
-/** Sends `rounds` commands. Resolves whether every promise was kept. */
+/**
+ * Sends `rounds` commands to a whole agent while links and processes fail. Resolves with true if each command had exactly one end, none
+ * was carried out twice or after its expiry, and some were verified.
+ */
 export async function commandTorture({ rounds, seed, progress, emit }: TortureOptions): Promise<boolean> {
   const folder = scratchFolder('torture');
   const ends: (() => unknown)[] = [];

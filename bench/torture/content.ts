@@ -15,7 +15,7 @@ export interface FrameName {
   readonly atMs: number;
 }
 
-/** The largest number of readings in a frame: `light` 12, `heavy` 300. */
+/** How large the frames are. `light`: 1 to 12 readings each; `heavy`: 1 to 300. */
 export type Load = 'light' | 'heavy';
 
 const MOST_READINGS: Readonly<Record<Load, number>> = { light: 12, heavy: 300 };
@@ -31,10 +31,13 @@ export const DECIMALS: ReadonlyMap<string, number> = new Map(
   ),
 );
 
-/** What is thinned last. */
+/** Points that are counters: the `energy` of each device. A store that makes room keeps more of their readings. */
 export const COUNTERS: ReadonlySet<string> = new Set([...DECIMALS.keys()].filter((point) => point.endsWith('.energy')));
 
-/** The only frame of this name. */
+/**
+ * Returns the frame with this seed, round and ticket: the same arguments always give the same readings, so that a checker can make it
+ * again. `atMono` only sets its monotonic times.
+ */
 export function frameOf({ seed, round, ticket, atMs }: FrameName, load: Load, atMono: number): ReadingFrame {
   const random = createRandom(crc32(`${seed}/${round}/${ticket}`));
   const count = 1 + Math.floor(random() * MOST_READINGS[load]);
@@ -51,12 +54,12 @@ export function frameOf({ seed, round, ticket, atMs }: FrameName, load: Load, at
   return { ticket, atMono, atMs, clockQuality: 'synced', readings };
 }
 
-/** Checksum of all readings, in any order. */
+/** Returns a checksum of point, value, quality and time of all readings; their order does not matter. */
 export function checksumOf(readings: readonly StoredReading[]): number {
   return crc32(textsOf(readings).join('\n'));
 }
 
-/** Whether each of these is one of those, unchanged. */
+/** Returns true if each of `readings` is also in `whole`, unchanged and as often; their order does not matter. */
 export function isPartOf(readings: readonly StoredReading[], whole: readonly StoredReading[]): boolean {
   const rest = textsOf(whole);
   return textsOf(readings).every((text) => {

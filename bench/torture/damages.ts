@@ -64,7 +64,7 @@ function zeroLeaf(path: string): void {
   change(path, (bytes) => bytes.fill(0, (page - 1) * size, page * size));
 }
 
-/** Wherever it lies: a page that was split keeps a dead copy of what went to the other half. */
+/** Changes every copy of the value: a page that was split keeps an unused copy of what moved to the other half. */
 function flipBytes(path: string): void {
   const found = inside(path, (db) => db.prepare(tablesOf(path).value).pluck().get());
   const value = Buffer.from(found as string | Buffer);

@@ -25,7 +25,10 @@ const SMALLEST_BYTES = 512;
 /** Somebody's log that grows into whatever is free, again and again. Units: ms. */
 const FILL_EVERY_MS = 200;
 
-/** Resolves with whether both partitions were survived. Errors: rejects with Unavailable where no image can be mounted. */
+/**
+ * Runs an agent on partitions that a foreign file fills, with `quick` on one of two. Resolves with true if light and store survived each.
+ * Errors: rejects with Unavailable if no disk image can be mounted.
+ */
 export async function diskfullTorture({ quick, emit, progress }: TortureOptions): Promise<boolean> {
   const { dir, remove } = scratchFolder('td');
   const [image, mountPoint] = [join(dir, 'disk.img'), join(dir, 'mnt')];
@@ -102,7 +105,9 @@ async function survive(street: AgentStreet, mountPoint: string, problems: string
   return figures;
 }
 
-/** A wish from the console, until the first lamp has it on the wire. Units: ms. */
+/**
+ * Requests an override. Resolves with the time until the first lamp receives the level. Units: ms. Errors: rejects if it is not verified.
+ */
 async function order({ street, clock }: AgentStreet, run: AgentRun, level: string): Promise<number> {
   const fromMono = clock.monoMs();
   const asked = run.ask('override', { target: 'rue', level, for: '10m' }) as Promise<OverrideAnswer>;
@@ -147,7 +152,7 @@ function createFiller(mountPoint: string) {
       fill();
       timer = setInterval(fill, FILL_EVERY_MS);
     },
-    /** Everything is free again. Shape: how many bytes it had taken. */
+    /** Removes the file. Returns how many bytes it had. */
     stop: (): number => {
       clearInterval(timer);
       rmSync(file, { force: true });

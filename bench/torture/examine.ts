@@ -18,10 +18,10 @@ export interface ExamineVerdict {
   readonly integrityFailures: number;
   /** Everything that is wrong, in words. */
   readonly problems: readonly string[];
-  /** When the newest present frame was handed in. */
+  /** When the newest present frame was appended; 0 if there is none. Units: ms. */
   readonly newestMs: number;
   readonly status: StoreStatus;
-  /** Readings gone with a record, by reason. */
+  /** Readings whose loss the store has recorded, by reason. */
   readonly gone: Readonly<Record<string, number>>;
 }
 
@@ -37,7 +37,12 @@ const EXAMINE_MB = 256;
 const PAGE = 2_000;
 const FILES = ['telemetry.db', 'state.db'];
 
-/** Opens the store and checks frames, gaps, account, cursor and facts. Errors: rejects when the folder cannot be read at all. */
+/**
+ * Opens the store in `dir` and compares it with what was promised to the ledger: frames, gaps, account, cursor and facts. Resolves with
+ * all that is wrong. The ledger is changed: it no longer expects readings whose loss the store has recorded.
+ *
+ * Errors: rejects if the folder cannot be read at all.
+ */
 export async function examine(dir: string, ledger: CommandLedger, orders: Orders): Promise<ExamineVerdict> {
   const clock = createSystemClock({ quality: () => 'synced', wallOffsetMs: orders.wallOffsetMs });
   const { commitSeconds, maxDays } = orders;

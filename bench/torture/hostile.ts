@@ -43,7 +43,10 @@ const NAMES = [
 const TEXTS = ['', 'a-1', 'next-step', '__proto__', '{"__proto__":{"levelPct":0}}', '\u001b[2J', 'é'.repeat(80), 'x'.repeat(30_000)];
 const NUMBERS = [0, 1, -1, 30, 100, 101, 2 ** 31, 2 ** 53, -(2 ** 53), Number.NaN, Number.POSITIVE_INFINITY, START_MS, START_MS + 60_000];
 
-/** Sends `rounds` messages. Resolves whether every promise was kept. */
+/**
+ * Sends `rounds` hostile messages to a command inbox. Resolves with true if each was counted, no order was outside the limits, and memory
+ * did not grow beyond a bound.
+ */
 export async function hostileTorture({ rounds, seed, progress, emit }: TortureOptions): Promise<boolean> {
   const random = createRandom(seed);
   const { clock, disk, seen, inbox } = openInbox(random);

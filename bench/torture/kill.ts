@@ -24,20 +24,26 @@ interface Place {
 /** Commits follow each other as fast as the disk allows. Units: s. */
 const COMMIT_SECONDS = 0.005;
 /**
- * How long a writer lives: so many committed frames at most, then a moment more, so that it dies anywhere within a commit. One in so many dies
- * while it opens the store. Units: frames, ms.
+ * How long a writer lives: up to `frames` committed frames, then up to `momentMs`, so that it dies anywhere within a commit. One in
+ * `openingOneIn` dies within `openingMs`, while it opens the store.
  */
 const LIFE = { frames: 400, momentMs: 12, openingMs: 400, openingOneIn: 8 };
-/** Each round lives so much later, so that what lies there gets old enough to be compacted, and a day's worth for the tight one. Units: ms. */
+/**
+ * Simulated time from one round to the next: the writer's clock is later by this in each round, so that old readings can be compacted or
+ * removed by age. Units: ms.
+ */
 export const ROUND_STEP_MS = 20 * 60_000;
 const ROOMY = { load: 'light', cursorOneIn: 4, maxMegabytes: 256, maxDays: 400, isTight: false } as const;
 /** The cap of the tight one changes from life to life, down to less than a segment, so that writers die while they make room. Units: MB. */
 const TIGHT_CAPS_MB = [0.25, 0.25, 2, 0.05];
-/** In one life of so many the clock of the tight one is wrong by up to so much, either way. Units: ms. */
+/** In one of `oneIn` lives the clock of the tight folder is wrong, by at most `mostMs` in either direction. */
 const WRONG_CLOCK = { oneIn: 6, mostMs: 12 * 3_600_000 };
 const TIGHT = { load: 'heavy', cursorOneIn: 100, maxMegabytes: 0.25, maxDays: 1, isTight: true } as const;
 
-/** Resolves with whether every guarantee was met. */
+/**
+ * Kills a writer at a random moment in each of `rounds` rounds and examines its store. Resolves with true if no committed reading was lost
+ * without a record and no other problem was found.
+ */
 export async function killTorture({ rounds, seed, emit, progress }: TortureOptions): Promise<boolean> {
   const random = createRandom(seed);
   const { dir, remove } = scratchFolder('torture');

@@ -6,7 +6,7 @@
 import type { Random } from '../../test/street/random.ts';
 import { type AttackedWire, type Fate, UNHARMED } from './late-wire.ts';
 
-/** Chances, of each reply. */
+/** How strong an attack is: for each kind of fault the chance that it hits a reply, 0 to 1. */
 export interface Strength {
   readonly late: number;
   readonly lost: number;
@@ -34,14 +34,17 @@ const UNITS = [1, 2, 3, 4, 5, 10];
 const RIGHTED = 0.03;
 const MOST_NOISE_BYTES = 20;
 
-/** Sets the wire for one read of a storm. */
+/**
+ * Sets what happens to the replies on this wire until the next call, at random with these chances. `shifted` may gain a unit, or be
+ * cleared.
+ */
 export function stormOf(strength: Strength, wire: AttackedWire, random: Random): void {
   wire.fate = () => fateOf(strength, random);
   if (random() < RIGHTED) wire.shifted.clear();
   if (random() < strength.shift) wire.shifted.add(UNITS[Math.floor(random() * UNITS.length)] as number);
 }
 
-/** One fault, once, on a line that was healthy for a minute. */
+/** Arranges one random fault for the next reply on this wire: late, copied, or preceded by an old reply. Later replies are unharmed. */
 export function oneEvent(wire: AttackedWire, random: Random): void {
   const kind = Math.floor(random() * 4);
   if (kind === 0) once(wire, { ...UNHARMED, lateMs: delayMs(random) });

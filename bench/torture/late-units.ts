@@ -16,7 +16,7 @@ export interface LateBlock {
 /** How often a register changes, by its address. Units: ms; 0 for never. */
 const PERIODS_MS = [0, 0, 7_000, 23_000, 10, 1_300, 61_000, 0];
 
-/** The value of a register, or of a bit, at a time. */
+/** Returns the value that a register, or a bit of the table `discrete`, has at a time; the same arguments always give the same value. */
 export function trueValueAt({ unit, table }: Pick<LateBlock, 'unit' | 'table'>, address: number, atMono: MonoMs): number {
   const kind = address % PERIODS_MS.length;
   const step = stepAt(address, atMono);
@@ -27,7 +27,10 @@ export function trueValueAt({ unit, table }: Pick<LateBlock, 'unit' | 'table'>, 
   return mixed(address >> 3, step) % 3;
 }
 
-/** Whether each word was true at some time between the two. */
+/**
+ * Returns true if each word was the value of its register at some time from `from` to `to`, both included; not necessarily all at the same
+ * time.
+ */
 export function heldBetween(block: LateBlock, words: readonly number[], from: MonoMs, to: MonoMs): boolean {
   return words.every((word, i) => {
     const address = block.address + i;

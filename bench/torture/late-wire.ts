@@ -15,7 +15,7 @@ const OLD_REPLIES = 6;
 /** Units: ms. */
 const OLDEST_MS = 60_000;
 
-/** Treatment of one reply. Units: ms. */
+/** What the attacker does to one reply. Units: ms. */
 export interface Fate {
   /** Later than the unit meant to answer; null: lost. */
   readonly lateMs: number | null;

@@ -26,7 +26,9 @@ const FOLLOWS = { storm: 0.8, calm: 1, event: 1 };
 /** Share of reads whose wait is cut short, as for an urgent level, and the time until then. A read that has ended before is not affected. Units: ms. */
 const CUT = { share: 0.2, afterMs: 100, toMs: 60 };
 const GEARS = 64;
-/** A gateway whose control gear all has one shape, a meter with several, units with one, and a unit with nothing else than eight inputs. */
+/**
+ * The requests of the run: many of the same length to a gateway, several lengths to a meter, one length to other units, and eight inputs.
+ */
 const READS: readonly ReadRequest[] = [
   ...Array.from({ length: GEARS }, (_, i): ReadRequest => {
     const address = 8 * i + 1;
@@ -52,7 +54,10 @@ interface Seen {
   readonly failed: Record<string, number>;
 }
 
-/** `rounds` reads. Resolves whether no value was wrong. */
+/**
+ * Makes about `rounds` reads on attacked lines of three speeds, serial and over a network. Resolves with true if some reads succeeded on
+ * each and none returned a value that the register did not have.
+ */
 export async function lateTorture({ rounds, seed, progress, emit }: TortureOptions): Promise<boolean> {
   let isKept = true;
   const scenes = BAUDS.flatMap((baud) => [false, true].map((isNetwork) => ({ baud, isNetwork })));
@@ -143,7 +148,10 @@ function noteSigns(signs: Signs, { counters }: ModbusLine, nowMono: number): voi
   if (count !== signs.count) Object.assign(signs, { count, mono: nowMono });
 }
 
-/** What may be asked now, mostly; else anything, as a person at the console does. */
+/**
+ * Selects a request: with chance `follows` one that the line permits now, otherwise any, as a person at the console does. Waits if none is
+ * permitted.
+ */
 async function choose({ clock, line, random }: Pick<Scene, 'clock' | 'line' | 'random'>, follows: number): Promise<ReadRequest> {
   const rest = (request: ReadRequest): number => line.restUntilMono(request);
   for (let tries = 0; ; tries++) {

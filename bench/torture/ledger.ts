@@ -19,7 +19,9 @@ export interface CommandLedger {
   /** The newest fact that was saved; null before the first. */
   readonly saved: { readonly round: number; readonly number: number } | null;
   readonly epoch: string | null;
-  /** Adds a writer's report. Returns the sequence numbers that were already present. */
+  /**
+   * Adds the report of the writer of this round. Returns the sequence numbers that are not above the one before, so were assigned twice.
+   */
   add(round: number, said: WriterReport): readonly number[];
   /** Removes readings whose loss the store has recorded: they no longer have to be present. */
   release(seqs: readonly number[]): void;

@@ -27,7 +27,10 @@ export type MonthQuestion =
   | { readonly ask: 'day' }
   | { readonly ask: 'end' };
 
-/** Units: MB, means over the day; counts since the start. */
+/**
+ * Memory in MB: means over the day, `rssMaxMb` its maximum. `storeMb` is the size of the store now. All others are counts since the start;
+ * `readingsStored` is what the store contains now.
+ */
 export interface MonthAnswer {
   readonly rssMb: number;
   readonly rssMaxMb: number;

@@ -32,7 +32,10 @@ const COPY_TRIES = 20;
 const FOLDER = 'data';
 const KIND = { load: 'light', cursorOneIn: 4, paceMs: 10, maxMegabytes: 256, maxDays: 400, isTight: false } as const;
 
-/** Resolves with whether every guarantee was met. Errors: rejects with Unavailable if no image can be mounted. */
+/**
+ * Cuts the power of a writer at a random moment in each of `rounds` rounds and examines what was on the disk. Resolves with true if no
+ * committed reading was lost and no other problem was found. Errors: rejects with Unavailable if no image can be mounted.
+ */
 export async function powercutTorture({ rounds, seed, emit, progress }: TortureOptions): Promise<boolean> {
   const { dir, remove } = scratchFolder('torture');
   const files = { image: join(dir, 'disk.img'), cut: join(dir, 'cut.img'), mountPoint: join(dir, 'mnt') };

@@ -7,7 +7,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SMALL_SITE } from '../../test/support/small-site.ts';
 
-/** Files of one revision; `isTaken` is what makes it a success: to be applied, or already to be kept as the candidate. */
+/**
+ * Files of one revision, in the order in which they are sent. `success`: when the attack has succeeded, `applied` if the revision runs,
+ * `kept` if the files are only accepted into the candidate.
+ */
 export interface RogueRevision {
   readonly files: readonly (readonly [file: string, text: string])[];
   readonly success: 'applied' | 'kept';
@@ -28,7 +31,7 @@ type Edit = readonly [from: string, to: string];
 const LED = readFileSync(join(import.meta.dirname, '../../drivers/profiles/wirenboard-wb-led.yaml'), 'utf8');
 const FEED = 'outputs:\n  - { id: mains, device: IO1, point: relay_1, litWith: { zones: [rue] } }\n';
 
-/** The file of a site whose four lamps are fed through a contactor, at this broker. */
+/** Returns the cabinet file of a site with four lamps that are fed through a contactor, and with this broker. */
 export function rogueSite(brokerUrl: string): string {
   return edited(SMALL_SITE, [
     ['mqtt://127.0.0.1:1883', brokerUrl],
@@ -40,7 +43,7 @@ export function rogueSite(brokerUrl: string): string {
 
 const NO_MINIMUM: Edit = ['minPct: 10', 'minPct: 0\n    dark: {}'];
 
-/** By class. */
+/** Attacks by their class. Each returns a hostile revision for a site, with random details. */
 export const ROGUE_ATTACKS: Readonly<Record<string, Attack>> = {
   'another broker, a secret as its password': (site, random, { listener, secretFiles }) =>
     cabinet(site, [
@@ -190,7 +193,10 @@ function calendarOn(date: string): Edit[] {
   ];
 }
 
-/** One more honest change of what runs. `n` numbers it. */
+/**
+ * Returns a revision with one permitted change to the running cabinet file. `n` selects one of four kinds and is part of new names, so
+ * each number is used once.
+ */
 export function honestRevision(running: string, random: Random, n: number): RogueRevision {
   const kind = n % 4;
   if (kind === 0) return cabinet(running, [[/("23:00", levelPct: )\d+/, `$1${10 + Math.floor(90 * random())}`]]);

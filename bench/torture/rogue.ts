@@ -47,7 +47,10 @@ interface HostileResult {
   readonly memoryMb: Record<string, number>;
 }
 
-/** `rounds` hostile revisions, spread over all classes. Resolves whether none of them succeeded and every honest one did. */
+/**
+ * Sends `rounds` hostile revisions, spread over all classes, then honest ones. Resolves with true if no hostile one succeeded, every
+ * honest one ran, no lamp was too dark at night, no secret left the cabinet, and memory did not grow.
+ */
 export async function rogueTorture(options: TortureOptions): Promise<boolean> {
   const { rounds, seed, emit } = options;
   // As the agent does: local time is then the runtime's own.
@@ -180,7 +183,7 @@ function isDeepNight(atMs: number): boolean {
   return hour >= 18 || hour < 8;
 }
 
-/** Whether the revision got so far as its author wanted. */
+/** Sends a revision. Resolves with true if it reached what its `success` requires, or damaged the agent. */
 async function attack(cabinet: Cabinet, { files, success }: RogueRevision, n: number): Promise<boolean> {
   const { rig } = cabinet;
   try {
@@ -285,7 +288,7 @@ interface Listener {
   close(): void;
 }
 
-/** The server of the attacker. */
+/** Opens the server of the attacker, which records all bytes that it receives. */
 async function openListener(): Promise<Listener> {
   const pieces: Buffer[] = [];
   let connections = 0;

@@ -14,7 +14,7 @@ export interface Round {
   /** Seqs that had been given out before. */
   readonly reused: readonly number[];
   readonly verdict: ExamineVerdict;
-  /** Not committed, by design: handed in so long before the end. Units: ms. */
+  /** How long before the end the oldest reading was appended that was not committed; this loss is permitted. Units: ms. */
   readonly uncommittedMs?: number;
 }
 
@@ -25,7 +25,7 @@ export function createTally(torture: string, progress: (text: string) => void) {
   const sum = { rounds: 0, committedFrames: 0, committedReadings: 0, lostReadings: 0, integrityFailures: 0, reusedSeqs: 0, problems: 0 };
   let longestUncommittedMs = 0;
   let recordedLosses: ExamineVerdict['gone'] = {};
-  /** Where nothing was promised, nothing was kept. */
+  /** A run in which no reading was committed proves nothing, so it is not clean. */
   const isClean = (): boolean => sum.problems === 0 && sum.committedReadings > 0;
   return {
     add: ({ round, said, reused, verdict, uncommittedMs = 0 }: Round): void => {

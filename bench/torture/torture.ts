@@ -15,5 +15,5 @@ export interface Summary {
   readonly [what: string]: string | number | boolean | Readonly<Record<string, number>>;
 }
 
-/** This machine cannot do it: no root, no loop device. */
+/** The run is not possible on this machine, for example without root, loop device or mosquitto. The message states what is missing. */
 export class Unavailable extends Error {}

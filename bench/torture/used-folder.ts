@@ -22,7 +22,10 @@ const FACTS = 40;
 /** What the agent writes in its first seconds. Units: ms. */
 const AT_WORK_MS = 20_000;
 
-/** Filled by hand with a past, then used by an agent that is killed. */
+/**
+ * Creates the data folder `dir` of a cabinet that was in use: a past of two hours with events and facts, then an agent that stores
+ * readings, makes a backup and is killed. Errors: rejects if the agent stores nothing in time.
+ */
 export async function makeUsedFolder(street: AgentStreet, dir: string): Promise<void> {
   mkdirSync(dir);
   await livePast(street, dir);

@@ -15,7 +15,7 @@ import { COUNTERS, checksumOf, DECIMALS, frameOf } from './content.ts';
 import { type Orders, toEventId } from './writer.ts';
 
 const STDOUT = 1;
-/** Frames handed in at once, and how often in so many commits each of the others happens. */
+/** Most frames appended at once. The other actions happen once in this many commits, on average. */
 const FRAMES_AT_ONCE = 6;
 const ONE_IN = { save: 3, compact: 6, retain: 20 };
 /** The cursor lags a little, as the platform does. Units: rows. */

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { undoAtEnd } from '../undo.ts';
 import type { Load } from './content.ts';
 
-/** The settings of one writer. */
+/** The settings of one writer, which it gets as JSON. The same seed and round make the same choices. */
 export interface Orders {
   readonly dir: string;
   readonly seed: number;
@@ -21,9 +21,9 @@ export interface Orders {
   readonly cursorOneIn: number;
   readonly maxMegabytes: number;
   readonly maxDays: number;
-  /** Later rounds live later, so that what earlier ones wrote grows old. */
+  /** Added to the real time. It grows from round to round, so that the data of earlier rounds becomes old. Units: ms. */
   readonly wallOffsetMs: number;
-  /** Readings may go, by age and by the cap. */
+  /** The store may remove readings, by age or to stay below its maximum size. */
   readonly isTight: boolean;
 }
 
@@ -36,10 +36,13 @@ export interface CommittedFrame {
   readonly atMs: number;
 }
 
-/** What the writer has reported. Shape: grows until the writer is dead. */
+/**
+ * What the writer has reported so far. It grows until the writer is dead; `kill` waits for that. `saved` and `cursorSeq`: the newest
+ * number and the highest sequence number, 0 before the first.
+ */
 export interface WriterReport {
   readonly frames: CommittedFrame[];
-  /** Frames handed in up to this ticket, at this time. */
+  /** All frames up to this ticket were appended at this time. */
   readonly appended: { readonly ticket: number; readonly atMs: number }[];
   readonly events: string[];
   saved: number;
@@ -55,7 +58,7 @@ export interface KilledWriter {
   kill(): Promise<void>;
 }
 
-/** The event written before the save of this number. */
+/** Returns the id of the event that a writer appends just before its save with this number. */
 export function toEventId(round: number, number: number): string {
   return `torture-${round}-${number}`;
 }

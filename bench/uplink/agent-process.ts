@@ -22,7 +22,10 @@ export type UplinkAgentQuestion =
   | { readonly kind: 'fill'; readonly dir: string; readonly hours: number }
   | { readonly kind: 'drain'; readonly dir: string; readonly url: string; readonly proof: 'broker' | 'platform' };
 
-/** Units: ms from the births to the last row proven; bytes; readings. */
+/**
+ * Result of filling or draining a store. `readings`: in the store, or in the backlog before the drain. `drainMs`: from the state online to
+ * the delivery of the last of them. A fill has 0 in all other fields. Units: ms, bytes.
+ */
 export interface UplinkAgentAnswer {
   readonly readings: number;
   readonly drainMs: number;

@@ -28,7 +28,10 @@ const FORMS = [
   { form: 'segments, proof by platform', proof: 'platform', segments: true },
 ] as const;
 
-/** Errors: rejects when mosquitto is not installed, or when a round loses a reading. */
+/**
+ * Fills a store with days of readings and sends them through Mosquitto in three forms, one after the other. Errors: rejects if mosquitto
+ * is not installed, or at the first round in which a reading is lost.
+ */
 export async function drainBench(options: BenchOptions): Promise<void> {
   const program = findProgram('mosquitto');
   if (program === undefined) throw new Error('mosquitto is not installed: apt-get install mosquitto');

@@ -14,7 +14,10 @@ export type HostQuestion =
   | { readonly kind: 'listen'; readonly url: string; readonly acks: boolean; readonly segments: boolean }
   | { readonly kind: 'report' };
 
-/** Units: ms; the delay of a live reading is the time from its measurement to its arrival, minus the time in the recorder. */
+/**
+ * What the platform has received so far. `liveLateMs`: for each live reading the time from its measurement to its arrival, which includes
+ * the time in the recorder. Units: ms.
+ */
 export interface HostAnswer {
   readonly readings: number;
   readonly liveReadings: number;

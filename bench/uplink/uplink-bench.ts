@@ -12,7 +12,10 @@ export const UPLINK_FIGURES: Readonly<Record<string, (options: BenchOptions) => 
   encode: encodeBench,
 };
 
-/** Errors: rejects at the end, with the reasons of all figures that failed. */
+/**
+ * Runs the named figures of the uplink bench, or all, one after the other. A figure that fails does not stop the others. Errors: rejects
+ * at the end, with the reasons of all figures that failed.
+ */
 export async function uplinkBench(options: BenchOptions): Promise<void> {
   const failures: string[] = [];
   for (const name of options.figures.length === 0 ? Object.keys(UPLINK_FIGURES) : options.figures) {

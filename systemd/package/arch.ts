@@ -3,6 +3,7 @@
  *
  * Pure. Source of the numbers: ELF specification, e_machine: EM_X86_64 62, EM_AARCH64 183.
  */
+/** One architecture: its name for Debian, its name for Node, and the machine number in its ELF files. */
 export interface Arch {
   readonly debian: 'amd64' | 'arm64';
   readonly node: 'x64' | 'arm64';

@@ -4,6 +4,7 @@
  * Pure: order, owner, mode and time are given or fixed; nothing is read from the machine.
  * Source: POSIX.1-2017, pax, "ustar Interchange Format"; ar(5).
  */
+/** An entry of a tar archive. `path` is relative, without a slash at the end; `target` is where a symbolic link points to. */
 export type TarEntry =
   | { readonly kind: 'file'; readonly path: string; readonly mode: number; readonly bytes: Buffer }
   | { readonly kind: 'folder'; readonly path: string; readonly mode: number }
@@ -18,10 +19,9 @@ const TYPE = { file: '0', link: '2', folder: '5' } as const;
 const LINK_MODE = 0o777;
 
 /**
- * A tar archive, its entries sorted by path, everything owned by root.
+ * Returns a tar archive, its entries sorted by path, everything owned by root. The same arguments give the same bytes.
  *
- * Units: `mtimeS` in seconds since 1970, for every entry.
- * Errors: throws TypeError for a path that a ustar header cannot hold.
+ * Units: `mtimeS` in seconds since 1970, for every entry. Errors: throws TypeError for a path that a ustar header cannot hold.
  */
 export function tarOf(entries: readonly TarEntry[], mtimeS: number): Buffer {
   const sorted = entries.toSorted((a, b) => (a.path < b.path ? -1 : 1));
@@ -32,7 +32,10 @@ export function tarOf(entries: readonly TarEntry[], mtimeS: number): Buffer {
   return Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK_BYTES)]);
 }
 
-/** An ar archive as Debian's packages are. Shape: names of 16 letters at most, members in the order given. */
+/**
+ * Returns an ar archive as Debian packages are, with the members in the given order. Names may have 16 characters; this is not checked.
+ * `mtimeS`: as `tarOf`.
+ */
 export function arOf(members: readonly (readonly [name: string, bytes: Buffer])[], mtimeS: number): Buffer {
   const parts = members.flatMap(([name, bytes]) => {
     const header = `${name.padEnd(16)}${String(mtimeS).padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'100644'.padEnd(8)}${String(bytes.length).padEnd(10)}\`\n`;

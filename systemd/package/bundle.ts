@@ -26,7 +26,7 @@ const COMMONJS = [
   'const __dirname = import.meta.dirname;',
 ].join('');
 
-/** What went in. */
+/** What `writeBundle` has put into the folder. */
 export interface ProgramBundle {
   /** Folders of the npm packages that parts were taken from, as `node_modules/zod`. */
   readonly packages: readonly string[];
@@ -47,10 +47,11 @@ export interface BundleOptions {
 }
 
 /**
- * Writes `main.mjs`, its threads (`worker.mjs`, …), their parts, the addons, `profiles/` and `languages/` into a folder.
+ * Writes `main.mjs`, its threads (`worker.mjs`, …), their parts, the addons, `profiles/` and `languages/` into `dir`. Resolves with what
+ * was put there.
  *
- * Parts that only one command needs are separate files, so that the agent does not load them into memory.
- * Errors: rejects with esbuild's messages.
+ * Parts that only one command needs are separate files, so that the agent does not load them into memory. Errors: rejects with the
+ * messages of esbuild.
  */
 export async function writeBundle({
   arch,
@@ -148,7 +149,7 @@ function threadsBeside(): Plugin {
   };
 }
 
-/** Each thread or process that the program starts from a file of its own, as esbuild wants them: name → file. */
+/** Returns the files from which the program starts threads and processes, as entry points of esbuild: name → file. */
 function threads(): Record<string, string> {
   const sources = readdirSync(join(ROOT, 'agent'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
   const found = sources.flatMap((name) =>

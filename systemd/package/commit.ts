@@ -6,14 +6,17 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** As `626ca3a24c9d`, or with `+changes` where the files are not those of the commit. */
+/** Returns the commit of the sources, as `626ca3a24c9d`; with `+changes` if files differ from it; `unknown` outside a clone. */
 export function commitName(): string {
   const commit = git('rev-parse', '--short=12', 'HEAD');
   if (commit === null) return 'unknown';
   return git('status', '--porcelain', '--untracked-files=no') === '' ? commit : `${commit}+changes`;
 }
 
-/** The time in everything that is made, so that the same commit gives the same bytes. Units: s since 1970. Source: reproducible-builds.org, SOURCE_DATE_EPOCH. */
+/**
+ * Returns the time that all files of a package get, so that the same commit gives the same bytes: SOURCE_DATE_EPOCH, else the time of the
+ * commit, else 0. Units: s since 1970. Source: reproducible-builds.org, SOURCE_DATE_EPOCH.
+ */
 export function commitTimeS(): number {
   return Number(process.env['SOURCE_DATE_EPOCH'] ?? git('log', '-1', '--format=%ct') ?? 0);
 }

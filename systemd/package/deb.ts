@@ -32,7 +32,7 @@ export interface DebOptions {
   readonly compress: (bytes: Buffer) => Buffer;
 }
 
-/** Strong and slow, or fast for a trial. Source: zstd(1): 19 is the strongest that unpacks with 8 MB. */
+/** Levels of zstd: `strong` is slow, for a release; `fast` is for a trial. Source: zstd(1): 19 is the strongest that unpacks with 8 MB. */
 export const COMPRESSION = { strong: 19, fast: 6 } as const;
 
 export function zstdAt(level: number): (bytes: Buffer) => Buffer {

@@ -15,7 +15,7 @@ export interface ElfNeeds {
   readonly machine: number;
   /** Shared libraries by their file names, as `libc.so.6`. */
   readonly libraries: readonly string[];
-  /** Newest version asked of each family of symbols, as `GLIBC` → `2.34`. */
+  /** Newest version that the file requires of each family of symbols, as `GLIBC` → `2.34`. */
   readonly versions: ReadonlyMap<string, string>;
 }
 
@@ -27,7 +27,10 @@ interface Section {
   readonly link: number;
 }
 
-/** Errors: throws TypeError for a file that is no 64-bit little-endian ELF file with section headers. */
+/**
+ * Returns what an ELF file requires: machine, shared libraries, and the newest version of each family of symbols. Errors: throws TypeError
+ * for a file that is no 64-bit little-endian ELF file with section headers.
+ */
 export function elfNeeds(file: Buffer): ElfNeeds {
   checkElf(file);
   const sections = sectionsOf(file);
@@ -41,10 +44,10 @@ export function elfNeeds(file: Buffer): ElfNeeds {
 }
 
 /**
- * The file up to the end of what is loaded: symbols and debugging tables, which lie behind, are left out with the headers that name them.
+ * Returns a copy of the file up to the end of its loaded segments. Symbols, debugging tables and section headers are left out: the program
+ * runs as before, but can no longer be linked against or debugged.
  *
- * Shape: the program runs as before; it can no longer be linked against or debugged.
- * Errors: as `elfNeeds`.
+ * Errors: throws TypeError for a file that is no 64-bit little-endian ELF file.
  */
 export function withoutDebugging(file: Buffer): Buffer {
   checkElf(file);
@@ -60,7 +63,7 @@ export function withoutDebugging(file: Buffer): Buffer {
   return lean;
 }
 
-/** Dotted numbers: is the first the newer one? */
+/** Returns true if the first dotted number is larger, part by part, as 2.34 is larger than 2.9. False if they are equal. */
 export function isNewer(version: string, than: string): boolean {
   const [ours, theirs] = [version, than].map((text) => text.split('.').map(Number)) as [number[], number[]];
   const at = ours.findIndex((part, i) => part !== (theirs[i] ?? 0));

@@ -6,14 +6,17 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** What an npm package says of itself. */
+/** The fields of a package.json that are used here. */
 interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly license?: string;
 }
 
-/** `packages`: folders as `node_modules/zod`. Errors: throws TypeError for a package that names no licence. */
+/**
+ * Returns the licence texts of these packages and of Node as one text. `packages`: folders as `node_modules/zod`. Errors: throws TypeError
+ * for a package that has neither a licence field nor a licence file.
+ */
 export function licencesText(packages: readonly string[], node: { readonly version: string; readonly licence: string }): string {
   const parts = packages.map((dir) => {
     const { name, version, license } = JSON.parse(readFileSync(join(ROOT, dir, 'package.json'), 'utf8')) as Manifest;

@@ -36,7 +36,7 @@ export interface PackageOptions {
   readonly progress: (text: string) => void;
 }
 
-/** One file that was written. Units: bytes. */
+/** A package file that was written. `installedBytes`: size of all files in it, unpacked. Units: bytes. */
 export interface Made {
   readonly file: string;
   readonly bytes: number;
@@ -44,7 +44,12 @@ export interface Made {
   readonly sha256: string;
 }
 
-/** Errors: rejects with PackageError for a Node that cannot be had or is of another architecture. */
+/**
+ * Makes the package of one architecture in the folder `out`, and resolves with the written files: the `.deb`, then the `.tar.zst` and the
+ * `.update` if requested. An existing file of the same name is replaced.
+ *
+ * Errors: rejects with PackageError for a Node that is not available or is of another architecture.
+ */
 export async function makePackage({
   arch,
   out,
@@ -109,7 +114,7 @@ function needsOf(file: Buffer, arch: Arch, name: string): ElfNeeds {
   throw new PackageError('usage', `${name} is not for ${arch.debian}: its ELF machine is ${needs.machine}, not ${arch.elfMachine}`);
 }
 
-/** Under its name only once it is whole. */
+/** Writes a file, which has its name only once it is complete. */
 function written(file: string, bytes: Buffer, tree: readonly TarEntry[]): Made {
   mkdirSync(join(file, '..'), { recursive: true });
   replaceWhole(file, bytes, 0o644);

@@ -1,7 +1,7 @@
-/** Why no package could be made: bad words, or something that this machine or the world does not have. */
+/** Why no package was made. `usage`: a wrong option or file; `unavailable`: something that this machine or npm does not provide. */
 export type PackageErrorCode = 'usage' | 'unavailable';
 
-/** Shape: the message says what to check. */
+/** No package was made. The message states what to check. */
 export class PackageError extends Error {
   readonly code: PackageErrorCode;
 

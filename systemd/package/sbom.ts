@@ -37,7 +37,7 @@ export interface Component {
   readonly cpe?: string;
 }
 
-/** The parts of the format that are looked at here. Source: CycloneDX 1.5, JSON. */
+/** A list of software components. Only the fields that this project uses. Source: CycloneDX 1.5, JSON. */
 export interface Bom {
   readonly bomFormat: string;
   readonly specVersion: string;
@@ -47,7 +47,7 @@ export interface Bom {
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
 }
 
-/** What stands of one package in the lock file. Source: docs.npmjs.com, package-lock.json, lockfileVersion 3. */
+/** Entry of one package in the lock file. Source: docs.npmjs.com, package-lock.json, lockfileVersion 3. */
 interface Locked {
   readonly version: string;
   readonly license?: string;
@@ -63,7 +63,8 @@ const INSIDE = 'node_modules/';
 const FORMAT = { $schema: 'http://cyclonedx.org/schema/bom-1.5.schema.json', bomFormat: 'CycloneDX', specVersion: '1.5' } as const;
 
 /**
- * Read from the lock file, which knows of each package whether it is for development alone.
+ * Returns the list of all packages that the program contains, made from the lock file, which marks packages that only development needs.
+ * `mtimeS`: the time in it. Units: s since 1970.
  *
  * `npm sbom --omit=dev` is not used: it leaves out each package that development needs too. Source: measured, npm 11.19 named 69 of 98.
  */
@@ -123,7 +124,10 @@ function componentOf(path: string, locked: Locked): Component {
   return { 'bom-ref': ref, type: 'library', name, version, purl, ...licenses, ...hashes };
 }
 
-/** Where each need of a package is met: beside it, or further out. An optional one may be met nowhere. Source: nodejs.org, modules, loading from node_modules. */
+/**
+ * Returns the paths of the packages that this one loads: from its own node_modules, or one further out. An optional one may be missing.
+ * Source: nodejs.org, modules, loading from node_modules.
+ */
 function neededBy(path: string, packages: Readonly<Record<string, Locked>>): string[] {
   const { dependencies, optionalDependencies, peerDependencies } = packages[path] ?? {};
   return Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }).flatMap((name) => {
@@ -142,13 +146,13 @@ function uuidOf(text: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `${variant}${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
 }
 
-/** As an SPDX expression; null where none is stated. */
+/** Returns the licence of a component as an SPDX expression; several are joined with AND. Null if none is stated. */
 export function licenceOf({ licenses = [] }: Component): string | null {
   const words = licenses.map(({ license, expression }) => expression ?? license?.id ?? license?.name ?? '').filter((word) => word !== '');
   return words.length === 0 ? null : words.join(' AND ');
 }
 
-/** THIRD-PARTY-LICENSES.md: a table for a person; the licences' own texts lie in each package. */
+/** Returns the text of THIRD-PARTY-LICENSES.md: a table of packages, versions and licences. It does not contain the licence texts. */
 export function licencesPage(bom: Bom): string {
   const rows = bom.components.map((each) => `| ${each.name} | ${each.version} | ${licenceOf(each) ?? 'not stated'} |`);
   return `${INTRODUCTION}\n| package | version | licence |\n| --- | --- | --- |\n${rows.join('\n')}\n`;

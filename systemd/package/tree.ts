@@ -11,7 +11,7 @@ import type { TarEntry } from './archive.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const FILE_MODE = 0o644;
 const PROGRAM_MODE = 0o755;
-/** The program's own folder in a Debian root; everything in it finds the rest from where it lies. */
+/** Folder of the program in a Debian root. Its files find each other by relative paths. */
 const HOME = 'usr/lib/luciole';
 const SYSTEM = 'usr/lib/systemd/system';
 const SHARE = 'usr/share/doc/luciole';
@@ -28,7 +28,7 @@ export interface Program {
 /** Profiles to copy, for device types that differ from maker to maker. */
 const SAMPLES = 'config/sample-profiles';
 
-/** The program alone: `bin/luciole` starts it from wherever the folder lies. */
+/** Returns the files of the program's folder, with all folders. It may be put anywhere: `bin/luciole` in it starts the program. */
 export function programTree({ bundleDir, node, licences, bom }: Program): TarEntry[] {
   return withFolders([
     file('bin/luciole', starter(), PROGRAM_MODE),
@@ -42,7 +42,10 @@ export function programTree({ bundleDir, node, licences, bom }: Program): TarEnt
   ]);
 }
 
-/** The program and its company in a Debian root: command, units, users, rules, manual, documents. */
+/**
+ * Returns the program and all other files of the Debian package, with their places in the root: command, units, users, rules, manual,
+ * documents.
+ */
 export function debianTree(program: Program, version: string): TarEntry[] {
   const own = programTree(program).map((entry) => ({ ...entry, path: `${HOME}/${entry.path}` }));
   const docs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
@@ -58,7 +61,7 @@ export function debianTree(program: Program, version: string): TarEntry[] {
   ]);
 }
 
-/** Units, users, folders and rules, under the names that `systemd/` has them by. */
+/** Returns the systemd units, users, folders and rules as a folder `systemd/`, under the names that they have in the project. */
 export function systemTree(): TarEntry[] {
   return withFolders(systemNames().map((name) => file(`systemd/${name}`, projectFile(`systemd/${name}`))));
 }
@@ -120,7 +123,7 @@ function filesIn(dir: string, under: string): TarEntry[] {
   });
 }
 
-/** Every folder that a path goes through, each once. */
+/** Returns the entries with an entry for each folder in their paths, before them. */
 function withFolders(entries: readonly TarEntry[]): TarEntry[] {
   const known = new Set(entries.filter(({ kind }) => kind === 'folder').map(({ path }) => path));
   const through = entries.flatMap(({ path }) => {
@@ -131,7 +134,7 @@ function withFolders(entries: readonly TarEntry[]): TarEntry[] {
   return [...missing.map((path): TarEntry => ({ kind: 'folder', path, mode: PROGRAM_MODE })), ...entries];
 }
 
-/** In the package the pages lie beside it, in the project one folder below. */
+/** Returns a page of the project with its links changed: in the package the pages of `docs/` are in the same folder. */
 function besideThePages(name: string): Buffer {
   return Buffer.from(projectFile(name).toString('utf8').replaceAll('](docs/', ']('));
 }

@@ -7,7 +7,10 @@ import { join } from 'node:path';
 import { keyName, signedHeader, type UpdateHeader } from '../../agent/core/update-header.ts';
 import { PackageError } from './package-error.ts';
 
-/** The whole file. Units: `unpackedBytes` of all that is in the archive. */
+/**
+ * Returns an update file: a header signed with `key`, which has the SHA-256 of the archive, then the archive. `unpackedBytes`: size of all
+ * files in the archive. Units: bytes.
+ */
 export function updateOf(
   archive: Buffer,
   facts: Pick<UpdateHeader, 'version' | 'serial' | 'leastSerial' | 'arch' | 'unpackedBytes'>,
@@ -17,7 +20,10 @@ export function updateOf(
   return Buffer.concat([signedHeader({ ...facts, bytes: archive.length, sha256 }, key), archive]);
 }
 
-/** Errors: throws PackageError for a file that holds no private Ed25519 key. */
+/**
+ * Returns the private key in a PEM file. Errors: throws PackageError for a file that cannot be read or has no private Ed25519 key; an
+ * encrypted key is not accepted.
+ */
 export function readSigningKey(path: string): KeyObject {
   try {
     const key = createPrivateKey(readFileSync(path));
@@ -28,7 +34,10 @@ export function readSigningKey(path: string): KeyObject {
   throw new PackageError('usage', `--sign ${path}: not an Ed25519 key; make one with --new-key DIR`);
 }
 
-/** A pair of keys in a folder: the private one for the maker alone. Errors: throws PackageError rather than overwrite one. */
+/**
+ * Makes an Ed25519 key pair and writes it into an existing folder: `luciole-update.key`, the private key, and `<name>.pem` for the
+ * cabinets. Errors: throws PackageError if the private file exists; it is not overwritten.
+ */
 export function writeKeyPair(dir: string): { readonly name: string; readonly privateFile: string; readonly publicFile: string } {
   const { privateKey } = generateKeyPairSync('ed25519');
   const publicKey = createPublicKey(privateKey);

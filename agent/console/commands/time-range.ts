@@ -13,7 +13,10 @@ import type { RawArgs } from '../protocol/protocol.ts';
 import { parseDuration, type SpanLimits } from '../text/duration.ts';
 import { localMs } from '../text/page.ts';
 
-/** A time as typed. `local` is a local time of the cabinet, encoded as if it were UTC. */
+/**
+ * A time as typed. `ago`: so long before now. `utc`: an instant. `local`: a local time of the cabinet, encoded as if it were UTC. Units:
+ * ms.
+ */
 export type TypedTime =
   | { readonly kind: 'ago'; readonly spanMs: number }
   | { readonly kind: 'utc'; readonly atMs: WallMs }
@@ -25,7 +28,7 @@ export interface TypedRange {
   readonly until: TypedTime | null;
 }
 
-/** Shape: `toMs` excluded. */
+/** A period, `fromMs` included and `toMs` excluded. */
 export interface TimeRange {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
@@ -39,7 +42,10 @@ export const RANGE_OPTIONS = {
   until: { name: 'until', value: 'TIME', summary: msg`the end, in the same words (default: now)` },
 } as const;
 
-/** Errors: throws ConsoleError 'usage' with what to write instead. */
+/**
+ * Parses a time as typed: `30m` or `7d` back from now, a day, or a day and time, in the zone of the cabinet or with `Z` or an offset. A
+ * day means its midnight. Errors: throws ConsoleError 'usage' with what to write instead.
+ */
 export function typedTime(text: string): TypedTime {
   const [, day, time, zone] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:?\d\d)?)?$/i.exec(text) ?? [];
   if (day === undefined && /^\d+[a-z]/i.test(text)) return { kind: 'ago', spanMs: parseDuration(text, SPAN) };
@@ -51,7 +57,10 @@ export function typedTime(text: string): TypedTime {
   return zone === undefined ? { kind: 'local', localMs: atMs } : { kind: 'utc', atMs };
 }
 
-/** Returns both instants. Errors: throws ConsoleError 'usage' if they are not in order. */
+/**
+ * Returns the period as instants; it ends now if no end was typed. When the clocks go back, it starts at the first and ends at the second
+ * of two instants with the typed local time. Errors: throws ConsoleError 'usage' if the end is not after the start.
+ */
 export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: string): TimeRange {
   const fromMs = resolveTime(since, nowMs, timezone, 'first');
   const toMs = until === null ? nowMs : resolveTime(until, nowMs, timezone, 'last');
@@ -87,7 +96,7 @@ function instantsOf(wanted: WallMs, timezone: string): readonly WallMs[] {
   return [...new Set(found)].filter((atMs) => localMs(atMs, timezone) === wanted).toSorted((a, b) => a - b);
 }
 
-/** Returns the other instant with the same local time; null if there is none. */
+/** Returns the other instant with the same local time, on a night when the clocks go back; null if there is none. */
 export function twinOf(atMs: WallMs, timezone: string): WallMs | null {
   return instantsOf(localMs(atMs, timezone), timezone).find((each) => each !== atMs) ?? null;
 }
@@ -96,16 +105,22 @@ function badTime(said: Message): ConsoleError {
   return new ConsoleError('usage', said);
 }
 
-/** Errors: throws ConsoleError 'usage' for an invalid time, or a missing one without default. */
+/**
+ * Parses `--since` and `--until`; `usual` replaces a missing `--since`. Errors: throws ConsoleError 'usage' for an invalid time, or if
+ * `--since` is missing and there is no `usual`. The order of the two is not checked here.
+ */
 export function readRange(args: RawArgs, usual?: string): TypedRange {
   const since = args['since'] === undefined && usual !== undefined ? usual : textArg(args, 'since');
   return { since: typedTime(since), until: args['until'] === undefined ? null : typedTime(textArg(args, 'until')) };
 }
 
-/** The instant of `--at` as typed; `clock` counts from midnight. */
+/** The instant of `--at` as typed. `clock`: a time of day, counted from midnight. Units: ms. */
 export type TypedInstant = { readonly kind: 'clock'; readonly timeMs: number } | Exclude<TypedTime, { readonly kind: 'ago' }>;
 
-/** Errors: throws ConsoleError 'usage' with what to write instead. */
+/**
+ * Parses `--at`: a time of day such as `23:30`, or a day and time. A day alone or a span such as `30m` is not accepted. Errors: throws
+ * ConsoleError 'usage' with what to write instead.
+ */
 export function typedInstant(text: string): TypedInstant {
   const [, hour, minute] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
   if (hour !== undefined) return { kind: 'clock', timeMs: (Number(hour) * 60 + Number(minute)) * MINUTE_MS };
@@ -117,7 +132,10 @@ export function typedInstant(text: string): TypedInstant {
   return typed;
 }
 
-/** Returns the next instant of a time of day (the past is in the history); the first one if it occurs twice. */
+/**
+ * Returns the instant of `--at`. A time of day means its next occurrence after now, today or tomorrow; a day and time may be in the past
+ * and means the first of two equal local times.
+ */
 export function instantOf(typed: TypedInstant, nowMs: WallMs, timezone: string): WallMs {
   if (typed.kind !== 'clock') return resolveTime(typed, nowMs, timezone, 'first');
   const today = Math.floor(localMs(nowMs, timezone) / DAY_MS) * DAY_MS + typed.timeMs;

@@ -2,7 +2,7 @@
 import type { Timer } from '../../core/clock.ts';
 import type { Job } from '../command-spec.ts';
 
-/** What a client was sent. */
+/** What a client was sent while it watched. `seen` counts the items sent to it. */
 export interface Watched {
   readonly seen: number;
   /** Items not shown because the client was too slow. */
@@ -10,7 +10,10 @@ export interface Watched {
   readonly durationMs: number;
 }
 
-/** Resolves with the result of `end`, called when the time ends or the client disconnects; null: only when it disconnects. Units: ms. */
+/**
+ * Calls `end` once, when `forMs` is over or the client disconnects, and resolves with its result. `forMs` null: only when it disconnects.
+ * Units: ms.
+ */
 export function untilOver<T>({ clock, signal }: Pick<Job, 'clock' | 'signal'>, forMs: number | null, end: () => T): Promise<T> {
   return new Promise((resolve) => {
     let timer: Timer | null = null;
@@ -25,7 +28,10 @@ export function untilOver<T>({ clock, signal }: Pick<Job, 'clock' | 'signal'>, f
   });
 }
 
-/** Sends the client each item that `watch` reports, until the end. Errors: rejects with what `watch` throws. */
+/**
+ * Sends the client each item that `watch` reports, until `forMs` is over or it disconnects; null: only then. Resolves with the counts.
+ * `watch` returns the function that stops it. Units: ms. Errors: rejects with what `watch` throws.
+ */
 export async function reportUntilOver<T>(
   job: Pick<Job, 'clock' | 'signal' | 'report'>,
   forMs: number | null,

@@ -5,7 +5,9 @@ import { activeState, type BootedScene, CONSOLE_UNIT, mainPid, pauseMs, waitUnti
 
 const ENTER_AGAIN_MS = 2_000;
 
-/** What an integrator writes for a port that the kernel has, as docs/install.md says. */
+/**
+ * Reports whether udev gives a port the name of an integrator's rule, as docs/install.md shows it, and accepts the rules of the package.
+ */
 export function proveNames({ at, report }: BootedScene): void {
   const rule = 'SUBSYSTEM=="tty", KERNEL=="ttyS0", SYMLINK+="luciole/terminal"';
   at.runWith(

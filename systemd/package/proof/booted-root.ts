@@ -43,7 +43,7 @@ const BOOT_MS = 120_000;
 const LOOK_MS = 200;
 const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive', TERM: 'vt100' };
 
-/** The kernel's own words where it does not grant what systemd needs; empty where it does. */
+/** Returns why the kernel does not grant the namespaces that a booted root needs, in the words of the failed command; empty if it does. */
 export function namespaceRefusal(): string {
   const mount = 'mount -t cgroup2 cgroup2 "$1" && umount "$1"';
   const dir = mkdtempSync(join(tmpdir(), 'luciole-cgroup-'));
@@ -56,9 +56,9 @@ export function namespaceRefusal(): string {
 }
 
 export interface BootedRoot {
-  /** What systemd said of itself once it was up: `running` or `degraded`. */
+  /** State that systemd reported once it was up: `running` or `degraded`. */
   readonly state: string;
-  /** A command in the booted root, to its end. `input` is its standard input. */
+  /** Runs a command in the booted root to its end. `runWith`: `input` is its standard input. */
   run(...words: string[]): Ended;
   runWith(input: string, ...words: string[]): Ended;
   isUp(): boolean;
@@ -67,7 +67,10 @@ export interface BootedRoot {
   stop(): Promise<void>;
 }
 
-/** Boots it. `ttys`: the machine's pseudo-terminals by the name that they have in the root. Errors: rejects when systemd does not answer in time. */
+/**
+ * Boots systemd in the root `dir` and resolves when it is up. `ttys`: pseudo-terminals of the machine, by their names in the root. The
+ * caller stops it. Errors: rejects if systemd does not come up within two minutes.
+ */
 export async function bootRoot(dir: string, ttys: Readonly<Record<string, string>>): Promise<BootedRoot> {
   const words = Object.entries(ttys).map(([name, path]) => `${name}=${path}`);
   const outer = spawn('setpriv', [...TIED, ...NAMESPACES, 'sh', '-c', BOOT, 'boot', dir, ...words], {

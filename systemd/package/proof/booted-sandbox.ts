@@ -44,7 +44,7 @@ export interface SandboxGap {
 
 export interface UnitSandbox {
   readonly unit: string;
-  /** Rights that the unit has all the same. Shape: as /proc/PID/status says, CapEff. */
+  /** Capabilities that the unit keeps in its sandbox. Shape: hexadecimal, as CapEff in /proc/PID/status. */
   readonly capabilities?: string;
 }
 
@@ -94,7 +94,7 @@ function gapsOf(
   ];
 }
 
-/** One line a setting. */
+/** Returns one line per setting and reason, with the files of the units that it applies to. */
 export function sandboxGapLines(gaps: readonly SandboxGap[]): string[] {
   const byWords = Map.groupBy(gaps, ({ setting, why }) => `${setting}=: ${why}`);
   return [...byWords].map(([words, each]) => `${words} (${each.map(({ file }) => file).join(', ')})`);

@@ -24,7 +24,7 @@ export interface BootedLife {
   readonly report: ReportStep;
 }
 
-/** `ttys`: names of the street's lines in the root. */
+/** The booted root with what the parts of the proof need. `ttys`: names of the street's serial ports under /dev of the root. */
 export interface BootedScene extends BootedLife {
   readonly root: DebianRoot;
   readonly at: BootedRoot;
@@ -34,13 +34,16 @@ export interface BootedScene extends BootedLife {
 
 export const pauseMs = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Resolves with whether it came to hold in time. */
+/**
+ * Checks a condition about four times a second. Resolves with true as soon as it holds, with false if it does not within `withinMs`.
+ * Units: ms. Errors: rejects if the check fails.
+ */
 export async function waitUntil(holds: () => boolean | Promise<boolean>, withinMs = WITHIN_MS): Promise<boolean> {
   for (const endMs = Date.now() + withinMs; Date.now() < endMs; await pauseMs(LOOK_MS)) if (await holds()) return true;
   return false;
 }
 
-/** A property of a unit. Source: systemctl(1), show. */
+/** Returns the value of a property of a unit as text; empty if there is none. Source: systemctl(1), show. */
 export function unitProperty({ at }: Pick<BootedScene, 'at'>, unit: string, property: string): string {
   return at.run('systemctl', 'show', '--value', '--property', property, unit).out.trim();
 }
@@ -48,13 +51,16 @@ export function unitProperty({ at }: Pick<BootedScene, 'at'>, unit: string, prop
 export const activeState = (scene: BootedScene, unit: string): string => unitProperty(scene, unit, 'ActiveState');
 export const mainPid = (scene: BootedScene, unit = AGENT_UNIT): string => unitProperty(scene, unit, 'MainPID');
 
-/** Writes a drop-in of a unit. */
+/**
+ * Writes lines of `[Service]` as the drop-in `name.conf` of a unit, replacing one of this name, and reloads systemd. A running unit is not
+ * restarted.
+ */
 export function writeDropIn({ at }: Pick<BootedScene, 'at'>, unit: string, name: string, ...lines: readonly string[]): void {
   const dir = `/etc/systemd/system/${unit}.d`;
   at.runWith(`[Service]\n${lines.join('\n')}\n`, 'sh', '-c', `mkdir -p ${dir} && cat > ${dir}/${name}.conf && systemctl daemon-reload`);
 }
 
-/** Brings a file of this machine into the root. Returns its path there. */
+/** Copies a file of this machine to /var/tmp of the root. Returns its path there. */
 export function bringFile({ root }: Pick<BootedScene, 'root'>, file: string): string {
   copyFileSync(file, join(root.dir, 'var/tmp', basename(file)));
   return `/var/tmp/${basename(file)}`;
@@ -64,13 +70,13 @@ export function installDeb(scene: BootedScene, deb: string): Ended {
   return scene.at.run('dpkg', '-i', bringFile(scene, deb));
 }
 
-/** A part of the agent's status; undefined while it does not answer. */
+/** Returns the status of the agent; an empty object if the agent does not answer. `T`: the part that the caller reads. */
 export function agentStatus<T>({ at }: BootedScene): Partial<T> {
   const { code, out } = at.run('luciole', 'status', '--json');
   return code === 0 ? (JSON.parse(out) as Partial<T>) : {};
 }
 
-/** Waits for so many rows of the store. Resolves with how many there are. */
+/** Waits until the store has `atLeast` frames, for 90 s at most. Resolves with the number that it has then, which may be smaller. */
 export async function waitForReadings(scene: BootedScene, atLeast: number): Promise<number> {
   let rows = 0;
   await waitUntil(() => {

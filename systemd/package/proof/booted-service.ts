@@ -56,7 +56,10 @@ export async function proveStarted(scene: BootedScene): Promise<void> {
   report('the path units wait for their requests', paths.join() === 'active,active', paths);
 }
 
-/** The password has no folder: it is a credential of the service, which the agent's user cannot read otherwise. */
+/**
+ * Reports whether the agent reads a password that systemd passes to it as a credential, plain and encrypted, and cannot read the file
+ * itself.
+ */
 export async function proveCredentials(scene: BootedScene): Promise<void> {
   const { at, report } = scene;
   const before = await uplinkReason(scene, (reason) => reason !== '');
@@ -109,7 +112,10 @@ export async function proveWatchdog(scene: BootedScene): Promise<void> {
   });
 }
 
-/** The agent gets a quarter of the time: it is stopped for 0.6 s of each 0.8 s until it is ready. */
+/**
+ * Reports whether a slow start of the agent is given time, and a start that hangs is ended. To make it slow, the agent is stopped for 0.6
+ * s of each 0.8 s until it is ready.
+ */
 export async function proveSlowStart(scene: BootedScene): Promise<void> {
   const { at, report } = scene;
   writeDropIn(scene, AGENT_UNIT, 'proof-limit', 'TimeoutStartSec=4', 'Environment=LUCIOLE_START_STEP_USEC=4000000');

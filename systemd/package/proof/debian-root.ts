@@ -20,23 +20,26 @@ export interface Ended {
 
 export interface DebianRoot {
   readonly dir: string;
-  /** To its end, without network; standard output and error in one. */
+  /** Runs a command to its end, without network. `out` has standard output, then standard error. */
   run(...words: string[]): Ended;
-  /** The same as a user, left running. */
+  /** Starts a command as a user, without network, and leaves it running. */
   start(user: string, words: readonly string[]): ChildProcess;
   remove(): void;
 }
 
 const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
 
-/** No root could be made; the cause has debootstrap's own words. */
+/** No Debian root could be made. `cause` has the output of debootstrap. */
 export class NoDebianError extends Error {
   override readonly name = 'NoDebianError';
 }
 
 /**
- * Errors: throws NoDebianError when debootstrap fails. `arch` other than the machine's is unpacked only, nothing in it runs. `include`: packages
- * beside the smallest set; a root with systemd boots by itself and gets none of the machine's mounts.
+ * Makes a Debian root in a temporary folder; the caller removes it. `isForeign`: another architecture than the machine's, which is only
+ * unpacked, so nothing in it runs. `include`: more packages than the smallest set. A root with any of them gets no mounts of the machine,
+ * because it boots by itself.
+ *
+ * Errors: throws NoDebianError if debootstrap fails.
  */
 export function makeRoot(arch: string, isForeign: boolean, include: readonly string[] = []): DebianRoot {
   const dir = mkdtempSync(join(tmpdir(), 'luciole-root-'));

@@ -19,7 +19,7 @@ interface Foreign {
   readonly report: ReportStep;
 }
 
-/** What the package says it depends on, and so the newest that a file may ask for. */
+/** The version of the C library that the package depends on: no file in it may need a newer one. */
 const LIBC = /libc6 \(>= ([0-9.]+)\)/;
 const QEMU: Readonly<Record<Arch['debian'], readonly string[]>> = {
   arm64: ['qemu-aarch64-static', 'qemu-aarch64'],

@@ -28,7 +28,10 @@ interface Life {
   readonly report: ReportStep;
 }
 
-/** Each result goes to `tell`. Errors: rejects where a step cannot be taken at all. */
+/**
+ * Installs, runs, upgrades and purges the package in a fresh root, and passes each result to `report`. Errors: rejects if a step is not
+ * possible at all, or the agent stores no readings within a minute.
+ */
 export async function proveHere({ debs, version, newer, arch, report }: Life): Promise<void> {
   const root = makeRoot(arch.debian, false);
   const scratch = mkdtempSync(join(tmpdir(), 'luciole-street-'));
@@ -79,7 +82,7 @@ export async function proveHere({ debs, version, newer, arch, report }: Life): P
   }
 }
 
-/** The root gets the package, and nothing else is needed. */
+/** Installs the package in the root and reports whether it needs nothing else. */
 function proveInstallation(root: DebianRoot, deb: string, version: string, report: ReportStep): void {
   const tools = ['gcc', 'cc', 'make', 'node', 'npm', 'python3'].filter((name) => root.run('sh', '-c', `command -v ${name}`).code === 0);
   report('the root has neither compiler nor Node', tools.length === 0, tools);
@@ -166,7 +169,7 @@ function leaksIn(dir: string): string[] {
     .filter((path) => existsSync(path) && readFileSync(path).includes(MARKED_SECRET));
 }
 
-/** Neither the operator's data nor what the proof itself put there. */
+/** Returns true if the path is neither data of the operator nor a file of the proof itself. */
 function isLeft(path: string): boolean {
   return path !== '' && !/^\/(etc|var\/lib)\/luciole(\/|$)/.test(path) && !path.startsWith('/tmp/') && !path.startsWith('/dev/');
 }

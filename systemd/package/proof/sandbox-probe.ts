@@ -5,7 +5,10 @@
  * comparison, so no try harms the machine: the clock is only read, the host gets the name that it has.
  */
 
-/** One line a try: `setting|what is tried|refused` or `...|DONE`. Source: syscall numbers of x86-64 and arm64, Linux uapi/asm-generic/unistd.h. */
+/**
+ * A Perl program that tries what a sandbox should refuse. It prints one line for each attempt, `setting|attempt|refused` or
+ * `setting|attempt|DONE`. Source: syscall numbers of x86-64 and arm64, Linux uapi/asm-generic/unistd.h.
+ */
 export const SANDBOX_PROBE = `use strict; use Socket;
 $| = 1;
 my %n = \`uname -m\` =~ /x86_64/
@@ -58,13 +61,13 @@ export interface SandboxTry {
   readonly isRefused: boolean;
 }
 
-/** `facts`: the kernel's own account of the process, by name. */
+/** What the probe printed: its attempts, and in `facts` values that the kernel states of the process, by name, such as `CapEff`. */
 export interface SandboxReport {
   readonly tries: readonly SandboxTry[];
   readonly facts: Readonly<Record<string, string>>;
 }
 
-/** Reads what the probe printed. */
+/** Parses what SANDBOX_PROBE printed. Other lines are ignored. */
 export function readSandboxProbe(text: string): SandboxReport {
   const lines = text.split('\n');
   return {

@@ -51,7 +51,10 @@ function readHead(text: string): AuditHead {
   return { n: Number(n), hash: hash.toLowerCase() };
 }
 
-/** `spanMs`: the requested period. Units: ms. */
+/**
+ * Renders `luciole audit`: a table of the entries and their number; below it, if the chain was verified, the verdict and the head.
+ * `spanMs`: the requested period. Units: ms.
+ */
 export function renderAudit({ entries, head, verdict, waiting = 0 }: AuditPage, page: Page, spanMs: number): string {
   const columns = [
     { title: msg`When` },

@@ -20,7 +20,10 @@ const LOGIN_TIMEOUT_MS = 60_000;
 /** Answers that ask for another step of the login. */
 const STEPS: readonly LoginAnswer['state'][] = ['code-needed', 'new-password-needed'];
 
-/** A session that has ended, and how. */
+/**
+ * The last answer of `login`: the session has ended. `how` is `logout`, `idle` (no request for too long), `changed` (the user's account),
+ * `hang-up` (connection lost) or `stopped` (the agent).
+ */
 export interface LoginEnd {
   readonly state: 'ended';
   readonly how: string;
@@ -104,7 +107,10 @@ function secretArg(args: RawArgs, name: string): string {
 /** Longest text of a refused command. Units: characters. Source: an entry of the audit log has room for 400. */
 const MAX_REFUSED_CHARS = 400;
 
-/** Reports a command that the shell of a session refused without a request to the agent. The session identifies the user. */
+/**
+ * `login refused`: writes an audit entry for a command that the shell of a session refused by itself. The user comes from the session,
+ * never from the arguments.
+ */
 export const LOGIN_REFUSED = agentCommand({
   name: 'login refused',
   role: 'viewer',

@@ -12,7 +12,11 @@ import { ConsoleError } from '../../console-error.ts';
 import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
 import { attempt, named, print, readSigningOrder, readTextFile, signed } from '../config/sign-run.ts';
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError for every failure that a person can correct. */
+/**
+ * `user hash`: asks for a new password and prints one line for the list of users: name, role, last day, password hash. Resolves with 0.
+ *
+ * Errors: rejects with ConsoleError if there is no terminal to ask on, or if the name, role, day or password cannot be used.
+ */
 export async function runUserHash(args: LocalArgs, terminal: Terminal): Promise<number> {
   const { askSecret } = terminal;
   const name = named(args, 'name');
@@ -30,7 +34,12 @@ export async function runUserHash(args: LocalArgs, terminal: Terminal): Promise<
   return 0;
 }
 
-/** Resolves with the exit code. Errors: as `runUserHash`. */
+/**
+ * `user sign`: checks a list of users, signs it and writes the result to `--out` or `FILE.signed`; an existing file is replaced. Resolves
+ * with 0.
+ *
+ * Errors: rejects with ConsoleError if a file cannot be read or written, or if the list, the key or the options cannot be used.
+ */
 export async function runUserSign(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');
   const list = `${readTextFile(file, MAX_USER_LIST_BYTES).trimEnd()}\n`;

@@ -72,7 +72,10 @@ export const POINTS = agentCommand({
   render: renderPoints,
 });
 
-/** Renders `luciole devices`: line and last answer of each device. `state` is the requested filter, which may match none. */
+/**
+ * Renders `luciole devices`: one row per device, then its faults and the numbers of devices. `state`: the filter in small letters, named
+ * if no device matches; empty means that the cabinet has no devices.
+ */
 export function renderDevices(devices: readonly DeviceView[], page: Page, state = ''): string {
   if (devices.length === 0)
     return translated(state === '' ? msg`no devices in the configuration` : msg`no device is ${wordOf(state)}`, page);

@@ -35,7 +35,10 @@ export const EVENTS = agentCommand({
   render: (result, page, { activeOnly, spanMs }) => renderEvents(result, page, activeOnly ? null : spanMs),
 });
 
-/** `spanMs`: the requested period; null for active events. Units: ms. */
+/**
+ * Renders `luciole events`: one row per event in the given order, then their number. `spanMs`: the requested period; null for active
+ * events only. Units: ms.
+ */
 export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: number | null): string {
   if (events.length === 0)
     return translated(spanMs === null ? msg`no events going on now` : msg`no events in the last ${formatDuration(spanMs)}`, page);
@@ -70,7 +73,7 @@ function sumOf(events: readonly AgentEvent[], spanMs: number | null): Message {
 /** Separators after the name that a sentence is about, in English and French. */
 const JOINTS = [': ', ' : '];
 
-/** Returns the text of an event without its source, which has its own column. */
+/** Returns the text of an event in the language of the page, without the name of its source, which has its own column. */
 export function eventText({ source, text }: Pick<AgentEvent, 'source' | 'text'>, page: Pick<Page, 'language'>): string {
   const sentence = translated(text, page);
   for (const joint of JOINTS) {

@@ -1,4 +1,4 @@
-/** Renders `luciole status` in at most 24 lines: verdict, time, lamps and reasons, lines, units, store. Pure. */
+/** Renders `luciole status` in at most 23 lines: verdict, time, lamps and reasons, lines, units, store. Pure. */
 
 import { count } from '../../../core/counts.ts';
 import { lostNumber } from '../../../core/lost-readings.ts';

@@ -6,13 +6,19 @@ import { type AgentCommandParts, agentCommand } from '../../agent-command.ts';
 import type { AgentCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 
-/** A check compares a year of nights, which takes a minute on a slow gateway. Units: ms. Source: the agent stops a check after 110 s. */
+/**
+ * Longest silence of the agent while it checks a configuration: it compares a year of nights, which takes a minute on a slow gateway.
+ * Units: ms. Source: the agent stops a check after 110 s.
+ */
 export const CHECK_TIMEOUT_MS = 125_000;
 export const CONFIG_GROUP = 'Agent:';
-/** Range of revision numbers. Source: seven digits are enough for the life of a gateway. */
+/** Smallest and largest revision number that may be typed. Source: seven digits are enough for the life of a gateway. */
 export const REVISION_NUMBERS = { min: 1, max: 9_999_999 };
 
-/** Returns the manager. Errors: throws ConsoleError 'failed' if this run cannot change its configuration. */
+/**
+ * Returns what changes the configuration of this run. Errors: throws ConsoleError 'failed' if this run accepts no other one, as in safe
+ * mode or a rehearsal.
+ */
 export function configOf({ config: manager }: AgentView): ConfigManager {
   if (manager === null)
     throw new ConsoleError('failed', msg`started this way, the agent accepts no other configuration (safe mode, or a rehearsal)`);
@@ -23,7 +29,10 @@ export function isConfigDone({ state, code }: ConfigAnswer): boolean {
   return state === 'done' && code === undefined;
 }
 
-/** Returns a command that changes the configuration. Its answer contains the result, which is also logged. */
+/**
+ * Makes a command for technicians that changes the configuration. It succeeds only if the answer is `done` without a code. The log gets
+ * state, reason and revision of the answer.
+ */
 export function configChange<Args>(
   parts: Omit<AgentCommandParts<Args, ConfigAnswer, never>, 'role' | 'group' | 'succeeded' | 'audit'>,
 ): AgentCommand {
@@ -31,7 +40,10 @@ export function configChange<Args>(
   return agentCommand({ ...parts, role: 'technician', group: CONFIG_GROUP, succeeded: isConfigDone, audit });
 }
 
-/** Returns the file name of a device type. Errors: throws ConsoleError 'usage'. */
+/**
+ * Returns the path of a device type within a configuration, `profiles/acme.yaml` for `acme.yaml`. Errors: throws ConsoleError 'usage' for
+ * a name with other characters or another ending.
+ */
 export function fileName(profile: string): string {
   if (/^[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(profile)) return `profiles/${profile}`;
   throw new ConsoleError('usage', msg`bad name "${profile}": small letters, digits, ".", "_" and "-", and .yaml at the end`);

@@ -56,7 +56,7 @@ export const CONFIG_CONFIRM = configChange({
   render: async (result, page) => (await import('./config-page.ts')).renderKept(result, page),
 });
 
-/** Also sent when a session is lost while its revision is on trial. */
+/** `config return`: ends the trial and runs the revision before it again, at once. With `--revision` only if that revision is on trial. */
 export const CONFIG_RETURN = configChange({
   name: 'config return',
   summary: msg`take the revision on trial back at once`,
@@ -94,7 +94,10 @@ function readCommit(args: RawArgs): CommitArgs {
   };
 }
 
-/** Errors: throws ConsoleError 'denied' if a user who is not an admin goes below the light floor. */
+/**
+ * Returns the request to commit, in the name of the caller. Errors: throws ConsoleError 'denied' for `--lower-floor` by a user who is not
+ * an admin.
+ */
 export function commitRequest(args: CommitArgs, { caller, source: by }: Pick<Job, 'caller' | 'source'>): CommitRequest {
   if (args.lowersFloor && !mayUse(caller.role, 'admin'))
     throw new ConsoleError(

@@ -29,7 +29,10 @@ export const CONFIG_SET = configChange({
   render: async (result, page) => (await import('./config-page.ts')).renderPut(result, page),
 });
 
-/** Completions for a partly typed key; a session requests them while a person types. */
+/**
+ * `config places`: answers with completions for a partly typed key, from the running configuration; none if this run accepts no other
+ * configuration. A session requests them on TAB.
+ */
 export const CONFIG_PLACES = agentCommand({
   name: 'config places',
   role: 'viewer',
@@ -44,7 +47,10 @@ export const CONFIG_PLACES = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
-/** The value in force of a key; a session requests it for `?`. */
+/**
+ * `config in-force`: answers with the value that a key has in the running configuration; null if it has none. A session requests it for
+ * `?`.
+ */
 export const CONFIG_IN_FORCE = agentCommand({
   name: 'config in-force',
   role: 'viewer',
@@ -59,7 +65,10 @@ export const CONFIG_IN_FORCE = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
-/** A part of a file; sent by `config load`. */
+/**
+ * `config put`: takes one part of a file for the candidate, in base64, with the SHA-256 of the whole file. The candidate changes with the
+ * last part. `config load` sends the parts in order.
+ */
 export const CONFIG_PUT = agentCommand({
   name: 'config put',
   role: 'technician',
@@ -111,7 +120,10 @@ export const CONFIG_EXPORT: LocalCommand = {
   examples: ['luciole config export > cabinet.yaml', 'luciole config export --paste', 'luciole config export --revision 7'],
 };
 
-/** Copies another user's candidate. Only the copy can be committed, because its author can no longer change it. */
+/**
+ * `config take`: copies the candidate of another user, or of the platform, into the caller's own. The caller then commits the copy, which
+ * the other author cannot change after the review.
+ */
 export const CONFIG_TAKE = configChange({
   name: 'config take',
   summary: msg`copy another author's candidate into yours`,

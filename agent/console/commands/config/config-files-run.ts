@@ -26,7 +26,12 @@ const PART_BYTES = 30_000;
 /** Largest file. Units: bytes. Source: limit of the agent. */
 const MAX_BYTES = 524_288;
 
-/** Resolves with the exit code. `readInput` reads the whole input; null if there is none. Errors: rejects with ConsoleError. */
+/**
+ * `config load`: puts a file, and its signature if one is named, into the candidate, and prints the result. Resolves with 0, or 1 if the
+ * agent refused it. `readInput` reads the whole input for the file name `-`; null if there is no input to read.
+ *
+ * Errors: rejects with ConsoleError for a file that is unreadable, too large or incomplete, and if no agent answers.
+ */
 export async function loadConfigFile(args: LocalArgs, terminal: Terminal, readInput: (() => Promise<string>) | null): Promise<number> {
   const file = args['profile'] === undefined ? 'cabinet.yaml' : fileName(textArg(args as RawArgs, 'profile'));
   const bytes = Buffer.from(await textOf(args, readInput));
@@ -54,7 +59,10 @@ async function put(file: string, bytes: Buffer, args: LocalArgs, terminal: Termi
   return answer;
 }
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError. */
+/**
+ * `config export`: prints a file of the configuration exactly, with a line end added if it has none, or as lines to paste back, or as
+ * JSON. Resolves with 0. Errors: rejects with ConsoleError if the agent does not have it or does not answer.
+ */
 export async function exportConfig(args: LocalArgs, terminal: Terminal): Promise<number> {
   const { socket, paste, json, ...asked } = args;
   const { result } = await fetchAnswer(CONFIG_SHOW, asked as RawArgs, { socket, terminal });

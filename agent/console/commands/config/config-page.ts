@@ -51,7 +51,7 @@ function takenAs(by: string): string {
   return by.replace(/^platform:.*/, 'platform');
 }
 
-/** Renders `config history`, newest revision first. */
+/** Renders `config history`: one row per revision, in the given order. */
 export function renderRevisions(revisions: readonly Revision[], page: Page): string {
   const rows = revisions.map(({ number, atMs, by, why, state, reason }) => [
     String(number),
@@ -75,13 +75,13 @@ function endText(why: Said, reason: Said): Said {
   return String(why) === '' ? msg`returned: ${reason}` : msg`${why}; returned: ${reason}`;
 }
 
-/** Renders the result after a file or value was put in the candidate. */
+/** Renders the result after a file or value was put in the candidate: warnings and what to type next, or the refusal with its problems. */
 export function renderPut(answer: ConfigAnswer, page: Sheet): string {
   const done = msg`in the candidate: see \`luciole config compare\`, then \`luciole config commit\``;
   return refused(answer, page) ?? [...problemLines(answer.warnings, page, true), ...paragraph(done, page)].join('\n');
 }
 
-/** Renders the result of `config check`. */
+/** Renders the result of `config check`: warnings and what a commit would affect, or the refusal with its problems. */
 export function renderConfigCheck(answer: ConfigAnswer, page: Sheet): string {
   const { warnings, touches } = answer;
   return refused(answer, page) ?? [...problemLines(warnings, page, true), ...paragraph(msg`ok; ${touchText(touches)}`, page)].join('\n');
@@ -99,7 +99,10 @@ export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
   ].join('\n');
 }
 
-/** `minutes`: length of the trial. */
+/**
+ * Renders the result of `config commit` and `config rollback`: on trial until when, kept at once, or refused and why. `minutes`: length of
+ * the trial.
+ */
 export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }: Pick<CommitRequest, 'mode' | 'minutes'>): string {
   const { revision, isOnTrial, reason, changes, touches, partsBy = [] } = answer;
   const wrong = refused(answer, page);

@@ -7,15 +7,18 @@ import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { CHECK_TIMEOUT_MS, CONFIG_GROUP, configOf, fileName, isConfigDone, REVISION_NUMBERS } from './config-args.ts';
 
-/** A file of a configuration, as lines. */
+/** A file of a configuration, as lines without line ends; the last line is empty if the file ends with a line end. */
 export interface ConfigText {
   readonly file: string;
   readonly lines: readonly string[];
-  /** Device profiles in this configuration. */
+  /** File names of the device types in this configuration, as `acme.yaml`. */
   readonly profiles: readonly string[];
 }
 
-/** Also requested by a session that is lost. */
+/**
+ * `config`: answers with the running revision, the one on trial and what it still needs, and the candidates. A session also requests it to
+ * learn which revision is on trial.
+ */
 export const CONFIG = agentCommand({
   name: 'config',
   role: 'viewer',
@@ -28,7 +31,10 @@ export const CONFIG = agentCommand({
 
 const NO_CANDIDATE = msg`there is no candidate: begin one with \`luciole config set\` or \`luciole config load\``;
 
-/** Also requested by `config export`. */
+/**
+ * `config show`: answers with the text of one file: what runs, the caller's candidate, or a revision that is still kept. Fails if that is
+ * not kept or has no such file. `config export` also requests it.
+ */
 export const CONFIG_SHOW = agentCommand({
   name: 'config show',
   role: 'viewer',

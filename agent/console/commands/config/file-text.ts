@@ -4,7 +4,10 @@
 const PLAIN = /^[A-Za-z/][\w./@+-]*(:[\w./@+-]+|:\/\/[\w./@+:-]+)*$/;
 const OTHER_MEANING = /^(true|false|null|yes|no|on|off|y|n)$/i;
 
-/** Converts JSON to `{ id: L13, unit: 7, pole: P13 }`, without empty keys. A text that is not JSON, for example a cut one, is unchanged. */
+/**
+ * Converts JSON to one line as in the cabinet file: `{ id: L13, unit: 7, pole: P13 }`. Keys that are null or an empty section are left
+ * out. A text that is not JSON, for example a cut one, is returned unchanged.
+ */
 export function asFileText(json: string): string {
   try {
     return inYaml(JSON.parse(json));

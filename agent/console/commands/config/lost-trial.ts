@@ -13,15 +13,16 @@ const WHY = msg`the session was lost`;
 /** Longest silence of the agent. Units: ms. Source: assumed; the agent sends a keep-alive every few seconds. Confirmed by: gaps in keep-alives on a loaded gateway. */
 const HOLD_TIMEOUT_MS = 60_000;
 
-/** Returns the number of the revision on trial; null for none. */
+/** Returns the number of the revision on trial, of any author; null if there is none or this run accepts no other configuration. */
 export function numberOnTrial({ config }: Pick<AgentView, 'config'>, by: string): number | null {
   return config?.view(by).trial?.number ?? null;
 }
 
 /**
- * Reverts the revision on trial if the user of the lost session put it on trial and only a person can confirm it.
+ * Reverts the revision on trial if the user of the lost session put it on trial and only a person can confirm it; otherwise does nothing.
+ * Waits for a commit that is still running, and writes an audit entry if it reverts.
  *
- * `before`: revision that was on trial when the session began, so it belongs to another session.
+ * `before`: the revision on trial when the session began. It belongs to another session and is not reverted; null if there was none.
  */
 export async function returnLostTrial(view: Pick<AgentView, 'config' | 'audit'>, caller: Caller, before: number | null): Promise<void> {
   const { config, audit } = view;
@@ -43,7 +44,10 @@ export async function returnLostTrial(view: Pick<AgentView, 'config' | 'audit'>,
   });
 }
 
-/** Resolves when the client of a job has ended, with how it ended. */
+/**
+ * Resolves with how the client of a job ended, as soon as it has; with `hang-up` if that is unknown. At once if it has ended already.
+ * Never rejects.
+ */
 export function readerGone({ signal, readerEnd }: Pick<Job, 'signal' | 'readerEnd'>): Promise<ReaderEnd> {
   return new Promise((resolve) => {
     const gone = (): void => resolve(readerEnd?.() ?? 'hang-up');
@@ -52,7 +56,10 @@ export function readerGone({ signal, readerEnd }: Pick<Job, 'signal' | 'readerEn
   });
 }
 
-/** A machine user's session keeps this request open from its first commit. The agent thereby detects the end of the session, even if its process is killed. */
+/**
+ * `config hold`: a machine user's session keeps this request open from its first commit. If the connection is lost, even because the
+ * process was killed, the agent reverts what the session put on trial.
+ */
 export const TRIAL_HOLD = agentCommand<number | null, { readonly isOver: true }, { readonly isHeld: true }>({
   name: 'config hold',
   role: 'technician',

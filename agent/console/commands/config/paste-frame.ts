@@ -18,7 +18,10 @@ const LINE = /^!([\x20-\x7e]*)\|\|$/;
 const END = /^end ([0-9a-f]{64})\|\|$/;
 const PIECES = /\\\\|\\u[0-9a-f]{4}|\\$|[^\\]/g;
 
-/** Returns the lines to paste, including the last one. */
+/**
+ * Encodes a text as lines that can be pasted into a session without being run as commands. `readFrame` decodes them. The last line has the
+ * SHA-256 of the text.
+ */
 export function framed(text: string): readonly string[] {
   const lines = text.split('\n').map(escaped);
   const last = lines.pop() ?? [];
@@ -27,12 +30,15 @@ export function framed(text: string): readonly string[] {
   return [...all.flatMap(folded).map((line) => `!${line}||`), `end ${sha256(text)}||`];
 }
 
-/** Returns true for the last line of a frame. */
+/** Returns true if the line has the form of the last line of an encoded text, `end <SHA-256>||`; blanks around it are ignored. */
 export function isFrameEnd(line: string): boolean {
   return END.test(line.trim());
 }
 
-/** Returns the text of pasted lines, or what is wrong with them. Shape: the last line is included. */
+/**
+ * Decodes the lines that `framed` made, up to and including the last one. Returns the text, or in `flaw` what is wrong: the last line is
+ * missing, a line was changed, or the SHA-256 differs. Blanks around a line are ignored.
+ */
 export function readFrame(lines: readonly string[]): FrameRead {
   let text = '';
   const [, wanted] = END.exec(lines.at(-1)?.trim() ?? '') ?? [];

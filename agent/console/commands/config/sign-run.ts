@@ -36,7 +36,8 @@ const MIN_PASSPHRASE = 12;
 const MAX_KEY_BYTES = 8_192;
 
 /**
- * Writes a new private key to a file and prints the public key. Never replaces a file. Resolves with the exit code.
+ * `config keygen`: writes a new private key, readable by its owner only, to a file and prints the public key. Never replaces a file.
+ * Resolves with 0.
  *
  * Errors: rejects with ConsoleError for every failure that a person can correct.
  */
@@ -59,7 +60,8 @@ export async function runKeygen(args: LocalArgs, terminal: Terminal): Promise<nu
 }
 
 /**
- * Signs a cabinet file with its profiles and writes the signature to a file. Resolves with the exit code.
+ * `config sign`: signs a cabinet file together with its profiles and writes the signature to `--out` or `FILE.sig`; an existing file is
+ * replaced. Resolves with 0.
  *
  * Errors: rejects with ConsoleError for every failure that a person can correct.
  */
@@ -84,7 +86,10 @@ export async function runSign(args: LocalArgs, terminal: Terminal): Promise<numb
   return 0;
 }
 
-/** Resolves with the exit code: 1 for a signature that a cabinet would reject. Errors: as `runSign`. */
+/**
+ * `config verify`: checks a signature as a cabinet would, except that it cannot compare the serial number with the last one that the
+ * cabinet accepted. Resolves with 0, or 1 for a signature that a cabinet would reject. Errors: as `runSign`.
+ */
 export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');
   const from = args['signature'] === undefined ? `${file}.sig` : named(args, 'signature');
@@ -109,7 +114,12 @@ export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<nu
   return verdict.ok ? 0 : EXIT_REFUSED;
 }
 
-/** Reads cabinets, validity and key from the arguments. Errors: rejects with ConsoleError. */
+/**
+ * Resolves with the private key, the cabinets, the time of signing (now) and the validity (30 days if not typed), read from the arguments.
+ * Asks for the passphrase of an encrypted key.
+ *
+ * Errors: rejects with ConsoleError if an argument is missing or wrong, or the key cannot be used.
+ */
 export async function readSigningOrder(args: LocalArgs, terminal: Terminal): Promise<Omit<SigningOrder, 'files'>> {
   const cabinets = listOf(args['cabinet']);
   if (cabinets.length === 0) throw new ConsoleError('usage', msg`--cabinet is missing: name each cabinet, or write '*' for every one`);
@@ -176,7 +186,10 @@ function filesOf(file: string, profiles: readonly string[]): ConfigFiles {
   return { cabinet, profiles: Object.fromEntries(named) };
 }
 
-/** Returns the file as exact UTF-8: a file that cannot be sent is not signed. Errors: throws ConsoleError. */
+/**
+ * Returns the text of a file; a byte order mark is kept. Errors: throws ConsoleError if the file cannot be read, is empty, is larger than
+ * `maxBytes`, or is not UTF-8.
+ */
 export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
   const bytes = attempt(file, () => {
     if (statSync(file).size > maxBytes)
@@ -191,7 +204,10 @@ export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
   }
 }
 
-/** Returns the result of work on a file. Errors: throws ConsoleError instead of the system's error. */
+/**
+ * Runs `work` and returns its result. Errors: throws ConsoleError 'failed' that names `file` instead of a system error; any other error is
+ * unchanged.
+ */
 export function attempt<T>(file: string, work: () => T): T {
   try {
     return work();
@@ -202,7 +218,10 @@ export function attempt<T>(file: string, work: () => T): T {
   }
 }
 
-/** Returns a new signature. Errors: throws ConsoleError if the list of cabinets does not fit a statement. */
+/**
+ * Runs `sign` and returns its result. Errors: throws ConsoleError 'usage' about `--cabinet` instead of a TypeError, which the signing
+ * functions throw for a list of cabinets that they do not accept.
+ */
 export function signed(sign: () => string): string {
   try {
     return sign();
@@ -216,7 +235,7 @@ function listOf(value: LocalArgs[string] | undefined): readonly string[] {
   return Array.isArray(value) ? (value as readonly string[]) : typeof value === 'string' ? [value] : [];
 }
 
-/** Returns a required argument. Errors: throws ConsoleError. */
+/** Returns an argument that must be given. Errors: throws ConsoleError 'usage' if it is missing, empty or a list. */
 export function named(args: LocalArgs, name: string): string {
   const value = args[name];
   if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', msg`--${name} is missing`);

@@ -11,7 +11,10 @@ import type { RawArgs } from '../../protocol/protocol.ts';
 import { parseDuration, type SpanLimits } from '../../text/duration.ts';
 import { findName } from '../find-name.ts';
 
-/** Returns the lamp or zone with this name, in any case, or the lamp on the pole with this name. Errors: throws ConsoleError 'unknown-name' with the nearest name. */
+/**
+ * Returns the lamp or zone with this name in any case, or the only lamp on the pole with this name. Errors: throws ConsoleError
+ * 'unknown-name' with the nearest name, or with the lamps of a pole that has several.
+ */
 export function findTarget(view: AgentView, typed: string): Target {
   const { lamps, zones } = view.names();
   const id = findOnStreet(view, typed, [...lamps, ...zones], 'lamp or zone');
@@ -22,7 +25,7 @@ export function findZone(view: AgentView, typed: string): string {
   return findName(typed, view.names().zones, { noun: 'zone', listedBy: 'luciole zones' });
 }
 
-/** Returns the lamp with this name, in any case, or on the pole with this name. Errors: as `findTarget`. */
+/** Returns the lamp with this name in any case, or the only lamp on the pole with this name. Errors: as `findTarget`. */
 export function findLamp(view: AgentView, typed: string): string {
   return findOnStreet(view, typed, view.names().lamps, 'lamp');
 }
@@ -48,7 +51,10 @@ export function spanArg(args: RawArgs, usual: string, span: SpanLimits): number 
   return parseDuration(args['for'] === undefined ? usual : textArg(args, 'for'), span);
 }
 
-/** Resolves with the result of `work`. Errors: rejects with ConsoleError 'failed' if the lighting module refuses it. */
+/**
+ * Runs `work` and resolves with its result. Errors: rejects with ConsoleError 'failed' and the same message if the lighting module refuses
+ * the request; any other error is unchanged.
+ */
 export async function onStreet<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -7,7 +7,7 @@ import type { LevelPct, Outcome, Rank } from '../../../core/words.ts';
 import type { Page } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 
-/** Lamps that the same limits keep at the same level. */
+/** A limit that gave some lamps another level than an override requested. */
 export interface OverrideLimit {
   readonly lamps: readonly string[];
   readonly levelPct: LevelPct;
@@ -18,7 +18,10 @@ export interface OverrideLimit {
 /** Lamps named per limit; the others are counted. */
 const NAMED_LAMPS = 4;
 
-/** Returns the limits on the verified lamps of a command of this rank; empty if they have the requested level. */
+/**
+ * Returns why lamps that confirmed an override have another level than it requested, grouped by level and reason. Lamps without a limit
+ * are left out; empty if there is none. `rank`: the rank of the override.
+ */
 export function overrideLimits(view: Pick<AgentView, 'why'>, { target, lamps }: Outcome, rank: Rank): readonly OverrideLimit[] {
   const verified = (view.why(target.id)?.lamps ?? []).filter(({ id }) => lamps[id] === 'verified');
   const held = verified.flatMap(({ id, wantedPct, trace }) => {

@@ -31,7 +31,7 @@ type LimitedOverride = OverrideAnswer & { readonly requestedPct: LevelPct; reado
 
 /** Source: design §6, an override lasts 2 h by default. */
 const USUAL_DURATION = '2h';
-/** Duration of an override. Units: ms. Source: the agent's limits for every override, 1 to 1440 min. */
+/** Shortest and longest duration of an override, both allowed. Units: ms. Source: the agent's limits for every override, 1 to 1440 min. */
 export const OVERRIDE_SPAN: SpanLimits = { minMs: 60_000, maxMs: 24 * 3_600_000 };
 /** Longest reason. Units: characters. Source: assumed; it must fit a trace line and an uplink metric. Confirmed by: the reasons in the audit logs of a year. */
 const MAX_REASON = 120;
@@ -79,7 +79,10 @@ export const RELEASE = agentCommand({
   succeeded: isReleased,
 });
 
-/** Errors: throws ConsoleError 'usage' for the first mistake. */
+/**
+ * Returns the arguments of `override`; without `--for` it lasts 2 h, without `--reason` the reason is empty. The target is not checked
+ * here. Errors: throws ConsoleError 'usage' for the first mistake.
+ */
 export function readOverride(args: RawArgs): OverrideArgs {
   return {
     target: textArg(args, 'target'),
@@ -90,7 +93,7 @@ export function readOverride(args: RawArgs): OverrideArgs {
   };
 }
 
-/** Returns true if the override is in force on all its lamps and visible on some; the others follow a stronger intent for now. */
+/** Returns true if every lamp confirmed the override, or if some did and all others follow a stronger intent for now. */
 export function isOverrideInForce({ state, lamps, waiting = [] }: Outcome): boolean {
   if (state === 'verified') return true;
   const held = new Set(waiting.flatMap(({ lamps }) => lamps));
@@ -98,7 +101,7 @@ export function isOverrideInForce({ state, lamps, waiting = [] }: Outcome): bool
   return state === 'failed' && others.length > 0 && others.every((id) => lamps[id] === 'verified');
 }
 
-/** Returns true if the override is also stored, so that a restart does not end it early. */
+/** Returns true if the override is in force and also on disk, so that a restart does not end it early. */
 export function isOverrideKept(outcome: Outcome): boolean {
   return outcome.isSaved !== false && isOverrideInForce(outcome);
 }
@@ -116,7 +119,7 @@ function readLevel(text: string): LevelPct {
   return Number(digits);
 }
 
-/** Errors: throws ConsoleError 'usage'. */
+/** Returns the text unchanged. Errors: throws ConsoleError 'usage' for more than 120 characters or a control character. */
 export function readReason(text: string): string {
   if (text.length > MAX_REASON || /\p{Cc}/u.test(text)) {
     throw new ConsoleError('usage', msg`bad reason: one line of ${MAX_REASON} characters at most`);

@@ -17,7 +17,10 @@ import { ConsoleError } from '../../console-error.ts';
 const RAMP_PCT: readonly LevelPct[] = [20, 60, 100];
 /** A step ends by itself after this time. Units: min. Source: the agent ends a command after one minute; two more for the meters. */
 const STEP_MIN = 3;
-/** How long a power reading may take to follow a level. Units: ms. Source: the 30 s period of slow points, and one cycle of a full line. */
+/**
+ * How long a power reading may take to follow a level, after the lamps have settled. Units: ms. Source: the 30 s period of slow points,
+ * and one cycle of a full line.
+ */
 export const POWER_WAIT_MS = 35_000;
 /** Time that a driver and its meter need to settle. Units: ms. Source: assumed; ramps of 1 to 2 s. Confirmed by: power readings after a step on the installed drivers. */
 const SETTLE_MS = 3_000;
@@ -50,7 +53,10 @@ export interface TestStep {
   readonly meterW: number | null;
 }
 
-/** The result for one lamp. */
+/**
+ * The result for one lamp. `no answer`: it confirmed no level; `does not follow`: it confirmed only some; `no power`: its own meter reads
+ * almost nothing at the last level; `power does not rise`: measured power does not rise with each level.
+ */
 export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
 
 /** Why the power of a lamp is unknown: no sensor, its reading or the meter's was late, or the meter also measures other lamps. */
@@ -74,7 +80,13 @@ export interface Tested {
   readonly restored: Outcome['state'];
 }
 
-/** Errors: rejects with ConsoleError 'failed' if another user has locked the target. */
+/**
+ * Sets the target to 20, 60 and 100 % in turn, reads levels and power back, and reports each step. Then, or after a failure, it releases
+ * the target. A client that is gone ends the test after the present step.
+ *
+ * Errors: rejects with ConsoleError 'failed' if the target, its zone, one of its lamps or the cabinet is locked for maintenance, also by
+ * the caller.
+ */
 export async function testTarget(view: AgentView, target: Target, job: Job): Promise<Tested> {
   expectFree(view, target);
   const steps: TestStep[] = [];

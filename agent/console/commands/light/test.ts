@@ -53,7 +53,7 @@ function isWait(progress: TestStep | TestWait): progress is TestWait {
   return 'waitsFor' in progress;
 }
 
-/** Renders what a step waits for, for the status line of a terminal, or the result of a step in one line. */
+/** Renders what a step waits for, in one line for the status line of a terminal, or the result of a step as `renderTestStep` does. */
 export function renderTestProgress(progress: TestStep | TestWait, page: Page): string {
   return isWait(progress) ? renderTestWait(progress, page) : renderTestStep(progress, page);
 }
@@ -67,7 +67,7 @@ function renderTestWait({ levelPct, step, steps, waitsFor, restMs }: TestWait, p
   return translated(text, page);
 }
 
-/** Renders one step in one line. */
+/** Renders the result of a step: its level, how many lamps confirmed, the power at the meter, and why lamps failed. Wrapped to the page. */
 export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, page: Page): string {
   const all = Object.values(states);
   const confirmed = all.filter((state) => state === 'verified').length;

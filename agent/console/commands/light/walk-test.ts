@@ -60,7 +60,9 @@ async function walkZone(view: AgentView, { zone, forMs }: { zone: string; forMs:
   });
 }
 
-/** First the list of sensors, then each detection. */
+/**
+ * Progress of `walk-test`: first one `start` with the sensors of the zone, then one `detection` each time that a sensor detects someone.
+ */
 export type WalkProgress =
   | { readonly kind: 'start'; readonly zone: string; readonly night: boolean; readonly sensors: readonly PointId[]; readonly forMs: number }
   | ({ readonly kind: 'detection' } & WalkStep);
@@ -82,7 +84,10 @@ const SENSOR_COLS = 16;
 const POLE_COLS = 6;
 const LATENCY_COLS = 7;
 
-/** Shape: `22:41:07.123  S01.motion       P03     42 ms  L02 L03 L04`; lamps that do not fit are counted. */
+/**
+ * Renders the start as a sentence, and a detection in one line; lamps that do not fit are counted. Shape: `22:41:07.123 S01.motion P03 42
+ * ms L02 L03 L04`.
+ */
 export function renderWalkProgress(progress: WalkProgress, page: Page): string {
   if (progress.kind === 'start') return paragraph(startText(progress), page).join('\n');
   const { atMs, pointId, pole, raised, alreadyLit, latencyMs } = progress;

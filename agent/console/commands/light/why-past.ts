@@ -17,7 +17,10 @@ import { requestedAt, sharedTrace, traceLines } from './why-trace.ts';
 const MEASURED_WITHIN_MS = 600_000;
 const NOT_RECORDED = msg`not recorded`;
 
-/** Resolves with the lamps and the newest reading of each up to that instant. Errors: rejects with ConsoleError 'failed' if the store does not answer. */
+/**
+ * Resolves with the same lamps. `measured` is the newest reading of each in the 10 minutes up to that instant, with level null for a bad
+ * reading; a lamp without a reading is unchanged. Errors: rejects with ConsoleError 'failed' if the store does not answer.
+ */
 export async function withMeasured(view: AgentView, lamps: readonly PastLamp[], atMs: WallMs): Promise<readonly PastLamp[]> {
   const found: PastLamp[] = [];
   for (const lamp of lamps) {
@@ -29,7 +32,10 @@ export async function withMeasured(view: AgentView, lamps: readonly PastLamp[], 
   return found;
 }
 
-/** Renders one lamp as a sheet, a zone as a table. */
+/**
+ * Renders `why` for a past instant: what was measured, one lamp as a sheet or a zone as a table, then what sun and programme request for
+ * that time by the present settings.
+ */
 export function renderPast({ id, kind, atMs = 0 }: WhyView, lamps: readonly PastLamp[], page: Page): string {
   const row = (label: Message, text: Said): string[] => labelled(label, text, page);
   const [first] = lamps;

@@ -17,7 +17,10 @@ const OWN_SOURCES: ReadonlySet<string> = new Set(['sun', 'wave', 'clock', 'start
 /** Length of the minute part of `2026-10-25T01:00:00.000Z`. */
 const UTC_MINUTE_CHARS = 16;
 
-/** Returns the requested instant. If that local time occurs twice, because the clocks go back, it also returns how to request the other one. */
+/**
+ * Returns lines with the requested instant; none if `atMs` is undefined, which means now. If that local time occurs twice, because the
+ * clocks go back, a line shows how to request the other instant.
+ */
 export function requestedAt(atMs: WhyView['atMs'], page: Page): string[] {
   if (atMs === undefined) return [];
   const twin = twinOf(atMs, page.timezone);
@@ -67,7 +70,7 @@ export function sharedTrace(traces: readonly (readonly WhyLine[])[]): readonly W
   return (first ?? []).filter((line) => seenByOthers.every((keys) => keys.has(traceKey(line))));
 }
 
-/** Returns a key that is equal for lines with the same content. */
+/** Returns a key that is equal for lines with the same rank, source, level, text, end and effect; since when they hold is not compared. */
 export function traceKey({ rank, source, levelPct, applied, text, untilMs }: WhyLine): string {
   return JSON.stringify([rank, source, levelPct, applied, String(text), untilMs]);
 }

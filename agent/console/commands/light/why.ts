@@ -39,7 +39,10 @@ export const WHY = agentCommand({
   render: renderWhy,
 });
 
-/** Renders one lamp with its trace; for a zone the lines that all lamps share, then one row per lamp. */
+/**
+ * Renders one lamp with its trace; for a zone the lines that all lamps share, then one row per lamp. For a past instant it renders what
+ * was measured, as `renderPast`.
+ */
 export function renderWhy(view: WhyView, page: Page): string {
   if (view.past !== undefined) return renderPast(view, view.past, page);
   const [first] = view.lamps;

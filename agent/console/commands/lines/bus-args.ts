@@ -17,7 +17,10 @@ import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { findName } from '../find-name.ts';
 
-/** Source: Modbus over Serial Line V1.02 §2.2, addresses 1 to 247, 0 for broadcast. */
+/**
+ * Addresses of units on a line: `min` to `max`, both allowed; `broadcast` is all units. Source: Modbus over Serial Line V1.02 §2.2,
+ * addresses 1 to 247, 0 for broadcast.
+ */
 export const UNITS = { broadcast: 0, min: 1, max: 247 };
 /** Source: Modbus Application Protocol V1.1b3 §4.4. */
 const MAX_ADDRESS = 65_535;
@@ -37,14 +40,20 @@ export function addressArg(args: RawArgs, name: string, usual?: number): number 
   return numberArg(args, name, { min: 0, max: MAX_ADDRESS, ...(usual === undefined ? {} : { usual }) });
 }
 
-/** Reads a range; the first value must not be larger than the second. */
+/**
+ * Returns the numbers of `--from` and `--to`, both included; they may be equal. Errors: throws ConsoleError 'usage' for a number outside
+ * its bounds, or if the first is larger than the second.
+ */
 export function rangeArgs(args: RawArgs, bounds: { readonly from: Bounds; readonly to: Bounds }): { from: number; to: number } {
   const [from, to] = [numberArg(args, 'from', bounds.from), numberArg(args, 'to', bounds.to)];
   if (from > to) throw new ConsoleError('usage', msg`bad range: --from ${from} is above --to ${to}`);
   return { from, to };
 }
 
-/** Reads one of the four Modbus tables. */
+/**
+ * Returns the Modbus table of `--table`, in any case; `holding` if it is missing. Errors: throws ConsoleError 'usage' for a table that is
+ * not in `allowed`.
+ */
 export function tableArg(args: RawArgs, allowed: readonly Table[] = TABLES): Table {
   if (args['table'] === undefined) return 'holding';
   const text = textArg(args, 'table');
@@ -57,18 +66,24 @@ export function tableArg(args: RawArgs, allowed: readonly Table[] = TABLES): Tab
   );
 }
 
-/** Reads a unit as its number or the name of its device. */
+/**
+ * Returns the argument `unit`: the address if a number was typed, else the text, which `findUnit` reads as a device name. Errors: throws
+ * ConsoleError 'usage' if it is missing, or for an address outside `min` to 247.
+ */
 export function unitArg(args: RawArgs, min: number = UNITS.min): number | string {
   const text = textArg(args, 'unit');
   return /^-?\d+$|^0x/i.test(text) ? numberArg(args, 'unit', { min, max: UNITS.max }) : text;
 }
 
-/** Errors: throws ConsoleError 'unknown-name'. */
+/** Returns the id of the line with this name, in any case. Errors: throws ConsoleError 'unknown-name' with the nearest name. */
 export function findLine(view: AgentView, typed: string): string {
   return findName(typed, view.names().lines, { noun: 'line', listedBy: 'luciole status' });
 }
 
-/** Errors: throws ConsoleError 'unknown-name' if the device does not exist or is on another line. */
+/**
+ * Returns the address of a unit: a number unchanged, or the address of the device with this name, in any case. Errors: throws ConsoleError
+ * 'unknown-name' if the device does not exist or is on another line.
+ */
 export function findUnit(view: AgentView, line: string, unit: number | string): number {
   if (typeof unit === 'number') return unit;
   const devices = view.devices();
@@ -80,9 +95,9 @@ export function findUnit(view: AgentView, line: string, unit: number | string): 
 }
 
 /**
- * Resolves with the result of a bus tool. `address` is the first register, used for a hint in the error.
+ * Runs `work`, a request to a line, and resolves with its result. `address`: its first register, for a hint in the message.
  *
- * Errors: rejects with ConsoleError 'failed' for a failure on the line, 'usage' for a refused request.
+ * Errors: rejects with ConsoleError 'failed' for a failure on the line, 'usage' for a refused request; any other error is unchanged.
  */
 export async function onBus<T>(work: () => Promise<T>, address?: number): Promise<T> {
   try {
@@ -96,7 +111,10 @@ export async function onBus<T>(work: () => Promise<T>, address?: number): Promis
   }
 }
 
-/** Returns true if the values read back are those written; a broadcast cannot be read back. */
+/**
+ * Returns false if the values that were read back differ from those written. Returns true if nothing was read back, as after a broadcast
+ * or a failed read.
+ */
 export function valuesFit({ values, after }: BusWriteResult): boolean {
   return after === null || values.every((value, index) => after[index] === value);
 }

@@ -56,7 +56,7 @@ function readBaud(text: string | boolean | undefined): boolean {
   throw new ConsoleError('usage', msg`bad --baud "${String(text)}": without it the line's own speed is tried; --baud auto tries all`);
 }
 
-/** Returns the settings as people write them, `19200 8N2`; Modbus TCP has none. */
+/** Returns serial settings as people write them, `19200 8N2`; `network` for null, as with Modbus TCP. */
 export function serialText(serial: SerialSettings | null): Said {
   if (serial === null) return msg`network`;
   const { baud, dataBits, parity, stopBits } = serial;

@@ -41,7 +41,9 @@ const LANE_COLS = 9;
 /** Source: `write holding 65535+123`. */
 const WHAT_COLS = 23;
 
-/** Shape: `22:41:07.123 #7   read input 0+4             4.6 ms  presence   ok`; text that does not fit is cut. */
+/**
+ * Renders one transaction in one line; text that does not fit is cut. Shape: `22:41:07.123 #7 read input 0+4 4.6 ms presence ok`.
+ */
 export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error }: BusTransaction, page: Page): string {
   const time = `${clockTime(atMs, { ...page, atMs })}.${String(Math.floor(atMs % 1_000)).padStart(3, '0')}`;
   const said = translated(what, page);

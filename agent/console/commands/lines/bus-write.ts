@@ -58,7 +58,10 @@ export const BUS_WRITE = agentCommand({
   audit: ({ before, after, warnings = [] }) => ({ before, after, ...(warnings.length === 0 ? {} : { warnings: warnings.map(String) }) }),
 });
 
-/** Errors: throws ConsoleError 'usage' for the first mistake. */
+/**
+ * Returns the arguments of `bus write`; a negative value becomes its two's complement. Line and device are not checked here. Errors:
+ * throws ConsoleError 'usage' for the first mistake.
+ */
 export function readWrite(args: RawArgs): WriteArgs {
   const table = tableArg(args, ['holding', 'coil']) === 'coil' ? 'coil' : 'holding';
   const values = readValues(textArg(args, 'value'), table);

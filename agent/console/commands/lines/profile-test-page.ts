@@ -32,7 +32,7 @@ export interface ProfileTest {
   readonly untried: number;
 }
 
-/** Returns true if the profile fits the unit: all points were read and are plausible. */
+/** Returns true if the profile fits the unit: every point was tried, and gave a plausible value or reported that it has none now. */
 export function testSucceeded({ points, untried }: ProfileTest): boolean {
   return untried === 0 && points.every(({ quality }) => quality === 'good' || quality === 'no-value');
 }

@@ -36,7 +36,10 @@ export type CheckedProfile =
   | { readonly problems: readonly Problem[]; readonly profile: null }
   | { readonly problems: readonly []; readonly profile: Profile };
 
-/** Returns the profile after its examples were run, or all problems. Errors: none; an unreadable file is a problem too. */
+/**
+ * Reads a profile file and runs its examples. Returns the profile, or all problems and null. `trial` is for a test with a unit, `service`
+ * for a check. Errors: none; an unreadable file is a problem too.
+ */
 export function checkProfileFile(file: string, use: ProfileUse = 'service'): CheckedProfile {
   try {
     return { problems: [], profile: loadProfile({ file, text: textIn(file) }, readPlacedYaml, use) };
@@ -56,9 +59,11 @@ export interface ProfileTrial {
 }
 
 /**
- * Reads each polled point once.
+ * Reads each polled point once from the unit, and resolves with the result of each. Stops after three points in a row without an answer;
+ * `untried` counts the rest. Writes nothing.
  *
- * Errors: rejects with ConsoleError 'usage' for a device that cannot be polled; rejects as `read` does for a failure not caused by the unit.
+ * Errors: rejects with ConsoleError 'usage' for a device that cannot be polled; rejects as `read` does for a failure not caused by the
+ * unit.
  */
 export async function runProfileTrial(trial: ProfileTrial): Promise<ProfileTest> {
   const { profile, line, unit, report } = trial;
@@ -140,7 +145,12 @@ export async function runProfileCheck(args: LocalArgs, screen: Terminal, isTermi
   return profile === null ? EXIT_BAD_CONFIG : 0;
 }
 
-/** Reads the file here and the registers through the running agent, which owns the line. Errors: rejects with ConsoleError. */
+/**
+ * `profile test`: checks the file here, reads the unit through the running agent, which owns the line, and prints the result. Resolves
+ * with 0, 1 if the profile does not fit the unit, or 78 for problems in the file.
+ *
+ * Errors: rejects with ConsoleError if line or unit are not given, or the agent fails.
+ */
 export async function runProfileTest(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
   if (args['line'] === undefined || args['unit'] === undefined)
     throw new ConsoleError('usage', msg`give the line and unit: --line LINE --unit N`);

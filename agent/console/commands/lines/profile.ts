@@ -99,7 +99,7 @@ const test: LocalCommand = {
   ],
 };
 
-/** In the order of the help. */
+/** The `profile` commands, in the order of the help. */
 export const PROFILE_COMMANDS: readonly ConsoleCommand[] = [list, show, check, test];
 
 /** Devices named in a row; more are counted. */

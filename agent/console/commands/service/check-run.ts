@@ -11,7 +11,10 @@ import { translated } from '../../text/page.ts';
 import { wordOf } from '../../text/state-words.ts';
 import { problemLines } from '../../text/text-lines.ts';
 
-/** Resolves with the exit code. */
+/**
+ * `check`: checks a cabinet file as the agent does at its start and prints warnings and problems. Resolves with 0, also with warnings, or
+ * 78 for a problem. `isTerminal`: a person reads the output; otherwise each problem is one line.
+ */
 export async function runCheck(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
   const { out } = screen;
   const configFile = configFileOf(args);

@@ -22,7 +22,10 @@ export const LEVEL_OPTION: OptionSpec = {
   choices: LOG_SEVERITIES,
 };
 
-/** Also requested by a session that shows the log. */
+/**
+ * `log watch`: sends each new line of the agent's log until the time ends or the client disconnects. A session with `log on` requests it
+ * too.
+ */
 export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null }, Watched, ShownLogLine>({
   name: 'log watch',
   role: 'technician',
@@ -93,12 +96,15 @@ const MAX_ROWS = 3;
 /** Indent below the severity. */
 const INDENT = ' '.repeat(9);
 
-/** Shape: `22:41:07 warning device-silent: L03 does not answer`; more rows are indented. */
+/**
+ * Renders a log line in at most three rows; a longer one is cut. A row before it counts lines that were lost. Shape: `22:41:07 warning
+ * device-silent: L03 does not answer`; more rows are indented.
+ */
 export function renderLogLine(line: ShownLogLine, page: Page): string {
   return [...(line.missed === 0 ? [] : [leftOut(line.missed, page)]), ...logRows(line, page)].join('\n');
 }
 
-/** Returns the text in place of lines that were not shown. */
+/** Returns the line that replaces log lines that were not shown, with their number. */
 export function leftOut(lines: number, page: Pick<Page, 'language'>): string {
   return `! ${translated(counted(lines, msg`${lines} line left out`, msg`${lines} lines left out`), page)}`;
 }

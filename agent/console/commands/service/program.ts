@@ -164,5 +164,5 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
   },
 ];
 
-/** In the order of the help. */
+/** The commands of the group `Agent:` that run in the process itself, such as `run`, `check` and `setup`, in the order of the help. */
 export const PROGRAM_COMMANDS: readonly LocalCommand[] = COMMANDS.map((command) => ({ kind: 'local', group: 'Agent:', ...command }));

@@ -17,7 +17,7 @@ import { translated } from '../../text/page.ts';
 import { plain } from '../../text/plain-text.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
-/** The text of a bundle, and what is missing. */
+/** What `tech-support` collects for a helper: one text, and what is missing in it. */
 export interface SupportBundle {
   readonly text: string;
   /** Empty if no agent answered. */
@@ -48,7 +48,12 @@ const QUESTIONS: readonly (readonly [name: string, args: RawArgs])[] = [
 const MAX_PART_CHARS = 400_000;
 const WIDTH_COLS = 120;
 
-/** Sends one request after the other. `facts`: title and text of files and logs of the machine, unchanged. Errors: only on a programming error. */
+/**
+ * Requests status, events, devices and more from the agent, one after the other, and resolves with all answers and `facts` as one text. A
+ * failed request is noted in the text and does not stop the others. Secrets are masked and very long parts are cut, in `facts` too.
+ *
+ * `facts`: title and text of files and logs of the machine. Errors: rejects only on a programming error, or as `facts` does.
+ */
 export async function makeBundle(
   terminal: Terminal,
   socket: LocalArgs[string] | undefined,

@@ -38,7 +38,12 @@ export interface TechSupportParts {
   readonly expectRoom?: ExpectRoom;
 }
 
-/** Resolves with the exit code. Errors: rejects with ConsoleError 'failed' if the place is not writable or has no space. */
+/**
+ * `tech-support`: writes one packed file, readable by its owner only, and prints its path, size and what is missing. Never replaces a
+ * file. Resolves with 0, also if the agent did not answer.
+ *
+ * Errors: rejects with ConsoleError 'failed' if the place is not writable, has no space or has a file of this name.
+ */
 export async function techSupport(
   args: LocalArgs,
   { terminal, configFile, dir, nowMs, expectRoom = async () => {} }: TechSupportParts,

@@ -20,9 +20,10 @@ const PART_BYTES = 32_768;
 const MAX_NAME_CHARS = 100;
 
 /**
- * Sends the file to the agent and requests its installation. Resolves with the exit code. A file from `receivedDir` is deleted then.
+ * `update install`: sends a file to the agent, requests its installation and prints the result. Resolves with 0, or 1 if the agent refused
+ * it. After success a file from `receivedDir` is deleted.
  *
- * Errors: rejects with ConsoleError.
+ * Errors: rejects with ConsoleError if the file cannot be read or the agent does not answer.
  */
 export async function installUpdate(args: LocalArgs, terminal: Terminal, receivedDir: string | null = null): Promise<number> {
   const call = { socket: args['socket'], terminal };

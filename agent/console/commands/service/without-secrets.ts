@@ -11,7 +11,10 @@ const NAMED =
 const HASH = /\bscrypt\$[\w$-]+|\$(?:1|2[aby]|5|6|y)\$[\w./$-]{10,}/g;
 const OTP = /otpauth:\/\/\S+/gi;
 
-/** Returns the text with secrets masked. */
+/**
+ * Returns the text with `***` in place of private keys, password hashes, keys for one-time codes, passwords in URLs, and values whose name
+ * says that they are secret. It recognises forms, so a secret without such a sign stays.
+ */
 export function withoutSecrets(text: string): string {
   return text
     .replace(KEY_BLOCK, MASK)

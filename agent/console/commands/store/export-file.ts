@@ -17,7 +17,10 @@ import type { ExpectRoom } from '../../terminal/terminal.ts';
 /** Readable by others, like the export itself. */
 const NOTE_MODE = 0o644;
 
-/** Progress of an export. Shape: the times as typed, and as resolved at its first page. */
+/**
+ * State of an export, saved beside its file so that it can continue. `since` and `until` are as typed, `fromMs` and `toMs` as the agent
+ * resolved them for the first page.
+ */
 export interface ExportState {
   readonly since: string;
   readonly until: string | null;
@@ -46,7 +49,11 @@ export interface ExportFile {
   close(): Promise<void>;
 }
 
-/** Errors: rejects with ConsoleError 'failed' if the place is not writable or contains a part of another export. */
+/**
+ * Opens `FILE.part` for an export, and continues an interrupted one with the same period and format. The caller closes it in any case.
+ *
+ * Errors: rejects with ConsoleError 'failed' if the place is not writable or contains a part of another export.
+ */
 export async function openExportFile(
   file: string,
   wanted: Pick<ExportState, 'since' | 'until' | 'format'>,

@@ -38,9 +38,10 @@ interface ExportArgs {
 }
 
 /**
- * Resolves with the exit code. `signal` ends it early; `write` writes to the output and waits for a slow reader.
+ * `export`: writes all readings of a period to a file or to the output, page by page, and prints how many. Resolves with 0. `signal` stops
+ * it; `write` writes to the output and waits for a slow reader.
  *
- * Errors: rejects with ConsoleError; the partial file is kept, and the same command continues it.
+ * Errors: rejects with ConsoleError, also when stopped; the partial file is kept, and the same command continues it.
  */
 export async function exportReadings(
   args: LocalArgs,

@@ -20,7 +20,7 @@ const PAGE_FRAMES = { min: 1, max: 5_000, usual: 200 };
 /** Source: ten digits; one frame per second reaches them in three centuries. */
 const MAX_SEQ = 9_999_999_999;
 
-/** One page of an export, with what all its pages share. */
+/** One page of an export, with the whole period and the units of the points. */
 export interface ExportAnswer extends ExportPage, TimeRange {
   /** By point of the running cabinet. */
   readonly units: Readonly<Record<PointId, string>>;
@@ -50,7 +50,7 @@ export const EXPORT: LocalCommand = {
   ],
 };
 
-/** Requested by `export` for each page. */
+/** `export page`: answers with the next frames of a period, after a sequence number. `export` requests it until there is no next one. */
 export const EXPORT_PAGE = agentCommand({
   name: 'export page',
   role: 'viewer',
@@ -83,7 +83,10 @@ async function waitingIn(view: AgentView): Promise<number> {
   return state === 'ok' ? 0 : readingsWaiting;
 }
 
-/** Returns whole frames up to the bound, at least one; the rest is in the next page. */
+/**
+ * Returns the page with as many of its first frames as have at most 20,000 readings together, at least one frame. If frames are cut,
+ * `nextSeq` is the sequence number of the last one left. A page that fits is returned unchanged.
+ */
 export function cutPage(page: ExportPage): ExportPage {
   let readings = 0;
   const tooMany = page.frames.findIndex((frame, index) => {
@@ -94,7 +97,10 @@ export function cutPage(page: ExportPage): ExportPage {
   return { ...page, frames: page.frames.slice(0, tooMany), nextSeq: page.frames[tooMany - 1]?.seq ?? page.nextSeq };
 }
 
-/** Returns how many frames to request next, computed from the last page. */
+/**
+ * Returns how many frames to request next, so that a page has about 10,000 readings: from the size of the last page, 20 to 5,000. 200 for
+ * the first page (null) or after an empty one.
+ */
 export function framesToAsk(last: { readonly frames: number; readonly readings: number } | null): number {
   if (last === null || last.frames === 0) return FRAMES.first;
   const fitting = Math.round((last.frames * WANTED_READINGS) / Math.max(1, last.readings));
@@ -106,14 +112,17 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 const FIELDS = ['seq', 'time', 'point', 'value', 'unit', 'quality', 'corrected'] as const;
 
-/** Returns the text before the first reading. */
+/** Returns the first line of an export file, with a line end: the CSV titles, or a JSON object with store epoch and period. */
 export function headOf({ epoch, fromMs, toMs }: Pick<ExportAnswer, 'epoch' | 'fromMs' | 'toMs'>, format: ExportFormat): string {
   if (format === 'csv') return `${csvLine(FIELDS)}\n`;
   const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
   return `${JSON.stringify({ luciole: 'export', epoch, from, to })}\n`;
 }
 
-/** Returns all readings of the frames, one line each. */
+/**
+ * Returns all readings of the frames in their order, one line each with a line end, times in UTC. The unit is empty for a point that the
+ * running cabinet does not have.
+ */
 export function linesOf({ frames, units }: Pick<ExportAnswer, 'frames' | 'units'>, format: ExportFormat): string {
   const line = (frame: StoredFrame, reading: StoredReading): string => {
     const { pointId, value, quality, atMs } = reading;

@@ -160,7 +160,10 @@ const USUAL_HOLD_MS = 150_000;
  */
 const USUAL_SHARE = 0.75;
 
-/** Returns samples with a value, oldest first. */
+/**
+ * Returns the samples for a plot, in the order of the rows; rows without a value are left out. A reading lasts until the next one, but
+ * only for an instant if the next came much later than usual. A bucket lasts for its minute or hour.
+ */
 export function samplesOf({ resolution, rows, buckets, toMs }: PointHistory): readonly Sample[] {
   if (resolution === 'raw') return heldUntilNext(rows, toMs);
   return buckets.flatMap(({ atMs, min, mean, max }) =>

@@ -73,21 +73,29 @@ export const HISTORY = agentCommand({
   render: async (result, page, { form }) => (await import('./history-page.ts')).renderPointHistory(result, page, form),
 });
 
-/** Errors: throws ConsoleError 'usage' for the first mistake. */
+/**
+ * Returns the arguments of `history`; without `--since` the last 24 h, without `--plot` or `--csv` a table. The point is not checked here.
+ * Errors: throws ConsoleError 'usage' for the first mistake.
+ */
 export function readHistory(args: RawArgs): HistoryArgs {
   const [plot, csv] = [args['plot'] === true, args['csv'] === true];
   if (plot && csv) throw new ConsoleError('usage', msg`--plot or --csv, not both`);
   return { point: textArg(args, 'point'), ...readRange(args, USUAL_SINCE), by: readBy(args), form: plot ? 'plot' : csv ? 'csv' : 'table' };
 }
 
-/** Returns the resolution for a span if the user requested none. */
+/**
+ * Returns the resolution for a span if the user requested none. In a table: raw up to 1 h, minute up to 3 h. In a plot or CSV: raw up to 6
+ * h, minute up to 8 days. Else hour.
+ */
 export function fittingResolution({ fromMs, toMs }: TimeRange, form: HistoryForm): Resolution {
   const { raw, minute } = FINE_UP_TO_MS[form === 'table' ? 'table' : 'other'];
   const spanMs = toMs - fromMs;
   return spanMs <= raw ? 'raw' : spanMs <= minute ? 'minute' : 'hour';
 }
 
-/** Returns the point with this name, in any case. Errors: throws ConsoleError 'unknown-name' with similar names. */
+/**
+ * Returns the point with this name, in any case; `/` may replace the dot. Errors: throws ConsoleError 'unknown-name' with similar names.
+ */
 export function findPoint(view: Pick<AgentView, 'points'>, typed: string): PointView {
   const points = view.points('');
   // The platform writes `/` instead of `.`.

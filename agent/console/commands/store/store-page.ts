@@ -13,7 +13,7 @@ import { clockTime, formatBytes, formatNumber, fullTime, NOTHING, type Page, sin
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
-/** Progress of a check. */
+/** Progress of a check: how long it has run. Units: ms. */
 export interface CheckProgress {
   readonly forMs: number;
 }

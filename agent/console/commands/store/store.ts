@@ -63,7 +63,10 @@ async function withWord<T>({ clock, report, signal }: Job, work: () => Promise<T
   }
 }
 
-/** Resolves with the answer of the store. Errors: rejects with ConsoleError 'failed' with the reason. */
+/**
+ * Resolves with the answer of the store. Errors: rejects with ConsoleError 'failed' and the reason if the answer is undefined, which means
+ * that the storage thread is busy or failed.
+ */
 export async function askStore<T>(view: AgentView, answer: Promise<T | undefined>): Promise<T> {
   const found = await answer;
   if (found !== undefined) return found;

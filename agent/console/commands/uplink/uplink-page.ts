@@ -136,7 +136,7 @@ function failedText(steps: readonly UplinkStep[], clientId: string): Message {
     : msg`the connection fails at ${STAGE[last]}: the last line says what to check`;
 }
 
-/** Renders the newest stage, while the next one is tested. */
+/** Renders the result of one stage of `uplink test` in one line. It is shown while the next stage is tested. */
 export function renderStepDone({ name, outcome }: UplinkStep, page: Page): string {
   return translated(outcome === 'skipped' ? msg`${STAGE[name]}: not requested` : msg`${STAGE[name]}: ${wordOf(RESULT[outcome])}`, page);
 }

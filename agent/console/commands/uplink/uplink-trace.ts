@@ -59,7 +59,10 @@ export interface TraceAnswer {
 /** For older entries the day is shown too. Units: ms. */
 const HALF_DAY_MS = 43_200_000;
 
-/** Shape: `22:41:07.045 -> publish       512 B  spBv1.0/angers/DDATA/c1/L01`; events as sentences, with indented continuation lines. */
+/**
+ * Renders one entry of the trace: a packet in one line, an event as a sentence with indented continuation lines. Shape: `22:41:07.045 ->
+ * publish 512 B spBv1.0/angers/DDATA/c1/L01`.
+ */
 export function renderEntry(entry: TraceEntry, page: Page): string {
   return row(entry, clockTime(entry.atMs, { ...page, atMs: entry.atMs }), page);
 }

@@ -74,7 +74,7 @@ export const UPLINK_RENEW: LocalCommand = {
   examples: ['luciole uplink renew', 'luciole uplink renew cabinet.yaml --json'],
 };
 
-/** Errors: throws ConsoleError 'failed' if no uplink is configured. */
+/** Returns the trace and reconnect functions of the uplink. Errors: throws ConsoleError 'failed' if no uplink is configured. */
 export function uplinkToolsOf(view: AgentView): UplinkTools {
   return configured(view.uplinkTools ?? undefined);
 }
