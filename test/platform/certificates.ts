@@ -107,6 +107,7 @@ export function openTestAuthorities(program: string): TestAuthorities {
   };
 }
 
+/** This time of day so many days from now; a negative number is in the past. */
 export function daysFromNow(days: number): Date {
   return new Date(Date.now() + days * DAY_MS);
 }

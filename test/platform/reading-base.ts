@@ -16,7 +16,7 @@ export interface PlatformReading {
 
 export interface ReadingBase {
   readonly size: number;
-  /** Readings that were present already with the same value; another value is a conflict. */
+  /** Readings whose time was present already. Those with another value or quality are `conflicts` too, and are not kept. */
   readonly duplicates: number;
   readonly conflicts: readonly PlatformReading[];
   /** Readings older than the previous one of the same metric in the same stream, live or historical. */

@@ -26,6 +26,7 @@ export type SlaveRequest =
       readonly bytes: number;
     };
 
+/** The CRC of Modbus RTU, sent with the low byte first. */
 export function crcBitwise(bytes: Uint8Array): number {
   let crc = 0xffff;
   for (const byte of bytes) {

@@ -48,7 +48,7 @@ export interface Street {
   onLevel: (seen: LevelSeen) => void;
   /** The line and Modbus address of a device. Errors: throws when there is none. */
   unitOf(deviceId: string): { line: SimLine; unit: number };
-  /** Replaces the device by another of the same kind with factory settings. Errors: as `unitOf`. */
+  /** Replaces a Modbus device by another of its type with factory settings; its lamp is a new one, off. Errors: throws for any other id. */
   replace(deviceId: string): void;
   /** Starts the movers and the units that transmit by themselves. Modbus units reply without it. */
   start(): void;

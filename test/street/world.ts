@@ -52,6 +52,7 @@ export interface WorldOptions {
   readonly lengthM: number;
 }
 
+/** Lamps, sensors and people of one street; all values are computed for the present time of its clock. */
 export class SimWorld {
   readonly lamps = new Map<string, WorldLamp>();
   readonly sensors = new Map<string, WorldSensor>();

@@ -30,6 +30,7 @@ const MAKERS = {
   },
 } satisfies Record<string, (path: string) => void>;
 
+/** What an object is, in words for the title of a test. */
 export type OddKind = keyof typeof MAKERS;
 export const ODD_KINDS = Object.keys(MAKERS) as readonly OddKind[];
 

@@ -22,8 +22,10 @@ export const PATH: CountedZone = { id: 'path', lamps: [lamp('A'), lamp('B')] };
 
 export const ROAD: CountedZone = { id: 'road', lamps: [lamp('C', 100, 100)] };
 
+/** A lamp at this level that neither a sensor nor a person has raised. */
 export const at = (levelPct: number): LampUse => ({ levelPct, quietPct: levelPct, raisedBy: null, byPerson: false });
 
+/** A lamp raised to `levelPct`; without that it would be at `quietPct`. */
 export const raised = (levelPct: number, quietPct: number, by: 'presence' | 'traffic' = 'presence'): LampUse => ({
   levelPct,
   quietPct,
@@ -31,32 +33,38 @@ export const raised = (levelPct: number, quietPct: number, by: 'presence' | 'tra
   byPerson: false,
 });
 
+/** A lamp that a person has set to this level. */
 export const byHand = (levelPct: number): LampUse => ({ ...at(levelPct), byPerson: true });
 
 /** Changes a count at a time of its clock. */
 export type Move = (count: EnergyCount, nowMono: number) => void;
 
+/** The control decides this use for lamps A and B. */
 export const inBoth =
   (use: LampUse): Move =>
   (count, nowMono) => {
     for (const id of ['A', 'B']) count.decided(id, use, nowMono);
   };
 
+/** The control decides this use for one lamp. */
 export const one =
   (id: string, use: LampUse): Move =>
   (count, nowMono) =>
     count.decided(id, use, nowMono);
 
+/** What the lamp shows: the decided level, nothing known, or another level in percent. */
 export const following =
   (id: string, what: 'follows' | 'unknown' | number): Move =>
   (count, nowMono) =>
     count.seen(id, what, nowMono);
 
+/** The night of zone `path` begins or ends. */
 export const night =
   (isNight: boolean): Move =>
   (count, nowMono) =>
     count.night('path', isNight, nowMono);
 
+/** All these moves at the same time, in order. */
 export const all =
   (...moves: Move[]): Move =>
   (count, nowMono) => {
@@ -129,6 +137,7 @@ function jumpingClock(startMs: number) {
 /** Lit time of zone `path` for each of its two lamps, on average; 0 without the zone. Units: ms, not rounded. */
 export const litMs = ({ zones }: NightTally): number => (zones['path']?.bandMs.reduce((sum, ms) => sum + ms, 0) ?? 0) / 2;
 
+/** As `litMs`, in hours to three decimals. */
 export const litH = (tally: NightTally): number => Math.round((litMs(tally) / HOUR_MS) * 1_000) / 1_000;
 
 interface Disk {

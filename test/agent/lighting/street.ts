@@ -115,10 +115,12 @@ export function winter(time: string, day = '2026-01-15'): number {
   return Date.parse(`${day}T${time}:00+01:00`);
 }
 
+/** A sensor that has been in this state since `atMono`, and was last present then. */
 export function seen(atMono: number, present = false, quality: SensorState['quality'] = 'good'): SensorState {
   return { present, sinceMono: atMono, lastPresentMono: atMono, quality };
 }
 
+/** An override of zone `rue` to 50 % by the platform, with these changes. */
 export function intent(changes: Partial<Intent> = {}): Intent {
   return {
     id: 'i1',
@@ -137,6 +139,7 @@ export function intent(changes: Partial<Intent> = {}): Intent {
 
 const USUAL_NOW_MS = winter('23:30');
 
+/** What a decision needs at 23:30 in winter, without sensors and intents, with these changes. */
 export function snapshot(changes: Partial<LightingSnapshot> = {}): LightingSnapshot {
   return { nowMs: USUAL_NOW_MS, nowMono: 1_000_000, clockQuality: 'synced', sensors: new Map(), intents: [], ...changes };
 }

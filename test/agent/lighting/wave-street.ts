@@ -80,13 +80,16 @@ export function streetOf(poles: readonly Pole[], plans: readonly WaveZoneSetting
 }
 
 const mainPole = (n: number, gapM = 25): Pole => ({ id: `P${n}`, atM: n * gapM, branch: null });
+/** Poles P0, P1, ... of the main street, 25 m apart. */
 export const row = (count: number): readonly Pole[] => Array.from({ length: count }, (_, n) => mainPole(n));
+/** Ids of poles `P<from>` to `P<to>`, both included. */
 export const poleNames = (from: number, to: number): readonly string[] => Array.from({ length: to - from + 1 }, (_, i) => `P${from + i}`);
 
 /** A street of one zone: poles P0 to P11, 25 m apart, with sensors on P0, P3, P6 and P9. */
 export const path = (wave: Partial<WaveConfig> = {}, more: Partial<WaveZoneSettings> = {}): LightingStreet =>
   streetOf(row(12), [{ poles: poleNames(0, 11), sensors: ['P0', 'P3', 'P6', 'P9'], wave, ...more }]);
 
+/** A detection of the sensor on this pole, `atS` seconds after the start of the clock. */
 export const seenAt = (pole: string, atS: number, more: Partial<Detection> = {}): Detection => ({
   source: `S-${pole}`,
   pole,

@@ -37,5 +37,7 @@ export async function openUplinkScene(
 /** The kinds of these messages in order, such as `NBIRTH DBIRTH:L01`. */
 export const verbs = (messages: readonly HostMessage[]): string =>
   messages.map(({ verb, device }) => (device === '' ? verb : `${verb}:${device}`)).join(' ');
+/** Returns a condition for `until`: is the node's uplink online? */
 export const online = (node: SmallNode) => (): boolean => node.uplink.status().state === 'online';
+/** What `verbs` returns for the births of the node. */
 export const BIRTHS = 'NBIRTH DBIRTH:L01 DBIRTH:L02 DBIRTH:M1 DBIRTH:Z1';

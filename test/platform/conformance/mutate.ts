@@ -32,10 +32,12 @@ export function with_(recording: Recording, defect: Defect): Recording {
   return { ...recording, events: defect(recording.events) };
 }
 
+/** Replaces the packet of this very event. */
 export function replace(old: PacketEvent, packet: Packet): Defect {
   return (events) => events.map((event) => (event === old ? { ...old, packet } : event));
 }
 
+/** Removes these very events. */
 export function remove(...gone: readonly WireEvent[]): Defect {
   return (events) => events.filter((event) => !gone.includes(event));
 }

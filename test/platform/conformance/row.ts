@@ -3,7 +3,7 @@
  */
 import type { Evidence } from './evidence.ts';
 
-/** The result of a row: the number of checked items, and the faults. Zero items are not a pass. */
+/** The result of a row: the number of checked items, and the faults. A count of 0 is not a pass. */
 export interface RowFinding {
   readonly count: number;
   readonly faults: readonly string[];

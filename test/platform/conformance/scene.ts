@@ -83,6 +83,7 @@ export async function openConformanceScene(program: string, servers = 1): Promis
   return new Scene(log, brokers, proxies);
 }
 
+/** Brokers, proxies, nodes and hosts of one procedure. `sees`, `reaches` and `expect` add to `steps` and do not throw when a step is not met. */
 export class Scene {
   readonly log: WireLog;
   readonly steps: SceneStep[] = [];

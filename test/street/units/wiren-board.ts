@@ -12,6 +12,7 @@ export interface WirenBoardRegisters {
   powerUp(): void;
 }
 
+/** The registers of a device that was powered on now. `signature`: the model's name, at most six characters. */
 export function createWirenBoardRegisters(signature: string, clock: Clock): WirenBoardRegisters {
   let upSinceMono = clock.monoMs();
   const upS = (): number => Math.floor((clock.monoMs() - upSinceMono) / 1_000);

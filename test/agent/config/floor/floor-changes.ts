@@ -45,7 +45,7 @@ export function loadEdited(t: Test, edits: Edits, profile: string | null = null)
 }
 
 /**
- * Each way in which edits of the site (`edits`) or of its lamp type (`led`) would lower the floor, as `path: message`; empty if none.
+ * Each way in which edits of the site (`edits`) or of its lamp type (`led`) could darken the street, as `path: message`; empty if none.
  *
  * `base` edits the site before the comparison. Edits that the configuration check refuses give its message alone.
  */

@@ -34,6 +34,7 @@ export async function resultOf({ clock }: Plant, pending: Promise<WriteResult>, 
   return result;
 }
 
+/** `count` devices of one type, with ids `L1`, `L2`, ... */
 export const many = (count: number, profile: Profile, prefix = 'L'): Record<string, Profile> =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`${prefix}${i + 1}`, profile]));
 

@@ -82,6 +82,7 @@ export function must<T>(result: { ok: true; value: T } | { ok: false; message: M
   return result.value;
 }
 
+/** An event that has ended, `n` ms after `STORE_START_MS`. */
 export function numberedEvent(n: number): AgentEvent {
   const startMs = STORE_START_MS + n;
   return {

@@ -74,6 +74,7 @@ function createWire() {
   };
 }
 
+/** Resolves in the next turn of the event loop. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A delivery without a link. `take` stores and publishes one frame; `taken` counts them; `wire` is the link, once the test opens it. */
