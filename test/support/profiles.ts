@@ -20,7 +20,7 @@ export const PLAIN_QUIRKS: Quirks = {
   retries: 2,
 };
 
-/** A register that can be written 0..100 and is read back at once. */
+/** For `testPoint`: can be written, 0 to 100, and is read back at once, with these changes. */
 export function writable(over: Partial<PointWrite> = {}): PointWrite {
   return {
     min: 0,

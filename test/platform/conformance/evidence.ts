@@ -82,7 +82,7 @@ export interface EdgeConnection {
   readonly closedAt: number;
 }
 
-/** From one NBIRTH to the next, or to the end of the connection. */
+/** What the node published on one connection from an NBIRTH on, up to the next NBIRTH (not included) or the end of the connection. */
 export interface Life {
   readonly connection: EdgeConnection;
   readonly nbirth: SparkplugMessage;

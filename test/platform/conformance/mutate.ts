@@ -10,7 +10,7 @@ type Events = readonly WireEvent[];
 /** Returns a changed copy of a recording's events. */
 export type Defect = (events: Events) => Events;
 
-/** Returns a packet that fits. `at` counts from 0; negative numbers count from the end. Errors: throws Error if there is none. */
+/** Returns the packet at position `at` among those that fit: from 0, or negative from the end. Errors: throws if there is none. */
 export function nth(events: Events, at: number, fits: (event: PacketEvent) => boolean): PacketEvent {
   const found = events.filter((event): event is PacketEvent => event.kind === 'packet' && fits(event)).at(at);
   if (found === undefined) throw new Error('the recording has no such packet: the defect cannot be made');
