@@ -14,7 +14,11 @@ export interface AssumedConstant {
   readonly confirmedBy: string;
 }
 
-/** In the order of the file. A docstring of the file itself is listed as `(file)`. */
+/**
+ * The constants of a text whose docstring has `Source: assumed`, in its order; empty if there are none. `file` is only copied.
+ *
+ * A docstring of the file itself is listed as `(file)`.
+ */
 export function assumedConstantsIn(file: string, text: string): AssumedConstant[] {
   if (!/Source:[\s*]+assumed/.test(text)) return [];
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
@@ -51,7 +55,7 @@ function writtenValue(node: ts.Node | undefined): string {
   return line.length > MOST_VALUE ? `${line.slice(0, MOST_VALUE)}…` : line;
 }
 
-/** The page, with a table for each top folder. */
+/** The text of docs/assumed.md, with a table for each top folder of the constants. */
 export function assumedPage(constants: readonly AssumedConstant[]): string {
   const folders = [...new Set(constants.map(({ file }) => file.split('/')[0] ?? ''))];
   const without = constants.filter(({ confirmedBy }) => confirmedBy === '').length;

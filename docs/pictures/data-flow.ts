@@ -69,7 +69,7 @@ const GRID = { width: 114, height: 48, gapX: 62, gapY: 54, margin: 16, apart: 9,
 const COLUMNS = 1 + Math.max(...NODES.map(({ column }) => column));
 const ROWS = 1 + Math.max(...NODES.map(({ row }) => row));
 
-/** One SVG document. */
+/** The picture as the text of an SVG document. */
 export function dataFlowPicture(): string {
   const width = COLUMNS * (GRID.width + GRID.gapX) - GRID.gapX + 2 * GRID.margin;
   const height = ROWS * (GRID.height + GRID.gapY) - GRID.gapY + 2 * GRID.margin;

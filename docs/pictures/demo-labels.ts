@@ -11,10 +11,10 @@ import { createStreet } from '../../test/street/street.ts';
 
 /** The id of a lamp, then its bar, its level and its reason. */
 const LAMP_ROW = /^(\S+) +[#.]+ +\d+ %.*$/;
-/** The street from above, with its sensors and movers. */
+/** Matches the row of the demo that shows the street from above: `o` a sensor, `w`, `b` and `C` movers. */
 export const STREET_ROW = /^[_owbC]+$/;
 
-/** The words of each row, letters only. A lamp's row gives the letters of its id. */
+/** The words of each row, letters only. A lamp's row gives the letters of its id, and the row of the street gives `(street)`. */
 export function demoLabelsOf(rows: readonly string[]): readonly string[] {
   return rows.map((row) =>
     STREET_ROW.test(row)

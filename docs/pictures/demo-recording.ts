@@ -9,7 +9,7 @@ import { Screen, type ScreenCell } from '../../test/support/screen.ts';
 import { demoLabelsOf, STREET_ROW } from './demo-labels.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** Source: the size of a VT100, and of most terminals when they open. */
+/** The size of the demo's terminal. Units: characters. Source: the size of a VT100, and of most terminals when they open. */
 export const DEMO_TERMINAL = { cols: 80, rows: 24 } as const;
 /** The demo ends by itself after this time. Source: assumed; twice the time until the first movers have crossed the street. Confirmed by: a run on the slowest machine that draws pictures. */
 const DEMO_RUN = '60s';
@@ -17,9 +17,9 @@ const DEMO_RUN = '60s';
 const HOME = '\x1b[H';
 
 /**
- * Resolves with the first complete screen with these labels that is worth a picture: see `isWorthSeeing`.
+ * Runs the demo. Resolves with its first screen that has these labels, movers of each kind, and lamps that are raised for them.
  *
- * Errors: rejects when the demo ends before it has shown one.
+ * Errors: rejects if the demo, which ends after 60 s, has shown none.
  */
 export async function recordDemo(labels: readonly string[]): Promise<readonly (readonly ScreenCell[])[]> {
   // The socket of this demo is in a folder of its own, so another demo on this machine keeps its socket.

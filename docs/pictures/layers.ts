@@ -5,7 +5,7 @@
  */
 import type { ICruiseResult } from 'dependency-cruiser';
 
-/** Shape: lowest layer first, as in the rules. */
+/** The names of the rooms in each layer. Shape: lowest layer first. */
 export type Layers = readonly (readonly string[])[];
 
 interface Room {
@@ -18,7 +18,11 @@ interface Room {
 /** Units: px. */
 const BOX = { width: 132, height: 46, gapX: 34, gapY: 40, margin: 20 } as const;
 
-/** One SVG document. The thickness of a line grows with the logarithm of the number of imports. */
+/**
+ * The picture as the text of an SVG document. The thickness of a line grows with the logarithm of the number of imports.
+ *
+ * Errors: throws TypeError on an import of a room that `layers` does not name.
+ */
 export function layersPicture({ modules }: Pick<ICruiseResult, 'modules'>, layers: Layers): string {
   const files = modules.map(({ source }) => source).filter((source) => roomOf(source) !== null);
   const width = Math.max(...layers.map((rooms) => rowWidth(rooms.length))) + 2 * BOX.margin;

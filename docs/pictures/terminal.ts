@@ -32,7 +32,7 @@ export interface TerminalPictureOptions {
   readonly cols: number;
 }
 
-/** One SVG document. */
+/** The picture as the text of an SVG document. */
 export function terminalPicture(rows: readonly (readonly ScreenCell[])[], { title, command, cols }: TerminalPictureOptions): string {
   const width = Math.round(cols * CELL.width + 2 * WINDOW.margin);
   const height = WINDOW.bar + rows.length * CELL.height + WINDOW.margin;

@@ -1,7 +1,7 @@
 import { readPlacedYaml } from '../../agent/config/load/places.ts';
 import type { Profile } from '../../agent/core/profile.ts';
 import { loadProfile } from '../../drivers/profile-loader.ts';
-/** An invented device type that is sound, short, and has something for every check to bite on. */
+/** The text of an invented device type: short and without a mistake, and every check of device types concerns a part of it. */
 export const ACME = `id: acme-lamp
 vendor: Acme
 model: Lamp
@@ -20,4 +20,5 @@ examples:
     expect: { level: 40 }
 `;
 
+/** Loads this text as a device type. Errors: as `loadProfile`. */
 export const loadAcmeProfile = (text: string): Profile => loadProfile({ file: 'acme.yaml', text }, readPlacedYaml);

@@ -14,10 +14,10 @@ export const SERIAL: SerialSettings = { baud: 9_600, parity: 'none', stopBits: 1
 
 export const CHAR_MS = 10_000 / 9_600;
 
-/** Source: Modbus over Serial Line V1.02 §2.5.1.1: 3.5 characters of 11 bits, whatever the stop bits of the line. */
+/** The silence between frames. Source: Modbus over Serial Line V1.02 §2.5.1.1: 3.5 characters of 11 bits, whatever the stop bits of the line. */
 export const GAP_MS = (3.5 * 11_000) / 9_600;
 
-/** Every register holds its own address, so a wrong value shows. Bit n is 1 when n is odd. */
+/** Every register contains its own address; bit n is 1 when n is odd. Writes are listed in `written` and change nothing. */
 export function addressUnit(
   turnaroundMs = 5,
 ): SimUnit & { readonly written: [table: string, address: number, values: readonly number[]][] } {
@@ -42,7 +42,7 @@ export interface Bench {
   readonly wire: Wire;
 }
 
-/** A line whose far end is the simulated RS-485 bus. */
+/** An open line to a simulated bus with these units, by address, on a manual clock. */
 export async function busBench(units: Record<number, SimUnit>, serial = SERIAL, chunkBytes?: number): Promise<Bench & { sim: SimLine }> {
   const clock = createManualClock(0);
   const map = new Map(Object.entries(units).map(([address, unit]) => [Number(address), unit]));
@@ -55,7 +55,7 @@ export async function busBench(units: Record<number, SimUnit>, serial = SERIAL, 
   return { clock, line, wire, sim };
 }
 
-/** A line whose far end does just what the script says, in ms after the end of the request. */
+/** An open line to a far end that sends what `script` returns for a request: bytes, each some ms after its end. `turn` counts from 0. */
 export async function scriptBench(script: (request: Buffer, turn: number) => readonly [afterMs: number, bytes: Buffer][]): Promise<Bench> {
   const clock = createManualClock(0);
   let turn = 0;
@@ -68,6 +68,7 @@ export async function scriptBench(script: (request: Buffer, turn: number) => rea
   return { clock, line, wire };
 }
 
+/** The bytes with their Modbus CRC. */
 export function sealed(...bytes: number[]): Buffer {
   const crc = crcBitwise(Buffer.from(bytes));
   return Buffer.from([...bytes, crc & 0xff, crc >> 8]);
@@ -86,7 +87,7 @@ export const wordsOf = ({ address, count }: ReadRequest): number[] => Array.from
 
 export type End = { readonly words: readonly number[]; readonly reply: Reply } | { readonly code: string; readonly error: BusError };
 
-/** How a transaction ended; time runs until it has. */
+/** Advances the clock until a transaction ends. Resolves with its reply or its error. Errors: rejects after `withinMs` of that clock. */
 export async function endOf({ clock }: Bench, transaction: Promise<Reply>, withinMs = 3_000): Promise<End & { readonly tookMs: number }> {
   const startMono = clock.monoMs();
   let end: (End & { tookMs: number }) | undefined;

@@ -3,6 +3,8 @@
  *
  * Facts, each with its origin.
  */
+
+/** One frame that a device sends, as it is on the wire. */
 export interface UartVector {
   readonly profile: string;
   readonly origin: string;

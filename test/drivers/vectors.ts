@@ -1,7 +1,13 @@
 /**
  * Frames known of the shipped Modbus devices and what they mean, apart from the profiles' own examples.
  *
- * Facts, each with its origin. `expect` names the quantities of the profile in its units; the frame may say more.
+ * Facts, each with its origin.
+ */
+
+/**
+ * A request and its response, in hexadecimal with CRC.
+ *
+ * `expect`: quantities of the profile in its units, null for no valid value; the response may contain more.
  */
 export interface Vector {
   readonly profile: string;

@@ -7,7 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
 
 export interface TestBroker {
-  /** 0 before the first start. */
+  /** The port requested; if that is 0, the port of the first start from then on. */
   readonly port: number;
   readonly url: string;
   start(): Promise<void>;
@@ -16,7 +16,7 @@ export interface TestBroker {
   cut(): void;
 }
 
-/** A broker that listens after `start`. `port`: 0 takes any free one. */
+/** A broker that listens after `start`. `port` 0: any free one, the same after a restart. Errors: `start` rejects if the port is taken. */
 export function createTestBroker({ port = 0 }: { readonly port?: number } = {}): TestBroker {
   const sockets = new Set<Socket>();
   let listening: { readonly server: Server; readonly aedes: Aedes } | null = null;

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DAY_MS } from '../../agent/core/durations.ts';
 
-/** Files of one certificate and its key, both PEM; the key has mode 0400. */
+/** Paths of a certificate and its key, both PEM. The key of an issued certificate has mode 0400. */
 export interface Pair {
   readonly cert: string;
   readonly key: string;
@@ -24,12 +24,13 @@ export interface CertificateRequest {
 }
 
 export interface Authority extends Pair {
+  /** A certificate signed by this authority. `name`: its common name. Errors: throws if `openssl` fails. */
   issue(name: string, request?: CertificateRequest): Pair;
 }
 
 export interface TestAuthorities {
   readonly folder: string;
-  /** Creates an authority with its own key. */
+  /** Creates an authority with its own key, valid for ten years. Errors: throws for a name that was used, or if `openssl` fails. */
   create(name: string): Authority;
   close(): void;
 }
@@ -57,7 +58,7 @@ basicConstraints = critical,CA:TRUE
 keyUsage = critical,keyCertSign,cRLSign
 `;
 
-/** Creates authorities in a temporary folder, which `close` removes. */
+/** Creates a temporary folder for authorities and their certificates; `close` removes it. `program`: path of `openssl`. */
 export function openTestAuthorities(program: string): TestAuthorities {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-certificates-'));
   let serial = 1_000;
@@ -106,6 +107,7 @@ export function openTestAuthorities(program: string): TestAuthorities {
   };
 }
 
+/** This time of day so many days from now; a negative number is in the past. */
 export function daysFromNow(days: number): Date {
   return new Date(Date.now() + days * DAY_MS);
 }

@@ -28,7 +28,7 @@ const TOO_MANY = 0x93;
 const TOO_LARGE = 0x95;
 const SIDES = ['client', 'server'] as const;
 
-/** Passes bytes as soon as it is created. */
+/** Connects to the broker and passes bytes in both directions from its creation until both sockets are closed. */
 export class ConnectionRelay {
   /** Empty before CONNECT. */
   clientId = '';

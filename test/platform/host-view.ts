@@ -55,6 +55,7 @@ const GAP = 'Sync/Gap';
 /** Source: Sparkplug 3.0 §6.4.11: a metric without the property is good. */
 const GOOD = 192;
 
+/** `take` gets each message in the order of arrival; it omits commands. Errors: `take` throws RangeError on bytes that are not a payload. */
 export class HostView {
   /** Everything in the order of arrival. */
   readonly messages: HostMessage[] = [];
@@ -89,7 +90,7 @@ export class HostView {
     this.registry.forget();
   }
 
-  /** The alias of a metric of the present births. */
+  /** The alias of a metric in the present births; undefined if it has none or was not born. */
   aliasOf(device: string, metric: string): number | undefined {
     return [...(this.#names.get(device) ?? [])].find(([, name]) => name === metric)?.[0];
   }

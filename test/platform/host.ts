@@ -29,7 +29,7 @@ interface OverrideCommand {
   readonly id?: string;
 }
 
-/** Subscribes after `start`. */
+/** Records all that one edge node sends, and sends it commands. Before `start` and after `stop`, commands are discarded without an error. */
 export class ReferenceHost {
   /** Called for each value; set by a test. */
   onValue: (value: HostValue) => void = () => {};
@@ -89,7 +89,7 @@ export class ReferenceHost {
     return this.#view.strays;
   }
 
-  /** The alias of a metric in the present births. Shape: `device` is empty for the node. */
+  /** The alias of a metric in the present births; undefined if there is none. Shape: `device` is empty for the node. */
   aliasOf(device: string, metric: string): number | undefined {
     return this.#view.aliasOf(device, metric);
   }

@@ -41,7 +41,7 @@ interface NodeStream {
   lastRebirthMs: number;
 }
 
-/** Subscribes after `start`. */
+/** Ingests all nodes of a group into one database, `base`, and sends them commands and acknowledgements. Connected from `start` to `stop`. */
 export class Platform {
   readonly base = createReadingBase();
   readonly nodes = new Map<string, NodeIngest>();
@@ -100,7 +100,7 @@ export class Platform {
     return this.write(node, '', [asText('Sync/Accept', text)]);
   }
 
-  /** Requests the rows that are missing between known ones. Returns the number of ranges. */
+  /** Requests the rows that are missing between known ones. Returns the number of ranges requested; 0 for an unknown node. */
   async askForHoles(node: string): Promise<number> {
     const holes = this.nodes.get(node)?.rows?.holes ?? [];
     for (const { from, to } of holes) {

@@ -3,19 +3,23 @@
  */
 import { type Packet, parser } from 'mqtt-packet';
 
-/** A packet, or bytes that could not be parsed: the rest of the stream is then not split any more. */
+/**
+ * A packet with its bytes, or bytes that could not be parsed, with the reason.
+ *
+ * After a bad length the stream is not split any more: each later chunk is returned as it arrives.
+ */
 export type Framed = { readonly bytes: Buffer; readonly packet: Packet } | { readonly bytes: Buffer; readonly reason: string };
 
 export interface MqttFramer {
   push(chunk: Buffer): Framed[];
-  /** 4 or 5, from the CONNECT. */
+  /** 4 or 5: 4 until a CONNECT states it. The owner sets it for the broker's direction, which has no CONNECT. */
   protocolVersion: number;
 }
 
 /** Source: MQTT 5 §1.5.5: a length has at most four bytes. */
 const MAX_LENGTH_BYTES = 4;
 
-/** A framer at the start of a stream. */
+/** A framer for a new stream. `push` returns the packets that are complete now, in order, and keeps the rest. */
 export function createMqttFramer(): MqttFramer {
   let waiting = Buffer.alloc(0);
   let isBroken = false;

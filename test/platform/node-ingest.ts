@@ -16,7 +16,7 @@ export interface IngestMessage extends Sortable {
   readonly payload: WirePayload;
 }
 
-/** A loss that the node reported. Units: `atMs` ms. */
+/** A loss of readings that the node reported, of rows `from` to `to` where they are known. `id` numbers the losses of an epoch; null for none. */
 export interface ReportedGap {
   readonly epoch: string;
   readonly id: number | null;
@@ -51,7 +51,7 @@ const EPOCH_LENGTH = 8;
 const ROWS_ARRIVE: readonly string[] = ['thinned', 'not-configured', 'packet-limit', 'malformed'];
 const GOOD = 192;
 
-/** The gap of an epoch up to which none is missing: each names the one before it. */
+/** The id of the last loss of an epoch up to which no report is missing; 0 if the first is. Each report names its predecessor in `after`. */
 export function gapHead(gaps: readonly ReportedGap[], epoch: string): number {
   const next = new Map(gaps.flatMap(({ id, after, epoch: of }) => (id === null || after === null || of !== epoch ? [] : [[after, id]])));
   let head = 0;
@@ -59,7 +59,7 @@ export function gapHead(gaps: readonly ReportedGap[], epoch: string): number {
   return head;
 }
 
-/** The state of one node. */
+/** The state of one node. `take` gets its messages in the order of sending; readings go to the database. */
 export class NodeIngest {
   readonly node: string;
   readonly devices = new Set<string>();
@@ -86,7 +86,7 @@ export class NodeIngest {
     this.#onStray = onStray;
   }
 
-  /** The rows of the present epoch. */
+  /** The rows of the present epoch; undefined before the first NBIRTH. */
   get rows(): RowRanges | undefined {
     return this.#ranges.get(this.epoch);
   }

@@ -16,12 +16,12 @@ export interface PlatformReading {
 
 export interface ReadingBase {
   readonly size: number;
-  /** Readings that were present already with the same value; another value is a conflict. */
+  /** Readings whose time was present already. Those with another value or quality are `conflicts` too, and are not kept. */
   readonly duplicates: number;
   readonly conflicts: readonly PlatformReading[];
   /** Readings older than the previous one of the same metric in the same stream, live or historical. */
   readonly disorders: number;
-  /** False when it was present already. */
+  /** False, without a change, if a reading of this time was present already. */
   add(reading: PlatformReading): boolean;
   of(node: string): readonly PlatformReading[];
 }
@@ -29,7 +29,7 @@ export interface ReadingBase {
 /** Source: `payloads-propertyset-quality-value-value`; missing is sent as bad without a value. */
 const QUALITY_CODE: Readonly<Record<string, number>> = { good: 192, stale: 500, bad: 0, missing: 0 };
 
-/** The code on the wire for a quality of the store. */
+/** The code on the wire for a quality of the store: good 192, stale 500, any other 0. */
 export function qualityCode(quality: string): number {
   return QUALITY_CODE[quality] ?? 0;
 }
@@ -73,7 +73,7 @@ export function createReadingBase(): ReadingBase {
   };
 }
 
-/** How a database differs from a store. Each text names a reading. */
+/** How a database differs from a store: `compared` readings were expected. Each text names one reading. */
 export interface Difference {
   readonly compared: number;
   readonly missing: readonly string[];
@@ -82,16 +82,16 @@ export interface Difference {
   readonly extra: readonly string[];
 }
 
-/** Which metric shows a point; more than one where a zone shows a lamp's. */
+/** Returns the metrics under which a point of the store is published: usually one, more if a zone publishes a point of its lamp too. */
 export type ShownAs = (pointId: string) => readonly { readonly device: string; readonly metric: string }[];
 
-/** A point is shown by its own device under its own name. */
+/** Point `L01.power` is published as metric `power` of device `L01`, and not elsewhere. */
 export const asItself: ShownAs = (pointId) => {
   const dot = pointId.lastIndexOf('.');
   return [{ device: pointId.slice(0, dot), metric: pointId.slice(dot + 1) }];
 };
 
-/** Reading by reading: the database of a node against the rows of its store. */
+/** Compares the readings of a node in the database with the rows of its store, by metric and time: value and quality. */
 export function compareWithStore(base: ReadingBase, node: string, rows: readonly StoredFrame[], shownAs: ShownAs = asItself): Difference {
   const have = new Map(base.of(node).map((reading) => [keyOf(reading.device, reading.metric, reading.timestampMs), reading]));
   const [missing, different]: [string[], string[]] = [[], []];

@@ -4,7 +4,7 @@
  * Source: docs/platform.md, "Delivery".
  */
 
-/** `Sync/Rows` of a message, parsed. */
+/** `Sync/Rows` of a message, parsed: rows `from` to `to`, both included, part 1 to `parts` of them. `isAgain`: sent again on request. */
 export interface ParsedRowsMark {
   readonly epoch: string;
   readonly from: number;
@@ -14,17 +14,18 @@ export interface ParsedRowsMark {
   readonly isAgain: boolean;
 }
 
+/** Rows `from` to `to`, both included. */
 export interface Range {
   readonly from: number;
   readonly to: number;
 }
 
 export interface RowRanges {
-  /** Adds a message. Returns whether its rows were complete already or new. */
+  /** Adds a message. Returns 'duplicate' if this part, or all its rows, were present already. */
   add(mark: ParsedRowsMark): 'new' | 'duplicate';
-  /** These rows will never arrive: a gap. */
+  /** Counts these rows as present, because they will never arrive. */
   cover(range: Range): void;
-  /** All rows up to here are present. */
+  /** All rows from 1 up to here are present; 0 if row 1 is missing. */
   readonly head: number;
   /** Complete ranges, in order; two ranges never touch. */
   readonly complete: readonly Range[];
@@ -34,7 +35,7 @@ export interface RowRanges {
   readonly partial: number;
 }
 
-/** Undefined for a text that is not `Sync/Rows`. */
+/** Parses the value of `Sync/Rows`. Undefined if it is malformed, if `from` is above `to`, or if the part is not 1 to `parts`. */
 export function readRowsMark(text: string): ParsedRowsMark | undefined {
   const found = /^(?<epoch>[0-9A-Za-z]+):(?<from>\d+)-(?<to>\d+):(?<part>\d+)\/(?<parts>\d+)(?<again>:again)?$/.exec(text)?.groups;
   if (found === undefined) return undefined;
@@ -44,7 +45,7 @@ export function readRowsMark(text: string): ParsedRowsMark | undefined {
   return isSound ? { ...mark, isAgain: found['again'] !== undefined } : undefined;
 }
 
-/** `base`: rows up to it were proven before this platform listened. */
+/** No rows, or rows 1 to `base`: these were acknowledged before this platform was connected. */
 export function createRowRanges(base = 0): RowRanges {
   let complete: Range[] = base > 0 ? [{ from: 1, to: base }] : [];
   const parts = new Map<string, Set<number>>();

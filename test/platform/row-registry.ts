@@ -46,7 +46,7 @@ export class RowRegistry {
     this.readings.clear();
   }
 
-  /** The last row up to which none is missing. */
+  /** The last row up to which none is missing; 0 if row 1 is. */
   head(epoch = this.epoch): number {
     return reachFrom(this.ranges(epoch), 0);
   }
@@ -78,6 +78,7 @@ export class RowRegistry {
     if (this.#isComplete(rows) && !rows.isAgain) this.#addRange(rows, isHistorical ? 'historical' : 'live');
   }
 
+  /** Adds a loss, the value of `Sync/Gap`. Errors: throws SyntaxError on what is not JSON. */
   gap(text: string): void {
     const gap = JSON.parse(text) as ReportedGap;
     this.#gaps.set(gap.id === null ? `${gap.epoch}:${gap.from}-${gap.to}` : `${gap.epoch}#${gap.id}`, gap);

@@ -32,7 +32,7 @@ interface Column {
 /** Largest block unpacked. Units: bytes. */
 const MAX_BYTES = 16 * 2 ** 20;
 
-/** Errors: throws on bytes that are not a segment. */
+/** Unpacks the value of `Sync/Segment`. Errors: throws on bytes that are not a segment of version 1, or have more than 16 MB unpacked. */
 export function readSegment(bytes: Uint8Array): Segment {
   const text = inflateSync(bytes, { maxOutputLength: MAX_BYTES }).toString();
   const { v, epoch, from, to, seq, at, series } = JSON.parse(text) as {

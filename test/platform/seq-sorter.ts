@@ -26,7 +26,7 @@ const COUNT = 256;
 const RECENT = COUNT / 2;
 
 /**
- * A sorter that waits for the first NBIRTH; messages before it are discarded.
+ * A sorter that keeps all messages but NDEATH until the first NBIRTH, even at `giveUp`.
  *
  * Shape: messages overtake each other by less than half a round of seq, and by less than a whole session.
  */

@@ -15,7 +15,7 @@ export interface SocketFeed {
   end(): void;
 }
 
-/** A feed that reads the present pace at each push. */
+/** Writes to `socket` in the order of the calls; discards bytes once it is destroyed. `pace` is read at each call, so it may change. */
 export function createSocketFeed(socket: Socket, pace: () => Pace): SocketFeed {
   let tail: Promise<void> = Promise.resolve();
   let waiting = 0;

@@ -58,7 +58,7 @@ export interface WireLog {
   add(event: WireEvent): void;
   mark(name: string, detail?: string): void;
   nextConnection(): number;
-  /** The first event that fits, past (from that place on) or to come; undefined after `limitMs` of real time. Units: ms. */
+  /** The first event that fits: one recorded at index `from` or later, or the next. Undefined after `limitMs` of real time (default 5 s). */
   waitFor(fits: (event: WireEvent) => boolean, limitMs?: number, from?: number): Promise<WireEvent | undefined>;
 }
 

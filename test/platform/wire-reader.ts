@@ -21,7 +21,7 @@ export interface WireMetric {
   readonly valueField: number | undefined;
 }
 
-/** Data sets and templates are returned as bytes. */
+/** A value by its field: long gives bigint (signed); bytes, data sets and templates give Buffer; int, float and double give number. */
 export type WireValue = number | bigint | boolean | string | Buffer;
 
 export interface WirePropertySet {
@@ -44,7 +44,7 @@ export interface WirePayload {
 
 type Field = { readonly number: number; readonly value: number | bigint | Buffer };
 
-/** Errors: throws RangeError on what is no payload. */
+/** Decodes a Sparkplug payload. A field that is absent is undefined. Errors: throws RangeError on bytes that are not a payload. */
 export function readWirePayload(bytes: Buffer): WirePayload {
   const fields = [...readFields(bytes)];
   return {

@@ -24,17 +24,20 @@ export interface AgentProcessOptions {
   readonly clock: Clock;
 }
 
+/** A running agent. `ask` gives the result of a console command. Errors: `ask` and `status` reject as `callAgent`, after 5 s at the latest. */
 export interface AgentProcess {
   readonly child: ChildProcess;
   /** The last lines of its log. */
   logTail(lines: number): string;
   ask(command: string, args?: RawArgs): Promise<unknown>;
   status(): Promise<StatusView>;
-  /** Resolves when it answers on its socket. Errors: rejects with the log's tail when it ends before. */
+  /** Resolves when it answers on its socket; waits without a limit. Errors: rejects with the end of its log if the process ends first. */
   ready(): Promise<void>;
+  /** Sends SIGTERM and waits for the end. Resolves with the exit code; null if a signal ended the process. */
   stop(): Promise<number | null>;
 }
 
+/** Starts `luciole run`; its output is appended to `logFile`. Returns before the agent is ready: see `ready`. */
 export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
   const { clock, socketPath, logFile } = options;
   const log = openSync(logFile, 'a');

@@ -7,7 +7,7 @@ export interface DemoOptions {
   readonly forMs: number | null;
   readonly seed: number;
   readonly json: boolean;
-  /** The street alone, for a first `luciole setup`. */
+  /** False: only the street runs, to practise `luciole setup`. */
   readonly hasAgent: boolean;
   readonly startAtMs: number;
 }
@@ -33,7 +33,11 @@ continue with docs/platform.md.
 A second demo at the same time needs its own socket: set
 LUCIOLE_SOCKET=/tmp/second/agent.sock in both terminals.`;
 
-/** Errors: throws TypeError with a sentence for the user. Returns null when help is wanted. */
+/**
+ * Reads the words of the command line. Returns null for `--help`.
+ *
+ * Errors: throws TypeError with a sentence for the user; for `--for` as `parseDuration`.
+ */
 export function readDemoOptions(words: string[]): DemoOptions | null {
   const { values } = parseArgs({
     args: words,

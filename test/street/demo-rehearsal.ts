@@ -16,7 +16,11 @@ import { connectStreet } from './street-cables.ts';
 
 const LOOK_MS = 1_000;
 
-/** Resolves with the exit code when the person ends it or its time is over. Errors: as `loadSite`. */
+/**
+ * Runs the street without an agent, and prints its ports and each change of its light.
+ *
+ * Resolves with 0 after SIGINT, SIGTERM or SIGHUP, or after `forMs`. Errors: rejects with what `loadSite` throws.
+ */
 export async function rehearse({ configFile, seed, forMs }: DemoOptions): Promise<number> {
   const { cabinet } = loadSite(configFile);
   const clock = createSystemClock({ quality: () => 'synced' });

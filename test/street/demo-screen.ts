@@ -38,10 +38,13 @@ export interface ShownDemo {
 }
 
 export interface DemoScreen {
+  /** Stops drawing and restores the terminal. */
   close(): void;
+  /** Returns the closing text; does not print it. */
   farewell(summary: DemoSummary): string;
 }
 
+/** Draws the demo until `close`: a full screen with keys on a terminal; one line a second elsewhere or with `--json`. */
 export function openDemoScreen(demo: Demo): DemoScreen {
   const { stdin, stdout } = process;
   const isLive = stdout.isTTY && !demo.options.json;
@@ -82,11 +85,12 @@ function press(key: string, demo: Demo, show: (text: string) => void): void {
   else if (key === 'q' || key === '\x03') demo.quit();
 }
 
+/** The sentence shown after a lamp has lost its power or got it back. */
 export function lampNotice({ id, hasPower }: ReturnType<Demo['toggleLamp']>): string {
   return hasPower ? `Lamp ${id} has its power back.` : `Lamp ${id} has no power. Press s again to give it back.`;
 }
 
-/** One screen of at most 80 columns. Without `notice`: as it is before the first key. */
+/** The rows of the screen, at most 80 columns each; a single row until the agent has a status. Default: the notice before the first key. */
 export function demoPage(demo: ShownDemo, notice = FIRST_NOTICE): string[] {
   const { status } = demo;
   if (status === null) return ['The agent is starting ...'];

@@ -18,8 +18,9 @@ export interface Demo {
   readonly broker: TestBroker;
   readonly host: ReferenceHost;
   readonly agent: AgentProcess;
-  /** The agent's own newest answer. */
+  /** The agent's newest status; null before the first. */
   status: StatusView | null;
+  /** Whether the broker is stopped. */
   isCut: boolean;
   toggleUplink(): Promise<void>;
   /** Cuts the power of a lamp, or gives it back. Returns the lamp and whether it has power now. */

@@ -12,7 +12,7 @@ export interface DemoSummary {
   readonly detections: number;
   readonly lampsRaised: number;
   readonly detectionToFrameMs: { readonly p50: number | null; readonly p99: number | null; readonly passages: number };
-  /** Share of the last minute, by line. Units: %. */
+  /** Busy share of the last minute, by Modbus line. Units: %. */
   readonly busUtilisation: Readonly<Record<string, number>>;
   readonly transactions: number;
   readonly timeouts: number;
@@ -22,7 +22,7 @@ export interface DemoSummary {
   readonly errors: readonly string[];
 }
 
-/** Queries the agent one last time and compares its answer with the records of street and platform. */
+/** Requests the agent's status and compares it with the records of street and platform. Errors: rejects if the agent does not answer. */
 export async function summaryOf({ agent, host, passages, street }: Demo): Promise<DemoSummary> {
   const status = await agent.status();
   const { lines, store, uplink } = status;
@@ -64,7 +64,11 @@ interface Seen {
   readonly gapViolations: number;
 }
 
-/** Lists what failed. A value may arrive twice in two sessions: rows without proof at the end of the first are sent again. */
+/**
+ * One sentence for each failed check; empty on success.
+ *
+ * Duplicates count only in the first session (`bdSeq` 0): after a reconnect the agent sends unacknowledged rows again.
+ */
 export function demoErrors({ store, strays, duplicates, bdSeq, gapViolations }: Seen): string[] {
   return [
     ...(store.readingsLost > 0 ? [`${store.readingsLost} readings lost`] : []),

@@ -16,6 +16,7 @@ export interface Passages {
   readonly trips: number;
 }
 
+/** Starts to measure; the figures grow while the street runs. Wraps `street.onLevel`, and cannot be stopped. */
 export function watchPassages(street: Street, cabinet: Cabinet, clock: Clock): Passages {
   const latenciesMs: number[] = [];
   let trips = 0;

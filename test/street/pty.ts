@@ -11,18 +11,19 @@ import type { GatewayEnd } from './sim-line.ts';
 interface NativePty {
   open(cols: number, rows: number): { master: number; slave: number; pty: string };
 }
-/** Pseudo-terminals as file descriptors. */
+/** The native `open` of node-pty: returns the descriptors of both ends of a new pseudo-terminal, and the path of the end for the gateway. */
 export const nativePty = createRequire(import.meta.url)(`@lydell/node-pty-linux-${process.arch}/pty.node`) as NativePty;
 
 export interface PtyCable {
   readonly end: GatewayEnd;
   /** What the gateway opens: `linkPath` when given, as a stable name under /dev/serial would be, else the pseudo-terminal itself. */
   readonly path: string;
-  /** An adapter that hangs: it takes no more bytes than its buffer holds, and gives none. */
+  /** `true`: bytes from the gateway no longer reach the line, as with a hung adapter; they wait in a buffer. `false`: they pass again. */
   stall(on: boolean): void;
   close(): void;
 }
 
+/** A plugged cable. `receive` gets the bytes that the gateway sends. */
 export function createPtyCable(receive: (bytes: Buffer) => void, linkPath?: string): PtyCable {
   let plugged = plug();
 

@@ -1,7 +1,7 @@
-/** Numbers 0..1 that are the same for the same seed. */
+/** Returns the next number of its sequence: 0 or more, less than 1. The same seed gives the same sequence. */
 export type Random = () => number;
 
-/** Source: mulberry32, public domain, by Tommy Ettinger. */
+/** A new sequence; only the low 32 bits of `seed` count. Source: mulberry32, public domain, by Tommy Ettinger. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {

@@ -5,6 +5,7 @@
  */
 import type { Table } from '../../agent/core/profile.ts';
 
+/** `unit` 0 is a broadcast; `bytes` is the length of the frame; `values` has one number for each coil (0 or 1) or register. */
 export type SlaveRequest =
   | {
       readonly kind: 'read';
@@ -25,6 +26,7 @@ export type SlaveRequest =
       readonly bytes: number;
     };
 
+/** The CRC of Modbus RTU, sent with the low byte first. */
 export function crcBitwise(bytes: Uint8Array): number {
   let crc = 0xffff;
   for (const byte of bytes) {
@@ -34,7 +36,7 @@ export function crcBitwise(bytes: Uint8Array): number {
   return crc;
 }
 
-/** The request at the start of `rx`; undefined while it is not whole; null when it is no request at all. */
+/** The request at the start of `rx`; undefined while bytes are missing; null for a wrong CRC or a function other than 1 to 6, 15 and 16. */
 export function parseRequest(rx: Buffer): SlaveRequest | null | undefined {
   if (rx.length < 8) return undefined;
   const [unit, fc] = [rx[0] as number, rx[1] as number];
@@ -59,6 +61,7 @@ function writtenValues(fc: number, second: number, rx: Buffer): number[] {
   return Array.from({ length: second }, (_, i) => rx.readUInt16BE(7 + 2 * i));
 }
 
+/** `words`: one number for each coil (0 or 1) or register that was requested. */
 export function encodeReadReply({ unit, fc }: SlaveRequest, words: readonly number[]): Buffer {
   if (fc >= 3) {
     const body = Buffer.alloc(2 * words.length);
@@ -78,7 +81,7 @@ export function exceptionReply({ unit, fc }: SlaveRequest, code: number): Buffer
   return withCrc(Buffer.from([unit, fc | 0x80, code]));
 }
 
-/** A write is answered by its own first six bytes. */
+/** The reply to a write that was carried out: the first six bytes of the request, with a new CRC. */
 export function writeReply(request: Buffer): Buffer {
   return withCrc(request.subarray(0, 6));
 }

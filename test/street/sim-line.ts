@@ -8,7 +8,7 @@ import type { Clock, MonoMs } from '../../agent/core/clock.ts';
 import { encodeReadReply, exceptionReply, parseRequest, type SlaveRequest, writeReply } from './rtu-slave.ts';
 import type { SimUnit } from './units/sim-unit.ts';
 
-/** What the line writes to: the gateway's side of the cable. */
+/** The gateway's side of the cable, to which the line writes. Bytes written while it is unplugged are discarded. */
 export interface GatewayEnd {
   write(bytes: Buffer): void;
   unplug(): void;
@@ -33,6 +33,7 @@ interface UnitFault {
 /** A reply that this process itself delivers so much later than its unit would have may overlap the next request. Units: ms. Source: measured lateness of timers on an idle machine is below 1. */
 const LATE_MS = 2;
 
+/** One line with its units: the gateway's bytes go into `receive`, and replies go to `end` at their time on the wire. */
 export class SimLine {
   /** Set by the owner. */
   end: GatewayEnd = { write: () => {}, unplug: () => {}, replug: () => {} };
@@ -84,11 +85,12 @@ export class SimLine {
     clock.precisely(this.#receivedMono, () => this.#serve(request, frame));
   }
 
-  /** The unit has no power. */
+  /** Cuts the power of the unit: it receives nothing until `revive`. */
   silence(unit: number): void {
     this.#silent.add(unit);
   }
 
+  /** Restores the power: the unit starts with its power-up state. No effect on a unit that has power. */
   revive(unit: number): void {
     if (this.#silent.delete(unit)) this.#options.units.get(unit)?.powerUp?.();
   }
@@ -102,6 +104,7 @@ export class SimLine {
     this.#addFault(unit, { lateMs });
   }
 
+  /** The next reply of this unit has a wrong CRC. */
   corruptNext(unit: number): void {
     this.#addFault(unit, { corrupt: true });
   }
@@ -121,7 +124,7 @@ export class SimLine {
     this.end.write(bytes);
   }
 
-  /** Whether the adapter receives what it sends. */
+  /** `true`: the gateway also receives its own bytes, as from an adapter with echo. */
   setEcho(on: boolean): void {
     this.#hasEcho = on;
   }

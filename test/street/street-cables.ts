@@ -10,7 +10,11 @@ export interface StreetCables {
   close(): void;
 }
 
-/** Connects these lines, all unless given; the ports are links in `folder`. */
+/**
+ * Connects the lines, by default all, to pseudo-terminals. Each port is a link `tty-<line>` in `folder`, which must exist.
+ *
+ * Errors: throws for a line that the street does not have.
+ */
 export function connectStreet(street: Street, folder: string, lineIds: readonly string[] = [...street.lines.keys()]): StreetCables {
   const cables = lineIds.map((id): readonly [string, PtyCable] => {
     const line = street.lines.get(id);

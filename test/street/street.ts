@@ -39,19 +39,23 @@ export interface Street {
   readonly lines: ReadonlyMap<string, SimLine>;
   /** By device. */
   readonly units: ReadonlyMap<string, SimUnit>;
+  /** All levels written so far, oldest first. */
   readonly levels: readonly LevelSeen[];
   /** Inputs of the relay boxes, by device. */
   readonly inputs: ReadonlyMap<string, number[]>;
   readonly random: Random;
+  /** Called for each level, after it was added to `levels`. */
   onLevel: (seen: LevelSeen) => void;
-  /** The line and unit of a device. Errors: throws when there is none. */
+  /** The line and Modbus address of a device. Errors: throws when there is none. */
   unitOf(deviceId: string): { line: SimLine; unit: number };
-  /** Replaces the device by another of the same kind with factory settings. Errors: as `unitOf`. */
+  /** Replaces a Modbus device by another of its type with factory settings; its lamp is a new one, off. Errors: throws for any other id. */
   replace(deviceId: string): void;
+  /** Starts the movers and the units that transmit by themselves. Modbus units reply without it. */
   start(): void;
   stop(): void;
 }
 
+/** Errors: throws TypeError for a device type without a simulated unit. */
 export function createStreet(options: StreetOptions): Street {
   return new SimStreet(options);
 }

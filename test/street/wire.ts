@@ -11,6 +11,7 @@ export interface Wire {
   hang(): void;
 }
 
+/** A plugged cable whose port is closed. `receive` gets what the gateway writes, at once. */
 export function createWire(receive: (bytes: Buffer) => void): Wire {
   let isOpen = false;
   let isPlugged = true;

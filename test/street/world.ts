@@ -10,6 +10,7 @@ export interface WorldLamp {
   readonly id: string;
   readonly atM: number;
   readonly ratedPowerW: number;
+  /** Draws no power at any level; its driver still dims. */
   burnt: boolean;
   /** Draws full power at any level. */
   dayBurner: boolean;
@@ -26,7 +27,7 @@ export interface SimMover {
   readonly kind: MoverKind;
   readonly startMono: MonoMs;
   readonly startM: number;
-  /** Negative walks down the street. Units: m/s. */
+  /** Negative: towards the start of the street. Units: m/s. */
   readonly speedMps: number;
 }
 
@@ -51,6 +52,7 @@ export interface WorldOptions {
   readonly lengthM: number;
 }
 
+/** Lamps, sensors and people of one street; all values are computed for the present time of its clock. */
 export class SimWorld {
   readonly lamps = new Map<string, WorldLamp>();
   readonly sensors = new Map<string, WorldSensor>();
@@ -80,6 +82,7 @@ export class SimWorld {
     return sensor;
   }
 
+  /** The level now, within a fade too; a burnt lamp has one as well. Units: %. */
   levelPct(lamp: WorldLamp): number {
     const { fromPct, toPct, startMono, endMono } = lamp.fade;
     const passedMs = this.#options.clock.monoMs() - startMono;
@@ -93,6 +96,7 @@ export class SimWorld {
     return lamp.burnt || pct <= 0 ? 0 : lamp.ratedPowerW * (STANDBY_SHARE + ((1 - STANDBY_SHARE) * pct) / 100);
   }
 
+  /** The power of all lamps and of the cabinet's own gear. */
   powerW(): number {
     return GEAR_W + [...this.lamps.values()].reduce((sum, lamp) => sum + this.lampW(lamp), 0);
   }
@@ -110,7 +114,7 @@ export class SimWorld {
     return this.#energyWh / 1_000;
   }
 
-  /** A person or a car starts at one end of the street. */
+  /** A person or a car starts 20 m outside the street, before its start or behind its end. */
   send(kind: MoverKind, fromStart = true): SimMover {
     const { clock, lengthM } = this.#options;
     const speedMps = MOVER_SPEED_MPS[kind] * (fromStart ? 1 : -1);
@@ -140,7 +144,7 @@ export class SimWorld {
     this.#listeners.push(listener);
   }
 
-  /** The last time, up to now, at which a mover was in range; null before the first. */
+  /** The last time, up to now, at which a mover was in range; null if none was. `send` discards movers that have left the street. */
   seenMono(sensor: WorldSensor): MonoMs | null {
     const nowMono = this.#options.clock.monoMs();
     const seen = this.#movers.map((mover) => inRange(mover, sensor.atM)).filter(({ fromMono }) => fromMono <= nowMono);

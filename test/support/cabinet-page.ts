@@ -18,6 +18,7 @@ Begin with a copy of [config/example-street.yaml](../config/example-street.yaml)
 - Under "default", a dash means that the key is required; "none" means that it may be left out.
 `;
 
+/** The text of docs/cabinet.md: a table for each top key of the schema. */
 export function cabinetPage(schema: JsonSchema): string {
   const sections = Object.entries(schema.properties ?? {}).map(([key, part]) => {
     const heading = `## ${key}\n\n${part.description ?? ''}${schema.required?.includes(key) ? '' : ' May be left out.'}`;

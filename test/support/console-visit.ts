@@ -12,7 +12,7 @@ import { Screen } from './screen.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const TRANSCRIPTS = join(ROOT, 'test/scenario/transcripts');
-/** The user who runs the tests is the visitor. */
+/** Login name of the user who runs the tests, and so of the technician at the console. */
 export const USER = userInfo().username;
 /** Simulated time between two chances for the console to write. Units: ms. */
 const STEP_MS = 20;
@@ -27,19 +27,19 @@ export interface ConsoleVisit {
   readonly screen: Screen;
   /** Bytes the terminal got so far. */
   bytes(): Buffer;
-  /** Types a line, turns all pages, and waits for the next prompt; resolves with what was shown between. */
+  /** Types a line, turns all pages, and waits for the next prompt or the end. Resolves with the output, echo and prompt included. */
   say(line: string): Promise<string>;
-  /** Types it as it is. */
+  /** Sends the text as it is, without Enter. */
   type(text: string): void;
-  /** Runs the street until the terminal shows it. */
+  /** Runs the street until the whole output so far fits. Errors: rejects if the console ends first, or after 8,000 s of the street. */
   until(shown: RegExp): Promise<void>;
-  /** Runs the street until it holds. */
+  /** Runs the street until it holds. Errors: as `until`, with `what`. */
   settled(holds: () => boolean, what: string): Promise<void>;
   /** The console's own folder. */
   readonly folder: string;
-  /** Sends SIGHUP, as the kernel does when the carrier is lost; resolves with the exit code. */
+  /** Sends SIGHUP, as the kernel does when the carrier is lost. Resolves with the exit code, also when the console had ended already. */
   hangUp(): Promise<number>;
-  /** Compares the transcript with the stored one; `UPDATE_TRANSCRIPTS=1` stores this one. */
+  /** Compares the transcript with the stored one. `UPDATE_TRANSCRIPTS=1`, or if there is none: stores this one. */
   compare(t: Test, name: string): void;
 }
 
@@ -125,6 +125,7 @@ async function rigOf(t: Test, folder: string, socketPath: string, options: Visit
   return rig;
 }
 
+/** Starts agent and console; resolves at the first prompt. Both end with the test. */
 export async function visitCabinet(t: Test, options: VisitOptions): Promise<ConsoleVisit> {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   const socketPath = join(folder, 'agent.sock');

@@ -12,12 +12,17 @@ import { SMALL_SITE } from './small-site.ts';
 
 const clock = createSystemClock({ quality: () => 'synced' });
 
-/** Between two looks at what a process does. */
+/** Resolves after 5 ms: the pause in a loop that waits for something from another process. */
 export function nextLook(): Promise<void> {
   return sleep(clock, 5);
 }
 
-/** Its agents end with the test. */
+/**
+ * A folder with the cabinet file of `SMALL_SITE` and one data folder for all processes.
+ *
+ * `agentAt` starts an agent with a socket of that name; it ends with the test. `luciole` runs a command and resolves when it ends.
+ * `elsewhere` are options for a command on the same data that reaches no agent.
+ */
 export function openCabinet(t: Test) {
   const folder = programFolder(t);
   const [configFile, dataDir] = [join(folder, 'cabinet.yaml'), join(folder, 'data')];
@@ -36,7 +41,7 @@ export function openCabinet(t: Test) {
   return { folder, dataDir, agentAt, elsewhere, luciole };
 }
 
-/** A serial server that only counts who connects. */
+/** A TCP server in place of a serial server: it counts connections and never replies. Closed with the test. `port` is for a line. */
 export async function countingPort(t: Test) {
   let connections = 0;
   const server = createServer((socket) => {

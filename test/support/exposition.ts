@@ -3,6 +3,8 @@
  *
  * Source: OpenMetrics 1.0 (ABNF and "Overall Structure"), Prometheus text format 0.0.4.
  */
+
+/** One metric family, its samples in their order. `unit` is empty without a UNIT line. */
 export interface ReadFamily {
   readonly type: string;
   readonly unit: string;
@@ -22,7 +24,7 @@ const SUFFIX: Readonly<Record<'openmetrics' | 'prometheus', Readonly<Record<stri
   prometheus: { gauge: '', counter: '' },
 };
 
-/** Errors: throws with the line that breaks a rule of the format. */
+/** The families of a text, by name. Errors: throws with the first line that breaks a rule of the format. */
 export function readExposition(text: string, format: 'openmetrics' | 'prometheus'): ReadonlyMap<string, ReadFamily> {
   const families = new Map<string, ReadFamily & { samples: { name: string; labels: Map<string, string>; value: number }[] }>();
   const series = new Set<string>();

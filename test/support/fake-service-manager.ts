@@ -25,7 +25,7 @@ while (1) { for my $from ($both->can_read) {
   print join(" ", split /\\n/, $m), "\\n";
 } }`;
 
-/** Why it cannot be used here; false when it can. */
+/** The reason to skip a test of the fake service manager; false if the programs that it needs are installed. */
 export const managerMissing: string | false = ['/usr/bin/perl', '/usr/bin/systemd-notify'].every((file) => existsSync(file))
   ? false
   : 'perl and systemd-notify are needed (Debian: perl-base, systemd)';
@@ -63,7 +63,7 @@ export interface ManagedRun {
 
 export type FakeServiceManager = ReturnType<typeof createFakeServiceManager>;
 
-/** Units: seconds, as the unit file has them. Errors: throws when the file names none. */
+/** The value of a key of systemd/luciole.service, such as `WatchdogSec`. Units: s. Errors: throws if the file has no such key with a number. */
 export function secondsOf(key: string): number {
   const unit = readFileSync(join(ROOT, 'systemd/luciole.service'), 'utf8');
   const [, seconds] = new RegExp(`^${key}=(\\d+)$`, 'm').exec(unit) ?? [];
@@ -71,7 +71,11 @@ export function secondsOf(key: string): number {
   return Number(seconds);
 }
 
-/** Runs the agent from `start` to `stop`, and restarts it whenever it ends in between. */
+/**
+ * Runs the agent from `start` to `stop`, and restarts it whenever it ends in between.
+ *
+ * `start` resolves before the agent is ready: see `runs`. `stop` kills the agent with SIGKILL.
+ */
 export function createFakeServiceManager(options: ManagerOptions) {
   const { clock, folder } = options;
   const socket = join(folder, 'notify');

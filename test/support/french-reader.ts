@@ -13,9 +13,9 @@ import { toAscii } from '../../agent/console/text/plain-text.ts';
 import { ROLES } from '../../agent/core/access.ts';
 
 export interface FrenchReader {
-  /** Takes the names and codes of a raw answer for what they are. */
+  /** From now on the names and codes in this raw answer count as known. */
   meet(answer: unknown): void;
-  /** Lines with unknown words, followed by these words in brackets. */
+  /** Lines with unknown words, followed by these words in brackets; empty if all words are known. */
   strange(shown: string): readonly string[];
 }
 
@@ -35,6 +35,7 @@ const wordsOf = (text: string): readonly string[] => text.match(/[A-Za-z]+(?:'[A
 /** Words after a bar. */
 const FILTERS = 'include exclude begin count json csv'.split(' ');
 
+/** `names`: more words that count as known, such as the ids of a street. */
 export function createFrenchReader(names: readonly string[]): FrenchReader {
   const french = new Set(
     FRENCH.flatMap(({ msgstr: [text = ''] }) => wordsOf(toAscii(text.replace(/\{\w+\}/g, ' '))).map((word) => word.toLowerCase())),

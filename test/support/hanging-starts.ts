@@ -7,7 +7,7 @@ const options = { timeout: 200_000, skip: managerMissing };
 
 type Hang = readonly [hangAt: NonNullable<Brake['hangAt']>, story: string];
 
-/** One test for each: the hanging start is ended, and the next one succeeds. */
+/** Registers one test for each entry: a start that hangs is ended, and the next one succeeds. Measures a plain start first, so await it. */
 export async function endHangingStarts(hangs: readonly Hang[]): Promise<void> {
   const limitMs = managerMissing === false ? await fittingLimitMs(t) : 0;
   for (const [hangAt, story] of hangs)
@@ -20,7 +20,7 @@ export async function endHangingStarts(hangs: readonly Hang[]): Promise<void> {
     });
 }
 
-/** One test: after four starts that hung, the fifth leads to safe mode. */
+/** Registers one test: after four starts that hung, a fifth hangs too, and the start after it is in safe mode. */
 export function reachSafeMode([hangAt, story]: Hang): void {
   t.test(`the fifth start in a row that hangs, ${story}, leads to safe mode`, options, async (t) => {
     const limitMs = await fittingLimitMs(t);

@@ -18,7 +18,7 @@ export interface KillableAgent {
 const NEVER = new Promise<never>(() => {});
 const NOTHING: Timer = { cancel: () => {} };
 
-/** The clock, connection and store link of an agent, wrapped so that it can be killed. */
+/** The clock, connection and store link of an agent, wrapped: after `kill`, which is final, timers do not fire and requests get no answer. */
 export function createKillableAgent(clock: Clock, door: MqttTransport): KillableAgent {
   const connections: MqttConnection[] = [];
   let isDead = false;

@@ -23,7 +23,7 @@ import { memoryFolder } from './memory-folder.ts';
 /** Real time in a simulated second, while the broker accepts connections. */
 const REAL_MS_A_SECOND = 3;
 
-/** A link that can be broken. */
+/** A node's store and uplink, connected through a fault proxy (`proxy`) and Mosquitto to a platform (`host`) that acknowledges. */
 export interface LinkScene {
   readonly clock: ManualClock;
   readonly mosquitto: Mosquitto;
@@ -32,7 +32,7 @@ export interface LinkScene {
   readonly store: Store;
   /** How often rows were sent again for want of an acknowledgement. */
   readonly wentBack: () => number;
-  /** Simulated time, with a reading of each point each `everyMs`; sockets get real time between. */
+  /** Advances simulated time by `ms`, with a reading of each point each `everyMs` (default 1 s); sockets get real time between. */
   live(ms: number, everyMs?: number): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export interface LinkSceneParts {
   readonly segments?: boolean;
 }
 
-/** Starts everything; it ends with the test. */
+/** Starts broker, proxy, platform, store and uplink; all end with the test. Does not wait until the uplink is online. */
 export async function openLinkScene(t: Test, { program, changes = {}, segments = false }: LinkSceneParts): Promise<LinkScene> {
   const dir = memoryFolder(t);
   const mosquitto = await startMosquitto(program);
@@ -162,7 +162,11 @@ async function untilAllIn({ live, store, host }: LinkScene): Promise<readonly St
   }
 }
 
-/** After every fault: the platform's database equals the store, in order, without a gap. */
+/**
+ * Runs up to three more simulated hours, until the platform has the rows; then asserts that its database equals the store.
+ *
+ * The last rows, at most three, may be on their way. No row may be lost, out of order, or sent again without a reason.
+ */
 export async function provesAll(t: Test, scene: LinkScene): Promise<void> {
   const { host, store } = scene;
   const rows = await untilAllIn(scene);

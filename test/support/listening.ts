@@ -15,7 +15,11 @@ const OPEN_STATES: Readonly<Record<string, readonly string[]>> = {
   raw6: ['07'],
 };
 
-/** As `tcp 0100007F:1F90`, address and port as the kernel writes them. Its children are not looked at. */
+/**
+ * The sockets of a process that accept connections, or datagrams from anyone: `tcp 0100007F:1F90`, address and port in hexadecimal.
+ *
+ * Child processes are not included. Errors: throws if there is no such process.
+ */
 export function listeningSockets(pid: number): string[] {
   const own = new Set(inodesOf(pid));
   return Object.entries(OPEN_STATES).flatMap(([protocol, states]) =>

@@ -7,7 +7,7 @@ const program = findProgram('mosquitto');
 const skip = program === undefined ? 'mosquitto is not installed (apt-get install mosquitto)' : false;
 const DAYS_3_MS = 72 * 60 * MINUTE_MS;
 
-/** 4,320 commits without a network, and then their delivery. Each form of delivery has its own test file. */
+/** Registers one test: 72 simulated hours without a network, then delivery of all rows: packed with `segments`, otherwise as metrics. */
 export function surviveLongOutage(segments: boolean): void {
   const story = segments ? 'packed' : 'as metrics';
   t.test(`after 72 hours without a network the platform has everything, ${story}`, { skip, timeout: 80_000 }, async (t) => {

@@ -37,7 +37,7 @@ export interface ManagedStart {
   until(what: string, holds: (runs: readonly ManagedRun[]) => boolean, withinMs: number): Promise<void>;
 }
 
-/** A manager that has begun the first start. Units: ms. */
+/** Begins the first start of an agent; does not wait until it is ready. All ends with the test. `limitMs`: limit of each start. Units: ms. */
 export async function beginStart(t: Test, limitMs: number, { once = false, hungBefore = 0, ...given }: Brake = {}): Promise<ManagedStart> {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
   const clock = createSystemClock({ quality: () => 'synced' });
@@ -75,7 +75,7 @@ function hungLedger(count: number): object {
   return { starts: count, ends: {}, runs: Array.from({ length: count }, () => run) };
 }
 
-/** A start limit that fits the machine as it is now. Units: ms. */
+/** Measures a plain start. Returns a start limit for this machine: three times that, at least 2,000. Units: ms. */
 export async function fittingLimitMs(t: Test): Promise<number> {
   const { manager, until } = await beginStart(t, secondsOf('TimeoutStartSec') * 1_000);
   await until('a plain start', ([run]) => run?.isReady === true, 80_000);

@@ -10,12 +10,12 @@ export interface MarkedSecret {
   readonly text: string;
 }
 
-/** A text that does not occur anywhere by accident. */
+/** A random text that does not occur anywhere by accident. `name` is for the result of `sightings`. */
 export function newMarkedSecret(name: string): MarkedSecret {
   return { name, text: `canary-${randomBytes(12).toString('hex')}` };
 }
 
-/** Each line of a key file that could give it away. */
+/** One secret for each line of a PEM key with more than 20 characters, without the header lines. */
 export function keyCanaries(name: string, pem: string): MarkedSecret[] {
   return pem
     .split('\n')
@@ -23,7 +23,7 @@ export function keyCanaries(name: string, pem: string): MarkedSecret[] {
     .map((text) => ({ name, text }));
 }
 
-/** Where which of them was found: as it is, or in base64, hex or percent form. */
+/** `<name> in <place>` for each secret found in a place, as it is or in base64, hex or percent form; empty if none was. */
 export function sightings(canaries: readonly MarkedSecret[], places: ReadonlyMap<string, Buffer | string>): string[] {
   return [...places].flatMap(([place, content]) => {
     const bytes = Buffer.from(content);
@@ -31,7 +31,7 @@ export function sightings(canaries: readonly MarkedSecret[], places: ReadonlyMap
   });
 }
 
-/** All files below a folder. */
+/** The content of all regular files below a folder, by path. */
 export function filesIn(folder: string): Map<string, Buffer> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return new Map(files.map(({ parentPath, name }) => [join(parentPath, name), readFileSync(join(parentPath, name))]));

@@ -30,10 +30,11 @@ const MAKERS = {
   },
 } satisfies Record<string, (path: string) => void>;
 
+/** What an object is, in words for the title of a test. */
 export type OddKind = keyof typeof MAKERS;
 export const ODD_KINDS = Object.keys(MAKERS) as readonly OddKind[];
 
-/** Puts it at `path`, replaces what exists and creates the folder. */
+/** Creates an object of this kind at `path`, in place of what exists there; creates its parent folders. */
 export function placeOdd(kind: OddKind, path: string): void {
   rmSync(path, { recursive: true, force: true });
   mkdirSync(dirname(path), { recursive: true });

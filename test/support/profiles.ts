@@ -20,7 +20,7 @@ export const PLAIN_QUIRKS: Quirks = {
   retries: 2,
 };
 
-/** A register that can be written 0..100 and is read back at once. */
+/** For `testPoint`: can be written, 0 to 100, and is read back at once, with these changes. */
 export function writable(over: Partial<PointWrite> = {}): PointWrite {
   return {
     min: 0,
@@ -37,6 +37,7 @@ export function writable(over: Partial<PointWrite> = {}): PointWrite {
   };
 }
 
+/** A measured 16-bit value in input register 0 that cannot be written, with these changes. */
 export function testPoint(id: string, over: Partial<PointProfile> = {}): PointProfile {
   return {
     id,
@@ -63,6 +64,7 @@ export function testPoint(id: string, over: Partial<PointProfile> = {}): PointPr
   };
 }
 
+/** A Modbus device type with these points and without quirks, with these changes. */
 export function testProfile(id: string, points: readonly PointProfile[], over: Partial<Profile> = {}): Profile {
   return {
     id,
@@ -90,6 +92,7 @@ export function testProfile(id: string, points: readonly PointProfile[], over: P
   };
 }
 
+/** A device at address 1 whose type has its own id, with these changes. */
 export function testDevice(id: string, over: Partial<DeviceConfig> = {}): DeviceConfig {
   return { id, unit: 1, profile: id, pole: null, roles: {}, instances: {}, groups: {}, quirks: {}, ...over };
 }

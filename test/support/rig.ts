@@ -29,7 +29,7 @@ import { memoryFolder } from './memory-folder.ts';
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
 /** Slower than a real street, so that a night stays a matter of seconds. Units: ms. */
 const PERIODS_MS = { fast: 1_000, normal: 10_000, slow: 60_000 };
-/** A port whose opening never ends, as with a hung adapter. */
+/** Name of a port for `change`: opening it never ends, as with a hung adapter. */
 export const STUCK_PORT = 'stuck';
 /** The platform's own name in these tests. */
 const HOST_ID = 'city';
@@ -101,7 +101,7 @@ function smallSite(): LoadedSite {
   return { ...site, cabinet };
 }
 
-/** A rig whose agent runs; it ends with the test. */
+/** Resolves once street and agent run; they end with the test. Time advances only in the methods of the rig and by its `clock`. */
 export async function createRig(t: Pick<Test, 'teardown'>, options: RigOptions): Promise<Rig> {
   const { withUplink = false } = options;
   const clock = createManualClock(Date.parse(options.startAt), options.quality ?? 'synced');

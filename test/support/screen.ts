@@ -34,6 +34,7 @@ export interface ScreenOptions {
   readonly answer?: (text: string) => void;
 }
 
+/** Errors: `write` throws on a VT100 sequence that is not supported. */
 export class Screen {
   /** What a dumb terminal cannot show: control bytes but CR, LF, BS and BEL, and letters beyond ASCII. */
   readonly strange: string[] = [];

@@ -1,6 +1,6 @@
 import { Message } from '../../agent/core/message.ts';
 
-/** The value with each message as its English text, for comparing what people read. */
+/** A copy of a value in which each `Message`, also within arrays and plain objects, is its English text. */
 export function texts(value: unknown): unknown {
   if (value instanceof Message) return String(value);
   if (Array.isArray(value)) return value.map(texts);

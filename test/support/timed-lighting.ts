@@ -10,7 +10,7 @@ import { createTimeQuality } from '../../agent/service/time/time-quality.ts';
 export interface TimedLightingParts extends Pick<ControlParts, 'field' | 'store'> {
   readonly system: Clock;
   readonly readFact: (path: string) => Promise<string | null>;
-  /** The held time between two runs. */
+  /** The held time of the clock, which each run saves here for the next. */
   readonly memory: { held: StoredHeldTime | null };
   readonly cabinet: Cabinet;
 }
@@ -21,7 +21,7 @@ export interface TimedLighting {
   readonly energy: Energy;
 }
 
-/** Starts the parts; each restart of the agent is another call. */
+/** Starts the parts. They cannot be stopped; call it again with the same `memory` for a restart of the agent. */
 export async function startTimedLighting({ system, readFact, memory, cabinet, field, store }: TimedLightingParts): Promise<TimedLighting> {
   const timeQuality = createTimeQuality({ clock: system, trust: () => 'auto', readFact });
   await timeQuality.start();

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 
 const RUN = join(import.meta.dirname, '../../bench/torture/run.ts');
 
-/** As a person starts it; resolves with its exit code and the summaries that it printed. */
+/** Runs bench/torture/run.ts as a process. Resolves at its end with `code`, `progress` (its stderr) and `summaries` (its JSON lines). */
 export function torture(...words: string[]) {
   return tortureIn(tmpdir(), ...words);
 }
 
-/** The same with its temporary files in a folder of the caller. */
+/** As `torture`, with its temporary files in `folder`. */
 export async function tortureIn(folder: string, ...words: string[]) {
   const child = spawn(process.execPath, [RUN, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: folder } });
   const out: Buffer[] = [];

@@ -23,7 +23,11 @@ interface Ended {
   readonly err: string;
 }
 
-/** Its two Modbus lines are the ports. `change`: another street, from the text of the demo's. */
+/**
+ * Connects the two Modbus lines of the demo's street; no agent runs, and no cabinet file exists. Ends with the test.
+ *
+ * `ports`: `--port` options for both lines. `file`: a free path for a cabinet file. `change` edits the text of the demo's site.
+ */
 export function unknownStreet(t: Pick<Test, 'teardown'>, change: (text: string) => string = (text) => text) {
   const clock = createSystemClock({ quality: () => 'synced' });
   const folder = mkdtempSync(join(tmpdir(), 'luciole-setup-'));
@@ -40,7 +44,7 @@ export function unknownStreet(t: Pick<Test, 'teardown'>, change: (text: string) 
   return { clock, folder, street, ports, file: join(folder, 'cabinet.yaml') };
 }
 
-/** One command, from its first word to its end. */
+/** Runs `luciole` with these words. Resolves at its end with its output and exit code; null if a signal ended it. Its socket is in `folder`. */
 export async function runInFolder(words: readonly string[], folder: string): Promise<Ended> {
   const env = { ...process.env, LUCIOLE_SOCKET: join(folder, 'agent.sock') };
   const child = spawn(process.execPath, [LAUNCHER, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env });

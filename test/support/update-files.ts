@@ -19,7 +19,7 @@ export interface Maker {
   readonly name: string;
 }
 
-/** A maker whose public key is installed in `folder`; null: not installed. */
+/** A maker with a new key. Its public key is written to `<name>.pem` in `keysDir`; null: it is not installed. */
 export function createMaker(keysDir: string | null): Maker {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const name = keyName(publicKey);
@@ -41,7 +41,7 @@ export interface UpdateChanges {
 
 export const thisArch = process.arch === 'arm64' ? 'arm64' : 'x64';
 
-/** A program of one script. Shape: as the packager writes it, below `luciole/`. */
+/** The archive entries of a program whose `luciole/bin/luciole` is this script, with an empty file and one of 300,000 bytes. */
 export function programOf(script: string): TarEntry[] {
   return [
     { kind: 'folder', path: 'luciole', mode: 0o755 },
@@ -53,7 +53,7 @@ export function programOf(script: string): TarEntry[] {
   ];
 }
 
-/** A whole update file. */
+/** An update file signed by this maker. Default: version 0.2.0, serial 20, for this machine, with a program that only exits with 0. */
 export function updateBy({ privateKey }: Maker, changes: UpdateChanges = {}): Buffer {
   const {
     version = '0.2.0',
@@ -67,9 +67,9 @@ export function updateBy({ privateKey }: Maker, changes: UpdateChanges = {}): Bu
 }
 
 /**
- * The program of this clone as the packager lays it out, without its bundle and its Node: these two are one line each.
+ * The archive entries of this clone's program, with the packager's paths and the real starter `bin/luciole`.
  *
- * Shape: paths as on the cabinet, `bin/luciole` being the real starter.
+ * Its bundle and its Node are files of one or two lines, which run the sources of this clone with the present Node.
  */
 export function cloneTree(): TarEntry[] {
   const bundleDir = mkdtempSync(join(tmpdir(), 'luciole-bundle-'));
@@ -81,7 +81,7 @@ export function cloneTree(): TarEntry[] {
   }
 }
 
-/** That program in a folder of its own. */
+/** Writes the folders and files of `cloneTree` below `home`. */
 export function writeProgram(home: string): void {
   for (const entry of cloneTree()) {
     if (entry.kind === 'folder') mkdirSync(join(home, entry.path), { recursive: true });

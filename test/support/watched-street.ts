@@ -39,7 +39,7 @@ const FAILSAFE_TIMEOUT = 8;
 const POWER_UP_LEVEL = 672;
 export const WATCHED_LAMPS = 6;
 
-/** Time of day of each run: the simulated time restarts with every start. */
+/** Wall time at which each run of the agent starts, in UTC: a restart starts there again. */
 export const WATCHED_FROM = '2026-12-15T22:30:00Z';
 export const WATCHED_NODE = 'demo';
 
@@ -55,7 +55,9 @@ function nextRequestOf(unit: SimUnit): Promise<void> {
 }
 
 /**
- * The demo's street on pseudo-terminals, its agent as a process under a fake service manager; resolves once all lamps are dimmed.
+ * Starts six lamps of the demo's street on pseudo-terminals, and their agent as a process under a fake service manager.
+ *
+ * Resolves once all lamps are set up and dimmed to `DIMMED_PCT`. All ends with the test. `until` waits 20 s by default.
  *
  * Errors: rejects with the end of the agent's log for what does not happen in time.
  */

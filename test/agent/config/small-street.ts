@@ -1,4 +1,4 @@
-/** The smallest street on which every check has something to bite: two lines, two zones, presence, uplink. */
+/** The text of a small site that every check of the configuration concerns: two lines, two zones, presence, uplink. */
 export const SMALL_STREET = `cabinet: { id: test, name: Test street, latitudeDeg: 47.4736, longitudeDeg: -0.5541, timezone: Europe/Paris }
 lines:
   - id: north
@@ -38,12 +38,12 @@ uplink:
   group: Angers
 `;
 
-/** The same with some of its text replaced. */
+/** `SMALL_STREET` with these replacements. Errors: as `changed`. */
 export function smallStreet(...changes: readonly (readonly [from: string, to: string])[]): string {
   return changed(SMALL_STREET, changes);
 }
 
-/** A text that is not there is a mistake of the test. */
+/** Replaces the first occurrence of each `from`, one after the other. Errors: throws RangeError if there is none. */
 export function changed(street: string, changes: readonly (readonly [from: string, to: string])[]): string {
   return changes.reduce((text, [from, to]) => {
     if (!text.includes(from)) throw new RangeError(`the street has no ${JSON.stringify(from)}`);

@@ -32,7 +32,11 @@ function fakeSessions(): Pick<AccessTools, 'logIn' | 'ended' | 'logOut' | 'calle
   };
 }
 
-/** Users with the password `right`: `vera`, a viewer, `marie`, a technician, and `ada`, an admin; `asked` gets what was requested. */
+/**
+ * Every user logs in with the password `right`: `ada` as admin, `vera` as viewer, all others as technician.
+ *
+ * `ada` needs a code, any but 111111; `nina` needs a new password. Only `ada` and `marie` can be changed. `asked` gets the requests.
+ */
 export function createFakeAccess(asked: unknown[]): AccessTools {
   const unknown = (user: string): never => {
     throw new AccessError('unknown-user', msg`no user ${JSON.stringify(user)}; there are ada, marie`);

@@ -150,7 +150,12 @@ export function transaction(changes: Partial<BusTransaction> = {}): BusTransacti
   };
 }
 
-/** A line: unit 7 answers everything except register 404, unit 9 does not exist, a profile has register 2001. Adds each request to `asked`. */
+/**
+ * Adds each request to `asked` and answers from fixed facts.
+ *
+ * Reads: unit 9 gives a timeout, register 404 an exception, line `air` a refusal. Writes: register 2001 gives a warning, and register 1
+ * still contains 100 afterwards.
+ */
 export function createFakeBus(asked: unknown[]): BusTools {
   return {
     scan: async ({ signal: _, ...request }, report) => {

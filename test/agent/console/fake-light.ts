@@ -10,7 +10,7 @@ function row(at: string, levelPct: number, changes: Partial<TonightRow> = {}): T
   return { atMs: Date.parse(at), minPct: levelPct, maxPct: levelPct, boostPct: 100, reason: 'programme', text, ...changes };
 }
 
-/** The night of 1 December. */
+/** The night of 1 December 2026 in zone `bressigny`, with these changes. */
 export function tonight(changes: Partial<TonightView> = {}): TonightView {
   return {
     zone: 'bressigny',
@@ -57,7 +57,11 @@ export function zoneLightView(changes: Partial<ZoneLightView> = {}): ZoneLightVi
   };
 }
 
-/** Answers from fixed facts; a walk reports two detections at once, a lamp blinks once. */
+/**
+ * Adds each request to `asked` and answers from fixed facts.
+ *
+ * A walk test reports two detections right after the call. `identify` blinks once, and refuses L09. 13 hours cannot be saved.
+ */
 export function fakeLight(asked: unknown[]): LightTools {
   return {
     tonight: (zone) => {

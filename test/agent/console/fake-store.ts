@@ -73,7 +73,11 @@ export function storeCheck(changes: Partial<StoreCheck> = {}): StoreCheck {
   };
 }
 
-/** A reading a step, from the first to the last but one of the range; every seventh without a value. */
+/**
+ * One reading for each full step of `fromMs` to before `toMs`; every seventh has no value.
+ *
+ * A step is an hour for `hour`, otherwise a minute. `raw` gives rows, the others buckets.
+ */
 export function history({ fromMs, toMs, resolution }: Pick<HistoryQuery, 'fromMs' | 'toMs' | 'resolution'>): History {
   const stepMs = { raw: 60_000, minute: 60_000, hour: 3_600_000 }[resolution];
   const startMs = Math.ceil(fromMs / stepMs) * stepMs;
@@ -92,7 +96,7 @@ export function history({ fromMs, toMs, resolution }: Pick<HistoryQuery, 'fromMs
   return resolution === 'raw' ? { rows, buckets: [], isCut: false } : { rows: [], buckets, isCut: false };
 }
 
-/** Thirty nights of twelve lamps, 100 % until 22:00, then 30 %, and 80 % where someone is. */
+/** Figures of thirty nights of twelve lamps, with these changes: 100 % until 22:00, then 30 %, and 80 % near a person. */
 export function energyRow(changes: Partial<EnergyRow> = {}): EnergyRow {
   return {
     period: null,
@@ -134,7 +138,7 @@ export function energy(changes: Partial<EnergyView> = {}): EnergyView {
   };
 }
 
-/** What an export finds: a frame a minute of the last hours, seq 11, 12, ... */
+/** Frames for an export, oldest first: one a minute, the last a minute before `AT_MS`, with seq 11, 12, ... */
 export function storedFrames(count: number): readonly StoredFrame[] {
   return Array.from({ length: count }, (_, index) => {
     const atMs = AT_MS - (count - index) * 60_000;
@@ -146,6 +150,7 @@ export function storedFrames(count: number): readonly StoredFrame[] {
   });
 }
 
+/** The page of an export that the agent would send of these frames. `nextSeq` is null on the last page. */
 export function exportOf(all: readonly StoredFrame[], { fromMs, toMs, afterSeq, maxFrames }: ExportQuery) {
   const within = all.filter(({ seq, atMs }) => seq > afterSeq && atMs >= fromMs && atMs < toMs);
   const frames = within.slice(0, maxFrames);

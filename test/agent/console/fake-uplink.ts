@@ -70,7 +70,7 @@ export function uplinkTest(changes: Partial<UplinkTest> = {}): UplinkTest {
   return { broker: BROKER, clientId: 'luciole-ANG-0421-test', steps: STEPS, ok: true, ...changes };
 }
 
-/** A test that failed there. */
+/** The result of an uplink test whose step `name` failed with this text; later steps are missing. */
 export function failedTest(name: UplinkStep['name'], text: Message): UplinkTest {
   const before = STEPS.slice(
     0,
@@ -93,6 +93,7 @@ export const TRACE: readonly TraceEntry[] = [
   { atMs: AT_MS - 900, kind: 'received', text: 'publish', topic: 'spBv1.0/STATE/scada\u001b[2J', bytes: 40 },
 ];
 
+/** `trace` and `watch` give `TRACE`; `asked` gets reconnects and the end of `watch`. Errors: `test` always rejects. */
 export function fakeUplinkTools(asked: unknown[]): UplinkTools {
   return {
     trace: () => TRACE,

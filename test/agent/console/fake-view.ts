@@ -49,7 +49,7 @@ export function line(id: string, changes: Partial<LineView> = {}): LineView {
   };
 }
 
-/** The event of a silent unit. */
+/** The active event of silent lamp `L<number>`, begun `number` times ten minutes before `AT_MS`, with these changes. */
 export function fakeEvent(number: number, changes: Partial<AgentEvent> = {}): AgentEvent {
   return {
     id: `unit-silent:${lampId(number)}:${AT_MS}`,

@@ -8,12 +8,13 @@ import { AT_MS, TIMEZONE } from './fake-clock.ts';
 
 export const page: Page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
 
+/** The value with all its texts in ASCII, as on a terminal without other letters: see `plain`. */
 export const same = <T>(value: T): T => plain(value) as T;
 
 /** Each page as a text, and patterns of what it must contain. */
 export type Sheets = readonly (readonly [story: string, text: string, patterns: readonly RegExp[]])[];
 
-/** Tests that each page matches its patterns and fits any terminal. */
+/** Registers one test for each page: it matches its patterns, is ASCII of at most 80 columns, and contains no `undefined`, `null` or `NaN`. */
 export function checkSheets(sheets: Sheets): void {
   for (const [story, text, patterns] of sheets) {
     t.test(story, async (t) => {
@@ -26,5 +27,5 @@ export function checkSheets(sheets: Sheets): void {
   }
 }
 
-/** A fault that several pages show. */
+/** The text of a lamp's fault, for pages that show faults. */
 export const FAULT = msg`L03.status: the lamp is broken`;

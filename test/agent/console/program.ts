@@ -22,11 +22,13 @@ interface Ended {
   readonly err: string;
 }
 
+/** Starts the program `words[0]` with the other words, and only /usr/bin and /bin in its PATH. */
 export function startProgram(words: readonly string[], options: SpawnOptions = {}) {
   const [program = '', ...rest] = words;
   return spawn(program, rest, { env: { PATH: '/usr/bin:/bin' }, stdio: ['ignore', 'pipe', 'pipe'], ...options });
 }
 
+/** As `startProgram`; resolves at its end with its output and exit code, null after a signal. */
 export async function run(words: readonly string[], options: SpawnOptions = {}): Promise<Ended> {
   const child = startProgram(words, options);
   const text = { out: '', err: '' };
@@ -40,15 +42,15 @@ export async function run(words: readonly string[], options: SpawnOptions = {}):
   return { code, ...text };
 }
 
-/** Runs the program in a process of its own. */
+/** Runs `luciole` with these words as a process. Resolves as `run`. */
 export const runLuciole = (...words: string[]): Promise<Ended> => run([process.execPath, MAIN, ...words]);
 
-/** The same without a process of its own; what only the program can do is refused. */
+/** Runs a command line of the console in this process, as user `tech`, without an agent. Local commands fail: see `NO_ACTIONS`. */
 export function inProcess(...words: string[]): Promise<Ended> {
   return inProcessWith({}, ...words);
 }
 
-/** What was shown at the foot of the terminal on the way. */
+/** The status lines that all calls of `inProcess` have shown so far, oldest first. */
 export const drawn: string[] = [];
 
 export async function inProcessWith(changes: Partial<Terminal>, ...words: string[]): Promise<Ended> {

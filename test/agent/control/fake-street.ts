@@ -35,7 +35,7 @@ export interface FakeStreet {
   sense(device: string, value: number, point?: string): void;
   /** Makes the sensor's newest reading missing because of its age; no event reports it. */
   lose(device: string): void;
-  /** A poll of all lamps. */
+  /** Passes the present level of each lamp to `control`, as a poll does. */
   poll(): void;
   override(changes?: Partial<OverrideRequest>): Promise<Outcome>;
 }
@@ -96,6 +96,7 @@ function createFakeField(clock: ManualClock, lampIds: readonly string[], foundPc
   return { levels, silent, vague, writes, read, readLamp, field };
 }
 
+/** `control` is not started, and the caller stops it. */
 export function makeFakeStreet({
   now = winter('23:30'),
   quality = 'synced',

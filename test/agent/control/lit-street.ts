@@ -2,10 +2,11 @@ import { type FakeOptions, type FakeStreet, makeFakeStreet } from './fake-street
 
 export const L1 = { kind: 'lamp', id: 'L1' } as const;
 export const levelsOf = (street: FakeStreet): number[] => [...street.levels.values()];
+/** The states of a command's outcomes, oldest first. */
 export const stages = (street: FakeStreet, commandId: string): string[] =>
   street.outcomes.filter((o) => o.commandId === commandId).map(({ state }) => state);
 
-/** A street that has reached the levels of its first decision. */
+/** A street with started control whose lamps have the levels of its first decision; its `writes` and `decisions` are emptied. */
 export async function litStreet(t: { teardown(fn: () => unknown): void }, options?: FakeOptions): Promise<FakeStreet> {
   const street = makeFakeStreet(options);
   t.teardown(() => street.control.stop());

@@ -10,6 +10,7 @@ import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
 
 export const PARIS = createLocalCalendar('Europe/Paris');
 
+/** The instant of a local time such as `2026-11-28 22:00`. Units: ms. */
 export const paris = (local: string): number => {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = local.split(/\D/).map(Number);
   return PARIS.instantOf({ year, month, day, hour, minute });
@@ -21,8 +22,10 @@ export const PATH: CountedZone = { id: 'path', lamps: [lamp('A'), lamp('B')] };
 
 export const ROAD: CountedZone = { id: 'road', lamps: [lamp('C', 100, 100)] };
 
+/** A lamp at this level that neither a sensor nor a person has raised. */
 export const at = (levelPct: number): LampUse => ({ levelPct, quietPct: levelPct, raisedBy: null, byPerson: false });
 
+/** A lamp raised to `levelPct`; without that it would be at `quietPct`. */
 export const raised = (levelPct: number, quietPct: number, by: 'presence' | 'traffic' = 'presence'): LampUse => ({
   levelPct,
   quietPct,
@@ -30,48 +33,58 @@ export const raised = (levelPct: number, quietPct: number, by: 'presence' | 'tra
   byPerson: false,
 });
 
+/** A lamp that a person has set to this level. */
 export const byHand = (levelPct: number): LampUse => ({ ...at(levelPct), byPerson: true });
 
+/** Changes a count at a time of its clock. */
 export type Move = (count: EnergyCount, nowMono: number) => void;
 
+/** The control decides this use for lamps A and B. */
 export const inBoth =
   (use: LampUse): Move =>
   (count, nowMono) => {
     for (const id of ['A', 'B']) count.decided(id, use, nowMono);
   };
 
+/** The control decides this use for one lamp. */
 export const one =
   (id: string, use: LampUse): Move =>
   (count, nowMono) =>
     count.decided(id, use, nowMono);
 
+/** What the lamp shows: the decided level, nothing known, or another level in percent. */
 export const following =
   (id: string, what: 'follows' | 'unknown' | number): Move =>
   (count, nowMono) =>
     count.seen(id, what, nowMono);
 
+/** The night of zone `path` begins or ends. */
 export const night =
   (isNight: boolean): Move =>
   (count, nowMono) =>
     count.night('path', isNight, nowMono);
 
+/** All these moves at the same time, in order. */
 export const all =
   (...moves: Move[]): Move =>
   (count, nowMono) => {
     for (const move of moves) move(count, nowMono);
   };
 
+/** The night begins on the path, and both lamps follow. */
 export const DUSK = all(night(true), following('A', 'follows'), following('B', 'follows'));
 
-/** Returns the tally of the path after a night given as hours and moves. */
+/** The tally of zone `path` after these moves, each at its hour, in order. Counting ends at the hour of the last one. */
 export function tallied(...moves: (readonly [h: number, move: Move])[]): ZoneTally {
   const count = createEnergyCount([PATH, ROAD], 0);
   for (const [h, move] of moves) move(count, h * HOUR_MS);
   return count.zones((moves.at(-1)?.[0] ?? 0) * HOUR_MS)['path'] as ZoneTally;
 }
 
+/** Changes nothing: for the hour at which counting ends. */
 export const END: Move = () => {};
 
+/** Whether the tallies of all zones of `b` equal those of `a`: times within `slackMs`, energies within 0.1 Wh, counts exactly. */
 export function isAlike(a: Readonly<Record<string, ZoneTally>>, b: Readonly<Record<string, ZoneTally>>, slackMs = 1): boolean {
   return Object.entries(b).every(([id, whole]) => {
     const part = a[id] ?? emptyZone(0);
@@ -121,9 +134,10 @@ function jumpingClock(startMs: number) {
   };
 }
 
-/** Of one lamp; unrounded, since nights are summed too. */
+/** Lit time of zone `path` for each of its two lamps, on average; 0 without the zone. Units: ms, not rounded. */
 export const litMs = ({ zones }: NightTally): number => (zones['path']?.bandMs.reduce((sum, ms) => sum + ms, 0) ?? 0) / 2;
 
+/** As `litMs`, in hours to three decimals. */
 export const litH = (tally: NightTally): number => Math.round((litMs(tally) / HOUR_MS) * 1_000) / 1_000;
 
 interface Disk {
@@ -149,7 +163,11 @@ function storeOn(disk: Disk) {
   };
 }
 
-/** The energy tracker of two zones on a clock that jumps; its runs share a disk. */
+/**
+ * An energy tracker of zones `path` and `road`, not started. `restart` replaces it by another on the same disk.
+ *
+ * `set` gives all lamps the same use. `pass` advances the clock in one jump: timers due within it fire once, late.
+ */
 export function createEnergyRig(startMs: number, disk: Disk = { kept: new Map(), dead: false, left: Number.POSITIVE_INFINITY }) {
   const time = jumpingClock(startMs);
   const published: [kwh: number, endMs: number][] = [];

@@ -1,4 +1,4 @@
-/** An energy counter and the pace at which the tests read it. */
+/** The period at which the tests read an energy counter. Units: s. */
 export const POLL_S = 30;
 
 export const KWH = { semantic: 'energy', unit: 'kWh', type: 'u32', scale: 0.001, decimals: 3 } as const;

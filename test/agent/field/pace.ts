@@ -48,17 +48,17 @@ export function ignoreWrites(plant: Plant, unit: TestUnit, isIgnored: () => bool
   };
 }
 
-/** Whether a request covers this register. */
+/** Whether a request includes the register `place`, written `table:address`. */
 export function coversRegister({ table, address, count }: PacedRequest, place: string): boolean {
   return Array.from({ length: count }, (_, i) => `${table}:${address + i}`).includes(place);
 }
 
-/** What was requested of a unit since then that begins like this. */
+/** The requests to a device since `sinceMono` whose text begins with `start`, such as `read holding:0`; oldest first. */
 export function requestsOf(plant: Plant, deviceId: string, start: string, sinceMono = 0): readonly { atMono: number; what: string }[] {
   return plant.unit(deviceId).asked.filter(({ atMono, what }) => atMono >= sinceMono && what.startsWith(start));
 }
 
-/** Advances the clock until the result arrives, and returns it. */
+/** Advances the clock until the result arrives, and returns it. Errors: rejects after `withinMs` of that clock. */
 export async function settled({ clock }: Plant, pending: Promise<WriteResult>, withinMs = 60_000): Promise<WriteResult> {
   let result: WriteResult | undefined;
   void pending.then((end) => {
@@ -69,7 +69,7 @@ export async function settled({ clock }: Plant, pending: Promise<WriteResult>, w
   return result;
 }
 
-/** A store that keeps what it is given, as JSON. */
+/** A store in memory, for one plant or several in turn. Values pass through JSON; every save succeeds. */
 export function memoryOf(
   facts = new Map<string, unknown>(),
 ): NonNullable<Parameters<typeof import('./plant.ts').createPlant>[0]['memory']> {

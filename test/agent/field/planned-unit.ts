@@ -7,5 +7,6 @@ import { LAMP } from './plant.ts';
 
 const VALUES = { rampUpMs: 1, rampDownMs: 1, failsafeTimeoutS: 1, failsafeLevelPct: 1 };
 
+/** A unit of this type as a line has it before its first poll. */
 export const plannedUnit = (id: string, type: Profile = LAMP): Unit =>
   createUnit({ device: testDevice(id, { profile: type.id }), driver: createModbusDriver(type), setupValues: VALUES });

@@ -54,8 +54,9 @@ export interface TestUnit extends SimUnit {
   turnaroundMs: number;
   /** Keys are `table:address`. */
   readonly registers: Map<string, number>;
-  /** Exception codes for registers it refuses, to read or to write. */
+  /** Exception codes for registers it refuses, to read or to write. Keys are `table:address`. */
   readonly refusals: Map<string, number>;
+  /** All requests, oldest first: `read holding:0+2`, `write holding:0=40`. */
   readonly asked: { readonly atMono: number; readonly what: string }[];
   /** Acknowledges writes without executing them. */
   deaf: boolean;
@@ -138,6 +139,7 @@ export interface Plant extends PlantRecord {
   askedSince(deviceId: string, mono: number): string[];
 }
 
+/** `field` is not started, and the caller stops it. */
 export function createPlant({
   devices,
   serial = PLANT_SERIAL,

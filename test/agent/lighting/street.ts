@@ -9,7 +9,7 @@ import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
 import { createNights } from '../../../agent/lighting/night.ts';
 import { createProgrammeReader } from '../../../agent/lighting/programme.ts';
 
-/** A sensor without filters. */
+/** A motion sensor with threshold 50 and without filters, with these changes. */
 export function sensor(device: string, changes: Partial<PresenceSensor> = {}): PresenceSensor {
   const plain = {
     point: 'motion',
@@ -110,15 +110,17 @@ export function makeStreet(
   };
 }
 
-/** An instant by the clock of Angers in winter, UTC+1. */
+/** The instant of a time of day (`HH:MM`) at UTC+1, the winter time of Angers. Units: ms. */
 export function winter(time: string, day = '2026-01-15'): number {
   return Date.parse(`${day}T${time}:00+01:00`);
 }
 
+/** A sensor that has been in this state since `atMono`, and was last present then. */
 export function seen(atMono: number, present = false, quality: SensorState['quality'] = 'good'): SensorState {
   return { present, sinceMono: atMono, lastPresentMono: atMono, quality };
 }
 
+/** An override of zone `rue` to 50 % by the platform, with these changes. */
 export function intent(changes: Partial<Intent> = {}): Intent {
   return {
     id: 'i1',
@@ -137,6 +139,7 @@ export function intent(changes: Partial<Intent> = {}): Intent {
 
 const USUAL_NOW_MS = winter('23:30');
 
+/** What a decision needs at 23:30 in winter, without sensors and intents, with these changes. */
 export function snapshot(changes: Partial<LightingSnapshot> = {}): LightingSnapshot {
   return { nowMs: USUAL_NOW_MS, nowMono: 1_000_000, clockQuality: 'synced', sensors: new Map(), intents: [], ...changes };
 }
@@ -145,7 +148,7 @@ export function reading(pointId: Reading['pointId'], value: number | null, atMon
   return { pointId, value, quality, atMono, atMs: atMono };
 }
 
-/** The level of a zone's programme at an instant. */
+/** The state of the programme of the street's first zone at an instant: step and level. */
 export function programmeAt(street: LightingStreet, nowMs: number) {
   const zone = street.zones[0] as Zone;
   const calendar = createLocalCalendar(street.timezone);

@@ -58,7 +58,7 @@ function zoneOf({ poles, sensors, wave = {}, holdS = 30, relayedPct = 70, sensor
   };
 }
 
-/** A lamp on each pole, called as the pole; sensors are called `S-<pole>`. */
+/** A street with a lamp on each pole, with the pole's id, and one zone for each of `plans`. Sensors are called `S-<pole>`. */
 export function streetOf(poles: readonly Pole[], plans: readonly WaveZoneSettings[], branches: readonly Branch[] = []): LightingStreet {
   const lamp = { point: 'level', ratedPowerW: 60, minPct: 0, maxPct: 100 };
   return {
@@ -80,13 +80,16 @@ export function streetOf(poles: readonly Pole[], plans: readonly WaveZoneSetting
 }
 
 const mainPole = (n: number, gapM = 25): Pole => ({ id: `P${n}`, atM: n * gapM, branch: null });
+/** Poles P0, P1, ... of the main street, 25 m apart. */
 export const row = (count: number): readonly Pole[] => Array.from({ length: count }, (_, n) => mainPole(n));
+/** Ids of poles `P<from>` to `P<to>`, both included. */
 export const poleNames = (from: number, to: number): readonly string[] => Array.from({ length: to - from + 1 }, (_, i) => `P${from + i}`);
 
-/** P0..P11 each 25 m, a sensor each 75 m from P0 on. */
+/** A street of one zone: poles P0 to P11, 25 m apart, with sensors on P0, P3, P6 and P9. */
 export const path = (wave: Partial<WaveConfig> = {}, more: Partial<WaveZoneSettings> = {}): LightingStreet =>
   streetOf(row(12), [{ poles: poleNames(0, 11), sensors: ['P0', 'P3', 'P6', 'P9'], wave, ...more }]);
 
+/** A detection of the sensor on this pole, `atS` seconds after the start of the clock. */
 export const seenAt = (pole: string, atS: number, more: Partial<Detection> = {}): Detection => ({
   source: `S-${pole}`,
   pole,
@@ -97,12 +100,13 @@ export const seenAt = (pole: string, atS: number, more: Partial<Detection> = {})
   ...more,
 });
 
-/** The lamps raised, in the order in which they would be written: nearest first. */
+/** The ids of the raised lamps, separated by blanks, in the order in which they would be written: nearest first. */
 export const lit = (says: ReadonlyMap<string, WaveRaise>): string =>
   [...says]
     .sort(([, a], [, b]) => a.distanceM - b.distanceM)
     .map(([id]) => id)
     .join(' ');
+/** The ids of the raised lamps, separated by blanks, in the order of the poles. */
 export const litAlong = (says: ReadonlyMap<string, WaveRaise>, poles = row(40)): string =>
   poles
     .map(({ id }) => id)

@@ -81,7 +81,11 @@ function oracleLevelPct(minute: number): number {
   return minute < 12 * 60 ? 90 : 80;
 }
 
-/** 400 days, minute by minute: 3 s of CPU, so a file has two sites and each has its own part of the runner's time. */
+/**
+ * Registers one test: the level decided for each minute of 400 days equals an independent calculation.
+ *
+ * It takes 3 s of CPU, so a test file has two sites at most.
+ */
 export function compareYear([name, latitudeDeg, longitudeDeg, timezone]: OracleSite): void {
   t.test(`400 days minute by minute equal an independent calculation: ${name}`, async (t) => {
     const street = makeStreet({ zone: { presence: null }, street: { latitudeDeg, longitudeDeg, timezone } });

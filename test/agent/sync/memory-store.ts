@@ -8,7 +8,7 @@ import type { Committed, Gap, ReadingFrame, Store, StoredFrame } from '../../../
 import type { Reading } from '../../../agent/core/words.ts';
 import { chained, GENESIS } from '../../../agent/store/state/audit-chain.ts';
 
-/** `commit` writes to the "disk" what was appended. */
+/** A store in memory. `append` reserves the next row, which can be read only after `commit`; `commit` returns the rows that it added. */
 export interface MemoryStore {
   readonly port: Pick<
     Store,
@@ -38,7 +38,7 @@ interface Memory {
   cursor: number;
 }
 
-/** `saved`: what an earlier run left. */
+/** A store without rows. `saved`: facts of an earlier run; the store changes this map. */
 export function createMemoryStore(saved = new Map<string, unknown>()): MemoryStore {
   const memory: Memory = { saved, rows: [], gaps: [], audits: [], seqOfTicket: new Map(), cursor: 0 };
   const { rows, gaps, audits, seqOfTicket } = memory;

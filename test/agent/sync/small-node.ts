@@ -77,6 +77,7 @@ export interface SmallNodeOptions extends Partial<Omit<UplinkParts, 'store' | 'c
   readonly store?: MemoryStore;
 }
 
+/** `uplink` is not started. Default: the system clock, and a new store in memory. */
 export function createSmallNode(options: SmallNodeOptions): SmallNode {
   const store = options.store ?? createMemoryStore();
   const clock = options.clock ?? createSystemClock({ quality: () => 'synced' });
@@ -122,7 +123,7 @@ export function createSmallNode(options: SmallNodeOptions): SmallNode {
   });
 }
 
-/** Checks the condition every 5 ms; returns, without an error, after `limitMs` of real time. */
+/** Checks the condition every 5 ms. Resolves with true once it holds, and with false after `limitMs` of real time. */
 export async function until(condition: () => boolean, limitMs = 5_000): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < limitMs; waitedMs += 5) {
     if (condition()) return true;

@@ -9,7 +9,7 @@ interface Scene {
   readonly node: SmallNode;
 }
 
-/** Broker, host and node on one loopback port; the node is started by the test. */
+/** Starts broker and host, and creates a node that the test starts. All end with the test. */
 export async function openUplinkScene(
   t: { teardown(end: () => Promise<void>): void },
   changes: Partial<Parameters<typeof createSmallNode>[0]> & { readonly primaryHost?: string } = {},
@@ -34,7 +34,10 @@ export async function openUplinkScene(
   return { broker, host, node };
 }
 
+/** The kinds of these messages in order, such as `NBIRTH DBIRTH:L01`. */
 export const verbs = (messages: readonly HostMessage[]): string =>
   messages.map(({ verb, device }) => (device === '' ? verb : `${verb}:${device}`)).join(' ');
+/** Returns a condition for `until`: is the node's uplink online? */
 export const online = (node: SmallNode) => (): boolean => node.uplink.status().state === 'online';
+/** What `verbs` returns for the births of the node. */
 export const BIRTHS = 'NBIRTH DBIRTH:L01 DBIRTH:L02 DBIRTH:M1 DBIRTH:Z1';

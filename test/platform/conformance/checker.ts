@@ -22,7 +22,11 @@ export interface CheckOptions {
   readonly isPartial?: boolean;
 }
 
-/** One verdict per row over all recordings. A row without evidence fails unless it has a reason for that. */
+/**
+ * Applies each row to all recordings. Returns one verdict per row, in the order of `rows`.
+ *
+ * A row that finds nothing to check is 'not-applicable' if it has an `unless`; otherwise it fails, or is omitted with `isPartial`.
+ */
 export function check(recordings: readonly Recording[], { rows = ROWS, isPartial = false }: CheckOptions = {}): RowVerdict[] {
   const evidence = recordings.map((recording) => ({ name: recording.name, evidence: readEvidence(recording) }));
   return rows.flatMap((row): RowVerdict[] => {

@@ -27,7 +27,7 @@ export interface Recording {
   readonly events: readonly WireEvent[];
 }
 
-/** One PUBLISH under the namespace, or a will. `at` is its position in the log. */
+/** One PUBLISH other than STATE, or a will. `at` is its index in the log; `levels` are the parts of its topic. */
 export interface SparkplugMessage {
   readonly at: number;
   readonly atMs: number;
@@ -42,6 +42,7 @@ export interface SparkplugMessage {
   readonly bytes: Buffer;
   /** Null when the bytes are not a Sparkplug payload. */
   readonly payload: WirePayload | null;
+  /** Why the bytes are not a payload; empty when they are. */
   readonly problem: string;
 }
 
@@ -81,7 +82,7 @@ export interface EdgeConnection {
   readonly closedAt: number;
 }
 
-/** From one NBIRTH to the next, or to the end of the connection. */
+/** What the node published on one connection from an NBIRTH on, up to the next NBIRTH (not included) or the end of the connection. */
 export interface Life {
   readonly connection: EdgeConnection;
   readonly nbirth: SparkplugMessage;
@@ -96,7 +97,7 @@ export interface Evidence {
   readonly lives: readonly Life[];
   /** All that the node published, in order, without wills. */
   readonly messages: readonly SparkplugMessage[];
-  /** What the host published: commands and STATE. */
+  /** NCMD and DCMD that the host published to this node. */
   readonly commands: readonly SparkplugMessage[];
   readonly hostStates: readonly ReceivedState[];
   readonly marks: readonly (MarkEvent & { readonly at: number })[];
@@ -104,11 +105,11 @@ export interface Evidence {
   readonly others: readonly SparkplugMessage[];
 }
 
-/** Clients of the test itself, neither node nor host, begin so. */
+/** The client ids of the test's own clients, neither node nor host, begin with this. `readEvidence` omits what they publish. */
 export const BYSTANDER = 'test-';
 const STATE_TOPIC = /^spBv1\.0\/STATE\/(?<host>[^/]+)$/;
 
-/** Reads a recording for the node of its setting. */
+/** Decodes the packets of a recording and sorts them by client: the node of its setting, the host, other nodes. A bad payload is no error. */
 export function readEvidence({ events, setting }: Recording): Evidence {
   const packets = events.flatMap((event, at) => (event.kind === 'packet' ? [{ ...event, at }] : []));
   const connects = packets.filter(({ packet }) => packet.cmd === 'connect');
@@ -236,7 +237,7 @@ function readState(text: string): ReceivedState['state'] {
   }
 }
 
-/** The metrics of a message, none where it is no payload. */
+/** The metrics of a message; empty if its bytes are not a payload. */
 export function metricsOf({ payload }: SparkplugMessage): readonly WireMetric[] {
   return payload?.metrics ?? [];
 }

@@ -26,7 +26,7 @@ export function reportedIn(lives: readonly Life[], ...verbs: readonly string[]):
   });
 }
 
-/** A check of every metric of messages with these verbs; `faultOf` gives what is wrong with one, or false. */
+/** Returns a row's check: it applies `faultOf` to every metric of messages with these verbs. `faultOf` returns the fault as text, or false. */
 export const eachReported =
   (verbs: readonly string[], faultOf: (reported: ReportedValues) => string | false) =>
   ({ lives }: Evidence): RowFinding =>
@@ -39,7 +39,7 @@ function isSame(birth: WireMetric, { name, alias }: WireMetric): boolean {
   return name === undefined ? alias !== undefined && birth.alias === alias : birth.name === name;
 }
 
-/** The name of a metric in a fault. */
+/** The text that names a metric in a fault: verb, device, its name or alias, and the index of its message. */
 export function labelOf({ metric, born, message }: Pick<ReportedValues, 'metric' | 'born' | 'message'>): string {
   return `${message.verb} ${message.device} ${born?.name ?? metric.name ?? `alias ${metric.alias}`} (#${message.at})`;
 }
@@ -55,13 +55,17 @@ export function answering({ setting, marks }: Evidence, at: number): ReadonlySet
   return devices;
 }
 
-/** Devices that should have been born with this NBIRTH before position `at`, and were not. */
+/** Devices that were available at this NBIRTH, and that had no DBIRTH in this life before position `at` of the log. */
 export function unborn(evidence: Evidence, { nbirth, messages }: Life, at: number): string[] {
   const born = new Set(messages.filter((m) => m.verb === 'DBIRTH' && m.at < at).map(({ device }) => device));
   return [...answering(evidence, nbirth.at)].filter((id) => !born.has(id));
 }
 
-/** Source: Sparkplug 3.0.0 §6.4.16 and its table of value fields; UInt32 may be in either (sp#102). */
+/**
+ * The numbers of the value fields in which a metric of this type may be sent (see `WireMetric`); empty for undefined.
+ *
+ * UInt32 may be in two (sp#102). Source: Sparkplug 3.0.0 §6.4.16 and its table of value fields.
+ */
 export function fieldsOf(datatype: number | undefined): readonly number[] {
   if (datatype === undefined) return [];
   if (datatype === 7) return [10, 11];
@@ -74,7 +78,7 @@ export function fieldsOf(datatype: number | undefined): readonly number[] {
   return [16];
 }
 
-/** The fault in value and null of a metric of this type, or false. */
+/** What is wrong with the value of a metric of this type: null with a value, neither of them, or the wrong field. False: nothing. */
 export function valueFault({ isNull, value, valueField }: WireMetric, datatype: number | undefined): string | false {
   if (isNull) return value !== undefined && 'is null and has a value';
   if (valueField === undefined) return 'has neither value nor null';

@@ -7,32 +7,37 @@ import type { PacketEvent, WireEvent } from '../wire-log.ts';
 import type { Recording } from './evidence.ts';
 
 type Events = readonly WireEvent[];
+/** Returns a changed copy of a recording's events. */
 export type Defect = (events: Events) => Events;
 
-/** Returns a packet that fits. `at` counts from 0; negative numbers count from the end. Errors: throws Error if there is none. */
+/** Returns the packet at position `at` among those that fit: from 0, or negative from the end. Errors: throws if there is none. */
 export function nth(events: Events, at: number, fits: (event: PacketEvent) => boolean): PacketEvent {
   const found = events.filter((event): event is PacketEvent => event.kind === 'packet' && fits(event)).at(at);
   if (found === undefined) throw new Error('the recording has no such packet: the defect cannot be made');
   return found;
 }
 
-/** Published by a client on a topic that contains this. */
+/** Returns a test for `nth`: is it a PUBLISH from a client, on a topic that contains `part`? */
 export function publishes(part: string): (event: PacketEvent) => boolean {
   return ({ from, packet }) => from === 'client' && packet.cmd === 'publish' && packet.topic.includes(part);
 }
 
+/** Returns a test for `nth`: is it a packet of this kind from a client? */
 export function isFromClient(cmd: Packet['cmd']): (event: PacketEvent) => boolean {
   return ({ from, packet }) => from === 'client' && packet.cmd === cmd;
 }
 
+/** A copy of the recording with this defect. */
 export function with_(recording: Recording, defect: Defect): Recording {
   return { ...recording, events: defect(recording.events) };
 }
 
+/** Replaces the packet of this very event. */
 export function replace(old: PacketEvent, packet: Packet): Defect {
   return (events) => events.map((event) => (event === old ? { ...old, packet } : event));
 }
 
+/** Removes these very events. */
 export function remove(...gone: readonly WireEvent[]): Defect {
   return (events) => events.filter((event) => !gone.includes(event));
 }
@@ -59,7 +64,11 @@ export function payload(part: string, at: number, change: (payload: Payload) => 
   };
 }
 
-/** Changes one metric of such a PUBLISH, by name or, without a name, by position; removes it if `change` returns null. */
+/**
+ * Changes one metric of such a PUBLISH; removes it if `change` returns null.
+ *
+ * `which` is its name, or its position from 0. Without such a metric the payload stays as it is.
+ */
 export function metric(part: string, at: number, which: string | number, change: (metric: Metric) => Metric | null): Defect {
   return payload(part, at, ({ metrics, ...rest }) => {
     const place = typeof which === 'number' ? which : metrics.findIndex(({ name }) => name === which);
@@ -76,10 +85,12 @@ export function connect(at: number, change: (packet: IConnectPacket) => IConnect
   };
 }
 
+/** Changes the will of a CONNECT of the node. `at`: as `nth`. */
 export function will(at: number, change: Partial<NonNullable<IConnectPacket['will']>>): Defect {
   return connect(at, (packet) => ({ ...packet, will: { ...(packet.will as NonNullable<IConnectPacket['will']>), ...change } }));
 }
 
+/** Changes the payload of that will. `at`: as `nth`. */
 export function willPayload(at: number, change: (payload: Payload) => Payload): Defect {
   return connect(at, (packet) => {
     const last = packet.will as NonNullable<IConnectPacket['will']>;

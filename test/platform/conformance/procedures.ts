@@ -28,7 +28,7 @@ const ANCIENT_MS = 16_671_135;
 const LAST_DEVICE = 'Z1';
 const REBIRTH: Metric = { name: 'Node Control/Rebirth', value: { kind: 'boolean', value: true } };
 
-/** Plays one procedure in a scene of its own. `program`: the path of Mosquitto. */
+/** Plays one procedure with its own brokers, which are stopped afterwards. `program`: the path of Mosquitto. Steps that fail do not reject. */
 export async function play({ name, servers, play: run }: Procedure, program: string): Promise<Played> {
   const scene = await openConformanceScene(program, servers);
   try {

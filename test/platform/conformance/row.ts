@@ -3,7 +3,7 @@
  */
 import type { Evidence } from './evidence.ts';
 
-/** The result of a row: the number of checked items, and the faults. Zero items are not a pass. */
+/** The result of a row: the number of checked items, and the faults. A count of 0 is not a pass. */
 export interface RowFinding {
   readonly count: number;
   readonly faults: readonly string[];
@@ -24,7 +24,7 @@ interface RowOptions {
   readonly unless?: string;
 }
 
-/** The same row under each of these ids (blank-separated): the standard repeats many assertions. */
+/** One row for each of these ids (separated by blanks), otherwise equal: the standard repeats assertions. Default: `must`, without `unless`. */
 export function rows(
   ids: string,
   rule: string,
@@ -34,7 +34,7 @@ export function rows(
   return ids.split(/\s+/).map((id) => ({ id, level, rule, check, unless: unless ?? null }));
 }
 
-/** Checks each item; the result names the fault, or is empty or false. */
+/** Counts the items and collects what `faultOf` returns for them. An empty text, false or undefined: no fault. */
 export function each<T>(items: Iterable<T>, faultOf: (item: T) => string | false | undefined): RowFinding {
   let count = 0;
   const faults: string[] = [];
@@ -46,7 +46,7 @@ export function each<T>(items: Iterable<T>, faultOf: (item: T) => string | false
   return { count, faults };
 }
 
-/** Merges two findings. */
+/** One finding with the sum of the counts and the faults of all. */
 export function mergedFindings(...findings: readonly RowFinding[]): RowFinding {
   return { count: findings.reduce((sum, { count }) => sum + count, 0), faults: findings.flatMap(({ faults }) => faults) };
 }

@@ -62,7 +62,11 @@ const eachRequest = (faultOf: (command: SparkplugMessage) => string | false) => 
     return fault && `${fault}: ${where(command)}`;
   });
 
-/** Requests that reached a born node and were not the echo of one just answered, with what the node sent from then on. */
+/**
+ * The requests for a rebirth that a node must answer at once, each with all that it sent later on that connection.
+ *
+ * Omitted: requests before its first NBIRTH, and those less than 5 s after one in this list.
+ */
 export function heardRequests({ connections }: Evidence) {
   return connections.flatMap((connection) => {
     let lastMs = Number.NEGATIVE_INFINITY;

@@ -134,7 +134,7 @@ function aliasAlone({ lives, commands }: Evidence): RowFinding {
   return { count: reported.count + reportedByHost.count, faults: [...reported.faults, ...reportedByHost.faults] };
 }
 
-/** The metrics of a command with their births, as the platform had them at that time. */
+/** The metrics of a command, each with its metric in the last birth of that device before the command (undefined if there is none). */
 export function askedIn(command: SparkplugMessage, lives: readonly Life[]) {
   const births = lives.flatMap(({ messages }) =>
     messages.filter(({ verb, device, at }) => verb.endsWith('BIRTH') && device === command.device && at < command.at),

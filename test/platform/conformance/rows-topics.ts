@@ -7,7 +7,7 @@ import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 const NODE_VERBS = ['NBIRTH', 'NDATA', 'NDEATH', 'NCMD'];
 const DEVICE_VERBS = ['DBIRTH', 'DDATA', 'DDEATH', 'DCMD'];
 
-/** A message as a fault names it. */
+/** The text that names a message in a fault: its topic and its index in the log. */
 export function where({ topic, at }: SparkplugMessage): string {
   return `${topic} (#${at})`;
 }

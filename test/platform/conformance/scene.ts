@@ -25,9 +25,11 @@ type Values = Readonly<Record<PointId, number | [number | null, Quality]>>;
 /** The edge node under test. Its readings pass the recorder, as in the agent, which drops unchanged ones. */
 export interface EdgeNode extends SmallNode {
   readonly name: string;
-  /** Takes readings, not two in one millisecond. */
+  /** Records readings with the present time; waits up to 1 ms, so that no two calls have the same time. */
   readings(values: Values): Promise<void>;
+  /** The device no longer answers. */
   lose(device: string): void;
+  /** The device answers again. */
   bringBack(device: string): void;
   stop(): Promise<void>;
 }
@@ -66,7 +68,7 @@ const SETTING: Setting = {
   otherNodes: [],
 };
 
-/** Starts brokers and proxies with an empty log. `program`: the path of Mosquitto. */
+/** Starts `servers` brokers, each behind a proxy, with one empty log. The caller closes the scene. `program`: the path of Mosquitto. */
 export async function openConformanceScene(program: string, servers = 1): Promise<Scene> {
   const log = createWireLog();
   const brokers: Mosquitto[] = [];
@@ -81,6 +83,7 @@ export async function openConformanceScene(program: string, servers = 1): Promis
   return new Scene(log, brokers, proxies);
 }
 
+/** Brokers, proxies, nodes and hosts of one procedure. `sees`, `reaches` and `expect` add to `steps` and do not throw when a step is not met. */
 export class Scene {
   readonly log: WireLog;
   readonly steps: SceneStep[] = [];
@@ -151,7 +154,7 @@ export class Scene {
     this.expect(text, seen === undefined);
   }
 
-  /** Waits for a packet that reaches the node. */
+  /** Records whether a PUBLISH with this topic and payload is sent to a client within 3 s. */
   async reaches(text: string, fits: (topic: string, payload: string) => boolean): Promise<void> {
     const seen = await this.log.waitFor(
       (event) =>
@@ -162,11 +165,13 @@ export class Scene {
     this.expect(text, seen !== undefined);
   }
 
+  /** Records a step. If it is met, later steps ignore all events so far. */
   expect(text: string, isMet: boolean): void {
     this.steps.push({ text, isMet });
     if (isMet) this.#from = this.log.events.length;
   }
 
+  /** A copy of all events so far. `changes`: what differs from the usual setting. */
   record(name: string, changes: Partial<Setting> = {}): Recording {
     const setting = { ...SETTING, servers: this.#proxies.map((_, i) => nameOf(i)), ...changes };
     return { name, events: [...this.log.events], setting };

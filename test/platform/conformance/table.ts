@@ -11,7 +11,7 @@ import { OWN_ROWS } from './rows-own.ts';
 import { TOPIC_ROWS } from './rows-topics.ts';
 import { TYPE_ROWS } from './rows-types.ts';
 
-/** Rows of the standard's text. */
+/** One row for each assertion of Sparkplug 3.0.0 about an edge node, by topic. */
 export const STANDARD_ROWS: readonly ConformanceRow[] = [
   ...TOPIC_ROWS,
   ...MQTT_ROWS,

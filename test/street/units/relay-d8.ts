@@ -1,6 +1,6 @@
 import { ILLEGAL_ADDRESS, ILLEGAL_VALUE, type SimUnit } from './sim-unit.ts';
 
-/** A Waveshare Modbus RTU Relay (D): eight relays, eight inputs. The caller sets `inputs`. Source: Waveshare wiki. */
+/** A Waveshare Modbus RTU Relay (D): eight relays and eight inputs, 0 or 1. The caller changes `inputs` at any time. Source: Waveshare wiki. */
 export function createRelayD8(inputs: number[]): SimUnit & { readonly relays: readonly number[] } {
   const relays = Array.from({ length: 8 }, () => 0);
   const modes = Array.from({ length: 8 }, () => 1);

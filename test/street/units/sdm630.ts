@@ -4,7 +4,7 @@ import { f32Words, ILLEGAL_ADDRESS, type SimUnit } from './sim-unit.ts';
 /** Mains at the cabinet. Units: V. */
 const PHASE_V = 230.4;
 
-/** An Eastron SDM630 on the feed of the whole street. Source: Eastron SDM630MCT Modbus protocol V1.7. */
+/** An Eastron SDM630 on the feed of the whole street; quantities that are not simulated are 0. Source: Eastron SDM630MCT Modbus protocol V1.7. */
 export function createSdm630(world: SimWorld): SimUnit {
   const currentA = (): number => world.powerW() / 3 / PHASE_V;
   const floats: Readonly<Record<number, () => number>> = {

@@ -11,9 +11,9 @@ export interface SimUnit {
   write(table: 'coil' | 'holding', address: number, values: readonly number[]): Exception | undefined;
   /** Called for each request to this unit; devices with a comms watchdog re-arm it. */
   onRequest?(): void;
-  /** Mains were cut and came back. */
+  /** Called when the power returns after a cut. */
   powerUp?(): void;
-  /** The street is taken down. */
+  /** Called at the end of the street, and when the unit is replaced: it cancels its timers. */
   stop?(): void;
 }
 
@@ -27,7 +27,7 @@ export function f32Words(value: number): [number, number] {
   return [bytes.readUInt16BE(0), bytes.readUInt16BE(2)];
 }
 
-/** Registers `address..address+count` of a sparse map; any hole is an illegal address. */
+/** The values of `count` registers from `address` on; `ILLEGAL_ADDRESS` if `at` returns undefined for one of them. */
 export function readSparse(at: (address: number) => number | undefined, address: number, count: number): number[] | Exception {
   const words = Array.from({ length: count }, (_, i) => at(address + i));
   return words.every((word) => word !== undefined) ? words : ILLEGAL_ADDRESS;

@@ -10,7 +10,7 @@ export interface SimSps30 {
   readonly state: 'asleep' | 'idle' | 'measuring';
   /** Received commands, by number. */
   readonly commands: readonly number[];
-  /** The ten floats of its next answer; empty while there is no new sample. */
+  /** The ten floats of its next reply, set by the test; empty: no new sample. */
   sample: readonly number[];
 }
 
@@ -19,6 +19,7 @@ const [START, READ, WAKE] = [0x00, 0x03, 0x11];
 const NOT_NOW = 0x43;
 const STUFFED: Readonly<Record<number, readonly number[]>> = { 126: [0x7d, 0x5e], 125: [0x7d, 0x5d], 17: [0x7d, 0x31], 19: [0x7d, 0x33] };
 
+/** A sleeping sensor. `send` gets each reply frame. */
 export function createSps30(send: (bytes: Buffer) => void): SimSps30 {
   let state: SimSps30['state'] = 'asleep';
   let pending: number[] = [];
@@ -58,14 +59,14 @@ export function createSps30(send: (bytes: Buffer) => void): SimSps30 {
   }
 }
 
-/** An answer as it goes over the wire. */
+/** A complete reply frame: with checksum, byte stuffing and flags. `state` is its status byte; 0 is no error. */
 export function shdlcFrame(command: number, state: number, data: readonly number[] = []): Buffer {
   const content = [0, command, state, data.length, ...data];
   const sum = content.reduce((all, byte) => all + byte, 0);
   return Buffer.from([FLAG, ...[...content, 255 - (sum % 256)].flatMap((byte) => STUFFED[byte] ?? [byte]), FLAG]);
 }
 
-/** Big-endian, as bytes. */
+/** The values as 32-bit floats, big-endian: four bytes each. */
 export function floats(values: readonly number[]): number[] {
   const bytes = Buffer.alloc(4 * values.length);
   values.forEach((value, i) => {

@@ -1,6 +1,10 @@
 import type { Clock } from '../../../agent/core/clock.ts';
 
-/** Registers that all Wiren Board devices share: time since power-on, and the model's name, one character a register. Source: Wiren Board wiki, common registers. */
+/**
+ * Registers that all Wiren Board devices share: seconds since power-on, and the model's name, one character a register.
+ *
+ * Any other address is undefined. Source: Wiren Board wiki, common registers.
+ */
 export interface WirenBoardRegisters {
   input(address: number): number | undefined;
   holding(address: number): number | undefined;
@@ -8,6 +12,7 @@ export interface WirenBoardRegisters {
   powerUp(): void;
 }
 
+/** The registers of a device that was powered on now. `signature`: the model's name, at most six characters. */
 export function createWirenBoardRegisters(signature: string, clock: Clock): WirenBoardRegisters {
   let upSinceMono = clock.monoMs();
   const upS = (): number => Math.floor((clock.monoMs() - upSinceMono) / 1_000);

@@ -1,4 +1,4 @@
-/** One mistake each in the small street, and every problem that must be reported for it: `line:column: path: message`. */
+/** Changes of `SMALL_STREET` that make one mistake, and all problems that must be reported for it: `line:column: path: message`. */
 export type Mistake = [story: string, changes: [from: string, to: string][], problems: string[]];
 const LAMP_2 = '{ id: L02, ratedPowerW: 60, minPct: 10 }';
 export const SITE = 'latitudeDeg: 47.4736, longitudeDeg: -0.5541, timezone: Europe/Paris';

@@ -16,16 +16,16 @@ export const LED = readFileSync('drivers/profiles/wirenboard-wb-led.yaml', 'utf8
 
 type Edits = readonly (readonly [from: string, to: string])[];
 
-/** The examples of a device type that is changed would refuse it before anything else. */
+/** An edit of `LED` that empties the expectation of its example. Otherwise a changed device type is refused because of its example. */
 export const NO_EXAMPLES: Edits = [['expect: { level: 40 }', 'expect: {}']];
 
-/** Four lamps behind a contactor on a relay box. */
+/** Edits of `SMALL_SITE` that put its four lamps behind a contactor on a relay box. */
 export const FED: Edits = [
   ['      - { id: S01', '      - { id: IO1, unit: 41, profile: waveshare-modbus-relay-d8 }\n      - { id: S01'],
   ['uplink:', 'outputs:\n  - { id: mains, device: IO1, point: relay_1, litWith: { zones: [rue] } }\nuplink:'],
 ];
 
-/** One ballast behind a gateway on the network. */
+/** Edits of `SMALL_SITE` that add a lamp behind a DALI gateway on the network. */
 export const DALI: Edits = [
   [
     'poles:',
@@ -35,6 +35,7 @@ export const DALI: Edits = [
   ['L04]', 'L04, E0]'],
 ];
 
+/** Loads `SMALL_SITE` with these edits. `profile`: text that replaces the type of its lamps. Errors: throws ConfigError if it is refused. */
 export function loadEdited(t: Test, edits: Edits, profile: string | null = null): CabinetAndProfiles {
   const dir = t.testdir();
   mkdirSync(join(dir, 'profiles'));
@@ -43,7 +44,11 @@ export function loadEdited(t: Test, edits: Edits, profile: string | null = null)
   return loadRevision(dir, dir, 'new');
 }
 
-/** What a change of the street's file, or of its device type, would do to the floor. */
+/**
+ * Each way in which edits of the site (`edits`) or of its lamp type (`led`) could darken the street, as `path: message`; empty if none.
+ *
+ * `base` edits the site before the comparison. Edits that the configuration check refuses give its message alone.
+ */
 export function flaws(t: Test, { base = [], edits = [], led = [] }: { base?: Edits; edits?: Edits; led?: Edits }): string[] {
   const site = loadEdited(t, base);
   const after = attempt(() => loadEdited(t, [...base, ...edits], led.length === 0 ? null : changed(LED, led)));

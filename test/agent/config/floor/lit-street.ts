@@ -84,7 +84,7 @@ uplink:
   group: Angers
 `;
 
-/** The same with some of its text replaced. */
+/** `LIT_STREET` with these replacements. Errors: as `changed`. */
 export function litStreetYaml(...changes: readonly (readonly [from: string, to: string])[]): string {
   return changed(LIT_STREET, changes);
 }

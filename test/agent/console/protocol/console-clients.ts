@@ -15,20 +15,21 @@ import { createFakeView } from '../fake-view.ts';
 
 export const silent = { event: () => {} };
 
-/** A folder of its own under the shared one: a socket's path may have 107 characters only. */
+/** A path for a socket in a new folder, which is removed after the test. It is short: a socket's path may have 107 characters only. */
 export function place(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   return join(folder, 'agent.sock');
 }
 
+/** A console server that is not started; it is stopped after the test. */
 export function serverAt(t: Test, socketPath: string, view: AgentView = createFakeView(), clock = createManualClock(AT_MS)) {
   const server = createConsoleServer({ view, socketPath, log: silent, clock, timezone: TIMEZONE });
   t.teardown(() => server.stop());
   return server;
 }
 
-/** A client that never closes its end and sends on, whatever it receives. */
+/** A connected client that sends a byte each ms and does not close its end when the server does. Destroyed after the test. */
 export async function stubborn(t: Test, socketPath: string): Promise<Socket> {
   const socket = connect({ path: socketPath, allowHalfOpen: true });
   const writing = setInterval(() => socket.write('x'), 1);
@@ -46,12 +47,12 @@ export async function client(t: Test, socketPath: string): Promise<Socket> {
   return socket;
 }
 
-/** The next `count` answers. */
+/** Resolves once `count` replies have arrived, with those and any that arrived with the last. Errors: rejects if the server closes first. */
 export function receiveReplies(socket: Socket, count: number): Promise<ConsoleReply[]> {
   return answersUntil(socket, (_, index) => index >= count - 1);
 }
 
-/** What comes, up to the last one wanted. */
+/** Resolves with all replies until `isLast` is true for one. Errors: rejects if the server closes the connection first. */
 export async function answersUntil(socket: Socket, isLast: (message: unknown, index: number) => boolean): Promise<ConsoleReply[]> {
   let rest = '';
   const got: ConsoleReply[] = [];
@@ -64,6 +65,7 @@ export async function answersUntil(socket: Socket, isLast: (message: unknown, in
   throw new Error(`the agent hung up after ${JSON.stringify(got)} ${rest}`);
 }
 
+/** A request as a line of the console's protocol. */
 export const ask = (id: number, command: string, args: object = {}): string => `${JSON.stringify({ id, command, args, user: 'tech' })}\n`;
 
 export const call = (socketPath: string, command: string, args: Record<string, string | boolean> = {}, timeoutMs = 5_000) =>

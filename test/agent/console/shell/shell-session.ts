@@ -49,7 +49,7 @@ export interface ShellSession {
   readonly clock: ManualClock;
   readonly screen: Screen;
   readonly shell: Shell;
-  /** Speeds of the port, newest last. */
+  /** Speeds of the port: the first, then each that the shell has set; null for an unknown one. Units: baud. */
   readonly speeds: readonly (number | null)[];
   /** All that the terminal got. */
   bytes(): string;
@@ -57,9 +57,9 @@ export interface ShellSession {
   ended(): EndReason | null;
   /** Bytes typed, all at once. */
   type(bytes: string | Uint8Array): void;
-  /** Types a line and waits for the next prompt; resolves with what was shown between. */
+  /** Types a line and waits for the next prompt or the end. Resolves with the output, echo and prompt included. */
   say(line: string): Promise<string>;
-  /** Waits until it holds. Errors: rejects with the screen when it does not. */
+  /** Advances the clock until it holds. Errors: rejects with the screen when it does not within 40 s of that clock. */
   until(what: string, holds: () => boolean): Promise<void>;
   hangUp(): void;
   readonly agent: { start(): Promise<void>; stop(): Promise<void> };
@@ -160,6 +160,7 @@ function shellOn(tty: FakeTty, clock: ManualClock, socketPath: string, options: 
 /** Most waits are over within these. */
 const QUICK_TURNS = 100;
 
+/** Resolves at the first prompt. The session ends with the test. */
 export async function openSession(t: Test, options: SessionOptions = {}): Promise<ShellSession> {
   const clock = createManualClock(AT_MS);
   const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));

@@ -14,7 +14,11 @@ const DONE: ConfigAnswer = {
   isOnTrial: true,
 };
 
-/** A manager for which each commit is a trial. */
+/**
+ * A fake agent whose configuration manager puts each commit on trial, as revision 8.
+ *
+ * `trial` begins one without a commit; `held` blocks the following commits until it is released; `asked` gets the returns (`giveBack`).
+ */
 export function trialManager(by = 'console:tech') {
   const asked: unknown[][] = [];
   let view: ConfigView = { running: REVISION, trial: null, candidate: null, others: [], trouble: msg`` };

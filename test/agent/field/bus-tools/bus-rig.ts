@@ -35,7 +35,11 @@ export interface Registers extends SimUnit {
   readonly writes: string[];
 }
 
-/** A unit that has the registers given, and no others; all of them when none are given. */
+/**
+ * A unit that can read the registers given (`table:address`, value) and those written; without `given` all, 0 at first.
+ *
+ * All writes succeed and are listed in `writes`.
+ */
 export function registers(turnaroundMs: number, given?: readonly (readonly [string, number])[]): Registers {
   const values = new Map(given);
   const writes: string[] = [];
@@ -82,6 +86,7 @@ interface RigOptions {
   readonly chunkBytes?: number;
 }
 
+/** Resolves once the field runs; it is stopped after the test. `clock` advances only by the test. */
 export async function rigWith(t: Test, options: RigOptions): Promise<Rig> {
   const {
     lamps = 0,

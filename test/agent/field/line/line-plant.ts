@@ -14,6 +14,7 @@ export const SET_UP: [string, number][] = [
   ['holding:101', 1_500],
 ];
 
+/** Resolves once the field runs; it is stopped after the test. `isSetUp`: the units contain `SET_UP` already. */
 export async function plantWith(t: Test, options: PlantOptions, isSetUp = true): Promise<Plant> {
   const plant = createPlant(options);
   if (isSetUp) for (const unit of plant.units.values()) for (const [at, value] of SET_UP) unit.registers.set(at, value);
@@ -22,7 +23,7 @@ export async function plantWith(t: Test, options: PlantOptions, isSetUp = true):
   return plant;
 }
 
-/** Advances the clock until the result arrives, and returns it. */
+/** Advances the clock until the result arrives, and returns it. Errors: rejects after `withinMs` of that clock. */
 export async function resultOf({ clock }: Plant, pending: Promise<WriteResult>, withinMs = 60_000): Promise<WriteResult> {
   let result: WriteResult | undefined;
   void pending.then((r) => {
@@ -33,8 +34,10 @@ export async function resultOf({ clock }: Plant, pending: Promise<WriteResult>, 
   return result;
 }
 
+/** `count` devices of one type, with ids `L1`, `L2`, ... */
 export const many = (count: number, profile: Profile, prefix = 'L'): Record<string, Profile> =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`${prefix}${i + 1}`, profile]));
 
+/** `L1 starts` or `L1 ends` for each report of an event with this code, oldest first. */
 export const eventsOf = ({ events }: Plant, code: string): string[] =>
   events.filter((event) => event.code === code).map(({ source, endMs }) => `${source} ${endMs === null ? 'starts' : 'ends'}`);

@@ -7,14 +7,18 @@ import type { Profile } from '../../../../agent/core/profile.ts';
 import { withChecksum } from '../../../../drivers/modbus/frames.ts';
 import { createPlant, LAMP, type Plant, point, profile, SENSOR } from '../plant.ts';
 
-/** What leaves the wire in place of a reply, and how much later. Units: ms. */
+/** Returns the frames that arrive in place of a reply, each with its delay. `sensorUnit`: address of sensor `S1`. Units: ms. */
 export type Trouble = (reply: Buffer, sensorUnit: number) => readonly (readonly [afterMs: number, frame: Buffer])[];
 
-/** Somebody is seen this soon after a quiet poll: a rest of 1 s, three requests, and the silence between them; twice, where the first try was disturbed. Units: ms. */
+/**
+ * The longest time until a person is detected.
+ *
+ * It is twice a rest of 1 s with three requests and the silence between them: the first try may be disturbed. Units: ms.
+ */
 export const SEEN_WITHIN_MS = 2_500;
 const SOMEBODY = 900;
 
-/** Several requests of it have replies of one shape. */
+/** A sensor with several requests whose replies have the same length, so that one could be taken for another. */
 export const MULTISENSOR = profile('multisensor', [
   point('motion', { semantic: 'presence', address: 280, poll: 'fast' }),
   point('temperature', { address: 3, poll: 'slow' }),
@@ -22,6 +26,7 @@ export const MULTISENSOR = profile('multisensor', [
   point('noise', { address: 60 }),
 ]);
 
+/** Each reply arrives at once, and then `times` more. */
 export function repeated(times: number, everyMs: number): Trouble {
   return (reply) => Array.from({ length: times + 1 }, (_, i) => [i * everyMs, reply] as const);
 }
@@ -46,6 +51,7 @@ export function lateOrDamaged(random: () => number, latePct = 40): Trouble {
   };
 }
 
+/** Each reply arrives with another unit's address: in addition, `afterMs` later, or in its place if that is 0. */
 export function underUnit(unitOf: (sensorUnit: number) => number, afterMs: number): Trouble {
   return (reply, sensorUnit) => {
     const other = withChecksum(Buffer.concat([Buffer.from([unitOf(sensorUnit)]), reply.subarray(1, -2)]));
@@ -58,7 +64,7 @@ export function underUnit(unitOf: (sensorUnit: number) => number, afterMs: numbe
   };
 }
 
-/** Two units have the number of this one: the second replies after the first, and has other values. */
+/** As if a second unit had the same address: `afterMs` after each reply another arrives, with another value if it is a read. */
 export function twice(afterMs: number): Trouble {
   return (reply) => {
     const other = Buffer.from(reply.subarray(0, -2));
@@ -72,11 +78,12 @@ export function twice(afterMs: number): Trouble {
   };
 }
 
+/** Each reply arrives with more bytes before and behind it, given in hexadecimal. */
 export function wrapped(before: string, behind: string): Trouble {
   return (reply) => [[0, Buffer.concat([Buffer.from(before, 'hex'), reply, Buffer.from(behind, 'hex')])]];
 }
 
-/** From now on the replies of a unit are altered in transit. */
+/** Alters the replies of a unit in transit until `untilMono`. */
 export function trouble(
   { sim, clock }: Pick<Plant, 'sim'> & { readonly clock: Clock },
   unit: number,
@@ -95,7 +102,7 @@ export function trouble(
   };
 }
 
-/** Lamps `L1` and on, and the sensors `S1` and `S2`, after a good minute. */
+/** Resolves with a plant of lamps `L1`, `L2`, ... and sensors `S1` and `S2`, 70 s after its start. Stopped after the test. */
 export async function troubledStreet(t: Test, lamps: number, sensor: Profile): Promise<Plant> {
   const ids = Array.from({ length: lamps }, (_, i) => [`L${i + 1}`, LAMP] as const);
   const plant = createPlant({ devices: { ...Object.fromEntries(ids), S1: sensor, S2: sensor } });
@@ -105,7 +112,12 @@ export async function troubledStreet(t: Test, lamps: number, sensor: Profile): P
   return plant;
 }
 
-/** The longest time from a change of the sensor's input until it is read, over a minute and a half in which it changes every 5 s; and readings that were never true. */
+/**
+ * Changes the input of sensor `S1` 18 times, every 5 s, while replies are altered.
+ *
+ * Alters by `what` the replies of device `who` for `forMs`, and by `everybody` those of all devices.
+ * Resolves with the longest time until a change was read (`worstMs`), and with the good readings that were never true (`wrong`).
+ */
 export async function worstSight(
   t: Test,
   lamps: number,

@@ -6,7 +6,7 @@ import { createLog, type LogOptions } from '../../../../agent/service/log/log.ts
 
 export const LOGGED_AT_MS = Date.parse('2026-12-01T21:41:07Z');
 
-/** `taken` gives the lines since it was last asked. */
+/** A log from severity `debug` on a manual clock. `taken` returns the lines since its last call, parsed, and empties `lines`. */
 export function logAt(options: Partial<LogOptions> = {}) {
   const clock = createManualClock(LOGGED_AT_MS);
   const lines: string[] = [];

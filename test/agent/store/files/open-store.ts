@@ -20,7 +20,11 @@ const PLENTY: FreeBytes = () => 20 * MB;
 
 export const FILES = ['telemetry.db', 'state.db'] as const;
 
-/** Both files of a folder, with the requests of the storage thread; by default 20 MB free, too little for the reserve file. */
+/**
+ * Opens the two files of a store in `dir` without a storage thread; they are closed after the test.
+ *
+ * `ask` carries out one request; the other functions are short forms. Default of the free space: 20 MB, too little for the reserve file.
+ */
 export function openStore(t: Pick<Test, 'teardown'>, dir: string, options: { freeBytes?: FreeBytes; setup?: Partial<Setup> } = {}) {
   const setup: Setup = {
     dir,
@@ -72,11 +76,13 @@ export function openStore(t: Pick<Test, 'teardown'>, dir: string, options: { fre
 
 export type OpenStore = ReturnType<typeof openStore>;
 
+/** The value of a result. Errors: throws its message if it failed. */
 export function must<T>(result: { ok: true; value: T } | { ok: false; message: Message }): T {
   if (!result.ok) throw new Error(String(result.message));
   return result.value;
 }
 
+/** An event that has ended, `n` ms after `STORE_START_MS`. */
 export function numberedEvent(n: number): AgentEvent {
   const startMs = STORE_START_MS + n;
   return {
@@ -90,7 +96,7 @@ export function numberedEvent(n: number): AgentEvent {
   };
 }
 
-/** Enough rows that each table has leaves of its own. */
+/** Writes so many frames, events and facts that their tables have several leaf pages, for tests that damage one. */
 export function fill(store: OpenStore): void {
   // Values without a pattern: they must fill pages, deflated or not.
   let seed = 1;
@@ -103,7 +109,7 @@ export function fill(store: OpenStore): void {
   store.record({ events: Array.from({ length: 120 }, (_, n) => numberedEvent(n)), saves });
 }
 
-/** The folder as a power cut would leave it now. */
+/** Copies the files as a power cut would leave them now, without shared memory. Returns the folder of the copy, removed after the test. */
 export function cut(t: Pick<Test, 'teardown'>, dir: string): string {
   const copy = testFolder(t);
   for (const name of readdirSync(dir))
@@ -111,6 +117,7 @@ export function cut(t: Pick<Test, 'teardown'>, dir: string): string {
   return copy;
 }
 
+/** Opens a database file, calls `act` and closes it. Returns the result of `act`. */
 export function inside<T>(path: string, act: (db: Sqlite) => T): T {
   const db = new Database(path);
   try {
@@ -120,12 +127,14 @@ export function inside<T>(path: string, act: (db: Sqlite) => T): T {
   }
 }
 
+/** Rewrites a file after `act` has changed its bytes in place. */
 export function changeFile(path: string, act: (bytes: Buffer) => void): void {
   const bytes = readFileSync(path);
   act(bytes);
   writeFileSync(path, bytes);
 }
 
+/** Fills the second leaf page of a table with zeros: of frames or, in state.db, of events. Errors: throws if the table has one leaf only. */
 export function zeroLeaf(path: string): void {
   const table = basename(path).startsWith('telemetry') ? 'frame' : 'event';
   const page = inside(path, (db) => {

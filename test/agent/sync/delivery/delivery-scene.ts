@@ -74,8 +74,10 @@ function createWire() {
   };
 }
 
+/** Resolves in the next turn of the event loop. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** A delivery without a link. `take` stores and publishes one frame; `taken` counts them; `wire` is the link, once the test opens it. */
 export function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = createMemoryStore()) {
   const clock = manualClock();
   const results: ResendResult[] = [];
@@ -120,6 +122,7 @@ export function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = 
   return { store, wire, delivery, counts, take, taken: () => ticket, clock, results, notes, audits, packet, ahead };
 }
 
+/** Answers all barriers until there has been none for three turns of the event loop. */
 export async function runDry(parts: { readonly wire: ReturnType<typeof createWire>; readonly delivery: Delivery }): Promise<void> {
   for (let idle = 0; idle < 3; idle += 1) {
     await nextTurn();

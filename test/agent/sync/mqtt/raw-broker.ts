@@ -28,7 +28,7 @@ export const CONNACK_5 = [0x20, 3, 0, 0, 0];
 export const CONNACK_4 = [0x20, 2, 0, 0];
 export const PINGRESP = [0xd0, 0];
 
-/** A server that passes every packet to `answer`; `greet` is called for each new connection. */
+/** Resolves once the server listens. It calls `greet` for each new client and `answer` for each packet, and sends nothing by itself. */
 export async function startRawBroker(
   answer: (packet: RawPacket, client: RawClient) => void,
   greet: (client: RawClient) => void = () => {},
@@ -67,7 +67,7 @@ export async function startRawBroker(
   };
 }
 
-/** Accepts every client: CONNACK, SUBACK and PINGRESP. */
+/** Returns an `answer` that accepts every client, subscription (QoS 1) and ping, and ignores all else. `CONNACK_4` makes it MQTT 3.1.1. */
 export function polite(connack: readonly number[] = CONNACK_5): (packet: RawPacket, client: RawClient) => void {
   return ({ type, body }, client) => {
     if (type === 1) client.send(...connack);
