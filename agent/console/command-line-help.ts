@@ -41,13 +41,8 @@ interface Row {
 }
 
 /**
-<<<<<<< HEAD
- * Returns the help text of the program (root node), of a family of commands, or of one command. It is wrapped to the width and ends with a
- * line end.
-=======
  * Returns the help of the program, a family or a command in the terminal's language, with a line end. A node with an empty name is the
  * program. Lines are wrapped to the terminal's width; a summary with less than 40 columns left is not.
->>>>>>> e-d6
  */
 export function helpPage(node: CommandNode, { widthCols, language = 'en' }: Pick<Terminal, 'widthCols' | 'language'>): string {
   const { command, verbs } = node;

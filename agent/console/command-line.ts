@@ -25,12 +25,8 @@ const VERSION = /^(-V.*|--version)$/s;
 const NEGATIVE_NUMBER = /^-(\d+|\d*\.\d+)(e[+-]?\d+)?$/;
 
 /**
-<<<<<<< HEAD
  * Parses the words after the program's name. `firsts`: the commands and families that are allowed as the first word. `sessionNames`: the
  * commands that exist only in a session. A mistake gives kind `wrong`.
-=======
- * Parses the words after the program's name. `firsts`: the first words of the commands that may be typed.
->>>>>>> e-d6
  *
  * Errors: throws ConsoleError 'usage' for a verb that a command does not have. Every other mistake is returned as kind `wrong` with its
  * message; argument values are not checked.

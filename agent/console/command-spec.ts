@@ -7,13 +7,8 @@ import type { RawArgs, ReaderEnd } from './protocol/protocol.ts';
 import type { Page } from './text/page.ts';
 
 /**
-<<<<<<< HEAD
- * What an argument names, so that completion can offer those names. `target`: a lamp or a zone. `modbus-line`: a line on which a unit can
- * be read. `place`: a path in the configuration.
-=======
  * Kinds of names that completion offers for an argument. `target`: a lamp or a zone. `modbus-line`: a line on which a unit can be polled.
  * `place`: a key of the configuration.
->>>>>>> e-d6
  */
 export type NameKind = 'lamp' | 'zone' | 'target' | 'line' | 'modbus-line' | 'device' | 'point' | 'profile' | 'place';
 
@@ -85,11 +80,7 @@ export interface CommandWords {
   readonly isHidden?: true;
 }
 
-<<<<<<< HEAD
-/** A command that the program runs itself, not the agent. If it needs the agent, it sends other commands to it. */
-=======
 /** A command that runs in the process that the person started, not in a running agent. If it needs the agent, it sends agent commands. */
->>>>>>> e-d6
 export interface LocalCommand extends CommandWords {
   readonly kind: 'local';
   readonly name:
@@ -120,14 +111,10 @@ export interface LocalCommand extends CommandWords {
   readonly hasSocket: boolean;
 }
 
-<<<<<<< HEAD
 /**
  * What a command gets besides the view of the agent and its arguments: the caller, and the means to report progress and to notice that the
  * client is gone.
  */
-=======
-/** One request to the agent, as the command that answers it sees it: who made it, how to send progress, and when its client is gone. */
->>>>>>> e-d6
 export interface Job {
   /** User who made the request: `console:<user>`. */
   readonly source: string;
@@ -144,13 +131,8 @@ export interface Job {
 }
 
 /**
-<<<<<<< HEAD
- * How the progress of a command is shown. `isLasting`: each progress is a line of the output; otherwise only the newest is shown, on a
- * terminal. `load` gives the function that turns progress into text.
-=======
  * How a client shows the progress that a command sends before its answer. `load` resolves with the function that renders it. `isLasting`:
  * each progress is a line of the output; otherwise only the newest is shown, on the status line of a terminal.
->>>>>>> e-d6
  */
 export interface ProgressSpec<Progress> {
   readonly isLasting: boolean | ((progress: Progress) => boolean);

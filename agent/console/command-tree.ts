@@ -13,11 +13,7 @@ export const SOCKET_OPTION: OptionSpec = {
   summary: msg`where the agent answers (default: LUCIOLE_SOCKET, else the usual places)`,
 };
 
-<<<<<<< HEAD
-/** A word that may be typed at some place, and its summary for help and completion. */
-=======
 /** A word that may be typed at one position of a command line, and its summary. */
->>>>>>> e-d6
 export interface Choice {
   readonly word: string;
   readonly summary: Message;
@@ -62,13 +58,8 @@ function nodeOf(command: ConsoleCommand, verbs: readonly CommandNode[]): Command
 }
 
 /**
-<<<<<<< HEAD
- * Returns the typed words with the first two completed, where they are abbreviations of exactly one command word. Unknown and ambiguous
- * words, and all further words, stay as typed.
-=======
  * Returns the words with an abbreviated first and second word written in full. A word that fits none or several is unchanged, as are all
  * later ones. An empty list becomes one empty word.
->>>>>>> e-d6
  */
 export function expandWords(firsts: readonly CommandNode[], words: readonly string[]): readonly string[] {
   const [typed = '', second] = words;
@@ -79,13 +70,8 @@ export function expandWords(firsts: readonly CommandNode[], words: readonly stri
 }
 
 /**
-<<<<<<< HEAD
- * Returns the choices that a typed word means, without regard to case: the ones equal to it; if there are none, all that begin with it and
- * may be abbreviated. Empty if none does.
-=======
  * Returns the word that is typed in full, in any case; if there is none, all words that begin with the typed text. Words with
  * `isTypedWhole` must be typed in full. Empty if nothing fits.
->>>>>>> e-d6
  */
 export function match<Word extends Choice>(typed: string, choices: readonly Word[]): readonly Word[] {
   const wanted = typed.toLowerCase();
@@ -93,24 +79,15 @@ export function match<Word extends Choice>(typed: string, choices: readonly Word
   return exact.length > 0 ? exact : choices.filter(({ word, isTypedWhole }) => !isTypedWhole && word.toLowerCase().startsWith(wanted));
 }
 
-<<<<<<< HEAD
-/** Returns the options of a command; for one that connects to an agent also `--socket`. */
-=======
 /** Returns the options of a command, with `--socket` at the end for a command that connects to an agent. */
->>>>>>> e-d6
 export function optionsOf(command: ConsoleCommand): readonly OptionSpec[] {
   const speaksToAgent = command.kind === 'agent' || (command.kind === 'local' && command.hasSocket);
   return [...command.options, ...(speaksToAgent ? [SOCKET_OPTION] : [])];
 }
 
 /**
-<<<<<<< HEAD
- * Reads the options of a command word by word. `args` fills up with their values by name: true for a switch, a list for an option that may
- * be repeated.
-=======
  * Sorts the options out of a list of words, one word at a time. `args` has what was read so far: true for a switch, a list for an option
  * that may repeat, else the last value.
->>>>>>> e-d6
  */
 export interface OptionReader {
   readonly args: Record<string, string | boolean | readonly string[]>;
@@ -121,13 +98,8 @@ export interface OptionReader {
 }
 
 /**
-<<<<<<< HEAD
  * Creates a reader for one command line. `find` returns the option that a word names, with its value if the word contains it (`--for=2h`);
  * undefined if the word is not an option.
-=======
- * Creates a reader for one command line. `find` returns the option that a word names, with the value if the word contains it (`--for=2h`);
- * undefined if the word is no option.
->>>>>>> e-d6
  */
 export function createOptionReader(find: (word: string) => { option: OptionSpec; value: string | undefined } | undefined): OptionReader {
   const args: OptionReader['args'] = {};
