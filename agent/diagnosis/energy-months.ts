@@ -83,7 +83,10 @@ export function createEnergyArchive(store: Pick<Store, 'load' | 'save'>): Energy
   };
 }
 
-/** Returns the month with this part added; a part of that night with the same id is replaced. Beyond eight parts the oldest are merged. */
+/**
+ * Returns the month with this part added to its night; a part of that night with the same id is replaced. If the night then has more than
+ * eight parts, its oldest are merged.
+ */
 export function withPart(month: EnergyMonth, date: NightDate, part: NightPart): EnergyMonth {
   const others = (month.nights[date] ?? []).filter(({ id }) => id !== part.id);
   return { ...month, nights: { ...month.nights, [date]: bounded([...others, part]) } };

@@ -19,7 +19,10 @@ import type { Decision, Intent, LevelPct, PointId } from '../core/words.ts';
 import type { LightingStreet, RuleState } from './lighting.ts';
 import { spell } from './spell.ts';
 
-/** An output with its values as numbers, and the profile of its point. Units: the point's own. */
+/**
+ * An output with its values as numbers, and how its point proves a written value. Units: values and `tolerance` in the point's own; `settleMs`
+ * in ms.
+ */
 export interface ResolvedOutput extends Omit<Output, 'idle' | 'litWith' | 'rules'> {
   readonly pointId: PointId;
   /** The point that proves the written value: the point itself, or another. */

@@ -45,8 +45,10 @@ const CUT_OFF = msg`it has no uplink: the platform would cut itself off; remove 
 
 /**
  * Creates a revision from these files and runs it. The revision is on trial if it affects a part of the agent, otherwise it is confirmed
- * immediately. Files that are equal to the running revision create none and are `done`. Errors: none; the state is `refused`, with a
- * reason, if the files may not run or cannot be saved, or if another revision is on trial.
+ * immediately. Files that are equal to the running revision create none and are `done`.
+ *
+ * Errors: none; the state is `refused`, with a reason, if the files may not run or cannot be saved. Before any check it is `refused` if
+ * another revision is on trial, or if the request is based on a revision that no longer runs: both also for equal files.
  */
 export async function commitRevision(context: CommitContext, toCommit: FilesToCommit, request: CommitRequest): Promise<ConfigAnswer> {
   const { histories, active, clock } = context;

@@ -107,7 +107,10 @@ export function recalled(
   return { place, line: history[to] ?? place.typed };
 }
 
-/** Finds the newest line at or before `from` that contains the term. If there is none, the search stays and `line` is null. */
+/**
+ * Finds the newest line at or before index `from` that contains the term; upper and lower case differ. If there is none, `line` is null, and
+ * `search` has the new term and the position of `before`.
+ */
 export function sought(
   history: readonly string[],
   { term, from, before }: { readonly term: string; readonly from: number; readonly before: HistorySearch },

@@ -28,7 +28,7 @@ export interface WatchdogParts {
 }
 
 /**
- * Returns a watchdog that checks nothing before `start`; then it checks three times in each `watchdogMs`. A part hangs if two consecutive
+ * Returns a watchdog that checks nothing before `start`; then it checks three times in each `watchdogMs` (null: 30 s). A part hangs if two consecutive
  * checks find it so. Under a service manager the first hang is final: `onHang` is called, the manager is asked to restart the agent, and
  * the watchdog is not fed again, even if the part continues. Without a manager the hang is only logged.
  */

@@ -59,7 +59,7 @@ export function isReserved({ body }: AuditRow): boolean {
   return (note.role === 'admin' && note.isLook !== true && note.result !== 'denied') || LASTING.some((action) => isOwn(note, action));
 }
 
-/** What the file contains in addition to the rows of its chain. */
+/** The facts that the rows of the chain are checked against. All come from the file, except `known`. */
 export interface ChainFacts {
   /** The newest entry; null if the file does not identify it. */
   readonly head: AuditHead | null;
