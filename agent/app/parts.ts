@@ -90,7 +90,10 @@ export interface Rooms {
   close(): void;
 }
 
-/** State of one configuration. It is complete once `join` returns; before that, no line is read and no command accepted. */
+/**
+ * What changes during a run: the configuration in force with its modules, and counts of the run. It is complete once `joinParts` returns;
+ * before that, no line is read and no command accepted.
+ */
 export class AgentState {
   site: CabinetAndProfiles;
   /** The lighting modules of this configuration. */
@@ -114,7 +117,7 @@ export class AgentState {
   }
 }
 
-/** The parts that exist for the whole run; those of one configuration are in `state`. */
+/** The parts that exist for the whole run; those of the configuration in force are in `state`. */
 export interface Joined {
   readonly parts: AgentParts;
   readonly state: AgentState;

@@ -45,10 +45,10 @@ export interface AuditRow extends AuditHead {
   readonly body: string;
 }
 
-/** The entries whose number is higher than a requested one, in ascending order. Numbers are missing where entries were deleted. */
+/** The next entries after a requested number, at most 100, in ascending order. Numbers are missing where entries were deleted. */
 export interface AuditRows {
   readonly rows: readonly AuditRow[];
-  /** The newest entry of the log; null if the file does not contain it. */
+  /** The newest entry of the log; `n` is 0 for an empty log. Null if the file does not contain it. */
   readonly head: AuditHead | null;
 }
 

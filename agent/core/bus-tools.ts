@@ -11,8 +11,8 @@ import type { Profile, Table } from './profile.ts';
 
 /**
  * What a person can do on a line while the agent runs. Errors: promises reject with BusError for a failure on the line, and with Refusal
- * for a line, unit or address that is not valid. After an abort they reject with the reason of `signal`. `watch` throws Refusal for an
- * unknown line.
+ * for a line, unit or address that is not valid, and for a scan or write in safe mode. After an abort they reject with the reason of
+ * `signal`. `watch` throws Refusal for an unknown line.
  */
 export interface BusTools {
   /** Finds the addresses from `from` to `to` that answer. `onProgress` receives the progress, and each unit as it is found. */
@@ -27,7 +27,7 @@ export interface BusTools {
   write(request: BusWrite): Promise<BusWriteResult>;
   /** One entry for each line: Modbus lines first, then raw UART lines. */
   stats(): readonly LineStats[];
-  /** Device types from files that are new since the start. Added where field and configuration are joined. */
+  /** Device types whose files are new or changed since the start. Added where field and configuration are joined. */
   pendingProfiles?(): Promise<readonly PendingProfile[]>;
   /**
    * Passes on each transaction until the returned function is called. Transactions arrive in batches, up to 100 ms late; if too many wait,
@@ -81,7 +81,7 @@ export interface ScanResult {
   /** The units are behind a gateway. */
   readonly isNetwork: boolean;
   readonly found: readonly FoundUnit[];
-  /** Units of the cabinet on this line that did not answer. */
+  /** Units of the cabinet in the scanned range that did not answer. */
   readonly missing: readonly { readonly unit: number; readonly device: string }[];
   /** Addresses with a damaged reply: two units with one address, or a bad line. */
   readonly damaged: readonly number[];

@@ -24,8 +24,8 @@ export interface LightTools {
    */
   walkTest(zone: string, forMs: number, onStep: (step: WalkStep) => void): WalkTest;
   /**
-   * Blinks a lamp until it is stopped, or until `forMs` has passed. Throws Refusal also if the time is out of bounds, or a stronger intent
-   * keeps the lamp too bright to blink.
+   * Blinks a lamp until it is stopped, or until `forMs` has passed. Throws Refusal also if the time is out of bounds, if an intent in force
+   * would hide the blinking, and while the agent starts or stops.
    */
   identify(request: IdentifyRequest): IdentifyRun;
   /** Burning hours of a lamp, of the lamps of a zone, or of all lamps (null), in the order of the cabinet. */
@@ -88,8 +88,8 @@ export interface TonightRow {
 export type IntentView = Omit<Intent, 'untilMono' | 'authority'>;
 
 /**
- * What controls a zone now. `programmePct`: level of the programme. `untilMs`: next change of the programme or between day and night. Both
- * are null if unknown.
+ * What controls a zone now. `programmePct`: level of the programme; null by day. `untilMs`: next change of the programme or between day and
+ * night. Both are null while the time is not trusted.
  */
 export interface ZoneLightView {
   readonly id: string;

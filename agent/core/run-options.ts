@@ -64,9 +64,9 @@ export interface ReleaseFacts {
 
 /** Facts that the service manager passes in the environment; null where it gives none. */
 export interface ServiceFacts {
-  /** The manager ends the agent after this time without a sign of life. Units: ms. */
+  /** The manager ends the agent after this time without a sign of life. Null: the agent's watchdog uses 30 s. Units: ms. */
   readonly watchdogMs: number | null;
-  /** Longest step of a start; null if the unit file specifies none. Units: ms. */
+  /** Longest step of a start; null if the unit file specifies none, and the default applies. Units: ms. */
   readonly startStepMs: number | null;
   /** Identifies this boot of the machine. */
   readonly bootId: string | null;

@@ -37,7 +37,7 @@ export interface StoredReading {
 /** A recorded loss of readings. `firstSeq` to `lastSeq`: the lost frames, both included; null if they never got numbers. */
 export interface Gap {
   readonly id: number;
-  /** Too many gaps were recorded to keep each: this one replaces all from this id on. Absent for a single loss. */
+  /** Too many gaps were recorded to keep each: this one replaces earlier ones, the first of which had this id. Absent for a single loss. */
   readonly mergedFrom?: number;
   readonly firstSeq: number | null;
   readonly lastSeq: number | null;
@@ -100,7 +100,7 @@ export interface TelemetryFacts {
 }
 
 /**
- * What became of every reading of this epoch. Units: readings. `isBalanced`: no reading is unaccounted for.
+ * What became of every reading of this epoch. Units: readings; `estimates` in losses. `isBalanced`: no reading is unaccounted for.
  *
  * Shape: each number is counted independently; `produced = delivered + backlog + gaps` must be true.
  */
@@ -172,7 +172,7 @@ export interface ExportPage {
   readonly nextSeq: number | null;
 }
 
-/** What one compaction packed: old frames, into segments that need less space. Units: bytes of rows. */
+/** What one compaction packed: old frames, into segments that need less space. `bytesBefore`, `bytesAfter`: size of the rows. */
 export interface CompactionReport {
   readonly segments: number;
   readonly frames: number;

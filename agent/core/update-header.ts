@@ -9,7 +9,7 @@ import { isRecord } from './is-record.ts';
 
 /**
  * What an update file states about itself. `bytes`, `sha256`: of the archive after the header. `serial`: a higher number is a newer
- * release; only a newer one is accepted. Units: bytes.
+ * release; only a newer one is accepted. `unpackedBytes`: size of the unpacked archive.
  */
 export interface UpdateHeader {
   readonly version: string;

@@ -180,8 +180,8 @@ export interface RelayedDetection {
 }
 
 /**
- * Number of detections exchanged with neighbour cabinets in this run. `told`: sent. `heard`: received and accepted. `dropped`: received but
- * malformed, for another cabinet, or retained by the broker.
+ * Number of detections exchanged with neighbour cabinets in this run. `told`: sent. `heard`: received and passed on; the light control may
+ * still refuse them. `dropped`: received but malformed, for another cabinet, or retained by the broker.
  */
 export interface RelayCounts {
   readonly told: number;

@@ -192,8 +192,8 @@ export interface EnergyView {
 }
 
 /**
- * Light and energy of one zone in one night, one month, or the whole period. Units: names with `H` are hours of an average lamp, with
- * `LampH` hours summed over all lamps. Shape: null where a mean or share has nothing to divide by.
+ * Light and energy of one zone in one night, one month, or the whole period. Units: names with `H` are hours of an average lamp;
+ * `bandsH` and names with `LampH` are hours summed over all lamps. Shape: null where a mean or share has nothing to divide by.
  */
 export interface EnergyRow {
   /** `2026-12-01` or `2026-12`; null for the whole period. */
@@ -230,8 +230,8 @@ export interface EnergyRow {
 }
 
 /**
- * One operation period: the hours with the same level without presence. Source: EN 13201-5: hours, reduction coefficient and detection
- * probability of each.
+ * One operation period: the hours of an average lamp with the same level without presence. Source: EN 13201-5: hours, reduction coefficient
+ * and detection probability of each.
  */
 export interface EnergyPeriod {
   readonly levelPct: LevelPct;

@@ -130,7 +130,7 @@ export interface Outcome {
   readonly state: OutcomeState;
   /** Why it was refused or failed; empty otherwise. */
   readonly reason: Message;
-  /** For a zone: the state of each lamp. */
+  /** By lamp; empty for a stage that does not depend on lamps, such as `received`. */
   readonly lamps: Readonly<Record<string, OutcomeState>>;
   readonly source: string;
   readonly atMs: WallMs;

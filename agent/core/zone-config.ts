@@ -42,7 +42,7 @@ export interface Zone {
   readonly programme: string;
   /** Selects another programme for some nights; null: always `programme`. */
   readonly calendar: string | null;
-  /** Lowest level at night for every source, not below the level of the minimum class. */
+  /** Lowest level at night, not below the level of the minimum class. Not for maintenance, nor for a programme at 0 % with `dark`. */
   readonly minPct: LevelPct;
   /** The class that 100 % provides; null if classes are not used. */
   readonly designClass: LightingClass | null;
@@ -203,14 +203,14 @@ export interface ProgrammeStep {
 }
 
 /**
- * When a step begins. `dusk`: at the start of the zone's night. `sun`: at a sun event, `offsetMin` minutes later (negative: earlier).
- * Otherwise at a local time of day.
+ * When a step begins. `dusk`: at the noon before the night, so that it applies as soon as the zone is lit. `sun`: at a sun event,
+ * `offsetMin` minutes later (negative: earlier). Otherwise at a local time of day.
  */
 export type StepTime = 'dusk' | { readonly hour: number; readonly minute: number } | { readonly sun: SunEvent; readonly offsetMin: number };
 
 /**
- * An event of the night. `dusk` and `dawn`: start and end of the zone's night. `middle`: half-way between them. Sunset and sunrise: the sun
- * is at -0.833 degrees.
+ * An event of the night. `dusk` and `dawn`: when the sun starts and ends the zone's light, with its offsets. `middle`: half-way between
+ * them. Sunset and sunrise: the sun is at -0.833 degrees.
  */
 export type SunEvent = 'sunset' | 'sunrise' | 'dusk' | 'dawn' | 'middle';
 
@@ -280,7 +280,7 @@ export interface EventNight {
 
 /**
  * A rule of the cabinet. It applies while a value or the traffic is beyond a threshold, or while someone is in a zone. `when.clearsAt`: the
- * value at which it ends. `when.forS` (s): each change must last this long. Outputs can refer to the rule.
+ * value at which it ends. `when.forS` (s), for a value: each change must last this long. Outputs can refer to the rule.
  */
 export interface Rule {
   readonly id: string;

@@ -76,8 +76,8 @@ interface Choice {
 
 /**
  * Returns the decision for one lamp with its trace. The strongest intent decides. Without an intent: 0 % by day, the lamp's maximum while
- * the time is not trusted, at night the programme or the highest raise above it. The level found at the start, the limits and constant
- * light are applied last.
+ * the time is not trusted, at night the programme (without one 100 %) or the highest raise above it. The level found at the start, the
+ * limits and constant light are applied last.
  */
 export function arbitrate(lampCase: LampCase): Decision {
   const own = choose(lampCase);

@@ -32,7 +32,7 @@ export interface Mover {
   readonly speedMps: number | null;
   /** Used while the speed is not known. Units: m/s. */
   readonly assumedMps: number;
-  /** Three detections match: it is no longer a guess. */
+  /** It is not a guess: three detections match, or speed and direction were reported. */
   readonly isSure: boolean;
 }
 

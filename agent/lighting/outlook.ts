@@ -5,7 +5,7 @@ import type { StreetGraph } from './street-graph.ts';
 
 /**
  * Distances from one pole, for a person who leaves it. Each array has one entry for each lamp pole, in the order given to
- * `createOutlookReader`. Units: m.
+ * `createOutlookReader`. Units: m, except the flags `isUp` and `isDown`.
  */
 export interface Outlook {
   readonly distanceM: Float64Array;

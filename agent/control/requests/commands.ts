@@ -20,8 +20,8 @@ import type { Decision, Intent, LevelPct, Outcome, OutcomeState, OverriddenLamps
 import { isFollowing, type LampTrack } from '../writing/reconcile.ts';
 
 /**
- * Longest time until the sender gets the final outcome. Units: ms. Source: assumed; twice the time to write a line of 247 units. Confirmed by: the
- * time to write a full line at 9600 baud on the bench.
+ * Longest time until a command has its final outcome; a save may delay its report. Units: ms. Source: assumed; twice the time to write a
+ * line of 247 units. Confirmed by: the time to write a full line at 9600 baud on the bench.
  */
 export const COMMAND_MS = 60_000;
 /**

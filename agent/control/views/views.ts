@@ -110,7 +110,7 @@ export function zoneLight(street: LightingStreet, zone: Zone, facts: ZoneFacts):
   };
 }
 
-/** Returns the intents in force on a zone or its lamps, of the given authorities or of any; strongest first. */
+/** Returns the intents in force on a zone, its lamps or the whole cabinet, of the given authorities or of any; strongest first. */
 export function intentsOn(
   { id, lamps }: Zone,
   { intents, nowMono }: LightingSnapshot,
