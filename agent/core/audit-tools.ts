@@ -88,7 +88,7 @@ export interface AuditVerdict {
   readonly entries: number;
   /** Entries before it were trimmed, as the chain itself proves; 0 for an empty log. */
   readonly firstN: number;
-  /** Entries about admins that were kept although their range was trimmed. */
+  /** Entries that were kept although their range was trimmed: changes by admins, and records of missing entries. */
   readonly reserved: number;
   readonly problems: readonly Message[];
   /** Entries may be missing for a reason that the log itself contains, such as a restored copy. That is not a fault of the chain. */

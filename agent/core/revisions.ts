@@ -211,11 +211,11 @@ export interface ConfigManager {
   compare(from: number | 'running', to: number | 'candidate' | 'running', by: string): Promise<ConfigAnswer>;
   /** Commits the candidate of its author. Resolves when the revision is in force or was refused; does not wait for the trial to end. */
   commit(request: CommitRequest): Promise<ConfigAnswer>;
-  /** As `commit`, with the files of an earlier revision; does not change an open candidate. */
+  /** As `commit`, with the files of an earlier revision; refused if it is no longer kept. Does not change an open candidate. */
   rollback(number: number, request: CommitRequest): Promise<ConfigAnswer>;
-  /** Accepts the revision on trial. */
+  /** Accepts the revision on trial; refused if there is none. */
   confirm(by: string): Promise<ConfigAnswer>;
-  /** Withdraws the revision on trial immediately; if a number is given, only that revision. */
+  /** Withdraws the revision on trial immediately; refused if there is none, or if it is not the revision `number`. */
   giveBack(by: string, why: Said, number?: number): Promise<ConfigAnswer>;
   /** Resolves when the requests made so far have ended. */
   settled(): Promise<void>;

@@ -252,6 +252,7 @@ export interface Store {
   readAfter(seq: number, maxFrames: number): Promise<readonly StoredFrame[]>;
   /** The recorded losses with a higher id than this. */
   gapsAfter(id: number): Promise<readonly Gap[]>;
+  /** The newest events that began or ended since then, and those that are open; oldest first. */
   events(query: { readonly sinceMs: WallMs; readonly limit: number }): Promise<readonly AgentEvent[]>;
   /** This and the following, chores included, resolve with undefined if the disk did not respond. */
   history(query: HistoryQuery): Promise<History | undefined>;

@@ -4,16 +4,16 @@
 import type { Message } from './message.ts';
 
 /**
- * Installs and reverts releases of the program. One request runs at a time; a second one is refused. Errors: a bad update or a full disk is
- * an answer, not a rejection.
+ * Installs and reverts releases of the program; refused while lamps are lit, unless forced. One request runs at a time; a second one is
+ * refused. Errors: a bad update or a full disk is an answer, not a rejection.
  */
 export interface UpdateManager {
   status(): Promise<UpdateView>;
   /** Stores the next part of an update file; the first part starts a new file. */
   put(part: UpdatePart): Promise<UpdateAnswer>;
-  /** Checks and unpacks the uploaded file. If it is valid, the agent restarts with that release, on trial. */
+  /** Checks and unpacks the uploaded file. If it is valid, the agent restarts with that release, on trial. Refused during another trial. */
   install(request: UpdateRequest): Promise<UpdateAnswer>;
-  /** Restarts the agent with the previous release; refused if there is none. */
+  /** Restarts the agent with the previous release; refused if there is none, or if the `leastSerial` of a confirmed release blocks it. */
   revert(request: UpdateRequest): Promise<UpdateAnswer>;
 }
 

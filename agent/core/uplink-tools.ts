@@ -12,7 +12,7 @@ export interface UplinkTools {
   watch(onEntry: (entry: TraceEntry) => void): () => void;
   /** Ends the session and reconnects, or connects immediately instead of waiting. False without an uplink. */
   reconnect(by: string): boolean;
-  /** Tests every stage with a separate client while the session continues. `onStep` receives each stage as it ends. */
+  /** Tests the stages in order until one fails, with a separate client while the session continues. `onStep` receives each as it ends. */
   test(request: UplinkTestRequest, onStep: (step: UplinkStep) => void): Promise<UplinkTest>;
 }
 
@@ -36,7 +36,7 @@ export interface PeerCertificate {
 }
 
 export interface UplinkTestRequest {
-  /** Null: the broker of the configuration. */
+  /** Null: the broker of the configuration. The password is sent only to brokers of the configuration. */
   readonly broker: string | null;
   readonly signal: AbortSignal;
 }
