@@ -73,7 +73,7 @@ export function loginRefunded(state: LoginFailures, attempt: LoginAttempt): Logi
   return changed(state, attempt, (lockout) => refunded(lockout, attempt.user));
 }
 
-/** Returns the state after a successful login: without this user's failures at this console, which is remembered for this user. */
+/** Returns the state after a successful login: without this user's failures in the counts that `loginWaitMs` uses. Its console is remembered. */
 export function loginSucceeded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return withConsole(
     changed(state, attempt, (lockout) => succeeded(lockout, attempt.user)),

@@ -77,7 +77,7 @@ export function isPasswordHash(text: string): boolean {
   return hash !== null && hash.logN + Math.log2(hash.r * hash.p) >= LEAST_LOG_COST;
 }
 
-/** Returns why a new password is refused (length, a simple pattern, the user's name, a common word), as part of a sentence; null if it is not. */
+/** Returns why a new password is refused (length, a control character, a simple pattern, the user's name, no letter, a common word), as part of a sentence; null if it is not. */
 export function passwordProblem(password: string, user: string): Message | null {
   const length = [...password].length;
   if (length < PASSWORD_LENGTH.min) return msg`it has ${length} characters; ${PASSWORD_LENGTH.min} at least`;

@@ -38,7 +38,10 @@ export interface SelfRecord {
   stop(): void;
 }
 
-/** Returns the writer of the agent's own entries in the audit log. From `start` to `stop` it enters steps of the clock; `note` enters events. */
+/**
+ * Returns the writer of the agent's own entries in the audit log. From `start` to `stop` it enters steps of the clock. `note` enters events
+ * about runs, updates, configuration, certificates and the clock, and ignores others.
+ */
 export function createSelfRecord({ clock, log, store: { audit } }: RecordParts): SelfRecord {
   const steps = createTokenBucket(clock, STEPS_NOTED);
   let looks: Timer | null = null;

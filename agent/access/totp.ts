@@ -83,8 +83,8 @@ interface PairSearch {
 }
 
 /**
- * Returns the step of the second of two consecutive codes. Null if no match within `mostSteps` of `atMs`, by default 30 days, is later than
- * the last accepted step.
+ * Returns the step of the second of two consecutive codes. Null if no pair within `mostSteps` of `atMs`, by default 30 days, matches with a
+ * first code that is later than the last accepted step.
  *
  * The nearest times are tried first. `breathe` is awaited between portions, so that the bus does not wait.
  */

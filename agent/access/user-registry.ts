@@ -24,7 +24,7 @@ export interface UserRegistryParts {
  * The users of the cabinet. `add` and `invite` return a new one-time password, valid for 72 h.
  *
  * Errors: all methods reject with AccessError if the file cannot be read or written. Changes also reject with it for an unknown user, a bad
- * or used name, a weak password, and if no admin would remain.
+ * or used name, a 33rd user, a weak password, and if no admin would remain.
  */
 export interface UserRegistry {
   all(): Promise<readonly UserRecord[]>;

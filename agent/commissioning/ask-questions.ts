@@ -15,11 +15,11 @@ export type PrintLine = (line: Said, indentCols?: number) => void;
 export const INDENT_COLS = 2;
 
 export interface InterviewParts {
-  /** Null: no question may be asked, so the usual answers are taken. */
+  /** Null: no question may be asked, so the proposed answers are taken, else the usual ones. */
   readonly ask: AskLine | null;
   readonly print: PrintLine;
   readonly machine: MachineFacts;
-  /** Answers of an interrupted run, or of the file that will be replaced. They are proposed; a person must accept each. */
+  /** Answers of an interrupted run, or of the file that will be replaced. If questions are asked, a person must accept each. */
   readonly proposed: TypedAnswers;
   /** Called after each typed answer, so that an interrupted setup loses none. */
   readonly keep: (answers: TypedAnswers) => void;

@@ -84,6 +84,7 @@ interface Run {
 /**
  * Runs `luciole setup`: asks the questions, scans the lines and writes the cabinet file, keys and first user. Resolves with the exit code: 0, or
  * 78 if the cabinet file would have problems; then none of them is written. Typed answers are kept until the cabinet file is written.
+ * With `--dry-run` nothing is written.
  *
  * Errors: rejects with ConsoleError for every failure that a person can correct.
  */

@@ -28,7 +28,8 @@ export function keyFilesIn(folder: string): KeyFiles {
  * Creates a key if there is none, and a certificate request for it in the name of the edge node; an earlier request is replaced. Returns true
  * for a new key.
  *
- * Errors: throws ConsoleError 'failed' if an existing key cannot be read or is of another kind, or the request cannot be written.
+ * Errors: throws ConsoleError 'failed' if an existing key cannot be read or is of another kind, or the request cannot be written; the
+ * system's error if a new key cannot be.
  */
 export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string): boolean {
   const isNew = !existsSync(keyFile);

@@ -64,7 +64,7 @@ export interface SensorPoint {
   readonly isContact: boolean;
 }
 
-/** Returns the profile of a unit: the one that its probes prove, else the one that a person chose. Null: unknown. */
+/** Returns the profile of a unit: the one named in an option, else the one that its probes prove, else the one that a person chose. Null: none. */
 export type ProfileChoice = (port: string, unit: FoundUnit) => Profile | null;
 
 /** First letter of a device id. */

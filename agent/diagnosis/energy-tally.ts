@@ -36,7 +36,7 @@ export type PeriodTally = Record<(typeof PERIOD_SUMS)[number], number>;
  * `bandMs` is the time for which the level is known, by level: dark at night, 1 to 10 %, 11 to 20 %, and so on. `periods` is the same time by
  * the level without presence and traffic. `levelMs` is level in % times time.
  *
- * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours.
+ * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours; `nights`, `lampNights` and `activations` are numbers of them.
  */
 export interface ZoneTally extends Record<(typeof ZONE_SUMS)[number] | (typeof ZONE_COUNTS)[number], number> {
   readonly bandMs: number[];
@@ -50,7 +50,7 @@ export interface MeterTally {
   computedWh: number;
 }
 
-/** A part of a night, a whole night, or many. Units: ms. */
+/** The counts of a part of a night, a whole night, or many: zones and meters by id. */
 export interface NightTally {
   readonly zones: Readonly<Record<string, ZoneTally>>;
   readonly meters: Readonly<Record<string, MeterTally>>;

@@ -72,7 +72,7 @@ export interface Setup {
  */
 export type LossReason = 'memory-full' | 'thinned' | 'cap' | 'age' | 'corrupt' | 'set-aside' | 'malformed' | 'no-store';
 
-/** Readings lost before they had a seq. `mark` numbers the losses within a run, so that none is written twice. */
+/** Readings lost before they were in the file. `mark` numbers the losses within a run, so that none is written twice. */
 export interface MemoryGap {
   readonly mark: number;
   readonly readings: number;
@@ -95,7 +95,7 @@ export interface TelemetryWork {
   readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];
   readonly deliveredUnstored: DeliveredUnstored | null;
-  /** The next frame's, if this work contains no frame. */
+  /** The ticket of the next frame; used if this work contains no frame. */
   readonly nextTicket: number;
   /** Null if the cursor has not moved. */
   readonly cursorSeq: number | null;

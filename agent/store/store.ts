@@ -26,7 +26,7 @@ export interface StoreParts {
   readonly decimals: ReadonlyMap<string, number>;
   /** Points whose values only increase. Default: none. */
   readonly counters?: ReadonlySet<string>;
-  /** When the machine was booted. Default: unknown. */
+  /** The boot of the machine: its id, and when this run's monotonic clock started after it. Default: unknown. */
   readonly machine?: Setup['machine'];
   /** Changes to a copy of `state.db` that is adopted. Default: nothing changes. */
   readonly copyRules?: readonly CopyRule[];

@@ -9,7 +9,7 @@ import { msg } from '../../core/message.ts';
 import { isCredential } from '../../core/secrets.ts';
 import { keyFilesIn } from '../key-files.ts';
 
-/** A cabinet's own files on this machine. Shape: absolute paths; those in `elsewhere` may be relative or names of credentials. */
+/** A cabinet's own files on this machine. Shape: absolute paths; `elsewhere` may also contain names of credentials. */
 export interface BackupPlaces {
   /** The cabinet's id. */
   readonly cabinet: string;
@@ -21,7 +21,7 @@ export interface BackupPlaces {
   readonly plain: readonly string[];
   /** Existing files of keys, certificates and passwords. */
   readonly secrets: readonly string[];
-  /** Files that the cabinet file names outside the site folder. */
+  /** Files that the cabinet file names outside the site folder, and profiles that are not regular files. */
   readonly elsewhere: readonly string[];
 }
 

@@ -16,7 +16,7 @@ export interface ManifestFile {
 
 /**
  * Shape: the JSON of `manifest.json`, the first file of a backup. A name starts with its place: `data/` is the store folder, `site/` the
- * folder of the cabinet file.
+ * folder of the cabinet file. The exception is `keys.sealed`.
  */
 export interface BackupManifest {
   readonly format: 'luciole-backup';
@@ -30,7 +30,7 @@ export interface BackupManifest {
   readonly files: readonly ManifestFile[];
   /** Names of the files that are encrypted with a passphrase; empty for none. */
   readonly sealed: readonly string[];
-  /** Files that the cabinet file names and the backup does not contain. */
+  /** Files that the backup does not contain: keys and users if they are not sealed, and files outside the folder of the cabinet file. */
   readonly leftOut: readonly string[];
 }
 

@@ -8,8 +8,8 @@ import type { Finding, Path } from './finding.ts';
 type RuleDraft = NonNullable<NonNullable<CalendarDraft['rules']>[number]>;
 
 /**
- * Returns what is wrong with calendars, lists of holidays, event nights and the seasons of zones: unknown names, dates that do not exist,
- * and calendar rules that can apply on no night. Empty if nothing is wrong. Pure.
+ * Returns what is wrong with calendars, lists of holidays, event nights and the seasons of zones: unknown names, lists with a built-in name,
+ * dates that do not exist, `eves` without `holidays`, and calendar rules that can apply on no night. Empty if nothing is wrong. Pure.
  */
 export function checkCalendars(index: Index): Finding[] {
   const { calendars, eventNights, zones, known } = index;

@@ -8,7 +8,7 @@ import { programmesOf, stepPct, zoneMinimum } from './zone-facts.ts';
 
 /**
  * Returns each level that a zone cannot have. Looks at programmes, calendars, event nights and traffic. Empty if nothing is wrong. Pure.
- * - A class without `designClass`, or brighter than it.
+ * - A class without `designClass`, brighter than it, or of another family.
  * - 0 % in a zone without `dark`.
  * - A boost below the minimum, or below every step of a programme.
  * - A lamp with `maxPct` below the minimum of its zone.

@@ -41,7 +41,10 @@ function stepsOf(parent: unknown, isInList: boolean): readonly (readonly [name: 
   return isInList ? [...entriesOf(parent), ['+', null]] : entriesOf(parent);
 }
 
-/** The value of `document` at a path, as JSON without secrets; null if there is none, or it is null. Ignores case. Pure. */
+/**
+ * The value of `document` at a path, as JSON without secrets, and the time of the programme step that contains it (`step`). Null if there is
+ * no value, or it is null. Ignores case. Pure.
+ */
 export function valueInForce(document: unknown, path: string): ValueInForce | null {
   const found = stepsTo(document, path);
   const last = found?.at(-1);

@@ -44,7 +44,8 @@ export interface CircuitQuestion {
 
 /**
  * Returns every place where a lamp could get less light than its floor although the planned level is sufficient: lamps without a driver,
- * lower failsafe levels, changed device profiles, groups and contacts, new broadcasts, and changed relays.
+ * fewer burning hours, lower failsafe levels, changed device profiles, groups, contacts and serial settings, new broadcasts, and changed
+ * relays.
  */
 export function circuitFlaws(question: CircuitQuestion): FloorFlaw[] {
   return [

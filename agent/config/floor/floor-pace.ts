@@ -27,7 +27,10 @@ const USUAL = {
 
 const QUIRKS = ['responseTimeoutMs', 'minGapMs', 'retries'] as const satisfies readonly (keyof Quirks)[];
 
-/** Returns every timing by which light could come later than by the running configuration and the file of the site. */
+/**
+ * Returns every timing by which light could come later than by the running configuration and the file of the site. A unit may also have any
+ * timing between those of the profiles that come with the agent.
+ */
 export function paceFlaws({ after, running, site }: SensingQuestion): FloorFlaw[] {
   const before = [running, site];
   const quietS = Math.max(...before.map(({ cabinet }) => cabinet.startQuietS));

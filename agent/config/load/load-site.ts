@@ -61,7 +61,10 @@ const MACHINE_PORTS: PortFacts = {
   consoleAt: consoleUnitAt,
 };
 
-/** Checks a cabinet as `loadSite` does, with the further checks of `luciole check`. Errors: none; everything is in the report. */
+/**
+ * Checks a cabinet as `loadSite` does, but as a new one (see `CheckedFor`), and with the further checks of `luciole check`. Errors: none;
+ * everything is in the report.
+ */
 export async function checkConfig({ configFile, profileDirs = [], text, hasPorts = true }: CheckRequest): Promise<CheckReport> {
   try {
     const site = readAll(configFile, profileDirs, { text, checkedFor: 'new' });

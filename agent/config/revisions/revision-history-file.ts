@@ -68,7 +68,7 @@ const noteSchema = z
   })
   .transform(({ authors, ...note }) => ({ ...note, authors: authors ?? [note.by] }));
 
-/** Reads from parsed JSON who began a candidate, when, on which revision, and its signature and authors. Undefined for anything else. */
+/** Reads from parsed JSON who last changed a candidate, when, its base revision, signature and authors. Undefined for anything else. */
 export function readNote(value: unknown): z.infer<typeof noteSchema> | undefined {
   return noteSchema.safeParse(value).data;
 }

@@ -10,7 +10,7 @@ import { type FilePart, SIGNATURE_FILE } from '../../core/revisions.ts';
 
 /**
  * The state of an upload after a part. `more`: parts are missing, `have` of `of` have arrived. `whole`: the complete text, with the right
- * hash. `refused`: the file must be sent again from its first part.
+ * hash. `refused`: the part or the whole file is not accepted.
  */
 export type UploadState =
   | { readonly kind: 'more'; readonly have: number; readonly of: number }

@@ -3,7 +3,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** Memory in use now, and processor time since the start of the process. Units: bytes, s. */
+/** Memory in use now, and processor time since the start of the process, in bytes and s. */
 export interface HealthSample {
   readonly residentBytes: number;
   readonly heapBytes: number;

@@ -27,7 +27,7 @@ export interface SelfParts {
   readonly health: AgentHealth | null;
   /** Null if V8 alone decides when to collect. */
   readonly heap: Heap | null;
-  /** The starts before this run; null without a ledger. */
+  /** How this run was started, and the ledger with this run as its last one; null without a ledger. */
   readonly runs: { readonly mode: RunMode; readonly ledger: () => StartLedger } | null;
   readonly status: () => Promise<StatusView>;
   /** Read at each interval, because the configuration may change. Null for no file. */

@@ -58,7 +58,7 @@ export interface RunGuard {
   readonly ledger: () => StartLedger;
   /** Resolves when this start is in the ledger on disk, or the write has failed. */
   readonly written: Promise<void>;
-  /** Readings lost by runs without a store and not yet recorded by a store; null in a run without a store. */
+  /** Readings lost by runs without a store and not yet recorded by a store; null for none, and in a run without a store. */
   readonly unstored: EarlierLoss | null;
   /** Call when a store has recorded that loss. */
   settleLoss(): void;

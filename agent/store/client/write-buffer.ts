@@ -25,8 +25,8 @@ const EARLIER_MARK = 0;
 const MAX_GAPS = 500;
 
 /**
- * Frames in memory until the disk has them. Limits their number, chooses which are discarded when memory is full, and counts the readings
- * that are lost with them.
+ * Frames in memory until the disk has them. Limits the number of their readings, chooses which frames are discarded when memory is full,
+ * and counts the readings that are lost with them.
  *
  * Frames that `take` returned stay until `settle`: a commit whose answer was lost may have succeeded, and then these frames are not lost.
  * Frames that are being sent to the platform stay too: whether they are lost is not decided yet.

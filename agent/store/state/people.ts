@@ -26,7 +26,7 @@ export function boundOf(keepDays: number, atMs: WallMs): AgeBound {
   return { dueMs: atMs - keepDays * DAY_MS, beforeMs: atMs - (keepDays - BLOCK_DAYS) * DAY_MS };
 }
 
-/** Whether an ended event or an outcome is older than `dueMs`. An event that has not ended has no age yet. Errors: throws SQLite errors. */
+/** Whether an ended event or an outcome is older than `dueMs`. Rows of an unset clock do not count. Errors: throws SQLite errors. */
 export function hasOlder(db: Sqlite, { dueMs }: AgeBound): boolean {
   const known = [FIRST_RELEASE_MS, dueMs];
   const events = db.prepare('SELECT EXISTS (SELECT 1 FROM event WHERE end_ms >= ? AND end_ms < ?)').pluck().get(known);

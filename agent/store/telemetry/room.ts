@@ -37,7 +37,7 @@ export function isOverCap({ db }: Handle, maxBytes: number): boolean {
 }
 
 /**
- * Compacts or thins one segment, or drops a few of the oldest rows; delivered rows are dropped first.
+ * Packs frames into one segment, thins one segment (delivered ones first), or drops a few of the oldest rows.
  *
  * Shape: true if more must be freed and can be freed.
  */
