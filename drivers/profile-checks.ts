@@ -12,7 +12,7 @@ import { type Flaw, unknownPoint } from './profile-flaw.ts';
 import { pointFlaws } from './profile-points.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
 
-/** Returns all flaws of a profile, in no particular order. */
+/** Returns the flaws of a profile, in no particular order; missing examples are not among them, see `missingExamples`. */
 export function checkProfile({ profile, paths }: ExpandedProfile): Flaw[] {
   return [
     ...trustFlaws(profile),

@@ -76,8 +76,9 @@ function soundProfile(file: ProfileFile, readPlaced: ReadPlaced): Profile {
 }
 
 /**
- * Returns all valid profiles, and the problems of the others. A file of the site replaces a shipped one with its id. Two files of the site
- * with one id are both left out, and so is a shipped one with it.
+ * Returns all valid profiles, and the problems of the others. A file of the site replaces a shipped one with its id, also if it is invalid:
+ * the id then has no profile, unless another file of the site with it is valid. Two valid files of the site with one id are both left out,
+ * and so is a shipped one with it.
  */
 export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlaced, checked: CheckedProfiles = new Map()): LoadedProfiles {
   const profiles = new Map<string, Profile>();

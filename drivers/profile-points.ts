@@ -13,7 +13,7 @@ import { type Flaw, unknownPoint } from './profile-flaw.ts';
 /** Source: Modbus Application Protocol V1.1b3 §4.4: 65,536 addresses per table. */
 const ADDRESSES = 0x1_0000;
 
-/** Returns all flaws of the points, each at the place of its row. */
+/** Returns the flaws of the points, each at its place in the file; only the first one of a place. */
 export function pointFlaws({ points, transport }: Profile, paths: readonly FilePath[]): Flaw[] {
   const flaws = points.flatMap((point, index) => {
     const path = paths[index] ?? [];

@@ -12,7 +12,10 @@ const GAIN = 1 / 8;
 /** Source: FNV-1a, 32 bits (draft-eastlake-fnv). */
 const FNV = { basis: 0x811c9dc5, prime: 0x0100_0193 };
 
-/** The last good reply of a request, and the share of its replies that differed from the one before. */
+/**
+ * Hash and time of the last good reply of a request. `changeShare`: share of its replies that differed from the one before; the newest has
+ * the largest weight.
+ */
 export interface LastReply {
   readonly hash: number;
   readonly changeShare: number;

@@ -86,7 +86,7 @@ export interface HistoryPlace {
   readonly typed: string;
 }
 
-/** A backward search, and the line that it found last. */
+/** A backward search. `at`: index of the history line found last; the number of history lines before the first find. */
 export interface HistorySearch {
   readonly term: string;
   readonly at: number;

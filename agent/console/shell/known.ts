@@ -11,7 +11,7 @@ import type { ConsoleAnswer, RawArgs } from '../protocol/protocol.ts';
 import { plain } from '../text/plain-text.ts';
 import type { Asker } from './session.ts';
 
-/** The agent's answer and when it arrived. */
+/** The names, and the agent's time when it sent them. */
 export interface Known {
   readonly names: Names;
   readonly atMs: WallMs;

@@ -18,9 +18,9 @@ import { expectSessionRoom, receivedDir, sessionRoomBytes } from './session-file
 
 export interface ReceiveArgs {
   readonly file: string;
-  /** Delete the received part first; otherwise it is used as the beginning of the file. */
+  /** Delete what was received under this name first, also a complete file; otherwise a part is used as the beginning of the file. */
   readonly isRestart: boolean;
-  /** Receive nothing; only delete the received part of this name. */
+  /** Receive nothing; only delete what was received under this name, also a complete file or a folder. */
   readonly isGone: boolean;
 }
 
@@ -40,8 +40,9 @@ const MAX_REPORT = 8_192;
 const MAX_NAME_SHOWN = 60;
 
 /**
- * Receives one file of this name over the line of the session, or deletes its received part. Resolves with the lines to show afterwards, with
- * path and hash. Errors: rejects with ConsoleError if the file exists, does not fit or did not arrive completely; it can then be resumed.
+ * Receives one file of this name over the line of the session, or deletes it. Resolves with the lines to show afterwards, with path and
+ * hash. Errors: rejects with ConsoleError if the file exists, does not fit or did not arrive completely (it can then be resumed), or if
+ * there is nothing to delete.
  */
 export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
   if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', msg`name a file of this console, without a folder`);

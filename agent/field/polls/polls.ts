@@ -53,7 +53,7 @@ export interface PollsOptions {
   readonly periodsMs: typeof POLL_PERIOD_MS;
 }
 
-/** A request to send. `dueMono` is when its first slot was due. */
+/** A request to send. `dueMono` is when the slot was due for which it was chosen. */
 export interface Poll {
   readonly unit: Unit;
   readonly kind: PollKind;

@@ -52,8 +52,8 @@ export interface TargetFacts {
 
 /**
  * Decodes the payload of a command and checks its size, its number of metrics and its timestamp. `now`: null to accept any timestamp.
- * Errors: throws Refusal if the message is retained or too large, is not a Sparkplug payload, or was sent more than `MAX_AGE_MS` from a
- * trusted clock's time.
+ * Errors: throws Refusal if the message is retained or too large, is not a Sparkplug payload, has too many metrics or a timestamp outside
+ * `TIME_RANGE`, or was sent more than `MAX_AGE_MS` from a trusted clock's time.
  */
 export function openPayload({ payload, retained }: InboundMessage, now: CommandInstant | null): Payload {
   if (retained) throw new Refusal(RETAINED);

@@ -68,7 +68,7 @@ const UPDATE = {
 
 /** Metric names on everything that accepts commands: the command's id, its expiry, and its outcome. */
 export const COMMAND_METRIC = metricNames(COMMAND);
-/** Metric names of an emergency, on the node and on a zone: the platform writes them to set all lamps to 100 %. */
+/** Metric names of an emergency (all lamps at 100 %), on the node and on a zone. The platform writes them; `until` is only reported. */
 export const EMERGENCY_METRIC = metricNames(EMERGENCY);
 /** Metric names of an override, on a lamp or zone: what a platform writes, and the state that the agent reports. */
 export const OVERRIDE_METRIC = metricNames(OVERRIDE);

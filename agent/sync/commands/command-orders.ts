@@ -33,7 +33,10 @@ const POINT_TTL_MS = 60_000;
 const SOURCE = 'platform';
 const NEXT_STEP = 'next-step';
 
-/** What a command contains besides the order itself. `expiresMono`: null if the platform gave no Command/Expires. */
+/**
+ * What an order needs besides the fields of its command. `commandId`: from the platform, or made here if it gave none. `expiresMono`: null
+ * if the platform gave no Command/Expires. `now`: when the command is read.
+ */
 export interface OrderFrame {
   readonly commandId: string;
   readonly expiresMono: MonoMs | null;

@@ -56,13 +56,14 @@ export function checkWatch(
   return { watch: { ...watch, sinceMono: at.nowMono, waitMs: longer, isCautious: true }, isResendDue: true };
 }
 
-/** Whether the last acknowledgement, or the start of the first session without one, is 10 minutes ago or more. */
+/** Whether sessions have lasted 10 minutes or more since the last acknowledgement; time without a session does not count. */
 export function isOverdue({ lastAckMono }: AckWatch, nowMono: MonoMs): boolean {
   return nowMono - lastAckMono >= WAIT_MS.longest;
 }
 
 /**
- * Whether the last acknowledgement is a day ago or more: rows then no longer wait for one, and the mode of proof is that of `initialMode`.
+ * Whether sessions have lasted a day or more since the last acknowledgement. Rows then no longer wait for one, and the mode of proof is
+ * that of `initialMode`.
  */
 export function hasGivenUp({ lastAckMono }: AckWatch, nowMono: MonoMs): boolean {
   return nowMono - lastAckMono >= GIVE_UP_MS;

@@ -35,7 +35,7 @@ export interface Ledger {
   readonly provenTickets: ReadonlySet<number>;
   /** Rows beyond the cursor that reached the broker. */
   readonly proven: SeqRanges;
-  /** Those of them that the platform has not acknowledged; empty in mode `broker`. */
+  /** Those of them that the platform has not acknowledged; empty unless the mode is `platform`. */
   readonly unacked: readonly { readonly toSeq: number; readonly bytes: number }[];
   /** Rows beyond the cursor that were sent on an earlier link, or before all was sent again: the platform may have them. */
   readonly left: SeqRanges;
@@ -116,8 +116,9 @@ export function commit(ledger: Ledger, { tickets }: Committed): { readonly ledge
 }
 
 /**
- * Returns the ledger after the platform has acknowledged all rows up to and including `seq`. The mode becomes `platform`; a `seq` up to the
- * cursor changes nothing else. Check `seq` with `countedAck` first.
+ * Returns the ledger after the platform has acknowledged all rows up to and including `seq`. The mode becomes `platform`; if it was
+ * `awaiting`, rows up to `reached` then wait for acknowledgement. A `seq` up to the cursor does not move the cursor. Check `seq` with
+ * `countedAck` first.
  */
 export function acknowledge(ledger: Ledger, seq: number): Ledger {
   const started = withAcknowledging(ledger);
@@ -162,8 +163,8 @@ export function goBack(ledger: Ledger): Ledger {
 }
 
 /**
- * Returns the ledger in another mode of proof. In mode `broker` or `awaiting`, rows that the broker has already read count immediately, so
- * the cursor may move.
+ * Returns the ledger in another mode of proof. Rows that the broker has already read count immediately: in mode `broker` the cursor may
+ * move, in mode `awaiting` `reached`.
  */
 export function withMode(ledger: Ledger, mode: ProofMode): Ledger {
   return advance({ ...ledger, mode });
@@ -199,17 +200,17 @@ export function isDelivered({ mode, cursor, proven }: Ledger, seq: number): bool
   return seq <= cursor || (mode === 'broker' && covers(proven, { from: seq, to: seq }));
 }
 
-/** Whether the row needs no sending on this link: it was sent, proven or not, or is delivered. */
+/** Whether the row needs no sending: it is in flight or in `proven`, or not beyond the cursor or `reached`. */
 export function isSent(ledger: Ledger, seq: number): boolean {
   return isRangeSent(ledger, { from: seq, to: seq });
 }
 
-/** Returns the last row up to which every row was sent on this link or is delivered, without a gap; at least the cursor. */
+/** Returns the last row up to which `isSent` is true for every row, without a gap; at least the cursor. */
 export function sentUpTo(ledger: Ledger): number {
   return reachFrom(sentRanges(ledger), sentFloor(ledger));
 }
 
-/** Whether every row of the range was sent on this link or is delivered. */
+/** Whether `isSent` is true for every row of the range. */
 export function isRangeSent(ledger: Ledger, range: SeqRange): boolean {
   const floor = sentFloor(ledger);
   return range.to <= floor || covers(sentRanges(ledger), { from: Math.max(range.from, floor + 1), to: range.to });

@@ -42,8 +42,8 @@ export function framesToRead({ readings, readingsPerFrame }: BatchSize): number 
 }
 
 /**
- * Returns the size of the next batch. `roundMs`: time from sending the frames in `sent` to their proof. Doubles the readings below 250 ms
- * and halves them above 500 ms, within 50 to 1,000 (3,000 as segments). Units: ms.
+ * Returns the size of the next batch. `roundMs`: time from sending the frames in `sent` to their proof. Doubles the number of readings in
+ * `sent` below 250 ms and halves it above 500 ms, within 50 to 1,000 (3,000 as segments). Units: ms.
  */
 export function afterRound(sent: readonly StoredFrame[], roundMs: number, form: 'metrics' | 'segments' = 'metrics'): BatchSize {
   const readings = sent.reduce((sum, frame) => sum + frame.readings.length, 0);

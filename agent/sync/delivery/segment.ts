@@ -23,8 +23,7 @@ interface Cell extends StoredReading {
 }
 
 /**
- * Returns these frames as one compressed block, in the format described above, with all readings: also those of points that are no longer
- * configured.
+ * Returns these frames as one block in the format `segments/1`, with all readings: also those of points that are no longer configured.
  */
 export function encodeRowsSegment(frames: readonly StoredFrame[], rows: RowsMark): Buffer {
   const series = new Map<string, Cell[]>();

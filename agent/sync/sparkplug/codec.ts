@@ -73,7 +73,8 @@ export function encodePayload({ timestampMs, seq, metrics }: Payload): Buffer {
 /**
  * Decodes a payload; undefined if the bytes are not a valid one.
  *
- * Errors: none; the bytes may be anything. A metric with two values, or a time or alias beyond 2^53, makes the whole payload undefined.
+ * Errors: none; the bytes may be anything. A metric with two values, or property keys without values, make the whole payload undefined. A
+ * time or alias beyond 2^53 is rounded.
  */
 export function decodePayload(bytes: Uint8Array): Payload | undefined {
   try {

@@ -106,7 +106,7 @@ export function isOverrideKept(outcome: Outcome): boolean {
   return outcome.isSaved !== false && isOverrideInForce(outcome);
 }
 
-/** Returns true if the overrides have ended and a restart does not bring them back. */
+/** Returns true if the overrides have ended, every lamp confirmed its level after that, and a restart does not bring them back. */
 export function isReleased({ state, isSaved }: Outcome): boolean {
   return state === 'verified' && isSaved !== false;
 }
