@@ -6,7 +6,7 @@ import type { LightingSnapshot, LightingStreet, ZoneState } from '../lighting/li
 import { mustWait, notBelowFound, type StartGuard, startGuardOf } from './start-guard.ts';
 import type { StreetIndex, StreetKnowledge } from './street-knowledge.ts';
 
-/** The inputs of a decision besides the time and the start. */
+/** The inputs of a decision that change while the agent runs, such as sensors and intents; without the time and what the start protects. */
 export type DecisionInputs = Pick<
   Required<LightingSnapshot>,
   'sensors' | 'photocells' | 'traffic' | 'rules' | 'overRaised' | 'intents' | 'detections' | 'burningH' | 'programmes'

@@ -63,7 +63,10 @@ export interface ValueWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expir
   readonly value: number;
 }
 
-/** How a write ended. `verified`: the value was read back. `failed`: `sentMono` is null if nothing was sent. */
+/**
+ * How a write ended. `verified`: the read-back gave the written value. `failed`: `sentMono` is null if nothing was sent, or if the device did
+ * not acknowledge what was sent; it may then still have executed it.
+ */
 export type WriteResult =
   | { readonly state: 'verified'; readonly sentMono: MonoMs }
   | { readonly state: 'failed'; readonly reason: Message; readonly sentMono: MonoMs | null };

@@ -59,7 +59,7 @@ export interface FoundLevel {
   readonly untilMs: WallMs;
 }
 
-/** The level of a lamp in the last seconds before it goes to 0 % at night, and when it ends. */
+/** The level of a lamp in the last seconds before it goes to 0 % at night, and the wall time at which it ends. */
 export interface Warning {
   readonly levelPct: LevelPct;
   readonly untilMs: WallMs;

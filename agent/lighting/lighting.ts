@@ -76,7 +76,7 @@ export interface PhotocellState {
   readonly isDoubtful?: boolean;
 }
 
-/** Flow of vehicles in a zone. Units: vehicles an hour. */
+/** Flow of vehicles in a zone, and the step of the light that it has put in force. Units: vehicles an hour. */
 export interface TrafficState {
   /** The flow of the last full window; null until one is full, and if the last one was not. */
   readonly flowPerH: number | null;

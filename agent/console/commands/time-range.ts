@@ -114,7 +114,7 @@ export function readRange(args: RawArgs, usual?: string): TypedRange {
   return { since: typedTime(since), until: args['until'] === undefined ? null : typedTime(textArg(args, 'until')) };
 }
 
-/** The instant of `--at` as typed. `clock`: a time of day, counted from midnight. Units: ms. */
+/** The instant of `--at` as typed. `clock`: a time of day, counted from midnight; otherwise a day and time, as in `TypedTime`. Units: ms. */
 export type TypedInstant = { readonly kind: 'clock'; readonly timeMs: number } | Exclude<TypedTime, { readonly kind: 'ago' }>;
 
 /**

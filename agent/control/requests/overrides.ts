@@ -156,7 +156,7 @@ function withAuthority(intent: FormerIntent): StoredIntent {
  * Separates the stored intents that are still valid from those that have ended.
  *
  * Call it only with a trusted wall clock. An intent lasts until its stored end, and never longer than was requested, whatever the clock showed at
- * that time.
+ * that time. It has also ended if no lamp followed it before its `startBy`.
  */
 export function resumeIntents(
   stored: readonly StoredIntent[],

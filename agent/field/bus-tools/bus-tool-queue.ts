@@ -27,8 +27,8 @@ export interface BusToolQueue extends BusLine {
   readonly clock: Clock;
   unitAt(unit: number): Unit | undefined;
   /**
-   * Units: `waitMs` until the first byte of a unit that is not in the cabinet, 300 by default. A unit of the cabinet always gets its own
-   * timeout.
+   * Resolves with the reply, or with the failure of the unit as a value. Errors: rejects with BusError if the line is down. Units: `waitMs`
+   * until the first byte of a unit that is not in the cabinet, 300 ms by default. A unit of the cabinet always gets its own timeout.
    */
   read(request: ReadRequest, waitMs?: number): Promise<Reply | BusError>;
   write(request: WriteRequest): Promise<Reply | BusError>;

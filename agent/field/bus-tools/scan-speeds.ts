@@ -60,8 +60,8 @@ export async function speedPass(queue: BusToolQueue, { units, serial, waitMs, si
 }
 
 /**
- * Sends one read at another speed, waits 100 ms for its first byte, and returns the line to its own speed. Errors: as `BusToolQueue.read`;
- * also rejects with BusError when the line cannot change its speed.
+ * Sends one read at another speed, waits 100 ms for its first byte, and returns the line to its own speed. Resolves with the reply; the
+ * failure of the unit is returned as a value. Errors: rejects with BusError if the line is down or cannot change its speed.
  */
 export async function readAway(queue: BusToolQueue, serial: SerialSettings, request: ReadRequest): Promise<Reply | BusError> {
   await queue.unguarded(request);

@@ -44,10 +44,11 @@ interface Open<H> {
 }
 
 /**
- * One SQLite file of the store. Opened at its first use, and again at the next use after a failure. Uses no table except `meta`.
+ * One SQLite file of the store. Opened at its first use, and again at the next use after a failure. On a full disk it stays open, so that
+ * it can still be read. Uses no table except `meta`.
  *
  * ```
- *   closed ──use──► open ──failure──► closed
+ *   closed ──use──► open ──failure other than a full disk──► closed
  *     ▲              │
  *     │              └──a file that may not be used──► condemned ──use──► set aside, then a sound copy or a fresh file ──► open
  *     └──close
