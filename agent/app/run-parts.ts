@@ -98,8 +98,8 @@ function revisionParts({ options, beginning: { revisions }, clock, guard }: RunF
   return {
     revisions: {
       atStart: revisions,
-      check: (folder) => checkRevisionInChild(folder, clock),
-      edit: (order) => editInChild(order, clock),
+      check: (folder, signal) => checkRevisionInChild(folder, clock, signal),
+      edit: (order, signal) => editInChild(order, clock, signal),
       withOptions: (cabinet) => withOptions(cabinet, options),
     },
   };

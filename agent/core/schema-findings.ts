@@ -29,6 +29,12 @@ export interface MoreHints {
 /** A number followed by a sign or a word: `20%`, `30 min`. */
 const WITH_UNIT = /^([+-]?\d+(?:[.,]\d+)?)\s*(%|\p{L}.*)$/u;
 
+/**
+ * Unknown keys of one section that are named; each is searched for in the text. Source: assumed; a person does not read more of them. Confirmed by: the
+ * longest list of errors of an integrator's file.
+ */
+const MOST_UNKNOWN = 100;
+
 /** Longest text repeated in a message. Units: characters. */
 const QUOTED_MAX = 40;
 
@@ -41,7 +47,7 @@ export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$
   const schema = schemaAt(root, path) ?? root;
   if (issue.code === 'unrecognized_keys') {
     const keys = keysOf(schema);
-    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, keys), atKey: true }));
+    return issue.keys.slice(0, MOST_UNKNOWN).map((key) => ({ path: [...path, key], message: unknownKey(key, keys), atKey: true }));
   }
   if (issue.code === 'custom') {
     const said: unknown = issue.params?.['said'];

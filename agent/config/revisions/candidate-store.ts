@@ -43,7 +43,12 @@ const NAME_CHARS = 16;
  * cannot be distinguished here.
  */
 export function candidateAuthor(by: string): string {
-  return by.startsWith(PLATFORM) ? PLATFORM : by;
+  return isPlatform(by) ? PLATFORM : by;
+}
+
+/** Whether a request comes from the platform, under any of its users. */
+export function isPlatform(by: string): boolean {
+  return by.startsWith(PLATFORM);
 }
 
 interface Candidate {

@@ -44,11 +44,11 @@ const TIMEOUT_MS = 110_000;
 const MEMORY_MB = 96;
 
 /**
- * Checks a revision in a child process. Errors: none; if the check fails or takes too long or too much memory, `site` is null and
- * `problems` has the reason.
+ * Checks a revision in a child process. Errors: none; if the check fails or takes too long or too much memory, or `signal` is
+ * aborted, `site` is null and `problems` has the reason.
  */
-export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock): Promise<CheckedRevision> {
-  const answer = await runChecker<CheckedRevision>({ kind: 'check', folder }, clock);
+export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock, signal?: AbortSignal): Promise<CheckedRevision> {
+  const answer = await runChecker<CheckedRevision>({ kind: 'check', folder }, clock, signal);
   if (answer instanceof Message) return refused(answer);
   const [problems, warnings, belowFloor] = [answer.problems, answer.warnings, answer.belowFloor].map(withMessages);
   return { ...answer, problems, warnings, belowFloor } as CheckedRevision;
@@ -56,12 +56,15 @@ export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock)
 
 /**
  * Changes one value of a candidate as `editChecked` does, in a child process: parsing a hostile text may take more memory than the agent
- * has. Resolves with the new text; the file is not written. Resolves with `reason` if the process gives no answer.
+ * has. Resolves with the new text; the file is not written. Resolves with `reason` if the process gives no
+ * answer, or `signal` is aborted.
  */
-export async function editInChild(edit: EditOrder, clock: Clock): Promise<EditedText> {
-  const answer = await runChecker<EditedText>({ kind: 'edit', edit }, clock);
+export async function editInChild(edit: EditOrder, clock: Clock, signal?: AbortSignal): Promise<EditedText> {
+  const answer = await runChecker<EditedText>({ kind: 'edit', edit }, clock, signal);
   return answer instanceof Message ? { reason: answer } : (withMessages(answer) as EditedText);
 }
+
+const INTERRUPTED = msg`the check was interrupted because a trial or the agent ended: check it again`;
 
 /** The task of the child process. */
 export type CheckerOrder =
@@ -69,7 +72,8 @@ export type CheckerOrder =
   | { readonly kind: 'edit'; readonly edit: EditOrder };
 
 /** Starts the process. Returns its answer, or why there is none. */
-async function runChecker<T extends object>(order: CheckerOrder, clock: Clock): Promise<T | Message> {
+async function runChecker<T extends object>(order: CheckerOrder, clock: Clock, signal?: AbortSignal): Promise<T | Message> {
+  if (signal?.aborted === true) return INTERRUPTED;
   const checker = fileURLToPath(new URL('./check-child.ts', import.meta.url));
   const child = fork(checker, [JSON.stringify(order)], {
     serialization: 'advanced',
@@ -80,11 +84,14 @@ async function runChecker<T extends object>(order: CheckerOrder, clock: Clock): 
   child.once('message', (message) => answer.resolve(message as T));
   child.once('error', (error) => answer.resolve(msg`it cannot be checked: ${error.message}`));
   child.once('exit', () => answer.resolve(msg`it cannot be checked: the check ended without an answer; make it smaller`));
+  const interrupt = (): void => answer.resolve(INTERRUPTED);
+  signal?.addEventListener('abort', interrupt);
   const timer = clock.after(TIMEOUT_MS, () => answer.resolve(msg`checking it took longer than ${TIMEOUT_MS / 1_000} s; make it smaller`));
   try {
     return await answer.promise;
   } finally {
     timer.cancel();
+    signal?.removeEventListener('abort', interrupt);
     child.kill('SIGKILL');
   }
 }

@@ -16,7 +16,7 @@ import { createTokenBucket } from '../../sync/token-bucket.ts';
 import { asWritten } from '../edit/as-written.ts';
 import { pathsFrom, valueInForce } from '../edit/config-paths.ts';
 import { ActiveRevision, type ActiveRevisionParts } from './active-revision.ts';
-import { CandidateStore, candidateAuthor } from './candidate-store.ts';
+import { CandidateStore, candidateAuthor, isPlatform } from './candidate-store.ts';
 import type { CheckedRevision } from './check-in-child.ts';
 import { type CommitContext, commitRevision, REOPENINGS } from './commit-revision.ts';
 import { answer, notStored, refusedAnswer } from './config-answers.ts';
@@ -26,6 +26,7 @@ import { revisionOf, runningOf } from './revision-history.ts';
 import type { RevisionHistory } from './revision-history-file.ts';
 import { RevisionHistoryStore } from './revision-history-store.ts';
 import type { TrialEnd } from './trial-watch.ts';
+import { TurnQueue } from './turn-queue.ts';
 import { createUploads } from './upload.ts';
 
 export interface RevisionManagerParts extends ActiveRevisionParts, Pick<CommitContext, 'touches'> {
@@ -33,12 +34,12 @@ export interface RevisionManagerParts extends ActiveRevisionParts, Pick<CommitCo
   /** As stored on disk, or as about to be stored; always contains the running revision. */
   readonly history: RevisionHistory;
   /** Checks the files in a folder of the revision store and compares them with the running revision. */
-  readonly check: (dir: string, runningDir: string) => Promise<CheckedRevision>;
+  readonly check: (dir: string, runningDir: string, signal?: AbortSignal) => Promise<CheckedRevision>;
   /**
    * Changes one value of the cabinet.yaml in such a folder, in a separate process so that a slow parse does not block the agent. Default: in this
    * process.
    */
-  readonly edit?: (order: EditOrder) => Promise<EditedText>;
+  readonly edit?: (order: EditOrder, signal?: AbortSignal) => Promise<EditedText>;
   /** Events from the start-up that still have to be reported. */
   readonly startNotices?: readonly StartNotice[];
 }
@@ -48,6 +49,11 @@ export interface RevisionManagerParts extends ActiveRevisionParts, Pick<CommitCo
  * cabinets.
  */
 const MAX_VALUE_CHARS = 16_384;
+/**
+ * Requests of consoles, and as many of the platform, that wait while another is handled. Source: assumed; the largest upload has some 40 parts.
+ * Confirmed by: the uploads of a platform in a year of logs.
+ */
+const MOST_WAITING = 128;
 const NO_TRIAL = msg`no revision is on trial`;
 const NO_CANDIDATE = msg`there is no candidate`;
 
@@ -65,8 +71,7 @@ export class RevisionManager implements ConfigManager {
   readonly #uploads: ReturnType<typeof createUploads>;
   readonly #active: ActiveRevision;
   readonly #context: CommitContext;
-  /** Resolves when all requests so far have been handled. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #turns = new TurnQueue();
 
   constructor(parts: RevisionManagerParts) {
     this.#parts = parts;
@@ -74,14 +79,15 @@ export class RevisionManager implements ConfigManager {
     this.#histories = new RevisionHistoryStore({ ...parts, onKept: () => this.#events.clear('config-refused', 'configuration') });
     this.#candidates = new CandidateStore({ ...parts, running: () => this.#running });
     this.#uploads = createUploads(parts.clock);
-    const check = (of: number | CandidateFiles): Promise<CheckedRevision> =>
-      parts.check(parts.disk.dirOf(of), parts.disk.dirOf(this.#running.number));
-    this.#active = new ActiveRevision(parts, this.#histories, { check, onVerdict: (end) => this.#endTrial(end) });
+    const check = (of: number | CandidateFiles, signal?: AbortSignal): Promise<CheckedRevision> =>
+      parts.check(parts.disk.dirOf(of), parts.disk.dirOf(this.#running.number), signal);
+    // The check of what runs after a trial is not interrupted.
+    this.#active = new ActiveRevision(parts, this.#histories, { check: (of) => check(of), onVerdict: (end) => this.#endTrial(end) });
     this.#context = {
       ...parts,
       histories: this.#histories,
       active: this.#active,
-      check,
+      check: (of) => check(of, this.#turns.signal),
       reopenings: createTokenBucket(parts.clock, REOPENINGS),
     };
   }
@@ -105,7 +111,7 @@ export class RevisionManager implements ConfigManager {
 
   async stop(): Promise<void> {
     this.#active.stop();
-    await this.#queue;
+    await this.#turns.close();
     await this.#active.saveProgress();
     await this.#histories.settled();
   }
@@ -141,11 +147,11 @@ export class RevisionManager implements ConfigManager {
   }
 
   put(file: string, text: string | null, by: string): Promise<ConfigAnswer> {
-    return this.#inTurn(() => this.#putFile(file, text, by));
+    return this.#inTurn(by, () => this.#putFile(file, text, by));
   }
 
   putPart(part: FilePart, by: string): Promise<ConfigAnswer> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(by, async () => {
       const state = this.#uploads.take(part, candidateAuthor(by));
       if (state.kind === 'refused') return refusedAnswer(state.reason);
       if (state.kind === 'more') return answer({ reason: msg`${state.have} of ${state.of} parts received` });
@@ -154,14 +160,14 @@ export class RevisionManager implements ConfigManager {
   }
 
   set(path: string, value: string | null, by: string): Promise<ConfigAnswer> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(by, async () => {
       const { disk, edit } = this.#parts;
       const of = this.#candidates.files(by) ?? this.#running.number;
       const files = await disk.readFiles(of);
       if (files === undefined) return refusedAnswer(msg`the files of what runs are not kept: load a whole cabinet.yaml first`);
       if ((value ?? '').length > MAX_VALUE_CHARS)
         return refusedAnswer(msg`a value has at most ${MAX_VALUE_CHARS} characters: load a whole file`);
-      const edited = await (edit?.({ dir: disk.dirOf(of), path, value }) ?? editHere(files.cabinet, path, value));
+      const edited = await (edit?.({ dir: disk.dirOf(of), path, value }, this.#turns.signal) ?? editHere(files.cabinet, path, value));
       if ('reason' in edited) return refusedAnswer(edited.reason);
       const result = await this.#putFile('cabinet.yaml', edited.text, by);
       return { ...result, warnings: edited.missing ?? [] };
@@ -169,7 +175,7 @@ export class RevisionManager implements ConfigManager {
   }
 
   take(author: string, by: string): Promise<ConfigAnswer> {
-    return this.#inTurn(() => this.#candidates.take(author, by).finally(this.#parts.onChange));
+    return this.#inTurn(by, () => this.#candidates.take(author, by).finally(this.#parts.onChange));
   }
 
   check(by: string): Promise<ConfigAnswer> {
@@ -177,14 +183,14 @@ export class RevisionManager implements ConfigManager {
   }
 
   compare(from: number | 'running', to: number | 'candidate' | 'running', by: string): Promise<ConfigAnswer> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(by, async () => {
       const side = to === 'candidate' ? this.#candidates.files(by) : to;
       return side === undefined ? refusedAnswer(NO_CANDIDATE_YET) : compareRevisions(this.#context, from, side);
     });
   }
 
   commit(request: CommitRequest): Promise<ConfigAnswer> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(request.by, async () => {
       const { by, base } = request;
       const of = this.#candidates.files(by);
       const files = of === undefined ? undefined : await this.#parts.disk.readFiles(of);
@@ -200,7 +206,7 @@ export class RevisionManager implements ConfigManager {
   }
 
   rollback(number: number, request: CommitRequest): Promise<ConfigAnswer> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(request.by, async () => {
       const { history } = this.#histories;
       const files = await this.#parts.disk.readFiles(number);
       if (revisionOf(history, number) === undefined || files === undefined)
@@ -211,7 +217,7 @@ export class RevisionManager implements ConfigManager {
   }
 
   confirm(by: string): Promise<ConfigAnswer> {
-    return this.#inTurn(async () => {
+    return this.#endingTrial(by, async () => {
       const { trial } = this.#histories.history;
       if (trial === null) return refusedAnswer(NO_TRIAL);
       const trouble = await this.#active.confirm(by);
@@ -221,7 +227,7 @@ export class RevisionManager implements ConfigManager {
   }
 
   giveBack(by: string, why: Said, number?: number): Promise<ConfigAnswer> {
-    return this.#inTurn(async () => {
+    return this.#endingTrial(by, async () => {
       const { trial } = this.#histories.history;
       if (trial === null) return refusedAnswer(NO_TRIAL);
       if (number !== undefined && number !== trial.number)
@@ -235,11 +241,11 @@ export class RevisionManager implements ConfigManager {
   }
 
   settled(): Promise<void> {
-    return this.#inTurn(async () => {});
+    return this.#turns.add('console', async () => {});
   }
 
   discard(by: string): Promise<ConfigAnswer> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(by, async () => {
       if (this.#candidates.view(by) === null) return refusedAnswer(NO_CANDIDATE);
       await this.#candidates.drop(by);
       this.#parts.onChange();
@@ -257,13 +263,19 @@ export class RevisionManager implements ConfigManager {
 
   #endTrial(end: TrialEnd): void {
     // If the end of a trial cannot be saved, it is tried again by the watch, or with the history.
-    void this.#inTurn(() => (end.kind === 'confirm' ? this.#active.confirm(null) : this.#active.return(end.reason)));
+    void this.#turns.add('trial-end', () => (end.kind === 'confirm' ? this.#active.confirm(null) : this.#active.return(end.reason)));
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#queue.then(work);
-    this.#queue = done.catch(() => {});
-    return done;
+  /** A confirmation or a return is not delayed by a check, because the trial would end in the meantime. */
+  #endingTrial(by: string, work: () => Promise<ConfigAnswer>): Promise<ConfigAnswer> {
+    return this.#histories.history.trial === null ? this.#inTurn(by, work) : this.#turns.add('trial-end', work);
+  }
+
+  async #inTurn(by: string, work: () => Promise<ConfigAnswer>): Promise<ConfigAnswer> {
+    const rank = isPlatform(by) ? 'platform' : 'console';
+    if (this.#turns.waiting(rank) >= MOST_WAITING)
+      return refusedAnswer(msg`${MOST_WAITING} requests for the configuration wait: wait for their results, then send it again`);
+    return this.#turns.add(rank, work);
   }
 }
 

@@ -12,9 +12,9 @@ import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from './touc
 /** What the manager needs from the start of a run: the revisions found, and how to check and edit files. */
 export interface RevisionParts {
   readonly atStart: RevisionsAtStart;
-  readonly check: (folder: RevisionFolder) => Promise<CheckedRevision>;
+  readonly check: (folder: RevisionFolder, signal?: AbortSignal) => Promise<CheckedRevision>;
   /** Changes one value in a child process. Default: in this process. */
-  readonly edit?: (order: EditOrder) => Promise<EditedText>;
+  readonly edit?: (order: EditOrder, signal?: AbortSignal) => Promise<EditedText>;
   /** Applies the options of the command line, which override every configuration. */
   readonly withOptions: (cabinet: Cabinet) => Cabinet;
 }
@@ -37,8 +37,8 @@ export function createRevisions(parts: RevisionsParts): RevisionManager {
     unlikeSite: atStart.unlikeSite,
     siteFile: atStart.siteFile,
     startNotices: atStart.notices,
-    async check(dir, runningDir) {
-      const checked = await parts.check(folderToCheck(atStart, { dir, runningDir, nowMs: parts.clock.wallMs() }));
+    async check(dir, runningDir, signal) {
+      const checked = await parts.check(folderToCheck(atStart, { dir, runningDir, nowMs: parts.clock.wallMs() }), signal);
       const { site } = checked;
       return site === null ? checked : { ...checked, site: { ...site, cabinet: withOptions(site.cabinet) } };
     },

@@ -1,0 +1,66 @@
+/**
+ * The requests to the revisions, one at a time.
+ *
+ * A check of a hostile text takes up to two minutes. What ends a trial must not wait for it: a revision that loses a line would stay in force.
+ */
+
+/**
+ * The order of waiting requests: first what ends a trial, then requests of the console, then those of the platform. Requests of one rank keep
+ * their order.
+ */
+const RANKS = ['trial-end', 'console', 'platform'] as const;
+export type TurnRank = (typeof RANKS)[number];
+
+/** Runs work one at a time, by rank. Work of rank `trial-end` also interrupts a running check. */
+export class TurnQueue {
+  readonly #waiting: Readonly<Record<TurnRank, (() => Promise<void>)[]>> = { 'trial-end': [], console: [], platform: [] };
+  #running: { readonly rank: TurnRank; readonly interrupt: AbortController } | null = null;
+  #isClosed = false;
+  #idle = Promise.withResolvers<void>();
+
+  constructor() {
+    this.#idle.resolve();
+  }
+
+  /** Aborted when the running work must end its check: a trial ends, or the queue is closed. Undefined if no work runs. */
+  get signal(): AbortSignal | undefined {
+    return this.#running?.interrupt.signal;
+  }
+
+  /** Returns how many requests of this rank have not begun. */
+  waiting(rank: TurnRank): number {
+    return this.#waiting[rank].length;
+  }
+
+  /** Runs the work in its turn, and resolves with its result. Errors: rejects as the work does. */
+  add<T>(rank: TurnRank, work: () => Promise<T>): Promise<T> {
+    const result = Promise.withResolvers<T>();
+    this.#waiting[rank].push(() => work().then(result.resolve, result.reject));
+    if (rank === 'trial-end' && this.#running?.rank !== 'trial-end') this.#running?.interrupt.abort();
+    if (this.#running === null) void this.#runAll();
+    return result.promise;
+  }
+
+  /** Interrupts the running check and all later ones. Resolves when no work waits or runs. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#running?.interrupt.abort();
+    await this.#idle.promise;
+  }
+
+  async #runAll(): Promise<void> {
+    this.#idle = Promise.withResolvers();
+    for (let rank = this.#next(); rank !== undefined; rank = this.#next()) {
+      const interrupt = new AbortController();
+      if (this.#isClosed) interrupt.abort();
+      this.#running = { rank, interrupt };
+      await this.#waiting[rank].shift()?.();
+    }
+    this.#running = null;
+    this.#idle.resolve();
+  }
+
+  #next(): TurnRank | undefined {
+    return RANKS.find((rank) => this.#waiting[rank].length > 0);
+  }
+}
