@@ -25,7 +25,7 @@ export interface ModbusLineOptions {
   readonly clock: Clock;
   /** See `GuardedPortOptions`. */
   readonly frameGapMs?: number;
-  /** Opens the same port with other settings; a line without it cannot change its speed. */
+  /** Creates the same port, closed, with other settings; a line without it cannot change its speed. */
   readonly portFor?: (serial: SerialSettings) => BytePort;
   /** See `GuardedPortOptions`. */
   readonly isNetwork?: boolean;
