@@ -58,7 +58,7 @@ interface LineParts {
 
 /**
  * Creates a Modbus RTU line; it is closed until `open`. `modbus-serial` encodes the protocol, the guarded port does the timing. Without
- * `portFor` its speed cannot be changed. Errors: as `ModbusLine`.
+ * `portFor` its speed cannot be changed. Errors: none; its requests and `retune` reject with BusError.
  */
 export function createModbusLine({ port, serial, clock, portFor, ...more }: ModbusLineOptions): ModbusLine {
   const counters = freshCounters();
@@ -77,7 +77,7 @@ export function createModbusLine({ port, serial, clock, portFor, ...more }: Modb
   });
 }
 
-/** Creates a Modbus TCP line; it is closed until `open`. Its speed cannot be changed. Errors: as `ModbusLine`. */
+/** Creates a Modbus TCP line; it is closed until `open`. Its speed cannot be changed. Errors: none; its requests and `retune` reject with BusError. */
 export function createTcpLine({ port, clock }: Pick<ModbusLineOptions, 'port' | 'clock'>): ModbusLine {
   const counters = freshCounters();
   return new ClientLine({
