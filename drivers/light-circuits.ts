@@ -104,7 +104,7 @@ export interface OutputCircuit {
   readonly wired: WiredDevice;
   /** A relay contact, which may feed lamps; any other output is a display or a signal. */
   readonly isRelay: boolean;
-  /** The register value while it is idle, and while a lamp of its zones is lit; null for a value that cannot be written. */
+  /** The register value while it is idle, and while a lamp of its zones is lit; null for a value that is not configured or cannot be written. */
   readonly idleRegister: number | null;
   readonly litRegister: number | null;
   /** The registers of the lamps that close the contact. */

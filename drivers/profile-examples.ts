@@ -22,7 +22,7 @@ const NOTHING_EXPECTED = msg`no example says what must come out of it: give one 
 
 /**
  * Returns one flaw for a profile without an example that proves its registers, else none. A write only repeats itself, and a read without
- * expected values proves as little. A profile without polled points needs no expected values.
+ * expected values proves as little. A profile without polled points needs an example too, but no expected values.
  */
 export function missingExamples({ examples, points }: Profile): Flaw[] {
   if (examples.length === 0) return [{ path: ['examples'], message: NO_EXAMPLE }];
@@ -32,8 +32,8 @@ export function missingExamples({ examples, points }: Profile): Flaw[] {
 }
 
 /**
- * Returns one flaw for each example that does not decode, and for each value that differs from the expected one or is not plausible. Empty
- * if all are right.
+ * Returns one flaw for each example that does not decode, and for each expected value that no point has, that is not in the exchange, that
+ * decodes to another one, or that is not plausible. Empty if all are right.
  */
 export function exampleFlaws(profile: Profile): Flaw[] {
   const valuesOf = profile.transport === 'uart' ? uartValues(profile) : modbusValues(profile);

@@ -56,8 +56,8 @@ export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, 
 const MAX_BYTES = 2 ** 20;
 
 /**
- * Reads each `.yaml` and `.yml` file of a folder, sorted by name, without hidden ones. A folder or file that cannot be read is added to
- * `unreadable`.
+ * Reads each `.yaml` and `.yml` file of a folder, sorted by name, without hidden ones. A folder or file that cannot be read, or a file of
+ * more than 1 MiB, is added to `unreadable` and left out.
  */
 export function profileFiles(dir: string, unreadable: Problem[]): ProfileFile[] {
   return profileNames(dir, unreadable).flatMap((name) => {

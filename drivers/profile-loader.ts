@@ -57,7 +57,10 @@ export function kindOfDocument(value: unknown): 'cabinet' | 'profile' | null {
 export interface LoadedProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly problems: readonly Problem[];
-  /** Ids for which the site has only unusable files, with these files. Such an id has no profile, not even a shipped one. */
+  /**
+   * Ids for which the site has only invalid files, or more than one valid file, with these files. Such an id has no profile, not even a shipped
+   * one.
+   */
   readonly broken: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -79,6 +82,8 @@ function soundProfile(file: ProfileFile, readPlaced: ReadPlaced): Profile {
  * Returns all valid profiles, and the problems of the others. A file of the site replaces a shipped one with its id, also if it is invalid:
  * the id then has no profile, unless another file of the site with it is valid. Two valid files of the site with one id are both left out,
  * and so is a shipped one with it.
+ *
+ * Shape: `files` has the shipped ones first. A file whose text is in `checked` is not parsed or checked again.
  */
 export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlaced, checked: CheckedProfiles = new Map()): LoadedProfiles {
   const profiles = new Map<string, Profile>();
@@ -125,7 +130,7 @@ function sharedId(id: string, [first, ...others]: readonly ProfileFile[], readPl
   });
 }
 
-/** Returns the id in the text of a profile file, even if it is not valid YAML; null if it has no line `id:`. */
+/** Returns the id in the text of a profile file, even if it is not valid YAML; null if it has no line `id:` with a name after it. */
 export function claimedId(text: string): string | null {
   return /^id:\s*["']?([a-z0-9][\w-]*)/m.exec(text)?.[1] ?? null;
 }

@@ -131,7 +131,10 @@ export class CounterRegistry {
     if (this.#isStarted) this.start();
   }
 
-  /** Returns the readings as the field publishes them: those of counters as totals, or without a value. */
+  /**
+   * Returns the readings as the field publishes them: those of counters as totals, or without a value. Readings that wait for the saved state
+   * are left out; `onReadings` receives them later.
+   */
   counted(readings: readonly Reading[]): readonly Reading[] {
     if (!readings.some(({ pointId }) => this.#counters.has(pointId))) return readings;
     const wasOwed = this.#isOwed;

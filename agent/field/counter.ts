@@ -80,7 +80,7 @@ export interface CounterRestart {
 
 /**
  * Returns the rule of a counter from its profile; null for a point that is not a counter. Only energy in Wh, kWh or MWh has a limit: the
- * rise at 250 kW.
+ * rise at 250 kW, and at once 1 kWh and two steps of the register.
  */
 export function counterRule({ counter, semantic, decimals, type, scale, unit }: PointProfile): CounterRule | null {
   if (counter === null) return null;

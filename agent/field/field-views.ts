@@ -73,7 +73,7 @@ export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] 
 
 /**
  * The newest value, quality and age of the polled points whose id contains `filter`; case is ignored. A point without a reading has quality
- * `missing`, and null as its value and age.
+ * `missing`, and null as its value and age. Units: `ageS` in s, one decimal.
  */
 export function pointViews(
   points: ReadonlyMap<PointId, CabinetPoint>,

@@ -13,7 +13,7 @@ function pointId(deviceId: string, quantity: string): PointId {
   return `${deviceId}.${quantity}`;
 }
 
-/** Returns one reading for each value, of quality `good`. An implausible value gives quality `bad` and null. */
+/** Returns one reading for each value, of quality `good`. An implausible value, and a value that is null, gives quality `bad` and null. */
 export function readingsOf(deviceId: string, values: readonly DecodedValue[], stamp: Stamp): Reading[] {
   return values.map(({ quantity, value, plausible }) =>
     plausible

@@ -33,7 +33,7 @@ const DALI = { levelsPerDecade: 253 / 3, maxLevel: 254 } as const;
  * One raw value.
  *
  * Shape: `words.length` is at least `REGISTERS_PER_VALUE[type]`, each 0..65535. Bytes inside a word are big-endian.
- * Errors: null for a u64 that a number cannot hold exactly; nothing the devices count comes near 2^53.
+ * Errors: null for 64 bits that a number cannot hold exactly; nothing the devices count comes near 2^53.
  */
 function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): number | null {
   const used = words.slice(0, REGISTERS_PER_VALUE[type]);
@@ -71,7 +71,7 @@ function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): num
  *
  * Units: the point's own, after raw × scale + offset, rounded to its decimals; 0 or 1 for a single bit. A level in whole % is 0 only for a
  * dark lamp.
- * Errors: null when the device reports "no value" (a sentinel, a float that is NaN, an invalid DALI level), and for 64 bits beyond 2^53.
+ * Errors: null when the device reports "no value" (a sentinel, a float that is NaN or infinite, an invalid DALI level), and for 64 bits beyond 2^53.
  */
 export function decodePoint(point: PointProfile, words: readonly number[]): number | null {
   const raw = rawOf(point, words);
@@ -133,7 +133,7 @@ export function daliPct(level: number): number | null {
   return level >= 1 && level <= DALI.maxLevel ? 10 ** ((level - 1) / DALI.levelsPerDecade - 1) : null;
 }
 
-/** The DALI level nearest to a share of light; 0 only for 0, so that rounding never switches a lamp off. */
+/** The DALI level nearest to a share of light; 0 only for 0 and below, so that rounding never switches a lamp off. Units: %. */
 export function daliLevel(pct: number): number {
   if (pct <= 0) return 0;
   return Math.min(DALI.maxLevel, Math.max(1, Math.round(1 + DALI.levelsPerDecade * (Math.log10(pct) + 1))));

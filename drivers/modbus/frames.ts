@@ -38,7 +38,10 @@ export const REFUSED = 0x80;
 /** Highest exception code of the standard. A bare exception has less to check, so only codes of the standard are accepted. */
 const LAST_CODE = 11;
 
-/** Whether an exception to this function begins here; `at` is the index of its function. The code may not have arrived yet. */
+/**
+ * Whether an exception to this function begins here; `at` is the index of its function. Accepts a bare 80h with a code of the standard. The
+ * code may not have arrived yet.
+ */
 export function isRefusalOf(fc: number, bytes: Uint8Array, at: number): boolean {
   if (bytes[at] === (fc | REFUSED)) return true;
   if (bytes[at] !== REFUSED) return false;

@@ -7,7 +7,8 @@
  *   write --wire silent--> sent --frame fits--> good: delivered
  *     ^                      |                  again: sent once more, and judged with both replies
  *     |                      |                  doubtful: fails
- *     +--bytes in between    +--no frame in time--> fails; the reply is owed and recognised when it comes late
+ *     +--bytes in between    +--no frame in time--> fails; the reply is owed and recognised when it comes late,
+ *                                                   unless a damaged one arrived on a line without doubt
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { MonoMs, Timer } from '../../agent/core/clock.ts';
@@ -72,7 +73,7 @@ interface Pending extends Exchange, FirstReply {
 
 export interface GuardedPortOptions extends LinkOptions {
   readonly serial: SerialSettings;
-  /** Silence before a request. Units: ms. Default: the standard's 3.5 characters. */
+  /** Silence before a request. Units: ms. Default: as `gapMs`. */
   readonly frameGapMs?: number;
   /** Whether the port is behind a serial server on the network; used in the texts of its failures. */
   readonly isNetwork?: boolean;

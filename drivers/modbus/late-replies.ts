@@ -58,8 +58,8 @@ export interface LateRepliesOptions {
 }
 
 /**
- * Remembers requests that were given up, because their replies may still arrive. Requests whose replies look the same (unit, function and
- * length) have one shape. Units: `count` is registers or bits.
+ * Remembers requests that were given up, because their replies may still arrive. Requests whose replies look the same have one shape: reads
+ * of the same unit, function and length, writes of the same unit, function, address, and value or count. Units: `count` is registers or bits.
  */
 export class LateReplies {
   readonly #debts = new Map<string, Debt[]>();

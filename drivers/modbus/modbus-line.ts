@@ -25,7 +25,7 @@ export interface ModbusLineOptions {
   readonly clock: Clock;
   /** See `GuardedPortOptions`. */
   readonly frameGapMs?: number;
-  /** Opens the same port with other settings; a line without it cannot change its speed. */
+  /** Creates the same port, closed, with other settings; a line without it cannot change its speed. */
   readonly portFor?: (serial: SerialSettings) => BytePort;
   /** See `GuardedPortOptions`. */
   readonly isNetwork?: boolean;
@@ -58,7 +58,7 @@ interface LineParts {
 
 /**
  * Creates a Modbus RTU line; it is closed until `open`. `modbus-serial` encodes the protocol, the guarded port does the timing. Without
- * `portFor` its speed cannot be changed. Errors: as `ModbusLine`.
+ * `portFor` its speed cannot be changed. Errors: none; its requests and `retune` reject with BusError.
  */
 export function createModbusLine({ port, serial, clock, portFor, ...more }: ModbusLineOptions): ModbusLine {
   const counters = freshCounters();
@@ -77,7 +77,7 @@ export function createModbusLine({ port, serial, clock, portFor, ...more }: Modb
   });
 }
 
-/** Creates a Modbus TCP line; it is closed until `open`. Its speed cannot be changed. Errors: as `ModbusLine`. */
+/** Creates a Modbus TCP line; it is closed until `open`. Its speed cannot be changed. Errors: none; its requests and `retune` reject with BusError. */
 export function createTcpLine({ port, clock }: Pick<ModbusLineOptions, 'port' | 'clock'>): ModbusLine {
   const counters = freshCounters();
   return new ClientLine({

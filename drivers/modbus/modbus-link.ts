@@ -15,7 +15,10 @@ export type LinkCounters = Writable<Omit<LineCounters, 'transactions' | 'excepti
 export interface Exchange {
   /** Length of the normal reply as an RTU frame, checksum included. */
   readonly expectedBytes: number;
-  /** Longest wait for the first byte of the reply, after the request has left the wire. Units: ms. */
+  /**
+   * Longest wait for the first byte of the reply, after the request has left the wire; on TCP, after it was written. For a broadcast, the pause
+   * after it. Units: ms.
+   */
   readonly timeoutMs: number;
   readonly fail: (error: BusError) => void;
 }

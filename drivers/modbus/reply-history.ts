@@ -58,7 +58,7 @@ export class ReplyHistory {
   }
 }
 
-/** One number for all bytes of a frame; two frames with the same number by chance only cause an unnecessary doubt. */
+/** Returns a hash of 32 bits of a whole frame. Two different frames have the same hash only by chance, and then count as equal. */
 export function frameHash(frame: Buffer): number {
   let hash = FNV.basis;
   for (let i = 0; i < frame.length; i++) hash = Math.imul(hash ^ (frame[i] as number), FNV.prime);

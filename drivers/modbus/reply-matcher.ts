@@ -14,8 +14,8 @@ export type Match =
   | { readonly kind: 'foreign'; readonly frame: Buffer; readonly end: number };
 
 /**
- * Searches `bytes` for the reply to `request`, which may be an exception. Returns the first valid frame of its unit and function: `reply`
- * if it fits the request, else `foreign`. Returns `more` if there is none so far.
+ * Searches `bytes` for the reply to `request`, which may be an exception. Returns the first valid frame of its unit and function that is an
+ * exception or has the expected length: `reply` if it fits the request, else `foreign`. Returns `more` if there is none so far.
  *
  * Shape: `request` is a whole frame with checksum; `expectedBytes` is the length of its normal reply.
  */

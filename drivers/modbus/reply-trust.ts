@@ -38,14 +38,14 @@ const STRICT_REST_MS = 1_000;
 const MOSTLY = 0.5;
 
 /**
- * Whether a reply is accepted. `again`: send the same request once more, and judge with both replies. `doubtful`: it may belong to another
+ * Whether a reply is accepted. `again`: send the same request once more, and judge with all its replies. `doubtful`: it may belong to another
  * request. `unconfirmed`: a repetition was needed, but not possible.
  */
 export type ReplyVerdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
 
 /**
  * What a valid frame is that came as no reply to the present request. `late`: the reply to a request that was given up. `duplicate`: a copy
- * of an earlier frame. `wrong-reply`: the requested unit and function, but not its reply. `foreign`: any other, also a request of another
+ * of an earlier frame of a unit that this line polls. `wrong-reply`: the requested unit and function, but not its reply. `foreign`: any other, also a request of another
  * master.
  */
 export type StrayName = 'late' | 'duplicate' | 'foreign' | 'wrong-reply';
@@ -72,11 +72,11 @@ export interface Candidate {
   readonly firstSentMono: MonoMs;
   readonly sentMono: MonoMs;
   readonly nowMono: MonoMs;
-  /** From the end of the request to the start of the frame. Units: ms. */
+  /** From the end of the request to the start of the frame; to its end while the port has not shown the wire time of its bytes. Units: ms. */
   readonly turnaroundMs: number;
-  /** No other byte arrived between the request and the end of the frame. */
+  /** No byte other than the frame's own and the echo has arrived since the request. */
   readonly isAlone: boolean;
-  /** Another frame of the same shape arrived directly after it. */
+  /** Another frame with its function and length arrived in the same piece, after it. */
   readonly isFollowed: boolean;
   /** As `ModbusLine.mayAskAgain`. */
   readonly mayAskAgain: (isChange: boolean) => boolean;
@@ -128,7 +128,7 @@ export class ReplyTrust {
    */
   #signMono: MonoMs = Number.NEGATIVE_INFINITY;
 
-  /** `onExtra`: a reply of this unit arrived that was not expected and that no earlier request explains. */
+  /** `onExtra`: a reply of this unit to a read arrived that was not expected and that no earlier request explains. */
   constructor(late: LateReplies, counters: LinkCounters, onExtra: (unit: number) => void = () => {}) {
     this.#late = late;
     this.#counters = counters;

@@ -38,9 +38,9 @@ export interface WindowMemory {
 export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { kind: 'reply' }> & { readonly rest: Buffer });
 
 /**
- * What a wait that ended without a valid reply received instead. `silence`: nothing. `noise`: bytes without a frame. `damaged`: a reply
- * with a wrong checksum. `truncated`: the beginning of a reply. `wrong-reply`: a frame of the requested unit and function that does not fit
- * the request. `foreign`: other valid frames.
+ * What a wait that ended without a valid reply received instead: the first of these that applies. `damaged`: a reply with a wrong checksum.
+ * `wrong-reply`: a frame of the requested unit and function that does not fit the request. `foreign`: other valid frames, except late
+ * replies. `truncated`: the beginning of a reply. `noise`: other bytes, among them late replies. `silence`: nothing.
  */
 export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'foreign';
 

@@ -98,7 +98,7 @@ interface Target {
 
 /**
  * The protocol of Hi-Link's vehicle radar LD2451. `count` has all vehicles in view. The other values are those of the nearest approaching
- * vehicle, or of the nearest one if none approaches.
+ * vehicle, or of the nearest one if none approaches; null if there is no vehicle.
  */
 export const LD2451: FrameCodec = {
   maxFrameBytes: ENVELOPE_BYTES + HEAD_BYTES + TARGET_BYTES * MAX_TARGETS,

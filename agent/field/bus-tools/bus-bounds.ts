@@ -45,8 +45,8 @@ export function checkRead({ unit, table, address, count }: BusRead): void {
 }
 
 /**
- * Checks a write: unit 0 (broadcast) to 247, and 1 to 123 registers of 0 to 65535 or 1 to 1968 bits of 0 or 1. Errors: throws Refusal for
- * the first number outside its limits.
+ * Checks a write: unit 0 (broadcast) to 247, and 1 to 123 registers of 0 to 65535 or 1 to 1968 bits of 0 or 1, all at addresses 0 to
+ * 65535. Errors: throws Refusal for the first number outside its limits.
  */
 export function checkWrite({ unit, table, address, values }: BusWrite): void {
   checkUnit(unit, 0);

@@ -11,7 +11,7 @@ export type SendProbe = (request: ReadRequest) => Promise<Reply | BusError>;
 
 export interface Identity {
   readonly profiles: FoundUnit['profiles'];
-  /** Turnaround of each reply. Units: ms. */
+  /** Turnaround of each reply with data, not of exceptions. Units: ms. */
   readonly turnaroundsMs: readonly number[];
 }
 

@@ -28,8 +28,8 @@ const FAILS_FOR_ABSENT_AFTER = 2;
 /**
  * Reads a range of registers of one unit and returns those that answer, as runs of adjacent registers with their values.
  *
- * A register counts as absent if the unit refuses it, or does not answer three tries while it answers others. `onProgress` is called after
- * each block. The search ends early, without runs, if the unit refuses the table.
+ * A register counts as absent if the unit refuses it, or if three tries get no answer or an exception 4 to 8 while it answers others.
+ * `onProgress` is called after each block. The search ends early, without runs, if the unit refuses the table.
  *
  * Errors: rejects with BusError when six requests in a row get no answer or the line is down, and with the signal's reason when it is
  * aborted.
@@ -109,9 +109,10 @@ function capOf({ line, unitAt }: BusToolQueue, unit: number, table: Table): numb
  *
  * Open: no refused block lies ahead. Wall: a block that ends ahead was refused, and its absent register is not found yet.
  *
- *   open --answered--> open, twice the size
+ *   open --answered--> open, twice the size, up to the cap
  *   open, wall --refused, several--> wall: half the size, until the missing register is alone
- *   wall --refused, one register--> open behind it
+ *   open, wall --refused, one register--> open behind it
+ *   wall --a part of the refused block answered--> wall: about half of its rest
  *   wall --all of a refused block answered--> open with a smaller cap: the unit accepts shorter requests only
  */
 export interface Walk {
@@ -144,7 +145,7 @@ export function nextRead({ at, size, to }: Walk): { readonly address: number; re
 
 /**
  * Returns the state after an answered read of `count` registers. The next read starts after them. It is twice as long, up to `cap`; inside
- * a refused block it is half as long as the rest of that block.
+ * a refused block it is half as long as the rest of that block; after the end of such a block `cap` is reduced, and the read has that length.
  */
 export function walkOn(walk: Walk, count: number): Walk {
   const next = { ...walk, at: walk.at + count, singleWorks: walk.singleWorks || count === 1 };

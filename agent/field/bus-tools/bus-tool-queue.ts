@@ -32,7 +32,7 @@ export interface BusToolQueue extends BusLine {
    */
   read(request: ReadRequest, waitMs?: number): Promise<Reply | BusError>;
   write(request: WriteRequest): Promise<Reply | BusError>;
-  /** Resolves when a late reply can no longer be mistaken for the reply to this request. The line is free until then. */
+  /** Resolves when this request may be sent without a wait for a late reply, see `ModbusLine.heldUntilMono`. The line is free until then. */
   unguarded(request: ReadRequest): Promise<void>;
   /**
    * Reads with exactly this wait for the first byte, also from a unit of the cabinet, whose health it does not change. Also returns the

@@ -59,6 +59,7 @@ interface LineTools {
  *
  * Shape: a plain object, because callers add to it by spreading.
  * Errors: the requests reject with Refusal for an unknown line or a number that is not allowed, and with BusError while the line is down.
+ * `read` and `write` also reject with BusError when the unit gives no good reply.
  * `watch` throws Refusal for an unknown line.
  */
 export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: BusToolsParts): FieldBusTools {

@@ -47,7 +47,7 @@ export function refusalMs(serial: SerialSettings): number {
 export interface Adapter {
   /** The delay that it adds to each answer; null when unknown. Units: ms. */
   readonly latencyMs: number | null;
-  /** From the start of a reply until its first bytes are visible here, measured from polls; null before any poll. Units: characters. */
+  /** From the start of a reply until its first bytes are visible here, measured from replies; null before any reply. Units: characters. */
   readonly hiddenChars: number | null;
 }
 

@@ -1,10 +1,13 @@
 /**
  * Keeps the port of a line open: at the start and after an unplug, for as long as it takes.
  *
- *   stopped --start--> opening --> up --lost, reopen--> opening
- *                        ^  |
- *                        |  failed
- *                        +--- waits, twice as long each time
+ *   stopped --start--> opening --> up --reopen--> opening
+ *                        ^  |       |
+ *                        |  failed  lost
+ *                        |  |       |
+ *                        +--- waits, twice as long each time until the port is well again
+ *
+ *   any --stop--> stopped
  */
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 import { BusError } from '../../core/errors.ts';

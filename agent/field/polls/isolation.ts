@@ -4,7 +4,7 @@
  * Pure.
  */
 
-/** Why a slot is isolated. `refused`: exceptions 1 to 3. `failing`: exceptions 4 to 8. `silent`: no reply, or a damaged one. */
+/** Why a slot is isolated. `refused`: exceptions 1 to 3. `failing`: exceptions 4 to 8, and unknown ones. `silent`: no reply, or a damaged one. */
 export type IsolationCause = 'refused' | 'failing' | 'silent';
 
 /** A slot that is requested alone, at growing intervals, so that it costs the others nothing. */

@@ -71,7 +71,7 @@ export class Polls {
   readonly #options: PollsOptions;
   readonly #failing = createFailingRegisters();
   #pace: LinePace | undefined;
-  /** Polls that left more than one period after they were due. */
+  /** Polls that left more than one period after they were due, without first polls and those after a lost one. */
   overruns = 0;
 
   constructor(options: PollsOptions) {

@@ -4,6 +4,7 @@
  * Pure: time is an argument.
  *
  *   ok --timeout--> flaky --timeout, as many in a row as its retries allow--> silent (probed with growing back-off)
+ *   ok --first timeout of a unit that has never answered--> silent
  *   flaky, silent --any answer--> ok
  */
 import type { MonoMs } from '../../core/clock.ts';
@@ -56,7 +57,7 @@ const BACKOFF_MS = { first: 500, max: 60_000 };
  * Returns the health after one more transaction. A unit that may still be starting does not become silent; a silent unit stays silent until it
  * answers.
  *
- * Units: `jitter` is a random number 0..1 drawn by the caller; it moves a probe by up to a quarter of its back-off.
+ * Units: `jitter` is a random number 0..1 drawn by the caller; it makes a probe earlier by up to a quarter of its back-off.
  * Errors: none; every transaction leads to a state.
  */
 export function afterTransaction(health: UnitHealth, t: Transaction): UnitHealth {

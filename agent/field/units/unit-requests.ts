@@ -48,7 +48,7 @@ export function hurriedMs(unit: Unit, request: ReadRequest | WriteRequest): numb
  *
  * For a unit that has never answered this is the time of the fastest unit of its line, so that many more silent units are probed in the same time. A
  * later reply is recognised as late and also proves the unit. The first probes wait the full timeout while the silent units' share of the line allows
- * it: `savedMs` is what remains of that share.
+ * it: `savedMs` is what remains of that share. So does every 32nd probe.
  */
 export function probeTimeoutFor(
   unit: Unit,

@@ -49,8 +49,8 @@ const PROOF_REST_MS = 100;
 /** A silent unit still receives writes, this often at most. Units: ms. Source: wb-mqtt-serial allows a write to a lost device each 5 s. */
 const SILENT_WRITE_MS = 5_000;
 /**
- * Silence after a broadcast, while the units execute it: as long as the slowest of them takes to reply to a write of its own, within
- * these bounds. Units: ms. Source: practice leaves two frame gaps (4 ms at 19200 baud) to 20 ms; the read-back finds a lamp that needs longer.
+ * Silence after a broadcast, while the units execute it: as long as the slowest of them takes to reply to a read, within these bounds.
+ * Units: ms. Source: practice leaves two frame gaps (4 ms at 19200 baud) to 20 ms; the read-back finds a lamp that needs longer.
  */
 export const BROADCAST_PAUSE_MS = { least: 5, most: 20 };
 /** Shortest time before a broadcast is repeated, so that other requests are sent in between. Units: ms. */

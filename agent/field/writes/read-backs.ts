@@ -28,7 +28,7 @@ export interface ReadBack {
   readonly lost: BusError | null;
   readonly dueMono: MonoMs;
   readonly tries: number;
-  /** It was part of a group write that no unit has acknowledged. */
+  /** It was part of a group write. */
   readonly byGroup: boolean;
   /** Undefined: the level is read. Then the coil of its channel is read, switched on once if it is off, and read again. */
   readonly channel?: 'look' | 'switch-on' | 'prove';

@@ -20,7 +20,7 @@ export interface WaitingWrite {
   readonly attempts: number;
   /** When it was first sent to the lamp; null before. */
   readonly sentMono: MonoMs | null;
-  /** It may be part of a group write; a repair of a member that such a write did not reach may not. */
+  /** It may be part of a group write. The write of an output may not, nor one that is sent again because a group write failed for it. */
   readonly mayGroup: boolean;
   /** Default: those of lamps. */
   readonly words?: WriteWords;

@@ -1,5 +1,6 @@
 /**
- * Answers commands: refusals, repetitions and ends. Every end is on disk before it is sent, and is sent again until the broker has it.
+ * Answers commands: refusals, repetitions and ends. Every end is on disk before it is sent, unless the
+ * disk refuses it or takes more than 2 s, and is sent again until the broker has it.
  *
  *     refuse ──► answered already? ── yes ──► repeat
  *        │ no
@@ -61,7 +62,7 @@ export class CommandAnswers {
     });
   }
 
-  /** Ends a command: on disk first, so that a restart cannot report another end. */
+  /** Ends a command: on disk first, so that a restart cannot report another end. A disk that fails delays the answer by 2 s at most. */
   finish(outcome: Outcome, record: CommandRecord): void {
     this.#afterSaved(this.#parts.registry.end(outcome), outcome.commandId, () => {
       this.#audit(outcome, record);
@@ -110,7 +111,7 @@ export class CommandAnswers {
       log.event('uplink-command-not-saved', { commandId, check: 'the disk of store.dir; a restart forgets it' }, 'warning');
   }
 
-  /** Resolves when all ends are on disk. */
+  /** Resolves when all ends are on disk, or the disk has refused them or not answered within 2 s. */
   async saved(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
   }

@@ -31,8 +31,8 @@ export interface Lifetime {
 /**
  * Returns until when a command may be carried out. `sentMs`: the payload's timestamp; `expiresMs`: Command/Expires; each undefined if
  * absent.
- * Errors: throws Refusal if the command has expired, if it expires more than `LONGEST_MS` ahead, or if the clock is not trusted and
- * Command/Expires comes without a payload timestamp.
+ * Errors: throws Refusal if the command has expired, or expires before its own timestamp, if it expires more than `LONGEST_MS` ahead, or if
+ * the clock is not trusted and Command/Expires comes without a payload timestamp.
  */
 export function judgeLifetime(
   { sentMs, expiresMs }: { readonly sentMs: WallMs | undefined; readonly expiresMs: WallMs | undefined },

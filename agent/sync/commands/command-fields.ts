@@ -148,7 +148,7 @@ export function readTime(fields: CommandFields, name: string): WallMs | undefine
 
 /**
  * Returns a text; empty if the metric is absent or null. `maxLength` in UTF-16 units. Errors: throws Refusal for another type, a longer
- * text, or control characters.
+ * text, or characters of Unicode category C, such as control and format characters.
  */
 export function readText(fields: CommandFields, name: string, maxLength: number): string {
   const metric = fields.get(name);

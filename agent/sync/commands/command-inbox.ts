@@ -154,7 +154,7 @@ export class CommandInbox {
     }
   }
 
-  /** Accepts no more commands. Resolves when all ends are on disk and, if the link permits, the broker has them. */
+  /** Accepts no more commands. Resolves when the disk has had time for all ends and, if the link permits, the broker has them. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#answers.saved();

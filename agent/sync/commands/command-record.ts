@@ -24,7 +24,7 @@ export interface CommandRecord {
   /** A description for the audit log. */
   readonly what: string;
   readonly receivedMs: WallMs;
-  /** The last `Command/Expires` given with this id; absent for none, and in records of earlier releases. */
+  /** The latest `Command/Expires` given with this id; absent for none, and in records of earlier releases. */
   readonly expiresMs?: WallMs | null;
   /** The newest stage, or the end. */
   readonly outcome: Outcome;

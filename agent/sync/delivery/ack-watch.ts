@@ -6,9 +6,12 @@
 import type { MonoMs } from '../../core/clock.ts';
 
 export interface AckWatch {
-  /** The later of: the first row that waits for an acknowledgement, the last acknowledgement. Null while nothing waits. */
+  /**
+   * Start of the current wait: the first check with a waiting row, the last acknowledgement that moved the cursor, or the last resend. Null while
+   * nothing waits.
+   */
   readonly sinceMono: MonoMs | null;
-  /** How long to wait before all rows are sent again. Units: ms. */
+  /** How long to wait before all rows are sent again, or three round trips if those are longer. Units: ms. */
   readonly waitMs: number;
   /** No acknowledgement arrived in time: send one small batch at a time until one arrives. */
   readonly isCautious: boolean;

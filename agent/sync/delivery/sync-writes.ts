@@ -42,7 +42,8 @@ export function syncInCommand(name: string): Message | undefined {
 
 /**
  * Parses an NCMD that writes only `Sync/Ack`, `Sync/Log`, `Sync/Accept` or `Sync/Resend`. Returns one entry for each metric in order, or
- * one refusal if the message is retained. Returns undefined if it contains anything else, no metric, more than 8, or more than 4,096 bytes.
+ * one refusal if the message is retained. Returns undefined if it contains anything else, no metric, more than 8, more than 4,096 bytes, or is
+ * no Sparkplug payload.
  */
 export function readSyncWrites({ payload, retained }: InboundMessage, table: MetricTable): readonly SyncWrite[] | undefined {
   const decoded = payload.length > LIMIT.bytes ? undefined : decodePayload(payload);

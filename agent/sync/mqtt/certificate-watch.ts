@@ -23,6 +23,7 @@ export interface ExpiryStage {
 
 /** The certificates in the files; null if there is no such file, or none that can be read. */
 export interface WatchedCertificates {
+  /** That of `certFile`; the renewed one if it expires later and was not refused. */
   readonly own: PeerCertificate | null;
   /** The certificate in the file of authorities that expires last. */
   readonly authority: PeerCertificate | null;

@@ -45,7 +45,8 @@ export function addressOf(url: string): { readonly host: string; readonly port: 
 
 /**
  * Starts to connect, and returns immediately; `reached`, `peer` and `streamError` of the result change later. The socket's own events
- * report success or failure. Errors: throws Node's error for a certificate or key that cannot be parsed, or that do not match.
+ * report success or failure. Errors: throws Node's error for a certificate or key that cannot be parsed, or that do not match; TypeError for
+ * an invalid URL.
  */
 export function openSocket(options: Pick<ConnectOptions, 'url' | 'ca' | 'cert' | 'key' | 'onStage' | 'onConnectWritten'>): MqttSocket {
   const { url, onStage } = options;

@@ -8,7 +8,7 @@ import type { PeerCertificate } from '../../core/uplink-tools.ts';
 
 /**
  * Where and how to connect. Secrets are in memory only. `protocol`: 4 for MQTT 3.1.1, 5 for MQTT 5. Units: `keepaliveS` s; `timeoutMs` ms
- * from the first packet to CONNACK.
+ * from the call of `connect` to CONNACK.
  */
 export interface ConnectOptions {
   readonly url: string;

@@ -19,7 +19,7 @@ import { isKeyOfCertificate } from './certificates.ts';
 import type { ConnectOptions } from './mqtt-transport.ts';
 
 /**
- * Reads a whole file. `secret`: rejects if others than the agent have permission to read it. Errors: rejects with UplinkError `secret`,
+ * Reads a whole file. `secret`: rejects if others than the agent have any permission on it. Errors: rejects with UplinkError `secret`,
  * whose message continues the name of the file, if the file must not be used; otherwise with Node's error.
  */
 export type ReadFile = (path: string, kind: 'secret' | 'public') => Promise<Buffer>;
@@ -102,7 +102,8 @@ async function realOrSame(dir: string): Promise<string> {
  * Returns a function that reads the files at each call. If a read hangs, later calls wait for it and start no other, because each blocks one of
  * Node's few threads.
  *
- * Errors: rejects with UplinkError `secret` if a file cannot be used, with its name, or if the disk does not respond.
+ * Errors: rejects with UplinkError `secret` if a file cannot be used, with its name, if the key is not that of the certificate, or if the disk
+ * does not respond within 10 s.
  */
 export function createSecretReader({
   config,

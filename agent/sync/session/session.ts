@@ -10,6 +10,9 @@
  *                      dying ◄───────────────── host offline, reconnect, stop ─────────────────────── live
  *
  * `failed` leads from every phase with a connection to `resting`, and `stop` to `off`: immediately without a connection, through `dying` with one.
+ * `rested` leads to `connecting` if the last number is on disk and was not sent with a CONNECT. `reconnect` leads from every phase with a
+ * connection to `dying`, and ends `resting`. A host that goes offline leads from `birthing` to `waiting-for-host`. With several brokers it
+ * leads from there to `dying`, as does a host without STATE in time.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import {

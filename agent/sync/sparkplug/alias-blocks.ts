@@ -39,7 +39,8 @@ export const NO_ALIAS_BLOCKS: AliasBlocks = { next: 1, blocks: [] };
 
 /**
  * Returns the blocks with one for each of these devices. A device keeps its block while the names and order of its metrics are the same;
- * otherwise it gets numbers that were never used. Returns `blocks` itself if nothing changed. Pure.
+ * otherwise it gets numbers that were never used. Beyond 2,048 blocks those of other devices are dropped. Returns `blocks` itself if nothing
+ * changed. Pure.
  */
 export function assignAliasBlocks(blocks: AliasBlocks, wanted: readonly AliasedMetrics[]): AliasBlocks {
   const known = new Map(blocks.blocks.map((block) => [block.deviceId, block]));

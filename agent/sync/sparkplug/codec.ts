@@ -34,7 +34,7 @@ export interface Metric {
   readonly value?: MetricValue | undefined;
 }
 
-/** One message's body. Units: `timestampMs` is the time of sending; `seq` is 0..255, or undefined in deaths and commands. */
+/** One message's body. Units: `timestampMs` is the time of sending; `seq` is 0..255, or undefined in NDEATH and in commands. */
 export interface Payload {
   readonly timestampMs?: number | undefined;
   readonly seq?: number | undefined;

@@ -121,7 +121,7 @@ export class Publisher {
   /**
    * Publishes a live frame; readings older than those in the births go before it, as historical.
    *
-   * Returns undefined, and sends nothing, if a device or point in it is not in the births: the frame is sent as history.
+   * Returns undefined, and sends nothing, if the births left out a point in it or have no device for a good reading: the frame is sent as history.
    */
   live({ readings }: ReadingFrame, rows: RowsMark | null): Sent | undefined {
     if (this.#unborn(readings, IMPLIED_BY_DEATH.live).size > 0 || readings.some((reading) => this.#isLeftOut(reading))) return undefined;
