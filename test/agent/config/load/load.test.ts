@@ -246,5 +246,5 @@ t.test('a key that the schema library would drop is refused by name in a new cab
     t.match(withTexts(loaded?.warnings.filter(({ path }) => path.endsWith('__proto__')) ?? []), expected, section);
   }
   const wired = SMALL_STREET.replace('{ id: S01', '{ contactZones: { __proto__: rue }, id: S01');
-  t.match(complaints(wired), [/unknown key "__proto__"/, /__proto__ has no role/], 'a contact without a role was never accepted');
+  t.match(complaints(wired), [/__proto__ has no role/], 'a contact without a role was never accepted');
 });
