@@ -4,7 +4,7 @@
  * Pure.
  */
 import type { Profile } from '../agent/core/profile.ts';
-import { type SchemaFinding, schemaFindings, valueAt } from '../agent/core/schema-findings.ts';
+import { droppedKeys, type SchemaFinding, schemaFindings, valueAt } from '../agent/core/schema-findings.ts';
 import { nearest } from '../agent/core/suggestions.ts';
 import { checkProfile } from './profile-checks.ts';
 import { missingExamples } from './profile-examples.ts';
@@ -30,7 +30,7 @@ export function judgeProfile(value: unknown, use: ProfileUse): Judgement {
   const result = profileSchema.safeParse(value);
   if (!result.success) return { profile: null, findings: withSecondLook(value, result.error.issues, use) };
   const expanded = expandProfile(result.data);
-  const findings = flawsOf(expanded, use);
+  const findings = [...droppedKeys(value), ...flawsOf(expanded, use)];
   return findings.length > 0 ? { profile: null, findings } : { profile: expanded.profile, findings: [] };
 }
 
@@ -45,7 +45,10 @@ function withSecondLook(value: unknown, issues: Issues, use: ProfileUse): Schema
   const root = profileJsonSchema();
   // One finding per value, even if a number is wrong in two ways.
   const byPath = new Map(
-    issues.flatMap((issue) => schemaFindings(root, value, issue)).map((finding) => [JSON.stringify(finding.path), finding]),
+    [...droppedKeys(value), ...issues.flatMap((issue) => schemaFindings(root, value, issue))].map((finding) => [
+      JSON.stringify(finding.path),
+      finding,
+    ]),
   );
   const second = profileSchema.safeParse(mended(value, issues));
   const findings = [...byPath.values()];

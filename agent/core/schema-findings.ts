@@ -3,6 +3,7 @@
  */
 
 import type * as z from 'zod';
+import { isRecord } from './is-record.ts';
 import { allowedInWords, type JsonSchema, keysOf, schemaAt, sentenceOf, withoutNull } from './json-schema.ts';
 import { type Argument, Message, msg, NO_TEXT } from './message.ts';
 import { SECRET_KEY } from './secrets.ts';
@@ -62,6 +63,26 @@ export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$
     ? msg`found ${inWords(found)}${hint} Allowed: ${allowed}${also}`
     : msg`found ${inWords(found)}${hint}; allowed: ${allowed}${also}`;
   return [{ path, message }];
+}
+
+/** The key that the schema library removes from an object with free keys instead of reporting it. */
+const DROPPED_KEY = '__proto__';
+
+/**
+ * Returns one finding for each key of the document that the schema library removes without an issue. A section that is repeated with `*` is
+ * reported once.
+ */
+export function droppedKeys(value: unknown): SchemaFinding[] {
+  const seen = new Set<unknown>();
+  const walk = (here: unknown, path: Path): SchemaFinding[] => {
+    if (typeof here !== 'object' || here === null || seen.has(here)) return [];
+    seen.add(here);
+    const children = Array.isArray(here) ? [...here.entries()] : Object.entries(here);
+    const found = children.flatMap(([key, child]) => walk(child, [...path, key]));
+    if (!isRecord(here) || !Object.hasOwn(here, DROPPED_KEY)) return found;
+    return [{ path: [...path, DROPPED_KEY], message: msg`unknown key "${DROPPED_KEY}"${NO_TEXT}`, atKey: true }, ...found];
+  };
+  return walk(value, []);
 }
 
 /** A password in the file would be in every copy of the file. */

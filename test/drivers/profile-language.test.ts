@@ -37,6 +37,8 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
     '9, type',
     /overlaps power \(input 10\)/,
   ],
+  ['a point that the schema library would drop', 'level: 40', 'level: 40, __proto__: 1', '__proto__', /^unknown key "__proto__"$/],
+  ['a word that the schema library would drop', 'type: u32 }', 'type: u32, enum: { "0": off, __proto__: on } }', '__proto__', /^unknown key "__proto__"$/],
   ['an unknown type', 'u32', 'u48', 'u48', /u16.*s16/],
   ['no source', 'sources:\n  - Acme, manual of the lamp', 'sources: []', '[]', /where the registers are known from/],
   ['sources missing altogether', 'sources:\n  - Acme, manual of the lamp\n', '', 'id: acme', /missing; needed: a list of at least one entry that says where/],

@@ -1,7 +1,7 @@
 import { isRecord } from '../../core/is-record.ts';
 import type { JsonSchema } from '../../core/json-schema.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
-import { schemaFindings, valueAt } from '../../core/schema-findings.ts';
+import { droppedKeys, schemaFindings, valueAt } from '../../core/schema-findings.ts';
 import { type CabinetDocument, type CabinetInput, cabinetJsonSchema, cabinetSchema } from '../schema/schema.ts';
 import type { Draft } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
@@ -9,7 +9,7 @@ import type { Finding, Path } from './finding.ts';
 /** The result of the schema check. */
 export interface SchemaCheck {
   readonly findings: readonly Finding[];
-  /** Undefined if there are findings. */
+  /** Undefined if there is a finding that is not `mayGoOn`. */
   readonly document: CabinetDocument | undefined;
   /** The well-formed parts of the document; a key with an ill-formed value has the value undefined. */
   readonly draft: Draft<CabinetInput>;
@@ -21,10 +21,11 @@ export interface SchemaCheck {
  */
 export function checkSchema(value: unknown): SchemaCheck {
   const result = cabinetSchema.safeParse(value);
-  if (result.success) return { findings: [], document: result.data, draft: value as Draft<CabinetInput> };
+  const dropped = droppedKeys(value).map((finding): Finding => ({ ...finding, mayGoOn: true }));
+  if (result.success) return { findings: dropped, document: result.data, draft: value as Draft<CabinetInput> };
   const root = cabinetJsonSchema();
   // One finding per value, even if a number is wrong in two ways.
-  const findings = new Map<string, Finding>();
+  const findings = new Map(dropped.map((finding): [string, Finding] => [JSON.stringify(finding.path), finding]));
   const draft = structuredClone(value);
   const hints = { found: saidTime, allowed: (path: Path) => looksSwapped(value, path) };
   for (const issue of result.error.issues) {

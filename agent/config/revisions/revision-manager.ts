@@ -1,5 +1,5 @@
 import { createEventTracker, type EventTracker, type StartNotice } from '../../core/event-tracker.ts';
-import { msg, NO_TEXT, type Said } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT, type Said } from '../../core/message.ts';
 import type {
   CommitRequest,
   ConfigAnswer,
@@ -154,8 +154,12 @@ export class RevisionManager implements ConfigManager {
     return this.#inTurn(by, async () => {
       const state = this.#uploads.take(part, candidateAuthor(by));
       if (state.kind === 'refused') return refusedAnswer(state.reason);
-      if (state.kind === 'more') return answer({ reason: msg`${state.have} of ${state.of} parts received` });
-      return this.#putFile(part.file, state.text, by);
+      const dropped = state.dropped === null ? NO_TEXT : droppedText(part.file, state.dropped);
+      if (state.kind === 'more') return answer({ reason: msg`${state.have} of ${state.of} parts received${dropped}` });
+      const result = await this.#putFile(part.file, state.text, by);
+      return result.state === 'done' && dropped !== NO_TEXT
+        ? { ...result, reason: msg`${part.parts} of ${part.parts} parts received${dropped}` }
+        : result;
     });
   }
 
@@ -288,4 +292,9 @@ function whyWithOthers(why: Said, others: readonly string[]): Said {
 /** Parser and schema are loaded only for this. */
 async function editHere(text: string, path: string, value: string | null): Promise<EditedText> {
   return (await import('../edit/checked-edit.ts')).editChecked(text, path, value);
+}
+
+/** Two senders that upload the same file drop each other's parts: both must be able to see it. */
+function droppedText(file: string, { have, of }: { readonly have: number; readonly of: number }): Message {
+  return msg`; another incomplete upload of ${file} (${have} of ${of} parts, other hash or number of parts) was dropped: check for a second sender`;
 }

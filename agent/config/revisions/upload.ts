@@ -10,11 +10,12 @@ import { type FilePart, SIGNATURE_FILE } from '../../core/revisions.ts';
 
 /**
  * The state of an upload after a part. `more`: parts are missing, `have` of `of` have arrived. `whole`: the complete text, with the right
- * hash. `refused`: the part or the whole file is not accepted.
+ * hash. `refused`: the part or the whole file is not accepted. `dropped`: the incomplete upload of the same file that this part replaced,
+ * because it has another hash or number of parts; null if there was none.
  */
 export type UploadState =
-  | { readonly kind: 'more'; readonly have: number; readonly of: number }
-  | { readonly kind: 'whole'; readonly text: string }
+  | { readonly kind: 'more'; readonly have: number; readonly of: number; readonly dropped: PartCount | null }
+  | { readonly kind: 'whole'; readonly text: string; readonly dropped: PartCount | null }
   | { readonly kind: 'refused'; readonly reason: Message };
 
 /**
@@ -23,6 +24,11 @@ export type UploadState =
  * KB. Units: bytes, files, ms. Confirmed by: upload sizes and times over the mobile link of a cabinet.
  */
 export const UPLOAD_LIMIT = { partBytes: 32_768, parts: 64, cabinetBytes: 524_288, profileBytes: 131_072, files: 4, idleMs: 900_000 };
+
+interface PartCount {
+  readonly have: number;
+  readonly of: number;
+}
 
 interface Upload {
   readonly parts: number;
@@ -60,15 +66,15 @@ function createUploadsOfSide(clock: Pick<Clock, 'monoMs'>): Uploads {
   }
 
   /** The upload of the part; another hash or count restarts the file. */
-  function uploadOf(key: string, { parts, sha256 }: FilePart): Upload {
+  function uploadOf(key: string, { parts, sha256 }: FilePart): { readonly upload: Upload; readonly dropped: PartCount | null } {
     const known = open.get(key);
-    if (known?.sha256 === sha256 && known.parts === parts) return known;
+    if (known?.sha256 === sha256 && known.parts === parts) return { upload: known, dropped: null };
     const begun: Upload = { parts, sha256, pieces: new Map(), touchedMono: clock.monoMs() };
     open.delete(key);
     open.set(key, begun);
     const [oldest] = open.keys();
     if (open.size > UPLOAD_LIMIT.files && oldest !== undefined) open.delete(oldest);
-    return begun;
+    return { upload: begun, dropped: known === undefined ? null : { have: known.pieces.size, of: known.parts } };
   }
 
   function refuse(key: string, file: string, reason: Message): UploadState {
@@ -83,7 +89,7 @@ function createUploadsOfSide(clock: Pick<Clock, 'monoMs'>): Uploads {
       const { file, data } = part;
       const key = `${author} ${file}`;
       forgetOld();
-      const upload = uploadOf(key, part);
+      const { upload, dropped } = uploadOf(key, part);
       upload.touchedMono = clock.monoMs();
       const before = upload.pieces.get(part.part);
       if (before !== undefined && !before.equals(data)) return refuse(key, file, msg`part ${part.part} came twice with different bytes`);
@@ -91,13 +97,13 @@ function createUploadsOfSide(clock: Pick<Clock, 'monoMs'>): Uploads {
       const bytes = [...upload.pieces.values()].reduce((sum, piece) => sum + piece.length, 0);
       const most = file === 'cabinet.yaml' ? UPLOAD_LIMIT.cabinetBytes : UPLOAD_LIMIT.profileBytes;
       if (bytes > most) return refuse(key, file, msg`more than ${most} bytes`);
-      if (upload.pieces.size < upload.parts) return { kind: 'more', have: upload.pieces.size, of: upload.parts };
+      if (upload.pieces.size < upload.parts) return { kind: 'more', have: upload.pieces.size, of: upload.parts, dropped };
       const whole = Buffer.concat(Array.from({ length: upload.parts }, (_, i) => upload.pieces.get(i + 1) ?? Buffer.alloc(0)));
       const found = createHash('sha256').update(whole).digest('hex');
       if (found !== part.sha256) return refuse(key, file, msg`its SHA-256 is ${found}, not the one that was sent with it`);
       open.delete(key);
       const text = asText(whole);
-      return text === null ? { kind: 'refused', reason: msg`${file} is not UTF-8 text` } : { kind: 'whole', text };
+      return text === null ? { kind: 'refused', reason: msg`${file} is not UTF-8 text` } : { kind: 'whole', text, dropped };
     },
   };
 }

@@ -30,7 +30,7 @@ export interface ConnectOptions {
   /** The link is up, so the CONNECT was sent: its bdSeq is used. */
   readonly onConnectWritten: () => void;
   readonly onMessage?: (message: InboundMessage) => void;
-  /** A packet was sent, or received. Called after the CONNACK. */
+  /** A packet was sent, or bytes were received, also those of a packet that is still incomplete. Called after the CONNACK. */
   readonly onTraffic?: (isSent: boolean) => void;
   /** The connection ended without `end` or `destroy`; UplinkError `lost` or `taken-over`. Called once. */
   readonly onClosed?: (failure: Error) => void;
@@ -79,7 +79,10 @@ export interface MqttConnection {
    * Errors: throws UplinkError `lost` once the connection has ended, `too-large` for a packet that the broker would refuse; the connection stays usable.
    */
   publish(topic: string, payload: Buffer): void;
-  /** Resolves when the broker has read all that was published before. Errors: rejects with UplinkError `lost`. */
+  /**
+   * Resolves when the broker has read all that was published before. Errors: rejects with UplinkError `lost`; a broker that sends packets but
+   * not the answer within the time of `PingBarriers` loses the connection.
+   */
   barrier(): Promise<void>;
   /** DISCONNECT (with will, in MQTT 5), then closed. Resolves when the connection is gone. */
   end(): Promise<void>;

@@ -16,6 +16,7 @@ import {
   type FailedAttempt,
   protocolViolation,
   subscribeRefusal,
+  unansweredPing,
 } from './failure-messages.ts';
 import { MAX_INBOUND_BYTES, type MqttSocket, openSocket } from './mqtt-socket.ts';
 import type { ConnectOptions, MqttConnection, MqttTransport } from './mqtt-transport.ts';
@@ -25,6 +26,8 @@ import { PingBarriers } from './ping-barriers.ts';
 const UNLIMITED_BYTES = 268_435_455;
 /** Messages that the broker may send before the first is acknowledged. Source: assumed; commands arrive one by one. Confirmed by: the traffic of a platform in use. */
 const RECEIVE_MAXIMUM = 16;
+/** Commands that a broker may have queued ahead of a PINGRESP: all that the Receive Maximum allows. Units: bytes. Source: MQTT 5 §3.3.4. */
+const MAX_QUEUED_BYTES = RECEIVE_MAXIMUM * MAX_INBOUND_BYTES;
 /** Unsent bytes at which a link counts as stuck. Units: bytes. Source: assumed; births of 1,000 devices, which wait for no proof, are 0.5 MB. Confirmed by: the births of the largest cabinet on a slow cellular link. */
 const MAX_UNSENT_BYTES = 4_194_304;
 /** Disconnect with will message: `payloads-ndeath-will-message-publisher-disconnect-mqtt50` requires it. */
@@ -188,7 +191,15 @@ class MqttjsConnection implements MqttConnection {
     this.#options = options;
     this.maxPacketBytes = limits.maximumPacketSize ?? UNLIMITED_BYTES;
     this.keepaliveS = Math.min(limits.serverKeepAlive || options.keepaliveS, options.keepaliveS);
-    this.#barriers = new PingBarriers(() => attempt.client.sendPing());
+    this.#barriers = new PingBarriers({
+      clock: options.clock,
+      keepaliveS: this.keepaliveS,
+      maxQueuedBytes: MAX_QUEUED_BYTES,
+      sendPing: () => void attempt.client.sendPing(),
+      bytes: () => ({ sent: this.sentBytes, received: attempt.transport.socket.bytesRead }),
+      isSubscribing: () => this.#waiting.size > 0,
+      onUnanswered: (waitedMs) => this.#cut(unansweredPing(options.url, waitedMs)),
+    });
     this.#listen();
   }
 
@@ -254,8 +265,9 @@ class MqttjsConnection implements MqttConnection {
   }
 
   #listen(): void {
-    const { client } = this.#attempt;
+    const { client, transport } = this.#attempt;
     const { url, onMessage, onTraffic } = this.#options;
+    transport.socket.on('data', () => onTraffic?.(false));
     client.on('message', (topic, payload, { retain }) => onMessage?.({ topic, payload, retained: retain }));
     client.on('packetsend', ({ cmd }) => {
       this.#barriers.noteSent(cmd);
@@ -263,7 +275,6 @@ class MqttjsConnection implements MqttConnection {
     });
     client.on('packetreceive', (packet) => {
       this.#barriers.noteReceived(packet.cmd);
-      onTraffic?.(false);
       // In MQTT 3.1.1 the library collects these without limit.
       if (packet.cmd === 'publish' && packet.qos === 2) this.#cut(protocolViolation(url, 'qos-2'));
     });

@@ -1,31 +1,86 @@
 /**
- * PINGREQ and PINGRESP as a proof: answers arrive in order, so the n-th answer belongs to the n-th request.
+ * PINGREQ and PINGRESP as a proof: answers arrive in order, so the n-th answer belongs to the n-th request. A request without an answer ends
+ * the connection.
  */
+import type { Clock, Timer } from '../../core/clock.ts';
+
 interface Waiter {
   readonly ping: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
+/** A PINGREQ without an answer. Units: bytes of the connection when it was sent; ms of `#waitedMs` at which its time begins. */
+interface OpenPing {
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  readonly unprovenBytes: number;
+  readonly fromMs: number;
+}
+
+/** Slowest supported link. Units: bytes/ms. Source: assumed; GPRS, one slot, 16 kbit/s. Confirmed by: the throughput of a gateway at the worst site. */
+export const SLOWEST_BYTES_PER_MS = 2;
+/** Checks in one keepalive: a machine that was suspended reads what has arrived before the next check. Source: assumed, as for the probe. Confirmed by: a gateway that is suspended and resumed during a session. */
+const CHECKS = 10;
+
+/** What the wait for an answer depends on. */
+export interface PingLink {
+  readonly clock: Pick<Clock, 'after'>;
+  /** Units: s; 0 for no limit. */
+  readonly keepaliveS: number;
+  /** Bytes that the broker may have queued ahead of an answer. */
+  readonly maxQueuedBytes: number;
+  readonly sendPing: () => void;
+  /** Units: bytes since CONNECT, including those of packets that are still incomplete. */
+  readonly bytes: () => { readonly sent: number; readonly received: number };
+  /** A SUBACK is awaited, which has its own longer wait. */
+  readonly isSubscribing: () => boolean;
+  /** Called once, with the time since the PINGREQ. Units: ms. */
+  readonly onUnanswered: (waitedMs: number) => void;
+}
+
+/**
+ * Sends pings and matches their answers.
+ *
+ * A ping must be answered within one keepalive, plus the time that a slow link needs for two queues: the bytes sent before the ping that no
+ * answer has proven yet, and the bytes received since the ping, up to `maxQueuedBytes`. On a link of 16 kbit/s or faster a transfer in
+ * either direction therefore never ends the connection, and a broker that only sends other packets does not avoid the limit. A link that
+ * receives nothing after the ping is left to `LinkProbe`, which is sooner.
+ */
 export class PingBarriers {
-  readonly #sendPing: () => void;
+  readonly #link: PingLink;
   #sent = 0;
   #answered = 0;
   #waiting: readonly Waiter[] = [];
+  #open: readonly OpenPing[] = [];
+  /** Bytes sent up to the last ping that was answered: the broker has read them. */
+  #provenBytes = 0;
+  /** Time counted while a ping is open. */
+  #waitedMs = 0;
+  #timer: Timer | null = null;
 
-  constructor(sendPing: () => void) {
-    this.#sendPing = sendPing;
+  constructor(link: PingLink) {
+    this.#link = link;
   }
 
   /** A packet was sent. Shape: `cmd` is its name in the standard, in lower case. */
   noteSent(cmd: string): void {
-    if (cmd === 'pingreq') this.#sent += 1;
+    if (cmd !== 'pingreq') return;
+    this.#sent += 1;
+    const { sent, received } = this.#link.bytes();
+    const ping = { sentBytes: sent, receivedBytes: received, unprovenBytes: sent - this.#provenBytes, fromMs: this.#waitedMs };
+    this.#open = [...this.#open, ping];
+    if (this.#timer === null && this.#link.keepaliveS > 0) this.#startCheck();
   }
 
   /** A packet was received. */
   noteReceived(cmd: string): void {
     if (cmd !== 'pingresp') return;
     this.#answered += 1;
+    const [ping, ...open] = this.#open;
+    this.#provenBytes = ping?.sentBytes ?? this.#provenBytes;
+    this.#open = open;
+    if (open.length === 0) this.#stop();
     for (const { ping, resolve } of this.#waiting) if (ping <= this.#answered) resolve();
     this.#waiting = this.#waiting.filter(({ ping }) => ping > this.#answered);
   }
@@ -33,14 +88,39 @@ export class PingBarriers {
   /** Sends a ping. Resolves when it is answered; rejects with the error of `fail`. */
   wait(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#sendPing();
+      this.#link.sendPing();
       this.#waiting = [...this.#waiting, { ping: this.#sent, resolve, reject }];
     });
   }
 
   /** The connection has ended: rejects every wait. */
   fail(error: Error): void {
+    this.#stop();
     for (const { reject } of this.#waiting) reject(error);
     this.#waiting = [];
+  }
+
+  #stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  #startCheck(): void {
+    const stepMs = (this.#link.keepaliveS * 1_000) / CHECKS;
+    this.#timer = this.#link.clock.after(stepMs, () => {
+      if (!this.#link.isSubscribing()) this.#waitedMs += stepMs;
+      const [oldest] = this.#open;
+      if (oldest === undefined || !this.#isOverdue(oldest)) return this.#startCheck();
+      this.#timer = null;
+      this.#link.onUnanswered(this.#waitedMs - oldest.fromMs);
+    });
+  }
+
+  /** A ping that was sent between two checks has its whole time: the wait must be longer, not equal. */
+  #isOverdue({ receivedBytes, unprovenBytes, fromMs }: OpenPing): boolean {
+    const { keepaliveS, maxQueuedBytes, bytes } = this.#link;
+    const received = bytes().received - receivedBytes;
+    const transferMs = (unprovenBytes + Math.min(received, maxQueuedBytes)) / SLOWEST_BYTES_PER_MS;
+    return received > 0 && this.#waitedMs - fromMs > keepaliveS * 1_000 + transferMs;
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Detects a dead link that was not reported: sends a ping after a quiet time and reports a link that does not respond.
  *
- * Replaces the library's keepalive, which takes longer.
+ * Replaces the library's keepalive, which takes longer. Any received byte shows that the link is not silent; `PingBarriers` limits the wait for
+ * the PINGRESP itself.
  *
  *     quiet time without traffic in one direction ──► ping ──► answer ──► quiet time
  *                                                      │ no answer in several checks
@@ -11,6 +12,7 @@
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import type { MqttConnection } from './mqtt-transport.ts';
+import { SLOWEST_BYTES_PER_MS } from './ping-barriers.ts';
 
 /**
  * Share of the keepalive after which a quiet link is probed. Source: MQTT 5 §3.1.2.10, something must be sent within one keepalive;
@@ -21,8 +23,6 @@ const QUIET_SHARE = 0.75;
 const ANSWER = { share: 0.5, maxMs: 10_000 };
 /** Number of checks in the wait: a machine that was suspended reads what has arrived before the next check. Source: assumed. Confirmed by: a gateway that is suspended and resumed during a session. */
 const CHECKS = 10;
-/** Slowest supported link; bytes sent before the ping are transferred first. Units: bytes/ms. Source: assumed; GPRS, one slot up, 16 kbit/s. Confirmed by: the throughput of a gateway at the worst site. */
-const SLOWEST_BYTES_PER_MS = 2;
 
 /**
  * Returns the times of the probe. `quietMs`: time without traffic in one direction until a ping is sent, 75 % of the keepalive. `answerMs`:
@@ -49,7 +49,7 @@ export class LinkProbe {
   #sentBytesAtReceived = 0;
   #timer: Timer | null = null;
 
-  /** `onSilent` is called once, with the time since the last packet was received. Units: ms. */
+  /** `onSilent` is called once, with the time since the last byte was received. Units: ms. */
   constructor(clock: Pick<Clock, 'monoMs' | 'after'>, onSilent: (quietMs: number) => void) {
     this.#clock = clock;
     this.#onSilent = onSilent;
@@ -68,7 +68,7 @@ export class LinkProbe {
     this.#timer?.cancel();
   }
 
-  /** A packet was sent or received. */
+  /** A packet was sent, or bytes were received. */
   noteTraffic(isSent: boolean): void {
     if (isSent) {
       this.#sentMono = this.#clock.monoMs();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { loadCabinet } from '../../../../agent/config/load/load.ts';
+import { loadCabinet, readCabinet } from '../../../../agent/config/load/load.ts';
 import { ConfigError, formatProblem, type Problem } from '../../../../agent/core/errors.ts';
 import { withTexts } from '../../../../agent/core/message-wire.ts';
 import { editDistance, nearest } from '../../../../agent/core/suggestions.ts';
@@ -229,4 +229,22 @@ t.test('the nearest word is a metric neighbour, and none when nothing is near', 
   fc.assert(
     fc.property(fc.string(), fc.string(), (a, b) => editDistance(a, b) === editDistance(b, a) && (editDistance(a, b) === 0) === (a === b)),
   );
+});
+
+t.test('a key that the schema library would drop is refused by name in a new cabinet; one that runs continues', async (t) => {
+  const sections = { roles: 'emergency', instances: '[0]', groups: '[level]' };
+  for (const [section, value] of Object.entries(sections)) {
+    const text = SMALL_STREET.replace('{ id: S01', `{ ${section}: { __proto__: ${value} }, id: S01`);
+    t.not(text, SMALL_STREET);
+    const before = text.slice(0, text.indexOf('__proto__')).split('\n');
+    const place = { line: before.length, column: (before.at(-1) ?? '').length + 1 };
+    const path = new RegExp(`^lines\\[\\d\\]\\.devices\\[\\d\\]\\.${section}\\.__proto__$`);
+    const expected = [{ ...place, path, message: /^unknown key "__proto__"$/ }];
+    t.match(withTexts(readCabinet('c.yaml', () => text, 'new').problems), expected, section);
+    const { loaded, problems } = readCabinet('c.yaml', () => text, 'running');
+    t.strictSame(problems, [], section);
+    t.match(withTexts(loaded?.warnings.filter(({ path }) => path.endsWith('__proto__')) ?? []), expected, section);
+  }
+  const wired = SMALL_STREET.replace('{ id: S01', '{ contactZones: { __proto__: rue }, id: S01');
+  t.match(complaints(wired), [/__proto__ has no role/], 'a contact without a role was never accepted');
 });

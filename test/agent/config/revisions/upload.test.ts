@@ -117,6 +117,20 @@ t.test('a file that is begun and left is forgotten, by time and by number', asyn
   t.match(uploads.take(nth(parts, 0), 'platform'), { kind: 'more', have: 1 }, 'where many are begun');
 });
 
+t.test('a part that replaces another incomplete upload of its file names what was dropped', async (t) => {
+  const [mine, theirs] = [cut('lines: []\npoles: []\n', 3), cut('lines: []\nlamps: []\n', 3)];
+  const fewer = cut('lines: []\npoles: []\n', 2);
+  const uploads = createUploads(clock);
+  t.match(uploads.take(nth(mine, 0), 'platform'), { have: 1, dropped: null });
+  t.match(uploads.take(nth(mine, 1), 'platform'), { have: 2, dropped: null });
+  t.match(uploads.take(nth(theirs, 0), 'platform'), { have: 1, dropped: { have: 2, of: 3 } }, 'another hash');
+  t.match(uploads.take(nth(theirs, 0), 'platform'), { have: 1, dropped: null }, 'reported once');
+  t.match(uploads.take(nth(fewer, 0), 'platform'), { have: 1, dropped: { have: 1, of: 3 } }, 'another number of parts');
+  t.match(uploads.take(nth(cut('lines: []', 1), 0), 'platform'), { kind: 'whole', dropped: { have: 1, of: 2 } }, 'a file in one part');
+  uploads.take(nth(mine, 0), 'platform');
+  t.match(uploads.take(nth(theirs, 0), 'console anna'), { have: 1, dropped: null }, 'another author drops nothing');
+});
+
 t.test('names of files', async (t) => {
   for (const file of ['cabinet.yaml', 'profiles/acme-x1.yaml', 'profiles/a.b_c-9.yaml']) t.equal(fileRefusal(file), NO_TEXT, file);
   for (const file of [

@@ -174,6 +174,60 @@ t.test(
   },
 );
 
+t.test('a broker that sends messages but never answers a ping is left within a keepalive, and the next attempt follows', async (t) => {
+  const clock = manualClock();
+  let isMute = false;
+  const answer = polite(CONNACK_4);
+  const broker = await startRawBroker((packet, client) => {
+    if (packet.type !== 12 || !isMute) answer(packet, client);
+  });
+  const node = await startNode(t, broker, clock, 4);
+  await clock.advance(0);
+  t.ok(await until(() => node.uplink.status().state === 'online'));
+  await clock.advance(1_000);
+  isMute = true;
+  const [client] = broker.clients as [RawClient];
+  const seconds = async (count: number): Promise<void> => {
+    for (let s = 0; s < count && node.uplink.status().lastFailure === null; s += 1) {
+      client.send(0x30, 3, 0, 1, 0x78);
+      await clock.advance(1_000);
+    }
+  };
+  await seconds(29);
+  t.equal(node.uplink.status().lastFailure, null);
+  // Three quarters of a keepalive until the ping, one keepalive for its answer, two checks.
+  await seconds(23 + 30 + 6 - 29);
+  t.match(texts(node.uplink.status().lastFailure), {
+    text: /sends packets, but did not answer a ping \(PINGREQ\) within 3\d s: check the broker/,
+  });
+  isMute = false;
+  t.ok(await until(() => broker.clients.length === 2));
+  t.ok(await until(() => client.closed));
+});
+
+t.test('a packet that arrives slowly is traffic before it is complete', async (t) => {
+  const clock = manualClock();
+  let isMute = false;
+  const answer = polite(CONNACK_4);
+  const broker = await startRawBroker((packet, client) => {
+    if (!isMute) answer(packet, client);
+  });
+  const node = await startNode(t, broker, clock, 4);
+  await clock.advance(0);
+  t.ok(await until(() => node.uplink.status().state === 'online'));
+  await clock.advance(1_000);
+  isMute = true;
+  const [client] = broker.clients as [RawClient];
+  // 120,000 bytes at 2,000 bytes/s.
+  client.send(0x30, 0xc0, 0xa9, 0x07, 0, 1, 0x78);
+  const body = Array.from({ length: 2_000 }, () => 0);
+  for (let s = 0; s < 59; s += 1) {
+    client.send(...body);
+    await clock.advance(1_000);
+  }
+  t.match([node.uplink.status().state, node.uplink.status().lastFailure], ['online', null]);
+});
+
 t.test('a ping costs two bytes and so does its answer', async (t) => {
   const broker = await startRawBroker(polite());
   t.teardown(() => broker.close());
