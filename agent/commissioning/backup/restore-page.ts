@@ -52,7 +52,10 @@ export function otherCabinetText({ here, backup }: NonNullable<RestoreReport['re
  * Returns the report for a person: the backup, one line for each file, one for all revisions, the readings, and what to do next. Shape: `dir`
  * is the store folder.
  */
-export function restoreLines({ restored, sha256, backup, items, readings, formerReadings, replaced }: RestoreReport, dir: string): readonly Said[] {
+export function restoreLines(
+  { restored, sha256, backup, items, readings, formerReadings, replaced }: RestoreReport,
+  dir: string,
+): readonly Said[] {
   const config = join(dir, 'config');
   const [revisions, others] = [true, false].map((isOne) => items.filter(({ path }) => path.startsWith(`${config}/`) === isOne));
   const change = revisions?.every((item) => item.change === 'new') === true ? 'new' : 'beside';

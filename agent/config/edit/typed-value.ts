@@ -1,7 +1,7 @@
 /** Reads the value that a person types for one place of the configuration. Pure. */
 
 import { CST, type Document, isScalar, Lexer, parseDocument, visit } from 'yaml';
-import { Message, msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 
 /** The parts of a typed value that YAML reads but does not keep, by the name of their token. */
 const NOT_KEPT: Readonly<Record<string, Message>> = {
