@@ -12,7 +12,7 @@ const NOT_KEPT: Readonly<Record<string, Message>> = {
   'doc-start': msg`a mark of a document (---)`,
   'doc-end': msg`a mark of a document (...)`,
 };
-/** Longest value that a refusal repeats. Units: characters. Source: assumed; two lines of a terminal. */
+/** Longest value that a refusal repeats. Units: characters. Source: two lines of a terminal of 80 columns. */
 const SHOWN_CHARS = 160;
 
 /**
