@@ -16,6 +16,7 @@ import { configFileOf, type LocalArgs, type Terminal, textOf } from './console/t
 import { spelt, withoutSteering } from './console/text/plain-text.ts';
 import { problemLines } from './console/text/text-lines.ts';
 import { learn, translate } from './console/text/translate.ts';
+import { dayStartMs } from './core/durations.ts';
 import { ConfigError } from './core/errors.ts';
 import { msg } from './core/message.ts';
 import type { Log } from './core/ports.ts';
@@ -277,7 +278,8 @@ function portsOf(given: LocalArgs[string] | undefined): Record<string, string> {
 
 function startAtMsOf(text: string | null): number | null {
   if (text === null) return null;
-  const atMs = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  const [, day = ''] = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d/.exec(text) ?? [];
+  const atMs = dayStartMs(day) === null ? Number.NaN : Date.parse(text);
   if (Number.isNaN(atMs)) throw new ConsoleError('usage', msg`bad --start-at "${text}": write an ISO time, as 2026-12-01T21:58:00Z`);
   return atMs;
 }

@@ -2,7 +2,7 @@
 
 import { type ListedUser, ROLES, USER_NAME } from '../core/access.ts';
 import type { WallMs } from '../core/clock.ts';
-import { DAY_MS } from '../core/durations.ts';
+import { DAY_MS, dayStartMs } from '../core/durations.ts';
 import { Message, msg } from '../core/message.ts';
 import { isPasswordHash } from './password.ts';
 
@@ -52,6 +52,6 @@ function readLine(line: string): ListedUser | Message {
 
 /** Null for a date that does not exist. */
 function endOf(day: string): WallMs | null {
-  const startMs = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : Number.NaN;
-  return Number.isFinite(startMs) && new Date(startMs).toISOString().startsWith(day) ? startMs + DAY_MS : null;
+  const startMs = dayStartMs(day);
+  return startMs === null ? null : startMs + DAY_MS;
 }

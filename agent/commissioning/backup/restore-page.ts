@@ -19,6 +19,8 @@ export interface RestoreReport {
   readonly readings: (ReadingsFacts & { readonly isKept: boolean }) | null;
   /** Readings in the folder of the present cabinet file, if that is a different folder; null for none. */
   readonly formerReadings: (ReadingsFacts & { readonly dir: string }) | null;
+  /** The ids of the cabinet here and of that in the backup, if they differ; else null. */
+  readonly replaced: { readonly here: string; readonly backup: string } | null;
 }
 
 const WORDS: Readonly<Record<RestoreItem['change'], Message>> = {
@@ -32,11 +34,28 @@ const WORDS: Readonly<Record<RestoreItem['change'], Message>> = {
 /** Digits of an epoch to show. Source: as sent to the platform. */
 const EPOCH_DIGITS = 8;
 
+const TO_RESTORE = msg`Nothing was changed: --yes restores it.`;
+const TO_REPLACE = msg`Nothing was changed: --yes --other-cabinet restores it.`;
+
+function differentText({ here, backup }: NonNullable<RestoreReport['replaced']>, restored: boolean): Message {
+  return restored
+    ? msg`The ids differ: this gateway was cabinet ${here}, it is now cabinet ${backup}.`
+    : msg`The ids differ: this gateway is cabinet ${here}, the backup is of cabinet ${backup}.`;
+}
+
+/** Returns why `--yes` alone does not replace a cabinet by another one. */
+export function otherCabinetText({ here, backup }: NonNullable<RestoreReport['replaced']>): Message {
+  return msg`this gateway is cabinet ${here}, the backup is of cabinet ${backup}: --yes --other-cabinet replaces ${here}`;
+}
+
 /**
  * Returns the report for a person: the backup, one line for each file, one for all revisions, the readings, and what to do next. Shape: `dir`
  * is the store folder.
  */
-export function restoreLines({ restored, sha256, backup, items, readings, formerReadings }: RestoreReport, dir: string): readonly Said[] {
+export function restoreLines(
+  { restored, sha256, backup, items, readings, formerReadings, replaced }: RestoreReport,
+  dir: string,
+): readonly Said[] {
   const config = join(dir, 'config');
   const [revisions, others] = [true, false].map((isOne) => items.filter(({ path }) => path.startsWith(`${config}/`) === isOne));
   const change = revisions?.every((item) => item.change === 'new') === true ? 'new' : 'beside';
@@ -47,6 +66,7 @@ export function restoreLines({ restored, sha256, backup, items, readings, former
       ? msg`Cabinet without an id, backup of ${made} by luciole ${backup.luciole}: ${files}, complete`
       : msg`Cabinet ${backup.cabinet}, backup of ${made} by luciole ${backup.luciole}: ${files}, complete`,
     `sha256 ${sha256}`,
+    ...(replaced === null ? [] : [differentText(replaced, restored)]),
     ...(others ?? []).map(({ path, bytes, change: each }) =>
       bytes === null ? msg`${path}  ${WORDS[each]}` : msg`${path}  ${formatBytes(bytes)}  ${WORDS[each]}`,
     ),
@@ -56,7 +76,7 @@ export function restoreLines({ restored, sha256, backup, items, readings, former
     ...(backup.leftOut.length === 0 ? [] : [msg`Not in the backup: ${backup.leftOut}`]),
     ...readingsLines(readings, backup),
     ...formerLines(formerReadings),
-    ...(restored ? afterLines(made) : [msg`Nothing was changed: --yes restores it.`]),
+    ...(restored ? afterLines(made) : [replaced === null ? TO_RESTORE : TO_REPLACE]),
   ];
 }
 

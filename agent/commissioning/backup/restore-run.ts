@@ -26,7 +26,7 @@ import { withLockedData } from '../locked-data.ts';
 import type { ArchiveFile } from './archive.ts';
 import { type BackupPlaces, backupPlaces } from './backup-places.ts';
 import { type Backup, purposeOf, readBackup, SEALED, sha256 } from './manifest.ts';
-import { type RestoreReport, restoreLines } from './restore-page.ts';
+import { otherCabinetText, type RestoreReport, restoreLines } from './restore-page.ts';
 import { configNameOf, planRestore, type RestorePlan } from './restore-plan.ts';
 import { openSealed } from './sealed-files.ts';
 
@@ -52,6 +52,8 @@ export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs 
   const bytes = attempt(() => readRegularFile(textOf(args['backup']) ?? ''));
   const backup = readBackup(bytes);
   const places = attempt(() => placesHere(args, resolve(configFile), backup));
+  const replaced = replacedCabinet(places, backup);
+  if (isMeant && replaced !== null && args['other-cabinet'] !== true) throw new ConsoleError('usage', otherCabinetText(replaced));
   const keepsReadings = args['keep-readings'] === true;
   const opened = isMeant && args['no-keys'] !== true ? await openKeys(backup, terminal) : [];
   const plan = attempt(() => planRestore(backup, places, { opened, keepsReadings }));
@@ -60,7 +62,7 @@ export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs 
   const facts = former === null ? null : readingsFacts(former);
   const readings = plan.readings === null ? null : { ...plan.readings, isKept: keepsReadings };
   const report: RestoreReport = {
-    ...{ restored: isMeant, sha256: sha256(bytes), backup: backup.manifest, items: plan.items, readings },
+    ...{ restored: isMeant, sha256: sha256(bytes), backup: backup.manifest, items: plan.items, readings, replaced },
     formerReadings: former === null || facts === null ? null : { ...facts, dir: former },
   };
   if (args['json'] === true) terminal.out(`${JSON.stringify(report)}\n`);
@@ -72,6 +74,12 @@ export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs 
 function placesHere(args: LocalArgs, configFile: string, backup: Backup): BackupPlaces {
   const text = backup.files.get(configNameOf(backup))?.toString('utf8') ?? '';
   return backupPlaces(args, configFile, text);
+}
+
+/** Returns the ids if the cabinet here has another id than that of the backup; null if they are equal, or one of them is unknown. */
+function replacedCabinet({ configFile, cabinet }: BackupPlaces, { manifest }: Backup): RestoreReport['replaced'] {
+  const [here, there] = [readSiteFile(configFile).cabinet?.id ?? '', cabinet || manifest.cabinet];
+  return here === '' || there === '' || here === there ? null : { here, backup: there };
 }
 
 /** Returns the store folder that the replaced cabinet file names, if it differs from that of the backup; else null. */

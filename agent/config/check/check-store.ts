@@ -3,12 +3,15 @@
  * check`: a running agent stores what fits, records the rest as gaps, and lights the street. Pure.
  */
 
+import { isAbsolute } from 'node:path';
 import type { Problem } from '../../core/errors.ts';
+import { parseLinePort } from '../../core/line-port.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { narrowed } from '../../core/narrowed.ts';
 import type { Profile } from '../../core/profile.ts';
 import { MAX_WAITING_READINGS } from '../../core/store-port.ts';
 import type { LoadedCabinet } from '../load/load.ts';
+import { STORE_DIR } from '../schema/schema.ts';
 import type { Path } from './finding.ts';
 
 /** The findings of the check of the store. */
@@ -24,7 +27,7 @@ const MOST_PER_S = EARLY_READINGS;
 
 /**
  * Returns a problem if the points bring more readings per second than the store can write. Warnings: a `commitSeconds` that has no effect
- * because memory is full sooner, and a `proof` that confirms readings which may never reach the platform. Each point counts with one
+ * because memory is full sooner, a relative `dir`, and a `proof` that confirms readings which may never reach the platform. Each point counts with one
  * reading per heartbeat or poll, which is the minimum.
  * Units: `periodsMs` is the poll period by poll class, in ms.
  */
@@ -44,7 +47,7 @@ export function checkStore(
     points.reduce((sum, { poll }) => sum + 1 / Math.max(heartbeatS, (periodsMs[poll] ?? 0) / 1_000), 0);
   const { heartbeatS, commitSeconds } = cabinet.store;
   const least = ratePerS(heartbeatS);
-  const warnings = proofWarnings(cabinet.uplink, say);
+  const warnings = [...proofWarnings(cabinet.uplink, say), ...dirWarnings(cabinet, say)];
   if (least > MOST_PER_S) {
     let fitsS = heartbeatS;
     while (ratePerS(fitsS) > MOST_PER_S) fitsS += 1;
@@ -65,4 +68,12 @@ function proofWarnings(uplink: LoadedCabinet['cabinet']['uplink'], say: (path: P
   if (uplink.otherBrokers.length === 0 && uplink.primaryHost === null) return [];
   const found = msg`${uplink.proof}: a broker that is cut off from the platform confirms readings that the platform never gets`;
   return [say(['uplink', 'proof'], msg`${found}; leave it out where the platform writes Sync/Ack`)];
+}
+
+/** No warning for a street of the demo: its ports are names, and it runs where it is started. */
+function dirWarnings({ store, lines }: LoadedCabinet['cabinet'], say: (path: Path, message: Message) => Problem): Problem[] {
+  const isDemo = lines.every(({ port }) => parseLinePort(port).kind === 'serial' && !isAbsolute(port));
+  if (isAbsolute(store.dir) || isDemo) return [];
+  const found = msg`${store.dir} is relative: the service and a command in a shell would use different folders`;
+  return [say(['store', 'dir'], msg`${found}; write the whole path, as ${STORE_DIR}`)];
 }

@@ -15,13 +15,13 @@ import {
   type Node,
   parseDocument,
   type ToStringOptions,
-  visit,
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
 import { Message, msg } from '../../core/message.ts';
 import type { EditedText } from '../../core/revisions.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
+import { readTypedValue } from './typed-value.ts';
 
 /** A key, a position in a list, the item of a list with this id or this time, or a new item after the last. */
 export type PathStep =
@@ -50,21 +50,8 @@ export function editYaml(text: string, path: string, value: string | null): Edit
     document.deleteIn(place);
     return { text: document.toString(STYLE) };
   }
-  const parsed = parseDocument(value, { logLevel: 'error' });
-  if (parsed.errors.length > 0) return { reason: msg`the value is not YAML: ${parsed.errors[0]?.message.split('\n')[0] ?? ''}` };
-  if (hasAlias(parsed)) return { reason: msg`the value repeats another part (*), which it does not have: write it out` };
-  return put(document, text, { place, plain: parsed.toJS({ maxAliasCount: 0 }) as unknown });
-}
-
-function hasAlias(document: Document.Parsed): boolean {
-  let found = false;
-  visit(document, {
-    Alias: () => {
-      found = true;
-      return visit.BREAK;
-    },
-  });
-  return found;
+  const typed = readTypedValue(value);
+  return typed instanceof Message ? { reason: typed } : put(document, text, { place, plain: typed.plain });
 }
 
 /** Replaces only the letters of a single value; for anything else the library writes the text again, comments included. */

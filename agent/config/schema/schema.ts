@@ -241,7 +241,13 @@ export const STORE_DIR = '/var/lib/luciole';
 
 /** The section `store`: where readings are kept, how much and how long. All keys have defaults. */
 export const storeSchema = z.strictObject({
-  dir: pathSchema.default(STORE_DIR).describe(String(msg`Folder of the databases.`)),
+  dir: pathSchema
+    .default(STORE_DIR)
+    .describe(
+      String(
+        msg`Folder of the databases. A relative path starts at the working directory: /var/lib/luciole for the service, the shell's own for a command.`,
+      ),
+    ),
   commitSeconds: z
     .int()
     .min(1)

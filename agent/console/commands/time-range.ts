@@ -5,7 +5,7 @@
  */
 
 import type { WallMs } from '../../core/clock.ts';
-import { DAY_MS, MINUTE_MS } from '../../core/durations.ts';
+import { DAY_MS, dayStartMs, MINUTE_MS } from '../../core/durations.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { textArg } from '../agent-command.ts';
 import { ConsoleError } from '../console-error.ts';
@@ -50,7 +50,7 @@ export function typedTime(text: string): TypedTime {
   const [, day, time, zone] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:?\d\d)?)?$/i.exec(text) ?? [];
   if (day === undefined && /^\d+[a-z]/i.test(text)) return { kind: 'ago', spanMs: parseDuration(text, SPAN) };
   const atMs = Date.parse(`${day}T${time ?? '00:00'}${(zone ?? 'Z').toUpperCase()}`);
-  if (Number.isNaN(atMs))
+  if (Number.isNaN(atMs) || dayStartMs(day ?? '') === null)
     throw badTime(
       msg`bad time "${text}": write how far back, as 30m, 24h or 7d, or a time, as 2026-12-01, 2026-12-01T22:00 or 2026-12-01T21:00Z`,
     );

@@ -66,10 +66,14 @@ export async function runLine(line: string, parts: RunnerParts): Promise<void> {
     if (dialog.settings.status) dialog.writer.write(isOk ? '%OK\n' : '%ERR failed see above\n');
   } catch (error) {
     if (!(error instanceof ConsoleError)) throw error;
-    const text = parts.translate(error.said);
-    if (dialog.settings.status) dialog.writer.write(`%ERR ${error.code} ${toAscii(text)}\n`);
-    else await dialog.page(text.split('\n').flatMap((each) => wrap(`% ${each}`, dialog.settings.widthCols)));
+    await writeRefusal(error.code, parts.translate(error.said), dialog);
   }
+}
+
+/** Writes why a line was refused, in the form that the session has: `%ERR` and the code for a script, or a page for a person. */
+export async function writeRefusal(code: ConsoleError['code'], text: string, dialog: Dialog): Promise<void> {
+  if (dialog.settings.status) dialog.writer.write(`%ERR ${code} ${toAscii(text)}\n`);
+  else await dialog.page(text.split('\n').flatMap((each) => wrap(`% ${each}`, dialog.settings.widthCols)));
 }
 
 async function carryOut(job: TypedCommand, parts: RunnerParts): Promise<{ lines: readonly string[]; isOk: boolean }> {

@@ -9,7 +9,7 @@ import type { LocalMachine } from '../terminal/terminal.ts';
 import { wrap } from '../text/text-lines.ts';
 import { adaptTemplates, translate } from '../text/translate.ts';
 import { asTyped, OUTSIDE } from './as-typed.ts';
-import { runLine, type SessionActions, type Surroundings } from './command-runner.ts';
+import { runLine, type SessionActions, type Surroundings, writeRefusal } from './command-runner.ts';
 import type { Dialog, LineQuestion, LineRead } from './dialog.ts';
 import { askInForce, askNames, askPlaces, type Known, namesOf } from './known.ts';
 import { createTree, type Tree } from './line-tree.ts';
@@ -80,15 +80,15 @@ async function readAndRun(lines: Lines): Promise<void> {
   while (dialog.ended() === null) {
     const read = await dialog.ask(questionOf(lines));
     if (read.kind === 'end' || read.kind === 'eof') return;
-    if (read.kind !== 'line' || isTooLong(read, lines)) continue;
+    if (read.kind !== 'line' || (await isTooLong(read, lines))) continue;
     past.add(read.text);
     await runLine(read.text, work);
     if (dialog.ended() === null) lines.known = await askNames(askerOf(session, surroundings));
   }
 }
 
-function isTooLong({ lostChars }: Extract<LineRead, { kind: 'line' }>, { dialog, inWords }: Lines): boolean {
-  if (lostChars > 0) dialog.writer.write(`% ${inWords(msg`${lostChars} characters too many in one line: nothing was done`)}\n`);
+async function isTooLong({ lostChars }: Extract<LineRead, { kind: 'line' }>, { dialog, inWords }: Lines): Promise<boolean> {
+  if (lostChars > 0) await writeRefusal('too-large', inWords(msg`${lostChars} characters too many in one line: nothing was done`), dialog);
   return lostChars > 0;
 }
 

@@ -64,6 +64,7 @@ const byTheProgram: typeof usage = [
   [['export', '--since', '1h', '--to', 'x.txt', '--json'], 64, /^{"error":{"code":"usage","message":"no format \\"txt\\"/, /^$/],
   [['run', '--port', 'street'], 64, /^$/, /write LINE=PATH/],
   [['run', '--start-at', 'tomorrow'], 64, /^$/, /write an ISO time/],
+  [['run', '--start-at', '2026-02-30T22:00:00Z'], 64, /^$/, /bad --start-at "2026-02-30T22:00:00Z": write an ISO time/],
 ];
 
 t.test('a command line becomes a text and an exit code', async (t) => {

@@ -33,6 +33,7 @@ export const RESTORE: LocalCommand = {
   arguments: [{ name: 'backup', summary: msg`a file that \`luciole backup\` made`, required: true }],
   options: [
     { name: 'yes', value: null, summary: msg`restore it; without this, only show what would be replaced` },
+    { name: 'other-cabinet', value: null, summary: msg`with --yes: replace the cabinet here, which has another id than the backup` },
     { name: 'no-keys', value: null, summary: msg`leave the keys and users of this gateway` },
     { name: 'keep-readings', value: null, summary: msg`keep the readings that are here: only on the gateway that recorded them` },
     { name: 'file', value: 'FILE', summary: msg`the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)` },

@@ -118,6 +118,42 @@ t.test('a plan changes nothing, and neither does any refusal', async (t) => {
   t.strictSame(gateway.picture(), before);
 });
 
+t.test('a cabinet of another id is replaced only with --other-cabinet, and both ids are shown', async (t) => {
+  const other = openGateway(t);
+  writeFileSync(other.configFile, SITE.replace('id: demo', 'id: ANG-0999'));
+  t.match(readFileSync(other.configFile, 'utf8'), 'ANG-0999');
+  await other.backup();
+  const gateway = openGateway(t);
+  const before = gateway.picture();
+  const planned = await gateway.restore(other.file);
+  t.equal(planned.code, 1);
+  t.match(planned.text.replace(/\n */g, ' '), /The ids differ: this gateway is cabinet demo, the backup is of cabinet ANG-0999/);
+  t.match(planned.text, /Nothing was changed: --yes --other-cabinet restores it/);
+  t.match(JSON.parse((await gateway.restore(other.file, { json: true })).text), { replaced: { here: 'demo', backup: 'ANG-0999' } });
+  await t.rejects(gateway.restore(other.file, { yes: true }), {
+    code: 'usage',
+    message: /cabinet demo, the backup is of cabinet ANG-0999: --yes --other-cabinet replaces demo$/,
+  });
+  t.strictSame(gateway.picture(), before);
+  t.equal((await gateway.restore(other.file, { 'other-cabinet': true })).code, 1, 'without --yes it is only shown');
+  t.strictSame(gateway.picture(), before);
+  const done = await gateway.restore(other.file, { yes: true, 'other-cabinet': true });
+  t.equal(done.code, 0);
+  t.match(done.text.replace(/\n */g, ' '), /this gateway was cabinet demo, it is now cabinet ANG-0999/);
+  t.match(readFileSync(gateway.configFile, 'utf8'), 'ANG-0999');
+});
+
+t.test('the option for another cabinet is not needed on a new gateway, nor for the same cabinet', async (t) => {
+  const first = openGateway(t);
+  await first.backup();
+  const [again, empty] = [openGateway(t), openGateway(t)];
+  rmSync(empty.configFile);
+  for (const gateway of [again, empty]) {
+    t.notMatch((await gateway.restore(first.file)).text, /other-cabinet/);
+    t.equal((await gateway.restore(first.file, { yes: true })).code, 0);
+  }
+});
+
 t.test('while the agent runs the plan is shown; only the restore itself is refused', async (t) => {
   const gateway = openGateway(t);
   await gateway.backup();

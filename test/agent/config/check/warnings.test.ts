@@ -151,3 +151,12 @@ t.test('a step that short nights skip is reported, with the night and the step u
     /steps\[2\]\.at: in nights such as that of 0\d-\d\d "05:30" comes after "dawn-60"/,
   ]);
 });
+
+t.test('a relative folder of the store is a warning, except in a street of the demo', async (t) => {
+  const store = (dir: string) => ['poles:', `store: { dir: ${dir} }\npoles:`] as const;
+  for (const dir of ['data', './data', '../data'])
+    t.match((await warned(t, store(dir))).warnings, [/store\.dir.* is relative: .*; write the whole path, as \/var\/lib\/luciole/], dir);
+  t.strictSame((await warned(t, store('/srv/data'))).warnings, []);
+  const file = join(t.testdir({ 'cabinet.yaml': changed(STREET, [store('data'), ['/dev/null', 'demo/north']]) }), 'cabinet.yaml');
+  t.strictSame((await checkConfig({ configFile: file, hasPorts: false })).warnings, [], 'the demo');
+});

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { parse } from 'yaml';
 import { editYaml } from '../../../../agent/config/edit/edit.ts';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
 import { SMALL_SITE } from '../../../support/small-site.ts';
@@ -71,6 +72,39 @@ t.test('invalid edits are refused with a reason', async (t) => {
   for (const [path, value, reason] of cases) t.match(edited(path, value), reason, path);
   t.match(edited('a', '1', 'a: [1'), /not YAML as it stands/);
   t.equal(({} as Record<string, unknown>)['x'], undefined);
+});
+
+// biome-ignore format: a table
+const notKept: [typed: string, reason: RegExp][] = [
+  ['Rue Foch # nord', /a comment \(#\).*: write the text in both quotes, as '"Rue Foch # nord"'$/],
+  ['# nord', /a comment/],
+  ['&anc x', /an anchor \(&\).*'"&anc x"'$/],
+  ['!tag y', /a tag \(!\).*'"!tag y"'$/],
+  ["!!str l'Europe", /a tag.*'"!!str l\\u0027Europe"'$/],
+  ['Rue\nFoch', /a line break.*'"Rue\\nFoch"'$/],
+  ['Rue\r\nFoch', /a line break/],
+  ['"Rue\nFoch"', /a line break/],
+  ['--- Rue', /a mark of a document \(---\)/],
+  ['...', /a mark of a document/],
+  ['{ id: x, name: &a y }', /an anchor.*: remove it, or write the text in quotes$/],
+  ['{ id: x } # nord', /a comment.*: remove it/],
+  ['[ a, # nord\n b ]', /a comment.*: remove it/],
+  [`${'x'.repeat(200)} # nord`, /a comment.*: remove it/],
+];
+for (const [typed, reason] of notKept)
+  t.test(`a typed value that YAML would not keep whole is refused: ${JSON.stringify(typed)}`, async (t) =>
+    t.match(edited('uplink.group', typed), reason),
+  );
+
+t.test('a typed value that YAML keeps whole is stored as typed', async (t) => {
+  for (const [typed, stored] of [
+    ['"Rue Foch # nord"', 'Rue Foch # nord'],
+    ["'&anc x'", '&anc x'],
+    ['"l\\u0027Europe !\\n#2"', "l'Europe !\n#2"],
+    ['Rue#Foch & fils ! - ...', 'Rue#Foch & fils ! - ...'],
+    ['|-\n  # one\n  &two', '# one\n&two'],
+  ] as const)
+    t.equal(parse(edited('uplink.group', typed)).uplink.group, stored, typed);
 });
 
 t.test('an edited cabinet is still a valid cabinet', async (t) => {

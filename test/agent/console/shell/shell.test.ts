@@ -212,6 +212,7 @@ t.test('a script can request a last line with the result', async (t) => {
   t.match(await session.say('devices'), /\n%OK\n/);
   t.match(await session.say('why L7'), /\n%ERR unknown-name no lamp or zone "L7"; did you mean L07\?\n/);
   t.match(await session.say('override bressigny 0'), /\n%ERR failed/);
+  t.match(await session.say('x'.repeat(10_000)), /\n%ERR too-large \d+ characters too many in one line: nothing was done\n/);
 });
 
 t.test('the pager lists its keys for ?, and any other key begins the next line', async (t) => {
