@@ -34,8 +34,10 @@ const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 const MAX_LINKS = 40;
 
 /**
- * Creates a file and flushes it and its folder to disk. `mode` is not reduced by the umask; `owner` is only used by root. Errors: throws
- * the system's error, EEXIST if the name exists, even as a link. A failed write may leave an incomplete file.
+ * Creates a file and flushes it and its folder to disk. `mode` is not reduced by the umask. `owner` has an effect only in a root process,
+ * and only if the whole path of the folder belongs to root; below another owner's folder the file gets that owner (`asOwnerOf`).
+ *
+ * Errors: throws the system's error, EEXIST if the name exists, even as a link. A failed write may leave an incomplete file.
  */
 export function createFile(path: string, text: string | Uint8Array, mode: number, owner: Owner | null = null): void {
   asOwnerOf(dirname(path), () => {
@@ -46,7 +48,7 @@ export function createFile(path: string, text: string | Uint8Array, mode: number
 
 /**
  * Replaces a file, or creates it: after a mains cut either the old or the new content is complete. If root replaces it, the file keeps its
- * owner. A link is replaced, not followed.
+ * owner; below the folder of another owner it gets that owner (`asOwnerOf`). A link is replaced, not followed.
  *
  * Errors: throws the system's error (`code` ENOSPC, EACCES, ...). The former file is then unchanged, unless only the flush of the folder
  * failed.

@@ -15,8 +15,8 @@ export interface CabinetPoint {
 }
 
 /**
- * Returns every point of every device, in the order of the configuration, also points that are never polled. A device whose profile is
- * unknown has none.
+ * Returns every point of every device, in the order of the configuration, also points that are never polled. Points of repeated parts that
+ * the device does not have (`instances`) are left out. A device whose profile is unknown has none.
  */
 export function cabinetPoints({ lines }: Cabinet, profiles: ReadonlyMap<string, Profile>): ReadonlyMap<PointId, CabinetPoint> {
   const points = lines

@@ -17,7 +17,7 @@ export type CopyRule =
   | { readonly key: string; readonly change: 'remove-items'; readonly where: Readonly<Record<string, string>> }
   /** Adds `by` to a counter that runs from 0 to `count` - 1 and then wraps to 0. */
   | { readonly key: string; readonly change: 'advance'; readonly by: number; readonly count: number }
-  /** Adds the age of the copy, in units of `unitMs`, to the numbers of a record. */
+  /** Adds the age of the copy, in units of `unitMs`, to the numbers of a record, and rounds them to hundredths. */
   | { readonly key: string; readonly change: 'add-age'; readonly unitMs: number };
 
 /** The times of the copy from which the present `state.db` was made. */

@@ -43,6 +43,7 @@ export interface HeldTime {
   readonly zeroMs: WallMs;
   /** The source of the held time. */
   readonly quality: Extract<ClockQuality, 'rtc' | 'synced'>;
+  /** When the clocks were last read. */
   readonly seenMono: MonoMs;
   /** The time of the battery clock when the monotonic clock was zero, computed from its newest reading; null while it gives none. */
   readonly batteryZeroMs: WallMs | null;
@@ -52,6 +53,7 @@ export interface HeldTime {
   readonly isDisputed: boolean;
   /** The battery clock has run without being set since before the dispute, so it may decide the dispute. */
   readonly isWitness: boolean;
+  /** No further step may be the first synchronisation (`mayStepOnce`): one was accepted, or the time was confirmed. */
   readonly hasSteppedOnce: boolean;
 }
 

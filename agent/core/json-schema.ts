@@ -32,8 +32,8 @@ export interface JsonSchema {
 }
 
 /**
- * Returns the part of the schema that applies to the value at `path`; undefined if no value is allowed there. Number parts of a path are
- * list indices.
+ * Returns the part of the schema that applies to the value at `path`; undefined if the schema has none there. Number parts of a path are
+ * list indices. On the way, only the first alternative of `anyOf` that is not null counts.
  */
 export function schemaAt(root: JsonSchema, path: Path): JsonSchema | undefined {
   let here: JsonSchema | undefined = root;
@@ -52,7 +52,7 @@ function partOf({ items, properties, additionalProperties }: JsonSchema, part: s
   return own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
 }
 
-/** Returns the keys that the schema of a section allows; empty for undefined, and for a schema without fixed keys. */
+/** Returns the keys that a section allows; of `anyOf`, its first alternative with fixed keys. Empty for undefined and without such keys. */
 export function keysOf(schema: JsonSchema | undefined): readonly string[] {
   const section = schema?.anyOf?.find((s) => s.properties !== undefined) ?? schema;
   return Object.keys(section?.properties ?? {});

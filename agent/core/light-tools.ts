@@ -54,11 +54,11 @@ export interface TonightView {
   readonly date: string;
   readonly startMs: WallMs;
   readonly endMs: WallMs;
-  /** From the sun and the zone's offsets; null if the sun does not set. */
+  /** From the sun and the zone's offsets; null if that night has no dusk, or no dawn. */
   readonly duskMs: WallMs | null;
   readonly dawnMs: WallMs | null;
   readonly programme: string;
-  /** The calendar rule that selected the programme; empty for the zone's own programme. */
+  /** The calendar rule that selected the programme, or that the platform chose it; empty for the zone's own programme. */
   readonly rule: Message;
   /** Event nights of this date. */
   readonly events: readonly string[];

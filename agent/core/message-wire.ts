@@ -9,7 +9,8 @@ const BESIDE = 'Template';
  * a second key, which ends in `Template`.
  *
  * Shape: `{ reason: Message }` becomes `{ reason: 'L07 is dark', reasonTemplate: { id: '{0} is dark', args: ['L07'] } }`; in a list of
- * messages, an item that is a plain text has null as its template.
+ * messages, an item that is a plain text has null as its template. If `value` itself is a message, or a list of them, the result has no
+ * templates.
  */
 export function withTexts(value: unknown): unknown {
   if (value instanceof Message) return value.toString();

@@ -27,7 +27,8 @@ const FORMER_COPIES = ['state.db.bak', 'state.db.bak.1'];
  * Prepares a restore of files in the folder `dir`; `finishRestore` completes it. `fill` must write and flush the files into the folder that
  * it receives. `isNewEpoch`: the present readings are renamed too, and the store starts a new epoch.
  *
- * Before this returns nothing has changed, even after a mains cut. Errors: throws the system's error, and what `fill` throws.
+ * Until it is complete, a mains cut changes nothing, except that a restore prepared earlier is lost. Errors: throws the system's error, and
+ * what `fill` throws. The restore is then not prepared, unless only the last flush of `dir` failed.
  */
 export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: string) => void): void {
   asOwnerOf(dir, () => {
@@ -44,8 +45,8 @@ export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: st
 }
 
 /**
- * Moves the files of a prepared restore into place. Returns false if no restore was prepared. Errors: throws the system's error; call it
- * again then.
+ * Moves the files of a prepared restore into place, and keeps each replaced one as `NAME.before-restore`. Returns true; false if no
+ * restore was prepared. Errors: throws the system's error, possibly after some files were moved; call it again then.
  */
 export function finishRestore(dir: string): boolean {
   const pending = join(dir, PENDING);

@@ -40,7 +40,8 @@ const MOST_UNKNOWN = 100;
 const QUOTED_MAX = 40;
 
 /**
- * Turns one error of the schema library into sentences with what was found and what is allowed; several for an error about several keys.
+ * Turns one error of the schema library into sentences with what was found and what is allowed; one for each of the
+ * first 100 keys for an error about unknown keys.
  * `root` is the same schema as JSON Schema, `value` the whole document.
  */
 export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$ZodIssue, more: MoreHints = {}): SchemaFinding[] {

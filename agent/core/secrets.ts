@@ -59,8 +59,8 @@ export function outsideSiteDir(siteDir: string): Message {
 }
 
 /**
- * Matches names of keys whose value is secret: `password`, `apiKey`. A name such as `passwordFile` does not match, because a path is not
- * secret.
+ * Matches names of keys whose value is secret: `password`, `apiKey`, and each name that contains `secret`, `token` or `credential`.
+ * `passwordFile` does not match, because a path is not secret; `tokenFile` does.
  */
 export const SECRET_KEY = /pass(word|phrase)?$|secret|token|api[-_]?key|private[-_]?key|credential/i;
 const URL_PASSWORD = /(\/\/[^\s/:@]*):[^\s/@]+@/g;

@@ -35,8 +35,9 @@ export interface ClockStep {
   readonly systemMs: WallMs;
 }
 
-/** A clock that keeps the last trusted time when the system clock jumps, until something confirms the jump. */
+/** A clock that keeps the last trusted time when the system clock jumps by more than 10 min, until something confirms the jump. */
 export interface SteadyClock extends Clock {
+  /** While a jump is not trusted the system's time, otherwise a held time that differs by 1 s or more; null if there is neither. */
   otherMs(): WallMs | null;
   /** The jump that is not trusted; null while the system clock agrees. */
   step(): ClockStep | null;

@@ -32,7 +32,7 @@ export type Light = 'night' | 'day' | 'time-not-trusted';
 
 export interface LampCase {
   readonly lamp: Lamp;
-  /** Null for a lamp without a zone; it is then lit at its design level. */
+  /** Null for a lamp without a zone; it is then lit at its design level, also by day. */
   readonly zone: Zone | null;
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;

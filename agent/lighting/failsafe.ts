@@ -6,7 +6,7 @@ import { stepLevelPct } from './programme.ts';
 const FULL_PCT = 100;
 
 /**
- * Returns the level that a lamp of this zone has without an agent: the highest that the agent itself could set.
+ * Returns the level that a lamp of this zone has without an agent: the highest that the agent could set without a request of a person.
  *
  * Full light for a lamp without a zone (undefined), and if traffic or presence decide, because without an agent no sensor is read.
  * Otherwise the highest level of all programmes, event nights and rules that the zone may have. Never below the zone's minimum. Units:
@@ -27,7 +27,7 @@ export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: 
 
 /**
  * Returns the level that a device has without an agent. Its registers have one level for all its lamps: the highest of theirs, none above the maximum
- * of its own lamp. Full light for a device without a lamp.
+ * of its own lamp. Full light for a device without a lamp, and for a lamp in the `alsoLamps` of a zone.
  * Units: percent, from 1.
  */
 export function deviceFailsafePct(cabinet: Cabinet, deviceId: string): number {

@@ -23,6 +23,7 @@ function concerns({ target }: Intent, { lampId, zoneId }: LampPlace): boolean {
  *
  * Order: the higher rank, within a rank the higher level, then the order of `intents`. An intent that a later one of the same source and
  * rank replaces on this lamp is last within its rank: "the zone at 90 %", then "this lamp at 30 %", gives 30 %.
+ * A later one with a wider target (zone after lamp) does not replace.
  */
 export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono: MonoMs): readonly Intent[] {
   const inForce = intents.filter((intent) => nowMono < intent.untilMono && concerns(intent, place));

@@ -78,7 +78,7 @@ export interface PhotocellState {
 
 /** Flow of vehicles in a zone, and the step of the light that it has put in force. Units: vehicles an hour. */
 export interface TrafficState {
-  /** The flow of the last full window; null until one is full, and if the last one was not. */
+  /** The flow of the last window; null before the first has ended, if the last one was not full, and while a counter fails. */
   readonly flowPerH: number | null;
   /** The flow of the running window so far, as if no more vehicles followed. */
   readonly runningPerH?: number;
@@ -96,7 +96,7 @@ export interface RuleState {
   readonly sinceMono: MonoMs;
   /** Newest value: of its point, or the flow in % of the design flow; null if there is none. */
   readonly value?: number | null;
-  /** Since when, without a pause, the value is beyond its threshold, back at `clearsAt`, or not good; null otherwise. */
+  /** Since when, without a pause, the value is beyond its threshold, back at `clearsAt` (or lost meanwhile), or not good; null otherwise. */
   readonly beyondMono?: MonoMs | null;
   readonly clearMono?: MonoMs | null;
   readonly lostMono?: MonoMs | null;
@@ -142,7 +142,7 @@ export interface LightingSnapshot {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
   readonly clockQuality: ClockQuality;
-  /** A second time that may be the correct one; each lamp then has the brighter of both decisions. Null or absent if there is none. */
+  /** A second time that may be correct: each lamp has the brighter of both decisions. Ignored without a trusted clock. Null, absent: none. */
   readonly otherMs?: WallMs | null;
   /** By the point of presence: two contacts of one device are two sensors. A sensor without a reading is absent. */
   readonly sensors: ReadonlyMap<PointId, SensorState>;
@@ -177,13 +177,16 @@ export type LitLamps = ReadonlyMap<string, MonoMs | null>;
 export interface ZoneState {
   readonly id: string;
   readonly night: boolean;
-  /** The time is not trusted, or two clocks disagree: this night is not compared with the former installation. */
+  /** The time is not trusted, or two clocks disagree about night or day: this night is not compared with the former installation. */
   readonly isNightDoubted?: true;
   /** Units: degrees above the horizon. */
   readonly sunAltitudeDeg: number;
-  /** `down`: the hold has ended and the drivers are dimming; a new detection returns to boost immediately. */
+  /**
+   * `off`: a zone without presence, or not night. `down`: the hold has ended and the drivers are dimming; a new detection returns to boost
+   * immediately.
+   */
   readonly presence: 'off' | 'base' | 'boost' | 'down';
-  /** The level of the programme alone; null by day. */
+  /** The level of the programme alone; null by day, while the time is not trusted, and while no step is in force. */
   readonly programmePct: LevelPct | null;
 }
 

@@ -5,9 +5,10 @@ import type { StreetGraph } from './street-graph.ts';
 
 /**
  * Distances from one pole, for a person who leaves it. Each array has one entry for each lamp pole, in the order given to
- * `createOutlookReader`. Units: m, except the flags `isUp` and `isDown`.
+ * `createOutlookReader`. Sensors within `SENSOR_RANGE_M` of the pole do not count. Units: m, except the flags `isUp` and `isDown`.
  */
 export interface Outlook {
+  /** To the lamp; infinite if there is no way. */
   readonly distanceM: Float64Array;
   /** The first sensor on the way, before the lamp; infinite if there is none. */
   readonly sensorM: Float64Array;

@@ -51,7 +51,7 @@ export interface OutputFacts {
   readonly before: OutputState | undefined;
   /** The value read at the device; null without a good one. */
   readonly found: number | null;
-  /** Rank `emergency` on the cabinet or on one of its zones requires the whole of it to be lit. */
+  /** An intent of rank `emergency` lights the cabinet or one of the output's zones (function `isEmergency`). */
   readonly isEmergency: boolean;
   readonly nowMono: MonoMs;
 }
@@ -105,8 +105,8 @@ export function isEmergency(intents: readonly Intent[], nowMono: MonoMs, zones: 
 /**
  * Returns the outputs of a street with their values as numbers.
  *
- * Shape: `pointOf` returns the profile of a point. An output is left out if its point cannot be written, or if one of its values has no number; the
- * configuration check reports it (`outputProblems`).
+ * Shape: `pointOf` returns the profile of a point. An output is left out if its point is unknown, cannot be written or is dangerous to
+ * write, or if one of its values has no number; the configuration check reports it (`outputProblems`).
  */
 export function resolveOutputs(
   { outputs }: Pick<LightingStreet, 'outputs'>,

@@ -54,12 +54,12 @@ export function afterEdgeLook(before: EdgeVerdicts | undefined, { verdict, sun, 
 }
 
 /**
- * Contradictions of a photocell to the sun at one end of the night. `nights`: 0 to `EDGE_NIGHTS`; one more for each night with a
- * contradiction, one less for each that agrees with the sun.
+ * Contradictions of a photocell to the sun at one end of the night. `nights`: 0 to 3; one more for each night with a contradiction, one
+ * less for each that agrees with the sun, unchanged by a night without a verdict.
  */
 export interface EdgeFault {
   readonly nights: number;
-  /** Text for an event, from `EDGE_NIGHTS` contradictions until as many nights without one; null otherwise. */
+  /** Text for an event, from when `nights` reaches 3 until it is 0 again; null otherwise. */
   readonly fault: Message | null;
 }
 

@@ -67,7 +67,8 @@ const UNSEEN: Omit<Cell, 'atMono'> = {
  * Returns the state after one more reading; the same reading twice changes nothing.
  *
  * A cell changes to `dark` only after it was not dark, and to `bright` after it was not bright, so a cell with a negative ratio or a stuck one
- * changes at most once. The lamps' own light only adds: while they are lit, a low value proves that it is not bright, and no other value counts.
+ * changes at most once. With `seesOwnLight`, while the zone is lit, a value below the upper threshold proves that it is not bright, and no
+ * other value counts, because the lamps' own light only adds.
  * Units: lx. Errors: none; every reading leads to a state.
  */
 export function afterLux(

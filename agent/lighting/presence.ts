@@ -13,8 +13,8 @@ import type { LightingStreet, SensorState } from './lighting.ts';
 import { spell } from './spell.ts';
 
 /**
- * A sensor and the lamps it may raise. `distanceM`: by lamp id, the distance between the poles of both; 0 if either pole is unknown. Units:
- * m.
+ * A sensor and the lamps it may raise. `distanceM`: by lamp id, the difference between the `atM` of both poles, whatever their branches; 0
+ * if either pole is unknown. Units: m.
  */
 export interface SensorReach {
   readonly sensor: PresenceSensor;
@@ -112,7 +112,8 @@ export function sensorPhase(
 
 /**
  * Returns the phase of a lamp from all sensors that reach it; null if none does. `phases` has one entry for each of `reaches`, in the same
- * order. Phase, end and text are those of the strongest sensor, of equal ones the longest-lasting.
+ * order. Phase, end and text are those of the strongest sensor, of equal ones the longest-lasting;
+ * `endedMono` is the latest of all.
  */
 export function lampPresence(lampId: string, reaches: readonly SensorReach[], phases: readonly SensorPhase[]): LampPresence | null {
   let best: SensorPhase | null = null;

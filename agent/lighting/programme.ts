@@ -28,14 +28,14 @@ export interface Stretch {
 }
 
 export interface ProgrammeState {
-  /** Null while the first step of the night is still to come. */
+  /** Null while the first step of the night is still to come, and in a night without steps. */
   readonly stretch: Stretch | null;
-  /** Null after the last step of the night. */
+  /** Null after the last step of the night, and in a night without steps. */
   readonly next: Stretch | null;
 }
 
 export interface ProgrammeReader {
-  /** `chosen` replaces the programme of the calendar. */
+  /** `chosen` replaces the programme of the calendar; an unknown one is ignored. */
   at(nowMs: WallMs, chosen?: string | null): ProgrammeState;
   /** Returns all stretches of one night, in order. */
   of(night: Night, chosen?: string | null): readonly Stretch[];

@@ -41,7 +41,7 @@ type Watched = Required<RuleState>;
  * Returns the state after one more evaluation; the same facts twice change nothing.
  *
  * The rule becomes active once the value has been beyond the threshold for `forS` without a pause, and ends once it has been back at `clearsAt` for
- * as long. A value between the two changes nothing. Without a good value it ends after `forS` and a minute.
+ * as long. A value between the two changes no state, but restarts both delays. Without a good value it ends after `forS` and a minute.
  */
 export function afterRuleInput(before: RuleState | undefined, facts: RuleFacts, { when }: Pick<Rule, 'when'>, nowMono: MonoMs): RuleState {
   const forMs = 'forS' in when ? when.forS * 1_000 : 0;

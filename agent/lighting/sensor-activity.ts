@@ -14,7 +14,8 @@ const SIXTH_MS = HOUR_MS / 6;
 const CALM_SHARE = 0.5;
 
 /**
- * Returns the detections of the last hour with `count` added. `overMs`: the time in which they happened; if it is longer than an hour, only
+ * Returns the detections of the last hour (the running sixth of an hour and the five before) with `count` added. `overMs`:
+ * the time in which they happened; if it is longer than an hour, only
  * the average of one hour is added. Units: ms.
  */
 export function afterActivity(before: Activity, count: number, atMono: MonoMs, overMs = 0): Activity {

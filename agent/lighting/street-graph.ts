@@ -11,7 +11,7 @@ export interface StreetGraph {
   distanceM(a: string, b: string): number | null;
   /** The poles on the way from `a` to `b`, both included, in this order; empty if there is no way. */
   path(a: string, b: string): readonly string[];
-  /** The reachable poles from `from` towards larger (1) or smaller (-1) distances of its street, nearest first. */
+  /** The reachable poles from `from` towards larger (1) or smaller (-1) distances of its street, without `from`, nearest first. */
   towards(from: string, direction: 1 | -1): readonly string[];
   /** Whether `to` may be ahead of a person who leaves `from` in this direction; `from` itself is. */
   isTowards(from: string, to: string, direction: 1 | -1): boolean;

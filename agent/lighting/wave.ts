@@ -14,7 +14,7 @@ import { AWAY_MS, aheadTest, type LampsAround, litLamps, type ZoneWave } from '.
 export interface WaveRaise {
   /** When it ends without a further detection. */
   readonly untilMono: MonoMs;
-  /** Distance from the mover, if known: writes are sent nearest first. Units: m. */
+  /** Distance from the mover; from its farthest possible place while its speed is not known. Writes are sent nearest first. Units: m. */
   readonly distanceM: number;
   readonly text: Message;
   /** `relayed`: only a neighbour cabinet has detected a person; the zone's `relayedPct` applies. */
