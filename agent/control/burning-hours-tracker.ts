@@ -67,7 +67,7 @@ export class BurningHoursTracker {
       if (typeof statement === 'string' && !this.#byHand.has(id)) this.#stated.set(id, statement);
   }
 
-  /** Adds the time since the last call at these levels. */
+  /** Adds the time since the last call, at most a minute, to the lamps that these decisions light. */
   take(decisions: readonly Decision[]): void {
     this.#applyStated();
     const nowMono = this.#parts.clock.monoMs();

@@ -13,7 +13,7 @@ import { KEY_HOLD_MS, type LightContact } from './sensing/contact-tracker.ts';
 const FOUND_TEXT = msg`as found at the start, until the contacts are read`;
 
 export interface StartGuard {
-  /** Returns the level at which a lamp was found, once: with its first reading since the start. Units: percent; null from then on. */
+  /** Returns the level at which a lamp was found, once: with its first good reading made since the start; null otherwise. Units: percent. */
   take(lampId: string, reading: Reading): number | null;
   /** Call it when a point that affects the light was read; any good value counts, including one from before the start. */
   takePoint(reading: Reading): void;
@@ -21,7 +21,7 @@ export interface StartGuard {
   holds(nowMono: MonoMs): ReadonlyMap<string, LampHold>;
   /** Whether the lamp has not been read yet. Until then no lower level is decided, because its real level is unknown. Ends by itself. */
   isWaiting(lampId: string, nowMono: MonoMs): boolean;
-  /** The level below which the lamp is not set while a point has not been read: the level it was found at, 100 % while that is not known. */
+  /** The level below which the lamp is not set while a point has not been read: its level at the start, 100 % while unknown. Then 0. */
   floorPct(lampId: string, nowMono: MonoMs): LevelPct;
 }
 

@@ -85,7 +85,8 @@ const MAX_SUGGESTED_KEYS = 3;
 /**
  * As `didYouMean`, for keys made of several words: `latitude` leads to `latitudeDeg`, `power` to `ratedPowerW`, `min` to `minPct`.
  *
- * Suggests the keys whose words begin with all typed words of 3 letters or more, if there are one to three of them, because they probably have the same meaning;
+ * Suggests the keys whose words begin with all typed words of 3 letters or more, if there are one to three of them, because they probably
+ * have the same meaning;
  * otherwise the key that is nearest by spelling.
  */
 export function didYouMeanKey(typed: string, keys: readonly string[], otherwise: Message = NO_TEXT): Message {

@@ -37,8 +37,8 @@ export interface EnergyArchive {
   /** Resolves with the whole night, earlier parts included, once it is on disk; undefined if it could not be stored. */
   keep(night: ClosedNight): Promise<NightTally | undefined>;
   /**
-   * Returns the parts of the newest stored night in the month of `date`, otherwise in the month before. Undefined if neither month has one, or
-   * cannot be read.
+   * Returns the parts of the newest stored night in the month of `date`, otherwise in the month before. Undefined if neither month has one;
+   * a month that cannot be read counts as empty.
    */
   newest(date: NightDate): Promise<readonly NightPart[] | undefined>;
 }
@@ -120,6 +120,7 @@ export function readMonth(stored: unknown): EnergyMonth {
   };
 }
 
+/** Reads a stored part. Never throws: what is missing or not valid counts as empty or 0. */
 export function readPart(stored: unknown): NightPart {
   const { id, endMs } = asRecord(stored);
   return { ...readTally(stored), id: typeof id === 'string' ? id : '', endMs: typeof endMs === 'number' ? endMs : 0 };

@@ -96,7 +96,7 @@ export interface RuleState {
   readonly sinceMono: MonoMs;
   /** Newest value: of its point, or the flow in % of the design flow; null if there is none. */
   readonly value?: number | null;
-  /** Since when, without a pause, the value is beyond its threshold, back at `clearsAt` (or lost meanwhile), or not good; null otherwise. */
+  /** Since when, without a pause, the value is beyond its threshold, back at `clearsAt` (or lost since), or not good; null otherwise. */
   readonly beyondMono?: MonoMs | null;
   readonly clearMono?: MonoMs | null;
   readonly lostMono?: MonoMs | null;
@@ -142,7 +142,7 @@ export interface LightingSnapshot {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
   readonly clockQuality: ClockQuality;
-  /** A second time that may be correct: each lamp has the brighter of both decisions. Ignored without a trusted clock. Null, absent: none. */
+  /** A second time that may be correct: each lamp has the brighter of both decisions. Ignored if the clock is not trusted. */
   readonly otherMs?: WallMs | null;
   /** By the point of presence: two contacts of one device are two sensors. A sensor without a reading is absent. */
   readonly sensors: ReadonlyMap<PointId, SensorState>;

@@ -51,7 +51,8 @@ export class IdentifyHandler {
   /**
    * Makes a lamp blink. `held`: the intents in force for it.
    *
-   * Errors: throws Refusal for an unknown lamp, a time out of bounds, and a lamp that a stronger intent keeps too bright to blink.
+   * Errors: throws Refusal for an unknown lamp, a time outside 5 s to 10 min, and an intent that would hide the blinking; for others than
+   * technicians also if the zone's minimum leaves no visible step.
    */
   start(request: Authorised<IdentifyRequest>, held: readonly Intent[]): IdentifyRun {
     const blink = permittedBlink(this.#street, request, held);
@@ -88,7 +89,7 @@ export class IdentifyHandler {
     }
   }
 
-  /** Whether no lamp follows the intent yet, so that its command may expire. */
+  /** Whether the intent may still expire with its command, because no lamp follows it yet; false for a command that does not expire. */
   isPending(intentId: string): boolean {
     return this.#pending.has(intentId);
   }

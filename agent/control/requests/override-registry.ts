@@ -49,7 +49,7 @@ export interface OverrideRegistryParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly events: Pick<EventTracker, 'notice'>;
-  /** The intents of platform and technicians in force changed: one was added, released, ended or restored. */
+  /** The intents of platform and technicians in force changed: one was added, released, shortened, begun, ended or restored. */
   readonly onIntents?: (intents: readonly Intent[]) => void;
 }
 
@@ -114,7 +114,7 @@ export class OverrideRegistry {
     return { released, denied };
   }
 
-  /** Ends the intents on a target at this moment at the latest. Returns how many were shortened. */
+  /** Ends the intents in force on a target at this moment at the latest. Returns how many were shortened. */
   shorten(order: Omit<ReleaseOrder, 'source'>, end: Moment): number {
     const { intents, changed } = shortenIntents(this.#intents, { ...order, end });
     if (changed.length === 0) return 0;

@@ -45,7 +45,7 @@ export class PendingCommands {
     return this.#publish({ commandId, target, levelPct, state, reason, lamps: {}, source });
   }
 
-  /** As `publish`, once it is known whether the effect of the command was saved. */
+  /** As `publish`, once `saved` resolves or after 5 s; then `isSaved` is false unless it was saved. */
   async publishSaved(head: CommandHead, state: OutcomeState, saved: Promise<boolean>): Promise<Outcome> {
     const { commandId, target, levelPct, source } = head;
     const ending = this.#doubt(saved).then((doubt) =>

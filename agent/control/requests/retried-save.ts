@@ -21,7 +21,7 @@ export class RetriedSave {
     this.#parts = parts;
   }
 
-  /** Resolves whether the newest state is on disk. Errors: none. */
+  /** Resolves whether the newest save succeeded; true before the first. Errors: none. */
   get latest(): Promise<boolean> {
     return this.#latest;
   }

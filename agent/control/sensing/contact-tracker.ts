@@ -4,8 +4,8 @@ import type { Intent, PointId, Reading, Target } from '../../core/words.ts';
 import type { Moment } from '../requests/overrides.ts';
 
 /**
- * The role of a contact that requests light at 100 %. `emergency`: all lamps, or those of its zone, while it is closed. `lights-on`: for
- * two hours from each press.
+ * The role of a contact that requests light at 100 %. `emergency`: all lamps, or those of its zone, while it is closed, and
+ * for an hour after its last reading if it is no longer read. `lights-on`: for two hours from each press.
  */
 export type LightContact = 'emergency' | 'lights-on';
 
@@ -17,8 +17,9 @@ export interface StoredContact {
 }
 
 export interface ContactTracker {
-  /** Returns true when a contact starts or stops requesting light. */
+  /** Returns true when a contact closes (a button also during its two hours), or when an open key ends its request. */
   take(readings: readonly Reading[], now: Moment): boolean;
+  /** Expired ones may be among them. */
   intents(): readonly Intent[];
   /**
    * Restores the stored state of an earlier run, except for contacts that have been read since. `isTimeKnown`: the stored ends can be compared with
@@ -38,8 +39,8 @@ export const KEY_HOLD_MS = 3_600_000;
 /**
  * Creates the tracker of the contacts that request light.
  *
- * `onChange` receives everything a restart must restore, each time a contact starts or stops requesting light. It is not called when two
- * hours of a button end.
+ * `onChange` receives everything a restart must restore, each time `take` returns true. It is not called when two hours of a button
+ * end.
  *
  * Shape: `zones` has the zone of a contact that lights one; any other lights the whole cabinet.
  */

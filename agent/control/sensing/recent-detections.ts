@@ -7,11 +7,13 @@ export interface RecentDetections {
   /** Adds a detection. One that had to last before it counted may be older than one already added. */
   note(detection: Pick<Detection, 'source' | 'pole' | 'atMono'>): void;
   /**
-   * Adds a person within the spell of another, unless the sensor did so a moment ago: a chattering sensor must not displace the detections of others.
+   * Adds a person within the spell of another. Returns false, and adds nothing, within 5 s of the sensor's last detection: a chattering
+   * sensor must not displace the detections of others.
    */
   noteReturn(source: string, pole: string): boolean;
   /** Removes detections that are too old. */
   refresh(): void;
+  /** The newest 200, oldest first. */
   all(): readonly Detection[];
 }
 
