@@ -32,7 +32,7 @@ export interface Agent {
   site(): CabinetAndProfiles;
   /**
    * Applies another configuration, which must have been checked. Only the parts that it affects are replaced, one change at a time.
-   * Resolves with the affected parts once it is in force.
+   * Resolves with the affected parts once it is in force. While the agent stops, it resolves without applying anything.
    */
   apply(next: CabinetAndProfiles): Promise<TouchedRooms>;
 }

@@ -13,7 +13,7 @@ import { KEY_HOLD_MS, type LightContact } from './sensing/contact-tracker.ts';
 const FOUND_TEXT = msg`as found at the start, until the contacts are read`;
 
 export interface StartGuard {
-  /** Returns the level at which a lamp was found, once: with its first good reading made since the start; null otherwise. Units: percent. */
+  /** Returns the level at which a lamp was found, once: with its first good reading since the start; null otherwise. Units: percent. */
   take(lampId: string, reading: Reading): number | null;
   /** Call it when a point that affects the light was read; any good value counts, including one from before the start. */
   takePoint(reading: Reading): void;

@@ -88,15 +88,16 @@ export interface TonightRow {
 export type IntentView = Omit<Intent, 'untilMono' | 'authority'>;
 
 /**
- * What controls a zone now. `programmePct`: level of the programme; null by day. `untilMs`: next change of the programme or between day and
- * night. Both are null while the time is not trusted.
+ * What controls a zone now. `programmePct`: level of the programme; null by day and before the first step of the night. `untilMs`: next
+ * change of the programme or between day and night, or the end of a chosen programme; null if none is known. Both are null while the time
+ * is not trusted.
  */
 export interface ZoneLightView {
   readonly id: string;
   readonly kind: ZoneKind;
   readonly light: 'night' | 'day' | 'time-not-trusted';
   readonly programme: string;
-  /** The step in force, `23:00`; null by day and while the time is not trusted. */
+  /** The step in force, `23:00`; null by day, before the first step of the night, and while the time is not trusted. */
   readonly step: string | null;
   readonly programmePct: LevelPct | null;
   readonly untilMs: WallMs | null;
@@ -140,7 +141,7 @@ export interface WalkStep {
   readonly raised: readonly string[];
   /** The raised lamps were already at their highest level. */
   readonly alreadyLit: boolean;
-  /** From the reading to the first level sent to a lamp; null if no level had to be sent. Units: ms. */
+  /** From the reading to the first level sent to a raised lamp; null if none was sent by then. Units: ms. */
   readonly latencyMs: number | null;
 }
 

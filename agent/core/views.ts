@@ -208,7 +208,7 @@ export interface EnergyRow {
   readonly bandsH: readonly number[];
   /** Mean level while lit. */
   readonly meanLevelPct: number | null;
-  /** Share of the night in which presence or traffic raised a lamp. */
+  /** Share of the lamp hours at night, at a known level, in which presence or traffic raised the lamp. */
   readonly raisedPct: number | null;
   /** How often presence raised the zone. */
   readonly activations: number;
@@ -220,7 +220,7 @@ export interface EnergyRow {
   readonly baselineKwh: number;
   readonly savedKwh: number;
   readonly savedPct: number | null;
-  /** Lamp hours at night without a reply. `kwh` assumes the last written level for them; `unknownSavedKwh` is the part of the saving that depends on it. */
+  /** Lamp hours at night without a reply. `kwh` assumes the decided level for them; `unknownSavedKwh` is the part of the saving that depends on it. */
   readonly unknownLampH: number;
   readonly unknownSavedKwh: number;
   /** Power without presence divided by full power. Source: EN 13201-5. */
@@ -346,7 +346,7 @@ export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
 
 export interface WhyLamp extends LampView {
   readonly sinceMs: WallMs;
-  /** What the winning rule requested before the limits were applied. Added, like the rest of each line, where field and configuration are joined. */
+  /** What the winning rule requested before the limits were applied. Added, like the rest of each line, by `createLightViews`. */
   readonly requestedPct?: LevelPct;
   readonly trace: readonly WhyLine[];
 }

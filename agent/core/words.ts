@@ -111,7 +111,7 @@ export interface Decision {
   readonly levelPct: LevelPct;
   readonly rank: Rank;
   readonly reason: DecisionReason;
-  /** Distance from the sensor that raised it; commands are sent nearest first. Units: m. Null if no sensor did. */
+  /** Distance from the sensor or the moving person that raised it; commands are sent nearest first. Units: m. Null if neither did. */
   readonly distanceM: number | null;
   /** Present while the lamp only keeps the level it had when the agent started. Rank and reason are those of the decision that would apply otherwise. */
   readonly isHeld?: true;
@@ -217,7 +217,7 @@ export type Severity = 'info' | 'warning' | 'alarm';
  * its start.
  */
 export interface AgentEvent {
-  /** `<code>:<source>:<startMs>`; the end of an event has the id of its start. */
+  /** `<code>:<source>:<startMs>`; for a flag of a point `<code>:<source>:<flag>:<startMs>`. The end of an event has the id of its start. */
   readonly id: string;
   readonly code: EventCode;
   /** The device, lamp, line or part that the event is about. */

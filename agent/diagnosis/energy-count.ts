@@ -38,6 +38,7 @@ export interface Energy {
   stop(): void;
   onDecision(decision: Decision): void;
   onReadings(readings: readonly Reading[]): void;
+  /** Undefined if the disk could not be read. */
   view(query: EnergyQuery): Promise<EnergyView | undefined>;
 }
 

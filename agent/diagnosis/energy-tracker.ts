@@ -90,7 +90,10 @@ export class EnergyTracker {
     if (this.#memory === 'known') void this.#save();
   }
 
-  /** Returns the nights of a range, both ends included, oldest first, with the running one; undefined if the disk could not be read. */
+  /**
+   * Returns the nights of a range, both ends included, oldest first, with the running one if its date is known. A month that is kept as one
+   * sum is returned whole. Undefined if the disk could not be read.
+   */
   async nights(from: NightDate, to: NightDate): Promise<readonly KeptNights[] | undefined> {
     if (this.#memory !== 'known') await this.#recall();
     if (this.#memory !== 'known') return undefined;

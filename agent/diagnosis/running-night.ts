@@ -97,7 +97,7 @@ export class RunningNight {
     return ended;
   }
 
-  /** Continues the night that an earlier run stored. Returns the stored night if it is another one; otherwise null. */
+  /** Continues the night that an earlier run stored. Returns the stored one if it has another date, or this one none yet; else null. */
   resume(stored: unknown, last: LastRun): ClosedNight | null {
     const part = readPart(stored);
     const { date } = asRecord(stored);

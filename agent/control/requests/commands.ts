@@ -5,6 +5,8 @@
  *         │           └─────────┴────► failed
  *         └──► refused
  *
+ * If all lamps have the level already, `verified` follows `queued` without `sent`. A release at the next step goes from `received` to
+ * `verified`.
  * Pure: a command and the state of its lamps in, the command one step further out.
  *
  * `verified`: every lamp was read back at the level that the command brought about, after local limits. An override to 0 % at night ends
@@ -35,10 +37,10 @@ const NAMED_LAMPS = 6;
 export interface LightCommand {
   readonly commandId: string;
   readonly target: Target;
-  /** The requested level; null for a release. */
+  /** The requested level; null for a release, a choice of a programme and the end of a blinking. */
   readonly levelPct: LevelPct | null;
   readonly source: string;
-  /** The intent behind it; null for a release. */
+  /** The intent behind it; null where `levelPct` is. */
   readonly intentId: string | null;
   readonly sinceMono: MonoMs;
   readonly state: OutcomeState;
@@ -120,7 +122,7 @@ export function outcomesBetween(before: LightCommand, after: LightCommand): read
 
 /**
  * Returns a command's stage for its sender. `levelPct` is the requested level. Once all lamps are verified at one level it is that level.
- * It is always null for a release.
+ * It stays null if no level was requested, as for a release.
  */
 export function outcomeOf(command: LightCommand): Omit<Outcome, 'atMs'> {
   const progress = Object.values(command.lamps);

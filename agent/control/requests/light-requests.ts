@@ -91,7 +91,7 @@ export class LightRequests {
     this.#blinks.tend();
   }
 
-  /** All intents in force on this street. */
+  /** All intents in force on this street; expired ones of contacts may be among them. */
   intents(): readonly Intent[] {
     return [...this.#overrides.intents(), ...this.#parts.sensing.intents(), ...this.#blinks.intents()];
   }

@@ -36,7 +36,7 @@ export function zoneViews(street: LightingStreet, knowledgeOf: KnowledgeOf): rea
   });
 }
 
-/** Returns why a lamp, or each lamp of a zone, has its level. Undefined if the street has no such lamp or zone. */
+/** Returns why a lamp, or each lamp of a zone, has its level; lamps without a decision are left out. Undefined if there is no such id. */
 export function whyView(street: LightingStreet, id: string, knowledgeOf: KnowledgeOf): WhyView | undefined {
   const place = placeOf(street, id);
   return place && { id, kind: place.kind, lamps: whyLamps(street, place.lamps, knowledgeOf) };
