@@ -91,7 +91,7 @@ export interface PhotocellConfig {
   readonly windowMin: number;
   /** Older values are ignored. Units: s. */
   readonly staleS: number;
-  /** It also measures the light of its own zone, so its values count only while the zone is dark. */
+  /** It also measures the light of its own zone. While the zone is lit, a value only counts as proof that it is not bright. */
   readonly seesOwnLight: boolean;
 }
 
@@ -125,11 +125,11 @@ export interface PresenceConfig {
   readonly holdS: number;
   readonly rampUpS: number;
   readonly rampDownS: number;
-  /** Lamps within this distance of the sensor's pole are raised; null raises the whole zone. Units: m. */
+  /** Lamps whose pole differs from the sensor's by at most this in `atM` are raised; null raises the whole zone. Units: m. */
   readonly reachM: number | null;
   /** Lamps of other zones that presence also raises, as at a crosswalk; absent or empty: none. */
   readonly alsoLamps?: readonly string[];
-  /** Longest continuous raise of the zone, whichever sensors detect. Then the programme applies until all sensors have been still. Units: s. */
+  /** Longest continuous raise of the zone, whichever sensors detect. Then the programme applies until all have been still for a minute. Units: s. */
   readonly maxBoostS: number;
   /** Light ahead of a moving person or vehicle; null: only around the sensors. */
   readonly wave: WaveConfig | null;
@@ -147,12 +147,12 @@ export interface PresenceSensor {
   readonly threshold: number;
   /** How long the sensor itself reports presence after the last movement; subtracted from `holdS`. Units: s. */
   readonly ownHoldS: number;
-  /** Shorter presence is ignored, and so is a shorter pause (`offDelayS`). Units: s. */
+  /** Shorter presence is ignored, except that of a button, and so is a shorter pause (`offDelayS`). Units: s. */
   readonly minPulseS: number;
   readonly offDelayS: number;
-  /** Detections are ignored for this time after the zone's own light has changed. Units: s. */
+  /** Presence that begins within this time after the zone's own light changed counts only from its end on. Not for a counter. Units: s. */
   readonly blankS: number;
-  /** Continuous presence for longer than this means that the sensor is stuck. A counter is never stuck. Units: s. */
+  /** Continuous presence for longer than this means that the sensor is stuck; 0: never. Not for a counter. Units: s. */
   readonly stuckS: number;
   /** A higher rate is reported as an event; a counter above it is ignored. Units: detections an hour. */
   readonly maxPerH: number;
@@ -314,7 +314,7 @@ export interface Output {
   readonly litWith: { readonly zones: readonly string[]; readonly value: OutputValue } | null;
   /** The first rule that applies takes precedence. */
   readonly rules: readonly { readonly rule: string; readonly value: OutputValue }[];
-  /** Shortest time at a value other than `idle`, and at `idle`. A circuit whose zone is lit again does not wait for the second. Units: s. */
+  /** Shortest time at a value other than `idle`, and at `idle`. A circuit whose zone is to be lit waits 2 s of the second at most. Units: s. */
   readonly minOnS: number;
   readonly minOffS: number;
 }
