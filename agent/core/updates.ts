@@ -4,8 +4,8 @@
 import type { Message } from './message.ts';
 
 /**
- * Installs and reverts releases of the program; refused while lamps are lit, unless forced. One request runs at a time; a second one is
- * refused. Errors: a bad update or a full disk is an answer, not a rejection.
+ * Installs and reverts releases of the program; both are refused while lamps are lit, unless forced. One request (`put` too) runs at a
+ * time; a second one is refused. Errors: a bad update or a full disk is an answer, not a rejection.
  */
 export interface UpdateManager {
   status(): Promise<UpdateView>;

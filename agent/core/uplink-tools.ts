@@ -10,7 +10,7 @@ export interface UplinkTools {
   trace(): readonly TraceEntry[];
   /** Passes on each entry until the returned function is called. */
   watch(onEntry: (entry: TraceEntry) => void): () => void;
-  /** Ends the session and reconnects, or connects immediately instead of waiting. False without an uplink. */
+  /** Ends the session and reconnects, or connects immediately instead of waiting. False if the uplink is not running. */
   reconnect(by: string): boolean;
   /** Tests the stages in order until one fails, with a separate client while the session continues. `onStep` receives each as it ends. */
   test(request: UplinkTestRequest, onStep: (step: UplinkStep) => void): Promise<UplinkTest>;

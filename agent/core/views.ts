@@ -281,6 +281,7 @@ export interface StatusView {
   readonly sunAltitudeDeg: number;
   readonly zones: readonly ZoneView[];
   readonly lines: readonly LineView[];
+  /** Number of devices by state; `silent` includes those that have not answered yet. */
   readonly units: { readonly ok: number; readonly flaky: number; readonly silent: number };
   readonly store: StoreStatus;
   readonly uplink: UplinkStatus;

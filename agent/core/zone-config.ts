@@ -129,7 +129,7 @@ export interface PresenceConfig {
   readonly reachM: number | null;
   /** Lamps of other zones that presence also raises, as at a crosswalk; absent or empty: none. */
   readonly alsoLamps?: readonly string[];
-  /** Longest continuous raise of the zone, whichever sensors detect. Then the programme applies until all have been still for a minute. Units: s. */
+  /** Longest continuous raise of the zone, whichever sensors detect. Then the programme applies until all are still for 1 min. Units: s. */
   readonly maxBoostS: number;
   /** Light ahead of a moving person or vehicle; null: only around the sensors. */
   readonly wave: WaveConfig | null;
@@ -314,7 +314,7 @@ export interface Output {
   readonly litWith: { readonly zones: readonly string[]; readonly value: OutputValue } | null;
   /** The first rule that applies takes precedence. */
   readonly rules: readonly { readonly rule: string; readonly value: OutputValue }[];
-  /** Shortest time at a value other than `idle`, and at `idle`. A circuit whose zone is to be lit waits 2 s of the second at most. Units: s. */
+  /** Shortest time at a value other than `idle`, and at `idle`. A circuit whose zone is to be lit waits 2 s at most. Units: s. */
   readonly minOnS: number;
   readonly minOffS: number;
 }
