@@ -47,6 +47,8 @@ export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: st
 /**
  * Moves the files of a prepared restore into place, and keeps each replaced one as `NAME.before-restore`. Returns true; false if no
  * restore was prepared. Errors: throws the system's error, possibly after some files were moved; call it again then.
+ *
+ * With `state.db` the copies of the former one, `state.db.bak` and `state.db.bak.1`, are deleted.
  */
 export function finishRestore(dir: string): boolean {
   const pending = join(dir, PENDING);

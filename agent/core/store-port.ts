@@ -76,7 +76,7 @@ export interface StoreStatus extends TelemetryFacts {
   readonly lossesEstimated: number;
 }
 
-/** Size and progress of the database of readings. */
+/** Size and progress of the database of readings, as last read: until the disk responds first, `epoch` is empty and the numbers are 0. */
 export interface TelemetryFacts {
   readonly epoch: string;
   readonly frames: number;
@@ -192,7 +192,7 @@ export interface RetentionReport {
   readonly people: number;
 }
 
-/** Result of a check of all pages and all checksums of the databases. `account` is null if it could not be computed. */
+/** Result of a check of all pages and all checksums of the databases; it removes damaged rows. `account` is null if it could not be computed. */
 export interface StoreCheck {
   readonly files: readonly {
     readonly file: string;

@@ -220,7 +220,10 @@ export interface EnergyRow {
   readonly baselineKwh: number;
   readonly savedKwh: number;
   readonly savedPct: number | null;
-  /** Lamp hours at night without a reply. `kwh` assumes the decided level for them; `unknownSavedKwh` is the part of the saving that depends on it. */
+  /**
+   * Lamp hours at night without a reply. `kwh` assumes the decided level for them; `unknownSavedKwh` is the part of the saving that depends
+   * on it.
+   */
   readonly unknownLampH: number;
   readonly unknownSavedKwh: number;
   /** Power without presence divided by full power. Source: EN 13201-5. */
