@@ -192,7 +192,10 @@ export interface RetentionReport {
   readonly people: number;
 }
 
-/** Result of a check of all pages and all checksums of the databases; it removes damaged rows. `account` is null if it could not be computed. */
+/**
+ * Result of a check of all pages and all checksums of the databases; it removes damaged rows. `account` is null if it could not be
+ * computed.
+ */
 export interface StoreCheck {
   readonly files: readonly {
     readonly file: string;
