@@ -35,7 +35,7 @@ interface Work {
 }
 
 /**
- * Writes what is in memory to disk: telemetry when it is due; events, outcomes and facts immediately; all except facts again after a failure.
+ * Writes what is in memory to disk: telemetry when it is due; events, outcomes and facts immediately; all but facts again after a failure.
  *
  * Runs one commit at a time. While one part fails, its work waits for the retry; the other part continues. Facts do not wait for the retry
  * of `state.db`, only for that of the storage thread: each is tried once. `close` also ends `opening`.

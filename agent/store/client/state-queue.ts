@@ -59,7 +59,10 @@ export class StateQueue {
     this.#onAdded();
   }
 
-  /** Resolves to true if it is on disk, false if not. Tried once; while the thread is lost, at its next start. Shape: `json` null removes the key. */
+  /**
+   * Resolves to true if it is on disk, false if not. Tried once; while the thread is lost, at its next start. Shape: `json` null removes the
+   * key.
+   */
   addSave(key: string, json: string | null): Promise<boolean> {
     return new Promise((resolve) => {
       this.#saves.push({ key, json, resolve });

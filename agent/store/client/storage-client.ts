@@ -20,9 +20,9 @@ import type { Kind, Notice, OpenLink, Setup, StoreLink, StoreMessages, StoreRequ
 /**
  * Longest wait, by what the caller waits for. Units: ms.
  *
- * `commit` (all requests that write) and `read`: the thread may work on one of these for this long, then it counts as hung. `caller`: the longest wait of a
- * reader, and of start and stop, whatever the thread does. `close`: closing the files cleanly. `check`: all pages and rows of a full
- * store; frames then wait in memory for ten minutes.
+ * `commit` (all requests that write) and `read`: the thread may work on one of these for this long, then it counts as hung. `caller`: the
+ * longest wait of a reader, and of start and stop, whatever the thread does. `close`: closing the files cleanly. `check`: all pages and
+ * rows of a full store; frames wait in memory meanwhile.
  * Source: assumed; a worn card takes seconds for one flush and a commit has several; a reader finds the same rows a moment later. A check
  * took 3.4 s for 124 MB in the reliability measurement, several times that on a card. Confirmed by: bench `store device` on the gateway with a worn card.
  */
