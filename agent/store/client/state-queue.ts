@@ -60,8 +60,8 @@ export class StateQueue {
   }
 
   /**
-   * Resolves to true if it is on disk, false if not. Tried once; while the thread is lost, at its next start. Shape: `json` null removes the
-   * key.
+   * Resolves to true if it is on disk, false if not. Tried once; while the thread is lost, at its next start. Shape: `json` null removes
+   * the key.
    */
   addSave(key: string, json: string | null): Promise<boolean> {
     return new Promise((resolve) => {
