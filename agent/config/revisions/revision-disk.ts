@@ -2,7 +2,8 @@
  * Revisions on disk: a file with their history, one folder for each revision and each candidate, one for the file of the site.
  *
  * A folder is written under another name, flushed and renamed: after a power cut a new one is complete or does not exist. One that was
- * being replaced may then be missing or incomplete. Nothing is written on the calling thread, because a stalled flash must not delay a line.
+ * being replaced may then be missing or incomplete. Nothing is written on the calling thread, because a stalled flash must not delay a
+ * line.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
