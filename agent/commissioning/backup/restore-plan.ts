@@ -10,7 +10,7 @@ import type { BackupPlaces } from './backup-places.ts';
 import { type Backup, SEALED } from './manifest.ts';
 
 /**
- * `beside`: the former file is replaced and kept as `NAME.before-restore`. `aside`: it is renamed to that and not replaced. `same`: no change.
+ * `new`: there is no such file here. `stays`: present readings are kept. `beside`: the former file is replaced and kept as `NAME.before-restore`. `aside`: it is renamed to that and not replaced. `same`: no change.
  * `sealed`: the passphrase is needed.
  */
 type RestoreChange = 'new' | 'beside' | 'aside' | 'same' | 'sealed' | 'stays';

@@ -65,8 +65,8 @@ export interface StartParts {
 }
 
 /**
- * The steps of choosing the configuration, in their order; the last two repeat for each further configuration that is tried. Each is reported
- * when it is complete, because it may take long on a slow machine or disk.
+ * The steps of choosing the configuration, in their order; the last two repeat for each further configuration that is tried. Each is
+ * reported when it is complete, because it may take long on a slow machine or disk.
  */
 export type BeginningStep =
   | 'configuration-reader-started'
