@@ -10,8 +10,8 @@ import type { ChoreView, StoreView } from '../core/views.ts';
 const MIN_RUN_MS = 600_000;
 
 /**
- * The status of the store for people, with its settings and rates. If the disk is not read in time, it has the last known facts, zeros before
- * the first. `state` is `trouble` while a part of the store fails.
+ * The status of the store for people, with its settings and rates. If the disk is not read in time, it has the last known facts, zeros
+ * before the first. `state` is `trouble` while a part of the store fails.
  */
 export async function storeView({
   cabinet,
