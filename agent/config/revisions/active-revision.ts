@@ -132,8 +132,9 @@ export class ActiveRevision {
   /**
    * Ends the trial: its revision is the confirmed one.
    *
-   * A confirmation that is not on disk does not count, because the next start would not find it: the trial continues. Resolves with why it could not
-   * be saved, or that the agent stops; empty if it was saved or there is no trial. `by`: who confirmed it; null if it was confirmed automatically.
+   * A confirmation that is not on disk does not count, because the next start would not find it: the trial continues. Resolves with why it
+   * could not be saved, or that the agent stops; empty if it was saved or there is no trial. `by`: who confirmed it; null if it was
+   * confirmed automatically.
    */
   async confirm(by: string | null): Promise<Message> {
     const { trial } = this.#histories.history;
