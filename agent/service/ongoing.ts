@@ -65,7 +65,10 @@ export function createOngoing({ store, uplink, log, self, record }: OngoingParts
   };
 }
 
-/** Most open events that are requested; the store returns at most 2,000 of them. Source: assumed; far more than the conditions a street can have. Confirmed by: the open events of a year of logs of a cabinet. */
+/**
+ * Most open events that are requested; the store returns at most 2,000 of them. Source: assumed; far more than the conditions a street can
+ * have. Confirmed by: the open events of a year of logs of a cabinet.
+ */
 const MAX_LEFTOVERS = 10_000;
 
 /**
