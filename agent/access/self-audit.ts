@@ -39,8 +39,9 @@ export interface SelfRecord {
 }
 
 /**
- * Returns the writer of the agent's own entries in the audit log. From `start` to `stop` it enters steps of the clock. `note` enters events
- * about runs, updates, configuration, certificates and the clock, and ignores others.
+ * Returns the writer of the agent's own entries in the audit log. From `start` to `stop` it enters steps of the clock of 2 s or more.
+ * `note` enters events about runs, updates, configuration, certificates and the clock, and ignores others. Entries about steps of the clock
+ * are limited to 20 at once, then one an hour. After `stop` it cannot be started again.
  */
 export function createSelfRecord({ clock, log, store: { audit } }: RecordParts): SelfRecord {
   const steps = createTokenBucket(clock, STEPS_NOTED);

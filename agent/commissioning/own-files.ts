@@ -37,8 +37,8 @@ const KINDS: readonly OwnKind[] = [
 ];
 
 /**
- * Returns true if name and content show that this program wrote the file; false also for a missing file or a link. Errors: throws the system's
- * error (`code` EACCES, ...).
+ * Returns true if name and content show that this program wrote the file; false also for a missing file or a link. A journal also counts if
+ * its database does; for `console-lines-*` the name is enough. Errors: throws the system's error (`code` EACCES, ...).
  */
 export function isOwnFile(path: string): boolean {
   return KINDS.find(({ name }) => name.test(basename(path)))?.isOurs(path) ?? false;

@@ -47,8 +47,8 @@ const FRAMES = 2;
 const PATIENT_WAIT_MS = 60;
 
 /**
- * Scans one port and closes it. If no unit answers on a serial port and no settings are given, it listens for a device that sends without a
- * request, then tries the other serial settings. Resolves with an empty `found` if nothing answers at all.
+ * Scans one port and closes it. If nothing answers on a serial port, not even damaged, and no settings are given, it listens for a device
+ * that sends without a request, then tries the other serial settings. `found` is empty if no unit answers, also for such a device.
  *
  * Errors: rejects with BusError if the port cannot be used, with the signal's reason if aborted.
  */

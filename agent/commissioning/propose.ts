@@ -20,6 +20,7 @@ export interface DraftDevice {
   /** Null for a device that has its line alone. */
   readonly unit: number | null;
   readonly profile: Profile;
+  /** Null for a device that gets no lamps. */
   readonly pole: string | null;
 }
 
@@ -85,7 +86,8 @@ const MAX_LAMPS_A_DEVICE = 4;
 
 /**
  * Returns lines, devices, poles, lamps and sensors, with new ids, for the units that answered. A unit without a profile is only listed in
- * `unnamedUnits`. Lamps are in the order of lines and addresses, and each lamp device gets a pole `spacingM` after the one before. Units: m.
+ * `unnamedUnits`. Lamps are in the order of lines and addresses, and each lamp device gets a pole `spacingM` after the one before (in m).
+ * A device with more than four level points gets no lamps and no pole. Sensors: the first point of each kind of a device.
  */
 export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacingM: number): SiteDraft {
   const numbers = new Map<string, number>();

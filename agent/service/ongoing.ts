@@ -65,13 +65,17 @@ export function createOngoing({ store, uplink, log, self, record }: OngoingParts
   };
 }
 
-/** Most open events of earlier runs that are ended. Source: assumed; far more than the conditions a street can have. Confirmed by: the open events of a year of logs of a cabinet. */
+/**
+ * Most open events that are requested; the store returns at most 2,000 of them. Source: assumed; far more than the conditions a street can
+ * have. Confirmed by: the open events of a year of logs of a cabinet.
+ */
 const MAX_LEFTOVERS = 10_000;
 
 /**
  * Ends the events in the store that earlier runs left open; their end is the present time, and their text says that the real end is
  * unknown. Otherwise each mains cut would leave its events open forever. A condition that persists has begun a new event by then, or will
- * begin one. Events of this run, for which `isGoingOn` returns true, stay open.
+ * begin one. Events of this run, for which `isGoingOn` returns true, stay open. Only the newest 2,000 open events are ended: the store
+ * returns no more.
  */
 export async function endLeftovers({
   store,

@@ -29,7 +29,8 @@ export type DataUser = 'agent' | 'command';
 
 /**
  * Locks the folder for this process, until `release` or the end of the process; creates the folder where there is none. Does not wait.
- * `lines`: the lock on the lines if this agent already has it; it is kept if the data cannot be locked.
+ * An agent also locks the lines. `lines`: the lock on the lines if this agent already has it; it is kept if the data cannot be locked,
+ * otherwise `release` of the result ends it too.
  *
  * Errors: throws StoreError `in-use` if another process has the lock; for an agent, `held` if that process is a command; another code if a
  * file cannot be created or locked.
@@ -52,7 +53,10 @@ export function lockData(dir: string, user: DataUser, lines: DataLock | null = n
   }
 }
 
-/** Locks the lines only, which excludes other agents but no command. Errors: throws StoreError `in-use` where another agent has it, else as `lockData`. */
+/**
+ * Locks the lines only, which excludes other agents but no command; creates the folder where there is none. Errors: throws StoreError
+ * `in-use` where another agent has the lock, another code if the file cannot be created or locked.
+ */
 export function lockLines(dir: string): DataLock {
   return locked(dir, LINES_LOCK_FILE, 'in-use');
 }

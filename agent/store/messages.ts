@@ -198,7 +198,7 @@ export type Notice =
 
 /** The connection to the database. */
 export interface StoreLink {
-  /** Errors: rejects with StoreError `worker-lost`. */
+  /** Errors: rejects with StoreError `worker-lost`, or with the code that says why the data may not be used. */
   ask<K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>>;
   close(): Promise<void>;
 }

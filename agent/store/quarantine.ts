@@ -11,6 +11,7 @@ const MEGABYTE = 2 ** 20;
 
 /**
  * Creates the functions that move a file that may not be used out of the way (`take`), and then into `quarantine/` (`keep`).
+ * The quarantine has at most 64 MB and one file of each name: a larger file is removed, and older ones are removed to make room.
  *
  * It takes two steps, so that the next start detects a power cut in between (`interrupted`): a file that was set aside and has no file in
  * its place was not replaced, and its losses are not counted yet.

@@ -92,7 +92,8 @@ ALTER TABLE gap ADD COLUMN merged_from INTEGER;`,
  * `crc` covers the other columns of its row, because SQLite does not detect flipped bytes within a value; null in rows of version 1.
  * Rows of `audit` have no `crc`: their chain of hashes proves more. Rows of `audit_reserved` are trimmed rows of `audit`, and an entry of the chain has
  * their digest. `template` of an event is the JSON of its message template. `crc` does not cover it, so that the previous release, which has no such column,
- * accepts the rows: it counts only if it produces the same text. Every file of version 4 has an `audit_head` in `meta`, even for an empty log.
+ * accepts the rows: it counts only if it produces the same text. Every file from version 4 on has an `audit_head` in `meta`, even for an
+ * empty log.
  */
 export const STATE: Schema = {
   fileName: 'state.db',

@@ -28,7 +28,7 @@ import {
 import { type Cell, putCells, type SeriesReading, takeCells, toCell } from './telemetry/cell.ts';
 import { MAX_CLOCK_QUALITY, type SeriesFrame, unpack } from './telemetry/frame-codec.ts';
 
-/** A frame with its number and the number of its run, as in a segment. `ticket` is not stored there and is always 0. */
+/** A frame with its number and the number of its run. `ticket`: 0 for a frame that was read from a segment, which does not store it. */
 export interface SegmentFrame extends SeriesFrame {
   readonly seq: number;
   readonly boot: number;

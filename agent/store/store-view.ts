@@ -10,8 +10,8 @@ import type { ChoreView, StoreView } from '../core/views.ts';
 const MIN_RUN_MS = 600_000;
 
 /**
- * The status of the store for people, with its settings and rates. While the disk cannot be read, it has the last known facts, and `state`
- * is `trouble`.
+ * The status of the store for people, with its settings and rates. If the disk is not read in time, it has the last known facts, zeros
+ * before the first. `state` is `trouble` while a part of the store fails.
  */
 export async function storeView({
   cabinet,
@@ -42,7 +42,7 @@ export async function storeView({
  * Time until the byte cap is reached at the rate of this run.
  *
  * Shape:  free bytes divided by bytes per reading, as stored now, times the readings per hour of this run.
- * Units:  hours; null if it cannot be calculated: the run is too young, it stored nothing, or nothing is on disk.
+ * Units:  hours; null if it cannot be calculated: the run is younger than 10 min, it stored nothing, or nothing is on disk.
  */
 export function hoursLeft(
   status: Pick<StoreStatus, 'bytes' | 'maxBytes' | 'journal' | 'segments' | 'readingsStored'>,
@@ -56,7 +56,7 @@ export function hoursLeft(
   return Math.max(0, maxBytes - bytes) / (bytesAReading * readingsAnHour);
 }
 
-/** What this run's storage thread writes in a day. Units: bytes; null if it cannot be calculated. */
+/** What this run's storage thread writes in a day. Units: bytes; null if the kernel reports nothing, or less than 10 min were measured. */
 export function writtenBytesPerDay(written: StoreStatus['written']): number | null {
   if (written === null || written.overMs < MIN_RUN_MS) return null;
   return (written.bytes / written.overMs) * DAY_MS;

@@ -42,8 +42,8 @@ const COMPACT_AFTER_MS = 3_600_000;
 const NOTHING_COMPACTED: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
 
 /**
- * `telemetry.db`: frames and segments, the cursor and every recorded loss. Each method is one commit, one read or one step of limited work.
- * Errors: its methods throw StoreError.
+ * `telemetry.db`: frames and segments, the cursor and every recorded loss. Each method is one commit, one read or one step of limited work;
+ * only `check` reads all rows. A read that finds damaged rows removes them and records the loss. Errors: its methods throw StoreError.
  */
 export class TelemetryFile {
   readonly #setup: Setup;

@@ -10,8 +10,8 @@ import type { BackupPlaces } from './backup-places.ts';
 import { type Backup, SEALED } from './manifest.ts';
 
 /**
- * `beside`: the former file is replaced and kept as `NAME.before-restore`. `aside`: it is renamed to that and not replaced. `same`: no change.
- * `sealed`: the passphrase is needed.
+ * `new`: there is no such file here. `beside`: the former file is replaced and kept as `NAME.before-restore`. `aside`: it is renamed to
+ * that and not replaced. `same`: no change. `sealed`: the passphrase is needed. `stays`: present readings are kept.
  */
 type RestoreChange = 'new' | 'beside' | 'aside' | 'same' | 'sealed' | 'stays';
 

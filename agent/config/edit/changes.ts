@@ -7,7 +7,8 @@ const SHOWN_LENGTH = 2_000;
 
 /**
  * Returns the values that differ between two configurations, in the order of `before`, then those that only `after` has. Items of a list
- * are compared by id. Empty if both are equal. `path`: where both values are in the configuration. Pure.
+ * are compared by id, without ids by position; a list of single values is compared as a whole. Empty if both are equal. `path`: where both
+ * values are in the configuration. Pure.
  */
 export function changesBetween(before: unknown, after: unknown, path = ''): ConfigChange[] {
   if (before === after) return [];

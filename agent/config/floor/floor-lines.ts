@@ -18,7 +18,7 @@ const NO_PAUSES = { delayBeforeSendMs: 0, delayAfterSendMs: 0 };
 
 /**
  * Returns every line of `after` whose changed settings could leave its units out of reach, or whose sensors would be read less often than
- * before. A technician at the cabinet may change both, so each flaw is allowed there.
+ * before and than the fast poll period. A technician at the cabinet may change both, so each flaw is allowed there.
  */
 export function lineFlaws({ after, running, site }: SensingQuestion): FloorFlaw[] {
   return after.cabinet.lines.flatMap((line) => {

@@ -81,8 +81,8 @@ export function decodeTable(bytes: Uint8Array): string {
 }
 
 /**
- * Reads a CSV text; the first line names the columns. Wrong headings give flaws and no rows. A wrong cell gives a flaw and is left out of
- * its row. Errors: none.
+ * Reads a CSV text; the first line names the columns. Wrong headings, or more than 2,000 rows, give flaws and no rows. A wrong cell gives a
+ * flaw and is left out of its row. Errors: none.
  */
 export function readTable(text: string): ImportTable {
   const records = recordsOf(text);

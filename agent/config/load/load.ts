@@ -27,7 +27,7 @@ export interface LoadedCabinet {
   readonly cabinet: Cabinet;
   /** Warnings that do not prevent a run. */
   readonly warnings: readonly Problem[];
-  /** The place of a value; for a missing one, that of its parent. */
+  /** The place of a value; for a missing one, that of its nearest parent. */
   place(path: Path): TextPosition;
   named(path: Path): NamedPosition;
 }

@@ -50,7 +50,7 @@ export interface RevisionsAtStart {
   readonly siteDir: string;
   /** The file of the site, absolute. */
   readonly siteFile: string;
-  /** Site-owned keys of the running configuration that differ from the file of the site. */
+  /** Site-owned keys of the running configuration that differ from the file of the site; empty if the file cannot be used. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
   /** Events to report once there is an event log. */
   readonly notices: readonly StartNotice[];
@@ -65,8 +65,8 @@ export interface StartParts {
 }
 
 /**
- * The steps of choosing the configuration, in their order. Each is reported when it is complete, because it may take long on a slow machine
- * or disk.
+ * The steps of choosing the configuration, in their order; the last two repeat for each further configuration that is tried. Each is
+ * reported when it is complete, because it may take long on a slow machine or disk.
  */
 export type BeginningStep =
   | 'configuration-reader-started'

@@ -3,7 +3,7 @@ import type { RunOptions } from '../../core/run-options.ts';
 
 /**
  * Returns the cabinet with the options of the command line, which override the file and each revision: ports by line id, broker, data
- * folder, and no uplink at all with `noUplink`. Null keeps the value of the cabinet. Pure.
+ * folder, and no uplink at all with `noUplink`. Null keeps the value of the cabinet; a broker has no effect without an uplink. Pure.
  */
 export function withOptions(cabinet: Cabinet, { ports, broker, dataDir, noUplink }: RunOptions): Cabinet {
   const uplink = cabinet.uplink === null || broker === null ? cabinet.uplink : { ...cabinet.uplink, broker };

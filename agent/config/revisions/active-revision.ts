@@ -43,11 +43,14 @@ const STOPPED = msg`the agent stops: the trial goes on at its next start`;
  *             activate, nothing touched
  * candidate ────────────────────────────► confirmed
  *     │                                       ▲
- *     │ activate            confirm           │
+ *     │ activate          confirm, saved      │
  *     └────────────► trial ───────────────────┘
  *                      │ return
  *                      └───────────► returned; the revision before it runs again
  * ```
+ *
+ * If a confirmation cannot be saved, the trial continues. If a return cannot be saved, the next start continues the trial. If the revision
+ * before can no longer be used, the returned one keeps running. After `stop`, no trial ends.
  *
  * A trial goes on over restarts: the history on disk has it with the time it has taken. The caller makes sure that one call ends before the
  * next begins.
@@ -129,8 +132,9 @@ export class ActiveRevision {
   /**
    * Ends the trial: its revision is the confirmed one.
    *
-   * A confirmation that is not on disk does not count, because the next start would not find it: the trial continues. Resolves with why it could not
-   * be saved; empty if it was. `by`: who confirmed it; null if it was confirmed automatically.
+   * A confirmation that is not on disk does not count, because the next start would not find it: the trial continues. Resolves with why it
+   * could not be saved, or that the agent stops; empty if it was saved or there is no trial. `by`: who confirmed it; null if it was
+   * confirmed automatically.
    */
   async confirm(by: string | null): Promise<Message> {
     const { trial } = this.#histories.history;
@@ -152,7 +156,7 @@ export class ActiveRevision {
    * Ends the trial: the revision before it runs again.
    *
    * The history is written first, but a lost line does not wait for a hung or full disk. Resolves with why the end of the trial could not be saved
-   * (the next start would continue the trial); empty if it was.
+   * (the next start would continue the trial), or that the agent stops; empty if it was saved or there is no trial.
    */
   async return(reason: Message): Promise<Message> {
     const { trial, current } = this.#histories.history;

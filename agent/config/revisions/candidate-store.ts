@@ -150,7 +150,7 @@ export class CandidateStore {
     return this.#keep({ cabinet: files.cabinet, profiles: files.profiles }, { ...note, by, atMs: clock.wallMs() });
   }
 
-  /** After a commit: removes the candidate of this author, and the original that it is an unchanged copy of. */
+  /** After a commit: removes the candidate of this author, and all other candidates with equal files. */
   async committed(by: string): Promise<void> {
     const hash = this.view(by)?.hash;
     for (const [author, { view }] of [...this.#candidates]) if (view.hash === hash) await this.drop(author);

@@ -34,7 +34,7 @@ export interface CheckedRevision {
   readonly siteOwned: readonly SiteOwnedDifference[];
   /** Site-owned keys that differ from the file of the site, allowed or not. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
-  /** Where it would give less light than the floor of the site, which requires a permission. */
+  /** Where it would give less light than the floor of the site, which requires a permission. Not compared if `siteOwned` has any. */
   readonly belowFloor: readonly FloorFlaw[];
 }
 

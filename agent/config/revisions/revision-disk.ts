@@ -1,8 +1,9 @@
 /**
  * Revisions on disk: a file with their history, one folder for each revision and each candidate, one for the file of the site.
  *
- * A folder is written under another name, flushed and renamed: after a power cut either the old or the new one exists. Nothing is written on the
- * calling thread, because a stalled flash must not delay a line.
+ * A folder is written under another name, flushed and renamed: after a power cut a new one is complete or does not exist. One that was
+ * being replaced may then be missing or incomplete. Nothing is written on the calling thread, because a stalled flash must not delay a
+ * line.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
@@ -26,7 +27,7 @@ export interface RevisionDisk {
   /** This and `writeFiles` resolve when everything is durably on disk. Errors: reject with the system's error. */
   writeHistory(history: unknown): Promise<void>;
   writeFiles(of: KeptFiles, files: ConfigFiles, note: unknown): Promise<void>;
-  /** Undefined if there is no cabinet.yaml. */
+  /** Undefined if there is no readable cabinet.yaml. A profile that cannot be read is left out. `note`: undefined if it cannot be read. */
   readFiles(of: KeptFiles): Promise<(ConfigFiles & { readonly note: unknown }) | undefined>;
   remove(of: KeptFiles): Promise<void>;
   /** Marks a revision as on trial; resolves when that is durably on disk. Errors: rejects with the system's error. */
@@ -125,7 +126,7 @@ export function createRevisionDisk(dir: string, onFlaw: (flaw: string) => void =
   };
 }
 
-/** Writes a whole revision to a temporary folder, then renames it, so that a power cut leaves the old or the new one. */
+/** Writes a whole revision to a temporary folder, then renames it, so that the new one is complete. The old one is removed just before. */
 async function writeRevision(
   { dir, to }: { readonly dir: string; readonly to: string },
   { cabinet, profiles }: ConfigFiles,

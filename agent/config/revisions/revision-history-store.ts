@@ -36,7 +36,7 @@ export class RevisionHistoryStore {
     return this.#history;
   }
 
-  /** Why this history is not on disk; empty if it is. */
+  /** Why the last write failed or took too long; empty once a write has succeeded. */
   get trouble(): Message {
     return this.#trouble;
   }
@@ -72,7 +72,7 @@ export class RevisionHistoryStore {
     return this.#inTime(noted);
   }
 
-  /** Resolves when nothing is being written, or the disk takes too long. */
+  /** Resolves when nothing is being written, or the disk takes too long. True if the last write succeeded in time. */
   settled(): Promise<boolean> {
     return this.#inTime(this.#writing);
   }

@@ -19,7 +19,7 @@ import type { ChoreView } from '../../core/views.ts';
 export interface Chore {
   readonly name: string;
   readonly cron: string;
-  /** Runs soon after a start if its times have been missed. */
+  /** Runs from 5 min after a start on if it never ran, or if its last run is older than two of its periods. */
   readonly catchesUp: boolean;
   /** Safe to repeat. Resolves with what it did, for display. Errors: rejects with the reason. */
   readonly run: () => Promise<Message>;

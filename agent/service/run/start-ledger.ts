@@ -43,7 +43,7 @@ export interface StartLedger {
   readonly unstored?: EarlierLoss;
   /** Number of starts since this ledger was created. */
   readonly starts: number;
-  /** Number of runs by how they ended. */
+  /** Number of runs by how they ended; a run is counted at the next start. */
   readonly ends: Readonly<Partial<Record<RunEnd, number>>>;
   /** Only the newest 30 runs, oldest first. */
   readonly runs: readonly RunRecord[];
@@ -102,7 +102,10 @@ export function up(ledger: StartLedger): StartLedger {
   return last === undefined ? ledger : { ...ledger, runs: [...ledger.runs.slice(0, -1), { ...last, cameUp: true }] };
 }
 
-/** Returns a copy of the ledger in which the last run has this end and cause. The same ledger if that run already has an end. */
+/**
+ * Returns a copy of the ledger in which the last run has this end and cause. The same ledger if that run already has an end,
+ * or if there is no run.
+ */
 export function ended(ledger: StartLedger, end: RunEnd, cause = ''): StartLedger {
   const last = ledger.runs.at(-1);
   if (last === undefined || last.end !== null) return ledger;

@@ -29,7 +29,8 @@ export interface StartProgressParts {
 
 /**
  * Returns the functions that a start calls: `completed` after each step, `over` at its end. A completed step asks the service manager for a
- * later start limit, at most once in a tenth of `stepLimitMs`. Until then the limit of the unit file or of the starter applies.
+ * later start limit, at most once in a tenth of `stepLimitMs`. Until then the limit of the unit file or of the starter applies. `overdue`
+ * returns the cause if no step was completed for eight tenths of `stepLimitMs`; null otherwise, and after `over`.
  *
  * Shape: `monoMs` of the clock must be 0 at the start of this process.
  */

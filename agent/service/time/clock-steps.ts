@@ -17,7 +17,7 @@ export type StepWatch = ReturnType<typeof createStepWatch>;
 
 /**
  * Returns a monitor that opens the event `clock-stepped` while the system clock is not trusted. The event ends once the clock has agreed for
- * ten minutes. Nothing is checked before `start`.
+ * ten minutes. Nothing is checked before `start`; after `stop` it cannot be started again.
  */
 export function createStepWatch({
   clock,

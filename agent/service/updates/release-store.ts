@@ -21,9 +21,9 @@ const REPORTED = ' told';
 const MAX_BYTES = 4_096;
 
 /**
- * Names of releases. `current`: the release that the next start runs. `previous`: the one before it; null before the first update. `trial`:
- * `current` while it is on trial, otherwise null. `failed`: the last release that failed; null for none. `serial`: that of the newest
- * confirmed release; 0 before the first.
+ * Names of releases. `current`: the release that the next start runs. `previous`: the one before it; null before the first update, and
+ * after `current` replaced a failed one. `trial`: `current` while it is on trial, otherwise null. `failed`: the last release that failed;
+ * null if none has failed since a release was last confirmed. `serial`: that of the newest confirmed release; 0 before the first.
  */
 export interface ReleaseStoreFacts {
   readonly current: string;

@@ -22,8 +22,10 @@ export interface TrialParts {
 
 /**
  * Checks every 5 s and calls `onEnd` once. `isWell` is true after one minute without a fault, false if that is not reached in five minutes.
- * `reason` is the last fault, empty if it is well. A fault is a part that hangs, lighting that has not begun, a store that has not answered
- * for 5 s, or fewer than 80 % of `unitsOkBefore` units that answer. Cancel the returned timer to abandon the trial; `onEnd` is then not called.
+ * `reason` is empty if it is well, otherwise the fault at that moment, or that it did not run for a minute without one.
+ *
+ * A fault is a part that hangs, lighting that has not begun, a store that has not answered for 5 s, or fewer than 80 % of
+ * `unitsOkBefore` units that answer. Cancel the returned timer to abandon the trial; `onEnd` is then not called.
  */
 export function startReleaseTrial({ clock, pulse, unitsOk, unitsOkBefore, onEnd }: TrialParts): Timer {
   const startMono = clock.monoMs();

@@ -42,7 +42,8 @@ export interface ExpiringUpdateManager extends UpdateManager {
 
 /**
  * Creates the manager of program updates. It handles one request at a time: a second one is refused until the first has ended. A refused
- * request resolves with `isDone: false` and the reason; it changes nothing. After a successful install or revert it calls `restart`.
+ * request resolves with `isDone: false` and the reason; the release in use is the same. After a successful install or revert it calls
+ * `restart`.
  */
 export function createUpdateManager(parts: UpdateManagerParts): ExpiringUpdateManager {
   const { log, obstacle } = parts;

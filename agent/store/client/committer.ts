@@ -35,14 +35,15 @@ interface Work {
 }
 
 /**
- * Writes what is in memory to disk: telemetry when it is due; events, outcomes and facts immediately; all of it again after a failure.
+ * Writes what is in memory to disk: telemetry when it is due; events, outcomes and facts immediately; all but facts again after a failure.
  *
- * Runs one commit at a time. While one part fails, its work waits for the retry; the other part continues.
+ * Runs one commit at a time. While one part fails, its work waits for the retry; the other part continues. Facts do not wait for the retry
+ * of `state.db`, only for that of the storage thread: each is tried once. `close` also ends `opening`.
  *
  * ```
- *   closed ──open──► opening ──first commit answered──► open
- *     ▲                                                  │
- *     └────────────────────── close ─────────────────────┘
+ *   closed ──open──► opening ──first commit answered or failed──► open
+ *     ▲                                                            │
+ *     └─────────────────────────── close ──────────────────────────┘
  * ```
  *
  * `addFrame` is the hot path of readings: it allocates no object and no closure per reading (ADR 14).
@@ -108,7 +109,7 @@ export class Committer {
     });
   }
 
-  /** Commits all pending work. Resolves when done, or when a failure has to wait for its retry. */
+  /** Commits all pending work. Resolves when done, or when a failure has to wait for its retry; does nothing while closed. */
   commit(): Promise<void> {
     this.#isDue = true;
     return this.#commitWaiting();

@@ -4,7 +4,10 @@ import type { AgentEvent } from '../../core/words.ts';
 import type { LossReason } from '../messages.ts';
 import type { TroubleTrackerParts } from './trouble.ts';
 
-/** Reports lost readings: counts them, logs them and emits events. */
+/**
+ * Reports lost readings: counts them, logs them and emits events. Losses of an earlier run only emit an event; while memory stays full,
+ * further losses are only counted.
+ */
 export class LossReporter {
   readonly #parts: Omit<TroubleTrackerParts, 'onRetry'>;
   #readingsLost = 0;

@@ -32,9 +32,9 @@ export function numberingOf(db: Sqlite, boot: string): Numbering | undefined {
 }
 
 /**
- * Returns the base for the next frame: seq = base + ticket. A run that is new to this file gets a base above all numbers that were assigned
- * or reserved, as does a run whose numbers appear used because a count is damaged. A new base is written to the file, with a new
- * reservation. Errors: throws what SQLite throws.
+ * Returns the base for the next frame: seq = base + ticket. A run that is new to this file gets a base with which the next seq is above all
+ * numbers that were assigned or reserved, as does a run whose numbers appear used because a count is damaged. A new base is written to the
+ * file, with a new reservation. Errors: throws what SQLite throws.
  */
 export function baseFor(db: Sqlite, boot: string, at: { readonly lastSeq: number; readonly nextTicket: number }): number {
   const known = numberingOf(db, boot);

@@ -59,7 +59,10 @@ export class StateQueue {
     this.#onAdded();
   }
 
-  /** Resolves to true if it is on disk, false if not. Tried once; after the loss of the thread, again with its next start. Shape: `json` null removes the key. */
+  /**
+   * Resolves to true if it is on disk, false if not. Tried once; while the thread is lost, at its next start. Shape: `json` null removes
+   * the key.
+   */
   addSave(key: string, json: string | null): Promise<boolean> {
     return new Promise((resolve) => {
       this.#saves.push({ key, json, resolve });
@@ -67,7 +70,7 @@ export class StateQueue {
     });
   }
 
-  /** The newest waiting value of this key; undefined if there is none. */
+  /** The newest waiting value of this key: null if it removes the key, undefined if there is none. */
   pendingSave(key: string): string | null | undefined {
     return this.#saves.findLast((save) => save.key === key)?.json;
   }

@@ -2,8 +2,8 @@
  * Sends requests to the storage thread, abandons a thread that hangs, and starts a new one with the next request after a loss.
  *
  * ```
- *   no thread ──request──► running ──no answer in time──► ending ──thread has ended──► no thread
- *                             └───────thread ended by itself, or `close`──────────────────▲
+ *   no thread ──request──► running ──no answer in time, or `close`──► ending ──thread has ended──► no thread
+ *                             └───────────────thread ended by itself──────────────────────────────────▲
  * ```
  *
  * There is never more than one thread. An abandoned thread may be blocked in a call to a failing disk; no other thread starts before it
@@ -20,9 +20,9 @@ import type { Kind, Notice, OpenLink, Setup, StoreLink, StoreMessages, StoreRequ
 /**
  * Longest wait, by what the caller waits for. Units: ms.
  *
- * `commit` and `read`: the thread may work on one of these for this long, then it counts as hung. `caller`: the longest wait of a
- * reader, and of start and stop, whatever the thread does. `close`: closing the files cleanly. `check`: all pages and rows of a full
- * store; frames then wait in memory for ten minutes.
+ * `commit` (all requests that write) and `read`: the thread may work on one of these for this long, then it counts as hung. `caller`: the
+ * longest wait of a reader, and of start and stop, whatever the thread does. `close`: closing the files cleanly. `check`: all pages and
+ * rows of a full store; frames wait in memory meanwhile.
  * Source: assumed; a worn card takes seconds for one flush and a commit has several; a reader finds the same rows a moment later. A check
  * took 3.4 s for 124 MB in the reliability measurement, several times that on a card. Confirmed by: bench `store device` on the gateway with a worn card.
  */
@@ -47,7 +47,7 @@ interface PendingRequest {
 
 /**
  * Sends requests to the storage thread. Without a thread, a request starts one. A thread that does not answer in time is ended; its
- * requests resolve to null.
+ * requests resolve to null. Until it has ended, no new thread starts, and new requests resolve to null too.
  */
 export class StorageClient {
   readonly #parts: StorageClientParts;
@@ -63,7 +63,10 @@ export class StorageClient {
     this.#parts = parts;
   }
 
-  /** Starts the thread if none is running. Shape: null if there is no thread, or if it was lost before it answered. */
+  /**
+   * Starts the thread if none is running. Shape: null if there is no thread, if it may not use the data, or if it was lost before it
+   * answered. Errors: rejects with what the thread reports otherwise.
+   */
   async ask<K extends Kind>(kind: K, question: StoreMessages[K]['ask']): Promise<StoreMessages[K]['answer'] | null> {
     const { clock, onNotice } = this.#parts;
     this.#unansweredMono ??= clock.monoMs();

@@ -25,8 +25,8 @@ function removeJournal(base: string): void {
 }
 
 /**
- * Moves a database: the file, its journal and its shared memory, as far as they exist. Files at the new name are replaced. Errors: throws
- * system errors.
+ * Moves a database: the file, its journal and its shared memory, as far as they exist. Each replaces the file at its new name; a journal at
+ * the new name stays if the moved database has none. Errors: throws system errors.
  */
 export function moveAll(from: string, to: string): void {
   for (const suffix of SUFFIXES) if (existsSync(from + suffix)) renameSync(from + suffix, to + suffix);

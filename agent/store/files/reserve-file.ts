@@ -42,7 +42,7 @@ export interface ReserveFileParts {
 
 /**
  * A file that keeps 8 MB of the disk for the agent. It is removed when the disk is full, so that writes and deletions succeed again, and
- * created again when there is room. The folder may be missing.
+ * created again when at least 40 MB are free. The folder may be missing.
  */
 export class ReserveFile {
   readonly #parts: ReserveFileParts;

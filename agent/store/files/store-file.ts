@@ -53,6 +53,9 @@ interface Open<H> {
  *     │              └──a file that may not be used──► condemned ──use──► set aside, then a sound copy or a fresh file ──► open
  *     └──close
  * ```
+ *
+ * A file that may not be used when it is opened, or that is missing, is replaced within the same use. If the replacement fails, for example
+ * on a full disk, the file stays condemned, and the next use tries again.
  */
 export class StoreFile<H> {
   readonly path: string;
@@ -91,7 +94,8 @@ export class StoreFile<H> {
   }
 
   /**
-   * Reads every page; a damaged file is replaced immediately. Shape: the problems; the last line says how the file was replaced.
+   * Reads every page; a damaged file is replaced immediately. Shape: the problems; the last line says how the file was replaced, or why
+   * it is not yet.
    *
    * Errors: throws StoreError if the file cannot be read.
    */

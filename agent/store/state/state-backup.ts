@@ -22,8 +22,8 @@ export interface BackupParts {
 }
 
 /**
- * Creates the functions for the copies of a small file, in its folder. `make` writes a copy and keeps the previous one; `restore` replaces
- * the file by the newest undamaged copy. A copy is used only if it passes every check.
+ * Creates the functions for the copies of a small file, in its folder. `make` writes a copy and keeps the previous one if it is
+ * undamaged; `restore` replaces the file by the newest undamaged copy. A copy is used only if it passes every check.
  */
 export function createStateBackup(parts: BackupParts) {
   const path = join(parts.dir, parts.schema.fileName);

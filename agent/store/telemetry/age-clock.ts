@@ -8,7 +8,7 @@ import { DAY_MS } from '../../core/durations.ts';
 
 /** What the file keeps between two checks of the clock. */
 export interface AgeClock {
-  /** The time of the last check whose clock was believed. */
+  /** The time of the last check whose clock was believed, plus the time that the agent has been running since. */
   readonly ageMs: WallMs;
   /** A time that is too far ahead: when it was first seen, and its latest value. Null while the clock is believed. */
   readonly doubted: { readonly sinceMs: WallMs; readonly seenMs: WallMs } | null;
@@ -23,7 +23,7 @@ export const JUMP_MS = 31 * DAY_MS;
 
 /**
  * Returns the state after a check of the clock: `ageMs` is the time `atMs` of the clock if it is believed, otherwise the last believed time
- * plus `livedMs`. `livedMs`: how long the agent has been running since the last check. Units: ms.
+ * plus `livedMs`. A backward step is always believed. `livedMs`: how long the agent has been running since the last check. Units: ms.
  */
 export function nextAgeClock({ ageMs, doubted }: AgeClock, atMs: WallMs, livedMs: number): AgeClock {
   if (atMs <= ageMs + livedMs + JUMP_MS) return { ageMs: atMs, doubted: null };

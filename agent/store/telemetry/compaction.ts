@@ -54,8 +54,8 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
 export type Losses = ReturnType<typeof createLosses>;
 
 /**
- * Makes one segment of the oldest rows, up to the first that is not due, an hour or 30,000 readings. Damaged rows become losses. The newest
- * row always stays, because seq and ticket continue from it. Null if there is nothing to do.
+ * Makes one segment of the oldest rows, up to the first that is not due, an hour, 30,000 readings or 3,600 rows. Damaged rows become
+ * losses. The newest row always stays, because seq and ticket continue from it. Null if there is nothing to do.
  */
 export function compactOne(handle: Handle, losses: Losses, isDue: (row: FrameRow) => boolean): CompactionReport | null {
   const rows = chooseRows(handle, isDue);

@@ -36,7 +36,10 @@ export interface SeriesFrame extends FrameHead {
   readonly readings: readonly SeriesReading[];
 }
 
-/** The other columns of a row: those of its last frame, and counts up to it. The checksum covers them too. Shape: integers. */
+/**
+ * The other columns of a row: those of its last frame, `readings` in this row, and `total`, the readings ever committed up to and with it.
+ * The checksum covers them too. Shape: integers.
+ */
 export interface RowHead extends FrameHead {
   readonly boot: number;
   readonly readings: number;

@@ -37,7 +37,7 @@ export type Read =
   | { readonly kind: 'frames'; readonly frames: readonly SegmentFrame[] }
   | { readonly kind: 'damaged'; readonly cause: StoreError };
 
-/** Sums over rows. */
+/** Sums over rows. `bytes`: of the encoded frames. */
 export interface Tally {
   readonly rows: number;
   readonly frames: number;

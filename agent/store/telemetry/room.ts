@@ -31,7 +31,7 @@ const THINNING_SAVES = 2;
 /** Free pages are returned to the file system from this number on, and this many at a time. Source: vacuum in small steps, never `VACUUM`; an hour of frames frees 60, which the next hour uses. */
 const VACUUM_PAGES = { from: 256, step: 128 };
 
-/** Whether a step is due: more is in use than the cap allows, or the file itself is longer. Units: bytes. */
+/** Whether a step is due: more is in use than the cap allows, or the file itself is longer and has free pages to return. Units: bytes. */
 export function isOverCap({ db }: Handle, maxBytes: number): boolean {
   return usedBytes(db) > roomBytes(maxBytes) || isTooLong(db, maxBytes);
 }

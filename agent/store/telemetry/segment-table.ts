@@ -13,7 +13,8 @@ import type { SeriesTable } from './series-table.ts';
 
 /**
  * A row of the table `segment`: frames from `first_seq` to `seq` with `n` readings from `t0_ms` to `t1_ms`, encoded in `p`. `total`:
- * readings ever committed, up to and with this row. `thin`: one reading in this many is kept.
+ * readings ever committed, up to and with this row. `thin`: one reading in this many is kept; of counters more, all if that saves
+ * little.
  */
 export interface SegmentRow {
   readonly seq: number;
@@ -38,7 +39,7 @@ export interface NewSegment {
   readonly frames: readonly SegmentFrame[];
   /** Readings ever committed, up to and with it. */
   readonly total: number;
-  /** One reading in this many is kept; 1 for all. */
+  /** One reading in this many is kept, as `SegmentRow.thin`; 1 before the first thinning. */
   readonly thin: number;
 }
 
