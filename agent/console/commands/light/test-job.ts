@@ -55,8 +55,8 @@ export interface TestStep {
 
 /**
  * The result for one lamp. `refused`: every level was refused; `no answer`: it confirmed no level; `does not follow`: it confirmed only
- * some; `no power`: the last reading of its own meter is below 1 W; `power does not rise`: measured power does not rise by 1 W per lamp with
- * each level.
+ * some; `no power`: the last reading of its own meter is below 1 W; `power does not rise`: measured power does not rise by 1 W per lamp
+ * with each level.
  */
 export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
 
