@@ -19,7 +19,7 @@ const PLACEHOLDER = '000000';
 
 /**
  * Sends a command to the agent, prints the answer, and resolves with the exit code: 0, or 1 if the answer reports a failure. Asks for
- * secrets first. If no agent runs, some commands are answered from local files.
+ * secrets first. If no agent answers and no socket was named on the command line, some commands are answered from local files.
  *
  * Errors: rejects with ConsoleError; then no answer was printed, but progress may have been.
  */
@@ -96,7 +96,7 @@ export interface CallOptions {
  * terminal, else it tries the usual ones in order.
  *
  * Errors: rejects with ConsoleError: 'unreachable' if no agent answers or it is silent for `timeoutMs`, 'failed' if the terminal's signal
- * stops it, otherwise the agent's own code.
+ * stops it, 'bad-request' or 'too-large' for an answer that cannot be read, otherwise the agent's own code.
  */
 export async function fetchAnswer(
   command: Pick<AgentCommand, 'name' | 'timeoutMs'>,
@@ -123,7 +123,8 @@ export async function fetchAnswer(
 
 /**
  * Asks for the status of an agent and resolves if none answers within 3 s. An agent that hangs, or whose socket this user may not open,
- * also counts as none. Errors: rejects with ConsoleError 'busy' and `advice` if an agent answers, even with a refusal.
+ * also counts as none. Errors: rejects with ConsoleError 'busy' and `advice` if an agent answers, even with a refusal, or if the terminal's
+ * signal stops the request.
  */
 export async function refuseWhileAgentRuns({ socket }: LocalArgs, terminal: Terminal, advice: Message): Promise<void> {
   try {

@@ -15,7 +15,7 @@ import type { LocalArgs } from './terminal/terminal.ts';
 export type CommandLine =
   | { readonly kind: 'act'; readonly command: AgentCommand | LocalCommand; readonly args: LocalArgs }
   | { readonly kind: 'version' }
-  /** `isAsked`: the person requested help; otherwise the words are incomplete. */
+  /** `isAsked`: the person requested help; otherwise the words are incomplete, or help was requested on an unknown word. */
   | { readonly kind: 'help'; readonly node: CommandNode; readonly isAsked: boolean }
   | { readonly kind: 'wrong'; readonly message: Message };
 
@@ -26,10 +26,10 @@ const NEGATIVE_NUMBER = /^-(\d+|\d*\.\d+)(e[+-]?\d+)?$/;
 
 /**
  * Parses the words after the program's name. `firsts`: the commands and families that are allowed as the first word. `sessionNames`: the
- * commands that exist only in a session. A mistake gives kind `wrong`.
+ * commands that exist only in a session. A family without its verb, help on an unknown word, or no word at all gives kind `help` with
+ * `isAsked` false. Every other mistake gives kind `wrong` with its message. Argument values are not checked.
  *
- * Errors: throws ConsoleError 'usage' for a verb that a command does not have. Every other mistake is returned as kind `wrong` with its
- * message; argument values are not checked.
+ * Errors: throws ConsoleError 'usage' for a word after a command that takes only a verb there, if it is none of its verbs.
  */
 export function readCommandLine(
   firsts: readonly CommandNode[],

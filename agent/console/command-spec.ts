@@ -119,9 +119,9 @@ export interface Job {
   /** User who made the request: `console:<user>`. */
   readonly source: string;
   readonly caller: Caller;
-  /** Sends progress before the answer. Returns false if the client is too slow; then this progress is lost. */
+  /** Sends progress before the answer. Returns false if this progress is lost: the client is too slow or gone, or the command has none. */
   readonly report: (progress: unknown) => boolean;
-  /** Aborted when no client waits for the answer. */
+  /** Aborted when the client ends the job or disconnects. A job with a summary must answer then. */
   readonly signal: AbortSignal;
   /** How the client ended, after `signal` is aborted. Absent if the caller is not a connected client. */
   readonly readerEnd?: () => ReaderEnd;

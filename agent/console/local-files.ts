@@ -17,7 +17,11 @@ const USUAL_DIRS = ['/etc/luciole/profiles'];
 
 /**
  * Reads device profiles and the cabinet file, for commands that work without an agent. A broken profile is left out. Without a usable
- * cabinet file, its profile folders and devices are missing. Errors: none; `testUplink` of the result rejects then.
+ * cabinet file, its devices are missing and the usual profile folder is read. `credentialsDir`: folder of the service's credentials; null
+ * for none.
+ *
+ * Errors: none. Without a usable cabinet file `testUplink` of the result rejects with ConsoleError 'failed'; without an uplink in it, it
+ * resolves with undefined.
  */
 export function localFiles(configFile: string, credentialsDir: string | null = null): LocalFiles {
   const { cabinet, problem } = readSiteFile(configFile);

@@ -19,7 +19,10 @@ const LOG_LINES = 8;
 
 /**
  * Returns functions that read the state of the service, its log and the store files, and restart the service. `configFile`: the cabinet
- * file that names the store. Errors: none; what cannot be found out is reported as text.
+ * file that names the store.
+ *
+ * Errors: none. State and log are then a text with the reason. Without a usable cabinet file, `store` is null, the zone UTC, the language
+ * English, and `problem` has the reason. `restart` resolves with null once the service has restarted, otherwise with the reason.
  */
 export function localMachine(configFile: string): LocalMachine {
   return {

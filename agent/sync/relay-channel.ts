@@ -35,7 +35,8 @@ export type RelayChannel = ReturnType<typeof createRelayChannel>;
 
 /**
  * Creates the channel for detections exchanged with neighbour cabinets. `message` returns the metric to send; `handle` passes each valid
- * detection for this node to `onRelay`. The metric `Relay/Detection` stays null in births.
+ * detection for this node that is not retained to `onRelay`, and counts the others as dropped. The metric `Relay/Detection` stays null in
+ * births.
  */
 export function createRelayChannel({
   table,

@@ -22,7 +22,7 @@ import { foreignPart } from './socket-path.ts';
 
 /** A request to the agent, and how long to wait for it. */
 export interface AgentCall {
-  /** Paths to try in this order; the first that answers gets the request. */
+  /** Paths to try in this order; the first that accepts a connection gets the request. */
   readonly socketPaths: readonly string[];
   readonly request: ConsoleRequest;
   /** Longest silence of the agent since its last message or keep-alive. Units: ms. */
@@ -68,8 +68,8 @@ function orList(paths: readonly string[]): Message {
 }
 
 /**
- * Resolves with the first of these paths at which an agent accepts a connection; `closed` if one exists but this user may not open it; null
- * if there is none. Sends nothing.
+ * Resolves with the first of these paths at which an agent accepts a connection. If none does: `closed` if one exists that this user may
+ * not open, otherwise null. Sends nothing.
  */
 export async function firstSocket(paths: readonly string[]): Promise<string | 'closed' | null> {
   let isClosed = false;

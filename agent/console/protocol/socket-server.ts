@@ -54,7 +54,10 @@ export interface ConsoleServer {
 
 /** The servers of an agent's two sockets: one for users of the machine, one on which users log in. */
 export interface Consoles extends ConsoleServer {
-  /** Checks for another agent on the socket of the machine; changes nothing. Errors: rejects with ConsoleError 'socket-in-use' if one answers. */
+  /**
+   * Checks for another agent on the socket of the machine. Opens nothing, but creates the folder of the socket if it is missing. A path
+   * that cannot be used is no error here. Errors: rejects with ConsoleError 'socket-in-use' if one answers.
+   */
   refuseOther(): Promise<void>;
 }
 

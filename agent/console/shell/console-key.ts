@@ -28,7 +28,10 @@ export function consoleKey(dir: string | null, line: string): string {
   }
 }
 
-/** Returns the name of this process's terminal, for example `ttyS1`; empty if unknown. Each pseudo-terminal is `pts`, as its number changes. */
+/**
+ * Returns the name of this process's terminal, for example `ttyS1`; empty if unknown. Each pseudo-terminal is `pts`, as its number changes.
+ * If the standard input is not a terminal, returns the name of what it is: a path, or `pipe:[1234]`.
+ */
 export function terminalName(): string {
   try {
     return readlinkSync('/proc/self/fd/0')

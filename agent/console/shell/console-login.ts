@@ -50,8 +50,8 @@ export interface ConsoleLoginParts {
 }
 
 /**
- * Returns a login that prompts for name and secrets until the agent accepts them. `open` resolves with null if the person types `logout` or
- * disconnects, after five failed attempts, or after two minutes without a key.
+ * Returns a login that prompts for name and secrets until the agent accepts them. `open` resolves with null if the person types `logout`,
+ * `exit` or Ctrl-D instead of a name, or disconnects; also after five failed or cancelled attempts, or after two minutes without a key.
  */
 export function createConsoleLogin(parts: ConsoleLoginParts): Login {
   return {
@@ -248,7 +248,7 @@ function asEnd(error: unknown): LoginEnd {
   throw error;
 }
 
-/** Prompts for a secret without echo. Resolves with null if the person types Ctrl-C or Ctrl-D, or the session ends. */
+/** Prompts for a secret without echo. Resolves with null on Ctrl-C, on Ctrl-D in an empty line, or if the session ends. */
 export async function askSecret(dialog: Dialog, prompt: Message): Promise<string | null> {
   const read = await dialog.ask({ prompt: questionOf(dialog, prompt), mode: 'secret' });
   return read.kind === 'line' ? read.text : null;

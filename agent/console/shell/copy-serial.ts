@@ -54,8 +54,11 @@ const MAX_BYTES = 32 * 2 ** 20;
 const LINES_AHEAD = 8;
 
 /**
- * Sends a file over the line of the session, and resolves with the lines to show afterwards. Errors: rejects with ConsoleError if the file is
- * missing, too large or not allowed, or did not arrive completely; the transfer can then be resumed.
+ * Sends a file over the line of the session, and resolves with the lines to show afterwards. Base64 lines are sent without a confirmation
+ * of the receiver.
+ *
+ * Errors: rejects with ConsoleError if the file is missing, too large or not allowed, or `fromLine` is after its end. Also if ZMODEM fails
+ * or the person stops the transfer; it can then be resumed.
  */
 export async function copySerial(args: CopyArgs, parts: CopyParts): Promise<readonly string[]> {
   const path = pathOf(args.file, parts);

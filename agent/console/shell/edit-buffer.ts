@@ -32,7 +32,10 @@ export function deleted(buffer: EditBuffer): EditBuffer | null {
   return cut(buffer, buffer.cursor, Math.min(buffer.cursor + 1, buffer.line.length));
 }
 
-/** The effect of each editing key: returns the new buffer, or null if there is nothing to delete or no place to move to. */
+/**
+ * The effect of each editing key: returns the new buffer. Keys that delete, and `left` and `right`, return null if there is nothing to
+ * delete or no place to move to; the others always return a buffer. Keys without an entry do not edit.
+ */
 export const EDITS: Readonly<Partial<Record<ControlKey, (buffer: EditBuffer) => EditBuffer | null>>> = {
   backspace: (buffer) => cut(buffer, Math.max(0, buffer.cursor - 1), buffer.cursor),
   delete: deleted,

@@ -26,7 +26,7 @@ const FILTERS: readonly (Choice & { readonly word: FilterName; readonly takesTex
 
 /**
  * Returns the filters of a line, from the words after each bar. Filter names may be abbreviated. Errors: throws ConsoleError 'usage' for an
- * unknown filter, or a filter without its text.
+ * unknown or ambiguous filter, a filter without its text, or text after a filter that takes none.
  */
 export function readFilters(stages: readonly (readonly TypedWord[])[]): readonly Filter[] {
   return stages.map(([head, ...rest]) => {

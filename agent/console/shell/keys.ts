@@ -88,7 +88,7 @@ export class KeyDecoder {
   /** Bytes of an incomplete UTF-8 character. */
   #letter: number[] = [];
 
-  /** Returns the keys of one more byte: none, one or, after a broken sequence, two. */
+  /** Returns the keys of one more byte: one or none. An unknown or broken sequence gives none. */
   feed(byte: number): readonly Key[] {
     return this.#mode === 'plain' ? this.#plain(byte) : this.#inSequence(byte);
   }

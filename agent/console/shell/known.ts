@@ -23,13 +23,13 @@ export async function askNames(asker: Asker): Promise<Known | null> {
   return answer && { names: plain(answer.result) as Names, atMs: answer.atMs };
 }
 
-/** Resolves with the configuration keys that begin as typed, to complete them; none if no agent answers. */
+/** Resolves with the configuration keys that begin as typed, to complete them; none if no agent answers, or it refuses. */
 export async function askPlaces(asker: Asker, typed: string): Promise<readonly string[]> {
   const answer = await askOrNull(CONFIG_PLACES, { typed }, asker);
   return answer === null ? [] : (plain(answer.result) as readonly string[]);
 }
 
-/** Resolves with the value in force of a configuration key; null if there is none, or no agent answers. */
+/** Resolves with the value in force of a configuration key; null if there is none, no agent answers, or it refuses. */
 export async function askInForce(asker: Asker, path: string): Promise<ValueInForce | null> {
   const answer = await askOrNull(CONFIG_IN_FORCE, { path }, asker);
   return answer && (plain(answer.result) as ValueInForce | null);
@@ -50,7 +50,7 @@ export function namesOf(names: Names, kind: Exclude<NameKind, 'place'>): readonl
   return lists[kind];
 }
 
-/** Resolves with the number of the revision on trial; null if there is none, or no agent answers. */
+/** Resolves with the number of the revision on trial; null if there is none, no agent answers, or it refuses. */
 export async function trialNumber(asker: Asker): Promise<number | null> {
   return (await configView(asker))?.trial?.number ?? null;
 }

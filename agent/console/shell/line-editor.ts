@@ -15,7 +15,10 @@ import {
 import type { ControlKey, Key } from './keys.ts';
 import { EMPTY_VIEW, type PromptView, redrawBytes, viewOf } from './prompt-view.ts';
 
-/** `command`: with help, completion and history. `text`: lines of a pasted file. `secret`: nothing is shown. */
+/**
+ * `command`: with help, completion and history. `text`: a plain line, such as a name or a line of a pasted file. `secret`: nothing is
+ * shown.
+ */
 export type EditMode = 'command' | 'text' | 'secret';
 
 export type EditEvent =

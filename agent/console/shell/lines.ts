@@ -49,7 +49,10 @@ interface Lines {
   known: Known | null;
 }
 
-/** Greets the user, reads and runs lines until the session ends, and warns at the end about overrides and trials that are still in force. */
+/**
+ * Greets the user, and reads and runs lines until the session ends. After a logout it warns about overrides and trials that are still in
+ * force, if an agent answers. From then on, texts of this process name commands without `luciole`.
+ */
 export async function serveLines(session: ConsoleSession, dialog: Dialog, parts: LineParts): Promise<void> {
   adaptTemplates(asTyped);
   const inWords = (said: Said): string => translate(dialog.settings.language, said);

@@ -15,7 +15,7 @@ import { tableLines } from '../text/text-table.ts';
 
 /**
  * Requests the present data from the agent and resolves with the lines of one frame, in the language of the page. Errors: rejects with
- * ConsoleError if the agent does not answer.
+ * ConsoleError if the agent does not answer, or refuses.
  */
 export type LiveSource = (page: Pick<Page, 'widthCols' | 'language'> & Pick<Terminal, 'charset'>) => Promise<readonly string[]>;
 type Asker = Pick<Terminal, 'user' | 'socketPath' | 'signal' | 'token'>;

@@ -13,7 +13,10 @@ export interface LiveView {
 /** Shorter unchanged runs are sent again, because a cursor motion is longer. Source: `ESC [ 1 2 ; 3 4 H`, 8 characters. */
 const MERGE_COLS = 7;
 
-/** Creates a view that changes characters in place, for a terminal with cursor motion. Source: DEC VT100 user guide, CUP and ED. */
+/**
+ * Creates a view that changes characters in place, for a terminal with cursor motion. Frames are cut to `rows` - 1 rows of `cols` columns.
+ * Source: DEC VT100 user guide, CUP and ED.
+ */
 export function createCursorView(rows: number, cols: number): LiveView {
   let shown: string[] = [];
   const cut = (frame: readonly string[]): string[] => frame.slice(0, rows - 1).map((row) => row.slice(0, cols));
@@ -44,7 +47,10 @@ export function createCursorView(rows: number, cols: number): LiveView {
 /** Ages and durations; a row in which only these changed is not sent again. */
 const SPAN = /(?<![\w.])\d+(?:\.\d+)? (?:ms|s|min|h|d|j)\b/g;
 
-/** Creates a view for a terminal without cursor motion. It prints changed rows one after another, except rows in which only durations changed. */
+/**
+ * Creates a view for a terminal without cursor motion. It prints changed rows one after another, except rows in which only durations
+ * changed and empty rows. Frames are cut to `rows` - 1 rows of `cols` columns.
+ */
 export function createScrollingView(rows: number, cols: number): LiveView {
   let shown: string[] = [];
   const cut = (frame: readonly string[]): string[] => frame.slice(0, rows - 1).map((row) => row.slice(0, cols));

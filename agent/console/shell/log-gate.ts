@@ -13,13 +13,14 @@ export interface LogGate {
   take(nowMono: MonoMs): { readonly rows: readonly string[]; readonly leftOut: number };
   /** Charges the characters that were sent, including the redrawn prompt. */
   spent(chars: number): void;
-  /** Returns how many lines wait. */
+  /** Returns how many lines wait, including discarded ones that `take` has not reported yet. */
   waiting(): number;
 }
 
 /**
  * Creates an empty gate. On average it lets through `charsPerSecond`, read at each use because the line's speed may change; a burst is limited
- * to two seconds of it. Lines beyond one second's characters are discarded, oldest first.
+ * to two seconds of it. Lines beyond one second's characters are discarded, oldest first,
+ * but never the newest.
  */
 export function createLogGate(charsPerSecond: () => number, startMono: MonoMs): LogGate {
   let lines: (readonly string[])[] = [];

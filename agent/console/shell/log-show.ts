@@ -73,7 +73,7 @@ interface Following {
   readonly stop: AbortController;
 }
 
-/** Follows the agent's log and shows it above the prompt. If the agent stops, it tries again until the agent answers. */
+/** Follows the agent's log and shows it above the prompt. If the agent stops, it tries again every 5 s; a refusal ends it. */
 export class LogShow {
   readonly #dialog: Dialog;
   readonly #clock: Clock;

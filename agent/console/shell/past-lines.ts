@@ -36,7 +36,7 @@ export function createPastLines(user: string, historyStore: LineHistoryStore): P
 
 const MASK = '***';
 
-/** Returns the line with passwords, tokens and codes replaced by `***`. */
+/** Returns the line with passwords, tokens and codes replaced by `***`. They are found by the word before them, or in an address. */
 export function maskSecrets(line: string): string {
   return line
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*:)[^\s@"']+@/gi, `$1${MASK}@`)

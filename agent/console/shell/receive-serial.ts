@@ -41,8 +41,11 @@ const MAX_NAME_SHOWN = 60;
 
 /**
  * Receives one file of this name over the line of the session, or deletes it. Resolves with the lines to show afterwards, with path and
- * hash. Errors: rejects with ConsoleError if the file exists, does not fit or did not arrive completely (it can then be resumed), or if
- * there is nothing to delete.
+ * hash.
+ *
+ * Errors: rejects with ConsoleError for an invalid name, if `rz` is missing, if the file exists, does not fit, is empty or did not arrive
+ * completely (it can then be resumed), or if there is nothing to delete. Also if it does not continue the part received earlier, which is
+ * then deleted.
  */
 export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
   if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', msg`name a file of this console, without a folder`);

@@ -69,7 +69,8 @@ function roleDir(filesDir: string, role: LeastRole): string {
 /**
  * Returns the arguments with each file name replaced by its path, as from `sessionFile`. `-` (standard input or output) stays.
  *
- * Errors: throws ConsoleError 'denied' for a file that this session may not name.
+ * Errors: throws ConsoleError 'denied' for a file that this session may not name, 'failed' if the folder for a file to be written cannot
+ * be created.
  */
 export function sessionArgs(
   { arguments: positional, options }: Pick<ConsoleCommand, 'arguments' | 'options'>,
@@ -151,7 +152,7 @@ export function sessionRoomBytes(filesDir: string, path: string): number {
   return Math.min(MAX_BYTES - used, bavail * bsize - FREE_BYTES) + already;
 }
 
-/** Errors: throws ConsoleError 'failed' if a file of the console may not have this size. */
+/** Errors: throws ConsoleError 'failed' if a file of the console may not have this size; the system's error as `sessionRoomBytes`. */
 export function expectSessionRoom(filesDir: string, path: string, bytes: number): void {
   if (sessionRoomBytes(filesDir, path) >= bytes) return;
   throw new ConsoleError(

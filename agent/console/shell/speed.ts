@@ -20,7 +20,7 @@ const SETTLE_MS = 100;
 
 /**
  * Sets the port to the typed speed (bit/s) and waits 10 s for ENTER at that speed; without it the old speed returns. Resolves with the lines to
- * show. Errors: rejects with ConsoleError for an unknown speed, a terminal without speed, or no ENTER.
+ * show. Errors: rejects with ConsoleError for an unknown speed, a terminal without speed, a port that refuses the speed, or no ENTER.
  */
 export async function changeSpeed(
   typed: string,

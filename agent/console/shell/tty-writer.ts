@@ -60,7 +60,7 @@ export class TtyWriter {
     return this.#waitingBytes;
   }
 
-  /** Resolves when all bytes are sent, or when the writer is closed. */
+  /** Resolves when all bytes are sent or discarded, or when the writer is closed. */
   drained(): Promise<void> {
     if (this.#waitingBytes === 0 || this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => {

@@ -12,8 +12,8 @@ export interface Tty {
   /** Errors: rejects with ConsoleError 'failed'. Units: bit/s. */
   setSpeed(speedBaud: number): Promise<void>;
   /**
-   * Gives the line to another program until it ends. Resolves with its exit code, null if the program is missing. Absent without a serial
-   * line. `dir`: its working folder. `report`: receives its error output, in the locale C.
+   * Gives the line to another program until it ends. Resolves with its exit code, above 127 if a signal ended it; null if it cannot be
+   * started. Absent if the line cannot be given away. `dir`: its working folder. `report`: receives its error output, in the locale C.
    */
   lend?(words: readonly string[], dir?: string, report?: (text: string) => void): Promise<number | null>;
   /** Restores the terminal. */

@@ -16,7 +16,7 @@ export interface TypedCommand {
 
 /**
  * Returns the command of one typed line, for login and session. If it contains `--help` or `-h`, returns `help` instead: its words without
- * options. Null for an empty line or a comment.
+ * options. Null for an empty line, a comment, or the program's name alone. With a filter `json` or `csv`, `args` also has `json`.
  *
  * Errors: throws ConsoleError 'usage'.
  */

@@ -17,7 +17,11 @@ const HINT = msg`q or Ctrl-C ends it`;
 /** Source: a VT100. */
 const USUAL_ROWS = 24;
 
-/** Shows a view with new data every 2 s until Ctrl-C, `q` or the end of the session. Errors: rejects with ConsoleError if no agent answers. */
+/**
+ * Shows a view with new data every 2 s, or less often on a slow line, until Ctrl-C, `q` or the end of the session.
+ *
+ * Errors: rejects with ConsoleError if no agent answers, or it refuses, also later than at the start.
+ */
 export async function watch(dialog: Dialog, clock: Clock, source: LiveSource): Promise<void> {
   const { settings, writer, input } = dialog;
   const view = viewFor(dialog);

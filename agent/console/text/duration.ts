@@ -50,8 +50,8 @@ function usage(text: string, advice: Message): ConsoleError {
 }
 
 /**
- * Returns a span for people, rounded: `42 s` below two minutes, then `12 min`, `3 h 12 min`, and from two days on `2 d 4 h`. A negative
- * span is shown as `0 s`. Units: ms.
+ * Returns a span for people, rounded: `42 s` below two minutes, then `12 min`, `3 h 12 min`, and from two days on `2 d 4 h`. Without
+ * minutes or hours if they are zero. A negative span is shown as `0 s`, one that is not finite as `-`. Units: ms.
  */
 export function formatDuration(spanMs: number): Message {
   const totalS = Math.max(0, Math.round(spanMs / 1_000));

@@ -67,8 +67,8 @@ export function formatBytes(bytes: number): Message {
 }
 
 /**
- * Returns the time passed from this time to that of the page: `3 h 12 min`; `0 s` for a later time, `NOTHING` for null. Units: ms of wall
- * time.
+ * Returns the time passed from this time to that of the page: `3 h 12 min`; `0 s` for a later time, `NOTHING` for null or NaN. Units: ms
+ * of wall time.
  */
 export function since(ms: WallMs | null, page: Page): string {
   return ms === null || !Number.isFinite(ms) ? NOTHING : translated(formatDuration(page.atMs - ms), page);

@@ -20,7 +20,7 @@ export interface PlotFrame {
   readonly timezone: string;
   /** Language of the month names below the axis. Default: English. */
   readonly language?: Language;
-  /** Minimum digits after the point. */
+  /** Digits after the point if all values are equal; otherwise the step of the scale decides. */
   readonly decimals: number;
   readonly widthCols: number;
 }

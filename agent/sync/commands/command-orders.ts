@@ -60,7 +60,7 @@ export function readDeviceOrder(fields: CommandFields, place: DeviceEntry, frame
 
 /**
  * Returns the order that starts an emergency for the target, or the one that ends it (`Emergency/On` false). Errors: throws Refusal if
- * `Emergency/On` is absent or another field is invalid.
+ * `Emergency/On` is absent, another field is invalid, or `Emergency/Minutes` is given with `Emergency/On` false.
  */
 export function readEmergency(fields: CommandFields, target: Target, frame: OrderFrame): PlatformOrder {
   const { on: name, minutes: minutesName } = EMERGENCY_METRIC;

@@ -10,6 +10,8 @@
  *                      │ no
  *                      ▼
  *                   end of history
+ *
+ * A pass also ends, without sending the rest, when the link is gone or held, or when the day's data budget is used up.
  */
 import type { StoredFrame } from '../../core/ports.ts';
 import type { Sent } from '../sparkplug/publisher.ts';

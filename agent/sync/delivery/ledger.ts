@@ -138,8 +138,8 @@ export function countedAck(ledger: Ledger, seq: number): number {
 }
 
 /**
- * Whether every row of the range was sent at some time: on any link of this run, or before the cursor. Unlike `isRangeSent`, rows that must
- * be sent again count.
+ * Whether every row of the range was sent at some time: on any link of this run, or not beyond the cursor or `reached`. Unlike
+ * `isRangeSent`, rows that must be sent again count.
  */
 export function hasLeft(ledger: Ledger, { from, to }: SeqRange): boolean {
   const floor = sentFloor(ledger);

@@ -67,8 +67,8 @@ export function expiryStage({ fromMs, untilMs }: Pick<PeerCertificate, 'fromMs' 
 }
 
 /**
- * Reads the certificate files every hour and raises events before they expire. Reads nothing before `start` or after `stop`, and never if
- * none is configured.
+ * Reads the certificate files every hour and raises events before they expire, as long as the clock is trusted. Requests a new connection
+ * when a renewed certificate appears. Reads nothing by itself before `start` or after `stop`, or if no file is configured.
  */
 export class CertificateWatch {
   readonly #parts: CertificateWatchParts;

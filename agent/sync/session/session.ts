@@ -9,7 +9,8 @@
  *                        │ died, failed                                                                ▼
  *                      dying ◄───────────────── host offline, reconnect, stop ─────────────────────── live
  *
- * `failed` leads from every phase with a connection to `resting`, and `stop` to `off`: immediately without a connection, through `dying` with one.
+ * `failed` leads from every phase with a connection to `resting`, and `stop` to `off`: immediately without a connection, through `dying`
+ * with one. After a `stop`, `dying` ends in `off`, also on `failed`. `saved` leads on even if the number is not on disk.
  * `rested` leads to `connecting` if the last number is on disk and was not sent with a CONNECT. `reconnect` leads from every phase with a
  * connection to `dying`, and ends `resting`. A host that goes offline leads from `birthing` to `waiting-for-host`. With several brokers it
  * leads from there to `dying`, as does a host without STATE in time.

@@ -38,7 +38,7 @@ const HOST_STATE: readonly string[] = ['host-state', 'rewritten-state'];
 const SOON_MS = 30 * 86_400_000;
 
 /**
- * Runs the test. `onStep` receives each step as it ends; the result contains all of them and whether all passed. The password is not sent
+ * Runs the test. `onStep` receives each step as it ends; the result contains all of them and whether none failed. The password is not sent
  * to a broker that is not in the configuration. Errors: none for a failed connection; it is a step that names what to check, and ends the
  * test.
  */

@@ -58,9 +58,9 @@ export function assignAliasBlocks(blocks: AliasBlocks, wanted: readonly AliasedM
 }
 
 /**
- * Resolves to the blocks for these devices, based on those of earlier runs; a change is written to the store. If the earlier numbers cannot
- * be read, numbering starts at a random number above 1,000,000; if the store did not answer, that is not written. `random` returns a random
- * number 0..1.
+ * Resolves to the blocks for these devices, based on those of earlier runs; a change is written to the store, without waiting for it. If
+ * the earlier numbers cannot be read, numbering starts at a random number from 1,000,000 to 2,000,000; if the store did not answer, that is
+ * not written. `random` returns a random number 0..1.
  */
 export async function restoreAliasBlocks(
   store: Pick<Store, 'save' | 'load'>,

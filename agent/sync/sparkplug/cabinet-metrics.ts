@@ -50,7 +50,7 @@ const TALQ_UNIT: Readonly<Record<string, string>> = {
 
 /**
  * Returns the devices of the uplink: the configured devices with their points, then the other lamps, then the zones. A lamp with the id of
- * a device shares its entry.
+ * a device shares its entry. `profiles` give the category of a device, which decides on the TALQ names of its points; `io` without one.
  */
 export function uplinkDevices(
   cabinet: Cabinet,

@@ -47,8 +47,8 @@ export type CurrentValues = ReturnType<typeof createCurrentValues>;
 
 /**
  * Creates the table of current values, for births. At first the metrics of the node and those for commands have their default ("nothing
- * requested") or null, with quality `good`; others are null with quality `missing`. `latest` returns the newest reading of a point;
- * undefined if there is none.
+ * requested") or null, with quality `good`; other metrics without a point, and points without a reading, are null with quality `missing`.
+ * `latest` returns the newest reading of a point; undefined if there is none.
  */
 export function createCurrentValues(
   table: Pick<MetricTable, 'node' | 'devices'>,

@@ -93,8 +93,8 @@ const NODE_METRICS: readonly UplinkMetric[] = [...[NODE, ROWS].flatMap(ownMetric
 const WITHOUT_ALIAS: ReadonlySet<string> = new Set([NODE_METRIC.bdSeq, NODE_METRIC.rebirth]);
 
 /**
- * Creates the table of a node with these devices. Each device also gets the metrics for commands that it does not define itself. Aliases
- * are numbered as in a first run until `adoptAliases`.
+ * Creates the table of a node with these devices. Each device also gets `Sync/Rows` and the metrics for commands that it does not define
+ * itself. Aliases are numbered as in a first run until `adoptAliases`; all are null if the configuration has `aliases` off.
  */
 export function createMetricTable(
   devices: readonly UplinkDevice[],

@@ -140,7 +140,7 @@ export class Publisher {
     return this.#sentOf(readings, this.#sendRows(this.#gather(readings, true), rows));
   }
 
-  /** Publishes the rows packed as one metric of the node. */
+  /** Publishes the rows packed as one metric of the node. Its result has 0 readings: the caller adds them. */
   segment(bytes: Uint8Array, rows: RowsMark): Sent {
     const { table, topics, clock } = this.#parts;
     const packed: Metric = {

@@ -22,7 +22,8 @@ const STEPS: readonly LoginAnswer['state'][] = ['code-needed', 'new-password-nee
 
 /**
  * The last answer of `login`: the session has ended. `how` is `logout`, `idle` (no request for too long), `changed` (the user's account),
- * `hang-up` (connection lost) or `stopped` (the agent).
+ * `hang-up` (connection lost) or `stopped` (the agent). A client itself sets `unreachable` if the agent does not answer, and `usage` if it
+ * does not accept the arguments.
  */
 export interface LoginEnd {
   readonly state: 'ended';

@@ -88,7 +88,10 @@ export async function runSign(args: LocalArgs, terminal: Terminal): Promise<numb
 
 /**
  * `config verify`: checks a signature as a cabinet would, except that it cannot compare the serial number with the last one that the
- * cabinet accepted. Resolves with 0, or 1 for a signature that a cabinet would reject. Errors: as `runSign`.
+ * cabinet accepted. Without `--cabinet` it checks for the first cabinet that the signature names. Resolves with 0, or 1 for a signature
+ * that a cabinet would reject.
+ *
+ * Errors: rejects with ConsoleError for every failure that a person can correct.
  */
 export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');
@@ -235,7 +238,7 @@ function listOf(value: LocalArgs[string] | undefined): readonly string[] {
   return Array.isArray(value) ? (value as readonly string[]) : typeof value === 'string' ? [value] : [];
 }
 
-/** Returns an argument that must be given. Errors: throws ConsoleError 'usage' if it is missing, empty or a list. */
+/** Returns an argument that must be given. Errors: throws ConsoleError 'usage' if it is missing, empty, a switch or a list. */
 export function named(args: LocalArgs, name: string): string {
   const value = args[name];
   if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', msg`--${name} is missing`);

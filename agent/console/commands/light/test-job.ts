@@ -54,8 +54,9 @@ export interface TestStep {
 }
 
 /**
- * The result for one lamp. `no answer`: it confirmed no level; `does not follow`: it confirmed only some; `no power`: its own meter reads
- * almost nothing at the last level; `power does not rise`: measured power does not rise with each level.
+ * The result for one lamp. `refused`: every level was refused; `no answer`: it confirmed no level; `does not follow`: it confirmed only
+ * some; `no power`: the last reading of its own meter is below 1 W; `power does not rise`: measured power does not rise by 1 W per lamp
+ * with each level.
  */
 export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
 

@@ -75,7 +75,7 @@ export function unitArg(args: RawArgs, min: number = UNITS.min): number | string
   return /^-?\d+$|^0x/i.test(text) ? numberArg(args, 'unit', { min, max: UNITS.max }) : text;
 }
 
-/** Returns the id of the line with this name, in any case. Errors: throws ConsoleError 'unknown-name' with the nearest name. */
+/** Returns the id of the line with this name, in any case. Errors: throws ConsoleError 'unknown-name' as `findName`. */
 export function findLine(view: AgentView, typed: string): string {
   return findName(typed, view.names().lines, { noun: 'line', listedBy: 'luciole status' });
 }

@@ -41,7 +41,8 @@ interface ExportArgs {
  * `export`: writes all readings of a period to a file or to the output, page by page, and prints how many. Resolves with 0. `signal` stops
  * it; `write` writes to the output and waits for a slow reader.
  *
- * Errors: rejects with ConsoleError, also when stopped; the partial file is kept, and the same command continues it.
+ * Errors: rejects with ConsoleError, also when stopped; a partial file is kept, and the same command continues it, unless the store was
+ * replaced in between.
  */
 export async function exportReadings(
   args: LocalArgs,
