@@ -38,8 +38,8 @@ export interface Mover {
 
 /**
  * Returns the people and vehicles of these detections, in the order in which their last stay at a pole began; empty if there are none.
- * Until a third detection confirms a join, one detection may be part of two movers. Of the detections, the
- * newest 48 own and 16 relayed count. Depends only on its arguments.
+ * Until a third detection confirms a join, one detection may be part of two movers. Only the newest 48 own and 16 relayed detections count.
+ * Depends only on its arguments.
  */
 export type MoverReader = (detections: readonly Detection[], nowMono: MonoMs) => readonly Mover[];
 
