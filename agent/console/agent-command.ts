@@ -73,7 +73,7 @@ export function agentCommand<Args, Result, Progress = never>(parts: AgentCommand
   };
 }
 
-/** Returns a required text argument unchanged. Errors: throws ConsoleError 'usage' if it is missing, empty or a switch. */
+/** Returns a required text argument unchanged. Errors: throws ConsoleError 'usage' if it is missing, empty or a boolean. */
 export function textArg(args: RawArgs, name: string): string {
   const value = args[name];
   if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', msg`${name} is missing`);

@@ -99,7 +99,10 @@ function lightContact(deviceId: string): (role: [string, string]) => [PointId, L
   return ([point, role]) => (role === 'emergency' || role === 'lights-on' ? [[`${deviceId}.${point}`, role]] : []);
 }
 
-/** Returns until when no level is written, because drivers start up first; now if mains have not just returned. */
+/**
+ * Returns until when no level is written, because drivers start up first: `startQuietS` after `nowMono` if this run began within 2 minutes
+ * of the machine's boot, so mains have probably just returned. Otherwise `nowMono`, also if `machine` is null.
+ */
 export function quietUntilMono({ startQuietS }: Cabinet, machine: StoreParts['machine'], nowMono: MonoMs): MonoMs {
   const hasJustReturned = machine != null && machine.startMono < MAINS_RETURN_MS;
   return hasJustReturned ? nowMono + startQuietS * 1_000 : nowMono;

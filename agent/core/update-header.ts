@@ -8,13 +8,17 @@ import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:
 import { isRecord } from './is-record.ts';
 
 /**
- * What an update file states about itself. `bytes`, `sha256`: of the archive after the header. `serial`: a higher number is a newer
- * release; only a newer one is accepted. `unpackedBytes`: size of the unpacked archive.
+ * What an update file states about itself. `bytes`, `sha256` (in hex): of the archive after the header. `serial`: a higher number is a
+ * newer release; accepted is only one newer than the running one and all that were confirmed on this gateway, or the newest of these again
+ * if it has failed. `unpackedBytes`: size of the unpacked archive.
  */
 export interface UpdateHeader {
   readonly version: string;
   readonly serial: number;
-  /** Once this release is confirmed, no release below this serial can be installed, because an older one has a vulnerability. 0 for no limit. */
+  /**
+   * Older releases have a vulnerability: none below this serial can be unpacked any more, or be reverted to once this release is confirmed.
+   * 0 for no limit.
+   */
   readonly leastSerial: number;
   readonly arch: 'x64' | 'arm64';
   readonly bytes: number;

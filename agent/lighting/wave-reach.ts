@@ -62,6 +62,7 @@ function reachOf({ visit, speedMps, assumedMps }: Mover, { wave }: ZoneWave, now
 interface Lit {
   readonly id: string;
   readonly untilMono: MonoMs;
+  /** From where the mover is now, if its speed is known; otherwise from its farthest possible place, 0 up to there. */
   readonly distanceM: number;
 }
 

@@ -96,7 +96,10 @@ function portFlaw(text: string): Message | null {
   return port.kind === 'bad' ? port.why : null;
 }
 
-/** Reports keys that cannot verify a signature, ids or keys that occur twice, and ports that no line could have. */
+/**
+ * Reports keys that cannot verify a signature, ids (in any case) or keys that occur twice in one of the two lists of keys, and ports that
+ * no line could have. The same id or key in both lists is allowed.
+ */
 export function checkTrust(trust: CabinetDraft['trust']): Finding[] {
   const ports = placed(trust?.ports, ['trust', 'ports']).map(({ value, path }) => ({ flaw: portFlaw(value), path }));
   return [

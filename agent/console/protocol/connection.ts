@@ -217,9 +217,9 @@ function encode(message: ConsoleReply | Progress): string {
   return `${JSON.stringify(withTexts(message))}\n`;
 }
 
-/** Destroys connections that have been silent too long: each has one deadline, which every message moves. */
+/** Destroys connections that have been silent too long. Each has one deadline; its user moves it with `set` at every message. */
 export interface Deadlines {
-  /** Destroys the socket after this time in any case; a later call replaces the earlier one. Units: ms. */
+  /** Destroys the socket after this time, even if messages arrive; a later call replaces the earlier one. Units: ms. */
   set(socket: Socket, delayMs: number): void;
   /** Destroys all connections that have a deadline. */
   cutAll(): void;

@@ -69,10 +69,11 @@ export function expectPlainJournal(base: string): void {
 }
 
 /**
- * Creates a database with the tables of `schema` and the rows that `fill` writes, and replaces the file at `path`. It is created under
- * another name and renamed once it is complete: a power cut leaves no partial file that looks damaged.
+ * Creates a database with the tables of `schema` and the rows that `fill` writes, and replaces the file at `path` and its journal. It is
+ * created under another name and renamed once it is complete: a power cut leaves no partial file that looks damaged.
  *
- * Errors: throws SQLite and system errors; the former file then still exists.
+ * Errors: throws SQLite and system errors. The former database is unchanged if the new one could not be completed. If only the replacement
+ * failed, the former one may have lost its journal, or be replaced already.
  */
 export function makeFresh({
   path,

@@ -21,7 +21,9 @@ export interface DeliveryParts {
   readonly proof: UplinkConfig['proof'];
   /** The day's data budget has room for backlog. */
   readonly mayDrain: () => boolean;
+  /** A message was sent, with this number of readings. `historical`: from the store. */
   readonly onSent: (sent: { readonly readings: number; readonly historical: boolean }) => void;
+  /** The broker has read messages with this number of readings; in no mode does it wait for the platform. */
   readonly onProven: (readings: number) => void;
   /** Texts for `Sync/Gap`. */
   readonly onGap: (texts: readonly string[]) => void;
@@ -32,7 +34,7 @@ export interface DeliveryParts {
   readonly onResend: (result: ResendResult) => void;
   /** The mode of proof changed. */
   readonly onMode: () => void;
-  /** An acknowledgement covers rows that were never sent, or (null) the first correct one after that arrived. */
+  /** An acknowledgement covers rows of this run that were never sent. Null for each correct one, also if none was wrong before. */
   readonly onAckAhead: (ack: AckAhead | null) => void;
 }
 
