@@ -4,8 +4,8 @@ import type { AuditNote, AuditTools } from '../core/audit-tools.ts';
 import type { Clock } from '../core/clock.ts';
 import { createEventTracker, type EventFacts } from '../core/event-tracker.ts';
 import { type Message, msg } from '../core/message.ts';
+import { createTokenBucket } from '../core/token-bucket.ts';
 import type { AgentEvent } from '../core/words.ts';
-import { createTokenBucket } from '../sync/token-bucket.ts';
 import { readClockStep } from './self-audit.ts';
 
 export interface AuditEventParts {

@@ -1,8 +1,8 @@
 /** The agent's own entries in its audit log: starts with their reasons, changes of release and configuration, steps of its clock, expiring certificates. */
 import { type Clock, every, type Timer, type WallMs } from '../core/clock.ts';
 import type { Log, Store } from '../core/ports.ts';
+import { createTokenBucket } from '../core/token-bucket.ts';
 import type { AgentEvent, EventCode } from '../core/words.ts';
-import { createTokenBucket } from '../sync/token-bucket.ts';
 
 const NOTED: ReadonlySet<EventCode> = new Set<EventCode>([
   'agent-started',

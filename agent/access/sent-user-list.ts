@@ -4,7 +4,7 @@ import type { UserList } from '../core/access.ts';
 import type { AuditTools } from '../core/audit-tools.ts';
 import type { Clock } from '../core/clock.ts';
 import { Message, NO_TEXT } from '../core/message.ts';
-import { createTokenBucket } from '../sync/token-bucket.ts';
+import { createTokenBucket } from '../core/token-bucket.ts';
 
 export interface SentUserListParts {
   readonly take: (text: string) => Promise<UserList | Message>;

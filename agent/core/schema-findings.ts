@@ -40,8 +40,8 @@ const MOST_UNKNOWN = 100;
 const QUOTED_MAX = 40;
 
 /**
- * Turns one error of the schema library into sentences with what was found and what is allowed; one for each of the
- * first 100 keys for an error about unknown keys.
+ * Turns one error of the schema library into sentences with what was found and what is allowed; for unknown keys, one
+ * for each of the first 100 and one with the number of the others.
  * `root` is the same schema as JSON Schema, `value` the whole document.
  */
 export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$ZodIssue, more: MoreHints = {}): SchemaFinding[] {
@@ -49,7 +49,12 @@ export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$
   const schema = schemaAt(root, path) ?? root;
   if (issue.code === 'unrecognized_keys') {
     const keys = keysOf(schema);
-    return issue.keys.slice(0, MOST_UNKNOWN).map((key) => ({ path: [...path, key], message: unknownKey(key, keys), atKey: true }));
+    const named = issue.keys.slice(0, MOST_UNKNOWN);
+    const more = issue.keys.length - named.length;
+    return [
+      ...named.map((key) => ({ path: [...path, key], message: unknownKey(key, keys), atKey: true })),
+      ...(more > 0 ? [{ path, message: msg`${more} more unknown keys here` }] : []),
+    ];
   }
   if (issue.code === 'custom') {
     const said: unknown = issue.params?.['said'];

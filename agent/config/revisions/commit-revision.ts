@@ -1,7 +1,7 @@
 import { isTrusted } from '../../core/clock.ts';
 import { type Message, msg, NO_TEXT, type Said } from '../../core/message.ts';
 import type { CommitRequest, ConfigAnswer, ConfigFiles } from '../../core/revisions.ts';
-import type { TokenBucket } from '../../sync/token-bucket.ts';
+import type { TokenBucket } from '../../core/token-bucket.ts';
 import { type FloorPermission, floorPermission } from '../floor/floor-permission.ts';
 import type { ActiveRevision, ActiveRevisionParts } from './active-revision.ts';
 import type { CheckedRevision } from './check-in-child.ts';

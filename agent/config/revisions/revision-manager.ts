@@ -12,7 +12,7 @@ import type {
   Revision,
   ValueInForce,
 } from '../../core/revisions.ts';
-import { createTokenBucket } from '../../sync/token-bucket.ts';
+import { createTokenBucket } from '../../core/token-bucket.ts';
 import { asWritten } from '../edit/as-written.ts';
 import { pathsFrom, valueInForce } from '../edit/config-paths.ts';
 import { ActiveRevision, type ActiveRevisionParts } from './active-revision.ts';
@@ -270,9 +270,13 @@ export class RevisionManager implements ConfigManager {
     void this.#turns.add('trial-end', () => (end.kind === 'confirm' ? this.#active.confirm(null) : this.#active.return(end.reason)));
   }
 
-  /** A confirmation or a return is not delayed by a check, because the trial would end in the meantime. */
+  /**
+   * A confirmation or a return is not delayed by a check, because the trial would end in the meantime. One waits ahead of other requests; more
+   * of them wait in their turn, so that repeating them delays no console.
+   */
   #endingTrial(by: string, work: () => Promise<ConfigAnswer>): Promise<ConfigAnswer> {
-    return this.#histories.history.trial === null ? this.#inTurn(by, work) : this.#turns.add('trial-end', work);
+    const isFirst = this.#histories.history.trial !== null && this.#turns.waiting('trial-end') === 0;
+    return isFirst ? this.#turns.add('trial-end', work) : this.#inTurn(by, work);
   }
 
   async #inTurn(by: string, work: () => Promise<ConfigAnswer>): Promise<ConfigAnswer> {

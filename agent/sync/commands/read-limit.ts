@@ -2,10 +2,10 @@
  * Limits how many messages are parsed. Beyond the limit, up to 2,000 short messages a second are still searched for an emergency.
  */
 import type { Clock } from '../../core/clock.ts';
+import { createTokenBucket } from '../../core/token-bucket.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload } from '../sparkplug/codec.ts';
 import type { MetricTable } from '../sparkplug/metric-table.ts';
-import { createTokenBucket } from '../token-bucket.ts';
 import { EMERGENCY_METRIC } from './command-metrics.ts';
 import { nameOf } from './commands.ts';
 

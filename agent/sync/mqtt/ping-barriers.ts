@@ -73,12 +73,12 @@ export class PingBarriers {
     if (this.#timer === null && this.#link.keepaliveS > 0) this.#startCheck();
   }
 
-  /** A packet was received. */
+  /** A packet was received. An answer without an open ping is ignored: counted, it would prove the next ping before the broker has it. */
   noteReceived(cmd: string): void {
-    if (cmd !== 'pingresp') return;
-    this.#answered += 1;
     const [ping, ...open] = this.#open;
-    this.#provenBytes = ping?.sentBytes ?? this.#provenBytes;
+    if (cmd !== 'pingresp' || ping === undefined) return;
+    this.#answered += 1;
+    this.#provenBytes = ping.sentBytes;
     this.#open = open;
     if (open.length === 0) this.#stop();
     for (const { ping, resolve } of this.#waiting) if (ping <= this.#answered) resolve();

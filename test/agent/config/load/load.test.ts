@@ -248,3 +248,11 @@ t.test('a key that the schema library would drop is refused by name in a new cab
   const wired = SMALL_STREET.replace('{ id: S01', '{ contactZones: { __proto__: rue }, id: S01');
   t.match(complaints(wired), [/__proto__ has no role/], 'a contact without a role was never accepted');
 });
+
+t.test('of many unknown keys in one section 100 are named and the others counted', (t) => {
+  const text = `${SMALL_STREET}${Array.from({ length: 130 }, (_, i) => `odd${i}: 1\n`).join('')}`;
+  const found = complaints(text).filter((line) => /unknown key/.test(line));
+  t.equal(found.filter((line) => /unknown key "odd\d+"/.test(line)).length, 100);
+  t.equal(found.filter((line) => /30 more unknown keys here/.test(line)).length, 1);
+  t.end();
+});

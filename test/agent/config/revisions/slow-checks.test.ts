@@ -90,6 +90,16 @@ t.test('a request of a console is handled before those of the platform that wait
   t.strictSame(order, ['console', 'platform']);
 });
 
+t.test('confirmations sent again and again delay no console', async (t) => {
+  const { manager, tryThenHang } = await openManager(t);
+  await tryThenHang(1);
+  const order: string[] = [];
+  const repeated = Array.from({ length: 20 }, (_, i) => manager.giveBack('platform', '').then(() => order.push(`return ${i}`)));
+  const anne = manager.discard('console:anne').then(() => order.push('console'));
+  await Promise.all([...repeated, anne]);
+  t.strictSame(order.slice(0, 2), ['return 0', 'console']);
+});
+
 t.test('the platform may have 128 requests waiting, and each has an answer', async (t) => {
   const { manager, tryThenHang } = await openManager(t);
   const [running] = await tryThenHang(1);

@@ -53,6 +53,18 @@ t.test('an answered ping has no limit, and the next one has its whole time', asy
   t.strictSame(unanswered, []);
 });
 
+t.test('an answer to no ping proves nothing', async (t) => {
+  const { barriers } = setUp();
+  const proven: string[] = [];
+  barriers.noteReceived('pingresp');
+  void barriers.wait().then(() => proven.push('first'));
+  await Promise.resolve();
+  t.strictSame(proven, [], 'the broker has not answered this ping');
+  barriers.noteReceived('pingresp');
+  await Promise.resolve();
+  t.strictSame(proven, ['first']);
+});
+
 t.test('a broker that answers every second ping is found', async (t) => {
   const { unanswered, barriers, ping, receive } = setUp();
   for (let s = 0; s < 120; s += 2) {

@@ -1,7 +1,7 @@
 /**
  * A rate limit as a token bucket: a burst, then a number per second.
  */
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from './clock.ts';
 
 export interface Rate {
   /** Allowed in one burst, after a pause. */
