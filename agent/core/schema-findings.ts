@@ -52,7 +52,7 @@ export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$
     const named = issue.keys.slice(0, MOST_UNKNOWN);
     const more = issue.keys.length - named.length;
     return [
-      ...named.map((key) => ({ path: [...path, key], message: unknownKey(key, keys), atKey: true })),
+      ...named.map((key) => ({ path: [...path, key], message: unknownKey(key, keys), atKey: true as const })),
       ...(more > 0 ? [{ path, message: msg`${more} more unknown keys here` }] : []),
     ];
   }

@@ -94,9 +94,8 @@ export class CandidateStore {
     return msg`revision ${number} runs, but this was begun on revision ${base}: compare, then discard it or load it again`;
   }
 
-  /** Restores the candidates that an earlier run left on disk. */
-  async restore(): Promise<void> {
-    const { disk } = this.#parts;
+  /** Restores the candidates that an earlier run left on this disk. A hung disk delays it: no request waits for it. */
+  async restore(disk: RevisionDisk): Promise<void> {
     this.#candidates.clear();
     const found: [string, Candidate][] = [];
     for (const files of await disk.candidates()) {

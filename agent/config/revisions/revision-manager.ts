@@ -25,6 +25,7 @@ import type { CandidateFiles, RevisionDisk } from './revision-disk.ts';
 import { revisionOf, runningOf } from './revision-history.ts';
 import type { RevisionHistory } from './revision-history-file.ts';
 import { RevisionHistoryStore } from './revision-history-store.ts';
+import { DiskTimeout, timedDisk } from './timed-disk.ts';
 import type { TrialEnd } from './trial-watch.ts';
 import { TurnQueue } from './turn-queue.ts';
 import { createUploads } from './upload.ts';
@@ -64,6 +65,8 @@ const NO_CANDIDATE = msg`there is no candidate`;
  */
 export class RevisionManager implements ConfigManager {
   readonly #parts: RevisionManagerParts;
+  /** For requests: a hung disk ends them, so that they do not delay the end of a trial. */
+  readonly #disk: RevisionDisk;
   /** Tracks the lasting conditions that the start found. */
   readonly #events: EventTracker;
   readonly #histories: RevisionHistoryStore;
@@ -75,9 +78,10 @@ export class RevisionManager implements ConfigManager {
 
   constructor(parts: RevisionManagerParts) {
     this.#parts = parts;
+    this.#disk = timedDisk(parts.disk, parts.clock);
     this.#events = createEventTracker(parts.clock, parts.onEvent);
     this.#histories = new RevisionHistoryStore({ ...parts, onKept: () => this.#events.clear('config-refused', 'configuration') });
-    this.#candidates = new CandidateStore({ ...parts, running: () => this.#running });
+    this.#candidates = new CandidateStore({ ...parts, disk: this.#disk, running: () => this.#running });
     this.#uploads = createUploads(parts.clock);
     const check = (of: number | CandidateFiles, signal?: AbortSignal): Promise<CheckedRevision> =>
       parts.check(parts.disk.dirOf(of), parts.disk.dirOf(this.#running.number), signal);
@@ -85,6 +89,7 @@ export class RevisionManager implements ConfigManager {
     this.#active = new ActiveRevision(parts, this.#histories, { check: (of) => check(of), onVerdict: (end) => this.#endTrial(end) });
     this.#context = {
       ...parts,
+      disk: this.#disk,
       histories: this.#histories,
       active: this.#active,
       check: (of) => check(of, this.#turns.signal),
@@ -103,7 +108,7 @@ export class RevisionManager implements ConfigManager {
     // The running revision is in memory, so a trial continues without waiting for the disk.
     this.#active.start();
     onChange();
-    await this.#candidates.restore();
+    await this.#candidates.restore(this.#parts.disk);
     if (this.#active.isStopped) return;
     void this.#histories.removeForgotten();
     onChange();
@@ -167,7 +172,7 @@ export class RevisionManager implements ConfigManager {
     return this.#inTurn(by, async () => {
       const { disk, edit } = this.#parts;
       const of = this.#candidates.files(by) ?? this.#running.number;
-      const files = await disk.readFiles(of);
+      const files = await this.#disk.readFiles(of);
       if (files === undefined) return refusedAnswer(msg`the files of what runs are not kept: load a whole cabinet.yaml first`);
       if ((value ?? '').length > MAX_VALUE_CHARS)
         return refusedAnswer(msg`a value has at most ${MAX_VALUE_CHARS} characters: load a whole file`);
@@ -197,7 +202,7 @@ export class RevisionManager implements ConfigManager {
     return this.#inTurn(request.by, async () => {
       const { by, base } = request;
       const of = this.#candidates.files(by);
-      const files = of === undefined ? undefined : await this.#parts.disk.readFiles(of);
+      const files = of === undefined ? undefined : await this.#disk.readFiles(of);
       if (of === undefined || files === undefined) return refusedAnswer(NO_CANDIDATE_YET);
       const stale = base === null ? this.#candidates.staleness(by) : NO_TEXT;
       if (stale !== NO_TEXT) return refusedAnswer(stale);
@@ -212,7 +217,7 @@ export class RevisionManager implements ConfigManager {
   rollback(number: number, request: CommitRequest): Promise<ConfigAnswer> {
     return this.#inTurn(request.by, async () => {
       const { history } = this.#histories;
-      const files = await this.#parts.disk.readFiles(number);
+      const files = await this.#disk.readFiles(number);
       if (revisionOf(history, number) === undefined || files === undefined)
         return refusedAnswer(msg`there is no revision ${number}: ${history.revisions.map((each) => each.number)} are kept`);
       const why = String(request.why) === '' ? msg`rollback to revision ${number}` : msg`rollback to revision ${number}: ${request.why}`;
@@ -283,8 +288,14 @@ export class RevisionManager implements ConfigManager {
     const rank = isPlatform(by) ? 'platform' : 'console';
     if (this.#turns.waiting(rank) >= MOST_WAITING)
       return refusedAnswer(msg`${MOST_WAITING} requests for the configuration wait: wait for their results, then send it again`);
-    return this.#turns.add(rank, work);
+    return this.#turns.add(rank, () => work().catch(hungDisk));
   }
+}
+
+/** The result of a request that a hung disk ended. Errors: throws every other error again. */
+function hungDisk(error: unknown): ConfigAnswer {
+  if (!(error instanceof DiskTimeout)) throw error;
+  return notStored(msg`the disk does not answer in time: check the disk of store.dir, then send it again`);
 }
 
 /** Why a revision was made, and which other authors contributed to it. */

@@ -19,7 +19,7 @@ async function candidates(t: { testdir(): string }) {
   await disk.writeFiles(1, { cabinet: RUNNING, profiles: {} }, {});
   const again = async (): Promise<CandidateStore> => {
     const store = new CandidateStore({ disk, clock, running: () => ({ number: 1 }) as Revision });
-    await store.restore();
+    await store.restore(disk);
     return store;
   };
   const textOf = async (store: CandidateStore, by: string): Promise<string | undefined> => {

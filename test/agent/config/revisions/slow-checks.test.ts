@@ -26,9 +26,24 @@ async function openManager(t: Test) {
   writeFileSync(configFile, SMALL_SITE);
   const clock = createManualClock(NOW_MS, 'synced');
   const { site, revisions } = await beginConfiguration({ configFile, dataDir: join(folder, 'data'), nowMs: NOW_MS });
-  const state = { hangs: false, checks: 0 };
+  const state = { hangs: false, diskHangs: false, checks: 0, released: Promise.withResolvers<void>(), late: [] as Promise<unknown>[] };
+  const { disk } = revisions;
+  const hung = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = state.diskHangs ? state.released.promise.then(work) : work();
+    if (state.diskHangs) state.late.push(done);
+    return done;
+  };
+  const slowDisk: typeof disk = {
+    ...disk,
+    readFiles: (of) => hung(() => disk.readFiles(of)),
+    writeFiles: (...args) => hung(() => disk.writeFiles(...args)),
+    remove: (of) => hung(() => disk.remove(of)),
+    unmarkTrial: (number) => hung(() => disk.unmarkTrial(number)),
+    writeHistory: (history) => hung(() => disk.writeHistory(history)),
+  };
   const manager = new RevisionManager({
     ...revisions,
+    disk: slowDisk,
     ...wellStreet(site),
     clock,
     check: async (dir, _runningDir, signal) => {
@@ -89,6 +104,28 @@ t.test('a request of a console is handled before those of the platform that wait
   await manager.check('platform');
   t.strictSame(order, ['console', 'platform']);
 });
+
+for (const [what, request] of [
+  ['put', (manager: RevisionManager) => manager.put('cabinet.yaml', BRIGHTER, 'platform')],
+  ['set', (manager: RevisionManager) => manager.set('cabinet.name', 'Rue Haute', 'console:anne')],
+  ['compare', (manager: RevisionManager) => manager.compare('running', 'candidate', 'platform')],
+  ['commit', (manager: RevisionManager) => manager.commit({ ...REQUEST, by: 'platform', minutes: 1 })],
+  ['rollback', (manager: RevisionManager) => manager.rollback(1, { ...REQUEST, by: 'platform', minutes: 1 })],
+  ['discard', (manager: RevisionManager) => manager.discard('platform')],
+] as const)
+  t.test(`a trial ends at its time although the disk hangs in a ${what}`, async (t) => {
+    const { manager, clock, state, tryThenHang } = await openManager(t);
+    await tryThenHang(0);
+    state.diskHangs = true;
+    const pending = request(manager);
+    await clock.advance(62_000);
+    await clock.advance(11_000);
+    t.equal(manager.view('platform').trial, null);
+    t.match(texts(await pending), { state: 'refused', code: 'not-stored', reason: /check the disk of store\.dir/ });
+    state.released.resolve();
+    await manager.stop();
+    for (let seen = 0; seen < state.late.length; seen += 1) await state.late[seen];
+  });
 
 t.test('confirmations sent again and again delay no console', async (t) => {
   const { manager, tryThenHang } = await openManager(t);

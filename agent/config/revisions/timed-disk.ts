@@ -1,0 +1,43 @@
+import type { Clock } from '../../core/clock.ts';
+import { DISK_WAIT_MS } from '../../core/within.ts';
+import type { RevisionDisk } from './revision-disk.ts';
+
+/** The error of an operation that a hung disk did not finish within `DISK_WAIT_MS`. */
+export class DiskTimeout extends Error {
+  readonly code = 'ETIMEDOUT';
+
+  constructor() {
+    super('the disk does not answer in time');
+  }
+}
+
+/**
+ * Returns the same disk, but reading, writing and removing files and marking a trial end after `DISK_WAIT_MS`: a request that waits for a hung disk
+ * would delay the end of a trial.
+ *
+ * A write that has taken too long continues. No other change starts before it has ended, so it cannot replace newer files.
+ *
+ * Errors: these reject with `DiskTimeout`; otherwise as the disk.
+ */
+export function timedDisk(disk: RevisionDisk, clock: Pick<Clock, 'after'>): RevisionDisk {
+  let writing: Promise<unknown> = Promise.resolve();
+  const inTime = <T>(work: Promise<T>): Promise<T> => {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const timer = clock.after(DISK_WAIT_MS, () => reject(new DiskTimeout()));
+    work.then(resolve, reject).finally(() => timer.cancel());
+    return promise;
+  };
+  const write = async (work: () => Promise<void>): Promise<void> => {
+    await inTime(writing);
+    const written = work();
+    writing = written.catch(() => {});
+    await inTime(written);
+  };
+  return {
+    ...disk,
+    readFiles: (of) => inTime(disk.readFiles(of)),
+    writeFiles: (of, files, note) => write(() => disk.writeFiles(of, files, note)),
+    remove: (of) => write(() => disk.remove(of)),
+    markTrial: (number) => write(() => disk.markTrial(number)),
+  };
+}
