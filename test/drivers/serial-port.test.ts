@@ -65,7 +65,7 @@ t.test('all 256 bytes pass both ways unchanged', async (t) => {
   t.same(await atGateway.take(256), all);
 });
 
-t.test('it can be opened twice, closed and opened again; bytes from before an opening are not delivered', async (t) => {
+t.test('a port can be opened twice, closed and opened again; bytes from before an opening are not delivered', async (t) => {
   const { cable, port, atGateway, atUnits } = cableWith(t);
   await port.open();
   await port.open();

@@ -66,7 +66,7 @@ t.test('the running agent loads no library that it does not need while it runs',
     );
 });
 
-t.test('it contains its device profiles and finds no fault in a valid cabinet except its ports', async (t) => {
+t.test('the bundle contains its device profiles and finds no fault in a valid cabinet except its ports', async (t) => {
   const shipped = readdirSync(join(ROOT, 'drivers/profiles'));
   const listed = JSON.parse((await luciole('profile', 'list', '--json')).stdout) as unknown[];
   t.equal(listed.length, shipped.length);

@@ -43,7 +43,7 @@ t.test('without presence it has the programme of its own zone, with presence the
   t.match(crossingOf(street(), present('S02.motion')), { levelPct: 60 }, 'S02 is beyond reachM');
 });
 
-t.test('it never has less than its own zone gives it, and its own limits apply', async (t) => {
+t.test('a lamp that two zones raise never has less than its own zone gives it, and its own limits apply', async (t) => {
   const low = { presence: { ...PRESENCE, alsoLamps: ['L3'], boostPct: 20 } };
   t.match(crossingOf(street({ rue: low }), present()), { levelPct: 60, rank: 'programme' });
   t.match(

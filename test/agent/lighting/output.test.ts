@@ -223,7 +223,7 @@ t.test('no rule opens a circuit over lit lamps', async (t) => {
   t.equal(outputValue(cut, facts({ lit: ['rue'], rules: ['smog'], before: lit, nowMono: 9_999 * S })).value, 1);
 });
 
-t.test('it gives the reason', async (t) => {
+t.test('an output gives its reason', async (t) => {
   const closed = outputValue(K1, facts({ lit: ['parc'] }));
   t.equal(String(closed.text), 'zone parc is lit');
   t.equal(String(outputValue(K1, facts({ before: closed, nowMono: 100 * S })).text), 'stays 3 min more, then 0: nothing else is requested');

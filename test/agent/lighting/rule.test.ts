@@ -360,7 +360,7 @@ t.test('a rule does not depend on how often it is evaluated', async () => {
   );
 });
 
-t.test('it changes at most once in each forS, and no rule outlives its sensor', async () => {
+t.test('a rule changes at most once in each forS, and does not outlive its sensor', async () => {
   fc.assert(
     fc.property(RULE_ARB, fc.array(WORD_ARB, { minLength: 1, maxLength: 60 }), (rule, words) => {
       const forMs = 'forS' in rule.when ? rule.when.forS * S : 0;
