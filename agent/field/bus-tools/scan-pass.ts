@@ -13,6 +13,7 @@ import { refusalMs } from './scan-settings.ts';
 /** Longest time by which a stray or late reply may follow its request. Units: ms. Source: modbus.md §3: units take up to 200 ms in the field. */
 const LOOK_BACK_MS = 300;
 
+/** An address that was requested, and when. */
 export interface Probed {
   readonly unit: number;
   readonly atMono: MonoMs;
@@ -84,15 +85,17 @@ export interface ScanAnswer {
   readonly exception: BusErrorCode | null;
 }
 
+/** What one pass over the addresses has found. */
 export interface PassResult {
   readonly answers: readonly ScanAnswer[];
   /** Addresses whose replies are damaged. */
   readonly damaged: readonly number[];
 }
 
+/** What a pass is to do. `units`: the addresses, in the order in which they are read. */
 export interface PassOptions {
   readonly units: readonly number[];
-  /** Units: ms. */
+  /** Wait for the first byte of a reply. Units: ms. */
   readonly waitMs: number;
   /** Reads the addresses without an answer up to three times more while late or damaged bytes arrive. Up to 50 s each for 247 addresses. */
   readonly isPatient: boolean;
