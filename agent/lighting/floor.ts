@@ -32,6 +32,7 @@ export interface Shortfall {
   readonly text: Message;
 }
 
+/** Whether the street `after` is bright enough everywhere. */
 export interface FloorQuestion {
   readonly after: LightingStreet;
   /** A lamp must reach the lowest of the floors that contain it. */

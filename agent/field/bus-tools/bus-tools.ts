@@ -43,7 +43,9 @@ export interface FieldBusTools extends BusTools {
   note(lineId: string, report: TransactionReport): void;
   /** Records how long an urgent write waited between its intent and its first byte. Units: ms. */
   noteUrgent(lineId: string, waitMs: number): void;
-  /** Removes lines and adds others; the statistics of the remaining lines are kept. */
+  /**
+   * Removes lines and adds others. The statistics of the remaining lines are kept; of a line that is removed and added again, only the counters are.
+   */
   exchange(gone: ReadonlySet<string>, come: Pick<BusToolsParts, 'lines' | 'rawLines'>): void;
   /** Counters of a Modbus line, without those caused by the console's requests; null for any other line. */
   counters(lineId: string): LineCounters | null;
