@@ -34,6 +34,7 @@ const STAT_BLOCK_BYTES = 512;
  */
 export type FreeBytes = (dir: string) => number | null;
 
+/** What the reserve needs. `remark` receives what it does and its failures, as text for the log. */
 export interface ReserveFileParts {
   readonly dir: string;
   readonly freeBytes: FreeBytes;

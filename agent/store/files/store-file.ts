@@ -11,6 +11,7 @@ import { expectPlainJournal, makeFresh, plainFileBytes } from './db-files.ts';
 import { assertSoundFile, pageProblems, toOpeningError, toUseError } from './file-check.ts';
 import { migrate } from './migrations.ts';
 
+/** What a `StoreFile` needs: which file it is, and what its owner does when the file is created or opened. */
 export interface FileParts<H> {
   readonly dir: string;
   readonly schema: Schema;

@@ -81,7 +81,7 @@ export function createAuditTable(db: Sqlite) {
   }
 
   return {
-    /** Within the caller's transaction. */
+    /** Adds these notes as entries of the chain; the oldest entries are removed beyond 10,000. Within the caller's transaction. */
     append: (notes: readonly TimedNote[]): void => {
       let head = newestOf(notes[0]?.atMs ?? 0);
       for (const note of notes) {
@@ -108,6 +108,7 @@ export function createAuditTable(db: Sqlite) {
     },
     /** The stored entries after this number, including kept ones of admins. */
     after: (n: number): AuditRows => ({ rows: nextRows.all(n, MAX_NEXT), head: headOf(db) }),
+    /** Returns the newest entries since `sinceMs`, oldest first, and the verdict on the whole chain if `isVerified`. */
     read: ({ sinceMs, limit, isVerified, knownHead }: AuditQuery): AuditPage => {
       const head = headOf(db);
       const facts = (): ChainFacts => ({ head, known: knownHead, reserved: reserved.all(), isUsed: isUsed.get() === 1 });

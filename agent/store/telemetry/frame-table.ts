@@ -72,7 +72,7 @@ export class FrameTable {
     return this.last()?.total ?? 0;
   }
 
-  /** Frames of this run with a ticket up to this one are in the file. */
+  /** The highest ticket of this run whose frame is in the file, by the newest row; 0 if that row is of another run. */
   committedTicket(): number {
     const newest = this.last();
     return newest !== undefined && newest.boot === this.#boots.known() ? newest.ticket : 0;
@@ -116,10 +116,12 @@ export class FrameTable {
     for (const row of withoutHoles(frames)) this.#addRow(row, base);
   }
 
+  /** Reads and checks a row. A row without bytes has no frames. */
   read(row: FrameRow): Read {
     return readRow(row, this.#series);
   }
 
+  /** Sums over the rows that end after this seq. */
   tally(afterSeq: number): Tally {
     return this.#sql.tally.get(afterSeq) ?? { rows: 0, frames: 0, readings: 0, bytes: 0 };
   }
