@@ -41,6 +41,7 @@ export interface ReadRank {
   readonly clearMono: MonoMs;
 }
 
+/** What a link needs. It increases `counters`. */
 export interface LinkOptions {
   readonly port: BytePort;
   readonly clock: Clock;
