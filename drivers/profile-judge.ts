@@ -28,8 +28,8 @@ const POINTS = ['points', 'repeat'];
 const ON_POINTS = [...POINTS, 'groups', 'uptime', 'quirks'];
 
 /**
- * Returns the profile of a parsed file, or all its mistakes. If a key or word is wrong, the other checks still run, and mistakes that it may have
- * caused are left out. Errors: none; every value is judged.
+ * Returns the profile of a parsed file, or all its mistakes. If a key or word is wrong, the other checks still run as far as possible, and mistakes
+ * that it may have caused are left out. Errors: none; every value is judged.
  */
 export function judgeProfile(value: unknown, use: ProfileUse): Judgement {
   const result = profileSchema.safeParse(value);

@@ -45,7 +45,7 @@ const CONNECT_ERRORS: Readonly<Record<string, ConnectError>> = {
   ENETUNREACH: NO_WAY,
 };
 
-/** What a port over TCP needs. */
+/** The address and the clock of a port over TCP. */
 export interface SocketPortOptions {
   /** The address as people write it: `tcp://host:502`. */
   readonly name: string;

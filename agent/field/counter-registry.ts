@@ -52,7 +52,7 @@ export interface CountedPoint {
   readonly profile: PointProfile;
 }
 
-/** What a `CounterRegistry` needs. */
+/** The points, the store and the callbacks of a `CounterRegistry`. */
 export interface CounterRegistryOptions {
   readonly points: readonly CountedPoint[];
   readonly clock: Clock;

@@ -19,7 +19,7 @@ const LOAD_SAMPLE_MS = 5_000;
 /** Period of the check of answering units for trouble; a report is late by at most this. Units: ms. Source: as for the lighting decision; an unread presence input is reported up to 1 s later. */
 const TROUBLE_CHECK_MS = 1_000;
 
-/** What a field needs: its lines and the parts that they share, without those that the field creates itself. */
+/** The lines of a field, the parts that its lines share, and the callback for events. The field creates the other shared parts itself. */
 export interface FieldOptions extends Omit<RuntimeParts, 'events' | 'latest' | 'bus'> {
   readonly lines: readonly FieldLine[];
   /** Device types that the bus tools may recognise on a line. */
@@ -33,7 +33,7 @@ export interface FieldOptions extends Omit<RuntimeParts, 'events' | 'latest' | '
 
 /** Lines to remove and lines to add; a line in both lists is opened again with other settings. */
 export interface LineExchange {
-  /** Ids. */
+  /** Ids of the lines to remove. */
   readonly gone: readonly string[];
   readonly come: readonly FieldLine[];
   /** Ids of all lines in the order of the configuration. */

@@ -11,7 +11,7 @@ const IDLE_MIN_MS = 0.1;
 /** A sleep that `wake` ends early, for a line that waits until its next request is due. */
 export type WakeableTimer = ReturnType<typeof createWakeableTimer>;
 
-/** Creates a timer for one sleep at a time. */
+/** Creates a timer for one sleep at a time: `sleep` waits for the shortest of some times, 1 s at most; `wake` ends the current sleep. */
 export function createWakeableTimer(clock: Clock) {
   let wake: () => void = () => {};
   return {

@@ -32,7 +32,7 @@ export interface Shortfall {
   readonly text: Message;
 }
 
-/** Whether the street `after` is bright enough everywhere. */
+/** The question to `shortfallsOf`: whether the street `after` gives at least the light of some floors. */
 export interface FloorQuestion {
   readonly after: LightingStreet;
   /** A lamp must reach the lowest of the floors that contain it. */

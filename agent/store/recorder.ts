@@ -38,7 +38,7 @@ export function isChange(
   return change > 0 && change >= deadband - 0.5 * 10 ** -decimals;
 }
 
-/** What a recorder needs. */
+/** The clock and the rules of a recorder, and the callback for its frames. */
 export interface RecorderParts {
   readonly clock: Clock;
   /** By point id. For a point without a rule every change is reported. */

@@ -71,7 +71,7 @@ interface Pending extends Exchange, FirstReply {
   timer: Timer | null;
 }
 
-/** What a `GuardedPort` needs. */
+/** The port, its serial settings and the callbacks of a `GuardedPort`. */
 export interface GuardedPortOptions extends LinkOptions {
   readonly serial: SerialSettings;
   /** Silence before a request. Units: ms. Default: as `gapMs`. */
@@ -85,8 +85,8 @@ export interface GuardedPortOptions extends LinkOptions {
 }
 
 /**
- * A serial port for `modbus-serial` that passes on only a reply that is complete, undamaged and certain to belong to the request. Any other end fails
- * the request with a BusError. One request at a time; it never retries, but may send a read again to confirm its reply.
+ * A serial port for `modbus-serial` that passes on only a reply that is complete, undamaged and trusted to belong to the request (see `ReplyTrust`).
+ * Any other end fails the request with a BusError. One request at a time; it never retries, but may send a read again to confirm its reply.
  */
 export class GuardedPort extends ModbusLink {
   readonly #late: LateReplies;

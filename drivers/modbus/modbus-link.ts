@@ -41,7 +41,7 @@ export interface ReadRank {
   readonly clearMono: MonoMs;
 }
 
-/** What a link needs. It increases `counters`. */
+/** The port and the clock of a link, and the counters that it increases. */
 export interface LinkOptions {
   readonly port: BytePort;
   readonly clock: Clock;

@@ -201,8 +201,8 @@ export class ReplyTrust {
   }
 
   /**
-   * Returns whether the newest reply of a request is accepted, and records it. A doubtful reply is counted, and makes later replies of its shape be
-   * checked more strictly.
+   * Returns whether the newest reply of a request is accepted, and records it. A doubtful reply is counted; after one to a read, later replies of its
+   * shape are checked more strictly.
    */
   judge(candidate: Candidate): ReplyVerdict {
     const { request, frames, nowMono, sentMono, isAlone } = candidate;

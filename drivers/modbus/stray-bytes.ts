@@ -17,7 +17,7 @@ const KEPT_BYTES = 2 * LONGEST_FRAME_BYTES;
 /** The bytes on a line while no reply is expected; see `createStrayBytes`. */
 export type StrayBytes = ReturnType<typeof createStrayBytes>;
 
-/** What `createStrayBytes` needs. */
+/** The memory of the line that `createStrayBytes` uses, and the times on its wire. */
 export interface StrayBytesOptions {
   readonly late: LateReplies;
   readonly trust: ReplyTrust;

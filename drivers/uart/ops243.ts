@@ -18,8 +18,8 @@ const DIRECTION: ReadonlyMap<unknown, number> = new Map([
 const CLEAR: FrameValues = { count: 0, speed: null, direction: null };
 
 /**
- * The protocol of the OmniPreSense OPS243-A traffic radar. `speed` is in km/h, `direction` 1 for approaching vehicles and 0 for others; `count` is 1
- * while a vehicle is reported.
+ * The protocol of the OmniPreSense OPS243-A traffic radar. `speed` is in km/h; `direction` is 1 for approaching vehicles, 0 for leaving ones, null if
+ * not reported; `count` is 1 while a vehicle is reported.
  */
 export const OPS243: FrameCodec = {
   maxFrameBytes: MAX_LINE_BYTES,

@@ -145,8 +145,8 @@ export function nextRead({ at, size, to }: Walk): { readonly address: number; re
 }
 
 /**
- * Returns the state after an answered read of `count` registers. The next read starts after them. It is twice as long, up to `cap`; inside
- * a refused block it is half as long as the rest of that block; after the end of such a block `cap` is reduced, and the read has that length.
+ * Returns the state after an answered read of `count` registers. The next read starts after them. It is twice as long, up to `cap`; inside a refused
+ * block it is about half as long as the rest of that block; after the end of such a block `cap` is reduced, and the read has that length.
  */
 export function walkOn(walk: Walk, count: number): Walk {
   const next = { ...walk, at: walk.at + count, singleWorks: walk.singleWorks || count === 1 };

@@ -24,7 +24,7 @@ export interface RawLine {
   readonly downReason: () => Message;
 }
 
-/** What the bus tools need. */
+/** The lines of the field, and what the tools use besides them. */
 export interface BusToolsParts {
   readonly lines: readonly (BusLine & Pick<LineStatsParts, 'overruns' | 'requestsOf' | 'downReason'>)[];
   readonly rawLines: readonly RawLine[];

@@ -16,7 +16,10 @@ const SAVED_MS = 1_000;
 /** Limits the time that unanswered requests to silent units take to 2 % of the line. Up to 1 s of unused time is saved up. */
 export type DeadBudget = ReturnType<typeof createDeadBudget>;
 
-/** Creates a budget with the full second saved up. */
+/**
+ * Creates the budget of a line for unanswered requests to silent units: 2 % of the time, with 1 s saved up at first. `charge` spends it; `savedMs`
+ * and `readyMono` return what is left and when it is positive again.
+ */
 export function createDeadBudget() {
   let savedMs = SAVED_MS;
   let atMono: MonoMs = 0;

@@ -41,7 +41,7 @@ const SET_UP_TURNS = 5;
  */
 const DECIDE_MS = 0.3;
 
-/** What the runner of a line needs. */
+/** The line, its units and the callbacks of a `LineRunner`. */
 export interface LineRunnerOptions extends TransactionsOptions {
   readonly periodsMs: typeof POLL_PERIOD_MS;
   /** Receives every transaction of the line, including those of the console. */
@@ -74,8 +74,8 @@ interface Turn {
 }
 
 /**
- * Sends all requests of one Modbus line, one at a time, each the most urgent at that moment: levels, commands, presence polls, console jobs, other
- * polls and set-up, probes. It does not open the port.
+ * Sends all requests of one Modbus line, one at a time. Before each it chooses the most urgent: urgent levels, other writes, presence polls, console
+ * jobs, other polls and set-up, probes of silent units. It does not open the port.
  */
 export class LineRunner {
   readonly #options: LineRunnerOptions;
@@ -136,7 +136,7 @@ export class LineRunner {
     return this.#silence.isDead;
   }
 
-  /** The number of polls that left more than one period after they were due. */
+  /** The number of polls that left more than one period after they were due, without first polls and those after a lost one. */
   get overruns(): number {
     return this.#polls.overruns;
   }

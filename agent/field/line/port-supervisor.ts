@@ -27,7 +27,7 @@ const REOPEN_MS = { first: 500, max: 10_000 };
  */
 const STEADY_MS = { first: 10_000, max: 600_000 };
 
-/** What a `PortSupervisor` needs. */
+/** The port that a `PortSupervisor` keeps open, and where it reports. */
 export interface PortSupervisorOptions {
   readonly lineId: string;
   readonly port: { open(): Promise<void>; close(): Promise<void> };

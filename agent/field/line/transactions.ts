@@ -28,7 +28,7 @@ const AWAY_AFTER_MS = 5_000;
 /** A unit that answers without data for this long is reported. Units: ms. Source: two polls of the slowest class, 30 s. */
 const NO_DATA_AFTER_MS = 60_000;
 
-/** What the transactions of a line need. */
+/** The line, its units and the callbacks of `Transactions`. */
 export interface TransactionsOptions {
   readonly lineId: string;
   readonly line: ModbusLine;

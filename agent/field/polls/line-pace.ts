@@ -20,6 +20,7 @@ export interface LinePace {
   readonly registerMs: number;
   /** Cost of a request and a reply without registers. */
   readonly fixedMs: number;
+  /** Silence between two frames. */
   readonly gapMs: number;
 }
 

@@ -103,7 +103,7 @@ export interface PollBlock extends Pick<ReadRequest, 'table' | 'address' | 'coun
   readonly hasHoles: boolean;
 }
 
-/** What `blockAround` decides from. `first` is the index in `slots`. */
+/** The slots of a unit, the index `first` of the one to read, and the limits of the read. */
 export interface BlockOptions {
   readonly slots: readonly Slot[];
   readonly first: number;
@@ -196,8 +196,8 @@ export function lost({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: Blo
 }
 
 /**
- * Handles a refused block; its slots become due now. A block with holes is not changed otherwise: the caller must read it without holes next time. A
- * block of several slots is split into two halves. A single slot is isolated, because the unit does not have it.
+ * Handles a refused block. A block with holes is only made due now: the caller must read it without holes next time. A block of several slots is
+ * split into two halves, which are due now. A single slot is isolated, because the unit does not have it.
  *
  * Returns the isolated slot; undefined while the search continues.
  */

@@ -45,7 +45,7 @@ const REFUSALS: readonly BusErrorCode[] = ['illegal-function', 'illegal-address'
 /** Exceptions that mean: not now, or never. Source: Modbus Application Protocol V1.1b3 §7, exceptions 4 to 8. */
 const FAILURES: readonly BusErrorCode[] = ['device-failure', 'device-busy'];
 
-/** What the polls of a line need. */
+/** The line of the polls, its transactions, and the period of each class. */
 export interface PollsOptions {
   readonly line: ModbusLine;
   readonly clock: Clock;

@@ -36,7 +36,7 @@ export interface LineStatsParts {
   readonly clock: Clock;
   /** How long the adapter holds bytes back; null when that is unknown. Units: ms. */
   readonly latencyMs: () => number | null;
-  /** Polls that left more than one period after they were due. */
+  /** The number of polls that left more than one period after they were due, without first polls and those after a lost one. */
   readonly overruns: () => number;
   /** The number of requests in one whole round of polls of a unit. */
   readonly requestsOf: (unit: Unit) => number;

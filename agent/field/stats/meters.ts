@@ -49,7 +49,7 @@ const WINDOW_MS = 60_000;
  */
 export type BusLoad = ReturnType<typeof createBusLoad>;
 
-/** Creates a meter for the load of a line, without samples. */
+/** Creates a meter for the share of the last minute in which a line was in use; see `BusLoad`. */
 export function createBusLoad() {
   let samples: { atMono: MonoMs; busyMs: number }[] = [];
   return {

@@ -12,7 +12,7 @@ import { absentReadings, quantitiesOf, readingsOf, type Stamp } from '../reading
 import { createQuietTimer, type QuietTimer } from '../timers.ts';
 import { createUartRequester, type UartRequester } from './uart-requester.ts';
 
-/** What a line with one device on a raw UART needs. */
+/** The device, its driver and port, and the callbacks of a `UartLine`. */
 export interface UartLineOptions {
   readonly device: DeviceConfig;
   readonly driver: UartDriver;

@@ -23,7 +23,7 @@ const NEEDED_SHARE = 0.75;
 /** Longest silence after a broadcast, while the units store it. Units: ms. Source: the default response timeout of a profile. */
 const MAX_PAUSE_MS = 300;
 
-/** What the broadcasts of a line need. */
+/** The units of a line and what its set-up broadcasts use. */
 export interface SetUpBroadcastParts {
   readonly units: readonly Unit[];
   readonly transactions: Transactions;
@@ -38,8 +38,8 @@ export interface SetUpBroadcastParts {
 export type SetUpBroadcasts = ReturnType<typeof createSetUpBroadcasts>;
 
 /**
- * Creates the decision which set-up steps of a line are sent as broadcasts: those that at least 8 units and three quarters of the line must write,
- * and that every unit of the line has. None unless `isAllowed`.
+ * Creates the decision which set-up steps of a line are sent as broadcasts. Once at least 8 units and three quarters of the line must write the same
+ * step, that step and the following ones are sent to all units, as far as every unit has them and may be written. None are sent unless `isAllowed`.
  */
 export function createSetUpBroadcasts({ units, transactions, monoMs, isAllowed, onSetUpWrite }: SetUpBroadcastParts) {
   let queue: SetupStep[] = [];

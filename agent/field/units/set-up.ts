@@ -43,7 +43,7 @@ const UNKEPT_REST_MS = 86_400_000;
  */
 const AGAIN_MS = { first: 60_000, max: 3_600_000 };
 
-/** What the set-up of a unit needs. */
+/** What `setUpOne` uses to send and to report. */
 export interface SetUpParts {
   readonly transactions: Transactions;
   readonly clock: Clock;

@@ -10,7 +10,10 @@
 import type { MonoMs } from '../../core/clock.ts';
 import { type Estimate, smooth } from './response-times.ts';
 
-/** `ok`: the last request was answered. `flaky`: some requests in a row were lost. `silent`: so many were lost that the unit is only probed. */
+/**
+ * `ok`: the last request was answered, or none was sent yet. `flaky`: some requests in a row were lost. `silent`: so many were lost that the unit is
+ * only probed.
+ */
 export type UnitState = 'ok' | 'flaky' | 'silent';
 
 /** Whether a unit answers, how fast, and when it may be requested again. */

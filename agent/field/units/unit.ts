@@ -103,7 +103,7 @@ export interface Unit {
 /** The site's value of each set-up parameter of a profile, except `daliFadeTime`, which is computed from `rampUpMs`. */
 export type SetupValues = Readonly<Record<Exclude<SetupParameter, 'daliFadeTime'>, number>>;
 
-/** What `createUnit` needs. `phase`: see `Unit`. */
+/** The device, its driver and the site's set-up values for a new `Unit`. */
 export interface UnitParts {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;

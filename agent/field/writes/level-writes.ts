@@ -56,7 +56,7 @@ export const BROADCAST_PAUSE_MS = { least: 5, most: 20 };
 /** Shortest time before a broadcast is repeated, so that other requests are sent in between. Units: ms. */
 const REPEAT_MS = 1;
 
-/** What the level writes of a line need. */
+/** The transactions and groups of a line, and when a read may be sent. */
 export interface LevelWritesOptions {
   readonly clock: Clock;
   readonly transactions: Transactions;

@@ -12,7 +12,7 @@ import { TelemetryProgress } from './telemetry-progress.ts';
 import { type Part, TroubleTracker } from './trouble.ts';
 import { type Taken, WriteBuffer } from './write-buffer.ts';
 
-/** What a committer needs. */
+/** The settings, limits and callbacks of a `Committer`. */
 export interface CommitterParts {
   readonly clock: Clock;
   readonly log: Log;
@@ -143,7 +143,7 @@ export class Committer {
     return this.#buffer.isEmpty;
   }
 
-  /** Returns the counts of this run. */
+  /** Returns how many readings this run has stored, lost and has waiting, and its newest numbers. */
   counters() {
     const { readingsStored, lastSeq, cursorSeq, lastTicket } = this.progress;
     const { readingsLost, lossesEstimated } = this.losses;

@@ -3,7 +3,7 @@ import { type Message, msg } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 
-/** What a lock reporter needs. */
+/** The clock, the log and the callback for events of a `LockReporter`. */
 export interface LockReporterParts {
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly log: Log;
@@ -22,7 +22,7 @@ export class LockReporter {
     this.#parts = parts;
   }
 
-  /** `message`: the failure and what to check. */
+  /** Begins the event, if it has not begun. `message`: the failure and what to check. */
   unlocked(message: Message): void {
     if (this.#sinceMs !== null) return;
     this.#sinceMs = this.#parts.clock.wallMs();

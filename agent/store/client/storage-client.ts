@@ -28,7 +28,7 @@ import type { Kind, Notice, OpenLink, Setup, StoreLink, StoreMessages, StoreRequ
  */
 export const STORE_TIMEOUT_MS = { commit: 30_000, read: 5_000, check: 300_000, caller: 5_000, close: 2_000 } as const;
 
-/** What the client of the storage thread needs. */
+/** How a `StorageClient` starts its thread, and where it reports. */
 export interface StorageClientParts {
   readonly openLink: OpenLink;
   /** Read at each start of the thread. */

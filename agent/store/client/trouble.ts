@@ -18,7 +18,7 @@ interface Trouble {
   readonly retry: Timer;
 }
 
-/** What the tracker of failures needs. */
+/** The clock of a `TroubleTracker`, and where it reports. */
 export interface TroubleTrackerParts {
   readonly clock: Clock;
   readonly log: Log;

@@ -29,7 +29,7 @@ export interface FileParts<H> {
   readonly restore?: (atMs: WallMs) => Message | null;
 }
 
-/** The file that a new file replaces. Both are null if no file existed. */
+/** The file that a new file replaces: where it was moved, and why it is not used. Both are null if no file existed. */
 export interface Replaced {
   readonly setAsidePath: string | null;
   /** Why the former file is not used. */

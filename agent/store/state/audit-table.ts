@@ -40,7 +40,10 @@ const HEAD = 'audit_head';
 const SHOWN_CHARS = 80;
 const SELF = { user: '', role: '', door: 'self' } as const;
 
-/** Access to the table `audit` of an open file. Errors: all functions throw SQLite errors. */
+/**
+ * Creates the access to the audit log in an open state file: it adds entries, reads and verifies them, and removes the oldest. Errors: all functions
+ * throw SQLite errors.
+ */
 export function createAuditTable(db: Sqlite) {
   const { add, first, last, trim, newest, nextRows, all, upTo, reserved, reserve, trimReserved, isUsed } = statementsOf(db);
   const ages = createAuditAges(db);

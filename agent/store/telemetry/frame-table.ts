@@ -50,7 +50,7 @@ export const CLOCK_QUALITIES: readonly ClockQuality[] = ['none', 'restored', 'rt
 /** Units: bytes. Source: a reading takes 4 to 6 in a frame; a higher estimate keeps the file below the cap. */
 const ESTIMATE = { row: 64, frame: 8, reading: 8 };
 
-/** Access to the table `frame` of an open file. Errors: its methods throw SQLite errors. */
+/** Adds, reads and removes rows of the table `frame` of an open file. Errors: its methods throw SQLite errors. */
 export class FrameTable {
   readonly #sql: ReturnType<typeof prepare>;
   readonly #series: SeriesTable;
