@@ -76,8 +76,8 @@ const DAMAGED = { reads: 3, enough: 2 } as const;
 const AGAIN = { waitMs: 200, rounds: 3 } as const;
 
 /**
- * A unit that answered. `exception` is null if it answered with data. Units: `turnaroundMs` from the end of the request to the start of the
- * reply, in ms.
+ * A unit that answered. `exception` is null if it answered with data, otherwise the code of the exception, or `doubtful` for a reply that may be an
+ * older one. Units: `turnaroundMs` from the end of the request to the start of the reply, in ms.
  */
 export interface ScanAnswer {
   readonly unit: number;
@@ -214,7 +214,7 @@ class QuickPass {
 }
 
 /**
- * Returns the unit if it answered, with data or with an exception; null after no reply or a damaged one. The turnaround of an exception is
+ * Returns the unit if it answered, with data, an exception or a doubtful reply; null after no reply or a damaged one. Without data the turnaround is
  * `tookMs` without the bytes on the wire, 0 at least.
  */
 export function scanAnswer(unit: number, { answer, tookMs }: TimedAnswer, serial: SerialSettings): ScanAnswer | null {

@@ -19,7 +19,7 @@ export const RECENT_MIN = 10;
 
 /**
  * How the requests to a unit ended in the last `RECENT_MIN` minutes. Shape: `missed` counts lost requests after which the unit answered again before
- * it was silent. `answered` includes exceptions. `damaged` and `late` count replies.
+ * it was silent. `answered` includes exceptions and doubtful replies. `damaged` and `late` count replies.
  */
 export interface RecentCounts {
   readonly answered: number;
@@ -81,7 +81,8 @@ export type UnitTally = ReturnType<typeof createUnitTally>;
 
 /**
  * Counts how the transactions with one unit end: since the start, and in the last `RECENT_MIN` minutes. Transactions that failed because of the port
- * are not counted. Shape: `crcErrors` counts every damaged reply: wrong checksum, broken off, or an answer to something else.
+ * are not counted. Shape: `crcErrors` counts every damaged reply: wrong checksum, broken off, or an answer to something else. `exceptions`, by error
+ * code, includes doubtful replies.
  */
 export function createUnitTally() {
   const counts = { ok: 0, timeouts: 0, crcErrors: 0, lateReplies: 0, echoes: 0 };

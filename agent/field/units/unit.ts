@@ -41,7 +41,7 @@ export interface Unit {
   retryMono: MonoMs;
   /** Blocks were lost, and their registers are now searched one by one. */
   isSearching: boolean;
-  /** Counts since the start: `replies` are data and acknowledgements, `refusals` are exceptions and late replies. */
+  /** Counts since the start: `replies` are data and acknowledgements; `refusals` are exceptions, doubtful replies and late replies. */
   replies: number;
   refusals: number;
   /** When it last gave data or was first met; and when its presence input did. */
