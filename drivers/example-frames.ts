@@ -24,6 +24,7 @@ export interface ExampleExchange {
   readonly words: readonly number[];
 }
 
+/** What is wrong with a frame of an example. */
 export interface FrameFlaw {
   readonly at: 'request' | 'response';
   readonly message: Message;

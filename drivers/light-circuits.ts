@@ -59,8 +59,8 @@ function registerOf(point: PointProfile, value: number): number | null {
 }
 
 /**
- * Everything in a device type that determines what is written to a device and how it is read back. Two types with the same result have the same
- * effect on their device; other reads do not matter.
+ * Returns a text of everything in a device type that determines what is written to a device and how it is read back. Two types with the same text
+ * have the same effect on their device; other reads do not matter.
  */
 export function writeFace({ points, setup, groups, quirks, uptime, codec }: Profile): string {
   const written = points.filter(({ write }) => write !== null);
@@ -92,6 +92,7 @@ export interface WiredSite {
   readonly setupOf: (deviceId: string) => { readonly failsafeLevelPct: number };
 }
 
+/** A lamp with the device that dims it. */
 export interface LampCircuit {
   readonly lamp: Lamp;
   readonly wired: WiredDevice;
@@ -99,6 +100,7 @@ export interface LampCircuit {
   readonly failsafePct: number;
 }
 
+/** An output with the device that switches it, and the lamps that it feeds. */
 export interface OutputCircuit {
   readonly output: Output;
   readonly wired: WiredDevice;
@@ -117,6 +119,7 @@ export interface LightContactCircuit {
   readonly lampPlaces: ReadonlySet<WireRegister>;
 }
 
+/** The circuits of a site by their registers on the wire. */
 export interface Circuits {
   /** By register; the first lamp if two have the same register. */
   readonly lamps: ReadonlyMap<WireRegister, LampCircuit>;
@@ -127,9 +130,11 @@ export interface Circuits {
   readonly units: ReadonlyMap<string, WiredDevice>;
   /** Contacts of roles `emergency` and `lights-on`, by unit and then by quantity. */
   readonly contacts: ReadonlyMap<string, ReadonlyMap<string, LightContactCircuit>>;
+  /** Group writes to a whole port, each with the register values of some levels: equal texts have the same effect. */
   readonly broadcasts: ReadonlySet<string>;
 }
 
+/** Returns the circuits of a checked configuration. Lamps, outputs and devices whose device type or writable point is unknown are left out. */
 export function circuitsOf(site: WiredSite): Circuits {
   const devices = wiredDevices(site);
   const byId = new Map(devices.map((wired) => [wired.device.id, wired]));

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Message, msg } from '../agent/core/message.ts';
 
+/** A serial port of this machine. */
 export interface SerialPortSeen {
   /** The name for the configuration: under /dev/serial/by-path if it exists, because that is the socket and not the order of plugging. */
   readonly path: string;

@@ -7,8 +7,10 @@ import { partPointId } from '../agent/core/narrowed.ts';
 import type { GroupProfile, PointProfile, Profile, SetupProfile } from '../agent/core/profile.ts';
 import { MAX_POINT_DECIMALS, type PointDocument, type ProfileDocument } from './profile-schema.ts';
 
+/** The place of a value in a profile file: its keys and list indexes from the top. */
 export type FilePath = readonly (string | number)[];
 
+/** A profile written out in full, with the place of each row in its file. */
 export interface ExpandedProfile {
   readonly profile: Profile;
   /** The place of each row of the profile in the file; the rows of one repeated part share their places. */

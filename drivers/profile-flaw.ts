@@ -4,6 +4,7 @@
 import { type Message, msg } from '../agent/core/message.ts';
 import { didYouMean, listNames } from '../agent/core/suggestions.ts';
 
+/** One mistake in a profile: the path of the value in the file, and the message for its author. */
 export interface Flaw {
   readonly path: readonly (string | number)[];
   readonly message: Message;

@@ -13,10 +13,11 @@ import { msg } from '../agent/core/message.ts';
 import type { Profile } from '../agent/core/profile.ts';
 import { readRegularFile } from '../agent/core/regular-file.ts';
 
+/** A profile file that was read: its path and its text. */
 export interface ProfileFile {
   readonly file: string;
   readonly text: string;
-  /** The profile comes with the agent, so a profile of the site may replace it. */
+  /** A profile of the site with the same id may replace it, as those that come with the agent. */
   readonly isShipped?: true;
 }
 
@@ -119,6 +120,7 @@ export function checkedText(profiles: readonly { readonly text: string; readonly
   return json;
 }
 
+/** Returns the SHA-256 hash of a text, in hex. */
 export function hashOfText(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -18,6 +18,7 @@ import { type ProfileDocument, profileJsonSchema, profileSchema } from './profil
  */
 export type ProfileUse = 'trial' | 'service';
 
+/** The whole profile, or all its mistakes. */
 export type Judgement =
   | { readonly profile: Profile; readonly findings: readonly [] }
   | { readonly profile: null; readonly findings: readonly SchemaFinding[] };
@@ -26,6 +27,10 @@ export type Judgement =
 const POINTS = ['points', 'repeat'];
 const ON_POINTS = [...POINTS, 'groups', 'uptime', 'quirks'];
 
+/**
+ * Returns the profile of a parsed file, or all its mistakes. If a key or word is wrong, the other checks still run as far as possible, and mistakes
+ * that it may have caused are left out. Errors: none; every value is judged.
+ */
 export function judgeProfile(value: unknown, use: ProfileUse): Judgement {
   const result = profileSchema.safeParse(value);
   if (!result.success) return { profile: null, findings: withSecondLook(value, result.error.issues, use) };

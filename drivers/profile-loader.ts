@@ -54,6 +54,7 @@ export function kindOfDocument(value: unknown): 'cabinet' | 'profile' | null {
   return isCabinet ? 'cabinet' : 'profile';
 }
 
+/** The valid profiles by id, and the problems of the other files. */
 export interface LoadedProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly problems: readonly Problem[];

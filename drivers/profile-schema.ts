@@ -235,5 +235,7 @@ export function profileJsonSchema(): JsonSchema {
   return z.toJSONSchema(profileSchema, { io: 'input', target: 'draft-7' }) as JsonSchema;
 }
 
+/** A profile file that fits the schema, with its defaults filled in. */
 export type ProfileDocument = z.output<typeof profileSchema>;
+/** One point of a profile file, with its defaults filled in. */
 export type PointDocument = z.output<typeof point>;

@@ -45,13 +45,14 @@ const CONNECT_ERRORS: Readonly<Record<string, ConnectError>> = {
   ENETUNREACH: NO_WAY,
 };
 
+/** The address and the clock of a port over TCP. */
 export interface SocketPortOptions {
   /** The address as people write it: `tcp://host:502`. */
   readonly name: string;
   readonly host: string;
   readonly port: number;
   readonly clock: Clock;
-  /** Default: the kernel's own count. */
+  /** Returns how often the kernel has sent the oldest unacknowledged byte again; null if unknown. Default: the kernel's own count. */
   readonly retransmits?: (ports: TcpPorts) => Promise<number | null>;
 }
 

@@ -18,7 +18,7 @@ export interface TcpPorts {
 }
 
 /**
- * Returns how often the oldest unacknowledged byte has been sent again; 0 when all is acknowledged.
+ * Returns how often the oldest unacknowledged byte of the connection between these ports has been sent again; 0 when all is acknowledged.
  *
  * Null when this is unknown: the table is missing, or does not contain the connection.
  */

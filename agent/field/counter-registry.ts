@@ -46,20 +46,22 @@ const RETRY_MS = 60_000;
  */
 const AWAY_MS = 24 * 3_600_000;
 
+/** A point of the cabinet with its profile. Points whose profile has no counter rule are ignored by the registry. */
 export interface CountedPoint {
   readonly pointId: PointId;
   readonly profile: PointProfile;
 }
 
+/** The points, the store and the callbacks of a `CounterRegistry`. */
 export interface CounterRegistryOptions {
   readonly points: readonly CountedPoint[];
   readonly clock: Clock;
   readonly events: EventTracker;
   /** Without a store, counters restart with the agent. */
   readonly store: Pick<Store, 'load' | 'save'> | null;
-  /** The largest power that a meter of the cabinet can measure. Units: kW. Default: that of the largest feed. */
+  /** The largest power that a meter of the cabinet can measure, read again for each reading. Units: kW. Default: 250, the largest feed. */
   readonly maxPowerKw?: (() => number) | undefined;
-  /** Receives readings that waited for the saved state. */
+  /** Receives the readings that waited for the saved state, as `counted` would have returned them. */
   readonly onReadings: (readings: readonly Reading[]) => void;
 }
 
@@ -80,6 +82,10 @@ interface CounterState {
 
 type Restarts = { readonly pointId: PointId; readonly state: CounterState; readonly restart: CounterRestart }[];
 
+/**
+ * Keeps the totals of all counters and restores them from the store after a restart of the agent. Changed totals are saved at most once an hour, a
+ * reset or roll-over of a register immediately. While the saved state cannot be loaded, the readings of counters have quality `bad`.
+ */
 export class CounterRegistry {
   readonly #options: CounterRegistryOptions;
   readonly #counters: Map<PointId, CounterState>;
@@ -116,7 +122,10 @@ export class CounterRegistry {
     void this.#save();
   }
 
-  /** Replaces the points. Points that remain continue counting; a point that returns continues from its saved count. */
+  /**
+   * Replaces the points. A point that remains, with the same rule and unit, continues counting. A changed or returning point continues from its saved
+   * count, if its unit can be converted.
+   */
   exchange(points: readonly CountedPoint[]): void {
     const { clock } = this.#options;
     const next = new Map(points.flatMap(stateOf));
@@ -132,8 +141,9 @@ export class CounterRegistry {
   }
 
   /**
-   * Returns the readings as the field publishes them: those of counters as totals, or without a value. Readings that wait for the saved state
-   * are left out; `onReadings` receives them later.
+   * Returns the readings as the field publishes them: those of counters as totals, or `bad` without a value while the total is in doubt. Other
+   * readings, and those that are not good, are returned unchanged. Readings that wait for the saved state are left out; `onReadings` receives them
+   * later. A register that was reset is reported as event `counter-restarted`.
    */
   counted(readings: readonly Reading[]): readonly Reading[] {
     if (!readings.some(({ pointId }) => this.#counters.has(pointId))) return readings;

@@ -52,8 +52,8 @@ export interface CounterReading {
 }
 
 /**
- * The state of a counter. Shape: total = last.raw + offset; `last` is the last accepted reading, null until two readings have agreed.
- * Units: the point's own.
+ * The state of a counter. Shape: total = last.raw + offset; `last` is the last accepted reading, null for a new counter until two readings have
+ * agreed. Units: the point's own.
  */
 export interface Counter {
   readonly offset: number;
@@ -62,13 +62,14 @@ export interface Counter {
   readonly candidates: readonly CounterReading[];
 }
 
+/** The state of a counter that has no reading yet. */
 export const UNCOUNTED: Counter = { offset: 0, last: null, candidates: [] };
 
 /** The counter after a reading, and the total to publish. `total` is null while it is not known whether the reading is correct. */
 export interface CounterStep {
   readonly counter: Counter;
   readonly total: number | null;
-  /** Set when the register restarted from another count at this reading. */
+  /** Set at the reading that proves a reset or a replaced meter; null otherwise, also for a roll-over. */
   readonly restart: CounterRestart | null;
 }
 
@@ -79,8 +80,8 @@ export interface CounterRestart {
 }
 
 /**
- * Returns the rule of a counter from its profile; null for a point that is not a counter. Only energy in Wh, kWh or MWh has a limit: the
- * rise at 250 kW, and at once 1 kWh and two steps of the register.
+ * Returns the rule of a counter from its profile; null for a point that is not a counter. Only energy in Wh, kWh or MWh has a limit: the rise at 250
+ * kW, and at once 1 kWh and, for an integer register, two of its steps.
  */
 export function counterRule({ counter, semantic, decimals, type, scale, unit }: PointProfile): CounterRule | null {
   if (counter === null) return null;
@@ -92,8 +93,8 @@ export function counterRule({ counter, semantic, decimals, type, scale, unit }: 
 }
 
 /**
- * Returns the rule for a meter that cannot measure more than this power: its rise per hour is reduced. A rule without limits, or a power of
- * 250 kW and more, changes nothing. Units: kW.
+ * Returns the rule for a meter that cannot measure more than this power: the limit of its rise per hour is that of this power. A rule without limits,
+ * or a power of 250 kW and more, changes nothing. Units: kW.
  */
 export function boundedRule(rule: CounterRule, maxPowerKw: number): CounterRule {
   const { limits } = rule;
@@ -102,8 +103,9 @@ export function boundedRule(rule: CounterRule, maxPowerKw: number): CounterRule 
 }
 
 /**
- * Returns the counter and its total after one more good reading. The total is null for a reading that does not follow an earlier one.
- * Errors: none; every reading leads to a state.
+ * Returns the counter and its total after one more good reading. A reading that follows the last accepted one continues the total. One that follows
+ * an earlier candidate proves a roll-over or a reset; its total continues too. Any other reading becomes a candidate, with total null. Errors: none;
+ * every reading leads to a state.
  */
 export function afterReading(counter: Counter, now: CounterReading, rule: CounterRule): CounterStep {
   const { last, candidates } = counter;
@@ -120,7 +122,10 @@ export function afterReading(counter: Counter, now: CounterReading, rule: Counte
   return { ...taken({ ...counter, offset: total - proven.raw }, proven, now, rule), restart: { total, raw: proven.raw } };
 }
 
-/** A counter converted into another unit of energy; undefined when the units cannot be converted. */
+/**
+ * Returns offset and count converted from one unit of energy (Wh, kWh, MWh) to another, unchanged if both units are the same; undefined when the
+ * units cannot be converted.
+ */
 export function inUnit({ offset, raw }: { readonly offset: number; readonly raw: number }, from: string, to: string) {
   const [fromKwh, toKwh] = [KWH[from], KWH[to]];
   const factor = from === to ? 1 : fromKwh === undefined || toKwh === undefined ? undefined : fromKwh / toKwh;

@@ -14,7 +14,7 @@ import type { BusToolsParts, RawLine } from './bus-tools/bus-tools.ts';
 import { deadLineText, type LineRuntime } from './line-runtime.ts';
 import { type Unit, unitState } from './units/unit.ts';
 
-/** Returns a list with the line as the bus tools need it; an empty list for a line of raw bytes. */
+/** Returns a list of one: the Modbus line as the bus tools need it. Returns an empty list for a line of raw bytes. */
 export function busLine({ source, units, runner, supervisor }: LineRuntime): BusToolsParts['lines'][number][] {
   if (source.kind !== 'modbus' || runner === null) return [];
   const { config, line } = source;
@@ -22,6 +22,7 @@ export function busLine({ source, units, runner, supervisor }: LineRuntime): Bus
   return [{ config, line, units, runner, overruns, requestsOf, downReason: () => supervisor.reason }];
 }
 
+/** Returns a list of one: the line of raw bytes as the bus tools need it. Returns an empty list for a Modbus line. */
 export function rawLine({ source, supervisor }: LineRuntime): RawLine[] {
   if (source.kind !== 'uart') return [];
   return [{ config: source.config, noiseBytes: () => source.driver.counters.noiseBytes, downReason: () => supervisor.reason }];
@@ -53,6 +54,10 @@ export function lineView({ source, supervisor, load, runner }: LineRuntime, coun
   };
 }
 
+/**
+ * Returns the devices of a line with their state, as the console shows them. `faults` is empty here. A device of a raw line has unit 0, the state of
+ * its line, and no turnaround. Units: `turnaroundMs` with one decimal, null before the first reply.
+ */
 export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] {
   const modbus = units.map((unit) => ({
     id: unit.device.id,

@@ -19,20 +19,21 @@ const LOAD_SAMPLE_MS = 5_000;
 /** Period of the check of answering units for trouble; a report is late by at most this. Units: ms. Source: as for the lighting decision; an unread presence input is reported up to 1 s later. */
 const TROUBLE_CHECK_MS = 1_000;
 
+/** The lines of a field, the parts that its lines share, and the callback for events. The field creates the other shared parts itself. */
 export interface FieldOptions extends Omit<RuntimeParts, 'events' | 'latest' | 'bus'> {
   readonly lines: readonly FieldLine[];
   /** Device types that the bus tools may recognise on a line. */
   readonly profiles?: () => readonly Profile[];
-  /** How long the adapter of a port holds bytes back; null when it does not say. Units: ms. */
+  /** How long the adapter of a port holds bytes back; null when this cannot be determined. Units: ms. */
   readonly adapterLatencyMs?: (port: string) => number | null;
-  /** The most that a meter of the cabinet can measure. Units: kW. */
+  /** The largest power that a meter of the cabinet can measure. Units: kW. Default: 250, the largest feed. */
   readonly maxPowerKw?: () => number;
   readonly onEvent: (event: AgentEvent) => void;
 }
 
 /** Lines to remove and lines to add; a line in both lists is opened again with other settings. */
 export interface LineExchange {
-  /** Ids. */
+  /** Ids of the lines to remove. */
   readonly gone: readonly string[];
   readonly come: readonly FieldLine[];
   /** Ids of all lines in the order of the configuration. */
@@ -41,10 +42,14 @@ export interface LineExchange {
 
 /** A field whose lines can be exchanged one by one while the others keep running. */
 export interface LiveField extends Field {
-  /** Resolves when the removed lines are closed and the new ones are being opened. Readings of devices that stay are kept until they are stale. */
+  /**
+   * Closes the removed lines and creates the new ones; on a running field they also start to open. Resolves without waiting until they are open.
+   * Events of the removed lines end. The last readings of points that still exist are kept until they are stale.
+   */
   exchange(change: LineExchange): Promise<void>;
 }
 
+/** Creates the field with these lines. No port is opened before `start`. */
 export function createField(options: FieldOptions): LiveField {
   return new CabinetField(options);
 }

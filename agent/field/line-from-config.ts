@@ -18,6 +18,7 @@ export type FieldLine =
     }
   | { readonly kind: 'uart'; readonly config: LineConfig; readonly port: BytePort; readonly driver: UartDriver };
 
+/** What `fieldLine` needs to create a line. `profiles`: by profile id. */
 export interface FieldLineParts {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly openPort: OpenBytePort;

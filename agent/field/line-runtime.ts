@@ -39,7 +39,9 @@ export interface RuntimeParts {
   readonly memory?: Pick<Store, 'load' | 'save'>;
   /** Default: the agent's periods, with presence inputs as often as the line has time. */
   readonly periodsMs?: typeof POLL_PERIOD_MS;
+  /** Receives the decoded readings of all devices. */
   readonly onReadings: (readings: readonly Reading[]) => void;
+  /** Called when a device starts to answer, and when it is reported as silent or its line went down. */
   readonly onAlive: (deviceId: string, alive: boolean) => void;
 }
 
@@ -66,8 +68,8 @@ export function createLineRuntime(source: FieldLine, parts: RuntimeParts): LineR
 }
 
 /**
- * Returns the message that no unit on a line answers, with what to check. With `port` the advice fits a gateway or an adapter, without it
- * any line.
+ * Returns the message that no unit on a line answers, with what to check. With `port` the advice fits a gateway (network address) or an adapter;
+ * without it, any kind of line.
  */
 export function deadLineText(lineId: string, port?: string): Message {
   const where =

@@ -4,6 +4,7 @@ import type { DecodedValue } from '../core/driver.ts';
 import type { Profile } from '../core/profile.ts';
 import type { PointId, Reading } from '../core/words.ts';
 
+/** The time of a reading, on the monotonic clock and on the wall clock. */
 export interface Stamp {
   readonly atMono: MonoMs;
   readonly atMs: WallMs;
@@ -13,7 +14,7 @@ function pointId(deviceId: string, quantity: string): PointId {
   return `${deviceId}.${quantity}`;
 }
 
-/** Returns one reading for each value, of quality `good`. An implausible value, and a value that is null, gives quality `bad` and null. */
+/** Returns one reading for each value: of quality `good` if the value is plausible, else of quality `bad` with value null. */
 export function readingsOf(deviceId: string, values: readonly DecodedValue[], stamp: Stamp): Reading[] {
   return values.map(({ quantity, value, plausible }) =>
     plausible
@@ -29,10 +30,15 @@ export function absentReadings(deviceId: string, quantities: readonly string[], 
   return quantities.map((quantity) => ({ pointId: pointId(deviceId, quantity), value: null, quality, ...stamp }));
 }
 
+/** Returns the ids of the points of a profile that are polled. */
 export function quantitiesOf({ points }: Profile): string[] {
   return points.filter(({ poll }) => poll !== 'never').map(({ id }) => id);
 }
 
+/**
+ * Keeps the newest reading of each point and passes readings on. A good reading older than the limit of its point is returned with quality `stale`;
+ * its value stays.
+ */
 export class LatestReadings {
   readonly #clock: Clock;
   readonly #onReadings: (readings: readonly Reading[]) => void;
@@ -49,13 +55,13 @@ export class LatestReadings {
     this.#staleMs.set(pointId, staleMs);
   }
 
-  /** Stores readings and passes them on. */
+  /** Stores readings as the newest of their points and passes them to `onReadings`. */
   add(readings: readonly Reading[]): void {
     for (const reading of readings) this.#latest.set(reading.pointId, reading);
     this.#onReadings(readings);
   }
 
-  /** Discards the readings of all other points. */
+  /** Discards the stored readings of points that are not in `points`. */
   keepOnly(points: ReadonlySet<PointId>): void {
     for (const pointId of this.#latest.keys()) if (!points.has(pointId)) this.#latest.delete(pointId);
   }
@@ -69,7 +75,10 @@ export class LatestReadings {
     return [...this.#latest.values()].map((reading) => this.#aged(reading));
   }
 
-  /** Reports each reading once when it becomes stale, so that receivers do not take its value for a new one. */
+  /**
+   * Passes on each good reading that has become stale, once, with quality `stale` and its old value, so that receivers do not take the value for a
+   * new one.
+   */
   reportStale(): void {
     const atMs = this.#clock.wallMs();
     const old = [...this.#latest.values()].filter((reading) => this.#isStale(reading));

@@ -11,10 +11,11 @@ const IDLE_MIN_MS = 0.1;
 /** A sleep that `wake` ends early, for a line that waits until its next request is due. */
 export type WakeableTimer = ReturnType<typeof createWakeableTimer>;
 
+/** Creates a timer for one sleep at a time: `sleep` waits for the shortest of some times, 1 s at most; `wake` ends the current sleep. */
 export function createWakeableTimer(clock: Clock) {
   let wake: () => void = () => {};
   return {
-    /** Sleeps for the shortest of these, within bounds. Units: ms. */
+    /** Sleeps for the shortest of these times, but 0.1 ms at least and 1 s at most; 1 s if there are none. Units: ms. */
     sleep: (waitsMs: readonly number[]): Promise<void> =>
       new Promise((resolve) => {
         let timer: Timer | undefined;
@@ -30,6 +31,7 @@ export function createWakeableTimer(clock: Clock) {
   };
 }
 
+/** A timer that fires after a time without a restart. */
 export type QuietTimer = ReturnType<typeof createQuietTimer>;
 
 /** Creates a timer that, once started, calls `onQuiet` after each `quietMs` without a restart, until it is stopped. Units: ms. */

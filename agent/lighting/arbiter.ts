@@ -30,6 +30,7 @@ export interface Raise {
 /** Whether a zone has its night or day; `time-not-trusted` if neither is known, in which case its lamps are lit. */
 export type Light = 'night' | 'day' | 'time-not-trusted';
 
+/** What the level of one lamp is decided from, at one instant. */
 export interface LampCase {
   readonly lamp: Lamp;
   /** Null for a lamp without a zone; it is then lit at its design level, also by day. */

@@ -17,7 +17,12 @@ import { sunAltitudeDeg } from './sun.ts';
 import { waveFor } from './wave.ts';
 import { planZone, type ZoneMoment, type ZonePlan, zoneMomentOf, zoneStateOf } from './zone-moment.ts';
 
+/** Decides the levels of all lamps of one street. */
 export interface Decider {
+  /**
+   * Returns the decisions for all lamps, the state of the zones, and the lit lamps for the next snapshot. If two clocks disagree (`otherMs`), each
+   * lamp gets the higher of both levels.
+   */
   decide(snapshot: LightingSnapshot): LightingResult;
   /** Returns the nights and the programme of a zone, for a look ahead; undefined for an unknown zone. */
   plan(zoneId: string): ZonePlan | undefined;

@@ -11,10 +11,11 @@ import { sensorPointOf } from './presence.ts';
 import { chosenIn, type ProgrammeState } from './programme.ts';
 import type { ZonePlan } from './zone-moment.ts';
 
+/** The explanation of one line of a trace. */
 export interface Explained {
-  /** Null if it is not known. */
+  /** Since when the line applies; null if that is not known. */
   readonly sinceMs: WallMs | null;
-  /** Empty if the end of the line is the answer. */
+  /** What would change or end it, for people; empty if nothing is known beyond the end in the line itself. */
   readonly changes: Message;
 }
 

@@ -8,9 +8,9 @@ const FULL_PCT = 100;
 /**
  * Returns the level that a lamp of this zone has without an agent: the highest that the agent could set without a request of a person.
  *
- * Full light for a lamp without a zone (undefined), and if traffic or presence decide, because without an agent no sensor is read.
- * Otherwise the highest level of all programmes, event nights and rules that the zone may have. Never below the zone's minimum. Units:
- * percent, from 1. Source: UNI 11248 annex D: when adaptation fails, the design class applies.
+ * Full light for a lamp without a zone (undefined), and if traffic or presence decide, because without an agent no sensor is read. Otherwise the
+ * highest level of the zone's own programme, the programmes of its calendar, its event nights and the rules that raise it. Never below the zone's
+ * minimum. Units: percent, from 1. Source: UNI 11248 annex D: when adaptation fails, the design class applies.
  */
 export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: Cabinet, zone: Zone | undefined): number {
   if (zone === undefined || zone.traffic !== null || zone.presence !== null) return FULL_PCT;
@@ -26,9 +26,8 @@ export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: 
 }
 
 /**
- * Returns the level that a device has without an agent. Its registers have one level for all its lamps: the highest of theirs, none above the maximum
- * of its own lamp. Full light for a device without a lamp, and for a lamp in the `alsoLamps` of a zone.
- * Units: percent, from 1.
+ * Returns the level that a device has without an agent. Its registers have one level for all its lamps: the highest of theirs, each limited to the
+ * maximum of that lamp. A lamp in the `alsoLamps` of a zone counts with full light; a device without a lamp has full light. Units: percent, from 1.
  */
 export function deviceFailsafePct(cabinet: Cabinet, deviceId: string): number {
   const levels = cabinet.lamps

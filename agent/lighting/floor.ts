@@ -32,6 +32,7 @@ export interface Shortfall {
   readonly text: Message;
 }
 
+/** The question to `shortfallsOf`: whether the street `after` gives at least the light of some floors. */
 export interface FloorQuestion {
   readonly after: LightingStreet;
   /** A lamp must reach the lowest of the floors that contain it. */

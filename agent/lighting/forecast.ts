@@ -22,6 +22,7 @@ import type { ZonePlan } from './zone-moment.ts';
 export type ForecastStart = Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'intents'> &
   Partial<Pick<LightingSnapshot, 'burningH' | 'programmes'>>;
 
+/** Computes the light of a street at other instants than the present. */
 export interface Forecast {
   /** Nights and programme of a zone. */
   readonly plan: Decider['plan'];

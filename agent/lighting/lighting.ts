@@ -174,6 +174,7 @@ export interface LightingSnapshot {
  */
 export type LitLamps = ReadonlyMap<string, MonoMs | null>;
 
+/** The state of one zone at the instant of a decision. */
 export interface ZoneState {
   readonly id: string;
   readonly night: boolean;
@@ -182,14 +183,15 @@ export interface ZoneState {
   /** Units: degrees above the horizon. */
   readonly sunAltitudeDeg: number;
   /**
-   * `off`: a zone without presence, or not night. `down`: the hold has ended and the drivers are dimming; a new detection returns to boost
-   * immediately.
+   * `off`: a zone without presence, or not night. `base`: no person detected. `boost`: a person is present or was within the hold. `down`: the hold
+   * has ended and the drivers are dimming; a new detection returns to boost immediately.
    */
   readonly presence: 'off' | 'base' | 'boost' | 'down';
   /** The level of the programme alone; null by day, while the time is not trusted, and while no step is in force. */
   readonly programmePct: LevelPct | null;
 }
 
+/** The result of one decision for the whole street. */
 export interface LightingResult {
   /** One per lamp, in the order of the cabinet. */
   readonly decisions: readonly Decision[];

@@ -15,7 +15,9 @@ export interface LocalTime {
   readonly minute: number;
 }
 
+/** Converts between instants and the local time of one time zone. */
 export interface LocalCalendar {
+  /** The local date and time at an instant; seconds are left out. */
   localAt(atMs: WallMs): LocalTime;
   /**
    * The first instant at which the local clock shows this time or a later one.

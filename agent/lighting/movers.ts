@@ -23,6 +23,7 @@ export interface PoleVisit {
   readonly direction: 1 | -1 | null;
 }
 
+/** A person or vehicle that moves along the street, from one or more detections. */
 export interface Mover {
   /** The place of its last detection. */
   readonly visit: PoleVisit;

@@ -10,6 +10,7 @@ import { seasonOf } from './calendar.ts';
 import type { LocalCalendar, LocalTime } from './local-time.ts';
 import { createSunChanges, isNight, type SunPosition, sunAltitudeDeg } from './sun.ts';
 
+/** One night of a zone, from local noon to the next local noon. */
 export interface Night {
   /** The date of the noon at which it begins. */
   readonly date: LocalTime;
@@ -22,9 +23,13 @@ export interface Night {
   readonly dawnMs: WallMs | null;
 }
 
+/** The nights of one zone. */
 export interface Nights {
+  /** Returns the night that contains this instant; each instant is in one, also by day. */
   at(nowMs: WallMs): Night;
-  /** A sun event of a night; null where there is none. */
+  /**
+   * Returns when a sun event of a night happens; null where there is none. The middle always exists: without a dusk or dawn, noon takes its place.
+   */
   event(night: Night, event: SunEvent): WallMs | null;
   /** When dark turns to light or light to dark, after an instant; null if neither happens before the end of the next night. */
   changeAfter(nowMs: WallMs): WallMs | null;

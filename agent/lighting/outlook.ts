@@ -12,9 +12,11 @@ export interface Outlook {
   readonly distanceM: Float64Array;
   /** The first sensor on the way, before the lamp; infinite if there is none. */
   readonly sensorM: Float64Array;
-  /** The next sensor that detects the person: that one, otherwise the next at or beyond the lamp; infinite if there is none. */
+  /**
+   * The next sensor that detects the person: `sensorM` if that is finite, otherwise the next sensor at or beyond the lamp; infinite if there is none.
+   */
   readonly nextSensorM: Float64Array;
-  /** Where the person is detected or leaves: that sensor, otherwise the end of the street. */
+  /** Where the person is detected or leaves: `nextSensorM` if that is finite, otherwise the end of the street beyond the lamp. */
   readonly placeM: Float64Array;
   /** 1 for lamps towards larger, and towards smaller, distances of the pole's street. */
   readonly isUp: Uint8Array;

@@ -65,8 +65,11 @@ const LIT_REST_S = 2;
 type Wanted = Pick<OutputState, 'value' | 'text'>;
 
 /**
- * Returns the value of an output from now on. If the value stays, `sinceMono` stays too, but the text may change: also while a minimum time
- * delays another value.
+ * Returns the value of an output from now on. The first active rule decides; without one `litWith` while one of its zones is lit, otherwise `idle`.
+ * While one of these zones is lit, no rule sets the output to `idle`.
+ *
+ * A value stays for its minimum time; only switching on for a lit zone waits 2 s at most, and not at all in an emergency. After a start, a value of
+ * its own that the device still has stays too. If the value stays, `sinceMono` stays too, but the text may change.
  */
 export function outputValue(output: ResolvedOutput, facts: OutputFacts): OutputState {
   const { before, nowMono } = facts;

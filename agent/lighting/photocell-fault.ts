@@ -63,6 +63,7 @@ export interface EdgeFault {
   readonly fault: Message | null;
 }
 
+/** The faults of one photocell at both ends of its nights. */
 export type EdgeFaults = Readonly<Record<'dusk' | 'dawn', EdgeFault>>;
 
 interface EdgeTexts {
@@ -79,6 +80,7 @@ const DAWN_FAULTS: EdgeTexts = {
   bright: msg`reports bright before dawn on ${EDGE_NIGHTS} nights: check what lights it`,
 };
 
+/** The faults of a photocell that has not contradicted the sun yet. */
 export const NO_EDGE_FAULTS: EdgeFaults = { dusk: { nights: 0, fault: null }, dawn: { nights: 0, fault: null } };
 
 /** Returns the faults after one more evaluation. Each end of a night is judged once, by the first evaluation that completes it. */

@@ -12,6 +12,7 @@ import { type Message, msg } from '../core/message.ts';
 import type { Reading } from '../core/words.ts';
 import type { PhotocellState } from './lighting.ts';
 
+/** What a photocell reports; null while it has no verdict. */
 export type PhotocellVerdict = PhotocellState['says'];
 
 /** The sun at one instant of a zone's night, which lasts from noon to noon. `duskMs` and `dawnMs` are null if the sun makes none. */
@@ -31,6 +32,7 @@ export interface PhotocellLook {
   readonly config: PhotocellConfig;
 }
 
+/** Whether a zone has its night, what decided it, and the text for the trace. */
 export interface PhotocellNight {
   readonly night: boolean;
   readonly by: 'sun' | 'photocell';

@@ -21,6 +21,7 @@ export interface SensorReach {
   readonly distanceM: ReadonlyMap<string, number>;
 }
 
+/** `boost`: a person is present or was within the hold. `down`: the hold has ended and the light is falling. `base`: neither. */
 export type PresencePhase = 'base' | 'boost' | 'down';
 
 const STRENGTH: Readonly<Record<PresencePhase, number>> = { base: 0, down: 1, boost: 2 };

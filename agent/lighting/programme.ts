@@ -27,6 +27,7 @@ export interface Stretch {
   readonly name: string;
 }
 
+/** The part of the night that is in force at an instant, and the one after it. */
 export interface ProgrammeState {
   /** Null while the first step of the night is still to come, and in a night without steps. */
   readonly stretch: Stretch | null;
@@ -34,10 +35,11 @@ export interface ProgrammeState {
   readonly next: Stretch | null;
 }
 
+/** The programme of one zone. */
 export interface ProgrammeReader {
-  /** `chosen` replaces the programme of the calendar; an unknown one is ignored. */
+  /** Returns the part in force at an instant, and the next. `chosen` replaces the programme of the calendar; an unknown one is ignored. */
   at(nowMs: WallMs, chosen?: string | null): ProgrammeState;
-  /** Returns all stretches of one night, in order. */
+  /** Returns all parts of one night in order, event nights included. */
   of(night: Night, chosen?: string | null): readonly Stretch[];
   /** Returns the steps that a night leaves out, because the step after them is due earlier, or at the same time. */
   leftOut(night: Night, chosen?: string | null): readonly LeftOutStep[];

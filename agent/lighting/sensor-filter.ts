@@ -13,6 +13,7 @@ import type { Reading } from '../core/words.ts';
 import type { SensorState } from './lighting.ts';
 import { afterActivity, isNowBusy } from './sensor-activity.ts';
 
+/** The state of a sensor after one more reading or tick, and what began with it. */
 export interface SensorStep {
   readonly state: SensorState;
   /** A person was detected: presence began, or a counter has risen. */
@@ -21,6 +22,7 @@ export interface SensorStep {
   readonly returned: boolean;
 }
 
+/** The time of an evaluation, and what may disturb a sensor. */
 export interface SensorTime {
   readonly nowMono: MonoMs;
   /** When the level of the zone's own lamps last changed; null if it never did. */

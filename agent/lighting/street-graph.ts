@@ -6,6 +6,7 @@
  */
 import type { LightingStreet } from './lighting.ts';
 
+/** Distances and ways between the poles of one street and its branches. */
 export interface StreetGraph {
   /** Distance along the street. Units: m. Null if a pole is unknown, or is on a branch without a start. */
   distanceM(a: string, b: string): number | null;

@@ -2,6 +2,7 @@
 import { getPosition } from 'suncalc';
 import type { WallMs } from '../core/clock.ts';
 
+/** A place on earth. Units: degrees, north and east positive. */
 export interface SunPosition {
   readonly latitudeDeg: number;
   readonly longitudeDeg: number;

@@ -77,8 +77,9 @@ export function flowPerH({ flowPerH: last, runningPerH = 0 }: TrafficState): num
 }
 
 /**
- * Returns the level that the traffic of a zone requires, with its text for the trace: 100 % while the flow is not known or above all steps,
- * and for a step with a lighting class in a zone without a design class. `undefined`: a zone whose traffic has not been evaluated yet.
+ * Returns the level that the traffic of a zone requires, with its text for the trace: that of the step in force. It is 100 % while the flow is not
+ * known or above all steps, and for a step with a lighting class in a zone without a design class. `undefined`: a zone whose traffic has not been
+ * evaluated yet.
  */
 export function trafficLevel(
   state: TrafficState | undefined,

@@ -127,8 +127,8 @@ function distanceTo({ atM, headM }: LampPlace, { isKnown }: Reach): number {
 }
 
 /**
- * Returns a function that says, by the index of a lamp, whether the mover may still reach it; true for all if the direction is not known.
- * `view` and `viewBefore`: the distances from its last pole and from the one before. `wayM`: the distance between both. Units: m.
+ * Returns a function that takes the index of a lamp and returns whether the mover may still reach that lamp; true for all if the direction is not
+ * known. `view` and `viewBefore`: the distances from its last pole and from the one before. `wayM`: the distance between both. Units: m.
  */
 export function aheadTest(
   { visit, before }: Mover,

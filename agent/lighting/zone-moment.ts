@@ -23,7 +23,8 @@ export interface ZonePlan {
 }
 
 /**
- * The state of a zone at one instant, common to all its lamps. `programme` and `state` are null unless it is night and the time is trusted.
+ * The state of a zone at one instant, common to all its lamps. `programme` and `state` are null unless it is night and the time is trusted; `sensors`
+ * and `raises` are empty unless it is night.
  */
 export interface ZoneMoment {
   readonly plan: ZonePlan;

@@ -35,7 +35,10 @@ export function copyState(dir: string, atMs: WallMs): BackupReport | null {
   }
 }
 
-/** Reads every page and row of a copy of `state.db`, and writes into the copy who restores it. Errors: throws StoreError if the copy is damaged. */
+/**
+ * Checks the copy of `state.db` in this folder: reads every page and row. Then writes into the copy who restores it (`by`), and leaves it without a
+ * journal file. Errors: throws StoreError if the copy is damaged.
+ */
 export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
   const notices: Notice[] = [];
   const state = new StateFile({ dir }, (notice) => void notices.push(notice));

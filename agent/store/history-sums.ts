@@ -56,8 +56,8 @@ export function historyPart({ fromMs, toMs, resolution }: HistoryQuery, readings
 }
 
 /**
- * Creates an object that collects pages, starting with the newest, and returns the newest rows or sums, oldest first. A limit of the query
- * below 1 counts as 1, above 50,000 as 50,000.
+ * Creates an object that collects pages, which must be added from the newest on. `done` returns the newest rows or sums within the limit, oldest
+ * first. A limit of the query below 1 counts as 1, above 50,000 as 50,000.
  */
 export function createHistoryGatherer({ resolution, limit: asked }: HistoryQuery) {
   const limit = Math.max(1, Math.min(asked, MAX_ROWS));

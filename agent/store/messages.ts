@@ -170,8 +170,10 @@ export interface StoreMessages {
   /** `isAllCommitted`: no numbered frame is waiting in memory. */
   close: { ask: { readonly isAllCommitted: boolean }; answer: null };
 }
+/** The name of a request. */
 export type Kind = keyof StoreMessages;
 
+/** A request with its name and the wall time on the main thread. */
 export type StoreRequest<K extends Kind = Kind> = { [P in K]: { readonly kind: P; readonly atMs: WallMs } & StoreMessages[P]['ask'] }[K];
 
 /** The answer to a request, with the notices that it caused. */

@@ -38,6 +38,7 @@ export function isChange(
   return change > 0 && change >= deadband - 0.5 * 10 ** -decimals;
 }
 
+/** The clock and the rules of a recorder, and the callback for its frames. */
 export interface RecorderParts {
   readonly clock: Clock;
   /** By point id. For a point without a rule every change is reported. */
@@ -47,7 +48,7 @@ export interface RecorderParts {
   readonly onFrame: (frame: ReadingFrame) => void;
 }
 
-/** Builds frames of changed readings: one a second, none if nothing changed. */
+/** Builds frames of changed readings: one a second, none if nothing changed. Frames have ascending tickets from 1. */
 export interface Recorder {
   /** Starts to emit frames; a second call changes nothing. */
   start(): void;

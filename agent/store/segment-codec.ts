@@ -69,7 +69,10 @@ const MAX_ENTRY_BYTES = 42;
 /** Far above any valid size; a damaged blob must not fill the memory. Units: bytes. */
 const MAX_UNPACKED_BYTES = 32 * 2 ** 20;
 
-/** Encodes these frames, in the order of seq. Within a frame, readings are then ordered by series and keep their order within a series. */
+/**
+ * Encodes these frames, which must be in the order of seq, as one deflated blob. Within a frame, the readings are then ordered by series and keep
+ * their order within a series. Values are rounded to the decimals of their series.
+ */
 export function encodeSegment(frames: readonly SegmentFrame[], decimalsOf: (seriesId: number) => number): Buffer {
   const bySeries = gather(frames, decimalsOf);
   // One scratch buffer for all segments, because a commit that makes room encodes many before memory is collected.

@@ -22,11 +22,10 @@ export interface WorkerLink extends StoreLink {
 }
 
 /**
- * Starts the storage thread and matches its answers to requests.
+ * Returns a function that starts the storage thread and returns the connection to it. Requests that arrive before the thread runs wait for it.
  *
- * A thread of its own, because a commit waits for the flash: up to seconds, in which no line could be served. Requests that arrive before
- * it runs wait for it. `handOver`: frees the data, which another process of this run has; called when the first thread that has loaded is
- * about to lock it.
+ * A thread of its own, because a commit waits for the flash: up to seconds, in which no line could be served. `handOver`: frees the data, which
+ * another process of this run has; called when the first thread that has loaded is about to lock it.
  */
 export function workerLinkOpener(handOver: (() => void) | null = null): (...args: Parameters<OpenLink>) => WorkerLink {
   let handsOver = handOver;
@@ -50,7 +49,7 @@ export function workerLinkOpener(handOver: (() => void) | null = null): (...args
   };
 }
 
-/** As `workerLinkOpener`, where no other process of this run has the data locked. */
+/** Starts the storage thread and returns the connection to it, where no other process of this run has the data locked; see `workerLinkOpener`. */
 export const openWorkerLink = workerLinkOpener();
 
 interface LinkCalls {

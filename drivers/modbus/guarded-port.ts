@@ -71,18 +71,23 @@ interface Pending extends Exchange, FirstReply {
   timer: Timer | null;
 }
 
+/** The port, its serial settings and the callbacks of a `GuardedPort`. */
 export interface GuardedPortOptions extends LinkOptions {
   readonly serial: SerialSettings;
   /** Silence before a request. Units: ms. Default: as `gapMs`. */
   readonly frameGapMs?: number;
   /** Whether the port is behind a serial server on the network; used in the texts of its failures. */
   readonly isNetwork?: boolean;
-  /** A request that was given up has been answered, `afterMs` after it was sent. */
+  /** Called when a request that was given up has been answered, `afterMs` after it was sent. */
   readonly onLate?: (request: Buffer, afterMs: number) => void;
-  /** As `ReplyTrust`. */
+  /** Called when a unit sent a reply that was not expected and that no earlier request explains. */
   readonly onExtra?: (unit: number) => void;
 }
 
+/**
+ * A serial port for `modbus-serial` that passes on only a reply that is complete, undamaged and trusted to belong to the request (see `ReplyTrust`).
+ * Any other end fails the request with a BusError. One request at a time; it never retries, but may send a read again to confirm its reply.
+ */
 export class GuardedPort extends ModbusLink {
   readonly #late: LateReplies;
   readonly #trust: ReplyTrust;

@@ -15,6 +15,7 @@ const LEAST_MS = 1;
  */
 const EARLY_MS = 0.2;
 
+/** The control over the input of one port; see `createHeldInput`. */
 export type HeldInput = ReturnType<typeof createHeldInput>;
 
 /**
@@ -42,7 +43,7 @@ export function createHeldInput(port: BytePort, clock: Clock, charMs: number) {
     },
     /** Delivers now what has arrived. */
     fetch,
-    /** Call it when the port is closed. */
+    /** Call it when the port is closed: forgets what was held back. */
     drop,
   };
 }

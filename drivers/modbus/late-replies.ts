@@ -50,10 +50,11 @@ interface Debt {
   isRepeatTaken: boolean;
 }
 
+/** What `LateReplies` reports. */
 export interface LateRepliesOptions {
-  /** No late reply of a shape can arrive any more. */
+  /** Called when no late reply of a shape can arrive any more. */
   readonly onSettled?: () => void;
-  /** The reply to a request that was given up has arrived, `afterMs` after the request was sent. */
+  /** Called when the reply to a request that was given up has arrived, `afterMs` after the request was sent. */
   readonly onLate?: ((request: Buffer, afterMs: number) => void) | undefined;
 }
 
@@ -141,7 +142,7 @@ export class LateReplies {
   }
 
   /**
-   * Whether a valid frame outside its own window was owed.
+   * Returns whether a valid frame outside its own window was owed, so that it is a late reply.
    *
    * `isNew`: its content was not received before, so that it settles one debt.
    */
@@ -180,7 +181,10 @@ export class LateReplies {
     return false;
   }
 
-  /** The unit gave exactly its own reply to a request of another shape: its replies of other shapes are not one request behind. */
+  /**
+   * Call it when the unit gave exactly its own reply to a request. Its owed replies of other shapes then expire sooner, because no queue holds them
+   * back.
+   */
   prove(request: Buffer, sentMono: MonoMs): void {
     if (this.#debts.size === 0) return;
     const own = signature(request);

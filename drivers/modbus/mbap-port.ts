@@ -33,6 +33,10 @@ interface Pending extends Exchange {
   timer: Timer | null;
 }
 
+/**
+ * The port of a Modbus TCP line for `modbus-serial`. A reply counts only with the transaction id of its request; a late one is recognised by it. One
+ * request at a time; it never retries. Data that is not Modbus TCP closes the connection.
+ */
 export class MbapPort extends ModbusLink {
   #pending: Pending | null = null;
   #id = 0;

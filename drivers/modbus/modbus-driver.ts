@@ -10,6 +10,7 @@ import type { PointProfile, Profile, Table } from '../../agent/core/profile.ts';
 import { Refusal } from '../../agent/core/refusal.ts';
 import { decodePoint, encodePoint, isPlausible, REGISTERS_PER_VALUE } from './codec.ts';
 
+/** Creates the driver of a Modbus device type: decodes its registers, and encodes its writes. */
 export function createModbusDriver(profile: Profile): ModbusDriver {
   const multiple = profile.quirks.writeFunction === 'multiple' ? ({ multiple: true } as const) : {};
   const byId = new Map(profile.points.map((point) => [point.id, point]));

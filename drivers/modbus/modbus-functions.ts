@@ -34,6 +34,7 @@ export function tableOfRead(fc: number): Table | undefined {
 
 type Done = (error: unknown, result?: object) => void;
 
+/** Sends a read with the function of its table. `done` receives the error or the data. */
 export function sendRead(client: ModbusClient, { unit, table, address, count }: ReadRequest, done: Done): void {
   if (table === 'coil') client.writeFC1(unit, address, count, done);
   else if (table === 'discrete') client.writeFC2(unit, address, count, done);
@@ -41,6 +42,10 @@ export function sendRead(client: ModbusClient, { unit, table, address, count }: 
   else client.writeFC4(unit, address, count, done);
 }
 
+/**
+ * Sends a write: of one value with the function for one (5 or 6), unless `multiple`; of several with 15 or 16. `done` receives the error or the
+ * result.
+ */
 export function sendWrite(client: ModbusClient, { unit, table, address, values, multiple }: WriteRequest, done: Done): void {
   const [only] = values;
   const isSingle = values.length === 1 && multiple !== true;

@@ -19,6 +19,7 @@ import { charMs, replyBytes, requestBytes } from './wire-time.ts';
 /** Units: ms. Source: ten bits at 10 Mbit/s; the bytes of a network cost almost no time. */
 const NETWORK_CHAR_MS = 0.001;
 
+/** The port, its serial settings and the clock of a Modbus line. */
 export interface ModbusLineOptions {
   readonly port: BytePort;
   readonly serial: SerialSettings;

@@ -41,6 +41,7 @@ export interface ReadRank {
   readonly clearMono: MonoMs;
 }
 
+/** The port and the clock of a link, and the counters that it increases. */
 export interface LinkOptions {
   readonly port: BytePort;
   readonly clock: Clock;

@@ -35,6 +35,7 @@ const BEHIND_GATEWAY: VerdictAdvice = {
   silence: msg`check the unit behind the gateway: power, address and cable`,
 };
 
+/** The request whose wait ended without a valid reply. */
 export interface FailedExchange extends Pick<Exchange, 'timeoutMs'> {
   readonly request: Buffer;
   /** The line is behind a gateway. */

@@ -22,6 +22,10 @@ export interface LastReply {
   readonly atMono: MonoMs;
 }
 
+/**
+ * Remembers which frames were on the line recently, and the last good reply to each request, to recognise copies. Frames are remembered by their
+ * hash.
+ */
 export class ReplyHistory {
   readonly #seen = new Map<number, MonoMs>();
   readonly #last = new Map<number, LastReply>();
@@ -36,11 +40,12 @@ export class ReplyHistory {
     }
   }
 
-  /** Whether such a frame has arrived since. */
+  /** Whether a frame with this hash has arrived after `sinceMono`. */
   hasSeen(hash: number, sinceMono: MonoMs): boolean {
     return (this.#seen.get(hash) ?? Number.NEGATIVE_INFINITY) > sinceMono;
   }
 
+  /** The last good reply to this request; undefined if there is none. */
   lastOf(request: Buffer): LastReply | undefined {
     return this.#last.get(keyOf(request));
   }

@@ -6,6 +6,7 @@
  */
 import { crc16, isRefusalOf, REFUSAL_BYTES, withChecksum } from './frames.ts';
 
+/** The result of a search for a reply. `end`: the index after the frame. */
 export type Match =
   /** Undecided; more bytes may arrive. `damaged`: something had the shape of the reply but a wrong checksum. */
   | { readonly kind: 'more'; readonly damaged: boolean }

@@ -110,6 +110,10 @@ interface UnitPace {
   leastMs: number;
 }
 
+/**
+ * Decides whether a frame that fits a request is its reply, from everything that was on the line before. Also classifies the frames that are no
+ * reply.
+ */
 export class ReplyTrust {
   readonly #late: LateReplies;
   readonly #counters: LinkCounters;
@@ -196,6 +200,10 @@ export class ReplyTrust {
     this.#late.add(request, at);
   }
 
+  /**
+   * Returns whether the newest reply of a request is accepted, and records it. A doubtful reply is counted; after one to a read, later replies of its
+   * shape are checked more strictly.
+   */
   judge(candidate: Candidate): ReplyVerdict {
     const { request, frames, nowMono, sentMono, isAlone } = candidate;
     const hash = frameHash(frames.at(-1) as Buffer);
@@ -208,7 +216,10 @@ export class ReplyTrust {
     return verdict;
   }
 
-  /** Counts a valid frame outside its own window under its name. `isOwn`: the unit in question sent it, for the function in question. */
+  /**
+   * Classifies a valid frame that came as no reply, counts it, and returns what it is. A copy or a foreign frame makes the line doubtful for a while.
+   * `isOwn`: the unit in question sent it, for the function in question.
+   */
   name({ frame, unit, fc, isRequest }: SoundFrame, nowMono: MonoMs, isOwn = false): StrayName {
     const hash = frameHash(frame);
     const isNew = this.#isNew(hash, nowMono);

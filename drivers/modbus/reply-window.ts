@@ -44,6 +44,7 @@ export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { 
  */
 export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'foreign';
 
+/** Creates the state that all windows of one line share. No echo is expected at first. */
 export function createWindowMemory(late: LateReplies, trust: ReplyTrust, counters: LinkCounters): WindowMemory {
   return { echoing: false, late, trust, counters, rx: Buffer.alloc(RX_ROOM_BYTES) };
 }
@@ -113,7 +114,10 @@ export class ReplyWindow {
     }
   }
 
-  /** No reply arrived in time: classifies the bytes, and counts those that were not for this request. */
+  /**
+   * Call it when no reply arrived in time: classifies the bytes, counts those that were not for this request, and returns what arrived instead of a
+   * reply.
+   */
   giveUp(nowMono: MonoMs): { readonly verdict: WindowVerdict; readonly bytes: number } {
     const bytes = this.#rx();
     const match = matchReply(this.#request, this.#expectedBytes, bytes);

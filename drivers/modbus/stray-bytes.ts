@@ -14,17 +14,23 @@ const LONGEST_FRAME_BYTES = 256;
 /** Bytes kept of a burst; its beginning is enough to classify it. Units: bytes. */
 const KEPT_BYTES = 2 * LONGEST_FRAME_BYTES;
 
+/** The bytes on a line while no reply is expected; see `createStrayBytes`. */
 export type StrayBytes = ReturnType<typeof createStrayBytes>;
 
+/** The memory of the line that `createStrayBytes` uses, and the times on its wire. */
 export interface StrayBytesOptions {
   readonly late: LateReplies;
   readonly trust: ReplyTrust;
   readonly counters: LinkCounters;
-  /** Units: ms. */
+  /** Time of one character, and the silence after noise. Units: ms. */
   readonly charMs: number;
   readonly gapMs: number;
 }
 
+/**
+ * Creates the evaluation of bytes that arrive while no reply is expected: it counts noise, recognises late replies, and returns when the wire is
+ * quiet again.
+ */
 export function createStrayBytes({ late, trust, counters, charMs, gapMs }: StrayBytesOptions) {
   const burst = Buffer.alloc(KEPT_BYTES);
   let length = 0;
@@ -48,7 +54,7 @@ export function createStrayBytes({ late, trust, counters, charMs, gapMs }: Stray
     get drainedMono(): MonoMs {
       return drainedMono;
     },
-    /** Whether these bytes belong to a late reply, which is a frame and gets its full silence. */
+    /** Evaluates bytes. Returns whether they belong to a late reply, which is a frame and gets its full silence; other bytes are counted as noise. */
     feed(bytes: Buffer, nowMono: MonoMs): boolean {
       if (nowMono > drainedMono) settle();
       const hadHead = length >= 2;

@@ -39,7 +39,7 @@ export function headAt(bytes: Buffer, at: number, head: readonly number[]): 'yes
   return 'yes';
 }
 
-/** The driver of a raw UART device: takes bytes in pieces of any size, returns the values of valid frames. */
+/** Creates the driver of a raw UART device: takes bytes in pieces of any size, and returns the values of valid frames. */
 export function createUartDriver(profile: Profile, codec: FrameCodec): UartDriver {
   let rest = Buffer.alloc(0);
   let frames = 0;

@@ -17,6 +17,10 @@ const DIRECTION: ReadonlyMap<unknown, number> = new Map([
 ]);
 const CLEAR: FrameValues = { count: 0, speed: null, direction: null };
 
+/**
+ * The protocol of the OmniPreSense OPS243-A traffic radar. `speed` is in km/h; `direction` is 1 for approaching vehicles, 0 for leaving ones, null if
+ * not reported; `count` is 1 while a vehicle is reported.
+ */
 export const OPS243: FrameCodec = {
   maxFrameBytes: MAX_LINE_BYTES,
   /** Three polls and some margin. Units: ms. Source: assumed. Confirmed by: a day of answers of the sensor on the bench. */

@@ -78,6 +78,10 @@ const WAKE = Buffer.from('ff7e007d3100ee7e', 'hex');
 const START_WITH_FLOATS = Buffer.from('7e0000020103f97e', 'hex');
 const READ_VALUES = Buffer.from('7e000300fc7e', 'hex');
 
+/**
+ * The protocol of the Sensirion SPS30 dust sensor. `fault` is 1 while the sensor reports a fault of its own. Units: µg/m³ for masses, 1/cm³ for
+ * counts, µm for the size.
+ */
 export const SPS30: FrameCodec = {
   maxFrameBytes: MAX_BYTES,
   /** Five of its samples. Units: ms. Source: assumed. Confirmed by: a day of answers of the sensor on the bench. */

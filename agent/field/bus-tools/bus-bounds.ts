@@ -23,6 +23,10 @@ const LIMITS = {
 /** Longest wait for one address; a longer one would delay an urgent write. Units: ms. */
 const MAX_WAIT_MS = 500;
 
+/**
+ * Checks a scan: addresses 1 to 247 with `to` not below `from`, and a wait of 1 to 500 ms if one is given. Errors: throws Refusal for the first
+ * number outside its limits, and for other speeds on a network line.
+ */
 export function checkScan({ line, from, to, waitMs, autoBaud }: ScanRequest, port: string): void {
   if (autoBaud && isNetwork(port))
     throw new Refusal(msg`line ${line} is ${port}, whose speed is set at its far end: scan it without other speeds`);
@@ -31,12 +35,20 @@ export function checkScan({ line, from, to, waitMs, autoBaud }: ScanRequest, por
   if (waitMs !== null) within([waitMs, 1, MAX_WAIT_MS], (limits) => msg`wait in ms ${waitMs} is not allowed: ${limits}`, Number.isFinite);
 }
 
+/**
+ * Checks a register search: unit 1 to 247, registers 0 to 65535 with `to` not below `from`. Errors: throws Refusal for the first number outside its
+ * limits.
+ */
 export function checkRegisters({ unit, from, to }: RegistersRequest): void {
   checkUnit(unit);
   within([from, 0, LIMITS.address], (limits) => msg`first register ${from} is not allowed: ${limits}`);
   within([to, from, LIMITS.address], (limits) => msg`last register ${to} is not allowed: ${limits}`);
 }
 
+/**
+ * Checks a read: unit 1 to 247, and 1 to 125 registers or 1 to 2000 bits, all at addresses 0 to 65535. Errors: throws Refusal for the first number
+ * outside its limits.
+ */
 export function checkRead({ unit, table, address, count }: BusRead): void {
   checkUnit(unit);
   checkAddress(address);

@@ -7,8 +7,10 @@ import type { IdentifyProbe, Profile } from '../../core/profile.ts';
 /** Unanswered probes in a row after which the unit gets no more: some units stop answering after requests that they do not support. */
 const SILENT_PROBES = 3;
 
+/** Sends one read; resolves with the reply, or with the failure of the unit as a value. */
 export type SendProbe = (request: ReadRequest) => Promise<Reply | BusError>;
 
+/** Which device types a unit may be, with the strength of the probes that matched. */
 export interface Identity {
   readonly profiles: FoundUnit['profiles'];
   /** Turnaround of each reply with data, not of exceptions. Units: ms. */

@@ -28,11 +28,10 @@ const FAILS_FOR_ABSENT_AFTER = 2;
 /**
  * Reads a range of registers of one unit and returns those that answer, as runs of adjacent registers with their values.
  *
- * A register counts as absent if the unit refuses it, or if three tries get no answer or an exception 4 to 8 while it answers others.
- * `onProgress` is called after each block. The search ends early, without runs, if the unit refuses the table.
+ * A register counts as absent if the unit refuses it, or if three tries get no usable answer (none, a damaged or doubtful one, or an exception 4 to
+ * 8). `onProgress` is called after each block. The search ends early, without runs, if the unit refuses the table.
  *
- * Errors: rejects with BusError when six requests in a row get no answer or the line is down, and with the signal's reason when it is
- * aborted.
+ * Errors: rejects with BusError when six requests in a row get no answer or the line is down, and with the signal's reason when it is aborted.
  */
 export async function findRegisters(
   queue: BusToolQueue,
@@ -134,6 +133,7 @@ export function walkFrom(from: number, to: number, cap: number): Walk {
   return { at: from, size, to, cap: size, singleWorks: false, wall: null };
 }
 
+/** Whether no register is left to read. */
 export function isDone({ at, to }: Walk): boolean {
   return at > to;
 }
@@ -144,8 +144,8 @@ export function nextRead({ at, size, to }: Walk): { readonly address: number; re
 }
 
 /**
- * Returns the state after an answered read of `count` registers. The next read starts after them. It is twice as long, up to `cap`; inside
- * a refused block it is half as long as the rest of that block; after the end of such a block `cap` is reduced, and the read has that length.
+ * Returns the state after an answered read of `count` registers. The next read starts after them. It is twice as long, up to `cap`; inside a refused
+ * block it is about half as long as the rest of that block; after the end of such a block `cap` is reduced, and the read has that length.
  */
 export function walkOn(walk: Walk, count: number): Walk {
   const next = { ...walk, at: walk.at + count, singleWorks: walk.singleWorks || count === 1 };

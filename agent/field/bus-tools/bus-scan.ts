@@ -13,6 +13,7 @@ import { quickPass, type ScanAnswer } from './scan-pass.ts';
 import { type Adapter, NETWORK_WAIT_MS, otherSettings, quickWaitMs } from './scan-settings.ts';
 import { readAway, speedPass } from './scan-speeds.ts';
 
+/** The line that is scanned, the device types that the scan may recognise, and what is known about the line's adapter and units. */
 export interface ScanParts {
   readonly queue: BusToolQueue;
   readonly profiles: readonly Profile[];

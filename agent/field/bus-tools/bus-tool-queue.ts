@@ -10,6 +10,7 @@ import { BROADCAST_PAUSE_MS } from '../writes/level-writes.ts';
 /** Response timeout of a unit that is not in the cabinet. Units: ms. Source: unit health's first contact. */
 const UNKNOWN_UNIT_WAIT_MS = 300;
 
+/** One Modbus line as the bus tools need it. */
 export interface BusLine {
   readonly config: LineConfig;
   readonly line: ModbusLine;
@@ -25,27 +26,34 @@ export interface BusLine {
  */
 export interface BusToolQueue extends BusLine {
   readonly clock: Clock;
+  /** The unit of the cabinet at this address; undefined if there is none. */
   unitAt(unit: number): Unit | undefined;
   /**
    * Resolves with the reply, or with the failure of the unit as a value. Errors: rejects with BusError if the line is down. Units: `waitMs`
    * until the first byte of a unit that is not in the cabinet, 300 ms by default. A unit of the cabinet always gets its own timeout.
    */
   read(request: ReadRequest, waitMs?: number): Promise<Reply | BusError>;
+  /** As `read`. A broadcast (unit 0) resolves once the line is free again; no unit answers it. */
   write(request: WriteRequest): Promise<Reply | BusError>;
-  /** Resolves when this request may be sent without a wait for a late reply, see `ModbusLine.heldUntilMono`. The line is free until then. */
+  /**
+   * Resolves when this request may be sent, see `ModbusLine.heldUntilMono`: before that a late reply could be mistaken for its reply. Other requests
+   * use the line until then.
+   */
   unguarded(request: ReadRequest): Promise<void>;
   /**
-   * Reads with exactly this wait for the first byte, also from a unit of the cabinet, whose health it does not change. Also returns the
-   * time from its turn to its end: the only measure of the pace of a unit that answers with an exception. Units: ms.
+   * Reads with exactly this wait for the first byte, also from a unit of the cabinet, whose health it does not change. `tookMs` is the time from the
+   * start of the transaction to its end: the only measure of the pace of a unit that answers with an exception. Units: ms.
    */
   timedRead(request: ReadRequest, waitMs: number): Promise<TimedAnswer>;
 }
 
+/** The reply or failure of a read, and how long the transaction took. Units: ms. */
 export interface TimedAnswer {
   readonly answer: Reply | BusError;
   readonly tookMs: number;
 }
 
+/** Creates the queue for the requests of the bus tools to one line. */
 export function createBusToolQueue(parts: BusLine, clock: Clock): BusToolQueue {
   const { line, units, runner } = parts;
   const unitAt = (unit: number): Unit | undefined => units.find(({ device }) => device.unit === unit);

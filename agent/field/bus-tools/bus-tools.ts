@@ -24,6 +24,7 @@ export interface RawLine {
   readonly downReason: () => Message;
 }
 
+/** The lines of the field, and what the tools use besides them. */
 export interface BusToolsParts {
   readonly lines: readonly (BusLine & Pick<LineStatsParts, 'overruns' | 'requestsOf' | 'downReason'>)[];
   readonly rawLines: readonly RawLine[];
@@ -36,12 +37,15 @@ export interface BusToolsParts {
 
 const NO_DOUBT = { duplicates: 0, doubtful: 0, resyncs: 0 };
 
+/** The bus tools, with what the field reports to them. */
 export interface FieldBusTools extends BusTools {
   /** Records each transaction of a line when it ends. */
   note(lineId: string, report: TransactionReport): void;
   /** Records how long an urgent write waited between its intent and its first byte. Units: ms. */
   noteUrgent(lineId: string, waitMs: number): void;
-  /** Removes lines and adds others; the statistics of the remaining lines are kept. */
+  /**
+   * Removes lines and adds others. The statistics of the remaining lines are kept; of a line that is removed and added again, only the counters are.
+   */
   exchange(gone: ReadonlySet<string>, come: Pick<BusToolsParts, 'lines' | 'rawLines'>): void;
   /** Counters of a Modbus line, without those caused by the console's requests; null for any other line. */
   counters(lineId: string): LineCounters | null;
@@ -55,12 +59,11 @@ interface LineTools {
 }
 
 /**
- * Creates the bus tools of all lines: scan, register search, read, write, statistics and watch. They run between the polls of a line.
+ * Creates the bus tools of all lines: scan, register search, read, write, statistics and watch. Their requests are sent between the polls of a line.
  *
- * Shape: a plain object, because callers add to it by spreading.
- * Errors: the requests reject with Refusal for an unknown line or a number that is not allowed, and with BusError while the line is down.
- * `read` and `write` also reject with BusError when the unit gives no good reply.
- * `watch` throws Refusal for an unknown line.
+ * Shape: a plain object, because callers add to it by spreading. Errors: the requests reject with Refusal for an unknown line, a line of raw bytes or
+ * a number that is not allowed, and with BusError while the line is down. `read` and `write` also reject with BusError when the unit gives no good
+ * reply. `watch` throws Refusal for an unknown line and a line of raw bytes.
  */
 export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: BusToolsParts): FieldBusTools {
   const toolsOf = (line: BusToolsParts['lines'][number]): [string, LineTools] => {

@@ -16,6 +16,7 @@ const RING = 256;
 /** How often watchers receive the buffered transactions. Units: ms. */
 const FLUSH_MS = 100;
 
+/** The watchers of one line; see `createBusWatch`. */
 export type BusWatch = ReturnType<typeof createBusWatch>;
 
 interface Watcher {
@@ -24,13 +25,17 @@ interface Watcher {
   timer: Timer | null;
 }
 
+/**
+ * Creates the watch of a line, without watchers. A watcher receives the transactions every 100 ms; of more than 256 in that time it receives the
+ * newest 256.
+ */
 export function createBusWatch(clock: Clock) {
   const watchers = new Set<Watcher>();
   return {
     get isWatched(): boolean {
       return watchers.size > 0;
     },
-    /** Called for each transaction, so it is cheap without a watcher. */
+    /** Buffers one transaction for each watcher. Call it for every transaction; without a watcher it does nothing. */
     note(transaction: BusTransaction): void {
       for (const watcher of watchers) {
         watcher.waiting.push(transaction);
@@ -38,7 +43,7 @@ export function createBusWatch(clock: Clock) {
         watcher.timer ??= clock.after(FLUSH_MS, () => flush(watcher));
       }
     },
-    /** Returns a function that ends the watch. */
+    /** Adds a watcher. Returns a function that ends the watch. */
     watch(onTransaction: (transaction: BusTransaction) => void): () => void {
       const watcher: Watcher = { onTransaction, waiting: [], timer: null };
       watchers.add(watcher);

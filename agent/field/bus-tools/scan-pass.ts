@@ -13,6 +13,7 @@ import { refusalMs } from './scan-settings.ts';
 /** Longest time by which a stray or late reply may follow its request. Units: ms. Source: modbus.md §3: units take up to 200 ms in the field. */
 const LOOK_BACK_MS = 300;
 
+/** An address that was requested, and when. */
 export interface Probed {
   readonly unit: number;
   readonly atMono: MonoMs;
@@ -75,8 +76,8 @@ const DAMAGED = { reads: 3, enough: 2 } as const;
 const AGAIN = { waitMs: 200, rounds: 3 } as const;
 
 /**
- * A unit that answered. `exception` is null if it answered with data. Units: `turnaroundMs` from the end of the request to the start of the
- * reply, in ms.
+ * A unit that answered. `exception` is null if it answered with data, otherwise the code of the exception, or `doubtful` for a reply that may be an
+ * older one. Units: `turnaroundMs` from the end of the request to the start of the reply, in ms.
  */
 export interface ScanAnswer {
   readonly unit: number;
@@ -84,15 +85,17 @@ export interface ScanAnswer {
   readonly exception: BusErrorCode | null;
 }
 
+/** What one pass over the addresses has found. */
 export interface PassResult {
   readonly answers: readonly ScanAnswer[];
   /** Addresses whose replies are damaged. */
   readonly damaged: readonly number[];
 }
 
+/** What a pass is to do. `units`: the addresses, in the order in which they are read. */
 export interface PassOptions {
   readonly units: readonly number[];
-  /** Units: ms. */
+  /** Wait for the first byte of a reply. Units: ms. */
   readonly waitMs: number;
   /** Reads the addresses without an answer up to three times more while late or damaged bytes arrive. Up to 50 s each for 247 addresses. */
   readonly isPatient: boolean;
@@ -211,7 +214,7 @@ class QuickPass {
 }
 
 /**
- * Returns the unit if it answered, with data or with an exception; null after no reply or a damaged one. The turnaround of an exception is
+ * Returns the unit if it answered, with data, an exception or a doubtful reply; null after no reply or a damaged one. Without data the turnaround is
  * `tookMs` without the bytes on the wire, 0 at least.
  */
 export function scanAnswer(unit: number, { answer, tookMs }: TimedAnswer, serial: SerialSettings): ScanAnswer | null {

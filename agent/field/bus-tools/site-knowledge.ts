@@ -8,6 +8,10 @@ import { type Message, msg, type Said } from '../../core/message.ts';
 import { narrowed } from '../../core/narrowed.ts';
 import type { GroupProfile, PointProfile, PointWrite, Profile, Table } from '../../core/profile.ts';
 
+/**
+ * Returns the bus tools with more in their answers: the frames of a read; for a write, the lamps whose level it sets and the warnings about it.
+ * `warnings` returns those before a write.
+ */
 export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: ReadonlyMap<string, Profile>): BusTools {
   return {
     ...bus,

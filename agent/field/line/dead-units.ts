@@ -16,6 +16,10 @@ const SAVED_MS = 1_000;
 /** Limits the time that unanswered requests to silent units take to 2 % of the line. Up to 1 s of unused time is saved up. */
 export type DeadBudget = ReturnType<typeof createDeadBudget>;
 
+/**
+ * Creates the budget of a line for unanswered requests to silent units: 2 % of the time, with 1 s saved up at first. `charge` spends it; `savedMs`
+ * and `readyMono` return what is left and when it is positive again.
+ */
 export function createDeadBudget() {
   let savedMs = SAVED_MS;
   let atMono: MonoMs = 0;
@@ -24,7 +28,7 @@ export function createDeadBudget() {
     atMono = nowMono;
   };
   return {
-    /** Charges an unanswered request to a silent unit. Losses while the share is already spent do not add up. */
+    /** Charges the time that an unanswered request took. Losses while the budget is already negative do not add up. Units: ms. */
     charge(lostMs: number, nowMono: MonoMs): void {
       earn(nowMono);
       savedMs = Math.min(savedMs, Math.max(savedMs, 0) - lostMs);
@@ -34,7 +38,7 @@ export function createDeadBudget() {
       earn(nowMono);
       return savedMs;
     },
-    /** When a silent unit may be requested again. */
+    /** When a silent unit may be requested again: `nowMono` unless the budget is overspent. */
     readyMono(nowMono: MonoMs): MonoMs {
       earn(nowMono);
       return savedMs >= 0 ? nowMono : nowMono - savedMs / SHARE;
@@ -43,8 +47,8 @@ export function createDeadBudget() {
 }
 
 /**
- * Returns how long a silent unit gets no write after a lost one, so that all silent units together take 2 % of the line at most. Units:
- * `lostMs` is how long the lost write took, in ms; `silentUnits` counts those of the line.
+ * Returns how long a silent unit gets no further write after a lost one, so that the lost writes to all silent units together take 2 % of the line at
+ * most. Units: ms; `lostMs` is how long the lost write took, `silentUnits` counts the silent units of the line.
  */
 export function hushMs(lostMs: number, silentUnits: number): number {
   return (lostMs * silentUnits) / SHARE;
@@ -73,14 +77,18 @@ export function createSilenceWatch() {
   let lastMono = Number.NEGATIVE_INFINITY;
   let isDead = false;
   return {
-    /** The port has been opened again, and no unit has answered since. */
+    /** True after `look` returned `reopen`, until a unit of the line answers again. */
     get isDead(): boolean {
       return isDead;
     },
+    /** Counts one probe of a silent unit. */
     probed(): void {
       probes++;
     },
-    /** Call it after each turn. `reopen`: the port is to be reopened; `revived`: a unit answers again after that. */
+    /**
+     * Call it after each turn. Returns `reopen` when the port must be reopened now, and `revived` once when a unit answers again after that; else
+     * undefined.
+     */
     look({
       nowMono,
       isAllSilent,

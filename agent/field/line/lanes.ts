@@ -47,13 +47,18 @@ export interface LaneNeeds {
  */
 export type Since = Readonly<Record<keyof typeof SHARE | 'command' | 'urgent', number>>;
 
+/** The counts before the first transaction. */
 export const NONE_SINCE: Since = { urgent: 0, presence: 0, command: 0, telemetry: 0, console: 0, probe: 0 };
 
 /**
- * Returns the lane that sends next, among those that have work; undefined when none has.
+ * Returns the lane that sends next, among those in `waiting`; undefined when that is empty.
  *
- * While a lamp is dark until it is set up and no command waits, set-up (part of the telemetry lane) gets the priority of urgent writes:
- * slow presence polls would leave it one transaction in twenty.
+ * A waiting urgent write goes first. In between, one presence poll is sent after every four other transactions, and one transaction of the lanes
+ * command, console and telemetry after every 48 urgent writes. Without an urgent write the order is command, presence, console, telemetry, probe. But
+ * presence gets every second turn at least, console and telemetry every eleventh, and probes every 51st, sooner with `isFinding`.
+ *
+ * With `isLightWaiting` and no command waiting, the telemetry lane (set-up is part of it) goes before presence polls, except one after every four
+ * other transactions: otherwise slow presence polls would leave it one transaction in twenty.
  */
 export function nextLane(
   waiting: ReadonlySet<Lane>,
@@ -100,17 +105,22 @@ interface Job {
   fail(error: BusError): void;
 }
 
-/** Creates an empty queue. After a long job no other runs for as long as that job took, so that the other lanes have the line. */
+/**
+ * Creates an empty queue. After a long job no other may run for as long as that job took (see `waitingMono`), so that the other lanes have the line.
+ */
 export function createConsoleJobs(monoMs: () => MonoMs) {
   let jobs: Job[] = [];
   let restMono: MonoMs = 0;
   return {
-    /** `isLong`: the job needs the line exclusively for a while. Errors: rejects with what `work` rejects with. */
+    /**
+     * Adds a job to the queue and resolves with the result of `work` once it has run. `isLong`: the job needs the line exclusively for a while.
+     * Errors: rejects with what `work` rejects with, or with the error given to `failAll`.
+     */
     add: <T>(work: () => Promise<T>, isLong: boolean): Promise<T> =>
       new Promise((resolve, reject) => {
         jobs.push({ sinceMono: monoMs(), isLong, run: () => work().then(resolve, reject), fail: reject });
       }),
-    /** Since when the first job waits; undefined when none may run now. */
+    /** Since when the first job has waited; undefined when none waits or none may run now. */
     waitingMono: (nowMono: MonoMs): MonoMs | undefined => (restMono > nowMono ? undefined : jobs[0]?.sinceMono),
     /** Runs the first job; resolves when it has ended, even if it failed. */
     async next(): Promise<void> {
@@ -123,7 +133,7 @@ export function createConsoleJobs(monoMs: () => MonoMs) {
     },
     /** When the next job may run; undefined when none waits. */
     nextMono: (): MonoMs | undefined => (jobs.length === 0 ? undefined : restMono),
-    /** Fails all waiting jobs. */
+    /** Rejects all waiting jobs with this error and empties the queue. A running job continues. */
     failAll(error: BusError): void {
       const all = jobs;
       jobs = [];

@@ -34,7 +34,8 @@ const CHANGE = { share: 0.5, ms: 5 };
 const CLOCK_MOVED_MS = 3_600_000;
 
 /**
- * The saved data of one unit. `refused` are the slots that it refuses, empty if it gives no data at all, `cuts` those before which a read must end, both named as `input:10`.
+ * The saved data of one unit. `refused` are the slots that the unit refuses, empty if it gives no data at all. `cuts` are the slots before which a
+ * read must end. Both are named as `input:10`.
  */
 export interface Learned {
   /** Fingerprint of the profile. With a changed profile only the write times are restored. */
@@ -47,8 +48,10 @@ export interface Learned {
   readonly setUpWrites: WriteTimes;
 }
 
+/** The saved data of the units of a line, by device id. */
 export type LearnedUnits = Readonly<Record<string, Learned>>;
 
+/** What was learned about the units of one line; see `createLineMemory`. */
 export type LineMemory = ReturnType<typeof createLineMemory>;
 
 /** One moment on both clocks. */
@@ -57,6 +60,10 @@ interface Now {
   readonly wallMs: WallMs;
 }
 
+/**
+ * Creates the memory of a line, an entry `learned:<line>` in the store. `start` loads the entry into the units and then saves changes once a minute.
+ * Until the entry has been loaded, 10 s at most, the units are not set up. `stop` ends this without a last save.
+ */
 export function createLineMemory({
   lineId,
   units,
@@ -109,11 +116,15 @@ export function createLineMemory({
       holdTimer?.cancel();
       timer = undefined;
     },
-    /** Starts saving the changes immediately. */
+    /** Starts saving now if the units differ enough from what is saved (`hasLearnedMore`). */
     saveNow: (): void => void keep(),
   };
 }
 
+/**
+ * Returns what has been learned about the units, by device id, in the form that is saved. Units that were never seen and have no response time are
+ * left out.
+ */
 export function learnedOf(units: readonly Unit[], now: Now): LearnedUnits {
   return Object.fromEntries(
     units
@@ -134,8 +145,9 @@ export function learnedOf(units: readonly Unit[], now: Now): LearnedUnits {
 }
 
 /**
- * Adds the saved data of a unit to it. The times of set-up writes are always restored, the rest only if the profile has not changed. A
- * measured response time is kept. Data of another shape is ignored.
+ * Adds the saved data of a unit to it. The times of set-up writes are always restored, the rest only if the profile has not changed. Slots that the
+ * unit refused are isolated and, except a lamp's level, requested again only after the longest delay. A response time that is already measured is
+ * kept. Data of another shape is ignored.
  */
 export function recall(unit: Unit, learned: unknown, now: Now): void {
   if (!isRecord(learned)) return;
@@ -167,9 +179,9 @@ function expectRefusal(slot: Slot, nowMono: MonoMs): void {
 }
 
 /**
- * Whether `now` should be saved: it has a new unit, another profile, other refused or split registers, or a new set-up write. Also if a
- * response time differs by more than half and by more than 5 ms, or the clock was set by more than an hour. A unit that is only in `before`
- * does not count.
+ * Whether `now` should be saved: it has a new unit, another profile, other refused or split registers, or a new set-up write. Also if a response time
+ * is new, or differs by more than half and by more than 5 ms, or the clock was set by more than an hour. A unit that is only in `before` does not
+ * count.
  */
 export function hasLearnedMore(before: LearnedUnits, now: LearnedUnits): boolean {
   return Object.entries(now).some(([id, { turnaroundMs, firstByteMs, setUpWrites, ...exact }]) => {

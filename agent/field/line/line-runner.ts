@@ -41,13 +41,14 @@ const SET_UP_TURNS = 5;
  */
 const DECIDE_MS = 0.3;
 
+/** The line, its units and the callbacks of a `LineRunner`. */
 export interface LineRunnerOptions extends TransactionsOptions {
   readonly periodsMs: typeof POLL_PERIOD_MS;
   /** Receives every transaction of the line, including those of the console. */
   readonly onTransaction?: (report: TransactionReport) => void;
   /** Whether levels of the whole line may be sent as one broadcast. */
   readonly broadcast: boolean;
-  /** From the intent to the first byte of each urgent level. Units: ms. */
+  /** Receives the time from the intent to the first byte of each urgent level. Units: ms. */
   readonly onUrgentSent?: (waitMs: number) => void;
   /** No unit answers any more: closes the port and opens it again. Never rejects. */
   readonly onDeadLine: () => Promise<void>;
@@ -55,14 +56,15 @@ export interface LineRunnerOptions extends TransactionsOptions {
    * The far end of a network connection does not answer: drops the connection with everything it has not executed, and connects again. Never rejects.
    */
   readonly onStalled: () => Promise<void>;
-  /** A unit answers again after that. */
+  /** Called when a unit answers again after `onDeadLine`. */
   readonly onRevived: () => void;
   /** Called before a set-up register is written. */
   readonly onSetUpWrite?: () => void;
-  /** A job of the console has left the line closed. */
+  /** Called when a console job has left the line closed. */
   readonly onClosed: (cause: BusError) => void;
 }
 
+/** Work for an operator on a line, with the line itself and its transactions. */
 export type ConsoleWork<T> = (line: ModbusLine, transactions: Transactions) => Promise<T>;
 
 /** What the line does next. */
@@ -71,6 +73,10 @@ interface Turn {
   act(): Promise<void>;
 }
 
+/**
+ * Sends all requests of one Modbus line, one at a time. Before each it chooses the most urgent: urgent levels, other writes, presence polls, console
+ * jobs, other polls and set-up, probes of silent units. It does not open the port.
+ */
 export class LineRunner {
   readonly #options: LineRunnerOptions;
   readonly #budget = createDeadBudget();
@@ -130,7 +136,7 @@ export class LineRunner {
     return this.#silence.isDead;
   }
 
-  /** Polls that left more than one period after they were due. */
+  /** The number of polls that left more than one period after they were due, without first polls and those after a lost one. */
   get overruns(): number {
     return this.#polls.overruns;
   }
@@ -145,23 +151,28 @@ export class LineRunner {
     return this.#polls.requestsOf(unit);
   }
 
-  /** Reports presence inputs that are not read, and units that answer twice. */
+  /** Reports presence inputs that are not read and units that answer twice, as events. */
   reportTroubled(): void {
     this.#transactions.reportTroubled(this.#options.clock.monoMs());
   }
 
+  /** Starts sending; without effect if it is running. */
   start(): void {
     this.#isWanted = true;
     if (!this.#isTurning) void this.#run();
   }
 
+  /** Fails all waiting writes and console jobs, and ends after the transaction in flight. */
   stop(): void {
     this.#isWanted = false;
     this.#fail(msg`the agent is stopping`);
     this.#timer.wake();
   }
 
-  /** The port is open: requests can be sent. */
+  /**
+   * Call it when the port has been opened: requests can be sent. Units that do not answer get their start-up time again, in which silence is
+   * expected.
+   */
   up(): void {
     const { clock, units } = this.#options;
     const nowMono = clock.monoMs();
@@ -169,12 +180,15 @@ export class LineRunner {
     this.#timer.wake();
   }
 
-  /** The port went down: fails everything in flight and waiting. */
+  /** Call it when the port went down. Fails the waiting writes and console jobs, and publishes the points of all units as missing. */
   lost(): void {
     this.#fail(msg`the line went down`);
     for (const unit of this.#options.units) this.#transactions.forget(unit);
   }
 
+  /**
+   * Queues a level for a quantity of a unit; resolves when the write has ended. Resolves as `failed` immediately when the line is down or stopped.
+   */
   write(write: LevelWrite, unit: Unit, quantity: string, words?: WriteWords): Promise<WriteResult> {
     const { line, lineId } = this.#options;
     if (!this.#isWanted || !line.isOpen) return Promise.resolve({ state: 'failed', reason: msg`line ${lineId} is down`, sentMono: null });
@@ -185,18 +199,18 @@ export class LineRunner {
   }
 
   /**
-   * Runs one transaction for an operator when the console lane has its turn. `line` is the line's own.
+   * Queues one transaction for an operator, which runs when the console lane has its turn; resolves with its result. `work` receives the line itself.
    *
-   * Errors: rejects with what `work` rejects with; BusError `port-closed` when the line is or goes down.
+   * Errors: rejects with what `work` rejects with; BusError `port-closed` when the line is down, or goes down before the work starts.
    */
   ask<T>(work: ConsoleWork<T>): Promise<T> {
     return this.#enqueue(work, false);
   }
 
   /**
-   * As `ask`, for work that needs the line exclusively: 300 ms at most, after which the line must be in its previous state.
+   * As `ask`, for work that needs the line exclusively. The work may take 300 ms at most and must leave the line in its previous state.
    *
-   * Afterwards the other lanes have the line for as long as the work took.
+   * Afterwards no other console job runs for as long as the work took, so that the other lanes have the line.
    */
   exclusive<T>(work: ConsoleWork<T>): Promise<T> {
     return this.#enqueue(work, true);

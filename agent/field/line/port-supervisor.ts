@@ -27,6 +27,7 @@ const REOPEN_MS = { first: 500, max: 10_000 };
  */
 const STEADY_MS = { first: 10_000, max: 600_000 };
 
+/** The port that a `PortSupervisor` keeps open, and where it reports. */
 export interface PortSupervisorOptions {
   readonly lineId: string;
   readonly port: { open(): Promise<void>; close(): Promise<void> };
@@ -38,8 +39,9 @@ export interface PortSupervisorOptions {
 }
 
 /**
- * Keeps the port of a line open from `start` to `stop`. A port that is lost or cannot be opened is reported as event `line-down` and tried
- * again after 0.5 s, then after twice as long each time, up to 10 s. Errors: none from the port.
+ * Keeps the port of a line open from `start` to `stop`. A port that is lost or cannot be opened is reported as event `line-down` and tried again
+ * after 0.5 s, then after twice as long each time, up to 10 s. The event ends when the port is open; for a port that is lost again and again, only
+ * after it has stayed open for 10 s up to 10 min. Errors: those of the port that are BusErrors are reported, others are thrown.
  */
 export class PortSupervisor {
   readonly #options: PortSupervisorOptions;
@@ -58,24 +60,26 @@ export class PortSupervisor {
     this.#options = options;
   }
 
+  /** Whether the port is not open, or was lost. */
   get isDown(): boolean {
     return String(this.reason) !== '';
   }
 
-  /** Resolves after the first try, whether it succeeded or not. */
+  /** Starts to keep the port open. Resolves after the first try, whether it succeeded or not. */
   async start(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;
     await this.#attempt();
   }
 
+  /** Closes the port and stops trying. Resolves when it is closed. */
   async stop(): Promise<void> {
     this.#isRunning = false;
     this.#timer?.cancel();
     await this.#options.port.close();
   }
 
-  /** The port went down: reports it and schedules the next try. */
+  /** Call it when the port went down: reports the event and schedules the next try. */
   lost(cause: Error): void {
     const { lineId, clock, events } = this.#options;
     this.reason = cause instanceof BusError ? cause.said : msg`${cause.message}`;
@@ -87,7 +91,7 @@ export class PortSupervisor {
     this.#waitMs = Math.min(2 * this.#waitMs, REOPEN_MS.max);
   }
 
-  /** Closes the port and opens it again, which recovers a hung adapter. */
+  /** Closes the port and opens it again, which recovers a hung adapter. Without effect while the supervisor is stopped. */
   async reopen(): Promise<void> {
     if (!this.#isRunning) return;
     this.#timer?.cancel();

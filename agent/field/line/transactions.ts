@@ -28,6 +28,7 @@ const AWAY_AFTER_MS = 5_000;
 /** A unit that answers without data for this long is reported. Units: ms. Source: two polls of the slowest class, 30 s. */
 const NO_DATA_AFTER_MS = 60_000;
 
+/** The line, its units and the callbacks of `Transactions`. */
 export interface TransactionsOptions {
   readonly lineId: string;
   readonly line: ModbusLine;
@@ -35,9 +36,10 @@ export interface TransactionsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly events: EventTracker;
-  /** 0..1. */
+  /** A random number from 0 to 1. */
   readonly random: () => number;
   readonly onReadings: (readings: readonly Reading[]) => void;
+  /** Called when a unit starts to answer, and when it is reported as silent or its line went down. */
   readonly onAlive: (deviceId: string, alive: boolean) => void;
 }
 
@@ -66,8 +68,8 @@ interface ExchangeOptions {
 }
 
 /**
- * Sends requests to the units of a line and updates their health, events and readings. Errors: a failed transaction resolves with its
- * BusError.
+ * Sends requests to the units of a line and updates their health, events and readings. Values in a reply are published only by `deliver`. Errors: a
+ * failed transaction resolves with its BusError.
  */
 export class Transactions {
   readonly #parts: TransactionsParts;
@@ -78,7 +80,10 @@ export class Transactions {
     this.#parts = parts;
   }
 
-  /** `isRetry`: the unit may never answer for this register, so a lost reply is no evidence about its health. */
+  /**
+   * Sends a read and resolves with the reply or the error. `isRetry`: the unit may never answer for this register, so a lost reply does not change
+   * its health.
+   */
   read(unit: Unit, request: ReadRequest, { isRetry }: { readonly isRetry: boolean } = NO_RETRY): Promise<Reply | BusError> {
     return this.#exchange(unit, request, { isRetry, timeoutMs: timeoutFor(unit, request) });
   }
@@ -90,6 +95,10 @@ export class Transactions {
     return this.#exchange(unit, request, { isRetry: false, timeoutMs });
   }
 
+  /**
+   * Sends a write and resolves with the reply or the error. After a lost write to a silent unit, `hushedMono` of the unit says until when it gets no
+   * other. If the far end of a network connection has stalled, the connection is renewed first.
+   */
   async write(unit: Unit, request: WriteRequest): Promise<Reply | BusError> {
     const { clock, units, line, onStalled } = this.#parts;
     const startMono = clock.monoMs();
@@ -103,7 +112,7 @@ export class Transactions {
     return result;
   }
 
-  /** A level waits: the reply in flight is awaited only as long as it usually takes, whatever its profile specifies. */
+  /** Call it when a level waits. The reply in flight is then awaited only as long as it usually takes, even if its profile allows more. */
   hurry(): void {
     this.#parts.line.cutShort?.(this.#leastMs(this.#hurriedMs));
   }
@@ -118,7 +127,10 @@ export class Transactions {
     }
   }
 
-  /** Publishes the readings in a reply. */
+  /**
+   * Decodes the values in a reply to this read and publishes them as readings of the time at which the request left. Ends the event `unit-no-data`,
+   * except while a presence input is not read. A restart seen in the uptime of the unit starts its set-up again.
+   */
   deliver(unit: Unit, { table, address }: { readonly table: Table; readonly address: number }, reply: Reply): void {
     const { clock, events, onReadings } = this.#parts;
     // The values of a reply were valid when the request left, not when the reply arrived.
@@ -136,19 +148,25 @@ export class Transactions {
     onReadings(readingsOf(unit.device.id, values, at));
   }
 
-  /** Publishes that these quantities have no value: the unit does not have them, or does not answer. */
+  /** Publishes these quantities without a value: `missing` for a unit that does not answer, `bad` for what a unit does not have. */
   withdraw(unit: Unit, quantities: readonly string[], quality: 'missing' | 'bad'): void {
     const { clock, onReadings } = this.#parts;
     onReadings(absentReadings(unit.device.id, quantities, quality, { atMono: clock.monoMs(), atMs: clock.wallMs() }));
   }
 
-  /** Resets the state of the unit to unknown until it answers again. The caller has reported the cause. */
+  /**
+   * Call it when the line went down. Publishes all points of the unit as missing and reports the unit as not alive. The caller has reported the
+   * cause.
+   */
   forget(unit: Unit): void {
     if (!unit.isAway) this.#leave(unit);
     this.#report(unit, false);
   }
 
-  /** Records the reply to a request that was given up. Returns the unit if later requests can wait that long. */
+  /**
+   * Records the reply to a request that was given up: the unit counts as answering, and later requests wait longer if its profile allows. Returns the
+   * unit; undefined if it is unknown or its replies take longer than its profile allows.
+   */
   noteLate({ request, afterMs }: LateReply): Unit | undefined {
     const { line, clock } = this.#parts;
     const unit = this.#parts.units.find(({ device }) => device.unit === request.unit);
@@ -165,7 +183,7 @@ export class Transactions {
     return undefined;
   }
 
-  /** Reports the units that have been silent for long enough. */
+  /** Reports as event `unit-silent` the units that have been silent for 5 s and are not reported yet. */
   reportAway(nowMono: MonoMs): void {
     const { units, lineId, line, events } = this.#parts;
     for (const unit of units) {
@@ -176,13 +194,16 @@ export class Transactions {
     }
   }
 
-  /** A unit has sent one reply more than requested. */
+  /** Records that the unit with this address has sent one reply more than requested. */
   noteExtra(address: number): void {
     const unit = this.#parts.units.find(({ device }) => device.unit === address);
     if (unit !== undefined) unit.extras = afterExtra(unit.extras, this.#parts.clock.monoMs());
   }
 
-  /** Reports presence inputs that have not been read for some time though their units answer, and units that answer twice. */
+  /**
+   * Reports presence inputs that have not been read for some time though their units answer; their readings become missing. Starts and ends the event
+   * of units that answer twice.
+   */
   reportTroubled(nowMono: MonoMs): void {
     const { units, events } = this.#parts;
     for (const unit of units) if (isBlindNow(unit, nowMono)) this.#reportBlind(unit, nowMono);

@@ -23,7 +23,7 @@ export interface Agenda {
   setUp: Unit | undefined;
   /** A silent unit, or one whose isolated register is due. */
   probe: Unit | undefined;
-  /** When the next unit becomes due; infinite when there is none. */
+  /** When the next unit becomes due that is not due now; infinite when there is none. */
   nextMono: MonoMs;
   silentUnits: number;
 }

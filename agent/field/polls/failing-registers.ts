@@ -26,6 +26,7 @@ interface Failing {
   losses: number;
 }
 
+/** Creates the record of registers that repeatedly give no data while their unit answers for others, and of long reads that are lost. */
 export function createFailingRegisters() {
   const units = new Map<Unit, Failing>();
   const failingOf = (unit: Unit): Failing => {
@@ -34,7 +35,10 @@ export function createFailingRegisters() {
     return failing;
   };
   return {
-    /** Records that the unit gave no data for these slots. True when it was a single one and the failure persists. */
+    /**
+     * Records that the unit gave no data for these slots, and marks the unit as being searched. True when it was a single slot that has now failed
+     * three times, each time after the unit had answered something else: the slot is to be isolated.
+     */
     failed(unit: Unit, slots: readonly Slot[], cause: Exclude<IsolationCause, 'refused'>): boolean {
       const failing = failingOf(unit);
       unit.isSearching = true;
@@ -64,7 +68,10 @@ export function createFailingRegisters() {
       const failing = units.get(unit);
       for (const slot of slots) failing?.slots.delete(slot);
     },
-    /** Records data for these slots; blocks that were split in the search are joined once no slot is left to search. */
+    /**
+     * Records data for these slots. Blocks that were split in the search are joined again once no slot is left to search, unless three long reads
+     * were lost in a row.
+     */
     answered(unit: Unit, { slots, count }: PollBlock): void {
       const failing = units.get(unit);
       if (failing === undefined) return;

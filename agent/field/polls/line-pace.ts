@@ -20,9 +20,11 @@ export interface LinePace {
   readonly registerMs: number;
   /** Cost of a request and a reply without registers. */
   readonly fixedMs: number;
+  /** Silence between two frames. */
   readonly gapMs: number;
 }
 
+/** Returns how long requests take on this line, from the line's own calculation of the time on the wire. */
 export function paceOf(line: Pick<ModbusLine, 'wireMs'>): LinePace {
   const read = (count: number): number => line.wireMs({ unit: 1, table: 'holding', address: 0, count });
   const registerMs = read(2) - read(1);
@@ -31,10 +33,11 @@ export function paceOf(line: Pick<ModbusLine, 'wireMs'>): LinePace {
 }
 
 /**
- * Returns the limits of a block of this table on this line. Units: registers, or bits for a table of bits.
+ * Returns the limits of one read from a table of this unit on this line, so that a poll delays an urgent write by about 50 ms at most. Units:
+ * registers, or bits for a table of bits.
  *
- * A unit that takes most of the latency budget to turn around may still fill half of it with registers: reading them one by one would
- * cost the line more and each urgent write as much.
+ * A unit that takes most of the 50 ms to turn around may still fill half of them with registers: reading them one by one would cost the line more and
+ * each urgent write as much. At least one register may always be read.
  *
  * Source: break-even hole = (13 characters + turnaround + gap) / (2 characters), reference arithmetic of bus time.
  */
@@ -93,6 +96,7 @@ function isBitTable(table: Table): boolean {
   return table === 'coil' || table === 'discrete';
 }
 
+/** What `limitsOf` needs of a unit. `noHoles`: no registers without a point may be read in between. */
 export interface PacedUnit {
   readonly profile: Profile;
   /** Units: ms. Null before the first reply. */

@@ -9,6 +9,7 @@ import type { ReadRequest } from '../../core/driver.ts';
 import type { PointProfile, PollClass, Profile, Table } from '../../core/profile.ts';
 import { type Isolation, type IsolationCause, isolationWaitMs } from './isolation.ts';
 
+/** The class of a point that is polled: how often it is read. */
 export type PolledClass = Exclude<PollClass, 'never'>;
 
 /**
@@ -43,7 +44,7 @@ export interface Slot {
   /** It contains the level of a lamp. */
   readonly isLevel: boolean;
   dueMono: MonoMs;
-  /** Not read yet since the unit first answered. */
+  /** Not read yet since the unit answered for the first time or again. */
   isFirst: boolean;
   /** Polls lost in a row. */
   misses: number;
@@ -85,11 +86,16 @@ export interface Limits {
   readonly maxCount: number;
   /** Unused registers that may lie between two slots. */
   readonly maxHole: number;
-  /** Extra registers that cost less than a request of their own, known registers included. */
+  /**
+   * How many registers that are not due may be read along in a row: with more, a separate request is cheaper. Registers of points count as well as
+   * unused ones.
+   */
   readonly breakEven: number;
+  /** A block must start at an even address and have an even length. */
   readonly evenAlign: boolean;
 }
 
+/** One read that covers some slots of a unit. */
 export interface PollBlock extends Pick<ReadRequest, 'table' | 'address' | 'count'> {
   /** All slots that the read covers. */
   readonly slots: readonly Slot[];
@@ -97,6 +103,7 @@ export interface PollBlock extends Pick<ReadRequest, 'table' | 'address' | 'coun
   readonly hasHoles: boolean;
 }
 
+/** The slots of a unit, the index `first` of the one to read, and the limits of the read. */
 export interface BlockOptions {
   readonly slots: readonly Slot[];
   readonly first: number;
@@ -189,8 +196,8 @@ export function lost({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: Blo
 }
 
 /**
- * Handles a refused block: next time it is read without holes, then in two halves, until the slot that the unit does not have is alone.
- * That slot is then isolated.
+ * Handles a refused block. A block with holes is only made due now: the caller must read it without holes next time. A block of several slots is
+ * split into two halves, which are due now. A single slot is isolated, because the unit does not have it.
  *
  * Returns the isolated slot; undefined while the search continues.
  */
@@ -238,6 +245,7 @@ export function rejoin(all: readonly Slot[]): void {
   for (const slot of all) if (slot.isolation === null) slot.dueMono = dueMono.get(slot.poll) ?? slot.dueMono;
 }
 
+/** Returns the read request of a block for the unit with this address. */
 export function blockRequest(unit: number, { table, address, count }: PollBlock): ReadRequest {
   return { unit, table, address, count };
 }

@@ -45,6 +45,7 @@ const REFUSALS: readonly BusErrorCode[] = ['illegal-function', 'illegal-address'
 /** Exceptions that mean: not now, or never. Source: Modbus Application Protocol V1.1b3 §7, exceptions 4 to 8. */
 const FAILURES: readonly BusErrorCode[] = ['device-failure', 'device-busy'];
 
+/** The line of the polls, its transactions, and the period of each class. */
 export interface PollsOptions {
   readonly line: ModbusLine;
   readonly clock: Clock;
@@ -67,6 +68,7 @@ interface Failure {
   readonly nowMono: MonoMs;
 }
 
+/** Builds and sends the polls of a line, and updates the poll plan of a unit from how each poll ended. */
 export class Polls {
   readonly #options: PollsOptions;
   readonly #failing = createFailingRegisters();
@@ -78,7 +80,10 @@ export class Polls {
     this.#options = options;
   }
 
-  /** The next request to this unit; undefined when it may not be sent yet, which is recorded in the unit. */
+  /**
+   * Returns the next poll of this kind for the unit. Undefined when it may not be sent yet, because a late reply could be mistaken for its reply
+   * (`heldMono` of the unit says until when), or when there is none.
+   */
   next(unit: Unit, kind: PollKind, nowMono: MonoMs): Poll | undefined {
     const { line } = this.#options;
     const first = firstSlot(unit, kind);
@@ -96,6 +101,9 @@ export class Polls {
     return undefined;
   }
 
+  /**
+   * Sends a poll and publishes its readings. Without data, its registers become due again, are split, or are isolated and published without a value.
+   */
   async send({ unit, kind, block, dueMono }: Poll): Promise<void> {
     const { clock, transactions, periodsMs } = this.#options;
     const lead = block.slots.find((slot) => slot.dueMono === dueMono);
@@ -118,7 +126,7 @@ export class Polls {
     replan(unit);
   }
 
-  /** A read that was given up was answered later, soon enough for a longer wait: its registers are not lost. */
+  /** Call it when a read that was given up has been answered later, soon enough for a longer wait. Its registers no longer count as lost. */
   noteLate(unit: Unit, { request }: LateReply): void {
     if (!('count' in request)) return;
     const slots = slotsIn(unit, request);
@@ -128,7 +136,7 @@ export class Polls {
     replan(unit);
   }
 
-  /** The number of requests in one whole round of the unit. */
+  /** The number of requests in one whole round of the unit. Isolated registers do not count. */
   requestsOf(unit: Unit): number {
     let requests = 0;
     for (let at = 0; at < unit.slots.length; requests++) {

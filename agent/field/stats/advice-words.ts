@@ -10,19 +10,27 @@ import { isNetwork } from '../bus-tools/bus-bounds.ts';
 export interface AdviceWords {
   /** No unit answers. Units: `baud` in bit/s, null where there is none. */
   noUnit(port: string, baud: number | null): Message;
+  /** For units that have never answered. */
   never(isOne: boolean): Message;
+  /** For units that have answered before and no longer do. */
   stopped(isOne: boolean): Message;
-  /** Damaged replies of most units, and of one alone. */
+  /** Damaged replies of most units. */
   readonly damagedAll: Message;
+  /** Damaged replies of one unit alone. `unit` is its address. */
   damagedOne(unit: number): Message;
+  /** The line receives what it sends. */
   readonly echo: Message;
-  /** Replies of one unit, and of most, that come twice. */
+  /** Replies of one unit that come twice. */
   readonly twice: Message;
+  /** Replies of most units that come twice. */
   readonly repeats: Message;
+  /** Frames that the agent did not request. */
   readonly foreignFrames: Message;
+  /** Bytes that the agent did not request. */
   readonly noise: Message;
+  /** Units that miss some of their requests. */
   lossy(isOne: boolean): Message;
-  /** Too little room at this speed; null where there is none to raise. */
+  /** The line is too busy at this speed. Units: `baud` in bit/s. Null for a gateway whose speed is unknown. */
   fuller(baud: number | null): Message | null;
 }
 
@@ -67,7 +75,7 @@ const GATEWAY: AdviceWords = {
   fuller: (baud) => (baud === null ? null : msg`use more than ${baud} baud, here and in the gateway, poll less often or split the line`),
 };
 
-/** Returns the texts that fit a line with this port: those for a gateway if it is a network address, else those for an own wire. */
+/** Returns the texts that fit a line with this port: those for a gateway if the port is a network address, else those for a wire at a serial port. */
 export function adviceWords(port: string): AdviceWords {
   return isNetwork(port) ? GATEWAY : WIRE;
 }

@@ -24,8 +24,8 @@ const REPEATED = 10;
  */
 const SHARE = { crc: 0.01, late: 0.005, timeout: 0.02 } as const;
 /**
- * Above this load polls begin to miss their periods. Units: %. Source: assumed; telemetry waits behind presence from about there. Confirmed by:
- * overruns by load in the statistics of a full line.
+ * From above this load a line is called busy: there polls begin to miss their periods. Units: %. Source: assumed; telemetry waits behind presence
+ * from about there. Confirmed by: overruns by load in the statistics of a full line.
  */
 export const BUSY_PCT = 80;
 /**
@@ -39,33 +39,34 @@ const ADAPTER_LATENCY_MS = 2;
 /** A sentence names this many units at most. */
 const MAX_NAMES = 4;
 
-/** The numbers of a line without advice. */
+/** The statistics of a line from which advice is derived. */
 export interface PlainLineStats extends Omit<LineStats, 'advice' | 'units'> {
   readonly units: readonly AdvisedUnit[];
   /** Why the line is down; empty while it is up. */
   readonly downReason: Message;
-  /** The line repeats its frames, as `doMostAnswerTwice` of unit-trouble.ts decides. */
+  /** Replies of most units come twice, so the line repeats its frames; `doMostAnswerTwice` of unit-trouble.ts decides this. */
   readonly doMostAnswerTwice: boolean;
   /** Valid frames that no request of the agent caused. */
   readonly foreignFrames: number;
 }
 
-/** The statistics of a unit, with those of the last minutes, so that a share of failures is a current one. */
+/** The statistics of a unit since the start, and those of the last minutes, so that a share of failures is a current one. */
 export interface AdvisedUnit extends UnitStats {
   readonly recent: RecentCounts;
-  /** It answers twice, as `answersTwice` of unit-trouble.ts decides. */
+  /** Replies of this unit come twice; `answersTwice` of unit-trouble.ts decides this. */
   readonly answersTwice: boolean;
   /** Longest wait that its profile allows. Units: ms. */
   readonly profileTimeoutMs: number;
 }
 
-/** The first advice for a line that is down. */
+/** Returns the sentence that the line is down, with the reason. */
 export function downAdvice(reason: Message): Message {
   return msg`the line is down: ${reason}`;
 }
 
 /**
- * Returns all advice for the line, the most likely cause of most failures first; empty if there is none.
+ * Returns all advice for the line, each sentence with the finding and what to check; empty if there is none. The order is fixed: silent units,
+ * damaged replies, echoes, replies that come twice, foreign frames, late replies, timeouts, exceptions, load, adapter.
  *
  * Units: `latencyMs` is how long the line's adapter holds bytes back, in ms; null when that is unknown.
  */

@@ -28,20 +28,23 @@ const BYTES = { request: 8, exception: 5 } as const;
  */
 const DAMAGED = { count: 3, share: 0.1 } as const;
 
+/** What a `LineStatsCollector` needs to describe one Modbus line. */
 export interface LineStatsParts {
   readonly config: LineConfig;
   readonly line: ModbusLine;
   readonly units: readonly Unit[];
   readonly clock: Clock;
+  /** How long the adapter holds bytes back; null when that is unknown. Units: ms. */
   readonly latencyMs: () => number | null;
-  /** Polls that left more than one period after they were due. */
+  /** The number of polls that left more than one period after they were due, without first polls and those after a lost one. */
   readonly overruns: () => number;
-  /** Requests of one whole round of a unit. */
+  /** The number of requests in one whole round of polls of a unit. */
   readonly requestsOf: (unit: Unit) => number;
   /** Why the line is down; empty while it is up. */
   readonly downReason: () => Message;
 }
 
+/** Collects the statistics of one Modbus line from its transactions since it was created, in bounded memory. */
 export class LineStatsCollector {
   readonly #parts: LineStatsParts;
   /** By unit. */
@@ -64,6 +67,7 @@ export class LineStatsCollector {
     this.#sample();
   }
 
+  /** Adds one finished transaction. A transaction of the console counts for the console's share, not for the unit. */
   note(report: TransactionReport): void {
     const { config, line, clock } = this.#parts;
     const { request, end, lane } = report;
@@ -88,7 +92,10 @@ export class LineStatsCollector {
     this.#urgent.note(waitMs);
   }
 
-  /** Whether more replies of the unit are damaged than on a sound line. */
+  /**
+   * Whether at least 3 replies of the unit, and more than a tenth, have been damaged since the start: more than on a good line. `unit` is the
+   * address.
+   */
   isDamaged(unit: number): boolean {
     const { ok = 0, crcErrors = 0 } = this.#tallies.get(unit)?.counts() ?? {};
     return crcErrors >= DAMAGED.count && crcErrors > DAMAGED.share * (ok + crcErrors);
@@ -99,11 +106,15 @@ export class LineStatsCollector {
     return this.#share.without(this.#parts.line.counters);
   }
 
-  /** The median time from the start of a reply until its first bytes are visible here; null before any reply. Units: characters. */
+  /**
+   * The median time from the start of a reply until the agent can read its first bytes, over the last 256 replies; null before any reply. Units:
+   * characters.
+   */
   hiddenChars(): number | null {
     return this.#hidden.spread()?.p50 ?? null;
   }
 
+  /** Returns the statistics of the line and its units, without the requests of the console, and the advice that follows from them. */
   stats(): LineStats {
     const { config, units, clock, latencyMs, downReason, overruns } = this.#parts;
     this.#sample();

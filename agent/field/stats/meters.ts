@@ -13,7 +13,10 @@ import { quantile } from '../../core/quantile.ts';
  */
 const RING = 256;
 
-/** Median, high percentiles and maximum of the last few hundred values. Shape: `count` is of all values ever noted; the rest is of the last 256. */
+/**
+ * Creates a meter for the median, high percentiles and maximum of a series of values. Shape: `count` is of all values ever noted, the rest of the
+ * last 256. All but `count` are rounded to one decimal.
+ */
 export function createSpreadMeter() {
   const ring = new Float64Array(RING);
   let count = 0;
@@ -32,7 +35,7 @@ export function createSpreadMeter() {
   };
 }
 
-/** Rounded to one decimal. */
+/** Returns the value rounded to one decimal. */
 export function tenths(value: number): number {
   return Math.round(value * 10) / 10;
 }
@@ -46,13 +49,14 @@ const WINDOW_MS = 60_000;
  */
 export type BusLoad = ReturnType<typeof createBusLoad>;
 
+/** Creates a meter for the share of the last minute in which a line was in use; see `BusLoad`. */
 export function createBusLoad() {
   let samples: { atMono: MonoMs; busyMs: number }[] = [];
   return {
     sample(atMono: MonoMs, busyMs: number): void {
       samples = [...samples.filter((old) => atMono - old.atMono <= WINDOW_MS), { atMono, busyMs }];
     },
-    /** Units: %, one decimal. */
+    /** Units: %, one decimal, 100 at most; over the samples of the last 60 s before the newest. */
     busyPct(): number {
       const [first, last] = [samples[0], samples.at(-1)];
       if (first === undefined || last === undefined || last.atMono <= first.atMono) return 0;
@@ -66,13 +70,16 @@ type Shared = Omit<LineCounters, 'busyMs'>;
 const KEYS = ['transactions', 'exceptions', ...Object.keys(freshCounters())].filter((key) => key !== 'busyMs') as (keyof Shared)[];
 
 /**
- * Counts how much the requests of the console added to the counters of a line, so that it can be left out. A scan probes absent units, a
+ * Creates a count of how much the requests of the console added to the counters of a line, so that it can be left out. A scan probes absent units, a
  * search requests absent registers: neither shows anything about the health of a line.
  */
 export function createConsoleShare() {
   const share = Object.fromEntries(KEYS.map((key) => [key, 0])) as Record<keyof Shared, number>;
   return {
-    /** Adds the growth of the counters to the console's share. `late`: the abandoned request came from the console. */
+    /**
+     * Call it after each transaction, with the counters before and after it. Adds their growth to the console's share: of late replies if `late`, of
+     * the rest if `transaction`. `transaction`: it came from the console. `late`: the request last given up came from the console.
+     */
     note(before: LineCounters, now: LineCounters, { transaction, late }: { readonly transaction: boolean; readonly late: boolean }): void {
       for (const key of KEYS) if (key === 'lateReplies' ? late : transaction) share[key] += now[key] - before[key];
     },
@@ -81,6 +88,7 @@ export function createConsoleShare() {
       const rest = Object.fromEntries(KEYS.map((key) => [key, counters[key] - share[key]])) as Record<keyof Shared, number>;
       return { ...rest, busyMs: counters.busyMs };
     },
+    /** The console's share of four of the counters. */
     counts: (): ConsoleCounts => ({
       transactions: share.transactions,
       timeouts: share.timeouts,

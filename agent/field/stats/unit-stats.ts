@@ -18,8 +18,8 @@ import { createSpreadMeter } from './meters.ts';
 export const RECENT_MIN = 10;
 
 /**
- * How the requests to a unit ended in the last `RECENT_MIN` minutes. Shape: `missed` counts requests lost between answers, not those lost
- * while the unit was silent.
+ * How the requests to a unit ended in the last `RECENT_MIN` minutes. Shape: `missed` counts lost requests after which the unit answered again before
+ * it was silent. `answered` includes exceptions and doubtful replies. `damaged` and `late` count replies.
  */
 export interface RecentCounts {
   readonly answered: number;
@@ -30,6 +30,10 @@ export interface RecentCounts {
 
 const NONE: RecentCounts = { answered: 0, missed: 0, damaged: 0, late: 0 };
 
+/**
+ * Creates the counts of one unit in the last `RECENT_MIN` minutes, in steps of whole minutes. A lost request is counted once the unit has answered
+ * again, in the minute of that answer.
+ */
 export function createRecentEnds() {
   const minutes = new Map<number, RecentCounts>();
   /** Requests lost since the last answer. They count only if the unit answers again before it is silent. */
@@ -69,13 +73,16 @@ export function createRecentEnds() {
   };
 }
 
+/** The counts of a unit since the start, and the spread of its turnarounds in ms. */
 export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exceptions' | 'lateReplies' | 'echoes' | 'turnaroundMs'>;
 
+/** The counts of one unit; see `createUnitTally`. */
 export type UnitTally = ReturnType<typeof createUnitTally>;
 
 /**
- * Counts how the transactions with one unit end: since the start, and in the last `RECENT_MIN` minutes. Shape: `crcErrors` counts every
- * damaged reply: wrong checksum, broken off, or an answer to something else.
+ * Counts how the transactions with one unit end: since the start, and in the last `RECENT_MIN` minutes. Transactions that failed because of the port
+ * are not counted. Shape: `crcErrors` counts every damaged reply: wrong checksum, broken off, or an answer to something else. `exceptions`, by error
+ * code, includes doubtful replies.
  */
 export function createUnitTally() {
   const counts = { ok: 0, timeouts: 0, crcErrors: 0, lateReplies: 0, echoes: 0 };

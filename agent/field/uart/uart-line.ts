@@ -12,6 +12,7 @@ import { absentReadings, quantitiesOf, readingsOf, type Stamp } from '../reading
 import { createQuietTimer, type QuietTimer } from '../timers.ts';
 import { createUartRequester, type UartRequester } from './uart-requester.ts';
 
+/** The device, its driver and port, and the callbacks of a `UartLine`. */
 export interface UartLineOptions {
   readonly device: DeviceConfig;
   readonly driver: UartDriver;
@@ -35,10 +36,10 @@ export interface UartCounters {
 const SET_BACK_MS = 60_000;
 
 /**
- * One device, from the opening of its port on.
+ * Receives the frames of one device on a raw UART and publishes their values. A device without values for too long is reported as event
+ * `unit-silent`, and its points become missing.
  *
- *   new, silent --frame with values--> ok
- *   new, ok     --no such frame for `silenceMs`, or port lost--> silent
+ * new, silent --frame with values--> ok; new, ok --no such frame for `silenceMs`, or port lost--> silent
  *
  * For a device that transmits only when it detects something (`idleMs`), any frame counts, and silence while `ok` yields the idle values.
  */
@@ -74,7 +75,7 @@ export class UartLine {
     return { ...this.#options.driver.counters, polls: this.#requester.polls, unanswered: this.#requester.unanswered };
   }
 
-  /** The port is open. */
+  /** Call it when the port has been opened. Starts the requests and the watch for silence. */
   start(): void {
     const { driver } = this.#options;
     this.#atSign = driver.counters;
@@ -83,12 +84,14 @@ export class UartLine {
     this.#requester.start();
   }
 
+  /** Stops the requests and the watch; bytes that still arrive are decoded. */
   stop(): void {
     this.#requester.stop();
     this.#silence.stop();
     this.#idle.stop();
   }
 
+  /** Call it when the port went down. Stops, and reports the device as silent. */
   lost(): void {
     this.stop();
     this.#goSilent(msg`its port is gone`);

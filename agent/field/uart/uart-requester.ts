@@ -10,6 +10,7 @@ import { BusError } from '../../core/errors.ts';
  */
 const COMMAND_GAP_MS = 100;
 
+/** What sends to one device on a raw UART; see `createUartRequester`. */
 export type UartRequester = ReturnType<typeof createUartRequester>;
 
 /**
@@ -72,6 +73,7 @@ export function createUartRequester({
       stop();
       sendInit(driver.init);
     },
+    /** Call it when a frame has arrived: the last poll is answered. */
     answered(): void {
       isWaiting = false;
     },

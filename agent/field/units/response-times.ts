@@ -49,13 +49,14 @@ const WRITE_AT: Readonly<Record<WriteRequest['table'], number>> = { coil: 4, hol
 const ADDRESSES = 0x1_0000;
 
 /**
- * Returns how long to wait for a register that has never replied: the timeout of its profile, but at most 1 s for a `read`, 500 ms for a
- * `write` and 200 ms for a read while a level waits (`hurried`). Units: ms.
+ * Returns how long to wait for a register that has never replied: the timeout of its profile, but at most 1 s for a `read`, 500 ms for a `write`, and
+ * 200 ms while a level waits to be sent (`hurried`). Units: ms.
  */
 export function unmetWaitMs(profileMs: number, kind: keyof typeof UNMET_WAIT_MS): number {
   return Math.min(profileMs, UNMET_WAIT_MS[kind]);
 }
 
+/** The response times of one unit; see `createResponseTimes`. */
 export type ResponseTimes = ReturnType<typeof createResponseTimes>;
 
 /**
@@ -74,9 +75,10 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
     /** Whether all registers of this request have replied before. */
     isKnown: (request: ReadRequest | WriteRequest): boolean => placesOf(slots, request).every((place) => estimates.has(place)),
     /**
-     * Records a reply that arrived after it had been given up. Units: ms.
+     * Records a reply that arrived after it had been given up. Units: ms since its request left the wire.
      *
-     * `learned`: the next wait is that long. `doubtful`: that requires more late replies of this register. `too-late`: it will never be waited for.
+     * `learned`: the next wait for these registers is long enough for such a reply. `doubtful`: slower than the profile's timeout, which requires
+     * more late replies in a row. `too-late`: longer than a second and than the profile's timeout; it is never waited for.
      */
     learnLate(request: ReadRequest | WriteRequest, responseMs: number): 'learned' | 'doubtful' | 'too-late' {
       const places = placesOf(slots, request);

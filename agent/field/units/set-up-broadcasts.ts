@@ -23,25 +23,33 @@ const NEEDED_SHARE = 0.75;
 /** Longest silence after a broadcast, while the units store it. Units: ms. Source: the default response timeout of a profile. */
 const MAX_PAUSE_MS = 300;
 
+/** The units of a line and what its set-up broadcasts use. */
 export interface SetUpBroadcastParts {
   readonly units: readonly Unit[];
   readonly transactions: Transactions;
   readonly monoMs: () => MonoMs;
   /** The site confirms that all units of the line execute or ignore a broadcast. */
   readonly isAllowed: boolean;
+  /** Called before a broadcast is sent: the counts of writes must be saved. */
   readonly onSetUpWrite?: (() => void) | undefined;
 }
 
+/** The set-up broadcasts of one line; see `createSetUpBroadcasts`. */
 export type SetUpBroadcasts = ReturnType<typeof createSetUpBroadcasts>;
 
+/**
+ * Creates the decision which set-up steps of a line are sent as broadcasts. Once at least 8 units and three quarters of the line must write the same
+ * step, that step and the following ones are sent to all units, as far as every unit has them and may be written. None are sent unless `isAllowed`.
+ */
 export function createSetUpBroadcasts({ units, transactions, monoMs, isAllowed, onSetUpWrite }: SetUpBroadcastParts) {
   let queue: SetupStep[] = [];
   return {
-    /** The next broadcast, at the turn of this unit; undefined if the unit is read or written by itself. */
+    /** Returns the broadcast to send when it is this unit's turn; undefined if the unit is read or written by itself. */
     next(unit: Unit): SetupStep | undefined {
       if (isAllowed && queue.length === 0 && isNeededByMost(unit, units)) queue = sharedSteps(unit, units, monoMs());
       return queue[0];
     },
+    /** Sends the broadcast and counts it as a write of every unit. Units that had to write this register read it next. */
     async send(step: SetupStep): Promise<void> {
       const { table, address, value } = step;
       queue = queue.slice(1);

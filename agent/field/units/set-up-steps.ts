@@ -9,6 +9,7 @@ import type { Unit } from './unit.ts';
 
 const FRESH_STEP: StepState = { phase: 'look', was: null, failures: 0, isUnproven: false };
 
+/** Returns the progress of a step; a step without any is to be read first (`look`). */
 export function stepState({ stepStates }: Unit, step: SetupStep): StepState {
   return stepStates.get(step) ?? FRESH_STEP;
 }
@@ -24,9 +25,10 @@ export function isLevelHeldBack({ pendingSteps }: Unit): boolean {
 }
 
 /**
- * The order of the units of a line in set-up, lowest first: units whose lamp waits for it, then those with the most steps left.
+ * Returns the place of a unit in the set-up of its line, lowest first: units whose lamp waits for it, then those with the fewest steps done.
  *
- * All units are read before the first is written, so that it is known how many need the same write.
+ * Of units with equally many steps done, those that must be read come before those that must be written, so that it is known how many need the same
+ * write.
  */
 export function setUpRank(unit: Unit): number {
   const { steps, pendingSteps, isLevelWaiting } = unit;
@@ -35,7 +37,9 @@ export function setUpRank(unit: Unit): number {
   return (isLevelWaiting && isLevelHeldBack(unit) ? -1 : steps.length - pendingSteps.length) + (isWrite ? 0.5 : 0);
 }
 
-/** The steps of the next request: one, or several with adjacent registers that are read together. Empty when no step is left. */
+/**
+ * Returns the steps of the next request of the set-up: one, or several with adjacent registers that are read together. Empty when no step is left.
+ */
 export function nextRun(unit: Unit): readonly SetupStep[] {
   const list = unit.pendingSteps.length > 0 ? unit.pendingSteps : unit.provingSteps;
   const [first] = list;

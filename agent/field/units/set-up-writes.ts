@@ -45,12 +45,15 @@ type Register = Pick<SetupStep, 'table' | 'address'>;
  */
 export type WriteTimes = Readonly<Record<string, readonly WallMs[]>>;
 
+/** The recent set-up writes of one unit; see `createSetUpWrites`. */
 export type SetUpWrites = ReturnType<typeof createSetUpWrites>;
 
+/** Creates the count of recent writes of the set-up registers of one unit, at first without any. */
 export function createSetUpWrites() {
   const writes = new Map<string, MonoMs[]>();
   const recent = (name: string, nowMono: MonoMs): MonoMs[] => (writes.get(name) ?? []).filter((mono) => nowMono - mono < DAY_MS);
   return {
+    /** Whether the register was written less than twice in the last 24 h. */
     mayWrite: (step: Register, nowMono: MonoMs): boolean => recent(nameOf(step), nowMono).length < SET_UP_WRITES_A_DAY,
     /** Whether the register was not written in the last 24 h. */
     isUntouched: (step: Register, nowMono: MonoMs): boolean => recent(nameOf(step), nowMono).length === 0,

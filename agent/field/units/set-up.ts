@@ -43,6 +43,7 @@ const UNKEPT_REST_MS = 86_400_000;
  */
 const AGAIN_MS = { first: 60_000, max: 3_600_000 };
 
+/** What `setUpOne` uses to send and to report. */
 export interface SetUpParts {
   readonly transactions: Transactions;
   readonly clock: Clock;
@@ -53,8 +54,9 @@ export interface SetUpParts {
 }
 
 /**
- * Sends the next read or write of a unit's set-up, if any is left, and records its result in the unit. Steps that fail are reported as
- * event `unit-not-set-up` when the round ends. They are tried again later.
+ * Sends the next read or write of a unit's set-up and records its result in the unit. If no step is left, the steps that failed earlier are tried
+ * again; without any, nothing is sent. When the last step is done or left out, the failed steps are reported as event `unit-not-set-up`, or the event
+ * ends.
  */
 export async function setUpOne(unit: Unit, parts: SetUpParts): Promise<void> {
   if (!isSetUpOpen(unit)) restartSteps(unit, [...unit.failedSteps.keys()]);

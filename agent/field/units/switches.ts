@@ -32,6 +32,7 @@ export function asLit({ switchedOff }: Unit, value: DecodedValue): DecodedValue 
   return switchedOff.has(value.quantity) && value.value !== null ? darkLevel(value.quantity) : value;
 }
 
+/** Returns the value 0 for this level. */
 export function darkLevel(quantity: string): DecodedValue {
   return { quantity, value: 0, plausible: true };
 }

@@ -10,11 +10,16 @@
 import type { MonoMs } from '../../core/clock.ts';
 import { type Estimate, smooth } from './response-times.ts';
 
+/**
+ * `ok`: the last request was answered, or none was sent yet. `flaky`: some requests in a row were lost. `silent`: so many were lost that the unit is
+ * only probed.
+ */
 export type UnitState = 'ok' | 'flaky' | 'silent';
 
+/** Whether a unit answers, how fast, and when it may be requested again. */
 export interface UnitHealth {
   readonly state: UnitState;
-  /** Transactions failed in a row. */
+  /** Requests lost in a row. */
   readonly failures: number;
   /** What a read costs beyond its bytes. Null until the first reply. */
   readonly turnaroundMs: Estimate | null;
@@ -24,6 +29,7 @@ export interface UnitHealth {
   readonly dueMono: MonoMs;
 }
 
+/** How one transaction with a unit ended. */
 export type Transaction =
   | { readonly kind: 'reply'; readonly atMono: MonoMs; readonly turnaroundMs: number; readonly firstByteMs: number }
   /** The unit responded, but without the timing of a read: an exception, or an acknowledged write. */
@@ -38,9 +44,13 @@ export type Transaction =
       readonly silentAfter?: number;
     };
 
+/** The health of a unit before its first transaction. */
 export const FRESH: UnitHealth = { state: 'ok', failures: 0, turnaroundMs: null, firstByteMs: null, dueMono: 0 };
 
-/** Failures in a row that make a unit silent, unless its profile or the cabinet says otherwise. Source: wb-mqtt-serial declares a device lost after 2 failed cycles. */
+/**
+ * Lost requests in a row that make a unit silent, unless the caller gives another number. Source: wb-mqtt-serial declares a device lost after 2
+ * failed cycles.
+ */
 export const SILENT_AFTER = 3;
 /**
  * Pause of a unit after its first and second lost reply, so that a whole round is not lost on it. Units: ms. Source: assumed. Confirmed by: recovery
@@ -54,11 +64,11 @@ const FLAKY_REST_MS = 100;
 const BACKOFF_MS = { first: 500, max: 60_000 };
 
 /**
- * Returns the health after one more transaction. A unit that may still be starting does not become silent; a silent unit stays silent until it
- * answers.
+ * Returns the health after one more transaction. Any response makes the unit `ok`. A lost request makes it `flaky` and, after `silentAfter` in a row,
+ * `silent`, with a growing back-off. A unit that may still be starting does not become silent; a silent unit stays silent until it answers.
  *
- * Units: `jitter` is a random number 0..1 drawn by the caller; it makes a probe earlier by up to a quarter of its back-off.
- * Errors: none; every transaction leads to a state.
+ * Units: `jitter` is a random number 0..1 drawn by the caller; it makes a probe earlier by up to a quarter of its back-off. Errors: none; every
+ * transaction leads to a state.
  */
 export function afterTransaction(health: UnitHealth, t: Transaction): UnitHealth {
   if (t.kind === 'answer') return { ...health, state: 'ok', failures: 0, dueMono: t.atMono };

@@ -15,7 +15,7 @@ import { SILENT_AFTER } from './unit-health.ts';
  */
 const FULL_WAIT_EVERY = 32;
 
-/** The usual timeout of the unit's reads: from its response times, or from its profile before the first reply. Units: ms. */
+/** The usual timeout of the unit's reads: from its response times; before the first reply that of its profile, 1 s at most. Units: ms. */
 export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
   const { responseTimeoutMs } = driver.profile.quirks;
   return firstByteMs === null ? unmetWaitMs(responseTimeoutMs, 'read') : responseWaitMs(firstByteMs, responseTimeoutMs);
@@ -33,8 +33,8 @@ export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): num
 /**
  * Longest time that this request may delay a level. Units: ms.
  *
- * A write: as long as such writes have taken before. A read of registers that never replied: as long as its unit usually needs. Any other read:
- * infinite, because its timeout is already based on measured times.
+ * A write: as long as such writes have taken before; without one, as long as the slowest write of the unit. A read of registers that never replied:
+ * 200 ms, or longer if its unit usually needs longer. Any other read: infinite, because its timeout is already based on measured times.
  */
 export function hurriedMs(unit: Unit, request: ReadRequest | WriteRequest): number {
   if (!('count' in request)) return unit.responses.hurriedWriteMs(request);
@@ -46,9 +46,9 @@ export function hurriedMs(unit: Unit, request: ReadRequest | WriteRequest): numb
 /**
  * Returns how long to wait for the reply to a probe. Units: ms.
  *
- * For a unit that has never answered this is the time of the fastest unit of its line, so that many more silent units are probed in the same time. A
- * later reply is recognised as late and also proves the unit. The first probes wait the full timeout while the silent units' share of the line allows
- * it: `savedMs` is what remains of that share. So does every 32nd probe.
+ * A unit with known response times gets its own timeout. For a unit that has never answered it is the shortest timeout of the units of its line that
+ * have, so that many more silent units are probed in the same time. A later reply is recognised as late and also proves the unit. The first probes
+ * wait the full timeout while the silent units' share of the line allows it: `savedMs` is what remains of that share. So does every 32nd probe.
  */
 export function probeTimeoutFor(
   unit: Unit,
@@ -67,8 +67,9 @@ export function slotsIn({ slots }: Unit, { table, address, count }: ReadRequest)
 }
 
 /**
- * Returns a short read that shows whether the unit answers. Every second probe reads its first slot that is not isolated. The others rotate
- * among all slots, because the unit may no longer answer for one of them. Undefined if its profile has no points.
+ * Returns a short read that shows whether the unit answers. Every second probe reads its first slot that is not isolated. The others rotate among all
+ * slots, because the unit may no longer answer for one of them. A unit without slots is read at its first point. Undefined if its profile has no
+ * points.
  */
 export function probeOf({ device, driver, slots, health }: Unit): ReadRequest | undefined {
   const proven = slots.filter(({ isolation }) => isolation === null);

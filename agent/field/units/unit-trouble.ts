@@ -25,7 +25,7 @@ export function afterExtra({ count, atMono }: Unit['extras'], nowMono: MonoMs): 
 /**
  * Whether the unit answers twice: another unit has its address, or something repeats its replies.
  *
- * True after `TWICE` unrequested replies, each within a minute of the one before, until a minute after the last.
+ * True after 10 unrequested replies, each within a minute of the one before, until a minute after the last.
  */
 export function answersTwice({ extras }: Pick<Unit, 'extras'>, nowMono: MonoMs): boolean {
   return extras.count >= TWICE && nowMono - extras.atMono <= MINUTE_MS;
@@ -49,12 +49,12 @@ export function isBlindNow(unit: Unit, nowMono: MonoMs): boolean {
   return nowMono - unit.presenceDataMono > BLIND_AFTER_MS;
 }
 
-/** Whether a slot is a presence input that is polled normally: one that was refused or is silent has an event of its own. */
+/** Whether a slot is a presence input that is polled normally. False for one that is isolated, because that is reported by itself. */
 export function isReadPresence({ poll, isolation }: Slot): boolean {
   return poll === 'fast' && isolation === null;
 }
 
-/** Whether a read of these registers returns the presence input of a unit. */
+/** Whether a read of these registers covers the whole of a presence input of the unit. */
 export function hasPresence({ slots }: Pick<Unit, 'slots'>, table: Table, address: number, count: number): boolean {
   return slots.some(
     (slot) => slot.poll === 'fast' && slot.table === table && slot.address >= address && slot.address + slot.count <= address + count,

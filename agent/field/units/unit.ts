@@ -23,6 +23,7 @@ const KEEP_ASKING_MS = 10_000;
 export interface Unit {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
+  /** The registers that its set-up checks and, where needed, writes. */
   readonly steps: readonly SetupStep[];
   /** Fade time of the DALI gear behind the unit, as its set-up writes it. */
   readonly fadeMs: number;
@@ -40,7 +41,7 @@ export interface Unit {
   retryMono: MonoMs;
   /** Blocks were lost, and their registers are now searched one by one. */
   isSearching: boolean;
-  /** Counts since the start: `replies` are data and acknowledgements, `refusals` are exceptions and late replies. */
+  /** Counts since the start: `replies` are data and acknowledgements; `refusals` are exceptions, doubtful replies and late replies. */
   replies: number;
   refusals: number;
   /** When it last gave data or was first met; and when its presence input did. */
@@ -86,6 +87,7 @@ export interface Unit {
   readonly switchedOff: Set<string>;
   /** The last value of its uptime register. */
   uptime: number | null;
+  /** When it last responded, in any way; null before the first response. */
   seenMs: WallMs | null;
   /** End of the last transaction with it. */
   lastMono: MonoMs;
@@ -101,6 +103,7 @@ export interface Unit {
 /** The site's value of each set-up parameter of a profile, except `daliFadeTime`, which is computed from `rampUpMs`. */
 export type SetupValues = Readonly<Record<Exclude<SetupParameter, 'daliFadeTime'>, number>>;
 
+/** The device, its driver and the site's set-up values for a new `Unit`. */
 export interface UnitParts {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
@@ -108,6 +111,7 @@ export interface UnitParts {
   readonly phase?: number;
 }
 
+/** Creates the state of a unit that has not been requested yet. All its registers are due. */
 export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts): Unit {
   const { profile } = driver;
   const slots = slotsOf(profile);
@@ -199,7 +203,10 @@ function isEveryIsolated({ slots }: Unit): boolean {
 /** The kinds of poll: presence inputs, other registers, or an isolated register. */
 export type PollKind = 'presence' | 'telemetry' | 'retry';
 
-/** Returns the index of the slot of this kind that is due first; -1 if there is none. If all slots are isolated, the kind `telemetry` returns one of them. */
+/**
+ * Returns the index of the slot of this kind that is due first, whether it is due yet or not; -1 if there is none. If all slots are isolated, the
+ * kind `telemetry` returns one of them.
+ */
 export function firstSlot(unit: Unit, kind: PollKind): number {
   const { slots } = unit;
   const isRetry = kind === 'retry' || (kind === 'telemetry' && isEveryIsolated(unit));
@@ -212,7 +219,7 @@ export function firstSlot(unit: Unit, kind: PollKind): number {
 }
 
 /**
- * The unit answers for the first time, or again: its set-up is repeated and all its registers become due soon.
+ * Call it when the unit answers for the first time, or again: its set-up is repeated and all its registers become due now.
  *
  * `isReturn`: it was away and may have been replaced, so isolated registers become due too.
  */
@@ -234,8 +241,8 @@ export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
 }
 
 /**
- * Makes the isolated registers due at `nowMono` at the latest, each still by itself. The intervals of their requests start again with the
- * shortest.
+ * Makes the isolated registers due at `nowMono` at the latest, each still by itself. The intervals of their requests start again with the shortest.
+ * The caller calls `replan`.
  */
 export function retrySoon(unit: Unit, nowMono: MonoMs): void {
   for (const slot of unit.slots) {
@@ -281,7 +288,7 @@ export function unitState(unit: Unit): 'new' | UnitHealth['state'] {
   return unit.seenMs === null ? 'new' : 'silent';
 }
 
-/** Whether it has answered, in this run or in an earlier one. */
+/** Whether it has answered, in this run or, if its response times were restored, in an earlier one. */
 export function wasMet({ seenMs, health }: Unit): boolean {
   return seenMs !== null || health.firstByteMs !== null;
 }

@@ -163,11 +163,12 @@ interface GroupRepeat {
   readonly dueMono: MonoMs;
 }
 
+/** The broadcasts of one line that are to be sent a second time; see `createGroupRepeats`. */
 export type GroupRepeats = ReturnType<typeof createGroupRepeats>;
 
 /**
- * Keeps the broadcasts that are to be sent a second time. `wantedPct` returns the newest level of a point: a repetition must not undo that
- * level for a single lamp.
+ * Creates an empty list of broadcasts that are to be sent a second time. `wantedPct` returns the newest level of a point. A broadcast is discarded
+ * once the newest level of one of its lamps differs, because it would undo that level.
  */
 export function createGroupRepeats(wantedPct: (pointId: PointId) => LevelPct | undefined) {
   let repeats: GroupRepeat[] = [];

@@ -56,6 +56,7 @@ export const BROADCAST_PAUSE_MS = { least: 5, most: 20 };
 /** Shortest time before a broadcast is repeated, so that other requests are sent in between. Units: ms. */
 const REPEAT_MS = 1;
 
+/** The transactions and groups of a line, and when a read may be sent. */
 export interface LevelWritesOptions {
   readonly clock: Clock;
   readonly transactions: Transactions;
@@ -66,8 +67,8 @@ export interface LevelWritesOptions {
 }
 
 /**
- * Sends the level writes of one line and reads them back. Each promise of `add` resolves once, with the result of its write; it never
- * rejects.
+ * Sends the level writes of one line and reads them back; a lost write is sent again as often as the profile allows. Each promise of `add` resolves
+ * once, with the result of its write; it never rejects.
  */
 export class LevelWrites {
   readonly #options: LevelWritesOptions;
@@ -87,7 +88,10 @@ export class LevelWrites {
     this.#repeats = createGroupRepeats((pointId) => this.#newest.get(pointId)?.levelPct);
   }
 
-  /** Queues a write. One with its own `words` is not for a lamp, and is never part of a group write. */
+  /**
+   * Queues a write and resolves with its result. It fails immediately if `words` refuse it. An older write of the same point that has not ended
+   * fails. A write with its own `words` is not for a lamp, and is never part of a group write.
+   */
   add(write: LevelWrite, unit: Unit, quantity: string, words: WriteWords = LAMP_WORDS): Promise<WriteResult> {
     const refusal = words.refusal(write, unit, quantity);
     if (String(refusal) !== '') return Promise.resolve({ state: 'failed', reason: refusal, sentMono: null });
@@ -106,7 +110,7 @@ export class LevelWrites {
     return lane === 'command' && this.#repeats.isDue(nowMono);
   }
 
-  /** Sends the next request of this lane: a level or a read-back. */
+  /** Sends the next request of this lane, if any may be sent now: a level, a repeated broadcast or a read-back. */
   async next(lane: LevelWrite['lane'], nowMono: MonoMs): Promise<void> {
     const urgentProof = lane === 'command' && this.#wasLevel ? this.#readBacks.takeUrgent(nowMono) : undefined;
     if (lane === 'command') this.#wasLevel = urgentProof === undefined;
@@ -133,6 +137,7 @@ export class LevelWrites {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
+  /** Fails all writes that wait to be sent or read back. */
   failAll(reason: Message): void {
     this.#queue.failAll(reason);
     this.#readBacks.failAll(reason);

@@ -37,7 +37,7 @@ export interface ReadBack {
 /** The read-backs of one line, at most one per point: a newer write makes the read-back of an older one worthless. */
 export type ReadBacks = ReturnType<typeof createReadBacks>;
 
-/** `heldUntilMono` returns the earliest time at which a read-back may be sent. */
+/** Creates an empty list of read-backs. `heldUntilMono` returns the earliest time at which a read-back may be sent. */
 export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs) {
   const byPoint = new Map<PointId, ReadBack>();
   let pausedUntilMono: MonoMs = 0;
@@ -79,11 +79,11 @@ export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs) {
       for (const { sent } of group) byPoint.delete(sent.write.pointId);
       return group;
     },
-    /** A read-back has ended. */
+    /** Call it when a read-back has ended: no other one is due for 1 ms, so that other requests have their turn. */
     done(nowMono: MonoMs): void {
       pausedUntilMono = nowMono + YIELD_MS;
     },
-    /** Drops the read-back of a point that is being written again. */
+    /** Removes the read-back of a point that is being written again; its write fails as superseded. */
     drop,
     nextMono: (): MonoMs | undefined => first(() => true)?.mono,
     failAll(reason: Message): void {
@@ -103,7 +103,7 @@ export function proofRequest(unit: Unit, quantity: string): ReadRequest {
   return wholeOf(unit, proofPoint(unit, quantity));
 }
 
-/** The next read of a read-back: of the level, or of the coil of its channel. */
+/** Returns the next read of a read-back: of the level or, once `channel` is set, of the coil of its channel. */
 export function nextProof({ sent: { unit, quantity }, channel }: ReadBack): ReadRequest {
   const coil = channel === undefined ? undefined : channelOf(unit, quantity);
   return coil === undefined ? proofRequest(unit, quantity) : wholeOf(unit, coil);
@@ -114,7 +114,8 @@ function wholeOf({ device: { unit } }: Unit, { table, address, type }: PointProf
 }
 
 /**
- * Whether the values prove the level, within the tolerance of the profile. `found` is the value read back, null where the unit has none.
+ * Returns whether the values prove the level of the write, within the tolerance of the profile. `found` is the value read back, null where the unit
+ * has none.
  */
 export function judgeReadBack(
   { unit, quantity, write: { levelPct } }: WaitingWrite,

@@ -41,6 +41,7 @@ const SOUND_BEFORE_TROUBLED = 48;
 /** The order of sending: each lost reply of a troubled unit delays all levels behind it. */
 type Soundness = 'sound' | 'troubled' | 'silent';
 
+/** Creates an empty queue for the level writes of one line, with one write per point. A write that expires in the queue fails. */
 export function createWriteQueue() {
   const byPoint = new Map<PointId, WaitingWrite>();
   /** Levels of sound units that were taken in a row while one of a troubled unit waits, by lane. */
@@ -64,7 +65,10 @@ export function createWriteQueue() {
       byPoint.set(waiting.write.pointId, waiting);
       older?.settle({ state: 'failed', reason: SUPERSEDED, sentMono: older.sentMono });
     },
-    /** Takes the oldest write of the lane that may be sent now; writes to troubled units come later, those to silent units last. */
+    /**
+     * Removes and returns the oldest write of the lane that may be sent now; undefined if there is none. Writes to troubled units (flaky, or slow to
+     * store) come after the others, but at the latest after 48 of them. Those to silent units come last.
+     */
     take(lane: LevelWrite['lane'], nowMono: MonoMs): WaitingWrite | undefined {
       const { sound, troubled, silent } = firsts(lane, nowMono);
       const isTroubledOwed = troubled !== undefined && soundInARow[lane] >= SOUND_BEFORE_TROUBLED;
@@ -83,7 +87,7 @@ export function createWriteQueue() {
     remove: (pointId: PointId): void => void byPoint.delete(pointId),
     /** Whether a level waits for the set-up of its unit. */
     isHeldForSetUp: (): boolean => [...byPoint.values()].some(isHeld),
-    /** When the next write may be sent; undefined when none waits. */
+    /** When the next write may be sent, or a write that waits for set-up expires; undefined when none waits. */
     nextMono: (): MonoMs | undefined => {
       const times = [...byPoint.values()].map((waiting) => (isHeld(waiting) ? waiting.write.expiresMono : writableMono(waiting.unit)));
       return times.length === 0 ? undefined : Math.min(...times);

@@ -29,7 +29,7 @@ export function isAbsent({ code }: BusError): boolean {
   return code === 'illegal-function' || code === 'illegal-address';
 }
 
-/** Why a level that reads back as written gives no light. */
+/** Returns the reason of a failed write whose level reads back as written, but whose channel is off. `coil` is the address of its switch. */
 export function channelOffReason(coil: number): Message {
   return msg`its channel is off and does not switch on (coil ${coil}): check the buttons at the driver and its mode`;
 }
@@ -66,6 +66,7 @@ function mismatchReason(found: number | null, levelPct: number): Message {
   return msg`reads back ${found}, wrote ${levelPct}: check the driver's limits, its mode and what else writes to it`;
 }
 
+/** The reasons of failed writes to lamps. */
 export const LAMP_WORDS: WriteWords = { refusal: writeRefusal, failure: failureReason, mismatch: mismatchReason };
 
 /** The reasons of failed writes to outputs. Such writes are sent like levels, but never in a group. */

@@ -12,6 +12,7 @@ import { TelemetryProgress } from './telemetry-progress.ts';
 import { type Part, TroubleTracker } from './trouble.ts';
 import { type Taken, WriteBuffer } from './write-buffer.ts';
 
+/** The settings, limits and callbacks of a `Committer`. */
 export interface CommitterParts {
   readonly clock: Clock;
   readonly log: Log;
@@ -23,6 +24,7 @@ export interface CommitterParts {
   readonly onEvent: (event: AgentEvent) => void;
   /** Called while the telemetry file is above its cap: room must be made between commits. */
   readonly onOverCap: () => void;
+  /** Returns a function that tells how far the uplink has sent a frame, by its ticket. */
   readonly fates: () => (ticket: number) => FrameFate;
 }
 
@@ -86,6 +88,10 @@ export class Committer {
     });
   }
 
+  /**
+   * Adds a frame to the memory; it is on disk after the next commit. A frame with an impossible ticket or time is counted as lost, and so are frames
+   * that must leave a full memory.
+   */
   addFrame(frame: ReadingFrame): void {
     const { clock } = this.#parts;
     if (!this.progress.accept(frame)) {
@@ -98,7 +104,7 @@ export class Committer {
     if (dropped > 0) this.losses.reportOverflow(dropped);
   }
 
-  /** Writes immediately; resolves when it is on disk. */
+  /** Records what a run without a store lost and starts a commit. Resolves when it is on disk. */
   addLoss(loss: EarlierLoss): Promise<void> {
     this.#buffer.addEarlierLoss(loss);
     this.losses.reportEarlier(loss);
@@ -137,6 +143,7 @@ export class Committer {
     return this.#buffer.isEmpty;
   }
 
+  /** Returns how many readings this run has stored, lost and has waiting, and its newest numbers. */
   counters() {
     const { readingsStored, lastSeq, cursorSeq, lastTicket } = this.progress;
     const { readingsLost, lossesEstimated } = this.losses;

@@ -3,6 +3,7 @@ import { type Message, msg } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 
+/** The clock, the log and the callback for events of a `LockReporter`. */
 export interface LockReporterParts {
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly log: Log;
@@ -21,7 +22,7 @@ export class LockReporter {
     this.#parts = parts;
   }
 
-  /** `message`: the failure and what to check. */
+  /** Begins the event, if it has not begun. `message`: the failure and what to check. */
   unlocked(message: Message): void {
     if (this.#sinceMs !== null) return;
     this.#sinceMs = this.#parts.clock.wallMs();
@@ -29,6 +30,7 @@ export class LockReporter {
     this.#report(msg`the data is not locked against a second agent: ${message}`, null);
   }
 
+  /** Ends the event, if there is one. */
   locked(): void {
     if (this.#sinceMs === null) return;
     this.#report(msg`the data is locked against a second agent again`, this.#parts.clock.wallMs());

@@ -40,6 +40,7 @@ export class StateQueue {
     return this.#audits.length;
   }
 
+  /** True if facts are waiting. */
   get hasSaves(): boolean {
     return this.#saves.length > 0;
   }

@@ -28,6 +28,7 @@ import type { Kind, Notice, OpenLink, Setup, StoreLink, StoreMessages, StoreRequ
  */
 export const STORE_TIMEOUT_MS = { commit: 30_000, read: 5_000, check: 300_000, caller: 5_000, close: 2_000 } as const;
 
+/** How a `StorageClient` starts its thread, and where it reports. */
 export interface StorageClientParts {
   readonly openLink: OpenLink;
   /** Read at each start of the thread. */
@@ -64,8 +65,8 @@ export class StorageClient {
   }
 
   /**
-   * Starts the thread if none is running. Shape: null if there is no thread, if it may not use the data, or if it was lost before it
-   * answered. Errors: rejects with what the thread reports otherwise.
+   * Sends a request and resolves with its answer; starts the thread if none is running. Shape: null if there is no thread, if it may not use the
+   * data, or if it was lost or given up before it answered. Errors: rejects with what the thread reports otherwise.
    */
   async ask<K extends Kind>(kind: K, question: StoreMessages[K]['ask']): Promise<StoreMessages[K]['answer'] | null> {
     const { clock, onNotice } = this.#parts;

@@ -18,6 +18,7 @@ interface Trouble {
   readonly retry: Timer;
 }
 
+/** The clock of a `TroubleTracker`, and where it reports. */
 export interface TroubleTrackerParts {
   readonly clock: Clock;
   readonly log: Log;
@@ -42,6 +43,7 @@ export class TroubleTracker {
     this.#parts = parts;
   }
 
+  /** Whether the part is failing now. */
   has(part: Part): boolean {
     return this.#find(part) !== undefined;
   }
@@ -57,7 +59,7 @@ export class TroubleTracker {
     return others.reduce((text, reason) => msg`${text} · ${reason}`, first ?? NO_TEXT);
   }
 
-  /** Records a failure. If a part fails several times, the event gives the first reason. */
+  /** Records a failure and schedules the retry. Only the first of several failures in a row begins an event, with its reason. */
   fail(part: Part, reason: Message): void {
     const { clock, log, onEvent, onRetry } = this.#parts;
     const known = this.#find(part);
@@ -71,6 +73,7 @@ export class TroubleTracker {
     log.event('store-trouble', { part, reason: String(reason), failures }, 'warning');
   }
 
+  /** Records that the part works, which ends its event. */
   succeed(part: Part): void {
     const past = this.#find(part);
     this.#troubles = this.#without(part);

@@ -9,6 +9,7 @@ export interface Taken {
   readonly deliveredUnstored: DeliveredUnstored | null;
 }
 
+/** The limits of the buffer, and what it asks the rest of the agent. */
 export interface WriteBufferParts {
   readonly maxReadings: number;
   /** Most readings returned at once. One frame is returned whatever its size. */
@@ -50,6 +51,7 @@ export class WriteBuffer {
     return this.#readings;
   }
 
+  /** True if nothing waits for the disk: no frame, no loss, no count of delivered readings. */
   get isEmpty(): boolean {
     return this.#frames.length === 0 && this.#gaps.length === 0 && this.#deliveredUnstored === 0 && this.#takenDelivered === null;
   }

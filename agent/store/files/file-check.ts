@@ -18,7 +18,7 @@ const MAX_PROBLEMS = 10;
 const FORMAT_AT = 18;
 
 /**
- * The checks at opening: marks, version and tables. After an unclean end also all pages, if the file has at most 32 MB.
+ * Checks an open file before it is used: marks, version and tables. After an unclean end it checks all pages too, if the file has at most 32 MB.
  *
  * Errors: throws StoreError `foreign`, `future-version` or `corrupt` if this file may not be used, otherwise SQLite errors.
  */

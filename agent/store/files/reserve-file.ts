@@ -34,6 +34,7 @@ const STAT_BLOCK_BYTES = 512;
  */
 export type FreeBytes = (dir: string) => number | null;
 
+/** The folder of a `ReserveFile` and how its free space is read. `remark` receives what the reserve does and its failures, as text for the log. */
 export interface ReserveFileParts {
   readonly dir: string;
   readonly freeBytes: FreeBytes;
@@ -68,7 +69,7 @@ export class ReserveFile {
     this.#measure(atMs);
   }
 
-  /** Errors: throws StoreError `full` if neither free space nor the reserve covers a commit. */
+  /** Checks before a commit that there is room for it. Errors: throws StoreError `full` if neither free space nor the reserve covers a commit. */
   expectRoom(atMs: WallMs): void {
     const free = this.#exists() ? null : this.#free(atMs);
     if (free === null || free >= LOW_BYTES) return;

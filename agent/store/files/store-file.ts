@@ -11,6 +11,7 @@ import { expectPlainJournal, makeFresh, plainFileBytes } from './db-files.ts';
 import { assertSoundFile, pageProblems, toOpeningError, toUseError } from './file-check.ts';
 import { migrate } from './migrations.ts';
 
+/** What a `StoreFile` needs: which file it is, and what its owner does when the file is created or opened. */
 export interface FileParts<H> {
   readonly dir: string;
   readonly schema: Schema;
@@ -28,7 +29,7 @@ export interface FileParts<H> {
   readonly restore?: (atMs: WallMs) => Message | null;
 }
 
-/** The file that a new file replaces. Both are null if no file existed. */
+/** The file that a new file replaces: where it was moved, and why it is not used. Both are null if no file existed. */
 export interface Replaced {
   readonly setAsidePath: string | null;
   /** Why the former file is not used. */

@@ -50,8 +50,8 @@ export function reservedDetail(rows: readonly AuditRow[]): string {
 }
 
 /**
- * Whether an entry is kept when its part of the log is trimmed: changes by an admin that were not denied, and entries that record missing
- * ones. False for damaged bytes.
+ * Whether an entry is kept when its part of the log is trimmed: changes by an admin that were not denied, and the agent's own entries about missing
+ * ones and adopted copies. False for damaged bytes.
  */
 export function isReserved({ body }: AuditRow): boolean {
   const note = noteOf(body);

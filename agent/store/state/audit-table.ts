@@ -40,7 +40,10 @@ const HEAD = 'audit_head';
 const SHOWN_CHARS = 80;
 const SELF = { user: '', role: '', door: 'self' } as const;
 
-/** Access to the table `audit` of an open file. Errors: all functions throw SQLite errors. */
+/**
+ * Creates the access to the audit log in an open state file: it adds entries, reads and verifies them, and removes the oldest. Errors: all functions
+ * throw SQLite errors.
+ */
 export function createAuditTable(db: Sqlite) {
   const { add, first, last, trim, newest, nextRows, all, upTo, reserved, reserve, trimReserved, isUsed } = statementsOf(db);
   const ages = createAuditAges(db);
@@ -81,7 +84,7 @@ export function createAuditTable(db: Sqlite) {
   }
 
   return {
-    /** Within the caller's transaction. */
+    /** Adds these notes as entries of the chain; the oldest entries are removed beyond 10,000. Within the caller's transaction. */
     append: (notes: readonly TimedNote[]): void => {
       let head = newestOf(notes[0]?.atMs ?? 0);
       for (const note of notes) {
@@ -108,6 +111,7 @@ export function createAuditTable(db: Sqlite) {
     },
     /** The stored entries after this number, including kept ones of admins. */
     after: (n: number): AuditRows => ({ rows: nextRows.all(n, MAX_NEXT), head: headOf(db) }),
+    /** Returns the newest entries since `sinceMs`, oldest first, and the verdict on the whole chain if `isVerified`. */
     read: ({ sinceMs, limit, isVerified, knownHead }: AuditQuery): AuditPage => {
       const head = headOf(db);
       const facts = (): ChainFacts => ({ head, known: knownHead, reserved: reserved.all(), isUsed: isUsed.get() === 1 });

@@ -12,6 +12,7 @@ import type { Schema } from '../schema.ts';
 import { applySettings, getMeta, openSqlite, type Sqlite, storeError } from '../sqlite.ts';
 import { markCopy } from './adopt-copy.ts';
 
+/** The file that is copied, and how a copy is checked. */
 export interface BackupParts {
   readonly dir: string;
   readonly schema: Schema;

@@ -29,7 +29,10 @@ export function isTrustedQuality(clockQuality: number): boolean {
   return clockQuality >= TRUSTED_FROM;
 }
 
-/** Access to the table `boot` of an open file. Errors: all functions throw SQLite errors. */
+/**
+ * Creates the access to the table `boot` of an open file: the runs that wrote into the file, and the correction of times that were taken with an
+ * untrusted clock. Errors: all functions throw SQLite errors.
+ */
 export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup, 'boot' | 'machine'>) {
   const all = db.prepare<[], Row>('SELECT id, token, true_ms, true_tq, machine, start_mono FROM boot');
   const insert = db.prepare('INSERT INTO boot(token, at_ms, machine, start_mono) VALUES(?, ?, ?, ?)');
@@ -86,7 +89,7 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
   };
 }
 
-/** The runs in this file, by their short numbers. */
+/** The runs of the agent that wrote into this file, by their short numbers. */
 export type BootTable = ReturnType<typeof createBootTable>;
 
 /** Whether a clock of this quality gives a better start time of a run than its row. A network time also replaces a time of unknown quality. */

@@ -50,7 +50,7 @@ export const CLOCK_QUALITIES: readonly ClockQuality[] = ['none', 'restored', 'rt
 /** Units: bytes. Source: a reading takes 4 to 6 in a frame; a higher estimate keeps the file below the cap. */
 const ESTIMATE = { row: 64, frame: 8, reading: 8 };
 
-/** Access to the table `frame` of an open file. Errors: its methods throw SQLite errors. */
+/** Adds, reads and removes rows of the table `frame` of an open file. Errors: its methods throw SQLite errors. */
 export class FrameTable {
   readonly #sql: ReturnType<typeof prepare>;
   readonly #series: SeriesTable;
@@ -72,7 +72,7 @@ export class FrameTable {
     return this.last()?.total ?? 0;
   }
 
-  /** Frames of this run with a ticket up to this one are in the file. */
+  /** The highest ticket of this run whose frame is in the file, by the newest row; 0 if that row is of another run. */
   committedTicket(): number {
     const newest = this.last();
     return newest !== undefined && newest.boot === this.#boots.known() ? newest.ticket : 0;
@@ -116,10 +116,12 @@ export class FrameTable {
     for (const row of withoutHoles(frames)) this.#addRow(row, base);
   }
 
+  /** Reads and checks a row. A row without bytes has no frames. */
   read(row: FrameRow): Read {
     return readRow(row, this.#series);
   }
 
+  /** Sums over the rows that end after this seq. */
   tally(afterSeq: number): Tally {
     return this.#sql.tally.get(afterSeq) ?? { rows: 0, frames: 0, readings: 0, bytes: 0 };
   }

@@ -47,6 +47,7 @@ export function createGapTable(db: Sqlite) {
   /** Rows up to here may have been read, in this run or an earlier one. */
   let readId = newestId.get() ?? 0;
   return {
+    /** Records a loss, or adds it to a row that was not read yet, see above. */
     add: ({
       firstSeq,
       lastSeq,
@@ -64,6 +65,7 @@ export function createGapTable(db: Sqlite) {
       const isOfThisFile = rows !== undefined && rows.epoch === getMeta(db, 'epoch');
       insertOnce.run(readings, reason, Math.round(atMs), bootId, mark, isOfThisFile ? rows.from : null, isOfThisFile ? rows.to : null);
     },
+    /** Returns the recorded losses with a higher id, oldest first. They count as read from then on. */
     after: (id: number, limit: number): readonly Gap[] => {
       const gaps = after.all(id, limit).map(
         ({ mergedFrom, estimate, ...gap }): Gap => ({

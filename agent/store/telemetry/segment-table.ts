@@ -46,7 +46,7 @@ export interface NewSegment {
 /** The time range of a segment that contains a frame of unknown time: it is read for any query. Units: ms. */
 export const ANY_TIME = { fromMs: -8.64e15, toMs: 8.64e15 };
 
-/** Access to the table `segment` of an open file. Errors: all functions throw SQLite errors. */
+/** Creates the functions that add, read and remove rows of the table `segment` of an open file. Errors: all functions throw SQLite errors. */
 export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootTable) {
   const put = db.prepare(
     'INSERT OR REPLACE INTO segment(seq, first_seq, t0_ms, t1_ms, n, total, thin, crc, p, frames) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',

@@ -37,7 +37,10 @@ export function openTables(db: Sqlite, setup: Setup): Handle {
   return { db, series, boots, frames, segments: createSegmentTable(db, series, boots), gaps: createGapTable(db) };
 }
 
-/** Rows whose last frame is after `seq`, oldest first; at most `maxRows` from the table where they start. */
+/**
+ * Returns at most `maxRows` rows whose last frame is after `seq`, oldest first, from one table only: segments if there are any, otherwise rows of
+ * frames. Continue after the last one until none is returned.
+ */
 export function piecesAfter(handle: Handle, seq: number, maxRows: number): Piece[] {
   const segments = handle.segments.after(seq, maxRows);
   if (segments.length > 0) return segments.map((row) => segmentPiece(handle, row));

@@ -15,8 +15,8 @@ export interface Found<T> {
 }
 
 /**
- * Creates a reader of rows that caches the frames of the segment that was read last: the next read is usually of the same one. Rows of
- * frames are read again. `frames`: null for a damaged row.
+ * Creates a reader of rows that caches the frames of the segment that was read last: the next read is usually of the same one. Rows of frames are
+ * read again. `frames` returns the frames of a row, null for a damaged one; `forget` empties the cache.
  */
 export function createPieceMemory() {
   let last: { readonly seq: number; readonly n: number; readonly frames: readonly SegmentFrame[] } | null = null;
