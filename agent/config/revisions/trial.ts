@@ -15,6 +15,7 @@ export interface Baseline {
    * Places, as `line:unit`, of the devices that did not answer before and need not answer now; undefined in a trial of an earlier release.
    */
   readonly silent?: readonly string[] | undefined;
+  /** Whether the uplink was connected. */
   readonly isOnline: boolean;
 }
 
@@ -26,6 +27,7 @@ export interface TrialHealth {
   readonly devices: ReadonlyMap<string, string>;
   /** Ids of the devices that do not answer, by their place, `line:unit`. */
   readonly silent: ReadonlyMap<string, string>;
+  /** Whether the uplink is connected. */
   readonly isOnline: boolean;
 }
 

@@ -17,7 +17,7 @@ import {
   verifyHashSignature,
 } from './revision-signature.ts';
 
-/** The input of a verification. */
+/** The input of the verification of a signed list of users. `keys`: the public keys that the site trusts for it, with their roles. */
 export interface UserListCheck {
   readonly keys: Cabinet['trust']['userKeys'];
   readonly cabinetId: string;
