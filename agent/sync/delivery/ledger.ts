@@ -21,6 +21,7 @@ interface Shipment {
  */
 export type ProofMode = 'broker' | 'platform' | 'awaiting';
 
+/** What was sent, what the broker and the platform have, and up to which row everything is delivered. Never changed in place. */
 export interface Ledger {
   readonly mode: ProofMode;
   /** All rows up to here are delivered. */
