@@ -27,12 +27,17 @@ const SAVE_MS = 3_600_000;
 /** Longest step that counts: a longer one means that the machine was suspended. Units: ms. */
 const MAX_STEP_MS = 60_000;
 
+/** What the tracker of burning hours needs. `lamps`: with the hours that the configuration states. */
 export interface BurningHoursTrackerParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly lamps: readonly Pick<Lamp, 'id' | 'burned'>[];
 }
 
+/**
+ * Counts the burning hours of each lamp. A lamp whose hours were never stated has none, and is not counted as new. Saves every hour and after
+ * each statement.
+ */
 export class BurningHoursTracker {
   readonly #parts: BurningHoursTrackerParts;
   readonly #known = new Map<string, number>();

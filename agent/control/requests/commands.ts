@@ -34,6 +34,7 @@ export const SILENT_MS = 2_000;
 /** Lamps named in one reason; the others are only counted. */
 const NAMED_LAMPS = 6;
 
+/** A command for light on its way: what was requested, its stage, and the progress of each of its lamps. */
 export interface LightCommand {
   readonly commandId: string;
   readonly target: Target;

@@ -34,6 +34,7 @@ export interface LampTrack {
   readonly answers: boolean | null;
 }
 
+/** The track of a lamp that was never written. */
 export const NEW_TRACK: LampTrack = { inFlight: null, last: null, confirmedPct: null, failures: 0, drifts: 0, retryMono: 0, answers: null };
 
 /**
@@ -68,6 +69,7 @@ export interface LampSituation {
   readonly nowMono: MonoMs;
 }
 
+/** What follows from a tick for one lamp. */
 export interface LampStep {
   readonly track: LampTrack;
   /** Null if there is nothing to write. */

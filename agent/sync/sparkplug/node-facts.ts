@@ -14,6 +14,7 @@ type Change = readonly [entry: MetricEntry, value: UplinkValue];
 /** Bytes are reported in steps, so that reporting them does not cause reports. Units: bytes. */
 const BYTES_STEP = 10_000;
 
+/** The writer that `createNodeFacts` creates. */
 export type NodeFacts = ReturnType<typeof createNodeFacts>;
 
 /** Creates the writer of the node's own metrics. Sets software and version in `values` immediately, `Sync/*` with each `note`. */
