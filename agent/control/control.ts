@@ -32,7 +32,7 @@ import { type OutputView, OutputWriter } from './writing/output-writer.ts';
 import type { Verification } from './writing/reconcile.ts';
 import { createWritePace } from './writing/write-pace.ts';
 
-/** What the control of the street needs, and its callbacks. */
+/** The dependencies with which `Control` is created, and its callbacks. */
 export interface ControlParts
   extends Pick<LightRequestsParts, 'street' | 'clock' | 'store' | 'log' | 'onOutcome' | 'onIntents' | 'onProgrammes' | 'onBlinks'>,
     Pick<DetectionRelayParts, 'onRelay'>,

@@ -35,7 +35,7 @@ interface Waiting {
   readonly isApproaching: boolean;
 }
 
-/** What the exchange of detections needs. */
+/** The dependencies with which `DetectionRelay` is created. */
 export interface DetectionRelayParts {
   readonly street: LightingStreet;
   readonly clock: Clock;

@@ -47,7 +47,10 @@ export interface StreetKnowledge {
   };
 }
 
-/** Derives from a cabinet and its profiles what control needs besides the street. `points`: all points of the cabinet. */
+/**
+ * Derives from a cabinet and its profiles what control needs besides the street: outputs, contacts, how levels are verified, and the pace of
+ * writes. `points`: all points of the cabinet.
+ */
 export function streetKnowledge(
   cabinet: Cabinet,
   points: ReadonlyMap<PointId, CabinetPoint>,

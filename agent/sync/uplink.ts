@@ -48,7 +48,7 @@ import { NodePublisher } from './sparkplug/node-publisher.ts';
 import { encodeNodeDeath } from './sparkplug/publisher.ts';
 import { createTopics, readHostState, type Topics } from './sparkplug/topics.ts';
 
-/** What the uplink needs, and its callbacks. */
+/** The dependencies with which `SparkplugUplink` is created, and its callbacks. */
 export interface UplinkParts {
   readonly config: UplinkConfig;
   readonly cabinetId: string;

@@ -12,7 +12,7 @@ import type { CabinetAndProfiles } from './touched-parts.ts';
 import type { TrialHealth } from './trial.ts';
 import { createTrialWatch, type TrialEnd } from './trial-watch.ts';
 
-/** What the running configuration needs: its current state, how to apply another one, and callbacks. */
+/** The dependencies with which `ActiveRevision` is created, and its callbacks. */
 export interface ActiveRevisionParts {
   readonly clock: Clock;
   readonly log: Log;

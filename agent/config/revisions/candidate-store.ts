@@ -15,7 +15,7 @@ import { answer, notStored, refusedAnswer } from './config-answers.ts';
 import { type CandidateFiles, type RevisionDisk, revisionHash } from './revision-disk.ts';
 import { fileRefusal, UPLOAD_LIMIT } from './upload.ts';
 
-/** What the candidates need: disk and clock, and the running revision, on which a new candidate is based. */
+/** The dependencies with which `CandidateStore` is created. */
 export interface CandidateStoreParts {
   readonly disk: RevisionDisk;
   readonly clock: Pick<Clock, 'wallMs'>;

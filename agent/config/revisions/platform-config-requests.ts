@@ -11,7 +11,7 @@ import { CONFIG_SHOWN } from '../../sync/commands/command-metrics.ts';
 import type { UplinkSlot } from '../../sync/uplink-slot.ts';
 import type { ActiveRevisionParts } from './active-revision.ts';
 
-/** What the platform's requests need: who carries them out, and where results and outcomes go. */
+/** The dependencies with which `PlatformConfigRequests` is created. */
 export interface PlatformConfigRequestsParts {
   /** Null if this run accepts no other configuration. */
   readonly manager: ConfigManager | null;

@@ -29,7 +29,7 @@ import type { TrialEnd } from './trial-watch.ts';
 import { TurnQueue } from './turn-queue.ts';
 import { createUploads } from './upload.ts';
 
-/** What the revision manager needs, in addition to the parts of the running configuration. */
+/** The dependencies with which `RevisionManager` is created, in addition to those of `ActiveRevision`. */
 export interface RevisionManagerParts extends ActiveRevisionParts, Pick<CommitContext, 'touches'> {
   readonly disk: RevisionDisk;
   /** As stored on disk, or as about to be stored; always contains the running revision. */

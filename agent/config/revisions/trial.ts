@@ -76,7 +76,8 @@ function newSilence({ units, silent: before }: Baseline, { silent }: TrialHealth
 
 /**
  * Decides about a trial from its present health:
- * - `return` once `LINE_GRACE_MS` has passed and a whole line, or half of all units, does not answer.
+ * - `return` once `LINE_GRACE_MS` has passed and a whole line, or at least half of all units, does not answer. Only units that answered before
+ *   the change count.
  * - `confirm` in mode `auto` when everything has answered for `SETTLE_MS`.
  * - At the end of the trial: `return` if something does not answer, or in mode `asked`; otherwise `confirm`.
  * - `wait` in all other cases.

@@ -363,7 +363,7 @@ export const outputSchema = z.strictObject({
     .describe(String(msg`Stays idle for at least so long; 2 s at most where a zone of litWith is lit again.`)),
 });
 
-/** One item of `neighbours`: another cabinet that receives the detections near one pole. */
+/** One item of `neighbours`: another cabinet, and the pole near which detections are exchanged with it. */
 export const neighbourSchema = z.strictObject({
   node: topicPartSchema.describe(String(msg`Sparkplug edge node of the other cabinet.`)),
   pole: idSchema.describe(String(msg`Where the street goes on there.`)),

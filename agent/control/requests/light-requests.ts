@@ -28,7 +28,7 @@ import { intentOf } from './overrides.ts';
 import { type CommandHead, type Incoming, PendingCommands } from './pending-commands.ts';
 import { ProgrammeRegistry, type ProgrammeRegistryParts } from './programme-registry.ts';
 
-/** What the requests for light need, and their callbacks. */
+/** The dependencies with which `LightRequests` is created, and its callbacks. */
 export interface LightRequestsParts extends OverrideRegistryParts, ProgrammeRegistryParts {
   readonly street: LightingStreet;
   readonly index: StreetIndex;

@@ -44,7 +44,7 @@ export const OVERRIDES_COPY_RULE: CopyRule = {
   where: { authority: 'platform', rank: 'override' },
 };
 
-/** What the registry of intents needs. */
+/** The dependencies with which `OverrideRegistry` is created. */
 export interface OverrideRegistryParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;

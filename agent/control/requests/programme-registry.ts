@@ -16,7 +16,7 @@ import { RetriedSave } from './retried-save.ts';
 
 type StoredChoice = Omit<ChosenProgramme, 'untilMono'>;
 
-/** What the registry of chosen programmes needs. */
+/** The dependencies with which `ProgrammeRegistry` is created. */
 export interface ProgrammeRegistryParts {
   readonly street: Pick<LightingStreet, 'zones' | 'programmes'>;
   readonly clock: Clock;

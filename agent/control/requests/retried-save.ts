@@ -1,7 +1,7 @@
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import { DISK_RETRY_MS } from '../../core/within.ts';
 
-/** What is saved, and what is called if that fails. */
+/** The dependencies with which `RetriedSave` is created. */
 export interface RetriedSaveParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   /** Saves the present state. Resolves whether it is on disk. */

@@ -15,7 +15,7 @@ export interface LongRaiseTracker {
   notice(decisions: readonly Decision[]): void;
   /** Judges each zone by its newest decisions and its sensors. */
   refresh(sensors: ReadonlyMap<PointId, SensorState>): void;
-  /** Zones that presence no longer raises. */
+  /** Ids of the zones that presence raised for too long: it does not raise them for now. */
   over(): ReadonlySet<string>;
 }
 

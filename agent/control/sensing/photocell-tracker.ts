@@ -22,7 +22,7 @@ import {
 import { spell } from '../../lighting/spell.ts';
 import type { TrackerParts } from './sensor-tracker.ts';
 
-/** What the tracker of photocells needs. */
+/** The dependencies with which `PhotocellTracker` is created. */
 export interface PhotocellTrackerParts extends Omit<TrackerParts, 'street'> {
   readonly street: Pick<LightingStreet, 'zones'>;
   /** Whether any lamp of this zone is lit. */

@@ -21,7 +21,7 @@ export interface TrackerParts {
   readonly events: Pick<EventTracker, 'set'>;
 }
 
-/** What the tracker of presence sensors needs. */
+/** The dependencies with which `createSensorTracker` is created. */
 export interface SensorTrackerParts extends TrackerParts {
   /** When the agent last changed the level of this lamp; null if it did not. */
   readonly ownChangeMono: (lampId: string) => MonoMs | null;

@@ -15,7 +15,7 @@ import { createRuleTracker } from './rule-tracker.ts';
 import { createSensorTracker, type TrackerParts } from './sensor-tracker.ts';
 import { createTrafficTracker } from './traffic-tracker.ts';
 
-/** What the sensing of a street needs. */
+/** The dependencies with which `createStreetSensing` is created. */
 export interface StreetSensingParts extends TrackerParts {
   readonly clock: Clock;
   readonly plan: Decider['plan'];

@@ -8,7 +8,7 @@ import type { Follower } from '../writing/follower.ts';
 import { isFollowing, isKnown, type Verification } from '../writing/reconcile.ts';
 import type { LampKnowledge } from './views.ts';
 
-/** What the state of the lamps is read from. */
+/** The dependencies with which `LampStatus` is created. */
 export interface LampStatusParts {
   readonly index: StreetIndex;
   readonly clock: Pick<Clock, 'wallMs'>;

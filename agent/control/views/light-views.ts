@@ -27,7 +27,7 @@ export interface LightViews {
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
 }
 
-/** What the views of light are made from. */
+/** The dependencies with which `createLightViews` is created. */
 export interface LightViewsParts {
   readonly street: LightingStreet;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;
@@ -37,7 +37,10 @@ export interface LightViewsParts {
   >;
 }
 
-/** Creates the console's views of light. They read the newest decisions and a forecast; only the tools for tests and hours change anything. */
+/**
+ * Creates the console's views and tools of light. Views read the newest decisions and a forecast. Of the tools only `identify` changes light, and only
+ * `setHours` changes stored data.
+ */
 export function createLightViews(parts: LightViewsParts): LightViews {
   const { street, control } = parts;
   const forecast = createForecast(street);

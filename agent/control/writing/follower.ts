@@ -9,7 +9,7 @@ import { lampsToWrite, type PaceParts } from './group-pace.ts';
 import { afterSend, afterSent, type LampStep, type LampTrack, nearestFirst, nudge, reconcile, type Verification } from './reconcile.ts';
 import { TrackRegistry } from './track-registry.ts';
 
-/** What the follower needs, and its callbacks. */
+/** The dependencies with which `Follower` is created, and its callbacks. */
 export interface FollowerParts {
   readonly lamps: readonly Lamp[];
   readonly clock: Clock;

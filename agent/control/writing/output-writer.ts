@@ -14,7 +14,7 @@ import { levelPointOf } from './follower.ts';
 import { afterSend, isFollowing, isKnown, reconcile } from './reconcile.ts';
 import { TrackRegistry } from './track-registry.ts';
 
-/** What the writer of outputs needs. */
+/** The dependencies with which `OutputWriter` is created. */
 export interface OutputWriterParts {
   readonly street: Pick<LightingStreet, 'zones' | 'lamps'>;
   /** From `resolveOutputs`. */

@@ -69,14 +69,17 @@ export interface LampSituation {
   readonly nowMono: MonoMs;
 }
 
-/** What follows from a tick for one lamp. */
+/** The result of `reconcile` for one lamp at one tick. */
 export interface LampStep {
   readonly track: LampTrack;
   /** Null if there is nothing to write. */
   readonly write: { readonly levelPct: LevelPct; readonly lane: LevelWrite['lane'] } | null;
 }
 
-/** Returns the track of a lamp after its newest reading, and what to write. */
+/**
+ * Returns the track of a lamp after its newest reading, and what to write. `write` is null if the decided level is confirmed, if a write of it is
+ * in flight, or while the wait after a failure or a drift lasts.
+ */
 export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   const track = observe(before, view);
   const { levelPct, rank, isHeld } = view.decision;

@@ -23,7 +23,7 @@ import type { CommandRefusal } from './commands.ts';
 import type { OutcomeKind } from './outcome-metrics.ts';
 import { createOutcomeOutbox, type OutcomeOutbox } from './outcome-outbox.ts';
 
-/** What the answers to commands need. */
+/** The dependencies with which `CommandAnswers` is created. */
 export interface CommandAnswersParts {
   readonly clock: Clock;
   readonly log: Log;

@@ -32,7 +32,7 @@ import type { OutcomeKind } from './outcome-metrics.ts';
 import type { Provable } from './outcome-outbox.ts';
 import { createReadLimit } from './read-limit.ts';
 
-/** What the inbox of commands needs, and the callbacks that carry out what it accepts. */
+/** The dependencies with which `CommandInbox` is created, and its callbacks. */
 export interface CommandInboxParts {
   readonly table: Pick<MetricTable, 'node' | 'devices'>;
   readonly cabinetId: string;

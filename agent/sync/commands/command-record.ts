@@ -32,7 +32,7 @@ export interface CommandRecord {
   readonly isTold: boolean;
 }
 
-/** A record before it is numbered; its end has not been sent. */
+/** A record as it is added to the registry: without its number, and without the mark that the broker has its end. */
 export type NewRecord = Omit<CommandRecord, 'n' | 'isTold'>;
 
 const KINDS: readonly CommandRecord['kind'][] = ['override', 'release', 'programme', 'blink', 'point', 'config', 'update', 'refused'];

@@ -19,8 +19,8 @@ const KEY = 'sync.copied-ids';
 const MAX_ORDERS = 256;
 
 /**
- * Refuses the ids of orders after the state of the cabinet was replaced by a copy, because they may have been carried out since the copy was
- * made. Ends a day after the time became trusted. Call `restore` first.
+ * Refuses each order once after the state of the cabinet was replaced by a copy, because its id may have been carried out since the copy was
+ * made. The order is accepted with a new id. Ends a day after the time became trusted. Call `restore` first.
  */
 export class CopiedIds {
   readonly #store: Pick<Store, 'load' | 'save'>;

@@ -12,7 +12,7 @@ import type { AckAhead, DeliveryParts, DeliveryState } from './delivery-state.ts
 import { acknowledge, bytesUnacked, countedAck, goBack, hasLeft, type ProofMode, withMode } from './ledger.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
 
-/** What the tracker of acknowledgements needs, and its callbacks. */
+/** The dependencies with which `AckTracker` is created, and its callbacks. */
 export interface AckTrackerParts extends Pick<DeliveryParts, 'clock' | 'log' | 'store' | 'proof' | 'onMode' | 'onAckAhead'> {
   readonly state: DeliveryState;
   /** The round trip of the last barrier. Units: ms. */
@@ -39,7 +39,7 @@ export function initialMode(proof: UplinkConfig['proof']): ProofMode {
 
 /**
  * Checks the platform's acknowledgements and moves the cursor by them. If none arrives in time, all rows beyond the cursor are due again; after a
- * day without one, rows no longer wait for the platform. Checks only between `open` and `close`.
+ * day without one, rows no longer wait for the platform. This time counts only between `open` and `close`.
  */
 export class AckTracker {
   /** The last acknowledgement as it arrived; empty before the first. */

@@ -33,7 +33,7 @@ import {
 } from './row-batches.ts';
 import { wireEpoch } from './rows-mark.ts';
 
-/** What the sending of the backlog needs. */
+/** The dependencies with which `BacklogDrain` is created. */
 export interface BacklogDrainParts extends Pick<DeliveryParts, 'clock' | 'log' | 'store' | 'mayDrain' | 'onSent' | 'onGap' | 'onResend'> {
   readonly state: DeliveryState;
   readonly proof: BrokerProof;

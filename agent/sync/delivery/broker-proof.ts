@@ -4,7 +4,7 @@
 import { passesBarrier } from '../mqtt/mqtt-transport.ts';
 import type { DeliveryLink, DeliveryParts, DeliveryState } from './delivery-state.ts';
 
-/** What the proof needs: the current link and ledger, and the receiver of each proof. */
+/** The dependencies with which `BrokerProof` is created. */
 export interface BrokerProofParts extends Pick<DeliveryParts, 'clock' | 'log'> {
   readonly state: Pick<DeliveryState, 'link' | 'ledger'>;
   /** The broker has read every shipment up to this mark. */

@@ -38,7 +38,7 @@ export interface ReportLink {
   readonly isOpen: () => boolean;
 }
 
-/** What a reporter of numbered records needs: its link, the records, and how it repeats them. */
+/** The dependencies with which `RecordReporter` is created. */
 export interface RecordReporterParts extends ReportLink {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly clock: Pick<Clock, 'monoMs'>;

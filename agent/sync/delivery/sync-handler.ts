@@ -13,7 +13,7 @@ import type { Delivery } from './delivery.ts';
 import type { ResendRequest, ResendResult } from './resend-queue.ts';
 import { readSyncWrites, type SyncWrite } from './sync-writes.ts';
 
-/** What the handler of the platform's writes about delivery needs. */
+/** The dependencies with which `createSyncHandler` is created. */
 export interface SyncHandlerParts {
   readonly table: MetricTable;
   readonly clock: Pick<Clock, 'monoMs'>;

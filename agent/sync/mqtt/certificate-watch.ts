@@ -29,7 +29,7 @@ export interface WatchedCertificates {
   readonly authority: PeerCertificate | null;
 }
 
-/** What the watch of certificates needs: where the files are, and its callbacks. */
+/** The dependencies with which `CertificateWatch` is created, and its callbacks. */
 export interface CertificateWatchParts {
   readonly config: Pick<UplinkConfig, 'certFile' | 'caFile'>;
   readonly readFile: ReadFile;

@@ -17,7 +17,7 @@ import { LinkProbe } from '../mqtt/probe.ts';
 import { createSecretReader, type ReadFile, type Secrets } from '../mqtt/secret-files.ts';
 import type { Trace } from './trace.ts';
 
-/** What a connection needs: whose it is, how to open it, and the callbacks for each stage. `will`: the death message of a session. */
+/** The dependencies with which `BrokerConnection` is created, and its callbacks. `will`: the death message of a session. */
 export interface BrokerConnectionParts {
   readonly config: UplinkConfig;
   readonly clientId: string;

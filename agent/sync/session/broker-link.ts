@@ -17,7 +17,7 @@ import { LinkFailures } from './link-failures.ts';
 import { afterEvent, returnDelayMs } from './session.ts';
 import { createSession, type Effect, type SessionEvent, type SessionState, STABLE_MS } from './session-state.ts';
 
-/** What the session with the broker needs, and the callbacks that send its births and deaths. */
+/** The dependencies with which `BrokerLink` is created, and its callbacks. */
 export interface BrokerLinkParts extends Omit<BrokerConnectionParts, 'onConnectWritten' | 'onConnected' | 'onSubscribed' | 'onFailed'> {
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;

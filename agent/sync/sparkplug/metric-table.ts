@@ -9,7 +9,7 @@ import type { PointId, Target } from '../../core/words.ts';
 import { deviceCommandMetrics, metricNames, NODE_COMMAND_METRICS, ownMetrics } from '../commands/command-metrics.ts';
 import { type AliasBlocks, type AliasedMetrics, assignAliasBlocks, NO_ALIAS_BLOCKS } from './alias-blocks.ts';
 
-/** A metric of the node or of a device, with what its messages need. */
+/** A metric of the node or of a device, with its alias and the flags that decide on its form in messages. */
 export interface MetricEntry extends UplinkMetric {
   /** Null for metrics that a host must find by name: bdSeq and Node Control, or all if aliases are off. */
   readonly alias: number | null;

@@ -12,7 +12,7 @@ import { type MqttConnection, passesBarrier } from '../mqtt/mqtt-transport.ts';
 import type { MetricEntry } from './metric-table.ts';
 import { Publisher, type PublisherParts } from './publisher.ts';
 
-/** What the publisher of the node needs. */
+/** The dependencies with which `NodePublisher` is created. */
 export interface NodePublisherParts extends Pick<PublisherParts, 'table' | 'topics' | 'values' | 'clock' | 'onSent'> {
   readonly nodeId: string;
   readonly log: Log;

@@ -15,7 +15,7 @@ import { type MetricEntry, type MetricTable, NODE_METRIC, ROWS_METRIC } from './
 import { fitBirth, HEADER_BYTES, inTimeOrder, payloadRoom, requiredFirst, splitMetrics, textRoom } from './packet-limit.ts';
 import type { Topics } from './topics.ts';
 
-/** What the publisher of one session needs. `bdSeq`: the number of the session. */
+/** The dependencies with which `Publisher` is created. `bdSeq`: the number of the session. */
 export interface PublisherParts {
   readonly connection: Pick<MqttConnection, 'publish' | 'maxPacketBytes'>;
   readonly table: MetricTable;
