@@ -38,7 +38,7 @@ export interface LightViewsParts {
 }
 
 /**
- * Creates the console's views and tools of light. Views read the newest decisions and a forecast. Of the tools only `identify` changes light, and only
+ * Creates the console's views and tools of light. Views read the newest decisions and a forecast. Only the tool `identify` changes light, and only
  * `setHours` changes stored data.
  */
 export function createLightViews(parts: LightViewsParts): LightViews {

@@ -77,8 +77,8 @@ export interface LampStep {
 }
 
 /**
- * Returns the track of a lamp after its newest reading, and what to write. `write` is null if the decided level is confirmed, if a write of it is
- * in flight, or while the wait after a failure or a drift lasts.
+ * Returns the track of a lamp after its newest reading, and what to write. `write` is null if the decided level is confirmed, or if a write of
+ * it is in flight or was verified and no reading contradicts it. It is also null while the wait after a failure or a drift lasts.
  */
 export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   const track = observe(before, view);
