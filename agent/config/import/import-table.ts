@@ -40,7 +40,7 @@ export interface ImportFlaw {
   readonly message: Message;
 }
 
-/** The content of a table. */
+/** The rows of a table and its mistakes. With flaws in the headings there are no rows. */
 export interface ImportTable {
   readonly rows: readonly ImportRow[];
   readonly flaws: readonly ImportFlaw[];

@@ -39,7 +39,7 @@ export interface Beginning {
   readonly isLockOurs?: () => boolean;
 }
 
-/** A beginning whose revisions could be read. */
+/** A beginning with its revisions: this run accepts further ones. */
 export type BegunWithRevisions = Beginning & { readonly revisions: RevisionsAtStart };
 
 /** The revisions at the start of a run. */
@@ -65,8 +65,8 @@ export interface StartParts {
 }
 
 /**
- * The steps of choosing the configuration, in their order; the last two repeat for each further configuration that is tried. Each is
- * reported when it is complete, because it may take long on a slow machine or disk.
+ * The steps of choosing the configuration, in their order; the first three occur only in a child process, the last two repeat for each further
+ * configuration that is tried. Each is reported when it is complete, because it may take long on a slow machine or disk.
  */
 export type BeginningStep =
   | 'configuration-reader-started'

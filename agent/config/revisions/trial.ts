@@ -58,7 +58,10 @@ export interface ConfigTrialFacts {
   readonly wellMs: number;
 }
 
-/** What does not answer yet, as text; empty if everything answers. */
+/**
+ * Returns what is missing in a trial, as text: devices and uplink that answered before and do not now, and devices at new places that do not answer.
+ * Empty if nothing is missing. Devices that the revision removes are not missing.
+ */
 export function missingOf(baseline: Baseline, health: TrialHealth): Message[] {
   const lost = lostUnits(baseline, health);
   const units = lost.length === 0 ? [] : [msg`${lost.length} of ${baseline.units.length} units no longer answer: ${shortList(lost)}`];

@@ -14,7 +14,10 @@ export function lampsOf(street: LightingStreet, { kind, id }: Target): readonly 
   return street.lamps.some((lamp) => lamp.id === id) ? [id] : undefined;
 }
 
-/** Returns why an override is refused; empty if it is allowed. */
+/**
+ * Returns why an override is refused; empty if it is allowed. Refused: an unknown target, a level or duration out of range, maintenance for others
+ * than technicians. For a sender of authority `anyone` also all but an emergency at 100 %.
+ */
 export function refusalOf(
   street: LightingStreet,
   { target, levelPct, minutes, rank, authority, source }: Authorised<OverrideRequest>,
@@ -29,7 +32,10 @@ export function refusalOf(
   return NO_TEXT;
 }
 
-/** Returns why a release is refused; empty if it released something. */
+/**
+ * Returns why a release is refused, from its result; empty if it released something. Refused: an unknown target, no intent on it, or only maintenance
+ * that the sender may not end.
+ */
 export function releaseRefusalOf(
   street: LightingStreet,
   { target, rank }: Pick<ReleaseRequest, 'target' | 'rank'>,

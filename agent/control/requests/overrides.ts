@@ -136,7 +136,7 @@ export function rebaseIntents(intents: readonly Intent[], { nowMs, nowMono }: Mo
 /** An intent on disk: without the monotonic end, which has no meaning after a restart. */
 export type StoredIntent = Omit<Intent, 'untilMono'>;
 
-/** Returns the intents in their form on disk. */
+/** Returns the intents in their form on disk, without their monotonic ends. */
 export function toStored(intents: readonly Intent[]): readonly StoredIntent[] {
   return intents.map(({ untilMono: _, ...stored }) => stored);
 }

@@ -13,7 +13,7 @@ import { afterSensorReading, afterSensorTick, type SensorStep } from '../../ligh
 import { spell } from '../../lighting/spell.ts';
 import { createRecentDetections } from './recent-detections.ts';
 
-/** The common inputs of the trackers of readings. */
+/** The dependencies that the trackers of sensors, photocells, traffic and rules share. `field`: for the newest reading of a point. */
 export interface TrackerParts {
   readonly street: LightingStreet;
   readonly field: Pick<Field, 'latest'>;

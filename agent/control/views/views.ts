@@ -72,7 +72,7 @@ function whyLamp({ id, pole }: Lamp, { decision, sinceMs, measured, following }:
   return { id, pole, wantedPct, measuredPct, rank, reason, following, faults: [], sinceMs, trace };
 }
 
-/** The data for a zone's view. */
+/** The inputs of `zoneLight`: the newest inputs of decisions, the zone's plan and state, and the views of its lamps. */
 export interface ZoneFacts {
   readonly snapshot: LightingSnapshot;
   readonly plan: ReturnType<Decider['plan']>;

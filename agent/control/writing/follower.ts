@@ -31,7 +31,7 @@ export interface FollowerParts {
  */
 const WRITE_TTL_MS = { urgent: 30_000, command: 60_000 };
 
-/** Returns the id of the point that sets and reads a lamp's level. */
+/** Returns the id of the point that sets and reads a lamp's level: `device.point`. */
 export function levelPointOf({ device, point }: Lamp): PointId {
   return `${device}.${point}`;
 }

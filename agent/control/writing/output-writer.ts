@@ -25,7 +25,7 @@ export interface OutputWriterParts {
   readonly log: Log;
 }
 
-/** The inputs of the outputs at one tick. */
+/** What the values of outputs depend on at one tick: decisions of lamps, intents, and the states of rules. */
 export interface OutputInputs {
   readonly decisions: readonly Decision[];
   readonly intents: readonly Intent[];
