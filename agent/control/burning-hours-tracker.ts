@@ -27,12 +27,17 @@ const SAVE_MS = 3_600_000;
 /** Longest step that counts: a longer one means that the machine was suspended. Units: ms. */
 const MAX_STEP_MS = 60_000;
 
+/** The dependencies with which `BurningHoursTracker` is created. `lamps`: with the hours that the configuration states. */
 export interface BurningHoursTrackerParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly lamps: readonly Pick<Lamp, 'id' | 'burned'>[];
 }
 
+/**
+ * Counts the burning hours of each lamp, from the hours that were stated for it. The hours of a lamp without a statement are unknown, not 0.
+ * Saves every hour and after each statement.
+ */
 export class BurningHoursTracker {
   readonly #parts: BurningHoursTrackerParts;
   readonly #known = new Map<string, number>();

@@ -32,6 +32,7 @@ import { type OutputView, OutputWriter } from './writing/output-writer.ts';
 import type { Verification } from './writing/reconcile.ts';
 import { createWritePace } from './writing/write-pace.ts';
 
+/** The dependencies with which `Control` is created, and its callbacks. */
 export interface ControlParts
   extends Pick<LightRequestsParts, 'street' | 'clock' | 'store' | 'log' | 'onOutcome' | 'onIntents' | 'onProgrammes' | 'onBlinks'>,
     Pick<DetectionRelayParts, 'onRelay'>,
@@ -56,8 +57,12 @@ const RESTORE_MS = 2_000;
  */
 const DEFAULT_VERIFICATION: Verification = { settleMs: 1_000, tolerance: 0.5 };
 
+/**
+ * Decides the level of every lamp and writes those that must change. Decides each second, and at once after a detection, an unexpected level or a
+ * request. Does nothing before `start` and after `stop`.
+ */
 export class Control {
-  /** The requests of platform and technicians, as in `LightRequests`. */
+  /** This and the next five are the requests of platform and technicians, as in `LightRequests`. */
   readonly override: LightRequests['override'] = (request) => this.#requests.override(request);
   readonly release: LightRequests['release'] = (request) => this.#requests.release(request);
   readonly chooseProgramme: LightRequests['chooseProgramme'] = (request) => this.#requests.chooseProgramme(request);
@@ -108,7 +113,7 @@ export class Control {
     this.#burning = new BurningHoursTracker({ ...parts, lamps: street.lamps });
   }
 
-  /** Restores the stored state of an earlier run, then decides immediately. */
+  /** Restores the stored state of an earlier run, for 2 s at most, then decides immediately. Does nothing if it has started. */
   async start(): Promise<void> {
     if (this.#state !== 'idle') return;
     this.#state = 'starting';
@@ -131,6 +136,7 @@ export class Control {
     await this.#requests.abandonAll(msg`the agent stopped before it was confirmed`);
   }
 
+  /** Accepts new readings. Decides at once if they show a detection, or a lamp at another level than it should have. */
   onReadings(readings: readonly Reading[]): void {
     this.#decider.take(readings);
     const isUrgent = this.#sensing.take(readings);
@@ -147,14 +153,17 @@ export class Control {
     return this.#walks.watch(zoneId, forMs, tell);
   }
 
+  /** Returns the newest decisions, one for each lamp; empty before the first. */
   decisions(): readonly Decision[] {
     return this.#lamps.decisions();
   }
 
+  /** Returns all zones with their lamps, for the console. */
   zones(): readonly ZoneView[] {
     return zoneViews(this.#parts.street, (lampId) => this.#lamps.knowledge(lampId));
   }
 
+  /** Returns why a lamp, or the lamps of a zone, have their level; undefined for an unknown id. */
   why(id: string): WhyView | undefined {
     return whyView(this.#parts.street, id, (lampId) => this.#lamps.knowledge(lampId));
   }
@@ -169,6 +178,7 @@ export class Control {
     return this.#decider.snapshot;
   }
 
+  /** Returns the state of each output. */
   outputs(): readonly OutputView[] {
     return this.#outputs.views();
   }
@@ -183,6 +193,7 @@ export class Control {
     return this.#burning.set(lampIds, h);
   }
 
+  /** Returns numbers since the start: detections, and lamps that these raised. */
   counters(): { readonly detections: number; readonly lampsRaised: number } {
     return { detections: this.#sensing.detectionCount(), lampsRaised: this.#lamps.lampsRaised };
   }

@@ -35,6 +35,7 @@ interface Waiting {
   readonly isApproaching: boolean;
 }
 
+/** The dependencies with which `DetectionRelay` is created. */
 export interface DetectionRelayParts {
   readonly street: LightingStreet;
   readonly clock: Clock;
@@ -42,6 +43,10 @@ export interface DetectionRelayParts {
   readonly onRelay?: (relay: RelayedDetection) => void;
 }
 
+/**
+ * Exchanges detections with neighbour cabinets. Sends one to each neighbour within reach unless the person is known to walk elsewhere, at most
+ * two a second. Received ones are kept for the decisions and never forwarded.
+ */
 export class DetectionRelay {
   readonly #parts: DetectionRelayParts;
   readonly #graph: StreetGraph;
@@ -81,7 +86,7 @@ export class DetectionRelay {
     return all;
   }
 
-  /** Accepts a relay from a neighbour. Returns true if the lamps have to be decided again. */
+  /** Handles a relayed detection. Returns true if it was accepted, so that the lamps have to be decided again. */
   receive(relay: RelayedDetection): boolean {
     const nowMono = this.#parts.clock.monoMs();
     const pole = this.#parts.street.neighbours.find(({ node }) => node === relay.node)?.pole;
@@ -90,10 +95,12 @@ export class DetectionRelay {
     return true;
   }
 
+  /** Returns how many relays were sent, accepted, and refused for each reason. */
   counts(): { readonly sent: number; readonly received: number; readonly dropped: Readonly<Record<RelayRefusal, number>> } {
     return { sent: this.#sent, ...this.#gate.counts() };
   }
 
+  /** Stops sending what still waits. */
   stop(): void {
     this.#timer?.cancel();
   }

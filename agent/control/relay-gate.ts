@@ -8,8 +8,11 @@ import type { RelayedDetection } from '../core/ports.ts';
  */
 export type RelayRefusal = 'stranger' | 'late' | 'repeated' | 'too-many';
 
+/** Accepts or refuses relayed detections, and counts both. */
 export interface RelayGate {
+  /** Whether this relay is accepted; each call counts. */
   admits(relay: RelayedDetection, nowMono: MonoMs): boolean;
+  /** The number of accepted relays, and of refused ones for each reason. */
   counts(): { readonly received: number; readonly dropped: Readonly<Record<RelayRefusal, number>> };
 }
 
@@ -23,6 +26,7 @@ const REMEMBERED_MS = 60_000;
 /** Limit per neighbour: burst size, and one more per period. Source: a neighbour sends at most one each 500 ms; a link may bunch them. Units: ms. */
 const BURST = { most: 4, periodMs: 500 };
 
+/** Creates the check of relayed detections. `nodes`: the neighbours. Each may send four at once, then one every 500 ms. */
 export function createRelayGate({ nodes }: { readonly nodes: readonly string[] }): RelayGate {
   /** By neighbour: ids and times of the accepted relays. Bounded by the burst. */
   const admitted = new Map<string, Map<string, MonoMs>>(nodes.map((node) => [node, new Map()]));

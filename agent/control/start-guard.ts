@@ -12,12 +12,13 @@ import { KEY_HOLD_MS, type LightContact } from './sensing/contact-tracker.ts';
 
 const FOUND_TEXT = msg`as found at the start, until the contacts are read`;
 
+/** What protects the light at a start: the levels at which lamps were found, and the points that have not been read. */
 export interface StartGuard {
   /** Returns the level at which a lamp was found, once: with its first good reading since the start; null otherwise. Units: percent. */
   take(lampId: string, reading: Reading): number | null;
   /** Call it when a point that affects the light was read; any good value counts, including one from before the start. */
   takePoint(reading: Reading): void;
-  /** By lamp; each ends by itself. */
+  /** The levels at which lamps were found and that are kept for the hold of their zone; by lamp. Each ends by itself. */
   holds(nowMono: MonoMs): ReadonlyMap<string, LampHold>;
   /** Whether the lamp has not been read yet. Until then no lower level is decided, because its real level is unknown. Ends by itself. */
   isWaiting(lampId: string, nowMono: MonoMs): boolean;

@@ -12,6 +12,7 @@ export type DecisionInputs = Pick<
   'sensors' | 'photocells' | 'traffic' | 'rules' | 'overRaised' | 'intents' | 'detections' | 'burningH' | 'programmes'
 >;
 
+/** Decides the level of each lamp from the inputs of a tick and the time. Keeps which lamps are lit, and what the start protects. */
 export class StreetDecider {
   readonly plan: Decider['plan'];
   /** The inputs of the newest decisions; null before the first. */

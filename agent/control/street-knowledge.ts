@@ -29,6 +29,7 @@ const MAINS_RETURN_MS = 120_000;
  */
 const NOT_WRITTEN: Verification = { settleMs: 1_000, tolerance: 0 };
 
+/** What control needs to know about devices and wiring, besides the street. */
 export interface StreetKnowledge {
   /** Points that follow zones and rules. */
   readonly outputs: readonly ResolvedOutput[];
@@ -46,6 +47,10 @@ export interface StreetKnowledge {
   };
 }
 
+/**
+ * Derives from a cabinet and its profiles what control needs besides the street: outputs, contacts, how levels are verified, and the pace of
+ * writes. `points`: all points of the cabinet.
+ */
 export function streetKnowledge(
   cabinet: Cabinet,
   points: ReadonlyMap<PointId, CabinetPoint>,
@@ -112,14 +117,17 @@ export function quietUntilMono({ startQuietS }: Cabinet, machine: StoreParts['ma
 export interface StreetIndex {
   /** By lamp; a lamp without a zone is absent. */
   readonly zoneOf: ReadonlyMap<string, string>;
+  /** By lamp: its highest level. */
   readonly maxPctOf: ReadonlyMap<string, LevelPct>;
-  /** By lamp: the point that sets and reads its level; and the reverse. */
+  /** By lamp: the point that sets and reads its level. */
   readonly pointOf: ReadonlyMap<string, PointId>;
+  /** By point: the lamp whose level it sets and reads. */
   readonly lampAt: ReadonlyMap<PointId, string>;
   /** By point: the lamp or output that sets it, as `lamp L07`. */
   readonly owners: ReadonlyMap<PointId, Message>;
 }
 
+/** Returns the lookups of a street and its outputs. */
 export function indexStreet({ lamps, zones }: LightingStreet, outputs: readonly ResolvedOutput[]): StreetIndex {
   const points = lamps.map((lamp) => [lamp.id, levelPointOf(lamp)] as const);
   return {

@@ -3,15 +3,18 @@
  */
 import type { Clock } from './clock.ts';
 
+/** The two numbers of a rate limit. */
 export interface Rate {
   /** Allowed in one burst, after a pause. */
   readonly burst: number;
+  /** Allowed per second in the long run. */
   readonly perS: number;
 }
 
+/** The rate limit that `createTokenBucket` creates. */
 export type TokenBucket = ReturnType<typeof createTokenBucket>;
 
-/** Creates a rate limit that permits a whole burst at first. */
+/** Creates a rate limit as a bucket of tokens. It begins with `burst` tokens, which is also the most, and gains `perS` a second. */
 export function createTokenBucket(clock: Pick<Clock, 'monoMs'>, { burst, perS }: Rate) {
   let tokens = burst;
   let atMono = clock.monoMs();

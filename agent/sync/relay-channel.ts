@@ -31,6 +31,7 @@ const MAX_CHARS = 512;
 const HOPS = 1;
 const TEXT_LIMIT = { nodeChars: 128, idChars: 64, ageMs: 60_000, distanceM: 2_000, speedKmh: 200 };
 
+/** The channel that `createRelayChannel` creates. */
 export type RelayChannel = ReturnType<typeof createRelayChannel>;
 
 /**
@@ -92,6 +93,7 @@ export function createRelayChannel({
       for (const metric of decoded.metrics) handleOne(metric, decoded, retained);
       return true;
     },
+    /** Numbers of detections since the start: passed on by `message`, accepted and dropped by `handle`. */
     counts: (): RelayCounts => ({ ...counts }),
   };
 }

@@ -10,6 +10,7 @@ import { msg } from '../core/message.ts';
 import type { RelayedDetection, Uplink, UplinkStatus, UplinkValue } from '../core/ports.ts';
 import type { Outcome } from '../core/words.ts';
 
+/** The holder that `createUplinkSlot` creates. */
 export type UplinkSlot = ReturnType<typeof createUplinkSlot>;
 
 type Counts = Pick<
@@ -51,15 +52,18 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
     put(first: Uplink | null): void {
       current = first;
     },
+    /** Sets a metric. Its last value is kept for the next uplink. */
     update(deviceId: string, metric: string, value: UplinkValue): void {
       updates.set(`${deviceId}\n${metric}`, { deviceId, metric, value });
       current?.update(deviceId, metric, value);
     },
+    /** Records whether a device responds; a silent one is reported to the next uplink too. */
     deviceAlive(deviceId: string, alive: boolean): void {
       if (alive) silent.delete(deviceId);
       else silent.add(deviceId);
       current?.deviceAlive(deviceId, alive);
     },
+    /** Passes on the state of a command; during an exchange it waits for the next uplink. Without an uplink it has no effect. */
     outcome(outcome: Outcome): void {
       if (held === null) current?.outcome(outcome);
       else held.push(outcome);

@@ -48,6 +48,7 @@ import { NodePublisher } from './sparkplug/node-publisher.ts';
 import { encodeNodeDeath } from './sparkplug/publisher.ts';
 import { createTopics, readHostState, type Topics } from './sparkplug/topics.ts';
 
+/** The dependencies with which `SparkplugUplink` is created, and its callbacks. */
 export interface UplinkParts {
   readonly config: UplinkConfig;
   readonly cabinetId: string;
@@ -81,6 +82,7 @@ const SETTLE_MS = 1_000;
 
 /** The uplink to the platform. Uses neither network nor disk before `start`; `stop` ends the session properly. */
 export class SparkplugUplink implements Uplink {
+  /** The tools of the console: trace, test and new connection. */
   readonly tools: UplinkTools;
   readonly #parts: UplinkParts;
   readonly #readFile: ReadFile;

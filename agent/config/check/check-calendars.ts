@@ -8,8 +8,11 @@ import type { Finding, Path } from './finding.ts';
 type RuleDraft = NonNullable<NonNullable<CalendarDraft['rules']>[number]>;
 
 /**
- * Returns what is wrong with calendars, lists of holidays, event nights and the seasons of zones: unknown names, lists with a built-in name,
- * dates that do not exist, `eves` without `holidays`, and calendar rules that can apply on no night. Empty if nothing is wrong. Pure.
+ * Returns what is wrong with calendars, lists of holidays, the dates and zones of event nights, and the dates of seasons. Empty if nothing
+ * is wrong. Pure.
+ * - Unknown names, lists of holidays with a built-in name, and dates that do not exist.
+ * - `eves` without `holidays`, and a year in only one of `from` and `to`.
+ * - Calendar rules that can apply on no night, also because an earlier rule covers all their nights.
  */
 export function checkCalendars(index: Index): Finding[] {
   const { calendars, eventNights, zones, known } = index;

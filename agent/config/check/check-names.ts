@@ -80,7 +80,7 @@ function portName(text: string | undefined): string | undefined {
  * Returns what is wrong with references to poles, devices, lamps and zones, and to the programme of each zone:
  * - Unknown names.
  * - Lamps in no zone or in two, lamps without a pole, and two lamps on one point.
- * - A sensor that is listed twice in a zone, or `alsoLamps` of the zone itself.
+ * - A sensor that is listed twice in a zone, or a lamp of the zone itself in its `alsoLamps`.
  * - A contact with a zone but without the role for it.
  */
 export function checkReferences(index: Index): Finding[] {

@@ -7,8 +7,8 @@ import type { Finding } from './finding.ts';
  * Returns what is wrong with outputs. `check-points.ts` checks the point against its profile. Pure.
  * - Unknown names.
  * - Neither `litWith` nor `rules`, a rule twice, or a lit value equal to `idle`.
- * - No rest time for an output that follows lamps.
- * - The circuit of a zone that may be dark and is lit by presence.
+ * - `minOnS` or `minOffS` of 0 for an output that follows lamps.
+ * - A zone in `litWith` that may be dark and is lit by presence. This finding is `mayGoOn`.
  * - A point that another output or a lamp sets.
  */
 export function checkOutputs(index: Index): Finding[] {

@@ -14,7 +14,7 @@ export type SayBelow = (path: Path, message: Message) => Problem;
 
 /**
  * Returns a problem for each of these:
- * - An unknown part, part number or group.
+ * - An unknown part or group, and a part number that is unknown or listed twice.
  * - A group with fixed members, or a group member that sets no level.
  * - `quirks` of a device that receives no requests.
  */

@@ -17,9 +17,9 @@ export interface ProfiledCabinet {
 }
 
 /**
- * Returns a problem for each point of a lamp, sensor, photocell, counter, rule or output that cannot be used: its profile does not have it,
- * it cannot be read or written as needed, or its range never reaches the threshold. Skips devices that are not in `site`. `say`: receives
- * paths from the root.
+ * Returns a problem for each point of a lamp, sensor, photocell, counter, rule or output that cannot be used. Its profile does not have it,
+ * it cannot be read or written as needed, it measures no light as a photocell must, or its range never reaches the threshold. Skips devices
+ * that are not in `site`. `say`: receives paths from the root.
  */
 export function checkPoints(cabinet: Cabinet, site: ProfiledCabinet, say: SayBelow): Problem[] {
   const below =

@@ -24,7 +24,8 @@ export interface KnownProfiles {
 /**
  * Returns everything in which the cabinet does not fit its profiles, in the order of the file:
  * - Unknown and broken profiles.
- * - Profiles for another kind of line, or with factory settings other than those of the line.
+ * - Profiles for another kind of line.
+ * - On a line without `serial:`, profiles without factory settings, or whose factory settings are not the defaults of a line.
  * - Unknown parts, groups and roles.
  * - Points that do not exist or do not suit their use.
  */
@@ -43,8 +44,8 @@ export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles
 }
 
 /**
- * Returns a warning for each lamp whose driver keeps its last level while no agent writes: by day that is 0 %. Lamps with an unknown
- * profile are skipped.
+ * Returns a warning for each lamp whose driver, by its profile, has no failsafe level: it keeps its last level while no agent writes. Lamps
+ * with an unknown profile are skipped.
  */
 export function failsafeWarnings({ file, cabinet, named }: LoadedCabinet, profiles: ReadonlyMap<string, Profile>): Problem[] {
   const profileOf = new Map(cabinet.lines.flatMap((line) => line.devices).map(({ id, profile }) => [id, profile]));

@@ -13,9 +13,9 @@ type StepDraft = NonNullable<NonNullable<ProgrammeDraft['steps']>[number]>;
 
 /**
  * Returns what is wrong with programmes and event nights:
- * - A first step that is not at dusk, or steps in the wrong order.
- * - A step without exactly one level, or with a boost below its level.
- * - An event night that ends before it begins.
+ * - A first step that is not at dusk, two steps at one time, or steps in the wrong order. An order that depends on the night is accepted.
+ * - A step without exactly one of `levelPct` and `class`, or with `boostPct` below its `levelPct`.
+ * - An event night that ends when it begins or earlier.
  */
 export function checkProgrammes({ programmes, eventNights }: Index): Finding[] {
   const steps = programmes.flatMap(({ value, path }) => placed(value.steps, [...path, 'steps']));

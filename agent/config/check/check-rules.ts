@@ -19,7 +19,7 @@ const USUAL_SHARE = { below: 0.8, above: 1.25 };
  * - Not exactly one of `point`, `presenceIn` and `trafficIn`.
  * - Unknown names, and keys without effect.
  * - No threshold, or a `clearsAt` that is missing or on the wrong side of it.
- * - A `raise` that is not above the minimum of its zones.
+ * - A `raise` that is not above the minimum of one of its zones.
  */
 export function checkRules(index: Index): Finding[] {
   return index.rules.flatMap((rule) => [...checkInput(rule, index), ...checkRaise(rule, index)]);

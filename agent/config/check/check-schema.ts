@@ -9,7 +9,7 @@ import type { Finding, Path } from './finding.ts';
 /** The result of the schema check. */
 export interface SchemaCheck {
   readonly findings: readonly Finding[];
-  /** Undefined if there is a finding that is not `mayGoOn`. */
+  /** The document with defaults; undefined if there is a finding that is not `mayGoOn`. */
   readonly document: CabinetDocument | undefined;
   /** The well-formed parts of the document; a key with an ill-formed value has the value undefined. */
   readonly draft: Draft<CabinetInput>;

@@ -27,8 +27,8 @@ const MOST_PER_S = EARLY_READINGS;
 
 /**
  * Returns a problem if the points bring more readings per second than the store can write. Warnings: a `commitSeconds` that has no effect
- * because memory is full sooner, a relative `dir`, and a `proof` that confirms readings which may never reach the platform. Each point counts with one
- * reading per heartbeat or poll, which is the minimum.
+ * because memory is full sooner, a relative `dir`, and a `proof` that confirms readings which may never reach the platform. Each polled point
+ * counts with one reading per heartbeat, or per poll if polls are rarer: the minimum.
  * Units: `periodsMs` is the poll period by poll class, in ms.
  */
 export function checkStore(

@@ -4,8 +4,10 @@ import { type CabinetDraft, given, type Index, type LampDraft, type LineDraft, t
 import type { Finding } from './finding.ts';
 
 /**
- * Returns values that are allowed alone but not together: line kind, port, units and serial settings of a line, `minPct` and `maxPct` of a
- * lamp, and broker address, secrets and TLS files of the uplink. Pure.
+ * Returns a finding for each value that is allowed alone but not with the others of its line, lamp or uplink. Pure.
+ * - Lines: kind, port, units, number of devices and serial settings do not fit; also a port that cannot be parsed.
+ * - Lamps: `minPct` above `maxPct`.
+ * - Uplink: a wrong broker address or one with a password, a secret without its partner, TLS files without `mqtts://`.
  */
 export function checkValues(draft: CabinetDraft, index: Index): Finding[] {
   return [

@@ -15,8 +15,11 @@ import { stepPct, waveMode } from './zone-facts.ts';
 const USUAL_RATIO = 1.5;
 
 /**
- * Returns what is wrong with the sensors of zones: unknown devices, photocell thresholds in the wrong order, `reachM` or a wave without
- * distances, a `maxBoostS` shorter than `stuckS`, and traffic steps that do not rise.
+ * Returns what is wrong with the sensors of zones. Empty if nothing is wrong.
+ * - Unknown devices of photocells and counters, and photocell thresholds in the wrong order.
+ * - `reachM` or a wave with a sensor that has no pole, and a wave whose lamps are all at one distance.
+ * - A `maxBoostS` shorter than the `stuckS` of its sensors. This finding is `mayGoOn`.
+ * - Traffic steps without exactly one level, or whose `belowPct` does not rise, or with less light than the step before.
  */
 export function checkZones(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [
@@ -128,8 +131,8 @@ function checkTraffic({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
 }
 
 /**
- * Returns warnings, which never prevent a start: a photocell `windowMin` above its maximum, a `blankS` that a wave reduces, and
- * `constantLight` for lamps with unknown burning hours.
+ * Returns warnings, which never prevent a start: a photocell `windowMin` above its maximum, a `blankS` above 0 in a zone with a wave, which
+ * limits it, and `constantLight` for lamps with unknown burning hours.
  */
 export function checkWarnings(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [...checkWindow(zone), ...checkBlanking(zone), ...checkHours(zone, index)]);

@@ -35,17 +35,25 @@ const LISTS = [
 ] as const;
 type List = (typeof LISTS)[number];
 type Item<K extends List> = NonNullable<NonNullable<CabinetDraft[K]>[number]>;
+/** The well-formed parts of a line. */
 export type LineDraft = Item<'lines'>;
 type DeviceDraft = NonNullable<NonNullable<LineDraft['devices']>[number]>;
+/** The well-formed parts of a lamp. */
 export type LampDraft = Item<'lamps'>;
+/** The well-formed parts of a zone. */
 export type ZoneDraft = Item<'zones'>;
+/** The well-formed parts of a programme. */
 export type ProgrammeDraft = Item<'programmes'>;
+/** The well-formed parts of a calendar. */
 export type CalendarDraft = Item<'calendars'>;
+/** The well-formed parts of an event night. */
 export type EventNightDraft = Item<'eventNights'>;
+/** The well-formed parts of a rule. */
 export type RuleDraft = Item<'rules'>;
+/** The well-formed parts of an output. */
 export type OutputDraft = Item<'outputs'>;
 
-/** An item of a list, with its place. */
+/** An item of a list, with its path in the document. */
 export interface Placed<T> {
   readonly value: T;
   readonly path: Path;
@@ -131,7 +139,7 @@ export function unknownName({ what, id, known, path }: Reference): Finding[] {
   return [{ path, message: UNKNOWN[what](id, didYouMean(id, known, msg`; there are: ${listNames(known)}`)) }];
 }
 
-/** As `unknownName`, for each zone id of a list. `path`: that of the list. */
+/** Returns a finding for each zone id of a list that is not in `known`, by the rules of `unknownName`. `path`: that of the list. */
 export function unknownZones(zones: readonly (string | undefined)[] | null | undefined, path: Path, known: Names): Finding[] {
   return placed(zones, path).flatMap((zone) => unknownName({ what: 'zone', id: zone.value, known, path: zone.path }));
 }

@@ -7,7 +7,7 @@ import type { Message } from '../../core/message.ts';
 /** Keys and list positions from the root: `['lines', 0, 'port']`. */
 export type Path = readonly (string | number)[];
 
-/** One error of a document, at a path. */
+/** One error or warning about a document, at a path. */
 export interface Finding {
   readonly path: Path;
   /** The found value and what is allowed. */

@@ -8,7 +8,7 @@ import type { LevelPct } from '../../core/words.ts';
 import { given, type Index, type Placed, type ProgrammeDraft, placed, type ZoneDraft } from './draft.ts';
 import type { Path } from './finding.ts';
 
-/** The minimum at night, and its text in messages: `minPct 10`, `minClass M5 (50 %)`. */
+/** The minimum level of a zone at night, and its text in messages: `minPct 10`, `minClass M5 (50 %)`. Units: `pct` in % of full light. */
 export interface ZoneMinimum {
   readonly pct: LevelPct;
   readonly text: string;
@@ -34,7 +34,7 @@ export interface ProgrammeUse {
   readonly path: Path;
 }
 
-/** The zone's own programme first, then those of its calendar, each once. Unknown programmes are left out. */
+/** Returns the programmes of a zone: its own first, then those of its calendar, each once. Unknown programmes are left out. */
 export function programmesOf({ value: zone, path }: Placed<ZoneDraft>, { programmes, calendars }: Index): readonly ProgrammeUse[] {
   const calendar = calendars.find(({ value }) => value.id !== undefined && value.id === zone.calendar);
   const ofCalendar = placed(calendar?.value.rules, []).map(({ value }) => value.programme);

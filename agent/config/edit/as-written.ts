@@ -2,8 +2,8 @@ import type { Cabinet, Calendar, CalendarDate, CalendarRule, HolidayDay, Rule, S
 import { WEEKDAYS } from '../schema/weekdays.ts';
 
 /**
- * A cabinet in the form of its file, with defaults for missing values: a person who compares two configurations reads the keys to change. The reverse
- * of `complete.ts`. Pure.
+ * Returns a cabinet in the form of its file, with defaults for missing values: a person who compares two configurations reads the keys to
+ * change. The reverse of `complete.ts`. A list of holidays that no calendar rule names is left out. Pure.
  *
  * Shape: as `cabinet.yaml`, without the folders of profiles, which belong to the site.
  */

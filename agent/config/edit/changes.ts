@@ -7,8 +7,8 @@ const SHOWN_LENGTH = 2_000;
 
 /**
  * Returns the values that differ between two configurations, in the order of `before`, then those that only `after` has. Items of a list
- * are compared by id, without ids by position; a list of single values is compared as a whole. Empty if both are equal. `path`: where both
- * values are in the configuration. Pure.
+ * are compared by id, without ids by position; a list of single values is compared as a whole. Empty if both are equal. The returned texts
+ * hide secrets, as `shownValue` does. `path`: where both values are in the configuration. Pure.
  */
 export function changesBetween(before: unknown, after: unknown, path = ''): ConfigChange[] {
   if (before === after) return [];
@@ -49,8 +49,8 @@ function shownOrNull(path: string, value: unknown): string | null {
 }
 
 /**
- * A value as JSON for a person: without secrets, and cut after 2,000 characters. The last key of `path` decides whether the value itself is
- * a secret.
+ * Returns a value as JSON for a person. Secrets are replaced by `[redacted]`, and a text over 2,000 characters is cut. A value counts as a
+ * secret by its key: the last one of `path`, or its own key within `value`.
  */
 export function shownValue(path: string, value: unknown): string {
   const key = path.slice(path.lastIndexOf('.') + 1);

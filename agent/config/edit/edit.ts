@@ -23,7 +23,10 @@ import type { EditedText } from '../../core/revisions.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
 import { readTypedValue } from './typed-value.ts';
 
-/** A key, a position in a list, the item of a list with this id or this time, or a new item after the last. */
+/**
+ * One step of a typed path. `key`: a key of a section. `at`: a position in a list, from 0. `id`: the item of a list with this id or time.
+ * `new`: a new item after the last.
+ */
 export type PathStep =
   | { readonly kind: 'key' | 'id'; readonly name: string }
   | { readonly kind: 'at'; readonly index: number }

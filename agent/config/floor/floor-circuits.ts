@@ -22,7 +22,7 @@ import { msg } from '../../core/message.ts';
 import type { PointProfile } from '../../core/profile.ts';
 import type { LevelPct } from '../../core/words.ts';
 
-/** One place where light would be below the floor. Shape: `path` as in `cabinet.yaml`. */
+/** One place where a configuration could give less light than the floor of its site allows. Shape: `path` as in `cabinet.yaml`. */
 export interface FloorFlaw extends Pick<Problem, 'path' | 'message'> {
   /** Any user who may commit at the cabinet may also do this, because its effect is visible there immediately. */
   readonly isAllowedAtCabinet?: true;
@@ -43,9 +43,10 @@ export interface CircuitQuestion {
 }
 
 /**
- * Returns every place where a lamp could get less light than its floor although the planned level is sufficient: lamps without a driver,
- * fewer burning hours, lower failsafe levels, changed device profiles, groups, contacts and serial settings, new broadcasts, and changed
- * relays.
+ * Returns every place where a lamp could get less light than its floor although the planned level is sufficient. Empty if there is none.
+ * - Lamps without a driver, two lamps on one register, fewer burning hours, and lower failsafe levels.
+ * - Units with changed device profiles, groups, contacts or serial settings, and new units at a `tcp://` port with lamps.
+ * - New broadcasts, changed relays, and new outputs on a relay of a known unit.
  */
 export function circuitFlaws(question: CircuitQuestion): FloorFlaw[] {
   return [

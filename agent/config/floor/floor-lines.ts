@@ -17,8 +17,9 @@ const OTHER_SETTINGS = msg`other serial settings could leave the light of this l
 const NO_PAUSES = { delayBeforeSendMs: 0, delayAfterSendMs: 0 };
 
 /**
- * Returns every line of `after` whose changed settings could leave its units out of reach, or whose sensors would be read less often than
- * before and than the fast poll period. A technician at the cabinet may change both, so each flaw is allowed there.
+ * Returns a flaw for each line of `after` whose changed settings could leave its units out of reach. The same for each whose sensors would be
+ * read less often than before and than the fast poll period. A technician at the cabinet may change both, so each flaw has
+ * `isAllowedAtCabinet`.
  */
 export function lineFlaws({ after, running, site }: SensingQuestion): FloorFlaw[] {
   return after.cabinet.lines.flatMap((line) => {

@@ -15,8 +15,9 @@ export interface ImportTarget {
 }
 
 /**
- * One change of the document. `join` adds lamp `id` to a zone, `leave` removes it. `row`: line of the table. Shape: indexes are those of
- * the document before any change.
+ * One change of the document. `join` adds lamp `id` to a zone, `leave` removes it; `move` puts a device on another line. `row`: line of the
+ * table. `fields`: for `set` only the changed values, otherwise all of them. `before`: the values that the thing has now. Shape: `line`,
+ * `from`, `zone` and `index` are positions in the document before any change.
  */
 export type ImportChange = { readonly id: string; readonly row: number } & (
   | { readonly kind: 'add'; readonly thing: 'pole' | 'lamp'; readonly fields: ImportFields }
@@ -165,8 +166,9 @@ class ImportPlanner {
 }
 
 /**
- * Plans the changes that bring a cabinet to the values of a table. Empty if they are equal already. A change that cannot be planned is a
- * flaw. `heading`: the heading of a column in the table; null if the table does not have it. Errors: none.
+ * Plans the changes that bring a cabinet to the values of a table. No changes if they are equal already. Poles, devices and lamps that the
+ * table does not name stay as they are. A change that cannot be planned is a flaw. `heading`: the heading of a column in the table; null if
+ * the table does not have it. Errors: none.
  */
 export function planImport(rows: readonly ImportRow[], target: ImportTarget, heading: (column: string) => string | null): ImportPlan {
   const flaws: ImportFlaw[] = [];

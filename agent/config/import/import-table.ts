@@ -40,11 +40,11 @@ export interface ImportFlaw {
   readonly message: Message;
 }
 
-/** The content of a table. */
+/** The rows of a table and its mistakes. With flaws in the headings there are no rows. */
 export interface ImportTable {
   readonly rows: readonly ImportRow[];
   readonly flaws: readonly ImportFlaw[];
-  /** Unknown headings; their columns are not read. */
+  /** Unknown headings; their columns are not read. An unknown heading that resembles a known one is a flaw instead. */
   readonly ignored: readonly string[];
   /** The heading of a column in this table; null if the table does not have it. */
   heading(column: ImportColumn): string | null;
@@ -81,8 +81,8 @@ export function decodeTable(bytes: Uint8Array): string {
 }
 
 /**
- * Reads a CSV text; the first line names the columns. Wrong headings, or more than 2,000 rows, give flaws and no rows. A wrong cell gives a
- * flaw and is left out of its row. Errors: none.
+ * Reads a CSV text; the first line names the columns. Broken quotes, an empty text, wrong headings, or more than 2,000 rows give flaws and no
+ * rows. A wrong cell gives a flaw and is left out of its row. Errors: none.
  */
 export function readTable(text: string): ImportTable {
   const records = recordsOf(text);

@@ -18,9 +18,11 @@ export interface ReportedChange {
   readonly text: Message;
 }
 
-/** The result of an import. */
+/** The result of an import. `ignored`: headings of the table that are not read. */
 export interface ImportResult {
+  /** Number of rows that were read from the table. */
   readonly rows: number;
+  /** The changes that the table requires. With flaws, none of them is in `text`. */
   readonly changes: readonly ReportedChange[];
   readonly flaws: readonly ImportFlaw[];
   readonly ignored: readonly string[];

@@ -1,7 +1,7 @@
 import { type Message, msg } from '../../core/message.ts';
 import type { ImportRow } from './import-table.ts';
 
-/** The values of one thing, from all its rows; `row` is the first of them. */
+/** The values of one pole, device or lamp, from all rows that name it; `row` is the line of the first of them. */
 export interface TableThing {
   readonly row: number;
   readonly fields: Record<string, string | number>;
@@ -17,8 +17,9 @@ export class TableThings {
   readonly poles = new Map<string, TableThing>();
   readonly devices = new Map<string, TableThing>();
   readonly lamps = new Map<string, TableThing>();
-  /** The line of each device and the zone of each lamp, if a row names it. */
+  /** The line of each device for which a row names one. */
   readonly lineOf = new Map<string, string>();
+  /** The zone of each lamp for which a row names one. */
   readonly zoneOf = new Map<string, string>();
   readonly #report: ReportFlaw;
 

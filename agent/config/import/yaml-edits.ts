@@ -44,7 +44,7 @@ export class YamlEdits {
     this.#document = parseDocument(source, { keepSourceTokens: true, logLevel: 'error' });
   }
 
-  /** Sets values of a section, present or not. Errors: throws UneditableError. */
+  /** Sets keys of the section at `path`; adds the keys that it lacks. Errors: throws UneditableError. */
   set(path: Path, fields: ImportFields): void {
     const map = this.#nodeAt(path);
     if (!isMap(map)) throw uneditable(path);

@@ -25,7 +25,7 @@ import { readPlacedYaml } from './places.ts';
 export interface LoadedSite {
   readonly cabinet: Cabinet;
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Problems of profiles that no device of the cabinet needs. */
+  /** Problems of profiles that no device of the cabinet needs, and profile folders that do not exist. */
   readonly profileProblems: readonly Problem[];
   /** Warnings with which the cabinet runs. */
   readonly warnings: readonly Problem[];
@@ -41,8 +41,10 @@ export function loadSite(configFile: string): LoadedSite {
 }
 
 /**
- * As `loadSite`, from the folder of a revision. It may have its own device types, each of which must be valid, needed or not; other folders of
- * profiles are relative to `siteDir`.
+ * Loads a revision as `loadSite` does, from `cabinet.yaml` in the folder `dir`. Its own device types are in `profiles` below `dir`; each of
+ * them must be valid, needed or not. Other folders of profiles are relative to `siteDir`.
+ *
+ * Errors: throws ConfigError with every problem that prevents a run.
  */
 export function loadRevision(dir: string, siteDir: string, checkedFor: CheckedFor): LoadedSite {
   return asLoaded(readAll(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles'), checkedFor }));

@@ -29,6 +29,7 @@ export interface LoadedCabinet {
   readonly warnings: readonly Problem[];
   /** The place of a value; for a missing one, that of its nearest parent. */
   place(path: Path): TextPosition;
+  /** The same place, with the path for people. */
   named(path: Path): NamedPosition;
 }
 
@@ -63,7 +64,10 @@ export function loadCabinet(file: string, readFile: (file: string) => string): L
  */
 export type CheckedFor = 'new' | 'running';
 
-/** As `loadCabinet`, but returns the problems. Errors: throws ConfigError for a file that cannot be read, is empty, or is not YAML. */
+/**
+ * Reads and checks a cabinet like `loadCabinet`, but returns the problems beside the part that can be read. `checkedFor`: whether findings
+ * with `mayGoOn` are problems. Errors: throws ConfigError for a file that cannot be read, is empty, or is not YAML.
+ */
 export function readCabinet(file: string, readFile: (file: string) => string, checkedFor: CheckedFor): ReadCabinet {
   const text = readText(file, readFile);
   const yaml = readPlacedYaml(text);
@@ -103,12 +107,15 @@ export function readCabinet(file: string, readFile: (file: string) => string, ch
   return { loaded: { file, cabinet, warnings, place, named }, problems: inOrder(problems) };
 }
 
-/** The cabinet of a text that was loaded before, without the checks of one value against another. Errors: none; undefined if it is not a cabinet. */
+/**
+ * Returns the cabinet of a YAML text, with defaults. Checks only the schema, not one value against another: the text was loaded before.
+ * Errors: none; undefined if the text does not fit the schema.
+ */
 export function cabinetIn(text: string): Cabinet | undefined {
   return cabinetFrom(readPlacedYaml(text).value);
 }
 
-/** As `cabinetIn`, from the plain values of a text. */
+/** Returns the cabinet of the parsed values of a text, as `cabinetIn` does. Undefined if they do not fit the schema. */
 export function cabinetFrom(values: unknown): Cabinet | undefined {
   const { document } = checkSchema(values);
   return document === undefined ? undefined : completeCabinet(document);

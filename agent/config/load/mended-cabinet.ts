@@ -29,7 +29,10 @@ export interface MendedDocument {
 
 type Issue = NonNullable<ReturnType<typeof cabinetSchema.safeParse>['error']>['issues'][number];
 
-/** The document without its wrong values, and without items that need one of them; undefined if too little is left. */
+/**
+ * Returns the document without its wrong values, and without items that need one of them. A section that every cabinet needs is replaced by a
+ * neutral one if it is missing. Undefined if the rest still does not fit the schema.
+ */
 export function mendedDocument(value: unknown): MendedDocument | undefined {
   const copy = structuredClone(value);
   const places = new Map<unknown, number[]>();

@@ -16,7 +16,7 @@ interface Flaw extends TextPosition {
 
 /** A document with the places of its values. */
 export interface PlacedDocument {
-  /** Plain values; undefined if the text is too damaged to check its content. */
+  /** Plain values; undefined if the text is too damaged to check its content. A whole number above 2^53 is its text in hex. */
   readonly value: unknown;
   readonly flaws: readonly Flaw[];
   /** The place of a value; for a missing one, that of its nearest parent. */

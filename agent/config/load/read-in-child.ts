@@ -33,12 +33,12 @@ export type SentBeginning = {
   | { readonly revisions: null; readonly refusal: SentRefusal }
 );
 
-/** The result of the process, or the problems of the files. */
+/** The answer of the process that reads the configuration: what the run begins with, or the problems that prevent a run (`begun` null). */
 export type ChildAnswer =
   | { readonly begun: SentBeginning; readonly problems: readonly [] }
   | { readonly begun: null; readonly problems: readonly Problem[] };
 
-/** The messages of that process: its steps as they complete, then the answer. */
+/** The messages of the process that reads the configuration: its steps as they complete, then the answer. */
 export type ChildMessage = ChildAnswer | { readonly completed: BeginningStep };
 
 /**
@@ -55,7 +55,7 @@ const BRIEF = ['--max-semi-space-size=1', '--no-opt', '--no-maglev'];
  */
 const IDLE = { checkMs: 5_000, checks: 2 };
 
-/** `onStep`: called with each `BeginningStep` when it is complete. */
+/** The clock that limits the wait for the process. `onStep`: called with each `BeginningStep` when it is complete. */
 export interface ChildParts {
   readonly clock: Clock;
   readonly onStep: (step: string) => void;

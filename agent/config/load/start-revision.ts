@@ -39,14 +39,14 @@ export interface Beginning {
   readonly isLockOurs?: () => boolean;
 }
 
-/** A beginning whose revisions could be read. */
+/** A beginning with its revisions: this run accepts further ones. */
 export type BegunWithRevisions = Beginning & { readonly revisions: RevisionsAtStart };
 
 /** The revisions at the start of a run. */
 export interface RevisionsAtStart {
   readonly disk: RevisionDisk;
   readonly history: RevisionHistory;
-  /** Folders of profiles are relative to it. */
+  /** The folder of the file of the site, absolute; folders of profiles are relative to it. */
   readonly siteDir: string;
   /** The file of the site, absolute. */
   readonly siteFile: string;
@@ -65,8 +65,8 @@ export interface StartParts {
 }
 
 /**
- * The steps of choosing the configuration, in their order; the last two repeat for each further configuration that is tried. Each is
- * reported when it is complete, because it may take long on a slow machine or disk.
+ * The steps of choosing the configuration, in their order; the first three occur only in a child process, the last two repeat for each further
+ * configuration that is tried. Each is reported when it is complete, because it may take long on a slow machine or disk.
  */
 export type BeginningStep =
   | 'configuration-reader-started'
@@ -90,9 +90,10 @@ const MOST_FLAWS = 5;
 const WAS_RETURNED = msg`it was returned before the agent started again`;
 
 /**
- * Chooses and loads the configuration of a run. Also writes the history of revisions; a failed write becomes a notice.
+ * Chooses and loads the configuration of a run. Also completes an interrupted restore of the data, and writes the history of revisions; if
+ * a new revision cannot be written, that becomes a notice.
  * - The file of the site, if it is new or was changed and can be used.
- * - Otherwise the revision on trial, then the current revision.
+ * - Otherwise the revision on trial, unless the agent has already started three times with it, then the current revision.
  * - If neither can be used, the file of the site.
  *
  * `onStep`: called after each completed step. `beforeDisk`: called with the data folder; nothing in it is read or written before it

@@ -12,6 +12,7 @@ import type { CabinetAndProfiles } from './touched-parts.ts';
 import type { TrialHealth } from './trial.ts';
 import { createTrialWatch, type TrialEnd } from './trial-watch.ts';
 
+/** The dependencies with which `ActiveRevision` is created, and its callbacks. */
 export interface ActiveRevisionParts {
   readonly clock: Clock;
   readonly log: Log;
@@ -21,6 +22,7 @@ export interface ActiveRevisionParts {
   readonly siteFile: string;
   /** Site-owned keys of the running configuration that differ from the file of the site, at the start. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
+  /** The devices that respond now, and whether the uplink is connected. */
   readonly health: () => TrialHealth;
   /** Applies a configuration; resolves when it runs. */
   readonly apply: (site: CabinetAndProfiles) => Promise<unknown>;
@@ -94,7 +96,7 @@ export class ActiveRevision {
     return this.#isStopped;
   }
 
-  /** Continues the trial of an earlier run. */
+  /** Continues the trial of an earlier run, if there is one, and reports the keys that differ from the file of the site. */
   start(): void {
     const { trial } = this.#histories.history;
     if (trial !== null) this.#begin(trial);

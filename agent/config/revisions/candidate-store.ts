@@ -15,6 +15,7 @@ import { answer, notStored, refusedAnswer } from './config-answers.ts';
 import { type CandidateFiles, type RevisionDisk, revisionHash } from './revision-disk.ts';
 import { fileRefusal, UPLOAD_LIMIT } from './upload.ts';
 
+/** The dependencies with which `CandidateStore` is created. */
 export interface CandidateStoreParts {
   readonly disk: RevisionDisk;
   readonly clock: Pick<Clock, 'wallMs'>;
@@ -46,7 +47,7 @@ export function candidateAuthor(by: string): string {
   return isPlatform(by) ? PLATFORM : by;
 }
 
-/** Whether a request comes from the platform, under any of its users. */
+/** Whether `by` is the platform, under any of its users: its name begins with `platform`. */
 export function isPlatform(by: string): boolean {
   return by.startsWith(PLATFORM);
 }
@@ -127,7 +128,7 @@ export class CandidateStore {
     return this.#keep(files, { by, authors, atMs: clock.wallMs(), base: candidate?.base ?? running().number, signature });
   }
 
-  /** Copies another author's candidate to `by`. */
+  /** Copies another author's candidate to `by`. Refused if that author has none, or `by` has one already. */
   async take(author: string, by: string): Promise<ConfigAnswer> {
     const { disk, clock } = this.#parts;
     const taken = this.#candidates.get(candidateAuthor(author));

@@ -34,7 +34,7 @@ export interface FilesToCommit {
 }
 
 /**
- * How often unsigned revisions of the platform may reopen a line. Source: assumed; the line has no levels and no detections for 35 s if the trial
+ * How often unsigned revisions of the platform may reopen lines: six at once, then one every 10 min. Source: assumed; the line has no levels and no detections for 35 s if the trial
  * fails (`LINE_GRACE_MS`, then it is reopened), so 3.5 min in a row and a seventeenth of the night at most. Confirmed by: reopenings in the revision
  * histories of the cabinets.
  */

@@ -22,12 +22,12 @@ const PLAIN: ConfigAnswer = {
   isOnTrial: false,
 };
 
-/** The answer to a request that was carried out. `facts`: the fields that are not empty. */
+/** The answer to a request that was carried out: state `done`. `facts`: the fields that are not empty. */
 export function answer(facts: Partial<ConfigAnswer>): ConfigAnswer {
   return { ...PLAIN, ...facts };
 }
 
-/** The answer to a request that was not carried out. */
+/** The answer to a request that was not carried out: state `refused`, with the reason. */
 export function refusedAnswer(reason: Message): ConfigAnswer {
   return { ...PLAIN, state: 'refused', reason };
 }

@@ -11,6 +11,7 @@ import { CONFIG_SHOWN } from '../../sync/commands/command-metrics.ts';
 import type { UplinkSlot } from '../../sync/uplink-slot.ts';
 import type { ActiveRevisionParts } from './active-revision.ts';
 
+/** The dependencies with which `PlatformConfigRequests` is created. */
 export interface PlatformConfigRequestsParts {
   /** Null if this run accepts no other configuration. */
   readonly manager: ConfigManager | null;
@@ -37,7 +38,8 @@ export class PlatformConfigRequests {
   }
 
   /**
-   * Carries out a request and publishes its outcome and its result. A commit that begins a trial is `verified` or `failed` at the end of the trial.
+   * Carries out a request and publishes its outcome and its result. A list of users is accepted even without a manager; other requests are
+   * then refused. A commit that begins a trial is `verified` or `failed` at the end of the trial.
    */
   async take(request: ConfigRequest): Promise<void> {
     const { commandId, ask } = request;
@@ -62,7 +64,7 @@ export class PlatformConfigRequests {
     this.#report(commandId, isConfirmed ? 'verified' : 'failed', reason);
   }
 
-  /** Publishes which revision runs. */
+  /** Publishes which revision runs, and the hash of the candidate; an empty text for none. */
   show({ running, candidate }: ConfigView): void {
     this.#update(CONFIG_SHOWN.revision, running.number);
     this.#update(CONFIG_SHOWN.hash, running.hash);

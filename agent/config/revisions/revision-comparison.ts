@@ -9,6 +9,7 @@ import { siteOwnedRefusal } from './site-owned.ts';
 
 type Side = number | CandidateFiles | 'running';
 
+/** The refusal of a request that needs a candidate when its author has none. */
 export const NO_CANDIDATE_YET = msg`there is no candidate: send or load a file first`;
 
 /** One side of a comparison: its files and the result of their check. */
@@ -18,8 +19,8 @@ interface ReadSide {
 }
 
 /**
- * Lists in `changes` the values that differ from `from` to `to`: two revisions, or a revision and a candidate. The reason is `equal` if all
- * files are equal.
+ * Lists in `changes` the values that differ from `from` to `to`: two revisions, or a revision and a candidate. `warnings` are those of `to`,
+ * with the places where it gives less light than the floor of the site. The reason is `equal` if all files are equal.
  *
  * Errors: none; the state is `refused`, with a reason, if a side cannot be read or has problems, or if `to` gives a site-owned key a new
  * value.

@@ -24,16 +24,19 @@ export interface RevisionDisk {
   dirOf(of: KeptFiles): string;
   /** The history as JSON; undefined if there is none, or it is not JSON. */
   readHistory(): Promise<unknown>;
-  /** This and `writeFiles` resolve when everything is durably on disk. Errors: reject with the system's error. */
+  /** Resolves when the history is durably on disk. Errors: rejects with the system's error. */
   writeHistory(history: unknown): Promise<void>;
+  /** Replaces the whole folder; resolves when that is durably on disk. `note`: stored as JSON beside the files. Errors: as `writeHistory`. */
   writeFiles(of: KeptFiles, files: ConfigFiles, note: unknown): Promise<void>;
   /** Undefined if there is no readable cabinet.yaml. A profile that cannot be read is left out. `note`: undefined if it cannot be read. */
   readFiles(of: KeptFiles): Promise<(ConfigFiles & { readonly note: unknown }) | undefined>;
+  /** Removes the folder; resolves also if there is none. */
   remove(of: KeptFiles): Promise<void>;
   /** Marks a revision as on trial; resolves when that is durably on disk. Errors: rejects with the system's error. */
   markTrial(number: number): Promise<void>;
   /** As `markTrial`, but removes the mark, which works on a full disk too. */
   unmarkTrial(number: number): Promise<void>;
+  /** Whether a revision has the mark; false if its folder cannot be read. */
   isMarked(number: number): Promise<boolean>;
   /** The numbers of the revisions that have a folder. */
   kept(): Promise<readonly number[]>;
@@ -63,7 +66,7 @@ export function revisionHash({ cabinet, profiles }: ConfigFiles): string {
   return hash.digest('hex');
 }
 
-/** The revisions in a folder, which need not exist yet. `onFlaw`: called with each file that exists but cannot be used, and the cause. */
+/** Creates the access to the revisions in folder `dir`, which need not exist yet. `onFlaw`: called with each file that exists but cannot be used, and the cause. */
 export function createRevisionDisk(dir: string, onFlaw: (flaw: string) => void = () => {}): RevisionDisk {
   const dirOf = (of: KeptFiles): string => join(dir, typeof of === 'number' ? `r${of}` : of);
   const reportFlaw = (file: string, error: unknown): undefined => {

@@ -5,6 +5,7 @@ import { DISK_RETRY_MS } from '../../core/within.ts';
 import type { RevisionDisk } from './revision-disk.ts';
 import type { RevisionHistory } from './revision-history-file.ts';
 
+/** The dependencies with which `RevisionHistoryStore` is created. `history`: the one at the start of the run. */
 export interface RevisionHistoryStoreParts {
   readonly disk: RevisionDisk;
   readonly clock: Clock;

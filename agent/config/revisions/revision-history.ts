@@ -117,8 +117,8 @@ function pruned(history: RevisionHistory): RevisionHistory {
 }
 
 /**
- * Returns `config/` if the history has a revision that was not made from the file of the site: the agent has run here before. Otherwise
- * empty.
+ * Returns `config/` if the history has a revision that was not made from the file of the site: the data of this folder are from an earlier
+ * use. Otherwise, or without a history, empty.
  */
 export function tracesOfRevisions(history?: RevisionHistory): readonly string[] {
   return history?.revisions.some(({ by }) => by !== 'file') === true ? ['config/'] : [];

@@ -30,6 +30,7 @@ import type { TrialEnd } from './trial-watch.ts';
 import { TurnQueue } from './turn-queue.ts';
 import { createUploads } from './upload.ts';
 
+/** The dependencies with which `RevisionManager` is created, in addition to those of `ActiveRevision`. */
 export interface RevisionManagerParts extends ActiveRevisionParts, Pick<CommitContext, 'touches'> {
   readonly disk: RevisionDisk;
   /** As stored on disk, or as about to be stored; always contains the running revision. */
@@ -61,7 +62,7 @@ const NO_CANDIDATE = msg`there is no candidate`;
 /**
  * Manages configuration revisions: candidates, trial, confirmation and rollback. Requests are handled one at a time.
  *
- * A revision is written to disk before it is put in force. `start` resumes the trial, and restores the candidate, of the previous run.
+ * A revision is written to disk before it is put in force. `start` resumes the trial, and restores the candidates, of the previous run.
  */
 export class RevisionManager implements ConfigManager {
   readonly #parts: RevisionManagerParts;

@@ -23,7 +23,7 @@ export interface RevisionStatement {
   readonly hash: string;
   /** When it was signed; a cabinet accepts only increasing ones. Units: ms since 1970. */
   readonly serial: number;
-  /** Units: ms since 1970. */
+  /** The end of its validity. Units: ms since 1970. */
   readonly untilMs: number;
 }
 
@@ -47,7 +47,7 @@ export type SignatureVerdict =
   | { readonly ok: true; readonly keyId: string; readonly serial: number; readonly statement: RevisionStatement }
   | { readonly ok: false; readonly code: SignatureRefusal };
 
-/** The input of a verification. */
+/** The input of a verification over files. */
 export interface SignatureCheck extends Omit<HashSignatureCheck, 'hash'> {
   /** All files of the candidate: a device profile can darken a lamp as well as cabinet.yaml can. */
   readonly files: ConfigFiles;
@@ -100,8 +100,8 @@ export interface HashSigningOrder {
 }
 
 /**
- * Returns the signature as one line. Errors: throws TypeError for a key that is not Ed25519, or for cabinets or times that a statement cannot
- * contain.
+ * Signs the files of a revision. Returns the signature as one line. Errors: throws TypeError for a key that is not Ed25519, or for cabinets or
+ * times that a statement cannot contain.
  */
 export function signRevision({ files, ...order }: SigningOrder): string {
   return signHash({ ...order, hash: revisionHash(files) });

@@ -19,6 +19,7 @@ export interface RevisionParts {
   readonly withOptions: (cabinet: Cabinet) => Cabinet;
 }
 
+/** The input of `createRevisions`: `RevisionParts`, and the objects of the running agent. `onChange`: receives the view of the platform. */
 export interface RevisionsParts extends RevisionParts, Pick<RevisionManagerParts, 'clock' | 'log' | 'onEvent' | 'onTrialEnd'> {
   readonly field: Pick<Field, 'devices'>;
   readonly isOnline: () => boolean;

@@ -66,7 +66,7 @@ export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabin
  */
 const SHOWN_KEYS = 8;
 
-/** The sentence with which a configuration is refused; `file` is that of the site. */
+/** The sentence with which a configuration is refused. It names up to eight of the keys, and `file`, the file of the site. */
 export function siteOwnedRefusal(differences: readonly SiteOwnedDifference[], file: string): Message {
   const keys = differences.map(({ key }) => key);
   const [first = ''] = keys;

@@ -15,12 +15,13 @@ export interface CabinetAndProfiles {
 
 /** The parts of the agent that a change of the configuration affects. */
 export interface TouchedRooms {
-  /** Lines that are removed, added, or reopened with other settings. */
+  /** Ids of the lines that are removed, added, or reopened with other settings. */
   readonly lines: readonly string[];
   /** Control, energy, diagnosis and their views in the console. */
   readonly light: boolean;
   /** The session with the platform: its settings, or the content of its births. */
   readonly uplink: boolean;
+  /** The storage of readings: its settings except the folder, or the decimals and counters of points. */
   readonly store: boolean;
   /** How far the clock of the machine is trusted. */
   readonly clock: boolean;

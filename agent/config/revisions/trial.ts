@@ -15,6 +15,7 @@ export interface Baseline {
    * Places, as `line:unit`, of the devices that did not answer before and need not answer now; undefined in a trial of an earlier release.
    */
   readonly silent?: readonly string[] | undefined;
+  /** Whether the uplink was connected. */
   readonly isOnline: boolean;
 }
 
@@ -26,6 +27,7 @@ export interface TrialHealth {
   readonly devices: ReadonlyMap<string, string>;
   /** Ids of the devices that do not answer, by their place, `line:unit`. */
   readonly silent: ReadonlyMap<string, string>;
+  /** Whether the uplink is connected. */
   readonly isOnline: boolean;
 }
 
@@ -56,7 +58,10 @@ export interface ConfigTrialFacts {
   readonly wellMs: number;
 }
 
-/** What does not answer yet, as text; empty if everything answers. */
+/**
+ * Returns what is missing in a trial, as text: devices and uplink that answered before and do not now, and devices at new places that do not answer.
+ * Empty if nothing is missing. Devices that the revision removes are not missing.
+ */
 export function missingOf(baseline: Baseline, health: TrialHealth): Message[] {
   const lost = lostUnits(baseline, health);
   const units = lost.length === 0 ? [] : [msg`${lost.length} of ${baseline.units.length} units no longer answer: ${shortList(lost)}`];
@@ -74,7 +79,8 @@ function newSilence({ units, silent: before }: Baseline, { silent }: TrialHealth
 
 /**
  * Decides about a trial from its present health:
- * - `return` once `LINE_GRACE_MS` has passed and a whole line, or half of all units, does not answer.
+ * - `return` once `LINE_GRACE_MS` has passed and a whole line, or at least half of all units, does not answer. Only units that answered before
+ *   the change count.
  * - `confirm` in mode `auto` when everything has answered for `SETTLE_MS`.
  * - At the end of the trial: `return` if something does not answer, or in mode `asked`; otherwise `confirm`.
  * - `wait` in all other cases.

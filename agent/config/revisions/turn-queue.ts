@@ -9,6 +9,7 @@
  * their order.
  */
 const RANKS = ['trial-end', 'console', 'platform'] as const;
+/** The rank of a request in the queue: of the waiting ones, those of the first rank here are handled first. */
 export type TurnRank = (typeof RANKS)[number];
 
 /** Runs work one at a time, by rank. Work of rank `trial-end` also interrupts a running check. */

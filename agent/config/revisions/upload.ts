@@ -50,7 +50,7 @@ interface Uploads {
 
 /**
  * Creates the uploads of a run, empty. Parts of different authors are never combined. Platform and console have four files in progress
- * each; the oldest of the same side is discarded for a new one.
+ * each; the oldest of the same side is discarded for a new one. A file without a new part for 15 min is discarded too.
  */
 export function createUploads(clock: Pick<Clock, 'monoMs'>): Uploads {
   const [platform, console] = [createUploadsOfSide(clock), createUploadsOfSide(clock)];

@@ -17,7 +17,7 @@ import {
   verifyHashSignature,
 } from './revision-signature.ts';
 
-/** The input of a verification. */
+/** The input of the verification of a signed list of users. `keys`: the public keys that the site trusts for it, with their roles. */
 export interface UserListCheck {
   readonly keys: Cabinet['trust']['userKeys'];
   readonly cabinetId: string;
@@ -44,7 +44,7 @@ export function signUserList(list: string, order: Omit<HashSigningOrder, 'hash'>
 
 /**
  * Whether this list is valid for this cabinet and time. Returns the list without its signature, the serial, and the id and role of the key
- * that signed it; or why it is refused. Errors: none.
+ * that signed it; or why it is refused. The time and the serial are not compared if `lastSerial` is null. Errors: none.
  */
 export function verifyUserList(text: string, { keys, cabinetId, nowMs, lastSerial }: UserListCheck): VerifiedUserList | RefusedUserList {
   const whole = text.trimEnd();

@@ -59,14 +59,15 @@ const MAX_COUNTS_PER_H = 7_200;
 const SPEED_KMH: Readonly<Record<ZoneKind, number>> = { path: 15, street: 25, road: 50, leisure: 8 };
 
 /**
- * Whether a sensor stays active while people stay. A counter reports only changes, and a sensor with `listen: group` counts only together
- * with others.
+ * Whether a sensor stays active while people stay. False for a counter, which reports only changes, and for a sensor with `listen: group`,
+ * which counts only together with others.
  */
 export const showsWhoStays = ({ kind, listen }: { readonly kind?: string | undefined; readonly listen?: string | undefined }): boolean =>
   kind !== 'counter' && listen !== 'group';
 
 /**
- * Converts a checked zone into the form of the agent: missing keys get their defaults, and `minPct` is at least the level of `minClass`.
+ * Converts a checked zone into the form of the agent: missing keys get their defaults, `minPct` is at least the level of `minClass`, and
+ * `maxBoostS` at least the longest `stuckS` of its sensors.
  */
 export function completeZone(zone: ZoneDocument): Zone {
   const { kind, designClass = null, minClass = null } = zone;

@@ -162,6 +162,7 @@ const trafficSchema = z.strictObject({
     .describe(String(msg`Lowest share first. Above all of them, and when a counter fails, the light of the design class (100 %).`)),
 });
 
+/** One item of `zones`: lamps that act together, their programme, limits and sensors. */
 export const zoneSchema = z.strictObject({
   id: idSchema.describe(String(msg`Name of the zone; no lamp or device may have the same.`)),
   lamps: z.array(idSchema).min(1).describe(String(msg`Each lamp is in exactly one zone.`)),
@@ -230,6 +231,7 @@ export const zoneSchema = z.strictObject({
     .describe(String(msg`Constant light over the life of the lamps; leave it out where the driver does it.`)),
 });
 
+/** One item of `programmes`: the levels of a night, step by step. */
 export const programmeSchema = z.strictObject({
   id: idSchema.describe(String(msg`The name that zones refer to.`)),
   steps: z
@@ -247,6 +249,7 @@ export const programmeSchema = z.strictObject({
     .describe(String(msg`In the order of the night, dusk first.`)),
 });
 
+/** One item of `calendars`: rules that choose the programme of a night. */
 export const calendarSchema = z.strictObject({
   id: idSchema.describe(String(msg`The name that zones refer to.`)),
   rules: z
@@ -276,6 +279,7 @@ export const calendarSchema = z.strictObject({
     .describe(String(msg`The first rule that fits counts; without one, the programme of the zone.`)),
 });
 
+/** One item of `holidays`: a named list of days for the rules of calendars. */
 export const holidaysSchema = z.strictObject({
   id: idSchema.describe(String(msg`The name that rules of calendars refer to.`)),
   days: z
@@ -294,6 +298,7 @@ export const holidaysSchema = z.strictObject({
     .describe(String(msg`Dates, days from Easter Sunday (easter+1), or weekdays of a month: { nth: -1, weekday: mon, month: 5 }.`)),
 });
 
+/** One item of `eventNights`: a level for a part of one night, or of one night each year. */
 export const eventNightSchema = z.strictObject({
   id: idSchema.describe(String(msg`Name of the event.`)),
   date: dateSchema.describe(String(msg`The night that begins on this day.`)),
@@ -303,6 +308,7 @@ export const eventNightSchema = z.strictObject({
   zones: z.array(idSchema).min(1).nullish().describe(String(msg`In these zones; all by default.`)),
 });
 
+/** One item of `rules`: a condition, and the light that it adds while it applies. */
 export const ruleSchema = z.strictObject({
   id: idSchema.describe(String(msg`The name that outputs refer to.`)),
   point: z
@@ -329,6 +335,7 @@ export const ruleSchema = z.strictObject({
 
 const valueSchema = z.union([z.number(), z.string().min(1).max(64)]);
 
+/** One item of `outputs`: a point of a device, such as a relay, that follows zones or rules. */
 export const outputSchema = z.strictObject({
   id: idSchema.describe(String(msg`Name of the output, as the log shows it.`)),
   device: idSchema.describe(String(msg`The device that is written.`)),
@@ -356,6 +363,7 @@ export const outputSchema = z.strictObject({
     .describe(String(msg`Stays idle for at least so long; 2 s at most where a zone of litWith is lit again.`)),
 });
 
+/** One item of `neighbours`: another cabinet, and the pole near which detections are exchanged with it. */
 export const neighbourSchema = z.strictObject({
   node: topicPartSchema.describe(String(msg`Sparkplug edge node of the other cabinet.`)),
   pole: idSchema.describe(String(msg`Where the street goes on there.`)),

@@ -47,7 +47,7 @@ export const dateSchema = z
   .regex(/^(\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)
   .meta({ patternErrorMessage: String(msg`a date, "2026-07-14", or of each year, "07-14"`) });
 
-/** A date of each year, `11-01`. Days that do not exist are found as for `dateSchema`. */
+/** A date of each year, `11-01`. As for `dateSchema`, a day that does not exist passes here. */
 export const yearlyDateSchema = z
   .string()
   .regex(/^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)
@@ -61,11 +61,13 @@ export const holidaySchema = z
     patternErrorMessage: String(msg`a date, "2027-03-20", one of each year, "07-14", or days from Easter Sunday: "easter-2", "easter+1"`),
   });
 
+/** One day with its year, `2026-07-14`. A day that does not exist, such as `2026-02-30`, passes. */
 export const daySchema = z
   .string()
   .regex(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)
   .meta({ patternErrorMessage: String(msg`a day, "2026-07-14"`) });
 
+/** The name of a weekday in English, three letters: `mon` to `sun`. */
 export const weekdaySchema = z.enum(WEEKDAYS);
 
 /**

@@ -341,7 +341,7 @@ const trustSchema = z.strictObject({
 /** Source: measured, the check of 600 branches in a chain takes a second; a cabinet has a few. */
 const MAX_BRANCHES = 256;
 
-/** The schema of `cabinet.yaml`. */
+/** The schema of `cabinet.yaml`. It refuses unknown keys, and checks each value alone. */
 export const cabinetSchema = z.strictObject({
   cabinet: siteSchema.describe(String(msg`The site.`)),
   lines: z.array(lineSchema).min(1).describe(String(msg`Serial ports and network endpoints, and the devices on them.`)),
@@ -377,7 +377,7 @@ export type CabinetDocument = z.output<typeof cabinetSchema>;
 /** A document as it is written, before defaults are added. */
 export type CabinetInput = z.input<typeof cabinetSchema>;
 
-/** The content of config/cabinet.schema.json. */
+/** Returns the JSON schema (draft 7) of `cabinet.yaml` as a person writes it, before defaults: the content of config/cabinet.schema.json. */
 export function cabinetJsonSchema(): JsonSchema {
   return { title: 'Luciole cabinet', ...(z.toJSONSchema(cabinetSchema, { io: 'input', target: 'draft-7' }) as JsonSchema) } as JsonSchema;
 }

@@ -33,7 +33,10 @@ export interface Blink {
   readonly lowMs: number;
 }
 
-/** Returns a blinking between the maximum and a visibly lower level; a lamp that cannot be dimmed far enough is switched off for a moment. */
+/**
+ * Returns how a lamp blinks: `maxPct`, then `minPct` or 20 %, whichever is higher. If that is less than 40 points lower, the low level is 0 %
+ * instead. The times follow the ramps of `presence`, or usual ones if it is null; each is 2 to 6 s.
+ */
 export function blinkOf({ minPct, maxPct }: Pick<Lamp, 'minPct' | 'maxPct'>, presence: Zone['presence']): Blink {
   const lowPct = Math.max(minPct, VISIBLE_LOW_PCT);
   const { rampUpS, rampDownS } = presence ?? { rampUpS: RAMP_S.up, rampDownS: RAMP_S.down };

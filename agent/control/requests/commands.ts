@@ -34,6 +34,7 @@ export const SILENT_MS = 2_000;
 /** Lamps named in one reason; the others are only counted. */
 const NAMED_LAMPS = 6;
 
+/** A command for light on its way: what was requested, its stage, and the progress of each of its lamps. */
 export interface LightCommand {
   readonly commandId: string;
   readonly target: Target;
@@ -69,7 +70,7 @@ export interface LampWork {
 const SILENT = msg`does not answer: check its power and wiring; it is set as soon as it answers again`;
 const QUEUED: LampProgress = { state: 'queued', reason: NO_TEXT, sent: false, levelPct: null };
 
-/** Returns a new command; none of its lamps has been written yet. */
+/** Returns a new command in state `queued`, as are its lamps; none of them has been written yet. */
 export function beginCommand(command: Omit<LightCommand, 'state' | 'lamps'>, lampIds: readonly string[]): LightCommand {
   return { ...command, state: 'queued', lamps: Object.fromEntries(lampIds.map((id) => [id, QUEUED])) };
 }
@@ -102,7 +103,7 @@ export function isFollowed(intentId: string, { decision, track, intents }: LampW
   return inFlight === null ? confirmedPct === decision.levelPct : inFlight.levelPct === decision.levelPct && inFlight.sent;
 }
 
-/** Fails every lamp that has not ended, for a reason that concerns the whole command, such as a stop of the agent. */
+/** Returns the command as `failed`, with every lamp that has not ended. `reason`: why, such as a stop of the agent. */
 export function abandonCommand(command: LightCommand, reason: Message): LightCommand {
   return { ...command, state: 'failed', lamps: mapLamps(command, (progress) => (isEnd(progress.state) ? progress : failed(reason))) };
 }

@@ -24,6 +24,7 @@ interface Blinking {
   reportedPct: LevelPct | null;
 }
 
+/** The lamps that blink now, each until its time is over or it is ended. A new request for a lamp replaces its blinking. Nothing is stored. */
 export class IdentifyHandler {
   readonly #street: LightingStreet;
   readonly #clock: Clock;

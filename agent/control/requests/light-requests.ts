@@ -28,6 +28,7 @@ import { intentOf } from './overrides.ts';
 import { type CommandHead, type Incoming, PendingCommands } from './pending-commands.ts';
 import { ProgrammeRegistry, type ProgrammeRegistryParts } from './programme-registry.ts';
 
+/** The dependencies with which `LightRequests` is created, and its callbacks. */
 export interface LightRequestsParts extends OverrideRegistryParts, ProgrammeRegistryParts {
   readonly street: LightingStreet;
   readonly index: StreetIndex;
@@ -101,7 +102,7 @@ export class LightRequests {
     return this.#programmes.choices();
   }
 
-  /** `untilMs` is absent for a refused request. */
+  /** Sets a level for a lamp, zone or cabinet for a limited time. `untilMs`: the end of its intent; absent if the request is refused. */
   async override(request: Authorised<OverrideRequest>): Promise<Outcome & Partial<OverrideAnswer>> {
     const { street, clock } = this.#parts;
     const incoming = { ...request, intentId: request.commandId };
@@ -112,6 +113,7 @@ export class LightRequests {
     return { ...(await this.#carryOut(incoming, this.#overrides.saved)), untilMs };
   }
 
+  /** Ends the intents on a target now or at the next step. Refused if there is none, or none that the sender may end. */
   async release(request: Authorised<ReleaseRequest>): Promise<Outcome> {
     const incoming = { ...request, levelPct: null, intentId: null };
     if (this.#receive(incoming) !== NO_TEXT) return this.#refuse(incoming, NOT_RUNNING);
@@ -124,6 +126,7 @@ export class LightRequests {
     return isOver ? this.#pending.publish(incoming, 'refused', refusal) : this.#refuse(incoming, refusal);
   }
 
+  /** Chooses another programme for a zone for a limited time, or returns the zone to its calendar. */
   async chooseProgramme(request: ProgrammeRequest): Promise<Outcome> {
     const { commandId, zone, source } = request;
     const incoming: Incoming = { commandId, target: { kind: 'zone', id: zone }, levelPct: null, source, intentId: null };

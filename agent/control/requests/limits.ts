@@ -7,14 +7,17 @@ import { isLevel, mayMaintain, OVERRIDE_MINUTES, type Release } from './override
 
 const FULL_PCT = 100;
 
-/** Returns the lamps of a target; undefined if the street has no such lamp or zone. */
+/** Returns the ids of the lamps of a target: all for a cabinet, whatever its id. Undefined if the street has no such lamp or zone. */
 export function lampsOf(street: LightingStreet, { kind, id }: Target): readonly string[] | undefined {
   if (kind === 'cabinet') return street.lamps.map((lamp) => lamp.id);
   if (kind === 'zone') return street.zones.find((zone) => zone.id === id)?.lamps;
   return street.lamps.some((lamp) => lamp.id === id) ? [id] : undefined;
 }
 
-/** Returns why an override is refused; empty if it is allowed. */
+/**
+ * Returns why an override is refused; empty if it is allowed. Refused: an unknown target, a level or duration out of range, maintenance for others
+ * than technicians. For a sender of authority `anyone` also all but an emergency at 100 %.
+ */
 export function refusalOf(
   street: LightingStreet,
   { target, levelPct, minutes, rank, authority, source }: Authorised<OverrideRequest>,
@@ -29,7 +32,10 @@ export function refusalOf(
   return NO_TEXT;
 }
 
-/** Returns why a release is refused; empty if it released something. */
+/**
+ * Returns why a release is refused, from its result; empty if it released something. Refused: an unknown target, no intent on it, or only maintenance
+ * that the sender may not end.
+ */
 export function releaseRefusalOf(
   street: LightingStreet,
   { target, rank }: Pick<ReleaseRequest, 'target' | 'rank'>,

@@ -44,6 +44,7 @@ export const OVERRIDES_COPY_RULE: CopyRule = {
   where: { authority: 'platform', rank: 'override' },
 };
 
+/** The dependencies with which `OverrideRegistry` is created. */
 export interface OverrideRegistryParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
@@ -53,6 +54,10 @@ export interface OverrideRegistryParts {
   readonly onIntents?: (intents: readonly Intent[]) => void;
 }
 
+/**
+ * The intents of platform and technicians. A change is in force at once, and is saved; a failed save is repeated. Intents of an earlier run wait
+ * until the time is trusted.
+ */
 export class OverrideRegistry {
   readonly #parts: OverrideRegistryParts;
   #intents: readonly Intent[] = [];
@@ -83,6 +88,7 @@ export class OverrideRegistry {
       .catch((cause: unknown) => log.event('overrides-not-restored', { cause: String(cause) }, 'warning'));
   }
 
+  /** The intents in force. */
   intents(): readonly Intent[] {
     return this.#intents;
   }

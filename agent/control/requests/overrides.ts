@@ -77,6 +77,7 @@ export function mayMaintain(authority: IntentAuthority): boolean {
   return authority === 'technician';
 }
 
+/** The result of a release: the intents that stay, and those that it ends. */
 export interface Release<T extends StoredIntent = StoredIntent> {
   readonly kept: readonly T[];
   readonly released: readonly T[];
@@ -135,6 +136,7 @@ export function rebaseIntents(intents: readonly Intent[], { nowMs, nowMono }: Mo
 /** An intent on disk: without the monotonic end, which has no meaning after a restart. */
 export type StoredIntent = Omit<Intent, 'untilMono'>;
 
+/** Returns the intents in their form on disk, without their monotonic ends. */
 export function toStored(intents: readonly Intent[]): readonly StoredIntent[] {
   return intents.map(({ untilMono: _, ...stored }) => stored);
 }

@@ -26,6 +26,7 @@ interface Waiting {
   readonly saved: Promise<boolean> | null;
 }
 
+/** The open commands for lamps. Publishes each stage of a command, and resolves the promise of its sender at the end. */
 export class PendingCommands {
   readonly #clock: Clock;
   readonly #onOutcome: (outcome: Outcome) => void;

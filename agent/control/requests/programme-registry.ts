@@ -16,6 +16,7 @@ import { RetriedSave } from './retried-save.ts';
 
 type StoredChoice = Omit<ChosenProgramme, 'untilMono'>;
 
+/** The dependencies with which `ProgrammeRegistry` is created. */
 export interface ProgrammeRegistryParts {
   readonly street: Pick<LightingStreet, 'zones' | 'programmes'>;
   readonly clock: Clock;
@@ -38,6 +39,10 @@ export const PROGRAMMES_COPY_RULE: CopyRule = { key: PROGRAMMES_KEY, change: 're
  */
 const MINUTES = { min: 1, max: 31 * 24 * 60 };
 
+/**
+ * The programmes chosen for zones. A choice is in force at once, and is saved; a failed save is repeated. Choices of an earlier run wait until
+ * the time is trusted; one that no longer fits the configuration ends.
+ */
 export class ProgrammeRegistry {
   readonly #parts: ProgrammeRegistryParts;
   /** By zone. */
@@ -104,6 +109,7 @@ export class ProgrammeRegistry {
     this.#set([...others, { zone, programme, reason, source, untilMs, untilMono: clock.monoMs() + lengthMs }]);
   }
 
+  /** The choices in force, by zone. */
   choices(): ReadonlyMap<string, ChosenProgramme> {
     return this.#choices;
   }

@@ -1,6 +1,7 @@
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import { DISK_RETRY_MS } from '../../core/within.ts';
 
+/** The dependencies with which `RetriedSave` is created. */
 export interface RetriedSaveParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   /** Saves the present state. Resolves whether it is on disk. */

@@ -16,10 +16,11 @@ export interface StoredContact {
   readonly untilMs: WallMs;
 }
 
+/** The contacts that request light, and the intents that follow from them. */
 export interface ContactTracker {
   /** Returns true when a contact closes (a button also during its two hours), or when an open key ends its request. */
   take(readings: readonly Reading[], now: Moment): boolean;
-  /** Expired ones may be among them. */
+  /** The intents of contacts that request light; expired ones may be among them. */
   intents(): readonly Intent[];
   /**
    * Restores the stored state of an earlier run, except for contacts that have been read since. `isTimeKnown`: the stored ends can be compared with

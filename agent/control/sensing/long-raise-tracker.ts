@@ -9,15 +9,17 @@ import { sensorPointOf } from '../../lighting/presence.ts';
 import { spell } from '../../lighting/spell.ts';
 import type { TrackerParts } from './sensor-tracker.ts';
 
+/** Watches how long presence raises each zone. */
 export interface LongRaiseTracker {
   /** Takes the newest decisions of all lamps. */
   notice(decisions: readonly Decision[]): void;
   /** Judges each zone by its newest decisions and its sensors. */
   refresh(sensors: ReadonlyMap<PointId, SensorState>): void;
-  /** Zones that presence no longer raises. */
+  /** Ids of the zones that presence raised for too long: it does not raise them for now. */
   over(): ReadonlySet<string>;
 }
 
+/** Creates the watch of zones with presence sensors. Raises `presence-too-long` for a zone that presence raised for longer than its `maxBoostS`. */
 export function createLongRaiseTracker({ street, clock, events }: Omit<TrackerParts, 'field'>): LongRaiseTracker {
   const zones = street.zones.flatMap((zone) => (zone.presence === null ? [] : [{ zone, presence: zone.presence }]));
   const raises = new Map<string, LongRaise>();

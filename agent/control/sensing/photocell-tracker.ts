@@ -22,6 +22,7 @@ import {
 import { spell } from '../../lighting/spell.ts';
 import type { TrackerParts } from './sensor-tracker.ts';
 
+/** The dependencies with which `PhotocellTracker` is created. */
 export interface PhotocellTrackerParts extends Omit<TrackerParts, 'street'> {
   readonly street: Pick<LightingStreet, 'zones'>;
   /** Whether any lamp of this zone is lit. */
@@ -46,6 +47,10 @@ interface Watched {
 
 const SOUND = { edges: NO_EDGE_FAULTS, nightFault: null, fault: null };
 
+/**
+ * The state of each photocell. A cell that contradicted the sun is marked as doubtful, and raises `photocell-doubtful`; so does one without a value for
+ * too long.
+ */
 export class PhotocellTracker {
   readonly #parts: PhotocellTrackerParts;
   readonly #cells: ReadonlyMap<PointId, Watched>;
@@ -59,7 +64,7 @@ export class PhotocellTracker {
     this.#startMono = parts.clock.monoMs();
   }
 
-  /** Restores the faults of an earlier run: a gateway whose mains are cut each day would otherwise never see three nights. */
+  /** Restores the faults of an earlier run, which take several nights to find: the mains of a gateway may be cut each day. Ignores any other data. */
   restore(faults: unknown): void {
     for (const cell of this.#cells.values()) {
       const stored = isRecord(faults) ? faults[cell.pointId] : undefined;
@@ -70,6 +75,7 @@ export class PhotocellTracker {
     }
   }
 
+  /** Takes new readings; those of other points are ignored. */
   take(readings: readonly Reading[]): void {
     for (const reading of readings) {
       const cell = this.#cells.get(reading.pointId);
@@ -87,6 +93,7 @@ export class PhotocellTracker {
     }
   }
 
+  /** The state of each cell, by point; a cell without any reading is absent. */
   states(): ReadonlyMap<PointId, PhotocellState> {
     return this.#states;
   }

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Detection } from '../../lighting/lighting.ts';
 import { DETECTIONS_KEPT_MS } from '../../lighting/movers.ts';
 
+/** The list of the newest detections at sensors of this cabinet. */
 export interface RecentDetections {
   /** Adds a detection. One that had to last before it counted may be older than one already added. */
   note(detection: Pick<Detection, 'source' | 'pole' | 'atMono'>): void;
@@ -28,6 +29,7 @@ const MOST = 200;
  */
 const RETURN_MS = 5_000;
 
+/** Creates an empty list of detections. */
 export function createRecentDetections(clock: Pick<Clock, 'monoMs'>): RecentDetections {
   let recent: readonly Detection[] = [];
   const note: RecentDetections['note'] = (detection) => {

@@ -13,6 +13,7 @@ export interface RuleInputs {
   readonly traffic: ReadonlyMap<string, TrafficState>;
 }
 
+/** The state of each rule of the cabinet. */
 export interface RuleTracker {
   /** Processes the readings that rules depend on. Returns true when a rule becomes active or ends. */
   take(readings: readonly Reading[]): boolean;
@@ -22,6 +23,7 @@ export interface RuleTracker {
   states(): ReadonlyMap<string, RuleState>;
 }
 
+/** Creates the tracker of the rules of a street. No rule is active before its input arrives. */
 export function createRuleTracker({ street: { rules, zones }, field, clock }: Omit<TrackerParts, 'events'>): RuleTracker {
   const states = new Map<string, RuleState>();
   const take = (rule: Rule, facts: RuleFacts): boolean => {

@@ -13,7 +13,7 @@ import { afterSensorReading, afterSensorTick, type SensorStep } from '../../ligh
 import { spell } from '../../lighting/spell.ts';
 import { createRecentDetections } from './recent-detections.ts';
 
-/** The common inputs of the trackers of readings. */
+/** The dependencies that the trackers of sensors, photocells, traffic and rules share. `field`: for the newest reading of a point. */
 export interface TrackerParts {
   readonly street: LightingStreet;
   readonly field: Pick<Field, 'latest'>;
@@ -21,11 +21,13 @@ export interface TrackerParts {
   readonly events: Pick<EventTracker, 'set'>;
 }
 
+/** The dependencies with which `createSensorTracker` is created. */
 export interface SensorTrackerParts extends TrackerParts {
   /** When the agent last changed the level of this lamp; null if it did not. */
   readonly ownChangeMono: (lampId: string) => MonoMs | null;
 }
 
+/** The state of each presence sensor, and the detections. */
 export interface SensorTracker {
   /** Takes the readings of sensors. Returns true when a person was detected. */
   take(readings: readonly Reading[]): boolean;
@@ -67,6 +69,10 @@ interface Watched {
   readonly pole: string | null;
 }
 
+/**
+ * Creates the tracker of the presence sensors of a street. Raises `sensor-stuck`, `sensor-silent` and `sensor-busy`. A sensor with
+ * `listen: group` never counts as a detection. A sensor that several zones share counts once.
+ */
 export function createSensorTracker({ street, field, clock, events, ownChangeMono }: SensorTrackerParts): SensorTracker {
   const sensors = watchedSensors(street);
   const states = new Map<PointId, SensorState>();
@@ -161,6 +167,7 @@ function raisesLight({ sensor }: { readonly zone: Zone; readonly sensor: Presenc
   return sensor.listen !== 'group';
 }
 
+/** What is known about one sensor. `state`: undefined before its first reading. */
 export interface SensorCase {
   readonly pointId: PointId;
   readonly sensor: Pick<PresenceSensor, 'kind' | 'maxPerH'>;
@@ -178,7 +185,10 @@ export interface SensorHealth {
   readonly busy: Message | null;
 }
 
-/** Judges a sensor: whether it answers, ever detects a person, is not stuck and not too busy. How long it may be silent depends on the kind of zone. */
+/**
+ * Finds the faults of a sensor. `stuck`: present for too long, never for a counter. `silent`: no value for minutes, or no detection for days (not for
+ * a button); the limits depend on the kind of zone. `busy`: more detections an hour than `maxPerH`.
+ */
 export function sensorHealth(sensorCase: SensorCase): SensorHealth {
   const { pointId, sensor, state, nowMono } = sensorCase;
   const lasted = spell(nowMono - (state?.sinceMono ?? nowMono));

@@ -15,15 +15,18 @@ import { createRuleTracker } from './rule-tracker.ts';
 import { createSensorTracker, type TrackerParts } from './sensor-tracker.ts';
 import { createTrafficTracker } from './traffic-tracker.ts';
 
+/** The dependencies with which `createStreetSensing` is created. */
 export interface StreetSensingParts extends TrackerParts {
   readonly clock: Clock;
   readonly plan: Decider['plan'];
   readonly store: Pick<Store, 'save' | 'load'>;
   /** Contacts that request light. */
   readonly contacts: ReadonlyMap<PointId, LightContact>;
+  /** The zone of each contact that lights a single zone; any other lights the whole cabinet. */
   readonly contactZones?: ReadonlyMap<PointId, string>;
 }
 
+/** All that sensors, photocells, counters, rules and contacts report. */
 export interface StreetSensing {
   /** Restores contacts and photocell faults of an earlier run. If the disk cannot be read, each is judged from this start on. */
   restore(): Promise<void>;
@@ -31,6 +34,7 @@ export interface StreetSensing {
   take(readings: readonly Reading[]): boolean;
   /** Updates what changes by time alone. */
   refresh(): void;
+  /** The states now, as inputs of a decision. */
   snapshot(): Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules' | 'overRaised'>>;
   /** Detections by our own sensors, oldest first. */
   detections(): readonly Detection[];
@@ -38,6 +42,7 @@ export interface StreetSensing {
   intents(): readonly Intent[];
   /** Call it before the agent changes these levels, because the sensors may detect its own light. */
   notice(decisions: readonly Decision[]): void;
+  /** Number of detections since the start. */
   detectionCount(): number;
 }
 
@@ -46,6 +51,7 @@ const CONTACTS_KEY = 'control.contacts';
 /** Key of the photocell faults, by point. */
 const PHOTOCELLS_KEY = 'control.photocells';
 
+/** Creates the sensing of a street. Contacts that request light, and faults of photocells, are saved with each change. */
 export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
   const { street, clock, store } = parts;
   const levels = new Map<string, number>();

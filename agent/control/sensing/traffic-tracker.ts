@@ -10,6 +10,7 @@ import type { PointId, Reading } from '../../core/words.ts';
 import { afterCount, type TrafficCount } from '../../lighting/traffic.ts';
 import type { TrackerParts } from './sensor-tracker.ts';
 
+/** The vehicle counts of zones. */
 export interface TrafficTracker {
   /** Takes the readings of counters. Returns true when a zone needs more light. */
   take(readings: readonly Reading[]): boolean;
@@ -25,6 +26,7 @@ interface Watched {
   readonly pointIds: readonly PointId[];
 }
 
+/** Creates the tracker of the zones with traffic counters. Raises `traffic-not-counted` for a zone with a faulty counter. */
 export function createTrafficTracker({ street, field, clock, events }: TrackerParts): TrafficTracker {
   const watched = street.zones.flatMap(({ id, traffic }): Watched[] =>
     traffic === null

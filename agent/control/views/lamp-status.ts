@@ -8,6 +8,7 @@ import type { Follower } from '../writing/follower.ts';
 import { isFollowing, isKnown, type Verification } from '../writing/reconcile.ts';
 import type { LampKnowledge } from './views.ts';
 
+/** The dependencies with which `LampStatus` is created. */
 export interface LampStatusParts {
   readonly index: StreetIndex;
   readonly clock: Pick<Clock, 'wallMs'>;
@@ -18,6 +19,7 @@ export interface LampStatusParts {
   readonly onDecision: (decision: Decision) => void;
 }
 
+/** The newest decision of each lamp, combined with its writes and readings when asked for. Publishes each decision that changed. */
 export class LampStatus {
   /** How often presence raised a lamp. */
   lampsRaised = 0;
@@ -33,6 +35,7 @@ export class LampStatus {
     for (const decision of decisions) this.#takeOne(decision);
   }
 
+  /** The newest decision of each lamp; empty before the first tick. */
   decisions(): readonly Decision[] {
     return [...this.#known.values()].map(({ decision }) => decision);
   }
@@ -53,7 +56,7 @@ export class LampStatus {
     return { ...known, measured, following: isFollowing(follower.track(lampId)) && isKnown(measured) };
   }
 
-  /** Whether a reading shows a lamp at another level than decided. */
+  /** Whether a reading shows a lamp at another level than decided. False for any other point, and for a reading that is not good. */
   isElsewhere({ pointId, value, quality }: Reading): boolean {
     const { index, verificationOf } = this.#parts;
     const lampId = index.lampAt.get(pointId);

@@ -18,14 +18,16 @@ import type { LightingSnapshot, LightingStreet } from '../../lighting/lighting.t
 import type { Control } from '../control.ts';
 import { intentsOn, placeOf, zoneLight } from './views.ts';
 
+/** The views and tools of the console about light. */
 export interface LightViews {
   readonly light: LightTools;
-  /** Undefined for an unknown lamp or zone. */
+  /** Why a lamp, or each lamp of a zone, has its level now. Undefined for an unknown lamp or zone. */
   why(id: string): WhyView | undefined;
   /** The same at another instant: in the future as far as it can be forecast, in the past without levels. */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
 }
 
+/** The dependencies with which `createLightViews` is created. */
 export interface LightViewsParts {
   readonly street: LightingStreet;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;
@@ -35,6 +37,10 @@ export interface LightViewsParts {
   >;
 }
 
+/**
+ * Creates the console's views and tools of light. Views read the newest decisions and a forecast. Only the tool `identify` changes light, and only
+ * `setHours` changes stored data.
+ */
 export function createLightViews(parts: LightViewsParts): LightViews {
   const { street, control } = parts;
   const forecast = createForecast(street);

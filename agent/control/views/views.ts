@@ -19,14 +19,19 @@ export interface LampKnowledge {
   readonly decision: Decision;
   /** Wall time at which level, rank or reason last changed. */
   readonly sinceMs: WallMs;
+  /** The newest reading of its level; undefined if there is none. */
   readonly measured: Reading | undefined;
+  /** Its writes succeed, and it is read. */
   readonly following: boolean;
 }
 
 /** Returns the known state of a lamp; undefined before the first tick. */
 export type KnowledgeOf = (lampId: string) => LampKnowledge | undefined;
 
-/** Returns one view for each zone, in the order of the cabinet. The reason of a zone is that of its highest-ranked lamp. */
+/**
+ * Returns one view for each zone, in the order of the cabinet. The reason of a zone is that of its highest-ranked lamp. Lamps without a decision are
+ * left out; a zone without any has the reason `default`, `minPct` 100 and `maxPct` 0.
+ */
 export function zoneViews(street: LightingStreet, knowledgeOf: KnowledgeOf): readonly ZoneView[] {
   return street.zones.map(({ id, programme, lamps: lampIds }) => {
     const lamps: readonly LampView[] = whyLamps(street, lampIds, knowledgeOf).map(({ sinceMs: _, trace: __, ...lamp }) => lamp);
@@ -42,7 +47,7 @@ export function whyView(street: LightingStreet, id: string, knowledgeOf: Knowled
   return place && { id, kind: place.kind, lamps: whyLamps(street, place.lamps, knowledgeOf) };
 }
 
-/** Returns the lamps of a lamp or zone; undefined if the street has no such lamp or zone. */
+/** Returns whether an id is a lamp or a zone, and the ids of its lamps; a lamp is looked for first. Undefined if the street has no such id. */
 export function placeOf(
   { lamps, zones }: LightingStreet,
   id: string,
@@ -67,7 +72,7 @@ function whyLamp({ id, pole }: Lamp, { decision, sinceMs, measured, following }:
   return { id, pole, wantedPct, measuredPct, rank, reason, following, faults: [], sinceMs, trace };
 }
 
-/** The data for a zone's view. */
+/** The inputs of `zoneLight`: the newest inputs of decisions, the zone's plan and state, and the views of its lamps. */
 export interface ZoneFacts {
   readonly snapshot: LightingSnapshot;
   readonly plan: ReturnType<Decider['plan']>;
@@ -76,7 +81,7 @@ export interface ZoneFacts {
   readonly lamps: readonly LampView[];
 }
 
-/** Returns the view of one zone. */
+/** Returns the view of one zone: its night, programme, lamps, intents, sensors, photocell, traffic and active rules. */
 export function zoneLight(street: LightingStreet, zone: Zone, facts: ZoneFacts): ZoneLightView {
   const { snapshot, plan, state, lamps } = facts;
   const isKnown = isTrusted(snapshot.clockQuality) && state?.night === true;

@@ -40,6 +40,7 @@ export interface WatchedWalk {
 
 type WalkClock = Pick<Clock, 'monoMs' | 'wallMs' | 'after'>;
 
+/** The walk tests in progress. A test reports each detection a second later, with the lamps that it raised. It changes no light. */
 export class WalkTestHandler {
   readonly #street: LightingStreet;
   readonly #clock: WalkClock;
@@ -51,7 +52,10 @@ export class WalkTestHandler {
     this.#clock = clock;
   }
 
-  /** Reports each detection of the zone until it is stopped or its time ends. Errors: throws Refusal for an unknown zone or one without sensors. */
+  /**
+   * Reports each detection of the zone until `stop` is called or `forMs` ends, after an hour at most. Errors: throws Refusal for an unknown zone or one
+   * without sensors of its own.
+   */
   watch(zoneId: string, forMs: number, report: (step: WalkStep) => void): WatchedWalk {
     const zone = this.#street.zones.find(({ id }) => id === zoneId);
     if (zone === undefined) throw new Refusal(msg`there is no zone ${zoneId} on this street`);

@@ -9,6 +9,7 @@ import { lampsToWrite, type PaceParts } from './group-pace.ts';
 import { afterSend, afterSent, type LampStep, type LampTrack, nearestFirst, nudge, reconcile, type Verification } from './reconcile.ts';
 import { TrackRegistry } from './track-registry.ts';
 
+/** The dependencies with which `Follower` is created, and its callbacks. */
 export interface FollowerParts {
   readonly lamps: readonly Lamp[];
   readonly clock: Clock;
@@ -30,7 +31,7 @@ export interface FollowerParts {
  */
 const WRITE_TTL_MS = { urgent: 30_000, command: 60_000 };
 
-/** Returns the id of the point that sets and reads a lamp's level. */
+/** Returns the id of the point that sets and reads a lamp's level: `device.point`. */
 export function levelPointOf({ device, point }: Lamp): PointId {
   return `${device}.${point}`;
 }
@@ -41,6 +42,10 @@ interface FollowStep extends LampStep {
   readonly pointId: PointId;
 }
 
+/**
+ * Writes lamps until they have the decided level, and again when they lose it. A lamp that does not follow after several tries raises
+ * `lamp-not-following`.
+ */
 export class Follower {
   readonly #parts: FollowerParts;
   readonly #points: ReadonlyMap<string, PointId>;
@@ -70,6 +75,7 @@ export class Follower {
     for (const id of lampIds) this.#tracks.set(id, nudge(this.track(id)));
   }
 
+  /** The write history of a lamp; an empty one before its first write. */
   track(lampId: string): LampTrack {
     return this.#tracks.of(lampId);
   }

@@ -13,6 +13,7 @@ export interface LampGroup {
   canSet(levelPct: LevelPct): boolean;
 }
 
+/** The limits on how many levels are sent. */
 export interface PaceParts {
   /** The groups with more lamps first. */
   readonly groups: readonly LampGroup[];

@@ -14,6 +14,7 @@ import { levelPointOf } from './follower.ts';
 import { afterSend, isFollowing, isKnown, reconcile } from './reconcile.ts';
 import { TrackRegistry } from './track-registry.ts';
 
+/** The dependencies with which `OutputWriter` is created. */
 export interface OutputWriterParts {
   readonly street: Pick<LightingStreet, 'zones' | 'lamps'>;
   /** From `resolveOutputs`. */
@@ -24,7 +25,7 @@ export interface OutputWriterParts {
   readonly log: Log;
 }
 
-/** The inputs of the outputs at one tick. */
+/** What the values of outputs depend on at one tick: decisions of lamps, intents, and the states of rules. */
 export interface OutputInputs {
   readonly decisions: readonly Decision[];
   readonly intents: readonly Intent[];
@@ -32,10 +33,14 @@ export interface OutputInputs {
   readonly ruleStates: ReadonlyMap<string, RuleState>;
 }
 
+/** The state of one output, for display. */
 export interface OutputView extends OutputState {
   readonly id: string;
+  /** The point that is written. */
   readonly pointId: PointId;
+  /** The newest reading of the point that proves a write; undefined if there is none. */
   readonly measured: Reading | undefined;
+  /** Its writes succeed, and it is read. */
   readonly following: boolean;
 }
 
@@ -47,6 +52,10 @@ const WRITE_TTL_MS = 60_000;
  */
 const FIRST_LOOK_MS = 10_000;
 
+/**
+ * Decides and writes the value of each output. After a start, an output whose value is idle is left alone until its device is read, for 10 s at most.
+ * Raises `output-not-following`.
+ */
 export class OutputWriter {
   readonly #parts: OutputWriterParts;
   readonly #states = new Map<string, OutputState>();
@@ -74,7 +83,7 @@ export class OutputWriter {
     }
   }
 
-  /** Returns the outputs in the order of the cabinet, without those whose state is unknown. */
+  /** Returns the outputs in the order of the cabinet, without those for which nothing was decided yet. */
   views(): readonly OutputView[] {
     return this.#parts.outputs.flatMap((output) => {
       const state = this.#states.get(output.id);

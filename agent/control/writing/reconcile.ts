@@ -34,6 +34,7 @@ export interface LampTrack {
   readonly answers: boolean | null;
 }
 
+/** The track of a lamp that was never written. */
 export const NEW_TRACK: LampTrack = { inFlight: null, last: null, confirmedPct: null, failures: 0, drifts: 0, retryMono: 0, answers: null };
 
 /**
@@ -68,13 +69,17 @@ export interface LampSituation {
   readonly nowMono: MonoMs;
 }
 
+/** The result of `reconcile` for one lamp at one tick. */
 export interface LampStep {
   readonly track: LampTrack;
   /** Null if there is nothing to write. */
   readonly write: { readonly levelPct: LevelPct; readonly lane: LevelWrite['lane'] } | null;
 }
 
-/** Returns the track of a lamp after its newest reading, and what to write. */
+/**
+ * Returns the track of a lamp after its newest reading, and what to write. `write` is null if the decided level is confirmed, or if a write of
+ * it is in flight or was verified and no reading contradicts it. It is also null while the wait after a failure or a drift lasts.
+ */
 export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   const track = observe(before, view);
   const { levelPct, rank, isHeld } = view.decision;

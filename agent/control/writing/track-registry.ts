@@ -7,6 +7,10 @@ import type { WriteResult } from '../../core/ports.ts';
 import type { EventCode } from '../../core/words.ts';
 import { afterResult, isFollowing, type LampTrack, NEW_TRACK } from './reconcile.ts';
 
+/**
+ * The write history of each lamp or output by id. Raises the event `code` for one that does not follow; it ends when the last write is verified and the
+ * value has stayed.
+ */
 export class TrackRegistry {
   readonly #events: Pick<EventTracker, 'set'>;
   readonly #code: EventCode;
@@ -19,6 +23,7 @@ export class TrackRegistry {
     this.#code = code;
   }
 
+  /** The track of a lamp or output; an empty one before its first write. */
   of(id: string): LampTrack {
     return this.#tracks.get(id) ?? NEW_TRACK;
   }

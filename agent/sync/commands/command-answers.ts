@@ -23,6 +23,7 @@ import type { CommandRefusal } from './commands.ts';
 import type { OutcomeKind } from './outcome-metrics.ts';
 import { createOutcomeOutbox, type OutcomeOutbox } from './outcome-outbox.ts';
 
+/** The dependencies with which `CommandAnswers` is created. */
 export interface CommandAnswersParts {
   readonly clock: Clock;
   readonly log: Log;
@@ -40,6 +41,10 @@ const AUDITED_REFUSALS = { burst: 30, perS: 1 / 60 };
 /** Longest wait for a record to be on disk. Units: ms. Source: assumed; a flush takes tens of ms. Confirmed by: bench `store device` on the gateway. */
 const SAVE_MS = 2_000;
 
+/**
+ * Records the state of commands and sends it to the platform: refusals, repetitions and ends. An end is sent again until the broker has it.
+ * More than 60 refusals and repetitions at once, then one a second, get no answer.
+ */
 export class CommandAnswers {
   /** The ends that the broker may not have yet. */
   readonly outbox: OutcomeOutbox;
@@ -62,7 +67,10 @@ export class CommandAnswers {
     });
   }
 
-  /** Ends a command: on disk first, so that a restart cannot report another end. A disk that fails delays the answer by 2 s at most. */
+  /**
+   * Ends a command: on disk first, so that a restart cannot report another end. Then writes it to the audit log and sends it. A disk that
+   * fails delays the answer by 2 s at most.
+   */
   finish(outcome: Outcome, record: CommandRecord): void {
     this.#afterSaved(this.#parts.registry.end(outcome), outcome.commandId, () => {
       this.#audit(outcome, record);
@@ -78,6 +86,7 @@ export class CommandAnswers {
     else this.#parts.onAnswer(present, kind);
   }
 
+  /** Refuses a command. If an earlier command had this id, its state is the answer. A refusal with an id of the platform is stored. */
   refuse({ commandId, hasOwnId, reason }: CommandRefusal, target: CommandTarget): void {
     const { registry, clock, onAnswer } = this.#parts;
     this.refused += 1;

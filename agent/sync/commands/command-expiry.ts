@@ -70,8 +70,8 @@ export function refuseDoubtful({ expiresMs }: Lifetime, order: PlatformOrder, { 
 }
 
 /**
- * Whether the order starts an emergency, which only adds light. Such an order is carried out without a trusted clock, and even if it
- * arrives late.
+ * Whether the order starts an emergency, which only adds light. An expiry by a clock that may be wrong does not refuse such an order; an
+ * expiry by a trusted clock does.
  */
 export function bringsOnlyLight(order: PlatformOrder): boolean {
   return order.kind === 'override' && order.request.rank === 'emergency';

@@ -32,6 +32,7 @@ import type { OutcomeKind } from './outcome-metrics.ts';
 import type { Provable } from './outcome-outbox.ts';
 import { createReadLimit } from './read-limit.ts';
 
+/** The dependencies with which `CommandInbox` is created, and its callbacks. */
 export interface CommandInboxParts {
   readonly table: Pick<MetricTable, 'node' | 'devices'>;
   readonly cabinetId: string;
@@ -62,6 +63,10 @@ const SHOWN_NAME = 64;
 const TOO_MANY_UNEXPIRED = msg`${REMEMBERED.sound + REMEMBERED.unexpired} commands are remembered until their Command/Expires: give earlier ones, and a new id`;
 const RESTARTED = msg`the agent restarted before the outcome was known: read what is in force now (Emergency/On, Override/Level, Programme/Choice, Config/Revision, or the metric of the output), then send it again with a new id`;
 
+/**
+ * Receives the platform's commands, checks them, and passes each valid one to `onOrder` once, also over restarts. Refuses commands above the
+ * rate limit. A command with the id of an earlier one gets the state of that one as its answer.
+ */
 export class CommandInbox {
   /** Messages received so far. */
   received = 0;
@@ -88,6 +93,7 @@ export class CommandInbox {
     this.#readLimit = createReadLimit(clock, table);
   }
 
+  /** Messages refused so far, with or without an answer. */
   get refused(): number {
     return this.#answers.refused;
   }
@@ -100,7 +106,10 @@ export class CommandInbox {
     this.#answers.outbox.close();
   }
 
-  /** Loads the commands of earlier runs and ends those that have no end. Call it before the first command. */
+  /**
+   * Loads the commands of earlier runs. One without an end ends as `failed`, unless `isOpen` reports it as still being carried out. Resolves
+   * after 5 s at most, even if the disk takes longer. Call it before the first command.
+   */
   async restore(): Promise<void> {
     const { clock, log, isOpen } = this.#parts;
     const restoring = this.#registry.restore().then((records) => {
@@ -116,7 +125,10 @@ export class CommandInbox {
     await within(clock, RESTORE_MS, Promise.all([restoring, this.#copied.restore()]));
   }
 
-  /** Returns whether a message may be parsed; call it before any handler of messages. `deviceId`: null for the node. */
+  /**
+   * Returns whether a message may be parsed; one above the limit counts as refused. Call it before any handler of messages. `deviceId`: null
+   * for the node.
+   */
   admits(message: InboundMessage, deviceId: string | null): boolean {
     if (this.#readLimit.admits(message, deviceId)) return true;
     this.received += 1;

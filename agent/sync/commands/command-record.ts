@@ -19,7 +19,7 @@ export interface CommandRecord {
   readonly n: number;
   /** `refused`: not valid, so its order is unknown. */
   readonly kind: PlatformOrder['kind'] | 'refused';
-  /** Empty for a refused command. */
+  /** Identifies what is requested: the same id with another digest is another command. Empty for a refused command. */
   readonly digest: string;
   /** A description for the audit log. */
   readonly what: string;
@@ -32,6 +32,7 @@ export interface CommandRecord {
   readonly isTold: boolean;
 }
 
+/** A record as it is added to the registry: without its number, and without the mark that the broker has its end. */
 export type NewRecord = Omit<CommandRecord, 'n' | 'isTold'>;
 
 const KINDS: readonly CommandRecord['kind'][] = ['override', 'release', 'programme', 'blink', 'point', 'config', 'update', 'refused'];

@@ -24,6 +24,10 @@ const RETRY_MS = 60_000;
 
 type RegistryClock = Pick<Clock, 'after' | 'wallMs' | 'monoMs' | 'quality'>;
 
+/**
+ * Remembers the commands of the platform with their states, in memory and on disk. The oldest are dropped beyond the limits of `REMEMBERED`. A
+ * valid command is never dropped before its Command/Expires.
+ */
 export class CommandRegistry {
   readonly #store: Pick<Store, 'save' | 'loadAll'>;
   readonly #clock: RegistryClock;
@@ -60,11 +64,12 @@ export class CommandRegistry {
     return earlier.filter(({ commandId }) => this.find(commandId) !== undefined);
   }
 
+  /** The record of a command; undefined if none with this id is remembered. */
   find(commandId: string): CommandRecord | undefined {
     return this.#sound.get(commandId) ?? this.#refused.get(commandId);
   }
 
-  /** Whether one more command can be remembered until its Command/Expires. */
+  /** Whether one more command can be remembered until its Command/Expires. `onlyLight`: an order that only brings light has additional room. */
   hasRoom(onlyLight: boolean): boolean {
     this.#trim();
     return this.#sound.size < REMEMBERED.sound + REMEMBERED.unexpired + (onlyLight ? REMEMBERED.light : 0);

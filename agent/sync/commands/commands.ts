@@ -50,11 +50,13 @@ const WRITABLE = new Set<string>([
 ]);
 const NODE_WRITABLE = new Set<string>([NODE_METRIC.rebirth, ...EMERGENCY_WRITABLE, ...WRITTEN_METRICS, ...FRAME]);
 
+/** The time at which a message is parsed, and an id for a command without one. */
 export interface CommandContext extends CommandInstant {
   /** Used if the platform gave no id. */
   readonly freshId: string;
 }
 
+/** A message that is not a valid command, with the reason. `commandId`: from the platform; a new one if it gave none that can be read. */
 export interface CommandRefusal {
   readonly kind: 'refused';
   readonly commandId: string;
@@ -76,7 +78,9 @@ export interface SoundCommand {
   readonly digest: string;
 }
 
+/** The result of parsing a message: an order, or a refusal. */
 export type ParsedCommand = SoundCommand | CommandRefusal;
+/** The result of parsing a message to the node. `rebirth`: the births are requested again. `nothing`: the message has no metrics. */
 export type NodeCommand = ParsedCommand | { readonly kind: 'rebirth' } | { readonly kind: 'nothing' };
 
 /**

@@ -18,6 +18,10 @@ const KEY = 'sync.copied-ids';
 /** Orders whose refusal is remembered. Source: twice the number of commands that are accepted in a burst. */
 const MAX_ORDERS = 256;
 
+/**
+ * Refuses each order once after the state of the cabinet was replaced by a copy, because its id may have been carried out since the copy was
+ * made. The order is accepted with a new id. Ends a day after the time became trusted. Call `restore` first.
+ */
 export class CopiedIds {
   readonly #store: Pick<Store, 'load' | 'save'>;
   readonly #clock: Pick<Clock, 'wallMs' | 'quality'>;
@@ -32,6 +36,7 @@ export class CopiedIds {
     this.#clock = clock;
   }
 
+  /** Reads from the store whether the state is a copy, and until when ids are refused. */
   async restore(): Promise<void> {
     const [copied, saved] = await Promise.all([this.#store.load(COPIED_STATE_KEY), this.#store.load(KEY)]);
     this.#copied = readCopiedState(copied);
@@ -39,7 +44,10 @@ export class CopiedIds {
     if (typeof saved['untilMs'] === 'number') this.#untilMs = saved['untilMs'];
   }
 
-  /** Why this new id is not carried out; null if it is. */
+  /**
+   * Returns why the order with this id is not carried out; null if it may be. The same order with a second id is accepted, and so is one that
+   * only brings light or has no id of the platform.
+   */
   refusalOf({ commandId, hasOwnId, order, digest }: Pick<SoundCommand, 'commandId' | 'hasOwnId' | 'order' | 'digest'>): Message | null {
     if (this.#copied === null || !hasOwnId || bringsOnlyLight(order) || !this.#isInDoubt(this.#copied)) return null;
     const ids = this.#refused.get(digest);

@@ -12,6 +12,7 @@ import type { AckAhead, DeliveryParts, DeliveryState } from './delivery-state.ts
 import { acknowledge, bytesUnacked, countedAck, goBack, hasLeft, type ProofMode, withMode } from './ledger.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
 
+/** The dependencies with which `AckTracker` is created, and its callbacks. */
 export interface AckTrackerParts extends Pick<DeliveryParts, 'clock' | 'log' | 'store' | 'proof' | 'onMode' | 'onAckAhead'> {
   readonly state: DeliveryState;
   /** The round trip of the last barrier. Units: ms. */
@@ -36,6 +37,10 @@ export function initialMode(proof: UplinkConfig['proof']): ProofMode {
   return proof === 'platform' ? 'awaiting' : 'broker';
 }
 
+/**
+ * Checks the platform's acknowledgements and moves the cursor by them. If none arrives in time, all rows beyond the cursor are due again; after a
+ * day without one, rows no longer wait for the platform. This time counts only between `open` and `close`.
+ */
 export class AckTracker {
   /** The last acknowledgement as it arrived; empty before the first. */
   lastAck = '';
@@ -71,7 +76,10 @@ export class AckTracker {
     if (proof !== 'broker' && mode === 'platform') state.update(withMode(state.ledger, 'platform'));
   }
 
-  /** Handles an acknowledgement, up to the last row sent without a gap. Returns why it is refused, or an empty text. */
+  /**
+   * Handles an acknowledgement. If it covers rows that were never sent, it counts only as far as `countedAck` returns. Returns why it is
+   * refused, or an empty text.
+   */
   acknowledge(ack: Ack): Message {
     const { state, clock, onMoved } = this.#parts;
     const reason = this.#refusalOf(ack);
@@ -90,14 +98,14 @@ export class AckTracker {
     return NO_TEXT;
   }
 
-  /** The platform has enough unacknowledged rows: the backlog waits. */
+  /** Whether so many rows are unacknowledged that the backlog must wait. False if rows do not wait for the platform. */
   isWindowFull(): boolean {
     const { ledger } = this.#parts.state;
     if (ledger.mode !== 'platform') return false;
     return this.#watch.isCautious ? ledger.unacked.length > 0 : bytesUnacked(ledger) > MAX_UNACKED_BYTES;
   }
 
-  /** No acknowledgement arrived in time. */
+  /** Whether no acknowledgement arrived in time: only one small batch at a time is sent then. */
   get isCautious(): boolean {
     return this.#watch.isCautious;
   }

@@ -5,6 +5,7 @@
  */
 import type { MonoMs } from '../../core/clock.ts';
 
+/** The state of the wait for the platform's acknowledgement, in one session. */
 export interface AckWatch {
   /**
    * Start of the current wait: the first check with a waiting row, the last acknowledgement that moved the cursor, or the last resend. Null while

@@ -18,6 +18,7 @@ import type { Store } from '../../core/ports.ts';
 import { RecordReporter, type ReportedRecord, type ReportLink } from './record-reporter.ts';
 import { wireEpoch } from './rows-mark.ts';
 
+/** The dependencies with which `AuditReporter` is created. */
 export interface AuditReporterParts extends ReportLink {
   readonly store: Pick<Store, 'auditAfter' | 'save' | 'load'>;
   readonly clock: Pick<Clock, 'monoMs'>;

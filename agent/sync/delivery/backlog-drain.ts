@@ -33,6 +33,7 @@ import {
 } from './row-batches.ts';
 import { wireEpoch } from './rows-mark.ts';
 
+/** The dependencies with which `BacklogDrain` is created. */
 export interface BacklogDrainParts extends Pick<DeliveryParts, 'clock' | 'log' | 'store' | 'mayDrain' | 'onSent' | 'onGap' | 'onResend'> {
   readonly state: DeliveryState;
   readonly proof: BrokerProof;
@@ -40,6 +41,10 @@ export interface BacklogDrainParts extends Pick<DeliveryParts, 'clock' | 'log' |
   readonly resends: ResendQueue;
 }
 
+/**
+ * Sends the stored rows that were not sent, then the rows that the platform requested again. Sends one batch after the other, each after the
+ * broker has read the one before. The batch grows on a fast link and shrinks on a slow one.
+ */
 export class BacklogDrain {
   /** A pass was requested and has not handled all rows yet. */
   isDue = false;

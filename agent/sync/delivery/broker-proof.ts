@@ -4,12 +4,14 @@
 import { passesBarrier } from '../mqtt/mqtt-transport.ts';
 import type { DeliveryLink, DeliveryParts, DeliveryState } from './delivery-state.ts';
 
+/** The dependencies with which `BrokerProof` is created. */
 export interface BrokerProofParts extends Pick<DeliveryParts, 'clock' | 'log'> {
   readonly state: Pick<DeliveryState, 'link' | 'ledger'>;
   /** The broker has read every shipment up to this mark. */
   readonly onProven: (mark: number) => void;
 }
 
+/** Proves with barriers that the broker has read what was sent, and reports each proof to `onProven`. Shipments are named by their mark. */
 export class BrokerProof {
   readonly #parts: BrokerProofParts;
   #proving: DeliveryLink | null = null;

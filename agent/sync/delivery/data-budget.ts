@@ -10,6 +10,7 @@ const MEGABYTE = 1_000_000;
 /** Units: ms. Source: assumed; each write costs a flash page, and losing one hour of a day matters little. Confirmed by: bench `store device` on the gateway. */
 const SAVE_PERIOD_MS = 3_600_000;
 
+/** The count of sent bytes that `createDataBudget` creates. */
 export type DataBudget = ReturnType<typeof createDataBudget>;
 
 /**

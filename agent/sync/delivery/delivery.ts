@@ -98,6 +98,7 @@ export class Delivery {
     void this.refresh();
   }
 
+  /** The link is gone: what was in flight must be sent again, and every wait for the broker ends. */
   close(): void {
     const { epoch, link, ledger } = this.#state;
     if (epoch !== null && link !== null) this.#reached.save({ epoch, seq: ledger.reached }, true);
@@ -109,6 +110,7 @@ export class Delivery {
     this.#proof.release();
   }
 
+  /** Sends a live frame. Does nothing without a link, while held, or if too many bytes are unproven: the frame is then sent from the store. */
   publish(frame: ReadingFrame): void {
     const { store, log, onSent } = this.#parts;
     const { link, isHeld, epoch, ledger } = this.#state;
@@ -124,6 +126,7 @@ export class Delivery {
     this.#proof.start();
   }
 
+  /** Handles frames that the store has written: they have row numbers now. Those that were not sent join the backlog. */
   committed(committed: Committed): void {
     const { ledger, backlog } = commit(this.#state.ledger, committed);
     this.#state.update(ledger);
@@ -177,6 +180,7 @@ export class Delivery {
     return this.#audit.acknowledge(head);
   }
 
+  /** Sets whether the backlog is sent as segments or as metrics; kept over restarts. */
   accept(segments: boolean): void {
     if (segments === this.#state.acceptsSegments) return;
     this.#state.acceptsSegments = segments;
@@ -184,6 +188,7 @@ export class Delivery {
     void this.#parts.store.save(KEY, segments);
   }
 
+  /** Queues the platform's request for rows. Returns its result so far: `queued`, or `refused` with a reason. */
   resend(request: ResendRequest): ResendResult {
     const result = this.#resends.add(request);
     if (result.state === 'queued') this.#drain.request();
@@ -202,6 +207,7 @@ export class Delivery {
     };
   }
 
+  /** The current state of the delivery. */
   facts(): DeliveryFacts {
     const { ledger, headSeq, acceptsSegments } = this.#state;
     return {

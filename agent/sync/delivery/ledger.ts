@@ -21,6 +21,7 @@ interface Shipment {
  */
 export type ProofMode = 'broker' | 'platform' | 'awaiting';
 
+/** What was sent, what the broker and the platform have, and up to which row everything is delivered. Never changed in place. */
 export interface Ledger {
   readonly mode: ProofMode;
   /** All rows up to here are delivered. */
@@ -195,7 +196,7 @@ export function rebase(ledger: Ledger, cursor: number): Ledger {
   return { ...ledger, cursor, reached: 0, inFlight: tickets, proven: NO_RANGES, left: NO_RANGES, unacked: [] };
 }
 
-/** Whether this row counts as delivered in the current mode. */
+/** Whether this row counts as delivered: it is not beyond the cursor, or, in mode `broker`, the broker has read it. */
 export function isDelivered({ mode, cursor, proven }: Ledger, seq: number): boolean {
   return seq <= cursor || (mode === 'broker' && covers(proven, { from: seq, to: seq }));
 }

@@ -17,6 +17,7 @@ const SAVE_PERIOD_MS = 600_000;
 const KEY = 'sync.reached';
 const UNREAD = Symbol('unread');
 
+/** The record that `createReachedStore` creates. */
 export type ReachedStore = ReturnType<typeof createReachedStore>;
 
 /**

@@ -28,13 +28,17 @@ export interface ReportedRecord {
   readonly text: string;
 }
 
+/** How a reporter sends: texts, proof that they arrived, and whether there is a link. */
 export interface ReportLink {
+  /** Sends the texts, without proof that they arrive. */
   readonly onTexts: (texts: readonly string[]) => void;
   /** Resolves to true when the broker has received what was sent, to false when the link broke. */
   readonly proven: () => Promise<boolean>;
+  /** Whether texts can be sent now. */
   readonly isOpen: () => boolean;
 }
 
+/** The dependencies with which `RecordReporter` is created. */
 export interface RecordReporterParts extends ReportLink {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly clock: Pick<Clock, 'monoMs'>;

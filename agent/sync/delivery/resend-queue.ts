@@ -41,6 +41,7 @@ interface Job {
   readings: number;
 }
 
+/** The queue that `createResendQueue` creates. */
 export type ResendQueue = ReturnType<typeof createResendQueue>;
 
 /**

@@ -13,7 +13,7 @@ export interface RowsMark extends SeqRange {
   readonly isAsked?: boolean;
 }
 
-/** The platform has stored everything up to here. */
+/** An acknowledgement of the platform: it has stored all rows up to and including `seq`. `epoch`: as on the wire. */
 export interface Ack {
   readonly epoch: string;
   readonly seq: number;

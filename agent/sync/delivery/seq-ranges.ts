@@ -11,6 +11,7 @@ export interface SeqRange {
 /** A set of row numbers as ranges in ascending order; neighbouring ranges are merged, so there is a gap between two ranges. */
 export type SeqRanges = readonly SeqRange[];
 
+/** The empty set. */
 export const NO_RANGES: SeqRanges = [];
 
 /** The set with this range added. A range that ends before it begins adds nothing. */
@@ -30,7 +31,7 @@ export function beyond(ranges: SeqRanges, seq: number): SeqRanges {
   return rest.map(({ from, to }) => ({ from: Math.max(from, seq + 1), to }));
 }
 
-/** Whether the whole range is in the set. */
+/** Whether the whole range is in the set. The range must not be empty. */
 export function covers(ranges: SeqRanges, { from, to }: SeqRange): boolean {
   return ranges.some((range) => range.from <= from && to <= range.to);
 }

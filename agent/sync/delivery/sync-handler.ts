@@ -13,6 +13,7 @@ import type { Delivery } from './delivery.ts';
 import type { ResendRequest, ResendResult } from './resend-queue.ts';
 import { readSyncWrites, type SyncWrite } from './sync-writes.ts';
 
+/** The dependencies with which `createSyncHandler` is created. */
 export interface SyncHandlerParts {
   readonly table: MetricTable;
   readonly clock: Pick<Clock, 'monoMs'>;
@@ -22,6 +23,7 @@ export interface SyncHandlerParts {
   readonly onAccept: () => void;
 }
 
+/** The handler that `createSyncHandler` creates. */
 export type SyncHandler = ReturnType<typeof createSyncHandler>;
 
 /** Each costs a write to the disk or a search of the store. Source: assumed; a platform requests a few hours at a time, then waits. Confirmed by: the requests of a platform after an outage. */

@@ -12,6 +12,10 @@ import type { ResendRequest } from './resend-queue.ts';
 import { type Ack, readAck } from './rows-mark.ts';
 import { SEGMENTS } from './segment.ts';
 
+/**
+ * One value that the platform writes about delivery: an acknowledgement of rows (`ack`) or of audit entries (`audit`), the form of the
+ * backlog (`accept`), a request for rows (`resend`), or a write that is not valid.
+ */
 export type SyncWrite =
   | { readonly kind: 'ack'; readonly ack: Ack }
   | { readonly kind: 'audit'; readonly head: AuditHead }

@@ -29,6 +29,7 @@ export interface WatchedCertificates {
   readonly authority: PeerCertificate | null;
 }
 
+/** The dependencies with which `CertificateWatch` is created, and its callbacks. */
 export interface CertificateWatchParts {
   readonly config: Pick<UplinkConfig, 'certFile' | 'caFile'>;
   readonly readFile: ReadFile;
@@ -68,7 +69,8 @@ export function expiryStage({ fromMs, untilMs }: Pick<PeerCertificate, 'fromMs' 
 
 /**
  * Reads the certificate files every hour and raises events before they expire, as long as the clock is trusted. Requests a new connection
- * when a renewed certificate appears. Reads nothing by itself before `start` or after `stop`, or if no file is configured.
+ * when a renewed certificate appears, and once a day while the broker refuses it. Reads nothing by itself before `start` or after `stop`, or
+ * if no file is configured.
  */
 export class CertificateWatch {
   readonly #parts: CertificateWatchParts;
@@ -122,7 +124,7 @@ export class CertificateWatch {
     for (const which of ['own', 'authority'] as const) this.#report(which);
   }
 
-  /** The broker has accepted a connection. */
+  /** The broker has accepted a connection with these certificates. Sets or ends the event of a refused renewal, and reports a new renewal once. */
   noteUse(use: CertificateUse): void {
     const { clock, config } = this.#parts;
     const isNew = use.isRenewed && use.renewed !== this.#use.renewed;

@@ -20,6 +20,7 @@ export type StreamError = 'too-large' | 'not-mqtt';
 /** The last stage that an attempt to connect passed: none, the name was resolved, TCP was connected, or TLS was established. */
 export type ReachedStage = 'nothing' | 'name' | 'tcp' | 'tls';
 
+/** A socket to a broker, and how far its attempt to connect has come. The fields change while it connects. */
 export interface MqttSocket {
   readonly socket: Socket;
   readonly reached: ReachedStage;
@@ -29,6 +30,7 @@ export interface MqttSocket {
   readonly streamError: StreamError | null;
 }
 
+/** Whether a broker's URL requires TLS: it begins with `mqtts:`, in any case. */
 export function isTls(url: string): boolean {
   return url.toLowerCase().startsWith('mqtts:');
 }

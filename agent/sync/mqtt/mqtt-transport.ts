@@ -90,8 +90,9 @@ export interface MqttConnection {
   destroy(): void;
 }
 
+/** Opens connections to brokers. Each call of `connect` opens one of its own, without a retry. */
 export interface MqttTransport {
-  /** Errors: rejects with UplinkError `unreachable`, `refused`, `tls` or `lost`; always within `timeoutMs`. */
+  /** Resolves when the broker has accepted the connection (CONNACK). Errors: rejects with UplinkError `unreachable`, `refused`, `tls` or `lost`; always within `timeoutMs`. */
   connect(options: ConnectOptions): Promise<MqttConnection>;
 }
 

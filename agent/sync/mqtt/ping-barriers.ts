@@ -23,7 +23,7 @@ export const SLOWEST_BYTES_PER_MS = 2;
 /** Checks in one keepalive: a machine that was suspended reads what has arrived before the next check. Source: assumed, as for the probe. Confirmed by: a gateway that is suspended and resumed during a session. */
 const CHECKS = 10;
 
-/** What the wait for an answer depends on. */
+/** The connection of `PingBarriers`: how it sends a ping, and what the longest wait for the answer depends on. */
 export interface PingLink {
   readonly clock: Pick<Clock, 'after'>;
   /** Units: s; 0 for no limit. */

@@ -24,6 +24,7 @@ import type { ConnectOptions } from './mqtt-transport.ts';
  */
 export type ReadFile = (path: string, kind: 'secret' | 'public') => Promise<Buffer>;
 
+/** The secrets for one connection, as read from the files of the configuration. A file that is not configured is null. */
 export interface Secrets extends Pick<ConnectOptions, 'password' | 'ca' | 'cert' | 'key'> {
   /** The usable pairs of certificate and key, a renewed one first; `cert` and `key` are the first pair. */
   readonly pairs: readonly KeyPair[];

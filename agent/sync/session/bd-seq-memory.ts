@@ -21,6 +21,7 @@ const SAVE_MS = 2_000;
 /** Returned by the store if it could not be read. */
 const UNREAD = Symbol('unread');
 
+/** The storage that `createBdSeqMemory` creates. */
 export type BdSeqMemory = ReturnType<typeof createBdSeqMemory>;
 
 /**

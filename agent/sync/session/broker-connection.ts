@@ -17,6 +17,7 @@ import { LinkProbe } from '../mqtt/probe.ts';
 import { createSecretReader, type ReadFile, type Secrets } from '../mqtt/secret-files.ts';
 import type { Trace } from './trace.ts';
 
+/** The dependencies with which `BrokerConnection` is created, and its callbacks. `will`: the death message of a session. */
 export interface BrokerConnectionParts {
   readonly config: UplinkConfig;
   readonly clientId: string;
@@ -43,6 +44,10 @@ const SUBSCRIBE_TIMEOUT_MS = 30_000;
 /** Longest wait for a proper end before the socket is closed. Units: ms. Source: assumed; systemd gives the agent 10 s in all. Confirmed by: the stop times in the logs of the slowest gateway. */
 const END_TIMEOUT_MS = 2_000;
 
+/**
+ * One connection to a broker at a time. Opens it with the secrets in the files, subscribes, and reports its end or its silence to `onFailed`.
+ * Does not retry.
+ */
 export class BrokerConnection {
   readonly #parts: BrokerConnectionParts;
   readonly #readSecrets: () => Promise<Secrets>;
@@ -50,6 +55,7 @@ export class BrokerConnection {
   attempt = 0;
   /** Null unless connected. */
   current: MqttConnection | null = null;
+  /** The certificates of the current or last attempt; null for one that was not used or has not arrived. */
   certificates: UplinkCertificates = { own: null, broker: null };
   #abort = new AbortController();
   #probe: LinkProbe | null = null;
@@ -65,6 +71,7 @@ export class BrokerConnection {
     this.#choice = new CertificateChoice(parts.clock);
   }
 
+  /** Opens a connection. Calls `onConnected`, or `onFailed` with the error; neither if `drop` is called first. */
   async connect(bdSeq: number, url: string): Promise<void> {
     const { clock, transport, onConnected } = this.#parts;
     const attempt = this.attempt;
@@ -86,6 +93,7 @@ export class BrokerConnection {
     }
   }
 
+  /** Subscribes to all topics. Calls `onSubscribed`, or `onFailed` if the broker refuses or does not answer in 30 s. `url`: for messages. */
   async subscribe(url: string): Promise<void> {
     const { clock, subscriptions, onSubscribed } = this.#parts;
     const attempt = this.attempt;

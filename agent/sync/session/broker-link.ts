@@ -17,6 +17,7 @@ import { LinkFailures } from './link-failures.ts';
 import { afterEvent, returnDelayMs } from './session.ts';
 import { createSession, type Effect, type SessionEvent, type SessionState, STABLE_MS } from './session-state.ts';
 
+/** The dependencies with which `BrokerLink` is created, and its callbacks. */
 export interface BrokerLinkParts extends Omit<BrokerConnectionParts, 'onConnectWritten' | 'onConnected' | 'onSubscribed' | 'onFailed'> {
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
@@ -50,6 +51,7 @@ export interface Ending {
 
 /** Keeps a Sparkplug session with one of the brokers: connects, reconnects after a failure, and reports when births and deaths are due. Idle until `start`. */
 export class BrokerLink {
+  /** Why connections failed. */
   readonly failures: LinkFailures;
   readonly #parts: BrokerLinkParts;
   readonly #servers: readonly string[];
@@ -79,6 +81,7 @@ export class BrokerLink {
     });
   }
 
+  /** The current state of the session. */
   get session(): SessionState {
     return this.#session;
   }
@@ -98,6 +101,7 @@ export class BrokerLink {
     this.#connection.retryCertificate();
   }
 
+  /** Reads the last bdSeq and begins to connect. Does nothing if it has started. */
   async start(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -112,7 +116,7 @@ export class BrokerLink {
     if (this.#session.phase !== 'off') await new Promise<void>((resolve) => this.#whenOff.push(resolve));
   }
 
-  /** The session cannot continue. Errors: rethrows anything that is not an UplinkError. */
+  /** Records a failure of the connection and ends the session; it connects again after a wait. Errors: rethrows anything but an UplinkError. */
   fail(error: unknown): void {
     if (!(error instanceof UplinkError)) throw error;
     const { clock, log, trace, onTakenOver } = this.#parts;

@@ -13,6 +13,7 @@ const TAKEOVER_MS = { first: 60_000, max: 900_000 };
 /** Replaces the random number in conformance mode, so that waits are predictable. Source: a checker requires births within 3 s of the host (reference/sparkplug.md §2). */
 const FIXED_CHANCE = 0.25;
 
+/** The failures of the connection: the last reason, and the wait before the next attempt. */
 export class LinkFailures {
   readonly #random: () => number;
   readonly #isConformance: boolean;

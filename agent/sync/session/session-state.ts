@@ -3,20 +3,24 @@
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 
+/** The phase of a session; `session.ts` has the diagram. `saving`: bdSeq is being written. `resting`: the wait before the next attempt. */
 export type Phase = 'off' | 'saving' | 'connecting' | 'subscribing' | 'waiting-for-host' | 'birthing' | 'live' | 'dying' | 'resting';
 
+/** The whole state of a session; `afterEvent` replaces it. */
 export interface SessionState {
   readonly phase: Phase;
   /** The bdSeq of the current CONNECT, or of the last one. 0..255. */
   readonly bdSeq: number;
   /** A CONNECT with this bdSeq was sent: the next one uses the next number. */
   readonly bdSeqSpent: boolean;
+  /** This bdSeq is on disk. */
   readonly bdSeqSaved: boolean;
   /** Consecutive failures, for the back-off. */
   readonly failures: number;
   /** Number of servers, and the index of the current one. */
   readonly servers: number;
   readonly server: number;
+  /** When the births of this session were sent; null before. */
   readonly bornMono: MonoMs | null;
   readonly host: HostState;
   readonly rebirth: RebirthState;
@@ -47,6 +51,7 @@ interface HostState {
   readonly lastMs: readonly (WallMs | null)[];
 }
 
+/** What happened to a session. The input of `afterEvent`. */
 export type SessionEvent =
   /** `lastBdSeq`: null if none was ever stored; a random one if it could not be read. */
   | { readonly kind: 'start'; readonly lastBdSeq: number | null }
@@ -70,6 +75,7 @@ export type SessionEvent =
   | { readonly kind: 'reconnect' }
   | { readonly kind: 'stop' };
 
+/** What the caller of `afterEvent` must do now. `birth`, `rebirth`: send the births. */
 export type Effect =
   /** Write the number to disk, then dispatch `saved`. */
   | { readonly kind: 'save'; readonly bdSeq: number }
@@ -90,6 +96,7 @@ export type Effect =
   /** Wait for the back-off, then dispatch `rested`. */
   | { readonly kind: 'rest'; readonly failures: number };
 
+/** The result of an event: the next state of the session, and the effects to carry out in this order. */
 export interface SessionStep {
   readonly session: SessionState;
   readonly effects: readonly Effect[];

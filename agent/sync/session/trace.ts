@@ -13,8 +13,13 @@ const MAX_ENTRIES = 400;
 const MAX_TOPIC_CHARS = 160;
 const MAX_TEXT_CHARS = 500;
 
+/** The record that `createTrace` creates. */
 export type Trace = ReturnType<typeof createTrace>;
 
+/**
+ * Creates an empty record of the last 400 events and packets of a session, for the console. Long texts are truncated; the content of packets
+ * is not kept.
+ */
 export function createTrace(clock: Pick<Clock, 'wallMs'>) {
   const ring: TraceEntry[] = [];
   let next = 0;

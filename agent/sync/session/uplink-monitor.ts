@@ -31,6 +31,7 @@ const NOTED_GAP_MS = 160_000;
 
 type LinkFacts = Pick<BrokerLink, 'session' | 'failures'>;
 
+/** Derives the status of the uplink from its session, and raises and ends the events about broker, primary host and platform. */
 export class UplinkMonitor {
   readonly #config: UplinkConfig;
   readonly #clock: Clock;

@@ -21,7 +21,10 @@ interface AliasBlock {
   readonly digest: string;
 }
 
-/** Shape: the JSON under `sync.aliases`. `next`: the first number that was never used. */
+/**
+ * The alias numbers of all devices: each has a block of consecutive ones from its `first`. `next`: the first number that was never used. Shape:
+ * the JSON under `sync.aliases`.
+ */
 export interface AliasBlocks {
   readonly next: number;
   readonly blocks: readonly AliasBlock[];

@@ -16,7 +16,7 @@ const ZONE = {
   baseline: ['Energy/Baseline kWh', 'Double', 'kWh'],
   boosted: ['Energy/Boosted Share', 'Double', '%'],
 } as const;
-/** Names of the metrics that report the energy of a zone, set when a night ends. */
+/** Names of the metrics of a zone's energy in one night: consumed, that of the baseline for savings (kWh each), and the boosted share (%). */
 export const ZONE_METRIC = metricNames(ZONE);
 
 /** TALQ names for any device, for platforms with its data model. */

@@ -43,6 +43,7 @@ const AT_REST: ReadonlyMap<string, UplinkValue['value']> = new Map<string, Uplin
 /** Two values of a metric with the same time are separated by a millisecond, within this window. Units: ms. */
 const TIE_WINDOW_MS = 1_000;
 
+/** The table that `createCurrentValues` creates. */
 export type CurrentValues = ReturnType<typeof createCurrentValues>;
 
 /**
@@ -70,6 +71,7 @@ export function createCurrentValues(
   };
   return {
     put,
+    /** The current value of a metric, as a birth contains it. */
     get: (entry: MetricEntry): UplinkValue => {
       const known = entry.pointId === null ? own.get(entry) : latest(entry.pointId);
       const current: UplinkValue = known ?? { value: null, quality: 'missing', atMs: clock.wallMs() };

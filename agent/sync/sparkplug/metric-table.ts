@@ -9,6 +9,7 @@ import type { PointId, Target } from '../../core/words.ts';
 import { deviceCommandMetrics, metricNames, NODE_COMMAND_METRICS, ownMetrics } from '../commands/command-metrics.ts';
 import { type AliasBlocks, type AliasedMetrics, assignAliasBlocks, NO_ALIAS_BLOCKS } from './alias-blocks.ts';
 
+/** A metric of the node or of a device, with its alias and the flags that decide on its form in messages. */
 export interface MetricEntry extends UplinkMetric {
   /** Null for metrics that a host must find by name: bdSeq and Node Control, or all if aliases are off. */
   readonly alias: number | null;
@@ -20,6 +21,7 @@ export interface MetricEntry extends UplinkMetric {
   readonly deviceId: string | null;
 }
 
+/** A device of the node with its metrics. `target`: the lamp or zone that commands to it mean; null for any other device. */
 export interface DeviceEntry {
   readonly id: string;
   readonly target: Target | null;
@@ -28,6 +30,7 @@ export interface DeviceEntry {
   readonly byAlias: ReadonlyMap<number, MetricEntry>;
 }
 
+/** All metrics of a node and of its devices. */
 export interface MetricTable {
   readonly node: readonly MetricEntry[];
   readonly devices: ReadonlyMap<string, DeviceEntry>;

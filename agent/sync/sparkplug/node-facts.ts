@@ -14,9 +14,13 @@ type Change = readonly [entry: MetricEntry, value: UplinkValue];
 /** Bytes are reported in steps, so that reporting them does not cause reports. Units: bytes. */
 const BYTES_STEP = 10_000;
 
+/** The writer that `createNodeFacts` creates. */
 export type NodeFacts = ReturnType<typeof createNodeFacts>;
 
-/** Creates the writer of the node's own metrics. Sets software and version in `values` immediately, `Sync/*` with each `note`. */
+/**
+ * Creates the writer of the node's own metrics. Sets software, version and `Node Control/Rebirth` (false) in `values` immediately, `Sync/*`
+ * with each `note`. Sends nothing.
+ */
 export function createNodeFacts(table: MetricTable, values: CurrentValues, clock: Clock, version: string) {
   const set = (name: string, value: string | number | boolean | null): readonly Change[] => {
     const entry = table.node.find((candidate) => candidate.name === name);

@@ -12,6 +12,7 @@ import { type MqttConnection, passesBarrier } from '../mqtt/mqtt-transport.ts';
 import type { MetricEntry } from './metric-table.ts';
 import { Publisher, type PublisherParts } from './publisher.ts';
 
+/** The dependencies with which `NodePublisher` is created. */
 export interface NodePublisherParts extends Pick<PublisherParts, 'table' | 'topics' | 'values' | 'clock' | 'onSent'> {
   readonly nodeId: string;
   readonly log: Log;
@@ -22,6 +23,10 @@ export interface NodePublisherParts extends Pick<PublisherParts, 'table' | 'topi
 /** Changes within this time are sent together. Units: ms. Source: assumed; one control tick sets many metrics, none may be late by a second. Confirmed by: the number of messages in a week of logs of a cabinet. */
 const GATHER_MS = 50;
 
+/**
+ * Publishes births, deaths and values without a point over all sessions of the node. Values are stored at once; without a session they are
+ * not sent, and the next birth contains them. Never throws for a broken link or a refused packet: these are logged or reported.
+ */
 export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
   readonly #parts: NodePublisherParts;
   readonly #silent = new Set<string>();
@@ -114,6 +119,7 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.#gathering = null;
   }
 
+  /** Sends values now, or after the births if these are due. They must be stored already; without a session they are not sent. */
   values(changes: readonly (readonly [MetricEntry, UplinkValue])[]): void {
     if (this.#isHeld) for (const [entry, value] of changes) this.#changed.set(entry, value);
     else if (changes.length > 0) this.#send((publisher) => publisher.values(changes));
@@ -133,6 +139,7 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     return this.#publisher?.maxTextBytes ?? Number.POSITIVE_INFINITY;
   }
 
+  /** Stores and sends the state of a command, on the metrics of `outcomeMetrics`. */
   outcome(outcome: Outcome, kind: OutcomeKind): void {
     const { table, values } = this.#parts;
     const maxTextBytes = this.maxTextBytes();
@@ -140,6 +147,7 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.values(outcomeMetrics({ table, values, isSilent, maxTextBytes }, outcome, kind));
   }
 
+  /** Stores a value and, if it changed, sends it within 50 ms with others. `deviceId`: empty for the node. An unknown metric is logged. */
   update(deviceId: string, metric: string, value: UplinkValue): void {
     const { table, values, clock, log } = this.#parts;
     const ofNode = deviceId === '' ? table.node.find(({ name }) => name === metric) : undefined;
@@ -151,6 +159,7 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.#gathering ??= clock.after(GATHER_MS, () => this.#flush());
   }
 
+  /** Records whether a device responds, and sends its birth or death if that changed. Does nothing for a zone or an unknown device. */
   deviceAlive(deviceId: string, alive: boolean): void {
     const device = this.#parts.table.devices.get(deviceId);
     if (device === undefined || device.target?.kind === 'zone') return;

@@ -11,6 +11,10 @@ import type { ChosenProgramme } from '../../lighting/lighting.ts';
 import { EMERGENCY_METRIC, IDENTIFY_METRIC, OVERRIDE_METRIC, PROGRAMME_METRIC } from '../commands/command-metrics.ts';
 import { LAMP_METRIC, ZONE_METRIC } from './cabinet-metrics.ts';
 
+/**
+ * Creates the publisher of the state of the lighting. Each method sets the metrics of lamps, zones or node in `uplink`. `devices`: those of
+ * the uplink, whose `target` is the lamp or zone. A metric for which nothing is in force is null or has its resting value.
+ */
 export function createPlatformView(
   { zones, lamps }: Pick<Cabinet, 'zones' | 'lamps'>,
   devices: readonly UplinkDevice[],
@@ -30,12 +34,13 @@ export function createPlatformView(
   }
 
   return {
+    /** The decision for one lamp. */
     decision({ lampId, levelPct, rank, reason }: Decision): void {
       show(lampId, LAMP_METRIC.wanted, levelPct);
       show(lampId, LAMP_METRIC.rank, rank);
       show(lampId, LAMP_METRIC.reason, reason);
     },
-    /** The intents in force. */
+    /** All intents in force: the strongest of each lamp and zone, and the emergencies of the cabinet and of zones. */
     intents(intents: readonly Intent[]): void {
       emergency(
         '',
@@ -51,6 +56,7 @@ export function createPlatformView(
         if (target.kind === 'zone') emergency(id, own);
       }
     },
+    /** All chosen programmes; a zone without one shows an empty choice. */
     programmes(choices: readonly ChosenProgramme[]): void {
       for (const { id } of zones) {
         const choice = choices.find(({ zone }) => zone === id);
@@ -59,7 +65,7 @@ export function createPlatformView(
         show(id, PROGRAMME_METRIC.reason, choice?.reason ?? null);
       }
     },
-    /** Units: s, by lamp. */
+    /** The requested time of each blinking lamp; 0 for all others. Units: s, by lamp. */
     blinks(running: ReadonlyMap<string, number>): void {
       for (const { id } of lamps) show(id, IDENTIFY_METRIC.seconds, running.get(id) ?? 0);
     },

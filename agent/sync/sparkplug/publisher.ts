@@ -15,6 +15,7 @@ import { type MetricEntry, type MetricTable, NODE_METRIC, ROWS_METRIC } from './
 import { fitBirth, HEADER_BYTES, inTimeOrder, payloadRoom, requiredFirst, splitMetrics, textRoom } from './packet-limit.ts';
 import type { Topics } from './topics.ts';
 
+/** The dependencies with which `Publisher` is created. `bdSeq`: the number of the session. */
 export interface PublisherParts {
   readonly connection: Pick<MqttConnection, 'publish' | 'maxPacketBytes'>;
   readonly table: MetricTable;
@@ -110,7 +111,7 @@ export class Publisher {
     return this.#toBirth.length > 0;
   }
 
-  /** A device responds again, or has become silent. */
+  /** Publishes the birth of a device that responds again, or the death of one that has become silent. Does nothing if it was sent before. */
   deviceAlive(deviceId: string, alive: boolean): void {
     if (!this.#parts.table.devices.has(deviceId)) return;
     const isBorn = this.#born.has(deviceId);

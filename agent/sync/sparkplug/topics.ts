@@ -21,6 +21,7 @@ type Inbound =
   | { readonly kind: 'rewritten-state' | 'rewritten' }
   | { readonly kind: 'device-command'; readonly deviceId: string };
 
+/** The topics that `createTopics` returns. */
 export type Topics = ReturnType<typeof createTopics>;
 
 /**
