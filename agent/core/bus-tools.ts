@@ -64,6 +64,7 @@ export interface ScanProgress {
   readonly found: FoundUnit | null;
 }
 
+/** One unit that answered during a scan, and what it may be. */
 export interface FoundUnit {
   readonly unit: number;
   readonly serial: SerialSettings | null;
@@ -76,6 +77,7 @@ export interface FoundUnit {
   readonly exception: BusErrorCode | null;
 }
 
+/** The result of a scan after its end. */
 export interface ScanResult {
   readonly line: string;
   /** The units are behind a gateway. */
@@ -88,6 +90,7 @@ export interface ScanResult {
   readonly durationMs: number;
 }
 
+/** Which addresses of one register table of a unit to try. `from` and `to` are both included. */
 export interface RegistersRequest {
   readonly line: string;
   readonly unit: number;
@@ -98,11 +101,13 @@ export interface RegistersRequest {
   readonly signal?: AbortSignal;
 }
 
+/** `done` of `total` addresses have been tried. */
 export interface RegistersProgress {
   readonly done: number;
   readonly total: number;
 }
 
+/** The registers of a unit that can be read. `requests`: number of requests sent for the search. */
 export interface RegistersResult {
   readonly unit: number;
   readonly table: Table;
@@ -112,6 +117,7 @@ export interface RegistersResult {
   readonly durationMs: number;
 }
 
+/** One read of `count` registers or bits from `address`, 0-based as in the frame. */
 export interface BusRead {
   readonly line: string;
   readonly unit: number;
@@ -120,6 +126,7 @@ export interface BusRead {
   readonly count: number;
 }
 
+/** A read and its reply. `words`: the registers, or bits as 0 and 1. */
 export interface BusReadResult extends BusRead {
   readonly words: readonly number[];
   readonly turnaroundMs: number;
@@ -130,6 +137,7 @@ export interface BusReadResult extends BusRead {
   readonly response?: string;
 }
 
+/** One write of consecutive registers or coils from `address`, 0-based as in the frame. */
 export interface BusWrite {
   readonly line: string;
   /** 0 is a broadcast, which no unit answers. */
@@ -139,6 +147,7 @@ export interface BusWrite {
   readonly values: readonly number[];
 }
 
+/** A write that was sent, with the values before and after. */
 export interface BusWriteResult extends BusWrite {
   /** Values read before and after the write; null if they could not be read, as after a broadcast. */
   readonly before: readonly number[] | null;
@@ -158,6 +167,7 @@ export interface Spread {
   readonly max: number;
 }
 
+/** Statistics of one line. Counters count from the start of the line in this run of the agent. */
 export interface LineStats {
   readonly line: string;
   readonly kind: 'modbus' | 'uart';
@@ -202,6 +212,7 @@ export interface ConsoleCounts {
   readonly lateReplies: number;
 }
 
+/** Statistics of one unit. The counters exclude requests of the console. */
 export interface UnitStats {
   readonly unit: number;
   readonly device: string;

@@ -122,6 +122,7 @@ export interface WantedValue {
   readonly choices: readonly string[];
   /** Its default, as YAML; null for none. */
   readonly usual: string | null;
+  /** The key is required. */
   readonly mustBeThere: boolean;
   /** An example value. Shape: YAML on one line. */
   readonly example: string;

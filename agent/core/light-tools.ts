@@ -41,6 +41,7 @@ export interface LampHours {
   readonly hours: number | null;
 }
 
+/** The burning hours after they were set, and whether the disk has them. */
 export interface HoursAnswer {
   readonly lamps: readonly LampHours[];
   /** False if the new hours are lost when the agent stops, because the disk did not accept them; null if nothing was set. */
@@ -73,6 +74,7 @@ export interface TonightView {
   readonly rows: readonly TonightRow[];
 }
 
+/** The light of a zone from `atMs` to the next row. */
 export interface TonightRow {
   readonly atMs: WallMs;
   /** Lowest and highest level of its lamps. */
@@ -123,6 +125,7 @@ export interface ZoneLightView {
   readonly rules: readonly string[];
 }
 
+/** One presence sensor of a zone, and its present state. */
 export interface ZoneSensorView {
   readonly pointId: PointId;
   readonly pole: string | null;
@@ -145,6 +148,7 @@ export interface WalkStep {
   readonly latencyMs: number | null;
 }
 
+/** A running walk test: a person walks past the sensors of a zone and watches what each detection raises. */
 export interface WalkTest {
   /** The zone is lit. By day a detection raises no lamp. */
   readonly night: boolean;
@@ -153,6 +157,7 @@ export interface WalkTest {
   stop(): void;
 }
 
+/** Which lamp blinks, for how long, and who requests it. */
 export interface IdentifyRequest {
   readonly lamp: string;
   readonly forMs: number;
@@ -162,6 +167,7 @@ export interface IdentifyRequest {
   readonly tell: (levelPct: LevelPct) => void;
 }
 
+/** A lamp that blinks between two levels, until `stop` is called or its time has passed. */
 export interface IdentifyRun {
   readonly lowPct: LevelPct;
   readonly highPct: LevelPct;

@@ -27,7 +27,7 @@ const FORMER_COPIES = ['state.db.bak', 'state.db.bak.1'];
  * Prepares a restore of files in the folder `dir`; `finishRestore` completes it. `fill` must write and flush the files into the folder that
  * it receives. `isNewEpoch`: the present readings are renamed too, and the store starts a new epoch.
  *
- * Until it is complete, a mains cut changes nothing, except that a restore prepared earlier is lost. Errors: throws the system's error, and
+ * A mains cut during this call leaves the files of `dir` unchanged, but a restore prepared earlier may be lost. Errors: throws the system's error, and
  * what `fill` throws. The restore is then not prepared, unless only the last flush of `dir` failed.
  */
 export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: string) => void): void {

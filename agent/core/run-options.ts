@@ -5,6 +5,7 @@ import type { WallMs } from './clock.ts';
 import type { Problem } from './errors.ts';
 import type { Log, LogFeed } from './ports.ts';
 
+/** What one run of the agent gets from its command line and its environment. */
 export interface RunOptions {
   readonly configFile: string;
   /** Device files that replace those of the configuration, by line id. */

@@ -27,6 +27,7 @@ export interface StoredFrame {
   readonly readings: readonly StoredReading[];
 }
 
+/** One value of one point as stored. */
 export interface StoredReading {
   readonly pointId: PointId;
   readonly value: number | null;
@@ -63,6 +64,7 @@ export interface Committed {
   readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
 }
 
+/** State of the store: whether it works, what waits in memory, and what this run has stored and lost. */
 export interface StoreStatus extends TelemetryFacts {
   readonly state: 'ok' | 'trouble';
   /** What is wrong and what to check; empty if nothing is wrong. */
@@ -116,6 +118,7 @@ export interface StoreAccount {
   readonly isBalanced: boolean;
 }
 
+/** How a history is condensed: each reading, or one entry for each minute or hour. */
 export type Resolution = 'raw' | 'minute' | 'hour';
 
 /** Asks for one point over a period. Shape: from `fromMs` to before `toMs`; at most `limit` rows or buckets, the newest ones. */
@@ -127,6 +130,7 @@ export interface HistoryQuery {
   readonly limit: number;
 }
 
+/** One stored reading of the requested point. `isCorrected`: as in `StoredFrame`. */
 export interface HistoryRow extends Omit<StoredReading, 'pointId'> {
   readonly isCorrected: boolean;
 }
@@ -207,6 +211,7 @@ export interface StoreCheck {
   readonly account: StoreAccount | null;
 }
 
+/** The backup that was made: its file, size and time. Units: bytes. */
 export interface BackupReport {
   readonly path: string;
   readonly bytes: number;

@@ -53,6 +53,7 @@ export function signedHeader(facts: Omit<UpdateHeader, 'key'>, privateKey: KeyOb
   return Buffer.from(`${signed}${sign(null, Buffer.from(signed), privateKey).toString('base64')}\n`);
 }
 
+/** The parsed start of an update file, not verified yet. */
 export interface OpenedHeader {
   readonly header: UpdateHeader;
   /** Offset of the archive. Units: bytes. */

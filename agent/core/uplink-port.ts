@@ -18,6 +18,7 @@ export interface UplinkDevice {
   readonly target: Target | null;
 }
 
+/** One metric of a device as the platform sees it. */
 export interface UplinkMetric {
   readonly name: string;
   /** Its point; null for metrics that the agent itself sets. */
@@ -32,6 +33,7 @@ export interface UplinkMetric {
   readonly write?: { readonly min: number; readonly max: number };
 }
 
+/** One value of a metric, with quality and time. */
 export interface UplinkValue {
   readonly value: number | string | boolean | null;
   readonly quality: Quality;
@@ -54,6 +56,7 @@ export interface OverrideRequest {
 }
 type IntentRequestRank = Intent['rank'];
 
+/** Requests the end of the intents on a target. Its format has been checked, its target has not. */
 export interface ReleaseRequest {
   readonly commandId: string;
   readonly target: Target;
@@ -108,6 +111,7 @@ export type PlatformOrder =
   | { readonly kind: 'config'; readonly request: ConfigRequest }
   | { readonly kind: 'update'; readonly request: UpdateOrder };
 
+/** State of the connection to the platform, and its counters for this run. */
 export interface UplinkStatus {
   readonly state: 'off' | 'connecting' | 'waiting-for-host' | 'online' | 'down';
   readonly broker: string;

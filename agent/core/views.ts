@@ -270,6 +270,7 @@ export interface OverrideAnswer extends Outcome {
   readonly untilMs: WallMs;
 }
 
+/** The state of the whole agent on one page. */
 export interface StatusView {
   readonly version: string;
   readonly cabinet: { readonly id: string; readonly name: string };
@@ -293,6 +294,7 @@ export interface StatusView {
   readonly lampsRaised: number;
 }
 
+/** One zone with its programme, the reason of its level, and its lamps. */
 export interface ZoneView {
   readonly id: string;
   readonly programme: string;
@@ -302,6 +304,7 @@ export interface ZoneView {
   readonly lamps: readonly LampView[];
 }
 
+/** One lamp: the decided level, the confirmed level, and why. */
 export interface LampView {
   readonly id: string;
   readonly pole: string;
@@ -316,6 +319,7 @@ export interface LampView {
   readonly faults: readonly Message[];
 }
 
+/** One point with its newest reading. `ageS` is null if it has none. */
 export interface PointView {
   readonly pointId: PointId;
   readonly value: number | null;
@@ -325,6 +329,7 @@ export interface PointView {
   readonly ageS: number | null;
 }
 
+/** Why a lamp, or each lamp of a zone, has its level. */
 export interface WhyView {
   readonly id: string;
   readonly kind: 'lamp' | 'zone';
@@ -348,6 +353,7 @@ export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
   readonly planned: readonly WhyLine[];
 }
 
+/** Why one lamp has its level, line by line. `sinceMs`: since when. */
 export interface WhyLamp extends LampView {
   readonly sinceMs: WallMs;
   /** What the winning rule requested before the limits were applied. Added, like the rest of each line, by `createLightViews`. */
@@ -363,7 +369,7 @@ export interface WhyLine extends TraceLine {
   readonly changes?: Message;
 }
 
-/** Returns a device type as an entry of a list: without its points, and with the ids of the devices on these lines that use it. */
+/** Returns a device type as an entry of a list, with the number of its points and the ids of the devices on these lines that use it. */
 export function profileView({ points, ...profile }: Profile, { lines }: Pick<Cabinet, 'lines'>): ProfileView {
   const { id, vendor, model, category, trust, experimental, transport } = profile;
   const users = lines.flatMap(({ devices }) => devices.filter((device) => device.profile === id));
