@@ -12,6 +12,7 @@ import type { Log, Store, StoreCheck } from '../../core/ports.ts';
 import type { AgentView } from '../../core/views.ts';
 import { type Chore, ChoreError } from './housekeeping.ts';
 
+/** The parts of the agent that the chores work on. */
 export interface ChoreParts {
   readonly cabinet: Pick<Cabinet, 'id' | 'longitudeDeg' | 'store'>;
   readonly store: Store;
