@@ -48,6 +48,7 @@ export interface RunFacts {
   readonly end: () => void;
 }
 
+/** Returns the parts of an agent on a real cabinet. In safe mode the cabinet has no uplink and accepts no other configuration; in bare mode there is no store. */
 export function runParts(facts: RunFacts): AgentParts {
   const { options, beginning, cabinet, clock, timeQuality, clockTrust, guard } = facts;
   const { log, logFeed, version, socketPath, service, startSteps } = options;

@@ -27,6 +27,7 @@ const COUNT_MS = 60_000;
 /** File of a reboot request. Source: `systemd/luciole-reboot.path`, which watches it. */
 const REBOOT_REQUEST = 'reboot-wish';
 
+/** What the guard needs to read and write the ledger, and to reach the service manager. */
 export interface GuardParts {
   readonly clock: Clock;
   readonly log: Log;
@@ -51,6 +52,7 @@ export interface WatchedRun {
   readonly leave: () => void;
 }
 
+/** The guard of the present run: its start mode, its ledger, its watchdog and the record of its end. */
 export interface RunGuard {
   readonly mode: RunMode;
   /** Events about the previous run and about safe mode. */

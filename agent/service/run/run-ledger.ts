@@ -11,6 +11,7 @@ import { ended, type RunEnd, type StartLedger, up } from './start-ledger.ts';
 /** Longest recorded cause. Units: characters. */
 const MAX_CAUSE = 200;
 
+/** The start ledger of the present run, and where it is written. */
 export interface RunLedgerParts {
   readonly file: LedgerFile;
   readonly log: Log;
@@ -20,6 +21,7 @@ export interface RunLedgerParts {
   readonly lostBefore: EarlierLoss | null;
 }
 
+/** Keeps the start ledger of the present run up to date, in memory and on disk. Errors: none; a failed write is logged. */
 export class RunLedger {
   readonly #file: LedgerFile;
   readonly #log: Log;
