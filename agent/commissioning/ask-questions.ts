@@ -14,7 +14,7 @@ export type PrintLine = (line: Said, indentCols?: number) => void;
 /** Indent of the text below a question or a heading. Units: columns. */
 export const INDENT_COLS = 2;
 
-/** Whom `interview` asks, and what it may use as answers. */
+/** How `interview` asks and prints, and the answers that it may propose. */
 export interface InterviewParts {
   /** Null: no question may be asked, so the proposed answers are taken, else the usual ones. */
   readonly ask: AskLine | null;

@@ -23,7 +23,7 @@ export interface BusTools {
   read(request: BusRead): Promise<BusReadResult>;
   /** Warnings of the profiles about a write: outside their limits, or dangerous. Added where field and configuration are joined. */
   warnings?(request: BusWrite): readonly Message[];
-  /** Writes and reads back. */
+  /** Reads the present values, writes, and reads back. */
   write(request: BusWrite): Promise<BusWriteResult>;
   /** One entry for each line: Modbus lines first, then raw UART lines. */
   stats(): readonly LineStats[];
@@ -64,12 +64,12 @@ export interface ScanProgress {
   readonly found: FoundUnit | null;
 }
 
-/** One unit that answered during a scan, and what it may be. */
+/** One unit found by a scan, and what it may be. A unit of the cabinet that answers its polls counts as found without a request. */
 export interface FoundUnit {
   readonly unit: number;
   readonly serial: SerialSettings | null;
   readonly turnaroundMs: number;
-  /** Profiles whose identify probes match, most certain first. */
+  /** Profiles whose identify probes match, most certain first; for a unit that answers its polls, the profile in the cabinet file. */
   readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
   /** The device of the cabinet with this address; null if none has it. */
   readonly device: string | null;
@@ -130,7 +130,7 @@ export interface BusRead {
 export interface BusReadResult extends BusRead {
   readonly words: readonly number[];
   readonly turnaroundMs: number;
-  /** The values decoded by the unit's profile; empty for a unit that is not in the cabinet file. */
+  /** The values decoded by the unit's profile, null where implausible; empty for a unit that is not in the cabinet file. */
   readonly values: readonly { readonly quantity: string; readonly value: number | null; readonly unit: string }[];
   /** The bytes on the wire in hex, as in a profile example; for Modbus TCP, what a serial line would carry. Added where field and configuration are joined. */
   readonly request?: string;
@@ -180,6 +180,7 @@ export interface LineStats {
   /** This and the following counters, also those of the units, exclude requests of the console; `console` has those. */
   readonly transactions: number;
   readonly timeouts: number;
+  /** Replies with a wrong checksum, and replies that broke off. */
   readonly crcErrors: number;
   readonly exceptions: number;
   readonly lateReplies: number;
@@ -219,6 +220,7 @@ export interface UnitStats {
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
   readonly ok: number;
   readonly timeouts: number;
+  /** Requests that failed by a damaged reply: wrong checksum, broken off, or a reply to something else. */
   readonly crcErrors: number;
   /** Number of exceptions by code. */
   readonly exceptions: Readonly<Partial<Record<BusErrorCode, number>>>;

@@ -62,7 +62,7 @@ export interface Reply {
   readonly turnaroundMs: number;
   /** From the end of the request on the wire to the first bytes of the reply as they arrived, adapters' delay included. Units: ms. */
   readonly firstByteMs: number;
-  /** When the request was sent. If it was sent several times: the first sending whose reply had these values. The device read the values after this time. */
+  /** When the request was sent. If it was sent several times, an early one of them: the device certainly read the values after this time. */
   readonly askedMono: MonoMs;
   /** When the reply was complete. */
   readonly atMono: MonoMs;
@@ -164,7 +164,7 @@ export interface ModbusLine {
   onExtraReply?: (unit: number) => void;
 }
 
-/** The value of one point, decoded. `plausible`: it is within the range of the profile. */
+/** The value of one point, decoded. `plausible`: there is a value, and it is within the range of the profile. */
 export interface DecodedValue {
   readonly quantity: string;
   /** Null when the device reports that it has no value. */

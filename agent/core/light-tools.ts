@@ -48,7 +48,7 @@ export interface HoursAnswer {
   readonly isSaved: boolean | null;
 }
 
-/** One zone's night, from noon to noon. */
+/** One zone's night, from noon to noon, as far as it is known now. Presence, photocells, traffic and rules are not forecast. */
 export interface TonightView {
   readonly zone: string;
   /** Day on which it begins at noon, `2026-12-01`. */
@@ -74,7 +74,7 @@ export interface TonightView {
   readonly rows: readonly TonightRow[];
 }
 
-/** The light of a zone from `atMs` to the next row. */
+/** The light of a zone from `atMs` to the next row. `reason` and `text` are those of its brightest lamp. */
 export interface TonightRow {
   readonly atMs: WallMs;
   /** Lowest and highest level of its lamps. */
@@ -140,9 +140,9 @@ export interface WalkStep {
   readonly atMs: WallMs;
   readonly pointId: PointId;
   readonly pole: string | null;
-  /** Lamps that were raised, nearest first. */
+  /** Lamps of the zone that were raised, nearest first. */
   readonly raised: readonly string[];
-  /** The raised lamps were already at their highest level. */
+  /** It raised no lamp, because presence at this sensor keeps lamps of the zone raised already. */
   readonly alreadyLit: boolean;
   /** From the reading to the first level sent to a raised lamp; null if none was sent by then. Units: ms. */
   readonly latencyMs: number | null;

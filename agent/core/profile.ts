@@ -151,7 +151,7 @@ export interface PointProfile {
   /** The bit of the register to use, 0 is the lowest; null: the whole register. */
   readonly bit: number | null;
   readonly wordOrder: WordOrder;
-  /** value = raw × scale + offset. */
+  /** value = raw × scale + offset; not for a single `bit` of a register, nor with a `transform`. */
   readonly scale: number;
   readonly offset: number;
   /** `dali-log`: raw 0..254 on the logarithmic curve of IEC 62386-102, in and out as % of light. */

@@ -191,8 +191,8 @@ export interface ConfigRequest {
 }
 
 /**
- * Changes configurations through candidates: configurations in preparation, one for each author. Requests are handled one at a time, in
- * order. A refusal is an answer, not an error. `by`: the author. Shape: as `Revision.by`.
+ * Changes configurations through candidates: configurations in preparation, one for each console user and one for all users of the
+ * platform. Requests are handled one at a time. A refusal is an answer, not an error. `by`: the author. Shape: as `Revision.by`.
  */
 export interface ConfigManager {
   view(by: string): ConfigView;

@@ -8,7 +8,8 @@ import type { Message } from './message.ts';
 import type { StorePulse } from './pulse.ts';
 import type { AgentEvent, Outcome, PointId, Quality, Reading } from './words.ts';
 
-/** Readings that are stored and sent together. `ticket`: number of the frame, unique in this run of the agent. */
+/** Readings that are stored and sent together. `ticket`: number of the frame, higher than that of each earlier frame of
+ * this run of the agent. */
 export interface ReadingFrame {
   readonly ticket: number;
   readonly atMono: MonoMs;
@@ -232,7 +233,7 @@ export interface Store {
   start(): Promise<void>;
   /** Commits what is in memory, then closes. */
   stop(): Promise<void>;
-  /** Adds a frame in memory; it is committed later, see `onCommitted`. If memory is full, readings are lost and recorded as a gap. */
+  /** Adds a frame in memory; it is committed later, see `onCommitted`. If memory is full, or the ticket is not higher, readings are lost and recorded as a gap. */
   append(frame: ReadingFrame): void;
   /** Resolves once the loss is on disk. Recording the same loss again has no effect. */
   recordLoss(loss: EarlierLoss): Promise<void>;

@@ -121,7 +121,9 @@ export interface UplinkStatus {
   readonly reason: Message;
   readonly sinceMs: WallMs;
   readonly bdSeq: number;
+  /** Readings sent, live and from the backlog. */
   readonly readingsPublished: number;
+  /** Those of them that were sent from the backlog. */
   readonly readingsHistorical: number;
   /** Readings whose delivery is proven. */
   readonly readingsAcked: number;
@@ -143,7 +145,7 @@ export interface UplinkStatus {
  * midnight UTC; `dailyMegabytes` in 10^6 bytes.
  */
 export interface UplinkDelivery {
-  /** What proves delivery: a barrier at the broker, or an acknowledgement from the platform. */
+  /** What proves delivery: a barrier at the broker, or an acknowledgement from the platform, also while none has arrived yet. */
   readonly mode: 'broker' | 'platform';
   readonly headSeq: number;
   /** Everything up to this row has been sent. */
@@ -152,7 +154,7 @@ export interface UplinkDelivery {
   readonly cursorSeq: number;
   /** The platform should acknowledge but does not. */
   readonly isPlatformSilent: boolean;
-  /** The platform has acknowledged, at most a day ago. */
+  /** The platform has acknowledged, and its last acknowledgement is less than a day of connection time ago. */
   readonly isAcknowledging: boolean;
   /** The platform accepts a packed backlog. */
   readonly acceptsSegments: boolean;

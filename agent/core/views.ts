@@ -217,7 +217,9 @@ export interface EnergyRow {
   readonly quietKwh: number;
   /** The part of `kwh` that was used by day, with the lamps off. */
   readonly standbyKwh: number;
+  /** Energy that the installation in the zone's `baseline` would have used in the same nights. */
   readonly baselineKwh: number;
+  /** `baselineKwh` less `kwh`; negative if more was used. */
   readonly savedKwh: number;
   readonly savedPct: number | null;
   /**
@@ -294,7 +296,7 @@ export interface StatusView {
   readonly lampsRaised: number;
 }
 
-/** One zone with its programme, the reason of its level, and its lamps. */
+/** One zone with its lamps. `minPct`, `maxPct`: lowest and highest decided level of them. `reason`: that of the lamp with the highest rank. */
 export interface ZoneView {
   readonly id: string;
   readonly programme: string;
@@ -353,7 +355,7 @@ export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
   readonly planned: readonly WhyLine[];
 }
 
-/** Why one lamp has its level, line by line. `sinceMs`: since when. */
+/** Why one lamp has its level, line by line. `sinceMs`: when its level, rank or reason last changed. */
 export interface WhyLamp extends LampView {
   readonly sinceMs: WallMs;
   /** What the winning rule requested before the limits were applied. Added, like the rest of each line, by `createLightViews`. */

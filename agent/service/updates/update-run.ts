@@ -82,6 +82,7 @@ export interface UpdatesParts extends UpdateParts {
   readonly notice: (event: EventFacts) => void;
 }
 
+/** Updates in a running agent: the manager for requests, and the trial of a release that has just started. */
 export interface Updates {
   readonly manager: UpdateManager;
   /** Reports a release that was reverted or cannot run, and begins the trial if the running release is on trial. Call once. */
