@@ -21,7 +21,7 @@ import { createStore } from '../store/store.ts';
 import { BD_SEQ_COPY_RULE } from '../sync/session/bd-seq-memory.ts';
 import type { Building } from './parts.ts';
 
-/** Returns the store of the run, not started. Its folder is fixed; other settings are read at each use, because the configuration may change. */
+/** Returns the store of the run, not started. Its folder is fixed; other settings of the configuration in force are read when the store or its thread starts. */
 export function storeFor({ parts, clock, state }: Building): Store {
   return createStore({
     dir: parts.cabinet.store.dir,

@@ -48,7 +48,7 @@ export async function interview(part: Question['part'], given: TypedAnswers, par
   return missing.length > 0 ? { missing } : answers;
 }
 
-/** Returns true if answers are missing or wrong. */
+/** Returns whether this result of `interview` lists missing or wrong answers; false if it contains the answers. */
 export function isUnanswered(result: TypedAnswers | Unanswered): result is Unanswered {
   return Array.isArray((result as Unanswered).missing);
 }

@@ -47,7 +47,7 @@ export interface ScanRequest {
   readonly line: string;
   readonly from: number;
   readonly to: number;
-  /** Also try other speeds and parities; polling continues between the slices. */
+  /** Also try other speeds and parities. This is done in short slices; the line is polled between them. */
   readonly autoBaud: boolean;
   /** Longest wait for each address, 1 to 500, for slow units; null for the short default. Units: ms. */
   readonly waitMs: number | null;

@@ -174,7 +174,7 @@ export interface UplinkConfig {
   readonly certFile: string | null;
   readonly keyFile: string | null;
   readonly keepaliveS: number;
-  /** Longest random wait before a birth message after a reconnect, so that a fleet does not send all at once. */
+  /** Longest random wait before the births of a session, so that a fleet does not send all at once. Units: s. */
   readonly birthJitterS: number;
   /** What proves delivery. `broker`: a barrier. `platform`: `Sync/Ack`. `auto`: the platform from its first acknowledgement on, the broker before. */
   readonly proof: 'auto' | 'broker' | 'platform';

@@ -127,5 +127,6 @@ export interface DeviceView {
   readonly faults: readonly Message[];
   readonly lastSeenMs: WallMs | null;
   readonly turnaroundMs: number | null;
+  /** Requests that failed since the unit last answered. */
   readonly failures: number;
 }

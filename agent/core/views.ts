@@ -105,7 +105,7 @@ export interface StoredState {
   readonly dir: string;
   /** Null if no reading is stored. */
   readonly lastReadingMs: WallMs | null;
-  /** Oldest first. An event without an end was still open. */
+  /** At most ten: the open ones, then the newest others; oldest first. An event without an end was still open. */
   readonly events: readonly AgentEvent[];
   /** What could not be read, and why. */
   readonly problems: readonly Message[];
@@ -267,7 +267,7 @@ export interface ChoreView {
   readonly failed: boolean;
 }
 
-/** The final outcome of an override, and the time at which the override ends by itself. */
+/** The final outcome of an override, and the time at which it ends by itself, or would have ended if it was refused. */
 export interface OverrideAnswer extends Outcome {
   readonly untilMs: WallMs;
 }

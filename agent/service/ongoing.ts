@@ -35,8 +35,10 @@ export interface Ongoing {
   isOpenCommand(commandId: string): boolean;
 }
 
-/** Creates the tracker, with no open event and no open command. Each event is logged, counted and stored; each outcome is stored and sent to
- * the platform. */
+/**
+ * Creates the tracker, with no open event and no open command. Each event is logged, counted and stored; each outcome is stored and sent to
+ * the platform.
+ */
 export function createOngoing({ store, uplink, log, self, record }: OngoingParts): Ongoing {
   const open = new Map<string, AgentEvent>();
   const openCommands = new Set<string>();

@@ -40,8 +40,10 @@ export function packArchive(files: readonly ArchiveFile[]): Buffer {
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK_BYTES)]));
 }
 
-/** Returns the files of such an archive, in its order. Errors: throws ConsoleError 'failed' if it is damaged, has an unsafe name,
- * or is larger than 256 MiB unpacked. */
+/**
+ * Returns the files of an archive of `packArchive`, in its order. Errors: throws ConsoleError 'failed' if it is damaged, has an unsafe name,
+ * or is larger than 256 MiB unpacked.
+ */
 export function unpackArchive(packed: Uint8Array): readonly ArchiveFile[] {
   const tar = unzipped(packed);
   const files: ArchiveFile[] = [];

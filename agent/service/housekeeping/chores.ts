@@ -113,8 +113,8 @@ async function unasked(store: Store): Promise<Error> {
 }
 
 /**
- * Returns the minute of the hour, 0 to 59, at which the chores of this cabinet run. It is always the same for one id. It differs between
- * cabinets, so that not all cabinets of a city write at the same time. Source: FNV-1a, for its even distribution.
+ * Returns the minute of the hour, 0 to 59, at which the store's chores of this cabinet run. It is always the same for one id. The ids of a
+ * city are spread over the minutes, so that not all cabinets write at the same time. Source: FNV-1a, for its even distribution.
  */
 export function minuteOf(cabinetId: string): number {
   let hash = 0x811c9dc5;
