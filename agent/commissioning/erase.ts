@@ -101,7 +101,7 @@ function attempt<T>(work: () => T): T {
   }
 }
 
-/** Returns a ConsoleError that says how to correct an error of the system; returns an error without a code unchanged. */
+/** Returns a ConsoleError whose message has the remedy for an error of the system. Returns an error without a code unchanged. */
 export function eraseError(error: NodeJS.ErrnoException, isRoot: boolean): Error {
   const { code, path } = error;
   if (code === undefined) return error;

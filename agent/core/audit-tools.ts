@@ -52,7 +52,7 @@ export interface AuditRows {
   readonly head: AuditHead | null;
 }
 
-/** Number and hash of one entry, the newest when it was read. A copy kept elsewhere proves later that no entry up to it was changed. */
+/** Number and hash of one entry; as a `head`, of the newest. A copy kept elsewhere proves later that no entry up to it was changed. */
 export interface AuditHead {
   readonly n: number;
   readonly hash: string;

@@ -6,7 +6,8 @@
 import { type BatteryReading, type ClockQuality, isTrusted, type MonoMs, type WallMs } from './clock.ts';
 
 /**
- * Largest difference between the system clock and the held time at which the system clock is trusted.
+ * Largest difference between the system clock and the held time at which the system clock is trusted. A clock that is not trusted must
+ * return to half of this difference.
  *
  * Units: ms. Source: the sun rises and sets by at most 0.25 degrees a minute, so that 10 min move dusk by 2.5 degrees: from the default -2
  * degrees to -4.5, which is still civil twilight.

@@ -112,7 +112,7 @@ export function sentenceOf(text: string): Message {
 
 /** The values allowed at one place of a configuration, as help for its author. */
 export interface WantedValue {
-  /** Its purpose; empty if the schema has no description. */
+  /** Purpose of the value; empty if the schema has no description. */
   readonly purpose: Message;
   /** `a whole number from 0 to 100`. */
   readonly allowed: Message;

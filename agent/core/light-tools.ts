@@ -103,6 +103,7 @@ export interface ZoneLightView {
   readonly step: string | null;
   readonly programmePct: LevelPct | null;
   readonly untilMs: WallMs | null;
+  /** `off`: no sensors, or not night. `base`: no presence. `boost`: presence, or its hold time. `down`: the light falls to the base level. */
   readonly presence: 'off' | 'base' | 'boost' | 'down';
   readonly lamps: {
     readonly count: number;
@@ -130,7 +131,7 @@ export interface ZoneSensorView {
   readonly pointId: PointId;
   readonly pole: string | null;
   readonly kind: 'motion' | 'button' | 'counter';
-  /** `group`: it follows the other sensors. */
+  /** `stuck`: ignored, because it detects too long or counts too fast. `silent`: no usable value. `group`: it follows the other sensors. */
   readonly state: 'present' | 'still' | 'stuck' | 'silent' | 'group';
   readonly lastPresentMs: WallMs | null;
 }

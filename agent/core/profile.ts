@@ -49,7 +49,7 @@ export interface Profile {
   readonly points: readonly PointProfile[];
   /** Repeated parts, so that a cabinet file can list those it has. */
   readonly repeats: readonly RepeatedPart[];
-  /** Registers written at first contact and after each absence of the unit. */
+  /** Registers that must have certain values; checked, and written if different, at first contact and after each absence of the unit. */
   readonly setup: readonly SetupProfile[];
   /** Without reads or writes from an agent, its lamps go to a safe level by themselves. False: they keep the last level. */
   readonly fallsBack: boolean;

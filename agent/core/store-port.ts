@@ -8,8 +8,10 @@ import type { Message } from './message.ts';
 import type { StorePulse } from './pulse.ts';
 import type { AgentEvent, Outcome, PointId, Quality, Reading } from './words.ts';
 
-/** Readings that are stored and sent together. `ticket`: number of the frame, higher than that of each earlier frame of
- * this run of the agent. */
+/**
+ * Readings that are stored and sent together. `ticket`: number of the frame, higher than that of each earlier frame of this run of the
+ * agent.
+ */
 export interface ReadingFrame {
   readonly ticket: number;
   readonly atMono: MonoMs;
@@ -271,7 +273,7 @@ export interface Store {
   retain(): Promise<RetentionReport | undefined>;
   check(): Promise<StoreCheck | undefined>;
   backup(): Promise<BackupReport | undefined>;
-  /** Delivery is proven up to and including `seq`. */
+  /** Call it when delivery is proven up to and including `seq`. The cursor never moves back. */
   moveCursor(seq: number): void;
   status(): Promise<StoreStatus>;
   pulse(): StorePulse;

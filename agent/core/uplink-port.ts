@@ -202,9 +202,9 @@ export interface Uplink {
   stop(): Promise<void>;
   /** Sends live readings, which the store already has under `frame.ticket`. */
   publish(frame: ReadingFrame): void;
-  /** A metric without a point has changed: a lamp's decision, an override. Shape: `deviceId` is empty for the node itself. */
+  /** Call it when a metric without a point has changed: a lamp's decision, an override. Shape: `deviceId` is empty for the node itself. */
   update(deviceId: string, metric: string, value: UplinkValue): void;
-  /** A device became silent or answers again: sends DDEATH or DBIRTH. */
+  /** Call it when a device became silent or answers again: sends DDEATH or DBIRTH. */
   deviceAlive(deviceId: string, alive: boolean): void;
   /** Call it when the store reports frames on disk. */
   committed(committed: Committed): void;

@@ -6,8 +6,8 @@
 import type { LevelPct } from './words.ts';
 
 /**
- * The kind of place. It limits how long presence may raise the light, and decides whether light runs ahead pole by pole or raises the whole
- * zone.
+ * The kind of place. It selects the defaults of a zone: how long presence may raise the light or a sensor may detect, the speed of people or
+ * vehicles, and whether light runs ahead pole by pole or raises the whole zone (`road`).
  */
 export type ZoneKind = 'path' | 'street' | 'road' | 'leisure';
 

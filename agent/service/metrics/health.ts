@@ -32,7 +32,7 @@ export interface AgentHealth {
 const LOOK_MS = 50;
 const NS_PER_MS = 1e6;
 
-/** Measures the lag of the event loop from now until `stop`. */
+/** Measures the lag of the event loop from now until `stop`. Memory and processor time are read at each `sample`. */
 export function createHealth(): AgentHealth {
   const histogram = monitorEventLoopDelay({ resolution: LOOK_MS });
   histogram.enable();

@@ -73,8 +73,8 @@ export interface RunGuard {
 }
 
 /**
- * Reads the start ledger, adds this start and begins to write it; resolves with the mode in which the run must start. A folder that does not
- * respond delays this by at most 2 s. A run by hand always gets the normal mode: safe mode is only for runs that a service manager restarts.
+ * Reads the start ledger, adds this start and begins to write it. Resolves with the guard, whose `mode` the run must use. A folder that does
+ * not respond delays this by at most 2 s. A run by hand always gets the normal mode: safe mode is only for runs that a service manager restarts.
  *
  * Errors: none; failures of the disk are logged. If safe mode fails repeatedly, a reboot of the machine is requested.
  */

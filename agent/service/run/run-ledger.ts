@@ -40,7 +40,7 @@ export class RunLedger {
     return this.#ledger;
   }
 
-  /** Resolves when the ledger is on disk, or the write has failed. */
+  /** Writes the ledger. Resolves when it is on disk, or the write has failed. */
   async write(): Promise<void> {
     try {
       await this.#file.write(this.#ledger);
@@ -55,7 +55,7 @@ export class RunLedger {
     void this.write();
   }
 
-  /** The store has recorded the losses of runs without a store. */
+  /** Removes the recorded losses of runs without a store from the ledger. Call it once a store has recorded them. */
   settleLoss(): void {
     const { unstored: _, ...rest } = this.#ledger;
     this.#ledger = rest;
