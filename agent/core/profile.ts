@@ -62,7 +62,7 @@ export interface Profile {
   readonly examples: readonly ProfileExample[];
 }
 
-/** The kind of a device, to group device types in lists. */
+/** The kind of a device. It groups device types in lists, and selects the energy meters of the cabinet (`meter`). */
 export type DeviceCategory =
   | 'luminaire-driver'
   | 'dali-gateway'

@@ -6,8 +6,8 @@
 import type { LevelPct } from './words.ts';
 
 /**
- * The kind of place. It selects the defaults of a zone: how long presence may raise the light or a sensor may detect, the speed of people or
- * vehicles, and whether light runs ahead pole by pole or raises the whole zone (`road`).
+ * The kind of place. It selects limits and defaults of a zone: how long presence may raise the light, when a sensor counts as stuck or
+ * silent, and the usual speed. Light ahead of a person runs pole by pole by default; on a `road` it raises the whole zone.
  */
 export type ZoneKind = 'path' | 'street' | 'road' | 'leisure';
 

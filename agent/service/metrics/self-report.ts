@@ -39,8 +39,8 @@ export interface SelfParts {
 export type Self = ReturnType<typeof createSelf>;
 
 /**
- * Creates the report of the agent about its own health; nothing runs before `start`. Then memory, loop lag, line use and store size go to the
- * platform every 10 minutes, and all metrics to the metrics file each minute. It also collects garbage if there is a `heap`. `note` counts an
+ * Creates the report of the agent about its own health; nothing runs before `start`. Memory, loop lag, line use and store size go to the
+ * platform at the start and every 10 minutes; all metrics go to the metrics file each minute. It also collects garbage if there is a `heap`. `note` counts an
  * event for the metrics. `metrics` resolves with all metrics as they are now.
  */
 export function createSelf(parts: SelfParts) {
