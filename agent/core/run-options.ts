@@ -37,7 +37,7 @@ export interface RunOptions {
   readonly release?: ReleaseFacts;
 }
 
-/** Reports the progress of a start. Each completed step extends the service manager's start limit, so only a start that hangs is ended. */
+/** Reports the progress of a start. Completed steps extend the service manager's start limit, so only a start that hangs is ended. */
 export interface StartSteps {
   /** `step` is its name in the log. No effect after the start has ended. */
   completed(step: string): void;
