@@ -19,6 +19,7 @@ import type { AgentParts, Joined } from './parts.ts';
 import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 
+/** One agent, with the operations of the code that runs it. */
 export interface Agent {
   readonly view: AgentView;
   readonly field: Field;

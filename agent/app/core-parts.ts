@@ -21,7 +21,7 @@ import { createStore } from '../store/store.ts';
 import { BD_SEQ_COPY_RULE } from '../sync/session/bd-seq-memory.ts';
 import type { Building } from './parts.ts';
 
-/** Returns the store of the run, not started. Its folder is fixed; other settings are read at each use, because the configuration may change. */
+/** Returns the store of the run, not started. Its folder is fixed; other settings of the configuration in force are read when the store or its thread starts. */
 export function storeFor({ parts, clock, state }: Building): Store {
   return createStore({
     dir: parts.cabinet.store.dir,
@@ -52,6 +52,7 @@ export function storeFor({ parts, clock, state }: Building): Store {
   });
 }
 
+/** Returns the report of the agent about its own health, not started. */
 export function selfFor(made: Building): Self {
   const { parts, clock, uplink, state } = made;
   return createSelf({
@@ -66,6 +67,7 @@ export function selfFor(made: Building): Self {
   });
 }
 
+/** Returns the lines of the configuration, not started. Their readings go to the lighting modules in force, then to the recorder. */
 export function fieldFor(made: Building): LiveField {
   const { parts, clock, state, store, uplink, ongoing } = made;
   return createField({
@@ -90,6 +92,7 @@ export function fieldFor(made: Building): LiveField {
   });
 }
 
+/** Returns the recorder. Each frame that it makes is appended to the store and published by the uplink, if there is one. */
 export function recorderFor({ clock, state, store, uplink }: Building): Recorder {
   return createRecorder({
     clock,

@@ -29,7 +29,7 @@ import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 import { createAgentView } from './view.ts';
 
-/** Builds all parts of an agent without starting them. `apply`: called when a revision of the configuration comes into force. */
+/** Builds all parts of an agent without starting them. `apply`: puts another configuration in force; the revision manager calls it. */
 export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) => Promise<TouchedRooms>): Joined {
   const clock = createSteadyClock({ ...parts.steady, clock: parts.clock });
   const startedMono = clock.monoMs();

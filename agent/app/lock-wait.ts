@@ -5,7 +5,7 @@ import type { Joined } from './parts.ts';
 
 /**
  * Ends the start of a second agent on the same data, because both would write to the same lamps; its console is closed first. A command that
- * has locked the data writes to no lamp, so the agent continues to control the light.
+ * has locked the data writes to no lamp, so the agent continues to control the light. Resolves if no other agent has the data.
  *
  * Errors: rejects with ConsoleError 'data-in-use' if another agent has locked the data.
  */

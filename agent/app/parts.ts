@@ -63,9 +63,9 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly revisions?: RevisionParts;
   /** Whether the process that has the data locked belongs to this run. Default: no. */
   readonly isLockOurs?: () => boolean;
-  /** A command had the data when this run chose its configuration. Default: no. */
+  /** A command (erase, restore or backup) had locked the data when this run chose its configuration. Default: no. */
   readonly hasBegunHeld?: boolean;
-  /** Called when a command that had the data has ended: what this run began with may have been replaced. */
+  /** Called when a command that had locked the data has ended: the files that this run began with may have been replaced. */
   readonly onDataFree?: () => void;
   /** Receives the completed steps of the start. */
   readonly onStartStep?: (step: string) => void;

@@ -22,7 +22,8 @@ import { runParts } from './run-parts.ts';
 const NO_LIMIT: StartSteps = { completed() {}, over() {}, overdue: () => null };
 
 /**
- * Runs an agent until `stopSignal` is aborted, another release takes over, safe mode ends, or a command that had the data has ended. Resolves
+ * Runs an agent until `stopSignal` is aborted, another release takes over, safe mode ends, or a command that had locked the data
+ * at the start (erase, restore or backup) has ended. Resolves
  * with exit code 0 once everything is stored.
  *
  * Errors: rejects with ConfigError for files that cannot be used, with ConsoleError if another agent has the socket or the data, and with the

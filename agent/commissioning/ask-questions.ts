@@ -14,6 +14,7 @@ export type PrintLine = (line: Said, indentCols?: number) => void;
 /** Indent of the text below a question or a heading. Units: columns. */
 export const INDENT_COLS = 2;
 
+/** How `interview` asks and prints, and the answers that it may propose. */
 export interface InterviewParts {
   /** Null: no question may be asked, so the proposed answers are taken, else the usual ones. */
   readonly ask: AskLine | null;
@@ -32,7 +33,7 @@ export interface Unanswered {
 
 /**
  * Collects the answers of one part. Resolves with the given answers and those of this part, or with what is missing or wrong. A given answer is
- * not asked again. Errors: rejects when the person leaves.
+ * not asked again. A typed answer that is refused is asked again. Errors: rejects when the person leaves.
  */
 export async function interview(part: Question['part'], given: TypedAnswers, parts: InterviewParts): Promise<TypedAnswers | Unanswered> {
   let answers = given;
@@ -47,7 +48,7 @@ export async function interview(part: Question['part'], given: TypedAnswers, par
   return missing.length > 0 ? { missing } : answers;
 }
 
-/** Returns true if answers are missing or wrong. */
+/** Returns whether this result of `interview` lists missing or wrong answers; false if it contains the answers. */
 export function isUnanswered(result: TypedAnswers | Unanswered): result is Unanswered {
   return Array.isArray((result as Unanswered).missing);
 }

@@ -7,6 +7,7 @@ import { Message, msg } from '../core/message.ts';
 import { type AskLine, INDENT_COLS, type PrintLine } from './ask-questions.ts';
 import { isNone } from './questions.ts';
 
+/** The units of one port that no profile recognises, and how to ask for their profiles. */
 export interface UnknownUnits {
   readonly port: string;
   /** Addresses that answered. */
@@ -21,7 +22,10 @@ export interface UnknownUnits {
 const PAIR = /^(\d{1,3})(?:-(\d{1,3}))?=(\S+)$/;
 const ALLOWED = msg`UNIT=PROFILE or FROM-TO=PROFILE with spaces between them, or none`;
 
-/** Resolves with the profile of each unit. Units missing from the answer get none. Errors: rejects when the person leaves. */
+/**
+ * Asks for the profiles of these units, again after an invalid answer. Resolves with the profile of each unit; units missing from the answer
+ * have no entry. Errors: rejects when the person leaves.
+ */
 export async function askUnknownUnits(parts: UnknownUnits): Promise<ReadonlyMap<number, string>> {
   const { port, units, ask, print } = parts;
   print(msg`Units ${ranges(units)} on ${port} answer, and no profile recognises them.`);

@@ -3,6 +3,7 @@ import { type Message, msg, type Said } from '../core/message.ts';
 import type { DraftDevice, DraftLine, SiteDraft, UnnamedUnit } from './propose.ts';
 import { degreesOf, type TypedAnswers } from './questions.ts';
 
+/** What a first cabinet file is written from: the answers, the devices found, and the names of its files. */
 export interface CabinetFacts {
   readonly answers: TypedAnswers;
   readonly draft: SiteDraft;

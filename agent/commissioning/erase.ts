@@ -34,8 +34,8 @@ const EXIT_NOTHING_DONE = 1;
 const CHANGED_MEANWHILE: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT']);
 
 /**
- * Shows what an erasure would delete, and deletes it only with `--yes`. Resolves with the exit code: 0 if it was erased or there was nothing to
- * erase, 1 if it was only shown.
+ * Shows what an erasure would delete, and deletes it only with `--yes`. Key and password files are included only with `--keys`. Resolves
+ * with the exit code: 0 if it was erased or there was nothing to erase, 1 if it was only shown.
  *
  * Errors: rejects with ConsoleError for every failure that a person can correct.
  */
@@ -101,7 +101,7 @@ function attempt<T>(work: () => T): T {
   }
 }
 
-/** Returns a ConsoleError that says how to correct an error of the system; returns an error without a code unchanged. */
+/** Returns a ConsoleError whose message has the remedy for an error of the system. Returns an error without a code unchanged. */
 export function eraseError(error: NodeJS.ErrnoException, isRoot: boolean): Error {
   const { code, path } = error;
   if (code === undefined) return error;

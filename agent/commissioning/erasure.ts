@@ -29,6 +29,7 @@ export interface Erased {
   readonly bytes: number;
 }
 
+/** What an erasure of a folder would delete, in order, and what stays. */
 export interface Erasure {
   readonly goes: readonly Erased[];
   /** Paths in the same folder that do not belong to this program. */
@@ -52,7 +53,7 @@ export function planErasure(dir: string): Erasure {
   };
 }
 
-/** Deletes the files and flushes the folder to disk. Errors: throws the system's error; files deleted before it stay deleted. */
+/** Deletes these files, and folders with their content, and flushes their folders to disk. A missing file is skipped. Errors: throws the system's error; files deleted before it stay deleted. */
 export function erase(goes: readonly Pick<Erased, 'path'>[]): void {
   for (const folder of new Set(goes.map(({ path }) => dirname(path))))
     asOwnerOf(folder, () => {

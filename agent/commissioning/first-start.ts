@@ -30,6 +30,7 @@ import type { Question, TypedAnswers } from './questions.ts';
 import { answersOfCabinet, keptAnswers, readSetupRequest, type SetupRequest } from './setup-answers.ts';
 import { isYes, type SkippedPort, survey } from './survey.ts';
 
+/** What `runSetup` needs besides its arguments: the terminal, the path of the cabinet file, and how to ask. Aborting `signal` ends the scan. */
 export interface SetupWorld {
   readonly terminal: Terminal;
   readonly configFile: string;
@@ -84,7 +85,7 @@ interface Run {
 /**
  * Runs `luciole setup`: asks the questions, scans the lines and writes the cabinet file, keys and first user. Resolves with the exit code: 0, or
  * 78 if the cabinet file would have problems; then none of them is written. Typed answers are kept until the cabinet file is written.
- * With `--dry-run` nothing is written.
+ * An existing cabinet file is replaced only with `--force`, and kept as `FILE.bak`. With `--dry-run` nothing is written.
  *
  * Errors: rejects with ConsoleError for every failure that a person can correct.
  */

@@ -12,7 +12,7 @@ export type Enrolment = Invitation | { readonly failed: Message };
 
 /**
  * Creates an admin with a one-time password, in the state folder `dir`. An existing user of this name keeps the role and gets a new one-time
- * password. Resolves with `failed` if the name or the file cannot be used; other errors are rejected.
+ * password. Resolves with `failed` if the name or the file of users cannot be used. Errors: rejects with any other error.
  */
 export async function firstAdmin(
   name: string,

@@ -9,6 +9,7 @@ import { createFile, type Owner } from '../core/atomic-write.ts';
 import { msg } from '../core/message.ts';
 import { replaceFile } from '../core/replace-file.ts';
 
+/** Paths of a key and the files that belong to it. */
 export interface KeyFiles {
   readonly keyFile: string;
   readonly requestFile: string;
@@ -29,7 +30,7 @@ export function keyFilesIn(folder: string): KeyFiles {
  * for a new key.
  *
  * Errors: throws ConsoleError 'failed' if an existing key cannot be read or is of another kind, or the request cannot be written; the
- * system's error if a new key cannot be.
+ * system's error if a new key cannot be written.
  */
 export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string): boolean {
   const isNew = !existsSync(keyFile);
@@ -78,8 +79,8 @@ export function newKeyPem(): string {
 /**
  * Returns a certificate request in the name of the cabinet, as PEM.
  *
- * Shape:  `commonName` is the id of the edge node; brokers compare it with the topics.
- * Errors: throws TypeError for a key that is not on an elliptic curve.
+ * Shape: `commonName` is the id of the edge node; brokers compare it with the topics.
+ * Errors: throws TypeError for a key that is not on an elliptic curve, and the error of `node:crypto` for a text that is no private key.
  * Source: RFC 2986 (PKCS #10) §4.
  */
 export function certificateRequest(keyPem: string, commonName: string): string {

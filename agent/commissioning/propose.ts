@@ -6,7 +6,7 @@ import type { DeviceCategory, Profile } from '../core/profile.ts';
 /** One port after its scan. */
 export interface SeenLine {
   readonly port: string;
-  /** Null for a network port, which has no serial settings. */
+  /** The settings at which the port was scanned. Null for Modbus TCP, which has none. */
   readonly serial: SerialSettings | null;
   readonly found: readonly FoundUnit[];
   /** Addresses with damaged replies. */
@@ -15,6 +15,7 @@ export interface SeenLine {
   readonly uartDevice: Profile | null;
 }
 
+/** One device of the proposed site. */
 export interface DraftDevice {
   readonly id: string;
   /** Null for a device that has its line alone. */
@@ -31,6 +32,7 @@ export interface UnnamedUnit {
   readonly candidates: readonly string[];
 }
 
+/** One line of the proposed site, with the units that still need a profile. */
 export interface DraftLine {
   readonly id: string;
   readonly kind: 'modbus' | 'uart';
@@ -41,6 +43,7 @@ export interface DraftLine {
   readonly damaged: readonly number[];
 }
 
+/** One lamp of the proposed site: the point of a device that sets its level, and its pole. */
 export interface DraftLamp {
   readonly id: string;
   readonly device: string;
@@ -58,6 +61,7 @@ export interface SiteDraft {
   readonly daylight: readonly SensorPoint[];
 }
 
+/** A point of a device that can serve as a sensor of the zone. */
 export interface SensorPoint {
   readonly device: string;
   readonly point: string;
@@ -65,7 +69,7 @@ export interface SensorPoint {
   readonly isContact: boolean;
 }
 
-/** Returns the profile of a unit: the one named in an option, else the one that its probes prove, else the one that a person chose. Null: none. */
+/** Returns the profile of a unit: the one named in an option, else the one that its probes prove, else a preferred one that its probes allow, else the one that a person chose. Null: none. */
 export type ProfileChoice = (port: string, unit: FoundUnit) => Profile | null;
 
 /** First letter of a device id. */
@@ -87,7 +91,8 @@ const MAX_LAMPS_A_DEVICE = 4;
 /**
  * Returns lines, devices, poles, lamps and sensors, with new ids, for the units that answered. A unit without a profile is only listed in
  * `unnamedUnits`. Lamps are in the order of lines and addresses, and each lamp device gets a pole `spacingM` after the one before (in m).
- * A device with more than four level points gets no lamps and no pole. Sensors: the first point of each kind of a device.
+ * A device with more than four level points gets no lamps and no pole. Sensors: of each device the first
+ * polled point for presence, and the first for illuminance.
  */
 export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacingM: number): SiteDraft {
   const numbers = new Map<string, number>();

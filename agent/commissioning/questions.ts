@@ -14,6 +14,7 @@ export interface AnswerRefusal {
   readonly refused: Message;
 }
 
+/** One question of the setup: when it is asked, its usual answer, and the check of an answer. */
 export interface Question {
   /** Name in an answers file; also the name of the option. */
   readonly name: string;
@@ -44,6 +45,7 @@ const ZONE_KINDS = ['street', 'path', 'road', 'leisure'];
 /** Decimal degrees with point or comma, separated by comma, semicolon or blanks. */
 const POSITION = /^\s*([+-]?\d{1,3}(?:[.,]\d+)?)\s*(?:[;,]\s*|\s)\s*([+-]?\d{1,3}(?:[.,]\d+)?)\s*$/;
 
+/** All questions of the setup, in the order in which they are asked. */
 export const QUESTIONS: readonly Question[] = [
   {
     name: 'id',

@@ -25,6 +25,7 @@ import type { ProfileChoice, SeenLine } from './propose.ts';
 import { isNone } from './questions.ts';
 import type { SetupRequest } from './setup-answers.ts';
 
+/** What `survey` scans by, and how it asks and prints. Aborting `signal` ends the scan. */
 export interface SurveyParts {
   readonly request: SetupRequest;
   readonly profiles: ReadonlyMap<string, Profile>;

@@ -13,6 +13,7 @@ import { type Message, msg } from './message.ts';
  * viewing, work at the street, ownership of the machine.
  */
 export const ROLES = ['viewer', 'technician', 'admin'] as const;
+/** The role of one user; it determines which commands the user may run. */
 export type Role = (typeof ROLES)[number];
 
 /** The least role that a command requires; `anyone` requires no login. */
@@ -51,8 +52,8 @@ export interface LoginRequest {
 }
 
 /**
- * Proves that the person at the keyboard is the user of the session. `code`: one code of the authenticator app, or two consecutive ones;
- * null if the password alone is enough, empty if the user has no codes.
+ * Password and code that a user types again before a change of the own account. `code`: one code of the authenticator app, or two
+ * consecutive ones; null if the password alone is enough, empty if the user has no codes.
  */
 export interface AccountProof {
   readonly password: string;
@@ -85,7 +86,7 @@ export type LoginAnswer =
   /** The users file cannot be read. */
   | { readonly state: 'unavailable'; readonly problem: Message };
 
-/** Why a session ended: a logout, no request for too long, or a change of the user (role, password, removal). */
+/** Why a session ended: a logout, no request for too long, or a change of the user's account or of the signed list. */
 export type SessionEnd = 'logout' | 'idle' | 'changed';
 
 /** One user for display, with the number of open sessions. */
@@ -159,6 +160,7 @@ export interface CodeOffer {
   readonly uri: string;
 }
 
+/** Why a request about users was refused. `file`: the file of users could not be read or written. `listed-user`: the user is from the signed list. */
 export type AccessErrorCode =
   | 'unknown-user'
   | 'user-exists'

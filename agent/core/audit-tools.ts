@@ -52,7 +52,7 @@ export interface AuditRows {
   readonly head: AuditHead | null;
 }
 
-/** Number and hash of one entry, the newest when it was read. A copy kept elsewhere proves later that no entry up to it was changed. */
+/** Number and hash of one entry; as a `head`, of the newest. A copy kept elsewhere proves later that no entry up to it was changed. */
 export interface AuditHead {
   readonly n: number;
   readonly hash: string;
@@ -81,8 +81,8 @@ export interface AuditPage {
 }
 
 /**
- * Result of a verification of the whole log. If `problems` is empty, all entries from `firstN` on are unchanged, in order and complete.
- * `entries` counts the verified ones.
+ * Result of a verification of the whole log. If `problems` is empty, all entries from `firstN` on are in order and complete, and none was
+ * changed alone. A log whose hashes were all computed again differs only from a head kept elsewhere. `entries` counts the verified ones.
  */
 export interface AuditVerdict {
   readonly entries: number;

@@ -23,7 +23,7 @@ export interface BusTools {
   read(request: BusRead): Promise<BusReadResult>;
   /** Warnings of the profiles about a write: outside their limits, or dangerous. Added where field and configuration are joined. */
   warnings?(request: BusWrite): readonly Message[];
-  /** Writes and reads back. */
+  /** Reads the present values, writes, and reads back. */
   write(request: BusWrite): Promise<BusWriteResult>;
   /** One entry for each line: Modbus lines first, then raw UART lines. */
   stats(): readonly LineStats[];
@@ -47,7 +47,7 @@ export interface ScanRequest {
   readonly line: string;
   readonly from: number;
   readonly to: number;
-  /** Also try other speeds and parities; polling continues between the slices. */
+  /** Also try other speeds and parities. This is done in short slices; the line is polled between them. */
   readonly autoBaud: boolean;
   /** Longest wait for each address, 1 to 500, for slow units; null for the short default. Units: ms. */
   readonly waitMs: number | null;
@@ -64,11 +64,12 @@ export interface ScanProgress {
   readonly found: FoundUnit | null;
 }
 
+/** One unit found by a scan, and what it may be. A unit of the cabinet that answers its polls counts as found without a request. */
 export interface FoundUnit {
   readonly unit: number;
   readonly serial: SerialSettings | null;
   readonly turnaroundMs: number;
-  /** Profiles whose identify probes match, most certain first. */
+  /** Profiles whose identify probes match, most certain first; for a unit that answers its polls, the profile in the cabinet file. */
   readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
   /** The device of the cabinet with this address; null if none has it. */
   readonly device: string | null;
@@ -76,6 +77,7 @@ export interface FoundUnit {
   readonly exception: BusErrorCode | null;
 }
 
+/** The result of a scan after its end. */
 export interface ScanResult {
   readonly line: string;
   /** The units are behind a gateway. */
@@ -88,6 +90,7 @@ export interface ScanResult {
   readonly durationMs: number;
 }
 
+/** Which addresses of one register table of a unit to try. `from` and `to` are both included. */
 export interface RegistersRequest {
   readonly line: string;
   readonly unit: number;
@@ -98,11 +101,13 @@ export interface RegistersRequest {
   readonly signal?: AbortSignal;
 }
 
+/** `done` of `total` addresses have been tried. */
 export interface RegistersProgress {
   readonly done: number;
   readonly total: number;
 }
 
+/** The registers of a unit that can be read. `requests`: number of requests sent for the search. */
 export interface RegistersResult {
   readonly unit: number;
   readonly table: Table;
@@ -112,6 +117,7 @@ export interface RegistersResult {
   readonly durationMs: number;
 }
 
+/** One read of `count` registers or bits from `address`, 0-based as in the frame. */
 export interface BusRead {
   readonly line: string;
   readonly unit: number;
@@ -120,16 +126,18 @@ export interface BusRead {
   readonly count: number;
 }
 
+/** A read and its reply. `words`: the registers, or bits as 0 and 1. */
 export interface BusReadResult extends BusRead {
   readonly words: readonly number[];
   readonly turnaroundMs: number;
-  /** The values decoded by the unit's profile; empty for a unit that is not in the cabinet file. */
+  /** The values decoded by the unit's profile, null where implausible; empty for a unit that is not in the cabinet file. */
   readonly values: readonly { readonly quantity: string; readonly value: number | null; readonly unit: string }[];
   /** The bytes on the wire in hex, as in a profile example; for Modbus TCP, what a serial line would carry. Added where field and configuration are joined. */
   readonly request?: string;
   readonly response?: string;
 }
 
+/** One write of consecutive registers or coils from `address`, 0-based as in the frame. */
 export interface BusWrite {
   readonly line: string;
   /** 0 is a broadcast, which no unit answers. */
@@ -139,6 +147,7 @@ export interface BusWrite {
   readonly values: readonly number[];
 }
 
+/** A write that was sent, with the values before and after. */
 export interface BusWriteResult extends BusWrite {
   /** Values read before and after the write; null if they could not be read, as after a broadcast. */
   readonly before: readonly number[] | null;
@@ -158,6 +167,7 @@ export interface Spread {
   readonly max: number;
 }
 
+/** Statistics of one line. Counters count from the start of the line in this run of the agent. */
 export interface LineStats {
   readonly line: string;
   readonly kind: 'modbus' | 'uart';
@@ -170,6 +180,7 @@ export interface LineStats {
   /** This and the following counters, also those of the units, exclude requests of the console; `console` has those. */
   readonly transactions: number;
   readonly timeouts: number;
+  /** Replies with a wrong checksum, and replies that broke off. */
   readonly crcErrors: number;
   readonly exceptions: number;
   readonly lateReplies: number;
@@ -202,12 +213,14 @@ export interface ConsoleCounts {
   readonly lateReplies: number;
 }
 
+/** Statistics of one unit. The counters exclude requests of the console. */
 export interface UnitStats {
   readonly unit: number;
   readonly device: string;
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
   readonly ok: number;
   readonly timeouts: number;
+  /** Requests that failed by a damaged reply: wrong checksum, broken off, or a reply to something else. */
   readonly crcErrors: number;
   /** Number of exceptions by code. */
   readonly exceptions: Readonly<Partial<Record<BusErrorCode, number>>>;

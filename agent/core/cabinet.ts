@@ -8,6 +8,7 @@ import type { Calendar, EventNight, Output, Programme, Rule, Zone } from './zone
 
 export type * from './zone-config.ts';
 
+/** The configuration of one cabinet: its lines, lamps, zones, programmes, and the settings of its services. */
 export interface Cabinet {
   readonly id: string;
   readonly name: string;
@@ -49,6 +50,7 @@ export interface Cabinet {
   readonly profileDirs: readonly string[];
 }
 
+/** Settings of a serial port. Units: `baud` in bit/s. */
 export interface SerialSettings {
   readonly baud: number;
   readonly parity: 'none' | 'even' | 'odd';
@@ -82,6 +84,7 @@ export interface LineConfig {
   readonly devices: readonly DeviceConfig[];
 }
 
+/** One device of the cabinet: its address on a line, its profile, and what is special at this site. */
 export interface DeviceConfig {
   readonly id: string;
   /** Modbus address 1..247; 0 on a uart line. */
@@ -114,6 +117,7 @@ export interface DeviceQuirks {
  */
 export type ContactRole = 'door' | 'fault' | 'emergency' | 'lights-on';
 
+/** One pole and its position along a street. */
 export interface Pole {
   readonly id: string;
   /** Distance along its street from that street's start. Units: m. */
@@ -128,6 +132,7 @@ export interface Branch {
   readonly from: string;
 }
 
+/** One light point: the device that sets its level, its pole, its rated power, and its allowed levels. */
 export interface Lamp {
   readonly id: string;
   readonly device: string;
@@ -152,6 +157,7 @@ export interface Neighbour {
   readonly withinM: number;
 }
 
+/** The connection to the platform: broker, names in Sparkplug, secrets, and delivery. */
 export interface UplinkConfig {
   /** `mqtt://` or `mqtts://` with host and port. */
   readonly broker: string;
@@ -168,7 +174,7 @@ export interface UplinkConfig {
   readonly certFile: string | null;
   readonly keyFile: string | null;
   readonly keepaliveS: number;
-  /** Longest random wait before a birth message after a reconnect, so that a fleet does not send all at once. */
+  /** Longest random wait before the births of a session, so that a fleet does not send all at once. Units: s. */
   readonly birthJitterS: number;
   /** What proves delivery. `broker`: a barrier. `platform`: `Sync/Ack`. `auto`: the platform from its first acknowledgement on, the broker before. */
   readonly proof: 'auto' | 'broker' | 'platform';
@@ -182,6 +188,7 @@ export interface UplinkConfig {
   readonly dailyMegabytes: number | null;
 }
 
+/** Where readings are stored, how often they are committed, and how much is kept. */
 export interface StoreConfig {
   /** Folder of state.db and telemetry.db. */
   readonly dir: string;

@@ -12,11 +12,13 @@ export type MonoMs = number;
 /** How far the wall clock can be trusted: never set, restored from disk, set from a battery clock, or synchronised. */
 export type ClockQuality = 'none' | 'restored' | 'rtc' | 'synced';
 
+/** A call that has been scheduled. */
 export interface Timer {
   /** Cancels the timer. Safe to call twice, and after the timer has fired. */
   cancel(): void;
 }
 
+/** Times and timers for code that waits or records a time. Tests and simulations use `ManualClock` instead of the real one. */
 export interface Clock {
   wallMs(): WallMs;
   monoMs(): MonoMs;
@@ -27,9 +29,9 @@ export interface Clock {
    * Absent on a clock that does not watch for steps.
    */
   otherMs?(): WallMs | null;
-  /** Call `fire` once, not earlier than `delayMs` from now. */
+  /** Calls `fire` once, not earlier than `delayMs` from now. */
   after(delayMs: number, fire: () => void): Timer;
-  /** Call `fire` once at `dueMono`: never early, and late only by a fraction of a millisecond. Costs CPU, so use it only for bus gaps. */
+  /** Calls `fire` once at `dueMono`: never early, and late only by a fraction of a millisecond. Costs CPU, so use it only for bus gaps. */
   precisely(dueMono: MonoMs, fire: () => void): Timer;
 }
 

@@ -34,6 +34,7 @@ export interface BytePort {
 /** Creates the port of a serial line, still closed: call its `open`. Network ports are created elsewhere, by `line-from-config.ts`. */
 export type OpenBytePort = (path: string, serial: SerialSettings, rs485?: Rs485Settings | null) => BytePort;
 
+/** One read of `count` registers or bits of a unit from `address`, 0-based as in the frame. */
 export interface ReadRequest {
   readonly unit: number;
   readonly table: Table;
@@ -43,6 +44,7 @@ export interface ReadRequest {
   readonly alternates?: readonly Pick<ReadRequest, 'address' | 'count'>[];
 }
 
+/** One write of consecutive registers or coils of a unit from `address`, 0-based as in the frame. Unit 0 is a broadcast. */
 export interface WriteRequest {
   readonly unit: number;
   readonly table: 'coil' | 'holding';
@@ -52,6 +54,7 @@ export interface WriteRequest {
   readonly multiple?: true;
 }
 
+/** The reply to a request, and its times. */
 export interface Reply {
   /** Registers 0..65535, or bits as 0 and 1. Empty for a write. */
   readonly words: readonly number[];
@@ -59,7 +62,7 @@ export interface Reply {
   readonly turnaroundMs: number;
   /** From the end of the request on the wire to the first bytes of the reply as they arrived, adapters' delay included. Units: ms. */
   readonly firstByteMs: number;
-  /** When the request was sent; if it was repeated, for the first time that its reply had these values. The values were read after this time. */
+  /** When the request was sent. If it was sent several times, an early one of them: the device certainly read the values after this time. */
   readonly askedMono: MonoMs;
   /** When the reply was complete. */
   readonly atMono: MonoMs;
@@ -76,6 +79,7 @@ export interface LateReply {
   readonly afterMs: number;
 }
 
+/** What a line has counted since it was created. */
 export interface LineCounters {
   readonly transactions: number;
   readonly timeouts: number;
@@ -160,7 +164,7 @@ export interface ModbusLine {
   onExtraReply?: (unit: number) => void;
 }
 
-/** The value of one point, decoded. `plausible`: it is within the range of the profile. */
+/** The value of one point, decoded. `plausible`: there is a value, and it is within the range of the profile. */
 export interface DecodedValue {
   readonly quantity: string;
   /** Null when the device reports that it has no value. */

@@ -17,6 +17,7 @@ export interface FailurePolicy {
   readonly answered: boolean;
 }
 
+/** Why a request on a line failed. `illegal-...` and `device-...`: the unit answered with this exception; `port-...`: the port cannot be used. */
 export type BusErrorCode =
   | 'timeout'
   | 'crc'
@@ -108,6 +109,7 @@ export function problemMessage({ file, line, column, path, message }: Problem): 
  */
 export type DataRefusal = 'in-use' | 'held' | 'erased';
 
+/** Why the store failed. `foreign`: the file is not a database of this program; `future-version`: a newer program wrote it. */
 export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost' | DataRefusal;
 
 /** `quarantine`: the store can no longer use the file, so it renames the file and starts a new one. Otherwise it retries. */

@@ -63,11 +63,11 @@ export function createEventTracker(clock: Clock, onEvent: (event: AgentEvent) =>
 export interface RoomEvents {
   /** Passes the event on. An event without an end is remembered until its end is reported. */
   report(event: AgentEvent): void;
-  /** Ends all open events. `why` is added to their text, and that the event is reported again if the condition continues. */
+  /** Reports the end of all open events. Each text gets `why` and a remark: the event is reported again if the condition continues. */
   close(why: Message): void;
 }
 
-/** Creates it without open events. `onEvent` receives each event, and the ends that `close` causes. */
+/** Creates a `RoomEvents` without open events. `onEvent` receives each reported event, and the ends that `close` causes. */
 export function createRoomEvents(clock: Pick<Clock, 'wallMs'>, onEvent: (event: AgentEvent) => void): RoomEvents {
   const open = new Map<string, AgentEvent>();
   return {

@@ -7,6 +7,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { type Clock, every, type Timer } from './clock.ts';
 
+/** The memory of one thread that V8 manages, and how to collect its garbage. */
 export interface Heap {
   /** Size of objects and of the buffers that they own, dead ones included. Units: bytes. */
   readonly usedBytes: () => number;
@@ -14,6 +15,7 @@ export interface Heap {
   readonly collect: () => void;
 }
 
+/** Collects the garbage of one heap when the heap has grown. */
 export interface HeapCollector {
   /**
    * Collects if the heap is at least 3 MiB larger than its lowest size since the last collection; otherwise the check costs microseconds.

@@ -6,7 +6,8 @@
 import { type BatteryReading, type ClockQuality, isTrusted, type MonoMs, type WallMs } from './clock.ts';
 
 /**
- * Largest difference between the system clock and the held time; if it is larger, the system clock is not trusted.
+ * Largest difference between the system clock and the held time at which the system clock is trusted. A clock that is not trusted must
+ * return to half of this difference.
  *
  * Units: ms. Source: the sun rises and sets by at most 0.25 degrees a minute, so that 10 min move dusk by 2.5 degrees: from the default -2
  * degrees to -4.5, which is still civil twilight.
@@ -60,6 +61,10 @@ export interface HeldTime {
 /**
  * Returns the new state after the clocks were read, without changing `before`. `before` is null until a time has been trusted; the result
  * is null while the clocks still give no trusted time.
+ *
+ * A system clock within `STEP_MS` of the held time is trusted, and the held time slowly follows it. Beyond that it is disputed, except for
+ * one first synchronisation (`mayStepOnce`). A dispute ends when the clocks agree again within half of `STEP_MS`, or when the battery clock
+ * confirms the system clock; the held time then restarts from the system clock.
  */
 export function nextHeldTime(before: HeldTime | null, sight: TimeFacts): HeldTime | null {
   if (before === null) return isTrusted(sight.evidence) ? anchored(sight, sight.evidence, false) : null;

@@ -112,7 +112,7 @@ export function sentenceOf(text: string): Message {
 
 /** The values allowed at one place of a configuration, as help for its author. */
 export interface WantedValue {
-  /** Its purpose; empty if the schema has no description. */
+  /** Purpose of the value; empty if the schema has no description. */
   readonly purpose: Message;
   /** `a whole number from 0 to 100`. */
   readonly allowed: Message;
@@ -122,6 +122,7 @@ export interface WantedValue {
   readonly choices: readonly string[];
   /** Its default, as YAML; null for none. */
   readonly usual: string | null;
+  /** The key is required. */
   readonly mustBeThere: boolean;
   /** An example value. Shape: YAML on one line. */
   readonly example: string;

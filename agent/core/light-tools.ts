@@ -41,13 +41,14 @@ export interface LampHours {
   readonly hours: number | null;
 }
 
+/** The burning hours after they were set, and whether the disk has them. */
 export interface HoursAnswer {
   readonly lamps: readonly LampHours[];
   /** False if the new hours are lost when the agent stops, because the disk did not accept them; null if nothing was set. */
   readonly isSaved: boolean | null;
 }
 
-/** One zone's night, from noon to noon. */
+/** One zone's night, from noon to noon, as far as it is known now. Presence, photocells, traffic and rules are not forecast. */
 export interface TonightView {
   readonly zone: string;
   /** Day on which it begins at noon, `2026-12-01`. */
@@ -73,6 +74,7 @@ export interface TonightView {
   readonly rows: readonly TonightRow[];
 }
 
+/** The light of a zone from `atMs` to the next row. `reason` and `text` are those of its brightest lamp. */
 export interface TonightRow {
   readonly atMs: WallMs;
   /** Lowest and highest level of its lamps. */
@@ -101,6 +103,7 @@ export interface ZoneLightView {
   readonly step: string | null;
   readonly programmePct: LevelPct | null;
   readonly untilMs: WallMs | null;
+  /** `off`: no sensors, or not night. `base`: no presence. `boost`: presence, or its hold time. `down`: the light falls to the base level. */
   readonly presence: 'off' | 'base' | 'boost' | 'down';
   readonly lamps: {
     readonly count: number;
@@ -123,11 +126,12 @@ export interface ZoneLightView {
   readonly rules: readonly string[];
 }
 
+/** One presence sensor of a zone, and its present state. */
 export interface ZoneSensorView {
   readonly pointId: PointId;
   readonly pole: string | null;
   readonly kind: 'motion' | 'button' | 'counter';
-  /** `group`: it follows the other sensors. */
+  /** `stuck`: ignored, because it detects too long or counts too fast. `silent`: no usable value. `group`: it follows the other sensors. */
   readonly state: 'present' | 'still' | 'stuck' | 'silent' | 'group';
   readonly lastPresentMs: WallMs | null;
 }
@@ -137,14 +141,15 @@ export interface WalkStep {
   readonly atMs: WallMs;
   readonly pointId: PointId;
   readonly pole: string | null;
-  /** Lamps that were raised, nearest first. */
+  /** Lamps of the zone that were raised, nearest first. */
   readonly raised: readonly string[];
-  /** The raised lamps were already at their highest level. */
+  /** It raised no lamp, because presence at this sensor keeps lamps of the zone raised already. */
   readonly alreadyLit: boolean;
   /** From the reading to the first level sent to a raised lamp; null if none was sent by then. Units: ms. */
   readonly latencyMs: number | null;
 }
 
+/** A running walk test: a person walks past the sensors of a zone and watches what each detection raises. */
 export interface WalkTest {
   /** The zone is lit. By day a detection raises no lamp. */
   readonly night: boolean;
@@ -153,6 +158,7 @@ export interface WalkTest {
   stop(): void;
 }
 
+/** Which lamp blinks, for how long, and who requests it. */
 export interface IdentifyRequest {
   readonly lamp: string;
   readonly forMs: number;
@@ -162,6 +168,7 @@ export interface IdentifyRequest {
   readonly tell: (levelPct: LevelPct) => void;
 }
 
+/** A lamp that blinks between two levels, until `stop` is called or its time has passed. */
 export interface IdentifyRun {
   readonly lowPct: LevelPct;
   readonly highPct: LevelPct;

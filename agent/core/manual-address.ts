@@ -1,6 +1,5 @@
 /**
- * Converts register numbers as manuals print them into addresses in a frame. Pure.
- * Used for an address that does not exist.
+ * Converts register numbers as manuals print them into addresses in a frame, for a hint on an address that does not exist. Pure.
  */
 import { type Message, msg, NO_TEXT } from './message.ts';
 import type { Table } from './profile.ts';

@@ -18,12 +18,15 @@ export interface MetricFamily {
   readonly samples: readonly MetricSample[];
 }
 
+/** One value of a metric, with the labels that distinguish it from the other samples. Units: those of its family. */
 export interface MetricSample {
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
+/** The text formats that `metricsText` can produce. */
 export const METRIC_FORMATS = ['openmetrics', 'prometheus'] as const;
+/** One of the two text formats. */
 export type MetricFormat = (typeof METRIC_FORMATS)[number];
 
 /** Returns all metrics as text in one of the two formats. Families without a sample are left out, because unknown is not zero. */

@@ -27,8 +27,8 @@ const FORMER_COPIES = ['state.db.bak', 'state.db.bak.1'];
  * Prepares a restore of files in the folder `dir`; `finishRestore` completes it. `fill` must write and flush the files into the folder that
  * it receives. `isNewEpoch`: the present readings are renamed too, and the store starts a new epoch.
  *
- * Until it is complete, a mains cut changes nothing, except that a restore prepared earlier is lost. Errors: throws the system's error, and
- * what `fill` throws. The restore is then not prepared, unless only the last flush of `dir` failed.
+ * A mains cut during this call leaves the files of `dir` unchanged, but a restore prepared earlier may be lost. Errors: throws the system's
+ * error, and what `fill` throws. The restore is then not prepared, unless only the last flush of `dir` failed.
  */
 export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: string) => void): void {
   asOwnerOf(dir, () => {
@@ -48,7 +48,8 @@ export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: st
  * Moves the files of a prepared restore into place, and keeps each replaced one as `NAME.before-restore`. Returns true; false if no
  * restore was prepared. Errors: throws the system's error, possibly after some files were moved; call it again then.
  *
- * With `state.db` the copies of the former one, `state.db.bak` and `state.db.bak.1`, are deleted.
+ * With `state.db` the copies of the former one, `state.db.bak` and `state.db.bak.1`, are deleted. If the restore begins a new epoch, the present
+ * `telemetry.db` is renamed too.
  */
 export function finishRestore(dir: string): boolean {
   const pending = join(dir, PENDING);

@@ -13,6 +13,7 @@ import type { LevelPct, PointId, Reading, Severity } from './words.ts';
 
 /** The severities of log lines, lowest first. */
 export const LOG_SEVERITIES = ['debug', 'info', 'warning', 'alarm'] as const satisfies readonly (Severity | 'debug')[];
+/** How important a log line is. */
 export type LogSeverity = (typeof LOG_SEVERITIES)[number];
 
 /** Log of events by name, with fields. Fields must not contain secrets. */
@@ -43,6 +44,7 @@ export interface LogFeed {
 
 /** The classes of requests on a line, most urgent first; the queue of the line sends them in this order. Source: design §4. */
 export const LANES = ['urgent', 'command', 'presence', 'console', 'telemetry', 'probe'] as const;
+/** The class of one request on a line. */
 export type Lane = (typeof LANES)[number];
 
 /** One write of a level to a lamp, as passed to the field. */
@@ -90,6 +92,7 @@ export interface Field {
   readonly bus: BusTools;
 }
 
+/** One line as the console and the platform see it. */
 export interface LineView {
   readonly id: string;
   readonly kind: 'modbus' | 'uart';
@@ -111,6 +114,7 @@ export interface LineView {
   readonly noiseBytes: number;
 }
 
+/** One device as the console sees it. */
 export interface DeviceView {
   readonly id: string;
   readonly line: string;
@@ -123,5 +127,6 @@ export interface DeviceView {
   readonly faults: readonly Message[];
   readonly lastSeenMs: WallMs | null;
   readonly turnaroundMs: number | null;
+  /** Requests that failed since the unit last answered. */
   readonly failures: number;
 }

@@ -6,12 +6,14 @@
 import type { SerialSettings } from './cabinet.ts';
 import { Message, msg } from './message.ts';
 
+/** The four address spaces of a Modbus device: bits (`coil` writable, `discrete` read-only) and registers (`holding` writable, `input` read-only). */
 export type Table = 'coil' | 'discrete' | 'input' | 'holding';
 /**
  * How a value is encoded: one bit, or an unsigned (`u`), signed (`s`) or IEEE 754 (`f`) number of that many bits. Source: Modbus has 16-bit
  * registers; wider types span several.
  */
 export type RegisterType = 'bit' | 'u16' | 's16' | 'u32' | 's32' | 'f32' | 'u64' | 's64';
+/** Which register of a value of several registers comes first: that with the highest or the lowest 16 bits. */
 export type WordOrder = 'high-first' | 'low-first';
 /**
  * How often a point is polled. `fast`: presence inputs. `normal`: lamps and contacts. `slow`: meters and weather, when the line has time.
@@ -24,6 +26,7 @@ export type PollClass = 'fast' | 'normal' | 'slow' | 'never';
  */
 export type Trust = 'A' | 'A-' | 'B+' | 'B' | 'C';
 
+/** One device type: how it is connected and recognised, its points, its writes and its sources. */
 export interface Profile {
   readonly id: string;
   readonly vendor: string;
@@ -46,7 +49,7 @@ export interface Profile {
   readonly points: readonly PointProfile[];
   /** Repeated parts, so that a cabinet file can list those it has. */
   readonly repeats: readonly RepeatedPart[];
-  /** Registers written at first contact and after each absence of the unit. */
+  /** Registers that must have certain values; checked, and written if different, at first contact and after each absence of the unit. */
   readonly setup: readonly SetupProfile[];
   /** Without reads or writes from an agent, its lamps go to a safe level by themselves. False: they keep the last level. */
   readonly fallsBack: boolean;
@@ -59,6 +62,7 @@ export interface Profile {
   readonly examples: readonly ProfileExample[];
 }
 
+/** The kind of a device. It groups device types in lists, and selects the energy meters of the cabinet (`meter`). */
 export type DeviceCategory =
   | 'luminaire-driver'
   | 'dali-gateway'
@@ -109,6 +113,7 @@ export interface GroupProfile {
   readonly sets: readonly string[] | null;
 }
 
+/** Limits and peculiarities of a device type in communication. */
 export interface Quirks {
   /** Most registers in one read. Source: Modbus Application Protocol V1.1b3 §6.3 allows 125. */
   readonly maxReadRegisters: number;
@@ -133,6 +138,7 @@ export interface Quirks {
   readonly retries: number;
 }
 
+/** One quantity of a device type: where it is read, how it is decoded, and how it may be written. */
 export interface PointProfile {
   /** The quantity, unique in the profile: `level`, `motion`, `power`. */
   readonly id: string;
@@ -145,7 +151,7 @@ export interface PointProfile {
   /** The bit of the register to use, 0 is the lowest; null: the whole register. */
   readonly bit: number | null;
   readonly wordOrder: WordOrder;
-  /** value = raw × scale + offset. */
+  /** value = raw × scale + offset; not for a single `bit` of a register, nor with a `transform`. */
   readonly scale: number;
   readonly offset: number;
   /** `dali-log`: raw 0..254 on the logarithmic curve of IEC 62386-102, in and out as % of light. */
@@ -189,6 +195,7 @@ export function flagText({ message, isShipped }: PointFlag): Message {
   return isShipped === true ? new Message(message.replace(/[{}]/g, '$&$&')) : msg`${message}`;
 }
 
+/** What a point means to the rest of the agent, independent of the device's own name for it. */
 export type Semantic =
   | 'level'
   | 'presence'
@@ -219,6 +226,7 @@ export type Semantic =
   | 'uptime'
   | 'other';
 
+/** How a point is written and verified. Units: `min`, `max` and `tolerance` in the point's own. */
 export interface PointWrite {
   /** Address for writes if it differs from the read address; null for the same register. */
   readonly address: number | null;

@@ -15,7 +15,7 @@ export interface LinePulse {
 
 /** The progress of the storage thread, by which the watchdog recognises one that hangs. */
 export interface StorePulse {
-  /** When the first request since the last answer was sent, replaced threads included; null if none waits for an answer. */
+  /** When the first request since the last answer was sent, even to a thread that was replaced since; null if none waits for an answer. */
   readonly unansweredMono: MonoMs | null;
   /** A thread could not be ended, because a disk call blocks it. A restart of the agent would not end it either. */
   readonly isStuck: boolean;

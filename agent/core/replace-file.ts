@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { asOwnerOf, replaceWhole } from './atomic-write.ts';
 import { expectReplaceable } from './regular-file.ts';
 
+/** How `replaceFile` replaces a file. */
 export interface ReplaceOptions {
   /** Mode of the new file. */
   readonly mode: number;
@@ -15,7 +16,7 @@ export interface ReplaceOptions {
 
 /**
  * Replaces a file as a whole, or creates it, and first copies the former content to `backup`. After a mains cut either the old or the new
- * content is complete.
+ * content is complete. A link is replaced by a file; the target of the link stays.
  *
  * Errors: throws the errors of `expectReplaceable` and the system's error (`code` ENOSPC, EACCES, ...). The former file is then unchanged,
  * unless only the flush of the folder failed.

@@ -43,6 +43,7 @@ export interface Revision {
  */
 export type ConfirmMode = 'auto' | 'asked';
 
+/** The trial of the revision in force. */
 export interface TrialView {
   readonly number: number;
   readonly mode: ConfirmMode;
@@ -144,6 +145,7 @@ export interface ConfigAnswer {
   readonly partsBy?: readonly string[];
 }
 
+/** A request to put a configuration in force, with its author, its reason and the terms of its trial. */
 export interface CommitRequest {
   /** The author, for the history. Shape: as `Revision.by`. */
   readonly by: string;
@@ -181,6 +183,7 @@ export type ConfigAsk =
   | (Omit<CommitRequest, 'by' | 'author' | 'commandId' | 'lowersFloor'> & { readonly action: 'apply' })
   | (Omit<CommitRequest, 'by' | 'author' | 'commandId' | 'lowersFloor'> & { readonly action: 'rollback'; readonly revision: number });
 
+/** A request from the platform about the configuration, with its sender and the id of its command. */
 export interface ConfigRequest {
   readonly commandId: string;
   readonly by: string;
@@ -188,8 +191,8 @@ export interface ConfigRequest {
 }
 
 /**
- * Changes configurations through candidates: configurations in preparation, one for each author. Requests are handled one at a time, in
- * order. A refusal is an answer, not an error. `by`: the author. Shape: as `Revision.by`.
+ * Changes configurations through candidates: configurations in preparation, one for each console user and one for all users of the
+ * platform. Requests are handled one at a time. A refusal is an answer, not an error. `by`: the author. Shape: as `Revision.by`.
  */
 export interface ConfigManager {
   view(by: string): ConfigView;

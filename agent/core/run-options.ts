@@ -5,6 +5,7 @@ import type { WallMs } from './clock.ts';
 import type { Problem } from './errors.ts';
 import type { Log, LogFeed } from './ports.ts';
 
+/** What one run of the agent gets from its command line and its environment. */
 export interface RunOptions {
   readonly configFile: string;
   /** Device files that replace those of the configuration, by line id. */
@@ -36,7 +37,7 @@ export interface RunOptions {
   readonly release?: ReleaseFacts;
 }
 
-/** Reports the progress of a start. Each completed step extends the service manager's start limit, so only a start that hangs is ended. */
+/** Reports the progress of a start. Completed steps extend the service manager's start limit, so only a start that hangs is ended. */
 export interface StartSteps {
   /** `step` is its name in the log. No effect after the start has ended. */
   completed(step: string): void;

@@ -11,6 +11,7 @@ import { didYouMean, didYouMeanKey } from './suggestions.ts';
 
 type Path = readonly (string | number)[];
 
+/** One mistake in a document: where it is, what was found and what is allowed. */
 export interface SchemaFinding {
   readonly path: Path;
   readonly message: Message;
@@ -75,8 +76,8 @@ export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$
 const DROPPED_KEY = '__proto__';
 
 /**
- * Returns one finding for each key of the document that the schema library removes without an issue. A section that is repeated with `*` is
- * reported once.
+ * Returns one finding for each key `__proto__` of the document, which the schema library removes without an issue. A section that YAML
+ * repeats by an alias (`*name`) is reported once.
  */
 export function droppedKeys(value: unknown): SchemaFinding[] {
   const seen = new Set<unknown>();

@@ -7,6 +7,7 @@
 import type { BatteryReading, Clock, ClockQuality, WallMs } from './clock.ts';
 import { confirmedTime, type HeldTime, heldMs, nextHeldTime, type TimeFacts } from './held-time.ts';
 
+/** The clocks that the steady clock compares, and where it keeps its time. */
 export interface SteadyClockParts {
   /** The machine's own clock; its quality follows the system's indicators. */
   readonly clock: Clock;
@@ -21,6 +22,7 @@ export interface SteadyClockParts {
 /** What a restart of the agent keeps of the held time: the last trusted time, continued by the monotonic clock. */
 export type StoredHeldTime = Pick<HeldTime, 'zeroMs' | 'quality' | 'hasSteppedOnce'>;
 
+/** Keeps the held time over a restart of the agent on the same boot of the machine. */
 export interface HeldTimeMemory {
   /** Null if no earlier run since this boot saved one. */
   load(): StoredHeldTime | null;
@@ -35,7 +37,10 @@ export interface ClockStep {
   readonly systemMs: WallMs;
 }
 
-/** A clock that keeps the last trusted time when the system clock jumps by more than 10 min, until something confirms the jump. */
+/**
+ * A clock that keeps the last trusted time when the system clock jumps by more than 10 min, until something confirms the jump. Until then
+ * its quality is `rtc`. A first synchronisation (`mayStepOnce`) is followed immediately.
+ */
 export interface SteadyClock extends Clock {
   /** While a jump is not trusted the system's time, otherwise a held time that differs by 1 s or more; null if there is neither. */
   otherMs(): WallMs | null;

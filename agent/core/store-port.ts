@@ -8,7 +8,10 @@ import type { Message } from './message.ts';
 import type { StorePulse } from './pulse.ts';
 import type { AgentEvent, Outcome, PointId, Quality, Reading } from './words.ts';
 
-/** Readings that are stored and sent together. `ticket`: number of the frame, unique in this run of the agent. */
+/**
+ * Readings that are stored and sent together. `ticket`: number of the frame, higher than that of each earlier frame of this run of the
+ * agent.
+ */
 export interface ReadingFrame {
   readonly ticket: number;
   readonly atMono: MonoMs;
@@ -27,6 +30,7 @@ export interface StoredFrame {
   readonly readings: readonly StoredReading[];
 }
 
+/** One value of one point as stored. */
 export interface StoredReading {
   readonly pointId: PointId;
   readonly value: number | null;
@@ -63,6 +67,7 @@ export interface Committed {
   readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
 }
 
+/** State of the store: whether it works, what waits in memory, and what this run has stored and lost. */
 export interface StoreStatus extends TelemetryFacts {
   readonly state: 'ok' | 'trouble';
   /** What is wrong and what to check; empty if nothing is wrong. */
@@ -116,6 +121,7 @@ export interface StoreAccount {
   readonly isBalanced: boolean;
 }
 
+/** How a history is condensed: each reading, or one entry for each minute or hour. */
 export type Resolution = 'raw' | 'minute' | 'hour';
 
 /** Asks for one point over a period. Shape: from `fromMs` to before `toMs`; at most `limit` rows or buckets, the newest ones. */
@@ -127,6 +133,7 @@ export interface HistoryQuery {
   readonly limit: number;
 }
 
+/** One stored reading of the requested point. `isCorrected`: as in `StoredFrame`. */
 export interface HistoryRow extends Omit<StoredReading, 'pointId'> {
   readonly isCorrected: boolean;
 }
@@ -207,6 +214,7 @@ export interface StoreCheck {
   readonly account: StoreAccount | null;
 }
 
+/** The backup that was made: its file, size and time. Units: bytes. */
 export interface BackupReport {
   readonly path: string;
   readonly bytes: number;
@@ -227,7 +235,7 @@ export interface Store {
   start(): Promise<void>;
   /** Commits what is in memory, then closes. */
   stop(): Promise<void>;
-  /** Adds a frame in memory; it is committed later, see `onCommitted`. If memory is full, readings are lost and recorded as a gap. */
+  /** Adds a frame in memory; it is committed later, see `onCommitted`. If memory is full, or the ticket is not higher, readings are lost and recorded as a gap. */
   append(frame: ReadingFrame): void;
   /** Resolves once the loss is on disk. Recording the same loss again has no effect. */
   recordLoss(loss: EarlierLoss): Promise<void>;
@@ -265,7 +273,7 @@ export interface Store {
   retain(): Promise<RetentionReport | undefined>;
   check(): Promise<StoreCheck | undefined>;
   backup(): Promise<BackupReport | undefined>;
-  /** Delivery is proven up to and including `seq`. */
+  /** Call it when delivery is proven up to and including `seq`. The cursor never moves back. */
   moveCursor(seq: number): void;
   status(): Promise<StoreStatus>;
   pulse(): StorePulse;

@@ -14,8 +14,9 @@ const LETTERS_PER_ERROR = 3;
 const OTHER_INITIAL = 0.5;
 
 /**
- * Returns the candidate with the fewest typing errors against `word`, the first of equal ones; undefined if none is near enough. Upper and
- * lower case are equal.
+ * Returns the candidate with the fewest typing errors against `word`, the first of equal ones; undefined if none is near enough. Near enough
+ * is one error, or one for each three letters of the longer word. Another first letter counts half an error more. Upper and lower case are
+ * equal.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const folded = Array.from(candidates, (candidate) => [candidate.toLowerCase(), candidate] as const);
@@ -24,7 +25,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 
 /**
  * Returns the candidates with the fewest typing errors against `word`, several if they are equally near, in alphabetic order; empty if none
- * is near enough. Upper and lower case differ.
+ * is near enough, by the rules of `nearest`. Upper and lower case differ.
  */
 export function closest(word: string, candidates: Iterable<string>): readonly string[] {
   return closestOf(

@@ -15,6 +15,7 @@ const NEVER = new Int32Array(new SharedArrayBuffer(4));
  */
 const BLOCKING_MS = { alone: 1.8, shared: 1.2 };
 
+/** Settings of the system clock. */
 export interface SystemClockOptions {
   /** Called each time the quality is needed; provided by the service module. */
   readonly quality: () => ClockQuality;

@@ -16,7 +16,8 @@ export interface UpdateHeader {
   readonly version: string;
   readonly serial: number;
   /**
-   * Older releases have a vulnerability: none below this serial can be unpacked any more, or be reverted to once this release is confirmed.
+   * Older releases have a vulnerability. After this release is unpacked, none below this serial can be unpacked; after it is confirmed, none
+   * below can be reverted to.
    * 0 for no limit.
    */
   readonly leastSerial: number;
@@ -53,6 +54,7 @@ export function signedHeader(facts: Omit<UpdateHeader, 'key'>, privateKey: KeyOb
   return Buffer.from(`${signed}${sign(null, Buffer.from(signed), privateKey).toString('base64')}\n`);
 }
 
+/** The parsed start of an update file, not verified yet. */
 export interface OpenedHeader {
   readonly header: UpdateHeader;
   /** Offset of the archive. Units: bytes. */

@@ -44,12 +44,14 @@ export interface UpdateOrder {
   readonly ask: UpdateAsk;
 }
 
+/** The answer to one request about the program. */
 export interface UpdateAnswer {
   readonly isDone: boolean;
   /** What was done, or why nothing was done and what to check. */
   readonly text: Message;
 }
 
+/** The running release, and what can be installed or reverted. */
 export interface UpdateView {
   readonly version: string;
   /** Name of the running release; `package` for the one that was installed with the system. */

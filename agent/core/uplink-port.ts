@@ -18,6 +18,7 @@ export interface UplinkDevice {
   readonly target: Target | null;
 }
 
+/** One metric of a device as the platform sees it. */
 export interface UplinkMetric {
   readonly name: string;
   /** Its point; null for metrics that the agent itself sets. */
@@ -32,6 +33,7 @@ export interface UplinkMetric {
   readonly write?: { readonly min: number; readonly max: number };
 }
 
+/** One value of a metric, with quality and time. */
 export interface UplinkValue {
   readonly value: number | string | boolean | null;
   readonly quality: Quality;
@@ -54,6 +56,7 @@ export interface OverrideRequest {
 }
 type IntentRequestRank = Intent['rank'];
 
+/** Requests the end of the intents on a target. Its format has been checked, its target has not. */
 export interface ReleaseRequest {
   readonly commandId: string;
   readonly target: Target;
@@ -108,6 +111,7 @@ export type PlatformOrder =
   | { readonly kind: 'config'; readonly request: ConfigRequest }
   | { readonly kind: 'update'; readonly request: UpdateOrder };
 
+/** State of the connection to the platform, and its counters for this run. */
 export interface UplinkStatus {
   readonly state: 'off' | 'connecting' | 'waiting-for-host' | 'online' | 'down';
   readonly broker: string;
@@ -117,7 +121,9 @@ export interface UplinkStatus {
   readonly reason: Message;
   readonly sinceMs: WallMs;
   readonly bdSeq: number;
+  /** Readings sent, live and from the backlog. */
   readonly readingsPublished: number;
+  /** Those of them that were sent from the backlog. */
   readonly readingsHistorical: number;
   /** Readings whose delivery is proven. */
   readonly readingsAcked: number;
@@ -139,7 +145,7 @@ export interface UplinkStatus {
  * midnight UTC; `dailyMegabytes` in 10^6 bytes.
  */
 export interface UplinkDelivery {
-  /** What proves delivery: a barrier at the broker, or an acknowledgement from the platform. */
+  /** What proves delivery: a barrier at the broker, or an acknowledgement from the platform, also while none has arrived yet. */
   readonly mode: 'broker' | 'platform';
   readonly headSeq: number;
   /** Everything up to this row has been sent. */
@@ -148,7 +154,7 @@ export interface UplinkDelivery {
   readonly cursorSeq: number;
   /** The platform should acknowledge but does not. */
   readonly isPlatformSilent: boolean;
-  /** The platform has acknowledged, at most a day ago. */
+  /** The platform has acknowledged, and its last acknowledgement is less than a day of connection time ago. */
   readonly isAcknowledging: boolean;
   /** The platform accepts a packed backlog. */
   readonly acceptsSegments: boolean;
@@ -196,9 +202,9 @@ export interface Uplink {
   stop(): Promise<void>;
   /** Sends live readings, which the store already has under `frame.ticket`. */
   publish(frame: ReadingFrame): void;
-  /** A metric without a point has changed: a lamp's decision, an override. Shape: `deviceId` is empty for the node itself. */
+  /** Call it when a metric without a point has changed: a lamp's decision, an override. Shape: `deviceId` is empty for the node itself. */
   update(deviceId: string, metric: string, value: UplinkValue): void;
-  /** A device became silent or answers again: sends DDEATH or DBIRTH. */
+  /** Call it when a device became silent or answers again: sends DDEATH or DBIRTH. */
   deviceAlive(deviceId: string, alive: boolean): void;
   /** Call it when the store reports frames on disk. */
   committed(committed: Committed): void;

@@ -5,6 +5,7 @@
 import type { WallMs } from './clock.ts';
 import type { Message, Said } from './message.ts';
 
+/** What a person at the cabinet can do with the uplink: trace it, reconnect it, test it. */
 export interface UplinkTools {
   /** Recent entries, oldest first. */
   trace(): readonly TraceEntry[];
@@ -35,14 +36,17 @@ export interface PeerCertificate {
   readonly untilMs: WallMs;
 }
 
+/** Which broker to test. The test ends early when `signal` is aborted. */
 export interface UplinkTestRequest {
   /** Null: the broker of the configuration. The password is sent only to brokers of the configuration. */
   readonly broker: string | null;
   readonly signal: AbortSignal;
 }
 
+/** The stages of a test of the uplink, in order. */
 export type UplinkStepName = 'files' | 'name' | 'tcp' | 'tls' | 'connack' | 'rights' | 'host' | 'round-trip';
 
+/** The result of one stage of a test. */
 export interface UplinkStep {
   readonly name: UplinkStepName;
   /** `doubtful`: passed, but a person should check it. `skipped`: not requested, or there was nothing to test. */
@@ -53,6 +57,7 @@ export interface UplinkStep {
   readonly text: Message;
 }
 
+/** The result of a whole test. `ok`: no stage failed. */
 export interface UplinkTest {
   readonly broker: string;
   /** Not the client id of the agent, so that its session continues. */

@@ -105,7 +105,7 @@ export interface StoredState {
   readonly dir: string;
   /** Null if no reading is stored. */
   readonly lastReadingMs: WallMs | null;
-  /** Oldest first. An event without an end was still open. */
+  /** At most ten: the open ones, then the newest others; oldest first. An event without an end was still open. */
   readonly events: readonly AgentEvent[];
   /** What could not be read, and why. */
   readonly problems: readonly Message[];
@@ -217,7 +217,9 @@ export interface EnergyRow {
   readonly quietKwh: number;
   /** The part of `kwh` that was used by day, with the lamps off. */
   readonly standbyKwh: number;
+  /** Energy that the installation in the zone's `baseline` would have used in the same nights. */
   readonly baselineKwh: number;
+  /** `baselineKwh` less `kwh`; negative if more was used. */
   readonly savedKwh: number;
   readonly savedPct: number | null;
   /**
@@ -265,11 +267,12 @@ export interface ChoreView {
   readonly failed: boolean;
 }
 
-/** The final outcome of an override, and the time at which the override ends by itself. */
+/** The final outcome of an override, and the time at which it ends by itself, or would have ended if it was refused. */
 export interface OverrideAnswer extends Outcome {
   readonly untilMs: WallMs;
 }
 
+/** The state of the whole agent on one page. */
 export interface StatusView {
   readonly version: string;
   readonly cabinet: { readonly id: string; readonly name: string };
@@ -293,6 +296,7 @@ export interface StatusView {
   readonly lampsRaised: number;
 }
 
+/** One zone with its lamps. `minPct`, `maxPct`: lowest and highest decided level of them. `reason`: that of the lamp with the highest rank. */
 export interface ZoneView {
   readonly id: string;
   readonly programme: string;
@@ -302,6 +306,7 @@ export interface ZoneView {
   readonly lamps: readonly LampView[];
 }
 
+/** One lamp: the decided level, the confirmed level, and why. */
 export interface LampView {
   readonly id: string;
   readonly pole: string;
@@ -316,6 +321,7 @@ export interface LampView {
   readonly faults: readonly Message[];
 }
 
+/** One point with its newest reading. `ageS` is null if it has none. */
 export interface PointView {
   readonly pointId: PointId;
   readonly value: number | null;
@@ -325,6 +331,7 @@ export interface PointView {
   readonly ageS: number | null;
 }
 
+/** Why a lamp, or each lamp of a zone, has its level. */
 export interface WhyView {
   readonly id: string;
   readonly kind: 'lamp' | 'zone';
@@ -348,6 +355,7 @@ export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
   readonly planned: readonly WhyLine[];
 }
 
+/** Why one lamp has its level, line by line. `sinceMs`: when its level, rank or reason last changed. */
 export interface WhyLamp extends LampView {
   readonly sinceMs: WallMs;
   /** What the winning rule requested before the limits were applied. Added, like the rest of each line, by `createLightViews`. */
@@ -363,7 +371,7 @@ export interface WhyLine extends TraceLine {
   readonly changes?: Message;
 }
 
-/** Returns a device type as an entry of a list: without its points, and with the ids of the devices on these lines that use it. */
+/** Returns a device type as an entry of a list, with the number of its points and the ids of the devices on these lines that use it. */
 export function profileView({ points, ...profile }: Profile, { lines }: Pick<Cabinet, 'lines'>): ProfileView {
   const { id, vendor, model, category, trust, experimental, transport } = profile;
   const users = lines.flatMap(({ devices }) => devices.filter((device) => device.profile === id));

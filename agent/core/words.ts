@@ -31,10 +31,12 @@ export type LevelPct = number;
 
 /** The languages in which texts are shown. Command names are the same in all of them. */
 export const LANGUAGES = ['en', 'fr'] as const;
+/** A language in which texts are shown. */
 export type Language = (typeof LANGUAGES)[number];
 
 /** What can decide the level of a lamp, highest priority first. Source: design §6; EN and TALQ priority tables in its references. */
 export const RANKS = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'] as const;
+/** The priority of one rule that can decide the level of a lamp. */
 export type Rank = (typeof RANKS)[number];
 
 /** Target of an intent: one lamp, one zone, or the whole cabinet. */
@@ -54,6 +56,7 @@ export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>
  * city, or a contact of the site itself.
  */
 export const INTENT_AUTHORITIES = ['technician', 'anyone', 'platform', 'site'] as const;
+/** The kind of sender of one intent. */
 export type IntentAuthority = (typeof INTENT_AUTHORITIES)[number];
 
 /** A request, with who sent it. The part of the agent that received the request sets this. */
@@ -149,6 +152,7 @@ export interface OverriddenLamps {
   readonly wish: Pick<Intent, 'target' | 'levelPct' | 'rank' | 'source' | 'reason' | 'untilMs' | 'goesByItself'>;
 }
 
+/** What an event is about, as a closed list of codes. */
 export type EventCode =
   | 'agent-started'
   | 'agent-stopped'
@@ -210,6 +214,7 @@ export type EventCode =
   | 'users-changed'
   | 'clock-set';
 
+/** How urgent an event is: a notice, something to check, or something that needs action. */
 export type Severity = 'info' | 'warning' | 'alarm';
 
 /**

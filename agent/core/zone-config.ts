@@ -6,8 +6,8 @@
 import type { LevelPct } from './words.ts';
 
 /**
- * The kind of place. It limits how long presence may raise the light, and decides whether light runs ahead pole by pole or raises the whole
- * zone.
+ * The kind of place. It selects limits and defaults of a zone: how long presence may raise the light, when a sensor counts as stuck or
+ * silent, and the usual speed. Light ahead of a person runs pole by pole by default; on a `road` it raises the whole zone.
  */
 export type ZoneKind = 'path' | 'street' | 'road' | 'leisure';
 
@@ -35,6 +35,7 @@ export type LightingClass =
   | 'P5'
   | 'P6';
 
+/** Lamps that act together: when they are lit, at which level, and what raises them. */
 export interface Zone {
   readonly id: string;
   readonly lamps: readonly string[];
@@ -119,6 +120,7 @@ export interface ConstantLightConfig {
   readonly fullAtH: number;
 }
 
+/** How presence raises a zone: the sensors, the level `boostPct`, how long it holds after the last movement, and which lamps it raises. */
 export interface PresenceConfig {
   readonly sensors: readonly PresenceSensor[];
   readonly boostPct: LevelPct;
@@ -137,6 +139,7 @@ export interface PresenceConfig {
   readonly relayedPct: LevelPct | null;
 }
 
+/** One point that detects people or vehicles for a zone, and how its values are interpreted. */
 export interface PresenceSensor {
   readonly device: string;
   /** The quantity that shows presence (an analogue motion value or a flag) or counts passages. */
@@ -187,6 +190,7 @@ export interface TrafficConfig {
 /** The level of a step: percent of full light, or a lighting class; the level for a class is computed from the zone's design class. */
 export type StepLevel = { readonly pct: LevelPct } | { readonly class: LightingClass };
 
+/** What a zone does over a night, as steps. */
 export interface Programme {
   readonly id: string;
   /** Sorted by time of the night. */
@@ -289,6 +293,7 @@ export interface Rule {
   readonly raise: { readonly zones: readonly string[]; readonly levelPct: LevelPct } | null;
 }
 
+/** What a rule watches. Units: `value` and `clearsAt` of a point in its own unit; `flowPct`, and `clearsAt` of traffic, in % of the design flow. */
 export type RuleInput =
   | {
       readonly kind: 'above' | 'below';

@@ -9,6 +9,7 @@ import type { AgentView } from '../core/views.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
 import { isFinal } from '../sync/commands/command-record.ts';
 
+/** Where events and outcomes are passed on. */
 export interface OngoingParts {
   readonly store: Pick<Store, 'appendEvent' | 'appendOutcome' | 'events'>;
   readonly uplink: Pick<Uplink, 'outcome'>;
@@ -17,6 +18,7 @@ export interface OngoingParts {
   readonly record: { note(event: AgentEvent): void };
 }
 
+/** Receives every event and outcome of this run, passes them on, and lists what is still open. */
 export interface Ongoing {
   onEvent(event: AgentEvent): void;
   onOutcome(outcome: Outcome): void;
@@ -27,12 +29,16 @@ export interface Ongoing {
    * `limit` stored ones that began or ended since `sinceMs` or have no end, and all open warnings and alarms in addition.
    */
   events: AgentView['events'];
+  /** Returns whether the event with this id began in this run and has not ended. */
   isGoingOn(eventId: string): boolean;
   /** Returns whether the final outcome of this command is still to come, also if an earlier session received the command. */
   isOpenCommand(commandId: string): boolean;
 }
 
-/** Creates the tracker, with no open event and no open command. Each event and outcome is also stored; outcomes are sent to the platform. */
+/**
+ * Creates the tracker, with no open event and no open command. Each event is logged, counted and stored; each outcome is stored and sent to
+ * the platform.
+ */
 export function createOngoing({ store, uplink, log, self, record }: OngoingParts): Ongoing {
   const open = new Map<string, AgentEvent>();
   const openCommands = new Set<string>();

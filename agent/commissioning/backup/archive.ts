@@ -9,6 +9,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { ConsoleError } from '../../console/console-error.ts';
 import { type Argument, msg } from '../../core/message.ts';
 
+/** One file in an archive. `name` is its path in the archive, with `/`. */
 export interface ArchiveFile {
   readonly name: string;
   readonly content: Buffer;
@@ -39,7 +40,10 @@ export function packArchive(files: readonly ArchiveFile[]): Buffer {
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK_BYTES)]));
 }
 
-/** Returns the files of such an archive, in its order. Errors: throws ConsoleError 'failed' if it is damaged, or has an unsafe name. */
+/**
+ * Returns the files of an archive of `packArchive`, in its order. Errors: throws ConsoleError 'failed' if it is damaged, has an unsafe name,
+ * or is larger than 256 MiB unpacked.
+ */
 export function unpackArchive(packed: Uint8Array): readonly ArchiveFile[] {
   const tar = unzipped(packed);
   const files: ArchiveFile[] = [];

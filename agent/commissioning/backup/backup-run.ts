@@ -29,6 +29,7 @@ import { type BackupPlaces, backupPlaces } from './backup-places.ts';
 import { type BackupManifest, packBackup, purposeOf, SEALED, sha256 } from './manifest.ts';
 import { sealFiles } from './sealed-files.ts';
 
+/** What `runBackup` needs besides its arguments: the terminal, the path of the cabinet file, and the present time. */
 export interface BackupWorld {
   readonly terminal: Terminal;
   readonly configFile: string;
@@ -52,7 +53,10 @@ const TRIES = 3;
 const REVISIONS = /^(book\.json|r[1-9]\d*|site)$/;
 const USERS = 'users.json';
 
-/** Writes the backup file and prints a report. Resolves with exit code 0. Errors: rejects with ConsoleError; then there is no backup file. */
+/**
+ * Writes the backup file and prints a report. Resolves with exit code 0. Errors: rejects with ConsoleError; then there is no complete
+ * backup file.
+ */
 export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, version }: BackupWorld): Promise<number> {
   const file = resolve(configFile);
   if (attempt(() => statSync(file, { throwIfNoEntry: false })) === undefined)

@@ -34,6 +34,7 @@ export interface BackupManifest {
   readonly leftOut: readonly string[];
 }
 
+/** A backup that has been read and checked. `files` has the content of each file except the manifest itself. */
 export interface Backup {
   readonly manifest: BackupManifest;
   /** By name. */
@@ -89,6 +90,7 @@ export function purposeOf({ cabinet }: Pick<BackupManifest, 'cabinet'>): string 
   return `${FORMAT}/${VERSION}/${cabinet}`;
 }
 
+/** Returns the SHA-256 hash of the bytes. Shape: 64 hex digits. */
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

@@ -15,6 +15,7 @@ import { type Backup, SEALED } from './manifest.ts';
  */
 type RestoreChange = 'new' | 'beside' | 'aside' | 'same' | 'sealed' | 'stays';
 
+/** What a restore does with one file of this machine. Units: bytes. */
 export interface RestoreItem {
   readonly path: string;
   readonly change: RestoreChange;
@@ -22,6 +23,7 @@ export interface RestoreItem {
   readonly bytes: number | null;
 }
 
+/** What a restore would change, with the files to write. */
 export interface RestorePlan {
   readonly items: readonly RestoreItem[];
   /** Files of the store folder, by name relative to it. */
@@ -59,7 +61,7 @@ export function configNameOf({ files }: Backup): string {
 /**
  * Compares the backup with the files on this machine and returns what a restore would do; changes nothing. `opened`: the decrypted files, empty
  * before they are decrypted. `keepsReadings`: present readings are kept. Errors: throws ConsoleError 'failed' for a name that no backup
- * contains, or the system's error.
+ * contains or without a cabinet file, and the system's error.
  */
 export function planRestore(
   backup: Backup,

@@ -30,6 +30,7 @@ import { otherCabinetText, type RestoreReport, restoreLines } from './restore-pa
 import { configNameOf, planRestore, type RestorePlan } from './restore-plan.ts';
 import { openSealed } from './sealed-files.ts';
 
+/** What `runRestore` needs besides its arguments: the terminal, the path of the cabinet file, and the present time. */
 export interface RestoreWorld {
   readonly terminal: Terminal;
   readonly configFile: string;

@@ -12,6 +12,7 @@ import type { Log, Store, StoreCheck } from '../../core/ports.ts';
 import type { AgentView } from '../../core/views.ts';
 import { type Chore, ChoreError } from './housekeeping.ts';
 
+/** The parts of the agent that the chores work on. */
 export interface ChoreParts {
   readonly cabinet: Pick<Cabinet, 'id' | 'longitudeDeg' | 'store'>;
   readonly store: Store;
@@ -112,8 +113,8 @@ async function unasked(store: Store): Promise<Error> {
 }
 
 /**
- * Returns the minute of the hour, 0 to 59, at which the chores of this cabinet run. It is always the same for one id. It differs between
- * cabinets, so that not all cabinets of a city write at the same time. Source: FNV-1a, for its even distribution.
+ * Returns the minute of the hour, 0 to 59, at which the store's chores of this cabinet run. It is always the same for one id. The ids of a
+ * city are spread over the minutes, so that not all cabinets write at the same time. Source: FNV-1a, for its even distribution.
  */
 export function minuteOf(cabinetId: string): number {
   let hash = 0x811c9dc5;

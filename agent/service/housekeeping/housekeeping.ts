@@ -25,8 +25,10 @@ export interface Chore {
   readonly run: () => Promise<Message>;
 }
 
+/** The scheduler of the chores: `start`, `stop`, and `view` with the next and last run of each chore. */
 export type Housekeeping = ReturnType<typeof createHousekeeping>;
 
+/** The chores to run, and where their results are logged and kept. */
 export interface HousekeepingParts {
   readonly chores: readonly Chore[];
   readonly clock: Clock;

@@ -15,6 +15,7 @@ const AGAIN_MS = 100;
 /** Longest wait of `flush` for a stalled reader. Units: ms. Source: assumed; far below the time that systemd allows for a stop, 90 s. Confirmed by: bench of a stop with a stalled journal on the gateway. */
 const FLUSH_LIMIT_MS = 1_000;
 
+/** A destination of log lines that does not block the caller of `write`. */
 export interface LogOutput {
   /** Keeps the line until it is written; if too many bytes wait, discards and counts it. */
   write(line: string): void;

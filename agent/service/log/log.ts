@@ -17,6 +17,7 @@ const SEVERITY_NAME: Readonly<Record<string, LogSeverity>> = { debug: 'debug', i
 /** Keys of the line itself; a field of the same name is renamed. */
 const RESERVED = new Set(['severity', 'time', 'event', 'repeated']);
 
+/** How a log writes its lines. */
 export interface LogOptions {
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
   /** Standard output is journald: each line is prefixed with its priority, and journald adds the time. */
@@ -27,6 +28,7 @@ export interface LogOptions {
   readonly write?: (line: string) => void;
 }
 
+/** The log of the agent, with live access for readers. */
 export interface AgentLog extends Log, LogFeed {
   /** Writes repetitions and waiting lines. Call before the process ends. */
   flush(): void;

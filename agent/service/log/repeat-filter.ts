@@ -14,6 +14,7 @@ interface Repeated<T> {
   readonly times: number;
 }
 
+/** Suppresses repeated events for one minute each, and counts them. */
 export interface RepeatFilter<T> {
   /** Returns true if `item` must be written now, false if it is suppressed and counted. Items with the same key are the same. */
   admit(key: string, item: T, nowMono: MonoMs): boolean;

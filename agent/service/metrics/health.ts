@@ -20,6 +20,7 @@ export interface LoopLag {
   readonly maxMs: number;
 }
 
+/** Measures the memory, processor time and loop lag of this process. `stop` ends the measurement. */
 export interface AgentHealth {
   sample(): HealthSample;
   /** Begins the next measuring interval. */
@@ -31,7 +32,7 @@ export interface AgentHealth {
 const LOOK_MS = 50;
 const NS_PER_MS = 1e6;
 
-/** Measures the lag of the event loop from now until `stop`. */
+/** Measures the lag of the event loop from now until `stop`. Memory and processor time are read at each `sample`. */
 export function createHealth(): AgentHealth {
   const histogram = monitorEventLoopDelay({ resolution: LOOK_MS });
   histogram.enable();

@@ -7,8 +7,9 @@ import type { Log } from '../../core/ports.ts';
 /** Readable by the exporter, which runs as another user. */
 const MODE = 0o644;
 
+/** Writes the metrics to one file. */
 export interface MetricsFile {
-  /** Never rejects. A call during another write is skipped. */
+  /** Replaces the content of the file. Resolves also if this failed. A call during another write is skipped. */
   write(text: string): Promise<void>;
 }
 

@@ -9,6 +9,7 @@ import type { EventCode, Severity } from '../../core/words.ts';
 import type { RunMode, StartLedger } from '../run/start-ledger.ts';
 import type { HealthSample } from './health.ts';
 
+/** The values from which the metrics are made. */
 export interface MetricsParts {
   readonly status: StatusView;
   /** Null if it is not measured. */

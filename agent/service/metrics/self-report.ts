@@ -20,6 +20,7 @@ const FILE_MS = 60_000;
 const PUBLISH_MINUTES = 10;
 const MEGABYTE = 2 ** 20;
 
+/** What the report reads, and where it goes. */
 export interface SelfParts {
   readonly clock: Clock;
   readonly log: Log;
@@ -34,8 +35,14 @@ export interface SelfParts {
   readonly metricsFile: () => string | null;
 }
 
+/** The report of the agent about its own health. */
 export type Self = ReturnType<typeof createSelf>;
 
+/**
+ * Creates the report of the agent about its own health; nothing runs before `start`. Memory, loop lag, line use and store size go to the
+ * platform at the start and every 10 minutes; all metrics go to the metrics file each minute. It also collects garbage if there is a `heap`. `note` counts an
+ * event for the metrics. `metrics` resolves with all metrics as they are now.
+ */
 export function createSelf(parts: SelfParts) {
   const { clock, log, uplink, health, heap, runs } = parts;
   const events = new Map<EventCode, number>();

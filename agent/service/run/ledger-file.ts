@@ -15,6 +15,7 @@ const MODE = 0o600;
 /** A longer file is not a ledger. Units: bytes. Source: thirty runs take 6 kB. */
 const MAX_BYTES = 65_536;
 
+/** The start ledger on disk: reads it, and writes it with or without blocking. */
 export type LedgerFile = ReturnType<typeof createLedgerFile>;
 
 /**

@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import type { Log } from '../../core/ports.ts';
 
+/** How messages reach the service manager. */
 export interface NotifyParts {
   /** The manager's socket, from NOTIFY_SOCKET; null when no manager supervises this run. */
   readonly socket: string | null;
@@ -14,6 +15,7 @@ export interface NotifyParts {
   readonly send?: (words: readonly string[], socket: string) => Promise<void>;
 }
 
+/** The messages to the service manager, one function for each. */
 export type Notify = ReturnType<typeof createNotify>;
 
 /** Returns one function for each message to the service manager; without a `socket` they do nothing. Errors: none; a failure is logged. */

@@ -27,6 +27,7 @@ const COUNT_MS = 60_000;
 /** File of a reboot request. Source: `systemd/luciole-reboot.path`, which watches it. */
 const REBOOT_REQUEST = 'reboot-wish';
 
+/** What the guard needs to read and write the ledger, and to reach the service manager. */
 export interface GuardParts {
   readonly clock: Clock;
   readonly log: Log;
@@ -51,6 +52,7 @@ export interface WatchedRun {
   readonly leave: () => void;
 }
 
+/** The guard of the present run: its start mode, its ledger, its watchdog and the record of its end. */
 export interface RunGuard {
   readonly mode: RunMode;
   /** Events about the previous run and about safe mode. */
@@ -71,8 +73,8 @@ export interface RunGuard {
 }
 
 /**
- * Reads the start ledger, adds this start and begins to write it; resolves with the mode in which the run must start. A folder that does not
- * respond delays this by at most 2 s. A run by hand always gets the normal mode: safe mode is only for runs that a service manager restarts.
+ * Reads the start ledger, adds this start and begins to write it. Resolves with the guard, whose `mode` the run must use. A folder that does
+ * not respond delays this by at most 2 s. A run by hand always gets the normal mode: safe mode is only for runs that a service manager restarts.
  *
  * Errors: none; failures of the disk are logged. If safe mode fails repeatedly, a reboot of the machine is requested.
  */

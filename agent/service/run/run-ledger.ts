@@ -11,6 +11,7 @@ import { ended, type RunEnd, type StartLedger, up } from './start-ledger.ts';
 /** Longest recorded cause. Units: characters. */
 const MAX_CAUSE = 200;
 
+/** The start ledger of the present run, and where it is written. */
 export interface RunLedgerParts {
   readonly file: LedgerFile;
   readonly log: Log;
@@ -20,6 +21,7 @@ export interface RunLedgerParts {
   readonly lostBefore: EarlierLoss | null;
 }
 
+/** Keeps the start ledger of the present run up to date, in memory and on disk. Errors: none; a failed write is logged. */
 export class RunLedger {
   readonly #file: LedgerFile;
   readonly #log: Log;
@@ -38,7 +40,7 @@ export class RunLedger {
     return this.#ledger;
   }
 
-  /** Resolves when the ledger is on disk, or the write has failed. */
+  /** Writes the ledger. Resolves when it is on disk, or the write has failed. */
   async write(): Promise<void> {
     try {
       await this.#file.write(this.#ledger);
@@ -53,7 +55,7 @@ export class RunLedger {
     void this.write();
   }
 
-  /** The store has recorded the losses of runs without a store. */
+  /** Removes the recorded losses of runs without a store from the ledger. Call it once a store has recorded them. */
   settleLoss(): void {
     const { unstored: _, ...rest } = this.#ledger;
     this.#ledger = rest;

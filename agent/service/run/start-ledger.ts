@@ -38,6 +38,7 @@ export interface RunRecord extends KernelTime {
   readonly cameUp?: boolean;
 }
 
+/** The starts of the agent on this cabinet and how its runs ended, kept on disk from run to run. */
 export interface StartLedger {
   /** Readings lost in runs without a store and not yet recorded by a store; absent for none. */
   readonly unstored?: EarlierLoss;
@@ -71,6 +72,7 @@ const QUIET_MS = { first: 900_000, factor: 4, max: 14_400_000 } as const;
 /** More than any rule here uses. */
 const MAX_RUNS = 30;
 
+/** The ledger before the first start. */
 export const EMPTY_LEDGER: StartLedger = { starts: 0, ends: {}, runs: [] };
 
 /** Returns true if the run failed: `crashed`, `hung` or `killed`. False for all other ends, and for null (no end is recorded). */

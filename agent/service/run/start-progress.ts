@@ -19,6 +19,7 @@ const UNSENT_SHARE = 0.1;
 /** The start limit is the cause of a stop that follows this share of it without a completed step. Source: the limit, less two unsent shares. */
 const OVERDUE_SHARE = 1 - 2 * UNSENT_SHARE;
 
+/** The clock, the log, the service manager, and the limit of one step of the start. */
 export interface StartProgressParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly log: Log;

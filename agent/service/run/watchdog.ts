@@ -16,6 +16,7 @@ const USUAL_WATCHDOG_MS = 30_000;
 /** Number of consecutive checks that must find the same part hanging. Source: after a process was frozen, this check may run before its parts can make progress. */
 const LOOKS = 2;
 
+/** What the watchdog reads and calls. */
 export interface WatchdogParts {
   readonly clock: Clock;
   readonly log: Log;

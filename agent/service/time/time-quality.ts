@@ -32,7 +32,8 @@ export interface TimeMarks {
 
 /**
  * Returns how far the wall clock can be trusted. `none`: it is before 2026, so it was never set. `synced`: it has been synchronised, or the
- * configuration trusts it (`system`). `rtc`: a battery clock agrees with it. `restored`: neither applies.
+ * configuration trusts it (`system`). `rtc`: a battery clock is within 10 min of it, or was, and no step of more than 10 min has happened since.
+ * `restored`: neither applies.
  */
 export function clockQuality(wallMs: WallMs, trust: Cabinet['clockTrust'], marks: TimeMarks): ClockQuality {
   if (wallMs < EARLIEST_MS) return 'none';
@@ -49,6 +50,7 @@ function isConfirmed(wallMs: WallMs, { rtcMs, confirmedAheadMs = null }: TimeMar
 /** Reads a small file; null if it cannot be read, whatever the reason. */
 type ReadFact = (path: string) => Promise<string | null>;
 
+/** The clock to judge, and the setting of the configuration about its trust. */
 export interface TimeQualityParts {
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;
   /** Read each time, because the configuration may change. */
@@ -59,6 +61,7 @@ export interface TimeQualityParts {
 /** Longest wait for the first reading of the system's clocks, because a clock that does not respond must not delay the first light. Units: ms. Source: assumed; small files in memory. Confirmed by: bench of the start on the gateway. */
 export const FIRST_PROBE_MS = 1_000;
 
+/** The present quality of the system clock, and the newest reading of the battery clock. */
 export type TimeQuality = ReturnType<typeof createTimeQuality>;
 
 /**

@@ -10,6 +10,7 @@ import type { UpdateAnswer, UpdateManager, UpdateOrder, UpdatePart } from '../..
 import type { Outcome, OutcomeState } from '../../core/words.ts';
 import { UPDATE_SHOWN } from '../../sync/commands/command-metrics.ts';
 
+/** The update manager, and where outcomes and metrics of updates go. */
 export interface PlatformUpdatesParts {
   /** Null if this run accepts no updates. */
   readonly manager: UpdateManager | null;
@@ -41,6 +42,7 @@ function createByteBudget(clock: Pick<Clock, 'monoMs'>): ByteBudget {
   };
 }
 
+/** The handler of the update requests of the platform. */
 export type PlatformUpdates = ReturnType<typeof createPlatformUpdates>;
 
 /**

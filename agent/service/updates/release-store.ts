@@ -88,7 +88,7 @@ export class ReleaseStore {
     await this.#write('failed', `${(await this.#word('failed')) ?? ''}${REPORTED}`);
   }
 
-  /** The running release has started successfully: the starter counts its starts from zero again. */
+  /** Call when the running release has started successfully: the starter then counts its starts from zero again. */
   async cameUp(): Promise<void> {
     await this.#remove('starts');
   }
@@ -119,7 +119,7 @@ export class ReleaseStore {
     return toTrialFacts(await this.#read('trial.json'));
   }
 
-  /** The trial succeeded: the release is confirmed. */
+  /** Ends the trial: the release on trial, which has this serial, is confirmed, and a recorded failure is removed. */
   async confirm(serial: number): Promise<void> {
     await this.#write('serial', String(Math.max(serial, (await this.facts()).serial)));
     await this.#remove('trial');

@@ -12,6 +12,7 @@ const TRIAL_MS = { look: 5_000, quiet: 60_000, max: 300_000 } as const;
 /** Share of the units that answered before the trial. Source: assumed; a unit that fails at that moment is not the fault of the release. Confirmed by: the share of silent units in a year of logs. */
 const ENOUGH = 0.8;
 
+/** What a trial observes, and who receives its verdict. `unitsOkBefore`: number of units that answered before this release ran. */
 export interface TrialParts {
   readonly clock: Clock;
   readonly pulse: () => Pulse;

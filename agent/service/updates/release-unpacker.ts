@@ -20,6 +20,7 @@ import { unpackUpdate } from './update-unpack.ts';
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const UNPACKING = 'unpacking';
 
+/** Folders, keys and facts of this gateway that the unpacking of an update needs. */
 export interface UnpackerParts {
   /** State folder of the agent; only read. */
   readonly stateDir: string;
@@ -37,7 +38,7 @@ export interface UnpackerParts {
  * Checks signature, architecture, age and hash of the received file again, then unpacks it. Returns the name of the release. Removes all
  * other releases in `unpackedDir` except the current one.
  *
- * Errors: rejects with UpdateError, or the error of the system or the decompression. The current release is never changed.
+ * Errors: rejects with UpdateError, or the error of the system or the decompression. A refused update does not change the current release.
  */
 export async function unpackRelease(parts: UnpackerParts): Promise<string> {
   const { stateDir, unpackedDir, keysDir, arch, installedSerial, freeBytes = freeBytesOf } = parts;

@@ -44,6 +44,7 @@ interface StoredAnswer {
   readonly textTemplate?: unknown;
 }
 
+/** Where the agent writes a request to unpack and reads the answer. */
 export interface UnpackRequestParts {
   readonly clock: Clock;
   /** Runtime folder of the agent. */

@@ -29,16 +29,18 @@ export async function readUpdateKeys(dir: string): Promise<ReadonlyMap<string, K
   return keys;
 }
 
+/** What an update file is checked against: accepted keys, architecture and the serial of this gateway. */
 export interface CheckNeeds {
   readonly keys: ReadonlyMap<string, KeyObject>;
   readonly keysDir: string;
   readonly arch: string;
-  /** The update must have a higher serial. */
+  /** The update must have a higher serial; the release `failed` may have this one. */
   readonly serial: number;
   /** Release that may be installed again although it is not newer, because it was confirmed once and failed later. Shape: name of its folder. */
   readonly failed: string | null;
 }
 
+/** The header of a checked update file. `payloadAt`: offset of the archive in it. Units: bytes. */
 export interface CheckedUpdate {
   readonly header: UpdateHeader;
   readonly payloadAt: number;

@@ -14,6 +14,7 @@ import { UpdateError, updateFailureText } from './update-error.ts';
 import { type CheckNeeds, checkUpdateFile, readUpdateKeys, releaseName } from './update-file.ts';
 import { expectRoom, receivePart } from './update-inbox.ts';
 
+/** The running release and its surroundings, as the manager of updates needs them. */
 export interface UpdateManagerParts {
   readonly releases: ReleaseStore;
   readonly log: Log;
@@ -35,6 +36,7 @@ export interface UpdateManagerParts {
   readonly restart: (why: string) => void;
 }
 
+/** A manager of updates whose received file can be removed when no client continues to send it. */
 export interface ExpiringUpdateManager extends UpdateManager {
   /** Removes the received file, if it is incomplete or was not installed. No effect while another request runs. Errors: none. */
   expire(): Promise<void>;

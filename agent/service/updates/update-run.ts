@@ -71,6 +71,7 @@ function obstacleOf(isService: boolean, hasUnpacker: boolean): Message {
     : msg`the installed package has no service that unpacks updates: install the package of this release or a newer one`;
 }
 
+/** What updates need in a running agent: the releases, the lamps and units, and how events are reported. */
 export interface UpdatesParts extends UpdateParts {
   readonly clock: Clock;
   readonly log: Log;
@@ -81,9 +82,10 @@ export interface UpdatesParts extends UpdateParts {
   readonly notice: (event: EventFacts) => void;
 }
 
+/** Updates in a running agent: the manager for requests, and the trial of a release that has just started. */
 export interface Updates {
   readonly manager: UpdateManager;
-  /** Reports a release that was reverted, and begins the trial if this run is of a new release. Call once. */
+  /** Reports a release that was reverted or cannot run, and begins the trial if the running release is on trial. Call once. */
   start(): Promise<void>;
   stop(): void;
 }
