@@ -13,7 +13,7 @@ import { createLocalActions } from './console/local-actions.ts';
 import { hasAccents, personLanguage } from './console/terminal/person-language.ts';
 import { createStatusLine } from './console/terminal/status-line.ts';
 import { configFileOf, type LocalArgs, type Terminal, textOf } from './console/terminal/terminal.ts';
-import { spelt, withoutSteering } from './console/text/plain-text.ts';
+import { inAsciiLetters, withoutControls } from './console/text/plain-text.ts';
 import { problemLines } from './console/text/text-lines.ts';
 import { learn, translate } from './console/text/translate.ts';
 import { dayStartMs } from './core/durations.ts';
@@ -86,7 +86,7 @@ function terminal(): Terminal {
   return {
     // A file gets the exact text; for a terminal, control characters are removed.
     out: (text) => void stdout.write(stdout.isTTY ? onTerminal(text) : text),
-    err: (text) => void stderr.write(stderr.isTTY ? onTerminal(text) : withoutSteering(text)),
+    err: (text) => void stderr.write(stderr.isTTY ? onTerminal(text) : withoutControls(text)),
     get language() {
       return language;
     },
@@ -114,7 +114,7 @@ function terminal(): Terminal {
 
 /** On a terminal without accented characters, French is shown without accents. */
 function onTerminal(text: string): string {
-  return withoutSteering(language === 'en' || hasAccents(env) ? text : spelt(text));
+  return withoutControls(language === 'en' || hasAccents(env) ? text : inAsciiLetters(text));
 }
 
 /** The translations of a language are loaded only when used. */

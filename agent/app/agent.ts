@@ -14,7 +14,7 @@ import { fieldLine } from '../field/line-from-config.ts';
 import { endLeftovers } from '../service/ongoing.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { joinParts, pulseOf } from './join.ts';
-import { awaitLock, leaveOnceFree, refuseDataInUse } from './lock-wait.ts';
+import { awaitLock, endRunOnceFree, refuseDataInUse } from './lock-wait.ts';
 import type { AgentParts, Joined } from './parts.ts';
 import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
@@ -79,7 +79,7 @@ async function startAgent(joined: Joined): Promise<void> {
   state.isRunning = true;
   await stored;
   await refuseDataInUse(joined);
-  if (store.pulse().refusal === 'held' || parts.hasBegunHeld === true) void leaveOnceFree(joined);
+  if (store.pulse().refusal === 'held' || parts.hasBegunHeld === true) void endRunOnceFree(joined);
   completed('store-opened');
   if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settleLoss);
   state.rooms.energy.start();

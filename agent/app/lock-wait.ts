@@ -31,7 +31,7 @@ export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<
  * that the run ends, because the command may have replaced the files that this run started with. The readings of this run are stored before it
  * ends, unless the command erased the data. Does not call `onDataFree` if the agent stops first.
  */
-export async function leaveOnceFree({ parts, state, store, clock }: Joined): Promise<void> {
+export async function endRunOnceFree({ parts, state, store, clock }: Joined): Promise<void> {
   parts.log.event('data-held', {}, 'warning');
   // A thread that has not answered yet may still find the data held.
   const mayBeHeld = (): boolean => store.pulse().refusal === 'held' || store.pulse().unansweredMono !== null;

@@ -219,7 +219,7 @@ export interface ConfigManager {
   /** Accepts the revision on trial; refused if there is none. */
   confirm(by: string): Promise<ConfigAnswer>;
   /** Withdraws the revision on trial immediately; refused if there is none, or if it is not the revision `number`. */
-  giveBack(by: string, why: Said, number?: number): Promise<ConfigAnswer>;
+  returnTrial(by: string, why: Said, number?: number): Promise<ConfigAnswer>;
   /** Resolves when the requests that consoles have made so far have ended. */
   settled(): Promise<void>;
   /** Discards the candidate of this author; refused if there is none. */

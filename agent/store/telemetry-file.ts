@@ -27,7 +27,7 @@ import { CLOCK_QUALITIES } from './telemetry/frame-table.ts';
 import { createGapTable } from './telemetry/gap-table.ts';
 import { historyPage } from './telemetry/history.ts';
 import { retainSome } from './telemetry/retention.ts';
-import { giveBack, isOverCap, makeRoomFor, makeRoomOnce } from './telemetry/room.ts';
+import { isOverCap, makeRoomFor, makeRoomOnce, returnTrial } from './telemetry/room.ts';
 import { createWriteMeter, epochOf, telemetryFacts } from './telemetry/telemetry-facts.ts';
 import { type Handle, openTables, type Piece } from './telemetry/telemetry-handle.ts';
 import { allDamaged, createPieceMemory, exportPage, type Found, framesAfter } from './telemetry/telemetry-reader.ts';
@@ -202,7 +202,7 @@ export class TelemetryFile {
       const result = act(handle, losses);
       return { result, lost: losses.settle() };
     });
-    this.#file.read(atMs, giveBack);
+    this.#file.read(atMs, returnTrial);
     return done;
   }
 

@@ -10,7 +10,7 @@ interface Pending {
 }
 
 /** Keeps the lines locked against other agents while a command has locked the data, so that no second agent runs at the same time. */
-interface LinesHolder extends FoundHeld {
+interface LinesLockOwner extends FoundHeld {
   readonly dir: string;
   readonly worker: Worker;
 }
@@ -29,7 +29,7 @@ export interface WorkerLink extends StoreLink {
  */
 export function workerLinkOpener(handOver: (() => void) | null = null): (...args: Parameters<OpenLink>) => WorkerLink {
   let handsOver = handOver;
-  let holder: LinesHolder | null = null;
+  let holder: LinesLockOwner | null = null;
   return (setup, onLost) => {
     const takesOver = handsOver !== null;
     // Not before: if a thread ends while it loads, the next one takes over.

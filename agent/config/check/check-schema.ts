@@ -27,7 +27,7 @@ export function checkSchema(value: unknown): SchemaCheck {
   // One finding per value, even if a number is wrong in two ways.
   const findings = new Map(dropped.map((finding): [string, Finding] => [JSON.stringify(finding.path), finding]));
   const draft = structuredClone(value);
-  const hints = { found: saidTime, allowed: (path: Path) => looksSwapped(value, path) };
+  const hints = { found: quotedTimeHint, allowed: (path: Path) => looksSwapped(value, path) };
   for (const issue of result.error.issues) {
     const path = issue.path as Path;
     for (const finding of schemaFindings(root, value, issue, hints)) findings.set(JSON.stringify(finding.path), finding);
@@ -45,7 +45,7 @@ function forget(value: unknown, path: Path): void {
 }
 
 /** Times as people write them. */
-function saidTime(found: unknown, schema: JsonSchema): Message | undefined {
+function quotedTimeHint(found: unknown, schema: JsonSchema): Message | undefined {
   const isTime = schema.patternErrorMessage?.startsWith('dusk') === true;
   return isTime && (typeof found === 'string' || typeof found === 'number') ? timeHint(String(found)) : undefined;
 }

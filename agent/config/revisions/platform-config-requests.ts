@@ -118,7 +118,7 @@ async function carryOut(manager: ConfigManager, { commandId, by, ask }: ConfigRe
     case 'confirm':
       return manager.confirm(by);
     case 'return':
-      return manager.giveBack(by, NO_TEXT);
+      return manager.returnTrial(by, NO_TEXT);
     case 'discard':
       return manager.discard(by);
     case 'apply':

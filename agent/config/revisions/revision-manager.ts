@@ -236,7 +236,7 @@ export class RevisionManager implements ConfigManager {
     });
   }
 
-  giveBack(by: string, why: Said, number?: number): Promise<ConfigAnswer> {
+  returnTrial(by: string, why: Said, number?: number): Promise<ConfigAnswer> {
     return this.#endingTrial(by, async () => {
       const { trial } = this.#histories.history;
       if (trial === null) return refusedAnswer(NO_TRIAL);

@@ -11,7 +11,7 @@ import { isFrameEnd } from '../commands/config/paste-frame.ts';
 import { ConsoleError } from '../console-error.ts';
 import { createStatusLine } from '../terminal/status-line.ts';
 import type { LocalActions, LocalArgs, Terminal } from '../terminal/terminal.ts';
-import { toAscii, withoutSteering } from '../text/plain-text.ts';
+import { toAscii, withoutControls } from '../text/plain-text.ts';
 import { wrap } from '../text/text-lines.ts';
 import { askNewSecret, askSecret } from './console-login.ts';
 import type { Dialog } from './dialog.ts';
@@ -205,11 +205,11 @@ function collector(
   let text = '';
   let droppedLines = 0;
   const keep = (more: string): void => {
-    text += withoutSteering(more);
+    text += withoutControls(more);
   };
   const live = (more: string): void => {
     const lines = filterLines(
-      withoutSteering(more).replace(/\n$/, '').split('\n'),
+      withoutControls(more).replace(/\n$/, '').split('\n'),
       filters.filter(({ name }) => name === 'include' || name === 'exclude'),
     );
     if (lines.length === 0) return;

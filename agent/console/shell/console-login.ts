@@ -56,7 +56,7 @@ export interface ConsoleLoginParts {
 export function createConsoleLogin(parts: ConsoleLoginParts): Login {
   return {
     open: async (dialog) => {
-      const watch = givenBack(dialog, parts.clock);
+      const watch = watchReturn(dialog, parts.clock);
       try {
         await speak(dialog.settings, await languageOf(parts));
         print(dialog, [parts.surroundings.version, HINT]);
@@ -86,7 +86,7 @@ async function languageOf({ socketPath }: ConsoleLoginParts): Promise<Language> 
 }
 
 /** Ends a session that is left at its first prompt, so that it uses no process. */
-function givenBack(dialog: Dialog, clock: Clock): Timer {
+function watchReturn(dialog: Dialog, clock: Clock): Timer {
   return every(clock, LOOK_MS, () => {
     if (clock.monoMs() - dialog.lastKeyMono() > UNANSWERED_MS) dialog.end('idle');
   });

@@ -5,7 +5,7 @@
  * neither XOFF nor Ctrl-C stops bytes in the kernel. See docs/adr/0024.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
-import { spelt } from '../text/plain-text.ts';
+import { inAsciiLetters } from '../text/plain-text.ts';
 import type { Tty } from './tty.ts';
 
 /** Bytes passed at a time, as time on the line. Units: ms. Source: a VT100 sends XOFF with 32 of its 64 characters free: 33 ms at 9600. */
@@ -44,7 +44,7 @@ export class TtyWriter {
 
   write(text: string): void {
     if (this.#isClosed || text === '') return;
-    const bytes = Buffer.from(this.#isUtf8 ? text : spelt(text), 'utf8');
+    const bytes = Buffer.from(this.#isUtf8 ? text : inAsciiLetters(text), 'utf8');
     this.#parts.push(bytes);
     this.#waitingBytes += bytes.length;
     this.#pump();

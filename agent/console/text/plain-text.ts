@@ -76,7 +76,7 @@ function speller(charset: Charset): (text: string) => string {
  * Returns the text with all characters beyond ASCII spelled in ASCII, as `toAscii` does. ASCII stays unchanged, also line ends and control
  * characters.
  */
-export function spelt(text: string): string {
+export function inAsciiLetters(text: string): string {
   return text.replace(/[\u0080-\uffff]+/g, toAscii);
 }
 
@@ -90,7 +90,7 @@ const STEERING = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]|\u001b(
  * Returns text from a file or a device, safe for a terminal: each control character becomes a `?`, except line feeds, tabs and sequences
  * that set a colour.
  */
-export function withoutSteering(text: string): string {
+export function withoutControls(text: string): string {
   return text.replace(STEERING, '?');
 }
 

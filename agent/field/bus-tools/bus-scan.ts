@@ -106,7 +106,7 @@ async function scanHome(parts: ScanParts, request: ScanRequest, { addresses, res
   const { serial } = queue.config;
   const shown = serialOf(queue.config);
   const onProbed = (): void => results.step(shown);
-  const patience = { waitMs: waitMs(parts, request, serial), isPatient: request.waitMs !== null };
+  const patience = { waitMs: waitMs(parts, request, serial), readsAgain: request.waitMs !== null };
   const { answers, damaged } = await quickPass(queue, { units: addresses, ...patience, signal, onProbed });
   for (const answer of answers) {
     signal?.throwIfAborted();

@@ -98,7 +98,7 @@ export interface PassOptions {
   /** Wait for the first byte of a reply. Units: ms. */
   readonly waitMs: number;
   /** Reads the addresses without an answer up to three times more while late or damaged bytes arrive. Up to 50 s each for 247 addresses. */
-  readonly isPatient: boolean;
+  readonly readsAgain: boolean;
   readonly signal: AbortSignal | undefined;
   /** Called after each address. */
   readonly onProbed: () => void;
@@ -135,14 +135,14 @@ class QuickPass {
 
   async run(): Promise<PassResult> {
     const { clock } = this.#queue;
-    const { units, waitMs, isPatient, onProbed } = this.#options;
+    const { units, waitMs, readsAgain, onProbed } = this.#options;
     const waiting = units.values();
     await Promise.all(Array.from({ length: WORKERS }, () => this.#probe(waiting, waitMs, onProbed)));
     await sleep(clock, TAIL_MS);
     this.#countStrays(clock.monoMs());
     await this.#searchSuspects();
     // Late bytes may be of several units, of which the search has found one.
-    for (let round = 0, heard = 0; isPatient && round < AGAIN.rounds && this.#incidents.length > heard; round++) {
+    for (let round = 0, heard = 0; readsAgain && round < AGAIN.rounds && this.#incidents.length > heard; round++) {
       heard = this.#incidents.length;
       await this.#probe(this.#unanswered(), Math.max(waitMs, AGAIN.waitMs), () => {});
       await sleep(clock, TAIL_MS);

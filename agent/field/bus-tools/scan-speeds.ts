@@ -24,7 +24,7 @@ const DRAIN_MS = 10;
 const IDENTIFY_WAIT_MS = 100;
 
 /** Options of a scan at the speed `serial`. `waitMs` is limited to what fits into a slice of 250 ms. */
-export interface SpeedPassOptions extends Omit<PassOptions, 'isPatient'> {
+export interface SpeedPassOptions extends Omit<PassOptions, 'readsAgain'> {
   readonly serial: SerialSettings;
 }
 

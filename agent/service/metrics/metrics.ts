@@ -152,8 +152,8 @@ function uplinkFamilies({ uplink, atMs }: StatusView): MetricFamily[] {
     certificate == null ? undefined : (certificate.untilMs - atMs) / 1_000;
   return [
     family('gauge', 'luciole_uplink_state', '', 'How the way to the platform stands', oneOf('state', UPLINKS, uplink.state)),
-    counter('luciole_uplink_published_readings', '', 'Readings sent as they came', uplink.readingsPublished),
-    counter('luciole_uplink_historical_readings', '', 'Readings sent later', uplink.readingsHistorical),
+    counter('luciole_uplink_published_readings', '', 'Readings sent, those of the backlog included', uplink.readingsPublished),
+    counter('luciole_uplink_historical_readings', '', 'Readings of the backlog sent', uplink.readingsHistorical),
     counter('luciole_uplink_proven_readings', '', 'Readings proven delivered', uplink.readingsAcked),
     counter('luciole_uplink_messages', '', 'Messages sent', uplink.messagesSent),
     counter('luciole_uplink_sent_bytes', 'bytes', 'Payload sent', uplink.bytesSent),

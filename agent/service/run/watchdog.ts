@@ -13,8 +13,8 @@ import { type Hang, hangsOf } from './progress.ts';
 const FEEDS = 3;
 /** Used if the manager specifies no time. Units: ms. Source: WatchdogSec of the unit file. */
 const USUAL_WATCHDOG_MS = 30_000;
-/** Number of consecutive checks that must find the same part hanging. Source: after a process was frozen, this check may run before its parts can make progress. */
-const LOOKS = 2;
+/** Consecutive checks that must find the same part hanging. Source: after a process was frozen, this check may run before its parts can make progress. */
+const SUSPICIONS = 2;
 
 /** What the watchdog reads and calls. */
 export interface WatchdogParts {
@@ -46,12 +46,12 @@ export function createWatchdog({ clock, log, notify, pulse, watchdogMs, onHang }
     if (isGivenUp) return;
     const hangs = hangsOf(pulse(), clock.monoMs());
     suspects = new Map(hangs.map(({ part }) => [part, (suspects.get(part) ?? 0) + 1]));
-    const certain = hangs.filter(({ part }) => (suspects.get(part) ?? 0) >= LOOKS);
+    const certain = hangs.filter(({ part }) => (suspects.get(part) ?? 0) >= SUSPICIONS);
     if (certain.length === 0) {
       notify.alive();
       return;
     }
-    if (certain.some(({ part }) => suspects.get(part) === LOOKS)) logHangs(certain);
+    if (certain.some(({ part }) => suspects.get(part) === SUSPICIONS)) logHangs(certain);
     if (!notify.isSupervised) return;
     isGivenUp = true;
     onHang(certain);

@@ -57,7 +57,7 @@ export function makeRoomFor(handle: Handle, losses: Losses, { neededBytes, maxBy
 }
 
 /** Returns some of the free pages to the file system. Only outside a transaction. */
-export function giveBack({ db }: Handle): void {
+export function returnTrial({ db }: Handle): void {
   if (pragma(db, 'freelist_count') > VACUUM_PAGES.from) db.pragma(`incremental_vacuum(${VACUUM_PAGES.step})`);
 }
 

@@ -20,7 +20,7 @@ const BYTES = { burst: 8 * 2 ** 20, perS: 128 * 2 ** 10 };
  * Messages beyond that limit that are searched for an emergency; each 128 bytes begun cost one token. Source: measured, 2 to 7 us for a command, and
  * 48 us for 128 bytes of empty metrics: a tenth of the processor at most, a fiftieth for commands.
  */
-const LOOKS = { burst: 4_000, perS: 2_000, bytes: 128 };
+const SEARCHES = { burst: 4_000, perS: 2_000, bytes: 128 };
 /** Emergencies among them that are parsed. Source: measured, 60 to 90 us each; 500 are a twentieth of the processor. */
 const EMERGENCIES = { burst: 500, perS: 500 };
 /** Longest message that may contain an emergency. Units: bytes. Source: with the longest id and reason it has 600. */
@@ -35,7 +35,7 @@ const NAME = Buffer.from(EMERGENCY_METRIC.on);
 export function createReadLimit(clock: Pick<Clock, 'monoMs'>, table: Pick<MetricTable, 'node' | 'devices'>) {
   const messages = createTokenBucket(clock, MESSAGES);
   const bytes = createTokenBucket(clock, BYTES);
-  const looks = createTokenBucket(clock, LOOKS);
+  const searches = createTokenBucket(clock, SEARCHES);
   const emergencies = createTokenBucket(clock, EMERGENCIES);
 
   const ofNode = { get: (alias: number) => table.node.find((entry) => entry.alias === alias) };
@@ -46,8 +46,8 @@ export function createReadLimit(clock: Pick<Clock, 'monoMs'>, table: Pick<Metric
   };
   const mayLook = (payload: Uint8Array): boolean => {
     // With an alias it is short. A search for the name costs less than a microsecond.
-    const isCandidate = payload.length <= LOOKS.bytes || (payload.length <= MAX_BYTES && asBuffer(payload).includes(NAME));
-    return isCandidate && looks.take(Math.ceil(payload.length / LOOKS.bytes));
+    const isCandidate = payload.length <= SEARCHES.bytes || (payload.length <= MAX_BYTES && asBuffer(payload).includes(NAME));
+    return isCandidate && searches.take(Math.ceil(payload.length / SEARCHES.bytes));
   };
 
   return {

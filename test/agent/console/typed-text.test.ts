@@ -8,7 +8,7 @@ import { ConsoleError } from '../../../agent/console/console-error.ts';
 import { failedReply, parseReply } from '../../../agent/console/protocol/protocol.ts';
 import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
 import { asTyped } from '../../../agent/console/shell/as-typed.ts';
-import { plain, plainMessage, toAscii, withoutSteering } from '../../../agent/console/text/plain-text.ts';
+import { plain, plainMessage, toAscii, withoutControls } from '../../../agent/console/text/plain-text.ts';
 import { labelled, paragraph } from '../../../agent/console/text/text-lines.ts';
 import { tableLines } from '../../../agent/console/text/text-table.ts';
 import { adaptTemplates, learn, translate } from '../../../agent/console/text/translate.ts';
@@ -112,7 +112,7 @@ t.test('on the terminal it is unchanged but for what no terminal shows and where
               labelled(msg`Reason`, msg`"${made}"`, wide),
               tableLines([{ title: msg`Reason` }], [[msg`"${made}"`], [`"${shown}"`]], wide),
             ];
-            if (!pages.every((lines) => withoutSteering(lines.join('\n')).includes(shown))) return false;
+            if (!pages.every((lines) => withoutControls(lines.join('\n')).includes(shown))) return false;
             const narrow = { widthCols: NARROW_COLS, language };
             const wrapped = [paragraph(made, narrow), labelled(msg`Reason`, made, narrow), paragraph(shown, narrow)];
             if (!wrapped.every((lines) => withoutBlanks(lines.join('')).includes(withoutBlanks(shown)))) return false;

@@ -67,7 +67,7 @@ export const CONFIG_RETURN = configChange({
     why: readComment(args),
     number: args['revision'] === undefined ? undefined : numberArg(args, 'revision', REVISION_NUMBERS),
   }),
-  answer: (view, { why, number }, { source }) => configOf(view).giveBack(source, why, number),
+  answer: (view, { why, number }, { source }) => configOf(view).returnTrial(source, why, number),
   render: async (result, page) => (await import('./config-page.ts')).renderReturned(result, page),
 });
 

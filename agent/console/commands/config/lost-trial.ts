@@ -32,7 +32,7 @@ export async function returnLostTrial(view: Pick<AgentView, 'config' | 'audit'>,
   await config?.settled();
   const { trial, running } = config?.view(by) ?? {};
   if (config === null || trial == null || trial.mode !== 'asked' || trial.number === before || running?.by !== by) return;
-  const given = await config.giveBack(by, WHY, trial.number);
+  const given = await config.returnTrial(by, WHY, trial.number);
   const detail = `revision=${trial.number} comment=${String(WHY)}`;
   audit.note({
     user,

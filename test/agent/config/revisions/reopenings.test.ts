@@ -45,7 +45,7 @@ async function openManager(t: Test) {
   });
   await manager.start();
   t.teardown(() => manager.stop());
-  const tried = async (text: string, { by = 'platform', isSigned = false, end = 'giveBack' as 'giveBack' | 'confirm' } = {}) => {
+  const tried = async (text: string, { by = 'platform', isSigned = false, end = 'returnTrial' as 'returnTrial' | 'confirm' } = {}) => {
     const files = { cabinet: text, profiles: {} };
     const signature = signRevision({ files, privateKey: signer.privateKey, cabinets: ['demo'], signedMs: clock.wallMs(), validMs: DAY_MS });
     await manager.put('cabinet.yaml', text, by);
@@ -63,14 +63,14 @@ async function openManager(t: Test) {
     });
     if (answer.state === 'refused') await manager.discard(by);
     else if (end === 'confirm') await manager.confirm(by);
-    else await manager.giveBack(by, '');
+    else await manager.returnTrial(by, '');
     return answer;
   };
   return { clock, tried };
 }
 
 t.test('unsigned revisions of the platform that reopen lines are rate-limited, whatever happened to earlier ones', async (t) => {
-  for (const end of ['confirm', 'giveBack'] as const) {
+  for (const end of ['confirm', 'returnTrial'] as const) {
     const { clock, tried } = await openManager(t);
     const opened = [];
     for (let n = 0; n < 30; n += 1) opened.push((await tried(named(n), { end })).state === 'done');

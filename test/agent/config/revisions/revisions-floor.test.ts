@@ -164,7 +164,7 @@ t.test('a signature of a key that the site names allows it, once and no older on
   await load(dimmed(5), signatureOn(dimmed(5)));
   t.equal((await made.commit(by('platform'))).state, 'done');
   t.match(texts(made.history()[0]), { why: 'savings; below the floor, allowed by signature of chief' });
-  await made.giveBack('platform', '');
+  await made.returnTrial('platform', '');
   t.equal(minPct(), 10, 'an unconfirmed trial is reverted as usual');
   await load(dimmed(5), signatureOn(dimmed(5)));
   t.equal((await made.commit(by('platform'))).state, 'done', 'the same files may be tried again');
@@ -244,7 +244,7 @@ t.test('a signature whose trial was returned is used up by the next revision tha
   const { manager: made, load, minPct } = await openManager(t);
   await load(dimmed(5), signatureOn(dimmed(5)));
   await made.commit(by('platform'));
-  await made.giveBack('platform', '');
+  await made.returnTrial('platform', '');
   await load(dimmed(20));
   await made.commit(by('platform'));
   await made.confirm('platform');
@@ -302,7 +302,7 @@ t.test('no order of recorded revisions, trials, rollbacks and restarts brings ba
       const { isOnTrial } = await (deed === 'send'
         ? at.manager.commit(by('platform'))
         : at.manager.rollback(pick(numbers), by('platform')));
-      if (isOnTrial) await (random() < 0.5 ? at.manager.confirm('platform') : at.manager.giveBack('platform', ''));
+      if (isOnTrial) await (random() < 0.5 ? at.manager.confirm('platform') : at.manager.returnTrial('platform', ''));
     }
     // 10 % is the floor of the site file: above it no approval is needed.
     t.ok((at.minPct() ?? 0) >= 10, `step ${step}: ${deed} gives ${at.minPct()} %`);
@@ -340,7 +340,7 @@ t.test('another speed of a line with lamps: the platform needs a signature, a te
   t.match((await made.check('platform')).warnings[0], { path: 'lines[north].serial' }, 'and a look at it says why');
   await load(atSpeed(9_600), signatureOn(atSpeed(9_600)));
   t.equal((await made.commit(by('platform'))).state, 'done');
-  await made.giveBack('platform', '');
+  await made.returnTrial('platform', '');
   await made.put('cabinet.yaml', atSpeed(4_800), 'console:tina');
   t.match(await made.commit(by('console:tina')), { state: 'done', problems: [] });
 });

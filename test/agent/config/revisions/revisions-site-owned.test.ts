@@ -143,7 +143,7 @@ t.test('a revision of the release before keeps running with its values, and each
 t.test('a trial begun by the release before continues and ends normally; its values are not checked in the middle', async (t) => {
   const { manager: at, run } = await openManager(t, { before: 'book.json' });
   t.match([at.view('platform').trial?.number, run.site.cabinet.uplink?.broker], [3, 'mqtt://10.0.0.10:1883']);
-  t.match(await at.giveBack('console:anne', ''), { state: 'done', revision: 2 });
+  t.match(await at.returnTrial('console:anne', ''), { state: 'done', revision: 2 });
   t.equal(run.site.cabinet.uplink?.broker, 'mqtt://10.0.0.9:1883', 'what ran before runs again, though unlike the file of the site');
   t.match(owned(await at.rollback(3, request('platform'))), /uplink\.broker belongs/, 'but no rollback to the other one');
 });
@@ -165,7 +165,7 @@ t.test('after the upgrade a revision keeps the running values or takes those of 
   await at.take('platform', 'console:admin');
   t.match(await at.commit(request('console:admin')), { state: 'done', revision: 4 }, 'those of the file');
   t.equal(endsOf(), 2, 'and is over');
-  await at.giveBack('platform', '');
+  await at.returnTrial('platform', '');
   t.equal(events.findLast(({ code }) => code === 'config-site-owned')?.endMs, null, 'taken back: it holds again');
   t.equal(run.site.cabinet.uplink?.broker, 'mqtt://10.0.0.9:1883');
   t.match(await at.rollback(4, request('console:admin')), { state: 'done' });
@@ -224,7 +224,7 @@ const EDIT = fc.oneof(
       { weight: 4, arbitrary: SET },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('load' as const), of: fc.constantFrom(1, 2, 3) }) },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('rollback' as const), of: fc.constantFrom(1, 2, 3, 4) }) },
-      { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('commit' as const, 'commit' as const, 'confirm' as const, 'giveBack' as const), of: fc.constant(1) }) },
+      { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('commit' as const, 'commit' as const, 'confirm' as const, 'returnTrial' as const), of: fc.constant(1) }) },
     ); // biome-ignore format: a table
 
 t.test('after any random edits, a running revision has only allowed site-owned values', { timeout: 300_000 }, async (t) => {
@@ -242,7 +242,7 @@ t.test('after any random edits, a running revision has only allowed site-owned v
       for (const each of edits) {
         if (each.do === 'set') await at.set(each.path, each.value, by);
         else if (each.do === 'load') await at.put('cabinet.yaml', (await at.files(each.of, by))?.cabinet ?? '', by);
-        else if (each.do === 'giveBack') await at.giveBack(by, '');
+        else if (each.do === 'returnTrial') await at.returnTrial(by, '');
         else {
           const answer =
             each.do === 'confirm'

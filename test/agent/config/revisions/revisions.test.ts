@@ -498,7 +498,7 @@ t.test('a rollback on a disk without room runs the former revision, reports that
   await at.put('cabinet.yaml', brighter(45), 'console:anne');
   await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked' });
   state.isFull = true;
-  t.match(await at.giveBack('console:anne', ''), {
+  t.match(await at.returnTrial('console:anne', ''), {
     state: 'done',
     code: 'not-stored',
     revision: 1,
@@ -524,7 +524,7 @@ for (const ending of ['by a person', 'by itself'] as const) {
     t.match(await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked' }), { isOnTrial: true });
     t.match((await again()).revisions.history, { trial: { number: 2 } }, 'until then a kill leaves it on trial');
     isFull = true;
-    if (ending === 'by a person') t.match(await at.giveBack('console:anne', ''), { state: 'done', revision: 1 });
+    if (ending === 'by a person') t.match(await at.returnTrial('console:anne', ''), { state: 'done', revision: 1 });
     else {
       health.answering.clear();
       await later(clock, 40_000);
@@ -596,7 +596,7 @@ t.test('a trial is reverted on request, and leaves nothing on disk', async (t) =
   const { manager: at, applied, events } = await openManager(beginning.first);
   await at.put('cabinet.yaml', brighter(45), 'console:anne');
   await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked' });
-  t.match(await at.giveBack('console:anne', 'the cable was pulled'), { state: 'done', revision: 1 });
+  t.match(await at.returnTrial('console:anne', 'the cable was pulled'), { state: 'done', revision: 1 });
   t.strictSame(applied, ['{"pct":45}', '{"pct":30}']);
   t.match(events.at(-1), { code: 'config-returned', text: /by console:anne: the cable was pulled/ });
   t.match(at.history(), [{ number: 2, state: 'returned' }, { number: 1 }]);

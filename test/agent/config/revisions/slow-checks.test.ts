@@ -80,7 +80,7 @@ t.test('a trial ends at its time although checks of the platform hang, one after
 });
 
 for (const [what, end] of [
-  ['a return', (manager: RevisionManager) => manager.giveBack('platform', '')],
+  ['a return', (manager: RevisionManager) => manager.returnTrial('platform', '')],
   ['a confirmation of a technician', (manager: RevisionManager) => manager.confirm('console:anne')],
 ] as const)
   t.test(`${what} does not wait for checks of the platform`, async (t) => {
@@ -98,7 +98,7 @@ t.test('a request of a console is handled before those of the platform that wait
   noted('platform', manager.check('platform'));
   noted('console', manager.discard('console:anne'));
   state.hangs = false;
-  await manager.giveBack('platform', '');
+  await manager.returnTrial('platform', '');
   await running;
   await manager.settled();
   await manager.check('platform');
@@ -131,7 +131,7 @@ t.test('confirmations sent again and again delay no console', async (t) => {
   const { manager, tryThenHang } = await openManager(t);
   await tryThenHang(1);
   const order: string[] = [];
-  const repeated = Array.from({ length: 20 }, (_, i) => manager.giveBack('platform', '').then(() => order.push(`return ${i}`)));
+  const repeated = Array.from({ length: 20 }, (_, i) => manager.returnTrial('platform', '').then(() => order.push(`return ${i}`)));
   const anne = manager.discard('console:anne').then(() => order.push('console'));
   await Promise.all([...repeated, anne]);
   t.strictSame(order.slice(0, 2), ['return 0', 'console']);

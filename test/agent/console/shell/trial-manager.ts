@@ -17,7 +17,7 @@ const DONE: ConfigAnswer = {
 /**
  * A fake agent whose configuration manager puts each commit on trial, as revision 8.
  *
- * `trial` begins one without a commit; `held` blocks the following commits until it is released; `asked` gets the returns (`giveBack`).
+ * `trial` begins one without a commit; `held` blocks the following commits until it is released; `asked` gets the returns (`returnTrial`).
  */
 export function trialManager(by = 'console:tech') {
   const asked: unknown[][] = [];
@@ -41,7 +41,7 @@ export function trialManager(by = 'console:tech') {
       queue = done;
       return done;
     },
-    giveBack: async (...args: unknown[]) => {
+    returnTrial: async (...args: unknown[]) => {
       asked.push(args);
       return { ...DONE, revision: 7, isOnTrial: false };
     },

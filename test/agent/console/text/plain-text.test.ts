@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { plain, toAscii, withoutSteering } from '../../../../agent/console/text/plain-text.ts';
+import { plain, toAscii, withoutControls } from '../../../../agent/console/text/plain-text.ts';
 
 const letters: [text: string, ascii: string][] = [
   ['Préfecture, œuvre, Straße', 'Prefecture, oeuvre, Strasse'],
@@ -19,19 +19,19 @@ const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, 'g');
 
 t.test('of all control characters, a terminal receives line ends, tabs and colours only', async (t) => {
   const colours = 'a\tb\n\u001b[31mred\u001b[0m \u001b[1;32mgreen\u001b[m é °';
-  t.equal(withoutSteering(colours), colours);
+  t.equal(withoutControls(colours), colours);
   fc.assert(
     fc.property(
       fc.array(fc.constantFrom('\u001b', '[', ']', '0;', 'm', '\u0007', '\r', '\u009b', '31', 'J', '\n', 'x'), { maxLength: 30 }),
       (parts) => {
-        const shown = withoutSteering(parts.join(''))
+        const shown = withoutControls(parts.join(''))
           .replaceAll(COLOUR, '')
           .replaceAll(/[\n\t]/g, '');
         return !/\p{Cc}/u.test(shown);
       },
     ),
   );
-  t.equal(withoutSteering('\u001b]0;title\u0007\u001b[2J\u009b2J\rover'), '?]0;title??[2J?2J?over');
+  t.equal(withoutControls('\u001b]0;title\u0007\u001b[2J\u009b2J\rover'), '?]0;title??[2J?2J?over');
 });
 
 t.test('a terminal with UTF-8 shows letters of one column; what moves or turns the line stays out', async (t) => {

@@ -86,7 +86,7 @@ function view(replies: Partial<{ answer: ConfigAnswer; view: ConfigView }> = {})
     commit: reply('commit'),
     rollback: reply('rollback'),
     confirm: reply('confirm'),
-    giveBack: reply('giveBack'),
+    returnTrial: reply('returnTrial'),
     discard: reply('discard'),
     paths: () => [],
     inForce: () => null,
@@ -153,7 +153,7 @@ t.test('each verb requests from the manager what was typed', async (t) => {
     ['config commit', { confirm: '5' }, ['commit', { mode: 'asked', minutes: 5, why: '', by: 'console:anne' }]],
     ['config rollback', { number: '7', confirm: '5' }, ['rollback', 7, { mode: 'asked', minutes: 5 }]],
     ['config confirm', {}, ['confirm', 'console:anne']],
-    ['config return', { comment: 'the cable was pulled', revision: '8' }, ['giveBack', 'console:anne', 'the cable was pulled', 8]],
+    ['config return', { comment: 'the cable was pulled', revision: '8' }, ['returnTrial', 'console:anne', 'the cable was pulled', 8]],
     ['config discard', {}, ['discard', 'console:anne']],
   ];
   for (const [name, args, asked] of cases) t.match((await run(name, args)).asked[0], asked, name);
