@@ -19,6 +19,7 @@ import { createUserListStore, type UserListStore, type UserListStoreParts } from
 import { createUserRegistry, type UserRegistry } from './user-registry.ts';
 import { createUsersFile, type UserRecord } from './users-file.ts';
 
+/** What the access functions are created from. */
 export interface AccessParts {
   /** The state folder. */
   readonly dir: string;
@@ -44,7 +45,10 @@ export interface Access extends AccessTools {
   takeUserList(text: string): Promise<UserList | Message>;
 }
 
-/** Creates users, logins and sessions. Initially no user is logged in; no file is read before the first request. */
+/**
+ * Creates the access functions of the consoles from their parts. Initially no user is logged in; no file is read before the first request. Most
+ * changes of a user end the sessions of this user. A lock after wrong passwords is an event.
+ */
 export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verifyUserList, passwordCost }: AccessParts): Access {
   const hasher = createHasher(passwordCost);
   const list = createUserListStore({ store, clock, log, verify: verifyUserList ?? (() => ({ refusal: NO_LISTS })) });

@@ -82,6 +82,7 @@ async function withoutAgent(
 
 type Own = Pick<ConsoleAnswer, 'result' | 'atMs' | 'timezone'>;
 
+/** How a request reaches the agent and how it ends. */
 export interface CallOptions {
   /** Socket named on the command line. */
   readonly socket?: LocalArgs[string] | undefined;

@@ -70,8 +70,8 @@ export function expandWords(firsts: readonly CommandNode[], words: readonly stri
 }
 
 /**
- * Returns the word that is typed in full, in any case; if there is none, all words that begin with the typed text. Words with
- * `isTypedWhole` must be typed in full. Empty if nothing fits.
+ * Returns the choice whose word is typed in full; if there is none, all choices whose word begins with the typed text. Capital and small
+ * letters are equal. A choice with `isTypedWhole` must be typed in full. Empty if nothing fits.
  */
 export function match<Word extends Choice>(typed: string, choices: readonly Word[]): readonly Word[] {
   const wanted = typed.toLowerCase();

@@ -51,6 +51,7 @@ import { STORE, STORE_BACKUP, STORE_CHECK } from './commands/store/store.ts';
 import { UPLINK, UPLINK_RECONNECT, UPLINK_RENEW, UPLINK_STATUS, UPLINK_TEST } from './commands/uplink/uplink.ts';
 import { UPLINK_TRACE } from './commands/uplink/uplink-trace.ts';
 
+/** All commands in the order of the help, with the hidden ones that only the program itself sends. */
 export const COMMANDS: readonly ConsoleCommand[] = [
   STATUS,
   DEVICES,

@@ -9,6 +9,7 @@ import { type LineParts, serveLines } from './lines.ts';
 import { askerOf, type ConsoleSession, type Login } from './session.ts';
 import { createTrialHold } from './trial-hold.ts';
 
+/** What a session uses, in addition to the parts of its command lines. */
 export interface ShellParts extends LineParts {
   readonly login: Login;
   /** Request the terminal's size at the start. A simple terminal shows the request as text for a third of a second. */
@@ -18,12 +19,16 @@ export interface ShellParts extends LineParts {
 const PAGER_HELP = msg`space: next page  enter: next line  /text: search  q: quit`;
 
 export interface Shell {
-  /** Resolves when the session has ended. */
+  /** Logs the person in, runs the typed commands, and resolves with the reason of the end when the session has ended. */
   run(): Promise<EndReason>;
   /** Ends the session from outside: carrier lost, timeout, machine stops. */
   end(reason: EndReason): void;
 }
 
+/**
+ * Creates a session on this terminal; nothing is read or written before `run`. `run` closes the terminal at the end. A logged-in user is logged out
+ * after some time without a key, with a warning one minute before.
+ */
 export function createShell(parts: ShellParts): Shell {
   const { tty, clock, login, withProbe } = parts;
   const dialog: Dialog = new Dialog(tty, clock, () => translate(dialog.settings.language, PAGER_HELP));
