@@ -162,10 +162,11 @@ export interface AgentCommand extends CommandWords {
   readonly alone: ((files: LocalConfigView, args: RawArgs, report: (progress: unknown) => void) => unknown) | null;
   /** Returns the answer as text. Runs in the client; the texts of `result` contain only characters that the terminal shows. */
   render(result: unknown, page: Page, args: RawArgs): Promise<string>;
+  /** Returns false if the answer reports a failure; the exit code is then 1. */
   succeeded(result: unknown): boolean;
   /** Null for a command without progress. */
   readonly progress: ProgressSpec<unknown> | null;
-  /** Fields of the answer for the agent's log, in addition to request and user; null for a command that only reads. */
+  /** Fields of the answer for the agent's log, in addition to request and user. Null: the log gets no entry for the request. */
   readonly audit: ((result: unknown) => Readonly<Record<string, unknown>>) | null;
 }
 

@@ -55,7 +55,7 @@ const SAVE_MS = 900_000;
 /** Delay before an unreadable disk is tried again. Units: ms. Source: assumed. Confirmed by: the disk events of the gateways. */
 const RETRY_MS = 60_000;
 
-/** Counts the running night, saves it every 15 min and archives it once it has ended. Counting begins with the constructor, saving with `start`. */
+/** Counts the running night, saves it every 15 min and archives it once it has ended. Counting begins with the constructor, regular saves with `start`. */
 export class EnergyTracker {
   readonly count: EnergyCount;
   readonly meters: MeterTracker;

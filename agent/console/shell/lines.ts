@@ -22,6 +22,7 @@ import { speak } from './terminal-settings.ts';
 import type { Tty } from './tty.ts';
 import { completion, helpLines, type TypingHelp } from './typing-help.ts';
 
+/** What the command lines of a session use. */
 export interface LineParts {
   readonly tty: Tty;
   readonly clock: Clock;

@@ -152,7 +152,10 @@ export function sessionRoomBytes(filesDir: string, path: string): number {
   return Math.min(MAX_BYTES - used, bavail * bsize - FREE_BYTES) + already;
 }
 
-/** Errors: throws ConsoleError 'failed' if a file of the console may not have this size; the system's error as `sessionRoomBytes`. */
+/**
+ * Checks that a file at this path may have this size within the limits of the console. Returns nothing. Errors: throws ConsoleError 'failed' if
+ * it may not; the system's error as `sessionRoomBytes`.
+ */
 export function expectSessionRoom(filesDir: string, path: string, bytes: number): void {
   if (sessionRoomBytes(filesDir, path) >= bytes) return;
   throw new ConsoleError(

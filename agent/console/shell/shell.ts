@@ -18,6 +18,8 @@ export interface ShellParts extends LineParts {
 
 const PAGER_HELP = msg`space: next page  enter: next line  /text: search  q: quit`;
 
+/** One session at a terminal. */
+/** One session at a terminal. */
 export interface Shell {
   /** Logs the person in, runs the typed commands, and resolves with the reason of the end when the session has ended. */
   run(): Promise<EndReason>;
@@ -26,7 +28,7 @@ export interface Shell {
 }
 
 /**
- * Creates a session on this terminal; nothing is read or written before `run`. `run` closes the terminal at the end. A logged-in user is logged out
+ * Creates a session on this terminal; it reads keys from now on and writes nothing before `run`. `run` closes the terminal at the end. A logged-in user is logged out
  * after some time without a key, with a warning one minute before.
  */
 export function createShell(parts: ShellParts): Shell {

@@ -11,6 +11,7 @@ import { paragraph } from '../../text/text-lines.ts';
 import { reportUntilOver, type Watched } from '../until-over.ts';
 import { findLine, LINE_ARGUMENT, onBus } from './bus-args.ts';
 
+/** `bus watch`: sends each transaction of a line until the time of `--for` is over or the client disconnects. */
 export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, LineWatched, BusTransaction>({
   name: 'bus watch',
   role: 'technician',
@@ -31,6 +32,7 @@ export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, Li
   progress: { isLasting: true, load: async () => renderTransaction },
 });
 
+/** The answer of `bus watch`: what was sent to the client, for the summary. */
 export interface LineWatched extends Watched {
   readonly line: string;
 }

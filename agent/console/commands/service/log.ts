@@ -15,6 +15,7 @@ import { paragraph, shownCols, wrap } from '../../text/text-lines.ts';
 import { eventText } from '../cabinet/events.ts';
 import { untilOver, type Watched } from '../until-over.ts';
 
+/** The option `--level`: the lowest severity that is shown; `readLevel` reads it. */
 export const LEVEL_OPTION: OptionSpec = {
   name: 'level',
   value: 'LEVEL',
@@ -44,7 +45,7 @@ export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null
   progress: { isLasting: true, load: async () => renderLogLine },
 });
 
-/** Returns the typed level, `info` if none was typed. Case does not matter. Errors: throws ConsoleError 'usage' for an unknown level. */
+/** Returns the typed level, `info` if none was typed. Capital and small letters are equal. Errors: throws ConsoleError 'usage' for an unknown level. */
 export function readLevel({ level = 'info' }: LocalArgs): LogSeverity {
   const typed = String(level).toLowerCase();
   const found = LOG_SEVERITIES.find((each) => each === typed);
@@ -109,6 +110,7 @@ export function leftOut(lines: number, page: Pick<Page, 'language'>): string {
   return `! ${translated(counted(lines, msg`${lines} line left out`, msg`${lines} lines left out`), page)}`;
 }
 
+/** Renders a log line in at most three rows; a longer one is cut and ends in `~`. More rows are indented. */
 export function logRows(line: LogLine, page: Page): readonly string[] {
   const { atMs, severity, name, fields, repeated } = line;
   const time = clockTime(atMs, { ...page, atMs });

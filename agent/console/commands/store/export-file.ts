@@ -38,6 +38,7 @@ export interface ExportState {
   readonly bytes: number;
 }
 
+/** The file of a running export. */
 export interface ExportFile {
   /** State of the interrupted export; null for a new file. */
   readonly state: ExportState | null;
@@ -50,7 +51,7 @@ export interface ExportFile {
 }
 
 /**
- * Opens `FILE.part` for an export, and continues an interrupted one with the same period and format. The caller closes it in any case.
+ * Opens `FILE.part` for an export, and continues an interrupted one with the same period and format. The caller always closes it, also after `finish`.
  *
  * Errors: rejects with ConsoleError 'failed' if the place is not writable or contains a part of another export.
  */

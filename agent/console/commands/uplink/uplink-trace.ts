@@ -18,6 +18,7 @@ const LAST = { min: 1, max: 400, usual: 22 };
 /** Duration of a watch. Units: ms. Source: assumed; output to an unattended terminal must end. Confirmed by: length of watches in audit logs. */
 const FOLLOW_MS = { usual: 60_000, max: 3_600_000 };
 
+/** `uplink trace`: answers with the newest events and packets of the uplink; with `--follow` it sends new ones until the time is over. */
 export const UPLINK_TRACE = agentCommand<{ last: number; followMs: number | null }, TraceAnswer, TraceEntry>({
   name: 'uplink trace',
   role: 'technician',
