@@ -44,7 +44,7 @@ export interface FailureCounter {
   count(by: LoginTry): Promise<void>;
   /** Removes one attempt from the count: it was correct as far as it went. */
   refund(by: LoginTry): Promise<void>;
-  /** Clears this user's failures at this console, because the login succeeded. */
+  /** Records a successful login: clears this user's failures in the counts that applied to it, and remembers its console. */
   clear(by: LoginTry): Promise<void>;
   /** Call after a wrong attempt. If the user must wait now, calls `onLocked`. Returns the wait. Units: ms; 0 for no wait. */
   lockIfDue(by: LoginTry): number;
@@ -57,8 +57,8 @@ const DISK_MS = 2_000;
 const KEY_CHARS = 16;
 
 /**
- * Creates a counter without failures; call `restore` before the first login. Each change is saved. If the disk does not accept it within 2 s, a
- * warning is logged and the counts are only in memory.
+ * Creates a counter without failures; call `restore` before the first login. Each change is saved. If the disk does not accept it within 2
+ * s, a warning is logged and the counts are only in memory.
  */
 export function createFailureCounter({ clock, log, store, onLocked }: FailureCounterParts): FailureCounter {
   let state: LoginFailures = NO_ATTEMPTS;

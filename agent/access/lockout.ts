@@ -26,7 +26,10 @@ export interface Lockout {
   readonly allBefore: Count;
 }
 
-/** The part that is stored over a restart: numbers of failures, by name (`users`) and of the existing users together (`all`). Waits are not stored. */
+/**
+ * The part that is stored over a restart: numbers of failures, by name (`users`) and of the existing users together (`all`). Waits are not
+ * stored.
+ */
 export interface LockoutFacts {
   readonly users: Readonly<Record<string, number>>;
   readonly all: number;
@@ -90,7 +93,9 @@ export function succeeded({ users, ...rest }: Lockout, user: string): Lockout {
   return { users: next, ...withoutLatest(rest) };
 }
 
-/** Returns the state without the latest attempt of this user and the wait it caused. For a correct password where a code is still required. */
+/**
+ * Returns the state without the latest attempt of this user and the wait it caused. For a correct password where a code is still required.
+ */
 export function refunded({ users, ...rest }: Lockout, user: string): Lockout {
   const count = users.get(user);
   const next = new Map(users);
@@ -110,7 +115,10 @@ export function lockoutFacts({ users, all }: Lockout): LockoutFacts {
   return { users: Object.fromEntries([...users].map(([name, { failures }]) => [name, failures])), all: all.failures };
 }
 
-/** Restores the counts of an earlier run, of at most 64 names. A wait starts again in full. Errors: none; invalid facts count as no failures. */
+/**
+ * Restores the counts of an earlier run, of at most 64 names. A wait starts again in full. Errors: none; invalid facts count as no
+ * failures.
+ */
 export function restoredLockout(facts: unknown, nowMono: MonoMs): Lockout {
   const { users, all } = (typeof facts === 'object' && facts !== null ? facts : {}) as Partial<Record<keyof LockoutFacts, unknown>>;
   const names = typeof users === 'object' && users !== null ? Object.entries(users).slice(0, MAX_NAMES) : [];

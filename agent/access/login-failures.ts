@@ -76,8 +76,8 @@ export function loginRefunded(state: LoginFailures, attempt: LoginAttempt): Logi
 }
 
 /**
- * Returns the state after a successful login: without this user's failures in the counts that `loginWaitMs` uses. If the client has a key, this
- * console has separate counts for the user from now on. Only the latest four consoles of a user have them.
+ * Returns the state after a successful login: without this user's failures in the counts that `loginWaitMs` uses. If the client has a key,
+ * this console has separate counts for the user from now on. Only the latest four consoles of a user have them.
  */
 export function loginSucceeded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return withConsole(

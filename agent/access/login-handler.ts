@@ -23,8 +23,8 @@ export interface LoginHandlerParts extends FailureCounterParts {
 /** Checks logins, and proofs that a user who is logged in is at the keyboard. */
 export interface LoginHandler {
   /**
-   * Returns the user if the login is correct, otherwise the answer with what is wrong or still required. Counts failures. A login with a one-time
-   * password stores the new password of the request.
+   * Returns the user if the login is correct, otherwise the answer with what is wrong or still required. Counts failures. A login with a
+   * one-time password stores the new password of the request.
    */
   judge(request: LoginRequest): Promise<UserRecord | LoginAnswer>;
   /**

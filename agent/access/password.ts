@@ -43,7 +43,7 @@ export interface Hasher {
 }
 
 /**
- * Creates functions that hash passwords and compare them with hashes, one at a time, because each takes 16 MB of the gateway's memory.
+ * Creates functions that hash passwords and compare them with hashes, one at a time, because each takes about 16 MB of memory.
  * `cost` applies to new hashes; tests use a lower one.
  */
 export function createHasher(cost: Cost = COST): Hasher {

@@ -32,7 +32,10 @@ export interface Sessions {
   countOf(user: string): number;
 }
 
-/** Creates the registry of sessions, initially empty and only in memory. A session ends by `end`, `endAllOf`, or after `IDLE_MS` without `touch`. */
+/**
+ * Creates the registry of sessions, initially empty and only in memory. A session ends by `end`, `endAllOf`, or after `IDLE_MS` without
+ * `touch`.
+ */
 export function createSessions(clock: Pick<Clock, 'after'>): Sessions {
   const open = new Map<string, Session>();
   const idleAfter = (end: Session['end']): Timer => clock.after(IDLE_MS, () => end('idle'));

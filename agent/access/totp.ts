@@ -51,7 +51,10 @@ export function newTotpSecret(): string {
   return text;
 }
 
-/** Returns the URI by which an authenticator app adds this key, as an account named `user@cabinetId`. Source: the key URI format of Google Authenticator, which all apps support. */
+/**
+ * Returns the URI by which an authenticator app adds this key, as an account named `user@cabinetId`. Source: the key URI format of Google
+ * Authenticator, which all apps support.
+ */
 export function keyUri(secret: string, user: string, cabinetId: string): string {
   return `otpauth://totp/Luciole:${encodeURIComponent(`${user}@${cabinetId}`)}?secret=${secret}&issuer=Luciole`;
 }
@@ -162,7 +165,10 @@ function decoded(secret: string): Buffer {
 export interface CodeCheck {
   /** How many consecutive codes the person must type now: one while the clock is trusted, otherwise two. */
   codesNeeded(): 1 | 2;
-  /** Returns and marks as used the step of the last typed code; null for a wrong one. Shape: `typed` is one code, or two with a separator. */
+  /**
+   * Returns and marks as used the step of the last typed code; null for a wrong code or too few codes. Shape: `typed` is one code, or two
+   * with a separator.
+   */
   stepOf(user: string, typed: string, state: CodeState): Promise<number | null>;
 }
 
@@ -170,9 +176,9 @@ export interface CodeCheck {
 const CLOCK_OFF_MS = 60_000;
 
 /**
- * Creates the check of typed codes. One code is enough while the clock is trusted, otherwise two consecutive ones. Used steps are also kept
- * in memory, so that no code works twice even if the file of users could not be saved. If a correct code shows that the clock is off by more
- * than 60 s, this is logged as a warning.
+ * Creates the check of typed codes. One code is enough while the clock is trusted, otherwise two consecutive ones are required. Two
+ * are accepted in both cases. Used steps are also kept in memory, so that no code works twice even if the file of users could not be saved. If a
+ * correct code shows that the clock is off by more than 60 s, this is logged as a warning.
  */
 export function createCodeCheck({ clock, log }: { readonly clock: Clock; readonly log: Log }): CodeCheck {
   /** The newest used step by user, for one key; the file may not contain it if it could not be saved. */

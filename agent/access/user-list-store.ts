@@ -23,7 +23,10 @@ export interface UserListStoreParts {
 
 /** The signed list of users from the platform, of which only the newest is kept. */
 export interface UserListStore {
-  /** Verifies a list and stores it instead of the one before. Resolves with the list once it is on disk, or with why it is refused. */
+  /**
+   * Verifies a list and stores it instead of the one before, which must be older. Resolves with the list once it is on disk, or with why it
+   * is refused.
+   */
   take(text: string): Promise<UserList | Message>;
   /** The people who may log in now, each with the role that the site allows. Empty without a list, or while the disk cannot be read. */
   users(): Promise<readonly ListedUser[]>;
@@ -34,7 +37,10 @@ export interface UserListStore {
 const KEY = 'access.userList';
 const UNREAD = Symbol('the disk could not be asked');
 
-/** Creates access to the stored list. The list is read and verified again at the first use, and at the next one if the disk could not be read. */
+/**
+ * Creates access to the stored list. The list is read and verified again at the first use, and at the next one if the disk could not be
+ * read.
+ */
 export function createUserListStore({ store, clock, log, verify }: UserListStoreParts): UserListStore {
   /** Serial of the list, the highest accepted. */
   let serial = 0;

@@ -21,8 +21,8 @@ export interface UserRegistryParts {
 }
 
 /**
- * The users of the cabinet. `add` and `invite` return a new one-time password, valid for 72 h; that of `invite` replaces the password. Codes are
- * those of an authenticator app, a second factor.
+ * The users of the cabinet. `add` and `invite` return a new one-time password, valid for 72 h; that of `invite` replaces the password.
+ * Codes are those of an authenticator app, a second factor.
  *
  * Errors: all methods reject with AccessError if the file cannot be read or written. Changes also reject with it for an unknown user, a bad
  * or used name, a 33rd user, a weak password, and if no admin would remain.

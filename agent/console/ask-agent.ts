@@ -123,7 +123,7 @@ export async function fetchAnswer(
 }
 
 /**
- * Asks for the status of an agent and resolves if none answers within 3 s. An agent that hangs, or whose socket this user may not open,
+ * Requests the status of an agent and resolves if none answers within 3 s. An agent that hangs, or whose socket this user may not open,
  * also counts as none. Errors: rejects with ConsoleError 'busy' and `advice` if an agent answers, even with a refusal, or if the terminal's
  * signal stops the request.
  */

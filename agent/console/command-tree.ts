@@ -79,7 +79,7 @@ export function match<Word extends Choice>(typed: string, choices: readonly Word
   return exact.length > 0 ? exact : choices.filter(({ word, isTypedWhole }) => !isTypedWhole && word.toLowerCase().startsWith(wanted));
 }
 
-/** Returns the options of a command, with `--socket` at the end for a command that connects to an agent. */
+/** Returns the options of a command, with `--socket` at the end for a command that connects to an agent or runs one. */
 export function optionsOf(command: ConsoleCommand): readonly OptionSpec[] {
   const speaksToAgent = command.kind === 'agent' || (command.kind === 'local' && command.hasSocket);
   return [...command.options, ...(speaksToAgent ? [SOCKET_OPTION] : [])];

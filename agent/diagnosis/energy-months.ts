@@ -36,13 +36,13 @@ export interface EnergyArchive {
   /** Resolves with the stored month, plus those of `nights` that belong to it, which may not be stored yet; undefined if it could not be read. */
   month(name: string, nights: readonly ClosedNight[]): Promise<EnergyMonth | undefined>;
   /**
-   * Adds the night to its stored month, and folds the month that is 14 months older. Resolves with the whole night, earlier parts included, once
-   * it is on disk; undefined if it could not be stored.
+   * Adds the night to its stored month, and reduces the month that is 14 months older to one sum. Resolves with the whole night, earlier
+   * parts included, once it is on disk; undefined if it could not be stored.
    */
   keep(night: ClosedNight): Promise<NightTally | undefined>;
   /**
-   * Resolves with the parts of the newest stored night in the month of `date`, otherwise in the month before. Undefined if neither month has one;
-   * a month that cannot be read counts as empty.
+   * Resolves with the parts of the newest stored night in the month of `date`, otherwise in the month before. Undefined if neither month
+   * has one; a month that cannot be read counts as empty.
    */
   newest(date: NightDate): Promise<readonly NightPart[] | undefined>;
 }
@@ -136,7 +136,10 @@ export function monthOf(date: NightDate): string {
   return date.slice(0, 7);
 }
 
-/** Returns every month from that of `from` to that of `to`, both included, oldest first; empty if `to` is in an earlier month. Shape: `2026-12`. */
+/**
+ * Returns every month from that of `from` to that of `to`, both included, oldest first; empty if `to` is in an earlier month. Shape:
+ * `2026-12`.
+ */
 export function monthsBetween(from: NightDate, to: NightDate): readonly string[] {
   const months: string[] = [];
   for (let month = monthOf(from); month <= monthOf(to); month = monthsAfter(month, 1)) months.push(month);

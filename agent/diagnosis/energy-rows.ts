@@ -11,8 +11,8 @@ type EnergySums = Omit<EnergyView, 'firstNight' | 'lastNight' | 'isOpen'>;
 
 /**
  * Returns one row for each period and zone. `by` null makes all nights one period, which is null in the rows. Periods keep the order of
- * `kept`; zones are in the given order, followed by those that no longer exist. A zone without counts has no row. `meters`, `awayH` (the agent
- * did not run) and `undatedH` (the date was not known) are sums over all nights.
+ * `kept`; zones are in the given order, followed by those that no longer exist. A zone without counts has no row. `meters`, `awayH` (the
+ * agent did not run) and `undatedH` (the date was not known) are sums over all nights.
  */
 export function energySums(kept: readonly KeptNights[], by: EnergyQuery['by'], zoneIds: readonly string[]): EnergySums {
   const groups = Map.groupBy(kept, ({ period }) => (by === null ? '' : by === 'month' ? monthOf(period) : period));

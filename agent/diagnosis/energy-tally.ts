@@ -24,21 +24,22 @@ const PERIOD_SUMS = ['ms', 'wh', 'fullWh', 'boostedMs', 'boostedWh', 'boostedFul
 /**
  * Time and energy of the lamps of a zone for one level: the level that they would have had without presence and traffic.
  *
- * Units: lamp milliseconds and watt hours; `fullWh` is the energy of the same lamps at 100 %. `boosted*`: while presence or traffic raises them;
- * the others: while neither does.
+ * Units: lamp milliseconds and watt hours; `fullWh` is the energy of the same lamps at 100 %. `boosted*`: while presence or traffic raises
+ * them; the others: while neither does.
  */
 export type PeriodTally = Record<(typeof PERIOD_SUMS)[number], number>;
 
 /**
- * Time and energy of the lamps of one zone, in a part of a night, a night or many. `wh` is all energy. It includes `standbyWh` (dark by day) and
- * `unknownWh` (lamps that do not answer, at the decided level). `quietWh` is `wh` as it would be without presence and traffic. `baselineWh` is
- * the energy of the former installation.
+ * Time and energy of the lamps of one zone, in a part of a night, a night or many. `wh` is all energy. It includes `standbyWh` (dark by
+ * day) and `unknownWh` (lamps that do not answer, at the decided level). `quietWh` is `wh` as it would be without presence and traffic.
+ * `baselineWh` is the energy of the former installation.
  *
- * `bandMs` is the time for which the level is known, by level: dark at night, 1 to 10 %, 11 to 20 %, and so on. `periods` is the same time by
- * the level without presence and traffic. `levelMs` is level in % times time. `boostedMs` is the time in which presence or traffic raised a lamp.
+ * `bandMs` is the time for which the level is known, by level: dark at night, 1 to 10 %, 11 to 20 %, and so on. `periods` is the same time
+ * by the level without presence and traffic. `levelMs` is level in % times time. `boostedMs` is the time in which presence or traffic
+ * raised a lamp.
  *
- * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours. `lampNights` is the sum of the numbers of lamps over all nights;
- * `activations` is how often presence raised the zone.
+ * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours. `lampNights` is the sum of the numbers of lamps over all
+ * nights; `activations` is how often presence raised the zone.
  */
 export interface ZoneTally extends Record<(typeof ZONE_SUMS)[number] | (typeof ZONE_COUNTS)[number], number> {
   readonly bandMs: number[];
@@ -58,7 +59,7 @@ export interface NightTally {
   readonly meters: Readonly<Record<string, MeterTally>>;
   /** Time in which the agent did not run. */
   readonly awayMs: number;
-  /** Counted before the date of the night was known. */
+  /** Time counted before the date of the night was known. */
   readonly undatedMs: number;
 }
 

@@ -30,7 +30,7 @@ export type LampFollowing = 'follows' | 'unknown' | LevelPct;
 export interface EnergyCount {
   /** Records the decision for a lamp from `nowMono` on. As in `seen` and `night`, an unknown id has no effect. */
   decided(lampId: string, use: LampUse, nowMono: MonoMs): void;
-  /** Records whether the lamp has its decided level, from `nowMono` on. */
+  /** Records what the lamp does from `nowMono` on. */
   seen(lampId: string, following: LampFollowing, nowMono: MonoMs): void;
   /** Records whether it is night for the zone, from `nowMono` on. */
   night(zoneId: string, isNight: boolean, nowMono: MonoMs): void;

@@ -18,7 +18,7 @@ export interface WatchedPoint {
 
 /** Whether a value means a fault. `wrong`: true for a fault, false if that fault is not present. `text`: for display, in both cases. */
 export interface FaultVerdict {
-  /** Distinguishes two faults of one point; empty where a point has only one. */
+  /** Id of the flag in the profile; empty for a fault that is not a flag. */
   readonly flag: string;
   readonly code: EventCode;
   readonly severity: Severity;

@@ -83,8 +83,8 @@ export class RunningNight {
   }
 
   /**
-   * Gives the night its date once the time is trusted. If the present date is another one, returns the night and starts the next one. Otherwise,
-   * or while the time is not trusted, null.
+   * Gives the night its date once the time is trusted. If the present date is another one, returns the night and starts the next one.
+   * Otherwise, or while the time is not trusted, null.
    */
   roll(): ClosedNight | null {
     if (!isTrusted(this.#parts.clock.quality())) return null;
@@ -103,7 +103,10 @@ export class RunningNight {
     return ended;
   }
 
-  /** Continues the night that an earlier run stored. Returns the stored one if it has another date, or this one none yet; else null. */
+  /**
+   * Takes over the night that an earlier run stored. Returns the stored night if it has a date and this one has another or none. Otherwise
+   * adds its counts to this night and returns null.
+   */
   resume(stored: unknown, last: LastRun): ClosedNight | null {
     const part = readPart(stored);
     const { date } = asRecord(stored);

@@ -57,8 +57,8 @@ const MAX_BYTES = 32 * 2 ** 20;
 const LINES_AHEAD = 8;
 
 /**
- * Sends a file over the line of the session, and resolves with the lines to show afterwards. Uses ZMODEM if `sz` is installed, otherwise lines
- * of base64, which the receiver does not confirm.
+ * Sends a file over the line of the session, and resolves with the lines to show afterwards. Uses ZMODEM if `sz` is installed, otherwise
+ * lines of base64, which the receiver does not confirm.
  *
  * Errors: rejects with ConsoleError if the file is missing, too large or not allowed, or `fromLine` is after its end. Also if ZMODEM fails
  * or the person stops the transfer; it can then be resumed.

@@ -55,8 +55,9 @@ export function wantsJson(filters: readonly Filter[]): boolean {
 }
 
 /**
- * Returns the lines after all filters, applied in their order. Capital and small letters are equal. `count` returns one line with the number
- * of lines that are not empty. `csv` converts each line of JSON to a table; `json` changes nothing. Errors: throws SyntaxError for `csv` on a line that is not JSON.
+ * Returns the lines after all filters, applied in their order. Capital and small letters are equal. `count` returns one line with the
+ * number of lines that are not empty. `csv` converts each line of JSON to a table; `json` changes nothing. Errors: throws SyntaxError for
+ * `csv` on a line that is not JSON.
  */
 export function filterLines(lines: readonly string[], filters: readonly Filter[]): readonly string[] {
   return filters.reduce<readonly string[]>((left, { name, text }) => {

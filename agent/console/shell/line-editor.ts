@@ -21,7 +21,9 @@ import { EMPTY_VIEW, type PromptView, redrawBytes, viewOf } from './prompt-view.
  */
 export type EditMode = 'command' | 'text' | 'secret';
 
-/** What a key means for the caller: the line is finished or given up, or help or completion is requested for the text `before` the cursor. */
+/**
+ * What a key means for the caller: the line is finished or given up, or help or completion is requested for the text `before` the cursor.
+ */
 export type EditEvent =
   /** `lostChars`: characters dropped because the line was full. */
   | { readonly kind: 'line'; readonly text: string; readonly lostChars: number }

@@ -21,8 +21,8 @@ export interface PastLines {
 }
 
 /**
- * Returns the past lines of a user, at most the newest 200. `add` adds a line with its secrets masked and saves all; an empty line, or one equal
- * to the last, is ignored.
+ * Returns the past lines of a user, at most the newest 200. `add` adds a line with its secrets masked and saves all; an empty line, or one
+ * equal to the last, is ignored.
  */
 export function createPastLines(user: string, historyStore: LineHistoryStore): PastLines {
   const lines = [...historyStore.load(user)].slice(-MAX_LINES);

@@ -13,7 +13,10 @@ export interface ConsoleSession {
   readonly isStranger?: true;
 }
 
-/** Returns the role that limits the files a session may name: `anyone` without a checked login. Null for a user of the machine, who may name any file. */
+/**
+ * Returns the role that limits the files a session may name: `anyone` without a checked login. Null for a user of the machine, who may name
+ * any file.
+ */
 export function filesRole({ login, isStranger }: Pick<ConsoleSession, 'login' | 'isStranger'>): LeastRole | null {
   return login?.role ?? (isStranger === true ? 'anyone' : null);
 }
@@ -38,8 +41,8 @@ export interface Login {
 }
 
 /**
- * Returns a login without prompts, for a user of the machine. Nothing is checked here: the permissions of the agent's socket decide whether the
- * requests of this user are accepted.
+ * Returns a login without prompts, for a user of the machine. Nothing is checked here: the permissions of the agent's socket decide whether
+ * the requests of this user are accepted.
  */
 export function machineLogin(user: string): Login {
   return { open: async () => ({ user, login: null }) };

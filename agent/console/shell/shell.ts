@@ -28,8 +28,8 @@ export interface Shell {
 }
 
 /**
- * Creates a session on this terminal; it reads keys from now on and writes nothing before `run`. `run` closes the terminal at the end. A logged-in user is logged out
- * after some time without a key, with a warning one minute before.
+ * Creates a session on this terminal; it reads keys from now on and writes nothing before `run`. `run` closes the terminal at the end. A
+ * logged-in user is logged out after some time without a key, with a warning one minute before.
  */
 export function createShell(parts: ShellParts): Shell {
   const { tty, clock, login, withProbe } = parts;

@@ -17,7 +17,10 @@ export interface TerminalSettings {
   status: boolean;
 }
 
-/** Returns the settings with which a session begins: 80 columns, 24 rows, ASCII, English, no colour. Source: the VT100, which every terminal supports. */
+/**
+ * Returns the settings with which a session begins: 80 columns, 24 rows, ASCII, English, no colour. Source: the VT100, which every terminal
+ * supports.
+ */
 export function usualSettings(): TerminalSettings {
   return { type: 'dumb', widthCols: 80, rows: 24, charset: 'ascii', colour: false, language: 'en', status: false };
 }

@@ -31,8 +31,8 @@ export interface LoginEnd {
 }
 
 /**
- * `login`: checks a login. If it is correct, sends the session token as progress, stays open while the session lasts, and then answers how it
- * ended. Otherwise it answers with what is wrong or still required.
+ * `login`: checks a login. If it is correct, sends the session token as progress, stays open while the session lasts, and then answers how
+ * it ended. Otherwise it answers with what is wrong or still required.
  */
 export const LOGIN = agentCommand<LoginRequest, LoginAnswer | LoginEnd, LoginAnswer>({
   name: 'login',

@@ -27,7 +27,10 @@ export const STATUS = agentCommand({
   render: async (result, page) => (await import('./status-page.ts')).renderStatus(result, page),
 });
 
-/** `devices`: answers with the devices whose id, line, profile, pole or state contains the filter. Fails if none does, unless the filter is a state. */
+/**
+ * `devices`: answers with the devices whose id, line, profile, pole or state contains the filter. Fails if none does, unless the filter is
+ * empty or a state.
+ */
 export const DEVICES = agentCommand({
   name: 'devices',
   role: 'viewer',
@@ -54,8 +57,8 @@ export const DEVICES = agentCommand({
 });
 
 /**
- * `points`: answers with the newest values of the points that match the filter, or else of the devices on the pole with this name. Fails if there are
- * none.
+ * `points`: answers with the newest values of the points that match the filter, or else of the devices on the pole with this name. Fails if
+ * there are none, unless the filter is empty.
  */
 export const POINTS = agentCommand({
   name: 'points',
@@ -79,7 +82,7 @@ export const POINTS = agentCommand({
 });
 
 /**
- * Renders `luciole devices`: one row per device, then its faults and the numbers of devices. `state`: the filter in small letters, named
+ * Renders `luciole devices`: one row per device, then all faults and the numbers of devices. `state`: the filter in small letters, named
  * if no device matches; empty means that the cabinet has no devices.
  */
 export function renderDevices(devices: readonly DeviceView[], page: Page, state = ''): string {

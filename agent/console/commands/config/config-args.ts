@@ -17,8 +17,8 @@ export const CONFIG_GROUP = 'Agent:';
 export const REVISION_NUMBERS = { min: 1, max: 9_999_999 };
 
 /**
- * Returns the manager of the configuration, which the `config` commands use. Errors: throws ConsoleError 'failed' if this run accepts no other one, as in safe
- * mode or a rehearsal.
+ * Returns the manager of the configuration, which the `config` commands use. Errors: throws ConsoleError 'failed' if this run accepts no
+ * other one, as in safe mode or a rehearsal.
  */
 export function configOf({ config: manager }: AgentView): ConfigManager {
   if (manager === null)

@@ -30,8 +30,8 @@ const MINUTES = { min: 1, max: 168, usual: 10 };
 const MAX_COMMENT = 200;
 
 /**
- * The arguments of `config commit`. `minutes`: length of the trial. `why`: the comment, empty for none. `lowersFloor`: less light than the file of
- * the site may result.
+ * The arguments of `config commit`. `minutes`: length of the trial. `why`: the comment, empty for none. `lowersFloor`: less light than the
+ * file of the site may result.
  */
 export interface CommitArgs {
   readonly mode: ConfirmMode;
@@ -41,8 +41,8 @@ export interface CommitArgs {
 }
 
 /**
- * `config commit`: puts the caller's candidate into service, on trial first. The agent keeps it once all is well; with `--confirm` only
- * `config confirm` keeps it.
+ * `config commit`: puts the caller's candidate into service, on trial if that changes anything that runs. The agent keeps it once all is
+ * well; with `--confirm` only `config confirm` keeps it.
  */
 export const CONFIG_COMMIT = configChange({
   name: 'config commit',
@@ -80,7 +80,7 @@ export const CONFIG_RETURN = configChange({
   render: async (result, page) => (await import('./config-page.ts')).renderReturned(result, page),
 });
 
-/** `config rollback`: puts an earlier revision into service, on trial, with the options of `config commit`. */
+/** `config rollback`: puts an earlier revision into service, on trial and with options as for `config commit`. */
 export const CONFIG_ROLLBACK = configChange({
   name: 'config rollback',
   summary: msg`put an earlier revision back into service, on trial`,

@@ -77,7 +77,9 @@ export const CONFIG_HISTORY = agentCommand({
   render: async (result, page) => (await import('./config-page.ts')).renderRevisions(result, page),
 });
 
-/** `config compare`: answers with the values that differ between two revisions; without options from what runs to the caller's candidate. */
+/**
+ * `config compare`: answers with the values that differ between two revisions; without options from what runs to the caller's candidate.
+ */
 export const CONFIG_COMPARE = agentCommand({
   name: 'config compare',
   role: 'viewer',
@@ -98,7 +100,10 @@ export const CONFIG_COMPARE = agentCommand({
   succeeded: isConfigDone,
 });
 
-/** `config check`: checks the caller's candidate and answers with its problems, or with warnings and what a commit would affect. Changes nothing. */
+/**
+ * `config check`: checks the caller's candidate and answers with its problems, or with warnings and what a commit would affect. Changes
+ * nothing.
+ */
 export const CONFIG_CHECK = agentCommand({
   name: 'config check',
   role: 'viewer',

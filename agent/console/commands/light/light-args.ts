@@ -12,8 +12,8 @@ import { parseDuration, type SpanLimits } from '../../text/duration.ts';
 import { findName } from '../find-name.ts';
 
 /**
- * Returns the lamp or zone with this name, or else the only lamp on the pole with this name. Capital and small letters are equal. Errors: throws ConsoleError
- * 'unknown-name' with the nearest name, or with the lamps of a pole that has several.
+ * Returns the lamp or zone with this name, or else the only lamp on the pole with this name. Capital and small letters are equal. Errors:
+ * throws ConsoleError 'unknown-name' with the nearest name, or with the lamps of a pole that has several.
  */
 export function findTarget(view: AgentView, typed: string): Target {
   const { lamps, zones } = view.names();

@@ -55,13 +55,15 @@ export interface TestStep {
 }
 
 /**
- * The result for one lamp. `refused`: every level was refused; `no answer`: it failed to confirm every level; `does not follow`: it failed to
- * confirm some of them; `no power`: the last reading of its own power is below 1 W; `power does not rise`: from one level to the next, measured
- * power rises by less than 1 W per lamp.
+ * The result for one lamp. `refused`: every level was refused; `no answer`: it failed to confirm every level; `does not follow`: it failed
+ * to confirm some of them; `no power`: the last reading of its own power is below 1 W; `power does not rise`: from one level to the next,
+ * measured power rises by less than 1 W per lamp.
  */
 export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
 
-/** Why the power of a lamp was not checked: no sensor, its reading or that of the meter was late, or the meter also measures other lamps. */
+/**
+ * Why the power of a lamp was not checked: no sensor, its reading or that of the meter was late, or the meter also measures other lamps.
+ */
 export type Unweighed = 'no-sensor' | 'no-reading' | 'no-meter-reading' | 'shared-meter';
 
 /** The result for one lamp, and what measured its power: its own sensor, the meter of the cabinet, or nothing. */

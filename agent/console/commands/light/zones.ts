@@ -10,7 +10,9 @@ import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { findZone } from './light-args.ts';
 
-/** `zones`: answers with what is in force in the zones whose id contains the filter: step, requests, sensors. Fails if none does. */
+/**
+ * `zones`: answers with what is in force in the zones whose id contains the filter: step, requests, sensors. Fails if no id contains it.
+ */
 export const ZONES = agentCommand({
   name: 'zones',
   role: 'viewer',

@@ -45,7 +45,10 @@ export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null
   progress: { isLasting: true, load: async () => renderLogLine },
 });
 
-/** Returns the typed level, `info` if none was typed. Capital and small letters are equal. Errors: throws ConsoleError 'usage' for an unknown level. */
+/**
+ * Returns the typed level, `info` if none was typed. Capital and small letters are equal. Errors: throws ConsoleError 'usage' for an
+ * unknown level.
+ */
 export function readLevel({ level = 'info' }: LocalArgs): LogSeverity {
   const typed = String(level).toLowerCase();
   const found = LOG_SEVERITIES.find((each) => each === typed);
@@ -99,7 +102,7 @@ const INDENT = ' '.repeat(9);
 
 /**
  * Renders a log line in at most three rows; a longer one is cut. A row before it counts lines that were lost. Shape: `22:41:07 warning
- * device-silent: L03 does not answer`; more rows are indented.
+ * device-silent: L03 does not answer`; rows after the first are indented.
  */
 export function renderLogLine(line: ShownLogLine, page: Page): string {
   return [...(line.missed === 0 ? [] : [leftOut(line.missed, page)]), ...logRows(line, page)].join('\n');
@@ -110,7 +113,7 @@ export function leftOut(lines: number, page: Pick<Page, 'language'>): string {
   return `! ${translated(counted(lines, msg`${lines} line left out`, msg`${lines} lines left out`), page)}`;
 }
 
-/** Renders a log line in at most three rows; a longer one is cut and ends in `~`. More rows are indented. */
+/** Renders a log line in at most three rows; a longer one is cut and ends in `~`. Rows after the first are indented. */
 export function logRows(line: LogLine, page: Page): readonly string[] {
   const { atMs, severity, name, fields, repeated } = line;
   const time = clockTime(atMs, { ...page, atMs });

@@ -77,7 +77,10 @@ export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer 
   answer: (view, part) => updatesOf(view).put(part),
 });
 
-/** `update apply`: checks the update file that `update put` sent, and installs it on trial. `file`, `bytes` and `sha256` are only for the audit log. */
+/**
+ * `update apply`: checks the update file that `update put` sent, and installs it on trial. `file`, `bytes` and `sha256` are only for the
+ * audit log.
+ */
 export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   ...changing,
   name: 'update apply',

@@ -96,7 +96,8 @@ export function fittingResolution({ fromMs, toMs }: TimeRange, form: HistoryForm
 }
 
 /**
- * Returns the point with this name, typed in capital or small letters; `/` may replace the dot. Errors: throws ConsoleError 'unknown-name' with similar names.
+ * Returns the point with this name, typed in capital or small letters; `/` may replace the dot. Errors: throws ConsoleError 'unknown-name'
+ * with similar names.
  */
 export function findPoint(view: Pick<AgentView, 'points'>, typed: string): PointView {
   const points = view.points('');

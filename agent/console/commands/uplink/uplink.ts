@@ -31,7 +31,10 @@ export const UPLINK_STATUS = agentCommand({
   examples: ['luciole uplink status', 'luciole uplink status --json'],
 });
 
-/** `uplink test`: tests each stage of the connection to the broker and answers with the results. Without an agent it runs from the cabinet file. */
+/**
+ * `uplink test`: tests each stage of the connection to the broker and answers with the results. Without an agent it runs from the cabinet
+ * file.
+ */
 export const UPLINK_TEST = agentCommand<{ broker: string | null }, UplinkTest, UplinkStep>({
   name: 'uplink test',
   role: 'technician',
