@@ -176,9 +176,9 @@ export interface CodeCheck {
 const CLOCK_OFF_MS = 60_000;
 
 /**
- * Creates the check of typed codes. One code is enough while the clock is trusted, otherwise two consecutive ones are required. Two
- * are accepted in both cases. Used steps are also kept in memory, so that no code works twice even if the file of users could not be saved. If a
- * correct code shows that the clock is off by more than 60 s, this is logged as a warning.
+ * Creates the check of typed codes. One code is enough while the clock is trusted, otherwise two consecutive ones are required. Two are
+ * accepted in both cases. Used steps are also kept in memory, so that no code works twice even if the file of users could not be saved. If
+ * a correct code shows that the clock is off by more than 60 s, this is logged as a warning.
  */
 export function createCodeCheck({ clock, log }: { readonly clock: Clock; readonly log: Log }): CodeCheck {
   /** The newest used step by user, for one key; the file may not contain it if it could not be saved. */

@@ -30,7 +30,7 @@ export function untilOver<T>({ clock, signal }: Pick<Job, 'clock' | 'signal'>, f
 
 /**
  * Sends the client each item that `watch` reports, until `forMs` is over or the client ends the job or disconnects; null: no time limit.
- * Resolves with the counts.
+ * Resolves with the counts; an item that a slow client cannot take counts as missed.
  * `watch` returns the function that stops it. Units: ms. Errors: rejects with what `watch` throws.
  */
 export async function reportUntilOver<T>(

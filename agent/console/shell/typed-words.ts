@@ -8,9 +8,9 @@ export interface TypedWord {
   readonly isQuoted: boolean;
 }
 
-/** The words of a line, complete or still being typed. */
+/** Name, arguments and options of a line, complete or still being typed. */
 export interface TypedLine {
-  /** The words of the command, then those of each filter. At least one stage, which may be empty. */
+  /** Name, arguments and options of the command, then those of each filter. At least one stage, which may be empty. */
   readonly stages: readonly (readonly TypedWord[])[];
   /** The last word is not ended by a blank yet. */
   readonly isWordOpen: boolean;

@@ -139,5 +139,5 @@ export const LOGIN_REFUSED = agentCommand({
   render: async () => '',
 });
 
-/** The commands that the shell of a session sends for its login. */
+/** The hidden commands that the shell of a session sends about its login. */
 export const LOGIN_COMMANDS: readonly ConsoleCommand[] = [LOGIN, STATE, LOGIN_REFUSED];

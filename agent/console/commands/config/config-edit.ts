@@ -86,7 +86,7 @@ export const CONFIG_PUT = agentCommand({
   succeeded: isConfigDone,
 });
 
-/** The words of `config load`; `loadConfigFile` runs it. */
+/** Name, arguments and options of `config load`; `loadConfigFile` runs it. */
 export const CONFIG_LOAD: LocalCommand = {
   kind: 'local',
   name: 'config load',
@@ -104,7 +104,7 @@ export const CONFIG_LOAD: LocalCommand = {
   examples: ['luciole config load cabinet.yaml', 'luciole config load -', 'luciole config load my-meter.yaml --profile my-meter.yaml'],
 };
 
-/** The words of `config export`; `exportConfig` runs it. */
+/** Name, arguments and options of `config export`; `exportConfig` runs it. */
 export const CONFIG_EXPORT: LocalCommand = {
   kind: 'local',
   name: 'config export',

@@ -260,7 +260,7 @@ function nowMs(): number {
   return createSystemClock({ quality: () => 'none' }).wallMs();
 }
 
-/** Writes a line, wrapped to the width of the terminal. */
+/** Writes a line in the language of the terminal, wrapped to its width. */
 export function print(terminal: Terminal, line: Said): void {
   terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
 }

@@ -24,8 +24,8 @@ export const LEVEL_OPTION: OptionSpec = {
 };
 
 /**
- * `log watch`: sends each new line of the agent's log until the time ends or the client disconnects. A session with `log on` requests it
- * too.
+ * `log watch`: sends the new lines of the agent's log until the time ends or the client disconnects. Lines that a slow client misses are
+ * counted. A session with `log on` requests it too.
  */
 export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null }, Watched, ShownLogLine>({
   name: 'log watch',
@@ -149,7 +149,7 @@ function fieldsText(fields: LogLine['fields']): string {
     .join(' ');
 }
 
-/** Renders the summary of a watch that ended by itself. */
+/** Renders the summary of `log watch`: how many lines were shown and missed, and how long it lasted. */
 export function renderLogEnd({ seen, missed, durationMs }: Watched, page: Page): string {
   const sum = msg`${count(seen, 'line')} of the log in ${formatDuration(durationMs)}`;
   return paragraph(missed === 0 ? sum : msg`${sum}; ${missed} more not shown: this terminal is too slow`, page).join('\n');

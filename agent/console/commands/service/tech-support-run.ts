@@ -33,7 +33,7 @@ const pack = promisify(gzip);
 export interface TechSupportParts {
   readonly terminal: Terminal;
   readonly configFile: string;
-  /** Folder for a file named without one. */
+  /** Folder of the file if `--to` is not typed. */
   readonly dir: string;
   readonly nowMs: WallMs;
   readonly expectRoom?: ExpectRoom;

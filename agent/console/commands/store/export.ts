@@ -28,7 +28,7 @@ export interface ExportAnswer extends ExportPage, TimeRange {
   readonly waiting?: number;
 }
 
-/** The words of `export`; `exportReadings` in `export-run.ts` runs it. */
+/** Name, arguments and options of `export`; `exportReadings` in `export-run.ts` runs it. */
 export const EXPORT: LocalCommand = {
   kind: 'local',
   name: 'export',

@@ -68,7 +68,7 @@ export function renderEntry(entry: TraceEntry, page: Page): string {
   return row(entry, clockTime(entry.atMs, { ...page, atMs: entry.atMs }), page);
 }
 
-/** Renders the kept entries, or the summary of a watch that ended by itself. */
+/** Renders the entries and their sums, or after `--follow` the summary: how many entries were shown and missed, and how long it lasted. */
 export function renderTrace({ entries, followed }: TraceAnswer, page: Page): string {
   if (followed !== null) {
     const { seen, missed, durationMs } = followed;

@@ -69,7 +69,7 @@ export const UPLINK_RECONNECT = agentCommand({
   audit: () => ({}),
 });
 
-/** The words of `uplink renew`, which creates a new key and its certificate request. */
+/** Name, arguments and options of `uplink renew`, which creates a new key and its certificate request. */
 export const UPLINK_RENEW: LocalCommand = {
   kind: 'local',
   hasSocket: false,
