@@ -8,9 +8,9 @@ export interface TypedWord {
   readonly isQuoted: boolean;
 }
 
-/** Name, arguments and options of a line, complete or still being typed. */
+/** The words of a line, complete or still being typed. */
 export interface TypedLine {
-  /** Name, arguments and options of the command, then those of each filter. At least one stage, which may be empty. */
+  /** The words of the command, then those of each filter. At least one stage, which may be empty. */
   readonly stages: readonly (readonly TypedWord[])[];
   /** The last word is not ended by a blank yet. */
   readonly isWordOpen: boolean;

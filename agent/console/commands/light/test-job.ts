@@ -50,7 +50,7 @@ export interface TestStep {
   readonly reason: Message;
   /** By lamp that measures its own power. Units: W. */
   readonly lampW: Readonly<Record<string, number>>;
-  /** Sum of the cabinet's meters; null without a meter or a fresh reading. Units: W. */
+  /** Sum of the cabinet's meters; null without a meter or a fresh reading, or if lamps outside the test are on them. Units: W. */
   readonly meterW: number | null;
 }
 
