@@ -19,6 +19,7 @@ import { createUserListStore, type UserListStore, type UserListStoreParts } from
 import { createUserRegistry, type UserRegistry } from './user-registry.ts';
 import { createUsersFile, type UserRecord } from './users-file.ts';
 
+/** What users, logins and sessions are created from. */
 export interface AccessParts {
   /** The state folder. */
   readonly dir: string;
@@ -35,7 +36,7 @@ export interface AccessParts {
 
 const NO_LISTS = msg`started this way, the agent accepts no user list`;
 
-/** The access functions of the consoles, and `takeUserList` for the signed list of users from the platform. */
+/** The users, logins and sessions of the consoles, and `takeUserList` for the signed list of users from the platform. */
 export interface Access extends AccessTools {
   /**
    * Verifies a list and stores it instead of the one before. All people who logged in from a list are then logged out. Resolves with the list,
@@ -44,7 +45,10 @@ export interface Access extends AccessTools {
   takeUserList(text: string): Promise<UserList | Message>;
 }
 
-/** Creates users, logins and sessions. Initially no user is logged in; no file is read before the first request. */
+/**
+ * Creates the users, logins and sessions of the consoles. Initially no user is logged in; no file is read before the first request. An
+ * invitation, a removal, another role or another password ends the sessions of the user. A lock after wrong passwords is an event.
+ */
 export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verifyUserList, passwordCost }: AccessParts): Access {
   const hasher = createHasher(passwordCost);
   const list = createUserListStore({ store, clock, log, verify: verifyUserList ?? (() => ({ refusal: NO_LISTS })) });

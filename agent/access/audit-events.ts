@@ -8,6 +8,7 @@ import { createTokenBucket } from '../core/token-bucket.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { readClockStep } from './self-audit.ts';
 
+/** The audit log to extend, and the receiver of the events. `cabinetId` is their source. */
 export interface AuditEventParts {
   readonly audit: AuditTools;
   readonly clock: Clock;
@@ -51,8 +52,8 @@ interface AuditEventFacts extends Pick<EventFacts, 'severity' | 'text'> {
 }
 
 /**
- * Returns the event that the city must see: a login at the console, a change of users, or a set system clock. Null for all other entries,
- * and for a login or change of users whose result is not `ok`.
+ * Returns the event to report for an audit entry: a login at the console, a change of users, or a set system clock. Null for all other
+ * entries, and for a login or change of users whose result is not `ok`.
  */
 export function auditEvent(note: AuditNote): AuditEventFacts | null {
   const { user, role, door, action, detail, result } = note;

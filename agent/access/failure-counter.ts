@@ -15,11 +15,12 @@ import {
   restoredLoginFailures,
 } from './login-failures.ts';
 
+/** What the counter uses: the time, the log, the store for its counts, and the callback for a lock. */
 export interface FailureCounterParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
-  /** A lock has begun. Shape: `user` is null for an unknown user. */
+  /** Called after a wrong attempt that causes a wait. Shape: `user` is null for a name that no user has. */
   readonly onLocked: (user: string | null, waitMs: number) => void;
 }
 
@@ -33,7 +34,7 @@ export interface LoginTry {
 
 /** Counts failed logins, and computes how long a user must wait because of them. */
 export interface FailureCounter {
-  /** Reads the counts of earlier runs, once. Resolves after a limited wait if the disk does not respond. */
+  /** Reads the counts of earlier runs, once. Resolves after 2 s if the disk does not respond; the counts then take effect later. */
   restore(): Promise<void>;
   /** How long this user must wait. Units: ms; 0 for no wait. */
   waitMs(by: LoginTry): number;
@@ -43,7 +44,7 @@ export interface FailureCounter {
   count(by: LoginTry): Promise<void>;
   /** Removes one attempt from the count: it was correct as far as it went. */
   refund(by: LoginTry): Promise<void>;
-  /** Clears this user's failures at this console, because the login succeeded. */
+  /** Records a successful login: clears this user's failures in the counts that applied to it, and remembers its console. */
   clear(by: LoginTry): Promise<void>;
   /** Call after a wrong attempt. If the user must wait now, calls `onLocked`. Returns the wait. Units: ms; 0 for no wait. */
   lockIfDue(by: LoginTry): number;
@@ -56,8 +57,8 @@ const DISK_MS = 2_000;
 const KEY_CHARS = 16;
 
 /**
- * Creates a counter without failures; call `restore` before the first login. Each change is saved; if the disk does not accept it within 2 s,
- * the counts are only in memory.
+ * Creates a counter without failures; call `restore` before the first login. Each change is saved. If the disk does not accept it within 2
+ * s, a warning is logged and the counts are only in memory.
  */
 export function createFailureCounter({ clock, log, store, onLocked }: FailureCounterParts): FailureCounter {
   let state: LoginFailures = NO_ATTEMPTS;

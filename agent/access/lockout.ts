@@ -18,15 +18,18 @@ interface UserCount extends Count {
   readonly isKnown: boolean;
 }
 
-/** Failed attempts of each name (`users`), and of all names of existing users together (`all`). */
+/** Failed attempts by name, also of names that no user has (`users`), and of the existing users together (`all`). Each has its own wait. */
 export interface Lockout {
   readonly users: ReadonlyMap<string, UserCount>;
   readonly all: Count;
-  /** `all` before the latest attempt. */
+  /** `all` before the latest attempt of an existing user. */
   readonly allBefore: Count;
 }
 
-/** The part that is stored over a restart: numbers of failures, by name and in total. Waits are not stored. */
+/**
+ * The part that is stored over a restart: numbers of failures, by name (`users`) and of the existing users together (`all`). Waits are not
+ * stored.
+ */
 export interface LockoutFacts {
   readonly users: Readonly<Record<string, number>>;
   readonly all: number;
@@ -58,6 +61,7 @@ const OVER_ALL: Pace = { free: 8, firstMs: 10_000, maxMs: 300_000, decayMs: 300_
 const MAX_NAMES = 64;
 
 const NONE: Count = { failures: 0, untilMono: Number.NEGATIVE_INFINITY, lastMono: Number.NEGATIVE_INFINITY };
+/** The state without any failed attempt. */
 export const NO_FAILURES: Lockout = { users: new Map(), all: NONE, allBefore: NONE };
 
 /**
@@ -73,7 +77,8 @@ export function lockoutWaitMs({ users, all }: Lockout, user: string, nowMono: Mo
 /**
  * Counts an attempt as failed. Call it before the password is checked, and `succeeded` or `refunded` after a correct one.
  *
- * `isKnown`: a user with this name exists. Other attempts do not count in the total, because there is no password to guess.
+ * `isKnown`: a user with this name exists. Other attempts do not count in `all`, because there is no password to guess. If there are now
+ * more than 64 names, one other name is removed, if possible one that no user has.
  */
 export function attempted({ users, all, allBefore }: Lockout, user: string, isKnown: boolean, nowMono: MonoMs): Lockout {
   const next = new Map(users).set(user, { ...failed(users.get(user) ?? NONE, PER_USER, nowMono), isKnown });
@@ -81,14 +86,16 @@ export function attempted({ users, all, allBefore }: Lockout, user: string, isKn
   return isKnown ? { users: next, all: failed(all, OVER_ALL, nowMono), allBefore: all } : { users: next, all, allBefore };
 }
 
-/** After a correct login: clears the user's failures, and removes only this attempt from the total. */
+/** Returns the state after a correct login: without the user's failures, and with one failure less in `all`. */
 export function succeeded({ users, ...rest }: Lockout, user: string): Lockout {
   const next = new Map(users);
   next.delete(user);
   return { users: next, ...withoutLatest(rest) };
 }
 
-/** After a correct step that did not complete the login: removes only this attempt. */
+/**
+ * Returns the state without the latest attempt of this user and the wait it caused. For a correct password where a code is still required.
+ */
 export function refunded({ users, ...rest }: Lockout, user: string): Lockout {
   const count = users.get(user);
   const next = new Map(users);
@@ -103,11 +110,15 @@ function withoutLatest({ all, allBefore }: Omit<Lockout, 'users'>): Omit<Lockout
   return { all: { ...all, failures: Math.max(0, all.failures - 1) }, allBefore };
 }
 
+/** Returns the part of the state that is stored over a restart, for `restoredLockout`. */
 export function lockoutFacts({ users, all }: Lockout): LockoutFacts {
   return { users: Object.fromEntries([...users].map(([name, { failures }]) => [name, failures])), all: all.failures };
 }
 
-/** Restores the counts of an earlier run; a wait starts again in full. Errors: none; invalid facts count as no failures. */
+/**
+ * Restores the counts of an earlier run, of at most 64 names. A wait starts again in full. Errors: none; invalid facts count as no
+ * failures.
+ */
 export function restoredLockout(facts: unknown, nowMono: MonoMs): Lockout {
   const { users, all } = (typeof facts === 'object' && facts !== null ? facts : {}) as Partial<Record<keyof LockoutFacts, unknown>>;
   const names = typeof users === 'object' && users !== null ? Object.entries(users).slice(0, MAX_NAMES) : [];

@@ -28,6 +28,7 @@ export interface LoginAttempt {
   readonly isKnown: boolean;
 }
 
+/** All counts of failed logins: those of the consoles that a user has logged in from, and the shared ones of all other attempts. */
 export interface LoginFailures {
   readonly shared: Lockout;
   /** Counts by console. */
@@ -47,6 +48,7 @@ const MAX_CONSOLES = 4;
 /** Source: twice the number of users of a cabinet. */
 const MAX_USERS_SEEN = 64;
 
+/** The state without any failed login. */
 export const NO_ATTEMPTS: LoginFailures = { shared: NO_FAILURES, consoles: new Map(), seen: new Map() };
 
 /**
@@ -68,12 +70,15 @@ export function loginAttempted(state: LoginFailures, attempt: LoginAttempt, nowM
   return changed(state, attempt, (lockout) => attempted(lockout, attempt.user, attempt.isKnown, nowMono));
 }
 
-/** Returns the state without this attempt. For a correct step that did not complete the login. */
+/** Returns the state without this attempt. For a correct password where a code or a new password is still required. */
 export function loginRefunded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return changed(state, attempt, (lockout) => refunded(lockout, attempt.user));
 }
 
-/** Returns the state after a successful login: without this user's failures in the counts that `loginWaitMs` uses. Its console is remembered. */
+/**
+ * Returns the state after a successful login: without this user's failures in the counts that `loginWaitMs` uses. If the client has a key,
+ * this console has separate counts for the user from now on. Only the latest four consoles of a user have them.
+ */
 export function loginSucceeded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return withConsole(
     changed(state, attempt, (lockout) => succeeded(lockout, attempt.user)),
@@ -81,6 +86,7 @@ export function loginSucceeded(state: LoginFailures, attempt: LoginAttempt): Log
   );
 }
 
+/** Returns the part of the state that is stored over a restart, for `restoredLoginFailures`. */
 export function loginFailureFacts({ shared, consoles, seen }: LoginFailures): LoginFailureFacts {
   const counts = [...consoles].map(([console, lockout]) => [console, lockoutFacts(lockout)] as const);
   return { ...lockoutFacts(shared), consoles: Object.fromEntries(counts), seen: Object.fromEntries(seen) };

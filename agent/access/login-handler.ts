@@ -20,13 +20,16 @@ export interface LoginHandlerParts extends FailureCounterParts {
   readonly codeCheck: CodeCheck;
 }
 
-/** Decides about logins. */
+/** Checks logins, and proofs that a user who is logged in is at the keyboard. */
 export interface LoginHandler {
-  /** Returns the user if the login is correct, otherwise the answer with what is wrong or still required. */
+  /**
+   * Returns the user if the login is correct, otherwise the answer with what is wrong or still required. Counts failures. A login with a
+   * one-time password stores the new password of the request.
+   */
   judge(request: LoginRequest): Promise<UserRecord | LoginAnswer>;
   /**
    * Returns whether the password is this user's, and also the code if it is not null and codes are in force. False while the user is locked.
-   * Counts like a login. Errors: rejects with AccessError if the users cannot be read.
+   * A failure counts like that of a login without a console key. Errors: rejects with AccessError if the users cannot be read.
    */
   isProven(user: string, proof: AccountProof): Promise<boolean>;
   /** The longest remaining lock of this user at any console. Units: ms; 0 for no lock. */
@@ -36,7 +39,7 @@ export interface LoginHandler {
 /** Longest name that is checked. Units: characters. */
 const MAX_NAME = 64;
 
-/** Creates the check of logins. It reads the failure counts of earlier runs at the first login, not before. */
+/** Creates the check of logins. It reads the failure counts of earlier runs at the first check, not before. */
 export function createLoginHandler({ users, hasher, codeCheck, clock, log, store, onLocked }: LoginHandlerParts): LoginHandler {
   const failures = createFailureCounter({ clock, log, store, onLocked });
 

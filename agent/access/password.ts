@@ -34,14 +34,16 @@ const COMMON_WORDS: readonly string[] = [
   'whatever, freedom, liberte, mustang, baseball, internet, computer, ordinateur',
 ].flatMap((words) => words.split(', '));
 
+/** Hashes passwords and compares them with stored hashes. */
 export interface Hasher {
+  /** Returns the hash of a password with a new salt, in the form in which it is stored. */
   hash(password: string): Promise<string>;
   /** Compares a password with a stored hash. Null, for an unknown user, takes the same time and never matches. */
   matches(password: string, stored: string | null): Promise<boolean>;
 }
 
 /**
- * Creates functions that hash passwords and compare them with hashes, one at a time, because each takes 16 MB of the gateway's memory.
+ * Creates functions that hash passwords and compare them with hashes, one at a time, because each takes about 16 MB of memory.
  * `cost` applies to new hashes; tests use a lower one.
  */
 export function createHasher(cost: Cost = COST): Hasher {
@@ -102,6 +104,7 @@ function isPattern(text: string): boolean {
   return false;
 }
 
+/** Parameters of scrypt: `logN` is log2 of N, `r` the block size, `p` the parallelisation. Each step of `logN` doubles time and memory. */
 export interface Cost {
   readonly logN: number;
   readonly r: number;

@@ -26,14 +26,18 @@ const STEP_MS = 2_000;
 /** Limit of steps that are noted, so that two services fighting over the clock do not displace other entries. Source: assumed; a correct clock steps once a start. Confirmed by: a year of audit logs of a cabinet. */
 const STEPS_NOTED = { burst: 20, perS: 1 / 3_600 };
 
+/** The observed clock, and the logs that receive the entries. */
 export interface RecordParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: { readonly audit: Pick<Store['audit'], 'note'> };
 }
 
+/** The writer of the agent's own entries in the audit log. */
 export interface SelfRecord {
+  /** Enters an event of the agent itself, such as a start or an update. Other events have no effect. */
   note(event: AgentEvent): void;
+  /** Begins to observe the wall clock. */
   start(): void;
   stop(): void;
 }

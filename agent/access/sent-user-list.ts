@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import { Message, NO_TEXT } from '../core/message.ts';
 import { createTokenBucket } from '../core/token-bucket.ts';
 
+/** `take` verifies and stores a list; it resolves with the list, or with why it is refused. `audit` receives the notes. */
 export interface SentUserListParts {
   readonly take: (text: string) => Promise<UserList | Message>;
   readonly audit: Pick<AuditTools, 'note'>;

@@ -16,19 +16,26 @@ interface Session {
   idle: Timer;
 }
 
+/** The open sessions of logged-in users. A token identifies each session. */
 export interface Sessions {
   /** Opens a session and returns its token. */
   open(user: string, role: Role): string;
   /** Returns the user of the session and restarts its idle timeout; null for an unknown token. */
   touch(token: string): { readonly user: string; readonly role: Role } | null;
+  /** Ends the session with `logout`. An unknown token has no effect. */
   end(token: string): void;
   /** Resolves with how the session ended, once it has; immediately with `logout` for an unknown token. */
   ended(token: string): Promise<SessionEnd>;
+  /** Ends all sessions of a user with `changed`. */
   endAllOf(user: string): void;
+  /** Returns the number of open sessions of a user. */
   countOf(user: string): number;
 }
 
-/** Creates the sessions, initially none. They are only in memory. A session ends by `end`, `endAllOf`, or after `IDLE_MS` without `touch`. */
+/**
+ * Creates the registry of sessions, initially empty and only in memory. A session ends by `end`, `endAllOf`, or after `IDLE_MS` without
+ * `touch`.
+ */
 export function createSessions(clock: Pick<Clock, 'after'>): Sessions {
   const open = new Map<string, Session>();
   const idleAfter = (end: Session['end']): Timer => clock.after(IDLE_MS, () => end('idle'));

@@ -40,7 +40,7 @@ export interface CodeState {
   readonly lastStep: number;
 }
 
-/** Returns a new secret. Shape: base 32. */
+/** Returns a new random key for a user's codes. Shape: base 32, 160 bits. */
 export function newTotpSecret(): string {
   let bits = BigInt(`0x${randomBytes(SECRET_BYTES).toString('hex')}`);
   let text = '';
@@ -51,7 +51,10 @@ export function newTotpSecret(): string {
   return text;
 }
 
-/** Returns the URI for authenticator apps. Source: the key URI format of Google Authenticator, which all apps support. */
+/**
+ * Returns the URI by which an authenticator app adds this key, as an account named `user@cabinetId`. Source: the key URI format of Google
+ * Authenticator, which all apps support.
+ */
 export function keyUri(secret: string, user: string, cabinetId: string): string {
   return `otpauth://totp/Luciole:${encodeURIComponent(`${user}@${cabinetId}`)}?secret=${secret}&issuer=Luciole`;
 }
@@ -86,7 +89,7 @@ interface PairSearch {
  * Returns the step of the second of two consecutive codes. Null if no pair within `mostSteps` of `atMs`, by default 30 days, matches with a
  * first code that is later than the last accepted step.
  *
- * The nearest times are tried first. `breathe` is awaited between portions, so that the bus does not wait.
+ * The nearest times are tried first. `breathe` is awaited after every 500 steps, so that other work of the agent can run.
  */
 export async function stepOfPair(
   [first, second]: readonly [string, string],
@@ -158,9 +161,14 @@ function decoded(secret: string): Buffer {
   return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
 }
 
+/** Checks the codes that a person types. */
 export interface CodeCheck {
+  /** How many consecutive codes the person must type now: one while the clock is trusted, otherwise two. */
   codesNeeded(): 1 | 2;
-  /** Returns and marks as used the step of the last typed code; null for a wrong one. Shape: `typed` is one code, or two with a separator. */
+  /**
+   * Returns and marks as used the step of the last typed code; null for a wrong code or too few codes. Shape: `typed` is one code, or two
+   * with a separator.
+   */
   stepOf(user: string, typed: string, state: CodeState): Promise<number | null>;
 }
 
@@ -168,8 +176,9 @@ export interface CodeCheck {
 const CLOCK_OFF_MS = 60_000;
 
 /**
- * Creates the check of typed codes. One code is enough while the clock is trusted, otherwise two consecutive ones. Used steps are also kept
- * in memory, so that no code works twice even if the file of users could not be saved.
+ * Creates the check of typed codes. One code is enough while the clock is trusted, otherwise two consecutive ones are required. Two are
+ * accepted in both cases. Used steps are also kept in memory, so that no code works twice even if the file of users could not be saved. If
+ * a correct code shows that the clock is off by more than 60 s, this is logged as a warning.
  */
 export function createCodeCheck({ clock, log }: { readonly clock: Clock; readonly log: Log }): CodeCheck {
   /** The newest used step by user, for one key; the file may not contain it if it could not be saved. */

@@ -12,6 +12,7 @@ import type { Log, Store } from '../core/ports.ts';
 import { DISK_WAIT_MS, within } from '../core/within.ts';
 import { MAX_USER_LIST_BYTES, readUserList } from './user-list.ts';
 
+/** Where the list is stored, the time, the log, and the check of signatures. */
 export interface UserListStoreParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly clock: Pick<Clock, 'wallMs' | 'after'>;
@@ -22,9 +23,12 @@ export interface UserListStoreParts {
 
 /** The signed list of users from the platform, of which only the newest is kept. */
 export interface UserListStore {
-  /** Verifies a list and stores it instead of the one before. Resolves with the list once it is on disk, or with why it is refused. */
+  /**
+   * Verifies a list and stores it instead of the one before, which must be older. Resolves with the list once it is on disk, or with why it
+   * is refused.
+   */
   take(text: string): Promise<UserList | Message>;
-  /** The people who may log in now, each with the role that the site allows. Empty without a list, or if the disk does not respond. */
+  /** The people who may log in now, each with the role that the site allows. Empty without a list, or while the disk cannot be read. */
   users(): Promise<readonly ListedUser[]>;
   /** Returns whether the right of this listed person to log in has ended; false for a name that is not in the list. */
   isOver(name: string): boolean;
@@ -33,7 +37,10 @@ export interface UserListStore {
 const KEY = 'access.userList';
 const UNREAD = Symbol('the disk could not be asked');
 
-/** Creates access to the stored list, which is read and verified again at the first use. */
+/**
+ * Creates access to the stored list. The list is read and verified again at the first use, and at the next one if the disk could not be
+ * read.
+ */
 export function createUserListStore({ store, clock, log, verify }: UserListStoreParts): UserListStore {
   /** Serial of the list, the highest accepted. */
   let serial = 0;

@@ -12,12 +12,12 @@ export const USER_LIST_HEADER = '# luciole users 1';
 export const MAX_USER_LIST_BYTES = 32_768;
 const LINE = /^(?<name>\S+) (?<role>\S+) (?<day>\S+) (?<password>\S+)$/;
 
-/** The people of a list, or what is wrong with it; `finding` is the same without the line number. */
+/** The people of a list, or `flaw`: what is wrong with it. `finding` is the same text without the line number. */
 export type ReadUserList = { readonly users: readonly ListedUser[] } | { readonly flaw: Message; readonly finding: Message };
 
 /**
  * Reads the text of a list without its signature. The first line must be `USER_LIST_HEADER`. Each other line is a comment that begins with
- * `#`, or `name role last-day password-hash`; the last day is included, in UTC. The first mistake refuses the whole list.
+ * `#`, or `name role last-day password-hash`. The last day, such as `2027-06-30`, is included, in UTC. One mistake refuses the whole list.
  */
 export function readUserList(text: string): ReadUserList {
   const [header, ...lines] = text.trimEnd().split('\n');

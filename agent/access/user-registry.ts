@@ -12,7 +12,7 @@ import { type Hasher, passwordProblem } from './password.ts';
 import { keyUri, newTotpSecret } from './totp.ts';
 import type { UserRecord, UsersFile } from './users-file.ts';
 
-/** Where users are stored and how passwords are hashed. */
+/** Where users are stored, how passwords are hashed, and the time. `cabinetId` is part of the account name in an authenticator app. */
 export interface UserRegistryParts {
   readonly file: UsersFile;
   readonly hasher: Hasher;
@@ -21,7 +21,8 @@ export interface UserRegistryParts {
 }
 
 /**
- * The users of the cabinet. `add` and `invite` return a new one-time password, valid for 72 h.
+ * The users of the cabinet. `add` and `invite` return a new one-time password, valid for 72 h; that of `invite` replaces the password.
+ * Codes are those of an authenticator app, a second factor.
  *
  * Errors: all methods reject with AccessError if the file cannot be read or written. Changes also reject with it for an unknown user, a bad
  * or used name, a 33rd user, a weak password, and if no admin would remain.
@@ -40,6 +41,7 @@ export interface UserRegistry {
   codeTaken(name: string, step: number): Promise<void>;
   /** Records that a code of the offer was used, with its step: the offered codes are in force from now on. */
   offerTaken(name: string, step: number): Promise<void>;
+  /** Removes the codes in force and those offered. */
   dropCodes(name: string): Promise<void>;
 }
 
@@ -154,7 +156,7 @@ function replaced(users: readonly UserRecord[], name: string, next: UserRecord):
 /**
  * Returns whether the user's one-time password may still be used; false once the user has chosen a password.
  *
- * It expires only while the clock is trusted, because a reset clock must not lock the first admin out. It always works only once.
+ * Its end counts only while the clock is trusted, because a reset clock must not lock the first admin out.
  */
 export function isInvited({ oneTime }: UserRecord, clock: Pick<Clock, 'wallMs' | 'quality'>): boolean {
   return oneTime !== null && (!isTrusted(clock.quality()) || clock.wallMs() <= oneTime.untilMs);

@@ -9,6 +9,7 @@ import type { WallMs } from '../core/clock.ts';
 import { msg } from '../core/message.ts';
 import { readRegularFileLater } from '../core/regular-file.ts';
 
+/** One user as stored in the users file, or a person of the signed list in the same form. */
 export interface UserRecord {
   readonly name: string;
   readonly role: Role;
@@ -24,10 +25,11 @@ export interface UserRecord {
   readonly offered?: { readonly secret: string } | undefined;
 }
 
+/** Reads and replaces the list of all users. */
 export interface UsersFile {
-  /** Empty if the file does not exist yet. Errors: rejects with AccessError 'file'. */
+  /** Empty if the file does not exist yet. Errors: rejects with AccessError 'file' if it cannot be read or is damaged. */
   read(): Promise<readonly UserRecord[]>;
-  /** Resolves once the users are on disk. Errors: as `read`. */
+  /** Replaces all users. Resolves once they are on disk. Errors: rejects with AccessError 'file' if they cannot be written. */
   write(users: readonly UserRecord[]): Promise<void>;
 }
 

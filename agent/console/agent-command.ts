@@ -14,6 +14,7 @@ const LOOK_TIMEOUT_MS = 10_000;
  * command after 60 s with a reason for each lamp; 15 s more for that answer to arrive.
  */
 export const ACT_TIMEOUT_MS = 75_000;
+/** The switch `--json`: `agentCommand` adds it to every command that is not hidden; some local commands have it too. */
 export const JSON_OPTION: OptionSpec = { name: 'json', value: null, summary: msg`print the raw answer on one line, for scripts` };
 
 /**
@@ -92,6 +93,7 @@ function checkNames(known: readonly { readonly name: string }[], command: string
   }
 }
 
+/** The allowed range of a number, both ends included. */
 export interface Bounds {
   readonly min: number;
   readonly max: number;

@@ -82,6 +82,7 @@ async function withoutAgent(
 
 type Own = Pick<ConsoleAnswer, 'result' | 'atMs' | 'timezone'>;
 
+/** How a request reaches the agent and how it ends. */
 export interface CallOptions {
   /** Socket named on the command line. */
   readonly socket?: LocalArgs[string] | undefined;
@@ -122,7 +123,7 @@ export async function fetchAnswer(
 }
 
 /**
- * Asks for the status of an agent and resolves if none answers within 3 s. An agent that hangs, or whose socket this user may not open,
+ * Requests the status of an agent and resolves if none answers within 3 s. An agent that hangs, or whose socket this user may not open,
  * also counts as none. Errors: rejects with ConsoleError 'busy' and `advice` if an agent answers, even with a refusal, or if the terminal's
  * signal stops the request.
  */

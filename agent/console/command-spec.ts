@@ -12,6 +12,7 @@ import type { Page } from './text/page.ts';
  */
 export type NameKind = 'lamp' | 'zone' | 'target' | 'line' | 'modbus-line' | 'device' | 'point' | 'profile' | 'place';
 
+/** One positional argument of a command, for the parser, the help and the completion. */
 export interface ArgumentSpec {
   readonly name: string;
   readonly summary: Message;
@@ -29,6 +30,7 @@ export interface ArgumentSpec {
   readonly placeIn?: string;
 }
 
+/** One option of a command, typed as `--name`, for the parser, the help and the completion. */
 export interface OptionSpec {
   readonly name: string;
   /** Placeholder for the value, `DURATION`; null for a switch. */
@@ -61,6 +63,7 @@ export interface SecretOwner {
   readonly hasSession: boolean;
 }
 
+/** The headings under which the help lists the commands. */
 export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Access:' | 'Agent:' | 'Session:';
 
 /** The name, role and arguments of a command; help, suggestions and manual page are made from them. */
@@ -159,10 +162,11 @@ export interface AgentCommand extends CommandWords {
   readonly alone: ((files: LocalConfigView, args: RawArgs, report: (progress: unknown) => void) => unknown) | null;
   /** Returns the answer as text. Runs in the client; the texts of `result` contain only characters that the terminal shows. */
   render(result: unknown, page: Page, args: RawArgs): Promise<string>;
+  /** Returns false if the answer reports a failure; the exit code is then 1. */
   succeeded(result: unknown): boolean;
   /** Null for a command without progress. */
   readonly progress: ProgressSpec<unknown> | null;
-  /** Fields of the answer for the agent's log, in addition to request and user; null for a command that only reads. */
+  /** Fields of the answer for the agent's log, in addition to request and user. Null: the log gets no entry for the request. */
   readonly audit: ((result: unknown) => Readonly<Record<string, unknown>>) | null;
 }
 
@@ -172,6 +176,7 @@ export interface ShellCommand extends CommandWords {
   readonly name: ShellCommandName;
 }
 
+/** Names of the commands that exist only in a session. */
 export type ShellCommandName =
   | 'help'
   | 'terminal'

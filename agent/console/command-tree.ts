@@ -70,8 +70,8 @@ export function expandWords(firsts: readonly CommandNode[], words: readonly stri
 }
 
 /**
- * Returns the word that is typed in full, in any case; if there is none, all words that begin with the typed text. Words with
- * `isTypedWhole` must be typed in full. Empty if nothing fits.
+ * Returns the choice whose word is typed in full; if there is none, all choices whose word begins with the typed text. Capital and small
+ * letters are equal. A choice with `isTypedWhole` must be typed in full. Empty if nothing fits.
  */
 export function match<Word extends Choice>(typed: string, choices: readonly Word[]): readonly Word[] {
   const wanted = typed.toLowerCase();
@@ -79,7 +79,7 @@ export function match<Word extends Choice>(typed: string, choices: readonly Word
   return exact.length > 0 ? exact : choices.filter(({ word, isTypedWhole }) => !isTypedWhole && word.toLowerCase().startsWith(wanted));
 }
 
-/** Returns the options of a command, with `--socket` at the end for a command that connects to an agent. */
+/** Returns the options of a command, with `--socket` at the end for a command that connects to an agent or runs one. */
 export function optionsOf(command: ConsoleCommand): readonly OptionSpec[] {
   const speaksToAgent = command.kind === 'agent' || (command.kind === 'local' && command.hasSocket);
   return [...command.options, ...(speaksToAgent ? [SOCKET_OPTION] : [])];

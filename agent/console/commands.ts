@@ -51,6 +51,7 @@ import { STORE, STORE_BACKUP, STORE_CHECK } from './commands/store/store.ts';
 import { UPLINK, UPLINK_RECONNECT, UPLINK_RENEW, UPLINK_STATUS, UPLINK_TEST } from './commands/uplink/uplink.ts';
 import { UPLINK_TRACE } from './commands/uplink/uplink-trace.ts';
 
+/** All commands in the order of the help, with the hidden ones that only the program itself sends. */
 export const COMMANDS: readonly ConsoleCommand[] = [
   STATUS,
   DEVICES,
@@ -120,7 +121,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   NAMES,
 ];
 
-/** First words of two-word commands that are not commands themselves. `store` is one, so it is not listed. */
+/** First words of two-word commands that are not commands themselves. `store` is itself a command, so it is not listed. */
 export const FAMILIES: readonly Family[] = [
   { name: 'agent', group: 'Session:', summary: msg`the agent from outside: state, restart` },
   { name: 'watch', group: 'Session:', summary: msg`a live view: status, bus, lamp, presence` },

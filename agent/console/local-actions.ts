@@ -7,6 +7,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { createSystemClock } from '../core/system-clock.ts';
 import { configFileOf, type ExpectRoom, type LocalActions, type Terminal } from './terminal/terminal.ts';
 
+/** What the local commands use of their process, or of the session in which they run. */
 export interface LocalActionParts {
   readonly screen: Terminal;
   /** A person reads the output. Otherwise each problem is one line, for scripts and editors. */

@@ -7,7 +7,7 @@ import { ConfigError } from '../core/errors.ts';
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
 import { readRegularFile } from '../core/regular-file.ts';
 
-/** A cabinet, or a message with the reason why there is none and what to type. */
+/** A cabinet, or a message with the reason why there is none and what to type. `isAbsent`: the file does not exist. */
 export type SiteFile =
   | { readonly cabinet: Cabinet; readonly problem: Message; readonly isAbsent: false }
   | { readonly cabinet: null; readonly problem: Message; readonly isAbsent: boolean };

@@ -15,6 +15,7 @@ import { energySums, figures } from './energy-rows.ts';
 import type { NightTally } from './energy-tally.ts';
 import { EnergyTracker, type KeptNights } from './energy-tracker.ts';
 
+/** The cabinet, and where levels, meters and nights come from and are stored. */
 export interface EnergyParts {
   readonly cabinet: Cabinet;
   readonly profiles: ReadonlyMap<string, Profile>;
@@ -32,11 +33,14 @@ export interface EnergyParts {
   readonly onNight: (night: Omit<EnergyRow, 'period'> & { readonly endMs: WallMs }) => void;
 }
 
+/** Counts the energy of the street by night, and answers queries about nights. */
 export interface Energy {
   start(): void;
   /** Call after the lamps have stopped and before the store does, so that the last counts are stored. */
   stop(): void;
+  /** Counts a decision for a lamp from now on. */
   onDecision(decision: Decision): void;
+  /** Takes the totals of meters from good readings; other readings have no effect. */
   onReadings(readings: readonly Reading[]): void;
   /** Undefined if the disk could not be read. */
   view(query: EnergyQuery): Promise<EnergyView | undefined>;
@@ -47,6 +51,7 @@ const NOON_HOUR = 12;
 /** One kWh in the units of meters. */
 const KWH: Readonly<Record<string, number>> = { Wh: 0.001, kWh: 1, MWh: 1_000 };
 
+/** Creates the count of energy. Counting begins now; nights are saved from `start` to `stop`. */
 export function createEnergy(parts: EnergyParts): Energy {
   const { cabinet, clock, store, field, light } = parts;
   const calendar = createLocalCalendar(cabinet.timezone);

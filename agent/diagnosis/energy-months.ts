@@ -31,19 +31,23 @@ export interface ClosedNight {
   readonly part: NightPart;
 }
 
+/** The stored nights, one entry of the store for each month. */
 export interface EnergyArchive {
   /** Resolves with the stored month, plus those of `nights` that belong to it, which may not be stored yet; undefined if it could not be read. */
   month(name: string, nights: readonly ClosedNight[]): Promise<EnergyMonth | undefined>;
-  /** Resolves with the whole night, earlier parts included, once it is on disk; undefined if it could not be stored. */
+  /**
+   * Adds the night to its stored month, and reduces the month that is 14 months older to one sum. Resolves with the whole night, earlier
+   * parts included, once it is on disk; undefined if it could not be stored.
+   */
   keep(night: ClosedNight): Promise<NightTally | undefined>;
   /**
-   * Returns the parts of the newest stored night in the month of `date`, otherwise in the month before. Undefined if neither month has one;
-   * a month that cannot be read counts as empty.
+   * Resolves with the parts of the newest stored night in the month of `date`, otherwise in the month before. Undefined if neither month
+   * has one; a month that cannot be read counts as empty.
    */
   newest(date: NightDate): Promise<readonly NightPart[] | undefined>;
 }
 
-/** Passed to `store.load` as the value to return if the disk cannot be read. So it differs from a key that was never stored. */
+/** The value that `store.load` shall return if the disk cannot be read. It differs from the result for a key that was never stored. */
 export const UNREAD = Symbol('unread');
 
 /** If a night has more parts than this, the oldest are merged: an agent that restarts repeatedly must not fill the disk. */
@@ -53,6 +57,7 @@ const MONTH_KEY = 'energy.';
 /** A month of this age or older is stored as one sum. Units: months. Source: 400 nights reach into the fourteenth month before. */
 const FOLD_AFTER = 14;
 
+/** Creates the archive in this store. Nothing is read or written before a call. */
 export function createEnergyArchive(store: Pick<Store, 'load' | 'save'>): EnergyArchive {
   const month = async (name: string, nights: readonly ClosedNight[] = []): Promise<EnergyMonth | undefined> => {
     const found = await store.load(MONTH_KEY + name, UNREAD);
@@ -131,7 +136,10 @@ export function monthOf(date: NightDate): string {
   return date.slice(0, 7);
 }
 
-/** Returns every month from that of one night to that of another, both included, oldest first; empty if `to` is in an earlier month. */
+/**
+ * Returns every month from that of `from` to that of `to`, both included, oldest first; empty if `to` is in an earlier month. Shape:
+ * `2026-12`.
+ */
 export function monthsBetween(from: NightDate, to: NightDate): readonly string[] {
   const months: string[] = [];
   for (let month = monthOf(from); month <= monthOf(to); month = monthsAfter(month, 1)) months.push(month);

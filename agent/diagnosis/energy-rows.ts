@@ -10,8 +10,9 @@ const ZERO = { wh: 0, fullWh: 0 };
 type EnergySums = Omit<EnergyView, 'firstNight' | 'lastNight' | 'isOpen'>;
 
 /**
- * Returns one row for each period and zone, and the sums of meters and hours over all nights. Periods keep the order of `kept`; `by` null
- * makes all of them one period. Zones are in the given order, followed by those that no longer exist; a zone without counts has no row.
+ * Returns one row for each period and zone. `by` null makes all nights one period, which is null in the rows. Periods keep the order of
+ * `kept`; zones are in the given order, followed by those that no longer exist. A zone without counts has no row. `meters`, `awayH` (the
+ * agent did not run) and `undatedH` (the date was not known) are sums over all nights.
  */
 export function energySums(kept: readonly KeptNights[], by: EnergyQuery['by'], zoneIds: readonly string[]): EnergySums {
   const groups = Map.groupBy(kept, ({ period }) => (by === null ? '' : by === 'month' ? monthOf(period) : period));

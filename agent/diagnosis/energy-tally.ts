@@ -22,21 +22,24 @@ const ZONE_COUNTS = ['nights', 'lampNights'] as const;
 const PERIOD_SUMS = ['ms', 'wh', 'fullWh', 'boostedMs', 'boostedWh', 'boostedFullWh'] as const;
 
 /**
- * Time and energy of a night, grouped by the level that the zone would have had without presence and traffic.
+ * Time and energy of the lamps of a zone for one level: the level that they would have had without presence and traffic.
  *
- * Units: lamp milliseconds and watt hours; `fullWh` is the energy of the same lamps at 100 %. `boosted*`: while raised; the others: while not raised.
+ * Units: lamp milliseconds and watt hours; `fullWh` is the energy of the same lamps at 100 %. `boosted*`: while presence or traffic raises
+ * them; the others: while neither does.
  */
 export type PeriodTally = Record<(typeof PERIOD_SUMS)[number], number>;
 
 /**
- * Time and energy of the lamps of one zone, in a part of a night, a night or many. `wh` is all energy. It includes `standbyWh` (dark by day) and
- * `unknownWh` (lamps that do not answer, at the decided level). `quietWh` is `wh` as it would be without presence and traffic. `baselineWh` is
- * the energy of the former installation.
+ * Time and energy of the lamps of one zone, in a part of a night, a night or many. `wh` is all energy. It includes `standbyWh` (dark by
+ * day) and `unknownWh` (lamps that do not answer, at the decided level). `quietWh` is `wh` as it would be without presence and traffic.
+ * `baselineWh` is the energy of the former installation.
  *
- * `bandMs` is the time for which the level is known, by level: dark at night, 1 to 10 %, 11 to 20 %, and so on. `periods` is the same time by
- * the level without presence and traffic. `levelMs` is level in % times time.
+ * `bandMs` is the time for which the level is known, by level: dark at night, 1 to 10 %, 11 to 20 %, and so on. `periods` is the same time
+ * by the level without presence and traffic. `levelMs` is level in % times time. `boostedMs` is the time in which presence or traffic
+ * raised a lamp.
  *
- * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours; `nights`, `lampNights` and `activations` are numbers of them.
+ * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours. `lampNights` is the sum of the numbers of lamps over all
+ * nights; `activations` is how often presence raised the zone.
  */
 export interface ZoneTally extends Record<(typeof ZONE_SUMS)[number] | (typeof ZONE_COUNTS)[number], number> {
   readonly bandMs: number[];
@@ -56,10 +59,11 @@ export interface NightTally {
   readonly meters: Readonly<Record<string, MeterTally>>;
   /** Time in which the agent did not run. */
   readonly awayMs: number;
-  /** Counted before the date of the night was known. */
+  /** Time counted before the date of the night was known. */
   readonly undatedMs: number;
 }
 
+/** The count of no night: no zones, no meters, no time. */
 export const NO_TALLY: NightTally = { zones: {}, meters: {}, awayMs: 0, undatedMs: 0 };
 
 /** Returns sums with which the count of a zone begins: one night, this many lamps, and 0 for all times and energies. */
@@ -68,6 +72,7 @@ export function emptyZone(lamps: number): ZoneTally {
   return { ...zero, nights: 1, lampNights: lamps, bandMs: Array.from({ length: BANDS }, () => 0), periods: {} };
 }
 
+/** Returns sums of 0. */
 export function emptyPeriod(): PeriodTally {
   return { ms: 0, wh: 0, fullWh: 0, boostedMs: 0, boostedWh: 0, boostedFullWh: 0 };
 }
@@ -150,7 +155,7 @@ function mapped<T>(stored: unknown, read: (item: Readonly<Record<string, unknown
   return Object.fromEntries(Object.entries(asRecord(stored)).map(([key, item]) => [key, read(asRecord(item))]));
 }
 
-/** Returns the record; an empty one for anything else. */
+/** Returns a stored value if it is a record, otherwise an empty record. */
 export function asRecord(stored: unknown): Readonly<Record<string, unknown>> {
   return isRecord(stored) ? stored : {};
 }

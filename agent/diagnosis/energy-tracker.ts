@@ -23,6 +23,7 @@ import {
 import { asRecord, type NightTally, rounded } from './energy-tally.ts';
 import { type MeterTracker, RunningNight, type RunningNightParts } from './running-night.ts';
 
+/** What the tracker uses. */
 export interface EnergyTrackerParts extends RunningNightParts {
   readonly store: Pick<Store, 'load' | 'save'>;
   /** Called every ten seconds and before sums are read: updates `count`. */
@@ -54,6 +55,10 @@ const SAVE_MS = 900_000;
 /** Delay before an unreadable disk is tried again. Units: ms. Source: assumed. Confirmed by: the disk events of the gateways. */
 const RETRY_MS = 60_000;
 
+/**
+ * Counts the running night, saves it every 15 min and archives it once it has ended. Counting begins with the constructor, regular saves
+ * with `start`.
+ */
 export class EnergyTracker {
   readonly count: EnergyCount;
   readonly meters: MeterTracker;
@@ -91,8 +96,8 @@ export class EnergyTracker {
   }
 
   /**
-   * Returns the nights of a range, both ends included, oldest first, with the running one if its date is known. A month that is kept as one
-   * sum is returned whole. Undefined if the disk could not be read.
+   * Resolves with the nights of a range, both ends included, oldest first, with the running one if its date is known. A month that is kept
+   * as one sum is returned whole. Undefined if the disk could not be read.
    */
   async nights(from: NightDate, to: NightDate): Promise<readonly KeptNights[] | undefined> {
     if (this.#memory !== 'known') await this.#recall();

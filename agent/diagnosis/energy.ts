@@ -17,6 +17,7 @@ export interface CountedLamp {
   readonly baselineW: number;
 }
 
+/** A zone with the lamps to be counted. */
 export interface CountedZone {
   readonly id: string;
   readonly lamps: readonly CountedLamp[];
@@ -25,10 +26,13 @@ export interface CountedZone {
 /** What a lamp does. `follows`: it has its decided level; a number: it has this level instead; `unknown`: it does not answer. Units: %. */
 export type LampFollowing = 'follows' | 'unknown' | LevelPct;
 
+/** The sums of energy and time of all zones since the start or the last `restart`. */
 export interface EnergyCount {
   /** Records the decision for a lamp from `nowMono` on. As in `seen` and `night`, an unknown id has no effect. */
   decided(lampId: string, use: LampUse, nowMono: MonoMs): void;
+  /** Records what the lamp does from `nowMono` on. */
   seen(lampId: string, following: LampFollowing, nowMono: MonoMs): void;
+  /** Records whether it is night for the zone, from `nowMono` on. */
   night(zoneId: string, isNight: boolean, nowMono: MonoMs): void;
   /** Returns all sums up to now, by zone. */
   zones(nowMono: MonoMs): Readonly<Record<string, ZoneTally>>;
@@ -69,6 +73,7 @@ interface LampCount extends CountedLamp {
   sinceMono: MonoMs;
 }
 
+/** Creates the count for these zones, from `startMono` on. A lamp counts once a decision for it was recorded. */
 export function createEnergyCount(zones: readonly CountedZone[], startMono: MonoMs): EnergyCount {
   const counts = new Map<string, ZoneCount>();
   const lamps = new Map<string, LampCount>();

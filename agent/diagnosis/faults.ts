@@ -18,7 +18,7 @@ export interface WatchedPoint {
 
 /** Whether a value means a fault. `wrong`: true for a fault, false if that fault is not present. `text`: for display, in both cases. */
 export interface FaultVerdict {
-  /** Distinguishes two faults of one point; empty where a point has only one. */
+  /** Id of the flag in the profile; empty for a fault that is not a flag. */
   readonly flag: string;
   readonly code: EventCode;
   readonly severity: Severity;
@@ -29,6 +29,7 @@ export interface FaultVerdict {
 /** Output of a driver that does not reduce its power to protect itself. Units: %. */
 const FULL_OUTPUT_PCT = 100;
 
+/** The points to check, and the receiver of the fault events. */
 export interface DiagnosisParts {
   /** The meaning of each point, from the profiles and the site. */
   readonly points: ReadonlyMap<PointId, WatchedPoint>;
@@ -37,7 +38,7 @@ export interface DiagnosisParts {
 }
 
 /**
- * Turns readings into events: one when a fault begins and one when it ends. Keeps the open faults.
+ * Turns readings into events: one when a fault begins and one when it ends. A reading without a good value changes nothing.
  *
  * Events carry the point as their source, and in their id the flag too, so two flags of one register are two events.
  */

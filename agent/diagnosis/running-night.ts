@@ -27,10 +27,11 @@ interface LastRun {
 export interface MeterTracker {
   /** Records the total of a meter; a total below the one before has no effect. Units: kWh ever counted. */
   read(deviceId: string, totalKwh: number): void;
-  /** Returns the energy of each meter since the last restart; `computedWh`, of all zones in the same time, is copied into each. */
+  /** Returns the energy of each meter since the last restart, or since its first total. `computedWh`, of all zones, is copied into each. */
   tallies(computedWh: number): Readonly<Record<string, MeterTally>>;
   /** Starts a new night with the present totals. */
   restart(): void;
+  /** Returns the latest total of each meter, also of meters that only the previous run has read. Units: kWh. */
   totals(): Readonly<Record<string, number>>;
   /** Adds the energy since the previous run last read these totals. */
   bridge(before: Readonly<Record<string, number>>): void;
@@ -39,6 +40,7 @@ export interface MeterTracker {
 /** Longest gap that is bridged; after a longer absence the agent has no data about the night. Units: ms. */
 const BRIDGE_MS = 86_400_000;
 
+/** The zones to count, and how the date of a night is found. */
 export interface RunningNightParts {
   readonly zones: readonly CountedZone[];
   readonly clock: Clock;
@@ -46,6 +48,7 @@ export interface RunningNightParts {
   readonly nightAt: (atMs: WallMs) => NightDate;
 }
 
+/** The counts of the night that has not ended yet, with those of earlier runs in the same night. */
 export class RunningNight {
   readonly count: EnergyCount;
   readonly meters: MeterTracker;
@@ -79,7 +82,10 @@ export class RunningNight {
     return { ...added(before, now, 'night'), id, endMs: Math.round(this.#parts.clock.wallMs()) };
   }
 
-  /** Gives the night its date. If that date has ended, returns the night and starts the next one; otherwise null. */
+  /**
+   * Gives the night its date once the time is trusted. If the present date is another one, returns the night and starts the next one.
+   * Otherwise, or while the time is not trusted, null.
+   */
   roll(): ClosedNight | null {
     if (!isTrusted(this.#parts.clock.quality())) return null;
     const today = this.#parts.nightAt(this.#parts.clock.wallMs());
@@ -97,7 +103,10 @@ export class RunningNight {
     return ended;
   }
 
-  /** Continues the night that an earlier run stored. Returns the stored one if it has another date, or this one none yet; else null. */
+  /**
+   * Takes over the night that an earlier run stored. Returns the stored night if it has a date and this one has another or none. Otherwise
+   * adds its counts to this night and returns null.
+   */
   resume(stored: unknown, last: LastRun): ClosedNight | null {
     const part = readPart(stored);
     const { date } = asRecord(stored);

@@ -1,4 +1,4 @@
-/** Finds names as people type them: in any case, or with a wrong letter. Pure. */
+/** Finds names as people type them, in capital or small letters, and suggests the nearest for a wrong one. Pure. */
 import { type Message, msg } from '../../core/message.ts';
 import { nearest } from '../../core/suggestions.ts';
 import { ConsoleError } from '../console-error.ts';
@@ -13,8 +13,8 @@ const NO_SUCH = {
 } satisfies Readonly<Record<string, (typed: string) => Message>>;
 
 /**
- * Returns the matching name; case is ignored if only one name matches. Errors: throws ConsoleError 'unknown-name' with the nearest name,
- * also from `alsoNear`, or the command that lists the names.
+ * Returns the typed name if it is known; otherwise the only known name that differs in capital and small letters alone. Errors: throws
+ * ConsoleError 'unknown-name' with the nearest name, also from `alsoNear`, or the command that lists the names.
  */
 export function findName(
   typed: string,

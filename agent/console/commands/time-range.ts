@@ -22,6 +22,7 @@ export type TypedTime =
   | { readonly kind: 'utc'; readonly atMs: WallMs }
   | { readonly kind: 'local'; readonly localMs: WallMs };
 
+/** A period as typed in `--since` and `--until`. */
 export interface TypedRange {
   readonly since: TypedTime;
   /** Null: now. */
@@ -37,6 +38,7 @@ export interface TimeRange {
 /** Source: the longest time that a store keeps readings. */
 const SPAN: SpanLimits = { minMs: 1_000, maxMs: 3_650 * 86_400_000 };
 
+/** The options `--since` and `--until`, for the commands that show a period. */
 export const RANGE_OPTIONS = {
   since: { name: 'since', value: 'TIME', summary: msg`how far back, as 30m, 24h or 7d, or a time, as 2026-12-01T22:00` },
   until: { name: 'until', value: 'TIME', summary: msg`the end, in the same words (default: now)` },

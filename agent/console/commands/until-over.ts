@@ -11,8 +11,8 @@ export interface Watched {
 }
 
 /**
- * Calls `end` once, when `forMs` is over or the client disconnects, and resolves with its result. `forMs` null: only when it disconnects.
- * Units: ms.
+ * Calls `end` once, when `forMs` is over or the client ends the job or disconnects, and resolves with its result. `forMs` null: no time
+ * limit. Units: ms.
  */
 export function untilOver<T>({ clock, signal }: Pick<Job, 'clock' | 'signal'>, forMs: number | null, end: () => T): Promise<T> {
   return new Promise((resolve) => {
@@ -29,7 +29,8 @@ export function untilOver<T>({ clock, signal }: Pick<Job, 'clock' | 'signal'>, f
 }
 
 /**
- * Sends the client each item that `watch` reports, until `forMs` is over or it disconnects; null: only then. Resolves with the counts.
+ * Sends the client each item that `watch` reports, until `forMs` is over or the client ends the job or disconnects; null: no time limit.
+ * Resolves with the counts; an item that a slow client cannot take counts as missed.
  * `watch` returns the function that stops it. Units: ms. Errors: rejects with what `watch` throws.
  */
 export async function reportUntilOver<T>(

@@ -124,8 +124,8 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): void {
 }
 
 /**
- * Sends an error as the last message and closes the connection, after 1 s in any case. Until then it reads and drops what the client sends;
- * otherwise a reset would discard the message.
+ * Sends an error as the last message and closes the connection, after 1 s at the latest. Until then it reads and drops what the client
+ * sends; otherwise a reset would discard the message.
  */
 export function hangUp(socket: Socket, deadlines: Deadlines, error: ConsoleError): void {
   deadlines.set(socket, HANG_UP_MS);
@@ -217,7 +217,7 @@ function encode(message: ConsoleReply | Progress): string {
   return `${JSON.stringify(withTexts(message))}\n`;
 }
 
-/** Destroys connections that have been silent too long. Each has one deadline; its user moves it with `set` at every message. */
+/** Destroys connections that have been silent too long. Each has one deadline, which the caller moves with `set` at every message. */
 export interface Deadlines {
   /** Destroys the socket after this time, even if messages arrive; a later call replaces the earlier one. Units: ms. */
   set(socket: Socket, delayMs: number): void;

@@ -94,8 +94,8 @@ export function readRequest(line: string): ConsoleRequest {
 }
 
 /**
- * Parses a line from the agent: a reply, or progress before it. Errors: throws ConsoleError 'bad-request' if the line is not such a
- * message, so that the other end is not an agent.
+ * Parses a line from the agent: a reply, or progress before it. Errors: throws ConsoleError 'bad-request' if the line is neither; the other
+ * end is then not an agent.
  */
 export function parseReply(line: string): ConsoleReply | Progress {
   const message = parsed(line);

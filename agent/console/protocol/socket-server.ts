@@ -29,6 +29,7 @@ const LOOK = { throwIfNoEntry: false, bigint: true } as const;
 const PROVES_AGENT: ReadonlySet<string> = new Set(['', 'EAGAIN']);
 const PROVES_NONE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT']);
 
+/** What a console server is created from. */
 export interface ConsoleServerParts {
   readonly view: AgentView;
   /** Which of the two sockets this is. Default: the machine's. */
@@ -52,7 +53,7 @@ export interface ConsoleServer {
   stop(): Promise<void>;
 }
 
-/** The servers of an agent's two sockets: one for users of the machine, one on which users log in. */
+/** The servers of an agent's two sockets: one for users of the machine, one on which users log in. `start` and `stop` apply to both. */
 export interface Consoles extends ConsoleServer {
   /**
    * Checks for another agent on the socket of the machine. Opens nothing, but creates the folder of the socket if it is missing. A path
@@ -61,7 +62,7 @@ export interface Consoles extends ConsoleServer {
   refuseOther(): Promise<void>;
 }
 
-/** Creates a console server; it opens nothing before `start`. */
+/** Creates a server on one socket; it opens nothing before `start`. It serves 8 clients at once; each further one gets the error `busy`. */
 export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
   const { view, socketPath, log, clock, timezone } = parts;
   const served = new Set<Socket>();

@@ -14,7 +14,7 @@ let mention: RegExp | undefined;
 
 /**
  * Returns a text of the program with its commands as a session accepts them: `config check` instead of `luciole config check`. `luciole` is
- * removed only before a command that a session has, or, in backquotes, before a placeholder such as `{0}`.
+ * removed only before a command that a session has (except `agent`), or, in backquotes, before a placeholder such as `{0}`.
  */
 export function asTyped(template: string): string {
   mention ??= new RegExp(`\\bluciole (?=(?:${words().join('|')})\\b)|(?<=\`)luciole (?=\\{)`, 'g');

@@ -40,6 +40,7 @@ export type SessionActions = (terminal: Terminal, signal: AbortSignal, readInput
 /** The parts of a `Terminal` that are the same for all commands of a session: version, socket, local files, token of the login. */
 export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'localFiles' | 'token'>;
 
+/** What is needed to run a line, the same for all lines of a session. */
 export interface RunnerParts {
   readonly dialog: Dialog;
   readonly tree: Tree;
@@ -54,7 +55,10 @@ export interface RunnerParts {
   readonly translate: (said: Said) => string;
 }
 
-/** Runs one typed line and shows its result or why it failed; does nothing for an empty line. Errors: rejects only on a programming error. */
+/**
+ * Runs one typed line and shows its result or why it failed; does nothing for an empty line or a comment. With the setting `status` it
+ * writes a last line for scripts. Errors: rejects only on a programming error.
+ */
 export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   const { dialog } = parts;
   try {
@@ -70,7 +74,9 @@ export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   }
 }
 
-/** Writes why a line was refused, in the form that the session has: `%ERR` and the code for a script, or a page for a person. */
+/**
+ * Writes why a line was refused: with the setting `status` one line with `%ERR`, code and text for a script, otherwise a page for a person.
+ */
 export async function writeRefusal(code: ConsoleError['code'], text: string, dialog: Dialog): Promise<void> {
   if (dialog.settings.status) dialog.writer.write(`%ERR ${code} ${toAscii(text)}\n`);
   else await dialog.page(text.split('\n').flatMap((each) => wrap(`% ${each}`, dialog.settings.widthCols)));

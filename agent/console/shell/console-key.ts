@@ -14,7 +14,8 @@ const KEY_FILE = '.console-key';
 const KEY_BYTES = 32;
 
 /**
- * Returns the key of the console on this line. It derives from a secret in the console's folder, created at first use. Each line has its own key.
+ * Returns the key of the console on this line; `line` is the name of its terminal. The key derives from a secret in the console's folder,
+ * created at first use. Each line has its own key.
  *
  * Errors: none; empty if the folder cannot be used, and then this console is treated as any other client.
  */

@@ -50,8 +50,9 @@ export interface ConsoleLoginParts {
 }
 
 /**
- * Returns a login that prompts for name and secrets until the agent accepts them. `open` resolves with null if the person types `logout`,
- * `exit` or Ctrl-D instead of a name, or disconnects; also after five failed or cancelled attempts, or after two minutes without a key.
+ * Returns a login that prompts for name and secrets until the agent accepts them. At the prompt for the name, `lights on` runs without a
+ * login. `open` resolves with null if the person types `logout`, `exit` or Ctrl-D instead of a name, or disconnects; also after five failed
+ * or cancelled attempts, or after two minutes without a key.
  */
 export function createConsoleLogin(parts: ConsoleLoginParts): Login {
   return {

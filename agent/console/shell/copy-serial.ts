@@ -21,13 +21,16 @@ import type { Dialog } from './dialog.ts';
 import { allDirs, sessionFile } from './session-files.ts';
 import type { Tty } from './tty.ts';
 
+/** The arguments of `copy`. */
 export interface CopyArgs {
   readonly file: string;
+  /** Send lines of base64 even if ZMODEM is available. */
   readonly isBase64: boolean;
   /** First line to send, from 1; used to resume a transfer. */
   readonly fromLine: number;
 }
 
+/** The session and its terminal, as far as file transfers use them. */
 export interface CopyParts {
   readonly dialog: Dialog;
   readonly tty: Pick<Tty, 'speedBaud' | 'lend'>;
@@ -54,8 +57,8 @@ const MAX_BYTES = 32 * 2 ** 20;
 const LINES_AHEAD = 8;
 
 /**
- * Sends a file over the line of the session, and resolves with the lines to show afterwards. Base64 lines are sent without a confirmation
- * of the receiver.
+ * Sends a file over the line of the session, and resolves with the lines to show afterwards. Uses ZMODEM if `sz` is installed, otherwise
+ * lines of base64, which the receiver does not confirm.
  *
  * Errors: rejects with ConsoleError if the file is missing, too large or not allowed, or `fromLine` is after its end. Also if ZMODEM fails
  * or the person stops the transfer; it can then be resumed.

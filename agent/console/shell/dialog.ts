@@ -21,6 +21,7 @@ const PROBE = '\x1b7\x1b[999;999H\x1b[6n\x1b8';
 /** Columns that a terminal may have printed if it does not understand the probe. Units: columns. */
 const PROBE_COLS = PROBE.length;
 
+/** Why a session ended: a logout, no key for too long, a disconnected terminal, or the end of the process. */
 export type EndReason = 'logout' | 'idle' | 'hang-up' | 'stopped';
 
 /**
@@ -33,6 +34,7 @@ export type LineRead =
   | { readonly kind: 'eof' }
   | { readonly kind: 'end' };
 
+/** A prompt, and how the line after it is edited. */
 export interface LineQuestion {
   readonly prompt: string;
   readonly mode: EditMode;
@@ -147,7 +149,7 @@ export class Dialog {
     return size !== null;
   }
 
-  /** Applies changed settings. */
+  /** Applies a changed character set to the output. Other settings need no call. */
   apply(): void {
     const isUtf8 = this.settings.charset === 'utf-8';
     this.writer.setUtf8(isUtf8);

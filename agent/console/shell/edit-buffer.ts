@@ -4,6 +4,7 @@ import type { ControlKey } from './keys.ts';
 /** Longest line. Units: characters. Source: assumed; the longest valid command has 200. Confirmed by: lengths of lines in stored histories. */
 export const MAX_LINE_CHARS = 4_096;
 
+/** The line being edited and the position of the cursor in it, in characters from 0. */
 export interface EditBuffer {
   readonly line: string;
   readonly cursor: number;
@@ -13,6 +14,7 @@ export interface EditBuffer {
   readonly lostChars: number;
 }
 
+/** An empty line. */
 export const EMPTY_BUFFER: EditBuffer = { line: '', cursor: 0, killed: '', lostChars: 0 };
 
 /** Returns the buffer with the text at the cursor. If it does not fit, all of it is dropped and counted in `lostChars`. */

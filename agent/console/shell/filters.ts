@@ -10,6 +10,7 @@ import type { TypedWord } from './typed-words.ts';
 
 type FilterName = 'include' | 'exclude' | 'begin' | 'count' | 'json' | 'csv';
 
+/** One filter after a bar, with its text; the text is empty for a filter that takes none. */
 export interface Filter {
   readonly name: FilterName;
   readonly text: string;
@@ -54,8 +55,9 @@ export function wantsJson(filters: readonly Filter[]): boolean {
 }
 
 /**
- * Returns the lines after all filters, in their order. Case does not count. `count` returns one line with the number of lines that are not
- * empty. `csv` converts each line of JSON to a table. Errors: throws SyntaxError for `csv` on a line that is not JSON.
+ * Returns the lines after all filters, applied in their order. Capital and small letters are equal. `count` returns one line with the
+ * number of lines that are not empty. `csv` converts each line of JSON to a table; `json` changes nothing. Errors: throws SyntaxError for
+ * `csv` on a line that is not JSON.
  */
 export function filterLines(lines: readonly string[], filters: readonly Filter[]): readonly string[] {
   return filters.reduce<readonly string[]>((left, { name, text }) => {

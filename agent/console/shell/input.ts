@@ -68,7 +68,7 @@ class KeyQueue {
   }
 }
 
-/** The keys of a terminal, in order. */
+/** The keys of a terminal, in the order in which they were typed. At most one `take` waits at a time. */
 export class Input {
   readonly #decoder = new KeyDecoder();
   readonly #ahead: KeyQueue;

@@ -31,6 +31,7 @@ export type ControlKey =
   | 'redraw'
   | 'literal';
 
+/** One key, or a sign of the terminal: `flow` is XOFF (`isStop`) or XON. `pasted`: part of a text that the terminal marks as pasted. */
 export type Key =
   | { readonly kind: 'text'; readonly text: string; readonly pasted: boolean }
   | { readonly kind: 'control'; readonly name: ControlKey; readonly pasted: boolean }
@@ -88,7 +89,10 @@ export class KeyDecoder {
   /** Bytes of an incomplete UTF-8 character. */
   #letter: number[] = [];
 
-  /** Returns the keys of one more byte: one or none. An unknown or broken sequence gives none. */
+  /**
+   * Returns the keys of one more byte: one or none. An unknown or broken sequence gives none. A character that does not take exactly one
+   * column becomes `_`.
+   */
   feed(byte: number): readonly Key[] {
     return this.#mode === 'plain' ? this.#plain(byte) : this.#inSequence(byte);
   }

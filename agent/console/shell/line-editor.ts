@@ -21,6 +21,9 @@ import { EMPTY_VIEW, type PromptView, redrawBytes, viewOf } from './prompt-view.
  */
 export type EditMode = 'command' | 'text' | 'secret';
 
+/**
+ * What a key means for the caller: the line is finished or given up, or help or completion is requested for the text `before` the cursor.
+ */
 export type EditEvent =
   /** `lostChars`: characters dropped because the line was full. */
   | { readonly kind: 'line'; readonly text: string; readonly lostChars: number }
@@ -29,11 +32,13 @@ export type EditEvent =
   | { readonly kind: 'help'; readonly before: string }
   | { readonly kind: 'complete'; readonly before: string };
 
+/** The bytes to send to the terminal after a key, and what it means for the caller; null while the line is edited. */
 export interface Pressed {
   readonly out: string;
   readonly event: EditEvent | null;
 }
 
+/** How a line is edited. */
 export interface EditorOptions {
   readonly prompt: string;
   /** Units: columns. */

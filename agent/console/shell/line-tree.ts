@@ -37,6 +37,7 @@ export interface CompletionPlace {
   readonly canEnd: boolean;
 }
 
+/** Parses the words of a session line and finds what may follow them. */
 export interface Tree {
   /** Returns the command and its arguments. Errors: throws ConsoleError 'usage' with the nearest correct word. */
   read(words: readonly string[]): { readonly command: ConsoleCommand; readonly args: LocalArgs };
@@ -60,7 +61,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   ...{ alarm: 'events', alarms: 'events', logs: 'log on', dim: 'override', blink: 'identify', on: 'lights', off: 'lights' },
 };
 
-/** Returns the tree of these commands, without hidden ones. */
+/** Creates the parser for these commands. Hidden commands are left out, so they cannot be typed. */
 export function createTree(commands: readonly ConsoleCommand[], families: readonly Family[]): Tree {
   const shown = commands.filter(({ isHidden }) => !isHidden);
   const firsts = commandNodes(commands, families);

@@ -22,6 +22,7 @@ import { speak } from './terminal-settings.ts';
 import type { Tty } from './tty.ts';
 import { completion, helpLines, type TypingHelp } from './typing-help.ts';
 
+/** What the command lines of a session use. */
 export interface LineParts {
   readonly tty: Tty;
   readonly clock: Clock;
@@ -51,7 +52,7 @@ interface Lines {
 
 /**
  * Greets the user, and reads and runs lines until the session ends. After a logout it warns about overrides and trials that are still in
- * force, if an agent answers. From then on, texts of this process name commands without `luciole`.
+ * force, if an agent answers. From its call on, texts of this process name commands without `luciole`.
  */
 export async function serveLines(session: ConsoleSession, dialog: Dialog, parts: LineParts): Promise<void> {
   adaptTemplates(asTyped);

@@ -20,10 +20,12 @@ import { tableLines } from '../text/text-table.ts';
 export type LiveSource = (page: Pick<Page, 'widthCols' | 'language'> & Pick<Terminal, 'charset'>) => Promise<readonly string[]>;
 type Asker = Pick<Terminal, 'user' | 'socketPath' | 'signal' | 'token'>;
 
+/** Returns the source of a view of the cabinet: the page of `status`. */
 export function statusSource(asker: Asker): LiveSource {
   return (page) => answerLines('status', {}, asker, page);
 }
 
+/** Returns the source of a view of the zones and their presence: the page of `zones`. */
 export function presenceSource(asker: Asker): LiveSource {
   return (page) => answerLines('zones', {}, asker, page);
 }

@@ -1,12 +1,12 @@
 /** A live view on a slow terminal: sends only changes, within a budget of bytes. Pure. */
 
-/** Returns the text to write to a terminal, so that it shows each frame. It remembers what the terminal shows. */
+/** A live view on a terminal. It writes nothing itself: it returns the text to write, and remembers what the terminal shows. */
 export interface LiveView {
   /** Returns the whole first frame and the hint how to end it: in the bottom row, or above the frame in a scrolling view. */
   start(frame: readonly string[], hint: string): string;
-  /** Returns the changes of the newest frame that fit the budget; the rest is sent with the next call. */
+  /** Returns the changes of the newest frame that fit the budget; the rest is returned by later calls. */
   next(frame: readonly string[], budgetChars: number): string;
-  /** Keeps the frame on the screen, and moves the cursor to an empty row below. */
+  /** Keeps the frame on the screen. In a view with cursor motion the cursor then stands in the bottom row, which is cleared. */
   end(): string;
 }
 

@@ -6,6 +6,7 @@
  */
 import type { MonoMs } from '../../core/clock.ts';
 
+/** Log lines that wait to be shown, and the characters that may be sent for them. */
 export interface LogGate {
   /** Adds the rows of one line. */
   add(rows: readonly string[]): void;

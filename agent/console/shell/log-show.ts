@@ -99,6 +99,7 @@ export class LogShow {
     this.#following = following;
   }
 
+  /** Stops showing the log; no effect if it is off. */
   off(): void {
     this.#following?.stop.abort();
     this.#following = null;

@@ -3,6 +3,7 @@ import { shownCols } from '../text/text-lines.ts';
 import type { Key } from './keys.ts';
 import type { TerminalSettings } from './terminal-settings.ts';
 
+/** What to write to the terminal now, and whether the pager has ended. */
 export interface PagerStep {
   readonly out: string;
   readonly isDone: boolean;
@@ -10,6 +11,7 @@ export interface PagerStep {
   readonly isForLine?: boolean;
 }
 
+/** The pages of one output. It writes nothing itself. */
 export interface Pager {
   /** Returns the first page. */
   start(): PagerStep;

@@ -42,8 +42,9 @@ export interface PartialFile {
   /** Length of the part received earlier. Units: bytes. */
   readonly bytes: number;
   /**
-   * Compares what was received with the earlier part. `ok`: it continues it. `none`: nothing was written. `empty`: a file without content.
-   * `other`: the earlier part is not the beginning of this file. `isWhole`: the sender reported that it sent everything.
+   * Compares what was received with the earlier part. `ok`: it continues the earlier part, or there was none. `none`: nothing was written.
+   * `empty`: a file without content. `other`: the earlier part is not the beginning of this file. `isWhole`: the sender reported that it
+   * sent everything.
    */
   check(isWhole: boolean): 'none' | 'empty' | 'other' | 'ok';
   /** Keeps the received part, so that the transfer can be resumed; deletes an empty file. */

@@ -13,13 +13,17 @@ export interface LineHistoryStore {
   save(user: string, lines: readonly string[]): void;
 }
 
+/** The lines that a user typed before, with secrets masked. */
 export interface PastLines {
   /** Oldest first. */
   all(): readonly string[];
   add(line: string): void;
 }
 
-/** Returns the past lines of a user, the newest 200. `add` masks secrets and saves all lines, except an empty line or one equal to the last. */
+/**
+ * Returns the past lines of a user, at most the newest 200. `add` adds a line with its secrets masked and saves all; an empty line, or one
+ * equal to the last, is ignored.
+ */
 export function createPastLines(user: string, historyStore: LineHistoryStore): PastLines {
   const lines = [...historyStore.load(user)].slice(-MAX_LINES);
   return {

@@ -11,6 +11,7 @@ export interface PromptView {
   readonly cursorCols: number;
 }
 
+/** A row without text after its prompt. */
 export const EMPTY_VIEW: PromptView = { text: '', cursorCols: 0 };
 
 /**

@@ -16,6 +16,7 @@ import type { CopyParts } from './copy-serial.ts';
 import { dropPartial, hasPartial, openPartial, type PartialFile } from './partial-file.ts';
 import { expectSessionRoom, receivedDir, sessionRoomBytes } from './session-files.ts';
 
+/** The arguments of `receive`. `file`: name of the file, without a folder. */
 export interface ReceiveArgs {
   readonly file: string;
   /** Delete what was received under this name first, also a complete file; otherwise a part is used as the beginning of the file. */

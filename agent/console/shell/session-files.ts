@@ -135,7 +135,10 @@ function readable({ path, least }: FoundFile, name: string, role: LeastRole): st
   );
 }
 
-/** Returns the space for a file, including the bytes that it already uses. Units: bytes; negative if a limit is exceeded. Errors: throws the system's error. */
+/**
+ * Returns how large the file at this path may become: within 256 MiB for all files of the console, and with 32 MiB left on the disk. Units:
+ * bytes; negative if a limit is exceeded. Errors: throws the system's error.
+ */
 export function sessionRoomBytes(filesDir: string, path: string): number {
   const { bavail, bsize } = statfsSync(dirname(path));
   const sizes = new Map<number, number>();
@@ -152,7 +155,10 @@ export function sessionRoomBytes(filesDir: string, path: string): number {
   return Math.min(MAX_BYTES - used, bavail * bsize - FREE_BYTES) + already;
 }
 
-/** Errors: throws ConsoleError 'failed' if a file of the console may not have this size; the system's error as `sessionRoomBytes`. */
+/**
+ * Checks that a file at this path may have this size within the limits of the console. Returns nothing. Errors: throws ConsoleError
+ * 'failed' if it may not; the system's error as `sessionRoomBytes`.
+ */
 export function expectSessionRoom(filesDir: string, path: string, bytes: number): void {
   if (sessionRoomBytes(filesDir, path) >= bytes) return;
   throw new ConsoleError(

@@ -3,6 +3,7 @@ import type { LeastRole, Role } from '../../core/access.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Dialog } from './dialog.ts';
 
+/** The user of a session, and the login if one was needed. */
 export interface ConsoleSession {
   /** Sent with each request to the agent; also names the file of past lines. */
   readonly user: string;
@@ -12,7 +13,10 @@ export interface ConsoleSession {
   readonly isStranger?: true;
 }
 
-/** Returns the role that limits the files a session may name; null for a user of the machine, who may name any file. */
+/**
+ * Returns the role that limits the files a session may name: `anyone` without a checked login. Null for a user of the machine, who may name
+ * any file.
+ */
 export function filesRole({ login, isStranger }: Pick<ConsoleSession, 'login' | 'isStranger'>): LeastRole | null {
   return login?.role ?? (isStranger === true ? 'anyone' : null);
 }
@@ -30,12 +34,16 @@ export interface AgentSession {
   leave(isLost: boolean): void;
 }
 
+/** How a session finds its user. */
 export interface Login {
   /** Resolves with the session of a user, after prompts if needed. Null: no user; the session has ended. */
   open(dialog: Dialog): Promise<ConsoleSession | null>;
 }
 
-/** Returns a login without prompts, for a user of the machine, over SSH or in its own shell. The permissions of the agent's socket decide. */
+/**
+ * Returns a login without prompts, for a user of the machine. Nothing is checked here: the permissions of the agent's socket decide whether
+ * the requests of this user are accepted.
+ */
 export function machineLogin(user: string): Login {
   return { open: async () => ({ user, login: null }) };
 }
@@ -50,4 +58,5 @@ export function askerOf({ user }: ConsoleSession, { socketPath, token }: Pick<Te
   return { user, socketPath, ...(token === undefined ? {} : { token }) };
 }
 
+/** The user and the socket of a request to the agent, and the token of a login. */
 export type Asker = Pick<Terminal, 'user' | 'socketPath' | 'token'>;

@@ -30,6 +30,7 @@ import { watch } from './watch.ts';
 
 const USUAL_RECALL = 20;
 
+/** The session, its terminal and its connection to the agent, as far as the commands of the shell use them. */
 export interface ShellActionParts {
   readonly dialog: Dialog;
   readonly tree: Tree;
@@ -49,6 +50,7 @@ export interface ShellActionParts {
 /** The actions of these command families. */
 type ActionsOf<Family extends string> = Pick<ShellActions, Extract<ShellCommandName, Family | `${Family} ${string}`>>;
 
+/** Returns the functions of the commands that the shell runs itself, by command name. Some write to the terminal before they resolve. */
 export function createShellActions(parts: ShellActionParts): ShellActions {
   const { dialog, past } = parts;
   return {

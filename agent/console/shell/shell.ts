@@ -9,6 +9,7 @@ import { type LineParts, serveLines } from './lines.ts';
 import { askerOf, type ConsoleSession, type Login } from './session.ts';
 import { createTrialHold } from './trial-hold.ts';
 
+/** What a session uses, in addition to the parts of its command lines. */
 export interface ShellParts extends LineParts {
   readonly login: Login;
   /** Request the terminal's size at the start. A simple terminal shows the request as text for a third of a second. */
@@ -17,13 +18,19 @@ export interface ShellParts extends LineParts {
 
 const PAGER_HELP = msg`space: next page  enter: next line  /text: search  q: quit`;
 
+/** One session at a terminal. */
+/** One session at a terminal. */
 export interface Shell {
-  /** Resolves when the session has ended. */
+  /** Logs the person in, runs the typed commands, and resolves with the reason of the end when the session has ended. */
   run(): Promise<EndReason>;
   /** Ends the session from outside: carrier lost, timeout, machine stops. */
   end(reason: EndReason): void;
 }
 
+/**
+ * Creates a session on this terminal; it reads keys from now on and writes nothing before `run`. `run` closes the terminal at the end. A
+ * logged-in user is logged out after some time without a key, with a warning one minute before.
+ */
 export function createShell(parts: ShellParts): Shell {
   const { tty, clock, login, withProbe } = parts;
   const dialog: Dialog = new Dialog(tty, clock, () => translate(dialog.settings.language, PAGER_HELP));

@@ -4,6 +4,7 @@ import type { Language } from '../../core/words.ts';
 import { ConsoleError } from '../console-error.ts';
 import { learn } from '../text/translate.ts';
 
+/** The properties of the terminal and the preferences of the person in one session. */
 export interface TerminalSettings {
   type: 'dumb' | 'vt100';
   widthCols: number;
@@ -16,7 +17,10 @@ export interface TerminalSettings {
   status: boolean;
 }
 
-/** Returns the settings with which a session begins: 80 columns, 24 rows, ASCII, English. Source: the VT100, which every terminal supports. */
+/**
+ * Returns the settings with which a session begins: 80 columns, 24 rows, ASCII, English, no colour. Source: the VT100, which every terminal
+ * supports.
+ */
 export function usualSettings(): TerminalSettings {
   return { type: 'dumb', widthCols: 80, rows: 24, charset: 'ascii', colour: false, language: 'en', status: false };
 }

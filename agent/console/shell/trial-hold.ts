@@ -12,6 +12,7 @@ import type { Asker } from './session.ts';
  */
 const AGAIN_MS = 5_000;
 
+/** A connection by which the agent detects the end of a session. */
 export interface TrialHold {
   /** Resolves when the agent has the connection, or it failed. */
   readonly begin: () => Promise<void>;

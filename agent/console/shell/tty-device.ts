@@ -105,7 +105,10 @@ function writeSome(fd: number, bytes: Uint8Array): number {
   }
 }
 
-/** Resolves with the program's output. Errors: rejects with ConsoleError 'failed' if the program is missing or fails, with its error text. */
+/**
+ * Runs the program `stty` with these words on the standard input, and resolves with its output. Errors: rejects with ConsoleError 'failed'
+ * if the program is missing or fails, with its error text.
+ */
 export function stty(words: readonly string[]): Promise<string> {
   const child = spawn('stty', words, { stdio: ['inherit', 'pipe', 'pipe'] });
   let [out, err] = ['', ''];

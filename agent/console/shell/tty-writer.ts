@@ -42,6 +42,7 @@ export class TtyWriter {
     this.#charsPerSecond = charRate(tty.speedBaud);
   }
 
+  /** Queues text, sent as fast as the line allows. Characters beyond ASCII are spelled in ASCII unless `setUtf8` is on. */
   write(text: string): void {
     if (this.#isClosed || text === '') return;
     const bytes = Buffer.from(this.#isUtf8 ? text : inAsciiLetters(text), 'utf8');
@@ -95,6 +96,7 @@ export class TtyWriter {
     return this.#charsPerSecond;
   }
 
+  /** Discards the waiting bytes and ignores all later text. */
   close(): void {
     this.#isClosed = true;
     this.#timer?.cancel();

@@ -8,6 +8,7 @@ export interface TypedWord {
   readonly isQuoted: boolean;
 }
 
+/** The words of a line, complete or still being typed. */
 export interface TypedLine {
   /** The words of the command, then those of each filter. At least one stage, which may be empty. */
   readonly stages: readonly (readonly TypedWord[])[];
@@ -17,7 +18,7 @@ export interface TypedLine {
   readonly isQuoteOpen: boolean;
 }
 
-/** Returns the words of a line. A line that begins with `!` is a comment and has none. */
+/** Splits a line into words at blanks, and into stages at `|`. A line that begins with `!` is a comment and has no words. */
 export function splitLine(line: string): TypedLine {
   const stages: TypedWord[][] = [[]];
   let text = '';

@@ -16,6 +16,7 @@ const MAX_NAMES = 60;
 const WORD_COLS = { min: 10, max: 24 };
 const GAP_COLS = 2;
 
+/** Where the help while typing finds commands, names and configuration values, and its language. */
 export interface TypingHelp {
   readonly tree: Tree;
   /** Errors: none; no names if no agent answers. */
@@ -27,7 +28,10 @@ export interface TypingHelp {
   readonly translate: (said: Said) => string;
 }
 
-/** Resolves with the lines for `?` after this text. Errors: rejects with ConsoleError for an invalid line. */
+/**
+ * Resolves with the lines for `?` after this text: what may be typed next, or one line if nothing fits. Errors: rejects with ConsoleError
+ * for an invalid line.
+ */
 export async function helpLines(before: string, widthCols: number, help: TypingHelp): Promise<readonly string[]> {
   const { place, typed, isFilter } = placeOf(before, help.tree);
   const fits = startsWith(typed);
@@ -41,7 +45,9 @@ export async function helpLines(before: string, widthCols: number, help: TypingH
   return [...choiceLines(rows, widthCols, help.translate), ...nameLines(names, widthCols, help.translate)];
 }
 
-/** Resolves with what TAB inserts, or the lines to show if several words fit. Errors: none; an invalid line has no completion. */
+/**
+ * Resolves with what TAB inserts after this text, or the lines to show if several words fit. Both are empty if nothing fits. Errors: none.
+ */
 export async function completion(
   before: string,
   widthCols: number,

@@ -12,6 +12,7 @@ export interface LineAsker {
    * or `signal` is aborted before a line arrives.
    */
   ask(prompt: string): Promise<string>;
+  /** Stops reading the input; a prompt that waits for a line rejects. */
   close(): void;
 }
 

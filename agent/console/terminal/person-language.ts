@@ -9,7 +9,8 @@ import type { Language } from '../../core/words.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Resolves with French if the locale is French, otherwise with the language of the cabinet. If `LC_ALL` is set, it alone decides, so that a script can choose English.
+ * Resolves with French if the locale is French, otherwise with the language of the cabinet. If `LC_ALL` is set to another locale, the
+ * result is English, so that a script can choose it.
  *
  * Errors: none; English if the file cannot be read. Source: POSIX.1-2024, 8.2: LC_ALL before LC_MESSAGES before LANG.
  */

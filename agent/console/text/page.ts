@@ -108,7 +108,7 @@ export interface TimeForm {
   readonly hasZone?: boolean;
 }
 
-/** Returns a time with the parts of its column, such as `1 Dec 22:41`, in this time zone (IANA name). */
+/** Returns hour and minute with the parts that the form names, such as `1 Dec 22:41`, in this time zone (IANA name). */
 export function columnTime(ms: WallMs, timezone: string, { hasDay, hasSeconds, hasYear, hasZone }: TimeForm): Message {
   const { year, day, month, hour, minute, second, zone } = timeParts(ms, timezone);
   const clock = `${hour}:${minute}${hasSeconds ? `:${second}` : ''}${hasZone ? ` ${zone}` : ''}`;

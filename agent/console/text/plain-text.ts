@@ -54,7 +54,10 @@ export function toAscii(text: string): string {
 /** Characters of one column, written from left to right. Source: Unicode 15, East Asian Width and Bidi_Class: before Hebrew, U+0590. */
 const LETTER = /^[\p{L}\p{N}\p{P}\p{S}]$/u;
 
-/** Returns whether every terminal with UTF-8 shows this one character in one column. */
+/**
+ * Returns whether every terminal with UTF-8 surely shows this one character in one column. False for blanks and control characters, and
+ * from U+0590 on for all except some signs such as `→`.
+ */
 export function isOneColumn(letter: string): boolean {
   return (letter < '\u0590' && LETTER.test(letter)) || letter in SPELT;
 }

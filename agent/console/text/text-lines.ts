@@ -60,7 +60,8 @@ export function wrap(text: string, widthCols: number): string[] {
 }
 
 /**
- * Returns the rows unchanged if they are at most `maxRows`; otherwise the first `maxRows` - 1, and `more` with the number of missing rows.
+ * Returns the rows unchanged if they are at most `maxRows`; otherwise the first `maxRows` - 1, and a last row:
+ * what `more` returns for the number of missing rows.
  */
 export function atMost(rows: readonly string[], maxRows: number, more: (missing: number) => string): readonly string[] {
   return rows.length <= maxRows ? rows : [...rows.slice(0, maxRows - 1), more(rows.length - maxRows + 1)];

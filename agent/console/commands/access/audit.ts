@@ -18,6 +18,10 @@ const MAX_ENTRIES = 1_000;
 /** Time to verify the whole chain. Units: ms. Source: assumed; 10,000 entries take a second on a slow card. Confirmed by: bench of a full audit log on the gateway. */
 const TIMEOUT_MS = 60_000;
 
+/**
+ * `audit`: answers with at most 1,000 entries of a period; with `--verify` or `--head` also with a verification of the whole log. Fails if
+ * that finds a problem.
+ */
 export const AUDIT = agentCommand({
   name: 'audit',
   role: 'admin',

@@ -30,6 +30,10 @@ export interface LoginEnd {
   readonly how: string;
 }
 
+/**
+ * `login`: checks a login. If it is correct, sends the session token as progress, stays open while the session lasts, and then answers how
+ * it ended. Otherwise it answers with what is wrong or still required.
+ */
 export const LOGIN = agentCommand<LoginRequest, LoginAnswer | LoginEnd, LoginAnswer>({
   name: 'login',
   role: 'anyone',
@@ -135,4 +139,5 @@ export const LOGIN_REFUSED = agentCommand({
   render: async () => '',
 });
 
+/** The hidden commands that the shell of a session sends about its login. */
 export const LOGIN_COMMANDS: readonly ConsoleCommand[] = [LOGIN, STATE, LOGIN_REFUSED];

@@ -39,6 +39,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'hasSocket' | 'group'>[] = 
   },
 ];
 
+/** Name, arguments and options of `user hash` and `user sign`, in the order of the help. */
 export const USER_LIST_COMMANDS: readonly LocalCommand[] = COMMANDS.map((command) => ({
   ...{ kind: 'local', hasSocket: false, group: 'Access:' },
   ...command,

@@ -16,6 +16,7 @@ import { nameHint } from '../find-name.ts';
 /** States that may be requested. If no device has the state, the answer is empty, not an error. */
 const STATES: ReadonlySet<string> = new Set<DeviceView['state']>(['ok', 'flaky', 'silent', 'new']);
 
+/** `status`: answers with the state of the whole cabinet: light, lines, units, store, uplink, active events. */
 export const STATUS = agentCommand({
   name: 'status',
   role: 'viewer',
@@ -26,6 +27,10 @@ export const STATUS = agentCommand({
   render: async (result, page) => (await import('./status-page.ts')).renderStatus(result, page),
 });
 
+/**
+ * `devices`: answers with the devices whose id, line, profile, pole or state contains the filter. Fails if none does, unless the filter is
+ * empty or a state.
+ */
 export const DEVICES = agentCommand({
   name: 'devices',
   role: 'viewer',
@@ -51,6 +56,10 @@ export const DEVICES = agentCommand({
   render: (result, page, { filter }) => renderDevices(result, page, filter.toLowerCase()),
 });
 
+/**
+ * `points`: answers with the newest values of the points that match the filter, or else of the devices on the pole with this name. Fails if
+ * there are none, unless the filter is empty.
+ */
 export const POINTS = agentCommand({
   name: 'points',
   role: 'viewer',
@@ -73,7 +82,7 @@ export const POINTS = agentCommand({
 });
 
 /**
- * Renders `luciole devices`: one row per device, then its faults and the numbers of devices. `state`: the filter in small letters, named
+ * Renders `luciole devices`: one row per device, then all faults and the numbers of devices. `state`: the filter in small letters, named
  * if no device matches; empty means that the cabinet has no devices.
  */
 export function renderDevices(devices: readonly DeviceView[], page: Page, state = ''): string {

@@ -16,6 +16,7 @@ const USUAL_EVENT_SPAN = '24h';
 /** Source: assumed; more than a person reads, acceptable on a slow line. Confirmed by: time to print 500 events at 9600 baud. */
 const MAX_EVENTS = 500;
 
+/** `events`: answers with at most 500 events: those of a period, or with `--active` those that have not ended. */
 export const EVENTS = agentCommand({
   name: 'events',
   role: 'viewer',

@@ -7,6 +7,7 @@ import type { AgentView } from '../../../core/views.ts';
 import type { Language, LevelPct } from '../../../core/words.ts';
 import { agentCommand } from '../../agent-command.ts';
 
+/** The names of the cabinet, for completion, and the overrides and trial in force, for the prompt. */
 export interface Names {
   readonly cabinet: { readonly id: string; readonly name: string };
   /** Language of the messages at this cabinet. */
@@ -25,6 +26,7 @@ export interface Names {
   readonly trial?: Pick<TrialView, 'number' | 'mode' | 'restS'> | null;
 }
 
+/** `names`: answers with the names of the cabinet and what is in force for a time. A session requests it before each prompt. */
 export const NAMES = agentCommand({
   name: 'names',
   role: 'viewer',

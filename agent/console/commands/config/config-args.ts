@@ -11,13 +11,14 @@ import { ConsoleError } from '../../console-error.ts';
  * Units: ms. Source: the agent stops a check after 110 s.
  */
 export const CHECK_TIMEOUT_MS = 125_000;
+/** The heading of the `config` commands in the help. */
 export const CONFIG_GROUP = 'Agent:';
 /** Smallest and largest revision number that may be typed. Source: seven digits are enough for the life of a gateway. */
 export const REVISION_NUMBERS = { min: 1, max: 9_999_999 };
 
 /**
- * Returns what changes the configuration of this run. Errors: throws ConsoleError 'failed' if this run accepts no other one, as in safe
- * mode or a rehearsal.
+ * Returns the manager of the configuration, which the `config` commands use. Errors: throws ConsoleError 'failed' if this run accepts no
+ * other one, as in safe mode or a rehearsal.
  */
 export function configOf({ config: manager }: AgentView): ConfigManager {
   if (manager === null)
@@ -25,6 +26,7 @@ export function configOf({ config: manager }: AgentView): ConfigManager {
   return manager;
 }
 
+/** Returns whether the request was done and its result is on disk: the answer is `done`, without the code `not-stored`. */
 export function isConfigDone({ state, code }: ConfigAnswer): boolean {
   return state === 'done' && code === undefined;
 }

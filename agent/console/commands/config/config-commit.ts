@@ -29,6 +29,10 @@ const MINUTES = { min: 1, max: 168, usual: 10 };
 /** Longest comment. Units: characters. Source: the limit of the platform's requests. */
 const MAX_COMMENT = 200;
 
+/**
+ * The arguments of `config commit`. `minutes`: length of the trial. `why`: the comment, empty for none. `lowersFloor`: less light than the
+ * file of the site may result.
+ */
 export interface CommitArgs {
   readonly mode: ConfirmMode;
   readonly minutes: number;
@@ -36,6 +40,10 @@ export interface CommitArgs {
   readonly lowersFloor: boolean;
 }
 
+/**
+ * `config commit`: puts the caller's candidate into service, on trial if that changes anything that runs. The agent keeps it once all is
+ * well; with `--confirm` only `config confirm` keeps it.
+ */
 export const CONFIG_COMMIT = configChange({
   name: 'config commit',
   summary: msg`put the candidate into service, on trial first`,
@@ -47,6 +55,7 @@ export const CONFIG_COMMIT = configChange({
   render: async (result, page, args) => (await import('./config-page.ts')).renderCommit(result, page, args),
 });
 
+/** `config confirm`: keeps the revision that is on trial. */
 export const CONFIG_CONFIRM = configChange({
   name: 'config confirm',
   summary: msg`keep the revision that is on trial`,
@@ -71,6 +80,7 @@ export const CONFIG_RETURN = configChange({
   render: async (result, page) => (await import('./config-page.ts')).renderReturned(result, page),
 });
 
+/** `config rollback`: puts an earlier revision into service, on trial and with options as for `config commit`. */
 export const CONFIG_ROLLBACK = configChange({
   name: 'config rollback',
   summary: msg`put an earlier revision back into service, on trial`,

@@ -7,6 +7,7 @@ import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { CONFIG_GROUP, configChange, configOf, isConfigDone } from './config-args.ts';
 
+/** `config set`: changes one value of the caller's candidate, or removes it with `--delete`. What runs is unchanged. */
 export const CONFIG_SET = configChange({
   name: 'config set',
   summary: msg`change one value of the candidate`,
@@ -85,6 +86,7 @@ export const CONFIG_PUT = agentCommand({
   succeeded: isConfigDone,
 });
 
+/** Name, arguments and options of `config load`; `loadConfigFile` runs it. */
 export const CONFIG_LOAD: LocalCommand = {
   kind: 'local',
   name: 'config load',
@@ -102,6 +104,7 @@ export const CONFIG_LOAD: LocalCommand = {
   examples: ['luciole config load cabinet.yaml', 'luciole config load -', 'luciole config load my-meter.yaml --profile my-meter.yaml'],
 };
 
+/** Name, arguments and options of `config export`; `exportConfig` runs it. */
 export const CONFIG_EXPORT: LocalCommand = {
   kind: 'local',
   name: 'config export',
@@ -134,6 +137,7 @@ export const CONFIG_TAKE = configChange({
   render: async (result, page) => (await import('./config-page.ts')).renderPut(result, page),
 });
 
+/** `config discard`: deletes the caller's candidate. What runs is unchanged. */
 export const CONFIG_DISCARD = configChange({
   name: 'config discard',
   summary: msg`throw the candidate away`,

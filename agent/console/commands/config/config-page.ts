@@ -14,6 +14,7 @@ import { asFileText } from './file-text.ts';
 /** The part of a page that a change needs. */
 type Sheet = Pick<Page, 'widthCols' | 'language'>;
 
+/** Renders `config`: the running revision, a trial with what it still needs, and the candidates of all authors. */
 export function renderConfig({ running, trial, candidate, others, trouble }: ConfigView, page: Page): string {
   const sheet: [label: Message, text: Said][] = [[msg`Runs`, revisionText(running, page)]];
   if (trial !== null) {
@@ -87,6 +88,7 @@ export function renderConfigCheck(answer: ConfigAnswer, page: Sheet): string {
   return refused(answer, page) ?? [...problemLines(warnings, page, true), ...paragraph(msg`ok; ${touchText(touches)}`, page)].join('\n');
 }
 
+/** Renders `config compare`: each value that differs, before and after, and what the change affects; or the refusal with its problems. */
 export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
   const { changes, touches, reason } = answer;
   const wrong = refused(answer, page);
@@ -124,16 +126,19 @@ export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }
   return sheet.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
 }
 
+/** Renders the result of `config confirm`: the revision that is kept, or the refusal. */
 export function renderKept(answer: ConfigAnswer, page: Sheet): string {
   return refused(answer, page) ?? translated(msg`revision ${answer.revision ?? 0} is kept`, page);
 }
 
+/** Renders the result of `config return`: the revision that runs again, or the refusal. */
 export function renderReturned(answer: ConfigAnswer, page: Sheet): string {
   const { code, reason, revision } = answer;
   const but = code === undefined ? [] : paragraph(asciiMessage(reason), page);
   return refused(answer, page) ?? [translated(msg`revision ${revision ?? 0} runs again`, page), ...but].join('\n');
 }
 
+/** Renders the result of `config discard`: done, or the refusal. */
 export function renderDiscarded(answer: ConfigAnswer, page: Sheet): string {
   return refused(answer, page) ?? translated(msg`the candidate is removed; what runs is unchanged`, page);
 }

@@ -66,6 +66,7 @@ export const CONFIG_SHOW = agentCommand({
   render: async ({ lines }) => lines.join('\n').trimEnd(),
 });
 
+/** `config history`: answers with the revisions of the configuration: when, by whom, why, and their end. */
 export const CONFIG_HISTORY = agentCommand({
   name: 'config history',
   role: 'viewer',
@@ -76,6 +77,9 @@ export const CONFIG_HISTORY = agentCommand({
   render: async (result, page) => (await import('./config-page.ts')).renderRevisions(result, page),
 });
 
+/**
+ * `config compare`: answers with the values that differ between two revisions; without options from what runs to the caller's candidate.
+ */
 export const CONFIG_COMPARE = agentCommand({
   name: 'config compare',
   role: 'viewer',
@@ -96,6 +100,10 @@ export const CONFIG_COMPARE = agentCommand({
   succeeded: isConfigDone,
 });
 
+/**
+ * `config check`: checks the caller's candidate and answers with its problems, or with warnings and what a commit would affect. Changes
+ * nothing.
+ */
 export const CONFIG_CHECK = agentCommand({
   name: 'config check',
   role: 'viewer',

@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto';
 import { type Message, msg } from '../../../core/message.ts';
 
+/** A decoded text, or what is wrong with its lines. */
 export type FrameRead = { readonly text: string } | { readonly flaw: Message };
 
 /** Units: characters. Source: with head and tail a line fits a terminal of 80 columns, also when copied from one. */

@@ -191,7 +191,7 @@ function filesOf(file: string, profiles: readonly string[]): ConfigFiles {
 
 /**
  * Returns the text of a file; a byte order mark is kept. Errors: throws ConsoleError if the file cannot be read, is empty, is larger than
- * `maxBytes`, or is not UTF-8.
+ * `maxBytes` (8,192 by default), or is not UTF-8.
  */
 export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
   const bytes = attempt(file, () => {
@@ -260,7 +260,7 @@ function nowMs(): number {
   return createSystemClock({ quality: () => 'none' }).wallMs();
 }
 
-/** Writes a line, wrapped to the width of the terminal. */
+/** Writes a line in the language of the terminal, wrapped to its width. */
 export function print(terminal: Terminal, line: Said): void {
   terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
 }

@@ -13,6 +13,7 @@ import { findLamp, onStreet, spanArg } from './light-args.ts';
 const IDENTIFY_SPAN: SpanLimits = { minMs: 5_000, maxMs: 600_000 };
 const USUAL_SPAN = '30s';
 
+/** `identify`: makes a lamp blink until the time is over, or the client ends it or disconnects, and answers with a summary. */
 export const IDENTIFY = agentCommand<{ lamp: string; forMs: number }, Identified, IdentifyProgress>({
   name: 'identify',
   role: 'technician',
@@ -44,6 +45,7 @@ async function identifyLamp(view: AgentView, { lamp, forMs }: { lamp: string; fo
   });
 }
 
+/** Progress of `identify`: the level that was set last and the remaining time. `following`: the lamp confirms its levels. */
 export interface IdentifyProgress {
   readonly lamp: string;
   readonly levelPct: LevelPct;
@@ -51,6 +53,7 @@ export interface IdentifyProgress {
   readonly following: boolean;
 }
 
+/** The answer of `identify`: the two levels, and how long the lamp blinked. */
 export interface Identified {
   readonly lamp: string;
   readonly lowPct: LevelPct;
@@ -60,6 +63,7 @@ export interface Identified {
   readonly following: boolean;
 }
 
+/** Renders the progress of `identify`, wrapped to the page. */
 export function renderIdentifyProgress({ lamp, levelPct, restMs, following }: IdentifyProgress, page: Page): string {
   const rest = formatDuration(restMs);
   const text = following
@@ -68,6 +72,7 @@ export function renderIdentifyProgress({ lamp, levelPct, restMs, following }: Id
   return paragraph(text, page).join('\n');
 }
 
+/** Renders the summary of `identify`, wrapped to the page. */
 export function renderIdentified({ lamp, lowPct, highPct, durationMs, following }: Identified, page: Page): string {
   const took = formatDuration(durationMs);
   const text = following

@@ -12,8 +12,8 @@ import { parseDuration, type SpanLimits } from '../../text/duration.ts';
 import { findName } from '../find-name.ts';
 
 /**
- * Returns the lamp or zone with this name in any case, or the only lamp on the pole with this name. Errors: throws ConsoleError
- * 'unknown-name' with the nearest name, or with the lamps of a pole that has several.
+ * Returns the lamp or zone with this name, or else the only lamp on the pole with this name. Capital and small letters are equal. Errors:
+ * throws ConsoleError 'unknown-name' with the nearest name, or with the lamps of a pole that has several.
  */
 export function findTarget(view: AgentView, typed: string): Target {
   const { lamps, zones } = view.names();
@@ -21,11 +21,12 @@ export function findTarget(view: AgentView, typed: string): Target {
   return { kind: lamps.includes(id) ? 'lamp' : 'zone', id };
 }
 
+/** Returns the id of the zone with this name. Errors: as `findName`. */
 export function findZone(view: AgentView, typed: string): string {
   return findName(typed, view.names().zones, { noun: 'zone', listedBy: 'luciole zones' });
 }
 
-/** Returns the lamp with this name in any case, or the only lamp on the pole with this name. Errors: as `findTarget`. */
+/** Returns the id of the lamp with this name, or else of the only lamp on the pole with this name. Letters and errors: as `findTarget`. */
 export function findLamp(view: AgentView, typed: string): string {
   return findOnStreet(view, typed, view.names().lamps, 'lamp');
 }
@@ -47,6 +48,7 @@ function findOnStreet(view: AgentView, typed: string, known: readonly string[], 
   );
 }
 
+/** Returns the duration of `--for`; `usual` if none was typed. Units: ms. Errors: throws ConsoleError 'usage' outside `span`. */
 export function spanArg(args: RawArgs, usual: string, span: SpanLimits): number {
   return parseDuration(args['for'] === undefined ? usual : textArg(args, 'for'), span);
 }

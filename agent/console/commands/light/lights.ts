@@ -26,6 +26,10 @@ async function targetOf(view: AgentView, zone: string | null): Promise<Target> {
   return zone === null ? { kind: 'cabinet', id: (await view.status()).cabinet.id } : { kind: 'zone', id: findZone(view, zone) };
 }
 
+/**
+ * `lights on`: sets the lamps of the cabinet or a zone to 100 % for a limited time, as an emergency. It needs no login; for more than 2 h
+ * it requires the role technician.
+ */
 export const LIGHTS_ON = agentCommand({
   name: 'lights on',
   role: 'anyone',
@@ -70,4 +74,5 @@ const auto = agentCommand({
   succeeded: isReleased,
 });
 
+/** The commands `lights on` and `lights auto`. */
 export const LIGHTS_COMMANDS: readonly ConsoleCommand[] = [LIGHTS_ON, auto];

@@ -18,6 +18,7 @@ import { labelled } from '../../text/text-lines.ts';
 import { findTarget } from './light-args.ts';
 import { limitLines, type OverrideLimit, overrideLimits } from './override-limits.ts';
 
+/** The arguments of `override`. `target`: as typed. */
 export interface OverrideArgs {
   readonly target: string;
   readonly levelPct: LevelPct;
@@ -37,6 +38,10 @@ export const OVERRIDE_SPAN: SpanLimits = { minMs: 60_000, maxMs: 24 * 3_600_000 
 const MAX_REASON = 120;
 const TARGET = { name: 'target', summary: msg`a lamp or a zone`, required: true, names: 'target' } as const;
 
+/**
+ * `override`: sets a lamp or zone to a level for a limited time. Answers once the lamps confirmed it or failed to, with the limits that
+ * changed the level.
+ */
 export const OVERRIDE = agentCommand({
   name: 'override',
   role: 'technician',
@@ -63,6 +68,7 @@ export const OVERRIDE = agentCommand({
   succeeded: isOverrideKept,
 });
 
+/** `release`: ends the overrides of a lamp or zone, now or with `--at-next-step` at the next step of the programme. */
 export const RELEASE = agentCommand({
   name: 'release',
   role: 'technician',
@@ -130,7 +136,10 @@ export function readReason(text: string): string {
 /** Worst state first: what a technician must act on. */
 const ORDER: readonly (OutcomeState | 'waiting')[] = ['failed', 'refused', 'waiting', 'received', 'queued', 'sent', 'verified'];
 
-/** Renders how a command ended, and which lamps did not follow. `untilMs` is null for a release. `sooner`: the command that ends it early. */
+/**
+ * Renders how an override or release ended: the state of each lamp, limits, stronger intents, and when the override ends. `untilMs` is null
+ * for a release. `sooner`: the command that ends the override early, without `luciole`.
+ */
 export function renderOutcome(
   outcome: Outcome & Partial<Pick<LimitedOverride, 'requestedPct' | 'limits'>>,
   page: Page,

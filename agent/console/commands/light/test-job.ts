@@ -42,35 +42,40 @@ export interface TestWait {
   readonly restMs: number;
 }
 
+/** The result of one level of the ramp. `reason`: why the level did not take effect as requested; empty for no reason. */
 export interface TestStep {
   readonly levelPct: LevelPct;
-  /** By lamp. */
+  /** By lamp; by the target if no lamp took part. */
   readonly states: Readonly<Record<string, OutcomeState>>;
   readonly reason: Message;
   /** By lamp that measures its own power. Units: W. */
   readonly lampW: Readonly<Record<string, number>>;
-  /** Sum of the cabinet's meters; null without a meter or a fresh reading. Units: W. */
+  /** Sum of the cabinet's meters; null without a meter or a fresh reading, or if lamps outside the test are on them. Units: W. */
   readonly meterW: number | null;
 }
 
 /**
- * The result for one lamp. `refused`: every level was refused; `no answer`: it confirmed no level; `does not follow`: it confirmed only
- * some; `no power`: the last reading of its own meter is below 1 W; `power does not rise`: measured power does not rise by 1 W per lamp
- * with each level.
+ * The result for one lamp. `refused`: every level was refused; `no answer`: it failed to confirm every level; `does not follow`: it failed
+ * to confirm some of them; `no power`: the last reading of its own power is below 1 W; `power does not rise`: from one level to the next,
+ * measured power rises by less than 1 W per lamp.
  */
 export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
 
-/** Why the power of a lamp is unknown: no sensor, its reading or the meter's was late, or the meter also measures other lamps. */
+/**
+ * Why the power of a lamp was not checked: no sensor, its reading or that of the meter was late, or the meter also measures other lamps.
+ */
 export type Unweighed = 'no-sensor' | 'no-reading' | 'no-meter-reading' | 'shared-meter';
 
+/** The result for one lamp, and what measured its power: its own sensor, the meter of the cabinet, or nothing. */
 export interface LampVerdict {
   readonly lamp: string;
   readonly verdict: LampTestVerdict;
   readonly weighedBy: 'lamp' | 'meter' | 'nothing';
-  /** Null if the power was measured, or the test did not reach that step. */
+  /** Null if the power was measured, or if the verdict is not `ok`. */
   readonly unweighed: Unweighed | null;
 }
 
+/** The answer of `test lamp` and `test zone`. */
 export interface Tested {
   readonly target: Target;
   readonly steps: readonly TestStep[];

@@ -47,6 +47,7 @@ function row(kind: Kind): ConsoleCommand {
   });
 }
 
+/** The commands `test lamp` and `test zone`. */
 export const TEST_COMMANDS: readonly ConsoleCommand[] = [row('lamp'), row('zone')];
 
 function isWait(progress: TestStep | TestWait): progress is TestWait {
@@ -80,6 +81,7 @@ export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, p
   return wrap(`${String(levelPct).padStart(3)} %  ${text}`, page.widthCols).join('\n');
 }
 
+/** Renders the result of a test: one row for each lamp, why a power was not checked, and whether the light returned to its programme. */
 export function renderTested({ target, steps, verdicts, otherLamps, restored }: Tested, page: Page): string {
   const columns = [
     { title: msg`Lamp`, maxCols: 16 },

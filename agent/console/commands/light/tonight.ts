@@ -11,6 +11,7 @@ import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { findZone } from './light-args.ts';
 
+/** `tonight`: answers with the changes of level of the present or next night, for one zone or all. */
 export const TONIGHT = agentCommand({
   name: 'tonight',
   role: 'viewer',
@@ -30,6 +31,7 @@ const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
 const PLOT_COLS = 80;
 const FORM = { hasDay: false, hasSeconds: false };
 
+/** Renders `tonight`: for each zone its dusk and dawn, programme and changes of level. `withPlot` adds a plot of the levels. */
 export function renderTonight(views: readonly TonightView[], page: Page, withPlot: boolean): string {
   if (views.length === 0) return translated(msg`the cabinet has no zones`, page);
   const nights = views.map((view) => [...head(view, page), '', ...rows(view, page), ...(withPlot ? ['', ...plot(view, page)] : [])]);

@@ -18,6 +18,7 @@ import { findZone, onStreet, spanArg } from './light-args.ts';
 const WALK_SPAN: SpanLimits = { minMs: 10_000, maxMs: 3_600_000 };
 const USUAL_SPAN = '10m';
 
+/** `walk-test`: sends each detection in a zone until the time is over, or the client ends it or disconnects, and answers with a summary. */
 export const WALK_TEST = agentCommand<{ zone: string; forMs: number }, Walked, WalkProgress>({
   name: 'walk-test',
   role: 'technician',
@@ -67,6 +68,7 @@ export type WalkProgress =
   | { readonly kind: 'start'; readonly zone: string; readonly night: boolean; readonly sensors: readonly PointId[]; readonly forMs: number }
   | ({ readonly kind: 'detection' } & WalkStep);
 
+/** The answer of `walk-test`: the detections of each sensor, and how soon the first lamp was set. */
 export interface Walked {
   readonly zone: string;
   readonly night: boolean;

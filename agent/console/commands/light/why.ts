@@ -18,6 +18,9 @@ import { requestedAt, sharedTrace, traceKey, traceLines } from './why-trace.ts';
 /** For the past, the level of each lamp is read from the store. Units: ms. Source: as `history`. */
 const TIMEOUT_MS = 60_000;
 
+/**
+ * `why`: answers with the level of a lamp or zone and its reasons: now, as a forecast for a later time, or as measured at an earlier one.
+ */
 export const WHY = agentCommand({
   name: 'why',
   role: 'viewer',

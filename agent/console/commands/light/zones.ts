@@ -10,6 +10,9 @@ import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { findZone } from './light-args.ts';
 
+/**
+ * `zones`: answers with what is in force in the zones whose id contains the filter: step, requests, sensors. Fails if no id contains it.
+ */
 export const ZONES = agentCommand({
   name: 'zones',
   role: 'viewer',
@@ -32,6 +35,7 @@ const PRESENCE_TEXTS: Readonly<Record<Exclude<ZoneLightView['presence'], 'off'>,
   down: msg`falling`,
 };
 
+/** Renders `zones`: a table of the zones, then below it the lamps that do not follow, requests and sensors of each. */
 export function renderZones(zones: readonly ZoneLightView[], page: Page): string {
   if (zones.length === 0) return translated(msg`the cabinet has no zones`, page);
   const rows = zones.map((zone) => [

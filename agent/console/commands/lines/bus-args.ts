@@ -26,16 +26,24 @@ export const UNITS = { broadcast: 0, min: 1, max: 247 };
 const MAX_ADDRESS = 65_535;
 const TABLES: readonly Table[] = ['holding', 'input', 'coil', 'discrete'];
 const TABLE_WORDS = TABLES.join(', ');
+/** The argument that names a Modbus line. */
 export const LINE_ARGUMENT = { name: 'line', summary: msg`a Modbus line of the cabinet`, required: true, names: 'modbus-line' } as const;
+/** The argument that names a unit of a line, by its address or its device; `unitArg` reads it. */
 export const UNIT_ARGUMENT = {
   name: 'unit',
   summary: msg`an address, 1 to 247 or 0x01 to 0xF7, or a device`,
   required: true,
   names: 'device',
 } as const;
+/** The argument with a register address as in the Modbus frame, from 0; `addressArg` reads it. */
 export const ADDRESS_ARGUMENT = { name: 'address', summary: msg`as in the frame, from 0; decimal or 0x hex`, required: true } as const;
+/** The option `--table`; `tableArg` reads it. */
 export const TABLE_OPTION = { name: 'table', value: 'TABLE', summary: msg`${TABLE_WORDS} (default: holding)`, choices: TABLES } as const;
 
+/**
+ * Returns a register address, 0 to 65,535, typed in decimal or as 0x hex. A missing one is `usual`. Errors: throws ConsoleError 'usage' as
+ * `numberArg`.
+ */
 export function addressArg(args: RawArgs, name: string, usual?: number): number {
   return numberArg(args, name, { min: 0, max: MAX_ADDRESS, ...(usual === undefined ? {} : { usual }) });
 }
@@ -51,8 +59,8 @@ export function rangeArgs(args: RawArgs, bounds: { readonly from: Bounds; readon
 }
 
 /**
- * Returns the Modbus table of `--table`, in any case; `holding` if it is missing. Errors: throws ConsoleError 'usage' for a table that is
- * not in `allowed`.
+ * Returns the Modbus table of `--table`, typed in capital or small letters; `holding` if it is missing. Errors: throws ConsoleError 'usage'
+ * for a table that is not in `allowed`.
  */
 export function tableArg(args: RawArgs, allowed: readonly Table[] = TABLES): Table {
   if (args['table'] === undefined) return 'holding';
@@ -75,14 +83,16 @@ export function unitArg(args: RawArgs, min: number = UNITS.min): number | string
   return /^-?\d+$|^0x/i.test(text) ? numberArg(args, 'unit', { min, max: UNITS.max }) : text;
 }
 
-/** Returns the id of the line with this name, in any case. Errors: throws ConsoleError 'unknown-name' as `findName`. */
+/**
+ * Returns the id of the line with this name, typed in capital or small letters. Errors: throws ConsoleError 'unknown-name' as `findName`.
+ */
 export function findLine(view: AgentView, typed: string): string {
   return findName(typed, view.names().lines, { noun: 'line', listedBy: 'luciole status' });
 }
 
 /**
- * Returns the address of a unit: a number unchanged, or the address of the device with this name, in any case. Errors: throws ConsoleError
- * 'unknown-name' if the device does not exist or is on another line.
+ * Returns the address of a unit: a number unchanged, or the address of the device with this name. Capital and small letters are equal.
+ * Errors: throws ConsoleError 'unknown-name' if the device does not exist or is on another line.
  */
 export function findUnit(view: AgentView, line: string, unit: number | string): number {
   if (typeof unit === 'number') return unit;

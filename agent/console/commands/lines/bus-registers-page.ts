@@ -77,7 +77,7 @@ function bytesOf({ request, response }: BusReadResult, page: Page): string[] {
     : ['', translated(msg`request: ${request}`, page), translated(msg`response: ${response}`, page)];
 }
 
-/** Renders the former, written and present values. */
+/** Renders the result of `bus write`: for each register the former, written and present value, then whether it was kept, and warnings. */
 export function renderWrite(result: BusWriteResult, page: Page): string {
   const { table, address, values, before, after } = result;
   const rows = values.map((value, index) => [

@@ -17,6 +17,7 @@ const WAIT_MS = { min: 1, max: 500 };
 
 type ScanArgs = Omit<ScanRequest, 'line' | 'signal'> & { readonly line: string | null };
 
+/** `bus scan`: finds the units of a line that answer, and their likely profiles. Without a line it lists the lines and fails. */
 export const BUS_SCAN = agentCommand<ScanArgs, ScanResult | LineChoice, ScanProgress>({
   name: 'bus scan',
   role: 'technician',

@@ -8,6 +8,7 @@ import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { findLine } from './bus-args.ts';
 
+/** `bus stats`: answers with the statistics of one line, or of all, and of their units. */
 export const BUS_STATS = agentCommand({
   name: 'bus stats',
   role: 'viewer',

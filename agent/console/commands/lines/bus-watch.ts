@@ -11,6 +11,10 @@ import { paragraph } from '../../text/text-lines.ts';
 import { reportUntilOver, type Watched } from '../until-over.ts';
 import { findLine, LINE_ARGUMENT, onBus } from './bus-args.ts';
 
+/**
+ * `bus watch`: sends the transactions of a line until the time of `--for` is over or the client disconnects. Those that a slow client
+ * misses are counted.
+ */
 export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, LineWatched, BusTransaction>({
   name: 'bus watch',
   role: 'technician',
@@ -31,6 +35,7 @@ export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, Li
   progress: { isLasting: true, load: async () => renderTransaction },
 });
 
+/** The answer of `bus watch`: what was sent to the client, for the summary. */
 export interface LineWatched extends Watched {
   readonly line: string;
 }
@@ -53,7 +58,7 @@ export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error 
   return `${time} ${`#${unit}`.padEnd(4)} ${words} ${took} ms  ${translated(wordOf(lane), page).padEnd(LANE_COLS)}  ${result}`;
 }
 
-/** Renders the summary of a watch that ended by itself. */
+/** Renders the summary of `bus watch`: how many transactions were shown and missed, and how long it lasted. */
 export function renderWatchEnd({ line, seen, missed, durationMs }: LineWatched, page: Page): string {
   const sum = msg`${count(seen, 'transaction')} on line ${line} in ${formatDuration(durationMs)}`;
   return paragraph(missed === 0 ? sum : msg`${sum}; ${missed} more not shown: this terminal is too slow`, page).join('\n');

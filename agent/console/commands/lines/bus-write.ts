@@ -31,6 +31,10 @@ export interface WriteArgs extends Omit<BusWrite, 'unit'> {
   readonly isConfirmed: boolean;
 }
 
+/**
+ * `bus write`: writes registers or coils of a unit and reads them back. Without `--yes` it writes nothing and fails with what it would
+ * write.
+ */
 export const BUS_WRITE = agentCommand({
   name: 'bus write',
   role: 'technician',

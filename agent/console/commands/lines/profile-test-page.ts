@@ -23,6 +23,7 @@ export interface TestedPoint {
   readonly reason: BusErrorCode | '';
 }
 
+/** The result of a test of a profile with a unit. */
 export interface ProfileTest {
   readonly profile: string;
   readonly line: string;
@@ -44,6 +45,7 @@ const WORD: Readonly<Record<TestedPoint['quality'], Said>> = {
   failed: wordOf('failed'),
 };
 
+/** Renders `profile test`: one row for each point that was tried, then the result and what to check. */
 export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols' | 'colour' | 'language'>): string {
   const sheet: Page = { ...page, atMs: 0, timezone: 'UTC' };
   const rows = test.points.map((point) => [

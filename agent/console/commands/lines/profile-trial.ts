@@ -32,6 +32,7 @@ import { type ProfileTest, renderProfileTest, type TestedPoint, testSucceeded } 
  */
 const GIVE_UP_AFTER = 3;
 
+/** A profile without problems, or all problems of its file. */
 export type CheckedProfile =
   | { readonly problems: readonly Problem[]; readonly profile: null }
   | { readonly problems: readonly []; readonly profile: Profile };
@@ -49,6 +50,7 @@ export function checkProfileFile(file: string, use: ProfileUse = 'service'): Che
   }
 }
 
+/** The profile and the unit of a test, and how a register is read. `report` is called after each point. */
 export interface ProfileTrial {
   readonly profile: Profile;
   readonly line: string;

@@ -15,6 +15,7 @@ import { paragraph, shownCols, wrap } from '../../text/text-lines.ts';
 import { eventText } from '../cabinet/events.ts';
 import { untilOver, type Watched } from '../until-over.ts';
 
+/** The option `--level`: the lowest severity that is shown; `readLevel` reads it. */
 export const LEVEL_OPTION: OptionSpec = {
   name: 'level',
   value: 'LEVEL',
@@ -23,8 +24,8 @@ export const LEVEL_OPTION: OptionSpec = {
 };
 
 /**
- * `log watch`: sends each new line of the agent's log until the time ends or the client disconnects. A session with `log on` requests it
- * too.
+ * `log watch`: sends the new lines of the agent's log until the time ends or the client disconnects. Lines that a slow client misses are
+ * counted. A session with `log on` requests it too.
  */
 export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null }, Watched, ShownLogLine>({
   name: 'log watch',
@@ -44,7 +45,10 @@ export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null
   progress: { isLasting: true, load: async () => renderLogLine },
 });
 
-/** Returns the typed level, `info` if none was typed. Case does not matter. Errors: throws ConsoleError 'usage' for an unknown level. */
+/**
+ * Returns the typed level, `info` if none was typed. Capital and small letters are equal. Errors: throws ConsoleError 'usage' for an
+ * unknown level.
+ */
 export function readLevel({ level = 'info' }: LocalArgs): LogSeverity {
   const typed = String(level).toLowerCase();
   const found = LOG_SEVERITIES.find((each) => each === typed);
@@ -98,7 +102,7 @@ const INDENT = ' '.repeat(9);
 
 /**
  * Renders a log line in at most three rows; a longer one is cut. A row before it counts lines that were lost. Shape: `22:41:07 warning
- * device-silent: L03 does not answer`; more rows are indented.
+ * device-silent: L03 does not answer`; rows after the first are indented.
  */
 export function renderLogLine(line: ShownLogLine, page: Page): string {
   return [...(line.missed === 0 ? [] : [leftOut(line.missed, page)]), ...logRows(line, page)].join('\n');
@@ -109,6 +113,7 @@ export function leftOut(lines: number, page: Pick<Page, 'language'>): string {
   return `! ${translated(counted(lines, msg`${lines} line left out`, msg`${lines} lines left out`), page)}`;
 }
 
+/** Renders a log line in at most three rows; a longer one is cut and ends in `~`. Rows after the first are indented. */
 export function logRows(line: LogLine, page: Page): readonly string[] {
   const { atMs, severity, name, fields, repeated } = line;
   const time = clockTime(atMs, { ...page, atMs });
@@ -144,7 +149,7 @@ function fieldsText(fields: LogLine['fields']): string {
     .join(' ');
 }
 
-/** Renders the summary of a watch that ended by itself. */
+/** Renders the summary of `log watch`: how many lines were shown and missed, and how long it lasted. */
 export function renderLogEnd({ seen, missed, durationMs }: Watched, page: Page): string {
   const sum = msg`${count(seen, 'line')} of the log in ${formatDuration(durationMs)}`;
   return paragraph(missed === 0 ? sum : msg`${sum}; ${missed} more not shown: this terminal is too slow`, page).join('\n');

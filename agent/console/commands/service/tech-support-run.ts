@@ -29,10 +29,11 @@ const NEW_FILE = { mode: 0o600, flag: 'wx', flush: true };
 const ZMODEM_SHARE = 0.9;
 const pack = promisify(gzip);
 
+/** What `tech-support` uses. `expectRoom` checks the space before the file is written; default: no check. */
 export interface TechSupportParts {
   readonly terminal: Terminal;
   readonly configFile: string;
-  /** Folder for a file named without one. */
+  /** Folder of the file if `--to` is not typed. */
   readonly dir: string;
   readonly nowMs: WallMs;
   readonly expectRoom?: ExpectRoom;

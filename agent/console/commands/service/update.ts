@@ -58,6 +58,7 @@ const revert = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   audit: auditOf,
 });
 
+/** `update put`: takes one part of an update file, in base64. `update install` sends the parts in order. */
 export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer }, UpdateAnswer>({
   ...changing,
   name: 'update put',
@@ -76,6 +77,10 @@ export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer 
   answer: (view, part) => updatesOf(view).put(part),
 });
 
+/**
+ * `update apply`: checks the update file that `update put` sent, and installs it on trial. `file`, `bytes` and `sha256` are only for the
+ * audit log.
+ */
 export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   ...changing,
   name: 'update apply',
@@ -93,6 +98,7 @@ export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   audit: auditOf,
 });
 
+/** The `update` commands, with the hidden ones that `update install` sends. */
 export const UPDATE_COMMANDS: readonly ConsoleCommand[] = [install, status, revert, put, apply];
 
 function updatesOf(view: AgentView): NonNullable<AgentView['updates']> {

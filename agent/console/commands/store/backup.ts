@@ -3,6 +3,7 @@ import { msg } from '../../../core/message.ts';
 import { JSON_OPTION } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
 
+/** Name, arguments and options of `backup`, which writes one file to move the cabinet to another gateway. */
 export const BACKUP: LocalCommand = {
   kind: 'local',
   name: 'backup',
@@ -22,6 +23,7 @@ export const BACKUP: LocalCommand = {
   examples: ['luciole backup', 'luciole backup --to /media/stick --keys', 'luciole backup --to cabinet.tar.gz --json'],
 };
 
+/** Name, arguments and options of `restore`, which checks a backup and with `--yes` restores it. */
 export const RESTORE: LocalCommand = {
   kind: 'local',
   name: 'restore',

@@ -38,10 +38,11 @@ export interface ExportState {
   readonly bytes: number;
 }
 
+/** The file of a running export. */
 export interface ExportFile {
   /** State of the interrupted export; null for a new file. */
   readonly state: ExportState | null;
-  /** Errors: rejects with ConsoleError 'failed' with what to check. */
+  /** Appends the text, flushes it, and then saves the state `next`. Errors: rejects with ConsoleError 'failed' with what to check. */
   append(text: string, next: Omit<ExportState, 'bytes'>): Promise<void>;
   /** Renames the complete file to its final name. */
   finish(): Promise<void>;
@@ -50,7 +51,8 @@ export interface ExportFile {
 }
 
 /**
- * Opens `FILE.part` for an export, and continues an interrupted one with the same period and format. The caller closes it in any case.
+ * Opens `FILE.part` for an export, and continues an interrupted one with the same period and format. The caller always closes it, also
+ * after `finish`.
  *
  * Errors: rejects with ConsoleError 'failed' if the place is not writable or contains a part of another export.
  */

@@ -28,6 +28,7 @@ export interface ExportAnswer extends ExportPage, TimeRange {
   readonly waiting?: number;
 }
 
+/** Name, arguments and options of `export`; `exportReadings` in `export-run.ts` runs it. */
 export const EXPORT: LocalCommand = {
   kind: 'local',
   name: 'export',
@@ -107,7 +108,9 @@ export function framesToAsk(last: { readonly frames: number; readonly readings: 
   return Math.min(Math.max(fitting, FRAMES.min), FRAMES.max);
 }
 
+/** The formats of an export file. */
 export const EXPORT_FORMATS = ['csv', 'jsonl'] as const;
+/** One of the formats of an export file. */
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 const FIELDS = ['seq', 'time', 'point', 'value', 'unit', 'quality', 'corrected'] as const;

@@ -36,6 +36,7 @@ const FINE_UP_TO_MS = {
 /** Points listed if the typed one does not exist. Source: assumed; one line. Confirmed by: the longest point ids in cabinet files. */
 const MAX_NAMED = 4;
 
+/** The arguments of `history`. `point`: as typed. */
 export interface HistoryArgs extends TypedRange {
   readonly point: string;
   /** Null: chosen by the length of the span. */
@@ -43,6 +44,7 @@ export interface HistoryArgs extends TypedRange {
   readonly form: HistoryForm;
 }
 
+/** `history`: answers with the stored values of a point in a period, at most 20,000 rows. */
 export const HISTORY = agentCommand({
   name: 'history',
   role: 'viewer',
@@ -94,7 +96,8 @@ export function fittingResolution({ fromMs, toMs }: TimeRange, form: HistoryForm
 }
 
 /**
- * Returns the point with this name, in any case; `/` may replace the dot. Errors: throws ConsoleError 'unknown-name' with similar names.
+ * Returns the point with this name, typed in capital or small letters; `/` may replace the dot. Errors: throws ConsoleError 'unknown-name'
+ * with similar names.
  */
 export function findPoint(view: Pick<AgentView, 'points'>, typed: string): PointView {
   const points = view.points('');

@@ -23,6 +23,7 @@ const MEGABYTE = 2 ** 20;
 /** Longest forecast that is shown. Units: hours. */
 const FAR_HOURS = 20 * 365 * 24;
 
+/** Renders `store`: state, contents, remaining room, flash wear, the account of readings, and the background tasks. */
 export function renderStore(view: StoreView, page: Page): string {
   const sheet: (readonly [label: Message, text: Message])[] = [
     [msg`Store`, msg`${stateWord(view.state, page)}, ${view.dir}`],
@@ -148,10 +149,12 @@ function checkedAccount({ produced, delivered, backlog, gaps, estimates, isBalan
   return msg`${formatNumber(produced)} produced, ${parts} delivered, waiting and lost: ${result}`;
 }
 
+/** Renders the progress line of `store check`. */
 export function renderCheckProgress({ forMs }: CheckProgress, page: Page): string {
   return translated(msg`reading everything, ${formatDuration(forMs)}`, page);
 }
 
+/** Renders the result of `store backup`: path, size and time of the copy. */
 export function renderBackup({ path, bytes, atMs }: BackupReport, page: Page): string {
   return labelled(msg`Backup`, msg`${path}, ${formatBytes(bytes)}, ${clockTime(atMs, page)}`, page).join('\n');
 }

@@ -12,6 +12,7 @@ import type { CheckProgress } from './store-page.ts';
 /** Interval of progress reports of a check. Units: ms. Source: assumed; it shows that the check still runs. Confirmed by: duration of a check of a full store. */
 const CHECK_WORD_MS = 1_000;
 
+/** `store`: answers with what is stored, how much fits, and the background tasks of the store. */
 export const STORE = agentCommand({
   name: 'store',
   role: 'viewer',
@@ -22,6 +23,7 @@ export const STORE = agentCommand({
   render: async (result, page) => (await import('./store-page.ts')).renderStore(result, page),
 });
 
+/** `store check`: reads all stored data and answers with each damage and the account of readings. Fails if one of them is not in order. */
 export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
   name: 'store check',
   role: 'technician',
@@ -34,6 +36,7 @@ export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
   progress: { isLasting: false, load: async () => (await import('./store-page.ts')).renderCheckProgress },
 });
 
+/** `store backup`: copies the state of the cabinet now, and answers with the path of the copy. */
 export const STORE_BACKUP = agentCommand({
   name: 'store backup',
   role: 'technician',

@@ -18,6 +18,7 @@ const LAST = { min: 1, max: 400, usual: 22 };
 /** Duration of a watch. Units: ms. Source: assumed; output to an unattended terminal must end. Confirmed by: length of watches in audit logs. */
 const FOLLOW_MS = { usual: 60_000, max: 3_600_000 };
 
+/** `uplink trace`: answers with the newest events and packets of the uplink; with `--follow` it sends new ones until the time is over. */
 export const UPLINK_TRACE = agentCommand<{ last: number; followMs: number | null }, TraceAnswer, TraceEntry>({
   name: 'uplink trace',
   role: 'technician',
@@ -67,7 +68,7 @@ export function renderEntry(entry: TraceEntry, page: Page): string {
   return row(entry, clockTime(entry.atMs, { ...page, atMs: entry.atMs }), page);
 }
 
-/** Renders the kept entries, or the summary of a watch that ended by itself. */
+/** Renders the entries and their sums, or after `--follow` the summary: how many entries were shown and missed, and how long it lasted. */
 export function renderTrace({ entries, followed }: TraceAnswer, page: Page): string {
   if (followed !== null) {
     const { seen, missed, durationMs } = followed;

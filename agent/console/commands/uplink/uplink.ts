@@ -13,6 +13,7 @@ const looking = {
   render: async (result: UplinkView, page: Page) => (await import('./uplink-page.ts')).renderUplink(result, page),
 };
 
+/** `uplink`: answers with the state of the connection to the platform. */
 export const UPLINK = agentCommand({
   ...looking,
   name: 'uplink',
@@ -21,6 +22,7 @@ export const UPLINK = agentCommand({
   examples: ['luciole uplink', 'luciole uplink test', 'luciole uplink --json'],
 });
 
+/** `uplink status`: the same as `uplink`. */
 export const UPLINK_STATUS = agentCommand({
   ...looking,
   name: 'uplink status',
@@ -29,6 +31,10 @@ export const UPLINK_STATUS = agentCommand({
   examples: ['luciole uplink status', 'luciole uplink status --json'],
 });
 
+/**
+ * `uplink test`: tests each stage of the connection to the broker and answers with the results. Without an agent it runs from the cabinet
+ * file.
+ */
 export const UPLINK_TEST = agentCommand<{ broker: string | null }, UplinkTest, UplinkStep>({
   name: 'uplink test',
   role: 'technician',
@@ -48,6 +54,7 @@ export const UPLINK_TEST = agentCommand<{ broker: string | null }, UplinkTest, U
   },
 });
 
+/** `uplink reconnect`: requests a new connection to the broker, without waiting for it. Fails if the uplink is off. */
 export const UPLINK_RECONNECT = agentCommand({
   name: 'uplink reconnect',
   role: 'technician',
@@ -62,6 +69,7 @@ export const UPLINK_RECONNECT = agentCommand({
   audit: () => ({}),
 });
 
+/** Name, arguments and options of `uplink renew`, which creates a new key and its certificate request. */
 export const UPLINK_RENEW: LocalCommand = {
   kind: 'local',
   hasSocket: false,
