@@ -101,7 +101,14 @@ export interface SoundPlace {
 }
 
 /** The points by which a sound place uses its player, whatever its type. `volume` has the range of the player's profile. */
-export const PLAYER_POINTS = { state: 'state', volume: 'volume', track: 'track', file: 'file', files: 'files', finished: 'finished' } as const;
+export const PLAYER_POINTS = {
+  state: 'state',
+  volume: 'volume',
+  track: 'track',
+  file: 'file',
+  files: 'files',
+  finished: 'finished',
+} as const;
 /** The values of a player's point `state`. Source: DFRobot, DFPlayer Mini manual, reply to 0x42; the numbers are those on the wire. */
 export const PLAYER_STATE = { stopped: 0, playing: 1, paused: 2 } as const;
 
