@@ -108,9 +108,13 @@ export const PLAYER_POINTS = {
   file: 'file',
   files: 'files',
   finished: 'finished',
+  error: 'error',
 } as const;
 /** The values of a player's point `state`. Source: DFRobot, DFPlayer Mini manual, reply to 0x42; the numbers are those on the wire. */
 export const PLAYER_STATE = { stopped: 0, playing: 1, paused: 2 } as const;
+
+/** The values of a player's point `error`: the last frame was not understood, names no recording, or met another fault. */
+export const PLAYER_ERROR = { busy: 1, noSuchTrack: 2, other: 3 } as const;
 
 /** Returns the value of the point `file` for a file of a folder: 2005 is file 5 of folder 2. */
 export function fileValue({ folder, file }: { readonly folder: number; readonly file: number }): number {

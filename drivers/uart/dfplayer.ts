@@ -5,10 +5,10 @@
  * Source: DFRobot, DFPlayer Mini manual (frame, commands, reports). For the medium in the card slot the manual and the programs in use
  * disagree: the manual gives 0x47 and 0x4B, DFRobot's own Arduino library 0x48 and 0x4C. The library is used here.
  */
-import type { UartReply, UartWrite } from '../../agent/core/driver.ts';
+import type { UartWrite } from '../../agent/core/driver.ts';
 import { msg, NO_TEXT } from '../../agent/core/message.ts';
 import { Refusal } from '../../agent/core/refusal.ts';
-import { FILES_PER_FOLDER, PLAYER_POINTS, PLAYER_STATE } from '../../agent/core/sound-config.ts';
+import { FILES_PER_FOLDER, PLAYER_ERROR, PLAYER_POINTS, PLAYER_STATE } from '../../agent/core/sound-config.ts';
 import { type FrameCodec, headAt, type UartFrame } from './frame-codec.ts';
 
 /** Start, version, and the number of bytes up to the checksum. */
@@ -95,7 +95,7 @@ function contentOf(command: number, parameter: number): Content {
     case REPORT.accepted:
       return { values: null, reply: { kind: 'accepted', reason: NO_TEXT } };
     case REPORT.error:
-      return { values: { error: parameter }, reply: errorReply(parameter) };
+      return errorOf(parameter);
     default:
       return { values: null };
   }
@@ -111,10 +111,17 @@ function volumePct(raw: number): number | null {
   return raw > MAX_RAW_VOLUME ? null : Math.round((raw * 100) / MAX_RAW_VOLUME);
 }
 
-function errorReply(code: number): UartReply {
-  if (NO_SUCH_FILE.includes(code)) return { kind: 'refused', reason: msg`the player has no such track, check the files on its card` };
-  if (code <= MAX_BUSY_CODE) return { kind: 'busy', reason: msg`the player was busy or did not understand (code ${code}), check its card and wiring` };
-  return { kind: 'refused', reason: msg`the player reports error ${code}, check its card and its supply` };
+function errorOf(code: number): Content {
+  if (NO_SUCH_FILE.includes(code)) {
+    const reason = msg`the player has no such track, check the files on its card`;
+    return { values: { error: PLAYER_ERROR.noSuchTrack }, reply: { kind: 'refused', reason } };
+  }
+  if (code <= MAX_BUSY_CODE) {
+    const reason = msg`the player was busy or did not understand (code ${code}), check its card and wiring`;
+    return { values: { error: PLAYER_ERROR.busy }, reply: { kind: 'busy', reason } };
+  }
+  const reason = msg`the player reports error ${code}, check its card and its supply`;
+  return { values: { error: PLAYER_ERROR.other }, reply: { kind: 'refused', reason } };
 }
 
 /** Never louder than requested: the volume is rounded down to a step of the module. */
