@@ -146,7 +146,7 @@ export function circuitsOf(site: WiredSite): Circuits {
   });
   const lamps = new Map(lit.toReversed());
   const placeOfLamp = new Map(lit.map(([place, { lamp }]) => [lamp.id, place]));
-  const outputs = site.cabinet.outputs.flatMap((output): [WireRegister, OutputCircuit][] => {
+  const outputs = [...site.cabinet.outputs, ...amplifierOutputs(site.cabinet)].flatMap((output): [WireRegister, OutputCircuit][] => {
     const wired = byId.get(output.device);
     const point = wired?.profile.points.find(({ id }) => id === output.point);
     const place = wired === undefined ? undefined : pointPlace(wired, output.point);
@@ -161,6 +161,14 @@ export function circuitsOf(site: WiredSite): Circuits {
     contacts: new Map(devices.map((wired) => [wireUnit(wired), contactCircuits(wired, { zones: site.cabinet.zones, placeOfLamp })])),
     broadcasts: new Set(devices.flatMap(broadcastKeys)),
   };
+}
+
+/** The relays of amplifiers are outputs that follow no lamps: nothing proves that no lamp is connected to one. */
+function amplifierOutputs({ sound }: Cabinet): Output[] {
+  const places = sound?.places ?? [];
+  return places.flatMap(({ id, amplifiers }) =>
+    amplifiers.map((relay): Output => ({ id, ...relay, idle: 0, litWith: null, rules: [], minOnS: 0, minOffS: 0 })),
+  );
 }
 
 /** A contact without a zone lights all lamps; one with an unknown zone lights none. */

@@ -3,6 +3,7 @@
  * object.
  */
 import type { Role } from './access.ts';
+import type { SoundConfig } from './sound-config.ts';
 import type { Language, LevelPct } from './words.ts';
 import type { Calendar, EventNight, Output, Programme, Rule, Zone } from './zone-config.ts';
 
@@ -32,6 +33,8 @@ export interface Cabinet {
   readonly eventNights: readonly EventNight[];
   readonly rules: readonly Rule[];
   readonly outputs: readonly Output[];
+  /** Music and announcements; null or absent if there is no sound. */
+  readonly sound?: SoundConfig | null;
   /** Streets of other cabinets that continue from this one. */
   readonly neighbours: readonly Neighbour[];
   readonly uplink: UplinkConfig | null;

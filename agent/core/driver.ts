@@ -5,6 +5,7 @@
 import type { Rs485Settings, SerialSettings } from './cabinet.ts';
 import type { MonoMs } from './clock.ts';
 import type { BusError } from './errors.ts';
+import type { Message } from './message.ts';
 import type { Profile, Table } from './profile.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -183,6 +184,21 @@ export interface ModbusDriver {
   encode(quantity: string, value: number): Omit<WriteRequest, 'unit'> | Refusal;
 }
 
+/** How a raw UART device answered a frame that was written to it. `busy`: the same frame may be accepted later. `reason`: empty if accepted. */
+export interface UartReply {
+  readonly kind: 'accepted' | 'busy' | 'refused';
+  readonly reason: Message;
+}
+
+/**
+ * The frame that writes a value to a raw UART device, and what proves it: the answer to `request` has `value` as its `quantity`. `orAny`: a
+ * quantity of which any value is a proof too.
+ */
+export interface UartWrite {
+  readonly bytes: Uint8Array;
+  readonly proof: { readonly request: Uint8Array; readonly quantity: string; readonly value: number; readonly orAny?: string };
+}
+
 /** Decodes the bytes of one raw UART device. Pass the bytes to `feed` as they arrive. Does not use the port. */
 export interface UartDriver {
   readonly profile: Profile;
@@ -194,9 +210,16 @@ export interface UartDriver {
   idleValues(): readonly DecodedValue[];
   /** Frames to send after the port has opened, in this order; empty for a device that needs none. */
   readonly init: readonly Uint8Array[];
-  /** Frame that requests values, and its period; null for a device that sends without requests. */
-  readonly poll: { readonly bytes: Uint8Array; readonly everyMs: number } | null;
+  /** Frame that requests values, others that are sent in turn with it, and the period of each frame; null for a device that sends without requests. */
+  readonly poll: { readonly bytes: Uint8Array; readonly others?: readonly Uint8Array[]; readonly everyMs: number } | null;
   /** Returns the values of all frames completed by these bytes; empty if none was. An incomplete frame is kept for the next call. */
   feed(bytes: Uint8Array): readonly DecodedValue[];
   readonly counters: { readonly frames: number; readonly noiseBytes: number };
+  /**
+   * Builds the write of one value. Returns a Refusal for a quantity that cannot be written, or a value that does not fit. Absent for a
+   * device that cannot be written.
+   */
+  readonly encode?: (quantity: string, value: number) => UartWrite | Refusal;
+  /** Returns the answers to written frames since the last call. Absent for a device that cannot be written. */
+  readonly takeReplies?: () => readonly UartReply[];
 }

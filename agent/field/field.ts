@@ -131,6 +131,9 @@ class CabinetField implements LiveField {
   }
 
   writePoint(write: ValueWrite): Promise<WriteResult> {
+    const [dot, { pointId }] = [write.pointId.lastIndexOf('.'), write];
+    const raw = this.#runtimes.find(({ source, uart }) => uart !== null && source.config.devices[0]?.id === pointId.slice(0, dot));
+    if (raw?.uart != null) return raw.uart.write(write, pointId.slice(dot + 1));
     return this.#send(asLevelWrite(write), OUTPUT_WORDS);
   }
 

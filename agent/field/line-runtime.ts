@@ -180,7 +180,8 @@ class UartRuntime implements LineRuntime {
     const { clock, log, events, latest } = parts;
     const [device] = config.devices;
     if (device === undefined) throw new TypeError(`line ${config.id} has no device`);
-    for (const { id } of driver.profile.points) latest.setLimit(`${device.id}.${id}`, driver.silenceMs);
+    // A point that is reported only when it happens does not age.
+    for (const { id, poll } of driver.profile.points) if (poll !== 'never') latest.setLimit(`${device.id}.${id}`, driver.silenceMs);
     this.source = source;
     this.uart = new UartLine({ ...parts, device, driver, port });
     this.supervisor = new PortSupervisor({ lineId: config.id, port, clock, events, log, onUp: () => this.uart.start() });

@@ -1,8 +1,9 @@
 /**
  * Finds frames in a stream of bytes, for any device.
  */
-import type { DecodedValue, UartDriver } from '../../agent/core/driver.ts';
+import type { DecodedValue, UartDriver, UartReply, UartWrite } from '../../agent/core/driver.ts';
 import type { PointProfile, Profile } from '../../agent/core/profile.ts';
+import type { Refusal } from '../../agent/core/refusal.ts';
 
 /** By quantity; null or missing where the device has no value. */
 export type FrameValues = Readonly<Record<string, number | null>>;
@@ -11,6 +12,8 @@ export type FrameValues = Readonly<Record<string, number | null>>;
 export interface UartFrame {
   readonly lengthBytes: number;
   readonly values: FrameValues | null;
+  /** The device's answer to a frame that was written to it. */
+  readonly reply?: UartReply;
 }
 
 /** The result at one position of the stream: a frame, no frame, or too few bytes to decide. */
@@ -25,9 +28,14 @@ export interface FrameCodec {
   /** For a device that transmits only when it detects something: the values after a silence. */
   readonly idle?: { readonly afterMs: number; readonly values: FrameValues };
   readonly init?: readonly Uint8Array[];
-  readonly poll?: { readonly bytes: Uint8Array; readonly everyMs: number };
+  /** `others` are sent in turn with `bytes`, one in each period. */
+  readonly poll?: { readonly bytes: Uint8Array; readonly others?: readonly Uint8Array[]; readonly everyMs: number };
+  /** A frame has only some of the values; the others are unchanged, not missing. */
+  readonly isPartial?: true;
   /** Shape: `at` is an index of `bytes`. Errors: none; any bytes give one of the three results. */
   parse(bytes: Buffer, at: number): Parsed;
+  /** For a device that can be written: as `encode` of the driver. */
+  readonly write?: (quantity: string, value: number) => UartWrite | Refusal;
 }
 
 /** Whether the bytes from index `at` begin with `head`. `more`: they fit so far, but not all have arrived. */
@@ -44,6 +52,8 @@ export function createUartDriver(profile: Profile, codec: FrameCodec): UartDrive
   let rest = Buffer.alloc(0);
   let frames = 0;
   let noiseBytes = 0;
+  let replies: UartReply[] = [];
+  const toValues = codec.isPartial === true ? partlyDecoded : decoded;
   return {
     profile,
     silenceMs: codec.silenceMs,
@@ -51,6 +61,12 @@ export function createUartDriver(profile: Profile, codec: FrameCodec): UartDrive
     idleValues: () => (codec.idle === undefined ? [] : decoded(profile, codec.idle.values)),
     init: codec.init ?? [],
     poll: codec.poll ?? null,
+    ...(codec.write === undefined ? {} : { encode: codec.write }),
+    takeReplies() {
+      const taken = replies;
+      replies = [];
+      return taken;
+    },
     get counters() {
       return { frames, noiseBytes };
     },
@@ -68,7 +84,8 @@ export function createUartDriver(profile: Profile, codec: FrameCodec): UartDrive
         }
         at += parsed.lengthBytes;
         frames++;
-        if (parsed.values !== null) values.push(...decoded(profile, parsed.values));
+        if (parsed.values !== null) values.push(...toValues(profile, parsed.values));
+        if (parsed.reply !== undefined) replies.push(parsed.reply);
       }
       rest = Buffer.from(all.subarray(at));
       return values;
@@ -81,6 +98,10 @@ function decoded({ points }: Profile, values: FrameValues): DecodedValue[] {
     const value = rounded(point, values[point.id] ?? null);
     return { quantity: point.id, value, plausible: value !== null && isWithin(point, value) };
   });
+}
+
+function partlyDecoded(profile: Profile, values: FrameValues): DecodedValue[] {
+  return decoded(profile, values).filter(({ quantity }) => quantity in values);
 }
 
 /** A float that is NaN means that there is no value. */

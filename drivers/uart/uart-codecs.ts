@@ -1,6 +1,7 @@
 /**
  * All frame codecs by name.
  */
+import { DFPLAYER } from './dfplayer.ts';
 import type { FrameCodec } from './frame-codec.ts';
 import { LD2410, LD2451 } from './hilink.ts';
 import { OPS243 } from './ops243.ts';
@@ -16,4 +17,5 @@ export const UART_CODECS: Readonly<Record<string, FrameCodec>> = {
   ld2410: LD2410,
   ld2451: LD2451,
   ops243: OPS243,
+  dfplayer: DFPLAYER,
 };

@@ -6,6 +6,7 @@ import { outputProblems } from '../../core/output-values.ts';
 import type { PointProfile, Profile } from '../../core/profile.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
 import { absentPart, type SayBelow } from './check-parts.ts';
+import { checkSoundPoints } from './check-sound-points.ts';
 
 /**
  * The profiles of the cabinet by device id. `narrow`: only the points of the parts that the device has. `whole`: the points of all parts. A
@@ -39,6 +40,7 @@ export function checkPoints(cabinet: Cabinet, site: ProfiledCabinet, say: SayBel
     ...outputProblems(cabinet.outputs, cabinet.lamps, (device) => site.narrow.get(device)).map(({ path, message }) =>
       say(['outputs', ...path], message),
     ),
+    ...checkSoundPoints(cabinet, (device) => site.narrow.get(device), say),
   ];
 }
 

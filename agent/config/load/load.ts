@@ -12,6 +12,7 @@ import { checkProgrammes } from '../check/check-programmes.ts';
 import { checkRules } from '../check/check-rules.ts';
 import { checkSchema } from '../check/check-schema.ts';
 import { checkConsole, checkSite, checkTrust } from '../check/check-site.ts';
+import { checkSound } from '../check/check-sound.ts';
 import { checkStreet } from '../check/check-street.ts';
 import { checkValues } from '../check/check-values.ts';
 import { checkWarnings, checkZones } from '../check/check-zones.ts';
@@ -90,6 +91,7 @@ export function readCabinet(file: string, readFile: (file: string) => string, ch
     ...checkCalendars(index),
     ...checkRules(index),
     ...checkOutputs(index),
+    ...checkSound(draft, index),
     ...checkTrust(draft.trust),
     ...checkConsole(draft.console),
   ];

@@ -34,6 +34,9 @@ export const SITE_OWNED: readonly string[] = [
   'store.peopleDays',
   // A revision could name its own signers and allow its own ports.
   ...['trust.revisionKeys', 'trust.userKeys', 'trust.ports'],
+  // The square could be shouted at, at night too.
+  ...['sound.limits.maxVolumePct', 'sound.limits.emergencyVolumePct', 'sound.limits.quietHours'],
+  ...['sound.limits.announcementsPerH', 'sound.limits.emergencyBy'],
   // Other services and devices of the machine and its network would become reachable. Compared over all lines.
   'lines[].port',
 ];
@@ -44,7 +47,7 @@ const PORT = 'lines[].port';
  * Site-owned keys that `candidate` sets to a value which none of `allowed` has. Empty if there is none.
  *
  * Keys of one section are compared together: user and password of one configuration with the broker of another count as a difference. The
- * port of a line may be that of any line in `allowed`, or one of `trust.ports`.
+ * port of a line may be that of any line in `allowed`, or one of `trust.ports`. The line of a sound player stays a raw one.
  * With nothing in `allowed` every key is a difference.
  */
 export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabinet[]): SiteOwnedDifference[] {
@@ -57,7 +60,18 @@ export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabin
   const networks = allowed.flatMap(({ trust }) => trust.ports.flatMap((text) => parseLineNetwork(text) ?? []));
   const isAllowed = (port: string): boolean => ports.has(portName(port)) || networks.some((network) => isInNetwork(network, port));
   const foreign = candidate.lines.filter(({ port }) => !isAllowed(port)).map(({ id }) => `lines[${id}].port`);
-  return [...others, ...foreign].map((key) => ({ key }));
+  return [...others, ...foreign, ...playerLines(candidate, allowed)].map((key) => ({ key }));
+}
+
+/** On a line of another kind, written registers could contain the bytes of a command to the player, such as its full volume. */
+function playerLines(candidate: Cabinet, allowed: readonly Cabinet[]): string[] {
+  const ports = new Set(allowed.flatMap(playerPorts).map(portName));
+  return candidate.lines.filter(({ kind, port }) => kind !== 'uart' && ports.has(portName(port))).map(({ id }) => `lines[${id}].kind`);
+}
+
+function playerPorts({ sound, lines }: Cabinet): string[] {
+  const players = new Set(sound?.places.map(({ player }) => player));
+  return lines.filter(({ devices }) => devices.some(({ id }) => players.has(id))).map(({ port }) => port);
 }
 
 /**

@@ -148,7 +148,10 @@ export function parseStepTime(text: string): StepTime {
  * Converts the checked calendars into the form of the agent: dates are parsed, weekdays are numbers (Monday is 1), and named lists of
  * holidays are included.
  */
-export function completeCalendars({ calendars = [], holidays: lists = [] }: CabinetDocument): readonly Calendar[] {
+export function completeCalendars({
+  calendars = [],
+  holidays: lists = [],
+}: Pick<CabinetDocument, 'calendars' | 'holidays'>): readonly Calendar[] {
   return calendars.map(({ id, rules }) => ({
     id,
     rules: rules.map((rule) => ({

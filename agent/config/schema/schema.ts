@@ -18,6 +18,7 @@ import {
   ruleSchema,
   zoneSchema,
 } from './schema-lighting.ts';
+import { soundSchema } from './schema-sound.ts';
 import {
   daySchema,
   idSchema,
@@ -358,6 +359,7 @@ export const cabinetSchema = z.strictObject({
     .describe(String(msg`Nights with a level of their own for a time: fireworks, a market.`)),
   rules: z.array(ruleSchema).optional().describe(String(msg`Conditions: a measured value beyond a threshold, presence or traffic.`)),
   outputs: z.array(outputSchema).optional().describe(String(msg`Relay circuits, info panels, sound: points that follow zones and rules.`)),
+  sound: soundSchema.nullish().describe(String(msg`Music and announcements from serial players, with their amplifiers.`)),
   neighbours: z.array(neighbourSchema).optional().describe(String(msg`Cabinets where the street goes on.`)),
   uplink: uplinkSchema.nullish().describe(String(msg`The city's platform; left out, the cabinet works alone.`)),
   store: storeSchema.nullish().describe(String(msg`Where readings are kept.`)),

@@ -3,14 +3,16 @@
  */
 
 import type { DeviceConfig } from '../../core/cabinet.ts';
-import type { Clock, WallMs } from '../../core/clock.ts';
+import type { Clock, Timer, WallMs } from '../../core/clock.ts';
 import type { BytePort, DecodedValue, UartDriver } from '../../core/driver.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import { type Message, msg } from '../../core/message.ts';
+import type { ValueWrite, WriteResult } from '../../core/ports.ts';
 import type { Reading } from '../../core/words.ts';
 import { absentReadings, quantitiesOf, readingsOf, type Stamp } from '../readings.ts';
 import { createQuietTimer, type QuietTimer } from '../timers.ts';
 import { createUartRequester, type UartRequester } from './uart-requester.ts';
+import { UartWrites } from './uart-writes.ts';
 
 /** The device, its driver and port, and the callbacks of a `UartLine`. */
 export interface UartLineOptions {
@@ -46,6 +48,8 @@ const SET_BACK_MS = 60_000;
 export class UartLine {
   readonly #options: UartLineOptions;
   readonly #requester: UartRequester;
+  readonly #writes: UartWrites;
+  #opening: Timer | undefined;
   readonly #silence: QuietTimer;
   readonly #idle: QuietTimer;
   state: 'new' | 'ok' | 'silent' = 'new';
@@ -59,7 +63,8 @@ export class UartLine {
     const { driver, port, clock } = options;
     this.#options = options;
     this.#atSign = driver.counters;
-    this.#requester = createUartRequester({ driver, port, clock });
+    this.#writes = new UartWrites({ driver, port, clock });
+    this.#requester = createUartRequester({ driver, port, clock, isHeld: () => this.#writes.isBusy });
     this.#silence = createQuietTimer(clock, driver.silenceMs, () => {
       this.#goSilent(silenceAdvice(driver, this.#atSign));
       this.#requester.start();
@@ -81,11 +86,21 @@ export class UartLine {
     this.#atSign = driver.counters;
     this.#silence.start();
     if (driver.idleMs !== null) this.#idle.start();
-    this.#requester.start();
+    const quietMs = driver.profile.quirks.startupSilenceMs;
+    this.#requester.start(quietMs);
+    if (quietMs === 0) this.#writes.open();
+    else this.#opening = this.#options.clock.after(quietMs, () => this.#writes.open());
+  }
+
+  /** Writes a value, then proves it. Resolves once, with the result; never rejects. */
+  write(write: ValueWrite, quantity: string): Promise<WriteResult> {
+    return this.#writes.add(write, quantity);
   }
 
   /** Stops the requests and the watch; bytes that still arrive are decoded. */
   stop(): void {
+    this.#opening?.cancel();
+    this.#writes.close(msg`its port is closed`);
     this.#requester.stop();
     this.#silence.stop();
     this.#idle.stop();
@@ -103,6 +118,7 @@ export class UartLine {
     const values = driver.feed(bytes);
     if (driver.counters.frames === frames) return;
     this.#requester.answered();
+    this.#writes.received(values, driver.takeReplies?.() ?? []);
     // An acknowledgement is not a measurement; but where silence is a value, any frame proves that the device works.
     if (values.length > 0 || driver.idleMs !== null) this.#noteAlive();
     if (values.length === 0) return;

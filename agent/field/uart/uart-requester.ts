@@ -21,10 +21,13 @@ export function createUartRequester({
   driver,
   port,
   clock,
+  isHeld = () => false,
 }: {
   readonly driver: Pick<UartDriver, 'init' | 'poll'>;
   readonly port: Pick<BytePort, 'write'>;
   readonly clock: Clock;
+  /** No poll is sent while it returns true: a write is on its way. Default: never. */
+  readonly isHeld?: () => boolean;
 }) {
   let polls = 0;
   let unanswered = 0;
@@ -39,11 +42,13 @@ export function createUartRequester({
       if (!(error instanceof BusError)) throw error;
     }
   };
-  const poll = (bytes: Uint8Array): void => {
+  const poll = ({ bytes, others = [] }: NonNullable<UartDriver['poll']>): void => {
+    if (isHeld()) return;
     if (isWaiting) unanswered++;
     isWaiting = true;
+    const turns = [bytes, ...others];
+    send(turns[polls % turns.length] ?? bytes);
     polls++;
-    send(bytes);
   };
   const sendInit = (commands: readonly Uint8Array[]): void => {
     const [command, ...others] = commands;
@@ -52,8 +57,8 @@ export function createUartRequester({
       timer = clock.after(COMMAND_GAP_MS, () => sendInit(others));
       send(command);
     } else if (cyclic !== null) {
-      timer = every(clock, cyclic.everyMs, () => poll(cyclic.bytes));
-      poll(cyclic.bytes);
+      timer = every(clock, cyclic.everyMs, () => poll(cyclic));
+      poll(cyclic);
     }
   };
   const stop = (): void => {
@@ -68,10 +73,11 @@ export function createUartRequester({
     get unanswered(): number {
       return unanswered;
     },
-    /** Sends the start commands from the first on, then polls. */
-    start(): void {
+    /** Sends the start commands from the first on, then polls; after `quietMs` without a frame, for a device that starts up. */
+    start(quietMs = 0): void {
       stop();
-      sendInit(driver.init);
+      if (quietMs === 0) sendInit(driver.init);
+      else timer = clock.after(quietMs, () => sendInit(driver.init));
     },
     /** Call it when a frame has arrived: the last poll is answered. */
     answered(): void {

@@ -33,6 +33,16 @@ export const PLATFORM_OWNED: readonly string[] = `
   rules[].flowPct rules[].raise.zones rules[].raise.levelPct
   outputs[].id outputs[].device outputs[].point outputs[].idle outputs[].litWith.zones outputs[].litWith.value
   outputs[].rules[].rule outputs[].rules[].value outputs[].minOnS outputs[].minOffS
+  sound.tracks[].id sound.tracks[].track sound.tracks[].folder sound.tracks[].file sound.tracks[].maxS
+  sound.programmes[].id sound.programmes[].steps[].at sound.programmes[].steps[].play
+  sound.calendars[].id sound.calendars[].rules[].programme sound.calendars[].rules[].weekdays sound.calendars[].rules[].from
+  sound.calendars[].rules[].to sound.calendars[].rules[].nthWeekday.nth sound.calendars[].rules[].nthWeekday.weekday
+  sound.calendars[].rules[].holidays sound.calendars[].rules[].eves
+  sound.places[].id sound.places[].player sound.places[].amplifiers[].device sound.places[].amplifiers[].point
+  sound.places[].warmUpS sound.places[].offDelayS sound.places[].maxVolumePct sound.places[].quietHours[].from
+  sound.places[].quietHours[].until sound.places[].quietHours[].weekdays sound.places[].volumes[].at
+  sound.places[].volumes[].volumePct sound.places[].programme sound.places[].calendar
+  sound.places[].announcements[].id sound.places[].announcements[].play sound.places[].announcements[].at
   neighbours[].node neighbours[].pole neighbours[].withinM
   uplink.keepaliveS uplink.birthJitterS uplink.proof uplink.aliases uplink.datatypeInData uplink.conformance uplink.dailyMegabytes
   store.commitSeconds store.maxMegabytes store.maxDays store.heartbeatS

@@ -1,5 +1,5 @@
-import type { Clock, MonoMs } from '../../core/clock.ts';
-import { DISK_RETRY_MS } from '../../core/within.ts';
+import type { Clock, MonoMs } from './clock.ts';
+import { DISK_RETRY_MS } from './within.ts';
 
 /** The dependencies with which `RetriedSave` is created. */
 export interface RetriedSaveParts {

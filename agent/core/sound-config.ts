@@ -1,0 +1,125 @@
+/**
+ * The section `sound:` of a cabinet: the places with a player, what they play and when, and the limits that only the site may set.
+ *
+ * Part of `cabinet.ts`: validated, with every default filled in, and immutable.
+ */
+import type { Calendar, SunEvent } from './zone-config.ts';
+
+export interface SoundConfig {
+  readonly limits: SoundLimits;
+  readonly tracks: readonly SoundTrack[];
+  readonly programmes: readonly SoundProgramme[];
+  /** Their rules name programmes of this section, and select by the date on which a day begins at midnight. */
+  readonly calendars: readonly Calendar[];
+  readonly places: readonly SoundPlace[];
+}
+
+/** Limits for every place and every sender. Only the file of the site sets them, so that a platform that was taken over cannot shout. */
+export interface SoundLimits {
+  /** Highest volume of everything but an emergency. Units: % of the player's range. */
+  readonly maxVolumePct: number;
+  readonly emergencyVolumePct: number;
+  /** Nothing but an emergency sounds during these hours. */
+  readonly quietHours: readonly QuietHours[];
+  /** Most announcements in any hour at one place, whoever sent them. An emergency is not counted. */
+  readonly announcementsPerH: number;
+  /** The senders that may start an emergency announcement. */
+  readonly emergencyBy: readonly SoundSender[];
+}
+
+/** A sender of sound requests: a technician at the cabinet's console, or the platform. */
+export type SoundSender = 'technician' | 'platform';
+
+/**
+ * A span of local time, from `from` to before `until`; it may cross midnight. `weekdays`: the days on which it begins, 1 Monday to 7
+ * Sunday; null: each day.
+ */
+export interface QuietHours {
+  readonly from: ClockTime;
+  readonly until: ClockTime;
+  readonly weekdays: readonly number[] | null;
+}
+
+/** A local time of day. */
+export interface ClockTime {
+  readonly hour: number;
+  readonly minute: number;
+}
+
+/** When a step begins: at a local time of day, or `offsetMin` minutes after a sun event of that day. */
+export type DayTime = ClockTime | { readonly sun: Exclude<SunEvent, 'middle'>; readonly offsetMin: number };
+
+/**
+ * A recording in the player: a number in the order of the medium (`track`), or a file of a folder. `maxS`: a recording that plays once
+ * counts as ended after this time, whatever the player reports. Units: s.
+ */
+export interface SoundTrack {
+  readonly id: string;
+  readonly place: { readonly track: number } | { readonly folder: number; readonly file: number };
+  readonly maxS: number;
+}
+
+/** What a place plays over a day. Each day begins in silence at midnight. */
+export interface SoundProgramme {
+  readonly id: string;
+  /** In the order of the file; the time of each decides. */
+  readonly steps: readonly SoundStep[];
+}
+
+/** From `at` until the next step, the tracks of `play` in their order, again and again; an empty list is silence. */
+export interface SoundStep {
+  readonly at: DayTime;
+  readonly play: readonly string[];
+}
+
+/** An announcement of the programme: the track `play` at each of these times of each day. */
+export interface ScheduledAnnouncement {
+  readonly id: string;
+  readonly play: string;
+  readonly at: readonly DayTime[];
+}
+
+/** A player with its amplifiers. */
+export interface SoundPlace {
+  readonly id: string;
+  /** The device of the player. */
+  readonly player: string;
+  /** The relays that supply the amplifiers: 1 is on. Empty if they are always on. */
+  readonly amplifiers: readonly { readonly device: string; readonly point: string }[];
+  /** From the relays on to the first sound, and from the last sound to the relays off. Units: s. */
+  readonly warmUpS: number;
+  readonly offDelayS: number;
+  /** Further limits of this place; they only tighten those of the site. Null: none. */
+  readonly maxVolumePct: number | null;
+  readonly quietHours: readonly QuietHours[];
+  /** Volume by time of day; the latest step counts, that of the evening before until the first one. */
+  readonly volumes: readonly { readonly at: DayTime; readonly volumePct: number }[];
+  readonly programme: string;
+  /** Selects another programme for some days; null: always `programme`. */
+  readonly calendar: string | null;
+  readonly announcements: readonly ScheduledAnnouncement[];
+}
+
+/** The points by which a sound place uses its player, whatever its type. `volume` has the range of the player's profile. */
+export const PLAYER_POINTS = {
+  state: 'state',
+  volume: 'volume',
+  track: 'track',
+  file: 'file',
+  files: 'files',
+  finished: 'finished',
+  error: 'error',
+} as const;
+/** The values of a player's point `state`. Source: DFRobot, DFPlayer Mini manual, reply to 0x42; the numbers are those on the wire. */
+export const PLAYER_STATE = { stopped: 0, playing: 1, paused: 2 } as const;
+
+/** The values of a player's point `error`: the last frame was not understood, names no recording, or met another fault. */
+export const PLAYER_ERROR = { busy: 1, noSuchTrack: 2, other: 3 } as const;
+
+/** Returns the value of the point `file` for a file of a folder: 2005 is file 5 of folder 2. */
+export function fileValue({ folder, file }: { readonly folder: number; readonly file: number }): number {
+  return folder * FILES_PER_FOLDER + file;
+}
+
+/** Distance of two folders in the value of the point `file`. Source: more than the 255 files that a folder can have, and easy to read. */
+export const FILES_PER_FOLDER = 1_000;

@@ -1,0 +1,88 @@
+/**
+ * Sound as console and platform see it: what a place plays and why, and what a person or the platform may request.
+ */
+import type { MonoMs, WallMs } from './clock.ts';
+import type { Message } from './message.ts';
+import type { SoundSender } from './sound-config.ts';
+import type { Outcome, PointId } from './words.ts';
+
+/** What can decide what a place plays, highest priority first. Quiet hours are below the emergency only. */
+export const SOUND_RANKS = ['emergency', 'quiet', 'stop', 'announcement', 'request', 'programme', 'default'] as const;
+export type SoundRank = (typeof SOUND_RANKS)[number];
+
+/**
+ * What is requested of a place. `play`: a track, again and again for `minutes`. `announce`: a track once. `emergency`: a track over
+ * everything else. `stop`: silence. `volume`: another volume, within the limits. `resume`: the end of all of these.
+ */
+export type SoundAsk =
+  | { readonly action: 'play' | 'emergency'; readonly track: string; readonly minutes: number }
+  | { readonly action: 'announce'; readonly track: string }
+  | { readonly action: 'stop'; readonly minutes: number }
+  | { readonly action: 'volume'; readonly volumePct: number; readonly minutes: number }
+  | { readonly action: 'resume' };
+
+/** A request for a place. Its form has been checked; its limits and names have not. It is not started after `expiresMono`. */
+export interface SoundRequest {
+  readonly commandId: string;
+  readonly place: string;
+  readonly ask: SoundAsk;
+  readonly reason: string;
+  /** The sender, for display: `console:<user>` or `platform`. */
+  readonly source: string;
+  readonly expiresMono?: MonoMs;
+}
+
+/** One reason why a place plays what it plays. `play`: the tracks; empty for silence. `applied`: it decided. */
+export interface SoundTraceLine {
+  readonly rank: SoundRank;
+  readonly source: string;
+  readonly play: readonly string[];
+  readonly applied: boolean;
+  readonly text: Message;
+  readonly untilMs: WallMs | null;
+}
+
+/**
+ * What a place does. `silent`: nothing is wanted. `warming-up`: the amplifiers are on, the sound follows. `playing`: as decided.
+ * `changing`: a request to the player is on its way. `fault`: it cannot play, `faults` says why.
+ */
+export const SOUND_STATES = ['silent', 'warming-up', 'changing', 'playing', 'fault'] as const;
+export type SoundState = (typeof SOUND_STATES)[number];
+
+/** One place for display. */
+export interface SoundView {
+  readonly id: string;
+  readonly state: SoundState;
+  readonly rank: SoundRank;
+  /** Tracks that it should play; empty for silence. */
+  readonly play: readonly string[];
+  /** The track that it plays now; null if none, or if another one than the agent started. */
+  readonly track: string | null;
+  /** The volume that applies while it plays. Units: % of the player's range. */
+  readonly volumePct: number;
+  readonly sinceMs: WallMs;
+  readonly untilMs: WallMs | null;
+  readonly trace: readonly SoundTraceLine[];
+  readonly faults: readonly Message[];
+  readonly player: {
+    readonly device: string;
+    readonly isAlive: boolean;
+    /** Of the player's point `state`; null if unknown. */
+    readonly state: number | null;
+    readonly volumePct: number | null;
+  };
+  /** By relay; null if unknown. */
+  readonly amplifiers: readonly { readonly pointId: PointId; readonly isOn: boolean | null }[];
+}
+
+/** The sound of the cabinet, for the console. Empty without places. */
+export interface SoundTools {
+  places(): readonly SoundView[];
+  /** Ids of all recordings. */
+  tracks(): readonly string[];
+  /** Resolves with the final outcome. */
+  request(request: Omit<SoundRequest, 'commandId'>): Promise<Outcome>;
+}
+
+/** A request with its sender. */
+export type SentSoundRequest = SoundRequest & { readonly authority: SoundSender };

@@ -1,0 +1,202 @@
+/**
+ * Writes to the device of a raw UART, one at a time, each until it is proven or has failed.
+ *
+ *   waiting --sent--> acknowledged? --yes--> settled --asked--> proven --> verified
+ *      ^                  | no, busy            ^         | another value, no answer
+ *      +------------------+                     +---------+       ... too often, or refused: failed
+ */
+import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
+import type { BytePort, DecodedValue, UartDriver, UartReply, UartWrite } from '../../core/driver.ts';
+import { BusError } from '../../core/errors.ts';
+import { type Message, msg } from '../../core/message.ts';
+import type { ValueWrite, WriteResult } from '../../core/ports.ts';
+import { Refusal } from '../../core/refusal.ts';
+import { OUTPUT_WORDS } from '../writes/write-reasons.ts';
+
+/**
+ * Longest wait for an acknowledgement, and for the answer that proves a write. Units: ms. Source: assumed; a frame at 9600 baud takes 10 ms, and
+ * programs in use wait up to 500 ms. Confirmed by: answer times of the player on the bench.
+ */
+const ANSWER_MS = 500;
+/** Pause before a repeated or a further frame. Units: ms. Source: assumed, as between two start commands. Confirmed by: the data sheets of the UART devices. */
+const GAP_MS = 100;
+const NO_ANSWER = msg`it does not acknowledge, check power, wiring (TX and RX crossed?) and baud rate`;
+
+interface WaitingUartWrite {
+  readonly write: ValueWrite;
+  readonly request: UartWrite;
+  readonly settleMs: number;
+  readonly settle: (result: WriteResult) => void;
+  sentMono: MonoMs | null;
+  sends: number;
+  proofs: number;
+}
+
+export interface UartWritesParts {
+  readonly driver: Pick<UartDriver, 'profile' | 'encode'>;
+  readonly port: Pick<BytePort, 'write'>;
+  readonly clock: Clock;
+}
+
+export class UartWrites {
+  readonly #parts: UartWritesParts;
+  readonly #queue: WaitingUartWrite[] = [];
+  #current: WaitingUartWrite | null = null;
+  #phase: 'sent' | 'settling' | 'asked' | 'over' = 'over';
+  #isOpen = false;
+  #timer: Timer | undefined;
+
+  constructor(parts: UartWritesParts) {
+    this.#parts = parts;
+  }
+
+  /** A write is on its way, so no other frame should be sent. */
+  get isBusy(): boolean {
+    return this.#current !== null;
+  }
+
+  /** Queues a write; one for the same point that was not sent yet fails. Resolves once, with its result; never rejects. */
+  add(write: ValueWrite, quantity: string): Promise<WriteResult> {
+    const { driver } = this.#parts;
+    const point = driver.profile.points.find(({ id }) => id === quantity);
+    const request = driver.encode?.(quantity, write.value);
+    const refusal = request instanceof Refusal ? request.said : msg`${quantity} cannot be written by profile ${driver.profile.id}`;
+    if (request === undefined || request instanceof Refusal || point?.write == null) return failedBefore(refusal);
+    const { min, max, settleMs } = point.write;
+    if (!(write.value >= min && write.value <= max)) return failedBefore(msg`${write.value} is outside ${min}..${max} of ${quantity}`);
+    for (const [i, other] of [...this.#queue.entries()].toReversed())
+      if (other.write.pointId === write.pointId) this.#queue.splice(i, 1)[0]?.settle(notSent(msg`a newer value replaced it`));
+    return new Promise((settle) => {
+      const waiting = { write, request, settleMs, settle, sentMono: null, sends: 0, proofs: 0 };
+      const behind = write.lane === 'urgent' ? this.#queue.findIndex((other) => other.write.lane !== 'urgent') : -1;
+      this.#queue.splice(behind === -1 ? this.#queue.length : behind, 0, waiting);
+      this.#next();
+    });
+  }
+
+  /** The device may receive frames from now on. */
+  open(): void {
+    this.#isOpen = true;
+    this.#next();
+  }
+
+  /** The port is closed: all writes fail. */
+  close(reason: Message): void {
+    this.#isOpen = false;
+    this.#timer?.cancel();
+    const current = this.#current;
+    this.#current = null;
+    current?.settle({ state: 'failed', reason, sentMono: current.sentMono });
+    for (const { settle } of this.#queue.splice(0)) settle(notSent(reason));
+  }
+
+  /** Frames have arrived. */
+  received(values: readonly DecodedValue[], replies: readonly UartReply[]): void {
+    for (const reply of replies) this.#takeReply(reply);
+    if (this.#current !== null && values.length > 0) this.#takeValues(this.#current, values);
+  }
+
+  #next(): void {
+    if (!this.#isOpen || this.#current !== null) return;
+    const waiting = this.#queue.shift();
+    if (waiting === undefined) return;
+    if (this.#parts.clock.monoMs() >= waiting.write.expiresMono) {
+      waiting.settle(notSent(msg`it expired before it could be sent`));
+      this.#next();
+      return;
+    }
+    this.#current = waiting;
+    this.#transmit(waiting);
+  }
+
+  #transmit(waiting: WaitingUartWrite): void {
+    waiting.sends++;
+    this.#phase = 'sent';
+    this.#after(ANSWER_MS, () => this.#sendAgain(waiting, NO_ANSWER));
+    if (this.#send(waiting.request.bytes)) waiting.sentMono ??= this.#parts.clock.monoMs();
+  }
+
+  #takeReply({ kind, reason }: UartReply): void {
+    const waiting = this.#current;
+    if (waiting === null || this.#phase === 'over') return;
+    if (kind === 'refused') this.#end({ state: 'failed', reason, sentMono: waiting.sentMono });
+    else if (kind === 'busy') this.#after(GAP_MS, () => this.#sendAgain(waiting, reason));
+    else if (this.#phase === 'sent') {
+      this.#phase = 'settling';
+      this.#after(waiting.settleMs, () => this.#ask(waiting));
+    }
+  }
+
+  #takeValues(waiting: WaitingUartWrite, values: readonly DecodedValue[]): void {
+    const { proof } = waiting.request;
+    const isEnded = (this.#phase === 'settling' || this.#phase === 'asked') && values.some(({ quantity }) => quantity === proof.orAny);
+    const found = values.findLast(({ quantity }) => quantity === proof.quantity);
+    if (isEnded || (this.#phase === 'asked' && found?.value === proof.value)) this.#end(verifiedAt(waiting.sentMono));
+    else if (this.#phase === 'asked' && found !== undefined) {
+      const reason = OUTPUT_WORDS.mismatch(found.value, waiting.write.value);
+      this.#phase = 'settling';
+      this.#after(waiting.settleMs + GAP_MS, () => this.#askAgain(waiting, reason));
+    }
+  }
+
+  /** Requests the value that proves the write. */
+  #ask(waiting: WaitingUartWrite): void {
+    waiting.proofs++;
+    this.#phase = 'asked';
+    this.#after(ANSWER_MS, () => this.#askAgain(waiting, msg`sent, but not read back`));
+    this.#send(waiting.request.proof.request);
+  }
+
+  #askAgain(waiting: WaitingUartWrite, reason: Message): void {
+    if (waiting.proofs <= this.#retries()) this.#ask(waiting);
+    else this.#end({ state: 'failed', reason, sentMono: waiting.sentMono });
+  }
+
+  #sendAgain(waiting: WaitingUartWrite, reason: Message): void {
+    if (waiting.sends <= this.#retries()) this.#transmit(waiting);
+    else this.#end({ state: 'failed', reason, sentMono: null });
+  }
+
+  /** Ends the current write. The next one follows after a pause. */
+  #end(result: WriteResult): void {
+    const waiting = this.#current;
+    this.#phase = 'over';
+    this.#after(GAP_MS, () => {
+      this.#current = null;
+      this.#next();
+    });
+    waiting?.settle(result);
+  }
+
+  #retries(): number {
+    return this.#parts.driver.profile.quirks.retries;
+  }
+
+  #after(delayMs: number, fire: () => void): void {
+    this.#timer?.cancel();
+    this.#timer = this.#parts.clock.after(delayMs, fire);
+  }
+
+  /** Returns false if the port is down; the port reports that itself. */
+  #send(bytes: Uint8Array): boolean {
+    try {
+      this.#parts.port.write(bytes);
+      return true;
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+      return false;
+    }
+  }
+}
+
+function verifiedAt(sentMono: MonoMs | null): WriteResult {
+  return { state: 'verified', sentMono: sentMono ?? 0 };
+}
+
+function notSent(reason: Message): WriteResult {
+  return { state: 'failed', reason, sentMono: null };
+}
+
+function failedBefore(reason: Message): Promise<WriteResult> {
+  return Promise.resolve(notSent(reason));
+}

@@ -1,0 +1,107 @@
+/**
+ * The announcements of one place that wait or play: those of the configuration at their times, and requested ones, within the rate of the
+ * site.
+ */
+import type { MonoMs, WallMs } from '../core/clock.ts';
+import { MINUTE_MS, SECOND_MS } from '../core/durations.ts';
+import type { SoundConfig, SoundPlace } from '../core/sound-config.ts';
+import type { DayTimes } from './day-times.ts';
+import { dueAnnouncements } from './sound-day.ts';
+import { inLastHour, isWithinRate } from './sound-intents.ts';
+import type { Announcement } from './sound-words.ts';
+
+/**
+ * How late an announcement may begin. Units: ms. Source: assumed; warm-up and two other announcements before it. Confirmed by: the operators
+ * of a square.
+ */
+const GRACE_MS = 5 * MINUTE_MS;
+/** Announcements of the configuration are looked for this far back, so that a late tick or a short restart misses none. Units: ms. Source: as for the start. */
+const LOOK_BACK_MS = MINUTE_MS;
+/** What is added to the longest time of a recording before a started announcement is given up. Units: ms. Source: assumed; several polls of the player. Confirmed by: a week of logs. */
+const MARGIN_MS = 10 * SECOND_MS;
+/** Times of announcements that are remembered. Source: those of a day, twice. */
+const MAX_SEEN = 128;
+/** Most that wait. Source: assumed; later ones would not begin in time. Confirmed by: the operators of a square. */
+const MAX_WAITING = 8;
+
+export interface AnnouncementQueueParts {
+  readonly config: SoundConfig;
+  readonly place: SoundPlace;
+  readonly times: DayTimes;
+  /** An announcement of the configuration was left out, because of the rate of the site. */
+  readonly onLeftOut: (id: string) => void;
+}
+
+export class AnnouncementQueue {
+  readonly #parts: AnnouncementQueueParts;
+  #waiting: readonly Announcement[] = [];
+  #seen: readonly string[] = [];
+  #announcedMono: readonly MonoMs[] = [];
+  /** Until when the first one may last, since it has begun; null before. */
+  #endMono: MonoMs | null = null;
+
+  constructor(parts: AnnouncementQueueParts) {
+    this.#parts = parts;
+  }
+
+  /** When announcements were accepted, in the last hour. */
+  get announcedMono(): readonly MonoMs[] {
+    return this.#announcedMono;
+  }
+
+  get current(): Announcement | null {
+    return this.#waiting[0] ?? null;
+  }
+
+  has(id: string): boolean {
+    return this.#waiting.some((each) => each.id === id);
+  }
+
+  get isFull(): boolean {
+    return this.#waiting.length >= MAX_WAITING;
+  }
+
+  /** Adds one that was checked. */
+  add(announcement: Omit<Announcement, 'startByMono'>, nowMono: MonoMs): void {
+    this.#announcedMono = [...inLastHour(this.#announcedMono, nowMono), nowMono];
+    this.#waiting = [...this.#waiting, { ...announcement, startByMono: nowMono + GRACE_MS }];
+  }
+
+  /** The first one has begun. */
+  begun(nowMono: MonoMs): void {
+    const maxS = this.#parts.config.tracks.find(({ id }) => id === this.current?.play)?.maxS ?? 0;
+    this.#endMono ??= nowMono + maxS * SECOND_MS + MARGIN_MS;
+  }
+
+  /** The first one is over. */
+  ended(): void {
+    this.#waiting = this.#waiting.slice(1);
+    this.#endMono = null;
+  }
+
+  remove(id: string): void {
+    if (this.current?.id === id) this.ended();
+    else this.#waiting = this.#waiting.filter((each) => each.id !== id);
+  }
+
+  /** Drops what is too late, and adds what is due. Without a trusted time (`nowMs` null) nothing of the configuration is due. */
+  tend(nowMs: WallMs | null, nowMono: MonoMs, isSilenced: boolean): void {
+    if (this.#endMono !== null && nowMono >= this.#endMono) this.ended();
+    const begun = this.#endMono === null ? [] : this.#waiting.slice(0, 1);
+    const isKept = (each: Announcement): boolean => begun.includes(each) || nowMono < each.startByMono;
+    this.#waiting = isSilenced ? [] : this.#waiting.filter(isKept);
+    if (this.#waiting.length === 0) this.#endMono = null;
+    if (nowMs !== null) this.#addDue(nowMs, nowMono, isSilenced);
+  }
+
+  #addDue(nowMs: WallMs, nowMono: MonoMs, isSilenced: boolean): void {
+    const { config, place, times, onLeftOut } = this.#parts;
+    for (const { key, id, play } of dueAnnouncements(place, nowMs, LOOK_BACK_MS, times)) {
+      if (this.#seen.includes(key)) continue;
+      this.#seen = [...this.#seen, key].slice(-MAX_SEEN);
+      if (isSilenced) continue;
+      if (this.isFull || !isWithinRate(config, { announcedMono: this.#announcedMono, nowMono })) onLeftOut(id);
+      else this.add({ id: key, play, source: id, reason: '' }, nowMono);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * The instants of a local day: clock times and sun events, from midnight to midnight.
+ *
+ * Pure: evaluated from the instant, so a missed tick, a clock step or a restart changes nothing.
+ */
+import type { WallMs } from '../core/clock.ts';
+import { MINUTE_MS } from '../core/durations.ts';
+import type { DayTime } from '../core/sound-config.ts';
+import { createLocalCalendar, type LocalTime } from '../lighting/local-time.ts';
+import { createNights } from '../lighting/night.ts';
+import type { SunPosition } from '../lighting/sun.ts';
+
+/** Altitude of the sun at dusk and dawn. Units: degrees. Source: civil twilight. */
+const CIVIL_DEG = -6;
+const NOON_HOUR = 12;
+
+/** A local date: `month` 1 to 12; a `day` beyond the month continues in the next one. */
+export type LocalDate = Pick<LocalTime, 'year' | 'month' | 'day'>;
+
+export interface DayTimes {
+  /** The local date of an instant. */
+  dateAt(atMs: WallMs): LocalDate;
+  /** When this time occurs on a date; null for a sun event that does not occur. A time that is skipped in spring occurs at the change. */
+  instantOf(at: DayTime, date: LocalDate): WallMs | null;
+  startOf(date: LocalDate): WallMs;
+}
+
+/** Creates the day times of a place. The sun's times are cached. Errors: throws RangeError for an unknown time zone; the config check rejects it. */
+export function createDayTimes(site: SunPosition & { readonly timezone: string }): DayTimes {
+  const calendar = createLocalCalendar(site.timezone);
+  const nights = createNights(site, { sunBelowDeg: CIVIL_DEG, onOffsetMin: 0, offOffsetMin: 0 }, calendar);
+  const startOf = (date: LocalDate): WallMs => calendar.instantOf({ ...date, hour: 0, minute: 0 });
+  return {
+    startOf,
+    dateAt(atMs) {
+      const { year, month, day } = calendar.localAt(atMs);
+      return { year, month, day };
+    },
+    instantOf(at, date) {
+      if (!('sun' in at)) return calendar.instantOf({ ...date, hour: at.hour, minute: at.minute });
+      // A night belongs to the noon before it: the evening of a date is in its own night, the morning in the one before.
+      const isEvening = at.sun === 'sunset' || at.sun === 'dusk';
+      const night = nights.at(isEvening ? calendar.instantOf({ ...date, hour: NOON_HOUR, minute: 0 }) : startOf(date));
+      const atMs = nights.event(night, at.sun);
+      return atMs === null ? null : atMs + at.offsetMin * MINUTE_MS;
+    },
+  };
+}
+
+/** Returns the date some days later; negative: earlier. */
+export function shiftedDate({ year, month, day }: LocalDate, days: number): LocalDate {
+  const date = new Date(Date.UTC(year, month - 1, day + days));
+  return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
+}
+
+/** Returns 1 for Monday to 7 for Sunday. */
+export function weekdayOf({ year, month, day }: LocalDate): number {
+  return ((new Date(Date.UTC(year, month - 1, day)).getUTCDay() + 6) % 7) + 1;
+}
+
+/** Returns a time as in the configuration: `21:45`, `dusk`, `sunset+30`. */
+export function formatDayTime(at: DayTime): string {
+  if (!('sun' in at)) return `${String(at.hour).padStart(2, '0')}:${String(at.minute).padStart(2, '0')}`;
+  return at.offsetMin === 0 ? at.sun : `${at.sun}${at.offsetMin > 0 ? '+' : ''}${at.offsetMin}`;
+}

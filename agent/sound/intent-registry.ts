@@ -1,0 +1,151 @@
+/**
+ * The requests in force for all places: in memory for the decision, and on disk for the next start.
+ *
+ * A request from before the start waits until the time is trusted, because without it the agent cannot tell whether the request has ended.
+ * An emergency does not wait: it goes on for as long as it was requested, at most.
+ */
+import { type Clock, isTrusted, type MonoMs } from '../core/clock.ts';
+import type { CopyRule } from '../core/copied-state.ts';
+import { MINUTE_MS, SECOND_MS } from '../core/durations.ts';
+import { isRecord } from '../core/is-record.ts';
+import type { Log, Store } from '../core/ports.ts';
+import { RetriedSave } from '../core/retried-save.ts';
+import { MAX_SOUND_MINUTES } from './sound-intents.ts';
+import type { SoundIntent } from './sound-words.ts';
+
+/** `lengthMs`: how long it was to last when it was stored. */
+type StoredIntent = Omit<SoundIntent, 'untilMono'> & { readonly lengthMs: number };
+
+export interface IntentRegistryParts {
+  readonly clock: Clock;
+  readonly store: Pick<Store, 'save' | 'load'>;
+  readonly log: Log;
+  readonly isPlace: (id: string) => boolean;
+  readonly onEnd: (intent: Pick<SoundIntent, 'place' | 'action' | 'source'>) => void;
+}
+
+const SOUND_KEY = 'sound.intents';
+/** The change of the requests when a copy replaces the stored state: all are removed, because they may have ended since the copy was made. */
+export const SOUND_COPY_RULE: CopyRule = { key: SOUND_KEY, change: 'remove' };
+const MAX_LENGTH_MS = MAX_SOUND_MINUTES * MINUTE_MS;
+/** Most requests that are kept. Source: four kinds at each of 16 places. */
+const MAX_INTENTS = 64;
+
+export class IntentRegistry {
+  readonly #parts: IntentRegistryParts;
+  readonly #saves: RetriedSave;
+  readonly #startMono: MonoMs;
+  #intents: readonly SoundIntent[] = [];
+  /** Requests from before the start, until the time is trusted. */
+  #waiting: readonly StoredIntent[] = [];
+
+  constructor(parts: IntentRegistryParts) {
+    const { clock, store, log } = parts;
+    this.#parts = parts;
+    this.#startMono = clock.monoMs();
+    this.#saves = new RetriedSave({
+      clock,
+      save: () => store.save(SOUND_KEY, this.#stored()),
+      onFailed: () => log.event('sound-requests-not-saved', { check: 'the disk of store.dir; they hold until the agent stops' }, 'warning'),
+    });
+  }
+
+  /** Resolves whether the present requests are on disk. */
+  get saved(): Promise<boolean> {
+    return this.#saves.latest;
+  }
+
+  restore(): Promise<void> {
+    const { store, log } = this.#parts;
+    return store
+      .load(SOUND_KEY)
+      .then((stored) => this.#takeStored(stored))
+      .catch((cause: unknown) => log.event('sound-requests-not-restored', { cause: String(cause) }, 'warning'));
+  }
+
+  /** The requests in force at a place, oldest first. */
+  of(place: string): readonly SoundIntent[] {
+    const nowMono = this.#parts.clock.monoMs();
+    const emergencies = this.#waiting.filter(({ action }) => action === 'emergency').map((each) => this.#unsure(each));
+    return [...emergencies, ...this.#intents].filter((each) => each.place === place && nowMono < each.untilMono);
+  }
+
+  /** Puts a request in force in place of others of its kind. */
+  add(intent: SoundIntent): void {
+    const isOther = (each: Pick<SoundIntent, 'place' | 'action'>): boolean => each.place !== intent.place || each.action !== intent.action;
+    this.#waiting = this.#waiting.filter(isOther);
+    this.#set([...this.#intents.filter(isOther), intent].slice(-MAX_INTENTS));
+  }
+
+  /** Ends those for which `isEnded` returns true. */
+  end(isEnded: (intent: SoundIntent) => boolean): void {
+    this.#waiting = this.#waiting.filter((each) => !isEnded(this.#unsure(each)));
+    this.#set(this.#intents.filter((each) => !isEnded(each)));
+  }
+
+  /** Ends expired requests and resumes those that waited for a trusted time. */
+  tend(): void {
+    const { clock, onEnd } = this.#parts;
+    const [nowMs, nowMono] = [clock.wallMs(), clock.monoMs()];
+    const over = this.#intents.filter(({ untilMono }) => nowMono >= untilMono);
+    // After the clock was set, the end on the wall clock is another one.
+    const shifted = this.#intents.map((each) => {
+      const untilMs = Math.round(nowMs + each.untilMono - nowMono);
+      return Math.abs(untilMs - each.untilMs) > SECOND_MS ? { ...each, untilMs } : each;
+    });
+    const isShifted = shifted.some((each, i) => each !== this.#intents[i]);
+    if (over.length > 0 || isShifted) this.#set(shifted.filter(({ untilMono }) => nowMono < untilMono));
+    for (const each of over) onEnd(each);
+    this.#resume();
+    this.#saves.tend();
+  }
+
+  #takeStored(loaded: unknown): void {
+    const { isPlace } = this.#parts;
+    const stored = (Array.isArray(loaded) ? loaded : []).filter(isStoredIntent).slice(-MAX_INTENTS);
+    this.#waiting = stored.filter(({ id, place }) => isPlace(place) && !this.#intents.some((each) => each.id === id));
+    this.#resume();
+  }
+
+  #resume(): void {
+    const { clock, onEnd } = this.#parts;
+    if (this.#waiting.length === 0 || !isTrusted(clock.quality())) return;
+    const [nowMs, nowMono] = [clock.wallMs(), clock.monoMs()];
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    const resumed = waiting.flatMap(({ lengthMs: _, ...each }) => {
+      const restMs = Math.min(each.untilMs - nowMs, MAX_LENGTH_MS);
+      return restMs > 0 ? [{ ...each, untilMs: nowMs + restMs, untilMono: nowMono + restMs }] : [];
+    });
+    for (const each of waiting) if (!resumed.some(({ id }) => id === each.id)) onEnd(each);
+    this.#set([...resumed, ...this.#intents]);
+  }
+
+  /** A stored emergency while the time is unknown. */
+  #unsure({ lengthMs, ...each }: StoredIntent): SoundIntent {
+    return { ...each, untilMono: this.#startMono + Math.min(lengthMs, MAX_LENGTH_MS) };
+  }
+
+  #set(next: readonly SoundIntent[]): void {
+    this.#intents = next;
+    this.#saves.now();
+  }
+
+  #stored(): readonly StoredIntent[] {
+    const nowMono = this.#parts.clock.monoMs();
+    const present = this.#intents.map(({ untilMono, ...each }) => ({ ...each, lengthMs: Math.round(untilMono - nowMono) }));
+    return [...this.#waiting, ...present];
+  }
+}
+
+/** Accepts any stored data. */
+function isStoredIntent(value: unknown): value is StoredIntent {
+  if (!isRecord(value)) return false;
+  const texts = ['id', 'place', 'source', 'reason'].every((key) => typeof value[key] === 'string');
+  const numbers = Number.isFinite(value['untilMs']) && Number.isFinite(value['lengthMs']);
+  const isKnown = ['play', 'emergency', 'stop', 'volume'].some((action) => action === value['action']);
+  const bySender = value['authority'] === 'technician' || value['authority'] === 'platform';
+  const track = value['track'] === null || typeof value['track'] === 'string';
+  const volume = value['volumePct'] === null || Number.isFinite(value['volumePct']);
+  return texts && numbers && isKnown && bySender && track && volume;
+}

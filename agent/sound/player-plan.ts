@@ -1,0 +1,139 @@
+/**
+ * The next step towards what a place should play: set the volume, start a track, stop.
+ *
+ *     silent --wanted--> amplifiers on, warm --volume proven--> start --ended--> next track
+ *                                                                  \--once--> ended
+ *
+ * Never starts a track before the volume is proven. Pure: facts of the player and the memory of one place in, one step out.
+ */
+import type { MonoMs } from '../core/clock.ts';
+import { SECOND_MS } from '../core/durations.ts';
+import { PLAYER_STATE, type SoundPlace, type SoundTrack } from '../core/sound-config.ts';
+import type { SoundState } from '../core/sound-tools.ts';
+import type { SoundDecision } from './sound-words.ts';
+
+/** The newest readings of a player; null for a value that is unknown or too old. */
+export interface PlayerFacts {
+  readonly isAlive: boolean;
+  readonly state: number | null;
+  /** When the state was read. */
+  readonly stateMono: MonoMs;
+  readonly volumePct: number | null;
+  /** 0: no card. */
+  readonly files: number | null;
+  readonly track: number | null;
+}
+
+/** What was done with a player so far. */
+export interface PlayMemory {
+  /** The `key` of the decision whose track was started; null if none was. */
+  readonly key: string | null;
+  /** Position in `play`. */
+  readonly index: number;
+  readonly startMono: MonoMs;
+  /** The end of the last write: older readings are no evidence of its effect. */
+  readonly writtenMono: MonoMs;
+  /** When the place last sounded, or should have. */
+  readonly soundMono: MonoMs;
+  /** Nothing is written before this time. */
+  readonly retryMono: MonoMs;
+  /** Tracks of the list that could not be started in a row. */
+  readonly missing: number;
+  readonly failures: number;
+}
+
+export const NEW_PLAY_MEMORY: PlayMemory = {
+  key: null,
+  index: 0,
+  startMono: 0,
+  writtenMono: Number.NEGATIVE_INFINITY,
+  soundMono: Number.NEGATIVE_INFINITY,
+  retryMono: 0,
+  missing: 0,
+  failures: 0,
+};
+
+/** `adopt`: the player already plays a track of the list, after a restart of the agent. `ended`: what plays once is over. */
+export type PlayStep =
+  | { readonly kind: 'none' | 'ended' | 'stop'; readonly state: SoundState }
+  | { readonly kind: 'volume'; readonly state: SoundState; readonly volumePct: number }
+  | { readonly kind: 'start' | 'adopt'; readonly state: SoundState; readonly index: number };
+
+export interface PlaySituation {
+  readonly decision: SoundDecision;
+  readonly player: PlayerFacts;
+  readonly memory: PlayMemory;
+  readonly tracks: readonly SoundTrack[];
+  /** The amplifiers have been on for long enough. */
+  readonly isWarm: boolean;
+  readonly nowMono: MonoMs;
+}
+
+/** Distance of two steps of a player's volume. Units: %. Source: 30 steps of the DFPlayer Mini, and a rounding error. */
+const VOLUME_STEP_PCT = 4;
+/** Failed tries to lower the volume after which the place is silenced. Source: assumed; one lost frame is normal. Confirmed by: repeated writes to players in a week of logs. */
+const LOUD_TRIES = 3;
+
+export function nextPlayStep(situation: PlaySituation): PlayStep {
+  const { decision, player, memory, isWarm, nowMono } = situation;
+  const isWanted = decision.play.length > 0;
+  if (!player.isAlive) return { kind: 'none', state: isWanted ? 'fault' : 'silent' };
+  if (nowMono < memory.retryMono) return { kind: 'none', state: isWanted ? 'fault' : 'silent' };
+  const isFresh = player.stateMono > memory.writtenMono;
+  const isPlaying = isFresh && player.state === PLAYER_STATE.playing;
+  if (isPlaying && isTooLoud(situation)) return { kind: 'stop', state: 'fault' };
+  if (!isWanted) return isPlaying ? { kind: 'stop', state: 'changing' } : none('silent');
+  if (player.volumePct === null || player.state === null) return none('changing');
+  if (!isRightVolume(player.volumePct, decision.volumePct)) return { kind: 'volume', state: 'changing', volumePct: decision.volumePct };
+  if (player.files === 0) return none('fault');
+  if (memory.key !== decision.key) return firstStep(situation);
+  if (decision.isOnce && isOver(situation, isFresh)) return { kind: 'ended', state: 'changing' };
+  if (!isFresh || player.state === PLAYER_STATE.playing) return none('playing');
+  if (!isWarm) return none('warming-up');
+  return { kind: 'start', state: 'changing', index: (memory.index + 1) % decision.play.length };
+}
+
+/** Returns whether the amplifiers should be on: while the place sounds or should, and for a while after. */
+export function wantsAmplifiers(
+  { decision, player, memory, nowMono }: Pick<PlaySituation, 'decision' | 'player' | 'memory' | 'nowMono'>,
+  { offDelayS }: Pick<SoundPlace, 'offDelayS'>,
+): boolean {
+  const situation = { decision, player, memory };
+  if (!player.isAlive || isTooLoud(situation)) return false;
+  // A player that does not stop is silenced by its amplifiers.
+  if (decision.play.length === 0 && memory.failures > 0) return false;
+  if (decision.play.length > 0) return player.files !== 0;
+  return nowMono - memory.soundMono < offDelayS * SECOND_MS;
+}
+
+/** Returns whether the player is louder than allowed although its volume was set several times. */
+export function isTooLoud({ decision, player, memory }: Pick<PlaySituation, 'decision' | 'player' | 'memory'>): boolean {
+  return player.volumePct !== null && player.volumePct > decision.volumePct && memory.failures >= LOUD_TRIES;
+}
+
+/** Returns whether a measured volume is the requested one, or the next lower step. A louder one never is. Units: %. */
+export function isRightVolume(measuredPct: number, wantedPct: number): boolean {
+  return measuredPct <= wantedPct && wantedPct - measuredPct < VOLUME_STEP_PCT;
+}
+
+function firstStep({ decision, player, memory, tracks, isWarm }: PlaySituation): PlayStep {
+  const isOwn = memory.key !== null || decision.isOnce || player.state !== PLAYER_STATE.playing;
+  const found = isOwn ? -1 : decision.play.findIndex((id) => isTrack(tracks, id, player.track));
+  if (found >= 0) return { kind: 'adopt', state: 'playing', index: found };
+  return isWarm ? { kind: 'start', state: 'changing', index: 0 } : none('warming-up');
+}
+
+function isTrack(tracks: readonly SoundTrack[], id: string, number: number | null): boolean {
+  const place = tracks.find((track) => track.id === id)?.place;
+  return place !== undefined && 'track' in place && place.track === number;
+}
+
+/** The player reports the end, or the recording has had more than its longest time. */
+function isOver({ decision, player, memory, tracks, nowMono }: PlaySituation, isFresh: boolean): boolean {
+  const maxS = tracks.find(({ id }) => id === decision.play[0])?.maxS ?? 0;
+  return (isFresh && player.state !== PLAYER_STATE.playing) || nowMono >= memory.startMono + maxS * SECOND_MS;
+}
+
+function none(state: SoundState): PlayStep {
+  return { kind: 'none', state };
+}

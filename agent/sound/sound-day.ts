@@ -1,0 +1,81 @@
+/**
+ * What a place plays by its programme at an instant, how loud, and which announcements are due. Pure.
+ */
+import type { WallMs } from '../core/clock.ts';
+import type { DayTime, SoundConfig, SoundPlace } from '../core/sound-config.ts';
+import { ruleOf } from '../lighting/calendar.ts';
+import { type DayTimes, formatDayTime, type LocalDate, shiftedDate } from './day-times.ts';
+
+/** The part of a day with one list of tracks. */
+export interface SoundStretch {
+  readonly programme: string;
+  /** `21:30`, `dusk`; `00:00` for the silence before the first step. */
+  readonly name: string;
+  readonly play: readonly string[];
+  readonly sinceMs: WallMs;
+  readonly untilMs: WallMs;
+}
+
+/** An announcement of the configuration that is due. Shape: `key` identifies this time of it. */
+export interface DueAnnouncement {
+  readonly key: string;
+  readonly id: string;
+  readonly play: string;
+  readonly dueMs: WallMs;
+}
+
+type SoundDayConfig = Pick<SoundConfig, 'programmes' | 'calendars'>;
+
+/** Returns the stretch that an instant is in. Each day begins in silence; a step that the sun does not make is left out. */
+export function stretchAt(config: SoundDayConfig, place: SoundPlace, atMs: WallMs, times: DayTimes): SoundStretch {
+  const date = times.dateAt(atMs);
+  const programme = programmeOn(config, place, date);
+  const steps = config.programmes.find(({ id }) => id === programme)?.steps ?? [];
+  const placed = inOrder(steps, date, times);
+  const current = placed.findLast(({ startMs }) => startMs <= atMs);
+  const untilMs = placed.find(({ startMs }) => startMs > atMs)?.startMs ?? times.startOf(shiftedDate(date, 1));
+  if (current === undefined) return { programme, name: '00:00', play: [], sinceMs: times.startOf(date), untilMs };
+  return { programme, name: formatDayTime(current.step.at), play: current.step.play, sinceMs: current.startMs, untilMs };
+}
+
+/** Returns the volume that the place has by its times of day; null if it has none. Units: %. */
+export function dayVolumePct({ volumes }: SoundPlace, atMs: WallMs, times: DayTimes): number | null {
+  const date = times.dateAt(atMs);
+  const today = inOrder(volumes, date, times).findLast(({ startMs }) => startMs <= atMs);
+  const found = today ?? inOrder(volumes, shiftedDate(date, -1), times).at(-1);
+  return found?.step.volumePct ?? null;
+}
+
+/** Returns the announcements whose time was at most `graceMs` ago, oldest first. */
+export function dueAnnouncements(place: SoundPlace, atMs: WallMs, graceMs: number, times: DayTimes): readonly DueAnnouncement[] {
+  const today = times.dateAt(atMs);
+  const due = [shiftedDate(today, -1), today].flatMap((date) =>
+    place.announcements.flatMap(({ id, play, at }) =>
+      at.flatMap((time): DueAnnouncement[] => {
+        const dueMs = times.instantOf(time, date);
+        const isDue = dueMs !== null && dueMs <= atMs && atMs < dueMs + graceMs;
+        return isDue ? [{ key: `${id}@${dueMs}`, id, play, dueMs }] : [];
+      }),
+    ),
+  );
+  return due.toSorted((a, b) => a.dueMs - b.dueMs);
+}
+
+function programmeOn({ calendars }: SoundDayConfig, place: SoundPlace, date: LocalDate): string {
+  const calendar = calendars.find(({ id }) => id === place.calendar);
+  const rule = calendar === undefined ? null : ruleOf(calendar, date);
+  return rule?.programme ?? place.programme;
+}
+
+/** The steps of a date by their times; of two at one time the later one of the file is last. */
+function inOrder<Step extends { readonly at: DayTime }>(
+  steps: readonly Step[],
+  date: LocalDate,
+  times: DayTimes,
+): readonly { readonly step: Step; readonly startMs: WallMs }[] {
+  const placed = steps.flatMap((step) => {
+    const startMs = times.instantOf(step.at, date);
+    return startMs === null ? [] : [{ step, startMs }];
+  });
+  return placed.toSorted((a, b) => a.startMs - b.startMs);
+}

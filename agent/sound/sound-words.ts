@@ -1,0 +1,60 @@
+/**
+ * The terms of sound that its files share: requests in force, announcements, decisions. Pure.
+ */
+import type { ClockQuality, MonoMs, WallMs } from '../core/clock.ts';
+import type { SoundConfig, SoundPlace, SoundSender } from '../core/sound-config.ts';
+import type { SoundRank, SoundTraceLine } from '../core/sound-tools.ts';
+
+/** A request in force at a place. It ends by monotonic time, so that a step of the wall clock changes nothing. */
+export interface SoundIntent {
+  readonly id: string;
+  readonly place: string;
+  readonly action: 'play' | 'emergency' | 'stop' | 'volume';
+  /** Null for `stop` and `volume`. */
+  readonly track: string | null;
+  /** Null for all but `volume`. */
+  readonly volumePct: number | null;
+  readonly authority: SoundSender;
+  readonly source: string;
+  readonly reason: string;
+  readonly untilMs: WallMs;
+  readonly untilMono: MonoMs;
+}
+
+/** An announcement whose turn has come, or that waits for it. It is dropped if it has not begun by `startByMono`. */
+export interface Announcement {
+  readonly id: string;
+  readonly play: string;
+  readonly source: string;
+  readonly reason: string;
+  readonly startByMono: MonoMs;
+}
+
+/** All inputs of a decision. `otherMs`: a second time that may be correct. `intents`: those in force for this place. */
+export interface SoundSituation {
+  readonly nowMs: WallMs;
+  readonly otherMs: WallMs | null;
+  readonly clockQuality: ClockQuality;
+  readonly intents: readonly SoundIntent[];
+  readonly announcement: Announcement | null;
+}
+
+/**
+ * What a place should play. `key` is equal for decisions that continue one another. `isOnce`: the track is not repeated. Units: volume in %
+ * of the player's range.
+ */
+export interface SoundDecision {
+  readonly key: string;
+  readonly rank: SoundRank;
+  readonly play: readonly string[];
+  readonly isOnce: boolean;
+  readonly volumePct: number;
+  readonly untilMs: WallMs | null;
+  /** Highest rank first. */
+  readonly trace: readonly SoundTraceLine[];
+}
+
+/** Returns the highest volume that the limits of site and place allow. Units: %. */
+export function highestVolumePct({ limits }: Pick<SoundConfig, 'limits'>, { maxVolumePct }: Pick<SoundPlace, 'maxVolumePct'>): number {
+  return Math.min(limits.maxVolumePct, maxVolumePct ?? limits.maxVolumePct);
+}
