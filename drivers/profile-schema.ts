@@ -93,6 +93,8 @@ const point = z.strictObject({
     'rain',
     'gas',
     'uptime',
+    'clock',
+    'subscribed-power',
     'other',
   ]),
   table: z.enum(['coil', 'discrete', 'input', 'holding']).default('input'),

@@ -25,6 +25,11 @@ export interface BytePort {
    * it arrives. Optional: a port where a chunk is cheap does not implement it.
    */
   readonly hold?: (on: boolean) => void;
+  /**
+   * Closes the port and opens it with the next of its serial settings. Absent: it has only one. Never rejects: a port that does not open again
+   * is reported by `onLost`.
+   */
+  readonly retune?: () => Promise<void>;
   /** Set by the owner before `open`. */
   onBytes: (bytes: Buffer) => void;
   /** The port was lost: unplugged, or closed by the far end. Not called after `close`. */
@@ -179,6 +184,15 @@ export interface ModbusDriver {
   encode(quantity: string, value: number): Omit<WriteRequest, 'unit'> | Refusal;
 }
 
+/**
+ * How a device is read that is never written. `serials`: the settings that it may use, tried in turn. `trialMs`: how long one of them is tried
+ * before the next, if no frame arrives. Units: ms.
+ */
+export interface UartListening {
+  readonly serials: readonly SerialSettings[];
+  readonly trialMs: number;
+}
+
 /** Decodes the bytes of one raw UART device. Pass the bytes to `feed` as they arrive. Does not use the port. */
 export interface UartDriver {
   readonly profile: Profile;
@@ -192,7 +206,12 @@ export interface UartDriver {
   readonly init: readonly Uint8Array[];
   /** Frame that requests values, and its period; null for a device that sends without requests. */
   readonly poll: { readonly bytes: Uint8Array; readonly everyMs: number } | null;
-  /** Returns the values of all frames completed by these bytes; empty if none was. An incomplete frame is kept for the next call. */
-  feed(bytes: Uint8Array): readonly DecodedValue[];
+  /** The device is only read, with one of these settings. Absent: it may be written, and has the settings of the line. */
+  readonly listens?: UartListening;
+  /**
+   * Returns the values of all frames completed by these bytes; empty if none was. An incomplete frame is kept for the next call. `atMono`: when
+   * they arrived, for a device whose values depend on time.
+   */
+  feed(bytes: Uint8Array, atMono?: MonoMs): readonly DecodedValue[];
   readonly counters: { readonly frames: number; readonly noiseBytes: number };
 }

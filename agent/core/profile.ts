@@ -217,6 +217,8 @@ export type Semantic =
   | 'rain'
   | 'gas'
   | 'uptime'
+  | 'clock'
+  | 'subscribed-power'
   | 'other';
 
 export interface PointWrite {

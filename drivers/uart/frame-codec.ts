@@ -1,7 +1,8 @@
 /**
  * Finds frames in a stream of bytes, for any device.
  */
-import type { DecodedValue, UartDriver } from '../../agent/core/driver.ts';
+import type { MonoMs } from '../../agent/core/clock.ts';
+import type { DecodedValue, UartDriver, UartListening } from '../../agent/core/driver.ts';
 import type { PointProfile, Profile } from '../../agent/core/profile.ts';
 
 /** By quantity; null or missing where the device has no value. */
@@ -11,7 +12,16 @@ export type FrameValues = Readonly<Record<string, number | null>>;
 export interface UartFrame {
   readonly lengthBytes: number;
   readonly values: FrameValues | null;
+  /** It begins or ends a message of the device that has several frames. */
+  readonly isFirst?: boolean;
+  readonly isLast?: boolean;
 }
+
+/**
+ * Combines the frames of one device, which are passed in their order. Returns the values to report now; null while there are none. Only the
+ * quantities that it returns are reported.
+ */
+export type FrameCollector = (frame: UartFrame, atMono: MonoMs) => FrameValues | null;
 
 /** The result at one position of the stream: a frame, no frame, or too few bytes to decide. */
 export type Parsed = UartFrame | 'no' | 'more';
@@ -26,6 +36,10 @@ export interface FrameCodec {
   readonly idle?: { readonly afterMs: number; readonly values: FrameValues };
   readonly init?: readonly Uint8Array[];
   readonly poll?: { readonly bytes: Uint8Array; readonly everyMs: number };
+  /** For a device that is only read. */
+  readonly listens?: UartListening;
+  /** Creates the collector of one device whose values depend on several frames. Absent: each frame is reported in full. */
+  readonly collector?: () => FrameCollector;
   /** Shape: `at` is an index of `bytes`. Errors: none; any bytes give one of the three results. */
   parse(bytes: Buffer, at: number): Parsed;
 }
@@ -44,17 +58,24 @@ export function createUartDriver(profile: Profile, codec: FrameCodec): UartDrive
   let rest = Buffer.alloc(0);
   let frames = 0;
   let noiseBytes = 0;
+  const collect = codec.collector?.();
+  const valuesIn = (frame: UartFrame, atMono: MonoMs): DecodedValue[] => {
+    const values = collect === undefined ? frame.values : collect(frame, atMono);
+    if (values === null) return [];
+    return decoded(collect === undefined ? profile.points : profile.points.filter(({ id }) => id in values), values);
+  };
   return {
     profile,
     silenceMs: codec.silenceMs,
     idleMs: codec.idle?.afterMs ?? null,
-    idleValues: () => (codec.idle === undefined ? [] : decoded(profile, codec.idle.values)),
+    idleValues: () => (codec.idle === undefined ? [] : decoded(profile.points, codec.idle.values)),
     init: codec.init ?? [],
     poll: codec.poll ?? null,
+    ...(codec.listens === undefined ? {} : { listens: codec.listens }),
     get counters() {
       return { frames, noiseBytes };
     },
-    feed(bytes) {
+    feed(bytes, atMono = 0) {
       const all = Buffer.concat([rest, bytes]);
       const values: DecodedValue[] = [];
       let at = 0;
@@ -68,7 +89,7 @@ export function createUartDriver(profile: Profile, codec: FrameCodec): UartDrive
         }
         at += parsed.lengthBytes;
         frames++;
-        if (parsed.values !== null) values.push(...decoded(profile, parsed.values));
+        values.push(...valuesIn(parsed, atMono));
       }
       rest = Buffer.from(all.subarray(at));
       return values;
@@ -76,7 +97,7 @@ export function createUartDriver(profile: Profile, codec: FrameCodec): UartDrive
   };
 }
 
-function decoded({ points }: Profile, values: FrameValues): DecodedValue[] {
+function decoded(points: readonly PointProfile[], values: FrameValues): DecodedValue[] {
   return points.map((point) => {
     const value = rounded(point, values[point.id] ?? null);
     return { quantity: point.id, value, plausible: value !== null && isWithin(point, value) };

@@ -11,6 +11,7 @@ import type { Reading } from '../../core/words.ts';
 import { absentReadings, quantitiesOf, readingsOf, type Stamp } from '../readings.ts';
 import { createQuietTimer, type QuietTimer } from '../timers.ts';
 import { createUartRequester, type UartRequester } from './uart-requester.ts';
+import { createUartTuner, type UartTuner } from './uart-tuner.ts';
 
 export interface UartLineOptions {
   readonly device: DeviceConfig;
@@ -45,6 +46,7 @@ const SET_BACK_MS = 60_000;
 export class UartLine {
   readonly #options: UartLineOptions;
   readonly #requester: UartRequester;
+  readonly #tuner: UartTuner;
   readonly #silence: QuietTimer;
   readonly #idle: QuietTimer;
   state: 'new' | 'ok' | 'silent' = 'new';
@@ -59,6 +61,7 @@ export class UartLine {
     this.#options = options;
     this.#atSign = driver.counters;
     this.#requester = createUartRequester({ driver, port, clock });
+    this.#tuner = createUartTuner({ listens: driver.listens, port, clock });
     this.#silence = createQuietTimer(clock, driver.silenceMs, () => {
       this.#goSilent(silenceAdvice(driver, this.#atSign));
       this.#requester.start();
@@ -81,10 +84,12 @@ export class UartLine {
     this.#silence.start();
     if (driver.idleMs !== null) this.#idle.start();
     this.#requester.start();
+    this.#tuner.start();
   }
 
   stop(): void {
     this.#requester.stop();
+    this.#tuner.stop();
     this.#silence.stop();
     this.#idle.stop();
   }
@@ -95,10 +100,11 @@ export class UartLine {
   }
 
   #receive(bytes: Buffer): void {
-    const { driver } = this.#options;
+    const { driver, clock } = this.#options;
     const { frames } = driver.counters;
-    const values = driver.feed(bytes);
+    const values = driver.feed(bytes, clock.monoMs());
     if (driver.counters.frames === frames) return;
+    this.#tuner.noteFrame();
     this.#requester.answered();
     // An acknowledgement is not a measurement; but where silence is a value, any frame proves that the device works.
     if (values.length > 0 || driver.idleMs !== null) this.#noteAlive();
@@ -163,9 +169,12 @@ function framesOf(values: readonly DecodedValue[]): readonly (readonly DecodedVa
 }
 
 /** What to check, depending on what arrived since the device was last active. */
-function silenceAdvice({ counters, poll }: UartDriver, atSign: UartDriver['counters']): Message {
+function silenceAdvice({ counters, poll, listens }: UartDriver, atSign: UartDriver['counters']): Message {
   if (counters.frames > atSign.frames) return msg`it answers but gives no measurement, check that it has warmed up and has no fault`;
+  if (counters.noiseBytes > atSign.noiseBytes && listens !== undefined)
+    return msg`bytes come but no valid frame at ${listens.serials.map(({ baud }) => baud)} baud, check the adapter and that its line is the device's output`;
   if (counters.noiseBytes > atSign.noiseBytes) return msg`bytes come but no valid frame, check baud rate, parity and that the profile fits`;
   if (poll !== null) return msg`it does not answer requests, check power, wiring (TX and RX crossed?) and baud rate`;
+  if (listens !== undefined) return msg`no byte comes, check power, wiring and the adapter`;
   return msg`no valid frame, check power, wiring and baud rate`;
 }
