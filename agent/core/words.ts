@@ -170,6 +170,8 @@ export type EventCode =
   | 'traffic-not-counted'
   | 'device-flag'
   | 'counter-restarted'
+  | 'energy-differs'
+  | 'meter-clock-differs'
   | 'door-open'
   | 'sensor-stuck'
   | 'sensor-silent'
