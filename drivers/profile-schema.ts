@@ -93,6 +93,8 @@ const point = z.strictObject({
     'rain',
     'gas',
     'uptime',
+    'clock',
+    'subscribed-power',
     'other',
   ]),
   table: z.enum(['coil', 'discrete', 'input', 'holding']).default('input'),
@@ -116,7 +118,11 @@ const point = z.strictObject({
   enum: z.record(z.string(), z.string()).nullable().default(null),
   flags: z.array(flag).default([]),
   counter: z
-    .strictObject({ rolloverAt: z.number().positive().nullable().default(null) })
+    .strictObject({
+      rolloverAt: z.number().positive().nullable().default(null),
+      /** Default: what a meter of the cabinet can measure, from the power of its lamps. */
+      maxPowerKw: z.number().positive().max(250).optional(),
+    })
     .nullable()
     .default(null),
   write: write.nullable().default(null),

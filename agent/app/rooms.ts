@@ -10,10 +10,11 @@ import { streetKnowledge } from '../control/street-knowledge.ts';
 import { createLightViews } from '../control/views/light-views.ts';
 import type { BusTools } from '../core/bus-tools.ts';
 import { cabinetPoints } from '../core/cabinet-points.ts';
-import { createRoomEvents } from '../core/event-tracker.ts';
+import { createEventTracker, createRoomEvents } from '../core/event-tracker.ts';
 import { msg } from '../core/message.ts';
 import { createEnergy } from '../diagnosis/energy-count.ts';
 import { createDiagnosis } from '../diagnosis/faults.ts';
+import { createMeterClock } from '../diagnosis/meter-clock.ts';
 import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
 import { readOnlyBus } from '../service/run/safe-mode.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
@@ -26,6 +27,8 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   const points = cabinetPoints(cabinet, profiles);
   const events = createRoomEvents(clock, ongoing.onEvent);
   const diagnosis = createDiagnosis({ points, clock, onEvent: events.report });
+  const meterEvents = createEventTracker(clock, events.report);
+  const meterClock = createMeterClock({ points, clock, events: meterEvents });
   const platform = createPlatformView(cabinet, uplinkDevices(cabinet, points, profiles), clock, uplink);
   const rooms = { points } as { -readonly [Part in keyof Rooms]: Rooms[Part] };
   rooms.control = new Control({
@@ -47,12 +50,23 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     ...streetKnowledge(cabinet, points, profiles),
     quietUntilMono: quietMono,
   });
-  rooms.energy = createEnergy({ cabinet, profiles, points, clock, store, field, light: rooms.control, onNight: platform.night });
+  rooms.energy = createEnergy({
+    cabinet,
+    profiles,
+    points,
+    clock,
+    store,
+    field,
+    light: rooms.control,
+    onNight: platform.night,
+    events: meterEvents,
+  });
   rooms.light = createLightViews({ street: cabinet, clock, control: rooms.control });
   rooms.onReadings = (readings) => {
     // Light first: a detection must not wait for statistics.
     rooms.control.onReadings(readings);
     diagnosis.onReadings(readings);
+    meterClock.onReadings(readings);
     rooms.energy.onReadings(readings);
   };
   rooms.close = () => events.close(msg`the configuration changed`);

@@ -26,6 +26,11 @@ export interface BytePort {
    * it arrives. Optional: a port where a chunk is cheap does not implement it.
    */
   readonly hold?: (on: boolean) => void;
+  /**
+   * Closes the port and opens it with the next of its serial settings. Absent: it has only one. Never rejects: a port that does not open again
+   * is reported by `onLost`.
+   */
+  readonly retune?: () => Promise<void>;
   /** Set by the owner before `open`. */
   onBytes: (bytes: Buffer) => void;
   /** The port was lost: unplugged, or closed by the far end. Not called after `close`. */
@@ -199,6 +204,15 @@ export interface UartWrite {
   readonly proof: { readonly request: Uint8Array; readonly quantity: string; readonly value: number; readonly orAny?: string };
 }
 
+/**
+ * How a device is read that is never written. `serials`: the settings that it may use, tried in turn. `trialMs`: how long one of them is tried
+ * before the next, if no frame arrives. Units: ms.
+ */
+export interface UartListening {
+  readonly serials: readonly SerialSettings[];
+  readonly trialMs: number;
+}
+
 /** Decodes the bytes of one raw UART device. Pass the bytes to `feed` as they arrive. Does not use the port. */
 export interface UartDriver {
   readonly profile: Profile;
@@ -212,8 +226,13 @@ export interface UartDriver {
   readonly init: readonly Uint8Array[];
   /** Frame that requests values, others that are sent in turn with it, and the period of each frame; null for a device that sends without requests. */
   readonly poll: { readonly bytes: Uint8Array; readonly others?: readonly Uint8Array[]; readonly everyMs: number } | null;
-  /** Returns the values of all frames completed by these bytes; empty if none was. An incomplete frame is kept for the next call. */
-  feed(bytes: Uint8Array): readonly DecodedValue[];
+  /** The device is only read, with one of these settings. Absent: it may be written, and has the settings of the line. */
+  readonly listens?: UartListening;
+  /**
+   * Returns the values of all frames completed by these bytes; empty if none was. An incomplete frame is kept for the next call. `atMono`: when
+   * they arrived, for a device whose values depend on time.
+   */
+  feed(bytes: Uint8Array, atMono?: MonoMs): readonly DecodedValue[];
   readonly counters: { readonly frames: number; readonly noiseBytes: number };
   /**
    * Builds the write of one value. Returns a Refusal for a quantity that cannot be written, or a value that does not fit. Absent for a

@@ -171,8 +171,14 @@ export interface PointProfile {
   /** The conditions that it reports when it is not 0 (`bit` null) or for each bit that is set. Each becomes an event with a start and an end. */
   readonly flags: readonly PointFlag[];
   /** It only increases until it rolls over at this value (null: never) or the device is replaced. Null for a point that is not a counter. */
-  readonly counter: { readonly rolloverAt: number | null } | null;
+  readonly counter: PointCounter | null;
   readonly write: PointWrite | null;
+}
+
+/** `maxPowerKw`: the largest power that the meter can measure, which limits the rise of its energy. Absent: derived from the lamps of the cabinet. */
+export interface PointCounter {
+  readonly rolloverAt: number | null;
+  readonly maxPowerKw?: number | undefined;
 }
 
 /** One condition that a register reports, such as an open door, a tripped breaker or a lamp fault. It becomes an event. */
@@ -224,6 +230,8 @@ export type Semantic =
   | 'rain'
   | 'gas'
   | 'uptime'
+  | 'clock'
+  | 'subscribed-power'
   | 'other';
 
 /** How a point is written and verified. Units: `min`, `max` and `tolerance` in the point's own. */

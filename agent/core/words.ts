@@ -183,6 +183,8 @@ export type EventCode =
   | 'sound-too-loud'
   | 'device-flag'
   | 'counter-restarted'
+  | 'energy-differs'
+  | 'meter-clock-differs'
   | 'door-open'
   | 'sensor-stuck'
   | 'sensor-silent'

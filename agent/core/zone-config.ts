@@ -291,6 +291,11 @@ export interface Rule {
   readonly when: RuleInput;
   /** While the rule applies, these zones are raised to at least this level. */
   readonly raise: { readonly zones: readonly string[]; readonly levelPct: LevelPct } | null;
+  /**
+   * While the rule applies, the programme of these zones gives at most this level. Presence, traffic and requests still raise it. Never below
+   * the minimum of the zone. Absent: it lowers nothing.
+   */
+  readonly lower?: { readonly zones: readonly string[]; readonly levelPct: LevelPct };
 }
 
 /** What a rule watches. Units: `value` and `clearsAt` of a point in its own unit; `flowPct`, and `clearsAt` of traffic, in % of the design flow. */

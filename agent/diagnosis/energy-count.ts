@@ -2,6 +2,8 @@
 import type { Cabinet, Lamp, Zone } from '../core/cabinet.ts';
 import type { CabinetPoint } from '../core/cabinet-points.ts';
 import type { Clock, WallMs } from '../core/clock.ts';
+import { HOUR_MS } from '../core/durations.ts';
+import type { EventTracker } from '../core/event-tracker.ts';
 import type { Field, Store } from '../core/ports.ts';
 import type { Profile } from '../core/profile.ts';
 import type { EnergyQuery, EnergyRow, EnergyView, LampView, ZoneView } from '../core/views.ts';
@@ -10,6 +12,7 @@ import { lampUse } from '../lighting/lamp-use.ts';
 import type { ZoneState } from '../lighting/lighting.ts';
 import { createLocalCalendar, type LocalCalendar } from '../lighting/local-time.ts';
 import { type CountedLamp, type LampFollowing, powerW } from './energy.ts';
+import { comparedEnergy } from './energy-check.ts';
 import { type NightDate, nextNight } from './energy-months.ts';
 import { energySums, figures } from './energy-rows.ts';
 import type { NightTally } from './energy-tally.ts';
@@ -31,6 +34,8 @@ export interface EnergyParts {
   };
   /** A night of a zone has ended and is stored; called once more after a start, for the last one. */
   readonly onNight: (night: Omit<EnergyRow, 'period'> & { readonly endMs: WallMs }) => void;
+  /** Reports nights in which the meter of the invoice differs from other figures. Absent: they are not compared. */
+  readonly events?: Pick<EventTracker, 'set'>;
 }
 
 /** Counts the energy of the street by night, and answers queries about nights. */
@@ -48,6 +53,7 @@ export interface Energy {
 
 /** Source: noon to noon, so that one night is not split. */
 const NOON_HOUR = 12;
+const HALF_DAY_MS = NOON_HOUR * HOUR_MS;
 /** One kWh in the units of meters. */
 const KWH: Readonly<Record<string, number>> = { Wh: 0.001, kWh: 1, MWh: 1_000 };
 
@@ -56,6 +62,9 @@ export function createEnergy(parts: EnergyParts): Energy {
   const { cabinet, clock, store, field, light } = parts;
   const calendar = createLocalCalendar(cabinet.timezone);
   const meters = meterPoints(parts);
+  const billed = new Set(
+    [...parts.points.values()].flatMap(({ device, semantic }) => (semantic === 'subscribed-power' ? [device.id] : [])),
+  );
   const lamps = new Map(cabinet.lamps.map((lamp) => [lamp.id, lamp]));
   const zoneOf = new Map(cabinet.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
   const zones = cabinet.zones.map((zone) => ({ id: zone.id, lamps: zone.lamps.flatMap((id) => countedLamp(lamps.get(id), zone)) }));
@@ -87,7 +96,11 @@ export function createEnergy(parts: EnergyParts): Energy {
     return following ? 'follows' : Math.round(reading.value);
   }
 
-  function onNight({ zones: tallies }: NightTally, endMs: WallMs): void {
+  function onNight(night: NightTally, endMs: WallMs): void {
+    const { zones: tallies } = night;
+    // It ends at noon or a little later, so half a day before is in the night.
+    for (const { meter, differs, text } of comparedEnergy(night, billed, nightAt(calendar, endMs - HALF_DAY_MS)))
+      parts.events?.set(differs, { code: 'energy-differs', source: meter, severity: 'warning', text });
     for (const [id, tally] of Object.entries(tallies)) {
       if (cabinet.zones.some((zone) => zone.id === id)) parts.onNight({ zone: id, ...figures(tally), endMs });
     }

@@ -43,6 +43,8 @@ export interface CounterRule {
   readonly isFloat: boolean;
   /** The count may rise by `perHour` for each hour between two readings, plus `atOnce`. Null without a limit. */
   readonly limits: { readonly perHour: number; readonly atOnce: number } | null;
+  /** The limit is that of the device type, so the power of the cabinet's lamps does not reduce it. */
+  readonly isOwnLimit?: true;
 }
 
 /** One reading of the register. Units: the point's own, after scale. */
@@ -80,25 +82,26 @@ export interface CounterRestart {
 }
 
 /**
- * Returns the rule of a counter from its profile; null for a point that is not a counter. Only energy in Wh, kWh or MWh has a limit: the rise at 250
- * kW, and at once 1 kWh and, for an integer register, two of its steps.
+ * Returns the rule of a counter from its profile; null for a point that is not a counter. Only energy in Wh, kWh or MWh has a limit: the
+ * rise at 250 kW or at the power that the profile gives, and at once 1 kWh and two steps of the register.
  */
 export function counterRule({ counter, semantic, decimals, type, scale, unit }: PointProfile): CounterRule | null {
   if (counter === null) return null;
   const kwh = semantic === 'energy' ? KWH[unit] : undefined;
   const isFloat = type === 'f32';
   const step = isFloat ? 0 : Math.abs(scale);
-  const limits = kwh === undefined ? null : { perHour: MAX_POWER_KW / kwh, atOnce: SLACK_KWH / kwh + 2 * step };
-  return { rolloverAt: counter.rolloverAt, decimals, isFloat, limits };
+  const { rolloverAt, maxPowerKw } = counter;
+  const limits = kwh === undefined ? null : { perHour: (maxPowerKw ?? MAX_POWER_KW) / kwh, atOnce: SLACK_KWH / kwh + 2 * step };
+  return { rolloverAt, decimals, isFloat, limits, ...(maxPowerKw === undefined ? {} : { isOwnLimit: true }) };
 }
 
 /**
- * Returns the rule for a meter that cannot measure more than this power: the limit of its rise per hour is that of this power. A rule without limits,
- * or a power of 250 kW and more, changes nothing. Units: kW.
+ * Returns the rule for a meter that cannot measure more than this power: its rise per hour is reduced. A rule without limits or with those of
+ * the device type, or a power of 250 kW and more, changes nothing. Units: kW.
  */
 export function boundedRule(rule: CounterRule, maxPowerKw: number): CounterRule {
-  const { limits } = rule;
-  if (limits === null || maxPowerKw >= MAX_POWER_KW) return rule;
+  const { limits, isOwnLimit } = rule;
+  if (limits === null || isOwnLimit === true || maxPowerKw >= MAX_POWER_KW) return rule;
   return { ...rule, limits: { ...limits, perHour: (limits.perHour * maxPowerKw) / MAX_POWER_KW } };
 }
 

@@ -1,5 +1,6 @@
 /** Creates the lines of the configuration: port, protocol and drivers. */
 import { modbusDriverFor, uartDriverFor } from '../../drivers/driver-for.ts';
+import { createListeningPort } from '../../drivers/listening-port.ts';
 import { createModbusLine, createTcpLine } from '../../drivers/modbus/modbus-line.ts';
 import { createSocketPort } from '../../drivers/socket-port.ts';
 import type { LineConfig } from '../core/cabinet.ts';
@@ -37,7 +38,7 @@ export function fieldLine(config: LineConfig, { profiles, openPort, clock }: Fie
   };
   if (config.kind === 'uart') {
     const driver = uartDriverFor(profileOf(config.devices[0]?.id ?? ''));
-    return { kind: 'uart', config, port: bytePort(config, { openPort, clock }), driver };
+    return { kind: 'uart', config, port: uartPort(config, driver, { openPort, clock }), driver };
   }
   const drivers = new Map(config.devices.map((device) => [device.id, modbusDriverFor(profileOf(device.id), device)]));
   const driverOf = (deviceId: string) => drivers.get(deviceId) ?? modbusDriverFor(profileOf(deviceId));
@@ -51,6 +52,15 @@ function modbusLine(config: LineConfig, parts: Omit<FieldLineParts, 'profiles'>)
   if (kind === 'tcp') return createTcpLine({ port, clock });
   if (kind === 'rtu+tcp') return createModbusLine({ port, serial: config.serial, clock, isNetwork: true });
   return createModbusLine({ port, serial: config.serial, clock, portFor: (serial) => openPort(config.port, serial, config.rs485) });
+}
+
+/** A device that is only read gets a port that cannot send. The speed of a serial server cannot be changed. */
+function uartPort(config: LineConfig, { listens }: UartDriver, parts: Omit<FieldLineParts, 'profiles'>): BytePort {
+  if (listens === undefined) return bytePort(config, parts);
+  const isFile = ['serial', 'bad'].includes(parseLinePort(config.port).kind);
+  return createListeningPort(isFile ? listens.serials : [], (serial) =>
+    serial === undefined ? bytePort(config, parts) : parts.openPort(config.port, serial, config.rs485),
+  );
 }
 
 /** A port that is neither a file nor an address can only come from the command line; opened as a file, it is reported as missing. */

@@ -17,6 +17,9 @@ const DESIGN_TEXT = msg`design level where no other rule applies`;
 /** The trace line of a rule; the arbiter adds `applied`. */
 export type RuleLine = Omit<TraceLine, 'applied'>;
 
+/** The line of a rule that lowers the programme to at most this level. */
+export type LowerLine = RuleLine & { readonly rank: 'programme'; readonly levelPct: LevelPct };
+
 /**
  * One cause that may raise a lamp above its programme: presence, wave, traffic or a rule. The line's `levelPct` is the raised level; null
  * while it raises nothing.
@@ -44,6 +47,8 @@ export interface LampCase {
   /** The level that the lamp had when the agent started, while it may not go below that; null or absent otherwise. */
   readonly found?: FoundLevel | null;
   readonly programme: RuleLine | null;
+  /** Limits the programme, or the design level without one. It limits no intent and no raise. Null or absent if no rule does. */
+  readonly lower?: LowerLine | null;
   readonly dusk: RuleLine | null;
   /** Burning hours of the lamp, for constant light; null where they are not known, and the light is then not reduced. Units: h. */
   readonly burningH: number | null;
@@ -77,7 +82,7 @@ interface Choice {
 
 /**
  * Returns the decision for one lamp with its trace. The strongest intent decides. Without an intent: 0 % by day, the lamp's maximum while
- * the time is not trusted, at night the programme (without one 100 %) or the highest raise above it. The level found at the start, the
+ * the time is not trusted, at night the programme (without one 100 %), lowered by a rule, or the highest raise above it. The level found at the start, the
  * limits and constant light are applied last.
  */
 export function arbitrate(lampCase: LampCase): Decision {
@@ -113,13 +118,17 @@ function choose(lampCase: LampCase): Choice {
   return chooseByRules(lampCase);
 }
 
-function chooseByRules({ raises, programme }: Pick<LampCase, 'raises' | 'programme'>): Choice {
+function chooseByRules({ raises, programme, lower }: Pick<LampCase, 'raises' | 'programme' | 'lower'>): Choice {
   const plain = { distanceM: null, line: null };
   const below: Choice =
     programme?.levelPct == null
       ? { levelPct: DESIGN_LEVEL_PCT, rank: 'default', reason: 'default', ...plain }
       : { levelPct: programme.levelPct, rank: 'programme', reason: 'programme', ...plain, line: programme };
-  return raises.reduce(raised, below);
+  const quiet: Choice =
+    lower == null || lower.levelPct >= below.levelPct
+      ? below
+      : { levelPct: lower.levelPct, rank: 'programme', reason: 'programme', ...plain, line: lower };
+  return raises.reduce(raised, quiet);
 }
 
 /** As a limit, the level found at the start has the rank of the rule it raises, because it is not a detection. Null if none is in force. */
@@ -214,10 +223,16 @@ function intentLines({ intents, nowMs, nowMono }: LampCase): readonly RuleLine[]
   });
 }
 
-function ruleLines({ light, lamp, dusk, programme, raises }: LampCase): readonly RuleLine[] {
+function ruleLines({ light, lamp, dusk, programme, raises, lower }: LampCase): readonly RuleLine[] {
   const lines: RuleLine[] = dusk === null ? [] : [dusk];
   if (light !== 'night') return lines;
-  return [...lines, ...raises.map(({ line }) => line), ...(programme === null ? [] : [programme]), design(lamp)];
+  return [
+    ...lines,
+    ...raises.map(({ line }) => line),
+    ...(lower == null ? [] : [lower]),
+    ...(programme === null ? [] : [programme]),
+    design(lamp),
+  ];
 }
 
 function design(lamp: Lamp): RuleLine {

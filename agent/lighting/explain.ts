@@ -124,8 +124,13 @@ function programmeNow(plan: ZonePlan | null, snapshot: LightingSnapshot): Progra
   return plan === null ? null : plan.programme.at(snapshot.nowMs, chosenIn(snapshot, plan.zone.id)?.programme);
 }
 
-function ofProgramme(line: TraceLine, { zone, plan, snapshot }: ExplainFacts): Explained {
+function ofProgramme(line: TraceLine, { street, zone, plan, snapshot }: ExplainFacts): Explained {
   const { nowMs } = snapshot;
+  const lowering = street.rules.find(({ id, lower }) => id === line.source && lower?.levelPct === line.levelPct);
+  const loweringState = lowering === undefined ? undefined : snapshot.rules?.get(lowering.id);
+  if (lowering !== undefined && loweringState !== undefined) {
+    return { sinceMs: wallOf(loweringState.sinceMono, snapshot), changes: ruleEnd(lowering) };
+  }
   const state = programmeNow(plan, snapshot);
   // A limit has this rank too.
   if (plan === null || state === null || state.stretch?.source !== line.source) return NOTHING;

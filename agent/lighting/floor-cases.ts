@@ -37,6 +37,8 @@ interface Situation {
   readonly cell?: PhotocellState['says'];
   readonly isTimeless?: boolean;
   readonly isOverridden?: boolean;
+  /** Every rule that lowers light applies. */
+  readonly isLowered?: boolean;
   /** The programme that all zones have, regardless of their calendars. */
   readonly chosen?: string;
   /** Burning hours of every lamp; undefined: not known. */
@@ -46,7 +48,7 @@ interface Situation {
 /**
  * Returns the situations in which these streets may differ in their light; those without a trusted time last.
  *
- * An override has precedence over presence and traffic, so these are not combined with it; presence, traffic and chosen programmes are not
+ * An override has precedence over presence, traffic and rules, so these are not combined with it; presence, traffic and chosen programmes are not
  * combined with each other. Each is combined with every state of the photocell, of the clock and of the lamps' age.
  */
 export function casesFor(streets: readonly LightingStreet[]): readonly LightCase[] {
@@ -58,7 +60,8 @@ export function casesFor(streets: readonly LightingStreet[]): readonly LightCase
     ...(zones.some(({ traffic }) => traffic !== null) ? [{ isBusy: true }] : []),
   ];
   const chosen = darkProgrammes(streets).map((id): Situation => ({ chosen: id }));
-  const asks: readonly Situation[] = [{}, { isOverridden: true }, ...raises, ...chosen];
+  const lowered = streets.some(({ rules }) => rules.some(({ lower }) => lower !== undefined)) ? [{ isLowered: true }] : [];
+  const asks: readonly Situation[] = [{}, { isOverridden: true }, ...lowered, ...raises, ...chosen];
   return [false, true].flatMap((isTimeless) =>
     cells.flatMap((cell) =>
       [undefined, ...new Set(hours)].flatMap((burningH) => asks.map((ask) => caseOf({ ...ask, isTimeless, cell, burningH }))),
@@ -81,7 +84,7 @@ export function darkProgrammes(streets: readonly LightingStreet[]): readonly str
 }
 
 function caseOf(situation: Situation): LightCase {
-  const { isPresent, isBusy, isOverridden, isTimeless = false, cell, burningH, chosen } = situation;
+  const { isPresent, isBusy, isOverridden, isLowered, isTimeless = false, cell, burningH, chosen } = situation;
   const who =
     isOverridden === true
       ? msg`under an override to 0 %`
@@ -91,6 +94,7 @@ function caseOf(situation: Situation): LightCase {
           ? msg`in traffic`
           : msg`without presence`;
   const rest = [
+    ...(isLowered === true ? [msg`under every rule that lowers light`] : []),
     ...(chosen === undefined ? [] : [msg`with programme ${chosen}`]),
     ...(cell == null ? [] : [cell === 'dark' ? msg`a photocell that reports dark` : msg`a photocell that reports bright`]),
     ...(isTimeless ? [msg`no trusted time`] : []),
@@ -107,7 +111,8 @@ function caseOf(situation: Situation): LightCase {
 
 function snapshotOf(street: LightingStreet, nowMs: WallMs, situation: Situation): LightingSnapshot {
   const { isPresent = false, isBusy = false, cell = null, isTimeless = false, isOverridden = false, burningH, chosen } = situation;
-  const { zones, lamps } = street;
+  const { zones, lamps, rules } = street;
+  const lowering = situation.isLowered === true ? rules.filter(({ lower }) => lower !== undefined) : [];
   const sensors = isPresent ? zones.flatMap(({ presence }) => presence?.sensors ?? []) : [];
   const cells = cell === null ? [] : zones.flatMap(({ photocell }) => (photocell === null ? [] : [photocell]));
   return {
@@ -119,6 +124,7 @@ function snapshotOf(street: LightingStreet, nowMs: WallMs, situation: Situation)
     photocells: new Map(cells.map(({ device, point }) => [`${device}.${point}` as PointId, cellThatSays(cell)])),
     // The lowest step is the lowest level that traffic allows.
     traffic: new Map(zones.map(({ id }) => [id, { flowPerH: 0, step: isBusy ? null : 0, sinceMono: NOW_MONO - HOUR_MS }])),
+    ...(lowering.length === 0 ? {} : { rules: new Map(lowering.map(({ id }) => [id, { holds: true, sinceMono: NOW_MONO - HOUR_MS }])) }),
     ...(chosen === undefined ? {} : { programmes: new Map(zones.map(({ id }) => [id, choiceOf(chosen, nowMs)])) }),
     ...(burningH === undefined ? {} : { burningH: new Map(lamps.map(({ id }) => [id, burningH])) }),
   };

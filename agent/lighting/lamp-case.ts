@@ -32,6 +32,7 @@ export function lampCaseOf(lamp: Lamp, moments: readonly ZoneMoment[], snapshot:
     raises: moment?.light === 'night' ? [...raisesOf(lamp, moment, snapshot, wave), ...raisesBy(others, lamp, snapshot, wave)] : [],
     found: foundLevel(lamp, snapshot),
     programme: moment?.programme ?? null,
+    lower: moment?.lower ?? null,
     dusk: moment?.dusk ?? null,
     burningH: burningH?.get(lamp.id) ?? null,
   };

@@ -17,7 +17,8 @@ export interface LampUse {
 export function lampUse({ levelPct, rank, trace }: Decision, lamp: Lamp, zone: Zone): LampUse {
   const byPerson = rank === 'maintenance' || rank === 'emergency' || rank === 'override';
   if (rank !== 'presence' && rank !== 'traffic') return { levelPct, quietPct: levelPct, raisedBy: null, byPerson };
-  const programmePct = trace.find((line) => line.rank === 'programme')?.levelPct ?? DESIGN_LEVEL_PCT;
+  // A rule may lower the programme.
+  const programmePct = Math.min(DESIGN_LEVEL_PCT, ...trace.flatMap((line) => (line.rank === 'programme' ? (line.levelPct ?? []) : [])));
   const raisedPct = trace.find((line) => line.rank === rank && line.applied)?.levelPct ?? levelPct;
   const limitedOf = (pct: LevelPct): LevelPct => limitedPct(pct, { lamp, zone, isFree: pct === 0 && zone.dark !== null });
   // Constant light dims all levels alike.

@@ -82,6 +82,21 @@ export function rulesRaise(
   return best === null ? null : { levelPct: best.levelPct, rule: best.rule.id, text: ruleText(best.rule, best.state) };
 }
 
+/** Returns the active rule that lowers the programme of a zone most; of equal ones the first. Null if none does. */
+export function rulesLower(
+  rules: readonly Rule[],
+  states: ReadonlyMap<string, RuleState>,
+  zoneId: string,
+): { readonly levelPct: LevelPct; readonly rule: string; readonly text: Message } | null {
+  let best: { levelPct: LevelPct; rule: Rule; state: RuleState } | null = null;
+  for (const rule of rules) {
+    const state = states.get(rule.id);
+    if (state?.holds !== true || rule.lower?.zones.includes(zoneId) !== true) continue;
+    if (best === null || rule.lower.levelPct < best.levelPct) best = { levelPct: rule.lower.levelPct, rule, state };
+  }
+  return best === null ? null : { levelPct: best.levelPct, rule: best.rule.id, text: ruleText(best.rule, best.state) };
+}
+
 /** Why a rule is active or not, for the trace. */
 export function ruleText({ id, when }: Pick<Rule, 'id' | 'when'>, { holds, value = null }: RuleState): Message {
   if (when.kind === 'presence') return holds ? msg`${id}: someone in ${when.zone}` : msg`${id}: no one in ${when.zone}`;

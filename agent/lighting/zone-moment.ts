@@ -4,14 +4,14 @@ import type { PresenceConfig, Zone } from '../core/cabinet.ts';
 import { isTrusted, type WallMs } from '../core/clock.ts';
 import { msg } from '../core/message.ts';
 import type { LevelPct } from '../core/words.ts';
-import type { Light, Raise, RuleLine } from './arbiter.ts';
+import type { Light, LowerLine, Raise, RuleLine } from './arbiter.ts';
 import type { LightingSnapshot, LightingStreet, ProgrammeChoice, ZoneState } from './lighting.ts';
 import type { LocalCalendar } from './local-time.ts';
 import { createNights, isDarkAt, type Nights } from './night.ts';
 import { photocellNight, photocellVerdict } from './photocell.ts';
 import { type SensorPhase, type SensorReach, sensorPhase, sensorPointOf, sensorReaches, strongestPhase } from './presence.ts';
 import { chosenIn, createProgrammeReader, type ProgrammeReader, type ProgrammeState, twoStageOff } from './programme.ts';
-import { rulesRaise } from './rule.ts';
+import { rulesLower, rulesRaise } from './rule.ts';
 import { trafficLevel } from './traffic.ts';
 
 /** The data of a zone that stay constant while the configuration does. */
@@ -35,6 +35,8 @@ export interface ZoneMoment {
   readonly dusk: RuleLine;
   /** Raises that apply to all its lamps. */
   readonly raises: readonly Raise[];
+  /** The rule that lowers its programme most; null without one. */
+  readonly lower: LowerLine | null;
 }
 
 /** Returns the constant data of a zone: its sensors with their lamps, its nights and its programme. */
@@ -64,6 +66,7 @@ export function zoneMomentOf(plan: ZonePlan, street: LightingStreet, snapshot: L
     state,
     programme: state === null ? null : programmeLine(plan, state, choice, { nowMs, isAhead: snapshot.lit === undefined }),
     raises: light === 'night' ? zoneRaises(zone, street, snapshot) : [],
+    lower: light === 'night' ? zoneLower(zone, street, snapshot) : null,
   };
 }
 
@@ -127,6 +130,11 @@ function zoneRaises(zone: Zone, street: LightingStreet, { traffic, rules }: Ligh
     line: { rank: 'traffic', source, levelPct, text, untilMs: null },
     distanceM: null,
   }));
+}
+
+function zoneLower({ id }: Zone, street: LightingStreet, { rules }: LightingSnapshot): LowerLine | null {
+  const found = rulesLower(street.rules, rules ?? new Map(), id);
+  return found && { rank: 'programme', source: found.rule, levelPct: found.levelPct, text: found.text, untilMs: null };
 }
 
 /** The trace line of the programme; it ends with its step or with the night, whichever comes first. */

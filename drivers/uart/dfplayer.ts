@@ -62,7 +62,8 @@ export const DFPLAYER: FrameCodec = {
     others: [QUERY.volume, QUERY.state, QUERY.track, QUERY.state, QUERY.files].map(ask),
     everyMs: 500,
   },
-  isPartial: true,
+  // A frame has only some of the values; the others are unchanged.
+  collector: () => ({ values }) => values,
   parse(bytes, at) {
     const head = headAt(bytes, at, HEAD);
     if (head !== 'yes') return head;

@@ -1,7 +1,8 @@
 /**
  * Finds frames in a stream of bytes, for any device.
  */
-import type { DecodedValue, UartDriver, UartReply, UartWrite } from '../../agent/core/driver.ts';
+import type { MonoMs } from '../../agent/core/clock.ts';
+import type { DecodedValue, UartDriver, UartListening, UartReply, UartWrite } from '../../agent/core/driver.ts';
 import type { PointProfile, Profile } from '../../agent/core/profile.ts';
 import type { Refusal } from '../../agent/core/refusal.ts';
 
@@ -14,7 +15,16 @@ export interface UartFrame {
   readonly values: FrameValues | null;
   /** The device's answer to a frame that was written to it. */
   readonly reply?: UartReply;
+  /** It begins or ends a message of the device that has several frames. */
+  readonly isFirst?: boolean;
+  readonly isLast?: boolean;
 }
+
+/**
+ * Combines the frames of one device, which are passed in their order. Returns the values to report now; null while there are none. Only the
+ * quantities that it returns are reported.
+ */
+export type FrameCollector = (frame: UartFrame, atMono: MonoMs) => FrameValues | null;
 
 /** The result at one position of the stream: a frame, no frame, or too few bytes to decide. */
 export type Parsed = UartFrame | 'no' | 'more';
@@ -30,8 +40,10 @@ export interface FrameCodec {
   readonly init?: readonly Uint8Array[];
   /** `others` are sent in turn with `bytes`, one in each period. */
   readonly poll?: { readonly bytes: Uint8Array; readonly others?: readonly Uint8Array[]; readonly everyMs: number };
-  /** A frame has only some of the values; the others are unchanged, not missing. */
-  readonly isPartial?: true;
+  /** For a device that is only read. */
+  readonly listens?: UartListening;
+  /** Creates the collector of one device whose values depend on several frames. Absent: each frame is reported in full. */
+  readonly collector?: () => FrameCollector;
   /** Shape: `at` is an index of `bytes`. Errors: none; any bytes give one of the three results. */
   parse(bytes: Buffer, at: number): Parsed;
   /** For a device that can be written: as `encode` of the driver. */
@@ -53,12 +65,17 @@ export function createUartDriver(profile: Profile, codec: FrameCodec): UartDrive
   let frames = 0;
   let noiseBytes = 0;
   let replies: UartReply[] = [];
-  const toValues = codec.isPartial === true ? partlyDecoded : decoded;
+  const collect = codec.collector?.();
+  const valuesIn = (frame: UartFrame, atMono: MonoMs): DecodedValue[] => {
+    const values = collect === undefined ? frame.values : collect(frame, atMono);
+    if (values === null) return [];
+    return decoded(collect === undefined ? profile.points : profile.points.filter(({ id }) => id in values), values);
+  };
   return {
     profile,
     silenceMs: codec.silenceMs,
     idleMs: codec.idle?.afterMs ?? null,
-    idleValues: () => (codec.idle === undefined ? [] : decoded(profile, codec.idle.values)),
+    idleValues: () => (codec.idle === undefined ? [] : decoded(profile.points, codec.idle.values)),
     init: codec.init ?? [],
     poll: codec.poll ?? null,
     ...(codec.write === undefined ? {} : { encode: codec.write }),
@@ -67,10 +84,11 @@ export function createUartDriver(profile: Profile, codec: FrameCodec): UartDrive
       replies = [];
       return taken;
     },
+    ...(codec.listens === undefined ? {} : { listens: codec.listens }),
     get counters() {
       return { frames, noiseBytes };
     },
-    feed(bytes) {
+    feed(bytes, atMono = 0) {
       const all = Buffer.concat([rest, bytes]);
       const values: DecodedValue[] = [];
       let at = 0;
@@ -84,7 +102,7 @@ export function createUartDriver(profile: Profile, codec: FrameCodec): UartDrive
         }
         at += parsed.lengthBytes;
         frames++;
-        if (parsed.values !== null) values.push(...toValues(profile, parsed.values));
+        values.push(...valuesIn(parsed, atMono));
         if (parsed.reply !== undefined) replies.push(parsed.reply);
       }
       rest = Buffer.from(all.subarray(at));
@@ -93,15 +111,11 @@ export function createUartDriver(profile: Profile, codec: FrameCodec): UartDrive
   };
 }
 
-function decoded({ points }: Profile, values: FrameValues): DecodedValue[] {
+function decoded(points: readonly PointProfile[], values: FrameValues): DecodedValue[] {
   return points.map((point) => {
     const value = rounded(point, values[point.id] ?? null);
     return { quantity: point.id, value, plausible: value !== null && isWithin(point, value) };
   });
-}
-
-function partlyDecoded(profile: Profile, values: FrameValues): DecodedValue[] {
-  return decoded(profile, values).filter(({ quantity }) => quantity in values);
 }
 
 /** A float that is NaN means that there is no value. */

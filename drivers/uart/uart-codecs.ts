@@ -8,6 +8,7 @@ import { OPS243 } from './ops243.ts';
 import { PMS5003 } from './pms5003.ts';
 import { SDS011 } from './sds011.ts';
 import { SPS30 } from './sps30.ts';
+import { TIC } from './tic.ts';
 
 /** The frame codecs a profile may name. */
 export const UART_CODECS: Readonly<Record<string, FrameCodec>> = {
@@ -18,4 +19,5 @@ export const UART_CODECS: Readonly<Record<string, FrameCodec>> = {
   ld2451: LD2451,
   ops243: OPS243,
   dfplayer: DFPLAYER,
+  tic: TIC,
 };

@@ -20,9 +20,10 @@ const USUAL_SHARE = { below: 0.8, above: 1.25 };
  * - Unknown names, and keys without effect.
  * - No threshold, or a `clearsAt` that is missing or on the wrong side of it.
  * - A `raise` that is not above the minimum of one of its zones.
+ * - A `lower` below the minimum of its zones, of a rule without `point`, or of a zone that the rule also raises.
  */
 export function checkRules(index: Index): Finding[] {
-  return index.rules.flatMap((rule) => [...checkInput(rule, index), ...checkRaise(rule, index)]);
+  return index.rules.flatMap((rule) => [...checkInput(rule, index), ...checkRaise(rule, index), ...checkLower(rule, index)]);
 }
 
 function checkInput(rule: Placed<RuleDraft>, index: Index): Finding[] {
@@ -123,6 +124,31 @@ function checkRaise({ value: { raise }, path }: Placed<RuleDraft>, { zones, know
     ...minima.slice(0, 1).map(({ id, text, pct }) => ({
       path: [...path, 'raise', 'levelPct'],
       message: msg`${levelPct ?? 0} % does not lie above ${text} of zone "${id ?? ''}", so it would have no effect; write more than ${pct}`,
+    })),
+  ];
+}
+
+function checkLower({ value, path }: Placed<RuleDraft>, { zones, known }: Index): Finding[] {
+  const { lower, raise } = value;
+  if (lower === undefined || lower === null) return [];
+  const { levelPct } = lower;
+  const both = raise?.zones?.find((id) => lower.zones?.includes(id) === true);
+  const minima = zones.flatMap(({ value: zone }) => {
+    const minimum = zone.id !== undefined && lower.zones?.includes(zone.id) ? zoneMinimum(zone) : undefined;
+    return minimum === undefined || levelPct === undefined || levelPct >= minimum.pct ? [] : [{ id: zone.id, ...minimum }];
+  });
+  const isMeasured = 'point' in value;
+  return [
+    ...unknownZones(lower.zones, [...path, 'lower', 'zones'], known.zones),
+    ...(isMeasured
+      ? []
+      : [{ path: [...path, 'lower'], message: msg`only a measured point may lower the light; write point, or leave lower out` }]),
+    ...(both === undefined
+      ? []
+      : [{ path: [...path, 'lower', 'zones'], message: msg`this rule raises and lowers zone "${both}"; write one of both` }]),
+    ...minima.slice(0, 1).map(({ id, text, pct }) => ({
+      path: [...path, 'lower', 'levelPct'],
+      message: msg`${levelPct ?? 0} % lies below ${text} of zone "${id ?? ''}", which stays lit at its minimum; write ${pct} or more`,
     })),
   ];
 }

@@ -204,7 +204,12 @@ export function dateOf(text: string): CalendarDate {
 
 /** Converts the checked rules into the form of the agent: each with one condition in `when`. */
 export function completeRules({ rules = [] }: CabinetDocument): readonly Rule[] {
-  return rules.map((rule) => ({ id: rule.id, when: inputOf(rule), raise: rule.raise ?? null }));
+  return rules.map((rule) => ({
+    id: rule.id,
+    when: inputOf(rule),
+    raise: rule.raise ?? null,
+    ...(rule.lower == null ? {} : { lower: rule.lower }),
+  }));
 }
 
 /** The checks guarantee that one of the three is present. */

@@ -331,6 +331,13 @@ export const ruleSchema = z.strictObject({
     })
     .nullish()
     .describe(String(msg`More light while it holds.`)),
+  lower: z
+    .strictObject({
+      zones: z.array(idSchema).min(1).describe(String(msg`The programme of these zones`)),
+      levelPct: levelSchema.describe(String(msg`gives at most this level, and never less than the minimum of the zone.`)),
+    })
+    .nullish()
+    .describe(String(msg`Less light while it holds, as at a high price of energy. Presence and traffic raise the light as before.`)),
 });
 
 const valueSchema = z.union([z.number(), z.string().min(1).max(64)]);

@@ -13,6 +13,7 @@ import { absentReadings, quantitiesOf, readingsOf, type Stamp } from '../reading
 import { createQuietTimer, type QuietTimer } from '../timers.ts';
 import { createUartRequester, type UartRequester } from './uart-requester.ts';
 import { UartWrites } from './uart-writes.ts';
+import { createUartTuner, type UartTuner } from './uart-tuner.ts';
 
 /** The device, its driver and port, and the callbacks of a `UartLine`. */
 export interface UartLineOptions {
@@ -50,6 +51,7 @@ export class UartLine {
   readonly #requester: UartRequester;
   readonly #writes: UartWrites;
   #opening: Timer | undefined;
+  readonly #tuner: UartTuner;
   readonly #silence: QuietTimer;
   readonly #idle: QuietTimer;
   state: 'new' | 'ok' | 'silent' = 'new';
@@ -65,6 +67,7 @@ export class UartLine {
     this.#atSign = driver.counters;
     this.#writes = new UartWrites({ driver, port, clock });
     this.#requester = createUartRequester({ driver, port, clock, isHeld: () => this.#writes.isBusy });
+    this.#tuner = createUartTuner({ listens: driver.listens, port, clock });
     this.#silence = createQuietTimer(clock, driver.silenceMs, () => {
       this.#goSilent(silenceAdvice(driver, this.#atSign));
       this.#requester.start();
@@ -90,6 +93,7 @@ export class UartLine {
     this.#requester.start(quietMs);
     if (quietMs === 0) this.#writes.open();
     else this.#opening = this.#options.clock.after(quietMs, () => this.#writes.open());
+    this.#tuner.start();
   }
 
   /** Writes a value, then proves it. Resolves once, with the result; never rejects. */
@@ -102,6 +106,7 @@ export class UartLine {
     this.#opening?.cancel();
     this.#writes.close(msg`its port is closed`);
     this.#requester.stop();
+    this.#tuner.stop();
     this.#silence.stop();
     this.#idle.stop();
   }
@@ -113,10 +118,11 @@ export class UartLine {
   }
 
   #receive(bytes: Buffer): void {
-    const { driver } = this.#options;
+    const { driver, clock } = this.#options;
     const { frames } = driver.counters;
-    const values = driver.feed(bytes);
+    const values = driver.feed(bytes, clock.monoMs());
     if (driver.counters.frames === frames) return;
+    this.#tuner.noteFrame();
     this.#requester.answered();
     this.#writes.received(values, driver.takeReplies?.() ?? []);
     // An acknowledgement is not a measurement; but where silence is a value, any frame proves that the device works.
@@ -182,9 +188,12 @@ function framesOf(values: readonly DecodedValue[]): readonly (readonly DecodedVa
 }
 
 /** What to check, depending on what arrived since the device was last active. */
-function silenceAdvice({ counters, poll }: UartDriver, atSign: UartDriver['counters']): Message {
+function silenceAdvice({ counters, poll, listens }: UartDriver, atSign: UartDriver['counters']): Message {
   if (counters.frames > atSign.frames) return msg`it answers but gives no measurement, check that it has warmed up and has no fault`;
+  if (counters.noiseBytes > atSign.noiseBytes && listens !== undefined)
+    return msg`bytes come but no valid frame at ${listens.serials.map(({ baud }) => baud)} baud, check the adapter and that its line is the device's output`;
   if (counters.noiseBytes > atSign.noiseBytes) return msg`bytes come but no valid frame, check baud rate, parity and that the profile fits`;
   if (poll !== null) return msg`it does not answer requests, check power, wiring (TX and RX crossed?) and baud rate`;
+  if (listens !== undefined) return msg`no byte comes, check power, wiring and the adapter`;
   return msg`no valid frame, check power, wiring and baud rate`;
 }

@@ -1,0 +1,125 @@
+/**
+ * The customer output (TIC) of the electricity meters of France, in both modes. It is only read: nothing is ever sent to the meter.
+ *
+ * The values of one frame of the meter are reported together. Energy counts once two frames agree (`tic-energy.ts`); other values have passed
+ * form, parity and checksum.
+ * Source: Enedis-NOI-CPT_54E and Enedis-NOI-CPT_02E.
+ */
+import type { SerialSettings } from '../../agent/core/cabinet.ts';
+import type { MonoMs } from '../../agent/core/clock.ts';
+import type { FrameCodec, FrameCollector, FrameValues } from './frame-codec.ts';
+import { afterTicEnergy, NO_TIC_INDEX, type TicIndex } from './tic-energy.ts';
+import { MAX_TIC_BYTES, ticGroupAt } from './tic-groups.ts';
+import { historicIndexes, tariffOf } from './tic-labels.ts';
+import { afterLoad, type LoadState, subscribedVa, ticPoints } from './tic-points.ts';
+
+/** 7 bits with even parity, read as 8 bits. */
+const READ_AS: Omit<SerialSettings, 'baud'> = { parity: 'none', stopBits: 1, dataBits: 8 };
+/** A notice is over after so many frames without it. Source: assumed; a damaged group must not end a notice. Confirmed by: a day with a notice on a meter in service. */
+const NOTICE_FRAMES = 5;
+
+export const TIC: FrameCodec = {
+  maxFrameBytes: MAX_TIC_BYTES,
+  /** Units: ms. Source: a frame takes 1 to 2 s; the five frames are assumed. Confirmed by: a day of frames of a meter in service. */
+  silenceMs: 15_000,
+  listens: {
+    serials: [
+      { baud: 9_600, ...READ_AS },
+      { baud: 1_200, ...READ_AS },
+    ],
+    /** Units: ms. Source: a frame takes 1 to 2 s and its groups follow each other without pause; the two frames are assumed. Confirmed by: the time to the first values on a meter in service. */
+    trialMs: 4_000,
+  },
+  parse: ticGroupAt,
+  collector: createTicCollector,
+};
+
+/** Creates what combines the groups of one meter. */
+function createTicCollector(): FrameCollector {
+  let groups = new Map<string, number | null>();
+  const state = createTicState();
+  return ({ values, isFirst, isLast }, atMono) => {
+    const [[label, value] = ['', null]] = Object.entries(values ?? {});
+    // Where the end of a frame was damaged, the next frame begins with its first group or with a label that is already there.
+    const isNext = groups.size > 0 && (isFirst === true || groups.has(label));
+    const before = isNext ? state.after(groups, atMono) : null;
+    if (isNext) groups = new Map();
+    groups.set(label, value);
+    if (isLast !== true) return before;
+    const after = state.after(groups, atMono);
+    groups = new Map();
+    return before === null ? after : { ...before, ...after };
+  };
+}
+
+/** What is known of a meter over several frames. */
+function createTicState() {
+  const indexes = new Map<string, TicIndex>();
+  let option: { readonly value: number; readonly isSure: boolean } | null = null;
+  let subscribed: { readonly va: number; readonly isSure: boolean } | null = null;
+  let load: LoadState = 0;
+  let framesWithoutNotice = 0;
+
+  const limitVa = (): number | null => (subscribed?.isSure === true ? subscribed.va : null);
+  const confirm = (label: string, wh: number, atMono: MonoMs): number | null => {
+    const step = afterTicEnergy(indexes.get(label) ?? NO_TIC_INDEX, { wh, atMono }, limitVa());
+    indexes.set(label, step.index);
+    return step.wh;
+  };
+  const energies = (groups: ReadonlyMap<string, number | null>, atMono: MonoMs): FrameValues => {
+    const tariffs = [...groups].flatMap(([label, wh]) => {
+      const tariff = tariffOf(label);
+      const confirmed = tariff === undefined || wh === null ? null : confirm(label, wh, atMono);
+      return confirmed === null ? [] : kwh(`_t${tariff}`, confirmed);
+    });
+    return Object.fromEntries([...tariffs, ...totalOf(groups, atMono, tariffs.length > 0)]);
+  };
+  /** The historic mode has no total: it is the sum of all indexes of the tariff option, once each is confirmed. */
+  const totalOf = (groups: ReadonlyMap<string, number | null>, atMono: MonoMs, isCounted: boolean): [string, number][] => {
+    const total = groups.get('EAST');
+    if (total != null) {
+      const confirmed = confirm('EAST', total, atMono);
+      return confirmed === null ? [] : kwh('', confirmed);
+    }
+    if (option?.isSure !== true || !isCounted) return [];
+    const parts = historicIndexes(option.value).map((label) => indexes.get(label)?.confirmed?.wh ?? Number.NaN);
+    const sum = parts.reduce((all, part) => all + part, 0);
+    return Number.isNaN(sum) ? [] : kwh('', sum);
+  };
+  const power = (groups: ReadonlyMap<string, number | null>): FrameValues => {
+    const va = subscribedVa(groups);
+    if (va !== null) subscribed = { va, isSure: subscribed?.va === va };
+    const limit = limitVa();
+    const apparent = groups.get('SINSTS') ?? groups.get('PAPP') ?? null;
+    if (limit === null) return {};
+    if (apparent === null) return { subscribed: limit / 1_000 };
+    const loadPct = (100 * apparent) / limit;
+    load = afterLoad(load, loadPct);
+    return { subscribed: limit / 1_000, load: loadPct, load_state: load };
+  };
+  /** Only the historic mode has a group for it, and only while there is a notice. */
+  const notice = (groups: ReadonlyMap<string, number | null>): FrameValues => {
+    if (!groups.has('PTEC')) return {};
+    framesWithoutNotice = groups.has('PEJP') ? 0 : framesWithoutNotice + 1;
+    if (framesWithoutNotice === 0) return { peak_notice: 1 };
+    return framesWithoutNotice >= NOTICE_FRAMES ? { peak_notice: 0 } : {};
+  };
+  return {
+    /** Returns the values after one more frame of the meter. */
+    after(groups: ReadonlyMap<string, number | null>, atMono: MonoMs): FrameValues {
+      const optarif = groups.get('OPTARIF');
+      if (optarif != null) option = { value: optarif, isSure: option?.value === optarif };
+      // The mode of a Linky can be changed by the utility.
+      if (groups.has('EAST')) option = null;
+      return { ...ticPoints(groups), ...power(groups), ...notice(groups), ...energies(groups, atMono) };
+    },
+  };
+}
+
+/** The total that continues over a replaced meter, and the number of the invoice. Units: Wh in, kWh out. */
+function kwh(suffix: string, wh: number): [string, number][] {
+  return [
+    [`energy${suffix}`, wh / 1_000],
+    [`index${suffix}`, wh / 1_000],
+  ];
+}
