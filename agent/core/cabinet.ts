@@ -3,9 +3,11 @@
  * object.
  */
 import type { Role } from './access.ts';
+import type { PanelConfig } from './panel-config.ts';
 import type { Language, LevelPct } from './words.ts';
 import type { Calendar, EventNight, Output, Programme, Rule, Zone } from './zone-config.ts';
 
+export type * from './panel-config.ts';
 export type * from './zone-config.ts';
 
 export interface Cabinet {
@@ -31,6 +33,7 @@ export interface Cabinet {
   readonly eventNights: readonly EventNight[];
   readonly rules: readonly Rule[];
   readonly outputs: readonly Output[];
+  readonly panels: readonly PanelConfig[];
   /** Streets of other cabinets that continue from this one. */
   readonly neighbours: readonly Neighbour[];
   readonly uplink: UplinkConfig | null;

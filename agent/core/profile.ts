@@ -8,10 +8,10 @@ import { Message, msg } from './message.ts';
 
 export type Table = 'coil' | 'discrete' | 'input' | 'holding';
 /**
- * How a value is encoded: one bit, or an unsigned (`u`), signed (`s`) or IEEE 754 (`f`) number of that many bits. Source: Modbus has 16-bit
- * registers; wider types span several.
+ * How a value is encoded: one bit, an unsigned (`u`), signed (`s`) or IEEE 754 (`f`) number of that many bits, or a text of several registers.
+ * Source: Modbus has 16-bit registers; wider types span several.
  */
-export type RegisterType = 'bit' | 'u16' | 's16' | 'u32' | 's32' | 'f32' | 'u64' | 's64';
+export type RegisterType = 'bit' | 'u16' | 's16' | 'u32' | 's32' | 'f32' | 'u64' | 's64' | 'text';
 export type WordOrder = 'high-first' | 'low-first';
 /**
  * How often a point is polled. `fast`: presence inputs. `normal`: lamps and contacts. `slow`: meters and weather, when the line has time.
@@ -69,7 +69,8 @@ export type DeviceCategory =
   | 'weather'
   | 'air'
   | 'io'
-  | 'power';
+  | 'power'
+  | 'panel';
 
 /**
  * A group of points that a device type has `count` times, such as the lamp drivers behind a DALI gateway. The full name of a point is
@@ -167,6 +168,25 @@ export interface PointProfile {
   /** It only increases until it rolls over at this value (null: never) or the device is replaced. Null for a point that is not a counter. */
   readonly counter: { readonly rolloverAt: number | null } | null;
   readonly write: PointWrite | null;
+  /** How its characters are stored; only for type `text`. The value of such a point is the checksum of its registers (`drivers/modbus/text-codec.ts`). */
+  readonly text?: TextFormat | null;
+}
+
+/** How the registers of a text point store its characters. */
+export interface TextFormat {
+  /** `utf16`: one code unit in each register. */
+  readonly encoding: 'ascii' | 'latin1' | 'utf16';
+  /** Characters of the whole point. */
+  readonly length: number;
+  readonly perRegister: 1 | 2;
+  /** Which byte of a register has its first character; with one character, the other byte is 0. */
+  readonly order: 'high-first' | 'low-first';
+  /** Fills the rest of the registers: a character, or `nul`. */
+  readonly pad: string;
+  /** The characters that the panel can show, besides the space; null for all of the encoding. */
+  readonly characters: string | null;
+  /** Shown in place of a character that the panel does not have and that has no similar one. */
+  readonly replacement: string;
 }
 
 /** One condition that a register reports, such as an open door, a tripped breaker or a lamp fault. It becomes an event. */
@@ -217,6 +237,7 @@ export type Semantic =
   | 'rain'
   | 'gas'
   | 'uptime'
+  | 'text'
   | 'other';
 
 export interface PointWrite {
@@ -236,6 +257,8 @@ export interface PointWrite {
   /** The level that is read back changes while the driver fades. `settleMs` then counts from the end of the fade, which set-up writes as `daliFadeTime`. */
   readonly fades: boolean;
   readonly tolerance: number;
+  /** False: the device does not return what was written, so its acknowledgement is the only proof. Default: true. */
+  readonly readBack?: boolean;
 }
 
 /**

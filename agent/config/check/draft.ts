@@ -31,6 +31,7 @@ const LISTS = [
   'eventNights',
   'rules',
   'outputs',
+  'panels',
   'neighbours',
 ] as const;
 type List = (typeof LISTS)[number];
@@ -44,6 +45,7 @@ export type CalendarDraft = Item<'calendars'>;
 export type EventNightDraft = Item<'eventNights'>;
 export type RuleDraft = Item<'rules'>;
 export type OutputDraft = Item<'outputs'>;
+export type PanelDraft = Item<'panels'>;
 
 /** An item of a list, with its place. */
 export interface Placed<T> {

@@ -7,6 +7,7 @@ import {
   completeRules,
   completeZone,
 } from './complete-lighting.ts';
+import { completePanels } from './complete-panels.ts';
 import { type CabinetDocument, storeSchema } from './schema.ts';
 
 /** Source: the folder that the package creates for the operator's own profiles. */
@@ -30,6 +31,7 @@ export function completeCabinet(document: CabinetDocument): Cabinet {
     eventNights: completeEventNights(document),
     rules: completeRules(document),
     outputs: completeOutputs(document),
+    panels: completePanels(document),
     neighbours: document.neighbours ?? [],
     uplink: completeUplink(document),
     store: storeSchema.parse(document.store ?? {}),
