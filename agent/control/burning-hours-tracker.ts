@@ -11,7 +11,7 @@ import { HOUR_MS } from '../core/durations.ts';
 import type { Store } from '../core/ports.ts';
 import { DISK_RETRY_MS } from '../core/within.ts';
 import type { Decision } from '../core/words.ts';
-import { RetriedSave } from './requests/retried-save.ts';
+import { RetriedSave } from '../core/retried-save.ts';
 
 /** Key of the hours by lamp. Shape: a lamp with unknown hours is absent, so that a former release can read the entry too. */
 const BURNING_KEY = 'control.burning-hours';

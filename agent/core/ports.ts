@@ -56,6 +56,8 @@ export interface LevelWrite {
   readonly expiresMono: MonoMs;
   /** The level has been sent to the lamp, verification follows. Called at most once. */
   readonly onSent?: (sentMono: MonoMs) => void;
+  /** The text of a text point, whose value is `levelPct`; absent for a number. */
+  readonly text?: string;
 }
 
 /** One write of a value to an output: a relay, a message number, a volume. Units: `value` in the point's own. */

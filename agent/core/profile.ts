@@ -288,5 +288,6 @@ export interface ProfileExample {
   /** Hex with spaces; null for a uart frame. */
   readonly request: string | null;
   readonly response: string;
-  readonly expect: Readonly<Record<string, number | null>>;
+  /** Of a text point: its text. */
+  readonly expect: Readonly<Record<string, number | string | null>>;
 }

@@ -79,6 +79,7 @@ export interface AgentView extends LocalConfigView {
   names(): {
     readonly lamps: readonly string[];
     readonly zones: readonly string[];
+    readonly panels: readonly string[];
     readonly devices: readonly string[];
     readonly lines: readonly string[];
     /** The lines of `lines` that can be scanned, read and written. */

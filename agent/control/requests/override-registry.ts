@@ -29,7 +29,7 @@ import {
   toStored,
   withoutReplaced,
 } from './overrides.ts';
-import { RetriedSave } from './retried-save.ts';
+import { RetriedSave } from '../../core/retried-save.ts';
 
 /** Key of the list in the store. */
 const OVERRIDES_KEY = 'control.overrides';

@@ -12,7 +12,7 @@ import type { EventTracker } from '../../core/event-tracker.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Log, ProgrammeRequest, Store } from '../../core/ports.ts';
 import type { ChosenProgramme, LightingStreet } from '../../lighting/lighting.ts';
-import { RetriedSave } from './retried-save.ts';
+import { RetriedSave } from '../../core/retried-save.ts';
 
 type StoredChoice = Omit<ChosenProgramme, 'untilMono'>;
 

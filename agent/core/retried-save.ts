@@ -1,5 +1,5 @@
-import type { Clock, MonoMs } from '../../core/clock.ts';
-import { DISK_RETRY_MS } from '../../core/within.ts';
+import type { Clock, MonoMs } from './clock.ts';
+import { DISK_RETRY_MS } from './within.ts';
 
 export interface RetriedSaveParts {
   readonly clock: Pick<Clock, 'monoMs'>;
