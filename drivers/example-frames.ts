@@ -15,7 +15,8 @@ const LEAST_BYTES = 5;
 const REQUEST_BYTES = 8;
 /** Unit, function, number of data bytes and checksum. */
 const AROUND_DATA_BYTES = 5;
-const WRITES: readonly number[] = [5, 6, 15, 16];
+const WRITE_REGISTERS = 16;
+const WRITES: readonly number[] = [5, 6, 15, WRITE_REGISTERS];
 
 /** What the two frames of an example read: one register, or one bit as 0 or 1, per entry of `words`, from `address` on. */
 export interface ExampleExchange {
@@ -31,8 +32,8 @@ export interface FrameFlaw {
 }
 
 /**
- * Decodes the request and the response of an example, given as hex bytes. Returns what was read, or the flaw of the first wrong frame. Null
- * for a write and for an exception: nothing is read, and nothing is wrong.
+ * Decodes the request and the response of an example, given as hex bytes. Returns what was read or what several registers were set to, or the flaw
+ * of the first wrong frame. Null for other writes and for an exception: nothing is read, and nothing is wrong.
  */
 export function takeApart(request: string, response: string): ExampleExchange | FrameFlaw | null {
   const [ask, answer] = [bytesOf(request), bytesOf(response)];
@@ -42,7 +43,10 @@ export function takeApart(request: string, response: string): ExampleExchange | 
   if (answerFlaw !== null) return { at: 'response', message: answerFlaw };
   const [fc, count] = [ask[1] as number, ask.readUInt16BE(4)];
   const table = tableOfRead(fc);
-  if (table === undefined || answer[1] !== fc) return null;
+  if (answer[1] !== fc) return null;
+  if (fc === WRITE_REGISTERS)
+    return { table: 'holding', address: ask.readUInt16BE(2), words: Array.from({ length: count }, (_, i) => ask.readUInt16BE(7 + 2 * i)) };
+  if (table === undefined) return null;
   const isBits = fc <= 2;
   const word = (i: number): number => (isBits ? ((answer[3 + (i >> 3)] as number) >> (i & 7)) & 1 : answer.readUInt16BE(3 + 2 * i));
   return { table, address: ask.readUInt16BE(2), words: Array.from({ length: count }, (_, i) => word(i)) };

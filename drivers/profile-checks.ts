@@ -5,7 +5,7 @@
  */
 import { msg } from '../agent/core/message.ts';
 import type { GroupProfile, IdentifyProbe, Profile } from '../agent/core/profile.ts';
-import { REGISTERS_PER_VALUE } from './modbus/codec.ts';
+import { registersOf } from './modbus/codec.ts';
 import { exampleFlaws } from './profile-examples.ts';
 import type { ExpandedProfile, FilePath } from './profile-expand.ts';
 import { type Flaw, unknownPoint } from './profile-flaw.ts';
@@ -56,10 +56,10 @@ function transportFlaws({ transport, codec, identify, setup, groups, repeats, up
 /** Limits that no request can meet, and empty ranges. */
 function quirkFlaws({ transport, points, quirks }: Profile): Flaw[] {
   const { maxReadRegisters, singleOnly } = quirks;
-  const widest = transport === 'modbus' ? points.find(({ type }) => REGISTERS_PER_VALUE[type] > maxReadRegisters) : undefined;
+  const widest = transport === 'modbus' ? points.find((point) => registersOf(point) > maxReadRegisters) : undefined;
   const wide = widest && {
     path: ['quirks', 'maxReadRegisters'],
-    message: msg`${widest.id} has ${REGISTERS_PER_VALUE[widest.type]} registers that must be read in one request; correct maxReadRegisters`,
+    message: msg`${widest.id} has ${registersOf(widest)} registers that must be read in one request; correct maxReadRegisters`,
   };
   const turned = singleOnly.flatMap(([from, to], index) =>
     from > to ? [{ path: ['quirks', 'singleOnly', index], message: msg`the first number must not exceed the second` }] : [],

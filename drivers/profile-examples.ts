@@ -8,8 +8,10 @@ import type { DecodedValue } from '../agent/core/driver.ts';
 import { manualHint } from '../agent/core/manual-address.ts';
 import { type Message, msg } from '../agent/core/message.ts';
 import type { Profile, ProfileExample } from '../agent/core/profile.ts';
+import { Refusal } from '../agent/core/refusal.ts';
 import { bytesOf, takeApart } from './example-frames.ts';
 import { createModbusDriver } from './modbus/modbus-driver.ts';
+import { textFormatOf } from './modbus/text-codec.ts';
 import { type Flaw, unknownPoint } from './profile-flaw.ts';
 import { createUartDriver } from './uart/frame-codec.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
@@ -42,7 +44,10 @@ export function exampleFlaws(profile: Profile): Flaw[] {
     const values = valuesOf(example);
     if ('message' in values) return [{ path: [...path, ...values.at], message: values.message }];
     return Object.entries(example.expect).flatMap(([id, expected]) => {
-      const flaw = valueFlaw(profile, id, { expected, got: values.get(id) });
+      const flaw =
+        typeof expected === 'string'
+          ? textFlaw(profile, id, { text: expected, got: values.get(id) })
+          : valueFlaw(profile, id, { expected, got: values.get(id) });
       return flaw === null ? [] : [{ path: [...path, 'expect', id], ...flaw }];
     });
   });
@@ -68,6 +73,22 @@ function valueFlaw({ points }: Profile, id: string, { expected, got }: Outcome):
   if (expected === null || got.plausible || range === null) return null;
   return {
     message: msg`${expected} is outside the range of ${id}, ${range[0]} to ${range[1]}, so it would never be used: correct the range or the example`,
+  };
+}
+
+/** The flaw of one expected text; null if the registers of the exchange have it. */
+function textFlaw(
+  profile: Profile,
+  id: string,
+  { text, got }: { readonly text: string; readonly got: DecodedValue | undefined },
+): Omit<Flaw, 'path'> | null {
+  const written = createModbusDriver(profile).encodeText(id, text);
+  if (written instanceof Refusal) return { message: written.said };
+  if (got?.value === written.value) return null;
+  const format = textFormatOf(profile.points.find((each) => each.id === id) ?? { type: 'bit' });
+  const hex = written.request.values.map((word) => word.toString(16).padStart(4, '0')).join(' ');
+  return {
+    message: msg`expected the text "${text}", which is ${hex} in ${format?.length ?? 0} characters, but the exchange has other registers`,
   };
 }
 

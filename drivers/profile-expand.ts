@@ -5,6 +5,7 @@
  */
 import { partPointId } from '../agent/core/narrowed.ts';
 import type { GroupProfile, PointProfile, Profile, SetupProfile } from '../agent/core/profile.ts';
+import { MAX_TEXT_VALUE } from './modbus/text-codec.ts';
 import { MAX_POINT_DECIMALS, type PointDocument, type ProfileDocument } from './profile-schema.ts';
 
 /** The place of a value in a profile file: its keys and list indexes from the top. */
@@ -75,7 +76,9 @@ function pointRows({ points, repeat }: ProfileDocument): Row<PointProfile>[] {
 
 function pointOf(point: PointDocument): PointProfile {
   const decimals = point.decimals ?? Math.max(decimalsOf(point.scale), decimalsOf(point.offset));
-  return { ...point, address: point.address ?? 0, decimals };
+  const { write } = point;
+  const limits = { min: write?.min ?? 0, max: write?.max ?? MAX_TEXT_VALUE };
+  return { ...point, address: point.address ?? 0, decimals, write: write && { ...write, ...limits } };
 }
 
 /** 1 for 0.1, 2 for 0.25, 0 for 10; a value with this many decimals loses no measured digit. */
@@ -88,9 +91,9 @@ function decimalsOf(number: number): number {
 function instanceOf(part: ProfileDocument['repeat'][number], n: number, point: PointDocument): PointProfile {
   const shift = n * part.stride;
   const own = (id: string): string => (part.points.some((other) => other.id === id) ? partPointId(part.id, n, id) : id);
-  const { write } = point;
+  const { write, ...whole } = pointOf(point);
   return {
-    ...pointOf(point),
+    ...whole,
     id: own(point.id),
     address: (point.address ?? 0) + shift,
     write: write && {

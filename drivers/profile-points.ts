@@ -5,8 +5,9 @@
  */
 import { type Message, msg } from '../agent/core/message.ts';
 import type { PointProfile, PointWrite, Profile } from '../agent/core/profile.ts';
-import { REGISTERS_PER_VALUE, rawFor, WRITABLE } from './modbus/codec.ts';
+import { rawFor, registersOf, WRITABLE } from './modbus/codec.ts';
 import { writePlace } from './modbus/modbus-driver.ts';
+import { hasCharacter, textRegisters } from './modbus/text-codec.ts';
 import type { FilePath } from './profile-expand.ts';
 import { type Flaw, unknownPoint } from './profile-flaw.ts';
 
@@ -21,7 +22,7 @@ export function pointFlaws({ points, transport }: Profile, paths: readonly FileP
     const common = [...nameFlaws(point, before, path), ...flagFlaws(point, path)];
     if (transport === 'uart') return common;
     const ofRegister = [...registerFlaws(point, before, path), ...invalidFlaws(point, path), ...bitFlaws(point, path)];
-    return [...common, ...ofRegister, ...writeFlaws(point, points, path)];
+    return [...common, ...ofRegister, ...textFlaws(point, path), ...writeFlaws(point, points, path)];
   });
   return firstOfEachPlace(flaws);
 }
@@ -49,7 +50,7 @@ function registerFlaws(point: PointProfile, before: readonly PointProfile[], pat
   const { table, type, address } = point;
   const flaws: Flaw[] = [];
   if (isBits(table) !== (type === 'bit')) flaws.push({ path: [...path, 'type'], message: wrongTable(table, type) });
-  if (address + REGISTERS_PER_VALUE[type] > ADDRESSES)
+  if (address + registersOf(point) > ADDRESSES)
     flaws.push({ path: [...path, 'address'], message: msg`${point.id} reaches beyond address ${ADDRESSES - 1}` });
   const other = before.find((earlier) => overlaps(earlier, point));
   if (other !== undefined) flaws.push({ path: [...path, 'address'], message: msg`overlaps ${other.id} (${other.table} ${other.address})` });
@@ -68,17 +69,13 @@ function wrongTable(table: PointProfile['table'], type: PointProfile['type']): M
 function overlaps(a: PointProfile, b: PointProfile): boolean {
   const isShared =
     a.bit !== null && b.bit !== null && a.bit !== b.bit && a.address === b.address && a.type === b.type && a.wordOrder === b.wordOrder;
-  return (
-    !isShared &&
-    a.table === b.table &&
-    a.address < b.address + REGISTERS_PER_VALUE[b.type] &&
-    b.address < a.address + REGISTERS_PER_VALUE[a.type]
-  );
+  return !isShared && a.table === b.table && a.address < b.address + registersOf(b) && b.address < a.address + registersOf(a);
 }
 
 /** A pattern that never occurs would let invalid values pass as values. */
-function invalidFlaws({ type, invalid }: PointProfile, path: FilePath): Flaw[] {
-  const last = type === 'bit' ? 1n : 2n ** BigInt(16 * REGISTERS_PER_VALUE[type]) - 1n;
+function invalidFlaws(point: PointProfile, path: FilePath): Flaw[] {
+  const { type, invalid } = point;
+  const last = type === 'bit' ? 1n : 2n ** BigInt(16 * registersOf(point)) - 1n;
   return invalid.flatMap((raw, index) => {
     const isWhole = typeof raw === 'string' || Number.isInteger(raw);
     if (isWhole && BigInt(raw) >= 0n && BigInt(raw) <= last) return [];
@@ -89,15 +86,16 @@ function invalidFlaws({ type, invalid }: PointProfile, path: FilePath): Flaw[] {
 }
 
 /** Number of bits of the value that can be named; 0 for a number without bits. */
-function widthBits({ type, bit }: Pick<PointProfile, 'type' | 'bit'>): number {
+function widthBits(point: Pick<PointProfile, 'type' | 'bit' | 'text'>): number {
+  const { type, bit } = point;
   if (type === 'bit' || bit !== null) return 1;
-  return type === 'f32' ? 0 : 16 * REGISTERS_PER_VALUE[type];
+  return type === 'f32' || type === 'text' ? 0 : 16 * registersOf(point);
 }
 
 function bitFlaws(point: PointProfile, path: FilePath): Flaw[] {
   const { bit, type, write, transform, scale, offset } = point;
   const flaws: Flaw[] = [];
-  const width = widthBits({ type, bit: null });
+  const width = widthBits({ ...point, bit: null });
   if (bit !== null && (type === 'bit' || bit >= width)) flaws.push({ path: [...path, 'bit'], message: beyond(bit, type, width) });
   if (bit !== null && write !== null)
     flaws.push({ path: [...path, 'write'], message: msg`one bit of a register cannot be written: its neighbours would be lost` });
@@ -164,12 +162,43 @@ function writeFlaws(point: PointProfile, points: readonly PointProfile[], path: 
   if (write.verify !== null && !names.includes(write.verify))
     flaws.push({ path: [...path, 'write', 'verify'], message: unknownPoint(write.verify, names) });
   flaws.push(...switchFlaws(write, points, path));
+  if (type === 'text') return flaws;
   if (WRITABLE[type] === undefined)
-    return [...flaws, { path: [...path, 'type'], message: msg`type ${type} cannot be written, only ${Object.keys(WRITABLE)}` }];
+    return [
+      ...flaws,
+      { path: [...path, 'type'], message: msg`type ${type} cannot be written, only ${[...Object.keys(WRITABLE), 'text']}` },
+    ];
   const misfits = (['min', 'max'] as const).filter((limit) => !canEncode(point, write[limit]));
   flaws.push(...misfits.map((limit) => ({ path: [...path, 'write', limit], message: msg`${write[limit]} does not fit into ${type}` })));
   if (flaws.length === 0 && semantic === 'level' && (write.min !== 0 || write.max !== 100))
     flaws.push({ path: [...path, 'write'], message: msg`a level is written from 0 to 100 %: use scale or transform for the raw values` });
+  return flaws;
+}
+
+/** Source: Modbus Application Protocol V1.1b3 §6.12: 123 registers in one write. */
+const MAX_WRITE_REGISTERS = 123;
+
+/** What only a text point has, and what it cannot have. */
+function textFlaws({ type, text = null, semantic, poll, write }: PointProfile, path: FilePath): Flaw[] {
+  if ((type === 'text') !== (semantic === 'text'))
+    return [{ path: [...path, 'semantic'], message: msg`type text and semantic text belong together` }];
+  if (type !== 'text')
+    return text === null ? [] : [{ path: [...path, 'text'], message: msg`only a point of type text has this; found type ${type}` }];
+  if (text === null) return [{ path: [...path, 'type'], message: msg`a text needs \`text:\` with at least its length` }];
+  const flaws: Flaw[] = [];
+  if (text.encoding === 'utf16' && text.perRegister === 2)
+    flaws.push({ path: [...path, 'text', 'perRegister'], message: msg`a register has one character of utf16; write perRegister: 1` });
+  if (textRegisters(text) > MAX_WRITE_REGISTERS)
+    flaws.push({
+      path: [...path, 'text', 'length'],
+      message: msg`needs ${textRegisters(text)} registers; one write has ${MAX_WRITE_REGISTERS}`,
+    });
+  if (!hasCharacter(text, text.replacement))
+    flaws.push({ path: [...path, 'text', 'replacement'], message: msg`"${text.replacement}" is not one of the characters of this panel` });
+  if (text.pad !== 'nul' && !hasCharacter({ ...text, characters: null }, text.pad))
+    flaws.push({ path: [...path, 'text', 'pad'], message: msg`"${text.pad}" is not a character of ${text.encoding}` });
+  if (write?.readBack === false && poll !== 'never')
+    flaws.push({ path: [...path, 'poll'], message: msg`a point without readBack is not polled: write poll: never` });
   return flaws;
 }
 

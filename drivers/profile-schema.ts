@@ -35,9 +35,10 @@ const quirks = z.strictObject({
   retries: z.int().min(0).max(9).default(2),
 });
 
+/** `min` and `max` are required for all but a text. */
 const write = z.strictObject({
-  min: z.number(),
-  max: z.number(),
+  min: z.number().optional(),
+  max: z.number().optional(),
   settleMs: z.int().min(0).max(60_000).default(50),
   fades: z.boolean().default(false),
   tolerance: z.number().min(0).default(0),
@@ -46,6 +47,20 @@ const write = z.strictObject({
   verify: id.nullable().default(null),
   switchedBy: id.nullable().default(null),
   dangerous: z.boolean().default(false),
+  readBack: z.boolean().default(true),
+});
+
+const character = z.string().regex(/^[^\p{C}]$/u);
+
+/** How a text is stored: only for `type: text`. */
+const text = z.strictObject({
+  encoding: z.enum(['ascii', 'latin1', 'utf16']).default('ascii'),
+  length: z.int().min(1).max(246),
+  perRegister: z.union([z.literal(1), z.literal(2)]).default(2),
+  order: z.enum(['high-first', 'low-first']).default('high-first'),
+  pad: z.union([z.literal('nul'), character]).default(' '),
+  characters: z.string().min(1).max(256).nullable().default(null),
+  replacement: character.default('?'),
 });
 
 /** A pattern of 64 bits, of which a number stores 53. Shape: a number where one is exact. */
@@ -95,11 +110,12 @@ const point = z.strictObject({
     'uptime',
     'clock',
     'subscribed-power',
+    'text',
     'other',
   ]),
   table: z.enum(['coil', 'discrete', 'input', 'holding']).default('input'),
   address: register.optional(),
-  type: z.enum(['bit', 'u16', 's16', 'u32', 's32', 'f32', 'u64', 's64']).default('u16'),
+  type: z.enum(['bit', 'u16', 's16', 'u32', 's32', 'f32', 'u64', 's64', 'text']).default('u16'),
   bit: z.int().min(0).max(63).nullable().default(null),
   wordOrder: z.enum(['high-first', 'low-first']).default('high-first'),
   scale: z
@@ -126,6 +142,7 @@ const point = z.strictObject({
     .nullable()
     .default(null),
   write: write.nullable().default(null),
+  text: text.nullable().default(null),
 });
 
 const probe = z.strictObject({
@@ -182,14 +199,14 @@ const example = z.strictObject({
   origin: z.string().min(1),
   request: hex.nullable().default(null),
   response: hex,
-  expect: z.record(id, z.number().nullable()),
+  expect: z.record(id, z.union([z.number(), z.string()]).nullable()),
 });
 
 const document = z.strictObject({
   id,
   vendor: z.string().min(1),
   model: z.string().min(1),
-  category: z.enum(['luminaire-driver', 'dali-gateway', 'meter', 'presence', 'traffic', 'light', 'weather', 'air', 'io', 'power']),
+  category: z.enum(['luminaire-driver', 'dali-gateway', 'meter', 'presence', 'traffic', 'light', 'weather', 'air', 'io', 'power', 'panel']),
   experimental: z.string().min(1).nullable().default(null),
   trust: z.enum(['A', 'A-', 'B+', 'B', 'C']),
   transport: z.enum(['modbus', 'uart']).default('modbus'),
@@ -232,6 +249,10 @@ export const profileSchema = document.superRefine(({ transport, points, repeat }
     list.points.forEach(({ id, address }, index) => {
       if (address === undefined)
         report([...list.path, index, 'address'], msg`point "${id}" has no address; give the one in the frame, counted from 0`);
+    });
+    list.points.forEach(({ id, type, write }, index) => {
+      if (type === 'text' || write === null || (write.min !== undefined && write.max !== undefined)) return;
+      report([...list.path, index, 'write'], msg`point "${id}" needs min and max, the lowest and highest value that may be written`);
     });
   }
 });

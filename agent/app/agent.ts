@@ -83,6 +83,7 @@ async function startAgent(joined: Joined): Promise<void> {
   completed('store-opened');
   if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settleLoss);
   state.rooms.energy.start();
+  void state.rooms.panels.start();
   if (state.isStopping) return;
   void endLeftovers({ store, clock, isGoingOn: ongoing.isGoingOn });
   // State for the births. A hung disk does not delay the uplink; the state is published once it responds.
@@ -113,6 +114,7 @@ async function stopAgent(joined: Joined): Promise<void> {
   await within(clock, DISK_WAIT_MS, joined.revisions?.stop() ?? Promise.resolve());
   await state.applying;
   await state.rooms.control.stop();
+  await state.rooms.panels.stop();
   await joined.field.stop();
   joined.recorder.stop();
   state.rooms.energy.stop();
@@ -184,6 +186,7 @@ async function leaveRooms({ state }: Joined): Promise<void> {
   const before = state.countedBefore;
   state.countedBefore = { detections: before.detections + detections, lampsRaised: before.lampsRaised + lampsRaised };
   await state.rooms.control.stop();
+  await state.rooms.panels.stop();
   state.rooms.energy.stop();
   state.rooms.close();
 }
@@ -193,6 +196,7 @@ async function enterRooms(joined: Joined): Promise<void> {
   state.rooms = createRooms(joined);
   if (!state.isRunning) return;
   await state.rooms.control.start();
+  void state.rooms.panels.start();
   state.rooms.energy.start();
   // The last readings are still valid, including presence.
   state.rooms.onReadings(field.readings());

@@ -14,6 +14,7 @@ import type { Store } from '../core/ports.ts';
 import type { PointId } from '../core/words.ts';
 import { createField, type LiveField } from '../field/field.ts';
 import { fieldLine } from '../field/line-from-config.ts';
+import { TEXTS_COPY_RULE } from '../panels/sent-text-registry.ts';
 import { createSelf, type Self } from '../service/metrics/self-report.ts';
 import { tracesOfRuns } from '../service/run/start-ledger.ts';
 import { createRecorder, type Recorder } from '../store/recorder.ts';
@@ -47,7 +48,7 @@ export function storeFor({ parts, clock, state }: Building): Store {
     },
     machine: parts.machine ?? null,
     traces: [...tracesOfRuns(parts.guard?.ledger()), ...tracesOfRevisions(parts.revisions?.atStart.history)],
-    copyRules: [BD_SEQ_COPY_RULE, OVERRIDES_COPY_RULE, PROGRAMMES_COPY_RULE, BURNING_COPY_RULE],
+    copyRules: [BD_SEQ_COPY_RULE, OVERRIDES_COPY_RULE, PROGRAMMES_COPY_RULE, BURNING_COPY_RULE, TEXTS_COPY_RULE],
     ...(parts.openStoreLink === undefined ? {} : { openLink: parts.openStoreLink }),
   });
 }
@@ -85,7 +86,8 @@ export function fieldFor(made: Building): LiveField {
       if (state.firstPollMono === null) parts.onStartStep?.('first-poll');
       state.firstPollMono ??= clock.monoMs();
       state.rooms.onReadings(readings);
-      made.recorder.record(readings);
+      // The value of a text point is a checksum, of use only for the panel itself.
+      made.recorder.record(readings.filter(({ pointId }) => state.rooms.points.get(pointId)?.profile.type !== 'text'));
     },
     onAlive: (deviceId, alive) => uplink.deviceAlive(deviceId, alive),
     onEvent: ongoing.onEvent,

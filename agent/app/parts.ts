@@ -24,6 +24,7 @@ import type { PointId, Reading } from '../core/words.ts';
 import type { Energy } from '../diagnosis/energy-count.ts';
 import type { LiveField } from '../field/field.ts';
 import type { POLL_PERIOD_MS } from '../field/polls/poll-plan.ts';
+import type { Panels } from '../panels/panels.ts';
 import type { Housekeeping } from '../service/housekeeping/housekeeping.ts';
 import type { AgentHealth } from '../service/metrics/health.ts';
 import type { Self } from '../service/metrics/self-report.ts';
@@ -83,6 +84,7 @@ export interface AgentParts extends CabinetAndProfiles {
 export interface Rooms {
   readonly points: ReadonlyMap<PointId, CabinetPoint>;
   readonly control: Control;
+  readonly panels: Panels;
   readonly energy: Energy;
   readonly light: LightViews;
   onReadings(readings: readonly Reading[]): void;

@@ -1,5 +1,5 @@
 /**
- * Builds the lighting modules for one configuration: control, energy, diagnosis and their views.
+ * Builds the lighting modules for one configuration: control, panels, energy, diagnosis and their views.
  *
  * They are replaced together with the configuration; overrides, programmes, burning hours and nights persist in the store.
  */
@@ -16,12 +16,13 @@ import { createEnergy } from '../diagnosis/energy-count.ts';
 import { createDiagnosis } from '../diagnosis/faults.ts';
 import { createMeterClock } from '../diagnosis/meter-clock.ts';
 import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
+import { Panels } from '../panels/panels.ts';
 import { readOnlyBus } from '../service/run/safe-mode.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { createPlatformView } from '../sync/sparkplug/platform-view.ts';
 import type { Joined, Rooms } from './parts.ts';
 
-/** Builds the lighting modules for the configuration in force. The control and the energy count are not started yet. */
+/** Builds the lighting modules for the configuration in force. Control, panels and energy count are not started yet. */
 export function createRooms({ parts, state, clock, field, store, uplink, quietMono, ongoing }: Joined): Rooms {
   const { cabinet, profiles } = state.site;
   const points = cabinetPoints(cabinet, profiles);
@@ -51,15 +52,17 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     quietUntilMono: quietMono,
   });
   rooms.energy = createEnergy({
-    cabinet,
-    profiles,
-    points,
-    clock,
-    store,
-    field,
+    ...{ cabinet, profiles, points, clock, store, field },
     light: rooms.control,
     onNight: platform.night,
     events: meterEvents,
+  });
+  rooms.panels = new Panels({
+    ...{ cabinet, points, clock, field, store, log: parts.log },
+    ruleStates: () => rooms.control.snapshot()?.rules ?? new Map(),
+    onEvent: events.report,
+    onOutcome: ongoing.onOutcome,
+    onPanel: platform.panel,
   });
   rooms.light = createLightViews({ street: cabinet, clock, control: rooms.control });
   rooms.onReadings = (readings) => {
@@ -68,6 +71,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     diagnosis.onReadings(readings);
     meterClock.onReadings(readings);
     rooms.energy.onReadings(readings);
+    rooms.panels.onReadings(readings);
   };
   rooms.close = () => events.close(msg`the configuration changed`);
   return rooms;

@@ -32,6 +32,7 @@ export function openUplink(joined: Joined): Uplink | null {
       else if (kind === 'programme') void control.chooseProgramme(request);
       else if (kind === 'blink') void control.blink({ ...request, authority: 'platform' });
       else if (kind === 'point') void control.writePoint(request);
+      else if (kind === 'panel') void state.rooms.panels.request(request);
       else if (kind === 'config') void joined.platformConfig.take(request);
       else void joined.platformUpdates.take(request);
     },

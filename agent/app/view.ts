@@ -6,6 +6,7 @@ import type { Cabinet } from '../core/cabinet.ts';
 import { type AgentView, profileView, type StatusView } from '../core/views.ts';
 import { withDeviceFaults, withLampTrouble } from '../diagnosis/faults-in-views.ts';
 import { pointViews } from '../field/field-views.ts';
+import { createPanelTools } from '../panels/panels.ts';
 import { statusView } from '../service/status-view.ts';
 import { storeView } from '../store/store-view.ts';
 import type { Joined } from './parts.ts';
@@ -25,6 +26,9 @@ export function createAgentView(joined: Joined): AgentView {
     whyAt: (id, atMs) => state.rooms.light.whyAt(id, atMs),
     get light() {
       return state.rooms.light.light;
+    },
+    get panels() {
+      return createPanelTools(state.rooms.panels);
     },
     ...createPersonCommands(() => state.rooms.control, clock),
     get bus() {
@@ -85,11 +89,12 @@ async function uplinkView({ state, store, uplink }: Joined): ReturnType<AgentVie
   };
 }
 
-function namesOf({ lamps, zones, lines, poles }: Cabinet, field: Joined['field']): ReturnType<AgentView['names']> {
+function namesOf({ lamps, zones, panels, lines, poles }: Cabinet, field: Joined['field']): ReturnType<AgentView['names']> {
   return {
     lamps: lamps.map(({ id }) => id),
     zones: zones.map(({ id }) => id),
     devices: field.devices().map(({ id }) => id),
+    panels: panels.map(({ id }) => id),
     lines: lines.map(({ id }) => id),
     modbusLines: lines.flatMap(({ id, kind }) => (kind === 'modbus' ? [id] : [])),
     poles: poles.map(({ id }) => ({ id, lamps: lamps.flatMap((lamp) => (lamp.pole === id ? [lamp.id] : [])) })),

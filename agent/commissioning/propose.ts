@@ -84,6 +84,7 @@ const LETTERS: Readonly<Record<DeviceCategory, string>> = {
   air: 'A',
   io: 'IO',
   power: 'U',
+  panel: 'PN',
 };
 /** A device with more level points is a gateway for an unknown number of lamps. Source: the four channels of a WB-LED. */
 const MAX_LAMPS_A_DEVICE = 4;

@@ -3,10 +3,12 @@
  * object.
  */
 import type { Role } from './access.ts';
+import type { PanelConfig } from './panel-config.ts';
 import type { SoundConfig } from './sound-config.ts';
 import type { Language, LevelPct } from './words.ts';
 import type { Calendar, EventNight, Output, Programme, Rule, Zone } from './zone-config.ts';
 
+export type * from './panel-config.ts';
 export type * from './zone-config.ts';
 
 /** The configuration of one cabinet: its lines, lamps, zones, programmes, and the settings of its services. */
@@ -35,6 +37,7 @@ export interface Cabinet {
   readonly outputs: readonly Output[];
   /** Music and announcements; null or absent if there is no sound. */
   readonly sound?: SoundConfig | null;
+  readonly panels: readonly PanelConfig[];
   /** Streets of other cabinets that continue from this one. */
   readonly neighbours: readonly Neighbour[];
   readonly uplink: UplinkConfig | null;

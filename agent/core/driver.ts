@@ -187,6 +187,10 @@ export interface ModbusDriver {
   encodeGroup(groupId: string, levelPct: number): Omit<WriteRequest, 'unit'> | Refusal;
   /** Builds the write of one value. Returns a Refusal for a quantity that cannot be written, or a value that does not fit. */
   encode(quantity: string, value: number): Omit<WriteRequest, 'unit'> | Refusal;
+  /**
+   * Builds the write of a text, fitted to the point, and the value that the point then has. Returns a Refusal for a quantity that takes no text.
+   */
+  encodeText(quantity: string, text: string): { readonly request: Omit<WriteRequest, 'unit'>; readonly value: number } | Refusal;
 }
 
 /** How a raw UART device answered a frame that was written to it. `busy`: the same frame may be accepted later. `reason`: empty if accepted. */

@@ -58,6 +58,8 @@ export interface LevelWrite {
   readonly expiresMono: MonoMs;
   /** The level has been sent to the lamp, verification follows. Called at most once. */
   readonly onSent?: (sentMono: MonoMs) => void;
+  /** The text of a text point, whose value is `levelPct`; absent for a number. */
+  readonly text?: string;
 }
 
 /** One write of a value to an output: a relay, a message number, a volume. Units: `value` in the point's own. */
@@ -65,12 +67,18 @@ export interface ValueWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expir
   readonly value: number;
 }
 
+/** One write of a text to a text point. It is fitted to the point: cut at a word, and without characters that the device does not have. */
+export interface TextWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expiresMono'> {
+  readonly text: string;
+}
+
 /**
- * How a write ended. `verified`: the read-back gave the written value. `failed`: `sentMono` is null if nothing was sent, or if the device did
+ * How a write ended. `verified`: the read-back gave the written value; with `isUnread` the device only acknowledged it, because its profile says that it
+ * cannot be read back. `failed`: `sentMono` is null if nothing was sent, or if the device did
  * not acknowledge what was sent; it may then still have executed it.
  */
 export type WriteResult =
-  | { readonly state: 'verified'; readonly sentMono: MonoMs }
+  | { readonly state: 'verified'; readonly sentMono: MonoMs; readonly isUnread?: true }
   | { readonly state: 'failed'; readonly reason: Message; readonly sentMono: MonoMs | null };
 
 /** The lines and devices of the cabinet, for control and console. */
@@ -81,6 +89,8 @@ export interface Field {
   write(write: LevelWrite): Promise<WriteResult>;
   /** As `write`, for an output. Never writes outside the limits of the profile, and never a point that the profile marks dangerous. */
   writePoint(write: ValueWrite): Promise<WriteResult>;
+  /** As `writePoint`, for a text point. Its reading is the checksum of the registers (`TextFormat`). */
+  writeText(write: TextWrite): Promise<WriteResult>;
   /** The newest reading of a point; undefined if it has none yet. Its quality becomes stale with age. */
   latest(pointId: PointId): Reading | undefined;
   /** The newest reading of each point that has one. */

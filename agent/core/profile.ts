@@ -9,10 +9,10 @@ import { Message, msg } from './message.ts';
 /** The four address spaces of a Modbus device: bits (`coil` writable, `discrete` read-only) and registers (`holding` writable, `input` read-only). */
 export type Table = 'coil' | 'discrete' | 'input' | 'holding';
 /**
- * How a value is encoded: one bit, or an unsigned (`u`), signed (`s`) or IEEE 754 (`f`) number of that many bits. Source: Modbus has 16-bit
- * registers; wider types span several.
+ * How a value is encoded: one bit, an unsigned (`u`), signed (`s`) or IEEE 754 (`f`) number of that many bits, or a text of several registers.
+ * Source: Modbus has 16-bit registers; wider types span several.
  */
-export type RegisterType = 'bit' | 'u16' | 's16' | 'u32' | 's32' | 'f32' | 'u64' | 's64';
+export type RegisterType = 'bit' | 'u16' | 's16' | 'u32' | 's32' | 'f32' | 'u64' | 's64' | 'text';
 /** Which register of a value of several registers comes first: that with the highest or the lowest 16 bits. */
 export type WordOrder = 'high-first' | 'low-first';
 /**
@@ -73,7 +73,8 @@ export type DeviceCategory =
   | 'weather'
   | 'air'
   | 'io'
-  | 'power';
+  | 'power'
+  | 'panel';
 
 /**
  * A group of points that a device type has `count` times, such as the lamp drivers behind a DALI gateway. The full name of a point is
@@ -173,6 +174,25 @@ export interface PointProfile {
   /** It only increases until it rolls over at this value (null: never) or the device is replaced. Null for a point that is not a counter. */
   readonly counter: PointCounter | null;
   readonly write: PointWrite | null;
+  /** How its characters are stored; only for type `text`. The value of such a point is the checksum of its registers (`drivers/modbus/text-codec.ts`). */
+  readonly text?: TextFormat | null;
+}
+
+/** How the registers of a text point store its characters. */
+export interface TextFormat {
+  /** `utf16`: one code unit in each register. */
+  readonly encoding: 'ascii' | 'latin1' | 'utf16';
+  /** Characters of the whole point. */
+  readonly length: number;
+  readonly perRegister: 1 | 2;
+  /** Which byte of a register has its first character; with one character, the other byte is 0. */
+  readonly order: 'high-first' | 'low-first';
+  /** Fills the rest of the registers: a character, or `nul`. */
+  readonly pad: string;
+  /** The characters that the panel can show, besides the space; null for all of the encoding. */
+  readonly characters: string | null;
+  /** Shown in place of a character that the panel does not have and that has no similar one. */
+  readonly replacement: string;
 }
 
 /** `maxPowerKw`: the largest power that the meter can measure, which limits the rise of its energy. Absent: derived from the lamps of the cabinet. */
@@ -232,6 +252,7 @@ export type Semantic =
   | 'uptime'
   | 'clock'
   | 'subscribed-power'
+  | 'text'
   | 'other';
 
 /** How a point is written and verified. Units: `min`, `max` and `tolerance` in the point's own. */
@@ -252,6 +273,8 @@ export interface PointWrite {
   /** The level that is read back changes while the driver fades. `settleMs` then counts from the end of the fade, which set-up writes as `daliFadeTime`. */
   readonly fades: boolean;
   readonly tolerance: number;
+  /** False: the device does not return what was written, so its acknowledgement is the only proof. Default: true. */
+  readonly readBack?: boolean;
 }
 
 /**
@@ -281,5 +304,6 @@ export interface ProfileExample {
   /** Hex with spaces; null for a uart frame. */
   readonly request: string | null;
   readonly response: string;
-  readonly expect: Readonly<Record<string, number | null>>;
+  /** Of a text point: its text. */
+  readonly expect: Readonly<Record<string, number | string | null>>;
 }

@@ -4,6 +4,7 @@
 
 import type { MonoMs, WallMs } from './clock.ts';
 import type { Message } from './message.ts';
+import type { TextSender } from './panel-config.ts';
 import type { ConfigRequest } from './revisions.ts';
 import type { Committed, FrameFate, ReadingFrame } from './store-port.ts';
 import type { UpdateOrder } from './updates.ts';
@@ -16,6 +17,8 @@ export interface UplinkDevice {
   readonly metrics: readonly UplinkMetric[];
   /** What an override of it applies to: a lamp or a zone; null if it cannot be overridden. */
   readonly target: Target | null;
+  /** It is a panel and accepts texts. */
+  readonly isPanel?: true;
 }
 
 /** One metric of a device as the platform sees it. */
@@ -91,6 +94,23 @@ export interface BlinkRequest {
   readonly expiresMono?: MonoMs;
 }
 
+/**
+ * Requests a text on a panel for `minutes`; `text` null ends the text that was sent, or the emergency text if `isEmergency`. The format has been
+ * checked, panel and limits have not.
+ */
+export interface PanelRequest {
+  readonly commandId: string;
+  readonly panel: string;
+  readonly text: string | null;
+  readonly isEmergency: boolean;
+  readonly minutes: number;
+  readonly sender: TextSender;
+  /** `platform`, or `console:<user>`. */
+  readonly source: string;
+  /** A text that is not shown by then is withdrawn. */
+  readonly expiresMono?: MonoMs;
+}
+
 /** Requests a write of one value to one point. It is not sent after `expiresMono`. Units: the point's own. */
 export interface PointRequest {
   readonly commandId: string;
@@ -108,6 +128,7 @@ export type PlatformOrder =
   | { readonly kind: 'programme'; readonly request: ProgrammeRequest }
   | { readonly kind: 'blink'; readonly request: BlinkRequest }
   | { readonly kind: 'point'; readonly request: PointRequest }
+  | { readonly kind: 'panel'; readonly request: PanelRequest }
   | { readonly kind: 'config'; readonly request: ConfigRequest }
   | { readonly kind: 'update'; readonly request: UpdateOrder };
 

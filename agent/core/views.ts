@@ -10,6 +10,7 @@ import type { ClockQuality, WallMs } from './clock.ts';
 import type { LightTools } from './light-tools.ts';
 import type { Message, Said } from './message.ts';
 import type { MetricFamily } from './metrics.ts';
+import type { PanelTools } from './panel-tools.ts';
 import type {
   BackupReport,
   DeviceView,
@@ -45,6 +46,7 @@ export interface AgentView extends LocalConfigView {
   override(request: Omit<OverrideRequest, 'commandId'> & { readonly authority?: 'technician' | 'anyone' }): Promise<OverrideAnswer>;
   release(request: Omit<ReleaseRequest, 'commandId'>): Promise<Outcome>;
   readonly light: LightTools;
+  readonly panels: PanelTools;
   readonly bus: BusTools;
   readonly audit: AuditTools;
   readonly access: AccessTools;
@@ -77,6 +79,7 @@ export interface AgentView extends LocalConfigView {
   names(): {
     readonly lamps: readonly string[];
     readonly zones: readonly string[];
+    readonly panels: readonly string[];
     readonly devices: readonly string[];
     readonly lines: readonly string[];
     /** The lines of `lines` that can be scanned, read and written. */

@@ -8,6 +8,7 @@ import type { MonoMs } from '../core/clock.ts';
 import type { LineCounters } from '../core/driver.ts';
 import { serialOf } from '../core/line-port.ts';
 import type { DeviceView, Field, LineView } from '../core/ports.ts';
+import type { PointProfile } from '../core/profile.ts';
 import type { PointView } from '../core/views.ts';
 import type { PointId } from '../core/words.ts';
 import type { BusToolsParts, RawLine } from './bus-tools/bus-tools.ts';
@@ -87,10 +88,15 @@ export function pointViews(
 ): PointView[] {
   const text = filter.toLowerCase();
   const readings = new Map(field.readings().map((reading) => [reading.pointId, reading]));
-  const wanted = [...points.values()].filter(({ pointId, profile }) => profile.poll !== 'never' && pointId.toLowerCase().includes(text));
+  const wanted = [...points.values()].filter(({ pointId, profile }) => isShown(profile) && pointId.toLowerCase().includes(text));
   return wanted.map(({ pointId, profile: { unit, decimals } }) => {
     const reading = readings.get(pointId);
     const ageS = reading === undefined ? null : Math.max(0, Math.round((nowMono - reading.atMono) / 100) / 10);
     return { pointId, value: reading?.value ?? null, unit, decimals, quality: reading?.quality ?? 'missing', ageS };
   });
+}
+
+/** A text is shown with its panel; its value is a checksum. */
+function isShown({ poll, type }: PointProfile): boolean {
+  return poll !== 'never' && type !== 'text';
 }

@@ -3,7 +3,7 @@
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import { createEventTracker, type EventTracker } from '../core/event-tracker.ts';
 import { msg } from '../core/message.ts';
-import type { DeviceView, Field, LevelWrite, LineView, ValueWrite, WriteResult } from '../core/ports.ts';
+import type { DeviceView, Field, LevelWrite, LineView, TextWrite, ValueWrite, WriteResult } from '../core/ports.ts';
 import type { Profile } from '../core/profile.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
 import { createBusTools, type FieldBusTools } from './bus-tools/bus-tools.ts';
@@ -12,7 +12,7 @@ import { busLine, deviceViews, lineView, rawLine } from './field-views.ts';
 import type { FieldLine } from './line-from-config.ts';
 import { createLineRuntime, type LineRuntime, type RuntimeParts } from './line-runtime.ts';
 import { LatestReadings } from './readings.ts';
-import { asLevelWrite, LAMP_WORDS, OUTPUT_WORDS, type WriteWords } from './writes/write-reasons.ts';
+import { asLevelWrite, LAMP_WORDS, OUTPUT_WORDS, TEXT_WORDS, type WriteWords, withTextValue } from './writes/write-reasons.ts';
 
 /** How often the bus load and the age of the readings are checked. Units: ms. */
 const LOAD_SAMPLE_MS = 5_000;
@@ -137,6 +137,10 @@ class CabinetField implements LiveField {
     return this.#send(asLevelWrite(write), OUTPUT_WORDS);
   }
 
+  writeText({ text, ...write }: TextWrite): Promise<WriteResult> {
+    return this.#send({ ...asLevelWrite({ ...write, value: 0 }), text }, TEXT_WORDS);
+  }
+
   latest(pointId: PointId): Reading | undefined {
     return this.#latest.get(pointId);
   }
@@ -166,7 +170,7 @@ class CabinetField implements LiveField {
     const [deviceId, quantity] = [write.pointId.slice(0, dot), write.pointId.slice(dot + 1)];
     for (const { runner, units } of this.#runtimes) {
       const unit = units.find(({ device }) => device.id === deviceId);
-      if (unit !== undefined && runner !== null) return runner.write(write, unit, quantity, words);
+      if (unit !== undefined && runner !== null) return runner.write(withTextValue(write, unit, quantity), unit, quantity, words);
     }
     return Promise.resolve({ state: 'failed', reason: msg`no device ${deviceId} on any line`, sentMono: null });
   }

@@ -97,7 +97,12 @@ function plain({ year, month, day }: NightDay): PlainDate {
   };
 }
 
-function fits(rule: CalendarRule, date: PlainDate): boolean {
+/** Whether a day meets all the conditions of a rule. */
+export function isDayOf(days: Omit<CalendarRule, 'programme'>, day: NightDay): boolean {
+  return fits(days, plain(day));
+}
+
+function fits(rule: Omit<CalendarRule, 'programme'>, date: PlainDate): boolean {
   const { weekdays, nthWeekday, holidays, eves } = rule;
   if (weekdays !== null && !weekdays.includes(date.weekday)) return false;
   if (nthWeekday !== null && !isNth(nthWeekday, date)) return false;

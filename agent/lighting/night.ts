@@ -35,8 +35,8 @@ export interface Nights {
   changeAfter(nowMs: WallMs): WallMs | null;
 }
 
-/** Units: degrees. Source: sunrise and sunset, upper limb with refraction at the horizon. */
-const HORIZON_DEG = -0.833;
+/** Altitude of the sun's centre at sunrise and sunset. Units: degrees. Source: upper limb with refraction at the horizon. */
+export const HORIZON_DEG = -0.833;
 const NOON_HOUR = 12;
 /** Cached nights: last, present and next. */
 const KEEP = 3;

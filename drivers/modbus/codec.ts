@@ -6,9 +6,10 @@
 import { msg } from '../../agent/core/message.ts';
 import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
 import { Refusal } from '../../agent/core/refusal.ts';
+import { textRegisters, textValue } from './text-codec.ts';
 
-/** Registers per value. A bit takes one coil. */
-export const REGISTERS_PER_VALUE: Readonly<Record<RegisterType, number>> = {
+/** Registers per value. A bit takes one coil; a text, as many as its format has. */
+const REGISTERS_PER_VALUE: Readonly<Record<Exclude<RegisterType, 'text'>, number>> = {
   bit: 1,
   u16: 1,
   s16: 1,
@@ -18,6 +19,12 @@ export const REGISTERS_PER_VALUE: Readonly<Record<RegisterType, number>> = {
   u64: 4,
   s64: 4,
 };
+
+/** Returns the number of registers of a point, or 1 for a bit. All of them are read by one request. */
+export function registersOf({ type, text = null }: Pick<PointProfile, 'type' | 'text'>): number {
+  if (type !== 'text') return REGISTERS_PER_VALUE[type];
+  return text === null ? 1 : textRegisters(text);
+}
 
 /** Lowest and highest raw value of each type that can be written. The other types cannot be written. */
 export const WRITABLE: Readonly<Partial<Record<RegisterType, readonly [min: number, max: number]>>> = {
@@ -32,11 +39,12 @@ const DALI = { levelsPerDecade: 253 / 3, maxLevel: 254 } as const;
 /**
  * One raw value.
  *
- * Shape: `words.length` is at least `REGISTERS_PER_VALUE[type]`, each 0..65535. Bytes inside a word are big-endian.
+ * Shape: `words.length` is at least `registersOf(point)`, each 0..65535. Bytes inside a word are big-endian.
  * Errors: null for 64 bits that a number cannot hold exactly; nothing the devices count comes near 2^53.
  */
-function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): number | null {
-  const used = words.slice(0, REGISTERS_PER_VALUE[type]);
+function rawOf(point: PointProfile, words: readonly number[]): number | null {
+  const { type, wordOrder } = point;
+  const used = words.slice(0, registersOf(point));
   if (wordOrder === 'low-first') used.reverse();
   const bytes = Buffer.alloc(2 * used.length);
   used.forEach((word, index) => {
@@ -59,6 +67,8 @@ function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): num
       const wide = bytes.readBigUInt64BE();
       return wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : null;
     }
+    case 'text':
+      return textValue(used);
     case 's64': {
       const wide = bytes.readBigInt64BE();
       return wide >= BigInt(Number.MIN_SAFE_INTEGER) && wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : null;
@@ -86,9 +96,9 @@ export function decodePoint(point: PointProfile, words: readonly number[]): numb
 }
 
 /** One bit of a register, 0 the lowest; of a value of several registers, 0 is the lowest of its lowest word. */
-function bitOf({ type, wordOrder }: PointProfile, bit: number, words: readonly number[]): number {
-  const used = words.slice(0, REGISTERS_PER_VALUE[type]);
-  if (wordOrder === 'high-first') used.reverse();
+function bitOf(point: PointProfile, bit: number, words: readonly number[]): number {
+  const used = words.slice(0, registersOf(point));
+  if (point.wordOrder === 'high-first') used.reverse();
   return ((used[bit >> 4] ?? 0) >> (bit & 15)) & 1;
 }
 
@@ -101,6 +111,7 @@ export function isPlausible({ range }: PointProfile, value: number): boolean {
 export function encodePoint(point: PointProfile, value: number): number[] | Refusal {
   const { write, type } = point;
   if (write === null) return new Refusal(msg`${point.id} cannot be written`);
+  if (type === 'text') return new Refusal(msg`${point.id} is a text; it is set by a panel, see \`luciole panel set\``);
   if (!(value >= write.min && value <= write.max)) return new Refusal(msg`${point.id}: ${value} is outside ${write.min}..${write.max}`);
   const raw = rawFor(point, value);
   const limits = WRITABLE[type];
@@ -117,9 +128,10 @@ export function rawFor({ transform, scale, offset, semantic }: PointProfile, val
 }
 
 /** Whether the registers contain a pattern that means "no value". Profiles give it as in the frame, regardless of the sign of the type. */
-function isSentinel({ type, wordOrder, invalid }: PointProfile, words: readonly number[]): boolean {
+function isSentinel(point: PointProfile, words: readonly number[]): boolean {
+  const { wordOrder, invalid } = point;
   if (invalid.length === 0) return false;
-  const used = words.slice(0, REGISTERS_PER_VALUE[type]);
+  const used = words.slice(0, registersOf(point));
   if (wordOrder === 'low-first') used.reverse();
   if (used.length <= 2) return invalid.includes(used.reduce((all, word) => all * 0x1_0000 + word, 0));
   const pattern = used.reduce((all, word) => (all << 16n) | BigInt(word), 0n);

@@ -8,7 +8,8 @@ import type { DecodedValue, ModbusDriver } from '../../agent/core/driver.ts';
 import { msg } from '../../agent/core/message.ts';
 import type { PointProfile, Profile, Table } from '../../agent/core/profile.ts';
 import { Refusal } from '../../agent/core/refusal.ts';
-import { decodePoint, encodePoint, isPlausible, REGISTERS_PER_VALUE } from './codec.ts';
+import { decodePoint, encodePoint, isPlausible, registersOf } from './codec.ts';
+import { fitText, textFormatOf, textValue, textWords } from './text-codec.ts';
 
 /** Creates the driver of a Modbus device type: decodes its registers, and encodes its writes. */
 export function createModbusDriver(profile: Profile): ModbusDriver {
@@ -37,6 +38,14 @@ export function createModbusDriver(profile: Profile): ModbusDriver {
       const { table, address } = writePlace(point);
       return { table: table === 'coil' ? 'coil' : 'holding', address, values, ...multiple };
     },
+    encodeText: (quantity, text) => {
+      const point = byId.get(quantity);
+      const format = point === undefined ? null : textFormatOf(point);
+      if (point === undefined || format === null || point.write === null)
+        return new Refusal(msg`${quantity} of ${profile.id} takes no text`);
+      const values = textWords(format, fitText([format], text).lines[0] ?? '');
+      return { request: { table: 'holding', address: writePlace(point).address, values, ...multiple }, value: textValue(values) };
+    },
   };
 }
 
@@ -51,5 +60,5 @@ function decoded(point: PointProfile, words: readonly number[]): DecodedValue {
 }
 
 function liesInside(point: PointProfile, table: Table, address: number, count: number): boolean {
-  return point.table === table && point.address >= address && point.address + REGISTERS_PER_VALUE[point.type] <= address + count;
+  return point.table === table && point.address >= address && point.address + registersOf(point) <= address + count;
 }

@@ -63,7 +63,10 @@ export const DFPLAYER: FrameCodec = {
     everyMs: 500,
   },
   // A frame has only some of the values; the others are unchanged.
-  collector: () => ({ values }) => values,
+  collector:
+    () =>
+    ({ values }) =>
+      values,
   parse(bytes, at) {
     const head = headAt(bytes, at, HEAD);
     if (head !== 'yes') return head;

@@ -6,6 +6,7 @@ import { type CalendarDraft, type Index, type Placed, placed, unknownName, unkno
 import type { Finding, Path } from './finding.ts';
 
 type RuleDraft = NonNullable<NonNullable<CalendarDraft['rules']>[number]>;
+type DaysDraft = Omit<RuleDraft, 'programme'>;
 
 /**
  * Returns what is wrong with calendars, lists of holidays, the dates and zones of event nights, and the dates of seasons. Empty if nothing
@@ -28,39 +29,51 @@ export function checkCalendars(index: Index): Finding[] {
       ...checkDate(value.date, [...path, 'date']),
       ...unknownZones(value.zones, [...path, 'zones'], known.zones),
     ]),
-    ...rules.flatMap(({ value, path }) => [...checkDate(value.from, [...path, 'from']), ...checkDate(value.to, [...path, 'to'])]),
     ...zones.flatMap(({ value, path }) =>
       placed(value.seasons, [...path, 'seasons']).flatMap((season) => [
         ...checkDate(season.value.from, [...season.path, 'from']),
         ...checkDate(season.value.to, [...season.path, 'to']),
       ]),
     ),
-    ...checkHolidays(index, rules),
-    ...rules.flatMap(checkSpan),
-    ...rules.flatMap(checkWeekdays),
+    ...checkDays(index, rules),
+    ...checkLists(index),
     ...calendars.flatMap(checkReachable),
   ];
 }
 
-/** Unknown holiday names in rules, ids of lists that hide a built-in name, and days that do not exist. */
-function checkHolidays({ holidays, known }: Index, rules: readonly Placed<RuleDraft>[]): Finding[] {
-  const names = known.holidays === null ? null : new Set<string>([...BUILT_IN_HOLIDAYS, ...known.holidays]);
+/**
+ * Returns what is wrong with conditions on a day: dates that do not exist, unknown holidays, and conditions that no day meets.
+ */
+export function checkDays(index: Index, entries: readonly Placed<DaysDraft>[]): Finding[] {
   return [
-    ...rules.flatMap(({ value, path }): Finding[] => {
-      if ('eves' in value && !('holidays' in value)) {
-        return [{ path: [...path, 'eves'], message: msg`eves needs holidays beside it: the days before which it applies` }];
-      }
-      return unknownName({ what: 'list of holidays', id: value.holidays, known: names, path: [...path, 'holidays'] });
-    }),
-    ...holidays.flatMap(({ value: { id, days }, path }) => [
-      ...(BUILT_IN_HOLIDAYS.some((name) => name === id)
-        ? [{ path: [...path, 'id'], message: msg`"${id ?? ''}" is built in; give your list another id` }]
-        : []),
-      ...placed(days, [...path, 'days']).flatMap((day) =>
-        typeof day.value === 'string' && !day.value.startsWith('easter') ? checkDate(day.value, day.path) : [],
-      ),
-    ]),
+    ...entries.flatMap(({ value, path }) => [...checkDate(value.from, [...path, 'from']), ...checkDate(value.to, [...path, 'to'])]),
+    ...checkHolidays(index, entries),
+    ...entries.flatMap(checkSpan),
+    ...entries.flatMap(checkWeekdays),
   ];
+}
+
+/** Unknown holiday names. */
+function checkHolidays({ known }: Index, rules: readonly Placed<DaysDraft>[]): Finding[] {
+  const names = known.holidays === null ? null : new Set<string>([...BUILT_IN_HOLIDAYS, ...known.holidays]);
+  return rules.flatMap(({ value, path }): Finding[] => {
+    if ('eves' in value && !('holidays' in value)) {
+      return [{ path: [...path, 'eves'], message: msg`eves needs holidays beside it: the days before which it applies` }];
+    }
+    return unknownName({ what: 'list of holidays', id: value.holidays, known: names, path: [...path, 'holidays'] });
+  });
+}
+
+/** Ids of lists that hide a built-in name, and days that do not exist. */
+function checkLists({ holidays }: Index): Finding[] {
+  return holidays.flatMap(({ value: { id, days }, path }) => [
+    ...(BUILT_IN_HOLIDAYS.some((name) => name === id)
+      ? [{ path: [...path, 'id'], message: msg`"${id ?? ''}" is built in; give your list another id` }]
+      : []),
+    ...placed(days, [...path, 'days']).flatMap((day) =>
+      typeof day.value === 'string' && !day.value.startsWith('easter') ? checkDate(day.value, day.path) : [],
+    ),
+  ]);
 }
 
 function checkDate(text: string | undefined, path: Path): Finding[] {
@@ -73,7 +86,7 @@ function checkDate(text: string | undefined, path: Path): Finding[] {
   return [{ path, message: msg`there is no ${text}; the last day of that month is ${last}` }];
 }
 
-function checkSpan({ value: { from, to }, path }: Placed<RuleDraft>): Finding[] {
+function checkSpan({ value: { from, to }, path }: Placed<DaysDraft>): Finding[] {
   if (from === undefined || to === undefined) return [];
   const [first, last] = [dateOf(from), dateOf(to)];
   if ((first.year === null) !== (last.year === null)) {
@@ -92,7 +105,7 @@ function number({ year, month, day }: CalendarDate): number {
   return (year ?? 0) * 10_000 + month * 100 + day;
 }
 
-function checkWeekdays({ value: { weekdays, nthWeekday }, path }: Placed<RuleDraft>): Finding[] {
+function checkWeekdays({ value: { weekdays, nthWeekday }, path }: Placed<DaysDraft>): Finding[] {
   const weekday = nthWeekday?.weekday;
   if (weekdays === undefined || weekday === undefined || weekdays.some((day) => day === undefined || day === weekday)) return [];
   const message = msg`the weekdays of this rule leave ${weekday} out, so no night would fit; leave weekdays out`;

@@ -44,11 +44,18 @@ export function checkIds(index: Index): Finding[] {
     ...repeated('event night', named(index.eventNights)),
     ...repeated('rule', named(index.rules)),
     ...repeated('output', named(index.outputs)),
+    ...repeated('panel', named(index.panels)),
     ...foreign,
     ...named(index.zones).flatMap((zone) => {
       const withLamp = clash(zone, lamps, msg`a lamp`);
       return withLamp.length > 0 ? withLamp : clash(zone, devices, msg`a device`);
     }),
+    // On the platform each of them is a device.
+    ...named(index.panels).flatMap((panel) => [
+      ...clash(panel, lamps, msg`a lamp`),
+      ...clash(panel, named(index.zones), msg`a zone`),
+      ...clash(panel, devices, msg`a device`),
+    ]),
   ];
 }
 
@@ -186,6 +193,7 @@ const TWICE = {
   'event night': (id: string) => msg`there are two event nights "${id}"`,
   rule: (id: string) => msg`there are two rules "${id}"`,
   output: (id: string) => msg`there are two outputs "${id}"`,
+  panel: (id: string) => msg`there are two panels "${id}"`,
 } satisfies Readonly<Record<string, (id: string) => Message>>;
 const ONLY_CASE: Readonly<Record<keyof typeof TWICE, (id: string, first: string) => Message>> = {
   line: (id, first) => msg`line "${id}" differs from "${first}" only in upper and lower case`,
@@ -200,6 +208,7 @@ const ONLY_CASE: Readonly<Record<keyof typeof TWICE, (id: string, first: string)
   'event night': (id, first) => msg`event night "${id}" differs from "${first}" only in upper and lower case`,
   rule: (id, first) => msg`rule "${id}" differs from "${first}" only in upper and lower case`,
   output: (id, first) => msg`output "${id}" differs from "${first}" only in upper and lower case`,
+  panel: (id, first) => msg`panel "${id}" differs from "${first}" only in upper and lower case`,
 };
 
 function repeated(what: keyof typeof TWICE, items: readonly Named[]): Finding[] {

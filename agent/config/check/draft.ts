@@ -31,6 +31,7 @@ const LISTS = [
   'eventNights',
   'rules',
   'outputs',
+  'panels',
   'neighbours',
 ] as const;
 type List = (typeof LISTS)[number];
@@ -52,6 +53,7 @@ export type EventNightDraft = Item<'eventNights'>;
 export type RuleDraft = Item<'rules'>;
 /** The well-formed parts of an output. */
 export type OutputDraft = Item<'outputs'>;
+export type PanelDraft = Item<'panels'>;
 
 /** An item of a list, with its path in the document. */
 export interface Placed<T> {

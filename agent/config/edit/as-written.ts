@@ -1,4 +1,14 @@
-import type { Cabinet, Calendar, CalendarDate, CalendarRule, HolidayDay, Rule, StepLevel, StepTime } from '../../core/cabinet.ts';
+import type {
+  Cabinet,
+  Calendar,
+  CalendarDate,
+  CalendarRule,
+  HolidayDay,
+  PanelConfig,
+  Rule,
+  StepLevel,
+  StepTime,
+} from '../../core/cabinet.ts';
 import { WEEKDAYS } from '../schema/weekdays.ts';
 
 /**
@@ -18,6 +28,7 @@ export function asWritten({
   eventNights,
   rules,
   outputs,
+  panels,
   neighbours,
   uplink,
   store,
@@ -42,7 +53,7 @@ export function asWritten({
       id,
       steps: steps.map(({ at, level, boostPct }) => ({ at: timeWritten(at), ...levelWritten(level), boostPct })),
     })),
-    holidays: holidaysWritten(calendars),
+    holidays: holidaysWritten(calendars, panels),
     calendars: calendars.map((calendar) => ({ ...calendar, rules: calendar.rules.map(calendarRuleWritten) })),
     eventNights: eventNights.map(({ date, from, until, ...event }) => ({
       ...event,
@@ -52,6 +63,15 @@ export function asWritten({
     })),
     rules: rules.map(ruleWritten),
     outputs,
+    panels: panels.map(({ schedule, ...panel }) => ({
+      ...panel,
+      schedule: schedule.map(({ text, at, until, days }) => ({
+        text,
+        at: timeWritten(at),
+        until: timeWritten(until),
+        ...daysWritten(days),
+      })),
+    })),
     neighbours,
     uplink,
     store,
@@ -79,10 +99,12 @@ function dateWritten({ year, month, day }: CalendarDate): string {
 }
 
 /** The lists of holidays that rules name; undefined if there are none. */
-function holidaysWritten(calendars: readonly Calendar[]): readonly Readonly<Record<string, unknown>>[] | undefined {
-  const named = calendars.flatMap(({ rules }) =>
-    rules.flatMap(({ holidays }) => (holidays === null || typeof holidays === 'string' ? [] : [holidays])),
-  );
+function holidaysWritten(
+  calendars: readonly Calendar[],
+  panels: readonly PanelConfig[],
+): readonly Readonly<Record<string, unknown>>[] | undefined {
+  const days = [...calendars.flatMap(({ rules }) => rules), ...panels.flatMap(({ schedule }) => schedule.map((entry) => entry.days))];
+  const named = days.flatMap(({ holidays }) => (holidays === null || typeof holidays === 'string' ? [] : [holidays]));
   const lists = new Map(named.map((list) => [list.id, list]));
   return lists.size === 0 ? undefined : [...lists.values()].map(({ id, days }) => ({ id, days: days.map(holidayWritten) }));
 }
@@ -93,7 +115,18 @@ function holidayWritten(day: HolidayDay): unknown {
   return 'nth' in day ? { ...day, weekday: WEEKDAYS[day.weekday - 1] } : dateWritten(day);
 }
 
-function calendarRuleWritten({ weekdays, from, to, nthWeekday, holidays, ...rule }: CalendarRule): Readonly<Record<string, unknown>> {
+function calendarRuleWritten({ programme, ...days }: CalendarRule): Readonly<Record<string, unknown>> {
+  return { programme, ...daysWritten(days) };
+}
+
+function daysWritten({
+  weekdays,
+  from,
+  to,
+  nthWeekday,
+  holidays,
+  ...rule
+}: Omit<CalendarRule, 'programme'>): Readonly<Record<string, unknown>> {
   const named = (weekday: number): string | undefined => WEEKDAYS[weekday - 1];
   return {
     ...rule,

@@ -8,6 +8,7 @@ import { checkLevels } from '../check/check-levels.ts';
 import { checkIds, checkReferences, checkWiring } from '../check/check-names.ts';
 import { checkNights } from '../check/check-nights.ts';
 import { checkOutputs } from '../check/check-outputs.ts';
+import { checkPanels } from '../check/check-panels.ts';
 import { checkProgrammes } from '../check/check-programmes.ts';
 import { checkRules } from '../check/check-rules.ts';
 import { checkSchema } from '../check/check-schema.ts';
@@ -92,6 +93,7 @@ export function readCabinet(file: string, readFile: (file: string) => string, ch
     ...checkRules(index),
     ...checkOutputs(index),
     ...checkSound(draft, index),
+    ...checkPanels(index),
     ...checkTrust(draft.trust),
     ...checkConsole(draft.console),
   ];

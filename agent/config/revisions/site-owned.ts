@@ -4,10 +4,14 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Cabinet } from '../../core/cabinet.ts';
+import type { Cabinet, PanelConfig, PanelLimits } from '../../core/cabinet.ts';
 import { type LineNetwork, linePortName, parseLineNetwork, parseLinePort } from '../../core/line-port.ts';
 import { Message, msg } from '../../core/message.ts';
+import { DEFAULT_LIMITS } from '../../core/panel-config.ts';
 import type { SiteOwnedDifference } from '../../core/revisions.ts';
+
+const PANEL = 'panels[].limits';
+const PANEL_LIMITS = ['maxLength', 'changesPerMin', 'changesPerHour', 'characters', 'textFrom', 'emergencyFrom'] as const;
 
 /**
  * The keys that only the file of the site may set, with their names in `cabinet.yaml`. Every other key of the schema belongs to platform
@@ -39,6 +43,8 @@ export const SITE_OWNED: readonly string[] = [
   ...['sound.limits.announcementsPerH', 'sound.limits.emergencyBy'],
   // Other services and devices of the machine and its network would become reachable. Compared over all lines.
   'lines[].port',
+  // Any text could be shown to the public. Compared for each device that shows texts.
+  ...PANEL_LIMITS.map((key) => `${PANEL}.${key}`),
 ];
 
 const PORT = 'lines[].port';
@@ -48,11 +54,13 @@ const PORT = 'lines[].port';
  *
  * Keys of one section are compared together: user and password of one configuration with the broker of another count as a difference. The
  * port of a line may be that of any line in `allowed`, or one of `trust.ports`. The line of a sound player stays a raw one.
- * With nothing in `allowed` every key is a difference.
+ * The limits of a panel may be those of the panels on the same unit of a line; without one there, the defaults. So neither a new name nor a
+ * second panel gets around the limits of the site.
+ * With nothing in `allowed` every key of one value is a difference.
  */
 export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabinet[]): SiteOwnedDifference[] {
   const sections = Map.groupBy(
-    SITE_OWNED.filter((key) => key !== PORT),
+    SITE_OWNED.filter((key) => key !== PORT && !key.startsWith(PANEL)),
     (key) => key.split('.')[0],
   );
   const others = [...sections.values()].flatMap((keys) => fewest(keys, candidate, allowed));
@@ -60,7 +68,7 @@ export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabin
   const networks = allowed.flatMap(({ trust }) => trust.ports.flatMap((text) => parseLineNetwork(text) ?? []));
   const isAllowed = (port: string): boolean => ports.has(portName(port)) || networks.some((network) => isInNetwork(network, port));
   const foreign = candidate.lines.filter(({ port }) => !isAllowed(port)).map(({ id }) => `lines[${id}].port`);
-  return [...others, ...foreign, ...playerLines(candidate, allowed)].map((key) => ({ key }));
+  return [...others, ...foreign, ...panelDifferences(candidate, allowed), ...playerLines(candidate, allowed)].map((key) => ({ key }));
 }
 
 /** On a line of another kind, written registers could contain the bytes of a command to the player, such as its full volume. */
@@ -102,6 +110,29 @@ function fewest(keys: readonly string[], candidate: Cabinet, allowed: readonly C
 function valueAt(cabinet: Cabinet, key: string): unknown {
   const path = key.replace(/^cabinet\./, '').split('.');
   return path.reduce<unknown>((value, name) => (value as Record<string, unknown> | null | undefined)?.[name], cabinet);
+}
+
+function panelDifferences(candidate: Cabinet, allowed: readonly Cabinet[]): string[] {
+  const places = placesOf(candidate);
+  return candidate.panels.flatMap(({ id, device, limits }) => {
+    const place = places.get(device);
+    const known = allowed.flatMap((each) => panelsAt(each, place));
+    const differing = (other: PanelLimits): readonly string[] => PANEL_LIMITS.filter((key) => !isDeepStrictEqual(limits[key], other[key]));
+    const [first, ...others] = known.length === 0 ? [differing(DEFAULT_LIMITS)] : known.map((panel) => differing(panel.limits));
+    const least = others.reduce((fewestKeys, next) => (next.length < fewestKeys.length ? next : fewestKeys), first ?? []);
+    return least.map((key) => `panels[${id}].limits.${key}`);
+  });
+}
+
+/** The panels on one unit of a line, whatever their names. */
+function panelsAt(cabinet: Cabinet, place: string | undefined): readonly PanelConfig[] {
+  const places = placesOf(cabinet);
+  return cabinet.panels.filter(({ device }) => places.get(device) === place);
+}
+
+/** Port and unit of each device. */
+function placesOf({ lines }: Cabinet): ReadonlyMap<string, string> {
+  return new Map(lines.flatMap(({ port, devices }) => devices.map(({ id, unit }) => [id, `${portName(port)}#${unit}`] as const)));
 }
 
 function portsOf({ lines, trust }: Cabinet): string[] {

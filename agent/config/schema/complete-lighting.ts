@@ -156,14 +156,24 @@ export function completeCalendars({
     id,
     rules: rules.map((rule) => ({
       programme: rule.programme,
-      weekdays: rule.weekdays?.map(weekdayNumber) ?? null,
-      from: rule.from === undefined ? null : dateOf(rule.from),
-      to: rule.to === undefined ? null : dateOf(rule.to),
-      nthWeekday: rule.nthWeekday === undefined ? null : { nth: rule.nthWeekday.nth, weekday: weekdayNumber(rule.nthWeekday.weekday) },
-      holidays: rule.holidays === undefined ? null : holidaysOf(rule.holidays, lists),
+      ...completeDays(rule, lists),
       ...(rule.eves === undefined ? {} : { eves: rule.eves }),
     })),
   }));
+}
+
+/** Converts the checked conditions on a day into the form of the agent; `lists`: the named lists of holidays of the file. */
+export function completeDays(
+  rule: Pick<NonNullable<CabinetDocument['calendars']>[number]['rules'][number], 'weekdays' | 'from' | 'to' | 'nthWeekday' | 'holidays'>,
+  lists: NonNullable<CabinetDocument['holidays']>,
+): Omit<CalendarRule, 'programme' | 'eves'> {
+  return {
+    weekdays: rule.weekdays?.map(weekdayNumber) ?? null,
+    from: rule.from === undefined ? null : dateOf(rule.from),
+    to: rule.to === undefined ? null : dateOf(rule.to),
+    nthWeekday: rule.nthWeekday === undefined ? null : { nth: rule.nthWeekday.nth, weekday: weekdayNumber(rule.nthWeekday.weekday) },
+    holidays: rule.holidays === undefined ? null : holidaysOf(rule.holidays, lists),
+  };
 }
 
 /** The checks guarantee that the name is built in or that of a list. */

@@ -7,6 +7,7 @@ import {
   completeRules,
   completeZone,
 } from './complete-lighting.ts';
+import { completePanels } from './complete-panels.ts';
 import { completeSound } from './complete-sound.ts';
 import { type CabinetDocument, storeSchema } from './schema.ts';
 
@@ -31,6 +32,7 @@ export function completeCabinet(document: CabinetDocument): Cabinet {
     eventNights: completeEventNights(document),
     rules: completeRules(document),
     outputs: completeOutputs(document),
+    panels: completePanels(document),
     sound: completeSound(document),
     neighbours: document.neighbours ?? [],
     uplink: completeUplink(document),

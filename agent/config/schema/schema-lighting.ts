@@ -9,6 +9,8 @@ import {
   holidaySchema,
   idSchema,
   levelSchema,
+  pointIdSchema,
+  pointSchema,
   secondsSchema,
   stepTimeSchema,
   topicPartSchema,
@@ -19,8 +21,6 @@ import {
 /** Source: EN 13201-2:2015. */
 const CLASSES = ['M1', 'M2', 'M3', 'M4', 'M5', 'M6', 'C0', 'C1', 'C2', 'C3', 'C4', 'C5', 'P1', 'P2', 'P3', 'P4', 'P5', 'P6'] as const;
 const classSchema = z.enum(CLASSES);
-const pointSchema = z.string().min(1).max(64);
-
 const sensorSchema = z.strictObject({
   device: idSchema.describe(String(msg`The device that senses; it needs a pole where reachM or a wave is given.`)),
   point: pointSchema.default('motion').describe(String(msg`The quantity that reports presence.`)),
@@ -311,12 +311,7 @@ export const eventNightSchema = z.strictObject({
 /** One item of `rules`: a condition, and the light that it adds while it applies. */
 export const ruleSchema = z.strictObject({
   id: idSchema.describe(String(msg`The name that outputs refer to.`)),
-  point: z
-    .string()
-    .regex(/^[^.\s]{1,32}\.[^\s]{1,64}$/)
-    .meta({ patternErrorMessage: String(msg`a point, as device.quantity: AIR1.pm25`) })
-    .optional()
-    .describe(String(msg`A measured point,`)),
+  point: pointIdSchema.optional().describe(String(msg`A measured point,`)),
   above: z.number().optional().describe(String(msg`holds above this`)),
   below: z.number().optional().describe(String(msg`or below this,`)),
   clearsAt: z.number().optional().describe(String(msg`until the value is back at this (hysteresis; required with above or below).`)),

@@ -88,3 +88,12 @@ export const revisionKeySchema = z
 
 /** A number of seconds from `min` to `max`, both included; fractions are allowed. */
 export const secondsSchema = (min: number, max: number) => z.number().min(min).max(max);
+
+/** The quantity of a device, as its profile names it: 1 to 64 characters. */
+export const pointSchema = z.string().min(1).max(64);
+
+/** A point of the cabinet, `AIR1.pm25`. Whether it exists is not checked here. */
+export const pointIdSchema = z
+  .string()
+  .regex(/^[^.\s]{1,32}\.[^\s]{1,64}$/)
+  .meta({ patternErrorMessage: String(msg`a point, as device.quantity: AIR1.pm25`) });

@@ -18,6 +18,7 @@ import {
   ruleSchema,
   zoneSchema,
 } from './schema-lighting.ts';
+import { panelSchema } from './schema-panels.ts';
 import { soundSchema } from './schema-sound.ts';
 import {
   daySchema,
@@ -358,8 +359,12 @@ export const cabinetSchema = z.strictObject({
     .optional()
     .describe(String(msg`Nights with a level of their own for a time: fireworks, a market.`)),
   rules: z.array(ruleSchema).optional().describe(String(msg`Conditions: a measured value beyond a threshold, presence or traffic.`)),
-  outputs: z.array(outputSchema).optional().describe(String(msg`Relay circuits, info panels, sound: points that follow zones and rules.`)),
+  outputs: z
+    .array(outputSchema)
+    .optional()
+    .describe(String(msg`Relay circuits, message numbers, volumes: points that follow zones and rules.`)),
   sound: soundSchema.nullish().describe(String(msg`Music and announcements from serial players, with their amplifiers.`)),
+  panels: z.array(panelSchema).max(16).optional().describe(String(msg`Information panels: texts by rule, clock and calendar.`)),
   neighbours: z.array(neighbourSchema).optional().describe(String(msg`Cabinets where the street goes on.`)),
   uplink: uplinkSchema.nullish().describe(String(msg`The city's platform; left out, the cabinet works alone.`)),
   store: storeSchema.nullish().describe(String(msg`Where readings are kept.`)),

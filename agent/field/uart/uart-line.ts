@@ -12,8 +12,8 @@ import type { Reading } from '../../core/words.ts';
 import { absentReadings, quantitiesOf, readingsOf, type Stamp } from '../readings.ts';
 import { createQuietTimer, type QuietTimer } from '../timers.ts';
 import { createUartRequester, type UartRequester } from './uart-requester.ts';
-import { UartWrites } from './uart-writes.ts';
 import { createUartTuner, type UartTuner } from './uart-tuner.ts';
+import { UartWrites } from './uart-writes.ts';
 
 /** The device, its driver and port, and the callbacks of a `UartLine`. */
 export interface UartLineOptions {

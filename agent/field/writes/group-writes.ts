@@ -7,7 +7,7 @@
  * a silent lamp but proves nothing, so its own write stays in the queue and is sent or fails by itself.
  * A silent gateway gets its group register written as well: one lost write instead of one for each lamp behind it.
  */
-import { REGISTERS_PER_VALUE } from '../../../drivers/modbus/codec.ts';
+import { registersOf } from '../../../drivers/modbus/codec.ts';
 import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { MonoMs } from '../../core/clock.ts';
 import type { ModbusDriver, WriteRequest } from '../../core/driver.ts';
@@ -152,7 +152,7 @@ function membersOf({ device, driver: { profile } }: GroupedDevice, { id, sets }:
 function usesPlace({ points, setup }: Profile, { table, address }: GroupProfile): boolean {
   const isThere = (point: PointProfile): boolean => {
     const { write } = point;
-    const isRead = point.table === table && address >= point.address && address < point.address + REGISTERS_PER_VALUE[point.type];
+    const isRead = point.table === table && address >= point.address && address < point.address + registersOf(point);
     return isRead || (write !== null && (write.table ?? point.table) === table && (write.address ?? point.address) === address);
   };
   return points.some(isThere) || setup.some((step) => step.table === table && step.address === address);

@@ -146,8 +146,8 @@ export class LevelWrites {
 
   async #sendOne(waiting: WaitingWrite): Promise<void> {
     const { clock, transactions } = this.#options;
-    const { write, unit, quantity } = waiting;
-    const request = unit.driver.encode(quantity, write.levelPct);
+    const { unit } = waiting;
+    const request = encodedWrite(waiting);
     if (request instanceof Refusal) return waiting.settle({ state: 'failed', reason: request.said, sentMono: waiting.sentMono });
     const leftMono = clock.monoMs();
     const result = await transactions.write(unit, { unit: unit.device.unit, ...request });
@@ -182,8 +182,9 @@ export class LevelWrites {
   #awaitProof(waiting: WaitingWrite, { askedMono }: Reply, byGroup: boolean): void {
     this.#reportSent(waiting, askedMono);
     const sent = { ...waiting, sentMono: waiting.sentMono ?? askedMono };
-    if (!this.#isSuperseded(sent))
-      this.#readBacks.add({ sent, leftMono: askedMono, lost: null, dueMono: this.#settledMono(sent), tries: 0, byGroup });
+    if (this.#isSuperseded(sent)) return;
+    if (!isReadBack(sent)) sent.settle({ state: 'verified', sentMono: sent.sentMono, isUnread: true });
+    else this.#readBacks.add({ sent, leftMono: askedMono, lost: null, dueMono: this.#settledMono(sent), tries: 0, byGroup });
   }
 
   #reportSent({ write, addedMono, sentMono }: WaitingWrite, leftMono: MonoMs): void {
@@ -205,7 +206,8 @@ export class LevelWrites {
 
   /** The unit refused the write, or did not acknowledge it. A silent unit would not answer a read-back either. */
   #notWritten(waiting: WaitingWrite, error: BusError, { leftMono, byGroup }: Pick<ReadBack, 'leftMono' | 'byGroup'>): void {
-    if (isUnitRefusal(error) || !error.policy.unitUsable || waiting.unit.health.state === 'silent') this.#retryOrFail(waiting, error);
+    const isSilent = waiting.unit.health.state === 'silent';
+    if (isUnitRefusal(error) || !error.policy.unitUsable || isSilent || !isReadBack(waiting)) this.#retryOrFail(waiting, error);
     else if (!this.#isSuperseded(waiting))
       this.#readBacks.add({ sent: waiting, leftMono, lost: error, dueMono: this.#settledMono(waiting), tries: 0, byGroup });
   }
@@ -304,6 +306,17 @@ export class LevelWrites {
     settle({ state: 'failed', reason: SUPERSEDED, sentMono });
     return true;
   }
+}
+
+function encodedWrite({ write, unit: { driver }, quantity }: WaitingWrite): ReturnType<Unit['driver']['encode']> {
+  if (write.text === undefined) return driver.encode(quantity, write.levelPct);
+  const encoded = driver.encodeText(quantity, write.text);
+  return encoded instanceof Refusal ? encoded : encoded.request;
+}
+
+/** Whether the device returns what was written to this point. */
+function isReadBack({ unit, quantity }: WaitingWrite): boolean {
+  return pointOf(unit, quantity).write?.readBack !== false;
 }
 
 function retriesOf({ driver }: Unit): number {

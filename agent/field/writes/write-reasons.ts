@@ -84,6 +84,28 @@ export function asLevelWrite({ pointId, value, lane, expiresMono }: ValueWrite):
   return { commandId: pointId, lampId: pointId, pointId, levelPct: value, lane, expiresMono };
 }
 
+/** The reasons of failed writes to text points. */
+export const TEXT_WORDS: WriteWords = {
+  refusal: textRefusal,
+  failure: ({ code, said }) => (code === 'timeout' ? said : msg`${said}: check the panel and its profile`),
+  mismatch: () =>
+    msg`reads back another text than was written: check the order of the characters in the profile, and what else writes to it`,
+};
+
+/** Gives the write of a text the value that its point has afterwards. A write without text, or that cannot be encoded, is returned unchanged. */
+export function withTextValue(write: LevelWrite, { driver }: Pick<Unit, 'driver'>, quantity: string): LevelWrite {
+  const encoded = write.text === undefined ? undefined : driver.encodeText(quantity, write.text);
+  return encoded === undefined || encoded instanceof Refusal ? write : { ...write, levelPct: encoded.value };
+}
+
+function textRefusal({ text = '' }: LevelWrite, { device, driver }: Unit, quantity: string): Message {
+  const limits = driver.profile.points.find(({ id }) => id === quantity)?.write ?? null;
+  if (limits?.dangerous === true)
+    return msg`${quantity} of ${device.id} is dangerous by profile ${driver.profile.id}: give the panel another point`;
+  const encoded = driver.encodeText(quantity, text);
+  return encoded instanceof Refusal ? encoded.said : NO_TEXT;
+}
+
 function outputRefusal({ levelPct: value }: LevelWrite, { device, driver }: Unit, quantity: string): Message {
   const { profile } = driver;
   const limits = profile.points.find(({ id }) => id === quantity)?.write ?? null;

@@ -29,6 +29,12 @@ const PROGRAMME = {
   reason: ['Programme/Reason', 'String'],
 } as const;
 const IDENTIFY = { seconds: ['Identify/Seconds', 'Int64', 's'] } as const;
+const PANEL = {
+  text: ['Panel/Text', 'String'],
+  minutes: ['Panel/Minutes', 'Int64', 'min'],
+  emergency: ['Panel/Emergency', 'Boolean'],
+  clear: ['Panel/Clear', 'Boolean'],
+} as const;
 const RELEASE = { at: ['Override/Release At', 'String'] } as const;
 const CONFIG_STATE = {
   revision: ['Config/Revision', 'Int64'],
@@ -81,6 +87,8 @@ export const IDENTIFY_METRIC = metricNames(IDENTIFY);
  * without `Override/Release`.
  */
 export const RELEASE_AT_METRIC = RELEASE.at[0];
+/** Metric names, on a panel, of a text for a time: what the platform writes. */
+export const PANEL_METRIC = metricNames(PANEL);
 /** Metric names, on the node, that the platform writes to change the configuration. */
 export const CONFIG_METRIC = metricNames(CONFIG);
 /** Metric names, on the node, that the platform writes to update the program. */
@@ -108,6 +116,8 @@ export const DEFAULT_TRIAL_MINUTES = 10;
 export const DEFAULT_PROGRAMME_MINUTES = 1_440;
 /** Duration of an emergency if the platform gives none. Units: min. Source: as for an override, design §6. */
 export const DEFAULT_EMERGENCY_MINUTES = 120;
+/** Duration of a text on a panel if the platform gives none. Units: min. Source: as for an override, design §6. */
+export const DEFAULT_TEXT_MINUTES = 120;
 /** Duration of an override if the platform gives none. Units: min. Source: design §6, "2 h unless said". */
 export const DEFAULT_OVERRIDE_MINUTES = 120;
 
@@ -119,10 +129,11 @@ export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [EMERGENCY, COMMAND
 );
 
 /**
- * Returns the metrics that a device has for commands, in the order of a birth; empty if it is neither lamp nor zone and has no writable
+ * Returns the metrics that a device has for commands, in the order of a birth; empty if it is neither lamp, zone nor panel and has no writable
  * point.
  */
-export function deviceCommandMetrics({ target, metrics }: UplinkDevice): readonly UplinkMetric[] {
+export function deviceCommandMetrics({ target, metrics, isPanel }: UplinkDevice): readonly UplinkMetric[] {
+  if (isPanel === true) return [PANEL, COMMAND].flatMap(ownMetrics);
   if (target === null) return metrics.some(({ write }) => write !== undefined) ? ownMetrics(COMMAND) : [];
   const ofKind: Partial<Record<typeof target.kind, readonly OwnMetrics[]>> = {
     zone: [RELEASE, EMERGENCY, PROGRAMME],

@@ -17,15 +17,17 @@ import {
   DEFAULT_EMERGENCY_MINUTES,
   DEFAULT_OVERRIDE_MINUTES,
   DEFAULT_PROGRAMME_MINUTES,
+  DEFAULT_TEXT_MINUTES,
   EMERGENCY_METRIC,
   IDENTIFY_METRIC,
   OVERRIDE_METRIC,
+  PANEL_METRIC,
   PROGRAMME_METRIC,
   RELEASE_AT_METRIC,
 } from './command-metrics.ts';
 
 /** Source: design §6: each intent of the platform expires by itself. A programme may be chosen for a month. Units: min, s, characters. */
-const LIMIT = { minutes: 1_440, programmeMinutes: 44_640, identifyS: 600, reasonLength: 80, nameLength: 64 };
+const LIMIT = { minutes: 1_440, programmeMinutes: 44_640, identifyS: 600, reasonLength: 80, nameLength: 64, textLength: 256 };
 /** A shorter blink is not visible from the street. Units: s. Source: as at the console. */
 const SHORTEST_IDENTIFY_S = 5;
 /** A value that was not sent to its device within this time expires. Units: ms. Source: as for the level of a lamp. */
@@ -49,7 +51,8 @@ export interface OrderFrame {
  */
 export function readDeviceOrder(fields: CommandFields, place: DeviceEntry, frame: OrderFrame): PlatformOrder {
   const group = groupOfCommand(fields);
-  const { target, id: deviceId } = place;
+  const { target, id: deviceId, isPanel } = place;
+  if (isPanel === true) return panelOrder(fields, deviceId, frame);
   if (group === 'point') return pointOrder(fields, place, frame);
   if (target?.kind === 'zone' && group === 'Emergency') return readEmergency(fields, target, frame);
   if (target?.kind === 'zone' && group === 'Programme') return programmeOrder(fields, target.id, frame);
@@ -149,6 +152,22 @@ function blinkOrder(fields: CommandFields, lamp: string, { commandId, expiresMon
   if (seconds > 0 && seconds < SHORTEST_IDENTIFY_S)
     throw new Refusal(msg`${name} is ${seconds}, allowed are ${SHORTEST_IDENTIFY_S} to ${LIMIT.identifyS}, or 0 to end it`);
   return { kind: 'blink', request: { commandId, lamp, seconds, source: SOURCE, ...expiry(expiresMono) } };
+}
+
+/** The limits of the panel itself are those of the site; it checks them when it takes the order. */
+function panelOrder(fields: CommandFields, panel: string, { commandId, expiresMono }: OrderFrame): PlatformOrder {
+  const { text: textName, minutes: minutesName, emergency, clear } = PANEL_METRIC;
+  const isEmergency = readFlag(fields, emergency) === true;
+  const common = { commandId, panel, isEmergency, sender: 'platform', source: SOURCE } as const;
+  if (readFlag(fields, clear) === true) {
+    if (fields.has(textName) || fields.has(minutesName))
+      throw new Refusal(msg`${clear} and ${textName} in one command contradict each other`);
+    return { kind: 'panel', request: { ...common, text: null, minutes: 0, ...expiry(expiresMono) } };
+  }
+  if (!fields.has(textName)) throw new Refusal(msg`nothing is requested: ${textName} or ${clear} is missing`);
+  const text = readText(fields, textName, LIMIT.textLength);
+  const minutes = readInteger(fields, minutesName, { min: 1, max: LIMIT.minutes, absent: DEFAULT_TEXT_MINUTES });
+  return { kind: 'panel', request: { ...common, text, minutes, ...expiry(expiresMono) } };
 }
 
 function pointOrder(

@@ -119,6 +119,11 @@ export function describeOrder(order: PlatformOrder): string {
       return describeConfig(order.request);
     case 'update':
       return describeUpdate(order.request);
+    case 'panel': {
+      const { panel, text, isEmergency, minutes } = order.request;
+      const kind = isEmergency ? 'emergency text' : 'text';
+      return text === null ? `end of the ${kind} of ${panel}` : `${kind} of ${panel} for ${minutes} min: ${text}`;
+    }
     case 'point':
       return `${order.request.pointId} to ${order.request.value}`;
   }

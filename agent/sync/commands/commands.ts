@@ -29,6 +29,7 @@ import {
   EMERGENCY_METRIC,
   IDENTIFY_METRIC,
   OVERRIDE_METRIC,
+  PANEL_METRIC,
   PROGRAMME_METRIC,
   RELEASE_AT_METRIC,
   WRITTEN_METRICS,
@@ -48,6 +49,7 @@ const WRITABLE = new Set<string>([
   IDENTIFY_METRIC.seconds,
   ...EMERGENCY_WRITABLE,
 ]);
+const PANEL_WRITABLE = new Set<string>(Object.values(PANEL_METRIC));
 const NODE_WRITABLE = new Set<string>([NODE_METRIC.rebirth, ...EMERGENCY_WRITABLE, ...WRITTEN_METRICS, ...FRAME]);
 
 /** The time at which a message is parsed, and an id for a command without one. */
@@ -90,8 +92,9 @@ export type NodeCommand = ParsedCommand | { readonly kind: 'rebirth' } | { reado
 export function readDeviceCommand(message: InboundMessage, device: DeviceEntry | undefined, context: CommandContext): ParsedCommand {
   return orRefusal(message, device?.byAlias ?? new Map(), context, () => {
     if (device === undefined) throw new Refusal(msg`unknown device: it is named as in the topic of its DBIRTH`);
-    const { id: deviceId, target, byName, byAlias } = device;
-    const isWritable = ({ name, write }: MetricEntry): boolean => write !== undefined || (target !== null && WRITABLE.has(name));
+    const { id: deviceId, target, isPanel, byName, byAlias } = device;
+    const isWritable = ({ name, write }: MetricEntry): boolean =>
+      write !== undefined || (target !== null && WRITABLE.has(name)) || (isPanel === true && PANEL_WRITABLE.has(name));
     if (![...byName.values()].some(isWritable)) throw new Refusal(msg`${deviceId} has nothing that can be written`);
     const place: TargetFacts = {
       name: deviceId,

@@ -19,6 +19,16 @@ const ZONE = {
 /** Names of the metrics of a zone's energy in one night: consumed, that of the baseline for savings (kWh each), and the boosted share (%). */
 export const ZONE_METRIC = metricNames(ZONE);
 
+const PANEL = {
+  shown: ['Panel/Shown', 'String'],
+  state: ['Panel/State', 'String'],
+  rank: ['Panel/Rank', 'String'],
+  source: ['Panel/Source', 'String'],
+  until: ['Panel/Until', 'DateTime'],
+} as const;
+/** Names of the metrics that report what a panel shows, on its own device: text, state, rank, source and end. */
+export const PANEL_SHOWN = metricNames(PANEL);
+
 /** TALQ names for any device, for platforms with its data model. */
 const TALQ_ANYWHERE: Partial<Record<Semantic, string>> = {
   presence: 'presenceStatus',
@@ -49,7 +59,7 @@ const TALQ_UNIT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns the devices of the uplink: the configured devices with their points, then the other lamps, then the zones. A lamp with the id of
+ * Returns the devices of the uplink: the configured devices with their points, then the other lamps, the zones and the panels. A lamp with the id of
  * a device shares its entry. `profiles` give the category of a device, which decides on the TALQ names of its points; `io` without one.
  */
 export function uplinkDevices(
@@ -62,7 +72,7 @@ export function uplinkDevices(
   const ours = new Set([...cabinet.lamps, ...cabinet.outputs].map(({ device, point }) => `${device}.${point}`));
   const metricsOf = (deviceId: string): UplinkMetric[] =>
     [...points.values()]
-      .filter(({ device }) => device.id === deviceId)
+      .filter(({ device, profile }) => device.id === deviceId && profile.type !== 'text')
       .map((point) => toMetric(point, profiles.get(point.device.profile)?.category ?? 'io', ours.has(point.pointId)));
   const lampMetrics: UplinkMetric[] = [
     { name: LAMP_METRIC.wanted, pointId: null, type: 'Int64', unit: '%', range: [0, 100], talq: 'targetLightCommand' },
@@ -77,7 +87,8 @@ export function uplinkDevices(
     }),
   );
   const zones = cabinet.zones.map(({ id }): UplinkDevice => ({ id, metrics: ownMetrics(ZONE), target: { kind: 'zone', id } }));
-  return [...deviceOrLamp, ...zones];
+  const panels = cabinet.panels.map(({ id }): UplinkDevice => ({ id, metrics: ownMetrics(PANEL), target: null, isPanel: true }));
+  return [...deviceOrLamp, ...zones, ...panels];
 }
 
 function toMetric(point: CabinetPoint, category: DeviceCategory, isOurs: boolean): UplinkMetric {

@@ -3,13 +3,14 @@
  */
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { Clock, WallMs } from '../../core/clock.ts';
+import type { PanelView } from '../../core/panel-tools.ts';
 import type { Uplink, UplinkDevice, UplinkValue } from '../../core/ports.ts';
 import type { EnergyRow } from '../../core/views.ts';
 import type { Decision, Intent } from '../../core/words.ts';
 import { byStrength } from '../../lighting/intents.ts';
 import type { ChosenProgramme } from '../../lighting/lighting.ts';
 import { EMERGENCY_METRIC, IDENTIFY_METRIC, OVERRIDE_METRIC, PROGRAMME_METRIC } from '../commands/command-metrics.ts';
-import { LAMP_METRIC, ZONE_METRIC } from './cabinet-metrics.ts';
+import { LAMP_METRIC, PANEL_SHOWN, ZONE_METRIC } from './cabinet-metrics.ts';
 
 /**
  * Creates the publisher of the state of the lighting. Each method sets the metrics of lamps, zones or node in `uplink`. `devices`: those of
@@ -68,6 +69,13 @@ export function createPlatformView(
     /** The requested time of each blinking lamp; 0 for all others. Units: s, by lamp. */
     blinks(running: ReadonlyMap<string, number>): void {
       for (const { id } of lamps) show(id, IDENTIFY_METRIC.seconds, running.get(id) ?? 0);
+    },
+    panel({ id, text, state, rank, source, untilMs }: PanelView): void {
+      show(id, PANEL_SHOWN.shown, text);
+      show(id, PANEL_SHOWN.state, state);
+      show(id, PANEL_SHOWN.rank, rank);
+      show(id, PANEL_SHOWN.source, source);
+      show(id, PANEL_SHOWN.until, untilMs);
     },
     /** The sums of a zone's night that ended at `endMs`. */
     night({

@@ -1,6 +1,6 @@
 /** Checks a profile file and tries it on a real unit through the running agent. It never writes to a unit. */
 
-import { REGISTERS_PER_VALUE } from '../../../../drivers/modbus/codec.ts';
+import { registersOf } from '../../../../drivers/modbus/codec.ts';
 import { createModbusDriver } from '../../../../drivers/modbus/modbus-driver.ts';
 import type { ProfileUse } from '../../../../drivers/profile-judge.ts';
 import { loadProfile } from '../../../../drivers/profile-loader.ts';
@@ -116,8 +116,9 @@ async function testPoint(point: PointProfile, driver: ModbusDriver, ask: Ask): P
 }
 
 /** Returns a read of this point only, from an even address if the unit requires that. */
-function requestFor({ table, address, type }: PointProfile, { quirks }: Profile): Omit<BusRead, 'line' | 'unit'> {
-  const count = REGISTERS_PER_VALUE[type];
+function requestFor(point: PointProfile, { quirks }: Profile): Omit<BusRead, 'line' | 'unit'> {
+  const { table, address } = point;
+  const count = registersOf(point);
   if (!quirks.evenAlign) return { table, address, count };
   const from = address - (address % 2);
   const wanted = address + count - from;

@@ -33,6 +33,11 @@ export const PLATFORM_OWNED: readonly string[] = `
   rules[].flowPct rules[].raise.zones rules[].raise.levelPct
   outputs[].id outputs[].device outputs[].point outputs[].idle outputs[].litWith.zones outputs[].litWith.value
   outputs[].rules[].rule outputs[].rules[].value outputs[].minOnS outputs[].minOffS
+  panels[].id panels[].device panels[].points panels[].fallback panels[].values[].id panels[].values[].point panels[].values[].today
+  panels[].values[].decimals panels[].values[].words[].below panels[].values[].words[].word panels[].values[].missing
+  panels[].rules[].rule panels[].rules[].text panels[].schedule[].text panels[].schedule[].at panels[].schedule[].until
+  panels[].schedule[].weekdays panels[].schedule[].from panels[].schedule[].to panels[].schedule[].nthWeekday.nth
+  panels[].schedule[].nthWeekday.weekday panels[].schedule[].holidays
   sound.tracks[].id sound.tracks[].track sound.tracks[].folder sound.tracks[].file sound.tracks[].maxS
   sound.programmes[].id sound.programmes[].steps[].at sound.programmes[].steps[].play
   sound.calendars[].id sound.calendars[].rules[].programme sound.calendars[].rules[].weekdays sound.calendars[].rules[].from

@@ -1,0 +1,77 @@
+/**
+ * The information panels of a cabinet as `cabinet.yaml` describes them: points, texts, and the limits of the site.
+ */
+import type { CalendarRule, StepTime } from './zone-config.ts';
+
+/** The senders of a text: a person at the console of the cabinet, or the platform of the city. */
+export const TEXT_SENDERS = ['console', 'platform'] as const;
+export type TextSender = (typeof TEXT_SENDERS)[number];
+
+/** One information panel. Its texts have this precedence: emergency, text that was sent, rule, schedule, fallback. */
+export interface PanelConfig {
+  readonly id: string;
+  readonly device: string;
+  /** Text points of the device, one for each line of the panel, top line first. */
+  readonly points: readonly string[];
+  /** Shown while nothing else applies. It contains no values, so it can always be shown. */
+  readonly fallback: string;
+  readonly limits: PanelLimits;
+  /** Values for the templates of `rules` and `schedule`, by their id. */
+  readonly values: readonly PanelValue[];
+  /** The first active rule has precedence. */
+  readonly rules: readonly { readonly rule: string; readonly text: string }[];
+  /** The first entry that applies has precedence. */
+  readonly schedule: readonly PanelEntry[];
+}
+
+/** What only the site may set. The limits apply to every text, whatever its sender. */
+export interface PanelLimits {
+  /** Longest text. Units: characters. */
+  readonly maxLength: number;
+  /** Changes of the shown text. An emergency text is not delayed by them. */
+  readonly changesPerMin: number;
+  readonly changesPerHour: number;
+  /** The only characters that a text may contain, besides the space; null for all but control characters. */
+  readonly characters: string | null;
+  /** The senders whose texts are accepted. */
+  readonly textFrom: readonly TextSender[];
+  /** The senders whose emergency texts are accepted. */
+  readonly emergencyFrom: readonly TextSender[];
+}
+
+/**
+ * The limits of a panel for which the file of the site gives none. Source: assumed; two lines of 32 characters, and a text that can be read before it
+ * changes. Confirmed by: the panels of a commune and the time to read them from a bicycle.
+ */
+export const DEFAULT_LIMITS: PanelLimits = {
+  maxLength: 64,
+  changesPerMin: 4,
+  changesPerHour: 60,
+  characters: null,
+  textFrom: ['console', 'platform'],
+  emergencyFrom: ['console'],
+};
+
+/** A value of a point in a text. */
+export interface PanelValue {
+  readonly id: string;
+  /** `<device>.<quantity>` */
+  readonly point: string;
+  /** The increase since local midnight, instead of the value itself. */
+  readonly today: boolean;
+  readonly decimals: number;
+  /** Words in place of the number, in ascending order of `below`; null for the number. `below` null: all higher values. */
+  readonly words: readonly { readonly below: number | null; readonly word: string }[] | null;
+  /** Shown while the point has no good value; null: a text with this value is then not shown. */
+  readonly missing: string | null;
+}
+
+/** A text for some days and a time of day. It belongs to the day on which its time begins. */
+export interface PanelEntry {
+  readonly text: string;
+  readonly at: StepTime;
+  /** A time that is not later than `at` belongs to the next day. */
+  readonly until: StepTime;
+  /** The days that it applies to. */
+  readonly days: Omit<CalendarRule, 'programme'>;
+}

@@ -1,0 +1,65 @@
+/**
+ * The panels for console and platform: what each shows and why.
+ */
+import type { WallMs } from './clock.ts';
+import type { Message } from './message.ts';
+import type { Outcome } from './words.ts';
+
+/** What can decide the text of a panel, highest priority first. `sent`: a text that a person or the platform sent for a time. */
+export const TEXT_RANKS = ['emergency', 'sent', 'rule', 'schedule', 'fallback'] as const;
+export type TextRank = (typeof TEXT_RANKS)[number];
+
+/** What one source contributed to the decision about a panel. */
+export interface TextLine {
+  readonly rank: TextRank;
+  /** The sender, the rule, or the number of the entry of the schedule. */
+  readonly source: string;
+  /** Null if it does not apply. */
+  readonly text: string | null;
+  /** It is the text that is shown. */
+  readonly applied: boolean;
+  /** One plain sentence. */
+  readonly why: Message;
+  readonly untilMs: WallMs | null;
+}
+
+/** One panel with its text, the reason, and whether the device shows it. */
+export interface PanelView {
+  readonly id: string;
+  readonly device: string;
+  /** The text that is to be shown. */
+  readonly text: string;
+  readonly rank: TextRank;
+  readonly source: string;
+  readonly sinceMs: WallMs;
+  /** When it ends by itself; null if it has no known end. */
+  readonly untilMs: WallMs | null;
+  /** The lines as the panel has them: fitted to its length and its characters. */
+  readonly lines: readonly string[];
+  /** What was changed to fit: words cut off, characters replaced; empty if nothing was. */
+  readonly fitted: Message;
+  /** `shown`: read back. `acknowledged`: the panel cannot be read back. `waiting`: not written yet. `not-shown`: see `trouble`. */
+  readonly state: 'shown' | 'acknowledged' | 'waiting' | 'not-shown';
+  /** Why it is not shown and what to check, or why it waits; empty otherwise. */
+  readonly trouble: Message;
+  /** Highest rank first. */
+  readonly trace: readonly TextLine[];
+}
+
+/** A request of a person at the console. `text` null: end the text that was sent. */
+export interface PanelOrder {
+  readonly panel: string;
+  readonly text: string | null;
+  readonly isEmergency: boolean;
+  readonly minutes: number;
+  /** `console:<user>`. */
+  readonly source: string;
+}
+
+/** The panels for the console. */
+export interface PanelTools {
+  /** In the order of the configuration. */
+  views(): readonly PanelView[];
+  /** Resolves with the final outcome: a refusal names the limit of the site. */
+  send(order: PanelOrder): Promise<Outcome>;
+}

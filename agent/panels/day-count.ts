@@ -1,0 +1,45 @@
+/**
+ * The increase of a total since local midnight. Pure.
+ *
+ * The total itself survives restarts of agent and device (`field/counter-registry.ts`); here only its value at midnight is kept.
+ */
+import { isRecord } from '../core/is-record.ts';
+
+/** Shape: `day` is a local date, `2026-06-21`; the count of the day is `last` - `base`. */
+export interface DayCount {
+  readonly day: string;
+  /** The total at the beginning of the day. */
+  readonly base: number;
+  /** The newest total. */
+  readonly last: number;
+}
+
+/**
+ * Returns the state after a reading of the total. On a new day the count begins at the newest total before it. Without an earlier total, as at the
+ * first start, it begins at this one.
+ *
+ * A total that decreases was set back at the device: the count of the day continues from there.
+ */
+export function afterTotal(before: DayCount | undefined, { day, total }: { readonly day: string; readonly total: number }): DayCount {
+  if (before === undefined) return { day, base: total, last: total };
+  const base = before.day === day ? before.base : before.last;
+  return total >= before.last ? { day, base, last: total } : { day, base: base - (before.last - total), last: total };
+}
+
+/** The count of the day; null before the first total of the day. */
+export function countOf(state: DayCount | undefined, day: string): number | null {
+  return state?.day === day ? state.last - state.base : null;
+}
+
+/** Reads the saved states, by point. Entries with another shape are left out. */
+export function readDayCounts(stored: unknown): ReadonlyMap<string, DayCount> {
+  if (!isRecord(stored)) return new Map();
+  return new Map(
+    Object.entries(stored).flatMap(([pointId, value]) => {
+      if (!isRecord(value)) return [];
+      const { day, base, last } = value;
+      if (typeof day !== 'string' || typeof base !== 'number' || typeof last !== 'number') return [];
+      return Number.isFinite(base) && Number.isFinite(last) ? [[pointId, { day, base, last }] as const] : [];
+    }),
+  );
+}

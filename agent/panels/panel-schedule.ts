@@ -1,0 +1,68 @@
+/**
+ * Which entry of a panel's schedule applies at an instant. Pure.
+ *
+ * An entry belongs to the day on which its time begins, so `22:00` to `02:00` on Fridays ends on Saturday at 02:00.
+ */
+import type { StepTime } from '../core/cabinet.ts';
+import type { WallMs } from '../core/clock.ts';
+import { DAY_MS, MINUTE_MS } from '../core/durations.ts';
+import type { PanelEntry } from '../core/panel-config.ts';
+import { isDayOf, type NightDay } from '../lighting/calendar.ts';
+import type { LocalCalendar } from '../lighting/local-time.ts';
+import { HORIZON_DEG } from '../lighting/night.ts';
+import { createSunChanges, isNight, type SunPosition, sunAltitudeDeg } from '../lighting/sun.ts';
+
+/** The entry that applies. `number` counts from 1, as in the file. */
+export interface AppliedEntry {
+  readonly number: number;
+  readonly text: string;
+  readonly sinceMs: WallMs;
+  readonly untilMs: WallMs;
+}
+
+export interface PanelSchedule {
+  /** The first entry that applies at an instant; null if none does. */
+  at(nowMs: WallMs): AppliedEntry | null;
+}
+
+/** The sun rises and sets within this time of midnight and noon. Units: ms. Source: half a day. */
+const HALF_DAY_MS = DAY_MS / 2;
+
+/** Creates the schedule of a panel. An entry at a time of the sun does not apply on a day without that time. */
+export function createPanelSchedule(site: SunPosition, calendar: LocalCalendar, entries: readonly PanelEntry[]): PanelSchedule {
+  const changes = createSunChanges(site, HORIZON_DEG);
+
+  /** A time of a day; null if the sun has none. */
+  function instantOf(day: NightDay, time: StepTime): WallMs | null {
+    if (time === 'dusk') return null;
+    if ('hour' in time) return calendar.instantOf({ ...day, ...time });
+    const isSunset = time.sun === 'sunset';
+    const fromMs = calendar.instantOf({ ...day, hour: isSunset ? 12 : 0, minute: 0 });
+    const change = changes(fromMs);
+    if (change === null || change > fromMs + HALF_DAY_MS) return null;
+    return isNight(sunAltitudeDeg(site, change), HORIZON_DEG) === isSunset ? change + time.offsetMin * MINUTE_MS : null;
+  }
+
+  function spanOf({ at, until }: PanelEntry, day: NightDay): Pick<AppliedEntry, 'sinceMs' | 'untilMs'> | null {
+    const [sinceMs, sameDayMs] = [instantOf(day, at), instantOf(day, until)];
+    const untilMs =
+      sinceMs !== null && sameDayMs !== null && sameDayMs > sinceMs ? sameDayMs : instantOf({ ...day, day: day.day + 1 }, until);
+    return sinceMs === null || untilMs === null ? null : { sinceMs, untilMs };
+  }
+
+  return {
+    at(nowMs) {
+      const { year, month, day } = calendar.localAt(nowMs);
+      const days = [
+        { year, month, day },
+        { year, month, day: day - 1 },
+      ];
+      for (const [index, entry] of entries.entries()) {
+        const spans = days.filter((each) => isDayOf(entry.days, each)).map((each) => spanOf(entry, each));
+        const span = spans.find((each) => each !== null && each.sinceMs <= nowMs && nowMs < each.untilMs);
+        if (span) return { number: index + 1, text: entry.text, ...span };
+      }
+      return null;
+    },
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * The texts that were sent for a time: what is accepted, and what ends them. Pure.
+ *
+ * A panel has at most one text and one emergency text. A text of the console has priority over one of the platform.
+ */
+import type { MonoMs, WallMs } from '../core/clock.ts';
+import { HOUR_MS, MINUTE_MS } from '../core/durations.ts';
+import { isRecord } from '../core/is-record.ts';
+import { type Message, msg, NO_TEXT } from '../core/message.ts';
+import { type PanelConfig, TEXT_SENDERS } from '../core/panel-config.ts';
+import type { PanelRequest } from '../core/ports.ts';
+import { spell } from '../lighting/spell.ts';
+import { nextChangeMono } from './change-pace.ts';
+import type { SentText } from './text-decision.ts';
+
+/** A text in the store; it ends by wall time there. */
+export type StoredText = Omit<SentText, 'untilMono'>;
+
+/** Longest time of a text that was sent. Units: min. Source: assumed; a day, after that it belongs in the configuration. Confirmed by: the texts that operators send. */
+export const TEXT_MINUTES = { min: 1, max: 1_440 };
+
+/** The state that a request is checked against. */
+export interface SentFacts {
+  /** In force. */
+  readonly sent: readonly SentText[];
+  /** When texts of this sender were accepted for this panel, oldest first. */
+  readonly accepted: readonly MonoMs[];
+  readonly nowMono: MonoMs;
+}
+
+/** Returns why a text is refused, with the limit of the site that it exceeds; empty if it is accepted. */
+export function textRefusal({ id, limits }: PanelConfig, request: PanelRequest, facts: SentFacts): Message {
+  const { text, isEmergency, sender, minutes } = request;
+  const senders = isEmergency ? limits.emergencyFrom : limits.textFrom;
+  const name = isEmergency ? 'limits.emergencyFrom' : 'limits.textFrom';
+  if (!senders.includes(sender)) return msg`${name} of panel ${id} does not include ${sender}: only the file of the site may change it`;
+  const older = facts.sent.find((each) => each.panel === id && each.isEmergency === isEmergency);
+  if (older?.sender === 'console' && sender === 'platform')
+    return msg`a text of ${older.source} is in force for ${spell(older.untilMono - facts.nowMono)} more; the console has priority`;
+  if (text === null) return older === undefined ? msg`no text that was sent is in force on panel ${id}` : NO_TEXT;
+  if (minutes < TEXT_MINUTES.min || minutes > TEXT_MINUTES.max)
+    return msg`found ${minutes} min; a text lasts ${TEXT_MINUTES.min} to ${TEXT_MINUTES.max} min`;
+  if (text.trim() === '') return msg`the text is empty: end it instead`;
+  const length = [...text].length;
+  if (length > limits.maxLength) return msg`the text has ${length} characters; limits.maxLength of panel ${id} is ${limits.maxLength}`;
+  const foreign = [...new Set(text)].filter(
+    (each) => /\p{C}/u.test(each) || (limits.characters !== null && each !== ' ' && !limits.characters.includes(each)),
+  );
+  if (foreign.length > 0) return msg`limits.characters of panel ${id} does not allow ${foreign.map(printable)}`;
+  const freeMono = nextChangeMono(limits, facts.accepted);
+  if (facts.nowMono >= freeMono) return NO_TEXT;
+  const { changesPerMin, changesPerHour } = limits;
+  return msg`panel ${id} accepts ${changesPerMin} texts a minute and ${changesPerHour} an hour from ${sender}; the next one in ${spell(freeMono - facts.nowMono)}`;
+}
+
+function printable(character: string): string {
+  return /\p{C}/u.test(character) ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}` : character;
+}
+
+/** Returns the texts with the one of a request, which replaces the earlier one of its kind; without it if the request ends it. */
+export function withRequest(
+  sent: readonly SentText[],
+  { commandId, panel, text, isEmergency, sender, source, minutes }: PanelRequest,
+  { nowMs, nowMono }: { readonly nowMs: WallMs; readonly nowMono: MonoMs },
+): readonly SentText[] {
+  const others = sent.filter((each) => each.panel !== panel || each.isEmergency !== isEmergency);
+  if (text === null) return others;
+  const lengthMs = minutes * MINUTE_MS;
+  const added = {
+    id: commandId,
+    panel,
+    text,
+    isEmergency,
+    sender,
+    source,
+    sinceMs: nowMs,
+    untilMs: nowMs + lengthMs,
+    untilMono: nowMono + lengthMs,
+  };
+  return [...others, added];
+}
+
+/** The texts for the store. */
+export function toStoredTexts(sent: readonly SentText[]): readonly StoredText[] {
+  return sent.map(({ untilMono: _, ...text }) => text);
+}
+
+/** Reads the stored texts. Entries with another shape, or that last longer than any text may, are left out. */
+export function readStoredTexts(stored: unknown): readonly StoredText[] {
+  if (!Array.isArray(stored)) return [];
+  return stored.flatMap((value): StoredText[] => {
+    if (!isRecord(value)) return [];
+    const { id, panel, text, isEmergency, sender, source, sinceMs, untilMs } = value;
+    const known = TEXT_SENDERS.find((each) => each === sender);
+    const isText = [id, panel, text, source].every((each) => typeof each === 'string');
+    if (!isText || known === undefined || typeof isEmergency !== 'boolean') return [];
+    if (typeof sinceMs !== 'number' || typeof untilMs !== 'number') return [];
+    if (!(untilMs - sinceMs <= TEXT_MINUTES.max * MINUTE_MS + HOUR_MS)) return [];
+    return [
+      { id: String(id), panel: String(panel), text: String(text), isEmergency, sender: known, source: String(source), sinceMs, untilMs },
+    ];
+  });
+}
+
+/** The stored texts that still apply, once the time is known. Texts of the same kind that were sent meanwhile have precedence. */
+export function resumedTexts(
+  stored: readonly StoredText[],
+  sent: readonly SentText[],
+  { nowMs, nowMono }: { readonly nowMs: WallMs; readonly nowMono: MonoMs },
+): readonly SentText[] {
+  const isReplaced = ({ panel, isEmergency }: StoredText): boolean =>
+    sent.some((each) => each.panel === panel && each.isEmergency === isEmergency);
+  const kept = stored.filter((text) => text.untilMs > nowMs && text.sinceMs <= nowMs && !isReplaced(text));
+  return [...kept.map((text) => ({ ...text, untilMono: nowMono + text.untilMs - nowMs })), ...sent];
+}

@@ -1,0 +1,62 @@
+/**
+ * Texts with values: `Bikes today: {bikes}`. Pure.
+ *
+ * A name in braces is replaced by the value with this id. Everything else is shown as it is.
+ */
+import type { PanelValue } from '../core/panel-config.ts';
+
+const NAME = /\{([a-z][a-z0-9_]{0,31})\}/g;
+/**
+ * Longest number in a text, with sign and decimal point. Units: characters. Source: assumed; 9,999,999 bicycles. Confirmed by: the counters of a commune.
+ */
+const NUMBER_LENGTH = 7;
+
+/** Returns the names of the values that a text needs, in their order. */
+export function namesIn(text: string): readonly string[] {
+  return [...text.matchAll(NAME)].map(([, name = '']) => name);
+}
+
+/** Returns the text with its values; or the first name without a value. `valueNamed` returns null for a missing value. */
+export function filledText(
+  text: string,
+  valueNamed: (name: string) => string | null,
+): { readonly text: string } | { readonly missing: string } {
+  const values = new Map(namesIn(text).map((name) => [name, valueNamed(name)]));
+  const missing = [...values].find(([, value]) => value === null);
+  if (missing !== undefined) return { missing: missing[0] };
+  return { text: text.replace(NAME, (_, name: string) => values.get(name) ?? '') };
+}
+
+/** A value as the file writes it; its parts may be missing. */
+interface ValueSize {
+  readonly id?: string | undefined;
+  readonly missing?: string | null | undefined;
+  readonly words?: readonly ({ readonly word?: string | undefined } | undefined)[] | null | undefined;
+}
+
+/** Returns the greatest length that a text can have with its values. Units: characters. */
+export function longestText(text: string, values: readonly ValueSize[]): number {
+  const lengthOf = (name: string): number => {
+    const value = values.find(({ id }) => id === name);
+    const words = (value?.words ?? []).map((each) => each?.word?.length ?? 0);
+    return Math.max(value?.missing?.length ?? 0, ...(words.length === 0 ? [NUMBER_LENGTH] : words));
+  };
+  return [...text.replace(NAME, (_, name: string) => '0'.repeat(lengthOf(name)))].length;
+}
+
+/**
+ * Returns the characters of a text that may not be shown, each once. `allowed`: the only ones besides the space; null for all but control and
+ * format characters. A line break is allowed: it begins the next line of the panel. The names of values are not part of the text.
+ */
+export function foreignCharacters(text: string, allowed: string | null): readonly string[] {
+  const set = allowed === null ? null : new Set(allowed);
+  const isForeign = (character: string): boolean => (set === null ? /\p{C}/u.test(character) : character !== ' ' && !set.has(character));
+  return [...new Set(text.replace(NAME, ' '))].filter((character) => character !== '\n' && isForeign(character));
+}
+
+/** Returns a value as text, in words or with its decimals; null for a missing one whose value has no sign for that. */
+export function shownValue({ decimals, words, missing }: PanelValue, value: number | null): string | null {
+  if (value === null) return missing;
+  if (words === null) return value.toFixed(decimals);
+  return words.find(({ below }) => below === null || value < below)?.word ?? missing;
+}
