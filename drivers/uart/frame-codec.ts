@@ -4,7 +4,7 @@
 import type { DecodedValue, UartDriver } from '../../agent/core/driver.ts';
 import type { PointProfile, Profile } from '../../agent/core/profile.ts';
 
-/** By quantity; null or missing where the device has no value. */
+/** The values of one frame, by quantity; null or missing where the device has no value. */
 export type FrameValues = Readonly<Record<string, number | null>>;
 
 /** A complete, valid frame. `values` is null for a frame without a measurement: an acknowledgement, "no new sample". */
