@@ -77,8 +77,9 @@ export interface LampStep {
 }
 
 /**
- * Returns the track of a lamp after its newest reading, and what to write. `write` is null if the decided level is confirmed, or if a write of
- * it is in flight or was verified and no reading contradicts it. It is also null while the wait after a failure or a drift lasts.
+ * Returns the track of a lamp after its newest reading, and what to write. `write` is null if the decided level is confirmed, or if a write of it
+ * is in flight or was verified and no reading contradicts it. It is also null during the wait after a failed write of that level, or a drift from
+ * it.
  */
 export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   const track = observe(before, view);
