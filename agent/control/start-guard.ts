@@ -78,8 +78,8 @@ export function createStartGuard(
 }
 
 /**
- * Returns the guard of a street that starts at `startMono`, with the holds of its zones and the waits for its photocells, rules and
- * contacts.
+ * Returns the guard (see `StartGuard`) of a street that starts at `startMono`, with the holds of its zones and the waits for its photocells, rules
+ * and contacts.
  */
 export function startGuardOf(street: LightingStreet, contacts: ReadonlyMap<PointId, LightContact>, startMono: MonoMs): StartGuard {
   // A lamp that several zones raise has the longest of their holds: the last one written.

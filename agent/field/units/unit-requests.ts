@@ -21,7 +21,10 @@ export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
   return firstByteMs === null ? unmetWaitMs(responseTimeoutMs, 'read') : responseWaitMs(firstByteMs, responseTimeoutMs);
 }
 
-/** How long to wait for the first byte of the reply to this request. Units: ms. */
+/**
+ * How long to wait for the first byte of the reply to this request, from the response times of the unit. Before its first reply it is the timeout
+ * of the profile, but at most 1 s for a read and 500 ms for a write. Units: ms.
+ */
 export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): number {
   const { responses, health } = unit;
   if (!wasMet(unit)) return 'count' in request ? timeoutOf(unit) : unmetWaitMs(unit.driver.profile.quirks.responseTimeoutMs, 'write');

@@ -219,7 +219,7 @@ export function firstSlot(unit: Unit, kind: PollKind): number {
 }
 
 /**
- * Call it when the unit answers for the first time, or again: its set-up is repeated and all its registers become due now.
+ * Call it when the unit answers for the first time, or again: its set-up is repeated and all its registers that are not isolated become due now.
  *
  * `isReturn`: it was away and may have been replaced, so isolated registers become due too.
  */
