@@ -1,5 +1,5 @@
 /**
- * Builds the lighting modules for one configuration: control, energy, diagnosis and their views.
+ * Builds the modules of one configuration: control, energy, sound, diagnosis and their views.
  *
  * They are replaced together with the configuration; overrides, programmes, burning hours and nights persist in the store.
  */
@@ -16,6 +16,7 @@ import { createEnergy } from '../diagnosis/energy-count.ts';
 import { createDiagnosis } from '../diagnosis/faults.ts';
 import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
 import { readOnlyBus } from '../service/run/safe-mode.ts';
+import { SoundControl } from '../sound/sound-control.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { createPlatformView } from '../sync/sparkplug/platform-view.ts';
 import type { Joined, Rooms } from './parts.ts';
@@ -48,10 +49,25 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     quietUntilMono: quietMono,
   });
   rooms.energy = createEnergy({ cabinet, profiles, points, clock, store, field, light: rooms.control, onNight: platform.night });
+  const { onOutcome } = ongoing;
+  rooms.sound = new SoundControl({
+    ...{ site: cabinet, sound: cabinet.sound ?? null, points, clock, field, store, log: parts.log, onOutcome },
+    onEvent: events.report,
+    onView: platform.sound,
+  });
+  rooms.startOthers = () => {
+    rooms.energy.start();
+    rooms.sound.start();
+  };
+  rooms.stopOthers = () => {
+    rooms.energy.stop();
+    rooms.sound.stop(state.site.cabinet.sound ?? null);
+  };
   rooms.light = createLightViews({ street: cabinet, clock, control: rooms.control });
   rooms.onReadings = (readings) => {
     // Light first: a detection must not wait for statistics.
     rooms.control.onReadings(readings);
+    rooms.sound.onReadings(readings);
     diagnosis.onReadings(readings);
     rooms.energy.onReadings(readings);
   };

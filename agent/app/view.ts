@@ -25,6 +25,9 @@ export function createAgentView(joined: Joined): AgentView {
     get light() {
       return state.rooms.light.light;
     },
+    get sound() {
+      return state.rooms.sound.tools();
+    },
     ...createPersonCommands(() => state.rooms.control, clock),
     get bus() {
       return state.bus;

@@ -5,6 +5,7 @@
 import type { MonoMs, WallMs } from './clock.ts';
 import type { Message } from './message.ts';
 import type { ConfigRequest } from './revisions.ts';
+import type { SoundRequest } from './sound-tools.ts';
 import type { Committed, FrameFate, ReadingFrame } from './store-port.ts';
 import type { UpdateOrder } from './updates.ts';
 import type { UplinkCertificates, UplinkTools } from './uplink-tools.ts';
@@ -16,6 +17,8 @@ export interface UplinkDevice {
   readonly metrics: readonly UplinkMetric[];
   /** What an override of it applies to: a lamp or a zone; null if it cannot be overridden. */
   readonly target: Target | null;
+  /** It is a place with sound, of which the platform may request sound. */
+  readonly isSoundPlace?: true;
 }
 
 export interface UplinkMetric {
@@ -105,6 +108,7 @@ export type PlatformOrder =
   | { readonly kind: 'programme'; readonly request: ProgrammeRequest }
   | { readonly kind: 'blink'; readonly request: BlinkRequest }
   | { readonly kind: 'point'; readonly request: PointRequest }
+  | { readonly kind: 'sound'; readonly request: SoundRequest }
   | { readonly kind: 'config'; readonly request: ConfigRequest }
   | { readonly kind: 'update'; readonly request: UpdateOrder };
 

@@ -27,6 +27,7 @@ import type {
 } from './ports.ts';
 import type { DeviceCategory, Profile, Trust } from './profile.ts';
 import type { ConfigManager } from './revisions.ts';
+import type { SoundTools } from './sound-tools.ts';
 import type { UpdateManager } from './updates.ts';
 import type { UplinkStep, UplinkTest, UplinkTestRequest, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, Language, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
@@ -45,6 +46,8 @@ export interface AgentView extends LocalConfigView {
   override(request: Omit<OverrideRequest, 'commandId'> & { readonly authority?: 'technician' | 'anyone' }): Promise<OverrideAnswer>;
   release(request: Omit<ReleaseRequest, 'commandId'>): Promise<Outcome>;
   readonly light: LightTools;
+  /** Absent without sound places. */
+  readonly sound?: SoundTools;
   readonly bus: BusTools;
   readonly audit: AuditTools;
   readonly access: AccessTools;

@@ -34,7 +34,17 @@ export interface CommandRecord {
 
 export type NewRecord = Omit<CommandRecord, 'n' | 'isTold'>;
 
-const KINDS: readonly CommandRecord['kind'][] = ['override', 'release', 'programme', 'blink', 'point', 'config', 'update', 'refused'];
+const KINDS: readonly CommandRecord['kind'][] = [
+  'override',
+  'release',
+  'programme',
+  'blink',
+  'point',
+  'sound',
+  'config',
+  'update',
+  'refused',
+];
 const STATES: readonly OutcomeState[] = ['received', 'queued', 'sent', 'verified', 'refused', 'failed'];
 const TARGETS: readonly CommandTarget['kind'][] = ['lamp', 'zone', 'cabinet', 'device'];
 
@@ -118,6 +128,10 @@ export function describeOrder(order: PlatformOrder): string {
       return describeConfig(order.request);
     case 'update':
       return describeUpdate(order.request);
+    case 'sound': {
+      const { ask, place, reason } = order.request;
+      return `sound ${Object.values(ask).join(' ')} at ${place}${because(reason)}`;
+    }
     case 'point':
       return `${order.request.pointId} to ${order.request.value}`;
   }

@@ -35,6 +35,7 @@ import {
 } from './command-metrics.ts';
 import { type OrderFrame, readDeviceOrder, readEmergency, targetOf } from './command-orders.ts';
 import { readMaintenanceOrder } from './maintenance-orders.ts';
+import { SOUND_WRITABLE } from './sound-orders.ts';
 
 /** Longest id. Units: UTF-16 units. */
 const ID_LENGTH = 64;
@@ -86,8 +87,9 @@ export type NodeCommand = ParsedCommand | { readonly kind: 'rebirth' } | { reado
 export function readDeviceCommand(message: InboundMessage, device: DeviceEntry | undefined, context: CommandContext): ParsedCommand {
   return orRefusal(message, device?.byAlias ?? new Map(), context, () => {
     if (device === undefined) throw new Refusal(msg`unknown device: it is named as in the topic of its DBIRTH`);
-    const { id: deviceId, target, byName, byAlias } = device;
-    const isWritable = ({ name, write }: MetricEntry): boolean => write !== undefined || (target !== null && WRITABLE.has(name));
+    const { id: deviceId, target, byName, byAlias, isSoundPlace = false } = device;
+    const isWritable = ({ name, write }: MetricEntry): boolean =>
+      write !== undefined || (target !== null && WRITABLE.has(name)) || (isSoundPlace && SOUND_WRITABLE.has(name));
     if (![...byName.values()].some(isWritable)) throw new Refusal(msg`${deviceId} has nothing that can be written`);
     const place: TargetFacts = {
       name: deviceId,

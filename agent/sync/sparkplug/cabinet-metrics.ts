@@ -49,7 +49,7 @@ const TALQ_UNIT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns the devices of the uplink: the configured devices with their points, then the other lamps, then the zones. A lamp with the id of
+ * Returns the devices of the uplink: the configured devices with their points, then the other lamps, the zones and the sound places. A lamp with the id of
  * a device shares its entry. `profiles` give the category of a device, which decides on the TALQ names of its points; `io` without one.
  */
 export function uplinkDevices(
@@ -59,11 +59,17 @@ export function uplinkDevices(
 ): UplinkDevice[] {
   const lampIds = new Set(cabinet.lamps.map(({ id }) => id));
   const deviceIds = cabinet.lines.flatMap((line) => line.devices).map(({ id }) => id);
-  const ours = new Set([...cabinet.lamps, ...cabinet.outputs].map(({ device, point }) => `${device}.${point}`));
+  const places = cabinet.sound?.places ?? [];
+  const driven = [...cabinet.lamps, ...cabinet.outputs, ...places.flatMap(({ amplifiers }) => amplifiers)];
+  const ours = new Set(driven.map(({ device, point }) => `${device}.${point}`));
   const metricsOf = (deviceId: string): UplinkMetric[] =>
     [...points.values()]
       .filter(({ device }) => device.id === deviceId)
-      .map((point) => toMetric(point, profiles.get(point.device.profile)?.category ?? 'io', ours.has(point.pointId)));
+      .map((point) => {
+        const profile = profiles.get(point.device.profile);
+        // What is written to a raw device has the limits of the part of the agent that uses it.
+        return toMetric(point, profile?.category ?? 'io', ours.has(point.pointId) || profile?.transport === 'uart');
+      });
   const lampMetrics: UplinkMetric[] = [
     { name: LAMP_METRIC.wanted, pointId: null, type: 'Int64', unit: '%', range: [0, 100], talq: 'targetLightCommand' },
     { name: LAMP_METRIC.rank, pointId: null, type: 'String', unit: '' },
@@ -77,7 +83,8 @@ export function uplinkDevices(
     }),
   );
   const zones = cabinet.zones.map(({ id }): UplinkDevice => ({ id, metrics: ownMetrics(ZONE), target: { kind: 'zone', id } }));
-  return [...deviceOrLamp, ...zones];
+  const sounds = places.map(({ id }): UplinkDevice => ({ id, metrics: [], target: null, isSoundPlace: true }));
+  return [...deviceOrLamp, ...zones, ...sounds];
 }
 
 function toMetric(point: CabinetPoint, category: DeviceCategory, isOurs: boolean): UplinkMetric {

@@ -23,6 +23,8 @@ export interface MetricEntry extends UplinkMetric {
 export interface DeviceEntry {
   readonly id: string;
   readonly target: Target | null;
+  /** As `UplinkDevice`. */
+  readonly isSoundPlace?: true;
   readonly metrics: readonly MetricEntry[];
   readonly byName: ReadonlyMap<string, MetricEntry>;
   readonly byAlias: ReadonlyMap<number, MetricEntry>;
@@ -131,6 +133,7 @@ function toDevice(device: UplinkDevice, toEntry: (metric: UplinkMetric, deviceId
   return {
     id: device.id,
     target: device.target,
+    ...(device.isSoundPlace === true ? { isSoundPlace: true as const } : {}),
     metrics,
     byName: new Map(metrics.map((entry) => [entry.name, entry])),
     byAlias: new Map(),
