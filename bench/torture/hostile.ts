@@ -142,6 +142,8 @@ function isWithinLimits({ kind, request }: PlatformOrder): boolean {
       return request.pointId === 'IO1.volume'
         ? isBetween(request.value, 10, 80)
         : request.pointId === 'IO1.relay_1' && isBetween(request.value, 0, 1);
+    case 'sound':
+      return !('minutes' in request.ask) || isBetween(request.ask.minutes, 1, 1_440);
     case 'config':
       return !/\p{C}/u.test(request.by) && (request.ask.action !== 'put' || request.ask.data.length <= 65_536);
     case 'update':

@@ -11,7 +11,9 @@ import { floats, shdlcFrame } from '../street/units/sps30.ts';
 import { UART_VECTORS } from './uart-vectors.ts';
 
 const { profiles } = readProfiles([], readPlacedYaml);
-const shipped = [...profiles.values()].filter(({ transport }) => transport === 'uart');
+/** A player sends one value in a frame; `dfplayer.test.ts` has its tests. */
+const PARTIAL = ['dfplayer'];
+const shipped = [...profiles.values()].filter(({ transport, codec }) => transport === 'uart' && !PARTIAL.includes(codec ?? ''));
 const driverOf = (id: string): UartDriver => uartDriverFor(profiles.get(id) as Profile);
 const bytesOf = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex');
 const framesOf = (id: string): Buffer[] => UART_VECTORS.filter(({ profile }) => profile === id).map(({ frame }) => frame);
@@ -36,7 +38,7 @@ t.test('every known frame of a shipped device is an example of its profile, and 
       `${profile}: ${frame.toString('hex')}`,
     );
   }
-  t.same(new Set(shipped.map(({ codec }) => codec)), new Set(Object.keys(UART_CODECS)));
+  t.same(new Set([...shipped.map(({ codec }) => codec), ...PARTIAL]), new Set(Object.keys(UART_CODECS)));
 });
 
 for (const { profile: id, origin, frame } of UART_VECTORS) {
