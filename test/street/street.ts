@@ -7,6 +7,7 @@ import type { Cabinet, DeviceConfig, LineConfig } from '../../agent/core/cabinet
 import type { Clock, MonoMs, Timer } from '../../agent/core/clock.ts';
 import { createRandom, type Random } from './random.ts';
 import { SimLine } from './sim-line.ts';
+import { createSimPlayer, type SimPlayer } from './units/dfplayer.ts';
 import { createRelayD8 } from './units/relay-d8.ts';
 import { createSdm630 } from './units/sdm630.ts';
 import { sds011Frame } from './units/sds011.ts';
@@ -41,6 +42,8 @@ export interface Street {
   readonly units: ReadonlyMap<string, SimUnit>;
   /** All levels written so far, oldest first. */
   readonly levels: readonly LevelSeen[];
+  /** The sound players, by device. */
+  readonly players: ReadonlyMap<string, SimPlayer>;
   /** Inputs of the relay boxes, by device. */
   readonly inputs: ReadonlyMap<string, number[]>;
   readonly random: Random;
@@ -55,6 +58,9 @@ export interface Street {
   stop(): void;
 }
 
+/** The recordings on the card of a simulated player: music, announcements, and a file of a folder. Units: s, by track or folder × 1000 + file. */
+const CARD_LENGTHS_S: Readonly<Record<number, number>> = { 1: 180, 2: 240, 3: 20, 4: 15, 5: 2, 2005: 30 };
+
 /** Errors: throws TypeError for a device type without a simulated unit. */
 export function createStreet(options: StreetOptions): Street {
   return new SimStreet(options);
@@ -65,6 +71,7 @@ class SimStreet implements Street {
   readonly lines = new Map<string, SimLine>();
   readonly units = new Map<string, SimUnit>();
   readonly levels: LevelSeen[] = [];
+  readonly players = new Map<string, SimPlayer>();
   readonly inputs = new Map<string, number[]>();
   readonly random: Random;
   onLevel: (seen: LevelSeen) => void = () => {};
@@ -97,13 +104,14 @@ class SimStreet implements Street {
 
   start(): void {
     const { cabinet, perHour = {} } = this.#options;
-    for (const config of cabinet.lines) if (config.kind === 'uart') this.#transmit(config);
+    for (const config of cabinet.lines) if (config.devices.some(({ profile }) => profile === 'nova-sds011')) this.#transmit(config);
     for (const kind of Object.keys(perHour) as MoverKind[]) this.#scheduleMover(kind);
   }
 
   stop(): void {
     for (const timer of this.#timers.values()) timer.cancel();
     this.world.stop();
+    for (const player of this.players.values()) player.stop();
     for (const line of this.lines.values()) line.stop();
   }
 
@@ -120,9 +128,23 @@ class SimStreet implements Street {
       place();
       this.#replacers.set(device.id, place);
     }
-    const line = new SimLine({ serial: config.serial, clock, units, ...(chunkBytes === undefined ? {} : { chunkBytes }) });
+    const player = this.#playerOf(config, (bytes) => line.end.write(bytes));
+    const line: SimLine = new SimLine({
+      ...{ serial: config.serial, clock, units },
+      ...(chunkBytes === undefined ? {} : { chunkBytes }),
+      ...(player === null ? {} : { onRawBytes: (bytes) => player.receive(bytes) }),
+    });
     this.lines.set(config.id, line);
     for (const device of config.devices) this.#addresses.set(device.id, { line, unit: device.unit });
+  }
+
+  /** Null for a line without a sound player. */
+  #playerOf({ devices }: LineConfig, send: (bytes: Buffer) => void): SimPlayer | null {
+    const device = devices.find(({ profile }) => profile === 'dfrobot-dfplayer-mini');
+    if (device === undefined) return null;
+    const player = createSimPlayer({ clock: this.#options.clock, send, lengthsS: CARD_LENGTHS_S });
+    this.players.set(device.id, player);
+    return player;
   }
 
   #unitFor(device: DeviceConfig): SimUnit {
