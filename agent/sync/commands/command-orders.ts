@@ -160,7 +160,8 @@ function panelOrder(fields: CommandFields, panel: string, { commandId, expiresMo
   const isEmergency = readFlag(fields, emergency) === true;
   const common = { commandId, panel, isEmergency, sender: 'platform', source: SOURCE } as const;
   if (readFlag(fields, clear) === true) {
-    if (fields.has(textName) || fields.has(minutesName)) throw new Refusal(msg`${clear} and ${textName} in one command contradict each other`);
+    if (fields.has(textName) || fields.has(minutesName))
+      throw new Refusal(msg`${clear} and ${textName} in one command contradict each other`);
     return { kind: 'panel', request: { ...common, text: null, minutes: 0, ...expiry(expiresMono) } };
   }
   if (!fields.has(textName)) throw new Refusal(msg`nothing is requested: ${textName} or ${clear} is missing`);

@@ -1,8 +1,9 @@
-/** `why`: shows why a lamp or zone has its level, now or at another time. */
+/** `why`: shows why a lamp or zone has its level, now or at another time, and why a panel has its text. */
 
 import { count } from '../../../core/counts.ts';
 import { type Message, msg, type Said } from '../../../core/message.ts';
 import { inTurn } from '../../../core/message-lists.ts';
+import type { PanelView } from '../../../core/panel-tools.ts';
 import type { WhyLamp, WhyView } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
@@ -10,6 +11,7 @@ import { since as ago, clockTime, formatLevel, formatLevels, type Page, stateWor
 import { wordOf } from '../../text/state-words.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { type TableColumn, tableLines } from '../../text/text-table.ts';
+import { renderWhyPanel } from '../panels/panel-page.ts';
 import { instantOf, typedInstant } from '../time-range.ts';
 import { findTarget } from './light-args.ts';
 import { renderPast, withMeasured } from './why-past.ts';
@@ -22,13 +24,15 @@ export const WHY = agentCommand({
   name: 'why',
   role: 'viewer',
   group: 'Look:',
-  summary: msg`why a lamp or zone has its level`,
-  arguments: [{ name: 'target', summary: msg`a lamp or a zone`, required: true, names: 'target' }],
+  summary: msg`why a lamp or zone has its level, a panel its text`,
+  arguments: [{ name: 'target', summary: msg`a lamp, a zone or a panel`, required: true, names: 'target' }],
   options: [{ name: 'at', value: 'TIME', summary: msg`at another time, as 23:30 (the next one) or 2026-12-01T23:30` }],
   examples: ['luciole why L07', 'luciole why rue-bressigny', 'luciole why L07 --at 03:00'],
   read: (args) => ({ target: textArg(args, 'target'), at: args['at'] === undefined ? null : typedInstant(textArg(args, 'at')) }),
   timeoutMs: TIMEOUT_MS,
-  answer: async (view, { target, at }, { clock, timezone }): Promise<WhyView> => {
+  answer: async (view, { target, at }, { clock, timezone }): Promise<WhyView | WhyPanel> => {
+    const panel = view.panels.views().find(({ id }) => id.toLowerCase() === target.toLowerCase());
+    if (panel !== undefined) return { kind: 'panel', panel };
     const { id } = findTarget(view, target);
     const found = at === null ? view.why(id) : view.whyAt(id, instantOf(at, clock.wallMs(), timezone));
     if (found?.past !== undefined) return { ...found, past: await withMeasured(view, found.past, found.atMs ?? 0) };
@@ -36,8 +40,13 @@ export const WHY = agentCommand({
       throw new ConsoleError('failed', msg`no level has been decided for ${id} yet; try again in a second`);
     return found;
   },
-  render: renderWhy,
+  render: (result, page) => (result.kind === 'panel' ? renderWhyPanel(result.panel, page) : renderWhy(result, page)),
 });
+
+interface WhyPanel {
+  readonly kind: 'panel';
+  readonly panel: PanelView;
+}
 
 /**
  * Renders one lamp with its trace; for a zone the lines that all lamps share, then one row per lamp. For a past instant it renders what
