@@ -114,7 +114,7 @@ t.test('what the disk has is checked', async (t) => {
     { a: 1 },
     { a: { day: 1, base: 2, last: 3 } },
     { a: { day: 'x', base: '2', last: 3 } },
-    { a: { day: 'x', base: 1e999, last: 3 } },
+    { a: { day: 'x', base: Number.POSITIVE_INFINITY, last: 3 } },
   ])
     t.equal(readDayCounts(stored).size, 0);
   t.equal(readDayCounts({ [POINT]: { day: '2026-06-20', base: 1, last: 2 } }).size, 1);

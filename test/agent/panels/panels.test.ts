@@ -42,7 +42,7 @@ t.test('an evening: welcome, bicycles, bad air, a text of the platform, an emerg
     rank: 'emergency',
     source: 'console:anna',
     state: 'shown',
-    untilMs: NOON_MS + 64 * S + 60 * MIN - 2 * S + 2 * S,
+    untilMs: NOON_MS + 62 * S + 60 * MIN,
   });
   const end = square.request({ text: null, isEmergency: true, sender: 'console', source: 'console:anna' });
   await square.clock.advance(70 * S);
