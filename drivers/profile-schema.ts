@@ -58,6 +58,7 @@ const text = z.strictObject({
   length: z.int().min(1).max(246),
   perRegister: z.union([z.literal(1), z.literal(2)]).default(2),
   order: z.enum(['high-first', 'low-first']).default('high-first'),
+  align: z.enum(['left', 'center', 'right']).default('left'),
   pad: z.union([z.literal('nul'), character]).default(' '),
   characters: z.string().min(1).max(256).nullable().default(null),
   replacement: character.default('?'),

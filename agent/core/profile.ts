@@ -187,6 +187,8 @@ export interface TextFormat {
   readonly perRegister: 1 | 2;
   /** Which byte of a register has its first character; with one character, the other byte is 0. */
   readonly order: 'high-first' | 'low-first';
+  /** Where a shorter text is in the line; padding fills the rest. */
+  readonly align: 'left' | 'center' | 'right';
   /** Fills the rest of the registers: a character, or `nul`. */
   readonly pad: string;
   /** The characters that the panel can show, besides the space; null for all of the encoding. */
