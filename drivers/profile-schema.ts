@@ -4,6 +4,7 @@
 import * as z from 'zod';
 import type { JsonSchema } from '../agent/core/json-schema.ts';
 import { type Message, msg } from '../agent/core/message.ts';
+import { MAX_COILS } from './modbus/register-types.ts';
 
 /** Each `patternErrorMessage` states what is allowed, in the words of our messages; a schema stores the text of a message. */
 const id = z
@@ -97,9 +98,12 @@ const point = z.strictObject({
   ]),
   table: z.enum(['coil', 'discrete', 'input', 'holding']).default('input'),
   address: register.optional(),
-  type: z.enum(['bit', 'u16', 's16', 'u32', 's32', 'f32', 'u64', 's64']).default('u16'),
+  type: z.enum(['bit', 'bits', 'u16', 's16', 'u32', 's32', 'f32', 'u64', 's64', 'f64', 'bcd16', 'bcd32']).default('u16'),
+  /** Only for type `bits`. */
+  coils: z.int().min(1).max(MAX_COILS).default(1),
   bit: z.int().min(0).max(63).nullable().default(null),
   wordOrder: z.enum(['high-first', 'low-first']).default('high-first'),
+  byteOrder: z.enum(['high-first', 'low-first']).default('high-first'),
   scale: z
     .number()
     .refine((scale) => scale !== 0, String(msg`a scale of 0 makes every value 0`))

@@ -8,10 +8,10 @@ import { Message, msg } from './message.ts';
 
 export type Table = 'coil' | 'discrete' | 'input' | 'holding';
 /**
- * How a value is encoded: one bit, or an unsigned (`u`), signed (`s`) or IEEE 754 (`f`) number of that many bits. Source: Modbus has 16-bit
- * registers; wider types span several.
+ * How a value is encoded: one bit, or an unsigned (`u`), signed (`s`), IEEE 754 (`f`) or binary-coded decimal (`bcd`) number of that many bits.
+ * `bits`: several coils or discrete inputs as one number. Source: Modbus has 16-bit registers; wider types span several.
  */
-export type RegisterType = 'bit' | 'u16' | 's16' | 'u32' | 's32' | 'f32' | 'u64' | 's64';
+export type RegisterType = 'bit' | 'bits' | 'u16' | 's16' | 'u32' | 's32' | 'f32' | 'u64' | 's64' | 'f64' | 'bcd16' | 'bcd32';
 export type WordOrder = 'high-first' | 'low-first';
 /**
  * How often a point is polled. `fast`: presence inputs. `normal`: lamps and contacts. `slow`: meters and weather, when the line has time.
@@ -144,7 +144,11 @@ export interface PointProfile {
   readonly type: RegisterType;
   /** The bit of the register to use, 0 is the lowest; null: the whole register. */
   readonly bit: number | null;
+  /** Number of coils or discrete inputs of type `bits`, the first is the lowest bit; 1 for every other type. */
+  readonly coils: number;
   readonly wordOrder: WordOrder;
+  /** Order of the two bytes in each register. Source: Modbus sends the high byte first; some devices fill their registers the other way. */
+  readonly byteOrder: WordOrder;
   /** value = raw × scale + offset. */
   readonly scale: number;
   readonly offset: number;

@@ -8,7 +8,8 @@ import type { DecodedValue, ModbusDriver } from '../../agent/core/driver.ts';
 import { msg } from '../../agent/core/message.ts';
 import type { PointProfile, Profile, Table } from '../../agent/core/profile.ts';
 import { Refusal } from '../../agent/core/refusal.ts';
-import { decodePoint, encodePoint, isPlausible, REGISTERS_PER_VALUE } from './codec.ts';
+import { decodePoint, encodePoint, isPlausible } from './codec.ts';
+import { widthOf } from './register-types.ts';
 
 export function createModbusDriver(profile: Profile): ModbusDriver {
   const multiple = profile.quirks.writeFunction === 'multiple' ? ({ multiple: true } as const) : {};
@@ -50,5 +51,5 @@ function decoded(point: PointProfile, words: readonly number[]): DecodedValue {
 }
 
 function liesInside(point: PointProfile, table: Table, address: number, count: number): boolean {
-  return point.table === table && point.address >= address && point.address + REGISTERS_PER_VALUE[point.type] <= address + count;
+  return point.table === table && point.address >= address && point.address + widthOf(point) <= address + count;
 }

@@ -5,7 +5,7 @@
  * read-backs of a group delay no request by more than the one in flight.
  */
 
-import { REGISTERS_PER_VALUE } from '../../../drivers/modbus/codec.ts';
+import { widthOf } from '../../../drivers/modbus/register-types.ts';
 import type { MonoMs } from '../../core/clock.ts';
 import type { DecodedValue, ReadRequest } from '../../core/driver.ts';
 import type { BusError } from '../../core/errors.ts';
@@ -109,8 +109,8 @@ export function nextProof({ sent: { unit, quantity }, channel }: ReadBack): Read
   return coil === undefined ? proofRequest(unit, quantity) : wholeOf(unit, coil);
 }
 
-function wholeOf({ device: { unit } }: Unit, { table, address, type }: PointProfile): ReadRequest {
-  return { unit, table, address, count: REGISTERS_PER_VALUE[type] };
+function wholeOf({ device: { unit } }: Unit, point: PointProfile): ReadRequest {
+  return { unit, table: point.table, address: point.address, count: widthOf(point) };
 }
 
 /**

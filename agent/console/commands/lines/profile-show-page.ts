@@ -70,8 +70,12 @@ export function renderChecked(
 }
 
 function pointRow(point: PointProfile): Said[] {
-  const type = point.bit === null ? point.type : `${point.type} bit ${point.bit}`;
-  return [point.id, point.unit, point.table, formatNumber(point.address), type, wordOf(point.poll), writeText(point)];
+  return [point.id, point.unit, point.table, formatNumber(point.address), typeText(point), wordOf(point.poll), writeText(point)];
+}
+
+function typeText({ type, bit, coils }: PointProfile): string {
+  if (type === 'bits') return `${coils} bits`;
+  return bit === null ? type : `${type} bit ${bit}`;
 }
 
 function writeText({ write }: PointProfile): Said {
