@@ -172,7 +172,7 @@ t.test('every value of every type that can be written reads back the same, in ea
   }
 });
 
-t.test('registers that are a value are written the same, and those that are none never become a number', async (t) => {
+t.test('registers that are a value are written the same, and those that are none never become a number', async () => {
   const layouts = fc.record({
     type: fc.constantFrom<RegisterType>('u16', 's16', 'u32', 's32', 'f32', 'f64', 'u64', 's64', 'bcd16', 'bcd32'),
     coils: fc.constant(1),
