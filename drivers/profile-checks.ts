@@ -9,6 +9,7 @@ import { isBitType, widthOf } from './modbus/register-types.ts';
 import { exampleFlaws } from './profile-examples.ts';
 import type { ExpandedProfile, FilePath } from './profile-expand.ts';
 import { type Flaw, unknownPoint } from './profile-flaw.ts';
+import { nameplateFlaws } from './profile-nameplate.ts';
 import { pointFlaws } from './profile-points.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
 
@@ -19,6 +20,7 @@ export function checkProfile({ profile, paths }: ExpandedProfile): Flaw[] {
     ...pointFlaws(profile, paths.points),
     ...transportFlaws(profile),
     ...quirkFlaws(profile),
+    ...nameplateFlaws(profile),
     ...uptimeFlaws(profile),
     ...profile.groups.flatMap((group, index) => groupFlaws(profile, group, index, paths.groups[index] ?? [])),
     ...setupFlaws(profile, paths.setup),

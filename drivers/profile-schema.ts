@@ -135,6 +135,20 @@ const probe = z.strictObject({
   strength: z.enum(['strong', 'plausible']).default('strong'),
 });
 
+const NAMEPLATE_IDS = ['serial', 'firmware', 'hardware', 'model', 'maker'] as const;
+
+const nameplate = z.strictObject({
+  id: z.enum(NAMEPLATE_IDS),
+  table: z.enum(['input', 'holding']).default('holding'),
+  address: register,
+  type: z.enum(['text', 'u16', 'u32', 'u64']).default('text'),
+  /** Only for a text. Most: no maker's name is longer than 64 characters. */
+  count: z.int().min(1).max(32).default(1),
+  perRegister: z.union([z.literal(1), z.literal(2)]).default(2),
+  wordOrder: z.enum(['high-first', 'low-first']).default('high-first'),
+  byteOrder: z.enum(['high-first', 'low-first']).default('high-first'),
+});
+
 const group = z.strictObject({
   id,
   reach: z.enum(['bus', 'unit']),
@@ -181,6 +195,7 @@ const example = z.strictObject({
   request: hex.nullable().default(null),
   response: hex,
   expect: z.record(id, z.number().nullable()),
+  nameplate: z.partialRecord(z.enum(NAMEPLATE_IDS), z.string().nullable()).optional(),
 });
 
 const document = z.strictObject({
@@ -209,6 +224,7 @@ const document = z.strictObject({
   identify: z.array(probe).default([]),
   uptime: id.nullable().default(null),
   quirks: quirks.prefault({}),
+  nameplate: z.array(nameplate).default([]),
   points: z.array(point).default([]),
   repeat: z.array(repeat).default([]),
   setup: z.array(setup).default([]),

@@ -42,6 +42,8 @@ export interface Profile {
   /** How a unit of this type is recognised on an unknown line. */
   readonly identify: readonly IdentifyProbe[];
   readonly quirks: Quirks;
+  /** Registers with its serial number, firmware and other texts for people; empty if none is known. */
+  readonly nameplate: readonly NameplateEntry[];
   /** All points, including those of repeated parts, with full names: `ecg5_level`. */
   readonly points: readonly PointProfile[];
   /** Repeated parts, so that a cabinet file can list those it has. */
@@ -95,6 +97,22 @@ export interface IdentifyProbe {
   /** A text, one character for each register; alternative to `oneOf`. */
   readonly text: string | null;
   readonly strength: 'strong' | 'plausible';
+}
+
+export type NameplateId = 'serial' | 'firmware' | 'hardware' | 'model' | 'maker';
+
+/** One text of a nameplate. `u16`, `u32` and `u64` are shown in decimal digits. */
+export interface NameplateEntry {
+  readonly id: NameplateId;
+  readonly table: 'input' | 'holding';
+  readonly address: number;
+  readonly type: 'text' | 'u16' | 'u32' | 'u64';
+  /** Number of registers of a text. */
+  readonly count: number;
+  /** Characters of a text in each register; a single one is in the low byte. */
+  readonly perRegister: 1 | 2;
+  readonly wordOrder: WordOrder;
+  readonly byteOrder: WordOrder;
 }
 
 /** One write that sets several level points to one level. */
@@ -270,4 +288,6 @@ export interface ProfileExample {
   readonly request: string | null;
   readonly response: string;
   readonly expect: Readonly<Record<string, number | null>>;
+  /** Texts of the nameplate that the response contains; null for one that is no text. */
+  readonly nameplate?: Readonly<Partial<Record<NameplateId, string | null>>> | undefined;
 }

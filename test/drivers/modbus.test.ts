@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
-import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
+import type { NameplateEntry, PointProfile, RegisterType } from '../../agent/core/profile.ts';
 import { decodePoint, encodePoint, isPlausible } from '../../drivers/modbus/codec.ts';
 import { crc16 } from '../../drivers/modbus/frames.ts';
 import { LateReplies } from '../../drivers/modbus/late-replies.ts';
 import { readFrames } from '../../drivers/modbus/modbus-functions.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
+import { nameplateText } from '../../drivers/modbus/nameplate-text.ts';
 import { rawOf, WRITABLE_TYPES, widthOf, wordsOf } from '../../drivers/modbus/register-types.ts';
 import { matchReply } from '../../drivers/modbus/reply-matcher.ts';
 import { charMs, gapMs, replyBytes, requestBytes } from '../../drivers/modbus/wire-time.ts';
@@ -186,6 +187,49 @@ t.test('registers that are a value are written the same, and those that are none
       if (raw === null || !Number.isFinite(raw)) return value === null;
       const again = wordsOf(layout, raw);
       return again === null ? layout.type.endsWith('64') : `${again}` === `${words.slice(0, widthOf(layout))}`;
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+const plate = (over: Partial<NameplateEntry>): NameplateEntry => ({
+  id: 'serial',
+  table: 'holding',
+  address: 0,
+  type: 'text',
+  count: 1,
+  perRegister: 2,
+  wordOrder: 'high-first',
+  byteOrder: 'high-first',
+  ...over,
+});
+const plates: [story: string, over: Partial<NameplateEntry>, words: number[], text: string | null][] = [
+  ['two characters in each register', { count: 3 }, [0x5742, 0x2d4c, 0x4544], 'WB-LED'],
+  ['low byte first', { count: 2, byteOrder: 'low-first' }, [0x4257, 0x4c2d], 'WB-L'],
+  ['one character in each register', { count: 3, perRegister: 1 }, [0x57, 0x42, 0x0033], 'WB3'],
+  ['up to the first zero', { count: 3 }, [0x3132, 0x3300, 0x3939], '123'],
+  ['without blanks around it', { count: 3 }, [0x2031, 0x3220, 0x2020], '12'],
+  ['an empty text is none', { count: 2 }, [0, 0], null],
+  ['nor is one of blanks', { count: 1 }, [0x2020], null],
+  ['nor an erased memory', { count: 2 }, [0xffff, 0xffff], null],
+  ['nor an escape sequence', { count: 2 }, [0x1b5b, 0x324a], null],
+  ['a number', { type: 'u32' }, [1, 0x86a0], '100000'],
+  ['a number, low word first', { type: 'u32', wordOrder: 'low-first' }, [0x86a0, 1], '100000'],
+  ['a number of 64 bits to its last digit', { type: 'u64' }, [0xffff, 0xffff, 0xffff, 0xfffe], '18446744073709551614'],
+  ['all bits set is no number', { type: 'u16' }, [0xffff], null],
+];
+for (const [story, over, words, text] of plates)
+  t.test(`nameplate: ${story}`, async (t) => t.equal(nameplateText(plate(over), words), text));
+
+t.test('a nameplate never has a character that could change a screen, whatever a device sends', async () => {
+  const entries = fc.record({
+    perRegister: fc.constantFrom(1 as const, 2 as const),
+    byteOrder: fc.constantFrom('high-first' as const, 'low-first' as const),
+  });
+  fc.assert(
+    fc.property(entries, fc.array(fc.nat(0xffff), { minLength: 1, maxLength: 32 }), (over, words) => {
+      const text = nameplateText(plate({ ...over, count: words.length }), words);
+      return text === null || (/^[\x20-\x7e]+$/.test(text) && text.length <= 64 && text === text.trim());
     }),
     { numRuns: 1_000 },
   );

@@ -82,6 +82,7 @@ export function testProfile(id: string, points: readonly PointProfile[], over: P
     unit: 1,
     identify: [],
     quirks: PLAIN_QUIRKS,
+    nameplate: [],
     points,
     repeats: [],
     setup: [],

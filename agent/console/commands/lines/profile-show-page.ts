@@ -45,6 +45,7 @@ export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, p
     ...row(msg`Waiting`, profile.pending === undefined ? NO_TEXT : WAITING[profile.pending]),
     ...row(msg`Serial`, serialOf(profile)),
     ...row(msg`Identify`, identityOf(profile)),
+    ...row(msg`Nameplate`, profile.nameplate.map(({ id, table, address }) => `${id} (${table} ${address})`).join(', ')),
     ...row(msg`Groups`, profile.groups.map(({ id, reach, address }) => `${id} (${reach}, ${address})`).join(', ')),
     ...row(msg`Set-up`, profile.setup.map(({ table, address, value }) => `${table} ${address} = ${value}`).join(', ')),
     '',
