@@ -58,7 +58,7 @@ export function encodePoint(point: PointProfile, value: number): number[] | Refu
  * Converts a value to the nearest raw number. A level above 0 never gets the raw number of level 0, so rounding never switches a lamp off. A
  * float gets the value rounded to the decimals of the point, so that it reads back as the value that is shown.
  */
-export function rawFor({ transform, type, scale, offset, semantic, decimals }: PointProfile, value: number): number {
+function rawFor({ transform, type, scale, offset, semantic, decimals }: PointProfile, value: number): number {
   if (transform === 'dali-log') return daliLevel(value);
   if (isFloatType(type)) {
     const factor = 10 ** decimals;
