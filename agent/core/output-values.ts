@@ -97,10 +97,16 @@ function valueFlaw(value: OutputValue, point: PointProfile): Message {
     return msg`"${point.id}" has no names for its values; give a number from ${min} to ${max}`;
   if (number === undefined)
     return msg`"${value}" is not a value of "${point.id}"${didYouMean(String(value), names, msg`; there are: ${listNames(names)}`)}`;
-  if (number >= min && number <= max) return NO_TEXT;
+  if (number >= min && number <= max) return decimalsFlaw(number, point);
   return number === value
     ? msg`${number} is outside ${min} to ${max}, which the profile allows for "${point.id}"`
     : msg`${number} ("${value}") is outside ${min} to ${max}, which the profile allows for "${point.id}"`;
+}
+
+/** A digit that the device does not keep would make each read-back differ from the value. */
+function decimalsFlaw(number: number, { id, decimals }: PointProfile): Message {
+  const kept = Number(number.toFixed(decimals));
+  return kept === number ? NO_TEXT : msg`${number} has more decimals than "${id}" keeps; write ${kept}`;
 }
 
 /** A circuit that feeds lamps stays closed while one of them is lit, so no rule may open it. */
