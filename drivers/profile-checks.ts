@@ -35,7 +35,7 @@ function trustFlaws({ trust, experimental }: Profile): Flaw[] {
 /** Keys that only one transport supports. */
 function transportFlaws({ transport, codec, identify, setup, groups, repeats, uptime }: Profile): Flaw[] {
   const known = Object.keys(UART_CODECS);
-  if (transport === 'modbus') return codec === null ? [] : [{ path: ['codec'], message: msg`only a uart device has a codec` }];
+  if (transport !== 'uart') return codec === null ? [] : [{ path: ['codec'], message: msg`only a uart device has a codec` }];
   const registers = {
     identify: identify.length,
     setup: setup.length,
@@ -56,7 +56,7 @@ function transportFlaws({ transport, codec, identify, setup, groups, repeats, up
 /** Limits that no request can meet, and empty ranges. */
 function quirkFlaws({ transport, points, quirks }: Profile): Flaw[] {
   const { maxReadRegisters, singleOnly } = quirks;
-  const widest = transport === 'modbus' ? points.find(({ type }) => REGISTERS_PER_VALUE[type] > maxReadRegisters) : undefined;
+  const widest = transport !== 'uart' ? points.find(({ type }) => REGISTERS_PER_VALUE[type] > maxReadRegisters) : undefined;
   const wide = widest && {
     path: ['quirks', 'maxReadRegisters'],
     message: msg`${widest.id} has ${REGISTERS_PER_VALUE[widest.type]} registers that must be read in one request; correct maxReadRegisters`,

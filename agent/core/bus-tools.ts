@@ -160,7 +160,7 @@ export interface Spread {
 
 export interface LineStats {
   readonly line: string;
-  readonly kind: 'modbus' | 'uart';
+  readonly kind: 'modbus' | 'uart' | 'dali';
   readonly port: string;
   /** Null for Modbus TCP, which has no baud rate. */
   readonly baud: number | null;

@@ -92,7 +92,7 @@ export interface Field {
 
 export interface LineView {
   readonly id: string;
-  readonly kind: 'modbus' | 'uart';
+  readonly kind: 'modbus' | 'uart' | 'dali';
   readonly port: string;
   /** `reopening`: the port opens, but no unit answers any more, so it is periodically closed and reopened. */
   readonly state: 'up' | 'down' | 'reopening';

@@ -6,6 +6,7 @@
 import { msg } from '../../agent/core/message.ts';
 import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
 import { Refusal } from '../../agent/core/refusal.ts';
+import { BYTES_PER_VALUE, byteValue, isByteType } from '../dali/byte-values.ts';
 
 /** Registers per value. A bit takes one coil. */
 export const REGISTERS_PER_VALUE: Readonly<Record<RegisterType, number>> = {
@@ -17,6 +18,7 @@ export const REGISTERS_PER_VALUE: Readonly<Record<RegisterType, number>> = {
   f32: 2,
   u64: 4,
   s64: 4,
+  ...BYTES_PER_VALUE,
 };
 
 /** Lowest and highest raw value of each type that can be written. The other types cannot be written. */
@@ -36,6 +38,7 @@ const DALI = { levelsPerDecade: 253 / 3, maxLevel: 254 } as const;
  * Errors: null for 64 bits that a number cannot hold exactly; nothing the devices count comes near 2^53.
  */
 function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): number | null {
+  if (isByteType(type)) return byteValue(type, words);
   const used = words.slice(0, REGISTERS_PER_VALUE[type]);
   if (wordOrder === 'low-first') used.reverse();
   const bytes = Buffer.alloc(2 * used.length);
