@@ -159,6 +159,7 @@ export type EventCode =
   | 'update-reverted'
   | 'line-down'
   | 'line-silent'
+  | 'second-master'
   | 'unit-silent'
   | 'unit-not-set-up'
   | 'unit-no-data'

@@ -38,10 +38,10 @@ export function lineView({ source, supervisor, load, runner }: LineRuntime, coun
   const isDead = runner?.isDead === true;
   return {
     id: config.id,
-    kind: source.kind,
+    kind: config.kind,
     port: config.port,
     state: supervisor.isDown ? 'down' : isDead ? 'reopening' : 'up',
-    reason: supervisor.isDown || !isDead ? supervisor.reason : deadLineText(config.id, config.port),
+    reason: supervisor.isDown || !isDead ? supervisor.reason : deadLineText(config.id, config.port, config.kind),
     baud: serialOf(config)?.baud ?? null,
     busyPct: load.busyPct(),
     transactions: counters?.transactions ?? 0,

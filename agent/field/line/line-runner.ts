@@ -26,6 +26,7 @@ import { LevelWrites } from '../writes/level-writes.ts';
 import type { WriteWords } from '../writes/write-reasons.ts';
 import { createDeadBudget, createSilenceWatch } from './dead-units.ts';
 import { afterTurn, type ConsoleJobs, createConsoleJobs, NONE_SINCE, nextLane } from './lanes.ts';
+import { createSecondMasterWatch, type SecondMasterWatch } from './second-master.ts';
 import { Transactions, type TransactionsOptions } from './transactions.ts';
 import { type Agenda, agendaOf, type HeldUntil } from './units-due.ts';
 
@@ -80,6 +81,7 @@ export class LineRunner {
   readonly #writes: LevelWrites;
   readonly #broadcasts: SetUpBroadcasts;
   readonly #jobs: ConsoleJobs;
+  readonly #masters: SecondMasterWatch;
   readonly #timer: WakeableTimer;
   /** The lane of the transaction in flight. */
   #turnLane: Lane = 'telemetry';
@@ -111,8 +113,10 @@ export class LineRunner {
       ...options,
       transactions: this.#transactions,
       monoMs: () => clock.monoMs(),
-      isAllowed: options.broadcast,
+      // On a DALI bus address 0 is a gear, and a set-up register needs several frames.
+      isAllowed: options.broadcast && line.lastUnit === undefined,
     });
+    this.#masters = createSecondMasterWatch(options);
     this.#jobs = createConsoleJobs(() => clock.monoMs());
     this.#timer = createWakeableTimer(clock);
     line.onEnd = (request, end) => onTransaction?.({ request, end, lane: this.#turnLane, atMono: clock.monoMs() });
@@ -120,6 +124,7 @@ export class LineRunner {
       const unit = this.#transactions.noteLate(late);
       if (unit !== undefined) this.#polls.noteLate(unit, late);
     };
+    line.onForeignFrame = () => this.#masters.note();
     line.onExtraReply = (unit) => this.#transactions.noteExtra(unit);
     // A waiting level is sent before the confirmation of a reading, except when that reading may be a person: it causes the next level.
     line.mayAskAgain = (isChange) => (isChange && this.#turnLane === 'presence') || !this.#writes.has('urgent', clock.monoMs());
@@ -145,8 +150,9 @@ export class LineRunner {
     return this.#polls.requestsOf(unit);
   }
 
-  /** Reports presence inputs that are not read, and units that answer twice. */
+  /** Reports presence inputs that are not read, units that answer twice, and a second sender on a DALI bus. */
   reportTroubled(): void {
+    this.#masters.check();
     this.#transactions.reportTroubled(this.#options.clock.monoMs());
   }
 
