@@ -12,8 +12,9 @@ import { createLineMemory, type LineMemory } from './line/line-memory.ts';
 import { LineRunner } from './line/line-runner.ts';
 import { PortSupervisor } from './line/port-supervisor.ts';
 import type { FieldLine } from './line-from-config.ts';
+import { daliPeriodsMs } from './polls/dali-pace.ts';
 import { paceOf, presencePeriodMs } from './polls/line-pace.ts';
-import { DALI_PERIOD_MS, POLL_PERIOD_MS } from './polls/poll-plan.ts';
+import { POLL_PERIOD_MS } from './polls/poll-plan.ts';
 import type { LatestReadings } from './readings.ts';
 import { type BusLoad, createBusLoad } from './stats/meters.ts';
 import { UartLine } from './uart/uart-line.ts';
@@ -153,13 +154,13 @@ function createUnits({ config, driverOf }: FieldLine & { kind: 'modbus' }, { set
   const hasGroups = config.devices.some(({ groups }) => Object.keys(groups).length > 0);
   return config.devices.map((device, i) => {
     const phase = (i + 1) / count;
-    const slowDelayMs = config.kind === 'dali' ? phase * DALI_PERIOD_MS.slow : 0;
+    const slowDelayMs = config.kind === 'dali' ? phase * daliPeriodsMs(count).slow : 0;
     return createUnit({ device, driver: driverOf(device.id), setupValues: setupValuesOf(device.id), phase, hasGroups, slowDelayMs });
   });
 }
 
 function periodsOf({ config, line }: FieldLine & { kind: 'modbus' }, { periodsMs }: RuntimeParts, units: readonly Unit[]): typeof POLL_PERIOD_MS {
-  if (config.kind === 'dali') return DALI_PERIOD_MS;
+  if (config.kind === 'dali') return daliPeriodsMs(config.devices.length);
   return periodsMs ?? { ...POLL_PERIOD_MS, fast: presencePeriodMs(paceOf(line), presencesOf(units)) };
 }
 

@@ -18,13 +18,6 @@ export type PolledClass = Exclude<PollClass, 'never'>;
 export const POLL_PERIOD_MS: Readonly<Record<PolledClass, number>> = { fast: 100, normal: 5_000, slow: 30_000 };
 
 /**
- * The periods on a DALI line, which carries about 20 queries a second. Units: ms. Source: level and status of 64 gears take 7 s with an answer
- * of 50 ms each, their memory banks 7 min; both leave two fifths of the bus to levels and their read-backs. The first read of a bank is
- * spread over its period, so that every bank is read within 15 min.
- */
-export const DALI_PERIOD_MS: typeof POLL_PERIOD_MS = { fast: 1_000, normal: 30_000, slow: 780_000 };
-
-/**
  * A neighbour of the same class is read along when this share of its period or less is left. Source: assumed; keeps a unit's polls in step at the
  * price of a few early ones. Confirmed by: the number of requests per round of the shipped profiles at other shares.
  */

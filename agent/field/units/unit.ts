@@ -240,10 +240,11 @@ export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
   unit.presenceDataMono = nowMono;
   if (isReturn) unit.noHoles = false;
   for (const slot of unit.slots) {
-    slot.isFirst = true;
+    const delayMs = slot.poll === 'slow' ? unit.slowDelayMs : 0;
+    // A first read that is spread over the period already is not spread again.
+    slot.isFirst = delayMs === 0;
     slot.misses = 0;
     if (slot.isolation === null) {
-      const delayMs = slot.poll === 'slow' ? unit.slowDelayMs : 0;
       slot.dueMono = delayMs === 0 ? Math.min(slot.dueMono, nowMono) : Math.min(Math.max(slot.dueMono, nowMono), nowMono + delayMs);
     }
     if (isReturn && !unit.isSearching) slot.cutBefore = false;

@@ -1,17 +1,17 @@
 /** A field module on one simulated DALI bus with D4i drivers. The line, the converter's protocol and the profiles are the real ones. */
-import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
-import type { Field, WriteResult } from '../../../agent/core/ports.ts';
-import type { Profile } from '../../../agent/core/profile.ts';
-import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
-import { createField } from '../../../agent/field/field.ts';
-import { fieldLine } from '../../../agent/field/line-from-config.ts';
-import { readProfiles } from '../../../drivers/registry.ts';
-import { readPlacedYaml } from '../../../agent/config/load/places.ts';
-import { createRandom } from '../../street/random.ts';
-import { SimDali } from '../../street/sim-dali.ts';
-import { DaliGear, type DaliGearOptions, d4iBanks } from '../../street/units/dali-gear.ts';
-import { createWire, type Wire } from '../../street/wire.ts';
-import { testDevice, testLine } from '../../support/profiles.ts';
+import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
+import type { Field, WriteResult } from '../../agent/core/ports.ts';
+import type { Profile } from '../../agent/core/profile.ts';
+import type { AgentEvent, Reading } from '../../agent/core/words.ts';
+import { createField } from '../../agent/field/field.ts';
+import { fieldLine } from '../../agent/field/line-from-config.ts';
+import { readProfiles } from '../../drivers/registry.ts';
+import { readPlacedYaml } from '../../agent/config/load/places.ts';
+import { createRandom } from './random.ts';
+import { SimDali } from './sim-dali.ts';
+import { DaliGear, type DaliGearOptions, d4iBanks } from './units/dali-gear.ts';
+import { createWire, type Wire } from './wire.ts';
+import { testDevice, testLine } from '../support/profiles.ts';
 
 export const D4I = 'dali-d4i-driver';
 const START_MS = Date.parse('2026-01-15T22:00:00Z');
