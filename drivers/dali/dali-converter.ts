@@ -108,6 +108,14 @@ export class DaliConverter {
     return this.#unconfirmed();
   }
 
+  /**
+   * Ends the wait for the frame in flight, so that the next one is in the converter before the bus is free. The frame is still sent; the
+   * converter answers in order, so its answer comes before that of the next frame and is ignored. `cause`: what its sender gets.
+   */
+  abandon(cause: BusError): void {
+    this.#settle(cause);
+  }
+
   /** The converter answers in order: once it has reported its state, no confirmation of an earlier frame can follow. */
   async #unconfirmed(): Promise<never> {
     const { name } = this.#options;

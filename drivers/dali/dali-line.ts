@@ -38,6 +38,8 @@ export function createDaliLine(options: DaliLineOptions): ModbusLine {
 interface Transaction {
   readonly startMono: MonoMs;
   firstMs: number | null;
+  /** The gear whose memory bank is read; null for any other request. */
+  readonly memoryOf: number | null;
 }
 
 class DaliLine implements ModbusLine {
@@ -104,9 +106,12 @@ class DaliLine implements ModbusLine {
     return this.#transact(request, () => this.#send(request), { isAcknowledged: false });
   }
 
-  /** A read ends after the frame in flight; a write is completed, because half of it would be another command. */
+  /** A read of a memory bank ends at once, other reads after the frame in flight. A write is completed: half of it would be another command. */
   cutShort(): void {
-    if (this.#transaction !== null) this.#isHurried = true;
+    const transaction = this.#transaction;
+    if (transaction === null || this.#isHurried) return;
+    this.#isHurried = true;
+    if (transaction.memoryOf !== null) this.#converter.abandon(interrupted(transaction.memoryOf));
   }
 
   /** Longer reads cost levels nothing because they make room, so the number of registers does not count. */
@@ -137,7 +142,8 @@ class DaliLine implements ModbusLine {
   ): Promise<Reply> {
     if (this.#transaction !== null) throw new TypeError('a second request while the first is in flight');
     const startMono = this.#clock.monoMs();
-    const transaction: Transaction = { startMono, firstMs: null };
+    const memoryOf = 'count' in request && request.table === 'input' ? request.unit : null;
+    const transaction: Transaction = { startMono, firstMs: null, memoryOf };
     this.#transaction = transaction;
     this.#isHurried = false;
     this.#counts.transactions++;

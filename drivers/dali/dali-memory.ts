@@ -30,7 +30,7 @@ const MAX_READINGS = 4;
 /** Refused latches in a row after which a gear is read twice instead. Source: assumed; one may be lost. Confirmed by: as above. */
 const LATCH_TRIES = 2;
 
-/** Sends one frame. `answer`: null for none. Errors: rejects with BusError, also if several gears answer at once. */
+/** Sends one frame. `answer`: null for none. Errors: rejects with BusError: also if several gears answer at once, and `interrupted` if a level came. */
 export type SendQuery = (frame: DaliFrame) => Promise<number | null>;
 
 export interface DaliMemoryParts {
@@ -116,45 +116,40 @@ export class DaliMemory {
     return answer === LOCK.latched;
   }
 
-  /** Reads the bytes that are still missing. Whatever was read before a level stays. */
+  /** Reads the bytes that are still missing. Those that were read before a level stay. */
   async #readOn(gear: number, reading: Reading): Promise<void> {
-    const { send, foreignFrames, isHurried, clock } = this.#parts;
-    const { address, count, bytes } = reading;
-    const foreign = foreignFrames();
-    const makeRoom = (): never => {
-      this.#open.set(gear, Object.assign(reading, { isContinued: true, atMono: clock.monoMs() }));
-      throw interrupted(gear);
-    };
-    for (const isRight of this.#selection(gear, address + bytes.length)) {
-      if (isHurried()) makeRoom();
-      if (!(await isRight())) throw doubtful(gear, address);
+    try {
+      await this.#readRest(gear, reading);
+    } catch (error) {
+      if (error instanceof BusError && error.code === 'interrupted')
+        this.#open.set(gear, Object.assign(reading, { isContinued: true, atMono: this.#parts.clock.monoMs() }));
+      throw error;
     }
+  }
+
+  async #readRest(gear: number, { address, count, bytes }: Reading): Promise<void> {
+    const foreign = this.#parts.foreignFrames();
+    await this.#select(gear, address + bytes.length);
     while (bytes.length < count) {
-      if (isHurried()) makeRoom();
-      const answer = await send(queryFrame(gear, DALI_COMMAND.readMemory));
+      const answer = await this.#step(gear, queryFrame(gear, DALI_COMMAND.readMemory));
       if (answer === null) throw await this.#absent(gear, address + bytes.length);
-      if (foreignFrames() !== foreign) throw doubtful(gear, address);
+      if (this.#parts.foreignFrames() !== foreign) throw doubtful(gear, address);
       bytes.push(answer);
     }
   }
 
-  /** Selects bank and location, and asks the gear for both: a lost frame would leave another bank selected. */
-  #selection(gear: number, address: number): readonly (() => Promise<boolean>)[] {
-    const { send } = this.#parts;
+  /** Selects bank and location, and asks the gear for both: after a lost frame another bank would be selected. */
+  async #select(gear: number, address: number): Promise<void> {
     const places = [
       ['dtr1', bankOf(address)],
       ['dtr0', address % BANK_BYTES],
     ] as const;
-    const set = places.map(([name, value]) => async (): Promise<boolean> => {
-      await send(specialFrame(name, value));
-      return true;
-    });
-    const proof = places.map(([name, value]) => async (): Promise<boolean> => {
-      const answer = await send(queryFrame(gear, QUERY_DTR[name]));
+    for (const [name, value] of places) await this.#step(gear, specialFrame(name, value));
+    for (const [name, value] of places) {
+      const answer = await this.#step(gear, queryFrame(gear, QUERY_DTR[name]));
       if (answer === null) throw silent(gear);
-      return answer === value;
-    });
-    return [...set, ...proof];
+      if (answer !== value) throw doubtful(gear, address);
+    }
   }
 
   async #isStillLatched(gear: number, address: number): Promise<boolean> {

@@ -241,11 +241,24 @@ export class LineRunner {
       else {
         this.#since = afterTurn(this.#since, turn.lane);
         this.#turnLane = turn.lane;
-        await turn.act();
+        await this.#act(turn, nowMono);
       }
       await this.#checkSilence();
     }
     this.#isTurning = false;
+  }
+
+  /** A long read of a DALI line makes room when a read-back becomes due, as it does for a level. */
+  async #act(turn: Turn, nowMono: MonoMs): Promise<void> {
+    const { line, clock } = this.#options;
+    const dueMono = line.lastUnit === undefined || turn.lane !== 'telemetry' ? undefined : this.#writes.nextMono();
+    if (dueMono === undefined) return turn.act();
+    const timer = clock.after(dueMono - nowMono, () => this.#transactions.hurry());
+    try {
+      await turn.act();
+    } finally {
+      timer.cancel();
+    }
   }
 
   #isLevelWaiting(): boolean {
