@@ -29,7 +29,13 @@ export interface StreetAnswer {
 /** Value of the motion register. Source: Wiren Board: 0 to several thousand. */
 const MOTION = { moving: 380, still: 6 };
 /** The lamps were commissioned long ago: what the agent would set up is set up. */
-const SET_UP: Partial<Record<SetupParameter, number>> = { rampUpMs: 0, rampDownMs: 0, daliFadeTime: 0, failsafeTimeoutS: 60, failsafeLevelPct: LEVELS_PCT.base };
+const SET_UP: Partial<Record<SetupParameter, number>> = {
+  rampUpMs: 0,
+  rampDownMs: 0,
+  daliFadeTime: 0,
+  failsafeTimeoutS: 60,
+  failsafeLevelPct: LEVELS_PCT.base,
+};
 /** The last register of a lamp's set-up. Source: profile `wirenboard-wb-led`. */
 const LAST_SET_UP = 672;
 /** Nothing on this street takes longer. Units: ms. */

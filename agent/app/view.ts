@@ -90,7 +90,7 @@ function namesOf({ lamps, zones, lines, poles }: Cabinet, field: Joined['field']
     zones: zones.map(({ id }) => id),
     devices: field.devices().map(({ id }) => id),
     lines: lines.map(({ id }) => id),
-    modbusLines: lines.flatMap(({ id, kind }) => (kind === 'modbus' ? [id] : [])),
+    modbusLines: lines.flatMap(({ id, kind }) => (kind === 'uart' ? [] : [id])),
     poles: poles.map(({ id }) => ({ id, lamps: lamps.flatMap((lamp) => (lamp.pole === id ? [lamp.id] : [])) })),
   };
 }

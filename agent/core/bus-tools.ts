@@ -42,7 +42,7 @@ export interface PendingProfile {
   readonly state: 'new' | 'changed';
 }
 
-/** Which addresses to try on which line. `from` and `to`: 1 to 247, both included. */
+/** Which addresses to try on which line. `from` and `to`: 1 to 247, both included; on a DALI bus 0 to 63, all of them for 1 to 247. */
 export interface ScanRequest {
   readonly line: string;
   readonly from: number;
@@ -80,6 +80,8 @@ export interface ScanResult {
   readonly line: string;
   /** The units are behind a gateway. */
   readonly isNetwork: boolean;
+  /** The units are gear of a DALI bus; absent on any other line. */
+  readonly isDali?: true;
   readonly found: readonly FoundUnit[];
   /** Units of the cabinet in the scanned range that did not answer. */
   readonly missing: readonly { readonly unit: number; readonly device: string }[];

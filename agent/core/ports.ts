@@ -114,7 +114,10 @@ export interface LineView {
 export interface DeviceView {
   readonly id: string;
   readonly line: string;
+  /** 0 on a uart line. */
   readonly unit: number;
+  /** The unit is a short address of a DALI bus, where 0 is an address; absent on any other line. */
+  readonly isShortAddress?: true;
   readonly profile: string;
   readonly pole: string | null;
   /** `new`: it has not answered in this run of the agent. While the line is down, all devices that have answered are `silent`. */

@@ -58,6 +58,7 @@ export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] 
     id: unit.device.id,
     line: source.config.id,
     unit: unit.device.unit,
+    ...(source.config.kind === 'dali' ? { isShortAddress: true as const } : {}),
     profile: unit.device.profile,
     pole: unit.device.pole,
     state: unitState(unit),

@@ -1,6 +1,7 @@
 /** Creates the lines of the configuration: port, protocol and drivers. */
-import { modbusDriverFor, uartDriverFor } from '../../drivers/driver-for.ts';
+
 import { createDaliLine } from '../../drivers/dali/dali-line.ts';
+import { modbusDriverFor, uartDriverFor } from '../../drivers/driver-for.ts';
 import { createModbusLine, createTcpLine } from '../../drivers/modbus/modbus-line.ts';
 import { createSocketPort } from '../../drivers/socket-port.ts';
 import type { LineConfig } from '../core/cabinet.ts';

@@ -159,7 +159,11 @@ function createUnits({ config, driverOf }: FieldLine & { kind: 'modbus' }, { set
   });
 }
 
-function periodsOf({ config, line }: FieldLine & { kind: 'modbus' }, { periodsMs }: RuntimeParts, units: readonly Unit[]): typeof POLL_PERIOD_MS {
+function periodsOf(
+  { config, line }: FieldLine & { kind: 'modbus' },
+  { periodsMs }: RuntimeParts,
+  units: readonly Unit[],
+): typeof POLL_PERIOD_MS {
   if (config.kind === 'dali') return daliPeriodsMs(config.devices.length);
   return periodsMs ?? { ...POLL_PERIOD_MS, fast: presencePeriodMs(paceOf(line), presencesOf(units)) };
 }

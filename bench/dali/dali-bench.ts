@@ -46,11 +46,27 @@ export async function daliBench({ quick, emit, progress }: BenchOptions): Promis
   const note = `${GEAR} D4i drivers, ${GEAR / PER_GROUP} groups, ${hours} h of simulated time, ${waitsMs.length} detections while banks are read; not tried on hardware`;
   const bench = 'dali';
   const p99Ms = quantile(waitsMs, 0.99);
-  emit({ bench, metric: 'level-on-bus-p99', value: round(p99Ms, 1), unit: 'ms', goal: `<= ${GOALS.levelMs}`, ok: p99Ms <= GOALS.levelMs, note });
+  emit({
+    bench,
+    metric: 'level-on-bus-p99',
+    value: round(p99Ms, 1),
+    unit: 'ms',
+    goal: `<= ${GOALS.levelMs}`,
+    ok: p99Ms <= GOALS.levelMs,
+    note,
+  });
   emit({ bench, metric: 'level-on-bus-max', value: round(Math.max(...waitsMs), 1), unit: 'ms', note });
   emit({ bench, metric: 'group-verified-p99', value: round(quantile(lastMs, 0.99), 0), unit: 'ms', note });
   const bankMin = banks.longestMs(plant.clock.monoMs()) / 60_000;
-  emit({ bench, metric: 'all-banks', value: round(bankMin, 1), unit: 'min', goal: `<= ${GOALS.bankMin}`, ok: bankMin <= GOALS.bankMin, note });
+  emit({
+    bench,
+    metric: 'all-banks',
+    value: round(bankMin, 1),
+    unit: 'min',
+    goal: `<= ${GOALS.bankMin}`,
+    ok: bankMin <= GOALS.bankMin,
+    note,
+  });
   const { set, reported } = await flags.end();
   emit({ bench, metric: 'failure-flags-reported', value: reported, unit: `of ${set}`, goal: `= ${set}`, ok: reported === set, note });
   emit({ bench, metric: 'bus-busy', value: round(plant.field.lines()[0]?.busyPct ?? 0, 0), unit: '%', note });
@@ -67,7 +83,8 @@ async function passage(plant: DaliPlant, group: number, times: { waitsMs: number
   void Promise.all(results).then(() => times.lastMs.push(clock.monoMs() - startMono));
   await clock.advance(DETECTIONS.holdS * 1_000);
   const first = sim.levels.slice(carried).find(({ target }) => target !== 'all' && 'group' in target && target.group === group);
-  if (first !== undefined && first.atMono - startMono > 100) console.error('LATE', group, startMono, first.atMono - startMono, sim.levels.slice(carried, carried + 3));
+  if (first !== undefined && first.atMono - startMono > 100)
+    console.error('LATE', group, startMono, first.atMono - startMono, sim.levels.slice(carried, carried + 3));
   times.waitsMs.push(first === undefined ? Number.POSITIVE_INFINITY : first.atMono - startMono);
   for (const n of members) void plant.write(n, LEVELS_PCT.base, { lane: 'command' });
 }
@@ -101,7 +118,8 @@ function watchFlags(plant: DaliPlant) {
   const points = (SHIPPED.get(D4I)?.points ?? []).filter(({ table, flags }) => table === 'input' && flags.length > 0);
   const watched = new Map<PointId, WatchedPoint>();
   for (let n = 0; n < GEAR; n++)
-    for (const profile of points) watched.set(`G${n}.${profile.id}`, { semantic: profile.semantic, profile } satisfies WatchedPoint & Partial<CabinetPoint>);
+    for (const profile of points)
+      watched.set(`G${n}.${profile.id}`, { semantic: profile.semantic, profile } satisfies WatchedPoint & Partial<CabinetPoint>);
   const [started, ended] = [new Set<string>(), new Set<string>()];
   const diagnosis = createDiagnosis({
     points: watched,

@@ -64,7 +64,13 @@ const LOOK_MS = 50;
 const NO_BROKER = 'mqtt://127.0.0.1:1';
 const LAMP_PROFILE = 'wirenboard-wb-led';
 /** What the demo's zone asks of its drivers. */
-const SET_UP: Partial<Record<SetupParameter, number>> = { rampUpMs: 1_000, rampDownMs: 5_000, daliFadeTime: 2, failsafeTimeoutS: 60, failsafeLevelPct: 100 };
+const SET_UP: Partial<Record<SetupParameter, number>> = {
+  rampUpMs: 1_000,
+  rampDownMs: 5_000,
+  daliFadeTime: 2,
+  failsafeTimeoutS: 60,
+  failsafeLevelPct: 100,
+};
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
 
 /**

@@ -4,12 +4,20 @@
  *   closed --open--> asks for the state of the bus --power--> open --lost, silent, no bus power--> closed
  *                                                  \--none---> refused
  */
-import { type Clock, type MonoMs, type Timer } from '../../agent/core/clock.ts';
+import type { Clock, MonoMs, Timer } from '../../agent/core/clock.ts';
 import type { BytePort } from '../../agent/core/driver.ts';
 import { BusError } from '../../agent/core/errors.ts';
 import { type Message, msg } from '../../agent/core/message.ts';
 import type { DaliFrame } from './dali-commands.ts';
-import { BUS_POWER, CONVERTER_ITEM, createFoxtronReader, type ConverterMessage, itemQuery, messageOf, sendMessage } from './foxtron-frames.ts';
+import {
+  BUS_POWER,
+  CONVERTER_ITEM,
+  type ConverterMessage,
+  createFoxtronReader,
+  itemQuery,
+  messageOf,
+  sendMessage,
+} from './foxtron-frames.ts';
 
 /**
  * Longest wait for the confirmation of a frame. Units: ms. Source: assumed; a frame sent twice and its answer take 80 ms, and a second master may
@@ -120,7 +128,8 @@ export class DaliConverter {
   async #unconfirmed(): Promise<never> {
     const { name } = this.#options;
     const power = await this.#busPower();
-    if (power === BUS_POWER.ok) throw new BusError('timeout', msg`the DALI converter at ${name} did not confirm a frame; check for another sender on the bus`);
+    if (power === BUS_POWER.ok)
+      throw new BusError('timeout', msg`the DALI converter at ${name} did not confirm a frame; check for another sender on the bus`);
     const cause = new BusError('port-closed', power === undefined ? silentText(name) : powerText(name, power));
     this.#lost(cause);
     throw cause;
@@ -135,11 +144,7 @@ export class DaliConverter {
   }
 
   /** Resolves with the first message that matches; undefined after `timeoutMs`. */
-  #exchange(
-    bytes: Buffer,
-    matches: Pending['matches'],
-    timeoutMs: number,
-  ): Promise<ConverterMessage | BusError | undefined> {
+  #exchange(bytes: Buffer, matches: Pending['matches'], timeoutMs: number): Promise<ConverterMessage | BusError | undefined> {
     const { clock, port } = this.#options;
     if (this.#pending !== undefined) throw new TypeError('a second frame while the first is in flight');
     return new Promise((resolve) => {

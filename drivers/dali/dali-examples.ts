@@ -28,7 +28,8 @@ export interface ExampleFlaw {
  * whose number of bytes does not fit.
  */
 export function daliExchange(request: Uint8Array, response: Uint8Array): readonly ExampleRegister[] | ExampleFlaw {
-  if (request.length % 2 !== 0) return { at: 'request', message: msg`found ${request.length} bytes; a DALI frame has two, so give an even number` };
+  if (request.length % 2 !== 0)
+    return { at: 'request', message: msg`found ${request.length} bytes; a DALI frame has two, so give an even number` };
   const read: ExampleRegister[] = [];
   const state = { dtr0: 0, dtr1: 0, type: 0 };
   let answers = 0;
@@ -49,5 +50,8 @@ export function daliExchange(request: Uint8Array, response: Uint8Array): readonl
     state.type = 0;
   }
   if (answers === response.length) return read;
-  return { at: 'response', message: msg`found ${response.length} bytes; the frames of the request have ${answers} answers of one byte each` };
+  return {
+    at: 'response',
+    message: msg`found ${response.length} bytes; the frames of the request have ${answers} answers of one byte each`,
+  };
 }

@@ -9,6 +9,7 @@ import type { Clock, MonoMs } from '../../agent/core/clock.ts';
 import type { BytePort, LateReply, LineCounters, ModbusLine, ReadRequest, Reply, WriteRequest } from '../../agent/core/driver.ts';
 import { BusError } from '../../agent/core/errors.ts';
 import { msg } from '../../agent/core/message.ts';
+import { freshCounters } from '../modbus/modbus-link.ts';
 import { DALI_COMMAND, DALI_LIMITS, type DaliFrame, queryFrame } from './dali-commands.ts';
 import { DaliConverter } from './dali-converter.ts';
 import { DaliMemory, interrupted, silent } from './dali-memory.ts';
@@ -54,7 +55,7 @@ class DaliLine implements ModbusLine {
   readonly #clock: Clock;
   readonly #converter: DaliConverter;
   readonly #memory: DaliMemory;
-  readonly #counts: DaliCounters = { ...NONE };
+  readonly #counts: DaliCounters = { ...freshCounters(), transactions: 0, exceptions: 0 };
   #transaction: Transaction | null = null;
   #isHurried = false;
 
@@ -224,21 +225,3 @@ class DaliLine implements ModbusLine {
     return answer;
   }
 }
-
-const NONE: LineCounters = {
-  transactions: 0,
-  timeouts: 0,
-  crcErrors: 0,
-  exceptions: 0,
-  lateReplies: 0,
-  duplicates: 0,
-  doubtful: 0,
-  resyncs: 0,
-  echoes: 0,
-  noiseBytes: 0,
-  truncated: 0,
-  wrongReplies: 0,
-  foreignFrames: 0,
-  floods: 0,
-  busyMs: 0,
-};

@@ -5,7 +5,7 @@
  * one moment: banks with a latch are latched first, others are read twice until both readings agree. Before the first byte the gear is asked
  * for its transfer registers: after a lost frame it would otherwise read another bank.
  */
-import { type Clock, type MonoMs } from '../../agent/core/clock.ts';
+import type { Clock, MonoMs } from '../../agent/core/clock.ts';
 import { BusError } from '../../agent/core/errors.ts';
 import { msg } from '../../agent/core/message.ts';
 import { configFrame, DALI_COMMAND, type DaliFrame, queryFrame, specialFrame } from './dali-commands.ts';
@@ -89,7 +89,7 @@ export class DaliMemory {
       await this.#readOn(gear, reading);
       if (reading.isLatched || count === 1 || !isLatchedBank(address)) break;
       reading.readings++;
-      if (reading.before !== null && reading.before.every((byte, i) => byte === reading.bytes[i])) break;
+      if (reading.before?.every((byte, i) => byte === reading.bytes[i]) === true) break;
       if (reading.readings >= MAX_READINGS) throw doubtful(gear, address);
       reading.before = [...reading.bytes];
       reading.bytes.length = 0;
@@ -182,7 +182,9 @@ function isLatchedBank(address: number): boolean {
 
 /** The failure of a gear that did not answer. */
 export function silent(gear: number): BusError {
-  return new BusError('timeout', msg`gear ${gear} did not answer; check its supply and the DALI wires`, { finding: msg`gear ${gear} did not answer` });
+  return new BusError('timeout', msg`gear ${gear} did not answer; check its supply and the DALI wires`, {
+    finding: msg`gear ${gear} did not answer`,
+  });
 }
 
 /** The failure of a read that makes room for a level; it says nothing about the gear. */
@@ -191,5 +193,8 @@ export function interrupted(gear: number): BusError {
 }
 
 function doubtful(gear: number, address: number): BusError {
-  return new BusError('doubtful', msg`bank ${bankOf(address)} of gear ${gear} changed while it was read, or another sender changed the place`);
+  return new BusError(
+    'doubtful',
+    msg`bank ${bankOf(address)} of gear ${gear} changed while it was read, or another sender changed the place`,
+  );
 }

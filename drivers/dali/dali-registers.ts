@@ -11,7 +11,16 @@
  *            0xFE00 to 0xFE0F        the level of a group; 0xFE10: of all gear on the bus. Written only; the unit is ignored
  */
 import type { Table } from '../../agent/core/profile.ts';
-import { DALI_COMMAND, DALI_LIMITS, type DaliFrame, type DaliTarget, configFrame, levelFrame, queryFrame, specialFrame } from './dali-commands.ts';
+import {
+  configFrame,
+  DALI_COMMAND,
+  DALI_LIMITS,
+  type DaliFrame,
+  type DaliTarget,
+  levelFrame,
+  queryFrame,
+  specialFrame,
+} from './dali-commands.ts';
 
 const PAGE = 0x100;
 /** Source: device types up to 253 have queries of their own; 254 means "no more types" (IEC 62386-102, QUERY NEXT DEVICE TYPE). */
@@ -31,16 +40,16 @@ interface Setting {
 
 /** By the command that sets it from DTR0. Source: IEC 62386-102; fade time and fade rate share one answer. */
 const SETTINGS: Readonly<Record<number, Setting>> = {
-  0x2a: { query: 0xa1, shift: 0, mask: 0xff },
-  0x2b: { query: 0xa2, shift: 0, mask: 0xff },
-  0x2c: { query: 0xa4, shift: 0, mask: 0xff },
-  0x2d: { query: 0xa3, shift: 0, mask: 0xff },
-  0x2e: { query: 0xa5, shift: 4, mask: 0x0f },
-  0x2f: { query: 0xa5, shift: 0, mask: 0x0f },
-  0x30: { query: 0xa8, shift: 0, mask: 0xff },
+  42: { query: 0xa1, shift: 0, mask: 0xff },
+  43: { query: 0xa2, shift: 0, mask: 0xff },
+  44: { query: 0xa4, shift: 0, mask: 0xff },
+  45: { query: 0xa3, shift: 0, mask: 0xff },
+  46: { query: 0xa5, shift: 4, mask: 0x0f },
+  47: { query: 0xa5, shift: 0, mask: 0x0f },
+  48: { query: 0xa8, shift: 0, mask: 0xff },
 };
 /** By address: the first of its eight groups. */
-const GROUP_QUERIES: Readonly<Record<number, number>> = { 0xc0: 0, 0xc1: GROUPS_PER_QUERY };
+const GROUP_QUERIES: Readonly<Record<number, number>> = { 192: 0, 193: GROUPS_PER_QUERY };
 
 /** The frames that read one register, and how its value is computed from the last answer. */
 export interface RegisterRead {
@@ -65,6 +74,11 @@ export function registerRead(gear: number, table: Table, address: number): Regis
   }
   if (opcode === 0) return { frames: [queryFrame(gear, DALI_COMMAND.queryActualLevel)], valueOf: whole };
   return opcode >= FIRST_QUERY && opcode <= LAST_QUERY ? { frames: [queryFrame(gear, opcode)], valueOf: whole } : undefined;
+}
+
+/** Whether a write to this address is executed by other gear than the addressed one: the level of a group, or of all gear. */
+export function isSharedRegister(address: number): boolean {
+  return address >= GROUP_PAGE * PAGE;
 }
 
 /** Returns who executes a level that is written to this address; undefined for another address. */

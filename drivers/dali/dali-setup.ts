@@ -20,7 +20,12 @@ export interface DaliSetupParts {
 }
 
 /** Returns the computed set-up values; null for a value whose register stays as it is. Shape: `DaliParameter` says what each is. */
-export function daliSetup({ rampUpMs, failsafeLevelPct, groups, hasGroups }: DaliSetupParts): Readonly<Record<DaliParameter, number | null>> {
+export function daliSetup({
+  rampUpMs,
+  failsafeLevelPct,
+  groups,
+  hasGroups,
+}: DaliSetupParts): Readonly<Record<DaliParameter, number | null>> {
   const isMember = (group: number): boolean => (groups[`group${group}`]?.length ?? 0) > 0;
   const byteFrom = (first: number): number => {
     let bits = 0;

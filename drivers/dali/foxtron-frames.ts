@@ -89,10 +89,11 @@ export function createFoxtronReader() {
   };
   return {
     counters: counters as FoxtronCounters,
-    feed: (bytes: Uint8Array): number[][] => [...bytes].flatMap((byte) => {
-      const data = take(byte);
-      return data === undefined ? [] : [data];
-    }),
+    feed: (bytes: Uint8Array): number[][] =>
+      [...bytes].flatMap((byte) => {
+        const data = take(byte);
+        return data === undefined ? [] : [data];
+      }),
     /** Discards an incomplete frame. */
     reset(): void {
       digits = null;

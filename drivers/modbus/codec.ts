@@ -4,7 +4,7 @@
  * Pure.
  */
 import { msg } from '../../agent/core/message.ts';
-import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
+import type { ByteType, PointProfile, RegisterType, WordOrder } from '../../agent/core/profile.ts';
 import { Refusal } from '../../agent/core/refusal.ts';
 import { BYTES_PER_VALUE, byteValue, isByteType } from '../dali/byte-values.ts';
 
@@ -38,7 +38,10 @@ const DALI = { levelsPerDecade: 253 / 3, maxLevel: 254 } as const;
  * Errors: null for 64 bits that a number cannot hold exactly; nothing the devices count comes near 2^53.
  */
 function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): number | null {
-  if (isByteType(type)) return byteValue(type, words);
+  return isByteType(type) ? byteValue(type, words) : wordValue(type, wordOrder, words);
+}
+
+function wordValue(type: Exclude<RegisterType, ByteType>, wordOrder: WordOrder, words: readonly number[]): number | null {
   const used = words.slice(0, REGISTERS_PER_VALUE[type]);
   if (wordOrder === 'low-first') used.reverse();
   const bytes = Buffer.alloc(2 * used.length);

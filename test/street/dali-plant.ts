@@ -1,4 +1,6 @@
 /** A field module on one simulated DALI bus with D4i drivers. The line, the converter's protocol and the profiles are the real ones. */
+
+import { readPlacedYaml } from '../../agent/config/load/places.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import type { Field, WriteResult } from '../../agent/core/ports.ts';
 import type { Profile } from '../../agent/core/profile.ts';
@@ -6,12 +8,11 @@ import type { AgentEvent, Reading } from '../../agent/core/words.ts';
 import { createField } from '../../agent/field/field.ts';
 import { fieldLine } from '../../agent/field/line-from-config.ts';
 import { readProfiles } from '../../drivers/registry.ts';
-import { readPlacedYaml } from '../../agent/config/load/places.ts';
+import { testDevice, testLine } from '../support/profiles.ts';
 import { createRandom } from './random.ts';
 import { SimDali } from './sim-dali.ts';
 import { DaliGear, type DaliGearOptions, d4iBanks } from './units/dali-gear.ts';
 import { createWire, type Wire } from './wire.ts';
-import { testDevice, testLine } from '../support/profiles.ts';
 
 export const D4I = 'dali-d4i-driver';
 const START_MS = Date.parse('2026-01-15T22:00:00Z');
@@ -52,7 +53,14 @@ export interface WriteOver {
 }
 
 /** `field` is not started, and the caller stops it. */
-export function createDaliPlant({ count, perGroup = 0, gear: over = {}, profile = D4I, rampUpMs = 0, extraGear = [] }: DaliPlantOptions): DaliPlant {
+export function createDaliPlant({
+  count,
+  perGroup = 0,
+  gear: over = {},
+  profile = D4I,
+  rampUpMs = 0,
+  extraGear = [],
+}: DaliPlantOptions): DaliPlant {
   const clock = createManualClock(START_MS);
   const state = { energyWh: 1_234.5, powerW: 42.3, onS: 7_200, temperatureC: 40, failures: [] };
   const options = (shortAddress: number): DaliGearOptions => ({ clock, banks: d4iBanks(state), ...over, shortAddress });

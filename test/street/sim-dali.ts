@@ -89,7 +89,8 @@ export class SimDali {
   #message(data: readonly number[]): void {
     const [type, priority = 0, bits, address = 0, value = 0, param = 0] = data;
     if (type === 0x06 && data.length === 2) this.#say([0x07, priority, 0, priority === 3 ? this.#power : 0]);
-    else if (type === 0x0b && bits === 16 && data.length === 6) this.#send({ address, value, settleMs: SETTLE_MS[priority] ?? 13.5, isTwice: (param & 1) === 1 });
+    else if (type === 0x0b && bits === 16 && data.length === 6)
+      this.#send({ address, value, settleMs: SETTLE_MS[priority] ?? 13.5, isTwice: (param & 1) === 1 });
     else {
       this.stats.badMessages++;
       this.#say([0x05, 0x06]);

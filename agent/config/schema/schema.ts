@@ -130,7 +130,9 @@ const lineSchema = z.strictObject({
     .enum(['modbus', 'uart', 'dali'])
     .default('modbus')
     .describe(
-      String(msg`modbus: many units on the wire. uart: one device that sends by itself. dali: a converter (Foxtron) to a bus of DALI gear.`),
+      String(
+        msg`modbus: many units on the wire. uart: one device that sends by itself. dali: a converter (Foxtron) to a bus of DALI gear.`,
+      ),
     ),
   port: pathSchema.describe(
     String(

@@ -68,7 +68,8 @@ export function createBusToolQueue(parts: BusLine, clock: Clock): BusToolQueue {
         );
       let reply = await send();
       // A read that makes room for levels goes on where it stopped.
-      for (let tries = 1; tries < INTERRUPTED_TRIES && reply instanceof BusError && reply.code === 'interrupted'; tries++) reply = await send();
+      for (let tries = 1; tries < INTERRUPTED_TRIES && reply instanceof BusError && reply.code === 'interrupted'; tries++)
+        reply = await send();
       return reply;
     },
     unguarded: (request) => until(line.heldUntilMono(request)),

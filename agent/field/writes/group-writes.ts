@@ -81,11 +81,15 @@ export function lineBroadcasts(devices: readonly GroupedDevice[]): readonly Line
  * 62386-102, groups.
  */
 function memberGroups(devices: readonly GroupedDevice[]): LineGroup[] {
-  const all = devices.flatMap((each) => each.driver.profile.groups.filter(({ reach }) => reach === 'members').map((group) => ({ each, group })));
+  const all = devices.flatMap((each) =>
+    each.driver.profile.groups.filter(({ reach }) => reach === 'members').map((group) => ({ each, group })),
+  );
   const byPlace = Map.groupBy(all, ({ group: { table, address } }) => `${table}:${address}`);
   return [...byPlace.values()].map((executing) => {
     const listed = executing.filter(({ each, group }) => membersOf(each, group).length > 0);
-    const encoders = [...new Map(listed.map(({ each: { driver }, group: { id } }) => [driver.profile.id, { driver, groupId: id }])).values()];
+    const encoders = [
+      ...new Map(listed.map(({ each: { driver }, group: { id } }) => [driver.profile.id, { driver, groupId: id }])).values(),
+    ];
     return { reach: 'bus', unit: 0, members: listed.flatMap(({ each, group }) => membersOf(each, group)), encoders };
   });
 }

@@ -168,20 +168,20 @@ export class DaliGear {
     const { settings, groups } = this;
     const isFading = this.level !== this.target;
     const answers: Readonly<Record<number, number>> = {
-      0x90: (this.statusBits & 0xeb) | (this.level > 0 ? 4 : 0) | (isFading ? 0x10 : 0),
-      0x91: YES,
-      0x98: this.#dtr.dtr0,
-      0x99: this.#deviceType,
-      0x9c: this.#dtr.dtr1,
-      0xa0: (this.statusBits & 2) === 2 ? 0xff : this.level,
-      0xa1: settings.maxLevel,
-      0xa2: settings.minLevel,
-      0xa3: settings.powerOn,
-      0xa4: settings.failure,
-      0xa5: settings.fadeTime * 16 + settings.fadeRate,
-      0xa8: settings.extendedFade,
-      0xc0: groups & 0xff,
-      0xc1: groups >> 8,
+      144: (this.statusBits & 0xeb) | (this.level > 0 ? 4 : 0) | (isFading ? 0x10 : 0),
+      145: YES,
+      152: this.#dtr.dtr0,
+      153: this.#deviceType,
+      156: this.#dtr.dtr1,
+      160: (this.statusBits & 2) === 2 ? 0xff : this.level,
+      161: settings.maxLevel,
+      162: settings.minLevel,
+      163: settings.powerOn,
+      164: settings.failure,
+      165: settings.fadeTime * 16 + settings.fadeRate,
+      168: settings.extendedFade,
+      192: groups & 0xff,
+      193: groups >> 8,
     };
     return answers[opcode] ?? null;
   }
@@ -208,12 +208,28 @@ export interface D4iState {
 
 /** The memory banks of a D4i driver: 1, and 202 to 207, with these values. Energy and power have the power of ten -1. */
 export function d4iBanks({ energyWh, powerW, onS, temperatureC, failures }: D4iState): Map<number, number[]> {
-  const energy = (bank: number): number[] => [0x0f, 0, 0xff, 1, 0xff, ...bytes(energyWh * 10, 6), 0xff, ...bytes(powerW * 10, 4)].map((b) => b + 0 * bank);
+  const energy = (bank: number): number[] =>
+    [0x0f, 0, 0xff, 1, 0xff, ...bytes(energyWh * 10, 6), 0xff, ...bytes(powerW * 10, 4)].map((b) => b + 0 * bank);
   const flagsFrom = (bank: number, from: number, count: number): number[] =>
     Array.from({ length: count }, (_, i) => (i % 2 === 0 && failures.includes(`${bank}:${from + i}`) ? 1 : 0));
   const driver = [0x1c, 0, 0xff, 1, ...bytes(onS, 4), ...bytes(7, 3), ...bytes(2_305, 2), 50, 95];
   const lamp = [0x20, 0, 0xff, 1, ...bytes(3, 3), ...bytes(9, 3), ...bytes(60, 4), ...bytes(onS, 4), ...bytes(1_200, 2), ...bytes(350, 2)];
-  const luminaire = [0x77, 0, 0xff, ...bytes(0, 16), 26, 12, ...bytes(60, 2), ...bytes(8, 2), ...bytes(198, 2), ...bytes(264, 2), ...bytes(7_500, 3), 70, ...bytes(3_000, 2), 3];
+  const luminaire = [
+    0x77,
+    0,
+    0xff,
+    ...bytes(0, 16),
+    26,
+    12,
+    ...bytes(60, 2),
+    ...bytes(8, 2),
+    ...bytes(198, 2),
+    ...bytes(264, 2),
+    ...bytes(7_500, 3),
+    70,
+    ...bytes(3_000, 2),
+    3,
+  ];
   return new Map([
     [0, [0x19, 0, 207, ...bytes(0, 23)]],
     [1, luminaire],
