@@ -19,6 +19,7 @@ import { readOnlyBus } from '../service/run/safe-mode.ts';
 import { SoundControl } from '../sound/sound-control.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { createPlatformView } from '../sync/sparkplug/platform-view.ts';
+import { createSoundMetrics } from '../sync/sparkplug/sound-metrics.ts';
 import type { Joined, Rooms } from './parts.ts';
 
 /** Builds the lighting modules for the configuration in force. The control and the energy count are not started yet. */
@@ -53,7 +54,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   rooms.sound = new SoundControl({
     ...{ site: cabinet, sound: cabinet.sound ?? null, points, clock, field, store, log: parts.log, onOutcome },
     onEvent: events.report,
-    onView: platform.sound,
+    onView: createSoundMetrics(clock, uplink),
   });
   rooms.startOthers = () => {
     rooms.energy.start();

@@ -3,7 +3,7 @@
  */
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import type { BytePort, UartDriver } from '../../core/driver.ts';
-import { BusError } from '../../core/errors.ts';
+import { trySend } from './try-send.ts';
 
 /**
  * Pause between two commands, so that the device can process the first. Units: ms. Source: assumed. Confirmed by: the data sheets of the UART sensors.
@@ -33,20 +33,12 @@ export function createUartRequester({
   let isWaiting = false;
   let timer: Timer | undefined;
 
-  const send = (bytes: Uint8Array): void => {
-    try {
-      port.write(bytes);
-    } catch (error) {
-      // The port went down; it reports that through `onLost`, which stops this requester.
-      if (!(error instanceof BusError)) throw error;
-    }
-  };
   const poll = ({ bytes, others = [] }: NonNullable<UartDriver['poll']>): void => {
     if (isHeld()) return;
     if (isWaiting) unanswered++;
     isWaiting = true;
     const turns = [bytes, ...others];
-    send(turns[polls % turns.length] ?? bytes);
+    trySend(port, turns[polls % turns.length] ?? bytes);
     polls++;
   };
   const sendInit = (commands: readonly Uint8Array[]): void => {
@@ -54,7 +46,7 @@ export function createUartRequester({
     const cyclic = driver.poll;
     if (command !== undefined) {
       timer = clock.after(COMMAND_GAP_MS, () => sendInit(others));
-      send(command);
+      trySend(port, command);
     } else if (cyclic !== null) {
       timer = every(clock, cyclic.everyMs, () => poll(cyclic));
       poll(cyclic);

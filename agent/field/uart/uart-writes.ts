@@ -7,11 +7,11 @@
  */
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 import type { BytePort, DecodedValue, UartDriver, UartReply, UartWrite } from '../../core/driver.ts';
-import { BusError } from '../../core/errors.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { ValueWrite, WriteResult } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { OUTPUT_WORDS } from '../writes/write-reasons.ts';
+import { trySend } from './try-send.ts';
 
 /**
  * Longest wait for an acknowledgement, and for the answer that proves a write. Units: ms. Source: assumed; a frame at 9600 baud takes 10 ms, and
@@ -113,7 +113,7 @@ export class UartWrites {
     waiting.sends++;
     this.#phase = 'sent';
     this.#after(ANSWER_MS, () => this.#sendAgain(waiting, NO_ANSWER));
-    if (this.#send(waiting.request.bytes)) waiting.sentMono ??= this.#parts.clock.monoMs();
+    if (trySend(this.#parts.port, waiting.request.bytes)) waiting.sentMono ??= this.#parts.clock.monoMs();
   }
 
   #takeReply({ kind, reason }: UartReply): void {
@@ -144,7 +144,7 @@ export class UartWrites {
     waiting.proofs++;
     this.#phase = 'asked';
     this.#after(ANSWER_MS, () => this.#askAgain(waiting, msg`sent, but not read back`));
-    this.#send(waiting.request.proof.request);
+    trySend(this.#parts.port, waiting.request.proof.request);
   }
 
   #askAgain(waiting: WaitingUartWrite, reason: Message): void {
@@ -175,17 +175,6 @@ export class UartWrites {
   #after(delayMs: number, fire: () => void): void {
     this.#timer?.cancel();
     this.#timer = this.#parts.clock.after(delayMs, fire);
-  }
-
-  /** Returns false if the port is down; the port reports that itself. */
-  #send(bytes: Uint8Array): boolean {
-    try {
-      this.#parts.port.write(bytes);
-      return true;
-    } catch (error) {
-      if (!(error instanceof BusError)) throw error;
-      return false;
-    }
   }
 }
 

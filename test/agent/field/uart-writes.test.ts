@@ -27,8 +27,10 @@ interface Bench {
 
 async function bench(t: Test): Promise<Bench> {
   const clock = createManualClock(Date.parse('2026-06-01T10:00:00Z'));
-  const player: SimPlayer = createSimPlayer({ clock, send: (bytes) => wire.end.write(bytes), lengthsS: { 1: 60, 2: 1, 3: 0.1 } });
-  const wire = createWire((bytes) => player.receive(bytes));
+  const players: SimPlayer[] = [];
+  const wire = createWire((bytes) => players[0]?.receive(bytes));
+  const player = createSimPlayer({ clock, send: (bytes) => wire.end.write(bytes), lengthsS: { 1: 60, 2: 1, 3: 0.1 } });
+  players.push(player);
   const config: LineConfig = {
     ...{
       id: 'sound',

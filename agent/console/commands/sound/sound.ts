@@ -22,7 +22,7 @@ const FOR = { name: 'for', value: 'DURATION', summary: msg`how long, 1m to 24h, 
 const REASON = { name: 'reason', value: 'TEXT', summary: msg`why, for the record` } as const;
 
 /** Returns the sound place with this name in any case. Errors: throws ConsoleError 'unknown-name' with the nearest name. */
-export function findSoundPlace(view: AgentView, typed: string): SoundView {
+function findSoundPlace(view: AgentView, typed: string): SoundView {
   const places = view.sound?.places() ?? [];
   const ids = places.map(({ id }) => id);
   const id = findName(typed, ids, { noun: 'sound place', listedBy: 'luciole sound show' });
