@@ -52,7 +52,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   rooms.energy = createEnergy({ cabinet, profiles, points, clock, store, field, light: rooms.control, onNight: platform.night });
   const { onOutcome } = ongoing;
   rooms.sound = new SoundControl({
-    ...{ site: cabinet, sound: cabinet.sound ?? null, points, clock, field, store, log: parts.log, onOutcome },
+    ...{ site: cabinet, history: state.soundHistory, sound: cabinet.sound ?? null, points, clock, field, store, log: parts.log, onOutcome },
     onEvent: events.report,
     onView: createSoundMetrics(clock, uplink),
   });

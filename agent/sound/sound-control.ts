@@ -15,6 +15,7 @@ import type { SoundConfig, SoundPlace } from '../core/sound-config.ts';
 import type { SentSoundRequest, SoundTools, SoundView } from '../core/sound-tools.ts';
 import type { AgentEvent, Outcome, PointId, Reading } from '../core/words.ts';
 import { Amplifier } from './amplifier.ts';
+import { historyOf, type SoundHistory } from './announcement-queue.ts';
 import { createDayTimes } from './day-times.ts';
 import { IntentRegistry } from './intent-registry.ts';
 import { PendingRequests } from './pending-requests.ts';
@@ -23,7 +24,9 @@ import { mayEnd, soundIntentOf, soundRefusal } from './sound-intents.ts';
 import { PlaceControl } from './sound-place.ts';
 
 export interface SoundControlParts {
-  readonly site: Pick<Cabinet, 'latitudeDeg' | 'longitudeDeg' | 'timezone'>;
+  readonly site: Pick<Cabinet, 'latitudeDeg' | 'longitudeDeg' | 'timezone' | 'lines'>;
+  /** Continues over a change of the configuration. */
+  readonly history: SoundHistory;
   /** Null for a cabinet without sound: no place, and no timer. */
   readonly sound: SoundConfig | null;
   readonly points: ReadonlyMap<PointId, Pick<CabinetPoint, 'profile'>>;
@@ -115,7 +118,7 @@ export class SoundControl {
   }
 
   #createPlace(place: SoundPlace): PlaceControl {
-    const { clock, field, points, log, site } = this.#parts;
+    const { clock, field, points, log, site, history: all } = this.#parts;
     const events = this.#events;
     const amplifiers = place.amplifiers.map(({ device, point }) => {
       const pointId: PointId = `${device}.${point}`;
@@ -125,7 +128,9 @@ export class SoundControl {
     });
     const { tracks } = this.#config;
     const player = new PlacePlayer({ place, tracks, clock, field, events, amplifiers, onProgress: () => this.#tick() });
-    return new PlaceControl({ config: this.#config, place, times: createDayTimes(site), clock, log, events, player });
+    const port = site.lines.find(({ devices }) => devices.some(({ id }) => id === place.player))?.port ?? place.player;
+    const history = historyOf(all, port);
+    return new PlaceControl({ config: this.#config, place, times: createDayTimes(site), clock, log, events, player, history });
   }
 
   #tick(): void {

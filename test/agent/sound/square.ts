@@ -11,6 +11,7 @@ import type { SentSoundRequest, SoundAsk, SoundView } from '../../../agent/core/
 import type { AgentEvent, Outcome } from '../../../agent/core/words.ts';
 import { createField, type LiveField } from '../../../agent/field/field.ts';
 import { fieldLine } from '../../../agent/field/line-from-config.ts';
+import type { SoundHistory } from '../../../agent/sound/announcement-queue.ts';
 import { SoundControl } from '../../../agent/sound/sound-control.ts';
 import { readProfiles } from '../../../drivers/registry.ts';
 import { createStreet, type Street } from '../../street/street.ts';
@@ -78,6 +79,7 @@ class SimSquare implements Square {
   sound: SoundControl;
   readonly #cabinet: Cabinet;
   readonly #isDiskHung: boolean;
+  readonly #history: SoundHistory = new Map();
   #count = 0;
 
   constructor({ cabinet = squareCabinet(), disk = new Map(), startAt, quality, isDiskHung = false }: SquareOptions) {
@@ -172,7 +174,15 @@ class SimSquare implements Square {
     const { clock, field, disk } = this;
     const never = new Promise<never>(() => {});
     return new SoundControl({
-      ...{ site, sound: site.sound ?? null, points: cabinetPoints(site, profiles), clock, field, log: this.#logger },
+      ...{
+        site,
+        history: this.#history,
+        sound: site.sound ?? null,
+        points: cabinetPoints(site, profiles),
+        clock,
+        field,
+        log: this.#logger,
+      },
       store: {
         load: async (key) => (this.#isDiskHung ? never : disk.get(key)),
         save: async (key, value) => {
