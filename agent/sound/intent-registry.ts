@@ -21,7 +21,7 @@ export interface IntentRegistryParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly isPlace: (id: string) => boolean;
-  readonly onEnd: (intent: Pick<SoundIntent, 'place' | 'action' | 'source'>) => void;
+  readonly onEnd: (intent: Pick<SoundIntent, 'place' | 'source'>) => void;
 }
 
 const SOUND_KEY = 'sound.intents';

@@ -22,6 +22,7 @@ import { PendingRequests } from './pending-requests.ts';
 import { PlacePlayer } from './place-player.ts';
 import { mayEnd, soundIntentOf, soundRefusal } from './sound-intents.ts';
 import { PlaceControl } from './sound-place.ts';
+import type { SoundIntent } from './sound-words.ts';
 
 export interface SoundControlParts {
   readonly site: Pick<Cabinet, 'latitudeDeg' | 'longitudeDeg' | 'timezone' | 'lines'>;
@@ -186,8 +187,8 @@ export class SoundControl {
     this.#places.get(place)?.announcements.remove(commandId);
   }
 
-  #noteEnd({ place, action, source }: Parameters<ConstructorParameters<typeof IntentRegistry>[0]['onEnd']>[0]): void {
-    const text = msg`${action} by ${source} at ${place} is over`;
+  #noteEnd({ place, source }: Pick<SoundIntent, 'place' | 'source'>): void {
+    const text = msg`${place}: the request by ${source} is over`;
     this.#events.notice({ code: 'sound-ended', source: place, severity: 'info', text });
   }
 }

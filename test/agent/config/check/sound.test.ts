@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { checkAgainstProfiles } from '../../../../agent/config/check/check-profiles.ts';
 import { readCabinet } from '../../../../agent/config/load/load.ts';
@@ -25,6 +26,12 @@ t.test('the square loads clean', async (t) => {
   t.match(sound.limits, { maxVolumePct: 60, quietHours: [{ weekdays: null }, { weekdays: [7] }] });
   t.match(sound.programmes[0]?.steps[1]?.at, { sun: 'dusk', offsetMin: 0 });
   t.equal(squareCabinet(['    emergencyVolumePct: 90\n', '']).sound.limits.emergencyVolumePct, 60, 'no louder by default');
+});
+
+t.test('the example of the page loads clean', async (t) => {
+  const page = readFileSync(new URL('../../../../docs/sound.md', import.meta.url), 'utf8');
+  const [, example = ''] = /```yaml\n[^`]*?\n(sound:\n[^`]+)```/.exec(page) ?? [];
+  t.strictSame(problems([SQUARE.slice(SQUARE.indexOf('sound:\n  limits')), example]), []);
 });
 
 const OUTPUT = 'sound:\n  limits:';
