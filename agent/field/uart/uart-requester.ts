@@ -3,7 +3,7 @@
  */
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import type { BytePort, UartDriver } from '../../core/driver.ts';
-import { trySend } from './try-send.ts';
+import { sendIfOpen } from './send-if-open.ts';
 
 /**
  * Pause between two commands, so that the device can process the first. Units: ms. Source: assumed. Confirmed by: the data sheets of the UART sensors.
@@ -38,7 +38,7 @@ export function createUartRequester({
     if (isWaiting) unanswered++;
     isWaiting = true;
     const turns = [bytes, ...others];
-    trySend(port, turns[polls % turns.length] ?? bytes);
+    sendIfOpen(port, turns[polls % turns.length] ?? bytes);
     polls++;
   };
   const sendInit = (commands: readonly Uint8Array[]): void => {
@@ -46,7 +46,7 @@ export function createUartRequester({
     const cyclic = driver.poll;
     if (command !== undefined) {
       timer = clock.after(COMMAND_GAP_MS, () => sendInit(others));
-      trySend(port, command);
+      sendIfOpen(port, command);
     } else if (cyclic !== null) {
       timer = every(clock, cyclic.everyMs, () => poll(cyclic));
       poll(cyclic);

@@ -2,7 +2,7 @@ import type { BytePort } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 
 /** Sends bytes. Returns false if the port is down: it reports that itself, through `onLost`. */
-export function trySend(port: Pick<BytePort, 'write'>, bytes: Uint8Array): boolean {
+export function sendIfOpen(port: Pick<BytePort, 'write'>, bytes: Uint8Array): boolean {
   try {
     port.write(bytes);
     return true;
