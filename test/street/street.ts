@@ -128,8 +128,8 @@ class SimStreet implements Street {
       place();
       this.#replacers.set(device.id, place);
     }
-    const player = this.#playerOf(config, (bytes) => line.end.write(bytes));
-    const line: SimLine = new SimLine({
+    const player = this.#playerOf(config, (bytes) => this.lines.get(config.id)?.end.write(bytes));
+    const line = new SimLine({
       ...{ serial: config.serial, clock, units },
       ...(chunkBytes === undefined ? {} : { chunkBytes }),
       ...(player === null ? {} : { onRawBytes: (bytes) => player.receive(bytes) }),
