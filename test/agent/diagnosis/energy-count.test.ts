@@ -182,10 +182,10 @@ t.test('a night in which the meter of the invoice differs is an event, and the n
   await street.clock.advance(10 * HOUR_MS);
   t.match(street.events, [{ code: 'energy-differs', source: 'LINKY', severity: 'warning', endMs: null }]);
   t.match(String(street.events[0]?.text), /^night 2026-12-01: LINKY counted .* the agent's own meters .* \(-33\.3 %\)/);
-  // It is 13:00. The lamps burn until noon, which both meters and the computed energy show alike.
+  // Two hours after noon. The lamps burn until the next noon, which both meters and the computed energy show alike.
   street.all(100);
-  await street.clock.advance(22 * HOUR_MS);
-  const dayKwh = (cabinet.lamps.length * LAMP.ratedPowerW * 23) / 1_000;
+  await street.clock.advance(21 * HOUR_MS);
+  const dayKwh = (cabinet.lamps.length * LAMP.ratedPowerW * 22) / 1_000;
   street.read('LINKY.energy', 500 + 1.5 * computedKwh + dayKwh);
   street.read('M01.energy_import', 100 + computedKwh + dayKwh);
   await street.clock.advance(2 * HOUR_MS);
