@@ -28,7 +28,7 @@ type Meter = Child<TicQuestion, TicAnswer>;
 type Way = 'alone' | 'with-tic';
 const WAYS: readonly Way[] = ['alone', 'with-tic'];
 
-export async function ticBesideBench(options: BenchOptions): Promise<void> {
+export async function ticLoadBench(options: BenchOptions): Promise<void> {
   const meter: Meter = startChild('tic-process.ts');
   try {
     const { path } = await meter.ask({});
