@@ -241,6 +241,39 @@ for (const [story, values, emitted] of series) {
   t.test(story, async (t) => t.same(energies(driverOf(), values), emitted));
 }
 
+t.test(
+  'however late frames are processed, up to half above the subscribed power, energy goes on and ends at the number of the meter',
+  async (t) => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 3, max: 36 }),
+        fc.double({ min: 0, max: 1.5, noNaN: true }),
+        fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 8, maxLength: 20 }),
+        (kva, share, batches) => {
+          const driver = driverOf();
+          let [frames, index] = [0, Number.NaN];
+          const at = (n: number): number => 1_000_000 + Math.floor((share * 1_000 * kva * n * FRAME_MS) / 3_600_000);
+          for (const batch of batches) {
+            const bytes = Array.from({ length: batch }, (_, i) =>
+              ticFrame('standard', [
+                ['PREF', String(kva).padStart(2, '0')],
+                ['EAST', wh(at(frames + i))],
+              ]),
+            );
+            frames += batch;
+            // All of them arrive with the last one.
+            for (const { quantity, value } of driver.feed(Buffer.concat(bytes), frames * FRAME_MS))
+              if (quantity === 'index') index = value ?? index;
+          }
+          return index === at(frames - 2) / 1_000;
+        },
+      ),
+      { numRuns: 100, seed: 5 },
+    );
+    t.pass('held for all generated delays');
+  },
+);
+
 t.test('values that are far apart in time do not confirm each other', async (t) => {
   const driver = driverOf();
   fed(driver, times(3, east(1_000)));

@@ -11,6 +11,7 @@ import { createRelayD8 } from './units/relay-d8.ts';
 import { createSdm630 } from './units/sdm630.ts';
 import { sds011Frame } from './units/sds011.ts';
 import type { SimUnit } from './units/sim-unit.ts';
+import { createTicMeter, type TicMeter } from './units/tic-meter.ts';
 import { createWbLed } from './units/wb-led.ts';
 import { createWbMsw } from './units/wb-msw.ts';
 import { type MoverKind, SimWorld, type WorldLamp } from './world.ts';
@@ -43,6 +44,8 @@ export interface Street {
   readonly levels: readonly LevelSeen[];
   /** Inputs of the relay boxes, by device. */
   readonly inputs: ReadonlyMap<string, number[]>;
+  /** The utility's meters, by device. They measure the power of the street. */
+  readonly meters: ReadonlyMap<string, TicMeter>;
   readonly random: Random;
   /** Called for each level, after it was added to `levels`. */
   onLevel: (seen: LevelSeen) => void;
@@ -55,6 +58,10 @@ export interface Street {
   stop(): void;
 }
 
+const TIC_PROFILE = 'enedis-linky-tic';
+/** More than a frame of a meter. */
+const FRAME_BYTES = 2_048;
+
 /** Errors: throws TypeError for a device type without a simulated unit. */
 export function createStreet(options: StreetOptions): Street {
   return new SimStreet(options);
@@ -66,6 +73,7 @@ class SimStreet implements Street {
   readonly units = new Map<string, SimUnit>();
   readonly levels: LevelSeen[] = [];
   readonly inputs = new Map<string, number[]>();
+  readonly meters = new Map<string, TicMeter>();
   readonly random: Random;
   onLevel: (seen: LevelSeen) => void = () => {};
   readonly #options: StreetOptions;
@@ -97,12 +105,14 @@ class SimStreet implements Street {
 
   start(): void {
     const { cabinet, perHour = {} } = this.#options;
+    for (const meter of this.meters.values()) meter.start();
     for (const config of cabinet.lines) if (config.kind === 'uart') this.#transmit(config);
     for (const kind of Object.keys(perHour) as MoverKind[]) this.#scheduleMover(kind);
   }
 
   stop(): void {
     for (const timer of this.#timers.values()) timer.cancel();
+    for (const meter of this.meters.values()) meter.stop();
     this.world.stop();
     for (const line of this.lines.values()) line.stop();
   }
@@ -122,7 +132,20 @@ class SimStreet implements Street {
     }
     const line = new SimLine({ serial: config.serial, clock, units, ...(chunkBytes === undefined ? {} : { chunkBytes }) });
     this.lines.set(config.id, line);
+    for (const { id, profile } of config.devices) if (profile === TIC_PROFILE) this.meters.set(id, this.#meterOn(line));
     for (const device of config.devices) this.#addresses.set(device.id, { line, unit: device.unit });
+  }
+
+  /** A frame arrives as a whole when its last byte would, because a night has ten million bytes. */
+  #meterOn(line: SimLine): TicMeter {
+    const { clock, chunkBytes = FRAME_BYTES } = this.#options;
+    return createTicMeter({
+      mode: 'standard',
+      clock,
+      chunkBytes,
+      send: (bytes) => line.end.write(bytes),
+      powerW: () => this.world.powerW(),
+    });
   }
 
   #unitFor(device: DeviceConfig): SimUnit {
@@ -170,6 +193,7 @@ class SimStreet implements Street {
 
   /** The dust sensor transmits once a second. */
   #transmit(config: LineConfig): void {
+    if (config.devices.some(({ profile }) => profile === TIC_PROFILE)) return;
     const line = this.lines.get(config.id);
     const again = (): void => {
       line?.end.write(sds011Frame(4 + 3 * this.random(), 9 + 6 * this.random()));
