@@ -109,6 +109,21 @@ t.test('a total is never made of indexes of different frames', async (t) => {
   t.equal(totals.at(-1)?.['energy_t1'], 1.003, 'the index itself is reported');
 });
 
+t.test('two frames that have lost the part between them do not make one total', async (t) => {
+  const driver = driverOf();
+  const frame = (n: number): Buffer =>
+    ticFrame('historic', [
+      ['OPTARIF', 'HC..'],
+      ['HCHC', wh(1_000 + 3 * n)],
+      ['HCHP', wh(2_000 + 3 * n)],
+    ]);
+  const cut = frame(3).indexOf(withParity('HCHP'));
+  const damagedEnd = frame(3).fill(0xff, cut);
+  const damagedStart = frame(4).fill(0xff, 0, cut - 1);
+  const totals = fed(driver, [frame(0), frame(1), frame(2), damagedEnd, damagedStart, frame(5), frame(6)]).map(({ energy }) => energy);
+  t.same(totals, [undefined, undefined, 3.006, undefined, undefined, undefined, 3.03]);
+});
+
 t.test('a peak notice of historic mode lasts over a damaged group and ends with it', async (t) => {
   const driver = driverOf();
   const quiet = ticFrame('historic', [['PTEC', 'HN..']]);
