@@ -26,8 +26,8 @@ const CONFIG = testLine('meter', [testDevice('LINKY', { unit: 0, profile: 'enedi
 /** A field with a meter on a simulated wire. */
 function metered(t: Test, mode: TicMeterOptions['mode']) {
   const clock = createManualClock(START_MS);
+  const cable = createTicCable(mode === 'standard' ? 9_600 : 1_200);
   const meter = createTicMeter({ mode, clock, send: (bytes) => cable.deliver(bytes) });
-  const cable = createTicCable(meter.baud);
   const readings: Reading[] = [];
   const events: AgentEvent[] = [];
   const field = createField({
