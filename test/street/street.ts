@@ -12,6 +12,7 @@ import { createRelayD8 } from './units/relay-d8.ts';
 import { createSdm630 } from './units/sdm630.ts';
 import { sds011Frame } from './units/sds011.ts';
 import type { SimUnit } from './units/sim-unit.ts';
+import { createTicMeter, type TicMeter } from './units/tic-meter.ts';
 import { createWbLed } from './units/wb-led.ts';
 import { createWbMsw } from './units/wb-msw.ts';
 import { type MoverKind, SimWorld, type WorldLamp } from './world.ts';
@@ -46,6 +47,8 @@ export interface Street {
   readonly players: ReadonlyMap<string, SimPlayer>;
   /** Inputs of the relay boxes, by device. */
   readonly inputs: ReadonlyMap<string, number[]>;
+  /** The utility's meters, by device. They measure the power of the street. */
+  readonly meters: ReadonlyMap<string, TicMeter>;
   readonly random: Random;
   /** Called for each level, after it was added to `levels`. */
   onLevel: (seen: LevelSeen) => void;
@@ -60,6 +63,9 @@ export interface Street {
 
 /** The recordings on the card of a simulated player: music, announcements, and a file of a folder. Units: s, by track or folder × 1000 + file. */
 const CARD_LENGTHS_S: Readonly<Record<number, number>> = { 1: 180, 2: 240, 3: 20, 4: 15, 5: 2, 2005: 30 };
+const TIC_PROFILE = 'enedis-linky-tic';
+/** More than a frame of a meter. */
+const FRAME_BYTES = 2_048;
 
 /** Errors: throws TypeError for a device type without a simulated unit. */
 export function createStreet(options: StreetOptions): Street {
@@ -73,6 +79,7 @@ class SimStreet implements Street {
   readonly levels: LevelSeen[] = [];
   readonly players = new Map<string, SimPlayer>();
   readonly inputs = new Map<string, number[]>();
+  readonly meters = new Map<string, TicMeter>();
   readonly random: Random;
   onLevel: (seen: LevelSeen) => void = () => {};
   readonly #options: StreetOptions;
@@ -104,12 +111,14 @@ class SimStreet implements Street {
 
   start(): void {
     const { cabinet, perHour = {} } = this.#options;
+    for (const meter of this.meters.values()) meter.start();
     for (const config of cabinet.lines) if (config.devices.some(({ profile }) => profile === 'nova-sds011')) this.#transmit(config);
     for (const kind of Object.keys(perHour) as MoverKind[]) this.#scheduleMover(kind);
   }
 
   stop(): void {
     for (const timer of this.#timers.values()) timer.cancel();
+    for (const meter of this.meters.values()) meter.stop();
     this.world.stop();
     for (const player of this.players.values()) player.stop();
     for (const line of this.lines.values()) line.stop();
@@ -135,6 +144,7 @@ class SimStreet implements Street {
       ...(player === null ? {} : { onRawBytes: (bytes) => player.receive(bytes) }),
     });
     this.lines.set(config.id, line);
+    for (const { id, profile } of config.devices) if (profile === TIC_PROFILE) this.meters.set(id, this.#meterOn(line));
     for (const device of config.devices) this.#addresses.set(device.id, { line, unit: device.unit });
   }
 
@@ -145,6 +155,18 @@ class SimStreet implements Street {
     const player = createSimPlayer({ clock: this.#options.clock, send, lengthsS: CARD_LENGTHS_S });
     this.players.set(device.id, player);
     return player;
+  }
+
+  /** A frame arrives as a whole when its last byte would, because a night has ten million bytes. */
+  #meterOn(line: SimLine): TicMeter {
+    const { clock, chunkBytes = FRAME_BYTES } = this.#options;
+    return createTicMeter({
+      mode: 'standard',
+      clock,
+      chunkBytes,
+      send: (bytes) => line.end.write(bytes),
+      powerW: () => this.world.powerW(),
+    });
   }
 
   #unitFor(device: DeviceConfig): SimUnit {
