@@ -39,8 +39,7 @@ export function createDaliLine(options: DaliLineOptions): ModbusLine {
 interface Transaction {
   readonly startMono: MonoMs;
   firstMs: number | null;
-  /** The gear whose memory bank is read; null for any other request. */
-  readonly memoryOf: number | null;
+  readonly request: ReadRequest | WriteRequest;
 }
 
 class DaliLine implements ModbusLine {
@@ -107,12 +106,12 @@ class DaliLine implements ModbusLine {
     return this.#transact(request, () => this.#send(request), { isAcknowledged: false });
   }
 
-  /** A read of a memory bank ends at once, other reads after the frame in flight. A write is completed: half of it would be another command. */
-  cutShort(): void {
-    const transaction = this.#transaction;
-    if (transaction === null || this.#isHurried) return;
+  /** A read ends at once, or after the frame in flight if only a poll would be lost. A write is completed: half of it would be another command. */
+  cutShort(_timeoutMs: number, isUrgent = false): void {
+    const request = this.#transaction?.request;
+    if (request === undefined || !('count' in request)) return;
     this.#isHurried = true;
-    if (transaction.memoryOf !== null) this.#converter.abandon(interrupted(transaction.memoryOf));
+    if (isUrgent || request.table === 'input') this.#converter.abandon(interrupted(request.unit));
   }
 
   /** Longer reads cost levels nothing because they make room, so the number of registers does not count. */
@@ -143,8 +142,7 @@ class DaliLine implements ModbusLine {
   ): Promise<Reply> {
     if (this.#transaction !== null) throw new TypeError('a second request while the first is in flight');
     const startMono = this.#clock.monoMs();
-    const memoryOf = 'count' in request && request.table === 'input' ? request.unit : null;
-    const transaction: Transaction = { startMono, firstMs: null, memoryOf };
+    const transaction: Transaction = { startMono, firstMs: null, request };
     this.#transaction = transaction;
     this.#isHurried = false;
     this.#counts.transactions++;

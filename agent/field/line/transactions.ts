@@ -104,8 +104,8 @@ export class Transactions {
   }
 
   /** A level waits: the reply in flight is awaited only as long as it usually takes, whatever its profile specifies. */
-  hurry(): void {
-    this.#parts.line.cutShort?.(this.#leastMs(this.#hurriedMs));
+  hurry(isUrgent = false): void {
+    this.#parts.line.cutShort?.(this.#leastMs(this.#hurriedMs), isUrgent);
   }
 
   /** Writes to all units of the line. No unit answers; the line is idle for `pauseMs` while they execute it. */
