@@ -12,7 +12,7 @@ import { msg } from '../../agent/core/message.ts';
 import { freshCounters } from '../modbus/modbus-link.ts';
 import { DALI_COMMAND, DALI_LIMITS, type DaliFrame, queryFrame } from './dali-commands.ts';
 import { DaliConverter } from './dali-converter.ts';
-import { DaliMemory, interrupted, silent } from './dali-memory.ts';
+import { DaliMemory, interrupted, gearSilence } from './dali-memory.ts';
 import { levelTarget, registerRead, registerWrite } from './dali-registers.ts';
 
 /** Time of one frame on the bus with the idle time before it: alone, and with an answer. Units: ms. Source: Beckhoff TwinCAT DALI library, transmission lengths. */
@@ -192,7 +192,7 @@ class DaliLine implements ModbusLine {
     for (const frame of plan.frames) answer = await this.#answer(frame);
     if (answer !== null) return plan.valueOf(answer);
     const isAbsent = ALWAYS_ANSWERED.includes(address) || (await this.#answer(queryFrame(unit, DALI_COMMAND.queryPresent))) === null;
-    throw isAbsent ? silent(unit) : new BusError('illegal-address', msg`gear ${unit} does not answer the query ${address}`);
+    throw isAbsent ? gearSilence(unit) : new BusError('illegal-address', msg`gear ${unit} does not answer the query ${address}`);
   }
 
   async #send({ unit, table, address, values }: WriteRequest): Promise<readonly number[]> {
@@ -204,7 +204,7 @@ class DaliLine implements ModbusLine {
     }
     if (plan.kind === 'frames') return this.#sendAll(plan.frames);
     const now = await this.#answer(plan.before);
-    if (now === null) throw silent(unit);
+    if (now === null) throw gearSilence(unit);
     return this.#sendAll(plan.framesFor(now));
   }
 

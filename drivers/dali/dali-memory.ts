@@ -140,7 +140,7 @@ export class DaliMemory {
         bytes.push(answer);
       }
       const at = await this.#placeOf(gear);
-      if (at === null) throw silent(gear);
+      if (at === null) throw gearSilence(gear);
       if (at.dtr1 !== bankOf(address) || at.dtr0 !== nextOf(reading)) throw doubtful(gear, address);
     });
   }
@@ -182,7 +182,7 @@ export class DaliMemory {
 
   async #absent(gear: number, address: number): Promise<BusError> {
     const isPresent = (await this.#parts.send(queryFrame(gear, DALI_COMMAND.queryPresent))) !== null;
-    if (!isPresent) return silent(gear);
+    if (!isPresent) return gearSilence(gear);
     const [bank, location] = [bankOf(address), address % BANK_BYTES];
     return new BusError('illegal-address', msg`gear ${gear} has no location ${location} in memory bank ${bank}`);
   }
@@ -202,7 +202,7 @@ function isLatchedBank(address: number): boolean {
 }
 
 /** The failure of a gear that did not answer. */
-export function silent(gear: number): BusError {
+export function gearSilence(gear: number): BusError {
   return new BusError('timeout', msg`gear ${gear} did not answer; check its supply and the DALI wires`, {
     finding: msg`gear ${gear} did not answer`,
   });

@@ -5,23 +5,23 @@ import { byteValue } from '../../drivers/dali/byte-values.ts';
 import { configFrame, levelFrame, meaningOf, queryFrame, specialFrame } from '../../drivers/dali/dali-commands.ts';
 import { daliExchange } from '../../drivers/dali/dali-examples.ts';
 import { registerRead, registerWrite } from '../../drivers/dali/dali-registers.ts';
-import { createFoxtronReader, framed, itemQuery, messageOf, sendMessage } from '../../drivers/dali/foxtron-frames.ts';
+import { createFoxtronReader, foxtronFrame, itemQuery, messageOf, sendMessage } from '../../drivers/dali/foxtron-frames.ts';
 
 const ascii = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1').replace('\x01', 'SOH ').replace('\x17', ' ETB');
 
 t.test('frames equal those that the sources of the protocol give', async (t) => {
-  t.equal(ascii(framed([0x01, 0x00, 0x10, 0xff, 0x10])), 'SOH 010010FF10DF ETB', 'Foxtron, protocol 1.7, its example');
+  t.equal(ascii(foxtronFrame([0x01, 0x00, 0x10, 0xff, 0x10])), 'SOH 010010FF10DF ETB', 'Foxtron, protocol 1.7, its example');
   t.equal(ascii(itemQuery(2)), 'SOH 0602F7 ETB', 'ha-foxtron-dali, firmware query');
   t.same(createFoxtronReader().feed(Buffer.from('\x010418A1E00260\x17', 'latin1')), [[0x04, 0x18, 0xa1, 0xe0, 0x02]], 'a button event');
-  t.equal(ascii(sendMessage({ address: 3, data: 0x90, isQuery: true, priority: 4 })), ascii(framed([0x0b, 4, 0x10, 3, 0x90, 0])));
-  t.equal(ascii(sendMessage(configFrame(1, 0x60))), ascii(framed([0x0b, 3, 0x10, 3, 0x60, 1])), 'sent twice');
+  t.equal(ascii(sendMessage({ address: 3, data: 0x90, isQuery: true, priority: 4 })), ascii(foxtronFrame([0x0b, 4, 0x10, 3, 0x90, 0])));
+  t.equal(ascii(sendMessage(configFrame(1, 0x60))), ascii(foxtronFrame([0x0b, 3, 0x10, 3, 0x60, 1])), 'sent twice');
 });
 
 t.test('the reader finds each frame in any pieces and any noise, and nothing else', async (t) => {
   const data = fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 2, maxLength: 13 });
   fc.assert(
     fc.property(fc.array(data, { maxLength: 6 }), fc.array(fc.integer({ min: 0x20, max: 0xff }), { maxLength: 40 }), fc.integer({ min: 1, max: 9 }), (frames, noise, size) => {
-      const bytes = Buffer.concat(frames.flatMap((each) => [Buffer.from(noise), framed(each)]));
+      const bytes = Buffer.concat(frames.flatMap((each) => [Buffer.from(noise), foxtronFrame(each)]));
       const reader = createFoxtronReader();
       const found: number[][] = [];
       for (let at = 0; at < bytes.length; at += size) found.push(...reader.feed(bytes.subarray(at, at + size)));
@@ -31,7 +31,7 @@ t.test('the reader finds each frame in any pieces and any noise, and nothing els
 });
 
 t.test('a frame with any one digit changed is not accepted', async (t) => {
-  const right = framed([0x0d, 0x10, 0x08, 0x03, 0x90, 0x04]);
+  const right = foxtronFrame([0x0d, 0x10, 0x08, 0x03, 0x90, 0x04]);
   for (let at = 1; at < right.length - 1; at++) {
     for (const digit of '0123456789ABCDEF') {
       const bytes = Buffer.from(right);
