@@ -12,7 +12,7 @@ import { msg } from '../../agent/core/message.ts';
 import { freshCounters } from '../modbus/modbus-link.ts';
 import { DALI_COMMAND, DALI_LIMITS, type DaliFrame, queryFrame } from './dali-commands.ts';
 import { DaliConverter } from './dali-converter.ts';
-import { DaliMemory, interrupted, gearSilence } from './dali-memory.ts';
+import { DaliMemory, gearSilence, interrupted } from './dali-memory.ts';
 import { levelTarget, registerRead, registerWrite } from './dali-registers.ts';
 
 /** Time of one frame on the bus with the idle time before it: alone, and with an answer. Units: ms. Source: Beckhoff TwinCAT DALI library, transmission lengths. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { daliSetup } from '../../drivers/dali/dali-setup.ts';
 import { byteValue } from '../../drivers/dali/byte-values.ts';
 import { configFrame, levelFrame, meaningOf, queryFrame, specialFrame } from '../../drivers/dali/dali-commands.ts';
 import { daliExchange } from '../../drivers/dali/dali-examples.ts';
 import { registerRead, registerWrite } from '../../drivers/dali/dali-registers.ts';
+import { daliSetup } from '../../drivers/dali/dali-setup.ts';
 import { createFoxtronReader, foxtronFrame, itemQuery, messageOf, sendMessage } from '../../drivers/dali/foxtron-frames.ts';
 
 const ascii = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1').replace('\x01', 'SOH ').replace('\x17', ' ETB');
@@ -20,13 +20,18 @@ t.test('frames equal those that the sources of the protocol give', async (t) => 
 t.test('the reader finds each frame in any pieces and any noise, and nothing else', async (t) => {
   const data = fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 2, maxLength: 13 });
   fc.assert(
-    fc.property(fc.array(data, { maxLength: 6 }), fc.array(fc.integer({ min: 0x20, max: 0xff }), { maxLength: 40 }), fc.integer({ min: 1, max: 9 }), (frames, noise, size) => {
-      const bytes = Buffer.concat(frames.flatMap((each) => [Buffer.from(noise), foxtronFrame(each)]));
-      const reader = createFoxtronReader();
-      const found: number[][] = [];
-      for (let at = 0; at < bytes.length; at += size) found.push(...reader.feed(bytes.subarray(at, at + size)));
-      t.same(found, frames);
-    }),
+    fc.property(
+      fc.array(data, { maxLength: 6 }),
+      fc.array(fc.integer({ min: 0x20, max: 0xff }), { maxLength: 40 }),
+      fc.integer({ min: 1, max: 9 }),
+      (frames, noise, size) => {
+        const bytes = Buffer.concat(frames.flatMap((each) => [Buffer.from(noise), foxtronFrame(each)]));
+        const reader = createFoxtronReader();
+        const found: number[][] = [];
+        for (let at = 0; at < bytes.length; at += size) found.push(...reader.feed(bytes.subarray(at, at + size)));
+        t.same(found, frames);
+      },
+    ),
   );
 });
 
@@ -50,7 +55,16 @@ t.test('a message says what happened on the bus', async (t) => {
   t.same(messageOf([0x04, 24, 1, 2, 3]), { kind: 'heard', bits: 24 });
   t.same(messageOf([0x05, 1]), { kind: 'special', code: 1 });
   t.same(messageOf([0x07, 3, 0, 1]), { kind: 'item', item: 3, value: 1 });
-  for (const odd of [[], [0x0d], [0x0d, 16, 8, 3, 0x90], [0x0d, 24, 8, 3, 0x90, 4], [0x0e, 24, 3, 0x90, 1], [0x0e, 16, 3], [0x05], [0x42, 1, 2]])
+  for (const odd of [
+    [],
+    [0x0d],
+    [0x0d, 16, 8, 3, 0x90],
+    [0x0d, 24, 8, 3, 0x90, 4],
+    [0x0e, 24, 3, 0x90, 1],
+    [0x0e, 16, 3],
+    [0x05],
+    [0x42, 1, 2],
+  ])
     t.equal(messageOf(odd), null, `${odd}`);
 });
 
@@ -132,8 +146,16 @@ t.test('numbers of memory banks: highest byte first, MASK and TMASK are no value
 t.test('set-up values: groups of the cabinet file as bits, levels on the curve', async (t) => {
   const parts = { rampUpMs: 1_400, failsafeLevelPct: 100, groups: { group0: ['level'], group9: ['level'], group3: [] } };
   t.same(daliSetup({ ...parts, hasGroups: true }), { daliFadeTime: 3, daliFailsafeLevel: 254, daliGroups0: 1, daliGroups8: 2 });
-  t.match(daliSetup({ ...parts, groups: {}, hasGroups: true }), { daliGroups0: 0, daliGroups8: 0 }, 'a gear without groups leaves all of them');
-  t.match(daliSetup({ ...parts, groups: {}, hasGroups: false }), { daliGroups0: null, daliGroups8: null }, 'a line without groups keeps them');
+  t.match(
+    daliSetup({ ...parts, groups: {}, hasGroups: true }),
+    { daliGroups0: 0, daliGroups8: 0 },
+    'a gear without groups leaves all of them',
+  );
+  t.match(
+    daliSetup({ ...parts, groups: {}, hasGroups: false }),
+    { daliGroups0: null, daliGroups8: null },
+    'a line without groups keeps them',
+  );
 });
 
 t.test('an example with a missing answer names the key that is wrong', async (t) => {

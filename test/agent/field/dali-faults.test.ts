@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import type { AgentEvent } from '../../../agent/core/words.ts';
-import { createRandom } from '../../street/random.ts';
 import { createDaliPlant, type DaliPlant, type DaliPlantOptions } from '../../street/dali-plant.ts';
+import { createRandom } from '../../street/random.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -118,7 +118,9 @@ t.test('hostile bytes on the serial line change no value and do not stop the lin
   const random = createRandom(6);
   const bytes = (count: number): Buffer => Buffer.from(Array.from({ length: count }, () => Math.floor(256 * random())));
   for (let i = 0; i < 400; i++) {
-    plant.sim.noise(i % 3 === 0 ? Buffer.concat([Buffer.from([1]), Buffer.from('0123456789ABCDEF'.repeat(4))]) : bytes(1 + Math.floor(40 * random())));
+    plant.sim.noise(
+      i % 3 === 0 ? Buffer.concat([Buffer.from([1]), Buffer.from('0123456789ABCDEF'.repeat(4))]) : bytes(1 + Math.floor(40 * random())),
+    );
     await plant.clock.advance(200);
   }
   await plant.clock.advance(3 * MINUTE_MS);

@@ -45,7 +45,11 @@ t.test('lamps of one group get one frame, and each is read back', async (t) => {
   const results = [2, 3].map((n) => plant.write(n, 50));
   await plant.clock.advance(2_000);
   t.match(await Promise.all(results), [{ state: 'verified' }, { state: 'verified' }]);
-  t.same(targets(plant), Array.from({ length: 2 }, () => ({ target: { group: 1 }, level: 229 })), 'twice, because no gear acknowledges it');
+  t.same(
+    targets(plant),
+    Array.from({ length: 2 }, () => ({ target: { group: 1 }, level: 229 })),
+    'twice, because no gear acknowledges it',
+  );
   t.same(
     plant.gear.map(({ level }) => level),
     [254, 254, 229, 229],
@@ -71,7 +75,10 @@ t.test('a gear that missed the frame of its group gets its own', async (t) => {
   const results = [0, 1, 2, 3].map((n) => plant.write(n, 40));
   if (gear !== undefined) gear.missFrames = 3;
   await plant.clock.advance(3_000);
-  t.match(await Promise.all(results), Array.from({ length: 4 }, () => ({ state: 'verified' })));
+  t.match(
+    await Promise.all(results),
+    Array.from({ length: 4 }, () => ({ state: 'verified' })),
+  );
   t.equal(gear?.level, 220);
 });
 
@@ -101,7 +108,20 @@ t.test('memory banks become values; MASK is no value', async (t) => {
   bank?.splice(5, 6, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff);
   void plant.field.start();
   await plant.clock.advance(BANKS_MS);
-  const expected = { energy: 1.235, power: 42.3, driver_hours: 2, driver_starts: 7, supply_voltage: 230.5, power_factor: 0.95, lamp_hours: 2, driver_temperature: 40, lamp_temperature: 40, rated_hours: 100_000, power_rated: 60, light_rated: 7_500 };
+  const expected = {
+    energy: 1.235,
+    power: 42.3,
+    driver_hours: 2,
+    driver_starts: 7,
+    supply_voltage: 230.5,
+    power_factor: 0.95,
+    lamp_hours: 2,
+    driver_temperature: 40,
+    lamp_temperature: 40,
+    rated_hours: 100_000,
+    power_rated: 60,
+    light_rated: 7_500,
+  };
   for (const [quantity, value] of Object.entries(expected)) t.equal(plant.valueOf(0, quantity), value, quantity);
   t.equal(plant.valueOf(1, 'energy'), null);
   t.equal(plant.valueOf(1, 'power'), 42.3);
@@ -170,7 +190,10 @@ t.test('while banks are read, a level is on the bus within 100 ms, and the read 
     const results = [0, 1, 2, 3].map((n) => plant.write(n, level));
     await plant.clock.advance(2_997);
     waits.push((plant.sim.levels[from]?.atMono ?? Number.POSITIVE_INFINITY) - startMono);
-    t.match(await Promise.all(results), Array.from({ length: 4 }, () => ({ state: 'verified' })));
+    t.match(
+      await Promise.all(results),
+      Array.from({ length: 4 }, () => ({ state: 'verified' })),
+    );
   }
   t.ok(Math.max(...waits) <= 100, `${Math.max(...waits)} ms`);
   for (let n = 0; n < 8; n++) t.equal(plant.valueOf(n, 'lamp_temperature'), 40, `G${n} was read to its end`);
@@ -190,7 +213,10 @@ t.test('a scan finds the short addresses, their types, and gear that is not in t
     { unit: 63, device: null, profiles: [{ id: 'dali-dt6', strength: 'plausible' }] },
   ]);
   t.same([missing, damaged, isDali], [[], [], true]);
-  await t.rejects(plant.field.bus.scan({ line: 'dali', from: 1, to: 247, autoBaud: true, waitMs: null }, () => {}), /one speed/);
+  await t.rejects(
+    plant.field.bus.scan({ line: 'dali', from: 1, to: 247, autoBaud: true, waitMs: null }, () => {}),
+    /one speed/,
+  );
   await t.rejects(plant.field.bus.read({ line: 'dali', unit: 64, table: 'holding', address: 0xa0, count: 1 }), /0 to 63/);
   const read = plant.field.bus.read({ line: 'dali', unit: 0, table: 'input', address: 0xca04, count: 12 });
   await plant.clock.advance(5_000);

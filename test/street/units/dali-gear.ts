@@ -208,8 +208,7 @@ export interface D4iState {
 
 /** The memory banks of a D4i driver: 1, and 202 to 207, with these values. Energy and power have the power of ten -1. */
 export function d4iBanks({ energyWh, powerW, onS, temperatureC, failures }: D4iState): Map<number, number[]> {
-  const energy = (): number[] =>
-    [0x0f, 0, 0xff, 1, 0xff, ...bytes(energyWh * 10, 6), 0xff, ...bytes(powerW * 10, 4)];
+  const energy = (): number[] => [0x0f, 0, 0xff, 1, 0xff, ...bytes(energyWh * 10, 6), 0xff, ...bytes(powerW * 10, 4)];
   const flagsFrom = (bank: number, from: number, count: number): number[] =>
     Array.from({ length: count }, (_, i) => (i % 2 === 0 && failures.includes(`${bank}:${from + i}`) ? 1 : 0));
   const driver = [0x1c, 0, 0xff, 1, ...bytes(onS, 4), ...bytes(7, 3), ...bytes(2_305, 2), 50, 95];
