@@ -9,9 +9,9 @@ import { type Clock, isTrusted, type MonoMs } from '../core/clock.ts';
 import type { CopyRule } from '../core/copied-state.ts';
 import { HOUR_MS } from '../core/durations.ts';
 import type { Store } from '../core/ports.ts';
+import { RetriedSave } from '../core/retried-save.ts';
 import { DISK_RETRY_MS } from '../core/within.ts';
 import type { Decision } from '../core/words.ts';
-import { RetriedSave } from '../core/retried-save.ts';
 
 /** Key of the hours by lamp. Shape: a lamp with unknown hours is absent, so that a former release can read the entry too. */
 const BURNING_KEY = 'control.burning-hours';

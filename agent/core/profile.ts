@@ -290,6 +290,6 @@ export interface ProfileExample {
   /** Hex with spaces; null for a uart frame. */
   readonly request: string | null;
   readonly response: string;
-  /** Of a text point: its text. */
+  /** A text point has its text here. */
   readonly expect: Readonly<Record<string, number | string | null>>;
 }

@@ -96,7 +96,12 @@ t.test('whatever the text, a panel gets registers of its length with characters 
         const own = lines[i] as TextFormat;
         const words = textWords(own, line);
         const isWhole = words.length === textRegisters(own) && words.every((word) => Number.isInteger(word) && word >= 0 && word <= 0xffff);
-        return isWhole && line.length <= own.length && [...line].every((each) => hasCharacter(own, each)) && textIn(own, words).trim() === line.trim();
+        return (
+          isWhole &&
+          line.length <= own.length &&
+          [...line].every((each) => hasCharacter(own, each)) &&
+          textIn(own, words).trim() === line.trim()
+        );
       });
     }),
     { numRuns: 2_000 },

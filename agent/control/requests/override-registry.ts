@@ -11,6 +11,7 @@ import type { CopyRule } from '../../core/copied-state.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { Log, ReleaseRequest, Store } from '../../core/ports.ts';
+import { RetriedSave } from '../../core/retried-save.ts';
 import type { Authorised, Intent, IntentAuthority, LevelPct, Rank } from '../../core/words.ts';
 import { describeTarget } from './limits.ts';
 import {
@@ -29,7 +30,6 @@ import {
   toStored,
   withoutReplaced,
 } from './overrides.ts';
-import { RetriedSave } from '../../core/retried-save.ts';
 
 /** Key of the list in the store. */
 const OVERRIDES_KEY = 'control.overrides';

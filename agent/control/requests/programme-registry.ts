@@ -11,8 +11,8 @@ import { MINUTE_MS } from '../../core/durations.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Log, ProgrammeRequest, Store } from '../../core/ports.ts';
-import type { ChosenProgramme, LightingStreet } from '../../lighting/lighting.ts';
 import { RetriedSave } from '../../core/retried-save.ts';
+import type { ChosenProgramme, LightingStreet } from '../../lighting/lighting.ts';
 
 type StoredChoice = Omit<ChosenProgramme, 'untilMono'>;
 

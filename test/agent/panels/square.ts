@@ -50,7 +50,7 @@ export const panel = (over: Partial<PanelConfig> = {}): PanelConfig => ({
 });
 export const holds = (isHolding = true): RuleState => ({ holds: isHolding, sinceMono: 0 });
 
-export const LINE: PointProfile = testPoint('line_1', {
+const LINE: PointProfile = testPoint('line_1', {
   semantic: 'text',
   table: 'holding',
   type: 'text',
