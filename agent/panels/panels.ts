@@ -40,7 +40,7 @@ export interface PanelsParts {
 
 /** Time between two ticks. Units: ms. Source: as for the decision about light. */
 const TICK_MS = 1_000;
-const NOT_RUNNING = msg`the agent is starting or stopping; try again in a few seconds`;
+const NOT_RUNNING = msg`the agent is starting or stopping; try again in a moment`;
 
 export class Panels {
   readonly #parts: PanelsParts;
