@@ -11,6 +11,7 @@ import { createRelayD8 } from './units/relay-d8.ts';
 import { createSdm630 } from './units/sdm630.ts';
 import { sds011Frame } from './units/sds011.ts';
 import type { SimUnit } from './units/sim-unit.ts';
+import { createLedCard, createTubeDisplay, type SimPanel } from './units/text-panel.ts';
 import { createWbLed } from './units/wb-led.ts';
 import { createWbMsw } from './units/wb-msw.ts';
 import { type MoverKind, SimWorld, type WorldLamp } from './world.ts';
@@ -43,6 +44,8 @@ export interface Street {
   readonly levels: readonly LevelSeen[];
   /** Inputs of the relay boxes, by device. */
   readonly inputs: ReadonlyMap<string, number[]>;
+  /** What a person reads on the panels, by device. */
+  readonly panels: ReadonlyMap<string, SimPanel>;
   readonly random: Random;
   /** Called for each level, after it was added to `levels`. */
   onLevel: (seen: LevelSeen) => void;
@@ -66,6 +69,7 @@ class SimStreet implements Street {
   readonly units = new Map<string, SimUnit>();
   readonly levels: LevelSeen[] = [];
   readonly inputs = new Map<string, number[]>();
+  readonly panels = new Map<string, SimPanel>();
   readonly random: Random;
   onLevel: (seen: LevelSeen) => void = () => {};
   readonly #options: StreetOptions;
@@ -143,9 +147,21 @@ class SimStreet implements Street {
         this.inputs.set(device.id, contacts);
         return createRelayD8(contacts);
       }
+      case 'dm36b06':
+        return this.#panel(device, createTubeDisplay(6));
+      case 'dm56a04':
+        return this.#panel(device, createTubeDisplay(4));
+      case 'embeddedart-led-card':
+      case 'embeddedart-led-card-swapped':
+        return this.#panel(device, createLedCard(device.profile.endsWith('swapped')));
       default:
         throw new TypeError(`the simulated street has no unit that behaves like ${device.profile}`);
     }
+  }
+
+  #panel({ id }: DeviceConfig, panel: SimPanel): SimPanel {
+    this.panels.set(id, panel);
+    return panel;
   }
 
   #atM(pole: string | null): number {
