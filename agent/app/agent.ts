@@ -16,7 +16,7 @@ import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { joinParts, pulseOf } from './join.ts';
 import { awaitLock, leaveOnceFree, refuseDataInUse } from './lock-wait.ts';
 import type { AgentParts, Joined } from './parts.ts';
-import { busOf, createRooms } from './rooms.ts';
+import { busOf, createRooms, stopRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 
 export interface Agent {
@@ -112,8 +112,7 @@ async function stopAgent(joined: Joined): Promise<void> {
   await joined.consoles?.stop();
   await within(clock, DISK_WAIT_MS, joined.revisions?.stop() ?? Promise.resolve());
   await state.applying;
-  await state.rooms.control.stop();
-  await state.rooms.panels.stop();
+  await stopRooms(state.rooms);
   await joined.field.stop();
   joined.recorder.stop();
   state.rooms.energy.stop();
@@ -184,8 +183,7 @@ async function leaveRooms({ state }: Joined): Promise<void> {
   const { detections, lampsRaised } = state.rooms.control.counters();
   const before = state.countedBefore;
   state.countedBefore = { detections: before.detections + detections, lampsRaised: before.lampsRaised + lampsRaised };
-  await state.rooms.control.stop();
-  await state.rooms.panels.stop();
+  await stopRooms(state.rooms);
   state.rooms.energy.stop();
   state.rooms.close();
 }

@@ -68,6 +68,12 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   return rooms;
 }
 
+/** Stops what decides: the lamps and the panels stay as they are. */
+export async function stopRooms({ control, panels }: Rooms): Promise<void> {
+  await control.stop();
+  await panels.stop();
+}
+
 /** Returns the technician's requests on the lines, with the configuration's data about the devices. In safe mode scans and writes are refused. */
 export function busOf({ parts, state: { site }, field }: Joined): BusTools {
   const { cabinet, profiles } = site;

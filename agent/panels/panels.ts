@@ -21,7 +21,7 @@ import { PanelDisplay } from './panel-display.ts';
 import { createPanelSchedule } from './panel-schedule.ts';
 import type { PanelLine } from './panel-writer.ts';
 import { SentTextRegistry } from './sent-text-registry.ts';
-import { shownValue } from './text-template.ts';
+import { valueText } from './text-template.ts';
 
 export interface PanelsParts {
   readonly cabinet: Pick<Cabinet, 'panels' | 'latitudeDeg' | 'longitudeDeg' | 'timezone'>;
@@ -157,7 +157,7 @@ export class Panels {
     const pointId = value.point as PointId;
     const reading = this.#parts.field.latest(pointId);
     const measured = value.today ? this.#days.today(pointId) : reading?.quality === 'good' ? reading.value : null;
-    return shownValue(value, measured);
+    return valueText(value, measured);
   }
 
   #publish(): void {

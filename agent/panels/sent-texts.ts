@@ -30,7 +30,7 @@ export interface SentFacts {
 }
 
 /** Returns why a text is refused, with the limit of the site that it exceeds; empty if it is accepted. */
-export function textRefusal({ id, limits }: PanelConfig, request: PanelRequest, facts: SentFacts): Message {
+export function sentTextRefusal({ id, limits }: PanelConfig, request: PanelRequest, facts: SentFacts): Message {
   const { text, isEmergency, sender, minutes } = request;
   const senders = isEmergency ? limits.emergencyFrom : limits.textFrom;
   const name = isEmergency ? 'limits.emergencyFrom' : 'limits.textFrom';

@@ -60,7 +60,7 @@ export function characterName(character: string): string {
 }
 
 /** Returns a value as text, in words or with its decimals; null for a missing one whose value has no sign for that. */
-export function shownValue({ decimals, words, missing }: PanelValue, value: number | null): string | null {
+export function valueText({ decimals, words, missing }: PanelValue, value: number | null): string | null {
   if (value === null) return missing;
   if (words === null) return value.toFixed(decimals);
   return words.find(({ below }) => below === null || value < below)?.word ?? missing;

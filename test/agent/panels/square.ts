@@ -12,19 +12,19 @@ import { Panels } from '../../../agent/panels/panels.ts';
 import { MAX_TEXT_VALUE, textValue, textWords } from '../../../drivers/modbus/text-codec.ts';
 import { testDevice, testPoint, writable } from '../../support/profiles.ts';
 
-export const SITE = { latitudeDeg: 47.47, longitudeDeg: -0.55, timezone: 'Europe/Paris' };
+export const SQUARE_SITE = { latitudeDeg: 47.47, longitudeDeg: -0.55, timezone: 'Europe/Paris' };
 export const ALL_DAYS: PanelEntry['days'] = { weekdays: null, from: null, to: null, nthWeekday: null, holidays: null };
 /** A Saturday in June, 12:00 in Paris. */
 export const NOON_MS = Date.parse('2026-06-20T10:00:00Z');
 
-export const at = (text: string): { readonly hour: number; readonly minute: number } => {
+export const timeOfDay = (text: string): { readonly hour: number; readonly minute: number } => {
   const [hour = 0, minute = 0] = text.split(':').map(Number);
   return { hour, minute };
 };
 export const entry = (text: string, over: Partial<PanelEntry> = {}): PanelEntry => ({
   text,
-  at: at('00:00'),
-  until: at('00:00'),
+  at: timeOfDay('00:00'),
+  until: timeOfDay('00:00'),
   days: ALL_DAYS,
   ...over,
 });
@@ -149,7 +149,7 @@ export function createSquare({
     disk,
     device: 'ok',
     panels: new Panels({
-      cabinet: { ...SITE, panels: configs },
+      cabinet: { ...SQUARE_SITE, panels: configs },
       points,
       clock,
       field: {
