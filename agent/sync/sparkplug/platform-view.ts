@@ -64,13 +64,7 @@ export function createPlatformView(
     blinks(running: ReadonlyMap<string, number>): void {
       for (const { id } of lamps) show(id, IDENTIFY_METRIC.seconds, running.get(id) ?? 0);
     },
-    panel({ id, text, state, rank, source, untilMs }: PanelView): void {
-      show(id, PANEL_SHOWN.shown, text);
-      show(id, PANEL_SHOWN.state, state);
-      show(id, PANEL_SHOWN.rank, rank);
-      show(id, PANEL_SHOWN.source, source);
-      show(id, PANEL_SHOWN.until, untilMs);
-    },
+    panel: (view: PanelView): void => showPanel(view, show),
     /** The sums of a zone's night that ended at `endMs`. */
     night({
       zone,
@@ -85,4 +79,14 @@ export function createPlatformView(
       show(zone, ZONE_METRIC.boosted, rounded(raisedPct), endMs);
     },
   };
+}
+
+type Show = (deviceId: string, metric: string, value: UplinkValue['value']) => void;
+
+function showPanel({ id, text, state, rank, source, untilMs }: PanelView, show: Show): void {
+  show(id, PANEL_SHOWN.shown, text);
+  show(id, PANEL_SHOWN.state, state);
+  show(id, PANEL_SHOWN.rank, rank);
+  show(id, PANEL_SHOWN.source, source);
+  show(id, PANEL_SHOWN.until, untilMs);
 }
