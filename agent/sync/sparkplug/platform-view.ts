@@ -73,7 +73,6 @@ export function createPlatformView(
       raisedPct,
       endMs,
     }: Pick<EnergyRow, 'zone' | 'kwh' | 'baselineKwh' | 'raisedPct'> & { readonly endMs: WallMs }): void {
-      const rounded = (value: number | null): number | null => (value === null ? null : Math.round(value * 1_000) / 1_000);
       show(zone, ZONE_METRIC.night, rounded(kwh), endMs);
       show(zone, ZONE_METRIC.baseline, rounded(baselineKwh), endMs);
       show(zone, ZONE_METRIC.boosted, rounded(raisedPct), endMs);
@@ -89,4 +88,8 @@ function showPanel({ id, text, state, rank, source, untilMs }: PanelView, show: 
   show(id, PANEL_SHOWN.rank, rank);
   show(id, PANEL_SHOWN.source, source);
   show(id, PANEL_SHOWN.until, untilMs);
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(value * 1_000) / 1_000;
 }
