@@ -12,6 +12,7 @@ import { createRelayD8 } from './units/relay-d8.ts';
 import { createSdm630 } from './units/sdm630.ts';
 import { sds011Frame } from './units/sds011.ts';
 import type { SimUnit } from './units/sim-unit.ts';
+import { createLedCard, createTubeDisplay, type SimPanel } from './units/text-panel.ts';
 import { createTicMeter, type TicMeter } from './units/tic-meter.ts';
 import { createWbLed } from './units/wb-led.ts';
 import { createWbMsw } from './units/wb-msw.ts';
@@ -49,6 +50,8 @@ export interface Street {
   readonly inputs: ReadonlyMap<string, number[]>;
   /** The utility's meters, by device. They measure the power of the street. */
   readonly meters: ReadonlyMap<string, TicMeter>;
+  /** What a person reads on the panels, by device. */
+  readonly panels: ReadonlyMap<string, SimPanel>;
   readonly random: Random;
   /** Called for each level, after it was added to `levels`. */
   onLevel: (seen: LevelSeen) => void;
@@ -80,6 +83,7 @@ class SimStreet implements Street {
   readonly players = new Map<string, SimPlayer>();
   readonly inputs = new Map<string, number[]>();
   readonly meters = new Map<string, TicMeter>();
+  readonly panels = new Map<string, SimPanel>();
   readonly random: Random;
   onLevel: (seen: LevelSeen) => void = () => {};
   readonly #options: StreetOptions;
@@ -187,9 +191,21 @@ class SimStreet implements Street {
         this.inputs.set(device.id, contacts);
         return createRelayD8(contacts);
       }
+      case 'dm36b06':
+        return this.#panel(device, createTubeDisplay(6));
+      case 'dm56a04':
+        return this.#panel(device, createTubeDisplay(4));
+      case 'embeddedart-led-card':
+      case 'embeddedart-led-card-swapped':
+        return this.#panel(device, createLedCard(device.profile.endsWith('swapped')));
       default:
         throw new TypeError(`the simulated street has no unit that behaves like ${device.profile}`);
     }
+  }
+
+  #panel({ id }: DeviceConfig, panel: SimPanel): SimPanel {
+    this.panels.set(id, panel);
+    return panel;
   }
 
   #atM(pole: string | null): number {

@@ -63,15 +63,7 @@ export function asWritten({
     })),
     rules: rules.map(ruleWritten),
     outputs,
-    panels: panels.map(({ schedule, ...panel }) => ({
-      ...panel,
-      schedule: schedule.map(({ text, at, until, days }) => ({
-        text,
-        at: timeWritten(at),
-        until: timeWritten(until),
-        ...daysWritten(days),
-      })),
-    })),
+    panels: panels.map(panelWritten),
     neighbours,
     uplink,
     store,
@@ -96,6 +88,16 @@ function timeWritten(at: StepTime): string {
 /** `2026-07-14`, `07-14`. */
 function dateWritten({ year, month, day }: CalendarDate): string {
   return [...(year === null ? [] : [String(year)]), twoDigits(month), twoDigits(day)].join('-');
+}
+
+function panelWritten({ schedule, ...panel }: PanelConfig): Readonly<Record<string, unknown>> {
+  const entries = schedule.map(({ text, at, until, days }) => ({
+    text,
+    at: timeWritten(at),
+    until: timeWritten(until),
+    ...daysWritten(days),
+  }));
+  return { ...panel, schedule: entries };
 }
 
 /** The lists of holidays that rules name; undefined if there are none. */
