@@ -110,7 +110,10 @@ export interface LineCounters {
   readonly busyMs: number;
 }
 
-/** A Modbus line. It sends one request at a time; each request ends with a reply or a BusError. */
+/**
+ * A Modbus line. It takes one request at a time and has no queue: `read` and `write` throw TypeError while another request is in flight. Each request
+ * ends with a reply or a BusError.
+ */
 export interface ModbusLine {
   readonly isOpen: boolean;
   readonly counters: LineCounters;
@@ -126,6 +129,7 @@ export interface ModbusLine {
    * Errors: rejects with BusError.
    */
   read(request: ReadRequest, timeoutMs: number): Promise<Reply>;
+  /** As `read`. A broadcast (unit 0) ends with an empty reply after a pause of `timeoutMs`. */
   write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
   /**
    * Waits for the reply in flight no longer than this, as if the request had specified it; a reply that has begun still gets extra time.

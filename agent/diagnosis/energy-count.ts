@@ -33,8 +33,9 @@ export interface EnergyParts {
   readonly onNight: (night: Omit<EnergyRow, 'period'> & { readonly endMs: WallMs }) => void;
 }
 
-/** Counts the energy of the street by night, and answers queries about nights. */
+/** Counts the energy of the street for each night, from noon to noon, and answers queries about nights. */
 export interface Energy {
+  /** Call once; nights are stored from then on. */
   start(): void;
   /** Call after the lamps have stopped and before the store does, so that the last counts are stored. */
   stop(): void;

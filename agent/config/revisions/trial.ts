@@ -12,7 +12,8 @@ export interface Baseline {
   /** Ids of the devices that answered. */
   readonly units: readonly string[];
   /**
-   * Places, as `line:unit`, of the devices that did not answer before and need not answer now; undefined in a trial of an earlier release.
+   * Places, as `line:unit`, of the devices that did not answer before and need not answer now. A silent device at any other place counts as
+   * missing. Undefined if an earlier release of the agent began the trial: then new silent devices are not counted.
    */
   readonly silent?: readonly string[] | undefined;
   /** Whether the uplink was connected. */

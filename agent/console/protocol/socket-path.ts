@@ -124,8 +124,12 @@ const OPEN_TO = { everybody: 0o002, others: 0o022 };
 const STICKY = 0o1000;
 
 /**
- * Returns the first part of a socket's path that another ordinary user could have created, as in a shared temporary folder; null for
- * none. The process that listens there may belong to anybody, so no client connects there and no agent opens its socket there.
+ * Returns the first part of a socket's path, as an absolute path, that another user could have put into a folder that everybody may write,
+ * such as a shared temporary folder. Below such a folder, folders that a group may write count too. Links are followed. A folder without the
+ * sticky bit makes a part foreign even if the part does not exist yet; with it, a part is foreign if it belongs to neither this user nor root.
+ *
+ * Null for none; folders that not everybody may write are not judged. Any user may listen at a foreign path, so no client connects there and
+ * no agent opens its socket there.
  */
 export function foreignPart(socketPath: string): string | null {
   const path = resolve(socketPath);

@@ -27,12 +27,15 @@ export interface LineParts {
   readonly tty: Tty;
   readonly clock: Clock;
   readonly historyStore: LineHistoryStore;
-  /** Folder of the console's files. Default: none. */
+  /** Folder of the console's files. Default: none; then nothing is stored, and a logged-in user can name no file. */
   readonly filesDir?: string | null;
   readonly surroundings: Surroundings;
   readonly machine: LocalMachine;
   readonly localActions: SessionActions;
-  /** Called before a commit; resolves when the agent would detect the end of the session. Absent if the agent detects that anyway. */
+  /**
+   * Called before a commit or rollback, which waits for it: connects to the agent, which then reverts the trial if this session is lost. Resolves
+   * when the connection exists, or could not be made. Absent for a logged-in user, because the agent detects the end of that session anyway.
+   */
   readonly beforeCommit?: () => Promise<void>;
   /** Returns which value a configuration key allows, or why the key is invalid. */
   readonly wanted: TypingHelp['wanted'];

@@ -50,7 +50,7 @@ function usage(text: string, advice: Message): ConsoleError {
 }
 
 /**
- * Returns a span for people, rounded: `42 s` below two minutes, then `12 min`, `3 h 12 min`, and from two days on `2 d 4 h`. Without
+ * Returns a span for people, rounded: `42 s` below two minutes, then `12 min`, `3 h 12 min`, and from two days on whole hours: `2 d 4 h`. Without
  * minutes or hours if they are zero. A negative span is shown as `0 s`, one that is not finite as `-`. Units: ms.
  */
 export function formatDuration(spanMs: number): Message {
