@@ -48,8 +48,8 @@ export interface Access extends AccessTools {
 
 /**
  * Creates the users, logins and sessions of the consoles. Initially no user is logged in; no file is read before the first request. An
- * invitation, a removal, a set role or a set password ends the sessions of the user, unless the change is refused. Each wrong password or code
- * that makes a user wait is an event.
+ * invitation, a removal, a set role or a set password ends the sessions of the user, unless the change is refused. Each wrong password or
+ * code that makes a user wait is an event.
  */
 export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verifyUserList, passwordCost }: AccessParts): Access {
   const hasher = createHasher(passwordCost);

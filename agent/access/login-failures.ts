@@ -20,7 +20,10 @@ import {
   succeeded,
 } from './lockout.ts';
 
-/** One attempt to log in. Shape: `user` and `console` are hashes of the typed name and of the console's key; `console` is null without a key. */
+/**
+ * One attempt to log in. Shape: `user` and `console` are hashes of the typed name and of the console's key; `console` is null without a
+ * key.
+ */
 export interface LoginAttempt {
   readonly user: string;
   readonly console: string | null;

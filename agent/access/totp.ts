@@ -33,7 +33,10 @@ const BLOCK_BYTES = 64;
 /** Source: RFC 4648 §6. */
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** The key of a user's codes. A step is a period of 30 s, counted from 1970. `lastStep`: codes of this and earlier steps are refused; -1 for none. */
+/**
+ * The key of a user's codes. A step is a period of 30 s, counted from 1970. `lastStep`: codes of this and earlier steps are refused; -1 for
+ * none.
+ */
 export interface CodeState {
   /** Shape: base 32 in any case; other characters are skipped. */
   readonly secret: string;
@@ -167,8 +170,8 @@ export interface CodeCheck {
   /** How many consecutive codes the person must type now: one while the clock is trusted, otherwise two. */
   codesNeeded(): 1 | 2;
   /**
-   * Returns the step of the last typed code, and marks it in memory as used by this user; the caller stores it. Null for a wrong or used code,
-   * for too few codes, or for more than two. Shape: `typed` is one code, or two with any characters between that are not digits.
+   * Returns the step of the last typed code, and marks it in memory as used by this user; the caller stores it. Null for a wrong or used
+   * code, for too few codes, or for more than two. Shape: `typed` is one code, or two with any characters between that are not digits.
    */
   stepOf(user: string, typed: string, state: CodeState): Promise<number | null>;
 }

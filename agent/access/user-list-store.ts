@@ -33,7 +33,10 @@ export interface UserListStore {
    * been read; the call waits up to 5 s for it.
    */
   users(): Promise<readonly ListedUser[]>;
-  /** Returns whether the right of this listed person to log in has ended; false for a name that is not in the present list, or before it was read. */
+  /**
+   * Returns whether the right of this listed person to log in has ended; false for a name that is not in the present list, or before it was
+   * read.
+   */
   isOver(name: string): boolean;
 }
 

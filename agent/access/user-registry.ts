@@ -25,7 +25,7 @@ export interface UserRegistryParts {
  * role and codes stay. Codes are those of an authenticator app, a second factor.
  *
  * Errors: all methods reject with AccessError if the file cannot be read or written. Changes also reject with it for an unknown user, a bad
- * or used name, a 33rd user, a weak password, and a removal or lower role of the only admin. The first user need not be an admin.
+ * or used name, a 33rd user and a weak password. The only admin cannot be removed or get a lower role. The first user need not be an admin.
  */
 export interface UserRegistry {
   all(): Promise<readonly UserRecord[]>;

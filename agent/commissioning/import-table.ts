@@ -40,7 +40,8 @@ const MAX_FILE_BYTES = 4_194_304;
  * former file is kept as `FILE.bak`. Resolves with the exit code: 0, or 78 if the table or the result has mistakes; then nothing is written.
  * Problems that a usable cabinet file already had do not count.
  *
- * Errors: rejects with ConsoleError if a file is larger than 4 MB or cannot be read or written, or if the cabinet file cannot be imported into.
+ * Errors: rejects with ConsoleError if a file is larger than 4 MB or cannot be read or written, or if the cabinet file cannot be imported
+ * into.
  */
 export async function runImport(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   const [table, into] = [String(args['table'] ?? ''), resolve(configFile)];

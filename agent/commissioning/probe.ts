@@ -15,7 +15,9 @@ import { createField } from '../field/field.ts';
 import { fieldLine } from '../field/line-from-config.ts';
 import type { SeenLine } from './propose.ts';
 
-/** Which addresses to scan, both ends included, at which serial settings. A port without serial settings, such as Modbus TCP, ignores them. */
+/**
+ * Which addresses to scan, both ends included, at which serial settings. A port without serial settings, such as Modbus TCP, ignores them.
+ */
 export interface ProbeRequest {
   readonly from: number;
   readonly to: number;

@@ -7,8 +7,8 @@ import type { Finding, Path } from './finding.ts';
 import { programmesOf, stepPct, zoneMinimum } from './zone-facts.ts';
 
 /**
- * Returns findings about levels that a zone cannot have. Looks at the zone, its programme and those of its calendar, its traffic and its event
- * nights. Of a programme only the first such step is reported for a zone. Empty if nothing is wrong. Pure.
+ * Returns findings about levels that a zone cannot have. Looks at the zone, its programme and those of its calendar, its traffic and its
+ * event nights. For each zone only the first such step of a programme is reported. Empty if nothing is wrong. Pure.
  * - A class without `designClass`, brighter than it, or of another family.
  * - 0 % in a zone without `dark`.
  * - A boost of presence below the minimum, or below every step of a programme.

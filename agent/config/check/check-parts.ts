@@ -61,8 +61,8 @@ function checkGroups({ groups, instances }: DeviceConfig, profile: Profile, say:
 }
 
 /**
- * Returns the message for a point that the device lacks because the number of its repeated part is not in the device's `instances`. It does not
- * look at the device: the caller has found that the point is missing there. `profile`: with all parts. Null if the point is not in the
+ * Returns the message for a point that the device lacks because the number of its repeated part is not in the device's `instances`. It does
+ * not look at the device: the caller has found that the point is missing there. `profile`: with all parts. Null if the point is not in the
  * profile, or belongs to no repeated part.
  */
 export function absentPart(profile: Profile, pointId: string): Message | null {

@@ -12,8 +12,8 @@ export interface SchemaCheck {
   /** The document with the defaults of the schema, for `completeCabinet`; undefined if there is a finding that is not `mayGoOn`. */
   readonly document: CabinetDocument | undefined;
   /**
-   * The well-formed parts as written, without defaults; a key with an ill-formed value has the value undefined. Unknown keys stay. Empty if the
-   * document is not a section.
+   * The well-formed parts as written, without defaults; a key with an ill-formed value has the value undefined. Unknown keys stay. Empty if
+   * the document is not a section.
    */
   readonly draft: Draft<CabinetInput>;
 }

@@ -24,8 +24,8 @@ import { didYouMean, listNames } from '../../core/suggestions.ts';
 import { readTypedValue } from './typed-value.ts';
 
 /**
- * One step of a typed path. `key`: a key of a section. `at`: a position in a list, from 0, for a name of digits only. `id`: the item of a list
- * with this id or time, or the single value with this text. `new`: a new item after the last.
+ * One step of a typed path. `key`: a key of a section. `at`: a position in a list, from 0, for a name of digits only. `id`: the item of a
+ * list with this id or time, or the single value with this text. `new`: a new item after the last.
  */
 export type PathStep =
   | { readonly kind: 'key' | 'id'; readonly name: string }

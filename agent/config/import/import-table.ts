@@ -82,9 +82,9 @@ export function decodeTable(bytes: Uint8Array): string {
 }
 
 /**
- * Reads a CSV text, separated by semicolons, tabs or commas. Empty lines and those that begin with `#` are skipped; the first other line names
- * the columns. Broken quotes, an empty text, wrong headings, or more than 2,000 rows give flaws and no rows. A wrong cell gives a flaw and
- * is left out of its row. Errors: none.
+ * Reads a CSV text, separated by semicolons, tabs or commas. Empty lines and those that begin with `#` are skipped; the first other line
+ * names the columns. Broken quotes, an empty text, wrong headings, or more than 2,000 rows give flaws and no rows. A wrong cell gives a
+ * flaw and is left out of its row. Errors: none.
  */
 export function readTable(text: string): ImportTable {
   const records = recordsOf(text);

@@ -71,7 +71,9 @@ export class YamlEdits {
     this.#listAt(path).removed.add(index);
   }
 
-  /** Returns the text with all edits. Call it once, after the last edit. Errors: as `set`, also for a list whose layout cannot be continued. */
+  /**
+   * Returns the text with all edits. Call it once, after the last edit. Errors: as `set`, also for a list whose layout cannot be continued.
+   */
   text(): string {
     for (const [path, change] of this.#lists) this.#revise(change, path);
     this.#lists.clear();

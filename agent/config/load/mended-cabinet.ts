@@ -31,8 +31,8 @@ type Issue = NonNullable<ReturnType<typeof cabinetSchema.safeParse>['error']>['i
 
 /**
  * Returns a copy without the wrong values and unknown keys, and without items or optional sections that need one of these values. A section
- * that every cabinet needs is replaced by a neutral one if it is missing or incomplete. Undefined if the copy does not fit the schema after
- * four rounds of repair, counting the first check.
+ * that every cabinet needs is replaced by a neutral one if it is missing. Undefined if the copy does not fit the schema after three rounds of
+ * repair.
  */
 export function mendedDocument(value: unknown): MendedDocument | undefined {
   const copy = structuredClone(value);
