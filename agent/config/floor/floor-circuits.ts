@@ -44,7 +44,7 @@ export interface CircuitQuestion {
 
 /**
  * Returns a flaw for each of these changes, which could darken a lamp whose planned level is sufficient. Empty if there is none. A value as
- * in the file of the site is also allowed, except for missing lamps, tcp:// units and relays.
+ * in the file of the site is also allowed, except for missing lamps and running relays.
  * - Running lamps without a driver, two lamps on one register, and fewer burning hours.
  * - A failsafe level below the floor and below the running one.
  * - Units with changed device profiles, groups or contacts, or with changed serial settings if they have no failsafe.

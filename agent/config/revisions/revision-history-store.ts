@@ -64,7 +64,10 @@ export class RevisionHistoryStore {
     return trouble;
   }
 
-  /** Removes the mark of this trial from the disk, which works on a full disk too. Resolves true if that is on disk in time. */
+  /**
+   * Removes the mark of this trial from the disk, so that the next start does not continue it. This works on a full disk too. Resolves true if
+   * that is on disk in time.
+   */
   noteReturned(number: number): Promise<boolean> {
     const noted = this.#parts.disk.unmarkTrial(number).then(
       () => true,
