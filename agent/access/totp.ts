@@ -203,7 +203,9 @@ export function createCodeCheck({ clock, log }: { readonly clock: Clock; readonl
     stepOf: async (user, typed, { secret, lastStep }) => {
       const before = taken.get(user);
       const step = await stepOfTyped(typed, { secret, lastStep: Math.max(lastStep, before?.secret === secret ? before.step : -1) });
-      if (step === null) return null;
+      // Another attempt may have used the same code during the search.
+      const latest = taken.get(user);
+      if (step === null || (latest?.secret === secret && step <= latest.step)) return null;
       taken.set(user, { secret, step });
       const offMs = stepStartMs(step) - clock.wallMs();
       if (Math.abs(offMs) > CLOCK_OFF_MS) log.event('clock-off', { byS: Math.round(offMs / 1_000), toldBy: 'two codes' }, 'warning');

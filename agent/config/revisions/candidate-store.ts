@@ -111,7 +111,11 @@ export class CandidateStore {
       const note = readNote(kept.note);
       if (note !== undefined) found.push([candidateAuthor(note.by), { view: { ...note, hash: revisionHash(kept) }, files }]);
     }
-    for (const [author, candidate] of found.sort(([, a], [, b]) => a.view.atMs - b.view.atMs)) this.#candidates.set(author, candidate);
+    // A candidate that was put while the disk was read is the newer one.
+    const restored = found.filter(([author]) => !this.#candidates.has(author)).sort(([, a], [, b]) => a.view.atMs - b.view.atMs);
+    const later = [...this.#candidates];
+    this.#candidates.clear();
+    for (const [author, candidate] of [...restored, ...later]) this.#candidates.set(author, candidate);
   }
 
   /**

@@ -84,11 +84,16 @@ export class RevisionHistoryStore {
     return this.#inTime(this.#writing);
   }
 
-  /** Removes the folders of revisions that are no longer in the history. Errors: rejects with the system's error. */
+  /** Removes the folders of revisions that are no longer in the history. If the disk refuses this, a warning is logged. */
   async removeForgotten(): Promise<void> {
-    const { disk } = this.#parts;
+    const { disk, log } = this.#parts;
     const known = new Set(this.#history.revisions.map(({ number }) => number));
-    for (const number of await disk.kept()) if (!known.has(number)) await disk.remove(number);
+    try {
+      for (const number of await disk.kept()) if (!known.has(number)) await disk.remove(number);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error;
+      log.event('revisions-not-removed', { cause: error.message, check: 'the disk of store.dir' }, 'warning');
+    }
   }
 
   #enqueueWrite(): Promise<boolean> {
