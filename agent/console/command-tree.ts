@@ -92,7 +92,7 @@ export function optionsOf(command: ConsoleCommand): readonly OptionSpec[] {
 export interface OptionReader {
   readonly args: Record<string, string | boolean | readonly string[]>;
   /**
-   * Adds a word to `args` if it is an option, or the value of the option before, whatever it looks like. Returns false if it is neither.
+   * Adds a word to `args` if it is an option. After an option that needs a value, any word is that value. Returns false if it is neither.
    * Errors: those of `find`.
    */
   take(word: string): boolean;

@@ -26,8 +26,9 @@ const FILTERS: readonly (Choice & { readonly word: FilterName; readonly takesTex
 ];
 
 /**
- * Returns the filters of a line, from the words after each bar. Filter names may be abbreviated. Errors: throws ConsoleError 'usage' for an
- * unknown or ambiguous filter, a filter without its text, or text after a filter that takes none.
+ * Returns the filters of a line, from the words after each bar. Filter names may be abbreviated, in capital or small letters. The text of a
+ * filter is its words, joined by one blank. Errors: throws ConsoleError 'usage' for a missing, unknown or ambiguous filter, a filter without
+ * its text, or text after a filter that takes none.
  */
 export function readFilters(stages: readonly (readonly TypedWord[])[]): readonly Filter[] {
   return stages.map(([head, ...rest]) => {
@@ -55,9 +56,9 @@ export function wantsJson(filters: readonly Filter[]): boolean {
 }
 
 /**
- * Returns the lines after all filters, applied in their order. Capital and small letters are equal. `count` returns one line with the
- * number of lines that are not empty. `csv` converts each line of JSON to a table; `json` changes nothing. Errors: throws SyntaxError for
- * `csv` on a line that is not JSON.
+ * Returns the lines after all filters, applied in their order. Capital and small letters are equal. `begin` returns nothing if no line has
+ * its text. `count` returns one line with the number of lines that are not blank. `csv` converts each line of JSON to a table with titles;
+ * `json` changes nothing. Errors: throws SyntaxError for `csv` on a line that is not JSON.
  */
 export function filterLines(lines: readonly string[], filters: readonly Filter[]): readonly string[] {
   return filters.reduce<readonly string[]>((left, { name, text }) => {

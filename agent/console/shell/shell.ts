@@ -19,17 +19,17 @@ export interface ShellParts extends LineParts {
 const PAGER_HELP = msg`space: next page  enter: next line  /text: search  q: quit`;
 
 /** One session at a terminal. */
-/** One session at a terminal. */
 export interface Shell {
-  /** Logs the person in, runs the typed commands, and resolves with the reason of the end when the session has ended. */
+  /** Logs the person in and runs the typed commands. Resolves with the reason of the end, once the session has ended and its output is sent. Call it once. */
   run(): Promise<EndReason>;
-  /** Ends the session from outside: carrier lost, timeout, machine stops. */
+  /** Ends the session from outside: carrier lost, timeout, machine stops. `run` then resolves with this reason, unless the session had ended already. */
   end(reason: EndReason): void;
 }
 
 /**
- * Creates a session on this terminal; it reads keys from now on and writes nothing before `run`. `run` closes the terminal at the end. A
- * logged-in user is logged out after some time without a key, with a warning one minute before.
+ * Creates a session on this terminal; it reads keys from now on and writes nothing before `run`. `run` closes the terminal at the end, also
+ * if it rejects. A logged-in user is logged out after `idleMs` of the login without a key, with a warning one minute before. A session
+ * without a login has no such limit.
  */
 export function createShell(parts: ShellParts): Shell {
   const { tty, clock, login, withProbe } = parts;

@@ -16,8 +16,8 @@ import { attempt, named, print, readSigningOrder, readTextFile, signed } from '.
  * `user hash`: asks for a new password and prints one line for the list of users: name, role, last day, password hash. Without `--role`
  * the role is technician. Writes no file. Resolves with 0.
  *
- * Errors: rejects with ConsoleError if there is no terminal to ask on, or if the name, role, day or password cannot be used. Name and
- * role are checked only after the password was typed.
+ * Errors: rejects with ConsoleError if there is no terminal to ask on, or if the name, role, day or password cannot be used. A
+ * wrong name, role or day is refused only after the password was typed.
  */
 export async function runUserHash(args: LocalArgs, terminal: Terminal): Promise<number> {
   const { askSecret } = terminal;

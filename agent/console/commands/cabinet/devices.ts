@@ -82,7 +82,7 @@ export const POINTS = agentCommand({
 });
 
 /**
- * Renders `luciole devices`: one row per device, all faults, then how many devices there are, are silent, not met yet, or have a fault.
+ * Renders `luciole devices`: one row per device, then all faults. At the end it counts all devices, and those silent, not met yet or with a fault.
  * Without devices it is one sentence. `state`: the filter in small letters, only for that sentence; empty if there was no filter.
  */
 export function renderDevices(devices: readonly DeviceView[], page: Page, state = ''): string {

@@ -91,8 +91,8 @@ export interface Tested {
  * Sets the target to 20, 60 and 100 % in turn, reads levels and power back, and reports each step. Then, or after a failure, it releases
  * the target. A client that is gone ends the test after the present step, which then no longer waits for power readings.
  *
- * Errors: rejects with ConsoleError 'failed', before it changes any light, if the target, its zone, one of its lamps or the cabinet is
- * locked for maintenance, also by the caller. Otherwise rejects as `override` and `release` of the view do.
+ * Errors: rejects with ConsoleError 'failed' if the target, its zone, one of its lamps or the cabinet is locked for maintenance, also by
+ * the caller; then it changes no light. Otherwise rejects as `override` and `release` of the view do.
  */
 export async function testTarget(view: AgentView, target: Target, job: Job): Promise<Tested> {
   expectFree(view, target);
