@@ -21,8 +21,8 @@ export interface StartGuard {
   /** The levels at which lamps were found, by lamp. Each is kept until the hold of its zone has passed since the start; lamps without a hold are absent. */
   holds(nowMono: MonoMs): ReadonlyMap<string, LampHold>;
   /**
-   * Whether decisions for the lamp must wait, because it has not been read and may be brighter. So only while it has a hold, or a point has
-   * not been read. False from 2 s after the start on.
+   * Whether decisions for the lamp must wait, because it has not been read and may be brighter. Applies to the lamps of `holdS` of
+   * `createStartGuard`, and to all while a point is waited for. False from 2 s after the start on.
    */
   isWaiting(lampId: string, nowMono: MonoMs): boolean;
   /** The level below which the lamp is not set while any point is waited for: its level at the start, 100 % while unknown. Then 0. */

@@ -20,7 +20,7 @@ const NO_USER = 'nobody';
 export interface Gate {
   /**
    * Runs a command and resolves with its result. Writes an audit entry, also for a refusal or a failure, unless the command is
-   * `isSelfNoted`. A read by the same user with the same result, other than a missing role, is recorded at most once an hour. An unknown
+   * `isSelfNoted`. A read that a user repeats with the same result is recorded about once an hour, a denied one each time. An unknown
    * command and a session that is over are not recorded.
    *
    * Errors: rejects with ConsoleError, 'denied' if the role does not allow it or the session is over, 'unknown-command' for a name that is

@@ -57,8 +57,8 @@ export interface RunnerParts {
 
 /**
  * Runs one typed line and shows its result or why it failed, a page at a time; does nothing for an empty line or a comment. Ctrl-C stops the
- * command. With the setting `status` it writes a last line for scripts; a refusal is then only that line. Errors: rejects only on a
- * programming error, also of a filter.
+ * command. With the setting `status` it writes a last line for scripts; a refusal is then only that line. Errors: rejects on a
+ * programming error, and with SyntaxError for the filter `csv` on lines that are not JSON.
  */
 export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   const { dialog } = parts;

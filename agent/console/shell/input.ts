@@ -82,7 +82,7 @@ export class Input {
     this.#events = events;
   }
 
-  /** Decodes bytes from the terminal to keys; ignores them after `end`. Pauses the terminal while more than 64 Ki keys wait. */
+  /** Decodes bytes from the terminal to keys; ignores them after `end`. Beyond 65,536 waiting keys it pauses the terminal until half are taken. */
   receive(bytes: Uint8Array): void {
     if (this.#hasEnded) return;
     this.#events.alive();

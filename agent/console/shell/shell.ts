@@ -20,7 +20,10 @@ const PAGER_HELP = msg`space: next page  enter: next line  /text: search  q: qui
 
 /** One session at a terminal. */
 export interface Shell {
-  /** Logs the person in and runs the typed commands. Resolves with the reason of the end, once the session has ended and its output is sent. Call it once. */
+  /**
+   * Logs the person in and runs the typed commands. Resolves with the reason of the end, once the session has ended and its output is sent.
+   * Output that XOFF has stopped delays that. Call it once.
+   */
   run(): Promise<EndReason>;
   /** Ends the session from outside: carrier lost, timeout, machine stops. `run` then resolves with this reason, unless the session had ended already. */
   end(reason: EndReason): void;

@@ -14,7 +14,7 @@ export interface RecentDetections {
   noteReturn(source: string, pole: string): boolean;
   /** Removes detections older than 18 min. */
   refresh(): void;
-  /** The newest 200, oldest first; older ones than 18 min until the next `refresh`. */
+  /** The newest 200, oldest first; those older than 18 min stay until the next `refresh`. */
   all(): readonly Detection[];
 }
 

@@ -16,7 +16,7 @@ export interface TrafficTracker {
   take(readings: readonly Reading[]): boolean;
   /** Takes the newest reading of each counter, ends windows whose time has passed, and reports counters that became silent. */
   refresh(): void;
-  /** By zone; a zone is absent before its first count and the first `refresh`. */
+  /** By zone; a zone is absent before its first reading or the first `refresh`. */
   states(): ReadonlyMap<string, TrafficCount>;
 }
 
