@@ -77,9 +77,9 @@ export function beginCommand(command: Omit<LightCommand, 'state' | 'lamps'>, lam
 
 /**
  * Returns the command after a check of its lamps; the same object if nothing changed. A lamp fails at once if its intent is gone or below a
- * stronger one, and after `SILENT_MS` if it
- * is silent and acknowledged no write. It also fails when its write was given up, and at `COMMAND_MS` without confirmation. One
- * without a state (`workOf` returns undefined) is not checked, so its command stays open. A command without lamps is verified.
+ * stronger one, and after `SILENT_MS` if it is silent and acknowledged no write. It also fails when its write was given up, and at
+ * `COMMAND_MS` without confirmation. One without a state (`workOf` returns undefined) is not checked, so its command stays open. A command
+ * without lamps is verified.
  */
 export function advanceCommand(command: LightCommand, workOf: (lampId: string) => LampWork | undefined, nowMono: MonoMs): LightCommand {
   const lamps = mapLamps(command, (progress, lampId) => {

@@ -98,7 +98,7 @@ export class IdentifyHandler {
     return this.#pending.has(intentId);
   }
 
-  /** Call it when a lamp follows these intents. */
+  /** Call it when a lamp follows these intents: they no longer expire with their command. */
   begun(intentIds: ReadonlySet<string>): void {
     for (const id of intentIds) this.#pending.delete(id);
   }

@@ -84,7 +84,7 @@ export class LightRequests {
     await Promise.all([this.#overrides.restore(), this.#programmes.restore()]);
   }
 
-  /** Ends expired requests and resumes those that waited for a trusted time. Call it before each decision. */
+  /** Ends expired requests, resumes those that waited for a trusted time, and repeats failed saves. Call it before each decision. */
   tend(): void {
     const wasClockSet = this.#wasClockSet();
     this.#overrides.tend(wasClockSet);
