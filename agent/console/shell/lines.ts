@@ -32,12 +32,9 @@ export interface LineParts {
   readonly surroundings: Surroundings;
   readonly machine: LocalMachine;
   readonly localActions: SessionActions;
-  /**
-   * Called before a commit or rollback, which waits for it: connects to the agent, which then reverts the trial if this session is lost. Resolves
-   * when the connection exists, or could not be made. Absent for a logged-in user, because the agent detects the end of that session anyway.
-   */
+  /** Called before each `config commit` and `config rollback`; resolves when the agent would detect the end of the session. Absent if it does anyway. */
   readonly beforeCommit?: () => Promise<void>;
-  /** Returns which value a configuration key allows, or why the key is invalid. */
+  /** Resolves with the values that a configuration key allows, or why the key is invalid. */
   readonly wanted: TypingHelp['wanted'];
 }
 

@@ -17,10 +17,10 @@ export interface SpanLimits {
 const WIDEST: SpanLimits = { minMs: UNIT_MS.s, maxMs: 168 * UNIT_MS.h };
 
 /**
- * Returns a typed span. Default limits: 1 s to 168 h, both included.
+ * Returns a typed span. The limits themselves are allowed; default: 1 s to 168 h.
  *
- * Shape: days, hours, minutes, seconds in that order, each at most once, no blanks: `30s`, `10m`, `2h`, `1h30m`, `7d`. Units: ms. Errors:
- * throws ConsoleError 'usage' with what to write instead; a number without a unit is always refused.
+ * Shape: days, hours, minutes, seconds in that order, each at most once, in small letters, no blanks: `30s`, `10m`, `2h`, `1h30m`, `7d`.
+ * Units: ms. Errors: throws ConsoleError 'usage' with what to write instead; a number without a unit is always refused.
  */
 export function parseDuration(text: string, { minMs, maxMs }: SpanLimits = WIDEST): number {
   const allowsSeconds = minMs < UNIT_MS.m;
