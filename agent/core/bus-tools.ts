@@ -15,15 +15,15 @@ import type { Profile, Table } from './profile.ts';
  * `signal`. `watch` throws Refusal for an unknown line.
  */
 export interface BusTools {
-  /** Finds the addresses from `from` to `to` that answer. `onProgress` receives the progress, and each unit as it is found. */
+  /** Finds the addresses from `from` to `to` that answer; never writes. `onProgress` receives the progress, and each unit as it is found. */
   scan(request: ScanRequest, onProgress: (progress: ScanProgress) => void): Promise<ScanResult>;
-  /** Finds the registers of a unit that can be read; never writes. */
+  /** Finds the registers of a unit that can be read; never writes. Rejects with BusError if the unit answers nothing. */
   registers(request: RegistersRequest, onProgress: (progress: RegistersProgress) => void): Promise<RegistersResult>;
   /** Reads registers or bits once. */
   read(request: BusRead): Promise<BusReadResult>;
   /** Warnings of the profiles about a write: outside their limits, or dangerous. Added where field and configuration are joined. */
   warnings?(request: BusWrite): readonly Message[];
-  /** Reads the present values, writes, and reads back. */
+  /** Reads the present values, writes, and reads back. Rejects only if the write itself fails. */
   write(request: BusWrite): Promise<BusWriteResult>;
   /** One entry for each line: Modbus lines first, then raw UART lines. */
   stats(): readonly LineStats[];
@@ -64,10 +64,13 @@ export interface ScanProgress {
   readonly found: FoundUnit | null;
 }
 
-/** One unit found by a scan, and what it may be. A unit of the cabinet that answers its polls counts as found without a request. */
+/**
+ * One unit found by a scan, and what it may be. At the line's own speed, a unit of the cabinet that answers its polls counts as found without a request.
+ */
 export interface FoundUnit {
   readonly unit: number;
   readonly serial: SerialSettings | null;
+  /** Median of its replies; for a unit that answers its polls, their mean. */
   readonly turnaroundMs: number;
   /** Profiles whose identify probes match, most certain first; for a unit that answers its polls, the profile in the cabinet file. */
   readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
@@ -83,9 +86,12 @@ export interface ScanResult {
   /** The units are behind a gateway. */
   readonly isNetwork: boolean;
   readonly found: readonly FoundUnit[];
-  /** Units of the cabinet in the scanned range that did not answer. */
+  /** Units of the cabinet in the scanned range that answered at none of the speeds tried. */
   readonly missing: readonly { readonly unit: number; readonly device: string }[];
-  /** Addresses with a damaged reply: two units with one address, or a bad line. */
+  /**
+   * Addresses with a damaged reply at the line's own speed: two units with one address, or a bad line. A unit that answers its polls is included if more of
+   * its replies are damaged than on a good line.
+   */
   readonly damaged: readonly number[];
   readonly durationMs: number;
 }

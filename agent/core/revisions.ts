@@ -155,7 +155,7 @@ export interface CommitRequest {
   readonly mode: ConfirmMode;
   /** Length of the trial. Units: min. */
   readonly minutes: number;
-  /** Hash of the revision that must be running. Null: for a candidate the one on which it was started, for a rollback any. */
+  /** Hash of the revision that must be running; otherwise the request is refused. Null: for a candidate the one on which it was started, for a rollback any. */
   readonly base: string | null;
   /** Id of the command that waits for the end of the trial; null for none. */
   readonly commandId: string | null;
@@ -192,7 +192,8 @@ export interface ConfigRequest {
 
 /**
  * Changes configurations through candidates: configurations in preparation, one for each console user and one for all users of the
- * platform. Requests are handled one at a time. A refusal is an answer, not an error. `by`: the author. Shape: as `Revision.by`.
+ * platform. Requests that change or check something are handled one at a time; `confirm` and `returnTrial` go first. If too many wait, a further one is
+ * refused. A refusal is an answer, not an error. `by`: the author. Shape: as `Revision.by`.
  */
 export interface ConfigManager {
   view(by: string): ConfigView;

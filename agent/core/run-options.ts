@@ -52,10 +52,11 @@ export interface StartSteps {
 
 /** Facts about the packaged program that runs, as the program that started it passes them. */
 export interface ReleaseFacts {
-  /** `package`, or the name of the installed update; null if no service started it. */
+  /** `package`, or the name of the installed update; null if no service started this run. */
   readonly name: string | null;
   /** Increases with each release. */
   readonly serial: number;
+  /** Folder in which the starter keeps which releases are installed and confirmed; null if it has none. */
   readonly stateDir: string | null;
   /** Folder of unpacked releases; null if the starter has none. */
   readonly unpackedDir: string | null;
