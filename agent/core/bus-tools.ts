@@ -17,7 +17,7 @@ import type { Profile, Table } from './profile.ts';
 export interface BusTools {
   /** Finds the addresses from `from` to `to` that answer; never writes. `onProgress` receives the progress, and each unit as it is found. */
   scan(request: ScanRequest, onProgress: (progress: ScanProgress) => void): Promise<ScanResult>;
-  /** Finds the registers of a unit that can be read; never writes. Rejects with BusError if the unit answers nothing. */
+  /** Finds the registers of a unit that can be read; never writes. Rejects with BusError if the unit does not answer, or stops answering. */
   registers(request: RegistersRequest, onProgress: (progress: RegistersProgress) => void): Promise<RegistersResult>;
   /** Reads registers or bits once. */
   read(request: BusRead): Promise<BusReadResult>;
@@ -74,7 +74,7 @@ export interface FoundUnit {
   readonly turnaroundMs: number;
   /** Profiles whose identify probes match, most certain first; for a unit that answers its polls, the profile in the cabinet file. */
   readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
-  /** The device of the cabinet with this address; null if none has it. */
+  /** The device of the cabinet with this address; null if none has it, and at another speed than the line's own. */
   readonly device: string | null;
   /** It answered with an exception, which also proves that it exists. */
   readonly exception: BusErrorCode | null;
@@ -86,7 +86,7 @@ export interface ScanResult {
   /** The units are behind a gateway. */
   readonly isNetwork: boolean;
   readonly found: readonly FoundUnit[];
-  /** Units of the cabinet in the scanned range that answered at none of the speeds tried. */
+  /** Units of the cabinet in the scanned range that did not answer at the line's own speed. */
   readonly missing: readonly { readonly unit: number; readonly device: string }[];
   /**
    * Addresses with a damaged reply at the line's own speed: two units with one address, or a bad line. A unit that answers its polls is included if more of

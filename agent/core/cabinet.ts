@@ -203,7 +203,7 @@ export interface StoreConfig {
   readonly commitSeconds: number;
   /** When telemetry has this size, readings are thinned, then the oldest are deleted. */
   readonly maxMegabytes: number;
-  /** Older readings are deleted, also those that were not delivered. */
+  /** Older readings are deleted; those not delivered only while the clock is synchronised. The newest stays. */
   readonly maxDays: number;
   /** Longest time that data which names people is kept. Units: days. */
   readonly peopleDays: number;

@@ -28,7 +28,7 @@ export interface LogLine {
   readonly name: string;
   /** The fields, without secrets. */
   readonly fields: Readonly<Record<string, unknown>>;
-  /** How often it was repeated within the minute; 0 for the first time. */
+  /** Not 0: this line reports that many repetitions of an earlier line, counted for a minute. They were not sent one by one. */
   readonly repeated: number;
 }
 

@@ -204,11 +204,14 @@ export interface EnergyRow {
   readonly lamps: number;
   /** Time lit at a known level. */
   readonly litH: number;
-  /** Sum over all lamps of the hours in each level band at night: 0 %, 1..10 %, 11..20 %, ... 91..100 %. */
+  /**
+   * Sum over all lamps of the hours at a known level in each band: 0 %, 1..10 %, 11..20 %, ... 91..100 %. At 0 % only the night counts, at other levels the
+   * day too.
+   */
   readonly bandsH: readonly number[];
   /** Mean level while lit. */
   readonly meanLevelPct: number | null;
-  /** Share of the lamp hours at night, at a known level, in which presence or traffic raised the lamp. */
+  /** Share of the lamp hours of `bandsH` in which presence or traffic raised the lamp. */
   readonly raisedPct: number | null;
   /** How often presence raised the zone. */
   readonly activations: number;
@@ -312,7 +315,7 @@ export interface LampView {
   readonly pole: string;
   /** Level that the arbiter decided. */
   readonly wantedPct: LevelPct;
-  /** Level that the driver last confirmed; null while unknown. */
+  /** Level in the newest reading, also in an old one; null if there is none, or it has no value. */
   readonly measuredPct: LevelPct | null;
   readonly rank: Rank;
   readonly reason: string;
