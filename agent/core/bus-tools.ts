@@ -164,7 +164,7 @@ export interface BusWriteResult extends BusWrite {
   readonly warnings?: readonly Message[];
 }
 
-/** Number of measured values, three of their percentiles and the largest. Units: those of the values. */
+/** Number of all measured values; three percentiles and the largest of the last 256. Units: those of the values. */
 export interface Spread {
   readonly count: number;
   readonly p50: number;
@@ -233,13 +233,13 @@ export interface UnitStats {
   readonly lateReplies: number;
   readonly echoes: number;
   readonly turnaroundMs: Spread | null;
-  /** Present longest wait for its reply. Units: ms. */
+  /** Present usual wait for the reply to a read; for a write it may be longer. Units: ms. */
   readonly timeoutMs: number;
   /** Requests in one poll cycle. */
   readonly requests: number;
-  /** Registers left out of the poll cycle because the unit refuses them. */
+  /** Quantities that are read apart and rarely, because the unit refuses them or reports a failure for them. */
   readonly refused: readonly string[];
-  /** Quantities that fail while others of the unit succeed. */
+  /** Quantities that are read apart and rarely, because the unit gives no reply for them while it does for others. */
   readonly unanswered: readonly string[];
 }
 

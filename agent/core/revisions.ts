@@ -73,7 +73,7 @@ export interface ConfigView {
   readonly trial: TrialView | null;
   /** Candidate of the author who made the request; null for none. */
   readonly candidate: CandidateView | null;
-  /** Candidates of others, which only they can change or commit. */
+  /** Candidates of others, which only they can change or commit; others may copy one (`ConfigManager.take`). */
   readonly others: readonly CandidateView[];
   /** Why revisions cannot be saved now; empty if they can. */
   readonly trouble: Message;
@@ -207,7 +207,10 @@ export interface ConfigManager {
   putPart(part: FilePart, by: string): Promise<ConfigAnswer>;
   /** Sets one value of the candidate's cabinet.yaml and leaves the rest as written; null removes it. A key or value that the schema does not allow is refused; `warnings` has the keys that a new item still lacks. Starts a candidate if there is none. Shape: `zones[rue].minPct`; `value` is YAML. */
   set(path: string, value: string | null, by: string): Promise<ConfigAnswer>;
-  /** Copies another author's candidate into the own one, so that its content cannot change between a review and the commit. */
+  /**
+   * Copies another author's candidate, so that its content cannot change between a review and the commit. Refused if that author has none, or `by` has a
+   * candidate already.
+   */
   take(author: string, by: string): Promise<ConfigAnswer>;
   /** Checks the candidate, and compares it with the running revision. */
   check(by: string): Promise<ConfigAnswer>;

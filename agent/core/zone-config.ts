@@ -43,7 +43,10 @@ export interface Zone {
   readonly programme: string;
   /** Selects another programme for some nights; null: always `programme`. */
   readonly calendar: string | null;
-  /** Lowest level at night, not below the level of the minimum class. Not for maintenance, nor for a programme at 0 % with `dark`. */
+  /**
+   * Lowest level at night, not below the level of the minimum class. Not for maintenance, nor for a programme at 0 % with `dark`. `constantLight` may
+   * reduce it further.
+   */
   readonly minPct: LevelPct;
   /** The class that 100 % provides; null if classes are not used. */
   readonly designClass: LightingClass | null;
@@ -315,9 +318,9 @@ export interface Output {
   readonly point: string;
   /** Written while no rule applies and no zone of `litWith` is lit. */
   readonly idle: OutputValue;
-  /** Written while a lamp of one of these zones is above 0 %. */
+  /** Written while no rule applies and a lamp of one of these zones is decided or measured above 0 %. A rule with the value `idle` does not apply then. */
   readonly litWith: { readonly zones: readonly string[]; readonly value: OutputValue } | null;
-  /** The first rule that applies takes precedence. */
+  /** The value of the first rule that applies is written, also if a zone of `litWith` is lit. */
   readonly rules: readonly { readonly rule: string; readonly value: OutputValue }[];
   /** Shortest time at a value other than `idle`, and at `idle`. A circuit whose zone is to be lit waits 2 s at most. Units: s. */
   readonly minOnS: number;

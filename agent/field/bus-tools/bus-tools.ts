@@ -44,7 +44,7 @@ export interface FieldBusTools extends BusTools {
   /** Records how long an urgent write waited between its intent and its first byte. Units: ms. */
   noteUrgent(lineId: string, waitMs: number): void;
   /**
-   * Removes lines and adds others. The statistics of the remaining lines are kept. Of a line that is removed and added again, only `counters` continue.
+   * Removes lines and adds others. The statistics of the remaining lines are kept; for a line that is removed and added again, only `counters` continue.
    * A watch of a removed line receives nothing more.
    */
   exchange(gone: ReadonlySet<string>, come: Pick<BusToolsParts, 'lines' | 'rawLines'>): void;
