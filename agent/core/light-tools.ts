@@ -24,8 +24,8 @@ export interface LightTools {
    */
   walkTest(zone: string, forMs: number, onStep: (step: WalkStep) => void): WalkTest;
   /**
-   * Blinks a lamp until it is stopped, until `forMs` has passed, or until a newer request for the same lamp replaces it. Throws Refusal also if the time
-   * is not from 5 s to 10 min, if an intent in force would hide the blinking, and while the agent starts or stops.
+   * Blinks a lamp until it is stopped, until `forMs` has passed, or until a newer request for the same lamp replaces it. Throws Refusal also for a time
+   * outside 5 s to 10 min, an intent in force that would hide the blinking, and while the agent starts or stops.
    */
   identify(request: IdentifyRequest): IdentifyRun;
   /** Burning hours of a lamp, of the lamps of a zone, or of all lamps (null), in the order of the cabinet. */

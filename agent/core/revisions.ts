@@ -216,7 +216,11 @@ export interface ConfigManager {
   check(by: string): Promise<ConfigAnswer>;
   /** Lists the differences from the first to the second in `changes`; refused if one of them does not exist. */
   compare(from: number | 'running', to: number | 'candidate' | 'running', by: string): Promise<ConfigAnswer>;
-  /** Commits the candidate of its author. Resolves when the revision is in force or was refused; does not wait for the trial to end. */
+  /**
+   * Commits the candidate of its author. Resolves when the revision is in force or was refused; does not wait for the trial to end. Refused while another
+   * revision is on trial. Files that equal the running ones are `done` without a new revision. A revision that affects no part of the agent is confirmed
+   * immediately.
+   */
   commit(request: CommitRequest): Promise<ConfigAnswer>;
   /** As `commit`, with the files of an earlier revision; refused if it is no longer kept. Does not change an open candidate. */
   rollback(number: number, request: CommitRequest): Promise<ConfigAnswer>;

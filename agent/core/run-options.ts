@@ -44,8 +44,8 @@ export interface StartSteps {
   /** Call it when the start has ended: the agent is ready, or it stops. */
   over(): void;
   /**
-   * If the start has made no progress for nearly the limit, so that a stop signal now comes from the service manager: which step was the
-   * last. Otherwise null.
+   * If no step was completed for eight tenths of the limit, a stop signal comes from the service manager: a text with the last step. Otherwise null, also
+   * after `over`.
    */
   overdue(): string | null;
 }

@@ -57,7 +57,7 @@ export interface UplinkStep {
   readonly text: Message;
 }
 
-/** The result of a whole test. `ok`: no stage failed. */
+/** The result of a whole test. `steps`: the stages up to the first failure. `ok`: no stage failed. */
 export interface UplinkTest {
   readonly broker: string;
   /** Not the client id of the agent, so that its session continues. */

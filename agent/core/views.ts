@@ -103,7 +103,7 @@ export interface LocalConfigView extends ConfigFilesView {
 /** What the files of the store contain, read while no agent runs. */
 export interface StoredState {
   readonly dir: string;
-  /** Null if no reading is stored. */
+  /** Null if no reading is stored, or the file cannot be read. */
   readonly lastReadingMs: WallMs | null;
   /** At most ten: the open ones, then the newest others; oldest first. An event without an end was still open. */
   readonly events: readonly AgentEvent[];
@@ -320,7 +320,10 @@ export interface LampView {
   readonly rank: Rank;
   readonly reason: string;
   readonly following: boolean;
-  /** What is wrong with its device although it answers: texts of open events, added by `agent/diagnosis/faults-in-views.ts`. */
+  /**
+   * What is wrong with its device: texts of open events, added by `agent/diagnosis/faults-in-views.ts`. Only in the answer to `AgentView.why`, also that
+   * device or line are silent.
+   */
   readonly faults: readonly Message[];
 }
 
