@@ -192,8 +192,8 @@ export class AccessError extends Error {
 
 /**
  * The users of the cabinet and their sessions. It checks no role: the caller does. An invitation, a removal, a set role and a set password end all
- * sessions of that user. Errors: a refused change rejects with AccessError and changes nothing; `users` does so if the file cannot be read. `logIn`
- * resolves with `unavailable` instead.
+ * sessions of that user. Errors: a refused change rejects with AccessError and changes no user and no session. `users` rejects so if the file cannot be
+ * read; `logIn` then resolves with `unavailable`.
  */
 export interface AccessTools {
   logIn(request: LoginRequest): Promise<LoginAnswer>;

@@ -23,7 +23,7 @@ export interface BusTools {
   read(request: BusRead): Promise<BusReadResult>;
   /** Warnings of the profiles about a write: outside their limits, or dangerous. Added where field and configuration are joined. */
   warnings?(request: BusWrite): readonly Message[];
-  /** Reads the present values, writes, and reads back. Rejects only if the write itself fails. */
+  /** Reads the present values, writes, and reads back. A read that the unit does not answer does not reject; its values are null. */
   write(request: BusWrite): Promise<BusWriteResult>;
   /** One entry for each line: Modbus lines first, then raw UART lines. */
   stats(): readonly LineStats[];

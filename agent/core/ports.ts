@@ -28,7 +28,7 @@ export interface LogLine {
   readonly name: string;
   /** The fields, without secrets. */
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Not 0: this line reports that many repetitions of an earlier line, counted for a minute. They were not sent one by one. */
+  /** Above 0 for a line that reports so many repetitions of an earlier line, counted for a minute and not passed on one by one. Otherwise 0. */
   readonly repeated: number;
 }
 

@@ -286,6 +286,7 @@ export interface StatusView {
   readonly rssMb: number;
   /** From process start to the first poll on a line; null before that poll. Units: ms. */
   readonly startMs: number | null;
+  /** It is night for at least one zone. */
   readonly night: boolean;
   readonly sunAltitudeDeg: number;
   readonly zones: readonly ZoneView[];
@@ -295,6 +296,7 @@ export interface StatusView {
   readonly store: StoreStatus;
   readonly uplink: UplinkStatus;
   readonly activeEvents: readonly AgentEvent[];
+  /** This and `lampsRaised` count since the start of the agent: detections, and how often presence raised a lamp. */
   readonly detections: number;
   readonly lampsRaised: number;
 }
@@ -321,8 +323,8 @@ export interface LampView {
   readonly reason: string;
   readonly following: boolean;
   /**
-   * What is wrong with its device: texts of open events, added by `agent/diagnosis/faults-in-views.ts`. Only in the answer to `AgentView.why`, also that
-   * device or line are silent.
+   * What is wrong with its device although it answers: texts of open events, added by `agent/diagnosis/faults-in-views.ts`. In the answer to
+   * `AgentView.why` also the event of a silent device or line.
    */
   readonly faults: readonly Message[];
 }

@@ -282,7 +282,7 @@ export interface CalendarDate {
 
 /**
  * A level for part of the night that begins on a date: "14 July: 100 % until 02:00". Each year, if the date has no year. It replaces the steps of the
- * programme, also of a chosen one. No effect if `until` is not later than `from`. If two overlap, the later one in the list applies from its start on.
+ * programme, also of a chosen one. No effect if `until` is not later than `from`. If two overlap, the later one in the list applies for its whole time.
  */
 export interface EventNight {
   readonly id: string;

@@ -53,7 +53,7 @@ const WRITE_TTL_MS = 60_000;
 const FIRST_LOOK_MS = 10_000;
 
 /**
- * Decides and writes the value of each output. After a start, the value idle is not written until the point that proves it has a reading, 10 s at most.
+ * Decides and writes the value of each output. After a start, `idle` is not written before the point that proves it has a reading, or 10 s have passed.
  * Raises `output-not-following` after three failed writes or three drifts in a row.
  */
 export class OutputWriter {
