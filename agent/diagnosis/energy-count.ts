@@ -29,7 +29,9 @@ export interface EnergyParts {
     zones(): readonly Pick<ZoneView, 'lamps'>[];
     zoneStates(): readonly ZoneState[];
   };
-  /** A night of a zone has ended and is stored; called once more after a start, for the last one. */
+  /**
+   * A night of a zone has ended and is stored; not called for zones that no longer exist. After a start it may be called again for the newest stored night.
+   */
   readonly onNight: (night: Omit<EnergyRow, 'period'> & { readonly endMs: WallMs }) => void;
 }
 
