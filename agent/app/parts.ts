@@ -94,8 +94,9 @@ export interface Rooms {
   readonly energy: Energy;
   readonly light: LightViews;
   readonly sound: SoundControl;
-  /** Start and stop what needs no light: energy and sound. What the configuration in force still has of it continues. */
+  /** Starts panels, energy and sound. */
   startOthers(): void;
+  /** Stops them; sound that the configuration in force still has continues. */
   stopOthers(): Promise<void>;
   onReadings(readings: readonly Reading[]): void;
   /** Ends the events that they opened. The modules that replace them report a condition again if it persists. */

@@ -9,6 +9,7 @@ import { Control } from '../control/control.ts';
 import { streetKnowledge } from '../control/street-knowledge.ts';
 import { createLightViews } from '../control/views/light-views.ts';
 import type { BusTools } from '../core/bus-tools.ts';
+import type { Cabinet } from '../core/cabinet.ts';
 import { cabinetPoints } from '../core/cabinet-points.ts';
 import { createEventTracker, createRoomEvents } from '../core/event-tracker.ts';
 import { msg } from '../core/message.ts';
@@ -16,7 +17,7 @@ import { createEnergy } from '../diagnosis/energy-count.ts';
 import { createDiagnosis } from '../diagnosis/faults.ts';
 import { createMeterClock } from '../diagnosis/meter-clock.ts';
 import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
-import { Panels } from '../panels/panels.ts';
+import { Panels, type PanelsParts } from '../panels/panels.ts';
 import { readOnlyBus } from '../service/run/safe-mode.ts';
 import { SoundControl } from '../sound/sound-control.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
@@ -24,7 +25,7 @@ import { createPlatformView } from '../sync/sparkplug/platform-view.ts';
 import { createSoundMetrics } from '../sync/sparkplug/sound-metrics.ts';
 import type { Joined, Rooms } from './parts.ts';
 
-/** Builds the lighting modules for the configuration in force. Control, panels and energy count are not started yet. */
+/** Builds the lighting modules for the configuration in force. None of them is started yet. */
 export function createRooms({ parts, state, clock, field, store, uplink, quietMono, ongoing }: Joined): Rooms {
   const { cabinet, profiles } = state.site;
   const points = cabinetPoints(cabinet, profiles);
@@ -35,13 +36,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   const platform = createPlatformView(cabinet, uplinkDevices(cabinet, points, profiles), clock, uplink);
   const rooms = { points } as { -readonly [Part in keyof Rooms]: Rooms[Part] };
   rooms.control = new Control({
-    street: cabinet,
-    clock,
-    field,
-    store,
-    log: parts.log,
-    onEvent: events.report,
-    onOutcome: ongoing.onOutcome,
+    ...{ street: cabinet, clock, field, store, log: parts.log, onEvent: events.report, onOutcome: ongoing.onOutcome },
     onDecision(decision) {
       rooms.energy.onDecision(decision);
       platform.decision(decision);
@@ -59,29 +54,19 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     onNight: platform.night,
     events: meterEvents,
   });
-  rooms.panels = new Panels({
-    ...{ cabinet, points, clock, field, store, log: parts.log },
-    ruleStates: () => rooms.control.snapshot()?.rules ?? new Map(),
-    onEvent: events.report,
-    onOutcome: ongoing.onOutcome,
-    onPanel: platform.panel,
-  });
+  const shared = { points, clock, field, store, log: parts.log, onEvent: events.report, onOutcome: ongoing.onOutcome };
+  const ruleStates = (): ReturnType<PanelsParts['ruleStates']> => rooms.control.snapshot()?.rules ?? new Map();
+  rooms.panels = new Panels({ ...shared, cabinet, ruleStates, onPanel: platform.panel });
+  const { sound = null } = cabinet;
   rooms.sound = new SoundControl({
-    ...{ site: cabinet, history: state.soundHistory, sound: cabinet.sound ?? null, points, clock, field, store, log: parts.log },
-    onEvent: events.report,
-    onOutcome: ongoing.onOutcome,
+    ...shared,
+    site: cabinet,
+    history: state.soundHistory,
+    sound,
     onView: createSoundMetrics(clock, uplink),
   });
-  rooms.startOthers = () => {
-    void rooms.panels.start();
-    rooms.energy.start();
-    rooms.sound.start();
-  };
-  rooms.stopOthers = async () => {
-    rooms.energy.stop();
-    rooms.sound.stop(state.site.cabinet.sound ?? null);
-    await rooms.panels.stop();
-  };
+  rooms.startOthers = () => startOthers(rooms);
+  rooms.stopOthers = () => stopOthers(rooms, state.site.cabinet);
   rooms.light = createLightViews({ street: cabinet, clock, control: rooms.control });
   rooms.onReadings = (readings) => {
     // Light first: a detection must not wait for statistics.
@@ -94,6 +79,19 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   };
   rooms.close = () => events.close(msg`the configuration changed`);
   return rooms;
+}
+
+function startOthers({ panels, energy, sound }: Rooms): void {
+  void panels.start();
+  energy.start();
+  sound.start();
+}
+
+/** Sound that the configuration in force still has continues. */
+async function stopOthers({ panels, energy, sound }: Rooms, next: Pick<Cabinet, 'sound'>): Promise<void> {
+  energy.stop();
+  sound.stop(next.sound ?? null);
+  await panels.stop();
 }
 
 /** Returns the technician's requests on the lines, with the configuration's data about the devices. In safe mode scans and writes are refused. */

@@ -31,6 +31,12 @@ export interface Shell {
 }
 
 /**
+ * Longest wait for the last output. A terminal that stopped it and was unplugged would else keep the port for ever. Units: ms. Source: 57,600 characters
+ * at 9600 baud, more than a page.
+ */
+const LAST_OUTPUT_MS = 60_000;
+
+/**
  * Creates a session on this terminal; it reads keys from now on and writes nothing before `run`. `run` closes the terminal at the end, also
  * if it rejects. A logged-in user is logged out after `idleMs` of the login without a key, with a warning one minute before. A session
  * without a login has no such limit.
@@ -94,11 +100,6 @@ async function serve(session: ConsoleSession, dialog: Dialog, parts: ShellParts)
   }
 }
 
-/**
- * Longest wait for the last output. A terminal that stopped it and was unplugged would else keep the port for ever. Units: ms. Source: 57,600 characters
- * at 9600 baud, more than a page.
- */
-const LAST_OUTPUT_MS = 60_000;
 /** Warning before the end. Units: ms. Source: assumed; time to walk back from the pole. Confirmed by: sessions that ended without a key in logs. */
 const WARNED_MS = 60_000;
 const LOOK_MS = 1_000;
