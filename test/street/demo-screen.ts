@@ -7,8 +7,8 @@ import type { LineView, StoreStatus, UplinkStatus } from '../../agent/core/ports
 import type { LampView, StatusView } from '../../agent/core/views.ts';
 import type { Demo } from './demo-state.ts';
 import type { DemoSummary } from './demo-summary.ts';
+import type { MoverKind } from './movers.ts';
 import type { Street } from './street.ts';
-import type { MoverKind } from './world.ts';
 
 const FRAME_MS = 200;
 const BAR_COLS = 20;

@@ -21,6 +21,8 @@ export interface SimLineOptions {
   readonly units: ReadonlyMap<number, SimUnit>;
   /** Replies come in pieces of this many bytes, as a UART delivers them. Default: whole frames. */
   readonly chunkBytes?: number;
+  /** The device of a raw line: it receives every byte at once, and no unit does. */
+  readonly onRawBytes?: (bytes: Buffer) => void;
 }
 
 interface UnitFault {
@@ -62,7 +64,11 @@ export class SimLine {
   }
 
   receive(bytes: Buffer): void {
-    const { clock } = this.#options;
+    const { clock, onRawBytes } = this.#options;
+    if (onRawBytes !== undefined) {
+      onRawBytes(bytes);
+      return;
+    }
     const nowMono = clock.monoMs();
     if (this.#hasEcho) clock.precisely(nowMono + bytes.length * this.#charMs, () => this.end.write(bytes));
     const isAnswering = nowMono >= this.#answerFromMono;

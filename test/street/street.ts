@@ -3,17 +3,14 @@
  *
  * The same street runs in real time behind pseudo-terminals and on the manual clock behind wires.
  */
-import type { Cabinet, DeviceConfig, LineConfig } from '../../agent/core/cabinet.ts';
+import type { Cabinet, LineConfig } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs, Timer } from '../../agent/core/clock.ts';
+import type { MoverKind } from './movers.ts';
 import { createRandom, type Random } from './random.ts';
 import { SimLine } from './sim-line.ts';
-import { createRelayD8 } from './units/relay-d8.ts';
-import { createSdm630 } from './units/sdm630.ts';
-import { sds011Frame } from './units/sds011.ts';
+import { type RawDevice, StreetDevices } from './street-devices.ts';
 import type { SimUnit } from './units/sim-unit.ts';
-import { createWbLed } from './units/wb-led.ts';
-import { createWbMsw } from './units/wb-msw.ts';
-import { type MoverKind, SimWorld, type WorldLamp } from './world.ts';
+import { SimWorld, type WorldLamp } from './world.ts';
 
 /** A level written to a lamp, as its driver received it. */
 export interface LevelSeen {
@@ -41,6 +38,8 @@ export interface Street {
   readonly units: ReadonlyMap<string, SimUnit>;
   /** All levels written so far, oldest first. */
   readonly levels: readonly LevelSeen[];
+  /** Those with more than registers, by device. */
+  readonly devices: StreetDevices;
   /** Inputs of the relay boxes, by device. */
   readonly inputs: ReadonlyMap<string, number[]>;
   readonly random: Random;
@@ -65,14 +64,15 @@ class SimStreet implements Street {
   readonly lines = new Map<string, SimLine>();
   readonly units = new Map<string, SimUnit>();
   readonly levels: LevelSeen[] = [];
-  readonly inputs = new Map<string, number[]>();
+  readonly devices: StreetDevices;
   readonly random: Random;
   onLevel: (seen: LevelSeen) => void = () => {};
   readonly #options: StreetOptions;
   readonly #addresses = new Map<string, { line: SimLine; unit: number }>();
   readonly #replacers = new Map<string, () => void>();
-  /** The next timer of each line and each kind of mover. */
-  readonly #timers = new Map<string, Timer>();
+  readonly #rawDevices: RawDevice[] = [];
+  /** The next timer of each kind of mover. */
+  readonly #timers = new Map<MoverKind, Timer>();
 
   constructor(options: StreetOptions) {
     const { cabinet, clock, seed } = options;
@@ -80,7 +80,13 @@ class SimStreet implements Street {
     this.#options = options;
     this.random = createRandom(seed);
     this.world = new SimWorld({ clock, latitudeDeg, longitudeDeg, lengthM: Math.max(...poles.map(({ atM }) => atM)) });
+    const { random, world } = this;
+    this.devices = new StreetDevices({ cabinet, clock, random, world, onLevel: (...level) => this.#noteLevel(...level) });
     for (const config of cabinet.lines) this.#addLine(config);
+  }
+
+  get inputs(): Street['inputs'] {
+    return this.devices.inputs;
   }
 
   unitOf(deviceId: string): { line: SimLine; unit: number } {
@@ -96,14 +102,15 @@ class SimStreet implements Street {
   }
 
   start(): void {
-    const { cabinet, perHour = {} } = this.#options;
-    for (const config of cabinet.lines) if (config.kind === 'uart') this.#transmit(config);
+    const { perHour = {} } = this.#options;
+    for (const device of this.#rawDevices) device.start?.();
     for (const kind of Object.keys(perHour) as MoverKind[]) this.#scheduleMover(kind);
   }
 
   stop(): void {
     for (const timer of this.#timers.values()) timer.cancel();
     this.world.stop();
+    for (const device of this.#rawDevices) device.stop();
     for (const line of this.lines.values()) line.stop();
   }
 
@@ -113,43 +120,22 @@ class SimStreet implements Street {
     for (const device of config.kind === 'modbus' ? config.devices : []) {
       const place = (): void => {
         this.units.get(device.id)?.stop?.();
-        const unit = this.#unitFor(device);
+        const unit = this.devices.unitFor(device);
         units.set(device.unit, unit);
         this.units.set(device.id, unit);
       };
       place();
       this.#replacers.set(device.id, place);
     }
-    const line = new SimLine({ serial: config.serial, clock, units, ...(chunkBytes === undefined ? {} : { chunkBytes }) });
+    const raw = this.devices.rawDeviceFor(config, (bytes) => line.end.write(bytes));
+    if (raw !== null) this.#rawDevices.push(raw);
+    const line: SimLine = new SimLine({
+      ...{ serial: config.serial, clock, units },
+      ...(chunkBytes === undefined ? {} : { chunkBytes }),
+      ...(raw === null ? {} : { onRawBytes: (bytes) => raw.receive?.(bytes) }),
+    });
     this.lines.set(config.id, line);
     for (const device of config.devices) this.#addresses.set(device.id, { line, unit: device.unit });
-  }
-
-  #unitFor(device: DeviceConfig): SimUnit {
-    const { world } = this;
-    const { cabinet, clock } = this.#options;
-    switch (device.profile) {
-      case 'wirenboard-wb-led': {
-        const config = cabinet.lamps.find((lamp) => lamp.device === device.id);
-        const lamp = world.addLamp(config?.id ?? device.id, this.#atM(config?.pole ?? device.pole), config?.ratedPowerW ?? 60);
-        return createWbLed({ world, lamp, clock, onLevel: (...level) => this.#noteLevel(...level) });
-      }
-      case 'wirenboard-wb-msw':
-        return createWbMsw({ world, sensor: world.addSensor(device.id, this.#atM(device.pole)), clock });
-      case 'eastron-sdm630':
-        return createSdm630(world);
-      case 'waveshare-modbus-relay-d8': {
-        const contacts = Array.from({ length: 8 }, () => 0);
-        this.inputs.set(device.id, contacts);
-        return createRelayD8(contacts);
-      }
-      default:
-        throw new TypeError(`the simulated street has no unit that behaves like ${device.profile}`);
-    }
-  }
-
-  #atM(pole: string | null): number {
-    return this.#options.cabinet.poles.find(({ id }) => id === pole)?.atM ?? 0;
   }
 
   #noteLevel(lamp: WorldLamp, levelPct: number): void {
@@ -166,16 +152,6 @@ class SimStreet implements Street {
     const serial = cabinet.lines.find(({ devices }) => devices.some(({ id }) => id === device))?.serial;
     if (serial === undefined) return 0;
     return (8 * (1 + serial.dataBits + (serial.parity === 'none' ? 0 : 1) + serial.stopBits) * 1_000) / serial.baud;
-  }
-
-  /** The dust sensor transmits once a second. */
-  #transmit(config: LineConfig): void {
-    const line = this.lines.get(config.id);
-    const again = (): void => {
-      line?.end.write(sds011Frame(4 + 3 * this.random(), 9 + 6 * this.random()));
-      this.#timers.set(config.id, this.#options.clock.after(1_000, again));
-    };
-    again();
   }
 
   #scheduleMover(kind: MoverKind): void {
