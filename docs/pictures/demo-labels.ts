@@ -41,7 +41,7 @@ export function demoLabelsNow(cabinet: Cabinet, atMs: number): readonly string[]
     store: { readingsStored: 0, readingsWaiting: 0 },
     uplink: { readingsPublished: 0, readingsHistorical: 0, state: 'online' },
   };
-  const rows = demoPage({ clock, street, status, isCut: false }).map(stripVTControlCharacters);
+  const rows = demoPage({ clock, street, status, panels: [], sounds: [], isCut: false }).map(stripVTControlCharacters);
   street.stop();
   return demoLabelsOf(rows);
 }

@@ -5,7 +5,7 @@ import { createManualClock } from '../../agent/core/manual-clock.ts';
 import { NO_TEXT } from '../../agent/core/message.ts';
 import type { Uplink, UplinkStatus } from '../../agent/core/ports.ts';
 import { createUplinkSlot } from '../../agent/sync/uplink-slot.ts';
-import { lampNotice } from '../street/demo-screen.ts';
+import { lampNotice } from '../street/demo-keys.ts';
 import { demoErrors } from '../street/demo-summary.ts';
 import { SimLine } from '../street/sim-line.ts';
 import type { SimUnit } from '../street/units/sim-unit.ts';
