@@ -11,12 +11,18 @@ import { msg } from '../agent/core/message.ts';
 
 /** Source: Linux include/uapi/linux/serial.h, SER_RS485_*. */
 const FLAGS = { enabled: 1, rtsOnSend: 2, rtsAfterSend: 4, receiveDuringSend: 16 };
-/** TIOCSRS485 with struct serial_rs485: flags, delay before, delay after, five of padding. Exits with errno. Source: Linux asm-generic/ioctls.h. */
+/**
+ * TIOCSRS485 with struct serial_rs485: flags, delay before, delay after, five of padding. Exits with errno. Source: Linux
+ * asm-generic/ioctls.h.
+ */
 const SCRIPT = 'my $b = pack("L8", @ARGV, 0, 0, 0, 0, 0); exit(ioctl(STDIN, 0x542F, $b) ? 0 : $! + 0)';
 /** Source: Linux errno.h. */
 const ENOTTY = 25;
 
-/** Calls the ioctl on `fd` with these numbers; resolves with 0 or errno, rejects when it cannot be called at all. */
+/**
+ * Sends RS-485 settings to the kernel for the open port `fd`. `words`: flags, then the delays before and after sending in ms. Resolves with
+ * 0 or errno; rejects when the call cannot be made at all.
+ */
 export type RunRs485 = (fd: number, words: readonly number[]) => Promise<number>;
 
 /**

@@ -24,7 +24,7 @@ export interface FailureCounterParts {
   readonly onLocked: (user: string | null, waitMs: number) => void;
 }
 
-/** One attempt to log in. `user`: the name as typed. `console`: the key of the client's console; empty for none. */
+/** One attempt to log in. `user`: the name as typed. `console`: the secret by which the client's console is recognised; empty for none. */
 export interface LoginTry {
   readonly user: string;
   readonly console: string;

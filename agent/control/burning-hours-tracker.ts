@@ -35,8 +35,8 @@ export interface BurningHoursTrackerParts {
 }
 
 /**
- * Counts the burning hours of each lamp, from the hours that were stated for it. The hours of a lamp without a statement are unknown, not 0.
- * Saves every hour and after each statement.
+ * Counts the burning hours of each lamp, from the hours that the configuration or a technician stated for it. Those of other lamps are unknown, not
+ * 0. Saves every hour and after each statement.
  */
 export class BurningHoursTracker {
   readonly #parts: BurningHoursTrackerParts;

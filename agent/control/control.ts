@@ -59,7 +59,7 @@ const DEFAULT_VERIFICATION: Verification = { settleMs: 1_000, tolerance: 0.5 };
 
 /**
  * Decides the level of every lamp and writes those that must change. Decides each second, and at once after a detection, an unexpected level or a
- * request. Does nothing before `start` and after `stop`.
+ * request. Decides and writes nothing before `start` and after `stop`; requests are then refused.
  */
 export class Control {
   /** This and the next five are the requests of platform and technicians, as in `LightRequests`. */
@@ -178,7 +178,7 @@ export class Control {
     return this.#decider.snapshot;
   }
 
-  /** Returns the state of each output. */
+  /** Returns the state of each output for which a value was decided. */
   outputs(): readonly OutputView[] {
     return this.#outputs.views();
   }
@@ -193,7 +193,7 @@ export class Control {
     return this.#burning.set(lampIds, h);
   }
 
-  /** Returns numbers since the start: detections, and lamps that these raised. */
+  /** Returns numbers since the start: detections, and how often presence raised a lamp. */
   counters(): { readonly detections: number; readonly lampsRaised: number } {
     return { detections: this.#sensing.detectionCount(), lampsRaised: this.#lamps.lampsRaised };
   }

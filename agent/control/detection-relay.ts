@@ -44,8 +44,8 @@ export interface DetectionRelayParts {
 }
 
 /**
- * Exchanges detections with neighbour cabinets. Sends one to each neighbour within reach unless the person is known to walk elsewhere, at most
- * two a second. Received ones are kept for the decisions and never forwarded.
+ * Exchanges detections with neighbour cabinets. Sends one to each neighbour within reach unless the person is known to walk elsewhere, at most two
+ * a second in total. Received ones are kept for the decisions and never forwarded.
  */
 export class DetectionRelay {
   readonly #parts: DetectionRelayParts;

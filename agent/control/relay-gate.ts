@@ -3,8 +3,8 @@ import type { MonoMs } from '../core/clock.ts';
 import type { RelayedDetection } from '../core/ports.ts';
 
 /**
- * Why a detection from another cabinet is refused. `stranger`: it is not a neighbour. `late`: older than its own life or than 20 s.
- * `repeated`: accepted before, in the last 60 s. `too-many`: above the rate limit of a cabinet.
+ * Why a detection from another cabinet is refused. `stranger`: it is not a neighbour. `late`: its age has reached its own life or 20 s, or is not
+ * valid. `repeated`: accepted before, in the last 60 s. `too-many`: above the rate limit of a cabinet.
  */
 export type RelayRefusal = 'stranger' | 'late' | 'repeated' | 'too-many';
 

@@ -20,7 +20,7 @@ export interface StartGuard {
   takePoint(reading: Reading): void;
   /** The levels at which lamps were found and that are kept for the hold of their zone; by lamp. Each ends by itself. */
   holds(nowMono: MonoMs): ReadonlyMap<string, LampHold>;
-  /** Whether the lamp has not been read yet. Until then no lower level is decided, because its real level is unknown. Ends by itself. */
+  /** Whether decisions for the lamp must wait, because it has not been read and may be brighter. False from 2 s after the start on. */
   isWaiting(lampId: string, nowMono: MonoMs): boolean;
   /** The level below which the lamp is not set while a point has not been read: its level at the start, 100 % while unknown. Then 0. */
   floorPct(lampId: string, nowMono: MonoMs): LevelPct;
@@ -78,8 +78,8 @@ export function createStartGuard(
 }
 
 /**
- * Returns the guard of a street that starts at `startMono`, with the holds of its zones and the waits for its photocells, rules and
- * contacts.
+ * Returns the guard (see `StartGuard`) of a street that starts at `startMono`, with the holds of its zones and the waits for its photocells, rules
+ * and contacts.
  */
 export function startGuardOf(street: LightingStreet, contacts: ReadonlyMap<PointId, LightContact>, startMono: MonoMs): StartGuard {
   // A lamp that several zones raise has the longest of their holds: the last one written.
@@ -88,8 +88,8 @@ export function startGuardOf(street: LightingStreet, contacts: ReadonlyMap<Point
 }
 
 /**
- * Whether a decision must not be written yet, because its lamp has not been read since the start and may be brighter. Decisions of a
- * person, of presence and of traffic never wait.
+ * Whether a decision must not be written yet, because its lamp has not been read since the start and may be brighter. Decisions of a person, of
+ * presence and of traffic never wait; the others wait 2 s at most.
  */
 export function mustWait({ lampId, rank }: Decision, guard: Pick<StartGuard, 'isWaiting'>, nowMono: MonoMs): boolean {
   return !isByPerson(rank) && rank !== 'presence' && rank !== 'traffic' && guard.isWaiting(lampId, nowMono);

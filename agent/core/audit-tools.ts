@@ -72,7 +72,7 @@ export interface AuditQuery {
 /** The answer to a query of the audit log. `entries`: oldest first. */
 export interface AuditPage {
   readonly entries: readonly AuditEntry[];
-  /** Null if the log is empty. */
+  /** Null if the log is empty, or if the file does not identify its newest entry. */
   readonly head: AuditHead | null;
   /** Null if it was not requested. */
   readonly verdict: AuditVerdict | null;

@@ -222,7 +222,7 @@ export interface UnitStats {
   readonly timeouts: number;
   /** Requests that failed by a damaged reply: wrong checksum, broken off, or a reply to something else. */
   readonly crcErrors: number;
-  /** Number of exceptions by code. */
+  /** Number of exceptions by code; `doubtful`: replies that may belong to an older request. */
   readonly exceptions: Readonly<Partial<Record<BusErrorCode, number>>>;
   readonly lateReplies: number;
   readonly echoes: number;

@@ -182,7 +182,7 @@ export interface UplinkConfig {
   readonly keepaliveS: number;
   /** Longest random wait before the births of a session, so that a fleet does not send all at once. Units: s. */
   readonly birthJitterS: number;
-  /** What proves delivery. `broker`: a barrier. `platform`: `Sync/Ack`. `auto`: the platform from its first acknowledgement on, the broker before. */
+  /** What proves delivery. `broker`: its answer to a ping sent after the data. `platform`: its message `Sync/Ack`. `auto`: the platform from its first acknowledgement on, the broker before. */
   readonly proof: 'auto' | 'broker' | 'platform';
   /** DATA messages contain aliases instead of names. */
   readonly aliases: boolean;

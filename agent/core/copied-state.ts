@@ -8,8 +8,8 @@ import type { WallMs } from './clock.ts';
 import { isRecord } from './is-record.ts';
 
 /**
- * How one stored fact changes when an older copy replaces `state.db`. `remove` deletes the fact. Shape: plain data, so that it can be sent
- * to the storage thread.
+ * How one stored fact (a value under a key) changes when an older copy replaces `state.db`. `remove` deletes the fact. Shape: plain data, so
+ * that it can be sent to the storage thread.
  */
 export type CopyRule =
   | { readonly key: string; readonly change: 'remove' }

@@ -104,8 +104,8 @@ export function problemMessage({ file, line, column, path, message }: Problem): 
 }
 
 /**
- * Why this process may not use the folder of the store. `in-use`: another agent uses it. `held`: an erase, restore or backup uses it until
- * it ends. `erased`: an erase removed the data, and this run must not write it again.
+ * Why this process may not use the folder of the store. `in-use`: another agent uses it; for a command, any other process. `held`: an erase,
+ * restore or backup uses it until it ends. `erased`: an erase removed the data, and this run must not write it again.
  */
 export type DataRefusal = 'in-use' | 'held' | 'erased';
 

@@ -6,8 +6,8 @@
 import { type BatteryReading, type ClockQuality, isTrusted, type MonoMs, type WallMs } from './clock.ts';
 
 /**
- * Largest difference between the system clock and the held time at which the system clock is trusted. A clock that is not trusted must
- * return to half of this difference.
+ * Largest difference between the system clock and the held time at which the system clock stays trusted. A clock that has lost this trust
+ * is trusted again within half of it, or once the battery clock confirms it.
  *
  * Units: ms. Source: the sun rises and sets by at most 0.25 degrees a minute, so that 10 min move dusk by 2.5 degrees: from the default -2
  * degrees to -4.5, which is still civil twilight.
@@ -63,8 +63,9 @@ export interface HeldTime {
  * is null while the clocks still give no trusted time.
  *
  * A system clock within `STEP_MS` of the held time is trusted, and the held time slowly follows it. Beyond that it is disputed, except for
- * one first synchronisation (`mayStepOnce`). A dispute ends when the clocks agree again within half of `STEP_MS`, or when the battery clock
- * confirms the system clock; the held time then restarts from the system clock.
+ * one step forward (`mayStepOnce`). A dispute ends when the clocks agree again within half of `STEP_MS`, or when the battery clock
+ * confirms the system clock. The held time restarts from the system clock in the latter case, at that step forward, and when the clock
+ * becomes `synced` within `STEP_MS`.
  */
 export function nextHeldTime(before: HeldTime | null, sight: TimeFacts): HeldTime | null {
   if (before === null) return isTrusted(sight.evidence) ? anchored(sight, sight.evidence, false) : null;

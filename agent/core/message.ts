@@ -73,7 +73,7 @@ export function msg(template: TemplateStringsArray, ...args: readonly Argument[]
   return new Message(id, args);
 }
 
-/** Whether two messages have the same text in every language. */
+/** Whether two messages have the same templates, arguments and count, and so the same text in every language. */
 export function isSameMessage(a: Message, b: Message): boolean {
   return (
     a === b || (a.id === b.id && a.plural?.id === b.plural?.id && a.plural?.count === b.plural?.count && isSameArgument(a.args, b.args))

@@ -25,7 +25,7 @@ const FORMER_COPIES = ['state.db.bak', 'state.db.bak.1'];
 
 /**
  * Prepares a restore of files in the folder `dir`; `finishRestore` completes it. `fill` must write and flush the files into the folder that
- * it receives. `isNewEpoch`: the present readings are renamed too, and the store starts a new epoch.
+ * it receives. `isNewEpoch`: `telemetry.db` is renamed too, and the store starts a new one.
  *
  * A mains cut during this call leaves the files of `dir` unchanged, but a restore prepared earlier may be lost. Errors: throws the system's
  * error, and what `fill` throws. The restore is then not prepared, unless only the last flush of `dir` failed.

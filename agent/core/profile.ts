@@ -55,7 +55,7 @@ export interface Profile {
   readonly fallsBack: boolean;
   /** Writes that set many level points at once. */
   readonly groups: readonly GroupProfile[];
-  /** A register whose decrease shows that the unit has restarted, so that the set-up must be repeated; null if it has none. */
+  /** The point whose decrease shows that the unit has restarted, so that the set-up must be repeated; null if it has none. */
   readonly uptime: string | null;
   /** Name of the codec in `drivers/uart`, for a device that sends without requests. */
   readonly codec: string | null;

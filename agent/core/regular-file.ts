@@ -22,8 +22,8 @@ class UnusableFileError extends Error {
 /**
  * Returns the content of a file; follows links. Units: `maxBytes` in bytes. Default: 64 MiB.
  *
- * Errors: throws the system's error (`code` ENOENT, EACCES, ...); EISDIR for a folder, EFBIG for a file larger than `maxBytes`, and `code`
- * `not a regular file` for a pipe, a socket or a device.
+ * Errors: throws the system's error (`code` ENOENT, EACCES, ENXIO for a socket, ...); EISDIR for a folder, EFBIG for a file larger than
+ * `maxBytes`, and `code` `not a regular file` for a pipe or a device.
  */
 export function readRegularFile(path: string, maxBytes = MAX_BYTES): Buffer {
   const file = openSync(path, READ_AT_ONCE);

@@ -59,8 +59,9 @@ export function outsideSiteDir(siteDir: string): Message {
 }
 
 /**
- * Matches names of keys whose value is secret: `password`, `apiKey`, and each name that contains `secret`, `token` or `credential`.
- * `passwordFile` does not match, because a path is not secret; `tokenFile` does.
+ * Matches names of keys whose value is secret, in upper or lower case: those that end with `pass`, `password` or `passphrase`, and those
+ * that contain `secret`, `token`, `credential`, `apiKey` or `privateKey`. `passwordFile` does not match,
+ * because a path is not secret; `tokenFile` does.
  */
 export const SECRET_KEY = /pass(word|phrase)?$|secret|token|api[-_]?key|private[-_]?key|credential/i;
 const URL_PASSWORD = /(\/\/[^\s/:@]*):[^\s/@]+@/g;

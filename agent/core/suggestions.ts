@@ -15,8 +15,8 @@ const OTHER_INITIAL = 0.5;
 
 /**
  * Returns the candidate with the fewest typing errors against `word`, the first of equal ones; undefined if none is near enough. Near enough
- * is one error, or one for each three letters of the longer word. Another first letter counts half an error more. Upper and lower case are
- * equal.
+ * is one error, or one for each three letters of the longer word. Among those, another first letter counts half an error more. Upper and
+ * lower case are equal.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const folded = Array.from(candidates, (candidate) => [candidate.toLowerCase(), candidate] as const);

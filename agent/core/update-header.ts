@@ -9,8 +9,8 @@ import { isRecord } from './is-record.ts';
 
 /**
  * What an update file states about itself. `bytes`, `sha256` (in hex): of the archive after the header. `serial`: a higher number is a
- * newer release; accepted is only one newer than the running one and all that were confirmed on this gateway, or the newest of these again
- * if it has failed. `unpackedBytes`: size of the unpacked archive.
+ * newer release. A gateway accepts only a release newer than the running one and all that were confirmed there, or the newest of these
+ * again if it has failed. `unpackedBytes`: size of the unpacked archive.
  */
 export interface UpdateHeader {
   readonly version: string;

@@ -166,7 +166,7 @@ export interface UplinkStatus {
  * midnight UTC; `dailyMegabytes` in 10^6 bytes.
  */
 export interface UplinkDelivery {
-  /** What proves delivery: a barrier at the broker, or an acknowledgement from the platform, also while none has arrived yet. */
+  /** What proves delivery: a ping answered by the broker, or an acknowledgement from the platform, also while none has arrived yet. */
   readonly mode: 'broker' | 'platform';
   readonly headSeq: number;
   /** Everything up to this row has been sent. */

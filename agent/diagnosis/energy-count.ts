@@ -18,7 +18,7 @@ import { energySums, figures } from './energy-rows.ts';
 import type { NightTally } from './energy-tally.ts';
 import { EnergyTracker, type KeptNights } from './energy-tracker.ts';
 
-/** The cabinet, and where levels, meters and nights come from and are stored. */
+/** What `createEnergy` requires: the cabinet, the present levels and meter readings, the store for the nights, and a callback. */
 export interface EnergyParts {
   readonly cabinet: Cabinet;
   readonly profiles: ReadonlyMap<string, Profile>;

@@ -38,7 +38,10 @@ function rowsOf({ zones }: NightTally, period: string | null, zoneIds: readonly 
   });
 }
 
-/** Returns the figures of one zone in one night or many. Ratios and percentages whose whole is 0 are null; `detectionPct` is then 0. */
+/**
+ * Returns the figures of one zone in one night or many. Ratios and percentages whose whole is 0 are null; `litH`, `hours` and
+ * `detectionPct` are then 0.
+ */
 export function figures(tally: ZoneTally): Omit<EnergyRow, 'period' | 'zone'> {
   const { nights, lampNights, bandMs, levelMs, boostedMs, activations } = tally;
   const lamps = nights === 0 ? 0 : lampNights / nights;

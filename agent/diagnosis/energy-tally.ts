@@ -1,7 +1,10 @@
 /** The sums of a zone's lamps: of a part of a night, a night or many, their addition, and their stored form. Pure. */
 import { isRecord } from '../core/is-record.ts';
 
-/** Dark, 1..10 %, 11..20 %, ... 91..100 %. Source: design; ten steps are enough to recognise a programme, and EN 13201-5 requires hours by level. */
+/**
+ * Dark, 1..10 %, 11..20 %, ... 91..100 %. Source: design; ten steps are enough to recognise a programme, and EN 13201-5 requires hours by
+ * level.
+ */
 const BANDS = 11;
 
 /** Sums that are added over nights and parts alike. */
@@ -72,7 +75,7 @@ export function emptyZone(lamps: number): ZoneTally {
   return { ...zero, nights: 1, lampNights: lamps, bandMs: Array.from({ length: BANDS }, () => 0), periods: {} };
 }
 
-/** Returns sums of 0. */
+/** Returns new sums of time and energy for one level, all 0. */
 export function emptyPeriod(): PeriodTally {
   return { ms: 0, wh: 0, fullWh: 0, boostedMs: 0, boostedWh: 0, boostedFullWh: 0 };
 }

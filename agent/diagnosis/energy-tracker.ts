@@ -1,11 +1,11 @@
 /**
  * The nights of the cabinet: counts the running one, saves it every quarter of an hour, and keeps those that are over for years.
  *
- * 400 nights are kept one by one, older ones as months. Counting is in `energy`. Depends on the disk for nothing but memory: while the disk cannot
- * be read, counting goes on.
+ * 400 nights are kept one by one, older ones as months. Counting is in `energy`. Depends on the disk for nothing but memory: while the disk
+ * cannot be read, counting goes on.
  *
- *     memory: unasked ── disk not readable ──► unread ── retry each minute ──► known: saves begin
- *                └──────────────── disk read ──────────────────────────────────►
+ * memory: unasked ── disk not readable ──► unread ── retry each minute ──► known: saves begin └──────────────── disk read
+ * ──────────────────────────────────►
  */
 import { every, isTrusted, type MonoMs, type Timer, type WallMs } from '../core/clock.ts';
 import type { Store } from '../core/ports.ts';
@@ -23,7 +23,7 @@ import {
 import { asRecord, type NightTally, rounded } from './energy-tally.ts';
 import { type MeterTracker, RunningNight, type RunningNightParts } from './running-night.ts';
 
-/** What the tracker uses. */
+/** The zones and the clock of an `EnergyTracker`, the store for its nights, and its callbacks. */
 export interface EnergyTrackerParts extends RunningNightParts {
   readonly store: Pick<Store, 'load' | 'save'>;
   /** Called every ten seconds and before sums are read: updates `count`. */
@@ -48,8 +48,8 @@ const OPEN_KEY = 'energy.tonight';
  */
 const LOOK_MS = 10_000;
 /**
- * Most counted time that a mains cut can lose. Units: ms. Source: assumed; flash wears, and it is a fiftieth of a night. Confirmed by: mains cuts per
- * year and writes per day in the logs of a cabinet.
+ * Most counted time that a mains cut can lose. Units: ms. Source: assumed; flash wears, and it is a fiftieth of a night. Confirmed by:
+ * mains cuts per year and writes per day in the logs of a cabinet.
  */
 const SAVE_MS = 900_000;
 /** Delay before an unreadable disk is tried again. Units: ms. Source: assumed. Confirmed by: the disk events of the gateways. */

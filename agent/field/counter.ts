@@ -106,9 +106,9 @@ export function boundedRule(rule: CounterRule, maxPowerKw: number): CounterRule 
 }
 
 /**
- * Returns the counter and its total after one more good reading. A reading that follows the last accepted one continues the total. One that follows
- * an earlier candidate proves a roll-over or a reset; its total continues too. Any other reading becomes a candidate, with total null. Errors: none;
- * every reading leads to a state.
+ * Returns the counter and its total after one more good reading. A reading follows another if it is not below it and within the limits above it.
+ * One that follows the last accepted reading continues the total. One that follows a candidate (a reading that was not accepted) proves a roll-over
+ * or a reset; its total continues too. Any other reading becomes a candidate, with total null. Errors: none; every reading leads to a state.
  */
 export function afterReading(counter: Counter, now: CounterReading, rule: CounterRule): CounterStep {
   const { last, candidates } = counter;

@@ -56,8 +56,8 @@ export function lineView({ source, supervisor, load, runner }: LineRuntime, coun
 }
 
 /**
- * Returns the devices of a line with their state, as the console shows them. `faults` is empty here. A device of a raw line has unit 0, the state of
- * its line, and no turnaround. Units: `turnaroundMs` with one decimal, null before the first reply.
+ * Returns the devices of a line with their state, as the console shows them. `faults` is empty here. A device of a raw line has unit 0, the state
+ * `new`, `ok` or `silent`, and no turnaround. Units: `turnaroundMs` with one decimal, null before the first reply.
  */
 export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] {
   const modbus = units.map((unit) => ({

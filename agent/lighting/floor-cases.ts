@@ -19,7 +19,7 @@ export interface LightCase {
   /** The situation is a chosen programme: shortfalls that the coming nights show without a choice are reported first. */
   readonly isChosen: boolean;
   readonly snapshotOf: (street: LightingStreet, nowMs: WallMs) => LightingSnapshot;
-  /** The same for a floor: where its own photocell may keep it dark, no light is required. */
+  /** The same for a floor (see `Floor`): where its own photocell may keep it dark, no light is required. */
   readonly floorSnapshotOf: (street: LightingStreet, nowMs: WallMs) => LightingSnapshot;
 }
 

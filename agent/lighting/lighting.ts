@@ -41,7 +41,7 @@ export interface SensorState {
   readonly rawUpMono?: MonoMs | null;
   /** Since when the value is below the threshold; for a counter since when it has not risen. Null otherwise. */
   readonly rawDownMono?: MonoMs | null;
-  /** The spell began just after the zone's own change of light. It counts from this time on, if it still lasts. */
+  /** The spell began just after the agent changed the light around the sensor. It counts from this time on, if it still lasts. */
   readonly deafUntilMono?: MonoMs | null;
   /** Newest reading with a value. */
   readonly valueMono?: MonoMs | null;
@@ -90,7 +90,7 @@ export interface TrafficState {
   readonly fault?: PointId | null;
 }
 
-/** Whether a rule is active. */
+/** Whether a rule is active (`holds`), and since when it is or is not. */
 export interface RuleState {
   readonly holds: boolean;
   readonly sinceMono: MonoMs;

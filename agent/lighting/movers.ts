@@ -38,9 +38,9 @@ export interface Mover {
 }
 
 /**
- * Returns the people and vehicles of these detections, in the order in which their last stay at a pole began; empty if there are none.
- * Until a third detection confirms a join, one detection may be part of two movers. Only the newest 48 own and 16 relayed detections count.
- * Depends only on its arguments.
+ * Returns the people and vehicles of these detections, in the order in which their last stay at a pole began; empty if there are none. Until a
+ * third detection confirms that two belong together, one detection may be part of two movers. Only the newest 48 own and 16 relayed detections
+ * count. Depends only on its arguments.
  */
 export type MoverReader = (detections: readonly Detection[], nowMono: MonoMs) => readonly Mover[];
 

@@ -4,8 +4,9 @@ import { SENSOR_RANGE_M } from './movers.ts';
 import type { StreetGraph } from './street-graph.ts';
 
 /**
- * Distances from one pole, for a person who leaves it. Each array has one entry for each lamp pole, in the order given to
- * `createOutlookReader`. Sensors within `SENSOR_RANGE_M` of the pole do not count. Units: m, except the flags `isUp` and `isDown`.
+ * Distances from one pole, for a person who leaves it. Each array has one entry for each lamp pole, in the order given to `createOutlookReader`.
+ * Sensors within `SENSOR_RANGE_M` of the pole, buttons and sensors that follow a group do not count. Units: m, except the flags `isUp` and
+ * `isDown`.
  */
 export interface Outlook {
   /** To the lamp; infinite if there is no way. */

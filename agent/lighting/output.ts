@@ -19,10 +19,7 @@ import type { Decision, Intent, LevelPct, PointId } from '../core/words.ts';
 import type { LightingStreet, RuleState } from './lighting.ts';
 import { spell } from './spell.ts';
 
-/**
- * An output with its values as numbers, and how its point proves a written value. Units: values and `tolerance` in the point's own; `settleMs`
- * in ms.
- */
+/** An output with its values as numbers, and how a written value is read back. Units: values and `tolerance` in the point's own; `settleMs` in ms. */
 export interface ResolvedOutput extends Omit<Output, 'idle' | 'litWith' | 'rules'> {
   readonly pointId: PointId;
   /** The point that proves the written value: the point itself, or another. */
@@ -68,8 +65,9 @@ type Wanted = Pick<OutputState, 'value' | 'text'>;
  * Returns the value of an output from now on. The first active rule decides; without one `litWith` while one of its zones is lit, otherwise `idle`.
  * While one of these zones is lit, no rule sets the output to `idle`.
  *
- * A value stays for its minimum time; only switching on for a lit zone waits 2 s at most, and not at all in an emergency. After a start, a value of
- * its own that the device still has stays too. If the value stays, `sinceMono` stays too, but the text may change.
+ * A value stays for its minimum time; only switching on for a lit zone waits 2 s at most, and not at all in an emergency. After a start, if `idle`
+ * is decided but the device still has another value of the output, that stays for its minimum time. If the value stays, `sinceMono` stays too, but
+ * the text may change.
  */
 export function outputValue(output: ResolvedOutput, facts: OutputFacts): OutputState {
   const { before, nowMono } = facts;

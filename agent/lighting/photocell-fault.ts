@@ -117,8 +117,8 @@ export function isWholeNight({ beforeDusk, afterDawn }: EdgeVerdicts): boolean {
 }
 
 /**
- * Returns the fault that a whole night shows, as text for an event; null if there is none. A fault is a contradiction to the sun at both
- * ends, because one may be a storm, or a night without any verdict. Call it only if `isWholeNight`.
+ * Returns the fault that a whole night shows, as text for an event; null if there is none. A fault is a contradiction to the sun at both ends (one
+ * alone may be a storm), or a night without any verdict. Call it only if `isWholeNight`.
  */
 export function photocellFault({ beforeDusk, afterDusk, beforeDawn, afterDawn }: EdgeVerdicts): Message | null {
   if (beforeDusk === 'dark' && afterDawn === 'dark') return msg`reports dark by day: clean it, check what shades it`;

@@ -45,9 +45,9 @@ export interface PhotocellNight {
  */
 export const CIVIL_DUSK_DEG = -6;
 /**
- * Longest time before and after dusk and dawn in which a photocell may decide instead of the sun. Units: min. Source: two hours from sunset
- * the sun is above 10° at 47° north all year round, 10,000 lx under a clear sky. A storm leaves more than the 70 lx of the upper threshold,
- * so a cell that reports dark then is faulty.
+ * Longest time before and after dusk and dawn in which a photocell may decide instead of the sun. Units: min. Source: two hours before sunset the
+ * sun is above 10° at 47° north all year round, 10,000 lx under a clear sky. A storm leaves more than the 70 lx of the upper threshold, so a cell
+ * that reports dark then is faulty.
  */
 export const MAX_WINDOW_MIN = 120;
 
@@ -68,9 +68,9 @@ const UNSEEN: Omit<Cell, 'atMono'> = {
 /**
  * Returns the state after one more reading; the same reading twice changes nothing.
  *
- * A cell changes to `dark` only after it was not dark, and to `bright` after it was not bright, so a cell with a negative ratio or a stuck one
- * changes at most once. With `seesOwnLight`, while the zone is lit, a value below the upper threshold proves that it is not bright, and no
- * other value counts, because the lamps' own light only adds.
+ * A cell changes to `dark` once it was dark for the dwell time, and not dark for as long some time before; to `bright` likewise. So an inverted or
+ * a stuck cell changes at most once. With `seesOwnLight`, while the zone is lit, a value below the upper threshold proves that it is not bright,
+ * and no other value counts, because the lamps' own light only adds.
  * Units: lx. Errors: none; every reading leads to a state.
  */
 export function afterLux(
@@ -116,7 +116,7 @@ function speak(cell: Cell, dwellMs: number): Cell {
 }
 
 /**
- * Returns the present verdict of the cell; null if it does not answer, is too old, contradicts the sun, or has not yet measured both sides.
+ * Returns the present verdict of the cell; null if it does not answer, is too old, contradicts the sun, or has no verdict yet (`says`).
  *
  * A lost reply must not switch a street, so silence counts only after the dwell time that any value needs.
  */

@@ -43,7 +43,7 @@ export interface LampPresence extends SensorPhase {
   readonly distanceM: number | null;
 }
 
-/** Returns the point that identifies a sensor. */
+/** Returns the point that identifies a sensor: `device.point`. */
 export function sensorPointOf({ device, point }: PresenceSensor): PointId {
   return `${device}.${point}`;
 }

@@ -108,7 +108,8 @@ function formatStepTime(at: StepTime): string {
 }
 
 /**
- * Returns the level of a step. A step that names a lighting class has 100 % in a zone without a design class. Units: percent of full light.
+ * Returns the level of a step. A step that names a lighting class has the level of that class relative to the zone's design class, or 100 % in a
+ * zone without one. Units: percent of full light.
  */
 export function stepLevelPct(level: StepLevel, { designClass }: Pick<Zone, 'designClass'>): LevelPct {
   if ('pct' in level) return level.pct;

@@ -25,7 +25,7 @@ export interface SensorStep {
 /** The time of an evaluation, and what may disturb a sensor. */
 export interface SensorTime {
   readonly nowMono: MonoMs;
-  /** When the level of the zone's own lamps last changed; null if it never did. */
+  /** When the agent last changed the level of a lamp that lights the sensor's area; null if it never did. */
   readonly ownChangeMono: MonoMs | null;
 }
 

@@ -6,8 +6,8 @@ import type { Outlook } from './outlook.ts';
 import { ROUNDING_M } from './street-graph.ts';
 
 /**
- * How long a mover is followed without a detection, depending on the distance to the next sensor: shortest and longest. Units: ms. Source: assumed;
- * about 50 m and 300 m at the slowest walk. Confirmed by: sensor distances at the sites and timed slow walks.
+ * How long a mover (see `Mover`) is followed without a detection, depending on the distance to the next sensor: shortest and longest. Units: ms.
+ * Source: assumed; about 50 m and 300 m at the slowest walk. Confirmed by: sensor distances at the sites and timed slow walks.
  */
 export const AWAY_MS = { least: 120_000, longest: 600_000 };
 /**
@@ -27,7 +27,7 @@ const SLOWER = 0.6;
  * km/h.
  */
 const SLOWEST_MPS = 2 / 3.6;
-/** The data of a zone with a wave that stay constant. `index`: the position of a lamp in the outlooks. */
+/** The data of a zone with a wave (light ahead of people who move) that stay constant. `index`: the position of a lamp in the outlooks. */
 export interface ZoneWave {
   readonly wave: WaveConfig;
   readonly holdMs: number;
@@ -66,7 +66,7 @@ interface Lit {
   readonly distanceM: number;
 }
 
-/** A mover at one instant, with the distances around it. `isAhead`: whether the mover may still reach the lamp with this index. */
+/** A mover (see `Mover`) at one instant, with the distances around it. `isAhead`: whether the mover may still reach the lamp with this index. */
 export interface LampsAround {
   readonly mover: Mover;
   readonly view: Outlook;

@@ -44,7 +44,7 @@ export interface Setup {
   readonly machine: { readonly bootId: string; readonly startMono: MonoMs } | null;
   /** Decimals to keep, by point; other values are kept exactly. */
   readonly decimals: ReadonlyMap<string, number>;
-  /** Points whose values only increase; thinned last. */
+  /** Points whose values only increase; thinning keeps four times as many of their readings. */
   readonly counters: ReadonlySet<string>;
   /** A new telemetry file numbers its frames above this, so that a seq still being sent never refers to a new frame. */
   readonly floorSeq: number;
@@ -119,7 +119,7 @@ export interface TelemetryDone {
   readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
   readonly lastSeq: number;
   readonly cursorSeq: number;
-  /** Null until this run has numbered a frame in this file. */
+  /** Null if this run has no numbers in this file; its first commit reserves some. */
   readonly numbering: Numbering | null;
   /** Room must be made with `makeRoom`. */
   readonly isOverCap: boolean;

@@ -4,7 +4,7 @@
  * Formats may only grow: a change adds a column or table and a higher version, so that the previous release still reads the file.
  */
 
-/** The description of one file: its marks, tables and migrations. */
+/** The description of one database file: its name, id, versions, tables and migrations. */
 export interface Schema {
   readonly fileName: string;
   /** Distinguishes our file from other SQLite files. Source: SQLite file format, application id at byte 68. */
@@ -12,7 +12,7 @@ export interface Schema {
   /** The version of a file after all migrations; kept in its `user_version`. */
   readonly version: number;
   /**
-   * The lowest program version that may still use a file that this program writes; kept in the file. Raised only when rows change their meaning.
+   * A program whose `version` is lower than this may not use a file that this program writes; kept in the file. Raised only when rows change their meaning.
    */
   readonly readableSince: number;
   /** All tables, whichever migration creates them. */
@@ -23,7 +23,7 @@ export interface Schema {
   readonly migrations: readonly Migration[];
 }
 
-/** The SQL that brings a file to version `to` from the one before. It only adds a table, or a column that may be null. */
+/** The SQL that brings a file to version `to` from the one before. It only adds: a table, a row of `meta`, or a column that may be null or has a default. */
 export interface Migration {
   readonly to: number;
   readonly ddl: string;

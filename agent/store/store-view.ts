@@ -41,7 +41,7 @@ export async function storeView({
 /**
  * Time until the byte cap is reached at the rate of this run.
  *
- * Shape:  free bytes divided by bytes per reading, as stored now, times the readings per hour of this run.
+ * Shape:  free bytes, divided by the bytes of an hour: the readings per hour of this run times the bytes per reading, as stored now.
  * Units:  hours; null if it cannot be calculated: the run is younger than 10 min, it stored nothing, or nothing is on disk.
  */
 export function hoursLeft(

@@ -79,9 +79,9 @@ function rawOf(point: PointProfile, words: readonly number[]): number | null {
 /**
  * Returns the value of a point.
  *
- * Units: the point's own, after raw × scale + offset, rounded to its decimals; 0 or 1 for a single bit. A level in whole % is 0 only for a
- * dark lamp.
- * Errors: null when the device reports "no value" (a sentinel, a float that is NaN or infinite, an invalid DALI level), and for 64 bits beyond 2^53.
+ * Units: the point's own, after raw × scale + offset or the DALI curve, rounded to its decimals; 0 or 1 for a single bit. A level in whole
+ * % is 0 only for a dark lamp. Errors: null when the device reports "no value" (a sentinel, a float that is NaN or infinite, an invalid
+ * DALI level), and for 64 bits beyond 2^53.
  */
 export function decodePoint(point: PointProfile, words: readonly number[]): number | null {
   const raw = rawOf(point, words);

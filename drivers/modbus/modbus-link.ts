@@ -33,8 +33,8 @@ export interface ReplyTiming {
 /**
  * How well the reply to a read can be distinguished from older ones. 0: no older one can be mistaken for it. 1: a copy of one could be,
  * because the line repeats frames. 2: a late one may still arrive. Of two reads of equal rank the one with the earlier `clearMono` is
- * better. `clearMono` is 0 for rank 0, the time of the last read of this shape for rank 1, and the time from which no late reply can arrive
- * for rank 2.
+ * better. `clearMono` is 0 for rank 0, the time of the last read of this shape (unit, function and length of the reply) for rank 1, and the
+ * time from which no late reply can arrive for rank 2.
  */
 export interface ReadRank {
   readonly rank: 0 | 1 | 2;

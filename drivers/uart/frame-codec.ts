@@ -6,7 +6,7 @@ import type { DecodedValue, UartDriver, UartListening, UartReply, UartWrite } fr
 import type { PointProfile, Profile } from '../../agent/core/profile.ts';
 import type { Refusal } from '../../agent/core/refusal.ts';
 
-/** By quantity; null or missing where the device has no value. */
+/** The values of one frame, by quantity; null or missing where the device has no value. */
 export type FrameValues = Readonly<Record<string, number | null>>;
 
 /** A complete, valid frame. `values` is null for a frame without a measurement: an acknowledgement, "no new sample". */

@@ -81,8 +81,8 @@ function presenceOf(payload: Buffer): FrameValues {
 /** Count and alarm, then for each vehicle angle, distance, direction, speed and signal. Units: bytes. */
 const [HEAD_BYTES, TARGET_BYTES] = [2, 5];
 /**
- * Source: assumed; more than a radar of this kind can distinguish, few enough to keep the stored data small. Confirmed by: the most targets in a week
- * of frames at a busy road.
+ * Source: assumed; more than a radar of this kind can distinguish, few enough to keep the stored data small. Confirmed by: the most targets
+ * in a week of frames at a busy road.
  */
 const MAX_TARGETS = 16;
 /** Units: m. Source: it can be set to see 10 to 100 m. */
@@ -98,7 +98,8 @@ interface Target {
 
 /**
  * The protocol of Hi-Link's vehicle radar LD2451. `count` has all vehicles in view. The other values are those of the nearest approaching
- * vehicle, or of the nearest one if none approaches; null if there is no vehicle.
+ * vehicle, or of the nearest one if none approaches; null if there is no vehicle. Units: `speed` in km/h, `distance` in m; `direction` is 1
+ * for approaching, else 0.
  */
 export const LD2451: FrameCodec = {
   maxFrameBytes: ENVELOPE_BYTES + HEAD_BYTES + TARGET_BYTES * MAX_TARGETS,

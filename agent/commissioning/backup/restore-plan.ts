@@ -30,7 +30,7 @@ export interface RestorePlan {
   readonly data: readonly ArchiveFile[];
   /** Files of the site folder that are new or different, by absolute path. */
   readonly site: readonly { readonly path: string; readonly content: Buffer }[];
-  /** Readings in the store folder now. */
+  /** Readings in the store folder now; null if there are none that can be read. */
   readonly readings: ReadingsFacts | null;
 }
 

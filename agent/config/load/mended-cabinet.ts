@@ -20,7 +20,7 @@ const SUBSTITUTES: Readonly<Record<string, unknown>> = {
 /** Rounds of repair: first wrong values are removed, then items that lack one, then what becomes empty. */
 const ROUNDS = 4;
 
-/** A document after the repair. */
+/** A document of which the wrong values were removed, and where its remaining parts are in the file. */
 export interface MendedDocument {
   readonly document: CabinetDocument;
   /** The place in the file for a path of the repaired document, which may lack items. */

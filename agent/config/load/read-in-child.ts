@@ -14,7 +14,7 @@ import { withMessages } from '../../core/message-wire.ts';
 import { createRevisionDisk } from '../revisions/revision-disk.ts';
 import type { Beginning, BeginningStep, RevisionsAtStart, StartParts } from './start-revision.ts';
 
-/** Why the process could not lock the data: the code of the StoreError, and its message in the form of `withTexts`. */
+/** Why the process could not lock the data: the code of the StoreError, and its message as plain data, in the form of `withTexts`. */
 export interface SentRefusal {
   readonly code: StoreErrorCode;
   readonly said: unknown;

@@ -66,7 +66,7 @@ export async function editInChild(edit: EditOrder, clock: Clock, signal?: AbortS
 
 const INTERRUPTED = msg`the check was interrupted because a trial or the agent ended: check it again`;
 
-/** The task of the child process. */
+/** The task of the child process: to check a revision, or to change one value of a candidate. */
 export type CheckerOrder =
   | { readonly kind: 'check'; readonly folder: RevisionFolder }
   | { readonly kind: 'edit'; readonly edit: EditOrder };

@@ -86,10 +86,10 @@ export function sessionArgs(
 }
 
 /**
- * Returns the path of a file that a session names. To be read: a file of its role or a lower one, which need not exist. To be written: a file
- * in the folder of its role, which is created. Errors: throws ConsoleError 'denied' if the console keeps no files, for a hidden name or one
- * with a folder (except `received/` to be read), for a file of a higher role, and for an existing file to be written that is no export;
- * 'failed' if the folder cannot be created.
+ * Returns the path of a file that a session names. To be read: a file of its role or a lower one, which need not exist. To be written: a
+ * file in the folder of its role, which is created. Errors: throws ConsoleError 'denied' if the console keeps no files, or for a file of a
+ * higher role. Also for a hidden name, stored past lines, or a name with a folder (except `received/` to be read). Also for an existing
+ * file to be written that is no export. Throws 'failed' if the folder cannot be created.
  */
 export function sessionFile(typed: string, use: 'read' | 'write', { filesDir, role }: SessionPlace): string {
   const name = basename(typed);

@@ -57,8 +57,8 @@ export function blinkLevel({ highPct, lowPct, highMs, lowMs }: Blink, sinceMs: n
 /**
  * Returns how a lamp blinks for this request. `held`: the intents in force for it.
  *
- * Errors: throws Refusal for an unknown lamp, for a time outside 5 s to 10 min, and when an intent in `held` would hide the blinking. Also
- * for a sender other than a technician when a visible step would go below the minimum of the zone.
+ * Errors: throws Refusal for an unknown lamp, for a time outside 5 s to 10 min, and when an intent in `held` would hide the blinking. Also for a
+ * sender other than a technician when a visible step would go below the minimum of the lamp or of its zone.
  */
 export function permittedBlink(
   { lamps, zones }: LightingStreet,

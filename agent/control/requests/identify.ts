@@ -53,7 +53,7 @@ export class IdentifyHandler {
    * Makes a lamp blink. `held`: the intents in force for it.
    *
    * Errors: throws Refusal for an unknown lamp, a time outside 5 s to 10 min, and an intent that would hide the blinking; for others than
-   * technicians also if the zone's minimum leaves no visible step.
+   * technicians also if the minimum of the lamp or its zone leaves no visible step.
    */
   start(request: Authorised<IdentifyRequest>, held: readonly Intent[]): IdentifyRun {
     const blink = permittedBlink(this.#street, request, held);

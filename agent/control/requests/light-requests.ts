@@ -97,7 +97,7 @@ export class LightRequests {
     return [...this.#overrides.intents(), ...this.#parts.sensing.intents(), ...this.#blinks.intents()];
   }
 
-  /** By zone. */
+  /** The programmes that were chosen in place of the calendars, by zone. */
   programmes(): ReadonlyMap<string, ChosenProgramme> {
     return this.#programmes.choices();
   }
@@ -113,7 +113,7 @@ export class LightRequests {
     return { ...(await this.#carryOut(incoming, this.#overrides.saved)), untilMs };
   }
 
-  /** Ends the intents on a target now or at the next step. Refused if there is none, or none that the sender may end. */
+  /** Ends the intents on a target now or at the next step. Refused if there is none that the sender may end, or if that step is not known. */
   async release(request: Authorised<ReleaseRequest>): Promise<Outcome> {
     const incoming = { ...request, levelPct: null, intentId: null };
     if (this.#receive(incoming) !== NO_TEXT) return this.#refuse(incoming, NOT_RUNNING);
@@ -136,7 +136,7 @@ export class LightRequests {
     return this.#carryOut(incoming, this.#programmes.saved);
   }
 
-  /** As `identify`, for a sender that is not at the pole: it receives the outcomes of a command. */
+  /** Starts or ends the blinking of a lamp, for a sender that is not at the pole. A refusal is an outcome; it is not thrown. */
   async blink(request: Authorised<BlinkRequest>): Promise<Outcome> {
     const { commandId, lamp, source } = request;
     const incoming: Incoming = { commandId, target: { kind: 'lamp', id: lamp }, levelPct: null, source, intentId: null };

@@ -16,7 +16,7 @@ export interface Moment {
   readonly nowMono: MonoMs;
 }
 
-/** How long an intent may last. Units: min. Source: design §6, every override is bounded. */
+/** How long an intent may last: 1 min to 24 h. Units: min. Source: design §6, every override is bounded. */
 export const OVERRIDE_MINUTES = { min: 1, max: 24 * 60 };
 
 /** Returns the intent of a request. The caller has checked the limits; the duration is bounded here again. */
@@ -86,8 +86,8 @@ export interface Release<T extends StoredIntent = StoredIntent> {
 }
 
 /**
- * Separates the intents on exactly this target, or all with `everywhere`, from the others. Those are released, except maintenance, which
- * only a technician may release.
+ * Releases the intents on exactly this target, or all with `everywhere`; the others are kept. Maintenance is released for a technician only; for
+ * others it is denied and kept.
  */
 export function releaseIntents<T extends StoredIntent>(
   intents: readonly T[],
@@ -141,7 +141,7 @@ export function toStored(intents: readonly Intent[]): readonly StoredIntent[] {
   return intents.map(({ untilMono: _, ...stored }) => stored);
 }
 
-/** Returns the intents in stored data; ignores anything else. */
+/** Returns the intents in stored data; ignores anything else. One without an authority, of a former release, gets it from its source. */
 export function readStored(stored: unknown): readonly StoredIntent[] {
   return Array.isArray(stored) ? stored.filter(isStoredIntent).map(withAuthority) : [];
 }

@@ -32,8 +32,8 @@ export interface ContactTracker {
 /** Source: design §6, an override lasts 2 h by default; a person may press again. */
 const BUTTON_MS = 2 * 3_600_000;
 /**
- * How long a closed key still counts after its device stops answering. Units: ms. Source: assumed; a line that is repaired within it kept the street
- * lit. Confirmed by: repair times of lines in the logs of the cabinets.
+ * How long a closed emergency key still counts after its device stops answering. Units: ms. Source: assumed; a line that is repaired within it kept
+ * the street lit. Confirmed by: repair times of lines in the logs of the cabinets.
  */
 export const KEY_HOLD_MS = 3_600_000;
 

@@ -19,7 +19,9 @@ export interface LongRaiseTracker {
   over(): ReadonlySet<string>;
 }
 
-/** Creates the watch of zones with presence sensors. Raises `presence-too-long` for a zone that presence raised for longer than its `maxBoostS`. */
+/**
+ * Creates the watch of zones with presence sensors. Raises `presence-too-long` for a zone that presence raised for its `maxBoostS` without a pause.
+ */
 export function createLongRaiseTracker({ street, clock, events }: Omit<TrackerParts, 'field'>): LongRaiseTracker {
   const zones = street.zones.flatMap((zone) => (zone.presence === null ? [] : [{ zone, presence: zone.presence }]));
   const raises = new Map<string, LongRaise>();

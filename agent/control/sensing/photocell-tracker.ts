@@ -48,8 +48,8 @@ interface Watched {
 const SOUND = { edges: NO_EDGE_FAULTS, nightFault: null, fault: null };
 
 /**
- * The state of each photocell. A cell that contradicted the sun is marked as doubtful, and raises `photocell-doubtful`; so does one without a value for
- * too long.
+ * The state of each photocell. A cell that contradicts the sun is marked as doubtful and raises `photocell-doubtful`. A cell without a value for
+ * longer than its `staleS` raises that event too, without the mark.
  */
 export class PhotocellTracker {
   readonly #parts: PhotocellTrackerParts;

@@ -70,8 +70,8 @@ interface Watched {
 }
 
 /**
- * Creates the tracker of the presence sensors of a street. Raises `sensor-stuck`, `sensor-silent` and `sensor-busy`. A sensor with
- * `listen: group` never counts as a detection. A sensor that several zones share counts once.
+ * Creates the tracker of the presence sensors of a street. Raises `sensor-stuck`, `sensor-silent` and `sensor-busy`. A sensor with `listen: group`
+ * only follows the others: it detects nothing. A sensor that several zones share counts once.
  */
 export function createSensorTracker({ street, field, clock, events, ownChangeMono }: SensorTrackerParts): SensorTracker {
   const sensors = watchedSensors(street);

@@ -32,7 +32,7 @@ export interface WalkFacts {
   readonly decisions: readonly Decision[];
 }
 
-/** A walk test in progress. */
+/** A walk test in progress (see `WalkTestHandler`): the sensors whose detections it reports, and `stop`, which ends it. */
 export interface WatchedWalk {
   readonly sensors: readonly PointId[];
   stop(): void;

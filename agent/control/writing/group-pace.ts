@@ -25,8 +25,8 @@ export interface PaceParts {
 export type PacedWrite = Pick<LevelWrite, 'lampId' | 'levelPct' | 'lane'>;
 
 /**
- * Returns the lamps whose level is sent now. Urgent levels always are, the others as far as the rate of the line allows. A group that one
- * write can set counts as one level, and is sent as a whole or not at all.
+ * Returns the lamps whose level is sent now. Urgent levels always are, the others as far as the rate of the line allows. A group that one write can
+ * set counts as one level: it is sent as a whole or, if the rate allows no more, with its urgent levels only.
  */
 export function lampsToWrite(writes: readonly PacedWrite[], { groups, mayWrite }: PaceParts, nowMono: MonoMs): ReadonlySet<string> {
   const waiting = new Map(writes.map((write) => [write.lampId, write]));

@@ -77,8 +77,9 @@ export interface LampStep {
 }
 
 /**
- * Returns the track of a lamp after its newest reading, and what to write. `write` is null if the decided level is confirmed, or if a write of
- * it is in flight or was verified and no reading contradicts it. It is also null while the wait after a failure or a drift lasts.
+ * Returns the track of a lamp after its newest reading, and what to write. `write` is null if the decided level is confirmed, or if a write of it
+ * is in flight or was verified and no reading contradicts it. It is also null during the wait after a failed write of that level, or a drift from
+ * it.
  */
 export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   const track = observe(before, view);
@@ -92,7 +93,7 @@ export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   };
 }
 
-/** Returns the track after its write was passed to the field. */
+/** Returns the track with the write `commandId` in flight, once it was passed to the field; it replaces an earlier one in flight. */
 export function afterSend(track: LampTrack, commandId: string, levelPct: LevelPct): LampTrack {
   return { ...track, inFlight: { commandId, levelPct, sent: false } };
 }
@@ -102,7 +103,10 @@ export function afterSent(track: LampTrack, commandId: string): LampTrack {
   return track.inFlight?.commandId === commandId ? { ...track, inFlight: { ...track.inFlight, sent: true } } : track;
 }
 
-/** Returns the track after the write `commandId` ended. A write that a newer one replaced is ignored. */
+/**
+ * Returns the track after the write `commandId` ended: a verified one confirms its level, a failed one starts a wait, doubled with each failure
+ * in a row up to 1 min. A write that a newer one replaced is ignored.
+ */
 export function afterResult(track: LampTrack, commandId: string, end: Omit<NonNullable<LampTrack['last']>, 'levelPct'>): LampTrack {
   if (track.inFlight?.commandId !== commandId) return track;
   const { levelPct } = track.inFlight;

@@ -2,7 +2,7 @@
 import type { MonoMs } from '../../core/clock.ts';
 
 /**
- * Returns `mayWrite`: takes one token from the line's bucket; false if none is left.
+ * Returns a limit on the writes of each line. `mayWrite` takes one token from the line's bucket; false if none is left.
  *
  * Shape: writes per second by line; a line that is not listed has no limit. A quiet line may use one second's worth at once.
  */

@@ -19,10 +19,10 @@ export interface BusLine {
 }
 
 /**
- * Sends the requests of the bus tools to one line, each when the console lane has its turn.
+ * Sends the requests of the bus tools to one line, each when the console lane has its turn (see `nextLane`).
  *
- * Errors: `read`, `timedRead` and `write` resolve with the BusError of a failed transaction. They reject with BusError when the line itself
- * is down.
+ * Errors: `read`, `timedRead` and `write` resolve with the BusError of a failed transaction. They reject with BusError when the line itself is
+ * down.
  */
 export interface BusToolQueue extends BusLine {
   readonly clock: Clock;

@@ -59,11 +59,12 @@ interface LineTools {
 }
 
 /**
- * Creates the bus tools of all lines: scan, register search, read, write, statistics and watch. Their requests are sent between the polls of a line.
+ * Creates the bus tools of all lines: scan, register search, read, write, statistics and watch. Their requests are sent between the polls of a
+ * line.
  *
- * Shape: a plain object, because callers add to it by spreading. Errors: the requests reject with Refusal for an unknown line, a line of raw bytes or
- * a number that is not allowed, and with BusError while the line is down. `read` and `write` also reject with BusError when the unit gives no good
- * reply. `watch` throws Refusal for an unknown line and a line of raw bytes.
+ * Shape: a plain object, because callers add to it by spreading. Errors: the requests reject with Refusal for an unknown line, a line of raw bytes
+ * or a number that is not allowed, and with BusError while the line is down. `read` and `write` also reject with BusError when the unit gives no
+ * good reply, `registers` when it answers nothing. `watch` throws Refusal for an unknown line and a line of raw bytes.
  */
 export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: BusToolsParts): FieldBusTools {
   const toolsOf = (line: BusToolsParts['lines'][number]): [string, LineTools] => {

@@ -52,8 +52,8 @@ export interface Adapter {
 }
 
 /**
- * Returns how long a scan waits for the first byte of a reply at this speed. If replies are not visible as they arrive (`hiddenChars`), it waits
- * longer. An unknown latency of the adapter counts as 0. Units: ms.
+ * Returns how long a scan waits for the first byte of a reply at this speed. If replies are not visible as they arrive, or `hiddenChars` is
+ * unknown, it waits longer. An unknown latency of the adapter counts as 0. Units: ms.
  */
 export function quickWaitMs(serial: SerialSettings, { latencyMs, hiddenChars }: Adapter): number {
   const isSeenAtOnce = hiddenChars !== null && hiddenChars <= AT_ONCE_CHARS;

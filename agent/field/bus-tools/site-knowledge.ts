@@ -67,8 +67,9 @@ function isWritten({ table, address }: RegisterAddress, write: BusWrite): boolea
 }
 
 /**
- * Returns the warnings about a write, each once: a value outside the profile's limits, a register that the profile only reads, or a point
- * that it calls dangerous. Empty for a unit that is not in the cabinet and for registers that no profile has.
+ * Returns the warnings about a write, each once: a value outside the profile's limits, a register that the profile only reads, or a point that it
+ * calls dangerous. A broadcast is checked for each device of its line. Empty for a unit that is not in the cabinet and for registers that no
+ * profile has.
  */
 export function writeWarnings(write: BusWrite, { lines }: Pick<Cabinet, 'lines'>, profiles: ReadonlyMap<string, Profile>): Message[] {
   const warnings = reachedBy(write, lines).flatMap(({ profile: id, instances }) => {

@@ -18,7 +18,7 @@ export type DeadBudget = ReturnType<typeof createDeadBudget>;
 
 /**
  * Creates the budget of a line for unanswered requests to silent units: 2 % of the time, with 1 s saved up at first. `charge` spends it; `savedMs`
- * and `readyMono` return what is left and when it is positive again.
+ * and `readyMono` return what is left and when it is no longer negative.
  */
 export function createDeadBudget() {
   let savedMs = SAVED_MS;

@@ -51,11 +51,12 @@ export type Since = Readonly<Record<keyof typeof SHARE | 'command' | 'urgent', n
 export const NONE_SINCE: Since = { urgent: 0, presence: 0, command: 0, telemetry: 0, console: 0, probe: 0 };
 
 /**
- * Returns the lane that sends next, among those in `waiting`; undefined when that is empty.
+ * Returns the lane (class of requests, see `LANES`) that sends next, among those in `waiting`; undefined when that is empty.
  *
  * A waiting urgent write goes first. In between, one presence poll is sent after every four other transactions, and one transaction of the lanes
- * command, console and telemetry after every 48 urgent writes. Without an urgent write the order is command, presence, console, telemetry, probe. But
- * presence gets every second turn at least, console and telemetry every eleventh, and probes every 51st, sooner with `isFinding`.
+ * command, console and telemetry after every 48 urgent writes. Without an urgent write the order is command, presence, console, telemetry, probe.
+ * But presence gets every second turn at least, console and telemetry every eleventh. While no command waits, probes get every 51st, sooner with
+ * `isFinding`.
  *
  * With `isLightWaiting` and no command waiting, the telemetry lane (set-up is part of it) goes before presence polls, except one after every four
  * other transactions: otherwise slow presence polls would leave it one transaction in twenty.

@@ -34,8 +34,8 @@ const CHANGE = { share: 0.5, ms: 5 };
 const CLOCK_MOVED_MS = 3_600_000;
 
 /**
- * The saved data of one unit. `refused` are the slots that the unit refuses, empty if it gives no data at all. `cuts` are the slots before which a
- * read must end. Both are named as `input:10`.
+ * The saved data of one unit. `refused` are the slots (see `Slot`) that the unit refuses, empty if it gives no data at all. `cuts` are the slots
+ * before which a read must end. Both are named as `input:10`.
  */
 export interface Learned {
   /** Fingerprint of the profile. With a changed profile only the write times are restored. */

@@ -68,8 +68,8 @@ interface ExchangeOptions {
 }
 
 /**
- * Sends requests to the units of a line and updates their health, events and readings. Values in a reply are published only by `deliver`. Errors: a
- * failed transaction resolves with its BusError.
+ * Sends requests to the units of a line and updates their health, events and readings. Values in a reply are published only by `deliver`, except
+ * level 0 of a channel that a read finds off. Errors: a failed transaction resolves with its BusError.
  */
 export class Transactions {
   readonly #parts: TransactionsParts;

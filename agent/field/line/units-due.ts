@@ -9,7 +9,8 @@ import { isSetUpOpen, setUpRank } from '../units/set-up-steps.ts';
 import { restedMono, type Unit, wasMet } from '../units/unit.ts';
 
 /**
- * Returns when this read may be sent. Before that time the late reply to an earlier read of the same shape could be mistaken for its reply.
+ * Returns when this read may be sent. Before that time the late reply to an earlier read of as many registers of the same table and unit could be
+ * mistaken for its reply.
  */
 export type HeldUntil = (request: ReadRequest) => MonoMs;
 

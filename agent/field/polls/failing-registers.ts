@@ -26,7 +26,10 @@ interface Failing {
   losses: number;
 }
 
-/** Creates the record of registers that repeatedly give no data while their unit answers for others, and of long reads that are lost. */
+/**
+ * Creates the record of registers that repeatedly give no data while their unit answers for others, and of long reads that are lost. It determines
+ * when a slot is to be isolated (see `Isolation`), and when split reads are joined again.
+ */
 export function createFailingRegisters() {
   const units = new Map<Unit, Failing>();
   const failingOf = (unit: Unit): Failing => {

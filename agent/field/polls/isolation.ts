@@ -4,10 +4,13 @@
  * Pure.
  */
 
-/** Why a slot is isolated. `refused`: exceptions 1 to 3. `failing`: exceptions 4 to 8, and unknown ones. `silent`: no reply, or a damaged one. */
+/**
+ * Why a slot is isolated (see `Isolation`). `refused`: exceptions 1 to 3. `failing`: exceptions 4 to 8, and unknown ones. `silent`: no reply, or a
+ * damaged one.
+ */
 export type IsolationCause = 'refused' | 'failing' | 'silent';
 
-/** The state of a slot that gives no data: it is requested alone, at growing intervals, so that it does not disturb the others. */
+/** The state of a slot (see `Slot`) that gives no data: it is requested alone, at growing intervals, so that it does not disturb the others. */
 export interface Isolation {
   readonly cause: IsolationCause;
   /** Unsuccessful requests since it was isolated. */

@@ -112,8 +112,8 @@ export interface BlockOptions {
 }
 
 /**
- * Returns the block to read for the slot with index `first`: this slot and the neighbours that are due, or due within a quarter of the
- * period of the same class, as far as `limits` allow. A slot that is isolated or must be read alone stays alone.
+ * Returns the block to read for the slot with index `first`: this slot and the neighbours that are due, as far as `limits` allow. A neighbour of
+ * its class counts as due a quarter of a period early. A slot that is isolated or must be read alone stays alone.
  */
 export function blockAround(options: BlockOptions): PollBlock {
   const { slots, first, limits } = options;

@@ -31,8 +31,8 @@ export interface RecentCounts {
 const NONE: RecentCounts = { answered: 0, missed: 0, damaged: 0, late: 0 };
 
 /**
- * Creates the counts of one unit in the last `RECENT_MIN` minutes, in steps of whole minutes. A lost request is counted once the unit has answered
- * again, in the minute of that answer.
+ * Creates the counts of one unit in the last `RECENT_MIN` minutes, in steps of whole minutes. Lost requests are counted once the unit has answered
+ * again, in the minute of that answer, if fewer than three were lost in a row.
  */
 export function createRecentEnds() {
   const minutes = new Map<number, RecentCounts>();

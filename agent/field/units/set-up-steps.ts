@@ -9,17 +9,17 @@ import type { Unit } from './unit.ts';
 
 const FRESH_STEP: StepState = { phase: 'look', was: null, failures: 0, isUnproven: false };
 
-/** Returns the progress of a step; a step without any is to be read first (`look`). */
+/** Returns the progress of a set-up step; a step without any is to be read first (`look`). */
 export function stepState({ stepStates }: Unit, step: SetupStep): StepState {
   return stepStates.get(step) ?? FRESH_STEP;
 }
 
-/** Whether a step still has to be read, written or proven. */
+/** Whether a set-up step of the unit still has to be read, written, or read back after its write. */
 export function isSetUpOpen({ pendingSteps, provingSteps }: Unit): boolean {
   return pendingSteps.length > 0 || provingSteps.length > 0;
 }
 
-/** Whether a level that the unit refused may be accepted after a step that is still to be done. */
+/** Whether a level that the unit refused may be accepted after a set-up step that is still to be done. */
 export function isLevelHeldBack({ pendingSteps }: Unit): boolean {
   return pendingSteps.some(({ forLevel }) => forLevel);
 }
@@ -61,7 +61,7 @@ function maxRun({ driver: { profile } }: Unit, { table, address }: SetupStep): n
   return Math.min(table === 'coil' ? maxReadBits : maxReadRegisters, 0x1_0000 - address);
 }
 
-/** The read that checks the next steps, or proves them; undefined when there is none or the next request is a write. */
+/** The next read of the set-up, before or after a write; undefined when no step is left or the next request is a write. */
 export function setUpReadOf(unit: Unit): ReadRequest | undefined {
   const run = nextRun(unit);
   const [first] = run;

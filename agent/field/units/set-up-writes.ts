@@ -24,8 +24,8 @@ export interface SetupStep {
 }
 
 /**
- * The progress of one step. `look`: its register is to be read. `write`: it has another value and is to be written. `prove`: it was written
- * and is to be read back.
+ * The progress of one set-up step (see `SetupStep`). `look`: its register is to be read. `write`: it has another value and is to be written.
+ * `prove`: it was written and is to be read back.
  */
 export interface StepState {
   readonly phase: 'look' | 'write' | 'prove';

@@ -21,7 +21,10 @@ export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
   return firstByteMs === null ? unmetWaitMs(responseTimeoutMs, 'read') : responseWaitMs(firstByteMs, responseTimeoutMs);
 }
 
-/** How long to wait for the first byte of the reply to this request. Units: ms. */
+/**
+ * How long to wait for the first byte of the reply to this request, from the response times of the unit. Before its first reply it is the timeout
+ * of the profile, but at most 1 s for a read and 500 ms for a write. Units: ms.
+ */
 export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): number {
   const { responses, health } = unit;
   if (!wasMet(unit)) return 'count' in request ? timeoutOf(unit) : unmetWaitMs(unit.driver.profile.quirks.responseTimeoutMs, 'write');
@@ -61,15 +64,15 @@ export function probeTimeoutFor(
   return Math.min(ownMs, ...units.filter(({ health }) => health.firstByteMs !== null).map(timeoutOf));
 }
 
-/** The slots that a read covers at least in part. */
+/** The slots (see `Slot`) that a read covers at least in part. */
 export function slotsIn({ slots }: Unit, { table, address, count }: ReadRequest): readonly Slot[] {
   return slots.filter((slot) => slot.table === table && slot.address < address + count && slot.address + slot.count > address);
 }
 
 /**
- * Returns a short read that shows whether the unit answers. Every second probe reads its first slot that is not isolated. The others rotate among all
- * slots, because the unit may no longer answer for one of them. A unit without slots is read at its first point. Undefined if its profile has no
- * points.
+ * Returns a short read that shows whether the unit answers. Every second probe reads its first slot (see `Slot`) that is not isolated. The others
+ * rotate among all slots, because the unit may no longer answer for one of them. A unit without slots is read at its first point. Undefined if its
+ * profile has no points.
  */
 export function probeOf({ device, driver, slots, health }: Unit): ReadRequest | undefined {
   const proven = slots.filter(({ isolation }) => isolation === null);

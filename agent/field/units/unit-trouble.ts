@@ -49,7 +49,7 @@ export function isBlindNow(unit: Unit, nowMono: MonoMs): boolean {
   return nowMono - unit.presenceDataMono > BLIND_AFTER_MS;
 }
 
-/** Whether a slot is a presence input that is polled normally. False for one that is isolated, because that is reported by itself. */
+/** Whether a slot is a presence input that is polled normally. False for one that is isolated (see `Isolation`): that is reported by itself. */
 export function isReadPresence({ poll, isolation }: Slot): boolean {
   return poll === 'fast' && isolation === null;
 }

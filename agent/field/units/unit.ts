@@ -178,8 +178,8 @@ function stepsOf({ setup }: Profile, setupValues: Readonly<Record<SetupParameter
 }
 
 /**
- * Computes from the slots when the presence inputs, the other registers and the isolated registers of the unit are next due. Call it when a
- * slot has changed.
+ * Computes from the slots when the presence inputs, the other registers and the isolated registers of the unit are next due. If all are isolated,
+ * they count as the other registers and are due 10 s after the last transaction at the latest. Call it when a slot has changed.
  */
 export function replan(unit: Unit): void {
   const none = Number.POSITIVE_INFINITY;
@@ -200,7 +200,7 @@ function isEveryIsolated({ slots }: Unit): boolean {
   return slots.length > 0 && slots.every(({ isolation }) => isolation !== null);
 }
 
-/** The kinds of poll: presence inputs, other registers, or an isolated register. */
+/** The kinds of poll: presence inputs, other registers, or an isolated register (see `Isolation`). */
 export type PollKind = 'presence' | 'telemetry' | 'retry';
 
 /**
@@ -219,7 +219,7 @@ export function firstSlot(unit: Unit, kind: PollKind): number {
 }
 
 /**
- * Call it when the unit answers for the first time, or again: its set-up is repeated and all its registers become due now.
+ * Call it when the unit answers for the first time, or again: its set-up is repeated and all its registers that are not isolated become due now.
  *
  * `isReturn`: it was away and may have been replaced, so isolated registers become due too.
  */
@@ -241,8 +241,8 @@ export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
 }
 
 /**
- * Makes the isolated registers due at `nowMono` at the latest, each still by itself. The intervals of their requests start again with the shortest.
- * The caller calls `replan`.
+ * Makes the isolated registers (see `Isolation`) due at `nowMono` at the latest, each still by itself. The intervals of their requests start again
+ * with the shortest. The caller calls `replan`.
  */
 export function retrySoon(unit: Unit, nowMono: MonoMs): void {
   for (const slot of unit.slots) {

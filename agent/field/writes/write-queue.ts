@@ -41,7 +41,7 @@ const SOUND_BEFORE_TROUBLED = 48;
 /** The order of sending: each lost reply of a troubled unit delays all levels behind it. */
 type Soundness = 'sound' | 'troubled' | 'silent';
 
-/** Creates an empty queue for the level writes of one line, with one write per point. A write that expires in the queue fails. */
+/** Creates an empty queue for the level writes of one line, one per point: a newer one replaces the older, which fails. An expired write fails. */
 export function createWriteQueue() {
   const byPoint = new Map<PointId, WaitingWrite>();
   /** Levels of sound units that were taken in a row while one of a troubled unit waits, by lane. */

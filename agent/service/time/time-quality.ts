@@ -32,8 +32,8 @@ export interface TimeMarks {
 
 /**
  * Returns how far the wall clock can be trusted. `none`: it is before 2026, so it was never set. `synced`: it has been synchronised, or the
- * configuration trusts it (`system`). `rtc`: a battery clock is within 10 min of it, or was, and no step of more than 10 min has happened since.
- * `restored`: neither applies.
+ * configuration trusts it (`system`). `rtc`: a battery clock responds and is within 10 min of it, or was, and no step of more than 10 min has
+ * happened since. `restored`: neither applies.
  */
 export function clockQuality(wallMs: WallMs, trust: Cabinet['clockTrust'], marks: TimeMarks): ClockQuality {
   if (wallMs < EARLIEST_MS) return 'none';

@@ -12,7 +12,7 @@ import { TelemetryProgress } from './telemetry-progress.ts';
 import { type Part, TroubleTracker } from './trouble.ts';
 import { type Taken, WriteBuffer } from './write-buffer.ts';
 
-/** The settings, limits and callbacks of a `Committer`. */
+/** The storage thread that a `Committer` writes to, the limits of its memory, and where it reports. */
 export interface CommitterParts {
   readonly clock: Clock;
   readonly log: Log;

@@ -18,7 +18,7 @@ const MAX_PROBLEMS = 10;
 const FORMAT_AT = 18;
 
 /**
- * Checks an open file before it is used: marks, version and tables. After an unclean end it checks all pages too, if the file has at most 32 MB.
+ * Checks an open file before it is used: application id, format, version and tables. After an unclean end it checks all pages too, if the file has at most 32 MB.
  *
  * Errors: throws StoreError `foreign`, `future-version` or `corrupt` if this file may not be used, otherwise SQLite errors.
  */
@@ -71,7 +71,7 @@ export function toUseError(error: unknown, path: string, db: Sqlite | undefined)
   }
 }
 
-/** Checks marks and pages of a file that is not in use, without changing it. Errors: throws StoreError if it is damaged. */
+/** Checks a file that is not in use as `assertSoundFile`, and all its pages, without changing it. Errors: as `assertSoundFile`; StoreError `corrupt` for a damaged page. */
 export function expectSound(path: string, schema: Schema): void {
   const db = openReadOnly(path);
   try {

@@ -46,7 +46,7 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
   load();
 
   return {
-    /** This run's short number in the file; null before its first frame. */
+    /** This run's short number in the file; null before its first frame or loss. */
     known: (): number | null => ownId,
     /** As `known`, but inserts the row if it is missing. */
     own: (atMs: WallMs): number => {

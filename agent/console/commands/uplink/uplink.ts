@@ -82,7 +82,7 @@ export const UPLINK_RENEW: LocalCommand = {
   examples: ['luciole uplink renew', 'luciole uplink renew cabinet.yaml --json'],
 };
 
-/** Returns the trace and reconnect functions of the uplink. Errors: throws ConsoleError 'failed' if no uplink is configured. */
+/** Returns the trace, test and reconnect functions of the uplink. Errors: throws ConsoleError 'failed' if no uplink is configured. */
 export function uplinkToolsOf(view: AgentView): UplinkTools {
   return configured(view.uplinkTools ?? undefined);
 }
