@@ -13,7 +13,7 @@ import { NIGHT_MS, streetSite } from './street-cabinet.ts';
 
 /** Replaces the running agent by one on this line; null only stops it. */
 export interface AgentQuestion {
-  readonly run: { readonly path: string; readonly broadcast: boolean } | null;
+  readonly run: { readonly path: string; readonly broadcast: boolean; readonly ticPath?: string } | null;
 }
 export type AgentAnswer = Readonly<Record<never, never>>;
 
@@ -28,7 +28,8 @@ answerParent<AgentQuestion, AgentAnswer>(async ({ run }) => {
   if (run === null) return {};
   dir = mkdtempSync(join(tmpdir(), 'luciole-bench-'));
   const clock = createSystemClock({ quality: () => 'synced', wallOffsetMs: NIGHT_MS - Date.now() });
-  const site = streetSite({ port: run.path, broadcast: run.broadcast, dir });
+  const { path: port, ...place } = run;
+  const site = streetSite({ ...place, port, dir });
   agent = createAgent({
     ...site,
     clock,

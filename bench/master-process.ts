@@ -5,6 +5,7 @@ import { BENCH_REGISTERS, REGISTER_VALUES, serialAt, UNIT } from './bus.ts';
 import { answerParent } from './child.ts';
 import type { Master } from './masters/master.ts';
 import { masterNamed } from './masters/masters.ts';
+import { readTicBeside } from './masters/tic-line.ts';
 
 export interface RoundQuestion {
   readonly path: string;
@@ -12,6 +13,8 @@ export interface RoundQuestion {
   readonly reads: number;
   /** The values that each read must return. */
   readonly values: readonly number[];
+  /** A TIC meter that is read in this process too. Not for the masters in other languages. */
+  readonly ticPath?: string;
 }
 
 export interface RoundAnswer {
@@ -31,13 +34,15 @@ const TIMEOUT_MS = 1_000;
 
 const { name, open } = await masterNamed(process.argv[2]);
 
-answerParent<RoundQuestion, RoundAnswer>(async ({ path, baud, reads }) => {
+answerParent<RoundQuestion, RoundAnswer>(async ({ path, baud, reads, ticPath }) => {
+  const stopTic = ticPath === undefined ? undefined : await readTicBeside(ticPath);
   const master = await open({ path, serial: serialAt(baud), timeoutMs: TIMEOUT_MS });
   try {
     for (let i = 0; i < WARM_UP_READS; i++) check(await master.read(UNIT, BENCH_REGISTERS));
     return await measure(master, reads);
   } finally {
     await master.close();
+    await stopTic?.();
   }
 });
 

@@ -28,6 +28,8 @@ export interface BenchOptions {
   readonly minutes: number | null;
   /** The start gets 1 ms of CPU time in this many ms; null for a whole core. */
   readonly slow: number | null;
+  /** Folder with real data from outside the project; null if none is given. */
+  readonly dataDir: string | null;
   /** Which figures; empty for all. */
   readonly figures: readonly string[];
   readonly emit: Emit;

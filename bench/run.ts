@@ -9,6 +9,7 @@ import { LIGHTING_FIGURES, lightingBench } from './lighting/lighting-bench.ts';
 import { LINE_FIGURES, lineBench } from './line/line-bench.ts';
 import type { BenchOptions } from './result.ts';
 import { STORE_FIGURES, storeBench } from './store/store-bench.ts';
+import { TIC_FIGURES, ticBench } from './tic/tic-bench.ts';
 import { UPLINK_FIGURES, uplinkBench } from './uplink/uplink-bench.ts';
 
 const HELP = `Luciole beside its peers and the limits of physics, all in one run on this machine.
@@ -22,6 +23,7 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             dead-units   what one dead unit costs the others, and a tenth of them dead
             detection    from movement to the first level and to the last of 35 lamps, by broadcast and lamp by lamp
             scan         all 247 addresses at 9600 baud while polling goes on
+            tic          what a TIC meter at 1200 baud beside the line changes, for efficiency and detection
   store     the offline memory at 360 readings a minute, beside a table with a row a reading and bare better-sqlite3;
             about ten minutes and 1 GB in the temporary folder
             disk         bytes a reading on disk, as frames and compacted, after a day and after 30 days
@@ -50,6 +52,11 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             start        the start under a service manager: ready and first poll; with --slow N on a part of a core
             package      size of the package and of what it installs
 
+  tic       the output of the utility's meter; about two minutes
+            corruption   wrong energy values within a million corrupted bytes, and the rate of other wrong values
+            captures     real captures, from --data
+
+  --data DIR   a folder with tic/*.txt: captures as text, a group a line
   --quick   fewer and shorter rounds: to see that it runs, not to quote
   --minutes N  how long the agent of the footprint runs before its memory is read (default: 2; the peer at most 2)
   --slow N  1 ms of CPU in N ms for the start of the footprint, 2 to 1000 (default: a whole core)
@@ -81,6 +88,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   line: { run: lineBench, figures: Object.keys(LINE_FIGURES) },
   lighting: { run: lightingBench, figures: Object.keys(LIGHTING_FIGURES) },
   store: { run: storeBench, figures: Object.keys(STORE_FIGURES) },
+  tic: { run: ticBench, figures: Object.keys(TIC_FIGURES) },
   uplink: { run: uplinkBench, figures: Object.keys(UPLINK_FIGURES) },
 };
 
@@ -107,10 +115,13 @@ async function run(words: string[]): Promise<number> {
     return refuse(`bad --minutes "${given.values.minutes}": 0.1 to ${MOST_MINUTES}`);
   const slow = given.values.slow === undefined ? null : Number(given.values.slow);
   if (slow !== null && !(slow >= 2 && slow <= MAX_SLOW)) return refuse(`bad --slow "${given.values.slow}": 2 to ${MAX_SLOW}`);
-  return measure(bench, { quick: given.values.quick, figures, minutes, slow });
+  return measure(bench, { quick: given.values.quick, figures, minutes, slow, dataDir: given.values.data ?? null });
 }
 
-async function measure({ run: bench }: Bench, wanted: Pick<BenchOptions, 'quick' | 'figures' | 'minutes' | 'slow'>): Promise<number> {
+async function measure(
+  { run: bench }: Bench,
+  wanted: Pick<BenchOptions, 'quick' | 'figures' | 'minutes' | 'slow' | 'dataDir'>,
+): Promise<number> {
   const missed = new Set<string>();
   try {
     await bench({
@@ -138,6 +149,7 @@ function parse(words: string[]) {
       quick: { type: 'boolean', default: false },
       minutes: { type: 'string' },
       slow: { type: 'string' },
+      data: { type: 'string' },
       json: { type: 'boolean', default: true },
       help: { type: 'boolean', default: false },
     },

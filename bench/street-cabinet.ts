@@ -27,14 +27,21 @@ interface StreetSiteOptions {
   readonly dir: string;
   /** Default: 35. */
   readonly lamps?: number;
+  /** Port of a TIC meter on a line of its own. Default: none. */
+  readonly ticPath?: string;
 }
 const DEMO = join(import.meta.dirname, '../config/demo.yaml');
+
+function meterLines(port: string | undefined): Cabinet['lines'] {
+  const meter = testDevice('LINKY', { unit: 0, profile: 'enedis-linky-tic' });
+  return port === undefined ? [] : [testLine('meter', [meter], { kind: 'uart', port })];
+}
 
 /**
  * Returns the configuration of the street, for the agent and for the process that simulates it. The latter stores nothing and gives an
  * empty `dir`.
  */
-export function streetSite({ port, broadcast, dir, lamps = LAMPS }: StreetSiteOptions): LoadedSite {
+export function streetSite({ port, broadcast, dir, lamps = LAMPS, ticPath }: StreetSiteOptions): LoadedSite {
   const site = loadSite(DEMO);
   const [zone] = site.cabinet.zones;
   const [sensor] = zone?.presence?.sensors ?? [];
@@ -51,7 +58,7 @@ export function streetSite({ port, broadcast, dir, lamps = LAMPS }: StreetSiteOp
   ];
   const cabinet: Cabinet = {
     ...site.cabinet,
-    lines: [testLine('street', devices, { port, broadcast, serial: serialAt(STREET_BAUD) })],
+    lines: [testLine('street', devices, { port, broadcast, serial: serialAt(STREET_BAUD) }), ...meterLines(ticPath)],
     poles: numbers.map((n) => ({ id: poleId(n), atM: n * POLE_DISTANCE_M, branch: null })),
     lamps: numbers.map((n) => ({
       id: lampId(n),

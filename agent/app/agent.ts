@@ -82,8 +82,7 @@ async function startAgent(joined: Joined): Promise<void> {
   if (store.pulse().refusal === 'held' || parts.hasBegunHeld === true) void endRunOnceFree(joined);
   completed('store-opened');
   if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settleLoss);
-  state.rooms.energy.start();
-  void state.rooms.panels.start();
+  state.rooms.startOthers();
   if (state.isStopping) return;
   void endLeftovers({ store, clock, isGoingOn: ongoing.isGoingOn });
   // State for the births. A hung disk does not delay the uplink; the state is published once it responds.
@@ -114,10 +113,9 @@ async function stopAgent(joined: Joined): Promise<void> {
   await within(clock, DISK_WAIT_MS, joined.revisions?.stop() ?? Promise.resolve());
   await state.applying;
   await state.rooms.control.stop();
-  await state.rooms.panels.stop();
   await joined.field.stop();
   joined.recorder.stop();
-  state.rooms.energy.stop();
+  await state.rooms.stopOthers();
   await joined.uplink.stop();
   notice(joined, 'agent-stopped', msg`luciole ${joined.parts.version} stopped`);
   await joined.store.stop();
@@ -186,8 +184,7 @@ async function leaveRooms({ state }: Joined): Promise<void> {
   const before = state.countedBefore;
   state.countedBefore = { detections: before.detections + detections, lampsRaised: before.lampsRaised + lampsRaised };
   await state.rooms.control.stop();
-  await state.rooms.panels.stop();
-  state.rooms.energy.stop();
+  await state.rooms.stopOthers();
   state.rooms.close();
 }
 
@@ -196,8 +193,7 @@ async function enterRooms(joined: Joined): Promise<void> {
   state.rooms = createRooms(joined);
   if (!state.isRunning) return;
   await state.rooms.control.start();
-  void state.rooms.panels.start();
-  state.rooms.energy.start();
+  state.rooms.startOthers();
   // The last readings are still valid, including presence.
   state.rooms.onReadings(field.readings());
 }

@@ -17,6 +17,7 @@ import { fieldLine } from '../field/line-from-config.ts';
 import { TEXTS_COPY_RULE } from '../panels/sent-text-registry.ts';
 import { createSelf, type Self } from '../service/metrics/self-report.ts';
 import { tracesOfRuns } from '../service/run/start-ledger.ts';
+import { SOUND_COPY_RULE } from '../sound/intent-registry.ts';
 import { createRecorder, type Recorder } from '../store/recorder.ts';
 import { createStore } from '../store/store.ts';
 import { BD_SEQ_COPY_RULE } from '../sync/session/bd-seq-memory.ts';
@@ -48,7 +49,7 @@ export function storeFor({ parts, clock, state }: Building): Store {
     },
     machine: parts.machine ?? null,
     traces: [...tracesOfRuns(parts.guard?.ledger()), ...tracesOfRevisions(parts.revisions?.atStart.history)],
-    copyRules: [BD_SEQ_COPY_RULE, OVERRIDES_COPY_RULE, PROGRAMMES_COPY_RULE, BURNING_COPY_RULE, TEXTS_COPY_RULE],
+    copyRules: [BD_SEQ_COPY_RULE, OVERRIDES_COPY_RULE, PROGRAMMES_COPY_RULE, BURNING_COPY_RULE, TEXTS_COPY_RULE, SOUND_COPY_RULE],
     ...(parts.openStoreLink === undefined ? {} : { openLink: parts.openStoreLink }),
   });
 }

@@ -33,6 +33,7 @@ import type { RunGuard } from '../service/run/run-guard.ts';
 import type { StepWatch } from '../service/time/clock-steps.ts';
 import type { PlatformUpdates } from '../service/updates/platform-updates.ts';
 import type { UpdateParts, Updates } from '../service/updates/update-run.ts';
+import type { SoundControl } from '../sound/sound-control.ts';
 import type { Recorder } from '../store/recorder.ts';
 import type { StoreParts } from '../store/store.ts';
 import type { MqttTransport } from '../sync/mqtt/mqtt-transport.ts';
@@ -87,6 +88,10 @@ export interface Rooms {
   readonly panels: Panels;
   readonly energy: Energy;
   readonly light: LightViews;
+  readonly sound: SoundControl;
+  /** Start and stop what needs no light: energy and sound. What the configuration in force still has of it continues. */
+  startOthers(): void;
+  stopOthers(): Promise<void>;
   onReadings(readings: readonly Reading[]): void;
   /** Ends the events that they opened. The modules that replace them report a condition again if it persists. */
   close(): void;

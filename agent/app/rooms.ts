@@ -1,5 +1,5 @@
 /**
- * Builds the lighting modules for one configuration: control, panels, energy, diagnosis and their views.
+ * Builds the lighting modules of one configuration: control, panels, sound, energy, diagnosis and their views.
  *
  * They are replaced together with the configuration; overrides, programmes, burning hours and nights persist in the store.
  */
@@ -18,6 +18,7 @@ import { createMeterClock } from '../diagnosis/meter-clock.ts';
 import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
 import { Panels } from '../panels/panels.ts';
 import { readOnlyBus } from '../service/run/safe-mode.ts';
+import { SoundControl } from '../sound/sound-control.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { createPlatformView } from '../sync/sparkplug/platform-view.ts';
 import type { Joined, Rooms } from './parts.ts';
@@ -64,10 +65,27 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     onOutcome: ongoing.onOutcome,
     onPanel: platform.panel,
   });
+  rooms.sound = new SoundControl({
+    ...{ site: cabinet, sound: cabinet.sound ?? null, points, clock, field, store, log: parts.log },
+    onEvent: events.report,
+    onOutcome: ongoing.onOutcome,
+    onView: platform.sound,
+  });
+  rooms.startOthers = () => {
+    void rooms.panels.start();
+    rooms.energy.start();
+    rooms.sound.start();
+  };
+  rooms.stopOthers = async () => {
+    rooms.energy.stop();
+    rooms.sound.stop(state.site.cabinet.sound ?? null);
+    await rooms.panels.stop();
+  };
   rooms.light = createLightViews({ street: cabinet, clock, control: rooms.control });
   rooms.onReadings = (readings) => {
     // Light first: a detection must not wait for statistics.
     rooms.control.onReadings(readings);
+    rooms.sound.onReadings(readings);
     diagnosis.onReadings(readings);
     meterClock.onReadings(readings);
     rooms.energy.onReadings(readings);

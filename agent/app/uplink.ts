@@ -26,11 +26,12 @@ export function openUplink(joined: Joined): Uplink | null {
     latest: (pointId) => field.latest(pointId),
     isOpenCommand: (id) => ongoing.isOpenCommand(id) || uplink.isHeld(id) || joined.revisions?.openCommand === id,
     onOrder({ kind, request }) {
-      const { control } = state.rooms;
+      const { control, sound } = state.rooms;
       if (kind === 'override') void control.override({ ...request, authority: 'platform' });
       else if (kind === 'release') void control.release({ ...request, authority: 'platform' });
       else if (kind === 'programme') void control.chooseProgramme(request);
       else if (kind === 'blink') void control.blink({ ...request, authority: 'platform' });
+      else if (kind === 'sound') void sound.request({ ...request, authority: 'platform' });
       else if (kind === 'point') void control.writePoint(request);
       else if (kind === 'panel') void state.rooms.panels.request(request);
       else if (kind === 'config') void joined.platformConfig.take(request);

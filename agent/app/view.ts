@@ -30,6 +30,9 @@ export function createAgentView(joined: Joined): AgentView {
     get panels() {
       return createPanelTools(state.rooms.panels);
     },
+    get sound() {
+      return state.rooms.sound.tools();
+    },
     ...createPersonCommands(() => state.rooms.control, clock),
     get bus() {
       return state.bus;

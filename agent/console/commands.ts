@@ -44,6 +44,7 @@ import { METRICS } from './commands/service/metrics.ts';
 import { PROGRAM_COMMANDS } from './commands/service/program.ts';
 import { UPDATE_COMMANDS } from './commands/service/update.ts';
 import { SHELL_COMMANDS } from './commands/session/session.ts';
+import { SOUND_COMMANDS } from './commands/sound/sound.ts';
 import { BACKUP, RESTORE } from './commands/store/backup.ts';
 import { EXPORT, EXPORT_PAGE } from './commands/store/export.ts';
 import { HISTORY } from './commands/store/history.ts';
@@ -68,6 +69,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   ...LIGHTS_COMMANDS,
   HOURS,
   ...TEST_COMMANDS,
+  ...SOUND_COMMANDS,
   BUS_SCAN,
   BUS_REGISTERS,
   BUS_READ,
@@ -127,6 +129,7 @@ export const FAMILIES: readonly Family[] = [
   { name: 'watch', group: 'Session:', summary: msg`a live view: status, bus, lamp, presence` },
   { name: 'lights', group: 'Act:', summary: msg`all of the street: on for an emergency, auto` },
   { name: 'test', group: 'Act:', summary: msg`try a lamp or a zone: ramp, read-back, power` },
+  { name: 'sound', group: 'Act:', summary: msg`sound: show, play, announce, stop, volume, emergency, resume` },
   { name: 'user', group: 'Access:', summary: msg`users of the console: list, add, enrol, role, passwd` },
   { name: 'bus', group: 'Lines:', summary: msg`a line: scan, registers, read, write, stats, watch` },
   { name: 'profile', group: 'Lines:', summary: msg`device types: list, show, check, test` },

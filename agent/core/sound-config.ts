@@ -62,7 +62,7 @@ export interface SoundTrack {
 /** What a place plays over a day. Each day begins in silence at midnight. */
 export interface SoundProgramme {
   readonly id: string;
-  /** In the order of the file; the time of each decides. */
+  /** In the order of the day. A step that the sun puts at or after a later one is left out on that day. */
   readonly steps: readonly SoundStep[];
 }
 

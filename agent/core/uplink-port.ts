@@ -6,6 +6,7 @@ import type { MonoMs, WallMs } from './clock.ts';
 import type { Message } from './message.ts';
 import type { TextSender } from './panel-config.ts';
 import type { ConfigRequest } from './revisions.ts';
+import type { SoundRequest } from './sound-tools.ts';
 import type { Committed, FrameFate, ReadingFrame } from './store-port.ts';
 import type { UpdateOrder } from './updates.ts';
 import type { UplinkCertificates, UplinkTools } from './uplink-tools.ts';
@@ -17,8 +18,8 @@ export interface UplinkDevice {
   readonly metrics: readonly UplinkMetric[];
   /** What an override of it applies to: a lamp or a zone; null if it cannot be overridden. */
   readonly target: Target | null;
-  /** It is a panel and accepts texts. */
-  readonly isPanel?: true;
+  /** A panel, which accepts texts, or a place with sound. Absent: neither. */
+  readonly part?: 'panel' | 'sound-place';
 }
 
 /** One metric of a device as the platform sees it. */
@@ -129,6 +130,7 @@ export type PlatformOrder =
   | { readonly kind: 'blink'; readonly request: BlinkRequest }
   | { readonly kind: 'point'; readonly request: PointRequest }
   | { readonly kind: 'panel'; readonly request: PanelRequest }
+  | { readonly kind: 'sound'; readonly request: SoundRequest }
   | { readonly kind: 'config'; readonly request: ConfigRequest }
   | { readonly kind: 'update'; readonly request: UpdateOrder };
 

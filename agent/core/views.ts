@@ -28,6 +28,7 @@ import type {
 } from './ports.ts';
 import type { DeviceCategory, Profile, Trust } from './profile.ts';
 import type { ConfigManager } from './revisions.ts';
+import type { SoundTools } from './sound-tools.ts';
 import type { UpdateManager } from './updates.ts';
 import type { UplinkStep, UplinkTest, UplinkTestRequest, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, Language, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
@@ -47,6 +48,8 @@ export interface AgentView extends LocalConfigView {
   release(request: Omit<ReleaseRequest, 'commandId'>): Promise<Outcome>;
   readonly light: LightTools;
   readonly panels: PanelTools;
+  /** Absent without sound places. */
+  readonly sound?: SoundTools;
   readonly bus: BusTools;
   readonly audit: AuditTools;
   readonly access: AccessTools;

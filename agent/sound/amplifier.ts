@@ -17,8 +17,8 @@ export interface AmplifierParts {
   readonly settleMs: number;
 }
 
-/** A write that was not sent within this time is dropped and planned again. Units: ms. Source: as for the level of a lamp. */
-const WRITE_TTL_MS = 60_000;
+/** A write that was not sent within this time is dropped and planned again. Units: ms. Source: assumed; two tries at a silent unit. Confirmed by: relay boxes that return on the bench. */
+const WRITE_TTL_MS = 10_000;
 /** Failed writes in a row after which it counts as not following. Source: as for a lamp. */
 const TRIES = 3;
 /** Wait before a repetition. Units: ms. Source: as for a lamp. */

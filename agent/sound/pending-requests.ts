@@ -4,7 +4,6 @@
 import type { Clock, MonoMs } from '../core/clock.ts';
 import { MINUTE_MS } from '../core/durations.ts';
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
-import { PLAYER_STATE } from '../core/sound-config.ts';
 import type { SentSoundRequest } from '../core/sound-tools.ts';
 import { DISK_WAIT_MS, within } from '../core/within.ts';
 import type { Outcome, OutcomeState } from '../core/words.ts';
@@ -114,8 +113,8 @@ export class PendingRequests {
 
 /** How far a request has come, by its place. */
 function progressAt({ ask, commandId }: SentSoundRequest, { player, decision, announcements }: PlaceControl): Progress {
-  const { isAlive, state, volumePct } = player.facts();
-  const isSilent = state !== null && state !== PLAYER_STATE.playing;
+  const { isAlive, volumePct } = player.facts();
+  const { isSilent } = player;
   switch (ask.action) {
     case 'resume':
       return { state: 'verified', reason: NO_TEXT };

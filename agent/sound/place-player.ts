@@ -72,8 +72,17 @@ export class PlacePlayer {
 
   /** The track that the agent started and that still plays; null if there is none. */
   trackOf(decision: SoundDecision): string | null {
-    const isPlaying = this.facts().state === PLAYER_STATE.playing && this.#memory.key === decision.key;
-    return isPlaying ? (decision.play[this.#memory.index] ?? null) : null;
+    const { state, stateMono } = this.facts();
+    const { key, index, writtenMono } = this.#memory;
+    // Right after a start, the write proves more than the last poll.
+    const isPlaying = stateMono > writtenMono ? state === PLAYER_STATE.playing : this.#started?.key === key && this.#started.isProven;
+    return isPlaying && key === decision.key ? (decision.play[index] ?? null) : null;
+  }
+
+  /** Whether the player was read as silent after the last write. */
+  get isSilent(): boolean {
+    const { state, stateMono } = this.facts();
+    return !this.#isWriting && stateMono > this.#memory.writtenMono && state !== null && state !== PLAYER_STATE.playing;
   }
 
   /** What the player reports. */
@@ -94,7 +103,7 @@ export class PlacePlayer {
     const { clock, place, tracks, amplifiers } = this.#parts;
     const nowMono = clock.monoMs();
     const player = this.facts();
-    if (player.state === PLAYER_STATE.playing || decision.play.length > 0) this.#remember({ soundMono: nowMono });
+    if (decision.play.length > 0) this.#remember({ soundMono: nowMono });
     this.#report(decision, player);
     const wantsOn = wantsAmplifiers({ decision, player, memory: this.#memory, nowMono }, place);
     for (const amplifier of amplifiers) amplifier.follow(wantsOn);

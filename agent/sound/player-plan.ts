@@ -33,7 +33,7 @@ export interface PlayMemory {
   readonly startMono: MonoMs;
   /** The end of the last write: older readings are no evidence of its effect. */
   readonly writtenMono: MonoMs;
-  /** When the place last sounded, or should have. */
+  /** When the place last had something to play. */
   readonly soundMono: MonoMs;
   /** Nothing is written before this time. */
   readonly retryMono: MonoMs;
@@ -93,7 +93,7 @@ export function nextPlayStep(situation: PlaySituation): PlayStep {
   return { kind: 'start', state: 'changing', index: (memory.index + 1) % decision.play.length };
 }
 
-/** Returns whether the amplifiers should be on: while the place sounds or should, and for a while after. */
+/** Returns whether the amplifiers should be on: while the place has something to play, and for a while after. */
 export function wantsAmplifiers(
   { decision, player, memory, nowMono }: Pick<PlaySituation, 'decision' | 'player' | 'memory' | 'nowMono'>,
   { offDelayS }: Pick<SoundPlace, 'offDelayS'>,

@@ -67,7 +67,10 @@ function programmeOn({ calendars }: SoundDayConfig, place: SoundPlace, date: Loc
   return rule?.programme ?? place.programme;
 }
 
-/** The steps of a date by their times; of two at one time the later one of the file is last. */
+/**
+ * The steps of a date with their times, in the order of the file. A step that the sun puts at or after a later step is left out: music from
+ * dusk on must not begin again after the silence of the evening.
+ */
 function inOrder<Step extends { readonly at: DayTime }>(
   steps: readonly Step[],
   date: LocalDate,
@@ -77,5 +80,5 @@ function inOrder<Step extends { readonly at: DayTime }>(
     const startMs = times.instantOf(step.at, date);
     return startMs === null ? [] : [{ step, startMs }];
   });
-  return placed.toSorted((a, b) => a.startMs - b.startMs);
+  return placed.filter(({ startMs }, i) => placed.slice(i + 1).every((later) => later.startMs > startMs));
 }

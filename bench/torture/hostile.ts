@@ -144,6 +144,8 @@ function isWithinLimits({ kind, request }: PlatformOrder): boolean {
         : request.pointId === 'IO1.relay_1' && isBetween(request.value, 0, 1);
     case 'panel':
       return !/\p{C}/u.test(request.text ?? '') && (request.text ?? '').length <= 256 && isBetween(request.minutes, 0, 1_440);
+    case 'sound':
+      return !('minutes' in request.ask) || isBetween(request.ask.minutes, 1, 1_440);
     case 'config':
       return !/\p{C}/u.test(request.by) && (request.ask.action !== 'put' || request.ask.data.length <= 65_536);
     case 'update':

@@ -24,7 +24,13 @@ export interface UartFrame {
  * Combines the frames of one device, which are passed in their order. Returns the values to report now; null while there are none. Only the
  * quantities that it returns are reported.
  */
-export type FrameCollector = (frame: UartFrame, atMono: MonoMs) => FrameValues | null;
+export type FrameCollector = (frame: UartFrame, arrival: FrameArrival) => FrameValues | null;
+
+/** When a frame arrived, and whether bytes that belong to no frame came directly before it. */
+export interface FrameArrival {
+  readonly atMono: MonoMs;
+  readonly isAfterNoise: boolean;
+}
 
 /** The result at one position of the stream: a frame, no frame, or too few bytes to decide. */
 export type Parsed = UartFrame | 'no' | 'more';
@@ -66,8 +72,11 @@ export function createUartDriver(profile: Profile, codec: FrameCodec): UartDrive
   let noiseBytes = 0;
   let replies: UartReply[] = [];
   const collect = codec.collector?.();
+  let noiseBefore = 0;
   const valuesIn = (frame: UartFrame, atMono: MonoMs): DecodedValue[] => {
-    const values = collect === undefined ? frame.values : collect(frame, atMono);
+    const isAfterNoise = noiseBytes > noiseBefore;
+    noiseBefore = noiseBytes;
+    const values = collect === undefined ? frame.values : collect(frame, { atMono, isAfterNoise });
     if (values === null) return [];
     return decoded(collect === undefined ? profile.points : profile.points.filter(({ id }) => id in values), values);
   };

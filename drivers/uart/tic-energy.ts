@@ -7,9 +7,10 @@
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 
-/** A value of one index, and when it was received. Units: Wh. */
+/** A value of one index, and when it was received. Values with the same `section` come from one undamaged part of one frame. Units: Wh. */
 interface TicEnergy {
   readonly wh: number;
+  readonly section: number;
   readonly atMono: MonoMs;
 }
 

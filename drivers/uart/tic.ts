@@ -36,20 +36,37 @@ export const TIC: FrameCodec = {
 
 /** Creates what combines the groups of one meter. */
 function createTicCollector(): FrameCollector {
-  let groups = new Map<string, number | null>();
   const state = createTicState();
-  return ({ values, isFirst, isLast }, atMono) => {
+  let groups = new Map<string, number | null>();
+  let sections = new Map<string, number>();
+  let section = 0;
+  let groupMono: MonoMs = 0;
+  const ended = (): FrameValues => {
+    const values = state.after({ groups, sections, atMono: groupMono });
+    [groups, sections] = [new Map(), new Map()];
+    section++;
+    return values;
+  };
+  return ({ values, isFirst, isLast }, { atMono, isAfterNoise }) => {
     const [[label, value] = ['', null]] = Object.entries(values ?? {});
     // Where the end of a frame was damaged, the next frame begins with its first group or with a label that is already there.
-    const isNext = groups.size > 0 && (isFirst === true || groups.has(label));
-    const before = isNext ? state.after(groups, atMono) : null;
-    if (isNext) groups = new Map();
+    const before = groups.size > 0 && (isFirst === true || groups.has(label)) ? ended() : null;
+    if (isAfterNoise) section++;
     groups.set(label, value);
+    sections.set(label, section);
+    groupMono = atMono;
     if (isLast !== true) return before;
-    const after = state.after(groups, atMono);
-    groups = new Map();
+    const after = ended();
     return before === null ? after : { ...before, ...after };
   };
+}
+
+/** A frame of the meter, or what is left of it. */
+interface ReceivedFrame {
+  readonly groups: ReadonlyMap<string, number | null>;
+  /** Groups with the same number came without damage between them. */
+  readonly sections: ReadonlyMap<string, number>;
+  readonly atMono: MonoMs;
 }
 
 /** What is known of a meter over several frames. */
@@ -61,30 +78,37 @@ function createTicState() {
   let framesWithoutNotice = 0;
 
   const limitVa = (): number | null => (subscribed?.isSure === true ? subscribed.va : null);
-  const confirm = (label: string, wh: number, atMono: MonoMs): number | null => {
-    const step = afterTicEnergy(indexes.get(label) ?? NO_TIC_INDEX, { wh, atMono }, limitVa());
+  const confirm = (label: string, wh: number, { sections, atMono }: ReceivedFrame): number | null => {
+    const section = sections.get(label) ?? 0;
+    const step = afterTicEnergy(indexes.get(label) ?? NO_TIC_INDEX, { wh, section, atMono }, limitVa());
     indexes.set(label, step.index);
     return step.wh;
   };
-  const energies = (groups: ReadonlyMap<string, number | null>, atMono: MonoMs): FrameValues => {
-    const tariffs = [...groups].flatMap(([label, wh]) => {
+  const energies = (frame: ReceivedFrame): FrameValues => {
+    const tariffs = [...frame.groups].flatMap(([label, wh]) => {
       const tariff = tariffOf(label);
-      const confirmed = tariff === undefined || wh === null ? null : confirm(label, wh, atMono);
+      const confirmed = tariff === undefined || wh === null ? null : confirm(label, wh, frame);
       return confirmed === null ? [] : kwh(`_t${tariff}`, confirmed);
     });
-    return Object.fromEntries([...tariffs, ...totalOf(groups, atMono, tariffs.length > 0)]);
+    return Object.fromEntries([...tariffs, ...totalOf(frame, tariffs.length > 0)]);
   };
-  /** The historic mode has no total: it is the sum of all indexes of the tariff option, once each is confirmed. */
-  const totalOf = (groups: ReadonlyMap<string, number | null>, atMono: MonoMs, isCounted: boolean): [string, number][] => {
-    const total = groups.get('EAST');
+  /** The historic mode has no total: it is the sum of all indexes of the tariff option, each confirmed for the same undamaged part of a frame. */
+  const totalOf = (frame: ReceivedFrame, isCounted: boolean): [string, number][] => {
+    const total = frame.groups.get('EAST');
     if (total != null) {
-      const confirmed = confirm('EAST', total, atMono);
+      const confirmed = confirm('EAST', total, frame);
       return confirmed === null ? [] : kwh('', confirmed);
     }
     if (option?.isSure !== true || !isCounted) return [];
-    const parts = historicIndexes(option.value).map((label) => indexes.get(label)?.confirmed?.wh ?? Number.NaN);
-    const sum = parts.reduce((all, part) => all + part, 0);
-    return Number.isNaN(sum) ? [] : kwh('', sum);
+    const labels = historicIndexes(option.value);
+    const parts = labels.flatMap((label) => indexes.get(label)?.confirmed ?? []);
+    const isWhole = parts.length === labels.length && parts.every((part) => part.section === parts[0]?.section);
+    return isWhole
+      ? kwh(
+          '',
+          parts.reduce((sum, { wh }) => sum + wh, 0),
+        )
+      : [];
   };
   const power = (groups: ReadonlyMap<string, number | null>): FrameValues => {
     const va = subscribedVa(groups);
@@ -106,12 +130,13 @@ function createTicState() {
   };
   return {
     /** Returns the values after one more frame of the meter. */
-    after(groups: ReadonlyMap<string, number | null>, atMono: MonoMs): FrameValues {
+    after(frame: ReceivedFrame): FrameValues {
+      const { groups } = frame;
       const optarif = groups.get('OPTARIF');
       if (optarif != null) option = { value: optarif, isSure: option?.value === optarif };
       // The mode of a Linky can be changed by the utility.
       if (groups.has('EAST')) option = null;
-      return { ...ticPoints(groups), ...power(groups), ...notice(groups), ...energies(groups, atMono) };
+      return { ...ticPoints(groups), ...power(groups), ...notice(groups), ...energies(frame) };
     },
   };
 }

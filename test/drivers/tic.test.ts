@@ -90,6 +90,25 @@ t.test('a total is given only once each of its indexes is confirmed', async (t) 
   t.match(last(driver, times(3, whole), 5 * FRAME_MS), { energy: 3 });
 });
 
+t.test('a total is never made of indexes of different frames', async (t) => {
+  const driver = driverOf();
+  const frame = (low: number, high: number): Buffer =>
+    ticFrame('historic', [
+      ['OPTARIF', 'HC..'],
+      ['HCHC', wh(low)],
+      ['HCHP', wh(high)],
+    ]);
+  const damaged = frame(1_003, 2_003);
+  const at = damaged.indexOf(withParity('HCHP'));
+  damaged[at] = 0xff;
+  const totals = fed(driver, [frame(1_000, 2_000), frame(1_001, 2_001), frame(1_002, 2_002), damaged, frame(1_004, 2_004)]);
+  t.same(
+    totals.map(({ energy }) => energy),
+    [undefined, undefined, 3.002, undefined, undefined],
+  );
+  t.equal(totals.at(-1)?.['energy_t1'], 1.003, 'the index itself is reported');
+});
+
 t.test('a peak notice of historic mode lasts over a damaged group and ends with it', async (t) => {
   const driver = driverOf();
   const quiet = ticFrame('historic', [['PTEC', 'HN..']]);

@@ -40,6 +40,8 @@ export interface Street {
   readonly levels: readonly LevelSeen[];
   /** Those with more than registers, by device. */
   readonly devices: StreetDevices;
+  /** The sound players, by device. */
+  readonly players: StreetDevices['players'];
   /** Inputs of the relay boxes, by device. */
   readonly inputs: ReadonlyMap<string, number[]>;
   readonly random: Random;
@@ -83,6 +85,10 @@ class SimStreet implements Street {
     const { random, world } = this;
     this.devices = new StreetDevices({ cabinet, clock, random, world, onLevel: (...level) => this.#noteLevel(...level) });
     for (const config of cabinet.lines) this.#addLine(config);
+  }
+
+  get players(): Street['players'] {
+    return this.devices.players;
   }
 
   get inputs(): Street['inputs'] {

@@ -19,7 +19,7 @@ type IdDraft = { id?: string | undefined };
  * - A track without a place on the medium, or with two.
  * - A player of two places, or one that an output writes.
  * - An amplifier relay that also feeds lamps, belongs to an output, or to another place.
- * - Quiet hours or steps that begin when they end.
+ * - Quiet hours without a length, and steps that are not in the order of the day.
  */
 export function checkSound({ sound }: CabinetDraft, index: Index): Finding[] {
   if (sound === undefined || sound === null) return [];
@@ -173,16 +173,22 @@ function checkQuiet({ limits }: SoundDraft, places: readonly Placed<PlaceDraft>[
   });
 }
 
-/** Of two steps at one time only the later one would count. */
+/** A step that is due at or after a later one is left out, so clock times must rise. */
 function checkSteps(sound: SoundDraft, places: readonly Placed<PlaceDraft>[]): Finding[] {
   const lists = [
     ...placed(sound.programmes, ['sound', 'programmes']).map(({ value, path }) => placed(value.steps, [...path, 'steps'])),
     ...places.map(({ value, path }) => placed(value.volumes, [...path, 'volumes'])),
   ];
-  return lists.flatMap((steps) =>
-    repeatedBy(
-      steps.map((step): Named => ({ id: step.value.at, path: [...step.path, 'at'] })),
-      (at) => msg`two steps at "${at}"; keep one`,
-    ),
-  );
+  return lists.flatMap((steps) => {
+    const clock = steps.filter(({ value: { at } }) => at !== undefined && /^\d/.test(at));
+    return clock.flatMap(({ value, path }, i): Finding[] => {
+      const before = clock[i - 1]?.value.at;
+      if (before === undefined || value.at === undefined || value.at > before) return [];
+      const message =
+        value.at === before
+          ? msg`two steps at "${value.at}"; keep one`
+          : msg`"${value.at}" comes after "${before}"; write the steps in the order of the day, from 00:00 on`;
+      return [{ path: [...path, 'at'], message }];
+    });
+  });
 }

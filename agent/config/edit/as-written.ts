@@ -138,11 +138,12 @@ function daysWritten({
   };
 }
 
-function ruleWritten({ id, when, raise }: Rule): Readonly<Record<string, unknown>> {
-  if (when.kind === 'presence') return { id, presenceIn: when.zone, raise };
-  if (when.kind === 'traffic') return { id, trafficIn: when.zone, flowPct: when.flowPct, clearsAt: when.clearsAt, raise };
+function ruleWritten({ id, when, raise, lower = null }: Rule): Readonly<Record<string, unknown>> {
+  const effects = { raise, lower };
+  if (when.kind === 'presence') return { id, presenceIn: when.zone, ...effects };
+  if (when.kind === 'traffic') return { id, trafficIn: when.zone, flowPct: when.flowPct, clearsAt: when.clearsAt, ...effects };
   const { kind, point, value, clearsAt, forS } = when;
-  return { id, point, [kind]: value, clearsAt, forS, raise };
+  return { id, point, [kind]: value, clearsAt, forS, ...effects };
 }
 
 function twoDigits(number: number): string {

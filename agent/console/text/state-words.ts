@@ -107,6 +107,13 @@ const WORDS: Readonly<Record<string, Message>> = {
   integrity: msg`integrity`,
   'daily-report': msg`daily-report`,
   network: msg`network`,
+  quiet: msg`quiet`,
+  stop: msg`stop`,
+  announcement: msg`announcement`,
+  request: msg`request`,
+  'warming-up': msg`warming up`,
+  changing: msg`changing`,
+  playing: msg`playing`,
   'not a regular file': msg`not a regular file`,
 };
 

@@ -35,6 +35,22 @@ const PANEL = {
   emergency: ['Panel/Emergency', 'Boolean'],
   clear: ['Panel/Clear', 'Boolean'],
 } as const;
+const SOUND = {
+  state: ['Sound/State', 'String'],
+  track: ['Sound/Track', 'String'],
+  rank: ['Sound/Rank', 'String'],
+  why: ['Sound/Why', 'String'],
+  volume: ['Sound/Volume', 'Int64', '%'],
+  until: ['Sound/Until', 'DateTime'],
+  play: ['Sound/Play', 'String'],
+  announce: ['Sound/Announce', 'String'],
+  emergency: ['Sound/Emergency', 'String'],
+  stop: ['Sound/Stop', 'Boolean'],
+  volumeSet: ['Sound/Set Volume', 'Int64', '%'],
+  resume: ['Sound/Resume', 'Boolean'],
+  minutes: ['Sound/Minutes', 'Int64', 'min'],
+  reason: ['Sound/Reason', 'String'],
+} as const;
 const RELEASE = { at: ['Override/Release At', 'String'] } as const;
 const CONFIG_STATE = {
   revision: ['Config/Revision', 'Int64'],
@@ -82,6 +98,8 @@ export const OVERRIDE_METRIC = metricNames(OVERRIDE);
 export const PROGRAMME_METRIC = metricNames(PROGRAMME);
 /** Metric name, on a lamp, of the time for which it blinks. Units: s. */
 export const IDENTIFY_METRIC = metricNames(IDENTIFY);
+/** Metric names, on a sound place, of what it does and why, and of what a platform may request of it. */
+export const SOUND_METRIC = metricNames(SOUND);
 /**
  * Metric name, on a lamp or zone, of the time at which a release takes effect: `now` or `next-step`. Either also requests the release
  * without `Override/Release`.
@@ -129,11 +147,11 @@ export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [EMERGENCY, COMMAND
 );
 
 /**
- * Returns the metrics that a device has for commands, in the order of a birth; empty if it is neither lamp, zone nor panel and has no writable
- * point.
+ * Returns the metrics that a device has for commands, in the order of a birth; empty if it is neither lamp, zone, panel nor sound place and has
+ * no writable point.
  */
-export function deviceCommandMetrics({ target, metrics, isPanel }: UplinkDevice): readonly UplinkMetric[] {
-  if (isPanel === true) return [PANEL, COMMAND].flatMap(ownMetrics);
+export function deviceCommandMetrics({ target, metrics, part }: UplinkDevice): readonly UplinkMetric[] {
+  if (part !== undefined) return [part === 'panel' ? PANEL : SOUND, COMMAND].flatMap(ownMetrics);
   if (target === null) return metrics.some(({ write }) => write !== undefined) ? ownMetrics(COMMAND) : [];
   const ofKind: Partial<Record<typeof target.kind, readonly OwnMetrics[]>> = {
     zone: [RELEASE, EMERGENCY, PROGRAMME],

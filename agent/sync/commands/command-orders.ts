@@ -25,6 +25,7 @@ import {
   PROGRAMME_METRIC,
   RELEASE_AT_METRIC,
 } from './command-metrics.ts';
+import { readSoundRequest } from './sound-orders.ts';
 
 /** Source: design §6: each intent of the platform expires by itself. A programme may be chosen for a month. Units: min, s, characters. */
 const LIMIT = { minutes: 1_440, programmeMinutes: 44_640, identifyS: 600, reasonLength: 80, nameLength: 64, textLength: 256 };
@@ -46,13 +47,14 @@ export interface OrderFrame {
 }
 
 /**
- * Returns the order that a command to a device contains: override, release, programme, emergency, blinking, or a value for a point. Errors:
+ * Returns the order that a command to a device contains: override, release, programme, emergency, blinking, sound, or a value for a point. Errors:
  * throws Refusal if the fields are not exactly one order that this device accepts.
  */
 export function readDeviceOrder(fields: CommandFields, place: DeviceEntry, frame: OrderFrame): PlatformOrder {
+  if (place.part === 'sound-place') return { kind: 'sound', request: readSoundRequest(fields, place.id, frame) };
   const group = groupOfCommand(fields);
-  const { target, id: deviceId, isPanel } = place;
-  if (isPanel === true) return panelOrder(fields, deviceId, frame);
+  const { target, id: deviceId, part } = place;
+  if (part === 'panel') return panelOrder(fields, deviceId, frame);
   if (group === 'point') return pointOrder(fields, place, frame);
   if (target?.kind === 'zone' && group === 'Emergency') return readEmergency(fields, target, frame);
   if (target?.kind === 'zone' && group === 'Programme') return programmeOrder(fields, target.id, frame);

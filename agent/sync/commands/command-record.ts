@@ -35,7 +35,17 @@ export interface CommandRecord {
 /** A record as it is added to the registry: without its number, and without the mark that the broker has its end. */
 export type NewRecord = Omit<CommandRecord, 'n' | 'isTold'>;
 
-const KINDS: readonly CommandRecord['kind'][] = ['override', 'release', 'programme', 'blink', 'point', 'config', 'update', 'refused'];
+const KINDS: readonly CommandRecord['kind'][] = [
+  'override',
+  'release',
+  'programme',
+  'blink',
+  'point',
+  'sound',
+  'config',
+  'update',
+  'refused',
+];
 const STATES: readonly OutcomeState[] = ['received', 'queued', 'sent', 'verified', 'refused', 'failed'];
 const TARGETS: readonly CommandTarget['kind'][] = ['lamp', 'zone', 'cabinet', 'device'];
 
@@ -123,6 +133,10 @@ export function describeOrder(order: PlatformOrder): string {
       const { panel, text, isEmergency, minutes } = order.request;
       const kind = isEmergency ? 'emergency text' : 'text';
       return text === null ? `end of the ${kind} of ${panel}` : `${kind} of ${panel} for ${minutes} min: ${text}`;
+    }
+    case 'sound': {
+      const { ask, place, reason } = order.request;
+      return `sound ${Object.values(ask).join(' ')} at ${place}${because(reason)}`;
     }
     case 'point':
       return `${order.request.pointId} to ${order.request.value}`;

@@ -36,6 +36,7 @@ import {
 } from './command-metrics.ts';
 import { type OrderFrame, readDeviceOrder, readEmergency, targetOf } from './command-orders.ts';
 import { readMaintenanceOrder } from './maintenance-orders.ts';
+import { SOUND_WRITABLE } from './sound-orders.ts';
 
 /** Longest id. Units: UTF-16 units. */
 const ID_LENGTH = 64;
@@ -92,9 +93,12 @@ export type NodeCommand = ParsedCommand | { readonly kind: 'rebirth' } | { reado
 export function readDeviceCommand(message: InboundMessage, device: DeviceEntry | undefined, context: CommandContext): ParsedCommand {
   return orRefusal(message, device?.byAlias ?? new Map(), context, () => {
     if (device === undefined) throw new Refusal(msg`unknown device: it is named as in the topic of its DBIRTH`);
-    const { id: deviceId, target, isPanel, byName, byAlias } = device;
+    const { id: deviceId, target, part, byName, byAlias } = device;
     const isWritable = ({ name, write }: MetricEntry): boolean =>
-      write !== undefined || (target !== null && WRITABLE.has(name)) || (isPanel === true && PANEL_WRITABLE.has(name));
+      write !== undefined ||
+      (target !== null && WRITABLE.has(name)) ||
+      (part === 'panel' && PANEL_WRITABLE.has(name)) ||
+      (part === 'sound-place' && SOUND_WRITABLE.has(name));
     if (![...byName.values()].some(isWritable)) throw new Refusal(msg`${deviceId} has nothing that can be written`);
     const place: TargetFacts = {
       name: deviceId,

@@ -13,11 +13,11 @@ import type { CommandRecord } from './command-record.ts';
 export type OutcomeKind = CommandRecord['kind'] | null;
 
 /** Kinds that are not reported under `Override/`. */
-const NOT_OVERRIDES: readonly OutcomeKind[] = ['programme', 'blink', 'point'];
+const NOT_OVERRIDES: readonly OutcomeKind[] = ['programme', 'blink', 'point', 'sound'];
 
 /**
  * Returns the metrics that report the outcome of a command, to be sent in one message: `Command/Outcome`, and on a lamp or zone that is
- * not silent also `Override/Outcome`, unless the command was about a programme, blinking or a point.
+ * not silent also `Override/Outcome`, unless the command was about a programme, blinking, sound or a point.
  * They are on the command's device; on the node if that device is silent, unknown, or the cabinet. Also stores the values in `values`, for
  * the next birth. A text that is too long is shortened to `maxTextBytes`.
  */

@@ -59,8 +59,8 @@ const TALQ_UNIT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns the devices of the uplink: the configured devices with their points, then the other lamps, the zones and the panels. A lamp with the id of
- * a device shares its entry. `profiles` give the category of a device, which decides on the TALQ names of its points; `io` without one.
+ * Returns the devices of the uplink: the configured devices with their points, then the other lamps, the zones, the panels and the sound places. A lamp
+ * with the id of a device shares its entry. `profiles` give the category of a device, which decides on the TALQ names of its points; `io` without one.
  */
 export function uplinkDevices(
   cabinet: Cabinet,
@@ -69,11 +69,17 @@ export function uplinkDevices(
 ): UplinkDevice[] {
   const lampIds = new Set(cabinet.lamps.map(({ id }) => id));
   const deviceIds = cabinet.lines.flatMap((line) => line.devices).map(({ id }) => id);
-  const ours = new Set([...cabinet.lamps, ...cabinet.outputs].map(({ device, point }) => `${device}.${point}`));
+  const places = cabinet.sound?.places ?? [];
+  const driven = [...cabinet.lamps, ...cabinet.outputs, ...places.flatMap(({ amplifiers }) => amplifiers)];
+  const ours = new Set(driven.map(({ device, point }) => `${device}.${point}`));
   const metricsOf = (deviceId: string): UplinkMetric[] =>
     [...points.values()]
       .filter(({ device, profile }) => device.id === deviceId && profile.type !== 'text')
-      .map((point) => toMetric(point, profiles.get(point.device.profile)?.category ?? 'io', ours.has(point.pointId)));
+      .map((point) => {
+        const profile = profiles.get(point.device.profile);
+        // What is written to a raw device has the limits of the part of the agent that uses it.
+        return toMetric(point, profile?.category ?? 'io', ours.has(point.pointId) || profile?.transport === 'uart');
+      });
   const lampMetrics: UplinkMetric[] = [
     { name: LAMP_METRIC.wanted, pointId: null, type: 'Int64', unit: '%', range: [0, 100], talq: 'targetLightCommand' },
     { name: LAMP_METRIC.rank, pointId: null, type: 'String', unit: '' },
@@ -87,8 +93,9 @@ export function uplinkDevices(
     }),
   );
   const zones = cabinet.zones.map(({ id }): UplinkDevice => ({ id, metrics: ownMetrics(ZONE), target: { kind: 'zone', id } }));
-  const panels = cabinet.panels.map(({ id }): UplinkDevice => ({ id, metrics: ownMetrics(PANEL), target: null, isPanel: true }));
-  return [...deviceOrLamp, ...zones, ...panels];
+  const panels = cabinet.panels.map(({ id }): UplinkDevice => ({ id, metrics: ownMetrics(PANEL), target: null, part: 'panel' }));
+  const sounds = places.map(({ id }): UplinkDevice => ({ id, metrics: [], target: null, part: 'sound-place' }));
+  return [...deviceOrLamp, ...zones, ...panels, ...sounds];
 }
 
 function toMetric(point: CabinetPoint, category: DeviceCategory, isOurs: boolean): UplinkMetric {

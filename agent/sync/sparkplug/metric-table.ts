@@ -25,8 +25,8 @@ export interface MetricEntry extends UplinkMetric {
 export interface DeviceEntry {
   readonly id: string;
   readonly target: Target | null;
-  /** It accepts texts. */
-  readonly isPanel?: true;
+  /** As `UplinkDevice`. */
+  readonly part?: UplinkDevice['part'];
   readonly metrics: readonly MetricEntry[];
   readonly byName: ReadonlyMap<string, MetricEntry>;
   readonly byAlias: ReadonlyMap<number, MetricEntry>;
@@ -136,7 +136,7 @@ function toDevice(device: UplinkDevice, toEntry: (metric: UplinkMetric, deviceId
   return {
     id: device.id,
     target: device.target,
-    ...(device.isPanel === true ? { isPanel: true } : {}),
+    ...(device.part === undefined ? {} : { part: device.part }),
     metrics,
     byName: new Map(metrics.map((entry) => [entry.name, entry])),
     byAlias: new Map(),

@@ -1,8 +1,9 @@
-/** `why`: shows why a lamp or zone has its level, now or at another time. */
+/** `why`: shows why a lamp or zone has its level, now or at another time, and why a place sounds. */
 
 import { count } from '../../../core/counts.ts';
 import { type Message, msg, type Said } from '../../../core/message.ts';
 import { inTurn } from '../../../core/message-lists.ts';
+import type { SoundView } from '../../../core/sound-tools.ts';
 import type { WhyLamp, WhyView } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
@@ -25,13 +26,16 @@ export const WHY = agentCommand({
   name: 'why',
   role: 'viewer',
   group: 'Look:',
-  summary: msg`why a lamp or zone has its level`,
-  arguments: [{ name: 'target', summary: msg`a lamp or a zone`, required: true, names: 'target' }],
+  summary: msg`why a lamp or zone has its level, or a place its sound`,
+  arguments: [{ name: 'target', summary: msg`a lamp, a zone or a sound place`, required: true, names: 'target' }],
   options: [{ name: 'at', value: 'TIME', summary: msg`at another time, as 23:30 (the next one) or 2026-12-01T23:30` }],
   examples: ['luciole why L07', 'luciole why rue-bressigny', 'luciole why L07 --at 03:00'],
   read: (args) => ({ target: textArg(args, 'target'), at: args['at'] === undefined ? null : typedInstant(textArg(args, 'at')) }),
   timeoutMs: TIMEOUT_MS,
-  answer: async (view, { target, at }, { clock, timezone }): Promise<WhyView> => {
+  answer: async (view, { target, at }, { clock, timezone }): Promise<WhyView | SoundView> => {
+    const place = view.sound?.places().find(({ id }) => id.toLowerCase() === target.toLowerCase());
+    if (place !== undefined && at !== null) throw new ConsoleError('usage', msg`the sound of another time is not known; leave --at out`);
+    if (place !== undefined) return place;
     const { id } = findTarget(view, target);
     const found = at === null ? view.why(id) : view.whyAt(id, instantOf(at, clock.wallMs(), timezone));
     if (found?.past !== undefined) return { ...found, past: await withMeasured(view, found.past, found.atMs ?? 0) };
@@ -39,7 +43,8 @@ export const WHY = agentCommand({
       throw new ConsoleError('failed', msg`no level has been decided for ${id} yet; try again in a second`);
     return found;
   },
-  render: renderWhy,
+  render: async (view, page) =>
+    'player' in view ? (await import('../sound/sound-page.ts')).renderSoundWhy(view, page) : renderWhy(view, page),
 });
 
 /**

@@ -121,6 +121,10 @@ export const rules: Mistake[] = [
   ['a zone that counts nothing', [['trafficIn: road', 'trafficIn: park']], ['73:28: rules[2].trafficIn: zone "park" has no traffic, so this rule would never apply; add traffic to it']],
   ['an unknown zone to raise', [['raise: { zones: [park]', 'raise: { zones: [parc]']], ['71:87: rules[0].raise.zones[0]: unknown zone "parc"; did you mean "park"?']],
   ['a raise that never shows', [['levelPct: 60 } }', 'levelPct: 10 } }']], ['71:104: rules[0].raise.levelPct: 10 % does not lie above minPct 10 of zone "park", so it would have no effect; write more than 10']],
+  ['an unknown zone to lower', [['raise: { zones: [park]', 'lower: { zones: [parc]']], ['71:87: rules[0].lower.zones[0]: unknown zone "parc"; did you mean "park"?']],
+  ['a lower level below the minimum', [['raise: { zones: [park], levelPct: 60', 'lower: { zones: [park], levelPct: 5']], ['71:104: rules[0].lower.levelPct: 5 % lies below minPct 10 of zone "park", which stays lit at its minimum; write 10 or more']],
+  ['less light where someone is', [['presenceIn: park', 'presenceIn: park, lower: { zones: [park], levelPct: 20 }']], ['72:45: rules[1].lower: only a measured point may lower the light; write point, or leave lower out']],
+  ['more and less light at once', [['raise: { zones: [park], levelPct: 60 }', 'raise: { zones: [park], levelPct: 60 }, lower: { zones: [park], levelPct: 20 }']], ['71:126: rules[0].lower.zones: this rule raises and lowers zone "park"; write one of both']],
   ['two rules of one id', [['id: someone', 'id: smog']], ['72:11: rules[1].id: there are two rules "smog" (the other is in line 71)']],
 ];
 
