@@ -52,10 +52,10 @@ function pointPlace(wired: WiredDevice, pointId: string): WireRegister | undefin
   return placeOf(wired, table, address);
 }
 
-/** The register value for this value; null for one that the device type cannot write. */
-function registerOf(point: PointProfile, value: number): number | null {
+/** The registers for this value, as text so that two can be compared; null for a value that the device type cannot write. */
+function registersOf(point: PointProfile, value: number): string | null {
   const registers = encodePoint(point, value);
-  return registers instanceof Refusal ? null : (registers[0] ?? null);
+  return registers instanceof Refusal ? null : registers.join(' ');
 }
 
 /**
@@ -80,7 +80,7 @@ function faceOf({ poll, unit: _unit, enum: _enum, flags: _flags, deadband: _dead
 /** Group writes that every unit of the port receives, each with the register value per level: equal keys have the same effect on every device. */
 function broadcastKeys(wired: WiredDevice): string[] {
   const level = wired.profile.points.find(({ semantic, write }) => semantic === 'level' && write !== null);
-  const registers = level === undefined ? [] : LEVELS_PCT.map((levelPct) => registerOf(level, levelPct));
+  const registers = level === undefined ? [] : LEVELS_PCT.map((levelPct) => registersOf(level, levelPct));
   const groups = wired.profile.groups.filter(({ reach }) => reach === 'bus');
   return groups.map(({ table, address }) => `${placeOf(wired, table, address, 0)}|${registers.join(',')}`);
 }
@@ -106,9 +106,9 @@ export interface OutputCircuit {
   readonly wired: WiredDevice;
   /** A relay contact, which may feed lamps; any other output is a display or a signal. */
   readonly isRelay: boolean;
-  /** The register value while it is idle, and while a lamp of its zones is lit; null for a value that is not configured or cannot be written. */
-  readonly idleRegister: number | null;
-  readonly litRegister: number | null;
+  /** The registers while it is idle, and while a lamp of its zones is lit; null for a value that is not configured or cannot be written. */
+  readonly idleRegisters: string | null;
+  readonly litRegisters: string | null;
   /** The registers of the lamps that close the contact. */
   readonly lampPlaces: ReadonlySet<WireRegister>;
 }
@@ -206,17 +206,17 @@ interface PlacedOutput {
 
 function outputCircuit({ output, wired, point }: PlacedOutput, { zones, placeOfLamp }: LampPlaces): OutputCircuit {
   const { litWith, idle } = output;
-  const register = (value: Output['idle'] | undefined): number | null => {
+  const registers = (value: Output['idle'] | undefined): string | null => {
     const number = value === undefined ? undefined : outputNumber(value, point);
-    return number === undefined ? null : registerOf(point, number);
+    return number === undefined ? null : registersOf(point, number);
   };
   const lampIds = zones.filter(({ id }) => litWith?.zones.includes(id) ?? false).flatMap(({ lamps }) => lamps);
   return {
     output,
     wired,
     isRelay: point.semantic === 'relay' || point.type === 'bit' || point.table === 'coil',
-    idleRegister: register(idle),
-    litRegister: register(litWith?.value),
+    idleRegisters: registers(idle),
+    litRegisters: registers(litWith?.value),
     lampPlaces: new Set(lampIds.flatMap((id) => placeOfLamp.get(id) ?? [])),
   };
 }

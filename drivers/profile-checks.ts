@@ -5,10 +5,11 @@
  */
 import { msg } from '../agent/core/message.ts';
 import type { GroupProfile, IdentifyProbe, Profile } from '../agent/core/profile.ts';
-import { registersOf } from './modbus/codec.ts';
+import { isBitType, widthOf } from './modbus/register-types.ts';
 import { exampleFlaws } from './profile-examples.ts';
 import type { ExpandedProfile, FilePath } from './profile-expand.ts';
 import { type Flaw, unknownPoint } from './profile-flaw.ts';
+import { nameplateFlaws } from './profile-nameplate.ts';
 import { pointFlaws } from './profile-points.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
 
@@ -19,6 +20,7 @@ export function checkProfile({ profile, paths }: ExpandedProfile): Flaw[] {
     ...pointFlaws(profile, paths.points),
     ...transportFlaws(profile),
     ...quirkFlaws(profile),
+    ...nameplateFlaws(profile),
     ...uptimeFlaws(profile),
     ...profile.groups.flatMap((group, index) => groupFlaws(profile, group, index, paths.groups[index] ?? [])),
     ...setupFlaws(profile, paths.setup),
@@ -55,16 +57,25 @@ function transportFlaws({ transport, codec, identify, setup, groups, repeats, up
 
 /** Limits that no request can meet, and empty ranges. */
 function quirkFlaws({ transport, points, quirks }: Profile): Flaw[] {
-  const { maxReadRegisters, singleOnly } = quirks;
-  const widest = transport === 'modbus' ? points.find((point) => registersOf(point) > maxReadRegisters) : undefined;
-  const wide = widest && {
-    path: ['quirks', 'maxReadRegisters'],
-    message: msg`${widest.id} has ${registersOf(widest)} registers that must be read in one request; correct maxReadRegisters`,
-  };
-  const turned = singleOnly.flatMap(([from, to], index) =>
+  const { maxReadRegisters, singleOnly, writeFunction } = quirks;
+  const flaws: Flaw[] = singleOnly.flatMap(([from, to], index) =>
     from > to ? [{ path: ['quirks', 'singleOnly', index], message: msg`the first number must not exceed the second` }] : [],
   );
-  return wide === undefined ? turned : [wide, ...turned];
+  if (transport === 'uart') return flaws;
+  // Two requests could give two halves of different values.
+  const widest = points.find((point) => !isBitType(point.type) && widthOf(point) > maxReadRegisters);
+  if (widest !== undefined)
+    flaws.push({
+      path: ['quirks', 'maxReadRegisters'],
+      message: msg`${widest.id} has ${widthOf(widest)} registers that must be read in one request; correct maxReadRegisters`,
+    });
+  const written = points.find((point) => point.write !== null && widthOf(point) > 1);
+  if (written !== undefined && writeFunction === 'single')
+    flaws.push({
+      path: ['quirks', 'writeFunction'],
+      message: msg`${written.id} has ${widthOf(written)} registers that must be written in one request; leave out writeFunction: single`,
+    });
+  return flaws;
 }
 
 function uptimeFlaws({ uptime, points }: Profile): Flaw[] {
@@ -84,7 +95,7 @@ function groupFlaws({ groups, points }: Profile, group: GroupProfile, index: num
   if (group.address > 0xffff) flaws.push({ path: [...path, 'address'], message: msg`${group.id} reaches beyond address 65535` });
   if (levels.length === 0) flaws.push({ path, message: msg`a group sets levels, but no point of this profile does` });
   // A level in a coil would be sent as off.
-  const misfit = levelPoints.find(({ id, type }) => (group.sets?.includes(id) ?? true) && (type === 'bit') !== (group.table === 'coil'));
+  const misfit = levelPoints.find(({ id, type }) => (group.sets?.includes(id) ?? true) && isBitType(type) !== (group.table === 'coil'));
   if (misfit !== undefined)
     flaws.push({
       path: [...path, 'table'],

@@ -13,6 +13,7 @@ import { bytesOf, takeApart } from './example-frames.ts';
 import { createModbusDriver } from './modbus/modbus-driver.ts';
 import { textFormatOf } from './modbus/text-codec.ts';
 import { type Flaw, unknownPoint } from './profile-flaw.ts';
+import { nameplateExampleFlaws } from './profile-nameplate.ts';
 import { createUartDriver } from './uart/frame-codec.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
 
@@ -43,13 +44,16 @@ export function exampleFlaws(profile: Profile): Flaw[] {
     const path = ['examples', index];
     const values = valuesOf(example);
     if ('message' in values) return [{ path: [...path, ...values.at], message: values.message }];
-    return Object.entries(example.expect).flatMap(([id, expected]) => {
-      const flaw =
-        typeof expected === 'string'
-          ? textFlaw(profile, id, { text: expected, got: values.get(id) })
-          : valueFlaw(profile, id, { expected, got: values.get(id) });
-      return flaw === null ? [] : [{ path: [...path, 'expect', id], ...flaw }];
-    });
+    return [
+      ...nameplateExampleFlaws(profile, example, path),
+      ...Object.entries(example.expect).flatMap(([id, expected]) => {
+        const flaw =
+          typeof expected === 'string'
+            ? textFlaw(profile, id, { text: expected, got: values.get(id) })
+            : valueFlaw(profile, id, { expected, got: values.get(id) });
+        return flaw === null ? [] : [{ path: [...path, 'expect', id], ...flaw }];
+      }),
+    ];
   });
 }
 

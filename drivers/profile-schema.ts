@@ -4,6 +4,7 @@
 import * as z from 'zod';
 import type { JsonSchema } from '../agent/core/json-schema.ts';
 import { type Message, msg } from '../agent/core/message.ts';
+import { MAX_COILS } from './modbus/register-types.ts';
 
 /** Each `patternErrorMessage` states what is allowed, in the words of our messages; a schema stores the text of a message. */
 const id = z
@@ -58,6 +59,7 @@ const text = z.strictObject({
   length: z.int().min(1).max(246),
   perRegister: z.union([z.literal(1), z.literal(2)]).default(2),
   order: z.enum(['high-first', 'low-first']).default('high-first'),
+  align: z.enum(['left', 'center', 'right']).default('left'),
   pad: z.union([z.literal('nul'), character]).default(' '),
   characters: z.string().min(1).max(256).nullable().default(null),
   replacement: character.default('?'),
@@ -115,9 +117,12 @@ const point = z.strictObject({
   ]),
   table: z.enum(['coil', 'discrete', 'input', 'holding']).default('input'),
   address: register.optional(),
-  type: z.enum(['bit', 'u16', 's16', 'u32', 's32', 'f32', 'u64', 's64', 'text']).default('u16'),
+  type: z.enum(['bit', 'bits', 'u16', 's16', 'u32', 's32', 'f32', 'u64', 's64', 'f64', 'bcd16', 'bcd32', 'text']).default('u16'),
+  /** Only for type `bits`. */
+  coils: z.int().min(1).max(MAX_COILS).default(1),
   bit: z.int().min(0).max(63).nullable().default(null),
   wordOrder: z.enum(['high-first', 'low-first']).default('high-first'),
+  byteOrder: z.enum(['high-first', 'low-first']).default('high-first'),
   scale: z
     .number()
     .refine((scale) => scale !== 0, String(msg`a scale of 0 makes every value 0`))
@@ -152,6 +157,20 @@ const probe = z.strictObject({
   oneOf: z.array(z.array(register)).default([]),
   text: z.string().nullable().default(null),
   strength: z.enum(['strong', 'plausible']).default('strong'),
+});
+
+const NAMEPLATE_IDS = ['serial', 'firmware', 'hardware', 'model', 'maker'] as const;
+
+const nameplate = z.strictObject({
+  id: z.enum(NAMEPLATE_IDS),
+  table: z.enum(['input', 'holding']).default('holding'),
+  address: register,
+  type: z.enum(['text', 'u16', 'u32', 'u64']).default('text'),
+  /** Only for a text. Most: no maker's name is longer than 64 characters. */
+  count: z.int().min(1).max(32).default(1),
+  perRegister: z.union([z.literal(1), z.literal(2)]).default(2),
+  wordOrder: z.enum(['high-first', 'low-first']).default('high-first'),
+  byteOrder: z.enum(['high-first', 'low-first']).default('high-first'),
 });
 
 const group = z.strictObject({
@@ -200,6 +219,7 @@ const example = z.strictObject({
   request: hex.nullable().default(null),
   response: hex,
   expect: z.record(id, z.union([z.number(), z.string()]).nullable()),
+  nameplate: z.partialRecord(z.enum(NAMEPLATE_IDS), z.string().nullable()).optional(),
 });
 
 const document = z.strictObject({
@@ -228,6 +248,7 @@ const document = z.strictObject({
   identify: z.array(probe).default([]),
   uptime: id.nullable().default(null),
   quirks: quirks.prefault({}),
+  nameplate: z.array(nameplate).default([]),
   points: z.array(point).default([]),
   repeat: z.array(repeat).default([]),
   setup: z.array(setup).default([]),

@@ -10,7 +10,7 @@ import type { Page } from './text/page.ts';
  * Kinds of names that completion offers for an argument. `target`: a lamp or a zone. `modbus-line`: a line on which a unit can be polled.
  * `place`: a key of the configuration.
  */
-export type NameKind = 'lamp' | 'zone' | 'target' | 'line' | 'modbus-line' | 'device' | 'point' | 'profile' | 'place';
+export type NameKind = 'lamp' | 'zone' | 'target' | 'panel' | 'line' | 'modbus-line' | 'device' | 'point' | 'profile' | 'place';
 
 /** One positional argument of a command, for the parser, the help and the completion. */
 export interface ArgumentSpec {

@@ -39,6 +39,7 @@ import { BUS_STATS } from './commands/lines/bus-stats.ts';
 import { BUS_WATCH } from './commands/lines/bus-watch.ts';
 import { BUS_WRITE } from './commands/lines/bus-write.ts';
 import { PROFILE_COMMANDS } from './commands/lines/profile.ts';
+import { PANEL_COMMANDS } from './commands/panels/panel.ts';
 import { LOG_WATCH } from './commands/service/log.ts';
 import { METRICS } from './commands/service/metrics.ts';
 import { PROGRAM_COMMANDS } from './commands/service/program.ts';
@@ -70,6 +71,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   HOURS,
   ...TEST_COMMANDS,
   ...SOUND_COMMANDS,
+  ...PANEL_COMMANDS,
   BUS_SCAN,
   BUS_REGISTERS,
   BUS_READ,
@@ -130,6 +132,7 @@ export const FAMILIES: readonly Family[] = [
   { name: 'lights', group: 'Act:', summary: msg`all of the street: on for an emergency, auto` },
   { name: 'test', group: 'Act:', summary: msg`try a lamp or a zone: ramp, read-back, power` },
   { name: 'sound', group: 'Act:', summary: msg`sound: show, play, announce, stop, volume, emergency, resume` },
+  { name: 'panel', group: 'Act:', summary: msg`the information panels: show, set a text, clear it` },
   { name: 'user', group: 'Access:', summary: msg`users of the console: list, add, enrol, role, passwd` },
   { name: 'bus', group: 'Lines:', summary: msg`a line: scan, registers, read, write, stats, watch` },
   { name: 'profile', group: 'Lines:', summary: msg`device types: list, show, check, test` },

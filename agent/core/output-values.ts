@@ -62,12 +62,13 @@ function pointFlaw(
   lamps: readonly Pick<Lamp, 'id' | 'device' | 'point'>[],
 ): Message {
   const id = output.point;
-  const usable = profile.points.filter(({ write }) => write !== null && !write.dangerous).map((each) => each.id);
+  const usable = profile.points.filter(({ write, type }) => write !== null && !write.dangerous && type !== 'text').map((each) => each.id);
   const there = msg`; points that can be written: ${listNames(usable)}`;
   if (point === undefined) return msg`profile "${profile.id}" has no point "${id}"${didYouMean(id, usable, there)}`;
   if (point.write === null) return msg`"${id}" of profile "${profile.id}" cannot be written${there}`;
   // Its limits, such as the highest volume, are those of the place that uses it.
   if (profile.transport === 'uart') return msg`"${id}" of profile "${profile.id}" is written by its own part of the agent, no output may`;
+  if (point.type === 'text') return msg`"${id}" of profile "${profile.id}" shows texts; write it under \`panels:\``;
   if (point.write.dangerous) return msg`"${id}" of profile "${profile.id}" is dangerous to write, no output may${there}`;
   const lamp = lamps.find((each) => each.device === output.device && each.point === id);
   return lamp === undefined
@@ -96,10 +97,16 @@ function valueFlaw(value: OutputValue, point: PointProfile): Message {
     return msg`"${point.id}" has no names for its values; give a number from ${min} to ${max}`;
   if (number === undefined)
     return msg`"${value}" is not a value of "${point.id}"${didYouMean(String(value), names, msg`; there are: ${listNames(names)}`)}`;
-  if (number >= min && number <= max) return NO_TEXT;
+  if (number >= min && number <= max) return decimalsFlaw(number, point);
   return number === value
     ? msg`${number} is outside ${min} to ${max}, which the profile allows for "${point.id}"`
     : msg`${number} ("${value}") is outside ${min} to ${max}, which the profile allows for "${point.id}"`;
+}
+
+/** A digit that the device does not keep would make each read-back differ from the value. */
+function decimalsFlaw(number: number, { id, decimals }: PointProfile): Message {
+  const kept = Number(number.toFixed(decimals));
+  return kept === number ? NO_TEXT : msg`${number} has more decimals than "${id}" keeps; write ${kept}`;
 }
 
 /** A circuit that feeds lamps stays closed while one of them is lit, so no rule may open it. */

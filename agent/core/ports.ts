@@ -8,6 +8,7 @@ export type * from './uplink-port.ts';
 import type { BusTools } from './bus-tools.ts';
 import type { MonoMs, WallMs } from './clock.ts';
 import type { Message } from './message.ts';
+import type { NameplateId } from './profile.ts';
 import type { LinePulse } from './pulse.ts';
 import type { LevelPct, PointId, Reading, Severity } from './words.ts';
 
@@ -139,4 +140,6 @@ export interface DeviceView {
   readonly turnaroundMs: number | null;
   /** Requests that failed since the unit last answered. */
   readonly failures: number;
+  /** Serial number, firmware and other texts that the device contains; absent where none has been read. */
+  readonly nameplate?: Readonly<Partial<Record<NameplateId, string>>>;
 }

@@ -9,10 +9,10 @@ import { Message, msg } from './message.ts';
 /** The four address spaces of a Modbus device: bits (`coil` writable, `discrete` read-only) and registers (`holding` writable, `input` read-only). */
 export type Table = 'coil' | 'discrete' | 'input' | 'holding';
 /**
- * How a value is encoded: one bit, an unsigned (`u`), signed (`s`) or IEEE 754 (`f`) number of that many bits, or a text of several registers.
- * Source: Modbus has 16-bit registers; wider types span several.
+ * How a value is encoded: one bit, or an unsigned (`u`), signed (`s`), IEEE 754 (`f`) or binary-coded decimal (`bcd`) number of that many bits.
+ * `bits`: several coils or discrete inputs as one number. `text`: a text of several registers. Source: Modbus has 16-bit registers; wider types span several.
  */
-export type RegisterType = 'bit' | 'u16' | 's16' | 'u32' | 's32' | 'f32' | 'u64' | 's64' | 'text';
+export type RegisterType = 'bit' | 'bits' | 'u16' | 's16' | 'u32' | 's32' | 'f32' | 'u64' | 's64' | 'f64' | 'bcd16' | 'bcd32' | 'text';
 /** Which register of a value of several registers comes first: that with the highest or the lowest 16 bits. */
 export type WordOrder = 'high-first' | 'low-first';
 /**
@@ -45,6 +45,8 @@ export interface Profile {
   /** How a unit of this type is recognised on an unknown line. */
   readonly identify: readonly IdentifyProbe[];
   readonly quirks: Quirks;
+  /** Registers with its serial number, firmware and other texts for people; empty if none is known. */
+  readonly nameplate: readonly NameplateEntry[];
   /** All points, including those of repeated parts, with full names: `ecg5_level`. */
   readonly points: readonly PointProfile[];
   /** Repeated parts, so that a cabinet file can list those it has. */
@@ -102,6 +104,22 @@ export interface IdentifyProbe {
   readonly strength: 'strong' | 'plausible';
 }
 
+export type NameplateId = 'serial' | 'firmware' | 'hardware' | 'model' | 'maker';
+
+/** One text of a nameplate. `u16`, `u32` and `u64` are shown in decimal digits. */
+export interface NameplateEntry {
+  readonly id: NameplateId;
+  readonly table: 'input' | 'holding';
+  readonly address: number;
+  readonly type: 'text' | 'u16' | 'u32' | 'u64';
+  /** Number of registers of a text. */
+  readonly count: number;
+  /** Characters of a text in each register; a single one is in the low byte. */
+  readonly perRegister: 1 | 2;
+  readonly wordOrder: WordOrder;
+  readonly byteOrder: WordOrder;
+}
+
 /** One write that sets several level points to one level. */
 export interface GroupProfile {
   /** Unique in the profile: `all`, `group3`. */
@@ -151,7 +169,11 @@ export interface PointProfile {
   readonly type: RegisterType;
   /** The bit of the register to use, 0 is the lowest; null: the whole register. */
   readonly bit: number | null;
+  /** Number of coils or discrete inputs of type `bits`, the first is the lowest bit; 1 for every other type. */
+  readonly coils: number;
   readonly wordOrder: WordOrder;
+  /** Order of the two bytes in each register. Source: Modbus sends the high byte first; some devices fill their registers the other way. */
+  readonly byteOrder: WordOrder;
   /** value = raw × scale + offset; not for a single `bit` of a register, nor with a `transform`. */
   readonly scale: number;
   readonly offset: number;
@@ -187,6 +209,8 @@ export interface TextFormat {
   readonly perRegister: 1 | 2;
   /** Which byte of a register has its first character; with one character, the other byte is 0. */
   readonly order: 'high-first' | 'low-first';
+  /** Where a shorter text is in the line; padding fills the rest. */
+  readonly align: 'left' | 'center' | 'right';
   /** Fills the rest of the registers: a character, or `nul`. */
   readonly pad: string;
   /** The characters that the panel can show, besides the space; null for all of the encoding. */
@@ -306,4 +330,6 @@ export interface ProfileExample {
   readonly response: string;
   /** Of a text point: its text. */
   readonly expect: Readonly<Record<string, number | string | null>>;
+  /** Texts of the nameplate that the response contains; null for one that is no text. */
+  readonly nameplate?: Readonly<Partial<Record<NameplateId, string | null>>> | undefined;
 }

@@ -71,6 +71,7 @@ export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] 
     lastSeenMs: unit.seenMs,
     turnaroundMs: unit.health.turnaroundMs === null ? null : Math.round(unit.health.turnaroundMs.mean * 10) / 10,
     failures: unit.health.failures,
+    ...(unit.nameplate.texts.size === 0 ? {} : { nameplate: Object.fromEntries(unit.nameplate.texts) }),
   }));
   if (uart === null) return modbus;
   const base = { line: source.config.id, unit: 0, state: uart.state, faults: [], lastSeenMs: uart.seenMs, turnaroundMs: null, failures: 0 };

@@ -115,7 +115,6 @@ function isSame(a: PanelRequest, b: PanelRequest): boolean {
 }
 
 function waitsBelow({ rank, source }: PanelProgress): Message {
-  return rank === 'emergency'
-    ? msg`waits below an emergency text by ${source}; it is shown then`
-    : msg`waits below a text by ${source}; it is shown then`;
+  if (rank === 'emergency') return msg`waits below an emergency text by ${source}; it is shown then`;
+  return rank === 'sent' ? msg`waits below a text by ${source}; it is shown then` : msg`it ended before it was shown`;
 }

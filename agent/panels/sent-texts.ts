@@ -38,7 +38,7 @@ export function textRefusal({ id, limits }: PanelConfig, request: PanelRequest, 
   if (older?.sender === 'console' && sender === 'platform')
     return msg`a text of ${older.source} is in force for ${spell(older.untilMono - facts.nowMono)} more; the console has priority`;
   if (text === null) return older === undefined ? msg`no text that was sent is in force on panel ${id}` : NO_TEXT;
-  if (minutes < TEXT_MINUTES.min || minutes > TEXT_MINUTES.max)
+  if (!(minutes >= TEXT_MINUTES.min && minutes <= TEXT_MINUTES.max))
     return msg`found ${minutes} min; a text lasts ${TEXT_MINUTES.min} to ${TEXT_MINUTES.max} min`;
   if (text.trim() === '') return msg`the text is empty: end it instead`;
   const length = [...text].length;

@@ -1,87 +1,23 @@
 /**
- * Registers ↔ numbers: types, word order, scale and the patterns that mean "no value".
+ * Registers ↔ values of points: scale, decimals and the patterns that mean "no value".
  *
  * Pure.
  */
 import { msg } from '../../agent/core/message.ts';
-import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
+import type { PointProfile } from '../../agent/core/profile.ts';
 import { Refusal } from '../../agent/core/refusal.ts';
-import { textRegisters, textValue } from './text-codec.ts';
-
-/** Registers per value. A bit takes one coil; a text, as many as its format has. */
-const REGISTERS_PER_VALUE: Readonly<Record<Exclude<RegisterType, 'text'>, number>> = {
-  bit: 1,
-  u16: 1,
-  s16: 1,
-  u32: 2,
-  s32: 2,
-  f32: 2,
-  u64: 4,
-  s64: 4,
-};
-
-/** Returns the number of registers of a point, or 1 for a bit. All of them are read by one request. */
-export function registersOf({ type, text = null }: Pick<PointProfile, 'type' | 'text'>): number {
-  if (type !== 'text') return REGISTERS_PER_VALUE[type];
-  return text === null ? 1 : textRegisters(text);
-}
-
-/** Lowest and highest raw value of each type that can be written. The other types cannot be written. */
-export const WRITABLE: Readonly<Partial<Record<RegisterType, readonly [min: number, max: number]>>> = {
-  bit: [0, 1],
-  u16: [0, 0xffff],
-  s16: [-0x8000, 0x7fff],
-};
+import { bytesOfValue, isFloatType, isWritable, rawOf, wordsOf } from './register-types.ts';
 
 /** Source: IEC 62386-102, standard dimming curve: light = 10^((n - 1) / (253 / 3) - 1) %, n from 1 (0.1 %) to 254 (100 %). */
 const DALI = { levelsPerDecade: 253 / 3, maxLevel: 254 } as const;
 
 /**
- * One raw value.
- *
- * Shape: `words.length` is at least `registersOf(point)`, each 0..65535. Bytes inside a word are big-endian.
- * Errors: null for 64 bits that a number cannot hold exactly; nothing the devices count comes near 2^53.
- */
-function rawOf(point: PointProfile, words: readonly number[]): number | null {
-  const { type, wordOrder } = point;
-  const used = words.slice(0, registersOf(point));
-  if (wordOrder === 'low-first') used.reverse();
-  const bytes = Buffer.alloc(2 * used.length);
-  used.forEach((word, index) => {
-    bytes.writeUInt16BE(word, 2 * index);
-  });
-  switch (type) {
-    case 'bit':
-      return used[0] === 0 ? 0 : 1;
-    case 'u16':
-      return bytes.readUInt16BE();
-    case 's16':
-      return bytes.readInt16BE();
-    case 'u32':
-      return bytes.readUInt32BE();
-    case 's32':
-      return bytes.readInt32BE();
-    case 'f32':
-      return bytes.readFloatBE();
-    case 'u64': {
-      const wide = bytes.readBigUInt64BE();
-      return wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : null;
-    }
-    case 'text':
-      return textValue(used);
-    case 's64': {
-      const wide = bytes.readBigInt64BE();
-      return wide >= BigInt(Number.MIN_SAFE_INTEGER) && wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : null;
-    }
-  }
-}
-
-/**
  * Returns the value of a point.
  *
- * Units: the point's own, after raw × scale + offset or the DALI curve, rounded to its decimals; 0 or 1 for a single bit. A level in whole
- * % is 0 only for a dark lamp. Errors: null when the device reports "no value" (a sentinel, a float that is NaN or infinite, an invalid
- * DALI level), and for 64 bits beyond 2^53.
+ * Units: the point's own, after raw × scale + offset or the DALI curve, rounded to its decimals; 0 or 1 for a single bit. A level in whole % is 0 only for a
+ * dark lamp.
+ * Errors: null when the device reports "no value" (a sentinel, a float that is NaN or infinite, an invalid DALI level), for 64 bits beyond 2^53, and for
+ * BCD with a digit above 9.
  */
 export function decodePoint(point: PointProfile, words: readonly number[]): number | null {
   const raw = rawOf(point, words);
@@ -97,9 +33,8 @@ export function decodePoint(point: PointProfile, words: readonly number[]): numb
 
 /** One bit of a register, 0 the lowest; of a value of several registers, 0 is the lowest of its lowest word. */
 function bitOf(point: PointProfile, bit: number, words: readonly number[]): number {
-  const used = words.slice(0, registersOf(point));
-  if (point.wordOrder === 'high-first') used.reverse();
-  return ((used[bit >> 4] ?? 0) >> (bit & 15)) & 1;
+  const bytes = bytesOfValue(point, words);
+  return ((bytes[bytes.length - 1 - (bit >> 3)] ?? 0) >> (bit & 7)) & 1;
 }
 
 /** Whether a value is in the plausible range of its profile, both ends included. True for a point without a range. */
@@ -107,34 +42,40 @@ export function isPlausible({ range }: PointProfile, value: number): boolean {
   return range === null || (value >= range[0] && value <= range[1]);
 }
 
-/** Returns the registers for a value to be written; a Refusal for a point that cannot be written and for a value that does not fit. */
+/**
+ * Returns the registers for a value to be written, all for one request; a Refusal for a point that cannot be written and for a value that does
+ * not fit.
+ */
 export function encodePoint(point: PointProfile, value: number): number[] | Refusal {
   const { write, type } = point;
   if (write === null) return new Refusal(msg`${point.id} cannot be written`);
   if (type === 'text') return new Refusal(msg`${point.id} is a text; it is set by a panel, see \`luciole panel set\``);
   if (!(value >= write.min && value <= write.max)) return new Refusal(msg`${point.id}: ${value} is outside ${write.min}..${write.max}`);
-  const raw = rawFor(point, value);
-  const limits = WRITABLE[type];
-  if (limits === undefined) return new Refusal(msg`${point.id}: writing type ${type} is not supported`);
-  if (raw < limits[0] || raw > limits[1]) return new Refusal(msg`${point.id}: ${value} does not fit into ${type}`);
-  return [raw & 0xffff];
+  if (!isWritable(type)) return new Refusal(msg`${point.id}: writing type ${type} is not supported`);
+  return wordsOf(point, rawFor(point, value)) ?? new Refusal(msg`${point.id}: ${value} does not fit into ${type}`);
 }
 
-/** Converts a value to the nearest raw number. A level above 0 never gets the raw number of level 0, so rounding never switches a lamp off. */
-export function rawFor({ transform, scale, offset, semantic }: PointProfile, value: number): number {
+/**
+ * Converts a value to the nearest raw number. A level above 0 never gets the raw number of level 0, so rounding never switches a lamp off. A
+ * float gets the value rounded to the decimals of the point, so that it reads back as the value that is shown.
+ */
+function rawFor({ transform, type, scale, offset, semantic, decimals }: PointProfile, value: number): number {
   if (transform === 'dali-log') return daliLevel(value);
+  if (isFloatType(type)) {
+    const factor = 10 ** decimals;
+    const shown = Math.round(value * factor) / factor;
+    return ((semantic === 'level' && shown === 0 ? value : shown) - offset) / scale + 0;
+  }
   const [raw, darkRaw] = [value, 0].map((each) => Math.round((each - offset) / scale)) as [number, number];
   return semantic === 'level' && value > 0 && raw === darkRaw ? darkRaw + Math.sign(scale) : raw;
 }
 
 /** Whether the registers contain a pattern that means "no value". Profiles give it as in the frame, regardless of the sign of the type. */
 function isSentinel(point: PointProfile, words: readonly number[]): boolean {
-  const { wordOrder, invalid } = point;
+  const { type, invalid } = point;
   if (invalid.length === 0) return false;
-  const used = words.slice(0, registersOf(point));
-  if (wordOrder === 'low-first') used.reverse();
-  if (used.length <= 2) return invalid.includes(used.reduce((all, word) => all * 0x1_0000 + word, 0));
-  const pattern = used.reduce((all, word) => (all << 16n) | BigInt(word), 0n);
+  if (type === 'bit' || type === 'bits') return invalid.includes(rawOf(point, words) as number);
+  const pattern = BigInt(`0x${bytesOfValue(point, words).toString('hex')}`);
   const isExact = pattern <= BigInt(Number.MAX_SAFE_INTEGER);
   return invalid.includes(isExact ? Number(pattern) : `0x${pattern.toString(16)}`);
 }

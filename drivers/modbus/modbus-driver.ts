@@ -8,7 +8,8 @@ import type { DecodedValue, ModbusDriver } from '../../agent/core/driver.ts';
 import { msg } from '../../agent/core/message.ts';
 import type { PointProfile, Profile, Table } from '../../agent/core/profile.ts';
 import { Refusal } from '../../agent/core/refusal.ts';
-import { decodePoint, encodePoint, isPlausible, registersOf } from './codec.ts';
+import { decodePoint, encodePoint, isPlausible } from './codec.ts';
+import { widthOf } from './register-types.ts';
 import { fitText, textFormatOf, textValue, textWords } from './text-codec.ts';
 
 /** Creates the driver of a Modbus device type: decodes its registers, and encodes its writes. */
@@ -60,5 +61,5 @@ function decoded(point: PointProfile, words: readonly number[]): DecodedValue {
 }
 
 function liesInside(point: PointProfile, table: Table, address: number, count: number): boolean {
-  return point.table === table && point.address >= address && point.address + registersOf(point) <= address + count;
+  return point.table === table && point.address >= address && point.address + widthOf(point) <= address + count;
 }

@@ -89,10 +89,12 @@ export function fitText(formats: readonly TextFormat[], text: string): FittedTex
 
 /** The registers of a fitted line, filled up with padding. Shape: `line` is a line of `fitText`. */
 export function textWords(format: TextFormat, line: string): number[] {
-  const { length, perRegister, order, pad, encoding } = format;
+  const { length, perRegister, order, pad, encoding, align } = format;
   const padCode = pad === 'nul' ? 0 : pad.charCodeAt(0);
+  const room = Math.max(0, length - line.length);
+  const before = align === 'left' ? 0 : align === 'right' ? room : Math.floor(room / 2);
   const codes = Array.from({ length: textRegisters(format) * perRegister }, (_, index) => {
-    const code = index < length ? line.charCodeAt(index) : Number.NaN;
+    const code = index < length ? line.charCodeAt(index - before) : Number.NaN;
     return Number.isNaN(code) ? padCode : code;
   });
   if (encoding === 'utf16') return codes;
@@ -116,6 +118,7 @@ export function textIn({ perRegister, order, encoding, pad, length }: TextFormat
   const padCode = pad === 'nul' ? 0 : pad.charCodeAt(0);
   const used = codes.slice(0, length);
   while (used.length > 0 && used.at(-1) === padCode) used.pop();
+  while (used.length > 0 && used[0] === padCode) used.shift();
   return used.map((code) => (/\p{C}/u.test(String.fromCharCode(code)) ? '·' : String.fromCharCode(code))).join('');
 }
 

@@ -2,12 +2,14 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
-import type { PointProfile } from '../../agent/core/profile.ts';
+import type { NameplateEntry, PointProfile, RegisterType } from '../../agent/core/profile.ts';
 import { decodePoint, encodePoint, isPlausible } from '../../drivers/modbus/codec.ts';
 import { crc16 } from '../../drivers/modbus/frames.ts';
 import { LateReplies } from '../../drivers/modbus/late-replies.ts';
 import { readFrames } from '../../drivers/modbus/modbus-functions.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
+import { nameplateText } from '../../drivers/modbus/nameplate-text.ts';
+import { rawOf, WRITABLE_TYPES, widthOf, wordsOf } from '../../drivers/modbus/register-types.ts';
 import { matchReply } from '../../drivers/modbus/reply-matcher.ts';
 import { charMs, gapMs, replyBytes, requestBytes } from '../../drivers/modbus/wire-time.ts';
 import { crcBitwise, encodeReadReply, parseRequest, type SlaveRequest } from '../street/rtu-slave.ts';
@@ -68,6 +70,20 @@ const decoded: [story: string, over: Partial<PointProfile>, words: number[], val
   ['what is no level is rounded', { scale: 0.1, decimals: 0 }, [1], 0],
   ['a level with decimals says what it is', { semantic: 'level', scale: 0.1, decimals: 1 }, [1], 0.1],
   ['only the first words count', { type: 'u16' }, [7, 8, 9], 7],
+  ['low byte first', { byteOrder: 'low-first' }, [0x3412], 0x1234],
+  ['low byte first, high word first', { type: 'u32', byteOrder: 'low-first' }, [0x3412, 0x7856], 0x1234_5678],
+  ['all bytes backwards', { type: 'u32', byteOrder: 'low-first', wordOrder: 'low-first' }, [0x7856, 0x3412], 0x1234_5678],
+  ['a bit of a register with the low byte first', { byteOrder: 'low-first', bit: 0 }, [0x0100], 1],
+  ['a sentinel is given with the high byte first', { byteOrder: 'low-first', invalid: [0x8000] }, [0x0080], null],
+  ['f64', { type: 'f64', decimals: 2 }, [0x40c8, 0x1cd6, 0xe631, 0xf8a1], 12345.68],
+  ['f64, low word first', { type: 'f64', wordOrder: 'low-first' }, [0, 0, 0, 0x3ff0], 1],
+  ['f64 NaN is no value', { type: 'f64' }, [0x7ff8, 0, 0, 0], null],
+  ['decimal digits', { type: 'bcd16' }, [0x1234], 1_234],
+  ['eight decimal digits', { type: 'bcd32', scale: 0.01, decimals: 2 }, [0x0012, 0x3456], 1_234.56],
+  ['what is no decimal digit is no value', { type: 'bcd16' }, [0x12a4], null],
+  ['BCD of an erased memory is no value', { type: 'bcd32' }, [0xffff, 0xffff], null],
+  ['several coils, the first is the lowest bit', { type: 'bits', coils: 4 }, [1, 0, 1, 0], 5],
+  ['no coil beyond its own', { type: 'bits', coils: 3 }, [1, 0, 0, 1], 1],
 ];
 for (const [story, over, words, value] of decoded) {
   t.test(`decode: ${story}`, async (t) => t.equal(decodePoint(point(over), words), value));
@@ -98,7 +114,23 @@ const encoded: [story: string, over: Partial<PointProfile>, value: number, words
   ['never wrapped around', { write: percent, scale: 0.001 }, 80, /does not fit into u16/],
   ['never negative in an unsigned register', { write: percent, offset: 50 }, 10, /does not fit into u16/],
   ['a point that only reads', {}, 1, /cannot be written/],
-  ['a float', { write: percent, type: 'f32' }, 1, /not supported/],
+  ['a float', { write: percent, type: 'f32' }, 60, [0x4270, 0]],
+  ['a float, low word first', { write: percent, type: 'f32', wordOrder: 'low-first' }, 60, [0, 0x4270]],
+  ['a float, low byte first', { write: percent, type: 'f32', byteOrder: 'low-first' }, 60, [0x7042, 0]],
+  ['a float with the decimals of its point', { write: percent, type: 'f32', decimals: 0 }, 59.7, [0x4270, 0]],
+  ['a faint level is not rounded to dark', { write: percent, type: 'f32', semantic: 'level' }, 0.25, [0x3e80, 0]],
+  ['no negative zero', { write: percent, type: 'f32', scale: -1 }, 0, [0, 0]],
+  ['a float of 64 bits', { write: percent, type: 'f64' }, 1, [0x3ff0, 0, 0, 0]],
+  ['32 bits', { write: { ...percent, max: 4e9 }, type: 'u32' }, 4e9, [0xee6b, 0x2800]],
+  ['32 bits, low word first', { write: { ...percent, max: 4e9 }, type: 'u32', wordOrder: 'low-first' }, 4e9, [0x2800, 0xee6b]],
+  ['32 bits with a sign', { write: { ...percent, min: -9 }, type: 's32' }, -2, [0xffff, 0xfffe]],
+  ['32 bits are not exceeded', { write: { ...percent, max: 5e9 }, type: 'u32' }, 5e9, /does not fit into u32/],
+  ['decimal digits', { write: { ...percent, max: 9999 }, type: 'bcd16' }, 1_234, [0x1234]],
+  ['eight decimal digits', { write: { ...percent, max: 99_999_999 }, type: 'bcd32' }, 123_456, [0x0012, 0x3456]],
+  ['no fifth digit', { write: { ...percent, max: 99_999 }, type: 'bcd16' }, 10_000, /does not fit into bcd16/],
+  ['coils, the first is the lowest bit', { write: percent, type: 'bits', coils: 4, table: 'coil' }, 5, [1, 0, 1, 0]],
+  ['no coil more than there are', { write: percent, type: 'bits', coils: 4, table: 'coil' }, 16, /does not fit into bits/],
+  ['64 bits', { write: percent, type: 'u64' }, 1, /type u64 is not supported/],
 ];
 for (const [story, over, value, words] of encoded) {
   t.test(`encode: ${story}`, async (t) => {
@@ -111,6 +143,96 @@ t.test('what is encoded decodes to the same value', async (t) => {
   const level = point({ write: percent, scale: 0.5 });
   fc.assert(fc.property(fc.integer({ min: 0, max: 100 }), (value) => decodePoint(level, encodePoint(level, value) as number[]) === value));
   t.pass('for all levels');
+});
+
+t.test('every value of every type that can be written reads back the same, in each order of words and bytes', async (t) => {
+  const order = fc.constantFrom('high-first' as const, 'low-first' as const);
+  const numbers: Partial<Record<RegisterType, fc.Arbitrary<number>>> = {
+    bit: fc.nat(1),
+    bits: fc.nat(2 ** 11 - 1),
+    u16: fc.nat(0xffff),
+    s16: fc.integer({ min: -0x8000, max: 0x7fff }),
+    u32: fc.integer({ min: 0, max: 0xffff_ffff }),
+    s32: fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff }),
+    f32: fc.float({ noNaN: true, noDefaultInfinity: true }),
+    f64: fc.double({ noNaN: true, noDefaultInfinity: true }),
+    bcd16: fc.nat(9_999),
+    bcd32: fc.nat(99_999_999),
+  };
+  t.same(Object.keys(numbers).sort(), WRITABLE_TYPES.toSorted());
+  for (const [type, number] of Object.entries(numbers)) {
+    fc.assert(
+      fc.property(number, order, order, fc.array(fc.nat(0xffff), { maxLength: 3 }), (raw, wordOrder, byteOrder, behind) => {
+        const layout = { type: type as RegisterType, coils: type === 'bits' ? 11 : 1, wordOrder, byteOrder };
+        const words = wordsOf(layout, raw) as number[];
+        const isRegister = words.every((word) => Number.isInteger(word) && word >= 0 && word <= 0xffff);
+        return isRegister && words.length === widthOf(layout) && rawOf(layout, [...words, ...behind]) === (raw === 0 ? 0 : raw) + 0;
+      }),
+      { numRuns: 300 },
+    );
+  }
+});
+
+t.test('registers that are a value are written the same, and those that are none never become a number', async () => {
+  const layouts = fc.record({
+    type: fc.constantFrom<RegisterType>('u16', 's16', 'u32', 's32', 'f32', 'f64', 'u64', 's64', 'bcd16', 'bcd32'),
+    coils: fc.constant(1),
+    wordOrder: fc.constantFrom('high-first' as const, 'low-first' as const),
+    byteOrder: fc.constantFrom('high-first' as const, 'low-first' as const),
+  });
+  fc.assert(
+    fc.property(layouts, fc.array(fc.nat(0xffff), { minLength: 4, maxLength: 4 }), (layout, words) => {
+      const value = decodePoint(point({ ...layout, decimals: 6 }), words);
+      const raw = rawOf(layout, words);
+      if (raw === null || !Number.isFinite(raw)) return value === null;
+      const again = wordsOf(layout, raw);
+      return again === null ? layout.type.endsWith('64') : `${again}` === `${words.slice(0, widthOf(layout))}`;
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+const plate = (over: Partial<NameplateEntry>): NameplateEntry => ({
+  id: 'serial',
+  table: 'holding',
+  address: 0,
+  type: 'text',
+  count: 1,
+  perRegister: 2,
+  wordOrder: 'high-first',
+  byteOrder: 'high-first',
+  ...over,
+});
+const plates: [story: string, over: Partial<NameplateEntry>, words: number[], text: string | null][] = [
+  ['two characters in each register', { count: 3 }, [0x5742, 0x2d4c, 0x4544], 'WB-LED'],
+  ['low byte first', { count: 2, byteOrder: 'low-first' }, [0x4257, 0x4c2d], 'WB-L'],
+  ['one character in each register', { count: 3, perRegister: 1 }, [0x57, 0x42, 0x0033], 'WB3'],
+  ['up to the first zero', { count: 3 }, [0x3132, 0x3300, 0x3939], '123'],
+  ['without blanks around it', { count: 3 }, [0x2031, 0x3220, 0x2020], '12'],
+  ['an empty text is none', { count: 2 }, [0, 0], null],
+  ['nor is one of blanks', { count: 1 }, [0x2020], null],
+  ['nor an erased memory', { count: 2 }, [0xffff, 0xffff], null],
+  ['nor an escape sequence', { count: 2 }, [0x1b5b, 0x324a], null],
+  ['a number', { type: 'u32' }, [1, 0x86a0], '100000'],
+  ['a number, low word first', { type: 'u32', wordOrder: 'low-first' }, [0x86a0, 1], '100000'],
+  ['a number of 64 bits to its last digit', { type: 'u64' }, [0xffff, 0xffff, 0xffff, 0xfffe], '18446744073709551614'],
+  ['all bits set is no number', { type: 'u16' }, [0xffff], null],
+];
+for (const [story, over, words, text] of plates)
+  t.test(`nameplate: ${story}`, async (t) => t.equal(nameplateText(plate(over), words), text));
+
+t.test('a nameplate never has a character that could change a screen, whatever a device sends', async () => {
+  const entries = fc.record({
+    perRegister: fc.constantFrom(1 as const, 2 as const),
+    byteOrder: fc.constantFrom('high-first' as const, 'low-first' as const),
+  });
+  fc.assert(
+    fc.property(entries, fc.array(fc.nat(0xffff), { minLength: 1, maxLength: 32 }), (over, words) => {
+      const text = nameplateText(plate({ ...over, count: words.length }), words);
+      return text === null || (/^[\x20-\x7e]+$/.test(text) && text.length <= 64 && text === text.trim());
+    }),
+    { numRuns: 1_000 },
+  );
 });
 
 const serial = (baud: number, over: Partial<SerialSettings> = {}): SerialSettings => ({

@@ -24,6 +24,9 @@ t.test('every shipped profile is valid', async (t) => {
   t.same(problems, [], SHIPPED_PROFILES_DIR);
   const modbus = [...profiles.values()].filter(({ transport }) => transport === 'modbus').map(({ id }) => id);
   t.same(modbus.sort(), [
+    'abb-eq-a43-b23',
+    'carlogavazzi-em111',
+    'carlogavazzi-em24',
     'carlogavazzi-em330-em340',
     'deltaohm-pmsense',
     'dfrobot-sen0644',
@@ -32,16 +35,27 @@ t.test('every shipped profile is valid', async (t) => {
     'eastron-sdm630',
     'ecodim-dali-gw2',
     'ecowitt-wn90lp',
+    'finder-7m38',
+    'hager-ecr',
     'icpdas-pir-130',
+    'inepro-pro380',
     'intesis-inmbsdal',
+    'legrand-emdx3-412045',
     'meanwell-drs',
     'peacefair-pzem-016',
     'schneider-iem3000',
+    'schneider-pm3200',
     'seeed-sensecap-orch-s4',
+    'siemens-pac2200',
+    'socomec-countis-e0x',
+    'socomec-countis-e3x-e4x',
+    'socomec-diris-a10',
+    'wago-879-3000',
     'waveshare-modbus-relay-d8',
     'wirenboard-wb-led',
     'wirenboard-wb-led-4ch',
     'wirenboard-wb-map3e',
+    'wirenboard-wb-mcm8',
     'wirenboard-wb-mdm3',
     'wirenboard-wb-mr6c',
     'wirenboard-wb-msw',
@@ -68,21 +82,49 @@ t.test('the known frames of the shipped devices decode correctly, and each is an
 
 t.test('doubtful values are marked, and each profile lists what it was not tested on', async (t) => {
   for (const { id, trust, experimental, notes } of profiles.values()) {
-    t.equal(experimental !== null, trust === 'C', `${id} of trust ${trust}`);
+    t.ok(experimental !== null || trust !== 'C', `${id} of trust ${trust}`);
     t.match(notes, /[Nn]ot tried on hardware/, id);
   }
   const withoutSerial = [...profiles.values()]
     .filter(({ transport, serial }) => transport === 'modbus' && serial === null)
     .map(({ id }) => id);
   t.same(withoutSerial, [
+    'abb-eq-a43-b23',
     'eastron-sdm120',
     'eastron-sdm220',
     'ecodim-dali-gw2',
+    'hager-ecr',
     'icpdas-pir-130',
     'intesis-inmbsdal',
+    'legrand-emdx3-412045',
     'meanwell-drs',
     'schneider-iem3000',
+    'siemens-pac2200',
+    'socomec-countis-e0x',
+    'socomec-countis-e3x-e4x',
+    'socomec-diris-a10',
+    'wago-879-3000',
   ]);
+});
+
+t.test('a profile whose examples all come from its own register table says so, so that a technician compares first', async (t) => {
+  for (const { id, examples, experimental } of profiles.values()) {
+    if (!examples.every(({ origin }) => origin.startsWith('computed from the table'))) continue;
+    t.match(experimental ?? '', /examples are computed/, id);
+  }
+});
+
+t.test('the energy example of the ABB manual has the checksum that the manual prints', async (t) => {
+  const [example] = profileOf('abb-eq-a43-b23').examples;
+  t.match(example?.response, /2F 9F$/);
+});
+
+t.test('a device type of a French cabinet gives its nameplate from the texts of its source', async (t) => {
+  const { examples } = profileOf('hager-ecr');
+  t.match(
+    examples.map(({ nameplate }) => nameplate),
+    [undefined, { maker: 'Hager', model: 'ECR380D' }, { serial: '12345678' }],
+  );
 });
 
 t.test('presence is polled fast, levels and contacts normally, meters and weather slowly', async (t) => {

@@ -1,10 +1,11 @@
-/** Checks that the points of lamps, sensors, photocells, counters, rules and outputs exist in the profiles and have the required features. Pure. */
+/** Checks that the points of lamps, sensors, photocells, counters, rules, panels and outputs exist in the profiles and have the required features. Pure. */
 import type { Cabinet, PhotocellConfig, PresenceSensor, Rule } from '../../core/cabinet.ts';
 import type { Problem } from '../../core/errors.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { outputProblems } from '../../core/output-values.ts';
 import type { PointProfile, Profile } from '../../core/profile.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
+import { checkPanelPoints } from './check-panel-points.ts';
 import { absentPart, type SayBelow } from './check-parts.ts';
 import { checkSoundPoints } from './check-sound-points.ts';
 
@@ -18,7 +19,7 @@ export interface ProfiledCabinet {
 }
 
 /**
- * Returns a problem for each point of a lamp, sensor, photocell, counter, rule or output that cannot be used. Its profile does not have it,
+ * Returns a problem for each point of a lamp, sensor, photocell, counter, rule, panel or output that cannot be used. Its profile does not have it,
  * it cannot be read or written as needed, it measures no light as a photocell must, or its range never reaches the threshold. Skips devices
  * that are not in `site`. `say`: receives paths from the root.
  */
@@ -37,6 +38,7 @@ export function checkPoints(cabinet: Cabinet, site: ProfiledCabinet, say: SayBel
       ),
     ]),
     ...cabinet.rules.flatMap((rule, i) => checkRule(site, rule, below('rules', i))),
+    ...cabinet.panels.flatMap((panel, i) => checkPanelPoints(site, panel, below('panels', i))),
     ...outputProblems(cabinet.outputs, cabinet.lamps, (device) => site.narrow.get(device)).map(({ path, message }) =>
       say(['outputs', ...path], message),
     ),

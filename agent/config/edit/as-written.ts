@@ -138,8 +138,8 @@ function daysWritten({
   };
 }
 
-function ruleWritten({ id, when, raise, lower = null }: Rule): Readonly<Record<string, unknown>> {
-  const effects = { raise, lower };
+function ruleWritten({ id, when, raise, lower }: Rule): Readonly<Record<string, unknown>> {
+  const effects = { raise, lower: lower ?? null };
   if (when.kind === 'presence') return { id, presenceIn: when.zone, ...effects };
   if (when.kind === 'traffic') return { id, trafficIn: when.zone, flowPct: when.flowPct, clearsAt: when.clearsAt, ...effects };
   const { kind, point, value, clearsAt, forS } = when;

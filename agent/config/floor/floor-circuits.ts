@@ -200,10 +200,10 @@ function feedFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
 /** An output that follows no lamps may still feed some: then it must stay as it is. */
 function isFedAsBefore(after: OutputCircuit, before: OutputCircuit): boolean {
   if (before.output.litWith === null) {
-    const facts = ({ idleRegister, output: { litWith, rules } }: OutputCircuit): unknown => [idleRegister, litWith, rules];
+    const facts = ({ idleRegisters, output: { litWith, rules } }: OutputCircuit): unknown => [idleRegisters, litWith, rules];
     return isDeepStrictEqual(facts(after), facts(before));
   }
-  return after.litRegister === before.litRegister && [...before.lampPlaces].every((place) => after.lampPlaces.has(place));
+  return after.litRegisters === before.litRegisters && [...before.lampPlaces].every((place) => after.lampPlaces.has(place));
 }
 
 /** A contact of a known device that the site does not switch may be the circuit of lamps. */

@@ -8,6 +8,7 @@ const NO_SUCH = {
   zone: (typed: string) => msg`no zone ${typed}`,
   'lamp or zone': (typed: string) => msg`no lamp or zone ${typed}`,
   'sound place': (typed: string) => msg`no sound place ${typed}`,
+  panel: (typed: string) => msg`no panel ${typed}`,
   line: (typed: string) => msg`no line ${typed}`,
   device: (typed: string) => msg`no device ${typed}`,
   profile: (typed: string) => msg`no profile ${typed}`,

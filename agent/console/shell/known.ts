@@ -41,6 +41,7 @@ export function namesOf(names: Names, kind: Exclude<NameKind, 'place'>): readonl
     lamp: names.lamps,
     zone: names.zones,
     target: [...names.lamps, ...names.zones],
+    panel: names.panels ?? [],
     line: names.lines,
     'modbus-line': names.modbusLines ?? names.lines,
     device: names.devices,

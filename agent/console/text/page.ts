@@ -25,9 +25,9 @@ export interface Page {
 /** The text that is shown instead of a missing value. */
 export const NOTHING = '-';
 
-const GOOD = new Set(['ok', 'up', 'online', 'verified', 'good', 'synced']);
+const GOOD = new Set(['ok', 'up', 'online', 'verified', 'good', 'synced', 'shown', 'acknowledged']);
 const DOUBTFUL = new Set(['flaky', 'new', 'stale', 'warning', 'connecting', 'waiting', 'waiting-for-host', 'rtc', 'restored']);
-const BAD = new Set(['silent', 'down', 'reopening', 'trouble', 'failed', 'refused', 'bad', 'missing', 'alarm', 'none', 'no']);
+const BAD = new Set(['silent', 'down', 'reopening', 'trouble', 'failed', 'refused', 'bad', 'missing', 'alarm', 'none', 'no', 'not-shown']);
 
 /** Returns the text in the language of the page. A plain text, and a message without a translation, stay as they are. */
 export function translated(text: Said, { language = 'en' }: Pick<Page, 'language'>): string {

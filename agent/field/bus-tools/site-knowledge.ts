@@ -2,6 +2,7 @@
 import { decodePoint } from '../../../drivers/modbus/codec.ts';
 import { writePlace } from '../../../drivers/modbus/modbus-driver.ts';
 import { readFrames } from '../../../drivers/modbus/modbus-functions.ts';
+import { widthOf } from '../../../drivers/modbus/register-types.ts';
 import type { BusTools, BusWrite } from '../../core/bus-tools.ts';
 import type { Cabinet, DeviceConfig } from '../../core/cabinet.ts';
 import { type Message, msg, type Said } from '../../core/message.ts';
@@ -45,7 +46,7 @@ function reachedBy({ line, unit }: BusWrite, lines: Cabinet['lines']): readonly 
 function levelPlaces({ instances, groups: chosen }: DeviceConfig, pointId: string, profile: Profile | undefined): RegisterAddress[] {
   if (profile === undefined) return [];
   const { points, groups } = narrowed(profile, instances);
-  const own = points.filter(({ id, write }) => id === pointId && write !== null).map(writePlace);
+  const own = points.filter(({ id, write }) => id === pointId && write !== null).map(spanOfWrite);
   const shared = groups.filter(({ id, sets }) => (sets ?? chosen[id] ?? []).includes(pointId));
   return [...own, ...shared];
 }
@@ -59,11 +60,18 @@ const NOTES_MAX = 160;
 interface RegisterAddress {
   readonly table: Table;
   readonly address: number;
+  /** Number of registers; 1 if not given. */
+  readonly width?: number;
 }
 
-/** Whether a write includes this register. */
-function isWritten({ table, address }: RegisterAddress, write: BusWrite): boolean {
-  return table === write.table && address >= write.address && address < write.address + write.values.length;
+/** Whether a write includes one of these registers. */
+function isWritten({ table, address, width = 1 }: RegisterAddress, write: BusWrite): boolean {
+  return table === write.table && address + width > write.address && address < write.address + write.values.length;
+}
+
+/** All registers where a point is written. */
+function spanOfWrite(point: PointProfile): RegisterAddress {
+  return { ...writePlace(point), width: widthOf(point) };
 }
 
 /**
@@ -85,8 +93,9 @@ function ofProfile(write: BusWrite, profile: Profile): Message[] {
   const written = points.filter((point) => point.write !== null).map(writePlace);
   const own = points.flatMap((point) => {
     if (point.write !== null)
-      return isWritten(writePlace(point), write) ? ofPoint(write, point, { ...point.write, id: point.id, profile }) : [];
-    const isReadOnly = isWritten(point, write) && ![...written, ...groups, ...setup].some((place) => isSame(place, point));
+      return isWritten(spanOfWrite(point), write) ? ofPoint(write, point, { ...point.write, id: point.id, profile }) : [];
+    const isReadOnly =
+      isWritten({ ...point, width: widthOf(point) }, write) && ![...written, ...groups, ...setup].some((place) => isSame(place, point));
     return isReadOnly ? [msg`${point.id}: the profile ${profile.id} only reads this register`] : [];
   });
   // A level that is set for all at its own address has already been checked.
@@ -116,8 +125,12 @@ interface Limits extends Pick<PointWrite, 'min' | 'max' | 'dangerous'> {
 }
 
 function ofPoint(write: BusWrite, point: PointProfile, { id, min, max, dangerous, profile }: Limits): Message[] {
-  const raw = write.values[writePlace(point).address - write.address] ?? 0;
-  const value = decodePoint(point, [raw]);
+  const width = widthOf(point);
+  const from = writePlace(point).address - write.address;
+  const words = write.values.slice(Math.max(0, from), from + width);
+  if (words.length < width) return [msg`${id}: the value has ${width} registers and this writes only a part of it`];
+  const value = decodePoint(point, words);
+  const raw = words.join(' ');
   const unit = point.unit === '' ? '' : ` ${point.unit}`;
   const warnings: Message[] = [];
   if (value === null) warnings.push(msg`${id}: ${raw} is not a valid value in the profile, its limits are ${min} to ${`${max}${unit}`}`);

@@ -5,6 +5,7 @@
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';
+import { nameplateMono } from '../units/nameplate.ts';
 import { isSetUpOpen, setUpRank } from '../units/set-up-steps.ts';
 import { restedMono, type Unit, wasMet } from '../units/unit.ts';
 
@@ -22,6 +23,8 @@ export interface Agenda {
   presence: Unit | undefined;
   telemetry: Unit | undefined;
   setUp: Unit | undefined;
+  /** A unit with a nameplate that is not read yet. */
+  nameplate: Unit | undefined;
   /** A silent unit, or one whose isolated register is due. */
   probe: Unit | undefined;
   /** When the next unit becomes due that is not due now; infinite when there is none. */
@@ -38,6 +41,7 @@ export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: Mon
     presence: undefined,
     telemetry: undefined,
     setUp: undefined,
+    nameplate: undefined,
     probe: undefined,
     nextMono: Number.POSITIVE_INFINITY,
     silentUnits: 0,
@@ -61,6 +65,9 @@ export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: Mon
     if (telemetryMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, telemetryMono);
     else if (isEarlierPoll(unit, agenda.telemetry)) agenda.telemetry = unit;
     if (isSetUpDue(unit, nowMono) && (agenda.setUp === undefined || setUpRank(unit) < setUpRank(agenda.setUp))) agenda.setUp = unit;
+    const namesMono = isSetUpOpen(unit) ? Number.POSITIVE_INFINITY : nameplateMono(unit.nameplate);
+    if (namesMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, namesMono);
+    else agenda.nameplate ??= unit;
     if (unit.retryMono === Number.POSITIVE_INFINITY) continue;
     const retryMono = Math.max(unit.retryMono, probeMono);
     if (retryMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, retryMono);
@@ -97,5 +104,8 @@ function isSetUpDue(unit: Unit, nowMono: MonoMs): boolean {
 
 function hasRequests(unit: Unit, nowMono: MonoMs): boolean {
   const { presenceMono, telemetryMono, retryMono } = unit;
-  return Math.min(presenceMono, telemetryMono, retryMono) !== Number.POSITIVE_INFINITY || isSetUpDue(unit, nowMono);
+  return (
+    Math.min(presenceMono, telemetryMono, retryMono, nameplateMono(unit.nameplate)) !== Number.POSITIVE_INFINITY ||
+    isSetUpDue(unit, nowMono)
+  );
 }

@@ -3,7 +3,7 @@
  *
  * Pure: time is an argument.
  */
-import { registersOf } from '../../../drivers/modbus/codec.ts';
+import { widthOf } from '../../../drivers/modbus/register-types.ts';
 import type { MonoMs } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';
 import type { PointProfile, PollClass, Profile, Table } from '../../core/profile.ts';
@@ -61,9 +61,10 @@ export interface Slot {
 export function slotsOf({ points, quirks }: Profile): Slot[] {
   const slots: Slot[] = [];
   const polled = points.filter((point): point is PointProfile & { poll: PolledClass } => point.poll !== 'never');
-  for (const point of polled.toSorted((a, b) => Number(a.table > b.table) - Number(a.table < b.table) || a.address - b.address)) {
-    const { id, table, address, poll, semantic } = point;
-    const end = address + registersOf(point);
+  for (const { id, table, address, poll, semantic, ...layout } of polled.toSorted(
+    (a, b) => Number(a.table > b.table) - Number(a.table < b.table) || a.address - b.address,
+  )) {
+    const end = address + widthOf(layout);
     const last = slots.at(-1);
     if (last === undefined || last.table !== table || address >= last.address + last.count) {
       const isSingle = quirks.singleOnly.some(([from, to]) => from < end && address <= to);

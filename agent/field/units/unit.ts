@@ -9,6 +9,7 @@ import type { ModbusDriver } from '../../core/driver.ts';
 import { type Message, NO_TEXT } from '../../core/message.ts';
 import type { Profile, SetupParameter } from '../../core/profile.ts';
 import { type Slot, slotsOf } from '../polls/poll-plan.ts';
+import { createNameplate, type Nameplate, restartNameplate } from './nameplate.ts';
 import { createResponseTimes, type ResponseTimes } from './response-times.ts';
 import { createSetUpWrites, type SetUpWrites, type SetupStep, type StepState } from './set-up-writes.ts';
 import { FRESH, type UnitHealth } from './unit-health.ts';
@@ -85,6 +86,7 @@ export interface Unit {
   readonly unkeptSteps: Map<SetupStep, { readonly found: number | null; readonly atMono: MonoMs }>;
   /** Levels whose channel was off when its coil was last read: dark, whatever the level register contains. */
   readonly switchedOff: Set<string>;
+  readonly nameplate: Nameplate;
   /** The last value of its uptime register. */
   uptime: number | null;
   /** When it last responded, in any way; null before the first response. */
@@ -154,6 +156,7 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts
     setUpWrites: createSetUpWrites(),
     unkeptSteps: new Map(),
     switchedOff: new Set(),
+    nameplate: createNameplate(),
     uptime: null,
     seenMs: null,
     lastMono: 0,
@@ -255,6 +258,7 @@ export function retrySoon(unit: Unit, nowMono: MonoMs): void {
 /** Restarts the set-up: the unit is new to the line, or has restarted. */
 export function setUpAgain(unit: Unit): void {
   restartSteps(unit, unit.steps);
+  restartNameplate(unit.nameplate, unit.driver.profile.nameplate);
   unit.setUpRound++;
   unit.uptime = null;
 }

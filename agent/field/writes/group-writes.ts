@@ -7,11 +7,12 @@
  * a silent lamp but proves nothing, so its own write stays in the queue and is sent or fails by itself.
  * A silent gateway gets its group register written as well: one lost write instead of one for each lamp behind it.
  */
-import { registersOf } from '../../../drivers/modbus/codec.ts';
+import { writePlace } from '../../../drivers/modbus/modbus-driver.ts';
+import { widthOf } from '../../../drivers/modbus/register-types.ts';
 import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { MonoMs } from '../../core/clock.ts';
 import type { ModbusDriver, WriteRequest } from '../../core/driver.ts';
-import type { GroupProfile, PointProfile, Profile } from '../../core/profile.ts';
+import type { GroupProfile, PointProfile, Profile, Table } from '../../core/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { LevelPct, PointId } from '../../core/words.ts';
 import type { WaitingWrite } from './write-queue.ts';
@@ -69,7 +70,8 @@ export function lineBroadcasts(devices: readonly GroupedDevice[]): readonly Line
     const [first] = executing;
     if (first === undefined) return [];
     const others = devices.filter((each) => !executing.some((one) => one.each === each));
-    if (others.some(({ driver }) => usesPlace(driver.profile, first.group))) return [];
+    const width = Math.max(...executing.map(({ each: { driver }, group }) => groupWidth(driver.profile, group)));
+    if (others.some(({ driver }) => usesPlace(driver.profile, { ...first.group, width }))) return [];
     if (executing.some(({ each, group }) => membersOf(each, group).length === 0)) return [];
     const encoders = [...new Map(executing.map(({ each: { driver }, group: { id } }) => [driver, { driver, groupId: id }])).values()];
     return [{ reach: 'bus', unit: 0, members: executing.flatMap(({ each, group }) => membersOf(each, group)), encoders }];
@@ -149,13 +151,18 @@ function membersOf({ device, driver: { profile } }: GroupedDevice, { id, sets }:
 }
 
 /** Whether a broadcast to this register affects this device type, even if its profile only reads it. */
-function usesPlace({ points, setup }: Profile, { table, address }: GroupProfile): boolean {
-  const isThere = (point: PointProfile): boolean => {
-    const { write } = point;
-    const isRead = point.table === table && address >= point.address && address < point.address + registersOf(point);
-    return isRead || (write !== null && (write.table ?? point.table) === table && (write.address ?? point.address) === address);
-  };
-  return points.some(isThere) || setup.some((step) => step.table === table && step.address === address);
+function usesPlace({ points, setup }: Profile, place: Pick<GroupProfile, 'table' | 'address'> & { readonly width: number }): boolean {
+  const isReached = (at: { readonly table: Table; readonly address: number }, width: number): boolean =>
+    at.table === place.table && at.address < place.address + place.width && place.address < at.address + width;
+  const isThere = (point: PointProfile): boolean =>
+    isReached(point, widthOf(point)) || (point.write !== null && isReached(writePlace(point), widthOf(point)));
+  return points.some(isThere) || setup.some((step) => isReached(step, 1));
+}
+
+/** Number of registers that a group write sets: those of one level. */
+function groupWidth({ points }: Profile, { sets }: GroupProfile): number {
+  const level = points.find(({ id, semantic, write }) => semantic === 'level' && write !== null && (sets?.includes(id) ?? true));
+  return level === undefined ? 1 : widthOf(level);
 }
 
 interface GroupRepeat {

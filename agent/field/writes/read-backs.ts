@@ -5,7 +5,7 @@
  * read-backs of a group delay no request by more than the one in flight.
  */
 
-import { registersOf } from '../../../drivers/modbus/codec.ts';
+import { widthOf } from '../../../drivers/modbus/register-types.ts';
 import type { MonoMs } from '../../core/clock.ts';
 import type { DecodedValue, ReadRequest } from '../../core/driver.ts';
 import type { BusError } from '../../core/errors.ts';
@@ -110,7 +110,7 @@ export function nextProof({ sent: { unit, quantity }, channel }: ReadBack): Read
 }
 
 function wholeOf({ device: { unit } }: Unit, point: PointProfile): ReadRequest {
-  return { unit, table: point.table, address: point.address, count: registersOf(point) };
+  return { unit, table: point.table, address: point.address, count: widthOf(point) };
 }
 
 /**

@@ -9,6 +9,7 @@ import { createFakeAccess } from './fake-access.ts';
 import { createFakeBus, METER, profiles } from './fake-bus.ts';
 import { AT_MS, TIMEZONE } from './fake-clock.ts';
 import { fakeLight } from './fake-light.ts';
+import { fakePanels } from './fake-panels.ts';
 import { auditPage, energy, exportOf, fakeStoreView, history, storeCheck, storedFrames, storeStatus } from './fake-store.ts';
 import { fakeUplinkTools, uplinkTest, uplinkView } from './fake-uplink.ts';
 
@@ -213,6 +214,7 @@ function fakeOverrides(asked: unknown[]): Pick<AgentView, 'override' | 'release'
 const NAMES: ReturnType<AgentView['names']> = {
   lamps: ['L07', 'L08', 'L09'],
   zones: ['bressigny'],
+  panels: ['square-panel'],
   devices: ['L01', 'L02', 'air'],
   lines: ['street', 'air'],
   modbusLines: ['street'],
@@ -247,6 +249,7 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
     devices,
     points: (filter) => points().filter(({ pointId }) => pointId.includes(filter)),
     light: fakeLight(asked),
+    panels: fakePanels(asked),
     whyAt: (id, atMs) => {
       asked.push({ id, atMs });
       return { id, kind: 'lamp', lamps: [{ ...whyLamp(7), measuredPct: null, sinceMs: atMs, requestedPct: 5 }], atMs };

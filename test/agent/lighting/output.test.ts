@@ -288,6 +288,7 @@ const MISTAKES: readonly [string, Output, readonly (string | number)[], RegExp][
     [0, 'idle'],
     /"relay" has no names for its values; give a number from 0 to 1/,
   ],
+  ['more digits than the device keeps', { ...PANEL, idle: 1.5 }, [0, 'idle'], /^1.5 has more decimals than "[a-z_]+" keeps; write 2$/],
   ['a number beyond the limits', { ...PANEL, idle: 100 }, [0, 'idle'], /^100 is outside 0 to 99/],
   ['a name beyond the limits', { ...PANEL, idle: 'test' }, [0, 'idle'], /^200 \("test"\) is outside 0 to 99/],
   ['a point mistyped', { ...PANEL, point: 'mesage' }, [0, 'point'], /has no point "mesage"; did you mean "message"\?/],

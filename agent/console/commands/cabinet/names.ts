@@ -14,6 +14,8 @@ export interface Names {
   readonly language: Language;
   readonly lamps: readonly string[];
   readonly zones: readonly string[];
+  /** Absent from an agent of an earlier release. */
+  readonly panels?: readonly string[];
   readonly devices: readonly string[];
   readonly lines: readonly string[];
   /** The lines on which a unit can be polled. Absent from an agent of an earlier release. */

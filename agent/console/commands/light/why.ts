@@ -1,8 +1,9 @@
-/** `why`: shows why a lamp or zone has its level, now or at another time, and why a place sounds. */
+/** `why`: shows why a lamp or zone has its level, now or at another time, why a panel has its text and a place its sound. */
 
 import { count } from '../../../core/counts.ts';
 import { type Message, msg, type Said } from '../../../core/message.ts';
 import { inTurn } from '../../../core/message-lists.ts';
+import type { PanelView } from '../../../core/panel-tools.ts';
 import type { SoundView } from '../../../core/sound-tools.ts';
 import type { WhyLamp, WhyView } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
@@ -11,6 +12,8 @@ import { since as ago, clockTime, formatLevel, formatLevels, type Page, stateWor
 import { wordOf } from '../../text/state-words.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { type TableColumn, tableLines } from '../../text/text-table.ts';
+import { renderWhyPanel } from '../panels/panel-page.ts';
+import { renderSoundWhy } from '../sound/sound-page.ts';
 import { instantOf, typedInstant } from '../time-range.ts';
 import { findTarget } from './light-args.ts';
 import { renderPast, withMeasured } from './why-past.ts';
@@ -26,16 +29,20 @@ export const WHY = agentCommand({
   name: 'why',
   role: 'viewer',
   group: 'Look:',
-  summary: msg`why a lamp or zone has its level, or a place its sound`,
-  arguments: [{ name: 'target', summary: msg`a lamp, a zone or a sound place`, required: true, names: 'target' }],
+  summary: msg`why a lamp or zone has its level, a panel its text, a place its sound`,
+  arguments: [{ name: 'target', summary: msg`a lamp, a zone, a panel or a sound place`, required: true, names: 'target' }],
   options: [{ name: 'at', value: 'TIME', summary: msg`at another time, as 23:30 (the next one) or 2026-12-01T23:30` }],
   examples: ['luciole why L07', 'luciole why rue-bressigny', 'luciole why L07 --at 03:00'],
   read: (args) => ({ target: textArg(args, 'target'), at: args['at'] === undefined ? null : typedInstant(textArg(args, 'at')) }),
   timeoutMs: TIMEOUT_MS,
-  answer: async (view, { target, at }, { clock, timezone }): Promise<WhyView | SoundView> => {
-    const place = view.sound?.places().find(({ id }) => id.toLowerCase() === target.toLowerCase());
-    if (place !== undefined && at !== null) throw new ConsoleError('usage', msg`the sound of another time is not known; leave --at out`);
-    if (place !== undefined) return place;
+  answer: async (view, { target, at }, { clock, timezone }): Promise<WhyView | WhyPanel | WhySound> => {
+    const isTarget = ({ id }: { readonly id: string }): boolean => id.toLowerCase() === target.toLowerCase();
+    const panel = view.panels.views().find(isTarget);
+    const place = view.sound?.places().find(isTarget);
+    if ((panel ?? place) !== undefined && at !== null)
+      throw new ConsoleError('usage', msg`only lamps and zones have a record of other times; leave --at out`);
+    if (panel !== undefined) return { kind: 'panel', panel };
+    if (place !== undefined) return { kind: 'sound-place', place };
     const { id } = findTarget(view, target);
     const found = at === null ? view.why(id) : view.whyAt(id, instantOf(at, clock.wallMs(), timezone));
     if (found?.past !== undefined) return { ...found, past: await withMeasured(view, found.past, found.atMs ?? 0) };
@@ -43,9 +50,21 @@ export const WHY = agentCommand({
       throw new ConsoleError('failed', msg`no level has been decided for ${id} yet; try again in a second`);
     return found;
   },
-  render: async (view, page) =>
-    'player' in view ? (await import('../sound/sound-page.ts')).renderSoundWhy(view, page) : renderWhy(view, page),
+  render: (result, page) => {
+    if (result.kind === 'panel') return renderWhyPanel(result.panel, page);
+    return result.kind === 'sound-place' ? renderSoundWhy(result.place, page) : renderWhy(result, page);
+  },
 });
+
+interface WhySound {
+  readonly kind: 'sound-place';
+  readonly place: SoundView;
+}
+
+interface WhyPanel {
+  readonly kind: 'panel';
+  readonly panel: PanelView;
+}
 
 /**
  * Renders one lamp with its trace; for a zone the lines that all lamps share, then one row per lamp. For a past instant it renders what

@@ -46,6 +46,7 @@ export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, p
     ...row(msg`Waiting`, profile.pending === undefined ? NO_TEXT : WAITING[profile.pending]),
     ...row(msg`Serial`, serialOf(profile)),
     ...row(msg`Identify`, identityOf(profile)),
+    ...row(msg`Nameplate`, profile.nameplate.map(({ id, table, address }) => `${id} (${table} ${address})`).join(', ')),
     ...row(msg`Groups`, profile.groups.map(({ id, reach, address }) => `${id} (${reach}, ${address})`).join(', ')),
     ...row(msg`Set-up`, profile.setup.map(({ table, address, value }) => `${table} ${address} = ${value}`).join(', ')),
     '',
@@ -71,8 +72,12 @@ export function renderChecked(
 }
 
 function pointRow(point: PointProfile): Said[] {
-  const type = point.bit === null ? point.type : `${point.type} bit ${point.bit}`;
-  return [point.id, point.unit, point.table, formatNumber(point.address), type, wordOf(point.poll), writeText(point)];
+  return [point.id, point.unit, point.table, formatNumber(point.address), typeText(point), wordOf(point.poll), writeText(point)];
+}
+
+function typeText({ type, bit, coils }: PointProfile): string {
+  if (type === 'bits') return `${coils} bits`;
+  return bit === null ? type : `${type} bit ${bit}`;
 }
 
 function writeText({ write }: PointProfile): Said {

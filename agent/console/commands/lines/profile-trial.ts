@@ -1,7 +1,7 @@
 /** Checks a profile file and tries it on a real unit through the running agent. It never writes to a unit. */
 
-import { registersOf } from '../../../../drivers/modbus/codec.ts';
 import { createModbusDriver } from '../../../../drivers/modbus/modbus-driver.ts';
+import { widthOf } from '../../../../drivers/modbus/register-types.ts';
 import type { ProfileUse } from '../../../../drivers/profile-judge.ts';
 import { loadProfile } from '../../../../drivers/profile-loader.ts';
 import { readPlacedYaml } from '../../../config/load/places.ts';
@@ -116,9 +116,8 @@ async function testPoint(point: PointProfile, driver: ModbusDriver, ask: Ask): P
 }
 
 /** Returns a read of this point only, from an even address if the unit requires that. */
-function requestFor(point: PointProfile, { quirks }: Profile): Omit<BusRead, 'line' | 'unit'> {
-  const { table, address } = point;
-  const count = registersOf(point);
+function requestFor({ table, address, ...layout }: PointProfile, { quirks }: Profile): Omit<BusRead, 'line' | 'unit'> {
+  const count = widthOf(layout);
   if (!quirks.evenAlign) return { table, address, count };
   const from = address - (address % 2);
   const wanted = address + count - from;

@@ -8,6 +8,10 @@ const RELAYS = testProfile('relays', [
   testPoint('mains', { semantic: 'relay', table: 'coil', address: 1, type: 'bit', write: writable({ max: 1, dangerous: true }) }),
   testPoint('message', { table: 'holding', address: 10, poll: 'never', write: writable({ max: 99 }) }),
   testPoint('wide', { table: 'holding', address: 20, type: 'u32', write: writable({ max: 1e6 }) }),
+  testPoint('longest', { table: 'holding', address: 30, type: 'u64', write: writable({ max: 1e6 }) }),
+  testPoint('limit', { table: 'holding', address: 40, type: 'f32', wordOrder: 'low-first', decimals: 1, write: writable() }),
+  testPoint('digits', { table: 'holding', address: 50, type: 'bcd32', byteOrder: 'low-first', write: writable({ max: 99_999_999 }) }),
+  testPoint('text', { table: 'coil', address: 60, type: 'bits', coils: 4, write: writable({ max: 15 }) }),
   testPoint('input', { table: 'discrete', type: 'bit' }),
 ]);
 
@@ -43,6 +47,38 @@ t.test('a relay and a message number are written once and read back', async (t) 
   t.match(plant.field.latest('IO1.relay'), { value: 1, quality: 'good' }, 'the read-back is a reading like any other');
 });
 
+/** [point, value, what is sent, what is in the unit] */
+const WIDE: readonly [string, number, string, Readonly<Record<string, number>>][] = [
+  ['wide', 100_000, 'write holding:20=1,34464', { 'holding:20': 1, 'holding:21': 34_464 }],
+  ['limit', 12.3, 'write holding:40=52429,16708', { 'holding:40': 0xcccd, 'holding:41': 0x4144 }],
+  ['digits', 12_345_678, 'write holding:50=13330,30806', { 'holding:50': 0x3412, 'holding:51': 0x7856 }],
+  ['text', 10, 'write coil:60=0,1,0,1', { 'coil:60': 0, 'coil:61': 1, 'coil:62': 0, 'coil:63': 1 }],
+];
+
+t.test('a value of several registers or coils is sent in one request and read back in one', async (t) => {
+  const plant = await plantWith(t);
+  for (const [point, value, sent, registers] of WIDE) {
+    const sinceMono = plant.clock.monoMs();
+    t.match(await set(plant, point, value), { state: 'verified' }, point);
+    t.strictSame(writesOf(plant, sinceMono), [sent]);
+    for (const [place, word] of Object.entries(registers)) t.equal(plant.unit('IO1').registers.get(place), word, place);
+    const reads = plant.askedSince('IO1', sinceMono).filter((what) => what.startsWith(`read ${sent.split(' ')[1]?.split('=')[0]}+`));
+    t.ok(reads.length > 0 && reads.every((what) => !what.endsWith('+1')), `${point} is never read in parts: ${reads}`);
+  }
+});
+
+t.test('a unit that keeps only one half of a wide value is found out', async (t) => {
+  const plant = await plantWith(t);
+  const unit = plant.unit('IO1');
+  const { write } = unit;
+  unit.write = (table, address, values) => {
+    const reply = write(table, address, values);
+    if (address === 20) unit.registers.set('holding:20', 0);
+    return reply;
+  };
+  t.match(await set(plant, 'wide', 100_000), { state: 'failed' });
+});
+
 /** [story, point, value, message] */
 const REFUSED: readonly [string, string, number, RegExp][] = [
   ['a dangerous point', 'mains', 0, /dangerous by profile relays: give the output another point/],
@@ -50,7 +86,7 @@ const REFUSED: readonly [string, string, number, RegExp][] = [
   ['no number at all', 'relay', Number.NaN, /outside 0\.\.1/],
   ['a point that is only read', 'input', 1, /cannot be written/],
   ['a point that is not there', 'siren', 1, /cannot be written/],
-  ['a type that cannot be written', 'wide', 1, /writing type u32 is not supported/],
+  ['a type that cannot be written', 'longest', 1, /writing type u64 is not supported/],
 ];
 
 t.test('a refused write never reaches the line', async (t) => {

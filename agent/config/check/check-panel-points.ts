@@ -1,0 +1,52 @@
+/** Checks that the points of panels exist in the profiles: those that show a text, and those whose values are in the texts. Pure. */
+import type { PanelConfig } from '../../core/cabinet.ts';
+import type { Problem } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
+import { didYouMean, listNames } from '../../core/suggestions.ts';
+import type { SayBelow } from './check-parts.ts';
+import type { ProfiledCabinet } from './check-points.ts';
+
+/** Returns a problem for each point of a panel that shows no text, and for each value whose point does not exist or is never polled. */
+export function checkPanelPoints(site: ProfiledCabinet, panel: PanelConfig, say: SayBelow): Problem[] {
+  return [...textPoints(site, panel, say), ...valuePoints(site, panel, say)];
+}
+
+function textPoints({ narrow }: ProfiledCabinet, { device, points }: PanelConfig, say: SayBelow): Problem[] {
+  const profile = narrow.get(device);
+  if (profile === undefined) return [];
+  const usable = profile.points.filter(({ type, write }) => type === 'text' && write !== null && !write.dangerous).map(({ id }) => id);
+  const others = msg`; points that show a text: ${listNames(usable)}`;
+  return points.flatMap((id, index) => {
+    if (usable.includes(id)) return [];
+    const isKnown = profile.points.some((point) => point.id === id);
+    const message = isKnown
+      ? msg`"${id}" of profile "${profile.id}" shows no text${others}`
+      : msg`profile "${profile.id}" has no point "${id}"${didYouMean(id, usable, others)}`;
+    return [say(['points', index], message)];
+  });
+}
+
+function valuePoints({ narrow }: ProfiledCabinet, { values }: PanelConfig, say: SayBelow): Problem[] {
+  return values.flatMap(({ point, today }, index) => {
+    // Ids may contain a dot, so the longest matching device id is used.
+    const [device] = [...narrow.keys()].filter((id) => point.startsWith(`${id}.`)).sort((a, b) => b.length - a.length);
+    const path = ['values', index, 'point'];
+    if (device === undefined) return [say(path, msg`no device of this cabinet has the point "${point}"`)];
+    const profile = narrow.get(device);
+    const quantity = point.slice(device.length + 1);
+    const found = profile?.points.find(({ id }) => id === quantity);
+    const names = profile?.points.filter(({ type }) => type !== 'text').map(({ id }) => id) ?? [];
+    if (found === undefined || found.type === 'text')
+      return [
+        say(
+          path,
+          msg`profile "${profile?.id ?? ''}" measures no "${quantity}"${didYouMean(quantity, names, msg`; there are: ${listNames(names)}`)}`,
+        ),
+      ];
+    if (found.poll === 'never')
+      return [say(path, msg`"${quantity}" of profile "${profile?.id ?? ''}" is never polled, so it has no value`)];
+    if (today && (found.type === 'bit' || found.bit !== null))
+      return [say(path, msg`"${quantity}" is on or off; only a counter has an increase since midnight`)];
+    return [];
+  });
+}

@@ -1,0 +1,158 @@
+/**
+ * Words of a frame ↔ raw numbers: the types that a point can have, and the order of their words and bytes.
+ *
+ * Pure.
+ */
+import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
+import { textRegisters, textValue } from './text-codec.ts';
+
+/** What determines how the raw number of a point lies in its registers. */
+export type RegisterLayout = Pick<PointProfile, 'type' | 'coils' | 'wordOrder' | 'byteOrder' | 'text'>;
+
+/** Registers per value; `bits` and `text` have as many as their point says. */
+const WIDTH: Readonly<Record<Exclude<RegisterType, 'bits' | 'text'>, number>> = {
+  bit: 1,
+  u16: 1,
+  s16: 1,
+  bcd16: 1,
+  u32: 2,
+  s32: 2,
+  f32: 2,
+  bcd32: 2,
+  u64: 4,
+  s64: 4,
+  f64: 4,
+};
+
+/** Most coils of one value. Source: a raw number of 32 bits stays exact in every later calculation. Units: coils. */
+export const MAX_COILS = 32;
+
+/** Returns how many registers, or coils, one value of this layout has. They are read and written in one request. */
+export function widthOf({ type, coils, text = null }: Pick<RegisterLayout, 'type' | 'coils' | 'text'>): number {
+  if (type === 'text') return text === null ? 1 : textRegisters(text);
+  return type === 'bits' ? coils : WIDTH[type];
+}
+
+/** Whether values of this type are in coils or discrete inputs. */
+export function isBitType(type: RegisterType): boolean {
+  return type === 'bit' || type === 'bits';
+}
+
+/** Whether the raw number of this type is an IEEE 754 number, which is not rounded to a whole number. */
+export function isFloatType(type: RegisterType): boolean {
+  return type === 'f32' || type === 'f64';
+}
+
+/** Whether this type can be written. A number does not hold all values of u64 and s64. */
+export function isWritable(type: RegisterType): boolean {
+  return type !== 'u64' && type !== 's64';
+}
+
+/** The types that a point with `write` may have. */
+export const WRITABLE_TYPES: readonly RegisterType[] = ([...Object.keys(WIDTH), 'bits', 'text'] as RegisterType[]).filter(isWritable);
+
+/**
+ * Returns the bytes of a value, highest first.
+ *
+ * Shape: `words` has at least `widthOf(layout)` entries, each 0 to 65535; for `bits` each 0 or 1.
+ */
+export function bytesOfValue(layout: RegisterLayout, words: readonly number[]): Buffer {
+  const used = words.slice(0, widthOf(layout));
+  if (layout.wordOrder === 'low-first') used.reverse();
+  const bytes = Buffer.alloc(2 * used.length);
+  used.forEach((word, index) => {
+    bytes.writeUInt16BE(word, 2 * index);
+  });
+  return layout.byteOrder === 'low-first' ? bytes.swap16() : bytes;
+}
+
+function wordsOfValue({ wordOrder, byteOrder }: RegisterLayout, bytes: Buffer): number[] {
+  if (byteOrder === 'low-first') bytes.swap16();
+  const words = Array.from({ length: bytes.length / 2 }, (_, index) => bytes.readUInt16BE(2 * index));
+  return wordOrder === 'low-first' ? words.reverse() : words;
+}
+
+/**
+ * Returns the raw number in the words of a value; of `bits`, the first coil is the lowest bit.
+ *
+ * Errors: null for 64 bits that a number cannot hold exactly, and for BCD with a digit above 9. NaN and infinity of floats are returned.
+ */
+export function rawOf(layout: RegisterLayout, words: readonly number[]): number | null {
+  const { type, coils } = layout;
+  if (type === 'bit') return words[0] === 0 ? 0 : 1;
+  if (type === 'bits') return words.slice(0, coils).reduce((all, bit, i) => all + (bit === 0 ? 0 : 2 ** i), 0);
+  return type === 'text' ? textValue(words.slice(0, widthOf(layout))) : rawOfBytes(type, bytesOfValue(layout, words));
+}
+
+function rawOfBytes(type: Exclude<RegisterType, 'bit' | 'bits' | 'text'>, bytes: Buffer): number | null {
+  switch (type) {
+    case 'u16':
+      return bytes.readUInt16BE();
+    case 's16':
+      return bytes.readInt16BE();
+    case 'u32':
+      return bytes.readUInt32BE();
+    case 's32':
+      return bytes.readInt32BE();
+    case 'f32':
+      return bytes.readFloatBE();
+    case 'f64':
+      return bytes.readDoubleBE();
+    case 'u64':
+      return exact(bytes.readBigUInt64BE());
+    case 's64':
+      return exact(bytes.readBigInt64BE());
+    case 'bcd16':
+    case 'bcd32': {
+      const digits = bytes.toString('hex');
+      return /^\d+$/.test(digits) ? Number(digits) : null;
+    }
+  }
+}
+
+/** Nothing that the devices count comes near 2^53. */
+function exact(wide: bigint): number | null {
+  return wide >= BigInt(Number.MIN_SAFE_INTEGER) && wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : null;
+}
+
+/** Returns the lowest and highest raw number of a type that can be written. */
+function limitsOf({ type, coils }: RegisterLayout): readonly [min: number, max: number] {
+  switch (type) {
+    case 'bit':
+      return [0, 1];
+    case 'bits':
+      return [0, 2 ** coils - 1];
+    case 's16':
+      return [-0x8000, 0x7fff];
+    case 's32':
+      return [-0x8000_0000, 0x7fff_ffff];
+    case 'bcd16':
+    case 'bcd32':
+      return [0, 10 ** (4 * WIDTH[type]) - 1];
+    default:
+      return [0, 2 ** (16 * widthOf({ type, coils })) - 1];
+  }
+}
+
+/**
+ * Returns the words that hold this raw number.
+ *
+ * Errors: null for a number that does not fit into the type: too large, not whole unless it is a float, or of a type that cannot be written.
+ */
+export function wordsOf(layout: RegisterLayout, raw: number): number[] | null {
+  const { type, coils } = layout;
+  if (!isWritable(type) || type === 'text') return null;
+  const isFloat = isFloatType(type);
+  const [min, max] = limitsOf(layout);
+  if (isFloat ? !Number.isFinite(type === 'f32' ? Math.fround(raw) : raw) : !(Number.isInteger(raw) && raw >= min && raw <= max))
+    return null;
+  if (type === 'bit') return [raw];
+  if (type === 'bits') return Array.from({ length: coils }, (_, i) => Math.floor(raw / 2 ** i) % 2);
+  const bytes = Buffer.alloc(2 * WIDTH[type]);
+  if (type === 'f32') bytes.writeFloatBE(raw);
+  else if (type === 'f64') bytes.writeDoubleBE(raw);
+  else if (type === 'bcd16' || type === 'bcd32') bytes.write(String(raw).padStart(2 * bytes.length, '0'), 'hex');
+  else if (min < 0) bytes.writeIntBE(raw, 0, bytes.length);
+  else bytes.writeUIntBE(raw, 0, bytes.length);
+  return wordsOfValue(layout, bytes);
+}

@@ -1,0 +1,51 @@
+import t from 'tap';
+import type { PanelEntry } from '../../../agent/core/cabinet.ts';
+import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
+import { createPanelSchedule } from '../../../agent/panels/panel-schedule.ts';
+import { ALL_DAYS, at, entry, SITE } from './square.ts';
+
+const on = (over: Partial<PanelEntry['days']>): PanelEntry['days'] => ({ ...ALL_DAYS, ...over });
+const date = (month: number, day: number, year: number | null = null) => ({ year, month, day });
+const WEEK = [
+  entry('night', { at: at('22:00'), until: at('02:00'), days: on({ weekdays: [5] }) }),
+  entry('music', { at: at('18:00'), until: at('23:59'), days: on({ from: date(6, 21, 2026), to: date(6, 21, 2026) }) }),
+  entry('holiday', { days: on({ holidays: 'fr' }) }),
+  entry('evening', { at: { sun: 'sunset', offsetMin: -30 }, until: { sun: 'sunset', offsetMin: 60 } }),
+  entry('day', { at: at('07:00'), until: at('20:00') }),
+];
+const schedule = createPanelSchedule(SITE, createLocalCalendar(SITE.timezone), WEEK);
+
+const rows: readonly (readonly [when: string, text: string | null])[] = [
+  ['2026-06-19T19:59:00Z', 'evening'],
+  ['2026-06-19T20:00:00Z', 'night'],
+  ['2026-06-19T23:59:00Z', 'night'],
+  ['2026-06-20T00:00:00Z', null],
+  ['2026-06-20T05:00:00Z', 'day'],
+  ['2026-06-20T04:59:59Z', null],
+  ['2026-06-21T15:59:59Z', 'day'],
+  ['2026-06-21T16:00:00Z', 'music'],
+  ['2026-06-21T21:59:00Z', null],
+  ['2026-07-14T10:00:00Z', 'holiday'],
+  ['2026-07-13T22:00:00Z', 'holiday'],
+  ['2026-07-14T22:00:00Z', null],
+  ['2027-06-21T16:00:00Z', 'day'],
+  // The clocks go forward at 02:00: an entry until 02:00 ends with the change.
+  ['2026-03-27T23:30:00Z', 'night'],
+  ['2026-12-20T16:00:00Z', 'evening'],
+];
+for (const [when, text] of rows)
+  t.test(`the schedule at ${when}: ${text ?? 'nothing'}`, async (t) => t.equal(schedule.at(Date.parse(when))?.text ?? null, text));
+
+t.test('an entry at a time of the sun does not apply where the sun does not set', async (t) => {
+  const north = createPanelSchedule({ latitudeDeg: 69.6, longitudeDeg: 18.9 }, createLocalCalendar('Europe/Oslo'), WEEK.slice(3, 4));
+  for (let hour = 0; hour < 24; hour++) t.equal(north.at(Date.parse('2026-06-21T00:00:00Z') + hour * 3_600_000), null);
+});
+
+t.test('whatever the instant, the entry includes it', async (t) => {
+  const fromMs = Date.parse('2026-01-01T00:00:00Z');
+  for (let n = 0; n < 5_000; n++) {
+    const nowMs = fromMs + n * 6_307_000;
+    const applied = schedule.at(nowMs);
+    if (applied !== null && !(applied.sinceMs <= nowMs && nowMs < applied.untilMs)) t.fail(new Date(nowMs).toISOString());
+  }
+});
