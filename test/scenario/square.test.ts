@@ -3,8 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { loadSite } from '../../agent/config/load/load-site.ts';
+import { type Metric, toLong } from '../../agent/sync/sparkplug/codec.ts';
 import { startEvening } from '../support/evening.ts';
-import { createRig } from '../support/rig.ts';
+import { createRig, type Rig } from '../support/rig.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const SQUARE = join(ROOT, 'config/square.yaml');
@@ -63,6 +64,7 @@ t.test('an evening in the square: light, panel, sound and meter do what the file
 
   await evening.until('21:50');
   await rig.until('the announcement', () => player.track === 3 && player.state === 'playing', 60_000);
+  await rig.clock.advance(5_000);
   t.match(await evening.ask('why square-sound', { target: 'square-sound' }), /announcement/);
   await evening.until('22:02');
   t.equal(player.state, 'stopped', 'silent in the quiet hours');
@@ -82,7 +84,13 @@ t.test('an evening in the square: light, panel, sound and meter do what the file
   await evening.until('22:33');
   t.strictSame(rig.levels().slice(3), [30, 30, 30, 30, 30, 30, 30, 30, 30], 'dimmed by the programme');
   await evening.ask('why L10', { target: 'L10' });
-  await evening.ask('status');
+  await evening.ask('sound show');
+  await evening.ask('events --active', { active: true });
+  const index = rig.agent.field.latest('TIC1.index');
+  const trueKwh = meter.state.indexWh.reduce((sum, wh) => sum + wh, 0) / 1_000;
+  t.ok(index?.quality === 'good' && Math.abs((index.value ?? 0) - trueKwh) <= 0.011, `index ${index?.value}, the meter shows ${trueKwh}`);
+  const { store, activeEvents } = await rig.status();
+  t.strictSame([store.readingsLost, activeEvents], [0, []]);
 
   const loud = player.heard.filter(({ track, volume }) => track > 0 && (100 * volume) / 30 > 51);
   t.strictSame(loud, [], 'never louder than the limit of the site');
@@ -93,4 +101,69 @@ t.test('an evening in the square: light, panel, sound and meter do what the file
   const text = `${evening.lines.join('\n')}\n`;
   if (process.env['UPDATE_TRANSCRIPTS'] === '1' || !existsSync(TRANSCRIPT)) writeFileSync(TRANSCRIPT, text);
   t.equal(text, readFileSync(TRANSCRIPT, 'utf8'), 'as in square.txt; UPDATE_TRANSCRIPTS=1 keeps the new one');
+});
+
+const whole = (name: string, value: number): Metric => ({ name, value: toLong(value) });
+const text = (name: string, value: string): Metric => ({ name, value: { kind: 'string', value } });
+const flag = (name: string, value: boolean): Metric => ({ name, value: { kind: 'boolean', value } });
+
+/** The square in the quiet hours, online. */
+async function quietSquare(t: Parameters<typeof createRig>[0], change = (file: string): string => file): Promise<Rig> {
+  const siteFile = change(readFileSync(SQUARE, 'utf8'));
+  const rig = await createRig(t, { startAt: '2026-04-17T22:40:00+02:00', siteFile, withUplink: true });
+  await rig.until('panel and sound are born', () => rig.host.alive.has('square-panel') && rig.host.alive.has('square-sound'), 300_000);
+  return rig;
+}
+
+/** Sends a command as the platform; resolves with its final outcome. */
+async function order(rig: Rig, device: string, id: string, metrics: readonly Metric[]): Promise<{ state: string; reason?: string }> {
+  await rig.host.command(device, [...metrics, text('Command/Id', id)]);
+  const ends = (): { id: string; state: string; reason?: string }[] =>
+    [...rig.host.values.values()]
+      .filter(({ metric }) => metric === 'Command/Outcome')
+      .map(({ value }) => JSON.parse(String(value)) as { id: string; state: string })
+      .filter((outcome) => outcome.id === id && ['verified', 'refused', 'failed'].includes(outcome.state));
+  await rig.until(`the outcome of ${id}`, () => ends().length > 0, 120_000);
+  return ends()[0] as { state: string };
+}
+
+t.test('in the quiet hours the platform writes and speaks in an emergency only, and within the limits of the site', async (t) => {
+  const rig = await quietSquare(t);
+  const { panels, players } = rig.street.devices;
+  const [panel, player] = [panels.get('PAN1'), players.get('PLAYER')];
+  t.match(await order(rig, 'square-sound', 'a1', [text('Sound/Announce', 'closing')]), { state: 'refused', reason: /quiet hours/ });
+  t.match(await order(rig, 'square-panel', 'p1', [text('Panel/Text', 'x'.repeat(33))]), { state: 'refused', reason: /32/ });
+  t.match(panel?.lines(), ['Place du Marche', '']);
+  t.match(
+    await order(rig, 'square-panel', 'p2', [
+      text('Panel/Text', 'Leave the square'),
+      whole('Panel/Minutes', 5),
+      flag('Panel/Emergency', true),
+    ]),
+    {
+      state: 'verified',
+    },
+  );
+  t.match(await order(rig, 'square-sound', 's1', [text('Sound/Emergency', 'evacuation'), whole('Sound/Minutes', 2)]), {
+    state: 'verified',
+  });
+  t.match(panel?.lines(), ['Leave the square', '']);
+  t.match(player, { state: 'playing', track: 4, volume: 24 }, 'at the volume for emergencies');
+  t.match(await order(rig, 'square-panel', 'p3', [flag('Panel/Clear', true), flag('Panel/Emergency', true)]), { state: 'verified' });
+  await rig.until('the emergency announcement ends by itself', () => player?.state === 'stopped', 180_000);
+  await rig.until('the panel shows its fallback', () => panel?.lines()[0] === 'Place du Marche', 30_000);
+});
+
+t.test('where the site gives the platform no right to it, no emergency text and no emergency announcement comes from it', async (t) => {
+  const rig = await quietSquare(t, (file) =>
+    file
+      .replace('emergencyFrom: [console, platform]', 'emergencyFrom: [console]')
+      .replace('emergencyBy: [technician, platform]', 'emergencyBy: [technician]'),
+  );
+  const { panels, players } = rig.street.devices;
+  const sent = await order(rig, 'square-panel', 'p1', [text('Panel/Text', 'Run'), flag('Panel/Emergency', true)]);
+  t.match(sent, { state: 'refused', reason: /emergencyFrom/ });
+  t.match(await order(rig, 'square-sound', 's1', [text('Sound/Emergency', 'evacuation')]), { state: 'refused', reason: /emergencyBy/ });
+  await rig.clock.advance(30_000);
+  t.match([panels.get('PAN1')?.lines(), players.get('PLAYER')?.state], [['Place du Marche', ''], 'stopped']);
 });

@@ -5,7 +5,6 @@
  */
 import { COMMANDS } from '../../agent/console/commands.ts';
 import type { RawArgs } from '../../agent/console/protocol/protocol.ts';
-import { plain } from '../../agent/console/text/plain-text.ts';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import { squareFigures } from '../street/demo-square.ts';
 import type { Rig } from './rig.ts';
@@ -13,8 +12,8 @@ import type { Rig } from './rig.ts';
 /** Time between two looks at the square. A level is written down once two looks in a row have seen it. Units: ms. */
 const LOOK_MS = 10_000;
 const COLS = 80;
-/** Wide enough for `16:30  panel  `. */
-const INDENT = ' '.repeat(14);
+/** Below the time. */
+const INDENT = ' '.repeat(7);
 
 export interface Evening {
   /** Advances the clock to a local time of this evening, `21:50`, and writes down what changes until then. */
@@ -66,8 +65,12 @@ export function startEvening(
       const name = sound?.tracks.find(({ place }) => 'track' in place && place.track === track)?.id;
       changed('sound', state === 'playing' ? `${name} at ${volumePct} %` : 'silence');
     }
-    for (const { tariff, peakNotice } of Object.values(meters))
-      changed('meter', `tariff ${tariff}, ${peakNotice > 0 ? 'peak announced' : 'no peak'}`);
+    for (const { tariff, peakNotice, indexKwh } of Object.values(meters)) {
+      const state = `tariff ${tariff}, ${peakNotice > 0 ? 'peak announced' : 'no peak'}`;
+      if (before.get('meter') === state) continue;
+      before.set('meter', state);
+      write('meter', `${state}, index ${indexKwh.toFixed(1)} kWh`);
+    }
   };
 
   return {
@@ -82,12 +85,7 @@ export function startEvening(
     note: (text) => write('', text),
     async ask(line, args = {}) {
       const answer = await answerOf(rig, line, args, timezone);
-      lines.push(
-        '',
-        `${time()}  $ luciole ${line}`,
-        ...answer.split('\n').map((row) => (row === '' ? '' : `${INDENT.slice(0, 7)}${row}`)),
-        '',
-      );
+      lines.push('', `${time()}  $ luciole ${line}`, ...answer.split('\n').map((row) => (row === '' ? '' : `${INDENT}${row}`)), '');
       return answer;
     },
   };
@@ -105,5 +103,6 @@ async function answerOf(rig: Rig, line: string, args: RawArgs, timezone: string)
     caller: { user: 'tech', role: 'admin', socketKind: 'agent' },
   });
   const result = await rig.settled(work);
-  return String(plain(await command.render(result, { widthCols: COLS - 7, colour: false, atMs: clock.wallMs(), timezone }, args)));
+  const page = { widthCols: COLS - INDENT.length, colour: false, atMs: clock.wallMs(), timezone };
+  return (await command.render(result, page, args)).trimEnd();
 }
