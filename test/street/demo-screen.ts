@@ -26,7 +26,7 @@ const FIRST_NOTICE = 'In a second terminal:  npx luciole why L07    npx luciole 
 export interface ShownStatus extends Pick<StatusView, 'timezone' | 'night' | 'sunAltitudeDeg' | 'units'> {
   readonly cabinet: Pick<StatusView['cabinet'], 'name'>;
   readonly zones: readonly { readonly lamps: readonly Pick<LampView, 'id' | 'reason' | 'following'>[] }[];
-  readonly lines: readonly Pick<LineView, 'id' | 'state' | 'busyPct'>[];
+  readonly lines: readonly Pick<LineView, 'id' | 'kind' | 'state' | 'busyPct'>[];
   readonly store: Pick<StoreStatus, 'readingsStored' | 'readingsWaiting'>;
   readonly uplink: Pick<UplinkStatus, 'readingsPublished' | 'readingsHistorical' | 'state'>;
 }
@@ -117,7 +117,9 @@ function streetRow({ street: { world } }: ShownDemo): string {
 
 function figures(demo: ShownDemo, { lines, store, uplink, units }: ShownStatus): string[] {
   const power = Math.round(demo.street.world.powerW());
-  const bus = lines.map(({ id, state, busyPct }) => (state === 'up' ? `${id} ${busyPct} %` : `${id} down`)).join(', ');
+  // A device that sends by itself has no bus; its line is shown where it is down.
+  const shown = lines.filter(({ kind, state }) => kind === 'modbus' || state !== 'up');
+  const bus = shown.map(({ id, state, busyPct }) => (state === 'up' ? `${id} ${busyPct} %` : `${id} down`)).join(', ');
   return [
     `street ${power} W   bus ${bus}   units ${units.ok} ok, ${units.flaky + units.silent} not`.slice(0, 79),
     `stored ${store.readingsStored} (+${store.readingsWaiting} waiting)   sent ${uplink.readingsPublished - uplink.readingsHistorical} live, ${uplink.readingsHistorical} historical   uplink ${uplink.state}`.slice(

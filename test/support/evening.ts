@@ -85,7 +85,8 @@ export function startEvening(
     note: (text) => write('', text),
     async ask(line, args = {}) {
       const answer = await answerOf(rig, line, args, timezone);
-      lines.push('', `${time()}  $ luciole ${line}`, ...answer.split('\n').map((row) => (row === '' ? '' : `${INDENT}${row}`)), '');
+      if (lines.at(-1) !== '') lines.push('');
+      lines.push(`${time()}  $ luciole ${line}`, ...answer.split('\n').map((row) => (row === '' ? '' : `${INDENT}${row}`)), '');
       return answer;
     },
   };
