@@ -3,6 +3,7 @@
  *
  * It records when a mover came into a sensor's range, and when each lamp received its level.
  */
+import type { SetupParameter } from '../agent/core/profile.ts';
 import { createSystemClock } from '../agent/core/system-clock.ts';
 import { createPtyCable } from '../test/street/pty.ts';
 import { createStreet, type Street } from '../test/street/street.ts';
@@ -28,7 +29,13 @@ export interface StreetAnswer {
 /** Value of the motion register. Source: Wiren Board: 0 to several thousand. */
 const MOTION = { moving: 380, still: 6 };
 /** The lamps were commissioned long ago: what the agent would set up is set up. */
-const SET_UP = { rampUpMs: 0, rampDownMs: 0, daliFadeTime: 0, failsafeTimeoutS: 60, failsafeLevelPct: LEVELS_PCT.base };
+const SET_UP: Partial<Record<SetupParameter, number>> = {
+  rampUpMs: 0,
+  rampDownMs: 0,
+  daliFadeTime: 0,
+  failsafeTimeoutS: 60,
+  failsafeLevelPct: LEVELS_PCT.base,
+};
 /** The last register of a lamp's set-up. Source: profile `wirenboard-wb-led`. */
 const LAST_SET_UP = 672;
 /** Nothing on this street takes longer. Units: ms. */
@@ -65,7 +72,7 @@ function build(broadcast: boolean): string {
   for (const { id, profile } of cabinet.lines.flatMap(({ devices }) => devices)) {
     const unit = built.units.get(id);
     for (const { table, address, value } of profiles.get(profile)?.setup ?? [])
-      unit?.write(table, address, [typeof value === 'number' ? value : SET_UP[value]]);
+      unit?.write(table, address, [typeof value === 'number' ? value : (SET_UP[value] ?? 0)]);
     if (unit !== undefined && built.world.lamps.has(id)) watchSetUp(id, unit);
   }
   street = built;

@@ -12,7 +12,7 @@ import { createUartDriver } from './uart/frame-codec.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
 
 /**
- * Returns the driver of a Modbus device type, reduced to the repeated parts that the device has, with the quirks from the cabinet; without a device,
+ * Returns the driver of a device type with registers, Modbus or DALI, reduced to the repeated parts that the device has, with the quirks from the cabinet; without a device,
  * the driver of the type.
  *
  * Errors: throws TypeError for a profile of the wrong transport; the config check rejects such a cabinet.
@@ -21,7 +21,7 @@ export function modbusDriverFor(
   profile: Profile,
   device?: Pick<DeviceConfig, 'instances'> & Partial<Pick<DeviceConfig, 'quirks'>>,
 ): ModbusDriver {
-  if (profile.transport !== 'modbus') throw new TypeError(`${profile.id} does not speak Modbus`);
+  if (profile.transport === 'uart') throw new TypeError(`${profile.id} has no registers`);
   return createModbusDriver(withQuirks(narrowed(profile, device?.instances ?? {}), device?.quirks ?? {}));
 }
 

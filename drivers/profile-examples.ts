@@ -7,8 +7,9 @@
 import type { DecodedValue } from '../agent/core/driver.ts';
 import { manualHint } from '../agent/core/manual-address.ts';
 import { type Message, msg } from '../agent/core/message.ts';
-import type { Profile, ProfileExample } from '../agent/core/profile.ts';
+import type { Profile, ProfileExample, Table } from '../agent/core/profile.ts';
 import { Refusal } from '../agent/core/refusal.ts';
+import { daliExchange } from './dali/dali-examples.ts';
 import { bytesOf, takeApart } from './example-frames.ts';
 import { createModbusDriver } from './modbus/modbus-driver.ts';
 import { textFormatOf } from './modbus/text-codec.ts';
@@ -18,6 +19,9 @@ import { createUartDriver } from './uart/frame-codec.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
 
 type Values = ReadonlyMap<string, DecodedValue>;
+type ValuesOf = (profile: Profile) => (example: ProfileExample) => Values | Unexplained;
+
+const VALUES_OF: Readonly<Record<Profile['transport'], ValuesOf>> = { modbus: modbusValues, uart: uartValues, dali: daliValues };
 
 /** A profile without examples may be tried, but not used in service. */
 const NO_EXAMPLE = msg`give at least one exchange and what must come out of it; \`luciole bus read\` prints one of each read`;
@@ -39,7 +43,7 @@ export function missingExamples({ examples, points }: Profile): Flaw[] {
  * decodes to another one, or that is not plausible. Empty if all are right.
  */
 export function exampleFlaws(profile: Profile): Flaw[] {
-  const valuesOf = profile.transport === 'uart' ? uartValues(profile) : modbusValues(profile);
+  const valuesOf = VALUES_OF[profile.transport](profile);
   return profile.examples.flatMap((example, index) => {
     const path = ['examples', index];
     const values = valuesOf(example);
@@ -116,6 +120,23 @@ function modbusValues(profile: Profile): (example: ProfileExample) => Values | U
     if (exchange === null) return new Map();
     if ('message' in exchange) return { at: [exchange.at], message: exchange.message };
     return byName(driver.decode(exchange.table, exchange.address, exchange.words));
+  };
+}
+
+/** Each register of an example is decoded with its neighbours, as one read would return them. */
+function daliValues(profile: Profile): (example: ProfileExample) => Values | Unexplained {
+  const driver = createModbusDriver(profile);
+  return ({ request, response }) => {
+    if (request === null) return { at: [], message: msg`a DALI example needs its request: the forward frames, two bytes each` };
+    const exchange = daliExchange(bytesOf(request), bytesOf(response));
+    if ('message' in exchange) return { at: [exchange.at], message: exchange.message };
+    const runs: { readonly table: Table; readonly address: number; readonly words: number[] }[] = [];
+    for (const { table, address, word } of exchange) {
+      const last = runs.at(-1);
+      if (last?.table === table && last.address + last.words.length === address) last.words.push(word);
+      else runs.push({ table, address, words: [word] });
+    }
+    return byName(runs.flatMap(({ table, address, words }) => driver.decode(table, address, words)));
   };
 }
 

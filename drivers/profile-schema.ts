@@ -19,6 +19,17 @@ const BAUD_RATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230
  * 10^6.
  */
 export const MAX_POINT_DECIMALS = 6;
+/** The parameters of the zone or the site that a set-up row may name. */
+const SETUP_PARAMETERS = [
+  'rampUpMs',
+  'rampDownMs',
+  'daliFadeTime',
+  'daliFailsafeLevel',
+  'daliGroups0',
+  'daliGroups8',
+  'failsafeTimeoutS',
+  'failsafeLevelPct',
+] as const;
 /** Distance between two repetitions. Units: registers. */
 const stride = z.int().min(1).max(10_000).default(1);
 
@@ -117,7 +128,29 @@ const point = z.strictObject({
   ]),
   table: z.enum(['coil', 'discrete', 'input', 'holding']).default('input'),
   address: register.optional(),
-  type: z.enum(['bit', 'bits', 'u16', 's16', 'u32', 's32', 'f32', 'u64', 's64', 'f64', 'bcd16', 'bcd32', 'text']).default('u16'),
+  type: z
+    .enum([
+      'bit',
+      'bits',
+      'u16',
+      's16',
+      'u32',
+      's32',
+      'f32',
+      'u64',
+      's64',
+      'f64',
+      'bcd16',
+      'bcd32',
+      'text',
+      'b16',
+      'b24',
+      'b32',
+      'b48',
+      'e32',
+      'e48',
+    ])
+    .default('u16'),
   /** Only for type `bits`. */
   coils: z.int().min(1).max(MAX_COILS).default(1),
   bit: z.int().min(0).max(63).nullable().default(null),
@@ -175,7 +208,7 @@ const nameplate = z.strictObject({
 
 const group = z.strictObject({
   id,
-  reach: z.enum(['bus', 'unit']),
+  reach: z.enum(['bus', 'unit', 'members']),
   table: z.enum(['coil', 'holding']).default('holding'),
   address: register,
   sets: z
@@ -190,7 +223,7 @@ const group = z.strictObject({
 const setup = z.strictObject({
   table: z.enum(['coil', 'holding']).default('holding'),
   address: register,
-  value: z.union([register, z.enum(['rampUpMs', 'rampDownMs', 'daliFadeTime', 'failsafeTimeoutS', 'failsafeLevelPct'])]),
+  value: z.union([register, z.enum(SETUP_PARAMETERS)]),
   /** Only for a named value. */
   max: register.default(0xffff),
   why: z.string().min(1),
@@ -229,7 +262,7 @@ const document = z.strictObject({
   category: z.enum(['luminaire-driver', 'dali-gateway', 'meter', 'presence', 'traffic', 'light', 'weather', 'air', 'io', 'power', 'panel']),
   experimental: z.string().min(1).nullable().default(null),
   trust: z.enum(['A', 'A-', 'B+', 'B', 'C']),
-  transport: z.enum(['modbus', 'uart']).default('modbus'),
+  transport: z.enum(['modbus', 'uart', 'dali']).default('modbus'),
   sources: z
     .array(z.string().min(1))
     .min(1)

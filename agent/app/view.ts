@@ -99,7 +99,7 @@ function namesOf({ lamps, zones, panels, lines, poles }: Cabinet, field: Joined[
     devices: field.devices().map(({ id }) => id),
     panels: panels.map(({ id }) => id),
     lines: lines.map(({ id }) => id),
-    modbusLines: lines.flatMap(({ id, kind }) => (kind === 'modbus' ? [id] : [])),
+    modbusLines: lines.flatMap(({ id, kind }) => (kind === 'uart' ? [] : [id])),
     poles: poles.map(({ id }) => ({ id, lamps: lamps.flatMap((lamp) => (lamp.pole === id ? [lamp.id] : [])) })),
   };
 }

@@ -90,7 +90,7 @@ function lampGroups({ lines, lamps }: Pick<Cabinet, 'lines' | 'lamps'>, profiles
   return lines.flatMap(({ devices, broadcast }) => {
     const grouped = devices.flatMap((device) => {
       const profile = profiles.get(device.profile);
-      return profile?.transport === 'modbus' ? [{ device, driver: modbusDriverFor(profile, device) }] : [];
+      return profile === undefined || profile.transport === 'uart' ? [] : [{ device, driver: modbusDriverFor(profile, device) }];
     });
     return groupsOf(grouped, broadcast).flatMap((group): LampGroup[] => {
       const lampIds = group.members.flatMap((pointId) => lampAt.get(pointId) ?? []);

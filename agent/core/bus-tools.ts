@@ -42,7 +42,7 @@ export interface PendingProfile {
   readonly state: 'new' | 'changed';
 }
 
-/** Which addresses to try on which line. `from` and `to`: 1 to 247, both included. */
+/** Which addresses to try on which line. `from` and `to`: 1 to 247, both included; on a DALI bus 0 to 63, all of them for 1 to 247. */
 export interface ScanRequest {
   readonly line: string;
   readonly from: number;
@@ -82,6 +82,8 @@ export interface ScanResult {
   readonly line: string;
   /** The units are behind a gateway. */
   readonly isNetwork: boolean;
+  /** The units are gear of a DALI bus; absent on any other line. */
+  readonly isDali?: true;
   readonly found: readonly FoundUnit[];
   /** Units of the cabinet in the scanned range that did not answer. */
   readonly missing: readonly { readonly unit: number; readonly device: string }[];
@@ -170,7 +172,7 @@ export interface Spread {
 /** Statistics of one line. Counters count from the start of the line in this run of the agent. */
 export interface LineStats {
   readonly line: string;
-  readonly kind: 'modbus' | 'uart';
+  readonly kind: 'modbus' | 'uart' | 'dali';
   readonly port: string;
   /** Null for Modbus TCP, which has no baud rate. */
   readonly baud: number | null;

@@ -74,10 +74,13 @@ export interface Rs485Settings {
   readonly receiveDuringSend: boolean;
 }
 
-/** One line with its devices. `modbus`: many units share the wire and answer requests. `uart`: one device that sends without requests. */
+/**
+ * One line with its devices. `modbus`: many units share the wire and answer requests. `uart`: one device that sends without requests. `dali`:
+ * the port of a converter to a DALI bus with up to 64 gears.
+ */
 export interface LineConfig {
   readonly id: string;
-  readonly kind: 'modbus' | 'uart';
+  readonly kind: 'modbus' | 'uart' | 'dali';
   /** A device file, preferably a stable name under /dev/serial/by-path; or `tcp://host:502` (Modbus TCP), `rtu+tcp://host:port` (a serial server). */
   readonly port: string;
   readonly serial: SerialSettings;
@@ -93,7 +96,7 @@ export interface LineConfig {
 /** One device of the cabinet: its address on a line, its profile, and what is special at this site. */
 export interface DeviceConfig {
   readonly id: string;
-  /** Modbus address 1..247; 0 on a uart line. */
+  /** Modbus address 1..247; DALI short address 0..63; 0 on a uart line. */
   readonly unit: number;
   readonly profile: string;
   /** Its pole; null for devices in the cabinet. */

@@ -72,6 +72,8 @@ export interface Reply {
   readonly askedMono: MonoMs;
   /** When the reply was complete. */
   readonly atMono: MonoMs;
+  /** False: the request was sent, but nothing proves that the unit received it. DALI gear acknowledges no command. */
+  readonly isAcknowledged?: false;
 }
 
 /**
@@ -116,12 +118,17 @@ export interface LineCounters {
   readonly busyMs: number;
 }
 
-/** A Modbus line. It sends one request at a time; each request ends with a reply or a BusError. */
+/**
+ * A line of units with registers: Modbus, or a DALI bus behind a converter, whose driver gives gear registers. It sends one request at a
+ * time; each request ends with a reply or a BusError.
+ */
 export interface ModbusLine {
   readonly isOpen: boolean;
   readonly counters: LineCounters;
   /** The units are behind a Modbus TCP gateway or a serial server, whose wire the agent does not observe. */
   readonly isNetwork?: boolean;
+  /** The last address of a DALI bus, whose addresses start at 0 and on which no unit is a broadcast. Absent on a Modbus line. */
+  readonly lastUnit?: number;
   /** As `BytePort`. */
   readonly isStalled?: boolean;
   open(): Promise<void>;
@@ -135,7 +142,7 @@ export interface ModbusLine {
   write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
   /**
    * Waits for the reply in flight no longer than this, as if the request had specified it; a reply that has begun still gets extra time.
-   * Absent where waits cannot be shortened. Units: ms.
+   * A read of several DALI frames ends after the frame in flight, with BusError `interrupted`. Absent where waits cannot be shortened. Units: ms.
    */
   cutShort?(timeoutMs: number): void;
   /** Wire time of a request and its reply, without turnaround. Units: ms. */
@@ -168,6 +175,8 @@ export interface ModbusLine {
   onLateReply?: (late: LateReply) => void;
   /** Called when this unit has sent one reply more than it got requests. Optional; set by the owner. */
   onExtraReply?: (unit: number) => void;
+  /** Called when another sender has sent a command on a DALI bus. Optional; set by the owner. */
+  onForeignFrame?: () => void;
 }
 
 /** The value of one point, decoded. `plausible`: there is a value, and it is within the range of the profile. */

@@ -24,6 +24,8 @@ export type BusErrorCode =
   | 'wrong-reply'
   /** The unit answered, but possibly to an older request. */
   | 'doubtful'
+  /** A read made room for a level. It says nothing about the unit. */
+  | 'interrupted'
   | 'illegal-function'
   | 'illegal-address'
   | 'illegal-value'
@@ -39,6 +41,7 @@ const BUS_POLICY: Readonly<Record<BusErrorCode, FailurePolicy>> = {
   crc: { retry: true, unitUsable: true, excludePoint: false, answered: false },
   'wrong-reply': { retry: true, unitUsable: true, excludePoint: false, answered: false },
   doubtful: { retry: true, unitUsable: true, excludePoint: false, answered: true },
+  interrupted: { retry: true, unitUsable: true, excludePoint: false, answered: false },
   'illegal-function': { retry: false, unitUsable: true, excludePoint: true, answered: true },
   'illegal-address': { retry: false, unitUsable: true, excludePoint: true, answered: true },
   'illegal-value': { retry: false, unitUsable: true, excludePoint: false, answered: true },

@@ -106,7 +106,7 @@ export interface Field {
 /** One line as the console and the platform see it. */
 export interface LineView {
   readonly id: string;
-  readonly kind: 'modbus' | 'uart';
+  readonly kind: 'modbus' | 'uart' | 'dali';
   readonly port: string;
   /** `reopening`: the port opens, but no unit answers any more, so it is periodically closed and reopened. */
   readonly state: 'up' | 'down' | 'reopening';
@@ -129,7 +129,10 @@ export interface LineView {
 export interface DeviceView {
   readonly id: string;
   readonly line: string;
+  /** 0 on a uart line. */
   readonly unit: number;
+  /** The unit is a short address of a DALI bus, where 0 is an address; absent on any other line. */
+  readonly isShortAddress?: true;
   readonly profile: string;
   readonly pole: string | null;
   /** `new`: it has not answered in this run of the agent. While the line is down, all devices that have answered are `silent`. */

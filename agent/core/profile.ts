@@ -12,7 +12,26 @@ export type Table = 'coil' | 'discrete' | 'input' | 'holding';
  * How a value is encoded: one bit, or an unsigned (`u`), signed (`s`), IEEE 754 (`f`) or binary-coded decimal (`bcd`) number of that many bits.
  * `bits`: several coils or discrete inputs as one number. `text`: a text of several registers. Source: Modbus has 16-bit registers; wider types span several.
  */
-export type RegisterType = 'bit' | 'bits' | 'u16' | 's16' | 'u32' | 's32' | 'f32' | 'u64' | 's64' | 'f64' | 'bcd16' | 'bcd32' | 'text';
+export type RegisterType =
+  | 'bit'
+  | 'bits'
+  | 'u16'
+  | 's16'
+  | 'u32'
+  | 's32'
+  | 'f32'
+  | 'u64'
+  | 's64'
+  | 'f64'
+  | 'bcd16'
+  | 'bcd32'
+  | 'text'
+  | ByteType;
+/**
+ * Numbers in registers of one byte each, highest byte first, as in the memory banks of DALI gear. `b`: unsigned, of that many bits. `e`: a
+ * signed power of ten in the first register, then an unsigned number of that many bits. Source: IEC 62386-102 memory banks; DiiA part 252.
+ */
+export type ByteType = 'b16' | 'b24' | 'b32' | 'b48' | 'e32' | 'e48';
 /** Which register of a value of several registers comes first: that with the highest or the lowest 16 bits. */
 export type WordOrder = 'high-first' | 'low-first';
 /**
@@ -35,7 +54,7 @@ export interface Profile {
   readonly trust: Trust;
   /** Why the register map is doubtful, for display; null if it is not. Required for trust C. */
   readonly experimental: string | null;
-  readonly transport: 'modbus' | 'uart';
+  readonly transport: 'modbus' | 'uart' | 'dali';
   readonly sources: readonly string[];
   readonly notes: string;
   /** Factory settings; null if the manufacturer states none, so that the cabinet file must specify them. */
@@ -124,8 +143,11 @@ export interface NameplateEntry {
 export interface GroupProfile {
   /** Unique in the profile: `all`, `group3`. */
   readonly id: string;
-  /** `bus`: a broadcast to unit 0, which every unit of this type on the line executes. `unit`: a register of this unit that sets several of its points. */
-  readonly reach: 'bus' | 'unit';
+  /**
+   * `bus`: a broadcast to unit 0, which every unit of this type on the line executes. `unit`: a register of this unit that sets several of
+   * its points. `members`: a group address of the line, executed by the units whose cabinet file lists points of the group.
+   */
+  readonly reach: 'bus' | 'unit' | 'members';
   readonly table: 'coil' | 'holding';
   readonly address: number;
   /** Level points that it sets; null if the cabinet file defines them for each device (DALI groups). */
@@ -318,9 +340,13 @@ export interface SetupProfile {
 
 /**
  * The parameters that a set-up register may take its value from. Units: by suffix, ms, s or %. `daliFadeTime`: the fade time of DALI, 0 to
- * 15, that corresponds to `rampUpMs`, for drivers with one time for both directions.
+ * 15, that corresponds to `rampUpMs`, for drivers with one time for both directions. `daliFailsafeLevel`: `failsafeLevelPct` as a DALI level,
+ * 0 to 254. `daliGroups0` and `daliGroups8`: groups 0 to 7 and 8 to 15 of the device, one bit each; such a row is left out where no device of
+ * the line lists groups.
  */
-export type SetupParameter = 'rampUpMs' | 'rampDownMs' | 'daliFadeTime' | 'failsafeTimeoutS' | 'failsafeLevelPct';
+export type SetupParameter = 'rampUpMs' | 'rampDownMs' | 'failsafeTimeoutS' | 'failsafeLevelPct' | DaliParameter;
+/** The set-up parameters that are computed for DALI gear, see `SetupParameter`. */
+export type DaliParameter = 'daliFadeTime' | 'daliFailsafeLevel' | 'daliGroups0' | 'daliGroups8';
 
 /** One exchange with a device, recorded or computed, and the decoded values (`expect`). The tests decode those of every shipped profile. */
 export interface ProfileExample {

@@ -148,7 +148,7 @@ export interface ProfileView {
   readonly category: DeviceCategory;
   readonly trust: Trust;
   readonly experimental: string | null;
-  readonly transport: 'modbus' | 'uart';
+  readonly transport: 'modbus' | 'uart' | 'dali';
   readonly points: number;
   /** Devices of this cabinet that use it. */
   readonly usedBy: readonly string[];

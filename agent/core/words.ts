@@ -163,6 +163,7 @@ export type EventCode =
   | 'update-reverted'
   | 'line-down'
   | 'line-silent'
+  | 'second-master'
   | 'unit-silent'
   | 'unit-not-set-up'
   | 'unit-no-data'

@@ -40,10 +40,10 @@ export function lineView({ source, supervisor, load, runner }: LineRuntime, coun
   const isDead = runner?.isDead === true;
   return {
     id: config.id,
-    kind: source.kind,
+    kind: config.kind,
     port: config.port,
     state: supervisor.isDown ? 'down' : isDead ? 'reopening' : 'up',
-    reason: supervisor.isDown || !isDead ? supervisor.reason : deadLineText(config.id, config.port),
+    reason: supervisor.isDown || !isDead ? supervisor.reason : deadLineText(config.id, config.port, config.kind),
     baud: serialOf(config)?.baud ?? null,
     busyPct: load.busyPct(),
     transactions: counters?.transactions ?? 0,
@@ -64,6 +64,7 @@ export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] 
     id: unit.device.id,
     line: source.config.id,
     unit: unit.device.unit,
+    ...(source.config.kind === 'dali' ? { isShortAddress: true as const } : {}),
     profile: unit.device.profile,
     pole: unit.device.pole,
     state: unitState(unit),

@@ -177,7 +177,7 @@ class CabinetField implements LiveField {
 
   /** Ends the events of a line that is removed; its successor reports again what is still wrong. */
   #clearEvents({ source }: LineRuntime): void {
-    for (const code of ['line-down', 'line-silent'] as const) this.#events.clear(code, source.config.id);
+    for (const code of ['line-down', 'line-silent', 'second-master'] as const) this.#events.clear(code, source.config.id);
     for (const { id } of source.config.devices)
       for (const code of ['unit-silent', 'unit-not-set-up', 'unit-no-data', 'unit-answers-twice'] as const) this.#events.clear(code, id);
     for (const { pointId } of pointsOf(source)) this.#events.clear('level-not-read', pointId);

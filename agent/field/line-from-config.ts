@@ -1,4 +1,6 @@
 /** Creates the lines of the configuration: port, protocol and drivers. */
+
+import { createDaliLine } from '../../drivers/dali/dali-line.ts';
 import { modbusDriverFor, uartDriverFor } from '../../drivers/driver-for.ts';
 import { createListeningPort } from '../../drivers/listening-port.ts';
 import { createModbusLine, createTcpLine } from '../../drivers/modbus/modbus-line.ts';
@@ -9,7 +11,7 @@ import type { BytePort, ModbusDriver, ModbusLine, OpenBytePort, UartDriver } fro
 import { linePortName, parseLinePort } from '../core/line-port.ts';
 import type { Profile } from '../core/profile.ts';
 
-/** One line of the cabinet with its port and drivers: a Modbus line, or a raw UART with one device. */
+/** One line of the cabinet with its port and drivers: a line of units with registers (Modbus or DALI), or a raw UART with one device. */
 export type FieldLine =
   | {
       readonly kind: 'modbus';
@@ -48,6 +50,7 @@ export function fieldLine(config: LineConfig, { profiles, openPort, clock }: Fie
 function modbusLine(config: LineConfig, parts: Omit<FieldLineParts, 'profiles'>): ModbusLine {
   const { clock, openPort } = parts;
   const port = bytePort(config, parts);
+  if (config.kind === 'dali') return createDaliLine({ port, clock, name: config.port });
   const { kind } = parseLinePort(config.port);
   if (kind === 'tcp') return createTcpLine({ port, clock });
   if (kind === 'rtu+tcp') return createModbusLine({ port, serial: config.serial, clock, isNetwork: true });

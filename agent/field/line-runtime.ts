@@ -1,5 +1,6 @@
 /** A running line: its port, its units, and the modules that poll and write them. */
 
+import type { LineConfig } from '../core/cabinet.ts';
 import type { Clock } from '../core/clock.ts';
 import type { EventTracker } from '../core/event-tracker.ts';
 import { type Message, msg } from '../core/message.ts';
@@ -11,6 +12,7 @@ import { createLineMemory, type LineMemory } from './line/line-memory.ts';
 import { LineRunner } from './line/line-runner.ts';
 import { PortSupervisor } from './line/port-supervisor.ts';
 import type { FieldLine } from './line-from-config.ts';
+import { daliPeriodsMs } from './polls/dali-pace.ts';
 import { paceOf, presencePeriodMs } from './polls/line-pace.ts';
 import { POLL_PERIOD_MS } from './polls/poll-plan.ts';
 import type { LatestReadings } from './readings.ts';
@@ -68,10 +70,11 @@ export function createLineRuntime(source: FieldLine, parts: RuntimeParts): LineR
 }
 
 /**
- * Returns the message that no unit on a line answers, with what to check. With `port` the advice fits a gateway (network address) or an adapter;
- * without it, any kind of line.
+ * Returns the message that no unit on a line answers, with what to check. With `port` the advice fits a gateway or an adapter, without it
+ * any line; a DALI line has its own.
  */
-export function deadLineText(lineId: string, port?: string): Message {
+export function deadLineText(lineId: string, port?: string, kind?: LineConfig['kind']): Message {
+  if (kind === 'dali') return msg`no gear on line ${lineId} answers; check the DALI wires, the supply of the gear and its short addresses`;
   const where =
     port === undefined
       ? msg`its supply, its wires and what its port leads to`
@@ -95,7 +98,7 @@ class ModbusRuntime implements LineRuntime {
     const { config, line } = source;
     const { clock, log, events, bus, memory: store } = parts;
     const [lineId, units] = [config.id, createUnits(source, parts)];
-    const periodsMs = parts.periodsMs ?? { ...POLL_PERIOD_MS, fast: presencePeriodMs(paceOf(line), presencesOf(units)) };
+    const periodsMs = periodsOf(source, parts, units);
     setLimits(parts.latest, units, periodsMs);
     this.source = source;
     this.units = units;
@@ -141,8 +144,8 @@ class ModbusRuntime implements LineRuntime {
 
   /** No unit answers any more, so the adapter may hang: reports the line and reopens its port. */
   async #revive(): Promise<void> {
-    const { id, port } = this.source.config;
-    this.#parts.events.set(true, { code: 'line-silent', source: id, severity: 'warning', text: deadLineText(id, port) });
+    const { id, port, kind } = this.source.config;
+    this.#parts.events.set(true, { code: 'line-silent', source: id, severity: 'warning', text: deadLineText(id, port, kind) });
     this.#parts.log.event('line-reopened', { line: id });
     await this.supervisor.reopen();
   }
@@ -150,9 +153,21 @@ class ModbusRuntime implements LineRuntime {
 
 function createUnits({ config, driverOf }: FieldLine & { kind: 'modbus' }, { setupValuesOf }: RuntimeParts): Unit[] {
   const count = config.devices.length;
-  return config.devices.map((device, i) =>
-    createUnit({ device, driver: driverOf(device.id), setupValues: setupValuesOf(device.id), phase: (i + 1) / count }),
-  );
+  const hasGroups = config.devices.some(({ groups }) => Object.keys(groups).length > 0);
+  return config.devices.map((device, i) => {
+    const phase = (i + 1) / count;
+    const slowDelayMs = config.kind === 'dali' ? phase * daliPeriodsMs(count).slow : 0;
+    return createUnit({ device, driver: driverOf(device.id), setupValues: setupValuesOf(device.id), phase, hasGroups, slowDelayMs });
+  });
+}
+
+function periodsOf(
+  { config, line }: FieldLine & { kind: 'modbus' },
+  { periodsMs }: RuntimeParts,
+  units: readonly Unit[],
+): typeof POLL_PERIOD_MS {
+  if (config.kind === 'dali') return daliPeriodsMs(config.devices.length);
+  return periodsMs ?? { ...POLL_PERIOD_MS, fast: presencePeriodMs(paceOf(line), presencesOf(units)) };
 }
 
 /** How many units have presence inputs. */

@@ -10,6 +10,7 @@ import { ConsoleError } from '../../agent/console/console-error.ts';
 import type { RawArgs } from '../../agent/console/protocol/protocol.ts';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import { sleep } from '../../agent/core/clock.ts';
+import type { SetupParameter } from '../../agent/core/profile.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import type { StatusView } from '../../agent/core/views.ts';
 import type { AgentEvent } from '../../agent/core/words.ts';
@@ -63,7 +64,13 @@ const LOOK_MS = 50;
 const NO_BROKER = 'mqtt://127.0.0.1:1';
 const LAMP_PROFILE = 'wirenboard-wb-led';
 /** What the demo's zone asks of its drivers. */
-const SET_UP = { rampUpMs: 1_000, rampDownMs: 5_000, daliFadeTime: 2, failsafeTimeoutS: 60, failsafeLevelPct: 100 };
+const SET_UP: Partial<Record<SetupParameter, number>> = {
+  rampUpMs: 1_000,
+  rampDownMs: 5_000,
+  daliFadeTime: 2,
+  failsafeTimeoutS: 60,
+  failsafeLevelPct: 100,
+};
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
 
 /**
@@ -119,7 +126,7 @@ function darken(street: Street, device: string, profiles: LoadedSite['profiles']
   street.replace(device);
   const unit = street.units.get(device);
   for (const { table, address, value } of profiles.get(LAMP_PROFILE)?.setup ?? [])
-    unit?.write(table, address, [typeof value === 'number' ? value : SET_UP[value]]);
+    unit?.write(table, address, [typeof value === 'number' ? value : (SET_UP[value] ?? 0)]);
 }
 
 interface RunParts {

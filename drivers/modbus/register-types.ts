@@ -3,7 +3,8 @@
  *
  * Pure.
  */
-import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
+import type { ByteType, PointProfile, RegisterType } from '../../agent/core/profile.ts';
+import { BYTES_PER_VALUE, byteValue, isByteType } from '../dali/byte-values.ts';
 import { textRegisters, textValue } from './text-codec.ts';
 
 /** What determines how the raw number of a point lies in its registers. */
@@ -22,6 +23,7 @@ const WIDTH: Readonly<Record<Exclude<RegisterType, 'bits' | 'text'>, number>> = 
   u64: 4,
   s64: 4,
   f64: 4,
+  ...BYTES_PER_VALUE,
 };
 
 /** Most coils of one value. Source: a raw number of 32 bits stays exact in every later calculation. Units: coils. */
@@ -43,9 +45,9 @@ export function isFloatType(type: RegisterType): boolean {
   return type === 'f32' || type === 'f64';
 }
 
-/** Whether this type can be written. A number does not hold all values of u64 and s64. */
+/** Whether this type can be written. A number does not hold all values of u64 and s64; values of one byte in each register are only read. */
 export function isWritable(type: RegisterType): boolean {
-  return type !== 'u64' && type !== 's64';
+  return type !== 'u64' && type !== 's64' && !isByteType(type);
 }
 
 /** The types that a point with `write` may have. */
@@ -81,10 +83,11 @@ export function rawOf(layout: RegisterLayout, words: readonly number[]): number 
   const { type, coils } = layout;
   if (type === 'bit') return words[0] === 0 ? 0 : 1;
   if (type === 'bits') return words.slice(0, coils).reduce((all, bit, i) => all + (bit === 0 ? 0 : 2 ** i), 0);
+  if (isByteType(type)) return byteValue(type, words);
   return type === 'text' ? textValue(words.slice(0, widthOf(layout))) : rawOfBytes(type, bytesOfValue(layout, words));
 }
 
-function rawOfBytes(type: Exclude<RegisterType, 'bit' | 'bits' | 'text'>, bytes: Buffer): number | null {
+function rawOfBytes(type: Exclude<RegisterType, 'bit' | 'bits' | 'text' | ByteType>, bytes: Buffer): number | null {
   switch (type) {
     case 'u16':
       return bytes.readUInt16BE();

@@ -23,7 +23,7 @@ export function checkParts(device: DeviceConfig, profile: Profile, say: SayBelow
 }
 
 function checkQuirks({ quirks }: DeviceConfig, { id, transport }: Profile, say: SayBelow): Problem[] {
-  if (transport === 'modbus' || Object.keys(quirks).length === 0) return [];
+  if (transport !== 'uart' || Object.keys(quirks).length === 0) return [];
   return [say(['quirks'], msg`a device of profile "${id}" sends by itself and receives no requests; leave quirks out`)];
 }
 

@@ -3,6 +3,9 @@ import { type Message, msg } from '../../core/message.ts';
 import { type CabinetDraft, given, type Index, type LampDraft, type LineDraft, type Placed, placed } from './draft.ts';
 import type { Finding } from './finding.ts';
 
+/** Source: IEC 62386-102: short addresses 0 to 63. */
+const LAST_SHORT_ADDRESS = 63;
+
 /**
  * Returns a finding for each value that is allowed alone but not with the others of its line, lamp or uplink. Pure.
  * - Lines: kind, port, units, number of devices and serial settings do not fit; also a port that cannot be parsed.
@@ -34,12 +37,23 @@ function checkLine({ value: line, path }: Placed<LineDraft>): Finding[] {
       })),
     ];
   }
+  const isDali = kind === 'dali';
+  const seven = isDali ? msg`found 7; a dali line needs 8` : msg`found 7; a modbus line needs 8`;
   return [
-    ...devices
-      .filter(({ value }) => !('unit' in value))
-      .map((device) => ({ path: [...device.path, 'unit'], message: msg`missing; needed on a modbus line: a whole number from 1 to 247` })),
-    ...(line.serial?.dataBits === 7 ? [{ path: [...path, 'serial', 'dataBits'], message: msg`found 7; a modbus line needs 8` }] : []),
+    ...devices.flatMap((device) => unitFindings(device, isDali)),
+    ...(line.serial?.dataBits === 7 ? [{ path: [...path, 'serial', 'dataBits'], message: seven }] : []),
   ];
+}
+
+/** Source: Modbus over Serial Line V1.02 §2.2; IEC 62386-102, short addresses. */
+function unitFindings({ value, path }: Placed<NonNullable<NonNullable<LineDraft['devices']>[number]>>, isDali: boolean): Finding[] {
+  const allowed = isDali
+    ? msg`needed on a dali line: the short address, a whole number from 0 to 63`
+    : msg`needed on a modbus line: a whole number from 1 to 247`;
+  if (!('unit' in value)) return [{ path: [...path, 'unit'], message: msg`missing; ${allowed}` }];
+  const { unit } = value;
+  if (typeof unit !== 'number' || (isDali ? unit <= LAST_SHORT_ADDRESS : unit >= 1)) return [];
+  return [{ path: [...path, 'unit'], message: msg`found ${unit}; ${allowed}` }];
 }
 
 function checkPort({ value: line, path }: Placed<LineDraft>): Finding[] {
@@ -51,10 +65,11 @@ function checkPort({ value: line, path }: Placed<LineDraft>): Finding[] {
     line[key] === undefined || line[key] === null ? [] : [{ path: [...path, key], message }];
   if (port.kind === 'rtu+tcp')
     return idle('rs485', msg`has no effect with rtu+tcp://, the serial server switches the direction; leave it out`);
-  const isUart = given(line, 'kind', 'modbus') === 'uart';
-  const advice = msg`found tcp:// on a uart line, which has no Modbus; a serial server that passes bytes on is rtu+tcp://host:port`;
+  const kind = given(line, 'kind', 'modbus');
+  const isRaw = kind === 'uart' || kind === 'dali';
+  const advice = msg`found tcp:// on a ${kind ?? ''} line, which has no Modbus; a serial server that passes bytes on is rtu+tcp://host:port`;
   return [
-    ...(isUart ? [{ path: [...path, 'port'], message: advice }] : []),
+    ...(isRaw ? [{ path: [...path, 'port'], message: advice }] : []),
     ...idle('rs485', msg`has no effect with tcp://; leave it out`),
     ...idle('serial', msg`has no effect with tcp://, the gateway has its own settings; leave it out`),
   ];

@@ -15,6 +15,8 @@ import { type CabinetDocument, storeSchema } from './schema.ts';
 const PROFILE_DIRS = ['/etc/luciole/profiles'];
 /** Source: Modbus over Serial Line V1.02; the factory setting of most devices in the reference list is 9600 8N1. */
 const SERIAL = { baud: 9600, parity: 'none', stopBits: 1, dataBits: 8 } as const;
+/** Source: program NikolayLiber/node-dali for the Foxtron DALI232 (facts only). */
+const DALI_SERIAL = { baud: 19_200, parity: 'even', stopBits: 1, dataBits: 8 } as const;
 
 /** Converts a checked document into the `Cabinet` of the agent, with the defaults that depend on other values. Pure. */
 export function completeCabinet(document: CabinetDocument): Cabinet {
@@ -66,7 +68,7 @@ function completeLine(line: CabinetDocument['lines'][number]): LineConfig {
     id: line.id,
     kind: line.kind,
     port: line.port,
-    serial: line.serial ?? SERIAL,
+    serial: line.serial ?? (line.kind === 'dali' ? DALI_SERIAL : SERIAL),
     rs485: line.rs485 ?? null,
     broadcast: line.broadcast,
     maxWritesPerS: line.maxWritesPerS,

@@ -81,7 +81,12 @@ const quirksSchema = z.strictObject({
 
 const deviceSchema = z.strictObject({
   id: idSchema.describe(String(msg`Unique in the cabinet; its points are named after it, L07.level.`)),
-  unit: z.int().min(1).max(247).optional().describe(String(msg`Modbus address. Left out on a uart line.`)),
+  unit: z
+    .int()
+    .min(0)
+    .max(247)
+    .optional()
+    .describe(String(msg`Modbus address, 1 to 247; on a dali line the short address, 0 to 63. Left out on a uart line.`)),
   profile: z.string().min(1).max(64).describe(String(msg`Device type: the id of a profile, as luciole profile list names it.`)),
   pole: idSchema.nullish().describe(String(msg`The pole that it is on; leave it out for gear in the cabinet.`)),
   roles: z
@@ -124,9 +129,13 @@ const rs485Schema = z.strictObject({
 const lineSchema = z.strictObject({
   id: idSchema.describe(String(msg`Name of the line: luciole bus scan NAME.`)),
   kind: z
-    .enum(['modbus', 'uart'])
+    .enum(['modbus', 'uart', 'dali'])
     .default('modbus')
-    .describe(String(msg`modbus: many units on the wire. uart: one device that sends by itself.`)),
+    .describe(
+      String(
+        msg`modbus: many units on the wire. uart: one device that sends by itself. dali: a converter (Foxtron) to a bus of DALI gear.`,
+      ),
+    ),
   port: pathSchema.describe(
     String(
       msg`Device file, best a stable name under /dev/serial/by-path; or tcp://host:502 (Modbus TCP), rtu+tcp://host:port (serial server).`,

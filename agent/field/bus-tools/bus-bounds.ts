@@ -5,6 +5,7 @@
  */
 
 import type { BusRead, BusWrite, RegistersRequest, ScanRequest } from '../../core/bus-tools.ts';
+import type { ModbusLine } from '../../core/driver.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { Table } from '../../core/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -23,34 +24,46 @@ const LIMITS = {
 /** Longest wait for one address; a longer one would delay an urgent write. Units: ms. */
 const MAX_WAIT_MS = 500;
 
+/** The addresses of the units of a line. `lastUnit`: of a DALI bus, whose addresses start at 0; undefined for Modbus. */
+type Addresses = Pick<ModbusLine, 'lastUnit'>;
+
+/** Returns the request with the addresses of the line: on a DALI bus the usual range of Modbus means the whole bus. */
+export function scanRange<T extends Pick<ScanRequest, 'from' | 'to'>>(request: T, { lastUnit }: Addresses): T {
+  if (lastUnit === undefined) return request;
+  return { ...request, from: request.from <= 1 ? 0 : request.from, to: Math.min(request.to, lastUnit) };
+}
+
 /**
- * Checks a scan: addresses 1 to 247 with `to` not below `from`, and a wait of 1 to 500 ms if one is given. Errors: throws Refusal for the first
- * number outside its limits, and for other speeds on a network line.
+ * Checks a scan: addresses of the line (1 to 247, of a DALI bus 0 to 63) with `to` not below `from`, and a wait of 1 to 500 ms if one is given. Errors:
+ * throws Refusal for the first number outside its limits, and for other speeds on a network line or a DALI bus.
  */
-export function checkScan({ line, from, to, waitMs, autoBaud }: ScanRequest, port: string): void {
+export function checkScan({ line, from, to, waitMs, autoBaud }: ScanRequest, port: string, at: Addresses = {}): void {
+  if (autoBaud && at.lastUnit !== undefined)
+    throw new Refusal(msg`line ${line} is a DALI bus, which has one speed: scan it without other speeds`);
   if (autoBaud && isNetwork(port))
     throw new Refusal(msg`line ${line} is ${port}, whose speed is set at its far end: scan it without other speeds`);
-  within([from, 1, LIMITS.unit], (limits) => msg`first address ${from} is not allowed: ${limits}`);
-  within([to, from, LIMITS.unit], (limits) => msg`last address ${to} is not allowed: ${limits}`);
+  const [least, most] = [leastUnit(at), at.lastUnit ?? LIMITS.unit];
+  within([from, least, most], (limits) => msg`first address ${from} is not allowed: ${limits}`);
+  within([to, from, most], (limits) => msg`last address ${to} is not allowed: ${limits}`);
   if (waitMs !== null) within([waitMs, 1, MAX_WAIT_MS], (limits) => msg`wait in ms ${waitMs} is not allowed: ${limits}`, Number.isFinite);
 }
 
 /**
- * Checks a register search: unit 1 to 247, registers 0 to 65535 with `to` not below `from`. Errors: throws Refusal for the first number outside its
- * limits.
+ * Checks a register search: a unit of the line, registers 0 to 65535 with `to` not below `from`. Errors: throws Refusal for the first number outside
+ * its limits.
  */
-export function checkRegisters({ unit, from, to }: RegistersRequest): void {
-  checkUnit(unit);
+export function checkRegisters({ unit, from, to }: RegistersRequest, at: Addresses = {}): void {
+  checkUnit(unit, at);
   within([from, 0, LIMITS.address], (limits) => msg`first register ${from} is not allowed: ${limits}`);
   within([to, from, LIMITS.address], (limits) => msg`last register ${to} is not allowed: ${limits}`);
 }
 
 /**
- * Checks a read: unit 1 to 247, and 1 to 125 registers or 1 to 2000 bits, all at addresses 0 to 65535. Errors: throws Refusal for the first number
- * outside its limits.
+ * Checks a read: a unit of the line, and 1 to 125 registers or 1 to 2000 bits, all at addresses 0 to 65535. Errors: throws Refusal for the first
+ * number outside its limits.
  */
-export function checkRead({ unit, table, address, count }: BusRead): void {
-  checkUnit(unit);
+export function checkRead({ unit, table, address, count }: BusRead, at: Addresses = {}): void {
+  checkUnit(unit, at);
   checkAddress(address);
   const most = Math.min(isBits(table) ? LIMITS.readBits : LIMITS.readRegisters, LIMITS.address + 1 - address);
   within([count, 1, most], (limits) => msg`count ${count} is not allowed: ${limits}`);
@@ -60,8 +73,8 @@ export function checkRead({ unit, table, address, count }: BusRead): void {
  * Checks a write: unit 0 (broadcast) to 247, and 1 to 123 registers of 0 to 65535 or 1 to 1968 bits of 0 or 1, all at addresses 0 to
  * 65535. Errors: throws Refusal for the first number outside its limits.
  */
-export function checkWrite({ unit, table, address, values }: BusWrite): void {
-  checkUnit(unit, 0);
+export function checkWrite({ unit, table, address, values }: BusWrite, at: Addresses = {}): void {
+  checkUnit(unit, at, 0);
   checkAddress(address);
   const most = Math.min(isBits(table) ? LIMITS.writeBits : LIMITS.writeRegisters, LIMITS.address + 1 - address);
   within([values.length, 1, most], (limits) => msg`number of values ${values.length} is not allowed: ${limits}`);
@@ -87,8 +100,12 @@ function within([found, min, max]: Range, refuse: (limits: Message) => Message, 
   throw new Refusal(refuse(msg`${min} to ${max}`));
 }
 
-function checkUnit(unit: number, least = 1): void {
-  within([unit, least, LIMITS.unit], (limits) => msg`unit ${unit} is not allowed: ${limits}`);
+function checkUnit(unit: number, at: Addresses, least = leastUnit(at)): void {
+  within([unit, least, at.lastUnit ?? LIMITS.unit], (limits) => msg`unit ${unit} is not allowed: ${limits}`);
+}
+
+function leastUnit({ lastUnit }: Addresses): number {
+  return lastUnit === undefined ? 1 : 0;
 }
 
 function checkAddress(address: number): void {

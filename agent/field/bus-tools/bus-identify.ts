@@ -32,7 +32,7 @@ interface Candidate {
  */
 export async function identify(unit: number, profiles: readonly Profile[], send: SendProbe): Promise<Identity> {
   const candidates = profiles
-    .filter(({ transport }) => transport === 'modbus')
+    .filter(({ transport }) => transport !== 'uart')
     .flatMap(({ id, identify: probes }) => probes.map((probe): Candidate => ({ id, probe })));
   const replies = new Map<string, readonly number[] | null>();
   const turnaroundsMs: number[] = [];

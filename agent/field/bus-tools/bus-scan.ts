@@ -50,7 +50,8 @@ function createScanResults(total: number, onProgress: (progress: ScanProgress) =
  * Errors: rejects with BusError when the line goes down, and with the signal's reason when it is aborted.
  */
 export async function scanLine(parts: ScanParts, request: ScanRequest, onProgress: (progress: ScanProgress) => void): Promise<ScanResult> {
-  const { queue, profiles } = parts;
+  const { queue } = parts;
+  const profiles = parts.profiles.filter(({ transport }) => transport === queue.config.kind);
   const home = queue.config.serial;
   const startMono = queue.clock.monoMs();
   const addresses = Array.from({ length: request.to - request.from + 1 }, (_, i) => request.from + i);
@@ -62,13 +63,14 @@ export async function scanLine(parts: ScanParts, request: ScanRequest, onProgres
   // A silent unit may have been repaired since its last poll.
   const isSilent = (unit: number): boolean => missing.some(({ device }) => device.unit === unit);
   const probed = addresses.filter((unit) => queue.unitAt(unit) === undefined || isSilent(unit));
-  const damaged = await scanHome(parts, request, { addresses: probed, results });
-  for (const serial of others) await scanAway(parts, request, { addresses, results, serial });
+  const damaged = await scanHome({ ...parts, profiles }, request, { addresses: probed, results });
+  for (const serial of others) await scanAway({ ...parts, profiles }, request, { addresses, results, serial });
   const damagedOwn = own.map(({ device: { unit } }) => unit).filter(parts.isDamaged);
   const found = results.all();
   return {
     line: queue.config.id,
     isNetwork: isNetwork(queue.config.port),
+    ...(queue.config.kind === 'dali' ? { isDali: true as const } : {}),
     found,
     missing: missing.flatMap(({ device: { id, unit } }) => (found.some(({ device }) => device === id) ? [] : [{ unit, device: id }])),
     damaged: [...damaged, ...damagedOwn].toSorted((a, b) => a - b),

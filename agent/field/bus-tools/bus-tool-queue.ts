@@ -10,6 +10,9 @@ import { BROADCAST_PAUSE_MS } from '../writes/level-writes.ts';
 /** Response timeout of a unit that is not in the cabinet. Units: ms. Source: unit health's first contact. */
 const UNKNOWN_UNIT_WAIT_MS = 300;
 
+/** A read of a person is continued this often after it made room for a level. Source: assumed; each part reads one byte at least, and 32 bytes are the longest read. Confirmed by: reads at the console while a street is lit. */
+const INTERRUPTED_TRIES = 32;
+
 /** One Modbus line as the bus tools need it. */
 export interface BusLine {
   readonly config: LineConfig;
@@ -65,11 +68,17 @@ export function createBusToolQueue(parts: BusLine, clock: Clock): BusToolQueue {
     async read(request, waitMs) {
       const unit = unitAt(request.unit);
       await until(Math.max(line.heldUntilMono(request), unit === undefined ? 0 : restedMono(unit)));
-      return replyOrBusError(
-        runner.ask((own, transactions) =>
-          unit === undefined ? own.read(request, waitMs ?? UNKNOWN_UNIT_WAIT_MS) : transactions.read(unit, request),
-        ),
-      );
+      const send = (): Promise<Reply | BusError> =>
+        replyOrBusError(
+          runner.ask((own, transactions) =>
+            unit === undefined ? own.read(request, waitMs ?? UNKNOWN_UNIT_WAIT_MS) : transactions.read(unit, request),
+          ),
+        );
+      let reply = await send();
+      // A read that makes room for levels goes on where it stopped.
+      for (let tries = 1; tries < INTERRUPTED_TRIES && reply instanceof BusError && reply.code === 'interrupted'; tries++)
+        reply = await send();
+      return reply;
     },
     unguarded: (request) => until(line.heldUntilMono(request)),
     async timedRead(request, waitMs) {
@@ -88,7 +97,7 @@ export function createBusToolQueue(parts: BusLine, clock: Clock): BusToolQueue {
       if (unit !== undefined) await until(restedMono(unit));
       return replyOrBusError(
         runner.ask((own, transactions) => {
-          if (request.unit === 0) return transactions.broadcast(request, BROADCAST_PAUSE_MS.most);
+          if (request.unit === 0 && line.lastUnit === undefined) return transactions.broadcast(request, BROADCAST_PAUSE_MS.most);
           return unit === undefined ? own.write(request, UNKNOWN_UNIT_WAIT_MS) : transactions.write(unit, request);
         }),
       );

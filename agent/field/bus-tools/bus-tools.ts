@@ -10,7 +10,7 @@ import type { Profile } from '../../core/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { downAdvice } from '../stats/bus-advice.ts';
 import { LineStatsCollector, type LineStatsParts } from '../stats/line-stats.ts';
-import { checkRead, checkRegisters, checkScan, checkWrite } from './bus-bounds.ts';
+import { checkRead, checkRegisters, checkScan, checkWrite, scanRange } from './bus-bounds.ts';
 import { findRegisters } from './bus-registers.ts';
 import { scanLine } from './bus-scan.ts';
 import { type BusLine, type BusToolQueue, createBusToolQueue } from './bus-tool-queue.ts';
@@ -51,7 +51,7 @@ export interface FieldBusTools extends BusTools {
   counters(lineId: string): LineCounters | null;
 }
 
-/** The tools of one Modbus line. */
+/** The tools of one line of units. */
 interface LineTools {
   readonly queue: BusToolQueue;
   readonly stats: LineStatsCollector;
@@ -84,26 +84,27 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
   const countersOf = (lineId: string): LineCounters | null => carried.sum(lineId, lines.get(lineId)?.stats.counters());
 
   return {
-    async scan(request, onProgress) {
-      const { queue, stats } = openLine(request.line);
-      checkScan(request, queue.config.port);
+    async scan(asked, onProgress) {
+      const { queue, stats } = openLine(asked.line);
+      const request = scanRange(asked, queue.line);
+      checkScan(request, queue.config.port, queue.line);
       const adapter = { latencyMs: adapterLatencyMs(queue.config.port), hiddenChars: stats.hiddenChars() };
       const isDamaged = (unit: number): boolean => stats.isDamaged(unit);
       return scanLine({ queue, profiles: profiles(), adapter, isDamaged }, request, onProgress);
     },
     async registers(request, onProgress) {
       const { queue } = openLine(request.line);
-      checkRegisters(request);
+      checkRegisters(request, queue.line);
       return findRegisters(queue, request, onProgress);
     },
     async read(request) {
       const { queue } = openLine(request.line);
-      checkRead(request);
+      checkRead(request, queue.line);
       return readRegisters(queue, request);
     },
     async write(request) {
       const { queue } = openLine(request.line);
-      checkWrite(request);
+      checkWrite(request, queue.line);
       return writeRegisters(queue, request);
     },
     stats: () => [...[...lines.values()].map(({ stats }) => stats.stats()), ...rawLines.map(rawStats)],
@@ -219,7 +220,7 @@ async function writeRegisters(queue: BusToolQueue, request: BusWrite): Promise<B
 }
 
 async function wordsOf(queue: BusToolQueue, request: ReadRequest): Promise<readonly number[] | null> {
-  if (request.unit === 0) return null;
+  if (request.unit === 0 && queue.line.lastUnit === undefined) return null;
   const reply = await queue.read(request);
   return reply instanceof BusError ? null : reply.words;
 }

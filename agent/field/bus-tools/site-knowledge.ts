@@ -1,4 +1,5 @@
 /** Adds to the answers of the bus tools: the frames of a read, the lamps that a write sets, and warnings about a write, which do not block it. */
+import { isSharedRegister } from '../../../drivers/dali/dali-registers.ts';
 import { decodePoint } from '../../../drivers/modbus/codec.ts';
 import { writePlace } from '../../../drivers/modbus/modbus-driver.ts';
 import { readFrames } from '../../../drivers/modbus/modbus-functions.ts';
@@ -18,7 +19,8 @@ export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: Rea
     ...bus,
     async read(request) {
       const result = await bus.read(request);
-      return { ...result, ...readFrames(request, result.words) };
+      const isDali = cabinet.lines.find(({ id }) => id === request.line)?.kind === 'dali';
+      return isDali ? result : { ...result, ...readFrames(request, result.words) };
     },
     warnings: (request) => writeWarnings(request, cabinet, profiles),
     async write(request) {
@@ -38,9 +40,10 @@ function lampsSet(write: BusWrite, { lines, lamps }: Cabinet, profiles: Readonly
   });
 }
 
-function reachedBy({ line, unit }: BusWrite, lines: Cabinet['lines']): readonly DeviceConfig[] {
-  const devices = lines.find(({ id }) => id === line)?.devices ?? [];
-  return devices.filter((device) => unit === 0 || device.unit === unit);
+function reachedBy({ line: lineId, unit, address }: BusWrite, lines: Cabinet['lines']): readonly DeviceConfig[] {
+  const line = lines.find(({ id }) => id === lineId);
+  const isForAll = line?.kind === 'dali' ? isSharedRegister(address) : unit === 0;
+  return (line?.devices ?? []).filter((device) => isForAll || device.unit === unit);
 }
 
 function levelPlaces({ instances, groups: chosen }: DeviceConfig, pointId: string, profile: Profile | undefined): RegisterAddress[] {

@@ -27,6 +27,7 @@ import { LevelWrites } from '../writes/level-writes.ts';
 import type { WriteWords } from '../writes/write-reasons.ts';
 import { createDeadBudget, createSilenceWatch } from './dead-units.ts';
 import { afterTurn, type ConsoleJobs, createConsoleJobs, NONE_SINCE, nextLane } from './lanes.ts';
+import { createSecondMasterWatch, type SecondMasterWatch } from './second-master.ts';
 import { Transactions, type TransactionsOptions } from './transactions.ts';
 import { type Agenda, agendaOf, type HeldUntil } from './units-due.ts';
 
@@ -92,6 +93,7 @@ export class LineRunner {
   readonly #writes: LevelWrites;
   readonly #broadcasts: SetUpBroadcasts;
   readonly #jobs: ConsoleJobs;
+  readonly #masters: SecondMasterWatch;
   readonly #timer: WakeableTimer;
   /** The lane of the transaction in flight. */
   #turnLane: Lane = 'telemetry';
@@ -125,8 +127,10 @@ export class LineRunner {
       ...options,
       transactions: this.#transactions,
       monoMs: () => clock.monoMs(),
-      isAllowed: options.broadcast,
+      // On a DALI bus address 0 is a gear, and a set-up register needs several frames.
+      isAllowed: options.broadcast && line.lastUnit === undefined,
     });
+    this.#masters = createSecondMasterWatch(options);
     this.#jobs = createConsoleJobs(() => clock.monoMs());
     this.#timer = createWakeableTimer(clock);
     line.onEnd = (request, end) => onTransaction?.({ request, end, lane: this.#turnLane, atMono: clock.monoMs() });
@@ -134,6 +138,7 @@ export class LineRunner {
       const unit = this.#transactions.noteLate(late);
       if (unit !== undefined) this.#polls.noteLate(unit, late);
     };
+    line.onForeignFrame = () => this.#masters.note();
     line.onExtraReply = (unit) => this.#transactions.noteExtra(unit);
     // A waiting level is sent before the confirmation of a reading, except when that reading may be a person: it causes the next level.
     line.mayAskAgain = (isChange) => (isChange && this.#turnLane === 'presence') || !this.#writes.has('urgent', clock.monoMs());
@@ -159,8 +164,9 @@ export class LineRunner {
     return this.#polls.requestsOf(unit);
   }
 
-  /** Reports presence inputs that are not read and units that answer twice, as events. */
+  /** Reports presence inputs that are not read, units that answer twice, and a second sender on a DALI bus. */
   reportTroubled(): void {
+    this.#masters.check();
     this.#transactions.reportTroubled(this.#options.clock.monoMs());
   }
 
@@ -257,11 +263,24 @@ export class LineRunner {
       else {
         this.#since = afterTurn(this.#since, turn.lane);
         this.#turnLane = turn.lane;
-        await turn.act();
+        await this.#act(turn, nowMono);
       }
       await this.#checkSilence();
     }
     this.#isTurning = false;
+  }
+
+  /** A long read of a DALI line makes room when a read-back becomes due, as it does for a level. */
+  async #act(turn: Turn, nowMono: MonoMs): Promise<void> {
+    const { line, clock } = this.#options;
+    const dueMono = line.lastUnit === undefined || turn.lane !== 'telemetry' ? undefined : this.#writes.nextMono();
+    if (dueMono === undefined) return turn.act();
+    const timer = clock.after(dueMono - nowMono, () => this.#transactions.hurry());
+    try {
+      await turn.act();
+    } finally {
+      timer.cancel();
+    }
   }
 
   #isLevelWaiting(): boolean {

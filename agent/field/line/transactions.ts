@@ -254,6 +254,7 @@ export class Transactions {
       const pending = isRead ? line.read(request, timeoutMs) : line.write(request, timeoutMs);
       if (this.#parts.isHurried()) this.hurry();
       const reply = await pending;
+      if (reply.isAcknowledged === false) return reply;
       const { turnaroundMs, firstByteMs } = reply;
       const atMono = clock.monoMs();
       // Console requests have any length and address, so their times say nothing about polls.
@@ -264,6 +265,7 @@ export class Transactions {
       return reply;
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
+      if (error.code === 'interrupted') return error;
       if (error.policy.answered) this.#refused(unit, request, error);
       else if (error.policy.unitUsable) this.#missed(unit, error, { startMono, isRetry });
       return error;

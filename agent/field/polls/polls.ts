@@ -117,11 +117,11 @@ export class Polls {
     else if (FAILURES.includes(reply.code)) this.#failed(unit, block, { error: reply, nowMono });
     else if (reply.code === 'timeout') this.#unanswered(unit, block, { error: reply, nowMono });
     else {
-      // A damaged reply is still a reply, and a line that went down is no evidence about a register.
-      lost(block, { nowMono, periodsMs });
+      // A damaged reply is still a reply, and a line that went down is no evidence about a register. A read that made room stays due.
+      if (reply.code !== 'interrupted') lost(block, { nowMono, periodsMs });
       // A reply that may be another unit's is no evidence either: the same register is requested again soon.
       if (reply.code === 'doubtful') for (const slot of block.slots) slot.dueMono = Math.max(slot.dueMono, nowMono + ASK_AGAIN_MS);
-      else if (kind === 'retry') isolate(block.slots[0] as Slot, unit.slots, { cause: 'silent', nowMono });
+      else if (kind === 'retry' && reply.code !== 'interrupted') isolate(block.slots[0] as Slot, unit.slots, { cause: 'silent', nowMono });
     }
     replan(unit);
   }

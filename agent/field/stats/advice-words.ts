@@ -3,6 +3,7 @@
  *
  * The wire of a network line is not visible here, so its texts do not mention A and B, stubs or an adapter.
  */
+import type { LineConfig } from '../../core/cabinet.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { isNetwork } from '../bus-tools/bus-bounds.ts';
 
@@ -75,7 +76,30 @@ const GATEWAY: AdviceWords = {
   fuller: (baud) => (baud === null ? null : msg`use more than ${baud} baud, here and in the gateway, poll less often or split the line`),
 };
 
-/** Returns the texts that fit a line with this port: those for a gateway if the port is a network address, else those for a wire at a serial port. */
-export function adviceWords(port: string): AdviceWords {
+const BUS: AdviceWords = {
+  noUnit: (port) => msg`check the DALI wires, the supply of the gear, and that ${port} is the right converter`,
+  never: (isOne) =>
+    isOne
+      ? msg`check its short address and its supply; "bus scan" finds it elsewhere`
+      : msg`check their short addresses and supply; "bus scan" finds them elsewhere`,
+  stopped: (isOne) => (isOne ? msg`check its supply and its DALI wires` : msg`check their supply and DALI wires`),
+  damagedAll: msg`check the length of the DALI bus (300 m at most) and its power supply`,
+  damagedOne: (unit) => msg`check for a second gear with short address ${unit}`,
+  echo: msg`the converter sends back what it is sent: check its serial cable`,
+  twice: msg`check for a second gear with this short address`,
+  repeats: msg`look for a repeater on the DALI bus`,
+  foreignFrames: msg`look for a wall panel, a sensor or another gateway on the DALI bus`,
+  noise: msg`check the serial cable of the converter and its serial settings`,
+  lossy: (isOne) =>
+    isOne ? msg`check its DALI terminals and its supply` : msg`check their DALI terminals and supply, and the bus they share`,
+  fuller: () => null,
+};
+
+/**
+ * Returns the texts that fit a line of this kind and port: for a DALI bus, for a gateway if the port is a network address, else for an own
+ * wire.
+ */
+export function adviceWords(port: string, kind: LineConfig['kind']): AdviceWords {
+  if (kind === 'dali') return BUS;
   return isNetwork(port) ? GATEWAY : WIRE;
 }

@@ -76,10 +76,10 @@ export function adviceOf(line: PlainLineStats, latencyMs: number | null): Messag
   return latencyMs === null || latencyMs <= ADAPTER_LATENCY_MS ? advice : [...advice, slowAdapter(line, latencyMs)];
 }
 
-function silence({ units, port, baud, downReason }: PlainLineStats): Message[] {
+function silence({ units, port, kind, baud, downReason }: PlainLineStats): Message[] {
   if (String(downReason) !== '') return [downAdvice(downReason)];
   const silent = units.filter(({ state }) => state === 'silent');
-  const words = adviceWords(port);
+  const words = adviceWords(port, kind);
   if (silent.length > 1 && silent.length === units.length) return [msg`no unit answers: ${words.noUnit(port, baud)}`];
   return [
     ...together(
@@ -95,8 +95,8 @@ function silence({ units, port, baud, downReason }: PlainLineStats): Message[] {
   ];
 }
 
-function damage({ units, port }: PlainLineStats): Message[] {
-  const words = adviceWords(port);
+function damage({ units, port, kind }: PlainLineStats): Message[] {
+  const words = adviceWords(port, kind);
   const answering = units.filter((unit) => recentOf(unit) >= ENOUGH && unit.state !== 'silent');
   const damaged = answering.filter((unit) => unit.recent.damaged > SHARE.crc * recentOf(unit));
   if (damaged.length > 1 && damaged.length * 2 > answering.length) {
@@ -112,13 +112,13 @@ function damage({ units, port }: PlainLineStats): Message[] {
   });
 }
 
-function echo({ echoes, port }: PlainLineStats): Message[] {
-  return echoes === 0 ? [] : [adviceWords(port).echo];
+function echo({ echoes, port, kind }: PlainLineStats): Message[] {
+  return echoes === 0 ? [] : [adviceWords(port, kind).echo];
 }
 
 /** Unrequested replies of units of the line. */
-function twice({ units, port, doMostAnswerTwice }: PlainLineStats): Message[] {
-  const words = adviceWords(port);
+function twice({ units, port, kind, doMostAnswerTwice }: PlainLineStats): Message[] {
+  const words = adviceWords(port, kind);
   if (doMostAnswerTwice) return [msg`replies of most units come twice: ${words.repeats}`];
   return units
     .filter((unit) => unit.answersTwice)
@@ -126,8 +126,8 @@ function twice({ units, port, doMostAnswerTwice }: PlainLineStats): Message[] {
 }
 
 /** Bytes that belong to no request of the agent. */
-function foreign({ foreignFrames, transactions, noiseBytes, port }: PlainLineStats): Message[] {
-  const { foreignFrames: check, noise } = adviceWords(port);
+function foreign({ foreignFrames, transactions, noiseBytes, port, kind }: PlainLineStats): Message[] {
+  const { foreignFrames: check, noise } = adviceWords(port, kind);
   if (foreignFrames > 0)
     return [
       counted(
@@ -166,12 +166,12 @@ function lateness({ units }: PlainLineStats): Message[] {
   ];
 }
 
-function timeouts({ units, port }: PlainLineStats): Message[] {
+function timeouts({ units, port, kind }: PlainLineStats): Message[] {
   const lossy = units.filter(
     (unit) => unit.state !== 'silent' && recentOf(unit) >= ENOUGH && unit.recent.missed > SHARE.timeout * recentOf(unit),
   );
   const shares = range(lossy.map((unit) => (100 * unit.recent.missed) / recentOf(unit)));
-  const words = adviceWords(port);
+  const words = adviceWords(port, kind);
   return together(
     lossy,
     (name) => msg`${name} misses ${shares} % of its requests in the last ${RECENT_MIN} minutes: ${words.lossy(true)}`,
@@ -222,9 +222,10 @@ function lacking(units: readonly AdvisedUnit[], key: 'refused' | 'unanswered', o
   });
 }
 
-function load({ busyPct, wirePct, overruns, baud, port }: PlainLineStats): Message[] {
-  if (busyPct <= BUSY_PCT) return [];
-  const faster = wirePct * 2 > busyPct ? adviceWords(port).fuller(baud) : null;
+function load({ busyPct, wirePct, overruns, baud, port, kind }: PlainLineStats): Message[] {
+  // Memory banks fill a DALI bus on purpose: they make room for everything else.
+  if (busyPct <= BUSY_PCT || kind === 'dali') return [];
+  const faster = wirePct * 2 > busyPct ? adviceWords(port, kind).fuller(baud) : null;
   const cure = faster ?? msg`its units need long to answer: poll less often or split the line`;
   const busy = Math.round(busyPct);
   if (overruns === 0) return [msg`the line is ${busy} % busy: ${cure}`];

@@ -173,7 +173,7 @@ export class LineStatsCollector {
 function lineOf(config: LineConfig, counters: LineCounters) {
   const { transactions, timeouts, exceptions, lateReplies, duplicates, doubtful, resyncs, echoes, noiseBytes } = counters;
   const crcErrors = counters.crcErrors + counters.truncated;
-  const base = { line: config.id, kind: 'modbus' as const, port: config.port, baud: serialOf(config)?.baud ?? null };
+  const base = { line: config.id, kind: config.kind, port: config.port, baud: serialOf(config)?.baud ?? null };
   return { ...base, transactions, timeouts, crcErrors, exceptions, lateReplies, duplicates, doubtful, resyncs, echoes, noiseBytes };
 }
 

@@ -146,8 +146,8 @@ function isUnkept({ unkeptSteps, lastMono }: Unit, step: SetupStep, found: numbe
 
 /** A step that fails repeatedly must not keep the line busy: it is skipped for now. */
 function failed(unit: Unit, run: readonly SetupStep[], error: BusError): void {
-  // A line that went down is no evidence about the register.
-  if (!error.policy.unitUsable) return;
+  // A line that went down is no evidence about the register, nor is a read that made room for a level.
+  if (!error.policy.unitUsable || error.code === 'interrupted') return;
   // The refused register is found by reading them one by one.
   if (run.length > 1 && isUnitRefusal(error)) {
     unit.isSetUpSingly = true;

@@ -2,12 +2,13 @@
  * The state of one unit of a line, and functions over it.
  */
 
+import { daliSetup } from '../../../drivers/dali/dali-setup.ts';
 import { daliFadeMs, daliFadeTime } from '../../../drivers/dali-fade.ts';
 import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 import type { ModbusDriver } from '../../core/driver.ts';
 import { type Message, NO_TEXT } from '../../core/message.ts';
-import type { Profile, SetupParameter } from '../../core/profile.ts';
+import type { DaliParameter, Profile, SetupParameter } from '../../core/profile.ts';
 import { type Slot, slotsOf } from '../polls/poll-plan.ts';
 import { createNameplate, type Nameplate, restartNameplate } from './nameplate.ts';
 import { createResponseTimes, type ResponseTimes } from './response-times.ts';
@@ -32,6 +33,8 @@ export interface Unit {
   readonly slots: readonly Slot[];
   /** Its position among the units of the line, which spreads their polls over a period. Units: above 0, up to 1. */
   readonly phase: number;
+  /** Slow registers are first read this long after the unit has answered. Units: ms. */
+  readonly slowDelayMs: number;
   health: UnitHealth;
   readonly responses: ResponseTimes;
   /** It refuses reads that include registers it does not have. */
@@ -102,8 +105,8 @@ export interface Unit {
   hushedMono: MonoMs;
 }
 
-/** The site's value of each set-up parameter of a profile, except `daliFadeTime`, which is computed from `rampUpMs`. */
-export type SetupValues = Readonly<Record<Exclude<SetupParameter, 'daliFadeTime'>, number>>;
+/** The site's value of each set-up parameter of a profile, except those that are computed for DALI gear. */
+export type SetupValues = Readonly<Record<Exclude<SetupParameter, DaliParameter>, number>>;
 
 /** The device, its driver and the site's set-up values for a new `Unit`. */
 export interface UnitParts {
@@ -111,19 +114,25 @@ export interface UnitParts {
   readonly driver: ModbusDriver;
   readonly setupValues: SetupValues;
   readonly phase?: number;
+  /** A device of the line lists groups. */
+  readonly hasGroups?: boolean;
+  /** Slow registers are first read this long after the unit has answered. Units: ms; 0 by default. */
+  readonly slowDelayMs?: number;
 }
 
 /** Creates the state of a unit that has not been requested yet. All its registers are due. */
-export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts): Unit {
+export function createUnit({ device, driver, setupValues, phase = 1, hasGroups = false, slowDelayMs = 0 }: UnitParts): Unit {
   const { profile } = driver;
   const slots = slotsOf(profile);
+  if (slowDelayMs > 0) holdSlowBack(slots);
   const unit: Unit = {
     device,
     driver,
-    steps: stepsOf(profile, { ...setupValues, daliFadeTime: daliFadeTime(setupValues.rampUpMs) }),
+    steps: stepsOf(profile, { ...setupValues, ...daliSetup({ ...setupValues, groups: device.groups, hasGroups }) }),
     fadeMs: daliFadeMs(daliFadeTime(setupValues.rampUpMs)),
     slots,
     phase,
+    slowDelayMs,
     health: FRESH,
     responses: createResponseTimes(slots, profile.quirks.responseTimeoutMs),
     noHoles: false,
@@ -170,14 +179,21 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts
 }
 
 /** The set-up of a profile with the site's values filled in. */
-function stepsOf({ setup }: Profile, setupValues: Readonly<Record<SetupParameter, number>>): SetupStep[] {
+function stepsOf({ setup }: Profile, setupValues: Readonly<Record<SetupParameter, number | null>>): SetupStep[] {
   const isMarked = setup.some(({ forLevel }) => forLevel === true);
-  return setup.map(({ value, max = 0xffff, forLevel, ...step }) => ({
-    ...step,
-    forLevel: forLevel === true || !isMarked,
+  return setup.flatMap(({ value, max = 0xffff, forLevel, ...step }) => {
+    const wanted = typeof value === 'number' ? value : setupValues[value];
+    if (wanted === null) return [];
     // A register holds whole numbers only, and a ramp of the site may be longer than the driver allows.
-    value: typeof value === 'number' ? value : Math.min(Math.round(setupValues[value]), max),
-  }));
+    const whole = typeof value === 'number' ? value : Math.min(Math.round(wanted), max);
+    return [{ ...step, forLevel: forLevel === true || !isMarked, value: whole }];
+  });
+}
+
+/** Holds slow registers back until the unit has answered; a unit with no others is read at once. */
+function holdSlowBack(slots: readonly Slot[]): void {
+  if (slots.every(({ poll }) => poll === 'slow')) return;
+  for (const slot of slots) if (slot.poll === 'slow') slot.dueMono = Number.POSITIVE_INFINITY;
 }
 
 /**
@@ -234,9 +250,13 @@ export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
   unit.presenceDataMono = nowMono;
   if (isReturn) unit.noHoles = false;
   for (const slot of unit.slots) {
-    slot.isFirst = true;
+    const delayMs = slot.poll === 'slow' ? unit.slowDelayMs : 0;
+    // A first read that is spread over the period already is not spread again.
+    slot.isFirst = delayMs === 0;
     slot.misses = 0;
-    if (slot.isolation === null) slot.dueMono = Math.min(slot.dueMono, nowMono);
+    if (slot.isolation === null) {
+      slot.dueMono = delayMs === 0 ? Math.min(slot.dueMono, nowMono) : Math.min(Math.max(slot.dueMono, nowMono), nowMono + delayMs);
+    }
     if (isReturn && !unit.isSearching) slot.cutBefore = false;
   }
   if (isReturn) retrySoon(unit, nowMono);

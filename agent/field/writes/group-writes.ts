@@ -53,7 +53,7 @@ const FEWEST_MEMBERS = 2;
  * `isBroadcastAllowed`: the site confirms that all units of the line execute or ignore a broadcast. Otherwise there are only groups within a unit.
  */
 export function groupsOf(devices: readonly GroupedDevice[], isBroadcastAllowed: boolean): readonly LineGroup[] {
-  const groups = [...(isBroadcastAllowed ? lineBroadcasts(devices) : []), ...devices.flatMap(unitGroups)];
+  const groups = [...(isBroadcastAllowed ? lineBroadcasts(devices) : []), ...memberGroups(devices), ...devices.flatMap(unitGroups)];
   return groups.filter(({ members }) => members.length >= FEWEST_MEMBERS).toSorted((a, b) => b.members.length - a.members.length);
 }
 
@@ -75,6 +75,24 @@ export function lineBroadcasts(devices: readonly GroupedDevice[]): readonly Line
     if (executing.some(({ each, group }) => membersOf(each, group).length === 0)) return [];
     const encoders = [...new Map(executing.map(({ each: { driver }, group: { id } }) => [driver, { driver, groupId: id }])).values()];
     return [{ reach: 'bus', unit: 0, members: executing.flatMap(({ each, group }) => membersOf(each, group)), encoders }];
+  });
+}
+
+/**
+ * The group addresses of a line. Units that do not list the group do not execute its write: set-up removes their membership. Source: IEC
+ * 62386-102, groups.
+ */
+function memberGroups(devices: readonly GroupedDevice[]): LineGroup[] {
+  const all = devices.flatMap((each) =>
+    each.driver.profile.groups.filter(({ reach }) => reach === 'members').map((group) => ({ each, group })),
+  );
+  const byPlace = Map.groupBy(all, ({ group: { table, address } }) => `${table}:${address}`);
+  return [...byPlace.values()].map((executing) => {
+    const listed = executing.filter(({ each, group }) => membersOf(each, group).length > 0);
+    const encoders = [
+      ...new Map(listed.map(({ each: { driver }, group: { id } }) => [driver.profile.id, { driver, groupId: id }])).values(),
+    ];
+    return { reach: 'bus', unit: 0, members: listed.flatMap(({ each, group }) => membersOf(each, group)), encoders };
   });
 }
 

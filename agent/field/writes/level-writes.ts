@@ -271,7 +271,7 @@ export class LevelWrites {
     const nowMono = this.#options.clock.monoMs();
     const { sent, lost } = readBack;
     // A confirmation that was dropped for an urgent level is no evidence about the unit.
-    const gaveWay = error.code === 'doubtful' && this.#queue.has('urgent', nowMono);
+    const gaveWay = error.code === 'interrupted' || (error.code === 'doubtful' && this.#queue.has('urgent', nowMono));
     const tries = readBack.tries + (gaveWay ? 0 : 1);
     const isWorthIt = error.policy.retry && error.policy.unitUsable && tries <= retriesOf(sent.unit);
     const isGone = lost !== null && sent.unit.health.state === 'silent';

@@ -92,7 +92,7 @@ export function renderDevices(devices: readonly DeviceView[], page: Page, state 
   const rows = devices.map((device) => [
     device.id,
     device.line,
-    device.unit === 0 ? NOTHING : formatNumber(device.unit),
+    device.unit === 0 && device.isShortAddress !== true ? NOTHING : formatNumber(device.unit),
     device.profile,
     device.pole ?? NOTHING,
     `${stateWord(device.state, page)}${device.faults.length === 0 ? '' : `, ${translated(msg`fault`, page)}`}`,

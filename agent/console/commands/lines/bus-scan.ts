@@ -84,16 +84,19 @@ const SILENT_GATEWAY = msg`no unit answers: check that this is the right gateway
 
 const SILENT_LINE = msg`no unit answers: check the supply, A and B (try them swapped), the termination, and the speed: --baud auto tries the others; --wait 300 gives slow units time`;
 
+const SILENT_BUS = msg`no gear answers: check the DALI wires and the supply of the gear; gear without a short address gets one from a commissioning tool`;
+
 const STRANGERS = msg`units with Device "-" are not in the cabinet: \`luciole profile list\` lists the types, docs/add-a-device.md adds one`;
 
 /** Renders the units that answered, then missing ones and damaged replies. */
-export function renderScan({ line, isNetwork, found, missing, damaged, durationMs }: ScanResult, page: Page): string {
+export function renderScan({ line, isNetwork, isDali, found, missing, damaged, durationMs }: ScanResult, page: Page): string {
+  const silent = isDali === true ? SILENT_BUS : isNetwork ? SILENT_GATEWAY : SILENT_LINE;
   const sum = msg`${count(found.length, 'unit')} on line ${line}, in ${formatTook(durationMs)}`;
   const table = found.length === 0 ? [] : [...tableLines(COLUMNS, found.map(rowOf), page), ''];
   return [
     ...table,
     translated(sum, page),
-    ...(found.length === 0 ? labelled(msg`None`, isNetwork ? SILENT_GATEWAY : SILENT_LINE, page) : []),
+    ...(found.length === 0 ? labelled(msg`None`, silent, page) : []),
     ...(missing.length === 0 ? [] : labelled(msg`Missing`, missingText(missing, isNetwork), page)),
     ...(damaged.length === 0 ? [] : labelled(msg`Damaged`, damagedText(damaged), page)),
     ...(found.some(({ device }) => device === null) ? labelled(msg`Unknown`, STRANGERS, page) : []),
@@ -116,7 +119,7 @@ const LINE_COLUMNS = [
 export function renderLineChoice({ lines }: LineChoice, page: Page): string {
   if (lines.length === 0) return translated(msg`no lines in the configuration`, page);
   const rows = lines.map(({ line, kind, port, baud }) => [line, kind, baud === null ? NOTHING : formatNumber(baud), port]);
-  const toScan = lines.filter(({ kind }) => kind === 'modbus').map(({ line }) => `luciole bus scan ${line}`);
+  const toScan = lines.filter(({ kind }) => kind !== 'uart').map(({ line }) => `luciole bus scan ${line}`);
   return [
     ...tableLines(LINE_COLUMNS, rows, page),
     '',

@@ -3,7 +3,7 @@
 import type { LineStats, Spread, UnitStats } from '../../../core/bus-tools.ts';
 import { type Message, msg } from '../../../core/message.ts';
 import { agentCommand } from '../../agent-command.ts';
-import { formatNumber, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';
+import { formatNumber, type Page, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { findLine } from './bus-args.ts';
@@ -73,7 +73,7 @@ function unitRow(unit: UnitStats, page: Page): string[] {
   const { turnaroundMs: ms } = unit;
   return [
     unit.device,
-    unit.unit === 0 ? NOTHING : formatNumber(unit.unit),
+    formatNumber(unit.unit),
     stateWord(unit.state, page),
     ...[unit.ok, unit.timeouts, unit.crcErrors, exceptions, unit.lateReplies, unit.echoes].map((number) => formatNumber(number)),
     ...[ms?.p50, ms?.p95, ms?.max].map((number) => formatNumber(number, 1)),

@@ -1,0 +1,200 @@
+/**
+ * Reads memory banks of DALI gear a byte at a time, so that a level never waits for more than one frame.
+ *
+ * A read that makes room for a level is continued by the next read of the same locations. Several bytes are one value, so they must be from
+ * one moment: banks with a latch are latched first, others are read twice until both readings agree. Before the first byte the gear is asked
+ * for its transfer registers: after a lost frame it would otherwise read another bank.
+ */
+import type { Clock, MonoMs } from '../../agent/core/clock.ts';
+import { BusError } from '../../agent/core/errors.ts';
+import { msg } from '../../agent/core/message.ts';
+import { configFrame, DALI_COMMAND, type DaliFrame, queryFrame, specialFrame } from './dali-commands.ts';
+
+const BANK_BYTES = 0x100;
+/** Location of the lock byte of a bank, the value that latches its other bytes, and one that does not. Source: IEC 62386-102, memory banks. */
+const LOCK = { location: 0x02, latched: 0xaa, free: 0xff } as const;
+/** Banks whose values change while they are read and that have a latch. Source: python-dali, dali/memory (facts only), banks of parts 252 and 253. */
+const LATCHED_BANKS = { first: 202, last: 206 } as const;
+/** Source: IEC 62386-102, QUERY CONTENT DTR0 and DTR1. */
+const QUERY_DTR = { dtr0: 0x98, dtr1: 0x9c } as const;
+/**
+ * A read that made room for levels is continued within this time, else it starts again. Units: ms. Source: assumed; a street with steady traffic
+ * leaves gaps of seconds. Confirmed by: the share of bank reads that start again in a week of logs.
+ */
+const CONTINUE_MS = 60_000;
+/**
+ * Readings of bytes without a latch until two agree. Source: assumed; a counter changes at most once a second and a reading takes as long.
+ * Confirmed by: the number of readings that drivers without a latch need.
+ */
+const MAX_READINGS = 4;
+/** Refused latches in a row after which a gear is read twice instead. Source: assumed; one may be lost. Confirmed by: as above. */
+const LATCH_TRIES = 2;
+
+/** Sends one frame. `answer`: null for none. Errors: rejects with BusError: also if several gears answer at once, and `interrupted` if a level came. */
+export type SendQuery = (frame: DaliFrame) => Promise<number | null>;
+
+export interface DaliMemoryParts {
+  readonly clock: Pick<Clock, 'monoMs'>;
+  readonly send: SendQuery;
+  /** Whether a level waits. */
+  readonly isHurried: () => boolean;
+  /** Frames of other senders so far: one of them may change the transfer registers. */
+  readonly foreignFrames: () => number;
+}
+
+/** A read that is not finished. */
+interface Reading {
+  readonly address: number;
+  readonly count: number;
+  readonly isLatched: boolean;
+  readonly bytes: number[];
+  /** The reading before, for bytes without a latch. */
+  before: readonly number[] | null;
+  readings: number;
+  /** It was interrupted, so its latch may be gone. */
+  isContinued: boolean;
+  atMono: MonoMs;
+}
+
+export class DaliMemory {
+  readonly #parts: DaliMemoryParts;
+  /** By gear. */
+  readonly #open = new Map<number, Reading>();
+  readonly #refusedLatches = new Map<number, number>();
+
+  constructor(parts: DaliMemoryParts) {
+    this.#parts = parts;
+  }
+
+  /** Forgets unfinished reads: the port has been closed. */
+  reset(): void {
+    this.#open.clear();
+    this.#refusedLatches.clear();
+  }
+
+  /**
+   * Returns the bytes of these locations. Shape: `address` is bank x 256 + location.
+   *
+   * Errors: rejects with BusError: `interrupted` when it makes room for a level; `illegal-address` for locations that the gear does not have;
+   * `timeout` for a gear that does not answer at all; `doubtful` when the bytes may be another bank's or from two moments.
+   */
+  async read(gear: number, address: number, count: number): Promise<number[]> {
+    const { clock } = this.#parts;
+    const nowMono = clock.monoMs();
+    const open = this.#open.get(gear);
+    this.#open.delete(gear);
+    const isSame = open !== undefined && open.address === address && open.count === count && nowMono - open.atMono < CONTINUE_MS;
+    const reading = isSame ? open : await this.#begin(gear, address, count);
+    for (;;) {
+      await this.#readOn(gear, reading);
+      if (reading.isLatched || count === 1 || !isLatchedBank(address)) break;
+      reading.readings++;
+      if (reading.before?.every((byte, i) => byte === reading.bytes[i]) === true) break;
+      if (reading.readings >= MAX_READINGS) throw doubtful(gear, address);
+      reading.before = [...reading.bytes];
+      reading.bytes.length = 0;
+    }
+    if (reading.isLatched && reading.isContinued && !(await this.#isStillLatched(gear, address))) throw doubtful(gear, address);
+    return reading.bytes;
+  }
+
+  async #begin(gear: number, address: number, count: number): Promise<Reading> {
+    const refused = this.#refusedLatches.get(gear) ?? 0;
+    const mayLatch = count > 1 && isLatchedBank(address) && refused < LATCH_TRIES;
+    const isLatched = mayLatch && (await this.#latch(gear, address));
+    if (mayLatch) this.#refusedLatches.set(gear, isLatched ? 0 : refused + 1);
+    return { address, count, isLatched, bytes: [], before: null, readings: 0, isContinued: false, atMono: 0 };
+  }
+
+  /** Writes are enabled only until the next other command, so an interrupted latch starts again. */
+  async #latch(gear: number, address: number): Promise<boolean> {
+    const select = [specialFrame('dtr1', bankOf(address)), configFrame(gear, DALI_COMMAND.enableWriteMemory)];
+    // A latch that is still set must be released first, or the old values stay.
+    const release = [specialFrame('dtr0', LOCK.location), specialFrame('writeMemoryNoReply', LOCK.free)];
+    for (const frame of [...select, ...release, specialFrame('dtr0', LOCK.location)]) await this.#step(gear, frame);
+    const answer = await this.#step(gear, specialFrame('writeMemory', LOCK.latched));
+    return answer === LOCK.latched;
+  }
+
+  /** Reads the bytes that are still missing. Those that were read before a level stay. */
+  async #readOn(gear: number, reading: Reading): Promise<void> {
+    try {
+      await this.#readRest(gear, reading);
+    } catch (error) {
+      if (error instanceof BusError && error.code === 'interrupted')
+        this.#open.set(gear, Object.assign(reading, { isContinued: true, atMono: this.#parts.clock.monoMs() }));
+      throw error;
+    }
+  }
+
+  async #readRest(gear: number, { address, count, bytes }: Reading): Promise<void> {
+    const foreign = this.#parts.foreignFrames();
+    await this.#select(gear, address + bytes.length);
+    while (bytes.length < count) {
+      const answer = await this.#step(gear, queryFrame(gear, DALI_COMMAND.readMemory));
+      if (answer === null) throw await this.#absent(gear, address + bytes.length);
+      if (this.#parts.foreignFrames() !== foreign) throw doubtful(gear, address);
+      bytes.push(answer);
+    }
+  }
+
+  /** Selects bank and location, and asks the gear for both: after a lost frame another bank would be selected. */
+  async #select(gear: number, address: number): Promise<void> {
+    const places = [
+      ['dtr1', bankOf(address)],
+      ['dtr0', address % BANK_BYTES],
+    ] as const;
+    for (const [name, value] of places) await this.#step(gear, specialFrame(name, value));
+    for (const [name, value] of places) {
+      const answer = await this.#step(gear, queryFrame(gear, QUERY_DTR[name]));
+      if (answer === null) throw silent(gear);
+      if (answer !== value) throw doubtful(gear, address);
+    }
+  }
+
+  async #isStillLatched(gear: number, address: number): Promise<boolean> {
+    const { send } = this.#parts;
+    await send(specialFrame('dtr1', bankOf(address)));
+    await send(specialFrame('dtr0', LOCK.location));
+    return (await send(queryFrame(gear, DALI_COMMAND.readMemory))) === LOCK.latched;
+  }
+
+  async #step(gear: number, frame: DaliFrame): Promise<number | null> {
+    if (this.#parts.isHurried()) throw interrupted(gear);
+    return this.#parts.send(frame);
+  }
+
+  async #absent(gear: number, address: number): Promise<BusError> {
+    const isPresent = (await this.#parts.send(queryFrame(gear, DALI_COMMAND.queryPresent))) !== null;
+    if (!isPresent) return silent(gear);
+    const [bank, location] = [bankOf(address), address % BANK_BYTES];
+    return new BusError('illegal-address', msg`gear ${gear} has no location ${location} in memory bank ${bank}`);
+  }
+}
+
+function bankOf(address: number): number {
+  return Math.floor(address / BANK_BYTES);
+}
+
+function isLatchedBank(address: number): boolean {
+  return bankOf(address) >= LATCHED_BANKS.first && bankOf(address) <= LATCHED_BANKS.last;
+}
+
+/** The failure of a gear that did not answer. */
+export function silent(gear: number): BusError {
+  return new BusError('timeout', msg`gear ${gear} did not answer; check its supply and the DALI wires`, {
+    finding: msg`gear ${gear} did not answer`,
+  });
+}
+
+/** The failure of a read that makes room for a level; it says nothing about the gear. */
+export function interrupted(gear: number): BusError {
+  return new BusError('interrupted', msg`the read of gear ${gear} makes room for a level`);
+}
+
+function doubtful(gear: number, address: number): BusError {
+  return new BusError(
+    'doubtful',
+    msg`bank ${bankOf(address)} of gear ${gear} changed while it was read, or another sender changed the place`,
+  );
+}

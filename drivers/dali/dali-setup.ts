@@ -1,0 +1,41 @@
+/**
+ * The set-up values of DALI gear that are computed from those of the zone and from the cabinet file.
+ *
+ * Pure.
+ */
+import type { DeviceConfig } from '../../agent/core/cabinet.ts';
+import type { DaliParameter } from '../../agent/core/profile.ts';
+import { daliFadeTime } from '../dali-fade.ts';
+import { daliLevel } from '../modbus/codec.ts';
+import { DALI_LIMITS } from './dali-commands.ts';
+
+const GROUPS_PER_BYTE = 8;
+
+/** What the computed values depend on. `hasGroups`: a device of the line lists groups, so the memberships of every device are set. */
+export interface DaliSetupParts {
+  readonly rampUpMs: number;
+  readonly failsafeLevelPct: number;
+  readonly groups: DeviceConfig['groups'];
+  readonly hasGroups: boolean;
+}
+
+/** Returns the computed set-up values; null for a value whose register stays as it is. Shape: `DaliParameter` says what each is. */
+export function daliSetup({
+  rampUpMs,
+  failsafeLevelPct,
+  groups,
+  hasGroups,
+}: DaliSetupParts): Readonly<Record<DaliParameter, number | null>> {
+  const isMember = (group: number): boolean => (groups[`group${group}`]?.length ?? 0) > 0;
+  const byteFrom = (first: number): number => {
+    let bits = 0;
+    for (let i = 0; i < GROUPS_PER_BYTE && first + i <= DALI_LIMITS.lastGroup; i++) if (isMember(first + i)) bits |= 1 << i;
+    return bits;
+  };
+  return {
+    daliFadeTime: daliFadeTime(rampUpMs),
+    daliFailsafeLevel: daliLevel(failsafeLevelPct),
+    daliGroups0: hasGroups ? byteFrom(0) : null,
+    daliGroups8: hasGroups ? byteFrom(GROUPS_PER_BYTE) : null,
+  };
+}
