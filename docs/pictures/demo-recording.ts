@@ -77,7 +77,7 @@ function isStreetWorthSeeing(rows: readonly string[]): boolean {
   return moverKinds(rows) === 3 && raised >= 6 && low >= 3;
 }
 
-/** Movers of two kinds, raised and lower lamps, a count on the panel, and music. */
+/** Movers of two kinds, raised and lower lamps that all follow, a count on the panel, and music. */
 function isSquareWorthSeeing(rows: readonly string[]): boolean {
   const raised = rows.filter((row) => row.endsWith('100 %  presence')).length;
   const low = rows.filter((row) => row.endsWith('50 %  programme')).length;
