@@ -133,9 +133,9 @@ class SimStreet implements Street {
       place();
       this.#replacers.set(device.id, place);
     }
-    const raw = this.devices.rawDeviceFor(config, (bytes) => line.end.write(bytes));
+    const raw = this.devices.rawDeviceFor(config, (bytes) => this.lines.get(config.id)?.end.write(bytes));
     if (raw !== null) this.#rawDevices.push(raw);
-    const line: SimLine = new SimLine({
+    const line = new SimLine({
       ...{ serial: config.serial, clock, units },
       ...(chunkBytes === undefined ? {} : { chunkBytes }),
       ...(raw === null ? {} : { onRawBytes: (bytes) => raw.receive?.(bytes) }),

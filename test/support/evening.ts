@@ -25,71 +25,90 @@ export interface Evening {
   readonly lines: readonly string[];
 }
 
-/** Starts a diary at the present time of the rig. The levels of a zone are listed where they differ. */
-export function startEvening(
-  rig: Rig,
-  { zones, timezone, sound }: Pick<Cabinet, 'zones' | 'timezone' | 'sound'>,
-  utcOffset: string,
-): Evening {
-  const lines: string[] = [];
-  const before = new Map<string, string>();
-  const seenOnce = new Map<string, string>();
-  const day = new Intl.DateTimeFormat('sv-SE', { timeZone: timezone }).format(rig.clock.wallMs());
-  const time = (): string => new Intl.DateTimeFormat('en-GB', { timeZone: timezone, timeStyle: 'short' }).format(rig.clock.wallMs());
-  const write = (what: string, text: string): void => void lines.push(`${time()}  ${what.padEnd(7)}${text}`);
-  const changed = (what: string, text: string): void => {
-    if (before.get(what) === text) return;
-    before.set(what, text);
-    write(what, text);
-  };
+type EveningSite = Pick<Cabinet, 'zones' | 'timezone' | 'sound'>;
 
-  const look = (): void => {
-    const { devices, world } = rig.street;
-    const light = zones.map(({ id, lamps }) => {
-      const levels = lamps.flatMap((lamp) => world.lamps.get(lamp) ?? []).map((lamp) => Math.round(world.levelPct(lamp)));
-      return `${id} ${new Set(levels).size === 1 ? `${levels[0]} %` : `${levels.join(' ')} %`}`;
-    });
-    for (const [i, text] of light.entries()) {
-      const id = zones[i]?.id ?? '';
-      const isSteady = seenOnce.get(id) === text;
-      seenOnce.set(id, text);
-      if (isSteady && before.get(id) !== text) {
-        before.set(id, text);
-        write('light', text);
-      }
+/** Starts a diary at the present time of the rig. The levels of a zone are listed where they differ. */
+export function startEvening(rig: Rig, site: EveningSite, utcOffset: string): Evening {
+  return new Diary(rig, site, utcOffset);
+}
+
+class Diary implements Evening {
+  readonly lines: string[] = [];
+  readonly #rig: Rig;
+  readonly #site: EveningSite;
+  readonly #utcOffset: string;
+  /** What was written last, by subject. */
+  readonly #written = new Map<string, string>();
+  /** Levels at the look before, by zone. */
+  readonly #levels = new Map<string, string>();
+
+  constructor(rig: Rig, site: EveningSite, utcOffset: string) {
+    this.#rig = rig;
+    this.#site = site;
+    this.#utcOffset = utcOffset;
+  }
+
+  async until(at: string): Promise<void> {
+    const { clock } = this.#rig;
+    const day = new Intl.DateTimeFormat('sv-SE', { timeZone: this.#site.timezone }).format(clock.wallMs());
+    const endMs = Date.parse(`${day}T${at}:00${this.#utcOffset}`);
+    while (clock.wallMs() < endMs) {
+      await clock.advance(Math.min(LOOK_MS, endMs - clock.wallMs()));
+      this.#look();
     }
+  }
+
+  note(text: string): void {
+    this.#write('', text);
+  }
+
+  async ask(line: string, args: RawArgs = {}): Promise<string> {
+    const answer = await answerOf(this.#rig, line, args, this.#site.timezone);
+    if (this.lines.at(-1) !== '') this.lines.push('');
+    this.lines.push(`${this.#time()}  $ luciole ${line}`, ...answer.split('\n').map((row) => (row === '' ? '' : `${INDENT}${row}`)), '');
+    return answer;
+  }
+
+  #look(): void {
+    this.#lookAtLight();
+    const { devices } = this.#rig.street;
     const { panels, sounds, meters } = squareFigures(devices);
-    for (const shown of Object.values(panels)) changed('panel', shown.map((line) => `[${line}]`).join(' '));
+    for (const shown of Object.values(panels)) this.#changed('panel', shown.map((line) => `[${line}]`).join(' '));
     for (const [id, { state, volumePct }] of Object.entries(sounds)) {
       const track = devices.players.get(id)?.track;
-      const name = sound?.tracks.find(({ place }) => 'track' in place && place.track === track)?.id;
-      changed('sound', state === 'playing' ? `${name} at ${volumePct} %` : 'silence');
+      const name = this.#site.sound?.tracks.find(({ place }) => 'track' in place && place.track === track)?.id;
+      this.#changed('sound', state === 'playing' ? `${name} at ${volumePct} %` : 'silence');
     }
     for (const { tariff, peakNotice, indexKwh } of Object.values(meters)) {
       const state = `tariff ${tariff}, ${peakNotice > 0 ? 'peak announced' : 'no peak'}`;
-      if (before.get('meter') === state) continue;
-      before.set('meter', state);
-      write('meter', `${state}, index ${indexKwh.toFixed(1)} kWh`);
+      this.#changed('meter', state, `${state}, index ${indexKwh.toFixed(1)} kWh`);
     }
-  };
+  }
 
-  return {
-    lines,
-    async until(at) {
-      const endMs = Date.parse(`${day}T${at}:00${utcOffset}`);
-      while (rig.clock.wallMs() < endMs) {
-        await rig.clock.advance(Math.min(LOOK_MS, endMs - rig.clock.wallMs()));
-        look();
-      }
-    },
-    note: (text) => write('', text),
-    async ask(line, args = {}) {
-      const answer = await answerOf(rig, line, args, timezone);
-      if (lines.at(-1) !== '') lines.push('');
-      lines.push(`${time()}  $ luciole ${line}`, ...answer.split('\n').map((row) => (row === '' ? '' : `${INDENT}${row}`)), '');
-      return answer;
-    },
-  };
+  #lookAtLight(): void {
+    const { world } = this.#rig.street;
+    for (const { id, lamps } of this.#site.zones) {
+      const levels = lamps.flatMap((lamp) => world.lamps.get(lamp) ?? []).map((lamp) => Math.round(world.levelPct(lamp)));
+      const text = `${id} ${new Set(levels).size === 1 ? levels[0] : levels.join(' ')} %`;
+      if (this.#levels.get(id) === text) this.#changed('light', text, text, `light ${id}`);
+      this.#levels.set(id, text);
+    }
+  }
+
+  /** Writes `text` if the state of the subject is another than at the last time. */
+  #changed(what: string, state: string, text = state, subject = what): void {
+    if (this.#written.get(subject) === state) return;
+    this.#written.set(subject, state);
+    this.#write(what, text);
+  }
+
+  #write(what: string, text: string): void {
+    this.lines.push(`${this.#time()}  ${what.padEnd(7)}${text}`);
+  }
+
+  #time(): string {
+    return new Intl.DateTimeFormat('en-GB', { timeZone: this.#site.timezone, timeStyle: 'short' }).format(this.#rig.clock.wallMs());
+  }
 }
 
 /** Runs the command that the line begins with, as an admin. */
