@@ -33,6 +33,7 @@ import type { RunGuard } from '../service/run/run-guard.ts';
 import type { StepWatch } from '../service/time/clock-steps.ts';
 import type { PlatformUpdates } from '../service/updates/platform-updates.ts';
 import type { UpdateParts, Updates } from '../service/updates/update-run.ts';
+import type { SoundHistory } from '../sound/announcement-queue.ts';
 import type { SoundControl } from '../sound/sound-control.ts';
 import type { Recorder } from '../store/recorder.ts';
 import type { StoreParts } from '../store/store.ts';
@@ -118,6 +119,9 @@ export class AgentState {
   applying: Promise<unknown> = Promise.resolve();
   /** Detections and raised lamps under the earlier configurations of this run. */
   countedBefore = { detections: 0, lampsRaised: 0 };
+
+  /** Announcements under the earlier configurations of this run. */
+  readonly soundHistory: SoundHistory = new Map();
 
   constructor(site: CabinetAndProfiles) {
     this.site = site;

@@ -21,6 +21,7 @@ import { readOnlyBus } from '../service/run/safe-mode.ts';
 import { SoundControl } from '../sound/sound-control.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { createPlatformView } from '../sync/sparkplug/platform-view.ts';
+import { createSoundMetrics } from '../sync/sparkplug/sound-metrics.ts';
 import type { Joined, Rooms } from './parts.ts';
 
 /** Builds the lighting modules for the configuration in force. Control, panels and energy count are not started yet. */
@@ -66,10 +67,10 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     onPanel: platform.panel,
   });
   rooms.sound = new SoundControl({
-    ...{ site: cabinet, sound: cabinet.sound ?? null, points, clock, field, store, log: parts.log },
+    ...{ site: cabinet, history: state.soundHistory, sound: cabinet.sound ?? null, points, clock, field, store, log: parts.log },
     onEvent: events.report,
     onOutcome: ongoing.onOutcome,
-    onView: platform.sound,
+    onView: createSoundMetrics(clock, uplink),
   });
   rooms.startOthers = () => {
     void rooms.panels.start();

@@ -21,7 +21,7 @@ export interface SoundLimits {
   readonly emergencyVolumePct: number;
   /** Nothing but an emergency sounds during these hours. */
   readonly quietHours: readonly QuietHours[];
-  /** Most announcements in any hour at one place, whoever sent them. An emergency is not counted. */
+  /** Most announcements in any hour at one place, of all senders together. An emergency is not counted. */
   readonly announcementsPerH: number;
   /** The senders that may start an emergency announcement. */
   readonly emergencyBy: readonly SoundSender[];
@@ -116,10 +116,10 @@ export const PLAYER_STATE = { stopped: 0, playing: 1, paused: 2 } as const;
 /** The values of a player's point `error`: the last frame was not understood, names no recording, or met another fault. */
 export const PLAYER_ERROR = { busy: 1, noSuchTrack: 2, other: 3 } as const;
 
+/** Distance of two folders in the value of the point `file`. Source: more than the 255 files that a folder can have, and easy to read. */
+export const FILES_PER_FOLDER = 1_000;
+
 /** Returns the value of the point `file` for a file of a folder: 2005 is file 5 of folder 2. */
 export function fileValue({ folder, file }: { readonly folder: number; readonly file: number }): number {
   return folder * FILES_PER_FOLDER + file;
 }
-
-/** Distance of two folders in the value of the point `file`. Source: more than the 255 files that a folder can have, and easy to read. */
-export const FILES_PER_FOLDER = 1_000;

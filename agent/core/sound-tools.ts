@@ -67,7 +67,7 @@ export interface SoundView {
   readonly player: {
     readonly device: string;
     readonly isAlive: boolean;
-    /** Of the player's point `state`; null if unknown. */
+    /** The value of its point `state`; null if unknown. */
     readonly state: number | null;
     readonly volumePct: number | null;
   };

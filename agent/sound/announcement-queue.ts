@@ -24,10 +24,30 @@ const MAX_SEEN = 128;
 /** Most that wait. Source: assumed; later ones would not begin in time. Confirmed by: the operators of a square. */
 const MAX_WAITING = 8;
 
+/**
+ * What is remembered of announcements over a change of the configuration: when they were accepted, and which times of the configuration were
+ * served. Otherwise a platform could renew the rate with each revision.
+ */
+export interface AnnouncementHistory {
+  announcedMono: readonly MonoMs[];
+  seen: readonly string[];
+}
+
+/** The history of each player, by the port of its line: ids of places and devices belong to the platform. */
+export type SoundHistory = Map<string, AnnouncementHistory>;
+
+/** Returns the history of a player; a new one is added. */
+export function historyOf(all: SoundHistory, port: string): AnnouncementHistory {
+  const history = all.get(port) ?? { announcedMono: [], seen: [] };
+  all.set(port, history);
+  return history;
+}
+
 export interface AnnouncementQueueParts {
   readonly config: SoundConfig;
   readonly place: SoundPlace;
   readonly times: DayTimes;
+  readonly history: AnnouncementHistory;
   /** An announcement of the configuration was left out, because of the rate of the site. */
   readonly onLeftOut: (id: string) => void;
 }
@@ -35,8 +55,6 @@ export interface AnnouncementQueueParts {
 export class AnnouncementQueue {
   readonly #parts: AnnouncementQueueParts;
   #waiting: readonly Announcement[] = [];
-  #seen: readonly string[] = [];
-  #announcedMono: readonly MonoMs[] = [];
   /** Until when the first one may last, since it has begun; null before. */
   #endMono: MonoMs | null = null;
 
@@ -46,7 +64,7 @@ export class AnnouncementQueue {
 
   /** When announcements were accepted, in the last hour. */
   get announcedMono(): readonly MonoMs[] {
-    return this.#announcedMono;
+    return this.#parts.history.announcedMono;
   }
 
   get current(): Announcement | null {
@@ -63,7 +81,8 @@ export class AnnouncementQueue {
 
   /** Adds one that was checked. */
   add(announcement: Omit<Announcement, 'startByMono'>, nowMono: MonoMs): void {
-    this.#announcedMono = [...inLastHour(this.#announcedMono, nowMono), nowMono];
+    const { history } = this.#parts;
+    history.announcedMono = [...inLastHour(history.announcedMono, nowMono), nowMono];
     this.#waiting = [...this.#waiting, { ...announcement, startByMono: nowMono + GRACE_MS }];
   }
 
@@ -95,12 +114,12 @@ export class AnnouncementQueue {
   }
 
   #addDue(nowMs: WallMs, nowMono: MonoMs, isSilenced: boolean): void {
-    const { config, place, times, onLeftOut } = this.#parts;
+    const { config, place, times, history, onLeftOut } = this.#parts;
     for (const { key, id, play } of dueAnnouncements(place, nowMs, LOOK_BACK_MS, times)) {
-      if (this.#seen.includes(key)) continue;
-      this.#seen = [...this.#seen, key].slice(-MAX_SEEN);
+      if (history.seen.includes(key)) continue;
+      history.seen = [...history.seen, key].slice(-MAX_SEEN);
       if (isSilenced) continue;
-      if (this.isFull || !isWithinRate(config, { announcedMono: this.#announcedMono, nowMono })) onLeftOut(id);
+      if (this.isFull || !isWithinRate(config, { announcedMono: history.announcedMono, nowMono })) onLeftOut(id);
       else this.add({ id: key, play, source: id, reason: '' }, nowMono);
     }
   }

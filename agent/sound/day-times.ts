@@ -13,6 +13,9 @@ import type { SunPosition } from '../lighting/sun.ts';
 /** Altitude of the sun at dusk and dawn. Units: degrees. Source: civil twilight. */
 const CIVIL_DEG = -6;
 const NOON_HOUR = 12;
+const MIDNIGHT = { hour: 0, minute: 0 };
+/** Cached instants: those of three days of the largest programme. Decisions need the same ones each second. */
+const MAX_KNOWN = 512;
 
 /** A local date: `month` 1 to 12; a `day` beyond the month continues in the next one. */
 export type LocalDate = Pick<LocalTime, 'year' | 'month' | 'day'>;
@@ -25,24 +28,38 @@ export interface DayTimes {
   startOf(date: LocalDate): WallMs;
 }
 
-/** Creates the day times of a place. The sun's times are cached. Errors: throws RangeError for an unknown time zone; the config check rejects it. */
+/** Creates the day times of a place. The instants are cached. Errors: throws RangeError for an unknown time zone; the config check rejects it. */
 export function createDayTimes(site: SunPosition & { readonly timezone: string }): DayTimes {
   const calendar = createLocalCalendar(site.timezone);
   const nights = createNights(site, { sunBelowDeg: CIVIL_DEG, onOffsetMin: 0, offOffsetMin: 0 }, calendar);
-  const startOf = (date: LocalDate): WallMs => calendar.instantOf({ ...date, hour: 0, minute: 0 });
+  const known = new Map<string, WallMs | null>();
+  let today: { readonly date: LocalDate; readonly fromMs: WallMs; readonly toMs: WallMs } | null = null;
+
+  const computed = (at: DayTime, date: LocalDate): WallMs | null => {
+    if (!('sun' in at)) return calendar.instantOf({ ...date, hour: at.hour, minute: at.minute });
+    // A night belongs to the noon before it: the evening of a date is in its own night, the morning in the one before.
+    const isEvening = at.sun === 'sunset' || at.sun === 'dusk';
+    const night = nights.at(calendar.instantOf({ ...date, hour: isEvening ? NOON_HOUR : 0, minute: 0 }));
+    const atMs = nights.event(night, at.sun);
+    return atMs === null ? null : atMs + at.offsetMin * MINUTE_MS;
+  };
+  const instantOf = (at: DayTime, date: LocalDate): WallMs | null => {
+    const key = `${date.year}-${date.month}-${date.day} ${formatDayTime(at)}`;
+    if (known.size >= MAX_KNOWN && !known.has(key)) known.clear();
+    const found = known.has(key) ? (known.get(key) ?? null) : computed(at, date);
+    known.set(key, found);
+    return found;
+  };
+  const startOf = (date: LocalDate): WallMs => instantOf(MIDNIGHT, date) ?? 0;
   return {
+    instantOf,
     startOf,
     dateAt(atMs) {
+      if (today !== null && atMs >= today.fromMs && atMs < today.toMs) return today.date;
       const { year, month, day } = calendar.localAt(atMs);
-      return { year, month, day };
-    },
-    instantOf(at, date) {
-      if (!('sun' in at)) return calendar.instantOf({ ...date, hour: at.hour, minute: at.minute });
-      // A night belongs to the noon before it: the evening of a date is in its own night, the morning in the one before.
-      const isEvening = at.sun === 'sunset' || at.sun === 'dusk';
-      const night = nights.at(isEvening ? calendar.instantOf({ ...date, hour: NOON_HOUR, minute: 0 }) : startOf(date));
-      const atMs = nights.event(night, at.sun);
-      return atMs === null ? null : atMs + at.offsetMin * MINUTE_MS;
+      const date = { year, month, day };
+      today = { date, fromMs: startOf(date), toMs: startOf(shiftedDate(date, 1)) };
+      return date;
     },
   };
 }

@@ -21,12 +21,15 @@ export interface IntentRegistryParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly isPlace: (id: string) => boolean;
-  readonly onEnd: (intent: Pick<SoundIntent, 'place' | 'action' | 'source'>) => void;
+  readonly onEnd: (intent: Pick<SoundIntent, 'place' | 'source'>) => void;
 }
 
 const SOUND_KEY = 'sound.intents';
-/** The change of the requests when a copy replaces the stored state: all are removed, because they may have ended since the copy was made. */
-export const SOUND_COPY_RULE: CopyRule = { key: SOUND_KEY, change: 'remove' };
+/**
+ * The change of the requests when a copy replaces the stored state: those of the platform are removed, because it may have ended them since the
+ * copy was made. Those of a technician stay, and end by themselves.
+ */
+export const SOUND_COPY_RULE: CopyRule = { key: SOUND_KEY, change: 'remove-items', where: { authority: 'platform' } };
 const MAX_LENGTH_MS = MAX_SOUND_MINUTES * MINUTE_MS;
 /** Most requests that are kept. Source: four kinds at each of 16 places. */
 const MAX_INTENTS = 64;

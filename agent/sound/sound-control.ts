@@ -15,15 +15,19 @@ import type { SoundConfig, SoundPlace } from '../core/sound-config.ts';
 import type { SentSoundRequest, SoundTools, SoundView } from '../core/sound-tools.ts';
 import type { AgentEvent, Outcome, PointId, Reading } from '../core/words.ts';
 import { Amplifier } from './amplifier.ts';
+import { historyOf, type SoundHistory } from './announcement-queue.ts';
 import { createDayTimes } from './day-times.ts';
 import { IntentRegistry } from './intent-registry.ts';
 import { PendingRequests } from './pending-requests.ts';
 import { PlacePlayer } from './place-player.ts';
 import { mayEnd, soundIntentOf, soundRefusal } from './sound-intents.ts';
 import { PlaceControl } from './sound-place.ts';
+import type { SoundIntent } from './sound-words.ts';
 
 export interface SoundControlParts {
-  readonly site: Pick<Cabinet, 'latitudeDeg' | 'longitudeDeg' | 'timezone'>;
+  readonly site: Pick<Cabinet, 'latitudeDeg' | 'longitudeDeg' | 'timezone' | 'lines'>;
+  /** Continues over a change of the configuration. */
+  readonly history: SoundHistory;
   /** Null for a cabinet without sound: no place, and no timer. */
   readonly sound: SoundConfig | null;
   readonly points: ReadonlyMap<PointId, Pick<CabinetPoint, 'profile'>>;
@@ -115,7 +119,7 @@ export class SoundControl {
   }
 
   #createPlace(place: SoundPlace): PlaceControl {
-    const { clock, field, points, log, site } = this.#parts;
+    const { clock, field, points, log, site, history: all } = this.#parts;
     const events = this.#events;
     const amplifiers = place.amplifiers.map(({ device, point }) => {
       const pointId: PointId = `${device}.${point}`;
@@ -125,7 +129,9 @@ export class SoundControl {
     });
     const { tracks } = this.#config;
     const player = new PlacePlayer({ place, tracks, clock, field, events, amplifiers, onProgress: () => this.#tick() });
-    return new PlaceControl({ config: this.#config, place, times: createDayTimes(site), clock, log, events, player });
+    const port = site.lines.find(({ devices }) => devices.some(({ id }) => id === place.player))?.port ?? place.player;
+    const history = historyOf(all, port);
+    return new PlaceControl({ config: this.#config, place, times: createDayTimes(site), clock, log, events, player, history });
   }
 
   #tick(): void {
@@ -181,8 +187,8 @@ export class SoundControl {
     this.#places.get(place)?.announcements.remove(commandId);
   }
 
-  #noteEnd({ place, action, source }: Parameters<ConstructorParameters<typeof IntentRegistry>[0]['onEnd']>[0]): void {
-    const text = msg`${action} by ${source} at ${place} is over`;
+  #noteEnd({ place, source }: Pick<SoundIntent, 'place' | 'source'>): void {
+    const text = msg`${place}: the request by ${source} is over`;
     this.#events.notice({ code: 'sound-ended', source: place, severity: 'info', text });
   }
 }

@@ -106,7 +106,7 @@ function quietRefusal({ decision, place }: PlaceFacts): Message | null {
   const line = decision?.trace.find(({ rank }) => rank === 'quiet' || rank === 'stop');
   if (decision === null) return msg`the agent is starting or stopping; try again in a moment`;
   if (line === undefined) return null;
-  return msg`${place.id} is silent: ${line.text}`;
+  return msg`no sound is allowed at ${place.id} now: ${line.text}`;
 }
 
 function announcementRefusal(config: SoundConfig, facts: PlaceFacts): Message {

@@ -7,7 +7,7 @@ import { msg, NO_TEXT } from '../core/message.ts';
 import type { Log } from '../core/ports.ts';
 import type { SoundConfig, SoundPlace } from '../core/sound-config.ts';
 import type { SoundView } from '../core/sound-tools.ts';
-import { AnnouncementQueue } from './announcement-queue.ts';
+import { type AnnouncementHistory, AnnouncementQueue } from './announcement-queue.ts';
 import type { DayTimes } from './day-times.ts';
 import { decideSound } from './decide-sound.ts';
 import type { PlacePlayer } from './place-player.ts';
@@ -21,6 +21,7 @@ export interface PlaceControlParts {
   readonly log: Log;
   readonly events: Pick<EventTracker, 'set' | 'notice'>;
   readonly player: PlacePlayer;
+  readonly history: AnnouncementHistory;
 }
 
 export class PlaceControl {
@@ -30,12 +31,13 @@ export class PlaceControl {
   #sinceMs: WallMs = 0;
 
   constructor(parts: PlaceControlParts) {
-    const { config, place, times, events } = parts;
+    const { config, place, times, events, history } = parts;
     this.#parts = parts;
     this.announcements = new AnnouncementQueue({
       config,
       place,
       times,
+      history,
       onLeftOut: (id) => {
         const text = msg`announcement ${id} left out: ${config.limits.announcementsPerH} in an hour are allowed, by the file of the site`;
         events.notice({ code: 'sound-left-out', source: place.id, severity: 'info', text });

@@ -46,7 +46,7 @@ function forget(value: unknown, path: Path): void {
 
 /** Times as people write them. */
 function quotedTimeHint(found: unknown, schema: JsonSchema): Message | undefined {
-  const isTime = schema.patternErrorMessage?.startsWith('dusk') === true;
+  const isTime = /^(dusk|a time of day)/.test(schema.patternErrorMessage ?? '');
   return isTime && (typeof found === 'string' || typeof found === 'number') ? timeHint(String(found)) : undefined;
 }
 

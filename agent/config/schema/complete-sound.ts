@@ -46,13 +46,13 @@ function completeQuiet({ from, until, weekdays }: SoundDocument['limits']['quiet
 }
 
 /** Parses `22:00`. The text must have passed the schema. */
-export function parseClockTime(text: string): ClockTime {
+function parseClockTime(text: string): ClockTime {
   const [hour = 0, minute = 0] = text.split(':').map(Number);
   return { hour, minute };
 }
 
 /** Parses `22:00`, `dusk`, `sunset+30`. The text must have passed the schema. Units: the offset is in minutes. */
-export function parseDayTime(text: string): DayTime {
+function parseDayTime(text: string): DayTime {
   const [, sun, minutes] = /^([a-z]+)([+-]\d+)?$/.exec(text) ?? [];
   if (sun === undefined) return parseClockTime(text);
   return { sun: sun as Exclude<SunEvent, 'middle'>, offsetMin: Number(minutes ?? 0) };

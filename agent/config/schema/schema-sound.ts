@@ -39,7 +39,7 @@ const limitsSchema = z.strictObject({
     .array(z.enum(['technician', 'platform']))
     .max(2)
     .default(['technician'])
-    .describe(String(msg`Who may start an emergency announcement; [] for none.`)),
+    .describe(String(msg`Senders that may start an emergency announcement; [] for none.`)),
 });
 
 const trackSchema = z.strictObject({

@@ -3,7 +3,7 @@
  */
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import type { BytePort, UartDriver } from '../../core/driver.ts';
-import { BusError } from '../../core/errors.ts';
+import { sendIfOpen } from './send-if-open.ts';
 
 /**
  * Pause between two commands, so that the device can process the first. Units: ms. Source: assumed. Confirmed by: the data sheets of the UART sensors.
@@ -34,20 +34,12 @@ export function createUartRequester({
   let isWaiting = false;
   let timer: Timer | undefined;
 
-  const send = (bytes: Uint8Array): void => {
-    try {
-      port.write(bytes);
-    } catch (error) {
-      // The port went down; it reports that through `onLost`, which stops this requester.
-      if (!(error instanceof BusError)) throw error;
-    }
-  };
   const poll = ({ bytes, others = [] }: NonNullable<UartDriver['poll']>): void => {
     if (isHeld()) return;
     if (isWaiting) unanswered++;
     isWaiting = true;
     const turns = [bytes, ...others];
-    send(turns[polls % turns.length] ?? bytes);
+    sendIfOpen(port, turns[polls % turns.length] ?? bytes);
     polls++;
   };
   const sendInit = (commands: readonly Uint8Array[]): void => {
@@ -55,7 +47,7 @@ export function createUartRequester({
     const cyclic = driver.poll;
     if (command !== undefined) {
       timer = clock.after(COMMAND_GAP_MS, () => sendInit(others));
-      send(command);
+      sendIfOpen(port, command);
     } else if (cyclic !== null) {
       timer = every(clock, cyclic.everyMs, () => poll(cyclic));
       poll(cyclic);

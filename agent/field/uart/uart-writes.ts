@@ -7,11 +7,11 @@
  */
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 import type { BytePort, DecodedValue, UartDriver, UartReply, UartWrite } from '../../core/driver.ts';
-import { BusError } from '../../core/errors.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { ValueWrite, WriteResult } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { OUTPUT_WORDS } from '../writes/write-reasons.ts';
+import { sendIfOpen } from './send-if-open.ts';
 
 /**
  * Longest wait for an acknowledgement, and for the answer that proves a write. Units: ms. Source: assumed; a frame at 9600 baud takes 10 ms, and
@@ -28,6 +28,7 @@ interface WaitingUartWrite {
   readonly settleMs: number;
   readonly settle: (result: WriteResult) => void;
   sentMono: MonoMs | null;
+  isAcknowledged: boolean;
   sends: number;
   proofs: number;
 }
@@ -67,7 +68,7 @@ export class UartWrites {
     for (const [i, other] of [...this.#queue.entries()].toReversed())
       if (other.write.pointId === write.pointId) this.#queue.splice(i, 1)[0]?.settle(notSent(msg`a newer value replaced it`));
     return new Promise((settle) => {
-      const waiting = { write, request, settleMs, settle, sentMono: null, sends: 0, proofs: 0 };
+      const waiting = { write, request, settleMs, settle, sentMono: null, isAcknowledged: false, sends: 0, proofs: 0 };
       const behind = write.lane === 'urgent' ? this.#queue.findIndex((other) => other.write.lane !== 'urgent') : -1;
       this.#queue.splice(behind === -1 ? this.#queue.length : behind, 0, waiting);
       this.#next();
@@ -113,7 +114,7 @@ export class UartWrites {
     waiting.sends++;
     this.#phase = 'sent';
     this.#after(ANSWER_MS, () => this.#sendAgain(waiting, NO_ANSWER));
-    if (this.#send(waiting.request.bytes)) waiting.sentMono ??= this.#parts.clock.monoMs();
+    if (sendIfOpen(this.#parts.port, waiting.request.bytes)) waiting.sentMono ??= this.#parts.clock.monoMs();
   }
 
   #takeReply({ kind, reason }: UartReply): void {
@@ -123,6 +124,7 @@ export class UartWrites {
     else if (kind === 'busy') this.#after(GAP_MS, () => this.#sendAgain(waiting, reason));
     else if (this.#phase === 'sent') {
       this.#phase = 'settling';
+      waiting.isAcknowledged = true;
       this.#after(waiting.settleMs, () => this.#ask(waiting));
     }
   }
@@ -144,17 +146,20 @@ export class UartWrites {
     waiting.proofs++;
     this.#phase = 'asked';
     this.#after(ANSWER_MS, () => this.#askAgain(waiting, msg`sent, but not read back`));
-    this.#send(waiting.request.proof.request);
+    sendIfOpen(this.#parts.port, waiting.request.proof.request);
   }
 
   #askAgain(waiting: WaitingUartWrite, reason: Message): void {
     if (waiting.proofs <= this.#retries()) this.#ask(waiting);
-    else this.#end({ state: 'failed', reason, sentMono: waiting.sentMono });
+    else if (waiting.isAcknowledged) this.#end({ state: 'failed', reason, sentMono: waiting.sentMono });
+    else this.#end({ state: 'failed', reason: NO_ANSWER, sentMono: null });
   }
 
+  /** A module that acknowledges nothing may have executed the frame: the last one is read back all the same. */
   #sendAgain(waiting: WaitingUartWrite, reason: Message): void {
     if (waiting.sends <= this.#retries()) this.#transmit(waiting);
-    else this.#end({ state: 'failed', reason, sentMono: null });
+    else if (reason === NO_ANSWER) this.#ask(waiting);
+    else this.#end({ state: 'failed', reason, sentMono: waiting.sentMono });
   }
 
   /** Ends the current write. The next one follows after a pause. */
@@ -175,17 +180,6 @@ export class UartWrites {
   #after(delayMs: number, fire: () => void): void {
     this.#timer?.cancel();
     this.#timer = this.#parts.clock.after(delayMs, fire);
-  }
-
-  /** Returns false if the port is down; the port reports that itself. */
-  #send(bytes: Uint8Array): boolean {
-    try {
-      this.#parts.port.write(bytes);
-      return true;
-    } catch (error) {
-      if (!(error instanceof BusError)) throw error;
-      return false;
-    }
   }
 }
 

@@ -13,7 +13,7 @@ import { SOUND_METRIC } from './command-metrics.ts';
 /** Units: min, characters. Source: as for an override of light. */
 const LIMIT = { minutes: 1_440, reasonLength: 80, nameLength: 64 };
 /** Duration of a request if the platform gives none. Units: min. Source: as for an override of light. */
-export const DEFAULT_SOUND_MINUTES = 120;
+const DEFAULT_SOUND_MINUTES = 120;
 /** The metrics of which a command writes exactly one. */
 const ACTIONS = [
   SOUND_METRIC.play,

@@ -1,17 +1,15 @@
 /**
- * Publishes the state of the lighting: the decision of each lamp, the intents and programmes in force, blinking lamps, the energy of a night; and
- * that of the sound places.
+ * Publishes the state of the lighting: the decision of each lamp, the intents and programmes in force, blinking lamps, the energy of a night.
  */
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { Clock, WallMs } from '../../core/clock.ts';
 import type { PanelView } from '../../core/panel-tools.ts';
 import type { Uplink, UplinkDevice, UplinkValue } from '../../core/ports.ts';
-import type { SoundView } from '../../core/sound-tools.ts';
 import type { EnergyRow } from '../../core/views.ts';
 import type { Decision, Intent } from '../../core/words.ts';
 import { byStrength } from '../../lighting/intents.ts';
 import type { ChosenProgramme } from '../../lighting/lighting.ts';
-import { EMERGENCY_METRIC, IDENTIFY_METRIC, OVERRIDE_METRIC, PROGRAMME_METRIC, SOUND_METRIC } from '../commands/command-metrics.ts';
+import { EMERGENCY_METRIC, IDENTIFY_METRIC, OVERRIDE_METRIC, PROGRAMME_METRIC } from '../commands/command-metrics.ts';
 import { LAMP_METRIC, PANEL_SHOWN, ZONE_METRIC } from './cabinet-metrics.ts';
 
 /**
@@ -78,15 +76,6 @@ export function createPlatformView(
       show(id, PANEL_SHOWN.rank, rank);
       show(id, PANEL_SHOWN.source, source);
       show(id, PANEL_SHOWN.until, untilMs);
-    },
-    /** What a place does, and why. */
-    sound({ id, state, track, rank, volumePct, untilMs, trace, faults }: SoundView): void {
-      show(id, SOUND_METRIC.state, state);
-      show(id, SOUND_METRIC.track, track ?? '');
-      show(id, SOUND_METRIC.rank, rank);
-      show(id, SOUND_METRIC.why, String(faults[0] ?? trace[0]?.text ?? ''));
-      show(id, SOUND_METRIC.volume, volumePct);
-      show(id, SOUND_METRIC.until, untilMs);
     },
     /** The sums of a zone's night that ended at `endMs`. */
     night({

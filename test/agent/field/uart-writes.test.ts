@@ -27,8 +27,10 @@ interface Bench {
 
 async function bench(t: Test): Promise<Bench> {
   const clock = createManualClock(Date.parse('2026-06-01T10:00:00Z'));
-  const player: SimPlayer = createSimPlayer({ clock, send: (bytes) => wire.end.write(bytes), lengthsS: { 1: 60, 2: 1, 3: 0.1 } });
-  const wire = createWire((bytes) => player.receive(bytes));
+  const players: SimPlayer[] = [];
+  const wire = createWire((bytes) => players[0]?.receive(bytes));
+  const player = createSimPlayer({ clock, send: (bytes) => wire.end.write(bytes), lengthsS: { 1: 60, 2: 1, 3: 0.1 } });
+  players.push(player);
   const config: LineConfig = {
     ...{
       id: 'sound',
@@ -108,6 +110,32 @@ t.test('a lost frame is sent again, three lost ones fail', async (t) => {
   const result = await b.settled(b.write('volume', 30));
   t.match(result, { state: 'failed', sentMono: null });
   t.match(result.state === 'failed' ? String(result.reason) : '', /does not acknowledge/);
+});
+
+t.test('a module that acknowledges nothing is proven by what it reads back', async (t) => {
+  const b = await bench(t);
+  b.player.isWithoutAck = true;
+  t.match(await b.settled(b.write('volume', 50)), { state: 'verified' });
+  t.match(await b.settled(b.write('track', 1)), { state: 'verified' });
+});
+
+for (const answerMs of [1, 100, 450]) {
+  t.test(`a module that answers after ${answerMs} ms is written to`, async (t) => {
+    const b = await bench(t);
+    b.player.answerMs = answerMs;
+    t.match(await b.settled(b.write('volume', 50)), { state: 'verified' });
+    t.match(await b.settled(b.write('track', 1)), { state: 'verified' });
+  });
+}
+
+t.test('answers that are later than any wait give no wrong result', async (t) => {
+  const b = await bench(t);
+  b.player.answerMs = 5_000;
+  for (const volume of [10, 90, 30, 60]) {
+    const result = await b.settled(b.write('volume', volume));
+    t.ok(result.state === 'failed' || b.player.volume === Math.floor(volume * 0.3), `${volume}: ${result.state}`);
+    await b.clock.advance(500);
+  }
 });
 
 t.test('a track that is not on the card fails with the reason of the player', async (t) => {

@@ -230,6 +230,11 @@ t.test('announcements are limited by the rate of the site, whoever sends them', 
     await square.clock.advance(20_000);
   }
   t.same(states, ['verified', 'verified', 'verified', 'refused', 'refused']);
+  square.restart(squareCabinet(['id: square-sound', 'id: other-name']));
+  await square.clock.advance(5_000);
+  const renamed = square.request({ action: 'announce', track: 'gong' }, { place: 'other-name' });
+  t.match(await square.settled(renamed), { state: 'refused' }, 'a revision with another name does not renew the rate');
+  square.restart();
   await square.clock.advance(60 * 60_000);
   t.match(await square.settled(square.request({ action: 'announce', track: 'gong' })), { state: 'verified' });
 });

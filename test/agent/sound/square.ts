@@ -11,6 +11,7 @@ import type { SentSoundRequest, SoundAsk, SoundView } from '../../../agent/core/
 import type { AgentEvent, Outcome } from '../../../agent/core/words.ts';
 import { createField, type LiveField } from '../../../agent/field/field.ts';
 import { fieldLine } from '../../../agent/field/line-from-config.ts';
+import type { SoundHistory } from '../../../agent/sound/announcement-queue.ts';
 import { SoundControl } from '../../../agent/sound/sound-control.ts';
 import { readProfiles } from '../../../drivers/registry.ts';
 import { createStreet, type Street } from '../../street/street.ts';
@@ -56,96 +57,142 @@ export interface Square {
   open(): string[];
 }
 
+/** Starts field and sound; they end with the test. */
 export async function createSquare(t: Pick<Test, 'teardown'>, options: SquareOptions = {}): Promise<Square> {
-  const { cabinet = squareCabinet(), disk = new Map<string, unknown>() } = options;
-  const clock = createManualClock(Date.parse(options.startAt ?? '2026-06-02T10:00:00+02:00'), options.quality ?? 'synced');
-  const street = createStreet({ cabinet: { ...cabinet, poles: [{ id: 'P1', atM: 0, branch: null }] }, clock, seed: 1 });
-  const wires = new Map<string, Wire>();
-  for (const { id, port } of cabinet.lines) {
-    const line = street.lines.get(id);
-    if (line === undefined) continue;
-    const wire = createWire((bytes) => line.receive(bytes));
-    line.end = wire.end;
-    wires.set(port, wire);
-  }
-  const [events, outcomes, log]: [AgentEvent[], Outcome[], string[]] = [[], [], []];
-  const onEvent = (event: AgentEvent): void => void events.push(event);
-  const logger = { event: (name: string, fields?: object): void => void log.push(`${name} ${JSON.stringify(fields ?? {})}`) };
-  const openPort = (port: string) => {
-    const wire = wires.get(port);
-    if (wire === undefined) throw new Error(`no wire ${port}`);
-    return wire.port;
-  };
-  const never = new Promise<never>(() => {});
-  const store = {
-    load: async (key: string) => (options.isDiskHung === true ? never : disk.get(key)),
-    save: async (key: string, value: unknown) => {
-      if (options.isDiskHung === true) return never;
-      disk.set(key, structuredClone(value));
-      return true;
-    },
-  };
-  const square = { clock, street, wires, disk, events, outcomes, log } as unknown as { -readonly [Key in keyof Square]: Square[Key] };
-  const field = createField({
-    lines: cabinet.lines.map((line) => fieldLine(line, { profiles, openPort, clock })),
-    ...{ clock, log: logger, random: () => 0.5, onAlive: () => {}, onEvent },
-    setupValuesOf: () => ({ rampUpMs: 0, rampDownMs: 0, daliFadeTime: 0, failsafeTimeoutS: 60, failsafeLevelPct: 100 }),
-    onReadings: (readings) => square.sound.onReadings(readings),
-  });
-  const build = (site: Cabinet): SoundControl =>
-    new SoundControl({
-      ...{ site, sound: site.sound ?? null, points: cabinetPoints(site, profiles), clock, field, store, log: logger, onEvent },
-      onOutcome: (outcome) => void outcomes.push(outcome),
+  const square = new SimSquare(options);
+  void square.field.start();
+  square.sound.start();
+  t.teardown(() => square.end());
+  return square;
+}
+
+class SimSquare implements Square {
+  readonly clock: ManualClock;
+  readonly street: Street;
+  readonly player: SimPlayer;
+  readonly wires = new Map<string, Wire>();
+  readonly field: LiveField;
+  readonly disk: Map<string, unknown>;
+  readonly events: AgentEvent[] = [];
+  readonly outcomes: Outcome[] = [];
+  readonly log: string[] = [];
+  sound: SoundControl;
+  readonly #cabinet: Cabinet;
+  readonly #isDiskHung: boolean;
+  readonly #history: SoundHistory = new Map();
+  #count = 0;
+
+  constructor({ cabinet = squareCabinet(), disk = new Map(), startAt, quality, isDiskHung = false }: SquareOptions) {
+    const clock = createManualClock(Date.parse(startAt ?? '2026-06-02T10:00:00+02:00'), quality ?? 'synced');
+    this.clock = clock;
+    this.disk = disk;
+    this.#cabinet = cabinet;
+    this.#isDiskHung = isDiskHung;
+    this.street = createStreet({ cabinet: { ...cabinet, poles: [{ id: 'P1', atM: 0, branch: null }] }, clock, seed: 1 });
+    this.#plug(cabinet);
+    const openPort = (port: string): Wire['port'] => {
+      const wire = this.wires.get(port);
+      if (wire === undefined) throw new Error(`no wire ${port}`);
+      return wire.port;
+    };
+    this.field = createField({
+      lines: cabinet.lines.map((line) => fieldLine(line, { profiles, openPort, clock })),
+      ...{ clock, log: this.#logger, random: () => 0.5, onAlive: () => {} },
+      setupValuesOf: () => ({ rampUpMs: 0, rampDownMs: 0, daliFadeTime: 0, failsafeTimeoutS: 60, failsafeLevelPct: 100 }),
+      onReadings: (readings) => this.sound.onReadings(readings),
+      onEvent: (event) => void this.events.push(event),
     });
-  const player = street.players.get('PLAYER');
-  if (player === undefined) throw new Error('no player');
-  const relays = (street.units.get('IO1') as unknown as { readonly relays: readonly number[] }).relays;
-  let count = 0;
-  Object.assign(square, { field, player, sound: build(cabinet) });
-  square.amplifier = () => relays[2] ?? 0;
-  square.view = () => {
-    const [view] = square.sound.tools().places();
+    const player = this.street.players.get('PLAYER');
+    if (player === undefined) throw new Error('no player');
+    this.player = player;
+    this.sound = this.#build(cabinet);
+  }
+
+  amplifier(): number {
+    return (this.street.units.get('IO1') as unknown as { readonly relays: readonly number[] }).relays[2] ?? 0;
+  }
+
+  view(): SoundView {
+    const [view] = this.sound.tools().places();
     if (view === undefined) throw new Error('no place');
     return view;
-  };
-  square.request = (ask, over = {}) =>
-    square.sound.request({
-      commandId: `c${++count}`,
-      place: 'square-sound',
-      ask,
-      reason: '',
-      source: 'platform',
-      authority: 'platform',
-      ...over,
-    });
-  square.settled = async (work) => {
+  }
+
+  request(ask: SoundAsk, over: Partial<SentSoundRequest> = {}): Promise<Outcome> {
+    this.#count++;
+    const sender = { source: 'platform', authority: 'platform' } as const;
+    return this.sound.request({ commandId: `c${this.#count}`, place: 'square-sound', ask, reason: '', ...sender, ...over });
+  }
+
+  async settled<T>(work: Promise<T>): Promise<T> {
     let isOver = false;
     void work.finally(() => {
       isOver = true;
     });
-    for (let i = 0; i < 6_000 && !isOver; i++) await clock.advance(50);
+    for (let i = 0; i < 6_000 && !isOver; i++) await this.clock.advance(50);
     if (!isOver) throw new Error('it did not settle');
     return work;
-  };
-  square.until = async (what, holds, withinS = 30) => {
-    for (let i = 0; i < withinS * 10 && !holds(); i++) await clock.advance(100);
-    if (!holds()) throw new Error(`${what} did not happen: ${JSON.stringify(square.view())}`);
-  };
-  square.restart = (site = cabinet) => {
-    square.sound.stop(site.sound ?? null);
-    square.sound = build(site);
-    square.sound.start();
-  };
-  square.open = () => {
-    const ended = new Set(events.filter(({ endMs }) => endMs !== null).map(({ id }) => id));
-    return events.filter(({ id }) => !ended.has(id)).map(({ code }) => code);
-  };
-  void field.start();
-  square.sound.start();
-  t.teardown(async () => {
-    square.sound.stop(cabinet.sound);
-    await field.stop();
-    street.stop();
-  });
-  return square;
+  }
+
+  async until(what: string, holds: () => boolean, withinS = 30): Promise<void> {
+    for (let i = 0; i < withinS * 10 && !holds(); i++) await this.clock.advance(100);
+    if (!holds()) throw new Error(`${what} did not happen: ${JSON.stringify(this.view())}`);
+  }
+
+  restart(site: Cabinet = this.#cabinet): void {
+    this.sound.stop(site.sound ?? null);
+    this.sound = this.#build(site);
+    this.sound.start();
+  }
+
+  open(): string[] {
+    const ended = new Set(this.events.filter(({ endMs }) => endMs !== null).map(({ id }) => id));
+    return this.events.filter(({ id }) => !ended.has(id)).map(({ code }) => code);
+  }
+
+  async end(): Promise<void> {
+    this.sound.stop(this.#cabinet.sound ?? null);
+    await this.field.stop();
+    this.street.stop();
+  }
+
+  get #logger() {
+    return { event: (name: string, fields: object = {}): void => void this.log.push(`${name} ${JSON.stringify(fields)}`) };
+  }
+
+  #plug(cabinet: Cabinet): void {
+    for (const { id, port } of cabinet.lines) {
+      const line = this.street.lines.get(id);
+      if (line === undefined) continue;
+      const wire = createWire((bytes) => line.receive(bytes));
+      line.end = wire.end;
+      this.wires.set(port, wire);
+    }
+  }
+
+  #build(site: Cabinet): SoundControl {
+    const { clock, field, disk } = this;
+    const never = new Promise<never>(() => {});
+    return new SoundControl({
+      ...{
+        site,
+        history: this.#history,
+        sound: site.sound ?? null,
+        points: cabinetPoints(site, profiles),
+        clock,
+        field,
+        log: this.#logger,
+      },
+      store: {
+        load: async (key) => (this.#isDiskHung ? never : disk.get(key)),
+        save: async (key, value) => {
+          if (this.#isDiskHung) return never;
+          disk.set(key, structuredClone(value));
+          return true;
+        },
+      },
+      onEvent: (event) => void this.events.push(event),
+      onOutcome: (outcome) => void this.outcomes.push(outcome),
+    });
+  }
 }

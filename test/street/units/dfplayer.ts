@@ -22,6 +22,10 @@ export interface SimPlayer {
   isMute: boolean;
   /** It acknowledges a volume and keeps its own. */
   isDeafToVolume: boolean;
+  /** It executes commands without acknowledging them, as some modules do. */
+  isWithoutAck: boolean;
+  /** Time until it answers. Units: ms. */
+  answerMs: number;
   /** It receives the next so many frames as noise. */
   missNext: number;
   hasCard: boolean;
@@ -66,6 +70,8 @@ class ModulePlayer implements SimPlayer {
   readonly commands: string[] = [];
   isMute = false;
   isDeafToVolume = false;
+  isWithoutAck = false;
+  answerMs = TIME.answerMs;
   missNext = 0;
   hasCard = true;
   readonly #options: SimPlayerOptions;
@@ -135,11 +141,11 @@ class ModulePlayer implements SimPlayer {
     const state = { stopped: 0, playing: 1, paused: 2 }[this.state];
     const values: Readonly<Record<number, number>> = { 66: (CARD << 8) | state, 67: this.volume, 72: files, 76: this.track };
     const value = values[command];
-    if (value !== undefined) this.#later(TIME.answerMs, frame(command, value));
+    if (value !== undefined) this.#later(this.answerMs, frame(command, value));
   }
 
   #act(command: number, parameter: number): void {
-    if (this.#isConfirmed) this.#later(TIME.answerMs, frame(0x41, 0));
+    if (this.#isConfirmed && !this.isWithoutAck) this.#later(this.answerMs, frame(0x41, 0));
     if (command === 0x06 && !this.isDeafToVolume) {
       this.volume = Math.min(parameter, FULL_VOLUME);
       this.#note();

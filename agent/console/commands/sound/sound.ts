@@ -22,7 +22,7 @@ const FOR = { name: 'for', value: 'DURATION', summary: msg`how long, 1m to 24h, 
 const REASON = { name: 'reason', value: 'TEXT', summary: msg`why, for the record` } as const;
 
 /** Returns the sound place with this name in any case. Errors: throws ConsoleError 'unknown-name' with the nearest name. */
-export function findSoundPlace(view: AgentView, typed: string): SoundView {
+function findSoundPlace(view: AgentView, typed: string): SoundView {
   const places = view.sound?.places() ?? [];
   const ids = places.map(({ id }) => id);
   const id = findName(typed, ids, { noun: 'sound place', listedBy: 'luciole sound show' });
@@ -94,7 +94,7 @@ export const SOUND_COMMANDS: readonly ConsoleCommand[] = [
     summary: msg`play a track once, above the music`,
     arguments: [TRACK],
     isTimed: false,
-    examples: ['luciole sound announce square-sound closing'],
+    examples: ['luciole sound announce square-sound closing', 'luciole sound announce square-sound closing --reason "storm"'],
     ask: (args) => ({ action: 'announce', track: textArg(args, 'track') }),
   }),
   requestCommand({
@@ -102,31 +102,31 @@ export const SOUND_COMMANDS: readonly ConsoleCommand[] = [
     summary: msg`silence a place for a time`,
     arguments: [],
     isTimed: true,
-    examples: ['luciole sound stop square-sound --for 1h --reason "funeral"'],
+    examples: ['luciole sound stop square-sound', 'luciole sound stop square-sound --for 1h --reason "funeral"'],
     ask: (_args, minutes) => ({ action: 'stop', minutes }),
   }),
   requestCommand({
     name: 'sound volume',
-    summary: msg`another volume for a time, within the limits of the site`,
+    summary: msg`another volume for a time, within the limits`,
     arguments: [{ name: 'volume', summary: msg`in percent, 0 to 100`, required: true }],
     isTimed: true,
-    examples: ['luciole sound volume square-sound 20 --for 1h'],
+    examples: ['luciole sound volume square-sound 20', 'luciole sound volume square-sound 20 --for 1h'],
     ask: (args, minutes) => ({ action: 'volume', volumePct: numberArg(args, 'volume', { min: 0, max: 100 }), minutes }),
   }),
   requestCommand({
     name: 'sound emergency',
-    summary: msg`an emergency announcement above everything, in quiet hours too`,
+    summary: msg`an emergency announcement, in quiet hours too`,
     arguments: [TRACK],
     isTimed: true,
-    examples: ['luciole sound emergency square-sound evacuation --for 10m'],
+    examples: ['luciole sound emergency square-sound evacuation', 'luciole sound emergency square-sound evacuation --for 10m'],
     ask: (args, minutes) => ({ action: 'emergency', track: textArg(args, 'track'), minutes }),
   }),
   requestCommand({
     name: 'sound resume',
-    summary: msg`end the requests for a place; it follows its programme`,
+    summary: msg`end the requests for a place`,
     arguments: [],
     isTimed: false,
-    examples: ['luciole sound resume square-sound'],
+    examples: ['luciole sound resume square-sound', 'luciole sound resume square-sound --json'],
     ask: () => ({ action: 'resume' }),
   }),
 ];
