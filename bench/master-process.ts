@@ -5,7 +5,7 @@ import { BENCH_REGISTERS, REGISTER_VALUES, serialAt, UNIT } from './bus.ts';
 import { answerParent } from './child.ts';
 import type { Master } from './masters/master.ts';
 import { masterNamed } from './masters/masters.ts';
-import { readTicBeside } from './masters/tic-line.ts';
+import { readTicLine } from './masters/tic-line.ts';
 
 export interface RoundQuestion {
   readonly path: string;
@@ -35,7 +35,7 @@ const TIMEOUT_MS = 1_000;
 const { name, open } = await masterNamed(process.argv[2]);
 
 answerParent<RoundQuestion, RoundAnswer>(async ({ path, baud, reads, ticPath }) => {
-  const stopTic = ticPath === undefined ? undefined : await readTicBeside(ticPath);
+  const stopTic = ticPath === undefined ? undefined : await readTicLine(ticPath);
   const master = await open({ path, serial: serialAt(baud), timeoutMs: TIMEOUT_MS });
   try {
     for (let i = 0; i < WARM_UP_READS; i++) check(await master.read(UNIT, BENCH_REGISTERS));

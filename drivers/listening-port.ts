@@ -54,8 +54,8 @@ class ListeningPort implements BytePort {
   }
 
   async close(): Promise<void> {
+    // Does not wait for a change of speed, which may hang with its adapter; that change closes what it opens.
     this.#isWanted = false;
-    await this.#retuning;
     await this.#port.close();
   }
 
@@ -79,6 +79,7 @@ class ListeningPort implements BytePort {
     await former.close();
     try {
       if (this.#isWanted) await this.#port.open();
+      if (!this.#isWanted) await this.#port.close();
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
       this.onLost(error);

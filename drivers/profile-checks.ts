@@ -57,13 +57,19 @@ function transportFlaws({ transport, codec, identify, setup, groups, repeats, up
 
 /** Limits that no request can meet, and empty ranges. */
 function quirkFlaws({ transport, points, quirks }: Profile): Flaw[] {
-  const { maxReadRegisters, singleOnly, writeFunction } = quirks;
+  const { maxReadRegisters, maxReadBits, singleOnly, writeFunction } = quirks;
   const flaws: Flaw[] = singleOnly.flatMap(([from, to], index) =>
     from > to ? [{ path: ['quirks', 'singleOnly', index], message: msg`the first number must not exceed the second` }] : [],
   );
   if (transport === 'uart') return flaws;
   // Two requests could give two halves of different values.
   const widest = points.find((point) => !isBitType(point.type) && widthOf(point) > maxReadRegisters);
+  const most = points.find((point) => point.type === 'bits' && widthOf(point) > maxReadBits);
+  if (most !== undefined)
+    flaws.push({
+      path: ['quirks', 'maxReadBits'],
+      message: msg`${most.id} has ${widthOf(most)} bits that must be read in one request; correct maxReadBits`,
+    });
   if (widest !== undefined)
     flaws.push({
       path: ['quirks', 'maxReadRegisters'],

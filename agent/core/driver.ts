@@ -142,9 +142,10 @@ export interface ModbusLine {
   write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
   /**
    * Waits for the reply in flight no longer than this, as if the request had specified it; a reply that has begun still gets extra time.
-   * A read of several DALI frames ends after the frame in flight, with BusError `interrupted`. Absent where waits cannot be shortened. Units: ms.
+   * On a DALI line a read of a memory bank ends at once with BusError `interrupted`, for an urgent level any other read too. Absent where
+   * waits cannot be shortened. Units: ms.
    */
-  cutShort?(timeoutMs: number): void;
+  cutShort?(timeoutMs: number, isUrgent?: boolean): void;
   /** Wire time of a request and its reply, without turnaround. Units: ms. */
   wireMs(request: ReadRequest | WriteRequest): number;
   /**

@@ -354,7 +354,7 @@ export interface ProfileExample {
   /** Hex with spaces; null for a uart frame. */
   readonly request: string | null;
   readonly response: string;
-  /** Of a text point: its text. */
+  /** A text point has its text here. */
   readonly expect: Readonly<Record<string, number | string | null>>;
   /** Texts of the nameplate that the response contains; null for one that is no text. */
   readonly nameplate?: Readonly<Partial<Record<NameplateId, string | null>>> | undefined;

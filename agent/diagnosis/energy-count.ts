@@ -62,9 +62,7 @@ export function createEnergy(parts: EnergyParts): Energy {
   const { cabinet, clock, store, field, light } = parts;
   const calendar = createLocalCalendar(cabinet.timezone);
   const meters = meterPoints(parts);
-  const billed = new Set(
-    [...parts.points.values()].flatMap(({ device, semantic }) => (semantic === 'subscribed-power' ? [device.id] : [])),
-  );
+  const reportDifferences = differencesIn(parts);
   const lamps = new Map(cabinet.lamps.map((lamp) => [lamp.id, lamp]));
   const zoneOf = new Map(cabinet.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
   const zones = cabinet.zones.map((zone) => ({ id: zone.id, lamps: zone.lamps.flatMap((id) => countedLamp(lamps.get(id), zone)) }));
@@ -99,8 +97,7 @@ export function createEnergy(parts: EnergyParts): Energy {
   function onNight(night: NightTally, endMs: WallMs): void {
     const { zones: tallies } = night;
     // It ends at noon or a little later, so half a day before is in the night.
-    for (const { meter, differs, text } of comparedEnergy(night, billed, nightAt(calendar, endMs - HALF_DAY_MS)))
-      parts.events?.set(differs, { code: 'energy-differs', source: meter, severity: 'warning', text });
+    reportDifferences(night, nightAt(calendar, endMs - HALF_DAY_MS));
     for (const [id, tally] of Object.entries(tallies)) {
       if (cabinet.zones.some((zone) => zone.id === id)) parts.onNight({ zone: id, ...figures(tally), endMs });
     }
@@ -128,6 +125,15 @@ export function createEnergy(parts: EnergyParts): Energy {
         )
       );
     },
+  };
+}
+
+/** Reports the nights in which the meter of the invoice, which alone has a subscribed power, differs from other figures. */
+function differencesIn({ points, events }: Pick<EnergyParts, 'points' | 'events'>): (night: NightTally, date: NightDate) => void {
+  const billed = new Set([...points.values()].flatMap(({ device, semantic }) => (semantic === 'subscribed-power' ? [device.id] : [])));
+  return (night, date) => {
+    for (const { meter, differs, text } of comparedEnergy(night, billed, date))
+      events?.set(differs, { code: 'energy-differs', source: meter, severity: 'warning', text });
   };
 }
 

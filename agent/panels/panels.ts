@@ -21,7 +21,7 @@ import { PanelDisplay } from './panel-display.ts';
 import { createPanelSchedule } from './panel-schedule.ts';
 import type { PanelLine } from './panel-writer.ts';
 import { SentTextRegistry } from './sent-text-registry.ts';
-import { shownValue } from './text-template.ts';
+import { valueText } from './text-template.ts';
 
 export interface PanelsParts {
   readonly cabinet: Pick<Cabinet, 'panels' | 'latitudeDeg' | 'longitudeDeg' | 'timezone'>;
@@ -40,7 +40,7 @@ export interface PanelsParts {
 
 /** Time between two ticks. Units: ms. Source: as for the decision about light. */
 const TICK_MS = 1_000;
-const NOT_RUNNING = msg`the agent is starting or stopping; try again in a few seconds`;
+const NOT_RUNNING = msg`the agent is starting or stopping; try again in a moment`;
 
 export class Panels {
   readonly #parts: PanelsParts;
@@ -157,7 +157,7 @@ export class Panels {
     const pointId = value.point as PointId;
     const reading = this.#parts.field.latest(pointId);
     const measured = value.today ? this.#days.today(pointId) : reading?.quality === 'good' ? reading.value : null;
-    return shownValue(value, measured);
+    return valueText(value, measured);
   }
 
   #publish(): void {

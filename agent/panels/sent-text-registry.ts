@@ -6,7 +6,7 @@ import type { PanelConfig } from '../core/panel-config.ts';
 import type { Log, PanelRequest, Store } from '../core/ports.ts';
 import { RetriedSave } from '../core/retried-save.ts';
 import { withChange } from './change-pace.ts';
-import { readStoredTexts, resumedTexts, type StoredText, textRefusal, toStoredTexts, withRequest } from './sent-texts.ts';
+import { readStoredTexts, resumedTexts, type StoredText, sentTextRefusal, toStoredTexts, withRequest } from './sent-texts.ts';
 import type { SentText } from './text-decision.ts';
 
 export interface SentTextParts {
@@ -70,7 +70,7 @@ export class SentTextRegistry {
   /** Returns why a request is refused; empty if it is accepted. */
   refusalOf(panel: PanelConfig, request: PanelRequest): Message {
     const accepted = this.#accepted.get(paceKey(request)) ?? [];
-    return textRefusal(panel, request, { sent: this.of(panel), accepted, nowMono: this.#parts.clock.monoMs() });
+    return sentTextRefusal(panel, request, { sent: this.of(panel), accepted, nowMono: this.#parts.clock.monoMs() });
   }
 
   /** Carries out a request that was not refused. */

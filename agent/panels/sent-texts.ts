@@ -12,6 +12,7 @@ import type { PanelRequest } from '../core/ports.ts';
 import { spell } from '../lighting/spell.ts';
 import { nextChangeMono } from './change-pace.ts';
 import type { SentText } from './text-decision.ts';
+import { characterName } from './text-template.ts';
 
 /** A text in the store; it ends by wall time there. */
 export type StoredText = Omit<SentText, 'untilMono'>;
@@ -29,7 +30,7 @@ export interface SentFacts {
 }
 
 /** Returns why a text is refused, with the limit of the site that it exceeds; empty if it is accepted. */
-export function textRefusal({ id, limits }: PanelConfig, request: PanelRequest, facts: SentFacts): Message {
+export function sentTextRefusal({ id, limits }: PanelConfig, request: PanelRequest, facts: SentFacts): Message {
   const { text, isEmergency, sender, minutes } = request;
   const senders = isEmergency ? limits.emergencyFrom : limits.textFrom;
   const name = isEmergency ? 'limits.emergencyFrom' : 'limits.textFrom';
@@ -46,15 +47,11 @@ export function textRefusal({ id, limits }: PanelConfig, request: PanelRequest, 
   const foreign = [...new Set(text)].filter(
     (each) => /\p{C}/u.test(each) || (limits.characters !== null && each !== ' ' && !limits.characters.includes(each)),
   );
-  if (foreign.length > 0) return msg`limits.characters of panel ${id} does not allow ${foreign.map(printable)}`;
+  if (foreign.length > 0) return msg`limits.characters of panel ${id} does not allow ${foreign.map(characterName)}`;
   const freeMono = nextChangeMono(limits, facts.accepted);
   if (facts.nowMono >= freeMono) return NO_TEXT;
   const { changesPerMin, changesPerHour } = limits;
   return msg`panel ${id} accepts ${changesPerMin} texts a minute and ${changesPerHour} an hour from ${sender}; the next one in ${spell(freeMono - facts.nowMono)}`;
-}
-
-function printable(character: string): string {
-  return /\p{C}/u.test(character) ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}` : character;
 }
 
 /** Returns the texts with the one of a request, which replaces the earlier one of its kind; without it if the request ends it. */

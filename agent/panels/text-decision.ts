@@ -9,7 +9,7 @@ import type { PanelConfig, TextSender } from '../core/panel-config.ts';
 import type { TextLine, TextRank } from '../core/panel-tools.ts';
 import type { RuleState } from '../lighting/lighting.ts';
 import type { AppliedEntry } from './panel-schedule.ts';
-import { filledText, foreignCharacters } from './text-template.ts';
+import { characterName, filledText, foreignCharacters } from './text-template.ts';
 
 /** A text that was sent for a time. It is plain text: braces are shown as they are. */
 export interface SentText {
@@ -120,5 +120,7 @@ function withinLimits(candidate: Candidate, { limits }: PanelConfig): Candidate 
   if ([...text].length > limits.maxLength)
     return { ...candidate, text: null, why: msg`${why}, but the text is longer than limits.maxLength, ${limits.maxLength}` };
   const foreign = foreignCharacters(text, limits.characters);
-  return foreign.length === 0 ? candidate : { ...candidate, text: null, why: msg`${why}, but limits.characters does not allow ${foreign}` };
+  return foreign.length === 0
+    ? candidate
+    : { ...candidate, text: null, why: msg`${why}, but limits.characters does not allow ${foreign.map(characterName)}` };
 }

@@ -54,8 +54,13 @@ export function foreignCharacters(text: string, allowed: string | null): readonl
   return [...new Set(text.replace(NAME, ' '))].filter((character) => character !== '\n' && isForeign(character));
 }
 
+/** A character for people; a control or format character by its number, `U+000A`. */
+export function characterName(character: string): string {
+  return /\p{C}/u.test(character) ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}` : character;
+}
+
 /** Returns a value as text, in words or with its decimals; null for a missing one whose value has no sign for that. */
-export function shownValue({ decimals, words, missing }: PanelValue, value: number | null): string | null {
+export function valueText({ decimals, words, missing }: PanelValue, value: number | null): string | null {
   if (value === null) return missing;
   if (words === null) return value.toFixed(decimals);
   return words.find(({ below }) => below === null || value < below)?.word ?? missing;

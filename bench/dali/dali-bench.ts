@@ -83,8 +83,6 @@ async function passage(plant: DaliPlant, group: number, times: { waitsMs: number
   void Promise.all(results).then(() => times.lastMs.push(clock.monoMs() - startMono));
   await clock.advance(DETECTIONS.holdS * 1_000);
   const first = sim.levels.slice(carried).find(({ target }) => target !== 'all' && 'group' in target && target.group === group);
-  if (first !== undefined && first.atMono - startMono > 100)
-    console.error('LATE', group, startMono, first.atMono - startMono, sim.levels.slice(carried, carried + 3));
   times.waitsMs.push(first === undefined ? Number.POSITIVE_INFINITY : first.atMono - startMono);
   for (const n of members) void plant.write(n, LEVELS_PCT.base, { lane: 'command' });
 }

@@ -13,7 +13,7 @@ const WAIT_MS = 30_000;
  * Reads a TIC meter as the agent does, in this process. Returns the function that stops it. Errors: rejects if no value has come after 30 s: a
  * figure beside a meter that is not read would be worthless.
  */
-export async function readTicBeside(path: string): Promise<() => Promise<void>> {
+export async function readTicLine(path: string): Promise<() => Promise<void>> {
   const clock = createSystemClock({ quality: () => 'synced' });
   const { profiles } = readProfiles([], readPlacedYaml);
   const config = testLine('meter', [testDevice('LINKY', { unit: 0, profile: 'enedis-linky-tic' })], { kind: 'uart', port: path });

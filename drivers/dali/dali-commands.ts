@@ -20,7 +20,7 @@ export interface DaliFrame {
  * `query`: polls. Source: IEC 62386-101, priorities 1 to 5; the converter's protocol passes them on.
  */
 export type DaliPriority = 1 | 2 | 3 | 4 | 5;
-export const DALI_PRIORITY = { level: 2, config: 3, query: 4 } as const satisfies Record<string, DaliPriority>;
+const DALI_PRIORITY = { level: 2, config: 3, query: 4 } as const satisfies Record<string, DaliPriority>;
 
 /** Short addresses of gear, groups of a bus. Source: IEC 62386-102. */
 export const DALI_LIMITS = { lastShortAddress: 63, lastGroup: 15, maxLevel: 254 } as const;
@@ -43,7 +43,7 @@ const GROUP = 0x80;
 /** In the lowest bit of the address byte: a command follows, not a level. */
 const IS_COMMAND = 1;
 
-/** Who executes a level: one gear, the members of a group, or all gear on the bus. */
+/** The gear that executes a level: one gear, the members of a group, or all gear on the bus. */
 export type DaliTarget = { readonly gear: number } | { readonly group: number } | 'all';
 
 /** The level of one gear, of a group, or of all gear. Shape: `level` 0 to 254. */

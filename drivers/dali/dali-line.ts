@@ -12,7 +12,7 @@ import { msg } from '../../agent/core/message.ts';
 import { freshCounters } from '../modbus/modbus-link.ts';
 import { DALI_COMMAND, DALI_LIMITS, type DaliFrame, queryFrame } from './dali-commands.ts';
 import { DaliConverter } from './dali-converter.ts';
-import { DaliMemory, interrupted, silent } from './dali-memory.ts';
+import { DaliMemory, gearSilence, interrupted } from './dali-memory.ts';
 import { levelTarget, registerRead, registerWrite } from './dali-registers.ts';
 
 /** Time of one frame on the bus with the idle time before it: alone, and with an answer. Units: ms. Source: Beckhoff TwinCAT DALI library, transmission lengths. */
@@ -39,8 +39,7 @@ export function createDaliLine(options: DaliLineOptions): ModbusLine {
 interface Transaction {
   readonly startMono: MonoMs;
   firstMs: number | null;
-  /** The gear whose memory bank is read; null for any other request. */
-  readonly memoryOf: number | null;
+  readonly request: ReadRequest | WriteRequest;
 }
 
 class DaliLine implements ModbusLine {
@@ -107,12 +106,12 @@ class DaliLine implements ModbusLine {
     return this.#transact(request, () => this.#send(request), { isAcknowledged: false });
   }
 
-  /** A read of a memory bank ends at once, other reads after the frame in flight. A write is completed: half of it would be another command. */
-  cutShort(): void {
-    const transaction = this.#transaction;
-    if (transaction === null || this.#isHurried) return;
+  /** A read ends at once, or after the frame in flight if only a poll would be lost. A write is completed: half of it would be another command. */
+  cutShort(_timeoutMs: number, isUrgent = false): void {
+    const request = this.#transaction?.request;
+    if (request === undefined || !('count' in request)) return;
     this.#isHurried = true;
-    if (transaction.memoryOf !== null) this.#converter.abandon(interrupted(transaction.memoryOf));
+    if (isUrgent || request.table === 'input') this.#converter.abandon(interrupted(request.unit));
   }
 
   /** Longer reads cost levels nothing because they make room, so the number of registers does not count. */
@@ -143,8 +142,7 @@ class DaliLine implements ModbusLine {
   ): Promise<Reply> {
     if (this.#transaction !== null) throw new TypeError('a second request while the first is in flight');
     const startMono = this.#clock.monoMs();
-    const memoryOf = 'count' in request && request.table === 'input' ? request.unit : null;
-    const transaction: Transaction = { startMono, firstMs: null, memoryOf };
+    const transaction: Transaction = { startMono, firstMs: null, request };
     this.#transaction = transaction;
     this.#isHurried = false;
     this.#counts.transactions++;
@@ -194,7 +192,7 @@ class DaliLine implements ModbusLine {
     for (const frame of plan.frames) answer = await this.#answer(frame);
     if (answer !== null) return plan.valueOf(answer);
     const isAbsent = ALWAYS_ANSWERED.includes(address) || (await this.#answer(queryFrame(unit, DALI_COMMAND.queryPresent))) === null;
-    throw isAbsent ? silent(unit) : new BusError('illegal-address', msg`gear ${unit} does not answer the query ${address}`);
+    throw isAbsent ? gearSilence(unit) : new BusError('illegal-address', msg`gear ${unit} does not answer the query ${address}`);
   }
 
   async #send({ unit, table, address, values }: WriteRequest): Promise<readonly number[]> {
@@ -206,7 +204,7 @@ class DaliLine implements ModbusLine {
     }
     if (plan.kind === 'frames') return this.#sendAll(plan.frames);
     const now = await this.#answer(plan.before);
-    if (now === null) throw silent(unit);
+    if (now === null) throw gearSilence(unit);
     return this.#sendAll(plan.framesFor(now));
   }
 

@@ -2,8 +2,8 @@
  * Reads memory banks of DALI gear a byte at a time, so that a level never waits for more than one frame.
  *
  * A read that makes room for a level is continued by the next read of the same locations. Several bytes are one value, so they must be from
- * one moment: banks with a latch are latched first, others are read twice until both readings agree. Before the first byte the gear is asked
- * for its transfer registers: after a lost frame it would otherwise read another bank.
+ * one moment: banks with a latch are latched first, others are read twice until both readings agree. The gear counts the bytes in its transfer
+ * registers: they prove that no frame was lost, that it has not restarted and that no other sender moved it.
  */
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
 import { BusError } from '../../agent/core/errors.ts';
@@ -51,6 +51,8 @@ interface Reading {
   /** The reading before, for bytes without a latch. */
   before: readonly number[] | null;
   readings: number;
+  /** The gear has been sent to its first location. */
+  isSelected: boolean;
   /** It was interrupted, so its latch may be gone. */
   isContinued: boolean;
   atMono: MonoMs;
@@ -79,23 +81,31 @@ export class DaliMemory {
    * `timeout` for a gear that does not answer at all; `doubtful` when the bytes may be another bank's or from two moments.
    */
   async read(gear: number, address: number, count: number): Promise<number[]> {
-    const { clock } = this.#parts;
-    const nowMono = clock.monoMs();
-    const open = this.#open.get(gear);
-    this.#open.delete(gear);
-    const isSame = open !== undefined && open.address === address && open.count === count && nowMono - open.atMono < CONTINUE_MS;
-    const reading = isSame ? open : await this.#begin(gear, address, count);
+    const reading = (await this.#continued(gear, address, count)) ?? (await this.#begin(gear, address, count));
     for (;;) {
       await this.#readOn(gear, reading);
       if (reading.isLatched || count === 1 || !isLatchedBank(address)) break;
       reading.readings++;
       if (reading.before?.every((byte, i) => byte === reading.bytes[i]) === true) break;
       if (reading.readings >= MAX_READINGS) throw doubtful(gear, address);
-      reading.before = [...reading.bytes];
+      Object.assign(reading, { before: [...reading.bytes], isSelected: false });
       reading.bytes.length = 0;
     }
     if (reading.isLatched && reading.isContinued && !(await this.#isStillLatched(gear, address))) throw doubtful(gear, address);
     return reading.bytes;
+  }
+
+  /** The unfinished read of these locations, if the gear has kept its place since. The byte that was in flight may have moved it by one. */
+  async #continued(gear: number, address: number, count: number): Promise<Reading | undefined> {
+    const open = this.#open.get(gear);
+    this.#open.delete(gear);
+    if (open === undefined || open.address !== address || open.count !== count) return undefined;
+    if (this.#parts.clock.monoMs() - open.atMono >= CONTINUE_MS || !open.isSelected) return undefined;
+    const at = await this.#keeping(gear, open, () => this.#placeOf(gear));
+    const next = nextOf(open);
+    if (at === null || at.dtr1 !== bankOf(address) || (at.dtr0 !== next && at.dtr0 !== next + 1)) return undefined;
+    if (at.dtr0 !== next) await this.#keeping(gear, open, () => this.#step(gear, specialFrame('dtr0', next)));
+    return open;
   }
 
   async #begin(gear: number, address: number, count: number): Promise<Reading> {
@@ -103,7 +113,7 @@ export class DaliMemory {
     const mayLatch = count > 1 && isLatchedBank(address) && refused < LATCH_TRIES;
     const isLatched = mayLatch && (await this.#latch(gear, address));
     if (mayLatch) this.#refusedLatches.set(gear, isLatched ? 0 : refused + 1);
-    return { address, count, isLatched, bytes: [], before: null, readings: 0, isContinued: false, atMono: 0 };
+    return { address, count, isLatched, bytes: [], before: null, readings: 0, isSelected: false, isContinued: false, atMono: 0 };
   }
 
   /** Writes are enabled only until the next other command, so an interrupted latch starts again. */
@@ -116,10 +126,29 @@ export class DaliMemory {
     return answer === LOCK.latched;
   }
 
-  /** Reads the bytes that are still missing. Those that were read before a level stay. */
-  async #readOn(gear: number, reading: Reading): Promise<void> {
+  /** Reads the bytes that are still missing, and proves that all are from the right place. Those that were read before a level stay. */
+  #readOn(gear: number, reading: Reading): Promise<void> {
+    return this.#keeping(gear, reading, async () => {
+      const { address, count, bytes } = reading;
+      const foreign = this.#parts.foreignFrames();
+      if (!reading.isSelected) await this.#select(gear, address + bytes.length);
+      reading.isSelected = true;
+      while (bytes.length < count) {
+        const answer = await this.#step(gear, queryFrame(gear, DALI_COMMAND.readMemory));
+        if (answer === null) throw await this.#absent(gear, address + bytes.length);
+        if (this.#parts.foreignFrames() !== foreign) throw doubtful(gear, address);
+        bytes.push(answer);
+      }
+      const at = await this.#placeOf(gear);
+      if (at === null) throw gearSilence(gear);
+      if (at.dtr1 !== bankOf(address) || at.dtr0 !== nextOf(reading)) throw doubtful(gear, address);
+    });
+  }
+
+  /** Keeps an unfinished read for later if a level comes. */
+  async #keeping<T>(gear: number, reading: Reading, work: () => Promise<T>): Promise<T> {
     try {
-      await this.#readRest(gear, reading);
+      return await work();
     } catch (error) {
       if (error instanceof BusError && error.code === 'interrupted')
         this.#open.set(gear, Object.assign(reading, { isContinued: true, atMono: this.#parts.clock.monoMs() }));
@@ -127,29 +156,16 @@ export class DaliMemory {
     }
   }
 
-  async #readRest(gear: number, { address, count, bytes }: Reading): Promise<void> {
-    const foreign = this.#parts.foreignFrames();
-    await this.#select(gear, address + bytes.length);
-    while (bytes.length < count) {
-      const answer = await this.#step(gear, queryFrame(gear, DALI_COMMAND.readMemory));
-      if (answer === null) throw await this.#absent(gear, address + bytes.length);
-      if (this.#parts.foreignFrames() !== foreign) throw doubtful(gear, address);
-      bytes.push(answer);
-    }
+  async #select(gear: number, address: number): Promise<void> {
+    await this.#step(gear, specialFrame('dtr1', bankOf(address)));
+    await this.#step(gear, specialFrame('dtr0', address % BANK_BYTES));
   }
 
-  /** Selects bank and location, and asks the gear for both: after a lost frame another bank would be selected. */
-  async #select(gear: number, address: number): Promise<void> {
-    const places = [
-      ['dtr1', bankOf(address)],
-      ['dtr0', address % BANK_BYTES],
-    ] as const;
-    for (const [name, value] of places) await this.#step(gear, specialFrame(name, value));
-    for (const [name, value] of places) {
-      const answer = await this.#step(gear, queryFrame(gear, QUERY_DTR[name]));
-      if (answer === null) throw silent(gear);
-      if (answer !== value) throw doubtful(gear, address);
-    }
+  /** The bank and the next location of the gear; null if it does not answer. */
+  async #placeOf(gear: number): Promise<{ readonly dtr0: number; readonly dtr1: number } | null> {
+    const dtr1 = await this.#step(gear, queryFrame(gear, QUERY_DTR.dtr1));
+    const dtr0 = await this.#step(gear, queryFrame(gear, QUERY_DTR.dtr0));
+    return dtr0 === null || dtr1 === null ? null : { dtr0, dtr1 };
   }
 
   async #isStillLatched(gear: number, address: number): Promise<boolean> {
@@ -166,10 +182,15 @@ export class DaliMemory {
 
   async #absent(gear: number, address: number): Promise<BusError> {
     const isPresent = (await this.#parts.send(queryFrame(gear, DALI_COMMAND.queryPresent))) !== null;
-    if (!isPresent) return silent(gear);
+    if (!isPresent) return gearSilence(gear);
     const [bank, location] = [bankOf(address), address % BANK_BYTES];
     return new BusError('illegal-address', msg`gear ${gear} has no location ${location} in memory bank ${bank}`);
   }
+}
+
+/** The location that a gear is at after these bytes. */
+function nextOf({ address, bytes }: Pick<Reading, 'address' | 'bytes'>): number {
+  return Math.min((address % BANK_BYTES) + bytes.length, BANK_BYTES - 1);
 }
 
 function bankOf(address: number): number {
@@ -181,7 +202,7 @@ function isLatchedBank(address: number): boolean {
 }
 
 /** The failure of a gear that did not answer. */
-export function silent(gear: number): BusError {
+export function gearSilence(gear: number): BusError {
   return new BusError('timeout', msg`gear ${gear} did not answer; check its supply and the DALI wires`, {
     finding: msg`gear ${gear} did not answer`,
   });

@@ -35,16 +35,16 @@ export type ConverterMessage =
 
 /** Returns the bytes that send one frame on the DALI bus. */
 export function sendMessage({ address, data, isTwice, priority }: DaliFrame): Buffer {
-  return framed([TYPE.send, priority, FRAME_BITS, address, data, isTwice === true ? SEND_TWICE : 0]);
+  return foxtronFrame([TYPE.send, priority, FRAME_BITS, address, data, isTwice === true ? SEND_TWICE : 0]);
 }
 
 /** Returns the bytes that query a value of the converter. */
 export function itemQuery(item: number): Buffer {
-  return framed([TYPE.query, item]);
+  return foxtronFrame([TYPE.query, item]);
 }
 
 /** Returns a message as it goes over the serial line: SOH, hex, checksum, ETB. */
-export function framed(data: readonly number[]): Buffer {
+export function foxtronFrame(data: readonly number[]): Buffer {
   const hex = [...data, checksum(data)].map((byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join('');
   return Buffer.from([SOH, ...Buffer.from(hex, 'ascii'), ETB]);
 }

@@ -6,7 +6,7 @@
 import { msg } from '../../agent/core/message.ts';
 import type { PointProfile } from '../../agent/core/profile.ts';
 import { Refusal } from '../../agent/core/refusal.ts';
-import { bytesOfValue, isFloatType, isWritable, rawOf, wordsOf } from './register-types.ts';
+import { bytesOfValue, isFloatType, isWritable, rawOf, wordsOfRaw } from './register-types.ts';
 
 /** Source: IEC 62386-102, standard dimming curve: light = 10^((n - 1) / (253 / 3) - 1) %, n from 1 (0.1 %) to 254 (100 %). */
 const DALI = { levelsPerDecade: 253 / 3, maxLevel: 254 } as const;
@@ -52,7 +52,7 @@ export function encodePoint(point: PointProfile, value: number): number[] | Refu
   if (type === 'text') return new Refusal(msg`${point.id} is a text; it is set by a panel, see \`luciole panel set\``);
   if (!(value >= write.min && value <= write.max)) return new Refusal(msg`${point.id}: ${value} is outside ${write.min}..${write.max}`);
   if (!isWritable(type)) return new Refusal(msg`${point.id}: writing type ${type} is not supported`);
-  return wordsOf(point, rawFor(point, value)) ?? new Refusal(msg`${point.id}: ${value} does not fit into ${type}`);
+  return wordsOfRaw(point, rawFor(point, value)) ?? new Refusal(msg`${point.id}: ${value} does not fit into ${type}`);
 }
 
 /**

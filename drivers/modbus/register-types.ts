@@ -142,7 +142,7 @@ function limitsOf({ type, coils }: RegisterLayout): readonly [min: number, max: 
  *
  * Errors: null for a number that does not fit into the type: too large, not whole unless it is a float, or of a type that cannot be written.
  */
-export function wordsOf(layout: RegisterLayout, raw: number): number[] | null {
+export function wordsOfRaw(layout: RegisterLayout, raw: number): number[] | null {
   const { type, coils } = layout;
   if (!isWritable(type) || type === 'text') return null;
   const isFloat = isFloatType(type);

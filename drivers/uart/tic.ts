@@ -8,10 +8,9 @@
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { MonoMs } from '../../agent/core/clock.ts';
 import type { FrameCodec, FrameCollector, FrameValues } from './frame-codec.ts';
-import { afterTicEnergy, NO_TIC_INDEX, type TicIndex } from './tic-energy.ts';
 import { MAX_TIC_BYTES, ticGroupAt } from './tic-groups.ts';
-import { historicIndexes, tariffOf } from './tic-labels.ts';
-import { afterLoad, type LoadState, subscribedVa, ticPoints } from './tic-points.ts';
+import { afterLoad, type LoadState, subscribedVa, type TicGroups, ticPoints } from './tic-points.ts';
+import { createTicTotals, type ReceivedFrame } from './tic-totals.ts';
 
 /** 7 bits with even parity, read as 8 bits. */
 const READ_AS: Omit<SerialSettings, 'baud'> = { parity: 'none', stopBits: 1, dataBits: 8 };
@@ -61,56 +60,15 @@ function createTicCollector(): FrameCollector {
   };
 }
 
-/** A frame of the meter, or what is left of it. */
-interface ReceivedFrame {
-  readonly groups: ReadonlyMap<string, number | null>;
-  /** Groups with the same number came without damage between them. */
-  readonly sections: ReadonlyMap<string, number>;
-  readonly atMono: MonoMs;
-}
-
 /** What is known of a meter over several frames. */
 function createTicState() {
-  const indexes = new Map<string, TicIndex>();
-  let option: { readonly value: number; readonly isSure: boolean } | null = null;
+  const totals = createTicTotals();
   let subscribed: { readonly va: number; readonly isSure: boolean } | null = null;
   let load: LoadState = 0;
   let framesWithoutNotice = 0;
 
   const limitVa = (): number | null => (subscribed?.isSure === true ? subscribed.va : null);
-  const confirm = (label: string, wh: number, { sections, atMono }: ReceivedFrame): number | null => {
-    const section = sections.get(label) ?? 0;
-    const step = afterTicEnergy(indexes.get(label) ?? NO_TIC_INDEX, { wh, section, atMono }, limitVa());
-    indexes.set(label, step.index);
-    return step.wh;
-  };
-  const energies = (frame: ReceivedFrame): FrameValues => {
-    const tariffs = [...frame.groups].flatMap(([label, wh]) => {
-      const tariff = tariffOf(label);
-      const confirmed = tariff === undefined || wh === null ? null : confirm(label, wh, frame);
-      return confirmed === null ? [] : kwh(`_t${tariff}`, confirmed);
-    });
-    return Object.fromEntries([...tariffs, ...totalOf(frame, tariffs.length > 0)]);
-  };
-  /** The historic mode has no total: it is the sum of all indexes of the tariff option, each confirmed for the same undamaged part of a frame. */
-  const totalOf = (frame: ReceivedFrame, isCounted: boolean): [string, number][] => {
-    const total = frame.groups.get('EAST');
-    if (total != null) {
-      const confirmed = confirm('EAST', total, frame);
-      return confirmed === null ? [] : kwh('', confirmed);
-    }
-    if (option?.isSure !== true || !isCounted) return [];
-    const labels = historicIndexes(option.value);
-    const parts = labels.flatMap((label) => indexes.get(label)?.confirmed ?? []);
-    const isWhole = parts.length === labels.length && parts.every((part) => part.section === parts[0]?.section);
-    return isWhole
-      ? kwh(
-          '',
-          parts.reduce((sum, { wh }) => sum + wh, 0),
-        )
-      : [];
-  };
-  const power = (groups: ReadonlyMap<string, number | null>): FrameValues => {
+  const power = (groups: TicGroups): FrameValues => {
     const va = subscribedVa(groups);
     if (va !== null) subscribed = { va, isSure: subscribed?.va === va };
     const limit = limitVa();
@@ -122,7 +80,7 @@ function createTicState() {
     return { subscribed: limit / 1_000, load: loadPct, load_state: load };
   };
   /** Only the historic mode has a group for it, and only while there is a notice. */
-  const notice = (groups: ReadonlyMap<string, number | null>): FrameValues => {
+  const notice = (groups: TicGroups): FrameValues => {
     if (!groups.has('PTEC')) return {};
     framesWithoutNotice = groups.has('PEJP') ? 0 : framesWithoutNotice + 1;
     if (framesWithoutNotice === 0) return { peak_notice: 1 };
@@ -132,19 +90,7 @@ function createTicState() {
     /** Returns the values after one more frame of the meter. */
     after(frame: ReceivedFrame): FrameValues {
       const { groups } = frame;
-      const optarif = groups.get('OPTARIF');
-      if (optarif != null) option = { value: optarif, isSure: option?.value === optarif };
-      // The mode of a Linky can be changed by the utility.
-      if (groups.has('EAST')) option = null;
-      return { ...ticPoints(groups), ...power(groups), ...notice(groups), ...energies(frame) };
+      return { ...ticPoints(groups), ...power(groups), ...notice(groups), ...totals(frame, limitVa()) };
     },
   };
-}
-
-/** The total that continues over a replaced meter, and the number of the invoice. Units: Wh in, kWh out. */
-function kwh(suffix: string, wh: number): [string, number][] {
-  return [
-    [`energy${suffix}`, wh / 1_000],
-    [`index${suffix}`, wh / 1_000],
-  ];
 }

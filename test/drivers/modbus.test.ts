@@ -9,7 +9,7 @@ import { LateReplies } from '../../drivers/modbus/late-replies.ts';
 import { readFrames } from '../../drivers/modbus/modbus-functions.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { nameplateText } from '../../drivers/modbus/nameplate-text.ts';
-import { rawOf, WRITABLE_TYPES, widthOf, wordsOf } from '../../drivers/modbus/register-types.ts';
+import { rawOf, WRITABLE_TYPES, widthOf, wordsOfRaw } from '../../drivers/modbus/register-types.ts';
 import { matchReply } from '../../drivers/modbus/reply-matcher.ts';
 import { charMs, gapMs, replyBytes, requestBytes } from '../../drivers/modbus/wire-time.ts';
 import { crcBitwise, encodeReadReply, parseRequest, type SlaveRequest } from '../street/rtu-slave.ts';
@@ -164,7 +164,7 @@ t.test('every value of every type that can be written reads back the same, in ea
     fc.assert(
       fc.property(number, order, order, fc.array(fc.nat(0xffff), { maxLength: 3 }), (raw, wordOrder, byteOrder, behind) => {
         const layout = { type: type as RegisterType, coils: type === 'bits' ? 11 : 1, wordOrder, byteOrder };
-        const words = wordsOf(layout, raw) as number[];
+        const words = wordsOfRaw(layout, raw) as number[];
         const isRegister = words.every((word) => Number.isInteger(word) && word >= 0 && word <= 0xffff);
         return isRegister && words.length === widthOf(layout) && rawOf(layout, [...words, ...behind]) === (raw === 0 ? 0 : raw) + 0;
       }),
@@ -185,7 +185,7 @@ t.test('registers that are a value are written the same, and those that are none
       const value = decodePoint(point({ ...layout, decimals: 6 }), words);
       const raw = rawOf(layout, words);
       if (raw === null || !Number.isFinite(raw)) return value === null;
-      const again = wordsOf(layout, raw);
+      const again = wordsOfRaw(layout, raw);
       return again === null ? layout.type.endsWith('64') : `${again}` === `${words.slice(0, widthOf(layout))}`;
     }),
     { numRuns: 1_000 },

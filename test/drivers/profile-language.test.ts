@@ -88,6 +88,7 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
   ['an example of a text that does not come out', 'level: 40 }', 'level: 40 }\n    nameplate: { serial: x }', 'x }', /expected x, but it decodes to 40/, 'points:', 'nameplate: [{ id: serial, address: 0, type: u16 }]\npoints:'],
   ['an example without the registers of the text', 'level: 40 }', 'level: 40 }\n    nameplate: { serial: x }', 'x }', /expected x, but it is not among the registers/, 'points:', 'nameplate: [{ id: serial, address: 9 }]\npoints:'],
   ['a bit of decimal digits', 'type: u32', 'type: bcd16, bit: 3', '3 }', /type bcd16 has no bits/],
+  ['coils that cannot be read in one request', 'points:', 'quirks: { maxReadBits: 2 }\npoints:', '2 }', /power has 4 bits that must be read in one request; correct maxReadBits/, 'table: input, address: 10, type: u32', 'table: coil, address: 10, type: bits, coils: 4'],
   ['a wide value that may only be written register by register', 'points:', 'quirks: { writeFunction: single }\npoints:', 'single', /power has 2 registers that must be written in one request/, 'table: input, address: 10, type: u32', 'table: holding, address: 10, type: u32, write: { min: 0, max: 9 }'],
   ['a level in raw steps', 'min: 0, max: 100', 'min: 0, max: 254', '{ min', /a level is written from 0 to 100 %/],
   ['write limits the wrong way round', 'min: 0, max: 100', 'min: 100, max: 0', '{ min', /min is above max/],

@@ -7,6 +7,7 @@ import { Refusal } from '../../agent/core/refusal.ts';
 import { createUnit } from '../../agent/field/units/unit.ts';
 import { modbusDriverFor, uartDriverFor } from '../../drivers/driver-for.ts';
 import { createModbusDriver } from '../../drivers/modbus/modbus-driver.ts';
+import { exampleFlaws } from '../../drivers/profile-examples.ts';
 import { SHIPPED_PROFILES_DIR } from '../../drivers/profile-folders.ts';
 import { readProfiles } from '../../drivers/registry.ts';
 import { createRandom } from '../street/random.ts';
@@ -30,6 +31,8 @@ t.test('every shipped profile is valid', async (t) => {
     'carlogavazzi-em330-em340',
     'deltaohm-pmsense',
     'dfrobot-sen0644',
+    'dm36b06',
+    'dm56a04',
     'eastron-sdm120',
     'eastron-sdm220',
     'eastron-sdm630',
@@ -37,6 +40,8 @@ t.test('every shipped profile is valid', async (t) => {
     'ecowitt-wn90lp',
     'finder-7m38',
     'hager-ecr',
+    'embeddedart-led-card',
+    'embeddedart-led-card-swapped',
     'icpdas-pir-130',
     'inepro-pro380',
     'intesis-inmbsdal',
@@ -66,7 +71,10 @@ for (const profile of profiles.values()) {
   t.test(`${profile.id}: its examples decode as documented`, async (t) => {
     t.ok(profile.examples.length > 0);
     t.ok(profile.sources.length > 0);
+    // Texts are compared by the check of the profile itself.
+    t.same(exampleFlaws(profile), []);
     for (const { origin, request, response, expect } of profile.examples) {
+      if (Object.values(expect).some((each) => typeof each === 'string')) continue;
       t.match(decode(profile, request, response), expect, `${origin}: ${response}`);
     }
   });

@@ -26,8 +26,8 @@ const CONFIG = testLine('meter', [testDevice('LINKY', { unit: 0, profile: 'enedi
 /** A field with a meter on a simulated wire. */
 function metered(t: Test, mode: TicMeterOptions['mode']) {
   const clock = createManualClock(START_MS);
+  const cable = createTicCable(mode === 'standard' ? 9_600 : 1_200);
   const meter = createTicMeter({ mode, clock, send: (bytes) => cable.deliver(bytes) });
-  const cable = createTicCable(meter.baud);
   const readings: Reading[] = [];
   const events: AgentEvent[] = [];
   const field = createField({
@@ -145,6 +145,31 @@ t.test('a port that is only read cannot send, and a stop during a change of spee
   await port.open();
   t.equal(cable.openings.length, 2);
   await port.close();
+});
+
+t.test('a stop does not wait for an adapter that hangs during a change of speed, and nothing stays open', async (t) => {
+  const cable = createTicCable(9_600);
+  const settings = [9_600, 1_200].map((baud) => ({ baud, parity: 'none', stopBits: 1, dataBits: 8 }) as const);
+  let release = (): void => {};
+  const port = createListeningPort(settings, (serial) => {
+    const plain = cable.openPort('/dev/tic', serial ?? SERIAL);
+    if (serial?.baud !== 1_200) return plain;
+    const hanging = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    return Object.assign(Object.create(plain) as typeof plain, {
+      open: () => hanging.then(() => plain.open()),
+      close: () => plain.close(),
+    });
+  });
+  await port.open();
+  const changing = port.retune?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  await port.close();
+  release();
+  await changing;
+  t.equal(port.isOpen, false);
+  t.equal(cable.written, 0);
 });
 
 t.test('a change of speed at an unplugged port reports it as lost', async (t) => {

@@ -109,6 +109,21 @@ t.test('a total is never made of indexes of different frames', async (t) => {
   t.equal(totals.at(-1)?.['energy_t1'], 1.003, 'the index itself is reported');
 });
 
+t.test('two frames that have lost the part between them do not make one total', async (t) => {
+  const driver = driverOf();
+  const frame = (n: number): Buffer =>
+    ticFrame('historic', [
+      ['OPTARIF', 'HC..'],
+      ['HCHC', wh(1_000 + 3 * n)],
+      ['HCHP', wh(2_000 + 3 * n)],
+    ]);
+  const cut = frame(3).indexOf(withParity('HCHP'));
+  const damagedEnd = frame(3).fill(0xff, cut);
+  const damagedStart = frame(4).fill(0xff, 0, cut - 1);
+  const totals = fed(driver, [frame(0), frame(1), frame(2), damagedEnd, damagedStart, frame(5), frame(6)]).map(({ energy }) => energy);
+  t.same(totals, [undefined, undefined, 3.006, undefined, 3.012, undefined, 3.03], 'each is the sum of one frame');
+});
+
 t.test('a peak notice of historic mode lasts over a damaged group and ends with it', async (t) => {
   const driver = driverOf();
   const quiet = ticFrame('historic', [['PTEC', 'HN..']]);
@@ -240,6 +255,39 @@ const series: [story: string, values: number[], emitted: unknown[]][] = [
 for (const [story, values, emitted] of series) {
   t.test(story, async (t) => t.same(energies(driverOf(), values), emitted));
 }
+
+t.test(
+  'however late frames are processed, up to half above the subscribed power, energy goes on and ends at the number of the meter',
+  async (t) => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 3, max: 36 }),
+        fc.double({ min: 0, max: 1.5, noNaN: true }),
+        fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 8, maxLength: 20 }),
+        (kva, share, batches) => {
+          const driver = driverOf();
+          let [frames, index] = [0, Number.NaN];
+          const at = (n: number): number => 1_000_000 + Math.floor((share * 1_000 * kva * n * FRAME_MS) / 3_600_000);
+          for (const batch of batches) {
+            const bytes = Array.from({ length: batch }, (_, i) =>
+              ticFrame('standard', [
+                ['PREF', String(kva).padStart(2, '0')],
+                ['EAST', wh(at(frames + i))],
+              ]),
+            );
+            frames += batch;
+            // All of them arrive with the last one.
+            for (const { quantity, value } of driver.feed(Buffer.concat(bytes), frames * FRAME_MS))
+              if (quantity === 'index') index = value ?? index;
+          }
+          return index === at(frames - 2) / 1_000;
+        },
+      ),
+      { numRuns: 100, seed: 5 },
+    );
+    t.pass('held for all generated delays');
+  },
+);
 
 t.test('values that are far apart in time do not confirm each other', async (t) => {
   const driver = driverOf();

@@ -11,9 +11,9 @@ import { isSquare, squareFigures, squareRows } from '../street/demo-square.ts';
 import { demoErrors } from '../street/demo-summary.ts';
 import { SimLine } from '../street/sim-line.ts';
 import { createSimPlayer } from '../street/units/dfplayer.ts';
-import { createLedPanel } from '../street/units/led-panel.ts';
 import { createSds011 } from '../street/units/sds011.ts';
 import type { SimUnit } from '../street/units/sim-unit.ts';
+import { createLedCard } from '../street/units/text-panel.ts';
 import { createTicMeter } from '../street/units/tic-meter.ts';
 
 const WELL = { store: { readingsLost: 0, state: 'ok', reason: NO_TEXT }, strays: 0, duplicates: 0, bdSeq: 0, gapViolations: 0 } as const;
@@ -111,7 +111,7 @@ t.test('the rows of a square show what people read and hear, with the reason of 
   const none = { panels: new Map(), players: new Map(), airSensors: new Map(), meters: new Map(), counterBoxes: new Map() };
   t.notOk(isSquare(none));
   t.strictSame(squareRows({ devices: none, panels: [], sounds: [] }), []);
-  const panel = createLedPanel();
+  const panel = createLedCard(false);
   const player = createSimPlayer({ clock, send: () => {}, lengthsS: { 1: 60 } });
   const air = createSds011(
     clock,
@@ -141,5 +141,5 @@ t.test('the rows of a square show what people read and hear, with the reason of 
   air.stop();
   player.stop();
   panel.powerUp?.();
-  t.strictSame(panel.lines(), ['', '']);
+  t.strictSame(panel.texts(), ['', '']);
 });

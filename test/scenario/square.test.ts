@@ -146,7 +146,7 @@ t.test('in the quiet hours the platform writes and speaks in an emergency only, 
   const [panel, player] = [panels.get('PAN1'), players.get('PLAYER')];
   t.match(await order(rig, 'square-sound', 'a1', [text('Sound/Announce', 'closing')]), { state: 'refused', reason: /quiet hours/ });
   t.match(await order(rig, 'square-panel', 'p1', [text('Panel/Text', 'x'.repeat(33))]), { state: 'refused', reason: /32/ });
-  t.match(panel?.lines(), ['Place du Marche', '']);
+  t.match(panel?.texts(), ['Place du Marche', '']);
   t.match(
     await order(rig, 'square-panel', 'p2', [
       text('Panel/Text', 'Leave the square'),
@@ -160,11 +160,11 @@ t.test('in the quiet hours the platform writes and speaks in an emergency only, 
   t.match(await order(rig, 'square-sound', 's1', [text('Sound/Emergency', 'evacuation'), whole('Sound/Minutes', 2)]), {
     state: 'verified',
   });
-  t.match(panel?.lines(), ['Leave the square', '']);
+  t.match(panel?.texts(), ['Leave the square', '']);
   t.match(player, { state: 'playing', track: 4, volume: 24 }, 'at the volume for emergencies');
   t.match(await order(rig, 'square-panel', 'p3', [flag('Panel/Clear', true), flag('Panel/Emergency', true)]), { state: 'verified' });
   await rig.until('the emergency announcement ends by itself', () => player?.state === 'stopped', 180_000);
-  await rig.until('the panel shows its fallback', () => panel?.lines()[0] === 'Place du Marche', 30_000);
+  await rig.until('the panel shows its fallback', () => panel?.texts()[0] === 'Place du Marche', 30_000);
 });
 
 t.test('where the site gives the platform no right to it, no emergency text and no emergency announcement comes from it', async (t) => {
@@ -178,5 +178,5 @@ t.test('where the site gives the platform no right to it, no emergency text and 
   t.match(sent, { state: 'refused', reason: /emergencyFrom/ });
   t.match(await order(rig, 'square-sound', 's1', [text('Sound/Emergency', 'evacuation')]), { state: 'refused', reason: /emergencyBy/ });
   await rig.clock.advance(30_000);
-  t.match([panels.get('PAN1')?.lines(), players.get('PLAYER')?.state], [['Place du Marche', ''], 'stopped']);
+  t.match([panels.get('PAN1')?.texts(), players.get('PLAYER')?.state], [['Place du Marche', ''], 'stopped']);
 });

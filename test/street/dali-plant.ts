@@ -29,8 +29,8 @@ export interface DaliPlantOptions {
   readonly gear?: Partial<DaliGearOptions>;
   readonly profile?: string;
   readonly rampUpMs?: number;
-  /** Another gear than the one at its place. */
-  readonly extraGear?: readonly DaliGearOptions[];
+  /** Gear on the bus that is not in the cabinet. */
+  readonly extraGear?: readonly Omit<DaliGearOptions, 'clock'>[];
 }
 
 export interface DaliPlant {
@@ -65,7 +65,7 @@ export function createDaliPlant({
   const state = { energyWh: 1_234.5, powerW: 42.3, onS: 7_200, temperatureC: 40, failures: [] };
   const options = (shortAddress: number): DaliGearOptions => ({ clock, banks: d4iBanks(state), ...over, shortAddress });
   const gear = Array.from({ length: count }, (_, n) => new DaliGear(options(n)));
-  const sim = new SimDali({ clock, gear: [...gear, ...extraGear.map((each) => new DaliGear(each))] });
+  const sim = new SimDali({ clock, gear: [...gear, ...extraGear.map((each) => new DaliGear({ ...each, clock }))] });
   const wire = createWire((bytes) => sim.receive(bytes));
   sim.end = wire.end;
   const [readings, events]: [Reading[], AgentEvent[]] = [[], []];

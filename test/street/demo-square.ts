@@ -55,7 +55,7 @@ export function squareRows({ devices, panels, sounds }: ShownSquare): readonly s
 
 export function squareFigures({ panels, players, airSensors, meters }: ShownSquare['devices']): SquareFigures {
   return {
-    panels: byId(panels, (panel) => panel.lines()),
+    panels: byId(panels, (panel) => panel.texts()),
     sounds: byId(players, ({ state, volume }) => ({ state, volumePct: Math.round((100 * volume) / FULL_VOLUME) })),
     pm25: byId(airSensors, ({ pm25 }) => Math.round(pm25)),
     meters: byId(meters, ({ state: { indexWh, tariff, peakNotice } }) => ({

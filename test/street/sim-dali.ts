@@ -5,7 +5,7 @@
  */
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
 import { type DaliMeaning, meaningOf } from '../../drivers/dali/dali-commands.ts';
-import { createFoxtronReader, framed } from '../../drivers/dali/foxtron-frames.ts';
+import { createFoxtronReader, foxtronFrame } from '../../drivers/dali/foxtron-frames.ts';
 import type { GatewayEnd } from './sim-line.ts';
 import type { DaliGear } from './units/dali-gear.ts';
 
@@ -139,7 +139,7 @@ export class SimDali {
   #say(data: readonly number[]): void {
     const { clock } = this.#options;
     if (this.isSilent) return;
-    const bytes = framed(data);
+    const bytes = foxtronFrame(data);
     this.#serialOutMono = Math.max(this.#serialOutMono, clock.monoMs()) + bytes.length * CHAR_MS;
     clock.precisely(this.#serialOutMono, () => {
       if (!this.isSilent) this.end.write(bytes);

@@ -5,11 +5,11 @@ import type { Cabinet, DeviceConfig, LineConfig } from '../../agent/core/cabinet
 import type { Clock } from '../../agent/core/clock.ts';
 import type { Random } from './random.ts';
 import { createSimPlayer, type SimPlayer } from './units/dfplayer.ts';
-import { createLedPanel, type LedPanel } from './units/led-panel.ts';
 import { createRelayD8 } from './units/relay-d8.ts';
 import { createSdm630 } from './units/sdm630.ts';
 import { createSds011, type SimSds011 } from './units/sds011.ts';
 import type { SimUnit } from './units/sim-unit.ts';
+import { createLedCard, createTubeDisplay, type SimPanel } from './units/text-panel.ts';
 import { createTicMeter, type TicMeter } from './units/tic-meter.ts';
 import { createWbLed } from './units/wb-led.ts';
 import { createWbMr6c, type WbMr6c } from './units/wb-mr6c.ts';
@@ -28,13 +28,15 @@ export interface DeviceParts {
   readonly clock: Clock;
   readonly world: SimWorld;
   readonly random: Random;
+  /** Bytes of a raw device come in pieces of so many. Default: whole frames. */
+  readonly chunkBytes?: number;
   readonly onLevel: (lamp: WorldLamp, levelPct: number) => void;
 }
 
 /** The recordings on the card of a simulated player: music, announcements, and a file of a folder. Units: s, by track or folder × 1000 + file. */
 const CARD_LENGTHS_S: Readonly<Record<number, number>> = { 1: 180, 2: 240, 3: 20, 4: 15, 5: 2, 2005: 30 };
-/** The bytes of a meter arrive in pieces of so many, as an adapter with a timer delivers them. Source: assumed; 66 ms at 9600 baud. Confirmed by: a trace of an FTDI adapter. */
-const METER_CHUNK_BYTES = 64;
+/** More than a frame of a meter. */
+const FRAME_BYTES = 2_048;
 
 /** Devices by id. The Modbus units of `panels` and `counterBoxes` are replaced with their devices. */
 export class StreetDevices {
@@ -43,7 +45,7 @@ export class StreetDevices {
   readonly players = new Map<string, SimPlayer>();
   readonly meters = new Map<string, TicMeter>();
   readonly airSensors = new Map<string, SimSds011>();
-  readonly panels = new Map<string, LedPanel>();
+  readonly panels = new Map<string, SimPanel>();
   readonly counterBoxes = new Map<string, WbMr6c>();
   readonly #parts: DeviceParts;
 
@@ -71,12 +73,13 @@ export class StreetDevices {
         this.inputs.set(device.id, contacts);
         return createRelayD8(contacts);
       }
+      case 'dm36b06':
+        return kept(this.panels, device.id, createTubeDisplay(6));
+      case 'dm56a04':
+        return kept(this.panels, device.id, createTubeDisplay(4));
       case 'embeddedart-led-card':
-      case 'embeddedart-led-card-swapped': {
-        const panel = createLedPanel({ isSwapped: device.profile.endsWith('swapped') });
-        this.panels.set(device.id, panel);
-        return panel;
-      }
+      case 'embeddedart-led-card-swapped':
+        return kept(this.panels, device.id, createLedCard(device.profile.endsWith('swapped')));
       default:
         throw new TypeError(`the simulated street has no unit that behaves like ${device.profile}`);
     }
@@ -84,7 +87,7 @@ export class StreetDevices {
 
   /** The device of a raw line; null if the line has none that is simulated, such as a line of Modbus units. */
   rawDeviceFor({ devices }: LineConfig, send: (bytes: Buffer) => void): RawDevice | null {
-    const { world, clock, random } = this.#parts;
+    const { world, clock, random, chunkBytes = FRAME_BYTES } = this.#parts;
     const [device] = devices;
     switch (device?.profile) {
       case 'nova-sds011':
@@ -92,8 +95,9 @@ export class StreetDevices {
       case 'dfrobot-dfplayer-mini':
         return kept(this.players, device.id, createSimPlayer({ clock, send, lengthsS: CARD_LENGTHS_S }));
       case 'enedis-linky-tic': {
+        // A frame arrives as a whole when its last byte would, because a night has ten million bytes.
         const powerW = (): number => world.powerW();
-        return kept(this.meters, device.id, createTicMeter({ mode: 'standard', clock, send, chunkBytes: METER_CHUNK_BYTES, powerW }));
+        return kept(this.meters, device.id, createTicMeter({ mode: 'standard', clock, send, chunkBytes, powerW }));
       }
       default:
         return null;

@@ -44,6 +44,10 @@ export interface Street {
   readonly players: StreetDevices['players'];
   /** Inputs of the relay boxes, by device. */
   readonly inputs: ReadonlyMap<string, number[]>;
+  /** The utility's meters, by device. They measure the power of the street. */
+  readonly meters: StreetDevices['meters'];
+  /** What a person reads on the panels, by device. */
+  readonly panels: StreetDevices['panels'];
   readonly random: Random;
   /** Called for each level, after it was added to `levels`. */
   onLevel: (seen: LevelSeen) => void;
@@ -83,12 +87,20 @@ class SimStreet implements Street {
     this.random = createRandom(seed);
     this.world = new SimWorld({ clock, latitudeDeg, longitudeDeg, lengthM: Math.max(...poles.map(({ atM }) => atM)) });
     const { random, world } = this;
-    this.devices = new StreetDevices({ cabinet, clock, random, world, onLevel: (...level) => this.#noteLevel(...level) });
+    this.devices = new StreetDevices({ ...options, random, world, onLevel: (...level) => this.#noteLevel(...level) });
     for (const config of cabinet.lines) this.#addLine(config);
   }
 
   get players(): Street['players'] {
     return this.devices.players;
+  }
+
+  get meters(): Street['meters'] {
+    return this.devices.meters;
+  }
+
+  get panels(): Street['panels'] {
+    return this.devices.panels;
   }
 
   get inputs(): Street['inputs'] {

@@ -2,16 +2,19 @@
 import type { PanelConfig } from '../../core/cabinet.ts';
 import type { Problem } from '../../core/errors.ts';
 import { msg } from '../../core/message.ts';
+import type { Profile } from '../../core/profile.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
 import type { SayBelow } from './check-parts.ts';
-import type { ProfiledCabinet } from './check-points.ts';
+
+/** The profiles by device id, with the points that each device has. */
+type Narrow = ReadonlyMap<string, Profile>;
 
 /** Returns a problem for each point of a panel that shows no text, and for each value whose point does not exist or is never polled. */
-export function checkPanelPoints(site: ProfiledCabinet, panel: PanelConfig, say: SayBelow): Problem[] {
-  return [...textPoints(site, panel, say), ...valuePoints(site, panel, say)];
+export function checkPanelPoints(narrow: Narrow, panel: PanelConfig, say: SayBelow): Problem[] {
+  return [...textPoints(narrow, panel, say), ...valuePoints(narrow, panel, say)];
 }
 
-function textPoints({ narrow }: ProfiledCabinet, { device, points }: PanelConfig, say: SayBelow): Problem[] {
+function textPoints(narrow: Narrow, { device, points }: PanelConfig, say: SayBelow): Problem[] {
   const profile = narrow.get(device);
   if (profile === undefined) return [];
   const usable = profile.points.filter(({ type, write }) => type === 'text' && write !== null && !write.dangerous).map(({ id }) => id);
@@ -26,7 +29,7 @@ function textPoints({ narrow }: ProfiledCabinet, { device, points }: PanelConfig
   });
 }
 
-function valuePoints({ narrow }: ProfiledCabinet, { values }: PanelConfig, say: SayBelow): Problem[] {
+function valuePoints(narrow: Narrow, { values }: PanelConfig, say: SayBelow): Problem[] {
   return values.flatMap(({ point, today }, index) => {
     // Ids may contain a dot, so the longest matching device id is used.
     const [device] = [...narrow.keys()].filter((id) => point.startsWith(`${id}.`)).sort((a, b) => b.length - a.length);

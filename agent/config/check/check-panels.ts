@@ -1,7 +1,7 @@
 import { msg } from '../../core/message.ts';
 import { DEFAULT_LIMITS } from '../../core/panel-config.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
-import { foreignCharacters, longestText, namesIn } from '../../panels/text-template.ts';
+import { characterName, foreignCharacters, longestText, namesIn } from '../../panels/text-template.ts';
 import { checkDays } from './check-calendars.ts';
 import { type Named, repeatedBy } from './check-names.ts';
 import { given, type Index, type PanelDraft, type Placed, placed, unknownName } from './draft.ts';
@@ -82,7 +82,8 @@ function checkLimits({ text, path }: PlacedText, { value: { limits, values } }: 
   const maxLength = limits?.maxLength ?? DEFAULT_LIMITS.maxLength;
   const known = placed(values, []).map((each) => each.value);
   const length = longestText(text, known);
-  const foreign = [text, ...wordsIn(text, known)].flatMap((each) => foreignCharacters(each, limits?.characters ?? null));
+  const all = [text, ...wordsIn(text, known)].flatMap((each) => foreignCharacters(each, limits?.characters ?? null));
+  const foreign = [...new Set(all)].map(characterName);
   return [
     ...(length > maxLength
       ? [{ path, message: msg`has up to ${length} characters, limits.maxLength of this panel is ${maxLength}; shorten it` }]

@@ -38,7 +38,7 @@ export function checkPoints(cabinet: Cabinet, site: ProfiledCabinet, say: SayBel
       ),
     ]),
     ...cabinet.rules.flatMap((rule, i) => checkRule(site, rule, below('rules', i))),
-    ...cabinet.panels.flatMap((panel, i) => checkPanelPoints(site, panel, below('panels', i))),
+    ...cabinet.panels.flatMap((panel, i) => checkPanelPoints(site.narrow, panel, below('panels', i))),
     ...outputProblems(cabinet.outputs, cabinet.lamps, (device) => site.narrow.get(device)).map(({ path, message }) =>
       say(['outputs', ...path], message),
     ),

@@ -38,11 +38,11 @@ const limitsSchema = z.strictObject({
   textFrom: z
     .array(z.enum(TEXT_SENDERS))
     .default([...DEFAULT_LIMITS.textFrom])
-    .describe(String(msg`Who may send a text for a time: console, platform.`)),
+    .describe(String(msg`The senders of texts for a time: console, platform.`)),
   emergencyFrom: z
     .array(z.enum(TEXT_SENDERS))
     .default([...DEFAULT_LIMITS.emergencyFrom])
-    .describe(String(msg`Who may send an emergency text, which is shown before all others: console, platform.`)),
+    .describe(String(msg`The senders of emergency texts, which are shown before all others: console, platform.`)),
 });
 
 const valueSchema = z.strictObject({

@@ -68,27 +68,25 @@ export function createBusToolQueue(parts: BusLine, clock: Clock): BusToolQueue {
     async read(request, waitMs) {
       const unit = unitAt(request.unit);
       await until(Math.max(line.heldUntilMono(request), unit === undefined ? 0 : restedMono(unit)));
-      const send = (): Promise<Reply | BusError> =>
+      return continued(() =>
         replyOrBusError(
           runner.ask((own, transactions) =>
             unit === undefined ? own.read(request, waitMs ?? UNKNOWN_UNIT_WAIT_MS) : transactions.read(unit, request),
           ),
-        );
-      let reply = await send();
-      // A read that makes room for levels goes on where it stopped.
-      for (let tries = 1; tries < INTERRUPTED_TRIES && reply instanceof BusError && reply.code === 'interrupted'; tries++)
-        reply = await send();
-      return reply;
+        ),
+      );
     },
     unguarded: (request) => until(line.heldUntilMono(request)),
     async timedRead(request, waitMs) {
       await until(line.heldUntilMono(request));
       let startMono = clock.monoMs();
-      const answer = await replyOrBusError(
-        runner.ask((own) => {
-          startMono = clock.monoMs();
-          return own.read(request, waitMs);
-        }),
+      const answer = await continued(() =>
+        replyOrBusError(
+          runner.ask((own) => {
+            startMono = clock.monoMs();
+            return own.read(request, waitMs);
+          }),
+        ),
       );
       return { answer, tookMs: clock.monoMs() - startMono };
     },
@@ -108,6 +106,13 @@ export function createBusToolQueue(parts: BusLine, clock: Clock): BusToolQueue {
     const waitMs = mono - clock.monoMs();
     if (waitMs > 0) await sleep(clock, waitMs);
   }
+}
+
+/** Sends a read again while it makes room for levels: it goes on where it stopped. */
+async function continued(send: () => Promise<Reply | BusError>): Promise<Reply | BusError> {
+  let reply = await send();
+  for (let tries = 1; tries < INTERRUPTED_TRIES && reply instanceof BusError && reply.code === 'interrupted'; tries++) reply = await send();
+  return reply;
 }
 
 /** Returns the reply, or the failure of one unit as a value. Errors: rejects with BusError when the line itself is down. */

@@ -207,7 +207,7 @@ export class LineRunner {
     const { line, lineId } = this.#options;
     if (!this.#isWanted || !line.isOpen) return Promise.resolve({ state: 'failed', reason: msg`line ${lineId} is down`, sentMono: null });
     const result = this.#writes.add(write, unit, quantity, words);
-    this.#transactions.hurry();
+    this.#transactions.hurry(write.lane === 'urgent');
     this.#timer.wake();
     return result;
   }

@@ -112,9 +112,12 @@ export class Transactions {
     return result;
   }
 
-  /** Call it when a level waits. The reply in flight is then awaited only as long as it usually takes, even if its profile allows more. */
-  hurry(): void {
-    this.#parts.line.cutShort?.(this.#leastMs(this.#hurriedMs));
+  /**
+   * Call it when a level waits. The reply in flight is then awaited only as long as it usually takes, even if its profile allows more. `isUrgent`: a
+   * read of several frames of a DALI bus ends after the present frame.
+   */
+  hurry(isUrgent = false): void {
+    this.#parts.line.cutShort?.(this.#leastMs(this.#hurriedMs), isUrgent);
   }
 
   /** Writes to all units of the line. No unit answers; the line is idle for `pauseMs` while they execute it. */

@@ -1,7 +1,7 @@
 /**
  * Finds the serial settings of a device that is only read.
  *
- *   waits --frame--> waits anew, with the shortest time
+ *   waits --frame--> waits again, with the shortest time
  *         --no frame for the time--> next settings; after each round of all settings the time is doubled
  */
 import type { Clock, Timer } from '../../core/clock.ts';

@@ -70,13 +70,7 @@ export function createPlatformView(
     blinks(running: ReadonlyMap<string, number>): void {
       for (const { id } of lamps) show(id, IDENTIFY_METRIC.seconds, running.get(id) ?? 0);
     },
-    panel({ id, text, state, rank, source, untilMs }: PanelView): void {
-      show(id, PANEL_SHOWN.shown, text);
-      show(id, PANEL_SHOWN.state, state);
-      show(id, PANEL_SHOWN.rank, rank);
-      show(id, PANEL_SHOWN.source, source);
-      show(id, PANEL_SHOWN.until, untilMs);
-    },
+    panel: (view: PanelView): void => showPanel(view, show),
     /** The sums of a zone's night that ended at `endMs`. */
     night({
       zone,
@@ -85,10 +79,23 @@ export function createPlatformView(
       raisedPct,
       endMs,
     }: Pick<EnergyRow, 'zone' | 'kwh' | 'baselineKwh' | 'raisedPct'> & { readonly endMs: WallMs }): void {
-      const rounded = (value: number | null): number | null => (value === null ? null : Math.round(value * 1_000) / 1_000);
       show(zone, ZONE_METRIC.night, rounded(kwh), endMs);
       show(zone, ZONE_METRIC.baseline, rounded(baselineKwh), endMs);
       show(zone, ZONE_METRIC.boosted, rounded(raisedPct), endMs);
     },
   };
+}
+
+type Show = (deviceId: string, metric: string, value: UplinkValue['value']) => void;
+
+function showPanel({ id, text, state, rank, source, untilMs }: PanelView, show: Show): void {
+  show(id, PANEL_SHOWN.shown, text);
+  show(id, PANEL_SHOWN.state, state);
+  show(id, PANEL_SHOWN.rank, rank);
+  show(id, PANEL_SHOWN.source, source);
+  show(id, PANEL_SHOWN.until, untilMs);
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(value * 1_000) / 1_000;
 }

@@ -141,6 +141,8 @@ t.test('a device with lamps of several zones rises as fast as the fastest of the
 t.test('each shipped profile declares whether its lamps fall back by themselves, and writes what is needed for that', async (t) => {
   const lamps = [...profiles.values()].filter(({ points }) => points.some(({ semantic, write }) => semantic === 'level' && write !== null));
   t.same(lamps.map(({ id, fallsBack }) => [id, fallsBack]).sort(), [
+    ['dali-d4i-driver', false],
+    ['dali-dt6', false],
     ['ecodim-dali-gw2', false],
     ['intesis-inmbsdal', false],
     ['wirenboard-wb-led', true],

@@ -4,13 +4,15 @@ import { loadSite } from '../../../agent/config/load/load-site.ts';
 import type { Lamp, Zone } from '../../../agent/core/cabinet.ts';
 import { cabinetPoints } from '../../../agent/core/cabinet-points.ts';
 import { HOUR_MS } from '../../../agent/core/durations.ts';
+import { createEventTracker } from '../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { UplinkValue } from '../../../agent/core/ports.ts';
 import type { LampView } from '../../../agent/core/views.ts';
-import type { Decision, Quality } from '../../../agent/core/words.ts';
+import type { AgentEvent, Decision, Quality } from '../../../agent/core/words.ts';
 import { createEnergy } from '../../../agent/diagnosis/energy-count.ts';
 import { uplinkDevices } from '../../../agent/sync/sparkplug/cabinet-metrics.ts';
 import { createPlatformView } from '../../../agent/sync/sparkplug/platform-view.ts';
+import { testDevice, testLine } from '../../support/profiles.ts';
 
 const { cabinet, profiles } = loadSite(join(import.meta.dirname, '../../../config/demo.yaml'));
 const [ZONE, LAMP] = [cabinet.zones[0] as Zone, cabinet.lamps[0] as Lamp];
@@ -23,9 +25,10 @@ function memoryStore() {
   };
 }
 
-function rig(baseline: Zone['baseline'] = ZONE.baseline) {
+function rig(baseline: Zone['baseline'] = ZONE.baseline, site = cabinet) {
   const clock = createManualClock(Date.parse('2026-12-01T17:00Z'));
-  const points = cabinetPoints(cabinet, profiles);
+  const points = cabinetPoints(site, profiles);
+  const events: AgentEvent[] = [];
   const published: [device: string, metric: string, value: UplinkValue][] = [];
   const levels = new Map<string, { pct: number; quality: Quality; following: boolean }>();
   let night = true;
@@ -41,7 +44,7 @@ function rig(baseline: Zone['baseline'] = ZONE.baseline) {
     update: (device, metric, value) => published.push([device, metric, value]),
   });
   const energy = createEnergy({
-    cabinet: { ...cabinet, zones: [{ ...ZONE, baseline }] },
+    cabinet: { ...site, zones: [{ ...ZONE, baseline }] },
     profiles,
     points,
     clock,
@@ -59,10 +62,12 @@ function rig(baseline: Zone['baseline'] = ZONE.baseline) {
       zoneStates: () => [{ id: ZONE.id, night, sunAltitudeDeg: -20, presence: 'base', programmePct: 30 }],
     },
     onNight: platform.night,
+    events: createEventTracker(clock, (event) => events.push(event)),
   });
   return {
     clock,
     energy,
+    events,
     published,
     all(pct: number, changes: { quality?: Quality; following?: boolean } = {}) {
       for (const { id } of cabinet.lamps) levels.set(id, { pct, quality: 'good', following: true, ...changes });
@@ -158,4 +163,32 @@ t.test('a lamp that does not follow is counted where it is found', async (t) => 
   await street.clock.advance(HOUR_MS);
   const [row] = (await street.view())?.rows ?? [];
   t.ok(Math.abs((row?.bandsH.at(-1) ?? 0) - cabinet.lamps.length) < 0.05, `${row?.bandsH.at(-1)} lamp hours at 100 %`);
+});
+
+t.test('a night in which the meter of the invoice differs is an event, and the next one that agrees ends it', async (t) => {
+  const meter = testLine('utility', [testDevice('LINKY', { profile: 'enedis-linky-tic' })], { kind: 'uart' });
+  const street = rig(undefined, { ...cabinet, lines: [...cabinet.lines, meter] });
+  street.all(100);
+  street.energy.start();
+  street.read('LINKY.energy', 500);
+  street.read('LINKY.energy_t1', 200);
+  street.read('M01.energy_import', 100);
+  await street.clock.advance(10 * HOUR_MS);
+  const computedKwh = (await street.view())?.rows[0]?.kwh ?? 0;
+  street.day();
+  street.all(0);
+  street.read('LINKY.energy', 500 + 1.5 * computedKwh);
+  street.read('M01.energy_import', 100 + computedKwh);
+  await street.clock.advance(10 * HOUR_MS);
+  t.match(street.events, [{ code: 'energy-differs', source: 'LINKY', severity: 'warning', endMs: null }]);
+  t.match(String(street.events[0]?.text), /^night 2026-12-01: LINKY counted .* the agent's own meters .* \(-33\.3 %\)/);
+  // Two hours after noon. The lamps burn until the next noon, which both meters and the computed energy show alike.
+  street.all(100);
+  await street.clock.advance(21 * HOUR_MS);
+  const dayKwh = (cabinet.lamps.length * LAMP.ratedPowerW * 22) / 1_000;
+  street.read('LINKY.energy', 500 + 1.5 * computedKwh + dayKwh);
+  street.read('M01.energy_import', 100 + computedKwh + dayKwh);
+  await street.clock.advance(2 * HOUR_MS);
+  t.match(street.events[1], { id: street.events[0]?.id, endMs: Number });
+  t.equal(street.events.length, 2);
 });

@@ -262,6 +262,14 @@ t.test('a wide register counts in full', async (t) => {
   t.same(lineBroadcasts([deviceOf('L1', lamp), deviceOf('L2', lamp), deviceOf('L3', wide)]), []);
 });
 
+t.test('a level of two registers forbids a broadcast that would reach into another unit by its second one', async (t) => {
+  const float = profile('float', [{ ...level(0), type: 'f32' as const }], { groups: [ALL_UNITS_GROUP] });
+  const behind = (address: number): Profile => profile('behind', [point('x', { table: 'holding', address })]);
+  const at = ALL_UNITS_GROUP.address;
+  t.same(lineBroadcasts([deviceOf('L1', float), deviceOf('L2', float), deviceOf('S1', behind(at + 1))]), []);
+  t.equal(lineBroadcasts([deviceOf('L1', float), deviceOf('L2', float), deviceOf('S1', behind(at + 2))]).length, 1);
+});
+
 /** What the queue holds, by lamp: a level, `silent` when its unit is; the first is the lead. */
 type Held = readonly [lamp: string, levelPct: number, over?: { silent?: true; alone?: true; lane?: 'command' }];
 const choices: [story: string, held: readonly Held[], settled: string[] | null][] = [

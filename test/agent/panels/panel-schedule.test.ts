@@ -2,18 +2,18 @@ import t from 'tap';
 import type { PanelEntry } from '../../../agent/core/cabinet.ts';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
 import { createPanelSchedule } from '../../../agent/panels/panel-schedule.ts';
-import { ALL_DAYS, at, entry, SITE } from './square.ts';
+import { ALL_DAYS, entry, SQUARE_SITE, timeOfDay } from './square.ts';
 
 const on = (over: Partial<PanelEntry['days']>): PanelEntry['days'] => ({ ...ALL_DAYS, ...over });
 const date = (month: number, day: number, year: number | null = null) => ({ year, month, day });
 const WEEK = [
-  entry('night', { at: at('22:00'), until: at('02:00'), days: on({ weekdays: [5] }) }),
-  entry('music', { at: at('18:00'), until: at('23:59'), days: on({ from: date(6, 21, 2026), to: date(6, 21, 2026) }) }),
+  entry('night', { at: timeOfDay('22:00'), until: timeOfDay('02:00'), days: on({ weekdays: [5] }) }),
+  entry('music', { at: timeOfDay('18:00'), until: timeOfDay('23:59'), days: on({ from: date(6, 21, 2026), to: date(6, 21, 2026) }) }),
   entry('holiday', { days: on({ holidays: 'fr' }) }),
   entry('evening', { at: { sun: 'sunset', offsetMin: -30 }, until: { sun: 'sunset', offsetMin: 60 } }),
-  entry('day', { at: at('07:00'), until: at('20:00') }),
+  entry('day', { at: timeOfDay('07:00'), until: timeOfDay('20:00') }),
 ];
-const schedule = createPanelSchedule(SITE, createLocalCalendar(SITE.timezone), WEEK);
+const schedule = createPanelSchedule(SQUARE_SITE, createLocalCalendar(SQUARE_SITE.timezone), WEEK);
 
 const rows: readonly (readonly [when: string, text: string | null])[] = [
   ['2026-06-19T19:59:00Z', 'evening'],

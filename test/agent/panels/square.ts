@@ -12,19 +12,19 @@ import { Panels } from '../../../agent/panels/panels.ts';
 import { MAX_TEXT_VALUE, textValue, textWords } from '../../../drivers/modbus/text-codec.ts';
 import { testDevice, testPoint, writable } from '../../support/profiles.ts';
 
-export const SITE = { latitudeDeg: 47.47, longitudeDeg: -0.55, timezone: 'Europe/Paris' };
+export const SQUARE_SITE = { latitudeDeg: 47.47, longitudeDeg: -0.55, timezone: 'Europe/Paris' };
 export const ALL_DAYS: PanelEntry['days'] = { weekdays: null, from: null, to: null, nthWeekday: null, holidays: null };
 /** A Saturday in June, 12:00 in Paris. */
 export const NOON_MS = Date.parse('2026-06-20T10:00:00Z');
 
-export const at = (text: string): { readonly hour: number; readonly minute: number } => {
+export const timeOfDay = (text: string): { readonly hour: number; readonly minute: number } => {
   const [hour = 0, minute = 0] = text.split(':').map(Number);
   return { hour, minute };
 };
 export const entry = (text: string, over: Partial<PanelEntry> = {}): PanelEntry => ({
   text,
-  at: at('00:00'),
-  until: at('00:00'),
+  at: timeOfDay('00:00'),
+  until: timeOfDay('00:00'),
   days: ALL_DAYS,
   ...over,
 });
@@ -50,7 +50,7 @@ export const panel = (over: Partial<PanelConfig> = {}): PanelConfig => ({
 });
 export const holds = (isHolding = true): RuleState => ({ holds: isHolding, sinceMono: 0 });
 
-export const LINE: PointProfile = testPoint('line_1', {
+const LINE: PointProfile = testPoint('line_1', {
   semantic: 'text',
   table: 'holding',
   type: 'text',
@@ -105,6 +105,57 @@ export interface Square {
   request(over: Partial<PanelRequest>): Promise<Outcome>;
 }
 
+/** A disk with its troubles. */
+function createDisk(disk: Map<string, unknown>, trouble: Trouble) {
+  return {
+    load: async (key: string) => disk.get(key),
+    save: (key: string, stored: unknown): Promise<boolean> => {
+      if (trouble.isDiskHanging) return new Promise(() => {});
+      if (!trouble.isDiskFull) disk.set(key, JSON.parse(JSON.stringify(stored)));
+      return Promise.resolve(!trouble.isDiskFull);
+    },
+  };
+}
+
+/** A field whose writes take 80 ms. */
+function createPanelField(clock: ManualClock, { trouble, isReadBack }: { readonly trouble: Trouble; readonly isReadBack: boolean }) {
+  const latest = new Map<PointId, Reading>();
+  const shown = new Map<PointId, string>();
+  const writes: TextWrite[] = [];
+  const format = LINE.text as NonNullable<PointProfile['text']>;
+  const read = (pointId: PointId, value: number | null): Reading => {
+    const reading: Reading = { pointId, value, quality: value === null ? 'missing' : 'good', atMono: clock.monoMs(), atMs: clock.wallMs() };
+    latest.set(pointId, reading);
+    return reading;
+  };
+  const readText = (pointId: PointId): void => void read(pointId, textValue(textWords(format, shown.get(pointId) ?? '')));
+  async function writeText(write: TextWrite): Promise<WriteResult> {
+    writes.push(write);
+    await new Promise<void>((resolve) => clock.after(80, resolve));
+    if (trouble.isSilent) return { state: 'failed', reason: msg`unit 1: no reply in ${300} ms`, sentMono: null };
+    if (!trouble.isDeaf) shown.set(write.pointId, write.text);
+    if (isReadBack) readText(write.pointId);
+    if (trouble.isDeaf && isReadBack) return { state: 'failed', reason: msg`reads back another text`, sentMono: clock.monoMs() };
+    return { state: 'verified', sentMono: clock.monoMs(), ...(isReadBack ? {} : { isUnread: true as const }) };
+  }
+  return { latest, shown, writes, read, readText, writeText };
+}
+
+function pointsOf(configs: readonly PanelConfig[], isReadBack: boolean): Map<PointId, CabinetPoint> {
+  const profile = { ...LINE, write: { ...writable({ max: MAX_TEXT_VALUE }), readBack: isReadBack } };
+  const all = configs.flatMap(({ device, points }) => points.map((name): PointId => `${device}.${name}`));
+  return new Map(all.map((pointId) => [pointId, { pointId, device: testDevice('PN1'), profile, semantic: 'text' }]));
+}
+
+const REQUEST = {
+  panel: 'square-panel',
+  text: 'Market until 13:00',
+  isEmergency: false,
+  minutes: 60,
+  sender: 'platform',
+  source: 'platform',
+} as const;
+
 /** Not started. */
 export function createSquare({
   panels: configs,
@@ -114,92 +165,38 @@ export function createSquare({
   isReadBack = true,
 }: SquareOptions): Square {
   const clock = createManualClock(startMs, quality);
-  const latest = new Map<PointId, Reading>();
   const trouble: Trouble = { isSilent: false, isDeaf: false, isDiskFull: false, isDiskHanging: false };
-  const record = { shown: new Map<PointId, string>(), writes: [] as TextWrite[], outcomes: [] as Outcome[], events: [] as AgentEvent[] };
-  const rules = new Map<string, RuleState>();
-  const profile = { ...LINE, write: { ...writable({ max: MAX_TEXT_VALUE }), readBack: isReadBack } };
-  const format = profile.text as NonNullable<PointProfile['text']>;
-  const read = (pointId: PointId, measured: number | null): Reading => {
-    const reading: Reading = {
-      pointId,
-      value: measured,
-      quality: measured === null ? 'missing' : 'good',
-      atMono: clock.monoMs(),
-      atMs: clock.wallMs(),
-    };
-    latest.set(pointId, reading);
-    return reading;
-  };
-  const readText = (pointId: PointId): void => void read(pointId, textValue(textWords(format, record.shown.get(pointId) ?? '')));
-  const points = new Map(
-    configs.flatMap(({ device, points: names }) =>
-      names.map((name): [PointId, CabinetPoint] => {
-        const pointId: PointId = `${device}.${name}`;
-        return [pointId, { pointId, device: testDevice(device), profile, semantic: 'text' }];
-      }),
-    ),
-  );
+  const record = { outcomes: [] as Outcome[], events: [] as AgentEvent[], rules: new Map<string, RuleState>() };
+  const { latest, shown, writes, read, readText, writeText } = createPanelField(clock, { trouble, isReadBack });
+  const points = pointsOf(configs, isReadBack);
   let commands = 0;
   const square: Square = {
-    ...record,
-    clock,
-    rules,
-    trouble,
-    disk,
-    device: 'ok',
+    ...{ ...record, clock, trouble, disk, shown, writes, device: 'ok' },
     panels: new Panels({
-      cabinet: { ...SITE, panels: configs },
+      cabinet: { ...SQUARE_SITE, panels: configs },
       points,
       clock,
       field: {
         latest: (pointId) => latest.get(pointId),
         devices: () => [{ ...({} as DeviceView), id: 'PN1', state: square.device }],
-        writeText: async (write): Promise<WriteResult> => {
-          record.writes.push(write);
-          await new Promise<void>((resolve) => clock.after(80, resolve));
-          if (trouble.isSilent) return { state: 'failed', reason: msg`unit 1: no reply in ${300} ms`, sentMono: null };
-          if (!trouble.isDeaf) record.shown.set(write.pointId, write.text);
-          if (isReadBack) readText(write.pointId);
-          if (trouble.isDeaf && isReadBack) return { state: 'failed', reason: msg`reads back another text`, sentMono: clock.monoMs() };
-          return { state: 'verified', sentMono: clock.monoMs(), ...(isReadBack ? {} : { isUnread: true as const }) };
-        },
+        writeText,
       },
-      store: {
-        load: async (key) => disk.get(key),
-        save: (key, stored) => {
-          if (trouble.isDiskHanging) return new Promise(() => {});
-          if (!trouble.isDiskFull) disk.set(key, JSON.parse(JSON.stringify(stored)));
-          return Promise.resolve(!trouble.isDiskFull);
-        },
-      },
+      store: createDisk(disk, trouble),
       log: { event: () => {} },
-      ruleStates: () => rules,
+      ruleStates: () => record.rules,
       onEvent: (event) => void record.events.push(event),
       onOutcome: (outcome) => void record.outcomes.push(outcome),
     }),
-    read(pointId, measured) {
-      square.panels.onReadings([read(pointId, measured)]);
-    },
+    read: (pointId, measured) => square.panels.onReadings([read(pointId, measured)]),
     poll: () => {
       for (const pointId of points.keys()) readText(pointId);
     },
     text: () =>
       [...points.keys()]
-        .map((pointId) => record.shown.get(pointId) ?? '')
+        .map((pointId) => shown.get(pointId) ?? '')
         .join(' ')
         .trim(),
-    request: (over) =>
-      square.panels.request({
-        commandId: `c${++commands}`,
-        panel: 'square-panel',
-        text: 'Market until 13:00',
-        isEmergency: false,
-        minutes: 60,
-        sender: 'platform',
-        source: 'platform',
-        ...over,
-      }),
+    request: (over) => square.panels.request({ commandId: `c${++commands}`, ...REQUEST, ...over }),
   };
   return square;
 }

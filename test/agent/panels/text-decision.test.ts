@@ -2,7 +2,7 @@ import t from 'tap';
 import type { PanelConfig } from '../../../agent/core/cabinet.ts';
 import { DEFAULT_LIMITS } from '../../../agent/core/panel-config.ts';
 import { decideText, type SentText, type TextFacts } from '../../../agent/panels/text-decision.ts';
-import { longestText, shownValue } from '../../../agent/panels/text-template.ts';
+import { longestText, valueText } from '../../../agent/panels/text-template.ts';
 import { entry, holds, NOON_MS, panel, value } from './square.ts';
 
 const PANEL = panel({
@@ -94,7 +94,7 @@ const values: readonly (readonly [what: string, config: typeof AIR, measured: nu
   ['beyond words that all have a limit', { ...AIR, words: [{ below: 15, word: 'good' }] }, 20, null],
 ]; // biome-ignore format: a table
 for (const [what, config, measured, shown] of values)
-  t.test(`a value in a text: ${what}`, async (t) => t.equal(shownValue(config, measured), shown));
+  t.test(`a value in a text: ${what}`, async (t) => t.equal(valueText(config, measured), shown));
 
 t.test('the longest text counts the longest word and seven digits for a number', async (t) => {
   t.equal(longestText('Air {air}', [AIR]), 8);

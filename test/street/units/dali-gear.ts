@@ -196,7 +196,7 @@ export class DaliGear {
   }
 }
 
-/** What a D4i driver of a test knows about itself. Units: by suffix. */
+/** The values of a D4i driver of a test. Units: by suffix. */
 export interface D4iState {
   readonly energyWh: number;
   readonly powerW: number;
@@ -208,8 +208,7 @@ export interface D4iState {
 
 /** The memory banks of a D4i driver: 1, and 202 to 207, with these values. Energy and power have the power of ten -1. */
 export function d4iBanks({ energyWh, powerW, onS, temperatureC, failures }: D4iState): Map<number, number[]> {
-  const energy = (bank: number): number[] =>
-    [0x0f, 0, 0xff, 1, 0xff, ...bytes(energyWh * 10, 6), 0xff, ...bytes(powerW * 10, 4)].map((b) => b + 0 * bank);
+  const energy = (): number[] => [0x0f, 0, 0xff, 1, 0xff, ...bytes(energyWh * 10, 6), 0xff, ...bytes(powerW * 10, 4)];
   const flagsFrom = (bank: number, from: number, count: number): number[] =>
     Array.from({ length: count }, (_, i) => (i % 2 === 0 && failures.includes(`${bank}:${from + i}`) ? 1 : 0));
   const driver = [0x1c, 0, 0xff, 1, ...bytes(onS, 4), ...bytes(7, 3), ...bytes(2_305, 2), 50, 95];
@@ -233,9 +232,9 @@ export function d4iBanks({ energyWh, powerW, onS, temperatureC, failures }: D4iS
   return new Map([
     [0, [0x19, 0, 207, ...bytes(0, 23)]],
     [1, luminaire],
-    [202, energy(202)],
-    [203, energy(203)],
-    [204, energy(204)],
+    [202, energy()],
+    [203, energy()],
+    [204, energy()],
     [205, [...driver, ...flagsFrom(205, 0x0f, 12), temperatureC + 60, 95]],
     [206, [...lamp, ...flagsFrom(206, 0x16, 10), temperatureC + 60]],
     [207, [0x07, 0, 0xff, 1, 100, 145, ...bytes(500, 2)]],

@@ -157,7 +157,7 @@ function historicGroups({ indexWh, apparentVa, subscribedKva, tariff }: TicState
 }
 
 /** The time of the meter: E and two hours in summer, H and one hour in winter. The season is that of the date alone, without its last days. */
-export function ticTime(atMs: number): string {
+function ticTime(atMs: number): string {
   const month = new Date(atMs).getUTCMonth() + 1;
   const isSummer = month >= 4 && month <= 10;
   const text = new Date(atMs + (isSummer ? 2 : 1) * MS_PER_HOUR).toISOString().replace(/\D/g, '');

@@ -1,13 +1,13 @@
 /** `status`, `devices` and `points`: the cabinet on one screen, the devices on its lines, and the newest values. */
 
 import { count } from '../../../core/counts.ts';
-import { type Message, msg } from '../../../core/message.ts';
+import { msg } from '../../../core/message.ts';
 import type { DeviceView } from '../../../core/ports.ts';
-import type { NameplateId } from '../../../core/profile.ts';
 import type { PointView, StatusView } from '../../../core/views.ts';
 import { agentCommand } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { formatDuration } from '../../text/duration.ts';
+import { nameplateLines } from '../../text/nameplate-lines.ts';
 import { formatNumber, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { wordOf } from '../../text/state-words.ts';
 import { labelled } from '../../text/text-lines.ts';
@@ -120,25 +120,9 @@ export function renderDevices(devices: readonly DeviceView[], page: Page, state 
     ...(faulty === 0 ? [] : [msg`${faulty} with a fault`]),
   ];
   const [only, ...others] = devices;
-  const nameplate = only === undefined || others.length > 0 ? [] : nameplateLines(only, page);
+  const nameplate = only === undefined || others.length > 0 ? [] : nameplateLines(only.nameplate ?? {}, page);
   const faults = devices.flatMap((device) => device.faults.flatMap((text) => labelled(msg`Fault`, text, page)));
   return [...tableLines(columns, rows, page), '', ...faults, ...nameplate, translated(msg`${sums}`, page)].join('\n');
-}
-
-const NAMEPLATE_LABELS: Readonly<Record<NameplateId, Message>> = {
-  maker: msg`Maker`,
-  model: msg`Model`,
-  serial: msg`Serial no.`,
-  firmware: msg`Firmware`,
-  hardware: msg`Hardware`,
-};
-
-/** The texts of its nameplate; shown when the list has only this device. */
-function nameplateLines({ nameplate = {} }: DeviceView, page: Page): string[] {
-  return (Object.keys(NAMEPLATE_LABELS) as NameplateId[]).flatMap((id) => {
-    const text = nameplate[id];
-    return text === undefined ? [] : labelled(NAMEPLATE_LABELS[id], text, page);
-  });
 }
 
 /** Renders `luciole points`: the newest value of each point and its quality. */

@@ -4,6 +4,8 @@ import { count } from '../../../core/counts.ts';
 import type { BusErrorCode } from '../../../core/errors.ts';
 import { manualHint } from '../../../core/manual-address.ts';
 import { type Message, msg, type Said } from '../../../core/message.ts';
+import type { NameplateId } from '../../../core/profile.ts';
+import { nameplateLines } from '../../text/nameplate-lines.ts';
 import { formatNumber, NOTHING, type Page, stateWord } from '../../text/page.ts';
 import { wordOf } from '../../text/state-words.ts';
 import { labelled } from '../../text/text-lines.ts';
@@ -29,6 +31,8 @@ export interface ProfileTest {
   readonly line: string;
   readonly unit: number;
   readonly points: readonly TestedPoint[];
+  /** Texts of the nameplate; null for one that the unit does not have. */
+  readonly nameplate: Readonly<Partial<Record<NameplateId, string | null>>>;
   /** Points skipped because the unit no longer answered. */
   readonly untried: number;
 }
@@ -66,7 +70,12 @@ export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols
     { title: msg`ms`, align: 'right' },
     { title: msg`Why` },
   ] as const;
-  return [...tableLines(columns, rows, page), '', ...labelled(msg`Result`, ending(test), page)].join('\n');
+  return [
+    ...tableLines(columns, rows, page),
+    '',
+    ...nameplateLines(test.nameplate, page),
+    ...labelled(msg`Result`, ending(test), page),
+  ].join('\n');
 }
 
 function ending(test: ProfileTest): Message {

@@ -1,6 +1,7 @@
 /** Checks a profile file and tries it on a real unit through the running agent. It never writes to a unit. */
 
 import { createModbusDriver } from '../../../../drivers/modbus/modbus-driver.ts';
+import { nameplateText, nameplateWidth } from '../../../../drivers/modbus/nameplate-text.ts';
 import { widthOf } from '../../../../drivers/modbus/register-types.ts';
 import type { ProfileUse } from '../../../../drivers/profile-judge.ts';
 import { loadProfile } from '../../../../drivers/profile-loader.ts';
@@ -10,7 +11,7 @@ import type { ModbusDriver } from '../../../core/driver.ts';
 import { BusError, ConfigError, type Problem } from '../../../core/errors.ts';
 import { msg } from '../../../core/message.ts';
 import { withTexts } from '../../../core/message-wire.ts';
-import type { PointProfile, Profile } from '../../../core/profile.ts';
+import type { NameplateId, PointProfile, Profile } from '../../../core/profile.ts';
 import { readRegularFile } from '../../../core/regular-file.ts';
 import { numberArg, textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
@@ -61,7 +62,7 @@ export interface ProfileTrial {
 }
 
 /**
- * Reads each polled point once from the unit, and resolves with the result of each. Stops after three points in a row without an answer;
+ * Reads each polled point and the nameplate once from the unit, and resolves with the result of each. Stops after three points in a row without an answer;
  * `untried` counts the rest. Writes nothing.
  *
  * Errors: rejects with ConsoleError 'usage' for a device that cannot be polled; rejects as `read` does for a failure not caused by the
@@ -92,7 +93,24 @@ export async function runProfileTrial(trial: ProfileTrial): Promise<ProfileTest>
     points.push(tested.point);
     report(points.length, polled.length);
   }
-  return { profile: profile.id, line, unit, points, untried: polled.length - points.length };
+  const untried = polled.length - points.length;
+  const nameplate = untried > 0 ? {} : await readNameplate(trial);
+  return { profile: profile.id, line, unit, points, nameplate, untried };
+}
+
+async function readNameplate({ profile, line, unit, read }: ProfileTrial): Promise<ProfileTest['nameplate']> {
+  const texts: Partial<Record<NameplateId, string | null>> = {};
+  for (const entry of profile.nameplate) {
+    try {
+      const { words } = await read({ line, unit, table: entry.table, address: entry.address, count: nameplateWidth(entry) });
+      texts[entry.id] = nameplateText(entry, words);
+    } catch (error) {
+      // A unit of another firmware may lack this register, as the agent expects in operation.
+      if (!(error instanceof ConsoleError) || error.bus === null || !new BusError(error.bus, error.said).policy.unitUsable) throw error;
+      texts[entry.id] = null;
+    }
+  }
+  return texts;
 }
 
 type Ask = (request: Omit<BusRead, 'line' | 'unit'>) => Promise<BusReadResult>;

@@ -42,7 +42,7 @@ export const keysAndTypes: Mistake[] = [
   ['an unsupported MQTT version', [['group: Angers', 'group: Angers\n  protocol: 4']], ['38:13: uplink.protocol: found 4; allowed: 5 or 3.1.1']],
   ['a metrics file that the exporter would not read', [['group: Angers', 'group: Angers\nservice: { metricsFile: /run/luciole.txt }']], ['38:25: service.metricsFile: found "/run/luciole.txt"; allowed: an absolute path that ends in .prom']],
   ['a revision key that is none', [['group: Angers', 'group: Angers\ntrust: { revisionKeys: [{ id: office, key: "AAAA" }] }']], ['38:44: trust.revisionKeys[0].key: found "AAAA"; allowed: an Ed25519 public key in base64, 44 or 60 characters, as `luciole config keygen` prints it']],
-  ['a unit beyond 247', [['unit: 31', 'unit: 248']], ['9:26: lines[0].devices[3].unit: found 248; allowed: a whole number from 1 to 247']],
+  ['a unit beyond 247', [['unit: 31', 'unit: 248']], ['9:26: lines[0].devices[3].unit: found 248; allowed: a whole number from 0 to 247']],
   ['a time beyond the day', [['"23:00"', '"25:00"']], [`33:15: programmes[0].steps[1].at: found "25:00"; allowed: ${TIME}`]],
   ['a time in English', [['"23:00"', '7pm']], [`33:15: programmes[0].steps[1].at: found "7pm": write "19:00"; allowed: ${TIME}`]],
   ['a time in French', [['"23:00"', '22h30']], [`33:15: programmes[0].steps[1].at: found "22h30": write "22:30"; allowed: ${TIME}`]],
@@ -85,6 +85,7 @@ export const nameMistakes: Mistake[] = [
 
 // biome-ignore format: a table
 export const values: Mistake[] = [
+  ['unit 0 on a modbus line', [['unit: 31', 'unit: 0']], ['9:26: lines[0].devices[3].unit: found 0; needed on a modbus line: a whole number from 1 to 247']],
   ['a modbus device without unit', [['unit: 31, ', '']], ['9:9: lines[0].devices[3].unit: missing; needed on a modbus line: a whole number from 1 to 247']],
   ['a uart device with a unit', [['{ id: AIR1,', '{ id: AIR1, unit: 3,']], ['14:27: lines[1].devices[0].unit: a device on a uart line has no unit; leave it out, or make the line kind modbus']],
   ['two devices on a uart line', [['nova-sds011 }', 'nova-sds011 }\n      - { id: AIR2, profile: nova-sds011 }']], ['14:7: lines[1].devices: found 2 devices; a uart line has exactly one']],

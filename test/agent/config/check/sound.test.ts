@@ -117,7 +117,7 @@ t.test('the platform may write neither player nor amplifier as points', async (t
   t.ok(writable.includes('IO1.relay_1'));
   t.match(
     devices.find(({ id }) => id === 'square-sound'),
-    { isSoundPlace: true, target: null },
+    { part: 'sound-place', target: null },
   );
 });
 

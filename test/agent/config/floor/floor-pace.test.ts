@@ -69,6 +69,7 @@ const NOT_OWED: Readonly<Record<string, string>> = {
   'zones.traffic.designFlowPerH': 'traffic only raises',
   'rules.forS': 'a rule only raises',
   'outputs.minOnS': 'a circuit stays closed for longer',
+  'panels.limits.changesPerMin': 'no lamp depends on a text; texts are commands, which urgent levels pass',
   'uplink.keepaliveS': 'no light',
   'uplink.birthJitterS': 'no light',
   'store.commitSeconds': 'no light',

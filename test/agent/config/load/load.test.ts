@@ -152,7 +152,7 @@ for (const [story, text, problems] of broken) {
 
 t.test('a duplicate key is reported together with all other problems', async (t) => {
   t.strictSame(complaints(smallStreet(['uplink:\n', 'uplink:\n  group: A\n'], ['unit: 31', 'unit: 0'])), [
-    '9:26: lines[0].devices[3].unit: found 0; allowed: a whole number from 1 to 247',
+    '9:26: lines[0].devices[3].unit: found 0; needed on a modbus line: a whole number from 1 to 247',
     '38:3: this key is used twice in the same section; keep one of the two',
   ]);
   t.strictSame(complaints(smallStreet(['group: Angers', 'group: A\n  group: a+b'])), [

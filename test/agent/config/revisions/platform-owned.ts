@@ -30,7 +30,7 @@ export const PLATFORM_OWNED: readonly string[] = `
   holidays[].id holidays[].days
   eventNights[].id eventNights[].date eventNights[].from eventNights[].until eventNights[].levelPct eventNights[].zones
   rules[].id rules[].point rules[].above rules[].below rules[].clearsAt rules[].forS rules[].presenceIn rules[].trafficIn
-  rules[].flowPct rules[].raise.zones rules[].raise.levelPct
+  rules[].flowPct rules[].raise.zones rules[].raise.levelPct rules[].lower.zones rules[].lower.levelPct
   outputs[].id outputs[].device outputs[].point outputs[].idle outputs[].litWith.zones outputs[].litWith.value
   outputs[].rules[].rule outputs[].rules[].value outputs[].minOnS outputs[].minOffS
   panels[].id panels[].device panels[].points panels[].fallback panels[].values[].id panels[].values[].point panels[].values[].today

@@ -81,6 +81,43 @@ for (const [what, change, named] of rows)
     t.strictSame(keys(SITE, SITE, cabinet(change)), [], 'and the file of the site be taken again');
   });
 
+const PANEL_DEVICE = '- { id: M01,';
+const withPanel = (limits: string, { id = 'square-panel', device = 'PN1', profile = 'dm36b06' } = {}): Cabinet =>
+  cabinet([
+    [PANEL_DEVICE, `- { id: ${device}, unit: 41, profile: ${profile} }\n      ${PANEL_DEVICE}`],
+    [TO_UPLINK, `${TO_UPLINK}\npanels: [{ id: ${id}, device: ${device}, points: [text], fallback: "30"${limits} }]`],
+  ]);
+const STRICT = ', limits: { maxLength: 6, textFrom: [console], emergencyFrom: [] }';
+
+t.test('the limits of a panel: a revision changes none, under whatever name it has the panel', async (t) => {
+  const site = withPanel(STRICT);
+  t.strictSame(keys(withPanel(STRICT), site), []);
+  t.strictSame(keys(withPanel(STRICT, { id: 'info', device: 'PN9' }), site), [], 'another name alone is no other limit');
+  t.strictSame(keys(cabinet(), site), [], 'a panel may be left out');
+  for (const over of [{}, { id: 'info' }, { device: 'PN9' }, { id: 'info', device: 'PN9', profile: 'dm56a04' }]) {
+    const id = over.id ?? 'square-panel';
+    t.strictSame(
+      keys(withPanel('', over), site),
+      ['maxLength', 'textFrom', 'emergencyFrom'].map((key) => `panels[${id}].limits.${key}`),
+    );
+  }
+  const changes: readonly (readonly [string, string])[] = [
+    ['maxLength: 7', 'maxLength'],
+    ['changesPerMin: 60', 'changesPerMin'],
+    ['changesPerHour: 600', 'changesPerHour'],
+    ['characters: abc', 'characters'],
+    ['textFrom: [platform]', 'textFrom'],
+    ['emergencyFrom: [console, platform]', 'emergencyFrom'],
+  ];
+  for (const [change, key] of changes)
+    t.strictSame(keys(withPanel(`, limits: { ${change} }`), withPanel('')), [`panels[square-panel].limits.${key}`]);
+});
+
+t.test('a panel that the file of the site does not have: a revision may add it with the usual limits', async (t) => {
+  t.strictSame(keys(withPanel(''), SITE), []);
+  t.strictSame(keys(withPanel(', limits: { emergencyFrom: [platform] }'), SITE), ['panels[square-panel].limits.emergencyFrom']);
+});
+
 t.test('a port that the file of the site allows, and one endpoint in two spellings', async (t) => {
   const site = cabinet([[TO_UPLINK, `${TO_UPLINK}\ntrust: { ports: [/dev/ttyUSB9, "tcp://plc"] }`]]);
   const candidate = (port: string) => ({ ...site, lines: site.lines.map((line) => (line.id === 'air' ? { ...line, port } : line)) });
@@ -157,7 +194,8 @@ t.test('values of two configurations are not mixed within a section', async (t) 
 });
 
 t.test('nothing may be compared with nothing', async (t) => {
-  t.equal(keys(SITE).length, SITE_OWNED.length + 1, 'every key, and the port of each line');
+  const single = SITE_OWNED.filter((key) => !key.startsWith('panels[]'));
+  t.equal(keys(SITE).length, single.length + 1, 'every key, and the port of each line; the limits of a panel have defaults');
 });
 
 t.test('a refusal names the keys and the file where they are changed, and stays short', async (t) => {

@@ -72,7 +72,12 @@ t.test('an entry without a reply is tried three times, a minute apart, and does 
     return read(table, address, count);
   };
   await plant.field.start();
-  await plant.clock.advance(600_000);
+  const states = new Set<string>();
+  for (let second = 0; second < 600; second++) {
+    await plant.clock.advance(1_000);
+    for (const { state, failures } of plant.field.devices()) states.add(`${state} ${failures}`);
+  }
+  t.same([...states], ['new 0', 'ok 0'].slice(-states.size), 'a lost nameplate is no evidence about the unit');
   t.equal(readsOf(plant).filter((what) => what === 'read holding:210+2').length, 3);
   t.same(nameplateOf(plant), { serial: '100000', model: 'EM' });
   t.match(plant.field.devices(), [{ state: 'ok' }]);
@@ -91,4 +96,35 @@ t.test('bytes that are no text are not shown', async (t) => {
   await plant.field.start();
   await plant.clock.advance(60_000);
   t.same(nameplateOf(plant), { model: 'EM' }, 'neither an empty memory nor an escape sequence');
+});
+
+t.test('a line that is always busy still reads its nameplates, and no reading waits for them', async (t) => {
+  const busy = testProfile('busy', [testPoint('power', { poll: 'slow' })], { nameplate: METER.nameplate });
+  const devices = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`M${i + 1}`, busy]));
+  const run = async (names: boolean): Promise<{ plant: Plant; readings: number }> => {
+    const quiet = testProfile('busy', busy.points);
+    const plant = await plantWith(t, {
+      devices: names ? devices : Object.fromEntries(Object.keys(devices).map((id) => [id, quiet])),
+      periodsMs: { fast: 100, normal: 100, slow: 100 },
+    });
+    await plant.field.start();
+    await plant.clock.advance(60_000);
+    return { plant, readings: plant.readings.length };
+  };
+  const [without, withThem] = [await run(false), await run(true)];
+  t.ok(nameplateOf(withThem.plant), 'within a minute');
+  t.ok(withThem.readings > 0.98 * without.readings, `${withThem.readings} readings, ${without.readings} without nameplates`);
+});
+
+t.test('a unit that comes back is asked again: it may be another one', async (t) => {
+  const plant = await plantWith(t);
+  await plant.field.start();
+  await plant.clock.advance(60_000);
+  t.match(nameplateOf(plant), { serial: '100000' });
+  plant.sim.silence(1);
+  await plant.clock.advance(200_000);
+  plant.unit('M1').registers.set('holding:201', 0x86a1);
+  plant.sim.revive(1);
+  await plant.clock.advance(200_000);
+  t.match(nameplateOf(plant), { serial: '100001' });
 });

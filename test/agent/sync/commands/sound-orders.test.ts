@@ -6,7 +6,7 @@ import { encodePayload, type Metric, toLong } from '../../../../agent/sync/spark
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
 import { NODE_DEVICES, NODE_START_MS } from '../small-node.ts';
 
-const SQUARE: UplinkDevice = { id: 'square-sound', target: null, metrics: [], isSoundPlace: true };
+const SQUARE: UplinkDevice = { id: 'square-sound', target: null, metrics: [], part: 'sound-place' };
 const place = createMetricTable([...NODE_DEVICES, SQUARE]).devices.get('square-sound');
 const context: CommandContext = { nowMs: NODE_START_MS, nowMono: 1_000, clockQuality: 'synced', freshId: 'fresh' };
 const text = (name: string, value: string): Metric => ({ name: `Sound/${name}`, value: { kind: 'string', value } });

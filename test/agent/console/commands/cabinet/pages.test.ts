@@ -7,6 +7,7 @@ import { renderStatus } from '../../../../../agent/console/commands/cabinet/stat
 import { renderWhy } from '../../../../../agent/console/commands/light/why.ts';
 import { learn } from '../../../../../agent/console/text/translate.ts';
 import { msg } from '../../../../../agent/core/message.ts';
+import type { DeviceView } from '../../../../../agent/core/ports.ts';
 import type { StatusView } from '../../../../../agent/core/views.ts';
 import { AT_MS } from '../../fake-clock.ts';
 import {
@@ -147,6 +148,11 @@ checkSheets([
     'devices with a silent one',
     renderDevices(fakeDevices(), page),
     [/L02 +street +2 +wb-led +P02 +silent +- +- +14/, /3 devices, 1 silent/],
+  ],
+  [
+    'one device with what its nameplate says',
+    renderDevices([{ ...(fakeDevices()[0] as DeviceView), nameplate: { serial: '16233039', maker: 'Schneider Electric' } }], page),
+    [/^Maker +Schneider Electric$/m, /^Serial no\. +16233039$/m],
   ],
   ['no devices', renderDevices([], page), [/no devices/]],
   [

@@ -47,6 +47,7 @@ const trial = (points: readonly TestedPoint[], untried = 0): ProfileTest => ({
   line: 'street',
   unit: 7,
   points,
+  nameplate: {},
   untried,
 });
 

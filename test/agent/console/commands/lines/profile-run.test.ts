@@ -15,6 +15,9 @@ trust: B
 transport: modbus
 sources: [this test]
 serial: { baud: 9600, parity: none, stopBits: 2 }
+nameplate:
+  - { id: serial, address: 2000, type: u16 }
+  - { id: firmware, address: 404, type: u16 }
 points:
   - { id: level, semantic: level, table: holding, address: 2000, type: u16, range: [0, 1000] }
   - { id: current, semantic: current, table: holding, address: 5, type: u16, scale: 0.1, decimals: 1, unit: A, range: [0, 20] }
@@ -29,11 +32,11 @@ t.test('a profile is checked offline and tried on a unit through the running age
   writeFileSync(good, PROFILE);
   writeFileSync(bad, PROFILE.replace('level: 300', 'level: 301').replace('type: u16, range', 'type: u16, rnge'));
   t.match(await runLuciole('profile', 'check', good), { code: 0, out: /ok, my-driver, 3 points, 1 example run, trust B\n$/, err: '' });
-  t.match(await runLuciole('profile', 'check', bad), { code: 78, out: /bad\.yaml:10:\d+: points\[0\]\.rnge: unknown key "rnge"/ });
+  t.match(await runLuciole('profile', 'check', bad), { code: 78, out: /bad\.yaml:13:\d+: points\[0\]\.rnge: unknown key "rnge"/ });
   writeFileSync(bad, PROFILE.replace('level: 300', 'level: 301'));
   t.match(await runLuciole('profile', 'check', bad, '--json'), {
     code: 78,
-    out: /"file":".*","line":14,"column":\d+,.*expected 301.*300.*"profile":null/,
+    out: /"file":".*","line":17,"column":\d+,.*expected 301.*300.*"profile":null/,
   });
 
   const log = { event: () => {} };
@@ -44,7 +47,7 @@ t.test('a profile is checked offline and tried on a unit through the running age
   const test = (unit: string, ...words: string[]) =>
     runLuciole('profile', 'test', good, '--line', 'street', '--unit', unit, '--socket', socketPath, ...words);
   const shown =
-    /level +2000 +300 +good[\s\S]*current +5 +30\.0 +A +implausible[\s\S]*extra +404 +- +failed[\s\S]*1 of 3 points good; compare/;
+    /level +2000 +300 +good[\s\S]*current +5 +30\.0 +A +implausible[\s\S]*extra +404 +- +failed[\s\S]*Serial no\. +300\nFirmware +-\n[\s\S]*1 of 3 points good; compare/;
   t.match(await test('7'), { code: 1, out: shown, err: '' });
   const bare = join(dir, 'bare.yaml');
   writeFileSync(bare, PROFILE.slice(0, PROFILE.indexOf('examples:')));
