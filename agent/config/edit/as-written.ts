@@ -93,16 +93,6 @@ function dateWritten({ year, month, day }: CalendarDate): string {
   return [...(year === null ? [] : [String(year)]), twoDigits(month), twoDigits(day)].join('-');
 }
 
-function panelWritten({ schedule, ...panel }: PanelConfig): Readonly<Record<string, unknown>> {
-  const entries = schedule.map(({ text, at, until, days }) => ({
-    text,
-    at: timeWritten(at),
-    until: timeWritten(until),
-    ...daysWritten(days),
-  }));
-  return { ...panel, schedule: entries };
-}
-
 /** The lists of holidays that rules name; undefined if there are none. */
 function holidaysWritten(
   calendars: readonly Calendar[],
