@@ -27,6 +27,7 @@ export interface AccessParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
+  /** Receives an event `login-locked` for each failed login that makes a user wait. */
   readonly onEvent: (event: AgentEvent) => void;
   /** Verifies the list of users that the platform sends; without it no list is accepted. */
   readonly verifyUserList?: UserListStoreParts['verify'];
@@ -40,14 +41,15 @@ const NO_LISTS = msg`started this way, the agent accepts no user list`;
 export interface Access extends AccessTools {
   /**
    * Verifies a list and stores it instead of the one before. All people who logged in from a list are then logged out. Resolves with the list,
-   * or with why it is refused.
+   * or with why it is refused. A refusal changes no list and no session.
    */
   takeUserList(text: string): Promise<UserList | Message>;
 }
 
 /**
  * Creates the users, logins and sessions of the consoles. Initially no user is logged in; no file is read before the first request. An
- * invitation, a removal, another role or another password ends the sessions of the user. A lock after wrong passwords is an event.
+ * invitation, a removal, a set role or a set password ends the sessions of the user, unless the change is refused. Each wrong password or
+ * code that makes a user wait is an event.
  */
 export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verifyUserList, passwordCost }: AccessParts): Access {
   const hasher = createHasher(passwordCost);

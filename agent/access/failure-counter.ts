@@ -20,7 +20,7 @@ export interface FailureCounterParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
-  /** Called after a wrong attempt that causes a wait. Shape: `user` is null for a name that no user has. */
+  /** Called after each wrong attempt after which the user must wait. Shape: `user` is null for a name that no user has. */
   readonly onLocked: (user: string | null, waitMs: number) => void;
 }
 
@@ -34,17 +34,20 @@ export interface LoginTry {
 
 /** Counts failed logins, and computes how long a user must wait because of them. */
 export interface FailureCounter {
-  /** Reads the counts of earlier runs, once. Resolves after 2 s if the disk does not respond; the counts then take effect later. */
+  /**
+   * Reads the counts of earlier runs at the first call. Resolves after 2 s if the disk does not respond; its counts then replace the present
+   * ones when they arrive. A disk that cannot be read counts as no failures and is not read again.
+   */
   restore(): Promise<void>;
   /** How long this user must wait. Units: ms; 0 for no wait. */
   waitMs(by: LoginTry): number;
   /** The longest wait of this user at any console. Units: ms; 0 for no wait. */
   longestWaitMs(user: string): number;
-  /** Counts an attempt as failed, before it is checked. */
+  /** Counts an attempt as failed; call it before the password is checked. Resolves once the count is saved, or after 2 s. */
   count(by: LoginTry): Promise<void>;
-  /** Removes one attempt from the count: it was correct as far as it went. */
+  /** Removes one attempt and its wait from the count: the password was correct, but a code or a new password is missing. */
   refund(by: LoginTry): Promise<void>;
-  /** Records a successful login: clears this user's failures in the counts that applied to it, and remembers its console. */
+  /** Records a successful login: clears this user's failures in the counts that applied to it, and stores the console's key, if any. */
   clear(by: LoginTry): Promise<void>;
   /** Call after a wrong attempt. If the user must wait now, calls `onLocked`. Returns the wait. Units: ms; 0 for no wait. */
   lockIfDue(by: LoginTry): number;
@@ -57,8 +60,8 @@ const DISK_MS = 2_000;
 const KEY_CHARS = 16;
 
 /**
- * Creates a counter without failures; call `restore` before the first login. Each change is saved. If the disk does not accept it within 2
- * s, a warning is logged and the counts are only in memory.
+ * Creates a counter without failures; call `restore` before the first login. Each change is saved. If the disk refuses it, or does not
+ * confirm it within 2 s, a warning is logged and the counts apply in memory.
  */
 export function createFailureCounter({ clock, log, store, onLocked }: FailureCounterParts): FailureCounter {
   let state: LoginFailures = NO_ATTEMPTS;

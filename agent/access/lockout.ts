@@ -65,8 +65,8 @@ const NONE: Count = { failures: 0, untilMono: Number.NEGATIVE_INFINITY, lastMono
 export const NO_FAILURES: Lockout = { users: new Map(), all: NONE, allBefore: NONE };
 
 /**
- * Returns how long this user must wait until the next attempt. The wait caused by failures of all users applies only to a user who has
- * failures too. Units: ms; 0 for no wait.
+ * Returns how long this user must wait until the next attempt: the longer of the user's own wait and the one in `all`. That of `all`
+ * applies only to a user whose own failures have not all expired. Units: ms; 0 for no wait.
  */
 export function lockoutWaitMs({ users, all }: Lockout, user: string, nowMono: MonoMs): number {
   const own = users.get(user) ?? NONE;
@@ -75,10 +75,11 @@ export function lockoutWaitMs({ users, all }: Lockout, user: string, nowMono: Mo
 }
 
 /**
- * Counts an attempt as failed. Call it before the password is checked, and `succeeded` or `refunded` after a correct one.
+ * Returns the state with this attempt counted as failed; failures that have expired by now are removed first. Call it after
+ * `lockoutWaitMs` returned 0 and before the password is checked, and `succeeded` or `refunded` after a correct one.
  *
  * `isKnown`: a user with this name exists. Other attempts do not count in `all`, because there is no password to guess. If there are now
- * more than 64 names, one other name is removed, if possible one that no user has.
+ * more than 64 names, another one with the fewest failures is removed, if possible one that no user has.
  */
 export function attempted({ users, all, allBefore }: Lockout, user: string, isKnown: boolean, nowMono: MonoMs): Lockout {
   const next = new Map(users).set(user, { ...failed(users.get(user) ?? NONE, PER_USER, nowMono), isKnown });

@@ -20,7 +20,10 @@ import {
   succeeded,
 } from './lockout.ts';
 
-/** One attempt to log in. Shape: `user` and `console` are hashes; `console` is null if the client has no key. */
+/**
+ * One attempt to log in. Shape: `user` and `console` are hashes of the typed name and of the console's key; `console` is null without a
+ * key.
+ */
 export interface LoginAttempt {
   readonly user: string;
   readonly console: string | null;
@@ -31,9 +34,9 @@ export interface LoginAttempt {
 /** All counts of failed logins: those of the consoles that a user has logged in from, and the shared ones of all other attempts. */
 export interface LoginFailures {
   readonly shared: Lockout;
-  /** Counts by console. */
+  /** Counts by the hash of the console's key. Only attempts of users who have logged in there count in them. */
   readonly consoles: ReadonlyMap<string, Lockout>;
-  /** The consoles from which each user has logged in, newest last. */
+  /** By user, the latest four consoles from which that user has logged in, newest last; at most 64 users. */
   readonly seen: ReadonlyMap<string, readonly string[]>;
 }
 

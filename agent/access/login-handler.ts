@@ -23,16 +23,18 @@ export interface LoginHandlerParts extends FailureCounterParts {
 /** Checks logins, and proofs that a user who is logged in is at the keyboard. */
 export interface LoginHandler {
   /**
-   * Returns the user if the login is correct, otherwise the answer with what is wrong or still required. Counts failures. A login with a
-   * one-time password stores the new password of the request.
+   * Returns the user if the login is correct, otherwise the answer with what is wrong or still required. A wrong password or code counts as a
+   * failure; an attempt during a wait is refused without a check and not counted. A login with a one-time password stores the new password
+   * of the request; the returned record is the one before. A users file that cannot be read or written gives `unavailable`.
    */
   judge(request: LoginRequest): Promise<UserRecord | LoginAnswer>;
   /**
-   * Returns whether the password is this user's, and also the code if it is not null and codes are in force. False while the user is locked.
-   * A failure counts like that of a login without a console key. Errors: rejects with AccessError if the users cannot be read.
+   * Returns whether the password is this user's, and also the code if it is not null and codes are in force. Counts and waits are those of a
+   * login without a console key: false during such a wait, and a success clears those failures. An accepted code cannot be used again.
+   * Errors: rejects with AccessError if the users cannot be read.
    */
   isProven(user: string, proof: AccountProof): Promise<boolean>;
-  /** The longest remaining lock of this user at any console. Units: ms; 0 for no lock. */
+  /** The longest remaining lock of this user at any console; locks of earlier runs only after the first check. Units: ms; 0 for no lock. */
   lockedMs(user: string): number;
 }
 

@@ -86,7 +86,10 @@ function clockStepText(fromMs: WallMs, stepMs: number): string {
   return `from ${new Date(fromMs).toISOString()} by ${Math.round(stepMs / 1_000)} s`;
 }
 
-/** Reads the detail of an entry `clock-set`; null for any other text. `from`: the time before, in ISO 8601 UTC. `byS`: the step in s, negative if set back. */
+/**
+ * Reads the detail of an entry `clock-set` of this agent; null for a text that is not `from WORD by NUMBER s`. `from`: the wall time before
+ * the step, in ISO 8601 UTC; the word is not checked. `byS`: the step, rounded to whole s, negative if the clock was set back.
+ */
 export function readClockStep(detail: string): { readonly from: string; readonly byS: number } | null {
   const [, from, byS] = /^from (\S+) by (-?\d+) s$/.exec(detail) ?? [];
   return from === undefined ? null : { from, byS: Number(byS) };

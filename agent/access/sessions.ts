@@ -18,13 +18,13 @@ interface Session {
 
 /** The open sessions of logged-in users. A token identifies each session. */
 export interface Sessions {
-  /** Opens a session and returns its token. */
+  /** Opens a session and returns its new token. Does not check the user; one user may have any number of sessions. */
   open(user: string, role: Role): string;
-  /** Returns the user of the session and restarts its idle timeout; null for an unknown token. */
+  /** Returns the user and role given to `open`, and restarts the idle timeout; null for an unknown token or an ended session. */
   touch(token: string): { readonly user: string; readonly role: Role } | null;
   /** Ends the session with `logout`. An unknown token has no effect. */
   end(token: string): void;
-  /** Resolves with how the session ended, once it has; immediately with `logout` for an unknown token. */
+  /** Resolves with how the session ends, once it does; immediately with `logout` for an unknown token or a session that has already ended. */
   ended(token: string): Promise<SessionEnd>;
   /** Ends all sessions of a user with `changed`. */
   endAllOf(user: string): void;

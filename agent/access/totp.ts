@@ -33,9 +33,12 @@ const BLOCK_BYTES = 64;
 /** Source: RFC 4648 §6. */
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** The key of a user's codes. A step is a period of 30 s, counted from 1970. `lastStep`: the newest step whose code was accepted; -1 for none. */
+/**
+ * The key of a user's codes. A step is a period of 30 s, counted from 1970. `lastStep`: codes of this and earlier steps are refused; -1 for
+ * none.
+ */
 export interface CodeState {
-  /** Shape: base 32. */
+  /** Shape: base 32 in any case; other characters are skipped. */
   readonly secret: string;
   readonly lastStep: number;
 }
@@ -65,8 +68,8 @@ export function codeAt(secret: string, step: number, digits = DIGITS): string {
 }
 
 /**
- * Returns the step of this code: the step at `atMs`, or the one before or after it. Null if none of the three has this code, or if it is not
- * later than the last accepted step.
+ * Returns the step of this code: the step at `atMs`, or the one before or after it; the latest if several have this code. Null if none of
+ * the three has it, or if it is not later than the last accepted step. Shape: `code` has six digits and nothing else.
  */
 export function stepOf(code: string, { secret, lastStep }: CodeState, atMs: WallMs): number | null {
   const macOf = macWith(secret);
@@ -86,10 +89,11 @@ interface PairSearch {
 }
 
 /**
- * Returns the step of the second of two consecutive codes. Null if no pair within `mostSteps` of `atMs`, by default 30 days, matches with a
- * first code that is later than the last accepted step.
+ * Returns the step of the second of two consecutive codes. Null if no pair matches whose first code is within `mostSteps` of `atMs`, by
+ * default 30 days, and later than the last accepted step. Units: steps of 30 s.
  *
- * The nearest times are tried first. `breathe` is awaited after every 500 steps, so that other work of the agent can run.
+ * The nearest times are tried first, the past before the future. `breathe` is awaited whenever the distance has grown by 500 steps, so that
+ * other work of the agent can run.
  */
 export async function stepOfPair(
   [first, second]: readonly [string, string],
@@ -166,8 +170,8 @@ export interface CodeCheck {
   /** How many consecutive codes the person must type now: one while the clock is trusted, otherwise two. */
   codesNeeded(): 1 | 2;
   /**
-   * Returns and marks as used the step of the last typed code; null for a wrong code or too few codes. Shape: `typed` is one code, or two
-   * with a separator.
+   * Returns the step of the last typed code, and marks it in memory as used by this user; the caller stores it. Null for a wrong or used
+   * code, for too few codes, or for more than two. Shape: `typed` is one code, or two with any characters between that are not digits.
    */
   stepOf(user: string, typed: string, state: CodeState): Promise<number | null>;
 }
@@ -177,8 +181,8 @@ const CLOCK_OFF_MS = 60_000;
 
 /**
  * Creates the check of typed codes. One code is enough while the clock is trusted, otherwise two consecutive ones are required. Two are
- * accepted in both cases. Used steps are also kept in memory, so that no code works twice even if the file of users could not be saved. If
- * a correct code shows that the clock is off by more than 60 s, this is logged as a warning.
+ * accepted in both cases. Used steps are also kept in memory: within this run a code stays used even if the users file could not be saved.
+ * If a correct code shows that the clock is off by more than 60 s, this is logged as a warning.
  */
 export function createCodeCheck({ clock, log }: { readonly clock: Clock; readonly log: Log }): CodeCheck {
   /** The newest used step by user, for one key; the file may not contain it if it could not be saved. */
@@ -199,7 +203,9 @@ export function createCodeCheck({ clock, log }: { readonly clock: Clock; readonl
     stepOf: async (user, typed, { secret, lastStep }) => {
       const before = taken.get(user);
       const step = await stepOfTyped(typed, { secret, lastStep: Math.max(lastStep, before?.secret === secret ? before.step : -1) });
-      if (step === null) return null;
+      // Another attempt may have used the same code during the search.
+      const latest = taken.get(user);
+      if (step === null || (latest?.secret === secret && step <= latest.step)) return null;
       taken.set(user, { secret, step });
       const offMs = stepStartMs(step) - clock.wallMs();
       if (Math.abs(offMs) > CLOCK_OFF_MS) log.event('clock-off', { byS: Math.round(offMs / 1_000), toldBy: 'two codes' }, 'warning');

@@ -25,12 +25,18 @@ export interface UserListStoreParts {
 export interface UserListStore {
   /**
    * Verifies a list and stores it instead of the one before, which must be older. Resolves with the list once it is on disk, or with why it
-   * is refused.
+   * is refused; the list before then stays. Lists given at the same time are handled one after another.
    */
   take(text: string): Promise<UserList | Message>;
-  /** The people who may log in now, each with the role that the site allows. Empty without a list, or while the disk cannot be read. */
+  /**
+   * The people whose right to log in has not ended, each with the role that the site allows. Empty without a list, or while the disk has not
+   * been read; the call waits up to 5 s for it.
+   */
   users(): Promise<readonly ListedUser[]>;
-  /** Returns whether the right of this listed person to log in has ended; false for a name that is not in the list. */
+  /**
+   * Returns whether the right of this listed person to log in has ended; false for a name that is not in the present list, or before it was
+   * read.
+   */
   isOver(name: string): boolean;
 }
 

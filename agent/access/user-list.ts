@@ -17,7 +17,8 @@ export type ReadUserList = { readonly users: readonly ListedUser[] } | { readonl
 
 /**
  * Reads the text of a list without its signature. The first line must be `USER_LIST_HEADER`. Each other line is a comment that begins with
- * `#`, or `name role last-day password-hash`. The last day, such as `2027-06-30`, is included, in UTC. One mistake refuses the whole list.
+ * `#`, or `name role last-day password-hash` with single spaces. Empty lines are allowed only at the end. The last day, such as
+ * `2027-06-30`, is included, in UTC. One mistake refuses the whole list, and only the first is returned. A list may have no people.
  */
 export function readUserList(text: string): ReadUserList {
   const [header, ...lines] = text.trimEnd().split('\n');

@@ -21,11 +21,11 @@ export interface UserRegistryParts {
 }
 
 /**
- * The users of the cabinet. `add` and `invite` return a new one-time password, valid for 72 h; that of `invite` replaces the password.
- * Codes are those of an authenticator app, a second factor.
+ * The users of the cabinet. `add` and `invite` return a new one-time password, valid for 72 h; that of `invite` replaces the password, and
+ * role and codes stay. Codes are those of an authenticator app, a second factor.
  *
  * Errors: all methods reject with AccessError if the file cannot be read or written. Changes also reject with it for an unknown user, a bad
- * or used name, a 33rd user, a weak password, and if no admin would remain.
+ * or used name, a 33rd user and a weak password. The only admin cannot be removed or get a lower role. The first user need not be an admin.
  */
 export interface UserRegistry {
   all(): Promise<readonly UserRecord[]>;
@@ -35,13 +35,13 @@ export interface UserRegistry {
   setRole(name: string, role: Role): Promise<void>;
   /** Also ends an invitation. */
   setPassword(name: string, password: string): Promise<void>;
-  /** The codes in force stay valid until a code of the offer is confirmed. */
+  /** Stores a new key, which replaces an earlier offer. The codes in force stay valid until `offerTaken`. */
   offerCodes(name: string): Promise<CodeOffer>;
-  /** Records that a code of this step was used. */
+  /** Stores this step as the last used one; no effect for a user without codes. */
   codeTaken(name: string, step: number): Promise<void>;
-  /** Records that a code of the offer was used, with its step: the offered codes are in force from now on. */
+  /** Puts the offered codes in force instead of the present ones, with this step as the last used one; no effect without an offer. */
   offerTaken(name: string, step: number): Promise<void>;
-  /** Removes the codes in force and those offered. */
+  /** Removes the codes in force and those offered, if any. */
   dropCodes(name: string): Promise<void>;
 }
 

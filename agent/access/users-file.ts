@@ -17,7 +17,7 @@ export interface UserRecord {
   readonly password: string;
   /** Validity of the one-time password; null once the user has chosen a password. */
   readonly oneTime: { readonly madeMs: WallMs; readonly untilMs: WallMs } | null;
-  /** Null without codes. `lastStep` -1: no code has been used yet. */
+  /** Null without codes. `lastStep`: the last used step, -1 for none. `isConfirmed` false: no login requires these codes. */
   readonly codes: { readonly secret: string; readonly lastStep: number; readonly isConfirmed: boolean } | null;
   /** Only for a person of the signed list, who is not in this file. */
   readonly listedUntilMs?: WallMs;
@@ -25,11 +25,14 @@ export interface UserRecord {
   readonly offered?: { readonly secret: string } | undefined;
 }
 
-/** Reads and replaces the list of all users. */
+/** Reads and replaces the list of all users. It does not serialise calls; `user-registry.ts` does. */
 export interface UsersFile {
-  /** Empty if the file does not exist yet. Errors: rejects with AccessError 'file' if it cannot be read or is damaged. */
+  /**
+   * Empty if the file does not exist. Errors: rejects with AccessError 'file' if it cannot be read, is a link, is damaged or has more than
+   * 64 KiB.
+   */
   read(): Promise<readonly UserRecord[]>;
-  /** Replaces all users. Resolves once they are on disk. Errors: rejects with AccessError 'file' if they cannot be written. */
+  /** Replaces all users. Resolves once they are on disk. Errors: rejects with AccessError 'file' if not; the file before then stays. */
   write(users: readonly UserRecord[]): Promise<void>;
 }
 

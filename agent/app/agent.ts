@@ -27,13 +27,19 @@ export interface Agent {
   pulse(): Pulse;
   /** Readings recorded so far, whether or not the store accepted them. */
   recorded(): number;
+  /**
+   * Starts all parts; call it once. Resolves once the uplink has started, whether or not it is connected, or early if `stop` was called.
+   * Errors: rejects with ConsoleError if another agent has the socket or the data.
+   */
   start(): Promise<void>;
+  /** Stops all parts and stores the last readings; also during `start`. Resolves once all have stopped. It cannot be started again. */
   stop(): Promise<void>;
-  /** The configuration in force. */
+  /** The configuration in force; from the beginning of a change the new one. */
   site(): CabinetAndProfiles;
   /**
-   * Applies another configuration, which must have been checked. Only the parts that it affects are replaced, one change at a time.
-   * Resolves with the affected parts once it is in force. While the agent stops, it resolves without applying anything.
+   * Applies another configuration, which must have been checked. Only the parts that it affects are replaced. Changes are applied one after
+   * another, each compared with the one before. Resolves with the affected parts once it is in force. While the agent stops, it resolves
+   * with them without applying anything.
    */
   apply(next: CabinetAndProfiles): Promise<TouchedRooms>;
 }

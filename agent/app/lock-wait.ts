@@ -5,7 +5,8 @@ import type { Joined } from './parts.ts';
 
 /**
  * Ends the start of a second agent on the same data, because both would write to the same lamps; its console is closed first. A command that
- * has locked the data writes to no lamp, so the agent continues to control the light. Resolves if no other agent has the data.
+ * has locked the data writes to no lamp, so the agent continues to control the light. It does not wait for the lock: it also resolves if the
+ * store has not answered yet.
  *
  * Errors: rejects with ConsoleError 'data-in-use' if another agent has locked the data.
  */
@@ -27,9 +28,9 @@ export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<
 }
 
 /**
- * Call if a command (for example a restore) had the data locked at the start. Waits until the command has ended, then calls `onDataFree` so
- * that the run ends, because the command may have replaced the files that this run started with. The readings of this run are stored before it
- * ends, unless the command erased the data. Does not call `onDataFree` if the agent stops first.
+ * Call if a command (for example a restore) had the data locked at the start. Checks every second whether the store still finds the data
+ * locked. Once it does not, calls `onDataFree` so that the run ends, because the command may have replaced the files that this run started
+ * with. If the command erased the data, the readings of this run are lost. Resolves without calling `onDataFree` if the agent stops first.
  */
 export async function endRunOnceFree({ parts, state, store, clock }: Joined): Promise<void> {
   parts.log.event('data-held', {}, 'warning');

@@ -49,18 +49,22 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly log: Log;
   /** The same log for live readers; without it no command can read the log. */
   readonly logFeed?: LogFeed;
+  /** Version of this program. */
   readonly version: string;
   readonly openPort: OpenBytePort;
+  /** Connects to the broker. */
   readonly door: MqttTransport;
   /** Reads the files of the uplink. Default: from the disk, without credentials of a service. */
   readonly readFile?: ReadFile;
-  /** Random number, 0 to 1. */
+  /** Random number from 0, below 1. */
   readonly random: () => number;
   /** Path of the console's socket; null for no socket. */
   readonly socketPath: string | null;
+  /** Starts the storage thread. Default: the store's own. */
   readonly openStoreLink?: StoreParts['openLink'];
   /** When the machine booted, so that the times of an earlier run can be corrected. Default: unknown. */
   readonly machine?: StoreParts['machine'];
+  /** Default: the poll periods of the field. */
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   /** Store and checks of other configurations; without them this run accepts none. */
   readonly revisions?: RevisionParts;
@@ -68,7 +72,7 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly isLockOurs?: () => boolean;
   /** A command (erase, restore or backup) had locked the data when this run chose its configuration. Default: no. */
   readonly hasBegunHeld?: boolean;
-  /** Called when a command that had locked the data has ended: the files that this run began with may have been replaced. */
+  /** Must end this run. Called when a command that had locked the data has ended: it may have replaced the files of this run. */
   readonly onDataFree?: () => void;
   /** Receives the completed steps of the start. */
   readonly onStartStep?: (step: string) => void;
@@ -103,6 +107,7 @@ export interface Rooms {
  * before that, no line is read and no command accepted.
  */
 export class AgentState {
+  /** The configuration in force. */
   site: CabinetAndProfiles;
   /** The lighting modules of this configuration. */
   rooms!: Rooms;
@@ -110,12 +115,14 @@ export class AgentState {
   uplinkEvents!: RoomEvents;
   /** Requests on the lines, with this configuration's data about the devices. */
   bus!: BusTools;
+  /** When the first readings of this run arrived; null before. */
   firstPollMono: MonoMs | null = null;
   /** Readings recorded so far, whether or not the store accepted them. */
   recorded = 0;
+  /** True once the light control has started; it stays true at the stop. */
   isRunning = false;
   isStopping = false;
-  /** The changes of configuration in progress. */
+  /** Settles once the changes of configuration requested so far have been applied. Never rejects. */
   applying: Promise<unknown> = Promise.resolve();
   /** Detections and raised lamps under the earlier configurations of this run. */
   countedBefore = { detections: 0, lampsRaised: 0 };
@@ -134,12 +141,12 @@ export interface Joined {
   readonly state: AgentState;
   readonly clock: SteadyClock;
   readonly startedMono: MonoMs;
-  /** No level is written before this time, after mains have returned. */
+  /** No level is written before this time; equal to `startedMono` unless the machine has just booted. */
   readonly quietMono: MonoMs;
   readonly store: Store;
   readonly uplink: UplinkSlot;
   readonly self: Self;
-  /** The audit log, with events for entries that the city must see immediately. */
+  /** The audit log of the store; a note for which the city must be informed immediately also becomes an event. */
   readonly audit: AuditTools;
   readonly record: SelfRecord;
   readonly ongoing: Ongoing;
@@ -147,12 +154,15 @@ export interface Joined {
   readonly recorder: Recorder;
   readonly events: EventTracker;
   readonly stepWatch: StepWatch;
+  /** Null if this run accepts no other release. */
   readonly updates: Updates | null;
+  /** Null if this run accepts no other configuration. */
   readonly revisions: RevisionManager | null;
   readonly platformUpdates: PlatformUpdates;
   readonly platformConfig: PlatformConfigRequests;
   readonly access: Access;
   readonly view: AgentView;
+  /** Null without a console socket. */
   readonly consoles: Consoles | null;
   readonly housekeeping: Housekeeping;
 }

@@ -35,16 +35,17 @@ const noStore: OpenLink = () => {
 export interface RunFacts {
   readonly options: RunOptions;
   readonly beginning: Beginning;
-  /** With the options of the run applied. */
+  /** The chosen configuration with the options of the run applied, before safe mode restricts it. */
   readonly cabinet: Cabinet;
+  /** Its quality is that of `timeQuality`. */
   readonly clock: Clock;
   readonly timeQuality: TimeQuality;
-  /** Setting of the configuration in force. */
+  /** The setting `clockTrust` of the configuration in force, which may change during the run. */
   readonly clockTrust: () => Cabinet['clockTrust'];
   readonly guard: RunGuard;
-  /** Ends this run so that another release can start. */
+  /** Ends this run so that another release can start, and records this reason. */
   readonly leave: () => void;
-  /** Ends this run in the same way as a stop. */
+  /** Ends this run in the same way as a stop signal: the agent stops, and the exit code is 0. */
   readonly end: () => void;
 }
 

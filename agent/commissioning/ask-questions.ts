@@ -16,13 +16,13 @@ export const INDENT_COLS = 2;
 
 /** How `interview` asks and prints, and the answers that it may propose. */
 export interface InterviewParts {
-  /** Null: no question may be asked, so the proposed answers are taken, else the usual ones. */
+  /** Null: no question may be asked, so a missing answer is the proposed one, else the usual one. */
   readonly ask: AskLine | null;
   readonly print: PrintLine;
   readonly machine: MachineFacts;
-  /** Answers of an interrupted run, or of the file that will be replaced. If questions are asked, a person must accept each. */
+  /** Answers of an interrupted run, or of the file that will be replaced. If questions are asked, an empty line accepts one. */
   readonly proposed: TypedAnswers;
-  /** Called after each typed answer, so that an interrupted setup loses none. */
+  /** Receives all answers so far after each answer of a person, so that an interrupted setup loses none. */
   readonly keep: (answers: TypedAnswers) => void;
 }
 
@@ -33,7 +33,8 @@ export interface Unanswered {
 
 /**
  * Collects the answers of one part. Resolves with the given answers and those of this part, or with what is missing or wrong. A given answer is
- * not asked again. A typed answer that is refused is asked again. Errors: rejects when the person leaves.
+ * not asked, even if it is wrong. A typed answer that is refused is asked again. A question that does not apply is skipped; an answer given
+ * for it stays unchecked. Errors: rejects when the person leaves.
  */
 export async function interview(part: Question['part'], given: TypedAnswers, parts: InterviewParts): Promise<TypedAnswers | Unanswered> {
   let answers = given;

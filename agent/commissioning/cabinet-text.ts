@@ -5,10 +5,12 @@ import { degreesOf, type TypedAnswers } from './questions.ts';
 
 /** What a first cabinet file is written from: the answers, the devices found, and the names of its files. */
 export interface CabinetFacts {
+  /** Accepted answers to all questions that apply; `username` is empty for none, and `broker` for no uplink. */
   readonly answers: TypedAnswers;
   readonly draft: SiteDraft;
-  /** Names of the uplink's certificate and key files; null if they are not used. */
+  /** Paths of the uplink's certificate and key, written as they are; null if they are not used. */
   readonly keyFiles: { readonly certFile: string; readonly keyFile: string } | null;
+  /** Path of the file with the broker's password; null for none. */
   readonly passwordFile: string | null;
   /** Folder of the databases; null for the default. */
   readonly dataDir: string | null;

@@ -34,10 +34,11 @@ const EXIT_NOTHING_DONE = 1;
 const CHANGED_MEANWHILE: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT']);
 
 /**
- * Shows what an erasure would delete, and deletes it only with `--yes`. Key and password files are included only with `--keys`. Resolves
- * with the exit code: 0 if it was erased or there was nothing to erase, 1 if it was only shown.
+ * Prints what an erasure of the store folder and of the consoles' folder would delete, and deletes it only with `--yes`. Key, certificate and
+ * password files are included only with `--keys`; the cabinet file always stays. Resolves with the exit code: 0 if it was erased or there
+ * was nothing to erase, 1 if it was only shown.
  *
- * Errors: rejects with ConsoleError for every failure that a person can correct.
+ * Errors: rejects with ConsoleError for every failure that a person can correct. What was deleted before a failure stays deleted.
  */
 export async function runErase(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   await refuseWhileAgentRuns(args, terminal, msg`an agent is running on this data: stop it first (systemctl disable --now luciole)`);

@@ -30,7 +30,7 @@ export function keyFilesIn(folder: string): KeyFiles {
  * for a new key.
  *
  * Errors: throws ConsoleError 'failed' if an existing key cannot be read or is of another kind, or the request cannot be written; the
- * system's error if a new key cannot be written.
+ * system's error if a new key cannot be written. A key that was created before a failure stays.
  */
 export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string): boolean {
   const isNew = !existsSync(keyFile);

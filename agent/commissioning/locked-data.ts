@@ -7,7 +7,8 @@ import { type DataLock, lockData } from '../store/data-lock.ts';
 
 /**
  * Locks the data folder, runs `work`, unlocks the folder and returns the result of `work`. `work` must be synchronous, because the lock ends
- * when it returns. If the disk is full, it runs without the lock. The folder's owner owns the lock file.
+ * when it returns or throws. It does not wait for a lock. If the disk is too full for a lock file, `work` runs without the lock. The folder's
+ * owner owns the lock file, which stays.
  *
  * Errors: throws ConsoleError 'busy' with `advice` if another process has the lock, 'failed' if it cannot be locked; what `work` throws.
  */

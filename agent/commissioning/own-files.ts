@@ -37,8 +37,9 @@ const KINDS: readonly OwnKind[] = [
 ];
 
 /**
- * Returns true if name and content show that this program wrote the file; false also for a missing file or a link. A journal also counts if
- * its database does; for `console-lines-*` the name is enough. Errors: throws the system's error (`code` EACCES, ...).
+ * Returns true if name and content show that this program wrote the file; false also for a missing file or a link. Exceptions: a journal
+ * whose database counts is not examined itself, and a regular file `console-lines-*` counts by its name. Errors: throws the system's error
+ * (`code` EACCES, ...).
  */
 export function isOwnFile(path: string): boolean {
   return KINDS.find(({ name }) => name.test(basename(path)))?.isOurs(path) ?? false;

@@ -15,11 +15,13 @@ import { createField } from '../field/field.ts';
 import { fieldLine } from '../field/line-from-config.ts';
 import type { SeenLine } from './propose.ts';
 
-/** Which addresses to scan, both ends included, at which serial settings. */
+/**
+ * Which addresses to scan, both ends included, at which serial settings. A port without serial settings, such as Modbus TCP, ignores them.
+ */
 export interface ProbeRequest {
   readonly from: number;
   readonly to: number;
-  /** Only these settings; null: the usual ones first, then all others. */
+  /** Only these settings; null: 9600 8N2, and the others of the known devices only if nothing answers. */
   readonly serial: SerialSettings | null;
 }
 
@@ -47,8 +49,9 @@ const FRAMES = 2;
 const PATIENT_WAIT_MS = 60;
 
 /**
- * Scans one port and closes it. If nothing answers on a serial port, not even damaged, and no settings are given, it listens for a device
- * that sends without a request, then tries the other serial settings. `found` is empty if no unit answers, also for such a device.
+ * Scans one port and closes it. If nothing answers on a serial port, not even damaged, and no settings are given, it waits for a device
+ * that sends without a request. If there is none, it searches the other serial settings up to the first unit, and scans all addresses
+ * there. `found` is empty if no unit answers, also for a device that sends without a request.
  *
  * Errors: rejects with BusError if the port cannot be used, with the signal's reason if aborted.
  */

@@ -6,12 +6,12 @@ import type { DeviceCategory, Profile } from '../core/profile.ts';
 /** One port after its scan. */
 export interface SeenLine {
   readonly port: string;
-  /** The settings at which the port was scanned. Null for Modbus TCP, which has none. */
+  /** The settings of the last complete scan, or of `uartDevice`. Null for Modbus TCP, which has none. */
   readonly serial: SerialSettings | null;
   readonly found: readonly FoundUnit[];
   /** Addresses with damaged replies. */
   readonly damaged: readonly number[];
-  /** The device that sends without a request; null on a Modbus line. */
+  /** Profile of the device that sends without a request; null if none was found. */
   readonly uartDevice: Profile | null;
 }
 
@@ -91,9 +91,9 @@ const MAX_LAMPS_A_DEVICE = 4;
 
 /**
  * Returns lines, devices, poles, lamps and sensors, with new ids, for the units that answered. A unit without a profile is only listed in
- * `unnamedUnits`. Lamps are in the order of lines and addresses, and each lamp device gets a pole `spacingM` after the one before (in m).
- * A device with more than four level points gets no lamps and no pole. Sensors: of each device the first
- * polled point for presence, and the first for illuminance.
+ * `unnamedUnits`. Lamps are in the order of `seen` and `found`. A device gets one pole and a lamp for each of its one to four level points.
+ * The first pole is at 0 m, each other one `spacingM` after the one before (in m), also on another line. A device with more level points
+ * gets no lamps and no pole. Sensors: of each device the first polled point for presence, and the first for illuminance.
  */
 export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacingM: number): SiteDraft {
   const numbers = new Map<string, number>();

@@ -20,11 +20,11 @@ export interface Question {
   readonly name: string;
   readonly part: 'site' | 'street' | 'uplink' | 'access';
   readonly prompt: Message;
-  /** Returns the answer that is used if none is given; null if there is no default. */
+  /** Returns the answer that is used if none is given; null if there is no default. `answers`: those to earlier questions. */
   usual(answers: TypedAnswers, machine: MachineFacts): string | null;
-  /** Returns the cleaned text, or why it is rejected. */
+  /** Returns the answer in the form of the cabinet file, or why it is rejected. Shape: `text` has no outer spaces; empty means none. */
   read(text: string): string | AnswerRefusal;
-  /** If present, the question is asked only when this returns true. */
+  /** If present, the question applies only when this returns true for the answers to earlier questions. */
   readonly when?: (answers: TypedAnswers) => boolean;
 }
 

@@ -12,17 +12,20 @@ import { QUESTIONS, type TypedAnswers } from './questions.ts';
 
 /** Answers and options given before the first question. */
 export interface SetupRequest {
-  /** By question name. */
+  /** By question name, as given: `Question.read` has not checked them. */
   readonly answers: TypedAnswers;
+  /** Ports to scan; empty: search for them. */
   readonly ports: readonly string[];
+  /** Null: find the settings. */
   readonly serial: SerialSettings | null;
+  /** First and last address to scan. Default: 1 to 247. */
   readonly from: number;
   readonly to: number;
-  /** Profile ids by unit, `31`, or by port and unit, `/dev/ttyS1 31`. */
+  /** Profile ids by unit, `31`, or by port and unit, `/dev/ttyS1 31`. The profiles need not exist. */
   readonly devices: ReadonlyMap<string, string>;
-  /** Profiles to choose if the probes of a unit leave several. */
+  /** Profiles for units whose probes allow them but prove none; the first that fits is chosen. */
   readonly preferred: readonly string[];
-  /** True: no question may be asked. */
+  /** True, with `--yes`, `--answers` or `--json`: no question may be asked. */
   readonly isQuiet: boolean;
 }
 

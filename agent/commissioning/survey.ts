@@ -32,6 +32,7 @@ export interface SurveyParts {
   /** Null: no question may be asked. */
   readonly ask: AskLine | null;
   readonly print: PrintLine;
+  /** Shows the progress of the scan; null for none. */
   readonly status: StatusLine | null;
   /** Language of the progress line. Default: English. */
   readonly language?: Language | undefined;
@@ -45,10 +46,13 @@ export interface SkippedPort {
 }
 
 /**
- * Scans the ports, asks a person for profiles that are not certain, and prints what it finds. Resolves with the scanned lines, the ports that
- * were left out, and the function that gives the profile of each unit (null: it gets none).
+ * Scans the named ports, or those that it finds and a person chooses. Asks a person for profiles that are not certain, and prints what it
+ * finds. Without `ask` all found ports are scanned, and a unit without a certain profile gets none. Resolves with the scanned lines, the
+ * ports left out with the reason, and the function that gives the profile of each unit (null: it gets none). A found port on which nothing
+ * answers is left out if another one has a unit.
  *
- * Errors: rejects with ConsoleError if a named profile is unknown, if there is no usable port, or if the person leaves.
+ * Errors: rejects with ConsoleError if a named profile is not a known Modbus profile, if no port can be used, or if `signal` is aborted; as
+ * `ask` if the person leaves.
  */
 export async function survey(parts: SurveyParts) {
   for (const id of [...parts.request.devices.values(), ...parts.request.preferred]) knownProfile(id, parts.profiles);

@@ -18,8 +18,9 @@ export const ACT_TIMEOUT_MS = 75_000;
 export const JSON_OPTION: OptionSpec = { name: 'json', value: null, summary: msg`print the raw answer on one line, for scripts` };
 
 /**
- * What `agentCommand` needs to make a command that the agent answers. Lists that are left out are empty. A command that is not hidden also
- * gets the option `--json`.
+ * What `agentCommand` needs to make a command that the agent answers; the fields are those of `AgentCommand`, with typed arguments and
+ * result. Lists that are left out are empty, and functions and flags that are left out mean that the command has none. A command that is
+ * not hidden also gets the option `--json`.
  */
 export interface AgentCommandParts<Args, Result, Progress>
   extends Omit<CommandWords, 'arguments' | 'options' | 'examples'>,
@@ -27,13 +28,14 @@ export interface AgentCommandParts<Args, Result, Progress>
   readonly secrets?: readonly SecretSpec[];
   readonly isSelfNoted?: true;
   readonly hasSummary?: true;
-  /** Default: the timeout of an answer from memory. */
+  /** Default: 10 s, for an answer from memory. */
   readonly timeoutMs?: number;
-  /** Default: no arguments. */
+  /** Converts and checks the arguments. Default: none, an empty object. Errors: throws ConsoleError 'usage'. */
   readonly read?: (args: RawArgs) => Args;
   readonly answer: (view: AgentView, args: Args, job: Job) => Promise<Result> | Result;
   readonly alone?: (files: LocalConfigView, args: Args, report: (progress: Progress) => void) => Promise<Result> | Result;
   readonly render: (result: Result, page: Page, args: Args) => Promise<string> | string;
+  /** Default: always true. */
   readonly succeeded?: (result: Result) => boolean;
   readonly progress?: ProgressSpec<Progress>;
   readonly audit?: (result: Result) => Readonly<Record<string, unknown>>;
@@ -43,8 +45,8 @@ export interface AgentCommandParts<Args, Result, Progress>
  * Makes one command for the table `COMMANDS`. The compiler checks `Args`, `Result` and `Progress` only here; in the table they are
  * unknown.
  *
- * Errors: throws nothing itself. The functions of the command fail with ConsoleError 'usage' for an argument name that the command does
- * not have; this is checked before `read` is called.
+ * Errors: throws nothing itself. `check`, `answer`, `alone` and `render` of the command call `read` and fail as it does. Before that, an
+ * argument name that the command does not have fails with ConsoleError 'usage'. A command without `read` ignores the values of its arguments.
  */
 export function agentCommand<Args, Result, Progress = never>(parts: AgentCommandParts<Args, Result, Progress>): AgentCommand {
   const { read, answer, alone, render, succeeded, timeoutMs, progress, audit, isSelfNoted, hasSummary, ...words } = parts;

@@ -18,8 +18,9 @@ const ABSENT_WAIT_MS = 3_000;
 const PLACEHOLDER = '000000';
 
 /**
- * Sends a command to the agent, prints the answer, and resolves with the exit code: 0, or 1 if the answer reports a failure. Asks for
- * secrets first. If no agent answers and no socket was named on the command line, some commands are answered from local files.
+ * Sends a command to the agent, prints the answer, and resolves with the exit code: 0, or 1 if the answer reports a failure. Checks the
+ * arguments and asks for secrets first. If no agent answers in time, commands with `alone` are answered from local files, unless the
+ * command line names a socket. A line on the error output states which files.
  *
  * Errors: rejects with ConsoleError; then no answer was printed, but progress may have been.
  */
@@ -93,11 +94,11 @@ export interface CallOptions {
 }
 
 /**
- * Sends one request and resolves with the agent's answer unchanged; prints nothing. Without a socket in the options it uses the one of the
- * terminal, else it tries the usual ones in order.
+ * Sends one request and resolves with the agent's answer unchanged; prints nothing and does not check the arguments. Without a socket in the
+ * options it uses the one of the terminal, else the first of the usual ones that accepts a connection.
  *
- * Errors: rejects with ConsoleError: 'unreachable' if no agent answers or it is silent for `timeoutMs`, 'failed' if the terminal's signal
- * stops it, 'bad-request' or 'too-large' for an answer that cannot be read, otherwise the agent's own code.
+ * Errors: rejects with ConsoleError: 'unreachable' if no agent answers, this user may not connect, or the agent is silent for `timeoutMs`;
+ * 'failed' if the terminal's signal stops it; 'bad-request' or 'too-large' for an answer that cannot be read; otherwise the agent's code.
  */
 export async function fetchAnswer(
   command: Pick<AgentCommand, 'name' | 'timeoutMs'>,

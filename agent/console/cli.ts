@@ -24,8 +24,9 @@ const SESSION_NAMES = COMMANDS.filter(({ kind, name, isHidden }) => kind === 'sh
 );
 
 /**
- * Runs one command line and prints its answer, its help or its error on the terminal. `words`: without the program's own name. `actions`:
- * the functions of the local commands.
+ * Runs one command line and prints its answer, its help or its error on the terminal. With `--json` the error of a command is JSON on `out`;
+ * words that cannot be parsed are always reported as text on `err`. `words`: without the program's own name. `actions`: the functions of
+ * the local commands.
  *
  * Errors: resolves with an exit code for every failure that a person can cause; rejects only on a programming error.
  */

@@ -18,13 +18,13 @@ export interface ArgumentSpec {
   readonly summary: Message;
   readonly required: boolean;
   readonly names?: NameKind;
-  /** The only allowed values. */
+  /** In a session the only allowed values, which may be abbreviated there. On a command line of the shell, the command checks the value. */
   readonly choices?: readonly string[];
   /** The argument is a file of this machine. */
   readonly file?: 'read' | 'write';
   /** The argument is part of a file in base64. Audit log and log contain its size and SHA-256, never the content. */
   readonly isContent?: true;
-  /** Takes all following words. */
+  /** In a session the last argument takes all following words. A command line of the shell does not use it. */
   readonly isRest?: true;
   /** The argument is the value of a configuration key; this is the name of the argument with the key. */
   readonly placeIn?: string;
@@ -36,21 +36,25 @@ export interface OptionSpec {
   /** Placeholder for the value, `DURATION`; null for a switch. */
   readonly value: string | null;
   readonly summary: Message;
-  /** May be given more than once; local commands only. */
+  /** May be given more than once, and its value is a list; local commands only. Of other options the last value counts. */
   readonly repeats?: true;
   readonly names?: NameKind;
   /** The value is a file of this machine. */
   readonly file?: 'read' | 'write';
+  /** Values that completion offers; the command checks the value. */
   readonly choices?: readonly string[];
   /** As for an argument. */
   readonly isContent?: true;
 }
 
-/** A secret argument: typed without echo, or read from the input. It never appears on a command line or in a log. */
+/**
+ * A secret argument: typed without echo, or read from the input. It is never part of a command line or of a log. The client checks all other
+ * arguments before it asks.
+ */
 export interface SecretSpec {
   readonly name: string;
   readonly prompt: Message;
-  /** A new secret is typed twice. */
+  /** A new password: on a terminal it is typed twice, and the password rule applies to it. */
   readonly isNew: boolean;
   /** Returns true if these arguments of this person need the secret. Absent: always needed. */
   readonly isAsked?: (args: RawArgs, person: SecretOwner) => boolean;
@@ -77,9 +81,9 @@ export interface CommandWords {
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
-  /** Cannot be abbreviated, so it is never run by accident and does not shadow another command. */
+  /** Cannot be abbreviated: an abbreviation never runs it, and never becomes ambiguous because of it. */
   readonly isTypedWhole?: true;
-  /** Requested by the program itself as part of another command; not typed by a person. */
+  /** Requested by the program itself as part of another command. It is not in the help, and typing it gives an unknown command. */
   readonly isHidden?: true;
 }
 
@@ -124,7 +128,7 @@ export interface Job {
   readonly caller: Caller;
   /** Sends progress before the answer. Returns false if this progress is lost: the client is too slow or gone, or the command has none. */
   readonly report: (progress: unknown) => boolean;
-  /** Aborted when the client ends the job or disconnects. A job with a summary must answer then. */
+  /** Aborted when the client ends the job or disconnects. A job of a command with `hasSummary` must then answer at once. */
   readonly signal: AbortSignal;
   /** How the client ended, after `signal` is aborted. Absent if the caller is not a connected client. */
   readonly readerEnd?: () => ReaderEnd;
@@ -135,12 +139,12 @@ export interface Job {
 
 /**
  * How a client shows the progress that a command sends before its answer. `load` resolves with the function that renders it. `isLasting`:
- * each progress is a line of the output; otherwise only the newest is shown, on the status line of a terminal.
+ * each progress is printed and stays; otherwise only the newest is shown, on the status line of a terminal.
  */
 export interface ProgressSpec<Progress> {
   readonly isLasting: boolean | ((progress: Progress) => boolean);
   load(): Promise<(progress: Progress, page: Page) => string>;
-  /** Without a terminal, one line is written each time that this value changes; null writes none. */
+  /** Without a status line, one line is written to the error output each time that this value changes; null writes none. Default: null. */
   readonly stage?: (progress: Progress, args: RawArgs) => string | null;
 }
 
@@ -152,13 +156,13 @@ export interface AgentCommand extends CommandWords {
   /** Ctrl-C ends the command in the agent, which then sends a summary as its answer. */
   readonly hasSummary: boolean;
   readonly secrets: readonly SecretSpec[];
-  /** Longest silence of the agent. Units: ms. */
+  /** Longest silence of the agent; progress and keep-alives end it. Units: ms. */
   readonly timeoutMs: number;
-  /** Errors: throws ConsoleError 'usage'. Client and agent make the same check. */
+  /** Checks names and values of the arguments, with all secrets. Errors: throws ConsoleError 'usage'. The agent checks again in `answer`. */
   check(args: RawArgs): void;
   /** Runs in the agent. Errors: rejects with ConsoleError. */
   answer(view: AgentView, args: RawArgs, job: Job): Promise<unknown>;
-  /** Runs in the client if no agent answers; null for a command that needs one. Errors: throws ConsoleError. */
+  /** Runs in the client if no agent answers and no socket was named; null for a command that needs an agent. Errors: throws ConsoleError. */
   readonly alone: ((files: LocalConfigView, args: RawArgs, report: (progress: unknown) => void) => unknown) | null;
   /** Returns the answer as text. Runs in the client; the texts of `result` contain only characters that the terminal shows. */
   render(result: unknown, page: Page, args: RawArgs): Promise<string>;

@@ -21,7 +21,7 @@ export interface Choice {
   readonly isTypedWhole?: true;
 }
 
-/** A word of the command tree: a command, a family of commands, or both; with the words that may follow (`verbs`). */
+/** A word of the command tree: a command, a family of commands, or both. `verbs`: the second words that may follow; empty for none. */
 export interface CommandNode extends Choice {
   /** All words up to this one: `bus scan`; empty at the root. */
   readonly name: string;
@@ -71,7 +71,7 @@ export function expandWords(firsts: readonly CommandNode[], words: readonly stri
 
 /**
  * Returns the choice whose word is typed in full; if there is none, all choices whose word begins with the typed text. Capital and small
- * letters are equal. A choice with `isTypedWhole` must be typed in full. Empty if nothing fits.
+ * letters are equal. A choice with `isTypedWhole` must be typed in full. An empty text fits all others. Empty if nothing fits.
  */
 export function match<Word extends Choice>(typed: string, choices: readonly Word[]): readonly Word[] {
   const wanted = typed.toLowerCase();
@@ -86,14 +86,17 @@ export function optionsOf(command: ConsoleCommand): readonly OptionSpec[] {
 }
 
 /**
- * Sorts the options out of a list of words, one word at a time. `args` has what was read so far: true for a switch, a list for an option
- * that may repeat, else the last value.
+ * Collects the options of a command line, one word at a time. `args`, by option name, grows with each word: true for a switch, a list for
+ * an option that may repeat, else the last value.
  */
 export interface OptionReader {
   readonly args: Record<string, string | boolean | readonly string[]>;
-  /** Takes a word if it is an option or the value of the option before. Returns false if it is neither. Errors: those of `find`. */
+  /**
+   * Adds a word to `args` if it is an option. After an option that needs a value, any word is that value. Returns false if it is neither.
+   * Errors: those of `find`.
+   */
   take(word: string): boolean;
-  /** Returns the option whose value must come next; null for none. */
+  /** Returns the option that still needs its value as the next word; null for none. */
   waiting(): OptionSpec | null;
 }
 

@@ -38,7 +38,7 @@ export const CONSOLE_EXIT: Readonly<Record<ConsoleErrorCode, number>> = {
 /** Exit code for an unusable file. Source: sysexits.h, EX_CONFIG. */
 export const EXIT_BAD_CONFIG = 78;
 
-/** A command failed; the message is for the person who typed it. */
+/** A command failed. `said` is for the person who typed it; `message` is the same in English. `CONSOLE_EXIT` has the exit code of `code`. */
 export class ConsoleError extends Error {
   override readonly name = 'ConsoleError';
   /** The message for the person. */

@@ -14,11 +14,11 @@ export interface LocalActionParts {
   readonly isTerminal: boolean;
   /** Writes to the output; resolves when a slow reader has room. */
   readonly write: (text: string) => Promise<void>;
-  /** Resolves with the whole input; null if the input is used for something else. */
+  /** Resolves with the whole input, in a session with the text pasted next. Null if the input is used for something else. */
   readonly readInput: (() => Promise<string>) | null;
-  /** Aborted when no reader needs the rest. */
+  /** Called at the start of an export; the returned signal stops it: no reader needs the rest, or the person stopped it. */
   readonly signal: () => AbortSignal;
-  /** Folder of the console; absent outside a session. */
+  /** Folder of the console's files; absent outside a session. */
   readonly filesDir?: string;
   /** Commit of the packaged program; undefined in a clone. */
   readonly commit: string | undefined;

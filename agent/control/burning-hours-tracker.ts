@@ -59,7 +59,10 @@ export class BurningHoursTracker {
     this.#saves = new RetriedSave({ clock: parts.clock, save: () => this.#write(), onFailed: () => {} });
   }
 
-  /** Reads the disk. One that cannot be read is tried again after an hour, then every `DISK_RETRY_MS`. */
+  /**
+   * Reads the disk once; hours set by hand meanwhile are kept. If it cannot be read, `take` tries again after an hour, then every
+   * `DISK_RETRY_MS`; until then nothing is saved. Errors: none.
+   */
   async restore(): Promise<void> {
     const unread = {};
     // The store reports a failing disk. Until it can be read, the hours are unknown and nothing is overwritten.
@@ -72,7 +75,10 @@ export class BurningHoursTracker {
       if (typeof statement === 'string' && !this.#byHand.has(id)) this.#stated.set(id, statement);
   }
 
-  /** Adds the time since the last call, at most a minute, to the lamps that these decisions light. */
+  /**
+   * Adds the time since the last call, at most a minute, to the lamps that these decisions light. Also applies new statements of the
+   * configuration while the time is trusted, and saves each hour.
+   */
   take(decisions: readonly Decision[]): void {
     this.#applyStated();
     const nowMono = this.#parts.clock.monoMs();
@@ -93,7 +99,7 @@ export class BurningHoursTracker {
     return this.#known;
   }
 
-  /** Sets the hours of these lamps. Resolves false if they are in force but could not be saved. Units: h. */
+  /** Sets the hours of these lamps, in place of what the configuration states. Resolves false if they are in force but not saved yet. Units: h. */
   set(lampIds: readonly string[], h: number): Promise<boolean> {
     for (const id of lampIds) {
       this.#byHand.add(id);
@@ -105,7 +111,7 @@ export class BurningHoursTracker {
     return this.save();
   }
 
-  /** Resolves false if the hours could not be saved. */
+  /** Saves the hours now. Resolves false if they could not be saved, or the disk has not been read yet; `take` then tries again. */
   save(): Promise<boolean> {
     const nowMono = this.#parts.clock.monoMs();
     this.#savedMono = this.#isRead ? nowMono : nowMono - SAVE_MS + DISK_RETRY_MS;

@@ -113,7 +113,10 @@ export class Control {
     this.#burning = new BurningHoursTracker({ ...parts, lamps: street.lamps });
   }
 
-  /** Restores the stored state of an earlier run, for 2 s at most, then decides immediately. Does nothing if it has started. */
+  /**
+   * Restores the stored state of an earlier run, for 2 s at most, then decides immediately; state that arrives later is still used. Does
+   * nothing if it has started. A `stop` during the wait prevents the decision.
+   */
   async start(): Promise<void> {
     if (this.#state !== 'idle') return;
     this.#state = 'starting';
@@ -136,19 +139,22 @@ export class Control {
     await this.#requests.abandonAll(msg`the agent stopped before it was confirmed`);
   }
 
-  /** Accepts new readings. Decides at once if they show a detection, or a lamp at another level than it should have. */
+  /**
+   * Accepts new readings. Decides at once if they show a detection, more traffic, a change of a rule or contact, or a lamp at a wrong level.
+   * Before `start` they are only kept.
+   */
   onReadings(readings: readonly Reading[]): void {
     this.#decider.take(readings);
     const isUrgent = this.#sensing.take(readings);
     if (isUrgent || readings.some((reading) => this.#lamps.isElsewhere(reading))) this.#tick();
   }
 
-  /** Accepts a detection from a neighbour cabinet. */
+  /** Handles a detection from another cabinet. Decides at once if it is accepted, see `RelayGate`. */
   receiveRelay(relay: RelayedDetection): void {
     if (this.#relay.receive(relay)) this.#tick();
   }
 
-  /** Reports each detection of a zone and its effect. Errors: throws Refusal, as the walk-test handler. */
+  /** Reports each detection of a zone and its effect, until stopped or `forMs` ends, at most an hour. Errors: throws Refusal, as the walk-test handler. */
   walkTest(zoneId: string, forMs: number, tell: (step: WalkStep) => void): WatchedWalk {
     return this.#walks.watch(zoneId, forMs, tell);
   }
@@ -193,12 +199,12 @@ export class Control {
     return this.#burning.set(lampIds, h);
   }
 
-  /** Returns numbers since the start: detections, and how often presence raised a lamp. */
+  /** Returns numbers since the creation: detections, and how often presence raised a lamp. */
   counters(): { readonly detections: number; readonly lampsRaised: number } {
     return { detections: this.#sensing.detectionCount(), lampsRaised: this.#lamps.lampsRaised };
   }
 
-  /** End of the last tick; null while the tick does not run. */
+  /** End of the last tick; null before `start` and after `stop`. */
   get tickedMono(): MonoMs | null {
     return this.#state === 'running' ? this.#tickedMono : null;
   }

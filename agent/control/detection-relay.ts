@@ -45,7 +45,8 @@ export interface DetectionRelayParts {
 
 /**
  * Exchanges detections with neighbour cabinets. Sends one to each neighbour within reach unless the person is known to walk elsewhere, at most two
- * a second in total. Received ones are kept for the decisions and never forwarded.
+ * a second in total. While one waits for a neighbour, a newer one replaces it; one that is 20 s old is not sent. Received ones are kept for
+ * the decisions, the newest 64, and never forwarded.
  */
 export class DetectionRelay {
   readonly #parts: DetectionRelayParts;
@@ -71,7 +72,7 @@ export class DetectionRelay {
     this.#run = clock.wallMs().toString(36);
   }
 
-  /** Sends our new detections to the neighbours. Returns our own and the received ones, oldest first. */
+  /** Sends our detections to the neighbours, each object once, some after the return. Returns our own and the received ones, oldest first. */
   take(own: readonly Detection[]): readonly Detection[] {
     const { street, clock } = this.#parts;
     if (street.neighbours.length === 0) return own;
@@ -86,7 +87,7 @@ export class DetectionRelay {
     return all;
   }
 
-  /** Handles a relayed detection. Returns true if it was accepted, so that the lamps have to be decided again. */
+  /** Handles a relayed detection and counts it. Returns true if it was accepted, so that the lamps have to be decided again. */
   receive(relay: RelayedDetection): boolean {
     const nowMono = this.#parts.clock.monoMs();
     const pole = this.#parts.street.neighbours.find(({ node }) => node === relay.node)?.pole;
@@ -100,7 +101,7 @@ export class DetectionRelay {
     return { sent: this.#sent, ...this.#gate.counts() };
   }
 
-  /** Stops sending what still waits. */
+  /** Stops sending what still waits; received detections are kept. */
   stop(): void {
     this.#timer?.cancel();
   }

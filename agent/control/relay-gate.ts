@@ -3,14 +3,15 @@ import type { MonoMs } from '../core/clock.ts';
 import type { RelayedDetection } from '../core/ports.ts';
 
 /**
- * Why a detection from another cabinet is refused. `stranger`: it is not a neighbour. `late`: its age has reached its own life or 20 s, or is not
- * valid. `repeated`: accepted before, in the last 60 s. `too-many`: above the rate limit of a cabinet.
+ * Why a detection from another cabinet is refused; the first reason in this order. `stranger`: it is not a neighbour. `repeated`: its id was
+ * accepted from this neighbour in the last 60 s. `late`: its age has reached its own life or 20 s, or is not valid. `too-many`: above the rate
+ * limit of a cabinet.
  */
 export type RelayRefusal = 'stranger' | 'late' | 'repeated' | 'too-many';
 
 /** Accepts or refuses relayed detections, and counts both. */
 export interface RelayGate {
-  /** Whether this relay is accepted; each call counts. */
+  /** Returns whether this relay is accepted, and counts it. An accepted one counts for the rate limit, and its id is then refused for 60 s. */
   admits(relay: RelayedDetection, nowMono: MonoMs): boolean;
   /** The number of accepted relays, and of refused ones for each reason. */
   counts(): { readonly received: number; readonly dropped: Readonly<Record<RelayRefusal, number>> };

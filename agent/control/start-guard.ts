@@ -14,15 +14,18 @@ const FOUND_TEXT = msg`as found at the start, until the contacts are read`;
 
 /** What protects the light at a start: the levels at which lamps were found, and the points that have not been read. */
 export interface StartGuard {
-  /** Returns the level at which a lamp was found, once: with its first good reading since the start; null otherwise. Units: percent. */
+  /** Records the level at which a lamp was found: its first good reading from the start on. Returns it that once, not rounded; otherwise null. Units: percent. */
   take(lampId: string, reading: Reading): number | null;
-  /** Call it when a point that affects the light was read; any good value counts, including one from before the start. */
+  /** Call it with each reading: a point that is waited for then counts as read. Any good value counts, including one from before the start. */
   takePoint(reading: Reading): void;
-  /** The levels at which lamps were found and that are kept for the hold of their zone; by lamp. Each ends by itself. */
+  /** The levels at which lamps were found, by lamp. Each is kept until the hold of its zone has passed since the start; lamps without a hold are absent. */
   holds(nowMono: MonoMs): ReadonlyMap<string, LampHold>;
-  /** Whether decisions for the lamp must wait, because it has not been read and may be brighter. False from 2 s after the start on. */
+  /**
+   * Whether decisions for the lamp must wait, because it has not been read and may be brighter. Applies to the lamps of `holdS` of
+   * `createStartGuard`, and to all while a point is waited for. False from 2 s after the start on.
+   */
   isWaiting(lampId: string, nowMono: MonoMs): boolean;
-  /** The level below which the lamp is not set while a point has not been read: its level at the start, 100 % while unknown. Then 0. */
+  /** The level below which the lamp is not set while any point is waited for: its level at the start, 100 % while unknown. Then 0. */
   floorPct(lampId: string, nowMono: MonoMs): LevelPct;
 }
 
@@ -42,7 +45,7 @@ const POINT_WAIT_MS = { raises: 30_000, emergency: KEY_HOLD_MS };
  *
  * `holdS` has the lamps that must not be lowered before they are read, each with how long the level found is kept, in s: the hold of a zone
  * where presence raises, 0 in a zone that may be dark without presence. `waitMs` has the points that may raise the light, each with the
- * longest wait for its first reading.
+ * longest wait for its first reading, from the start. While one of them is waited for, every lamp is protected.
  */
 export function createStartGuard(
   holdS: ReadonlyMap<string, number>,

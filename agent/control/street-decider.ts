@@ -48,7 +48,7 @@ export class StreetDecider {
     }
   }
 
-  /** Decides now. Returns one decision for each lamp, in the order of the cabinet. */
+  /** Decides now and keeps the result for the next call. Returns one decision for each lamp, in the order of the cabinet, not below what the start protects. */
   decide(inputs: DecisionInputs): readonly Decision[] {
     const nowMono = this.#clock.monoMs();
     const snapshot = {
@@ -67,7 +67,7 @@ export class StreetDecider {
     return decisions.map((decision) => this.#heldUp(decision, nowMono));
   }
 
-  /** Returns the decisions that may be written now: before a lamp has been read once, no write may lower it. */
+  /** Returns the decisions that may be written now: before a lamp has been read once, for 2 s at most, no write may lower it, see `mustWait`. */
   writable(decisions: readonly Decision[]): readonly Decision[] {
     const nowMono = this.#clock.monoMs();
     return decisions.filter((decision) => !mustWait(decision, this.#guard, nowMono));

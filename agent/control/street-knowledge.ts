@@ -31,15 +31,21 @@ const NOT_WRITTEN: Verification = { settleMs: 1_000, tolerance: 0 };
 
 /** What control needs to know about devices and wiring, besides the street. */
 export interface StreetKnowledge {
-  /** Points that follow zones and rules. */
+  /** The outputs of the cabinet, with the points that they write. */
   readonly outputs: readonly ResolvedOutput[];
-  /** Contacts in the cabinet that request light. */
+  /** By point: the contacts that request light. Contacts with other roles, such as `door`, are absent. */
   readonly contacts: ReadonlyMap<PointId, LightContact>;
   /** The zone of each contact that lights a single zone. */
   readonly contactZones: ReadonlyMap<PointId, string>;
-  /** From the profile of the lamp's level point. */
+  /**
+   * From the profile of the lamp's level point, with the time of its fade added if it fades. Default values for an unknown lamp, or a point without
+   * write settings.
+   */
   readonly verificationOf: (lampId: string) => Verification;
-  /** The line of each lamp, the levels per second that each line accepts, and the lamps that one write sets. */
+  /**
+   * The line of each lamp, and the levels per second that each line accepts. `groups`: the lamps that one write sets; a group that also sets other
+   * points is left out.
+   */
   readonly pace: {
     readonly lineOf: (lampId: string) => string | undefined;
     readonly maxPerS: ReadonlyMap<string, number>;
@@ -105,8 +111,8 @@ function lightContact(deviceId: string): (role: [string, string]) => [PointId, L
 }
 
 /**
- * Returns until when no level is written, because drivers start up first: `startQuietS` after `nowMono` if this run began within 2 minutes
- * of the machine's boot, so mains have probably just returned. Otherwise `nowMono`, also if `machine` is null.
+ * Returns until when no level is written, because drivers start up first. `nowMono`: the start of this run. The result is `startQuietS` later if the
+ * run began within 2 minutes of the machine's boot: the mains have probably just returned. Otherwise `nowMono`, also if `machine` is null.
  */
 export function quietUntilMono({ startQuietS }: Cabinet, machine: StoreParts['machine'], nowMono: MonoMs): MonoMs {
   const hasJustReturned = machine != null && machine.startMono < MAINS_RETURN_MS;
@@ -123,7 +129,7 @@ export interface StreetIndex {
   readonly pointOf: ReadonlyMap<string, PointId>;
   /** By point: the lamp whose level it sets and reads. */
   readonly lampAt: ReadonlyMap<PointId, string>;
-  /** By point: the lamp or output that sets it, as `lamp L07`. */
+  /** By point: the lamp or output that sets it, as `lamp L07`; the lamp if both do. */
   readonly owners: ReadonlyMap<PointId, Message>;
 }
 

@@ -43,7 +43,7 @@ export interface Caller {
 export interface LoginRequest {
   readonly user: string;
   readonly password: string;
-  /** One code, or two consecutive ones; empty if none has been requested yet. */
+  /** One code, or two consecutive ones with a space between; empty if none has been requested yet. */
   readonly code: string;
   /** The new password for a login by one-time password; empty otherwise. */
   readonly newPassword: string;
@@ -52,8 +52,8 @@ export interface LoginRequest {
 }
 
 /**
- * Password and code that a user types again before a change of the own account. `code`: one code of the authenticator app, or two
- * consecutive ones; null if the password alone is enough, empty if the user has no codes.
+ * Password and code that a user types again before a change of the own account. `code`: one code of the authenticator app, or two consecutive ones.
+ * Null: only the password is checked. Empty: for a user without codes in force.
  */
 export interface AccountProof {
   readonly password: string;
@@ -69,9 +69,9 @@ export const PASSWORD_LENGTH = { min: 12, max: 128 };
 export const PASSWORD_RULE: Message = msg`${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters, some of them letters; no common word, not the user's name`;
 
 /**
- * The result of a login attempt. `wrong`: user, password or code is wrong. `locked`: too many failures. `expired`: the one-time password is
- * too old. Units: `idleMs`: the session ends after this time without a request; `waitMs`: the next attempt is refused for this time, 0 for
- * none.
+ * The result of a login attempt; only `in` opens a session. `wrong`: user, password or code is wrong. `locked`: too many failures, so the password was
+ * not checked. `expired`: the one-time password is too old. `no-users`: the cabinet has no users. Units: `idleMs`: the session ends after this time
+ * without a request; `waitMs`: the next attempt is refused for this time, 0 for none.
  */
 export type LoginAnswer =
   | { readonly state: 'in'; readonly token: string; readonly user: string; readonly role: Role; readonly idleMs: number }
@@ -95,11 +95,12 @@ export interface UserView {
   readonly role: Role;
   /** Set while the user has not logged in with the one-time password, which is valid until then. */
   readonly invitedUntilMs: WallMs | null;
+  /** A login requires a code. False while offered codes are not confirmed. */
   readonly hasCodes: boolean;
   /** Present for a person of the signed list: the end of the right to log in. */
   readonly listedUntilMs?: WallMs;
   readonly sessions: number;
-  /** Remaining time of a lock; the longest if several consoles are locked. Units: ms. */
+  /** Remaining time of a lock; the longest if several consoles are locked. Units: ms; 0 for no lock. */
   readonly lockedMs: number;
 }
 
@@ -113,7 +114,7 @@ export interface ListedUser {
   readonly password: string;
 }
 
-/** A signed list after verification. Its people are added to the users of the cabinet and never replace one. */
+/** A signed list after verification. Its people are added to the users of the cabinet. A user of the cabinet with the same name is not replaced. */
 export interface UserList {
   /** Time of the signature, also used as the version: a later list replaces an earlier one. Units: ms since 1970. */
   readonly serial: number;
@@ -152,7 +153,7 @@ export interface Invitation {
   readonly untilMs: WallMs;
 }
 
-/** A new secret for an authenticator app. It is shown only once. `uri`: the same secret as an `otpauth:` address. */
+/** A new secret for an authenticator app, not in force until a code from it is confirmed. It is shown only once. `uri`: the same secret as an `otpauth:` address. */
 export interface CodeOffer {
   readonly user: string;
   /** Shape: base 32. */
@@ -190,8 +191,9 @@ export class AccessError extends Error {
 }
 
 /**
- * The users of the cabinet and their sessions. A change other than `add` and the codes ends all sessions of that user. Errors: changes
- * reject with AccessError; `users` also does if the file cannot be read.
+ * The users of the cabinet and their sessions. It checks no role: the caller does. An invitation, a removal, a set role and a set password end all
+ * sessions of that user. Errors: a refused change rejects with AccessError and changes no user and no session. `users` rejects so if the file cannot be
+ * read; `logIn` then resolves with `unavailable`.
  */
 export interface AccessTools {
   logIn(request: LoginRequest): Promise<LoginAnswer>;
@@ -211,8 +213,9 @@ export interface AccessTools {
   setPassword(user: string, password: string, current: string | null): Promise<void>;
   /** Offers a new secret. It takes effect, and replaces the former one, once a code from it is confirmed. `proof` null: an admin does it. */
   offerCodes(user: string, proof: AccountProof | null): Promise<CodeOffer>;
+  /** Puts the offered secret in force. Errors: rejects with `wrong-code` if the code is wrong, or no secret was offered. */
   confirmCodes(user: string, code: string): Promise<void>;
-  /** `proof` null: an admin does it. */
+  /** Logins of this user then require no code. `proof` null: an admin does it. */
   dropCodes(user: string, proof: AccountProof | null): Promise<void>;
 }
 

@@ -77,7 +77,7 @@ export function replaceWhole(path: string, text: string | Uint8Array, mode: numb
  * and the promise resolves. The check and the rename run in one turn of the event loop, and the two functions use different temporary
  * names. Two calls for one file must not overlap.
  *
- * Errors: rejects with the errors of `replaceWhole`, also if the folder is missing.
+ * Errors: rejects with the system's error, as `replaceWhole`. The temporary file may then remain; the next call removes it.
  */
 export async function replaceWholeLater(path: string, text: string, mode: number, signal?: AbortSignal): Promise<void> {
   const folder = await open(dirname(path), O_RDONLY);
@@ -120,7 +120,7 @@ export function syncPath(path: string): void {
 /**
  * Runs `work` and returns its result. In a root process it runs with the rights of the first owner other than root on the path of the
  * folder. So a link planted by that user gives no additional access. These rights apply to the whole process until `work`, or its promise,
- * ends; so the process must do nothing else at that time. If the whole path belongs to root, or in any other process, the rights stay.
+ * ends; so the process must do nothing else at that time. The rights stay in any other process, and if all existing parts of the path belong to root.
  *
  * Errors: throws what `work` throws, and the system's error if the rights cannot be changed.
  */

@@ -45,7 +45,10 @@ export interface AuditRow extends AuditHead {
   readonly body: string;
 }
 
-/** The next entries after a requested number, at most 100, in ascending order. Numbers are missing where entries were deleted. */
+/**
+ * The next entries after a requested number, at most 100, in ascending order; empty if there is none. Numbers are missing where entries were deleted.
+ * Entries that are only in memory are not included.
+ */
 export interface AuditRows {
   readonly rows: readonly AuditRow[];
   /** The newest entry of the log; `n` is 0 for an empty log. Null if the file does not contain it. */
@@ -58,18 +61,21 @@ export interface AuditHead {
   readonly hash: string;
 }
 
-/** Which entries to read: not older than `sinceMs`, and at most `limit` of them. */
+/** Which stored entries to read: not older than `sinceMs`, and at most `limit` of them. */
 export interface AuditQuery {
   readonly sinceMs: WallMs;
-  /** Most entries; the newest are returned. */
+  /** Most entries, 2,000 at most; the newest are returned. */
   readonly limit: number;
-  /** Verify the whole chain. */
+  /** Verify the whole chain, whatever `sinceMs` and `limit` are. */
   readonly isVerified: boolean;
-  /** A head noted earlier and kept elsewhere, to compare with; null for none. */
+  /**
+   * A head noted earlier and kept elsewhere; null for none. A verification compares it with the entry of this number. If that entry was trimmed and not
+   * kept, there is nothing to compare.
+   */
   readonly knownHead: AuditHead | null;
 }
 
-/** The answer to a query of the audit log. `entries`: oldest first. */
+/** The answer to a query of the audit log. `entries`: oldest first, with those kept from trimmed ranges, so numbers may be missing. */
 export interface AuditPage {
   readonly entries: readonly AuditEntry[];
   /** Null if the log is empty, or if the file does not identify its newest entry. */
@@ -82,14 +88,16 @@ export interface AuditPage {
 
 /**
  * Result of a verification of the whole log. If `problems` is empty, all entries from `firstN` on are in order and complete, and none was
- * changed alone. A log whose hashes were all computed again differs only from a head kept elsewhere. `entries` counts the verified ones.
+ * changed alone. A log whose hashes were all computed again differs only from a head kept elsewhere. `entries` counts the verified ones, without
+ * `reserved`.
  */
 export interface AuditVerdict {
   readonly entries: number;
-  /** Entries before it were trimmed, as the chain itself proves; 0 for an empty log. */
+  /** The first entry that was not trimmed; 0 for an empty log. A later entry must record the trim, or there is a problem. */
   readonly firstN: number;
   /** Entries that were kept although their range was trimmed: changes by admins, and records of missing entries. */
   readonly reserved: number;
+  /** The first 20. */
   readonly problems: readonly Message[];
   /** Entries may be missing for a reason that the log itself contains, such as a restored copy. That is not a fault of the chain. */
   readonly remarks: readonly Message[];

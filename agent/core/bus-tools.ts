@@ -15,15 +15,15 @@ import type { Profile, Table } from './profile.ts';
  * `signal`. `watch` throws Refusal for an unknown line.
  */
 export interface BusTools {
-  /** Finds the addresses from `from` to `to` that answer. `onProgress` receives the progress, and each unit as it is found. */
+  /** Finds the addresses from `from` to `to` that answer; never writes. `onProgress` receives the progress, and each unit as it is found. */
   scan(request: ScanRequest, onProgress: (progress: ScanProgress) => void): Promise<ScanResult>;
-  /** Finds the registers of a unit that can be read; never writes. */
+  /** Finds the registers of a unit that can be read; never writes. Rejects with BusError if the unit does not answer, or stops answering. */
   registers(request: RegistersRequest, onProgress: (progress: RegistersProgress) => void): Promise<RegistersResult>;
   /** Reads registers or bits once. */
   read(request: BusRead): Promise<BusReadResult>;
   /** Warnings of the profiles about a write: outside their limits, or dangerous. Added where field and configuration are joined. */
   warnings?(request: BusWrite): readonly Message[];
-  /** Reads the present values, writes, and reads back. */
+  /** Reads the present values, writes, and reads back. A read that the unit does not answer does not reject; its values are null. */
   write(request: BusWrite): Promise<BusWriteResult>;
   /** One entry for each line: Modbus lines first, then raw UART lines. */
   stats(): readonly LineStats[];
@@ -64,14 +64,17 @@ export interface ScanProgress {
   readonly found: FoundUnit | null;
 }
 
-/** One unit found by a scan, and what it may be. A unit of the cabinet that answers its polls counts as found without a request. */
+/**
+ * One unit found by a scan, and what it may be. At the line's own speed, a unit of the cabinet that answers its polls counts as found without a request.
+ */
 export interface FoundUnit {
   readonly unit: number;
   readonly serial: SerialSettings | null;
+  /** Median of its replies; for a unit that answers its polls, their mean. */
   readonly turnaroundMs: number;
   /** Profiles whose identify probes match, most certain first; for a unit that answers its polls, the profile in the cabinet file. */
   readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
-  /** The device of the cabinet with this address; null if none has it. */
+  /** The device of the cabinet with this address; null if none has it, and at another speed than the line's own. */
   readonly device: string | null;
   /** It answered with an exception, which also proves that it exists. */
   readonly exception: BusErrorCode | null;
@@ -85,9 +88,12 @@ export interface ScanResult {
   /** The units are gear of a DALI bus; absent on any other line. */
   readonly isDali?: true;
   readonly found: readonly FoundUnit[];
-  /** Units of the cabinet in the scanned range that did not answer. */
+  /** Units of the cabinet in the scanned range that did not answer at the line's own speed. */
   readonly missing: readonly { readonly unit: number; readonly device: string }[];
-  /** Addresses with a damaged reply: two units with one address, or a bad line. */
+  /**
+   * Addresses with a damaged reply at the line's own speed: two units with one address, or a bad line. A unit that answers its polls is included if more of
+   * its replies are damaged than on a good line.
+   */
   readonly damaged: readonly number[];
   readonly durationMs: number;
 }
@@ -160,7 +166,7 @@ export interface BusWriteResult extends BusWrite {
   readonly warnings?: readonly Message[];
 }
 
-/** Number of measured values, three of their percentiles and the largest. Units: those of the values. */
+/** Number of all measured values; three percentiles and the largest of the last 256. Units: those of the values. */
 export interface Spread {
   readonly count: number;
   readonly p50: number;
@@ -229,13 +235,13 @@ export interface UnitStats {
   readonly lateReplies: number;
   readonly echoes: number;
   readonly turnaroundMs: Spread | null;
-  /** Present longest wait for its reply. Units: ms. */
+  /** Present usual wait for the reply to a read; for a write it may be longer. Units: ms. */
   readonly timeoutMs: number;
   /** Requests in one poll cycle. */
   readonly requests: number;
-  /** Registers left out of the poll cycle because the unit refuses them. */
+  /** Quantities that are read apart and rarely, because the unit refuses them or reports a failure for them. */
   readonly refused: readonly string[];
-  /** Quantities that fail while others of the unit succeed. */
+  /** Quantities that are read apart and rarely, because the unit gives no reply for them while it does for others. */
   readonly unanswered: readonly string[];
 }
 

@@ -22,7 +22,7 @@ export interface Cabinet {
   readonly timezone: string;
   /** `system`: trust the system clock, because something else (chrony, a hypervisor) keeps it correct. */
   readonly clockTrust: 'auto' | 'system';
-  /** No level is written for this time after mains return. Units: s. */
+  /** No level of a lamp is written for this time after mains return; outputs are written. Units: s. */
   readonly startQuietS: number;
   readonly lines: readonly LineConfig[];
   readonly poles: readonly Pole[];
@@ -45,14 +45,17 @@ export interface Cabinet {
   /** `metricsFile`: file for the metrics, read by node_exporter; null for none. */
   readonly service: { readonly metricsFile: string | null };
   readonly console: { readonly socketPath: string | null; readonly language: Language };
-  /** Public Ed25519 keys (base64, raw or SPKI) of people who may sign revisions offline, and ports that lines of a revision may use. */
+  /**
+   * Public Ed25519 keys (base64, raw or SPKI) of people who may sign revisions offline. `ports`: ports and ranges of addresses that a line of a revision may
+   * use besides those in the site's own file.
+   */
   readonly trust: {
     readonly revisionKeys: readonly { readonly id: string; readonly key: string }[];
     /** Keys of people who may sign the list of users, with the highest role that their list may grant. */
     readonly userKeys: readonly { readonly id: string; readonly key: string; readonly role: Role }[];
     readonly ports: readonly string[];
   };
-  /** Additional folders of device profiles. */
+  /** Folders of device profiles besides the shipped ones. */
   readonly profileDirs: readonly string[];
 }
 
@@ -88,12 +91,15 @@ export interface LineConfig {
   readonly rs485: Rs485Settings | null;
   /** One broadcast may set the levels of a whole line. Only for lines whose units all obey or ignore broadcasts. */
   readonly broadcast: boolean;
-  /** Most levels written per second, without urgent ones. This limits the inrush current and leaves line time for the sensors. */
+  /**
+   * Most levels written per second, without urgent ones; a write that sets a group counts once. This limits the inrush current and leaves line time for
+   * the sensors.
+   */
   readonly maxWritesPerS: number;
   readonly devices: readonly DeviceConfig[];
 }
 
-/** One device of the cabinet: its address on a line, its profile, and what is special at this site. */
+/** One device of the cabinet: its address on a line, the id of its profile, and what is special at this site. */
 export interface DeviceConfig {
   readonly id: string;
   /** Modbus address 1..247; DALI short address 0..63; 0 on a uart line. */
@@ -175,9 +181,10 @@ export interface UplinkConfig {
   readonly protocol: 4 | 5;
   readonly group: string;
   readonly node: string;
+  /** Sparkplug id of the host that must be online before data is sent; null to send without one. */
   readonly primaryHost: string | null;
   readonly username: string | null;
-  /** File of the password; the configuration never contains the secret itself. */
+  /** File of the password, or the name of a credential of the service. The configuration never contains the secret itself. */
   readonly passwordFile: string | null;
   readonly caFile: string | null;
   readonly certFile: string | null;
@@ -201,12 +208,14 @@ export interface UplinkConfig {
 export interface StoreConfig {
   /** Folder of state.db and telemetry.db. */
   readonly dir: string;
+  /** Longest time that readings are only in memory while the disk accepts them: a mains cut loses them. Units: s. */
   readonly commitSeconds: number;
+  /** When telemetry has this size, readings are thinned, then the oldest are deleted. */
   readonly maxMegabytes: number;
-  /** Older readings are deleted. */
+  /** Older readings are deleted; those not delivered only while the clock is synchronised. The newest stays. */
   readonly maxDays: number;
   /** Longest time that data which names people is kept. Units: days. */
   readonly peopleDays: number;
-  /** A reading that does not change is stored once in this interval. */
+  /** A reading that does not change is stored again after this time. */
   readonly heartbeatS: number;
 }

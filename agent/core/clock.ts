@@ -31,7 +31,10 @@ export interface Clock {
   otherMs?(): WallMs | null;
   /** Calls `fire` once, not earlier than `delayMs` from now. */
   after(delayMs: number, fire: () => void): Timer;
-  /** Calls `fire` once at `dueMono`: never early, and late only by a fraction of a millisecond. Costs CPU, so use it only for bus gaps. */
+  /**
+   * Calls `fire` once at `dueMono`, or soon if that has passed; never early and never within this call. If the thread is idle, it is late by less than
+   * 1 ms. It may block the thread, so use it only for bus gaps.
+   */
   precisely(dueMono: MonoMs, fire: () => void): Timer;
 }
 

@@ -119,11 +119,12 @@ export interface LineCounters {
 }
 
 /**
- * A line of units with registers: Modbus, or a DALI bus behind a converter, whose driver gives gear registers. It sends one request at a
- * time; each request ends with a reply or a BusError.
+ * A line of units with registers: Modbus, or a DALI bus behind a converter, whose driver gives gear registers. It takes one request at a time and has no queue: `read` and `write` throw TypeError while another request is in flight. Each request
+ * ends with a reply or a BusError.
  */
 export interface ModbusLine {
   readonly isOpen: boolean;
+  /** The present counts; each call returns a new object. */
   readonly counters: LineCounters;
   /** The units are behind a Modbus TCP gateway or a serial server, whose wire the agent does not observe. */
   readonly isNetwork?: boolean;
@@ -134,11 +135,13 @@ export interface ModbusLine {
   open(): Promise<void>;
   close(): Promise<void>;
   /**
-   * Units: `timeoutMs` counts from the end of the request on the wire to the first byte of the reply; a reply that has begun gets extra
+   * Sends a read once the line is silent, and resolves with its reply. It may send the read again to confirm a suspicious reply (`mayAskAgain`).
+   * Units: `timeoutMs` counts from the end of each request on the wire to the first byte of the reply; a reply that has begun gets extra
    * time.
    * Errors: rejects with BusError.
    */
   read(request: ReadRequest, timeoutMs: number): Promise<Reply>;
+  /** As `read`. A broadcast (unit 0) ends with an empty reply after a pause of `timeoutMs`. */
   write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
   /**
    * Waits for the reply in flight no longer than this, as if the request had specified it; a reply that has begun still gets extra time.
@@ -166,11 +169,11 @@ export interface ModbusLine {
   readonly freeMono: MonoMs;
   /**
    * Reopens the port with other serial settings, for a scan; null restores the configured ones. Call it only between requests. Errors:
-   * rejects with BusError; a network line accepts only null.
+   * rejects with BusError; a network line accepts only null. If the line is then closed, `onLost` is called, and `open` uses the configured settings.
    */
   retune(serial: SerialSettings | null): Promise<void>;
   onLost: (cause: Error) => void;
-  /** Called when a request has ended. Optional; set by the owner. */
+  /** Called when a request has ended, before its caller receives the result; also for a request that a closed line refuses. Optional; set by the owner. */
   onEnd?: (request: ReadRequest | WriteRequest, end: Reply | BusError) => void;
   /** Called when a unit has replied to a request that was given up. Optional; set by the owner. */
   onLateReply?: (late: LateReply) => void;

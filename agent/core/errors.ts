@@ -11,7 +11,7 @@ export interface FailurePolicy {
   readonly retry: boolean;
   /** Other requests to the unit may succeed. */
   readonly unitUsable: boolean;
-  /** The point is excluded from polling until the unit is found again. */
+  /** The unit does not have all of these registers. The poll plan reads smaller blocks, and a point that is still refused only at growing intervals. */
   readonly excludePoint: boolean;
   /** The unit answered, even if only with an exception. */
   readonly answered: boolean;

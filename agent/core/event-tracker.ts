@@ -18,7 +18,10 @@ export type StartNotice = EventFacts & { readonly isLasting?: boolean };
 
 /** Reports events. It identifies a lasting condition by its code and source. */
 export interface EventTracker {
-  /** Begins a lasting condition (`lasting` true), or ends it with the text of `happening`. Repeating the same state has no effect. */
+  /**
+   * Begins a lasting condition (`lasting` true), or ends it with the text of `happening`. Repeating the same state has no effect: the text of an open
+   * condition does not change.
+   */
   set(lasting: boolean, happening: EventFacts): void;
   /** Ends a condition with the text it began with; has no effect if it is not open. */
   clear(code: EventCode, source: string): void;
@@ -63,7 +66,7 @@ export function createEventTracker(clock: Clock, onEvent: (event: AgentEvent) =>
 export interface RoomEvents {
   /** Passes the event on. An event without an end is remembered until its end is reported. */
   report(event: AgentEvent): void;
-  /** Reports the end of all open events. Each text gets `why` and a remark: the event is reported again if the condition continues. */
+  /** Reports the end of all open events, with `why` added to each text. The new part reports a condition that continues as a new event. */
   close(why: Message): void;
 }
 

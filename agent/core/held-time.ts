@@ -50,7 +50,7 @@ export interface HeldTime {
   readonly batteryZeroMs: WallMs | null;
   /** How far the battery clock has advanced against the monotonic clock, without the times when it was set. Units: ms. */
   readonly batteryGainMs: number;
-  /** The system clock is not trusted. */
+  /** The system clock differs too much from the held time, and nothing has confirmed it yet. */
   readonly isDisputed: boolean;
   /** The battery clock has run without being set since before the dispute, so it may decide the dispute. */
   readonly isWitness: boolean;
@@ -63,9 +63,13 @@ export interface HeldTime {
  * is null while the clocks still give no trusted time.
  *
  * A system clock within `STEP_MS` of the held time is trusted, and the held time slowly follows it. Beyond that it is disputed, except for
- * one step forward (`mayStepOnce`). A dispute ends when the clocks agree again within half of `STEP_MS`, or when the battery clock
- * confirms the system clock. The held time restarts from the system clock in the latter case, at that step forward, and when the clock
- * becomes `synced` within `STEP_MS`.
+ * one step forward (`mayStepOnce`). A dispute ends in one of four cases:
+ * - The clocks agree again within half of `STEP_MS`.
+ * - The battery clock confirms the system clock (`isWitness`).
+ * - The system clock becomes `synced` within `STEP_MS`, and the held time was only of quality `rtc`.
+ * - The step forward happens now.
+ *
+ * In the last three cases the held time restarts from the system clock. A later loss of `evidence` changes neither the held time nor its quality.
  */
 export function nextHeldTime(before: HeldTime | null, sight: TimeFacts): HeldTime | null {
   if (before === null) return isTrusted(sight.evidence) ? anchored(sight, sight.evidence, false) : null;

@@ -33,7 +33,7 @@ export interface JsonSchema {
 
 /**
  * Returns the part of the schema that applies to the value at `path`; undefined if the schema has none there. Number parts of a path are
- * list indices. On the way, only the first alternative of `anyOf` that is not null counts.
+ * list indices. On the way, only the first alternative of `anyOf` that is not null counts; the result itself may still have `anyOf`.
  */
 export function schemaAt(root: JsonSchema, path: Path): JsonSchema | undefined {
   let here: JsonSchema | undefined = root;

@@ -19,13 +19,13 @@ export interface LightTools {
   /** Intents in force on the cabinet, its zones and lamps from one of these senders; each once. */
   intentsBy(...authorities: readonly IntentAuthority[]): readonly IntentView[];
   /**
-   * Reports every detection of a zone until it is stopped, `forMs` has passed, or an hour has. Throws Refusal also for a zone without a
-   * presence sensor of its own.
+   * Reports each new detection of a zone's own sensors, until it is stopped or `forMs` has passed, an hour at most. Its end is not reported. Throws Refusal
+   * also for a zone without a presence sensor of its own.
    */
   walkTest(zone: string, forMs: number, onStep: (step: WalkStep) => void): WalkTest;
   /**
-   * Blinks a lamp until it is stopped, or until `forMs` has passed. Throws Refusal also if the time is out of bounds, if an intent in force
-   * would hide the blinking, and while the agent starts or stops.
+   * Blinks a lamp until it is stopped, until `forMs` has passed, or until a newer request for the same lamp replaces it. Throws Refusal also for a time
+   * outside 5 s to 10 min, an intent in force that would hide the blinking, and while the agent starts or stops.
    */
   identify(request: IdentifyRequest): IdentifyRun;
   /** Burning hours of a lamp, of the lamps of a zone, or of all lamps (null), in the order of the cabinet. */
@@ -105,6 +105,7 @@ export interface ZoneLightView {
   readonly untilMs: WallMs | null;
   /** `off`: no sensors, or not night. `base`: no presence. `boost`: presence, or its hold time. `down`: the light falls to the base level. */
   readonly presence: 'off' | 'base' | 'boost' | 'down';
+  /** Those with a decision. Without any, `minPct` is 100 and `maxPct` is 0. */
   readonly lamps: {
     readonly count: number;
     readonly lit: number;
@@ -115,7 +116,9 @@ export interface ZoneLightView {
   /** Intents on the zone, on one of its lamps, or on the cabinet; strongest first. */
   readonly intents: readonly IntentView[];
   readonly sensors: readonly ZoneSensorView[];
+  /** Null if the zone has none. `ok`: its value is fresh and does not contradict the sun. */
   readonly photocell: { readonly pointId: PointId; readonly lux: number | null; readonly says: Message; readonly ok: boolean } | null;
+  /** Null if the zone is not dimmed by traffic. `sharePct`: flow compared with the zone's design flow. `ok`: the flow is measured without a fault. */
   readonly traffic: {
     readonly flowPerH: number | null;
     readonly sharePct: number | null;
@@ -133,6 +136,7 @@ export interface ZoneSensorView {
   readonly kind: 'motion' | 'button' | 'counter';
   /** `stuck`: ignored, because it detects too long or counts too fast. `silent`: no usable value. `group`: it follows the other sensors. */
   readonly state: 'present' | 'still' | 'stuck' | 'silent' | 'group';
+  /** Null if it has detected nothing in this run of the agent. */
   readonly lastPresentMs: WallMs | null;
 }
 
@@ -141,7 +145,7 @@ export interface WalkStep {
   readonly atMs: WallMs;
   readonly pointId: PointId;
   readonly pole: string | null;
-  /** Lamps of the zone that were raised, nearest first. */
+  /** Lamps of the zone that presence raised since, in the order in which they rose. After another detection they count for that one. */
   readonly raised: readonly string[];
   /** It raised no lamp, because presence at this sensor keeps lamps of the zone raised already. */
   readonly alreadyLit: boolean;
@@ -164,7 +168,7 @@ export interface IdentifyRequest {
   readonly forMs: number;
   /** `console:<user>`. */
   readonly source: string;
-  /** Called at each change of the lamp's level. */
+  /** Called with the first level, and at each change of the lamp's level while it blinks. */
   readonly tell: (levelPct: LevelPct) => void;
 }
 

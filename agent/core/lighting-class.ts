@@ -39,7 +39,10 @@ export function isSameFamily(a: LightingClass, b: LightingClass): boolean {
   return a[0] === b[0];
 }
 
-/** The classes to which an installation of a class can be dimmed, brightest first, including the class itself. */
+/**
+ * Returns the classes of the same family (M, C or P) that need no more light than `design`, brightest first, including `design` itself: an
+ * installation of this class can be dimmed to them.
+ */
 export function classesWithin(design: LightingClass): readonly LightingClass[] {
   const all = Object.keys(LIGHT) as LightingClass[];
   return all.filter((each) => isSameFamily(each, design) && LIGHT[each] <= LIGHT[design]);

@@ -8,7 +8,7 @@ import { type Message, msg } from './message.ts';
 
 /**
  * The `port` of a line, parsed. `serial`: a device file. `tcp`: Modbus TCP. `rtu+tcp`: a serial line behind a server that passes bytes on.
- * `bad`: the text cannot be used.
+ * `bad`: the text cannot be used. `host`: a name or an address, IPv6 without brackets.
  */
 export type LinePort =
   | { readonly kind: 'serial'; readonly path: string }

@@ -7,7 +7,10 @@ import type { Clock, ClockQuality, MonoMs, Timer, WallMs } from './clock.ts';
  * A clock for tests and simulations: its time advances only by `advance`. A simulated night takes seconds and always has the same result.
  */
 export interface ManualClock extends Clock {
-  /** Advances the time and fires the timers that become due, in order. After each timer all settled promises run. Units: ms. */
+  /**
+   * Advances the time and fires the timers that become due, in order, also those created meanwhile. After each timer all settled promises run. Await it
+   * before the next call. Units: ms.
+   */
   advance(ms: number): Promise<void>;
   /** Steps the wall clock as a time server would; monotonic time and timers are not affected. Units: ms. */
   stepWall(ms: number): void;

@@ -5,8 +5,8 @@
  */
 
 /**
- * One metric with all its samples. Shape: the name ends with its unit, if it has one, and never with `_total` or `_info`, which the format
- * adds.
+ * One metric with all its samples; no two may have the same labels. Shape: the name ends with its unit, if it has one, and never with `_total` or
+ * `_info`, which `metricsText` adds.
  */
 export interface MetricFamily {
   readonly name: string;

@@ -10,9 +10,10 @@ export function partPointId(partId: string, n: number, pointId: string): string 
 }
 
 /**
- * The profile without the repeated parts that the device does not have: a gateway with three lamp drivers is not polled for 64.
+ * Returns the profile without the points of repeated parts that the device does not have: a gateway with three lamp drivers is not polled for 64. They
+ * are also removed from the groups.
  *
- * Shape: a part without an entry in `instances` stays complete; a profile without repeated parts is returned unchanged.
+ * Shape: `instances` lists the numbers that exist, by part. A part without an entry stays complete. If nothing is removed, the result is `profile` itself.
  */
 export function narrowed(profile: Profile, instances: DeviceConfig['instances']): Profile {
   const gone = new Set(profile.repeats.flatMap((part) => absentPoints(part, instances[part.id])));

@@ -32,9 +32,10 @@ export function outputNumber(value: OutputValue, { enum: names, scale, offset, d
 }
 
 /**
- * Returns the mistakes in the outputs, empty if there are none: a point that does not exist, is not writable, is dangerous to write or
- * already sets the level of a lamp; a value that the point does not accept; and, for an output with `litWith`, a value that equals `idle`,
- * because it would cut the supply of lit lamps. Only the first of these three kinds is reported for an output.
+ * Returns the mistakes in the outputs, empty if there are none. For each output only the first kind is reported:
+ * - Its point does not exist, is not writable, is dangerous to write, or already sets the level of a lamp.
+ * - A value that the point does not accept.
+ * - With `litWith`: the value for lit zones, or of a rule, equals `idle`. It would cut the supply of lit lamps.
  *
  * Shape: `profileOf` gives the profile with the parts that the device has; undefined for an unknown profile, which another check reports.
  */

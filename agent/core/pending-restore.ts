@@ -27,7 +27,8 @@ const FORMER_COPIES = ['state.db.bak', 'state.db.bak.1'];
  * Prepares a restore of files in the folder `dir`; `finishRestore` completes it. `fill` must write and flush the files into the folder that
  * it receives. `isNewEpoch`: `telemetry.db` is renamed too, and the store starts a new one.
  *
- * A mains cut during this call leaves the files of `dir` unchanged, but a restore prepared earlier may be lost. Errors: throws the system's
+ * It replaces a restore that was prepared earlier. A mains cut during this call leaves the files of `dir` unchanged, but the earlier restore may be
+ * lost. Errors: throws the system's
  * error, and what `fill` throws. The restore is then not prepared, unless only the last flush of `dir` failed.
  */
 export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: string) => void): void {
@@ -45,8 +46,8 @@ export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: st
 }
 
 /**
- * Moves the files of a prepared restore into place, and keeps each replaced one as `NAME.before-restore`. Returns true; false if no
- * restore was prepared. Errors: throws the system's error, possibly after some files were moved; call it again then.
+ * Moves the files of a prepared restore into place, and keeps each replaced one as `NAME.before-restore`. No process may have them open. Returns true;
+ * false if no restore was prepared. Errors: throws the system's error, possibly after some files were moved; call it again then.
  *
  * With `state.db` the copies of the former one, `state.db.bak` and `state.db.bak.1`, are deleted. If the restore begins a new epoch, the present
  * `telemetry.db` is renamed too.

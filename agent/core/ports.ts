@@ -29,7 +29,7 @@ export interface LogLine {
   readonly name: string;
   /** The fields, without secrets. */
   readonly fields: Readonly<Record<string, unknown>>;
-  /** How often it was repeated within the minute; 0 for the first time. */
+  /** Above 0 for a line that reports so many repetitions of an earlier line, counted for a minute and not passed on one by one. Otherwise 0. */
   readonly repeated: number;
 }
 
@@ -74,9 +74,10 @@ export interface TextWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expire
 }
 
 /**
- * How a write ended. `verified`: the read-back gave the written value; with `isUnread` the device only acknowledged it, because its profile says that it
- * cannot be read back. `failed`: `sentMono` is null if nothing was sent, or if the device did
- * not acknowledge what was sent; it may then still have executed it.
+ * How a write ended. `verified`: the read-back gave the written value, within the tolerance of the profile; with `isUnread` the
+ * device only acknowledged it, because its profile says that it cannot be read back. `failed`: also if it expired, or a newer write
+ * of the point replaced it. `sentMono` is then null if nothing was sent, or if the device did not acknowledge what was sent. The device may still have
+ * executed it.
  */
 export type WriteResult =
   | { readonly state: 'verified'; readonly sentMono: MonoMs; readonly isUnread?: true }

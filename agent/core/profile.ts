@@ -35,8 +35,8 @@ export type ByteType = 'b16' | 'b24' | 'b32' | 'b48' | 'e32' | 'e48';
 /** Which register of a value of several registers comes first: that with the highest or the lowest 16 bits. */
 export type WordOrder = 'high-first' | 'low-first';
 /**
- * How often a point is polled. `fast`: presence inputs. `normal`: lamps and contacts. `slow`: meters and weather, when the line has time.
- * `never`: not at all.
+ * How often a point is polled, if the line has time. `fast`: presence inputs, several times a second. `normal`: lamps and contacts, every 5 s. `slow`:
+ * meters and weather, every 30 s. `never`: not at all.
  */
 export type PollClass = 'fast' | 'normal' | 'slow' | 'never';
 /**
@@ -175,7 +175,10 @@ export interface Quirks {
   readonly readsZeroForUnknown: boolean;
   /** Longest wait for a reply until the unit's own response time has been learned. Units: ms. */
   readonly responseTimeoutMs: number;
-  /** How often a lost write is repeated before it fails, and how many consecutive lost replies are tolerated before the unit is silent. */
+  /**
+   * How often a lost write is repeated before it fails. It is also how many consecutive lost replies are tolerated before the unit is silent; none if it
+   * has not answered yet.
+   */
   readonly retries: number;
 }
 
@@ -206,10 +209,10 @@ export interface PointProfile {
   readonly unit: string;
   /** Raw patterns that mean "no value", as in the frame. Values above 2^53 are text in hex: `0x7fffffffffffffff`. */
   readonly invalid: readonly (number | string)[];
-  /** Plausible range; a value outside it has quality `bad`. Units: the point's own. */
+  /** Plausible range, both ends included; a value outside it has quality `bad`. Null: every value is plausible. Units: the point's own. */
   readonly range: readonly [min: number, max: number] | null;
   readonly poll: PollClass;
-  /** Smaller changes are not stored. Units: the point's own. */
+  /** Smaller changes are not stored, except as the periodic reading (`StoreConfig.heartbeatS`). Units: the point's own. 0: every change is. */
   readonly deadband: number;
   /** Names of its values, by raw value, for display. */
   readonly enum: Readonly<Record<string, string>> | null;
@@ -256,7 +259,7 @@ export interface PointFlag {
   readonly severity: 'info' | 'warning' | 'alarm';
   /** Text for people: "mains lost". */
   readonly message: string;
-  /** The condition is present when the bit is 0, as for `voltage ok`. */
+  /** The condition is present when the bit, or without one the value, is 0, as for `voltage ok`. */
   readonly inverted: boolean;
   /** The profile is shipped with the agent, so the translations contain its message. */
   readonly isShipped?: true;

@@ -1,7 +1,7 @@
 /**
  * Returns the quantile of values in any order: 0.5 for the median, 1 for the largest. It is always one of the values.
  *
- * Units: those of the values; `share` from 0 to 1. NaN without values. Source: nearest-rank method.
+ * Units: those of the values; `share` from 0 to 1, 0 gives the smallest. NaN without values. Source: nearest-rank method.
  */
 export function quantile(values: Iterable<number>, share: number): number {
   const sorted = Float64Array.from(values).sort();

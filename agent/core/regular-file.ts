@@ -59,8 +59,8 @@ export async function readRegularFileLater(path: string, { maxBytes = MAX_BYTES,
 }
 
 /**
- * Returns path and error code of a file that could not be read or parsed, for a message: `/etc/x (EACCES)`; null if the file does not
- * exist. `error` is what reading or parsing threw; one without a code counts as invalid JSON.
+ * Returns path and error code of a file that could not be read or parsed, for a message: `/etc/x (EACCES)`. Null if the file, or a folder on its path,
+ * does not exist. `error` is what reading or parsing threw; one without a code gives `/etc/x (not valid JSON)`.
  */
 export function flawOfFile(path: string, error: unknown): string | null {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'not valid JSON';

@@ -10,7 +10,7 @@ import { expectReplaceable } from './regular-file.ts';
 export interface ReplaceOptions {
   /** Mode of the new file. */
   readonly mode: number;
-  /** Path for a copy of the former file; null for no backup. An older backup there is replaced. */
+  /** Path for a copy of the former file, with its mode; null for no backup. An older backup there is replaced. Without a former file it stays. */
   readonly backup: string | null;
 }
 
@@ -19,7 +19,7 @@ export interface ReplaceOptions {
  * content is complete. A link is replaced by a file; the target of the link stays.
  *
  * Errors: throws the errors of `expectReplaceable` and the system's error (`code` ENOSPC, EACCES, ...). The former file is then unchanged,
- * unless only the flush of the folder failed.
+ * unless only the flush of the folder failed. `backup` may already be replaced.
  */
 export function replaceFile(path: string, text: string, { mode, backup }: ReplaceOptions): void {
   expectReplaceable(path);

@@ -27,7 +27,7 @@ export class RetriedSave {
     return this.#latest;
   }
 
-  /** Saves the present state now. */
+  /** Starts to save the present state; `latest` has the result. An earlier save that still runs is not awaited, and its result no longer counts. */
   now(): void {
     const saving = this.#parts.save().catch(() => false);
     this.#latest = saving;
@@ -37,7 +37,7 @@ export class RetriedSave {
     });
   }
 
-  /** Repeats a failed save, once the wait after it has ended. */
+  /** Repeats a failed save, once 30 s have passed since its failure; otherwise does nothing. */
   tend(): void {
     if (this.#retryMono !== null && this.#parts.clock.monoMs() >= this.#retryMono) this.now();
   }

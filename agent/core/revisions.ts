@@ -73,7 +73,7 @@ export interface ConfigView {
   readonly trial: TrialView | null;
   /** Candidate of the author who made the request; null for none. */
   readonly candidate: CandidateView | null;
-  /** Candidates of others, which only they can change or commit. */
+  /** Candidates of others, which only they can change or commit; others may copy one (`ConfigManager.take`). */
   readonly others: readonly CandidateView[];
   /** Why revisions cannot be saved now; empty if they can. */
   readonly trouble: Message;
@@ -155,7 +155,7 @@ export interface CommitRequest {
   readonly mode: ConfirmMode;
   /** Length of the trial. Units: min. */
   readonly minutes: number;
-  /** Hash of the revision that must be running. Null: for a candidate the one on which it was started, for a rollback any. */
+  /** Hash of the revision that must be running; otherwise the request is refused. Null: for a candidate the one on which it was started, for a rollback any. */
   readonly base: string | null;
   /** Id of the command that waits for the end of the trial; null for none. */
   readonly commandId: string | null;
@@ -192,7 +192,8 @@ export interface ConfigRequest {
 
 /**
  * Changes configurations through candidates: configurations in preparation, one for each console user and one for all users of the
- * platform. Requests are handled one at a time. A refusal is an answer, not an error. `by`: the author. Shape: as `Revision.by`.
+ * platform. Requests that change or check something are handled one at a time; `confirm` and `returnTrial` go first. If too many wait, a further one is
+ * refused. A refusal is an answer, not an error. `by`: the author. Shape: as `Revision.by`.
  */
 export interface ConfigManager {
   view(by: string): ConfigView;
@@ -206,13 +207,20 @@ export interface ConfigManager {
   putPart(part: FilePart, by: string): Promise<ConfigAnswer>;
   /** Sets one value of the candidate's cabinet.yaml and leaves the rest as written; null removes it. A key or value that the schema does not allow is refused; `warnings` has the keys that a new item still lacks. Starts a candidate if there is none. Shape: `zones[rue].minPct`; `value` is YAML. */
   set(path: string, value: string | null, by: string): Promise<ConfigAnswer>;
-  /** Copies another author's candidate into the own one, so that its content cannot change between a review and the commit. */
+  /**
+   * Copies another author's candidate, so that its content cannot change between a review and the commit. Refused if that author has none, or `by` has a
+   * candidate already.
+   */
   take(author: string, by: string): Promise<ConfigAnswer>;
   /** Checks the candidate, and compares it with the running revision. */
   check(by: string): Promise<ConfigAnswer>;
   /** Lists the differences from the first to the second in `changes`; refused if one of them does not exist. */
   compare(from: number | 'running', to: number | 'candidate' | 'running', by: string): Promise<ConfigAnswer>;
-  /** Commits the candidate of its author. Resolves when the revision is in force or was refused; does not wait for the trial to end. */
+  /**
+   * Commits the candidate of its author. Resolves when the revision is in force or was refused; does not wait for the trial to end. Refused while another
+   * revision is on trial. Files that equal the running ones are `done` without a new revision. A revision that affects no part of the agent is confirmed
+   * immediately.
+   */
   commit(request: CommitRequest): Promise<ConfigAnswer>;
   /** As `commit`, with the files of an earlier revision; refused if it is no longer kept. Does not change an open candidate. */
   rollback(number: number, request: CommitRequest): Promise<ConfigAnswer>;

@@ -44,18 +44,19 @@ export interface StartSteps {
   /** Call it when the start has ended: the agent is ready, or it stops. */
   over(): void;
   /**
-   * If the start has made no progress for nearly the limit, so that a stop signal now comes from the service manager: which step was the
-   * last. Otherwise null.
+   * If no step was completed for eight tenths of the limit, a stop signal comes from the service manager: a text with the last step. Otherwise null, also
+   * after `over`.
    */
   overdue(): string | null;
 }
 
 /** Facts about the packaged program that runs, as the program that started it passes them. */
 export interface ReleaseFacts {
-  /** `package`, or the name of the installed update; null if no service started it. */
+  /** `package`, or the name of the installed update; null if no service started this run. */
   readonly name: string | null;
   /** Increases with each release. */
   readonly serial: number;
+  /** Folder in which the starter keeps which releases are installed and confirmed; null if it has none. */
   readonly stateDir: string | null;
   /** Folder of unpacked releases; null if the starter has none. */
   readonly unpackedDir: string | null;

@@ -20,8 +20,8 @@ export interface SchemaFinding {
 }
 
 /**
- * Additional hints for one kind of document. `found`: the hint on a wrong value; undefined for the usual one. `allowed`: text added after
- * the list of allowed values.
+ * Additional hints for one kind of document, for values that are present and wrong. `found`: the hint on the value; undefined for the usual one.
+ * `allowed`: text added after the list of allowed values. Neither is used for a missing value or an unknown key.
  */
 export interface MoreHints {
   found?(found: unknown, schema: JsonSchema): Message | undefined;

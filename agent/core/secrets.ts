@@ -60,7 +60,7 @@ export function outsideSiteDir(siteDir: string): Message {
 
 /**
  * Matches names of keys whose value is secret, in upper or lower case: those that end with `pass`, `password` or `passphrase`, and those
- * that contain `secret`, `token`, `credential`, `apiKey` or `privateKey`. `passwordFile` does not match,
+ * that contain `secret`, `token`, `credential`, `apiKey` or `privateKey` (also with `-` or `_`). `passwordFile` does not match,
  * because a path is not secret; `tokenFile` does.
  */
 export const SECRET_KEY = /pass(word|phrase)?$|secret|token|api[-_]?key|private[-_]?key|credential/i;

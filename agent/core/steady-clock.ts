@@ -11,7 +11,7 @@ import { confirmedTime, type HeldTime, heldMs, nextHeldTime, type TimeFacts } fr
 export interface SteadyClockParts {
   /** The machine's own clock; its quality follows the system's indicators. */
   readonly clock: Clock;
-  /** Newest reading of the battery clock; null while it gives none. Default: no battery clock. */
+  /** Returns the newest reading of the battery clock; null while it gives none. Default: no battery clock. */
   readonly battery?: () => BatteryReading | null;
   /** Returns whether a first large step forward may be the first synchronisation. Default: no. */
   readonly mayStepOnce?: () => boolean;
@@ -38,8 +38,9 @@ export interface ClockStep {
 }
 
 /**
- * A clock that keeps the last trusted time when the system clock jumps by more than 10 min, until something confirms the jump. Until then
- * its quality is `rtc`. A first synchronisation (`mayStepOnce`) is followed immediately.
+ * A clock that keeps the last trusted time when the system clock jumps by more than 10 min. It does so until the battery clock or `confirm` confirms the
+ * jump, or the system clock returns. Until then its quality is `rtc`. A first synchronisation forward (`mayStepOnce`) is followed immediately. Before any
+ * time is trusted, it is the system clock.
  */
 export interface SteadyClock extends Clock {
   /** While a jump is not trusted the system's time, otherwise a held time that differs by 1 s or more; null if there is neither. */

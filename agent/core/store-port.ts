@@ -162,8 +162,8 @@ export interface History {
 }
 
 /**
- * Asks for one page of all readings of a period, by frame, in the order of `seq`. Shape: from `fromMs` to before `toMs`; only frames with a
- * higher `seq` than `afterSeq`; at most `maxFrames` frames.
+ * Asks for one page of all readings of a period, by frame, in the order of `seq`. Shape: from `fromMs` to before `toMs`, by the time of each reading;
+ * only frames with a higher `seq` than `afterSeq`; at most `maxFrames` frames.
  */
 export interface ExportQuery {
   readonly fromMs: WallMs;
@@ -172,7 +172,10 @@ export interface ExportQuery {
   readonly maxFrames: number;
 }
 
-/** One page of an export. `nextSeq` is the `afterSeq` of the next page; null if this was the last page. */
+/**
+ * One page of an export: frames without their readings outside the period. `nextSeq` is the `afterSeq` of the next page; null if this was the last page. A
+ * page may be empty although later ones are not.
+ */
 export interface ExportPage {
   readonly epoch: string;
   readonly frames: readonly StoredFrame[];
@@ -229,7 +232,7 @@ export interface StoredFact {
 
 /**
  * The store of readings, events and small facts. No method blocks or throws: a failure is a state (`status`) and an event. `events`,
- * `readAfter` and `gapsAfter` resolve with an empty list if the disk did not respond.
+ * `readAfter` and `gapsAfter` resolve with an empty list if the disk did not respond. These three and `exportPage` return at most 2,000 entries or frames.
  */
 export interface Store {
   start(): Promise<void>;
@@ -255,7 +258,10 @@ export interface Store {
    * it.
    */
   save(key: string, value: unknown): Promise<boolean>;
-  /** The stored value; undefined if the key has none. If the disk could not be read: `unread`, by default undefined. */
+  /**
+   * The stored value, or the newest that `save` has not stored yet; undefined if the key has none. If the disk could not be read: `unread`, by default
+   * undefined.
+   */
   load(key: string, unread?: unknown): Promise<unknown>;
   /** All facts on disk whose key has this prefix, by key; undefined if the disk did not respond. */
   loadAll(prefix: string): Promise<readonly StoredFact[] | undefined>;

@@ -140,8 +140,9 @@ export interface UplinkStatus {
   readonly broker: string;
   /** The server in use, or the next one to be tried; index from 0. Absent without an uplink. */
   readonly server?: { readonly index: number; readonly count: number; readonly url: string };
-  /** What is wrong and what to check; empty while online. */
+  /** What is wrong and what to check; empty while online or off. */
   readonly reason: Message;
+  /** Start of the present phase of the session; one `state` may have several phases. */
   readonly sinceMs: WallMs;
   readonly bdSeq: number;
   /** Readings sent, live and from the backlog. */
@@ -154,10 +155,9 @@ export interface UplinkStatus {
   readonly bytesSent: number;
   readonly commandsReceived: number;
   readonly commandsRefused: number;
-  /** Absent without an uplink. */
+  /** This and the following are absent without an uplink. */
   readonly relays?: RelayCounts;
   readonly delivery?: UplinkDelivery;
-  /** Absent without an uplink. */
   readonly certificates?: UplinkCertificates;
   /** Last failure of this run, kept after it has ended; null if none occurred. */
   readonly lastFailure?: { readonly atMs: WallMs; readonly text: Message } | null;

@@ -7,7 +7,7 @@ import type { Message, Said } from './message.ts';
 
 /** What a person at the cabinet can do with the uplink: trace it, reconnect it, test it. */
 export interface UplinkTools {
-  /** Recent entries, oldest first. */
+  /** The last 400 entries of this run, oldest first. */
   trace(): readonly TraceEntry[];
   /** Passes on each entry until the returned function is called. */
   watch(onEntry: (entry: TraceEntry) => void): () => void;
@@ -57,7 +57,7 @@ export interface UplinkStep {
   readonly text: Message;
 }
 
-/** The result of a whole test. `ok`: no stage failed. */
+/** The result of a whole test. `steps`: the stages up to the first failure. `ok`: no stage failed. */
 export interface UplinkTest {
   readonly broker: string;
   /** Not the client id of the agent, so that its session continues. */

@@ -109,7 +109,7 @@ export interface LocalConfigView extends ConfigFilesView {
 /** What the files of the store contain, read while no agent runs. */
 export interface StoredState {
   readonly dir: string;
-  /** Null if no reading is stored. */
+  /** Null if no reading is stored, or the file cannot be read. */
   readonly lastReadingMs: WallMs | null;
   /** At most ten: the open ones, then the newest others; oldest first. An event without an end was still open. */
   readonly events: readonly AgentEvent[];
@@ -210,11 +210,14 @@ export interface EnergyRow {
   readonly lamps: number;
   /** Time lit at a known level. */
   readonly litH: number;
-  /** Sum over all lamps of the hours in each level band at night: 0 %, 1..10 %, 11..20 %, ... 91..100 %. */
+  /**
+   * Sum over all lamps of the hours at a known level in each band: 0 %, 1..10 %, 11..20 %, ... 91..100 %. At 0 % only the night counts, at other levels the
+   * day too.
+   */
   readonly bandsH: readonly number[];
   /** Mean level while lit. */
   readonly meanLevelPct: number | null;
-  /** Share of the lamp hours at night, at a known level, in which presence or traffic raised the lamp. */
+  /** Share of the lamp hours of `bandsH` in which presence or traffic raised the lamp. */
   readonly raisedPct: number | null;
   /** How often presence raised the zone. */
   readonly activations: number;
@@ -289,6 +292,7 @@ export interface StatusView {
   readonly rssMb: number;
   /** From process start to the first poll on a line; null before that poll. Units: ms. */
   readonly startMs: number | null;
+  /** It is night for at least one zone. */
   readonly night: boolean;
   readonly sunAltitudeDeg: number;
   readonly zones: readonly ZoneView[];
@@ -298,6 +302,7 @@ export interface StatusView {
   readonly store: StoreStatus;
   readonly uplink: UplinkStatus;
   readonly activeEvents: readonly AgentEvent[];
+  /** This and `lampsRaised` count since the start of the agent: detections, and how often presence raised a lamp. */
   readonly detections: number;
   readonly lampsRaised: number;
 }
@@ -318,12 +323,15 @@ export interface LampView {
   readonly pole: string;
   /** Level that the arbiter decided. */
   readonly wantedPct: LevelPct;
-  /** Level that the driver last confirmed; null while unknown. */
+  /** Level in the newest reading, also in an old one; null if there is none, or it has no value. */
   readonly measuredPct: LevelPct | null;
   readonly rank: Rank;
   readonly reason: string;
   readonly following: boolean;
-  /** What is wrong with its device although it answers: texts of open events, added by `agent/diagnosis/faults-in-views.ts`. */
+  /**
+   * What is wrong with its device although it answers: texts of open events, added by `agent/diagnosis/faults-in-views.ts`. In the answer to
+   * `AgentView.why` also the event of a silent device or line.
+   */
   readonly faults: readonly Message[];
 }
 

@@ -43,7 +43,10 @@ export interface Zone {
   readonly programme: string;
   /** Selects another programme for some nights; null: always `programme`. */
   readonly calendar: string | null;
-  /** Lowest level at night, not below the level of the minimum class. Not for maintenance, nor for a programme at 0 % with `dark`. */
+  /**
+   * Lowest level at night, not below the level of the minimum class. Not for maintenance, nor for a programme at 0 % with `dark`. `constantLight` may
+   * reduce it further.
+   */
   readonly minPct: LevelPct;
   /** The class that 100 % provides; null if classes are not used. */
   readonly designClass: LightingClass | null;
@@ -129,7 +132,7 @@ export interface PresenceConfig {
   readonly rampDownS: number;
   /** Lamps whose pole differs from the sensor's by at most this in `atM` are raised; null raises the whole zone. Units: m. */
   readonly reachM: number | null;
-  /** Lamps of other zones that presence also raises, as at a crosswalk; absent or empty: none. */
+  /** Lamps of other zones that presence also raises, as at a crosswalk, within `reachM` too; absent or empty: none. */
   readonly alsoLamps?: readonly string[];
   /** Longest continuous raise of the zone, whichever sensors detect. Then the programme applies until all are still for 1 min. Units: s. */
   readonly maxBoostS: number;
@@ -146,7 +149,7 @@ export interface PresenceSensor {
   readonly point: string;
   /** `counter`: each increase is a detection, so none is lost between polls. */
   readonly kind: 'motion' | 'button' | 'counter';
-  /** Present at or above this. Units: the point's own. */
+  /** Present at or above this. Not for a counter. Units: the point's own. */
   readonly threshold: number;
   /** How long the sensor itself reports presence after the last movement; subtracted from `holdS`. Units: s. */
   readonly ownHoldS: number;
@@ -155,9 +158,12 @@ export interface PresenceSensor {
   readonly offDelayS: number;
   /** Presence that begins within this time after the zone's own light changed counts only from its end on. Not for a counter. Units: s. */
   readonly blankS: number;
-  /** Continuous presence for longer than this means that the sensor is stuck; 0: never. Not for a counter. Units: s. */
+  /**
+   * Continuous presence for longer than this means that the sensor is stuck; 0: never. It is then ignored until it has been clear for 1 min. Not for a
+   * counter. Units: s.
+   */
   readonly stuckS: number;
-  /** A higher rate is reported as an event; a counter above it is ignored. Units: detections an hour. */
+  /** A higher rate is reported as an event; a counter above it is ignored until its rate is at most half of this. Units: detections an hour. */
   readonly maxPerH: number;
   /** `group`: for a badly placed sensor; it follows the others, and its own detections are ignored. */
   readonly listen: 'own' | 'group';
@@ -183,7 +189,10 @@ export interface TrafficConfig {
   readonly counters: readonly { readonly device: string; readonly point: string }[];
   /** Flow for which the road was designed. Units: vehicles an hour. */
   readonly designFlowPerH: number;
-  /** Lowest share first: below this share of the design flow, this level applies. */
+  /**
+   * Lowest share first: below this share of the design flow, this level applies. Above all of them, or while the flow is not known, it is 100 %. Less
+   * light needs two counts of 10 min in a row, more light only one.
+   */
   readonly steps: readonly { readonly belowPct: number; readonly level: StepLevel }[];
 }
 
@@ -208,7 +217,7 @@ export interface ProgrammeStep {
 
 /**
  * When a step begins. `dusk`: at the noon before the night, so that it applies as soon as the zone is lit. `sun`: at a sun event,
- * `offsetMin` minutes later (negative: earlier). Otherwise at a local time of day.
+ * `offsetMin` minutes later (negative: earlier). Otherwise at a local time of day. A step never begins before the one before it in the programme.
  */
 export type StepTime = 'dusk' | { readonly hour: number; readonly minute: number } | { readonly sun: SunEvent; readonly offsetMin: number };
 
@@ -271,7 +280,10 @@ export interface CalendarDate {
   readonly day: number;
 }
 
-/** A level for part of the night that begins on a date: "14 July: 100 % until 02:00". Each year, if the date has no year. */
+/**
+ * A level for part of the night that begins on a date: "14 July: 100 % until 02:00". Each year, if the date has no year. It replaces the steps of the
+ * programme, also of a chosen one. No effect if `until` is not later than `from`. If two overlap, the later one in the list applies for its whole time.
+ */
 export interface EventNight {
   readonly id: string;
   readonly date: CalendarDate;
@@ -320,9 +332,9 @@ export interface Output {
   readonly point: string;
   /** Written while no rule applies and no zone of `litWith` is lit. */
   readonly idle: OutputValue;
-  /** Written while a lamp of one of these zones is above 0 %. */
+  /** Written while no rule applies and a lamp of one of these zones is decided or measured above 0 %. A rule with the value `idle` does not apply then. */
   readonly litWith: { readonly zones: readonly string[]; readonly value: OutputValue } | null;
-  /** The first rule that applies takes precedence. */
+  /** The value of the first rule that applies is written, also if a zone of `litWith` is lit. */
   readonly rules: readonly { readonly rule: string; readonly value: OutputValue }[];
   /** Shortest time at a value other than `idle`, and at `idle`. A circuit whose zone is to be lit waits 2 s at most. Units: s. */
   readonly minOnS: number;

@@ -32,14 +32,17 @@ export interface EnergyParts {
     zones(): readonly Pick<ZoneView, 'lamps'>[];
     zoneStates(): readonly ZoneState[];
   };
-  /** A night of a zone has ended and is stored; called once more after a start, for the last one. */
+  /**
+   * A night of a zone has ended and is stored; not called for zones that no longer exist. After a start it may be called again for the newest stored night.
+   */
   readonly onNight: (night: Omit<EnergyRow, 'period'> & { readonly endMs: WallMs }) => void;
   /** Reports nights in which the meter of the invoice differs from other figures. Absent: they are not compared. */
   readonly events?: Pick<EventTracker, 'set'>;
 }
 
-/** Counts the energy of the street by night, and answers queries about nights. */
+/** Counts the energy of the street for each night, from noon to noon, and answers queries about nights. */
 export interface Energy {
+  /** Call once; nights are stored from then on. */
   start(): void;
   /** Call after the lamps have stopped and before the store does, so that the last counts are stored. */
   stop(): void;

@@ -35,9 +35,10 @@ export type PeriodTally = Record<(typeof PERIOD_SUMS)[number], number>;
 /**
  * Time and energy of the lamps of one zone, in a part of a night, a night or many. `wh` is all energy. It includes `standbyWh` (dark by
  * day) and `unknownWh` (lamps that do not answer, at the decided level). `quietWh` is `wh` as it would be without presence and traffic.
- * `baselineWh` is the energy of the former installation.
+ * `baselineWh` is the energy of the former installation, at night only. It does not count lamps that a person has switched off. `unknownMs` and
+ * `unknownBaselineWh` belong to the same time as `unknownWh`.
  *
- * `bandMs` is the time for which the level is known, by level: dark at night, 1 to 10 %, 11 to 20 %, and so on. `periods` is the same time
+ * `bandMs` is the time for which the level is known, by level: dark at night, 1 to 10 % (by day too), 11 to 20 %, and so on. `periods` is the same time
  * by the level without presence and traffic. `levelMs` is level in % times time. `boostedMs` is the time in which presence or traffic
  * raised a lamp.
  *

@@ -26,9 +26,12 @@ import { type MeterTracker, RunningNight, type RunningNightParts } from './runni
 /** The zones and the clock of an `EnergyTracker`, the store for its nights, and its callbacks. */
 export interface EnergyTrackerParts extends RunningNightParts {
   readonly store: Pick<Store, 'load' | 'save'>;
-  /** Called every ten seconds and before sums are read: updates `count`. */
+  /** Called every ten seconds and before `nights` returns sums; it must update `count`. */
   readonly refresh: () => void;
-  /** A night has ended and is stored; called once more after a start, for the last one. */
+  /**
+   * A night, or a part of one, has ended and is stored; `night` has all its parts. Called again after a start for the newest stored night, if the time is
+   * trusted when the store has responded.
+   */
   readonly onNight: (night: NightTally, endMs: WallMs) => void;
 }
 
@@ -87,7 +90,10 @@ export class EnergyTracker {
     void this.#recall();
   }
 
-  /** Passes the running night to the store, which writes it before it stops. Does not wait for the disk. */
+  /**
+   * Passes the running night to the store, which writes it before it stops. Does not wait for the disk. If the stored state could not be read in this run,
+   * nothing is written and its counts are lost.
+   */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;

@@ -60,7 +60,7 @@ export interface CounterReading {
 export interface Counter {
   readonly offset: number;
   readonly last: CounterReading | null;
-  /** Readings that were not accepted, oldest first. */
+  /** The newest readings that were not accepted, two at most, oldest first. Empty after an accepted one. */
   readonly candidates: readonly CounterReading[];
 }
 
@@ -106,9 +106,10 @@ export function boundedRule(rule: CounterRule, maxPowerKw: number): CounterRule 
 }
 
 /**
- * Returns the counter and its total after one more good reading. A reading follows another if it is not below it and within the limits above it.
- * One that follows the last accepted reading continues the total. One that follows a candidate (a reading that was not accepted) proves a roll-over
- * or a reset; its total continues too. Any other reading becomes a candidate, with total null. Errors: none; every reading leads to a state.
+ * Returns the counter and its total after one more good reading. A reading follows another if it is within the limits above it, and not below it by more
+ * than noise. One that follows the last accepted reading continues the total; noise does not lower it. One that follows a candidate (a reading that was
+ * not accepted) proves a roll-over or a reset; its total continues too. Any other reading becomes a candidate, with total null. So does the first reading
+ * of a new counter. Errors: none; every reading leads to a state.
  */
 export function afterReading(counter: Counter, now: CounterReading, rule: CounterRule): CounterStep {
   const { last, candidates } = counter;

@@ -43,8 +43,9 @@ export interface LineExchange {
 /** A field whose lines can be exchanged one by one while the others keep running. */
 export interface LiveField extends Field {
   /**
-   * Closes the removed lines and creates the new ones; on a running field they also start to open. Resolves without waiting until they are open.
-   * Events of the removed lines end. The last readings of points that still exist are kept until they are stale.
+   * Closes the removed lines and creates the new ones; on a running field they also start to open. Resolves when the removed lines are closed, without
+   * waiting until the new ones are open. Waiting writes and events of the removed lines end. The last readings of points that still exist are kept; they
+   * become stale with age.
    */
   exchange(change: LineExchange): Promise<void>;
 }

@@ -55,7 +55,7 @@ export class LatestReadings {
     this.#staleMs.set(pointId, staleMs);
   }
 
-  /** Stores readings as the newest of their points and passes them to `onReadings`. */
+  /** Stores readings as the newest of their points, whatever their times, and passes them to `onReadings`. */
   add(readings: readonly Reading[]): void {
     for (const reading of readings) this.#latest.set(reading.pointId, reading);
     this.#onReadings(readings);

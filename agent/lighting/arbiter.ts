@@ -82,8 +82,8 @@ interface Choice {
 
 /**
  * Returns the decision for one lamp with its trace. The strongest intent decides. Without an intent: 0 % by day, the lamp's maximum while
- * the time is not trusted, at night the programme (without one 100 %), lowered by a rule, or the highest raise above it. The level found at the start, the
- * limits and constant light are applied last.
+ * the time is not trusted, at night the programme (without one 100 %), lowered by a rule, or the highest raise above it. At night and without an intent, a higher level
+ * found at the start replaces it. The limits of lamp and zone come next, then constant light, except on a found level.
  */
 export function arbitrate(lampCase: LampCase): Decision {
   const own = choose(lampCase);

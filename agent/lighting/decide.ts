@@ -20,8 +20,8 @@ import { planZone, type ZoneMoment, type ZonePlan, zoneMomentOf, zoneStateOf } f
 /** Decides the levels of all lamps of one street. */
 export interface Decider {
   /**
-   * Returns the decisions for all lamps, the state of the zones, and the lit lamps for the next snapshot. If two clocks disagree (`otherMs`), each
-   * lamp gets the higher of both levels.
+   * Returns the decisions for all lamps in the order of the cabinet, the state of the zones, and the lit lamps (`lit`) for the next snapshot. If two clocks
+   * disagree (`otherMs`) and the time is trusted, each lamp gets the higher of both levels. A decision that equals the lamp's former one is the same object.
    */
   decide(snapshot: LightingSnapshot): LightingResult;
   /** Returns the nights and the programme of a zone, for a look ahead; undefined for an unknown zone. */

@@ -6,7 +6,8 @@ import type { Outlook } from './outlook.ts';
 import { ROUNDING_M } from './street-graph.ts';
 
 /**
- * How long a mover (see `Mover`) is followed without a detection, depending on the distance to the next sensor: shortest and longest. Units: ms.
+ * Bounds of the longest time that a mover (see `Mover`) is followed after a detection. It is the time of the slowest walk to the next sensor,
+ * `least` if there is none. A mover that should have been detected earlier is dropped earlier, see `LEAST_AWAY_MS`. Units: ms.
  * Source: assumed; about 50 m and 300 m at the slowest walk. Confirmed by: sensor distances at the sites and timed slow walks.
  */
 export const AWAY_MS = { least: 120_000, longest: 600_000 };

@@ -11,23 +11,25 @@ import { keyFilesIn } from '../key-files.ts';
 
 /** A cabinet's own files on this machine. Shape: absolute paths; `elsewhere` may also contain names of credentials. */
 export interface BackupPlaces {
-  /** The cabinet's id. */
+  /** The cabinet's id; empty if the cabinet file cannot be used. */
   readonly cabinet: string;
   readonly configFile: string;
   readonly siteDir: string;
   /** Folder of the store. */
   readonly dir: string;
-  /** Existing site files that are not secret. */
+  /** Existing files in the site folder that are not secret: the cabinet file first, profiles, the certificate of the authority. */
   readonly plain: readonly string[];
-  /** Existing files of keys, certificates and passwords. */
+  /** Existing files of keys, certificates and passwords in the site folder. */
   readonly secrets: readonly string[];
-  /** Files that the cabinet file names outside the site folder, and profiles that are not regular files. */
+  /** Files that the cabinet file names outside the site folder, existing or not, and profiles that are not regular files. */
   readonly elsewhere: readonly string[];
 }
 
 /**
- * Returns the files of the cabinet whose cabinet file has this text. If the text cannot be used but `--data-dir` is given, the id is empty and
- * only the cabinet file and the usual key files are listed. Errors: throws ConsoleError 'failed' if it cannot be used without `--data-dir`.
+ * Returns the files of the cabinet whose cabinet file has this text; the text need not be the one on disk. `--data-dir` replaces the store
+ * folder that it names. If the text cannot be used but `--data-dir` is given, the id is empty and only the cabinet file and the usual key
+ * files are listed. Shape: `configFile` is absolute. Errors: throws ConsoleError 'failed' if the text cannot be used without `--data-dir`;
+ * the system's error if a folder of profiles cannot be read.
  */
 export function backupPlaces(args: LocalArgs, configFile: string, text: string): BackupPlaces {
   const named = textOf(args['data-dir']);

@@ -23,12 +23,14 @@ export interface BackupManifest {
   readonly version: number;
   /** Version of the program that made it. */
   readonly luciole: string;
+  /** Id of the cabinet; empty if its cabinet file could not be used. */
   readonly cabinet: string;
   readonly madeMs: WallMs;
-  /** State of the readings at that time; null for none. A backup does not contain readings. */
+  /** State of the readings at that time; null if there were none that could be read. A backup does not contain readings. */
   readonly readings: { readonly epoch: string; readonly lastSeq: number; readonly undelivered: number } | null;
+  /** All files except the manifest; the encrypted ones only as `keys.sealed`. */
   readonly files: readonly ManifestFile[];
-  /** Names of the files that are encrypted with a passphrase; empty for none. */
+  /** Names of the files in `keys.sealed`, which is encrypted with a passphrase; empty for none. */
   readonly sealed: readonly string[];
   /** Files that the backup does not contain: keys and users if they are not sealed, and files outside the folder of the cabinet file. */
   readonly leftOut: readonly string[];

@@ -14,12 +14,13 @@ export interface RestoreReport {
   /** Hash of the backup file. */
   readonly sha256: string;
   readonly backup: BackupManifest;
+  /** As planned before the restore. */
   readonly items: readonly RestoreItem[];
-  /** Readings that were on this gateway; null for none. */
+  /** Readings in the store folder before the restore; null for none that can be read. `isKept`: `--keep-readings` was given. */
   readonly readings: (ReadingsFacts & { readonly isKept: boolean }) | null;
-  /** Readings in the folder of the present cabinet file, if that is a different folder; null for none. */
+  /** Readings in the store folder of the replaced cabinet file, if that is a different folder; null for none that can be read. */
   readonly formerReadings: (ReadingsFacts & { readonly dir: string }) | null;
-  /** The ids of the cabinet here and of that in the backup, if they differ; else null. */
+  /** The ids of the cabinet here and of that in the backup; null if they are equal, or one of them is unknown. */
   readonly replaced: { readonly here: string; readonly backup: string } | null;
 }
 

@@ -25,10 +25,11 @@ export interface RestoreItem {
 
 /** What a restore would change, with the files to write. */
 export interface RestorePlan {
+  /** Each file of the backup, and the present readings. Other files here are not listed. */
   readonly items: readonly RestoreItem[];
-  /** Files of the store folder, by name relative to it. */
+  /** All files for the store folder, also those that are the same, by name relative to it. */
   readonly data: readonly ArchiveFile[];
-  /** Files of the site folder that are new or different, by absolute path. */
+  /** Files for the site folder that are new or different, by absolute path. */
   readonly site: readonly { readonly path: string; readonly content: Buffer }[];
   /** Readings in the store folder now; null if there are none that can be read. */
   readonly readings: ReadingsFacts | null;
@@ -60,8 +61,8 @@ export function configNameOf({ files }: Backup): string {
 
 /**
  * Compares the backup with the files on this machine and returns what a restore would do; changes nothing. `opened`: the decrypted files, empty
- * before they are decrypted. `keepsReadings`: present readings are kept. Errors: throws ConsoleError 'failed' for a name that no backup
- * contains or without a cabinet file, and the system's error.
+ * if they are not to be restored; those not in it are listed as `sealed` and not planned. `keepsReadings`: present readings are kept. Errors:
+ * throws ConsoleError 'failed' for a name that no backup contains or without a cabinet file, and the system's error.
  */
 export function planRestore(
   backup: Backup,

@@ -9,11 +9,12 @@ type RuleDraft = NonNullable<NonNullable<CalendarDraft['rules']>[number]>;
 type DaysDraft = Omit<RuleDraft, 'programme'>;
 
 /**
- * Returns what is wrong with calendars, lists of holidays, the dates and zones of event nights, and the dates of seasons. Empty if nothing
- * is wrong. Pure.
+ * Returns what is wrong with calendars and the zones that name one, lists of holidays, the dates and zones of event nights, and the dates of
+ * seasons. Empty if nothing is wrong. Pure.
  * - Unknown names, lists of holidays with a built-in name, and dates that do not exist.
  * - `eves` without `holidays`, and a year in only one of `from` and `to`.
- * - Calendar rules that can apply on no night, also because an earlier rule covers all their nights.
+ * - A rule whose `to` is before `from`, or whose `nthWeekday` is none of its `weekdays`.
+ * - A rule all of whose nights one earlier rule covers by its conditions. Several rules that cover it together are not found.
  */
 export function checkCalendars(index: Index): Finding[] {
   const { calendars, eventNights, zones, known } = index;

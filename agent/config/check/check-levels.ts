@@ -7,10 +7,11 @@ import type { Finding, Path } from './finding.ts';
 import { programmesOf, stepPct, zoneMinimum } from './zone-facts.ts';
 
 /**
- * Returns each level that a zone cannot have. Looks at programmes, calendars, event nights and traffic. Empty if nothing is wrong. Pure.
+ * Returns findings about levels that a zone cannot have. Looks at the zone, its programme and those of its calendar, its traffic and its
+ * event nights. For each zone only the first such step of a programme is reported. Empty if nothing is wrong. Pure.
  * - A class without `designClass`, brighter than it, or of another family.
  * - 0 % in a zone without `dark`.
- * - A boost below the minimum, or below every step of a programme.
+ * - A boost of presence below the minimum, or below every step of a programme.
  * - A lamp with `maxPct` below the minimum of its zone.
  */
 export function checkLevels(index: Index): Finding[] {

@@ -14,8 +14,9 @@ import type { LoadedCabinet } from '../load/load.ts';
 import type { Path } from './finding.ts';
 
 /**
- * Checks where the files of the uplink's secrets are; does not check who may read them. A file in the folder of the store is a problem.
- * Warnings: a file outside the folder of the cabinet file, and an unencrypted entry of `otherBrokers` beside an encrypted `broker`.
+ * Checks where the uplink's password and key files are; does not check whether they exist or who may read them. Credentials of the service
+ * are skipped. A file in the folder of the store is a problem. Warnings: a file outside the folder of the cabinet file, and an unencrypted
+ * entry of `otherBrokers` beside an encrypted `broker`. Without an uplink both lists are empty.
  * `realPath`: returns the path without links, also for a path that does not exist. `siteDir`: the folder of the cabinet file, in the same
  * form.
  */
@@ -45,8 +46,8 @@ export function checkSecrets(
 }
 
 /**
- * Access to the serial ports of this machine. `exists`: whether there is such a device file. `listPorts`: the paths of all of them.
- * `consoleAt`: the systemd unit of the Luciole console that is enabled on this port; null if there is none.
+ * Access to the serial ports of this machine. `exists`: whether there is a file at this path. `listPorts`: the paths of the serial ports
+ * found, for the message. `consoleAt`: the systemd unit of the Luciole console that is enabled on this port; null if there is none.
  */
 export interface PortFacts {
   readonly exists: (path: string) => boolean;

@@ -86,9 +86,12 @@ function portName(text: string | undefined): string | undefined {
 /**
  * Returns what is wrong with references to poles, devices, lamps and zones, and to the programme of each zone:
  * - Unknown names.
- * - Lamps in no zone or in two, lamps without a pole, and two lamps on one point.
+ * - Lamps in two zones, lamps without a pole of their own or of their device, and two lamps on one point.
+ * - Lamps in no zone, unless an entry of a zone's `lamps` is ill-formed.
  * - A sensor that is listed twice in a zone, or a lamp of the zone itself in its `alsoLamps`.
  * - A contact with a zone but without the role for it.
+ *
+ * Other checks report unknown names in calendars, event nights, rules, outputs, photocells and counters.
  */
 export function checkReferences(index: Index): Finding[] {
   const { known } = index;

@@ -4,9 +4,9 @@ import { given, type Index, type OutputDraft, type Placed, placed, unknownName, 
 import type { Finding } from './finding.ts';
 
 /**
- * Returns what is wrong with outputs. `check-points.ts` checks the point against its profile. Pure.
- * - Unknown names.
- * - Neither `litWith` nor `rules`, a rule twice, or a lit value equal to `idle`.
+ * Returns what is wrong with outputs; empty if nothing is. `check-points.ts` checks the point against its profile. Pure.
+ * - Unknown devices, zones and rules.
+ * - Neither `litWith` nor `rules`, a rule twice, or a `litWith.value` equal to `idle`.
  * - `minOnS` or `minOffS` of 0 for an output that follows lamps.
  * - A zone in `litWith` that may be dark and is lit by presence. This finding is `mayGoOn`.
  * - A point that another output or a lamp sets.

@@ -61,8 +61,9 @@ function checkGroups({ groups, instances }: DeviceConfig, profile: Profile, say:
 }
 
 /**
- * The message for a point of a repeated part whose number is not in the `instances` of the device. `profile`: with all parts. Call it only
- * for a point that the device does not have. Null if the point is not in the profile, or belongs to no repeated part.
+ * Returns the message for a point that the device lacks because the number of its repeated part is not in the device's `instances`. It does
+ * not look at the device: the caller has found that the point is missing there. `profile`: with all parts. Null if the point is not in the
+ * profile, or belongs to no repeated part.
  */
 export function absentPart(profile: Profile, pointId: string): Message | null {
   if (!profile.points.some(({ id }) => id === pointId)) return null;

@@ -10,8 +10,8 @@ import { absentPart, type SayBelow } from './check-parts.ts';
 import { checkSoundPoints } from './check-sound-points.ts';
 
 /**
- * The profiles of the cabinet by device id. `narrow`: only the points of the parts that the device has. `whole`: the points of all parts. A
- * device with an unknown profile is in neither.
+ * The profile of each device, by device id. `whole`: as in the profile's file. `narrow`: without the repeated parts that the device's
+ * `instances` leave out, as it is polled. A device with an unknown profile is in neither.
  */
 export interface ProfiledCabinet {
   readonly narrow: ReadonlyMap<string, Profile>;

@@ -22,11 +22,11 @@ export interface KnownProfiles {
 }
 
 /**
- * Returns everything in which the cabinet does not fit its profiles, in the order of the file:
- * - Unknown and broken profiles.
+ * Returns a problem for each of these, in the order of the file; empty if there is none:
+ * - Unknown and broken profiles. Nothing else about such a device is checked.
  * - Profiles for another kind of line.
- * - On a line without `serial:`, profiles without factory settings, or whose factory settings are not the defaults of a line.
- * - Unknown parts, groups and roles.
+ * - On a serial line without `serial:`, profiles without factory settings, or whose baud or parity is not the default of a line.
+ * - Unknown parts and groups, roles of unknown points, and `quirks` of a device that receives no requests.
  * - Points that do not exist or do not suit their use.
  */
 export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles): Problem[] {

@@ -90,7 +90,8 @@ const PART: Readonly<Record<SunEvent, number>> = { sunset: 0, dusk: 0, middle: 1
  * Compares two times of a night: clock times with each other and sun events with each other. Whether 23:00 comes before sunset+60 depends on the day
  * of the year.
  *
- * Shape: negative if `a` is before `b` in every night, positive if after, 0 for one instant, null if it depends on the night.
+ * Shape: negative if `a` is before `b` in every night, positive if after, 0 for one instant. Null if it depends on the night, and for two
+ * different sun events of the same end of the night, such as sunset and dusk. Times as in the file, well-formed.
  */
 export function compareTimes(a: string, b: string): number | null {
   const [one, other] = [parseStepTime(a), parseStepTime(b)];

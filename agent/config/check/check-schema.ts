@@ -9,9 +9,12 @@ import type { Finding, Path } from './finding.ts';
 /** The result of the schema check. */
 export interface SchemaCheck {
   readonly findings: readonly Finding[];
-  /** The document with defaults; undefined if there is a finding that is not `mayGoOn`. */
+  /** The document with the defaults of the schema, for `completeCabinet`; undefined if there is a finding that is not `mayGoOn`. */
   readonly document: CabinetDocument | undefined;
-  /** The well-formed parts of the document; a key with an ill-formed value has the value undefined. */
+  /**
+   * The well-formed parts as written, without defaults; a key with an ill-formed value has the value undefined. Unknown keys stay. Empty if
+   * the document is not a section.
+   */
   readonly draft: Draft<CabinetInput>;
 }
 

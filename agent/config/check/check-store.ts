@@ -28,7 +28,7 @@ const MOST_PER_S = EARLY_READINGS;
 /**
  * Returns a problem if the points bring more readings per second than the store can write. Warnings: a `commitSeconds` that has no effect
  * because memory is full sooner, a relative `dir`, and a `proof` that confirms readings which may never reach the platform. Each polled point
- * counts with one reading per heartbeat, or per poll if polls are rarer: the minimum.
+ * counts with one reading per heartbeat, or per poll if polls are rarer: the minimum. Devices with an unknown profile do not count.
  * Units: `periodsMs` is the poll period by poll class, in ms.
  */
 export function checkStore(

@@ -7,10 +7,11 @@ import type { Finding } from './finding.ts';
 const LAST_SHORT_ADDRESS = 63;
 
 /**
- * Returns a finding for each value that is allowed alone but not with the others of its line, lamp or uplink. Pure.
+ * Returns a finding for each value that is allowed alone but not with the others of its line, lamp or uplink. Empty if there is none. Pure.
  * - Lines: kind, port, units, number of devices and serial settings do not fit; also a port that cannot be parsed.
  * - Lamps: `minPct` above `maxPct`.
- * - Uplink: a wrong broker address or one with a password, a secret without its partner, TLS files without `mqtts://`.
+ * - Uplink: a wrong broker address or one with a user or password, `passwordFile` without `username`, only one of `certFile` and `keyFile`,
+ *   TLS files if every broker is `mqtt://`.
  */
 export function checkValues(draft: CabinetDraft, index: Index): Finding[] {
   return [

@@ -17,8 +17,8 @@ const USUAL_RATIO = 1.5;
 /**
  * Returns what is wrong with the sensors of zones. Empty if nothing is wrong.
  * - Unknown devices of photocells and counters, and photocell thresholds in the wrong order.
- * - `reachM` or a wave with a sensor that has no pole, and a wave whose lamps are all at one distance.
- * - A `maxBoostS` shorter than the `stuckS` of its sensors. This finding is `mayGoOn`.
+ * - `reachM` or a wave from pole to pole with a sensor that has no pole, and such a wave whose lamps are all at one distance.
+ * - A `maxBoostS` shorter than the longest `stuckS` of the sensors that show a person who stays. This finding is `mayGoOn`.
  * - Traffic steps without exactly one level, or whose `belowPct` does not rise, or with less light than the step before.
  */
 export function checkZones(index: Index): Finding[] {

@@ -65,8 +65,8 @@ type Items = { readonly [K in List]: readonly Placed<Item<K>>[] } & { readonly d
 type Names = ReadonlySet<string> | null;
 
 /**
- * The items of every list of a draft, each with its path, and `known`: the ids of each kind. A kind in `known` is null if its list could
- * not be read; then none of its ids is reported as unknown.
+ * The well-formed items of every list of a draft, each with its path, and `known`: the ids of each kind that others refer to. A kind in
+ * `known` is null if its list could not be read, for `devices` also if one device could not; then none of its ids is reported as unknown.
  */
 export type Index = Items & { readonly known: ReturnType<typeof knownNames> };
 

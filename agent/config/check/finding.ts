@@ -10,13 +10,15 @@ export type Path = readonly (string | number)[];
 /** One error or warning about a document, at a path. */
 export interface Finding {
   readonly path: Path;
-  /** The found value and what is allowed. */
+  /** What is wrong, and what to write instead. */
   readonly message: Message;
   /** Report the place of the key instead of its value. */
   readonly atKey?: boolean;
   /** The other place of a conflict; its line is added to the message. */
   readonly first?: Path;
-  /** Refused in a new configuration. A running configuration continues with a warning, so that an update of the agent darkens no street. */
+  /**
+   * A problem only in a new configuration. In one that runs or ran before it is a warning, so that an update of the agent darkens no street.
+   */
   readonly mayGoOn?: true;
 }
 

@@ -6,9 +6,10 @@ import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 const SHOWN_LENGTH = 2_000;
 
 /**
- * Returns the values that differ between two configurations, in the order of `before`, then those that only `after` has. Items of a list
- * are compared by id, without ids by position; a list of single values is compared as a whole. Empty if both are equal. The returned texts
- * hide secrets, as `shownValue` does. `path`: where both values are in the configuration. Pure.
+ * Returns the values that differ between two configurations: within each section those that `before` has, in its order, then those that only
+ * `after` has. Items of a list are compared by id, without ids by position; a list of single values is compared as a whole. Another order of
+ * items with ids is no change. Empty if both are equal. The returned texts hide secrets, as `shownValue` does. `path`: where both values are
+ * in the configuration. Pure.
  */
 export function changesBetween(before: unknown, after: unknown, path = ''): ConfigChange[] {
   if (before === after) return [];

@@ -3,8 +3,9 @@ import type { ValueInForce } from '../../core/revisions.ts';
 import { shownValue } from './changes.ts';
 
 /**
- * Returns the paths that complete a typed path, such as `zones[rue].minPct`, by one step; empty if there are none. Ignores case. A section
- * ends in a dot, a list in an open bracket, a new item is `+`; a step of a programme is named by its time. Pure.
+ * Returns the paths that complete the last step of a typed path, such as `zones[rue].minPct`; empty if there are none, or if a step before it
+ * does not exist in `document`. Ignores case. A path to a section ends in a dot, one to a list of sections in an open bracket. Items are
+ * named by id, steps of a programme by time, others by position; `+` is a new item. Pure.
  */
 export function pathsFrom(document: unknown, typed: string): readonly string[] {
   const [, above = '', rest = ''] = /^(.*?)([^.[\]]*)$/.exec(typed) ?? [];

@@ -11,13 +11,13 @@ import { paceFlaws } from './floor-pace.ts';
 import { sensorFlaws } from './floor-sensors.ts';
 
 /**
- * The configurations of a floor check. `after`: the one that is to run. The first of the 366 nights that are compared begins at `nowMs`.
+ * The configurations of a floor check. `after`: the one that is to run. `nowMs`: a time in the first of the 366 nights that are compared.
  */
 export interface FloorCheck {
   readonly after: CabinetAndProfiles;
   /** The running configuration; each of its lamps must stay lit. */
   readonly running: CabinetAndProfiles;
-  /** The file of the site. */
+  /** The configuration in the file of the site, as last loaded. */
   readonly site: CabinetAndProfiles;
   readonly nowMs: WallMs;
 }

@@ -43,10 +43,13 @@ export interface CircuitQuestion {
 }
 
 /**
- * Returns every place where a lamp could get less light than its floor although the planned level is sufficient. Empty if there is none.
- * - Lamps without a driver, two lamps on one register, fewer burning hours, and lower failsafe levels.
- * - Units with changed device profiles, groups, contacts or serial settings, and new units at a `tcp://` port with lamps.
- * - New broadcasts, changed relays, and new outputs on a relay of a known unit.
+ * Returns a flaw for each of these changes, which could darken a lamp whose planned level is sufficient. Empty if there is none. A value as
+ * in the file of the site is also allowed, except for missing lamps and running relays.
+ * - Running lamps without a driver, two lamps on one register, and fewer burning hours.
+ * - A failsafe level below the floor and below the running one.
+ * - Units with changed device profiles, groups or contacts, or with changed serial settings if they have no failsafe.
+ * - New units at a `tcp://` port with lamps, and new broadcasts on a port that is in use.
+ * - Running relays that no longer feed their lamps as before, and new outputs on a relay of a known unit.
  */
 export function circuitFlaws(question: CircuitQuestion): FloorFlaw[] {
   return [

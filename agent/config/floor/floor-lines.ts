@@ -17,9 +17,10 @@ const OTHER_SETTINGS = msg`other serial settings could leave the light of this l
 const NO_PAUSES = { delayBeforeSendMs: 0, delayAfterSendMs: 0 };
 
 /**
- * Returns a flaw for each line of `after` whose changed settings could leave its units out of reach. The same for each whose sensors would be
- * read less often than before and than the fast poll period. A technician at the cabinet may change both, so each flaw has
- * `isAllowedAtCabinet`.
+ * Returns a flaw for each line of `after` whose settings differ from those of the running line at the same port. Its units could be out of
+ * reach. Only lines with lamps, outputs, roles or sensors count. Also returns one for each line whose sensors would be read less often than
+ * in `running`, in `site`, and than the fast poll period. A technician at the cabinet may change both, so each flaw has
+ * `isAllowedAtCabinet`. Empty if there is none.
  */
 export function lineFlaws({ after, running, site }: SensingQuestion): FloorFlaw[] {
   return after.cabinet.lines.flatMap((line) => {

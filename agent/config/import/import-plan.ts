@@ -15,9 +15,9 @@ export interface ImportTarget {
 }
 
 /**
- * One change of the document. `join` adds lamp `id` to a zone, `leave` removes it; `move` puts a device on another line. `row`: line of the
- * table. `fields`: for `set` only the changed values, otherwise all of them. `before`: the values that the thing has now. Shape: `line`,
- * `from`, `zone` and `index` are positions in the document before any change.
+ * One change of the document. `join` adds lamp `id` to a zone, `leave` removes it; `move` takes a device from line `from` to `line`. `row`:
+ * line of the table. `fields`: for `set` only the changed values, for `add` and `move` all. `before`: all values that the thing has now.
+ * Shape: `line`, `from`, `zone` and `index` are positions in the lists of the document before any change.
  */
 export type ImportChange = { readonly id: string; readonly row: number } & (
   | { readonly kind: 'add'; readonly thing: 'pole' | 'lamp'; readonly fields: ImportFields }
@@ -166,9 +166,10 @@ class ImportPlanner {
 }
 
 /**
- * Plans the changes that bring a cabinet to the values of a table. No changes if they are equal already. Poles, devices and lamps that the
- * table does not name stay as they are. A change that cannot be planned is a flaw. `heading`: the heading of a column in the table; null if
- * the table does not have it. Errors: none.
+ * Plans the changes that bring a cabinet to the values of a table. No changes if they are equal already. Values, poles, devices and lamps
+ * that the table does not have stay as they are. A new device or lamp without a named line or zone gets the only one. Lines and zones must
+ * exist. A change that cannot be planned is a flaw. `heading`: the heading of a column in the table; null if the table does not have it.
+ * Errors: none.
  */
 export function planImport(rows: readonly ImportRow[], target: ImportTarget, heading: (column: string) => string | null): ImportPlan {
   const flaws: ImportFlaw[] = [];

@@ -40,8 +40,9 @@ export interface ImportFlaw {
   readonly message: Message;
 }
 
-/** The rows of a table and its mistakes. With flaws in the headings there are no rows. */
+/** The rows of a table and its mistakes. There are no rows if the text or its headings cannot be used, or if it has too many rows. */
 export interface ImportTable {
+  /** All rows, also those with a flaw. */
   readonly rows: readonly ImportRow[];
   readonly flaws: readonly ImportFlaw[];
   /** Unknown headings; their columns are not read. An unknown heading that resembles a known one is a flaw instead. */
@@ -81,8 +82,9 @@ export function decodeTable(bytes: Uint8Array): string {
 }
 
 /**
- * Reads a CSV text; the first line names the columns. Broken quotes, an empty text, wrong headings, or more than 2,000 rows give flaws and no
- * rows. A wrong cell gives a flaw and is left out of its row. Errors: none.
+ * Reads a CSV text, separated by semicolons, tabs or commas. Empty lines and those that begin with `#` are skipped; the first other line
+ * names the columns. Broken quotes, an empty text, wrong headings, or more than 2,000 rows give flaws and no rows. A wrong cell gives a
+ * flaw and is left out of its row. Errors: none.
  */
 export function readTable(text: string): ImportTable {
   const records = recordsOf(text);

@@ -20,10 +20,11 @@ export interface ReportedChange {
 
 /** The result of an import. `ignored`: headings of the table that are not read. */
 export interface ImportResult {
-  /** Number of rows that were read from the table. */
+  /** Number of rows that were read from the table; 0 if its headings cannot be used. */
   readonly rows: number;
-  /** The changes that the table requires. With flaws, none of them is in `text`. */
+  /** The changes that the table requires; empty if the table has flaws. With any flaws, none of them is in `text`. */
   readonly changes: readonly ReportedChange[];
+  /** Mistakes of the table, or places of the cabinet that cannot be edited. */
   readonly flaws: readonly ImportFlaw[];
   readonly ignored: readonly string[];
   /** The cabinet with the table applied; unchanged if there are flaws or no changes. */
@@ -68,15 +69,18 @@ export function importTable(table: string, cabinet: string): ImportResult {
   if (plan.flaws.length > 0) return { rows: rows.length, changes: [], flaws: plan.flaws, ignored, text: cabinet };
   const edits = new YamlEdits(cabinet);
   const failed: ImportFlaw[] = [];
-  for (const change of plan.changes) {
+  const tryEdit = <T>(row: number, edit: () => T): T | undefined => {
     try {
-      apply(change, edits);
+      return edit();
     } catch (error) {
       if (!(error instanceof UneditableError)) throw error;
-      failed.push({ line: change.row, column: null, message: error.said });
+      failed.push({ line: row, column: null, message: error.said });
+      return undefined;
     }
-  }
-  return { rows: rows.length, changes, flaws: failed, ignored, text: failed.length > 0 ? cabinet : edits.text() };
+  };
+  for (const change of plan.changes) tryEdit(change.row, () => apply(change, edits));
+  const text = failed.length > 0 ? undefined : tryEdit(plan.changes.at(-1)?.row ?? 1, () => edits.text());
+  return { rows: rows.length, changes, flaws: failed, ignored, text: text ?? cabinet };
 }
 
 /**

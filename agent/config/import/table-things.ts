@@ -12,7 +12,7 @@ export type ReportFlaw = (row: number, column: string | null, message: Message) 
 
 type Fields = Readonly<Record<string, string | number | undefined>>;
 
-/** The poles, devices and lamps that the rows of a table describe. Errors: none; contradictions between rows are reported as flaws. */
+/** The poles, devices and lamps that the rows of a table describe, by id. Errors: none; contradictions between rows are reported as flaws. */
 export class TableThings {
   readonly poles = new Map<string, TableThing>();
   readonly devices = new Map<string, TableThing>();
@@ -27,6 +27,10 @@ export class TableThings {
     this.#report = report;
   }
 
+  /**
+   * Adds what a row describes to the rows before. A row with a lamp and a unit, line or profile, but no device, describes a device with the
+   * id of the lamp. Reports a row that names no pole, device or lamp, or has values without the thing they belong to.
+   */
   add({ line: row, texts, numbers }: ImportRow): void {
     const { pole, branch, lamp } = texts;
     if (pole === undefined && lamp === undefined && texts.device === undefined) this.#report(row, null, msg`names no pole, lamp or device`);

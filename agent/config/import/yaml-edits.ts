@@ -32,7 +32,10 @@ interface ListChange {
   readonly added: string[];
 }
 
-/** Collects edits of one text. Shape: paths and indexes are those of the text before any edit. */
+/**
+ * Collects edits of one text, and applies them in `text`. Shape: paths and indexes are those of the text before any edit. After an error the
+ * edits are incomplete: discard them.
+ */
 export class YamlEdits {
   readonly #source: string;
   readonly #document: Document.Parsed;
@@ -58,7 +61,7 @@ export class YamlEdits {
     }
   }
 
-  /** Adds an entry at the end of a list. Errors: as `set`. */
+  /** Adds an entry at the end of a list, which must be written, at least as `[]`. Errors: as `set`. */
   append(path: Path, item: ImportFields | string): void {
     this.#listAt(path).added.push(typeof item === 'string' ? scalarText(item) : mapText(item));
   }
@@ -68,7 +71,9 @@ export class YamlEdits {
     this.#listAt(path).removed.add(index);
   }
 
-  /** Returns the text with all edits. Errors: as `set`. */
+  /**
+   * Returns the text with all edits. Call it once, after the last edit. Errors: as `set`, also for a list whose layout cannot be continued.
+   */
   text(): string {
     for (const [path, change] of this.#lists) this.#revise(change, path);
     this.#lists.clear();

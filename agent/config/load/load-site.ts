@@ -42,7 +42,8 @@ export function loadSite(configFile: string): LoadedSite {
 
 /**
  * Loads a revision as `loadSite` does, from `cabinet.yaml` in the folder `dir`. Its own device types are in `profiles` below `dir`; each of
- * them must be valid, needed or not. Other folders of profiles are relative to `siteDir`.
+ * them must be valid, needed or not. Other folders of profiles are relative to `siteDir`; only these are in the `profileDirs` of the result.
+ * With `checkedFor` `new` it is checked more strictly, as a configuration that has not run yet.
  *
  * Errors: throws ConfigError with every problem that prevents a run.
  */
@@ -99,11 +100,12 @@ function realPath(path: string): string {
 
 /** The input of `checkConfig`. `profileDirs`: folders of device profiles in addition to those that the file names. */
 export interface CheckRequest {
+  /** Named in the problems; relative folders of profiles are relative to its folder. */
   readonly configFile: string;
   readonly profileDirs?: readonly string[];
-  /** Text to check in place of the file's. */
+  /** Text to check in place of the file's; the file need not exist then. */
   readonly text?: string | undefined;
-  /** Whether this machine is the gateway, whose ports must exist. Default: true. */
+  /** Whether this machine is the gateway, whose serial ports must exist and be free of a console. Default: true. */
   readonly hasPorts?: boolean;
 }
 

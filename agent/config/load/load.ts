@@ -27,11 +27,11 @@ import { type PlacedDocument, readPlacedYaml, type TextPosition } from './places
 export interface LoadedCabinet {
   readonly file: string;
   readonly cabinet: Cabinet;
-  /** Warnings that do not prevent a run. */
+  /** Warnings that do not prevent a run, in the order of the file; empty if the file has problems. */
   readonly warnings: readonly Problem[];
-  /** The place of a value; for a missing one, that of its nearest parent. */
+  /** The place of a value by its path in `cabinet`; for a missing one, that of its nearest parent. */
   place(path: Path): TextPosition;
-  /** The same place, with the path for people. */
+  /** The same place, with its path in the file for people. */
   named(path: Path): NamedPosition;
 }
 
@@ -40,19 +40,19 @@ export interface NamedPosition extends TextPosition {
   readonly path: string;
 }
 
-/** A cabinet and its problems. */
+/** A cabinet and its problems; no run may use it if it has any. */
 export interface ReadCabinet {
-  /** If there are problems: the part that can be read, only for display; null if that is too little. */
+  /** Never null without problems. With problems: the part that can be read, only for display and checks; null if that is too little. */
   readonly loaded: LoadedCabinet | null;
   /** In the order of the file. */
   readonly problems: readonly Problem[];
 }
 
 /**
- * Loads a cabinet that is running or did run before. Findings with `mayGoOn`, which only refuse a new cabinet, become warnings. `readFile`:
- * returns the text of the file.
+ * Loads a cabinet that is running or did run before. Findings with `mayGoOn`, which only refuse a new cabinet, become warnings. Device
+ * profiles and the machine are not checked. `readFile`: returns the text of the file.
  *
- * Errors: throws ConfigError with all other problems, in the order of the file.
+ * Errors: throws ConfigError with all other problems, in the order of the file; also if `readFile` throws an error of the system.
  */
 export function loadCabinet(file: string, readFile: (file: string) => string): LoadedCabinet {
   const { loaded, problems } = readCabinet(file, readFile, 'running');
@@ -113,7 +113,7 @@ export function readCabinet(file: string, readFile: (file: string) => string, ch
 
 /**
  * Returns the cabinet of a YAML text, with defaults. Checks only the schema, not one value against another: the text was loaded before.
- * Errors: none; undefined if the text does not fit the schema.
+ * Errors: none; undefined if the text is not YAML or does not fit the schema.
  */
 export function cabinetIn(text: string): Cabinet | undefined {
   return cabinetFrom(readPlacedYaml(text).value);

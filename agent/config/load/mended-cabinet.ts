@@ -30,8 +30,9 @@ export interface MendedDocument {
 type Issue = NonNullable<ReturnType<typeof cabinetSchema.safeParse>['error']>['issues'][number];
 
 /**
- * Returns the document without its wrong values, and without items that need one of them. A section that every cabinet needs is replaced by a
- * neutral one if it is missing. Undefined if the rest still does not fit the schema.
+ * Returns a copy without the wrong values and unknown keys, and without items or optional sections that need one of these values. A section
+ * that every cabinet needs is replaced by a neutral one if it is missing. Undefined if the copy does not fit the schema after three rounds of
+ * repair.
  */
 export function mendedDocument(value: unknown): MendedDocument | undefined {
   const copy = structuredClone(value);

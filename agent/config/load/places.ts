@@ -16,12 +16,15 @@ interface Flaw extends TextPosition {
 
 /** A document with the places of its values. */
 export interface PlacedDocument {
-  /** Plain values; undefined if the text is too damaged to check its content. A whole number above 2^53 is its text in hex. */
+  /**
+   * Plain values; null for an empty text. Undefined if there is any flaw other than a key that is written twice, whose last value counts. A
+   * whole number above 2^53 is its text in hex.
+   */
   readonly value: unknown;
   readonly flaws: readonly Flaw[];
   /** The place of a value; for a missing one, that of its nearest parent. */
   place(path: Path): TextPosition;
-  /** The place of the key of a value. */
+  /** The place of the key of a value; for an item of a list its own, for a missing value that of its nearest parent. */
   keyPlace(path: Path): TextPosition;
 }
 

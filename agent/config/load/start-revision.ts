@@ -31,9 +31,9 @@ export interface Beginning {
    * revisions.
    */
   readonly revisions: RevisionsAtStart | null;
-  /** Another process has the data: another agent (`in-use`) or a command (`held`). */
+  /** Why the data could not be locked, for example because another agent (`in-use`) or a command (`held`) has it. */
   readonly refusal?: StoreError;
-  /** Frees the data for the storage thread of this run; absent if this run has no lock yet. */
+  /** Ends the locks of the process that read the configuration, for the storage thread of this run; absent if it has none. */
   readonly handOver?: () => void;
   /** Whether a process of this run still has the data: a hung disk keeps it from ending, or it has not handed over yet. Default: false. */
   readonly isLockOurs?: () => boolean;
@@ -45,6 +45,7 @@ export type BegunWithRevisions = Beginning & { readonly revisions: RevisionsAtSt
 /** The revisions at the start of a run. */
 export interface RevisionsAtStart {
   readonly disk: RevisionDisk;
+  /** The history with the changes of this start, even if the disk refused them. */
   readonly history: RevisionHistory;
   /** The folder of the file of the site, absolute; folders of profiles are relative to it. */
   readonly siteDir: string;
@@ -93,8 +94,9 @@ const WAS_RETURNED = msg`it was returned before the agent started again`;
  * Chooses and loads the configuration of a run. Also completes an interrupted restore of the data, and writes the history of revisions; if
  * a new revision cannot be written, that becomes a notice.
  * - The file of the site, if it is new or was changed and can be used.
- * - Otherwise the revision on trial, unless the agent has already started three times with it, then the current revision.
- * - If neither can be used, the file of the site.
+ * - Otherwise the revision on trial, unless the agent has already started three times with it, it was returned, or its files cannot be used.
+ * - Otherwise the current revision.
+ * - If that cannot be used, the file of the site, as a new revision.
  *
  * `onStep`: called after each completed step. `beforeDisk`: called with the data folder; nothing in it is read or written before it
  * resolves.

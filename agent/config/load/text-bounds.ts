@@ -36,7 +36,7 @@ export function textRefusal(text: string): Message {
 
 /**
  * The path of the first text in `value` with a control character or a line break, which YAML can write as an escape. Null if there is none.
- * Only `notes` of a device profile may have line breaks. `path`: the place of `value`.
+ * Keys are not examined. A text under a key `notes` below the root may have line breaks. `path`: the place of `value`.
  *
  * Shape: the path as in the file, `cabinet.name`.
  */

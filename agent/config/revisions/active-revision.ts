@@ -27,9 +27,12 @@ export interface ActiveRevisionParts {
   /** Applies a configuration; resolves when it runs. */
   readonly apply: (site: CabinetAndProfiles) => Promise<unknown>;
   readonly onEvent: (event: AgentEvent) => void;
-  /** Called after each change of the view. */
+  /** Called when the history, the running revision or a candidate may have changed. */
   readonly onChange: () => void;
-  /** Called at the end of a trial. `reason` is empty if it was confirmed. */
+  /**
+   * Called when a trial ends in this run. `reason` is empty if it was confirmed; `commandId`: of the platform command that began it, null for
+   * none.
+   */
   readonly onTrialEnd: (trial: { readonly commandId: string | null; readonly number: number; readonly reason: Message }) => void;
 }
 
@@ -51,8 +54,8 @@ const STOPPED = msg`the agent stops: the trial goes on at its next start`;
  *                      └───────────► returned; the revision before it runs again
  * ```
  *
- * If a confirmation cannot be saved, the trial continues. If a return cannot be saved, the next start continues the trial. If the revision
- * before can no longer be used, the returned one keeps running. After `stop`, no trial ends.
+ * If a confirmation cannot be saved, the trial continues. A return takes effect in any case; if it cannot be saved, the next start continues
+ * the trial. If the revision before can no longer be used, the returned one keeps running. After `stop`, no trial ends.
  *
  * A trial goes on over restarts: the history on disk has it with the time it has taken. The caller makes sure that one call ends before the
  * next begins.
@@ -114,7 +117,10 @@ export class ActiveRevision {
     await this.#saveSpent(this.watch.spentMs());
   }
 
-  /** Runs a revision that is already in the history, and begins its trial if the history has one. */
+  /**
+   * Reports and applies a revision that is already in the history. Once it runs, begins its trial if the history has one for it. Errors:
+   * rejects as `apply`.
+   */
   async activate(
     next: Running & { readonly site: CabinetAndProfiles },
     number: number,

@@ -59,7 +59,8 @@ interface Candidate {
 
 /**
  * The candidates: for each author the files of a future revision, collected request by request and kept on disk. No author changes or
- * commits the candidate of another. At most eight users of the console have one; the oldest is removed for a new one.
+ * commits the candidate of another. At most eight users of the console have one; for a ninth, the one that was changed longest ago is
+ * removed. All users of the platform share one.
  *
  * Checks names, sizes and the bounds of a text, not the content.
  */
@@ -87,7 +88,7 @@ export class CandidateStore {
     return this.#candidates.get(candidateAuthor(by))?.files;
   }
 
-  /** Why it may not be committed as it is: another revision runs than when it was started. Empty if it may. */
+  /** Why it may not be committed as it is: another revision runs than when it was started. Empty if it may, and without a candidate. */
   staleness(by: string): Message {
     const { number } = this.#parts.running();
     const base = this.view(by)?.base ?? number;
@@ -95,7 +96,10 @@ export class CandidateStore {
     return msg`revision ${number} runs, but this was begun on revision ${base}: compare, then discard it or load it again`;
   }
 
-  /** Restores the candidates that an earlier run left on this disk. A hung disk delays it: no request waits for it. */
+  /**
+   * Replaces the candidates in memory by those on this disk, which an earlier run left; unreadable ones are skipped. A hung disk delays it:
+   * no request waits for it.
+   */
   async restore(disk: RevisionDisk): Promise<void> {
     this.#candidates.clear();
     const found: [string, Candidate][] = [];
@@ -107,10 +111,18 @@ export class CandidateStore {
       const note = readNote(kept.note);
       if (note !== undefined) found.push([candidateAuthor(note.by), { view: { ...note, hash: revisionHash(kept) }, files }]);
     }
-    for (const [author, candidate] of found.sort(([, a], [, b]) => a.view.atMs - b.view.atMs)) this.#candidates.set(author, candidate);
+    // A candidate that was put while the disk was read is the newer one.
+    const restored = found.filter(([author]) => !this.#candidates.has(author)).sort(([, a], [, b]) => a.view.atMs - b.view.atMs);
+    const later = [...this.#candidates];
+    this.#candidates.clear();
+    for (const [author, candidate] of [...restored, ...later]) this.#candidates.set(author, candidate);
   }
 
-  /** Puts a file into the author's candidate; null removes a profile or the signature. Starts a candidate with the running files if there is none. */
+  /**
+   * Puts a file into the author's candidate; null removes a profile or the signature. Starts a candidate with the running files if there is
+   * none. A refusal leaves the candidate unchanged. A signature stays when other files change; the commit verifies it. Errors: rejects with
+   * `DiskTimeout` if the disk hangs while the files are read.
+   */
   async put(file: string, text: string | null, by: string): Promise<ConfigAnswer> {
     const { disk, clock, running } = this.#parts;
     const candidate = this.view(by);
@@ -128,7 +140,7 @@ export class CandidateStore {
     return this.#keep(files, { by, authors, atMs: clock.wallMs(), base: candidate?.base ?? running().number, signature });
   }
 
-  /** Copies another author's candidate to `by`. Refused if that author has none, or `by` has one already. */
+  /** Copies another author's candidate to `by`, with its base and signature. Refused if that author has none, or `by` has one already. */
   async take(author: string, by: string): Promise<ConfigAnswer> {
     const { disk, clock } = this.#parts;
     const taken = this.#candidates.get(candidateAuthor(author));

@@ -17,16 +17,17 @@ import type { CabinetAndProfiles } from './touched-parts.ts';
 export interface RevisionFolder {
   readonly dir: string;
   readonly siteDir: string;
-  /** Folder with the file of the site as last loaded, and SHA-256 of that file. */
+  /** Folder with the file of the site as last loaded, and SHA-256 of that file. A file with another hash is not used. */
   readonly site: { readonly dir: string; readonly hash: string };
   /** Folder of the running revision. */
   readonly runningDir: string;
-  /** The first night that is compared with the floor. */
+  /** A time in the first night that is compared with the floor. */
   readonly nowMs: WallMs;
 }
 
-/** The result of a check. Shape: files are named relative to `dir`; `site` is null if there are problems. */
+/** The result of a check. Shape: problems and warnings name files relative to `dir`. */
 export interface CheckedRevision {
+  /** Null if there are problems. Then nothing is compared, and the lists after `warnings` are empty. */
   readonly site: CabinetAndProfiles | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
@@ -34,7 +35,10 @@ export interface CheckedRevision {
   readonly siteOwned: readonly SiteOwnedDifference[];
   /** Site-owned keys that differ from the file of the site, allowed or not. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
-  /** Where it would give less light than the floor of the site, which requires a permission. Not compared if `siteOwned` has any. */
+  /**
+   * Where it would give less light than the floor of the site, which requires a permission. Empty without a comparison if `siteOwned` is
+   * not.
+   */
   readonly belowFloor: readonly FloorFlaw[];
 }
 

@@ -44,11 +44,12 @@ export const REOPENINGS = { burst: 6, perS: 1 / 600 };
 const CUT_OFF = msg`it has no uplink: the platform would cut itself off; remove the uplink at the cabinet`;
 
 /**
- * Creates a revision from these files and runs it. The revision is on trial if it affects a part of the agent, otherwise it is confirmed
- * immediately. Files that are equal to the running revision create none and are `done`.
+ * Creates a revision from these files, saves it and then runs it. The revision is on trial if it affects a part of the agent, otherwise it is
+ * confirmed immediately. Files that are equal to the running revision create none and are `done`. Resolves when it runs; the trial goes on.
  *
- * Errors: none; the state is `refused`, with a reason, if the files may not run or cannot be saved. Before any check it is `refused` if
- * another revision is on trial, or if the request is based on a revision that no longer runs: both also for equal files.
+ * The state is `refused`, with a reason, if the files may not run or cannot be saved. Before any check it is `refused` if another revision is
+ * on trial, or if the request is based on a revision that no longer runs: both also for equal files. Errors: rejects with `DiskTimeout` if
+ * the running files cannot be read in time, and as `apply` of the agent.
  */
 export async function commitRevision(context: CommitContext, toCommit: FilesToCommit, request: CommitRequest): Promise<ConfigAnswer> {
   const { histories, active, clock } = context;

@@ -39,7 +39,8 @@ export function notStored(reason: Message): ConfigAnswer {
 
 /**
  * Returns the values that differ, with the names of the cabinet file, then the profiles that differ, with the first 12 digits of their
- * hashes. `filesBefore`: undefined if they are not kept; then all profiles count as new. Empty if nothing differs.
+ * hashes. `filesBefore`: undefined if they are not kept; then all profiles count as new. Empty if no value and no profile differs; comments
+ * of the cabinet file do not count.
  */
 export function differences(
   before: CabinetAndProfiles,

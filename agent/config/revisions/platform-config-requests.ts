@@ -38,8 +38,8 @@ export class PlatformConfigRequests {
   }
 
   /**
-   * Carries out a request and publishes its outcome and its result. A list of users is accepted even without a manager; other requests are
-   * then refused. A commit that begins a trial is `verified` or `failed` at the end of the trial.
+   * Carries out a request, reports its outcomes and publishes its result. A list of users is accepted even without a manager; other requests
+   * are then only refused, without a result. A commit or rollback that begins a trial is `sent`; `end` reports `verified` or `failed`.
    */
   async take(request: ConfigRequest): Promise<void> {
     const { commandId, ask } = request;
@@ -56,7 +56,7 @@ export class PlatformConfigRequests {
     else this.#report(commandId, answer.isOnTrial ? 'sent' : 'verified');
   }
 
-  /** Reports the end of a trial to the command that began it. */
+  /** Reports and publishes the end of a trial for the command that began it; no effect if no command did. */
   end({ commandId, number, reason }: Parameters<ActiveRevisionParts['onTrialEnd']>[0]): void {
     if (commandId === null) return;
     const isConfirmed = String(reason) === '';
@@ -64,7 +64,7 @@ export class PlatformConfigRequests {
     this.#report(commandId, isConfirmed ? 'verified' : 'failed', reason);
   }
 
-  /** Publishes which revision runs, and the hash of the candidate; an empty text for none. */
+  /** Publishes the running revision with its hash, state, author, time and reason, and the hash of the candidate; an empty text for none. */
   show({ running, candidate }: ConfigView): void {
     this.#update(CONFIG_SHOWN.revision, running.number);
     this.#update(CONFIG_SHOWN.hash, running.hash);

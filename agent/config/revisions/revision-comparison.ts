@@ -20,10 +20,11 @@ interface ReadSide {
 
 /**
  * Lists in `changes` the values that differ from `from` to `to`: two revisions, or a revision and a candidate. `warnings` are those of `to`,
- * with the places where it gives less light than the floor of the site. The reason is `equal` if all files are equal.
+ * with the places where it gives less light than the floor of the site; none for `running`, which is not checked again. The reason is
+ * `equal` if all files are equal.
  *
- * Errors: none; the state is `refused`, with a reason, if a side cannot be read or has problems, or if `to` gives a site-owned key a new
- * value.
+ * The state is `refused`, with a reason, if a side cannot be read or has problems, or if `to` gives a site-owned key a new value; then
+ * `changes` are listed too. Errors: rejects with `DiskTimeout` if the disk hangs.
  */
 export async function compareRevisions(context: CommitContext, from: number | 'running', to: Side): Promise<ConfigAnswer> {
   const [left, right] = [await readSide(context, from), await readSide(context, to)];

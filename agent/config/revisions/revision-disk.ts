@@ -18,11 +18,11 @@ export type CandidateFiles = 'candidate' | `candidate-${string}`;
 /** A revision by its number, a candidate, or the file of the site as last loaded. */
 export type KeptFiles = number | CandidateFiles | 'site';
 
-/** Reads and writes revisions. */
+/** Reads and writes revisions. Two calls of `writeFiles` must not overlap: each removes the temporary folders of others. */
 export interface RevisionDisk {
-  /** The folder of the given files. */
+  /** The path for the folder of the given files; it need not exist. */
   dirOf(of: KeptFiles): string;
-  /** The history as JSON; undefined if there is none, or it is not JSON. */
+  /** The parsed history; undefined if there is none, it cannot be read, or it is not JSON. Its content is not checked. */
   readHistory(): Promise<unknown>;
   /** Resolves when the history is durably on disk. Errors: rejects with the system's error. */
   writeHistory(history: unknown): Promise<void>;
@@ -30,17 +30,17 @@ export interface RevisionDisk {
   writeFiles(of: KeptFiles, files: ConfigFiles, note: unknown): Promise<void>;
   /** Undefined if there is no readable cabinet.yaml. A profile that cannot be read is left out. `note`: undefined if it cannot be read. */
   readFiles(of: KeptFiles): Promise<(ConfigFiles & { readonly note: unknown }) | undefined>;
-  /** Removes the folder; resolves also if there is none. */
+  /** Removes the folder; resolves also if there is none. Errors: rejects with the system's error. */
   remove(of: KeptFiles): Promise<void>;
-  /** Marks a revision as on trial; resolves when that is durably on disk. Errors: rejects with the system's error. */
+  /** Marks a revision as on trial; resolves when that is durably on disk. Errors: rejects with the system's error, EEXIST if it is marked. */
   markTrial(number: number): Promise<void>;
   /** As `markTrial`, but removes the mark, which works on a full disk too. */
   unmarkTrial(number: number): Promise<void>;
   /** Whether a revision has the mark; false if its folder cannot be read. */
   isMarked(number: number): Promise<boolean>;
-  /** The numbers of the revisions that have a folder. */
+  /** The numbers of the revisions that have a folder, in any order; empty if the disk cannot be read. */
   kept(): Promise<readonly number[]>;
-  /** The candidates that have a folder. */
+  /** The candidates that have a folder; empty if the disk cannot be read. */
   candidates(): Promise<readonly CandidateFiles[]>;
 }
 

@@ -5,22 +5,25 @@ import { DISK_RETRY_MS } from '../../core/within.ts';
 import type { RevisionDisk } from './revision-disk.ts';
 import type { RevisionHistory } from './revision-history-file.ts';
 
-/** The dependencies with which `RevisionHistoryStore` is created. `history`: the one at the start of the run. */
+/** The dependencies with which `RevisionHistoryStore` is created. `history`: the one at the start of the run, which need not be on disk. */
 export interface RevisionHistoryStoreParts {
   readonly disk: RevisionDisk;
   readonly clock: Clock;
   readonly log: Log;
   readonly history: RevisionHistory;
-  /** Called after each change in memory. */
+  /** Called after each change in memory, before it is on disk. */
   readonly onChange: () => void;
-  /** Called each time the history is on disk. */
+  /** Called after each successful write. */
   readonly onKept?: () => void;
 }
 
 /** Longest wait for the disk. Units: ms. Source: a stalled flash takes seconds; a lost line must not wait longer for its configuration. */
 const DISK_TIMEOUT_MS = 5_000;
 
-/** The history of revisions, in memory and on disk. A change is in force immediately; a failed write is repeated. */
+/**
+ * The history of revisions, in memory and on disk. A change is in force immediately. A write stores the history of that moment; a failed
+ * one is repeated after 30 s. `in time` means within 5 s.
+ */
 export class RevisionHistoryStore {
   readonly #parts: RevisionHistoryStoreParts;
   #history: RevisionHistory;
@@ -37,7 +40,7 @@ export class RevisionHistoryStore {
     return this.#history;
   }
 
-  /** Why the last write failed or took too long; empty once a write has succeeded. */
+  /** Why the last write failed or took too long; empty before the first failure, and once a write has succeeded. */
   get trouble(): Message {
     return this.#trouble;
   }
@@ -50,8 +53,8 @@ export class RevisionHistoryStore {
   }
 
   /**
-   * As `save`, but a history that is not on disk in time is withdrawn: the previous one is in force again, even if the write succeeds later. Resolves
-   * with why it could not be saved, and what to check; empty if it was.
+   * As `save`, but a history that is not on disk in time is withdrawn: the previous one is in force again, and is written after it. Resolves
+   * with why it could not be saved, and what to check; empty if it was. Make no other change before it has resolved.
    */
   async saveOrWithdraw(next: RevisionHistory): Promise<Message> {
     const before = this.#history;
@@ -61,7 +64,10 @@ export class RevisionHistoryStore {
     return trouble;
   }
 
-  /** Records on disk that a trial was returned, even if the disk is too full for the history. Resolves true if that is on disk in time. */
+  /**
+   * Removes the mark of this trial from the disk, so that the next start does not continue it. This works on a full disk too. Resolves true if
+   * that is on disk in time.
+   */
   noteReturned(number: number): Promise<boolean> {
     const noted = this.#parts.disk.unmarkTrial(number).then(
       () => true,
@@ -78,11 +84,16 @@ export class RevisionHistoryStore {
     return this.#inTime(this.#writing);
   }
 
-  /** Removes the folders of revisions that are no longer in the history. */
+  /** Removes the folders of revisions that are no longer in the history. If the disk refuses this, a warning is logged. */
   async removeForgotten(): Promise<void> {
-    const { disk } = this.#parts;
+    const { disk, log } = this.#parts;
     const known = new Set(this.#history.revisions.map(({ number }) => number));
-    for (const number of await disk.kept()) if (!known.has(number)) await disk.remove(number);
+    try {
+      for (const number of await disk.kept()) if (!known.has(number)) await disk.remove(number);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error;
+      log.event('revisions-not-removed', { cause: error.message, check: 'the disk of store.dir' }, 'warning');
+    }
   }
 
   #enqueueWrite(): Promise<boolean> {

@@ -13,17 +13,17 @@ import { type ConfigFiles, MAX_SIGNATURE_CHARS } from '../../core/revisions.ts';
 import { revisionHash } from './revision-disk.ts';
 import { type RevisionKey, readRevisionKey, revisionKeyText } from './revision-key.ts';
 
-/** What a signer states about the files of a revision. */
+/** What a signer states about the files of a revision, or about another text with a hash. */
 export interface RevisionStatement {
   /** The signer's public key, as in `trust.revisionKeys`. */
   readonly key: string;
   /** Ids of the cabinets for which it is valid. Shape: `['*']` alone for every cabinet. */
   readonly cabinets: readonly string[];
-  /** The hash of all files of the revision, as `Config/Hash` shows it. */
+  /** `revisionHash` of all files, as `Config/Hash` shows it. */
   readonly hash: string;
-  /** When it was signed; a cabinet accepts only increasing ones. Units: ms since 1970. */
+  /** When it was signed; a cabinet accepts only one above `lastSerial`. Units: ms since 1970. */
   readonly serial: number;
-  /** The end of its validity. Units: ms since 1970. */
+  /** The last instant of its validity. Units: ms since 1970. */
   readonly untilMs: number;
 }
 
@@ -55,13 +55,15 @@ export interface SignatureCheck extends Omit<HashSignatureCheck, 'hash'> {
 
 /** The input of a verification over a hash. */
 export interface HashSignatureCheck {
+  /** The hash that the statement must have. */
   readonly hash: string;
   readonly signature: string;
+  /** The keys that the site trusts for this purpose. */
   readonly keys: readonly RevisionKey[];
   readonly cabinetId: string;
-  /** Null while the clock is not trusted: then an end cannot be judged, and none is accepted. */
+  /** Null while the clock is not trusted: the end cannot be judged then, and no signature is accepted. Units: ms since 1970. */
   readonly nowMs: number | null;
-  /** The highest used serial; 0 for none. */
+  /** This and lower serials are refused; 0 for none. */
   readonly lastSerial: number;
 }
 

@@ -12,6 +12,7 @@ import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from './touc
 /** What the manager needs from the start of a run: the revisions found, and how to check and edit files. */
 export interface RevisionParts {
   readonly atStart: RevisionsAtStart;
+  /** Checks a revision without the options of the command line; as `checkRevisionInChild`. */
   readonly check: (folder: RevisionFolder, signal?: AbortSignal) => Promise<CheckedRevision>;
   /** Changes one value in a child process. Default: in this process. */
   readonly edit?: (order: EditOrder, signal?: AbortSignal) => Promise<EditedText>;

@@ -50,13 +50,14 @@ export const SITE_OWNED: readonly string[] = [
 const PORT = 'lines[].port';
 
 /**
- * Site-owned keys that `candidate` sets to a value which none of `allowed` has. Empty if there is none.
+ * Site-owned keys in which `candidate` differs from `allowed`. Empty if there is none.
  *
- * Keys of one section are compared together: user and password of one configuration with the broker of another count as a difference. The
- * port of a line may be that of any line in `allowed`, or one of `trust.ports`. The line of a sound player stays a raw one.
- * The limits of a panel may be those of the panels on the same unit of a line; without one there, the defaults. So neither a new name nor a
- * second panel gets around the limits of the site.
- * With nothing in `allowed` every key of one value is a difference.
+ * The keys of one section must all have the values of one configuration in `allowed`: user and password of one with the broker of another
+ * count as a difference. Otherwise the differences from the most similar one are listed. The port of a line may be that of any line in
+ * `allowed`, or one that their `trust.ports` allow. The line of a sound player stays a raw one.
+ * The limits of a panel may be those of the panels on the same unit of a line; without one there, the defaults. So neither a new name nor a second
+ * panel gets around the limits of the site.
+ * With nothing in `allowed` every key, and the port of every line, is a difference.
  */
 export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabinet[]): SiteOwnedDifference[] {
   const sections = Map.groupBy(

@@ -12,12 +12,12 @@ export class DiskTimeout extends Error {
 }
 
 /**
- * Returns the same disk, but reading, writing and removing files and marking a trial end after `DISK_WAIT_MS`: a request that waits for a hung disk
- * would delay the end of a trial.
+ * Returns the same disk, but `readFiles`, `writeFiles`, `remove` and `markTrial` end after `DISK_WAIT_MS`: a request that waits for a hung
+ * disk would delay the end of a trial. The last three run one after another, and each waits up to `DISK_WAIT_MS` more for the one before.
  *
- * A write that has taken too long continues. No other change starts before it has ended, so it cannot replace newer files.
+ * One that has taken too long continues on the disk. The next does not start before it has ended, so it cannot replace newer files.
  *
- * Errors: these reject with `DiskTimeout`; otherwise as the disk.
+ * Errors: these reject with `DiskTimeout` after that time; otherwise as the disk.
  */
 export function timedDisk(disk: RevisionDisk, clock: Pick<Clock, 'after'>): RevisionDisk {
   let writing: Promise<unknown> = Promise.resolve();

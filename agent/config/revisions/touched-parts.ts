@@ -13,9 +13,11 @@ export interface CabinetAndProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
 }
 
-/** The parts of the agent that a change of the configuration affects. */
+/**
+ * The parts of the agent that a change of the configuration affects. The cabinet's name, `service`, `trust` and `profileDirs` affect none.
+ */
 export interface TouchedRooms {
-  /** Ids of the lines that are removed, added, or reopened with other settings. */
+  /** Ids of the lines that are removed, added, or reopened because a setting, a device, its profile or its setup values differ. */
   readonly lines: readonly string[];
   /** Control, energy, diagnosis and their views in the console. */
   readonly light: boolean;

@@ -7,12 +7,13 @@
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { ConfirmMode } from '../../core/revisions.ts';
 
-/** What answered before the change, and must answer during the trial. */
+/** What answered before the change. It must answer during the trial, unless the revision removes it. */
 export interface Baseline {
   /** Ids of the devices that answered. */
   readonly units: readonly string[];
   /**
-   * Places, as `line:unit`, of the devices that did not answer before and need not answer now; undefined in a trial of an earlier release.
+   * Places, as `line:unit`, of the devices that did not answer before and need not answer now. A silent device at any other place counts as
+   * missing. Undefined if an earlier release of the agent began the trial: then new silent devices are not counted.
    */
   readonly silent?: readonly string[] | undefined;
   /** Whether the uplink was connected. */
@@ -25,7 +26,7 @@ export interface TrialHealth {
   readonly answering: ReadonlySet<string>;
   /** Line by device id, for the configuration on trial; a removed device need not answer. */
   readonly devices: ReadonlyMap<string, string>;
-  /** Ids of the devices that do not answer, by their place, `line:unit`. */
+  /** Ids of the devices that do not answer, or have not yet, by their place, `line:unit`. */
   readonly silent: ReadonlyMap<string, string>;
   /** Whether the uplink is connected. */
   readonly isOnline: boolean;
@@ -47,14 +48,15 @@ export const SETTLE_MS = 15_000;
 /** Names shown in a reason. */
 const SHOWN = 5;
 
-/** The facts for a verdict: the length of the trial and how much of it has passed. Units: ms. */
+/** The facts for a verdict: how the trial is confirmed, its length, and how much of it has passed. Units: ms. */
 export interface ConfigTrialFacts {
   readonly mode: ConfirmMode;
   readonly trialMs: number;
+  /** Time that has passed, in all runs of the agent. */
   readonly spentMs: number;
-  /** Time of the trial in this run of the agent, whose lines were closed before. */
+  /** Time that has passed in this run of the agent, which opened the lines again. */
   readonly runMs: number;
-  /** How long everything has answered. */
+  /** How long `missingOf` has been empty without a break, in this run; 0 if something is missing. */
   readonly wellMs: number;
 }
 
@@ -79,8 +81,8 @@ function newSilence({ units, silent: before }: Baseline, { silent }: TrialHealth
 
 /**
  * Decides about a trial from its present health:
- * - `return` once `LINE_GRACE_MS` has passed and a whole line, or at least half of all units, does not answer. Only units that answered before
- *   the change count.
+ * - `return` once `LINE_GRACE_MS` has passed in this run and a whole line, even of one unit, or at least half of all units does not answer.
+ *   Only units that answered before the change count.
  * - `confirm` in mode `auto` when everything has answered for `SETTLE_MS`.
  * - At the end of the trial: `return` if something does not answer, or in mode `asked`; otherwise `confirm`.
  * - `wait` in all other cases.

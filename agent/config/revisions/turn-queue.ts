@@ -12,7 +12,10 @@ const RANKS = ['trial-end', 'console', 'platform'] as const;
 /** The rank of a request in the queue: of the waiting ones, those of the first rank here are handled first. */
 export type TurnRank = (typeof RANKS)[number];
 
-/** Runs work one at a time, by rank. Work of rank `trial-end` also interrupts a running check. */
+/**
+ * Runs work one at a time, by rank. Work of rank `trial-end` also aborts `signal` of running work with another rank, which must pass it to
+ * its check; the queue stops no work itself.
+ */
 export class TurnQueue {
   readonly #waiting: Readonly<Record<TurnRank, (() => Promise<void>)[]>> = { 'trial-end': [], console: [], platform: [] };
   #running: { readonly rank: TurnRank; readonly interrupt: AbortController } | null = null;
@@ -33,7 +36,10 @@ export class TurnQueue {
     return this.#waiting[rank].length;
   }
 
-  /** Runs the work in its turn, and resolves with its result. Errors: rejects as the work does. */
+  /**
+   * Runs the work in its turn, at once if no other runs, and resolves with its result. `work` must not throw itself. Errors: rejects as
+   * `work`.
+   */
   add<T>(rank: TurnRank, work: () => Promise<T>): Promise<T> {
     const result = Promise.withResolvers<T>();
     this.#waiting[rank].push(() => work().then(result.resolve, result.reject));
@@ -42,7 +48,7 @@ export class TurnQueue {
     return result.promise;
   }
 
-  /** Interrupts the running check and all later ones. Resolves when no work waits or runs. */
+  /** Aborts `signal` of the running and all later work. Resolves when no work waits or runs. Work that is added later still runs. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#running?.interrupt.abort();

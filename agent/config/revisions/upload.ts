@@ -10,8 +10,9 @@ import { type FilePart, SIGNATURE_FILE } from '../../core/revisions.ts';
 
 /**
  * The state of an upload after a part. `more`: parts are missing, `have` of `of` have arrived. `whole`: the complete text, with the right
- * hash. `refused`: the part or the whole file is not accepted. `dropped`: the incomplete upload of the same file that this part replaced,
- * because it has another hash or number of parts; null if there was none.
+ * hash. `refused`: the part or the whole file is not accepted. The parts before are then discarded, unless this part alone has a wrong form.
+ * `dropped`: the incomplete upload of the same file that this part replaced, because it has another hash or number of parts; null if there
+ * was none.
  */
 export type UploadState =
   | { readonly kind: 'more'; readonly have: number; readonly of: number; readonly dropped: PartCount | null }
@@ -19,9 +20,9 @@ export type UploadState =
   | { readonly kind: 'refused'; readonly reason: Message };
 
 /**
- * Bounds of an upload: bytes of a part, parts of a file, bytes of `cabinet.yaml` and of a profile, files in progress at once, and how long
- * an unfinished file is kept after its last part. Source: assumed; 988 devices with lamp and pole are 250 KB, the largest shipped profile 9
- * KB. Units: bytes, files, ms. Confirmed by: upload sizes and times over the mobile link of a cabinet.
+ * Bounds of an upload: bytes of a part, parts of a file, bytes of `cabinet.yaml` and of any other file, files in progress for platform and
+ * console each, and how long an unfinished file is kept after its last part. Source: assumed; 988 devices with lamp and pole are 250 KB,
+ * the largest shipped profile 9 KB. Units: bytes, files, ms. Confirmed by: upload sizes and times over the mobile link of a cabinet.
  */
 export const UPLOAD_LIMIT = { partBytes: 32_768, parts: 64, cabinetBytes: 524_288, profileBytes: 131_072, files: 4, idleMs: 900_000 };
 
@@ -49,8 +50,9 @@ interface Uploads {
 }
 
 /**
- * Creates the uploads of a run, empty. Parts of different authors are never combined. Platform and console have four files in progress
- * each; the oldest of the same side is discarded for a new one. A file without a new part for 15 min is discarded too.
+ * Creates the uploads of a run, empty. Parts may arrive in any order and more than once. Parts of different authors are never combined.
+ * Platform and console have four files in progress each; for a fifth, the one of this side that began first is discarded. A file without a
+ * new part for 15 min is discarded at the next part of its side.
  */
 export function createUploads(clock: Pick<Clock, 'monoMs'>): Uploads {
   const [platform, console] = [createUploadsOfSide(clock), createUploadsOfSide(clock)];

@@ -21,9 +21,9 @@ import {
 export interface UserListCheck {
   readonly keys: Cabinet['trust']['userKeys'];
   readonly cabinetId: string;
-  /** Null while the clock is not trusted: then no list is accepted. */
+  /** Null while the clock is not trusted: then no list is accepted, unless `lastSerial` is null. */
   readonly nowMs: number | null;
-  /** The highest accepted serial; 0 for none. Null for a list that was accepted before: its age no longer matters. */
+  /** The highest accepted serial; 0 for none. Null for a list that was accepted before: its serial and validity are not compared. */
   readonly lastSerial: number | null;
 }
 
@@ -43,8 +43,9 @@ export function signUserList(list: string, order: Omit<HashSigningOrder, 'hash'>
 }
 
 /**
- * Whether this list is valid for this cabinet and time. Returns the list without its signature, the serial, and the id and role of the key
- * that signed it; or why it is refused. The time and the serial are not compared if `lastSerial` is null. Errors: none.
+ * Verifies the signature in the last line of a list, for this cabinet and time. Returns the list without its signature, the serial, and the
+ * id and role of the key that signed it; or why it is refused. The time and the serial are not compared if `lastSerial` is null. The lines
+ * of the list are not read; `readUserList` does that. Errors: none.
  */
 export function verifyUserList(text: string, { keys, cabinetId, nowMs, lastSerial }: UserListCheck): VerifiedUserList | RefusedUserList {
   const whole = text.trimEnd();

@@ -14,8 +14,8 @@ import { parseDuration, type SpanLimits } from '../text/duration.ts';
 import { localMs } from '../text/page.ts';
 
 /**
- * A time as typed. `ago`: so long before now. `utc`: an instant. `local`: a local time of the cabinet, encoded as if it were UTC. Units:
- * ms.
+ * A time as typed. `ago`: so long before now. `utc`: an instant, typed with `Z` or an offset. `local`: a local time of the cabinet, encoded
+ * as if it were UTC. Units: ms.
  */
 export type TypedTime =
   | { readonly kind: 'ago'; readonly spanMs: number }
@@ -61,7 +61,8 @@ export function typedTime(text: string): TypedTime {
 
 /**
  * Returns the period as instants; it ends now if no end was typed. When the clocks go back, it starts at the first and ends at the second
- * of two instants with the typed local time. Errors: throws ConsoleError 'usage' if the end is not after the start.
+ * of two instants with the typed local time. A local time that the clocks skip is moved by an hour. Errors: throws ConsoleError 'usage' if
+ * the end is not after the start.
  */
 export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: string): TimeRange {
   const fromMs = resolveTime(since, nowMs, timezone, 'first');

@@ -29,9 +29,9 @@ export function untilOver<T>({ clock, signal }: Pick<Job, 'clock' | 'signal'>, f
 }
 
 /**
- * Sends the client each item that `watch` reports, until `forMs` is over or the client ends the job or disconnects; null: no time limit.
- * Resolves with the counts; an item that a slow client cannot take counts as missed.
- * `watch` returns the function that stops it. Units: ms. Errors: rejects with what `watch` throws.
+ * Sends the client each item that `watch` reports, until `forMs` is over or the client ends the job or disconnects. Resolves with the counts;
+ * an item that a slow client cannot take is dropped and counts as missed. `forMs` null: no time limit. `watch` returns the function that
+ * stops it; it is called once, at the end. Units: ms. Errors: rejects with what `watch` throws.
  */
 export async function reportUntilOver<T>(
   job: Pick<Job, 'clock' | 'signal' | 'report'>,

@@ -45,9 +45,9 @@ export interface ConnectionParts {
   readonly timezone: string;
   /** Errors: rejects with ConsoleError; any other error is a bug: `onBug` logs it, and the client gets a general message. */
   readonly carryOut: (request: ConsoleRequest, job: RawJob) => Promise<unknown>;
-  /** Returns true if the command sends progress before the answer, and ends when its client disconnects. */
+  /** Returns true if the command sends progress before the answer, and ends when its client disconnects. Errors: throws ConsoleError; the client gets it as the answer. */
   readonly isLong: (request: ConsoleRequest) => boolean;
-  /** Returns true if a long job still answers after its client ended it. */
+  /** Returns true if a long job still answers after its client ended it. Errors: as `isLong`. */
   readonly hasSummary: (request: ConsoleRequest) => boolean;
   readonly onBug: (error: unknown) => void;
   /** Returns true if connections end because the agent stops. Default: false. */
@@ -217,9 +217,9 @@ function encode(message: ConsoleReply | Progress): string {
   return `${JSON.stringify(withTexts(message))}\n`;
 }
 
-/** Destroys connections that have been silent too long. Each has one deadline, which the caller moves with `set` at every message. */
+/** Destroys connections at their deadline. Each has at most one; the caller moves it with `set` at every message, so only a silent connection reaches it. */
 export interface Deadlines {
-  /** Destroys the socket after this time, even if messages arrive; a later call replaces the earlier one. Units: ms. */
+  /** Destroys the socket after this time, even if messages arrive; a later call replaces the earlier one. No effect on a destroyed socket. Units: ms. */
   set(socket: Socket, delayMs: number): void;
   /** Destroys all connections that have a deadline. */
   cutAll(): void;

@@ -19,8 +19,12 @@ const NO_USER = 'nobody';
 /** Runs the commands that arrive at one socket, if the caller's role allows them, and writes the audit entries. */
 export interface Gate {
   /**
-   * Runs a command and resolves with its result. Errors: rejects with ConsoleError, 'denied' if the role does not allow it or the session
-   * is over; any other error is a bug.
+   * Runs a command and resolves with its result. Writes an audit entry, also for a refusal or a failure, unless the command is
+   * `isSelfNoted`. A read that a user repeats with the same result is recorded about once an hour, a denied one each time. An unknown
+   * command and a session that is over are not recorded.
+   *
+   * Errors: rejects with ConsoleError, 'denied' if the role does not allow it or the session is over, 'unknown-command' for a name that is
+   * not in the table. Any other error is a bug.
    */
   carryOut(request: ConsoleRequest, job: Omit<Job, 'caller' | 'source'>): Promise<unknown>;
   /** Returns true if the command sends progress and ends when its client disconnects. Errors: throws ConsoleError 'unknown-command'. */

@@ -118,8 +118,8 @@ export function failedReply(id: number | null, { code, said, bus }: ConsoleError
  * Returns a function that takes the next bytes of a stream and returns the lines completed by them, without line ends and outer blanks;
  * empty lines are skipped. An incomplete line is kept for the next call.
  *
- * Errors: throws ConsoleError 'too-large' as soon as a line exceeds `maxBytes`. Lines of the same call are lost, and the function cannot be
- * used again.
+ * Errors: throws ConsoleError 'too-large' as soon as a line, without its line end, exceeds `maxBytes`. Lines of the same call are lost, and
+ * each later call throws too.
  */
 export function createLineSplitter(maxBytes: number): (bytes: Uint8Array) => readonly string[] {
   let parts: Uint8Array[] = [];

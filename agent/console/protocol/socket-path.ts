@@ -19,7 +19,7 @@ export function usualSocketPaths(): readonly string[] {
 
 /**
  * Returns the paths at which a client tries the login socket, best first. `named`: path of a socket that the user named; then the only path
- * is its login socket, or the socket itself if it is one. Null: the default paths.
+ * is its login socket, or the socket itself if it is one by its name. Null: the default paths. Accesses no file.
  */
 export function loginPaths(named: string | null): readonly string[] {
   if (named === null) return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(loginPathOf)];
@@ -94,10 +94,10 @@ function mayWrite(folder: string): boolean {
 }
 
 /**
- * Creates the folder of a socket, for this user only, if it is missing.
+ * Creates the folder of a socket and the folders above it, for this user only, if they are missing. An existing folder keeps its rights.
  *
  * Errors: throws ConsoleError 'socket-refused' if the path is too long or the folder cannot be created. Also if another ordinary user could
- * have created a part of the path, see `foreignPart`.
+ * have created a part of the path, see `foreignPart`; missing folders have then been created.
  */
 export function prepareSocketFolder(socketPath: string): void {
   if (Buffer.byteLength(socketPath) > MAX_PATH_BYTES)
@@ -124,8 +124,12 @@ const OPEN_TO = { everybody: 0o002, others: 0o022 };
 const STICKY = 0o1000;
 
 /**
- * Returns the first part of a socket's path that another ordinary user could have created, as in a shared temporary folder; null for
- * none. The process that listens there may belong to anybody, so no client connects there and no agent opens its socket there.
+ * Returns the first part of a socket's path, as an absolute path, that another user could have put into a folder that everybody may write,
+ * such as a shared temporary folder. Below such a folder, folders that a group may write count too. Links are followed. A folder without the
+ * sticky bit makes a part foreign even if the part does not exist yet; with it, a part is foreign if it belongs to neither this user nor root.
+ *
+ * Null for none; folders that not everybody may write are not judged. Any user may listen at a foreign path, so no client connects there and
+ * no agent opens its socket there.
  */
 export function foreignPart(socketPath: string): string | null {
   const path = resolve(socketPath);

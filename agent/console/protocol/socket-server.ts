@@ -36,7 +36,7 @@ export interface ConsoleServerParts {
   readonly socketKind?: LoginSocket;
   readonly socketPath: string;
   readonly log: Log;
-  /** Timestamps answers and ends connections. */
+  /** Timestamps answers, ends silent connections and limits audit entries of reads. */
   readonly clock: Clock;
   /** IANA name of the cabinet's time zone. */
   readonly timezone: string;
@@ -45,15 +45,18 @@ export interface ConsoleServerParts {
 /** A server for consoles on one socket, or on both sockets of an agent. */
 export interface ConsoleServer {
   /**
-   * Opens the socket; no effect if it is open. Errors: rejects with ConsoleError 'socket-in-use' if another agent answers there,
-   * 'socket-refused' if the path cannot be used.
+   * Opens the socket; no effect if it is open. Replaces the socket of an agent that no longer runs. Errors: rejects with ConsoleError
+   * 'socket-in-use' if another agent answers there, 'socket-refused' if the path cannot be used.
    */
   start(): Promise<void>;
-  /** Closes the socket and all its connections; no effect if it is closed. */
+  /** Closes the socket and all its connections, also those that wait for an answer; no effect if it is closed. */
   stop(): Promise<void>;
 }
 
-/** The servers of an agent's two sockets: one for users of the machine, one on which users log in. `start` and `stop` apply to both. */
+/**
+ * The servers of an agent's two sockets: one for users of the machine, one on which users log in. `start` and `stop` apply to both; `start`
+ * rejects only with 'socket-in-use', see `createConsoles`.
+ */
 export interface Consoles extends ConsoleServer {
   /**
    * Checks for another agent on the socket of the machine. Opens nothing, but creates the folder of the socket if it is missing. A path
@@ -181,8 +184,8 @@ const RETRY_MS = 10_000;
 /**
  * Creates the servers of the two console sockets: one for users of the machine, one on which users log in. Both are closed before `start`.
  *
- * Errors: `start` rejects with ConsoleError if another agent answers on the machine's socket. A socket that cannot be opened for another
- * reason is logged and tried again every 10 s.
+ * Errors: `start` rejects with ConsoleError if another agent answers on the machine's socket, and then opens neither. Any other socket that
+ * cannot be opened, also a login socket on which another agent answers, is logged. It is tried again every 10 s until `stop`.
  */
 export function createConsoles(parts: ConsoleServerParts): Consoles {
   const { log, clock, socketPath } = parts;

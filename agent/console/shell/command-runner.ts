@@ -56,8 +56,9 @@ export interface RunnerParts {
 }
 
 /**
- * Runs one typed line and shows its result or why it failed; does nothing for an empty line or a comment. With the setting `status` it
- * writes a last line for scripts. Errors: rejects only on a programming error.
+ * Runs one typed line and shows its result or why it failed, a page at a time; does nothing for an empty line or a comment. Ctrl-C stops the
+ * command. With the setting `status` it writes a last line for scripts; a refusal is then only that line. Errors: rejects on a
+ * programming error.
  */
 export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   const { dialog } = parts;

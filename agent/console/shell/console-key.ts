@@ -15,9 +15,9 @@ const KEY_BYTES = 32;
 
 /**
  * Returns the key of the console on this line; `line` is the name of its terminal. The key derives from a secret in the console's folder,
- * created at first use. Each line has its own key.
+ * created at first use. Each line has its own key, which stays the same as long as that secret exists.
  *
- * Errors: none; empty if the folder cannot be used, and then this console is treated as any other client.
+ * Errors: none; empty if `dir` is null or cannot be used, and then this console is treated as any other client.
  */
 export function consoleKey(dir: string | null, line: string): string {
   if (dir === null) return '';

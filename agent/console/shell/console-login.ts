@@ -52,7 +52,8 @@ export interface ConsoleLoginParts {
 /**
  * Returns a login that prompts for name and secrets until the agent accepts them. At the prompt for the name, `lights on` runs without a
  * login. `open` resolves with null if the person types `logout`, `exit` or Ctrl-D instead of a name, or disconnects; also after five failed
- * or cancelled attempts, or after two minutes without a key.
+ * or cancelled attempts, or after about two minutes without a key, which end the dialog. An agent that does not answer counts as a failed
+ * attempt.
  */
 export function createConsoleLogin(parts: ConsoleLoginParts): Login {
   return {

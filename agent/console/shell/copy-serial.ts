@@ -35,9 +35,9 @@ export interface CopyParts {
   readonly dialog: Dialog;
   readonly tty: Pick<Tty, 'speedBaud' | 'lend'>;
   readonly clock: Pick<Clock, 'monoMs'>;
-  /** Folder of files named without one; null: the folder in which the program was started. */
+  /** Folder of the console; null: none. A user of the machine may name a file in it or in its folders of roles, or by its path. */
   readonly filesDir: string | null;
-  /** Role of the session, which limits the files that it may read; null for a user of the machine, who may read any. */
+  /** Role of the session, which limits the files that it may read, see `sessionFile`; null for a user of the machine, who may read any. */
   readonly role: LeastRole | null;
   readonly translate: (said: Said) => string;
 }
@@ -57,11 +57,11 @@ const MAX_BYTES = 32 * 2 ** 20;
 const LINES_AHEAD = 8;
 
 /**
- * Sends a file over the line of the session, and resolves with the lines to show afterwards. Uses ZMODEM if `sz` is installed, otherwise
- * lines of base64, which the receiver does not confirm.
+ * Sends a file over the line of the session, and resolves with the lines to show afterwards. Uses ZMODEM if `sz` is installed and base64 is
+ * not requested, otherwise lines of base64, which the receiver does not confirm. ZMODEM ignores `fromLine`.
  *
- * Errors: rejects with ConsoleError if the file is missing, too large or not allowed, or `fromLine` is after its end. Also if ZMODEM fails
- * or the person stops the transfer; it can then be resumed.
+ * Errors: rejects with ConsoleError if the file is missing, too large or not allowed, or for base64 if `fromLine` is after its end. Also if
+ * ZMODEM fails or the person stops the transfer; it can then be resumed.
  */
 export async function copySerial(args: CopyArgs, parts: CopyParts): Promise<readonly string[]> {
   const path = pathOf(args.file, parts);

@@ -76,7 +76,10 @@ export class Dialog {
     tty.listen({ bytes: (bytes) => this.input.receive(bytes), hangUp: () => this.end('hang-up') });
   }
 
-  /** Edits one line until ENTER, Ctrl-C, Ctrl-D or the end of the session; serves help and completion. */
+  /**
+   * Edits one line until ENTER, Ctrl-C, Ctrl-D in an empty line or the end of the session; serves help and completion. One call at a time.
+   * Errors: rejects with what the question's `help` or `complete` rejects with.
+   */
   async ask(question: LineQuestion): Promise<LineRead> {
     const editor = new LineEditor({
       prompt: question.prompt,
@@ -101,7 +104,10 @@ export class Dialog {
     }
   }
 
-  /** Shows lines unchanged, at most a page at a time. A typed or pasted command ends it and is read as the next line. */
+  /**
+   * Shows lines unchanged, at most a page at a time. Resolves when all are shown, or the person or the session ends it. A typed or pasted
+   * command also ends it and is read as the next line.
+   */
   async page(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
     const pager = createPager(lines, this.settings, this.#pagerHelp());
@@ -116,7 +122,10 @@ export class Dialog {
     }
   }
 
-  /** Shows lines above the prompt and the half-typed line; later if there is no prompt. Returns the characters sent, including the redrawn prompt. */
+  /**
+   * Shows lines above the prompt and the half-typed line; later, above the next prompt, if no line is edited now. Returns the characters
+   * that this sends, now including the redrawn prompt.
+   */
   printAbove(lines: readonly string[]): number {
     const text = lines.map((line) => `${line}\n`).join('');
     if (this.#editor === null) {
@@ -128,12 +137,15 @@ export class Dialog {
     return out.length;
   }
 
-  /** Returns true if a command may be typed and all output is sent. */
+  /** Returns true if a command is being typed, not a name or a secret, and all output is sent. */
   isAtPrompt(): boolean {
     return this.#editor?.mode === 'command' && this.writer.isClear();
   }
 
-  /** Requests the terminal's size and applies it if it is within the limits. Resolves with true if the terminal answered in 300 ms. */
+  /**
+   * Requests the terminal's size and applies it if it is within the limits. Resolves with true if the terminal answered within 300 ms after
+   * the output was sent, even with a size outside the limits.
+   */
   async probe(): Promise<boolean> {
     const size = await new Promise<{ row: number; col: number } | null>((resolve) => {
       this.#onCursorReport = (row, col) => resolve({ row, col });
@@ -160,14 +172,14 @@ export class Dialog {
     return this.#endReason;
   }
 
-  /** Ends the session; only the first reason is kept. */
+  /** Ends the session: a pending `ask` or `page` resolves. Only the first reason is kept. */
   end(reason: EndReason): void {
     if (this.#endReason !== null) return;
     this.#endReason = reason;
     this.input.end();
   }
 
-  /** Returns when the last key was pressed. Units: ms of monotonic time. */
+  /** Returns when the terminal last sent anything; before that, when the dialog was created. Units: ms of monotonic time. */
   lastKeyMono(): MonoMs {
     return this.#lastKeyMono;
   }

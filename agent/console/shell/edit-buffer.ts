@@ -36,7 +36,8 @@ export function deleted(buffer: EditBuffer): EditBuffer | null {
 
 /**
  * The effect of each editing key: returns the new buffer. Keys that delete, and `left` and `right`, return null if there is nothing to
- * delete or no place to move to; the others always return a buffer. Keys without an entry do not edit.
+ * delete or no place to move to; the others always return a buffer. The `kill` keys keep the deleted text, which `yank` inserts. Keys without
+ * an entry do not edit.
  */
 export const EDITS: Readonly<Partial<Record<ControlKey, (buffer: EditBuffer) => EditBuffer | null>>> = {
   backspace: (buffer) => cut(buffer, Math.max(0, buffer.cursor - 1), buffer.cursor),
@@ -98,8 +99,8 @@ export interface HistorySearch {
 }
 
 /**
- * Returns the history line before (`step` -1) or after this place; null at either end. After the newest one comes the line that was being
- * typed. `line`: the line as it is now.
+ * Returns the history line before (`step` -1) or after this place, and its place; null at either end. After the newest one comes the line
+ * that was being typed. `line`: the line as it is now; it is kept if it is the one being typed, while changes to a history line are lost.
  */
 export function recalled(
   history: readonly string[],

@@ -26,8 +26,9 @@ const FILTERS: readonly (Choice & { readonly word: FilterName; readonly takesTex
 ];
 
 /**
- * Returns the filters of a line, from the words after each bar. Filter names may be abbreviated. Errors: throws ConsoleError 'usage' for an
- * unknown or ambiguous filter, a filter without its text, or text after a filter that takes none.
+ * Returns the filters of a line, from the words after each bar. Filter names may be abbreviated, in capital or small letters. The text of a
+ * filter is its words, joined by one blank. Errors: throws ConsoleError 'usage' for a missing, unknown or ambiguous filter, a filter without
+ * its text, or text after a filter that takes none.
  */
 export function readFilters(stages: readonly (readonly TypedWord[])[]): readonly Filter[] {
   return stages.map(([head, ...rest]) => {
@@ -55,9 +56,9 @@ export function wantsJson(filters: readonly Filter[]): boolean {
 }
 
 /**
- * Returns the lines after all filters, applied in their order. Capital and small letters are equal. `count` returns one line with the
- * number of lines that are not empty. `csv` converts each line of JSON to a table; `json` changes nothing. Errors: throws SyntaxError for
- * `csv` on a line that is not JSON.
+ * Returns the lines after all filters, applied in their order. Capital and small letters are equal. `begin` returns nothing if no line has
+ * its text. `count` returns one line with the number of lines that are not blank. `csv` converts each line of JSON to a table with titles
+ * and leaves other lines, such as a warning, as they are; `json` changes nothing.
  */
 export function filterLines(lines: readonly string[], filters: readonly Filter[]): readonly string[] {
   return filters.reduce<readonly string[]>((left, { name, text }) => {
@@ -71,11 +72,23 @@ export function filterLines(lines: readonly string[], filters: readonly Filter[]
 }
 
 /** Converts a raw answer to a table: one row per object, nested objects by their path. A message is one column with its English text. */
-function csvOf(json: string): readonly string[] {
-  const answer = withMessages(JSON.parse(json));
+function csvOf(line: string): readonly string[] {
+  const json = parsedJson(line);
+  if (json === undefined) return [line];
+  const answer = withMessages(json);
   const rows = (Array.isArray(answer) ? answer : [answer]).map((row) => new Map(cells(row, '')));
   const columns = [...new Set(rows.flatMap((row) => [...row.keys()]))];
   return [csvLine(columns), ...rows.map((row) => csvLine(columns.map((column) => row.get(column) ?? '')))];
+}
+
+/** Undefined for a line that is not JSON. */
+function parsedJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
 }
 
 function cells(value: unknown, path: string): [string, string][] {

@@ -68,7 +68,7 @@ class KeyQueue {
   }
 }
 
-/** The keys of a terminal, in the order in which they were typed. At most one `take` waits at a time. */
+/** The keys of a terminal, in the order in which they were typed. Only one `take` may be pending: a second one would leave the first unresolved. */
 export class Input {
   readonly #decoder = new KeyDecoder();
   readonly #ahead: KeyQueue;
@@ -82,7 +82,7 @@ export class Input {
     this.#events = events;
   }
 
-  /** Decodes bytes from the terminal. */
+  /** Decodes bytes from the terminal to keys; ignores them after `end`. Beyond 65,536 waiting keys it pauses the terminal until half are taken. */
   receive(bytes: Uint8Array): void {
     if (this.#hasEnded) return;
     this.#events.alive();
@@ -90,22 +90,22 @@ export class Input {
     this.#ahead.pauseIfFull();
   }
 
-  /** Returns the next key if one has arrived. */
+  /** Returns and removes the next key; undefined if none waits. */
   takeNow(): Key | undefined {
     return this.#ahead.take();
   }
 
-  /** Returns the waiting keys up to the end of their first line, without taking them. */
+  /** Returns the waiting keys before the first ENTER, all of them without one; does not remove them. */
   lineAhead(): readonly Key[] {
     return this.#ahead.firstLine();
   }
 
-  /** Puts back a key, so that the next `take` returns it. */
+  /** Puts back a key, so that the next `take` or `takeNow` returns it. */
   putBack(key: Key): void {
     this.#ahead.putBack(key);
   }
 
-  /** Resolves with the next key; null at the end. */
+  /** Resolves with the next key. Null once the input has ended and all waiting keys are taken, or if `giveUp` is called. */
   take(): Promise<Key | null> {
     const key = this.#ahead.take();
     if (key !== undefined || this.#hasEnded) return Promise.resolve(key ?? null);
@@ -114,12 +114,12 @@ export class Input {
     });
   }
 
-  /** Resolves a pending `take` with null. */
+  /** Resolves a pending `take` with null; the input goes on. */
   giveUp(): void {
     this.#wake(null);
   }
 
-  /** While set, Ctrl-C calls `act` and discards keys typed before it. */
+  /** While set, Ctrl-C calls `act`, discards keys typed before it and resumes stopped output; it is then no key for `take`. Null: unset. */
   onInterrupt(act: (() => void) | null): void {
     this.#interrupt = act;
   }

@@ -90,8 +90,8 @@ export class KeyDecoder {
   #letter: number[] = [];
 
   /**
-   * Returns the keys of one more byte: one or none. An unknown or broken sequence gives none. A character that does not take exactly one
-   * column becomes `_`.
+   * Returns the keys of one more byte: one or none. An unknown or broken escape sequence, NUL, and LF after CR give none; other bytes without
+   * meaning give `noise`. A character that does not take exactly one column becomes `_`.
    */
   feed(byte: number): readonly Key[] {
     return this.#mode === 'plain' ? this.#plain(byte) : this.#inSequence(byte);

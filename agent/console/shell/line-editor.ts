@@ -113,6 +113,10 @@ export class LineEditor {
     this.#place = { at: options.history.length, typed: '' };
   }
 
+  /**
+   * Applies a key and returns its effect. After an event `line`, `interrupt` or `eof` the line has ended, and a next line needs a new editor.
+   * While Ctrl-R searches, Ctrl-C and Ctrl-G end only the search.
+   */
   press(key: Key): Pressed {
     if (this.#search !== null) return this.#pressInSearch(key, this.#search);
     if (key.kind === 'text') return this.#pressText(key.text, key.pasted);
@@ -120,7 +124,7 @@ export class LineEditor {
     return key.pasted && key.name === 'tab' ? shown(this.insert(TAB_BLANKS)) : this.#pressControl(key.name);
   }
 
-  /** Inserts text at the cursor. Returns the bytes to send, as do all methods that return text. */
+  /** Inserts text at the cursor; text that does not fit is dropped whole and counted. Returns the text to send, as do `hide` and `show`. */
   insert(text: string): string {
     const before = this.#buffer.lostChars;
     const out = this.#set(withText(this.#buffer, text));

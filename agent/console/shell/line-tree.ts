@@ -31,19 +31,22 @@ export interface CompletionPlace {
   readonly names: NameKind | null;
   /** Placeholder for a free value: `<level>`, `DURATION`. */
   readonly value: Choice | null;
-  /** For a configuration value: its key. */
+  /** For a configuration value: its key as typed; absent at any other place. */
   readonly valueAt?: string;
-  /** The line may end here. */
+  /** The line may end here: no required word or option value is missing. */
   readonly canEnd: boolean;
 }
 
 /** Parses the words of a session line and finds what may follow them. */
 export interface Tree {
-  /** Returns the command and its arguments. Errors: throws ConsoleError 'usage' with the nearest correct word. */
+  /**
+   * Returns the command and its arguments. Errors: throws ConsoleError 'usage' for an unknown or ambiguous word, with the nearest correct
+   * one, and for a family without its verb. Also for a missing or surplus argument and an option without its value.
+   */
   read(words: readonly string[]): { readonly command: ConsoleCommand; readonly args: LocalArgs };
-  /** Returns the command, ignoring the words after it; undefined for a family. Errors: as `read`. */
+  /** Returns the command, ignoring the words after it; undefined for a family. Errors: as `read` for an unknown or ambiguous command word. */
   find(words: readonly string[]): ConsoleCommand | undefined;
-  /** Returns what may follow these words. Errors: as `read`, if one of them is unknown. */
+  /** Returns what may follow these words; all first words if there are none. Errors: as `read`, for an unknown command word or option. */
   placeAfter(words: readonly string[]): CompletionPlace;
   /** Returns the words with abbreviated command words completed; unknown words are unchanged. */
   expand(words: readonly string[]): readonly string[];

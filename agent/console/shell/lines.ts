@@ -27,14 +27,14 @@ export interface LineParts {
   readonly tty: Tty;
   readonly clock: Clock;
   readonly historyStore: LineHistoryStore;
-  /** Folder of the console's files. Default: none. */
+  /** Folder of the console's files. Default: none; then nothing is stored, and a logged-in user can name no file. */
   readonly filesDir?: string | null;
   readonly surroundings: Surroundings;
   readonly machine: LocalMachine;
   readonly localActions: SessionActions;
-  /** Called before a commit; resolves when the agent would detect the end of the session. Absent if the agent detects that anyway. */
+  /** Called before each `config commit` and `config rollback`; resolves when the agent would detect the end of the session. Absent if it does anyway. */
   readonly beforeCommit?: () => Promise<void>;
-  /** Returns which value a configuration key allows, or why the key is invalid. */
+  /** Resolves with the values that a configuration key allows, or why the key is invalid. */
   readonly wanted: TypingHelp['wanted'];
 }
 

@@ -2,9 +2,12 @@
 
 /** A live view on a terminal. It writes nothing itself: it returns the text to write, and remembers what the terminal shows. */
 export interface LiveView {
-  /** Returns the whole first frame and the hint how to end it: in the bottom row, or above the frame in a scrolling view. */
+  /** Returns the whole first frame, whatever its size, and the hint how to end it: in the bottom row, or above the frame in a scrolling view. */
   start(frame: readonly string[], hint: string): string;
-  /** Returns the changes of the newest frame that fit the budget; the rest is returned by later calls. */
+  /**
+   * Returns the changes of this frame that fit the budget, from the top; later calls return what still differs then. A change longer than
+   * the budget, and all changes below it, wait for a larger budget.
+   */
   next(frame: readonly string[], budgetChars: number): string;
   /** Keeps the frame on the screen. In a view with cursor motion the cursor then stands in the bottom row, which is cleared. */
   end(): string;
@@ -48,8 +51,8 @@ export function createCursorView(rows: number, cols: number): LiveView {
 const SPAN = /(?<![\w.])\d+(?:\.\d+)? (?:ms|s|min|h|d|j)\b/g;
 
 /**
- * Creates a view for a terminal without cursor motion. It prints changed rows one after another, except rows in which only durations
- * changed and empty rows. Frames are cut to `rows` - 1 rows of `cols` columns.
+ * Creates a view for a terminal without cursor motion. After the first frame it prints only changed rows, one after another. Rows in which
+ * only durations changed, and rows that became empty, are not printed. Frames are cut to `rows` - 1 rows of `cols` columns.
  */
 export function createScrollingView(rows: number, cols: number): LiveView {
   let shown: string[] = [];

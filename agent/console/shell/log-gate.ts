@@ -8,20 +8,20 @@ import type { MonoMs } from '../../core/clock.ts';
 
 /** Log lines that wait to be shown, and the characters that may be sent for them. */
 export interface LogGate {
-  /** Adds the rows of one line. */
+  /** Adds the rows of one line; may discard the oldest waiting lines. */
   add(rows: readonly string[]): void;
-  /** Returns the rows to show now, and how many lines before them were discarded. Empty: nothing waits, or the budget is used up. */
+  /** Returns and removes all waiting rows, and how many lines before them were discarded. Empty: nothing waits, or the budget is used up. */
   take(nowMono: MonoMs): { readonly rows: readonly string[]; readonly leftOut: number };
-  /** Charges the characters that were sent, including the redrawn prompt. */
+  /** Charges the characters that were sent, including the redrawn prompt. The budget may fall below 0. */
   spent(chars: number): void;
   /** Returns how many lines wait, including discarded ones that `take` has not reported yet. */
   waiting(): number;
 }
 
 /**
- * Creates an empty gate. On average it lets through `charsPerSecond`, read at each use because the line's speed may change; a burst is limited
- * to two seconds of it. Lines beyond one second's characters are discarded, oldest first,
- * but never the newest.
+ * Creates an empty gate. On average it lets through `charsPerSecond`, read at each use because the line's speed may change. A burst is
+ * limited to two seconds of it, or to one longer line. Waiting lines beyond one second's characters are discarded, oldest first, but never
+ * the newest.
  */
 export function createLogGate(charsPerSecond: () => number, startMono: MonoMs): LogGate {
   let lines: (readonly string[])[] = [];

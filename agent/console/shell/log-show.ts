@@ -73,7 +73,10 @@ interface Following {
   readonly stop: AbortController;
 }
 
-/** Follows the agent's log and shows it above the prompt. If the agent stops, it tries again every 5 s; a refusal ends it. */
+/**
+ * Follows the agent's log and shows it above the prompt. If the agent stops, it tries again every 5 s; a refusal then ends it. Lines that
+ * the agent logs in between are not shown.
+ */
 export class LogShow {
   readonly #dialog: Dialog;
   readonly #clock: Clock;
@@ -91,7 +94,7 @@ export class LogShow {
     this.#rows = new PacedRows(dialog, clock, () => this.#following !== null);
   }
 
-  /** Resolves when the agent sends its log. Errors: rejects with ConsoleError, for example if no agent answers. */
+  /** Ends an earlier log, then resolves when the agent sends its log. Errors: rejects with ConsoleError, for example if no agent answers; the log is then off. */
   async on(level: LogSeverity): Promise<void> {
     this.off();
     const following = { level, stop: new AbortController() };
@@ -107,7 +110,7 @@ export class LogShow {
     this.#rows.stop();
   }
 
-  /** Returns the lowest severity shown; null while it is off. */
+  /** Returns the lowest severity shown, also while it waits for a stopped agent; null while it is off. */
   level(): LogSeverity | null {
     return this.#following?.level ?? null;
   }

@@ -15,7 +15,10 @@ export interface PagerStep {
 export interface Pager {
   /** Returns the first page. */
   start(): PagerStep;
-  /** Returns the effect of a key. `ahead`: keys that arrived after it, up to the end of their line; they show whether it begins a command. */
+  /**
+   * Returns the effect of a key; call it only until a step `isDone`. `ahead`: keys that arrived after it, up to the end of their line; they
+   * show whether it begins a command.
+   */
   press(key: Key, ahead?: readonly Key[]): PagerStep;
 }
 

@@ -39,23 +39,24 @@ export interface PartialFile {
   readonly path: string;
   /** Folder in which the receiving program runs. */
   readonly dir: string;
-  /** Length of the part received earlier. Units: bytes. */
+  /** Length of the part received earlier, with the end that is received again; 0 for none. Units: bytes. */
   readonly bytes: number;
   /**
-   * Compares what was received with the earlier part. `ok`: it continues the earlier part, or there was none. `none`: nothing was written.
-   * `empty`: a file without content. `other`: the earlier part is not the beginning of this file. `isWhole`: the sender reported that it
-   * sent everything.
+   * Compares what was received with the end of the earlier part, as far as it was received again. `ok`: no difference, or there was no
+   * earlier part; the file may still be incomplete. `none`: nothing was written. `empty`: a file without content. `other`: the earlier part
+   * is not the beginning of this file. `isWhole`: the sender reported that it sent everything; a file shorter than the earlier part is then
+   * `other`. Changes nothing.
    */
   check(isWhole: boolean): 'none' | 'empty' | 'other' | 'ok';
   /** Keeps the received part, so that the transfer can be resumed; deletes an empty file. */
   keep(): void;
-  /** Moves the complete file to its target and flushes it. */
+  /** Flushes the complete file and moves it to its target, where it replaces an existing file; deletes its folder. Errors: throws the system's error. */
   finish(target: string): void;
 }
 
 /**
  * Prepares the file with this name, with the part received earlier or empty. The last 8 KiB of that part are cut off, so that they are received
- * again and compared. Until `finish` no other file can be created in its folder. Errors: throws the system's error.
+ * again and compared. Other files in its folder are deleted, and until `finish` none can be created there. Errors: throws the system's error.
  */
 export function openPartial(receivedDir: string, name: string): PartialFile {
   adoptFormer(receivedDir, name);

@@ -86,10 +86,13 @@ export function sessionArgs(
 }
 
 /**
- * Returns the path of a file that a session names. To be read: a file of its role or a lower one, which need not exist. To be written: a
- * file in the folder of its role, which is created. Errors: throws ConsoleError 'denied' if the console keeps no files, or for a file of a
- * higher role. Also for a hidden name, stored past lines, or a name with a folder (except `received/` to be read). Also for an existing
- * file to be written that is no export. Throws 'failed' if the folder cannot be created.
+ * Returns the path of a file that a session names. To be read: the file of its role, else of a lower one; if there is none, a path in the
+ * folder of its role. Files in `received/` are for technicians, those next to the folders of the roles for admins. To be written: a file in
+ * the folder of its role, which is created.
+ *
+ * Errors: throws ConsoleError 'denied' if the console keeps no files, or for a file of a higher role. Also for a hidden name, stored past
+ * lines, or a name with a folder (except `received/` to be read). Also for an existing file to be written that is no export. Throws 'failed'
+ * if the folder cannot be created.
  */
 export function sessionFile(typed: string, use: 'read' | 'write', { filesDir, role }: SessionPlace): string {
   const name = basename(typed);
@@ -136,8 +139,9 @@ function readable({ path, least }: FoundFile, name: string, role: LeastRole): st
 }
 
 /**
- * Returns how large the file at this path may become: within 256 MiB for all files of the console, and with 32 MiB left on the disk. Units:
- * bytes; negative if a limit is exceeded. Errors: throws the system's error.
+ * Returns how large the file at this path may become in total: within 256 MiB for all files of the console, and with 32 MiB left on the
+ * disk. The folder of the path must exist. Units: bytes; negative if a limit is exceeded even without the file. Errors: throws the system's
+ * error.
  */
 export function sessionRoomBytes(filesDir: string, path: string): number {
   const { bavail, bsize } = statfsSync(dirname(path));

@@ -7,7 +7,7 @@ import type { Dialog } from './dialog.ts';
 export interface ConsoleSession {
   /** Sent with each request to the agent; also names the file of past lines. */
   readonly user: string;
-  /** Null for a user of the machine, who needs no login. */
+  /** Null for a user of the machine, who needs no login, and with `isStranger`. */
   readonly login: AgentSession | null;
   /** This console requires a login, but no agent answered to check it. Shape: absent unless true. */
   readonly isStranger?: true;
@@ -26,17 +26,17 @@ export interface AgentSession {
   readonly role: Role;
   readonly token: string;
   readonly socketPath: string;
-  /** The session ends after this time without a key. Units: ms. */
+  /** After this time without a key the console must end the session. Units: ms. */
   readonly idleMs: number;
-  /** Resolves when the agent ended the session or disconnected. */
+  /** Resolves when the agent ended the session or disconnected, and after `leave`. */
   readonly ended: Promise<unknown>;
-  /** `isLost`: the person did not end the session, so the configuration that it put on trial is reverted. */
+  /** Ends the session in the agent. `isLost`: the person did not end it, so the agent reverts its trial, see `returnLostTrial`. */
   leave(isLost: boolean): void;
 }
 
 /** How a session finds its user. */
 export interface Login {
-  /** Resolves with the session of a user, after prompts if needed. Null: no user; the session has ended. */
+  /** Resolves with the session of a user, after prompts if needed. Null: no user was found; the caller then ends the dialog. */
   open(dialog: Dialog): Promise<ConsoleSession | null>;
 }
 

@@ -40,7 +40,7 @@ export interface ShellActionParts {
   readonly tty: Pick<Tty, 'setSpeed' | 'speedBaud' | 'lend'>;
   readonly clock: Clock;
   readonly machine: LocalMachine;
-  /** Folder of the console; null stores no files. */
+  /** Folder of the console's files; null: none, then `copy` and `receive` use the folder in which the program was started. */
   readonly filesDir: string | null;
   /** Role of the session, which limits the files that it may name; null for a user of the machine. */
   readonly role: LeastRole | null;

@@ -1,6 +1,7 @@
 /** The interactive shell of `luciole console`: terminal size, login, command lines, end. */
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import { msg, type Said } from '../../core/message.ts';
+import { within } from '../../core/within.ts';
 import { formatDuration } from '../text/duration.ts';
 import { translate } from '../text/translate.ts';
 import { Dialog, type EndReason } from './dialog.ts';
@@ -19,17 +20,20 @@ export interface ShellParts extends LineParts {
 const PAGER_HELP = msg`space: next page  enter: next line  /text: search  q: quit`;
 
 /** One session at a terminal. */
-/** One session at a terminal. */
 export interface Shell {
-  /** Logs the person in, runs the typed commands, and resolves with the reason of the end when the session has ended. */
+  /**
+   * Logs the person in and runs the typed commands. Resolves with the reason of the end, once the session has ended and its output is sent.
+   * Output that XOFF has stopped delays that by a minute at most. Call it once.
+   */
   run(): Promise<EndReason>;
-  /** Ends the session from outside: carrier lost, timeout, machine stops. */
+  /** Ends the session from outside: carrier lost, timeout, machine stops. `run` then resolves with this reason, unless the session had ended already. */
   end(reason: EndReason): void;
 }
 
 /**
- * Creates a session on this terminal; it reads keys from now on and writes nothing before `run`. `run` closes the terminal at the end. A
- * logged-in user is logged out after some time without a key, with a warning one minute before.
+ * Creates a session on this terminal; it reads keys from now on and writes nothing before `run`. `run` closes the terminal at the end, also
+ * if it rejects. A logged-in user is logged out after `idleMs` of the login without a key, with a warning one minute before. A session
+ * without a login has no such limit.
  */
 export function createShell(parts: ShellParts): Shell {
   const { tty, clock, login, withProbe } = parts;
@@ -46,7 +50,7 @@ export function createShell(parts: ShellParts): Shell {
         const session = await login.open(dialog);
         if (session !== null) await serveUntilIdle(session, dialog, parts);
         dialog.end('logout');
-        await dialog.writer.drained();
+        await within(clock, LAST_OUTPUT_MS, dialog.writer.drained());
         return dialog.ended() ?? 'logout';
       } finally {
         dialog.writer.close();
@@ -90,6 +94,11 @@ async function serve(session: ConsoleSession, dialog: Dialog, parts: ShellParts)
   }
 }
 
+/**
+ * Longest wait for the last output. A terminal that stopped it and was unplugged would else keep the port for ever. Units: ms. Source: 57,600 characters
+ * at 9600 baud, more than a page.
+ */
+const LAST_OUTPUT_MS = 60_000;
 /** Warning before the end. Units: ms. Source: assumed; time to walk back from the pole. Confirmed by: sessions that ended without a key in logs. */
 const WARNED_MS = 60_000;
 const LOOK_MS = 1_000;

@@ -6,14 +6,17 @@ import { learn } from '../text/translate.ts';
 
 /** The properties of the terminal and the preferences of the person in one session. */
 export interface TerminalSettings {
+  /** `vt100`: live views may move the cursor. */
   type: 'dumb' | 'vt100';
   widthCols: number;
   /** 0: no stop after a page. */
   rows: number;
+  /** Takes effect with `Dialog.apply`. */
   charset: 'ascii' | 'utf-8';
   colour: boolean;
+  /** Set it with `speak`, which loads the translations. */
   language: Language;
-  /** Prints a status line for scripts after each command. */
+  /** Prints a status line for scripts after each command; a refusal is only that line. */
   status: boolean;
 }
 

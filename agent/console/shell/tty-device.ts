@@ -18,8 +18,9 @@ const PSEUDO = /^\/dev\/(pts\/|tty\d+$|console$)/;
 const KILLED = 128;
 
 /**
- * Resolves with the terminal of this process, in raw mode. `speedBaud` in bit/s limits the output and does not change the port; null: the
- * speed of the port, or no limit if it is not serial. Errors: rejects with ConsoleError 'usage' if there is no terminal.
+ * Resolves with the terminal of this process, in raw mode until `close`. `speedBaud` in bit/s limits the output and does not change the
+ * port. Null: the speed of the port, or no limit if it is not serial or `stty` does not report a speed. Errors: rejects with ConsoleError
+ * 'usage' if input or output is no terminal, otherwise with the system's error.
  */
 export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
   const stdin = process.stdin;

@@ -42,7 +42,7 @@ export class TtyWriter {
     this.#charsPerSecond = charRate(tty.speedBaud);
   }
 
-  /** Queues text, sent as fast as the line allows. Characters beyond ASCII are spelled in ASCII unless `setUtf8` is on. */
+  /** Queues text, sent as fast as the line allows; ignores it after `close`. Characters beyond ASCII are spelled in ASCII unless `setUtf8` is on. */
   write(text: string): void {
     if (this.#isClosed || text === '') return;
     const bytes = Buffer.from(this.#isUtf8 ? text : inAsciiLetters(text), 'utf8');
@@ -51,7 +51,7 @@ export class TtyWriter {
     this.#pump();
   }
 
-  /** Returns true if no byte waits and the far end accepts more. */
+  /** Returns true if no byte waits here and the far end has not sent XOFF. */
   isClear(): boolean {
     return this.#waitingBytes === 0 && !this.#isStopped;
   }
@@ -61,7 +61,7 @@ export class TtyWriter {
     return this.#waitingBytes;
   }
 
-  /** Resolves when all bytes are sent or discarded, or when the writer is closed. */
+  /** Resolves when no byte waits: all, also those written meanwhile, are passed to the kernel or discarded. Waits while XOFF stops the output. */
   drained(): Promise<void> {
     if (this.#waitingBytes === 0 || this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => {
@@ -76,17 +76,18 @@ export class TtyWriter {
     this.#settle();
   }
 
-  /** The far end sent XOFF or XON. */
+  /** Call it when the far end sent XOFF (true) or XON (false): while stopped, text only waits. */
   setStopped(isStopped: boolean): void {
     this.#isStopped = isStopped;
     this.#pump();
   }
 
+  /** Sets whether later text is sent in UTF-8. Default: in ASCII. */
   setUtf8(on: boolean): void {
     this.#isUtf8 = on;
   }
 
-  /** Units: bit/s; null for no speed limit. */
+  /** Sets the speed at which later bytes are sent; does not change the port. Units: bit/s; null for no speed limit. */
   setSpeed(speedBaud: number | null): void {
     this.#charsPerSecond = charRate(speedBaud);
   }

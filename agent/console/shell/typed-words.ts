@@ -12,7 +12,7 @@ export interface TypedWord {
 export interface TypedLine {
   /** The words of the command, then those of each filter. At least one stage, which may be empty. */
   readonly stages: readonly (readonly TypedWord[])[];
-  /** The last word is not ended by a blank yet. */
+  /** The last word is not ended by a blank or a bar yet; false for a comment. */
   readonly isWordOpen: boolean;
   /** A quote is not closed. */
   readonly isQuoteOpen: boolean;

@@ -19,7 +19,7 @@ const GAP_COLS = 2;
 /** Where the help while typing finds commands, names and configuration values, and its language. */
 export interface TypingHelp {
   readonly tree: Tree;
-  /** Errors: none; no names if no agent answers. */
+  /** Resolves with the names of this kind; for configuration keys only those that begin as typed. None if no agent answers. Errors: none. */
   readonly names: (kind: NameKind, typed: string) => Promise<readonly string[]>;
   /** Resolves with the values that a configuration key allows, or why the key is invalid. Errors: none. */
   readonly wanted: (path: string) => Promise<WantedValue | { readonly problem: Message }>;
@@ -46,7 +46,8 @@ export async function helpLines(before: string, widthCols: number, help: TypingH
 }
 
 /**
- * Resolves with what TAB inserts after this text, or the lines to show if several words fit. Both are empty if nothing fits. Errors: none.
+ * Resolves with what TAB inserts after this text: the rest of the only word that fits, or what all fitting words have in common. If they have
+ * nothing more in common, resolves with the lines that list them. Both are empty if nothing fits or the line is invalid. Errors: none.
  */
 export async function completion(
   before: string,

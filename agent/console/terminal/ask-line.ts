@@ -8,8 +8,8 @@ import { ConsoleError } from '../console-error.ts';
 /** Asks a person for lines of text at a terminal. */
 export interface LineAsker {
   /**
-   * Writes the prompt and resolves with the next line, without its line end. Errors: rejects with ConsoleError 'failed' if the input ends
-   * or `signal` is aborted before a line arrives.
+   * Writes the prompt and resolves with the next line, without its line end. One call at a time. Errors: rejects with ConsoleError 'failed'
+   * if no line waits and the input has ended, `close` was called or `signal` is aborted.
    */
   ask(prompt: string): Promise<string>;
   /** Stops reading the input; a prompt that waits for a line rejects. */

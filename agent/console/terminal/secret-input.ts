@@ -17,10 +17,11 @@ const TRIES = 3;
 
 /**
  * Returns a function that reads one secret. On a terminal it writes the prompt and does not echo what is typed; a secret with a rule is
- * typed twice, in three tries at most. Otherwise each call takes the next line of `stdin`, and no rule is checked.
+ * typed twice, in three tries at most. Otherwise it writes nothing, reads `stdin` to its end at the first call, and each call takes the next
+ * line; no rule is checked.
  *
- * Errors: the function rejects with ConsoleError, 'failed' if the person cancels or all tries fail, 'usage' if there is no line or the
- * input is too long.
+ * Errors: the function rejects with ConsoleError, 'failed' if the person cancels, the terminal's input ends or all tries fail. Without a
+ * terminal 'usage' if there is no line left or the input is too long.
  */
 export function createSecretInput(
   stdin: ReadStream,

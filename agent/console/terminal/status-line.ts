@@ -14,7 +14,7 @@ const MAX_COLS = 60;
 export interface StatusLine {
   /** Draws the text, cut to 60 columns, over the one before. Ignores it if the last one was drawn less than 250 ms ago. */
   show(text: string): void;
-  /** Erases the line, if one was drawn. */
+  /** Erases the line, if one was drawn; the next `show` draws at once. */
   clear(): void;
 }
 

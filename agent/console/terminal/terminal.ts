@@ -10,7 +10,9 @@ import type { StatusLine } from './status-line.ts';
 
 /** What a command uses of its environment: where it writes, the properties of the screen, the person, and how secrets are asked. */
 export interface Terminal {
+  /** Writes to the output; no line end is added. */
   readonly out: (text: string) => void;
+  /** Writes notes and errors; in a session to the same place as `out`. */
   readonly err: (text: string) => void;
   readonly widthCols: number;
   readonly colour: boolean;
@@ -20,6 +22,7 @@ export interface Terminal {
   readonly language?: Language;
   /** Loads the language of the person; afterwards `language` is set. Absent if that is done already. */
   readonly speak?: () => Promise<void>;
+  /** Sent with each request; the agent trusts it only on the machine's own socket. */
   readonly user: string;
   /** What `--version` prints. */
   readonly version: string;
@@ -43,7 +46,7 @@ export interface Terminal {
   readonly localFiles: () => Promise<LocalFiles>;
 }
 
-/** The rule that a new secret must meet. */
+/** The rule that a new secret must meet. Only a terminal checks it; a secret from a file or pipe is not checked, so its user must check it. */
 export interface SecretRule {
   /** Shown before the prompt. */
   readonly text: Message;
@@ -53,11 +56,11 @@ export interface SecretRule {
 
 /** What the console can find out and do on its own machine when the agent does not answer. */
 export interface LocalMachine {
-  /** State of the service, its last log lines, and the last state that the agent saved. Errors: none. */
+  /** Reads the state of the service, its last log lines, and the last state that the agent saved. Errors: none; the result has the reasons. */
   lastState(): Promise<LastState>;
   /** The language set in the cabinet file; English if the file cannot be used. Errors: none. */
   language(): Promise<Language>;
-  /** Requests a restart of the agent from the service manager. Resolves with null on success, otherwise with the reason. */
+  /** Requests a restart of the agent from the service manager. Resolves with null on success, otherwise with the reason. Errors: none. */
   restart(): Promise<Message | null>;
 }
 
@@ -68,8 +71,8 @@ export interface LocalFiles extends LocalConfigView {
 }
 
 /**
- * Checks whether a file of this size may be written to `path`. Resolves if it may. Errors: rejects with ConsoleError 'failed' if it may
- * not. Units: bytes.
+ * Checks whether the file at `path` may have this size in total. Resolves if it may; reserves nothing. Errors: rejects with ConsoleError
+ * 'failed' if it may not, and with the system's error if the place cannot be examined. Units: bytes.
  */
 export type ExpectRoom = (path: string, bytes: number) => Promise<void>;
 

@@ -17,10 +17,10 @@ export interface SpanLimits {
 const WIDEST: SpanLimits = { minMs: UNIT_MS.s, maxMs: 168 * UNIT_MS.h };
 
 /**
- * Returns a typed span. Default limits: 1 s to 168 h, both included.
+ * Returns a typed span. The limits themselves are allowed; default: 1 s to 168 h.
  *
- * Shape: days, hours, minutes, seconds in that order, each at most once, no blanks: `30s`, `10m`, `2h`, `1h30m`, `7d`. Units: ms. Errors:
- * throws ConsoleError 'usage' with what to write instead; a number without a unit is always refused.
+ * Shape: days, hours, minutes, seconds in that order, each at most once, in small letters, no blanks: `30s`, `10m`, `2h`, `1h30m`, `7d`.
+ * Units: ms. Errors: throws ConsoleError 'usage' with what to write instead; a number without a unit is always refused.
  */
 export function parseDuration(text: string, { minMs, maxMs }: SpanLimits = WIDEST): number {
   const allowsSeconds = minMs < UNIT_MS.m;
@@ -50,7 +50,7 @@ function usage(text: string, advice: Message): ConsoleError {
 }
 
 /**
- * Returns a span for people, rounded: `42 s` below two minutes, then `12 min`, `3 h 12 min`, and from two days on `2 d 4 h`. Without
+ * Returns a span for people, rounded: `42 s` below two minutes, then `12 min`, `3 h 12 min`, and from two days on whole hours: `2 d 4 h`. Without
  * minutes or hours if they are zero. A negative span is shown as `0 s`, one that is not finite as `-`. Units: ms.
  */
 export function formatDuration(spanMs: number): Message {

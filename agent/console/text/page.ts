@@ -98,8 +98,8 @@ export function dayTime(ms: WallMs, timezone: string): string {
 }
 
 /**
- * Which parts of a time a column shows: the day is needed unless all times are on one day, seconds only for short intervals, year and zone
- * only if they change. `hasYear` also shows the day.
+ * Which parts of a time a column shows besides hour and minute. The day is needed unless all times are on one day, seconds only for short
+ * intervals. Year and zone are needed only if they change. `hasYear` also shows the day. Default of `hasYear` and `hasZone`: false.
  */
 export interface TimeForm {
   readonly hasDay: boolean;

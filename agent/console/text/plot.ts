@@ -13,7 +13,7 @@ export interface Sample {
   readonly max: number;
 }
 
-/** Period and width of a plot. Units: `widthCols` in columns. */
+/** Period and width of a plot, `toMs` excluded. `widthCols`: of a whole line, with the scale at its left. Units: columns. */
 export interface PlotFrame {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;

@@ -3,11 +3,11 @@ import type { Message, Said } from '../../core/message.ts';
 import { type Sheet, sheetOf, shownCols, wrap } from './text-lines.ts';
 import { translate } from './translate.ts';
 
-/** Title and layout of one column. Default: as wide as its text, aligned left. */
+/** Title and layout of one column. Default: as wide as its text and title, aligned left. If the table is wider than the sheet, the widest columns become narrower. */
 export interface TableColumn {
   readonly title: Message;
   readonly align?: 'left' | 'right';
-  /** Gets the remaining width and wraps its text; at most one column per table. */
+  /** Becomes narrower before the other columns do, and wraps its text; at most one column per table. */
   readonly wraps?: true;
   /** Longer text is cut and ends in `~`, or is wrapped in a table that wraps. */
   readonly maxCols?: number;

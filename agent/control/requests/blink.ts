@@ -35,7 +35,8 @@ export interface Blink {
 
 /**
  * Returns how a lamp blinks: `maxPct`, then `minPct` or 20 %, whichever is higher. If that is less than 40 points lower, the low level is 0 %
- * instead. The times follow the ramps of `presence`, or usual ones if it is null; each is 2 to 6 s.
+ * instead, even if that is below `minPct`: the caller checks whether it may. The times follow the ramps of `presence`, or usual ones if it is
+ * null: the ramp up, or half of the ramp down, and 1 s; each is 2 to 6 s.
  */
 export function blinkOf({ minPct, maxPct }: Pick<Lamp, 'minPct' | 'maxPct'>, presence: Zone['presence']): Blink {
   const lowPct = Math.max(minPct, VISIBLE_LOW_PCT);

@@ -34,11 +34,11 @@ export const SILENT_MS = 2_000;
 /** Lamps named in one reason; the others are only counted. */
 const NAMED_LAMPS = 6;
 
-/** A command for light on its way: what was requested, its stage, and the progress of each of its lamps. */
+/** A command for light on its way: what was requested, its stage (`state`), and the progress of each of its lamps, by lamp. */
 export interface LightCommand {
   readonly commandId: string;
   readonly target: Target;
-  /** The requested level; null for a release, a choice of a programme and the end of a blinking. */
+  /** The requested level, for a blinking its high one; null for a release, a choice of a programme and the end of a blinking. */
   readonly levelPct: LevelPct | null;
   readonly source: string;
   /** The intent behind it; null where `levelPct` is. */
@@ -76,8 +76,10 @@ export function beginCommand(command: Omit<LightCommand, 'state' | 'lamps'>, lam
 }
 
 /**
- * Returns the command after a check of its lamps; the same object if nothing changed. A lamp that has not confirmed within `COMMAND_MS`
- * fails. One without a state (`workOf` returns undefined) is not checked.
+ * Returns the command after a check of its lamps; the same object if nothing changed. A lamp fails at once if its intent is gone or below a
+ * stronger one, and after `SILENT_MS` if it is silent and acknowledged no write. It also fails when its write was given up, and at
+ * `COMMAND_MS` without confirmation. One without a state (`workOf` returns undefined) is not checked, so its command stays open. A command
+ * without lamps is verified.
  */
 export function advanceCommand(command: LightCommand, workOf: (lampId: string) => LampWork | undefined, nowMono: MonoMs): LightCommand {
   const lamps = mapLamps(command, (progress, lampId) => {

@@ -71,7 +71,10 @@ export class IdentifyHandler {
     };
   }
 
-  /** Starts or ends a blinking for the platform; returns the reason if that is refused. Shape: `intentId` is null when it ends. */
+  /**
+   * Starts a blinking for the platform, or ends it if `seconds` is 0. Returns its high level and its intent, both null when it ends; or the
+   * reason if that is refused. A started one ends at the `expiresMono` of the request, unless `begun` was called for it.
+   */
   request(
     { lamp, seconds, source, authority, expiresMono }: Authorised<BlinkRequest>,
     held: readonly Intent[],
@@ -95,12 +98,12 @@ export class IdentifyHandler {
     return this.#pending.has(intentId);
   }
 
-  /** Call it when a lamp follows these intents. */
+  /** Call it when a lamp follows these intents: they no longer expire with their command. */
   begun(intentIds: ReadonlySet<string>): void {
     for (const id of intentIds) this.#pending.delete(id);
   }
 
-  /** Ends blinkings whose command has expired, and publishes the blinking lamps if they changed. */
+  /** Ends blinkings whose command has expired. Then publishes the blinking lamps if they changed; `intents` removes those whose time is over. */
   tend(): void {
     for (const [id, { expiresMono, run }] of this.#pending) {
       if (this.#clock.monoMs() < expiresMono) continue;

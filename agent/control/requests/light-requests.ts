@@ -84,7 +84,7 @@ export class LightRequests {
     await Promise.all([this.#overrides.restore(), this.#programmes.restore()]);
   }
 
-  /** Ends expired requests and resumes those that waited for a trusted time. Call it before each decision. */
+  /** Ends expired requests, resumes those that waited for a trusted time, and repeats failed saves. Call it before each decision. */
   tend(): void {
     const wasClockSet = this.#wasClockSet();
     this.#overrides.tend(wasClockSet);
@@ -102,7 +102,10 @@ export class LightRequests {
     return this.#programmes.choices();
   }
 
-  /** Sets a level for a lamp, zone or cabinet for a limited time. `untilMs`: the end of its intent; absent if the request is refused. */
+  /**
+   * Sets a level for a lamp, zone or cabinet for a limited time. If lamps fail to confirm it, the intent stays in force. `untilMs`: the end
+   * of its intent; absent if the request is refused.
+   */
   async override(request: Authorised<OverrideRequest>): Promise<Outcome & Partial<OverrideAnswer>> {
     const { street, clock } = this.#parts;
     const incoming = { ...request, intentId: request.commandId };
@@ -113,7 +116,10 @@ export class LightRequests {
     return { ...(await this.#carryOut(incoming, this.#overrides.saved)), untilMs };
   }
 
-  /** Ends the intents on a target now or at the next step. Refused if there is none that the sender may end, or if that step is not known. */
+  /**
+   * Ends the intents on exactly this target, or all with `everywhere`, now or at the next step. Refused if there is none that the sender may
+   * end. At the next step also refused if that is not known, or no intent lasts longer.
+   */
   async release(request: Authorised<ReleaseRequest>): Promise<Outcome> {
     const incoming = { ...request, levelPct: null, intentId: null };
     if (this.#receive(incoming) !== NO_TEXT) return this.#refuse(incoming, NOT_RUNNING);
@@ -126,7 +132,7 @@ export class LightRequests {
     return isOver ? this.#pending.publish(incoming, 'refused', refusal) : this.#refuse(incoming, refusal);
   }
 
-  /** Chooses another programme for a zone for a limited time, or returns the zone to its calendar. */
+  /** Chooses another programme for a zone for a limited time, or returns the zone to its calendar (`programme` null). `ProgrammeRegistry` states what is refused. */
   async chooseProgramme(request: ProgrammeRequest): Promise<Outcome> {
     const { commandId, zone, source } = request;
     const incoming: Incoming = { commandId, target: { kind: 'zone', id: zone }, levelPct: null, source, intentId: null };

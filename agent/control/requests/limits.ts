@@ -15,8 +15,8 @@ export function lampsOf(street: LightingStreet, { kind, id }: Target): readonly 
 }
 
 /**
- * Returns why an override is refused; empty if it is allowed. Refused: an unknown target, a level or duration out of range, maintenance for others
- * than technicians. For a sender of authority `anyone` also all but an emergency at 100 %.
+ * Returns why an override is refused; empty if it is allowed. Refused: an unknown target, a level that is not whole or out of range, a duration out
+ * of range, maintenance for others than technicians. For a sender of authority `anyone` also all but an emergency at 100 %.
  */
 export function refusalOf(
   street: LightingStreet,

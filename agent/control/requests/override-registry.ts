@@ -79,7 +79,7 @@ export class OverrideRegistry {
     return this.#saves.latest;
   }
 
-  /** Reads the list from the disk. */
+  /** Reads the list from the disk. Intents added before replace stored ones, as `add` does. Errors: none; a failure is logged, and none is restored. */
   restore(): Promise<void> {
     const { store, log } = this.#parts;
     return store
@@ -88,14 +88,14 @@ export class OverrideRegistry {
       .catch((cause: unknown) => log.event('overrides-not-restored', { cause: String(cause) }, 'warning'));
   }
 
-  /** The intents in force. */
+  /** The intents in force; not those that wait for a trusted time. */
   intents(): readonly Intent[] {
     return this.#intents;
   }
 
   /**
-   * Adds an intent and returns it as it is in force: it may last longer than requested. `isFurther`: it continues one of the same sender, so that it
-   * is not a new event.
+   * Adds an intent in place of one of the same source, target and rank. Returns it as it is in force: if its sender may not release the
+   * former one, it lasts at least as long. `isFurther`: it continues one of the same sender, so that it is not a new event.
    */
   add(intent: Intent, isFurther = false): Intent {
     this.#intents = addIntent(this.#intents, intent);
@@ -106,7 +106,10 @@ export class OverrideRegistry {
     return this.#intents.at(-1) ?? intent;
   }
 
-  /** Removes the intents on a target or everywhere, of one rank or of any, whether in force or waiting for the time. */
+  /**
+   * Removes the intents on a target or everywhere, of one rank or of any, whether in force or waiting for the time. Returns them, and in
+   * `denied` the maintenance that this sender may not release, which stays.
+   */
   release({ target, authority, source, rank, everywhere }: ReleaseOrder): Pick<Release, 'released' | 'denied'> {
     const inForce = releaseIntents(ofRank(this.#intents, rank, authority), target, authority, everywhere);
     const held = releaseIntents(ofRank(this.#waiting, rank, authority), target, authority, everywhere);
@@ -120,7 +123,10 @@ export class OverrideRegistry {
     return { released, denied };
   }
 
-  /** Ends the intents in force on a target at this moment at the latest. Returns how many were shortened. */
+  /**
+   * Makes the intents in force on a target end at this moment at the latest, if the sender may release them. Returns how many were shortened.
+   * Those that wait for a trusted time are unchanged.
+   */
   shorten(order: Omit<ReleaseOrder, 'source'>, end: Moment): number {
     const { intents, changed } = shortenIntents(this.#intents, { ...order, end });
     if (changed.length === 0) return 0;
@@ -136,7 +142,7 @@ export class OverrideRegistry {
     this.#save();
   }
 
-  /** Ends expired intents, recomputes wall ends after the clock was set, and resumes intents that waited for a trusted time. */
+  /** Ends expired intents, recomputes wall ends after the clock was set, resumes intents once the time is trusted, and repeats a failed save. */
   tend(wasClockSet: boolean): void {
     const { kept, ended } = expireIntents(this.#intents, this.#parts.clock.monoMs());
     if (ended.length > 0 || (wasClockSet && kept.length > 0)) {

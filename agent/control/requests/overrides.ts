@@ -157,8 +157,8 @@ function withAuthority(intent: FormerIntent): StoredIntent {
 /**
  * Separates the stored intents that are still valid from those that have ended.
  *
- * Call it only with a trusted wall clock. An intent lasts until its stored end, and never longer than was requested, whatever the clock showed at
- * that time. It has also ended if no lamp followed it before its `startBy`.
+ * Call it only with a trusted wall clock. An intent lasts until its stored end, but from now on no longer than was requested, nor than 24 h: the
+ * clock may have been wrong when it was stored. It has also ended if no lamp followed it before its `startBy`. `kept` has monotonic ends again.
  */
 export function resumeIntents(
   stored: readonly StoredIntent[],

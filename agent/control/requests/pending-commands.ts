@@ -41,7 +41,7 @@ export class PendingCommands {
     this.#workOf = workOf;
   }
 
-  /** Publishes a stage that does not depend on lamps, and returns it. */
+  /** Publishes a stage that does not depend on lamps, and returns it. The command is not followed. */
   publish({ commandId, target, levelPct, source }: CommandHead, state: OutcomeState, reason: Message = NO_TEXT): Outcome {
     return this.#publish({ commandId, target, levelPct, state, reason, lamps: {}, source });
   }
@@ -56,7 +56,10 @@ export class PendingCommands {
     return ending;
   }
 
-  /** Starts to follow a command; resolves with its final outcome. `saved`: whether its effect was saved. */
+  /**
+   * Publishes a command as queued and follows it, as long as `advance` is called. Resolves with its final outcome, which waits for `saved` as
+   * in `publishSaved`; null: nothing is saved. Errors: none.
+   */
   open(incoming: Incoming, lampIds: readonly string[], saved: Promise<boolean> | null = null): Promise<Outcome> {
     const command = beginCommand({ ...incoming, sinceMono: this.#clock.monoMs() }, lampIds);
     return new Promise((resolve) => {
@@ -65,13 +68,13 @@ export class PendingCommands {
     });
   }
 
-  /** Checks the lamps of all open commands. */
+  /** Checks the lamps of all open commands, and publishes each new stage. */
   advance(): void {
     for (const entry of [...this.#waiting])
       if (this.#waiting.has(entry)) this.#move(entry, advanceCommand(entry.command, this.#workOf, this.#clock.monoMs()));
   }
 
-  /** Ends all open commands as failed. Resolves once the outcome of each command is published, including those that wait for the disk. */
+  /** Ends all open commands as failed, without waiting for their saves. Resolves once each outcome is published, also of commands that had ended and wait for the disk. */
   async abandonAll(reason: Message): Promise<void> {
     for (const entry of [...this.#waiting]) this.#move({ ...entry, saved: null }, abandonCommand(entry.command, reason));
     this.#waiting.clear();

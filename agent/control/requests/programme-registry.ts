@@ -69,7 +69,7 @@ export class ProgrammeRegistry {
     return this.#saves.latest;
   }
 
-  /** Reads the choices from the disk. */
+  /** Reads the choices from the disk; a zone with a choice since keeps that. Errors: none; a failure is logged, and none is restored. */
   restore(): Promise<void> {
     const { store, log } = this.#parts;
     return store
@@ -91,7 +91,7 @@ export class ProgrammeRegistry {
       : msg`${minutes} minutes are not allowed: ${MINUTES.min} to ${MINUTES.max} are`;
   }
 
-  /** Puts a choice in force, or returns the zone to its calendar. */
+  /** Puts a choice in force in place of the zone's present one, or returns the zone to its calendar. Only for a request that `refusalOf` allows. */
   choose({ zone, programme, minutes, reason, source }: ProgrammeRequest): void {
     const { clock, events } = this.#parts;
     this.#waiting = this.#waiting.filter((choice) => choice.zone !== zone);
@@ -109,12 +109,12 @@ export class ProgrammeRegistry {
     this.#set([...others, { zone, programme, reason, source, untilMs, untilMono: clock.monoMs() + lengthMs }]);
   }
 
-  /** The choices in force, by zone. */
+  /** The choices in force, by zone; not those that wait for a trusted time. */
   choices(): ReadonlyMap<string, ChosenProgramme> {
     return this.#choices;
   }
 
-  /** Ends expired choices, recomputes wall ends after the clock was set, and resumes choices that waited for a trusted time. */
+  /** Ends expired choices, recomputes wall ends after the clock was set, resumes choices once the time is trusted, and repeats a failed save. */
   tend(wasClockSet: boolean): void {
     const { clock } = this.#parts;
     const [nowMs, nowMono] = [clock.wallMs(), clock.monoMs()];

@@ -18,13 +18,16 @@ export interface StoredContact {
 
 /** The contacts that request light, and the intents that follow from them. */
 export interface ContactTracker {
-  /** Returns true when a contact closes (a button also during its two hours), or when an open key ends its request. */
+  /**
+   * Takes readings; those without a good value are ignored. Returns true when a contact closes, a button also during its two hours. Also
+   * when an open key ends its request.
+   */
   take(readings: readonly Reading[], now: Moment): boolean;
   /** The intents of contacts that request light; expired ones may be among them. */
   intents(): readonly Intent[];
   /**
-   * Restores the stored state of an earlier run, except for contacts that have been read since. `isTimeKnown`: the stored ends can be compared with
-   * now.
+   * Restores the stored state of an earlier run, except for contacts that have been read since. A key counts for an hour from now, a button until
+   * its stored end. `isTimeKnown`: the stored ends can be compared with now; if false, a button counts for two hours from now.
    */
   restore(stored: unknown, now: Moment, isTimeKnown: boolean): void;
 }

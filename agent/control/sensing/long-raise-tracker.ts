@@ -11,11 +11,11 @@ import type { TrackerParts } from './sensor-tracker.ts';
 
 /** Watches how long presence raises each zone. */
 export interface LongRaiseTracker {
-  /** Takes the newest decisions of all lamps. */
+  /** Takes the newest decisions of all lamps, for the next `refresh`. */
   notice(decisions: readonly Decision[]): void;
-  /** Judges each zone by its newest decisions and its sensors. */
+  /** Judges each zone by its newest decisions and its own sensors, and reports the event. */
   refresh(sensors: ReadonlyMap<PointId, SensorState>): void;
-  /** Ids of the zones that presence raised for too long: it does not raise them for now. */
+  /** Ids of the zones that presence raised for too long, as of the last `refresh`: it does not raise them until day, or a minute without a detection. */
   over(): ReadonlySet<string>;
 }
 

@@ -29,7 +29,7 @@ export interface PhotocellTrackerParts extends Omit<TrackerParts, 'street'> {
   readonly isZoneLit: (zoneId: string) => boolean;
   /** Null while the time is not trusted: a cell is then not judged. */
   readonly sunOf: (zoneId: string) => SunNow | null;
-  /** The faults at the ends of the night changed; to be stored for `restore` at the next start. */
+  /** The faults at the ends of the night changed; gets those of all cells, to be stored for `restore` at the next start. */
   readonly onFaults?: (faults: Readonly<Record<PointId, EdgeFaults>>) => void;
 }
 
@@ -83,7 +83,7 @@ export class PhotocellTracker {
     }
   }
 
-  /** Updates readings that became stale or missing by their age, and judges each cell by its night. */
+  /** Updates readings that became stale or missing by their age, judges each cell by its night, and reports its event. */
   refresh(): void {
     for (const cell of this.#cells.values()) {
       const latest = this.#parts.field.latest(cell.pointId);
@@ -93,7 +93,7 @@ export class PhotocellTracker {
     }
   }
 
-  /** The state of each cell, by point; a cell without any reading is absent. */
+  /** The state of each cell, by point; a cell without any reading in this run is absent. */
   states(): ReadonlyMap<PointId, PhotocellState> {
     return this.#states;
   }

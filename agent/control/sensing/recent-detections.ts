@@ -5,16 +5,16 @@ import { DETECTIONS_KEPT_MS } from '../../lighting/movers.ts';
 
 /** The list of the newest detections at sensors of this cabinet. */
 export interface RecentDetections {
-  /** Adds a detection. One that had to last before it counted may be older than one already added. */
+  /** Adds a detection at its place in time; beyond 200 the oldest is dropped. One that had to last before it counted may be older than one already added. */
   note(detection: Pick<Detection, 'source' | 'pole' | 'atMono'>): void;
   /**
-   * Adds a person within the spell of another. Returns false, and adds nothing, within 5 s of the sensor's last detection: a chattering
-   * sensor must not displace the detections of others.
+   * Adds a person within the spell of another, at the present time. Returns false, and adds nothing, less than 5 s after the last detection of
+   * this `source`: a chattering sensor must not displace the detections of others.
    */
   noteReturn(source: string, pole: string): boolean;
-  /** Removes detections that are too old. */
+  /** Removes detections older than 18 min. */
   refresh(): void;
-  /** The newest 200, oldest first. */
+  /** The newest 200, oldest first; those older than 18 min stay until the next `refresh`. */
   all(): readonly Detection[];
 }
 

@@ -17,9 +17,9 @@ export interface RuleInputs {
 export interface RuleTracker {
   /** Processes the readings that rules depend on. Returns true when a rule becomes active or ends. */
   take(readings: readonly Reading[]): boolean;
-  /** Updates rules on presence and traffic, and what changes by time alone. */
+  /** Updates all rules: those on presence and traffic, those on the newest reading of a point, and what changes by time alone. */
   refresh(inputs: RuleInputs): void;
-  /** By rule. */
+  /** By rule; a rule without an input so far is absent before the first `refresh`. */
   states(): ReadonlyMap<string, RuleState>;
 }
 

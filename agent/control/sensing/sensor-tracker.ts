@@ -29,15 +29,15 @@ export interface SensorTrackerParts extends TrackerParts {
 
 /** The state of each presence sensor, and the detections. */
 export interface SensorTracker {
-  /** Takes the readings of sensors. Returns true when a person was detected. */
+  /** Takes the readings of sensors; those of other points are ignored. Returns true when a person was detected, or may have come after another. */
   take(readings: readonly Reading[]): boolean;
-  /** Updates what changes by time alone, and readings that became stale or missing by their age. */
+  /** Updates what changes by time alone, and readings that became stale or missing by their age; reports the events. A detection may begin here too. */
   refresh(): void;
-  /** By point: two contacts of one box are two sensors. */
+  /** By point: two contacts of one box are two sensors. A sensor without any reading is absent. */
   states(): ReadonlyMap<PointId, SensorState>;
-  /** Number of detections since the start. */
+  /** Number of detections since the creation, also at sensors without a pole. A person within the spell of another is not counted. */
   detections(): number;
-  /** Detections of the last minutes at sensors that have a pole, oldest first. */
+  /** Detections of the last 18 min at sensors that have a pole, oldest first, also of people within the spell of another. */
   recent(): readonly Detection[];
 }
 
@@ -173,7 +173,7 @@ export interface SensorCase {
   readonly sensor: Pick<PresenceSensor, 'kind' | 'maxPerH'>;
   readonly zoneKind: ZoneKind;
   readonly state: SensorState | undefined;
-  /** Start of the observation. */
+  /** Start of the observation: a sensor without a value or a detection so far is silent since then. */
   readonly startMono: MonoMs;
   readonly nowMono: MonoMs;
 }
@@ -186,8 +186,8 @@ export interface SensorHealth {
 }
 
 /**
- * Finds the faults of a sensor. `stuck`: present for too long, never for a counter. `silent`: no value for minutes, or no detection for days (not for
- * a button); the limits depend on the kind of zone. `busy`: more detections an hour than `maxPerH`.
+ * Returns the faults of a sensor. `stuck`: present for too long, never for a counter. `silent`: no value for minutes, or no detection for days (not
+ * for a button or a stuck sensor); the limits depend on the kind of zone. `busy`: more detections an hour than `maxPerH`.
  */
 export function sensorHealth(sensorCase: SensorCase): SensorHealth {
   const { pointId, sensor, state, nowMono } = sensorCase;

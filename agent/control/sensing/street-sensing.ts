@@ -30,19 +30,19 @@ export interface StreetSensingParts extends TrackerParts {
 export interface StreetSensing {
   /** Restores contacts and photocell faults of an earlier run. If the disk cannot be read, each is judged from this start on. */
   restore(): Promise<void>;
-  /** Returns true when a reading cannot wait for the next tick. */
+  /** Takes readings. Returns true when one cannot wait for the next tick: a detection, more traffic, a change of a rule or of a contact. */
   take(readings: readonly Reading[]): boolean;
-  /** Updates what changes by time alone. */
+  /** Updates what changes by time alone, and reports the events of sensors, cells, counters and zones. */
   refresh(): void;
   /** The states now, as inputs of a decision. */
   snapshot(): Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules' | 'overRaised'>>;
-  /** Detections by our own sensors, oldest first. */
+  /** Detections of the last 18 min by our own sensors that have a pole, oldest first. */
   detections(): readonly Detection[];
-  /** The intents of contacts. */
+  /** The intents of contacts; expired ones may be among them. */
   intents(): readonly Intent[];
   /** Call it before the agent changes these levels, because the sensors may detect its own light. */
   notice(decisions: readonly Decision[]): void;
-  /** Number of detections since the start. */
+  /** Number of detections since the creation. */
   detectionCount(): number;
 }
 

@@ -12,11 +12,11 @@ import type { TrackerParts } from './sensor-tracker.ts';
 
 /** The vehicle counts of zones. */
 export interface TrafficTracker {
-  /** Takes the readings of counters. Returns true when a zone needs more light. */
+  /** Takes the readings of counters. Returns true when a zone now needs a higher step of light than before. */
   take(readings: readonly Reading[]): boolean;
-  /** Ends windows whose time has passed, and finds counters that became silent. */
+  /** Takes the newest reading of each counter, ends windows whose time has passed, and reports counters that became silent. */
   refresh(): void;
-  /** By zone. */
+  /** By zone; a zone is absent before its first reading or the first `refresh`. */
   states(): ReadonlyMap<string, TrafficCount>;
 }
 

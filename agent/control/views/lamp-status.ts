@@ -19,9 +19,12 @@ export interface LampStatusParts {
   readonly onDecision: (decision: Decision) => void;
 }
 
-/** The newest decision of each lamp, combined with its writes and readings when asked for. Publishes each decision that changed. */
+/**
+ * The newest decision of each lamp; `knowledge` and `work` combine it with its writes and readings. Passes each first decision, and each with another
+ * level, rank or reason, to `onDecision`.
+ */
 export class LampStatus {
-  /** How often presence raised a lamp. */
+  /** How often presence raised a lamp above its decision before, since this object was created. */
   lampsRaised = 0;
   readonly #parts: LampStatusParts;
   readonly #known = new Map<string, Pick<LampKnowledge, 'decision' | 'sinceMs'>>();
@@ -30,7 +33,7 @@ export class LampStatus {
     this.#parts = parts;
   }
 
-  /** Takes the decisions of a tick and publishes those that changed. */
+  /** Stores the decisions of a tick. A lamp without one keeps its former decision. */
   take(decisions: readonly Decision[]): void {
     for (const decision of decisions) this.#takeOne(decision);
   }
@@ -46,7 +49,7 @@ export class LampStatus {
     return decision && { decision, track: this.#parts.follower.track(lampId), intents };
   }
 
-  /** Returns the known state of a lamp; undefined before the first decision. */
+  /** Returns the known state of a lamp; undefined before its first decision, and for an unknown lamp. */
   knowledge(lampId: string): LampKnowledge | undefined {
     const { index, field, follower } = this.#parts;
     const known = this.#known.get(lampId);
@@ -56,7 +59,10 @@ export class LampStatus {
     return { ...known, measured, following: isFollowing(follower.track(lampId)) && isKnown(measured) };
   }
 
-  /** Whether a reading shows a lamp at another level than decided. False for any other point, and for a reading that is not good. */
+  /**
+   * Whether a reading differs from the decided level by more than the tolerance of the lamp's profile. False for a point that is no lamp's level, a
+   * reading that is not good, and before the first decision.
+   */
   isElsewhere({ pointId, value, quality }: Reading): boolean {
     const { index, verificationOf } = this.#parts;
     const lampId = index.lampAt.get(pointId);

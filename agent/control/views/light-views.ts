@@ -21,9 +21,12 @@ import { intentsOn, placeOf, zoneLight } from './views.ts';
 /** The views and tools of the console about light. */
 export interface LightViews {
   readonly light: LightTools;
-  /** Why a lamp, or each lamp of a zone, has its level now. Undefined for an unknown lamp or zone. */
+  /** Why a lamp, or each lamp of a zone, has its level now. Lamps without a decision are left out. Undefined for an unknown lamp or zone. */
   why(id: string): WhyView | undefined;
-  /** The same at another instant: in the future as far as it can be forecast, in the past without levels. */
+  /**
+   * The same at another instant. In the future: the forecast, with the present requests but without presence, photocells, traffic and rules. In the
+   * past: `lamps` is empty, and `past` has what clock and settings planned for each lamp.
+   */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
 }
 

@@ -21,7 +21,7 @@ export interface LampKnowledge {
   readonly sinceMs: WallMs;
   /** The newest reading of its level; undefined if there is none. */
   readonly measured: Reading | undefined;
-  /** Its writes succeed, and it is read. */
+  /** Fewer than three writes in a row failed, and it drifted fewer than three times in a row. Its newest reading is good, or there is none yet. */
   readonly following: boolean;
 }
 

@@ -17,7 +17,7 @@ export interface FollowerParts {
   readonly events: EventTracker;
   readonly log: Log;
   readonly verificationOf: (lampId: string) => Verification;
-  /** The levels per second that each line accepts, and which of them one write sets. Absent: no limit. */
+  /** Limits the levels per second, and has the groups of lamps that one write sets. Absent: no limit. */
   readonly pace?: PaceParts | undefined;
   /** Writes were sent or have ended, so open commands may have progressed. One call for all that did so together. */
   readonly onProgress: () => void;
@@ -43,8 +43,8 @@ interface FollowStep extends LampStep {
 }
 
 /**
- * Writes lamps until they have the decided level, and again when they lose it. A lamp that does not follow after several tries raises
- * `lamp-not-following`.
+ * Writes lamps until they have the decided level, and again when a reading shows another one. Three failed writes in a row raise `lamp-not-following`;
+ * so do three drifts in a row.
  */
 export class Follower {
   readonly #parts: FollowerParts;
@@ -61,7 +61,10 @@ export class Follower {
     this.#tracks = new TrackRegistry(parts.events, 'lamp-not-following');
   }
 
-  /** Writes the lamps that need it, nearest to a detected person first. */
+  /**
+   * Writes the lamps that need it, nearest to a detection first. A write that `pace` does not allow now is decided again at the next call. Lamps without
+   * a decision are not written.
+   */
   follow(decisions: readonly Decision[]): void {
     const nowMono = this.#parts.clock.monoMs();
     const steps = [...decisions].sort(nearestFirst).flatMap((decision) => this.#step(decision, nowMono));
@@ -70,7 +73,7 @@ export class Follower {
     for (const write of planned) void this.#parts.field.write(write).then((result) => this.#settle(write, result));
   }
 
-  /** Makes lamps that have not confirmed their level be tried immediately, without back-off. */
+  /** Makes the next `follow` write lamps that have not confirmed their level, without back-off. A write in flight ends first. */
   nudge(lampIds: readonly string[]): void {
     for (const id of lampIds) this.#tracks.set(id, nudge(this.track(id)));
   }

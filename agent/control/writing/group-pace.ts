@@ -15,9 +15,9 @@ export interface LampGroup {
 
 /** The limits on how many levels are sent. */
 export interface PaceParts {
-  /** The groups with more lamps first. */
+  /** Larger groups first. The first group that can be written as a whole takes its lamps; later groups do not get them. */
   readonly groups: readonly LampGroup[];
-  /** Uses one unit of the line's rate; false if none is left. */
+  /** Takes one level from the rate of this lamp's line; false, and nothing is taken, if none is left. */
   readonly mayWrite: (lampId: string, nowMono: MonoMs) => boolean;
 }
 

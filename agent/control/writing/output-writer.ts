@@ -40,7 +40,7 @@ export interface OutputView extends OutputState {
   readonly pointId: PointId;
   /** The newest reading of the point that proves a write; undefined if there is none. */
   readonly measured: Reading | undefined;
-  /** Its writes succeed, and it is read. */
+  /** Fewer than three writes in a row failed, and it drifted fewer than three times in a row. Its newest reading is good, or there is none yet. */
   readonly following: boolean;
 }
 
@@ -53,8 +53,8 @@ const WRITE_TTL_MS = 60_000;
 const FIRST_LOOK_MS = 10_000;
 
 /**
- * Decides and writes the value of each output. After a start, an output whose value is idle is left alone until its device is read, for 10 s at most.
- * Raises `output-not-following`.
+ * Decides and writes the value of each output. After a start, `idle` is not written before the point that proves it has a reading, or 10 s have passed.
+ * Raises `output-not-following` after three failed writes or three drifts in a row.
  */
 export class OutputWriter {
   readonly #parts: OutputWriterParts;

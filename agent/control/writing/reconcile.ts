@@ -12,9 +12,9 @@ import type { Decision, LevelPct, Rank, Reading } from '../../core/words.ts';
 
 /** The write history of one lamp. */
 export interface LampTrack {
-  /** The write in flight; only its result counts. */
+  /** The write in flight; results of earlier writes are ignored. `sent`: its bytes were sent. */
   readonly inFlight: { readonly commandId: string; readonly levelPct: LevelPct; readonly sent: boolean } | null;
-  /** How the newest finished write ended. */
+  /** How the newest finished write ended; null before one and after `nudge`. A later drift sets `verified` to false and `reason` to what was found. */
   readonly last: {
     readonly levelPct: LevelPct;
     readonly endMono: MonoMs;
@@ -22,15 +22,15 @@ export interface LampTrack {
     readonly sent: boolean;
     readonly reason: Message;
   } | null;
-  /** The level last read back, by a write or by a poll; null while in doubt. */
+  /** The decided level that a verified write or a reading within the tolerance confirmed; null while in doubt. */
   readonly confirmedPct: LevelPct | null;
-  /** Failed writes in a row. */
+  /** Failed writes since the last verified one, or the last reading of the decided level. */
   readonly failures: number;
-  /** Times in a row it was found at another level, or without a valid one, after a verified write. */
+  /** Times it was found at another level, or without a valid one, after a verified write. A reading of the decided level sets it to 0. */
   readonly drifts: number;
   /** No repetition before this time; a changed decision does not wait. */
   readonly retryMono: MonoMs;
-  /** Whether it answered the last request; false from a lost poll until it reports its level again; null before either. */
+  /** False from a reading of quality `missing` until a good one, then true; null before either. Writes do not change it. */
   readonly answers: boolean | null;
 }
 
@@ -38,8 +38,8 @@ export interface LampTrack {
 export const NEW_TRACK: LampTrack = { inFlight: null, last: null, confirmedPct: null, failures: 0, drifts: 0, retryMono: 0, answers: null };
 
 /**
- * How a reading is compared with a level. It counts only when it was made more than `settleMs` after the last write ended, and agrees when
- * it differs by at most `tolerance`. Units: ms and % of light, or the unit of another output.
+ * How a reading is compared with a level. It counts only when it was made more than `settleMs` after the last write ended. It agrees when it differs
+ * by at most `tolerance`. Units: ms; % of light, or the unit of an output.
  */
 export interface Verification {
   readonly settleMs: number;
@@ -77,9 +77,10 @@ export interface LampStep {
 }
 
 /**
- * Returns the track of a lamp after its newest reading, and what to write. `write` is null if the decided level is confirmed, or if a write of it
- * is in flight or was verified and no reading contradicts it. It is also null during the wait after a failed write of that level, or a drift from
- * it.
+ * Returns the track of a lamp after its newest reading, and what to write; call `afterSend` if it is written. `write` is null if the decided level is
+ * confirmed. It is null while a write of that level is in flight, and after a verified one until a reading contradicts it. It is also null during the
+ * wait after a failed write of that level, or a drift from it. A write of another level that is in flight does not prevent it. The lane is `urgent` if
+ * the light rises for an emergency or presence, or to a held level.
  */
 export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   const track = observe(before, view);
@@ -117,8 +118,8 @@ export function afterResult(track: LampTrack, commandId: string, end: Omit<NonNu
 }
 
 /**
- * Returns the track so that an unconfirmed level is tried immediately, without back-off, because a person repeats a request. A confirmed
- * level is not written again.
+ * Returns the track so that the next `reconcile` writes an unconfirmed level without back-off, because a person repeats a request. A write of it in
+ * flight ends first. A confirmed level is not written again.
  */
 export function nudge(track: LampTrack): LampTrack {
   return track.confirmedPct === null ? { ...track, last: null } : track;

@@ -8,8 +8,8 @@ import type { EventCode } from '../../core/words.ts';
 import { afterResult, isFollowing, type LampTrack, NEW_TRACK } from './reconcile.ts';
 
 /**
- * The write history of each lamp or output by id. Raises the event `code` for one that does not follow; it ends when the last write is verified and the
- * value has stayed.
+ * The write history of each lamp or output by id. Raises the event `code` after three failed writes, or three drifts, in a row. The event ends when
+ * `failures` and `drifts` are both 0 again; after drifts this requires a reading of the decided value.
  */
 export class TrackRegistry {
   readonly #events: Pick<EventTracker, 'set'>;
@@ -28,12 +28,12 @@ export class TrackRegistry {
     return this.#tracks.get(id) ?? NEW_TRACK;
   }
 
-  /** Replaces a track whose failures and drifts are unchanged. */
+  /** Replaces a track without a change of the event. For a track whose failures and drifts are unchanged. */
   set(id: string, track: LampTrack): void {
     this.#tracks.set(id, track);
   }
 
-  /** Replaces a track, and reports whether it follows. */
+  /** Replaces a track, and raises or ends its event. */
   take(id: string, track: LampTrack): void {
     this.set(id, track);
     const isHealed = track.failures === 0 && track.drifts === 0;
@@ -48,7 +48,7 @@ export class TrackRegistry {
     else if (before === undefined) this.#reasons.set(id, reason);
   }
 
-  /** Records the result of a write. */
+  /** Records the result of the write `commandId`; ignored if a newer write has replaced it. */
   settle(id: string, commandId: string, { result, endMono }: { readonly result: WriteResult; readonly endMono: MonoMs }): void {
     const reason = result.state === 'failed' ? result.reason : NO_TEXT;
     const end = { endMono, verified: result.state === 'verified', sent: result.sentMono !== null, reason };

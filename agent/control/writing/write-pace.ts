@@ -2,9 +2,10 @@
 import type { MonoMs } from '../../core/clock.ts';
 
 /**
- * Returns a limit on the writes of each line. `mayWrite` takes one token from the line's bucket; false if none is left.
+ * Returns a limit on the writes of each line. `mayWrite` takes one token from the line's bucket. False, and nothing is taken, if there is none.
  *
- * Shape: writes per second by line; a line that is not listed has no limit. A quiet line may use one second's worth at once.
+ * Shape: `maxPerS` has the writes per second by line, 1 at least. A line that is not listed has no limit. A bucket is full at first and holds the writes
+ * of one second.
  */
 export function createWritePace(maxPerS: ReadonlyMap<string, number>): { mayWrite(lineId: string, nowMono: MonoMs): boolean } {
   const buckets = new Map<string, { readonly places: number; readonly atMono: MonoMs }>();

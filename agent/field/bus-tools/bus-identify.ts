@@ -25,8 +25,8 @@ interface Candidate {
 /**
  * Reads the identification registers of a unit and returns the profiles that match, with the turnaround of each reply.
  *
- * Probes that identify a model (`strong`) are sent first, the `plausible` ones only if no strong probe matches. `profiles` is empty if none
- * matches. After three unanswered probes in a row no more are sent.
+ * Probes that identify a model (`strong`) are sent first, the `plausible` ones only if no strong probe matches. One match is enough for a profile.
+ * `profiles` is empty if none matches. After three unanswered probes in a row no more are sent; profiles that matched before are returned.
  *
  * Errors: rejects only with what `send` rejects with; a failed read is a probe that does not match.
  */

@@ -29,9 +29,11 @@ const FAILS_FOR_ABSENT_AFTER = 2;
  * Reads a range of registers of one unit and returns those that answer, as runs of adjacent registers with their values.
  *
  * A register counts as absent if the unit refuses it, or if three tries get no usable answer (none, a damaged or doubtful one, or an exception 4 to
- * 8). `onProgress` is called after each block. The search ends early, without runs, if the unit refuses the table.
+ * 8). After two requests that ended so with `device-failure`, the unit gives this answer for absent registers; later ones get one try. `onProgress` is
+ * called after each block. The search ends early, without runs, if the unit refuses the table.
  *
- * Errors: rejects with BusError when six requests in a row get no answer or the line is down, and with the signal's reason when it is aborted.
+ * Errors: rejects with BusError when six requests in a row, repetitions included, get no answer or the line is down. It rejects with the signal's
+ * reason when it is aborted. The runs found until then are lost.
  */
 export async function findRegisters(
   queue: BusToolQueue,

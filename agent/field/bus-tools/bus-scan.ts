@@ -43,9 +43,9 @@ function createScanResults(total: number, onProgress: (progress: ScanProgress) =
 /**
  * Scans the addresses of a request at the line's own speed and, with `autoBaud`, at other speeds too.
  *
- * Returns the units found, in the order of their addresses, the units of the cabinet that do not answer (`missing`) and the addresses with damaged
- * replies. At the line's own speed, a unit of the cabinet that answers its polls is reported without a request. `onProgress` is called after each address
- * and for each unit found.
+ * Returns the units found, in the order of their addresses, and the addresses with damaged replies. `missing` has the units of the cabinet that do not
+ * answer at the line's own speed, also if they are found at another one. At the line's own speed, a unit of the cabinet that answers its polls is reported
+ * without a request. `onProgress` is called after each address and for each unit found.
  *
  * Errors: rejects with BusError when the line goes down, and with the signal's reason when it is aborted.
  */

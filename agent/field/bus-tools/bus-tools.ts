@@ -44,10 +44,11 @@ export interface FieldBusTools extends BusTools {
   /** Records how long an urgent write waited between its intent and its first byte. Units: ms. */
   noteUrgent(lineId: string, waitMs: number): void;
   /**
-   * Removes lines and adds others. The statistics of the remaining lines are kept; of a line that is removed and added again, only the counters are.
+   * Removes lines and adds others. The statistics of the remaining lines are kept; for a line that is removed and added again, only `counters` continue.
+   * A watch of a removed line receives nothing more.
    */
   exchange(gone: ReadonlySet<string>, come: Pick<BusToolsParts, 'lines' | 'rawLines'>): void;
-  /** Counters of a Modbus line, without those caused by the console's requests; null for any other line. */
+  /** Counters of a Modbus line since the start of this run, without those caused by the console's requests; null for any other line. */
   counters(lineId: string): LineCounters | null;
 }
 
@@ -64,7 +65,7 @@ interface LineTools {
  *
  * Shape: a plain object, because callers add to it by spreading. Errors: the requests reject with Refusal for an unknown line, a line of raw bytes
  * or a number that is not allowed, and with BusError while the line is down. `read` and `write` also reject with BusError when the unit gives no
- * good reply, `registers` when it answers nothing. `watch` throws Refusal for an unknown line and a line of raw bytes.
+ * good reply, `registers` when it does not answer or stops answering. `watch` throws Refusal for an unknown line and a line of raw bytes.
  */
 export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: BusToolsParts): FieldBusTools {
   const toolsOf = (line: BusToolsParts['lines'][number]): [string, LineTools] => {

@@ -67,8 +67,9 @@ const PROBE_ROUNDS = 2;
 const REOPEN_MS = { first: 60_000, max: 3_600_000 };
 
 /**
- * Decides when the port of a line is reopened because none of its units answers: after 5 s and twice as many probes as units, then again
- * after 1 min, doubled each time up to 1 h. Detects when a unit answers again after that.
+ * Decides when the port of a line is reopened because none of its units answers: after at least 5 s and twice as many probes as units. It is reopened
+ * again after as many new probes, but at least 1 min after the last time, also in a new silence. While the silence lasts, this wait doubles up to 1 h;
+ * an answer resets it to 1 min. Reports once that a unit answers again after a reopening. Call `probed` for each probe and `look` after each turn.
  */
 export function createSilenceWatch() {
   let sinceMono: MonoMs | undefined;

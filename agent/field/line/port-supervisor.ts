@@ -72,7 +72,7 @@ export class PortSupervisor {
     await this.#attempt();
   }
 
-  /** Closes the port and stops trying. Resolves when it is closed. */
+  /** Closes the port and stops trying. Resolves when it is closed. An open event `line-down` stays open. */
   async stop(): Promise<void> {
     this.#isRunning = false;
     this.#timer?.cancel();

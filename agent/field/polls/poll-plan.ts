@@ -197,7 +197,8 @@ export function lost({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: Blo
 
 /**
  * Handles a refused block. A block with holes is only made due now: the caller must read it without holes next time. A block of several slots is
- * split into two halves, which are due now. A single slot is isolated, because the unit does not have it.
+ * split into two halves, which are due now. A single slot is isolated, because the unit does not have it: it is then requested alone, at growing
+ * intervals, and slots that were split in the search may be read together again. `all`: all slots of the unit.
  *
  * Returns the isolated slot; undefined while the search continues.
  */

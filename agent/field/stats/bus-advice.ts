@@ -66,7 +66,8 @@ export function downAdvice(reason: Message): Message {
 
 /**
  * Returns all advice for the line, each sentence with the finding and what to check; empty if there is none. The order is fixed: a line that is
- * down or silent units, damaged replies, echoes, replies that come twice, foreign frames, late replies, timeouts, exceptions, load, adapter.
+ * down or silent units, damaged replies, echoes, replies that come twice, foreign frames or else stray bytes, late replies, timeouts, exceptions, load,
+ * adapter.
  *
  * Units: `latencyMs` is how long the line's adapter holds bytes back, in ms; null when that is unknown.
  */

@@ -18,8 +18,8 @@ import { createSpreadMeter } from './meters.ts';
 export const RECENT_MIN = 10;
 
 /**
- * How the requests to a unit ended in the last `RECENT_MIN` minutes. Shape: `missed` counts lost requests after which the unit answered again before
- * it was silent. `answered` includes exceptions and doubtful replies. `damaged` and `late` count replies.
+ * How the requests to a unit ended in the last `RECENT_MIN` minutes. Shape: `missed` counts lost requests, one or two in a row, after which the unit
+ * answered again; more in a row are not counted. `answered` includes exceptions and doubtful replies. `damaged` and `late` count replies.
  */
 export interface RecentCounts {
   readonly answered: number;

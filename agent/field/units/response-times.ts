@@ -158,7 +158,7 @@ export function responseWaitMs({ mean, deviation }: Estimate, profileMs: number)
 
 /**
  * Returns the estimate after one more sample; `before` is null before the first. One sample raises the next timeout to that sample at
- * least. Units: ms. Source: RFC 6298 §2, the estimator of TCP's retransmission timeout (gains 1/8 and 1/4).
+ * least, within the limits of `responseWaitMs`. Units: ms. Source: RFC 6298 §2, the estimator of TCP's retransmission timeout (gains 1/8 and 1/4).
  */
 export function smooth(before: Estimate | null, sampleMs: number): Estimate {
   if (before === null) return { mean: sampleMs, deviation: sampleMs / 2 };

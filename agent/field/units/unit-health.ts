@@ -25,7 +25,7 @@ export interface UnitHealth {
   readonly turnaroundMs: Estimate | null;
   /** Time until the first bytes of the reply to a read of any block, adapters included. Null until the first reply. */
   readonly firstByteMs: Estimate | null;
-  /** No request is sent before this time. */
+  /** No poll, set-up request or probe is sent before this time. Writes of levels and requests of the console do not wait for it. */
   readonly dueMono: MonoMs;
 }
 

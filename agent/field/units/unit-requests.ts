@@ -36,8 +36,9 @@ export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): num
 /**
  * Longest time that this request may delay a level. Units: ms.
  *
- * A write: as long as such writes have taken before; without one, as long as the slowest write of the unit. A read of registers that never replied:
- * 200 ms, or longer if its unit usually needs longer. Any other read: infinite, because its timeout is already based on measured times.
+ * A write: as long as such writes have taken before, 200 ms at least; without one, as long as the slowest write of the unit, 500 ms at least. A read of
+ * registers that never replied: 200 ms, or longer if its unit usually needs longer. A shorter timeout of the profile replaces 200 and 500 ms. Any other
+ * read: infinite, because its timeout is already based on measured times.
  */
 export function hurriedMs(unit: Unit, request: ReadRequest | WriteRequest): number {
   if (!('count' in request)) return unit.responses.hurriedWriteMs(request);

@@ -48,7 +48,7 @@ export interface Unit {
   /** Counts since the start: `replies` are data and acknowledgements; `refusals` are exceptions, doubtful replies and late replies. */
   replies: number;
   refusals: number;
-  /** When it last gave data or was first met; and when its presence input did. */
+  /** When it last gave data, or answered after an absence; the second: when its presence input did. */
   dataMono: MonoMs;
   presenceDataMono: MonoMs;
   /** Its presence input is reported as not read, although the unit answers. */
@@ -96,7 +96,7 @@ export interface Unit {
   seenMs: WallMs | null;
   /** End of the last transaction with it. */
   lastMono: MonoMs;
-  /** No request before this time: the reply could be that to an earlier one. */
+  /** No poll, set-up request or probe before this time: the reply could be that to an earlier one. */
   heldMono: MonoMs;
   /** Until this time it may still be starting, because it may have been powered together with its line. */
   startingMono: MonoMs;

@@ -48,7 +48,8 @@ export interface GroupChoice {
 const FEWEST_MEMBERS = 2;
 
 /**
- * Returns the groups of at least two lamps on a line, those with the most lamps first: groups within a unit and broadcasts to the line.
+ * Returns the groups of at least two level points on a line, those with the most first: groups within a unit and broadcasts to the line. Empty if
+ * no profile has a group.
  *
  * `isBroadcastAllowed`: the site confirms that all units of the line execute or ignore a broadcast. Otherwise there are only groups within a unit.
  */

@@ -89,8 +89,8 @@ export class LevelWrites {
   }
 
   /**
-   * Queues a write and resolves with its result. It fails immediately if `words` refuse it. An older write of the same point that has not ended
-   * fails. A write with its own `words` is not for a lamp, and is never part of a group write.
+   * Queues a write and resolves with its result. If `words` refuse it, it fails immediately, and an older write of the point continues. Otherwise an older
+   * write of the point that has not ended fails. A write with its own `words` is not for a lamp, and is never part of a group write.
    */
   add(write: LevelWrite, unit: Unit, quantity: string, words: WriteWords = LAMP_WORDS): Promise<WriteResult> {
     const refusal = words.refusal(write, unit, quantity);

@@ -27,6 +27,7 @@ export interface ReadBack {
   /** Why the unit did not acknowledge the write, which may still have arrived; null when it did. */
   readonly lost: BusError | null;
   readonly dueMono: MonoMs;
+  /** Read-backs of this write without a usable reply so far. */
   readonly tries: number;
   /** It was part of a group write. */
   readonly byGroup: boolean;

@@ -20,9 +20,10 @@ const FIRST_PART = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK;
 
 /**
  * Writes one part of the update file. Returns the progress, for display. A part at byte 0 replaces the file; every other part must begin where
- * the file ends. The header is checked as soon as it is complete.
+ * the file ends. The header is checked as soon as it is complete; the rest of the file is not checked here, see `checkUpdateFile`.
  *
- * Errors: rejects with UpdateError if the part or the update is refused, or the space is too small; otherwise with the system's error.
+ * Errors: rejects with UpdateError if the part or the update is refused, or the space is too small; the parts received before stay on disk.
+ * Otherwise with the system's error; then the file may contain a piece of the part, and the next refusal says at which byte to continue.
  */
 export async function receivePart(
   releases: ReleaseStore,

@@ -65,8 +65,8 @@ export function shipLive(
 }
 
 /**
- * Returns the ledger after rows of the store were sent as history. `rows` includes numbers that have no row; an empty range (`to` below
- * `from`) only counts the bytes and readings.
+ * Returns the ledger after rows of the store were sent as history, not as a live frame. `rows` includes numbers that have no row. An empty range
+ * (`to` below `from`) marks no row as sent; only its readings and bytes count.
  */
 export function shipHistory(
   ledger: Ledger,

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import t from 'tap';
 import { DEFAULT_LIMITS, type PanelLimits } from '../../../agent/core/panel-config.ts';
 import { readStoredTexts } from '../../../agent/panels/sent-texts.ts';
-import { createSquare, panel, type Square } from './square.ts';
+import { createPanelSquare, type PanelSquare, panel } from './square.ts';
 
 const S = 1_000;
-const started = async (square: Square): Promise<Square> => {
+const started = async (square: PanelSquare): Promise<PanelSquare> => {
   void square.panels.start();
   await square.clock.advance(2 * S);
   return square;
@@ -30,7 +30,7 @@ const refused: readonly (readonly [what: string, limits: Partial<PanelLimits>, r
 ]; // biome-ignore format: a table
 for (const [what, limits, request, reason] of refused)
   t.test(`the platform is refused by name: ${what}`, async (t) => {
-    const square = await started(createSquare({ panels: limited(limits) }));
+    const square = await started(createPanelSquare({ panels: limited(limits) }));
     const outcome = await square.request(request);
     t.match(outcome, { state: 'refused', reason });
     await square.clock.advance(60 * S);
@@ -40,7 +40,7 @@ for (const [what, limits, request, reason] of refused)
   });
 
 t.test('the platform neither replaces nor ends a text of the console', async (t) => {
-  const square = await started(createSquare({ panels: limited({ emergencyFrom: ['console', 'platform'] }) }));
+  const square = await started(createPanelSquare({ panels: limited({ emergencyFrom: ['console', 'platform'] }) }));
   for (const isEmergency of [false, true]) {
     void square.request({ text: 'By the town', isEmergency, sender: 'console', source: 'console:anna' });
     await square.clock.advance(20 * S);
@@ -52,7 +52,9 @@ t.test('the platform neither replaces nor ends a text of the console', async (t)
 });
 
 t.test('10,000 texts in an hour: the panel changes as often as the site allows, and each is answered', async (t) => {
-  const square = await started(createSquare({ panels: limited({ changesPerMin: 4, changesPerHour: 30, emergencyFrom: ['platform'] }) }));
+  const square = await started(
+    createPanelSquare({ panels: limited({ changesPerMin: 4, changesPerHour: 30, emergencyFrom: ['platform'] }) }),
+  );
   const before = square.writes.length;
   let ended = 0;
   for (let n = 0; n < 10_000; n++) {
@@ -72,7 +74,7 @@ t.test('10,000 texts in an hour: the panel changes as often as the site allows, 
 
 t.test('whatever the platform sends, the panel shows only text within the limits of the site', async (t) => {
   const limits = { maxLength: 12, characters: 'abc {}' };
-  const square = await started(createSquare({ panels: limited(limits) }));
+  const square = await started(createPanelSquare({ panels: limited(limits) }));
   const request = fc.record({
     text: fc.option(fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.stringMatching(/^[abc {}]{0,14}$/))),
     minutes: fc.oneof(fc.integer(), fc.double()),
@@ -101,7 +103,7 @@ t.test('a disk with hostile content brings no text back', async (t) => {
   };
   for (const stored of [undefined, null, {}, [null], [5], [{}], [text], [{ ...text, untilMs: '9' }], [{ ...text, sender: 'root' }]]) {
     t.strictSame(readStoredTexts(stored), []);
-    const square = await started(createSquare({ panels: limited({}), disk: new Map([['panels.sent', stored]]) }));
+    const square = await started(createPanelSquare({ panels: limited({}), disk: new Map([['panels.sent', stored]]) }));
     t.equal(square.text(), 'Welcome');
     await square.panels.stop();
   }

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { DEFAULT_LIMITS } from '../../../agent/core/panel-config.ts';
-import { createSquare, entry, holds, NOON_MS, panel, type Square, value } from './square.ts';
+import { createPanelSquare, entry, holds, NOON_MS, type PanelSquare, panel, value } from './square.ts';
 
 const S = 1_000;
 const MIN = 60_000;
@@ -9,18 +9,18 @@ const PANEL = panel({
   rules: [{ rule: 'smog', text: 'Air {air}: 30 km/h' }],
   schedule: [entry('Bikes today: {bikes}')],
 }); // biome-ignore format: short
-const started = async (square: Square): Promise<Square> => {
+const started = async (square: PanelSquare): Promise<PanelSquare> => {
   void square.panels.start();
   await square.clock.advance(2 * S);
   return square;
 };
-const states = (square: Square, id: string): string[] =>
+const states = (square: PanelSquare, id: string): string[] =>
   square.outcomes.filter(({ commandId }) => commandId === id).map(({ state }) => state);
-const codes = (square: Square): string[] =>
+const codes = (square: PanelSquare): string[] =>
   square.events.map(({ code, endMs, startMs }) => `${code}${endMs === null ? '' : endMs === startMs ? '!' : ' ended'}`);
 
 t.test('an evening: welcome, bicycles, bad air, a text of the platform, an emergency, and back', async (t) => {
-  const square = await started(createSquare({ panels: [PANEL] }));
+  const square = await started(createPanelSquare({ panels: [PANEL] }));
   t.equal(square.text(), 'Welcome', 'no bicycles counted yet');
   square.read('IO1.count', 500);
   square.read('IO1.count', 512);
@@ -55,7 +55,7 @@ t.test('an evening: welcome, bicycles, bad air, a text of the platform, an emerg
 });
 
 t.test('a panel that lost its supply shows its text again with the next poll', async (t) => {
-  const square = await started(createSquare({ panels: [PANEL] }));
+  const square = await started(createPanelSquare({ panels: [PANEL] }));
   square.shown.clear();
   await square.clock.advance(5 * S);
   square.poll();
@@ -66,7 +66,7 @@ t.test('a panel that lost its supply shows its text again with the next poll', a
 });
 
 t.test('a panel that cannot be read back is written again after its absence, and every ten minutes', async (t) => {
-  const square = await started(createSquare({ panels: [PANEL], isReadBack: false }));
+  const square = await started(createPanelSquare({ panels: [PANEL], isReadBack: false }));
   t.match(square.panels.views()[0], { state: 'acknowledged' });
   square.shown.clear();
   square.device = 'silent';
@@ -84,7 +84,7 @@ t.test('a panel that cannot be read back is written again after its absence, and
 });
 
 t.test('a dead panel is tried at growing waits, reported once, and the report ends', async (t) => {
-  const square = createSquare({ panels: [PANEL] });
+  const square = createPanelSquare({ panels: [PANEL] });
   square.trouble.isSilent = true;
   await started(square);
   const command = square.request({});
@@ -100,7 +100,7 @@ t.test('a dead panel is tried at growing waits, reported once, and the report en
 });
 
 t.test('a panel that acknowledges and keeps its text: the command fails with the reason', async (t) => {
-  const square = await started(createSquare({ panels: [PANEL] }));
+  const square = await started(createPanelSquare({ panels: [PANEL] }));
   square.trouble.isDeaf = true;
   const command = square.request({});
   await square.clock.advance(5 * S);
@@ -109,7 +109,7 @@ t.test('a panel that acknowledges and keeps its text: the command fails with the
 });
 
 t.test('a text that is covered says by what', async (t) => {
-  const square = await started(createSquare({ panels: [PANEL] }));
+  const square = await started(createPanelSquare({ panels: [PANEL] }));
   void square.request({ text: 'Leave', isEmergency: true, sender: 'console', source: 'console:anna' });
   await square.clock.advance(5 * S);
   const command = square.request({});
@@ -119,7 +119,7 @@ t.test('a text that is covered says by what', async (t) => {
 });
 
 t.test('a text is cut at a word, reported as an event while it lasts, and shown in the view', async (t) => {
-  const square = await started(createSquare({ panels: [panel({ fallback: 'Welcome to the square of the town of Angers' })] }));
+  const square = await started(createPanelSquare({ panels: [panel({ fallback: 'Welcome to the square of the town of Angers' })] }));
   t.equal(square.text(), 'Welcome to the square of the');
   t.match(square.panels.views()[0], { fitted: /"town of Angers" is cut off/, lines: ['Welcome to the', 'square of the'] });
   t.ok(codes(square).includes('panel-text-cut'));
@@ -128,16 +128,16 @@ t.test('a text is cut at a word, reported as an event while it lasts, and shown 
 
 t.test('a text survives a restart until its end; one whose time is over does not', async (t) => {
   const disk = new Map<string, unknown>();
-  const first = await started(createSquare({ panels: [PANEL], disk }));
+  const first = await started(createPanelSquare({ panels: [PANEL], disk }));
   void first.request({ minutes: 30 });
   await first.clock.advance(5 * S);
   await first.panels.stop();
-  const second = await started(createSquare({ panels: [PANEL], disk, startMs: NOON_MS + 10 * MIN }));
+  const second = await started(createPanelSquare({ panels: [PANEL], disk, startMs: NOON_MS + 10 * MIN }));
   await second.clock.advance(20 * S);
   t.equal(second.text(), 'Market until 13:00');
   await second.clock.advance(21 * MIN);
   t.equal(second.text(), 'Welcome');
-  const unknown = await started(createSquare({ panels: [PANEL], disk, startMs: NOON_MS + 10 * MIN, quality: 'none' }));
+  const unknown = await started(createPanelSquare({ panels: [PANEL], disk, startMs: NOON_MS + 10 * MIN, quality: 'none' }));
   t.equal(unknown.text(), 'Welcome', 'without the time its end is not known');
   unknown.clock.setQuality('synced');
   await unknown.clock.advance(30 * S);
@@ -146,7 +146,7 @@ t.test('a text survives a restart until its end; one whose time is over does not
 });
 
 t.test('a full or hanging disk: the text is shown, and the outcome says that it is not saved', async (t) => {
-  const square = await started(createSquare({ panels: [PANEL] }));
+  const square = await started(createPanelSquare({ panels: [PANEL] }));
   square.trouble.isDiskFull = true;
   const command = square.request({});
   await square.clock.advance(10 * S);
@@ -160,7 +160,7 @@ t.test('a full or hanging disk: the text is shown, and the outcome says that it 
 });
 
 t.test('a command that expires before its text is shown is withdrawn', async (t) => {
-  const square = createSquare({ panels: [PANEL] });
+  const square = createPanelSquare({ panels: [PANEL] });
   await started(square);
   for (const text of ['A', 'B', 'C', 'D']) {
     void square.request({ text, sender: 'console', source: 'console:anna' });
@@ -176,7 +176,7 @@ t.test('a command that expires before its text is shown is withdrawn', async (t)
 });
 
 t.test('the end of the agent ends open commands; before the start requests are refused', async (t) => {
-  const square = createSquare({ panels: [PANEL] });
+  const square = createPanelSquare({ panels: [PANEL] });
   t.match(await square.request({}), { state: 'refused', reason: /starting or stopping/ });
   square.trouble.isDeaf = false;
   await started(square);
@@ -190,7 +190,7 @@ t.test('the end of the agent ends open commands; before the start requests are r
 
 t.test('the last value of a text counts from a changing value: at most as many changes as the site allows', async (t) => {
   const square = await started(
-    createSquare({ panels: [panel({ ...PANEL, limits: { ...DEFAULT_LIMITS, changesPerMin: 2, changesPerHour: 20 } })] }),
+    createPanelSquare({ panels: [panel({ ...PANEL, limits: { ...DEFAULT_LIMITS, changesPerMin: 2, changesPerHour: 20 } })] }),
   );
   for (let s = 0; s < 3_600; s++) {
     square.read('IO1.count', s);

@@ -68,7 +68,7 @@ const LINE: PointProfile = testPoint('line_1', {
   write: writable({ max: MAX_TEXT_VALUE }),
 });
 
-export interface SquareOptions {
+export interface PanelSquareOptions {
   readonly panels: readonly PanelConfig[];
   readonly startMs?: number;
   readonly quality?: 'none' | 'synced';
@@ -85,7 +85,7 @@ interface Trouble {
   isDiskHanging: boolean;
 }
 
-export interface Square {
+export interface PanelSquare {
   readonly clock: ManualClock;
   readonly panels: Panels;
   /** What the panel shows. */
@@ -157,20 +157,20 @@ const REQUEST = {
 } as const;
 
 /** Not started. */
-export function createSquare({
+export function createPanelSquare({
   panels: configs,
   startMs = NOON_MS,
   quality = 'synced',
   disk = new Map(),
   isReadBack = true,
-}: SquareOptions): Square {
+}: PanelSquareOptions): PanelSquare {
   const clock = createManualClock(startMs, quality);
   const trouble: Trouble = { isSilent: false, isDeaf: false, isDiskFull: false, isDiskHanging: false };
   const record = { outcomes: [] as Outcome[], events: [] as AgentEvent[], rules: new Map<string, RuleState>() };
   const { latest, shown, writes, read, readText, writeText } = createPanelField(clock, { trouble, isReadBack });
   const points = pointsOf(configs, isReadBack);
   let commands = 0;
-  const square: Square = {
+  const square: PanelSquare = {
     ...{ ...record, clock, trouble, disk, shown, writes, device: 'ok' },
     panels: new Panels({
       cabinet: { ...SQUARE_SITE, panels: configs },

@@ -4,7 +4,7 @@ import type { SoundAsk } from '../../../agent/core/sound-tools.ts';
 import { createDayTimes } from '../../../agent/sound/day-times.ts';
 import { quietUntil } from '../../../agent/sound/quiet-hours.ts';
 import { createRandom, type Random } from '../../street/random.ts';
-import { createSquare, type Square } from './square.ts';
+import { createSoundSquare, type SoundSquare } from './square.ts';
 import { squareCabinet } from './square-site.ts';
 
 /** Time that the agent has to notice and end what a module does by itself. Units: s. */
@@ -26,7 +26,7 @@ function anyAsk(random: Random): SoundAsk {
 }
 
 /** Ends the faults that last, so that there is something to disturb. */
-function heal({ player, clock, street }: Square): void {
+function heal({ player, clock, street }: SoundSquare): void {
   player.isMute = false;
   player.isDeafToVolume = false;
   if (!player.hasCard) player.insertCard();
@@ -35,7 +35,7 @@ function heal({ player, clock, street }: Square): void {
 }
 
 /** One fault or request. */
-function strike(square: Square, random: Random): void {
+function strike(square: SoundSquare, random: Random): void {
   const { player, clock, street } = square;
   const line = street.lines.get('north');
   const faults: readonly (() => void)[] = [
@@ -73,7 +73,7 @@ interface Watch {
 }
 
 /** One second of what a resident hears; seconds in which the agent reaches neither player nor relay are not counted. */
-function listen(square: Square, watch: Watch, isQuiet: boolean): void {
+function listen(square: SoundSquare, watch: Watch, isQuiet: boolean): void {
   const { player } = square;
   const isHeard = player.state === 'playing' && square.amplifier() === 1;
   const isReachable = square.street.lines.get('north')?.isSilent(3) !== true;
@@ -87,7 +87,7 @@ function listen(square: Square, watch: Watch, isQuiet: boolean): void {
 
 for (const seed of [1, 2, 3]) {
   t.test(`two hours around the beginning of the quiet hours, with a fault or request every 40 s (seed ${seed})`, async (t) => {
-    const square = await createSquare(t, { startAt: '2026-06-02T20:45:00+02:00' });
+    const square = await createSoundSquare(t, { startAt: '2026-06-02T20:45:00+02:00' });
     const random = createRandom(seed);
     const cabinet = squareCabinet();
     const times = createDayTimes(cabinet);

@@ -1,14 +1,14 @@
 import t from 'tap';
-import { createSquare, type Square } from './square.ts';
+import { createSoundSquare, type SoundSquare } from './square.ts';
 import { squareCabinet } from './square-site.ts';
 
 /** Tracks that were heard, in order, with their volume in steps of the module. */
-const heard = ({ player }: Square, from = 0): string[] =>
+const heard = ({ player }: SoundSquare, from = 0): string[] =>
   player.heard.slice(from).flatMap(({ track, volume }) => (track === 0 ? [] : [`${track} at ${volume}`]));
-const playing = (square: Square, track: number) => () => square.player.state === 'playing' && square.player.track === track;
+const playing = (square: SoundSquare, track: number) => () => square.player.state === 'playing' && square.player.track === track;
 
 t.test('the programme: amplifier first, then the volume, then the music, track after track', async (t) => {
-  const square = await createSquare(t);
+  const square = await createSoundSquare(t);
   await square.until('the amplifier', () => square.amplifier() === 1);
   t.equal(square.player.state, 'stopped');
   const onMono = square.clock.monoMs();
@@ -22,7 +22,7 @@ t.test('the programme: amplifier first, then the volume, then the music, track a
 });
 
 t.test('the evening: quieter at eight, an announcement, silence, amplifier off, quiet hours', async (t) => {
-  const square = await createSquare(t, { startAt: '2026-06-02T19:58:00+02:00' });
+  const square = await createSoundSquare(t, { startAt: '2026-06-02T19:58:00+02:00' });
   await square.until('music', playing(square, 1));
   await square.until('the lower volume', () => square.player.volume === 9, 180);
   await square.clock.advance(74 * 60_000);
@@ -38,7 +38,7 @@ t.test('the evening: quieter at eight, an announcement, silence, amplifier off, 
 });
 
 t.test('a track that is missing is passed over and reported; a card that is pulled out silences the place', async (t) => {
-  const square = await createSquare(t, { cabinet: squareCabinet(['play: [birds, water] }', 'play: [lost, birds] }']) });
+  const square = await createSoundSquare(t, { cabinet: squareCabinet(['play: [birds, water] }', 'play: [lost, birds] }']) });
   await square.until('the next track', playing(square, 1), 40);
   t.same(square.open(), ['sound-track-missing']);
   t.match(String(square.events.find(({ code }) => code === 'sound-track-missing')?.text), /no track "lost"/);
@@ -54,14 +54,14 @@ t.test('a track that is missing is passed over and reported; a card that is pull
 });
 
 t.test('when all tracks are missing it tries again once a minute, not all the time', async (t) => {
-  const square = await createSquare(t, { cabinet: squareCabinet(['play: [birds, water] }', 'play: [lost] }']) });
+  const square = await createSoundSquare(t, { cabinet: squareCabinet(['play: [birds, water] }', 'play: [lost] }']) });
   await square.clock.advance(10 * 60_000);
   const starts = square.player.commands.filter((command) => command.startsWith('03')).length;
   t.ok(starts >= 8 && starts <= 11, `${starts} tries in 10 minutes`);
 });
 
 t.test('a player that falls silent during music: event, amplifier off; it returns by itself', async (t) => {
-  const square = await createSquare(t);
+  const square = await createSoundSquare(t);
   await square.until('music', playing(square, 1));
   square.player.isMute = true;
   await square.until('the event', () => square.open().includes('sound-player-silent'));
@@ -75,7 +75,7 @@ t.test('a player that falls silent during music: event, amplifier off; it return
 });
 
 t.test('an amplifier relay that does not follow is reported, and nothing plays', async (t) => {
-  const square = await createSquare(t);
+  const square = await createSoundSquare(t);
   square.street.lines.get('north')?.silence(3);
   await square.until('the event', () => square.open().includes('sound-amplifier-not-following'), 120);
   t.same(heard(square), []);
@@ -87,7 +87,7 @@ t.test('an amplifier relay that does not follow is reported, and nothing plays',
 });
 
 t.test('a module whose volume does not follow is silenced', async (t) => {
-  const square = await createSquare(t);
+  const square = await createSoundSquare(t);
   await square.until('music', playing(square, 1));
   square.player.isDeafToVolume = true;
   square.player.press(30);
@@ -99,7 +99,7 @@ t.test('a module whose volume does not follow is silenced', async (t) => {
 });
 
 t.test('volume changed at the module is corrected', async (t) => {
-  const square = await createSquare(t);
+  const square = await createSoundSquare(t);
   await square.until('music', playing(square, 1));
   square.player.press(30);
   await square.until('the right volume', () => square.player.volume === 15, 10);
@@ -107,7 +107,7 @@ t.test('volume changed at the module is corrected', async (t) => {
 });
 
 t.test('a module that plays by itself, as after a card was put in, is stopped', async (t) => {
-  const square = await createSquare(t, { startAt: '2026-06-02T23:00:00+02:00' });
+  const square = await createSoundSquare(t, { startAt: '2026-06-02T23:00:00+02:00' });
   await square.clock.advance(10_000);
   square.player.insertCard();
   await square.until('silence', () => square.player.state === 'stopped', 10);
@@ -115,7 +115,7 @@ t.test('a module that plays by itself, as after a card was put in, is stopped', 
 });
 
 t.test('requests: play, then stop, then resume, each with its stages', async (t) => {
-  const square = await createSquare(t);
+  const square = await createSoundSquare(t);
   await square.until('music', playing(square, 1));
   t.match(await square.settled(square.request({ action: 'play', track: 'gong', minutes: 10 })), { state: 'verified' });
   t.ok(playing(square, 5)());
@@ -142,7 +142,7 @@ t.test('requests: play, then stop, then resume, each with its stages', async (t)
 });
 
 t.test('a request ends by itself, and the programme continues', async (t) => {
-  const square = await createSquare(t);
+  const square = await createSoundSquare(t);
   await square.until('music', playing(square, 1));
   await square.settled(square.request({ action: 'stop', minutes: 2 }));
   await square.clock.advance(100_000);
@@ -152,7 +152,7 @@ t.test('a request ends by itself, and the programme continues', async (t) => {
 });
 
 t.test('an announcement interrupts the music once, and an emergency interrupts both until its end', async (t) => {
-  const square = await createSquare(t);
+  const square = await createSoundSquare(t);
   await square.until('music', playing(square, 1));
   t.match(await square.settled(square.request({ action: 'announce', track: 'welcome' })), { state: 'verified' });
   t.ok(playing(square, 2_005)(), 'a file of a folder');
@@ -168,7 +168,7 @@ t.test('an announcement interrupts the music once, and an emergency interrupts b
 });
 
 t.test('a technician and the platform: who may end what', async (t) => {
-  const square = await createSquare(t);
+  const square = await createSoundSquare(t);
   const technician = { authority: 'technician', source: 'console:anna' } as const;
   await square.until('music', playing(square, 1));
   await square.settled(square.request({ action: 'stop', minutes: 60 }, technician));
@@ -180,7 +180,7 @@ t.test('a technician and the platform: who may end what', async (t) => {
   t.match(await square.settled(square.request({ action: 'resume' }, technician)), { state: 'refused' }, 'nothing is in force');
 });
 
-const refused: [story: string, ask: Parameters<Square['request']>[0], reason: RegExp][] = [
+const refused: [story: string, ask: Parameters<SoundSquare['request']>[0], reason: RegExp][] = [
   ['a track that there is not', { action: 'play', track: 'nonsense', minutes: 5 }, /no track nonsense/],
   ['more than a day', { action: 'play', track: 'gong', minutes: 1_441 }, /1 to 1440/],
   ['no time at all', { action: 'stop', minutes: Number.NaN }, /1 to 1440/],
@@ -189,7 +189,7 @@ const refused: [story: string, ask: Parameters<Square['request']>[0], reason: Re
 ];
 for (const [story, ask, reason] of refused)
   t.test(`refused: ${story}`, async (t) => {
-    const square = await createSquare(t);
+    const square = await createSoundSquare(t);
     await square.clock.advance(5_000);
     const outcome = await square.settled(square.request(ask));
     t.equal(outcome.state, 'refused');
@@ -198,7 +198,7 @@ for (const [story, ask, reason] of refused)
 
 t.test('in quiet hours and without a trusted time only an emergency is accepted', async (t) => {
   for (const options of [{ startAt: '2026-06-02T23:00:00+02:00' }, { quality: 'restored' as const }]) {
-    const square = await createSquare(t, options);
+    const square = await createSoundSquare(t, options);
     await square.clock.advance(10_000);
     t.match(await square.settled(square.request({ action: 'play', track: 'gong', minutes: 5 })), { state: 'refused' });
     t.match(await square.settled(square.request({ action: 'announce', track: 'gong' })), { state: 'refused' });
@@ -212,7 +212,9 @@ t.test('in quiet hours and without a trusted time only an emergency is accepted'
 });
 
 t.test('a sender that the site does not name starts no emergency', async (t) => {
-  const square = await createSquare(t, { cabinet: squareCabinet(['emergencyBy: [technician, platform]', 'emergencyBy: [technician]']) });
+  const square = await createSoundSquare(t, {
+    cabinet: squareCabinet(['emergencyBy: [technician, platform]', 'emergencyBy: [technician]']),
+  });
   await square.clock.advance(10_000);
   const outcome = await square.settled(square.request({ action: 'emergency', track: 'gong', minutes: 1 }));
   t.match(String(outcome.reason), /allows the platform no emergency/);
@@ -222,7 +224,7 @@ t.test('a sender that the site does not name starts no emergency', async (t) => 
 });
 
 t.test('announcements are limited by the rate of the site, whoever sends them', async (t) => {
-  const square = await createSquare(t);
+  const square = await createSoundSquare(t);
   await square.until('music', playing(square, 1));
   const states: string[] = [];
   for (let i = 0; i < 5; i++) {
@@ -240,7 +242,7 @@ t.test('announcements are limited by the rate of the site, whoever sends them', 
 });
 
 t.test('a restart in the middle of the music continues without a gap, and requests come back from the disk', async (t) => {
-  const square = await createSquare(t);
+  const square = await createSoundSquare(t);
   await square.until('music', playing(square, 1));
   const starts = (): number => square.player.commands.filter((command) => command.startsWith('03')).length;
   const before = starts();
@@ -257,7 +259,7 @@ t.test('a restart in the middle of the music continues without a gap, and reques
 });
 
 t.test('after a power cut without a clock an emergency goes on, and everything else waits for the time', async (t) => {
-  const square = await createSquare(t);
+  const square = await createSoundSquare(t);
   await square.until('music', playing(square, 1));
   await square.settled(square.request({ action: 'emergency', track: 'gong', minutes: 3 }));
   square.clock.setQuality('none');
@@ -271,14 +273,14 @@ t.test('after a power cut without a clock an emergency goes on, and everything e
 });
 
 t.test('a disk that hangs delays neither music nor requests', async (t) => {
-  const square = await createSquare(t, { isDiskHung: true });
+  const square = await createSoundSquare(t, { isDiskHung: true });
   await square.until('music', playing(square, 1));
   t.match(await square.settled(square.request({ action: 'stop', minutes: 5 })), { state: 'verified', isSaved: false });
   t.equal(square.player.state, 'stopped');
 });
 
 t.test('a place that the next configuration no longer has is silenced, with its amplifier', async (t) => {
-  const square = await createSquare(t);
+  const square = await createSoundSquare(t);
   await square.until('music', playing(square, 1));
   square.restart({ ...squareCabinet(), sound: null });
   await square.clock.advance(3_000);
@@ -288,7 +290,7 @@ t.test('a place that the next configuration no longer has is silenced, with its 
 });
 
 t.test('an agent that stops leaves the player as it is', async (t) => {
-  const square = await createSquare(t);
+  const square = await createSoundSquare(t);
   await square.until('music', playing(square, 1));
   square.sound.stop(squareCabinet().sound);
   await square.clock.advance(5_000);
@@ -297,7 +299,7 @@ t.test('an agent that stops leaves the player as it is', async (t) => {
 });
 
 t.test('a request that cannot begin ends as failed and does not begin later', async (t) => {
-  const square = await createSquare(t);
+  const square = await createSoundSquare(t);
   await square.until('music', playing(square, 1));
   square.player.isMute = true;
   await square.clock.advance(10_000);

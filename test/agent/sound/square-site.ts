@@ -4,7 +4,7 @@ import type { Cabinet } from '../../../agent/core/cabinet.ts';
 import type { SoundConfig } from '../../../agent/core/sound-config.ts';
 import { changed } from '../config/small-street.ts';
 
-export const SQUARE = `cabinet: { id: test, name: Square, latitudeDeg: 47.4736, longitudeDeg: -0.5541, timezone: Europe/Paris }
+export const SQUARE = `cabinet: { id: test, name: SoundSquare, latitudeDeg: 47.4736, longitudeDeg: -0.5541, timezone: Europe/Paris }
 lines:
   - id: north
     port: /dev/ttyUSB0

@@ -21,7 +21,7 @@ import { squareCabinet } from './square-site.ts';
 
 const { profiles } = readProfiles([], readPlacedYaml);
 
-export interface SquareOptions {
+export interface SoundSquareOptions {
   /** With offset. Default: Tuesday, 2026-06-02 10:00 in Angers. */
   readonly startAt?: string;
   readonly quality?: ClockQuality;
@@ -32,7 +32,7 @@ export interface SquareOptions {
   readonly isDiskHung?: boolean;
 }
 
-export interface Square {
+export interface SoundSquare {
   readonly clock: ManualClock;
   readonly street: Street;
   readonly player: SimPlayer;
@@ -58,7 +58,7 @@ export interface Square {
 }
 
 /** Starts field and sound; they end with the test. */
-export async function createSquare(t: Pick<Test, 'teardown'>, options: SquareOptions = {}): Promise<Square> {
+export async function createSoundSquare(t: Pick<Test, 'teardown'>, options: SoundSquareOptions = {}): Promise<SoundSquare> {
   const square = new SimSquare(options);
   void square.field.start();
   square.sound.start();
@@ -66,7 +66,7 @@ export async function createSquare(t: Pick<Test, 'teardown'>, options: SquareOpt
   return square;
 }
 
-class SimSquare implements Square {
+class SimSquare implements SoundSquare {
   readonly clock: ManualClock;
   readonly street: Street;
   readonly player: SimPlayer;
@@ -82,7 +82,7 @@ class SimSquare implements Square {
   readonly #history: SoundHistory = new Map();
   #count = 0;
 
-  constructor({ cabinet = squareCabinet(), disk = new Map(), startAt, quality, isDiskHung = false }: SquareOptions) {
+  constructor({ cabinet = squareCabinet(), disk = new Map(), startAt, quality, isDiskHung = false }: SoundSquareOptions) {
     const clock = createManualClock(Date.parse(startAt ?? '2026-06-02T10:00:00+02:00'), quality ?? 'synced');
     this.clock = clock;
     this.disk = disk;

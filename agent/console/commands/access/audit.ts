@@ -56,8 +56,9 @@ function readHead(text: string): AuditHead {
 }
 
 /**
- * Renders `luciole audit`: a table of the entries and their number; below it, if the chain was verified, the verdict and the head.
- * `spanMs`: the requested period. Units: ms.
+ * Renders `luciole audit`: a table of the entries and their number, or a sentence that there are none. Below it: how many entries are only
+ * in memory. If the chain was verified, also the verdict, and the head unless the log is empty. `spanMs`: the period, for the text. Units:
+ * ms.
  */
 export function renderAudit({ entries, head, verdict, waiting = 0 }: AuditPage, page: Page, spanMs: number): string {
   const columns = [

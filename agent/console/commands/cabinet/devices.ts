@@ -83,8 +83,8 @@ export const POINTS = agentCommand({
 });
 
 /**
- * Renders `luciole devices`: one row per device, then all faults and the numbers of devices. `state`: the filter in small letters, named
- * if no device matches; empty means that the cabinet has no devices.
+ * Renders `luciole devices`: one row per device, then all faults. At the end it counts all devices, and those silent, not met yet or with a fault.
+ * Without devices it is one sentence. `state`: the filter in small letters, only for that sentence; empty if there was no filter.
  */
 export function renderDevices(devices: readonly DeviceView[], page: Page, state = ''): string {
   if (devices.length === 0)

@@ -37,8 +37,8 @@ export const EVENTS = agentCommand({
 });
 
 /**
- * Renders `luciole events`: one row per event in the given order, then their number. `spanMs`: the requested period; null for active
- * events only. Units: ms.
+ * Renders `luciole events`: one row per event in the given order, then their number; one sentence if there are none. `spanMs`: the
+ * requested period; null if only active events were requested. It selects the sentence, not the events. Units: ms.
  */
 export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: number | null): string {
   if (events.length === 0)

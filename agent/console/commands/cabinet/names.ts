@@ -22,9 +22,9 @@ export interface Names {
   readonly modbusLines?: readonly string[];
   readonly points: readonly string[];
   readonly profiles: readonly string[];
-  /** Overrides of console users that are in force. */
+  /** Intents in force that console users have set, of every rank, also those below a stronger intent. `target`: the id. */
   readonly overrides: readonly { readonly target: string; readonly levelPct: LevelPct; readonly untilMs: WallMs }[];
-  /** The configuration on trial; null for none. Absent from an agent of an earlier release. */
+  /** The configuration on trial, of any author; null for none. Absent from an agent of an earlier release. */
   readonly trial?: Pick<TrialView, 'number' | 'mode' | 'restS'> | null;
 }
 

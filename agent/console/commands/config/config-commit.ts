@@ -30,8 +30,8 @@ const MINUTES = { min: 1, max: 168, usual: 10 };
 const MAX_COMMENT = 200;
 
 /**
- * The arguments of `config commit`. `minutes`: length of the trial. `why`: the comment, empty for none. `lowersFloor`: less light than the
- * file of the site may result.
+ * The arguments of `config commit`. `mode`: `asked` with `--confirm`, otherwise `auto`. `minutes`: when the trial ends at the latest, also
+ * in mode `auto`. `why`: the comment, empty for none. `lowersFloor`: less light than the file of the site may result.
  */
 export interface CommitArgs {
   readonly mode: ConfirmMode;

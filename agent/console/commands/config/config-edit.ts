@@ -67,8 +67,9 @@ export const CONFIG_IN_FORCE = agentCommand({
 });
 
 /**
- * `config put`: takes one part of a file for the candidate, in base64, with the SHA-256 of the whole file. The candidate changes with the
- * last part. `config load` sends the parts in order.
+ * `config put`: takes one part of a file for the caller's candidate, in base64, with its number and their count (`1/3`) and the SHA-256 of the
+ * whole file. The candidate changes when all parts have arrived, in any order. If the hash is wrong, the parts are dropped and the command is
+ * refused: send them again. `config load` uses it.
  */
 export const CONFIG_PUT = agentCommand({
   name: 'config put',

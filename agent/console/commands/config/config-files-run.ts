@@ -30,7 +30,11 @@ const MAX_BYTES = 524_288;
  * `config load`: puts a file, and its signature if one is named, into the candidate, and prints the result. Resolves with 0, or 1 if the
  * agent refused it. `readInput` reads the whole input for the file name `-`; null if there is no input to read.
  *
- * Errors: rejects with ConsoleError for a file that is unreadable, too large or incomplete, and if no agent answers.
+ * The signature is sent first and stays in the candidate if the file is then refused. A file that did not arrive completely changes
+ * nothing.
+ *
+ * Errors: rejects with ConsoleError for a file that is unreadable, too large or, with `--framed`, incomplete. Also if no agent answers or
+ * the user's role does not allow it.
  */
 export async function loadConfigFile(args: LocalArgs, terminal: Terminal, readInput: (() => Promise<string>) | null): Promise<number> {
   const file = args['profile'] === undefined ? 'cabinet.yaml' : fileName(textArg(args as RawArgs, 'profile'));

@@ -11,7 +11,7 @@ import { CHECK_TIMEOUT_MS, CONFIG_GROUP, configOf, fileName, isConfigDone, REVIS
 export interface ConfigText {
   readonly file: string;
   readonly lines: readonly string[];
-  /** File names of the device types in this configuration, as `acme.yaml`. */
+  /** File names of all device types that come with this configuration, as `acme.yaml`; not those of the program or of the site's folders. */
   readonly profiles: readonly string[];
 }
 

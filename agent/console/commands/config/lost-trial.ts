@@ -20,9 +20,10 @@ export function numberOnTrial({ config }: Pick<AgentView, 'config'>, by: string)
 
 /**
  * Reverts the revision on trial if the user of the lost session put it on trial and only a person can confirm it; otherwise does nothing.
- * Waits for a commit that is still running, and writes an audit entry if it reverts.
+ * First waits for requests of consoles that are still handled, such as a commit. Writes an audit entry if it reverts, also if that fails.
  *
- * `before`: the revision on trial when the session began. It belongs to another session and is not reverted; null if there was none.
+ * `before`: the revision on trial when the session began. It belongs to another session and is not reverted; null if there was none. A
+ * trial that another session of the same user began later is reverted too.
  */
 export async function returnLostTrial(view: Pick<AgentView, 'config' | 'audit'>, caller: Caller, before: number | null): Promise<void> {
   const { config, audit } = view;

@@ -37,8 +37,8 @@ export function isFrameEnd(line: string): boolean {
 }
 
 /**
- * Decodes the lines that `framed` made; no other line, not even an empty one, may be among or after them. Returns the text, or in `flaw`
- * what is wrong: the last line is not the end, a line was changed, or the SHA-256 differs. Blanks around a line are ignored.
+ * Decodes the lines that `framed` made; there may be no other line, not even an empty one. Returns the text, or in `flaw` what is wrong:
+ * the last line is not the end, a line was changed, or the SHA-256 differs. Blanks around a line are ignored.
  */
 export function readFrame(lines: readonly string[]): FrameRead {
   let text = '';

@@ -36,10 +36,10 @@ const MIN_PASSPHRASE = 12;
 const MAX_KEY_BYTES = 8_192;
 
 /**
- * `config keygen`: writes a new private key, readable by its owner only, to a file and prints the public key. Never replaces a file.
- * Resolves with 0.
+ * `config keygen`: writes a new private key, readable by its owner only, to a file and prints the public key. With `--passphrase` it asks
+ * for one and encrypts the private key; otherwise the file is not encrypted. Never replaces a file. Resolves with 0.
  *
- * Errors: rejects with ConsoleError for every failure that a person can correct.
+ * Errors: rejects with ConsoleError if the file exists or cannot be written, or without a usable passphrase.
  */
 export async function runKeygen(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');
@@ -88,10 +88,10 @@ export async function runSign(args: LocalArgs, terminal: Terminal): Promise<numb
 
 /**
  * `config verify`: checks a signature as a cabinet would, except that it cannot compare the serial number with the last one that the
- * cabinet accepted. Without `--cabinet` it checks for the first cabinet that the signature names. Resolves with 0, or 1 for a signature
- * that a cabinet would reject.
+ * cabinet accepted. It uses the keys of `--key` and the clock of this machine. Without `--cabinet` it checks for the first cabinet that the
+ * signature names. Prints the result. Resolves with 0, or 1 for a signature that a cabinet would reject.
  *
- * Errors: rejects with ConsoleError for every failure that a person can correct.
+ * Errors: rejects with ConsoleError if an option is missing, or a file or key cannot be used.
  */
 export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');

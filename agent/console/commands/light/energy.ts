@@ -19,8 +19,8 @@ const USUAL_SINCE = '30d';
 const STEPS = ['night', 'month'] as const;
 
 /**
- * Returns the arguments of `energy`. Missing ones mean: since 30 days, until now, all nights as one, all zones, as a table. The zone is
- * not checked here. Errors: throws ConsoleError 'usage' for the first mistake.
+ * Returns the arguments of `energy`. Missing ones mean: since 30 days, until now, all nights as one, all zones, as a table. The zone, and
+ * the order of start and end, are not checked here. Errors: throws ConsoleError 'usage' for the first mistake.
  */
 export function readEnergy(args: RawArgs): EnergyArgs {
   return {

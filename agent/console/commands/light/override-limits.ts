@@ -19,8 +19,9 @@ export interface OverrideLimit {
 const NAMED_LAMPS = 4;
 
 /**
- * Returns why lamps that confirmed an override have another level than it requested, grouped by level and reason. Lamps without a limit
- * are left out; empty if there is none. `rank`: the rank of the override.
+ * Returns why lamps that confirmed an override have another level than it requested, grouped by level and reason. It reads the decisions in
+ * force at the call. Lamps without a limit, and those that follow an intent of another rank, are left out; empty if no lamp remains.
+ * `rank`: the rank of the override.
  */
 export function overrideLimits(view: Pick<AgentView, 'why'>, { target, lamps }: Outcome, rank: Rank): readonly OverrideLimit[] {
   const verified = (view.why(target.id)?.lamps ?? []).filter(({ id }) => lamps[id] === 'verified');

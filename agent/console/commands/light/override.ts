@@ -86,8 +86,8 @@ export const RELEASE = agentCommand({
 });
 
 /**
- * Returns the arguments of `override`; without `--for` it lasts 2 h, without `--reason` the reason is empty. The target is not checked
- * here. Errors: throws ConsoleError 'usage' for the first mistake.
+ * Returns the arguments of `override`; without `--for` it lasts 2 h, without `--reason` the reason is empty. With `--maintenance` its rank
+ * is `maintenance`. The target is not checked here. Errors: throws ConsoleError 'usage' for the first mistake.
  */
 export function readOverride(args: RawArgs): OverrideArgs {
   return {
@@ -137,8 +137,9 @@ export function readReason(text: string): string {
 const ORDER: readonly (OutcomeState | 'waiting')[] = ['failed', 'refused', 'waiting', 'received', 'queued', 'sent', 'verified'];
 
 /**
- * Renders how an override or release ended: the state of each lamp, limits, stronger intents, and when the override ends. `untilMs` is null
- * for a release. `sooner`: the command that ends the override early, without `luciole`.
+ * Renders how an override or release ended: the state of each lamp, limits, stronger intents, and when the override ends unless it was
+ * refused. Also whether the disk did not accept it. `untilMs` is null for a release. `sooner`: the command that ends the override early,
+ * without `luciole`; default: `release` of the target.
  */
 export function renderOutcome(
   outcome: Outcome & Partial<Pick<LimitedOverride, 'requestedPct' | 'limits'>>,

@@ -31,14 +31,14 @@ const MIN_RISE_W = 1;
 /** Longest wait for the lamps to confirm a level. Units: ms. Source: the agent ends a command after 60 s with a reason for each lamp. */
 const CONFIRM_MS = 60_000;
 
-/** What a step waits for; reported each second. */
+/** What a step waits for; reported when a wait begins and each second of it. */
 export interface TestWait {
   readonly levelPct: LevelPct;
   /** Number of the step, from 1. */
   readonly step: number;
   readonly steps: number;
   readonly waitsFor: 'lamps' | 'power';
-  /** Longest remaining wait. Units: ms. */
+  /** Longest remaining wait for the lamps or for the power, not for the whole step. Units: ms. */
   readonly restMs: number;
 }
 
@@ -48,16 +48,17 @@ export interface TestStep {
   /** By lamp; by the target if no lamp took part. */
   readonly states: Readonly<Record<string, OutcomeState>>;
   readonly reason: Message;
-  /** By lamp that measures its own power. Units: W. */
+  /** By lamp that measures its own power; a lamp without a reading from after this level was set is absent. Units: W. */
   readonly lampW: Readonly<Record<string, number>>;
-  /** Sum of the cabinet's meters; null without a meter or a fresh reading, or if lamps outside the test are on them. Units: W. */
+  /** Sum of the cabinet's meters; null without a meter, if one has no fresh reading, or if the cabinet has lamps outside the test. Units: W. */
   readonly meterW: number | null;
 }
 
 /**
  * The result for one lamp. `refused`: every level was refused; `no answer`: it failed to confirm every level; `does not follow`: it failed
  * to confirm some of them; `no power`: the last reading of its own power is below 1 W; `power does not rise`: from one level to the next,
- * measured power rises by less than 1 W per lamp.
+ * measured power rises by less than 1 W per lamp. `ok`: none of these, also if its power was not measured. Levels that were not tried do not
+ * count.
  */
 export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
 
@@ -88,10 +89,10 @@ export interface Tested {
 
 /**
  * Sets the target to 20, 60 and 100 % in turn, reads levels and power back, and reports each step. Then, or after a failure, it releases
- * the target. A client that is gone ends the test after the present step.
+ * the target. A client that is gone ends the test after the present step, which then no longer waits for power readings.
  *
  * Errors: rejects with ConsoleError 'failed' if the target, its zone, one of its lamps or the cabinet is locked for maintenance, also by
- * the caller.
+ * the caller; then it changes no light. Otherwise rejects as `override` and `release` of the view do.
  */
 export async function testTarget(view: AgentView, target: Target, job: Job): Promise<Tested> {
   expectFree(view, target);

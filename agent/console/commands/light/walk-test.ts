@@ -68,16 +68,17 @@ export type WalkProgress =
   | { readonly kind: 'start'; readonly zone: string; readonly night: boolean; readonly sensors: readonly PointId[]; readonly forMs: number }
   | ({ readonly kind: 'detection' } & WalkStep);
 
-/** The answer of `walk-test`: the detections of each sensor, and how soon the first lamp was set. */
+/** The answer of `walk-test`: the detections of each sensor, and how soon the first lamp was set. `night`: at the start of the test. */
 export interface Walked {
   readonly zone: string;
   readonly night: boolean;
   readonly durationMs: number;
-  /** Detections not shown because the client was too slow. */
+  /** Detections not shown because the client was too slow; they count in `detections` too. */
   readonly missed: number;
   readonly sensors: readonly { readonly pointId: PointId; readonly detections: number }[];
-  /** Time from the reading to the first level sent; null if no lamp had to rise. Units: ms. */
+  /** Time from the reading to the first level sent, the median of all detections; null if no lamp had to rise. Units: ms. */
   readonly medianMs: number | null;
+  /** The longest of these times. Units: ms. */
   readonly worstMs: number | null;
 }
 

@@ -18,8 +18,9 @@ const MEASURED_WITHIN_MS = 600_000;
 const NOT_RECORDED = msg`not recorded`;
 
 /**
- * Resolves with the same lamps. `measured` is the newest reading of each in the 10 minutes up to that instant, with level null for a bad
- * reading; a lamp without a reading is unchanged. Errors: rejects with ConsoleError 'failed' if the store does not answer.
+ * Resolves with the same lamps. `measured` is the newest stored reading of each in the 10 minutes up to and at that instant. Its level is
+ * null for a reading without a good value. A lamp without a reading is unchanged. Errors: rejects with ConsoleError 'failed' if the store
+ * does not answer for one of them.
  */
 export async function withMeasured(view: AgentView, lamps: readonly PastLamp[], atMs: WallMs): Promise<readonly PastLamp[]> {
   const found: PastLamp[] = [];

@@ -29,7 +29,7 @@ export const WHY = agentCommand({
   name: 'why',
   role: 'viewer',
   group: 'Look:',
-  summary: msg`why a lamp or zone has its level, a panel its text, a place its sound`,
+  summary: msg`why a lamp, zone, panel or place does what it does`,
   arguments: [{ name: 'target', summary: msg`a lamp, a zone, a panel or a sound place`, required: true, names: 'target' }],
   options: [{ name: 'at', value: 'TIME', summary: msg`at another time, as 23:30 (the next one) or 2026-12-01T23:30` }],
   examples: ['luciole why L07', 'luciole why rue-bressigny', 'luciole why L07 --at 03:00'],

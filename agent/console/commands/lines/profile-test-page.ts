@@ -11,14 +11,14 @@ import { wordOf } from '../../text/state-words.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
-/** One point as read from the unit. */
+/** One point as read from the unit. `value` and `turnaroundMs` are null if it could not be read. */
 export interface TestedPoint {
   readonly point: string;
   readonly address: number;
   readonly value: number | null;
   readonly unit: string;
   readonly decimals: number;
-  /** `no-value`: the unit reports that it has none now; `implausible`: outside the profile's range; `failed`: could not be read. */
+  /** `no-value`: the unit answered without a usable value; `implausible`: outside the profile's range; `failed`: could not be read. */
   readonly quality: 'good' | 'no-value' | 'implausible' | 'failed';
   readonly turnaroundMs: number | null;
   /** Why it could not be read; empty otherwise. */

@@ -39,8 +39,8 @@ export type CheckedProfile =
   | { readonly problems: readonly []; readonly profile: Profile };
 
 /**
- * Reads a profile file and runs its examples. Returns the profile, or all problems and null. `trial` is for a test with a unit, `service`
- * for a check. Errors: none; an unreadable file is a problem too.
+ * Reads a profile file and runs its examples. Returns the profile, or its problems and null. `service` also requires examples; `trial`, for
+ * a test with a real unit, does not. Errors: none; an unreadable file is a problem too.
  */
 export function checkProfileFile(file: string, use: ProfileUse = 'service'): CheckedProfile {
   try {
@@ -51,22 +51,22 @@ export function checkProfileFile(file: string, use: ProfileUse = 'service'): Che
   }
 }
 
-/** The profile and the unit of a test, and how a register is read. `report` is called after each point. */
+/** The profile and the unit of a test, and how a register is read. `report` is called after each point, with the number of points tried and of all points. */
 export interface ProfileTrial {
   readonly profile: Profile;
   readonly line: string;
   readonly unit: number;
-  /** Errors: rejects with ConsoleError; an error with a bus code affects this read only. */
+  /** Errors: rejects with ConsoleError. An error with a code of the unit, such as `timeout`, fails its points only; any other ends the test. */
   readonly read: (request: BusRead) => Promise<BusReadResult>;
   readonly report: (done: number, total: number) => void;
 }
 
 /**
- * Reads each polled point and the nameplate once from the unit, and resolves with the result of each. Stops after three points in a row without an answer;
- * `untried` counts the rest. Writes nothing.
+ * Reads each polled point and the nameplate once from the unit, and resolves with the result of each. Points in the same registers share one read. Stops
+ * after three points in a row without an answer; `untried` counts the rest. Writes nothing.
  *
- * Errors: rejects with ConsoleError 'usage' for a device that cannot be polled; rejects as `read` does for a failure not caused by the
- * unit.
+ * Errors: rejects with ConsoleError 'usage' for a device that sends without being polled; rejects as `read` does for a failure of the line
+ * or the agent.
  */
 export async function runProfileTrial(trial: ProfileTrial): Promise<ProfileTest> {
   const { profile, line, unit, report } = trial;

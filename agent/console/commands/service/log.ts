@@ -101,8 +101,8 @@ const MAX_ROWS = 3;
 const INDENT = ' '.repeat(9);
 
 /**
- * Renders a log line in at most three rows; a longer one is cut. A row before it counts lines that were lost. Shape: `22:41:07 warning
- * device-silent: L03 does not answer`; rows after the first are indented.
+ * Renders a log line in at most three rows; a longer one is cut and ends in `~`. If lines were lost before it, one more row above states
+ * how many. Shape: `22:41:07 warning device-silent: L03 does not answer`; rows after the first are indented.
  */
 export function renderLogLine(line: ShownLogLine, page: Page): string {
   return [...(line.missed === 0 ? [] : [leftOut(line.missed, page)]), ...logRows(line, page)].join('\n');

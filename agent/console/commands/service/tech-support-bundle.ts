@@ -20,9 +20,9 @@ import { withoutSecrets } from './without-secrets.ts';
 /** What `tech-support` collects for a helper: one text, and what is missing in it. */
 export interface SupportBundle {
   readonly text: string;
-  /** Empty if no agent answered. */
+  /** Empty if the agent did not answer the request for its status. */
   readonly cabinetId: string;
-  /** Titles of the parts that are missing. */
+  /** Names of the commands whose answers are missing. A file or log of the machine that is missing is only noted in the text. */
   readonly missing: readonly string[];
   /** Missing parts that this user's role may not read, with the role that may. */
   readonly needsRole: Readonly<Record<string, LeastRole>>;
@@ -49,10 +49,11 @@ const MAX_PART_CHARS = 400_000;
 const WIDTH_COLS = 120;
 
 /**
- * Requests status, events, devices and more from the agent, one after the other, and resolves with all answers and `facts` as one text. A
- * failed request is noted in the text and does not stop the others. Secrets are masked and very long parts are cut, in `facts` too.
+ * Requests status, events, devices and more from the agent, one after the other. Resolves with one text: each answer as an English page and
+ * as JSON, then `facts`. A failed request is noted in the text and does not stop the others. What looks like a secret is masked and very
+ * long parts are cut, in `facts` too.
  *
- * `facts`: title and text of files and logs of the machine. Errors: rejects only on a programming error, or as `facts` does.
+ * `facts`: reads title and text of files and logs of the machine. Errors: rejects only on a programming error, or as `facts` does.
  */
 export async function makeBundle(
   terminal: Terminal,

@@ -29,7 +29,7 @@ const NEW_FILE = { mode: 0o600, flag: 'wx', flush: true };
 const ZMODEM_SHARE = 0.9;
 const pack = promisify(gzip);
 
-/** What `tech-support` uses. `expectRoom` checks the space before the file is written; default: no check. */
+/** What `tech-support` uses. `expectRoom` is called with a path in `dir` before the file is written, also if `--to` names another place; default: no check. */
 export interface TechSupportParts {
   readonly terminal: Terminal;
   readonly configFile: string;
@@ -40,10 +40,11 @@ export interface TechSupportParts {
 }
 
 /**
- * `tech-support`: writes one packed file, readable by its owner only, and prints its path, size and what is missing. Never replaces a
- * file. Resolves with 0, also if the agent did not answer.
+ * `tech-support`: writes one packed file, readable by its owner only, and prints its path, size and what is missing. `--to` is a folder, or
+ * the name of the file itself. Never replaces a file. Resolves with 0, also if the agent did not answer.
  *
- * Errors: rejects with ConsoleError 'failed' if the place is not writable, has no space or has a file of this name.
+ * Errors: rejects with ConsoleError 'failed' if the place is not writable, has no space or has a file of this name; no incomplete file is left.
+ * Rejects also as `expectRoom` does.
  */
 export async function techSupport(
   args: LocalArgs,

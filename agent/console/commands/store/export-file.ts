@@ -18,8 +18,8 @@ import type { ExpectRoom } from '../../terminal/terminal.ts';
 const NOTE_MODE = 0o644;
 
 /**
- * State of an export, saved beside its file so that it can continue. `since` and `until` are as typed, `fromMs` and `toMs` as the agent
- * resolved them for the first page.
+ * State of an export, saved beside its file so that it can continue. `since` and `until` are as typed, `until` null if it was not. `fromMs`
+ * and `toMs` are as the agent resolved them for the first page; a later run keeps them.
  */
 export interface ExportState {
   readonly since: string;
@@ -28,7 +28,7 @@ export interface ExportState {
   readonly epoch: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** Time of the first frame; progress is counted from it. */
+  /** Time of the first frame, or `fromMs` if the first page had none; progress is counted from it. */
   readonly beganMs: number;
   /** Frames up to this one are in the file. */
   readonly afterSeq: number;
@@ -42,11 +42,14 @@ export interface ExportState {
 export interface ExportFile {
   /** State of the interrupted export; null for a new file. */
   readonly state: ExportState | null;
-  /** Appends the text, flushes it, and then saves the state `next`. Errors: rejects with ConsoleError 'failed' with what to check. */
+  /**
+   * Appends the text, flushes it, and then saves the state `next`. Errors: rejects with ConsoleError 'failed' with what to check, also
+   * without room for the text. The saved state is then that of the call before.
+   */
   append(text: string, next: Omit<ExportState, 'bytes'>): Promise<void>;
-  /** Renames the complete file to its final name. */
+  /** Flushes the file, gives it its final name and removes the saved state. An existing file of this name is replaced. Errors: as `append`. */
   finish(): Promise<void>;
-  /** Keeps the partial file for a later run; an empty one is not kept. */
+  /** Closes the file. Without `finish` the partial file is kept for a later run, unless it is empty. */
   close(): Promise<void>;
 }
 

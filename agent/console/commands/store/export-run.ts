@@ -38,11 +38,12 @@ interface ExportArgs {
 }
 
 /**
- * `export`: writes all readings of a period to a file or to the output, page by page, and prints how many. Resolves with 0. `signal` stops
- * it; `write` writes to the output and waits for a slow reader.
+ * `export`: writes all readings of a period to a file or to the output, page by page, and prints how many. Readings that a failing disk has
+ * not stored are not in it; a warning counts them. Resolves with 0. `signal` stops it; `write` writes to the output and waits for a slow
+ * reader.
  *
- * Errors: rejects with ConsoleError, also when stopped; a partial file is kept, and the same command continues it, unless the store was
- * replaced in between.
+ * Errors: rejects with ConsoleError, also when stopped. A partial file with at least one page is kept. The same command continues it for the
+ * period of the first run, unless the store was replaced in between.
  */
 export async function exportReadings(
   args: LocalArgs,

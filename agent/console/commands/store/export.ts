@@ -99,8 +99,8 @@ export function cutPage(page: ExportPage): ExportPage {
 }
 
 /**
- * Returns how many frames to request next, so that a page has about 10,000 readings: from the size of the last page, 20 to 5,000. 200 for
- * the first page (null) or after an empty one.
+ * Returns how many frames to request next: as many as have about 10,000 readings if they are as large as those of the last page, but 20 to
+ * 5,000. 200 for the first page (null) or after one without frames.
  */
 export function framesToAsk(last: { readonly frames: number; readonly readings: number } | null): number {
   if (last === null || last.frames === 0) return FRAMES.first;

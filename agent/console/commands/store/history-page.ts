@@ -161,8 +161,9 @@ const USUAL_HOLD_MS = 150_000;
 const USUAL_SHARE = 0.75;
 
 /**
- * Returns the samples for a plot, in the order of the rows; rows without a value are left out. A reading lasts until the next one, but
- * only for an instant if the next came much later than usual. A bucket lasts for its minute or hour.
+ * Returns the samples for a plot, in the order of the rows; rows without a value are left out. A reading lasts until the next one, with or
+ * without a value, and the last one until the end of the period. If that is much later than usual, the reading lasts only for an instant. A
+ * bucket lasts for its minute or hour.
  */
 export function samplesOf({ resolution, rows, buckets, toMs }: PointHistory): readonly Sample[] {
   if (resolution === 'raw') return heldUntilNext(rows, toMs);

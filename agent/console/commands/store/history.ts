@@ -76,8 +76,8 @@ export const HISTORY = agentCommand({
 });
 
 /**
- * Returns the arguments of `history`; without `--since` the last 24 h, without `--plot` or `--csv` a table. The point is not checked here.
- * Errors: throws ConsoleError 'usage' for the first mistake.
+ * Returns the arguments of `history`; without `--since` the last 24 h, without `--plot` or `--csv` a table. The point, and the order of
+ * start and end, are not checked here. Errors: throws ConsoleError 'usage' for the first mistake, and for `--plot` with `--csv`.
  */
 export function readHistory(args: RawArgs): HistoryArgs {
   const [plot, csv] = [args['plot'] === true, args['csv'] === true];

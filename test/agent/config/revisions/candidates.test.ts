@@ -52,6 +52,22 @@ t.test('each author has a candidate of their own, that no other changes, over a 
   t.equal(await textOf(store, 'console:luc'), 'lines: [luc]\n', 'discarding is for the own one');
 });
 
+t.test('a candidate that is put while an earlier run is restored is kept', async (t) => {
+  const { disk, again, textOf } = await candidates(t);
+  await (await again()).put('cabinet.yaml', 'lines: [old]\n', 'console:luc');
+  await (await again()).put('cabinet.yaml', 'lines: [marie]\n', 'console:marie');
+  const store = await again();
+  await store.drop('console:luc');
+  const slow = Promise.withResolvers<void>();
+  const restoring = store.restore({ ...disk, readFiles: (of) => disk.readFiles(of).finally(() => slow.promise) });
+  await store.put('cabinet.yaml', 'lines: [new]\n', 'console:luc');
+  slow.resolve();
+  await restoring;
+  t.equal(await textOf(store, 'console:luc'), 'lines: [new]\n');
+  t.equal(await textOf(store, 'console:marie'), 'lines: [marie]\n');
+  t.match(store.view('console:luc'), { by: 'console:luc' });
+});
+
 t.test('another author is copied, not shared: later changes are not in the copy, and both are named', async (t) => {
   const { again, textOf } = await candidates(t);
   const store = await again();

@@ -419,6 +419,25 @@ t.test('XOFF stops the output, XON lets it go on, and nothing is lost', async (t
   t.match(session.bytes(), /Cabinet[\s\S]*Events +About/);
 });
 
+t.test('a session that ends under XOFF gives the port back after a minute', async (t) => {
+  const session = await openSession(t, { speedBaud: 9_600 });
+  session.type('status\r');
+  await session.until('the first line', () => session.bytes().includes('Cabinet'));
+  session.type('\x13');
+  await session.clock.advance(1_000);
+  session.shell.end('hang-up');
+  await session.clock.advance(59_000);
+  t.equal(session.ended(), null, 'an XON would still send the rest');
+  await session.clock.advance(2_000);
+  t.equal(session.ended(), 'hang-up');
+});
+
+t.test('csv leaves a help page as it is', async (t) => {
+  const session = await openSession(t);
+  t.match(await session.say('status --help | csv'), /status/);
+  t.match(await session.say('status | count'), /\d+/, 'and the session goes on');
+});
+
 const TREE = createTree(COMMANDS, FAMILIES);
 const MANUAL = manualPage('0.1.0');
 /** They run on, or print a page. */
