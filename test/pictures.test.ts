@@ -5,6 +5,7 @@ import t from 'tap';
 import { loadSite } from '../agent/config/load/load-site.ts';
 import { dataFlowPicture } from '../docs/pictures/data-flow.ts';
 import { demoLabelsNow, demoLabelsOf } from '../docs/pictures/demo-labels.ts';
+import { SCENES } from '../docs/pictures/demo-recording.ts';
 import { rowsOfTerminalPicture, terminalPicture } from '../docs/pictures/terminal.ts';
 import { readDemoOptions } from './street/demo-options.ts';
 import { Screen } from './support/screen.ts';
@@ -63,25 +64,53 @@ t.test('in the data flow no box, line or label is over another, and all are in t
   }
 });
 
-t.test('the picture of the demo has the labels of its screen', async (t) => {
-  const demo = readDemoOptions([]);
-  if (demo === null) throw new TypeError('no demo');
-  const labels = demoLabelsNow(loadSite(join(ROOT, demo.configFile)).cabinet, demo.startAtMs);
-  const svg = read('docs/demo.svg');
-  const rows = rowsOfTerminalPicture(svg);
-  t.strictSame(demoLabelsOf(rows), labels, 'npm run -s pictures records it');
-  t.ok(labels.filter((label) => label === 'L').length === 12 && labels.includes('(street)'), 'twelve lamps and the street');
-  t.ok(Math.max(...rows.map((row) => row.length)) <= 80, 'at most 80 columns');
-  t.notOk(rows.join('\n').includes('/'), 'no path of the machine that drew it');
-  t.match(svg, /<title id="title">[^<]{20,}<\/title>/);
-  t.notSame(demoLabelsOf(rowsOfTerminalPicture(svg.replace('uplink', 'link'))), labels, 'another word is noticed');
-  t.notSame(demoLabelsOf(rows.slice(0, -1)), labels, 'a missing row too');
+for (const { file, scene, lamps } of [
+  { file: 'docs/demo.svg', scene: SCENES.street, lamps: 12 },
+  { file: 'docs/square.svg', scene: SCENES.square, lamps: 12 },
+]) {
+  t.test(`${file} has the labels of the demo's screen`, async (t) => {
+    const demo = readDemoOptions([...scene.words]);
+    if (demo === null) throw new TypeError('no demo');
+    const labels = demoLabelsNow(loadSite(join(ROOT, demo.configFile)).cabinet, demo.startAtMs);
+    const svg = read(file);
+    const rows = rowsOfTerminalPicture(svg);
+    t.strictSame(demoLabelsOf(rows), labels, 'npm run -s pictures records it');
+    t.ok(labels.filter((label) => label === 'L').length === lamps && labels.includes('(street)'), 'all lamps and the street');
+    t.ok(Math.max(...rows.map((row) => row.length)) <= 80 && rows.length <= scene.rows, 'at most 80 columns, and the rows of its terminal');
+    t.notOk(rows.join('\n').includes('/dev'), 'no path of the machine that drew it');
+    t.match(svg, /<title id="title">[^<]{20,}<\/title>/);
+    t.notSame(demoLabelsOf(rowsOfTerminalPicture(svg.replace('uplink', 'link'))), labels, 'another word is noticed');
+    t.notSame(demoLabelsOf(rows.slice(0, -1)), labels, 'a missing row too');
+  });
+}
+
+t.test('the picture of the square shows panel, sound, air and meter', async (t) => {
+  const rows = rowsOfTerminalPicture(read('docs/square.svg')).join('\n');
+  for (const part of [
+    /^panel +Bicycles today: [1-9]/m,
+    /^sound +\w+ at \d+ %, amplifier on/m,
+    /^air PM2\.5 \d/m,
+    /meter [\d.]+ kWh, tariff \d/,
+  ])
+    t.match(rows, part);
 });
 
 t.test('levels, reasons, movers and figures are no labels', async (t) => {
   const other = ['L01   ####................  20 %  failsafe', '__w__o___C', 'street 70 W   bus north 3.5 %'];
   t.strictSame(demoLabelsOf(other), demoLabelsOf(['L02   #................... 100 %  ', 'b____o____', 'street 600 W   bus north 70 %']));
   t.notSame(demoLabelsOf(['street 70 W']), demoLabelsOf(['street 70 kW']));
+  t.same(
+    demoLabelsOf([
+      'panel  Air good   because: schedule',
+      'sound  silence, amplifier off   because: quiet',
+      'air PM2.5 5 ug/m3   meter 1.0 kWh, PEAK',
+    ]),
+    demoLabelsOf([
+      'panel  (dark)   because: -',
+      'sound  fountain at 30 %, amplifier on   because: programme',
+      'air PM2.5 70 ug/m3   meter 14 kWh, no peak',
+    ]),
+  );
 });
 
 t.test('a terminal is drawn with its columns, colours and weights, and its text is escaped', async (t) => {

@@ -2,7 +2,7 @@
  * `npm run -s pictures`: draws the pictures of the documentation.
  *
  * Owns the files. The screen of the demo differs between runs, so it is recorded again only where its labels are not those of the code;
- * remove docs/demo.svg to record another. `--check` writes nothing and fails where a picture is not as it would be drawn now.
+ * remove docs/demo.svg or docs/square.svg to record another. `--check` writes nothing and fails where a picture is not as it would be drawn now.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,7 +13,7 @@ import { readDemoOptions } from '../../test/street/demo-options.ts';
 import layers from '../layers.json' with { type: 'json' };
 import { dataFlowPicture } from './data-flow.ts';
 import { demoLabelsNow, demoLabelsOf } from './demo-labels.ts';
-import { DEMO_TERMINAL, recordDemo } from './demo-recording.ts';
+import { DEMO_COLS, recordDemo, SCENES } from './demo-recording.ts';
 import { layersPicture } from './layers.ts';
 import { rowsOfTerminalPicture, terminalPicture } from './terminal.ts';
 
@@ -45,14 +45,28 @@ await keep(
   () => dataFlowSvg,
 );
 
-const demo = readDemoOptions([]);
-if (demo === null) throw new TypeError('the demo without options shows no help');
-const labels = demoLabelsNow(loadSite(join(ROOT, demo.configFile)).cabinet, demo.startAtMs);
-await keep(
-  'docs/demo.svg',
-  (svg) => demoLabelsOf(rowsOfTerminalPicture(svg)).join('\n') === labels.join('\n'),
-  async () => {
-    const title = 'The demo in a terminal: each lamp with its level, the street with its movers, and the figures of the agent';
-    return terminalPicture(await recordDemo(labels), { title, command: 'npm run demo', cols: DEMO_TERMINAL.cols });
+const DEMOS = [
+  {
+    file: 'docs/demo.svg',
+    scene: SCENES.street,
+    title: 'The demo in a terminal: each lamp with its level, the street with its movers, and the figures of the agent',
   },
-);
+  {
+    file: 'docs/square.svg',
+    scene: SCENES.square,
+    title: 'The square of the demo in a terminal: each lamp with its level, the panel, the sound, the air, and the meter of the invoice',
+  },
+] as const;
+for (const { file, scene, title } of DEMOS) {
+  const demo = readDemoOptions([...scene.words]);
+  if (demo === null) throw new TypeError('the demo without options shows no help');
+  const labels = demoLabelsNow(loadSite(join(ROOT, demo.configFile)).cabinet, demo.startAtMs);
+  await keep(
+    file,
+    (svg) => demoLabelsOf(rowsOfTerminalPicture(svg)).join('\n') === labels.join('\n'),
+    async () => {
+      const command = ['npm run demo', ...(scene.words.length === 0 ? [] : ['--', ...scene.words])].join(' ');
+      return terminalPicture(await recordDemo(scene, labels), { title, command, cols: DEMO_COLS });
+    },
+  );
+}

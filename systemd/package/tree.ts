@@ -36,6 +36,7 @@ export function programTree({ bundleDir, node, licences, bom }: Program): TarEnt
     ...filesIn(bundleDir, 'lib'),
     file('share/cabinet.schema.json', projectFile('config/cabinet.schema.json')),
     file('share/example-street.yaml', projectFile('config/example-street.yaml')),
+    file('share/square.yaml', projectFile('config/square.yaml')),
     ...readdirSync(join(ROOT, SAMPLES)).map((name) => file(`share/sample-profiles/${name}`, projectFile(`${SAMPLES}/${name}`))),
     file('LICENSES', Buffer.from(licences)),
     file('sbom.cdx.json', Buffer.from(bom)),

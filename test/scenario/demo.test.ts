@@ -5,10 +5,16 @@ import { createManualClock } from '../../agent/core/manual-clock.ts';
 import { NO_TEXT } from '../../agent/core/message.ts';
 import type { Uplink, UplinkStatus } from '../../agent/core/ports.ts';
 import { createUplinkSlot } from '../../agent/sync/uplink-slot.ts';
-import { lampNotice } from '../street/demo-screen.ts';
+import { lampNotice } from '../street/demo-keys.ts';
+import { readDemoOptions } from '../street/demo-options.ts';
+import { isSquare, squareFigures, squareRows } from '../street/demo-square.ts';
 import { demoErrors } from '../street/demo-summary.ts';
 import { SimLine } from '../street/sim-line.ts';
+import { createSimPlayer } from '../street/units/dfplayer.ts';
+import { createSds011 } from '../street/units/sds011.ts';
 import type { SimUnit } from '../street/units/sim-unit.ts';
+import { createLedCard } from '../street/units/text-panel.ts';
+import { createTicMeter } from '../street/units/tic-meter.ts';
 
 const WELL = { store: { readingsLost: 0, state: 'ok', reason: NO_TEXT }, strays: 0, duplicates: 0, bdSeq: 0, gapViolations: 0 } as const;
 
@@ -87,4 +93,53 @@ t.test('the uplink counts on over a changed configuration', async (t) => {
     () => true,
   );
   t.match(slot.status(), { readingsPublished: 281 });
+});
+
+t.test('a scene has its file and its time, which --config and --start-at replace', async (t) => {
+  t.match(readDemoOptions([]), { configFile: 'config/demo.yaml', startAtMs: Date.parse('2026-12-15T22:59:50+01:00') });
+  t.match(readDemoOptions(['--scene', 'square']), { configFile: 'config/square.yaml', startAtMs: Date.parse('2026-12-15T21:57:00+01:00') });
+  t.match(readDemoOptions(['--scene', 'square', '--config', 'mine.yaml', '--start-at', '2026-01-01T00:00:00Z']), {
+    configFile: 'mine.yaml',
+    startAtMs: Date.parse('2026-01-01T00:00:00Z'),
+  });
+  for (const scene of ['village', 'constructor', '']) t.throws(() => readDemoOptions(['--scene', scene]), /there are street and square/);
+  t.equal(readDemoOptions(['--help']), null);
+});
+
+t.test('the rows of a square show what people read and hear, with the reason of the agent, in 79 columns', async (t) => {
+  const clock = createManualClock(0);
+  const none = { panels: new Map(), players: new Map(), airSensors: new Map(), meters: new Map(), counterBoxes: new Map() };
+  t.notOk(isSquare(none));
+  t.strictSame(squareRows({ devices: none, panels: [], sounds: [] }), []);
+  const panel = createLedCard(false);
+  const player = createSimPlayer({ clock, send: () => {}, lengthsS: { 1: 60 } });
+  const air = createSds011(
+    clock,
+    () => 0.5,
+    () => {},
+  );
+  const meter = createTicMeter({ mode: 'standard', clock, send: () => {} });
+  const devices = {
+    panels: new Map([['PAN1', panel]]),
+    players: new Map([['PLAYER', player]]),
+    airSensors: new Map([['AIR1', air]]),
+    meters: new Map([['TIC1', meter]]),
+    counterBoxes: new Map(),
+  };
+  t.match(squareRows({ devices, panels: [], sounds: [] }), [/^panel {2}\(dark\)/, /^sound {2}silence, amplifier off/, /^air .*no peak$/]);
+  panel.write('holding', 1_000, [0x536c, 0x6f77]);
+  panel.write('holding', 2_000, [0x3330]);
+  player.press(9);
+  meter.state.peakNotice = 1;
+  air.start();
+  t.strictSame(squareFigures(devices).panels, { PAN1: ['Slow', '30'] });
+  t.match(squareRows({ devices, panels: [{ device: 'PAN1', rank: 'rule' }], sounds: [] }), [
+    'panel  Slow / 30   because: rule',
+    /silence/,
+    /PEAK$/,
+  ]);
+  air.stop();
+  player.stop();
+  panel.powerUp?.();
+  t.strictSame(panel.texts(), ['', '']);
 });

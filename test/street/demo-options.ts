@@ -12,22 +12,33 @@ export interface DemoOptions {
   readonly startAtMs: number;
 }
 
-/** A winter evening, ten seconds before the street dims. */
-const START_AT = '2026-12-15T22:59:50+01:00';
+interface Scene {
+  readonly configFile: string;
+  readonly startAt: string;
+}
+
+/** Winter evenings: ten seconds before the street dims, and three minutes before the quiet hours of the square. */
+const SCENES: Readonly<Record<string, Scene>> = {
+  street: { configFile: 'config/demo.yaml', startAt: '2026-12-15T22:59:50+01:00' },
+  square: { configFile: 'config/square.yaml', startAt: '2026-12-15T21:57:00+01:00' },
+};
 
 export const DEMO_HELP = `The whole product in one command: a simulated street, a broker and the agent.
 
 Usage: npm run demo -- [options]
 
+  --scene NAME     street (default), or square: with traffic, panel, air, sound
+                   and the utility's meter (docs/square.md)
   --for 30s        stop by itself; without it, q or Ctrl-C ends the demo
   --seed 7         another evening; the same seed repeats the same people
-  --config FILE    another street (default config/demo.yaml)
+  --config FILE    another street, in place of that of the scene
   --no-agent       the street alone, to practise luciole setup on its ports
-  --start-at TIME  another moment (default ${START_AT})
+  --start-at TIME  another moment, as ${SCENES['street']?.startAt}
   --json           last line: the figures as JSON
   --help           this text
 
 While it runs, in a second terminal:  npx luciole status    npx luciole why L07
+In the square also:  npx luciole why square-panel    npx luciole why square-sound
 For a platform of your own: npx luciole uplink shows the broker's address;
 continue with docs/platform.md.
 A second demo at the same time needs its own socket: set
@@ -44,20 +55,24 @@ export function readDemoOptions(words: string[]): DemoOptions | null {
     options: {
       for: { type: 'string' },
       seed: { type: 'string', default: '1' },
-      config: { type: 'string', default: 'config/demo.yaml' },
-      'start-at': { type: 'string', default: START_AT },
+      scene: { type: 'string', default: 'street' },
+      config: { type: 'string' },
+      'start-at': { type: 'string' },
       json: { type: 'boolean', default: false },
       'no-agent': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return null;
-  const startAtMs = Date.parse(values['start-at']);
+  const scene = Object.hasOwn(SCENES, values.scene) ? SCENES[values.scene] : undefined;
+  if (scene === undefined) throw new TypeError(`bad --scene "${values.scene}": there are ${Object.keys(SCENES).join(' and ')}`);
+  const startAt = values['start-at'] ?? scene.startAt;
+  const startAtMs = Date.parse(startAt);
   const seed = Number(values.seed);
-  if (Number.isNaN(startAtMs)) throw new TypeError(`bad --start-at "${values['start-at']}": write a time as ${START_AT}`);
+  if (Number.isNaN(startAtMs)) throw new TypeError(`bad --start-at "${startAt}": write a time as ${scene.startAt}`);
   if (!Number.isSafeInteger(seed)) throw new TypeError(`bad --seed "${values.seed}": write a whole number`);
   return {
-    configFile: values.config,
+    configFile: values.config ?? scene.configFile,
     forMs: values.for === undefined ? null : parseDuration(values.for),
     seed,
     json: values.json,

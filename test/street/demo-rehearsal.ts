@@ -61,11 +61,16 @@ function instructions(cabinet: Cabinet, ports: ReadonlyMap<string, string>): rea
     '',
     'In a second terminal, in the same folder:',
     '',
-    '  npx luciole setup my-street.yaml --data-dir my-data --units 1-45 \\',
+    `  npx luciole setup my-street.yaml --data-dir my-data --units 1-${highestUnit(cabinet)} \\`,
     [...ports.values()].map((path) => `    --port ${path}`).join(' \\\n'),
     '  npx luciole run my-street.yaml',
     '',
   ];
+}
+
+/** At least 45, as the pages say. */
+function highestUnit({ lines }: Cabinet): number {
+  return Math.max(45, ...lines.flatMap(({ devices }) => devices.map(({ unit }) => unit)));
 }
 
 /** `: 1 2 3`; nothing for a device without an address. */

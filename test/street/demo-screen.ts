@@ -5,10 +5,12 @@ import { styleText } from 'node:util';
 import { every } from '../../agent/core/clock.ts';
 import type { LineView, StoreStatus, UplinkStatus } from '../../agent/core/ports.ts';
 import type { LampView, StatusView } from '../../agent/core/views.ts';
+import { keyRows, pressKey } from './demo-keys.ts';
+import { isSquare, type ShownSquare, squareFigures, squareRows } from './demo-square.ts';
 import type { Demo } from './demo-state.ts';
 import type { DemoSummary } from './demo-summary.ts';
+import type { MoverKind } from './movers.ts';
 import type { Street } from './street.ts';
-import type { MoverKind } from './world.ts';
 
 const FRAME_MS = 200;
 const BAR_COLS = 20;
@@ -24,7 +26,7 @@ const FIRST_NOTICE = 'In a second terminal:  npx luciole why L07    npx luciole 
 export interface ShownStatus extends Pick<StatusView, 'timezone' | 'night' | 'sunAltitudeDeg' | 'units'> {
   readonly cabinet: Pick<StatusView['cabinet'], 'name'>;
   readonly zones: readonly { readonly lamps: readonly Pick<LampView, 'id' | 'reason' | 'following'>[] }[];
-  readonly lines: readonly Pick<LineView, 'id' | 'state' | 'busyPct'>[];
+  readonly lines: readonly Pick<LineView, 'id' | 'kind' | 'state' | 'busyPct'>[];
   readonly store: Pick<StoreStatus, 'readingsStored' | 'readingsWaiting'>;
   readonly uplink: Pick<UplinkStatus, 'readingsPublished' | 'readingsHistorical' | 'state'>;
 }
@@ -32,8 +34,10 @@ export interface ShownStatus extends Pick<StatusView, 'timezone' | 'night' | 'su
 /** The part of the demo that the screen shows. */
 export interface ShownDemo {
   readonly clock: Pick<Demo['clock'], 'wallMs'>;
-  readonly street: Pick<Street, 'world'>;
+  readonly street: Pick<Street, 'world' | 'devices'>;
   readonly status: ShownStatus | null;
+  readonly panels: ShownSquare['panels'];
+  readonly sounds: ShownSquare['sounds'];
   readonly isCut: boolean;
 }
 
@@ -56,7 +60,7 @@ export function openDemoScreen(demo: Demo): DemoScreen {
   const timer = isLive
     ? every(demo.clock, FRAME_MS, () => stdout.write(`${HOME}${demoPage(demo, notice).join(`${CLEAR_LINE}\n`)}${CLEAR_LINE}${CLEAR_BELOW}`))
     : every(demo.clock, 1_000, () => stdout.write(`${plainLine(demo)}\n`));
-  const onKey = (bytes: Buffer): void => press(bytes.toString('latin1'), demo, show);
+  const onKey = (bytes: Buffer): void => pressKey(bytes.toString('latin1'), demo, show);
   const hasKeys = isLive && stdin.isTTY;
   if (hasKeys) stdin.setRawMode(true).on('data', onKey).resume();
   return {
@@ -67,27 +71,6 @@ export function openDemoScreen(demo: Demo): DemoScreen {
     },
     farewell: (summary) => `${farewellLines(summary).join('\n')}`,
   };
-}
-
-function press(key: string, demo: Demo, show: (text: string) => void): void {
-  const { world } = demo.street;
-  const fromStart = demo.street.random() < 0.5;
-  if (key === 'w' || key === 'b' || key === 'c') {
-    const kind = ({ w: 'walker', b: 'cyclist', c: 'car' } as const)[key];
-    world.send(kind, fromStart);
-    show(`A ${kind} sets out from the ${fromStart ? 'left' : 'right'}.`);
-  } else if (key === 'u') {
-    demo.toggleUplink().then(
-      () => show(demo.isCut ? 'The uplink is cut; readings wait in the store.' : 'The uplink is back; live first, then what waited.'),
-      (error: Error) => show(`The uplink did not come back: ${error.message}`),
-    );
-  } else if (key === 's') show(lampNotice(demo.toggleLamp()));
-  else if (key === 'q' || key === '\x03') demo.quit();
-}
-
-/** The sentence shown after a lamp has lost its power or got it back. */
-export function lampNotice({ id, hasPower }: ReturnType<Demo['toggleLamp']>): string {
-  return hasPower ? `Lamp ${id} has its power back.` : `Lamp ${id} has no power. Press s again to give it back.`;
 }
 
 /** The rows of the screen, at most 80 columns each; a single row until the agent has a status. Default: the notice before the first key. */
@@ -112,10 +95,11 @@ export function demoPage(demo: ShownDemo, notice = FIRST_NOTICE): string[] {
     '',
     streetRow(demo),
     `w walker, b cyclist, C car; o presence sensor on its pole`,
+    ...squareRows({ ...demo, devices: demo.street.devices }),
     ...figures(demo, status),
     '',
     notice.slice(0, 79),
-    styleText('dim', `[w]alker [b]icycle [c]ar  [u] ${demo.isCut ? 'restore' : 'cut'} uplink  [s] silence a lamp  [q]uit`),
+    ...keyRows(demo, isSquare(demo.street.devices)).map((row) => styleText('dim', row)),
   ];
 }
 
@@ -133,7 +117,9 @@ function streetRow({ street: { world } }: ShownDemo): string {
 
 function figures(demo: ShownDemo, { lines, store, uplink, units }: ShownStatus): string[] {
   const power = Math.round(demo.street.world.powerW());
-  const bus = lines.map(({ id, state, busyPct }) => (state === 'up' ? `${id} ${busyPct} %` : `${id} down`)).join(', ');
+  // A device that sends by itself has no bus; its line is shown where it is down.
+  const shown = lines.filter(({ kind, state }) => kind === 'modbus' || state !== 'up');
+  const bus = shown.map(({ id, state, busyPct }) => (state === 'up' ? `${id} ${busyPct} %` : `${id} down`)).join(', ');
   return [
     `street ${power} W   bus ${bus}   units ${units.ok} ok, ${units.flaky + units.silent} not`.slice(0, 79),
     `stored ${store.readingsStored} (+${store.readingsWaiting} waiting)   sent ${uplink.readingsPublished - uplink.readingsHistorical} live, ${uplink.readingsHistorical} historical   uplink ${uplink.state}`.slice(
@@ -152,7 +138,16 @@ function plainLine(demo: Demo): string {
     .map(({ mover }) => MARK[mover.kind])
     .join('');
   const time = timeOf(demo, status.timezone);
-  return `${time}  lamps ${levels} %  people ${people || '-'}  stored ${status.store.readingsStored}  sent ${status.uplink.readingsPublished}  uplink ${status.uplink.state}`;
+  const square = isSquare(demo.street.devices) ? squareText(demo.street.devices) : '';
+  return `${time}  lamps ${levels} %  people ${people || '-'}${square}  stored ${status.store.readingsStored}  sent ${status.uplink.readingsPublished}  uplink ${status.uplink.state}`;
+}
+
+function squareText(devices: ShownSquare['devices']): string {
+  const { panels, sounds, pm25, meters } = squareFigures(devices);
+  const texts = Object.values(panels).map((lines) => lines.filter((line) => line !== '').join(' / '));
+  const heard = Object.values(sounds).map(({ state, volumePct }) => (state === 'playing' ? `${volumePct} %` : 'silence'));
+  const indexes = Object.values(meters).map(({ indexKwh }) => `${indexKwh.toFixed(3)} kWh`);
+  return `  panel "${texts.join('" "')}"  sound ${heard}  air ${Object.values(pm25)}  meter ${indexes}`;
 }
 
 function timeOf(demo: ShownDemo, timeZone: string): string {

@@ -1,7 +1,10 @@
 /**
  * All that the demo holds while it runs.
  */
+import type { Cabinet } from '../../agent/core/cabinet.ts';
 import type { Clock } from '../../agent/core/clock.ts';
+import type { PanelView } from '../../agent/core/panel-tools.ts';
+import type { SoundView } from '../../agent/core/sound-tools.ts';
 import type { StatusView } from '../../agent/core/views.ts';
 import type { TestBroker } from '../platform/broker.ts';
 import type { ReferenceHost } from '../platform/host.ts';
@@ -12,6 +15,7 @@ import type { Street } from './street.ts';
 
 export interface Demo {
   readonly options: DemoOptions;
+  readonly cabinet: Cabinet;
   readonly clock: Clock;
   readonly street: Street;
   readonly passages: Passages;
@@ -20,6 +24,9 @@ export interface Demo {
   readonly agent: AgentProcess;
   /** The agent's newest status; null before the first. */
   status: StatusView | null;
+  /** The agent's newest answers about panels and sound; empty before the first, and in a street without them. */
+  panels: readonly PanelView[];
+  sounds: readonly SoundView[];
   /** Whether the broker is stopped. */
   isCut: boolean;
   toggleUplink(): Promise<void>;

@@ -1,5 +1,6 @@
 import { quantile } from '../../agent/core/quantile.ts';
 import type { StatusView } from '../../agent/core/views.ts';
+import { isSquare, type SquareFigures, squareFigures } from './demo-square.ts';
 import type { Demo } from './demo-state.ts';
 
 /** The demo's figures; `errors` is empty on success. */
@@ -17,6 +18,8 @@ export interface DemoSummary {
   readonly transactions: number;
   readonly timeouts: number;
   readonly crcErrors: number;
+  /** Null in a street without panel, sound and meter. */
+  readonly square: SquareFigures | null;
   readonly rssMb: number;
   readonly startMs: number | null;
   readonly errors: readonly string[];
@@ -49,6 +52,7 @@ export async function summaryOf({ agent, host, passages, street }: Demo): Promis
     transactions: sum((line) => line.transactions),
     timeouts: sum((line) => line.timeouts),
     crcErrors: sum((line) => line.crcErrors),
+    square: isSquare(street.devices) ? squareFigures(street.devices) : null,
     rssMb: status.rssMb,
     startMs: status.startMs,
     errors,

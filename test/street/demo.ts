@@ -71,7 +71,7 @@ async function run(options: DemoOptions): Promise<number> {
     logFile: join(folder, 'agent.log'),
     clock,
   });
-  const demo = createDemo({ options, clock, street, passages: watchPassages(street, cabinet, clock), broker, host, agent });
+  const demo = createDemo({ options, cabinet, clock, street, passages: watchPassages(street, cabinet, clock), broker, host, agent });
   try {
     await agent.ready();
     return await play(demo);
@@ -85,7 +85,7 @@ async function run(options: DemoOptions): Promise<number> {
   }
 }
 
-type Played = Pick<Demo, 'options' | 'clock' | 'street' | 'passages' | 'broker' | 'host' | 'agent'>;
+type Played = Pick<Demo, 'options' | 'cabinet' | 'clock' | 'street' | 'passages' | 'broker' | 'host' | 'agent'>;
 
 function createDemo(parts: Played): Demo & { readonly ended: Promise<void> } {
   const { broker, host, street } = parts;
@@ -99,6 +99,8 @@ function createDemo(parts: Played): Demo & { readonly ended: Promise<void> } {
     ...parts,
     ended,
     status: null,
+    panels: [],
+    sounds: [],
     isCut: false,
     async toggleUplink() {
       demo.isCut = !demo.isCut;
@@ -154,7 +156,10 @@ async function play(demo: ReturnType<typeof createDemo>): Promise<number> {
 
 async function look(demo: Demo): Promise<void> {
   try {
-    demo.status = await demo.agent.status();
+    const { agent, cabinet } = demo;
+    demo.status = await agent.status();
+    if (cabinet.panels.length > 0) demo.panels = (await agent.ask('panel show')) as Demo['panels'];
+    if (cabinet.sound !== null) demo.sounds = (await agent.ask('sound show')) as Demo['sounds'];
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
   }

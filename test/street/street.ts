@@ -3,20 +3,14 @@
  *
  * The same street runs in real time behind pseudo-terminals and on the manual clock behind wires.
  */
-import type { Cabinet, DeviceConfig, LineConfig } from '../../agent/core/cabinet.ts';
+import type { Cabinet, LineConfig } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs, Timer } from '../../agent/core/clock.ts';
+import type { MoverKind } from './movers.ts';
 import { createRandom, type Random } from './random.ts';
 import { SimLine } from './sim-line.ts';
-import { createSimPlayer, type SimPlayer } from './units/dfplayer.ts';
-import { createRelayD8 } from './units/relay-d8.ts';
-import { createSdm630 } from './units/sdm630.ts';
-import { sds011Frame } from './units/sds011.ts';
+import { type RawDevice, StreetDevices } from './street-devices.ts';
 import type { SimUnit } from './units/sim-unit.ts';
-import { createLedCard, createTubeDisplay, type SimPanel } from './units/text-panel.ts';
-import { createTicMeter, type TicMeter } from './units/tic-meter.ts';
-import { createWbLed } from './units/wb-led.ts';
-import { createWbMsw } from './units/wb-msw.ts';
-import { type MoverKind, SimWorld, type WorldLamp } from './world.ts';
+import { SimWorld, type WorldLamp } from './world.ts';
 
 /** A level written to a lamp, as its driver received it. */
 export interface LevelSeen {
@@ -44,14 +38,16 @@ export interface Street {
   readonly units: ReadonlyMap<string, SimUnit>;
   /** All levels written so far, oldest first. */
   readonly levels: readonly LevelSeen[];
+  /** Those with more than registers, by device. */
+  readonly devices: StreetDevices;
   /** The sound players, by device. */
-  readonly players: ReadonlyMap<string, SimPlayer>;
+  readonly players: StreetDevices['players'];
   /** Inputs of the relay boxes, by device. */
   readonly inputs: ReadonlyMap<string, number[]>;
   /** The utility's meters, by device. They measure the power of the street. */
-  readonly meters: ReadonlyMap<string, TicMeter>;
+  readonly meters: StreetDevices['meters'];
   /** What a person reads on the panels, by device. */
-  readonly panels: ReadonlyMap<string, SimPanel>;
+  readonly panels: StreetDevices['panels'];
   readonly random: Random;
   /** Called for each level, after it was added to `levels`. */
   onLevel: (seen: LevelSeen) => void;
@@ -64,12 +60,6 @@ export interface Street {
   stop(): void;
 }
 
-/** The recordings on the card of a simulated player: music, announcements, and a file of a folder. Units: s, by track or folder × 1000 + file. */
-const CARD_LENGTHS_S: Readonly<Record<number, number>> = { 1: 180, 2: 240, 3: 20, 4: 15, 5: 2, 2005: 30 };
-const TIC_PROFILE = 'enedis-linky-tic';
-/** More than a frame of a meter. */
-const FRAME_BYTES = 2_048;
-
 /** Errors: throws TypeError for a device type without a simulated unit. */
 export function createStreet(options: StreetOptions): Street {
   return new SimStreet(options);
@@ -80,17 +70,15 @@ class SimStreet implements Street {
   readonly lines = new Map<string, SimLine>();
   readonly units = new Map<string, SimUnit>();
   readonly levels: LevelSeen[] = [];
-  readonly players = new Map<string, SimPlayer>();
-  readonly inputs = new Map<string, number[]>();
-  readonly meters = new Map<string, TicMeter>();
-  readonly panels = new Map<string, SimPanel>();
+  readonly devices: StreetDevices;
   readonly random: Random;
   onLevel: (seen: LevelSeen) => void = () => {};
   readonly #options: StreetOptions;
   readonly #addresses = new Map<string, { line: SimLine; unit: number }>();
   readonly #replacers = new Map<string, () => void>();
-  /** The next timer of each line and each kind of mover. */
-  readonly #timers = new Map<string, Timer>();
+  readonly #rawDevices: RawDevice[] = [];
+  /** The next timer of each kind of mover. */
+  readonly #timers = new Map<MoverKind, Timer>();
 
   constructor(options: StreetOptions) {
     const { cabinet, clock, seed } = options;
@@ -98,7 +86,25 @@ class SimStreet implements Street {
     this.#options = options;
     this.random = createRandom(seed);
     this.world = new SimWorld({ clock, latitudeDeg, longitudeDeg, lengthM: Math.max(...poles.map(({ atM }) => atM)) });
+    const { random, world } = this;
+    this.devices = new StreetDevices({ ...options, random, world, onLevel: (...level) => this.#noteLevel(...level) });
     for (const config of cabinet.lines) this.#addLine(config);
+  }
+
+  get players(): Street['players'] {
+    return this.devices.players;
+  }
+
+  get meters(): Street['meters'] {
+    return this.devices.meters;
+  }
+
+  get panels(): Street['panels'] {
+    return this.devices.panels;
+  }
+
+  get inputs(): Street['inputs'] {
+    return this.devices.inputs;
   }
 
   unitOf(deviceId: string): { line: SimLine; unit: number } {
@@ -114,17 +120,15 @@ class SimStreet implements Street {
   }
 
   start(): void {
-    const { cabinet, perHour = {} } = this.#options;
-    for (const meter of this.meters.values()) meter.start();
-    for (const config of cabinet.lines) if (config.devices.some(({ profile }) => profile === 'nova-sds011')) this.#transmit(config);
+    const { perHour = {} } = this.#options;
+    for (const device of this.#rawDevices) device.start?.();
     for (const kind of Object.keys(perHour) as MoverKind[]) this.#scheduleMover(kind);
   }
 
   stop(): void {
     for (const timer of this.#timers.values()) timer.cancel();
-    for (const meter of this.meters.values()) meter.stop();
     this.world.stop();
-    for (const player of this.players.values()) player.stop();
+    for (const device of this.#rawDevices) device.stop();
     for (const line of this.lines.values()) line.stop();
   }
 
@@ -134,82 +138,22 @@ class SimStreet implements Street {
     for (const device of config.kind === 'modbus' ? config.devices : []) {
       const place = (): void => {
         this.units.get(device.id)?.stop?.();
-        const unit = this.#unitFor(device);
+        const unit = this.devices.unitFor(device);
         units.set(device.unit, unit);
         this.units.set(device.id, unit);
       };
       place();
       this.#replacers.set(device.id, place);
     }
-    const player = this.#playerOf(config, (bytes) => this.lines.get(config.id)?.end.write(bytes));
+    const raw = this.devices.rawDeviceFor(config, (bytes) => this.lines.get(config.id)?.end.write(bytes));
+    if (raw !== null) this.#rawDevices.push(raw);
     const line = new SimLine({
       ...{ serial: config.serial, clock, units },
       ...(chunkBytes === undefined ? {} : { chunkBytes }),
-      ...(player === null ? {} : { onRawBytes: (bytes) => player.receive(bytes) }),
+      ...(raw === null ? {} : { onRawBytes: (bytes) => raw.receive?.(bytes) }),
     });
     this.lines.set(config.id, line);
-    for (const { id, profile } of config.devices) if (profile === TIC_PROFILE) this.meters.set(id, this.#meterOn(line));
     for (const device of config.devices) this.#addresses.set(device.id, { line, unit: device.unit });
-  }
-
-  /** Null for a line without a sound player. */
-  #playerOf({ devices }: LineConfig, send: (bytes: Buffer) => void): SimPlayer | null {
-    const device = devices.find(({ profile }) => profile === 'dfrobot-dfplayer-mini');
-    if (device === undefined) return null;
-    const player = createSimPlayer({ clock: this.#options.clock, send, lengthsS: CARD_LENGTHS_S });
-    this.players.set(device.id, player);
-    return player;
-  }
-
-  /** A frame arrives as a whole when its last byte would, because a night has ten million bytes. */
-  #meterOn(line: SimLine): TicMeter {
-    const { clock, chunkBytes = FRAME_BYTES } = this.#options;
-    return createTicMeter({
-      mode: 'standard',
-      clock,
-      chunkBytes,
-      send: (bytes) => line.end.write(bytes),
-      powerW: () => this.world.powerW(),
-    });
-  }
-
-  #unitFor(device: DeviceConfig): SimUnit {
-    const { world } = this;
-    const { cabinet, clock } = this.#options;
-    switch (device.profile) {
-      case 'wirenboard-wb-led': {
-        const config = cabinet.lamps.find((lamp) => lamp.device === device.id);
-        const lamp = world.addLamp(config?.id ?? device.id, this.#atM(config?.pole ?? device.pole), config?.ratedPowerW ?? 60);
-        return createWbLed({ world, lamp, clock, onLevel: (...level) => this.#noteLevel(...level) });
-      }
-      case 'wirenboard-wb-msw':
-        return createWbMsw({ world, sensor: world.addSensor(device.id, this.#atM(device.pole)), clock });
-      case 'eastron-sdm630':
-        return createSdm630(world);
-      case 'waveshare-modbus-relay-d8': {
-        const contacts = Array.from({ length: 8 }, () => 0);
-        this.inputs.set(device.id, contacts);
-        return createRelayD8(contacts);
-      }
-      case 'dm36b06':
-        return this.#panel(device, createTubeDisplay(6));
-      case 'dm56a04':
-        return this.#panel(device, createTubeDisplay(4));
-      case 'embeddedart-led-card':
-      case 'embeddedart-led-card-swapped':
-        return this.#panel(device, createLedCard(device.profile.endsWith('swapped')));
-      default:
-        throw new TypeError(`the simulated street has no unit that behaves like ${device.profile}`);
-    }
-  }
-
-  #panel({ id }: DeviceConfig, panel: SimPanel): SimPanel {
-    this.panels.set(id, panel);
-    return panel;
-  }
-
-  #atM(pole: string | null): number {
-    return this.#options.cabinet.poles.find(({ id }) => id === pole)?.atM ?? 0;
   }
 
   #noteLevel(lamp: WorldLamp, levelPct: number): void {
@@ -226,16 +170,6 @@ class SimStreet implements Street {
     const serial = cabinet.lines.find(({ devices }) => devices.some(({ id }) => id === device))?.serial;
     if (serial === undefined) return 0;
     return (8 * (1 + serial.dataBits + (serial.parity === 'none' ? 0 : 1) + serial.stopBits) * 1_000) / serial.baud;
-  }
-
-  /** The dust sensor transmits once a second. */
-  #transmit(config: LineConfig): void {
-    const line = this.lines.get(config.id);
-    const again = (): void => {
-      line?.end.write(sds011Frame(4 + 3 * this.random(), 9 + 6 * this.random()));
-      this.#timers.set(config.id, this.#options.clock.after(1_000, again));
-    };
-    again();
   }
 
   #scheduleMover(kind: MoverKind): void {

@@ -5,6 +5,7 @@
  */
 import { getPosition } from 'suncalc';
 import type { Clock, MonoMs, Timer } from '../../agent/core/clock.ts';
+import { createMover, inRange, isOnStreet, type MoverKind, moverPositionM, type SimMover } from './movers.ts';
 
 export interface WorldLamp {
   readonly id: string;
@@ -16,19 +17,6 @@ export interface WorldLamp {
   dayBurner: boolean;
   /** Where the present fade started and where it goes. */
   fade: { fromPct: number; toPct: number; startMono: MonoMs; endMono: MonoMs };
-}
-
-export type MoverKind = 'walker' | 'cyclist' | 'car';
-
-/** Units: m/s. Source: 5 km/h, 25 km/h, 50 km/h. */
-const MOVER_SPEED_MPS: Readonly<Record<MoverKind, number>> = { walker: 1.4, cyclist: 6.94, car: 13.9 };
-
-export interface SimMover {
-  readonly kind: MoverKind;
-  readonly startMono: MonoMs;
-  readonly startM: number;
-  /** Negative: towards the start of the street. Units: m/s. */
-  readonly speedMps: number;
 }
 
 export interface WorldSensor {
@@ -59,6 +47,7 @@ export class SimWorld {
   readonly #options: WorldOptions;
   readonly #trips = new Set<Timer>();
   readonly #listeners: ((sensor: WorldSensor, mover: SimMover) => void)[] = [];
+  readonly #places: { readonly atM: number; readonly onPass: (mover: SimMover) => void }[] = [];
   #movers: readonly SimMover[] = [];
   #energyWh = 0;
   #countedMono: MonoMs;
@@ -117,23 +106,23 @@ export class SimWorld {
   /** A person or a car starts 20 m outside the street, before its start or behind its end. */
   send(kind: MoverKind, fromStart = true): SimMover {
     const { clock, lengthM } = this.#options;
-    const speedMps = MOVER_SPEED_MPS[kind] * (fromStart ? 1 : -1);
-    const mover: SimMover = { kind, startMono: clock.monoMs(), startM: fromStart ? -20 : lengthM + 20, speedMps };
-    this.#movers = [...this.#movers.filter((other) => this.#isOnStreet(this.positionM(other), other)), mover];
-    for (const sensor of this.sensors.values()) this.#scheduleTrip(sensor, mover);
+    const mover = createMover(kind, fromStart, lengthM, clock.monoMs());
+    this.#movers = [...this.#movers.filter((other) => isOnStreet(other, this.#positionM(other), lengthM)), mover];
+    for (const sensor of this.sensors.values()) {
+      this.#schedule(inRange(mover, sensor.atM, SENSOR_RANGE_M).fromMono, () => {
+        for (const listener of this.#listeners) listener(sensor, mover);
+      });
+    }
+    for (const { atM, onPass } of this.#places) this.#schedule(inRange(mover, atM, 0).fromMono, () => onPass(mover));
     return mover;
   }
 
   movers(): readonly { mover: SimMover; atM: number }[] {
-    const placed = this.#movers.map((mover) => ({ mover, atM: this.positionM(mover) }));
-    return placed.filter(({ mover, atM }) => this.#isOnStreet(atM, mover));
+    const placed = this.#movers.map((mover) => ({ mover, atM: this.#positionM(mover) }));
+    return placed.filter(({ mover, atM }) => isOnStreet(mover, atM, this.#options.lengthM));
   }
 
-  positionM({ startMono, startM, speedMps }: SimMover): number {
-    return startM + (speedMps * (this.#options.clock.monoMs() - startMono)) / 1_000;
-  }
-
-  /** No mover triggers a sensor any more. */
+  /** No mover triggers a sensor or passes a place any more. */
   stop(): void {
     for (const timer of this.#trips) timer.cancel();
     this.#trips.clear();
@@ -144,10 +133,15 @@ export class SimWorld {
     this.#listeners.push(listener);
   }
 
+  /** `onPass` is called when a mover that starts from now on passes this place, as over a loop in the road. */
+  watchPlace(atM: number, onPass: (mover: SimMover) => void): void {
+    this.#places.push({ atM, onPass });
+  }
+
   /** The last time, up to now, at which a mover was in range; null if none was. `send` discards movers that have left the street. */
   seenMono(sensor: WorldSensor): MonoMs | null {
     const nowMono = this.#options.clock.monoMs();
-    const seen = this.#movers.map((mover) => inRange(mover, sensor.atM)).filter(({ fromMono }) => fromMono <= nowMono);
+    const seen = this.#movers.map((mover) => inRange(mover, sensor.atM, SENSOR_RANGE_M)).filter(({ fromMono }) => fromMono <= nowMono);
     return seen.length === 0 ? null : Math.max(...seen.map(({ toMono }) => Math.min(nowMono, toMono)));
   }
 
@@ -170,24 +164,16 @@ export class SimWorld {
     this.#countedW = nowW;
   }
 
-  #scheduleTrip(sensor: WorldSensor, mover: SimMover): void {
+  #positionM(mover: SimMover): number {
+    return moverPositionM(mover, this.#options.clock.monoMs());
+  }
+
+  #schedule(dueMono: MonoMs, fire: () => void): void {
     const { clock } = this.#options;
-    const delayMs = inRange(mover, sensor.atM).fromMono - clock.monoMs();
-    const timer = clock.after(delayMs, () => {
+    const timer = clock.after(dueMono - clock.monoMs(), () => {
       this.#trips.delete(timer);
-      for (const listener of this.#listeners) listener(sensor, mover);
+      fire();
     });
     this.#trips.add(timer);
   }
-
-  #isOnStreet(atM: number, { speedMps }: SimMover): boolean {
-    return speedMps > 0 ? atM < this.#options.lengthM + 40 : atM > -40;
-  }
-}
-
-/** When a mover enters and leaves the range of a sensor. */
-function inRange({ startMono, startM, speedMps }: SimMover, atM: number): { fromMono: MonoMs; toMono: MonoMs } {
-  const near = (atM - Math.sign(speedMps) * SENSOR_RANGE_M - startM) / speedMps;
-  const far = (atM + Math.sign(speedMps) * SENSOR_RANGE_M - startM) / speedMps;
-  return { fromMono: startMono + 1_000 * Math.max(0, near), toMono: startMono + 1_000 * far };
 }

@@ -10,6 +10,7 @@ import type {
   StepTime,
 } from '../../core/cabinet.ts';
 import { WEEKDAYS } from '../schema/weekdays.ts';
+import { soundWritten } from './sound-written.ts';
 
 /**
  * Returns a cabinet in the form of its file, so that a person who compares two configurations reads the keys to change. Missing values appear
@@ -29,6 +30,7 @@ export function asWritten({
   rules,
   outputs,
   panels,
+  sound,
   neighbours,
   uplink,
   store,
@@ -53,7 +55,7 @@ export function asWritten({
       id,
       steps: steps.map(({ at, level, boostPct }) => ({ at: timeWritten(at), ...levelWritten(level), boostPct })),
     })),
-    holidays: holidaysWritten(calendars, panels),
+    holidays: holidaysWritten([...calendars, ...(sound?.calendars ?? [])], panels),
     calendars: calendars.map((calendar) => ({ ...calendar, rules: calendar.rules.map(calendarRuleWritten) })),
     eventNights: eventNights.map(({ date, from, until, ...event }) => ({
       ...event,
@@ -64,6 +66,7 @@ export function asWritten({
     rules: rules.map(ruleWritten),
     outputs,
     panels: panels.map(panelWritten),
+    sound: sound ? soundWritten(sound, calendarRuleWritten) : null,
     neighbours,
     uplink,
     store,
@@ -90,16 +93,6 @@ function dateWritten({ year, month, day }: CalendarDate): string {
   return [...(year === null ? [] : [String(year)]), twoDigits(month), twoDigits(day)].join('-');
 }
 
-function panelWritten({ schedule, ...panel }: PanelConfig): Readonly<Record<string, unknown>> {
-  const entries = schedule.map(({ text, at, until, days }) => ({
-    text,
-    at: timeWritten(at),
-    until: timeWritten(until),
-    ...daysWritten(days),
-  }));
-  return { ...panel, schedule: entries };
-}
-
 /** The lists of holidays that rules name; undefined if there are none. */
 function holidaysWritten(
   calendars: readonly Calendar[],
@@ -109,6 +102,16 @@ function holidaysWritten(
   const named = days.flatMap(({ holidays }) => (holidays === null || typeof holidays === 'string' ? [] : [holidays]));
   const lists = new Map(named.map((list) => [list.id, list]));
   return lists.size === 0 ? undefined : [...lists.values()].map(({ id, days }) => ({ id, days: days.map(holidayWritten) }));
+}
+
+function panelWritten({ schedule, ...panel }: PanelConfig): Readonly<Record<string, unknown>> {
+  const entries = schedule.map(({ text, at, until, days }) => ({
+    text,
+    at: timeWritten(at),
+    until: timeWritten(until),
+    ...daysWritten(days),
+  }));
+  return { ...panel, schedule: entries };
 }
 
 /** `12-26`, `easter-2`, or the weekday of a month. */

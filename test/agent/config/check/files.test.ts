@@ -69,9 +69,25 @@ t.test('the demo street loads clean, and takes a thirteenth lamp by four lines',
   t.equal(longer.poles.at(-1)?.atM, 287);
 });
 
-t.test('both streets fit the shipped device profiles', async (t) => {
+t.test('the square loads clean: light, panel, sound and both meters', async (t) => {
+  const { cabinet } = loadCabinet('config/square.yaml', fromDisk);
+  t.match(cabinet, {
+    id: 'square',
+    uplink: { protocol: 4, group: 'Demo' },
+    panels: [{ id: 'square-panel' }],
+    sound: { places: [{ id: 'square-sound' }] },
+  });
+  t.match(
+    cabinet.lines.map(({ port }) => port),
+    ['demo/street', 'demo/square', 'demo/air', 'demo/sound', 'demo/tic'],
+  );
+  const amplifiers = cabinet.sound?.places.flatMap((place) => place.amplifiers) ?? [];
+  t.strictSame(amplifiers, [{ device: 'IO1', point: 'relay_1' }], 'the relay box that opens its relays without supply');
+});
+
+t.test('the streets and the square fit the shipped device profiles', async (t) => {
   const shipped = readProfiles([], readPlacedYaml);
-  for (const file of ['config/example-street.yaml', 'config/demo.yaml']) {
+  for (const file of ['config/example-street.yaml', 'config/demo.yaml', 'config/square.yaml']) {
     t.strictSame(
       checkAgainstProfiles(loadCabinet(file, fromDisk), { ...shipped, searched: [] }).map((each) => formatProblem(each)),
       [],

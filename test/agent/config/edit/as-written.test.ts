@@ -32,7 +32,7 @@ const OTHERWISE: readonly RegExp[] = [
 for (const [name, text] of [
   ['a street with everything', LIT_STREET],
   ['a small one', SMALL_STREET],
-  ...['demo.yaml', 'example-street.yaml'].map((file) => [file, readFileSync(join(EXAMPLES, file), 'utf8')] as const),
+  ...['demo.yaml', 'square.yaml', 'example-street.yaml'].map((file) => [file, readFileSync(join(EXAMPLES, file), 'utf8')] as const),
 ] as const) {
   t.test(`a value of the file appears in the cabinet as written, in the same place: ${name}`, async (t) => {
     const missing = lost(parse(text), written(text)).filter((each) => !OTHERWISE.some((kind) => kind.test(each)));
