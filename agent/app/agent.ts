@@ -16,7 +16,7 @@ import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { joinParts, pulseOf } from './join.ts';
 import { awaitLock, endRunOnceFree, refuseDataInUse } from './lock-wait.ts';
 import type { AgentParts, Joined } from './parts.ts';
-import { busOf, createRooms } from './rooms.ts';
+import { busOf, createRooms, leaveRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 
 /** One agent, with the operations of the code that runs it. */
@@ -183,15 +183,6 @@ async function exchangeLines({ field, parts, state }: Joined, gone: readonly str
   const { lines } = state.site.cabinet;
   const come = lines.filter(({ id }) => gone.includes(id)).map((line) => fieldLine(line, { ...parts, ...state.site }));
   await field.exchange({ gone, come, order: lines.map(({ id }) => id) });
-}
-
-async function leaveRooms({ state }: Joined): Promise<void> {
-  const { detections, lampsRaised } = state.rooms.control.counters();
-  const before = state.countedBefore;
-  state.countedBefore = { detections: before.detections + detections, lampsRaised: before.lampsRaised + lampsRaised };
-  await state.rooms.control.stop();
-  await state.rooms.stopOthers();
-  state.rooms.close();
 }
 
 async function enterRooms(joined: Joined): Promise<void> {

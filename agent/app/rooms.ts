@@ -81,6 +81,16 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   return rooms;
 }
 
+/** Stops the modules of the configuration that ends, and keeps their counts. Their events end. */
+export async function leaveRooms({ state }: Joined): Promise<void> {
+  const { detections, lampsRaised } = state.rooms.control.counters();
+  const before = state.countedBefore;
+  state.countedBefore = { detections: before.detections + detections, lampsRaised: before.lampsRaised + lampsRaised };
+  await state.rooms.control.stop();
+  await state.rooms.stopOthers();
+  state.rooms.close();
+}
+
 function startOthers({ panels, energy, sound }: Rooms): void {
   void panels.start();
   energy.start();
