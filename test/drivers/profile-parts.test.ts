@@ -90,7 +90,7 @@ t.test('a device is polled only for the parts it has', async (t) => {
 t.test('the cabinet has points and metrics for the parts it names only, and one bit is true or false', async (t) => {
   const profile = loadAcmeProfile(GATEWAY.replace('type: u32 }', 'type: u16, bit: 4 }'));
   const device = testDevice('G1', { profile: profile.id, instances: { ecg: [5] } });
-  const cabinet = { lines: [testLine('north', [device])], lamps: [], outputs: [], zones: [] } as unknown as Cabinet;
+  const cabinet = { lines: [testLine('north', [device])], lamps: [], outputs: [], zones: [], panels: [] } as unknown as Cabinet;
   const points = cabinetPoints(cabinet, new Map([[profile.id, profile]]));
   t.same([...points.keys()], ['G1.level', 'G1.power', 'G1.ecg5_actual', 'G1.ecg5_dim']);
   t.same(

@@ -20,6 +20,7 @@ const NAMES: Readonly<Record<string, string>> = {
 /** Examples of texts with a certain form, by the message of the schema. */
 const FORMS: readonly (readonly [says: RegExp, example: string])[] = [
   [/^dusk, middle/, '23:00'],
+  [/^a time of day/, '23:00'],
   [/^a date/, '07-14'],
   [/^a day/, '2026-07-14'],
   [/^an Ed25519 public key/, 'MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo='],

@@ -40,7 +40,8 @@ const SILENT: SoundView = {
 function agent(places: readonly SoundView[]) {
   const requests: Omit<SoundRequest, 'commandId'>[] = [];
   const view = {
-    names: () => ({ lamps: [], zones: ['rue'], devices: [], lines: [], modbusLines: [], poles: [] }),
+    names: () => ({ lamps: [], zones: ['rue'], devices: [], lines: [], modbusLines: [], poles: [], panels: [] }),
+    panels: { views: () => [] },
     sound: {
       places: () => places,
       tracks: () => ['birds'],
