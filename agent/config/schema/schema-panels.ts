@@ -57,7 +57,7 @@ const valueSchema = z.strictObject({
   words: z
     .array(
       z.strictObject({
-        below: z.number().nullish().describe(String(msg`For values below this; left out in the last entry: for all others.`)),
+        below: z.number().optional().describe(String(msg`For values below this; left out in the last entry: for all others.`)),
         word: z.string().min(1).max(32).describe(String(msg`this word.`)),
       }),
     )
