@@ -28,8 +28,8 @@ export interface Outlook {
 }
 
 /**
- * Returns the distances from a pole; undefined if the graph has no place for the pole. `deaf`: devices of sensors that cannot detect a person now, which
- * are ignored. The result is cached: do not change it.
+ * Returns the distances from a pole; undefined if the graph has no place for the pole. `deaf`: devices of sensors that cannot detect a
+ * person now, which are ignored. The result is cached: do not change it.
  */
 export type OutlookReader = (pole: string, deaf: ReadonlySet<string>) => Outlook | undefined;
 

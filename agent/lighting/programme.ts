@@ -14,8 +14,8 @@ import type { LocalCalendar } from './local-time.ts';
 import type { Night, Nights } from './night.ts';
 
 /**
- * A part of a night with one level. It begins at `atMs` and ends with the next one, the last with the night. `boostPct`: the level with presence; null for that of
- * the zone.
+ * A part of a night with one level. It begins at `atMs` and ends with the next one, the last with the night. `boostPct`: the level with
+ * presence; null for that of the zone.
  */
 export interface Stretch {
   readonly atMs: WallMs;

@@ -62,9 +62,9 @@ const UNSEEN: Spell = {
 /**
  * Returns the state after one more reading; the same reading at the same time changes nothing.
  *
- * A value counts with quality good or stale. For a reading without one, and for one older than the newest value, only the quality and what changes by time alone are updated: the
- * last presence is kept, so a lost reply causes no second detection. Units: the threshold is in the point's unit. Errors: none; every
- * reading leads to a state.
+ * A value counts with quality good or stale. For a reading without one, and for one older than the newest value, only the quality and what
+ * changes by time alone are updated: the last presence is kept, so a lost reply causes no second detection. Units: the threshold is in the
+ * point's unit. Errors: none; every reading leads to a state.
  */
 export function afterSensorReading(
   before: SensorState | undefined,

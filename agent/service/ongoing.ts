@@ -78,10 +78,10 @@ export function createOngoing({ store, uplink, log, self, record }: OngoingParts
 const MAX_LEFTOVERS = 10_000;
 
 /**
- * Ends the events in the store that earlier runs left open; their end is the present time, or their start if that is later. Their text says that the real end is
- * unknown. Otherwise each mains cut would leave its events open forever. A condition that persists has begun a new event by then, or will
- * begin one. Events of this run, for which `isGoingOn` returns true, stay open. Only the newest 2,000 open events are ended: the store
- * returns no more.
+ * Ends the events in the store that earlier runs left open; their end is the present time, or their start if that is later. Their text says
+ * that the real end is unknown. Otherwise each mains cut would leave its events open forever. A condition that persists has begun a new
+ * event by then, or will begin one. Events of this run, for which `isGoingOn` returns true, stay open. Only the newest 2,000 open events are
+ * ended: the store returns no more.
  */
 export async function endLeftovers({
   store,

@@ -1,7 +1,8 @@
 /**
  * The chores of the store and the nightly report: when they run, what they do, and the text of their results.
  *
- * By the sun's time, only compaction, the report and a chore that catches up can run near dusk. The cabinets of one city run them at different minutes.
+ * By the sun's time, only compaction, the report and a chore that catches up can run near dusk. The cabinets of one city run them at
+ * different minutes.
  */
 
 import type { Cabinet } from '../../core/cabinet.ts';

@@ -82,7 +82,10 @@ export class StoreFile<H> {
     return this.#use(atMs, (_, handle) => act(handle));
   }
 
-  /** Runs `act` as one transaction that is on disk when this returns. Errors: throws StoreError, also for what `act` throws; nothing is then written. */
+  /**
+   * Runs `act` as one transaction that is on disk when this returns. Errors: throws StoreError, also for what `act` throws; nothing is then
+   * written.
+   */
   write<T>(atMs: WallMs, act: (handle: H) => T): T {
     return this.#use(atMs, (current, handle) => {
       const transaction = current.db.transaction(() => {
