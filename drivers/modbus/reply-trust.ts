@@ -221,7 +221,8 @@ export class ReplyTrust {
 
   /**
    * Classifies a valid frame that came as no reply, counts it, and returns what it is. Any but a late reply makes the line doubtful for a
-   * while if its unit is one that this line polls. `isOwn`: the unit in question sent it, for the function in question.
+   * while if its unit is one that this line polls. An echo of the last request does not. `isOwn`: the unit in question sent it, for the
+   * function in question.
    */
   name({ frame, unit, fc, isRequest }: SoundFrame, nowMono: MonoMs, isOwn = false): StrayName {
     const hash = frameHash(frame);

@@ -73,8 +73,8 @@ export interface ChainFacts {
 
 /**
  * Verifies the chain from its first entry. `rows`: all of them, oldest first. The verdict has the first 20 problems and the newest 20
- * remarks about adopted copies. A recorded loss is a problem too. Only `known` reveals a log whose hashes were all computed again. A
- * `known` entry that was trimmed is not compared, unless it is in `reserved`.
+ * remarks about adopted copies. An entry about a missing head or a lost log is a problem too. Only `known` reveals a log whose hashes
+ * were all computed again. A `known` entry that was trimmed is not compared, unless it is in `reserved`.
  */
 export function verifyChain(rows: Iterable<AuditRow>, { head, known, reserved, isUsed }: ChainFacts): AuditVerdict {
   const problems: Message[] = [];

@@ -65,8 +65,8 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
   /**
    * Sends the births again, then what waited for them.
    *
-   * Many births are sent at the pace of the broker. `onBorn` is called when all are sent, or at once if the link breaks while they are
-   * sent. It is not called if a wait for the broker fails, or if other births or the end of the session come first.
+   * Many births are sent at the pace of the broker. `onBorn` is called when all are sent, or at once if one of them cannot be sent. It is
+   * not called if a wait for the broker fails, or if other births or the end of the session come first.
    */
   rebirth(connection: MqttConnection, onBorn: () => void): void {
     this.#birthRound += 1;
