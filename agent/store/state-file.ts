@@ -43,8 +43,8 @@ const JSON_COLUMN: Readonly<Record<StateTable, string | null>> = { kv: 'value', 
 const NAMES: Readonly<Record<StateTable, string>> = { kv: 'key', event: 'id', outcome: 'command_id' };
 
 /**
- * `state.db`: small durable facts, events, outcomes of commands and the audit log. Each commit trims events to 10,000 and outcomes to
- * 2,000, the oldest first. Errors: its methods throw StoreError.
+ * `state.db`: small durable facts, events, outcomes of commands and the audit log. Keeps the last 10,000 events and 2,000 outcomes that
+ * were stored. Errors: its methods throw StoreError.
  */
 export class StateFile {
   readonly #onNotice: (notice: Notice) => void;

@@ -13,8 +13,8 @@ import { StoreReader } from './store-reader.ts';
 import { openWorkerLink } from './worker-link.ts';
 
 /**
- * The settings of a store. The settings may change while it runs: `commitSeconds` is read at `start`, the others at each start of the
- * thread. `clock`, `log` and `openLink` are read once, by `createStore`.
+ * The settings of a store, which may change while it runs: `commitSeconds` is read at `start`, the others at each start of the thread.
+ * `clock`, `log` and `openLink` are read once, by `createStore`.
  */
 export interface StoreParts {
   readonly dir: string;

@@ -43,7 +43,7 @@ const SAVE_MS = 2_000;
 
 /**
  * Records the state of commands and sends it to the platform: refusals, repetitions and ends. An end is sent again until the broker has
- * it. At most 60 refusals and repetitions at once, then one a second, are answered; others are only counted.
+ * it. At most 60 refusals and repetitions at once, then one a second, are answered; others get no answer.
  */
 export class CommandAnswers {
   /** The ends that the broker may not have yet. */
