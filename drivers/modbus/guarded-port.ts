@@ -77,8 +77,8 @@ export interface GuardedPortOptions extends LinkOptions {
   /** Silence before a request. Units: ms. Default: as `gapMs`. */
   readonly frameGapMs?: number;
   /**
-   * Whether the port is behind a serial server on the network. Replies are then not rejected as too early, and the texts of failures name
-   * the server.
+   * Whether the port is behind a serial server on the network. Replies are then not rejected as too early, and the texts of failures are
+   * those for a unit behind a gateway.
    */
   readonly isNetwork?: boolean;
   /** Called when a request that was given up has been answered, `afterMs` after it was sent. */
