@@ -67,7 +67,7 @@ function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): num
 }
 
 /**
- * Returns the value of a point.
+ * Returns the value of a point. `words`: its registers; more are ignored, but fewer than its type has are an error of the caller.
  *
  * Units: the point's own, after raw × scale + offset or the DALI curve, rounded to its decimals; 0 or 1 for a single bit. A level in whole
  * % is 0 only for a dark lamp. Errors: null when the device reports "no value" (a sentinel, a float that is NaN or infinite, an invalid

@@ -24,7 +24,9 @@ export interface FrameCodec {
   readonly silenceMs: number;
   /** For a device that transmits only when it detects something: the values after a silence. */
   readonly idle?: { readonly afterMs: number; readonly values: FrameValues };
+  /** Frames to send after the port has opened, in this order. Default: none. */
   readonly init?: readonly Uint8Array[];
+  /** The frame that requests values, and its period. Units: ms. Default: the device sends without requests. */
   readonly poll?: { readonly bytes: Uint8Array; readonly everyMs: number };
   /** Shape: `at` is an index of `bytes`. Errors: none; any bytes give one of the three results. */
   parse(bytes: Buffer, at: number): Parsed;
