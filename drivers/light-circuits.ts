@@ -119,7 +119,7 @@ export interface LightContactCircuit {
   readonly lampPlaces: ReadonlySet<WireRegister>;
 }
 
-/** The circuits of a site by their registers on the wire. */
+/** The circuits of a site by their registers on the wire. Of two outputs or devices with the same key, the last one counts. */
 export interface Circuits {
   /** By register; the first lamp if two have the same register. */
   readonly lamps: ReadonlyMap<WireRegister, LampCircuit>;

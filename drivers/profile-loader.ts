@@ -80,9 +80,9 @@ function soundProfile(file: ProfileFile, readPlaced: ReadPlaced): Profile {
 }
 
 /**
- * Returns all valid profiles, and the problems of the others. A file of the site replaces a shipped one with its id, also if it is invalid:
- * the id then has no profile, unless another file of the site with it is valid. Two valid files of the site with one id are both left out,
- * and so is a shipped one with it.
+ * Returns all valid profiles, and the problems of the others. A file of the site replaces a shipped one with its id, also if it is
+ * invalid but `claimedId` finds the id: the id then has no profile, unless another file of the site with it is valid. Two valid files of
+ * the site with one id are both left out, and so is a shipped one with it.
  *
  * Shape: `files` has the shipped ones first. A file whose text is in `checked` is not parsed or checked again.
  */

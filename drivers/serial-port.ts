@@ -29,8 +29,8 @@ const READABLE = 1;
 const READ_BYTES = 4096;
 
 /**
- * Creates a serial port; it is closed until `open`. `consoleAt` returns the console unit on a port, which then cannot be a line; null for
- * none.
+ * Creates a serial port; it is closed until `open`. `rs485` null: the direction is not switched by the kernel. `consoleAt` returns the
+ * console unit on a port, which then cannot be a line; null for none.
  *
  * Errors: `open` rejects with BusError `port-missing`, `port-busy` or `port-refused`, each with what to check.
  */

@@ -38,7 +38,7 @@ export interface FloorQuestion {
   /** A lamp must reach the lowest of the floors that contain it. */
   readonly floors: readonly Floor[];
   readonly nowMs: WallMs;
-  /** Nights from now on; nights around dates with a year are added. */
+  /** Number of nights from the present one on. Nights around dates with a year and around leap days are added. */
   readonly nightsAhead: number;
 }
 
@@ -77,8 +77,9 @@ function darkestLamp(lamp: Lamp, zone: Zone | undefined): Lamp {
 }
 
 /**
- * Returns, for each lamp that would be too dark at some time, the first instant and situation found; empty if there is none. A lamp in none
- * of the floors, or whose street equals one of them, is not judged. Slow: it decides many instants of many nights.
+ * Returns one shortfall for each lamp that would be too dark at some time; empty if there is none. It is the first found, not always the
+ * earliest: chosen programmes are searched after the calendars, and an unknown time last. A lamp in none of the floors is not judged, nor
+ * one for which the street equals a floor. Slow: it decides many instants of many nights.
  */
 export function shortfallsOf(question: FloorQuestion): Shortfall[] {
   const { after } = question;

@@ -24,11 +24,11 @@ export type ForecastStart = Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'intent
 
 /** Computes the light of a street at other instants than the present. */
 export interface Forecast {
-  /** Nights and programme of a zone. */
+  /** Returns nights and programme of a zone; undefined for an unknown zone. */
   readonly plan: Decider['plan'];
-  /** Returns the decisions at an instant, without intents that begin later or have ended by then. */
+  /** Returns the decisions at an instant, without intents that begin later or have ended by then. The clock counts as correct. */
   at(now: ForecastStart, atMs: WallMs): LightingResult;
-  /** Returns the present night, or the next one once it is day. Undefined for an unknown zone. */
+  /** Returns the times, programme and changes of level of this night; after its dawn, those of the next. Undefined for an unknown zone. */
   tonight(now: ForecastStart, zoneId: string): TonightView | undefined;
 }
 

@@ -19,7 +19,8 @@ function concerns({ target }: Intent, { lampId, zoneId }: LampPlace): boolean {
 }
 
 /**
- * Returns the intents in force for a lamp, strongest first; empty if there are none.
+ * Returns the intents for a lamp that have not expired, strongest first; empty if there are none. Each must have begun: `sinceMs` is not
+ * compared with the present.
  *
  * Order: the higher rank, within a rank the higher level, then the order of `intents`. An intent that a later one of the same source and
  * rank replaces on this lamp is last within its rank: "the zone at 90 %", then "this lamp at 30 %", gives 30 %.

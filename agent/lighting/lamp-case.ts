@@ -13,7 +13,8 @@ import type { ZoneMoment } from './zone-moment.ts';
 const NO_SENSOR_TEXT = msg`no sensor reaches this lamp`;
 
 /**
- * Returns the input of `arbitrate` for a lamp. `wave`: the raise by a moving person, or null.
+ * Returns the input of `arbitrate` for a lamp. `wave`: the raise by a moving person, or null. Nothing raises a lamp unless its own zone
+ * has night. For a lamp without a zone it is always night, and only intents and a hold affect it.
  *
  * Shape: `moments` begins with that of its own zone and is empty for a lamp without a zone; the others are of zones that raise it too.
  */

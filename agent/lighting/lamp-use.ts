@@ -6,10 +6,11 @@ import { DESIGN_LEVEL_PCT, limitedPct } from './arbiter.ts';
 /** The level decided for a lamp and its cause, for the energy figures. */
 export interface LampUse {
   readonly levelPct: LevelPct;
-  /** The level without presence and traffic; the level itself while neither raises it. */
+  /** The level without presence, traffic and rules; the level itself while none of them raises it, or without a programme's level. */
   readonly quietPct: LevelPct;
+  /** `traffic`: traffic or a rule. */
   readonly raisedBy: 'presence' | 'traffic' | null;
-  /** A person set the level: dark by hand is not a saving. */
+  /** An intent of rank maintenance, emergency or override sets the level: dark on command is not a saving. */
   readonly byPerson: boolean;
 }
 

@@ -30,28 +30,34 @@ export type LightingStreet = Pick<
 
 /** The state of one presence sensor, after its filters. */
 export interface SensorState {
-  /** A person is present: at or above its threshold for long enough, or just counted. */
+  /** A person is present: at or above its threshold for long enough, or just counted. It may stay true without an answer: see `quality`. */
   readonly present: boolean;
-  /** Start of the present spell, or of the last one. */
+  /** Start of the newest spell that became presence; null before the first. */
   readonly sinceMono: MonoMs | null;
-  /** Newest reading with presence. */
+  /** Newest reading with presence; null before the first. */
   readonly lastPresentMono: MonoMs | null;
   readonly quality: Quality;
-  /** Start of the spell of raw readings at or above the threshold, pauses shorter than `offDelayS` not counted; null otherwise. */
+  /**
+   * Start of the running spell of readings at or above the threshold, or of rises of a counter; null without one. A pause shorter than
+   * `offDelayS` does not end it.
+   */
   readonly rawUpMono?: MonoMs | null;
-  /** Since when the value is below the threshold; for a counter since when it has not risen. Null otherwise. */
+  /** Since when the value is below the threshold; for a counter its last rise. Null otherwise. */
   readonly rawDownMono?: MonoMs | null;
   /** The spell began just after the agent changed the light around the sensor. It counts from this time on, if it still lasts. */
   readonly deafUntilMono?: MonoMs | null;
   /** Newest reading with a value. */
   readonly valueMono?: MonoMs | null;
-  /** Newest value of a counter; null for others. */
+  /** Newest value of a counter; null for others and before its first value. */
   readonly count?: number | null;
   /** The sensor is ignored: presence without a pause for longer than a person stays, or a counter that counts more than can pass. */
   readonly stuck?: boolean;
-  /** Detections of the last hour by their sixths, newest last. Shape: `sixth` since the start of the monotonic clock. */
+  /**
+   * Detections by sixths of an hour, newest last; those before the last hour may remain until the next detection. Shape: `sixth`: sixths
+   * of an hour since the start of the monotonic clock.
+   */
   readonly activity?: readonly { readonly sixth: number; readonly count: number }[];
-  /** It detects more often than `maxPerH`. */
+  /** It had more than `maxPerH` detections in an hour, and not yet at most half as many since. */
   readonly isBusy?: boolean;
 }
 
@@ -61,7 +67,10 @@ export interface PhotocellState {
   readonly lux: number | null;
   /** Time of the newest reading with a value. */
   readonly atMono: MonoMs;
-  /** Since when the value is at or below the lower threshold, and at or above the upper one; null otherwise. */
+  /**
+   * Since when the value is at or below the lower threshold, and at or above the upper one; null otherwise. While the cell is in the light
+   * of its own lamps, only `notAboveMono` is not null.
+   */
   readonly belowMono: MonoMs | null;
   readonly aboveMono: MonoMs | null;
   /** Since when the value is above the lower threshold, and below the upper one; null otherwise. */
@@ -70,7 +79,7 @@ export interface PhotocellState {
   /** It may change to `dark` only after it was not dark for long enough, and to `bright` only after it was not bright. */
   readonly mayDarken?: boolean;
   readonly mayBrighten?: boolean;
-  /** Its verdict after dwell and arming; null until it has changed once. */
+  /** Its verdict after dwell and arming; null until it has changed once. It stays while the cell gives no value: use `photocellVerdict`. */
   readonly says: 'dark' | 'bright' | null;
   /** It contradicts the sun night after night, so it is ignored. */
   readonly isDoubtful?: boolean;
@@ -82,11 +91,11 @@ export interface TrafficState {
   readonly flowPerH: number | null;
   /** The flow of the running window so far, as if no more vehicles followed. */
   readonly runningPerH?: number;
-  /** Index of the step in force; null: the light of the design class, above all steps and while the flow is not known. */
+  /** Index of the step in force; null: the light of the design class, above all steps or while one of the last two windows was not full. */
   readonly step: number | null;
   /** Since when this step. */
   readonly sinceMono: MonoMs;
-  /** A counter without a value for longer than a window. */
+  /** The first counter without a good value for longer than a window; null if there is none. */
   readonly fault?: PointId | null;
 }
 
@@ -94,7 +103,7 @@ export interface TrafficState {
 export interface RuleState {
   readonly holds: boolean;
   readonly sinceMono: MonoMs;
-  /** Newest value: of its point, or the flow in % of the design flow; null if there is none. */
+  /** Newest value: of its point, or the flow in % of the design flow; null if there is none, and for a presence rule. */
   readonly value?: number | null;
   /** Since when, without a pause, the value is beyond its threshold, back at `clearsAt` (or lost since), or not good; null otherwise. */
   readonly beyondMono?: MonoMs | null;
@@ -109,8 +118,9 @@ export interface Detection {
   readonly pole: string;
   readonly atMono: MonoMs;
   readonly isRelayed: boolean;
-  /** The speed if known from elsewhere; otherwise computed from successive detections. Units: km/h, towards larger (1) or smaller (-1) distances. */
+  /** The reported speed; null if none is reported: then it follows from successive detections. Units: km/h. */
   readonly speedKmh: number | null;
+  /** The reported direction: towards larger (1) or smaller (-1) distances of the pole's street; null if none is reported. */
   readonly direction: 1 | -1 | null;
   /** Distance before the pole at the detection; 0 unless relayed. Units: m. */
   readonly beforeM?: number;
@@ -146,7 +156,7 @@ export interface LightingSnapshot {
   readonly otherMs?: WallMs | null;
   /** By the point of presence: two contacts of one device are two sensors. A sensor without a reading is absent. */
   readonly sensors: ReadonlyMap<PointId, SensorState>;
-  /** Intents in force. Expired ones may be among them and are ignored. */
+  /** Intents that have begun. Expired ones may be among them and are ignored. */
   readonly intents: readonly Intent[];
   /** By point. */
   readonly photocells?: ReadonlyMap<PointId, PhotocellState>;
@@ -177,13 +187,15 @@ export type LitLamps = ReadonlyMap<string, MonoMs | null>;
 /** The state of one zone at the instant of a decision. */
 export interface ZoneState {
   readonly id: string;
+  /** True also while neither night nor day is known. */
   readonly night: boolean;
   /** The time is not trusted, or two clocks disagree about night or day: this night is not compared with the former installation. */
   readonly isNightDoubted?: true;
   /** Units: degrees above the horizon. */
   readonly sunAltitudeDeg: number;
   /**
-   * `off`: a zone without presence, or not night. `base`: no person detected. `boost`: a person is present or was within the hold. `down`: the hold
+   * `off`: a zone without presence, by day, or while neither night nor day is known. `base`: no person detected, or its sensors are
+   * ignored. `boost`: a person is present or was within the hold. `down`: the hold
    * has ended and the drivers are dimming; a new detection returns to boost immediately.
    */
   readonly presence: 'off' | 'base' | 'boost' | 'down';

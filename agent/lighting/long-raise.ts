@@ -18,7 +18,7 @@ export interface RaisedZone {
   readonly isNight: boolean;
   /** Presence keeps one of its lamps above the level it would have without. */
   readonly isRaised: boolean;
-  /** Time since the last detection of any of its sensors. Units: ms. */
+  /** Time since any of its sensors last detected a person; infinite if none ever did. Units: ms. */
   readonly stillMs: number;
 }
 
@@ -29,8 +29,8 @@ export interface RaisedZone {
 const STILL_MS = 60_000;
 
 /**
- * Returns the raise after one more evaluation; undefined if there is none. Daylight ends it, and so does a pause. Once it `isOver`, after
- * `maxBoostS`, only daylight or a minute without any detection ends it. Units: `maxBoostS` s.
+ * Returns the raise after one more evaluation; undefined if there is none. Daylight ends it, and so does one evaluation without a raise.
+ * Once it `isOver`, after `maxBoostS`, only daylight or a minute without any detection ends it. Units: `maxBoostS` s.
  */
 export function afterRaise(
   before: LongRaise | undefined,

@@ -9,7 +9,7 @@ import type { MonoMs } from '../core/clock.ts';
 import type { Detection, LightingStreet } from './lighting.ts';
 import type { StreetGraph } from './street-graph.ts';
 
-/** One stay at a pole, from its first detection to the last. */
+/** One stay at a pole, from its first detection to the last. With two sensors at one place, `source` and `pole` are those of the first. */
 export interface PoleVisit {
   readonly source: string;
   readonly pole: string;
@@ -33,14 +33,14 @@ export interface Mover {
   readonly speedMps: number | null;
   /** Used while the speed is not known. Units: m/s. */
   readonly assumedMps: number;
-  /** It is not a guess: three detections match, or speed and direction were reported. */
+  /** It is not a guess: speed and direction were reported, or its last detection matched a known speed and no other mover. */
   readonly isSure: boolean;
 }
 
 /**
  * Returns the people and vehicles of these detections, in the order in which their last stay at a pole began; empty if there are none. Until a
  * third detection confirms that two belong together, one detection may be part of two movers. Only the newest 48 own and 16 relayed detections
- * count. Depends only on its arguments.
+ * count. Shape: `detections` must be oldest first; those at unknown poles, too old or after `nowMono` are ignored.
  */
 export type MoverReader = (detections: readonly Detection[], nowMono: MonoMs) => readonly Mover[];
 

@@ -18,7 +18,7 @@ export interface Night {
   readonly endMs: WallMs;
   /** When the zone is dark enough to be lit, offsets included; in order, usually one span. */
   readonly dark: readonly { readonly fromMs: WallMs; readonly toMs: WallMs }[];
-  /** The zone's first dusk and last dawn; null if the sun makes none. */
+  /** The zone's first dusk and last dawn, offsets included; null if the sun makes none. They may be set although `dark` is empty. */
   readonly duskMs: WallMs | null;
   readonly dawnMs: WallMs | null;
 }
@@ -29,9 +29,13 @@ export interface Nights {
   at(nowMs: WallMs): Night;
   /**
    * Returns when a sun event of a night happens; null where there is none. The middle always exists: without a dusk or dawn, noon takes its place.
+   * Dusk, dawn and middle include the zone's offsets; sunset and sunrise do not.
    */
   event(night: Night, event: SunEvent): WallMs | null;
-  /** When dark turns to light or light to dark, after an instant; null if neither happens before the end of the next night. */
+  /**
+   * Returns the next start or end of the zone's dark after an instant, by the sun and the offsets; null if there is none before the end of
+   * the next night.
+   */
   changeAfter(nowMs: WallMs): WallMs | null;
 }
 

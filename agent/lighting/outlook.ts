@@ -17,16 +17,19 @@ export interface Outlook {
    * The next sensor that detects the person: `sensorM` if that is finite, otherwise the next sensor at or beyond the lamp; infinite if there is none.
    */
   readonly nextSensorM: Float64Array;
-  /** Where the person is detected or leaves: `nextSensorM` if that is finite, otherwise the end of the street beyond the lamp. */
+  /**
+   * Where the person is detected or leaves: `nextSensorM` if that is finite, otherwise the farthest pole at or beyond the lamp; 0 if there is
+   * no way.
+   */
   readonly placeM: Float64Array;
-  /** 1 for lamps towards larger, and towards smaller, distances of the pole's street. */
+  /** 1 for lamps towards larger, and towards smaller, distances of the pole's street, otherwise 0. A lamp at the pole has 1 in both. */
   readonly isUp: Uint8Array;
   readonly isDown: Uint8Array;
 }
 
 /**
- * Returns the distances from a pole; undefined if the pole is unknown. `deaf`: devices of sensors that cannot detect a person now, which
- * are ignored. The result is cached: do not change it.
+ * Returns the distances from a pole; undefined if the graph has no place for the pole. `deaf`: devices of sensors that cannot detect a
+ * person now, which are ignored. The result is cached: do not change it.
  */
 export type OutlookReader = (pole: string, deaf: ReadonlySet<string>) => Outlook | undefined;
 

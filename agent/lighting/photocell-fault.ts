@@ -59,7 +59,7 @@ export function afterEdgeLook(before: EdgeVerdicts | undefined, { verdict, sun, 
  */
 export interface EdgeFault {
   readonly nights: number;
-  /** Text for an event, from when `nights` reaches 3 until it is 0 again; null otherwise. */
+  /** Text of the latest contradiction for an event, from when `nights` reaches 3 until it is 0 again; null otherwise. */
   readonly fault: Message | null;
 }
 
@@ -117,8 +117,9 @@ export function isWholeNight({ beforeDusk, afterDawn }: EdgeVerdicts): boolean {
 }
 
 /**
- * Returns the fault that a whole night shows, as text for an event; null if there is none. A fault is a contradiction to the sun at both ends (one
- * alone may be a storm), or a night without any verdict. Call it only if `isWholeNight`.
+ * Returns the fault that a whole night shows, as text for an event; null if there is none. A fault is the same contradiction to the sun at both
+ * ends, because one alone may be a storm: dark by day or bright at night. No verdict at any of the four times is a fault too. Call it only
+ * if `isWholeNight`.
  */
 export function photocellFault({ beforeDusk, afterDusk, beforeDawn, afterDawn }: EdgeVerdicts): Message | null {
   if (beforeDusk === 'dark' && afterDawn === 'dark') return msg`reports dark by day: clean it, check what shades it`;

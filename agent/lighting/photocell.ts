@@ -66,10 +66,11 @@ const UNSEEN: Omit<Cell, 'atMono'> = {
 };
 
 /**
- * Returns the state after one more reading; the same reading twice changes nothing.
+ * Returns the state after one more reading. A reading without a good or stale value, or older than `staleS`, only sets `lux` to null. The
+ * same reading again changes nothing until it is older than that.
  *
- * A cell changes to `dark` once it was dark for the dwell time, and not dark for as long some time before; to `bright` likewise. So an inverted or
- * a stuck cell changes at most once. With `seesOwnLight`, while the zone is lit, a value below the upper threshold proves that it is not bright,
+ * A cell changes to `dark` once it was dark for the dwell time, and not dark for as long some time before; to `bright` likewise. So a
+ * stuck cell changes at most once. With `seesOwnLight`, while the zone is lit, a value below the upper threshold proves that it is not bright,
  * and no other value counts, because the lamps' own light only adds.
  * Units: lx. Errors: none; every reading leads to a state.
  */
@@ -131,11 +132,12 @@ export function photocellVerdict(
 }
 
 /**
- * Returns whether a zone has its night, and what decided it: the cell near the zone's own dusk and dawn; the sun at any other time and
- * while the cell has no verdict.
+ * Returns whether a zone has its night, and what decided it: the cell within `windowMin` of the zone's own dusk or dawn; the sun at any
+ * other time and while the cell has no verdict.
  *
- * A cell may light a zone early and switch it off late. It keeps a zone dark only until civil dusk: otherwise the light of a shop window
- * would darken the street. A cell that measures the light of the lamps themselves cannot keep them lit near dawn.
+ * In this window a cell may light a zone earlier or later than the sun, and switch it off earlier or later. While the sun is at or below
+ * civil dusk, bright does not count: otherwise the light of a shop window would darken the street. With `seesOwnLight`, dark does not count
+ * near dawn.
  */
 export function photocellNight({ verdict, sun, config }: PhotocellLook): PhotocellNight {
   const { device, windowMin } = config;

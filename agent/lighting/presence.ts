@@ -28,11 +28,12 @@ const STRENGTH: Readonly<Record<PresencePhase, number>> = { base: 0, down: 1, bo
 
 /** The phase of one sensor at one instant, for the lamps that it reaches. */
 export interface SensorPhase {
+  /** Its device: two contacts of one device have the same. */
   readonly sensorId: string;
   readonly phase: PresencePhase;
   /** End of hold or fall; null during presence and at the base level. */
   readonly untilMono: MonoMs | null;
-  /** When the last hold ended; null before. */
+  /** When the last hold ended; null during `boost`, without a detection, and while the sensor is ignored. */
   readonly endedMono: MonoMs | null;
   readonly text: Message;
 }
@@ -113,8 +114,8 @@ export function sensorPhase(
 
 /**
  * Returns the phase of a lamp from all sensors that reach it; null if none does. `phases` has one entry for each of `reaches`, in the same
- * order. Phase, end and text are those of the strongest sensor, of equal ones the longest-lasting;
- * `endedMono` is the latest of all.
+ * order. Phase, end and text are those of the strongest sensor, of equal ones the longest-lasting:
+ * a person now before any hold. `endedMono` is the latest of all.
  */
 export function lampPresence(lampId: string, reaches: readonly SensorReach[], phases: readonly SensorPhase[]): LampPresence | null {
   let best: SensorPhase | null = null;

@@ -14,8 +14,8 @@ import type { LocalCalendar } from './local-time.ts';
 import type { Night, Nights } from './night.ts';
 
 /**
- * A part of a night with one level. It begins at `atMs` and ends with the next one. `boostPct`: the level with presence; null for that of
- * the zone.
+ * A part of a night with one level. It begins at `atMs` and ends with the next one, the last with the night. `boostPct`: the level with
+ * presence; null for that of the zone.
  */
 export interface Stretch {
   readonly atMs: WallMs;
@@ -37,9 +37,12 @@ export interface ProgrammeState {
 
 /** The programme of one zone. */
 export interface ProgrammeReader {
-  /** Returns the part in force at an instant, and the next. `chosen` replaces the programme of the calendar; an unknown one is ignored. */
+  /**
+   * Returns the part in force at an instant, and the next; also by day. `chosen` replaces the programme of the calendar, not the event
+   * nights; an unknown one is ignored.
+   */
   at(nowMs: WallMs, chosen?: string | null): ProgrammeState;
-  /** Returns all parts of one night in order, event nights included. */
+  /** Returns all parts of one night in order, event nights included. Of two with the same `atMs` the later one applies. */
   of(night: Night, chosen?: string | null): readonly Stretch[];
   /** Returns the steps that a night leaves out, because the step after them is due earlier, or at the same time. */
   leftOut(night: Night, chosen?: string | null): readonly LeftOutStep[];

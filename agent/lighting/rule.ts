@@ -38,10 +38,11 @@ interface MeasuredInput {
 type Watched = Required<RuleState>;
 
 /**
- * Returns the state after one more evaluation; the same facts twice change nothing.
+ * Returns the state after one more evaluation; the same facts at the same time change nothing.
  *
  * The rule becomes active once the value has been beyond the threshold for `forS` without a pause, and ends once it has been back at `clearsAt` for
  * as long. A value between the two changes no state, but restarts both delays. Without a good value it ends after `forS` and a minute.
+ * For a presence rule `forS` is 0.
  */
 export function afterRuleInput(before: RuleState | undefined, facts: RuleFacts, { when }: Pick<Rule, 'when'>, nowMono: MonoMs): RuleState {
   const forMs = 'forS' in when ? when.forS * 1_000 : 0;

@@ -16,9 +16,9 @@ import { afterActivity, isNowBusy } from './sensor-activity.ts';
 /** The state of a sensor after one more reading or tick, and what began with it. */
 export interface SensorStep {
   readonly state: SensorState;
-  /** A person was detected: presence began, or a counter has risen. */
+  /** A person was detected: presence began, or a counter that is not ignored has risen. */
   readonly detected: boolean;
-  /** Presence has begun again within its spell: it may be another person. */
+  /** The value has risen again after a short pause during presence: it may be another person. */
   readonly returned: boolean;
 }
 
@@ -60,11 +60,11 @@ const UNSEEN: Spell = {
 };
 
 /**
- * Returns the state after one more reading; the same reading twice changes nothing.
+ * Returns the state after one more reading; the same reading at the same time changes nothing.
  *
- * For a reading without a value, and for one older than the newest value, only the quality and what changes by time alone are updated: the
- * last presence is kept, so a lost reply causes no second detection. Units: the threshold is in the point's unit. Errors: none; every
- * reading leads to a state.
+ * A value counts with quality good or stale. For a reading without one, and for one older than the newest value, only the quality and what
+ * changes by time alone are updated: the last presence is kept, so a lost reply causes no second detection. Units: the threshold is in the
+ * point's unit. Errors: none; every reading leads to a state.
  */
 export function afterSensorReading(
   before: SensorState | undefined,

@@ -51,8 +51,8 @@ export function isNight(altitudeDeg: number, sunBelowDeg: number): boolean {
 }
 
 /**
- * Returns a function that finds when night turns to day, or day to night, after an instant, to a second; null if neither happens within a
- * day. A night or day shorter than ten minutes may be missed.
+ * Returns a function that finds when night turns to day, or day to night, after an instant, at most a second late; null if neither happens
+ * within a day. Night: the sun is below `sunBelowDeg`. A night or day shorter than ten minutes may be missed.
  *
  * Scan steps are on a fixed grid, so a result depends on the instant alone. The last results are cached, because they are needed each
  * second.

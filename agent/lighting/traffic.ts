@@ -43,6 +43,7 @@ interface CounterCount {
 
 /** The traffic count of a zone: its result, and what is needed to continue counting. */
 export interface TrafficCount extends TrafficState {
+  /** Start of the running window. */
   readonly windowMono: MonoMs;
   readonly counters: ReadonlyMap<PointId, CounterCount>;
   /** Flow of the last window and of the one before; null for one that was not full. Units: vehicles an hour. */
@@ -50,7 +51,8 @@ export interface TrafficCount extends TrafficState {
 }
 
 /**
- * Returns the count after one more reading of a counter, or after a tick (`null`); the same reading twice changes nothing.
+ * Returns the count after one more reading of a counter, or after a tick (`null`); the same reading at the same time changes nothing. Only
+ * good values of the zone's own counters count.
  *
  * Each rise counts as that many vehicles. A fall counts as none: the counter rolled over or was reset, or a radar's vehicle has left. Vehicles of a
  * gap without readings are counted once the counter answers.
@@ -69,16 +71,16 @@ export function afterCount(
 }
 
 /**
- * Returns the known flow: that of the last window, or of the running one if that already has more. Null if the last window was not full,
- * whatever the running one has. Units: vehicles an hour.
+ * Returns the known flow: that of the last window, or of the running one if that already has more. Null if the last window was not full
+ * or a counter fails, whatever the running one has. Units: vehicles an hour.
  */
 export function flowPerH({ flowPerH: last, runningPerH = 0 }: TrafficState): number | null {
   return last === null ? null : Math.max(last, runningPerH);
 }
 
 /**
- * Returns the level that the traffic of a zone requires, with its text for the trace: that of the step in force. It is 100 % while the flow is not
- * known or above all steps, and for a step with a lighting class in a zone without a design class. `undefined`: a zone whose traffic has not been
+ * Returns the level that the traffic of a zone requires, with its text for the trace: that of the step in force. It is 100 % while no step is in
+ * force (`step` is null), and for a step with a lighting class in a zone without a design class. `undefined`: a zone whose traffic has not been
  * evaluated yet.
  */
 export function trafficLevel(

@@ -76,8 +76,8 @@ export interface LampsAround {
 }
 
 /**
- * Returns the lamps of a zone within reach of a mover; empty if there are none. In mode `section` all lamps of the zone if one is within
- * reach, or if the mover is between them.
+ * Returns the lamps of a zone within reach of a mover, each until it has passed or is dropped; empty if there are none. In mode `section`
+ * all lamps of the zone if one is within reach, or if the mover is between them.
  */
 export function litLamps(zone: ZoneWave, around: LampsAround): readonly Lit[] {
   const reach = reachOf(around.mover, zone, around.nowMono);

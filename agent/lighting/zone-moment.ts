@@ -29,11 +29,12 @@ export interface ZonePlan {
 export interface ZoneMoment {
   readonly plan: ZonePlan;
   readonly light: Light;
+  /** One for each of `plan.reaches`, in the same order. */
   readonly sensors: readonly SensorPhase[];
   readonly state: ProgrammeState | null;
   readonly programme: RuleLine | null;
   readonly dusk: RuleLine;
-  /** Raises that apply to all its lamps. */
+  /** Raises that apply to all its lamps: by traffic and rules. */
   readonly raises: readonly Raise[];
   /** The rule that lowers its programme most; null without one. */
   readonly lower: LowerLine | null;

@@ -22,7 +22,7 @@ export interface OngoingParts {
 export interface Ongoing {
   onEvent(event: AgentEvent): void;
   onOutcome(outcome: Outcome): void;
-  /** The open events that a person must see: warnings and alarms. */
+  /** Returns the open events of this run that a person must see: warnings and alarms. */
   activeEvents(): readonly AgentEvent[];
   /**
    * Resolves with events, oldest first. `activeOnly`: those of `activeEvents`, without regard to `sinceMs` and `limit`. Otherwise the newest
@@ -31,7 +31,7 @@ export interface Ongoing {
   events: AgentView['events'];
   /** Returns whether the event with this id began in this run and has not ended. */
   isGoingOn(eventId: string): boolean;
-  /** Returns whether the final outcome of this command is still to come, also if an earlier session received the command. */
+  /** Returns whether this run had an outcome of this command but not its final one, also from an earlier session with the platform. */
   isOpenCommand(commandId: string): boolean;
 }
 
@@ -78,10 +78,10 @@ export function createOngoing({ store, uplink, log, self, record }: OngoingParts
 const MAX_LEFTOVERS = 10_000;
 
 /**
- * Ends the events in the store that earlier runs left open; their end is the present time, and their text says that the real end is
- * unknown. Otherwise each mains cut would leave its events open forever. A condition that persists has begun a new event by then, or will
- * begin one. Events of this run, for which `isGoingOn` returns true, stay open. Only the newest 2,000 open events are ended: the store
- * returns no more.
+ * Ends the events in the store that earlier runs left open; their end is the present time, or their start if that is later. Their text says
+ * that the real end is unknown. Otherwise each mains cut would leave its events open forever. A condition that persists has begun a new
+ * event by then, or will begin one. Events of this run, for which `isGoingOn` returns true, stay open. Only the newest 2,000 open events are
+ * ended: the store returns no more.
  */
 export async function endLeftovers({
   store,

@@ -24,7 +24,10 @@ export interface ReadingsFacts {
   readonly undelivered: number;
 }
 
-/** Makes a verified copy of `state.db` in the same folder, as the agent does each night; null if there is no `state.db`. Use it only while no agent runs. Errors: throws StoreError. */
+/**
+ * Makes a verified copy of `state.db` in the same folder, as the agent does each night; null if there is no `state.db`. A damaged `state.db`
+ * is replaced as in a running agent. Use it only while no agent runs. Errors: throws StoreError.
+ */
 export function copyState(dir: string, atMs: WallMs): BackupReport | null {
   if (!existsSync(join(dir, STATE.fileName))) return null;
   const state = new StateFile({ dir }, () => {});
@@ -37,7 +40,8 @@ export function copyState(dir: string, atMs: WallMs): BackupReport | null {
 
 /**
  * Checks the copy of `state.db` in this folder: reads every page and row. Then writes into the copy who restores it (`by`), and leaves it without a
- * journal file. Errors: throws StoreError if the copy is damaged.
+ * journal file. The file must exist; a missing one may be created empty. Errors: throws StoreError if the copy is damaged; it may then have been
+ * set aside in its folder.
  */
 export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
   const notices: Notice[] = [];

@@ -32,8 +32,8 @@ export type DataUser = 'agent' | 'command';
  * An agent also locks the lines. `lines`: the lock on the lines if this agent already has it; it is kept if the data cannot be locked,
  * otherwise `release` of the result ends it too.
  *
- * Errors: throws StoreError `in-use` if another process has the lock; for an agent, `held` if that process is a command; another code if a
- * file cannot be created or locked.
+ * Errors: throws StoreError `in-use` if another process has the lock. For an agent that is an agent: the lines are locked. `held`: only the data
+ * is locked, by a command. Another code if a file cannot be created or locked.
  */
 export function lockData(dir: string, user: DataUser, lines: DataLock | null = null): DataLock {
   if (user === 'command') return locked(dir, DATA_LOCK_FILE, 'in-use');

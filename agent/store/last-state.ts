@@ -10,8 +10,8 @@ import { type EventRow, toEvent } from './state/event-row.ts';
 const MAX_EVENTS = 10;
 
 /**
- * Reads the last state from the files of a store while no agent runs: the time of the last frame, and up to ten events, oldest first: those
- * that have not ended, then the newest others. Errors: none; `problems` lists what cannot be read.
+ * Reads the last state from the files of a store while no agent runs: the time of the last frame, and up to ten events. Events without an end
+ * have precedence, then the newest; returned oldest first. Errors: none; `problems` lists what cannot be read, a missing file included.
  */
 export function readStoredState(dir: string): StoredState {
   const problems: Message[] = [];

@@ -36,7 +36,7 @@ export interface Setup {
   readonly boot: string;
   /** Units: bytes of telemetry. */
   readonly maxBytes: number;
-  /** Older readings are removed. Units: days. */
+  /** Older readings are removed; undelivered ones only by a synchronised clock. Units: days. */
   readonly maxDays: number;
   /** Rows that may name people are kept for at most this long. Units: days. Default: only the number of rows is limited. */
   readonly peopleDays?: number;
@@ -77,6 +77,7 @@ export interface MemoryGap {
   readonly mark: number;
   readonly readings: number;
   readonly reason: LossReason;
+  /** When they were discarded; for an earlier run, since when it lost readings. */
   readonly atMs: WallMs;
   /** Name of the earlier run that lost them. Default: this run. */
   readonly run?: string;
@@ -146,6 +147,7 @@ export interface RoomStep {
 
 /** Requests with their answers. `atMs` is the wall time on the main thread: the storage thread reads no clock. */
 export interface StoreMessages {
+  /** A null part writes nothing to that file, and its answer is null. */
   commit: {
     ask: { readonly telemetry: TelemetryWork | null; readonly state: StateWork | null };
     answer: { readonly telemetry: StoreResult<TelemetryDone> | null; readonly state: StoreResult<null> | null };

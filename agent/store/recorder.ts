@@ -22,8 +22,8 @@ export interface Kept {
 
 /**
  * Whether a reading must be reported: the first of its point, another quality, a due heartbeat, a value after none or none after a value,
- * or a change of at least the deadband. With a deadband of 0 any change counts. Half of the last decimal is tolerated. Units: `heartbeatMs`
- * in ms.
+ * or a change of at least the deadband. With a deadband of 0 any change counts. Half of the last decimal is tolerated. Shape: the values must
+ * already be rounded. Units: `heartbeatMs` in ms.
  */
 export function isChange(
   kept: Kept | undefined,
@@ -43,7 +43,7 @@ export interface RecorderParts {
   readonly clock: Clock;
   /** By point id. For a point without a rule every change is reported. */
   readonly rules: { get(pointId: string): ChangeRule | undefined };
-  /** Read at each reading, as the rules are: both may change while it runs. */
+  /** An unchanged reading is reported again after this time. Read at each reading, as the rules are: both may change while it runs. Units: s. */
   readonly heartbeatS: number;
   readonly onFrame: (frame: ReadingFrame) => void;
 }
@@ -54,7 +54,7 @@ export interface Recorder {
   start(): void;
   /** Stops, and emits the changed readings that are not in a frame yet. */
   stop(): void;
-  /** Adds the readings that are changes to the next frame. */
+  /** Adds each reading that is a change to the next frame, rounded; a value that is not finite becomes null. Also before `start`. */
   record(readings: readonly Reading[]): void;
 }
 

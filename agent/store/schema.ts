@@ -41,7 +41,7 @@ const META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT
  * A row of `gap` with `first_seq` describes committed frames; `from_seq` and `to_seq` are the numbers of frames lost in memory.
  * `estimate` is 1 if `n` is not counted: 0 readings then means an unknown number.
  * A row with `merged_from` replaces all gaps from that id to its own.
- * A row with damaged bytes stays with an empty `p` if later rows continue its numbers.
+ * If the newest row of `frame` is damaged or removed, it stays with an empty `p`: later rows continue its numbers.
  */
 export const TELEMETRY: Schema = {
   fileName: 'telemetry.db',

@@ -48,8 +48,9 @@ export interface OpenSegment {
   readonly frames: number;
   /** The head of the frame with this index, from 0; undefined if there is none. */
   head(frame: number): SegmentHead | undefined;
+  /** In ascending order. */
   readonly seriesIds: readonly number[];
-  /** Empty for a series that the segment does not contain. Errors: throws StoreError `corrupt`. */
+  /** Decodes the readings of a series, in the order of the frames; empty if the segment does not contain it. Errors: throws StoreError `corrupt`. */
   series(id: number, decimals: number): PlacedReading[];
 }
 

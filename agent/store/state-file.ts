@@ -42,7 +42,10 @@ const JSON_COLUMN: Readonly<Record<StateTable, string | null>> = { kv: 'value', 
 /** The name of a row of each table, for messages. */
 const NAMES: Readonly<Record<StateTable, string>> = { kv: 'key', event: 'id', outcome: 'command_id' };
 
-/** `state.db`: small durable facts, events, outcomes of commands and the audit log. Errors: its methods throw StoreError. */
+/**
+ * `state.db`: small durable facts, events, outcomes of commands and the audit log. Keeps the last 10,000 events and 2,000 outcomes that
+ * were stored. Errors: its methods throw StoreError.
+ */
 export class StateFile {
   readonly #onNotice: (notice: Notice) => void;
   readonly #backup: ReturnType<typeof createStateBackup>;
@@ -79,7 +82,7 @@ export class StateFile {
     return null;
   }
 
-  /** The undamaged facts whose key starts with `prefix`, by key. */
+  /** The undamaged facts whose key starts with `prefix`, in the order of their keys; at most 4,096. */
   loadAll(prefix: string, atMs: WallMs): readonly { readonly key: string; readonly json: string }[] {
     return this.#file.read(atMs, ({ values }) => values.all(prefix, `${prefix}${LAST_CHARACTER}`, MAX_FACTS));
   }
@@ -93,7 +96,10 @@ export class StateFile {
     this.#file.write(atMs, (handle) => putFact(handle, UNDELIVERED_KEY, JSON.stringify(note), Math.round(atMs)));
   }
 
-  /** The newest `limit` events that began or ended at or after `sinceMs`, or have not ended; oldest first. */
+  /**
+   * The `limit` events, at most 2,000, that were stored last and began or ended at or after `sinceMs`, or have not ended. The oldest is
+   * first; damaged ones are left out.
+   */
   events({ sinceMs, limit }: { readonly sinceMs: WallMs; readonly limit: number }, atMs: WallMs): readonly AgentEvent[] {
     return this.#file.read(atMs, ({ events }) =>
       events
@@ -116,7 +122,7 @@ export class StateFile {
     return [...this.#file.check(atMs), ...this.#removeDamaged(atMs)];
   }
 
-  /** Makes a verified copy next to the file, and keeps the previous copy. */
+  /** Removes and reports damaged rows, then makes a verified copy next to the file. The previous copy is kept if it is undamaged. */
   backup(atMs: WallMs): BackupReport {
     // Damage is removed first: otherwise the copy would be damaged too.
     this.#file.check(atMs);

@@ -10,8 +10,8 @@ type ValueOf<K extends Kind> = StoreMessages[K]['answer'] extends StoreResult<in
 type QuestionKind = Exclude<Kind, 'commit' | 'close'>;
 
 /**
- * Requests of readers and chores to the storage thread. It has no thread before `open` and never restarts one: the committer
- * does that, with its back-off.
+ * Requests of readers and chores to the storage thread. They resolve to undefined while `isOpen` is false or the thread is down. It never
+ * restarts the thread: the committer does that, with its back-off.
  */
 export class StoreReader {
   readonly #clock: Clock;
@@ -24,7 +24,9 @@ export class StoreReader {
     this.#committer = committer;
   }
 
-  /** Resolves to undefined if the disk cannot be read now, or does not respond in time. */
+  /**
+   * Resolves to undefined if the disk cannot be read now, or does not respond in time. A read that fails also sets the trouble of `part`.
+   */
   read<K extends QuestionKind>(kind: K, question: StoreMessages[K]['ask'], part: Part): Promise<ValueOf<K> | undefined> {
     return this.#ask(kind, question, part, (answer) => within(this.#clock, STORE_TIMEOUT_MS.caller, answer));
   }

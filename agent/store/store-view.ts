@@ -41,8 +41,9 @@ export async function storeView({
 /**
  * Time until the byte cap is reached at the rate of this run.
  *
- * Shape:  free bytes, divided by the bytes of an hour: the readings per hour of this run times the bytes per reading, as stored now.
- * Units:  hours; null if it cannot be calculated: the run is younger than 10 min, it stored nothing, or nothing is on disk.
+ * Shape: free bytes, divided by the bytes of an hour: the readings per hour of this run times the bytes per reading, as stored now.
+ * Units: hours, 0 if the cap is reached. Null if it cannot be calculated: the run is younger than 10 min, it stored nothing, or nothing
+ * is on disk.
  */
 export function hoursLeft(
   status: Pick<StoreStatus, 'bytes' | 'maxBytes' | 'journal' | 'segments' | 'readingsStored'>,

@@ -12,7 +12,10 @@ import { createStoreChores } from './store-chores.ts';
 import { StoreReader } from './store-reader.ts';
 import { openWorkerLink } from './worker-link.ts';
 
-/** The settings of a store. They may change while it runs: `commitSeconds` is read at `start`, the others at each start of the thread. */
+/**
+ * The settings of a store, which may change while it runs: `commitSeconds` is read at `start`, the others at each start of the thread.
+ * `clock`, `log` and `openLink` are read once, by `createStore`.
+ */
 export interface StoreParts {
   readonly dir: string;
   readonly clock: Clock;
@@ -20,7 +23,7 @@ export interface StoreParts {
   readonly commitSeconds: number;
   readonly maxMegabytes: number;
   readonly maxDays: number;
-  /** Events, outcomes and audit entries are kept for at most this long. Units: days. Default: only their numbers are limited. */
+  /** Ended events, outcomes and audit entries are kept for at most this long. Units: days. Default: only their numbers are limited. */
   readonly peopleDays?: number;
   /** Decimals to keep, by point id; values of other points are kept exactly. */
   readonly decimals: ReadonlyMap<string, number>;

@@ -42,8 +42,9 @@ const COMPACT_AFTER_MS = 3_600_000;
 const NOTHING_COMPACTED: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
 
 /**
- * `telemetry.db`: frames and segments, the cursor and every recorded loss. Each method is one commit, one read or one step of limited work;
- * only `check` reads all rows. A read that finds damaged rows removes them and records the loss. Errors: its methods throw StoreError.
+ * `telemetry.db`: frames and segments, the cursor and every recorded loss. Each method is one commit, one read or one step of limited
+ * work; only `check` reads all rows. A read of frames that finds damaged rows removes them and records their undelivered readings as
+ * lost. Errors: its methods throw StoreError.
  */
 export class TelemetryFile {
   readonly #setup: Setup;
@@ -93,7 +94,7 @@ export class TelemetryFile {
     return done;
   }
 
-  /** Not delivered at the last commit; null before the first one. */
+  /** The readings not delivered at the last commit; null before the first one, or if another file was opened since. */
   get undelivered(): UndeliveredNote | null {
     return this.#undelivered;
   }
@@ -118,7 +119,7 @@ export class TelemetryFile {
     });
   }
 
-  /** Packs one segment of frames that are older than an hour. */
+  /** Packs one segment of frames that are older than an hour or of an earlier run. `more`: one was packed, so there may be another. */
   compact({ atMs, atMono }: { readonly atMs: WallMs; readonly atMono: MonoMs }): CompactionReport & { readonly more: boolean } {
     return this.#write(atMs, (handle, losses) => {
       const isDue = (row: { boot: number; mono_ms: number }): boolean =>
@@ -146,7 +147,7 @@ export class TelemetryFile {
     return { more, lost };
   }
 
-  /** Reads every row once; unreadable rows become gaps. */
+  /** Reads every row and removes unreadable ones; their undelivered readings become gaps. */
   check(atMs: WallMs): { readonly problems: readonly Message[]; readonly account: StoreAccount } {
     const pages = this.#file.check(atMs);
     const damaged = this.#find(atMs, (handle) => {

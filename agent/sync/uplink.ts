@@ -68,7 +68,7 @@ export interface UplinkParts {
   readonly readFile?: ReadFile;
   /** Whether a command of an earlier session is still being carried out. Default: none is. */
   readonly isOpenCommand?: (commandId: string) => boolean;
-  /** A command of the platform to be carried out, once. */
+  /** A command of the platform to be carried out, once. Pass its states to `outcome`. */
   readonly onOrder?: (order: PlatformOrder) => void;
   /** A neighbour cabinet reports a person; the shape of the message is checked, its plausibility is not. */
   readonly onRelay?: (relay: RelayedDetection) => void;

@@ -12,7 +12,7 @@ import { bytesOfValue, isFloatType, isWritable, rawOf, wordsOfRaw } from './regi
 const DALI = { levelsPerDecade: 253 / 3, maxLevel: 254 } as const;
 
 /**
- * Returns the value of a point.
+ * Returns the value of a point. `words`: its registers; more are ignored, but fewer than its type has are an error of the caller.
  *
  * Units: the point's own, after raw × scale + offset or the DALI curve, rounded to its decimals; 0 or 1 for a single bit. A level in whole % is 0 only for a
  * dark lamp.

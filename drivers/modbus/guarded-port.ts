@@ -76,7 +76,10 @@ export interface GuardedPortOptions extends LinkOptions {
   readonly serial: SerialSettings;
   /** Silence before a request. Units: ms. Default: as `gapMs`. */
   readonly frameGapMs?: number;
-  /** Whether the port is behind a serial server on the network; used in the texts of its failures. */
+  /**
+   * Whether the port is behind a serial server on the network. Replies are then not rejected as too early, and the texts of failures are
+   * those for a unit behind a gateway.
+   */
   readonly isNetwork?: boolean;
   /** Called when a request that was given up has been answered, `afterMs` after it was sent. */
   readonly onLate?: (request: Buffer, afterMs: number) => void;
@@ -85,8 +88,9 @@ export interface GuardedPortOptions extends LinkOptions {
 }
 
 /**
- * A serial port for `modbus-serial` that passes on only a reply that is complete, undamaged and trusted to belong to the request (see `ReplyTrust`).
- * Any other end fails the request with a BusError. One request at a time; it never retries, but may send a read again to confirm its reply.
+ * A serial port for `modbus-serial` that passes on only a reply that is complete, undamaged and trusted to belong to the request (see
+ * `ReplyTrust`). Any other end fails the request with a BusError. A broadcast has no reply: it ends with an acknowledgement of the port
+ * itself. One request at a time; it never retries, but may send a read again to confirm its reply.
  */
 export class GuardedPort extends ModbusLink {
   readonly #late: LateReplies;

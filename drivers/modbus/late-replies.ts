@@ -59,15 +59,16 @@ export interface LateRepliesOptions {
 }
 
 /**
- * Remembers requests that were given up, because their replies may still arrive. Requests whose replies look the same have one shape: reads
- * of the same unit, function and length, writes of the same unit, function, address, and value or count. Units: `count` is registers or bits.
+ * Remembers requests that were given up, at most 64 of one shape, because their replies may still arrive. Requests whose replies look the
+ * same have one shape: reads of the same unit, function and length, writes of the same unit, function, address, and value or count.
+ * Units: `count` is registers or bits.
  */
 export class LateReplies {
   readonly #debts = new Map<string, Debt[]>();
   readonly #slowestMs = new Map<number, number>();
   readonly #onSettled: () => void;
   readonly #onLate: (request: Buffer, afterMs: number) => void;
-  /** Longest expected lateness of a reply. Units: ms. */
+  /** Longest expected lateness of a reply: 1 min at first, at most 1 h; never lowered. Units: ms. */
   boundMs = LATENESS_MS.least;
   #newestMono: MonoMs = Number.NEGATIVE_INFINITY;
 
@@ -107,12 +108,12 @@ export class LateReplies {
     this.#debts.set(key, [...rest, debt]);
   }
 
-  /** When a read of this shape may be sent again without disturbing the late reply. */
+  /** When a read of this shape may be sent again without disturbing the late reply; 0, or a time in the past, if it may now. */
   heldUntilMono(unit: number, fc: number, count: number): MonoMs {
     return this.#debts.size === 0 ? 0 : (this.#debts.get(shape(unit, fc, count))?.at(-1)?.heldUntilMono ?? 0);
   }
 
-  /** When all owed replies of this shape have arrived or can no longer arrive; 0 when none is owed. */
+  /** When replies of this shape can no longer arrive late, by `boundMs`; 0 or a time in the past if none is expected. */
   clearMono(unit: number, fc: number, count: number): MonoMs {
     if (this.#debts.size === 0) return 0;
     return Math.max(0, ...(this.#debts.get(shape(unit, fc, count)) ?? []).map(({ sentMono }) => sentMono + this.boundMs));

@@ -59,7 +59,8 @@ interface LineParts {
 
 /**
  * Creates a Modbus RTU line; it is closed until `open`. `modbus-serial` encodes the protocol, the guarded port does the timing. Without
- * `portFor` its speed cannot be changed. Errors: none; its requests and `retune` reject with BusError.
+ * `portFor` its speed cannot be changed. Errors: none; its requests and `retune` reject with BusError. A second request during one throws
+ * TypeError, and `retune` then rejects with it.
  */
 export function createModbusLine({ port, serial, clock, portFor, ...more }: ModbusLineOptions): ModbusLine {
   const counters = freshCounters();
@@ -78,7 +79,7 @@ export function createModbusLine({ port, serial, clock, portFor, ...more }: Modb
   });
 }
 
-/** Creates a Modbus TCP line; it is closed until `open`. Its speed cannot be changed. Errors: none; its requests and `retune` reject with BusError. */
+/** Creates a Modbus TCP line; it is closed until `open`. Its speed cannot be changed. Errors: as for `createModbusLine`. */
 export function createTcpLine({ port, clock }: Pick<ModbusLineOptions, 'port' | 'clock'>): ModbusLine {
   const counters = freshCounters();
   return new ClientLine({

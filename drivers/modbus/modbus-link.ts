@@ -115,7 +115,7 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
     );
   }
 
-  /** Sets the expected reply to the next `write`. */
+  /** Sets the expected reply to the next `write`, and how it fails. Needed before each: `write` throws TypeError without it. */
   expect(exchange: Exchange): void {
     this.#next = exchange;
   }

@@ -5,7 +5,7 @@
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 
-/** Requests whose last reply is kept; the oldest is dropped first. Source: 247 units with 16 blocks each. */
+/** Requests whose last reply is kept; the one that was recorded first is dropped first. Source: 247 units with 16 blocks each. */
 const MOST_REQUESTS = 4_096;
 /** Weight of the newest reply in the share of replies that differed from the one before. Source: the gain of RFC 6298 §2. */
 const GAIN = 1 / 8;
@@ -23,8 +23,8 @@ export interface LastReply {
 }
 
 /**
- * Remembers which frames were on the line recently, and the last good reply to each request, to recognise copies. Frames are remembered by their
- * hash.
+ * Remembers which frames were on the line recently, and the last good reply to each request, to recognise copies. Frames are remembered
+ * by their hash until `note` drops them, good replies for up to 4,096 requests.
  */
 export class ReplyHistory {
   readonly #seen = new Map<number, MonoMs>();
@@ -78,7 +78,7 @@ export function keyOf(request: Buffer): number {
   return request.readUIntBE(0, 6);
 }
 
-/** Echoes that are kept; the oldest is dropped first. Source: 247 units with 8 levels each. */
+/** Echoes that are kept; the one that was recorded first is dropped first. Source: 247 units with 8 levels each. */
 const MOST_ECHOES = 2_048;
 
 const BROADCAST = 0;
@@ -123,7 +123,10 @@ export class WriteEchoes {
     echo.seenMono = nowMono;
   }
 
-  /** Whether this echo proves this write. Units: `boundMs` is how late a reply may be. */
+  /**
+   * Whether this echo proves this write. Call it once for each echo: it records the echo as received. Units: `boundMs` is how late a
+   * reply may be.
+   */
   isProof(request: Buffer, at: { readonly nowMono: MonoMs; readonly boundMs: number; readonly isDoubtful: boolean }): boolean {
     const { nowMono, boundMs, isDoubtful } = at;
     const echo = this.#of(request, nowMono);

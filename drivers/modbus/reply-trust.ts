@@ -139,7 +139,10 @@ export class ReplyTrust {
     this.#onExtra = onExtra;
   }
 
-  /** Duplicates or foreign frames were on the line: copies of any reply may arrive. */
+  /**
+   * Duplicates or foreign frames of units that this line polls, or contradictory replies, were on the line: copies of any reply may
+   * arrive.
+   */
   isDoubtful(nowMono: MonoMs): boolean {
     return nowMono < this.#doubtUntilMono;
   }
@@ -201,8 +204,8 @@ export class ReplyTrust {
   }
 
   /**
-   * Returns whether the newest reply of a request is accepted, and records it. A doubtful reply is counted; after one to a read, later replies of its
-   * shape are checked more strictly.
+   * Returns whether the newest reply of a request is accepted, and records it. A doubtful or unconfirmed reply is counted; after a
+   * doubtful one to a read, later replies of its shape are checked more strictly.
    */
   judge(candidate: Candidate): ReplyVerdict {
     const { request, frames, nowMono, sentMono, isAlone } = candidate;
@@ -217,8 +220,9 @@ export class ReplyTrust {
   }
 
   /**
-   * Classifies a valid frame that came as no reply, counts it, and returns what it is. A copy or a foreign frame makes the line doubtful for a while.
-   * `isOwn`: the unit in question sent it, for the function in question.
+   * Classifies a valid frame that came as no reply, counts it, and returns what it is. Any but a late reply makes the line doubtful for a
+   * while if its unit is one that this line polls. An echo of the last request does not. `isOwn`: the unit in question sent it, for the
+   * function in question.
    */
   name({ frame, unit, fc, isRequest }: SoundFrame, nowMono: MonoMs, isOwn = false): StrayName {
     const hash = frameHash(frame);
@@ -330,7 +334,7 @@ export class ReplyTrust {
     return this.#signMono + this.#late.boundMs > nowMono;
   }
 
-  /** The same registers had this content when they were last read, within the last minute. */
+  /** The same registers had this content when they were last read, within the last `boundMs`. */
   #isUnchanged({ request, nowMono }: Pick<Candidate, 'request' | 'nowMono'>, hash: number): boolean {
     const last = this.#history.lastOf(request);
     return last?.hash === hash && last.atMono + this.#late.boundMs > nowMono;

@@ -50,7 +50,8 @@ export function createWindowMemory(late: LateReplies, trust: ReplyTrust, counter
 }
 
 /**
- * Collects the bytes that arrive after one request, finds its reply among them, and classifies the others. Shape: as `matchReply`.
+ * Collects the bytes that arrive after one request, finds its reply among them, and classifies the others. The windows of a line share
+ * one buffer, so only the newest may be used. Shape: as `matchReply`.
  *
  * A class, because each object literal with a getter leaves 344 bytes among V8's old objects, with everything that its functions capture,
  * and there is one window per request. Source: measured.

@@ -43,8 +43,9 @@ export interface FrameCodec {
   readonly silenceMs: number;
   /** For a device that transmits only when it detects something: the values after a silence. */
   readonly idle?: { readonly afterMs: number; readonly values: FrameValues };
+  /** Frames to send after the port has opened, in this order. Default: none. */
   readonly init?: readonly Uint8Array[];
-  /** `others` are sent in turn with `bytes`, one in each period. */
+  /** The frame that requests values, others that are sent in turn with it, one in each period. Units: ms. Default: the device sends without requests. */
   readonly poll?: { readonly bytes: Uint8Array; readonly others?: readonly Uint8Array[]; readonly everyMs: number };
   /** For a device that is only read. */
   readonly listens?: UartListening;

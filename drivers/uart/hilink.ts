@@ -97,9 +97,9 @@ interface Target {
 }
 
 /**
- * The protocol of Hi-Link's vehicle radar LD2451. `count` has all vehicles in view. The other values are those of the nearest approaching
- * vehicle, or of the nearest one if none approaches; null if there is no vehicle. Units: `speed` in km/h, `distance` in m; `direction` is 1
- * for approaching, else 0.
+ * The protocol of Hi-Link's vehicle radar LD2451. `count` has all vehicles in view; a frame with more than 16 is rejected as noise. The
+ * other values are those of the nearest approaching vehicle, or of the nearest one if none approaches; null if there is no vehicle.
+ * Units: `speed` in km/h, `distance` in m; `direction` is 1 for approaching, else 0.
  */
 export const LD2451: FrameCodec = {
   maxFrameBytes: ENVELOPE_BYTES + HEAD_BYTES + TARGET_BYTES * MAX_TARGETS,

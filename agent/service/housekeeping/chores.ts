@@ -1,7 +1,8 @@
 /**
  * The chores of the store and the nightly report: when they run, what they do, and the text of their results.
  *
- * No chore runs at dusk, and the cabinets of one city run them at different minutes.
+ * By the sun's time, only compaction, the report and a chore that catches up can run near dusk. The cabinets of one city run them at
+ * different minutes.
  */
 
 import type { Cabinet } from '../../core/cabinet.ts';
@@ -25,7 +26,7 @@ const DAILY_REPORT_CRON = '0 9 * * *';
 
 /**
  * Returns the agent's chores, in the order of display: compaction each hour, retention and backup each day, the integrity check each
- * Wednesday, the report each day. A chore rejects with `ChoreError` if the store did not answer, or if the check found damage.
+ * Wednesday, the report each day. A chore of the store rejects with `ChoreError` if the store did not answer, or if the check found damage.
  */
 export function agentChores({ cabinet, store, view, log }: ChoreParts): readonly Chore[] {
   const minute = minuteOf(cabinet.id);

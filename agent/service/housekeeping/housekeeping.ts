@@ -19,7 +19,7 @@ import type { ChoreView } from '../../core/views.ts';
 export interface Chore {
   readonly name: string;
   readonly cron: string;
-  /** Runs from 5 min after a start on if it never ran, or if its last run is older than two of its periods. */
+  /** Also runs, from 5 min after a start on, if it never ran or if its last run, failed or not, is older than two of its periods. */
   readonly catchesUp: boolean;
   /** Safe to repeat. Resolves with what it did, for display. Errors: rejects with the reason. */
   readonly run: () => Promise<Message>;
@@ -69,7 +69,8 @@ const NEVER: Mark = { lastMs: null, result: NO_TEXT, failed: false };
 
 /**
  * Returns a scheduler that runs nothing before `start`. Chores run one at a time. A chore that already waits for its turn is not queued
- * again; a failed one runs again at its next time. After `stop` no chore begins, and the result of a running one is discarded.
+ * again; a failed one runs again at its next time. After `stop` no chore begins, and the result of a running one is discarded. A step of
+ * the wall clock by more than 5 min ahead skips the times between. Results are stored after chores that run daily or less often.
  *
  * Errors: throws if a `cron` is not a valid pattern.
  */

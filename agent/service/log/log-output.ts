@@ -19,7 +19,10 @@ const FLUSH_LIMIT_MS = 1_000;
 export interface LogOutput {
   /** Keeps the line until it is written; if too many bytes wait, discards and counts it. */
   write(line: string): void;
-  /** Writes all waiting lines and returns; discards them if the output does not accept them. Blocks for 1 s at most. Errors: none. */
+  /**
+   * Writes all waiting lines and returns; discards and does not count those that the output does not accept. Blocks for about 1 s at most if
+   * the descriptor is non-blocking. Errors: none.
+   */
   flush(): void;
 }
 

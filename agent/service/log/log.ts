@@ -22,7 +22,7 @@ export interface LogOptions {
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
   /** Standard output is journald: each line is prefixed with its priority, and journald adds the time. */
   readonly journal: boolean;
-  /** Less severe events are not written. */
+  /** Less severe events are not written; live readers may receive them. */
   readonly minSeverity: LogSeverity;
   /** Receives finished lines instead of standard output. */
   readonly write?: (line: string) => void;
@@ -47,7 +47,8 @@ interface Reader {
 
 /**
  * Creates a log. An event with the same severity, name and fields as one of the last minute is only counted. The count is written in a
- * line with `repeated`, before the first event after that minute or at `flush`. Secrets are masked.
+ * line with `repeated`, before the next event after that minute or at `flush`; earlier if more than 200 different events occur. Secrets are
+ * masked as by `redact`.
  */
 export function createLog({ clock, journal, minSeverity, write }: LogOptions): AgentLog {
   let reportLost = (_lines: number): void => {};

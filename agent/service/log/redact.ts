@@ -5,7 +5,7 @@ import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 const MAX_DEPTH = 4;
 /**
  * Returns a copy of the fields without secrets. The value of a password-like name becomes `[redacted]`, and so does a password inside a URL.
- * Paths of secret files are kept. A `Message` stays a `Message`.
+ * Other secrets inside a text are not found. The paths `passwordFile` and `keyFile` are kept. A `Message` stays a `Message`.
  *
  * Shape: errors become name, code and message; big integers become text; objects nested deeper than four levels become `[deeper]`.
  */

@@ -16,9 +16,15 @@ interface Repeated<T> {
 
 /** Suppresses repeated events for one minute each, and counts them. */
 export interface RepeatFilter<T> {
-  /** Returns true if `item` must be written now, false if it is suppressed and counted. Items with the same key are the same. */
+  /**
+   * Returns true if `item` must be written now, false if it is suppressed and counted. Items with the same key are the same. Call `due` with
+   * this `nowMono` first: otherwise the count of an ended window is lost.
+   */
   admit(key: string, item: T, nowMono: MonoMs): boolean;
-  /** Removes the events whose window has ended, and returns those that were suppressed in it; all of them for an infinite `nowMono`. */
+  /**
+   * Removes the events whose window has ended, and returns those that were suppressed in it; an infinite `nowMono` ends all windows. Returns
+   * also those that were removed early.
+   */
   due(nowMono: MonoMs): readonly Repeated<T>[];
 }
 

@@ -17,7 +17,7 @@ export interface MetricsParts {
   /** Null if there is no ledger. */
   readonly ledger: StartLedger | null;
   readonly mode: RunMode;
-  /** Events that began since the start of the agent. */
+  /** Number of events that began since the start of the agent, by code. */
   readonly events: ReadonlyMap<EventCode, number>;
 }
 

@@ -39,9 +39,10 @@ export interface SelfParts {
 export type Self = ReturnType<typeof createSelf>;
 
 /**
- * Creates the report of the agent about its own health; nothing runs before `start`. Memory, loop lag, line use and store size go to the
- * platform at the start and every 10 minutes; all metrics go to the metrics file each minute. It also collects garbage if there is a `heap`. `note` counts an
- * event for the metrics. `metrics` resolves with all metrics as they are now.
+ * Creates the report of the agent about its own health; nothing runs before `start`, and after `stop` it cannot start again. Memory, loop
+ * lag, line use and store size go to the platform at the start and every 10 minutes; the number of starts, the last end and safe mode only
+ * at the start. All metrics go to the metrics file each minute. It also collects garbage if there is a `heap`. `note` counts an event that
+ * begins, for the metrics. `metrics` resolves with all metrics as they are now.
  */
 export function createSelf(parts: SelfParts) {
   const { clock, log, uplink, health, heap, runs } = parts;

@@ -11,7 +11,7 @@ export interface NotifyParts {
   /** The manager's socket, from NOTIFY_SOCKET; null when no manager supervises this run. */
   readonly socket: string | null;
   readonly log: Log;
-  /** Runs systemd-notify with these arguments. Errors: rejects if it fails. Default: the program itself. */
+  /** Runs systemd-notify with these arguments. Errors: rejects if it fails. Default: starts the program. */
   readonly send?: (words: readonly string[], socket: string) => Promise<void>;
 }
 

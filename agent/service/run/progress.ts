@@ -29,8 +29,8 @@ export interface Hang {
 
 /**
  * Returns the parts that hang at `nowMono`: lines first, then lighting, then the store; empty if none hangs. The limits are 30 s for a
- * line, 10 s for the lighting, and 10 minutes for a port that opens and for the store. A disk with errors, or one that blocks its thread in
- * the kernel, is a failure but not a hang: the light continues.
+ * line, 10 s for the lighting, and 10 minutes for a port that opens and for the store. A part that has not begun does not hang. A disk with
+ * errors, or one that blocks its thread in the kernel, is a failure but not a hang: the light continues.
  */
 export function hangsOf({ lines, tickedMono, store }: Pulse, nowMono: MonoMs): readonly Hang[] {
   return [...lines.flatMap((line) => lineHang(line, nowMono)), ...tickHang(tickedMono, nowMono), ...storeHang(store, nowMono)];

@@ -39,6 +39,7 @@ export interface GuardParts {
   readonly folders: readonly string[];
   /** Folder for a reboot request; null if no unit watches it. */
   readonly runtimeDir: string | null;
+  /** Longest time between two messages to the service manager; null if it specifies none. */
   readonly watchdogMs: number | null;
 }
 
@@ -48,7 +49,7 @@ export interface WatchedRun {
   readonly pulse: () => Pulse;
   /** Number of readings recorded so far in this run, whether or not the store accepted them. */
   readonly recorded: () => number;
-  /** Ends the run. */
+  /** Called once, when safe mode has been quiet for long enough: it must end the run. */
   readonly leave: () => void;
 }
 
@@ -66,7 +67,10 @@ export interface RunGuard {
   settleLoss(): void;
   /** Call when the start is complete. */
   cameUp(): void;
-  /** Call once. Feeds the watchdog while the run makes progress, and calls `leave` once safe mode has been quiet for long enough. */
+  /**
+   * Call once. Feeds the watchdog while the run makes progress, and calls `leave` once safe mode has been quiet for long enough. In a run
+   * without a store it also writes the number of lost readings each minute.
+   */
   watch(run: WatchedRun): void;
   /** Records how the run ends; only the first call counts. Never throws. */
   ended(end: RunEnd, cause?: string): void;
@@ -76,7 +80,7 @@ export interface RunGuard {
  * Reads the start ledger, adds this start and begins to write it. Resolves with the guard, whose `mode` the run must use. A folder that does
  * not respond delays this by at most 2 s. A run by hand always gets the normal mode: safe mode is only for runs that a service manager restarts.
  *
- * Errors: none; failures of the disk are logged. If safe mode fails repeatedly, a reboot of the machine is requested.
+ * Errors: none; failures of the disk are logged. If safe mode fails repeatedly, a reboot of the machine is requested, if `runtimeDir` is set.
  */
 export async function createRunGuard(parts: GuardParts): Promise<RunGuard> {
   const { clock, log, notify, version } = parts;

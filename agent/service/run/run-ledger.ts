@@ -62,13 +62,16 @@ export class RunLedger {
     void this.write();
   }
 
-  /** Records how many readings this run has lost so far, in a run without a store. */
+  /** Records in memory how many readings this run has lost since its start; no effect in a run with a store. */
   countLoss(readings: number): void {
     const before = this.#lostBefore;
     if (before !== null) this.#ledger = { ...this.#ledger, unstored: { ...before, readings: before.readings + readings } };
   }
 
-  /** Records how the run ends, before it returns; later calls have no effect. `recorded`: readings recorded, whether or not stored. */
+  /**
+   * Writes how the run ends before it returns, with the first 200 characters of `cause`; later calls have no effect. `recorded`: readings of
+   * this run, all lost in a run without a store.
+   */
   end(how: RunEnd, cause: string, recorded: number): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;

@@ -32,7 +32,7 @@ export interface RunRecord extends KernelTime {
   readonly version: string;
   readonly mode: RunMode;
   readonly end: RunEnd | null;
-  /** The parts that hung, or the error message of `crashed` and `config`; empty for other ends. */
+  /** What hung or was overdue, or the error message of `crashed` and `config`; may be empty. */
   readonly cause: string;
   /** Whether its start was completed; absent in records of older releases. */
   readonly cameUp?: boolean;
@@ -55,7 +55,7 @@ export interface StartVerdict {
   readonly mode: RunMode;
   /** The previous run, whose `end` is set; null for the first run. */
   readonly last: RunRecord | null;
-  /** Safe mode has failed three times, so only a restart of the machine is left. False within an hour of the last boot. */
+  /** Safe mode has failed three times in this boot without a clean end between. False within an hour of the boot. */
   readonly wantsReboot: boolean;
   /** Safe mode ends after this time without a failure. Units: ms. */
   readonly quietMs: number;

@@ -24,7 +24,10 @@ export interface StartProgressParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly log: Log;
   readonly notify: Pick<Notify, 'extendStart'>;
-  /** The limit of the unit file. A step may take nine tenths of it, because the first tenth may have passed without a message. Units: ms. */
+  /**
+   * The limit of the unit file, from which each step after the first message has its full time. Before that, a tenth may already have passed
+   * without a message. Units: ms.
+   */
   readonly stepLimitMs: number;
 }
 

@@ -24,7 +24,7 @@ export interface WatchdogParts {
   readonly pulse: () => Pulse;
   /** The manager ends the agent after this time without a message; null if it specifies none. Units: ms. */
   readonly watchdogMs: number | null;
-  /** Called once, before the manager ends the agent, so that the cause can be recorded for the next run. */
+  /** Called once, before the manager ends the agent, so that the cause can be recorded for the next run; never without a manager. */
   readonly onHang: (hangs: readonly Hang[]) => void;
 }
 

@@ -17,8 +17,8 @@ const QUIET_MS = 600_000;
 export type StepWatch = ReturnType<typeof createStepWatch>;
 
 /**
- * Returns a monitor that opens the event `clock-stepped` while the system clock is not trusted. The event ends once the clock has agreed for
- * ten minutes. Nothing is checked before `start`; after `stop` it cannot be started again.
+ * Returns a monitor that opens the event `clock-stepped` once the system clock differs from the held time. The event ends once the clock has
+ * agreed for ten minutes. `start` checks immediately, then each second until `stop`. `stop` ends no event; `start` after it checks only once.
  */
 export function createStepWatch({
   clock,

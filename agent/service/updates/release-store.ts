@@ -83,7 +83,7 @@ export class ReleaseStore {
     return (await this.#read('failed'))?.endsWith(REPORTED) === false;
   }
 
-  /** Call after the failure has been reported: `isFailureNew` is then false. */
+  /** Call after the failure has been reported: `isFailureNew` is then false. Call it only if there is a failed release. */
   async markFailureReported(): Promise<void> {
     await this.#write('failed', `${(await this.#word('failed')) ?? ''}${REPORTED}`);
   }

@@ -35,10 +35,11 @@ export interface UnpackerParts {
 }
 
 /**
- * Checks signature, architecture, age and hash of the received file again, then unpacks it. Returns the name of the release. Removes all
- * other releases in `unpackedDir` except the current one.
+ * Checks signature, architecture, age and hash of the received file again, then unpacks it. Returns the name of the release. Replaces
+ * a release of that name, and removes all others in `unpackedDir` except the current one. Records the least serial that its header specifies.
  *
- * Errors: rejects with UpdateError, or the error of the system or the decompression. A refused update does not change the current release.
+ * Errors: rejects with UpdateError, or the error of the system or the decompression. A failed update does not change the current and
+ * the previous release; older ones may be removed by then.
  */
 export async function unpackRelease(parts: UnpackerParts): Promise<string> {
   const { stateDir, unpackedDir, keysDir, arch, installedSerial, freeBytes = freeBytesOf } = parts;

@@ -77,7 +77,8 @@ export async function requestUnpacking({ clock, runtimeDir, unpackedDir }: Unpac
 }
 
 /**
- * For the service: removes the request, unpacks, writes the answer for the agent and returns it. A refused update is an answer, not an error.
+ * For the service: removes the request, unpacks, writes the answer for the agent and returns it. An update that is refused or
+ * cannot be unpacked is an answer, not an error.
  * Errors: rejects if there is no request, if it is not a regular file, or if the answer cannot be written.
  */
 export async function answerUnpackRequest(parts: UnpackerParts & { readonly runtimeDir: string }): Promise<UnpackAnswer> {

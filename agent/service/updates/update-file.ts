@@ -32,6 +32,7 @@ export async function readUpdateKeys(dir: string): Promise<ReadonlyMap<string, K
 /** What an update file is checked against: accepted keys, architecture and the serial of this gateway. */
 export interface CheckNeeds {
   readonly keys: ReadonlyMap<string, KeyObject>;
+  /** Folder of the keys, for the text of a refusal. */
   readonly keysDir: string;
   readonly arch: string;
   /** The update must have a higher serial; the release `failed` may have this one. */
@@ -64,7 +65,8 @@ export async function checkUpdateFile(path: string, needs: CheckNeeds): Promise<
 
 /**
  * Checks what the first bytes of an update file show: key, signature, architecture, serial and size. Returns the header and the offset of
- * the content. `begin` must contain the whole header. Units: `size` of the whole file in bytes. Errors: throws UpdateError if it is refused.
+ * the content. The hash of the content is not checked. `begin` must contain the whole header, otherwise the file is refused. Units: `size`
+ * of the whole file in bytes. Errors: throws UpdateError if it is refused.
  */
 export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, arch, serial, failed }: CheckNeeds): CheckedUpdate {
   const opened = openHeader(begin);

@@ -31,6 +31,7 @@ export interface UpdateManagerParts {
   readonly obstacle: Message;
   /** Number of lamps that are lit, or of unknown level although they should be lit. */
   readonly lampsLit: () => number;
+  /** Number of units that answer now, as the measure for the trial. */
   readonly unitsOk: () => number;
   /** Ends this run, so that the next one starts the other release. */
   readonly restart: (why: string) => void;
@@ -38,14 +39,14 @@ export interface UpdateManagerParts {
 
 /** A manager of updates whose received file can be removed when no client continues to send it. */
 export interface ExpiringUpdateManager extends UpdateManager {
-  /** Removes the received file, if it is incomplete or was not installed. No effect while another request runs. Errors: none. */
+  /** Removes the received file, complete or not; after an install there is none. No effect while a request runs. Errors: none, logged. */
   expire(): Promise<void>;
 }
 
 /**
  * Creates the manager of program updates. It handles one request at a time: a second one is refused until the first has ended. A refused
- * request resolves with `isDone: false` and the reason; the release in use is the same. After a successful install or revert it calls
- * `restart`.
+ * request resolves with `isDone: false` and the reason, and the running release continues. After a failure of the disk the next start may
+ * still run the other release. After a successful install or revert it calls `restart`. `status` is never refused.
  */
 export function createUpdateManager(parts: UpdateManagerParts): ExpiringUpdateManager {
   const { log, obstacle } = parts;

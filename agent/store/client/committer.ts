@@ -20,11 +20,12 @@ export interface CommitterParts {
   /** Called at each start of the storage thread. */
   readonly setup: (floorSeq: number) => Setup;
   readonly limits: { readonly maxReadings: number; readonly batchReadings: number };
+  /** Called with the tickets of frames that are now on disk. */
   readonly onCommitted: (committed: Committed) => void;
   readonly onEvent: (event: AgentEvent) => void;
   /** Called while the telemetry file is above its cap: room must be made between commits. */
   readonly onOverCap: () => void;
-  /** Returns a function that tells how far the uplink has sent a frame, by its ticket. */
+  /** Returns a function from a frame's ticket to how far the uplink has sent that frame. */
   readonly fates: () => (ticket: number) => FrameFate;
 }
 
@@ -89,7 +90,7 @@ export class Committer {
   }
 
   /**
-   * Adds a frame to the memory; it is on disk after the next commit. A frame with an impossible ticket or time is counted as lost, and so are frames
+   * Adds a frame to the memory; a later commit writes it. A frame with an impossible ticket or time is counted as lost. So are undelivered frames
    * that must leave a full memory.
    */
   addFrame(frame: ReadingFrame): void {
@@ -104,7 +105,7 @@ export class Committer {
     if (dropped > 0) this.losses.reportOverflow(dropped);
   }
 
-  /** Records what a run without a store lost and starts a commit. Resolves when it is on disk. */
+  /** Records what a run without a store lost and starts a commit. Resolves when it is on disk, and never if this run cannot write it. */
   addLoss(loss: EarlierLoss): Promise<void> {
     this.#buffer.addEarlierLoss(loss);
     this.losses.reportEarlier(loss);
@@ -129,10 +130,12 @@ export class Committer {
     return this.#commitWaiting();
   }
 
+  /** Permits commits; starts none. */
   open(): void {
     this.#phase = 'opening';
   }
 
+  /** Begins no further commit and cancels the retries; a commit in progress continues. Call `finish` first to write what waits. */
   close(): void {
     this.#phase = 'closed';
     this.troubles.stop();

@@ -19,7 +19,7 @@ export class LossReporter {
     this.#parts = parts;
   }
 
-  /** Readings that this run lost. */
+  /** Readings that this run lost, estimates included. */
   get readingsLost(): number {
     return this.#readingsLost;
   }

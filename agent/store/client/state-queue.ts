@@ -15,7 +15,8 @@ interface Save {
 
 /**
  * Events, outcomes, audit notes and small facts that wait in memory until `state.db` has them. At most 1,000 of each of the first three
- * wait: then the oldest is discarded, or for notes the two oldest become one about the loss. `onAdded` is called after each addition.
+ * wait: then the oldest is discarded, or for notes the two oldest become one about the loss. Facts have no limit. `onAdded` is called after
+ * each addition.
  */
 export class StateQueue {
   readonly #log: Log;

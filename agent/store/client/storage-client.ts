@@ -93,7 +93,7 @@ export class StorageClient {
     }
   }
 
-  /** Closes the files, then ends the thread. */
+  /** Closes the files, for 2 s at most, then ends the thread and waits for its end. No effect without a thread. */
   async close(isAllCommitted: boolean): Promise<void> {
     const closing = this.#link;
     if (closing === null) return;
@@ -103,7 +103,7 @@ export class StorageClient {
     await this.#end(closing);
   }
 
-  /** Since when no request has been answered, whether a hung thread is still ending, and why a thread may not use the data. */
+  /** Since when a request has had no answer (null after an answer), whether a hung thread is still ending, and why a thread may not use the data. */
   pulse(): StorePulse {
     return { unansweredMono: this.#unansweredMono, isStuck: this.#ending !== null, refusal: this.#refusal };
   }

@@ -38,7 +38,7 @@ export class TelemetryProgress {
     return Math.max(this.#deliveredSeq, this.cursorSeq);
   }
 
-  /** Records the next frame. Returns false if its ticket or its times cannot be right. */
+  /** Records the next frame. Returns false, and records nothing, if its ticket is not above the last one or a time is not a number. */
   accept({ ticket, atMs, atMono }: ReadingFrame): boolean {
     if (!Number.isSafeInteger(ticket) || ticket <= this.lastTicket || !Number.isFinite(atMs + atMono)) return false;
     this.lastTicket = ticket;

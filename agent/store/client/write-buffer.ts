@@ -9,8 +9,9 @@ export interface Taken {
   readonly deliveredUnstored: DeliveredUnstored | null;
 }
 
-/** The limits of the buffer, and what it asks the rest of the agent. */
+/** The limits of the buffer, and what it reads from the rest of the agent. */
 export interface WriteBufferParts {
+  /** Above it frames are discarded, if any may be. */
   readonly maxReadings: number;
   /** Most readings returned at once. One frame is returned whatever its size. */
   readonly batchReadings: number;
@@ -30,7 +31,8 @@ const MAX_GAPS = 500;
  * and counts the readings that are lost with them.
  *
  * Frames that `take` returned stay until `settle`: a commit whose answer was lost may have succeeded, and then these frames are not lost.
- * Frames that are being sent to the platform stay too: whether they are lost is not decided yet.
+ * Frames that are being sent to the platform stay too: whether they are lost is not decided yet. So does the newest frame. Together they may
+ * exceed the limit.
  */
 export class WriteBuffer {
   readonly #parts: WriteBufferParts;
@@ -56,7 +58,7 @@ export class WriteBuffer {
     return this.#frames.length === 0 && this.#gaps.length === 0 && this.#deliveredUnstored === 0 && this.#takenDelivered === null;
   }
 
-  /** Adds a frame. Returns how many readings were lost to make room. */
+  /** Adds a frame. Returns how many readings were lost to make room; delivered ones that are discarded first do not count. */
   add(frame: ReadingFrame, atMs: WallMs): number {
     this.#frames.push(frame);
     this.#readings += frame.readings.length;

@@ -44,7 +44,7 @@ export function bytesOfAll(base: string): number {
  * The length of a plain file. Shape: null if no file has this name. Units: bytes.
  *
  * A link is refused: its journal would be elsewhere, and a link to an unmounted disk would be replaced without notice.
- * Errors: throws StoreError `io` when something else has this name.
+ * Errors: throws StoreError `io` when something else has this name, and system errors other than a missing file.
  */
 export function plainFileBytes(path: string): number | null {
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -73,7 +73,7 @@ export function expectPlainJournal(base: string): void {
  * created under another name and renamed once it is complete: a power cut leaves no partial file that looks damaged.
  *
  * Errors: throws SQLite and system errors. The former database is unchanged if the new one could not be completed. If only the replacement
- * failed, the former one may have lost its journal, or be replaced already.
+ * failed, the former one may have lost its journal, or be replaced already. The draft `path.new` may remain; the next call removes it.
  */
 export function makeFresh({
   path,

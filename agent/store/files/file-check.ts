@@ -18,9 +18,10 @@ const MAX_PROBLEMS = 10;
 const FORMAT_AT = 18;
 
 /**
- * Checks an open file before it is used: application id, format, version and tables. After an unclean end it checks all pages too, if the file has at most 32 MB.
+ * Checks an open file before it is used: application id, format, version and tables. After an unclean end it checks all pages too, but not
+ * whether indexes match their tables, if the file has at most 32 MB.
  *
- * Errors: throws StoreError `foreign`, `future-version` or `corrupt` if this file may not be used, otherwise SQLite errors.
+ * Errors: throws StoreError `foreign`, `future-version` or `corrupt` if this file may not be used, otherwise SQLite and system errors.
  */
 export function assertSoundFile(db: Sqlite, path: string, schema: Schema): void {
   const id = Number(db.pragma('application_id', { simple: true }));

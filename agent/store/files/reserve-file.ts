@@ -43,7 +43,8 @@ export interface ReserveFileParts {
 
 /**
  * A file that keeps 8 MB of the disk for the agent. It is removed when the disk is full, so that writes and deletions succeed again, and
- * created again when at least 40 MB are free. The folder may be missing.
+ * created again when at least 40 MB are free. Whether it exists is read once: a file that something else removes later is not noticed. The folder
+ * may be missing.
  */
 export class ReserveFile {
   readonly #parts: ReserveFileParts;
@@ -58,7 +59,7 @@ export class ReserveFile {
     this.#path = join(parts.dir, 'ballast');
   }
 
-  /** Creates the file if it is missing and there is room. Errors: none. */
+  /** Creates the file if it is missing or incomplete and there is room. A failure is remarked, and the next call tries again. Errors: none. */
   keep(atMs: WallMs): void {
     if (this.#exists()) return;
     const free = this.#free(atMs);
@@ -69,7 +70,10 @@ export class ReserveFile {
     this.#measure(atMs);
   }
 
-  /** Checks before a commit that there is room for it. Errors: throws StoreError `full` if neither free space nor the reserve covers a commit. */
+  /**
+   * Checks before a commit that there is room for it, by a measurement up to 10 s old; unknown free space passes. Errors: throws StoreError
+   * `full` if neither free space nor the reserve covers a commit.
+   */
   expectRoom(atMs: WallMs): void {
     const free = this.#exists() ? null : this.#free(atMs);
     if (free === null || free >= LOW_BYTES) return;

@@ -15,6 +15,7 @@ import { migrate } from './migrations.ts';
 export interface FileParts<H> {
   readonly dir: string;
   readonly schema: Schema;
+  /** The file does not grow beyond this. Units: pages. */
   readonly maxPages: number;
   /** Writes the first rows of a new file. Its notices are reported once the file is in place. */
   readonly begin: (db: Sqlite, atMs: WallMs, replaced: Replaced) => readonly Notice[];
@@ -81,7 +82,10 @@ export class StoreFile<H> {
     return this.#use(atMs, (_, handle) => act(handle));
   }
 
-  /** Runs `act` as one transaction that is on disk when this returns. Errors: throws StoreError. */
+  /**
+   * Runs `act` as one transaction that is on disk when this returns. Errors: throws StoreError, also for what `act` throws; nothing is then
+   * written.
+   */
   write<T>(atMs: WallMs, act: (handle: H) => T): T {
     return this.#use(atMs, (current, handle) => {
       const transaction = current.db.transaction(() => {
@@ -95,8 +99,8 @@ export class StoreFile<H> {
   }
 
   /**
-   * Reads every page; a damaged file is replaced immediately. Shape: the problems; the last line says how the file was replaced, or why
-   * it is not yet.
+   * Reads every page; a damaged file is replaced immediately. Shape: the problems, empty for a sound file. If the file had to be replaced, the
+   * last line is how that was done, or why it was not.
    *
    * Errors: throws StoreError if the file cannot be read.
    */
@@ -123,7 +127,7 @@ export class StoreFile<H> {
     if (handle != null) this.#remarkFailure(() => act(handle));
   }
 
-  /** Marks a clean end. Errors: none; a failure is logged. */
+  /** Marks a clean end and closes the file; the next use opens it again. Errors: none; a failure is logged. */
   close(): void {
     const open = this.#open;
     if (open !== null && !open.clean) this.#remarkFailure(() => setMeta(open.db, 'clean', 1));

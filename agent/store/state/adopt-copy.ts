@@ -56,7 +56,8 @@ export function signCopy(db: Sqlite, by: string): void {
 
 /**
  * Adopts the open file if it is a copy: applies `rules` to facts that may be outdated, adds an entry to the audit log, and removes the mark
- * of a copy, in one transaction. Returns the notice to report; null if the file is not a copy. Errors: throws SQLite errors.
+ * of a copy, in one transaction. The time of the copy is stored as a fact. After a restore by a person, no undelivered readings are expected.
+ * Returns the notice to report; null if the file is not a copy. Errors: throws SQLite errors.
  */
 export function adoptCopy(tables: StateTables, rules: readonly CopyRule[], atMs: WallMs): Notice | null {
   const { db } = tables;

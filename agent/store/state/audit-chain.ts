@@ -61,19 +61,20 @@ export function isReserved({ body }: AuditRow): boolean {
 
 /** The facts that the rows of the chain are checked against. All come from the file, except `known`. */
 export interface ChainFacts {
-  /** The newest entry; null if the file does not identify it. */
+  /** The newest entry by the record of the file, `GENESIS` for an empty log. Null if the file does not identify it. */
   readonly head: AuditHead | null;
   /** The head that was noted elsewhere; null for none. */
   readonly known: AuditHead | null;
-  /** Trimmed entries that are kept, in order. */
+  /** Trimmed entries that are kept separately, in the order of their numbers. */
   readonly reserved: readonly AuditRow[];
   /** The store has events: so the agent has run with it, and each start adds an entry. */
   readonly isUsed: boolean;
 }
 
 /**
- * Verifies the chain from its first entry. `rows`: all of them, oldest first. The verdict has up to 20 problems, none if the log is intact,
- * and as many remarks about adopted copies. Errors: none of its own.
+ * Verifies the chain from its first entry. `rows`: all of them, oldest first. The verdict has the first 20 problems and the newest 20
+ * remarks about adopted copies. An entry about a missing head or a lost log is a problem too. Only `known` reveals a log whose hashes
+ * were all computed again. A `known` entry that was trimmed is not compared, unless it is in `reserved`.
  */
 export function verifyChain(rows: Iterable<AuditRow>, { head, known, reserved, isUsed }: ChainFacts): AuditVerdict {
   const problems: Message[] = [];

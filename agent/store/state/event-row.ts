@@ -28,7 +28,8 @@ export function toEventRow(event: AgentEvent): EventRow {
 }
 
 /**
- * Converts a row to its event. Its text can be translated if the template of the row produces exactly this text; otherwise it is shown as stored.
+ * Converts a row to its event. Its text can be translated if the template of the row produces exactly this text; otherwise it is shown as
+ * stored. Does not check the checksum.
  *
  * They can differ: an earlier release wrote a new text and kept the template, or bytes are damaged. The checksum of the row covers only the text.
  */

@@ -24,13 +24,15 @@ export interface BackupParts {
 
 /**
  * Creates the functions for the copies of a small file, in its folder. `make` writes a copy and keeps the previous one if it is
- * undamaged; `restore` replaces the file by the newest undamaged copy. A copy is used only if it passes every check.
+ * undamaged; `restore` replaces the file by the newest undamaged copy. A copy is made or restored only if it passes every check.
  */
 export function createStateBackup(parts: BackupParts) {
   const path = join(parts.dir, parts.schema.fileName);
   const [newest, former] = [`${path}.bak`, `${path}.bak.1`];
 
-  /** Copies the file as the connection sees it. Errors: throws StoreError `io` if the copy is damaged, otherwise SQLite errors. */
+  /**
+   * Copies the file as the connection sees it. Errors: throws StoreError `io` if the copy is damaged, otherwise SQLite or system errors.
+   */
   function make(db: Sqlite, atMs: WallMs): BackupReport {
     const draft = `${newest}.new`;
     removeAll(draft);
@@ -51,8 +53,8 @@ export function createStateBackup(parts: BackupParts) {
   }
 
   /**
-   * Replaces the file by the newest undamaged copy; the copy is kept. Returns the name of the copy as text; null if there is none. Errors:
-   * throws system errors.
+   * Replaces the file by the newest undamaged copy; the copy is kept. Returns a text with the path and age of the copy; null, with the
+   * file unchanged, if no copy is usable. Errors: throws StoreError `full` or `read-only`, or system errors.
    */
   function restore(atMs: WallMs): Message | null {
     const draft = `${path}.new`;

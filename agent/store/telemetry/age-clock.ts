@@ -8,9 +8,9 @@ import { DAY_MS } from '../../core/durations.ts';
 
 /** What the file keeps between two checks of the clock. */
 export interface AgeClock {
-  /** The time of the last check whose clock was believed, plus the time that the agent has been running since. */
+  /** The time of the last check whose clock was believed, plus the time that the agent ran between the checks since then. */
   readonly ageMs: WallMs;
-  /** A time that is too far ahead: when it was first seen, and its latest value. Null while the clock is believed. */
+  /** A clock that is too far ahead: its time at the first check that found this, and at the last one. Null while the clock is believed. */
   readonly doubted: { readonly sinceMs: WallMs; readonly seenMs: WallMs } | null;
 }
 
@@ -22,8 +22,9 @@ export interface AgeClock {
 export const JUMP_MS = 31 * DAY_MS;
 
 /**
- * Returns the state after a check of the clock: `ageMs` is the time `atMs` of the clock if it is believed, otherwise the last believed time
- * plus `livedMs`. A backward step is always believed. `livedMs`: how long the agent has been running since the last check. Units: ms.
+ * Returns the state after a check of the clock: `ageMs` is the time `atMs` of the clock if it is believed, otherwise the last believed
+ * time plus `livedMs`. The clock is believed up to `JUMP_MS` ahead of the expected time, or once it has shown a later time for `JUMP_MS`.
+ * A backward step is always believed. `livedMs`: how long the agent has been running since the last check. Units: ms.
  */
 export function nextAgeClock({ ageMs, doubted }: AgeClock, atMs: WallMs, livedMs: number): AgeClock {
   if (atMs <= ageMs + livedMs + JUMP_MS) return { ageMs: atMs, doubted: null };

@@ -1,5 +1,6 @@
 /**
- * The table `frame`: frames as they were committed, one row per commit. Runs within the transactions of the telemetry file.
+ * The table `frame`: frames as they were committed, one row for each run of consecutive tickets in a commit. Runs within the transactions
+ * of the telemetry file.
  *
  * Shape: a row's `seq` is that of its last frame; `k` is the number of its frames.
  */
@@ -15,8 +16,8 @@ import { decodeFrames, encodeFrames, frameRowCrc, type SeriesFrame } from './fra
 import type { SeriesTable } from './series-table.ts';
 
 /**
- * A row of the table `frame`: `k` frames of one commit with `n` readings, encoded in `p`. Seq, ticket, times and clock quality (`tq`) are
- * those of the last frame. `total`: readings ever committed, up to and with this row.
+ * A row of the table `frame`: `k` frames of one commit with consecutive tickets and `n` readings, encoded in `p`. Seq, ticket, times and
+ * clock quality (`tq`) are those of the last frame. `total`: readings ever committed, up to and with this row.
  */
 export interface FrameRow {
   readonly seq: number;
@@ -50,7 +51,10 @@ export const CLOCK_QUALITIES: readonly ClockQuality[] = ['none', 'restored', 'rt
 /** Units: bytes. Source: a reading takes 4 to 6 in a frame; a higher estimate keeps the file below the cap. */
 const ESTIMATE = { row: 64, frame: 8, reading: 8 };
 
-/** Adds, reads and removes rows of the table `frame` of an open file. Errors: its methods throw SQLite errors. */
+/**
+ * Adds, reads and removes rows of the table `frame` of an open file. Errors: its methods throw SQLite errors; `read` returns damage and
+ * does not throw it.
+ */
 export class FrameTable {
   readonly #sql: ReturnType<typeof prepare>;
   readonly #series: SeriesTable;
@@ -96,7 +100,7 @@ export class FrameTable {
     return this.#sql.before.all(seq, maxRows);
   }
 
-  /** Rows of this run that end with this ticket or a later one. */
+  /** Rows of this run that end with this ticket or a later one, oldest first. */
   ownSince(ticket: number): readonly FrameRow[] {
     const own: FrameRow[] = [];
     for (const row of this.#sql.backwards.iterate()) {

@@ -21,8 +21,9 @@ interface GapRow {
  * A row never changes after it was read, with one exception: if there are too many, the last of the oldest rows replaces them and refers to them.
  * A platform that has some of them can then replace them.
  *
- * Before a row is read, further losses with its reason are added to it, if that is `thinned`, `cap` or `age`. So a store
- * that makes room in a thousand steps reports a few losses. Errors: all functions throw SQLite errors.
+ * Before a row is read, further losses of numbered rows with its reason are added to it, if that is `thinned`, `cap` or `age`. After a
+ * restart a new row is started. So a store that makes room in a thousand steps reports a few losses. Errors: all functions throw SQLite
+ * errors.
  */
 export function createGapTable(db: Sqlite) {
   const newestId = db.prepare<[], number>('SELECT coalesce(max(id), 0) FROM gap').pluck();

@@ -26,8 +26,9 @@ interface Bound extends Pick<RetentionStep, 'livedMs' | 'isSynced'> {
 }
 
 /**
- * Removes rows that are too old, oldest first and at most 64. Stops at undelivered rows unless the clock is synchronised; then they are
- * noted as losses. `more`: another step is needed. The newest row always stays.
+ * Removes rows that are too old, oldest first and at most 64. Stops at undelivered rows unless the clock is synchronised; their
+ * undelivered readings become losses. `more`: it removed 64 and found others that are too old, so another step is needed. Of rows not yet
+ * compacted, only the oldest 64 are examined. The newest row is not removed.
  */
 export function retainSome(handle: Handle, losses: Losses, bound: Bound): Omit<RetentionReport, 'people'> & { readonly more: boolean } {
   const { ageMs, doubted } = lookAt(handle, bound);

@@ -12,9 +12,9 @@ import type { Read, Tally } from './frame-table.ts';
 import type { SeriesTable } from './series-table.ts';
 
 /**
- * A row of the table `segment`: frames from `first_seq` to `seq` with `n` readings from `t0_ms` to `t1_ms`, encoded in `p`. `total`:
- * readings ever committed, up to and with this row. `thin`: one reading in this many is kept; of counters more, all if that saves
- * little.
+ * A row of the table `segment`: frames from `first_seq` to `seq` with `n` readings from `t0_ms` to `t1_ms`, encoded in `p`. The times are
+ * `ANY_TIME` if the time of a frame is unknown. `total`: readings ever committed, up to and with this row. `thin`: the last thinning kept
+ * one reading in this many, and more of counters. It kept all readings if it would have saved little.
  */
 export interface SegmentRow {
   readonly seq: number;

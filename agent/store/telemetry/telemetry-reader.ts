@@ -64,7 +64,8 @@ export function framesAfter(
 
 /**
  * One page of the frames after `afterSeq` with readings in the time range, oldest first, without their other readings. `nextSeq`: the
- * `afterSeq` of the next page; null if this was the last. A page may be empty although later ones are not.
+ * `afterSeq` of the next page; null at the end of the store. A page may be empty although later ones are not, so continue until null.
+ * Damaged rows are skipped and returned in `damaged`.
  */
 export function exportPage(handle: Handle, memory: PieceMemory, query: ExportQuery): Found<Omit<ExportPage, 'epoch'>> {
   const frames: StoredFrame[] = [];

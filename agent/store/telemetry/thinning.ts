@@ -31,7 +31,7 @@ interface Place {
 
 /**
  * The frames with fewer readings; frames without any are removed. In each series every `keep`th reading stays, as well as the last, the
- * lowest, the highest, and both sides of a change of quality. Counters keep four times as many.
+ * lowest, the highest, and both sides of a change of quality. Counters keep four times as many, so all of them if `keep` is 4 or less.
  */
 export function thinned(frames: readonly SegmentFrame[], { keep, isCounter }: Thinning): SegmentFrame[] {
   const kept = frames.map(() => new Set<number>());

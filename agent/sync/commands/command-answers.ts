@@ -42,8 +42,8 @@ const AUDITED_REFUSALS = { burst: 30, perS: 1 / 60 };
 const SAVE_MS = 2_000;
 
 /**
- * Records the state of commands and sends it to the platform: refusals, repetitions and ends. An end is sent again until the broker has it.
- * More than 60 refusals and repetitions at once, then one a second, get no answer.
+ * Records the state of commands and sends it to the platform: refusals, repetitions and ends. An end is sent again until the broker has
+ * it. At most 60 refusals and repetitions at once, then one a second, are answered; others get no answer.
  */
 export class CommandAnswers {
   /** The ends that the broker may not have yet. */
@@ -86,7 +86,10 @@ export class CommandAnswers {
     else this.#parts.onAnswer(present, kind);
   }
 
-  /** Refuses a command. If an earlier command had this id, its state is the answer. A refusal with an id of the platform is stored. */
+  /**
+   * Refuses a command. If an earlier command had this id, its state is the answer. A refusal with an id of the platform is stored. Above
+   * the limit of answers it is only counted.
+   */
   refuse({ commandId, hasOwnId, reason }: CommandRefusal, target: CommandTarget): void {
     const { registry, clock, onAnswer } = this.#parts;
     this.refused += 1;
@@ -103,7 +106,10 @@ export class CommandAnswers {
     } else onAnswer(outcome, 'refused');
   }
 
-  /** The id of a command was used for another one: raises an event, and answers with the state of the first. */
+  /**
+   * The id of a command was used for another one: raises an event, and answers with the state of the first. Each of the two counts
+   * towards the limit of answers.
+   */
   refuseReusedId(known: CommandRecord, target: CommandTarget): void {
     this.refused += 1;
     if (this.#answers.take()) {
@@ -112,7 +118,7 @@ export class CommandAnswers {
     this.repeat(known);
   }
 
-  /** Waits until the record is on disk, but only for a short time: lighting must not depend on a disk. */
+  /** Waits until the record is on disk, at most 2 s, because lighting must not depend on a disk. Logs a warning if it is not. */
   async waitSaved(saving: Promise<boolean>, commandId: string): Promise<void> {
     const { clock, log } = this.#parts;
     const isSaved = await within(clock, SAVE_MS, saving);

@@ -21,7 +21,8 @@ export const LONGEST_MS = 24 * 3_600_000;
 
 /**
  * Until when a command may be carried out. `expiresMs`: Command/Expires by the wall clock; null if the platform gave none. `expiresMono`:
- * the same limit by the monotonic clock; without a Command/Expires, `MAX_AGE_MS` after the payload was sent or received.
+ * the same limit by the monotonic clock; without a Command/Expires, `MAX_AGE_MS` after the payload was sent. The time of its receipt
+ * counts instead if the clock is not trusted or the payload has no timestamp.
  */
 export interface Lifetime {
   readonly expiresMs: WallMs | null;
@@ -31,8 +32,8 @@ export interface Lifetime {
 /**
  * Returns until when a command may be carried out. `sentMs`: the payload's timestamp; `expiresMs`: Command/Expires; each undefined if
  * absent.
- * Errors: throws Refusal if the command has expired, or expires before its own timestamp, if it expires more than `LONGEST_MS` ahead, or if
- * the clock is not trusted and Command/Expires comes without a payload timestamp.
+ * Errors: throws Refusal if Command/Expires is more than `LONGEST_MS` ahead, or has passed by a trusted clock. Without a trusted clock,
+ * throws Refusal if the payload timestamp is absent or not before Command/Expires.
  */
 export function judgeLifetime(
   { sentMs, expiresMs }: { readonly sentMs: WallMs | undefined; readonly expiresMs: WallMs | undefined },
@@ -59,7 +60,8 @@ export function judgeLifetime(
 
 /**
  * Checks a command while the agent's clock is one restored from disk (quality `restored`). Errors: throws Refusal if the command has
- * expired by that clock, unless the order only brings light. Does nothing with any other clock quality.
+ * expired by that clock, unless the order only brings light. Does nothing with any other clock quality, or for a command without
+ * Command/Expires.
  */
 export function refuseDoubtful({ expiresMs }: Lifetime, order: PlatformOrder, { nowMs, clockQuality }: CommandInstant): void {
   if (clockQuality !== 'restored' || expiresMs === null || expiresMs > nowMs || bringsOnlyLight(order)) return;

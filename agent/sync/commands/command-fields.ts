@@ -135,7 +135,8 @@ export function readInteger(
 }
 
 /**
- * Returns a time; undefined if the metric is absent or null. Errors: throws Refusal for another type, or a time before 2000 or after 2100.
+ * Returns a time from a DateTime or an integer; undefined if the metric is absent or null. Errors: throws Refusal for another type, or a
+ * time before 2000 or after 2100.
  */
 export function readTime(fields: CommandFields, name: string): WallMs | undefined {
   const metric = fields.get(name);

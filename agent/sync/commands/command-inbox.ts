@@ -45,7 +45,7 @@ export interface CommandInboxParts {
   readonly isOpen?: (commandId: string) => boolean;
   readonly onOrder: (order: PlatformOrder) => void;
   readonly onRebirth: () => void;
-  /** A command was accepted; for the births. Shape: `deviceId` is empty for the node. */
+  /** A command was accepted, before its id is on disk; it may still fail. Shape: `deviceId` is empty for the cabinet. */
   readonly onTaken: (deviceId: string, commandId: string, expiresMs: number | null) => void;
   /** Sends the platform the state of a command. */
   readonly onAnswer: (outcome: Outcome, kind: OutcomeKind) => void;
@@ -64,8 +64,10 @@ const TOO_MANY_UNEXPIRED = msg`${REMEMBERED.sound + REMEMBERED.unexpired} comman
 const RESTARTED = msg`the agent restarted before the outcome was known: read what is in force now (Emergency/On, Override/Level, Programme/Choice, Config/Revision, or the metric of the output), then send it again with a new id`;
 
 /**
- * Receives the platform's commands, checks them, and passes each valid one to `onOrder` once, also over restarts. Refuses commands above the
- * rate limit. A command with the id of an earlier one gets the state of that one as its answer.
+ * Receives the platform's commands, checks them, and passes each valid one to `onOrder` once, also over restarts. One that expires or is
+ * stopped while its id is stored fails instead. A disk that does not store the id may allow a repetition after a restart. Refuses
+ * commands above the rate limit. A command with the id of an earlier one gets the state of that one as its answer; one without an id is
+ * always new.
  */
 export class CommandInbox {
   /** Messages received so far. */
@@ -153,7 +155,10 @@ export class CommandInbox {
     else this.#answers.refuse(command, device?.target ?? { kind: 'device', id: deviceId.slice(0, SHOWN_NAME).replace(/\p{C}/gu, '?') });
   }
 
-  /** Records the current state of a command, from the platform or from elsewhere. */
+  /**
+   * Records the current state of a command and sends it to the platform; also for a command from elsewhere. A state after the end of a
+   * known command is ignored.
+   */
   note(outcome: Outcome): void {
     const { log, onAnswer } = this.#parts;
     const record = this.#registry.find(outcome.commandId);
@@ -166,7 +171,7 @@ export class CommandInbox {
     }
   }
 
-  /** Accepts no more commands. Resolves when the disk has had time for all ends and, if the link permits, the broker has them. */
+  /** Refuses new commands from now on. Resolves when the disk has had time for all ends and, if the link permits, the broker has them. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#answers.saved();

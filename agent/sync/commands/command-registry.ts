@@ -25,8 +25,9 @@ const RETRY_MS = 60_000;
 type RegistryClock = Pick<Clock, 'after' | 'wallMs' | 'monoMs' | 'quality'>;
 
 /**
- * Remembers the commands of the platform with their states, in memory and on disk. The oldest are dropped beyond the limits of `REMEMBERED`. A
- * valid command is never dropped before its Command/Expires.
+ * Remembers the commands of the platform with their states, in memory and on disk. The oldest are dropped beyond the limits of
+ * `REMEMBERED`, but a valid one never before its Command/Expires. So call `hasRoom` before `open` for a command with Command/Expires:
+ * `open` refuses none.
  */
 export class CommandRegistry {
   readonly #store: Pick<Store, 'save' | 'loadAll'>;
@@ -86,7 +87,7 @@ export class CommandRegistry {
     return this.#save(entry);
   }
 
-  /** The command was repeated with a later Command/Expires: it is remembered until then. */
+  /** The command was repeated: it is remembered until its Command/Expires, if that is later than the known one. */
   extend(commandId: string, { expiresMs, expiresMono }: Lifetime): void {
     const known = this.find(commandId);
     if (known === undefined || expiresMs === null || expiresMs <= (known.expiresMs ?? 0)) return;
@@ -100,7 +101,10 @@ export class CommandRegistry {
     this.#change(outcome.commandId, { outcome });
   }
 
-  /** Records the end, which never changes again. Resolves to true if it is on disk, false if not. */
+  /**
+   * Records the end; call it once per command, because a later call would replace the end. Resolves to true if it is on disk, false if
+   * not.
+   */
   end(outcome: Outcome): Promise<boolean> {
     const record = this.#change(outcome.commandId, { outcome });
     return record === undefined ? Promise.resolve(false) : this.#save(record);

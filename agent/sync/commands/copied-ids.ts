@@ -19,14 +19,15 @@ const KEY = 'sync.copied-ids';
 const MAX_ORDERS = 256;
 
 /**
- * Refuses each order once after the state of the cabinet was replaced by a copy, because its id may have been carried out since the copy was
- * made. The order is accepted with a new id. Ends a day after the time became trusted. Call `restore` first.
+ * Refuses an order with its own id after the state of the cabinet was replaced by a copy, because its id may have been carried out since
+ * the copy was made. The same order is accepted with a new id, but after a restart it is refused once more. Ends a day after the first
+ * such order that arrives while the time is trusted. Call `restore` first.
  */
 export class CopiedIds {
   readonly #store: Pick<Store, 'load' | 'save'>;
   readonly #clock: Pick<Clock, 'wallMs' | 'quality'>;
   #copied: CopiedState | null = null;
-  /** End of this period; null until the time is trusted. */
+  /** End of this period; null until an order arrives while the time is trusted. */
   #untilMs: WallMs | null = null;
   /** Ids that were refused, by the digest of their order. */
   readonly #refused = new Map<string, Set<string>>();

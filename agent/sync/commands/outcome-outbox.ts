@@ -17,9 +17,9 @@ const BATCH = 64;
 export type OutcomeOutbox = ReturnType<typeof createOutcomeOutbox>;
 
 /**
- * Creates an empty outbox. `add` queues the outcome of a command that has ended; a later one with the same id replaces it. `open` starts
- * sending on a link, `close` stops. Each outcome is sent again after the next `open` until the broker has received it; `onProven` then
- * receives its id.
+ * Creates an empty outbox, in memory only. `add` queues the outcome of a command that has ended; a later one with the same id replaces
+ * it. `open` starts sending on a link, `close` stops. Each outcome is sent again after the next `open` until the broker has received it;
+ * `onProven` then receives its id.
  */
 export function createOutcomeOutbox({
   log,

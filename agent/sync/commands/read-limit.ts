@@ -29,8 +29,8 @@ const NAME = Buffer.from(EMERGENCY_METRIC.on);
 
 /**
  * Creates the limit for the messages that are parsed. Its `admits` returns false for a message that must be dropped unread; each call
- * counts. Beyond the limit only a short message that starts an emergency and is not retained is admitted. `deviceId`: null for a message to
- * the node.
+ * counts. Beyond the limit only a short message that starts an emergency and is not retained is admitted, up to limits of its own.
+ * `deviceId`: null for a message to the node.
  */
 export function createReadLimit(clock: Pick<Clock, 'monoMs'>, table: Pick<MetricTable, 'node' | 'devices'>) {
   const messages = createTokenBucket(clock, MESSAGES);

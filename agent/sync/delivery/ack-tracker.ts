@@ -38,11 +38,12 @@ export function initialMode(proof: UplinkConfig['proof']): ProofMode {
 }
 
 /**
- * Checks the platform's acknowledgements and moves the cursor by them. If none arrives in time, all rows beyond the cursor are due again; after a
- * day without one, rows no longer wait for the platform. This time counts only between `open` and `close`.
+ * Checks the platform's acknowledgements and moves the cursor by them. In the mode `platform`, if none moves the cursor in time, all rows
+ * beyond it are due again. After a day without any, rows no longer wait for the platform. This time counts only between `open` and
+ * `close`.
  */
 export class AckTracker {
-  /** The last acknowledgement as it arrived; empty before the first. */
+  /** The last acknowledgement that was not refused, as it arrived; empty before the first. */
   lastAck = '';
   readonly #parts: AckTrackerParts;
   #watch: AckWatch;
@@ -69,7 +70,7 @@ export class AckTracker {
     this.#silentMs = this.#parts.clock.monoMs() - this.#watch.lastAckMono;
   }
 
-  /** Restores the mode of proof of an earlier run. */
+  /** Restores the mode `platform` of an earlier run, unless `uplink.proof` is `broker`. */
   async restore(): Promise<void> {
     const { store, proof, state } = this.#parts;
     const mode = await store.load(KEY);
@@ -77,8 +78,8 @@ export class AckTracker {
   }
 
   /**
-   * Handles an acknowledgement. If it covers rows that were never sent, it counts only as far as `countedAck` returns. Returns why it is
-   * refused, or an empty text.
+   * Handles an acknowledgement. If it covers rows that were never sent, it counts only as far as `countedAck` returns. Changes the mode
+   * of proof to `platform`. Returns why it is refused, which changes nothing, or an empty text.
    */
   acknowledge(ack: Ack): Message {
     const { state, clock, onMoved } = this.#parts;
@@ -105,7 +106,7 @@ export class AckTracker {
     return this.#watch.isCautious ? ledger.unacked.length > 0 : bytesUnacked(ledger) > MAX_UNACKED_BYTES;
   }
 
-  /** Whether no acknowledgement arrived in time: only one small batch at a time is sent then. */
+  /** Whether no acknowledgement moved the cursor in time in this session: only one small batch at a time is sent then. */
   get isCautious(): boolean {
     return this.#watch.isCautious;
   }

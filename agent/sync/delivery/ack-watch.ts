@@ -14,7 +14,7 @@ export interface AckWatch {
   readonly sinceMono: MonoMs | null;
   /** How long to wait before all rows are sent again, or three round trips if those are longer. Units: ms. */
   readonly waitMs: number;
-  /** No acknowledgement arrived in time: send one small batch at a time until one arrives. */
+  /** No acknowledgement moved the cursor in time: send one small batch at a time until `afterAck`. */
   readonly isCautious: boolean;
   /** The last acknowledgement, or the start of the session minus the silence of the sessions before it. */
   readonly lastAckMono: MonoMs;

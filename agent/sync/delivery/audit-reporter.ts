@@ -76,7 +76,10 @@ export class AuditReporter {
     await this.#reporter.report(this.#epochOf(head), Math.max(0, head.n - OLDER));
   }
 
-  /** The platform has all entries up to this one; `n` 0: it has none. Resolves with why it does not count, or an empty text. */
+  /**
+   * The platform has all entries up to this one; `n` 0: it has none, so the report starts again. Resolves with why it does not count, or
+   * an empty text.
+   */
   async acknowledge({ n, hash }: AuditHead): Promise<Message> {
     if (n === 0) {
       this.#reporter.startAgain();

@@ -46,7 +46,7 @@ export interface BacklogDrainParts extends Pick<DeliveryParts, 'clock' | 'log' |
  * broker has read the one before. The batch grows on a fast link and shrinks on a slow one.
  */
 export class BacklogDrain {
-  /** A pass was requested and has not handled all rows yet. */
+  /** Another round of the pass is due. A pass that stops at a full window clears it, though rows remain. */
   isDue = false;
   readonly #parts: BacklogDrainParts;
   #draining: DeliveryLink | null = null;
@@ -56,7 +56,7 @@ export class BacklogDrain {
     this.#parts = parts;
   }
 
-  /** Requests a pass; it starts immediately if there is a link. */
+  /** Requests a pass: starts it if the link, the hold and the data budget permit. A running pass handles the request. */
   request(): void {
     this.isDue = true;
     const { link } = this.#parts.state;

@@ -51,8 +51,8 @@ export interface DeliveryLink {
 }
 
 /**
- * The state that all parts of one uplink's delivery share. Its parts replace the ledger only with `update`, which also moves the store's
- * cursor.
+ * The state that all parts of one uplink's delivery share. The ledger changes only by `update`, which also moves the store's cursor, and
+ * by `adoptEpoch`.
  */
 export class DeliveryState {
   /** Null while there is no session. */
@@ -86,7 +86,10 @@ export class DeliveryState {
     if (isMoved) this.#store.moveCursor(next.cursor);
   }
 
-  /** Adopts the store's epoch and cursor. Returns true for a new epoch: row numbers of the previous one are no longer valid. */
+  /**
+   * Adopts the store's epoch and cursor. Returns true for the first or another epoch: row numbers of the previous one are no longer
+   * valid. Returns false, and changes nothing, for the same or an empty epoch.
+   */
   adoptEpoch({ epoch, cursorSeq }: Pick<StoreStatus, 'epoch' | 'cursorSeq'>): boolean {
     if (epoch === '' || epoch === this.epoch) return false;
     const { mode, inFlight } = this.#ledger;
@@ -109,8 +112,9 @@ export class DeliveryState {
 }
 
 /**
- * Calls `send` and returns its result; undefined if it throws an UplinkError: the link is broken, or a packet is too large for the broker.
- * The error is only logged, because the connection reports its own end. Errors: rethrows any other error.
+ * Calls `send` and returns its result; undefined if it throws an UplinkError: the link is broken, or a packet is too large for the
+ * broker. A part may have been sent by then. The error is only logged, because the connection reports its own end. Errors: rethrows any
+ * other error.
  */
 export function trySend<T>(log: Log, send: () => T): T | undefined {
   try {

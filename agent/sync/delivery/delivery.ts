@@ -110,7 +110,10 @@ export class Delivery {
     this.#proof.release();
   }
 
-  /** Sends a live frame. Does nothing without a link, while held, or if too many bytes are unproven: the frame is then sent from the store. */
+  /**
+   * Sends a live frame. Does nothing without a link, while held, or if too many bytes are unproven. A frame that is not sent is sent from
+   * the store later, once it is committed.
+   */
   publish(frame: ReadingFrame): void {
     const { store, log, onSent } = this.#parts;
     const { link, isHeld, epoch, ledger } = this.#state;
@@ -195,7 +198,9 @@ export class Delivery {
     return result;
   }
 
-  /** Returns a function that gives the fate of a frame of this run, by its ticket. */
+  /**
+   * Returns a function that gives the fate of a frame of this run, by its ticket. Frames in flight at this call stay `in-flight` for it.
+   */
   fates(): (ticket: number) => FrameFate {
     const inFlight = new Set(this.#state.ledger.inFlight.map(({ ticket }) => ticket));
     return (ticket) => {

@@ -32,9 +32,9 @@ export interface Ledger {
   readonly mark: number;
   /** Oldest first. */
   readonly inFlight: readonly Shipment[];
-  /** Live frames that reached the broker before they had a row. */
+  /** The newest 1,000 live frames that reached the broker before they had a row. */
   readonly provenTickets: ReadonlySet<number>;
-  /** Rows beyond the cursor that reached the broker. */
+  /** Rows beyond the cursor, or beyond `reached`, that reached the broker and need not be sent again. */
   readonly proven: SeqRanges;
   /** Those of them that the platform has not acknowledged; empty unless the mode is `platform`. */
   readonly unacked: readonly { readonly toSeq: number; readonly bytes: number }[];

@@ -32,7 +32,7 @@ export interface ReportedRecord {
 export interface ReportLink {
   /** Sends the texts, without proof that they arrive. */
   readonly onTexts: (texts: readonly string[]) => void;
-  /** Resolves to true when the broker has received what was sent, to false when the link broke. */
+  /** Resolves to true when the broker has received what was sent, to false when the link broke or there is none. */
   readonly proven: () => Promise<boolean>;
   /** Whether texts can be sent now. */
   readonly isOpen: () => boolean;
@@ -48,9 +48,11 @@ export interface RecordReporterParts extends ReportLink {
   readonly newest: number;
   /** Shortest and longest wait for an acknowledgement before records are repeated. Units: ms. */
   readonly waitMs: { readonly first: number; readonly longest: number };
-  /** After this time without an acknowledgement the platform counts as one that acknowledges none. Units: ms. Default: never. */
+  /**
+   * If a record waits for an acknowledgement for this time, the platform counts as one that acknowledges none. Units: ms. Default: never.
+   */
   readonly giveUpMs?: number;
-  /** The oldest `limit` records after this number. */
+  /** The oldest `limit` records of this epoch after this number. Fewer mean that there are no more now. */
   readonly recordsAfter: (id: number, epoch: string, limit: number) => Promise<readonly ReportedRecord[]>;
 }
 
@@ -96,7 +98,11 @@ export class RecordReporter {
     this.repeat();
   }
 
-  /** Reports the records of this epoch that were not reported since the last birth. A new epoch starts after `startId`. */
+  /**
+   * Reports the records of this epoch that were not reported since the last birth. If an acknowledgement is overdue, it repeats from the
+   * last acknowledged one, one batch per call. Does nothing without a link or while another call runs. A new epoch starts after
+   * `startId`.
+   */
   async report(epoch: string, startId = 0): Promise<void> {
     if (this.#isReporting || !this.#parts.isOpen()) return;
     this.#isReporting = true;
@@ -105,7 +111,7 @@ export class RecordReporter {
     this.#isReporting = false;
   }
 
-  /** The platform may have missed records: the next report repeats them. */
+  /** The platform may have missed records: the next report repeats the unacknowledged ones, or the newest if it acknowledges none. */
   repeat(): void {
     const { id, acked } = this.#progress;
     this.#lastId = acked ?? Math.max(0, id - this.#parts.newest);
@@ -114,7 +120,10 @@ export class RecordReporter {
     this.#awaitAck(this.#parts.waitMs.first);
   }
 
-  /** The platform has all records up to this one. */
+  /**
+   * The platform has all records up to this one; counts only up to the last one sent. Ignored for another epoch, or if an equal or higher
+   * one was acknowledged.
+   */
   acknowledge(epoch: string, recordId: number): void {
     const { id, acked } = this.#progress;
     const next = Math.min(recordId, this.#sentId);

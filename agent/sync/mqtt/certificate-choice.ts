@@ -16,7 +16,7 @@ export interface KeyPair {
   readonly isRenewed: boolean;
 }
 
-/** Which certificate a connection uses if the folder also has a renewed one: the renewed one, or the one before it. */
+/** Which certificate the current or last attempt uses: the renewed one, or the one before it. */
 export interface CertificateUse {
   /** Differs for each renewed certificate, and for what is wrong with an unusable one; empty if there is none. */
   readonly renewed: string;
@@ -25,7 +25,10 @@ export interface CertificateUse {
   readonly refusal: Message;
 }
 
-/** Chooses the certificate for each attempt of one uplink. Remembers across attempts which one the broker refused. */
+/**
+ * Chooses the certificate for each attempt of one uplink. Remembers across attempts which one the broker refused, until `retry` or
+ * another renewed certificate. A restart forgets it.
+ */
 export class CertificateChoice {
   readonly #clock: Pick<Clock, 'wallMs' | 'quality'>;
   #pairs: readonly KeyPair[] = [];
@@ -61,7 +64,10 @@ export class CertificateChoice {
     return chosen;
   }
 
-  /** The broker was reached with this pair and did not accept the connection: the next attempt uses another one. */
+  /**
+   * The broker was reached with this pair and did not accept the connection: the next attempt uses another one. Does nothing if there is
+   * only one pair.
+   */
   noteRefused(reason: Message): void {
     if (this.#pairs.length < 2) return;
     if (this.#current?.isRenewed === true) this.#refusal = reason;

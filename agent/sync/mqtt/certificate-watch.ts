@@ -21,7 +21,7 @@ export interface ExpiryStage {
   readonly severity: Severity;
 }
 
-/** The certificates in the files; null if there is no such file, or none that can be read. */
+/** The certificates in the files; null before the first check, without such a file, or if none can be read. */
 export interface WatchedCertificates {
   /** That of `certFile`; the renewed one if it expires later and was not refused. */
   readonly own: PeerCertificate | null;
@@ -68,9 +68,9 @@ export function expiryStage({ fromMs, untilMs }: Pick<PeerCertificate, 'fromMs' 
 }
 
 /**
- * Reads the certificate files every hour and raises events before they expire, as long as the clock is trusted. Requests a new connection
- * when a renewed certificate appears, and once a day while the broker refuses it. Reads nothing by itself before `start` or after `stop`, or
- * if no file is configured.
+ * Reads the certificate files every hour and raises events before they expire and once they have expired, as long as the clock is
+ * trusted. Requests a new connection when a renewed certificate with another end date appears after the first check. Requests one also
+ * once a day while the broker refuses it. Reads nothing by itself before `start` or after `stop`, or if no file is configured.
  */
 export class CertificateWatch {
   readonly #parts: CertificateWatchParts;

@@ -26,7 +26,7 @@ export interface MqttSocket {
   readonly reached: ReachedStage;
   /** The broker's certificate, verified or not; null before it arrives. */
   readonly peer: PeerCertificate | null;
-  /** The input was not MQTT, or a packet was too large. */
+  /** Why the input was refused, which destroys the socket; null if it was not. */
   readonly streamError: StreamError | null;
 }
 

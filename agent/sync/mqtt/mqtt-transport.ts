@@ -7,8 +7,8 @@ import type { Log } from '../../core/ports.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
 
 /**
- * Where and how to connect. Secrets are in memory only. `protocol`: 4 for MQTT 3.1.1, 5 for MQTT 5. Units: `keepaliveS` s; `timeoutMs` ms
- * from the call of `connect` to CONNACK.
+ * Where and how to connect. Secrets are in memory only. `ca` null: the authorities of Node count. `protocol`: 4 for MQTT 3.1.1, 5 for
+ * MQTT 5. Units: `keepaliveS` s; `timeoutMs` ms from the call of `connect` to CONNACK.
  */
 export interface ConnectOptions {
   readonly url: string;

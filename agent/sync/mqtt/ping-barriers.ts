@@ -35,17 +35,17 @@ export interface PingLink {
   readonly bytes: () => { readonly sent: number; readonly received: number };
   /** A SUBACK is awaited, which has its own longer wait. */
   readonly isSubscribing: () => boolean;
-  /** Called once, with the time since the PINGREQ. Units: ms. */
+  /** Called once for an overdue ping, with the time since the PINGREQ; it must end the connection. Units: ms. */
   readonly onUnanswered: (waitedMs: number) => void;
 }
 
 /**
  * Sends pings and matches their answers.
  *
- * A ping must be answered within one keepalive, plus the time that a slow link needs for two queues: the bytes sent before the ping that no
- * answer has proven yet, and the bytes received since the ping, up to `maxQueuedBytes`. On a link of 16 kbit/s or faster a transfer in
- * either direction therefore never ends the connection, and a broker that only sends other packets does not avoid the limit. A link that
- * receives nothing after the ping is left to `LinkProbe`, which is sooner.
+ * A ping must be answered within one keepalive, plus the time that a slow link needs for two queues: the bytes sent before the ping that
+ * no answer has proven yet, and the bytes received since the ping, up to `maxQueuedBytes`. On a link of 16 kbit/s or faster a transfer in
+ * either direction therefore never ends the connection, and a broker that only sends other packets does not avoid the limit. Time in
+ * which a SUBACK is awaited does not count. A link that receives nothing after the ping is left to `LinkProbe`, which is sooner.
  */
 export class PingBarriers {
   readonly #link: PingLink;
@@ -85,7 +85,7 @@ export class PingBarriers {
     this.#waiting = this.#waiting.filter(({ ping }) => ping > this.#answered);
   }
 
-  /** Sends a ping. Resolves when it is answered; rejects with the error of `fail`. */
+  /** Sends a ping. Resolves when it is answered; rejects with the error of `fail`. Do not call it after `fail`: it would not settle. */
   wait(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#link.sendPing();

@@ -37,8 +37,8 @@ export function probeTimes(keepaliveS: number, waitingBytes: number): { readonly
 type ProbedConnection = Pick<MqttConnection, 'barrier' | 'keepaliveS' | 'sentBytes'>;
 
 /**
- * Probes one connection with pings and reports if it does not respond. Does nothing before `start` or after `cancel`; after a report,
- * `start` begins again.
+ * Probes one connection with pings and reports if it does not respond. Any received byte counts as an answer, so call `noteTraffic` for
+ * all traffic. Does nothing before `start` or after `cancel`; after a report, `start` begins again.
  */
 export class LinkProbe {
   readonly #clock: Pick<Clock, 'monoMs' | 'after'>;
@@ -49,7 +49,7 @@ export class LinkProbe {
   #sentBytesAtReceived = 0;
   #timer: Timer | null = null;
 
-  /** `onSilent` is called once, with the time since the last byte was received. Units: ms. */
+  /** `onSilent` is called at most once for each `start`, with the time since the last byte was received. Units: ms. */
   constructor(clock: Pick<Clock, 'monoMs' | 'after'>, onSilent: (quietMs: number) => void) {
     this.#clock = clock;
     this.#onSilent = onSilent;

@@ -26,7 +26,10 @@ export type ReadFile = (path: string, kind: 'secret' | 'public') => Promise<Buff
 
 /** The secrets for one connection, as read from the files of the configuration. A file that is not configured is null. */
 export interface Secrets extends Pick<ConnectOptions, 'password' | 'ca' | 'cert' | 'key'> {
-  /** The usable pairs of certificate and key, a renewed one first; `cert` and `key` are the first pair. */
+  /**
+   * The usable pairs of certificate and key, a renewed one first; `cert` and `key` are the first pair. Never empty: without a certificate
+   * it is one pair of nulls.
+   */
   readonly pairs: readonly KeyPair[];
   /** Why a renewed certificate is not among them; empty if there is no reason to report. */
   readonly renewalFlaw: Message;
@@ -100,8 +103,8 @@ async function realOrSame(dir: string): Promise<string> {
 }
 
 /**
- * Returns a function that reads the files at each call. If a read hangs, later calls wait for it and start no other, because each blocks one of
- * Node's few threads.
+ * Returns a function that reads the files at each call. Calls during a read share it and start no other, because a read that hangs blocks
+ * one of Node's few threads.
  *
  * Errors: rejects with UplinkError `secret` if a file cannot be used, with its name, if the key is not that of the certificate, or if the disk
  * does not respond within 10 s.

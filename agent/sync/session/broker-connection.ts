@@ -45,8 +45,8 @@ const SUBSCRIBE_TIMEOUT_MS = 30_000;
 const END_TIMEOUT_MS = 2_000;
 
 /**
- * One connection to a broker at a time. Opens it with the secrets in the files, subscribes, and reports its end or its silence to `onFailed`.
- * Does not retry.
+ * One connection to a broker at a time. Opens it with the secrets in the files, subscribes, and reports its end or its silence to
+ * `onFailed`. Does not retry: call `drop` after a failure, before the next `connect`.
  */
 export class BrokerConnection {
   readonly #parts: BrokerConnectionParts;
@@ -71,7 +71,10 @@ export class BrokerConnection {
     this.#choice = new CertificateChoice(parts.clock);
   }
 
-  /** Opens a connection. Calls `onConnected`, or `onFailed` with the error; neither if `drop` is called first. */
+  /**
+   * Opens a connection. Calls `onConnected`, or `onFailed` with the error; neither if `drop` is called first. An error after
+   * `onConnected` also goes to `onFailed`.
+   */
   async connect(bdSeq: number, url: string): Promise<void> {
     const { clock, transport, onConnected } = this.#parts;
     const attempt = this.attempt;
@@ -113,7 +116,7 @@ export class BrokerConnection {
     }
   }
 
-  /** Sends DISCONNECT and waits for the end, but only for a short time. */
+  /** Sends DISCONNECT and waits for the end, at most 2 s. `current` stays set until `drop`. */
   async end(connection: MqttConnection): Promise<void> {
     await within(this.#parts.clock, END_TIMEOUT_MS, connection.end());
   }

@@ -48,7 +48,8 @@ export class LinkFailures {
   /**
    * Wait after `failures` failures in a row. Units: ms.
    *
-   * After another client with the same id has taken over the session, the wait is longer, so that the agent does not disconnect it at once.
+   * After another client with the same id has taken over the session, the wait is longer, so that the agent does not disconnect it at
+   * once. Each takeover without a stable session before it doubles that wait.
    */
   restMs(failures: number): number {
     const usualMs = backOffMs(failures, this.#isConformance ? FIXED_CHANCE : this.#random());

@@ -36,7 +36,7 @@ export interface RebirthState {
   readonly returnMono: MonoMs | null;
   /** The host ended the last session that had births: the births of the next one are paced. */
   readonly isReturn: boolean;
-  /** Shortest time to the next births. */
+  /** Shortest time between the last births that a host caused and the next ones. */
   readonly gapMs: number;
   /** DATA is held until births on request. */
   readonly pending: boolean;

@@ -49,7 +49,10 @@ export class UplinkMonitor {
     this.#sinceMs = clock.wallMs();
   }
 
-  /** The state, what is wrong and what to check (empty if nothing is wrong), and since when. */
+  /**
+   * The state, and the reason why the link is not live: empty in the phases `live` and `off`, or if none is known. `sinceMs`: the last
+   * change of the phase; several phases have the same state.
+   */
   status(link: LinkFacts): Pick<UplinkStatus, 'state' | 'reason' | 'sinceMs'> {
     return { state: STATE_OF[link.session.phase], reason: this.#reasonOf(link), sinceMs: this.#sinceMs };
   }

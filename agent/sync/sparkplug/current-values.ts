@@ -49,7 +49,8 @@ export type CurrentValues = ReturnType<typeof createCurrentValues>;
 /**
  * Creates the table of current values, for births. At first the metrics of the node and those for commands have their default ("nothing
  * requested") or null, with quality `good`; other metrics without a point, and points without a reading, are null with quality `missing`.
- * `latest` returns the newest reading of a point; undefined if there is none.
+ * A value whose time is less than 1 s before that of the one before it, or equal, gets a time 1 ms after it. `latest` returns the newest
+ * reading of a point; undefined if there is none.
  */
 export function createCurrentValues(
   table: Pick<MetricTable, 'node' | 'devices'>,

@@ -40,7 +40,10 @@ export interface MetricTable {
   readonly byPoint: ReadonlyMap<PointId, readonly MetricEntry[]>;
   /** The metrics that have an alias. */
   readonly aliased: readonly AliasedMetrics[];
-  /** Replaces the aliases of a first run by these; call it before the first birth. */
+  /**
+   * Replaces the aliases of a first run by these; call it before the first birth. Needs a block for each entry of `aliased`: one without
+   * a block would get the aliases from 1.
+   */
   adoptAliases(blocks: AliasBlocks): void;
 }
 

@@ -65,7 +65,8 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
   /**
    * Sends the births again, then what waited for them.
    *
-   * Many births are sent at the pace of the broker. `onBorn` is called when all are sent, unless other births or the end of the session came first.
+   * Many births are sent at the pace of the broker. `onBorn` is called when all are sent, or at once if one of them cannot be sent. It is
+   * not called if a wait for the broker fails, or if other births or the end of the session come first.
    */
   rebirth(connection: MqttConnection, onBorn: () => void): void {
     this.#birthRound += 1;
@@ -125,7 +126,10 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     else if (changes.length > 0) this.#send((publisher) => publisher.values(changes));
   }
 
-  /** Sends each text as a value of its own; equal times are separated by a millisecond. */
+  /**
+   * Sends each text as a value of its own; equal times are separated by a millisecond. Texts wait for births that are due. Without a
+   * session none is sent, and the last one is stored.
+   */
   texts(name: string, texts: readonly string[]): void {
     const { table, values, clock } = this.#parts;
     const entry = table.node.find((candidate) => candidate.name === name);

@@ -25,7 +25,7 @@ export interface PublisherParts {
   readonly bdSeq: number;
   /** Whether a device currently responds; zones always do. */
   readonly isAlive: (deviceId: string) => boolean;
-  /** Units: bytes of one message. */
+  /** A message was sent. Units: bytes with topic and header; of NDEATH only those of the payload. */
   readonly onSent: (bytes: number) => void;
   /** A birth was sent without these metrics, because the broker's packet limit is too low. `deviceId`: null for the node. */
   readonly onCut?: (deviceId: string | null, leftOut: readonly string[]) => void;
@@ -37,7 +37,7 @@ export interface Sent {
   readonly bytes: number;
   /** Readings of points that are no longer configured: they cannot be sent as metrics. */
   readonly notConfigured: number;
-  /** Readings of points that the births of this session left out. */
+  /** Readings of points that the births of this session left out on every device that has them. */
   readonly leftOut: number;
 }
 
@@ -59,7 +59,8 @@ export function encodeNodeDeath(table: MetricTable, bdSeq: number, atMs: WallMs)
 
 /**
  * Publishes the messages of one session. Errors: every method may throw UplinkError `lost`, after which the session has ended, or
- * `too-large` for a packet above the broker's limit that cannot be reduced further; the session then continues.
+ * `too-large` for a packet above the broker's limit that cannot be reduced further; the session then continues. Messages before it may
+ * have been sent.
  */
 export class Publisher {
   /** Longest text of one metric that the broker accepts. Units: bytes. */
