@@ -21,7 +21,10 @@ import type { SeenLine } from './propose.ts';
 export interface ProbeRequest {
   readonly from: number;
   readonly to: number;
-  /** Only these settings; null: 9600 8N2, and the others of the known devices only if nothing answers. */
+  /**
+   * Only these settings; null: 9600 8N2, and if there is no reply, not even a damaged one, and no device sends by itself, also the factory
+   * settings of the known devices and the common ones.
+   */
   readonly serial: SerialSettings | null;
 }
 

@@ -81,8 +81,8 @@ export function createStartGuard(
 }
 
 /**
- * Returns the guard (see `StartGuard`) of a street that starts at `startMono`, with the holds of its zones and the waits for its photocells, rules
- * and contacts.
+ * Returns the guard that keeps a start of the agent at `startMono` from darkening the street (see `StartGuard`). It has the holds of the zones with
+ * presence, and waits for the photocells of the zones, the points of the street's rules, and `contacts`.
  */
 export function startGuardOf(street: LightingStreet, contacts: ReadonlyMap<PointId, LightContact>, startMono: MonoMs): StartGuard {
   // A lamp that several zones raise has the longest of their holds: the last one written.

@@ -100,7 +100,7 @@ export interface LineCounters {
   readonly doubtful: number;
   /**
    * How often the line caught up: no overdue reply of a shape can still arrive.
-   * Shape: same unit, function and length; for a write also the same address and value.
+   * Shape: same unit, function and length; for a write also the same address, and value or count.
    */
   readonly resyncs: number;
   /** The line's own requests received back (RS-485 echo). */
@@ -108,7 +108,7 @@ export interface LineCounters {
   readonly noiseBytes: number;
   /** Replies that ended before their last byte. */
   readonly truncated: number;
-  /** Valid frames from the addressed unit that do not match the request; on a serial line only those with its function. */
+  /** Valid frames that do not match the request: on a serial line from its unit and with its function, on Modbus TCP with its transaction id. */
   readonly wrongReplies: number;
   /** Valid frames that belong to no request of this line: a second master, or two units with one address. */
   readonly foreignFrames: number;

@@ -16,9 +16,9 @@ export interface LongRaise {
 /** The state of a zone at one instant. */
 export interface RaisedZone {
   readonly isNight: boolean;
-  /** Presence keeps one of its lamps above the level it would have without. */
+  /** Presence decides the level of one of its lamps. */
   readonly isRaised: boolean;
-  /** Time since any of its sensors last detected a person; infinite if none ever did. Units: ms. */
+  /** Time since any of its sensors last detected a person, without those that only follow the group; infinite if none ever did. Units: ms. */
   readonly stillMs: number;
 }
 

@@ -6,10 +6,10 @@ import type { ReadingFrame } from '../core/ports.ts';
 import type { Reading } from '../core/words.ts';
 import { EXACT, roundTo } from './telemetry/cell.ts';
 
-/** Which differences count as a change of a point. Units: `deadband` in the unit of the point. */
+/** Which differences from the last reported value count as a change of a point. Units: `deadband` in the unit of the point. */
 export interface ChangeRule {
   readonly decimals: number;
-  /** Smaller changes are not reported. */
+  /** Smaller changes are not reported, an equal one is; 0: any change is. */
   readonly deadband: number;
 }
 

@@ -41,7 +41,7 @@ function rowsOf(path: string, schema: JsonSchema): string[] {
 }
 
 function rowOf(path: string, schema: JsonSchema, isRequired: boolean): string {
-  const usual = schema.default === undefined ? (isRequired ? '-' : 'none') : `\`${String(schema.default)}\``;
+  const usual = schema.default === undefined ? (isRequired ? '-' : 'none') : shownDefault(schema.default);
   const cells = [`\`${path}\``, schema.description ?? '', allowed(schema), usual];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
@@ -52,4 +52,8 @@ function allowed(schema: JsonSchema): string {
   if (whole.properties !== undefined) return 'a section';
   const words = String(allowedInWords(schema));
   return words.startsWith('1 to 32 letters') ? 'an id' : words;
+}
+
+function shownDefault(value: unknown): string {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? 'those below' : `\`${String(value)}\``;
 }

@@ -30,7 +30,10 @@ export interface AgentSession {
   readonly idleMs: number;
   /** Resolves when the agent ended the session or disconnected, and after `leave`. */
   readonly ended: Promise<unknown>;
-  /** Ends the session in the agent. `isLost`: the person did not end it, so the agent reverts its trial, see `returnLostTrial`. */
+  /**
+   * Ends the session in the agent. `isLost`: the person did not end it, so the agent reverts the configuration that the session put on trial,
+   * see `returnLostTrial`.
+   */
   leave(isLost: boolean): void;
 }
 

@@ -49,8 +49,8 @@ export function addressArg(args: RawArgs, name: string, usual?: number): number 
 }
 
 /**
- * Returns the numbers of `--from` and `--to`, both included; they may be equal. Errors: throws ConsoleError 'usage' for a number outside
- * its bounds, or if the first is larger than the second.
+ * Returns the numbers of `--from` and `--to`, both included; they may be equal. A missing one is `usual` of its bounds. Errors: throws
+ * ConsoleError 'usage' as `numberArg`, or if the first is larger than the second.
  */
 export function rangeArgs(args: RawArgs, bounds: { readonly from: Bounds; readonly to: Bounds }): { from: number; to: number } {
   const [from, to] = [numberArg(args, 'from', bounds.from), numberArg(args, 'to', bounds.to)];
