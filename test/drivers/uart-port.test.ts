@@ -94,3 +94,11 @@ t.test('an LD2410 is read at its 256000 baud, which is no rate of the standard l
     [1, 0, 1],
   );
 });
+
+t.test('a device may send although no gateway reads: its bytes are lost, as on a wire', async (t) => {
+  const cable = createPtyCable(() => {});
+  t.teardown(() => cable.close());
+  t.doesNotThrow(() => {
+    for (let sentBytes = 0; sentBytes < 100_000; sentBytes += 100) cable.end.write(Buffer.alloc(100, 0x55));
+  });
+});

@@ -1,3 +1,6 @@
 import { reachSafeMode } from '../support/hanging-starts.ts';
 
-reachSafeMode(['silent console', 'while its loop turns, so that it ends as if a person had stopped it']);
+await reachSafeMode([
+  ['load', 'before its configuration is known'],
+  ['silent console', 'while its loop turns, so that it ends as if a person had stopped it'],
+]);

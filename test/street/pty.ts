@@ -50,7 +50,7 @@ export function createPtyCable(receive: (bytes: Buffer) => void, linkPath?: stri
     path: linkPath ?? plugged.pty,
     end: {
       write(bytes) {
-        if (!plugged.stream.destroyed) writeSync(plugged.master, bytes);
+        if (!plugged.stream.destroyed) writeWhatFits(plugged.master, bytes);
       },
       unplug,
       replug() {
@@ -60,4 +60,13 @@ export function createPtyCable(receive: (bytes: Buffer) => void, linkPath?: stri
     stall: (on) => void (on ? plugged.stream.pause() : plugged.stream.resume()),
     close: unplug,
   };
+}
+
+/** A wire does not wait: what a gateway that does not read has no room for is lost. */
+function writeWhatFits(master: number, bytes: Uint8Array): void {
+  try {
+    writeSync(master, bytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+  }
 }

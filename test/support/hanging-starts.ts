@@ -20,14 +20,18 @@ export async function endHangingStarts(hangs: readonly Hang[]): Promise<void> {
     });
 }
 
-/** Registers one test: after four starts that hung, a fifth hangs too, and the start after it is in safe mode. */
-export function reachSafeMode([hangAt, story]: Hang): void {
-  t.test(`the fifth start in a row that hangs, ${story}, leads to safe mode`, options, async (t) => {
-    const limitMs = await fittingLimitMs(t);
-    const { manager, until, logText } = await beginStart(t, limitMs, { hangAt, hungBefore: 4 });
-    await until('the next start', (runs) => runs.length === 2, 8 * limitMs);
-    t.equal(manager.runs[0]?.wasLate, true);
-    t.notMatch(logText(), /"event":"safe-mode"/, 'not yet');
-    await until('safe mode', () => /"event":"safe-mode"/.test(logText()), 8 * limitMs);
-  });
+/**
+ * Registers one test for each entry: after four starts that hung, a fifth hangs too, and the start after it is in safe mode. Measures a plain
+ * start first, so await it.
+ */
+export async function reachSafeMode(hangs: readonly Hang[]): Promise<void> {
+  const limitMs = managerMissing === false ? await fittingLimitMs(t) : 0;
+  for (const [hangAt, story] of hangs)
+    t.test(`the fifth start in a row that hangs, ${story}, leads to safe mode`, options, async (t) => {
+      const { manager, until, logText } = await beginStart(t, limitMs, { hangAt, once: true, hungBefore: 4 });
+      await until('the next start', (runs) => runs.length === 2, 8 * limitMs);
+      t.equal(manager.runs[0]?.wasLate, true);
+      t.notMatch(logText(), /"event":"safe-mode"/, 'not yet');
+      await until('safe mode', () => /"event":"safe-mode"/.test(logText()), 8 * limitMs);
+    });
 }
