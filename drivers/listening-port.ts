@@ -82,7 +82,7 @@ class ListeningPort implements BytePort {
       if (!this.#isWanted) await this.#port.close();
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
-      this.onLost(error);
+      if (this.#isWanted) this.onLost(error);
     }
   }
 

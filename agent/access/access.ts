@@ -113,8 +113,9 @@ function sessionTools(
       const judged = await logins.judge(request);
       if ('state' in judged) return judged;
       const { name, role, listedUntilMs }: UserRecord = judged;
-      if (listedUntilMs === undefined) listed.delete(name);
-      else listed.add(name);
+      if (listedUntilMs !== undefined) listed.add(name);
+      // A user of the cabinet has taken the name: sessions that a list permitted would no longer end with the list.
+      else if (listed.delete(name)) sessions.endAllOf(name);
       return { state: 'in', token: sessions.open(name, role), user: name, role, idleMs: IDLE_MS } satisfies LoginAnswer;
     },
     ended: sessions.ended,

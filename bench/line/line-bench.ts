@@ -10,7 +10,7 @@ import { deadUnitsBench } from './dead-units.ts';
 import { detectionBench } from './detection.ts';
 import { efficiencyBench } from './efficiency.ts';
 import { scanBench } from './scan.ts';
-import { ticLoadBench } from './tic-load.ts';
+import { ticDetectionBench, ticEfficiencyBench } from './tic-load.ts';
 import { urgentBench } from './urgent.ts';
 
 export const LINE_FIGURES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
@@ -20,7 +20,8 @@ export const LINE_FIGURES: Readonly<Record<string, (options: BenchOptions) => Pr
   'dead-units': deadUnitsBench,
   detection: detectionBench,
   scan: scanBench,
-  tic: ticLoadBench,
+  tic: ticEfficiencyBench,
+  'tic-detection': ticDetectionBench,
 };
 
 /**

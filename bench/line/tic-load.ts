@@ -23,18 +23,20 @@ const ROUNDS = { full: 15, quick: 3 };
 const ROUND_MS = { full: 2_000, quick: 500 };
 /** Detections of each way. Source: with 300, the p99 of one uniform period of 60 ms varies by 0.3 ms from run to run, half of the goal. */
 const DETECTIONS = { full: 300, quick: 3 };
+/** Pairs of streets at the same time; a detection is mostly a wait for the light to fall again. */
+const PAIRS = 3;
 const PROGRESS_EVERY = 50;
 
 type Meter = Child<TicQuestion, TicAnswer>;
 type Way = 'alone' | 'with-tic';
 const WAYS: readonly Way[] = ['alone', 'with-tic'];
 
-export async function ticLoadBench(options: BenchOptions): Promise<void> {
+/** Efficiency of the line with and without the meter, at each speed. */
+export async function ticEfficiencyBench(options: BenchOptions): Promise<void> {
   const meter: Meter = startChild('tic-process.ts');
   try {
     const { path } = await meter.ask({});
     await efficiencyWithTic(path, options);
-    await detectionWithTic(path, options);
   } finally {
     await meter.stop();
   }
@@ -68,39 +70,62 @@ async function efficiencyWithTic(ticPath: string, { quick, emit, progress }: Ben
   }
 }
 
-/** Two streets of the same seed, each with its own agent. A pair of detections is made at the same moment, so both meet the same machine. */
-async function detectionWithTic(ticPath: string, { quick, emit, progress }: BenchOptions): Promise<void> {
-  const pairs = WAYS.map((way) => ({ way, street: startStreet(), agent: startAgent(), firstMs: [] as number[] }));
+/**
+ * Time to the light after a detection, with and without the meter. A pair is two streets of the same seed, each with its own agent; its
+ * detections are made at the same moment, so both ways meet the same machine.
+ */
+export async function ticDetectionBench({ quick, emit, progress }: BenchOptions): Promise<void> {
+  const pairs = Array.from({ length: quick ? 1 : PAIRS }, startPair);
+  const firstMs: Record<Way, number[]> = { alone: [], 'with-tic': [] };
+  const count = quick ? DETECTIONS.quick : DETECTIONS.full;
+  const detect = async ({ streets }: Pair): Promise<void> => {
+    await Promise.all(WAYS.map(async (way) => void firstMs[way].push((await streets[way].ask({ ask: 'detect' })).firstMs)));
+    if (firstMs.alone.length % PROGRESS_EVERY === 0) progress(`line: detection ${firstMs.alone.length} of ${count}`);
+  };
   try {
-    for (const { way, street, agent } of pairs) {
-      const { path } = await street.ask({ ask: 'build', broadcast: true });
-      await agent.ask({ run: { path, broadcast: true, ...(way === 'alone' ? {} : { ticPath }) } });
-      await street.ask({ ask: 'ready' });
-    }
-    const count = quick ? DETECTIONS.quick : DETECTIONS.full;
-    for (let i = 0; i < count; i++) {
-      await Promise.all(pairs.map(async ({ street, firstMs }) => void firstMs.push((await street.ask({ ask: 'detect' })).firstMs)));
-      if (i % PROGRESS_EVERY === 0) progress(`line: detection ${i + 1} of ${count}`);
-    }
-    await Promise.all(pairs.map(({ agent }) => agent.ask({ run: null })));
-    const [alone, beside] = pairs.map(({ firstMs }) => quantile(firstMs, 0.99)) as [number, number];
-    const [aloneMedian, besideMedian] = pairs.map(({ firstMs }) => quantile(firstMs, 0.5)) as [number, number];
-    const medians = `medians ${round(besideMedian, 1)} and ${round(aloneMedian, 1)} ms`;
-    const note = `p99 to the first level of ${count} detections: ${round(beside, 1)} ms with TIC beside, ${round(alone, 1)} ms alone; ${medians}`;
+    for (const pair of pairs) await begin(pair);
+    await Promise.all(
+      pairs.map(async (pair) => {
+        for (let i = 0; i < count / pairs.length; i++) await detect(pair);
+        await Promise.all(WAYS.map((way) => pair.agents[way].ask({ run: null })));
+      }),
+    );
+    const [alone, beside] = WAYS.map((way) => quantile(firstMs[way], 0.99)) as [number, number];
+    const medians = WAYS.map((way) => `${round(quantile(firstMs[way], 0.5), 1)} ms`).join(' alone and ');
+    const note = `p99 to the first level of ${count} detections: ${round(beside, 1)} ms with TIC beside, ${round(alone, 1)} ms alone; medians ${medians} with it`;
     const morePct = round(Math.max(0, (100 * (beside - alone)) / alone), 2);
     emit({
       ...against({ bench: 'line', metric: 'detection-p99-rise-by-tic', baud: STREET_BAUD, value: morePct, unit: '%' }, '<=', GOAL_PCT),
       note,
     });
   } finally {
-    await Promise.all(pairs.flatMap(({ street, agent }) => [agent.stop(), street.stop()]));
+    await Promise.all(
+      pairs.flatMap(({ meter, streets, agents }) =>
+        [meter, ...WAYS.flatMap((way) => [agents[way], streets[way]])].map((child) => child.stop()),
+      ),
+    );
   }
 }
 
-function startStreet(): Child<StreetQuestion, StreetAnswer> {
-  return startChild('street-process.ts');
+interface Pair {
+  readonly meter: Meter;
+  readonly streets: Readonly<Record<Way, Child<StreetQuestion, StreetAnswer>>>;
+  readonly agents: Readonly<Record<Way, Child<AgentQuestion, AgentAnswer>>>;
 }
 
-function startAgent(): Child<AgentQuestion, AgentAnswer> {
-  return startChild('agent-process.ts');
+function startPair(): Pair {
+  return {
+    meter: startChild('tic-process.ts'),
+    streets: { alone: startChild('street-process.ts'), 'with-tic': startChild('street-process.ts') },
+    agents: { alone: startChild('agent-process.ts'), 'with-tic': startChild('agent-process.ts') },
+  };
+}
+
+async function begin({ meter, streets, agents }: Pair): Promise<void> {
+  const { path: ticPath } = await meter.ask({});
+  for (const way of WAYS) {
+    const { path } = await streets[way].ask({ ask: 'build', broadcast: true });
+    await agents[way].ask({ run: { path, broadcast: true, ...(way === 'alone' ? {} : { ticPath }) } });
+    await streets[way].ask({ ask: 'ready' });
+  }
 }

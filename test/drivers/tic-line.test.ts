@@ -1,6 +1,8 @@
 import t, { type Test } from 'tap';
 import { readPlacedYaml } from '../../agent/config/load/places.ts';
+import { BusError } from '../../agent/core/errors.ts';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
+import { msg } from '../../agent/core/message.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import type { AgentEvent, Reading } from '../../agent/core/words.ts';
 import { createField } from '../../agent/field/field.ts';
@@ -170,6 +172,29 @@ t.test('a stop does not wait for an adapter that hangs during a change of speed,
   await changing;
   t.equal(port.isOpen, false);
   t.equal(cable.written, 0);
+});
+
+t.test('a change of speed that fails after a stop reports nothing', async (t) => {
+  const cable = createTicCable(9_600);
+  const settings = [9_600, 1_200].map((baud) => ({ baud, parity: 'none', stopBits: 1, dataBits: 8 }) as const);
+  let fail = (): void => {};
+  const port = createListeningPort(settings, (serial) => {
+    const plain = cable.openPort('/dev/tic', serial ?? SERIAL);
+    if (serial?.baud !== 1_200) return plain;
+    const hanging = new Promise<void>((_, reject) => {
+      fail = () => reject(new BusError('port-missing', msg`it is gone`));
+    });
+    return Object.assign(Object.create(plain) as typeof plain, { open: () => hanging, close: () => plain.close() });
+  });
+  const lost: Error[] = [];
+  port.onLost = (cause) => lost.push(cause);
+  await port.open();
+  const changing = port.retune?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  await port.close();
+  fail();
+  await changing;
+  t.strictSame(lost, []);
 });
 
 t.test('a change of speed at an unplugged port reports it as lost', async (t) => {

@@ -11,7 +11,7 @@ import { paceFlaws } from './floor-pace.ts';
 import { sensorFlaws } from './floor-sensors.ts';
 
 /**
- * The configurations of a floor check. `after`: the one that is to run. `nowMs`: a time in the first of the 366 nights that are compared.
+ * The configurations of a floor check. `after`: the one that is to run. `nowMs`: a time in the first of the nights that are compared.
  */
 export interface FloorCheck {
   readonly after: CabinetAndProfiles;
@@ -20,6 +20,8 @@ export interface FloorCheck {
   /** The configuration in the file of the site, as last loaded. */
   readonly site: CabinetAndProfiles;
   readonly nowMs: WallMs;
+  /** Number of nights to compare. Default: 366. */
+  readonly nightsAhead?: number;
 }
 
 /** Source: a year with a leap day, so that it contains each yearly date. */
@@ -27,7 +29,7 @@ const NIGHTS_AHEAD = 366;
 
 /**
  * Returns where a configuration would give a lamp less light than the floor of its site: the least light by the running configuration or by the
- * file of the site, whichever is lower. Looks at planned levels in the next 366 nights, circuits, sensors, timing and lines. Empty for a
+ * file of the site, whichever is lower. Looks at planned levels in the next nights, circuits, sensors, timing and lines. Empty for a
  * change that needs no permission. Only for the process that checks a revision, because it takes seconds.
  */
 export function floorFlaws(check: FloorCheck): FloorFlaw[] {
@@ -66,7 +68,10 @@ function floorLevels({ running, site }: FloorCheck, circuits: Pick<CircuitQuesti
 }
 
 /** Compares night by night and lamp by lamp. Equal lamps of one zone give one flaw. */
-function planFlaws({ after, running, site, nowMs }: FloorCheck, circuits: Omit<CircuitQuestion, 'levels'>): FloorFlaw[] {
+function planFlaws(
+  { after, running, site, nowMs, nightsAhead = NIGHTS_AHEAD }: FloorCheck,
+  circuits: Omit<CircuitQuestion, 'levels'>,
+): FloorFlaw[] {
   const placeOf = new Map([...circuits.after.lamps].map(([place, { lamp }]) => [lamp.id, place]));
   const lampIn = (of: Circuits): ReadonlyMap<string, string> =>
     new Map([...placeOf].flatMap(([id, place]) => (of.lamps.has(place) ? [[id, of.lamps.get(place)?.lamp.id ?? '']] : [])));
@@ -77,7 +82,7 @@ function planFlaws({ after, running, site, nowMs }: FloorCheck, circuits: Omit<C
       { street: site.cabinet, lampOf: lampIn(circuits.site) },
     ],
     nowMs,
-    nightsAhead: NIGHTS_AHEAD,
+    nightsAhead,
   });
   return shortfalls.map(({ lampId, atMs, levelPct, floorPct, text }) => ({
     path: `lamps[${lampId}]`,

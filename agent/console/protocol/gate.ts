@@ -43,8 +43,8 @@ export function createGate(socketKind: LoginSocket, view: AgentView, log: Log, c
   function noteOf(command: AgentCommand, request: ConsoleRequest, caller: Caller): (result: string) => void {
     let isNoted = false;
     return (result) => {
-      if (command.isSelfNoted) return;
-      if (isNoted) return;
+      // A denied command has not run, so it has noted nothing itself.
+      if (isNoted || (command.isSelfNoted && result !== DENIED)) return;
       isNoted = true;
       // The store counts repeated refusals.
       if (isLook(command) && result !== DENIED && !pace.isDue(`${caller.user} ${command.name} ${result}`)) return;

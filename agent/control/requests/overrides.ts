@@ -101,12 +101,21 @@ export function releaseIntents<T extends StoredIntent>(
   return { kept: intents.filter((intent) => !released.includes(intent)), released, denied };
 }
 
-/** Ends the intents on a target at `end` at the latest, if the authority may release them; with `rank`, only those of this rank. `changed`: the intents with a new end. */
+/**
+ * Ends the intents on a target, or all with `everywhere`, at `end` at the latest, if the authority may release them; with `rank`, only those
+ * of this rank. `changed`: the intents with a new end.
+ */
 export function shortenIntents(
   intents: readonly Intent[],
-  { target, authority, end, rank }: Authorised<Pick<ReleaseRequest, 'target' | 'rank'>> & { readonly end: Moment },
+  {
+    target,
+    authority,
+    end,
+    rank,
+    everywhere,
+  }: Authorised<Pick<ReleaseRequest, 'target' | 'rank' | 'everywhere'>> & { readonly end: Moment },
 ): { readonly intents: readonly Intent[]; readonly changed: readonly Intent[] } {
-  const mayEnd = new Set(releaseIntents(intents, target, authority).released.map(({ id }) => id));
+  const mayEnd = new Set(releaseIntents(intents, target, authority, everywhere).released.map(({ id }) => id));
   const isMeant = (intent: Intent): boolean => mayEnd.has(intent.id) && (rank === undefined || intent.rank === rank);
   const isLonger = (intent: Intent): boolean => isMeant(intent) && intent.untilMono > end.nowMono;
   const next = intents.map((intent) => (isLonger(intent) ? { ...intent, untilMs: Math.round(end.nowMs), untilMono: end.nowMono } : intent));

@@ -101,7 +101,7 @@ export function createUnitTally() {
       } else if (end.code === 'timeout') {
         recent.note('missed', atMono);
         counts.timeouts++;
-      } else if (end.policy.unitUsable) {
+      } else if (end.policy.unitUsable && end.code !== 'interrupted') {
         recent.note('damaged', atMono);
         counts.crcErrors++;
       }

@@ -63,7 +63,8 @@ export class UartWrites {
     const request = driver.encode?.(quantity, write.value);
     const refusal = request instanceof Refusal ? request.said : msg`${quantity} cannot be written by profile ${driver.profile.id}`;
     if (request === undefined || request instanceof Refusal || point?.write == null) return failedBefore(refusal);
-    const { min, max, settleMs } = point.write;
+    const { min, max, settleMs, dangerous } = point.write;
+    if (dangerous) return failedBefore(msg`${quantity} is dangerous by profile ${driver.profile.id}: use another point`);
     if (!(write.value >= min && write.value <= max)) return failedBefore(msg`${write.value} is outside ${min}..${max} of ${quantity}`);
     for (const [i, other] of [...this.#queue.entries()].toReversed())
       if (other.write.pointId === write.pointId) this.#queue.splice(i, 1)[0]?.settle(notSent(msg`a newer value replaced it`));

@@ -63,13 +63,13 @@ function agentFamilies({ status, health, ledger, mode }: MetricsParts): MetricFa
       'gauge',
       'luciole_loop_lag_seconds',
       'seconds',
-      'How much later than asked for the main loop turned, over the last minute',
+      'Delay of the timers of the main loop, over the last minute',
       health === null ? [] : lags(health),
     ),
     counter('luciole_starts', '', 'Starts of the agent on this cabinet', ledger?.starts),
     family('counter', 'luciole_run_ends', '', 'How runs of the agent on this cabinet ended', ledger === null ? [] : by('end', ledger.ends)),
     gauge('luciole_safe_mode', '', '1 while only the light is kept up', mode === 'normal' ? 0 : 1),
-    family('gauge', 'luciole_clock_quality', '', 'How far the wall clock may be believed', oneOf('quality', CLOCKS, clockQuality)),
+    family('gauge', 'luciole_clock_quality', '', 'Quality of the wall clock', oneOf('quality', CLOCKS, clockQuality)),
   ];
 }
 
@@ -79,7 +79,7 @@ function lineFamilies({ lines, units }: StatusView): MetricFamily[] {
   const up = byLine(lines, ({ state }) => Number(state === 'up'));
   const busy = byLine(lines, ({ busyPct }) => busyPct / 100);
   return [
-    family('gauge', 'luciole_line_up', '', '1 while the port is open and somebody answers', up),
+    family('gauge', 'luciole_line_up', '', '1 while the port is open and a unit answers', up),
     family('gauge', 'luciole_line_busy_ratio', 'ratio', 'Share of the last minute in which the wire was in use', busy),
     family('counter', 'luciole_line_transactions', '', 'Requests that ended', of('transactions')),
     family('counter', 'luciole_line_timeouts', '', 'Requests without an answer', of('timeouts')),
@@ -129,7 +129,7 @@ function storeFamilies({ store }: StatusView): MetricFamily[] {
     gauge('luciole_store_readings', '', 'Readings on disk', store.readings),
     gauge('luciole_store_frames', '', 'Rows on disk', store.frames),
     gauge('luciole_store_size_bytes', 'bytes', 'Size on disk', store.bytes),
-    gauge('luciole_store_limit_bytes', 'bytes', 'Where it stops growing', store.maxBytes),
+    gauge('luciole_store_limit_bytes', 'bytes', 'Largest size on disk', store.maxBytes),
     gauge('luciole_store_backlog_frames', '', 'Rows that are not proven delivered', store.backlogFrames),
     gauge('luciole_store_gaps', '', 'Recorded losses', store.gaps),
     gauge('luciole_store_waiting_readings', '', 'Readings that are not yet on disk', store.readingsWaiting),

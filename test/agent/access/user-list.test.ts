@@ -112,6 +112,15 @@ t.test('a session of a listed person ends with the right to it, and with each ne
   t.match(own.state === 'in' ? site.access.callerOf(own.token) : null, { user: 'ada' }, 'others go on');
 });
 
+t.test('a session that a list permitted ends when a user of the cabinet takes the name', async (t) => {
+  const site = await cabinet(t);
+  await site.send(signedBy(office, listOf(marie())));
+  const listed = await site.logIn('marie', MARIE);
+  const { oneTimePassword } = await site.access.add('marie', 'viewer');
+  await site.logIn('marie', oneTimePassword, { newPassword: LUC });
+  t.equal(listed.state === 'in' ? site.access.callerOf(listed.token) : 'not in', null);
+});
+
 t.test('a hostile platform gets no login: only what the office has signed for this cabinet, now, counts', async (t) => {
   const site = await cabinet(t);
   const good = signedBy(office, listOf(marie()));

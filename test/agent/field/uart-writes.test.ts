@@ -3,6 +3,7 @@ import { readPlacedYaml } from '../../../agent/config/load/places.ts';
 import type { LineConfig } from '../../../agent/core/cabinet.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
 import type { WriteResult } from '../../../agent/core/ports.ts';
+import type { Profile } from '../../../agent/core/profile.ts';
 import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
 import { createField, type LiveField } from '../../../agent/field/field.ts';
 import { fieldLine } from '../../../agent/field/line-from-config.ts';
@@ -25,7 +26,7 @@ interface Bench {
   settled<T>(work: Promise<T>): Promise<T>;
 }
 
-async function bench(t: Test): Promise<Bench> {
+async function bench(t: Test, types = profiles): Promise<Bench> {
   const clock = createManualClock(Date.parse('2026-06-01T10:00:00Z'));
   const players: SimPlayer[] = [];
   const wire = createWire((bytes) => players[0]?.receive(bytes));
@@ -45,7 +46,7 @@ async function bench(t: Test): Promise<Bench> {
   };
   const [readings, events]: [Reading[], AgentEvent[]] = [[], []];
   const field = createField({
-    lines: [fieldLine(config, { profiles, openPort: () => wire.port, clock })],
+    lines: [fieldLine(config, { profiles: types, openPort: () => wire.port, clock })],
     clock,
     log: { event: () => {} },
     setupValuesOf: () => ({ rampUpMs: 0, rampDownMs: 0, failsafeTimeoutS: 60, failsafeLevelPct: 100 }) as never,
@@ -174,6 +175,14 @@ t.test('refused at once: a point without write, a value that does not fit, an un
     t.match(await b.settled(b.write(point, value)), { state: 'failed', sentMono: null }, point);
   const other = b.field.writePoint({ pointId: 'OTHER.track', value: 1, lane: 'command', expiresMono: b.clock.monoMs() + 1_000 });
   t.match(await b.settled(other), { state: 'failed' });
+  t.equal(b.player.commands.length, 1);
+});
+
+t.test('a point that its profile calls dangerous is not written', async (t) => {
+  const player = profiles.get('dfrobot-dfplayer-mini') as Profile;
+  const points = player.points.map((point) => (point.write === null ? point : { ...point, write: { ...point.write, dangerous: true } }));
+  const b = await bench(t, new Map([[player.id, { ...player, points }]]));
+  t.match(await b.settled(b.write('volume', 20)), { state: 'failed', reason: /dangerous/, sentMono: null });
   t.equal(b.player.commands.length, 1);
 });
 

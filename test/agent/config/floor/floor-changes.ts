@@ -44,16 +44,23 @@ export function loadEdited(t: Test, edits: Edits, profile: string | null = null)
   return loadRevision(dir, dir, 'new');
 }
 
+interface Changes {
+  readonly base?: Edits;
+  readonly edits?: Edits;
+  readonly led?: Edits;
+  readonly nightsAhead?: number;
+}
+
 /**
  * Each way in which edits of the site (`edits`) or of its lamp type (`led`) could darken the street, as `path: message`; empty if none.
  *
- * `base` edits the site before the comparison. Edits that the configuration check refuses give its message alone.
+ * `base` edits the site before the comparison. Edits that the configuration check refuses give its message alone. `nightsAhead`: default 366.
  */
-export function flaws(t: Test, { base = [], edits = [], led = [] }: { base?: Edits; edits?: Edits; led?: Edits }): string[] {
+export function flaws(t: Test, { base = [], edits = [], led = [], ...nights }: Changes): string[] {
   const site = loadEdited(t, base);
   const after = attempt(() => loadEdited(t, [...base, ...edits], led.length === 0 ? null : changed(LED, led)));
   if (after instanceof ConfigError) return [after.message];
-  return floorFlaws({ after, running: site, site, nowMs: NOW_MS }).map(({ path, message }) => `${path}: ${message}`);
+  return floorFlaws({ after, running: site, site, nowMs: NOW_MS, ...nights }).map(({ path, message }) => `${path}: ${message}`);
 }
 
 /** Some of the attacks are refused before their light is compared. */

@@ -88,3 +88,17 @@ for (const [story, command, args, detail] of MISTAKES)
     t.match(noted, [{ action: command, detail, result: /^refused/ }]);
     t.notMatch(JSON.stringify([noted, logged]), new RegExp(`hunter2|${IN_BASE64}`));
   });
+
+t.test('a denied command is noted, also one that notes itself when it runs', async (t) => {
+  for (const command of ['config set', 'log watch', 'override']) {
+    const noted: AuditNote[] = [];
+    const view = createFakeView();
+    const clock = createManualClock(AT_MS);
+    const audit = { ...view.audit, note: (note: AuditNote) => void noted.push(note) };
+    const job = { report: () => true, signal: new AbortController().signal, clock, timezone: TIMEZONE };
+    const gate = createGate('login', { ...view, audit }, { event: () => {} }, clock);
+    await t.rejects(gate.carryOut({ id: 1, command, args: {}, user: 'marie' }, job), { code: 'denied' });
+    t.match(noted, [{ action: command, result: 'denied' }], command);
+    t.equal(noted.length, 1, command);
+  }
+});

@@ -9,6 +9,7 @@ import {
   rebaseIntents,
   releaseIntents,
   resumeIntents,
+  shortenIntents,
   toStored,
 } from '../../../../agent/control/requests/overrides.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
@@ -197,4 +198,15 @@ t.test('added, kept on disk and read again at the same moment, a list is what it
     }),
     { numRuns: 50 },
   );
+});
+
+t.test('an end for all intents shortens those on zones and lamps, too', (t) => {
+  const cabinet = { kind: 'cabinet', id: '' } as const;
+  const list = [intent({ id: 'lamp', target: { kind: 'lamp', id: 'L1' } }), intent({ id: 'zone', target: { kind: 'zone', id: 'rue' } })];
+  const end = moment(NOON + 1_000, 1_000);
+  const idsOf = (everywhere: boolean) =>
+    shortenIntents(list, { target: cabinet, authority: 'platform', end, everywhere }).changed.map(({ id }) => id);
+  t.strictSame(idsOf(true), ['lamp', 'zone']);
+  t.strictSame(idsOf(false), []);
+  t.end();
 });
