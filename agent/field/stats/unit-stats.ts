@@ -32,7 +32,7 @@ const NONE: RecentCounts = { answered: 0, missed: 0, damaged: 0, late: 0 };
 
 /**
  * Creates the counts of one unit in the last `RECENT_MIN` minutes, in steps of whole minutes. Lost requests are counted once the unit has answered
- * again, in the minute of that answer, if fewer than three were lost in a row.
+ * again, in the minute of that answer, if fewer than three were lost since the answer before it.
  */
 export function createRecentEnds() {
   const minutes = new Map<number, RecentCounts>();
@@ -73,7 +73,7 @@ export function createRecentEnds() {
   };
 }
 
-/** The counts of a unit since the start, and the spread of its turnarounds in ms. */
+/** The counts of a unit since its tally was created, and the spread of its turnarounds in ms. */
 export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exceptions' | 'lateReplies' | 'echoes' | 'turnaroundMs'>;
 
 /** The counts of one unit; see `createUnitTally`. */

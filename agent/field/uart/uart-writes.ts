@@ -33,12 +33,17 @@ interface WaitingUartWrite {
   proofs: number;
 }
 
+/** The dependencies with which `UartWrites` is created. */
 export interface UartWritesParts {
   readonly driver: Pick<UartDriver, 'profile' | 'encode'>;
   readonly port: Pick<BytePort, 'write'>;
   readonly clock: Clock;
 }
 
+/**
+ * Writes to the device of a raw UART, one write after the other, urgent ones first. A frame without an acknowledgement is repeated. Then
+ * the value is read back until it proves the write, or the retries are used up. Sends nothing before `open`.
+ */
 export class UartWrites {
   readonly #parts: UartWritesParts;
   readonly #queue: WaitingUartWrite[] = [];
