@@ -4,7 +4,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** Access to the files of the machine. */
+/** Reads the files of the machine; `realPath` resolves links. Errors: both throw Node's error. */
 export interface AdapterFiles {
   readonly realPath: (path: string) => string;
   readonly read: (path: string) => string;

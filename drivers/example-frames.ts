@@ -18,7 +18,9 @@ const AROUND_DATA_BYTES = 5;
 const WRITE_REGISTERS = 16;
 const WRITES: readonly number[] = [5, 6, 15, WRITE_REGISTERS];
 
-/** What the two frames of an example read: one register, or one bit as 0 or 1, per entry of `words`, from `address` on. */
+/**
+ * What the frames of an example read, or set with function 16. `words`: from `address` on, one register each, or one bit each as 0 or 1.
+ */
 export interface ExampleExchange {
   readonly table: Table;
   readonly address: number;
@@ -52,7 +54,7 @@ export function takeApart(request: string, response: string): ExampleExchange | 
   return { table, address: ask.readUInt16BE(2), words: Array.from({ length: count }, (_, i) => word(i)) };
 }
 
-/** Returns the bytes of a hex text, with or without blanks. Ends at the first character that is not hex. */
+/** Returns the bytes of a hex text, with or without blanks, up to the first pair that is not two hex digits. */
 export function bytesOf(hex: string): Buffer {
   return Buffer.from(hex.replaceAll(' ', ''), 'hex');
 }

@@ -19,7 +19,7 @@ const LEVELS_PCT = [0, 1, 10, 50, 99, 100];
 /** A register on the wire. Shape: `port|unit|table|address`; unit 0 for all units of the port. */
 export type WireRegister = string;
 
-/** A device of a line, with its type. */
+/** A device of a line, with its device type in `profile`. */
 export interface WiredDevice {
   readonly line: LineConfig;
   readonly device: DeviceConfig;
@@ -36,8 +36,8 @@ export function wireUnit({ line, device }: WiredDevice): string {
 }
 
 /**
- * Returns the port of a line in one spelling, so that the same endpoint always has the same name. A port that cannot be parsed is returned
- * unchanged.
+ * Returns the port of a line in one spelling: ports that parse to the same endpoint give the same text. A port that cannot be parsed is
+ * returned unchanged.
  */
 export function portOf({ port }: Pick<LineConfig, 'port'>): string {
   const parsed = parseLinePort(port);
@@ -59,8 +59,8 @@ function registersOf(point: PointProfile, value: number): string | null {
 }
 
 /**
- * Returns a text of everything in a device type that determines what is written to a device and how it is read back. Two types with the same text
- * have the same effect on their device; other reads do not matter.
+ * Returns a text of what determines in a device type what is written to a device and how that is verified. Two types with the same text
+ * write the same. Display units, poll periods, settle times and points that no write uses are not included.
  */
 export function writeFace({ points, setup, groups, quirks, uptime, codec }: Profile): string {
   const written = points.filter(({ write }) => write !== null);
@@ -100,7 +100,7 @@ export interface LampCircuit {
   readonly failsafePct: number;
 }
 
-/** An output with the device that switches it, and the lamps that it feeds. */
+/** An output with the device that switches it, and the lamps with which it is switched. */
 export interface OutputCircuit {
   readonly output: Output;
   readonly wired: WiredDevice;
@@ -109,7 +109,7 @@ export interface OutputCircuit {
   /** The registers while it is idle, and while a lamp of its zones is lit; null for a value that is not configured or cannot be written. */
   readonly idleRegisters: string | null;
   readonly litRegisters: string | null;
-  /** The registers of the lamps that close the contact. */
+  /** The registers of the lamps whose light switches the output. */
   readonly lampPlaces: ReadonlySet<WireRegister>;
 }
 
@@ -134,7 +134,10 @@ export interface Circuits {
   readonly broadcasts: ReadonlySet<string>;
 }
 
-/** Returns the circuits of a checked configuration. Lamps, outputs and devices whose device type or writable point is unknown are left out. */
+/**
+ * Returns the circuits of a checked configuration. The relays of amplifiers count as outputs. Lamps and outputs without a known writable
+ * point, and devices of an unknown type, are left out.
+ */
 export function circuitsOf(site: WiredSite): Circuits {
   const devices = wiredDevices(site);
   const byId = new Map(devices.map((wired) => [wired.device.id, wired]));

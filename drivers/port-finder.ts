@@ -5,7 +5,7 @@ import { type Message, msg } from '../agent/core/message.ts';
 
 /** A serial port of this machine. */
 export interface SerialPortSeen {
-  /** The name for the configuration: under /dev/serial/by-path if it exists, because that is the socket and not the order of plugging. */
+  /** The name for the configuration: under /dev/serial/by-path if it exists, which depends on the socket and not on the order of plugging. */
   readonly path: string;
   /** The device file behind it, `/dev/ttyUSB0`. */
   readonly device: string;

@@ -28,8 +28,8 @@ interface Row<T> {
 }
 
 /**
- * Returns the profile with its repeated parts, groups and set-up rows written out one by one, and the place of each row in the file. A uart
- * point has no address and gets 0.
+ * Returns the profile with its repeated parts, groups and set-up rows written out one by one, and the place of each row in the file. A
+ * point without an address, as on a uart device, gets 0.
  */
 export function expandProfile(document: ProfileDocument): ExpandedProfile {
   const { repeat, ...rest } = document;

@@ -17,7 +17,7 @@ import { readRegularFile } from '../agent/core/regular-file.ts';
 export interface ProfileFile {
   readonly file: string;
   readonly text: string;
-  /** A profile of the site with the same id may replace it, as those that come with the agent. */
+  /** It comes with the agent: a profile of the site with the same id has precedence. */
   readonly isShipped?: true;
 }
 
@@ -25,8 +25,8 @@ export interface ProfileFile {
 export const SHIPPED_PROFILES_DIR = join(import.meta.dirname, 'profiles');
 
 /**
- * Returns those of the folders that exist, each once and in the same order. The folder of the profiles that come with the agent is left
- * out.
+ * Returns those of the folders that exist, each once and in the order of `dirs`. The folder of the profiles that come with the agent is
+ * left out.
  */
 export function ownFolders(dirs: readonly string[]): string[] {
   const seen = new Set([realpathSync(SHIPPED_PROFILES_DIR)]);
@@ -37,7 +37,7 @@ export function ownFolders(dirs: readonly string[]): string[] {
 }
 
 /**
- * Returns a stamp for each profile file of the site, by path. The stamp differs once the file has changed. Unreadable files are left out.
+ * Returns a stamp for each profile file of the site, by path, from its modification time, size and inode. Unreadable files are left out.
  */
 export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, string> {
   const unseen: Problem[] = [];
@@ -96,7 +96,7 @@ export const CHECKED_FILE = 'checked.json';
  */
 export type CheckedProfiles = ReadonlyMap<string, Profile>;
 
-/** Reads the profiles that were checked when the package was built. Empty if their file is missing or damaged. */
+/** Reads the profiles that were checked when the package was built. Empty if `CHECKED_FILE` is missing, unreadable or not JSON. */
 export function readChecked(dir: string = SHIPPED_PROFILES_DIR): CheckedProfiles {
   try {
     const found: unknown = JSON.parse(readFileSync(join(dir, CHECKED_FILE), 'utf8'));
@@ -108,7 +108,7 @@ export function readChecked(dir: string = SHIPPED_PROFILES_DIR): CheckedProfiles
 
 /**
  * Returns the text of the file `CHECKED_FILE` for these profiles. Errors: throws TypeError for a profile that does not survive JSON
- * unchanged.
+ * unchanged, and for two profiles with the same text.
  */
 export function checkedText(profiles: readonly { readonly text: string; readonly profile: Profile }[]): string {
   const json = JSON.stringify(Object.fromEntries(profiles.map(({ text, profile }) => [hashOfText(text), profile])));

@@ -18,7 +18,7 @@ import { type ProfileDocument, profileJsonSchema, profileSchema } from './profil
  */
 export type ProfileUse = 'trial' | 'service';
 
-/** The whole profile, or all its mistakes. */
+/** The whole profile, or the mistakes that were found in its file. */
 export type Judgement =
   | { readonly profile: Profile; readonly findings: readonly [] }
   | { readonly profile: null; readonly findings: readonly SchemaFinding[] };

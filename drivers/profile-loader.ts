@@ -10,7 +10,7 @@ import type { Profile } from '../agent/core/profile.ts';
 import { type CheckedProfiles, hashOfText, type ProfileFile } from './profile-folders.ts';
 import { judgeProfile, type ProfileUse } from './profile-judge.ts';
 
-/** Parses YAML and returns it with the position of each value. */
+/** Parses YAML and returns its value, its syntax errors in `flaws`, and the position of each value. */
 export type ReadPlaced = (text: string) => {
   readonly value: unknown;
   readonly flaws: readonly { readonly line: number; readonly column: number; readonly message: Message }[];
@@ -23,9 +23,9 @@ type Path = readonly (string | number)[];
 type Place = { readonly line: number; readonly column: number };
 
 /**
- * Loads one profile from its file.
+ * Parses and checks one profile from the text of its file.
  *
- * Errors: throws ConfigError with every problem and its place.
+ * Errors: throws ConfigError with the problems that were found, each with its place.
  */
 export function loadProfile({ file, text }: ProfileFile, readPlaced: ReadPlaced, use: ProfileUse = 'service'): Profile {
   const document = readPlaced(text);
@@ -43,7 +43,9 @@ export function loadProfile({ file, text }: ProfileFile, readPlaced: ReadPlaced,
   throw new ConfigError(problems.toSorted((a, b) => a.line - b.line || a.column - b.column));
 }
 
-/** The kind of a file by its top-level keys, so that one given in place of the other is reported; null when they do not show it. */
+/**
+ * The kind of a file by its top-level keys, so that one given in place of the other is reported; null if they show neither kind or both.
+ */
 export function kindOfDocument(value: unknown): 'cabinet' | 'profile' | null {
   if (typeof value !== 'object' || value === null) return null;
   const [isCabinet, isProfile] = [

@@ -11,7 +11,7 @@ import type { FilePath } from './profile-expand.ts';
 import type { Flaw } from './profile-flaw.ts';
 import { ADDRESSES } from './profile-writes.ts';
 
-/** Returns the flaws of the nameplate: an entry that is listed twice, cannot be read in one request, or has keys of another type. */
+/** Returns the flaws of the nameplate of a profile; one flaw alone if a uart device has a nameplate. */
 export function nameplateFlaws({ nameplate, quirks, transport }: Profile): Flaw[] {
   if (transport === 'uart' && nameplate.length > 0)
     return [{ path: ['nameplate'], message: msg`a uart device has no registers, so it cannot have ${'nameplate'}` }];
@@ -41,7 +41,7 @@ function entryFlaws(entry: NameplateEntry, { index, nameplate, quirks }: Context
   return flaws;
 }
 
-/** Returns one flaw for each text that an example expects of the nameplate and that its response does not contain. */
+/** Returns one flaw for each nameplate entry that an example expects and that does not exist or is not in its response with this text. */
 export function nameplateExampleFlaws(
   { nameplate }: Profile,
   { request, response, nameplate: expected = {} }: ProfileExample,

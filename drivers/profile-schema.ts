@@ -15,8 +15,8 @@ const register = z.int().min(0).max(0xffff);
 /** Units: bit/s. Source: the speeds that a line of the cabinet can have. */
 const BAUD_RATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 256_000, 460_800, 921_600];
 /**
- * Most decimals of a point. Source: the store keeps values as whole numbers of their last decimal; six decimals allow values up to 2^53 /
- * 10^6.
+ * Most decimals of a point. Source: the store keeps rounded values as whole numbers of their last decimal; with six decimals, values up to
+ * 10^9 fit.
  */
 export const MAX_POINT_DECIMALS = 6;
 /** The parameters of the zone or the site that a set-up row may name. */

@@ -12,7 +12,7 @@ import { isBitType, isFloatType, isWritable, WRITABLE_TYPES, widthOf } from './m
 import type { FilePath } from './profile-expand.ts';
 import { type Flaw, unknownPoint } from './profile-flaw.ts';
 
-/** Source: Modbus Application Protocol V1.1b3 §4.4: 65,536 addresses per table. */
+/** Number of addresses in each table. Source: Modbus Application Protocol V1.1b3 §4.4. */
 export const ADDRESSES = 0x1_0000;
 
 /** Whether a table has bits instead of registers. */
@@ -20,12 +20,12 @@ export function isBits(table: PointProfile['table']): boolean {
   return table === 'coil' || table === 'discrete';
 }
 
-/** Says that a type does not belong into a table. */
+/** Returns the message for a type that does not belong into a table. */
 export function wrongTable(table: PointProfile['table'], type: PointProfile['type']): Message {
   return isBits(table) ? msg`table ${table} holds bits, found type ${type}` : msg`table ${table} holds registers, found type ${type}`;
 }
 
-/** Returns the flaws of `write` of one point: a place that cannot be written, limits that do not fit, a switch that is no coil. */
+/** Returns the flaws of `write` of one point; none for a point without `write`. `points`: all points of the profile. */
 export function writeFlaws(point: PointProfile, points: readonly PointProfile[], path: FilePath): Flaw[] {
   const { type, write, semantic } = point;
   if (write === null) return [];

@@ -18,7 +18,7 @@ export interface TcpPorts {
 }
 
 /**
- * Returns how often the oldest unacknowledged byte of the connection between these ports has been sent again; 0 when all is acknowledged.
+ * Resolves to how often the oldest unacknowledged byte of the connection between these ports was sent again; 0 if all is acknowledged.
  *
  * Null when this is unknown: the table is missing, or does not contain the connection.
  */

@@ -19,7 +19,7 @@ import { createUserListStore, type UserListStore, type UserListStoreParts } from
 import { createUserRegistry, type UserRegistry } from './user-registry.ts';
 import { createUsersFile, type UserRecord } from './users-file.ts';
 
-/** What users, logins and sessions are created from. */
+/** The settings and services that `createAccess` uses. */
 export interface AccessParts {
   /** The state folder. */
   readonly dir: string;
@@ -27,11 +27,11 @@ export interface AccessParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
-  /** Receives an event `login-locked` for each failed login that makes a user wait. */
+  /** Receives an event `login-locked` for each wrong password or code after which the next attempt must wait. */
   readonly onEvent: (event: AgentEvent) => void;
   /** Verifies the list of users that the platform sends; without it no list is accepted. */
   readonly verifyUserList?: UserListStoreParts['verify'];
-  /** Cost of new password hashes. Default: the cost that OWASP requires. */
+  /** Cost of new password hashes. Default: a setting of the OWASP Password Storage Cheat Sheet. */
   readonly passwordCost?: Cost;
 }
 
@@ -40,8 +40,8 @@ const NO_LISTS = msg`started this way, the agent accepts no user list`;
 /** The users, logins and sessions of the consoles, and `takeUserList` for the signed list of users from the platform. */
 export interface Access extends AccessTools {
   /**
-   * Verifies a list and stores it instead of the one before. All people who logged in from a list are then logged out. Resolves with the list,
-   * or with why it is refused. A refusal changes no list and no session.
+   * Verifies a list and stores it in place of the previous one. It then ends the sessions of people who logged in from a list. Resolves
+   * with the new list, or with why it is refused. A refusal changes no list and no session.
    */
   takeUserList(text: string): Promise<UserList | Message>;
 }

@@ -1,4 +1,6 @@
-/** Counts failed logins, in memory and in the store. The counts survive a restart; `login-failures.ts` decides how long each user must wait. */
+/**
+ * Counts failed logins, in memory and in the store. The counts survive a restart; `login-failures.ts` decides how long each user must wait.
+ */
 import { createHash } from 'node:crypto';
 import { type Clock, sleep } from '../core/clock.ts';
 import type { Log, Store } from '../core/ports.ts';
@@ -35,19 +37,24 @@ export interface LoginTry {
 /** Counts failed logins, and computes how long a user must wait because of them. */
 export interface FailureCounter {
   /**
-   * Reads the counts of earlier runs at the first call. Resolves after 2 s if the disk does not respond; its counts then replace the present
-   * ones when they arrive. A disk that cannot be read counts as no failures and is not read again.
+   * Reads the counts of earlier runs at the first call. Resolves after 2 s if the disk does not respond; its counts then replace the
+   * present ones when they arrive. A disk that cannot be read counts as no failures and is not read again.
    */
   restore(): Promise<void>;
-  /** How long this user must wait. Units: ms; 0 for no wait. */
+  /** How long this attempt must wait. Units: ms; 0 for no wait. */
   waitMs(by: LoginTry): number;
   /** The longest wait of this user at any console. Units: ms; 0 for no wait. */
   longestWaitMs(user: string): number;
-  /** Counts an attempt as failed; call it before the password is checked. Resolves once the count is saved, or after 2 s. */
+  /**
+   * Counts an attempt as failed; call it before the password is checked. Resolves once the count is saved or could not be saved, at the
+   * latest after 2 s.
+   */
   count(by: LoginTry): Promise<void>;
   /** Removes one attempt and its wait from the count: the password was correct, but a code or a new password is missing. */
   refund(by: LoginTry): Promise<void>;
-  /** Records a successful login: clears this user's failures in the counts that applied to it, and stores the console's key, if any. */
+  /**
+   * Records a successful login: clears this user's failures in the counts that applied to it. Stores a hash of the console's key, if any.
+   */
   clear(by: LoginTry): Promise<void>;
   /** Call after a wrong attempt. If the user must wait now, calls `onLocked`. Returns the wait. Units: ms; 0 for no wait. */
   lockIfDue(by: LoginTry): number;

@@ -18,11 +18,14 @@ interface UserCount extends Count {
   readonly isKnown: boolean;
 }
 
-/** Failed attempts by name, also of names that no user has (`users`), and of the existing users together (`all`). Each has its own wait. */
+/**
+ * Counts of failed attempts. `users`: by name, including names that no user has. `all`: the attempts of existing users together. Each count
+ * has its own wait.
+ */
 export interface Lockout {
   readonly users: ReadonlyMap<string, UserCount>;
   readonly all: Count;
-  /** `all` before the latest attempt of an existing user. */
+  /** The value of `all` that a correct attempt restores. Each attempt of an existing user sets it. */
   readonly allBefore: Count;
 }
 
@@ -87,7 +90,7 @@ export function attempted({ users, all, allBefore }: Lockout, user: string, isKn
   return isKnown ? { users: next, all: failed(all, OVER_ALL, nowMono), allBefore: all } : { users: next, all, allBefore };
 }
 
-/** Returns the state after a correct login: without the user's failures, and with one failure less in `all`. */
+/** Returns the state after a correct login: the user's own failures are cleared, and this attempt no longer counts in `all`. */
 export function succeeded({ users, ...rest }: Lockout, user: string): Lockout {
   const next = new Map(users);
   next.delete(user);
@@ -95,7 +98,8 @@ export function succeeded({ users, ...rest }: Lockout, user: string): Lockout {
 }
 
 /**
- * Returns the state without the latest attempt of this user and the wait it caused. For a correct password where a code is still required.
+ * Returns the state in which the latest attempt of this user does not count and causes no wait. For a correct password where a code or a
+ * new password is still required.
  */
 export function refunded({ users, ...rest }: Lockout, user: string): Lockout {
   const count = users.get(user);

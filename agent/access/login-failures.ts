@@ -36,11 +36,11 @@ export interface LoginFailures {
   readonly shared: Lockout;
   /** Counts by the hash of the console's key. Only attempts of users who have logged in there count in them. */
   readonly consoles: ReadonlyMap<string, Lockout>;
-  /** By user, the latest four consoles from which that user has logged in, newest last; at most 64 users. */
+  /** By hash of the user's name: the latest consoles from which that user has logged in, newest last; at most four. At most 64 users. */
   readonly seen: ReadonlyMap<string, readonly string[]>;
 }
 
-/** The part that is stored over a restart. A release without consoles reads only the shared counts. */
+/** The part of `LoginFailures` that is stored over a restart. Shape: `users` and `all` are the shared counts. Waits are not stored. */
 export interface LoginFailureFacts extends LockoutFacts {
   readonly consoles: Readonly<Record<string, LockoutFacts>>;
   readonly seen: Readonly<Record<string, readonly string[]>>;
@@ -51,7 +51,7 @@ const MAX_CONSOLES = 4;
 /** Source: twice the number of users of a cabinet. */
 const MAX_USERS_SEEN = 64;
 
-/** The state without any failed login. */
+/** The state without failed logins and without known consoles. */
 export const NO_ATTEMPTS: LoginFailures = { shared: NO_FAILURES, consoles: new Map(), seen: new Map() };
 
 /**
@@ -73,14 +73,17 @@ export function loginAttempted(state: LoginFailures, attempt: LoginAttempt, nowM
   return changed(state, attempt, (lockout) => attempted(lockout, attempt.user, attempt.isKnown, nowMono));
 }
 
-/** Returns the state without this attempt. For a correct password where a code or a new password is still required. */
+/**
+ * Returns the state in which this attempt does not count and causes no wait. For a correct password where a code or a new password is still
+ * required.
+ */
 export function loginRefunded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return changed(state, attempt, (lockout) => refunded(lockout, attempt.user));
 }
 
 /**
  * Returns the state after a successful login: without this user's failures in the counts that `loginWaitMs` uses. If the client has a key,
- * this console has separate counts for the user from now on. Only the latest four consoles of a user have them.
+ * later attempts of this user at this console use separate counts. Only the latest four consoles of a user have them, for 64 users.
  */
 export function loginSucceeded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return withConsole(

@@ -13,7 +13,7 @@ import type { CodeCheck } from './totp.ts';
 import { isInvited, plainOneTime, type UserRegistry } from './user-registry.ts';
 import type { UserRecord } from './users-file.ts';
 
-/** What logins are checked with, and the callback for a lock. */
+/** The users, password hashes and codes with which logins are checked, and what the counter of failed logins uses. */
 export interface LoginHandlerParts extends FailureCounterParts {
   readonly users: UserRegistry;
   readonly hasher: Hasher;
@@ -23,14 +23,15 @@ export interface LoginHandlerParts extends FailureCounterParts {
 /** Checks logins, and proofs that a user who is logged in is at the keyboard. */
 export interface LoginHandler {
   /**
-   * Returns the user if the login is correct, otherwise the answer with what is wrong or still required. A wrong password or code counts as a
-   * failure; an attempt during a wait is refused without a check and not counted. A login with a one-time password stores the new password
-   * of the request; the returned record is the one before. A users file that cannot be read or written gives `unavailable`.
+   * Resolves with the user if the login is correct, otherwise with the answer: what is wrong or still required. A wrong password or code
+   * counts as a failure; an attempt during a wait is refused without a check and not counted. A login with a one-time password stores the
+   * new password of the request; the record still has the one-time password. `unavailable`: the users cannot be read or the new password
+   * not stored.
    */
   judge(request: LoginRequest): Promise<UserRecord | LoginAnswer>;
   /**
-   * Returns whether the password is this user's, and also the code if it is not null and codes are in force. Counts and waits are those of a
-   * login without a console key: false during such a wait, and a success clears those failures. An accepted code cannot be used again.
+   * Resolves with whether the password is correct, and also the code if it is not null and codes are in force. Counts and waits are those
+   * of a login without a console key: false during such a wait, and a success clears those failures. An accepted code cannot be used again.
    * Errors: rejects with AccessError if the users cannot be read.
    */
   isProven(user: string, proof: AccountProof): Promise<boolean>;

@@ -36,15 +36,15 @@ const COMMON_WORDS: readonly string[] = [
 
 /** Hashes passwords and compares them with stored hashes. */
 export interface Hasher {
-  /** Returns the hash of a password with a new salt, in the form in which it is stored. */
+  /** Resolves with the hash of a password with a new salt, in the form in which it is stored. */
   hash(password: string): Promise<string>;
-  /** Compares a password with a stored hash. Null, for an unknown user, takes the same time and never matches. */
+  /** Resolves with whether a password matches a stored hash. Null, for an unknown user, never matches, and takes the time of one hash. */
   matches(password: string, stored: string | null): Promise<boolean>;
 }
 
 /**
- * Creates functions that hash passwords and compare them with hashes, one at a time, because each takes about 16 MB of memory.
- * `cost` applies to new hashes; tests use a lower one.
+ * Creates functions that hash passwords and compare them with hashes, one at a time, because each needs about 16 MB of memory at the
+ * default cost. `cost`: the cost of new hashes. A stored hash is compared at the cost that it contains.
  */
 export function createHasher(cost: Cost = COST): Hasher {
   let last: Promise<unknown> = Promise.resolve();
@@ -71,8 +71,8 @@ export function createHasher(cost: Cost = COST): Hasher {
 }
 
 /**
- * Returns whether a text is a password hash in this program's format whose cost is acceptable: not so low that it is weak, and not higher
- * than this machine can afford to check.
+ * Returns whether a text is a password hash in this program's format whose cost is acceptable. The product of N, `r` and `p` must be at
+ * least 2^19. `logN` and `p` may be 16 at most, `r` 8 at most.
  */
 export function isPasswordHash(text: string): boolean {
   const hash = parse(text);

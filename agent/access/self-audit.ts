@@ -35,17 +35,20 @@ export interface RecordParts {
 
 /** The writer of the agent's own entries in the audit log. */
 export interface SelfRecord {
-  /** Enters an event of the agent itself, such as a start or an update. Other events have no effect. */
+  /**
+   * Enters an event in the audit log if its code is one of a fixed set, such as `agent-started` or `config-changed`. Others have no effect.
+   * A `clock-stepped` over the limit for steps is not entered.
+   */
   note(event: AgentEvent): void;
-  /** Begins to observe the wall clock. */
+  /** Begins to observe the wall clock. A second call has no effect, also after `stop`. */
   start(): void;
   stop(): void;
 }
 
 /**
  * Returns the writer of the agent's own entries in the audit log. From `start` to `stop` it enters steps of the clock of 2 s or more.
- * `note` enters events about runs, updates, configuration, certificates and the clock, and ignores others. Entries about steps of the clock
- * are limited to 20 at once, then one an hour. After `stop` it cannot be started again.
+ * `note` enters certain events about runs, updates, configuration, certificates and the clock, and ignores others. Entries about steps of
+ * the clock are limited to 20 at once, then one an hour. After `stop` it cannot be started again.
  */
 export function createSelfRecord({ clock, log, store: { audit } }: RecordParts): SelfRecord {
   const steps = createTokenBucket(clock, STEPS_NOTED);

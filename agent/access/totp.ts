@@ -18,7 +18,10 @@ const DIGITS = 6;
 const SECRET_BYTES = 20;
 /** Steps that a code may be early or late. Source: RFC 6238 §5.2 recommends at most one. */
 const DRIFT_STEPS = 1;
-/** How far an untrusted clock may be off. Units: steps; 30 days. Source: assumed; longer than a cabinet is without mains. Confirmed by: the longest mains failure in a year of logs. */
+/**
+ * How far an untrusted clock may be off. Units: steps; 30 days. Source: assumed; longer than a cabinet is without mains. Confirmed by: the
+ * longest mains failure in a year of logs.
+ */
 const LOST_STEPS = 86_400;
 /**
  * How far a trusted clock may differ from an authenticator's clock for two consecutive codes. Units: steps; 10 min. Source: assumed; a
@@ -26,7 +29,10 @@ const LOST_STEPS = 86_400;
  * by: the drift of phones over a month offline.
  */
 const NEAR_STEPS = 20;
-/** Steps between two pauses of the search. Source: assumed; some milliseconds on a small processor, within one urgent write. Confirmed by: bench of the code search on the gateway. */
+/**
+ * Steps between two pauses of the search. Source: assumed; some milliseconds on a small processor, within one urgent write. Confirmed by:
+ * bench of the code search on the gateway.
+ */
 const BREATH_STEPS = 500;
 /** Block size of SHA-1. Units: bytes. Source: FIPS 180-4 §1. */
 const BLOCK_BYTES = 64;
@@ -55,14 +61,17 @@ export function newTotpSecret(): string {
 }
 
 /**
- * Returns the URI by which an authenticator app adds this key, as an account named `user@cabinetId`. Source: the key URI format of Google
- * Authenticator, which all apps support.
+ * Returns the URI by which an authenticator app adds this key, as an account named `user@cabinetId` of the issuer `Luciole`. Source: the
+ * key URI format of Google Authenticator.
  */
 export function keyUri(secret: string, user: string, cabinetId: string): string {
   return `otpauth://totp/Luciole:${encodeURIComponent(`${user}@${cabinetId}`)}?secret=${secret}&issuer=Luciole`;
 }
 
-/** Returns the code of a step, six digits by default, with leading zeros; empty for a negative step. Source: RFC 4226 §5.3. */
+/**
+ * Returns the code of a step, six digits by default, with leading zeros; empty for a negative step. Shape: `secret` as in `CodeState`.
+ * Units: `step` counts periods of 30 s from 1970. Source: RFC 4226 §5.3.
+ */
 export function codeAt(secret: string, step: number, digits = DIGITS): string {
   return codeOf(macWith(secret), step, digits);
 }
@@ -170,13 +179,15 @@ export interface CodeCheck {
   /** How many consecutive codes the person must type now: one while the clock is trusted, otherwise two. */
   codesNeeded(): 1 | 2;
   /**
-   * Returns the step of the last typed code, and marks it in memory as used by this user; the caller stores it. Null for a wrong or used
-   * code, for too few codes, or for more than two. Shape: `typed` is one code, or two with any characters between that are not digits.
+   * Resolves with the step of the last typed code, and marks it in memory as used by this user; the caller stores it. Null for a wrong or
+   * used code, for too few codes, or for more than two. Shape: `typed` is one code, or two with any characters between that are not digits.
    */
   stepOf(user: string, typed: string, state: CodeState): Promise<number | null>;
 }
 
-/** A smaller error of the clock is not logged. Units: ms. Source: assumed; two steps of a code. Confirmed by: a year of `clock-off` entries. */
+/**
+ * A smaller error of the clock is not logged. Units: ms. Source: assumed; two steps of a code. Confirmed by: a year of `clock-off` entries.
+ */
 const CLOCK_OFF_MS = 60_000;
 
 /**

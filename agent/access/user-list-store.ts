@@ -24,18 +24,18 @@ export interface UserListStoreParts {
 /** The signed list of users from the platform, of which only the newest is kept. */
 export interface UserListStore {
   /**
-   * Verifies a list and stores it instead of the one before, which must be older. Resolves with the list once it is on disk, or with why it
-   * is refused; the list before then stays. Lists given at the same time are handled one after another.
+   * Verifies a list and stores it in place of the previous one, which must be older. Resolves with the new list once it is on disk, or with
+   * why it is refused. After a refusal the previous list still applies. Concurrent calls are handled one after another.
    */
   take(text: string): Promise<UserList | Message>;
   /**
-   * The people whose right to log in has not ended, each with the role that the site allows. Empty without a list, or while the disk has not
-   * been read; the call waits up to 5 s for it.
+   * Resolves with the people whose right to log in has not ended, each with at most the role that the site allows. Empty without a list, or
+   * while the stored list could not be read; a call waits up to 5 s for the disk.
    */
   users(): Promise<readonly ListedUser[]>;
   /**
-   * Returns whether the right of this listed person to log in has ended; false for a name that is not in the present list, or before it was
-   * read.
+   * Returns whether the right of this listed person to log in has ended. False for a name that is not in the present list, and before the
+   * list has been read.
    */
   isOver(name: string): boolean;
 }
@@ -44,8 +44,8 @@ const KEY = 'access.userList';
 const UNREAD = Symbol('the disk could not be asked');
 
 /**
- * Creates access to the stored list. The list is read and verified again at the first use, and at the next one if the disk could not be
- * read.
+ * Creates the store of the list. The first call of `take` or `users` reads the stored list and verifies it again. If the disk cannot be
+ * read, the next such call retries.
  */
 export function createUserListStore({ store, clock, log, verify }: UserListStoreParts): UserListStore {
   /** Serial of the list, the highest accepted. */

@@ -53,7 +53,7 @@ const LETTER_COUNT = 16;
 const GROUP = 4;
 const MAX_USERS = 32;
 
-/** Creates the registry on this file. Changes are applied one at a time, each to the present content; a failed one leaves the file unchanged. */
+/** Creates the registry on this file. Changes are applied one at a time, each to the present content. A refused change writes nothing. */
 export function createUserRegistry({ file, hasher, clock, cabinetId }: UserRegistryParts): UserRegistry {
   const change = createChanges(file);
   const changeOne = (name: string, act: (user: UserRecord) => UserRecord | Promise<UserRecord>): Promise<void> =>
@@ -156,7 +156,7 @@ function replaced(users: readonly UserRecord[], name: string, next: UserRecord):
 /**
  * Returns whether the user's one-time password may still be used; false once the user has chosen a password.
  *
- * Its end counts only while the clock is trusted, because a reset clock must not lock the first admin out.
+ * The time limit applies only while the clock is trusted, because a reset clock must not lock the first admin out.
  */
 export function isInvited({ oneTime }: UserRecord, clock: Pick<Clock, 'wallMs' | 'quality'>): boolean {
   return oneTime !== null && (!isTrusted(clock.quality()) || clock.wallMs() <= oneTime.untilMs);

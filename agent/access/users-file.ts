@@ -28,11 +28,11 @@ export interface UserRecord {
 /** Reads and replaces the list of all users. It does not serialise calls; `user-registry.ts` does. */
 export interface UsersFile {
   /**
-   * Empty if the file does not exist. Errors: rejects with AccessError 'file' if it cannot be read, is a link, is damaged or has more than
-   * 64 KiB.
+   * Resolves with all users; empty if the file does not exist. Errors: rejects with AccessError 'file' if it cannot be read, is a link, is
+   * damaged or has more than 64 KiB.
    */
   read(): Promise<readonly UserRecord[]>;
-  /** Replaces all users. Resolves once they are on disk. Errors: rejects with AccessError 'file' if not; the file before then stays. */
+  /** Replaces all users. Resolves once they are on disk. Errors: rejects with AccessError 'file' if they cannot be written. */
   write(users: readonly UserRecord[]): Promise<void>;
 }
 

@@ -19,16 +19,16 @@ import type { AgentParts, Joined } from './parts.ts';
 import { busOf, createRooms, leaveRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 
-/** One agent, with the operations of the code that runs it. */
+/** One agent: its start and stop, its configuration, and its progress. */
 export interface Agent {
   readonly view: AgentView;
   readonly field: Field;
-  /** Progress of the parts that keep the street lit. */
+  /** Returns the latest progress of lines, lighting and store. */
   pulse(): Pulse;
-  /** Readings recorded so far, whether or not the store accepted them. */
+  /** Returns the number of readings recorded so far, whether or not the store accepted them. */
   recorded(): number;
   /**
-   * Starts all parts; call it once. Resolves once the uplink has started, whether or not it is connected, or early if `stop` was called.
+   * Starts the agent; call it once. Resolves once the uplink has started, whether or not it is connected, or early if `stop` was called.
    * Errors: rejects with ConsoleError if another agent has the socket or the data.
    */
   start(): Promise<void>;
@@ -38,7 +38,7 @@ export interface Agent {
   site(): CabinetAndProfiles;
   /**
    * Applies another configuration, which must have been checked. Only the parts that it affects are replaced. Changes are applied one after
-   * another, each compared with the one before. Resolves with the affected parts once it is in force. While the agent stops, it resolves
+   * another, each compared with the one before. Resolves with the affected parts once it is in force. After `stop` was called, it resolves
    * with them without applying anything.
    */
   apply(next: CabinetAndProfiles): Promise<TouchedRooms>;

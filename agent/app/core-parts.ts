@@ -23,7 +23,10 @@ import { createStore } from '../store/store.ts';
 import { BD_SEQ_COPY_RULE } from '../sync/session/bd-seq-memory.ts';
 import type { Building } from './parts.ts';
 
-/** Returns the store of the run, not started. Its folder is fixed; other settings of the configuration in force are read when the store or its thread starts. */
+/**
+ * Returns the store of the run, not started. Its folder is fixed. Its other settings are those of the configuration in force when
+ * it starts.
+ */
 export function storeFor({ parts, clock, state }: Building): Store {
   return createStore({
     dir: parts.cabinet.store.dir,
@@ -69,7 +72,10 @@ export function selfFor(made: Building): Self {
   });
 }
 
-/** Returns the lines of the configuration, not started. Their readings go to the lighting modules in force, then to the recorder. */
+/**
+ * Returns the lines of the configuration, not started. Readings go to the lighting modules in force, then, except text points, to the
+ * recorder.
+ */
 export function fieldFor(made: Building): LiveField {
   const { parts, clock, state, store, uplink, ongoing } = made;
   return createField({

@@ -29,7 +29,7 @@ import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 import { createAgentView } from './view.ts';
 
-/** Builds all parts of an agent without starting them. `apply`: puts another configuration in force; the revision manager calls it. */
+/** Builds all parts of an agent without starting them. `apply` must put another configuration in force. */
 export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) => Promise<TouchedRooms>): Joined {
   const clock = createSteadyClock({ ...parts.steady, clock: parts.clock });
   const startedMono = clock.monoMs();

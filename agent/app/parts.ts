@@ -44,10 +44,10 @@ import type { UplinkSlot } from '../sync/uplink-slot.ts';
 /** The parts that a run provides: the configuration, and connections to the outside. */
 export interface AgentParts extends CabinetAndProfiles {
   readonly clock: Clock;
-  /** Evidence for a step of that clock, and storage of the held time over a restart. Default: none. */
+  /** Evidence for a step of `clock`, and storage of the held time over a restart. Default: none. */
   readonly steady?: Omit<SteadyClockParts, 'clock'>;
   readonly log: Log;
-  /** The same log for live readers; without it no command can read the log. */
+  /** Gives live readers the entries of `log`; without it no command can read the log. */
   readonly logFeed?: LogFeed;
   /** Version of this program. */
   readonly version: string;
@@ -96,10 +96,10 @@ export interface Rooms {
   readonly sound: SoundControl;
   /** Starts panels, energy and sound. */
   startOthers(): void;
-  /** Stops them; sound that the configuration in force still has continues. */
+  /** Stops panels, energy and sound. Sound that the configuration in force still has continues. */
   stopOthers(): Promise<void>;
   onReadings(readings: readonly Reading[]): void;
-  /** Ends the events that they opened. The modules that replace them report a condition again if it persists. */
+  /** Ends the open events of these modules. The modules that replace them report a condition again if it persists. */
   close(): void;
 }
 
@@ -142,7 +142,7 @@ export interface Joined {
   readonly state: AgentState;
   readonly clock: SteadyClock;
   readonly startedMono: MonoMs;
-  /** No level is written before this time; equal to `startedMono` unless the machine has just booted. */
+  /** The light control writes no level before this time; equal to `startedMono` unless the machine has just booted. */
   readonly quietMono: MonoMs;
   readonly store: Store;
   readonly uplink: UplinkSlot;

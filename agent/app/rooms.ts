@@ -81,7 +81,10 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   return rooms;
 }
 
-/** Stops the modules of the configuration that ends, and keeps their counts. Their events end. */
+/**
+ * Stops the lighting modules of the previous configuration, adds their counts to those of the run, and ends their open events. Sound that
+ * the configuration in force still has continues.
+ */
 export async function leaveRooms({ state }: Joined): Promise<void> {
   const { detections, lampsRaised } = state.rooms.control.counters();
   const before = state.countedBefore;
@@ -104,7 +107,10 @@ async function stopOthers({ panels, energy, sound }: Rooms, next: Pick<Cabinet, 
   await panels.stop();
 }
 
-/** Returns the technician's requests on the lines, with the configuration's data about the devices. In safe mode scans and writes are refused. */
+/**
+ * Returns the technician's requests on the lines, with the configuration's data about the devices. Unless the start mode is `normal`, scans
+ * and writes reject with `Refusal`.
+ */
 export function busOf({ parts, state: { site }, field }: Joined): BusTools {
   const { cabinet, profiles } = site;
   const bus = { ...withSiteKnowledge(field.bus, cabinet, profiles), pendingProfiles: pendingProfiles(cabinet.profileDirs, profiles) };

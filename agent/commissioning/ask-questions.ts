@@ -8,15 +8,15 @@ import { type AnswerRefusal, type MachineFacts, QUESTIONS, type Question, type T
  */
 export type AskLine = (prompt: Said) => Promise<string>;
 
-/** Prints a line in the language of the terminal. `indentCols` is the indent. Units: columns. */
+/** Prints a text in the language of the terminal. `indentCols`: the indent of its lines, by default 0. Units: columns. */
 export type PrintLine = (line: Said, indentCols?: number) => void;
 
 /** Indent of the text below a question or a heading. Units: columns. */
 export const INDENT_COLS = 2;
 
-/** How `interview` asks and prints, and the answers that it may propose. */
+/** How `interview` asks and prints, the answers that it may propose, and where it stores typed answers. */
 export interface InterviewParts {
-  /** Null: no question may be asked, so a missing answer is the proposed one, else the usual one. */
+  /** Null: no question may be asked. The proposed answer is then used, else the usual one; a question with neither stays unanswered. */
   readonly ask: AskLine | null;
   readonly print: PrintLine;
   readonly machine: MachineFacts;
@@ -26,7 +26,7 @@ export interface InterviewParts {
   readonly keep: (answers: TypedAnswers) => void;
 }
 
-/** Lists answers that are missing or wrong, one line each, to be shown to a person. */
+/** The answers that are missing or wrong, with one message each for a person. */
 export interface Unanswered {
   readonly missing: readonly Message[];
 }

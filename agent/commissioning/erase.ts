@@ -102,7 +102,10 @@ function attempt<T>(work: () => T): T {
   }
 }
 
-/** Returns a ConsoleError whose message has the remedy for an error of the system. Returns an error without a code unchanged. */
+/**
+ * Returns a ConsoleError whose message says what to do about an error of the system. `isRoot`: this process runs as root. Returns an error
+ * without a code unchanged.
+ */
 export function eraseError(error: NodeJS.ErrnoException, isRoot: boolean): Error {
   const { code, path } = error;
   if (code === undefined) return error;

@@ -52,7 +52,7 @@ export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string)
   return isNew;
 }
 
-/** Returns the owner of a new key; null if this process may not change the owner, or the user does not exist. */
+/** Returns the owner for a new key: the user `luciole`. Null if this process does not run as root, or `/etc/passwd` has no such user. */
 export function serviceUser(): Owner | null {
   return process.getuid?.() === 0 ? idsOf(SERVICE_USER) : null;
 }
@@ -71,7 +71,7 @@ const ECDSA_SHA256 = '1.2.840.10045.4.3.2';
 /** Source: X.520, id-at-commonName. */
 const COMMON_NAME = '2.5.4.3';
 
-/** Returns a new private key on the curve P-256, as PEM (PKCS #8). Source: NIST SP 800-186; every TLS stack supports this curve. */
+/** Returns a new private key on the curve P-256, as PEM (PKCS #8). Source: NIST SP 800-186. */
 export function newKeyPem(): string {
   return generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }

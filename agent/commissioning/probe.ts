@@ -22,13 +22,13 @@ export interface ProbeRequest {
   readonly from: number;
   readonly to: number;
   /**
-   * Only these settings; null: 9600 8N2, and if there is no reply, not even a damaged one, and no device sends by itself, also the factory
-   * settings of the known devices and the common ones.
+   * Only these settings are tried. Null: 9600 8N2 first. If there is no reply, not even a damaged one, and no device sends by itself, then
+   * also the factory settings of the known devices and the common ones.
    */
   readonly serial: SerialSettings | null;
 }
 
-/** Inputs of the scan of one port. */
+/** Inputs of the scan of one port. `report` receives the progress. Aborting `signal` ends the scan. */
 export interface SetupProbeParts extends ProbeRequest {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly clock: Clock;

@@ -28,7 +28,7 @@ export interface DraftDevice {
 /** A unit that answers and has no confirmed profile. */
 export interface UnnamedUnit {
   readonly unit: number;
-  /** Profiles that may fit. */
+  /** Ids of the profiles that may fit. */
   readonly candidates: readonly string[];
 }
 
@@ -65,7 +65,7 @@ export interface SiteDraft {
 export interface SensorPoint {
   readonly device: string;
   readonly point: string;
-  /** True if its only values are 0 and 1. */
+  /** True for a bit, and for a point whose highest value is 1. */
   readonly isContact: boolean;
 }
 

@@ -45,7 +45,7 @@ const ZONE_KINDS = ['street', 'path', 'road', 'leisure'];
 /** Decimal degrees with point or comma, separated by comma, semicolon or blanks. */
 const POSITION = /^\s*([+-]?\d{1,3}(?:[.,]\d+)?)\s*(?:[;,]\s*|\s)\s*([+-]?\d{1,3}(?:[.,]\d+)?)\s*$/;
 
-/** All questions of the setup, in the order in which they are asked. */
+/** The questions of the setup about the cabinet, in the order in which they are asked. Questions about ports and devices are not in it. */
 export const QUESTIONS: readonly Question[] = [
   {
     name: 'id',
@@ -105,7 +105,7 @@ export const QUESTIONS: readonly Question[] = [
   },
 ];
 
-/** Returns true if a person typed the word for "none", in English or French. */
+/** Returns true if a person typed the word for "none", in English or French, in upper or lower case. */
 export function isNone(typed: string): boolean {
   return ['none', 'aucun', 'aucune'].includes(typed.trim().toLowerCase());
 }

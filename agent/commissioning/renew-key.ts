@@ -42,8 +42,8 @@ export async function runRenewKey(args: LocalArgs, configFile: string, terminal:
 }
 
 /**
- * Returns the paths for the new key, its request and its certificate: the paths of the files in use with the suffix `.new`, for the request
- * `.new.csr` after the path of the key. They need not exist.
+ * Returns the paths for the new key, its request and its certificate. Key and certificate: the paths of the files in use with the suffix
+ * `.new`. Request: the path of the key in use with `.new.csr`. They need not exist.
  */
 export function renewalFilesFor(keyFile: string, certFile: string): KeyFiles {
   return { keyFile: `${keyFile}${RENEWED}`, requestFile: `${keyFile}${RENEWED}.csr`, certFile: `${certFile}${RENEWED}` };

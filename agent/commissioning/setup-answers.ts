@@ -18,12 +18,12 @@ export interface SetupRequest {
   readonly ports: readonly string[];
   /** Null: find the settings. */
   readonly serial: SerialSettings | null;
-  /** First and last address to scan. Default: 1 to 247. */
+  /** First address to scan; `to` is the last. Default: 1 and 247. */
   readonly from: number;
   readonly to: number;
   /** Profile ids by unit, `31`, or by port and unit, `/dev/ttyS1 31`. The profiles need not exist. */
   readonly devices: ReadonlyMap<string, string>;
-  /** Profiles for units whose probes allow them but prove none; the first that fits is chosen. */
+  /** Ids of profiles for units whose probes do not prove exactly one; the first that the probes allow is chosen. */
   readonly preferred: readonly string[];
   /** True, with `--yes`, `--answers` or `--json`: no question may be asked. */
   readonly isQuiet: boolean;
@@ -35,7 +35,10 @@ const SINGLE = ['serial', 'units'];
 /** Serial settings such as `9600 8N1`. Source: the schema of the cabinet file. */
 const SERIAL = /^(\d{4,6})[- ,]?8([NEO])([12])$/i;
 
-/** Reads options and answers file; options take precedence. Errors: throws ConsoleError 'usage' for the first mistake. */
+/**
+ * Reads options and answers file; options take precedence. Answers to questions are not checked. Errors: throws ConsoleError 'usage' for
+ * the first mistake.
+ */
 export function readSetupRequest(args: LocalArgs): SetupRequest {
   const file = typeof args['answers'] === 'string' ? answersOf(args['answers']) : {};
   const texts = (name: string): readonly string[] => {
@@ -61,7 +64,7 @@ export function readSetupRequest(args: LocalArgs): SetupRequest {
   };
 }
 
-/** Returns id, name, time zone and position of the present cabinet file, to be proposed again; none if it cannot be read. */
+/** Returns those of id, name, time zone and position that the cabinet file contains, unchecked. Empty if the file cannot be read. */
 export function answersOfCabinet(file: string): TypedAnswers {
   let text: string;
   try {
@@ -80,7 +83,7 @@ export function answersOfCabinet(file: string): TypedAnswers {
   return answers;
 }
 
-/** Returns the answers that an interrupted run stored; none if the file cannot be read. */
+/** Returns the answers that an interrupted run stored in this file. Empty if the file cannot be read or is damaged. */
 export function keptAnswers(file: string): TypedAnswers {
   try {
     const value: unknown = JSON.parse(readRegularFile(file).toString('utf8'));

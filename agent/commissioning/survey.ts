@@ -25,7 +25,7 @@ import type { ProfileChoice, SeenLine } from './propose.ts';
 import { isNone } from './questions.ts';
 import type { SetupRequest } from './setup-answers.ts';
 
-/** What `survey` scans by, and how it asks and prints. Aborting `signal` ends the scan. */
+/** What `survey` scans for, and how it asks and prints. Aborting `signal` ends the scan. */
 export interface SurveyParts {
   readonly request: SetupRequest;
   readonly profiles: ReadonlyMap<string, Profile>;
@@ -39,7 +39,7 @@ export interface SurveyParts {
   readonly signal: AbortSignal;
 }
 
-/** A port that is not a line of the cabinet, and why. */
+/** A port that was left out of the cabinet, and why. */
 export interface SkippedPort {
   readonly port: string;
   readonly why: Message;
@@ -239,7 +239,7 @@ async function askOneProfile(port: string, unit: FoundUnit, { profiles, ask, pri
   }
 }
 
-/** Returns true for "yes": an empty answer, or the word in English or French. */
+/** Returns true for "yes": an empty answer, or the word or its first letter in English or French, in upper or lower case. */
 export function isYes(typed: string): boolean {
   return ['', 'y', 'yes', 'o', 'oui'].includes(typed.trim().toLowerCase());
 }

@@ -14,7 +14,7 @@ const LOOK_TIMEOUT_MS = 10_000;
  * command after 60 s with a reason for each lamp; 15 s more for that answer to arrive.
  */
 export const ACT_TIMEOUT_MS = 75_000;
-/** The switch `--json`: `agentCommand` adds it to every command that is not hidden; some local commands have it too. */
+/** The switch `--json`. `agentCommand` adds it to each command that it makes, unless that is hidden; some local commands have it too. */
 export const JSON_OPTION: OptionSpec = { name: 'json', value: null, summary: msg`print the raw answer on one line, for scripts` };
 
 /**
@@ -76,7 +76,7 @@ export function agentCommand<Args, Result, Progress = never>(parts: AgentCommand
   };
 }
 
-/** Returns a required text argument unchanged. Errors: throws ConsoleError 'usage' if it is missing, empty or a boolean. */
+/** Returns a required text argument unchanged. Errors: throws ConsoleError 'usage' if it is missing, empty or not a text. */
 export function textArg(args: RawArgs, name: string): string {
   const value = args[name];
   if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', msg`${name} is missing`);

@@ -83,7 +83,7 @@ async function withoutAgent(
 
 type Own = Pick<ConsoleAnswer, 'result' | 'atMs' | 'timezone'>;
 
-/** How a request reaches the agent and how it ends. */
+/** The socket and the terminal of a request, the receiver of its progress, and a signal that ends its job. */
 export interface CallOptions {
   /** Socket named on the command line. */
   readonly socket?: LocalArgs[string] | undefined;

@@ -43,7 +43,7 @@ export interface OptionSpec {
   readonly file?: 'read' | 'write';
   /** Values that completion offers; the command checks the value. */
   readonly choices?: readonly string[];
-  /** As for an argument. */
+  /** The value is part of a file in base64, as for `ArgumentSpec.isContent`. */
   readonly isContent?: true;
 }
 
@@ -60,7 +60,7 @@ export interface SecretSpec {
   readonly isAsked?: (args: RawArgs, person: SecretOwner) => boolean;
 }
 
-/** The person whose secret is asked. */
+/** The person who types a secret. */
 export interface SecretOwner {
   readonly user: string;
   /** True for a user logged in at a console; false for a user of the machine. */
@@ -162,7 +162,10 @@ export interface AgentCommand extends CommandWords {
   check(args: RawArgs): void;
   /** Runs in the agent. Errors: rejects with ConsoleError. */
   answer(view: AgentView, args: RawArgs, job: Job): Promise<unknown>;
-  /** Runs in the client if no agent answers and no socket was named; null for a command that needs an agent. Errors: throws ConsoleError. */
+  /**
+   * Runs in the client if no agent answers and the command line names no socket; null for a command that needs an agent. Errors: throws, or
+   * rejects with, ConsoleError.
+   */
   readonly alone: ((files: LocalConfigView, args: RawArgs, report: (progress: unknown) => void) => unknown) | null;
   /** Returns the answer as text. Runs in the client; the texts of `result` contain only characters that the terminal shows. */
   render(result: unknown, page: Page, args: RawArgs): Promise<string>;

@@ -58,8 +58,9 @@ function nodeOf(command: ConsoleCommand, verbs: readonly CommandNode[]): Command
 }
 
 /**
- * Returns the words with an abbreviated first and second word written in full. A word that fits none or several is unchanged, as are all
- * later ones. An empty list becomes one empty word.
+ * Returns the words with an abbreviated first and second word written in full. A word that fits nothing or several stays unchanged. If the
+ * first word fits no command or several, the second stays unchanged too. Later words are never changed. An empty list becomes one empty
+ * word.
  */
 export function expandWords(firsts: readonly CommandNode[], words: readonly string[]): readonly string[] {
   const [typed = '', second] = words;

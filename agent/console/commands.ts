@@ -125,7 +125,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   NAMES,
 ];
 
-/** First words of two-word commands that are not commands themselves. `store` is itself a command, so it is not listed. */
+/** First words of two-word commands that are not commands themselves, with their text in the help. */
 export const FAMILIES: readonly Family[] = [
   { name: 'agent', group: 'Session:', summary: msg`the agent from outside: state, restart` },
   { name: 'watch', group: 'Session:', summary: msg`a live view: status, bus, lamp, presence` },

@@ -1,7 +1,7 @@
 import type { BusErrorCode } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
 
-/** What can fail between a typed command and the agent's answer. Each code has an exit code for scripts. */
+/** Why a command failed, or why a socket or the data folder cannot be used. `CONSOLE_EXIT` has the exit code of each. */
 export type ConsoleErrorCode =
   | 'usage'
   | 'unknown-command'
@@ -17,8 +17,7 @@ export type ConsoleErrorCode =
   | 'data-in-use';
 
 /**
- * Exit code of `luciole` for each error. Source: sysexits.h, EX_USAGE 64, EX_UNAVAILABLE 69 and EX_NOPERM 77; 1 for a valid command that
- * failed.
+ * Exit code of `luciole` for each error code. Source: sysexits.h, EX_USAGE 64, EX_UNAVAILABLE 69 and EX_NOPERM 77; 1 for every other code.
  */
 export const CONSOLE_EXIT: Readonly<Record<ConsoleErrorCode, number>> = {
   usage: 64,
@@ -35,16 +34,18 @@ export const CONSOLE_EXIT: Readonly<Record<ConsoleErrorCode, number>> = {
   'data-in-use': 1,
 };
 
-/** Exit code for an unusable file. Source: sysexits.h, EX_CONFIG. */
+/** Exit code for a cabinet or profile file that cannot be used. Source: sysexits.h, EX_CONFIG. */
 export const EXIT_BAD_CONFIG = 78;
 
-/** A command failed. `said` is for the person who typed it; `message` is the same in English. `CONSOLE_EXIT` has the exit code of `code`. */
+/**
+ * Thrown when a command fails. `said` is the text for the person, `message` its English text. `CONSOLE_EXIT` has the exit code of `code`.
+ */
 export class ConsoleError extends Error {
   override readonly name = 'ConsoleError';
   /** The message for the person. */
   readonly said: Message;
   readonly code: ConsoleErrorCode;
-  /** Error code of the line if the line failed; null otherwise. */
+  /** Error code of a failed request on a line; null for any other failure. */
   readonly bus: BusErrorCode | null;
 
   constructor(code: ConsoleErrorCode, said: Message, options?: ErrorOptions & { readonly bus?: BusErrorCode }) {
@@ -55,7 +56,7 @@ export class ConsoleError extends Error {
   }
 }
 
-/** Returns true if a received word is one of the codes. */
+/** Returns true if a received value is one of the codes of `ConsoleErrorCode`. */
 export function isConsoleErrorCode(word: unknown): word is ConsoleErrorCode {
   return typeof word === 'string' && Object.hasOwn(CONSOLE_EXIT, word);
 }

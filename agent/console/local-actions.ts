@@ -14,11 +14,13 @@ export interface LocalActionParts {
   readonly isTerminal: boolean;
   /** Writes to the output; resolves when a slow reader has room. */
   readonly write: (text: string) => Promise<void>;
-  /** Resolves with the whole input, in a session with the text pasted next. Null if the input is used for something else. */
+  /** Resolves with the whole input, in a session with the text that the person pastes next. Null if there is no input to read. */
   readonly readInput: (() => Promise<string>) | null;
-  /** Called at the start of an export; the returned signal stops it: no reader needs the rest, or the person stopped it. */
+  /**
+   * Called once at the start of an export. The returned signal is aborted when the person stops the export, or its output has no reader.
+   */
   readonly signal: () => AbortSignal;
-  /** Folder of the console's files; absent outside a session. */
+  /** Folder for the files of a session; absent outside a session. */
   readonly filesDir?: string;
   /** Commit of the packaged program; undefined in a clone. */
   readonly commit: string | undefined;
@@ -42,8 +44,8 @@ export interface LocalActionParts {
 }
 
 /**
- * Returns one function for each local command. It takes the typed arguments, runs the command with its output on this terminal, and
- * resolves with the exit code.
+ * Returns the functions of the local commands, by command name: those of `own`, and others that print on `screen`. Each takes the typed
+ * arguments and resolves with the exit code. Errors: they reject with ConsoleError.
  */
 export function createLocalActions(parts: LocalActionParts): LocalActions {
   const { screen, isTerminal, write, readInput, signal, commit, own, filesDir } = parts;

@@ -1,8 +1,8 @@
 /**
  * The known burning hours of each lamp: counted from the decisions, kept in memory and on disk.
  *
- * They begin at the hours that the configuration or a technician states. Unknown hours are absent, never 0: a lamp may be older than its agent, and
- * constant light must not treat it as new.
+ * They begin at the hours that the configuration or a technician states. Unknown hours are absent, never 0: a lamp may be older than its
+ * agent, and constant light must not treat it as new.
  */
 import type { Lamp } from '../core/cabinet.ts';
 import { type Clock, isTrusted, type MonoMs } from '../core/clock.ts';
@@ -16,8 +16,8 @@ import type { Decision } from '../core/words.ts';
 /** Key of the hours by lamp. Shape: a lamp with unknown hours is absent, so that a former release can read the entry too. */
 const BURNING_KEY = 'control.burning-hours';
 /**
- * The change of the burning hours when a copy replaces the stored state: the age of the copy is added to the hours of each lamp. So the
- * hours never fall, and constant light gives too much rather than too little.
+ * The change of the stored burning hours when an older copy replaces the stored state: the age of the copy is added to the hours of each
+ * lamp. So constant light gives too much rather than too little.
  */
 export const BURNING_COPY_RULE: CopyRule = { key: BURNING_KEY, change: 'add-age', unitMs: HOUR_MS };
 /** Key of the statements of the configuration that have been applied, by lamp: `12000@2026-05-01`. */
@@ -35,8 +35,8 @@ export interface BurningHoursTrackerParts {
 }
 
 /**
- * Counts the burning hours of each lamp, from the hours that the configuration or a technician stated for it. Those of other lamps are unknown, not
- * 0. Saves every hour and after each statement.
+ * Counts the burning hours of each lamp for which the configuration or a technician stated hours. The hours of any other lamp are unknown,
+ * not 0. Saves every hour, and when hours are stated.
  */
 export class BurningHoursTracker {
   readonly #parts: BurningHoursTrackerParts;
@@ -99,7 +99,10 @@ export class BurningHoursTracker {
     return this.#known;
   }
 
-  /** Sets the hours of these lamps, in place of what the configuration states. Resolves false if they are in force but not saved yet. Units: h. */
+  /**
+   * Sets the hours of these lamps, in place of what the configuration states. Resolves false if they are in force but not saved yet. Units:
+   * h.
+   */
   set(lampIds: readonly string[], h: number): Promise<boolean> {
     for (const id of lampIds) {
       this.#byHand.add(id);

@@ -40,26 +40,26 @@ export interface ControlParts
     Partial<StreetKnowledge> {
   readonly field: Pick<Field, 'write' | 'writePoint' | 'latest'>;
   readonly onEvent: (event: AgentEvent) => void;
-  /** Mains have just returned: no level is written before this time, because drivers start up first. */
+  /** No level is written before this time, because drivers start up after a mains return. Default: no wait. Units: ms of monotonic time. */
   readonly quietUntilMono?: MonoMs;
 }
 
 /** Time between two ticks when nothing else causes one. Units: ms. Source: design §3, re-evaluated every second. */
 const TICK_MS = 1_000;
 /**
- * Longest wait for the disk at start, before the street is lit without it. Units: ms. Source: assumed; lamps hold their level during the wait.
- * Confirmed by: the start times of gateways with a worn disk.
+ * Longest wait for the disk at start, before the street is lit without it. Units: ms. Source: assumed; lamps hold their level during the
+ * wait. Confirmed by: the start times of gateways with a worn disk.
  */
 const RESTORE_MS = 2_000;
 /**
- * For a profile without write settings. Source: assumed; coarser than any driver's own scale. Confirmed by: levels read back from the shipped drivers
- * on the bench.
+ * For a profile without write settings. Source: assumed; coarser than any driver's own scale. Confirmed by: levels read back from the
+ * shipped drivers on the bench.
  */
 const DEFAULT_VERIFICATION: Verification = { settleMs: 1_000, tolerance: 0.5 };
 
 /**
- * Decides the level of every lamp and writes those that must change. Decides each second, and at once after a detection, an unexpected level or a
- * request. Decides and writes nothing before `start` and after `stop`; requests are then refused.
+ * Decides the level of every lamp and writes those that must change. Decides each second, and at once after a detection, an unexpected
+ * level or a request. Decides and writes nothing before `start` and after `stop`; requests are then refused.
  */
 export class Control {
   /** This and the next five are the requests of platform and technicians, as in `LightRequests`. */
@@ -140,8 +140,8 @@ export class Control {
   }
 
   /**
-   * Accepts new readings. Decides at once if they show a detection, more traffic, a change of a rule or contact, or a lamp at a wrong level.
-   * Before `start` they are only kept.
+   * Accepts new readings. Decides at once if they show a detection, more traffic, a change of a rule or contact, or a lamp at a wrong
+   * level. Before `start` they are only kept.
    */
   onReadings(readings: readonly Reading[]): void {
     this.#decider.take(readings);
@@ -154,7 +154,10 @@ export class Control {
     if (this.#relay.receive(relay)) this.#tick();
   }
 
-  /** Reports each detection of a zone and its effect, until stopped or `forMs` ends, at most an hour. Errors: throws Refusal, as the walk-test handler. */
+  /**
+   * Reports each detection of a zone and its effect, until stopped or `forMs` ends, at most an hour. Errors: throws Refusal, as the
+   * walk-test handler.
+   */
   walkTest(zoneId: string, forMs: number, tell: (step: WalkStep) => void): WatchedWalk {
     return this.#walks.watch(zoneId, forMs, tell);
   }

@@ -1,8 +1,8 @@
 /**
  * Exchanges detections with the cabinets of adjoining streets: sends those of people who walk towards them, and receives theirs.
  *
- * A detection from a neighbour is never forwarded, so none can circulate. A lost or late relay does no harm: it only raises light, and ends by
- * itself.
+ * A detection from a neighbour is never forwarded, so none can circulate. A lost or late relay does no harm: it only raises light, and ends
+ * by itself.
  */
 import type { Neighbour } from '../core/cabinet.ts';
 import type { Clock, MonoMs, Timer } from '../core/clock.ts';
@@ -15,14 +15,14 @@ import { createRelayGate, type RelayGate, type RelayRefusal } from './relay-gate
 /** A relay older than this is useless to a neighbour. Units: ms. Source: issue 5, wave; a cyclist is 140 m on by then. */
 const TTL_MS = 20_000;
 /**
- * Shortest time between two outgoing relays. Units: ms. Source: issue 5, wave: two a second; uCIFI 3459 has a least publish period for the same
- * reason.
+ * Shortest time between two outgoing relays. Units: ms. Source: issue 5, wave: two a second; uCIFI 3459 has a least publish period for the
+ * same reason.
  */
 const LEAST_PERIOD_MS = 500;
 
 /**
- * Relayed detections that are kept. Source: assumed; the wave evaluates fewer. Confirmed by: relays per minute in a week of logs of two adjoining
- * cabinets.
+ * Relayed detections that are kept. Source: assumed; the wave evaluates fewer. Confirmed by: relays per minute in a week of logs of two
+ * adjoining cabinets.
  */
 const TAKEN_MOST = 64;
 
@@ -39,14 +39,14 @@ interface Waiting {
 export interface DetectionRelayParts {
   readonly street: LightingStreet;
   readonly clock: Clock;
-  /** A person is on the way to a neighbour cabinet. */
+  /** Receives each detection to send to a neighbour cabinet. */
   readonly onRelay?: (relay: RelayedDetection) => void;
 }
 
 /**
- * Exchanges detections with neighbour cabinets. Sends one to each neighbour within reach unless the person is known to walk elsewhere, at most two
- * a second in total. While one waits for a neighbour, a newer one replaces it; one that is 20 s old is not sent. Received ones are kept for
- * the decisions, the newest 64, and never forwarded.
+ * Exchanges detections with neighbour cabinets. Sends one to each neighbour within reach unless the person is known to walk elsewhere, at
+ * most two a second in total. While one waits for a neighbour, a newer one replaces it; one that is 20 s old is not sent. Received ones are
+ * kept for the decisions, the newest 64, and never forwarded.
  */
 export class DetectionRelay {
   readonly #parts: DetectionRelayParts;
@@ -72,7 +72,9 @@ export class DetectionRelay {
     this.#run = clock.wallMs().toString(36);
   }
 
-  /** Sends our detections to the neighbours, each object once, some after the return. Returns our own and the received ones, oldest first. */
+  /**
+   * Sends our detections to the neighbours, each object once, some after the return. Returns our own and the received ones, oldest first.
+   */
   take(own: readonly Detection[]): readonly Detection[] {
     const { street, clock } = this.#parts;
     if (street.neighbours.length === 0) return own;
@@ -161,7 +163,9 @@ function isFrom({ before }: Mover, node: string): boolean {
   return before?.isRelayed === true && before.source === node;
 }
 
-/** A detection that enters the street at the neighbour's pole: in the only possible direction, or in either if the pole is in the middle. */
+/**
+ * A detection that enters the street at the neighbour's pole: in the only possible direction, or in either if the pole is in the middle.
+ */
 function detectionOf(relay: RelayedDetection, pole: string, graph: StreetGraph, nowMono: MonoMs): Detection {
   const { node, ageMs, distanceM, speedKmh } = relay;
   const [up, down] = [graph.towards(pole, 1).length > 0, graph.towards(pole, -1).length > 0];

@@ -3,28 +3,33 @@ import type { MonoMs } from '../core/clock.ts';
 import type { RelayedDetection } from '../core/ports.ts';
 
 /**
- * Why a detection from another cabinet is refused; the first reason in this order. `stranger`: it is not a neighbour. `repeated`: its id was
- * accepted from this neighbour in the last 60 s. `late`: its age has reached its own life or 20 s, or is not valid. `too-many`: above the rate
- * limit of a cabinet.
+ * Why a detection from another cabinet is refused; the first reason in this order. `stranger`: it is not a neighbour. `repeated`: its id
+ * was accepted from this neighbour in the last 60 s. `late`: its age has reached its own life or 20 s, or is not valid. `too-many`: above
+ * the rate limit of a cabinet.
  */
 export type RelayRefusal = 'stranger' | 'late' | 'repeated' | 'too-many';
 
 /** Accepts or refuses relayed detections, and counts both. */
 export interface RelayGate {
-  /** Returns whether this relay is accepted, and counts it. An accepted one counts for the rate limit, and its id is then refused for 60 s. */
+  /**
+   * Counts a relay, and returns true if it is accepted. An accepted relay counts for the rate limit, and its id is then refused for 60 s.
+   */
   admits(relay: RelayedDetection, nowMono: MonoMs): boolean;
-  /** The number of accepted relays, and of refused ones for each reason. */
+  /** Returns the number of accepted relays, and of refused ones for each reason. */
   counts(): { readonly received: number; readonly dropped: Readonly<Record<RelayRefusal, number>> };
 }
 
 /** Longest life of a relay, whatever the neighbour specifies. Units: ms. Source: issue 5, wave. */
 const MOST_TTL_MS = 20_000;
 /**
- * A relay that is received again within this time is recognised. Units: ms. Source: three times the longest life, for a platform that repeats delayed
- * messages.
+ * A relay that is received again within this time is recognised. Units: ms. Source: three times the longest life, for a platform that
+ * repeats delayed messages.
  */
 const REMEMBERED_MS = 60_000;
-/** Limit per neighbour: burst size, and one more per period. Source: a neighbour sends at most one each 500 ms; a link may bunch them. Units: ms. */
+/**
+ * Limit per neighbour: burst size, and one more per period. Source: a neighbour sends at most one each 500 ms; a link may bunch them.
+ * Units: ms.
+ */
 const BURST = { most: 4, periodMs: 500 };
 
 /** Creates the check of relayed detections. `nodes`: the neighbours. Each may send four at once, then one every 500 ms. */

@@ -1,6 +1,6 @@
 /**
- * Prevents a start of the agent from darkening a street: a person may be walking where the previous run had raised the light, or a closed emergency
- * key may not have been read yet.
+ * Prevents a start of the agent from darkening a street: a person may be walking where the previous run had raised the light, or a closed
+ * emergency key may not have been read yet.
  *
  * Keeps the level at which each lamp was found, and the points that have not been read. Its effect ends by itself.
  */
@@ -12,31 +12,43 @@ import { KEY_HOLD_MS, type LightContact } from './sensing/contact-tracker.ts';
 
 const FOUND_TEXT = msg`as found at the start, until the contacts are read`;
 
-/** What protects the light at a start: the levels at which lamps were found, and the points that have not been read. */
+/** What keeps a start from darkening lamps: the levels at which lamps were found, and the points that have not been read. */
 export interface StartGuard {
-  /** Records the level at which a lamp was found: its first good reading from the start on. Returns it that once, not rounded; otherwise null. Units: percent. */
+  /**
+   * Records the level at which a lamp was found: its first good reading from the start on. Returns that value, not rounded; null for any
+   * other. Units: %.
+   */
   take(lampId: string, reading: Reading): number | null;
-  /** Call it with each reading: a point that is waited for then counts as read. Any good value counts, including one from before the start. */
+  /**
+   * Call it with each reading: a point that is waited for then counts as read. Any good value counts, including one from before the start.
+   */
   takePoint(reading: Reading): void;
-  /** The levels at which lamps were found, by lamp. Each is kept until the hold of its zone has passed since the start; lamps without a hold are absent. */
+  /**
+   * The levels at which lamps were found, by lamp. Each is kept until the hold of its zone has passed since the start; lamps without a hold
+   * are absent.
+   */
   holds(nowMono: MonoMs): ReadonlyMap<string, LampHold>;
   /**
-   * Whether decisions for the lamp must wait, because it has not been read and may be brighter. Applies to the lamps of `holdS` of
+   * Returns true if decisions for the lamp must wait, because it has not been read and may be brighter. Applies to the lamps of `holdS` of
    * `createStartGuard`, and to all while a point is waited for. False from 2 s after the start on.
    */
   isWaiting(lampId: string, nowMono: MonoMs): boolean;
-  /** The level below which the lamp is not set while any point is waited for: its level at the start, 100 % while unknown. Then 0. */
+  /**
+   * Returns the level below which the lamp is not set: while any point is waited for, the level at which it was found, or 100 % if unknown;
+   * then 0.
+   */
   floorPct(lampId: string, nowMono: MonoMs): LevelPct;
 }
 
 /**
- * Longest wait for the first reading of a lamp. Units: ms. Source: assumed; a round of a full line at 19200 baud, and a driver holds its level by
- * itself during it. Confirmed by: the first round of a full line on the bench.
+ * Longest wait for the first reading of a lamp. Units: ms. Source: assumed; a round of a full line at 19200 baud, and a driver holds its
+ * level by itself during it. Confirmed by: the first round of a full line on the bench.
  */
 const FIRST_READ_MS = 2_000;
 /**
- * Longest wait for a point that may raise the light, and for the emergency key: as long as a closed key counts when its device becomes silent. Units:
- * ms. Source: assumed; six polls of the class `normal`. Confirmed by: the time from the start to the first readings in the logs of a cabinet.
+ * Longest wait for a point that may raise the light, and for the emergency key: as long as a closed key counts when its device becomes
+ * silent. Units: ms. Source: assumed; six polls of the class `normal`. Confirmed by: the time from the start to the first readings in the
+ * logs of a cabinet.
  */
 const POINT_WAIT_MS = { raises: 30_000, emergency: KEY_HOLD_MS };
 
@@ -81,8 +93,8 @@ export function createStartGuard(
 }
 
 /**
- * Returns the guard that keeps a start of the agent at `startMono` from darkening the street (see `StartGuard`). It has the holds of the zones with
- * presence, and waits for the photocells of the zones, the points of the street's rules, and `contacts`.
+ * Returns the guard for a start of the agent at `startMono`. It protects the lamps of zones with presence, for their hold, and of zones
+ * that may be dark. It waits for the photocells of the zones, the points of the street's rules, and `contacts`.
  */
 export function startGuardOf(street: LightingStreet, contacts: ReadonlyMap<PointId, LightContact>, startMono: MonoMs): StartGuard {
   // A lamp that several zones raise has the longest of their holds: the last one written.
@@ -91,8 +103,8 @@ export function startGuardOf(street: LightingStreet, contacts: ReadonlyMap<Point
 }
 
 /**
- * Whether a decision must not be written yet, because its lamp has not been read since the start and may be brighter. Decisions of a person, of
- * presence and of traffic never wait; the others wait 2 s at most.
+ * Whether a decision must not be written yet, because its lamp has not been read since the start and may be brighter. Decisions of a
+ * person, of presence and of traffic never wait; the others wait 2 s at most.
  */
 export function mustWait({ lampId, rank }: Decision, guard: Pick<StartGuard, 'isWaiting'>, nowMono: MonoMs): boolean {
   return !isByPerson(rank) && rank !== 'presence' && rank !== 'traffic' && guard.isWaiting(lampId, nowMono);

@@ -12,7 +12,7 @@ export type DecisionInputs = Pick<
   'sensors' | 'photocells' | 'traffic' | 'rules' | 'overRaised' | 'intents' | 'detections' | 'burningH' | 'programmes'
 >;
 
-/** Decides the level of each lamp from the inputs of a tick and the time. Keeps which lamps are lit, and what the start protects. */
+/** Decides the level of each lamp from the inputs of a tick and the time. Stores which lamps are lit, and the levels found at the start. */
 export class StreetDecider {
   readonly plan: Decider['plan'];
   /** The inputs of the newest decisions; null before the first. */
@@ -48,7 +48,10 @@ export class StreetDecider {
     }
   }
 
-  /** Decides now and keeps the result for the next call. Returns one decision for each lamp, in the order of the cabinet, not below what the start protects. */
+  /**
+   * Decides now, and stores the lit lamps for the next call. Returns one decision for each lamp, in the order of the cabinet. Except for
+   * what a person requested, none is below the level that `StartGuard` protects.
+   */
   decide(inputs: DecisionInputs): readonly Decision[] {
     const nowMono = this.#clock.monoMs();
     const snapshot = {
@@ -67,7 +70,10 @@ export class StreetDecider {
     return decisions.map((decision) => this.#heldUp(decision, nowMono));
   }
 
-  /** Returns the decisions that may be written now: before a lamp has been read once, for 2 s at most, no write may lower it, see `mustWait`. */
+  /**
+   * Returns the decisions that may be written now: before a lamp has been read once, for 2 s at most, no write may lower it, see
+   * `mustWait`.
+   */
   writable(decisions: readonly Decision[]): readonly Decision[] {
     const nowMono = this.#clock.monoMs();
     return decisions.filter((decision) => !mustWait(decision, this.#guard, nowMono));

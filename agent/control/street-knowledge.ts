@@ -18,14 +18,14 @@ import type { LampGroup } from './writing/group-pace.ts';
 import type { Verification } from './writing/reconcile.ts';
 
 /**
- * A run that begins this soon after the machine started is assumed to follow a return of the mains. Units: ms. Source: assumed; a gateway boots in a
- * minute. Confirmed by: boot times of the gateways.
+ * A run that begins this soon after the machine started is assumed to follow a return of the mains. Units: ms. Source: assumed; a gateway
+ * boots in a minute. Confirmed by: boot times of the gateways.
  */
 const MAINS_RETURN_MS = 120_000;
 
 /**
- * For a lamp whose profile has no write settings. Source: assumed; the slowest driver at hand settles in less. Confirmed by: settling times of the
- * shipped drivers on the bench.
+ * For a lamp whose profile has no write settings. Source: assumed; the slowest driver at hand settles in less. Confirmed by: settling times
+ * of the shipped drivers on the bench.
  */
 const NOT_WRITTEN: Verification = { settleMs: 1_000, tolerance: 0 };
 
@@ -38,13 +38,13 @@ export interface StreetKnowledge {
   /** The zone of each contact that lights a single zone. */
   readonly contactZones: ReadonlyMap<PointId, string>;
   /**
-   * From the profile of the lamp's level point, with the time of its fade added if it fades. Default values for an unknown lamp, or a point without
-   * write settings.
+   * From the profile of the lamp's level point, with the time of its fade added if it fades. Default values for an unknown lamp, or a point
+   * without write settings.
    */
   readonly verificationOf: (lampId: string) => Verification;
   /**
-   * The line of each lamp, and the levels per second that each line accepts. `groups`: the lamps that one write sets; a group that also sets other
-   * points is left out.
+   * The line of each lamp, and the levels per second that each line accepts. `groups`: the lamps that one write sets; a group that also
+   * sets other points is left out.
    */
   readonly pace: {
     readonly lineOf: (lampId: string) => string | undefined;
@@ -54,8 +54,8 @@ export interface StreetKnowledge {
 }
 
 /**
- * Derives from a cabinet and its profiles what control needs besides the street: outputs, contacts, how levels are verified, and the pace of
- * writes. `points`: all points of the cabinet.
+ * Derives from a cabinet and its profiles what control needs besides the street: outputs, contacts, how levels are verified, and the pace
+ * of writes. `points`: all points of the cabinet.
  */
 export function streetKnowledge(
   cabinet: Cabinet,
@@ -111,8 +111,9 @@ function lightContact(deviceId: string): (role: [string, string]) => [PointId, L
 }
 
 /**
- * Returns until when no level is written, because drivers start up first. `nowMono`: the start of this run. The result is `startQuietS` later if the
- * run began within 2 minutes of the machine's boot: the mains have probably just returned. Otherwise `nowMono`, also if `machine` is null.
+ * Returns until when no level is written, because drivers start up first. `nowMono`: the start of this run. The result is `startQuietS`
+ * later if the run began within 2 minutes of the machine's boot: the mains have probably just returned. Otherwise `nowMono`, also if
+ * `machine` is null.
  */
 export function quietUntilMono({ startQuietS }: Cabinet, machine: StoreParts['machine'], nowMono: MonoMs): MonoMs {
   const hasJustReturned = machine != null && machine.startMono < MAINS_RETURN_MS;
@@ -133,7 +134,7 @@ export interface StreetIndex {
   readonly owners: ReadonlyMap<PointId, Message>;
 }
 
-/** Returns the lookups of a street and its outputs. */
+/** Returns the lookups between the lamps, zones and points of a street, and the owners of the points of its lamps and outputs. */
 export function indexStreet({ lamps, zones }: LightingStreet, outputs: readonly ResolvedOutput[]): StreetIndex {
   const points = lamps.map((lamp) => [lamp.id, levelPointOf(lamp)] as const);
   return {

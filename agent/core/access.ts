@@ -19,7 +19,7 @@ export type Role = (typeof ROLES)[number];
 /** The least role that a command requires; `anyone` requires no login. */
 export type LeastRole = 'anyone' | Role;
 
-/** Returns whether a caller with this role may run a command; null is a caller without a login. */
+/** Returns true if a caller with this role may run a command that requires `least`. `role` null: a caller without a login. */
 export function mayUse(role: Role | null, least: LeastRole): boolean {
   if (least === 'anyone') return true;
   return role !== null && ROLES.indexOf(role) >= ROLES.indexOf(least);
@@ -39,7 +39,7 @@ export interface Caller {
   readonly socketKind: LoginSocket;
 }
 
-/** A login attempt at a console. Passwords and codes stay in memory only as long as the request. */
+/** A login attempt at a console. */
 export interface LoginRequest {
   readonly user: string;
   readonly password: string;
@@ -47,13 +47,16 @@ export interface LoginRequest {
   readonly code: string;
   /** The new password for a login by one-time password; empty otherwise. */
   readonly newPassword: string;
-  /** Key of the console. Failed logins of a user are counted separately for each console; empty for none. */
+  /**
+   * Key of the console; empty for none. At a console where the user has logged in before, failed logins of that user are counted
+   * separately.
+   */
   readonly console: string;
 }
 
 /**
- * Password and code that a user types again before a change of the own account. `code`: one code of the authenticator app, or two consecutive ones.
- * Null: only the password is checked. Empty: for a user without codes in force.
+ * Password and code that a user types again before a change of the own account. `code`: one code of the authenticator app, or two
+ * consecutive ones. Null: only the password is checked. Empty: for a user without codes in force.
  */
 export interface AccountProof {
   readonly password: string;
@@ -65,13 +68,13 @@ export interface AccountProof {
  * allowed; 12 where no second factor is required.
  */
 export const PASSWORD_LENGTH = { min: 12, max: 128 };
-/** The rule for a new password, shown before the prompt. */
+/** The text of the rule for a new password, shown before the prompt. */
 export const PASSWORD_RULE: Message = msg`${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters, some of them letters; no common word, not the user's name`;
 
 /**
- * The result of a login attempt; only `in` opens a session. `wrong`: user, password or code is wrong. `locked`: too many failures, so the password was
- * not checked. `expired`: the one-time password is too old. `no-users`: the cabinet has no users. Units: `idleMs`: the session ends after this time
- * without a request; `waitMs`: the next attempt is refused for this time, 0 for none.
+ * The result of a login attempt; only `in` opens a session. `wrong`: user, password or code is wrong. `locked`: too many failures, so the
+ * password was not checked. `expired`: the one-time password is too old. `no-users`: the cabinet has no users. Units: `idleMs`: the session
+ * ends after this time without a request; `waitMs`: the next attempt is refused for this time, 0 for none.
  */
 export type LoginAnswer =
   | { readonly state: 'in'; readonly token: string; readonly user: string; readonly role: Role; readonly idleMs: number }
@@ -86,16 +89,16 @@ export type LoginAnswer =
   /** The users file cannot be read. */
   | { readonly state: 'unavailable'; readonly problem: Message };
 
-/** Why a session ended: a logout, no request for too long, or a change of the user's account or of the signed list. */
+/** Why a session ended: `logout`, no request for too long (`idle`), or a change of the user's account or of the signed list (`changed`). */
 export type SessionEnd = 'logout' | 'idle' | 'changed';
 
-/** One user for display, with the number of open sessions. */
+/** One user for display. `sessions`: number of open sessions. */
 export interface UserView {
   readonly name: string;
   readonly role: Role;
-  /** Set while the user has not logged in with the one-time password, which is valid until then. */
+  /** End of the validity of the one-time password, while the user has not set a password; null after that. */
   readonly invitedUntilMs: WallMs | null;
-  /** A login requires a code. False while offered codes are not confirmed. */
+  /** A login requires a code. An offer of codes changes this only once a code is confirmed. */
   readonly hasCodes: boolean;
   /** Present for a person of the signed list: the end of the right to log in. */
   readonly listedUntilMs?: WallMs;
@@ -114,7 +117,10 @@ export interface ListedUser {
   readonly password: string;
 }
 
-/** A signed list after verification. Its people are added to the users of the cabinet. A user of the cabinet with the same name is not replaced. */
+/**
+ * A signed list after verification. Its people are added to the users of the cabinet. A user of the cabinet with the same name is not
+ * replaced.
+ */
 export interface UserList {
   /** Time of the signature, also used as the version: a later list replaces an earlier one. Units: ms since 1970. */
   readonly serial: number;
@@ -137,15 +143,20 @@ export interface RefusedUserList {
 
 /** File name of the list of users when the platform sends it. */
 export const USER_LIST_FILE = 'users.list';
-/** Allowed login names. Source: adduser's default pattern of Debian, shortened. */
+/**
+ * Allowed login names: a small letter, then up to 30 small letters, digits, `_`, `.` and `-`. Source: adduser's default pattern of Debian,
+ * shortened.
+ */
 export const USER_NAME = /^[a-z][a-z0-9_.-]{0,30}$/;
 
-/** Returns the role with fewer rights; either one if they are equal. */
+/** Returns the role with fewer rights of the two. */
 export function lowerRole(one: Role, other: Role): Role {
   return mayUse(one, other) ? other : one;
 }
 
-/** A one-time password for a user, valid until `untilMs`. With it the user logs in once and must set a password. */
+/**
+ * A one-time password for a user: with it the user logs in once and must set a password. `untilMs`: its end, while the clock is trusted.
+ */
 export interface Invitation {
   readonly user: string;
   readonly role: Role;
@@ -153,7 +164,10 @@ export interface Invitation {
   readonly untilMs: WallMs;
 }
 
-/** A new secret for an authenticator app, not in force until a code from it is confirmed. It is shown only once. `uri`: the same secret as an `otpauth:` address. */
+/**
+ * A new secret for an authenticator app, not in force until a code from it is confirmed. It is shown only once. `uri`: the same secret as
+ * an `otpauth:` address.
+ */
 export interface CodeOffer {
   readonly user: string;
   /** Shape: base 32. */
@@ -161,7 +175,10 @@ export interface CodeOffer {
   readonly uri: string;
 }
 
-/** Why a request about users was refused. `file`: the file of users could not be read or written. `listed-user`: the user is from the signed list. */
+/**
+ * Why a request about users was refused. `file`: the users file could not be read or written. `listed-user`: the user is from the signed
+ * list.
+ */
 export type AccessErrorCode =
   | 'unknown-user'
   | 'user-exists'
@@ -191,9 +208,9 @@ export class AccessError extends Error {
 }
 
 /**
- * The users of the cabinet and their sessions. It checks no role: the caller does. An invitation, a removal, a set role and a set password end all
- * sessions of that user. Errors: a refused change rejects with AccessError and changes no user and no session. `users` rejects so if the file cannot be
- * read; `logIn` then resolves with `unavailable`.
+ * The users of the cabinet and their sessions. It checks no role: the caller does. An invitation, a removal, a set role and a set password
+ * end all sessions of that user. Errors: a refused change rejects with AccessError and changes no user and no session. `users` rejects so
+ * if the file cannot be read; `logIn` then resolves with `unavailable`.
  */
 export interface AccessTools {
   logIn(request: LoginRequest): Promise<LoginAnswer>;
@@ -211,7 +228,9 @@ export interface AccessTools {
   setRole(user: string, role: Role): Promise<void>;
   /** `current` null: an admin sets the password. */
   setPassword(user: string, password: string, current: string | null): Promise<void>;
-  /** Offers a new secret. It takes effect, and replaces the former one, once a code from it is confirmed. `proof` null: an admin does it. */
+  /**
+   * Offers a new secret. It takes effect, and replaces the former one, once a code from it is confirmed. `proof` null: an admin does it.
+   */
   offerCodes(user: string, proof: AccountProof | null): Promise<CodeOffer>;
   /** Puts the offered secret in force. Errors: rejects with `wrong-code` if the code is wrong, or no secret was offered. */
   confirmCodes(user: string, code: string): Promise<void>;
@@ -227,7 +246,7 @@ export const LOGIN_FOLDER = '/run/luciole-console';
 export const LOGIN_END = '-login.sock';
 
 /**
- * Returns whether a socket at this path would be in the place of a login socket: in LOGIN_FOLDER, or with a name that ends in LOGIN_END.
+ * Returns true if a socket at this path would be in the place of a login socket: in LOGIN_FOLDER, or with a name that ends in LOGIN_END.
  * The socket that requires no login must not be there. `/var/run` counts as `/run` (FHS 3.0 §5.13).
  */
 export function isLoginPlace(socketPath: string): boolean {

@@ -22,7 +22,7 @@ import {
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-/** Owner of a file. Source: passwd(5). */
+/** Owner of a file: ids of the user and of the group. Source: passwd(5). */
 export interface Owner {
   readonly uid: number;
   readonly gid: number;
@@ -120,7 +120,8 @@ export function syncPath(path: string): void {
 /**
  * Runs `work` and returns its result. In a root process it runs with the rights of the first owner other than root on the path of the
  * folder. So a link planted by that user gives no additional access. These rights apply to the whole process until `work`, or its promise,
- * ends; so the process must do nothing else at that time. The rights stay in any other process, and if all existing parts of the path belong to root.
+ * ends; so the process must do nothing else at that time. The rights stay in any other process, and if all existing parts of the path
+ * belong to root.
  *
  * Errors: throws what `work` throws, and the system's error if the rights cannot be changed.
  */

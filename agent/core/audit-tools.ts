@@ -30,7 +30,9 @@ export interface AuditNote {
   readonly isLook?: true;
 }
 
-/** A note as stored. `n` counts from 1. `hash` covers this entry and the hash of the entry before. Shape: 64 hexadecimal digits. */
+/**
+ * A note as stored. `n` counts from 1. `hash` covers this entry and the hash of the entry before. Shape: `hash` has 64 hexadecimal digits.
+ */
 export interface AuditEntry extends AuditNote {
   readonly n: number;
   readonly atMs: WallMs;
@@ -46,8 +48,8 @@ export interface AuditRow extends AuditHead {
 }
 
 /**
- * The next entries after a requested number, at most 100, in ascending order; empty if there is none. Numbers are missing where entries were deleted.
- * Entries that are only in memory are not included.
+ * The next entries after a requested number, at most 100, in ascending order; empty if there is none. Numbers are missing where entries
+ * were deleted. Entries that are only in memory are not included.
  */
 export interface AuditRows {
   readonly rows: readonly AuditRow[];
@@ -55,7 +57,7 @@ export interface AuditRows {
   readonly head: AuditHead | null;
 }
 
-/** Number and hash of one entry; as a `head`, of the newest. A copy kept elsewhere proves later that no entry up to it was changed. */
+/** Number and hash of one entry; as a `head`, of the newest. Kept elsewhere, it can show later whether an entry up to it was changed. */
 export interface AuditHead {
   readonly n: number;
   readonly hash: string;
@@ -69,8 +71,8 @@ export interface AuditQuery {
   /** Verify the whole chain, whatever `sinceMs` and `limit` are. */
   readonly isVerified: boolean;
   /**
-   * A head noted earlier and kept elsewhere; null for none. A verification compares it with the entry of this number. If that entry was trimmed and not
-   * kept, there is nothing to compare.
+   * A head noted earlier and kept elsewhere; null for none. A verification compares it with the entry of this number. If that entry was
+   * trimmed and not kept, there is nothing to compare.
    */
   readonly knownHead: AuditHead | null;
 }
@@ -88,8 +90,8 @@ export interface AuditPage {
 
 /**
  * Result of a verification of the whole log. If `problems` is empty, all entries from `firstN` on are in order and complete, and none was
- * changed alone. A log whose hashes were all computed again differs only from a head kept elsewhere. `entries` counts the verified ones, without
- * `reserved`.
+ * changed alone. A log whose hashes were all computed again differs only from a head kept elsewhere. `entries` counts the verified ones,
+ * without `reserved`.
  */
 export interface AuditVerdict {
   readonly entries: number;
@@ -107,6 +109,6 @@ export interface AuditVerdict {
 export interface AuditTools {
   /** Returns immediately. Until the disk accepts the note it is only in memory, and a restart loses it. */
   note(note: AuditNote): void;
-  /** Undefined if the disk could not be read. */
+  /** Resolves with undefined if the disk could not be read. */
   read(query: AuditQuery): Promise<AuditPage | undefined>;
 }

@@ -15,9 +15,13 @@ import type { Profile, Table } from './profile.ts';
  * `signal`. `watch` throws Refusal for an unknown line.
  */
 export interface BusTools {
-  /** Finds the addresses from `from` to `to` that answer; never writes. `onProgress` receives the progress, and each unit as it is found. */
+  /**
+   * Finds the addresses from `from` to `to` that answer; never writes. `onProgress` receives the progress, and each unit as it is found.
+   */
   scan(request: ScanRequest, onProgress: (progress: ScanProgress) => void): Promise<ScanResult>;
-  /** Finds the registers of a unit that can be read; never writes. Rejects with BusError if the unit does not answer, or stops answering. */
+  /**
+   * Finds the registers of a unit that can be read; never writes. Rejects with BusError if the unit does not answer, or stops answering.
+   */
   registers(request: RegistersRequest, onProgress: (progress: RegistersProgress) => void): Promise<RegistersResult>;
   /** Reads registers or bits once. */
   read(request: BusRead): Promise<BusReadResult>;
@@ -36,7 +40,10 @@ export interface BusTools {
   watch(lineId: string, onTransaction: (transaction: BusTransaction) => void): () => void;
 }
 
-/** A device type as its file now defines it; the agent uses it after its next start. `changed`: the running agent uses another version of this id. */
+/**
+ * A device type as its file now defines it; the agent uses it from its next start. `changed`: the running agent uses another version of
+ * this id.
+ */
 export interface PendingProfile {
   readonly profile: Profile;
   readonly state: 'new' | 'changed';
@@ -65,7 +72,8 @@ export interface ScanProgress {
 }
 
 /**
- * One unit found by a scan, and what it may be. At the line's own speed, a unit of the cabinet that answers its polls counts as found without a request.
+ * One unit found by a scan, and what it may be. At the line's own speed, a unit of the cabinet that answers its polls counts as found
+ * without a request.
  */
 export interface FoundUnit {
   readonly unit: number;
@@ -76,14 +84,16 @@ export interface FoundUnit {
   readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
   /** The device of the cabinet with this address; null if none has it, and at another speed than the line's own. */
   readonly device: string | null;
-  /** It answered with an exception, which also proves that it exists. */
+  /**
+   * Error code if it answered only with an exception or a doubtful reply, which also proves that it exists; null if it answered with data.
+   */
   readonly exception: BusErrorCode | null;
 }
 
 /** The result of a scan after its end. */
 export interface ScanResult {
   readonly line: string;
-  /** The units are behind a gateway. */
+  /** The port is a network address: the units are behind a gateway or a serial server. */
   readonly isNetwork: boolean;
   /** The units are gear of a DALI bus; absent on any other line. */
   readonly isDali?: true;
@@ -91,8 +101,8 @@ export interface ScanResult {
   /** Units of the cabinet in the scanned range that did not answer at the line's own speed. */
   readonly missing: readonly { readonly unit: number; readonly device: string }[];
   /**
-   * Addresses with a damaged reply at the line's own speed: two units with one address, or a bad line. A unit that answers its polls is included if more of
-   * its replies are damaged than on a good line.
+   * Addresses with a damaged reply at the line's own speed: two units with one address, or a bad line. A unit that answers its polls is
+   * included if more of its replies are damaged than on a good line.
    */
   readonly damaged: readonly number[];
   readonly durationMs: number;
@@ -115,11 +125,11 @@ export interface RegistersProgress {
   readonly total: number;
 }
 
-/** The registers of a unit that can be read. `requests`: number of requests sent for the search. */
+/** The registers or bits of a unit that can be read. `requests`: number of requests sent for the search. */
 export interface RegistersResult {
   readonly unit: number;
   readonly table: Table;
-  /** Ranges of consecutive registers that answer, with their values; lowest address first, empty if none answers. */
+  /** Ranges of consecutive addresses that answer, with their values; lowest address first, empty if none answers. */
   readonly runs: readonly { readonly address: number; readonly words: readonly number[] }[];
   readonly requests: number;
   readonly durationMs: number;
@@ -138,9 +148,15 @@ export interface BusRead {
 export interface BusReadResult extends BusRead {
   readonly words: readonly number[];
   readonly turnaroundMs: number;
-  /** The values decoded by the unit's profile, null where implausible; empty for a unit that is not in the cabinet file. */
+  /**
+   * The values decoded by the unit's profile, null where implausible; `unit` is the unit of measurement. Empty for a unit that is not in
+   * the cabinet file.
+   */
   readonly values: readonly { readonly quantity: string; readonly value: number | null; readonly unit: string }[];
-  /** The bytes on the wire in hex, as in a profile example; for Modbus TCP, what a serial line would carry. Added where field and configuration are joined. */
+  /**
+   * This and `response`: the bytes on the wire in hex, as in a profile example; for Modbus TCP, what a serial line would carry. Absent on a
+   * DALI bus. Added where field and configuration are joined.
+   */
   readonly request?: string;
   readonly response?: string;
 }
@@ -155,9 +171,9 @@ export interface BusWrite {
   readonly values: readonly number[];
 }
 
-/** A write that was sent, with the values before and after. */
+/** A write that succeeded, with the values before and after. */
 export interface BusWriteResult extends BusWrite {
-  /** Values read before and after the write; null if they could not be read, as after a broadcast. */
+  /** This and `after`: the values read before and after the write; null if they could not be read, as for a broadcast. */
   readonly before: readonly number[] | null;
   readonly after: readonly number[] | null;
   /** Lamps whose level is in these registers; the agent then writes its own level again. Added where field and configuration are joined. */
@@ -166,7 +182,7 @@ export interface BusWriteResult extends BusWrite {
   readonly warnings?: readonly Message[];
 }
 
-/** Number of all measured values; three percentiles and the largest of the last 256. Units: those of the values. */
+/** `count`: number of all measured values. The rest: percentiles and the largest of the last 256 values. Units: those of the values. */
 export interface Spread {
   readonly count: number;
   readonly p50: number;
@@ -234,6 +250,7 @@ export interface UnitStats {
   readonly exceptions: Readonly<Partial<Record<BusErrorCode, number>>>;
   readonly lateReplies: number;
   readonly echoes: number;
+  /** Null before the first reply. Units: ms. */
   readonly turnaroundMs: Spread | null;
   /** Present usual wait for the reply to a read; for a write it may be longer. Units: ms. */
   readonly timeoutMs: number;
@@ -245,7 +262,10 @@ export interface UnitStats {
   readonly unanswered: readonly string[];
 }
 
-/** One transaction on the wire: a request, and its reply or failure. `turnaroundMs` is null without a reply. */
+/**
+ * One transaction on the wire that has ended: a request, and its reply or failure. `turnaroundMs` is null if it failed, also with an
+ * exception.
+ */
 export interface BusTransaction {
   readonly atMs: number;
   readonly unit: number;

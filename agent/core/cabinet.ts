@@ -22,7 +22,7 @@ export interface Cabinet {
   readonly timezone: string;
   /** `system`: trust the system clock, because something else (chrony, a hypervisor) keeps it correct. */
   readonly clockTrust: 'auto' | 'system';
-  /** No level of a lamp is written for this time after mains return; outputs are written. Units: s. */
+  /** After a mains return no level of a lamp is written for this time; outputs are written. Units: s. */
   readonly startQuietS: number;
   readonly lines: readonly LineConfig[];
   readonly poles: readonly Pole[];
@@ -46,8 +46,8 @@ export interface Cabinet {
   readonly service: { readonly metricsFile: string | null };
   readonly console: { readonly socketPath: string | null; readonly language: Language };
   /**
-   * Public Ed25519 keys (base64, raw or SPKI) of people who may sign revisions offline. `ports`: ports and ranges of addresses that a line of a revision may
-   * use besides those in the site's own file.
+   * `revisionKeys`: people who may sign revisions offline. `ports`: ports and ranges of addresses that a line of a revision may use besides
+   * those in the site's own file. Shape: `key` is a public Ed25519 key in base64, raw or SPKI.
    */
   readonly trust: {
     readonly revisionKeys: readonly { readonly id: string; readonly key: string }[];
@@ -67,7 +67,9 @@ export interface SerialSettings {
   readonly dataBits: 7 | 8;
 }
 
-/** How the kernel switches the direction of an RS-485 transceiver. Source: Linux serial RS-485, struct serial_rs485. */
+/**
+ * How the kernel switches the direction of an RS-485 transceiver. Units: delays in ms. Source: Linux serial RS-485, struct serial_rs485.
+ */
 export interface Rs485Settings {
   /** RTS is high while sending; false for a transceiver with inverted control. */
   readonly rtsHighOnSend: boolean;
@@ -78,13 +80,16 @@ export interface Rs485Settings {
 }
 
 /**
- * One line with its devices. `modbus`: many units share the wire and answer requests. `uart`: one device that sends without requests. `dali`:
- * the port of a converter to a DALI bus with up to 64 gears.
+ * One line with its devices. `modbus`: many units share the wire and answer requests. `uart`: one device that sends without requests.
+ * `dali`: the port of a converter to a DALI bus with up to 64 gears.
  */
 export interface LineConfig {
   readonly id: string;
   readonly kind: 'modbus' | 'uart' | 'dali';
-  /** A device file, preferably a stable name under /dev/serial/by-path; or `tcp://host:502` (Modbus TCP), `rtu+tcp://host:port` (a serial server). */
+  /**
+   * A device file, preferably a stable name under /dev/serial/by-path; or `tcp://host:502` (Modbus TCP), `rtu+tcp://host:port` (a serial
+   * server).
+   */
   readonly port: string;
   readonly serial: SerialSettings;
   /** Settings if the kernel switches the direction of the transceiver; null if the adapter or the device tree does. */
@@ -92,8 +97,8 @@ export interface LineConfig {
   /** One broadcast may set the levels of a whole line. Only for lines whose units all obey or ignore broadcasts. */
   readonly broadcast: boolean;
   /**
-   * Most levels written per second, without urgent ones; a write that sets a group counts once. This limits the inrush current and leaves line time for
-   * the sensors.
+   * Most levels written per second, without urgent ones; a write that sets a group counts once. This limits the inrush current and leaves
+   * line time for the sensors.
    */
   readonly maxWritesPerS: number;
   readonly devices: readonly DeviceConfig[];
@@ -109,9 +114,13 @@ export interface DeviceConfig {
   readonly pole: string | null;
   /** Meaning of its contacts at this site, by quantity: `{ input_1: door }`. */
   readonly roles: Readonly<Record<string, ContactRole>>;
-  /** The zone that a contact of role `emergency` or `lights-on` lights, by quantity. A contact without an entry lights the whole cabinet. */
+  /**
+   * The zone that a contact of role `emergency` or `lights-on` lights, by quantity. A contact without an entry lights the whole cabinet.
+   */
   readonly contactZones?: Readonly<Record<string, string>>;
-  /** Which of its repeated parts exist, by the profile's name of the part: `{ ecg: [0, 1, 5] }`. A part without an entry exists completely. */
+  /**
+   * Which of its repeated parts exist, by the profile's name of the part: `{ ecg: [0, 1, 5] }`. A part without an entry exists completely.
+   */
   readonly instances: Readonly<Record<string, readonly number[]>>;
   /** Level points of each of its groups: `{ group0: [ecg0_level, ecg1_level] }`. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
@@ -119,7 +128,7 @@ export interface DeviceConfig {
   readonly quirks: DeviceQuirks;
 }
 
-/** Properties of a device that differ from its profile; an absent one is as in the profile. Keys as in `Quirks`. */
+/** Properties of a device that differ from its profile; an absent one is as in the profile. Keys and meanings as in `Quirks`. */
 export interface DeviceQuirks {
   readonly minGapMs?: number;
   readonly responseTimeoutMs?: number;
@@ -132,7 +141,7 @@ export interface DeviceQuirks {
  */
 export type ContactRole = 'door' | 'fault' | 'emergency' | 'lights-on';
 
-/** One pole and its position along a street. */
+/** One pole and its position along the main street or a branch. */
 export interface Pole {
   readonly id: string;
   /** Distance along its street from that street's start. Units: m. */
@@ -162,8 +171,8 @@ export interface Lamp {
 }
 
 /**
- * Another cabinet where the street continues. Detections within `withinM` (m) of the pole `pole` are sent to it, and its detections are
- * accepted.
+ * Another cabinet where the street continues. Detections within `withinM` (m) of the pole `pole` are sent to it, unless the person is known
+ * to walk elsewhere. Its detections are accepted.
  */
 export interface Neighbour {
   /** Sparkplug edge node of the other cabinet. */
@@ -192,7 +201,10 @@ export interface UplinkConfig {
   readonly keepaliveS: number;
   /** Longest random wait before the births of a session, so that a fleet does not send all at once. Units: s. */
   readonly birthJitterS: number;
-  /** What proves delivery. `broker`: its answer to a ping sent after the data. `platform`: its message `Sync/Ack`. `auto`: the platform from its first acknowledgement on, the broker before. */
+  /**
+   * What proves delivery. `broker`: its answer to a ping sent after the data. `platform`: its message `Sync/Ack`. `auto`: the platform from
+   * its first acknowledgement on, the broker before.
+   */
   readonly proof: 'auto' | 'broker' | 'platform';
   /** DATA messages contain aliases instead of names. */
   readonly aliases: boolean;
@@ -210,12 +222,12 @@ export interface StoreConfig {
   readonly dir: string;
   /** Longest time that readings are only in memory while the disk accepts them: a mains cut loses them. Units: s. */
   readonly commitSeconds: number;
-  /** When telemetry has this size, readings are thinned, then the oldest are deleted. */
+  /** When telemetry has this size, readings are thinned, then the oldest are deleted. Units: 2^20 bytes. */
   readonly maxMegabytes: number;
-  /** Older readings are deleted; those not delivered only while the clock is synchronised. The newest stays. */
+  /** Older readings are deleted; those not delivered only while the clock is synchronised. The newest stay. Units: days. */
   readonly maxDays: number;
-  /** Longest time that data which names people is kept. Units: days. */
+  /** Ended events, outcomes of commands and audit entries name people: they are deleted at this age at the latest. Units: days. */
   readonly peopleDays: number;
-  /** A reading that does not change is stored again after this time. */
+  /** A reading that does not change is stored again after this time. Units: s. */
   readonly heartbeatS: number;
 }

@@ -9,12 +9,12 @@ export type WallMs = number;
 /** Monotonic time. Units: ms since an arbitrary start; never decreases, may have fractions. */
 export type MonoMs = number;
 
-/** How far the wall clock can be trusted: never set, restored from disk, set from a battery clock, or synchronised. */
+/** How far the wall clock can be trusted: never set (`none`), restored from disk, set from a battery clock (`rtc`), or synchronised. */
 export type ClockQuality = 'none' | 'restored' | 'rtc' | 'synced';
 
-/** A call that has been scheduled. */
+/** A call, or repeated calls, that have been scheduled. */
 export interface Timer {
-  /** Cancels the timer. Safe to call twice, and after the timer has fired. */
+  /** Cancels the calls that have not been made yet. Safe to call twice, and after the last call. */
   cancel(): void;
 }
 
@@ -29,11 +29,11 @@ export interface Clock {
    * Absent on a clock that does not watch for steps.
    */
   otherMs?(): WallMs | null;
-  /** Calls `fire` once, not earlier than `delayMs` from now. */
+  /** Calls `fire` once, not earlier than `delayMs` from now. Units: ms. */
   after(delayMs: number, fire: () => void): Timer;
   /**
-   * Calls `fire` once at `dueMono`, or soon if that has passed; never early and never within this call. If the thread is idle, it is late by less than
-   * 1 ms. It may block the thread, so use it only for bus gaps.
+   * Calls `fire` once at `dueMono`, or soon if that has passed; never early and never within this call. If the thread is idle, it is late
+   * by less than 1 ms. It may block the thread, so use it only for bus gaps.
    */
   precisely(dueMono: MonoMs, fire: () => void): Timer;
 }
@@ -60,7 +60,7 @@ export function sleep(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => clock.after(delayMs, resolve));
 }
 
-/** Returns whether the wall clock may decide what is night and which step of a programme applies: true for `rtc` and `synced`. */
+/** Returns true for `rtc` and `synced`: the wall clock may then decide what is night and which step of a programme applies. */
 export function isTrusted(quality: ClockQuality): boolean {
   return quality === 'rtc' || quality === 'synced';
 }

@@ -8,8 +8,8 @@ import type { WallMs } from './clock.ts';
 import { isRecord } from './is-record.ts';
 
 /**
- * How one stored fact (a value under a key) changes when an older copy replaces `state.db`. `remove` deletes the fact. Shape: plain data, so
- * that it can be sent to the storage thread.
+ * How one stored fact (a value under a key) changes when an older copy replaces `state.db`. `remove` deletes the fact. Shape: plain data,
+ * so that it can be sent to the storage thread.
  */
 export type CopyRule =
   | { readonly key: string; readonly change: 'remove' }
@@ -20,7 +20,7 @@ export type CopyRule =
   /** Adds the age of the copy, in units of `unitMs`, to the numbers of a record, and rounds them to hundredths. */
   | { readonly key: string; readonly change: 'add-age'; readonly unitMs: number };
 
-/** The times of the copy from which the present `state.db` was made. */
+/** The times of the copy from which the present `state.db` was made. Units: ms of wall time. */
 export interface CopiedState {
   /** When the copy was made, and when it replaced `state.db`, each by the clock at that moment. */
   readonly copiedMs: WallMs;
@@ -29,10 +29,13 @@ export interface CopiedState {
 
 /** Key under which `state.db` stores its own `CopiedState`. Absent if it was never a copy. */
 export const COPIED_STATE_KEY = 'store.copied-state';
-/** Limit of the age, because a clock that is decades off must not spoil the counters that grow with it. Units: ms. Source: assumed; 400 days, as long as readings are kept. Confirmed by: the age of the copies that sites have restored. */
+/**
+ * Limit of the age, because a clock that is decades off must not spoil the counters that grow with it. Units: ms. Source: assumed; 400
+ * days, as long as readings are kept. Confirmed by: the age of the copies that sites have restored.
+ */
 const MAX_AGE_MS = 400 * 86_400_000;
 
-/** Checks the value stored under `COPIED_STATE_KEY`. Returns null if it is missing or has another shape. */
+/** Returns the value stored under `COPIED_STATE_KEY`; null if it is missing or has another shape. */
 export function readCopiedState(stored: unknown): CopiedState | null {
   if (!isRecord(stored)) return null;
   const { copiedMs, adoptedMs } = stored;

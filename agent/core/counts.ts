@@ -40,10 +40,10 @@ const COUNTS = {
   'more event': (n: number) => counted(n, msg`${n} more event`, msg`${n} more events`),
 } satisfies Readonly<Record<string, (n: number) => Message>>;
 
-/** The things that `count` can name: `lamp`, `reading`, ... */
+/** The nouns that `count` can use: `lamp`, `reading`, `more zone`, ... */
 export type Countable = keyof typeof COUNTS;
 
-/** Returns a number with its noun, in the singular or plural: `1 lamp`, `12 lamps`. */
+/** Returns a message with a number and its noun, in the singular or plural by the rule of the reader's language: `1 lamp`, `12 lamps`. */
 export function count(number: number, noun: Countable): Message {
   return COUNTS[noun](number);
 }

@@ -11,20 +11,23 @@ export interface FailurePolicy {
   readonly retry: boolean;
   /** Other requests to the unit may succeed. */
   readonly unitUsable: boolean;
-  /** The unit does not have all of these registers. The poll plan reads smaller blocks, and a point that is still refused only at growing intervals. */
+  /** The unit refused the function or an address: it does not have all of these registers. */
   readonly excludePoint: boolean;
-  /** The unit answered, even if only with an exception. */
+  /** The unit answered: with an exception, or with a reply that may be an older one. */
   readonly answered: boolean;
 }
 
-/** Why a request on a line failed. `illegal-...` and `device-...`: the unit answered with this exception; `port-...`: the port cannot be used. */
+/**
+ * Why a request on a line failed. `illegal-...` and `device-...`: the unit answered with an exception; on a DALI bus also for a register
+ * that gear does not have. `port-...`: the port cannot be used.
+ */
 export type BusErrorCode =
   | 'timeout'
   | 'crc'
   | 'wrong-reply'
   /** The unit answered, but possibly to an older request. */
   | 'doubtful'
-  /** A read made room for a level. It says nothing about the unit. */
+  /** A read ended early, so that a level could be sent. It proves nothing about the unit. */
   | 'interrupted'
   | 'illegal-function'
   | 'illegal-address'
@@ -53,14 +56,14 @@ const BUS_POLICY: Readonly<Record<BusErrorCode, FailurePolicy>> = {
   'port-closed': { retry: true, unitUsable: false, excludePoint: false, answered: false },
 };
 
-/** A request on a line failed, because of the line or of the unit. `policy` states how to react. */
+/** A request on a line failed, because of the line or of the unit, or its port could not be opened. `policy` states how to react. */
 export class BusError extends Error {
   override readonly name = 'BusError';
   /** What happened and what to check, for a person. */
   readonly said: Message;
   readonly code: BusErrorCode;
   readonly policy: FailurePolicy;
-  /** The message without its advice, for a caller that has better advice; the whole message if it contains none. */
+  /** The message without its advice, for a caller that has better advice; the whole message if no shorter one was given. */
   readonly finding: Message;
 
   constructor(code: BusErrorCode, said: Message, options?: ErrorOptions & { readonly finding?: Message }) {
@@ -82,7 +85,7 @@ export interface Problem {
   readonly message: Message;
 }
 
-/** A file that a person wrote cannot be used. Contains all mistakes found in it; `message` has one line for each. */
+/** Files that a person wrote cannot be used. `problems`: the mistakes found; `message` has one line for each. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly Problem[];
@@ -115,7 +118,7 @@ export type DataRefusal = 'in-use' | 'held' | 'erased';
 /** Why the store failed. `foreign`: the file is not a database of this program; `future-version`: a newer program wrote it. */
 export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost' | DataRefusal;
 
-/** `quarantine`: the store can no longer use the file, so it renames the file and starts a new one. Otherwise it retries. */
+/** `quarantine`: the store can no longer use the file, so it renames the file and starts a new one. */
 const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly quarantine: boolean }>> = {
   full: { quarantine: false },
   'read-only': { quarantine: false },
@@ -134,10 +137,7 @@ export function isDataRefusal(code: StoreErrorCode): code is DataRefusal {
   return code === 'in-use' || code === 'held' || code === 'erased';
 }
 
-/**
- * The store failed, or its disk. `policy.quarantine`: the file is unusable, so the store renames it and starts a new one; otherwise it
- * retries.
- */
+/** The store failed, or its disk. `policy.quarantine`: the file is unusable, so the store renames it and starts a new one. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   /** What happened and what to check, for a person. */
@@ -155,12 +155,12 @@ export class StoreError extends Error {
 
 /**
  * Why the connection to the broker failed. `refused`: the broker rejected it. `tls`: no secure connection. `secret`: a password or
- * certificate file cannot be used. `lost`: it ended. `taken-over`: another client connected with the same id. `too-large`: the broker never
- * accepts this message.
+ * certificate file cannot be used. `lost`: the connection ended. `taken-over`: another client connected with the same id. `too-large`: the
+ * broker never accepts this message.
  */
 export type UplinkErrorCode = 'unreachable' | 'refused' | 'tls' | 'secret' | 'lost' | 'taken-over' | 'too-large';
 
-/** The connection to the broker failed. Every code ends the session, except `too-large`, which concerns one message. */
+/** The connection to the broker failed. Every code ends or prevents the session, except `too-large`, which concerns one message. */
 export class UplinkError extends Error {
   override readonly name = 'UplinkError';
   /** What happened and what to check, for a person. */

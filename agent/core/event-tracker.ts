@@ -7,7 +7,7 @@ import type { Clock } from './clock.ts';
 import { type Message, msg } from './message.ts';
 import type { AgentEvent, EventCode } from './words.ts';
 
-/** An event without its times. */
+/** An event without its id and its times. */
 export type EventFacts = Pick<AgentEvent, 'code' | 'source' | 'severity' | 'text'>;
 
 /**
@@ -29,7 +29,10 @@ export interface EventTracker {
   notice(happening: EventFacts): void;
 }
 
-/** Creates a tracker without open conditions. `onEvent` receives an event when it begins and, with the same id, when it ends. */
+/**
+ * Creates a tracker without open conditions. `onEvent` receives a lasting event when it begins and, with the same id, when it ends; a
+ * notice once.
+ */
 export function createEventTracker(clock: Clock, onEvent: (event: AgentEvent) => void): EventTracker {
   const open = new Map<string, AgentEvent>();
   const begin = (happening: EventFacts, lasting: boolean): AgentEvent => {

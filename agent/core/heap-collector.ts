@@ -29,7 +29,10 @@ const GROWTH_BYTES = 3 * 2 ** 20;
 /** Interval between checks for a thread that has no better moment. Units: ms. Source: assumed; draining a backlog creates a megabyte of old garbage in this time. Confirmed by: `--trace-gc` on the gateway while a backlog drains. */
 const LOOK_MS = 10_000;
 
-/** Checks the heap every 10 s and collects its garbage when it has grown, until the returned timer is cancelled. */
+/**
+ * Checks the heap every 10 s and collects its garbage if it has grown by 3 MiB (`HeapCollector.look`), until the returned timer is
+ * cancelled.
+ */
 export function startHeapCollector(clock: Clock, heap: Heap): Timer {
   return every(clock, LOOK_MS, createHeapCollector(heap).look);
 }
@@ -48,7 +51,10 @@ export function createHeapCollector({ usedBytes, collect }: Heap): HeapCollector
   };
 }
 
-/** Returns the heap of the calling thread; null if Node runs without `--expose-gc`. Then V8 alone decides when to collect. */
+/**
+ * Returns the heap of the calling thread; null if the thread has no `gc` function (Node without `--expose-gc`). V8 alone then decides when
+ * to collect.
+ */
 export function ownHeap(): Heap | null {
   const { gc } = globalThis;
   if (gc === undefined) return null;

@@ -6,8 +6,8 @@
 import { type BatteryReading, type ClockQuality, isTrusted, type MonoMs, type WallMs } from './clock.ts';
 
 /**
- * Largest difference between the system clock and the held time at which the system clock stays trusted. A clock that has lost this trust
- * is trusted again within half of it, or once the battery clock confirms it.
+ * Largest difference between the system clock and the held time at which the system clock stays trusted. How a clock regains this trust:
+ * see `nextHeldTime`.
  *
  * Units: ms. Source: the sun rises and sets by at most 0.25 degrees a minute, so that 10 min move dusk by 2.5 degrees: from the default -2
  * degrees to -4.5, which is still civil twilight.
@@ -40,7 +40,7 @@ export interface TimeFacts {
 
 /** The state of the held time: the last trusted time, continued by the monotonic clock. */
 export interface HeldTime {
-  /** Held time when the monotonic clock was zero. */
+  /** The held time when the monotonic clock was zero, without the correction by the battery clock (`heldMs`). */
   readonly zeroMs: WallMs;
   /** The source of the held time. */
   readonly quality: Extract<ClockQuality, 'rtc' | 'synced'>;
@@ -62,14 +62,16 @@ export interface HeldTime {
  * Returns the new state after the clocks were read, without changing `before`. `before` is null until a time has been trusted; the result
  * is null while the clocks still give no trusted time.
  *
- * A system clock within `STEP_MS` of the held time is trusted, and the held time slowly follows it. Beyond that it is disputed, except for
- * one step forward (`mayStepOnce`). A dispute ends in one of four cases:
+ * A system clock within `STEP_MS` of the held time is trusted, and the held time slowly follows it. When it is `synced` for the first time,
+ * the held time restarts from it. Beyond `STEP_MS` it is disputed, except for one step forward (`mayStepOnce`). A dispute ends in one of
+ * four cases:
  * - The clocks agree again within half of `STEP_MS`.
  * - The battery clock confirms the system clock (`isWitness`).
  * - The system clock becomes `synced` within `STEP_MS`, and the held time was only of quality `rtc`.
  * - The step forward happens now.
  *
- * In the last three cases the held time restarts from the system clock. A later loss of `evidence` changes neither the held time nor its quality.
+ * In the last three cases the held time restarts from the system clock. A later loss of `evidence` changes neither the held time nor its
+ * quality.
  */
 export function nextHeldTime(before: HeldTime | null, sight: TimeFacts): HeldTime | null {
   if (before === null) return isTrusted(sight.evidence) ? anchored(sight, sight.evidence, false) : null;

@@ -9,7 +9,10 @@ const OWN_REASONS: Readonly<Record<string, Message>> = {
   identify: msg`identify`,
 };
 
-/** Returns the reason for display: a message for the agent's own intents (contacts, blinking), otherwise the text as a person typed it. */
+/**
+ * Returns the reason for display: a message that can be translated for the known reasons of contacts and blinking, otherwise the text as
+ * stored.
+ */
 export function reasonOf({ reason, goesByItself }: Pick<Intent, 'reason' | 'goesByItself'>): Message | string {
   return (goesByItself === true && Object.hasOwn(OWN_REASONS, reason) ? OWN_REASONS[reason] : undefined) ?? reason;
 }

@@ -1,4 +1,4 @@
-/** Returns whether the value is an object of names and values; false for null, an array, a text, a number or a boolean. For data of unknown shape, from disk or network. */
+/** Returns whether the value is an object that is not an array; false for null. For data of unknown shape, from disk or network. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

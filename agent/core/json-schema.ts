@@ -61,7 +61,7 @@ export function keysOf(schema: JsonSchema | undefined): readonly string[] {
 /** The values allowed for a boolean, as a message. */
 export const TRUE_OR_FALSE = msg`true or false`;
 
-/** Describes the values that a schema allows: `a whole number from 0 to 100`. Does not mention null. */
+/** Describes the values that a schema allows: `a whole number from 0 to 100`. An alternative `null` of `anyOf` is left out. */
 export function allowedInWords(schema: JsonSchema): Message {
   if (schema.patternErrorMessage !== undefined) return sentenceOf(schema.patternErrorMessage);
   if (schema.enum !== undefined) return orList(schema.enum.map(String));

@@ -9,18 +9,19 @@ import type { DecisionReason, Intent, IntentAuthority, LevelPct, PointId } from 
 
 /**
  * The light for the console: the coming night, what controls each zone now, and help for a technician at a pole. Errors: methods with a
- * lamp or zone throw Refusal if it does not exist; `setHours` rejects with it.
+ * lamp or zone throw Refusal if it does not exist; `setHours` rejects with Refusal.
  */
 export interface LightTools {
   /** The present night of one zone, or the next one by day; for null, of all zones in the order of the cabinet. */
   tonight(zone: string | null): readonly TonightView[];
   /** What controls each zone now. */
   zones(): readonly ZoneLightView[];
-  /** Intents in force on the cabinet, its zones and lamps from one of these senders; each once. */
+  /** Intents in force from one of these senders, on the cabinet, its zones and the lamps of zones; each once. */
   intentsBy(...authorities: readonly IntentAuthority[]): readonly IntentView[];
   /**
-   * Reports each new detection of a zone's own sensors, until it is stopped or `forMs` has passed, an hour at most. Its end is not reported. Throws Refusal
-   * also for a zone without a presence sensor of its own.
+   * Reports each new detection of a zone's own sensors, until it is stopped or `forMs` has passed, an hour at most. The end of the test is
+   * not reported, and a detection in its last second may not be. Throws Refusal also for a zone without a presence sensor of its own.
+   * Units: ms.
    */
   walkTest(zone: string, forMs: number, onStep: (step: WalkStep) => void): WalkTest;
   /**
@@ -28,9 +29,9 @@ export interface LightTools {
    * outside 5 s to 10 min, an intent in force that would hide the blinking, and while the agent starts or stops.
    */
   identify(request: IdentifyRequest): IdentifyRun;
-  /** Burning hours of a lamp, of the lamps of a zone, or of all lamps (null), in the order of the cabinet. */
+  /** Burning hours of a lamp, of the lamps of a zone, or of all lamps (null). Throws Refusal also for a zone without lamps. */
   hours(target: string | null): readonly LampHours[];
-  /** Sets the burning hours (h) of a lamp or of each lamp of a zone. */
+  /** Sets the burning hours of a lamp or of each lamp of a zone. Units: h. */
   setHours(target: string, h: number): Promise<HoursAnswer>;
 }
 
@@ -44,7 +45,7 @@ export interface LampHours {
 /** The burning hours after they were set, and whether the disk has them. */
 export interface HoursAnswer {
   readonly lamps: readonly LampHours[];
-  /** False if the new hours are lost when the agent stops, because the disk did not accept them; null if nothing was set. */
+  /** False: the new hours are in force, but the disk has not accepted them yet. The agent tries again. Null if nothing was set. */
   readonly isSaved: boolean | null;
 }
 
@@ -55,13 +56,14 @@ export interface TonightView {
   readonly date: string;
   readonly startMs: WallMs;
   readonly endMs: WallMs;
-  /** From the sun and the zone's offsets; null if that night has no dusk, or no dawn. */
+  /** From the sun and the zone's offsets; null if that night has no dusk. */
   readonly duskMs: WallMs | null;
+  /** As `duskMs`; null if that night has no dawn. */
   readonly dawnMs: WallMs | null;
   readonly programme: string;
   /** The calendar rule that selected the programme, or that the platform chose it; empty for the zone's own programme. */
   readonly rule: Message;
-  /** Event nights of this date. */
+  /** Ids of the event nights of this date. */
   readonly events: readonly string[];
   /**
    * Programme steps that do not apply in this night, because the next step of the programme (`nextName`) is due earlier or at the same
@@ -70,7 +72,7 @@ export interface TonightView {
   readonly leftOut: readonly { readonly name: string; readonly nextName: string; readonly atMs: WallMs }[];
   /** A photocell counts within this many minutes of dusk and dawn; null without a photocell. */
   readonly photocellMin: number | null;
-  /** Each change of level, in order of time. Before the first one it is day and the zone is dark. */
+  /** Each change of level, level during presence or reason, in order of time. Before the first row of the night it is day. */
   readonly rows: readonly TonightRow[];
 }
 
@@ -90,9 +92,10 @@ export interface TonightRow {
 export type IntentView = Omit<Intent, 'untilMono' | 'authority'>;
 
 /**
- * What controls a zone now. `programmePct`: level of the programme; null by day and before the first step of the night. `untilMs`: next
- * change of the programme or between day and night, or the end of a chosen programme; null if none is known. Both are null while the time
- * is not trusted.
+ * What controls a zone now. `programme`: the programme or event night of the step in force; without one, the chosen or the zone's own
+ * programme. `programmePct`: level of the step; null by day and before the first step of the night. `untilMs`: the earliest of the next
+ * change of the programme, the next change between day and night, and the end of a chosen programme; null if none is known. Both are null
+ * while the time is not trusted.
  */
 export interface ZoneLightView {
   readonly id: string;
@@ -105,7 +108,7 @@ export interface ZoneLightView {
   readonly untilMs: WallMs | null;
   /** `off`: no sensors, or not night. `base`: no presence. `boost`: presence, or its hold time. `down`: the light falls to the base level. */
   readonly presence: 'off' | 'base' | 'boost' | 'down';
-  /** Those with a decision. Without any, `minPct` is 100 and `maxPct` is 0. */
+  /** The lamps with a decision; `minPct` and `maxPct` are decided levels. Without any lamp, `minPct` is 100 and `maxPct` is 0. */
   readonly lamps: {
     readonly count: number;
     readonly lit: number;
@@ -116,7 +119,7 @@ export interface ZoneLightView {
   /** Intents on the zone, on one of its lamps, or on the cabinet; strongest first. */
   readonly intents: readonly IntentView[];
   readonly sensors: readonly ZoneSensorView[];
-  /** Null if the zone has none. `ok`: its value is fresh and does not contradict the sun. */
+  /** Null if the zone has no photocell. `ok`: its value is fresh and does not contradict the sun. */
   readonly photocell: { readonly pointId: PointId; readonly lux: number | null; readonly says: Message; readonly ok: boolean } | null;
   /** Null if the zone is not dimmed by traffic. `sharePct`: flow compared with the zone's design flow. `ok`: the flow is measured without a fault. */
   readonly traffic: {
@@ -155,7 +158,7 @@ export interface WalkStep {
 
 /** A running walk test: a person walks past the sensors of a zone and watches what each detection raises. */
 export interface WalkTest {
-  /** The zone is lit. By day a detection raises no lamp. */
+  /** It is night for the zone when the test begins. By day a detection raises no lamp. */
   readonly night: boolean;
   /** Points whose detections count. */
   readonly sensors: readonly PointId[];
@@ -165,14 +168,15 @@ export interface WalkTest {
 /** Which lamp blinks, for how long, and who requests it. */
 export interface IdentifyRequest {
   readonly lamp: string;
+  /** Units: ms. */
   readonly forMs: number;
   /** `console:<user>`. */
   readonly source: string;
-  /** Called with the first level, and at each change of the lamp's level while it blinks. */
+  /** Called with the first level that is requested, and with each further one while the lamp blinks. */
   readonly tell: (levelPct: LevelPct) => void;
 }
 
-/** A lamp that blinks between two levels, until `stop` is called or its time has passed. */
+/** A lamp that blinks between two levels, until it ends as described at `LightTools.identify`. */
 export interface IdentifyRun {
   readonly lowPct: LevelPct;
   readonly highPct: LevelPct;

@@ -27,8 +27,8 @@ const LIGHT: Readonly<Record<LightingClass, number>> = {
 };
 
 /**
- * Returns the level that provides the class `wanted`, if 100 % provides the class `design`. Units: %, rounded up, 100 at most. Both classes
- * must be of one family (M, C or P); this is not checked.
+ * Returns the level that provides the class `wanted`, if 100 % provides the class `design`; 100 if `wanted` needs more light than that.
+ * Both classes must be of one family (M, C or P); this is not checked. Units: %, rounded up.
  */
 export function classLevelPct(design: LightingClass, wanted: LightingClass): LevelPct {
   return Math.min(100, Math.ceil((100 * LIGHT[wanted]) / LIGHT[design] - 1e-9));

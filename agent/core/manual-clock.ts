@@ -4,12 +4,12 @@
 import type { Clock, ClockQuality, MonoMs, Timer, WallMs } from './clock.ts';
 
 /**
- * A clock for tests and simulations: its time advances only by `advance`. A simulated night takes seconds and always has the same result.
+ * A clock for tests and simulations: its time advances only by `advance`, so a simulated night takes seconds.
  */
 export interface ManualClock extends Clock {
   /**
-   * Advances the time and fires the timers that become due, in order, also those created meanwhile. After each timer all settled promises run. Await it
-   * before the next call. Units: ms.
+   * Advances the time and fires the timers that become due, in order, also those created meanwhile. After each timer the event loop makes
+   * one turn. Await it before the next call. Units: ms.
    */
   advance(ms: number): Promise<void>;
   /** Steps the wall clock as a time server would; monotonic time and timers are not affected. Units: ms. */
@@ -24,7 +24,7 @@ interface Pending {
   cancelled: boolean;
 }
 
-/** Creates a clock whose wall time is `startMs` and whose monotonic time is 0. Units: ms. */
+/** Creates a clock whose wall time is `startMs` and whose monotonic time is 0. `quality`: default `synced`. Units: ms since 1970. */
 export function createManualClock(startMs: WallMs, quality: ClockQuality = 'synced'): ManualClock {
   let nowMono: MonoMs = 0;
   let wallAtZeroMs = startMs;

@@ -5,6 +5,7 @@ import type { CalendarRule, StepTime } from './zone-config.ts';
 
 /** The senders of a text: a person at the console of the cabinet, or the platform of the city. */
 export const TEXT_SENDERS = ['console', 'platform'] as const;
+/** A sender of texts, one of `TEXT_SENDERS`. */
 export type TextSender = (typeof TEXT_SENDERS)[number];
 
 /** One information panel. Its texts have this precedence: emergency, text that was sent, rule, schedule, fallback. */
@@ -18,7 +19,7 @@ export interface PanelConfig {
   readonly limits: PanelLimits;
   /** Values for the templates of `rules` and `schedule`, by their id. */
   readonly values: readonly PanelValue[];
-  /** The first active rule has precedence. */
+  /** The first active rule has precedence, among those whose text has all its values. */
   readonly rules: readonly { readonly rule: string; readonly text: string }[];
   /** The first entry that applies has precedence. */
   readonly schedule: readonly PanelEntry[];
@@ -28,10 +29,12 @@ export interface PanelConfig {
 export interface PanelLimits {
   /** Longest text. Units: characters. */
   readonly maxLength: number;
-  /** Changes of the shown text. An emergency text is not delayed by them. */
+  /**
+   * Most changes of the shown text, and most texts accepted from one sender. Emergency texts are counted apart, and shown without delay.
+   */
   readonly changesPerMin: number;
   readonly changesPerHour: number;
-  /** The only characters that a text may contain, besides the space; null for all but control characters. */
+  /** The only characters that a text may contain, besides the space; null for all but control and format characters. */
   readonly characters: string | null;
   /** The senders whose texts are accepted. */
   readonly textFrom: readonly TextSender[];
@@ -40,8 +43,8 @@ export interface PanelLimits {
 }
 
 /**
- * The limits of a panel for which the file of the site gives none. Source: assumed; two lines of 32 characters, and a text that can be read before it
- * changes. Confirmed by: the panels of a commune and the time to read them from a bicycle.
+ * The limits of a panel that the file of the site does not give. Source: assumed; two lines of 32 characters, and a text that can be read
+ * before it changes. Confirmed by: the panels of a commune and the time to read them from a bicycle.
  */
 export const DEFAULT_LIMITS: PanelLimits = {
   maxLength: 64,

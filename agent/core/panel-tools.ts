@@ -7,12 +7,13 @@ import type { Outcome } from './words.ts';
 
 /** What can decide the text of a panel, highest priority first. `sent`: a text that a person or the platform sent for a time. */
 export const TEXT_RANKS = ['emergency', 'sent', 'rule', 'schedule', 'fallback'] as const;
+/** The rank of a text, one of `TEXT_RANKS`. */
 export type TextRank = (typeof TEXT_RANKS)[number];
 
 /** What one source contributed to the decision about a panel. */
 export interface TextLine {
   readonly rank: TextRank;
-  /** The sender, the rule, or the number of the entry of the schedule. */
+  /** The sender, the rule, the number of the entry of the schedule, or for the fallback the panel; empty if no entry applies. */
   readonly source: string;
   /** Null if it does not apply. */
   readonly text: string | null;
@@ -27,26 +28,26 @@ export interface TextLine {
 export interface PanelView {
   readonly id: string;
   readonly device: string;
-  /** The text that is to be shown. */
+  /** The text that was decided; it may not be shown yet (`state`). */
   readonly text: string;
   readonly rank: TextRank;
   readonly source: string;
   readonly sinceMs: WallMs;
   /** When it ends by itself; null if it has no known end. */
   readonly untilMs: WallMs | null;
-  /** The lines as the panel has them: fitted to its length and its characters. */
+  /** The lines that are written, fitted to the panel's length and characters. While `text` waits, those of the text before it. */
   readonly lines: readonly string[];
-  /** What was changed to fit: words cut off, characters replaced; empty if nothing was. */
+  /** What was changed in `lines` to fit: words cut off, characters replaced; empty if nothing was. */
   readonly fitted: Message;
-  /** `shown`: read back. `acknowledged`: the panel cannot be read back. `waiting`: not written yet. `not-shown`: see `trouble`. */
+  /** `shown`: read back. `acknowledged`: the panel cannot be read back. `waiting`: not confirmed yet. `not-shown`: see `trouble`. */
   readonly state: 'shown' | 'acknowledged' | 'waiting' | 'not-shown';
-  /** Why it is not shown and what to check, or why it waits; empty otherwise. */
+  /** Why it is not shown and what to check, or why it waits, if that is known; empty otherwise. */
   readonly trouble: Message;
   /** Highest rank first. */
   readonly trace: readonly TextLine[];
 }
 
-/** A request of a person at the console. `text` null: end the text that was sent. */
+/** A request of a person at the console. `text` null: end the text that was sent, or the emergency text if `isEmergency`. */
 export interface PanelOrder {
   readonly panel: string;
   readonly text: string | null;
@@ -60,6 +61,6 @@ export interface PanelOrder {
 export interface PanelTools {
   /** In the order of the configuration. */
   views(): readonly PanelView[];
-  /** Resolves with the final outcome: a refusal names the limit of the site. */
+  /** Resolves with the final outcome; a refusal is an outcome with its reason. */
   send(order: PanelOrder): Promise<Outcome>;
 }

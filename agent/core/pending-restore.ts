@@ -27,9 +27,9 @@ const FORMER_COPIES = ['state.db.bak', 'state.db.bak.1'];
  * Prepares a restore of files in the folder `dir`; `finishRestore` completes it. `fill` must write and flush the files into the folder that
  * it receives. `isNewEpoch`: `telemetry.db` is renamed too, and the store starts a new one.
  *
- * It replaces a restore that was prepared earlier. A mains cut during this call leaves the files of `dir` unchanged, but the earlier restore may be
- * lost. Errors: throws the system's
- * error, and what `fill` throws. The restore is then not prepared, unless only the last flush of `dir` failed.
+ * It replaces a restore that was prepared earlier. A mains cut during this call leaves the files of `dir` unchanged, but the earlier
+ * restore may be lost. Errors: throws the system's error, and what `fill` throws. The restore is then not prepared, unless only the last
+ * flush of `dir` failed.
  */
 export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: string) => void): void {
   asOwnerOf(dir, () => {

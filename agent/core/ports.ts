@@ -27,28 +27,29 @@ export interface LogLine {
   readonly atMs: WallMs;
   readonly severity: LogSeverity;
   readonly name: string;
-  /** The fields, without secrets. */
+  /** The fields, with secrets masked. */
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Above 0 for a line that reports so many repetitions of an earlier line, counted for a minute and not passed on one by one. Otherwise 0. */
+  /** The number of repetitions of an earlier line that this line reports; they were not passed on one by one. 0 for any other line. */
   readonly repeated: number;
 }
 
 /** Live access to the log. */
 export interface LogFeed {
   /**
-   * Calls `onLine` for each later line of at least this severity, even if the log itself writes fewer. Returns the function that stops it.
+   * Calls `onLine` for later lines of at least this severity, even if the log itself does not write them. Repetitions within a minute are
+   * reported as one line. Returns the function that stops it.
    */
   listen(minSeverity: LogSeverity, onLine: (line: LogLine) => void): () => void;
 }
 
 // ── field ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The classes of requests on a line, most urgent first; the queue of the line sends them in this order. Source: design §4. */
+/** The classes of requests on a line, most urgent first. Less urgent ones still get a share of the line (`nextLane`). Source: design §4. */
 export const LANES = ['urgent', 'command', 'presence', 'console', 'telemetry', 'probe'] as const;
 /** The class of one request on a line. */
 export type Lane = (typeof LANES)[number];
 
-/** One write of a level to a lamp, as passed to the field. */
+/** One write of a level to a lamp, as passed to the field. Inside the field also a write of a value or a text to an output. */
 export interface LevelWrite {
   readonly commandId: string;
   readonly lampId: string;
@@ -57,7 +58,7 @@ export interface LevelWrite {
   readonly lane: Extract<Lane, 'urgent' | 'command'>;
   /** Not sent after this time: a stale level is worse than none. */
   readonly expiresMono: MonoMs;
-  /** The level has been sent to the lamp, verification follows. Called at most once. */
+  /** Called at most once: when the level was sent without a failure, or the read-back proves it after all. `sentMono`: when it was sent. */
   readonly onSent?: (sentMono: MonoMs) => void;
   /** The text of a text point, whose value is `levelPct`; absent for a number. */
   readonly text?: string;
@@ -68,7 +69,7 @@ export interface ValueWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expir
   readonly value: number;
 }
 
-/** One write of a text to a text point. It is fitted to the point: cut at a word, and without characters that the device does not have. */
+/** One write of a text to a text point. The text is fitted: cut at a word, and characters that the device does not have are replaced. */
 export interface TextWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expiresMono'> {
   readonly text: string;
 }
@@ -76,8 +77,8 @@ export interface TextWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expire
 /**
  * How a write ended. `verified`: the read-back gave the written value, within the tolerance of the profile; with `isUnread` the
  * device only acknowledged it, because its profile says that it cannot be read back. `failed`: also if it expired, or a newer write
- * of the point replaced it. `sentMono` is then null if nothing was sent, or if the device did not acknowledge what was sent. The device may still have
- * executed it.
+ * of the point replaced it. `sentMono` of a failed write is null if nothing was sent, or if each attempt to send it failed. The device may
+ * still have executed it.
  */
 export type WriteResult =
   | { readonly state: 'verified'; readonly sentMono: MonoMs; readonly isUnread?: true }
@@ -89,7 +90,7 @@ export interface Field {
   stop(): Promise<void>;
   /** Writes a level, then reads it back. Resolves once; never rejects. An unknown device gives `failed`. */
   write(write: LevelWrite): Promise<WriteResult>;
-  /** As `write`, for an output. Never writes outside the limits of the profile, and never a point that the profile marks dangerous. */
+  /** As `write`, for an output. A value outside the limits of the profile fails, and so does a point that is marked dangerous. */
   writePoint(write: ValueWrite): Promise<WriteResult>;
   /** As `writePoint`, for a text point. Its reading is the checksum of the registers (`TextFormat`). */
   writeText(write: TextWrite): Promise<WriteResult>;
@@ -115,7 +116,7 @@ export interface LineView {
   readonly reason: Message;
   /** Null for Modbus TCP, which has no baud rate. */
   readonly baud: number | null;
-  /** Share of the last minute in which the wire was in use. Units: %. */
+  /** Share of the last minute in which the wire was in use; 0 for a raw UART line. Units: %. */
   readonly busyPct: number;
   /** This and the following counters exclude requests of the console. */
   readonly transactions: number;
@@ -130,19 +131,22 @@ export interface LineView {
 export interface DeviceView {
   readonly id: string;
   readonly line: string;
-  /** 0 on a uart line. */
+  /** Address of the unit; 0 on a uart line. */
   readonly unit: number;
   /** The unit is a short address of a DALI bus, where 0 is an address; absent on any other line. */
   readonly isShortAddress?: true;
   readonly profile: string;
   readonly pole: string | null;
-  /** `new`: it has not answered in this run of the agent. While the line is down, all devices that have answered are `silent`. */
+  /**
+   * `new`: it has not answered in this run and does not count as silent yet. While the line is down, devices that have answered are
+   * `silent`.
+   */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
   /** What is wrong with it although it answers: texts of open events, added by `agent/diagnosis/faults-in-views.ts`. */
   readonly faults: readonly Message[];
   readonly lastSeenMs: WallMs | null;
   readonly turnaroundMs: number | null;
-  /** Requests that failed since the unit last answered. */
+  /** Requests without a valid reply since the unit last answered; those of the console do not count. */
   readonly failures: number;
   /** Serial number, firmware and other texts that the device contains; absent where none has been read. */
   readonly nameplate?: Readonly<Partial<Record<NameplateId, string>>>;

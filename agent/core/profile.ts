@@ -32,11 +32,11 @@ export type RegisterType =
  * signed power of ten in the first register, then an unsigned number of that many bits. Source: IEC 62386-102 memory banks; DiiA part 252.
  */
 export type ByteType = 'b16' | 'b24' | 'b32' | 'b48' | 'e32' | 'e48';
-/** Which register of a value of several registers comes first: that with the highest or the lowest 16 bits. */
+/** Which comes first, the highest or the lowest part: of the registers of a value, or of the two bytes of a register. */
 export type WordOrder = 'high-first' | 'low-first';
 /**
- * How often a point is polled, if the line has time. `fast`: presence inputs, several times a second. `normal`: lamps and contacts, every 5 s. `slow`:
- * meters and weather, every 30 s. `never`: not at all.
+ * How often a point is polled on a Modbus line, if the line has time. `fast`: presence inputs, several times a second. `normal`: lamps and
+ * contacts, every 5 s. `slow`: meters and weather, every 30 s. `never`: not at all. A DALI bus may have longer periods.
  */
 export type PollClass = 'fast' | 'normal' | 'slow' | 'never';
 /**
@@ -78,12 +78,12 @@ export interface Profile {
   readonly groups: readonly GroupProfile[];
   /** The point whose decrease shows that the unit has restarted, so that the set-up must be repeated; null if it has none. */
   readonly uptime: string | null;
-  /** Name of the codec in `drivers/uart`, for a device that sends without requests. */
+  /** Name of the codec in `drivers/uart`, for a device on a raw UART; null for any other. */
   readonly codec: string | null;
   readonly examples: readonly ProfileExample[];
 }
 
-/** The kind of a device. It groups device types in lists, and selects the energy meters of the cabinet (`meter`). */
+/** The kind of a device: it groups device types in lists. `meter`: the device is an energy meter of the cabinet. */
 export type DeviceCategory =
   | 'luminaire-driver'
   | 'dali-gateway'
@@ -116,13 +116,14 @@ export interface IdentifyProbe {
   readonly table: Table;
   readonly address: number;
   readonly count: number;
-  /** Accepted values of the registers, as in the frame; one of these. */
+  /** Accepted answers, each as the values of the registers in the frame. One of them must match. */
   readonly oneOf: readonly (readonly number[])[];
   /** A text, one character for each register; alternative to `oneOf`. */
   readonly text: string | null;
   readonly strength: 'strong' | 'plausible';
 }
 
+/** What an entry of a nameplate states. */
 export type NameplateId = 'serial' | 'firmware' | 'hardware' | 'model' | 'maker';
 
 /** One text of a nameplate. `u16`, `u32` and `u64` are shown in decimal digits. */
@@ -163,7 +164,7 @@ export interface Quirks {
   readonly maxHole: number;
   /** Start address and count must be even. */
   readonly evenAlign: boolean;
-  /** Silence that this unit needs before the next request. Units: ms. */
+  /** Silence that this unit needs before the next request to it. Units: ms. */
   readonly minGapMs: number;
   /** Time after power-on in which it does not answer. Units: ms. */
   readonly startupSilenceMs: number;
@@ -173,7 +174,10 @@ export interface Quirks {
   readonly writeFunction: 'auto' | 'single' | 'multiple';
   /** Registers that do not exist read as 0 instead of being refused, so a 0 proves nothing. */
   readonly readsZeroForUnknown: boolean;
-  /** Longest wait for a reply until the unit's own response time has been learned. Units: ms. */
+  /**
+   * Usual limit of the wait for a reply. The agent learns shorter waits from replies, and longer ones for a unit that is often later.
+   * Units: ms.
+   */
   readonly responseTimeoutMs: number;
   /**
    * How often a lost write is repeated before it fails. It is also how many consecutive lost replies are tolerated before the unit is silent; none if it
@@ -218,7 +222,9 @@ export interface PointProfile {
   readonly enum: Readonly<Record<string, string>> | null;
   /** The conditions that it reports when it is not 0 (`bit` null) or for each bit that is set. Each becomes an event with a start and an end. */
   readonly flags: readonly PointFlag[];
-  /** It only increases until it rolls over at this value (null: never) or the device is replaced. Null for a point that is not a counter. */
+  /**
+   * Set for a value that only increases, until it rolls over or the device is reset or replaced. Null for a point that is not a counter.
+   */
   readonly counter: PointCounter | null;
   readonly write: PointWrite | null;
   /** How its characters are stored; only for type `text`. The value of such a point is the checksum of its registers (`drivers/modbus/text-codec.ts`). */
@@ -236,7 +242,7 @@ export interface TextFormat {
   readonly order: 'high-first' | 'low-first';
   /** Where a shorter text is in the line; padding fills the rest. */
   readonly align: 'left' | 'center' | 'right';
-  /** Fills the rest of the registers: a character, or `nul`. */
+  /** Fills the rest of the registers: a character, or `nul` for zeros. */
   readonly pad: string;
   /** The characters that the panel can show, besides the space; null for all of the encoding. */
   readonly characters: string | null;
@@ -244,7 +250,10 @@ export interface TextFormat {
   readonly replacement: string;
 }
 
-/** `maxPowerKw`: the largest power that the meter can measure, which limits the rise of its energy. Absent: derived from the lamps of the cabinet. */
+/**
+ * How a counter behaves. `rolloverAt`: it restarts at 0 instead of reaching this value; null: never. `maxPowerKw`: the largest power that
+ * the meter can measure, which limits the rise of its energy. Absent: derived from the lamps of the cabinet.
+ */
 export interface PointCounter {
   readonly rolloverAt: number | null;
   readonly maxPowerKw?: number | undefined;
@@ -327,14 +336,14 @@ export interface PointWrite {
 }
 
 /**
- * One register that must have a value before the unit is used. It is read at first contact and after each absence, and written if it
- * differs. `value`: a number, or the name of a parameter of the zone or the site.
+ * One register that must have a value. It is read at first contact and after each absence, and written if it differs. `value`: a number, or
+ * the name of a parameter of the zone or the site.
  */
 export interface SetupProfile {
   readonly table: 'coil' | 'holding';
   readonly address: number;
   readonly value: number | SetupParameter;
-  /** Higher values are limited to this. Default: 65535. */
+  /** Higher values of a parameter are limited to this. Default: 65535. */
   readonly max?: number;
   readonly why: string;
   /** A level may be refused until it is written. If no row has this, all rows may be required first. */
@@ -351,7 +360,7 @@ export type SetupParameter = 'rampUpMs' | 'rampDownMs' | 'failsafeTimeoutS' | 'f
 /** The set-up parameters that are computed for DALI gear, see `SetupParameter`. */
 export type DaliParameter = 'daliFadeTime' | 'daliFailsafeLevel' | 'daliGroups0' | 'daliGroups8';
 
-/** One exchange with a device, recorded or computed, and the decoded values (`expect`). The tests decode those of every shipped profile. */
+/** One exchange with a device, recorded or computed, and the values that its response decodes to (`expect`). */
 export interface ProfileExample {
   readonly origin: string;
   /** Hex with spaces; null for a uart frame. */

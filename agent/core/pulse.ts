@@ -4,7 +4,7 @@
 import type { MonoMs } from './clock.ts';
 import type { DataRefusal } from './errors.ts';
 
-/** The progress of one line, by which the watchdog recognises a line that hangs. A raw UART line has no `turnedMono`. */
+/** The progress of one line, by which the watchdog recognises a line that hangs. */
 export interface LinePulse {
   readonly id: string;
   /** When the line last chose its next action, even if that was to wait; null while it does not poll, and for a raw UART line. */
@@ -19,7 +19,7 @@ export interface StorePulse {
   readonly unansweredMono: MonoMs | null;
   /** A thread could not be ended, because a disk call blocks it. A restart of the agent would not end it either. */
   readonly isStuck: boolean;
-  /** Nothing is stored, because another process uses the data or has erased it. */
+  /** Why nothing is stored: another process uses the data or has erased it. Null or absent otherwise. */
   readonly refusal?: DataRefusal | null;
 }
 

@@ -6,7 +6,7 @@ export interface RetriedSaveParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   /** Saves the present state. Resolves whether it is on disk. */
   readonly save: () => Promise<boolean>;
-  /** Called for the first of several failures in a row. */
+  /** Called for a failure that does not follow another one. */
   readonly onFailed: () => void;
 }
 

@@ -57,8 +57,9 @@ export interface TrialView {
 export interface CandidateView {
   /** Its last author. */
   readonly by: string;
-  /** Everyone who contributed to it with a request. */
+  /** The last eight authors who contributed to it with a request, newest last. */
   readonly authors: readonly string[];
+  /** When it was last changed. */
   readonly atMs: WallMs;
   readonly hash: string;
   /** Number of the revision that was in force when the candidate was started. */
@@ -191,9 +192,9 @@ export interface ConfigRequest {
 }
 
 /**
- * Changes configurations through candidates: configurations in preparation, one for each console user and one for all users of the
- * platform. Requests that change or check something are handled one at a time; `confirm` and `returnTrial` go first. If too many wait, a further one is
- * refused. A refusal is an answer, not an error. `by`: the author. Shape: as `Revision.by`.
+ * Changes configurations through candidates: configurations in preparation, one for each of eight console users at most, and one for all
+ * users of the platform. Requests that change or check something are handled one at a time; `confirm` and `returnTrial` go first. If too
+ * many wait, a further one is refused. A refusal is an answer, not an error. `by`: the author. Shape: as `Revision.by`.
  */
 export interface ConfigManager {
   view(by: string): ConfigView;
@@ -201,11 +202,18 @@ export interface ConfigManager {
   history(): readonly Revision[];
   /** Undefined if the revision is no longer kept, or if `candidate` is requested and there is none. */
   files(of: number | 'candidate' | 'running', by: string): Promise<ConfigFiles | undefined>;
-  /** Puts a file into the candidate; null removes a profile or the signature. Starts a candidate if there is none. Shape: `cabinet.yaml`, `profiles/<name>.yaml`, `revision.sig`. */
+  /**
+   * Puts a file into the candidate; null removes a profile or the signature. Starts a candidate if there is none. Shape: `cabinet.yaml`,
+   * `profiles/<name>.yaml`, `revision.sig`.
+   */
   put(file: string, text: string | null, by: string): Promise<ConfigAnswer>;
   /** As `put`, in parts. Until the file is complete, `reason` contains how many parts have arrived. */
   putPart(part: FilePart, by: string): Promise<ConfigAnswer>;
-  /** Sets one value of the candidate's cabinet.yaml and leaves the rest as written; null removes it. A key or value that the schema does not allow is refused; `warnings` has the keys that a new item still lacks. Starts a candidate if there is none. Shape: `zones[rue].minPct`; `value` is YAML. */
+  /**
+   * Sets one value of the candidate's cabinet.yaml and leaves the rest as written; null removes it. A key or value that the schema does not
+   * allow is refused; `warnings` has the keys that a new item still lacks. Starts a candidate if there is none. Shape: `zones[rue].minPct`;
+   * `value` is YAML.
+   */
   set(path: string, value: string | null, by: string): Promise<ConfigAnswer>;
   /**
    * Copies another author's candidate, so that its content cannot change between a review and the commit. Refused if that author has none, or `by` has a
@@ -214,12 +222,12 @@ export interface ConfigManager {
   take(author: string, by: string): Promise<ConfigAnswer>;
   /** Checks the candidate, and compares it with the running revision. */
   check(by: string): Promise<ConfigAnswer>;
-  /** Lists the differences from the first to the second in `changes`; refused if one of them does not exist. */
+  /** Lists the differences from the first to the second in `changes`; refused if the files of one of them are not kept. */
   compare(from: number | 'running', to: number | 'candidate' | 'running', by: string): Promise<ConfigAnswer>;
   /**
-   * Commits the candidate of its author. Resolves when the revision is in force or was refused; does not wait for the trial to end. Refused while another
-   * revision is on trial. Files that equal the running ones are `done` without a new revision. A revision that affects no part of the agent is confirmed
-   * immediately.
+   * Commits the candidate of its author. Resolves when the revision is in force or was refused; does not wait for the trial to end. Refused
+   * while another revision is on trial. Files that equal the running ones are `done` without a new revision. A revision that affects no
+   * part of the agent is confirmed immediately.
    */
   commit(request: CommitRequest): Promise<ConfigAnswer>;
   /** As `commit`, with the files of an earlier revision; refused if it is no longer kept. Does not change an open candidate. */
@@ -228,7 +236,7 @@ export interface ConfigManager {
   confirm(by: string): Promise<ConfigAnswer>;
   /** Withdraws the revision on trial immediately; refused if there is none, or if it is not the revision `number`. */
   returnTrial(by: string, why: Said, number?: number): Promise<ConfigAnswer>;
-  /** Resolves when the requests that consoles have made so far have ended. */
+  /** Resolves when the requests that consoles have made so far have been handled. */
   settled(): Promise<void>;
   /** Discards the candidate of this author; refused if there is none. */
   discard(by: string): Promise<ConfigAnswer>;

@@ -10,13 +10,13 @@ export interface RunOptions {
   readonly configFile: string;
   /** Device files that replace those of the configuration, by line id. */
   readonly ports: Readonly<Record<string, string>>;
-  /** Replaces the broker of the configuration. */
+  /** Broker that replaces that of the configuration; null for none. */
   readonly broker: string | null;
-  /** Replaces the store's folder. */
+  /** Folder that replaces that of the store in the configuration; null for none. */
   readonly dataDir: string | null;
   /** Path of the console socket; null: the path in the configuration, else the usual places. */
   readonly socketPath: string | null;
-  /** Rehearsal: the wall clock is shifted so that the run starts at this time. */
+  /** For a rehearsal: the wall clock is shifted so that the run starts at this time. Null: it is not shifted. */
   readonly startAtMs: WallMs | null;
   readonly noUplink: boolean;
   readonly version: string;
@@ -44,8 +44,8 @@ export interface StartSteps {
   /** Call it when the start has ended: the agent is ready, or it stops. */
   over(): void;
   /**
-   * If no step was completed for eight tenths of the limit, a stop signal comes from the service manager: a text with the last step. Otherwise null, also
-   * after `over`.
+   * Returns a text with the last step if none was completed for eight tenths of the limit: a stop signal then comes from the service
+   * manager, because the start hangs. Otherwise null, also after `over`.
    */
   overdue(): string | null;
 }

@@ -20,8 +20,9 @@ export interface SchemaFinding {
 }
 
 /**
- * Additional hints for one kind of document, for values that are present and wrong. `found`: the hint on the value; undefined for the usual one.
- * `allowed`: text added after the list of allowed values. Neither is used for a missing value or an unknown key.
+ * Additional hints for one kind of document, for values that are present and wrong. `found`: the hint on the value; undefined for the usual
+ * one. `allowed`: text added after the list of allowed values. Neither is used for a missing value, an unknown key or a check with its own
+ * message.
  */
 export interface MoreHints {
   found?(found: unknown, schema: JsonSchema): Message | undefined;
@@ -41,9 +42,9 @@ const MOST_UNKNOWN = 100;
 const QUOTED_MAX = 40;
 
 /**
- * Turns one error of the schema library into sentences with what was found and what is allowed; for unknown keys, one
- * for each of the first 100 and one with the number of the others.
- * `root` is the same schema as JSON Schema, `value` the whole document.
+ * Turns one error of the schema library into findings: what was found and what is allowed, or the message of the check. For unknown keys:
+ * one finding for each of the first 100, and one with the number of the others. `root` is the same schema as JSON Schema, `value` the whole
+ * document.
  */
 export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$ZodIssue, more: MoreHints = {}): SchemaFinding[] {
   const path = issue.path as Path;

@@ -5,6 +5,7 @@
  */
 import type { Calendar, SunEvent } from './zone-config.ts';
 
+/** The sound of a cabinet: the limits of the site, the recordings, what is played when, and the places. */
 export interface SoundConfig {
   readonly limits: SoundLimits;
   readonly tracks: readonly SoundTrack[];
@@ -14,10 +15,14 @@ export interface SoundConfig {
   readonly places: readonly SoundPlace[];
 }
 
-/** Limits for every place and every sender. Only the file of the site sets them, so that a platform that was taken over cannot shout. */
+/**
+ * Limits for every place and every sender. Only the file of the site sets them, so that a platform that was taken over cannot play too
+ * loud.
+ */
 export interface SoundLimits {
   /** Highest volume of everything but an emergency. Units: % of the player's range. */
   readonly maxVolumePct: number;
+  /** Volume of an emergency. Units: % of the player's range. */
   readonly emergencyVolumePct: number;
   /** Nothing but an emergency sounds during these hours. */
   readonly quietHours: readonly QuietHours[];
@@ -59,7 +64,7 @@ export interface SoundTrack {
   readonly maxS: number;
 }
 
-/** What a place plays over a day. Each day begins in silence at midnight. */
+/** What a place plays over a day. Each day is silent from midnight to its first step. */
 export interface SoundProgramme {
   readonly id: string;
   /** In the order of the day. A step that the sun puts at or after a later one is left out on that day. */
@@ -72,7 +77,10 @@ export interface SoundStep {
   readonly play: readonly string[];
 }
 
-/** An announcement of the programme: the track `play` at each of these times of each day. */
+/**
+ * An announcement that a place repeats: the track `play` at these times of each day, unless the place must be silent then or its limit is
+ * reached.
+ */
 export interface ScheduledAnnouncement {
   readonly id: string;
   readonly play: string;
@@ -89,10 +97,10 @@ export interface SoundPlace {
   /** From the relays on to the first sound, and from the last sound to the relays off. Units: s. */
   readonly warmUpS: number;
   readonly offDelayS: number;
-  /** Further limits of this place; they only tighten those of the site. Null: none. */
+  /** Further limits of this place; they only tighten those of the site. Null or empty: none. */
   readonly maxVolumePct: number | null;
   readonly quietHours: readonly QuietHours[];
-  /** Volume by time of day; the latest step counts, that of the evening before until the first one. */
+  /** Volume by time of day: the latest step counts, before the first step that of the evening before. Empty: the highest allowed volume. */
   readonly volumes: readonly { readonly at: DayTime; readonly volumePct: number }[];
   readonly programme: string;
   /** Selects another programme for some days; null: always `programme`. */
@@ -113,7 +121,10 @@ export const PLAYER_POINTS = {
 /** The values of a player's point `state`. Source: DFRobot, DFPlayer Mini manual, reply to 0x42; the numbers are those on the wire. */
 export const PLAYER_STATE = { stopped: 0, playing: 1, paused: 2 } as const;
 
-/** The values of a player's point `error`: the last frame was not understood, names no recording, or met another fault. */
+/**
+ * The values of a player's point `error`. `busy`: busy, or the frame was not understood. `noSuchTrack`: no such recording. `other`: another
+ * fault.
+ */
 export const PLAYER_ERROR = { busy: 1, noSuchTrack: 2, other: 3 } as const;
 
 /** Distance of two folders in the value of the point `file`. Source: more than the 255 files that a folder can have, and easy to read. */

@@ -8,11 +8,13 @@ import type { Outcome, PointId } from './words.ts';
 
 /** What can decide what a place plays, highest priority first. Quiet hours are below the emergency only. */
 export const SOUND_RANKS = ['emergency', 'quiet', 'stop', 'announcement', 'request', 'programme', 'default'] as const;
+/** A rank in the decision about sound, one of `SOUND_RANKS`. */
 export type SoundRank = (typeof SOUND_RANKS)[number];
 
 /**
- * What is requested of a place. `play`: a track, again and again for `minutes`. `announce`: a track once. `emergency`: a track over
- * everything else. `stop`: silence. `volume`: another volume, within the limits. `resume`: the end of all of these.
+ * What is requested of a place. `play`: a track, again and again for `minutes`. `announce`: a track once. `emergency`: as `play`, over
+ * everything else. `stop`: silence. `volume`: another volume, within the limits. `resume`: the end of the requests in force that the sender
+ * may end.
  */
 export type SoundAsk =
   | { readonly action: 'play' | 'emergency'; readonly track: string; readonly minutes: number }
@@ -43,10 +45,11 @@ export interface SoundTraceLine {
 }
 
 /**
- * What a place does. `silent`: nothing is wanted. `warming-up`: the amplifiers are on, the sound follows. `playing`: as decided.
- * `changing`: a request to the player is on its way. `fault`: it cannot play, `faults` says why.
+ * What a place does. `silent`: nothing is to be played. `warming-up`: the amplifiers are on, the sound follows. `playing`: as decided.
+ * `changing`: the player does not play as decided yet. `fault`: it cannot play, and `faults` has the reason.
  */
 export const SOUND_STATES = ['silent', 'warming-up', 'changing', 'playing', 'fault'] as const;
+/** What a place does, one of `SOUND_STATES`. */
 export type SoundState = (typeof SOUND_STATES)[number];
 
 /** One place for display. */
@@ -75,7 +78,7 @@ export interface SoundView {
   readonly amplifiers: readonly { readonly pointId: PointId; readonly isOn: boolean | null }[];
 }
 
-/** The sound of the cabinet, for the console. Empty without places. */
+/** The sound of the cabinet, for the console. */
 export interface SoundTools {
   places(): readonly SoundView[];
   /** Ids of all recordings. */

@@ -62,7 +62,7 @@ export interface EarlierLoss {
 /** Whether a frame of this run has reached the platform. `in-flight`: sent, but its delivery is not proven yet. */
 export type FrameFate = 'delivered' | 'in-flight' | 'undelivered';
 
-/** Frames that are now on disk and survive a mains cut. `seq`: the number that each got there. */
+/** Frames that are now on disk and survive a mains cut. `seq`: the number that each frame got there. `readings`: how many it has. */
 export interface Committed {
   readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
 }
@@ -81,7 +81,7 @@ export interface StoreStatus extends TelemetryFacts {
   readonly lossesEstimated: number;
 }
 
-/** Size and progress of the database of readings, as last read: until the disk responds first, `epoch` is empty and the numbers are 0. */
+/** Size and progress of the database of readings, as last read. Before the disk has responded, `epoch` is empty and the counts are 0. */
 export interface TelemetryFacts {
   readonly epoch: string;
   readonly frames: number;
@@ -107,7 +107,7 @@ export interface TelemetryFacts {
 /**
  * What became of every reading of this epoch. Units: readings; `estimates` in losses. `isBalanced`: no reading is unaccounted for.
  *
- * Shape: each number is counted independently; `produced = delivered + backlog + gaps` must be true.
+ * Shape: each number is counted independently; `isBalanced` is true if `produced = delivered + backlog + gaps`.
  */
 export interface StoreAccount {
   readonly produced: number;
@@ -124,7 +124,7 @@ export interface StoreAccount {
 /** How a history is condensed: each reading, or one entry for each minute or hour. */
 export type Resolution = 'raw' | 'minute' | 'hour';
 
-/** Asks for one point over a period. Shape: from `fromMs` to before `toMs`; at most `limit` rows or buckets, the newest ones. */
+/** Requests one point over a period. Shape: from `fromMs` to before `toMs`; at most `limit` rows or buckets, the newest ones. */
 export interface HistoryQuery {
   readonly pointId: PointId;
   readonly fromMs: WallMs;
@@ -162,8 +162,8 @@ export interface History {
 }
 
 /**
- * Asks for one page of all readings of a period, by frame, in the order of `seq`. Shape: from `fromMs` to before `toMs`, by the time of each reading;
- * only frames with a higher `seq` than `afterSeq`; at most `maxFrames` frames.
+ * Requests one page of all readings of a period, by frame, in the order of `seq`. Shape: from `fromMs` to before `toMs`, by the time of
+ * each reading; only frames with a higher `seq` than `afterSeq`; at most `maxFrames` frames.
  */
 export interface ExportQuery {
   readonly fromMs: WallMs;
@@ -238,9 +238,12 @@ export interface Store {
   start(): Promise<void>;
   /** Commits what is in memory, then closes. */
   stop(): Promise<void>;
-  /** Adds a frame in memory; it is committed later, see `onCommitted`. If memory is full, or the ticket is not higher, readings are lost and recorded as a gap. */
+  /**
+   * Adds a frame in memory; it is committed later, see `onCommitted`. If memory is full, delivered frames are discarded first; undelivered
+   * ones that must be discarded are lost and recorded as a gap. So is a frame whose ticket is not higher than the last.
+   */
   append(frame: ReadingFrame): void;
-  /** Resolves once the loss is on disk. Recording the same loss again has no effect. */
+  /** Resolves once the loss is on disk; never if this run cannot write it. Recording the same loss again has no effect on disk. */
   recordLoss(loss: EarlierLoss): Promise<void>;
   /**
    * The number that a frame of this run has or will have on disk. Null if no number is certain, because a number must never identify two
@@ -255,7 +258,7 @@ export interface Store {
   auditAfter(n: number): Promise<AuditRows | undefined>;
   /**
    * Saves a small durable fact as JSON; undefined removes it. Resolves with true once it is on disk, with false if the disk did not accept
-   * it.
+   * it or the value cannot be JSON.
    */
   save(key: string, value: unknown): Promise<boolean>;
   /**
@@ -271,11 +274,12 @@ export interface Store {
   gapsAfter(id: number): Promise<readonly Gap[]>;
   /** The newest events that began or ended since then, and those that are open; oldest first. */
   events(query: { readonly sinceMs: WallMs; readonly limit: number }): Promise<readonly AgentEvent[]>;
-  /** This and the following, chores included, resolve with undefined if the disk did not respond. */
+  /** Resolves with undefined if the disk did not respond. So do `exportPage` and the chores. */
   history(query: HistoryQuery): Promise<History | undefined>;
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
-  /** Chores. Each is safe to repeat, and works in small steps so that commits can run in between. */
+  /** Packs old frames. This and the other chores (`retain`, `check`, `backup`) are safe to repeat. */
   compact(): Promise<CompactionReport | undefined>;
+  /** Deletes what is too old; nothing while the clock is not trusted. */
   retain(): Promise<RetentionReport | undefined>;
   check(): Promise<StoreCheck | undefined>;
   backup(): Promise<BackupReport | undefined>;
@@ -286,14 +290,14 @@ export interface Store {
   onCommitted: (committed: Committed) => void;
   onEvent: (event: AgentEvent) => void;
   /**
-   * Set by the uplink: returns the delivery state of a frame of this run, by its ticket. When memory is full, it decides which frames are
-   * discarded. Default: all are undelivered.
+   * Set by the owner: returns a function from the ticket of a frame of this run to its delivery state. When memory is full, that state
+   * decides which frames are discarded. Default: all are undelivered.
    */
   fates: () => (ticket: number) => FrameFate;
 }
 
 /**
- * Most readings in memory while the disk accepts none; more are lost. Half of it starts a commit. Source: ten minutes of a full cabinet at
- * 30 readings a second; 4 MB.
+ * Limit of the readings in memory while the disk accepts none; above it frames are discarded (`Store.append`). Half of it starts a commit.
+ * Source: ten minutes of a full cabinet at 30 readings a second; 4 MB.
  */
 export const MAX_WAITING_READINGS = 20_000;

@@ -16,9 +16,8 @@ export interface UpdateHeader {
   readonly version: string;
   readonly serial: number;
   /**
-   * Older releases have a vulnerability. After this release is unpacked, none below this serial can be unpacked; after it is confirmed, none
-   * below can be reverted to.
-   * 0 for no limit.
+   * Releases below this serial have a vulnerability; 0 for no limit. Once this release is unpacked, none below can be unpacked. None below
+   * can be reverted to either, except while a release is on trial.
    */
   readonly leastSerial: number;
   readonly arch: 'x64' | 'arm64';

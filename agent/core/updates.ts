@@ -4,8 +4,8 @@
 import type { Message } from './message.ts';
 
 /**
- * Installs and reverts releases of the program; both are refused while lamps are lit, unless forced. One request (`put` too) runs at a
- * time; a second one is refused. Errors: a bad update or a full disk is an answer, not a rejection.
+ * Installs and reverts releases of the program; both are refused while lamps are lit, unless forced. One request (`put` too, not `status`)
+ * runs at a time; a second one is refused. Errors: a bad update or a full disk is an answer, not a rejection.
  */
 export interface UpdateManager {
   status(): Promise<UpdateView>;
@@ -13,7 +13,7 @@ export interface UpdateManager {
   put(part: UpdatePart): Promise<UpdateAnswer>;
   /** Checks and unpacks the uploaded file. If it is valid, the agent restarts with that release, on trial. Refused during another trial. */
   install(request: UpdateRequest): Promise<UpdateAnswer>;
-  /** Restarts the agent with the previous release; refused if there is none, or if the `leastSerial` of a confirmed release blocks it. */
+  /** Restarts the agent with the previous release; refused if there is none, or outside of a trial if a `leastSerial` blocks it. */
   revert(request: UpdateRequest): Promise<UpdateAnswer>;
 }
 

@@ -16,7 +16,7 @@ import type { Intent, LevelPct, Outcome, PointId, Quality, Target } from './word
 export interface UplinkDevice {
   readonly id: string;
   readonly metrics: readonly UplinkMetric[];
-  /** What an override of it applies to: a lamp or a zone; null if it cannot be overridden. */
+  /** The lamp or zone that an override of this device applies to; null if it cannot be overridden. */
   readonly target: Target | null;
   /** A panel, which accepts texts, or a place with sound. Absent: neither. */
   readonly part?: 'panel' | 'sound-place';
@@ -65,7 +65,7 @@ export interface ReleaseRequest {
   readonly commandId: string;
   readonly target: Target;
   readonly source: string;
-  /** Release when the programme has its next step, so that the light changes only once. */
+  /** Release when the programme has its next step, or day and night change, so that the light changes only once. */
   readonly atNextStep?: boolean;
   /** Only intents of this rank; default: any. */
   readonly rank?: IntentRequestRank;
@@ -86,7 +86,9 @@ export interface ProgrammeRequest {
   readonly source: string;
 }
 
-/** Requests that a lamp blinks, to identify it, for `seconds`; 0 stops it. */
+/**
+ * Requests that a lamp blinks, to identify it, for `seconds`; 0 stops it. It stops at `expiresMono` if the lamp has not followed by then.
+ */
 export interface BlinkRequest {
   readonly commandId: string;
   readonly lamp: string;
@@ -140,7 +142,7 @@ export interface UplinkStatus {
   readonly broker: string;
   /** The server in use, or the next one to be tried; index from 0. Absent without an uplink. */
   readonly server?: { readonly index: number; readonly count: number; readonly url: string };
-  /** What is wrong and what to check; empty while online or off. */
+  /** What is wrong and what to check; empty while online or off, or if nothing is known. */
   readonly reason: Message;
   /** Start of the present phase of the session; one `state` may have several phases. */
   readonly sinceMs: WallMs;
@@ -155,7 +157,7 @@ export interface UplinkStatus {
   readonly bytesSent: number;
   readonly commandsReceived: number;
   readonly commandsRefused: number;
-  /** This and the following are absent without an uplink. */
+  /** Absent without an uplink, as are `delivery`, `certificates` and `lastFailure`. */
   readonly relays?: RelayCounts;
   readonly delivery?: UplinkDelivery;
   readonly certificates?: UplinkCertificates;
@@ -223,7 +225,7 @@ export interface Uplink {
   start(): Promise<void>;
   /** Ends the session in order: DDEATHs, NDEATH, disconnect. */
   stop(): Promise<void>;
-  /** Sends live readings, which the store already has under `frame.ticket`. */
+  /** Sends live readings, which the store already has in memory or on disk under `frame.ticket`. */
   publish(frame: ReadingFrame): void;
   /** Call it when a metric without a point has changed: a lamp's decision, an override. Shape: `deviceId` is empty for the node itself. */
   update(deviceId: string, metric: string, value: UplinkValue): void;

@@ -17,14 +17,15 @@ export interface UplinkTools {
   test(request: UplinkTestRequest, onStep: (step: UplinkStep) => void): Promise<UplinkTest>;
 }
 
-/** One line of the uplink's trace: an event of the session, or one packet without its content. `topic` is null for an event. */
+/** One line of the uplink's trace: an event of the session, or one packet without its content. Long texts are truncated. */
 export interface TraceEntry {
   readonly atMs: WallMs;
   readonly kind: 'event' | 'sent' | 'received';
   /** Text of an event, or the name of a packet or of a phase of the session. */
   readonly text: Said;
+  /** Null for an event, and for a packet without a topic. */
   readonly topic: string | null;
-  /** Size of the payload. Units: bytes. */
+  /** Size of the packet's payload, 0 for an event. Units: bytes. */
   readonly bytes: number;
 }
 
@@ -36,9 +37,9 @@ export interface PeerCertificate {
   readonly untilMs: WallMs;
 }
 
-/** Which broker to test. The test ends early when `signal` is aborted. */
+/** Which broker to test. When `signal` is aborted, an attempt to connect ends. */
 export interface UplinkTestRequest {
-  /** Null: the broker of the configuration. The password is sent only to brokers of the configuration. */
+  /** Null: the first broker of the configuration. The password is sent only to brokers of the configuration. */
   readonly broker: string | null;
   readonly signal: AbortSignal;
 }
@@ -49,7 +50,7 @@ export type UplinkStepName = 'files' | 'name' | 'tcp' | 'tls' | 'connack' | 'rig
 /** The result of one stage of a test. */
 export interface UplinkStep {
   readonly name: UplinkStepName;
-  /** `doubtful`: passed, but a person should check it. `skipped`: not requested, or there was nothing to test. */
+  /** `doubtful`: passed, but a person should check it. `skipped`: the configuration has nothing to test here. */
   readonly outcome: 'ok' | 'doubtful' | 'failed' | 'skipped';
   /** Units: ms. */
   readonly tookMs: number;

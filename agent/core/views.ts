@@ -37,11 +37,17 @@ import type { AgentEvent, Language, LevelPct, Outcome, PointId, Quality, Rank, T
 export interface AgentView extends LocalConfigView {
   status(): Promise<StatusView>;
   devices(): readonly DeviceView[];
-  /** The polled points whose id contains `filter`, with their newest readings; all for an empty filter. Upper and lower case are equal. */
+  /**
+   * The polled points whose id contains `filter`, with their newest readings; all for an empty filter. Text points are left out. Case is
+   * ignored.
+   */
   points(filter: string): readonly PointView[];
   /** Undefined if the cabinet has no such lamp or zone. */
   why(id: string): WhyView | undefined;
-  /** As `why`, for another time. In the future: from sun, programme and the intents still in force then. In the past: without levels, since decisions are not recorded. */
+  /**
+   * As `why`, for another time. In the future: from sun, programme and the intents still in force then. In the past: `past` instead of
+   * `lamps`, since decisions are not recorded.
+   */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
   /** Resolves with the final outcome. `authority`: default `technician`. */
   override(request: Omit<OverrideRequest, 'commandId'> & { readonly authority?: 'technician' | 'anyone' }): Promise<OverrideAnswer>;
@@ -54,11 +60,13 @@ export interface AgentView extends LocalConfigView {
   readonly audit: AuditTools;
   readonly access: AccessTools;
   /**
-   * Oldest first. Open events are included even if they began before `sinceMs`. `activeOnly`: only the open ones, without regard to the
-   * other two.
+   * Oldest first. Open warnings and alarms are included even if they began before `sinceMs` or exceed `limit`. `activeOnly`: only these,
+   * without regard to the other two.
    */
   events(query: { readonly sinceMs: WallMs; readonly activeOnly: boolean; readonly limit: number }): Promise<readonly AgentEvent[]>;
-  /** These resolve with undefined if the disk did not respond; `store` then gives the reason. */
+  /**
+   * Undefined if the disk did not respond; `store` then gives the reason. So for `exportPage`, `checkStore`, `backupStore` and `energy`.
+   */
   history(query: HistoryQuery): Promise<History | undefined>;
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
   store(): Promise<StoreView>;
@@ -168,7 +176,10 @@ export interface StoreView extends StoreStatus {
   readonly chores: readonly ChoreView[];
 }
 
-/** Asks for the energy of the nights that began in a period: from `fromMs` to before `toMs`. */
+/**
+ * Requests the energy of the nights that began in a period: from `fromMs` to before `toMs`. A month that is kept as one sum is included
+ * whole.
+ */
 export interface EnergyQuery {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
@@ -183,7 +194,7 @@ export interface EnergyQuery {
  * measures the whole cabinet.
  */
 export interface EnergyView {
-  /** First and last night, by the day on which they began: `2026-12-01`; null if there is no night. */
+  /** First and last night, by the day on which they began: `2026-12-01`; the month if it is kept as one sum. Null if there is no night. */
   readonly firstNight: string | null;
   readonly lastNight: string | null;
   /** The last night has not ended; its values are preliminary. */
@@ -301,13 +312,17 @@ export interface StatusView {
   readonly units: { readonly ok: number; readonly flaky: number; readonly silent: number };
   readonly store: StoreStatus;
   readonly uplink: UplinkStatus;
+  /** Open warnings and alarms. */
   readonly activeEvents: readonly AgentEvent[];
   /** This and `lampsRaised` count since the start of the agent: detections, and how often presence raised a lamp. */
   readonly detections: number;
   readonly lampsRaised: number;
 }
 
-/** One zone with its lamps. `minPct`, `maxPct`: lowest and highest decided level of them. `reason`: that of the lamp with the highest rank. */
+/**
+ * One zone with its lamps; those without a decision are left out. `minPct`, `maxPct`: their lowest and highest decided level; 100 and 0
+ * without any. `reason`: that of the lamp with the highest rank.
+ */
 export interface ZoneView {
   readonly id: string;
   readonly programme: string;
@@ -349,7 +364,7 @@ export interface PointView {
 export interface WhyView {
   readonly id: string;
   readonly kind: 'lamp' | 'zone';
-  /** Empty for an instant in the past. */
+  /** Lamps with a decision. Empty for an instant in the past. */
   readonly lamps: readonly WhyLamp[];
   /** The time that the question is about; absent for the present. */
   readonly atMs?: WallMs;
@@ -363,7 +378,11 @@ export interface WhyView {
 export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
   /** The point with its level. */
   readonly pointId: PointId;
-  /** Newest recorded reading up to that time; null if none was recorded shortly before. Shape: `levelPct` null if the lamp did not answer. */
+  /**
+   * Newest recorded reading in the 10 min up to that time; null if there is none. `AgentView.whyAt` gives null: the console reads the
+   * history.
+   * Shape: `levelPct` null if the lamp did not answer.
+   */
   readonly measured: { readonly levelPct: number | null; readonly atMs: WallMs } | null;
   /** What sun and programme request at that time with the present settings. */
   readonly planned: readonly WhyLine[];

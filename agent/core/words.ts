@@ -5,7 +5,7 @@
 import type { MonoMs, WallMs } from './clock.ts';
 import type { Message } from './message.ts';
 
-/** Name of a point: `<device>.<quantity>`, such as `L07.level`. The same in store, console, rules and uplink. */
+/** Name of a point: `<device>.<quantity>`, such as `L07.level`. */
 export type PointId = `${string}.${string}`;
 
 /**
@@ -45,7 +45,7 @@ export interface Target {
   readonly id: string;
 }
 
-/** Target of a command; a device if the command writes one of its points. */
+/** Target of a command. `device`: the device whose point the command writes, or a panel or a place with sound. */
 export type CommandTarget = Target | { readonly kind: 'device'; readonly id: string };
 
 /** Ranks of intents: the levels that a person, the platform or a contact of the site requests. Such an intent always has an end. */
@@ -78,7 +78,7 @@ export interface Intent {
   readonly untilMono: MonoMs;
   /** Present until a lamp follows the intent. If none has followed by this time, the intent ends, because the command behind it has expired. */
   readonly startBy?: { readonly atMs: WallMs; readonly atMono: MonoMs };
-  /** It ends with the contact or the blinking that caused it. It is not listed with the overrides and cannot be released. */
+  /** It ends with the contact or the blinking that caused it, and cannot be released. */
   readonly goesByItself?: true;
 }
 
@@ -139,13 +139,16 @@ export interface Outcome {
   readonly atMs: WallMs;
   /** The failed lamps that only follow another intent for now; absent if there are none. */
   readonly waiting?: readonly OverriddenLamps[];
-  /** The effect lasts only until the agent stops, because the disk has not accepted it yet. The agent saves it once the disk does. Absent if it is on disk or needs no saving. */
+  /**
+   * The effect lasts only until the agent stops, because the disk has not accepted it yet. The agent saves it once the disk does. Absent if
+   * it is on disk or needs no saving.
+   */
   readonly isSaved?: false;
 }
 
 /**
  * Lamps that do not follow a command yet, because `wish`, a stronger intent, decides their level. They follow the command when that intent
- * ends.
+ * ends, if the intent of the command is still in force then.
  */
 export interface OverriddenLamps {
   readonly lamps: readonly string[];
@@ -237,7 +240,10 @@ export type Severity = 'info' | 'warning' | 'alarm';
  * its start.
  */
 export interface AgentEvent {
-  /** `<code>:<source>:<startMs>`; for a flag of a point `<code>:<source>:<flag>:<startMs>`. The end of an event has the id of its start. */
+  /**
+   * Usually `<code>:<source>:<startMs>`; for a flag of a point `<code>:<source>:<flag>:<startMs>`. The end of an event has the id of its
+   * start.
+   */
   readonly id: string;
   readonly code: EventCode;
   /** The device, lamp, line or part that the event is about. */

@@ -44,8 +44,8 @@ export interface Zone {
   /** Selects another programme for some nights; null: always `programme`. */
   readonly calendar: string | null;
   /**
-   * Lowest level at night, not below the level of the minimum class. Not for maintenance, nor for a programme at 0 % with `dark`. `constantLight` may
-   * reduce it further.
+   * Lowest level at night, not below the level of the minimum class. Requests of rank maintenance may go below it, and all levels while the
+   * programme is at 0 % with `dark`. The maximum of a lamp and `constantLight` may give less.
    */
   readonly minPct: LevelPct;
   /** The class that 100 % provides; null if classes are not used. */
@@ -80,8 +80,8 @@ export interface Season {
 }
 
 /**
- * A light sensor that switches the zone on below one threshold and off above the other. It counts only near the sun's own times; outside
- * that window the sun decides.
+ * A light sensor that switches the zone on at one threshold and off at a higher one. While the time is trusted, it counts only near the
+ * sun's own times (`windowMin`). Without a trusted time it decides alone.
  */
 export interface PhotocellConfig {
   readonly device: string;
@@ -91,11 +91,11 @@ export interface PhotocellConfig {
   readonly offAboveLux: number;
   /** A value counts only after it has lasted this long. Units: s. */
   readonly dwellS: number;
-  /** Window around the sun's own times in which the photocell counts; outside it the sun decides. Units: min. */
+  /** Window around the sun's own times in which the photocell counts; outside it the sun decides, if the time is trusted. Units: min. */
   readonly windowMin: number;
   /** Older values are ignored. Units: s. */
   readonly staleS: number;
-  /** It also measures the light of its own zone. While the zone is lit, a value only counts as proof that it is not bright. */
+  /** It also measures the light of its own zone. While the zone is lit, its values can only prove that it is not bright. */
   readonly seesOwnLight: boolean;
 }
 
@@ -134,7 +134,10 @@ export interface PresenceConfig {
   readonly reachM: number | null;
   /** Lamps of other zones that presence also raises, as at a crosswalk, within `reachM` too; absent or empty: none. */
   readonly alsoLamps?: readonly string[];
-  /** Longest continuous raise of the zone, whichever sensors detect. Then the programme applies until all are still for 1 min. Units: s. */
+  /**
+   * Longest continuous raise of the zone, whichever sensors detect. Then presence raises nothing until all are still for 1 min, or it is
+   * day. Units: s.
+   */
   readonly maxBoostS: number;
   /** Light ahead of a moving person or vehicle; null: only around the sensors. */
   readonly wave: WaveConfig | null;
@@ -153,14 +156,17 @@ export interface PresenceSensor {
   readonly threshold: number;
   /** How long the sensor itself reports presence after the last movement; subtracted from `holdS`. Units: s. */
   readonly ownHoldS: number;
-  /** Shorter presence is ignored, except that of a button, and so is a shorter pause (`offDelayS`). Units: s. */
+  /** Shorter presence is ignored, except that of a button or a counter. A pause shorter than `offDelayS` is ignored too. Units: s. */
   readonly minPulseS: number;
   readonly offDelayS: number;
-  /** Presence that begins within this time after the zone's own light changed counts only from its end on. Not for a counter. Units: s. */
+  /**
+   * Presence that begins within this time after the zone's own light changed counts only once this time has passed. Not for a counter.
+   * Units: s.
+   */
   readonly blankS: number;
   /**
-   * Continuous presence for longer than this means that the sensor is stuck; 0: never. It is then ignored until it has been clear for 1 min. Not for a
-   * counter. Units: s.
+   * Continuous presence for longer than this means that the sensor is stuck; 0: never. It is then ignored until it has been clear for 1
+   * min, or for `offDelayS` if that is longer. Not for a counter. Units: s.
    */
   readonly stuckS: number;
   /** A higher rate is reported as an event; a counter above it is ignored until its rate is at most half of this. Units: detections an hour. */
@@ -179,19 +185,19 @@ export interface WaveConfig {
   readonly speedKmh: number;
   /** Delay of sensor, bus and ramp together: light must be on this long before the person or vehicle arrives. Units: s. */
   readonly lookAheadS: number;
-  /** Lit at least this far ahead and behind. Units: m. */
+  /** `leastAheadM`: lit at least this far ahead. `behindM`: lit this far behind. Units: m. */
   readonly leastAheadM: number;
   readonly behindM: number;
 }
 
-/** Reduces the level of a road when few vehicles are counted. Source: UNI 11248:2016 annex D, as in the reference. */
+/** Raises a zone to the level that its traffic requires. Source: UNI 11248:2016 annex D, as in the reference. */
 export interface TrafficConfig {
   readonly counters: readonly { readonly device: string; readonly point: string }[];
   /** Flow for which the road was designed. Units: vehicles an hour. */
   readonly designFlowPerH: number;
   /**
-   * Lowest share first: below this share of the design flow, this level applies. Above all of them, or while the flow is not known, it is 100 %. Less
-   * light needs two counts of 10 min in a row, more light only one.
+   * Lowest share first: below this share of the design flow, the zone is raised to this level. Above all of them, or while the flow is not
+   * known, to 100 %. More light begins at once; less light needs two counts of 10 min in a row.
    */
   readonly steps: readonly { readonly belowPct: number; readonly level: StepLevel }[];
 }
@@ -229,14 +235,17 @@ export type SunEvent = 'sunset' | 'sunrise' | 'dusk' | 'dawn' | 'middle';
 
 /**
  * Selects the programme of a zone for each night: that of the first rule that matches the date on which the night began. If none matches,
- * the zone's own programme applies.
+ * the zone's own programme applies. For a place with sound: the same for each day.
  */
 export interface Calendar {
   readonly id: string;
   readonly rules: readonly CalendarRule[];
 }
 
-/** A rule of a calendar: it selects `programme` for the nights that meet all its conditions. Null: no such condition. */
+/**
+ * A rule of a calendar: it selects `programme` for the nights (for sound and panels: days) that meet all its conditions. Null: no such
+ * condition.
+ */
 export interface CalendarRule {
   readonly programme: string;
   /** 1 Monday to 7 Sunday. */
@@ -248,7 +257,7 @@ export interface CalendarRule {
   readonly nthWeekday: { readonly nth: number; readonly weekday: number } | null;
   /** Built-in public holidays, or the days of a list in the file. */
   readonly holidays: BuiltInHolidays | HolidayList | null;
-  /** The nights before these days: in addition to them, or instead of them. Absent: not these nights. */
+  /** Also or only the nights before the days of `holidays`. Absent: not these nights. */
   readonly eves?: 'also' | 'only';
 }
 
@@ -296,7 +305,8 @@ export interface EventNight {
 
 /**
  * A rule of the cabinet. It applies while a value or the traffic is beyond a threshold, or while someone is in a zone. `when.clearsAt`: the
- * value at which it ends. `when.forS` (s), for a value: each change must last this long. Outputs can refer to the rule.
+ * value at which it ends. `when.forS` (s), for a value: each change must last this long. Without a good value it ends `forS` and a minute
+ * later. Outputs and panels can refer to the rule.
  */
 export interface Rule {
   readonly id: string;
@@ -336,7 +346,9 @@ export interface Output {
   readonly litWith: { readonly zones: readonly string[]; readonly value: OutputValue } | null;
   /** The value of the first rule that applies is written, also if a zone of `litWith` is lit. */
   readonly rules: readonly { readonly rule: string; readonly value: OutputValue }[];
-  /** Shortest time at a value other than `idle`, and at `idle`. A circuit whose zone is to be lit waits 2 s at most. Units: s. */
+  /**
+   * Shortest time at a value other than `idle`, and at `idle`. To light a zone of `litWith` it leaves `idle` after 2 s at most. Units: s.
+   */
   readonly minOnS: number;
   readonly minOffS: number;
 }

@@ -33,10 +33,11 @@ export interface EnergyParts {
     zoneStates(): readonly ZoneState[];
   };
   /**
-   * A night of a zone has ended and is stored; not called for zones that no longer exist. After a start it may be called again for the newest stored night.
+   * A night of a zone, or a part of it, has ended and is stored; not called for zones that no longer exist. After a start it may be called
+   * again for the newest stored night.
    */
   readonly onNight: (night: Omit<EnergyRow, 'period'> & { readonly endMs: WallMs }) => void;
-  /** Reports nights in which the meter of the invoice differs from other figures. Absent: they are not compared. */
+  /** Receives the nights in which the meter of the invoice differs from other figures. Absent: these are not reported. */
   readonly events?: Pick<EventTracker, 'set'>;
 }
 

@@ -36,8 +36,9 @@ export interface EnergyArchive {
   /** Resolves with the stored month, plus those of `nights` that belong to it, which may not be stored yet; undefined if it could not be read. */
   month(name: string, nights: readonly ClosedNight[]): Promise<EnergyMonth | undefined>;
   /**
-   * Adds the night to its stored month; a part with the same id is replaced. Also reduces the month that is 14 months older to one sum. Resolves with the
-   * whole night, earlier parts included, once it is on disk. Undefined if the month could not be read or written; call it again then.
+   * Adds the night to its stored month; a part with the same id is replaced. Also tries to reduce the month that is 14 months older to one
+   * sum. Resolves with the whole night, earlier parts included, once it is on disk. Undefined if its month could not be read or written;
+   * call it again then.
    */
   keep(night: ClosedNight): Promise<NightTally | undefined>;
   /**

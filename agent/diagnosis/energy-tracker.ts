@@ -29,8 +29,8 @@ export interface EnergyTrackerParts extends RunningNightParts {
   /** Called every ten seconds and before `nights` returns sums; it must update `count`. */
   readonly refresh: () => void;
   /**
-   * A night, or a part of one, has ended and is stored; `night` has all its parts. Called again after a start for the newest stored night, if the time is
-   * trusted when the store has responded.
+   * A night, or a part of one, has ended and is stored; `night` has all its parts. After a start it may be called again for the newest
+   * stored night.
    */
   readonly onNight: (night: NightTally, endMs: WallMs) => void;
 }

@@ -17,8 +17,8 @@ const FAULTS: readonly EventCode[] = [
 const SILENCES: readonly EventCode[] = ['line-down', 'line-silent', 'unit-silent'];
 
 /**
- * Returns a copy of the device whose `faults` are the texts of its open fault events. `events`: open events only. A silent device is not
- * among the faults, because its state shows it.
+ * Returns a copy of the device whose `faults` are the texts of its open fault events. `events`: open events only. That a device is silent
+ * is not among the faults, because its state shows it.
  */
 export function withDeviceFaults(device: DeviceView, events: readonly AgentEvent[]): DeviceView {
   return { ...device, faults: ofDevice(device.id, events).map(({ text }) => text) };

@@ -18,6 +18,7 @@ const LIMIT_MS = { from: 60_000, until: 30_000 };
 /** The difference must last for this time. Units: ms. Source: assumed; a clock that is just being set is no difference. Confirmed by: the logs of cabinets after a start. */
 const HOLD_MS = 180_000;
 
+/** The dependencies with which `createMeterClock` is called. `points`: those with another meaning than `clock` are ignored. */
 export interface MeterClockParts {
   readonly points: ReadonlyMap<PointId, Pick<CabinetPoint, 'device' | 'semantic'>>;
   readonly clock: Clock;
@@ -25,8 +26,8 @@ export interface MeterClockParts {
 }
 
 /**
- * Creates the comparison for all points with the meaning `clock`, whose value is in seconds since 1970. A difference of more than a minute for
- * three minutes opens the event `meter-clock-differs`; it ends below half a minute.
+ * Creates the comparison for all points with the meaning `clock`, whose value is in seconds since 1970. A difference of more than a minute
+ * that is still there three minutes later opens the event `meter-clock-differs`. A difference of at most half a minute ends it.
  */
 export function createMeterClock({ points, clock, events }: MeterClockParts): { onReadings(readings: readonly Reading[]): void } {
   const watched = new Map([...points].filter(([, { semantic }]) => semantic === 'clock').map(([id, { device }]) => [id, device.id]));

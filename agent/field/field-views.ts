@@ -15,7 +15,7 @@ import type { BusToolsParts, RawLine } from './bus-tools/bus-tools.ts';
 import { deadLineText, type LineRuntime } from './line-runtime.ts';
 import { type Unit, unitState } from './units/unit.ts';
 
-/** Returns a list of one: the Modbus line as the bus tools need it. Returns an empty list for a line of raw bytes. */
+/** Returns a list of one: the Modbus line or DALI bus as the bus tools need it. Returns an empty list for a line of raw bytes. */
 export function busLine({ source, units, runner, supervisor }: LineRuntime): BusToolsParts['lines'][number][] {
   if (source.kind !== 'modbus' || runner === null) return [];
   const { config, line } = source;
@@ -23,7 +23,7 @@ export function busLine({ source, units, runner, supervisor }: LineRuntime): Bus
   return [{ config, line, units, runner, overruns, requestsOf, downReason: () => supervisor.reason }];
 }
 
-/** Returns a list of one: the line of raw bytes as the bus tools need it. Returns an empty list for a Modbus line. */
+/** Returns a list of one: the line of raw bytes as the bus tools need it. Returns an empty list for any other line. */
 export function rawLine({ source, supervisor }: LineRuntime): RawLine[] {
   if (source.kind !== 'uart') return [];
   return [{ config: source.config, noiseBytes: () => source.driver.counters.noiseBytes, downReason: () => supervisor.reason }];
@@ -32,7 +32,7 @@ export function rawLine({ source, supervisor }: LineRuntime): RawLine[] {
 /**
  * Returns the state, load and counters of a line as the console shows them.
  *
- * `counters` are those of a Modbus line, without those caused by the console's requests; null for a line of raw bytes, whose counts are
+ * `counters` are those of a line with units, without those caused by the console's requests; null for a line of raw bytes, whose counts are
  * then 0 except `noiseBytes`.
  */
 export function lineView({ source, supervisor, load, runner }: LineRuntime, counters: LineCounters | null): LineView {
@@ -80,8 +80,8 @@ export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] 
 }
 
 /**
- * The newest value, quality and age of the polled points whose id contains `filter`; case is ignored. A point without a reading has quality
- * `missing`, and null as its value and age. Units: `ageS` in s, one decimal.
+ * The newest value, quality and age of the polled points whose id contains `filter`; case is ignored, and text points are left out. A point
+ * without a reading has quality `missing`, and null as its value and age. Units: `ageS` in s, one decimal.
  */
 export function pointViews(
   points: ReadonlyMap<PointId, CabinetPoint>,

@@ -32,14 +32,14 @@ export interface RuntimeParts {
   readonly log: Log;
   readonly events: EventTracker;
   readonly latest: LatestReadings;
-  /** Counts the transactions of Modbus lines. */
+  /** Counts the transactions of lines with units. */
   readonly bus: Pick<FieldBusTools, 'note' | 'noteUrgent'>;
   /** Set-up values of a device, from the policy of its zone. */
   readonly setupValuesOf: (deviceId: string) => SetupValues;
   readonly random: () => number;
   /** Keeps what was learned about units and the counters over a restart. Without it both are lost when the agent stops. */
   readonly memory?: Pick<Store, 'load' | 'save'>;
-  /** Default: the agent's periods, with presence inputs as often as the line has time. */
+  /** Default: the agent's periods, with presence inputs every 75 to 100 ms. A DALI bus has its own. */
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   /** Receives the decoded readings of all devices. */
   readonly onReadings: (readings: readonly Reading[]) => void;

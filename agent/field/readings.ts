@@ -23,21 +23,19 @@ export function readingsOf(deviceId: string, values: readonly DecodedValue[], st
   );
 }
 
-/**
- * Returns one reading with value null for each quantity: `missing` for a device that does not answer, `bad` for quantities that it refuses.
- */
+/** Returns one reading for each quantity, with value null, the given quality and the times of `stamp`. */
 export function absentReadings(deviceId: string, quantities: readonly string[], quality: 'missing' | 'bad', stamp: Stamp): Reading[] {
   return quantities.map((quantity) => ({ pointId: pointId(deviceId, quantity), value: null, quality, ...stamp }));
 }
 
-/** Returns the ids of the points of a profile that are polled. */
+/** Returns the ids of the points of a profile whose `poll` is not `never`. */
 export function quantitiesOf({ points }: Profile): string[] {
   return points.filter(({ poll }) => poll !== 'never').map(({ id }) => id);
 }
 
 /**
- * Keeps the newest reading of each point and passes readings on. A good reading older than the limit of its point is returned with quality `stale`;
- * its value stays.
+ * Stores the reading of each point that was added last, and passes added readings to `onReadings`. A good reading that is older than the
+ * limit of its point is returned with quality `stale` and its value.
  */
 export class LatestReadings {
   readonly #clock: Clock;

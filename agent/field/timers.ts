@@ -8,7 +8,7 @@ const IDLE_MS = 1_000;
 /** Shortest sleep, so that a request that is due but not possible does not cause a busy loop. Units: ms. */
 const IDLE_MIN_MS = 0.1;
 
-/** A sleep that `wake` ends early, for a line that waits until its next request is due. */
+/** A timer for one sleep at a time: `sleep` resolves after the given time or when `wake` is called. */
 export type WakeableTimer = ReturnType<typeof createWakeableTimer>;
 
 /** Creates a timer for one sleep at a time: `sleep` waits for the shortest of some times, 1 s at most; `wake` ends the current sleep. */
@@ -31,7 +31,7 @@ export function createWakeableTimer(clock: Clock) {
   };
 }
 
-/** A timer that fires after a time without a restart. */
+/** A timer that fires after each `quietMs` without a restart, once it is started and until it is stopped; see `createQuietTimer`. */
 export type QuietTimer = ReturnType<typeof createQuietTimer>;
 
 /** Creates a timer that, once started, calls `onQuiet` after each `quietMs` without a restart, until it is stopped. Units: ms. */

@@ -7,17 +7,20 @@ import { msg } from '../core/message.ts';
 import { type Decision, type DecisionReason, type Intent, type LevelPct, RANKS, type Rank, type TraceLine } from '../core/words.ts';
 import { spell } from './spell.ts';
 
-/** Level of a lamp at night without any intent or rule. Source: TALQ defaultLightState, 100 % unless configured. */
+/**
+ * Level of a lamp at night without an intent, a programme or a rule, before its limits. Source: TALQ defaultLightState, 100 % unless
+ * configured.
+ */
 export const DESIGN_LEVEL_PCT: LevelPct = 100;
 
 /** The text of the trace line that says that a lamp shows its warning level before it goes to 0 %. */
 export const WARNING_TEXT = msg`warning before the dark`;
 const DESIGN_TEXT = msg`design level where no other rule applies`;
 
-/** The trace line of a rule; the arbiter adds `applied`. */
+/** A trace line without `applied`, which the arbiter adds. */
 export type RuleLine = Omit<TraceLine, 'applied'>;
 
-/** The line of a rule that lowers the programme to at most this level. */
+/** The line of a rule that lowers the programme, or the design level without one, to at most this level. */
 export type LowerLine = RuleLine & { readonly rank: 'programme'; readonly levelPct: LevelPct };
 
 /**
@@ -30,13 +33,15 @@ export interface Raise {
   readonly distanceM: number | null;
 }
 
-/** Whether a zone has its night or day; `time-not-trusted` if neither is known, in which case its lamps are lit. */
+/**
+ * Whether a zone has its night or day; `time-not-trusted` if neither is known. Its lamps are then lit unless an intent sets them to 0 %.
+ */
 export type Light = 'night' | 'day' | 'time-not-trusted';
 
 /** What the level of one lamp is decided from, at one instant. */
 export interface LampCase {
   readonly lamp: Lamp;
-  /** Null for a lamp without a zone; it is then lit at its design level, also by day. */
+  /** Null for a lamp without a zone; without an intent it is then lit at its design level, also by day. */
   readonly zone: Zone | null;
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
@@ -57,8 +62,8 @@ export interface LampCase {
 }
 
 /**
- * A level that a lamp had when the agent started, and until when the lamp is not dimmed below it. It does not show that a person is
- * present.
+ * A level that a lamp had when the agent started, and until when the lamp is not dimmed below it at night. An intent may still dim the lamp
+ * below that level.
  */
 export interface FoundLevel {
   readonly levelPct: LevelPct;

@@ -40,7 +40,7 @@ export function ruleOf(calendar: Calendar, night: NightDay): CalendarRule | null
   return calendar.rules.find((rule) => fits(rule, date)) ?? null;
 }
 
-/** Whether a date is the one on which this night begins. A date whose `year` is null is so in every year. */
+/** Whether a date is the one on which this night begins. If `year` is null, only month and day are compared. */
 export function isOn({ year, month, day }: CalendarDate, night: NightDay): boolean {
   const date = plain(night);
   return (year === null || year === date.year) && month === date.month && day === date.day;
@@ -97,7 +97,7 @@ function plain({ year, month, day }: NightDay): PlainDate {
   };
 }
 
-/** Whether a day meets all the conditions of a rule. */
+/** Whether a day meets all the conditions of a rule (the weekdays, the span and so on). A condition that is null is met by every day. */
 export function isDayOf(days: Omit<CalendarRule, 'programme'>, day: NightDay): boolean {
   return fits(days, plain(day));
 }

@@ -18,11 +18,14 @@ import { sensorReaches } from './presence.ts';
 /** A street whose minimum light another street must reach, such as the running one. The minimum is that of its `darkestStreet`. */
 export interface Floor {
   readonly street: LightingStreet;
-  /** For each lamp of the judged street, the lamp of this street that is the same light point. */
+  /** By lamp of the judged street: the lamp of this street that is the same light point. A lamp without one is absent. */
   readonly lampOf: ReadonlyMap<string, string>;
 }
 
-/** One lamp that would be too dark. Shape: `lampId` is its id in the judged street. */
+/**
+ * One lamp that would be too dark: at `atMs` its level is below `floorPct`, the least that it must give. Shape: `lampId` is its id in the
+ * judged street.
+ */
 export interface Shortfall {
   readonly lampId: string;
   readonly atMs: WallMs;
@@ -32,7 +35,7 @@ export interface Shortfall {
   readonly text: Message;
 }
 
-/** The question to `shortfallsOf`: whether the street `after` gives at least the light of some floors. */
+/** The question to `shortfallsOf`: which lamps of the street `after` would be darker than their floors permit. */
 export interface FloorQuestion {
   readonly after: LightingStreet;
   /** A lamp must reach the lowest of the floors that contain it. */

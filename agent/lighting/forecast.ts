@@ -18,11 +18,11 @@ import type { Night, Nights } from './night.ts';
 import { chosenIn, type ProgrammeState } from './programme.ts';
 import type { ZonePlan } from './zone-moment.ts';
 
-/** The present, from which a forecast starts. */
+/** The present, from which a forecast starts: its time on both clocks, the intents and, if known, the burning hours and the chosen programmes. */
 export type ForecastStart = Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'intents'> &
   Partial<Pick<LightingSnapshot, 'burningH' | 'programmes'>>;
 
-/** Computes the light of a street at other instants than the present. */
+/** Computes the light of a street at any instant, without presence, photocells, traffic and rules. */
 export interface Forecast {
   /** Returns nights and programme of a zone; undefined for an unknown zone. */
   readonly plan: Decider['plan'];

@@ -6,7 +6,7 @@ import { DESIGN_LEVEL_PCT, limitedPct } from './arbiter.ts';
 /** The level decided for a lamp and its cause, for the energy figures. */
 export interface LampUse {
   readonly levelPct: LevelPct;
-  /** The level without presence, traffic and rules; the level itself while none of them raises it, or without a programme's level. */
+  /** The level that the lamp would have if presence, traffic and rules did not raise it; `levelPct` while none of them does. */
   readonly quietPct: LevelPct;
   /** `traffic`: traffic or a rule. */
   readonly raisedBy: 'presence' | 'traffic' | null;

@@ -65,11 +65,11 @@ export interface SensorState {
 export interface PhotocellState {
   /** Newest value; null while it gives none. */
   readonly lux: number | null;
-  /** Time of the newest reading with a value. */
+  /** Time of the newest reading with a value; before the first value, of the first reading. */
   readonly atMono: MonoMs;
   /**
    * Since when the value is at or below the lower threshold, and at or above the upper one; null otherwise. While the cell is in the light
-   * of its own lamps, only `notAboveMono` is not null.
+   * of its own lamps, only `notAboveMono` may be set.
    */
   readonly belowMono: MonoMs | null;
   readonly aboveMono: MonoMs | null;
@@ -85,7 +85,7 @@ export interface PhotocellState {
   readonly isDoubtful?: boolean;
 }
 
-/** Flow of vehicles in a zone, and the step of the light that it has put in force. Units: vehicles an hour. */
+/** Flow of vehicles in a zone, and the step of the zone's `traffic` configuration that is in force. Units: flows in vehicles an hour. */
 export interface TrafficState {
   /** The flow of the last window; null before the first has ended, if the last one was not full, and while a counter fails. */
   readonly flowPerH: number | null;
@@ -111,7 +111,7 @@ export interface RuleState {
   readonly lostMono?: MonoMs | null;
 }
 
-/** A person detected at a pole, by a sensor of ours or by a neighbour cabinet. */
+/** A person or vehicle detected at a pole, by a sensor of this cabinet or by a neighbour cabinet. */
 export interface Detection {
   /** Sensor's device, or the neighbour's edge node. */
   readonly source: string;
@@ -126,16 +126,16 @@ export interface Detection {
   readonly beforeM?: number;
 }
 
-/** A level below which a lamp is not dimmed for a while: the level that it had when the agent started. */
+/** The level that a lamp had when the agent started, and until when it is not dimmed below it at night without an intent. */
 export interface LampHold {
   readonly levelPct: LevelPct;
   readonly untilMono: MonoMs;
 }
 
-/** A programme that a zone has for a while, in place of its calendar's. */
+/** A programme that a zone has for a while in place of its own, whatever its calendar says. */
 export interface ProgrammeChoice {
   readonly programme: string;
-  /** For people and for the forecast; the real end is the monotonic one. */
+  /** For people, and for the next start of the agent; the real end is the monotonic one. */
   readonly untilMs: WallMs;
   readonly untilMono: MonoMs;
 }
@@ -147,7 +147,7 @@ export interface ChosenProgramme extends ProgrammeChoice {
   readonly reason: string;
 }
 
-/** All inputs of a decision. */
+/** All inputs of a decision besides the street. */
 export interface LightingSnapshot {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
@@ -208,6 +208,6 @@ export interface LightingResult {
   /** One per lamp, in the order of the cabinet. */
   readonly decisions: readonly Decision[];
   readonly zones: readonly ZoneState[];
-  /** To be passed to the next call, so that each fall to 0 % at night has its warning. */
+  /** To be passed to the next call as `LightingSnapshot.lit`, which the warning before the dark depends on. */
   readonly lit: LitLamps;
 }

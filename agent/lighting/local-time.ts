@@ -32,7 +32,10 @@ export interface LocalCalendar {
  */
 const APART_MS = 36 * 60 * 60_000;
 
-/** Creates the calendar of an IANA time zone. Errors: throws RangeError for an unknown name; the config check rejects it. */
+/**
+ * Creates the calendar of an IANA time zone. Errors: throws RangeError for an unknown name, unless it equals the `TZ` variable of the
+ * process; the config check rejects unknown names.
+ */
 export function createLocalCalendar(timezone: string): LocalCalendar {
   const localAt = timezone === process.env['TZ'] ? localByDate : localByIntl(timezone);
   const offsetMs = (atMs: WallMs): number => asUtc(localAt(atMs)) - Math.floor(atMs / MINUTE_MS) * MINUTE_MS;

@@ -9,7 +9,7 @@ import type { MonoMs } from '../core/clock.ts';
 import type { Detection, LightingStreet } from './lighting.ts';
 import type { StreetGraph } from './street-graph.ts';
 
-/** One stay at a pole, from its first detection to the last. With two sensors at one place, `source` and `pole` are those of the first. */
+/** A stay of a person or vehicle at a pole, from the first detection to the last. `source` and `pole` are those of the first detection. */
 export interface PoleVisit {
   readonly source: string;
   readonly pole: string;
@@ -18,7 +18,7 @@ export interface PoleVisit {
   /** Distance before the pole at `firstMono`; for relayed ones. Units: m. */
   readonly beforeM: number;
   readonly isRelayed: boolean;
-  /** As reported by a neighbour or a sensor. */
+  /** The speed reported by a neighbour or a sensor, limited to 2 to 130 km/h; null if none was reported. Units: m/s. */
   readonly speedMps: number | null;
   readonly direction: 1 | -1 | null;
 }
@@ -29,7 +29,7 @@ export interface Mover {
   readonly visit: PoleVisit;
   /** The visit before that; null for a mover detected once. */
   readonly before: PoleVisit | null;
-  /** Measured or reported; null if unknown. Units: m/s. */
+  /** From reports and from the times between poles; null if unknown. Units: m/s. */
   readonly speedMps: number | null;
   /** Used while the speed is not known. Units: m/s. */
   readonly assumedMps: number;

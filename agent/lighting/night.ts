@@ -16,7 +16,7 @@ export interface Night {
   readonly date: LocalTime;
   readonly startMs: WallMs;
   readonly endMs: WallMs;
-  /** When the zone is dark enough to be lit, offsets included; in order, usually one span. */
+  /** When the zone is dark enough to be lit, by the sun and the offsets; in order, usually one span. */
   readonly dark: readonly { readonly fromMs: WallMs; readonly toMs: WallMs }[];
   /** The zone's first dusk and last dawn, offsets included; null if the sun makes none. They may be set although `dark` is empty. */
   readonly duskMs: WallMs | null;
@@ -48,7 +48,7 @@ const KEEP = 3;
 type SunChanges = (afterMs: WallMs) => WallMs | null;
 type NightZone = Pick<Zone, 'sunBelowDeg' | 'onOffsetMin' | 'offOffsetMin' | 'seasons'>;
 
-/** Creates the nights of a zone, from local noon to noon. The newest ones are cached. */
+/** Creates the nights of a zone, each from local noon to the next. */
 export function createNights(site: SunPosition, zone: NightZone, calendar: LocalCalendar): Nights {
   const changes = createSunChanges(site, zone.sunBelowDeg);
   const horizon = createSunChanges(site, HORIZON_DEG);
@@ -143,7 +143,7 @@ function horizonEvent(site: SunPosition, changes: SunChanges, night: Night, isSu
   return found;
 }
 
-/** Whether the zone is dark enough to be lit at an instant of this night; false outside the night. The end of a dark span is excluded. */
+/** Whether an instant lies in a dark span of this night, in which the zone is dark enough to be lit. The end of a span is excluded. */
 export function isDarkAt(night: Night, nowMs: WallMs): boolean {
   return night.dark.some(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs);
 }

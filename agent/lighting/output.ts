@@ -31,16 +31,16 @@ export interface ResolvedOutput extends Omit<Output, 'idle' | 'litWith' | 'rules
   readonly rules: readonly { readonly rule: string; readonly value: number }[];
 }
 
-/** The value that the agent has set. */
+/** The value that the agent has decided for an output, since when, and why. */
 export interface OutputState {
   readonly value: number;
-  /** Time since which it has this value. */
+  /** When the agent changed to this value, or decided the first value after a start. */
   readonly sinceMono: MonoMs;
   /** The reason, as text for people. */
   readonly text: Message;
 }
 
-/** All inputs of the value of an output. */
+/** The inputs from which the value of an output is decided, besides its configuration. */
 export interface OutputFacts {
   readonly litZones: ReadonlySet<string>;
   readonly ruleStates: ReadonlyMap<string, RuleState>;
@@ -95,7 +95,7 @@ export function litZones(
   return new Set(zones.filter(({ lamps }) => lamps.some(isLampLit)).map(({ id }) => id));
 }
 
-/** Whether an emergency in force lights the whole cabinet, or one of these zones. */
+/** Whether an intent of rank `emergency` that has not expired sets the whole cabinet, or one of these zones, to a level above 0 %. */
 export function isEmergency(intents: readonly Intent[], nowMono: MonoMs, zones: readonly string[] = []): boolean {
   const isMeant = ({ kind, id }: Intent['target']): boolean => kind === 'cabinet' || (kind === 'zone' && zones.includes(id));
   return intents.some(

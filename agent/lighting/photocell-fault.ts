@@ -38,7 +38,10 @@ const EDGE_NIGHTS = 3;
 /** Two dusks closer than this are the same one, computed twice. Units: ms. */
 const SAME_NIGHT_MS = 12 * 60 * MINUTE_MS;
 
-/** Returns the record of the night after one more evaluation. Undefined if the sun makes no dusk or no dawn: then a cell cannot contradict it. */
+/**
+ * Returns the record of the night after one more evaluation; a new record when the night is another one. Undefined if the sun makes no dusk
+ * or no dawn.
+ */
 export function afterEdgeLook(before: EdgeVerdicts | undefined, { verdict, sun, config }: PhotocellLook): EdgeVerdicts | undefined {
   const { nowMs, duskMs, dawnMs } = sun;
   if (duskMs === null || dawnMs === null) return undefined;
@@ -83,7 +86,10 @@ const DAWN_FAULTS: EdgeTexts = {
 /** The faults of a photocell that has not contradicted the sun yet. */
 export const NO_EDGE_FAULTS: EdgeFaults = { dusk: { nights: 0, fault: null }, dawn: { nights: 0, fault: null } };
 
-/** Returns the faults after one more evaluation. Each end of a night is judged once, by the first evaluation that completes it. */
+/**
+ * Returns the faults after one more evaluation. `before` and `night` are the records before and after it. Each end of a night is judged
+ * once: dusk when `afterDusk` is first set, dawn when `afterDawn` is first set.
+ */
 export function afterEdge(faults: EdgeFaults, before: EdgeVerdicts | undefined, night: EdgeVerdicts): EdgeFaults {
   const known = before?.duskMs === night.duskMs ? before : undefined;
   const { beforeDusk, afterDusk, beforeDawn, afterDawn } = night;
@@ -111,7 +117,7 @@ function edgeFault(
   return { nights: counted, fault: counted === EDGE_NIGHTS ? (isDarkByDay ? texts.dark : texts.bright) : fault };
 }
 
-/** Whether the night was observed from day to day, so that it may be judged. */
+/** Whether the cell was evaluated by day both before dusk and after dawn, so that `photocellFault` may judge the night. */
 export function isWholeNight({ beforeDusk, afterDawn }: EdgeVerdicts): boolean {
   return beforeDusk !== undefined && afterDawn !== undefined;
 }

@@ -25,7 +25,7 @@ export interface SunNow {
   readonly altitudeDeg: number;
 }
 
-/** The verdict of a cell, and the sun at that moment. */
+/** The verdict of a cell, the sun at that moment, and the configuration of the cell. */
 export interface PhotocellLook {
   readonly verdict: PhotocellVerdict;
   readonly sun: SunNow;

@@ -38,7 +38,7 @@ export interface SensorPhase {
   readonly text: Message;
 }
 
-/** The phase of one lamp by the sensors around it. */
+/** The phase of one lamp from the sensors that reach it. */
 export interface LampPresence extends SensorPhase {
   /** Distance to the nearest sensor that raises it; null unless `boost`. Units: m. */
   readonly distanceM: number | null;

@@ -57,7 +57,10 @@ export interface LeftOutStep {
   readonly atMs: WallMs;
 }
 
-/** Returns the programme that was chosen for a zone instead of its calendar's; undefined if there is none, or if it has ended. */
+/**
+ * Returns the choice of a programme for a zone, which replaces the programme of its calendar; undefined if there is none, or if it has
+ * ended.
+ */
 export function chosenIn(
   { programmes, nowMono }: Pick<LightingSnapshot, 'programmes' | 'nowMono'>,
   zoneId: string,
@@ -69,8 +72,7 @@ export function chosenIn(
 const NOON_HOUR = 12;
 
 /**
- * Creates the reader of a zone's programme. `nights` must be those of the same zone. The steps of the current night are cached: they depend
- * on its date alone.
+ * Creates the reader of a zone's programme. `calendar` must be that of the street's time zone, and `nights` those of the same zone.
  */
 export function createProgrammeReader(
   street: LightingStreet,

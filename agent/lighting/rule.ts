@@ -53,7 +53,10 @@ export function afterRuleInput(before: RuleState | undefined, facts: RuleFacts, 
   return settled(seen(state, input), forMs, nowMono);
 }
 
-/** Whether a person is in a zone, or was within its hold. A stuck sensor and one that follows the others do not count. */
+/**
+ * Whether a sensor of a zone detects a person, or did within the hold, less the sensor's own hold. A stuck sensor and one that follows the
+ * others do not count.
+ */
 export function isSomeoneIn(
   { sensors, holdS }: Pick<PresenceConfig, 'sensors' | 'holdS'>,
   states: ReadonlyMap<PointId, SensorState>,
@@ -68,7 +71,10 @@ export function isSomeoneIn(
   });
 }
 
-/** Returns the active rule that raises a zone most; of equal ones the first. Null if none does. */
+/**
+ * Returns the raise of a zone by the active rule with the highest raise level; of equal ones the first. Null if no active rule raises the
+ * zone.
+ */
 export function rulesRaise(
   rules: readonly Rule[],
   states: ReadonlyMap<string, RuleState>,
@@ -83,7 +89,9 @@ export function rulesRaise(
   return best === null ? null : { levelPct: best.levelPct, rule: best.rule.id, text: ruleText(best.rule, best.state) };
 }
 
-/** Returns the active rule that lowers the programme of a zone most; of equal ones the first. Null if none does. */
+/**
+ * Returns the limit of a zone by the active rule with the lowest limit; of equal ones the first. Null if no active rule lowers the zone.
+ */
 export function rulesLower(
   rules: readonly Rule[],
   states: ReadonlyMap<string, RuleState>,
@@ -98,7 +106,7 @@ export function rulesLower(
   return best === null ? null : { levelPct: best.levelPct, rule: best.rule.id, text: ruleText(best.rule, best.state) };
 }
 
-/** Why a rule is active or not, for the trace. */
+/** Returns the text of a rule for the trace: what it compares, the value of its state, and when it becomes active or ends. */
 export function ruleText({ id, when }: Pick<Rule, 'id' | 'when'>, { holds, value = null }: RuleState): Message {
   if (when.kind === 'presence') return holds ? msg`${id}: someone in ${when.zone}` : msg`${id}: no one in ${when.zone}`;
   const isTraffic = when.kind === 'traffic';

@@ -27,7 +27,10 @@ export function afterActivity(before: Activity, count: number, atMono: MonoMs, o
   return [...recent.slice(0, -1), { sixth, count: last.count + added }];
 }
 
-/** Whether a sensor had more than `maxPerH` detections in the last hour; a sensor that was busy stays busy until it has at most half as many. */
+/**
+ * Whether a sensor had more than `maxPerH` detections in the running sixth of an hour and the five before. A sensor that was busy stays
+ * busy while it has more than half of `maxPerH`.
+ */
 export function isNowBusy(wasBusy: boolean, activity: Activity, maxPerH: number, nowMono: MonoMs): boolean {
   const perH = ofLastHour(activity, nowMono).reduce((sum, { count }) => sum + count, 0);
   return perH > (wasBusy ? maxPerH * CALM_SHARE : maxPerH);

@@ -87,7 +87,10 @@ export function afterSensorReading(
   return { state: now.state, detected: until.detected || seen.detected || now.detected, returned: seen.returned === true };
 }
 
-/** Returns the state after changes caused by time alone: a pulse that is long enough, the end of a pause or a count, a sensor that becomes stuck. */
+/**
+ * Returns the state after changes caused by time alone, without a new reading. For example, a pulse becomes long enough to be presence, or
+ * a pause ends presence.
+ */
 export function afterSensorTick(before: SensorState, sensor: PresenceSensor, nowMono: MonoMs): SensorStep {
   return { ...passTime({ ...UNSEEN, ...before }, sensor, nowMono), returned: false };
 }

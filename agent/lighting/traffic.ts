@@ -46,7 +46,10 @@ export interface TrafficCount extends TrafficState {
   /** Start of the running window. */
   readonly windowMono: MonoMs;
   readonly counters: ReadonlyMap<PointId, CounterCount>;
-  /** Flow of the last window and of the one before; null for one that was not full. Units: vehicles an hour. */
+  /**
+   * Flow of the last window and of the one before; null for one that was not full, both null while a counter fails. Units: vehicles an
+   * hour.
+   */
   readonly windows: readonly [last: number | null, before: number | null];
 }
 

@@ -28,7 +28,10 @@ const SLOWER = 0.6;
  * km/h.
  */
 const SLOWEST_MPS = 2 / 3.6;
-/** The data of a zone with a wave (light ahead of people who move) that stay constant. `index`: the position of a lamp in the outlooks. */
+/**
+ * The data of a zone with a wave (light ahead of people who move) that stay constant. `index`: the position of a lamp in the arrays of an
+ * `Outlook`. `followsRelays`: detections relayed by neighbour cabinets raise the zone too. Units: `holdMs` ms.
+ */
 export interface ZoneWave {
   readonly wave: WaveConfig;
   readonly holdMs: number;

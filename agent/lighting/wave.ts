@@ -17,7 +17,7 @@ export interface WaveRaise {
   /** Distance from the mover; from its farthest possible place while its speed is not known. Writes are sent nearest first. Units: m. */
   readonly distanceM: number;
   readonly text: Message;
-  /** `relayed`: only a neighbour cabinet has detected a person; the zone's `relayedPct` applies. */
+  /** `relayed`: the newest detection of the person is one that a neighbour cabinet relayed, so `relayedPct` applies. */
   readonly level: 'boost' | 'relayed';
 }
 
@@ -28,7 +28,7 @@ export type Wave = (detections: readonly Detection[], nowMono: MonoMs, deaf?: Re
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Returns the function that computes the wave of a street: light ahead of people who move. Its result depends only on its arguments. */
+/** Returns the function that computes the wave of a street: light ahead of people who move. */
 export function waveFor(street: LightingStreet): Wave {
   const graph = createStreetGraph(street);
   const movers = createMoverReader(street, graph);

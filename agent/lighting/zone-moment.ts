@@ -40,7 +40,10 @@ export interface ZoneMoment {
   readonly lower: LowerLine | null;
 }
 
-/** Returns the constant data of a zone: its sensors with their lamps, its nights and its programme. */
+/**
+ * Returns the constant data of a zone: its sensors with their lamps, its nights and its programme. `calendar` must be that of the street's
+ * time zone.
+ */
 export function planZone(street: LightingStreet, zone: Zone, calendar: LocalCalendar): ZonePlan {
   const nights = createNights(street, zone, calendar);
   return { zone, reaches: sensorReaches(street, zone), nights, programme: createProgrammeReader(street, zone, { calendar, nights }) };

@@ -5,7 +5,10 @@ import type { PanelLimits } from '../core/panel-config.ts';
 
 type Pace = Pick<PanelLimits, 'changesPerMin' | 'changesPerHour'>;
 
-/** Returns the earliest time of the next change, given the earlier ones in ascending order; 0 if it may happen at any time. */
+/**
+ * Returns the earliest time of the next change, which may be in the past. `changes`: the earlier ones, oldest first. 0 if they are too few
+ * to reach either limit.
+ */
 export function nextChangeMono({ changesPerMin, changesPerHour }: Pace, changes: readonly MonoMs[]): MonoMs {
   const freeAfter = (count: number, spanMs: number): MonoMs => {
     const oldest = changes.at(-count);
@@ -14,7 +17,7 @@ export function nextChangeMono({ changesPerMin, changesPerHour }: Pace, changes:
   return Math.max(freeAfter(changesPerMin, MINUTE_MS), freeAfter(changesPerHour, HOUR_MS));
 }
 
-/** Returns the changes with another one, without those that no longer count. */
+/** Returns the changes of the last hour, with one at `nowMono` added. */
 export function withChange(changes: readonly MonoMs[], nowMono: MonoMs): readonly MonoMs[] {
   return [...changes.filter((mono) => mono > nowMono - HOUR_MS), nowMono];
 }

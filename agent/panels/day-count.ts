@@ -5,10 +5,12 @@
  */
 import { isRecord } from '../core/is-record.ts';
 
-/** Shape: `day` is a local date, `2026-06-21`; the count of the day is `last` - `base`. */
+/**
+ * The count of one day, as the increase of a total. Shape: `day` is a local date, `2026-06-21`; the count of the day is `last` - `base`.
+ */
 export interface DayCount {
   readonly day: string;
-  /** The total at the beginning of the day. */
+  /** The total from which the day is counted. Where the device set the total back, it is lowered by as much. */
   readonly base: number;
   /** The newest total. */
   readonly last: number;
@@ -26,12 +28,12 @@ export function afterTotal(before: DayCount | undefined, { day, total }: { reado
   return total >= before.last ? { day, base, last: total } : { day, base: base - (before.last - total), last: total };
 }
 
-/** The count of the day; null before the first total of the day. */
+/** Returns the count of this day; null if there is no state, or if it is that of another day. */
 export function countOf(state: DayCount | undefined, day: string): number | null {
   return state?.day === day ? state.last - state.base : null;
 }
 
-/** Reads the saved states, by point. Entries with another shape are left out. */
+/** Returns the saved states, by point. Entries with another shape are left out; empty if `stored` is not an object. */
 export function readDayCounts(stored: unknown): ReadonlyMap<string, DayCount> {
   if (!isRecord(stored)) return new Map();
   return new Map(

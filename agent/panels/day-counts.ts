@@ -5,6 +5,7 @@ import type { PointId, Reading } from '../core/words.ts';
 import type { LocalCalendar } from '../lighting/local-time.ts';
 import { afterTotal, countOf, type DayCount, readDayCounts } from './day-count.ts';
 
+/** The dependencies with which `DayCounts` is created. */
 export interface DayCountsParts {
   /** The totals that are counted by day. */
   readonly points: readonly PointId[];
@@ -21,6 +22,10 @@ const KEY = 'panels.days';
  */
 const SAVE_MS = 600_000;
 
+/**
+ * Counts how much the given points increase in each local day. Readings are ignored before `restore` has ended and while the clock is not
+ * trusted. Call `tend` regularly: it saves the counts.
+ */
 export class DayCounts {
   readonly #parts: DayCountsParts;
   #states: Map<string, DayCount> = new Map();

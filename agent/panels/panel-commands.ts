@@ -22,6 +22,7 @@ const COMMAND_MS = 60 * SECOND_MS;
 export interface PanelProgress extends Pick<PanelView, 'state' | 'trouble' | 'rank' | 'source'> {
   /** The command behind the present text; null for a text of the file. */
   readonly sentId: string | null;
+  /** All lines of the present text have been sent to the panel. */
   readonly isSent: boolean;
 }
 
@@ -33,6 +34,10 @@ interface OpenCommand {
   isSent: boolean;
 }
 
+/**
+ * Publishes the stages of commands for panels, and follows each accepted command to its final outcome. Call `advance` regularly. A command
+ * that is not confirmed within 60 s fails.
+ */
 export class PanelCommands {
   readonly #clock: Clock;
   readonly #onOutcome: (outcome: Outcome) => void;

@@ -13,6 +13,7 @@ import type { PanelSchedule } from './panel-schedule.ts';
 import { PanelWriter, type PanelWriterParts } from './panel-writer.ts';
 import { decideText, type TextDecision, type TextFacts } from './text-decision.ts';
 
+/** The panel, its schedule, and the dependencies with which `PanelDisplay` is created. */
 export interface PanelDisplayParts extends Omit<PanelWriterParts, 'id'> {
   readonly panel: PanelConfig;
   readonly schedule: PanelSchedule;
@@ -24,6 +25,9 @@ interface Decided extends TextDecision {
   readonly sinceMs: WallMs;
 }
 
+/**
+ * One panel: decides its text, makes the panel show it within the limits for changes, and reports what is shown. Call `decide` regularly.
+ */
 export class PanelDisplay {
   readonly panel: PanelConfig;
   readonly #parts: PanelDisplayParts;

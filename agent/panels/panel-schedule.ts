@@ -12,7 +12,7 @@ import type { LocalCalendar } from '../lighting/local-time.ts';
 import { HORIZON_DEG } from '../lighting/night.ts';
 import { createSunChanges, isNight, type SunPosition, sunAltitudeDeg } from '../lighting/sun.ts';
 
-/** The entry that applies. `number` counts from 1, as in the file. */
+/** The entry of a panel's schedule that applies, with the times between which it does. `number` counts from 1, as in the file. */
 export interface AppliedEntry {
   readonly number: number;
   readonly text: string;
@@ -20,6 +20,7 @@ export interface AppliedEntry {
   readonly untilMs: WallMs;
 }
 
+/** The schedule of one panel, as `createPanelSchedule` creates it. */
 export interface PanelSchedule {
   /** The first entry that applies at an instant; null if none does. */
   at(nowMs: WallMs): AppliedEntry | null;

@@ -15,13 +15,14 @@ import type { Field, WriteResult } from '../core/ports.ts';
 import type { TextFormat } from '../core/profile.ts';
 import type { PointId } from '../core/words.ts';
 
-/** One line of a panel. */
+/** One line of a panel: its text point, how a text is fitted to it, and whether the written text is read back. */
 export interface PanelLine {
   readonly pointId: PointId;
   readonly format: TextFormat;
   readonly isReadBack: boolean;
 }
 
+/** The panel with its lines, and the dependencies with which `PanelWriter` is created. */
 export interface PanelWriterParts {
   readonly id: string;
   readonly lines: readonly PanelLine[];
@@ -50,6 +51,10 @@ interface LineState {
   isSent: boolean;
 }
 
+/**
+ * Makes one panel show its lines: writes those that differ, and repeats failed writes after growing waits. A line that cannot be read back
+ * is written again every 10 min. Call `follow` regularly.
+ */
 export class PanelWriter {
   readonly #parts: PanelWriterParts;
   readonly #states: LineState[];

@@ -23,6 +23,7 @@ import type { PanelLine } from './panel-writer.ts';
 import { SentTextRegistry } from './sent-text-registry.ts';
 import { valueText } from './text-template.ts';
 
+/** The dependencies with which `Panels` is created, and its callbacks. */
 export interface PanelsParts {
   readonly cabinet: Pick<Cabinet, 'panels' | 'latitudeDeg' | 'longitudeDeg' | 'timezone'>;
   readonly points: ReadonlyMap<PointId, CabinetPoint>;
@@ -42,6 +43,10 @@ export interface PanelsParts {
 const TICK_MS = 1_000;
 const NOT_RUNNING = msg`the agent is starting or stopping; try again in a moment`;
 
+/**
+ * The panels of a cabinet: decides every second what each one shows, and carries out requests for texts. Requests are refused before
+ * `start` and after `stop`.
+ */
 export class Panels {
   readonly #parts: PanelsParts;
   readonly #events: EventTracker;
@@ -196,7 +201,7 @@ function linesOf({ device, points: names }: Cabinet['panels'][number], points: P
   });
 }
 
-/** The panels for the console: a request gets its command id and the authority of the console. */
+/** Returns the panels for the console. An order is sent as a request with a new command id and with `console` as its sender. */
 export function createPanelTools(panels: Pick<Panels, 'views' | 'request'>): PanelTools {
   return {
     views: () => panels.views(),

@@ -9,6 +9,7 @@ import { withChange } from './change-pace.ts';
 import { readStoredTexts, resumedTexts, type StoredText, sentTextRefusal, toStoredTexts, withRequest } from './sent-texts.ts';
 import type { SentText } from './text-decision.ts';
 
+/** The dependencies with which `SentTextRegistry` is created. */
 export interface SentTextParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
@@ -22,6 +23,10 @@ const KEY = 'panels.sent';
  */
 export const TEXTS_COPY_RULE: CopyRule = { key: KEY, change: 'remove' };
 
+/**
+ * The texts that were sent for a time, in memory and on disk. Call `restore` once at the start, and `tend` regularly. A text from before
+ * the start waits until the clock is trusted.
+ */
 export class SentTextRegistry {
   readonly #parts: SentTextParts;
   #sent: readonly SentText[] = [];

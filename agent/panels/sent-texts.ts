@@ -24,12 +24,12 @@ export const TEXT_MINUTES = { min: 1, max: 1_440 };
 export interface SentFacts {
   /** In force. */
   readonly sent: readonly SentText[];
-  /** When texts of this sender were accepted for this panel, oldest first. */
+  /** When texts of this sender and this kind (emergency or not) were accepted for this panel, oldest first. */
   readonly accepted: readonly MonoMs[];
   readonly nowMono: MonoMs;
 }
 
-/** Returns why a text is refused, with the limit of the site that it exceeds; empty if it is accepted. */
+/** Returns why a request to show or to end a text is refused; empty if it is accepted. */
 export function sentTextRefusal({ id, limits }: PanelConfig, request: PanelRequest, facts: SentFacts): Message {
   const { text, isEmergency, sender, minutes } = request;
   const senders = isEmergency ? limits.emergencyFrom : limits.textFrom;
@@ -54,7 +54,10 @@ export function sentTextRefusal({ id, limits }: PanelConfig, request: PanelReque
   return msg`panel ${id} accepts ${changesPerMin} texts a minute and ${changesPerHour} an hour from ${sender}; the next one in ${spell(freeMono - facts.nowMono)}`;
 }
 
-/** Returns the texts with the one of a request, which replaces the earlier one of its kind; without it if the request ends it. */
+/**
+ * Returns the texts after a request. Its text replaces the one of the same panel and kind (emergency or not); a request without a text
+ * removes that one.
+ */
 export function withRequest(
   sent: readonly SentText[],
   { commandId, panel, text, isEmergency, sender, source, minutes }: PanelRequest,
@@ -77,12 +80,14 @@ export function withRequest(
   return [...others, added];
 }
 
-/** The texts for the store. */
+/** Returns the texts as they are stored: without `untilMono`. */
 export function toStoredTexts(sent: readonly SentText[]): readonly StoredText[] {
   return sent.map(({ untilMono: _, ...text }) => text);
 }
 
-/** Reads the stored texts. Entries with another shape, or that last longer than any text may, are left out. */
+/**
+ * Returns the stored texts. Entries with another shape, or that last more than 25 hours, are left out; empty if `stored` is not an array.
+ */
 export function readStoredTexts(stored: unknown): readonly StoredText[] {
   if (!Array.isArray(stored)) return [];
   return stored.flatMap((value): StoredText[] => {
@@ -99,7 +104,10 @@ export function readStoredTexts(stored: unknown): readonly StoredText[] {
   });
 }
 
-/** The stored texts that still apply, once the time is known. Texts of the same kind that were sent meanwhile have precedence. */
+/**
+ * Returns the stored texts that apply at `nowMs`, followed by all of `sent`. A stored text is left out if `sent` has one of the same panel
+ * and kind (emergency or not). Call it only once the time is known.
+ */
 export function resumedTexts(
   stored: readonly StoredText[],
   sent: readonly SentText[],

@@ -27,7 +27,7 @@ export interface SentText {
   readonly untilMono: MonoMs;
 }
 
-/** All inputs of the text of a panel. */
+/** The inputs from which the text of a panel is decided, besides its configuration. */
 export interface TextFacts {
   /** In force for this panel. */
   readonly sent: readonly SentText[];
@@ -39,7 +39,10 @@ export interface TextFacts {
   readonly valueNamed: (name: string) => string | null;
 }
 
-/** The text of a panel. `sentId`: the command behind it; null for a text of the file. */
+/**
+ * The text of a panel, and why. `sentId`: the command behind it; null for a text of the file. `untilMs`: when it ends, null if that is not
+ * known.
+ */
 export interface TextDecision {
   readonly text: string;
   readonly rank: TextRank;

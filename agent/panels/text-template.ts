@@ -11,7 +11,7 @@ const NAME = /\{([a-z][a-z0-9_]{0,31})\}/g;
  */
 const NUMBER_LENGTH = 7;
 
-/** Returns the names of the values that a text needs, in their order. */
+/** Returns the names of the values that a text needs, in the order of the text; a name that occurs twice is returned twice. */
 export function namesIn(text: string): readonly string[] {
   return [...text.matchAll(NAME)].map(([, name = '']) => name);
 }
@@ -34,7 +34,7 @@ interface ValueSize {
   readonly words?: readonly ({ readonly word?: string | undefined } | undefined)[] | null | undefined;
 }
 
-/** Returns the greatest length that a text can have with its values. Units: characters. */
+/** Returns the greatest length that a text can have with its values, where a number counts as 7 characters. Units: characters. */
 export function longestText(text: string, values: readonly ValueSize[]): number {
   const lengthOf = (name: string): number => {
     const value = values.find(({ id }) => id === name);
@@ -54,12 +54,15 @@ export function foreignCharacters(text: string, allowed: string | null): readonl
   return [...new Set(text.replace(NAME, ' '))].filter((character) => character !== '\n' && isForeign(character));
 }
 
-/** A character for people; a control or format character by its number, `U+000A`. */
+/** Returns a character for people: unchanged, or as its number (`U+000A`) if it is not printable. */
 export function characterName(character: string): string {
   return /\p{C}/u.test(character) ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}` : character;
 }
 
-/** Returns a value as text, in words or with its decimals; null for a missing one whose value has no sign for that. */
+/**
+ * Returns a value as text: with its decimals, or as the first word whose `below` is null or above the value. Without a value or a fitting
+ * word it returns `missing`, which may be null.
+ */
 export function valueText({ decimals, words, missing }: PanelValue, value: number | null): string | null {
   if (value === null) return missing;
   if (words === null) return value.toFixed(decimals);

@@ -7,6 +7,7 @@ import { type Message, msg, NO_TEXT } from '../core/message.ts';
 import type { Field } from '../core/ports.ts';
 import type { PointId } from '../core/words.ts';
 
+/** The points of the relay, and the dependencies with which `Amplifier` is created. */
 export interface AmplifierParts {
   readonly clock: Clock;
   readonly field: Pick<Field, 'writePoint' | 'latest'>;
@@ -24,6 +25,10 @@ const TRIES = 3;
 /** Wait before a repetition. Units: ms. Source: as for a lamp. */
 const BACKOFF_MS = { first: 1_000, max: 60_000 };
 
+/**
+ * The relay of one amplifier. Call `follow` regularly: it writes the relay until its state is as wanted, with growing waits. After three
+ * failed writes in a row `fault` has the reason, and an event is raised.
+ */
 export class Amplifier {
   readonly #parts: AmplifierParts;
   /** The state by the last proven write, until a later reading. */

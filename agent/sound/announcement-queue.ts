@@ -26,23 +26,24 @@ const MAX_WAITING = 8;
 
 /**
  * What is remembered of announcements over a change of the configuration: when they were accepted, and which times of the configuration were
- * served. Otherwise a platform could renew the rate with each revision.
+ * handled. Otherwise a platform could renew the rate with each revision.
  */
 export interface AnnouncementHistory {
   announcedMono: readonly MonoMs[];
   seen: readonly string[];
 }
 
-/** The history of each player, by the port of its line: ids of places and devices belong to the platform. */
+/** The history of each player, by the port of its line, because the platform may change the ids of places and devices. */
 export type SoundHistory = Map<string, AnnouncementHistory>;
 
-/** Returns the history of a player; a new one is added. */
+/** Returns the history of the player at this port. If there is none, an empty one is added to `all` and returned. */
 export function historyOf(all: SoundHistory, port: string): AnnouncementHistory {
   const history = all.get(port) ?? { announcedMono: [], seen: [] };
   all.set(port, history);
   return history;
 }
 
+/** The dependencies with which `AnnouncementQueue` is created. */
 export interface AnnouncementQueueParts {
   readonly config: SoundConfig;
   readonly place: SoundPlace;
@@ -52,6 +53,10 @@ export interface AnnouncementQueueParts {
   readonly onLeftOut: (id: string) => void;
 }
 
+/**
+ * The announcements of one place in their order; `current` is the first. Call `tend` regularly: it adds those of the configuration that
+ * are due. It drops those that have not begun within 5 min, and all while the place must be silent.
+ */
 export class AnnouncementQueue {
   readonly #parts: AnnouncementQueueParts;
   #waiting: readonly Announcement[] = [];

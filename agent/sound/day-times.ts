@@ -20,6 +20,7 @@ const MAX_KNOWN = 512;
 /** A local date: `month` 1 to 12; a `day` beyond the month continues in the next one. */
 export type LocalDate = Pick<LocalTime, 'year' | 'month' | 'day'>;
 
+/** The local dates of a site and the instants of its times of day, as `createDayTimes` creates them. */
 export interface DayTimes {
   /** The local date of an instant. */
   dateAt(atMs: WallMs): LocalDate;

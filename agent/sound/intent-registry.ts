@@ -16,6 +16,7 @@ import type { SoundIntent } from './sound-words.ts';
 /** `lengthMs`: how long it was to last when it was stored. */
 type StoredIntent = Omit<SoundIntent, 'untilMono'> & { readonly lengthMs: number };
 
+/** The dependencies with which `IntentRegistry` is created. `onEnd`: the time of a request is over. */
 export interface IntentRegistryParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
@@ -34,6 +35,10 @@ const MAX_LENGTH_MS = MAX_SOUND_MINUTES * MINUTE_MS;
 /** Most requests that are kept. Source: four kinds at each of 16 places. */
 const MAX_INTENTS = 64;
 
+/**
+ * The requests in force for all sound places, in memory and on disk. A new request replaces the one of the same action at its place. Call
+ * `restore` once at the start, and `tend` regularly.
+ */
 export class IntentRegistry {
   readonly #parts: IntentRegistryParts;
   readonly #saves: RetriedSave;

@@ -29,6 +29,7 @@ interface Progress {
   readonly reason: Message;
 }
 
+/** The dependencies with which `PendingRequests` is created, and its callbacks. */
 export interface PendingRequestsParts {
   readonly clock: Clock;
   /** Whether the requests in force are on disk. */
@@ -38,6 +39,10 @@ export interface PendingRequestsParts {
   readonly onExpired: (request: SentSoundRequest) => void;
 }
 
+/**
+ * Publishes the stages of sound requests, and follows each accepted request to its final outcome. Call `advance` after each decision. A
+ * request that is not carried out within 3 min fails.
+ */
 export class PendingRequests {
   readonly #parts: PendingRequestsParts;
   #open: readonly PendingRequest[] = [];

@@ -21,6 +21,7 @@ import {
 } from './player-plan.ts';
 import type { SoundDecision } from './sound-words.ts';
 
+/** The dependencies with which `PlacePlayer` is created. */
 export interface PlacePlayerParts {
   readonly place: SoundPlace;
   readonly tracks: readonly SoundTrack[];
@@ -39,6 +40,10 @@ const RETRY_MS = { first: 1_000, max: 60_000 };
 
 type Missing = 'no-such-track' | 'other';
 
+/**
+ * The player and the amplifiers of one place. Each call of `follow` takes at most one step of the player towards the decision, and none
+ * while a write to the player is in flight.
+ */
 export class PlacePlayer {
   readonly #parts: PlacePlayerParts;
   #memory: PlayMemory = NEW_PLAY_MEMORY;

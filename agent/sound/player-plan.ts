@@ -39,9 +39,11 @@ export interface PlayMemory {
   readonly retryMono: MonoMs;
   /** Tracks of the list that could not be started in a row. */
   readonly missing: number;
+  /** Writes to the player that failed in a row. */
   readonly failures: number;
 }
 
+/** The memory of a player with which nothing was done yet. */
 export const NEW_PLAY_MEMORY: PlayMemory = {
   key: null,
   index: 0,
@@ -53,12 +55,16 @@ export const NEW_PLAY_MEMORY: PlayMemory = {
   failures: 0,
 };
 
-/** `adopt`: the player already plays a track of the list, after a restart of the agent. `ended`: what plays once is over. */
+/**
+ * What to do next with a player. `none`: nothing. `adopt`: nothing is written, because the player already plays a track of the list, as
+ * after a restart of the agent. `ended`: what plays once is over. `index`: position in the list of tracks.
+ */
 export type PlayStep =
   | { readonly kind: 'none' | 'ended' | 'stop'; readonly state: SoundState }
   | { readonly kind: 'volume'; readonly state: SoundState; readonly volumePct: number }
   | { readonly kind: 'start' | 'adopt'; readonly state: SoundState; readonly index: number };
 
+/** What the next step of a player depends on. */
 export interface PlaySituation {
   readonly decision: SoundDecision;
   readonly player: PlayerFacts;
@@ -74,6 +80,10 @@ const VOLUME_STEP_PCT = 4;
 /** Failed tries to lower the volume after which the place is silenced. Source: assumed; one lost frame is normal. Confirmed by: repeated writes to players in a week of logs. */
 const LOUD_TRIES = 3;
 
+/**
+ * Returns the next step of a player towards the decision. A track is started only once the volume is right and the amplifiers are warm.
+ * `none` while the player does not answer, and before `retryMono`.
+ */
 export function nextPlayStep(situation: PlaySituation): PlayStep {
   const { decision, player, memory, isWarm, nowMono } = situation;
   const isWanted = decision.play.length > 0;
@@ -93,7 +103,10 @@ export function nextPlayStep(situation: PlaySituation): PlayStep {
   return { kind: 'start', state: 'changing', index: (memory.index + 1) % decision.play.length };
 }
 
-/** Returns whether the amplifiers should be on: while the place has something to play, and for a while after. */
+/**
+ * Returns whether the amplifiers should be on: while the place has something to play and the player has files, and for `offDelayS` s after.
+ * False while the player does not answer or is too loud, and while nothing is to be played and the last write to the player failed.
+ */
 export function wantsAmplifiers(
   { decision, player, memory, nowMono }: Pick<PlaySituation, 'decision' | 'player' | 'memory' | 'nowMono'>,
   { offDelayS }: Pick<SoundPlace, 'offDelayS'>,
@@ -106,12 +119,12 @@ export function wantsAmplifiers(
   return nowMono - memory.soundMono < offDelayS * SECOND_MS;
 }
 
-/** Returns whether the player is louder than allowed although its volume was set several times. */
+/** Returns whether the player is louder than decided and at least three writes to it in a row have failed. */
 export function isTooLoud({ decision, player, memory }: Pick<PlaySituation, 'decision' | 'player' | 'memory'>): boolean {
   return player.volumePct !== null && player.volumePct > decision.volumePct && memory.failures >= LOUD_TRIES;
 }
 
-/** Returns whether a measured volume is the requested one, or the next lower step. A louder one never is. Units: %. */
+/** Returns whether a measured volume is the requested one or less than 4 % below it. Units: %. */
 export function isRightVolume(measuredPct: number, wantedPct: number): boolean {
   return measuredPct <= wantedPct && wantedPct - measuredPct < VOLUME_STEP_PCT;
 }

@@ -24,6 +24,7 @@ import { mayEnd, soundIntentOf, soundRefusal } from './sound-intents.ts';
 import { PlaceControl } from './sound-place.ts';
 import type { SoundIntent } from './sound-words.ts';
 
+/** The dependencies with which `SoundControl` is created, and its callbacks. */
 export interface SoundControlParts {
   readonly site: Pick<Cabinet, 'latitudeDeg' | 'longitudeDeg' | 'timezone' | 'lines'>;
   /** Continues over a change of the configuration. */
@@ -49,6 +50,10 @@ const NO_SOUND: SoundConfig = {
 };
 const NOT_RUNNING = msg`the agent is starting or stopping; try again in a moment`;
 
+/**
+ * The sound of a cabinet: decides what each place plays, makes the players follow, and carries out requests. Requests are refused before
+ * `start` and after `stop`.
+ */
 export class SoundControl {
   readonly #parts: SoundControlParts;
   readonly #config: SoundConfig;

@@ -26,7 +26,10 @@ export interface DueAnnouncement {
 
 type SoundDayConfig = Pick<SoundConfig, 'programmes' | 'calendars'>;
 
-/** Returns the stretch that an instant is in. Each day begins in silence; a step that the sun does not make is left out. */
+/**
+ * Returns the stretch that an instant is in. A day is silent until its first step. A step is left out if its sun event does not occur on
+ * that day, or if a later step of the list is not after it.
+ */
 export function stretchAt(config: SoundDayConfig, place: SoundPlace, atMs: WallMs, times: DayTimes): SoundStretch {
   const date = times.dateAt(atMs);
   const programme = programmeOn(config, place, date);
@@ -38,7 +41,10 @@ export function stretchAt(config: SoundDayConfig, place: SoundPlace, atMs: WallM
   return { programme, name: formatDayTime(current.step.at), play: current.step.play, sinceMs: current.startMs, untilMs };
 }
 
-/** Returns the volume that the place has by its times of day; null if it has none. Units: %. */
+/**
+ * Returns the volume that the place has by its times of day. Before the first step of a day, the last step of the day before applies; null
+ * if there is none. Units: %.
+ */
 export function dayVolumePct({ volumes }: SoundPlace, atMs: WallMs, times: DayTimes): number | null {
   const date = times.dateAt(atMs);
   const today = inOrder(volumes, date, times).findLast(({ startMs }) => startMs <= atMs);
@@ -46,7 +52,7 @@ export function dayVolumePct({ volumes }: SoundPlace, atMs: WallMs, times: DayTi
   return found?.step.volumePct ?? null;
 }
 
-/** Returns the announcements whose time was at most `graceMs` ago, oldest first. */
+/** Returns the announcements of the place whose time is now or was less than `graceMs` ago, oldest first. */
 export function dueAnnouncements(place: SoundPlace, atMs: WallMs, graceMs: number, times: DayTimes): readonly DueAnnouncement[] {
   const today = times.dateAt(atMs);
   const due = [shiftedDate(today, -1), today].flatMap((date) =>

@@ -14,7 +14,10 @@ import { highestVolumePct, type SoundDecision, type SoundIntent } from './sound-
 /** Longest time that a request may last. Units: min. Source: as for an override of light, design §6. */
 export const MAX_SOUND_MINUTES = 1_440;
 
-/** What the check of a request needs to know of its place. `announcedMono`: when announcements began or were accepted, in the last hour. */
+/**
+ * The state of a place that a request is checked against. `decision`: null while there is none. `intents`: the requests in force.
+ * `announcedMono`: when announcements were accepted; those of the last hour count.
+ */
 export interface PlaceFacts {
   readonly place: SoundPlace;
   readonly decision: SoundDecision | null;
@@ -36,13 +39,16 @@ export function soundRefusal(config: SoundConfig, request: SentSoundRequest, fac
   return quietRefusal(facts) ?? (ask.action === 'announce' ? announcementRefusal(config, facts) : NO_TEXT);
 }
 
-/** Returns whether a sender may end a request: a technician may end any, the platform only its own. An emergency only where it may start one. */
+/**
+ * Returns whether a sender may end a request: a technician may end any, the platform only those of the platform. An emergency may be ended
+ * only by a sender that may start one.
+ */
 export function mayEnd(config: Pick<SoundConfig, 'limits'>, intent: SoundIntent, authority: SoundSender): boolean {
   if (intent.action === 'emergency' && !mayEmergency(config, authority)) return false;
   return authority === 'technician' || intent.authority === 'platform';
 }
 
-/** Returns the announcements of the last hour among these times. */
+/** Returns those of the times that are less than an hour before `nowMono`. */
 export function inLastHour(times: readonly MonoMs[], nowMono: MonoMs): readonly MonoMs[] {
   return times.filter((mono) => nowMono - mono < HOUR_MS);
 }
@@ -55,7 +61,7 @@ export function isWithinRate(
   return inLastHour(announcedMono, nowMono).length < limits.announcementsPerH;
 }
 
-/** Converts an allowed request into an intent; undefined for one that is none. */
+/** Converts an allowed request into an intent; undefined for `resume` and `announce`, which are no intents. */
 export function soundIntentOf(
   { ask, commandId, place, authority, source, reason }: SentSoundRequest,
   { nowMs, nowMono }: { readonly nowMs: WallMs; readonly nowMono: MonoMs },

@@ -13,6 +13,7 @@ import { decideSound } from './decide-sound.ts';
 import type { PlacePlayer } from './place-player.ts';
 import type { SoundDecision, SoundIntent } from './sound-words.ts';
 
+/** The dependencies with which `PlaceControl` is created. */
 export interface PlaceControlParts {
   readonly config: SoundConfig;
   readonly place: SoundPlace;
@@ -24,6 +25,7 @@ export interface PlaceControlParts {
   readonly history: AnnouncementHistory;
 }
 
+/** One sound place: its announcements, its player, and the decision of the last `tick`. */
 export class PlaceControl {
   readonly announcements: AnnouncementQueue;
   readonly #parts: PlaceControlParts;

@@ -30,7 +30,10 @@ export interface Announcement {
   readonly startByMono: MonoMs;
 }
 
-/** All inputs of a decision. `otherMs`: a second time that may be correct. `intents`: those in force for this place. */
+/**
+ * The inputs of a decision about a place that change over time. `otherMs`: a second time that may be correct; null for none. `intents`:
+ * those in force for this place.
+ */
 export interface SoundSituation {
   readonly nowMs: WallMs;
   readonly otherMs: WallMs | null;

@@ -15,8 +15,8 @@ import { StateFile } from './state-file.ts';
 import { undeliveredReadings } from './telemetry-file.ts';
 
 /**
- * The readings of a store. `lastSeq`: number of the newest frame, 0 for none. `undelivered`: number of readings that the platform has not
- * confirmed.
+ * The readings of a store. `epoch`: name of the numbering. `lastSeq`: number of the newest frame ever stored under it, 0 for none.
+ * `undelivered`: how many stored readings the platform has not confirmed.
  */
 export interface ReadingsFacts {
   readonly epoch: string;

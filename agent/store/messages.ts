@@ -98,7 +98,7 @@ export interface TelemetryWork {
   readonly deliveredUnstored: DeliveredUnstored | null;
   /** The ticket of the next frame; used if this work contains no frame. */
   readonly nextTicket: number;
-  /** Null if the cursor has not moved. */
+  /** The seq up to which all rows are delivered; null if the cursor is not to be written now. */
   readonly cursorSeq: number | null;
   /** Write something in any case, to prove that the disk accepts writes again. */
   readonly probe: boolean;
@@ -189,7 +189,9 @@ export type StoreResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: StoreErrorCode; readonly message: Message };
 
-/** A notice that the main thread reports, independent of the request. */
+/**
+ * Something that happened in the storage thread while it handled a request, for the main thread to report. It is not part of the answer.
+ */
 export type Notice =
   | { readonly kind: 'set-aside'; readonly file: string; readonly message: Message }
   /** A copy of `state.db` was taken into use. */
@@ -200,12 +202,14 @@ export type Notice =
   | { readonly kind: 'locked' }
   | { readonly kind: 'remark'; readonly message: Message };
 
-/** The connection to the database. */
+/** The connection to the storage thread, which uses the files of the store. */
 export interface StoreLink {
   /** Errors: rejects with StoreError `worker-lost`, or with the code that says why the data may not be used. */
   ask<K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>>;
   close(): Promise<void>;
 }
 
-/** Opens the connection; `onLost` is called once if it ends by itself. */
+/**
+ * Opens the connection. `onLost`: called at most once, if the connection ends other than by `close`. Errors: throws if it cannot be opened.
+ */
 export type OpenLink = (setup: Setup, onLost: (cause: Error) => void) => StoreLink;

@@ -8,6 +8,7 @@ import { EXACT, roundTo } from './telemetry/cell.ts';
 
 /** Which differences from the last reported value count as a change of a point. Units: `deadband` in the unit of the point. */
 export interface ChangeRule {
+  /** Decimals to which the values of the point are rounded. */
   readonly decimals: number;
   /** Smaller changes are not reported, an equal one is; 0: any change is. */
   readonly deadband: number;
@@ -48,13 +49,18 @@ export interface RecorderParts {
   readonly onFrame: (frame: ReadingFrame) => void;
 }
 
-/** Builds frames of changed readings: one a second, none if nothing changed. Frames have ascending tickets from 1. */
+/**
+ * Builds frames of changed readings: at most one a second and one at `stop`, none if nothing changed. Frames have ascending tickets from 1.
+ */
 export interface Recorder {
   /** Starts to emit frames; a second call changes nothing. */
   start(): void;
   /** Stops, and emits the changed readings that are not in a frame yet. */
   stop(): void;
-  /** Adds each reading that is a change to the next frame, rounded; a value that is not finite becomes null. Also before `start`. */
+  /**
+   * Adds each reading that is to be reported (see `isChange`) to the next frame, rounded; a value that is not finite becomes null. Also
+   * before `start`.
+   */
   record(readings: readonly Reading[]): void;
 }
 

@@ -142,7 +142,10 @@ export const PAGE_BYTES = 2048;
 /** SQLite settings that a file keeps. They must run before the first table is created. */
 export const CREATE_PRAGMAS: readonly string[] = [`page_size = ${PAGE_BYTES}`, 'auto_vacuum = INCREMENTAL'];
 
-/** The journal shrinks to this size after each checkpoint, and may reach twice this size between two. Units: bytes. Source: reliability measurement. */
+/**
+ * Limit of the journal after a checkpoint; between two checkpoints it may reach twice this size. Units: bytes. Source: reliability
+ * measurement.
+ */
 export const JOURNAL_BYTES = 2 * 2 ** 20;
 
 /**

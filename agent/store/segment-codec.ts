@@ -34,7 +34,7 @@ export interface SegmentFrame extends SeriesFrame {
   readonly boot: number;
 }
 
-/** The head of a frame in a segment. */
+/** The head of a frame in a segment: everything about the frame but its readings and its ticket. */
 export type SegmentHead = Omit<SegmentFrame, 'ticket' | 'readings'>;
 
 /** A reading with the index of its frame in the segment, from 0. */
@@ -42,7 +42,7 @@ export interface PlacedReading extends SeriesReading {
   readonly frame: number;
 }
 
-/** A segment that is inflated but not decoded yet. */
+/** An inflated segment. The heads of its frames and the list of its series are decoded; its readings are decoded by `series`. */
 export interface OpenSegment {
   /** The number of its frames. */
   readonly frames: number;
@@ -213,7 +213,7 @@ export function segmentFrames(segment: OpenSegment, decimalsOf: (seriesId: numbe
   });
 }
 
-/** The checksum (CRC-32) of a segment's row: of these columns and the bytes. */
+/** Returns the checksum (CRC-32) of a segment's row: of these columns and the bytes. */
 export function segmentCrc({ firstSeq, t0Ms, t1Ms, readings, total, thin }: SegmentRowHead, blob: Uint8Array): number {
   const columns = new Float64Array([firstSeq, t0Ms, t1Ms, readings, total, thin]);
   return crc32(blob, crc32(new Uint8Array(columns.buffer)));

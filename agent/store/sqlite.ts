@@ -81,7 +81,7 @@ export function openReadOnly(path: string): Sqlite {
 }
 
 /**
- * Converts any failure of file or database to a StoreError with our own text and what to check. `path`: the file for the text. A StoreError
+ * Converts any failure of file or database to a StoreError whose text also says what to check. `path`: the file for the text. A StoreError
  * is returned unchanged; an unknown failure gets the code `io`.
  */
 export function toStoreError(error: unknown, path: Said): StoreError {
@@ -92,17 +92,19 @@ export function toStoreError(error: unknown, path: Said): StoreError {
   return new StoreError(code, msg`${path}: ${found}: ${HAPPENED[code] ?? text}; ${CHECK[code]}`, { cause: error });
 }
 
-/** A StoreError for a failure that this program detected itself, with what to check. */
+/** Returns a StoreError for a failure that this program detected itself. Its text is `found`, followed by what to check for this code. */
 export function storeError(code: StoreErrorCode, found: Message): StoreError {
   return new StoreError(code, msg`${found}; ${CHECK[code]}`);
 }
 
-/** True if SQLite could read the file but refused the statement: a table or column is duplicated or missing. */
+/**
+ * Returns true if the error has SQLite's code SQLITE_ERROR: it refused the statement, for example because a table or a column is missing.
+ */
 export function isStatementError(error: unknown): error is Error {
   return codeOf(error) === 'SQLITE_ERROR';
 }
 
-/** True if SQLite refused a row because it conflicts with a constraint or with existing rows. */
+/** Returns true if SQLite refused a row because it violates a constraint, for example of a unique column. */
 export function isMisfit(error: unknown): boolean {
   return codeOf(error).startsWith('SQLITE_CONSTRAINT');
 }

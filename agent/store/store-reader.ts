@@ -10,8 +10,8 @@ type ValueOf<K extends Kind> = StoreMessages[K]['answer'] extends StoreResult<in
 type QuestionKind = Exclude<Kind, 'commit' | 'close'>;
 
 /**
- * Requests of readers and chores to the storage thread. They resolve to undefined while `isOpen` is false or the thread is down. It never
- * restarts the thread: the committer does that, with its back-off.
+ * Sends requests of readers and chores to the storage thread. They resolve to undefined while `isOpen` is false, while the thread is
+ * failing, and if the request fails or gets no answer.
  */
 export class StoreReader {
   readonly #clock: Clock;

@@ -325,7 +325,7 @@ function countUndelivered(path: string): number | null {
   }
 }
 
-/** The number of readings after the cursor of a telemetry file. Errors: throws SQLite errors. */
+/** Returns the number of stored readings after the cursor of a telemetry file: those not delivered. Errors: throws SQLite errors. */
 export function undeliveredReadings(db: Sqlite): number {
   const sum = (table: string): number =>
     Number(db.prepare(`SELECT coalesce(sum(n), 0) FROM ${table} WHERE seq > ?`).pluck().get(cursorOf(db)));

@@ -38,12 +38,12 @@ export interface ThreadRefusal {
   readonly foundHeld?: FoundHeld;
 }
 
-/** Builds the refusal, for the main thread. */
+/** Returns the refusal with its message as JSON, to be posted to the main thread. */
 export function packedRefusal(refusal: ThreadRefusal): ThreadRefusal {
   return withTexts(refusal) as ThreadRefusal;
 }
 
-/** Converts the refusal to an error. */
+/** Returns the error for a refusal that the storage thread has posted: its code, and its restored message. */
 export function refusalIn(packed: ThreadRefusal): StoreError {
   return new StoreError(packed.refused, (withMessages(packed) as { readonly cause: Message }).cause);
 }

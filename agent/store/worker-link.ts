@@ -17,7 +17,7 @@ interface LinesLockOwner extends FoundHeld {
 
 /** A connection to the storage thread. */
 export interface WorkerLink extends StoreLink {
-  /** Ends the thread in the middle of its work, like a crash. */
+  /** Ends the thread in the middle of its work, like a crash. Waits first until the thread is loaded. */
   kill(): Promise<void>;
 }
 
@@ -50,7 +50,10 @@ export function workerLinkOpener(handOver: (() => void) | null = null): (...args
   };
 }
 
-/** Starts the storage thread and returns the connection to it, where no other process of this run has the data locked; see `workerLinkOpener`. */
+/**
+ * Starts the storage thread and returns the connection to it. For a run without another process that has locked the data; see
+ * `workerLinkOpener`.
+ */
 export const openWorkerLink = workerLinkOpener();
 
 interface LinkCalls {

@@ -7,7 +7,7 @@ import { inJson } from '../core/message-wire.ts';
  * is omitted if the text is empty, or is plain text without a template.
  */
 export function messageFields(key: 'reason', message: Message): { readonly reason: string; readonly reasonTemplate?: object };
-/** The same for a key of any name. */
+/** The implementation of the signature above. */
 export function messageFields(key: string, message: Message): Readonly<Record<string, unknown>> {
   const { id, args } = message;
   const text = { [key]: String(message) };

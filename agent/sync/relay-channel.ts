@@ -115,8 +115,8 @@ export function writeRelay({ from, to, relay }: RelayMessage): string {
 }
 
 /**
- * Parses the text of a relayed detection. Returns undefined if it is too long, or if a field is missing or outside its range. Unknown
- * fields are ignored.
+ * Parses the text of a relayed detection. Returns undefined if it is too long or no JSON object, or if a field is missing or not valid.
+ * Unknown fields are ignored.
  */
 export function readRelay(text: string): RelayMessage | undefined {
   const fields = text.length > MAX_CHARS ? undefined : parseRecord(text);

@@ -79,7 +79,10 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
       isRunning = false;
       await current?.stop();
     },
-    /** Stops the current uplink, then starts the next one. Shape: `hasDevice` is true for the devices of the next one. */
+    /**
+     * Stops the current uplink, then sets the next one, and starts it if `start` was called. Shape: `hasDevice` is true for the devices of
+     * the next one.
+     */
     async exchange(next: () => Uplink | null, hasDevice: (deviceId: string) => boolean): Promise<void> {
       const previous = current;
       held = [];

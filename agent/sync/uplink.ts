@@ -63,7 +63,7 @@ export interface UplinkParts {
   /** The newest reading of a point, for births. */
   readonly latest: (pointId: PointId) => Reading | undefined;
   readonly transport: MqttTransport;
-  /** 0..1, for back-off and jitter. */
+  /** 0..1. */
   readonly random: () => number;
   readonly readFile?: ReadFile;
   /** Whether a command of an earlier session is still being carried out. Default: none is. */
@@ -80,7 +80,7 @@ const SYNC_PERIOD_MS = 60_000;
 /** Longest wait for the last proof before the deaths are sent. Units: ms. */
 const SETTLE_MS = 1_000;
 
-/** The uplink to the platform. Uses neither network nor disk before `start`; `stop` ends the session properly. */
+/** The uplink to the platform. Opens no session before `start`; `stop` ends the session properly. */
 export class SparkplugUplink implements Uplink {
   /** The tools of the console: trace, test and new connection. */
   readonly tools: UplinkTools;

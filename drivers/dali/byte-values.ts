@@ -5,7 +5,10 @@
  */
 import type { ByteType, RegisterType } from '../../agent/core/profile.ts';
 
-/** Registers of one byte per value. Source: DiiA part 252: energy has six bytes, power four, each after its power of ten. */
+/**
+ * Number of registers, of one byte each, that a value has. Source: DiiA part 252: energy has six bytes, power four, each after its power of
+ * ten.
+ */
 export const BYTES_PER_VALUE: Readonly<Record<ByteType, number>> = { b16: 2, b24: 3, b32: 4, b48: 6, e32: 5, e48: 7 };
 
 /** Largest power of ten, up or down. Source: DiiA part 252: the scale is valid from 10^-6 to 10^6. */

@@ -8,9 +8,9 @@
 export interface DaliFrame {
   readonly address: number;
   readonly data: number;
-  /** Configuration commands are executed only if the gear receives them twice within 100 ms. */
+  /** The frame is sent twice: gear executes a configuration command only if it receives it twice within 100 ms. */
   readonly isTwice?: true;
-  /** The gear answers with one byte. */
+  /** The gear may answer with one byte. */
   readonly isQuery?: true;
   readonly priority: DaliPriority;
 }
@@ -22,10 +22,10 @@ export interface DaliFrame {
 export type DaliPriority = 1 | 2 | 3 | 4 | 5;
 const DALI_PRIORITY = { level: 2, config: 3, query: 4 } as const satisfies Record<string, DaliPriority>;
 
-/** Short addresses of gear, groups of a bus. Source: IEC 62386-102. */
+/** Highest short address of gear, highest group of a bus, and highest level. Source: IEC 62386-102. */
 export const DALI_LIMITS = { lastShortAddress: 63, lastGroup: 15, maxLevel: 254 } as const;
 
-/** Source: IEC 62386-102, addressed commands. */
+/** Opcodes of the addressed commands that the driver uses by name. Source: IEC 62386-102. */
 export const DALI_COMMAND = {
   addToGroup: 0x60,
   removeFromGroup: 0x70,
@@ -46,22 +46,25 @@ const IS_COMMAND = 1;
 /** The gear that executes a level: one gear, the members of a group, or all gear on the bus. */
 export type DaliTarget = { readonly gear: number } | { readonly group: number } | 'all';
 
-/** The level of one gear, of a group, or of all gear. Shape: `level` 0 to 254. */
+/** Returns the frame that sets the level of one gear, of a group, or of all gear. Shape: `level` 0 to 254. */
 export function levelFrame(target: DaliTarget, level: number): DaliFrame {
   return { address: addressByte(target), data: level, priority: DALI_PRIORITY.level };
 }
 
-/** A query to one gear, which answers with one byte. */
+/** Returns the query with the opcode `data` to one gear. */
 export function queryFrame(gear: number, data: number): DaliFrame {
   return { address: addressByte({ gear }) | IS_COMMAND, data, isQuery: true, priority: DALI_PRIORITY.query };
 }
 
-/** A configuration command to one gear, sent twice. */
+/** Returns the configuration command with the opcode `data` to one gear; it is sent twice. */
 export function configFrame(gear: number, data: number): DaliFrame {
   return { address: addressByte({ gear }) | IS_COMMAND, data, isTwice: true, priority: DALI_PRIORITY.config };
 }
 
-/** A special command: `dtr0` and `dtr1` set a transfer register of all gear, `enableDeviceType` announces the next command's type. */
+/**
+ * Returns a special command, which all gear receives, with its value `data`. `writeMemory` is a query: the gear confirms what it has
+ * written.
+ */
 export function specialFrame(name: keyof typeof SPECIAL, data: number): DaliFrame {
   const frame = { address: SPECIAL[name], data, priority: DALI_PRIORITY.query };
   return name === 'writeMemory' ? { ...frame, isQuery: true } : frame;
@@ -72,13 +75,13 @@ function addressByte(target: DaliTarget): number {
   return 'gear' in target ? target.gear << 1 : GROUP | (target.group << 1);
 }
 
-/** What a frame means to gear: the reverse of the functions above. Null for a frame that this module does not send. */
+/** What the two bytes of a forward frame mean to gear. */
 export type DaliMeaning =
   | { readonly kind: 'level'; readonly target: DaliTarget; readonly level: number }
   | { readonly kind: 'command'; readonly target: DaliTarget; readonly opcode: number }
   | { readonly kind: 'special'; readonly name: keyof typeof SPECIAL; readonly value: number };
 
-/** Returns what these two bytes mean to gear; null for a special command that is not listed here. */
+/** Returns what these two bytes mean to gear; null for a special command that this driver does not use, and for a reserved address byte. */
 export function meaningOf(address: number, data: number): DaliMeaning | null {
   const names = Object.keys(SPECIAL) as (keyof typeof SPECIAL)[];
   const name = names.find((each) => SPECIAL[each] === address);

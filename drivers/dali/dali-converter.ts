@@ -39,6 +39,7 @@ export interface DaliResult {
   readonly atMono: MonoMs;
 }
 
+/** The port and the callbacks of a `DaliConverter`. */
 export interface DaliConverterOptions {
   readonly port: BytePort;
   readonly clock: Clock;
@@ -46,7 +47,7 @@ export interface DaliConverterOptions {
   readonly name: string;
   /** Another sender has sent a command on the bus. */
   readonly onForeign: () => void;
-  /** The bus has lost its power, or the converter no longer answers: it is closed. Not called after `close`. */
+  /** The bus has a power fault, the converter no longer answers, or the port is lost: the port is closed. Called only while open. */
   readonly onLost: (cause: BusError) => void;
 }
 
@@ -56,7 +57,7 @@ interface Pending {
   readonly timer: Timer;
 }
 
-/** Sends frames through a converter, one at a time. A second frame before the first has ended is a programming error. */
+/** Sends DALI frames through a converter, one at a time. Errors: `send` rejects with TypeError if the frame before it has not ended. */
 export class DaliConverter {
   readonly #options: DaliConverterOptions;
   readonly #reader = createFoxtronReader();
@@ -84,7 +85,7 @@ export class DaliConverter {
     return this.#reader.counters.badFrames;
   }
 
-  /** Errors: rejects with BusError of the port, or `port-refused` if the converter does not answer or the bus has no power. */
+  /** Errors: rejects with BusError of the port, or `port-refused` if the converter does not answer or reports a power fault. */
   async open(): Promise<void> {
     const { port, name } = this.#options;
     this.#reader.reset();
@@ -104,7 +105,10 @@ export class DaliConverter {
     await this.#options.port.close();
   }
 
-  /** Sends a frame and waits for its confirmation or answer. Errors: rejects with BusError `timeout` while the converter answers, else `port-closed`. */
+  /**
+   * Sends a frame and waits for its confirmation or answer. Errors: rejects with BusError `timeout` if only the frame is not confirmed,
+   * `port-closed` if the converter, the bus or the port fails, or with the cause of `abandon`.
+   */
   async send(frame: DaliFrame): Promise<DaliResult> {
     const { clock, name } = this.#options;
     if (!this.#isReady) throw new BusError('port-closed', msg`${name} is closed`);
@@ -117,8 +121,9 @@ export class DaliConverter {
   }
 
   /**
-   * Ends the wait for the frame in flight, so that the next one is in the converter before the bus is free. The frame is still sent; the
-   * converter answers in order, so its answer comes before that of the next frame and is ignored. `cause`: what its sender gets.
+   * Ends the wait for the frame in flight, so that the next one is in the converter before the bus is free. The frame is still sent. The
+   * converter answers in order, so an answer to it comes first, and is ignored if the next frame is a different one. `send` rejects with
+   * `cause`.
    */
   abandon(cause: BusError): void {
     this.#settle(cause);

@@ -10,7 +10,7 @@ import { DALI_COMMAND, meaningOf } from './dali-commands.ts';
 const FIRST_QUERY = 0x90;
 const PAGE = 0x100;
 
-/** One register that an example reads. */
+/** One register that an example reads. `word`: the byte that the gear answered. */
 export interface ExampleRegister {
   readonly table: Table;
   readonly address: number;
@@ -24,8 +24,8 @@ export interface ExampleFlaw {
 }
 
 /**
- * Returns the registers that the frames of a request read, in their order, with the bytes of the response. Returns the flaw of an example
- * whose number of bytes does not fit.
+ * Returns the registers that the frames of a request read, in their order, with the bytes of the response. Frames that read nothing are
+ * skipped. Returns a flaw instead if a number of bytes does not fit.
  */
 export function daliExchange(request: Uint8Array, response: Uint8Array): readonly ExampleRegister[] | ExampleFlaw {
   if (request.length % 2 !== 0)

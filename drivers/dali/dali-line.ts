@@ -23,6 +23,7 @@ const ALWAYS_ANSWERED: readonly number[] = [0, DALI_COMMAND.queryStatus, DALI_CO
 /** Units: ms for `busyMs`. */
 type DaliCounters = { -readonly [K in keyof LineCounters]: number };
 
+/** The port of the converter, and the clock of a DALI line. */
 export interface DaliLineOptions {
   readonly port: BytePort;
   readonly clock: Clock;

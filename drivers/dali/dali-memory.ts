@@ -33,6 +33,7 @@ const LATCH_TRIES = 2;
 /** Sends one frame. `answer`: null for none. Errors: rejects with BusError: also if several gears answer at once, and `interrupted` if a level came. */
 export type SendQuery = (frame: DaliFrame) => Promise<number | null>;
 
+/** The dependencies with which `DaliMemory` is created. */
 export interface DaliMemoryParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly send: SendQuery;
@@ -58,6 +59,10 @@ interface Reading {
   atMono: MonoMs;
 }
 
+/**
+ * Reads memory banks of gear, one byte per frame. Keeps a read that made room for a level, and continues it with the next `read` of the
+ * same locations within 60 s if the gear has kept its place.
+ */
 export class DaliMemory {
   readonly #parts: DaliMemoryParts;
   /** By gear. */
@@ -201,14 +206,14 @@ function isLatchedBank(address: number): boolean {
   return bankOf(address) >= LATCHED_BANKS.first && bankOf(address) <= LATCHED_BANKS.last;
 }
 
-/** The failure of a gear that did not answer. */
+/** Returns the BusError `timeout` for a gear that did not answer. */
 export function gearSilence(gear: number): BusError {
   return new BusError('timeout', msg`gear ${gear} did not answer; check its supply and the DALI wires`, {
     finding: msg`gear ${gear} did not answer`,
   });
 }
 
-/** The failure of a read that makes room for a level; it says nothing about the gear. */
+/** Returns the BusError `interrupted` for a read that makes room for a level; the gear has not failed. */
 export function interrupted(gear: number): BusError {
   return new BusError('interrupted', msg`the read of gear ${gear} makes room for a level`);
 }

@@ -51,7 +51,7 @@ const SETTINGS: Readonly<Record<number, Setting>> = {
 /** By address: the first of its eight groups. */
 const GROUP_QUERIES: Readonly<Record<number, number>> = { 192: 0, 193: GROUPS_PER_QUERY };
 
-/** The frames that read one register, and how its value is computed from the last answer. */
+/** The frames that read one register, in order. `valueOf` returns the register's value for the answer to the last of them. */
 export interface RegisterRead {
   readonly frames: readonly DaliFrame[];
   valueOf(answer: number): number;
@@ -59,7 +59,10 @@ export interface RegisterRead {
 
 const whole = (answer: number): number => answer;
 
-/** Returns how to read a register of a gear; undefined for one that does not exist. Table `input` is read by `DaliMemory`. */
+/**
+ * Returns how to read a register of a gear; undefined for one that cannot be read, and for table `input`, which `DaliMemory` reads. In the
+ * tables `coil` and `discrete` each address reads 1 if the gear answers.
+ */
 export function registerRead(gear: number, table: Table, address: number): RegisterRead | undefined {
   if (table === 'discrete' || table === 'coil') return { frames: [queryFrame(gear, DALI_COMMAND.queryPresent)], valueOf: () => 1 };
   if (table !== 'holding') return undefined;
@@ -76,12 +79,12 @@ export function registerRead(gear: number, table: Table, address: number): Regis
   return opcode >= FIRST_QUERY && opcode <= LAST_QUERY ? { frames: [queryFrame(gear, opcode)], valueOf: whole } : undefined;
 }
 
-/** Whether a write to this address is executed by other gear than the addressed one: the level of a group, or of all gear. */
+/** Whether an address, from 0xFE00 on, is for the level of a group or of all gear, so that a write ignores the unit. */
 export function isSharedRegister(address: number): boolean {
   return address >= GROUP_PAGE * PAGE;
 }
 
-/** Returns who executes a level that is written to this address; undefined for another address. */
+/** Returns which gear executes a level that is written to this address; undefined for an address without a level. */
 export function levelTarget(gear: number, address: number): DaliTarget | undefined {
   if (address === 0) return { gear };
   const group = address - GROUP_PAGE * PAGE;
@@ -89,7 +92,7 @@ export function levelTarget(gear: number, address: number): DaliTarget | undefin
   return group === DALI_LIMITS.lastGroup + 1 ? 'all' : undefined;
 }
 
-/** What a write of one register needs. `groups`: the bits that the gear has now are read first, by the query `before`. */
+/** What a write of one register needs. `groups`: send the query `before` first, and give its answer to `framesFor`. */
 export type RegisterWrite =
   | { readonly kind: 'frames'; readonly frames: readonly DaliFrame[] }
   | { readonly kind: 'groups'; readonly before: DaliFrame; framesFor(now: number): readonly DaliFrame[] };

@@ -19,7 +19,7 @@ export interface DaliSetupParts {
   readonly hasGroups: boolean;
 }
 
-/** Returns the computed set-up values; null for a value whose register stays as it is. Shape: `DaliParameter` says what each is. */
+/** Returns the computed set-up values; null for a value whose register stays as it is. Shape: `DaliParameter` describes each. */
 export function daliSetup({
   rampUpMs,
   failsafeLevelPct,

@@ -17,7 +17,7 @@ const BYTE = 0xff;
 const TYPE = { heardAnswer: 0x03, heard: 0x04, special: 0x05, query: 0x06, queried: 0x07, send: 0x0b, answer: 0x0d, sent: 0x0e } as const;
 const SEND_TWICE = 1;
 
-/** A value of the converter that can be queried. Source: docek/ha-foxtron-dali, configuration area. */
+/** Numbers of the values of the converter that are queried. Source: docek/ha-foxtron-dali, configuration area. */
 export const CONVERTER_ITEM = { busPower: 3 } as const;
 
 /** State of the DALI bus as the converter reports it. Source: docek/ha-foxtron-dali, items and special events 0 to 3. */
@@ -31,6 +31,7 @@ export type ConverterMessage =
   | { readonly kind: 'heard'; readonly bits: number }
   /** The converter reports its own or the bus's state. */
   | { readonly kind: 'special'; readonly code: number }
+  /** The answer to an `itemQuery`. */
   | { readonly kind: 'item'; readonly item: number; readonly value: number };
 
 /** Returns the bytes that send one frame on the DALI bus. */
@@ -54,7 +55,7 @@ function checksum(data: readonly number[]): number {
   return ~data.reduce((sum, byte) => sum + byte, 0) & BYTE;
 }
 
-/** Counts of a reader since it was created. Units: bytes for `noiseBytes`. */
+/** Counts of a reader since it was created. `noiseBytes`: bytes outside frames. `badFrames`: frames with a wrong length or checksum. */
 export interface FoxtronCounters {
   readonly noiseBytes: number;
   readonly badFrames: number;
@@ -112,7 +113,7 @@ function dataOf(digits: readonly number[]): number[] | undefined {
   return checksum(data) === bytes.at(-1) ? data : undefined;
 }
 
-/** Returns what the data of a frame says; null for a message that this program does not use, or one whose length does not fit. */
+/** Returns the message in the data of a frame; null for one that this program does not use, or whose length does not fit. */
 export function messageOf(data: readonly number[]): ConverterMessage | null {
   const [type, first = 0, second = 0, third = 0, fourth = 0] = data;
   switch (type) {

@@ -52,7 +52,7 @@ interface Debt {
 
 /** What `LateReplies` reports. */
 export interface LateRepliesOptions {
-  /** Called when no late reply of a shape can arrive any more. */
+  /** Called when no late reply of a shape is expected any more. */
   readonly onSettled?: () => void;
   /** Called when the reply to a request that was given up has arrived, `afterMs` after the request was sent. */
   readonly onLate?: ((request: Buffer, afterMs: number) => void) | undefined;
@@ -222,7 +222,7 @@ export class LateReplies {
   }
 }
 
-/** Whether a request reads data (functions 1 to 4); only then can an old answer become a wrong value. */
+/** Whether a request reads data: functions 1 to 4. */
 export function isRead(request: Buffer): boolean {
   return (request[1] as number) <= 4;
 }

@@ -73,7 +73,7 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
   abstract cutShort(timeoutMs: number): void;
   protected abstract opened(): void;
 
-  /** A read like this one was given up and its reply may still arrive: earliest time of the next. 0 where replies identify their request. */
+  /** Earliest time of the next read of this shape, if one was given up and its reply may still arrive; otherwise 0 or a past time. */
   heldUntilMono(_unit: number, _fc: number, _count: number): MonoMs {
     return 0;
   }

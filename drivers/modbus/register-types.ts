@@ -26,7 +26,7 @@ const WIDTH: Readonly<Record<Exclude<RegisterType, 'bits' | 'text'>, number>> = 
   ...BYTES_PER_VALUE,
 };
 
-/** Most coils of one value. Source: a raw number of 32 bits stays exact in every later calculation. Units: coils. */
+/** Most coils of one value. Units: coils. Source: a number holds 32 bits exactly. */
 export const MAX_COILS = 32;
 
 /** Returns how many registers, or coils, one value of this layout has. They are read and written in one request. */
@@ -45,7 +45,7 @@ export function isFloatType(type: RegisterType): boolean {
   return type === 'f32' || type === 'f64';
 }
 
-/** Whether this type can be written. A number does not hold all values of u64 and s64; values of one byte in each register are only read. */
+/** Whether a point of this type can be written: all but u64, s64, and the types with one byte in each register. */
 export function isWritable(type: RegisterType): boolean {
   return type !== 'u64' && type !== 's64' && !isByteType(type);
 }

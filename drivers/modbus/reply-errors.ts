@@ -73,7 +73,7 @@ export function verdictError(verdict: WindowVerdict, { request, timeoutMs, isNet
   }
 }
 
-/** Returns the error of a reply that fits its request but also an older one, so that no value is taken from it. */
+/** Returns the BusError `doubtful` for a reply that fits its request but may belong to an older one, so that no value is taken from it. */
 export function doubtfulError(request: Buffer): BusError {
   return new BusError('doubtful', msg`unit ${request[0] ?? 0}: its reply could be a late or repeated one, no value was taken from it`);
 }

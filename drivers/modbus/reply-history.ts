@@ -13,8 +13,8 @@ const GAIN = 1 / 8;
 const FNV = { basis: 0x811c9dc5, prime: 0x0100_0193 };
 
 /**
- * Hash and time of the last good reply of a request. `changeShare`: share of its replies that differed from the one before; the newest has
- * the largest weight.
+ * Hash and time of the last good reply to a request. `changeShare`: the share, 0 to 1, of good replies to it that differed from the one
+ * before; the newest has the largest weight.
  */
 export interface LastReply {
   readonly hash: number;

@@ -49,8 +49,8 @@ function hasShape(request: Buffer, expectedBytes: number, bytes: Buffer): boolea
 }
 
 /**
- * Whether a valid frame of the same unit and function is a reply to this request: to a read if its byte count is its own length, to a write
- * if it repeats address and value or count.
+ * Whether a valid frame of the same unit and function is a reply to this request. A reply to a read has a byte count that fits its length;
+ * a reply to a write repeats address and value or count.
  */
 export function isReplyTo(request: Buffer, frame: Buffer): boolean {
   const fc = request[1] as number;
@@ -58,12 +58,12 @@ export function isReplyTo(request: Buffer, frame: Buffer): boolean {
   return frame.subarray(2, 6).equals(request.subarray(2, 6));
 }
 
-/** Bytes that the reply at the very start of `bytes` still lacks; 0 when none starts there. */
+/** Returns how many bytes the reply at the very start of `bytes` still lacks; 0 if it is complete, or if none starts there. */
 export function missingAtHead(request: Buffer, expectedBytes: number, bytes: Buffer): number {
   return bytes.length < 2 ? 0 : Math.max(0, lengthAt(request, expectedBytes, { bytes, at: 0 }) - bytes.length);
 }
 
-/** Bytes that the first unfinished reply in `bytes` still lacks; 0 when none has begun. */
+/** Returns how many bytes the first unfinished reply in `bytes` still lacks; 0 if there is none. */
 export function missingBytes(request: Buffer, expectedBytes: number, bytes: Buffer): number {
   for (let at = Math.max(0, bytes.length - expectedBytes); at + 2 <= bytes.length; at++) {
     const missing = at + lengthAt(request, expectedBytes, { bytes, at }) - bytes.length;

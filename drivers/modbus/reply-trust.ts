@@ -54,8 +54,9 @@ export type StrayName = 'late' | 'duplicate' | 'foreign' | 'wrong-reply';
 export interface FirstReply {
   /** Its content was on the line before, so copies of it may still arrive. */
   isFirstKnown: boolean;
-  /** Other registers had that content. */
+  /** Its content was on the line before, but not in the last reply to this request. */
   isFirstForeign: boolean;
+  /** It came faster than any reply of this unit before. */
   isFirstEarly: boolean;
   /** From the request to the end of the reply. Units: ms. */
   firstTookMs: number;
@@ -111,7 +112,7 @@ interface UnitPace {
 }
 
 /**
- * Decides whether a frame that fits a request is its reply, from everything that was on the line before. Also classifies the frames that are no
+ * Decides whether a frame that fits a request is its reply, from what was on the line before. Also classifies frames that are not the
  * reply.
  */
 export class ReplyTrust {
@@ -140,8 +141,8 @@ export class ReplyTrust {
   }
 
   /**
-   * Duplicates or foreign frames of units that this line polls, or contradictory replies, were on the line: copies of any reply may
-   * arrive.
+   * Whether duplicates or foreign frames of units that this line polls, or contradictory replies, were on the line recently: copies of any
+   * reply may arrive.
    */
   isDoubtful(nowMono: MonoMs): boolean {
     return nowMono < this.#doubtUntilMono;
@@ -181,7 +182,9 @@ export class ReplyTrust {
     return { rank: isUsed ? 1 : 0, clearMono: isUsed ? shape.sentMono : 0 };
   }
 
-  /** Before this time a reply to a read of this shape would be rejected, or cost the line too much; 0 when that is not certain. */
+  /**
+   * Returns until when a read of this shape should wait, because its reply would be rejected or cost too much; 0 or a past time: no wait.
+   */
   restUntilMono(unit: number, { fc, count, nowMono }: ReadShape): MonoMs {
     const strictness = this.strictness(unit, { fc, count, nowMono });
     if (strictness === 'none') return 0;

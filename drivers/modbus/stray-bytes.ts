@@ -14,7 +14,7 @@ const LONGEST_FRAME_BYTES = 256;
 /** Bytes kept of a burst; its beginning is enough to classify it. Units: bytes. */
 const KEPT_BYTES = 2 * LONGEST_FRAME_BYTES;
 
-/** The bytes on a line while no reply is expected; see `createStrayBytes`. */
+/** The evaluation of bytes that arrive while no reply is expected, as `createStrayBytes` returns it. */
 export type StrayBytes = ReturnType<typeof createStrayBytes>;
 
 /** The memory of the line that `createStrayBytes` uses, and the times on its wire. */

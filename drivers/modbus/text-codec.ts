@@ -11,7 +11,7 @@ import type { PointProfile, TextFormat } from '../../agent/core/profile.ts';
 export interface FittedText {
   /** One for each point, without padding. */
   readonly lines: readonly string[];
-  /** The words that found no room, in their order. */
+  /** The words that found no room, in their order; also a word of which only the beginning is shown. */
   readonly cut: readonly string[];
   /** The characters that the panel does not have, each once. A similar one or the replacement is shown for them. */
   readonly replaced: readonly string[];
@@ -45,7 +45,7 @@ const SIMILAR: Readonly<Record<string, string>> = {
   '\u202f': ' ',
 };
 
-/** Registers of a text. Units: registers. */
+/** Returns how many registers a text of this format has. */
 export function textRegisters({ length, perRegister }: TextFormat): number {
   return Math.ceil(length / perRegister);
 }
@@ -87,7 +87,7 @@ export function fitText(formats: readonly TextFormat[], text: string): FittedTex
   return { lines: formats.map((_, index) => lines[index] ?? ''), cut, replaced: [...replaced] };
 }
 
-/** The registers of a fitted line, filled up with padding. Shape: `line` is a line of `fitText`. */
+/** Returns the registers of a fitted line, aligned and filled up with padding. Shape: `line` is a line of `fitText`. */
 export function textWords(format: TextFormat, line: string): number[] {
   const { length, perRegister, order, pad, encoding, align } = format;
   const padCode = pad === 'nul' ? 0 : pad.charCodeAt(0);
@@ -106,7 +106,7 @@ export function textWords(format: TextFormat, line: string): number[] {
   });
 }
 
-/** The text in registers, without its padding; for people. A code that is no printable character is shown as `·`. */
+/** Returns the text in registers, for display, without padding at both ends. A code that is no printable character is shown as `·`. */
 export function textIn({ perRegister, order, encoding, pad, length }: TextFormat, words: readonly number[]): string {
   const isHighFirst = order === 'high-first';
   const codes = words.flatMap((word) => {
@@ -130,7 +130,7 @@ export function textValue(words: readonly number[]): number {
 /** The highest value of a text point. */
 export const MAX_TEXT_VALUE = 0xffff_ffff;
 
-/** Whether a panel can show a character. */
+/** Whether a panel can show a character as it is. False for anything but one UTF-16 unit. */
 export function hasCharacter({ encoding, characters }: TextFormat, character: string): boolean {
   const code = character.charCodeAt(0);
   if (character.length !== 1 || code < 0x20) return false;
@@ -143,7 +143,7 @@ export function hasCharacter({ encoding, characters }: TextFormat, character: st
   return isEncoded && (character === ' ' || characters === null || characters.includes(character));
 }
 
-/** The format of a text point; null for another type. */
+/** The format of a text point; null for another type, and for a text without a format. */
 export function textFormatOf({ type, text = null }: Pick<PointProfile, 'type' | 'text'>): TextFormat | null {
   return type === 'text' ? text : null;
 }

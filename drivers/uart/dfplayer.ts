@@ -35,7 +35,7 @@ const MAX_BUSY_CODE = 4;
 /** Source: DFRobot's Arduino library: number out of range, file not found. */
 const NO_SUCH_FILE = [5, 6];
 
-/** Returns the frame of a command. `isConfirmed`: the module answers it. */
+/** Returns the frame of a command. `isConfirmed`: it requests an acknowledgement from the module. */
 export function dfplayerFrame(command: number, parameter: number, isConfirmed = true): Buffer {
   const frame = Buffer.from([...HEAD, command, isConfirmed ? 1 : 0, parameter >> 8, parameter & 0xff, 0, 0, END]);
   frame.writeUInt16BE(sumOf(frame), SUM_AT);

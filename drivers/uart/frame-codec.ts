@@ -47,7 +47,7 @@ export interface FrameCodec {
   readonly init?: readonly Uint8Array[];
   /** The frame that requests values, others that are sent in turn with it, one in each period. Units: ms. Default: the device sends without requests. */
   readonly poll?: { readonly bytes: Uint8Array; readonly others?: readonly Uint8Array[]; readonly everyMs: number };
-  /** For a device that is only read. */
+  /** How a device is read to which nothing is sent. */
   readonly listens?: UartListening;
   /** Creates the collector of one device whose values depend on several frames. Absent: each frame is reported in full. */
   readonly collector?: () => FrameCollector;

@@ -22,6 +22,7 @@ export interface TicIndex {
   readonly agreeing: number;
 }
 
+/** The state of an index of which no value was received. */
 export const NO_TIC_INDEX: TicIndex = { confirmed: null, pending: null, agreeing: 0 };
 
 /**

@@ -15,7 +15,7 @@ export interface TicForm {
   readonly read: (data: string, time: string) => number | null | undefined;
 }
 
-/** The tariff periods of the historic mode, in the order of their indexes. Units: `tariff` counts from 1. */
+/** A tariff period of the historic mode. `tariff`: the number of the index that counts in it, from 1. */
 export interface HistoricPeriod {
   readonly tariff: number;
   /** 0 no colour, 1 blue, 2 white, 3 red. */
@@ -138,7 +138,7 @@ function found(index: number): number | undefined {
   return index < 0 ? undefined : index;
 }
 
-/** Returns the form of a group; undefined for a label that the mode does not have. */
+/** Returns the form of a group; undefined for a label that is not supported in this mode. */
 export function ticForm(mode: TicMode, label: string): TicForm | undefined {
   return (mode === 'standard' ? STANDARD : HISTORIC).get(label);
 }

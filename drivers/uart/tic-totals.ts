@@ -20,7 +20,7 @@ export interface ReceivedFrame {
 /** Returns the energy points after one more frame; those that no frame has confirmed are left out. Units: `limitVa` VA, null while it is not known. */
 export type TicTotals = (frame: ReceivedFrame, limitVa: number | null) => FrameValues;
 
-/** Creates the energy points of one meter; none is confirmed. */
+/** Creates the function that returns the energy points of one meter; at first none is confirmed. */
 export function createTicTotals(): TicTotals {
   const indexes = new Map<string, TicIndex>();
   let option: { readonly value: number; readonly isSure: boolean } | null = null;

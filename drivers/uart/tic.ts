@@ -17,6 +17,7 @@ const READ_AS: Omit<SerialSettings, 'baud'> = { parity: 'none', stopBits: 1, dat
 /** A notice is over after so many frames without it. Source: assumed; a damaged group must not end a notice. Confirmed by: a day with a notice on a meter in service. */
 const NOTICE_FRAMES = 5;
 
+/** The protocol of the customer output (TIC) of French electricity meters, in both modes. Nothing is sent to the meter. */
 export const TIC: FrameCodec = {
   maxFrameBytes: MAX_TIC_BYTES,
   /** Units: ms. Source: a frame takes 1 to 2 s; the five frames are assumed. Confirmed by: a day of frames of a meter in service. */

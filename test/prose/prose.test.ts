@@ -79,6 +79,36 @@ t.test('only prose is read: neither code nor quotations', async (t) => {
   );
 });
 
+t.test('an export of agent or drivers without a docstring is found', async (t) => {
+  const found: [string, string[]][] = [
+    ['export const A = 1;', ['1 no docstring']],
+    ['/** The first. */\nexport const A = 1;', []],
+    ['// The first.\nexport const A = 1;', ['2 no docstring']],
+    ['/* The first. */\nexport const A = 1;', ['2 no docstring']],
+    ['/** The file. */\n\nexport const A = 1;', ['3 no docstring']],
+    ['/** The file. */\n\n/** The first. */\nexport const A = 1;', []],
+    ['/** The first. */\n// biome-ignore lint/x: y\nexport const A = 1;', []],
+    ['const A = 1;\nfunction f() {}\ninterface B {}', []],
+    ['export interface B {}\nexport type C = B;\nexport class D {}', ['1 no docstring', '2 no docstring', '3 no docstring']],
+    ['export abstract class D {}\nexport async function f() {}\nexport enum E {}', ['1 no docstring', '2 no docstring', '3 no docstring']],
+    ['export default 1;\nexport default function () {}', ['1 no docstring', '2 no docstring']],
+    ["export { A } from './a.ts';\nexport type { B } from './a.ts';\nexport * from './a.ts';", []],
+    ['const A = 1;\n/** The second. */\nconst B = 2;\nexport { A, B as C };', ['1 no docstring']],
+    ['/** Returns it. */\nexport function f(a: 1): 1;\nexport function f(a: 2): 2;\nexport function f(a: number) { return a; }', []],
+    ['export function f(a: 1): 1;\n/** Returns it. */\nexport function f(a: number) { return a; }', ['1 no docstring']],
+  ];
+  for (const [text, hits] of found) {
+    for (const file of ['agent/a.ts', 'drivers/b/c.ts'])
+      t.strictSame(
+        proseHitsIn(file, text).map(({ line, rule }) => `${line} ${rule}`),
+        hits,
+        text,
+      );
+  }
+  for (const file of ['test/a.ts', 'a.ts', 'agent/luciole.js', 'docs/a.md'])
+    t.strictSame(proseHitsIn(file, 'export const A = 1;'), [], file);
+});
+
 t.test('a long sentence is counted', async (t) => {
   const words = (count: number): string => `${'word '.repeat(count - 1)}word.`;
   t.equal(longSentencesIn('a.md', `The ${words(29)} The ${words(30)}\n\n- ${words(31)}\n`), 2);

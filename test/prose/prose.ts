@@ -1,6 +1,7 @@
-/** Searches the prose of the tree for the words of the rules. */
+/** Searches the prose of the tree for the words of the rules, and the exports of agent and drivers for missing docstrings. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { undocumentedIn } from './docstrings.ts';
 import type { ProseException } from './exceptions.ts';
 import { paragraphsIn } from './paragraphs.ts';
 import { PROSE_RULES } from './rules.ts';
@@ -14,6 +15,8 @@ const LEFT_OUT = ['docs/assumed.md', 'docs/glossaire.md'];
 const LONG_SENTENCE = 30;
 const SENTENCE_END = /(?<=[.!?]["')]*)\s+(?=["'(]?[\p{Lu}~])/u;
 const SENTENCE_START = '(?<=^\\s*|[.!?]["\')]*\\s+)';
+
+const NO_DOCSTRING = { name: 'no docstring', advice: 'say what the caller gets, when it fails, and in which unit' };
 
 /** Shape: `text` is the whole line. */
 export interface ProseHit {
@@ -29,15 +32,15 @@ const searches = PROSE_RULES.map(({ pattern, name, advice }) => {
   return { name, advice, search: new RegExp(source, pattern.includes('^') ? 'g' : 'gi') };
 });
 
-/** What the rules report of one file, in the order of its lines. */
+/** What the rules report of one file, in the order of its lines. For a file of agent or drivers also each export without a docstring. */
 export function proseHitsIn(file: string, text: string): ProseHit[] {
   const lines = text.split('\n');
-  return paragraphsIn(file, text)
-    .flatMap((paragraph) =>
-      searches.flatMap(({ name, advice, search }) =>
-        [...paragraph.text.matchAll(search)].map(({ index }) => ({ name, advice, place: paragraph.start + index })),
-      ),
-    )
+  const words = paragraphsIn(file, text).flatMap((paragraph) =>
+    searches.flatMap(({ name, advice, search }) =>
+      [...paragraph.text.matchAll(search)].map(({ index }) => ({ name, advice, place: paragraph.start + index })),
+    ),
+  );
+  return [...words, ...undocumentedIn(file, text).map((place) => ({ ...NO_DOCSTRING, place }))]
     .sort((a, b) => a.place - b.place)
     .map(({ name, advice, place }) => {
       const line = text.slice(0, place).split('\n').length;

@@ -1,4 +1,7 @@
-/** `npm run -s prose`: reports the words of comments, messages and pages that have a plainer one. Ends with 1 when there are any. */
+/**
+ * `npm run -s prose`: reports the words of comments, messages and pages that have a plainer one, and the exports of agent and drivers without a
+ * docstring. Ends with 1 when there are any.
+ */
 import { MOST_EXCEPTIONS, PROSE_EXCEPTIONS } from './exceptions.ts';
 import { longSentencesIn, proseFiles, proseHitsIn, withExceptions } from './prose.ts';
 

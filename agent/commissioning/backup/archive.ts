@@ -9,7 +9,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { ConsoleError } from '../../console/console-error.ts';
 import { type Argument, msg } from '../../core/message.ts';
 
-/** One file in an archive. `name` is its path in the archive, with `/`. */
+/** One file in an archive. `name`: the path in the archive, with `/` between folders. */
 export interface ArchiveFile {
   readonly name: string;
   readonly content: Buffer;
@@ -29,7 +29,10 @@ const MODE = 0o600;
 const AT = { mode: 100, uid: 108, gid: 116, size: 124, mtime: 136, sum: 148, type: 156, magic: 257 };
 const SAFE_NAME = /^[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*(\/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)*$/;
 
-/** Returns true if an archive may contain this name: no path out of the folder, no hidden file, not too long. */
+/**
+ * Returns true if an archive may contain this name: a relative path of at most 100 characters. Only ASCII letters, digits, `.`, `_`, `@`,
+ * `+` and `-` are allowed, and no part begins with a dot.
+ */
 export function isSafeName(name: string): boolean {
   return name.length <= MAX_NAME && SAFE_NAME.test(name);
 }

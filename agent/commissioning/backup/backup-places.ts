@@ -17,11 +17,14 @@ export interface BackupPlaces {
   readonly siteDir: string;
   /** Folder of the store. */
   readonly dir: string;
-  /** Existing files in the site folder that are not secret: the cabinet file first, profiles, the certificate of the authority. */
+  /** Files in the site folder that are not secret: the cabinet file first, then existing profiles and the certificate of the authority. */
   readonly plain: readonly string[];
-  /** Existing files of keys, certificates and passwords in the site folder. */
+  /** Existing files of keys, certificates, certificate requests and passwords in the site folder. */
   readonly secrets: readonly string[];
-  /** Files that the cabinet file names outside the site folder, existing or not, and profiles that are not regular files. */
+  /**
+   * Files outside the site folder: those that the cabinet file names, existing or not, and profiles in its profile folders. Also profiles
+   * that are not regular files.
+   */
   readonly elsewhere: readonly string[];
 }
 

@@ -29,7 +29,7 @@ import { type BackupPlaces, backupPlaces } from './backup-places.ts';
 import { type BackupManifest, packBackup, purposeOf, SEALED, sha256 } from './manifest.ts';
 import { sealFiles } from './sealed-files.ts';
 
-/** What `runBackup` needs besides its arguments: the terminal, the path of the cabinet file, and the present time. */
+/** What `runBackup` needs besides its arguments: the terminal, the path of the cabinet file, the present time and the version. */
 export interface BackupWorld {
   readonly terminal: Terminal;
   readonly configFile: string;

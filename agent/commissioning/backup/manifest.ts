@@ -87,7 +87,9 @@ export function readBackup(bytes: Uint8Array): Backup {
   return { manifest, files };
 }
 
-/** Returns the `purpose` for `sealFiles` and `openSealed`: it contains the cabinet's id, so that the files cannot be used for another cabinet. */
+/**
+ * Returns the `purpose` for `sealFiles` and `openSealed`. It contains the cabinet's id, so `openSealed` refuses the files of another id.
+ */
 export function purposeOf({ cabinet }: Pick<BackupManifest, 'cabinet'>): string {
   return `${FORMAT}/${VERSION}/${cabinet}`;
 }

@@ -19,15 +19,15 @@ type RestoreChange = 'new' | 'beside' | 'aside' | 'same' | 'sealed' | 'stays';
 export interface RestoreItem {
   readonly path: string;
   readonly change: RestoreChange;
-  /** Null for an encrypted file. */
+  /** Size of the file to restore, or of the present readings. Null for a file that is still encrypted. */
   readonly bytes: number | null;
 }
 
 /** What a restore would change, with the files to write. */
 export interface RestorePlan {
-  /** Each file of the backup, and the present readings. Other files here are not listed. */
+  /** Each file of the backup, and the present readings if there are any. Other files on this machine are not listed. */
   readonly items: readonly RestoreItem[];
-  /** All files for the store folder, also those that are the same, by name relative to it. */
+  /** Files for the store folder, including unchanged ones, but not files that are still encrypted. `name` is relative to the folder. */
   readonly data: readonly ArchiveFile[];
   /** Files for the site folder that are new or different, by absolute path. */
   readonly site: readonly { readonly path: string; readonly content: Buffer }[];

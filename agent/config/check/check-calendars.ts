@@ -43,7 +43,10 @@ export function checkCalendars(index: Index): Finding[] {
 }
 
 /**
- * Returns what is wrong with conditions on a day: dates that do not exist, unknown holidays, and conditions that no day meets.
+ * Returns what is wrong with conditions on a day. Empty if nothing is wrong.
+ * - Dates that do not exist, unknown holidays, and `eves` without `holidays`.
+ * - A year in only one of `from` and `to`, and a `to` with a year before `from`.
+ * - An `nthWeekday` that is none of the `weekdays`.
  */
 export function checkDays(index: Index, entries: readonly Placed<DaysDraft>[]): Finding[] {
   return [

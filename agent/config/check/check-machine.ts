@@ -56,8 +56,8 @@ export interface PortFacts {
 }
 
 /**
- * Returns a problem for each serial line whose device file does not exist on this machine, or is used by a Luciole console. Opens no
- * connection: whether a network port answers is only known when the agent runs.
+ * Returns a problem for each serial line whose device file does not exist on this machine, or has an enabled Luciole console. Opens no
+ * port. Lines on a network port are not checked.
  */
 export function checkPorts({ file, cabinet, named }: LoadedCabinet, machine: PortFacts): Problem[] {
   const { exists, listPorts, consoleAt } = machine;

@@ -60,8 +60,8 @@ export function checkIds(index: Index): Finding[] {
 }
 
 /**
- * Returns a finding for each unit number that occurs twice on one line, and for each port that two lines use. A port that is written in two
- * ways is still one.
+ * Returns a finding for each unit number that occurs twice on one line, and for each port that two lines use. `tcp://plc` and
+ * `tcp://plc:502` are one port; two paths of one device file are not recognised as one.
  */
 export function checkWiring(index: Index): Finding[] {
   const ports = index.lines.map(({ value, path }): Named => ({ id: portName(value.port), path: [...path, 'port'] }));
@@ -229,8 +229,8 @@ function repeated(what: keyof typeof TWICE, items: readonly Named[]): Finding[] 
 }
 
 /**
- * Returns a finding for each item whose id an earlier item has; `first` is the path of the first of them. Upper and lower case differ.
- * `say` creates the message for an id.
+ * Returns a finding for each item whose id an earlier item has; `first` is the path of the first item with this id. Upper and lower case
+ * differ. `say` creates the message for an id.
  */
 export function repeatedBy(items: readonly Named[], say: (id: string) => Message): Finding[] {
   const firsts = new Map<string, Path>();

@@ -15,7 +15,7 @@ import { checkPoints, unknownPointHint } from './check-points.ts';
 /** The device profiles that were found, by id. */
 export interface KnownProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Paths of the files of the site that cannot be used, by the profile id in them. */
+  /** Paths of the profile files of the site that cannot be used, by the id in the file. Several files with one id are also listed here. */
   readonly broken: ReadonlyMap<string, readonly string[]>;
   /** The folders that were searched in addition to the agent's own. */
   readonly searched: readonly string[];

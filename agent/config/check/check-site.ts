@@ -97,8 +97,8 @@ function portFlaw(text: string): Message | null {
 }
 
 /**
- * Reports keys that cannot verify a signature, ids (in any case) or keys that occur twice in one of the two lists of keys, and ports that
- * no line could have. The same id or key in both lists is allowed.
+ * Returns a finding for each port or network that no line could have, and each key that cannot verify a signature. Also for each id or key
+ * that occurs again in its list; ids that differ only in upper and lower case count as equal. An id or key may be in both lists of keys.
  */
 export function checkTrust(trust: CabinetDraft['trust']): Finding[] {
   const ports = placed(trust?.ports, ['trust', 'ports']).map(({ value, path }) => ({ flaw: portFlaw(value), path }));

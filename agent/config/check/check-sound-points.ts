@@ -11,8 +11,8 @@ import type { SayBelow } from './check-parts.ts';
 const WRITTEN = [PLAYER_POINTS.state, PLAYER_POINTS.volume, PLAYER_POINTS.track, PLAYER_POINTS.file];
 
 /**
- * Returns a problem for each player that is not a serial player, and for each amplifier whose point is not a relay that can be written.
- * Devices that `profileOf` does not know are reported elsewhere. `say`: receives paths from the root.
+ * Returns a problem for each player that is not a serial player, and for each amplifier whose point is not a relay that can safely be
+ * written. Devices that `profileOf` does not know are skipped. `say`: receives paths from the root.
  */
 export function checkSoundPoints(
   { sound }: Pick<Cabinet, 'sound'>,

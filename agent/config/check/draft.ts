@@ -53,6 +53,7 @@ export type EventNightDraft = Item<'eventNights'>;
 export type RuleDraft = Item<'rules'>;
 /** The well-formed parts of an output. */
 export type OutputDraft = Item<'outputs'>;
+/** The well-formed parts of a panel. */
 export type PanelDraft = Item<'panels'>;
 
 /** An item of a list, with its path in the document. */

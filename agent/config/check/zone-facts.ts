@@ -15,8 +15,8 @@ export interface ZoneMinimum {
 }
 
 /**
- * The minimum of a zone at night: `minPct` or the level of `minClass`, whichever is higher. Undefined if one of the values it depends on is
- * ill-formed.
+ * The minimum of a zone at night: `minPct` (default 10), or the level of `minClass` if that is higher. A `minClass` that is not within the
+ * zone's `designClass` does not count. Undefined if one of these three values is ill-formed.
  */
 export function zoneMinimum(zone: ZoneDraft): ZoneMinimum | undefined {
   const minPct = given(zone, 'minPct', 10);
@@ -28,7 +28,7 @@ export function zoneMinimum(zone: ZoneDraft): ZoneMinimum | undefined {
   return classPct > minPct ? { pct: classPct, text: `minClass ${minClass} (${classPct} %)` } : plain;
 }
 
-/** A programme of a zone, and the key of the zone that names it. */
+/** A programme of a zone, and the path of the key that names it: the zone's `programme` or `calendar`. */
 export interface ProgrammeUse {
   readonly programme: Placed<ProgrammeDraft>;
   readonly path: Path;

@@ -4,7 +4,10 @@ import { WEEKDAYS } from '../schema/weekdays.ts';
 
 type Written = Readonly<Record<string, unknown>>;
 
-/** Returns the section `sound` in the form of its file, with defaults for missing values. `ruleWritten`: a rule of a calendar in that form. Pure. */
+/**
+ * Returns the section `sound` in the form of the cabinet file, with every default written out. `ruleWritten` must return a rule of a
+ * calendar in that form. Pure.
+ */
 export function soundWritten(
   { limits, tracks, programmes, calendars, places }: SoundConfig,
   ruleWritten: (rule: CalendarRule) => Written,

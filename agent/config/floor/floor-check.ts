@@ -11,11 +11,11 @@ import { paceFlaws } from './floor-pace.ts';
 import { sensorFlaws } from './floor-sensors.ts';
 
 /**
- * The configurations of a floor check. `after`: the one that is to run. `nowMs`: a time in the first of the nights that are compared.
+ * The configurations of a floor check. `after`: the one that is to run. `nowMs`: a time in the first night that is compared.
  */
 export interface FloorCheck {
   readonly after: CabinetAndProfiles;
-  /** The running configuration; each of its lamps must stay lit. */
+  /** The configuration that runs now. */
   readonly running: CabinetAndProfiles;
   /** The configuration in the file of the site, as last loaded. */
   readonly site: CabinetAndProfiles;

@@ -28,7 +28,9 @@ export interface FloorFlaw extends Pick<Problem, 'path' | 'message'> {
   readonly isAllowedAtCabinet?: true;
 }
 
-/** The lowest allowed level of each running lamp while it is lit, by the register that sets it. Units: % of full light. */
+/**
+ * The lowest allowed level of each lamp of the running configuration while it is lit, by the register that sets it. Units: % of full light.
+ */
 export type FloorLevels = ReadonlyMap<WireRegister, LevelPct>;
 
 /**

@@ -28,8 +28,8 @@ const USUAL = {
 const QUIRKS = ['responseTimeoutMs', 'minGapMs', 'retries'] as const satisfies readonly (keyof Quirks)[];
 
 /**
- * Returns every timing by which light could come later than by the running configuration and the file of the site. A unit may also have any
- * timing between those of the profiles that come with the agent.
+ * Returns a flaw for each timing of the start, of a known line or of a unit on it that could make light come later. The running
+ * configuration and the file of the site set the limits. Those of a unit also include the range of the profiles that come with the agent.
  */
 export function paceFlaws({ after, running, site }: SensingQuestion): FloorFlaw[] {
   const before = [running, site];

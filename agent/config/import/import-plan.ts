@@ -3,7 +3,7 @@ import { didYouMean, listNames } from '../../core/suggestions.ts';
 import type { ImportFlaw, ImportRow } from './import-table.ts';
 import { type ReportFlaw, type TableThing, TableThings } from './table-things.ts';
 
-/** The values of one pole, device or lamp by key, in the order of writing. */
+/** Values of one pole, device or lamp, by key of the cabinet file. */
 export type ImportFields = Readonly<Record<string, string | number>>;
 
 /** The parts of a document that a table may change, as they are written there. */

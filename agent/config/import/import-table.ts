@@ -26,14 +26,19 @@ const HEADINGS = {
 type ImportColumn = keyof typeof HEADINGS;
 type NumberColumn = 'atM' | 'unit' | 'ratedPowerW' | 'minPct' | 'maxPct';
 
-/** One row of the table: its texts and numbers by column, without empty and wrong cells. `line`: its line in the text, from 1. */
+/**
+ * One row of the table: its texts and numbers by column, without empty and wrong cells. `line`: the line of the text where it ends, from 1.
+ */
 export interface ImportRow {
   readonly line: number;
   readonly texts: Readonly<Partial<Record<Exclude<ImportColumn, NumberColumn>, string>>>;
   readonly numbers: Readonly<Partial<Record<NumberColumn, number>>>;
 }
 
-/** A mistake, by line of the table and heading of the column. `column` is null if no single cell is wrong. */
+/**
+ * A mistake. `line`: the line of the table. `column`: the heading, or the key of the cabinet file if the table lacks the column; null if no
+ * single cell is wrong.
+ */
 export interface ImportFlaw {
   readonly line: number;
   readonly column: string | null;

@@ -20,9 +20,9 @@ export interface ReportedChange {
 
 /** The result of an import. `ignored`: headings of the table that are not read. */
 export interface ImportResult {
-  /** Number of rows that were read from the table; 0 if its headings cannot be used. */
+  /** Number of rows that were read from the table; 0 if the table cannot be used. */
   readonly rows: number;
-  /** The changes that the table requires; empty if the table has flaws. With any flaws, none of them is in `text`. */
+  /** The changes that the table requires; empty if the table has flaws. If there are `flaws`, no change is in `text`. */
   readonly changes: readonly ReportedChange[];
   /** Mistakes of the table, or places of the cabinet that cannot be edited. */
   readonly flaws: readonly ImportFlaw[];

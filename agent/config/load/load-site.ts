@@ -98,9 +98,12 @@ function realPath(path: string): string {
   }
 }
 
-/** The input of `checkConfig`. `profileDirs`: folders of device profiles in addition to those that the file names. */
+/**
+ * The input of `checkConfig`. `profileDirs`: folders of device profiles in addition to those that the file names; a relative one is
+ * relative to the working directory.
+ */
 export interface CheckRequest {
-  /** Named in the problems; relative folders of profiles are relative to its folder. */
+  /** The cabinet file. Relative folders of profiles that it names are relative to its folder. */
   readonly configFile: string;
   readonly profileDirs?: readonly string[];
   /** Text to check in place of the file's; the file need not exist then. */

@@ -29,9 +29,12 @@ export interface LoadedCabinet {
   readonly cabinet: Cabinet;
   /** Warnings that do not prevent a run, in the order of the file; empty if the file has problems. */
   readonly warnings: readonly Problem[];
-  /** The place of a value by its path in `cabinet`; for a missing one, that of its nearest parent. */
+  /**
+   * The place of a value in the file. `path`: the keys of the cabinet file, with list positions as in `cabinet`. For a missing value the
+   * place of its nearest parent.
+   */
   place(path: Path): TextPosition;
-  /** The same place, with its path in the file for people. */
+  /** The place as `place` returns it, with the path of the value in the file as people write it. */
   named(path: Path): NamedPosition;
 }
 
@@ -40,7 +43,7 @@ export interface NamedPosition extends TextPosition {
   readonly path: string;
 }
 
-/** A cabinet and its problems; no run may use it if it has any. */
+/** A cabinet and its problems. No run may use a cabinet that has problems. */
 export interface ReadCabinet {
   /** Never null without problems. With problems: the part that can be read, only for display and checks; null if that is too little. */
   readonly loaded: LoadedCabinet | null;

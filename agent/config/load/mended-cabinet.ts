@@ -20,10 +20,10 @@ const SUBSTITUTES: Readonly<Record<string, unknown>> = {
 /** Rounds of repair: first wrong values are removed, then items that lack one, then what becomes empty. */
 const ROUNDS = 4;
 
-/** A document of which the wrong values were removed, and where its remaining parts are in the file. */
+/** A document whose wrong values were removed, and where its remaining parts are in the document as written. */
 export interface MendedDocument {
   readonly document: CabinetDocument;
-  /** The place in the file for a path of the repaired document, which may lack items. */
+  /** Returns the path in the document as written for a path in the repaired one, which may lack items of lists. */
   originalPath(path: Path): Path;
 }
 

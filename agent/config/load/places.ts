@@ -3,7 +3,7 @@ import { type Message, msg } from '../../core/message.ts';
 import type { Path } from '../check/finding.ts';
 import { syntaxFlaws, type TextFlaw } from './syntax-flaws.ts';
 
-/** A place in a text. Units: lines and columns count from 1, columns in UTF-16 units like editors. */
+/** A place in a text. Units: lines and columns count from 1, columns in UTF-16 units. */
 export interface TextPosition {
   readonly line: number;
   readonly column: number;
@@ -17,8 +17,8 @@ interface Flaw extends TextPosition {
 /** A document with the places of its values. */
 export interface PlacedDocument {
   /**
-   * Plain values; null for an empty text. Undefined if there is any flaw other than a key that is written twice, whose last value counts. A
-   * whole number above 2^53 is its text in hex.
+   * Plain values; null for an empty text. Undefined if there is any flaw other than a key that is written twice, whose last value counts.
+   * A whole number of 2^53 or more is its text in hex.
    */
   readonly value: unknown;
   readonly flaws: readonly Flaw[];

@@ -6,7 +6,7 @@ import type { EventFacts } from '../../core/event-tracker.ts';
 import { msg } from '../../core/message.ts';
 import { isBelow, outsideSiteDir, secretFiles } from '../../core/secrets.ts';
 
-/** An event of the start. `isLasting`: it lasts until the next start; otherwise it ends immediately. */
+/** An event of the start. `isLasting`: the event is a condition that lasts; otherwise it ends immediately. */
 export type StartEvent = EventFacts & { readonly isLasting: boolean };
 
 /** The event of a run that began without its revisions, because the disk did not respond. */
@@ -25,8 +25,8 @@ export const WHILE_DATA_HELD: StartEvent = {
 };
 
 /**
- * Returns a warning for each secret file of the uplink that is outside the folder of the cabinet file; empty if there are none. The site
- * stays connected.
+ * Returns a warning for each secret file of the uplink that is outside the folder of the cabinet file; empty if there are none. Credentials
+ * of the service are skipped.
  */
 export function secretEvents({ uplink }: Cabinet, configFile: string): StartEvent[] {
   const siteDir = dirname(resolve(configFile));

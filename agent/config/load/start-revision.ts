@@ -39,7 +39,7 @@ export interface Beginning {
   readonly isLockOurs?: () => boolean;
 }
 
-/** A beginning with its revisions: this run accepts further ones. */
+/** A beginning whose `revisions` is not null. */
 export type BegunWithRevisions = Beginning & { readonly revisions: RevisionsAtStart };
 
 /** The revisions at the start of a run. */
@@ -60,7 +60,7 @@ export interface RevisionsAtStart {
 /** The options of a start that choose the configuration. */
 export interface StartParts {
   readonly configFile: string;
-  /** The store's folder, if the command line names one. */
+  /** The store's folder, if the command line names one; otherwise null. */
   readonly dataDir: string | null;
   readonly nowMs: WallMs;
 }

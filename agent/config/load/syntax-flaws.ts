@@ -72,8 +72,8 @@ const SENTENCES: Partial<Record<YAMLError['code'], (found: Case, isBroken: boole
 };
 
 /**
- * Converts the errors of the YAML library into flaws, each with a sentence for the author and the place to repair. Consequences of another
- * error at the same place are left out.
+ * Converts the errors of the YAML library into flaws, each with a message for the author and the place to repair. Of two errors about one
+ * key at the same place, one is left out.
  */
 export function syntaxFlaws(text: string, document: Document.Parsed, errors: readonly ErrorText[]): TextFlaw[] {
   const nested = new Set(errors.filter(({ code }) => code === 'BLOCK_AS_IMPLICIT_KEY').map(({ pos }) => pos[0]));

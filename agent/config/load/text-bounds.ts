@@ -20,7 +20,8 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200
 const NOTES = /\.notes$/;
 
 /**
- * Why a text is refused, with the line: the first control character, or nesting deeper than `MAX_NESTING`. Empty if the text may be used.
+ * Returns why a text is refused, with the line: the first control character, or nesting deeper than `MAX_NESTING`. Marks of writing
+ * direction and a carriage return without a newline count as control characters. Empty if the text may be used.
  */
 export function textRefusal(text: string): Message {
   const found = CONTROL.exec(text);

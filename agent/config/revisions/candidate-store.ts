@@ -15,7 +15,7 @@ import { answer, notStored, refusedAnswer } from './config-answers.ts';
 import { type CandidateFiles, type RevisionDisk, revisionHash } from './revision-disk.ts';
 import { fileRefusal, UPLOAD_LIMIT } from './upload.ts';
 
-/** The dependencies with which `CandidateStore` is created. */
+/** The dependencies with which `CandidateStore` is created. `running`: returns the running revision. */
 export interface CandidateStoreParts {
   readonly disk: RevisionDisk;
   readonly clock: Pick<Clock, 'wallMs'>;
@@ -40,14 +40,13 @@ const MAX_AUTHORS = 8;
 const NAME_CHARS = 16;
 
 /**
- * Returns the author to whom a candidate belongs: `by` for a user of the console, `platform` for every user of the platform, because these
- * cannot be distinguished here.
+ * Returns the author to whom a candidate belongs: `by` for a user of the console, `platform` for every user of the platform.
  */
 export function candidateAuthor(by: string): string {
   return isPlatform(by) ? PLATFORM : by;
 }
 
-/** Whether `by` is the platform, under any of its users: its name begins with `platform`. */
+/** Returns whether the author `by` is a user of the platform: the text begins with `platform`. */
 export function isPlatform(by: string): boolean {
   return by.startsWith(PLATFORM);
 }

@@ -19,7 +19,7 @@ export interface CommitContext extends Pick<ActiveRevisionParts, 'clock' | 'site
   readonly disk: RevisionDisk;
   readonly histories: RevisionHistoryStore;
   readonly active: ActiveRevision;
-  /** Names the parts of the agent that a change affects; empty for none. */
+  /** Returns the parts of the agent that a change affects, as text; empty for none. */
   readonly touches: (before: CabinetAndProfiles, after: CabinetAndProfiles) => readonly Message[];
   readonly check: (of: number | CandidateFiles) => Promise<CheckedRevision>;
   /** Limits how often unsigned revisions of the platform may reopen lines. */

@@ -59,7 +59,9 @@ function hashes(files: ConfigFiles | undefined): Readonly<Record<string, string>
   return Object.fromEntries(texts.map(([name, cabinet]) => [name, revisionHash({ cabinet, profiles: {} }).slice(0, 12)]));
 }
 
-/** Converts flaws of the light into problems. They name a place of the configuration; the line of the file is not known. */
+/**
+ * Converts flaws of the light into problems with the same path. Their line and column are 1, because the place in the file is not known.
+ */
 export function asProblems(flaws: CheckedRevision['belowFloor']): Problem[] {
   return flaws.map(({ path, message }) => ({ file: 'cabinet.yaml', line: 1, column: 1, path, message }));
 }

@@ -29,7 +29,7 @@ export interface PlatformConfigRequestsParts {
  */
 const SHOWN = { problems: 20, changes: 60, valueLength: 120 };
 
-/** Carries out the platform's requests about the configuration, reports their outcome, and publishes the revisions on the node. */
+/** Carries out the platform's requests about the configuration, reports their outcomes, and publishes the running revision on the node. */
 export class PlatformConfigRequests {
   readonly #parts: PlatformConfigRequestsParts;
 

@@ -12,7 +12,7 @@ import { replaceWholeLater, syncFolder } from '../../core/atomic-write.ts';
 import { flawOfFile, readRegularFileLater } from '../../core/regular-file.ts';
 import type { ConfigFiles } from '../../core/revisions.ts';
 
-/** The folder of a candidate; the first form is of releases with a single one for all authors. */
+/** Name of a candidate's folder: `candidate-` and a hash of the author; `candidate` for one that belongs to no single author. */
 export type CandidateFiles = 'candidate' | `candidate-${string}`;
 
 /** A revision by its number, a candidate, or the file of the site as last loaded. */
@@ -34,7 +34,7 @@ export interface RevisionDisk {
   remove(of: KeptFiles): Promise<void>;
   /** Marks a revision as on trial; resolves when that is durably on disk. Errors: rejects with the system's error, EEXIST if it is marked. */
   markTrial(number: number): Promise<void>;
-  /** As `markTrial`, but removes the mark, which works on a full disk too. */
+  /** Removes the mark, on a full disk too; resolves when that is durably on disk, also if there was no mark. Errors: as `writeHistory`. */
   unmarkTrial(number: number): Promise<void>;
   /** Whether a revision has the mark; false if its folder cannot be read. */
   isMarked(number: number): Promise<boolean>;
@@ -58,7 +58,7 @@ const MODE = { history: 0o600, files: 0o640 };
  */
 const MAX_BYTES = 16 * 2 ** 20;
 
-/** SHA-256 over all files, each with its name and length. Shape: 64 hex digits. */
+/** Returns the SHA-256 over `cabinet.yaml` and all profiles, each with its name and length. Shape: 64 hex digits. */
 export function revisionHash({ cabinet, profiles }: ConfigFiles): string {
   const hash = createHash('sha256');
   const all = [[CABINET, cabinet] as const, ...Object.entries(profiles).sort(([a], [b]) => (a < b ? -1 : 1))];
@@ -66,7 +66,10 @@ export function revisionHash({ cabinet, profiles }: ConfigFiles): string {
   return hash.digest('hex');
 }
 
-/** Creates the access to the revisions in folder `dir`, which need not exist yet. `onFlaw`: called with each file that exists but cannot be used, and the cause. */
+/**
+ * Creates the access to the revisions in folder `dir`, which need not exist yet. `onFlaw`: called when a file that exists cannot be used,
+ * with the path and the cause as one text.
+ */
 export function createRevisionDisk(dir: string, onFlaw: (flaw: string) => void = () => {}): RevisionDisk {
   const dirOf = (of: KeptFiles): string => join(dir, typeof of === 'number' ? `r${of}` : of);
   const reportFlaw = (file: string, error: unknown): undefined => {

@@ -7,7 +7,10 @@ import type { Trial } from './revision-history-file.ts';
 
 const SOURCE = 'configuration';
 
-/** Reports the events about the revisions of the configuration. `siteFile`: the file of the site, for messages. */
+/**
+ * Creates functions that report events about the revisions of the configuration to `onEvent`. `siteFile`: the file of the site, for
+ * messages.
+ */
 export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) => void, siteFile: string) {
   const events = createEventTracker(clock, onEvent);
   return {

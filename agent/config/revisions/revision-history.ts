@@ -19,14 +19,14 @@ type NewRevision = Pick<KeptRevision, 'atMs' | 'by' | 'why' | 'whyTemplate' | 'h
 type KeptRevision = RevisionHistory['revisions'][number];
 
 /**
- * Why a revision was made, as stored: its English text, and the template of the message so that it can be translated. A plain text has no
- * template.
+ * Returns why a revision was made, in the stored form. A message gives its English text and its template, so that it can be translated. A
+ * plain text is stored unchanged, without a template.
  */
 export function storedWhy(why: Said): Pick<KeptRevision, 'why' | 'whyTemplate'> {
   return why instanceof Message ? { why: String(why), whyTemplate: inJson(why) } : { why };
 }
 
-/** The first history of a cabinet: one confirmed revision. */
+/** Returns the first history of a cabinet: one confirmed revision, with number 1. `fileHash`: SHA-256 of the file of the site. */
 export function firstRevisionHistory(revision: NewRevision, fileHash: string): RevisionHistory {
   return {
     version: 1,
@@ -45,8 +45,9 @@ export function nextNumber({ revisions }: RevisionHistory): number {
 }
 
 /**
- * The serial that a new signature must exceed. It is that of the newest accepted signature if a revision was confirmed since. Otherwise it
- * is one less: an interrupted or returned trial can be repeated with the same signature.
+ * Returns the serial that a new signature must exceed; 0 if none was accepted yet. It is that of the newest accepted signature once a
+ * revision was confirmed after it was accepted. Before that it is one less: an interrupted or returned trial can be repeated with its
+ * signature.
  */
 export function usedSerial({ signedSerial, isSerialUsed }: Pick<RevisionHistory, 'signedSerial' | 'isSerialUsed'>): number {
   return isSerialUsed ? signedSerial : signedSerial - 1;
@@ -117,8 +118,8 @@ function pruned(history: RevisionHistory): RevisionHistory {
 }
 
 /**
- * Returns `config/` if the history has a revision that was not made from the file of the site: the data of this folder are from an earlier
- * use. Otherwise, or without a history, empty.
+ * Returns `config/`, as a trace of an earlier use of the data, if the history has a revision that was not made from the file of the site.
+ * Otherwise, or without a history, empty.
  */
 export function tracesOfRevisions(history?: RevisionHistory): readonly string[] {
   return history?.revisions.some(({ by }) => by !== 'file') === true ? ['config/'] : [];

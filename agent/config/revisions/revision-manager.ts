@@ -38,8 +38,8 @@ export interface RevisionManagerParts extends ActiveRevisionParts, Pick<CommitCo
   /** Checks the files in a folder of the revision store and compares them with the running revision. Aborting `signal` ends it early. */
   readonly check: (dir: string, runningDir: string, signal?: AbortSignal) => Promise<CheckedRevision>;
   /**
-   * Returns the text of the cabinet.yaml in such a folder with one value changed, or why it cannot be changed; does not write the file. Runs in a
-   * separate process, so that a slow parse does not block the agent. Default: in this process.
+   * Resolves with the text of the cabinet.yaml in such a folder with one value changed, or with why it cannot be changed; does not write
+   * the file. It should run in a separate process, so that a slow parse does not block the agent. Default: in this process.
    */
   readonly edit?: (order: EditOrder, signal?: AbortSignal) => Promise<EditedText>;
   /** Events from the start-up that still have to be reported. */

@@ -15,11 +15,11 @@ import { type RevisionKey, readRevisionKey, revisionKeyText } from './revision-k
 
 /** What a signer states about the files of a revision, or about another text with a hash. */
 export interface RevisionStatement {
-  /** The signer's public key, as in `trust.revisionKeys`. */
+  /** The signer's public key. Shape: base64 of its 32 bytes. */
   readonly key: string;
   /** Ids of the cabinets for which it is valid. Shape: `['*']` alone for every cabinet. */
   readonly cabinets: readonly string[];
-  /** `revisionHash` of all files, as `Config/Hash` shows it. */
+  /** `revisionHash` of all files, or the hash of the other text. Shape: 64 hex digits. */
   readonly hash: string;
   /** When it was signed; a cabinet accepts only one above `lastSerial`. Units: ms since 1970. */
   readonly serial: number;
@@ -109,7 +109,10 @@ export function signRevision({ files, ...order }: SigningOrder): string {
   return signHash({ ...order, hash: revisionHash(files) });
 }
 
-/** As `signRevision`, for the hash of something else, which must differ from the hash of any files of a revision. */
+/**
+ * Signs a hash as `signRevision` signs files. It must differ from the hash of any files of a revision. Errors: as `signRevision`; also
+ * throws TypeError for a hash that is not 64 hex digits.
+ */
 export function signHash({ hash, privateKey, cabinets, signedMs, validMs }: HashSigningOrder): string {
   const key = revisionKeyText(privateKey);
   const statement = Buffer.from(
@@ -131,7 +134,7 @@ export function verifyRevisionSignature({ files, ...check }: SignatureCheck): Si
   return verifyHashSignature({ ...check, hash: revisionHash(files) });
 }
 
-/** As `verifyRevisionSignature`, for the hash of something else. */
+/** Verifies a signature as `verifyRevisionSignature` does, but over a given hash. */
 export function verifyHashSignature({ hash, signature, keys, cabinetId, nowMs, lastSerial }: HashSignatureCheck): SignatureVerdict {
   const parts = opened(signature);
   if (parts === undefined) return refused('bad-format');
@@ -152,12 +155,12 @@ export function verifyHashSignature({ hash, signature, keys, cabinetId, nowMs, l
   return { ok: true, keyId: signer.id, serial: statement.serial, statement };
 }
 
-/** Why a signature was refused, and what to do. */
+/** Returns the text for a person that says why a signature was refused. */
 export function refusalText(code: SignatureRefusal): Message {
   return REFUSAL_TEXT[code];
 }
 
-/** The statement of a signature, not verified; undefined if it has another form. */
+/** Returns the statement of a signature without verifying it; undefined if the text does not have the form of a signature. */
 export function statementOf(signature: string): RevisionStatement | undefined {
   return opened(signature)?.statement;
 }

@@ -20,7 +20,10 @@ export interface RevisionParts {
   readonly withOptions: (cabinet: Cabinet) => Cabinet;
 }
 
-/** The input of `createRevisions`: `RevisionParts`, and the objects of the running agent. `onChange`: receives the view of the platform. */
+/**
+ * The input of `createRevisions`: `RevisionParts`, and the objects of the running agent. `onChange` receives the view for the author
+ * `platform`.
+ */
 export interface RevisionsParts extends RevisionParts, Pick<RevisionManagerParts, 'clock' | 'log' | 'onEvent' | 'onTrialEnd'> {
   readonly field: Pick<Field, 'devices'>;
   readonly isOnline: () => boolean;
@@ -29,7 +32,7 @@ export interface RevisionsParts extends RevisionParts, Pick<RevisionManagerParts
   readonly onChange: (view: ConfigView) => void;
 }
 
-/** The manager of this run's revisions; its `start` reports the remaining events of the run's start. */
+/** Creates the manager of this run's revisions, not started. Its `start` reports the remaining events of the run's start. */
 export function createRevisions(parts: RevisionsParts): RevisionManager {
   const { atStart, field, withOptions } = parts;
   const manager: RevisionManager = new RevisionManager({

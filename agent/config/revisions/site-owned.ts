@@ -14,8 +14,8 @@ const PANEL = 'panels[].limits';
 const PANEL_LIMITS = ['maxLength', 'changesPerMin', 'changesPerHour', 'characters', 'textFrom', 'emergencyFrom'] as const;
 
 /**
- * The keys that only the file of the site may set, with their names in `cabinet.yaml`. Every other key of the schema belongs to platform
- * and console. Exception: a revision may set `lines[].port` to a port that the file has or allows in `trust.ports`.
+ * The keys that only the file of the site may set, with their names in `cabinet.yaml`. Exception: a revision may set `lines[].port` to a
+ * port that the file has or allows in `trust.ports`.
  */
 export const SITE_OWNED: readonly string[] = [
   // Another cabinet would answer in its place.

@@ -19,7 +19,7 @@ export interface CabinetAndProfiles {
 export interface TouchedRooms {
   /** Ids of the lines that are removed, added, or reopened because a setting, a device, its profile or its setup values differ. */
   readonly lines: readonly string[];
-  /** Control, energy, diagnosis and their views in the console. */
+  /** The lighting modules: control, panels, sound, energy, diagnosis and their views in the console. */
   readonly light: boolean;
   /** The session with the platform: its settings, or the content of its births. */
   readonly uplink: boolean;
@@ -29,7 +29,7 @@ export interface TouchedRooms {
   readonly clock: boolean;
   /** The language in which sessions of the console begin. */
   readonly console: boolean;
-  /** Keys that only apply after the next start of the agent. */
+  /** Changed keys that fully apply only after the next start of the agent. */
   readonly atRestart: readonly string[];
 }
 
@@ -88,7 +88,7 @@ export function decimalsOf(points: ReadonlyMap<PointId, CabinetPoint>): Map<stri
   return new Map([...points].map(([id, { profile }]) => [id, profile.decimals]));
 }
 
-/** Ids of the points that are counters: their values only grow. */
+/** Returns the ids of the points that their profiles declare as counters. */
 export function countersOf(points: ReadonlyMap<PointId, CabinetPoint>): Set<string> {
   return new Set([...points].flatMap(([id, { profile }]) => (profile.counter === null ? [] : [id])));
 }

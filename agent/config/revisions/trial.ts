@@ -7,7 +7,9 @@
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { ConfirmMode } from '../../core/revisions.ts';
 
-/** What answered before the change. It must answer during the trial, unless the revision removes it. */
+/**
+ * What answered before the change, and which devices did not. What answered must also answer in the trial, unless the revision removes it.
+ */
 export interface Baseline {
   /** Ids of the devices that answered. */
   readonly units: readonly string[];

@@ -9,7 +9,9 @@
  * their order.
  */
 const RANKS = ['trial-end', 'console', 'platform'] as const;
-/** The rank of a request in the queue: of the waiting ones, those of the first rank here are handled first. */
+/**
+ * The rank of a request in the queue. Waiting requests of `trial-end` are handled first, then those of `console`, then those of `platform`.
+ */
 export type TurnRank = (typeof RANKS)[number];
 
 /**

@@ -38,7 +38,7 @@ interface Upload {
   touchedMono: MonoMs;
 }
 
-/** Why a name is not a file of a configuration; empty if it is one. */
+/** Returns why a name is not a file of a configuration; empty for `cabinet.yaml`, `profiles/NAME.yaml` and the signature. */
 export function fileRefusal(file: string): Message {
   if (file === 'cabinet.yaml' || file === SIGNATURE_FILE || /^profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(file)) return NO_TEXT;
   return msg`a file is "cabinet.yaml", "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-", "revision.sig", or "users.list" where trust.userKeys is set`;

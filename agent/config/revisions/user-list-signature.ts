@@ -21,7 +21,7 @@ import {
 export interface UserListCheck {
   readonly keys: Cabinet['trust']['userKeys'];
   readonly cabinetId: string;
-  /** Null while the clock is not trusted: then no list is accepted, unless `lastSerial` is null. */
+  /** Null while the clock is not trusted: then no list is accepted, unless `lastSerial` is null. Units: ms since 1970. */
   readonly nowMs: number | null;
   /** The highest accepted serial; 0 for none. Null for a list that was accepted before: its serial and validity are not compared. */
   readonly lastSerial: number | null;

@@ -162,7 +162,10 @@ export function completeCalendars({
   }));
 }
 
-/** Converts the checked conditions on a day into the form of the agent; `lists`: the named lists of holidays of the file. */
+/**
+ * Converts the checked conditions on a day into the form of the agent; a missing one is null. `lists`: the named lists of holidays of the
+ * file.
+ */
 export function completeDays(
   rule: Pick<NonNullable<CabinetDocument['calendars']>[number]['rules'][number], 'weekdays' | 'from' | 'to' | 'nthWeekday' | 'holidays'>,
   lists: NonNullable<CabinetDocument['holidays']>,

@@ -249,7 +249,7 @@ export const programmeSchema = z.strictObject({
     .describe(String(msg`In the order of the night, dusk first.`)),
 });
 
-/** One item of `calendars`: rules that choose the programme of a night. */
+/** One item of `calendars`: rules that choose the programme of a night, or of a day in the section `sound`. */
 export const calendarSchema = z.strictObject({
   id: idSchema.describe(String(msg`The name that zones refer to.`)),
   rules: z
@@ -279,7 +279,7 @@ export const calendarSchema = z.strictObject({
     .describe(String(msg`The first rule that fits counts; without one, the programme of the zone.`)),
 });
 
-/** One item of `holidays`: a named list of days for the rules of calendars. */
+/** One item of `holidays`: a named list of days for conditions on a day. */
 export const holidaysSchema = z.strictObject({
   id: idSchema.describe(String(msg`The name that rules of calendars refer to.`)),
   days: z
@@ -308,7 +308,7 @@ export const eventNightSchema = z.strictObject({
   zones: z.array(idSchema).min(1).nullish().describe(String(msg`In these zones; all by default.`)),
 });
 
-/** One item of `rules`: a condition, and the light that it adds while it applies. */
+/** One item of `rules`: a condition, and the zones, if any, whose light it raises or lowers while it applies. */
 export const ruleSchema = z.strictObject({
   id: idSchema.describe(String(msg`The name that outputs refer to.`)),
   point: pointIdSchema.optional().describe(String(msg`A measured point,`)),

@@ -89,7 +89,7 @@ const entrySchema = z.strictObject({
   holidays: idSchema.optional().describe(String(msg`On public holidays: fr, fr-alsace-moselle, or a list of holidays.`)),
 });
 
-/** The schema of one panel. */
+/** One item of `panels`: the device of an information panel, its texts, and the limits for texts. */
 export const panelSchema = z.strictObject({
   id: idSchema.describe(String(msg`Name of the panel, as console and platform show it.`)),
   device: idSchema.describe(String(msg`The device that is written.`)),

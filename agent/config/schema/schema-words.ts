@@ -24,7 +24,10 @@ export const levelSchema = z.int().min(0).max(100);
 /** A text for people, of 1 to 80 characters. Line breaks are not refused here. */
 export const textSchema = z.string().min(1).max(80);
 
-/** The path of a file or folder, of 1 to 4096 characters. Whether it exists is not checked here. Source: PATH_MAX of Linux. */
+/**
+ * The path of a file or folder, or the port of a line, of 1 to 4096 characters. Its form and existence are not checked here. Source:
+ * PATH_MAX of Linux.
+ */
 export const pathSchema = z
   .string()
   .min(1)

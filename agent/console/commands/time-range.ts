@@ -29,7 +29,7 @@ export interface TypedRange {
   readonly until: TypedTime | null;
 }
 
-/** A period, `fromMs` included and `toMs` excluded. */
+/** A period, `fromMs` included and `toMs` excluded. Units: ms of wall time. */
 export interface TimeRange {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
@@ -117,7 +117,9 @@ export function readRange(args: RawArgs, usual?: string): TypedRange {
   return { since: typedTime(since), until: args['until'] === undefined ? null : typedTime(textArg(args, 'until')) };
 }
 
-/** The instant of `--at` as typed. `clock`: a time of day, counted from midnight; otherwise a day and time, as in `TypedTime`. Units: ms. */
+/**
+ * The instant of `--at` as typed. `clock`: a time of day, counted from midnight; otherwise a day and time, as in `TypedTime`. Units: ms.
+ */
 export type TypedInstant = { readonly kind: 'clock'; readonly timeMs: number } | Exclude<TypedTime, { readonly kind: 'ago' }>;
 
 /**
@@ -136,8 +138,8 @@ export function typedInstant(text: string): TypedInstant {
 }
 
 /**
- * Returns the instant of `--at`. A time of day means its next occurrence after now, today or tomorrow; a day and time may be in the past
- * and means the first of two equal local times.
+ * Returns the instant of `--at`. A time of day means its next occurrence after now, today or tomorrow. A day and time may be in the past;
+ * of two instants with that local time it means the first. A local time that the clocks skip is moved by the length of the change.
  */
 export function instantOf(typed: TypedInstant, nowMs: WallMs, timezone: string): WallMs {
   if (typed.kind !== 'clock') return resolveTime(typed, nowMs, timezone, 'first');

@@ -2,10 +2,10 @@
 import type { Timer } from '../../core/clock.ts';
 import type { Job } from '../command-spec.ts';
 
-/** What a client was sent while it watched. `seen` counts the items sent to it. */
+/** What a client was sent while it watched. `seen`: number of items sent. Units: `durationMs` in ms. */
 export interface Watched {
   readonly seen: number;
-  /** Items not shown because the client was too slow. */
+  /** Number of items not sent because the client was too slow. */
   readonly missed: number;
   readonly durationMs: number;
 }
@@ -29,9 +29,9 @@ export function untilOver<T>({ clock, signal }: Pick<Job, 'clock' | 'signal'>, f
 }
 
 /**
- * Sends the client each item that `watch` reports, until `forMs` is over or the client ends the job or disconnects. Resolves with the counts;
- * an item that a slow client cannot take is dropped and counts as missed. `forMs` null: no time limit. `watch` returns the function that
- * stops it; it is called once, at the end. Units: ms. Errors: rejects with what `watch` throws.
+ * Sends the client each item that `watch` reports, until `forMs` is over or the client ends the job or disconnects. Resolves with the
+ * counts; an item that a slow client cannot take is dropped and counts as missed. `forMs` null: no time limit. `watch` returns the function
+ * that stops it; it is called once, at the end. Units: ms. Errors: rejects with what `watch` throws.
  */
 export async function reportUntilOver<T>(
   job: Pick<Job, 'clock' | 'signal' | 'report'>,

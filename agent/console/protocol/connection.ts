@@ -29,7 +29,10 @@ import {
  * assumed. Confirmed by: bench of the scripts and consoles in use.
  */
 const IDLE_MS = 600_000;
-/** Time for a client to read the reason of a disconnection, whatever it still sends. Units: ms. Source: assumed. Confirmed by: time to print a refusal at 9600 baud. */
+/**
+ * Time for a client to read the reason of a disconnection, whatever it still sends. Units: ms. Source: assumed. Confirmed by: time to print
+ * a refusal at 9600 baud.
+ */
 const HANG_UP_MS = 1_000;
 /** Interval of keep-alives of a job without progress. Units: ms. Source: a third of the client's timeout. */
 const ALIVE_MS = 3_000;
@@ -45,10 +48,14 @@ export interface ConnectionParts {
   readonly timezone: string;
   /** Errors: rejects with ConsoleError; any other error is a bug: `onBug` logs it, and the client gets a general message. */
   readonly carryOut: (request: ConsoleRequest, job: RawJob) => Promise<unknown>;
-  /** Returns true if the command sends progress before the answer, and ends when its client disconnects. Errors: throws ConsoleError; the client gets it as the answer. */
+  /**
+   * Returns true if the command sends progress before the answer, and ends when its client disconnects. Errors: throws ConsoleError; the
+   * client gets it as the answer.
+   */
   readonly isLong: (request: ConsoleRequest) => boolean;
   /** Returns true if a long job still answers after its client ended it. Errors: as `isLong`. */
   readonly hasSummary: (request: ConsoleRequest) => boolean;
+  /** Receives an error that is a bug. */
   readonly onBug: (error: unknown) => void;
   /** Returns true if connections end because the agent stops. Default: false. */
   readonly isStopping?: () => boolean;
@@ -217,9 +224,15 @@ function encode(message: ConsoleReply | Progress): string {
   return `${JSON.stringify(withTexts(message))}\n`;
 }
 
-/** Destroys connections at their deadline. Each has at most one; the caller moves it with `set` at every message, so only a silent connection reaches it. */
+/**
+ * Destroys connections at their deadline. Each has at most one; the caller moves it with `set` at every message, so only a silent
+ * connection reaches it.
+ */
 export interface Deadlines {
-  /** Destroys the socket after this time, even if messages arrive; a later call replaces the earlier one. No effect on a destroyed socket. Units: ms. */
+  /**
+   * Destroys the socket after this time, even if messages arrive; a later call replaces the earlier one. No effect on a destroyed socket.
+   * Units: ms.
+   */
   set(socket: Socket, delayMs: number): void;
   /** Destroys all connections that have a deadline. */
   cutAll(): void;

@@ -19,12 +19,12 @@ const NO_USER = 'nobody';
 /** Runs the commands that arrive at one socket, if the caller's role allows them, and writes the audit entries. */
 export interface Gate {
   /**
-   * Runs a command and resolves with its result. Writes an audit entry, also for a refusal or a failure, unless the command is
-   * `isSelfNoted`. A read that a user repeats with the same result is recorded about once an hour, a denied one each time. An unknown
-   * command and a session that is over are not recorded.
+   * Runs a command and resolves with its result. Writes an audit entry, also for a refusal or a failure. A command that is `isSelfNoted`
+   * gets one only if it is denied. A read that a user repeats with the same result is recorded about once an hour, a denied one each time.
+   * An unknown command and a session that is over are not recorded.
    *
-   * Errors: rejects with ConsoleError, 'denied' if the role does not allow it or the session is over, 'unknown-command' for a name that is
-   * not in the table. Any other error is a bug.
+   * Errors: rejects with ConsoleError. 'denied': the role does not allow it, or the session is over. 'unknown-command': the name is not in
+   * the table. Otherwise as the command does. Any other error is a bug.
    */
   carryOut(request: ConsoleRequest, job: Omit<Job, 'caller' | 'source'>): Promise<unknown>;
   /** Returns true if the command sends progress and ends when its client disconnects. Errors: throws ConsoleError 'unknown-command'. */
@@ -34,8 +34,8 @@ export interface Gate {
 }
 
 /**
- * Creates the check of requests for one socket. On the machine's own socket (`agent`) every caller is admin; on the other (`login`) the
- * session token decides.
+ * Creates the check of requests for one socket. On the machine's own socket (`agent`) every caller is admin. On the other (`login`) a
+ * session token decides; a caller without one may run only commands that require no login.
  */
 export function createGate(socketKind: LoginSocket, view: AgentView, log: Log, clock: Pick<Clock, 'monoMs'>): Gate {
   const pace = createAuditPace(clock);
@@ -123,7 +123,10 @@ function commandFor({ command }: ConsoleRequest): AgentCommand {
  * every two seconds. Confirmed by: entries per day in an audit log.
  */
 const LOOK_MS = 3_600_000;
-/** Remembered reads; when full, all are forgotten, at one more entry each. Source: assumed; 8 users with 25 commands. Confirmed by: users and commands in audit logs. */
+/**
+ * Remembered reads; when full, all are forgotten, at one more entry each. Source: assumed; 8 users with 25 commands. Confirmed by: users
+ * and commands in audit logs.
+ */
 const MAX_LOOKS = 200;
 
 /** Limits audit entries: `isDue` returns true for a key at most once per hour. */

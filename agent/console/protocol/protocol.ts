@@ -16,7 +16,9 @@ import { ConsoleError, type ConsoleErrorCode, isConsoleErrorCode } from '../cons
  * rest is margin.
  */
 export const MAX_REQUEST_BYTES = 65_536;
-/** Longest answer. Units: bytes. Source: assumed; 1,000 devices with 20 points each make 2 MB. Confirmed by: bench of the largest cabinet. */
+/**
+ * Longest answer. Units: bytes. Source: assumed; 1,000 devices with 20 points each make 2 MB. Confirmed by: bench of the largest cabinet.
+ */
 export const MAX_REPLY_BYTES = 16_777_216;
 
 /**
@@ -28,18 +30,21 @@ export const SUMMARY_MS = 2_000;
 /** Arguments of a command by name, as typed: a text, or true or false for a switch. Client and agent parse them with the same function. */
 export type RawArgs = Readonly<Record<string, string | boolean>>;
 
-/** One request of a client. `id` is repeated in each message that answers it. */
+/** One request of a client. `id` is repeated in each message that answers the request. */
 export interface ConsoleRequest {
   readonly id: number;
   readonly command: string;
   readonly args: RawArgs;
-  /** The user as reported by the client's operating system. */
+  /** User name that the client states; not verified, and ignored on the login socket. */
   readonly user: string;
   /** Token of a session, on the login socket. */
   readonly token?: string;
 }
 
-/** How the client of a job ended: logged out, lost its connection without a logout (for example a killed process), or the agent stops. */
+/**
+ * How the client of a job ended. `logout`: it sent `LEAVE_LINE`. `hang-up`: it ended its connection without that, for example a killed
+ * process. `stopped`: the agent stops.
+ */
 export type ReaderEnd = 'logout' | 'hang-up' | 'stopped';
 
 /** A client sends this line before it closes a connection on which a session depends; without it the session counts as lost. */
@@ -57,7 +62,7 @@ export interface Progress extends Stamp {
   readonly progress: unknown;
 }
 
-/** The reply to a command that was run. */
+/** The reply to a request whose command ran without an error. `result`: its answer, as JSON. */
 export interface ConsoleAnswer extends Stamp {
   readonly ok: true;
   readonly result: unknown;
@@ -73,7 +78,7 @@ export interface ConsoleRefusal {
   readonly error: { readonly code: ConsoleErrorCode; readonly message: Message; readonly bus?: BusErrorCode };
 }
 
-/** The final message for a request; each request gets exactly one. */
+/** The final message for a request: the answer, or the refusal. */
 export type ConsoleReply = ConsoleAnswer | ConsoleRefusal;
 
 /**

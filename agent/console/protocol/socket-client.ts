@@ -32,11 +32,11 @@ export interface AgentCall {
   readonly timeoutMs: number;
   /** Receives progress before the answer, without keep-alives. */
   readonly onProgress?: (progress: Progress) => void;
-  /** Aborted when the answer is not needed; the job in the agent ends with the connection. */
+  /** Aborted when the answer is not needed; a long job in the agent ends with the connection. */
   readonly signal?: AbortSignal;
   /** Aborted when the job must end now and send its answer; the client closes its half of the connection. */
   readonly enough?: AbortSignal;
-  /** As `enough`, and reports to the agent that the client leaves on purpose. */
+  /** As `enough`, and sends `LEAVE_LINE` first: the client leaves on purpose. */
   readonly leave?: AbortSignal;
 }
 
@@ -93,7 +93,9 @@ export async function firstSocket(paths: readonly string[]): Promise<string | 'c
   return isClosed ? 'closed' : null;
 }
 
-/** Resolves with null if no agent listens there. Errors: rejects with ConsoleError 'unreachable' if one does and this user may not connect. */
+/**
+ * Resolves with null if no agent listens there. Errors: rejects with ConsoleError 'unreachable' if one does and this user may not connect.
+ */
 function connected(path: string): Promise<Socket | null> {
   if (foreignPart(path) !== null) return Promise.resolve(null);
   return new Promise((resolve, reject) => {

@@ -12,7 +12,7 @@ const SERVICE_FOLDER = '/run/luciole';
 /** Longest path of a Unix socket. Units: bytes. Source: unix(7), sun_path of 108 with its closing zero. */
 const MAX_PATH_BYTES = 107;
 
-/** Returns the default paths of the agent's own socket: that of the service, then that of a run by this user. */
+/** Returns the default paths of the agent's own socket: that of the service, then that of an agent that this user runs. */
 export function usualSocketPaths(): readonly string[] {
   return [join(SERVICE_FOLDER, 'agent.sock'), join(tmpdir(), `luciole-${process.getuid?.() ?? 0}`, 'agent.sock')];
 }
@@ -44,7 +44,7 @@ export function loginSocketPath(socketPath: string): string {
   return join(LOGIN_FOLDER, 'agent.sock');
 }
 
-/** Returns whether this is the path of a login socket, by its name alone. */
+/** Returns true if this is the path of a login socket. Only the path is compared; no file is accessed. */
 export function isLoginPath(socketPath: string): boolean {
   return socketPath === join(LOGIN_FOLDER, 'agent.sock') || socketPath.endsWith(LOGIN_END);
 }
@@ -125,11 +125,12 @@ const STICKY = 0o1000;
 
 /**
  * Returns the first part of a socket's path, as an absolute path, that another user could have put into a folder that everybody may write,
- * such as a shared temporary folder. Below such a folder, folders that a group may write count too. Links are followed. A folder without the
- * sticky bit makes a part foreign even if the part does not exist yet; with it, a part is foreign if it belongs to neither this user nor root.
+ * such as a shared temporary folder. Below such a folder, folders that a group may write count too. Links are followed. A folder without
+ * the sticky bit makes a part foreign even if the part does not exist yet; with it, a part is foreign if it belongs to neither this user
+ * nor root.
  *
- * Null for none; folders that not everybody may write are not judged. Any user may listen at a foreign path, so no client connects there and
- * no agent opens its socket there.
+ * Null for none; folders that not everybody may write are not judged. Any user may listen at a foreign path, so no client connects there
+ * and no agent opens its socket there.
  */
 export function foreignPart(socketPath: string): string | null {
   const path = resolve(socketPath);

@@ -32,7 +32,7 @@ const PROVES_NONE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT']);
 /** What a console server is created from. */
 export interface ConsoleServerParts {
   readonly view: AgentView;
-  /** Which of the two sockets this is. Default: the machine's. */
+  /** Which of the two sockets this is. Default: `agent`, the machine's own. */
   readonly socketKind?: LoginSocket;
   readonly socketPath: string;
   readonly log: Log;

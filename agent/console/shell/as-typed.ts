@@ -1,7 +1,7 @@
 /** Rewrites commands in texts as they are typed in a session: without the program's name. Pure. */
 import { COMMANDS } from '../commands.ts';
 
-/** Commands that need the whole process or its output; they do not exist in a session. */
+/** Names of the commands that do not exist in a session, because they need the whole process or its output. */
 export const OUTSIDE: ReadonlySet<string> = new Set(['run', 'console', 'manual', 'setup', 'erase', 'backup', 'restore']);
 
 /** Without `agent`: in a text it usually means the program, not the command. */

@@ -22,18 +22,23 @@ import { askerOf, type ConsoleSession, filesRole } from './session.ts';
 import { sessionArgs } from './session-files.ts';
 import { readTypedLine, type TypedCommand } from './typed-command.ts';
 
-/** Progress lines that may wait to be sent; more are counted instead. Units: bytes. Source: assumed; a second at 9600 baud. Confirmed by: a `bus watch` at 9600 baud. */
+/**
+ * Progress lines that may wait to be sent; more are counted instead. Units: bytes. Source: assumed; a second at 9600 baud. Confirmed by: a
+ * `bus watch` at 9600 baud.
+ */
 const MAX_LIVE_WAITING_BYTES = 960;
 
 /** Commands that put a revision on trial. */
 const COMMITS: readonly string[] = [CONFIG_COMMIT.name, CONFIG_ROLLBACK.name];
 
-/** Commands that the shell runs; each resolves with the lines to show. Errors: reject with ConsoleError. */
+/**
+ * The functions of the commands that the shell runs, by name. Each resolves with the lines to show. Errors: they reject with ConsoleError.
+ */
 export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) => Promise<readonly string[]>>>;
 
 /**
- * Returns the commands that run in this process instead of the agent, for one typed line. They write to `terminal` and stop when `signal` is
- * aborted; `readInput` resolves with the text that the person pastes after the line.
+ * Returns the functions of the commands that run in this process instead of the agent, for one typed line. They write to `terminal` and get
+ * `signal`, which is aborted by Ctrl-C. `readInput` resolves with the text that the person pastes after the line.
  */
 export type SessionActions = (terminal: Terminal, signal: AbortSignal, readInput: () => Promise<string>) => LocalActions;
 
@@ -48,16 +53,17 @@ export interface RunnerParts {
   readonly clock: Pick<Clock, 'monoMs' | 'after'>;
   readonly surroundings: Surroundings;
   readonly localActions: SessionActions;
+  /** Called before each `config commit` and `config rollback`. Absent: nothing to do. */
   readonly beforeCommit?: () => Promise<void>;
-  /** Folder of the console. Default: none. */
+  /** Folder for the files of the session. Default: none. */
   readonly filesDir?: string | null;
   readonly shellActions: ShellActions;
   readonly translate: (said: Said) => string;
 }
 
 /**
- * Runs one typed line and shows its result or why it failed, a page at a time; does nothing for an empty line or a comment. Ctrl-C stops the
- * command. With the setting `status` it writes a last line for scripts; a refusal is then only that line. Errors: rejects on a
+ * Runs one typed line and shows its result or why it failed, a page at a time; does nothing for an empty line or a comment. Ctrl-C stops
+ * the command. With the setting `status` it writes a last line for scripts; a refusal is then only that line. Errors: rejects on a
  * programming error.
  */
 export async function runLine(line: string, parts: RunnerParts): Promise<void> {
@@ -142,14 +148,20 @@ async function noted<T>({ command, args }: TypedCommand, { session, surroundings
   }
 }
 
-/** Longest paste. Units: characters. Source: assumed; ten times the largest cabinet file at hand. Confirmed by: sizes of cabinet files in service. */
+/**
+ * Longest paste. Units: characters. Source: assumed; ten times the largest cabinet file at hand. Confirmed by: sizes of cabinet files in
+ * service.
+ */
 const MAX_PASTED = 1_000_000;
 /**
  * A paste has ended after this time without input. Units: ms. Source: assumed; twice the longest pause of terminals between lines.
  * Confirmed by: timed pastes from terminal programs in use.
  */
 const QUIET_MS = 2_000;
-/** Groups of the random mark that ends a text without a frame. Source: a paste of a million characters that guesses at each line succeeds once in ten million. */
+/**
+ * Groups of the random mark that ends a text without a frame. Source: a paste of a million characters that guesses at each line succeeds
+ * once in ten million.
+ */
 const MARK_GROUPS = 3;
 
 /**

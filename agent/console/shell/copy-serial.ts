@@ -26,7 +26,7 @@ export interface CopyArgs {
   readonly file: string;
   /** Send lines of base64 even if ZMODEM is available. */
   readonly isBase64: boolean;
-  /** First line to send, from 1; used to resume a transfer. */
+  /** First line of base64 to send, from 1; used to resume a transfer. ZMODEM ignores it. */
   readonly fromLine: number;
 }
 
@@ -37,7 +37,9 @@ export interface CopyParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   /** Folder of the console; null: none. A user of the machine may name a file in it or in its folders of roles, or by its path. */
   readonly filesDir: string | null;
-  /** Role of the session, which limits the files that it may read, see `sessionFile`; null for a user of the machine, who may read any. */
+  /**
+   * Role of the session, which limits the files that it may read, see `sessionFile`; null for a user of the machine, who has no such limit.
+   */
   readonly role: LeastRole | null;
   readonly translate: (said: Said) => string;
 }
@@ -51,7 +53,10 @@ const LINE_BYTES = 45;
  * base64. Confirmed by: a timed `sz` transfer at 9600 baud.
  */
 const SHARE = { zmodem: 0.9, base64: LINE_BYTES / 78 };
-/** Largest file. Source: assumed; a larger file would take over a night at 9600 baud. Units: bytes. Confirmed by: sizes of files that technicians copy. */
+/**
+ * Largest file. Source: assumed; a larger file would take over a night at 9600 baud. Units: bytes. Confirmed by: sizes of files that
+ * technicians copy.
+ */
 const MAX_BYTES = 32 * 2 ** 20;
 /** Lines passed to the writer at a time, so that Ctrl-C acts soon. */
 const LINES_AHEAD = 8;

@@ -16,12 +16,15 @@ import { TtyWriter } from './tty-writer.ts';
  * trips over the modems and converters in use.
  */
 const PROBE_MS = 300;
-/** Saves the cursor, moves it far down and right, requests its position, restores it. Source: DEC VT100 user guide, DECSC, CUP, DSR 6, DECRC. */
+/**
+ * Saves the cursor, moves it far down and right, requests its position, restores it. Source: DEC VT100 user guide, DECSC, CUP, DSR 6,
+ * DECRC.
+ */
 const PROBE = '\x1b7\x1b[999;999H\x1b[6n\x1b8';
 /** Columns that a terminal may have printed if it does not understand the probe. Units: columns. */
 const PROBE_COLS = PROBE.length;
 
-/** Why a session ended: a logout, no key for too long, a disconnected terminal, or the end of the process. */
+/** Why a session ended: a logout, no key for too long, a disconnected terminal or failure, or the end of the process. */
 export type EndReason = 'logout' | 'idle' | 'hang-up' | 'stopped';
 
 /**
@@ -38,14 +41,15 @@ export type LineRead =
 export interface LineQuestion {
   readonly prompt: string;
   readonly mode: EditMode;
+  /** Lines that can be recalled, oldest first. Default: none. */
   readonly history?: readonly string[];
-  /** Returns the lines to show for `?` at the end of this text. */
+  /** Resolves with the lines to show for `?` at the end of this text. */
   readonly help?: (before: string) => Promise<readonly string[]>;
-  /** Returns the text to insert at the cursor, and lines to show, for TAB. */
+  /** Resolves with the text to insert at the cursor for TAB; if it is empty, with lines to show. */
   readonly complete?: (before: string) => Promise<{ readonly insert: string; readonly lines: readonly string[] }>;
 }
 
-/** One terminal and its user, from the first prompt to the end of the session. */
+/** Prompts, pages and notices at one terminal, until the session ends. It runs no commands. */
 export class Dialog {
   readonly settings: TerminalSettings = usualSettings();
   readonly writer: TtyWriter;
@@ -123,8 +127,8 @@ export class Dialog {
   }
 
   /**
-   * Shows lines above the prompt and the half-typed line; later, above the next prompt, if no line is edited now. Returns the characters
-   * that this sends, now including the redrawn prompt.
+   * Shows lines above the prompt and the half-typed line; if no line is edited now, above the next prompt. Returns the number of characters
+   * that this sends, including a redrawn prompt.
    */
   printAbove(lines: readonly string[]): number {
     const text = lines.map((line) => `${line}\n`).join('');
@@ -137,7 +141,7 @@ export class Dialog {
     return out.length;
   }
 
-  /** Returns true if a command is being typed, not a name or a secret, and all output is sent. */
+  /** Returns true at a prompt for a command, not for a name or a secret, if all output is sent. */
   isAtPrompt(): boolean {
     return this.#editor?.mode === 'command' && this.writer.isClear();
   }

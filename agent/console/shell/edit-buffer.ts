@@ -1,7 +1,9 @@
 /** The line being edited, without its screen: text, cursor, and the effect of each editing key. Pure. */
 import type { ControlKey } from './keys.ts';
 
-/** Longest line. Units: characters. Source: assumed; the longest valid command has 200. Confirmed by: lengths of lines in stored histories. */
+/**
+ * Longest line. Units: characters. Source: assumed; the longest valid command has 200. Confirmed by: lengths of lines in stored histories.
+ */
 export const MAX_LINE_CHARS = 4_096;
 
 /** The line being edited and the position of the cursor in it, in characters from 0. */
@@ -17,14 +19,17 @@ export interface EditBuffer {
 /** An empty line. */
 export const EMPTY_BUFFER: EditBuffer = { line: '', cursor: 0, killed: '', lostChars: 0 };
 
-/** Returns the buffer with the text at the cursor. If it does not fit, all of it is dropped and counted in `lostChars`. */
+/**
+ * Returns the buffer with this text inserted at the cursor. Text that would exceed `MAX_LINE_CHARS` is dropped whole and counted in
+ * `lostChars`.
+ */
 export function withText(buffer: EditBuffer, text: string): EditBuffer {
   const { line, cursor, lostChars } = buffer;
   if (text.length > MAX_LINE_CHARS - line.length) return { ...buffer, lostChars: lostChars + text.length };
   return { ...buffer, line: line.slice(0, cursor) + text + line.slice(cursor), cursor: cursor + text.length };
 }
 
-/** Returns the buffer with this line instead; the cursor is at its end. */
+/** Returns the buffer with this line in place of the present one, and the cursor at the end of the line. */
 export function withLine(buffer: EditBuffer, line: string): EditBuffer {
   return { ...buffer, line, cursor: line.length };
 }
@@ -36,8 +41,8 @@ export function deleted(buffer: EditBuffer): EditBuffer | null {
 
 /**
  * The effect of each editing key: returns the new buffer. Keys that delete, and `left` and `right`, return null if there is nothing to
- * delete or no place to move to; the others always return a buffer. The `kill` keys keep the deleted text, which `yank` inserts. Keys without
- * an entry do not edit.
+ * delete or no place to move to; the others always return a buffer. The `kill` keys keep the deleted text, which `yank` inserts. Keys
+ * without an entry do not edit.
  */
 export const EDITS: Readonly<Partial<Record<ControlKey, (buffer: EditBuffer) => EditBuffer | null>>> = {
   backspace: (buffer) => cut(buffer, Math.max(0, buffer.cursor - 1), buffer.cursor),
@@ -84,15 +89,15 @@ export function isQuoted(text: string): boolean {
   return open !== '';
 }
 
-/** Position in the history, which is ordered oldest first. */
+/** A place in the history, whose lines are ordered oldest first. */
 export interface HistoryPlace {
   /** Index; the number of history lines means the line being typed. */
   readonly at: number;
-  /** The line being typed when the history was opened. */
+  /** The line that was being typed before history lines were recalled. */
   readonly typed: string;
 }
 
-/** A backward search. `at`: index of the history line found last; the number of history lines before the first find. */
+/** A backward search for `term` in the history. `at`: index of the line found last; the number of history lines while none was found. */
 export interface HistorySearch {
   readonly term: string;
   readonly at: number;
@@ -114,8 +119,8 @@ export function recalled(
 }
 
 /**
- * Finds the newest line at or before index `from` that contains the term; upper and lower case differ. If there is none, `line` is null, and
- * `search` has the new term and the position of `before`.
+ * Finds the newest line at or before index `from` that contains the term; upper and lower case differ. If there is none, `line` is null,
+ * and `search` has the new term and the position of `before`.
  */
 export function sought(
   history: readonly string[],

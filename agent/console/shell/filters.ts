@@ -27,8 +27,8 @@ const FILTERS: readonly (Choice & { readonly word: FilterName; readonly takesTex
 
 /**
  * Returns the filters of a line, from the words after each bar. Filter names may be abbreviated, in capital or small letters. The text of a
- * filter is its words, joined by one blank. Errors: throws ConsoleError 'usage' for a missing, unknown or ambiguous filter, a filter without
- * its text, or text after a filter that takes none.
+ * filter is its words, joined by one blank. Errors: throws ConsoleError 'usage' for a missing, unknown or ambiguous filter, a filter
+ * without its text, or text after a filter that takes none.
  */
 export function readFilters(stages: readonly (readonly TypedWord[])[]): readonly Filter[] {
   return stages.map(([head, ...rest]) => {
@@ -40,7 +40,7 @@ export function readFilters(stages: readonly (readonly TypedWord[])[]): readonly
   });
 }
 
-/** Returns what may follow a bar and these words. Errors: throws ConsoleError 'usage' if the first word is no filter. */
+/** Returns what may follow a bar and these words. Errors: throws ConsoleError 'usage' if the first word is no filter, or fits several. */
 export function filterPlace(words: readonly TypedWord[]): CompletionPlace {
   const [head] = words;
   if (head === undefined) return { choices: FILTERS, names: null, value: null, canEnd: false };

@@ -68,7 +68,7 @@ class KeyQueue {
   }
 }
 
-/** The keys of a terminal, in the order in which they were typed. Only one `take` may be pending: a second one would leave the first unresolved. */
+/** The keys of a terminal, in the order of their arrival. Only one `take` may be pending: a second one would leave the first unresolved. */
 export class Input {
   readonly #decoder = new KeyDecoder();
   readonly #ahead: KeyQueue;
@@ -82,7 +82,10 @@ export class Input {
     this.#events = events;
   }
 
-  /** Decodes bytes from the terminal to keys; ignores them after `end`. Beyond 65,536 waiting keys it pauses the terminal until half are taken. */
+  /**
+   * Decodes bytes from the terminal to keys; ignores them after `end`. Beyond 65,536 waiting keys it pauses the terminal until fewer than
+   * half wait.
+   */
   receive(bytes: Uint8Array): void {
     if (this.#hasEnded) return;
     this.#events.alive();

@@ -6,7 +6,7 @@
 
 import { isOneColumn } from '../text/plain-text.ts';
 
-/** A key that edits, moves or ends, named after its function. */
+/** A key with a function for the line editor, named after that function. */
 export type ControlKey =
   | 'enter'
   | 'backspace'
@@ -31,7 +31,7 @@ export type ControlKey =
   | 'redraw'
   | 'literal';
 
-/** One key, or a sign of the terminal: `flow` is XOFF (`isStop`) or XON. `pasted`: part of a text that the terminal marks as pasted. */
+/** One key, or a report of the terminal: `flow` is XOFF (`isStop`) or XON. `pasted`: part of a text that the terminal marks as pasted. */
 export type Key =
   | { readonly kind: 'text'; readonly text: string; readonly pasted: boolean }
   | { readonly kind: 'control'; readonly name: ControlKey; readonly pasted: boolean }
@@ -69,7 +69,10 @@ const NOISE: Key = { kind: 'noise' };
 const FINALS: Readonly<Record<string, ControlKey>> = { A: 'up', B: 'down', C: 'right', D: 'left', H: 'home', F: 'end' };
 const TILDES: Readonly<Record<string, ControlKey>> = { 1: 'home', 3: 'delete', 4: 'end', 7: 'home', 8: 'end' };
 const METAS: Readonly<Record<string, ControlKey>> = { b: 'word-left', f: 'word-right' };
-/** A longer sequence is noise. Source: assumed; the longest valid one, a cursor report, has 12. Confirmed by: sequences of the terminal programs in use. */
+/**
+ * A longer sequence is noise. Source: assumed; the longest valid one, a cursor report, has 12. Confirmed by: sequences of the terminal
+ * programs in use.
+ */
 const MAX_SEQUENCE = 24;
 
 /**
@@ -90,8 +93,8 @@ export class KeyDecoder {
   #letter: number[] = [];
 
   /**
-   * Returns the keys of one more byte: one or none. An unknown or broken escape sequence, NUL, and LF after CR give none; other bytes without
-   * meaning give `noise`. A character that does not take exactly one column becomes `_`.
+   * Returns the keys of one more byte: one or none. An unknown or broken escape sequence, NUL, and LF after CR give none; other bytes
+   * without meaning give `noise`. A character that does not take exactly one column becomes `_`.
    */
   feed(byte: number): readonly Key[] {
     return this.#mode === 'plain' ? this.#plain(byte) : this.#inSequence(byte);

@@ -11,7 +11,7 @@ import type { ConsoleAnswer, RawArgs } from '../protocol/protocol.ts';
 import { plain } from '../text/plain-text.ts';
 import type { Asker } from './session.ts';
 
-/** The names, and the agent's time when it sent them. */
+/** The names of the cabinet with the overrides and the trial in force, and the agent's time when it sent them. */
 export interface Known {
   readonly names: Names;
   readonly atMs: WallMs;
@@ -35,7 +35,7 @@ export async function askInForce(asker: Asker, path: string): Promise<ValueInFor
   return answer && (plain(answer.result) as ValueInForce | null);
 }
 
-/** Returns the names of one kind; `target` means lamps and zones. */
+/** Returns the names of one kind; `target` means lamps and zones. Empty if there are none. */
 export function namesOf(names: Names, kind: Exclude<NameKind, 'place'>): readonly string[] {
   const lists: Readonly<Record<typeof kind, readonly string[]>> = {
     lamp: names.lamps,

@@ -22,7 +22,8 @@ import { EMPTY_VIEW, type PromptView, redrawBytes, viewOf } from './prompt-view.
 export type EditMode = 'command' | 'text' | 'secret';
 
 /**
- * What a key means for the caller: the line is finished or given up, or help or completion is requested for the text `before` the cursor.
+ * What a key means for the caller. `line`: ENTER. `interrupt`: Ctrl-C. `eof`: Ctrl-D in an empty line. `help` and `complete`: requested for
+ * the text `before` the cursor.
  */
 export type EditEvent =
   /** `lostChars`: characters dropped because the line was full. */
@@ -32,7 +33,7 @@ export type EditEvent =
   | { readonly kind: 'help'; readonly before: string }
   | { readonly kind: 'complete'; readonly before: string };
 
-/** The bytes to send to the terminal after a key, and what it means for the caller; null while the line is edited. */
+/** The text to send to the terminal after a key (`out`), and what the key means for the caller; null while the line is edited. */
 export interface Pressed {
   readonly out: string;
   readonly event: EditEvent | null;
@@ -92,7 +93,7 @@ function shown(out: string): Pressed {
   return { out, event: null };
 }
 
-/** Edits one line of text with the keys of GNU readline. */
+/** Edits one line of text, with keys as in GNU readline. It returns the text to send to the terminal and writes nothing itself. */
 export class LineEditor {
   readonly mode: EditMode;
   readonly #prompt: string;
@@ -114,8 +115,8 @@ export class LineEditor {
   }
 
   /**
-   * Applies a key and returns its effect. After an event `line`, `interrupt` or `eof` the line has ended, and a next line needs a new editor.
-   * While Ctrl-R searches, Ctrl-C and Ctrl-G end only the search.
+   * Applies a key and returns its effect. After an event `line`, `interrupt` or `eof` the line has ended, and a next line needs a new
+   * editor. While Ctrl-R searches, Ctrl-C and Ctrl-G end only the search.
    */
   press(key: Key): Pressed {
     if (this.#search !== null) return this.#pressInSearch(key, this.#search);

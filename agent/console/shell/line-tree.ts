@@ -40,13 +40,15 @@ export interface CompletionPlace {
 /** Parses the words of a session line and finds what may follow them. */
 export interface Tree {
   /**
-   * Returns the command and its arguments. Errors: throws ConsoleError 'usage' for an unknown or ambiguous word, with the nearest correct
-   * one, and for a family without its verb. Also for a missing or surplus argument and an option without its value.
+   * Returns the command and its arguments. Errors: throws ConsoleError 'usage' for an unknown or ambiguous word, with suggestions, and for
+   * a family without its verb. Also for a missing or surplus argument and an option without its value.
    */
   read(words: readonly string[]): { readonly command: ConsoleCommand; readonly args: LocalArgs };
-  /** Returns the command, ignoring the words after it; undefined for a family. Errors: as `read` for an unknown or ambiguous command word. */
+  /**
+   * Returns the command, ignoring the words after it; undefined for a family without its verb. Errors: as `read`, for a wrong command word.
+   */
   find(words: readonly string[]): ConsoleCommand | undefined;
-  /** Returns what may follow these words; all first words if there are none. Errors: as `read`, for an unknown command word or option. */
+  /** Returns what may follow these words; all first words if there are none. Errors: as `read`, for a wrong command word or option. */
   placeAfter(words: readonly string[]): CompletionPlace;
   /** Returns the words with abbreviated command words completed; unknown words are unchanged. */
   expand(words: readonly string[]): readonly string[];

@@ -27,12 +27,15 @@ export interface LineParts {
   readonly tty: Tty;
   readonly clock: Clock;
   readonly historyStore: LineHistoryStore;
-  /** Folder of the console's files. Default: none; then nothing is stored, and a logged-in user can name no file. */
+  /** Folder for the files of the session. Default: none; a logged-in user can then name no file. */
   readonly filesDir?: string | null;
   readonly surroundings: Surroundings;
   readonly machine: LocalMachine;
   readonly localActions: SessionActions;
-  /** Called before each `config commit` and `config rollback`; resolves when the agent would detect the end of the session. Absent if it does anyway. */
+  /**
+   * Called before each `config commit` and `config rollback`. Resolves once the agent can detect the end of the session, or cannot be
+   * reached. Absent if the agent detects it without this call.
+   */
   readonly beforeCommit?: () => Promise<void>;
   /** Resolves with the values that a configuration key allows, or why the key is invalid. */
   readonly wanted: TypingHelp['wanted'];

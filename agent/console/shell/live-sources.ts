@@ -30,7 +30,7 @@ export function presenceSource(asker: Asker): LiveSource {
   return (page) => answerLines('zones', {}, asker, page);
 }
 
-/** Returns the source of a view of one lamp: why it has its level, and below it what it measures. */
+/** Returns the source of a view of one lamp: why it has its level, then the points whose id contains its name and a dot, if any. */
 export function lampSource(lamp: string, asker: Asker): LiveSource {
   return async (page) => [
     ...(await answerLines('why', { target: lamp }, asker, page)),
@@ -65,7 +65,9 @@ const UNIT_COLUMNS = [
   { title: msg`max ms`, align: 'right' },
 ] as const;
 
-/** Returns the source of a view of the lines: one row per line, below them one per unit, the largest share of failed requests first. */
+/**
+ * Returns the source of a view of the lines: one row per line, then one per unit, the largest share of timeouts and bad checksums first.
+ */
 export function busSource(asker: Asker): LiveSource {
   return async (page) => {
     const lines = plain((await ask('bus stats', {}, asker)).result, page.charset) as readonly LineStats[];

@@ -1,8 +1,11 @@
 /** A live view on a slow terminal: sends only changes, within a budget of bytes. Pure. */
 
-/** A live view on a terminal. It writes nothing itself: it returns the text to write, and remembers what the terminal shows. */
+/** A live view on a terminal. It writes nothing itself: it returns the text to write, and stores what the terminal shows. */
 export interface LiveView {
-  /** Returns the whole first frame, whatever its size, and the hint how to end it: in the bottom row, or above the frame in a scrolling view. */
+  /**
+   * Returns the first frame as far as it fits the terminal, and the hint how to end the view. The hint is in the bottom row, or above the
+   * frame in a scrolling view. No budget limits it.
+   */
   start(frame: readonly string[], hint: string): string;
   /**
    * Returns the changes of this frame that fit the budget, from the top; later calls return what still differs then. A change longer than

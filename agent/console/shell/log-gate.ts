@@ -6,11 +6,13 @@
  */
 import type { MonoMs } from '../../core/clock.ts';
 
-/** Log lines that wait to be shown, and the characters that may be sent for them. */
+/** Log lines that wait to be shown, and a budget of characters that may be sent for them. */
 export interface LogGate {
   /** Adds the rows of one line; may discard the oldest waiting lines. */
   add(rows: readonly string[]): void;
-  /** Returns and removes all waiting rows, and how many lines before them were discarded. Empty: nothing waits, or the budget is used up. */
+  /**
+   * Returns and removes all waiting rows, and how many lines before them were discarded. Empty: nothing waits, or the budget is used up.
+   */
   take(nowMono: MonoMs): { readonly rows: readonly string[]; readonly leftOut: number };
   /** Charges the characters that were sent, including the redrawn prompt. The budget may fall below 0. */
   spent(chars: number): void;

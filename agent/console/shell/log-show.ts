@@ -27,7 +27,10 @@ const WIDE_RATE = 4_000;
  * by: a session on a serial terminal.
  */
 const TURN_MS = 250;
-/** Wait between attempts to reach a stopped agent. Units: ms. Source: assumed; a start takes about a second. Confirmed by: start times in logs of a gateway. */
+/**
+ * Wait between attempts to reach a stopped agent. Units: ms. Source: assumed; a start takes about a second. Confirmed by: start times in
+ * logs of a gateway.
+ */
 const RETRY_MS = 5_000;
 
 /** Rows that wait for the prompt, shown at the speed of the line. */
@@ -94,7 +97,10 @@ export class LogShow {
     this.#rows = new PacedRows(dialog, clock, () => this.#following !== null);
   }
 
-  /** Ends an earlier log, then resolves when the agent sends its log. Errors: rejects with ConsoleError, for example if no agent answers; the log is then off. */
+  /**
+   * Shows the log from this severity on, in place of one shown before. Resolves once the agent sends its log. Errors: rejects with
+   * ConsoleError, for example if no agent answers; the log is then off.
+   */
   async on(level: LogSeverity): Promise<void> {
     this.off();
     const following = { level, stop: new AbortController() };

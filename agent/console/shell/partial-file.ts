@@ -34,7 +34,7 @@ const OWN_RIGHTS = 0o600;
  */
 const OVERLAP_BYTES = 8_192;
 
-/** A file being received. */
+/** A file that is being received. */
 export interface PartialFile {
   readonly path: string;
   /** Folder in which the receiving program runs. */
@@ -50,13 +50,17 @@ export interface PartialFile {
   check(isWhole: boolean): 'none' | 'empty' | 'other' | 'ok';
   /** Keeps the received part, so that the transfer can be resumed; deletes an empty file. */
   keep(): void;
-  /** Flushes the complete file and moves it to its target, where it replaces an existing file; deletes its folder. Errors: throws the system's error. */
+  /**
+   * Flushes the complete file and moves it to its target, where it replaces an existing file; deletes its folder. Errors: throws the
+   * system's error.
+   */
   finish(target: string): void;
 }
 
 /**
- * Prepares the file with this name, with the part received earlier or empty. The last 8 KiB of that part are cut off, so that they are received
- * again and compared. Other files in its folder are deleted, and until `finish` none can be created there. Errors: throws the system's error.
+ * Prepares the file with this name, with the part received earlier or empty. The last 8 KiB of that part are cut off, so that they are
+ * received again and compared. Other files in its folder are deleted, and until `finish` none can be created there. Errors: throws the
+ * system's error.
  */
 export function openPartial(receivedDir: string, name: string): PartialFile {
   adoptFormer(receivedDir, name);
@@ -91,13 +95,16 @@ export function openPartial(receivedDir: string, name: string): PartialFile {
   };
 }
 
-/** Returns true if a part of this file was received. */
+/**
+ * Returns true if there is a partial file of this name. Moves one of an earlier release to its place first. Errors: throws the system's
+ * error.
+ */
 export function hasPartial(receivedDir: string, name: string): boolean {
   adoptFormer(receivedDir, name);
   return existsSync(join(receivedDir, PARTS, name));
 }
 
-/** Deletes the received part of a file, if any. Errors: throws the system's error. */
+/** Deletes the partial file of this name and its folder; no effect if there is none. Errors: throws the system's error. */
 export function dropPartial(receivedDir: string, name: string): void {
   const [parts, dir] = [join(receivedDir, PARTS), join(receivedDir, PARTS, name)];
   if (!existsSync(dir)) return;

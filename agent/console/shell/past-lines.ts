@@ -8,15 +8,17 @@ const MAX_LINES = 200;
 
 /** Stores the lines of a user from one session to the next. Errors: none; lines that cannot be stored are lost. */
 export interface LineHistoryStore {
-  /** Oldest first. */
+  /** Returns the stored lines, oldest first; empty if there are none or they cannot be read. */
   load(user: string): readonly string[];
+  /** Stores these lines in place of those stored before. */
   save(user: string, lines: readonly string[]): void;
 }
 
 /** The lines that a user typed before, with secrets masked. */
 export interface PastLines {
-  /** Oldest first. */
+  /** Returns the lines, oldest first. */
   all(): readonly string[];
+  /** Adds a line and saves all; ignores an empty line, and one equal to the last. */
   add(line: string): void;
 }
 
@@ -40,7 +42,7 @@ export function createPastLines(user: string, historyStore: LineHistoryStore): P
 
 const MASK = '***';
 
-/** Returns the line with passwords, tokens and codes replaced by `***`. They are found by the word before them, or in an address. */
+/** Returns the line with `***` in place of what follows a word such as `password`, `token` or `code`, and of passwords in addresses. */
 export function maskSecrets(line: string): string {
   return line
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*:)[^\s@"']+@/gi, `$1${MASK}@`)

@@ -19,7 +19,10 @@ import { expectSessionRoom, receivedDir, sessionRoomBytes } from './session-file
 /** The arguments of `receive`. `file`: name of the file, without a folder. */
 export interface ReceiveArgs {
   readonly file: string;
-  /** Delete what was received under this name first, also a complete file or a folder; otherwise a part is used as the beginning of the file. */
+  /**
+   * Delete what was received under this name first, also a complete file or a folder; otherwise a part is used as the beginning of the
+   * file.
+   */
   readonly isRestart: boolean;
   /** Receive nothing, whatever `isRestart` is; only delete what was received under this name, also a complete file or a folder. */
   readonly isGone: boolean;
@@ -29,7 +32,10 @@ export interface ReceiveArgs {
 const RZ = ['rz', '--zmodem', '--binary', '--resume', '--verbose'];
 /** Removes rights of root, which could write into a closed folder. Source: setpriv(1), capabilities(7): CAP_DAC_OVERRIDE. */
 const WITHOUT_RIGHTS = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
-/** `prlimit` found no such program, or `rz` refused a name. Source: prlimit(1), exit status as of env(1); rz exits with it for a name outside its folder. */
+/**
+ * `prlimit` found no such program, or `rz` refused a name. Source: prlimit(1), exit status as of env(1); rz exits with it for a name
+ * outside its folder.
+ */
 const NO_PROGRAM = 127;
 /** Longest name. Units: bytes. Source: Linux, limits.h, NAME_MAX, minus room for a suffix. */
 const MAX_NAME_BYTES = 240;
@@ -155,7 +161,10 @@ function shownPath(path: string): string {
   return resolve(shown) === path ? shown : path;
 }
 
-/** Prepares the place of the file; keeps the part received earlier. Errors: throws ConsoleError 'failed' for a complete file and for a folder. */
+/**
+ * Prepares the place of the file; keeps the part received earlier. Errors: throws ConsoleError 'failed' for a complete file and for a
+ * folder.
+ */
 function clearFor(dir: string, file: string, isRestart: boolean): void {
   const path = join(dir, file);
   const isCut = hasPartial(dir, file);

@@ -42,8 +42,8 @@ export interface SessionPlace {
 }
 
 /**
- * Returns the folder for files that a session of this role writes, and creates it. Only this role and higher ones may read it. A null role is a
- * user of the machine, who writes into the folder of the console itself.
+ * Returns the folder for files that a session of this role writes, and creates it. Only this role and higher ones may read it. A null role
+ * is a user of the machine, who writes into the folder of the console itself.
  *
  * Errors: throws ConsoleError 'failed' if the folder cannot be created.
  */
@@ -57,7 +57,9 @@ export function sessionDir(filesDir: string, role: LeastRole | null): string {
   return dir;
 }
 
-/** Returns the folders whose files a machine user of this console may name: the console's own, then those of the roles, lowest role first. */
+/**
+ * Returns the folder of a console itself and its folders of the roles, lowest role first. The folder of received files is not among them.
+ */
 export function allDirs(filesDir: string): readonly string[] {
   return [filesDir, ...LEAST_ROLES.map((role) => roleDir(filesDir, role))];
 }
@@ -91,8 +93,8 @@ export function sessionArgs(
  * the folder of its role, which is created.
  *
  * Errors: throws ConsoleError 'denied' if the console keeps no files, or for a file of a higher role. Also for a hidden name, stored past
- * lines, or a name with a folder (except `received/` to be read). Also for an existing file to be written that is no export. Throws 'failed'
- * if the folder cannot be created.
+ * lines, or a name with a folder (except `received/` to be read). Also for an existing file to be written that is no export. Throws
+ * 'failed' if the folder cannot be created.
  */
 export function sessionFile(typed: string, use: 'read' | 'write', { filesDir, role }: SessionPlace): string {
   const name = basename(typed);
@@ -113,7 +115,9 @@ interface FoundFile {
   readonly least: LeastRole;
 }
 
-/** Returns the file of this name that the role may read, its own before those of lower roles; otherwise one that it may not read, or none. */
+/**
+ * Returns the file of this name that the role may read, its own before those of lower roles; otherwise one that it may not read, or none.
+ */
 function found(filesDir: string, name: string, role: LeastRole): FoundFile {
   const own = LEAST_ROLES.indexOf(role);
   const below = LEAST_ROLES.slice(0, own + 1).reverse();

@@ -3,7 +3,7 @@ import type { LeastRole, Role } from '../../core/access.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Dialog } from './dialog.ts';
 
-/** The user of a session, and the login if one was needed. */
+/** The user of a session, and the login if the user has logged in. */
 export interface ConsoleSession {
   /** Sent with each request to the agent; also names the file of past lines. */
   readonly user: string;
@@ -28,11 +28,11 @@ export interface AgentSession {
   readonly socketPath: string;
   /** After this time without a key the console must end the session. Units: ms. */
   readonly idleMs: number;
-  /** Resolves when the agent ended the session or disconnected, and after `leave`. */
+  /** Resolves once the session has ended: by the agent, by a lost connection, or by `leave`. */
   readonly ended: Promise<unknown>;
   /**
-   * Ends the session in the agent. `isLost`: the person did not end it, so the agent reverts the configuration that the session put on trial,
-   * see `returnLostTrial`.
+   * Ends the session in the agent. `isLost`: the person did not end it, so the agent reverts the configuration that the session put on
+   * trial, see `returnLostTrial`.
    */
   leave(isLost: boolean): void;
 }
@@ -51,7 +51,9 @@ export function machineLogin(user: string): Login {
   return { open: async () => ({ user, login: null }) };
 }
 
-/** Returns a login without prompts, for a console that requires a login while no agent answers. Files of logged-in users stay inaccessible. */
+/**
+ * Returns a login without prompts, for a console that requires a login while no agent answers. Files of logged-in users stay inaccessible.
+ */
 export function strangerLogin(user: string): Login {
   return { open: async () => ({ user, login: null, isStranger: true }) };
 }

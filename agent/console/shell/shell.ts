@@ -13,7 +13,10 @@ import { createTrialHold } from './trial-hold.ts';
 /** What a session uses, in addition to the parts of its command lines. */
 export interface ShellParts extends LineParts {
   readonly login: Login;
-  /** Request the terminal's size at the start. A simple terminal shows the request as text for a third of a second. */
+  /**
+   * Request the terminal's size at the start; if the terminal answers, it gets colours and cursor motion. A simple terminal shows the
+   * request briefly.
+   */
   readonly withProbe: boolean;
 }
 
@@ -22,17 +25,20 @@ const PAGER_HELP = msg`space: next page  enter: next line  /text: search  q: qui
 /** One session at a terminal. */
 export interface Shell {
   /**
-   * Logs the person in and runs the typed commands. Resolves with the reason of the end, once the session has ended and its output is sent.
-   * Output that XOFF has stopped delays that by a minute at most. Call it once.
+   * Logs the person in and runs the typed commands. Resolves with the reason of the end, once the session has ended and its output is sent,
+   * but at most a minute after the end. Call it once.
    */
   run(): Promise<EndReason>;
-  /** Ends the session from outside: carrier lost, timeout, machine stops. `run` then resolves with this reason, unless the session had ended already. */
+  /**
+   * Ends the session from outside: carrier lost, timeout, machine stops. `run` then resolves with this reason, unless the session had ended
+   * already.
+   */
   end(reason: EndReason): void;
 }
 
 /**
- * Longest wait for the last output. A terminal that stopped it and was unplugged would else keep the port for ever. Units: ms. Source: 57,600 characters
- * at 9600 baud, more than a page.
+ * Longest wait for the last output. A terminal that stopped it and was unplugged would else keep the port for ever. Units: ms. Source:
+ * 57,600 characters at 9600 baud, more than a page.
  */
 const LAST_OUTPUT_MS = 60_000;
 
@@ -100,7 +106,10 @@ async function serve(session: ConsoleSession, dialog: Dialog, parts: ShellParts)
   }
 }
 
-/** Warning before the end. Units: ms. Source: assumed; time to walk back from the pole. Confirmed by: sessions that ended without a key in logs. */
+/**
+ * Warning before the end. Units: ms. Source: assumed; time to walk back from the pole. Confirmed by: sessions that ended without a key in
+ * logs.
+ */
 const WARNED_MS = 60_000;
 const LOOK_MS = 1_000;
 

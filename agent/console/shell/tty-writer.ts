@@ -13,7 +13,10 @@ const QUANTUM_MS = 30;
 const MIN_QUANTUM_BYTES = 8;
 /** Bytes passed at a time if there is no speed limit. Units: bytes. Source: the kernel's buffer of a terminal. */
 const WIDE_QUANTUM_BYTES = 4_096;
-/** Wait if the kernel's buffer is full. Units: ms. Source: assumed; 20 characters at 9600 baud. Confirmed by: bench of output on a serial port. */
+/**
+ * Wait if the kernel's buffer is full. Units: ms. Source: assumed; 20 characters at 9600 baud. Confirmed by: bench of output on a serial
+ * port.
+ */
 const RETRY_MS = 20;
 /** Bits on the line per character: start, 8 data, stop. */
 const BITS_PER_CHAR = 10;
@@ -23,7 +26,7 @@ function charRate(speedBaud: number | null): number | null {
   return speedBaud === null ? null : speedBaud / BITS_PER_CHAR;
 }
 
-/** Sends text to a terminal in small parts, each after the line has transmitted the part before. */
+/** Sends text to a terminal in small parts, each once the line has had time to transmit the part before. XOFF stops it. */
 export class TtyWriter {
   readonly #tty: Pick<Tty, 'write' | 'speedBaud'>;
   readonly #clock: Pick<Clock, 'after'>;
@@ -42,7 +45,10 @@ export class TtyWriter {
     this.#charsPerSecond = charRate(tty.speedBaud);
   }
 
-  /** Queues text, sent as fast as the line allows; ignores it after `close`. Characters beyond ASCII are spelled in ASCII unless `setUtf8` is on. */
+  /**
+   * Queues text, sent as fast as the line allows; ignores it after `close`. Characters beyond ASCII are spelled in ASCII unless `setUtf8`
+   * is on.
+   */
   write(text: string): void {
     if (this.#isClosed || text === '') return;
     const bytes = Buffer.from(this.#isUtf8 ? text : inAsciiLetters(text), 'utf8');
@@ -61,7 +67,10 @@ export class TtyWriter {
     return this.#waitingBytes;
   }
 
-  /** Resolves when no byte waits: all, also those written meanwhile, are passed to the kernel or discarded. Waits while XOFF stops the output. */
+  /**
+   * Resolves when no byte waits: all, also those written meanwhile, are passed to the kernel or discarded. Waits while XOFF stops the
+   * output.
+   */
   drained(): Promise<void> {
     if (this.#waitingBytes === 0 || this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => {
@@ -92,7 +101,7 @@ export class TtyWriter {
     this.#charsPerSecond = charRate(speedBaud);
   }
 
-  /** Returns the capacity of the line; null without a speed limit. */
+  /** Returns the capacity of the line. Units: characters per second; null without a speed limit. */
   charsPerSecond(): number | null {
     return this.#charsPerSecond;
   }

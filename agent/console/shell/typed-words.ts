@@ -5,6 +5,7 @@ export interface TypedWord {
   readonly text: string;
   /** Start position in the line. */
   readonly from: number;
+  /** A part of it, or all of it, was in quotes. */
   readonly isQuoted: boolean;
 }
 
@@ -12,13 +13,16 @@ export interface TypedWord {
 export interface TypedLine {
   /** The words of the command, then those of each filter. At least one stage, which may be empty. */
   readonly stages: readonly (readonly TypedWord[])[];
-  /** The last word is not ended by a blank or a bar yet; false for a comment. */
+  /** The line ends in a word: no blank or bar ends that word yet. False for a comment. */
   readonly isWordOpen: boolean;
   /** A quote is not closed. */
   readonly isQuoteOpen: boolean;
 }
 
-/** Splits a line into words at blanks, and into stages at `|`. A line that begins with `!` is a comment and has no words. */
+/**
+ * Splits a line into words at blanks, and into stages at `|`; not within quotes or after a backslash. A line that begins with `!` has no
+ * words.
+ */
 export function splitLine(line: string): TypedLine {
   const stages: TypedWord[][] = [[]];
   let text = '';

@@ -16,10 +16,12 @@ const MAX_NAMES = 60;
 const WORD_COLS = { min: 10, max: 24 };
 const GAP_COLS = 2;
 
-/** Where the help while typing finds commands, names and configuration values, and its language. */
+/** Where the help for `?` and TAB finds commands, names and configuration values, and how its texts are translated. */
 export interface TypingHelp {
   readonly tree: Tree;
-  /** Resolves with the names of this kind; for configuration keys only those that begin as typed. None if no agent answers. Errors: none. */
+  /**
+   * Resolves with the names of this kind; for configuration keys only those that begin as typed. None if no agent answers. Errors: none.
+   */
   readonly names: (kind: NameKind, typed: string) => Promise<readonly string[]>;
   /** Resolves with the values that a configuration key allows, or why the key is invalid. Errors: none. */
   readonly wanted: (path: string) => Promise<WantedValue | { readonly problem: Message }>;
@@ -46,8 +48,8 @@ export async function helpLines(before: string, widthCols: number, help: TypingH
 }
 
 /**
- * Resolves with what TAB inserts after this text: the rest of the only word that fits, or what all fitting words have in common. If they have
- * nothing more in common, resolves with the lines that list them. Both are empty if nothing fits or the line is invalid. Errors: none.
+ * Resolves with what TAB inserts after this text: the rest of the only word that fits, or what all fitting words have in common. If they
+ * have nothing more in common, resolves with the lines that list them. Both are empty if nothing fits or the line is invalid. Errors: none.
  */
 export async function completion(
   before: string,
@@ -124,8 +126,8 @@ function commonStart(words: readonly string[]): string {
 }
 
 /**
- * Returns the rows of help for a configuration value: its purpose, the value in force, allowed values, its default, one line to type. `word`
- * stands before the first row. For an invalid key: one row with the problem.
+ * Returns the rows of help for a configuration value: its purpose, the value in force, allowed values, its default, one line to type.
+ * `word` stands before the first row. For an invalid key: one row with the problem.
  */
 export function wantedRows(
   word: string,

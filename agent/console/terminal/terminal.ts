@@ -8,7 +8,7 @@ import type { LocalCommand } from '../command-spec.ts';
 import type { Charset } from '../text/plain-text.ts';
 import type { StatusLine } from './status-line.ts';
 
-/** What a command uses of its environment: where it writes, the properties of the screen, the person, and how secrets are asked. */
+/** What a command uses of its environment: output, properties of the screen, the person, the socket, and how secrets are requested. */
 export interface Terminal {
   /** Writes to the output; no line end is added. */
   readonly out: (text: string) => void;
@@ -40,13 +40,19 @@ export interface Terminal {
   readonly signal?: AbortSignal;
   /** Called for a command with a summary: the first Ctrl-C aborts the returned signal. Absent if Ctrl-C only stops the wait. */
   readonly enough?: () => AbortSignal;
-  /** Reads a secret without echo; on a terminal one with a rule is typed twice. Absent if nothing can be asked. Errors: rejects with ConsoleError. */
+  /**
+   * Reads a secret without echo; on a terminal one with a rule is typed twice. Absent if nothing can be asked. Errors: rejects with
+   * ConsoleError.
+   */
   readonly askSecret?: (prompt: Message, rule: SecretRule | null) => Promise<string>;
   /** Device profiles and the cabinet file, for commands that work when the agent does not answer. */
   readonly localFiles: () => Promise<LocalFiles>;
 }
 
-/** The rule that a new secret must meet. Only a terminal checks it; a secret from a file or pipe is not checked, so its user must check it. */
+/**
+ * The rule that a new secret must meet. Only `askSecret` of a terminal checks it. The receiver of a secret from a file or pipe must check
+ * it.
+ */
 export interface SecretRule {
   /** Shown before the prompt. */
   readonly text: Message;
@@ -56,9 +62,11 @@ export interface SecretRule {
 
 /** What the console can find out and do on its own machine when the agent does not answer. */
 export interface LocalMachine {
-  /** Reads the state of the service, its last log lines, and the last state that the agent saved. Errors: none; the result has the reasons. */
+  /**
+   * Reads the state of the service, its last log lines, and the last state that the agent saved. Errors: none; the result has the reasons.
+   */
   lastState(): Promise<LastState>;
-  /** The language set in the cabinet file; English if the file cannot be used. Errors: none. */
+  /** Resolves with the language set in the cabinet file; English if the file cannot be used. Errors: none. */
   language(): Promise<Language>;
   /** Requests a restart of the agent from the service manager. Resolves with null on success, otherwise with the reason. Errors: none. */
   restart(): Promise<Message | null>;
@@ -76,9 +84,12 @@ export interface LocalFiles extends LocalConfigView {
  */
 export type ExpectRoom = (path: string, bytes: number) => Promise<void>;
 
-/** Arguments of a local command, as typed. */
+/** Arguments of a local command by name, as typed: a text, true for a switch, a list for an option that may repeat. */
 export type LocalArgs = Readonly<Record<string, string | boolean | readonly string[]>>;
-/** Runs the commands that the program executes itself, by command name. Each resolves with the exit code of the process. */
+/**
+ * The functions of the local commands, by command name. Each takes the typed arguments and resolves with the exit code. Errors: they reject
+ * with ConsoleError.
+ */
 export type LocalActions = Readonly<Record<LocalCommand['name'], (args: LocalArgs) => Promise<number>>>;
 
 const USUAL_CONFIG = '/etc/luciole/cabinet.yaml';

@@ -4,10 +4,13 @@ import { ConsoleError } from '../console-error.ts';
 
 /** Units: ms. */
 const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
-/** A limit from this length on is shown in days. Units: ms. Source: assumed; people do not count a month in hours. Confirmed by: a reading test with technicians. */
+/**
+ * A limit from this length on is shown in days. Units: ms. Source: assumed; people do not count a month in hours. Confirmed by: a reading
+ * test with technicians.
+ */
 const SHOWN_IN_DAYS_MS = 14 * UNIT_MS.d;
 
-/** The shortest and longest accepted span. Units: ms. */
+/** The shortest and longest accepted span, both allowed. Units: ms. */
 export interface SpanLimits {
   readonly minMs: number;
   readonly maxMs: number;
@@ -50,8 +53,8 @@ function usage(text: string, advice: Message): ConsoleError {
 }
 
 /**
- * Returns a span for people, rounded: `42 s` below two minutes, then `12 min`, `3 h 12 min`, and from two days on whole hours: `2 d 4 h`. Without
- * minutes or hours if they are zero. A negative span is shown as `0 s`, one that is not finite as `-`. Units: ms.
+ * Returns a span for people, rounded: `42 s` below two minutes, then `12 min`, `3 h 12 min`, and from two days on whole hours: `2 d 4 h`.
+ * Without minutes or hours if they are zero. A negative span is shown as `0 s`, one that is not finite as `-`. Units: ms.
  */
 export function formatDuration(spanMs: number): Message {
   const totalS = Math.max(0, Math.round(spanMs / 1_000));

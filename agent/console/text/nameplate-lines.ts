@@ -13,7 +13,7 @@ const LABELS: Readonly<Record<NameplateId, Message>> = {
   hardware: msg`Hardware`,
 };
 
-/** Returns one labelled line for each text that is given; `-` for one that the device does not have (null). */
+/** Returns labelled lines for each nameplate text that is given, in a fixed order; `-` for a text that is null. */
 export function nameplateLines(
   texts: Readonly<Partial<Record<NameplateId, string | null>>>,
   page: Pick<Page, 'widthCols' | 'language'>,

@@ -11,14 +11,15 @@ import { formatDuration } from './duration.ts';
 import { dayWord, monthWord, wordOf } from './state-words.ts';
 import { translate } from './translate.ts';
 
-/** How a renderer lays out its text, and the agent's time. */
+/** How a renderer lays out its text, and the time that it compares times with. */
 export interface Page {
   readonly widthCols: number;
   readonly colour: boolean;
   /** Default: English. */
   readonly language?: Language;
-  /** The agent's time when it answered. */
+  /** The agent's time when it answered, or the instant that the page is about. */
   readonly atMs: WallMs;
+  /** IANA name of the cabinet's time zone. */
   readonly timezone: string;
 }
 
@@ -29,7 +30,7 @@ const GOOD = new Set(['ok', 'up', 'online', 'verified', 'good', 'synced', 'shown
 const DOUBTFUL = new Set(['flaky', 'new', 'stale', 'warning', 'connecting', 'waiting', 'waiting-for-host', 'rtc', 'restored']);
 const BAD = new Set(['silent', 'down', 'reopening', 'trouble', 'failed', 'refused', 'bad', 'missing', 'alarm', 'none', 'no', 'not-shown']);
 
-/** Returns the text in the language of the page. A plain text, and a message without a translation, stay as they are. */
+/** Returns the text in the language of the page. A plain text is returned unchanged; a message without a translation is in English. */
 export function translated(text: Said, { language = 'en' }: Pick<Page, 'language'>): string {
   return translate(language, text);
 }
@@ -56,12 +57,12 @@ export function formatLevel(levelPct: LevelPct | null | undefined): string {
   return text === NOTHING ? text : `${text} %`;
 }
 
-/** Returns a range of levels: `20..80 %`; `40 %` if both ends are equal. Units: %. */
+/** Returns a range of levels, both ends rounded: `20..80 %`; `40 %` if both are equal. Units: %. */
 export function formatLevels(minPct: LevelPct, maxPct: LevelPct): string {
   return minPct === maxPct ? formatLevel(minPct) : `${formatNumber(minPct)}..${formatNumber(maxPct)} %`;
 }
 
-/** Returns `512 kB` below 1 MB, `3.4 MB` from there on. Units: 1 kB is 1,000 bytes. */
+/** Returns a size of `bytes` as `512 kB`, from 1 MB on as `3.4 MB`. Units: 1 kB is 1,000 bytes, 1 MB is 1,000 kB. */
 export function formatBytes(bytes: number): Message {
   return bytes < 1e6 ? msg`${formatNumber(bytes / 1e3)} kB` : msg`${formatNumber(bytes / 1e6, 1)} MB`;
 }
@@ -74,7 +75,9 @@ export function since(ms: WallMs | null, page: Page): string {
   return ms === null || !Number.isFinite(ms) ? NOTHING : translated(formatDuration(page.atMs - ms), page);
 }
 
-/** Returns `22:41:07` for the day of the page, `1 Dec 22:41` for any other day, in the cabinet's time zone; `NOTHING` for null. */
+/**
+ * Returns `22:41:07` for the day of the page, `1 Dec 22:41` for any other day, in time zone and language of the page; `NOTHING` for null.
+ */
 export function clockTime(ms: WallMs | null, page: Page): string {
   if (ms === null || !Number.isFinite(ms)) return NOTHING;
   const [then, now] = [timeParts(ms, page.timezone), timeParts(page.atMs, page.timezone)];

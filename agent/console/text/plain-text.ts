@@ -1,7 +1,8 @@
 /**
  * Converts text to letters that a terminal can show: printable ASCII, and with UTF-8 all letters of one column.
  *
- * Every answer is converted before it is laid out. So widths are correct, and no text from a device, a configuration or the platform can control a terminal.
+ * Every answer is converted before it is laid out. So widths are correct, and no text from a device, a configuration or the platform can
+ * control a terminal.
  */
 
 import { type Argument, Message } from '../../core/message.ts';
@@ -38,8 +39,8 @@ const SPELT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns the text in printable ASCII: accents are dropped, some signs are spelled out (`°C` is `degC`), anything else is a `?`. A line end
- * or tab becomes a blank.
+ * Returns the text in printable ASCII. Accents are dropped, and signs with a known spelling are replaced (`°C` by `degC`, `²` by `2`). Any
+ * other character becomes `?`; a line end or tab becomes a blank.
  */
 export function toAscii(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
@@ -55,8 +56,8 @@ export function toAscii(text: string): string {
 const LETTER = /^[\p{L}\p{N}\p{P}\p{S}]$/u;
 
 /**
- * Returns whether every terminal with UTF-8 surely shows this one character in one column. False for blanks and control characters, and
- * from U+0590 on for all except some signs such as `→`.
+ * Returns true if every terminal with UTF-8 shows this one character in one column. False for blanks, combining accents and control
+ * characters, and from U+0590 on for all except some signs such as `→`.
  */
 export function isOneColumn(letter: string): boolean {
   return (letter < '\u0590' && LETTER.test(letter)) || letter in SPELT;
@@ -76,8 +77,8 @@ function speller(charset: Charset): (text: string) => string {
 }
 
 /**
- * Returns the text with all characters beyond ASCII spelled in ASCII, as `toAscii` does. ASCII stays unchanged, also line ends and control
- * characters.
+ * Returns the text with each run of characters beyond ASCII replaced by what `toAscii` returns for it. ASCII stays unchanged, also line
+ * ends and control characters.
  */
 export function inAsciiLetters(text: string): string {
   return text.replace(/[\u0080-\uffff]+/g, toAscii);

@@ -4,7 +4,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/durations.ts';
 import type { Language } from '../../core/words.ts';
 import { columnTime, dayOfMonth, localMs, translated } from './page.ts';
 
-/** Lowest, mean and highest value of one interval; `toMs` is excluded. */
+/** Lowest, mean and highest value of one interval. `toMs` is excluded; equal to `fromMs` it means one instant. Units: ms of wall time. */
 export interface Sample {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;

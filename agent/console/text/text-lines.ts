@@ -11,10 +11,10 @@ import { translate } from './translate.ts';
 /** Width of the labels at the left edge of a sheet. */
 const LABEL_COLS = 10;
 
-/** The width that text must fit, in columns, and the language to translate it into. Default: English. */
+/** The width that text must fit, in columns, and the language to translate it into. A number is a width, in English. Default: English. */
 export type Sheet = number | { readonly widthCols: number; readonly language?: Language };
 
-/** Returns width and language of a sheet; the language is English if it has none. */
+/** Returns width and language of a sheet. Default of the language: English. */
 export function sheetOf(sheet: Sheet): { readonly widthCols: number; readonly language: Language } {
   return typeof sheet === 'number'
     ? { widthCols: sheet, language: 'en' }
@@ -34,7 +34,7 @@ export function labelled(label: Said, text: Said, sheet: Sheet): string[] {
   );
 }
 
-/** Returns a text in the language of the sheet, as lines that fit it; at least one line. */
+/** Returns a text in the language of the sheet, as lines that fit its width; at least one line. */
 export function paragraph(text: Said, sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   return wrap(translate(language, text), widthCols);
@@ -80,7 +80,9 @@ function pieces(word: string, widthCols: number): string[] {
   return [...parts, rest];
 }
 
-/** Where a path, an address or a list without blanks may be broken. Source: `/dev/serial/by-path/platform-3f980000.usb-usb-0:1.1:1.0-port0`. */
+/**
+ * Where a path, an address or a list without blanks may be broken. Source: `/dev/serial/by-path/platform-3f980000.usb-usb-0:1.1:1.0-port0`.
+ */
 const SEPARATOR = /[/,;:=-](?=[^/,;:=-]*$)/;
 
 /** Returns the place after the last separator of the line, unless more than half the line would be empty; otherwise the end of the line. */

@@ -9,23 +9,25 @@ import type { LightingStreet } from '../../lighting/lighting.ts';
 import { mayMaintain } from './overrides.ts';
 
 /**
- * How long a lamp may blink. Units: ms. Source: assumed; long enough to walk to it, too short to be forgotten. Confirmed by: technicians who identify
- * lamps during a service visit.
+ * How long a lamp may blink. Units: ms. Source: assumed; long enough to walk to it, too short to be forgotten. Confirmed by: technicians
+ * who identify lamps during a service visit.
  */
 const IDENTIFY_MS = { min: 5_000, max: 600_000 };
 /** Low enough to be visible as a change from full light, high enough to see by. Units: %. */
 const VISIBLE_LOW_PCT = 20;
 /**
- * A smaller step is not visible from the street. Units: %. Source: assumed; the eye hardly notices a third of the light. Confirmed by: a person under
- * a blinking lamp at several steps.
+ * A smaller step is not visible from the street. Units: %. Source: assumed; the eye hardly notices a third of the light. Confirmed by: a
+ * person under a blinking lamp at several steps.
  */
 const VISIBLE_STEP_PCT = 40;
-/** Shortest and longest time at one of the levels. Units: ms. Source: one decision per second; a longer phase does not look like blinking. */
+/**
+ * Shortest and longest time at one of the levels. Units: ms. Source: one decision per second; a longer phase does not look like blinking.
+ */
 const PHASE_MS = { min: 2_000, max: 6_000 };
 /** Ramps of drivers if the zone has none. Units: s. Source: the reference's usual ramps. */
 const RAMP_S = { up: 1, down: 10 };
 
-/** How one lamp blinks: `highMs` at `highPct`, then `lowMs` at `lowPct`, and again. */
+/** How one lamp blinks: `highMs` at `highPct`, then `lowMs` at `lowPct`, repeated. Units: ms; %. */
 export interface Blink {
   readonly highPct: LevelPct;
   readonly lowPct: LevelPct;
@@ -34,9 +36,9 @@ export interface Blink {
 }
 
 /**
- * Returns how a lamp blinks: `maxPct`, then `minPct` or 20 %, whichever is higher. If that is less than 40 points lower, the low level is 0 %
- * instead, even if that is below `minPct`: the caller checks whether it may. The times follow the ramps of `presence`, or usual ones if it is
- * null: the ramp up, or half of the ramp down, and 1 s; each is 2 to 6 s.
+ * Returns how a lamp blinks: `maxPct`, then `minPct` or 20 %, whichever is higher. If that is less than 40 points lower, the low level is 0
+ * % instead, even if that is below `minPct`: the caller checks whether it may. The times follow the ramps of `presence`, or usual ones if
+ * it is null: the ramp up, or half of the ramp down, and 1 s; each is 2 to 6 s.
  */
 export function blinkOf({ minPct, maxPct }: Pick<Lamp, 'minPct' | 'maxPct'>, presence: Zone['presence']): Blink {
   const lowPct = Math.max(minPct, VISIBLE_LOW_PCT);
@@ -58,8 +60,8 @@ export function blinkLevel({ highPct, lowPct, highMs, lowMs }: Blink, sinceMs: n
 /**
  * Returns how a lamp blinks for this request. `held`: the intents in force for it.
  *
- * Errors: throws Refusal for an unknown lamp, for a time outside 5 s to 10 min, and when an intent in `held` would hide the blinking. Also for a
- * sender other than a technician when a visible step would go below the minimum of the lamp or of its zone.
+ * Errors: throws Refusal for an unknown lamp, for a time outside 5 s to 10 min, and when an intent in `held` would hide the blinking. Also
+ * for a sender other than a technician when a visible step would go below the minimum of the lamp or of its zone.
  */
 export function permittedBlink(
   { lamps, zones }: LightingStreet,
@@ -83,7 +85,7 @@ export function permittedBlink(
   return blink;
 }
 
-/** The rank of a blinking: `maintenance` for a technician at the lamp, otherwise `override`. */
+/** Returns the rank of a blinking: `maintenance` for the authority `technician`, otherwise `override`. */
 export function rankOf(authority: IntentAuthority): Intent['rank'] {
   return mayMaintain(authority) ? 'maintenance' : 'override';
 }

@@ -27,21 +27,21 @@ import { isFollowing, type LampTrack } from '../writing/reconcile.ts';
  */
 export const COMMAND_MS = 60_000;
 /**
- * How long a silent lamp may take to answer before the command fails for it. Units: ms. Source: assumed; two retries of a lost frame, and an operator
- * watching the map expects an answer within this time. Confirmed by: operators at the map of a platform.
+ * How long a silent lamp may take to answer before the command fails for it. Units: ms. Source: assumed; two retries of a lost frame, and
+ * an operator watching the map expects an answer within this time. Confirmed by: operators at the map of a platform.
  */
 export const SILENT_MS = 2_000;
 /** Lamps named in one reason; the others are only counted. */
 const NAMED_LAMPS = 6;
 
-/** A command for light on its way: what was requested, its stage (`state`), and the progress of each of its lamps, by lamp. */
+/** A command for light: what was requested, the stage of the command (`state`), and the progress of each lamp, by lamp id. */
 export interface LightCommand {
   readonly commandId: string;
   readonly target: Target;
   /** The requested level, for a blinking its high one; null for a release, a choice of a programme and the end of a blinking. */
   readonly levelPct: LevelPct | null;
   readonly source: string;
-  /** The intent behind it; null where `levelPct` is. */
+  /** Id of the intent that the command added; null if `levelPct` is null. */
   readonly intentId: string | null;
   readonly sinceMono: MonoMs;
   readonly state: OutcomeState;
@@ -59,18 +59,18 @@ interface LampProgress {
   readonly below?: Intent;
 }
 
-/** The state of one lamp that a command depends on. */
+/** What the stage of a command depends on, for one lamp: its newest decision, its write history, and its intents. */
 export interface LampWork {
   readonly decision: Decision;
   readonly track: LampTrack;
-  /** In force for the lamp, strongest first. */
+  /** The intents in force for the lamp, strongest first. */
   readonly intents: readonly Intent[];
 }
 
 const SILENT = msg`does not answer: check its power and wiring; it is set as soon as it answers again`;
 const QUEUED: LampProgress = { state: 'queued', reason: NO_TEXT, sent: false, levelPct: null };
 
-/** Returns a new command in state `queued`, as are its lamps; none of them has been written yet. */
+/** Returns a new command with these lamps. The command and each lamp are in state `queued`: no lamp has been written yet. */
 export function beginCommand(command: Omit<LightCommand, 'state' | 'lamps'>, lampIds: readonly string[]): LightCommand {
   return { ...command, state: 'queued', lamps: Object.fromEntries(lampIds.map((id) => [id, QUEUED])) };
 }
@@ -96,7 +96,10 @@ export function advanceCommand(command: LightCommand, workOf: (lampId: string) =
   return same && state === command.state ? command : { ...command, lamps, state };
 }
 
-/** Whether a lamp follows an intent: it has the level, or the level has been sent to it. A lamp under a stronger intent does not. */
+/**
+ * Returns true if a lamp follows an intent: its decided level is confirmed, or has been sent to it. False if the intent is not in force for
+ * the lamp, or the strongest intent has another rank or level.
+ */
 export function isFollowed(intentId: string, { decision, track, intents }: LampWork): boolean {
   const own = intents.find(({ id }) => id === intentId);
   const [strongest] = intents;
@@ -105,17 +108,20 @@ export function isFollowed(intentId: string, { decision, track, intents }: LampW
   return inFlight === null ? confirmedPct === decision.levelPct : inFlight.levelPct === decision.levelPct && inFlight.sent;
 }
 
-/** Returns the command as `failed`, with every lamp that has not ended. `reason`: why, such as a stop of the agent. */
+/** Returns the command as `failed`; each lamp whose stage is not final is `failed` for this reason, such as a stop of the agent. */
 export function abandonCommand(command: LightCommand, reason: Message): LightCommand {
   return { ...command, state: 'failed', lamps: mapLamps(command, (progress) => (isEnd(progress.state) ? progress : failed(reason))) };
 }
 
-/** Whether a stage is final. */
+/** Returns true if a stage is final: `verified`, `refused` or `failed`. */
 export function isEnd(state: OutcomeState): boolean {
   return state === 'verified' || state === 'refused' || state === 'failed';
 }
 
-/** Returns the stages to publish between two checks: `sent` if it was skipped, and the present one. Empty if the stage is the same. */
+/**
+ * Returns the outcomes to publish after a check: `sent` if that stage was skipped, then the present stage. Empty if the stage has not
+ * changed.
+ */
 export function outcomesBetween(before: LightCommand, after: LightCommand): readonly Omit<Outcome, 'atMs'>[] {
   if (before.state === after.state) return [];
   const lamps = Object.values(after.lamps);

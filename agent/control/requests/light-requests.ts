@@ -40,26 +40,27 @@ export interface LightRequestsParts extends OverrideRegistryParts, ProgrammeRegi
   readonly sensing: Pick<ContactTracker, 'intents'>;
   readonly lamps: Pick<LampStatus, 'work'>;
   readonly follower: Pick<Follower, 'nudge'>;
+  /** Returns false while `Control` does not run: requests are then refused. */
   readonly isRunning: () => boolean;
   /** Starts a decision now. */
   readonly decide: () => void;
   /** Receives each stage of each command. */
   readonly onOutcome: (outcome: Outcome) => void;
-  /** The set of blinking lamps changed. Units: requested s for each. */
+  /** Receives the blinking lamps when they change, with the requested duration of each. Units: s. */
   readonly onBlinks?: (running: ReadonlyMap<string, number>) => void;
 }
 
 /**
- * A wall clock that moved by this much relative to monotonic time was set. Units: ms. Source: slewing by a time server stays far below between two
- * ticks.
+ * A wall clock that moved by this much relative to monotonic time was set. Units: ms. Source: slewing by a time server stays far below
+ * between two ticks.
  */
 const CLOCK_STEP_MS = 1_000;
 /** The refusal while there is no tick. */
 const NOT_RUNNING = msg`the agent is starting or stopping; try again in a moment`;
 
 /**
- * Carries out the requests of people and the platform for light. A command for lamps resolves with its final outcome, after `COMMAND_MS`
- * and up to `DISK_WAIT_MS` for its save at the latest. `onOutcome` receives every stage of every command, the final one too.
+ * Carries out the requests of people and the platform for light. A command for lamps resolves with its final outcome: after `COMMAND_MS` at
+ * the latest, and up to `DISK_WAIT_MS` more for its save. `onOutcome` receives each published stage, the final one too.
  */
 export class LightRequests {
   readonly #parts: LightRequestsParts;
@@ -117,8 +118,8 @@ export class LightRequests {
   }
 
   /**
-   * Ends the intents on exactly this target, or all with `everywhere`, now or at the next step. Refused if there is none that the sender may
-   * end. At the next step also refused if that is not known, or no intent lasts longer.
+   * Ends the intents on exactly this target, or all with `everywhere`: now, or with `atNextStep`, those of them that last longer, at the
+   * next step of the programme. Refused if there is no such intent that the sender may end, or that step is not known.
    */
   async release(request: Authorised<ReleaseRequest>): Promise<Outcome> {
     const incoming = { ...request, levelPct: null, intentId: null };
@@ -132,7 +133,10 @@ export class LightRequests {
     return isOver ? this.#pending.publish(incoming, 'refused', refusal) : this.#refuse(incoming, refusal);
   }
 
-  /** Chooses another programme for a zone for a limited time, or returns the zone to its calendar (`programme` null). `ProgrammeRegistry` states what is refused. */
+  /**
+   * Chooses another programme for a zone for a limited time, or returns the zone to its calendar (`programme` null). `ProgrammeRegistry`
+   * states what is refused.
+   */
   async chooseProgramme(request: ProgrammeRequest): Promise<Outcome> {
     const { commandId, zone, source } = request;
     const incoming: Incoming = { commandId, target: { kind: 'zone', id: zone }, levelPct: null, source, intentId: null };
@@ -151,7 +155,9 @@ export class LightRequests {
     return answer instanceof Message ? this.#refuse(incoming, answer) : this.#carryOut({ ...incoming, ...answer });
   }
 
-  /** Writes a point that is not a lamp's level; one that follows a lamp or an output is refused. The field checks what the profile allows. */
+  /**
+   * Writes a point that is not a lamp's level; one that follows a lamp or an output is refused. The field checks what the profile allows.
+   */
   async writePoint({ commandId, deviceId, pointId, value, source, expiresMono }: PointRequest): Promise<Outcome> {
     const { index, field } = this.#parts;
     const incoming = { commandId, target: { kind: 'device', id: deviceId }, levelPct: null, source } as const;

@@ -15,8 +15,8 @@ export function lampsOf(street: LightingStreet, { kind, id }: Target): readonly 
 }
 
 /**
- * Returns why an override is refused; empty if it is allowed. Refused: an unknown target, a level that is not whole or out of range, a duration out
- * of range, maintenance for others than technicians. For a sender of authority `anyone` also all but an emergency at 100 %.
+ * Returns why an override is refused; empty if it is allowed. Refused: an unknown target, a level that is not whole or out of range, a
+ * duration out of range, maintenance for others than technicians. For a sender of authority `anyone` also all but an emergency at 100 %.
  */
 export function refusalOf(
   street: LightingStreet,
@@ -33,8 +33,8 @@ export function refusalOf(
 }
 
 /**
- * Returns why a release is refused, from its result; empty if it released something. Refused: an unknown target, no intent on it, or only maintenance
- * that the sender may not end.
+ * Returns why a release is refused, from its result; empty if it released something. Refused: an unknown target, no intent on it, or only
+ * maintenance that the sender may not end.
  */
 export function releaseRefusalOf(
   street: LightingStreet,
@@ -56,7 +56,7 @@ function unknownTarget({ kind, id }: Target): Message {
   return kind === 'zone' ? msg`there is no zone ${id} on this street` : msg`there is no lamp ${id} on this street`;
 }
 
-/** Names a target in a sentence: `lamp L07`. */
+/** Returns the name of a target for a sentence: `lamp L07`, `zone quay`, `cabinet angers-0042`. */
 export function describeTarget({ kind, id }: Target): Message {
   if (kind === 'cabinet') return msg`cabinet ${id}`;
   return kind === 'zone' ? msg`zone ${id}` : msg`lamp ${id}`;

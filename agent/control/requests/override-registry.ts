@@ -1,9 +1,9 @@
 /**
  * The intents of platform and technicians in force: in memory for the tick, on disk for the next start.
  *
- * Lighting never waits for the disk: a list that cannot be saved is still in force. An intent from before the start is not in force until the time is
- * trusted, because without it the agent cannot tell whether the intent has ended. Until then each lamp is at its maximum, so the intent could only
- * darken the street.
+ * Lighting never waits for the disk: a list that cannot be saved is still in force. An intent from before the start is not in force until
+ * the time is trusted, because without it the agent cannot tell whether the intent has ended. Until then each lamp is at its maximum, so
+ * the intent could only darken the street.
  */
 
 import { type Clock, isTrusted } from '../../core/clock.ts';
@@ -50,13 +50,15 @@ export interface OverrideRegistryParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly events: Pick<EventTracker, 'notice'>;
-  /** The intents of platform and technicians in force changed: one was added, released, shortened, begun, ended or restored. */
+  /**
+   * Receives the intents of platform and technicians in force after each change of them, also of their wall times when the clock was set.
+   */
   readonly onIntents?: (intents: readonly Intent[]) => void;
 }
 
 /**
- * The intents of platform and technicians. A change is in force at once, and is saved; a failed save is repeated. Intents of an earlier run wait
- * until the time is trusted.
+ * The intents of platform and technicians. A change is in force at once, and is saved; a failed save is repeated. Intents of an earlier run
+ * wait until the time is trusted.
  */
 export class OverrideRegistry {
   readonly #parts: OverrideRegistryParts;
@@ -79,7 +81,10 @@ export class OverrideRegistry {
     return this.#saves.latest;
   }
 
-  /** Reads the list from the disk. Intents added before replace stored ones, as `add` does. Errors: none; a failure is logged, and none is restored. */
+  /**
+   * Reads the list from the disk. Intents added before replace stored ones, as `add` does. Errors: none; a failure is logged, and none is
+   * restored.
+   */
   restore(): Promise<void> {
     const { store, log } = this.#parts;
     return store
@@ -124,8 +129,8 @@ export class OverrideRegistry {
   }
 
   /**
-   * Makes the intents in force on a target end at this moment at the latest, if the sender may release them. Returns how many were shortened.
-   * Those that wait for a trusted time are unchanged.
+   * Makes the intents in force on a target end at this moment at the latest, if the sender may release them. Returns how many were
+   * shortened. Those that wait for a trusted time are unchanged.
    */
   shorten(order: Omit<ReleaseOrder, 'source'>, end: Moment): number {
     const { intents, changed } = shortenIntents(this.#intents, { ...order, end });
@@ -142,7 +147,10 @@ export class OverrideRegistry {
     this.#save();
   }
 
-  /** Ends expired intents, recomputes wall ends after the clock was set, resumes intents once the time is trusted, and repeats a failed save. */
+  /**
+   * Ends expired intents, recomputes wall ends after the clock was set, resumes intents once the time is trusted, and repeats a failed
+   * save.
+   */
   tend(wasClockSet: boolean): void {
     const { kept, ended } = expireIntents(this.#intents, this.#parts.clock.monoMs());
     if (ended.length > 0 || (wasClockSet && kept.length > 0)) {

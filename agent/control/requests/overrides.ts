@@ -1,8 +1,8 @@
 /**
  * Operations on the list of intents in force: add, release, shorten, expire, store and resume.
  *
- * An intent specifies who keeps which lamp, zone or cabinet at what level, and until when. Pure: a list in, a list out; no clock, no disk. Ends are
- * kept in monotonic time; wall time is for people and for the disk.
+ * An intent specifies who keeps which lamp, zone or cabinet at what level, and until when. Pure: a list in, a list out; no clock, no disk.
+ * Ends are kept in monotonic time; wall time is for people and for the disk.
  */
 
 import type { MonoMs, WallMs } from '../../core/clock.ts';
@@ -10,7 +10,7 @@ import { MINUTE_MS } from '../../core/durations.ts';
 import type { OverrideRequest, ReleaseRequest } from '../../core/ports.ts';
 import { type Authorised, INTENT_AUTHORITIES, type Intent, type IntentAuthority, RANKS, type Target } from '../../core/words.ts';
 
-/** An instant on both clocks. */
+/** One instant on both clocks: `nowMs` in wall time, `nowMono` in monotonic time. */
 export interface Moment {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
@@ -19,7 +19,7 @@ export interface Moment {
 /** How long an intent may last: 1 min to 24 h. Units: min. Source: design §6, every override is bounded. */
 export const OVERRIDE_MINUTES = { min: 1, max: 24 * 60 };
 
-/** Returns the intent of a request. The caller has checked the limits; the duration is bounded here again. */
+/** Returns the intent of a request, from this moment on. Its duration is bounded to `OVERRIDE_MINUTES`; nothing else is checked. */
 export function intentOf(request: Authorised<OverrideRequest>, { nowMs, nowMono }: Moment): Intent {
   const { commandId, target, levelPct, rank, authority, source, reason, expiresMono } = request;
   const minutes = Math.min(Math.max(request.minutes, OVERRIDE_MINUTES.min), OVERRIDE_MINUTES.max);
@@ -39,7 +39,9 @@ export function intentOf(request: Authorised<OverrideRequest>, { nowMs, nowMono 
   };
 }
 
-/** Returns the intents, those with these ids without `startBy`: a lamp follows them, so they no longer expire with their command. */
+/**
+ * Returns the intents with `startBy` removed from those with these ids: a lamp follows them, so they no longer expire with their command.
+ */
 export function begunIntents(intents: readonly Intent[], ids: ReadonlySet<string>): readonly Intent[] {
   return intents.map((intent) => {
     if (intent.startBy === undefined || !ids.has(intent.id)) return intent;
@@ -49,8 +51,8 @@ export function begunIntents(intents: readonly Intent[], ids: ReadonlySet<string
 }
 
 /**
- * Appends an intent to the list. It replaces an earlier one of the same source, target and rank. If its sender may not release that one, it lasts at
- * least as long.
+ * Returns the list with an intent appended. It replaces earlier intents of the same source, target and rank. If the authority is `anyone`,
+ * which may not end an intent, the new intent lasts at least as long as those.
  */
 export function addIntent(intents: readonly Intent[], added: Intent): readonly Intent[] {
   const others = intents.filter((intent) => !isReplacedBy(intent, added));
@@ -60,8 +62,8 @@ export function addIntent(intents: readonly Intent[], added: Intent): readonly I
 }
 
 /**
- * Returns the stored intents without those of the same source, target and rank as `newer`. If the sender of `newer` may not release
- * intents, it replaces none here: which of them lasts longer cannot be known before the time is trusted.
+ * Returns the stored intents without those of the same source, target and rank as `newer`. If the authority of `newer` is `anyone`, all are
+ * returned: which intent lasts longer cannot be known before the time is trusted.
  */
 export function withoutReplaced(intents: readonly StoredIntent[], newer: StoredIntent): readonly StoredIntent[] {
   return mayEndSooner(newer.authority) ? intents.filter((intent) => !isReplacedBy(intent, newer)) : intents;
@@ -72,22 +74,22 @@ function mayEndSooner(authority: IntentAuthority): boolean {
   return authority !== 'anyone';
 }
 
-/** Whether a sender may set or release maintenance rank: only a person at the cabinet, who can see the lamp. */
+/** Returns true if a sender may set or release maintenance: only with the authority `technician`, of a person who can see the lamp. */
 export function mayMaintain(authority: IntentAuthority): boolean {
   return authority === 'technician';
 }
 
-/** The result of a release: the intents that stay, and those that it ends. */
+/** The result of a release: the intents that stay (`kept`, with those of `denied`), and those that it ends. */
 export interface Release<T extends StoredIntent = StoredIntent> {
   readonly kept: readonly T[];
   readonly released: readonly T[];
-  /** Intents on the target that this authority may not release. */
+  /** Intents meant by the release that this authority may not end. */
   readonly denied: readonly T[];
 }
 
 /**
- * Releases the intents on exactly this target, or all with `everywhere`; the others are kept. Maintenance is released for a technician only; for
- * others it is denied and kept.
+ * Returns which intents a release ends: those on exactly this target, or all with `everywhere`. The others are kept. Maintenance is
+ * released for the authority `technician` only; otherwise it is denied and kept.
  */
 export function releaseIntents<T extends StoredIntent>(
   intents: readonly T[],
@@ -122,7 +124,10 @@ export function shortenIntents(
   return { intents: next, changed: next.filter((intent, i) => intent !== intents[i]) };
 }
 
-/** Separates intents in force from those that are past their end, or did not begin in time. */
+/**
+ * Separates the intents in force (`kept`) from those that have reached their end, or that no lamp followed before their `startBy`
+ * (`ended`).
+ */
 export function expireIntents(
   intents: readonly Intent[],
   nowMono: MonoMs,
@@ -131,7 +136,7 @@ export function expireIntents(
   return { kept: intents.filter((intent) => !isOver(intent)), ended: intents.filter(isOver) };
 }
 
-/** Returns the same intents with their wall times recomputed. Call it when the wall clock was set. */
+/** Returns the intents with their wall times recomputed from their monotonic ends. Call it when the wall clock was set. */
 export function rebaseIntents(intents: readonly Intent[], { nowMs, nowMono }: Moment): readonly Intent[] {
   const wallOf = (mono: MonoMs): WallMs => Math.round(nowMs + mono - nowMono);
   return intents.map((intent) => {
@@ -150,7 +155,7 @@ export function toStored(intents: readonly Intent[]): readonly StoredIntent[] {
   return intents.map(({ untilMono: _, ...stored }) => stored);
 }
 
-/** Returns the intents in stored data; ignores anything else. One without an authority, of a former release, gets it from its source. */
+/** Returns the valid intents of a stored list; ignores anything else. An intent without a known authority gets one from its source. */
 export function readStored(stored: unknown): readonly StoredIntent[] {
   return Array.isArray(stored) ? stored.filter(isStoredIntent).map(withAuthority) : [];
 }
@@ -166,8 +171,9 @@ function withAuthority(intent: FormerIntent): StoredIntent {
 /**
  * Separates the stored intents that are still valid from those that have ended.
  *
- * Call it only with a trusted wall clock. An intent lasts until its stored end, but from now on no longer than was requested, nor than 24 h: the
- * clock may have been wrong when it was stored. It has also ended if no lamp followed it before its `startBy`. `kept` has monotonic ends again.
+ * Call it only with a trusted wall clock. An intent lasts until its stored end, but from now on no longer than was requested, nor than 24
+ * h: the clock may have been wrong when it was stored. It has also ended if no lamp followed it before its `startBy`. `kept` has monotonic
+ * ends again.
  */
 export function resumeIntents(
   stored: readonly StoredIntent[],
@@ -223,7 +229,7 @@ function isTarget(value: unknown): value is Target {
   return typeof id === 'string' && (kind === 'lamp' || kind === 'zone' || kind === 'cabinet');
 }
 
-/** Whether a number is a level: an integer from 0 to 100. */
+/** Returns true for a level: a number that is an integer from 0 to 100. */
 export function isLevel(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 100;
 }

@@ -14,9 +14,9 @@ import {
   outcomesBetween,
 } from './commands.ts';
 
-/** The fields that each outcome of a command repeats. */
+/** The fields of a command that are in each of its outcomes. */
 export type CommandHead = Pick<Outcome, 'commandId' | 'target' | 'levelPct' | 'source'>;
-/** A command for lamps as it arrives. */
+/** A command for lamps before it is followed. `intentId`: the intent that it added; null for none. */
 export type Incoming = Pick<LightCommand, 'commandId' | 'target' | 'levelPct' | 'source' | 'intentId'>;
 
 interface Waiting {
@@ -26,7 +26,7 @@ interface Waiting {
   readonly saved: Promise<boolean> | null;
 }
 
-/** The open commands for lamps. Publishes each stage of a command, and resolves the promise of its sender at the end. */
+/** The open commands for lamps. Publishes each stage of a command, and resolves its promise with the final outcome. */
 export class PendingCommands {
   readonly #clock: Clock;
   readonly #onOutcome: (outcome: Outcome) => void;
@@ -57,8 +57,8 @@ export class PendingCommands {
   }
 
   /**
-   * Publishes a command as queued and follows it, as long as `advance` is called. Resolves with its final outcome, which waits for `saved` as
-   * in `publishSaved`; null: nothing is saved. Errors: none.
+   * Publishes a command as queued and follows it, as long as `advance` is called. Resolves with its final outcome, which waits for `saved`
+   * as in `publishSaved`; null: nothing is saved. Errors: none.
    */
   open(incoming: Incoming, lampIds: readonly string[], saved: Promise<boolean> | null = null): Promise<Outcome> {
     const command = beginCommand({ ...incoming, sinceMono: this.#clock.monoMs() }, lampIds);
@@ -74,7 +74,10 @@ export class PendingCommands {
       if (this.#waiting.has(entry)) this.#move(entry, advanceCommand(entry.command, this.#workOf, this.#clock.monoMs()));
   }
 
-  /** Ends all open commands as failed, without waiting for their saves. Resolves once each outcome is published, also of commands that had ended and wait for the disk. */
+  /**
+   * Ends all open commands as failed, without waiting for their saves. Resolves once each outcome is published, also of commands that had
+   * ended and wait for the disk.
+   */
   async abandonAll(reason: Message): Promise<void> {
     for (const entry of [...this.#waiting]) this.#move({ ...entry, saved: null }, abandonCommand(entry.command, reason));
     this.#waiting.clear();

@@ -1,8 +1,8 @@
 /**
  * The programmes that the platform chose for zones, in place of their calendars, and until when.
  *
- * Kept in memory for the tick and on disk for the next start. As with intents, a choice from before the start waits until the time is trusted:
- * without it the agent cannot tell whether the choice has ended, and until then each lamp is at its maximum.
+ * Kept in memory for the tick and on disk for the next start. As with intents, a choice from before the start waits until the time is
+ * trusted: without it the agent cannot tell whether the choice has ended, and until then each lamp is at its maximum.
  */
 
 import { type Clock, isTrusted, type WallMs } from '../../core/clock.ts';
@@ -23,25 +23,25 @@ export interface ProgrammeRegistryParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly events: Pick<EventTracker, 'notice'>;
-  /** The programmes that were chosen for zones changed. */
+  /** Receives the choices in force after each change of them, also of their wall ends when the clock was set. */
   readonly onProgrammes?: (choices: readonly ChosenProgramme[]) => void;
 }
 
 const PROGRAMMES_KEY = 'control.programmes';
 /**
- * The change of the chosen programmes when a copy replaces the stored state: all are removed, because the platform may have withdrawn a
- * choice since the copy was made. Then the calendar of each zone applies again.
+ * The change of the chosen programmes when an older copy replaces the stored state: all are removed, because the platform may have
+ * withdrawn a choice since the copy was made. Then the calendar of each zone applies again.
  */
 export const PROGRAMMES_COPY_RULE: CopyRule = { key: PROGRAMMES_KEY, change: 'remove' };
 /**
- * How long a choice may last. Units: min. Source: assumed; a month, after that it belongs in the configuration. Confirmed by: the longest choices
- * that energy managers request.
+ * How long a choice may last. Units: min. Source: assumed; a month, after that it belongs in the configuration. Confirmed by: the longest
+ * choices that energy managers request.
  */
 const MINUTES = { min: 1, max: 31 * 24 * 60 };
 
 /**
- * The programmes chosen for zones. A choice is in force at once, and is saved; a failed save is repeated. Choices of an earlier run wait until
- * the time is trusted; one that no longer fits the configuration ends.
+ * The programmes chosen for zones. A choice is in force at once, and is saved; a failed save is repeated. Choices of an earlier run wait
+ * until the time is trusted; one that no longer fits the configuration ends.
  */
 export class ProgrammeRegistry {
   readonly #parts: ProgrammeRegistryParts;
@@ -91,7 +91,10 @@ export class ProgrammeRegistry {
       : msg`${minutes} minutes are not allowed: ${MINUTES.min} to ${MINUTES.max} are`;
   }
 
-  /** Puts a choice in force in place of the zone's present one, or returns the zone to its calendar. Only for a request that `refusalOf` allows. */
+  /**
+   * Puts a choice in force in place of the zone's present one, or returns the zone to its calendar. Only for a request that `refusalOf`
+   * allows.
+   */
   choose({ zone, programme, minutes, reason, source }: ProgrammeRequest): void {
     const { clock, events } = this.#parts;
     this.#waiting = this.#waiting.filter((choice) => choice.zone !== zone);
@@ -114,7 +117,10 @@ export class ProgrammeRegistry {
     return this.#choices;
   }
 
-  /** Ends expired choices, recomputes wall ends after the clock was set, resumes choices once the time is trusted, and repeats a failed save. */
+  /**
+   * Ends expired choices, recomputes wall ends after the clock was set, resumes choices once the time is trusted, and repeats a failed
+   * save.
+   */
   tend(wasClockSet: boolean): void {
     const { clock } = this.#parts;
     const [nowMs, nowMono] = [clock.wallMs(), clock.monoMs()];

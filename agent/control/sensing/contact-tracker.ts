@@ -9,25 +9,25 @@ import type { Moment } from '../requests/overrides.ts';
  */
 export type LightContact = 'emergency' | 'lights-on';
 
-/** A contact that requested light, as stored on disk. */
+/** A contact that requests light, as stored on disk. */
 export interface StoredContact {
   readonly pointId: PointId;
-  /** End of its intent. */
+  /** End of the intent, in wall time. */
   readonly untilMs: WallMs;
 }
 
 /** The contacts that request light, and the intents that follow from them. */
 export interface ContactTracker {
   /**
-   * Takes readings; those without a good value are ignored. Returns true when a contact closes, a button also during its two hours. Also
-   * when an open key ends its request.
+   * Takes readings; those without a good value are ignored. Returns true when a contact closes, a button also during its two hours, and
+   * when an open emergency key ends its request.
    */
   take(readings: readonly Reading[], now: Moment): boolean;
-  /** The intents of contacts that request light; expired ones may be among them. */
+  /** Returns the intents of contacts that request light; expired ones may be among them. */
   intents(): readonly Intent[];
   /**
-   * Restores the stored state of an earlier run, except for contacts that have been read since. A key counts for an hour from now, a button until
-   * its stored end. `isTimeKnown`: the stored ends can be compared with now; if false, a button counts for two hours from now.
+   * Restores the stored state of an earlier run, except for contacts that have been read since. A key counts for an hour from now, a button
+   * until its stored end. `isTimeKnown`: the stored ends can be compared with now; if false, a button counts for two hours from now.
    */
   restore(stored: unknown, now: Moment, isTimeKnown: boolean): void;
 }
@@ -35,8 +35,8 @@ export interface ContactTracker {
 /** Source: design §6, an override lasts 2 h by default; a person may press again. */
 const BUTTON_MS = 2 * 3_600_000;
 /**
- * How long a closed emergency key still counts after its device stops answering. Units: ms. Source: assumed; a line that is repaired within it kept
- * the street lit. Confirmed by: repair times of lines in the logs of the cabinets.
+ * How long a closed emergency key still counts after its device stops answering. Units: ms. Source: assumed; a line that is repaired within
+ * it kept the street lit. Confirmed by: repair times of lines in the logs of the cabinets.
  */
 export const KEY_HOLD_MS = 3_600_000;
 

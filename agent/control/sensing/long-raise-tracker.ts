@@ -15,12 +15,16 @@ export interface LongRaiseTracker {
   notice(decisions: readonly Decision[]): void;
   /** Judges each zone by its newest decisions and its own sensors, and reports the event. */
   refresh(sensors: ReadonlyMap<PointId, SensorState>): void;
-  /** Ids of the zones that presence raised for too long, as of the last `refresh`: it does not raise them until day, or a minute without a detection. */
+  /**
+   * Ids of the zones that presence raised for too long, as of the last `refresh`. A zone leaves them by day, or once its own sensors have
+   * detected nothing for a minute.
+   */
   over(): ReadonlySet<string>;
 }
 
 /**
- * Creates the watch of zones with presence sensors. Raises `presence-too-long` for a zone that presence raised for its `maxBoostS` without a pause.
+ * Creates the tracker of the zones with presence. Raises `presence-too-long` for a zone that presence raised for its `maxBoostS` without a
+ * pause; the event ends when the zone leaves `over`.
  */
 export function createLongRaiseTracker({ street, clock, events }: Omit<TrackerParts, 'field'>): LongRaiseTracker {
   const zones = street.zones.flatMap((zone) => (zone.presence === null ? [] : [{ zone, presence: zone.presence }]));

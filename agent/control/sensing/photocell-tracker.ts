@@ -25,11 +25,11 @@ import type { TrackerParts } from './sensor-tracker.ts';
 /** The dependencies with which `PhotocellTracker` is created. */
 export interface PhotocellTrackerParts extends Omit<TrackerParts, 'street'> {
   readonly street: Pick<LightingStreet, 'zones'>;
-  /** Whether any lamp of this zone is lit. */
+  /** Returns true if any lamp of this zone is lit. */
   readonly isZoneLit: (zoneId: string) => boolean;
-  /** Null while the time is not trusted: a cell is then not judged. */
+  /** Returns the sun of a zone now; null while the time is not trusted, and then a cell is not judged. */
   readonly sunOf: (zoneId: string) => SunNow | null;
-  /** The faults at the ends of the night changed; gets those of all cells, to be stored for `restore` at the next start. */
+  /** Receives the faults at dusk and dawn of all cells when one changes, to be stored for `restore` at the next start. */
   readonly onFaults?: (faults: Readonly<Record<PointId, EdgeFaults>>) => void;
 }
 
@@ -48,8 +48,8 @@ interface Watched {
 const SOUND = { edges: NO_EDGE_FAULTS, nightFault: null, fault: null };
 
 /**
- * The state of each photocell. A cell that contradicts the sun is marked as doubtful and raises `photocell-doubtful`. A cell without a value for
- * longer than its `staleS` raises that event too, without the mark.
+ * The state of each photocell. A cell that contradicts the sun is marked as doubtful and raises `photocell-doubtful`. A cell without a
+ * value for longer than its `staleS` raises that event too, without the mark.
  */
 export class PhotocellTracker {
   readonly #parts: PhotocellTrackerParts;
@@ -64,7 +64,10 @@ export class PhotocellTracker {
     this.#startMono = parts.clock.monoMs();
   }
 
-  /** Restores the faults of an earlier run, which take several nights to find: the mains of a gateway may be cut each day. Ignores any other data. */
+  /**
+   * Restores the faults of an earlier run, which take several nights to find: the mains of a gateway may be cut each day. Ignores any other
+   * data.
+   */
   restore(faults: unknown): void {
     for (const cell of this.#cells.values()) {
       const stored = isRecord(faults) ? faults[cell.pointId] : undefined;
@@ -93,7 +96,7 @@ export class PhotocellTracker {
     }
   }
 
-  /** The state of each cell, by point; a cell without any reading in this run is absent. */
+  /** Returns the state of each cell, by point; a cell without any reading in this run is absent. */
   states(): ReadonlyMap<PointId, PhotocellState> {
     return this.#states;
   }

@@ -5,31 +5,31 @@ import { DETECTIONS_KEPT_MS } from '../../lighting/movers.ts';
 
 /** The list of the newest detections at sensors of this cabinet. */
 export interface RecentDetections {
-  /** Adds a detection at its place in time; beyond 200 the oldest is dropped. One that had to last before it counted may be older than one already added. */
+  /** Adds a detection in the order of time; beyond 200 the oldest is dropped. It may be older than one that was added before. */
   note(detection: Pick<Detection, 'source' | 'pole' | 'atMono'>): void;
   /**
-   * Adds a person within the spell of another, at the present time. Returns false, and adds nothing, less than 5 s after the last detection of
-   * this `source`: a chattering sensor must not displace the detections of others.
+   * Adds a person who may have come while the sensor still detected another, at the present time, and returns true. Less than 5 s after the
+   * last detection of this `source` it adds nothing and returns false: a chattering sensor must not displace the detections of others.
    */
   noteReturn(source: string, pole: string): boolean;
   /** Removes detections older than 18 min. */
   refresh(): void;
-  /** The newest 200, oldest first; those older than 18 min stay until the next `refresh`. */
+  /** Returns the newest 200, oldest first; those older than 18 min stay until the next `refresh`. */
   all(): readonly Detection[];
 }
 
 /**
- * Source: assumed; more than one every two seconds for some minutes adds no information. Confirmed by: the most detections of a busy street in a week
- * of logs.
+ * Source: assumed; more than one every two seconds for some minutes adds no information. Confirmed by: the most detections of a busy street
+ * in a week of logs.
  */
 const MOST = 200;
 /**
- * Shortest time between two detections of one spell. Units: ms. Source: assumed; the usual `offDelayS`, within which two people share the light
- * around them. Confirmed by: counts of people who pass a sensor together.
+ * Shortest time between two detections of one spell. Units: ms. Source: assumed; the usual `offDelayS`, within which two people share the
+ * light around them. Confirmed by: counts of people who pass a sensor together.
  */
 const RETURN_MS = 5_000;
 
-/** Creates an empty list of detections. */
+/** Creates an empty list of detections. `clock` gives the time for `noteReturn` and `refresh`. */
 export function createRecentDetections(clock: Pick<Clock, 'monoMs'>): RecentDetections {
   let recent: readonly Detection[] = [];
   const note: RecentDetections['note'] = (detection) => {

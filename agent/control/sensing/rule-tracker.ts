@@ -5,7 +5,7 @@ import type { RuleState, SensorState, TrafficState } from '../../lighting/lighti
 import { afterRuleInput, isSomeoneIn, type RuleFacts } from '../../lighting/rule.ts';
 import type { TrackerParts } from './sensor-tracker.ts';
 
-/** Inputs of rules besides readings. */
+/** Inputs of rules besides readings: the states of sensors and of traffic. */
 export interface RuleInputs {
   /** By point. */
   readonly sensors: ReadonlyMap<PointId, SensorState>;
@@ -19,11 +19,11 @@ export interface RuleTracker {
   take(readings: readonly Reading[]): boolean;
   /** Updates all rules: those on presence and traffic, those on the newest reading of a point, and what changes by time alone. */
   refresh(inputs: RuleInputs): void;
-  /** By rule; a rule without an input so far is absent before the first `refresh`. */
+  /** Returns the states by rule; a rule without an input so far is absent before the first `refresh`. */
   states(): ReadonlyMap<string, RuleState>;
 }
 
-/** Creates the tracker of the rules of a street. No rule is active before its input arrives. */
+/** Creates the tracker of the rules of a street. No rule is active before the reading, presence or traffic that it depends on is known. */
 export function createRuleTracker({ street: { rules, zones }, field, clock }: Omit<TrackerParts, 'events'>): RuleTracker {
   const states = new Map<string, RuleState>();
   const take = (rule: Rule, facts: RuleFacts): boolean => {

@@ -13,7 +13,10 @@ import { afterSensorReading, afterSensorTick, type SensorStep } from '../../ligh
 import { spell } from '../../lighting/spell.ts';
 import { createRecentDetections } from './recent-detections.ts';
 
-/** The dependencies that the trackers of sensors, photocells, traffic and rules share. `field`: for the newest reading of a point. */
+/**
+ * The dependencies that the trackers of sensors, photocells, traffic, rules and long raises share. `field` gives the newest reading of a
+ * point.
+ */
 export interface TrackerParts {
   readonly street: LightingStreet;
   readonly field: Pick<Field, 'latest'>;
@@ -23,40 +26,52 @@ export interface TrackerParts {
 
 /** The dependencies with which `createSensorTracker` is created. */
 export interface SensorTrackerParts extends TrackerParts {
-  /** When the agent last changed the level of this lamp; null if it did not. */
+  /** Returns when the agent last changed the level of this lamp; null if it has not. */
   readonly ownChangeMono: (lampId: string) => MonoMs | null;
 }
 
 /** The state of each presence sensor, and the detections. */
 export interface SensorTracker {
-  /** Takes the readings of sensors; those of other points are ignored. Returns true when a person was detected, or may have come after another. */
+  /**
+   * Takes the readings of sensors; those of other points are ignored. Returns true when a person was detected, or another one may have
+   * come.
+   */
   take(readings: readonly Reading[]): boolean;
-  /** Updates what changes by time alone, and readings that became stale or missing by their age; reports the events. A detection may begin here too. */
+  /**
+   * Updates what changes by time alone, and readings that became stale or missing by their age; reports the events. A detection may begin
+   * here too.
+   */
   refresh(): void;
-  /** By point: two contacts of one box are two sensors. A sensor without any reading is absent. */
+  /** Returns the states by point: two contacts of one box are two sensors. A sensor without any reading is absent. */
   states(): ReadonlyMap<PointId, SensorState>;
-  /** Number of detections since the creation, also at sensors without a pole. A person within the spell of another is not counted. */
+  /**
+   * Returns the number of detections since the creation, also at sensors without a pole. People who came while one was present are not
+   * counted.
+   */
   detections(): number;
-  /** Detections of the last 18 min at sensors that have a pole, oldest first, also of people within the spell of another. */
+  /**
+   * Returns the detections of the last 18 min at sensors with a pole, oldest first, also of people who came while one was present. At most
+   * 200.
+   */
   recent(): readonly Detection[];
 }
 
 /**
- * A lamp farther than this from the sensor's pole does not light the area of the sensor. Units: m. Source: a sensor covers 10 to 20 m across, and a
- * pole lights half a spacing around it.
+ * A lamp farther than this from the sensor's pole does not light the area of the sensor. Units: m. Source: a sensor covers 10 to 20 m
+ * across, and a pole lights half a spacing around it.
  */
 const OWN_LIGHT_M = 15;
 /** Source: half leaves the other half for the person to enter the range. */
 const BLANKED_SHARE = 0.5;
 
 /**
- * A sensor without any value for longer is silent. Units: s. Source: assumed; a road needs its sensors most, and a unit that was restarted answers
- * again by then. Confirmed by: lengths of sensor silences in a week of logs.
+ * A sensor without any value for longer is silent. Units: s. Source: assumed; a road needs its sensors most, and a unit that was restarted
+ * answers again by then. Confirmed by: lengths of sensor silences in a week of logs.
  */
 const NO_VALUE_S: Readonly<Record<ZoneKind, number>> = { road: 120, street: 300, path: 300, leisure: 900 };
 /**
- * A sensor that answers but detects nothing for longer is covered, turned away or defective. Units: days. Source: assumed; depends on how empty such
- * a place may be. Confirmed by: the longest times without a detection in a winter of logs, by kind of zone.
+ * A sensor that answers but detects nothing for longer is covered, turned away or defective. Units: days. Source: assumed; depends on how
+ * empty such a place may be. Confirmed by: the longest times without a detection in a winter of logs, by kind of zone.
  */
 const UNDETECTED_DAYS: Readonly<Record<ZoneKind, number>> = { road: 3, street: 7, path: 14, leisure: 30 };
 
@@ -70,8 +85,8 @@ interface Watched {
 }
 
 /**
- * Creates the tracker of the presence sensors of a street. Raises `sensor-stuck`, `sensor-silent` and `sensor-busy`. A sensor with `listen: group`
- * only follows the others: it detects nothing. A sensor that several zones share counts once.
+ * Creates the tracker of the presence sensors of a street. Raises `sensor-stuck`, `sensor-silent` and `sensor-busy`. A sensor with `listen:
+ * group` only follows the others: it detects nothing. A sensor that several zones share counts once.
  */
 export function createSensorTracker({ street, field, clock, events, ownChangeMono }: SensorTrackerParts): SensorTracker {
   const sensors = watchedSensors(street);
@@ -186,8 +201,8 @@ export interface SensorHealth {
 }
 
 /**
- * Returns the faults of a sensor. `stuck`: present for too long, never for a counter. `silent`: no value for minutes, or no detection for days (not
- * for a button or a stuck sensor); the limits depend on the kind of zone. `busy`: more detections an hour than `maxPerH`.
+ * Returns the faults of a sensor. `stuck`: present for too long, never for a counter. `silent`: no value for minutes, or no detection for
+ * days (not for a button or a stuck sensor); the limits depend on the kind of zone. `busy`: more detections an hour than `maxPerH`.
  */
 export function sensorHealth(sensorCase: SensorCase): SensorHealth {
   const { pointId, sensor, state, nowMono } = sensorCase;

@@ -26,23 +26,23 @@ export interface StreetSensingParts extends TrackerParts {
   readonly contactZones?: ReadonlyMap<PointId, string>;
 }
 
-/** All that sensors, photocells, counters, rules and contacts report. */
+/** The states of sensors, photocells, counters, rules and contacts of a street, from their readings. */
 export interface StreetSensing {
-  /** Restores contacts and photocell faults of an earlier run. If the disk cannot be read, each is judged from this start on. */
+  /** Restores contacts and photocell faults of an earlier run. What cannot be read is not restored. Errors: none. */
   restore(): Promise<void>;
   /** Takes readings. Returns true when one cannot wait for the next tick: a detection, more traffic, a change of a rule or of a contact. */
   take(readings: readonly Reading[]): boolean;
   /** Updates what changes by time alone, and reports the events of sensors, cells, counters and zones. */
   refresh(): void;
-  /** The states now, as inputs of a decision. */
+  /** Returns the states now, as inputs of a decision. */
   snapshot(): Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules' | 'overRaised'>>;
-  /** Detections of the last 18 min by our own sensors that have a pole, oldest first. */
+  /** Returns the detections of the last 18 min by sensors of this cabinet that have a pole, oldest first; at most 200. */
   detections(): readonly Detection[];
-  /** The intents of contacts; expired ones may be among them. */
+  /** Returns the intents of contacts; expired ones may be among them. */
   intents(): readonly Intent[];
   /** Call it before the agent changes these levels, because the sensors may detect its own light. */
   notice(decisions: readonly Decision[]): void;
-  /** Number of detections since the creation. */
+  /** Returns the number of detections since the creation. */
   detectionCount(): number;
 }
 
@@ -51,7 +51,10 @@ const CONTACTS_KEY = 'control.contacts';
 /** Key of the photocell faults, by point. */
 const PHOTOCELLS_KEY = 'control.photocells';
 
-/** Creates the sensing of a street. Contacts that request light, and faults of photocells, are saved with each change. */
+/**
+ * Creates the sensing of a street. Saves the contacts that request light when one closes or a key opens, and the photocell faults when one
+ * changes.
+ */
 export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
   const { street, clock, store } = parts;
   const levels = new Map<string, number>();

@@ -10,13 +10,13 @@ import type { PointId, Reading } from '../../core/words.ts';
 import { afterCount, type TrafficCount } from '../../lighting/traffic.ts';
 import type { TrackerParts } from './sensor-tracker.ts';
 
-/** The vehicle counts of zones. */
+/** The vehicle counts of the zones with traffic. */
 export interface TrafficTracker {
   /** Takes the readings of counters. Returns true when a zone now needs a higher step of light than before. */
   take(readings: readonly Reading[]): boolean;
-  /** Takes the newest reading of each counter, ends windows whose time has passed, and reports counters that became silent. */
+  /** Takes the newest reading of each counter, ends windows whose time has passed, and reports zones with a faulty counter. */
   refresh(): void;
-  /** By zone; a zone is absent before its first reading or the first `refresh`. */
+  /** Returns the counts by zone; a zone is absent before its first reading or the first `refresh`. */
   states(): ReadonlyMap<string, TrafficCount>;
 }
 
@@ -26,7 +26,9 @@ interface Watched {
   readonly pointIds: readonly PointId[];
 }
 
-/** Creates the tracker of the zones with traffic counters. Raises `traffic-not-counted` for a zone with a faulty counter. */
+/**
+ * Creates the tracker of the zones with traffic counters. Raises `traffic-not-counted` for a zone as long as one of its counters is faulty.
+ */
 export function createTrafficTracker({ street, field, clock, events }: TrackerParts): TrafficTracker {
   const watched = street.zones.flatMap(({ id, traffic }): Watched[] =>
     traffic === null

@@ -15,13 +15,13 @@ export interface LampStatusParts {
   readonly field: Pick<Field, 'latest'>;
   readonly follower: Pick<Follower, 'track'>;
   readonly verificationOf: (lampId: string) => Verification;
-  /** A lamp's level, rank or reason changed. */
+  /** Receives the first decision of each lamp, and each with another level, rank or reason than the one before. */
   readonly onDecision: (decision: Decision) => void;
 }
 
 /**
- * The newest decision of each lamp; `knowledge` and `work` combine it with its writes and readings. Passes each first decision, and each with another
- * level, rank or reason, to `onDecision`.
+ * The newest decision of each lamp; `knowledge` and `work` combine it with its writes and readings. Passes each first decision, and each
+ * with another level, rank or reason, to `onDecision`.
  */
 export class LampStatus {
   /** How often presence raised a lamp above its decision before, since this object was created. */
@@ -43,7 +43,9 @@ export class LampStatus {
     return [...this.#known.values()].map(({ decision }) => decision);
   }
 
-  /** Returns the state that a command depends on; undefined before the first decision. `intents`: in force for the lamp, strongest first. */
+  /**
+   * Returns the state that a command depends on; undefined before the first decision. `intents`: in force for the lamp, strongest first.
+   */
   work(lampId: string, intents: readonly Intent[]): LampWork | undefined {
     const decision = this.#known.get(lampId)?.decision;
     return decision && { decision, track: this.#parts.follower.track(lampId), intents };
@@ -60,8 +62,8 @@ export class LampStatus {
   }
 
   /**
-   * Whether a reading differs from the decided level by more than the tolerance of the lamp's profile. False for a point that is no lamp's level, a
-   * reading that is not good, and before the first decision.
+   * Whether a reading differs from the decided level by more than the tolerance of the lamp's profile. False for a point that is no lamp's
+   * level, a reading that is not good, and before the first decision.
    */
   isElsewhere({ pointId, value, quality }: Reading): boolean {
     const { index, verificationOf } = this.#parts;

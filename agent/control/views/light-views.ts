@@ -21,11 +21,12 @@ import { intentsOn, placeOf, zoneLight } from './views.ts';
 /** The views and tools of the console about light. */
 export interface LightViews {
   readonly light: LightTools;
-  /** Why a lamp, or each lamp of a zone, has its level now. Lamps without a decision are left out. Undefined for an unknown lamp or zone. */
+  /** Returns why a lamp, or each lamp of a zone, has its level now. Lamps without a decision are left out. Undefined for an unknown id. */
   why(id: string): WhyView | undefined;
   /**
-   * The same at another instant. In the future: the forecast, with the present requests but without presence, photocells, traffic and rules. In the
-   * past: `lamps` is empty, and `past` has what clock and settings planned for each lamp.
+   * Returns why a lamp, or each lamp of a zone, has its level at another instant; undefined for an unknown id. In the future: the forecast,
+   * with the present requests but without presence, photocells, traffic and rules. In the past: `lamps` is empty, and `past` has what clock
+   * and settings planned for each lamp.
    */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
 }
@@ -41,8 +42,8 @@ export interface LightViewsParts {
 }
 
 /**
- * Creates the console's views and tools of light. Views read the newest decisions and a forecast. Only the tool `identify` changes light, and only
- * `setHours` changes stored data.
+ * Creates the console's views and tools of light. Views read the newest decisions and a forecast. Only the tools `identify` and `setHours`
+ * change anything: a lamp that blinks, and the burning hours.
  */
 export function createLightViews(parts: LightViewsParts): LightViews {
   const { street, control } = parts;

@@ -21,16 +21,19 @@ export interface LampKnowledge {
   readonly sinceMs: WallMs;
   /** The newest reading of its level; undefined if there is none. */
   readonly measured: Reading | undefined;
-  /** Fewer than three writes in a row failed, and it drifted fewer than three times in a row. Its newest reading is good, or there is none yet. */
+  /**
+   * Fewer than three writes in a row failed, and it drifted fewer than three times in a row. Its newest reading is good, or there is none
+   * yet.
+   */
   readonly following: boolean;
 }
 
-/** Returns the known state of a lamp; undefined before the first tick. */
+/** Returns the known state of a lamp; undefined before its first decision, and for an unknown lamp. */
 export type KnowledgeOf = (lampId: string) => LampKnowledge | undefined;
 
 /**
- * Returns one view for each zone, in the order of the cabinet. The reason of a zone is that of its highest-ranked lamp. Lamps without a decision are
- * left out; a zone without any has the reason `default`, `minPct` 100 and `maxPct` 0.
+ * Returns one view for each zone, in the order of the cabinet. The reason of a zone is that of its highest-ranked lamp. Lamps without a
+ * decision are left out; a zone without any has the reason `default`, `minPct` 100 and `maxPct` 0.
  */
 export function zoneViews(street: LightingStreet, knowledgeOf: KnowledgeOf): readonly ZoneView[] {
   return street.zones.map(({ id, programme, lamps: lampIds }) => {
@@ -41,13 +44,15 @@ export function zoneViews(street: LightingStreet, knowledgeOf: KnowledgeOf): rea
   });
 }
 
-/** Returns why a lamp, or each lamp of a zone, has its level; lamps without a decision are left out. Undefined if there is no such id. */
+/** Returns why a lamp, or each lamp of a zone, has its level; lamps without a decision are left out. Undefined for an id of neither. */
 export function whyView(street: LightingStreet, id: string, knowledgeOf: KnowledgeOf): WhyView | undefined {
   const place = placeOf(street, id);
   return place && { id, kind: place.kind, lamps: whyLamps(street, place.lamps, knowledgeOf) };
 }
 
-/** Returns whether an id is a lamp or a zone, and the ids of its lamps; a lamp is looked for first. Undefined if the street has no such id. */
+/**
+ * Returns whether an id is a lamp or a zone, and the ids of its lamps; a lamp is looked for first. Undefined if the street has no such id.
+ */
 export function placeOf(
   { lamps, zones }: LightingStreet,
   id: string,
@@ -115,7 +120,10 @@ export function zoneLight(street: LightingStreet, zone: Zone, facts: ZoneFacts):
   };
 }
 
-/** Returns the intents in force on a zone, its lamps or the whole cabinet, of the given authorities or of any; strongest first. */
+/**
+ * Returns the intents in force on a zone, its lamps or the whole cabinet, strongest first. `by`: only those of these authorities; default:
+ * of any.
+ */
 export function intentsOn(
   { id, lamps }: Zone,
   { intents, nowMono }: LightingSnapshot,

@@ -1,8 +1,8 @@
 /**
  * Walk test: reports the effect of each detection in a zone, and how soon it came, while a person walks along.
  *
- * Changes nothing. Processes the decisions of each tick and the levels that were sent. A detection is reported a moment later, when its effect is
- * known.
+ * Changes nothing. Processes the decisions of each tick and the levels that were sent. A detection is reported a moment later, when its
+ * effect is known.
  */
 
 import type { PresenceSensor, Zone } from '../../core/cabinet.ts';
@@ -16,17 +16,17 @@ import { sensorPointOf } from '../../lighting/presence.ts';
 import { nearestFirst } from '../writing/reconcile.ts';
 
 /**
- * Longest walk. Units: ms. Source: assumed; a walk whose console was left open ends the same evening. Confirmed by: the lengths of walk tests in the
- * logs.
+ * Longest walk. Units: ms. Source: assumed; a walk whose console was left open ends the same evening. Confirmed by: the lengths of walk
+ * tests in the logs.
  */
 const LONGEST_WALK_MS = 3_600_000;
 /**
- * Lamps that rise within this time after a detection count as raised by it. Units: ms. Source: assumed; a decision follows immediately, a write on a
- * busy line within this time. Confirmed by: latencies of urgent writes in the statistics of a full line.
+ * Lamps that rise within this time after a detection count as raised by it. Units: ms. Source: assumed; a decision follows immediately, a
+ * write on a busy line within this time. Confirmed by: latencies of urgent writes in the statistics of a full line.
  */
 const EFFECT_MS = 1_000;
 
-/** Sensors and decisions of one tick. */
+/** The states of sensors and the decisions of one tick. */
 export interface WalkFacts {
   readonly sensors: ReadonlyMap<PointId, SensorState>;
   readonly decisions: readonly Decision[];
@@ -41,8 +41,8 @@ export interface WatchedWalk {
 type WalkClock = Pick<Clock, 'monoMs' | 'wallMs' | 'after'>;
 
 /**
- * The walk tests in progress. A test reports each detection a second later, with the lamps that rose by presence in that second. If another detection
- * comes within that second, lamps that rise after it count for the later one.
+ * The walk tests in progress. A test reports each detection a second later, with the lamps that rose by presence in that second. If another
+ * detection comes within that second, lamps that rise after it count for the later one.
  */
 export class WalkTestHandler {
   readonly #street: LightingStreet;
@@ -56,9 +56,9 @@ export class WalkTestHandler {
   }
 
   /**
-   * Starts a test of one zone. It calls `report` for each new detection of the zone's own sensors; presence that began before does not count. It ends with
-   * `stop`, or after `forMs` but an hour at most, without a call. A detection in its last second may not be reported. Errors: throws Refusal for an
-   * unknown zone or one without sensors of its own.
+   * Starts a test of one zone. It calls `report` for each new detection of the zone's own sensors; presence that began before does not
+   * count. It ends with `stop`, or after `forMs` but an hour at most, without a call. A detection in its last second may not be reported.
+   * Errors: throws Refusal for an unknown zone or one without sensors of its own.
    */
   watch(zoneId: string, forMs: number, report: (step: WalkStep) => void): WatchedWalk {
     const zone = this.#street.zones.find(({ id }) => id === zoneId);

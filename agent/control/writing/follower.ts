@@ -19,15 +19,15 @@ export interface FollowerParts {
   readonly verificationOf: (lampId: string) => Verification;
   /** Limits the levels per second, and has the groups of lamps that one write sets. Absent: no limit. */
   readonly pace?: PaceParts | undefined;
-  /** Writes were sent or have ended, so open commands may have progressed. One call for all that did so together. */
+  /** Called after writes were sent or have ended, because open commands may have progressed. Once for all that did so together. */
   readonly onProgress: () => void;
-  /** A level was sent to a lamp. */
+  /** Called when a level was sent to a lamp, with the time of that. */
   readonly onSent?: (lampId: string, sentMono: MonoMs) => void;
 }
 
 /**
- * A write not sent within this time is dropped and planned again. Units: ms. Source: assumed; a line of 247 units at 9600 baud is written once in
- * about 25 s. Confirmed by: the time to write a full line at 9600 baud on the bench.
+ * A write not sent within this time is dropped and planned again. Units: ms. Source: assumed; a line of 247 units at 9600 baud is written
+ * once in about 25 s. Confirmed by: the time to write a full line at 9600 baud on the bench.
  */
 const WRITE_TTL_MS = { urgent: 30_000, command: 60_000 };
 
@@ -43,8 +43,8 @@ interface FollowStep extends LampStep {
 }
 
 /**
- * Writes lamps until they have the decided level, and again when a reading shows another one. Three failed writes in a row raise `lamp-not-following`;
- * so do three drifts in a row.
+ * Writes lamps until they have the decided level, and again when a reading shows another one. Three failed writes in a row raise
+ * `lamp-not-following`; so do three drifts in a row.
  */
 export class Follower {
   readonly #parts: FollowerParts;
@@ -62,8 +62,8 @@ export class Follower {
   }
 
   /**
-   * Writes the lamps that need it, nearest to a detection first. A write that `pace` does not allow now is decided again at the next call. Lamps without
-   * a decision are not written.
+   * Writes the lamps that need it, nearest to a detection first. A write that `pace` does not allow now is decided again at the next call.
+   * Lamps without a decision are not written.
    */
   follow(decisions: readonly Decision[]): void {
     const nowMono = this.#parts.clock.monoMs();

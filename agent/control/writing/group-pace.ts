@@ -1,6 +1,6 @@
 /**
- * Decides which levels are sent now on a line with a limited rate. A level that one write sets on all lamps of a group counts once: if it were held
- * back for some of them, the group would be written lamp by lamp.
+ * Decides which levels are sent now on a line with a limited rate. A level that one write sets on all lamps of a group counts once: if it
+ * were held back for some of them, the group would be written lamp by lamp.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { LevelWrite } from '../../core/ports.ts';
@@ -9,7 +9,7 @@ import type { LevelPct } from '../../core/words.ts';
 /** The lamps that one write sets together. */
 export interface LampGroup {
   readonly lampIds: readonly string[];
-  /** Whether one write can set this level on all of them. */
+  /** Returns true if one write can set this level on all of them. */
   canSet(levelPct: LevelPct): boolean;
 }
 
@@ -17,7 +17,7 @@ export interface LampGroup {
 export interface PaceParts {
   /** Larger groups first. The first group that can be written as a whole takes its lamps; later groups do not get them. */
   readonly groups: readonly LampGroup[];
-  /** Takes one level from the rate of this lamp's line; false, and nothing is taken, if none is left. */
+  /** Takes one level from the rate of this lamp's line and returns true; if none is left, takes nothing and returns false. */
   readonly mayWrite: (lampId: string, nowMono: MonoMs) => boolean;
 }
 
@@ -25,8 +25,8 @@ export interface PaceParts {
 export type PacedWrite = Pick<LevelWrite, 'lampId' | 'levelPct' | 'lane'>;
 
 /**
- * Returns the lamps whose level is sent now. Urgent levels always are, the others as far as the rate of the line allows. A group that one write can
- * set counts as one level: it is sent as a whole or, if the rate allows no more, with its urgent levels only.
+ * Returns the lamps whose level is sent now. Urgent levels always are, the others as far as the rate of the line allows. A group that one
+ * write can set counts as one level: it is sent as a whole or, if the rate allows no more, with its urgent levels only.
  */
 export function lampsToWrite(writes: readonly PacedWrite[], { groups, mayWrite }: PaceParts, nowMono: MonoMs): ReadonlySet<string> {
   const waiting = new Map(writes.map((write) => [write.lampId, write]));

@@ -1,8 +1,8 @@
 /**
  * Makes contactors, panels and other outputs follow zones and rules.
  *
- * `lighting/output` decides the value of an output, `reconcile` the time of a write. As with lamps, an output that does not follow is tried again
- * after growing waits, and one that was changed by something else is written again.
+ * `lighting/output` decides the value of an output, `reconcile` the time of a write. As with lamps, an output that does not follow is tried
+ * again after growing waits, and one that was changed by something else is written again.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
@@ -40,21 +40,24 @@ export interface OutputView extends OutputState {
   readonly pointId: PointId;
   /** The newest reading of the point that proves a write; undefined if there is none. */
   readonly measured: Reading | undefined;
-  /** Fewer than three writes in a row failed, and it drifted fewer than three times in a row. Its newest reading is good, or there is none yet. */
+  /**
+   * Fewer than three writes in a row failed, and it drifted fewer than three times in a row. Its newest reading is good, or there is none
+   * yet.
+   */
   readonly following: boolean;
 }
 
 /** A value not sent within this time is dropped and planned again. Units: ms. Source: as for the level of a lamp. */
 const WRITE_TTL_MS = 60_000;
 /**
- * How long an output waits for the first reading of its device before it is set to idle without one. Units: ms. Source: assumed; ten polls. Confirmed
- * by: the time from the start to the first readings in the logs of a cabinet.
+ * How long an output waits for the first reading of its device before it is set to idle without one. Units: ms. Source: assumed; ten polls.
+ * Confirmed by: the time from the start to the first readings in the logs of a cabinet.
  */
 const FIRST_LOOK_MS = 10_000;
 
 /**
- * Decides and writes the value of each output. After a start, `idle` is not written before the point that proves it has a reading, or 10 s have passed.
- * Raises `output-not-following` after three failed writes or three drifts in a row.
+ * Decides and writes the value of each output. After a start, `idle` is not written before the point that proves it has a reading, or 10 s
+ * have passed. Raises `output-not-following` after three failed writes or three drifts in a row.
  */
 export class OutputWriter {
   readonly #parts: OutputWriterParts;
@@ -71,7 +74,7 @@ export class OutputWriter {
     this.#tracks = new TrackRegistry(parts.events, 'output-not-following');
   }
 
-  /** Writes the outputs that need it. */
+  /** Decides the value of each output, and writes those that do not have it. */
   follow({ decisions, intents, ruleStates }: OutputInputs): void {
     const { street, outputs, clock } = this.#parts;
     const nowMono = clock.monoMs();

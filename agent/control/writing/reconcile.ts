@@ -1,9 +1,9 @@
 /**
  * Decides which lamps must be written now, so that the street has the decided levels.
  *
- * A track records what was last written to a lamp, what it confirmed and how often it did not. The decision is a level, not an edge: a lamp found at
- * another level, or without a valid level, is written again, each time after a longer wait, so that it does not flood its line. Pure: tracks in,
- * tracks and writes out.
+ * A track records what was last written to a lamp, what it confirmed and how often it did not. The decision is a level, not an edge: a lamp
+ * found at another level, or without a valid level, is written again, each time after a longer wait, so that it does not flood its line.
+ * Pure: tracks in, tracks and writes out.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import { type Message, msg } from '../../core/message.ts';
@@ -14,7 +14,10 @@ import type { Decision, LevelPct, Rank, Reading } from '../../core/words.ts';
 export interface LampTrack {
   /** The write in flight; results of earlier writes are ignored. `sent`: its bytes were sent. */
   readonly inFlight: { readonly commandId: string; readonly levelPct: LevelPct; readonly sent: boolean } | null;
-  /** How the newest finished write ended; null before one and after `nudge`. A later drift sets `verified` to false and `reason` to what was found. */
+  /**
+   * How the newest finished write ended; null before one and after `nudge`. A later drift sets `verified` to false and `reason` to what was
+   * found.
+   */
   readonly last: {
     readonly levelPct: LevelPct;
     readonly endMono: MonoMs;
@@ -26,7 +29,10 @@ export interface LampTrack {
   readonly confirmedPct: LevelPct | null;
   /** Failed writes since the last verified one, or the last reading of the decided level. */
   readonly failures: number;
-  /** Times it was found at another level, or without a valid one, after a verified write. A reading of the decided level sets it to 0. */
+  /**
+   * Times it was found at another level, or without a valid one, after a verified write; not when it answers again after a silence. A
+   * reading of the decided level sets it to 0.
+   */
   readonly drifts: number;
   /** No repetition before this time; a changed decision does not wait. */
   readonly retryMono: MonoMs;
@@ -38,8 +44,8 @@ export interface LampTrack {
 export const NEW_TRACK: LampTrack = { inFlight: null, last: null, confirmedPct: null, failures: 0, drifts: 0, retryMono: 0, answers: null };
 
 /**
- * How a reading is compared with a level. It counts only when it was made more than `settleMs` after the last write ended. It agrees when it differs
- * by at most `tolerance`. Units: ms; % of light, or the unit of an output.
+ * How a reading is compared with a level. It counts only when it was made more than `settleMs` after the last write ended. It agrees when
+ * it differs by at most `tolerance`. Units: ms; % of light, or the unit of an output.
  */
 export interface Verification {
   readonly settleMs: number;
@@ -49,13 +55,13 @@ export interface Verification {
 }
 
 /**
- * Tries in a row after which a lamp counts as not following. Source: assumed; one lost frame is normal. Confirmed by: repeated writes of healthy
- * lamps in a week of logs.
+ * Tries in a row after which a lamp counts as not following. Source: assumed; one lost frame is normal. Confirmed by: repeated writes of
+ * healthy lamps in a week of logs.
  */
 const TRIES = 3;
 /**
- * Wait before a repetition. Units: ms. Source: assumed; the longest is the time within which a returning lamp gets its level even if its return is
- * not noticed. Confirmed by: the time until returning lamps follow in a week of logs.
+ * Wait before a repetition. Units: ms. Source: assumed; the longest is the time within which a returning lamp gets its level even if its
+ * return is not noticed. Confirmed by: the time until returning lamps follow in a week of logs.
  */
 const BACKOFF_MS = { first: 1_000, max: 60_000 };
 /** Ranks whose rise a person in the street waits for; the lamps of an override must not delay a detection. */
@@ -77,10 +83,10 @@ export interface LampStep {
 }
 
 /**
- * Returns the track of a lamp after its newest reading, and what to write; call `afterSend` if it is written. `write` is null if the decided level is
- * confirmed. It is null while a write of that level is in flight, and after a verified one until a reading contradicts it. It is also null during the
- * wait after a failed write of that level, or a drift from it. A write of another level that is in flight does not prevent it. The lane is `urgent` if
- * the light rises for an emergency or presence, or to a held level.
+ * Returns the track of a lamp after its newest reading, and what to write; call `afterSend` if it is written. `write` is null if the
+ * decided level is confirmed. It is null while a write of that level is in flight, and after a verified one until a reading contradicts it.
+ * It is also null during the wait after a failed write of that level, or a drift from it. A write of another level that is in flight does
+ * not prevent it. The lane is `urgent` if the light rises for an emergency or presence, or to a held level.
  */
 export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   const track = observe(before, view);
@@ -94,7 +100,7 @@ export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   };
 }
 
-/** Returns the track with the write `commandId` in flight, once it was passed to the field; it replaces an earlier one in flight. */
+/** Returns the track with the write `commandId` in flight, in place of an earlier one. Call it when that write is passed to the field. */
 export function afterSend(track: LampTrack, commandId: string, levelPct: LevelPct): LampTrack {
   return { ...track, inFlight: { commandId, levelPct, sent: false } };
 }
@@ -105,8 +111,8 @@ export function afterSent(track: LampTrack, commandId: string): LampTrack {
 }
 
 /**
- * Returns the track after the write `commandId` ended: a verified one confirms its level, a failed one starts a wait, doubled with each failure
- * in a row up to 1 min. A write that a newer one replaced is ignored.
+ * Returns the track after the write `commandId` ended. A verified write confirms its level. A failed one starts a wait, doubled with each
+ * failure in a row up to 1 min. A write that a newer one replaced is ignored.
  */
 export function afterResult(track: LampTrack, commandId: string, end: Omit<NonNullable<LampTrack['last']>, 'levelPct'>): LampTrack {
   if (track.inFlight?.commandId !== commandId) return track;
@@ -118,21 +124,24 @@ export function afterResult(track: LampTrack, commandId: string, end: Omit<NonNu
 }
 
 /**
- * Returns the track so that the next `reconcile` writes an unconfirmed level without back-off, because a person repeats a request. A write of it in
- * flight ends first. A confirmed level is not written again.
+ * Returns the track so that the next `reconcile` writes an unconfirmed level without back-off, because a person repeats a request. A write
+ * of it in flight ends first. A confirmed level is not written again.
  */
 export function nudge(track: LampTrack): LampTrack {
   return track.confirmedPct === null ? { ...track, last: null } : track;
 }
 
-/** Whether a lamp follows: fewer than three writes in a row failed, and it changed by itself fewer than three times in a row. */
+/**
+ * Returns true if a lamp follows: fewer than three writes in a row failed, and it drifted from a verified level fewer than three times in a
+ * row.
+ */
 export function isFollowing({ failures, drifts }: LampTrack): boolean {
   return failures < TRIES && drifts < TRIES;
 }
 
 /**
- * Whether the state of a lamp is known. A lamp that is no longer read, or has no valid value, does not count as following. Before the first reading
- * only its writes decide.
+ * Returns true if the newest reading of a lamp is good, or there is none yet. Otherwise the lamp does not count as following, whatever its
+ * writes show.
  */
 export function isKnown(measured: Reading | undefined): boolean {
   return measured === undefined || measured.quality === 'good';
@@ -173,7 +182,9 @@ function isSettled(track: LampTrack, { decision: { levelPct }, measured, verific
   return isQuiet && confirmedPct === levelPct && measured?.value != null && Math.abs(measured.value - levelPct) <= verification.tolerance;
 }
 
-/** Found at another level than confirmed: a lamp that was silent has lost its level, any other is faulty or was changed by something else. */
+/**
+ * Found at another level than confirmed: a lamp that was silent has lost its level, any other is faulty or was changed by something else.
+ */
 function drift(track: LampTrack, { decision: { levelPct }, measured, verification, nowMono }: LampSituation, returned: boolean): LampTrack {
   if (track.last === null || !track.last.verified || track.last.levelPct !== levelPct) return track;
   const reason =

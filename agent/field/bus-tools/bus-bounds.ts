@@ -27,7 +27,10 @@ const MAX_WAIT_MS = 500;
 /** The addresses of the units of a line. `lastUnit`: of a DALI bus, whose addresses start at 0; undefined for Modbus. */
 type Addresses = Pick<ModbusLine, 'lastUnit'>;
 
-/** Returns the request with the addresses of the line: on a DALI bus the usual range of Modbus means the whole bus. */
+/**
+ * Returns the request with the addresses of the line, so that 1 to 247 means the whole of a DALI bus: there `from` 1 becomes 0, and `to` is
+ * at most the last address. Unchanged for a Modbus line.
+ */
 export function scanRange<T extends Pick<ScanRequest, 'from' | 'to'>>(request: T, { lastUnit }: Addresses): T {
   if (lastUnit === undefined) return request;
   return { ...request, from: request.from <= 1 ? 0 : request.from, to: Math.min(request.to, lastUnit) };
@@ -70,8 +73,8 @@ export function checkRead({ unit, table, address, count }: BusRead, at: Addresse
 }
 
 /**
- * Checks a write: unit 0 (broadcast) to 247, and 1 to 123 registers of 0 to 65535 or 1 to 1968 bits of 0 or 1, all at addresses 0 to
- * 65535. Errors: throws Refusal for the first number outside its limits.
+ * Checks a write: unit 0 (broadcast) to 247, or 0 to 63 on a DALI bus. Checks also 1 to 123 registers of 0 to 65535, or 1 to 1968 bits of 0
+ * or 1, all at addresses 0 to 65535. Errors: throws Refusal for the first number outside its limits.
  */
 export function checkWrite({ unit, table, address, values }: BusWrite, at: Addresses = {}): void {
   checkUnit(unit, at, 0);

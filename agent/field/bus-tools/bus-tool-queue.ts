@@ -13,7 +13,7 @@ const UNKNOWN_UNIT_WAIT_MS = 300;
 /** A read of a person is continued this often after it made room for a level. Source: assumed; each part reads one byte at least, and 32 bytes are the longest read. Confirmed by: reads at the console while a street is lit. */
 const INTERRUPTED_TRIES = 32;
 
-/** One Modbus line as the bus tools need it. */
+/** One Modbus line or DALI bus as the bus tools need it. */
 export interface BusLine {
   readonly config: LineConfig;
   readonly line: ModbusLine;
@@ -36,7 +36,7 @@ export interface BusToolQueue extends BusLine {
    * until the first byte of a unit that is not in the cabinet, 300 ms by default. A unit of the cabinet always gets its own timeout.
    */
   read(request: ReadRequest, waitMs?: number): Promise<Reply | BusError>;
-  /** As `read`. A broadcast (unit 0) resolves once the line is free again; no unit answers it. */
+  /** As `read`. On a Modbus line unit 0 is a broadcast: it resolves once the line is free again, and no unit answers it. */
   write(request: WriteRequest): Promise<Reply | BusError>;
   /**
    * Resolves when this request may be sent, see `ModbusLine.heldUntilMono`: before that a late reply could be mistaken for its reply. Other requests
@@ -44,8 +44,8 @@ export interface BusToolQueue extends BusLine {
    */
   unguarded(request: ReadRequest): Promise<void>;
   /**
-   * Reads with exactly this wait for the first byte, also from a unit of the cabinet, whose health it does not change. `tookMs` is the time from the
-   * start of the transaction to its end: the only measure of the pace of a unit that answers with an exception. Units: ms.
+   * Reads with exactly this wait for the first byte, also from a unit of the cabinet, whose health it does not change. A DALI bus uses its
+   * own wait. `tookMs` is the time from the start of the transaction to its end, which is known for an exception too. Units: ms.
    */
   timedRead(request: ReadRequest, waitMs: number): Promise<TimedAnswer>;
 }

@@ -48,7 +48,7 @@ export interface FieldBusTools extends BusTools {
    * A watch of a removed line receives nothing more.
    */
   exchange(gone: ReadonlySet<string>, come: Pick<BusToolsParts, 'lines' | 'rawLines'>): void;
-  /** Counters of a Modbus line since the start of this run, without those caused by the console's requests; null for any other line. */
+  /** Counters of a Modbus line or DALI bus, without those caused by the console's requests; null for any other line. */
   counters(lineId: string): LineCounters | null;
 }
 

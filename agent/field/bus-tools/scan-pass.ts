@@ -13,7 +13,7 @@ import { refusalMs } from './scan-settings.ts';
 /** Longest time by which a stray or late reply may follow its request. Units: ms. Source: modbus.md §3: units take up to 200 ms in the field. */
 const LOOK_BACK_MS = 300;
 
-/** An address that was requested, and when. */
+/** An address that was requested, and about when. */
 export interface Probed {
   readonly unit: number;
   readonly atMono: MonoMs;
@@ -100,7 +100,7 @@ export interface PassOptions {
   /** Reads the addresses without an answer up to three times more while late or damaged bytes arrive. Up to 50 s each for 247 addresses. */
   readonly readsAgain: boolean;
   readonly signal: AbortSignal | undefined;
-  /** Called after each address. */
+  /** Called after the first read of each address. */
   readonly onProbed: () => void;
 }
 
@@ -222,7 +222,7 @@ export function scanAnswer(unit: number, { answer, tookMs }: TimedAnswer, serial
   return answer.policy.answered ? { unit, turnaroundMs: Math.max(0, tookMs - refusalMs(serial)), exception: answer.code } : null;
 }
 
-/** The read that a scan sends: holding registers from address 0. A unit without them answers with an exception. */
+/** Returns the read that a scan sends: holding registers from address 0. A unit without them usually answers with an exception. */
 export function scanRequest(unit: number, count: number): ReadRequest {
   return { unit, table: 'holding', address: 0, count };
 }

@@ -30,7 +30,7 @@ export interface SpeedPassOptions extends Omit<PassOptions, 'readsAgain'> {
 
 /**
  * Reads register 0 of each address at another speed. Returns the units that answered, in the order of `units`. The line has the other speed
- * for 250 ms at a time at most. `onProbed` is called after each address.
+ * for about 250 ms at a time. `onProbed` is called after each address.
  *
  * Errors: rejects with BusError when the line cannot change its speed or goes down, and with the signal's reason when it is aborted.
  */

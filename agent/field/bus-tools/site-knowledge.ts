@@ -11,8 +11,8 @@ import { narrowed } from '../../core/narrowed.ts';
 import type { GroupProfile, PointProfile, PointWrite, Profile, Table } from '../../core/profile.ts';
 
 /**
- * Returns the bus tools with more in their answers: the frames of a read; for a write, the lamps whose level it sets and the warnings about it.
- * `warnings` returns those before a write.
+ * Returns the bus tools with more in their answers. A read has its frames, except on a DALI bus. A write has the lamps whose level it sets
+ * and the warnings about it. `warnings` returns the warnings before a write.
  */
 export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: ReadonlyMap<string, Profile>): BusTools {
   return {
@@ -78,9 +78,9 @@ function spanOfWrite(point: PointProfile): RegisterAddress {
 }
 
 /**
- * Returns the warnings about a write, each once: a value outside the profile's limits, a register that the profile only reads, or a point that it
- * calls dangerous. A broadcast is checked for each device of its line. Empty for a unit that is not in the cabinet and for registers that no
- * profile has.
+ * Returns the warnings about a write, each once: a value that is not valid, incomplete or outside the limits, a register that the profile
+ * only reads, or a point that it calls dangerous. A broadcast is checked for each device of its line. Empty for a unit that is not
+ * in the cabinet and for registers that no profile has.
  */
 export function writeWarnings(write: BusWrite, { lines }: Pick<Cabinet, 'lines'>, profiles: ReadonlyMap<string, Profile>): Message[] {
   const warnings = reachedBy(write, lines).flatMap(({ profile: id, instances }) => {

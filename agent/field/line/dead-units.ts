@@ -13,12 +13,15 @@ const SHARE = 0.02;
  */
 const SAVED_MS = 1_000;
 
-/** Limits the time that unanswered requests to silent units take to 2 % of the line. Up to 1 s of unused time is saved up. */
+/**
+ * Limits the time that unanswered requests to silent units and for isolated registers take to 2 % of the line. Up to 1 s of unused time is
+ * saved.
+ */
 export type DeadBudget = ReturnType<typeof createDeadBudget>;
 
 /**
- * Creates the budget of a line for unanswered requests to silent units: 2 % of the time, with 1 s saved up at first. `charge` spends it; `savedMs`
- * and `readyMono` return what is left and when it is no longer negative.
+ * Creates the budget of a line for unanswered requests to silent units and for isolated registers: 2 % of the time, with 1 s saved at
+ * first. `charge` spends it; `savedMs` and `readyMono` return what is left and when it is no longer negative.
  */
 export function createDeadBudget() {
   let savedMs = SAVED_MS;
@@ -38,7 +41,7 @@ export function createDeadBudget() {
       earn(nowMono);
       return savedMs;
     },
-    /** When a silent unit may be requested again: `nowMono` unless the budget is overspent. */
+    /** When a silent unit may be requested again: `nowMono`, or later if the budget is overspent. */
     readyMono(nowMono: MonoMs): MonoMs {
       earn(nowMono);
       return savedMs >= 0 ? nowMono : nowMono - savedMs / SHARE;

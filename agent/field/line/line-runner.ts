@@ -81,8 +81,9 @@ interface Turn {
 }
 
 /**
- * Sends all requests of one Modbus line, one at a time. Before each it chooses a lane by `nextLane`: urgent levels, other writes, presence polls, console
- * jobs, other polls and set-up, probes of silent units. The first ones come first, but each of the others gets a share. It does not open the port.
+ * Sends all requests of one line with units, one at a time. Before each it chooses a lane by `nextLane`: urgent levels, other writes,
+ * presence polls, console jobs, other polls and set-up, probes of silent units. The first ones come first, but each of the others gets a
+ * share. It does not open the port.
  */
 export class LineRunner {
   readonly #options: LineRunnerOptions;

@@ -10,15 +10,20 @@ import { msg } from '../../core/message.ts';
 /** The report ends after this time without a foreign frame. Units: ms. Source: assumed; a wall panel is pressed several times in a visit. Confirmed by: a week of events of a bus with a panel. */
 const QUIET_MS = 600_000;
 
+/** The watch that `createSecondMasterWatch` creates. */
 export type SecondMasterWatch = ReturnType<typeof createSecondMasterWatch>;
 
+/** The dependencies with which `createSecondMasterWatch` is called. */
 export interface SecondMasterParts {
   readonly lineId: string;
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly events: EventTracker;
 }
 
-/** Creates the watch of one line. `note`: a command was seen that this agent did not send. `check`: ends the report once the bus is quiet. */
+/**
+ * Creates the watch of one line. `note`: a command was seen that this agent did not send; begins the event `second-master`. `check`: ends
+ * the event 10 min after the last such command.
+ */
 export function createSecondMasterWatch({ lineId, clock, events }: SecondMasterParts) {
   let seenMono: MonoMs | null = null;
   return {

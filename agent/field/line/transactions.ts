@@ -113,8 +113,8 @@ export class Transactions {
   }
 
   /**
-   * Call it when a level waits. The reply in flight is then awaited only as long as it usually takes, even if its profile allows more. `isUrgent`: a
-   * read of several frames of a DALI bus ends after the present frame.
+   * Call it when a level waits. The reply in flight is then awaited only as long as it usually takes, even if its profile allows more. A
+   * read of a DALI bus ends early; with `isUrgent` at once (`ModbusLine.cutShort`).
    */
   hurry(isUrgent = false): void {
     this.#parts.line.cutShort?.(this.#leastMs(this.#hurriedMs), isUrgent);

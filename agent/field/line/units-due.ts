@@ -16,8 +16,9 @@ import { restedMono, type Unit, wasMet } from '../units/unit.ts';
 export type HeldUntil = (request: ReadRequest) => MonoMs;
 
 /**
- * Per kind of request, the unit that is next; undefined where none is due. It is the one that has been due for longest, except in set-up,
- * where `setUpRank` decides, and in telemetry, where units that have not answered yet come first.
+ * Per kind of request, the unit that is next; undefined where none is due. It is the one that has been due for longest. Exceptions:
+ * `setUpRank` decides on set-up, units that have not answered yet come first in telemetry, and nameplates are read in the order of the
+ * units.
  */
 export interface Agenda {
   presence: Unit | undefined;
@@ -25,7 +26,7 @@ export interface Agenda {
   setUp: Unit | undefined;
   /** A unit with a nameplate that is not read yet. */
   nameplate: Unit | undefined;
-  /** A silent unit, or one whose isolated register is due. */
+  /** A silent unit, or one whose isolated register is due; the one that has been due for longest. */
   probe: Unit | undefined;
   /** When the next unit becomes due that is not due now; infinite when there is none. */
   nextMono: MonoMs;

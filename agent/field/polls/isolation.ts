@@ -5,8 +5,8 @@
  */
 
 /**
- * Why a slot is isolated (see `Isolation`). `refused`: exceptions 1 to 3. `failing`: exceptions 4 to 8, and unknown ones. `silent`: no reply, or a
- * damaged one.
+ * Why a slot is isolated (see `Isolation`). `refused`: exceptions 1 to 3. `failing`: exceptions 4 to 8, and unknown ones. `silent`: no
+ * reply, or in a later request also a damaged one.
  */
 export type IsolationCause = 'refused' | 'failing' | 'silent';
 
@@ -26,7 +26,7 @@ export interface Isolation {
  */
 const RETRY_MS = { first: 10_000, max: 600_000, maxOfLevel: 60_000 };
 
-/** Longest time between two requests of an isolated slot: 10 min, or 1 min if it contains the level of a lamp. Units: ms. */
+/** Returns the longest delay before an isolated slot is due again: 10 min, or 1 min if it contains the level of a lamp. Units: ms. */
 export function longestRetryMs({ isLevel }: { readonly isLevel: boolean }): number {
   return isLevel ? RETRY_MS.maxOfLevel : RETRY_MS.max;
 }

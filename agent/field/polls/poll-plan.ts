@@ -44,7 +44,9 @@ export interface Slot {
   /** It contains the level of a lamp. */
   readonly isLevel: boolean;
   dueMono: MonoMs;
-  /** Not read yet since the unit answered for the first time or again. */
+  /**
+   * Not read yet since the unit answered for the first time or again. False for a slot whose first read is delayed (`Unit.slowDelayMs`).
+   */
   isFirst: boolean;
   /** Polls lost in a row. */
   misses: number;

@@ -45,7 +45,7 @@ const REFUSALS: readonly BusErrorCode[] = ['illegal-function', 'illegal-address'
 /** Exceptions that mean: not now, or never. Source: Modbus Application Protocol V1.1b3 §7, exceptions 4 to 8. */
 const FAILURES: readonly BusErrorCode[] = ['device-failure', 'device-busy'];
 
-/** The line of the polls, its transactions, and the period of each class. */
+/** The parts of a `Polls`, all of one line. Units: `periodsMs` is the poll period of each poll class, in ms. */
 export interface PollsOptions {
   readonly line: ModbusLine;
   readonly clock: Clock;
@@ -54,7 +54,7 @@ export interface PollsOptions {
   readonly periodsMs: typeof POLL_PERIOD_MS;
 }
 
-/** A request to send. `dueMono` is when the slot was due for which it was chosen. */
+/** A read of one block of registers of a unit. `dueMono` is the due time of the slot for which the block was chosen. */
 export interface Poll {
   readonly unit: Unit;
   readonly kind: PollKind;
@@ -68,7 +68,9 @@ interface Failure {
   readonly nowMono: MonoMs;
 }
 
-/** Builds and sends the polls of a line, and updates the poll plan of a unit from how each poll ended. */
+/**
+ * Chooses and sends the polls of the units of a line, publishes their readings, and updates the poll plan of each unit from the results.
+ */
 export class Polls {
   readonly #options: PollsOptions;
   readonly #failing = createFailingRegisters();

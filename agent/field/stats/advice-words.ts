@@ -96,8 +96,8 @@ const BUS: AdviceWords = {
 };
 
 /**
- * Returns the texts that fit a line of this kind and port: for a DALI bus, for a gateway if the port is a network address, else for an own
- * wire.
+ * Returns the texts of what to check on a line. For `kind` `dali` they are those of a DALI bus. Otherwise they are those of a gateway if
+ * `port` is a network address, else those of a local serial port.
  */
 export function adviceWords(port: string, kind: LineConfig['kind']): AdviceWords {
   if (kind === 'dali') return BUS;

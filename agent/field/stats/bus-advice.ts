@@ -50,12 +50,15 @@ export interface PlainLineStats extends Omit<LineStats, 'advice' | 'units'> {
   readonly foreignFrames: number;
 }
 
-/** The statistics of a unit since the start, and those of the last minutes, so that a share of failures is a current one. */
+/**
+ * The statistics of a unit, with the further facts from which advice about it is derived. `recent`: its counts of the last `RECENT_MIN`
+ * minutes.
+ */
 export interface AdvisedUnit extends UnitStats {
   readonly recent: RecentCounts;
   /** Replies of this unit come twice; `answersTwice` of unit-trouble.ts decides this. */
   readonly answersTwice: boolean;
-  /** Longest wait that its profile allows. Units: ms. */
+  /** The response timeout of its profile. Units: ms. */
   readonly profileTimeoutMs: number;
 }
 

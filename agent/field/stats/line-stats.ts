@@ -44,7 +44,7 @@ export interface LineStatsParts {
   readonly downReason: () => Message;
 }
 
-/** Collects the statistics of one Modbus line from its transactions since it was created, in bounded memory. */
+/** Collects the statistics of one Modbus line and its units in bounded memory, and derives advice from them. */
 export class LineStatsCollector {
   readonly #parts: LineStatsParts;
   /** By unit. */

@@ -44,12 +44,12 @@ export function tenths(value: number): number {
 const WINDOW_MS = 60_000;
 
 /**
- * Measures the share of the last minute in which the line was in use. `sample` takes `busyMs`, the total time in use since the start, in
- * ms. `busyPct` is 0 before the second sample.
+ * Measures the share of time in which a line was in use, over the samples of the minute before the newest sample. `sample` takes `busyMs`,
+ * the total time in use so far, in ms. `busyPct` is 0 while that minute has only one sample.
  */
 export type BusLoad = ReturnType<typeof createBusLoad>;
 
-/** Creates a meter for the share of the last minute in which a line was in use; see `BusLoad`. */
+/** Creates a meter, without samples, for the share of time in which a line was in use; see `BusLoad`. */
 export function createBusLoad() {
   let samples: { atMono: MonoMs; busyMs: number }[] = [];
   return {
@@ -70,8 +70,8 @@ type Shared = Omit<LineCounters, 'busyMs'>;
 const KEYS = ['transactions', 'exceptions', ...Object.keys(freshCounters())].filter((key) => key !== 'busyMs') as (keyof Shared)[];
 
 /**
- * Creates a count of how much the requests of the console added to the counters of a line, so that it can be left out. A scan probes absent units, a
- * search requests absent registers: neither shows anything about the health of a line.
+ * Creates a count of how much the requests of the console added to the counters of a line. `without` subtracts this share from the
+ * counters, except from `busyMs`. A scan probes absent units, which shows nothing about the health of a line.
  */
 export function createConsoleShare() {
   const share = Object.fromEntries(KEYS.map((key) => [key, 0])) as Record<keyof Shared, number>;

@@ -32,7 +32,7 @@ const NONE: RecentCounts = { answered: 0, missed: 0, damaged: 0, late: 0 };
 
 /**
  * Creates the counts of one unit in the last `RECENT_MIN` minutes, in steps of whole minutes. Lost requests are counted once the unit has answered
- * again, in the minute of that answer, if fewer than three were lost in a row.
+ * again, in the minute of that answer, if fewer than three were lost since the answer before it.
  */
 export function createRecentEnds() {
   const minutes = new Map<number, RecentCounts>();
@@ -73,15 +73,15 @@ export function createRecentEnds() {
   };
 }
 
-/** The counts of a unit since the start, and the spread of its turnarounds in ms. */
+/** The counts of a unit since its tally was created, and the spread of its turnarounds in ms. */
 export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exceptions' | 'lateReplies' | 'echoes' | 'turnaroundMs'>;
 
 /** The counts of one unit; see `createUnitTally`. */
 export type UnitTally = ReturnType<typeof createUnitTally>;
 
 /**
- * Counts how the transactions with one unit end: since the start, and in the last `RECENT_MIN` minutes. Transactions that failed because of the port
- * are not counted. Shape: `crcErrors` counts every damaged reply: wrong checksum, broken off, or an answer to something else. `exceptions`, by error
+ * Counts how the transactions with one unit end: since the start, and in the last `RECENT_MIN` minutes. Not counted are transactions
+ * that failed because of the port, and reads that made room for a level (`interrupted`). Shape: `crcErrors` counts every damaged reply: wrong checksum, broken off, or an answer to something else. `exceptions`, by error
  * code, includes doubtful replies.
  */
 export function createUnitTally() {

@@ -1,7 +1,7 @@
 import type { BytePort } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 
-/** Sends bytes. Returns false if the port is down: it reports that itself, through `onLost`. */
+/** Writes bytes to the port. Returns true, or false if the write fails with a `BusError`. Errors: throws any other error of the write. */
 export function sendIfOpen(port: Pick<BytePort, 'write'>, bytes: Uint8Array): boolean {
   try {
     port.write(bytes);

@@ -15,7 +15,7 @@ import { createUartRequester, type UartRequester } from './uart-requester.ts';
 import { createUartTuner, type UartTuner } from './uart-tuner.ts';
 import { UartWrites } from './uart-writes.ts';
 
-/** The device, its driver and port, and the callbacks of a `UartLine`. */
+/** The parts of a `UartLine`: the device, its driver and port, the clock, the event tracker and the callbacks. */
 export interface UartLineOptions {
   readonly device: DeviceConfig;
   readonly driver: UartDriver;
@@ -26,7 +26,10 @@ export interface UartLineOptions {
   readonly onAlive: (deviceId: string, alive: boolean) => void;
 }
 
-/** Counts since the line was created. `unanswered` are polls without a frame before the next poll. */
+/**
+ * The counts of a `UartLine`. `frames` and `noiseBytes` are those of its driver. `unanswered`: polls after which no frame came before the
+ * next poll.
+ */
 export interface UartCounters {
   readonly frames: number;
   readonly noiseBytes: number;

@@ -10,12 +10,12 @@ import { sendIfOpen } from './send-if-open.ts';
  */
 const COMMAND_GAP_MS = 100;
 
-/** What sends to one device on a raw UART; see `createUartRequester`. */
+/** Sends the start commands and the polls to one device on a raw UART; see `createUartRequester`. */
 export type UartRequester = ReturnType<typeof createUartRequester>;
 
 /**
- * Creates what sends to a device on a raw UART: its start commands, 100 ms apart, then its poll at a fixed period. A device without
- * commands and polls gets no timer.
+ * Creates the sender of requests to a device on a raw UART. After `start` it sends the start commands of the driver, 100 ms apart, then one
+ * poll frame of the driver in each poll period.
  */
 export function createUartRequester({
   driver,
@@ -26,7 +26,7 @@ export function createUartRequester({
   readonly driver: Pick<UartDriver, 'init' | 'poll'>;
   readonly port: Pick<BytePort, 'write'>;
   readonly clock: Clock;
-  /** No poll is sent while it returns true: a write is on its way. Default: never. */
+  /** No poll is sent while this returns true, because a write is under way. Default: always false. */
   readonly isHeld?: () => boolean;
 }) {
   let polls = 0;
@@ -61,7 +61,7 @@ export function createUartRequester({
     get polls(): number {
       return polls;
     },
-    /** Polls without a frame before the next poll. */
+    /** Number of polls after which no frame came before the next poll. */
     get unanswered(): number {
       return unanswered;
     },

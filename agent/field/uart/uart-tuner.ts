@@ -13,16 +13,16 @@ import type { BytePort, UartListening } from '../../core/driver.ts';
  */
 const MAX_TRIAL_MS = 60_000;
 
-/** Changes the serial settings of a port while no valid frame arrives. */
+/** Changes a port to its next serial settings each time that no valid frame has arrived for a while. */
 export interface UartTuner {
-  /** The port has been opened. */
+  /** Call it when the port has been opened. */
   start(): void;
   stop(): void;
-  /** A valid frame has arrived. */
+  /** Call it when a valid frame has arrived. */
   noteFrame(): void;
 }
 
-/** Creates the tuner of a device. It does nothing for a device that may be written, or a port with only one setting. */
+/** Creates the tuner of a device. It does nothing if `listens` is undefined (the device may be written) or the port has no `retune`. */
 export function createUartTuner({
   listens,
   port,

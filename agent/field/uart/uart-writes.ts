@@ -33,12 +33,17 @@ interface WaitingUartWrite {
   proofs: number;
 }
 
+/** The dependencies with which `UartWrites` is created. */
 export interface UartWritesParts {
   readonly driver: Pick<UartDriver, 'profile' | 'encode'>;
   readonly port: Pick<BytePort, 'write'>;
   readonly clock: Clock;
 }
 
+/**
+ * Writes to the device of a raw UART, one write after the other, urgent ones first. A frame without an acknowledgement is repeated. Then
+ * the value is read back until it proves the write, or the retries are used up. Sends nothing before `open`.
+ */
 export class UartWrites {
   readonly #parts: UartWritesParts;
   readonly #queue: WaitingUartWrite[] = [];
@@ -56,7 +61,10 @@ export class UartWrites {
     return this.#current !== null;
   }
 
-  /** Queues a write; one for the same point that was not sent yet fails. Resolves once, with its result; never rejects. */
+  /**
+   * Queues a write; one for the same point that was not sent yet fails. A value that the profile does not allow fails. Resolves once, with its
+   * result; never rejects.
+   */
   add(write: ValueWrite, quantity: string): Promise<WriteResult> {
     const { driver } = this.#parts;
     const point = driver.profile.points.find(({ id }) => id === quantity);

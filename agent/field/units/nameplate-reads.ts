@@ -15,13 +15,16 @@ import type { Unit } from './unit.ts';
  */
 const AGAIN = { waitMs: 60_000, tries: 3 } as const;
 
-/** Returns the read of the next entry of the nameplate; undefined when all are read. */
+/** Returns the read of the first pending entry of the nameplate; undefined when none is pending. */
 export function nameplateRead({ nameplate, device }: Unit): ReadRequest | undefined {
   const [entry] = nameplate.pending;
   return entry && { unit: device.unit, table: entry.table, address: entry.address, count: nameplateWidth(entry) };
 }
 
-/** Reads the next entry of the nameplate and stores its text in the unit. An entry that the unit refuses is left out. */
+/**
+ * Reads the first pending entry of the nameplate and stores its text in the unit; does nothing when none is pending. An entry ends without
+ * a text after three failed reads, or earlier if the error cannot be cured by a retry.
+ */
 export async function readNameplateOnce(unit: Unit, transactions: Transactions): Promise<void> {
   const { nameplate } = unit;
   const [entry] = nameplate.pending;

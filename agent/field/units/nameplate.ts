@@ -6,6 +6,7 @@
 import type { MonoMs } from '../../core/clock.ts';
 import type { NameplateEntry, NameplateId } from '../../core/profile.ts';
 
+/** What is known of the nameplate of one unit, and the entries still to be read. It is changed in place. */
 export interface Nameplate {
   readonly texts: Map<NameplateId, string>;
   /** Entries still to be read; another list after each restart. */
@@ -16,18 +17,21 @@ export interface Nameplate {
   dueMono: MonoMs;
 }
 
+/** Returns a nameplate without texts and with no entry to be read; `restartNameplate` adds the entries. */
 export function createNameplate(): Nameplate {
   return { texts: new Map(), pending: [], losses: 0, dueMono: 0 };
 }
 
-/** Has all entries read again; the known texts remain until then. */
+/** Marks all `entries` as pending, so that they are read again from now on. Stored texts are not changed. */
 export function restartNameplate(nameplate: Nameplate, entries: readonly NameplateEntry[]): void {
   nameplate.pending = [...entries];
   nameplate.losses = 0;
   nameplate.dueMono = 0;
 }
 
-/** Ends the first pending entry with its text; null for one that the unit does not have. */
+/**
+ * Removes the first pending entry and stores its text; null deletes the stored text of this entry. Does nothing when no entry is pending.
+ */
 export function nameplateDone(nameplate: Nameplate, text: string | null): void {
   const [entry, ...others] = nameplate.pending;
   if (entry === undefined) return;
@@ -37,7 +41,7 @@ export function nameplateDone(nameplate: Nameplate, text: string | null): void {
   nameplate.losses = 0;
 }
 
-/** Returns when the next entry may be read; infinite when all are read. */
+/** Returns the monotonic time from which the first pending entry may be read; infinite when none is pending. */
 export function nameplateMono({ pending, dueMono }: Nameplate): MonoMs {
   return pending.length === 0 ? Number.POSITIVE_INFINITY : dueMono;
 }

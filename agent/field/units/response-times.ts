@@ -60,8 +60,8 @@ export function unmetWaitMs(profileMs: number, kind: keyof typeof UNMET_WAIT_MS)
 export type ResponseTimes = ReturnType<typeof createResponseTimes>;
 
 /**
- * Creates the estimates of how long one unit takes to reply, per slot (see `Slot`) and per written register. `profileMs` is the response timeout of
- * its profile. Units: ms.
+ * Creates an empty store of estimates of how long one unit takes to reply: for reads by slot (see `Slot`), for writes by register.
+ * `profileMs` is the response timeout of its profile. Units: ms.
  */
 export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
   const estimates = new Map<number, Estimate>();

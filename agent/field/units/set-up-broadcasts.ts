@@ -23,7 +23,7 @@ const NEEDED_SHARE = 0.75;
 /** Longest silence after a broadcast, while the units store it. Units: ms. Source: the default response timeout of a profile. */
 const MAX_PAUSE_MS = 300;
 
-/** The units of a line and what its set-up broadcasts use. */
+/** The parts of `createSetUpBroadcasts`: the units of one line, and what its set-up broadcasts use. */
 export interface SetUpBroadcastParts {
   readonly units: readonly Unit[];
   readonly transactions: Transactions;

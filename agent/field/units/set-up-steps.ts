@@ -9,17 +9,20 @@ import type { Unit } from './unit.ts';
 
 const FRESH_STEP: StepState = { phase: 'look', was: null, failures: 0, isUnproven: false };
 
-/** Returns the progress of a set-up step; a step without any is to be read first (`look`). */
+/** Returns the progress of a set-up step of the unit. A step without stored progress is in phase `look`: its register is to be read. */
 export function stepState({ stepStates }: Unit, step: SetupStep): StepState {
   return stepStates.get(step) ?? FRESH_STEP;
 }
 
-/** Whether a set-up step of the unit still has to be read, written, or read back after its write. */
+/**
+ * Whether a set-up step of the unit still has to be read, written, or read back after its write. A step that failed and waits to be tried
+ * again does not count.
+ */
 export function isSetUpOpen({ pendingSteps, provingSteps }: Unit): boolean {
   return pendingSteps.length > 0 || provingSteps.length > 0;
 }
 
-/** Whether a level that the unit refused may be accepted after a set-up step that is still to be done. */
+/** Whether the unit has a pending set-up step that is marked `forLevel`: the unit may refuse levels until the step is done. */
 export function isLevelHeldBack({ pendingSteps }: Unit): boolean {
   return pendingSteps.some(({ forLevel }) => forLevel);
 }

@@ -8,12 +8,12 @@ import type { MonoMs, WallMs } from '../../core/clock.ts';
 import { DAY_MS } from '../../core/durations.ts';
 
 /**
- * Most writes of one set-up register in any 24 h. Source: flash of simple drivers takes 10,000 writes and the contract lasts 12 years:
- * 10,000 / (12 x 365.25) = 2.3 a day.
+ * Limit on the writes of one set-up register in any 24 h. Source: flash of simple drivers takes 10,000 writes and the contract lasts 12
+ * years: 10,000 / (12 x 365.25) = 2.3 a day.
  */
 export const SET_UP_WRITES_A_DAY = 2;
 
-/** A register that must have this value, from the profile with the site's values filled in. */
+/** One set-up register of a unit and the value that it must have. `why` is the reason given in the profile. */
 export interface SetupStep {
   readonly table: 'coil' | 'holding';
   readonly address: number;
@@ -48,7 +48,7 @@ export type WriteTimes = Readonly<Record<string, readonly WallMs[]>>;
 /** The recent set-up writes of one unit; see `createSetUpWrites`. */
 export type SetUpWrites = ReturnType<typeof createSetUpWrites>;
 
-/** Creates the count of recent writes of the set-up registers of one unit, at first without any. */
+/** Creates the count of the writes of each set-up register of one unit in the last 24 h, at first without any. */
 export function createSetUpWrites() {
   const writes = new Map<string, MonoMs[]>();
   const recent = (name: string, nowMono: MonoMs): MonoMs[] => (writes.get(name) ?? []).filter((mono) => nowMono - mono < DAY_MS);

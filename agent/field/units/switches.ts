@@ -7,8 +7,8 @@ import type { DecodedValue, ReadRequest } from '../../core/driver.ts';
 import type { Unit } from './unit.ts';
 
 /**
- * Returns the levels whose channel is off in this read of coils but was on before, and those whose channel is on again. Both lists are
- * empty for other tables. Does not change the unit.
+ * Compares a read of coils with the unit's `switchedOff`. `off`: ids of the levels whose channel is off and was not listed. `on`: those
+ * whose channel is on and was listed. Both are empty for other tables. Does not change the unit.
  */
 export function changedSwitches(
   { driver: { profile }, switchedOff }: Unit,
@@ -27,12 +27,12 @@ export function changedSwitches(
   return { off, on };
 }
 
-/** Returns the value; for a level whose channel is off, 0 in its place. A missing value stays null. */
+/** Returns the value unchanged, except for a level whose channel is off: its value becomes 0. A null value stays null. */
 export function asLit({ switchedOff }: Unit, value: DecodedValue): DecodedValue {
   return switchedOff.has(value.quantity) && value.value !== null ? darkLevel(value.quantity) : value;
 }
 
-/** Returns the value 0 for this level. */
+/** Returns a decoded value of 0, marked as plausible, for this quantity. */
 export function darkLevel(quantity: string): DecodedValue {
   return { quantity, value: 0, plausible: true };
 }

@@ -21,21 +21,24 @@ export interface UnitHealth {
   readonly state: UnitState;
   /** Requests lost in a row. */
   readonly failures: number;
-  /** What a read costs beyond its bytes. Null until the first reply. */
+  /** What a read costs beyond its bytes. Null until a reply was measured. Units: ms. */
   readonly turnaroundMs: Estimate | null;
-  /** Time until the first bytes of the reply to a read of any block, adapters included. Null until the first reply. */
+  /** Time until the first bytes of the reply to a read of any block, adapters included. Null until a reply was measured. Units: ms. */
   readonly firstByteMs: Estimate | null;
   /** No poll, set-up request or probe is sent before this time. Writes of levels and requests of the console do not wait for it. */
   readonly dueMono: MonoMs;
 }
 
-/** How one transaction with a unit ended. */
+/**
+ * What one transaction with a unit showed: a reply to a read, another answer, a late reply, or no usable reply. Units: ms; `jitter` 0..1.
+ */
 export type Transaction =
   | { readonly kind: 'reply'; readonly atMono: MonoMs; readonly turnaroundMs: number; readonly firstByteMs: number }
-  /** The unit responded, but without the timing of a read: an exception, or an acknowledged write. */
+  /** The unit responded, but without a timing that counts: an exception, an acknowledged write, or a late reply other than `late`. */
   | { readonly kind: 'answer'; readonly atMono: MonoMs }
-  /** The reply to a read arrived after the read had been given up. */
+  /** The reply to a poll arrived after the poll had been given up, and later polls will wait long enough for it. */
   | { readonly kind: 'late'; readonly atMono: MonoMs; readonly firstByteMs: number }
+  /** No reply in time, or only a damaged one. `silentAfter`: so many in a row make the unit silent. Default: `SILENT_AFTER`. */
   | {
       readonly kind: 'timeout';
       readonly atMono: MonoMs;

@@ -65,7 +65,7 @@ export function probeTimeoutFor(
   return Math.min(ownMs, ...units.filter(({ health }) => health.firstByteMs !== null).map(timeoutOf));
 }
 
-/** The slots (see `Slot`) that a read covers at least in part. */
+/** Returns the slots (see `Slot`) of a unit that a read covers at least in part. */
 export function slotsIn({ slots }: Unit, { table, address, count }: ReadRequest): readonly Slot[] {
   return slots.filter((slot) => slot.table === table && slot.address < address + count && slot.address + slot.count > address);
 }

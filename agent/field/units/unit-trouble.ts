@@ -17,7 +17,7 @@ const BLIND_AFTER_MS = 5_000;
  */
 const TWICE = 10;
 
-/** Adds one to the count of unrequested replies, which starts again after a minute without one. */
+/** Returns the count after one more unrequested reply at `nowMono`: one more, or 1 if the last one was more than a minute ago. */
 export function afterExtra({ count, atMono }: Unit['extras'], nowMono: MonoMs): Unit['extras'] {
   return { count: nowMono - atMono > MINUTE_MS ? 1 : count + 1, atMono: nowMono };
 }
@@ -43,18 +43,21 @@ export function doMostAnswerTwice(units: readonly Pick<Unit, 'extras'>[], nowMon
   return repeated > 1 && repeated * 2 > units.length;
 }
 
-/** Whether a unit that answers has given no data of its presence input for more than 5 s. False for a unit without such an input. */
+/**
+ * Whether a unit that is neither away nor silent has given no presence data for more than 5 s. False for a unit without a presence input
+ * that is polled normally (see `isReadPresence`).
+ */
 export function isBlindNow(unit: Unit, nowMono: MonoMs): boolean {
   if (!wasMet(unit) || unit.isAway || unit.health.state === 'silent' || !unit.slots.some(isReadPresence)) return false;
   return nowMono - unit.presenceDataMono > BLIND_AFTER_MS;
 }
 
-/** Whether a slot is a presence input that is polled normally. False for one that is isolated (see `Isolation`): that is reported by itself. */
+/** Whether a slot is a presence input (poll class `fast`) and is not isolated (see `Isolation`). */
 export function isReadPresence({ poll, isolation }: Slot): boolean {
   return poll === 'fast' && isolation === null;
 }
 
-/** Whether a read of these registers covers the whole of a presence input of the unit. */
+/** Whether a read of these registers covers at least one whole presence input (a slot of poll class `fast`) of the unit. */
 export function hasPresence({ slots }: Pick<Unit, 'slots'>, table: Table, address: number, count: number): boolean {
   return slots.some(
     (slot) => slot.poll === 'fast' && slot.table === table && slot.address >= address && slot.address + slot.count <= address + count,

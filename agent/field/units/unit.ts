@@ -21,7 +21,7 @@ import { FRESH, type UnitHealth } from './unit-health.ts';
  */
 const KEEP_ASKING_MS = 10_000;
 
-/** The state of one unit of a line while the agent runs. Only the modules of its line change it. */
+/** The state of one unit of a line while the agent runs. */
 export interface Unit {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
@@ -76,10 +76,11 @@ export interface Unit {
   /** Steps that failed in the last round, with the reason; and the text of their event, empty when none failed. */
   readonly failedSteps: Map<SetupStep, Message>;
   setUpTrouble: Message;
-  /** When the failed steps are tried again, and how often they have been; infinite while there are none. */
+  /** When the failed steps are tried again; infinite while there are none. */
   setUpAgainMono: MonoMs;
   /** Counts its set-ups, so that the result of a step of an earlier one is ignored. */
   setUpRound: number;
+  /** How many times in a row its set-up ended with failed steps. */
   setUpTries: number;
   /** The writes of an earlier run are not loaded yet; until then nothing is written. */
   isSetUpHeld: boolean;
@@ -105,7 +106,7 @@ export interface Unit {
   hushedMono: MonoMs;
 }
 
-/** The site's value of each set-up parameter of a profile, except those that are computed for DALI gear. */
+/** The site's value of each set-up parameter that a profile may name, except those that are computed for DALI gear. Units: by suffix. */
 export type SetupValues = Readonly<Record<Exclude<SetupParameter, DaliParameter>, number>>;
 
 /** The device, its driver and the site's set-up values for a new `Unit`. */
@@ -113,6 +114,7 @@ export interface UnitParts {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
   readonly setupValues: SetupValues;
+  /** As `Unit.phase`. Default: 1. */
   readonly phase?: number;
   /** A device of the line lists groups. */
   readonly hasGroups?: boolean;
@@ -120,7 +122,10 @@ export interface UnitParts {
   readonly slowDelayMs?: number;
 }
 
-/** Creates the state of a unit that has not been requested yet. All its registers are due. */
+/**
+ * Creates the state of a unit that has not been requested yet. Its registers are due at once. With `slowDelayMs`, slow registers are not
+ * due before the unit has answered, unless it has no others.
+ */
 export function createUnit({ device, driver, setupValues, phase = 1, hasGroups = false, slowDelayMs = 0 }: UnitParts): Unit {
   const { profile } = driver;
   const slots = slotsOf(profile);
@@ -264,8 +269,8 @@ export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
 }
 
 /**
- * Makes the isolated registers (see `Isolation`) due at `nowMono` at the latest, each still by itself. The intervals of their requests start again
- * with the shortest. The caller calls `replan`.
+ * Makes the isolated registers (see `Isolation`) due at `nowMono` at the latest. The intervals between their requests start again with the
+ * shortest. Call `replan` afterwards.
  */
 export function retrySoon(unit: Unit, nowMono: MonoMs): void {
   for (const slot of unit.slots) {
@@ -275,7 +280,7 @@ export function retrySoon(unit: Unit, nowMono: MonoMs): void {
   }
 }
 
-/** Restarts the set-up: the unit is new to the line, or has restarted. */
+/** Starts the set-up again with all its steps, marks the whole nameplate to be read again, and clears the stored uptime. */
 export function setUpAgain(unit: Unit): void {
   restartSteps(unit, unit.steps);
   restartNameplate(unit.nameplate, unit.driver.profile.nameplate);
@@ -292,39 +297,42 @@ export function restartSteps(unit: Unit, steps: readonly SetupStep[]): void {
   unit.isLevelWaiting = false;
 }
 
-/** When the unit may be requested again after its last transaction: after the pause that its profile requires. It may be in the past. */
+/** Returns the end of the pause that the profile requires after the last transaction with the unit. It may be in the past. */
 export function restedMono({ lastMono, driver }: Unit): MonoMs {
   return lastMono + driver.profile.quirks.minGapMs;
 }
 
-/** When a write may be sent to the unit: after its usual pause, and rarely while it is silent. It may be in the past. */
+/**
+ * Returns when a level may be written to the unit: after the pause of its profile. While the unit is silent, also not before
+ * `nextWriteMono` and `hushedMono`. The time may be in the past.
+ */
 export function writableMono(unit: Unit): MonoMs {
   const { health, nextWriteMono, hushedMono } = unit;
   return health.state === 'silent' ? Math.max(restedMono(unit), nextWriteMono, hushedMono) : restedMono(unit);
 }
 
 /**
- * The displayed state: `new` before the unit has answered or counts as silent, `silent` while it does not answer, otherwise `ok` or
- * `flaky`.
+ * Returns the displayed state: the state of the unit's health, except while the unit is away and its health is not `silent` yet. Then it is
+ * `new` if the unit has not responded in this run, else `silent`.
  */
 export function unitState(unit: Unit): 'new' | UnitHealth['state'] {
   if (!isUntried(unit)) return unit.health.state;
   return unit.seenMs === null ? 'new' : 'silent';
 }
 
-/** Whether it has answered, in this run or, if its response times were restored, in an earlier one. */
+/** Whether the unit has answered, in this run or, if its response times were restored, in an earlier one. */
 export function wasMet({ seenMs, health }: Unit): boolean {
   return seenMs !== null || health.firstByteMs !== null;
 }
 
-/** Whether the unit is away and does not count as silent yet, because it was not requested often enough. */
+/** Whether the unit is away and its health is not `silent` yet. */
 export function isUntried({ health, isAway }: Unit): boolean {
   return isAway && health.state !== 'silent';
 }
 
 /**
- * Quantities that are requested separately and rarely because they give no data while others do: those without a reply if `isSilent`,
- * otherwise those that the unit refuses or fails to read.
+ * Returns the quantities of the isolated slots (see `Isolation`): those isolated because no reply came if `isSilent`, otherwise those that
+ * the unit refuses or fails to read.
  */
 export function isolatedQuantities({ slots }: Unit, isSilent: boolean): readonly string[] {
   return slots

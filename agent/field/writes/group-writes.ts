@@ -23,21 +23,21 @@ export interface GroupedDevice {
   readonly driver: ModbusDriver;
 }
 
-/** One write of a line that sets many level points. */
+/** A group of level points of one line that a single write can set. */
 export interface LineGroup {
   readonly reach: GroupProfile['reach'];
-  /** Modbus address; 0 for the whole line. */
+  /** Modbus address of the write; 0 for a broadcast. */
   readonly unit: number;
   readonly members: readonly PointId[];
   /** The group of each device type that executes it. */
   readonly encoders: readonly { readonly driver: ModbusDriver; readonly groupId: string }[];
 }
 
-/** A group write that may be sent now. */
+/** A group write to send now in place of several single writes. */
 export interface GroupChoice {
   readonly group: LineGroup;
   readonly request: WriteRequest;
-  /** The writes that it settles, in order. */
+  /** The waiting writes that it sends, oldest first; a broadcast does not include those of silent units. */
   readonly writes: readonly WaitingWrite[];
 }
 
@@ -98,7 +98,8 @@ function memberGroups(devices: readonly GroupedDevice[]): LineGroup[] {
 }
 
 /**
- * Returns the group write that sets this write's lamp together with others; undefined when the lamp is written alone.
+ * Returns the group write to send in place of `lead`; undefined when `lead` is to be sent by itself. Every member of the group has a write
+ * of the same level waiting.
  *
  * Shape: `waitingAt` returns the write waiting for a point besides `lead`, which has been taken out of the queue.
  */

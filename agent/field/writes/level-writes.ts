@@ -56,19 +56,19 @@ export const BROADCAST_PAUSE_MS = { least: 5, most: 20 };
 /** Shortest time before a broadcast is repeated, so that other requests are sent in between. Units: ms. */
 const REPEAT_MS = 1;
 
-/** The transactions and groups of a line, and when a read may be sent. */
+/** The parts of a `LevelWrites`: transactions and groups of one line, and `held`, which returns when a read may be sent. */
 export interface LevelWritesOptions {
   readonly clock: Clock;
   readonly transactions: Transactions;
   readonly held: HeldUntil;
   readonly groups: readonly LineGroup[];
-  /** From `add` to the first byte of each urgent level. Units: ms. */
+  /** Called with the time from `add` to the first byte of an urgent write, once that write is known to be sent. Units: ms. */
   readonly onUrgentSent?: ((waitMs: number) => void) | undefined;
 }
 
 /**
- * Sends the level writes of one line and reads them back; a lost write is sent again as often as the profile allows. Each promise of `add` resolves
- * once, with the result of its write; it never rejects.
+ * Sends the writes of one line (levels, output values and texts). Points that can be read back are read back. A write that was lost may be
+ * sent again. Each promise of `add` resolves with the result of its write and never rejects.
  */
 export class LevelWrites {
   readonly #options: LevelWritesOptions;

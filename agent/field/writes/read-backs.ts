@@ -35,10 +35,13 @@ export interface ReadBack {
   readonly channel?: 'look' | 'switch-on' | 'prove';
 }
 
-/** The read-backs of one line, at most one per point: a newer write makes the read-back of an older one worthless. */
+/** The pending read-backs of one line, at most one per point; see `createReadBacks`. */
 export type ReadBacks = ReturnType<typeof createReadBacks>;
 
-/** Creates an empty list of read-backs. `heldUntilMono` returns the earliest time at which a read-back may be sent. */
+/**
+ * Creates an empty list of read-backs, at most one per point. A newer one replaces the older, whose write fails. `heldUntilMono` returns a
+ * time before which a read-back may not be sent.
+ */
 export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs) {
   const byPoint = new Map<PointId, ReadBack>();
   let pausedUntilMono: MonoMs = 0;

@@ -10,7 +10,7 @@ import { isLevelHeldBack } from '../units/set-up-steps.ts';
 import { type Unit, writableMono } from '../units/unit.ts';
 import type { WriteWords } from './write-reasons.ts';
 
-/** One level write that waits in the queue. */
+/** One write of a level, an output value or a text, from the time it is queued until it is settled. */
 export interface WaitingWrite {
   readonly write: LevelWrite;
   readonly unit: Unit;
@@ -18,7 +18,7 @@ export interface WaitingWrite {
   readonly addedMono: MonoMs;
   /** How many times it was sent without success. */
   readonly attempts: number;
-  /** When it was first sent to the lamp; null before. */
+  /** When it was first sent, once that is known; null before. */
   readonly sentMono: MonoMs | null;
   /** It may be part of a group write. The write of an output may not, nor one that is sent again because a group write failed for it. */
   readonly mayGroup: boolean;
@@ -29,7 +29,7 @@ export interface WaitingWrite {
   readonly settle: (result: WriteResult) => void;
 }
 
-/** The reason of a write that a newer one for the same point has replaced. */
+/** The failure reason of a write that a newer one for the same point has replaced. */
 export const SUPERSEDED = msg`a newer level took its place`;
 
 /**
@@ -41,7 +41,10 @@ const SOUND_BEFORE_TROUBLED = 48;
 /** The order of sending: each lost reply of a troubled unit delays all levels behind it. */
 type Soundness = 'sound' | 'troubled' | 'silent';
 
-/** Creates an empty queue for the level writes of one line, one per point: a newer one replaces the older, which fails. An expired write fails. */
+/**
+ * Creates an empty queue for the writes of one line, one per point. A newer write replaces the older, which fails. A write that has expired
+ * fails at the next `has` or `take`.
+ */
 export function createWriteQueue() {
   const byPoint = new Map<PointId, WaitingWrite>();
   /** Levels of sound units that were taken in a row while one of a troubled unit waits, by lane. */

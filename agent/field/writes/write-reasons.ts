@@ -19,12 +19,12 @@ const ADVICE: Readonly<Partial<Record<BusErrorCode, Message>>> = {
   'device-busy': msg`it was busy each time, check what else writes to it`,
 };
 
-/** Whether the unit itself refused, so that nothing was written; after any other result a write may have arrived. */
+/** Whether the error is a Modbus exception with which the unit answered. A write that got one is taken as not executed. */
 export function isUnitRefusal({ code }: BusError): boolean {
   return ADVICE[code] !== undefined;
 }
 
-/** Whether the unit lacks the requested register or function. */
+/** Whether the error is the exception `illegal-function` or `illegal-address`: the unit does not have the function or the register. */
 export function isAbsent({ code }: BusError): boolean {
   return code === 'illegal-function' || code === 'illegal-address';
 }
@@ -79,7 +79,7 @@ export const OUTPUT_WORDS: WriteWords = {
       : msg`reads back ${found}, wrote ${value}: check for a switch at the device, its mode and what else writes to it`,
 };
 
-/** Converts the value of an output into a level write, with its point in place of the lamp. */
+/** Converts the write of an output into a level write: `levelPct` is the value, and `commandId` and `lampId` are the id of the point. */
 export function asLevelWrite({ pointId, value, lane, expiresMono }: ValueWrite): LevelWrite {
   return { commandId: pointId, lampId: pointId, pointId, levelPct: value, lane, expiresMono };
 }
@@ -92,7 +92,10 @@ export const TEXT_WORDS: WriteWords = {
     msg`reads back another text than was written: check the order of the characters in the profile, and what else writes to it`,
 };
 
-/** Gives the write of a text the value that its point has afterwards. A write without text, or that cannot be encoded, is returned unchanged. */
+/**
+ * Returns the write of a text with `levelPct` set to the value that the point has after the write. A write without text, or with a text
+ * that cannot be encoded, is returned unchanged.
+ */
 export function withTextValue(write: LevelWrite, { driver }: Pick<Unit, 'driver'>, quantity: string): LevelWrite {
   const encoded = write.text === undefined ? undefined : driver.encodeText(quantity, write.text);
   return encoded === undefined || encoded instanceof Refusal ? write : { ...write, levelPct: encoded.value };

@@ -30,7 +30,7 @@ export interface LogOptions {
 
 /** The log of the agent, with live access for readers. */
 export interface AgentLog extends Log, LogFeed {
-  /** Writes repetitions and waiting lines. Call before the process ends. */
+  /** Writes the counts of repetitions and the waiting lines, as `LogOutput.flush` does. Call before the process ends. */
   flush(): void;
 }
 

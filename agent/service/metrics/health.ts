@@ -20,7 +20,7 @@ export interface LoopLag {
   readonly maxMs: number;
 }
 
-/** Measures the memory, processor time and loop lag of this process. `stop` ends the measurement. */
+/** Measures the memory, processor time and loop lag of this process. `stop` ends the measurement of the lag. */
 export interface AgentHealth {
   sample(): HealthSample;
   /** Begins the next measuring interval. */

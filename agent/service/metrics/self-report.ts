@@ -35,7 +35,7 @@ export interface SelfParts {
   readonly metricsFile: () => string | null;
 }
 
-/** The report of the agent about its own health. */
+/** The report of the agent about its own health; see `createSelf`. */
 export type Self = ReturnType<typeof createSelf>;
 
 /**

@@ -15,7 +15,7 @@ export interface NotifyParts {
   readonly send?: (words: readonly string[], socket: string) => Promise<void>;
 }
 
-/** The messages to the service manager, one function for each. */
+/** The messages to the service manager, one function for each, and `isSupervised`: whether there is a service manager. */
 export type Notify = ReturnType<typeof createNotify>;
 
 /** Returns one function for each message to the service manager; without a `socket` they do nothing. Errors: none; a failure is logged. */

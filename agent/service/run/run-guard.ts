@@ -33,13 +33,13 @@ export interface GuardParts {
   readonly log: Log;
   readonly notify: Notify;
   readonly version: string;
-  /** The machine's boot and this run's start since then; null if the kernel provides no boot id. */
+  /** The id of the machine's boot, and when this process started since that boot, in ms; null if the kernel provides no boot id. */
   readonly machine: { readonly bootId: string; readonly startMono: number } | null;
   /** Folders for the ledger, preferred one first. */
   readonly folders: readonly string[];
   /** Folder for a reboot request; null if no unit watches it. */
   readonly runtimeDir: string | null;
-  /** Longest time between two messages to the service manager; null if it specifies none. */
+  /** Longest time between two messages to the service manager; null if it specifies none. Units: ms. */
   readonly watchdogMs: number | null;
 }
 

@@ -55,7 +55,7 @@ export interface StartVerdict {
   readonly mode: RunMode;
   /** The previous run, whose `end` is set; null for the first run. */
   readonly last: RunRecord | null;
-  /** Safe mode has failed three times in this boot without a clean end between. False within an hour of the boot. */
+  /** Safe mode has failed at least three times in this boot without a clean end between. False within an hour of the boot. */
   readonly wantsReboot: boolean;
   /** Safe mode ends after this time without a failure. Units: ms. */
   readonly quietMs: number;
@@ -81,8 +81,8 @@ export function isUnclean(end: RunEnd | null): boolean {
 }
 
 /**
- * Returns how the run that starts at `now` must start, and a new ledger: this run is added as the last one, and a previous run without an
- * end gets `killed` or `power`. The given ledger is not changed.
+ * Returns how the run that starts at `now` must start, and a new ledger. In the new ledger this run is the last one, and earlier runs
+ * without an end have `killed` or `power`. The given ledger is not changed.
  */
 export function begun(
   ledger: StartLedger,

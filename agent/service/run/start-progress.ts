@@ -24,10 +24,7 @@ export interface StartProgressParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly log: Log;
   readonly notify: Pick<Notify, 'extendStart'>;
-  /**
-   * The limit of the unit file, from which each step after the first message has its full time. Before that, a tenth may already have passed
-   * without a message. Units: ms.
-   */
+  /** Longest time that one step of the start may take. Units: ms. */
   readonly stepLimitMs: number;
 }
 

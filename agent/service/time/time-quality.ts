@@ -61,7 +61,7 @@ export interface TimeQualityParts {
 /** Longest wait for the first reading of the system's clocks, because a clock that does not respond must not delay the first light. Units: ms. Source: assumed; small files in memory. Confirmed by: bench of the start on the gateway. */
 export const FIRST_PROBE_MS = 1_000;
 
-/** The present quality of the system clock, and the newest reading of the battery clock. */
+/** Functions that return the quality of the system clock and the newest reading of the battery clock; see `createTimeQuality`. */
 export type TimeQuality = ReturnType<typeof createTimeQuality>;
 
 /**

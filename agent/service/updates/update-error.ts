@@ -9,13 +9,15 @@ export type UpdateErrorCode =
   | 'damaged'
   | 'unsafe'
   | 'no-room'
-  /** The service that unpacks it did not answer, or refused. */
+  /** The service that unpacks it did not answer, refused, or unpacked another file. */
   | 'not-unpacked';
 
-/** An update is refused; the running program is unchanged. The message is for the person who provided the update. */
+/**
+ * An update, or the return to an earlier release, is refused; the running program is unchanged. `said` is for the person who requested it.
+ */
 export class UpdateError extends Error {
   override readonly name = 'UpdateError';
-  /** The message for that person. */
+  /** The reason and what to do. */
   readonly said: Message;
   readonly code: UpdateErrorCode;
 

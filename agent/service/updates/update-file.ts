@@ -41,7 +41,7 @@ export interface CheckNeeds {
   readonly failed: string | null;
 }
 
-/** The header of a checked update file. `payloadAt`: offset of the archive in it. Units: bytes. */
+/** The checked header of an update file. `payloadAt`: offset of the archive in the file, in bytes. */
 export interface CheckedUpdate {
   readonly header: UpdateHeader;
   readonly payloadAt: number;

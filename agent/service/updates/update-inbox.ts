@@ -59,7 +59,10 @@ async function expectHead(incoming: string, { atByte, ofBytes, data }: UpdatePar
   if (begin.length >= Math.min(ofBytes, MAX_HEADER_BYTES) || openHeader(begin) !== undefined) checkUpdateHead(begin, ofBytes, needs);
 }
 
-/** Errors: rejects with UpdateError if `bytes` more bytes would leave less than 32 MiB for the store. Otherwise has no effect. */
+/**
+ * Resolves if `bytes` more bytes would leave at least 32 MiB free at `place`. Errors: rejects with UpdateError if they would leave less,
+ * with the system's error if the free space cannot be read.
+ */
 export async function expectRoom(place: Pick<ReleaseStore, 'dir' | 'freeBytes'>, bytes: number): Promise<void> {
   const free = await place.freeBytes();
   if (free >= bytes + SPARE_BYTES) return;

@@ -90,7 +90,10 @@ export interface Updates {
   stop(): void;
 }
 
-/** Joins the update manager, the trial of a new release, and the removal of a file that got no new part for 72 h. Nothing runs before `start`. */
+/**
+ * Creates the updates of a running agent: the update manager, the trial of a new release, and the removal of a received file after 72 h
+ * without a new part. A trial, if one is due, begins with `start`.
+ */
 export function createUpdates(parts: UpdatesParts): Updates {
   const { releases, clock, log, release } = parts;
   let trial: Timer | null = null;

@@ -35,7 +35,7 @@ export interface StorageClientParts {
   readonly setup: () => Setup;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
   readonly onNotice: (notice: Notice) => void;
-  /** Called when the thread is lost, or cannot be started. */
+  /** Called when the thread is lost, and for each request for which no thread can be started. */
   readonly onLost: (cause: StoreError) => void;
 }
 

@@ -2,7 +2,10 @@ import type { WallMs } from '../../core/clock.ts';
 import type { EarlierLoss, FrameFate, ReadingFrame, Store } from '../../core/ports.ts';
 import type { DeliveredUnstored, LossReason, MemoryGap } from '../messages.ts';
 
-/** The telemetry of one commit: the oldest frames and losses in memory. */
+/**
+ * The telemetry of one commit: the oldest frames in memory, the losses, and the readings that were delivered but not stored (null for
+ * none).
+ */
 export interface Taken {
   readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];

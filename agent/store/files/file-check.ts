@@ -40,8 +40,8 @@ export function assertSoundFile(db: Sqlite, path: string, schema: Schema): void 
 }
 
 /**
- * Returns the StoreError for a failure at opening. If SQLite understands a statement but refuses it, the code is `corrupt`: the file has
- * other tables or another format than this version, and would refuse it every time.
+ * Returns the StoreError for a failure at opening. If SQLite refuses a statement itself (see `isStatementError`), the code is `corrupt`,
+ * because the tables of the file do not match its version. Any other error is converted as by `toStoreError`.
  */
 export function toOpeningError(error: unknown, path: string): StoreError {
   if (!isStatementError(error)) return toStoreError(error, path);
@@ -83,7 +83,7 @@ export function expectSound(path: string, schema: Schema): void {
   }
 }
 
-/** Checks all pages and indexes. Errors: throws StoreError `corrupt` if any of them is damaged. */
+/** Checks all pages and indexes. Errors: throws StoreError `corrupt` if SQLite finds a problem, and SQLite errors if it cannot check. */
 export function expectWhole(db: Sqlite, path: string): void {
   const [problem] = pageProblems(db);
   if (problem !== undefined) throw storeError('corrupt', msg`${path}: ${problem}`);

@@ -128,7 +128,7 @@ export class ReserveFile {
   }
 }
 
-/** Reads the free space from the file system. Errors: none. */
+/** Reads the free space from the file system; see `FreeBytes`. Errors: none; null for a failure. */
 export const askFreeBytes: FreeBytes = (dir) => {
   try {
     const { bavail, bsize } = statfsSync(dir);

@@ -30,10 +30,10 @@ export interface FileParts<H> {
   readonly restore?: (atMs: WallMs) => Message | null;
 }
 
-/** The file that a new file replaces: where it was moved, and why it is not used. Both are null if no file existed. */
+/** The file that a new file replaces. `setAsidePath`: where it was moved; null if nothing was moved. */
 export interface Replaced {
   readonly setAsidePath: string | null;
-  /** Why the former file is not used. */
+  /** Why the former file is not used; null if there was none. */
   readonly why: Message | null;
 }
 

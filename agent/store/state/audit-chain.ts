@@ -12,9 +12,9 @@ import { type Message, msg } from '../../core/message.ts';
 
 /** The head of an empty chain. */
 export const GENESIS: AuditHead = { n: 0, hash: '0'.repeat(64) };
-/** The action of the entry for removed entries; it has the last hash of the removed part. */
+/** The action of the entry for removed entries; its detail has the number and hash of the last one that was removed. */
 export const TRIMMED = 'audit trimmed';
-/** The action of the entry for trimmed entries that are kept separately; it has their digest. */
+/** The action of the entry for trimmed entries that are kept separately; its detail has their number and their digest. */
 export const RESERVED = 'audit reserved';
 /** The action of the entry for a log that was found without its head: the file no longer identified its newest entry. */
 export const HEADLESS = 'audit head missing';
@@ -30,7 +30,7 @@ const MAX_CHARS = { user: 64, role: 16, action: 64, detail: 400, result: 200 };
 /** Most problems in a report. */
 const MAX_PROBLEMS = 20;
 
-/** Builds the next entry of the chain. Control characters of the note become `?`, and long texts are cut. */
+/** Returns the next entry of the chain. Control characters of the note become `?`, and long texts are cut. */
 export function chained(before: AuditHead, note: AuditNote, atMs: WallMs): AuditRow {
   const n = before.n + 1;
   const body = JSON.stringify(bounded(note));
@@ -50,8 +50,8 @@ export function reservedDetail(rows: readonly AuditRow[]): string {
 }
 
 /**
- * Whether an entry is kept when its part of the log is trimmed: changes by an admin that were not denied, and the agent's own entries about missing
- * ones and adopted copies. False for damaged bytes.
+ * Whether an entry is kept separately when its part of the log is trimmed. That is so for changes by an admin that were not denied, and for
+ * the agent's own entries about missing entries and adopted copies. False for a body that is not JSON.
  */
 export function isReserved({ body }: AuditRow): boolean {
   const note = noteOf(body);
@@ -194,7 +194,7 @@ function trimOf({ action, detail }: AuditNote): AuditHead | null {
   return action === TRIMMED && n !== undefined && hash !== undefined ? { n: Number(n), hash } : null;
 }
 
-/** The note of a row; null if its bytes are damaged. */
+/** Returns the note in the body of a row; null if the body is not JSON. */
 export function noteOf(body: string): AuditNote | null {
   try {
     return JSON.parse(body) as AuditNote;

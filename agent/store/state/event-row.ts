@@ -15,7 +15,7 @@ export interface EventRow extends Omit<AgentEvent, 'text'> {
   readonly template?: string | null;
 }
 
-/** Converts an event to its row. Times are whole milliseconds. */
+/** Converts an event to its row. Times are rounded to whole milliseconds. */
 export function toEventRow(event: AgentEvent): EventRow {
   const { text } = event;
   return {
@@ -37,7 +37,7 @@ export function toEvent({ id, code, source, severity, text, template, startMs, e
   return { id, code, source, severity, text: saidBy(text, template), startMs, endMs };
 }
 
-/** The time in whole milliseconds; 0 if it is not a number, because that must not block a whole commit. */
+/** Returns the time in whole milliseconds; 0 if it is not a finite number, because that must not block a whole commit. */
 export function wholeMs(ms: WallMs): WallMs {
   return Number.isFinite(ms) ? Math.round(ms) : 0;
 }

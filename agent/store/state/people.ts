@@ -19,8 +19,8 @@ const BLOCK_DAYS = 30;
 export const FIRST_RELEASE_MS: WallMs = Date.parse('2020-01-01T00:00:00Z');
 
 /**
- * The limits for rows that are kept for `keepDays`. What is removed may be up to 30 days younger, so that rows are removed about once a
- * month.
+ * Returns the limits for rows that may be kept for `keepDays`. A removal takes rows up to 30 days before their time is over, so that rows
+ * are removed about once a month.
  */
 export function boundOf(keepDays: number, atMs: WallMs): AgeBound {
   return { dueMs: atMs - keepDays * DAY_MS, beforeMs: atMs - (keepDays - BLOCK_DAYS) * DAY_MS };

@@ -18,7 +18,7 @@ export function cursorOf(db: Sqlite): number {
   return Number(getMeta(db, 'cursor_seq') ?? 0);
 }
 
-/** Moves the cursor forward only, and not beyond the last row. */
+/** Moves the cursor forward to `wantedSeq`, but not beyond the last row; never back. Also updates the counts of delivered readings. */
 export function moveCursor(handle: Handle, wantedSeq: number): void {
   const { db, frames } = handle;
   const [fromSeq, toSeq] = [cursorOf(db), Math.min(wantedSeq, frames.lastSeq())];
@@ -53,7 +53,7 @@ function partUpTo(handle: Handle, seq: number): number {
   return read.frames.reduce((sum, frame) => sum + (frame.seq <= seq ? frame.readings.length : 0), 0);
 }
 
-/** The number of readings of this row that are not delivered, by the cursor in the file. */
+/** Returns the number of readings of this row that are not delivered, by the cursor in the file. */
 export function undeliveredOf(db: Sqlite, { seq, firstSeq, n }: Pick<Piece, 'seq' | 'firstSeq' | 'n'>): number {
   const cursorSeq = cursorOf(db);
   if (seq <= cursorSeq) return 0;
@@ -71,7 +71,7 @@ export function recountPart(handle: Handle, { seq, firstSeq }: Pick<Piece, 'seq'
   if (part !== partOf(handle.db)) setMeta(handle.db, 'cursor_part', part);
 }
 
-/** The number of stored frames after this seq. */
+/** Returns the number of stored frames after this seq. It may be too low if the row with this seq was thinned. */
 export function framesBeyond(handle: Handle, seq: number): number {
   const piece = pieceAt(handle, seq + 1);
   const begun = piece === undefined ? 0 : Math.max(0, seq - piece.firstSeq + 1);
@@ -83,7 +83,10 @@ function backlogOf(handle: Handle): number {
   return tallyAfter(handle, cursorOf(handle.db)).readings - partOf(handle.db);
 }
 
-/** Counts readings that were delivered and left memory before they were on disk. A repeated mark counts nothing. */
+/**
+ * Counts readings that were delivered and left memory before they were on disk. Does nothing if the last call of this run had the same
+ * mark.
+ */
 export function addDeliveredUnstored(handle: Handle, { mark, readings }: DeliveredUnstored, bootId: number): void {
   const { db } = handle;
   const name = `${bootId}:${mark}`;

@@ -6,11 +6,14 @@
 import type { WallMs } from '../../core/clock.ts';
 import { DAY_MS } from '../../core/durations.ts';
 
-/** What the file keeps between two checks of the clock. */
+/** The state of the age clock that the telemetry file keeps between two checks. */
 export interface AgeClock {
   /** The time of the last check whose clock was believed, plus the time that the agent ran between the checks since then. */
   readonly ageMs: WallMs;
-  /** A clock that is too far ahead: its time at the first check that found this, and at the last one. Null while the clock is believed. */
+  /**
+   * A clock that is too far ahead: its time at the first and at the last check since it jumped there. Null while the clock is believed.
+   * A further jump of more than `JUMP_MS` sets both to the time of that check.
+   */
   readonly doubted: { readonly sinceMs: WallMs; readonly seenMs: WallMs } | null;
 }
 

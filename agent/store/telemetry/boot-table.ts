@@ -89,7 +89,7 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
   };
 }
 
-/** The runs of the agent that wrote into this file, by their short numbers. */
+/** Access to the table `boot` of an open file, as `createBootTable` returns it. */
 export type BootTable = ReturnType<typeof createBootTable>;
 
 /** Whether a clock of this quality gives a better start time of a run than its row. A network time also replaces a time of unknown quality. */

@@ -5,9 +5,9 @@
 import { StoreError } from '../../core/errors.ts';
 import { msg } from '../../core/message.ts';
 
-/** Largest magnitude that a signed varint encodes exactly: its double, needed for zigzag, is still a safe integer. */
+/** Largest magnitude for which signed varints are used. Twice this number, which zigzag encoding needs, is a safe integer. */
 export const MAX_SIGNED = 2 ** 51;
-/** Longest varint. Units: bytes. Source: 8 × 7 bits hold every safe integer. */
+/** Longest varint. Units: bytes. Source: 8 × 7 bits hold every whole number up to 2^53 - 1. */
 export const MAX_VARINT_BYTES = 8;
 
 /** A buffer and the position of the next byte to write. */
@@ -22,7 +22,7 @@ export interface ByteReader {
   offset: number;
 }
 
-/** Creates a writer; `capacity` must cover the worst case. Units: bytes. */
+/** Creates a writer whose buffer has `capacity` bytes. The buffer does not grow, so `capacity` must cover the worst case. */
 export function createByteWriter(capacity: number): ByteWriter {
   return { bytes: Buffer.allocUnsafe(capacity), offset: 0 };
 }
@@ -42,12 +42,15 @@ function putSigned(writer: ByteWriter, value: number): void {
   putVarint(writer, value >= 0 ? value * 2 : -value * 2 - 1);
 }
 
-/** Writes a number in eight bytes, lowest first, with every bit kept. */
+/** Writes a number unrounded in eight bytes: a 64-bit IEEE 754 float, lowest byte first. */
 export function putDouble(writer: ByteWriter, value: number): void {
   writer.offset = writer.bytes.writeDoubleLE(value, writer.offset);
 }
 
-/** Reads a number that `putVarint` has written. Errors: throws StoreError `corrupt` when the bytes end or the number is too large. */
+/**
+ * Reads a number that `putVarint` has written. Errors: throws StoreError `corrupt` if the bytes end, or if the number has more than 8 bytes
+ * or exceeds 2^53 - 1.
+ */
 export function takeVarint(reader: ByteReader): number {
   let value = 0;
   for (let place = 0; place < MAX_VARINT_BYTES; place++) {
@@ -98,7 +101,7 @@ export function putDeltas<T>(writer: ByteWriter, items: readonly T[], numberOf: 
   }
 }
 
-/** The inverse of `putDeltas`. Errors: throws StoreError `corrupt`. */
+/** Reads `count` numbers that `putDeltas` has written. Errors: throws StoreError `corrupt` if the bytes end or a number is out of range. */
 export function takeDeltas(reader: ByteReader, count: number): number[] {
   const values: number[] = [];
   let before = 0;
@@ -123,7 +126,10 @@ export function putRuns<T>(writer: ByteWriter, items: readonly T[], numberOf: (i
   }
 }
 
-/** The inverse of `putRuns`; no number may exceed `max`. Errors: throws StoreError `corrupt`. */
+/**
+ * Reads `count` numbers that `putRuns` has written. Errors: throws StoreError `corrupt` if the bytes end, a number exceeds `max`, or a run
+ * is empty or too long.
+ */
 export function takeRuns(reader: ByteReader, count: number, max: number): number[] {
   const values: number[] = [];
   while (values.length < count) {
@@ -137,7 +143,10 @@ export function takeRuns(reader: ByteReader, count: number, max: number): number
   return values;
 }
 
-/** Reads a count and checks that the remaining bytes can contain that many items of at least `leastBytes`. Errors: throws StoreError `corrupt`. */
+/**
+ * Reads a count, and checks that the remaining bytes can contain that many items of at least `leastBytes` each. Errors: throws StoreError
+ * `corrupt` if they cannot, or if the count cannot be read.
+ */
 export function takeCount(reader: ByteReader, leastBytes = 1): number {
   const count = takeVarint(reader);
   const left = reader.bytes.length - reader.offset;

@@ -33,11 +33,13 @@ export interface Cell {
   readonly double: number;
 }
 
-/** `decimals` of a series whose values are not rounded: integers as integers, all others as doubles. */
+/**
+ * The value of `decimals` for a series whose values are not rounded. Whole numbers that fit are stored as integers, other numbers as
+ * doubles.
+ */
 export const EXACT = -1;
 /**
- * Most decimals to which a series is rounded; more than any instrument on a street has. With more, values are kept exactly: a scaled
- * integer would be no smaller than a double.
+ * Largest number of decimals to which a series is rounded. The values of a series that is configured with more are not rounded.
  */
 export const MAX_STORED_DECIMALS = 9;
 /** The storage form of a value. */
@@ -64,7 +66,7 @@ export function toCell({ value, quality, atMs }: SeriesReading, frameMs: number,
   return { offsetMs, flags: index + 4 * FORM.double, scaled: 0, double: value };
 }
 
-/** Writes cells as columns: times, flags, scaled integers and doubles. */
+/** Writes cells as columns: times, flags, scaled integers and doubles. Does not write how many cells there are. */
 export function putCells(writer: ByteWriter, cells: readonly Cell[]): void {
   putDeltas(writer, cells, ({ offsetMs }) => offsetMs);
   putRuns(writer, cells, ({ flags }) => flags);
@@ -73,7 +75,10 @@ export function putCells(writer: ByteWriter, cells: readonly Cell[]): void {
   for (const { flags, double } of cells) if (flags >> 2 === FORM.double) putDouble(writer, double);
 }
 
-/** The inverse of `putCells`. Returns a function for the next reading in their order. Errors: both throw StoreError `corrupt`. */
+/**
+ * Reads the columns of `count` cells. Each call of the returned function gives the next reading, in the order of writing. Errors: both
+ * functions throw StoreError `corrupt` if the bytes end or a column is not valid.
+ */
 export function takeCells(reader: ByteReader, count: number): (seriesId: number, frameMs: number, decimals: number) => SeriesReading {
   const offsetsMs = takeDeltas(reader, count);
   const flags = takeRuns(reader, count, MAX_FLAGS);
@@ -89,7 +94,7 @@ export function takeCells(reader: ByteReader, count: number): (seriesId: number,
   };
 }
 
-/** The value rounded to this many decimals. `EXACT`, and values too large for a scaled integer, are returned unchanged. */
+/** Returns the value rounded to this many decimals; unchanged if `decimals` is `EXACT` or the value is too large for a scaled integer. */
 export function roundTo(value: number, decimals: number): number {
   const scaled = Math.round(value * scaleOf(decimals));
   return decimals === EXACT || !fits(scaled) ? value : scaled / scaleOf(decimals);

@@ -50,7 +50,7 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
   };
 }
 
-/** Collects the losses of a transaction. */
+/** Collects the losses of one transaction, as `createLosses` returns it. */
 export type Losses = ReturnType<typeof createLosses>;
 
 /**
@@ -92,8 +92,8 @@ function chooseRows({ frames }: Handle, isDue: (row: FrameRow) => boolean): read
 }
 
 /**
- * Removes a row, and notes its undelivered readings as lost. The newest row stays without its bytes, because seq and ticket continue from
- * it.
+ * Removes a row, and notes its undelivered readings as lost for this reason. The newest row of the table `frame` stays without its bytes,
+ * because seq and ticket continue from it.
  */
 export function dropPiece(handle: Handle, losses: Losses, { piece, reason }: { piece: Piece; reason: LossReason }): void {
   losses.note(reason, piece, undeliveredOf(handle.db, piece));
@@ -103,7 +103,10 @@ export function dropPiece(handle: Handle, losses: Losses, { piece, reason }: { p
   recountPart(handle, piece);
 }
 
-/** Records a run's real start time, from its frames with a trusted clock. */
+/**
+ * Records the real start time of this run, from those of its frames that have a trusted clock. Other frames are ignored; see
+ * `createBootTable`.
+ */
 export function learnTime({ boots }: Handle, frames: readonly Omit<FrameHead, 'ticket'>[]): void {
   for (const frame of frames) if (isTrustedQuality(frame.clockQuality)) boots.learn(frame);
 }

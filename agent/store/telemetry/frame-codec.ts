@@ -54,7 +54,10 @@ const MAX_UNPACKED_BYTES = 4 * 2 ** 20;
 /** The highest index in the list of clock qualities. */
 export const MAX_CLOCK_QUALITY = 3;
 
-/** Encodes these frames, in their order. Shape: values as `toCell` keeps them. Units: times in ms relative to each frame's own. */
+/**
+ * Encodes frames in the given order, for `decodeFrames`. Values and times are converted as by `toCell`. `decimalsOf` gives the decimals
+ * to which a series is rounded.
+ */
 export function encodeFrames(frames: readonly SeriesFrame[], decimalsOf: (seriesId: number) => number): Buffer {
   const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
   const writer = createByteWriter(2 * MAX_VARINT_BYTES + MAX_VARINT_BYTES * (5 * frames.length + 4 * readings) + 10 * readings);

@@ -88,5 +88,5 @@ export function createGapTable(db: Sqlite) {
   };
 }
 
-/** Adds and reads recorded losses. */
+/** Access to the table `gap` of an open file, as `createGapTable` returns it. */
 export type GapTable = ReturnType<typeof createGapTable>;

@@ -29,10 +29,13 @@ export interface SegmentRow {
   readonly frames: number;
 }
 
-/** A row without its bytes, enough to select rows. `frames` is stored after the bytes, so that SQLite would have to read all of them to reach it. */
+/**
+ * A row of `segment` without its bytes, checksum and number of frames. The number of frames is stored after the bytes: to reach it, SQLite
+ * would read all of them.
+ */
 export type SegmentLabel = Omit<SegmentRow, 'p' | 'crc' | 'frames'>;
 
-/** A segment to insert. */
+/** A segment to insert. `firstSeq` and `seq`: its first and last row number; they may include numbers whose frames were removed. */
 export interface NewSegment {
   readonly seq: number;
   readonly firstSeq: number;
@@ -43,10 +46,13 @@ export interface NewSegment {
   readonly thin: number;
 }
 
-/** The time range of a segment that contains a frame of unknown time: it is read for any query. Units: ms. */
+/** Stored as the time range of a segment whose real range is not known. It overlaps the range of any query. Units: ms. */
 export const ANY_TIME = { fromMs: -8.64e15, toMs: 8.64e15 };
 
-/** Creates the functions that add, read and remove rows of the table `segment` of an open file. Errors: all functions throw SQLite errors. */
+/**
+ * Creates the functions that add, read and remove rows of the table `segment` of an open file. Errors: functions that use the database
+ * throw SQLite errors. `open` throws StoreError `corrupt`; `read` returns damage and does not throw it.
+ */
 export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootTable) {
   const put = db.prepare(
     'INSERT OR REPLACE INTO segment(seq, first_seq, t0_ms, t1_ms, n, total, thin, crc, p, frames) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -71,7 +77,7 @@ export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootT
     /** All segments, oldest first, without bytes. */
     labels: (): readonly SegmentLabel[] => labels.all(),
     at: (seq: number): SegmentRow | undefined => at.get(seq),
-    /** Inserts frames in the order of seq, none of them empty. `seq` and `firstSeq` may be outside their range: numbers whose frames were removed. */
+    /** Inserts a segment, or replaces the one with this `seq`. Its frames are in the order of seq, none without readings. */
     put: ({ seq, firstSeq, frames, total, thin }: NewSegment): void => {
       const p = encodeSegment(frames, (id) => series.decimalsOf(id) ?? 0);
       const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
@@ -94,7 +100,7 @@ export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootT
   };
 }
 
-/** Adds, reads and removes segments. */
+/** Access to the table `segment` of an open file, as `createSegmentTable` returns it. */
 export type SegmentTable = ReturnType<typeof createSegmentTable>;
 
 /** First and last time of any reading in the segment. */

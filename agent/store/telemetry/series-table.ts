@@ -46,5 +46,5 @@ export function createSeriesTable(db: Sqlite, { decimals, counters }: Pick<Setup
   };
 }
 
-/** The ids of points, and their points by id. */
+/** Access to the table `series` of an open file, as `createSeriesTable` returns it. */
 export type SeriesTable = ReturnType<typeof createSeriesTable>;

@@ -11,11 +11,14 @@ import type { Handle } from './telemetry-handle.ts';
 /** Source: proc_pid_io(5), `write_bytes`: bytes that this task caused to be sent to the storage layer. */
 const ACCOUNT = '/proc/thread-self/io';
 
-/** Measures how many bytes this thread has made the kernel write since the first call, without the file system's own journal. */
+/** Creates a meter of the bytes that this thread causes to be written, without the file system's own journal. */
 export function createWriteMeter() {
   let first: { readonly bytes: number; readonly atMono: MonoMs } | null = null;
   return {
-    /** Since the first reading; null if the kernel does not report it. Units: bytes, ms. */
+    /**
+     * Returns the bytes written since the first call that was not null, and the time since then. Null if the kernel reports none. Units:
+     * bytes, ms.
+     */
     read: (nowMono: MonoMs): { readonly bytes: number; readonly overMs: number } | null => {
       const bytes = writtenBytes();
       if (bytes === null) return null;
@@ -71,7 +74,7 @@ export function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
   return head === undefined ? row.wall_ms : head.wallMs + boots.shiftMs(row.boot, head);
 }
 
-/** The random name of this file. A new file has another one, because its numbers mean other frames. */
+/** The random identifier of this file. A new file gets another one, because its row numbers refer to other frames. */
 export function epochOf(db: Sqlite): string {
   return String(getMeta(db, 'epoch'));
 }

@@ -19,7 +19,10 @@ export interface Handle {
   readonly gaps: GapTable;
 }
 
-/** One row of the table `frame` or `segment`. `firstSeq` and `seq`: its first and last number. `read`: reads and checks its content. */
+/**
+ * One row of the table `frame` or `segment`. `firstSeq` and `seq`: the first and last row number that it covers. `read`: reads the content
+ * from the row and checks it.
+ */
 export interface Piece {
   readonly kind: 'frames' | 'segment';
   readonly seq: number;
@@ -47,17 +50,17 @@ export function piecesAfter(handle: Handle, seq: number, maxRows: number): Piece
   return handle.frames.after(seq, maxRows).map((row) => framePiece(handle, row));
 }
 
-/** The row that contains `seq`, otherwise the next one; undefined if there is none. */
+/** The row that covers `seq`, otherwise the next one; undefined if no row ends at or after `seq`. */
 export function pieceAt(handle: Handle, seq: number): Piece | undefined {
   return piecesAfter(handle, seq - 1, 1)[0];
 }
 
-/** A row of frames as a piece. */
+/** A row of the table `frame` as a piece. */
 export function framePiece({ frames }: Handle, row: FrameRow): Piece {
   return { kind: 'frames', seq: row.seq, firstSeq: row.seq - row.k + 1, n: row.n, read: () => frames.read(row) };
 }
 
-/** A row of segments as a piece. */
+/** A row of the table `segment` as a piece. */
 export function segmentPiece({ segments }: Handle, row: SegmentRow): Piece {
   return { kind: 'segment', seq: row.seq, firstSeq: row.first_seq, n: row.n, read: () => segments.read(row) };
 }

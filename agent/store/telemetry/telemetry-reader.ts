@@ -8,7 +8,7 @@ import type { SegmentFrame } from '../segment-codec.ts';
 import { CLOCK_QUALITIES } from './frame-table.ts';
 import { type Handle, type Piece, piecesAfter } from './telemetry-handle.ts';
 
-/** The result, and the damaged rows that were found. */
+/** A result that was read from the file, and the damaged rows that were skipped for it. */
 export interface Found<T> {
   readonly value: T;
   readonly damaged: readonly Piece[];
@@ -40,7 +40,7 @@ const ROWS = 16;
 /** Most rows read for one page of an export, and segments unpacked, so that commits can run in between. Source: as for a page of a history, whole segments take several times as long. */
 const EXPORT = { rows: 64, segments: 4 };
 
-/** Up to `maxFrames` whole frames after `seq`, oldest first; empty if there are none. Damaged rows are skipped and returned separately. */
+/** Returns up to `maxFrames` whole frames after `seq`, oldest first. Damaged rows are skipped and returned in `damaged`. */
 export function framesAfter(
   handle: Handle,
   memory: PieceMemory,
@@ -92,7 +92,7 @@ export function exportPage(handle: Handle, memory: PieceMemory, query: ExportQue
   return { value: { frames, nextSeq: atSeq }, damaged };
 }
 
-/** Reads every row once. Returns the rows that cannot be read. */
+/** Reads every row once. Returns the damaged ones. Errors: throws SQLite errors. */
 export function allDamaged(handle: Handle): readonly Piece[] {
   const damaged: Piece[] = [];
   for (let seq = 0; ; ) {

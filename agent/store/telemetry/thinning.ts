@@ -6,7 +6,7 @@ import type { SegmentFrame } from '../segment-codec.ts';
 
 /** How strongly a segment is thinned. */
 export interface Thinning {
-  /** One reading in this many stays. */
+  /** One reading in this many stays in each series, in addition to those that `thinned` keeps in any case. */
   readonly keep: number;
   readonly isCounter: (seriesId: number) => boolean;
 }

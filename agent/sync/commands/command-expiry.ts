@@ -72,8 +72,7 @@ export function refuseDoubtful({ expiresMs }: Lifetime, order: PlatformOrder, { 
 }
 
 /**
- * Whether the order starts an emergency, which only adds light. An expiry by a clock that may be wrong does not refuse such an order; an
- * expiry by a trusted clock does.
+ * Whether the order starts an emergency, which only adds light. Such an order is not refused by a clock that was restored from disk.
  */
 export function bringsOnlyLight(order: PlatformOrder): boolean {
   return order.kind === 'override' && order.request.rank === 'emergency';

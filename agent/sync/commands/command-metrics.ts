@@ -3,7 +3,7 @@
  */
 import type { UplinkDevice, UplinkMetric } from '../../core/ports.ts';
 
-/** A group of metrics that the agent defines itself: for each key the metric's name, type and unit. The order is that of a birth. */
+/** A group of metrics that the agent defines itself: for each key the metric's name, its type, and its unit if it has one. */
 export type OwnMetrics = Readonly<Record<string, readonly [name: string, type: UplinkMetric['type'], unit?: string]>>;
 
 const COMMAND = { id: ['Command/Id', 'String'], expires: ['Command/Expires', 'DateTime'], outcome: ['Command/Outcome', 'String'] } as const;
@@ -96,16 +96,16 @@ export const EMERGENCY_METRIC = metricNames(EMERGENCY);
 export const OVERRIDE_METRIC = metricNames(OVERRIDE);
 /** Metric names, on a zone, of the choice of another of the cabinet's programmes for a limited time. */
 export const PROGRAMME_METRIC = metricNames(PROGRAMME);
-/** Metric name, on a lamp, of the time for which it blinks. Units: s. */
+/** The one metric name (key `seconds`), on a lamp, for how long the lamp blinks; 0 ends it. Units: s. */
 export const IDENTIFY_METRIC = metricNames(IDENTIFY);
-/** Metric names, on a sound place, of what it does and why, and of what a platform may request of it. */
+/** Metric names on a sound place: those of its state, and those with which a platform requests something. */
 export const SOUND_METRIC = metricNames(SOUND);
 /**
- * Metric name, on a lamp or zone, of the time at which a release takes effect: `now` or `next-step`. Either also requests the release
- * without `Override/Release`.
+ * Metric name, on a lamp or zone, of the time at which a release takes effect: `now` or `next-step`. Either value requests the release,
+ * also without `Override/Release`.
  */
 export const RELEASE_AT_METRIC = RELEASE.at[0];
-/** Metric names, on a panel, of a text for a time: what the platform writes. */
+/** Metric names, on a panel, that the platform writes to show a text for a time, or to end it. */
 export const PANEL_METRIC = metricNames(PANEL);
 /** Metric names, on the node, that the platform writes to change the configuration. */
 export const CONFIG_METRIC = metricNames(CONFIG);
@@ -117,8 +117,8 @@ export const UPDATE_SHOWN = metricNames(UPDATE_STATE);
 export const CONFIG_SHOWN = metricNames(CONFIG_STATE);
 
 /**
- * Names of the metrics that the platform only writes: those of `CONFIG_METRIC` and `UPDATE_METRIC`. If a birth is too large they are left
- * out first, because they show no state.
+ * Names of the metrics of `CONFIG_METRIC` and `UPDATE_METRIC`. If the birth of the node is too large, they are left out first, because they
+ * show no state.
  */
 export const WRITTEN_METRICS: ReadonlySet<string> = new Set([...Object.values(CONFIG_METRIC), ...Object.values(UPDATE_METRIC)]);
 
@@ -140,15 +140,16 @@ export const DEFAULT_TEXT_MINUTES = 120;
 export const DEFAULT_OVERRIDE_MINUTES = 120;
 
 /**
- * The metrics that the node has for commands and for the state of configuration and program. `requiredFirst` gives the order of the birth.
+ * The metrics that the node has for commands and for the state of configuration and program. In a birth, `requiredFirst` changes their
+ * order.
  */
 export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [EMERGENCY, COMMAND, CONFIG_STATE, CONFIG, UPDATE_STATE, UPDATE].flatMap(
   ownMetrics,
 );
 
 /**
- * Returns the metrics that a device has for commands, in the order of a birth; empty if it is neither lamp, zone, panel nor sound place and has
- * no writable point.
+ * Returns the metrics that a device has for commands. Empty for a device that is neither lamp, zone, panel nor sound place and has no
+ * writable point.
  */
 export function deviceCommandMetrics({ target, metrics, part }: UplinkDevice): readonly UplinkMetric[] {
   if (part !== undefined) return [part === 'panel' ? PANEL : SOUND, COMMAND].flatMap(ownMetrics);

@@ -81,8 +81,8 @@ export function readEmergency(fields: CommandFields, target: Target, frame: Orde
 }
 
 /**
- * Returns what an order is for: the lamp, zone or cabinet that it names. `place` is returned for an order about a point, the configuration
- * or the program.
+ * Returns the lamp, zone or cabinet that the order names. For an order of another kind, such as one about a point or a panel, returns
+ * `place`.
  */
 export function targetOf({ kind, request }: PlatformOrder, place: CommandTarget): CommandTarget {
   if (kind === 'override' || kind === 'release') return request.target;

@@ -17,14 +17,14 @@ export interface CommandRecord {
   readonly commandId: string;
   /** Number in the order of arrival. */
   readonly n: number;
-  /** `refused`: not valid, so its order is unknown. */
+  /** `refused`: the command was refused, and its order is not stored. */
   readonly kind: PlatformOrder['kind'] | 'refused';
   /** Identifies what is requested: the same id with another digest is another command. Empty for a refused command. */
   readonly digest: string;
   /** A description for the audit log. */
   readonly what: string;
   readonly receivedMs: WallMs;
-  /** The latest `Command/Expires` given with this id; absent for none, and in records of earlier releases. */
+  /** The latest `Command/Expires` given with this id; absent or null for none. */
   readonly expiresMs?: WallMs | null;
   /** The newest stage, or the end. */
   readonly outcome: Outcome;
@@ -35,17 +35,19 @@ export interface CommandRecord {
 /** A record as it is added to the registry: without its number, and without the mark that the broker has its end. */
 export type NewRecord = Omit<CommandRecord, 'n' | 'isTold'>;
 
-const KINDS: readonly CommandRecord['kind'][] = [
-  'override',
-  'release',
-  'programme',
-  'blink',
-  'point',
-  'sound',
-  'config',
-  'update',
-  'refused',
-];
+/** Every kind, so that a record of a kind that is added later is read, too. */
+const KINDS: Readonly<Record<CommandRecord['kind'], true>> = {
+  override: true,
+  release: true,
+  programme: true,
+  blink: true,
+  point: true,
+  panel: true,
+  sound: true,
+  config: true,
+  update: true,
+  refused: true,
+};
 const STATES: readonly OutcomeState[] = ['received', 'queued', 'sent', 'verified', 'refused', 'failed'];
 const TARGETS: readonly CommandTarget['kind'][] = ['lamp', 'zone', 'cabinet', 'device'];
 
@@ -54,15 +56,15 @@ export function isFinal(state: OutcomeState): boolean {
   return state === 'verified' || state === 'refused' || state === 'failed';
 }
 
-/** Returns a record as it is stored. Its reason is stored as text, which every release can read, and also as template and values. */
+/** Returns a record as it is stored. The reason is stored as text and, if it has a template, also as template and values. */
 export function toStoredRecord(record: CommandRecord): object {
   const { outcome } = record;
   return { ...record, outcome: { ...outcome, ...messageFields('reason', outcome.reason) } };
 }
 
 /**
- * Parses a record from disk; undefined if it is not valid. A reason whose stored template is absent or does not match the text is used as
- * plain text.
+ * Parses a record from disk; undefined if it is not a valid record. A reason whose stored template is absent or does not give the stored
+ * text is used as plain text.
  */
 export function fromStoredRecord(value: unknown): CommandRecord | undefined {
   if (!isStoredRecord(value)) return undefined;
@@ -87,7 +89,7 @@ function isStoredRecord(value: unknown): value is StoredRecord {
     numbers.every(Number.isFinite) &&
     typeof value['isTold'] === 'boolean' &&
     outcome['commandId'] === value['commandId'] &&
-    KINDS.some((kind) => kind === value['kind']) &&
+    Object.hasOwn(KINDS, String(value['kind'])) &&
     STATES.some((state) => state === outcome['state']) &&
     TARGETS.some((kind) => kind === target['kind']) &&
     isRecord(outcome['lamps'])
@@ -106,7 +108,9 @@ export function stageOf(
   return { commandId, target, levelPct, state, reason, lamps: {}, source: 'platform', atMs };
 }
 
-/** Describes an order for the audit log: `override of L01 to 80 % for 120 min: street works`. English only. */
+/**
+ * Describes an order in English for the audit log: `override of L01 to 80 % for 120 min: street works`. A reason is copied as it was given.
+ */
 export function describeOrder(order: PlatformOrder): string {
   switch (order.kind) {
     case 'override': {

@@ -59,20 +59,20 @@ export interface CommandContext extends CommandInstant {
   readonly freshId: string;
 }
 
-/** A message that is not a valid command, with the reason. `commandId`: from the platform; a new one if it gave none that can be read. */
+/** A refused command, with the reason. `commandId`: from the platform; a new one if the platform gave none that can be read. */
 export interface CommandRefusal {
   readonly kind: 'refused';
   readonly commandId: string;
-  /** The platform gave the id, so it can be repeated. */
+  /** Whether the platform gave `commandId`. */
   readonly hasOwnId: boolean;
   readonly reason: Message;
 }
 
-/** A command that is well-formed enough to be carried out. */
+/** A command that passed the checks of its message; `sound` here means valid, not audio. */
 export interface SoundCommand {
   readonly kind: 'order';
   readonly commandId: string;
-  /** The platform gave the id, so it can be repeated. */
+  /** Whether the platform gave `commandId`. */
   readonly hasOwnId: boolean;
   readonly target: CommandTarget;
   readonly order: PlatformOrder;
@@ -81,7 +81,7 @@ export interface SoundCommand {
   readonly digest: string;
 }
 
-/** The result of parsing a message: an order, or a refusal. */
+/** The result of parsing a message to a device: an order, or a refusal. */
 export type ParsedCommand = SoundCommand | CommandRefusal;
 /** The result of parsing a message to the node. `rebirth`: the births are requested again. `nothing`: the message has no metrics. */
 export type NodeCommand = ParsedCommand | { readonly kind: 'rebirth' } | { readonly kind: 'nothing' };

@@ -35,7 +35,7 @@ const UPDATE_ACTIONS = {
 
 /**
  * Returns the order about configuration or program; undefined if no field begins with `Config/` or `Update/`. Errors: throws Refusal for an
- * invalid field.
+ * unknown action, an invalid field, or a field that does not belong to the action.
  */
 export function readMaintenanceOrder(fields: CommandFields, { commandId }: OrderFrame): PlatformOrder | undefined {
   const names = [...fields.keys()];

@@ -9,7 +9,7 @@ import type { MetricEntry, MetricTable } from '../sparkplug/metric-table.ts';
 import { COMMAND_METRIC, OVERRIDE_METRIC } from './command-metrics.ts';
 import type { CommandRecord } from './command-record.ts';
 
-/** The kind of a command, `refused` if it was not valid; null for a command that did not come from the platform. */
+/** The kind of a command, `refused` if it was refused; null for one without a record, such as a command from the console. */
 export type OutcomeKind = CommandRecord['kind'] | null;
 
 /** Kinds that are not reported under `Override/`. */

@@ -7,7 +7,7 @@ import type { Log } from '../../core/ports.ts';
 import type { Outcome } from '../../core/words.ts';
 import { type MqttConnection, passesBarrier } from '../mqtt/mqtt-transport.ts';
 
-/** A connection whose `barrier` proves that the broker has read everything sent before it. */
+/** A connection whose `barrier`, if it succeeds, proves that the broker has read everything sent before it. */
 export type Provable = Pick<MqttConnection, 'barrier'>;
 
 /** Ends before one barrier. Source: assumed; 64 of 300 bytes are a second of a slow cellular link. Confirmed by: the throughput of a gateway on a slow cellular link. */

@@ -24,10 +24,13 @@ const ACTIONS = [
   SOUND_METRIC.resume,
 ];
 
-/** The metrics of a sound place that the platform may write. */
+/** The metrics `Sound/…` of a sound place that the platform may write. */
 export const SOUND_WRITABLE: ReadonlySet<string> = new Set([...ACTIONS, SOUND_METRIC.minutes, SOUND_METRIC.reason]);
 
-/** Returns the request that a command to a place contains. Errors: throws Refusal if its fields are not exactly one order. */
+/**
+ * Returns the request that a command to a sound place contains. Errors: throws Refusal if the fields do not contain exactly one action, or
+ * if one of them is invalid or does not belong to the action.
+ */
 export function readSoundRequest(
   fields: CommandFields,
   place: string,

@@ -17,9 +17,9 @@ export interface AckTrackerParts extends Pick<DeliveryParts, 'clock' | 'log' | '
   readonly state: DeliveryState;
   /** The round trip of the last barrier. Units: ms. */
   readonly roundTripMs: () => number;
-  /** The cursor moved, or rows no longer wait: there may be room for the backlog. */
+  /** The cursor moved, or rows no longer wait for the platform: there may be room for the backlog. */
   readonly onMoved: () => void;
-  /** All rows beyond the cursor must be sent again, in small batches. */
+  /** All rows beyond the cursor, except those in flight, must be sent again, in small batches. */
   readonly onResendDue: () => void;
 }
 
@@ -30,8 +30,7 @@ const WATCH_MS = 5_000;
 const KEY = 'sync.mode';
 
 /**
- * Returns the mode of proof before the first acknowledgement, and after a day without one: `awaiting` if `uplink.proof` is `platform`,
- * otherwise `broker`.
+ * Returns the mode of proof while the platform does not acknowledge: `awaiting` if `uplink.proof` is `platform`, otherwise `broker`.
  */
 export function initialMode(proof: UplinkConfig['proof']): ProofMode {
   return proof === 'platform' ? 'awaiting' : 'broker';

@@ -8,15 +8,15 @@ import type { MonoMs } from '../../core/clock.ts';
 /** The state of the wait for the platform's acknowledgement, in one session. */
 export interface AckWatch {
   /**
-   * Start of the current wait: the first check with a waiting row, the last acknowledgement that moved the cursor, or the last resend. Null while
-   * nothing waits.
+   * Start of the current wait: the first check with a waiting row, the last acknowledgement that moved the cursor, or the last resend.
+   * Null if no row was waiting at the last check or after the last acknowledgement.
    */
   readonly sinceMono: MonoMs | null;
-  /** How long to wait before all rows are sent again, or three round trips if those are longer. Units: ms. */
+  /** How long to wait before all unacknowledged rows are sent again; three round trips if those are longer. Units: ms. */
   readonly waitMs: number;
   /** No acknowledgement moved the cursor in time: send one small batch at a time until `afterAck`. */
   readonly isCautious: boolean;
-  /** The last acknowledgement, or the start of the session minus the silence of the sessions before it. */
+  /** The time of the last acknowledgement in this session; before it, the start of the session minus the silence of earlier sessions. */
   readonly lastAckMono: MonoMs;
 }
 
@@ -36,8 +36,8 @@ export function startWatch(nowMono: MonoMs, silentMs = 0): AckWatch {
 }
 
 /**
- * Returns the watch after an acknowledgement that moved the cursor or left no row unacknowledged: the wait starts again with its shortest
- * time. `isAllAcked`: no row waits for an acknowledgement.
+ * Returns the watch after an acknowledgement that moved the cursor or left no row unacknowledged: the shortest wait starts. `isAllAcked`:
+ * no row is unacknowledged, so no wait starts yet.
  */
 export function afterAck(watch: AckWatch, nowMono: MonoMs, isAllAcked: boolean): AckWatch {
   return { ...watch, sinceMono: isAllAcked ? null : nowMono, waitMs: WAIT_MS.first, isCautious: false, lastAckMono: nowMono };
@@ -60,14 +60,17 @@ export function checkWatch(
   return { watch: { ...watch, sinceMono: at.nowMono, waitMs: longer, isCautious: true }, isResendDue: true };
 }
 
-/** Whether sessions have lasted 10 minutes or more since the last acknowledgement; time without a session does not count. */
+/**
+ * Whether 10 minutes or more have passed since the last acknowledgement, or since the first session of this run if there was none. Time
+ * without a session does not count.
+ */
 export function isOverdue({ lastAckMono }: AckWatch, nowMono: MonoMs): boolean {
   return nowMono - lastAckMono >= WAIT_MS.longest;
 }
 
 /**
- * Whether sessions have lasted a day or more since the last acknowledgement. Rows then no longer wait for one, and the mode of proof is
- * that of `initialMode`.
+ * Whether a day or more has passed since the last acknowledgement, or since the first session of this run if there was none. Time without a
+ * session does not count.
  */
 export function hasGivenUp({ lastAckMono }: AckWatch, nowMono: MonoMs): boolean {
   return nowMono - lastAckMono >= GIVE_UP_MS;

@@ -38,7 +38,7 @@ const KEY = 'sync.auditTold';
 
 /**
  * Sends the entries of the audit log to the platform, as `Sync/Log`. Each call of `report` sends what is due; nothing is sent between the
- * calls. Call `restore` once before the first.
+ * calls. Call `restore` once before the first. An entry that is too long for one message is sent without its body.
  */
 export class AuditReporter {
   readonly #parts: AuditReporterParts;
@@ -56,13 +56,13 @@ export class AuditReporter {
     return this.#reporter.restore();
   }
 
-  /** After a birth: the platform may have missed entries. */
+  /** Call it after a birth: the next report repeats entries that the platform may have missed. */
   repeat(): void {
     this.#headMono = null;
     this.#reporter.repeat();
   }
 
-  /** Reports what is due. */
+  /** Sends what is due; nothing while `isOpen` returns false. */
   async report(): Promise<void> {
     const { store, clock, isOpen, onTexts } = this.#parts;
     const page = isOpen() ? await store.auditAfter(Number.MAX_SAFE_INTEGER) : undefined;
@@ -77,8 +77,8 @@ export class AuditReporter {
   }
 
   /**
-   * The platform has all entries up to this one; `n` 0: it has none, so the report starts again. Resolves with why it does not count, or
-   * an empty text.
+   * The platform has all entries up to this one; `n` 0: the platform has none, so all are reported again. Resolves with why the
+   * acknowledgement does not count, or an empty text.
    */
   async acknowledge({ n, hash }: AuditHead): Promise<Message> {
     if (n === 0) {

@@ -42,8 +42,8 @@ export interface BacklogDrainParts extends Pick<DeliveryParts, 'clock' | 'log' |
 }
 
 /**
- * Sends the stored rows that were not sent, then the rows that the platform requested again. Sends one batch after the other, each after the
- * broker has read the one before. The batch grows on a fast link and shrinks on a slow one.
+ * Sends the stored rows that were not sent. When there are none, or the platform's window is full, it sends the rows that the platform
+ * requested again. After each read of rows it waits for the broker's proof. The next read is larger on a fast link, smaller on a slow one.
  */
 export class BacklogDrain {
   /** Another round of the pass is due. A pass that stops at a full window clears it, though rows remain. */
@@ -56,7 +56,7 @@ export class BacklogDrain {
     this.#parts = parts;
   }
 
-  /** Requests a pass: starts it if the link, the hold and the data budget permit. A running pass handles the request. */
+  /** Requests a pass: starts it if the link, the hold and the data budget permit. A pass that runs on this link handles the request. */
   request(): void {
     this.isDue = true;
     const { link } = this.#parts.state;
@@ -68,7 +68,7 @@ export class BacklogDrain {
     this.#batchSize = FIRST_BATCH_SIZE;
   }
 
-  /** Makes the next batch as small as possible: the platform did not acknowledge in time. */
+  /** Resets the next batch to the smallest size: the platform did not acknowledge in time. */
   shrinkBatchSize(): void {
     this.#batchSize = SMALLEST_BATCH_SIZE;
   }

@@ -16,7 +16,7 @@ export class BrokerProof {
   readonly #parts: BrokerProofParts;
   #proving: DeliveryLink | null = null;
   #waiters: { readonly mark: number; readonly resolve: () => void }[] = [];
-  /** The round trip of the last barrier. Units: ms. */
+  /** The round trip of the last barrier that succeeded; 0 before the first. Units: ms. */
   roundTripMs = 0;
 
   constructor(parts: BrokerProofParts) {
@@ -29,7 +29,7 @@ export class BrokerProof {
     if (link !== null) void this.#proveAll(link);
   }
 
-  /** Resolves when the broker has read every shipment up to the mark, or at `release`. Starts no barrier itself. */
+  /** Resolves when the broker has read every shipment up to the mark, or at `release`; at once without a link. Starts no barrier itself. */
   waitFor(mark: number): Promise<void> {
     const { link, ledger } = this.#parts.state;
     if (link === null || !ledger.inFlight.some((shipment) => shipment.mark <= mark)) return Promise.resolve();

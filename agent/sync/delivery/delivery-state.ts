@@ -21,9 +21,9 @@ export interface DeliveryParts {
   readonly proof: UplinkConfig['proof'];
   /** The day's data budget has room for backlog. */
   readonly mayDrain: () => boolean;
-  /** A message was sent, with this number of readings. `historical`: from the store. */
+  /** This number of readings was sent, in one or more messages. `historical`: from the store. */
   readonly onSent: (sent: { readonly readings: number; readonly historical: boolean }) => void;
-  /** The broker has read messages with this number of readings; in no mode does it wait for the platform. */
+  /** The broker has read messages with this number of readings. In no mode is the platform waited for. */
   readonly onProven: (readings: number) => void;
   /** Texts for `Sync/Gap`. */
   readonly onGap: (texts: readonly string[]) => void;
@@ -34,7 +34,7 @@ export interface DeliveryParts {
   readonly onResend: (result: ResendResult) => void;
   /** The mode of proof changed. */
   readonly onMode: () => void;
-  /** An acknowledgement covers rows of this run that were never sent. Null for each correct one, also if none was wrong before. */
+  /** An acknowledgement covers rows of this run that were never sent. Null for each acknowledgement that counts in full. */
   readonly onAckAhead: (ack: AckAhead | null) => void;
 }
 
@@ -51,7 +51,7 @@ export interface DeliveryLink {
 }
 
 /**
- * The state that all parts of one uplink's delivery share. The ledger changes only by `update`, which also moves the store's cursor, and
+ * The state that all parts of one uplink's delivery share. The ledger changes only by `update`, which may also move the store's cursor, and
  * by `adoptEpoch`.
  */
 export class DeliveryState {
@@ -59,7 +59,7 @@ export class DeliveryState {
   link: DeliveryLink | null = null;
   /** The births are due again: no DATA until they are sent. */
   isHeld = false;
-  /** Null until the store has answered once. */
+  /** Null until the store has reported one. */
   epoch: string | null = null;
   /** The highest row number seen in this epoch. */
   headSeq = 0;
@@ -79,7 +79,7 @@ export class DeliveryState {
     return this.#ledger;
   }
 
-  /** Replaces the ledger, and moves the store's cursor if the ledger's has moved. */
+  /** Replaces the ledger, and moves the store's cursor if the ledger's cursor has moved forward. */
   update(next: Ledger): void {
     const isMoved = next.cursor > this.#ledger.cursor;
     this.#ledger = next;

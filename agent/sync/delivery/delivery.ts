@@ -28,8 +28,8 @@ const MAX_IN_FLIGHT_BYTES = 262_144;
 const KEY = 'sync.accept';
 
 /**
- * Delivers readings to the platform. Sends nothing before `open` or after `close`: frames then wait in the store. Call `restore` once
- * before the first `open`.
+ * Delivers readings to the platform, and reports losses and audit entries. Sends nothing without a link, that is before `open` and after
+ * `close`; frames then wait in the store. Call `restore` once before the first `open`.
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
@@ -73,7 +73,7 @@ export class Delivery {
     this.#drain = new BacklogDrain({ ...parts, state, proof: this.#proof, acks: this.#acks, resends: this.#resends });
   }
 
-  /** The births are sent: sends what waits. */
+  /** Call it when the births were sent: sends what waits. */
   open(link: DeliveryLink): void {
     this.#state.link = link;
     this.#acks.open();
@@ -88,7 +88,7 @@ export class Delivery {
     this.#state.isHeld = true;
   }
 
-  /** The births are sent again: sends what waits. */
+  /** Call it when the births were sent again: sends what waits. Does nothing unless held. */
   resume(): void {
     if (!this.#state.isHeld) return;
     this.#state.isHeld = false;
@@ -144,7 +144,9 @@ export class Delivery {
     return this.#proof.waitFor(this.#state.ledger.mark);
   }
 
-  /** Reads the store's status again, which detects a store that was replaced by a new one. */
+  /**
+   * Reads the store's status again, which detects a store that was replaced by a new one, and sends what is due. Resolves with the status.
+   */
   async refresh(): Promise<StoreStatus> {
     const { store } = this.#parts;
     const state = this.#state;
@@ -164,7 +166,7 @@ export class Delivery {
     return status;
   }
 
-  /** Restores what an earlier run recorded about the platform. */
+  /** Restores what an earlier run stored about the platform. */
   async restore(): Promise<void> {
     const stored = [this.#acks.restore(), this.#gaps.restore(), this.#audit.restore(), this.#reached.restore()];
     const [segments] = await Promise.all([this.#parts.store.load(KEY), ...stored]);
@@ -199,7 +201,8 @@ export class Delivery {
   }
 
   /**
-   * Returns a function that gives the fate of a frame of this run, by its ticket. Frames in flight at this call stay `in-flight` for it.
+   * Returns a function that gives the fate of a frame of this run, by its ticket. For this function, frames in flight at the time of this
+   * call stay `in-flight`.
    */
   fates(): (ticket: number) => FrameFate {
     const inFlight = new Set(this.#state.ledger.inFlight.map(({ ticket }) => ticket));

@@ -30,15 +30,15 @@ export interface Ledger {
   readonly reached: number;
   /** Shipments so far in this run; a barrier proves all up to the mark at which it was started. */
   readonly mark: number;
-  /** Oldest first. */
+  /** Shipments that are not proven yet, oldest first. */
   readonly inFlight: readonly Shipment[];
-  /** The newest 1,000 live frames that reached the broker before they had a row. */
+  /** Tickets of live frames that reached the broker and have no row yet; at most the newest 1,000. */
   readonly provenTickets: ReadonlySet<number>;
   /** Rows beyond the cursor, or beyond `reached`, that reached the broker and need not be sent again. */
   readonly proven: SeqRanges;
-  /** Those of them that the platform has not acknowledged; empty unless the mode is `platform`. */
+  /** Messages with rows that reached the broker and wait for the platform's acknowledgement; empty unless the mode is `platform`. */
   readonly unacked: readonly { readonly toSeq: number; readonly bytes: number }[];
-  /** Rows beyond the cursor that were sent on an earlier link, or before all was sent again: the platform may have them. */
+  /** Rows beyond the cursor that were sent before the last `dropLink` or `goBack`: the platform may have them. */
   readonly left: SeqRanges;
 }
 
@@ -139,8 +139,8 @@ export function countedAck(ledger: Ledger, seq: number): number {
 }
 
 /**
- * Whether every row of the range was sent at some time: on any link of this run, or not beyond the cursor or `reached`. Unlike
- * `isRangeSent`, rows that must be sent again count.
+ * Whether every row of the range was sent in this run, or is not beyond the cursor or `reached`. Unlike in `isRangeSent`, rows that must be
+ * sent again count.
  */
 export function hasLeft(ledger: Ledger, { from, to }: SeqRange): boolean {
   const floor = sentFloor(ledger);
@@ -156,8 +156,8 @@ function withAcknowledging(ledger: Ledger): Ledger {
 }
 
 /**
- * Returns the ledger in which all rows beyond the cursor must be sent again, except those in flight. For a platform that did not
- * acknowledge in time.
+ * Returns the ledger in which all rows beyond the cursor must be sent again, except those in flight. For the mode `platform`, if the
+ * platform did not acknowledge in time.
  */
 export function goBack(ledger: Ledger): Ledger {
   return { ...ledger, left: leftRanges(ledger), proven: NO_RANGES, unacked: [] };
@@ -188,8 +188,8 @@ export function dropLink(ledger: Ledger): Ledger {
 }
 
 /**
- * Returns the ledger after the store was replaced by a new one: nothing is known about its rows beyond `cursor`. Frames in flight keep
- * their tickets.
+ * Returns the ledger after the store was replaced by a new one: nothing is known about its rows beyond `cursor`. Live frames in flight stay
+ * in flight, without a row.
  */
 export function rebase(ledger: Ledger, cursor: number): Ledger {
   const tickets = ledger.inFlight.filter((s) => s.ticket !== null).map((s) => ({ ...s, rows: null }));
@@ -206,7 +206,7 @@ export function isSent(ledger: Ledger, seq: number): boolean {
   return isRangeSent(ledger, { from: seq, to: seq });
 }
 
-/** Returns the last row up to which `isSent` is true for every row, without a gap; at least the cursor. */
+/** Returns the last row up to which `isSent` is true for every row, without a gap; at least the cursor and `reached`. */
 export function sentUpTo(ledger: Ledger): number {
   return reachFrom(sentRanges(ledger), sentFloor(ledger));
 }
@@ -222,7 +222,7 @@ function sentFloor({ cursor, reached }: Ledger): number {
   return Math.max(cursor, reached);
 }
 
-/** Returns the bytes that the broker has and the platform has not acknowledged; 0 unless the mode is `platform`. */
+/** Returns the sum of the bytes in `unacked`; 0 unless the mode is `platform`. */
 export function bytesUnacked(ledger: Ledger): number {
   return sum(ledger.unacked.map(({ bytes }) => bytes));
 }

@@ -44,7 +44,7 @@ export interface RecordReporterParts extends ReportLink {
   readonly clock: Pick<Clock, 'monoMs'>;
   /** The key of the progress in the store. */
   readonly key: string;
-  /** Records that are repeated after a birth for a platform that acknowledges none. */
+  /** How many records at most are repeated after a birth for a platform that acknowledges none. */
   readonly newest: number;
   /** Shortest and longest wait for an acknowledgement before records are repeated. Units: ms. */
   readonly waitMs: { readonly first: number; readonly longest: number };
@@ -84,7 +84,7 @@ export class RecordReporter {
     this.#sinceMono = parts.clock.monoMs();
   }
 
-  /** Up to which record the broker has all, and in which epoch. */
+  /** The current epoch, and the last record up to which the broker has all that were due in it. */
   get reported(): Pick<Progress, 'epoch' | 'id'> {
     return this.#progress;
   }
@@ -139,7 +139,7 @@ export class RecordReporter {
     }
   }
 
-  /** The platform reports that it has none: all records are reported again. */
+  /** The platform reports that it has no record: all records are reported again. */
   startAgain(): void {
     this.#save({ ...this.#progress, acked: 0 });
     this.repeat();

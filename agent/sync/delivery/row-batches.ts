@@ -8,7 +8,7 @@ import type { RowsMark } from './rows-mark.ts';
 import { encodeRowsSegment } from './segment.ts';
 import type { SeqRange } from './seq-ranges.ts';
 
-/** Stored frames that are sent together. Without frames, it reports to the platform that no rows exist with these numbers. */
+/** Stored frames that are sent together. A batch without frames reports to the platform that no rows exist with these numbers. */
 export interface RowBatch {
   readonly rows: SeqRange;
   readonly frames: readonly StoredFrame[];
@@ -32,7 +32,7 @@ const BATCH_READINGS = { min: 50, first: 200, max: { metrics: 1_000, segments: 3
 const ROUND_MS = { slow: 500, fast: 250 };
 const MAX_FRAMES = 2_000;
 
-/** The size of the first batch on a new link. */
+/** The size of the first batch on a new link, and after a change of the form. */
 export const FIRST_BATCH_SIZE: BatchSize = { readings: BATCH_READINGS.first, readingsPerFrame: 20 };
 /** The size for a platform that did not acknowledge in time: enough to check whether it acknowledges. */
 export const SMALLEST_BATCH_SIZE: BatchSize = { readings: BATCH_READINGS.min, readingsPerFrame: 20 };

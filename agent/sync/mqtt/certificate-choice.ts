@@ -18,7 +18,7 @@ export interface KeyPair {
 
 /** Which certificate the current or last attempt uses: the renewed one, or the one before it. */
 export interface CertificateUse {
-  /** Differs for each renewed certificate, and for what is wrong with an unusable one; empty if there is none. */
+  /** The hash of the renewed certificate, or the text of why it cannot be used; empty if there is none. */
   readonly renewed: string;
   readonly isRenewed: boolean;
   /** Why the renewed one is not in use; empty if it is in use, or if there is none. */

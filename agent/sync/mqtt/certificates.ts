@@ -49,7 +49,9 @@ export function isKeyOfCertificate(cert: Buffer, key: Buffer): boolean | null {
   }
 }
 
-/** Returns the day of a time in UTC as text, `2027-01-31`; `unknown` if `ms` is not a finite number. */
+/**
+ * Returns the day of a time in UTC as text, `2027-01-31`; `unknown` if `ms` is not a finite number. Shape: `ms` is before the year 10000.
+ */
 export function certificateDay(ms: WallMs): string {
   return Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 10) : 'unknown';
 }

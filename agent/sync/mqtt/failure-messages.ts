@@ -129,7 +129,7 @@ const ALERT_TEXTS: readonly (readonly [part: string, text: Message])[] = [
 /** Source: MQTT 5 §2.4. */
 const NOT_AUTHORISED = 0x87;
 
-/** Returns the error for a broker that refused the connection, with UplinkError code `refused`. `code`: of its CONNACK. */
+/** Returns the error for a broker that refused the connection, with UplinkError code `refused`. `code`: that of the CONNACK. */
 export function connectRefusal(url: string, code: number, cause?: Error): UplinkError {
   const text = CONNACK_TEXTS[code] ?? msg`the code is in no standard: check its log`;
   return new UplinkError('refused', msg`${url} refused the connection (${hex(code)}): ${text}`, { cause });

@@ -24,7 +24,7 @@ export type ReachedStage = 'nothing' | 'name' | 'tcp' | 'tls';
 export interface MqttSocket {
   readonly socket: Socket;
   readonly reached: ReachedStage;
-  /** The broker's certificate, verified or not; null before it arrives. */
+  /** The broker's certificate, verified or not. Null before it arrives, without TLS, and for one that cannot be parsed. */
   readonly peer: PeerCertificate | null;
   /** Why the input was refused, which destroys the socket; null if it was not. */
   readonly streamError: StreamError | null;

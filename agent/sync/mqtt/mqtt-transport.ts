@@ -59,15 +59,15 @@ export interface PacketSummary {
 export interface InboundMessage {
   readonly topic: string;
   readonly payload: Uint8Array;
-  /** Stored by the broker, not just sent. */
+  /** The broker had stored it, and sent it because of a subscription. */
   readonly retained: boolean;
 }
 
-/** An accepted connection, from CONNACK to its end. Every promise settles, at the latest with that end. */
+/** An accepted connection, from CONNACK to its end. The promises of its methods settle at the latest when the connection ends. */
 export interface MqttConnection {
   /** Largest packet that the broker accepts. Units: bytes. */
   readonly maxPacketBytes: number;
-  /** The smaller of the requested keepalive and the broker's. Units: s. */
+  /** The smaller of the requested keepalive and the broker's; the requested one if the broker sets none or 0. Units: s. */
   readonly keepaliveS: number;
   /** Sent since CONNECT. Units: bytes. */
   readonly sentBytes: number;

@@ -33,7 +33,7 @@ export interface BrokerConnectionParts {
   readonly onMessage: (message: InboundMessage) => void;
   /** The current attempt or connection failed. */
   readonly onFailed: (error: unknown) => void;
-  /** The broker has accepted the connection with this certificate. */
+  /** The broker has accepted the connection and the subscriptions with this certificate. */
   readonly onCertificate?: (use: CertificateUse) => void;
 }
 

@@ -46,10 +46,10 @@ export class LinkFailures {
   }
 
   /**
-   * Wait after `failures` failures in a row. Units: ms.
+   * Returns the wait before the next attempt, after `failures` failures in a row. Units: ms.
    *
-   * After another client with the same id has taken over the session, the wait is longer, so that the agent does not disconnect it at
-   * once. Each takeover without a stable session before it doubles that wait.
+   * If another client with the same id has taken over the session, the wait is at least 30 s, so that the agent does not disconnect that
+   * client at once. Each takeover without a stable session before it doubles the limits, up to 15 min.
    */
   restMs(failures: number): number {
     const usualMs = backOffMs(failures, this.#isConformance ? FIXED_CHANCE : this.#random());

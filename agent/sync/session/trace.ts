@@ -17,8 +17,8 @@ const MAX_TEXT_CHARS = 500;
 export type Trace = ReturnType<typeof createTrace>;
 
 /**
- * Creates an empty record of the last 400 events and packets of a session, for the console. Long texts are truncated; the content of packets
- * is not kept.
+ * Creates an empty record of the last 400 events and packets of an uplink, for the console. Long texts are truncated; the content of
+ * packets is not kept.
  */
 export function createTrace(clock: Pick<Clock, 'wallMs'>) {
   const ring: TraceEntry[] = [];

@@ -78,7 +78,7 @@ export class UplinkMonitor {
     this.#events.notice({ code: 'uplink-taken-over', source: this.#config.node, severity: 'warning', text });
   }
 
-  /** Raises or clears `platform-silent`: no row was ever acknowledged, or none for some time. */
+  /** Raises `platform-silent` while the platform does not acknowledge rows in time, and clears it otherwise. */
   checkPlatform({ isPlatformSilent, isAcknowledging, cursorSeq }: DeliveryFacts): void {
     const text = isAcknowledging
       ? msg`the platform has acknowledged nothing beyond row ${cursorSeq}: check that it stores what arrives`

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
 
-/** The metrics of one device in their order. Shape: `deviceId` is empty for the node. */
+/** The names of the metrics of one device, in their order. Shape: `deviceId` is empty for the node. */
 export interface AliasedMetrics {
   readonly deviceId: string;
   readonly names: readonly string[];

@@ -4,7 +4,7 @@
 import protobuf from 'protobufjs';
 import { SPARKPLUG_PROTO } from './sparkplug-proto.ts';
 
-/** A value and its field on the wire. `int` is 32 bits and `long` 64 bits, both as written: two's complement. */
+/** A value and its field on the wire. `int`: 32 bits, `long`: 64 bits; negative numbers are in two's complement. */
 export type MetricValue =
   | { readonly kind: 'int'; readonly value: number }
   | { readonly kind: 'long'; readonly value: bigint }
@@ -13,7 +13,7 @@ export type MetricValue =
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'bytes'; readonly value: Uint8Array };
 
-/** One entry of a property set, as `Quality` or `engUnit`. */
+/** One entry of a property set, such as `Quality` or `engUnit`. */
 export interface Property {
   readonly key: string;
   readonly type: number;
@@ -34,7 +34,9 @@ export interface Metric {
   readonly value?: MetricValue | undefined;
 }
 
-/** One message's body. Units: `timestampMs` is the time of sending; `seq` is 0..255, or undefined in NDEATH and in commands. */
+/**
+ * The body of one message. Units: `timestampMs` is the time of sending in ms since 1970 UTC; `seq` is 0..255. Absent fields are undefined.
+ */
 export interface Payload {
   readonly timestampMs?: number | undefined;
   readonly seq?: number | undefined;

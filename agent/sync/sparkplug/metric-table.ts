@@ -11,7 +11,7 @@ import { type AliasBlocks, type AliasedMetrics, assignAliasBlocks, NO_ALIAS_BLOC
 
 /** A metric of the node or of a device, with its alias and the flags that decide on its form in messages. */
 export interface MetricEntry extends UplinkMetric {
-  /** Null for metrics that a host must find by name: bdSeq and Node Control, or all if aliases are off. */
+  /** Null for metrics that a host must find by name: bdSeq and `Node Control/Rebirth`, or all if aliases are off. */
   readonly alias: number | null;
   /** DATA includes its datatype. */
   readonly isTypedInData: boolean;
@@ -36,7 +36,7 @@ export interface DeviceEntry {
 export interface MetricTable {
   readonly node: readonly MetricEntry[];
   readonly devices: ReadonlyMap<string, DeviceEntry>;
-  /** A point may belong to more than one device: a lamp and its zone. */
+  /** The metrics of each point; a point without a metric is absent. */
   readonly byPoint: ReadonlyMap<PointId, readonly MetricEntry[]>;
   /** The metrics that have an alias. */
   readonly aliased: readonly AliasedMetrics[];
@@ -89,11 +89,11 @@ const AGENT = {
 } as const;
 const ROWS = { rows: ['Sync/Rows', 'String'] } as const;
 
-/** Metric names, on the node, of its session and of the state of store and delivery. */
+/** Metric names, on the node, for its session and software, for store and delivery, and for relayed detections. */
 export const NODE_METRIC = metricNames(NODE);
 /** Metric names, on the node, of the state of the agent itself. */
 export const AGENT_METRIC = metricNames(AGENT);
-/** Metric name, on the node and on every device, of the rows of the store that a message contains. */
+/** Metric name, on the node and on every device, that names the rows of the store which a message contains. */
 export const ROWS_METRIC = ROWS.rows[0];
 
 const NODE_METRICS: readonly UplinkMetric[] = [...[NODE, ROWS].flatMap(ownMetrics), ...NODE_COMMAND_METRICS, ...ownMetrics(AGENT)];

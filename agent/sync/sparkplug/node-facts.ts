@@ -18,8 +18,8 @@ const BYTES_STEP = 10_000;
 export type NodeFacts = ReturnType<typeof createNodeFacts>;
 
 /**
- * Creates the writer of the node's own metrics. Sets software, version and `Node Control/Rebirth` (false) in `values` immediately, `Sync/*`
- * with each `note`. Sends nothing.
+ * Creates the writer of the node's own metrics. Sets software, version and `Node Control/Rebirth` (false) in `values` immediately, and the
+ * metrics of store and delivery with each `note`. Sends nothing.
  */
 export function createNodeFacts(table: MetricTable, values: CurrentValues, clock: Clock, version: string) {
   const set = (name: string, value: string | number | boolean | null): readonly Change[] => {

@@ -16,7 +16,7 @@ import { Publisher, type PublisherParts } from './publisher.ts';
 export interface NodePublisherParts extends Pick<PublisherParts, 'table' | 'topics' | 'values' | 'clock' | 'onSent'> {
   readonly nodeId: string;
   readonly log: Log;
-  /** The broker refuses even the smallest birth: no session is possible. */
+  /** Even the smallest birth exceeds the broker's packet limit: no session is possible. */
   readonly onBirthRefused: (error: UplinkError) => void;
 }
 

@@ -61,16 +61,16 @@ export function* splitMetrics(metrics: readonly Metric[], topic: string, maxPack
 }
 
 /**
- * Returns the metrics with the oldest first; equal times keep their order. Source: `operational-behavior-data-publish-nbirth-order`,
- * `…-dbirth-order`.
+ * Returns the metrics with the oldest first; equal times keep their order. One without a time counts as the oldest. Source:
+ * `operational-behavior-data-publish-nbirth-order`, `…-dbirth-order`.
  */
 export function inTimeOrder(metrics: readonly Metric[]): readonly Metric[] {
   return metrics.toSorted((a, b) => (a.timestampMs ?? 0) - (b.timestampMs ?? 0));
 }
 
 /**
- * Returns the entries in the order of a birth: required ones first, those that the platform only writes last, because a birth that is too
- * large is truncated at its end. Otherwise the order stays.
+ * Returns the entries in the order of a birth: first those that proof, loss reports, outcomes and rebirths need, last those of
+ * `WRITTEN_METRICS`. The reason: a birth that is too large loses its last metrics. Otherwise the order stays.
  */
 export function requiredFirst(entries: readonly MetricEntry[]): readonly MetricEntry[] {
   const rank = ({ name }: MetricEntry): number => (REQUIRED.includes(name) ? 0 : WRITTEN_METRICS.has(name) ? 2 : 1);

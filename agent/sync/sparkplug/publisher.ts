@@ -31,7 +31,7 @@ export interface PublisherParts {
   readonly onCut?: (deviceId: string | null, leftOut: readonly string[]) => void;
 }
 
-/** What was sent. `readings`: number of readings, as metrics or in a segment. `bytes`: of payload. */
+/** What was sent. `readings`: how many were sent or are implied by a device's death, without the two counts below. `bytes`: of payload. */
 export interface Sent {
   readonly readings: number;
   readonly bytes: number;

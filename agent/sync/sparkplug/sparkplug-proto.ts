@@ -49,10 +49,13 @@ message PropertyValue {
 }
 `;
 
-/** Type numbers of Sparkplug. UInt32 is missing on purpose: hosts disagree about its field. Source: Sparkplug 3.0 §6.4.16. */
+/**
+ * The type numbers of Sparkplug that the agent writes. UInt32 is not used, because hosts disagree about its field. Source: Sparkplug 3.0
+ * §6.4.16.
+ */
 export const DATATYPE = { Int32: 3, Int64: 4, Float: 9, Double: 10, Boolean: 11, String: 12, DateTime: 13, Bytes: 17 } as const;
 
-/** Types whose values are whole numbers, in `int_value` or `long_value`: Int8 to UInt64. */
+/** Type numbers of the integer types, Int8 to UInt64; their values are in `int_value` or `long_value`. */
 export const INTEGER_DATATYPES: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8];
-/** Those of them whose highest bit is not a sign: UInt8 to UInt64. */
+/** Type numbers of the unsigned integer types, UInt8 to UInt64. */
 export const UNSIGNED_DATATYPES: readonly number[] = [5, 6, 7, 8];

@@ -21,7 +21,7 @@ type Inbound =
   | { readonly kind: 'rewritten-state' | 'rewritten' }
   | { readonly kind: 'device-command'; readonly deviceId: string };
 
-/** The topics that `createTopics` returns. */
+/** The topics of one edge node, and the parser of received topics, that `createTopics` returns. */
 export type Topics = ReturnType<typeof createTopics>;
 
 /**

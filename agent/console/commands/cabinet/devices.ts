@@ -125,7 +125,9 @@ export function renderDevices(devices: readonly DeviceView[], page: Page, state 
   return [...tableLines(columns, rows, page), '', ...faults, ...nameplate, translated(msg`${sums}`, page)].join('\n');
 }
 
-/** Renders `luciole points`: the newest value of each point and its quality. */
+/**
+ * Renders `luciole points`: one row per point with its newest value, unit, quality and age, then their number; one sentence without points.
+ */
 export function renderPoints(points: readonly PointView[], page: Page): string {
   if (points.length === 0) return translated(msg`no point matches; \`luciole points\` lists all`, page);
   const rows = points.map((point) => [

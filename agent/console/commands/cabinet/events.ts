@@ -16,7 +16,10 @@ const USUAL_EVENT_SPAN = '24h';
 /** Source: assumed; more than a person reads, acceptable on a slow line. Confirmed by: time to print 500 events at 9600 baud. */
 const MAX_EVENTS = 500;
 
-/** `events`: answers with at most 500 events: those of a period, or with `--active` those that have not ended. */
+/**
+ * `events`: answers with the newest 500 stored events that began or ended in the period or have no end, and with all open warnings and
+ * alarms. With `--active` only with the latter.
+ */
 export const EVENTS = agentCommand({
   name: 'events',
   role: 'viewer',
@@ -74,7 +77,10 @@ function sumOf(events: readonly AgentEvent[], spanMs: number | null): Message {
 /** Separators after the name that a sentence is about, in English and French. */
 const JOINTS = [': ', ' : '];
 
-/** Returns the text of an event in the language of the page, without the name of its source, which has its own column. */
+/**
+ * Returns the text of an event in the language of the page. Leaves out the name of its source, which has its own column, where a colon
+ * follows the name or the text begins with it.
+ */
 export function eventText({ source, text }: Pick<AgentEvent, 'source' | 'text'>, page: Pick<Page, 'language'>): string {
   const sentence = translated(text, page);
   for (const joint of JOINTS) {

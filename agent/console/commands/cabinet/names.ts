@@ -28,7 +28,7 @@ export interface Names {
   readonly trial?: Pick<TrialView, 'number' | 'mode' | 'restS'> | null;
 }
 
-/** `names`: answers with the names of the cabinet and what is in force for a time. A session requests it before each prompt. */
+/** `names`: answers with the names of the cabinet, for completion, and with the overrides and the trial in force, for the prompt. */
 export const NAMES = agentCommand({
   name: 'names',
   role: 'viewer',
@@ -49,7 +49,7 @@ export const NAMES = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
-/** Answers with the language of the cabinet, for the texts before a login. It needs no login, so it contains nothing else. */
+/** `greeting`: answers with the language of the cabinet, for the texts before a login. It needs no login, so it contains nothing else. */
 export const GREETING = agentCommand({
   name: 'greeting',
   role: 'anyone',

@@ -32,8 +32,8 @@ export function isConfigDone({ state, code }: ConfigAnswer): boolean {
 }
 
 /**
- * Makes a command for technicians that changes the configuration. It succeeds only if the answer is `done` without a code. The log gets
- * state, reason and revision of the answer.
+ * Makes a command for technicians that changes the configuration or its candidate. It succeeds only if the answer is `done` without a code.
+ * The log gets state, reason and revision of the answer.
  */
 export function configChange<Args>(
   parts: Omit<AgentCommandParts<Args, ConfigAnswer, never>, 'role' | 'group' | 'succeeded' | 'audit'>,

@@ -41,8 +41,9 @@ export interface CommitArgs {
 }
 
 /**
- * `config commit`: puts the caller's candidate into service, on trial if that changes anything that runs. The agent keeps it once all is
- * well; with `--confirm` only `config confirm` keeps it.
+ * `config commit`: puts the caller's candidate into service, on trial if it affects a part that runs. The agent confirms the trial once all
+ * devices and the uplink that responded before respond again, and new devices too. With `--confirm` only `config confirm` does. A trial
+ * that is not confirmed in time is returned.
  */
 export const CONFIG_COMMIT = configChange({
   name: 'config commit',
@@ -80,7 +81,10 @@ export const CONFIG_RETURN = configChange({
   render: async (result, page) => (await import('./config-page.ts')).renderReturned(result, page),
 });
 
-/** `config rollback`: puts an earlier revision into service, on trial and with options as for `config commit`. */
+/**
+ * `config rollback`: puts the files of an earlier revision into service as a new revision, on trial and with options as for `config
+ * commit`.
+ */
 export const CONFIG_ROLLBACK = configChange({
   name: 'config rollback',
   summary: msg`put an earlier revision back into service, on trial`,

@@ -7,7 +7,10 @@ import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { CONFIG_GROUP, configChange, configOf, isConfigDone } from './config-args.ts';
 
-/** `config set`: changes one value of the caller's candidate, or removes it with `--delete`. What runs is unchanged. */
+/**
+ * `config set`: changes one value of the caller's candidate, or removes it with `--delete`. Without a candidate it begins one with the
+ * running files. What runs is unchanged.
+ */
 export const CONFIG_SET = configChange({
   name: 'config set',
   summary: msg`change one value of the candidate`,
@@ -32,7 +35,7 @@ export const CONFIG_SET = configChange({
 
 /**
  * `config places`: answers with completions for a partly typed key, from the running configuration; none if this run accepts no other
- * configuration. A session requests them on TAB.
+ * configuration.
  */
 export const CONFIG_PLACES = agentCommand({
   name: 'config places',

@@ -14,7 +14,7 @@ import { asFileText } from './file-text.ts';
 /** The part of a page that a change needs. */
 type Sheet = Pick<Page, 'widthCols' | 'language'>;
 
-/** Renders `config`: the running revision, a trial with what it still needs, and the candidates of all authors. */
+/** Renders `config`: the running revision, a trial with what it still needs, the candidates of all authors, and trouble with the disk. */
 export function renderConfig({ running, trial, candidate, others, trouble }: ConfigView, page: Page): string {
   const sheet: [label: Message, text: Said][] = [[msg`Runs`, revisionText(running, page)]];
   if (trial !== null) {
@@ -76,7 +76,7 @@ function endText(why: Said, reason: Said): Said {
   return String(why) === '' ? msg`returned: ${reason}` : msg`${why}; returned: ${reason}`;
 }
 
-/** Renders the result after a file or value was put in the candidate: warnings and what to type next, or the refusal with its problems. */
+/** Renders the result of a change of the candidate: warnings and what to type next, or the refusal with its problems. */
 export function renderPut(answer: ConfigAnswer, page: Sheet): string {
   const done = msg`in the candidate: see \`luciole config compare\`, then \`luciole config commit\``;
   return refused(answer, page) ?? [...problemLines(answer.warnings, page, true), ...paragraph(done, page)].join('\n');
@@ -131,7 +131,7 @@ export function renderKept(answer: ConfigAnswer, page: Sheet): string {
   return refused(answer, page) ?? translated(msg`revision ${answer.revision ?? 0} is kept`, page);
 }
 
-/** Renders the result of `config return`: the revision that runs again, or the refusal. */
+/** Renders the result of `config return`: the revision that runs again, with a warning if that is not stored, or the refusal. */
 export function renderReturned(answer: ConfigAnswer, page: Sheet): string {
   const { code, reason, revision } = answer;
   const but = code === undefined ? [] : paragraph(asciiMessage(reason), page);

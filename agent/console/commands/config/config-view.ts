@@ -16,8 +16,7 @@ export interface ConfigText {
 }
 
 /**
- * `config`: answers with the running revision, the one on trial and what it still needs, and the candidates. A session also requests it to
- * learn which revision is on trial.
+ * `config`: answers with the running revision, the one on trial and what it still needs, and the candidates.
  */
 export const CONFIG = agentCommand({
   name: 'config',
@@ -66,7 +65,7 @@ export const CONFIG_SHOW = agentCommand({
   render: async ({ lines }) => lines.join('\n').trimEnd(),
 });
 
-/** `config history`: answers with the revisions of the configuration: when, by whom, why, and their end. */
+/** `config history`: answers with the revisions in the history, the newest first: when, by whom, why, and how each ended. */
 export const CONFIG_HISTORY = agentCommand({
   name: 'config history',
   role: 'viewer',

@@ -58,8 +58,8 @@ export function readerGone({ signal, readerEnd }: Pick<Job, 'signal' | 'readerEn
 }
 
 /**
- * `config hold`: a machine user's session keeps this request open from its first commit. If the connection is lost, even because the
- * process was killed, the agent reverts what the session put on trial.
+ * `config hold`: stays open until the client ends it. If the connection is lost instead, the agent reverts a revision that the caller put
+ * on trial with `--confirm`, unless it is that of `--before`.
  */
 export const TRIAL_HOLD = agentCommand<number | null, { readonly isOver: true }, { readonly isHeld: true }>({
   name: 'config hold',

@@ -10,7 +10,7 @@ import { csvLine, type TableColumn, tableLines } from '../../text/text-table.ts'
 /** How energy is shown. */
 export type EnergyForm = 'table' | 'csv';
 
-/** The answer of `energy`, with the requested step and zone; null for all nights as one, and for all zones. */
+/** The answer of `energy`, with the requested step and zone. `by` null: all nights as one. `zone` null: all zones. */
 export interface EnergyAnswer extends EnergyView, Pick<EnergyQuery, 'by' | 'zone'> {}
 
 /** Shorter interruptions are not shown. Units: h. Source: assumed; a restart takes seconds. Confirmed by: a month of restarts in the log. */

@@ -8,7 +8,7 @@ import { findName } from '../find-name.ts';
 import { RANGE_OPTIONS, rangeOf, readRange, type TypedRange } from '../time-range.ts';
 import type { EnergyAnswer, EnergyForm } from './energy-page.ts';
 
-/** The arguments of `energy`. `zone`: as typed; null for all zones. */
+/** The arguments of `energy`. `by` null: all nights as one. `zone`: as typed; null for all zones. */
 export interface EnergyArgs extends TypedRange {
   readonly by: EnergyQuery['by'];
   readonly zone: string | null;
@@ -37,7 +37,10 @@ function readBy(text: string): EnergyQuery['by'] {
   return found;
 }
 
-/** `energy`: answers with hours, levels, energy and savings of the nights of a period. Fails if the disk cannot be read. */
+/**
+ * `energy`: answers with hours, levels, energy and savings of the nights of a period. Fails for an unknown zone or if the disk cannot be
+ * read.
+ */
 export const ENERGY = agentCommand({
   name: 'energy',
   role: 'viewer',

@@ -12,8 +12,8 @@ import { findTarget } from './light-args.ts';
 const MAX_HOURS = 1_000_000;
 
 /**
- * `hours`: answers with the burning hours of lamps. With a target and a number, the number first becomes the hours of each lamp of the
- * target.
+ * `hours`: answers with the burning hours of all lamps, or of those of the target. With a target and a number, the number first becomes the
+ * hours of each lamp of the target.
  */
 export const HOURS = agentCommand({
   name: 'hours',

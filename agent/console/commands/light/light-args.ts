@@ -21,12 +21,15 @@ export function findTarget(view: AgentView, typed: string): Target {
   return { kind: lamps.includes(id) ? 'lamp' : 'zone', id };
 }
 
-/** Returns the id of the zone with this name. Errors: as `findName`. */
+/** Returns the id of the zone with this name; capital and small letters are equal. Errors: as `findName`. */
 export function findZone(view: AgentView, typed: string): string {
   return findName(typed, view.names().zones, { noun: 'zone', listedBy: 'luciole zones' });
 }
 
-/** Returns the id of the lamp with this name, or else of the only lamp on the pole with this name. Letters and errors: as `findTarget`. */
+/**
+ * Returns the id of the lamp with this name, or else of the only lamp on the pole with this name. Capital and small letters are equal.
+ * Errors: as `findTarget`.
+ */
 export function findLamp(view: AgentView, typed: string): string {
   return findOnStreet(view, typed, view.names().lamps, 'lamp');
 }

@@ -27,8 +27,8 @@ async function targetOf(view: AgentView, zone: string | null): Promise<Target> {
 }
 
 /**
- * `lights on`: sets the lamps of the cabinet or a zone to 100 % for a limited time, as an emergency. It needs no login; for more than 2 h
- * it requires the role technician.
+ * `lights on`: requests 100 % for the lamps of the cabinet or a zone for a limited time, as an emergency. It needs no login; for more than
+ * 2 h it requires the role technician.
  */
 export const LIGHTS_ON = agentCommand({
   name: 'lights on',

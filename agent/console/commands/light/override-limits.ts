@@ -7,7 +7,7 @@ import type { LevelPct, Outcome, Rank } from '../../../core/words.ts';
 import type { Page } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 
-/** A limit that gave some lamps another level than an override requested. */
+/** The limits that gave some lamps another level than an override requested. `levelPct`: the level that these lamps have. */
 export interface OverrideLimit {
   readonly lamps: readonly string[];
   readonly levelPct: LevelPct;

@@ -39,8 +39,8 @@ const MAX_REASON = 120;
 const TARGET = { name: 'target', summary: msg`a lamp or a zone`, required: true, names: 'target' } as const;
 
 /**
- * `override`: sets a lamp or zone to a level for a limited time. Answers once the lamps confirmed it or failed to, with the limits that
- * changed the level.
+ * `override`: requests a level for a lamp or zone for a limited time. Answers once the lamps confirmed it or failed to, or it was refused,
+ * with the limits that changed the level.
  */
 export const OVERRIDE = agentCommand({
   name: 'override',
@@ -68,7 +68,10 @@ export const OVERRIDE = agentCommand({
   succeeded: isOverrideKept,
 });
 
-/** `release`: ends the overrides of a lamp or zone, now or with `--at-next-step` at the next step of the programme. */
+/**
+ * `release`: ends the overrides on exactly this lamp or zone that the caller may end. They end now, or with `--at-next-step` at the next
+ * change of the light by programme or sun.
+ */
 export const RELEASE = agentCommand({
   name: 'release',
   role: 'technician',
@@ -112,7 +115,10 @@ export function isOverrideKept(outcome: Outcome): boolean {
   return outcome.isSaved !== false && isOverrideInForce(outcome);
 }
 
-/** Returns true if the overrides have ended, every lamp confirmed its level after that, and a restart does not bring them back. */
+/**
+ * Returns true if a release succeeded and a restart does not undo it. The overrides have then ended and every lamp confirmed its level, or
+ * with `--at-next-step` they end at that step.
+ */
 export function isReleased({ state, isSaved }: Outcome): boolean {
   return state === 'verified' && isSaved !== false;
 }

@@ -73,10 +73,10 @@ export interface Walked {
   readonly zone: string;
   readonly night: boolean;
   readonly durationMs: number;
-  /** Detections not shown because the client was too slow; they count in `detections` too. */
+  /** Detections whose progress was lost, for example because the client was too slow; they count in `detections` too. */
   readonly missed: number;
   readonly sensors: readonly { readonly pointId: PointId; readonly detections: number }[];
-  /** Time from the reading to the first level sent, the median of all detections; null if no lamp had to rise. Units: ms. */
+  /** Median time from the reading to the first level sent, of the detections that raised a lamp; null if none did. Units: ms. */
   readonly medianMs: number | null;
   /** The longest of these times. Units: ms. */
   readonly worstMs: number | null;

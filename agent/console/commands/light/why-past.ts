@@ -1,4 +1,7 @@
-/** `why --at` in the past: shows what was measured, and what sun and programme request with the present settings. Decisions are not recorded. */
+/**
+ * `why --at` in the past: shows what was measured, and what sun and programme request with the present settings. Decisions are not
+ * recorded.
+ */
 
 import type { WallMs } from '../../../core/clock.ts';
 import { count } from '../../../core/counts.ts';
@@ -34,8 +37,8 @@ export async function withMeasured(view: AgentView, lamps: readonly PastLamp[], 
 }
 
 /**
- * Renders `why` for a past instant: what was measured, one lamp as a sheet or a zone as a table, then what sun and programme request for
- * that time by the present settings.
+ * Renders `why` for a past instant: the measured levels, for one lamp as a sheet, for a zone as a table. Then what sun and programme
+ * request at that time by the present settings; for a zone only the requests that all its lamps share.
  */
 export function renderPast({ id, kind, atMs = 0 }: WhyView, lamps: readonly PastLamp[], page: Page): string {
   const row = (label: Message, text: Said): string[] => labelled(label, text, page);

@@ -1,4 +1,6 @@
-/** Renders the parts of `why` that present and past share: the instant, and the trace of who requested which level, from when to when. Pure. */
+/**
+ * Renders the parts of `why` that present and past share: the instant, and the trace of who requested which level, from when to when. Pure.
+ */
 
 import type { WallMs } from '../../../core/clock.ts';
 import { type Message, msg, NO_TEXT } from '../../../core/message.ts';
@@ -30,7 +32,7 @@ export function requestedAt(atMs: WhyView['atMs'], page: Page): string[] {
   return [...labelled(msg`At`, fullTime(atMs, page.timezone), page), ...(twin === null ? [] : labelled(msg`Or`, text, page))];
 }
 
-/** Returns the trace as a table; `>` marks the lines that decided the level. */
+/** Returns the trace as the lines of a table; `>` marks each line that affected the level. */
 export function traceLines(trace: readonly WhyLine[], page: Page): string[] {
   const rows = trace.map((line) => [
     line.applied ? '>' : '',
@@ -63,7 +65,7 @@ function until(untilMs: WallMs, page: Page): Message {
   return untilMs > page.atMs ? msg`until ${clockTime(untilMs, page)}, in ${formatDuration(untilMs - page.atMs)}` : msg`over`;
 }
 
-/** Returns the lines that all these traces share, in the order of the first. */
+/** Returns the lines of the first trace whose `traceKey` occurs in all the others; an empty list without a trace. */
 export function sharedTrace(traces: readonly (readonly WhyLine[])[]): readonly WhyLine[] {
   const [first, ...others] = traces;
   const seenByOthers = others.map((trace) => new Set(trace.map(traceKey)));

@@ -23,7 +23,8 @@ import { requestedAt, sharedTrace, traceKey, traceLines } from './why-trace.ts';
 const TIMEOUT_MS = 60_000;
 
 /**
- * `why`: answers with the level of a lamp or zone and its reasons: now, as a forecast for a later time, or as measured at an earlier one.
+ * `why`: answers with the level of a lamp or zone and its reasons, the text of a panel or the sound of a place. For a lamp or zone, `--at`
+ * selects another time: a forecast, or for the past the measured levels.
  */
 export const WHY = agentCommand({
   name: 'why',
@@ -67,8 +68,8 @@ interface WhyPanel {
 }
 
 /**
- * Renders one lamp with its trace; for a zone the lines that all lamps share, then one row per lamp. For a past instant it renders what
- * was measured, as `renderPast`.
+ * Renders one lamp with its trace; for a zone the lines that all lamps share, then one row per lamp. A past instant is rendered by
+ * `renderPast`.
  */
 export function renderWhy(view: WhyView, page: Page): string {
   if (view.past !== undefined) return renderPast(view, view.past, page);

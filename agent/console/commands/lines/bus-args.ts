@@ -26,7 +26,7 @@ export const UNITS = { broadcast: 0, min: 1, max: 247 };
 const MAX_ADDRESS = 65_535;
 const TABLES: readonly Table[] = ['holding', 'input', 'coil', 'discrete'];
 const TABLE_WORDS = TABLES.join(', ');
-/** The argument that names a Modbus line. */
+/** The argument that names a line whose units can be polled. */
 export const LINE_ARGUMENT = { name: 'line', summary: msg`a Modbus line of the cabinet`, required: true, names: 'modbus-line' } as const;
 /** The argument that names a unit of a line, by its address or its device; `unitArg` reads it. */
 export const UNIT_ARGUMENT = {
@@ -35,9 +35,9 @@ export const UNIT_ARGUMENT = {
   required: true,
   names: 'device',
 } as const;
-/** The argument with a register address as in the Modbus frame, from 0; `addressArg` reads it. */
+/** The argument with the address of the first register or bit, as in the Modbus frame, from 0; `addressArg` reads it. */
 export const ADDRESS_ARGUMENT = { name: 'address', summary: msg`as in the frame, from 0; decimal or 0x hex`, required: true } as const;
-/** The option `--table`; `tableArg` reads it. */
+/** The option `--table` with the Modbus table, `holding` if it is missing; `tableArg` reads it. */
 export const TABLE_OPTION = { name: 'table', value: 'TABLE', summary: msg`${TABLE_WORDS} (default: holding)`, choices: TABLES } as const;
 
 /**
@@ -84,7 +84,8 @@ export function unitArg(args: RawArgs, min: number = UNITS.min): number | string
 }
 
 /**
- * Returns the id of the line with this name, typed in capital or small letters. Errors: throws ConsoleError 'unknown-name' as `findName`.
+ * Returns the id of the line with this name, a line of any kind; capital and small letters are equal. Errors: throws ConsoleError
+ * 'unknown-name' as `findName`.
  */
 export function findLine(view: AgentView, typed: string): string {
   return findName(typed, view.names().lines, { noun: 'line', listedBy: 'luciole status' });
@@ -129,7 +130,7 @@ export function valuesFit({ values, after }: BusWriteResult): boolean {
   return after === null || values.every((value, index) => after[index] === value);
 }
 
-/** Returns a register as four hex digits. */
+/** Returns the value of a register, 0 to 65,535, as `0x` and four hex digits: `0x012C`. */
 export function hexWord(value: number): string {
   return `0x${value.toString(16).toUpperCase().padStart(4, '0')}`;
 }

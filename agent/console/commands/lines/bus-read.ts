@@ -20,7 +20,7 @@ import {
 /** Source: Modbus Application Protocol V1.1b3 §6.1 and §6.3. */
 const MAX_COUNT = { registers: 125, bits: 2_000 };
 
-/** `bus read`: reads up to 125 registers or 2,000 bits of a unit in one request. `profile test` uses it too. */
+/** `bus read`: reads up to 125 registers or 2,000 bits of a unit in one request, and decodes the points of its profile. */
 export const BUS_READ = agentCommand({
   name: 'bus read',
   role: 'technician',

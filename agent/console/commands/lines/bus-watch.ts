@@ -12,8 +12,8 @@ import { reportUntilOver, type Watched } from '../until-over.ts';
 import { findLine, LINE_ARGUMENT, onBus } from './bus-args.ts';
 
 /**
- * `bus watch`: sends the transactions of a line until the time of `--for` is over or the client disconnects. Those that a slow client
- * misses are counted.
+ * `bus watch`: sends the transactions of a line until the time of `--for` is over, or the client ends it or disconnects. Transactions that
+ * a slow client misses are counted.
  */
 export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, LineWatched, BusTransaction>({
   name: 'bus watch',
@@ -35,7 +35,7 @@ export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, Li
   progress: { isLasting: true, load: async () => renderTransaction },
 });
 
-/** The answer of `bus watch`: what was sent to the client, for the summary. */
+/** The answer of `bus watch`, for its summary: the line, the numbers of transactions sent and missed, and the duration. */
 export interface LineWatched extends Watched {
   readonly line: string;
 }
@@ -47,7 +47,8 @@ const LANE_COLS = 9;
 const WHAT_COLS = 23;
 
 /**
- * Renders one transaction in one line; text that does not fit is cut. Shape: `22:41:07.123 #7 read input 0+4 4.6 ms presence ok`.
+ * Renders one transaction in one line: time, unit, request, turnaround, lane, result. Shape: columns with blanks between them; a request
+ * longer than 23 columns is cut and ends in `~`.
  */
 export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error }: BusTransaction, page: Page): string {
   const time = `${clockTime(atMs, { ...page, atMs })}.${String(Math.floor(atMs % 1_000)).padStart(3, '0')}`;
@@ -58,7 +59,7 @@ export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error 
   return `${time} ${`#${unit}`.padEnd(4)} ${words} ${took} ms  ${translated(wordOf(lane), page).padEnd(LANE_COLS)}  ${result}`;
 }
 
-/** Renders the summary of `bus watch`: how many transactions were shown and missed, and how long it lasted. */
+/** Renders the summary of `bus watch`: how many transactions were sent and missed, and how long it lasted. */
 export function renderWatchEnd({ line, seen, missed, durationMs }: LineWatched, page: Page): string {
   const sum = msg`${count(seen, 'transaction')} on line ${line} in ${formatDuration(durationMs)}`;
   return paragraph(missed === 0 ? sum : msg`${sum}; ${missed} more not shown: this terminal is too slow`, page).join('\n');

@@ -24,7 +24,7 @@ import {
 const MAX_VALUES = 123;
 const WORDS: Readonly<Record<string, number>> = { on: 1, off: 0 };
 
-/** A write as typed; the unit may still be a device name. */
+/** A write as typed, with its values as numbers. `unit`: an address, or the name of a device that `findUnit` has not resolved yet. */
 export interface WriteArgs extends Omit<BusWrite, 'unit'> {
   readonly unit: number | string;
   /** The user confirmed it with `--yes`. */
@@ -32,8 +32,8 @@ export interface WriteArgs extends Omit<BusWrite, 'unit'> {
 }
 
 /**
- * `bus write`: writes registers or coils of a unit and reads them back. Without `--yes` it writes nothing and fails with what it would
- * write.
+ * `bus write`: writes registers or coils of a unit and reads them back; fails if other values are read back. Without `--yes` it writes
+ * nothing and fails with what it would write.
  */
 export const BUS_WRITE = agentCommand({
   name: 'bus write',

@@ -11,7 +11,7 @@ import { wordOf } from '../../text/state-words.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
-/** One point as read from the unit. `value` and `turnaroundMs` are null if it could not be read. */
+/** The result of a test for one point. `value` is null without a usable value. `unit`: unit of measurement, `decimals`: digits to show. */
 export interface TestedPoint {
   readonly point: string;
   readonly address: number;
@@ -20,24 +20,25 @@ export interface TestedPoint {
   readonly decimals: number;
   /** `no-value`: the unit answered without a usable value; `implausible`: outside the profile's range; `failed`: could not be read. */
   readonly quality: 'good' | 'no-value' | 'implausible' | 'failed';
+  /** Null if it could not be read. */
   readonly turnaroundMs: number | null;
   /** Why it could not be read; empty otherwise. */
   readonly reason: BusErrorCode | '';
 }
 
-/** The result of a test of a profile with a unit. */
+/** The result of a test of a profile with a unit. `points`: those that were tried. `unit`: address of the unit on the line. */
 export interface ProfileTest {
   readonly profile: string;
   readonly line: string;
   readonly unit: number;
   readonly points: readonly TestedPoint[];
-  /** Texts of the nameplate; null for one that the unit does not have. */
+  /** Texts of the nameplate; null for one that could not be read. Empty if `untried` is not 0. */
   readonly nameplate: Readonly<Partial<Record<NameplateId, string | null>>>;
   /** Points skipped because the unit no longer answered. */
   readonly untried: number;
 }
 
-/** Returns true if the profile fits the unit: every point was tried, and gave a plausible value or reported that it has none now. */
+/** Returns true if the profile fits the unit: every polled point was tried, and each has the quality `good` or `no-value`. */
 export function testSucceeded({ points, untried }: ProfileTest): boolean {
   return untried === 0 && points.every(({ quality }) => quality === 'good' || quality === 'no-value');
 }
@@ -49,7 +50,7 @@ const WORD: Readonly<Record<TestedPoint['quality'], Said>> = {
   failed: wordOf('failed'),
 };
 
-/** Renders `profile test`: one row for each point that was tried, then the result and what to check. */
+/** Renders `profile test`: one row for each point that was tried, then the nameplate, the result and what to check. */
 export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols' | 'colour' | 'language'>): string {
   const sheet: Page = { ...page, atMs: 0, timezone: 'UTC' };
   const rows = test.points.map((point) => [

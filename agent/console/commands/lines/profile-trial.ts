@@ -33,7 +33,7 @@ import { type ProfileTest, renderProfileTest, type TestedPoint, testSucceeded } 
  */
 const GIVE_UP_AFTER = 3;
 
-/** A profile without problems, or all problems of its file. */
+/** A profile and no problems, or the problems of its file and null. */
 export type CheckedProfile =
   | { readonly problems: readonly Problem[]; readonly profile: null }
   | { readonly problems: readonly []; readonly profile: Profile };
@@ -51,19 +51,24 @@ export function checkProfileFile(file: string, use: ProfileUse = 'service'): Che
   }
 }
 
-/** The profile and the unit of a test, and how a register is read. `report` is called after each point, with the number of points tried and of all points. */
+/**
+ * The profile and the unit of a test, and how registers are read. `report` is called after each point, with the number of points tried and
+ * of all points to try.
+ */
 export interface ProfileTrial {
   readonly profile: Profile;
   readonly line: string;
   readonly unit: number;
-  /** Errors: rejects with ConsoleError. An error with a code of the unit, such as `timeout`, fails its points only; any other ends the test. */
+  /**
+   * Errors: rejects with ConsoleError. An error with a code of the unit, such as `timeout`, fails its points only; any other ends the test.
+   */
   readonly read: (request: BusRead) => Promise<BusReadResult>;
   readonly report: (done: number, total: number) => void;
 }
 
 /**
- * Reads each polled point and the nameplate once from the unit, and resolves with the result of each. Points in the same registers share one read. Stops
- * after three points in a row without an answer; `untried` counts the rest. Writes nothing.
+ * Reads each polled point and the nameplate once from the unit, and resolves with the result of each. Points in the same registers share
+ * one read. Stops after three points in a row without an answer; `untried` counts the rest. Writes nothing.
  *
  * Errors: rejects with ConsoleError 'usage' for a device that sends without being polled; rejects as `read` does for a failure of the line
  * or the agent.
@@ -156,7 +161,10 @@ function textIn(file: string): string {
   }
 }
 
-/** Checks a profile file and prints the profile or its problems. Resolves with the exit code: 0, or 78 for problems. */
+/**
+ * `profile check`: checks a profile file, and prints a line about the profile, or its problems. With `--json` it prints an object with
+ * `problems` and `profile`. Resolves with 0, or 78 for problems.
+ */
 export async function runProfileCheck(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
   const file = textOf(args['file']) ?? '';
   const { problems, profile } = checkProfileFile(file);

@@ -18,7 +18,7 @@ const TITLES = [
   { title: msg`Text`, wraps: true },
 ] as const;
 
-/** Renders one row for each panel; for a single panel all that is known about it. */
+/** Renders one row for each panel; a single panel as `renderWhyPanel`. */
 export function renderPanels(views: readonly PanelView[], page: Page): string {
   const [first, ...others] = views;
   if (first === undefined) return translated(msg`this cabinet has no panel; see docs/panels.md`, page);
@@ -33,7 +33,7 @@ export function renderPanels(views: readonly PanelView[], page: Page): string {
   return tableLines(TITLES, rows, page).join('\n');
 }
 
-/** Renders what a panel shows, since when, and every source that could decide its text. */
+/** Renders the text of a panel, since when it is in force, whether the panel shows it, and a table of the sources that could decide it. */
 export function renderWhyPanel(view: PanelView, page: Page): string {
   const row = (label: Message, text: Said): string[] => labelled(label, text, page);
   const lines = view.lines.map((line) => `[${line}]`).join(' ');
@@ -52,7 +52,7 @@ export function renderWhyPanel(view: PanelView, page: Page): string {
   ].join('\n');
 }
 
-/** Renders how a text or its end was carried out. */
+/** Renders the outcome of `panel set` or `panel clear`, with a notice if the text is in force but not saved. */
 export function renderPanelOutcome({ target, state, reason, isSaved }: Outcome, page: Page): string {
   const how = stateWord(state, page);
   const text = String(reason) === '' ? msg`panel ${target.id}: ${how}` : msg`panel ${target.id}: ${how}: ${reason}`;

@@ -15,7 +15,7 @@ import { paragraph, shownCols, wrap } from '../../text/text-lines.ts';
 import { eventText } from '../cabinet/events.ts';
 import { untilOver, type Watched } from '../until-over.ts';
 
-/** The option `--level`: the lowest severity that is shown; `readLevel` reads it. */
+/** The option `--level`: the lowest severity that is shown, `info` if it is missing; `readLevel` reads it. */
 export const LEVEL_OPTION: OptionSpec = {
   name: 'level',
   value: 'LEVEL',
@@ -89,13 +89,16 @@ async function watchLog(feed: LogFeed, { level, forMs }: { level: LogSeverity; f
   });
 }
 
-/** A log line as sent to one client. */
+/** A log line as sent to one client, with the time of the cabinet's clock. */
 export interface ShownLogLine extends LogLine {
-  /** Lines lost before this one because the client was too slow. */
+  /** Lines lost between the line sent before and this one, because the client was too slow. */
   readonly missed: number;
 }
 
-/** Rows per log line; the rest is in the journal. Source: assumed; a row takes 80 ms at 9600 baud. Confirmed by: the longest lines in a week of logs. */
+/**
+ * Rows per log line; the rest is in the journal. Source: assumed; a row takes 80 ms at 9600 baud. Confirmed by: the longest lines in a week
+ * of logs.
+ */
 const MAX_ROWS = 3;
 /** Indent below the severity. */
 const INDENT = ' '.repeat(9);
@@ -108,7 +111,7 @@ export function renderLogLine(line: ShownLogLine, page: Page): string {
   return [...(line.missed === 0 ? [] : [leftOut(line.missed, page)]), ...logRows(line, page)].join('\n');
 }
 
-/** Returns the line that replaces log lines that were not shown, with their number. */
+/** Returns the line that stands for `lines` log lines that are not shown: `! 3 lines left out`, in the language of the page. */
 export function leftOut(lines: number, page: Pick<Page, 'language'>): string {
   return `! ${translated(counted(lines, msg`${lines} line left out`, msg`${lines} lines left out`), page)}`;
 }
@@ -149,7 +152,7 @@ function fieldsText(fields: LogLine['fields']): string {
     .join(' ');
 }
 
-/** Renders the summary of `log watch`: how many lines were shown and missed, and how long it lasted. */
+/** Renders the summary of `log watch`: how many log lines were sent and missed, and how long it lasted. */
 export function renderLogEnd({ seen, missed, durationMs }: Watched, page: Page): string {
   const sum = msg`${count(seen, 'line')} of the log in ${formatDuration(durationMs)}`;
   return paragraph(missed === 0 ? sum : msg`${sum}; ${missed} more not shown: this terminal is too slow`, page).join('\n');

@@ -1,4 +1,6 @@
-/** The commands that the program runs itself; each is loaded on demand. agent/commissioning implements `setup`, `config import` and `erase`. */
+/**
+ * The commands that the program runs itself; each is loaded on demand. agent/commissioning implements `setup`, `config import` and `erase`.
+ */
 import { msg } from '../../../core/message.ts';
 import { JSON_OPTION } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
@@ -164,5 +166,5 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
   },
 ];
 
-/** The commands of the group `Agent:` that run in the process itself, such as `run`, `check` and `setup`, in the order of the help. */
+/** Name, arguments and options of commands that the program itself runs, such as `run`, `check` and `setup`, in the order of the help. */
 export const PROGRAM_COMMANDS: readonly LocalCommand[] = COMMANDS.map((command) => ({ kind: 'local', group: 'Agent:', ...command }));

@@ -24,7 +24,7 @@ export interface SupportBundle {
   readonly cabinetId: string;
   /** Names of the commands whose answers are missing. A file or log of the machine that is missing is only noted in the text. */
   readonly missing: readonly string[];
-  /** Missing parts that this user's role may not read, with the role that may. */
+  /** By name of a missing command that this user's role does not allow: the least role that it requires. */
   readonly needsRole: Readonly<Record<string, LeastRole>>;
 }
 
@@ -44,7 +44,10 @@ const QUESTIONS: readonly (readonly [name: string, args: RawArgs])[] = [
   ['metrics', {}],
   ['audit', { since: '7d', verify: true }],
 ];
-/** Longest part. Units: characters. Source: assumed; 13 packed parts take a quarter of an hour at 9600 baud. Confirmed by: sizes of bundles of cabinets in service. */
+/**
+ * Longest part. Units: characters. Source: assumed; 13 packed parts take a quarter of an hour at 9600 baud. Confirmed by: sizes of bundles
+ * of cabinets in service.
+ */
 const MAX_PART_CHARS = 400_000;
 const WIDTH_COLS = 120;
 

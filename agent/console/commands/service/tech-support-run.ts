@@ -18,7 +18,9 @@ import { formatBytes } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { makeBundle } from './tech-support-bundle.ts';
 
-/** Lines of the journal, and longest wait for them. Source: assumed; a busy day of an agent. Confirmed by: a week of journals of a cabinet. */
+/**
+ * Lines of the journal, and longest wait for them. Source: assumed; a busy day of an agent. Confirmed by: a week of journals of a cabinet.
+ */
 const JOURNAL = { lines: 1_000, maxBytes: 1_000_000, timeoutMs: 10_000 };
 /** Readable by its owner only: it contains no secrets, but details of a street. */
 const NEW_FILE = { mode: 0o600, flag: 'wx', flush: true };
@@ -29,7 +31,10 @@ const NEW_FILE = { mode: 0o600, flag: 'wx', flush: true };
 const ZMODEM_SHARE = 0.9;
 const pack = promisify(gzip);
 
-/** What `tech-support` uses. `expectRoom` is called with a path in `dir` before the file is written, also if `--to` names another place; default: no check. */
+/**
+ * What `tech-support` uses. `configFile`: path of the cabinet file, whose text is included. `nowMs`: for the name of the file. `expectRoom`
+ * is called with a path in `dir` before the file is written, also if `--to` names another place; default: no check.
+ */
 export interface TechSupportParts {
   readonly terminal: Terminal;
   readonly configFile: string;
@@ -43,8 +48,8 @@ export interface TechSupportParts {
  * `tech-support`: writes one packed file, readable by its owner only, and prints its path, size and what is missing. `--to` is a folder, or
  * the name of the file itself. Never replaces a file. Resolves with 0, also if the agent did not answer.
  *
- * Errors: rejects with ConsoleError 'failed' if the place is not writable, has no space or has a file of this name; no incomplete file is left.
- * Rejects also as `expectRoom` does.
+ * Errors: rejects with ConsoleError 'failed' if the place is not writable, has no space or has a file of this name; no incomplete file is
+ * left. Rejects also as `expectRoom` does.
  */
 export async function techSupport(
   args: LocalArgs,
@@ -84,7 +89,10 @@ function transferMs(bytes: number, speedBaud: number): number {
   return (bytes / ((speedBaud / 10) * ZMODEM_SHARE)) * 1_000;
 }
 
-/** Writes the file `name` in the folder `place`, or `place` itself if it is not a folder. It never overwrites a file; a failed write leaves no file. */
+/**
+ * Writes the file `name` in the folder `place`, or `place` itself if it is not a folder. It never overwrites a file; a failed write leaves
+ * no file.
+ */
 async function written(bytes: Uint8Array, place: string, name: string): Promise<string> {
   for (const file of [join(place, name), place]) {
     try {

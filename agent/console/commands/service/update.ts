@@ -8,7 +8,10 @@ import { ConsoleError } from '../../console-error.ts';
 import type { Page } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 
-/** Longest silence while the agent checks and unpacks. Units: ms. Source: assumed; 130 MB on a slow card. Confirmed by: a timed update on the slowest card in use. */
+/**
+ * Longest silence while the agent checks and unpacks. Units: ms. Source: assumed; 130 MB on a slow card. Confirmed by: a timed update on
+ * the slowest card in use.
+ */
 const INSTALL_TIMEOUT_MS = 600_000;
 const FORCE = { name: 'force', value: null, summary: msg`even while lamps are lit; they keep their level meanwhile` } as const;
 
@@ -58,7 +61,7 @@ const revert = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   audit: auditOf,
 });
 
-/** `update put`: takes one part of an update file, in base64. `update install` sends the parts in order. */
+/** `update put`: stores one part of an update file, which arrives in base64. `update install` sends the parts in order. */
 export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer }, UpdateAnswer>({
   ...changing,
   name: 'update put',
@@ -78,8 +81,8 @@ export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer 
 });
 
 /**
- * `update apply`: checks the update file that `update put` sent, and installs it on trial. `file`, `bytes` and `sha256` are only for the
- * audit log.
+ * `update apply`: checks the update file that `update put` stored; if it is valid, the agent restarts with that release, on trial. `file`,
+ * `bytes` and `sha256` are only for the audit log.
  */
 export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   ...changing,

@@ -12,7 +12,10 @@ import { findName } from '../find-name.ts';
 import { spanArg } from '../light/light-args.ts';
 import { OVERRIDE_SPAN, readReason } from '../light/override.ts';
 
-/** Longest silence of the agent while a request waits for the player. Units: ms. Source: the agent ends a request after 3 min; 15 s more for its answer. */
+/**
+ * Longest silence of the agent while a request waits for the player. Units: ms. Source: the agent ends a request after 3 min; 15 s more for
+ * its answer.
+ */
 const REQUEST_TIMEOUT_MS = 195_000;
 /** Source: as for an override of light. */
 const USUAL_DURATION = '2h';
@@ -78,7 +81,7 @@ function requestCommand({ name, summary, arguments: positional, isTimed, example
   });
 }
 
-/** All commands about sound, in the order of the help. */
+/** The `sound` commands, in the order of the help. */
 export const SOUND_COMMANDS: readonly ConsoleCommand[] = [
   show,
   requestCommand({

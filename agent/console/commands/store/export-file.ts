@@ -43,11 +43,13 @@ export interface ExportFile {
   /** State of the interrupted export; null for a new file. */
   readonly state: ExportState | null;
   /**
-   * Appends the text, flushes it, and then saves the state `next`. Errors: rejects with ConsoleError 'failed' with what to check, also
-   * without room for the text. The saved state is then that of the call before.
+   * Appends the text, flushes it, and then saves the state `next` with the length of the file. Errors: rejects with ConsoleError 'failed'
+   * with what to check, also without room for the text. The saved state then still describes the text of the calls before.
    */
   append(text: string, next: Omit<ExportState, 'bytes'>): Promise<void>;
-  /** Flushes the file, gives it its final name and removes the saved state. An existing file of this name is replaced. Errors: as `append`. */
+  /**
+   * Flushes the file, gives it its final name and removes the saved state. An existing file of this name is replaced. Errors: as `append`.
+   */
   finish(): Promise<void>;
   /** Closes the file. Without `finish` the partial file is kept for a later run, unless it is empty. */
   close(): Promise<void>;

@@ -11,20 +11,31 @@ import { askStore } from './store.ts';
 
 /** Readings per answer. Source: 80 bytes each as JSON make 1.6 MB, a tenth of the limit; a frame has at most 2,000. */
 const MAX_READINGS = 20_000;
-/** Wanted readings per page. Source: assumed; 10 ms of the storage thread, so that commits are not delayed. Confirmed by: bench of a page on the gateway. */
+/**
+ * Wanted readings per page. Source: assumed; 10 ms of the storage thread, so that commits are not delayed. Confirmed by: bench of a page on
+ * the gateway.
+ */
 const WANTED_READINGS = 10_000;
-/** Frames per page. Source: assumed; frames may be many and small, or the next one large. Confirmed by: readings per frame in stores of cabinets. */
+/**
+ * Frames per page. Source: assumed; frames may be many and small, or the next one large. Confirmed by: readings per frame in stores of
+ * cabinets.
+ */
 const FRAMES = { first: 200, min: 20, max: 5_000 };
-/** Frames that a client may request per page. Source: assumed; the storage thread must not delay a commit. Confirmed by: bench of the largest page on the gateway. */
+/**
+ * Frames that a client may request per page. Source: assumed; the storage thread must not delay a commit. Confirmed by: bench of the
+ * largest page on the gateway.
+ */
 const PAGE_FRAMES = { min: 1, max: 5_000, usual: 200 };
 /** Source: ten digits; one frame per second reaches them in three centuries. */
 const MAX_SEQ = 9_999_999_999;
 
-/** One page of an export, with the whole period and the units of the points. */
+/** One page of an export, with the period of the whole export, and the units of the points. */
 export interface ExportAnswer extends ExportPage, TimeRange {
-  /** By point of the running cabinet. */
+  /** Unit of measurement by point, for the points of the running cabinet. */
   readonly units: Readonly<Record<PointId, string>>;
-  /** Last page only: readings in memory that a failing disk did not store, so no export contains them. */
+  /**
+   * Only on the last page: number of readings that are in memory because the disk fails, and so not in this export; 0 with a healthy disk.
+   */
   readonly waiting?: number;
 }
 
@@ -51,7 +62,9 @@ export const EXPORT: LocalCommand = {
   ],
 };
 
-/** `export page`: answers with the next frames of a period, after a sequence number. `export` requests it until there is no next one. */
+/**
+ * `export page`: answers with the frames of a period after a sequence number, at most as many as requested. `nextSeq` null: the last page.
+ */
 export const EXPORT_PAGE = agentCommand({
   name: 'export page',
   role: 'viewer',

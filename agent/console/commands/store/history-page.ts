@@ -15,7 +15,7 @@ import type { TimeRange } from '../time-range.ts';
 /** How a history is shown. */
 export type HistoryForm = 'table' | 'plot' | 'csv';
 
-/** The answer of `history`. */
+/** The answer of `history`: the stored values of one point, with its unit of measurement and the digits after the point to show. */
 export interface PointHistory extends History, TimeRange {
   readonly pointId: PointId;
   readonly unit: string;
@@ -27,14 +27,20 @@ export interface PointHistory extends History, TimeRange {
 const DAY_COLS = 10;
 /** Length of `2026`. */
 const YEAR_COLS = 4;
-/** Near a clock change, a local time can occur twice. Units: ms. Source: IANA time zone database; Antarctica/Troll moves its clocks back by 2 h. */
+/**
+ * Near a clock change, a local time can occur twice. Units: ms. Source: IANA time zone database; Antarctica/Troll moves its clocks back by
+ * 2 h.
+ */
 const NEAR_CHANGE_MS = 2 * HOUR_MS;
 /** Width of a VT100. */
 const PLOT_COLS = 80;
-/** Extra decimals of a mean. Source: assumed; sixty values give one more digit. Confirmed by: spread of the values of metered points within a minute. */
+/**
+ * Extra decimals of a mean. Source: assumed; sixty values give one more digit. Confirmed by: spread of the values of metered points within
+ * a minute.
+ */
 const MEAN_DECIMALS = 1;
 
-/** Renders the values of one point in the requested form. */
+/** Renders the values of one point as a table or a plot, with times of the cabinet's zone, or as CSV with times in UTC. */
 export function renderPointHistory(history: PointHistory, page: Page, form: HistoryForm): string {
   if (form === 'csv') return csvLines(history).join('\n');
   const shown = history.resolution === 'raw' ? history.rows.length : history.buckets.length;

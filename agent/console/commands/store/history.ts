@@ -13,7 +13,10 @@ import type { HistoryForm, PointHistory } from './history-page.ts';
 import { askStore } from './store.ts';
 
 const RESOLUTIONS: readonly Resolution[] = ['raw', 'minute', 'hour'];
-/** Rows or buckets per answer. Source: assumed; 2 MB, far below the limit of a reply. Confirmed by: size and time of such an answer on the gateway. */
+/**
+ * Rows or buckets per answer. Source: assumed; 2 MB, far below the limit of a reply. Confirmed by: size and time of such an answer on the
+ * gateway.
+ */
 const MAX_HISTORY_ROWS = 20_000;
 const USUAL_SINCE = '24h';
 /**
@@ -25,8 +28,8 @@ const TIMEOUT_MS = 60_000;
 /**
  * Longest spans that are shown raw, and by the minute. Units: ms.
  *
- * Source: a table should be at most a few screens long at a heartbeat of a minute; a plot has 65 columns; a file is limited only by the size
- * of an answer.
+ * Source: a table should be at most a few screens long at a heartbeat of a minute; a plot has 65 columns; a file is limited only by the
+ * size of an answer.
  */
 const FINE_UP_TO_MS = {
   table: { raw: HOUR_MS, minute: 3 * HOUR_MS },
@@ -39,12 +42,14 @@ const MAX_NAMED = 4;
 /** The arguments of `history`. `point`: as typed. */
 export interface HistoryArgs extends TypedRange {
   readonly point: string;
-  /** Null: chosen by the length of the span. */
+  /** Null: chosen by `fittingResolution`. */
   readonly by: Resolution | null;
   readonly form: HistoryForm;
 }
 
-/** `history`: answers with the stored values of a point in a period, at most 20,000 rows. */
+/**
+ * `history`: answers with the stored values of a point in a period: readings, or one entry per minute or hour; at most the newest 20,000.
+ */
 export const HISTORY = agentCommand({
   name: 'history',
   role: 'viewer',

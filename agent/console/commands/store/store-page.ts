@@ -128,7 +128,7 @@ function choreLines(chores: readonly ChoreView[], page: Page): string[] {
   return tableLines(CHORE_COLUMNS, rows, page);
 }
 
-/** Renders `store check`: each file, and the account of readings. */
+/** Renders `store check`: each file with its state and size, the damage that was found, and the account of readings if there is one. */
 export function renderStoreCheck({ files, account }: StoreCheck, page: Page): string {
   const rows = files.map(({ file, ok, bytes }) => [file, stateWord(ok ? 'ok' : 'bad', page), formatBytes(bytes)]);
   const columns = [{ title: msg`File`, maxCols: 56 }, { title: msg`State` }, { title: msg`Size`, align: 'right' }] as const;
@@ -154,7 +154,7 @@ export function renderCheckProgress({ forMs }: CheckProgress, page: Page): strin
   return translated(msg`reading everything, ${formatDuration(forMs)}`, page);
 }
 
-/** Renders the result of `store backup`: path, size and time of the copy. */
+/** Renders the result of `store backup`: path, size and time of the copy of `state.db`. */
 export function renderBackup({ path, bytes, atMs }: BackupReport, page: Page): string {
   return labelled(msg`Backup`, msg`${path}, ${formatBytes(bytes)}, ${clockTime(atMs, page)}`, page).join('\n');
 }

@@ -9,7 +9,10 @@ import type { Job } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { CheckProgress } from './store-page.ts';
 
-/** Interval of progress reports of a check. Units: ms. Source: assumed; it shows that the check still runs. Confirmed by: duration of a check of a full store. */
+/**
+ * Interval of progress reports of a check. Units: ms. Source: assumed; it shows that the check still runs. Confirmed by: duration of a
+ * check of a full store.
+ */
 const CHECK_WORD_MS = 1_000;
 
 /** `store`: answers with what is stored, how much fits, and the background tasks of the store. */
@@ -23,7 +26,10 @@ export const STORE = agentCommand({
   render: async (result, page) => (await import('./store-page.ts')).renderStore(result, page),
 });
 
-/** `store check`: reads all stored data and answers with each damage and the account of readings. Fails if one of them is not in order. */
+/**
+ * `store check`: reads all stored data and answers with the damage of each file and the account of readings. Fails for damage or a
+ * mismatch.
+ */
 export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
   name: 'store check',
   role: 'technician',
@@ -36,7 +42,7 @@ export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
   progress: { isLasting: false, load: async () => (await import('./store-page.ts')).renderCheckProgress },
 });
 
-/** `store backup`: copies the state of the cabinet now, and answers with the path of the copy. */
+/** `store backup`: copies `state.db` now, without the readings, and answers with path, size and time of the copy. */
 export const STORE_BACKUP = agentCommand({
   name: 'store backup',
   role: 'technician',

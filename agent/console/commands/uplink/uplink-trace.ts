@@ -15,10 +15,16 @@ import { uplinkToolsOf } from './uplink.ts';
 
 /** Entries to show: default as many as fit a screen, maximum all that are kept. */
 const LAST = { min: 1, max: 400, usual: 22 };
-/** Duration of a watch. Units: ms. Source: assumed; output to an unattended terminal must end. Confirmed by: length of watches in audit logs. */
+/**
+ * Duration of a watch. Units: ms. Source: assumed; output to an unattended terminal must end. Confirmed by: length of watches in audit
+ * logs.
+ */
 const FOLLOW_MS = { usual: 60_000, max: 3_600_000 };
 
-/** `uplink trace`: answers with the newest events and packets of the uplink; with `--follow` it sends new ones until the time is over. */
+/**
+ * `uplink trace`: answers with the newest events and packets of the uplink. With `--follow` it sends new ones until the time is over, or
+ * the client ends it or disconnects.
+ */
 export const UPLINK_TRACE = agentCommand<{ last: number; followMs: number | null }, TraceAnswer, TraceEntry>({
   name: 'uplink trace',
   role: 'technician',
@@ -51,7 +57,10 @@ function readFollow({ follow, for: duration }: RawArgs): number | null {
   return ms;
 }
 
-/** The answer of `uplink trace`; after a watch it has no entries, because they were already shown. */
+/**
+ * The answer of `uplink trace`. With `--follow`, `entries` is empty and `followed` has the counts of the watch; otherwise `followed` is
+ * null.
+ */
 export interface TraceAnswer {
   readonly entries: readonly TraceEntry[];
   readonly followed: { readonly seen: number; readonly missed: number; readonly durationMs: number } | null;
@@ -61,14 +70,14 @@ export interface TraceAnswer {
 const HALF_DAY_MS = 43_200_000;
 
 /**
- * Renders one entry of the trace: a packet in one line, an event as a sentence with indented continuation lines. Shape: `22:41:07.045 ->
- * publish 512 B spBv1.0/angers/DDATA/c1/L01`.
+ * Renders one entry of the trace: a packet in one line, an event as a sentence with indented continuation lines. Shape of a packet: time,
+ * arrow, name; with a topic also size and topic, and then a line wider than the page is cut and ends in `~`.
  */
 export function renderEntry(entry: TraceEntry, page: Page): string {
   return row(entry, clockTime(entry.atMs, { ...page, atMs: entry.atMs }), page);
 }
 
-/** Renders the entries and their sums, or after `--follow` the summary: how many entries were shown and missed, and how long it lasted. */
+/** Renders the entries, then their number and bytes. After `--follow`: how many entries were sent and missed, and how long it lasted. */
 export function renderTrace({ entries, followed }: TraceAnswer, page: Page): string {
   if (followed !== null) {
     const { seen, missed, durationMs } = followed;

@@ -13,7 +13,7 @@ const looking = {
   render: async (result: UplinkView, page: Page) => (await import('./uplink-page.ts')).renderUplink(result, page),
 };
 
-/** `uplink`: answers with the state of the connection to the platform. */
+/** `uplink`: answers with the state of the connection to the platform and of the backlog. */
 export const UPLINK = agentCommand({
   ...looking,
   name: 'uplink',
@@ -22,7 +22,7 @@ export const UPLINK = agentCommand({
   examples: ['luciole uplink', 'luciole uplink test', 'luciole uplink --json'],
 });
 
-/** `uplink status`: the same as `uplink`. */
+/** `uplink status`: answers with the state of the connection to the platform and of the backlog, as `uplink` does. */
 export const UPLINK_STATUS = agentCommand({
   ...looking,
   name: 'uplink status',
@@ -32,8 +32,8 @@ export const UPLINK_STATUS = agentCommand({
 });
 
 /**
- * `uplink test`: tests each stage of the connection to the broker and answers with the results. Without an agent it runs from the cabinet
- * file.
+ * `uplink test`: tests the stages of the connection to the broker until one fails, and answers with their results. It fails if one failed.
+ * If no agent answers, it runs in the client, from the cabinet file.
  */
 export const UPLINK_TEST = agentCommand<{ broker: string | null }, UplinkTest, UplinkStep>({
   name: 'uplink test',
@@ -54,7 +54,7 @@ export const UPLINK_TEST = agentCommand<{ broker: string | null }, UplinkTest, U
   },
 });
 
-/** `uplink reconnect`: requests a new connection to the broker, without waiting for it. Fails if the uplink is off. */
+/** `uplink reconnect`: requests a new connection to the broker, without waiting for it. Fails if the uplink is off or not configured. */
 export const UPLINK_RECONNECT = agentCommand({
   name: 'uplink reconnect',
   role: 'technician',
@@ -82,7 +82,7 @@ export const UPLINK_RENEW: LocalCommand = {
   examples: ['luciole uplink renew', 'luciole uplink renew cabinet.yaml --json'],
 };
 
-/** Returns the trace, test and reconnect functions of the uplink. Errors: throws ConsoleError 'failed' if no uplink is configured. */
+/** Returns the functions for trace, test and reconnect of the uplink. Errors: throws ConsoleError 'failed' if no uplink is configured. */
 export function uplinkToolsOf(view: AgentView): UplinkTools {
   return configured(view.uplinkTools ?? undefined);
 }

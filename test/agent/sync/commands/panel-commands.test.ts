@@ -3,7 +3,8 @@ import t from 'tap';
 import { cabinetIn } from '../../../../agent/config/load/load.ts';
 import { readPlacedYaml } from '../../../../agent/config/load/places.ts';
 import { cabinetPoints } from '../../../../agent/core/cabinet-points.ts';
-import { describeOrder } from '../../../../agent/sync/commands/command-record.ts';
+import { NO_TEXT } from '../../../../agent/core/message.ts';
+import { type CommandRecord, describeOrder, fromStoredRecord, toStoredRecord } from '../../../../agent/sync/commands/command-record.ts';
 import { type CommandContext, readDeviceCommand } from '../../../../agent/sync/commands/commands.ts';
 import { uplinkDevices } from '../../../../agent/sync/sparkplug/cabinet-metrics.ts';
 import { encodePayload, type Metric, toLong } from '../../../../agent/sync/sparkplug/codec.ts';
@@ -95,4 +96,21 @@ t.test('whatever a payload has, the order is within its bounds, or it is refused
       return sent === null || (sent.length <= 256 && !/\p{C}/u.test(sent) && length >= 1 && length <= 1_440);
     }),
   );
+});
+
+t.test('a command of every kind is known after a restart', (t) => {
+  const kinds: Readonly<Record<CommandRecord['kind'], null>> = {
+    ...{ override: null, release: null, programme: null, blink: null, point: null, panel: null, sound: null, config: null, update: null },
+    refused: null,
+  };
+  for (const kind of Object.keys(kinds) as CommandRecord['kind'][]) {
+    const outcome = { commandId: 'a', target: { kind: 'cabinet', id: 'c1' }, levelPct: null, state: 'verified', reason: NO_TEXT } as const;
+    const record: CommandRecord = {
+      ...{ n: 1, commandId: 'a', kind, digest: '', what: '', receivedMs: NODE_START_MS, isTold: false },
+      outcome: { ...outcome, lamps: {}, source: 'platform', atMs: NODE_START_MS },
+    };
+    const stored = JSON.parse(JSON.stringify(toStoredRecord(record))) as unknown;
+    t.match(fromStoredRecord(stored), { commandId: 'a', kind }, kind);
+  }
+  t.end();
 });
