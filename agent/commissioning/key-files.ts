@@ -29,8 +29,9 @@ export function keyFilesIn(folder: string): KeyFiles {
  * Creates a key if there is none, and a certificate request for it in the name of the edge node; an earlier request is replaced. Returns true
  * for a new key.
  *
- * Errors: throws ConsoleError 'failed' if an existing key cannot be read or is of another kind, or the request cannot be written; the
- * system's error if a new key cannot be written. A key that was created before a failure stays.
+ * Errors: throws ConsoleError 'failed' if a key that it finds cannot be read or is of another kind, or if the request cannot be written.
+ * Throws the system's error if a new key cannot be written, also if the folder of an existing key may not be entered. A key that was
+ * created before a failure stays.
  */
 export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string): boolean {
   const isNew = !existsSync(keyFile);

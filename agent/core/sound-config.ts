@@ -108,7 +108,10 @@ export interface SoundPlace {
   readonly announcements: readonly ScheduledAnnouncement[];
 }
 
-/** The points by which a sound place uses its player, whatever its type. `volume` has the range of the player's profile. */
+/**
+ * Names of the points by which a sound place uses its player, equal for all types of player. `state`, `volume`, `track` and `file` must be
+ * writable; the others are optional. `volume` is in % of the full volume, within the limits of the profile.
+ */
 export const PLAYER_POINTS = {
   state: 'state',
   volume: 'volume',

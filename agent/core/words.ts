@@ -147,8 +147,8 @@ export interface Outcome {
 }
 
 /**
- * Lamps that do not follow a command yet, because `wish`, a stronger intent, decides their level. They follow the command when that intent
- * ends, if the intent of the command is still in force then.
+ * Lamps that do not follow a command yet, because `wish`, the strongest intent on them, decides their level. When it ends, they follow the
+ * command if its intent is still in force and no other stronger one is.
  */
 export interface OverriddenLamps {
   readonly lamps: readonly string[];

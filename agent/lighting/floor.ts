@@ -46,8 +46,9 @@ export interface FloorQuestion {
 }
 
 /**
- * Returns a copy of a street with the least light that its zones permit: at night their minimum; in a zone that may be dark 0 %, and the
- * minimum (at least 1 %) where a sensor detects a person. It has no calendar, event night, rule or traffic.
+ * Returns a copy of a street that requests the least light that its zones permit. At night a zone requests its `minPct`; one with `dark`
+ * 0 %, and with presence `minPct`, at least 1 %. Limits of the lamps and constant light still apply. The copy has no calendar, event night,
+ * rule or traffic.
  */
 export function darkestStreet(street: LightingStreet): LightingStreet {
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));

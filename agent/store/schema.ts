@@ -89,10 +89,11 @@ ALTER TABLE gap ADD COLUMN merged_from INTEGER;`,
 /**
  * The file of small data that must not be lost: overrides, bdSeq, events, outcomes of commands, the audit log.
  *
- * `crc` covers the other columns of its row, because SQLite does not detect flipped bytes within a value; null in rows of version 1.
+ * `crc` covers the other columns of its row except `n` and `template`, because SQLite does not detect flipped bytes within a value. It is
+ * null in rows of version 1: of these only JSON is checked.
  * Rows of `audit` have no `crc`: their chain of hashes proves more. Rows of `audit_reserved` are trimmed rows of `audit`, and an entry of the chain has
- * their digest. `template` of an event is the JSON of its message template. `crc` does not cover it, so that the previous release, which has no such column,
- * accepts the rows: it counts only if it produces the same text. Every file from version 4 on has an `audit_head` in `meta`, even for an
+ * their digest. `template` of an event is the JSON of its message template. It is not covered, so that the previous release, which has no such column,
+ * accepts the rows; it counts only if it produces the same text. Every file from version 4 on has an `audit_head` in `meta`, even for an
  * empty log.
  */
 export const STATE: Schema = {

@@ -7,11 +7,12 @@ import type { Finding, Path } from './finding.ts';
 import { programmesOf, stepPct, zoneMinimum } from './zone-facts.ts';
 
 /**
- * Returns findings about levels that a zone cannot have. Looks at the zone, its programme and those of its calendar, its traffic and its
- * event nights. For each zone only the first such step of a programme is reported. Empty if nothing is wrong. Pure.
+ * Returns findings about levels that a zone cannot have; empty if nothing is wrong. Looks at every zone, its programme and those of its
+ * calendar, its traffic, event nights and lamps. In one programme, a zone reports at most one step with a wrong class and one at 0 %. Pure.
  * - A class without `designClass`, brighter than it, or of another family.
  * - 0 % in a zone without `dark`.
- * - A boost of presence below the minimum, or below every step of a programme.
+ * - `presence.boostPct` below the minimum.
+ * - A programme in which every step is above its boost: its own `boostPct`, or else a written `presence.boostPct`.
  * - A lamp with `maxPct` below the minimum of its zone.
  */
 export function checkLevels(index: Index): Finding[] {

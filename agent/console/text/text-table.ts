@@ -3,7 +3,10 @@ import type { Message, Said } from '../../core/message.ts';
 import { type Sheet, sheetOf, shownCols, wrap } from './text-lines.ts';
 import { translate } from './translate.ts';
 
-/** Title and layout of one column. Default: as wide as its text and title, aligned left. If the table is wider than the sheet, the widest columns become narrower. */
+/**
+ * Title and layout of one column. Default: as wide as its text and title, aligned left. If the table is wider than the sheet, the column with
+ * `wraps` becomes narrower first, then the widest ones do.
+ */
 export interface TableColumn {
   readonly title: Message;
   readonly align?: 'left' | 'right';

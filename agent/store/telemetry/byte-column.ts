@@ -5,7 +5,10 @@
 import { StoreError } from '../../core/errors.ts';
 import { msg } from '../../core/message.ts';
 
-/** Largest magnitude for which signed varints are used. Twice this number, which zigzag encoding needs, is a safe integer. */
+/**
+ * Largest magnitude of a difference that `putDeltas` may write. The numbers themselves may reach half of it, so that no two differ by more.
+ * Twice this number, which zigzag encoding needs, is a safe integer.
+ */
 export const MAX_SIGNED = 2 ** 51;
 /** Longest varint. Units: bytes. Source: 8 × 7 bits hold every whole number up to 2^53 - 1. */
 export const MAX_VARINT_BYTES = 8;

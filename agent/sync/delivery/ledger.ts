@@ -96,8 +96,8 @@ export function prove(ledger: Ledger, mark: number): { readonly ledger: Ledger; 
 }
 
 /**
- * Returns the ledger after the store has written frames to disk, which gives each ticket its row. `backlog`: at least one of these frames
- * was not sent and waits in the store.
+ * Returns the ledger after the store has written frames to disk: each known ticket gets the row of its frame. `backlog`: at least one of
+ * these frames must be sent from the store, for the first time or again.
  */
 export function commit(ledger: Ledger, { tickets }: Committed): { readonly ledger: Ledger; readonly backlog: boolean } {
   const seqOf = new Map(tickets.map(({ ticket, seq }) => [ticket, seq]));

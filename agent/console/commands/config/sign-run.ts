@@ -2,7 +2,7 @@
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { readRevisionKey, revisionKeyText } from '../../../config/revisions/revision-key.ts';
 import {
   refusalText,
@@ -60,8 +60,8 @@ export async function runKeygen(args: LocalArgs, terminal: Terminal): Promise<nu
 }
 
 /**
- * `config sign`: signs a cabinet file together with its profiles and writes the signature to `--out` or `FILE.sig`; an existing file is
- * replaced. Resolves with 0.
+ * `config sign`: signs a cabinet file and the profiles that `--profile` names; it does not look for others. Writes the signature to `--out`
+ * or `FILE.sig`; an existing file is replaced. Resolves with 0.
  *
  * Errors: rejects with ConsoleError for every failure that a person can correct.
  */
@@ -71,6 +71,8 @@ export async function runSign(args: LocalArgs, terminal: Terminal): Promise<numb
   const files = filesOf(file, listOf(args['profile']));
   const signature = signed(() => signRevision({ ...order, files }));
   const out = args['out'] === undefined ? `${file}.sig` : named(args, 'out');
+  if ([file, ...listOf(args['profile'])].some((signedFile) => resolve(signedFile) === resolve(out)))
+    throw new ConsoleError('usage', msg`--out ${out} is a file to sign: name another file for the signature`);
   attempt(out, () => replaceFile(out, `${signature}\n`, { mode: 0o644, backup: null }));
   const { hash, untilMs, key, serial, cabinets } = statementOf(signature) as NonNullable<ReturnType<typeof statementOf>>;
   if (args['json'] === true) terminal.out(`${JSON.stringify({ file, out, signature, hash, cabinets, serial, untilMs, key })}\n`);
@@ -186,6 +188,8 @@ function filesOf(file: string, profiles: readonly string[]): ConfigFiles {
     if (flaw !== NO_TEXT) throw new ConsoleError('usage', msg`bad name "${basename(path)}": ${flaw}`);
     return [basename(path), readTextFile(path, UPLOAD_LIMIT.profileBytes)] as const;
   });
+  const twice = named.map(([name]) => name).find((name, i, names) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new ConsoleError('usage', msg`two files of --profile are named ${twice}: a revision has one of each name`);
   return { cabinet, profiles: Object.fromEntries(named) };
 }
 

@@ -1,6 +1,17 @@
 /** `luciole config keygen`, `sign` and `verify` as a person on a desk uses them: real files, the real program. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -62,6 +73,19 @@ t.test('profiles that go with the file are signed with it', async (t) => {
     stdout: /every cabinet/,
   });
   t.match(run('config verify cabinet.yaml --key office.key --signature both.sig'), { status: 1, stderr: /other files/ });
+});
+
+t.test('two profiles of one name are refused, and a signature never replaces a file that it signs', async (t) => {
+  const { run, write, path, dir } = workplace(t);
+  write('acme.yaml', 'id: acme\n');
+  mkdirSync(join(dir, 'other'));
+  write('other/acme.yaml', 'id: acme\nlabel: other\n');
+  run('config keygen office.key');
+  const sign = 'config sign cabinet.yaml --key office.key --cabinet * --profile acme.yaml';
+  t.match(run(`${sign} --profile other/acme.yaml`), { status: 64, stderr: /two files of --profile are named acme\.yaml/ });
+  for (const out of ['cabinet.yaml', './acme.yaml']) t.match(run(`${sign} --out ${out}`), { status: 64, stderr: /is a file to sign/ }, out);
+  t.equal(readFileSync(path('cabinet.yaml'), 'utf8'), smallStreet());
+  t.equal(readFileSync(path('acme.yaml'), 'utf8'), 'id: acme\n');
 });
 
 t.test('a key is never replaced, and never written through a link', async (t) => {
