@@ -12,7 +12,7 @@ import type { Profile, Table } from './profile.ts';
 /**
  * What a person can do on a line while the agent runs. Errors: promises reject with BusError for a failure on the line, and with Refusal
  * for a line, unit or address that is not valid, and for a scan or write in safe mode. After an abort they reject with the reason of
- * `signal`. `watch` throws Refusal for an unknown line.
+ * `signal`. `watch` and `hush` throw Refusal for an unknown line.
  */
 export interface BusTools {
   /** Finds the addresses from `from` to `to` that answer; never writes. `onProgress` receives the progress, and each unit as it is found. */
@@ -34,6 +34,11 @@ export interface BusTools {
    * the oldest are lost.
    */
   watch(lineId: string, onTransaction: (transaction: BusTransaction) => void): () => void;
+  /**
+   * Stops polls, probes and set-up of a line for this time, or until the returned function is called. Levels and requests of the console are still sent.
+   * A second call replaces the first. Units: ms.
+   */
+  hush(lineId: string, forMs: number): () => void;
 }
 
 /** A device type as its file now defines it; the agent uses it after its next start. `changed`: the running agent uses another version of this id. */

@@ -199,6 +199,7 @@ export type EventCode =
   | 'clock-stepped'
   | 'store-trouble'
   | 'state-restored'
+  | 'recording-failed'
   | 'data-unlocked'
   | 'readings-lost'
   | 'uplink-down'
