@@ -71,7 +71,8 @@ const CASES: readonly [what: string, entries: readonly WireEntry[], frames: read
     [sent(0, sealed(1, 0x2b, 14, 1, 0)), received(30, sealed(1, 0x2b, 14, 1, 1, 0, 0))],
     ['request 1/43', 'frame 1/43'],
   ],
-  ['input that was dropped', [{ kind: 'discarded', atMono: 5, bytes: REPLY, count: 9 }], ['reply* 1/3']],
+  ['a reply whose request was not observed', [received(5, REPLY), sent(20, READ)], ['reply 1/3', 'request 1/3']],
+  ['input that was dropped', [{ kind: 'discarded', atMono: 5, bytes: REPLY, count: 9 }], ['reply 1/3']],
   [
     'a port that goes away in a reply',
     [sent(0, READ), received(30, REPLY.subarray(0, 4)), { kind: 'lost', atMono: 31 }],
