@@ -41,8 +41,8 @@ import { BUS_WATCH } from './commands/lines/bus-watch.ts';
 import { BUS_WRITE } from './commands/lines/bus-write.ts';
 import { PROFILE_COMMANDS } from './commands/lines/profile.ts';
 import { PANEL_COMMANDS } from './commands/panels/panel.ts';
-import { LOG_WATCH } from './commands/service/log.ts';
 import { RECORDER_COMMANDS } from './commands/recorder/recorder.ts';
+import { LOG_WATCH } from './commands/service/log.ts';
 import { METRICS } from './commands/service/metrics.ts';
 import { PROGRAM_COMMANDS } from './commands/service/program.ts';
 import { UPDATE_COMMANDS } from './commands/service/update.ts';
@@ -138,7 +138,7 @@ export const FAMILIES: readonly Family[] = [
   { name: 'sound', group: 'Act:', summary: msg`sound: show, play, announce, stop, volume, emergency, resume` },
   { name: 'panel', group: 'Act:', summary: msg`the information panels: show, set a text, clear it` },
   { name: 'user', group: 'Access:', summary: msg`users of the console: list, add, enrol, role, passwd` },
-  { name: 'bus', group: 'Lines:', summary: msg`a line: scan, read, write, stats, watch, sniff …` },
+  { name: 'bus', group: 'Lines:', summary: msg`a line: scan, read, write, stats, watch, sniff` },
   { name: 'recorder', group: 'Lines:', summary: msg`flight recorder: list, show, export, freeze, pin` },
   { name: 'profile', group: 'Lines:', summary: msg`device types: list, show, check, test` },
   { name: 'log', group: 'Agent:', summary: msg`the agent's log as it is written: on, off, watch` },

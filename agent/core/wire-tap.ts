@@ -7,7 +7,6 @@
 import type { SerialSettings } from './cabinet.ts';
 import type { MonoMs } from './clock.ts';
 import type { BusErrorCode } from './errors.ts';
-import type { Lane } from './ports.ts';
 
 /** How a transaction of the agent ended: `ok`, or the code of its failure. */
 export type WireResult = 'ok' | BusErrorCode;
@@ -15,7 +14,7 @@ export type WireResult = 'ok' | BusErrorCode;
 /**
  * One thing that happened on a line. `atMono` has fractions of a ms: for `sent` the time just before the bytes went to the port, for `received` the
  * time when the port delivered them, which is after their last bit. `discarded`: input that the line dropped unread; `bytes` is empty if the port knows
- * only their number. `lost`: the port was unplugged or closed by the far end. `ended`: a transaction of the agent is over.
+ * only their number. `lost`: the port was unplugged or closed by the far end. `ended`: a transaction of the agent is over; `lane` is its class of requests (`LANES`).
  */
 export type WireEntry =
   | { readonly kind: 'sent' | 'received'; readonly atMono: MonoMs; readonly bytes: Uint8Array }
@@ -23,7 +22,7 @@ export type WireEntry =
   /** `serial`: null for a network port without serial settings. */
   | { readonly kind: 'opened'; readonly atMono: MonoMs; readonly serial: SerialSettings | null }
   | { readonly kind: 'closed' | 'lost'; readonly atMono: MonoMs }
-  | { readonly kind: 'ended'; readonly atMono: MonoMs; readonly unit: number; readonly lane: Lane; readonly result: WireResult };
+  | { readonly kind: 'ended'; readonly atMono: MonoMs; readonly unit: number; readonly lane: string; readonly result: WireResult };
 
 /** Receives what happens on one line. It must return at once and must not keep `bytes`, which the port may use again. */
 export type WireTap = (entry: WireEntry) => void;

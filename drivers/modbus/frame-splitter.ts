@@ -59,9 +59,6 @@ interface Outstanding {
   readonly bytes: Buffer;
 }
 
-/** Splits the entries of one line into frames; see `createFrameSplitter`. */
-export type FrameSplitter = ReturnType<typeof createFrameSplitter>;
-
 /** What a splitter has to know of its line. `serial`: null for a network port; replaced when an entry `opened` names other settings. */
 export interface FrameSplitterOptions {
   readonly protocol: WireProtocol;

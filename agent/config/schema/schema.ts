@@ -400,7 +400,9 @@ export const cabinetSchema = z.strictObject({
   neighbours: z.array(neighbourSchema).optional().describe(String(msg`Cabinets where the street goes on.`)),
   uplink: uplinkSchema.nullish().describe(String(msg`The city's platform; left out, the cabinet works alone.`)),
   store: storeSchema.nullish().describe(String(msg`Where readings are kept.`)),
-  recorder: recorderSchema.nullish().describe(String(msg`What the flight recorder keeps: the bytes of the lines before and after an alarm.`)),
+  recorder: recorderSchema
+    .nullish()
+    .describe(String(msg`What the flight recorder keeps: the bytes of the lines before and after an alarm.`)),
   console: consoleSchema.nullish().describe(String(msg`Access for the technician.`)),
   service: serviceSchema.nullish().describe(String(msg`What the agent writes for the monitoring of the gateway.`)),
   trust: trustSchema

@@ -14,7 +14,7 @@ import { readRegularFileLater } from '../../core/regular-file.ts';
 import { encodeRecording, HEAD_END_BYTES, headOf } from './recording-codec.ts';
 
 /** Name of the folder below that of the store. */
-export const RECORDINGS_DIR = 'recordings';
+const RECORDINGS_DIR = 'recordings';
 const NAME = /^(\d{6,9})-(\d{8}T\d{6}Z)(\.pinned)?\.flight$/;
 /** Readable by the agent only: the bytes of a street are nobody else's. */
 const MODE = { folder: 0o700, file: 0o600 };

@@ -53,7 +53,7 @@ export function encodeWireEntry(entry: WireEntry): StoredEntry {
       return { ...head, content: Buffer.from(JSON.stringify(entry.serial)) };
     case 'ended':
       ended[0] = entry.unit;
-      ended[1] = LANE_CODES.indexOf(entry.lane);
+      ended[1] = LANE_CODES.findIndex((lane) => lane === entry.lane);
       ended[2] = RESULT_OF.get(entry.result) ?? 0;
       return { ...head, content: ended };
     default:

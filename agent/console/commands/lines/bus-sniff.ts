@@ -14,6 +14,7 @@ import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { formatDuration, parseDuration } from '../../text/duration.ts';
 import { type Page, translated } from '../../text/page.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { renderRow } from '../recorder/flight-page.ts';
 import { untilOver, type Watched } from '../until-over.ts';
@@ -158,9 +159,9 @@ function createTally(job: Job) {
 }
 
 /** Renders the summary of `bus sniff`: how many frames of which kind, whose, and where they are kept. */
-export function renderSniffEnd({ line, seen, missed, durationMs, frames, foreign, recording }: LineSniffed, page: Page): string {
+function renderSniffEnd({ line, seen, missed, durationMs, frames, foreign, recording }: LineSniffed, page: Page): string {
   const all = seen + missed;
-  const kinds = Object.entries(frames).map(([kind, number]) => `${number} ${kind}`);
+  const kinds = Object.entries(frames).map(([kind, number]) => msg`${number} ${wordOf(kind)}`);
   const sums: Message[] = [
     kinds.length === 0
       ? msg`no frame on ${line} in ${formatDuration(durationMs)}: check speed and parity, A and B, and that something sends`

@@ -38,7 +38,7 @@ export interface ShownRecording {
 }
 
 /** `recorder list`: the stored recordings, and how far back the memory reaches now. */
-export const RECORDER_LIST = agentCommand<object, RecordingList>({
+const RECORDER_LIST = agentCommand<object, RecordingList>({
   name: 'recorder list',
   role: 'technician',
   group: 'Lines:',
@@ -50,7 +50,7 @@ export const RECORDER_LIST = agentCommand<object, RecordingList>({
 });
 
 /** `recorder show`: facts, alarms and the last rows of a recording. */
-export const RECORDER_SHOW = agentCommand<{ id: number; line: string | null; last: number }, ShownRecording>({
+const RECORDER_SHOW = agentCommand<{ id: number; line: string | null; last: number }, ShownRecording>({
   name: 'recorder show',
   role: 'technician',
   group: 'Lines:',
@@ -78,22 +78,22 @@ export const RECORDER_SHOW = agentCommand<{ id: number; line: string | null; las
 });
 
 /** `recorder freeze`: stores the present memory. */
-export const RECORDER_FREEZE = agentCommand<object, RecordingSummary>({
+const RECORDER_FREEZE = agentCommand<object, RecordingSummary>({
   name: 'recorder freeze',
   role: 'technician',
   group: 'Lines:',
   summary: msg`store the last minutes now`,
   timeoutMs: DISK_MS,
-  examples: ['luciole recorder freeze'],
+  examples: ['luciole recorder freeze', 'luciole recorder freeze --json'],
   answer: ({ recorder }, _args, { source }) => onDisk(() => recorder.freeze(source)),
   render: ({ id, bytes }, page) => paragraph(msg`recording ${id}, ${formatBytes(bytes)}: luciole recorder show ${id}`, page).join('\n'),
   audit: ({ id }) => ({ recording: id }),
 });
 
 /** `recorder pin`: protects a recording from removal. */
-export const RECORDER_PIN = pinCommand('recorder pin', true);
+const RECORDER_PIN = pinCommand('recorder pin', true);
 /** `recorder unpin`: ends the protection. */
-export const RECORDER_UNPIN = pinCommand('recorder unpin', false);
+const RECORDER_UNPIN = pinCommand('recorder unpin', false);
 
 /** `recorder file`: the file of a recording in base64, for `recorder export`. */
 export const RECORDER_FILE = agentCommand<{ id: number }, { readonly id: number; readonly base64: string }>({
@@ -144,7 +144,7 @@ function pinCommand(name: 'recorder pin' | 'recorder unpin', isPinned: boolean) 
     summary: isPinned ? msg`protect a recording from removal` : msg`end the protection of a recording`,
     timeoutMs: DISK_MS,
     arguments: [ID_ARGUMENT],
-    examples: [`luciole ${name} 12`],
+    examples: [`luciole ${name} 12`, `luciole ${name} 12 --json`],
     read: (args) => ({ id: readId(args) }),
     answer: ({ recorder }, { id }) =>
       onDisk(async () => {
