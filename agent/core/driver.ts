@@ -33,7 +33,7 @@ export interface BytePort {
   readonly retune?: () => Promise<void>;
   /** Set by the owner before `open`. */
   onBytes: (bytes: Buffer) => void;
-  /** Receives the input that `discardInput` drops. Optional; a port that does not know the bytes never calls it. */
+  /** Receives the input that `discardInput` drops. Optional; a port without access to the bytes never calls it. */
   onDiscarded?: (bytes: Buffer) => void;
   /** The port was lost: unplugged, or closed by the far end. Not called after `close`. */
   onLost: (cause: Error) => void;

@@ -51,6 +51,8 @@ const LONGEST_MBAP_BODY = 254;
 /** Unit, function and checksum. Units: bytes. */
 const LEAST_RTU_BYTES = 4;
 
+const NAMELESS = { unit: null, fc: null, isForeign: false };
+
 /** The request that waits for its reply. */
 interface Outstanding {
   readonly unit: number;
@@ -215,7 +217,6 @@ class Splitter {
   }
 }
 
-const NAMELESS = { unit: null, fc: null, isForeign: false };
 /** Length of a frame that may be a request or a reply. Units: bytes. */
 const EITHER_BYTES = 8;
 

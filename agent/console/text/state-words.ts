@@ -68,7 +68,6 @@ const WORDS: Readonly<Record<string, Message>> = {
   console: msg`console`,
   telemetry: msg`telemetry`,
   probe: msg`probe`,
-  request: msg`request`,
   reply: msg`reply`,
   exception: msg`exception`,
   echo: msg`echo`,

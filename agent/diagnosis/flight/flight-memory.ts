@@ -52,7 +52,7 @@ export class FlightMemory implements LineObserver {
     return (entry) => this.#take(lineId, entry);
   };
 
-  /** Forgets the lines that no longer exist, and divides the memory anew. */
+  /** Forgets the lines that no longer exist, and divides the memory again. */
   keepOnly(lineIds: readonly string[]): void {
     for (const id of this.#lines.keys()) if (!lineIds.includes(id)) this.#lines.delete(id);
     this.#divide();

@@ -229,7 +229,7 @@ export class FlightRecorder implements RecorderTools {
     }
   }
 
-  /** Runs work that nobody waits for. Its failure is an event that names the alarms which are in no recording; null after a failure. */
+  /** Runs work without a caller that waits for it. Its failure is an event that names the alarms which are in no recording; null after a failure. */
   async #inBackground(
     work: (folder: RecordingFolder) => Promise<RecordingSummary | null>,
     alarms: readonly RecordedAlarm[],

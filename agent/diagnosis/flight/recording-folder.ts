@@ -16,7 +16,7 @@ import { encodeRecording, HEAD_END_BYTES, headOf } from './recording-codec.ts';
 /** Name of the folder below that of the store. */
 const RECORDINGS_DIR = 'recordings';
 const NAME = /^(\d{6,9})-(\d{8}T\d{6}Z)(\.pinned)?\.flight$/;
-/** Readable by the agent only: the bytes of a street are nobody else's. */
+/** Readable by the agent only: recordings have details of a street. */
 const MODE = { folder: 0o700, file: 0o600 };
 /** Free space that a recording leaves. Units: bytes. Source: assumed; the store needs it more. Confirmed by: a disk that fills up on the bench. */
 const SPARE_BYTES = 2 ** 20;

@@ -22,7 +22,7 @@ const KIND_OF: Readonly<Record<WireEntry['kind'], number>> = {
 };
 
 /** As in the recordings; the agent's own list has the same words in another order. */
-const LANE_CODES = ['urgent', 'command', 'presence', 'console', 'telemetry', 'probe'] as const satisfies readonly Lane[];
+const LANE_CODES: readonly string[] = ['urgent', 'command', 'presence', 'console', 'telemetry', 'probe'] satisfies readonly Lane[];
 const RESULT_CODES = [
   ...(['ok', 'timeout', 'crc', 'wrong-reply', 'doubtful', 'interrupted', 'illegal-function', 'illegal-address', 'illegal-value'] as const),
   ...(['device-failure', 'device-busy', 'port-missing', 'port-busy', 'port-refused', 'port-closed'] as const),
@@ -53,7 +53,7 @@ export function encodeWireEntry(entry: WireEntry): StoredEntry {
       return { ...head, content: Buffer.from(JSON.stringify(entry.serial)) };
     case 'ended':
       ended[0] = entry.unit;
-      ended[1] = LANE_CODES.findIndex((lane) => lane === entry.lane);
+      ended[1] = LANE_CODES.indexOf(entry.lane);
       ended[2] = RESULT_OF.get(entry.result) ?? 0;
       return { ...head, content: ended };
     default:

@@ -68,7 +68,7 @@ async function fileOf(id: number, args: LocalArgs, terminal: Terminal): Promise<
 
 function contentOf(id: number, recording: Recording, { rows, format }: { rows: readonly FlightRow[]; format: RecordingFormat }): Buffer {
   const { head } = recording;
-  // A file is evidence: English, whoever reads it.
+  // A file is evidence, so its language does not depend on its reader.
   const page: Page = { widthCols: WIDE_COLS, colour: false, atMs: head.parts[0]?.atMs ?? 0, timezone: head.timezone };
   const facts = factLines(id, head, page);
   if (format === 'pcapng') return pcapngOf(head, rows, facts.join('\n'));
