@@ -76,7 +76,12 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   });
   made.view = createAgentView(made);
   made.consoles = consolesFor(made);
-  made.housekeeping = createHousekeeping({ log: parts.log, clock, memory: made.store, chores: agentChores({ ...parts, ...made }) });
+  made.housekeeping = createHousekeeping({
+    log: parts.log,
+    clock,
+    memory: made.store,
+    chores: agentChores({ ...parts, ...made, expireRecordings: (days) => made.flight.recorder.expire(days) }),
+  });
   made.store.onEvent = made.ongoing.onEvent;
   made.store.onCommitted = (committed) => made.uplink.current?.committed(committed);
   made.store.fates = () => made.uplink.current?.fates() ?? (() => 'undelivered');

@@ -10,11 +10,17 @@ import { createTappedPort } from '../../drivers/tapped-port.ts';
 const SERIAL = { baud: 9_600, parity: 'none', stopBits: 1, dataBits: 8 } as const;
 
 /** A port whose far end is the test. */
-function fakePort(changes: Partial<BytePort> = {}): BytePort & { isOpen: boolean; sent: Buffer[]; waiting: Buffer[] } {
-  const port = {
+interface FakePort extends BytePort {
+  isOpen: boolean;
+  readonly sent: Buffer[];
+  readonly waiting: Buffer[];
+}
+
+function fakePort(changes: Partial<BytePort> = {}): FakePort {
+  const port: FakePort = {
     isOpen: false,
-    sent: [] as Buffer[],
-    waiting: [] as Buffer[],
+    sent: [],
+    waiting: [],
     onBytes: () => {},
     onLost: () => {},
     async open() {

@@ -40,6 +40,8 @@ const MAX_ALARMS = 64;
  */
 const MAX_WAITING = { images: 3, others: 16 };
 
+const DAY_MS = 86_400_000;
+
 /** What the flight recorder uses. */
 export interface FlightRecorderParts {
   readonly clock: Clock;
@@ -126,6 +128,16 @@ export class FlightRecorder implements RecorderTools {
 
   async read(id: number): Promise<Buffer | undefined> {
     return this.#onDisk((folder) => folder.read(id));
+  }
+
+  /**
+   * Removes recordings older than this, protected ones too: events in them name people. Without a synchronised clock none. Resolves with how many. Units:
+   * days.
+   */
+  async expire(maxDays: number): Promise<number> {
+    const { clock, folder, mayWrite } = this.#parts;
+    if (clock.quality() !== 'synced' || folder === null || !mayWrite()) return 0;
+    return this.#onDisk(() => folder.expire(clock.wallMs() - maxDays * DAY_MS));
   }
 
   reach(): ReturnType<RecorderTools['reach']> {

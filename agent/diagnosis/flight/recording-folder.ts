@@ -96,6 +96,13 @@ export class RecordingFolder {
     return summaryOf({ ...each, name, isPinned }, await this.#headIn({ ...each, name }));
   }
 
+  /** Removes recordings made before this time, protected ones too. Resolves with how many. */
+  async expire(beforeMs: WallMs): Promise<number> {
+    const old = (await this.#names()).filter(({ name }) => timeIn(name) < beforeMs);
+    for (const { name } of old) await rm(join(this.#dir, name), { recursive: true, force: true });
+    return old.length;
+  }
+
   /** Resolves with the file of a recording; undefined if there is none. */
   async read(id: number): Promise<Buffer | undefined> {
     const each = (await this.#found()).find((other) => other.id === id);
@@ -164,6 +171,12 @@ export class RecordingFolder {
 function nameOf(id: number, atMs: WallMs): string {
   const time = new Date(atMs).toISOString().slice(0, 19).replace(/[:-]/g, '');
   return `${String(id).padStart(6, '0')}-${time}Z.flight`;
+}
+
+/** Time in the name of a recording. */
+function timeIn(name: string): WallMs {
+  const [, , time = ''] = NAME.exec(name) ?? [];
+  return Date.parse(time.replace(/^(....)(..)(..T..)(..)/, '$1-$2-$3:$4:'));
 }
 
 function summaryOf({ id, isPinned, bytes }: Found, head: RecordingHead | null): RecordingSummary {

@@ -153,6 +153,23 @@ t.test('the oldest go first, in number and in bytes, except protected ones', asy
   );
 });
 
+t.test('what names people does not stay for ever, and a doubtful clock removes nothing', async (t) => {
+  const { clock, recorder, list } = bench(t);
+  await recorder.freeze('console:ann');
+  await recorder.pin(1, true);
+  await clock.advance(86_400_000 * 61);
+  await recorder.freeze('console:ann');
+  clock.setQuality('restored');
+  t.equal(await recorder.expire(60), 0);
+  clock.setQuality('synced');
+  t.equal(await recorder.expire(60), 1);
+  t.strictSame(
+    (await list()).map(({ id }) => id),
+    [2],
+  );
+  t.equal(await recorder.expire(60), 0);
+});
+
 t.test('damaged, foreign and temporary files harm nothing', async (t) => {
   const dir = t.testdir();
   const folder = join(dir, 'recordings');
