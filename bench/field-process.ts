@@ -50,7 +50,7 @@ const PROFILE = testProfile('bench', [
 ]);
 
 const clock = createSystemClock({ quality: () => 'none', isBusAlone: true });
-const memory = new FlightMemory({ clock, sizeBytes: () => RECORDER_DEFAULTS.memoryKilobytes * 1_000 });
+const memory = new FlightMemory({ clock, sizeKilobytes: () => RECORDER_DEFAULTS.memoryKilobytes });
 let field: Field | undefined;
 
 answerParent<FieldQuestion, FieldAnswer>(async (question) => {

@@ -5,27 +5,20 @@ import type { RecordingFacts } from '../core/recorder-tools.ts';
 import { withoutUrlPasswords } from '../core/secrets.ts';
 import { FlightMemory } from '../diagnosis/flight/flight-memory.ts';
 import { FlightRecorder } from '../diagnosis/flight/flight-recorder.ts';
-import { RecordingFolder, type RecordingLimits } from '../diagnosis/flight/recording-folder.ts';
+import { RecordingFolder, recordingLimitsOf } from '../diagnosis/flight/recording-folder.ts';
 import type { Building, Joined } from './parts.ts';
-
-const KILO = 1_000;
-const MEGA = 1_000_000;
 
 /** Returns the flight recorder, and the memory that lines and decisions write. A run without a store keeps the memory and stores nothing. */
 export function flightFor(made: Building): Joined['flight'] {
   const { parts, clock, state, store } = made;
   const { dir } = parts.cabinet.store;
   const settings = (): RecorderConfig => state.site.cabinet.recorder ?? RECORDER_DEFAULTS;
-  const memory = new FlightMemory({ clock, sizeBytes: () => settings().memoryKilobytes * KILO });
-  const limits = (): RecordingLimits => {
-    const { maxRecordings, maxMegabytes } = settings();
-    return { maxRecordings, maxBytes: maxMegabytes * MEGA };
-  };
+  const memory = new FlightMemory({ clock, sizeKilobytes: () => settings().memoryKilobytes });
   const recorder = new FlightRecorder({
     clock,
     log: parts.log,
     memory,
-    folder: parts.guard?.mode === 'bare' ? null : new RecordingFolder(dir, limits),
+    folder: parts.guard?.mode === 'bare' ? null : new RecordingFolder(dir, () => recordingLimitsOf(settings())),
     mayWrite: () => (store.pulse().refusal ?? null) === null,
     facts: () => factsOf(made),
     onEvent: (event) => made.ongoing.onEvent(event),

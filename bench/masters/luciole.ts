@@ -23,7 +23,7 @@ export function openLucioleWithoutGap(place: MasterPlace): Promise<Master> {
 async function open({ path, serial, timeoutMs }: MasterPlace, gap: { frameGapMs?: number }): Promise<Master> {
   const clock = createSystemClock({ quality: () => 'none', isBusAlone: true });
   // Tapped as in the agent, so that the figures include the flight recorder.
-  const tap = new FlightMemory({ clock, sizeBytes: () => RECORDER_DEFAULTS.memoryKilobytes * 1_000 }).tapOf('bench');
+  const tap = new FlightMemory({ clock, sizeKilobytes: () => RECORDER_DEFAULTS.memoryKilobytes }).tapOf('bench');
   const port = createTappedPort(createSerialPort(path, serial), { serial, tap, clock });
   const line = createModbusLine({ port, serial, clock, ...gap });
   await line.open();

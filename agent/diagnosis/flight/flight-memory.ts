@@ -15,11 +15,12 @@ const LOG_SHARE = 1 / 8;
 /** Kinds of entries in the ring of decisions and events. They are part of the format of recordings. */
 export const LOG_KINDS = { decision: 0, event: 1 } as const;
 const US_PER_MS = 1_000;
+const BYTES_PER_KB = 1_000;
 
-/** What the flight memory uses. `sizeBytes` is read when lines change. */
+/** What the flight memory uses. `sizeKilobytes` is read when lines change. Units: 1,000 bytes. */
 export interface FlightMemoryParts {
   readonly clock: Pick<Clock, 'monoMs'>;
-  readonly sizeBytes: () => number;
+  readonly sizeKilobytes: () => number;
 }
 
 /** The image of one ring. `line` null: decisions and events. */
@@ -40,7 +41,7 @@ export class FlightMemory implements LineObserver {
 
   constructor(parts: FlightMemoryParts) {
     this.#parts = parts;
-    this.#log = new EntryRing(parts.sizeBytes() * LOG_SHARE);
+    this.#log = new EntryRing(parts.sizeKilobytes() * BYTES_PER_KB * LOG_SHARE);
   }
 
   /** Returns the tap of a line. The memory is divided equally among the lines that have one. */
@@ -112,7 +113,7 @@ export class FlightMemory implements LineObserver {
   }
 
   #divide(): void {
-    const sizeBytes = this.#parts.sizeBytes();
+    const sizeBytes = this.#parts.sizeKilobytes() * BYTES_PER_KB;
     const each = Math.floor((sizeBytes * (1 - LOG_SHARE)) / Math.max(1, this.#lines.size));
     for (const [id, ring] of this.#lines) this.#lines.set(id, resized(ring, each));
     this.#log = resized(this.#log, sizeBytes * LOG_SHARE);

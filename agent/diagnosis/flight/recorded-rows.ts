@@ -8,7 +8,7 @@ import type { FlightRow, RecordedLine } from '../../core/recorder-tools.ts';
 import type { WireEntry } from '../../core/wire-tap.ts';
 import { entriesOf, type StoredEntry } from './entry-ring.ts';
 import { LOG_KINDS } from './flight-memory.ts';
-import type { Recording } from './recording-codec.ts';
+import type { FlightRecording } from './recording-codec.ts';
 import { decodeWireEntry } from './wire-entry-codec.ts';
 
 const US_PER_MS = 1_000;
@@ -28,7 +28,7 @@ export function protocolOf({ kind, port }: Pick<RecordedLine, 'kind' | 'port'>):
 }
 
 /** Returns all rows of a recording. A frame that arrived in pieces has the time of its last one. Errors: throws RangeError for damaged entries. */
-export function rowsOf(recording: Recording): FlightRow[] {
+export function rowsOf(recording: FlightRecording): FlightRow[] {
   const lines = recording.head.lines.map((line) => lineRows(line, placedEntries(recording, line.id)));
   const log = placedEntries(recording, null).flatMap(logRow);
   // The sort is stable: rows of one time keep the order of their line.
@@ -46,7 +46,7 @@ function timesOf(atMono: number, anchor: Anchor): Times {
   return { atUs: Math.round(atMono * US_PER_MS), atMs: anchor.atMs + (atMono - anchor.atMono) };
 }
 
-function placedEntries({ parts }: Recording, line: string | null): Placed<StoredEntry>[] {
+function placedEntries({ parts }: FlightRecording, line: string | null): Placed<StoredEntry>[] {
   return parts.flatMap((part) =>
     part.channels.flatMap(({ line: id, baseUs }, index) =>
       id !== line ? [] : entriesOf({ baseUs, bytes: part.images[index] as Buffer }).map((item) => ({ item, anchor: part })),

@@ -20,12 +20,12 @@ const MAX_PART_BYTES = 2 ** 23;
 const pack = promisify(deflateRaw);
 
 /** A recording as read: the head, and the unpacked bytes of each channel of each part. */
-export interface Recording {
+export interface FlightRecording {
   readonly head: RecordingHead;
   readonly parts: readonly (RecordingPart & { readonly images: readonly Buffer[] })[];
 }
 
-/** Number of bytes from the start of a file that `headOf` needs at most. */
+/** Number of bytes from the start of a file that `recordingHeadOf` needs at most. */
 export const HEAD_END_BYTES = AT.head + MAX_HEAD_BYTES;
 
 /** Packs images as one part, without blocking the thread. `mark`: the one with which the images were made. */
@@ -57,7 +57,7 @@ export function encodeRecording(head: RecordingHead, packed: readonly Uint8Array
 }
 
 /** Returns the head from the beginning of a file, `HEAD_END_BYTES` or less; null if it is damaged or not a recording. */
-export function headOf(begin: Buffer): RecordingHead | null {
+export function recordingHeadOf(begin: Buffer): RecordingHead | null {
   if (begin.length < AT.head || !begin.subarray(0, MAGIC.length).equals(MAGIC)) return null;
   const end = AT.head + begin.readUInt32BE(AT.headBytes);
   const json = begin.subarray(AT.head, end);
@@ -67,7 +67,7 @@ export function headOf(begin: Buffer): RecordingHead | null {
 }
 
 /** Returns a recording; null if any byte of its file is damaged or missing. */
-export function decodeRecording(file: Buffer): Recording | null {
+export function decodeRecording(file: Buffer): FlightRecording | null {
   const found = packedPartsOf(file);
   if (found === null) return null;
   const parts = found.head.parts.map((part, index) => {
@@ -85,7 +85,7 @@ export function decodeRecording(file: Buffer): Recording | null {
 
 /** Returns the packed parts of a file as they are in it; null if any byte of it is damaged or missing. */
 export function packedPartsOf(file: Buffer): { readonly head: RecordingHead; readonly packed: readonly Buffer[] } | null {
-  const head = headOf(file);
+  const head = recordingHeadOf(file);
   if (head === null || file.readUInt32BE(file.length - CRC_BYTES) !== crc32(file.subarray(0, -CRC_BYTES))) return null;
   const body = file.subarray(AT.head + file.readUInt32BE(AT.headBytes));
   return {

@@ -6,12 +6,13 @@
 import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceWholeLater, syncFolder } from '../../core/atomic-write.ts';
+import type { RecorderConfig } from '../../core/cabinet.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { msg } from '../../core/message.ts';
 import type { RecordingHead, RecordingSummary } from '../../core/recorder-tools.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { readRegularFileLater } from '../../core/regular-file.ts';
-import { encodeRecording, HEAD_END_BYTES, headOf } from './recording-codec.ts';
+import { encodeRecording, HEAD_END_BYTES, recordingHeadOf } from './recording-codec.ts';
 
 /** Name of the folder below that of the store. */
 const RECORDINGS_DIR = 'recordings';
@@ -29,6 +30,11 @@ const FIRST_HEAD_BYTES = 16_384;
 export interface RecordingLimits {
   readonly maxRecordings: number;
   readonly maxBytes: number;
+}
+
+/** Returns the limits of a configuration. */
+export function recordingLimitsOf({ maxRecordings, maxMegabytes }: RecorderConfig): RecordingLimits {
+  return { maxRecordings, maxBytes: maxMegabytes * 1_000_000 };
 }
 
 interface Found {
@@ -161,7 +167,7 @@ export class RecordingFolder {
         const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, 0);
         return buffer.subarray(0, bytesRead);
       };
-      return headOf(await read(FIRST_HEAD_BYTES)) ?? headOf(await read(HEAD_END_BYTES));
+      return recordingHeadOf(await read(FIRST_HEAD_BYTES)) ?? recordingHeadOf(await read(HEAD_END_BYTES));
     } finally {
       await file.close();
     }

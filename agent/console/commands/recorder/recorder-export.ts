@@ -7,7 +7,7 @@ import type { FlightRow } from '../../../core/recorder-tools.ts';
 import { expectReplaceable } from '../../../core/regular-file.ts';
 import { pcapngOf } from '../../../diagnosis/flight/pcapng.ts';
 import { rowsOf } from '../../../diagnosis/flight/recorded-rows.ts';
-import type { Recording } from '../../../diagnosis/flight/recording-codec.ts';
+import type { FlightRecording } from '../../../diagnosis/flight/recording-codec.ts';
 import { RecordingFolder } from '../../../diagnosis/flight/recording-folder.ts';
 import { textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
@@ -66,7 +66,11 @@ async function fileOf(id: number, args: LocalArgs, terminal: Terminal): Promise<
   return Buffer.from((result as { readonly base64: string }).base64, 'base64');
 }
 
-function contentOf(id: number, recording: Recording, { rows, format }: { rows: readonly FlightRow[]; format: RecordingFormat }): Buffer {
+function contentOf(
+  id: number,
+  recording: FlightRecording,
+  { rows, format }: { rows: readonly FlightRow[]; format: RecordingFormat },
+): Buffer {
   const { head } = recording;
   // A file is evidence, so its language does not depend on its reader.
   const page: Page = { widthCols: WIDE_COLS, colour: false, atMs: head.parts[0]?.atMs ?? 0, timezone: head.timezone };

@@ -4,7 +4,7 @@ import { msg, type Said } from '../../../core/message.ts';
 import type { FlightRow, RecorderTools, RecordingHead, RecordingSummary } from '../../../core/recorder-tools.ts';
 import { Refusal } from '../../../core/refusal.ts';
 import { rowsOf } from '../../../diagnosis/flight/recorded-rows.ts';
-import { decodeRecording, type Recording } from '../../../diagnosis/flight/recording-codec.ts';
+import { decodeRecording, type FlightRecording } from '../../../diagnosis/flight/recording-codec.ts';
 import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
@@ -120,7 +120,7 @@ export const RECORDER_COMMANDS: readonly ConsoleCommand[] = [
 ];
 
 /** Returns the recording in a file. Errors: throws ConsoleError 'unknown-name' without a file, 'failed' for a damaged one. */
-export function soundRecording(id: number, file: Buffer | undefined): Recording {
+export function soundRecording(id: number, file: Buffer | undefined): FlightRecording {
   if (file === undefined) throw unknownRecording(id);
   const recording = decodeRecording(file);
   if (recording !== null) return recording;

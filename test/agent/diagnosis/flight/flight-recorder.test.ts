@@ -16,11 +16,14 @@ import { recordingHead } from '../../console/fake-recorder.ts';
 
 const START_MS = Date.parse('2026-12-15T22:00:00Z');
 
-function bench(t: Test, options: { dir?: string; limits?: Partial<RecordingLimits>; mayWrite?: () => boolean; sizeBytes?: number } = {}) {
+function bench(
+  t: Test,
+  options: { dir?: string; limits?: Partial<RecordingLimits>; mayWrite?: () => boolean; sizeKilobytes?: number } = {},
+) {
   const dir = options.dir ?? t.testdir();
   const clock = createManualClock(START_MS);
   const events: AgentEvent[] = [];
-  const memory = new FlightMemory({ clock, sizeBytes: () => options.sizeBytes ?? 64_000 });
+  const memory = new FlightMemory({ clock, sizeKilobytes: () => options.sizeKilobytes ?? 64 });
   const tap = memory.tapOf('street');
   const folder = new RecordingFolder(dir, () => ({ maxRecordings: 10, maxBytes: 1_000_000, ...options.limits }));
   const { version, cabinetId, timezone, revision, lines } = recordingHead();
@@ -241,8 +244,8 @@ t.test(
 
 t.test('a busy line does not push out the others, and a new division keeps the newest', async (t) => {
   const clock = createManualClock(START_MS);
-  let sizeBytes = 8_000;
-  const memory = new FlightMemory({ clock, sizeBytes: () => sizeBytes });
+  let sizeKilobytes = 8;
+  const memory = new FlightMemory({ clock, sizeKilobytes: () => sizeKilobytes });
   const [busy, calm] = [memory.tapOf('busy'), memory.tapOf('calm')];
   calm({ kind: 'sent', atMono: 1, bytes: Buffer.from([1, 2, 3]) });
   for (let i = 0; i < 2_000; i++) busy({ kind: 'received', atMono: i, bytes: Buffer.alloc(60, i) });
@@ -255,7 +258,7 @@ t.test('a busy line does not push out the others, and a new division keeps the n
     memory.images().map(({ line }) => line),
     ['busy', null],
   );
-  sizeBytes = 4_096_000;
+  sizeKilobytes = 4_096;
   memory.keepOnly(['busy']);
   t.equal(memory.reach()[0]?.memoryBytes, 3_584_000);
   t.equal(entriesOfLast(memory), 1_999 % 256);

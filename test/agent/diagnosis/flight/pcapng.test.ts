@@ -8,7 +8,7 @@ import type { WireEntry } from '../../../../agent/core/wire-tap.ts';
 import { EntryRing } from '../../../../agent/diagnosis/flight/entry-ring.ts';
 import { pcapngOf } from '../../../../agent/diagnosis/flight/pcapng.ts';
 import { rowsOf } from '../../../../agent/diagnosis/flight/recorded-rows.ts';
-import type { Recording } from '../../../../agent/diagnosis/flight/recording-codec.ts';
+import type { FlightRecording } from '../../../../agent/diagnosis/flight/recording-codec.ts';
 import { encodeWireEntry } from '../../../../agent/diagnosis/flight/wire-entry-codec.ts';
 import { sealed } from '../../../drivers/port-bench.ts';
 import { findProgram } from '../../../platform/mosquitto.ts';
@@ -63,7 +63,7 @@ function capture(): Buffer {
   const channels = images.map(({ line, baseUs, bytes }) => ({ line, baseUs, bytes: bytes.length, lost: 0 }));
   const part = { atMs: AT_MS + 2_000, atMono: 2_000, clockQuality: 'synced' as const, channels, packedBytes: 0 };
   const head = recordingHead({ lines: LINES, parts: [part] });
-  const recording: Recording = { head, parts: [{ ...part, images: images.map(({ bytes }) => bytes) }] };
+  const recording: FlightRecording = { head, parts: [{ ...part, images: images.map(({ bytes }) => bytes) }] };
   return pcapngOf(head, rowsOf(recording), 'Recording 7');
 }
 

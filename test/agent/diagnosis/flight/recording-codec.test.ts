@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { WireEntry } from '../../../../agent/core/wire-tap.ts';
 import { EntryRing, entriesOf } from '../../../../agent/diagnosis/flight/entry-ring.ts';
-import { decodeRecording, encodeRecording, headOf, packPart } from '../../../../agent/diagnosis/flight/recording-codec.ts';
+import { decodeRecording, encodeRecording, packPart, recordingHeadOf } from '../../../../agent/diagnosis/flight/recording-codec.ts';
 import { decodeWireEntry, encodeWireEntry } from '../../../../agent/diagnosis/flight/wire-entry-codec.ts';
 import { recordingHead } from '../../console/fake-recorder.ts';
 
@@ -80,6 +80,6 @@ t.test('any changed or missing byte is found', async (t) => {
   }
   for (let length = 0; length < file.length; length++)
     if (decodeRecording(file.subarray(0, length)) !== null) t.fail(`cut at ${length} unseen`);
-  t.equal(headOf(Buffer.from('#!/bin/sh')), null);
-  t.not(headOf(file.subarray(0, -30)), null, 'the head alone can be read');
+  t.equal(recordingHeadOf(Buffer.from('#!/bin/sh')), null);
+  t.not(recordingHeadOf(file.subarray(0, -30)), null, 'the head alone can be read');
 });
