@@ -62,7 +62,7 @@ export const BUS_SNIFF = agentCommand<SniffArgs, LineSniffed, FrameRow>({
   name: 'bus sniff',
   role: 'technician',
   group: 'Lines:',
-  summary: msg`every frame and gap, without sending, until Ctrl-C`,
+  summary: msg`every frame, without sending one`,
   hasSummary: true,
   arguments: [{ name: 'line', summary: msg`a line, or a free serial port: /dev/ttyUSB1`, required: true, names: 'line' }],
   options: [

@@ -20,7 +20,7 @@ export const RECORDER_EXPORT: LocalCommand = {
   options: [
     { name: 'format', value: 'FORMAT', summary: msg`text, csv or pcapng (default: by the end of the name)`, choices: RECORDING_FORMATS },
     { name: 'output', value: 'FILE', summary: msg`output file (default: recording-ID in this folder)`, file: 'write' },
-    { name: 'data-dir', value: 'DIR', summary: msg`read the file from this folder of the store, without an agent` },
+    { name: 'data-dir', value: 'DIR', summary: msg`folder of the store, read without an agent`, file: 'read' },
     JSON_OPTION,
   ],
   examples: ['luciole recorder export 12 --format pcapng', 'luciole recorder export 12 --output night.csv'],

@@ -166,7 +166,7 @@ async function onDisk<T>(work: () => Promise<T>): Promise<T> {
 }
 
 const COLUMNS = [
-  { title: msg`No`, align: 'right' },
+  { title: msg`Number`, align: 'right' },
   { title: msg`Time` },
   { title: msg`Size`, align: 'right' },
   { title: msg`Why`, wraps: true },
