@@ -7,7 +7,6 @@ import { type Message, msg } from '../../../core/message.ts';
 import type { FlightRow } from '../../../core/recorder-tools.ts';
 import { createTokenBucket } from '../../../core/token-bucket.ts';
 import type { AgentView } from '../../../core/views.ts';
-import { startSniff } from '../../../diagnosis/flight/sniff-run.ts';
 import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import type { Job } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
@@ -115,6 +114,7 @@ async function sniff(view: AgentView, { line: typed, forMs, isExclusive, isKept,
   const isFree = isPort(typed);
   const line = isFree ? typed : findLine(view, typed);
   const wire: SniffedLine = isFree ? { protocol: 'rtu', serial } : (view.sniffer.lineOf(line) ?? { protocol: 'raw', serial: null });
+  const { startSniff } = await import('../../../diagnosis/flight/sniff-run.ts');
   const tally = createTally(job);
   const run = startSniff({ line, ...wire, clock: job.clock, captureBytes: isKept ? CAPTURE_BYTES : null, onFrame: tally.note });
   const stops: (() => void)[] = [];

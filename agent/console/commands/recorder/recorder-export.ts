@@ -36,7 +36,7 @@ export async function exportRecording(args: LocalArgs, terminal: Terminal, expec
   const id = readId(args as RawArgs);
   const output = typeof args['output'] === 'string' ? args['output'] : null;
   const format = formatOf(args as RawArgs, output);
-  const recording = soundRecording(id, await fileOf(id, args, terminal));
+  const recording = await soundRecording(id, await fileOf(id, args, terminal));
   const rows = rowsOf(recording);
   const file = output ?? `recording-${id}.${END_OF[format]}`;
   const content = contentOf(id, recording, { rows, format });

@@ -3,8 +3,7 @@ import { count } from '../../../core/counts.ts';
 import { msg, type Said } from '../../../core/message.ts';
 import type { FlightRow, RecorderTools, RecordingHead, RecordingSummary } from '../../../core/recorder-tools.ts';
 import { Refusal } from '../../../core/refusal.ts';
-import { rowsOf } from '../../../diagnosis/flight/recorded-rows.ts';
-import { decodeRecording, type FlightRecording } from '../../../diagnosis/flight/recording-codec.ts';
+import type { FlightRecording } from '../../../diagnosis/flight/recording-codec.ts';
 import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
@@ -69,7 +68,8 @@ const RECORDER_SHOW = agentCommand<{ id: number; line: string | null; last: numb
   }),
   answer: ({ recorder }, { id, line, last }) =>
     onDisk(async () => {
-      const recording = soundRecording(id, await recorder.read(id));
+      const recording = await soundRecording(id, await recorder.read(id));
+      const { rowsOf } = await import('../../../diagnosis/flight/recorded-rows.ts');
       const all = rowsOf(recording);
       const rows = line === null ? all : all.filter((row) => 'line' in row && row.line === line);
       return { id, head: recording.head, rows: rows.slice(-last), left: Math.max(0, rows.length - last) };
@@ -119,9 +119,10 @@ export const RECORDER_COMMANDS: readonly ConsoleCommand[] = [
   ...[RECORDER_LIST, RECORDER_SHOW, RECORDER_EXPORT, RECORDER_FREEZE, RECORDER_PIN, RECORDER_UNPIN, RECORDER_FILE],
 ];
 
-/** Returns the recording in a file. Errors: throws ConsoleError 'unknown-name' without a file, 'failed' for a damaged one. */
-export function soundRecording(id: number, file: Buffer | undefined): FlightRecording {
+/** Resolves with the recording in a file. Errors: rejects with ConsoleError 'unknown-name' without a file, 'failed' for a damaged one. */
+export async function soundRecording(id: number, file: Buffer | undefined): Promise<FlightRecording> {
   if (file === undefined) throw unknownRecording(id);
+  const { decodeRecording } = await import('../../../diagnosis/flight/recording-codec.ts');
   const recording = decodeRecording(file);
   if (recording !== null) return recording;
   throw new ConsoleError('failed', msg`recording ${id} is damaged: its checksum does not fit; check the disk (dmesg)`);

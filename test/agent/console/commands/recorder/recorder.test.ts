@@ -124,6 +124,7 @@ t.test('a recording that does not exist is refused by number', async (t) => {
 t.test('sniffing counts what a slow terminal misses, and who sends', async (t) => {
   const view = createFakeView();
   let tap: WireTap = () => {};
+  const observed = Promise.withResolvers<void>();
   let isStopped = false;
   const gone = new AbortController();
   let taken = 0;
@@ -131,6 +132,7 @@ t.test('sniffing counts what a slow terminal misses, and who sends', async (t) =
     ...view.sniffer,
     observe: (_line: string, onEntry: WireTap) => {
       tap = onEntry;
+      observed.resolve();
       return () => {
         isStopped = true;
       };
@@ -141,7 +143,7 @@ t.test('sniffing counts what a slow terminal misses, and who sends', async (t) =
     { line: 'street', keep: true },
     job({ signal: gone.signal, report: () => taken++ < 2 }),
   );
-  await clock.advance(0);
+  await observed.promise;
   tap({ kind: 'sent', atMono: clock.monoMs(), bytes: sealed(1, 3, 0, 0, 0, 1) });
   tap({ kind: 'received', atMono: clock.monoMs() + 20, bytes: sealed(1, 3, 2, 0, 9) });
   tap({ kind: 'received', atMono: clock.monoMs() + 90, bytes: sealed(9, 3, 0, 0, 0, 1) });
