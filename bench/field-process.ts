@@ -4,8 +4,10 @@
  * Each unit has twelve registers that are polled and a level that can be written.
  */
 
+import { RECORDER_DEFAULTS } from '../agent/core/cabinet.ts';
 import type { Field } from '../agent/core/ports.ts';
 import { createSystemClock } from '../agent/core/system-clock.ts';
+import { FlightMemory } from '../agent/diagnosis/flight/flight-memory.ts';
 import { createField } from '../agent/field/field.ts';
 import { fieldLine } from '../agent/field/line-from-config.ts';
 import { createSerialPort } from '../drivers/serial-port.ts';
@@ -48,6 +50,7 @@ const PROFILE = testProfile('bench', [
 ]);
 
 const clock = createSystemClock({ quality: () => 'none', isBusAlone: true });
+const memory = new FlightMemory({ clock, sizeKilobytes: () => RECORDER_DEFAULTS.memoryKilobytes });
 let field: Field | undefined;
 
 answerParent<FieldQuestion, FieldAnswer>(async (question) => {
@@ -69,7 +72,8 @@ async function open({ path, baud, units, periodMs }: FieldQuestion & { ask: 'ope
   const devices = units.map((unit) => testDevice(deviceOf(unit), { unit, profile: PROFILE.id }));
   const config = testLine(LINE, devices, { port: path, serial: serialAt(baud) });
   field = createField({
-    lines: [fieldLine(config, { profiles: new Map([[PROFILE.id, PROFILE]]), openPort: createSerialPort, clock })],
+    // Tapped as in the agent, so that the figures include the flight recorder.
+    lines: [fieldLine(config, { profiles: new Map([[PROFILE.id, PROFILE]]), openPort: createSerialPort, clock, tapOf: memory.tapOf })],
     clock,
     log: { event: () => {} },
     setupValuesOf: () => ({ rampUpMs: 0, rampDownMs: 0, failsafeTimeoutS: 0, failsafeLevelPct: 0 }),

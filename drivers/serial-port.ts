@@ -52,6 +52,7 @@ interface Opening {
 class TtyPort implements BytePort {
   onBytes: (bytes: Buffer) => void = () => {};
   onLost: (cause: Error) => void = () => {};
+  onDiscarded?: (bytes: Buffer) => void;
   readonly #path: string;
   readonly #opening: Opening;
   readonly #chunk = Buffer.alloc(READ_BYTES);
@@ -85,7 +86,10 @@ class TtyPort implements BytePort {
 
   discardInput(): number {
     let bytes = 0;
-    for (let got = this.#read(); got !== null; got = this.#read()) bytes += got.length;
+    for (let got = this.#read(); got !== null; got = this.#read()) {
+      bytes += got.length;
+      this.onDiscarded?.(got);
+    }
     return bytes;
   }
 

@@ -124,6 +124,7 @@ async function stopAgent(joined: Joined): Promise<void> {
   await state.rooms.stopOthers();
   await joined.uplink.stop();
   notice(joined, 'agent-stopped', msg`luciole ${joined.parts.version} stopped`);
+  await within(clock, DISK_WAIT_MS, joined.flight.recorder.stop());
   await joined.store.stop();
 }
 
@@ -179,10 +180,12 @@ async function reconfigure(joined: Joined, next: CabinetAndProfiles): Promise<To
   return touched;
 }
 
-async function exchangeLines({ field, parts, state }: Joined, gone: readonly string[]): Promise<void> {
+async function exchangeLines({ field, parts, state, flight: { memory } }: Joined, gone: readonly string[]): Promise<void> {
   const { lines } = state.site.cabinet;
-  const come = lines.filter(({ id }) => gone.includes(id)).map((line) => fieldLine(line, { ...parts, ...state.site }));
-  await field.exchange({ gone, come, order: lines.map(({ id }) => id) });
+  const come = lines.filter(({ id }) => gone.includes(id)).map((line) => fieldLine(line, { ...parts, ...state.site, tapOf: memory.tapOf }));
+  const order = lines.map(({ id }) => id);
+  await field.exchange({ gone, come, order });
+  memory.keepOnly(order);
 }
 
 async function enterRooms(joined: Joined): Promise<void> {

@@ -10,8 +10,11 @@ import { maxMeterKw, setupValuesOf } from '../config/setup-values.ts';
 import { BURNING_COPY_RULE } from '../control/burning-hours-tracker.ts';
 import { OVERRIDES_COPY_RULE } from '../control/requests/override-registry.ts';
 import { PROGRAMMES_COPY_RULE } from '../control/requests/programme-registry.ts';
+import { BusError } from '../core/errors.ts';
 import type { Store } from '../core/ports.ts';
 import type { PointId } from '../core/words.ts';
+import type { FlightMemory } from '../diagnosis/flight/flight-memory.ts';
+import type { TransactionReport } from '../field/bus-tools/bus-watch.ts';
 import { createField, type LiveField } from '../field/field.ts';
 import { fieldLine } from '../field/line-from-config.ts';
 import { TEXTS_COPY_RULE } from '../panels/sent-text-registry.ts';
@@ -77,9 +80,9 @@ export function selfFor(made: Building): Self {
  * recorder.
  */
 export function fieldFor(made: Building): LiveField {
-  const { parts, clock, state, store, uplink, ongoing } = made;
+  const { parts, clock, state, store, uplink, ongoing, flight } = made;
   return createField({
-    lines: state.site.cabinet.lines.map((line) => fieldLine(line, parts)),
+    lines: state.site.cabinet.lines.map((line) => fieldLine(line, { ...parts, tapOf: flight.memory.tapOf })),
     clock,
     log: parts.log,
     setupValuesOf: (deviceId) => setupValuesOf(state.site.cabinet, deviceId),
@@ -96,9 +99,14 @@ export function fieldFor(made: Building): LiveField {
       // The value of a text point is a checksum, of use only for the panel itself.
       made.recorder.record(readings.filter(({ pointId }) => state.rooms.points.get(pointId)?.profile.type !== 'text'));
     },
+    onTransaction: (lineId, report) => flight.memory.ended(lineId, endOf(report)),
     onAlive: (deviceId, alive) => uplink.deviceAlive(deviceId, alive),
     onEvent: ongoing.onEvent,
   });
+}
+
+function endOf({ request, end, lane, atMono }: TransactionReport): Parameters<FlightMemory['ended']>[1] {
+  return { unit: request.unit, lane, result: end instanceof BusError ? end.code : 'ok', atMono };
 }
 
 /** Returns the recorder. Each frame that it makes is appended to the store and published by the uplink, if there is one. */

@@ -24,6 +24,7 @@ import { createPlatformUpdates } from '../service/updates/platform-updates.ts';
 import { createUpdates, type Updates } from '../service/updates/update-run.ts';
 import { createUplinkSlot } from '../sync/uplink-slot.ts';
 import { fieldFor, recorderFor, selfFor, storeFor } from './core-parts.ts';
+import { flightFor } from './flight.ts';
 import { type AgentParts, AgentState, type Building, type Joined } from './parts.ts';
 import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
@@ -44,7 +45,8 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   });
   // The machine's own clock: the audit log records its steps too.
   made.record = createSelfRecord({ clock: parts.clock, log: parts.log, store: made });
-  made.ongoing = createOngoing({ ...parts, ...made });
+  made.flight = flightFor(made);
+  made.ongoing = createOngoing({ ...parts, ...made, flight: made.flight.recorder });
   made.field = fieldFor(made);
   made.state.rooms = createRooms(made);
   made.state.bus = busOf(made);
@@ -74,7 +76,12 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   });
   made.view = createAgentView(made);
   made.consoles = consolesFor(made);
-  made.housekeeping = createHousekeeping({ log: parts.log, clock, memory: made.store, chores: agentChores({ ...parts, ...made }) });
+  made.housekeeping = createHousekeeping({
+    log: parts.log,
+    clock,
+    memory: made.store,
+    chores: agentChores({ ...parts, ...made, expireRecordings: (days) => made.flight.recorder.expire(days) }),
+  });
   made.store.onEvent = made.ongoing.onEvent;
   made.store.onCommitted = (committed) => made.uplink.current?.committed(committed);
   made.store.fates = () => made.uplink.current?.fates() ?? (() => 'undelivered');

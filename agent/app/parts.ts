@@ -22,6 +22,8 @@ import type { SteadyClock, SteadyClockParts } from '../core/steady-clock.ts';
 import type { AgentView } from '../core/views.ts';
 import type { PointId, Reading } from '../core/words.ts';
 import type { Energy } from '../diagnosis/energy-count.ts';
+import type { FlightMemory } from '../diagnosis/flight/flight-memory.ts';
+import type { FlightRecorder } from '../diagnosis/flight/flight-recorder.ts';
 import type { LiveField } from '../field/field.ts';
 import type { POLL_PERIOD_MS } from '../field/polls/poll-plan.ts';
 import type { Panels } from '../panels/panels.ts';
@@ -153,6 +155,8 @@ export interface Joined {
   readonly ongoing: Ongoing;
   readonly field: LiveField;
   readonly recorder: Recorder;
+  /** The last minutes of the lines and decisions, and their recordings. */
+  readonly flight: { readonly memory: FlightMemory; readonly recorder: FlightRecorder };
   readonly events: EventTracker;
   readonly stepWatch: StepWatch;
   /** Null if this run accepts no other release. */

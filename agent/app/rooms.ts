@@ -26,7 +26,7 @@ import { createSoundMetrics } from '../sync/sparkplug/sound-metrics.ts';
 import type { Joined, Rooms } from './parts.ts';
 
 /** Builds the lighting modules for the configuration in force. None of them is started yet. */
-export function createRooms({ parts, state, clock, field, store, uplink, quietMono, ongoing }: Joined): Rooms {
+export function createRooms({ parts, state, clock, field, store, uplink, quietMono, ongoing, flight }: Joined): Rooms {
   const { cabinet, profiles } = state.site;
   const points = cabinetPoints(cabinet, profiles);
   const events = createRoomEvents(clock, ongoing.onEvent);
@@ -39,6 +39,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     ...{ street: cabinet, clock, field, store, log: parts.log, onEvent: events.report, onOutcome: ongoing.onOutcome },
     onDecision(decision) {
       rooms.energy.onDecision(decision);
+      flight.memory.decision(decision);
       platform.decision(decision);
     },
     onIntents: platform.intents,

@@ -10,6 +10,7 @@ import { createPanelTools } from '../panels/panels.ts';
 import { statusView } from '../service/status-view.ts';
 import { storeView } from '../store/store-view.ts';
 import type { Joined } from './parts.ts';
+import { snifferFor } from './sniffer.ts';
 
 /** Returns the view of this agent for the console. Each call answers from the configuration and the parts that are in force then. */
 export function createAgentView(joined: Joined): AgentView {
@@ -37,6 +38,8 @@ export function createAgentView(joined: Joined): AgentView {
     get bus() {
       return state.bus;
     },
+    sniffer: snifferFor(joined),
+    recorder: joined.flight.recorder,
     audit: joined.audit,
     access,
     events: ongoing.events,

@@ -9,12 +9,13 @@ import { asOwnerOf, syncPath } from '../core/atomic-write.ts';
 import { LOCK_FILES } from '../store/data-lock.ts';
 import { isJournalName, isOwnFile } from './own-files.ts';
 
-/** Files that are ours if the folder has one of the marked files: revisions, restores, releases, quarantined files, console files, reserved space. */
+/** Files that are ours if the folder has one of the marked files: revisions, restores, releases, quarantined files, recordings, console files, reserved space. */
 const WITH_MARK: readonly RegExp[] = [
   /^config(\.before-restore)?$/,
   /^restore(\.new)?$/,
   /^releases$/,
   /^quarantine$/,
+  /^recordings$/,
   /^received$/,
   /^for-(anyone|viewer|technician|admin)$/,
   /^ballast/,

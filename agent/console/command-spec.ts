@@ -100,6 +100,7 @@ export interface LocalCommand extends CommandWords {
     | 'profile test'
     | 'update install'
     | 'export'
+    | 'recorder export'
     | 'config load'
     | 'config export'
     | 'setup'

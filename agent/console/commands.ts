@@ -35,11 +35,13 @@ import { WHY } from './commands/light/why.ts';
 import { ZONES } from './commands/light/zones.ts';
 import { BUS_READ, BUS_REGISTERS } from './commands/lines/bus-read.ts';
 import { BUS_SCAN } from './commands/lines/bus-scan.ts';
+import { BUS_SNIFF } from './commands/lines/bus-sniff.ts';
 import { BUS_STATS } from './commands/lines/bus-stats.ts';
 import { BUS_WATCH } from './commands/lines/bus-watch.ts';
 import { BUS_WRITE } from './commands/lines/bus-write.ts';
 import { PROFILE_COMMANDS } from './commands/lines/profile.ts';
 import { PANEL_COMMANDS } from './commands/panels/panel.ts';
+import { RECORDER_COMMANDS } from './commands/recorder/recorder.ts';
 import { LOG_WATCH } from './commands/service/log.ts';
 import { METRICS } from './commands/service/metrics.ts';
 import { PROGRAM_COMMANDS } from './commands/service/program.ts';
@@ -78,6 +80,8 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   BUS_WRITE,
   BUS_STATS,
   BUS_WATCH,
+  BUS_SNIFF,
+  ...RECORDER_COMMANDS,
   ...PROFILE_COMMANDS,
   HISTORY,
   EXPORT,
@@ -134,7 +138,8 @@ export const FAMILIES: readonly Family[] = [
   { name: 'sound', group: 'Act:', summary: msg`sound: show, play, announce, stop, volume, emergency, resume` },
   { name: 'panel', group: 'Act:', summary: msg`the information panels: show, set a text, clear it` },
   { name: 'user', group: 'Access:', summary: msg`users of the console: list, add, enrol, role, passwd` },
-  { name: 'bus', group: 'Lines:', summary: msg`a line: scan, registers, read, write, stats, watch` },
+  { name: 'bus', group: 'Lines:', summary: msg`a line: scan, read, write, stats, watch, sniff` },
+  { name: 'recorder', group: 'Lines:', summary: msg`flight recorder: list, show, export, freeze, pin` },
   { name: 'profile', group: 'Lines:', summary: msg`device types: list, show, check, test` },
   { name: 'log', group: 'Agent:', summary: msg`the agent's log as it is written: on, off, watch` },
   { name: 'update', group: 'Agent:', summary: msg`the program itself: install, status, revert` },

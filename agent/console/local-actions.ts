@@ -82,6 +82,10 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
       const dir = filesDir === undefined ? process.cwd() : sessionDir(filesDir, screen.role ?? null);
       return techSupport(args, { terminal: screen, configFile: configFileOf({}), dir, nowMs, expectRoom });
     },
+    'recorder export': async (args) => {
+      const { exportRecording } = await import('./commands/recorder/recorder-export.ts');
+      return exportRecording(args, screen, expectRoom);
+    },
     export: async (args) => {
       const { exportReadings } = await import('./commands/store/export-run.ts');
       return exportReadings(args, screen, signal(), write, expectRoom);

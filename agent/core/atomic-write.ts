@@ -79,7 +79,7 @@ export function replaceWhole(path: string, text: string | Uint8Array, mode: numb
  *
  * Errors: rejects with the system's error, as `replaceWhole`. The temporary file may then remain; the next call removes it.
  */
-export async function replaceWholeLater(path: string, text: string, mode: number, signal?: AbortSignal): Promise<void> {
+export async function replaceWholeLater(path: string, text: string | Uint8Array, mode: number, signal?: AbortSignal): Promise<void> {
   const folder = await open(dirname(path), O_RDONLY);
   try {
     const fresh = signal === undefined ? `${path}.new` : `${path}.next`;
@@ -185,7 +185,7 @@ function writeNew(path: string, text: string | Uint8Array, mode: number, owner: 
   }
 }
 
-async function writeNewLater(path: string, text: string, mode: number, { uid, gid }: Owner): Promise<void> {
+async function writeNewLater(path: string, text: string | Uint8Array, mode: number, { uid, gid }: Owner): Promise<void> {
   const file = await open(path, NEW_FILE, mode);
   try {
     await file.chmod(mode);

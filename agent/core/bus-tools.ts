@@ -12,7 +12,7 @@ import type { Profile, Table } from './profile.ts';
 /**
  * What a person can do on a line while the agent runs. Errors: promises reject with BusError for a failure on the line, and with Refusal
  * for a line, unit or address that is not valid, and for a scan or write in safe mode. After an abort they reject with the reason of
- * `signal`. `watch` throws Refusal for an unknown line.
+ * `signal`. `watch` and `hush` throw Refusal for an unknown line.
  */
 export interface BusTools {
   /**
@@ -38,6 +38,11 @@ export interface BusTools {
    * the oldest are lost.
    */
   watch(lineId: string, onTransaction: (transaction: BusTransaction) => void): () => void;
+  /**
+   * Stops polls, probes and set-up of a line for this time, or until the returned function is called. Levels and requests of the console are still sent.
+   * A second call replaces the first. Units: ms.
+   */
+  hush(lineId: string, forMs: number): () => void;
 }
 
 /**

@@ -42,6 +42,8 @@ export interface Cabinet {
   readonly neighbours: readonly Neighbour[];
   readonly uplink: UplinkConfig | null;
   readonly store: StoreConfig;
+  /** Absent: `RECORDER_DEFAULTS`. */
+  readonly recorder?: RecorderConfig;
   /** `metricsFile`: file for the metrics, read by node_exporter; null for none. */
   readonly service: { readonly metricsFile: string | null };
   readonly console: { readonly socketPath: string | null; readonly language: Language };
@@ -215,6 +217,21 @@ export interface UplinkConfig {
   /** Daily limit for the backlog; live data continues above it. Units: 10^6 bytes; null for no limit. */
   readonly dailyMegabytes: number | null;
 }
+
+/** How much the flight recorder keeps. */
+export interface RecorderConfig {
+  /** Memory for the last minutes of all lines and decisions. Units: 1,000 bytes. */
+  readonly memoryKilobytes: number;
+  readonly maxRecordings: number;
+  /** All recordings together. Units: 10^6 bytes. */
+  readonly maxMegabytes: number;
+}
+
+/**
+ * Used where the configuration says nothing. Source: `memoryKilobytes`: issue 21, a few hundred kB; on a line of 9600 baud that is never idle, 336 kB last five
+ * minutes. `maxRecordings`, `maxMegabytes` assumed; a recording has 50 to 200 kB. Confirmed by: sizes and numbers of recordings of a year at a cabinet.
+ */
+export const RECORDER_DEFAULTS: RecorderConfig = { memoryKilobytes: 384, maxRecordings: 40, maxMegabytes: 8 };
 
 /** Where readings are stored, how often they are committed, and how much is kept. */
 export interface StoreConfig {

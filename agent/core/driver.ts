@@ -33,6 +33,8 @@ export interface BytePort {
   readonly retune?: () => Promise<void>;
   /** Receives the bytes. Set by the owner before `open`. */
   onBytes: (bytes: Buffer) => void;
+  /** Receives the input that `discardInput` drops. Optional; a port without access to the bytes never calls it. */
+  onDiscarded?: (bytes: Buffer) => void;
   /** Set by the owner. The port was lost, for example unplugged or closed by the far end. */
   onLost: (cause: Error) => void;
 }

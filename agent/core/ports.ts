@@ -4,6 +4,7 @@
 
 export type * from './store-port.ts';
 export type * from './uplink-port.ts';
+export type * from './wire-tap.ts';
 
 import type { BusTools } from './bus-tools.ts';
 import type { MonoMs, WallMs } from './clock.ts';

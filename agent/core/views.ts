@@ -8,6 +8,7 @@ import type { BusTools } from './bus-tools.ts';
 import type { Cabinet } from './cabinet.ts';
 import type { ClockQuality, WallMs } from './clock.ts';
 import type { LightTools } from './light-tools.ts';
+import type { LineSniffer } from './line-sniffer.ts';
 import type { Message, Said } from './message.ts';
 import type { MetricFamily } from './metrics.ts';
 import type { PanelTools } from './panel-tools.ts';
@@ -27,6 +28,7 @@ import type {
   UplinkStatus,
 } from './ports.ts';
 import type { DeviceCategory, Profile, Trust } from './profile.ts';
+import type { RecorderTools } from './recorder-tools.ts';
 import type { ConfigManager } from './revisions.ts';
 import type { SoundTools } from './sound-tools.ts';
 import type { UpdateManager } from './updates.ts';
@@ -57,6 +59,9 @@ export interface AgentView extends LocalConfigView {
   /** Absent without sound places. */
   readonly sound?: SoundTools;
   readonly bus: BusTools;
+  /** Passive observation of lines and free ports. */
+  readonly sniffer: LineSniffer;
+  readonly recorder: RecorderTools;
   readonly audit: AuditTools;
   readonly access: AccessTools;
   /**

@@ -202,6 +202,7 @@ export type EventCode =
   | 'clock-stepped'
   | 'store-trouble'
   | 'state-restored'
+  | 'recording-failed'
   | 'data-unlocked'
   | 'readings-lost'
   | 'uplink-down'

@@ -8,6 +8,7 @@ import type { Log, Store } from '../core/ports.ts';
 import type { Reading } from '../core/words.ts';
 import { isNetwork } from './bus-tools/bus-bounds.ts';
 import type { FieldBusTools } from './bus-tools/bus-tools.ts';
+import type { TransactionReport } from './bus-tools/bus-watch.ts';
 import { createLineMemory, type LineMemory } from './line/line-memory.ts';
 import { LineRunner } from './line/line-runner.ts';
 import { PortSupervisor } from './line/port-supervisor.ts';
@@ -34,6 +35,8 @@ export interface RuntimeParts {
   readonly latest: LatestReadings;
   /** Counts the transactions of lines with units. */
   readonly bus: Pick<FieldBusTools, 'note' | 'noteUrgent'>;
+  /** Receives each transaction of a Modbus or DALI line when it ends. */
+  readonly onTransaction?: (lineId: string, report: TransactionReport) => void;
   /** Set-up values of a device, from the policy of its zone. */
   readonly setupValuesOf: (deviceId: string) => SetupValues;
   readonly random: () => number;
@@ -112,7 +115,10 @@ class ModbusRuntime implements LineRuntime {
       units,
       periodsMs,
       broadcast: config.broadcast,
-      onTransaction: (report) => bus.note(lineId, report),
+      onTransaction(report) {
+        bus.note(lineId, report);
+        parts.onTransaction?.(lineId, report);
+      },
       onUrgentSent: (waitMs) => bus.noteUrgent(lineId, waitMs),
       onDeadLine: () => this.#revive(),
       onStalled: () => this.supervisor.reopen(),

@@ -16,6 +16,8 @@ export interface OngoingParts {
   readonly log: Log;
   readonly self: { note(event: AgentEvent): void };
   readonly record: { note(event: AgentEvent): void };
+  /** Freezes its memory on an alarm. */
+  readonly flight: { note(event: AgentEvent): void };
 }
 
 /** Receives every event and outcome of this run, passes them on, and lists what is still open. */
@@ -39,7 +41,7 @@ export interface Ongoing {
  * Creates the tracker, with no open event and no open command. Each event is logged, counted and stored; each outcome is stored and sent to
  * the platform.
  */
-export function createOngoing({ store, uplink, log, self, record }: OngoingParts): Ongoing {
+export function createOngoing({ store, uplink, log, self, record, flight }: OngoingParts): Ongoing {
   const open = new Map<string, AgentEvent>();
   const openCommands = new Set<string>();
   const activeEvents = (): readonly AgentEvent[] => [...open.values()].filter(({ severity }) => severity !== 'info');
@@ -51,6 +53,7 @@ export function createOngoing({ store, uplink, log, self, record }: OngoingParts
       record.note(event);
       log.event(event.code, { source: event.source, text: event.text, ended: event.endMs !== null }, event.severity);
       store.appendEvent(event);
+      flight.note(event);
     },
     onOutcome(outcome) {
       if (isFinal(outcome.state)) openCommands.delete(outcome.commandId);

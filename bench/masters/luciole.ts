@@ -1,6 +1,9 @@
+import { RECORDER_DEFAULTS } from '../../agent/core/cabinet.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
+import { FlightMemory } from '../../agent/diagnosis/flight/flight-memory.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { createSerialPort } from '../../drivers/serial-port.ts';
+import { createTappedPort } from '../../drivers/tapped-port.ts';
 import { LEVEL_ADDRESS } from '../bus.ts';
 import type { Master, MasterPlace } from './master.ts';
 
@@ -19,7 +22,10 @@ export function openLucioleWithoutGap(place: MasterPlace): Promise<Master> {
 
 async function open({ path, serial, timeoutMs }: MasterPlace, gap: { frameGapMs?: number }): Promise<Master> {
   const clock = createSystemClock({ quality: () => 'none', isBusAlone: true });
-  const line = createModbusLine({ port: createSerialPort(path, serial), serial, clock, ...gap });
+  // Tapped as in the agent, so that the figures include the flight recorder.
+  const tap = new FlightMemory({ clock, sizeKilobytes: () => RECORDER_DEFAULTS.memoryKilobytes }).tapOf('bench');
+  const port = createTappedPort(createSerialPort(path, serial), { serial, tap, clock });
+  const line = createModbusLine({ port, serial, clock, ...gap });
   await line.open();
   return {
     read: async (unit, count) => (await line.read({ unit, table: 'holding', address: 0, count }, timeoutMs)).words,

@@ -125,6 +125,7 @@ const PROMISES: readonly [command: string, args: Args, answer: RegExp, user?: st
   ['release', { target: 'L01' }, NOT_SAVED],
   ['hours', { target: 'L02', hours: '12' }, NOT_SAVED],
   ['store backup', {}, /the store did not answer: .*no space is left/],
+  ['recorder freeze', {}, /no recording was stored: the disk is full/],
 ];
 
 t.test('no command promises what a full disk did not take', { skip: mountDisk(), timeout: 240_000 }, async (t) => {

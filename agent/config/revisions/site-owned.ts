@@ -36,6 +36,8 @@ export const SITE_OWNED: readonly string[] = [
   'store.dir',
   // The record of users' actions could be deleted before anyone has read it.
   'store.peopleDays',
+  // Recordings of alarms could be deleted before anyone has read them.
+  ...['recorder.memoryKilobytes', 'recorder.maxRecordings', 'recorder.maxMegabytes'],
   // A revision could name its own signers and allow its own ports.
   ...['trust.revisionKeys', 'trust.userKeys', 'trust.ports'],
   // The square could be shouted at, at night too.

@@ -14,7 +14,7 @@ export interface CabinetAndProfiles {
 }
 
 /**
- * The parts of the agent that a change of the configuration affects. The cabinet's name, `service`, `trust` and `profileDirs` affect none.
+ * The parts of the agent that a change of the configuration affects. The cabinet's name, `recorder`, `service`, `trust` and `profileDirs` affect none.
  */
 export interface TouchedRooms {
   /** Ids of the lines that are removed, added, or reopened because a setting, a device, its profile or its setup values differ. */
@@ -54,7 +54,7 @@ export function touchedRooms(before: CabinetAndProfiles, after: CabinetAndProfil
 
 function factsOf({ cabinet, profiles }: CabinetAndProfiles) {
   const points = cabinetPoints(cabinet, profiles);
-  const { uplink, store, console, clockTrust, service: _service, trust: _trust, profileDirs: _dirs, lines, ...others } = cabinet;
+  const { uplink, store, console, clockTrust, service: _service, trust: _trust, profileDirs: _dirs, recorder, lines, ...others } = cabinet;
   // The name is for people and is read from the configuration each time it is shown.
   const { name: _name, ...light } = others;
   const typesOf = (ids: readonly string[]): unknown => ids.map((id) => profiles.get(id));
@@ -77,6 +77,7 @@ function factsOf({ cabinet, profiles }: CabinetAndProfiles) {
     console: console.language,
     atRestart: new Map<string, unknown>([
       ['store.dir', store.dir],
+      ['recorder.memoryKilobytes', recorder?.memoryKilobytes],
       ['console.socketPath', console.socketPath],
       ['cabinet.timezone', cabinet.timezone],
     ]),

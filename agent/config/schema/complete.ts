@@ -9,7 +9,7 @@ import {
 } from './complete-lighting.ts';
 import { completePanels } from './complete-panels.ts';
 import { completeSound } from './complete-sound.ts';
-import { type CabinetDocument, storeSchema } from './schema.ts';
+import { type CabinetDocument, recorderSchema, storeSchema } from './schema.ts';
 
 /** Source: the folder that the package creates for the operator's own profiles. */
 const PROFILE_DIRS = ['/etc/luciole/profiles'];
@@ -39,6 +39,7 @@ export function completeCabinet(document: CabinetDocument): Cabinet {
     neighbours: document.neighbours ?? [],
     uplink: completeUplink(document),
     store: storeSchema.parse(document.store ?? {}),
+    recorder: recorderSchema.parse(document.recorder ?? {}),
     service: { metricsFile: document.service?.metricsFile ?? null },
     trust: {
       revisionKeys: document.trust?.revisionKeys ?? [],

@@ -5,6 +5,7 @@
 
 import * as z from 'zod';
 import { ROLES } from '../../core/access.ts';
+import { RECORDER_DEFAULTS } from '../../core/cabinet.ts';
 import type { JsonSchema } from '../../core/json-schema.ts';
 import { msg } from '../../core/message.ts';
 import { LANGUAGES } from '../../core/words.ts';
@@ -283,6 +284,28 @@ export const storeSchema = z.strictObject({
   heartbeatS: z.int().min(1).max(86_400).default(60).describe(String(msg`An unchanged reading is kept this often all the same.`)),
 });
 
+/** The section `recorder`: how much the flight recorder keeps. All keys have defaults. */
+export const recorderSchema = z.strictObject({
+  memoryKilobytes: z
+    .int()
+    .min(64)
+    .max(4096)
+    .default(RECORDER_DEFAULTS.memoryKilobytes)
+    .describe(String(msg`Memory for the last minutes of all lines and decisions; in force at the next start. Units: 1,000 bytes.`)),
+  maxRecordings: z
+    .int()
+    .min(4)
+    .max(500)
+    .default(RECORDER_DEFAULTS.maxRecordings)
+    .describe(String(msg`Recordings kept; for a new one the oldest goes that is not protected.`)),
+  maxMegabytes: z
+    .int()
+    .min(1)
+    .max(500)
+    .default(RECORDER_DEFAULTS.maxMegabytes)
+    .describe(String(msg`All recordings together have at most this size. Units: 1,000,000 bytes.`)),
+});
+
 const consoleSchema = z.strictObject({
   socketPath: z
     .string()
@@ -377,6 +400,9 @@ export const cabinetSchema = z.strictObject({
   neighbours: z.array(neighbourSchema).optional().describe(String(msg`Cabinets where the street goes on.`)),
   uplink: uplinkSchema.nullish().describe(String(msg`The city's platform; left out, the cabinet works alone.`)),
   store: storeSchema.nullish().describe(String(msg`Where readings are kept.`)),
+  recorder: recorderSchema
+    .nullish()
+    .describe(String(msg`What the flight recorder keeps: the bytes of the lines before and after an alarm.`)),
   console: consoleSchema.nullish().describe(String(msg`Access for the technician.`)),
   service: serviceSchema.nullish().describe(String(msg`What the agent writes for the monitoring of the gateway.`)),
   trust: trustSchema

@@ -18,7 +18,7 @@ export interface BusLine {
   readonly config: LineConfig;
   readonly line: ModbusLine;
   readonly units: readonly Unit[];
-  readonly runner: Pick<LineRunner, 'ask' | 'exclusive'>;
+  readonly runner: Pick<LineRunner, 'ask' | 'exclusive' | 'hush'>;
 }
 
 /**

@@ -65,7 +65,7 @@ interface LineTools {
  *
  * Shape: a plain object, because callers add to it by spreading. Errors: the requests reject with Refusal for an unknown line, a line of raw bytes
  * or a number that is not allowed, and with BusError while the line is down. `read` and `write` also reject with BusError when the unit gives no
- * good reply, `registers` when it does not answer or stops answering. `watch` throws Refusal for an unknown line and a line of raw bytes.
+ * good reply, `registers` when it does not answer or stops answering. `watch` and `hush` throw Refusal for an unknown line and a line of raw bytes.
  */
 export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: BusToolsParts): FieldBusTools {
   const toolsOf = (line: BusToolsParts['lines'][number]): [string, LineTools] => {
@@ -110,6 +110,7 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
     },
     stats: () => [...[...lines.values()].map(({ stats }) => stats.stats()), ...rawLines.map(rawStats)],
     watch: (lineId, onTransaction) => lineTools(lineId).watch.watch(onTransaction),
+    hush: (lineId, forMs) => lineTools(lineId).queue.runner.hush(forMs),
     note(lineId, report) {
       const tools = lines.get(lineId);
       tools?.stats.note(report);

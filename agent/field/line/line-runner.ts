@@ -48,6 +48,9 @@ const POLLS_PER_NAMEPLATE = 100;
  */
 const DECIDE_MS = 0.3;
 
+/** A runner without polls still turns this often, which shows that it does not hang. Units: ms. */
+const HUSHED_TURN_MS = 1_000;
+
 /** The line, its units and the callbacks of a `LineRunner`. */
 export interface LineRunnerOptions extends TransactionsOptions {
   readonly periodsMs: typeof POLL_PERIOD_MS;
@@ -101,6 +104,8 @@ export class LineRunner {
   #since = NONE_SINCE;
   #isWanted = false;
   #isTurning = false;
+  /** No polls before this time: a person observes the line. */
+  #hushedMono: MonoMs = Number.NEGATIVE_INFINITY;
   #turnedMono: MonoMs | null = null;
   #isAllSilent = false;
   /** The last probe of a silent unit was answered, so the others may have returned too. */
@@ -231,6 +236,19 @@ export class LineRunner {
     return this.#enqueue(work, true);
   }
 
+  /**
+   * Stops polls, probes and set-up for this time, or until the returned function is called. Levels and the console still have their turns. Units: ms.
+   */
+  hush(forMs: number): () => void {
+    const { clock } = this.#options;
+    const untilMono = clock.monoMs() + forMs;
+    this.#hushedMono = untilMono;
+    return () => {
+      if (this.#hushedMono === untilMono) this.#hushedMono = Number.NEGATIVE_INFINITY;
+      this.#timer.wake();
+    };
+  }
+
   #enqueue<T>(work: ConsoleWork<T>, isLong: boolean): Promise<T> {
     const { line } = this.#options;
     if (!this.#isWanted || !line.isOpen) return Promise.reject(this.#closed());
@@ -255,7 +273,7 @@ export class LineRunner {
       await this.#quiet();
       const nowMono = clock.monoMs();
       this.#turnedMono = nowMono;
-      const agenda = agendaOf(units, nowMono, this.#isAllSilent ? nowMono : this.#budget.readyMono(nowMono));
+      const agenda = this.#unlessHushed(agendaOf(units, nowMono, this.#isAllSilent ? nowMono : this.#budget.readyMono(nowMono)), nowMono);
       this.#isAllSilent = units.length > 0 && agenda.silentUnits === units.length;
       if (agenda.silentUnits > 0) this.#transactions.reportAway(nowMono);
       const turn = line.isOpen ? this.#decide(agenda, nowMono) : undefined;
@@ -269,6 +287,12 @@ export class LineRunner {
       await this.#checkSilence();
     }
     this.#isTurning = false;
+  }
+
+  #unlessHushed(agenda: Agenda, nowMono: MonoMs): Agenda {
+    if (nowMono >= this.#hushedMono) return agenda;
+    const none = { presence: undefined, telemetry: undefined, setUp: undefined, nameplate: undefined, probe: undefined };
+    return { ...none, silentUnits: agenda.silentUnits, nextMono: Math.min(this.#hushedMono, nowMono + HUSHED_TURN_MS) };
   }
 
   /** A long read of a DALI line makes room when a read-back becomes due, as it does for a level. */

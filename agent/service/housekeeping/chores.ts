@@ -10,6 +10,7 @@ import { count } from '../../core/counts.ts';
 import { lostNumber } from '../../core/lost-readings.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { Log, Store, StoreCheck } from '../../core/ports.ts';
+import { Refusal } from '../../core/refusal.ts';
 import type { AgentView } from '../../core/views.ts';
 import { type Chore, ChoreError } from './housekeeping.ts';
 
@@ -19,6 +20,8 @@ export interface ChoreParts {
   readonly store: Store;
   readonly view: Pick<AgentView, 'status'>;
   readonly log: Log;
+  /** Removes recordings that name people and are older than this number of days; resolves with how many. */
+  readonly expireRecordings?: (maxDays: number) => Promise<number>;
 }
 
 /** After the night, before the working day. Units: UTC. */
@@ -28,7 +31,7 @@ const DAILY_REPORT_CRON = '0 9 * * *';
  * Returns the agent's chores, in the order of display: compaction each hour, retention and backup each day, the integrity check each
  * Wednesday, the report each day. A chore of the store rejects with `ChoreError` if the store did not answer, or if the check found damage.
  */
-export function agentChores({ cabinet, store, view, log }: ChoreParts): readonly Chore[] {
+export function agentChores({ cabinet, store, view, log, expireRecordings = async () => 0 }: ChoreParts): readonly Chore[] {
   const minute = minuteOf(cabinet.id);
   const noon = noonHour(cabinet.longitudeDeg);
   const asked = async <T>(answer: Promise<T | undefined>): Promise<T> => (await answer) ?? Promise.reject(await unasked(store));
@@ -48,9 +51,10 @@ export function agentChores({ cabinet, store, view, log }: ChoreParts): readonly
       cron: `${minute} ${hour(noon - 2)} * * *`,
       catchesUp: true,
       run: async () => {
-        const { readings, lost, isClockDoubted, people } = await asked(store.retain());
-        const { maxDays } = cabinet.store;
+        const { readings, lost, isClockDoubted, people: rows } = await asked(store.retain());
+        const { maxDays, peopleDays } = cabinet.store;
         if (isClockDoubted) return msg`the clock is far ahead of the last retention: ${count(readings, 'reading')} dropped; check the time`;
+        const people = rows + (await expireRecordings(peopleDays).catch(refusedChore));
         const dropped =
           readings === 0
             ? msg`nothing older than ${count(maxDays, 'day')}`
@@ -106,6 +110,11 @@ function checkText({ files, account }: StoreCheck): Message {
     throw new ChoreError(others.reduce((text, problem) => msg`${text}; ${problem}`, first));
   }
   return msg`${count(files.length, 'file')} checked, no damage`;
+}
+
+/** Errors: throws ChoreError for a refusal, any other error unchanged. */
+function refusedChore(error: unknown): never {
+  throw error instanceof Refusal ? new ChoreError(error.said) : error;
 }
 
 async function unasked(store: Store): Promise<Error> {

@@ -158,6 +158,7 @@ export function transaction(changes: Partial<BusTransaction> = {}): BusTransacti
  */
 export function createFakeBus(asked: unknown[]): BusTools {
   return {
+    hush: () => () => {},
     scan: async ({ signal: _, ...request }, report) => {
       asked.push(request);
       for (const done of [1, 124, 247]) report({ done, total: 247, serial: SERIAL, found: null });

@@ -10,6 +10,7 @@ import { createFakeBus, METER, profiles } from './fake-bus.ts';
 import { AT_MS, TIMEZONE } from './fake-clock.ts';
 import { fakeLight } from './fake-light.ts';
 import { fakePanels } from './fake-panels.ts';
+import { createFakeRecorder, createFakeSniffer } from './fake-recorder.ts';
 import { auditPage, energy, exportOf, fakeStoreView, history, storeCheck, storedFrames, storeStatus } from './fake-store.ts';
 import { fakeUplinkTools, uplinkTest, uplinkView } from './fake-uplink.ts';
 
@@ -257,6 +258,8 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
     why: (id) => (id === 'bressigny' ? whyZone() : id === 'L09' ? undefined : { id, kind: 'lamp', lamps: [whyLamp(7, true)] }),
     ...fakeOverrides(asked),
     bus: createFakeBus(asked),
+    sniffer: createFakeSniffer(),
+    recorder: createFakeRecorder(asked),
     events: async ({ activeOnly }) => (activeOnly ? [fakeEvent(1)] : [fakeEvent(1), fakeEvent(2, { severity: 'info', endMs: AT_MS })]),
     history: async (query) => {
       asked.push(query);

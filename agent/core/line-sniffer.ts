@@ -1,0 +1,25 @@
+/** Passive listening: on a line of the cabinet while it is in service, and on a serial port that no line uses. */
+import type { SerialSettings } from './cabinet.ts';
+import type { LineObserver, WireTap } from './wire-tap.ts';
+
+/** How the bytes of a line are read: the protocol of its frames, and its settings; `serial` null on a network port without any. */
+export interface SniffedLine {
+  readonly protocol: 'rtu' | 'tcp' | 'raw';
+  readonly serial: SerialSettings | null;
+}
+
+/** Observes without sending. */
+export interface LineSniffer extends LineObserver {
+  /** Undefined if the cabinet has no such line. */
+  lineOf(lineId: string): SniffedLine | undefined;
+  /**
+   * Stops the polls of a line until the returned function is called or the time is over: then only another sender is on the wire. Levels are still
+   * written and read back. Units: ms. Errors: throws Refusal for a line without polls of this kind.
+   */
+  hush(lineId: string, forMs: number): () => void;
+  /**
+   * Opens a serial port that no line uses, and listens; no byte is ever sent. Resolves with the function that closes it. `onLost`: the port went away.
+   * Errors: rejects with Refusal for a port of a line or outside /dev, with BusError if it cannot be opened.
+   */
+  listen(request: { readonly path: string; readonly serial: SerialSettings }, onEntry: WireTap): Promise<() => void>;
+}

@@ -1,0 +1,125 @@
+/**
+ * The flight recorder as the console and the diagnosis use it: the last minutes of each line and of the decisions, kept as recordings.
+ */
+import type { LineConfig, SerialSettings } from './cabinet.ts';
+import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
+import type { Message } from './message.ts';
+import type { DecisionReason, EventCode, LevelPct, Rank, Severity } from './words.ts';
+
+/** An alarm that a recording names. */
+export interface RecordedAlarm {
+  readonly code: EventCode;
+  readonly source: string;
+  readonly text: Message;
+  readonly atMs: WallMs;
+}
+
+/** One line of the cabinet as a recording names it. `port` contains no password. */
+export interface RecordedLine extends Pick<LineConfig, 'id' | 'kind' | 'port'> {
+  /** Null for Modbus TCP. */
+  readonly serial: SerialSettings | null;
+  readonly devices: readonly { readonly id: string; readonly unit: number; readonly profile: string }[];
+}
+
+/** What was true when a recording was made: the evidence around its bytes. */
+export interface RecordingFacts {
+  /** Version of the agent. */
+  readonly version: string;
+  readonly cabinetId: string;
+  readonly timezone: string;
+  /** Number of the revision in force; null if this run has no revisions. */
+  readonly revision: number | null;
+  readonly lines: readonly RecordedLine[];
+}
+
+/** One image of the memory in a recording. `atMono` and `atMs` are the same moment, which gives the wall time of each entry. */
+export interface RecordingPart {
+  readonly atMono: MonoMs;
+  readonly atMs: WallMs;
+  readonly clockQuality: ClockQuality;
+  /** In the order of their bytes. `line` null: decisions and events. `lost`: entries pushed out before this image, since the last one. */
+  readonly channels: readonly { readonly line: string | null; readonly baseUs: number; readonly bytes: number; readonly lost: number }[];
+  /** Length of the part in the file. Units: bytes. */
+  readonly packedBytes: number;
+}
+
+/** The first part of a recording's file, as JSON. */
+export interface RecordingHead extends RecordingFacts {
+  readonly cause: 'alarm' | 'request';
+  /** The person who requested it; empty for an alarm. */
+  readonly by: string;
+  /** Oldest first, at most 64. */
+  readonly alarms: readonly RecordedAlarm[];
+  /** Alarms beyond those in `alarms`. */
+  readonly moreAlarms: number;
+  readonly parts: readonly RecordingPart[];
+}
+
+/** One recording in a list. Units: bytes of its file. */
+export interface RecordingSummary {
+  readonly id: number;
+  readonly isPinned: boolean;
+  readonly bytes: number;
+  /** Null if the beginning of its file is damaged. */
+  readonly head: RecordingHead | null;
+}
+
+/** The bytes of one observed line or port, to be kept as a recording. `lost`: entries pushed out before the first one. Units: `baseUs` µs. */
+export interface LineCapture {
+  readonly line: Omit<RecordedLine, 'devices'>;
+  readonly baseUs: number;
+  readonly bytes: Buffer;
+  readonly lost: number;
+}
+
+/** One line of a recording, in the order of time. `atMs` has fractions; `atUs` is the monotonic time. Units: `gapUs` µs. */
+export type FlightRow = { readonly atMs: WallMs; readonly atUs: number } & (
+  | {
+      readonly what: 'frame';
+      readonly line: string;
+      readonly direction: 'sent' | 'received' | 'discarded';
+      readonly kind: string;
+      readonly unit: number | null;
+      readonly fc: number | null;
+      readonly gapUs: number | null;
+      readonly isForeign: boolean;
+      /** Hex without blanks. */
+      readonly bytes: string;
+    }
+  /** Input that was dropped unread and whose bytes are not known. */
+  | { readonly what: 'dropped'; readonly line: string; readonly count: number }
+  | { readonly what: 'end'; readonly line: string; readonly unit: number; readonly lane: string; readonly result: string }
+  | { readonly what: 'port'; readonly line: string; readonly state: 'opened' | 'closed' | 'lost'; readonly serial: SerialSettings | null }
+  | {
+      readonly what: 'decision';
+      readonly lamp: string;
+      readonly levelPct: LevelPct;
+      readonly rank: Rank;
+      readonly reason: DecisionReason;
+      readonly isHeld: boolean;
+    }
+  | {
+      readonly what: 'event';
+      readonly code: EventCode;
+      readonly source: string;
+      readonly severity: Severity;
+      readonly text: Message;
+      readonly isEnd: boolean;
+    }
+);
+
+/** The flight recorder. Errors: its promises reject with Refusal, with what to check, if the disk or the run does not allow it. */
+export interface RecorderTools {
+  /** Oldest first. */
+  list(): Promise<readonly RecordingSummary[]>;
+  /** Stores the present memory as a new recording. */
+  freeze(by: string): Promise<RecordingSummary>;
+  /** Stores what a person has observed as a new recording. */
+  keep(by: string, capture: LineCapture): Promise<RecordingSummary>;
+  /** Protects a recording from removal, or ends that. Undefined if there is none with this number. */
+  pin(id: number, isPinned: boolean): Promise<RecordingSummary | undefined>;
+  /** The file of a recording; undefined if there is none with this number. */
+  read(id: number): Promise<Buffer | undefined>;
+  /** How far back the memory of each line reaches now. Units: ms; 0 for a line without entries. */
+  reach(): readonly { readonly line: string; readonly reachMs: number; readonly memoryBytes: number }[];
+}

@@ -1,0 +1,130 @@
+/**
+ * The last minutes of all lines and of the decisions, in memory: one ring for each line, one for decisions and events.
+ *
+ * A busy line does not push out the entries of the others.
+ */
+import type { Clock, MonoMs } from '../../core/clock.ts';
+import { withTexts } from '../../core/message-wire.ts';
+import type { LineObserver, WireEntry, WireTap } from '../../core/wire-tap.ts';
+import type { AgentEvent, Decision } from '../../core/words.ts';
+import { EntryRing, entriesOf, type RingImage } from './entry-ring.ts';
+import { encodeWireEntry } from './wire-entry-codec.ts';
+
+/** Share of the memory for decisions and events. Source: assumed; a decision has 80 bytes, so 384 kB keep 600 of them. Confirmed by: decisions per hour of a street with presence. */
+const LOG_SHARE = 1 / 8;
+/** Kinds of entries in the ring of decisions and events. They are part of the format of recordings. */
+export const LOG_KINDS = { decision: 0, event: 1 } as const;
+const US_PER_MS = 1_000;
+const BYTES_PER_KB = 1_000;
+
+/** What the flight memory uses. `sizeKilobytes` is read when lines change. Units: 1,000 bytes. */
+export interface FlightMemoryParts {
+  readonly clock: Pick<Clock, 'monoMs'>;
+  readonly sizeKilobytes: () => number;
+}
+
+/** The image of one ring. `line` null: decisions and events. */
+export interface ChannelImage extends RingImage {
+  readonly line: string | null;
+  readonly nextSeq: number;
+}
+
+/** Numbers of the next entries of each channel, to continue after an image. */
+export type FlightMark = ReadonlyMap<string | null, number>;
+
+/** Records what passes on the lines, and passes it on to observers. */
+export class FlightMemory implements LineObserver {
+  readonly #parts: FlightMemoryParts;
+  readonly #lines = new Map<string, EntryRing>();
+  readonly #observers = new Map<string, Set<WireTap>>();
+  #log: EntryRing;
+
+  constructor(parts: FlightMemoryParts) {
+    this.#parts = parts;
+    this.#log = new EntryRing(parts.sizeKilobytes() * BYTES_PER_KB * LOG_SHARE);
+  }
+
+  /** Returns the tap of a line. The memory is divided equally among the lines that have one. */
+  readonly tapOf = (lineId: string): WireTap => {
+    if (!this.#lines.has(lineId)) {
+      this.#lines.set(lineId, new EntryRing(0));
+      this.#divide();
+    }
+    return (entry) => this.#take(lineId, entry);
+  };
+
+  /** Forgets the lines that no longer exist, and divides the memory again. */
+  keepOnly(lineIds: readonly string[]): void {
+    for (const id of this.#lines.keys()) if (!lineIds.includes(id)) this.#lines.delete(id);
+    this.#divide();
+  }
+
+  /** Records how a transaction of a line ended. */
+  ended(lineId: string, end: Omit<Extract<WireEntry, { kind: 'ended' }>, 'kind'>): void {
+    this.#take(lineId, { kind: 'ended', ...end });
+  }
+
+  /** Records a decision that changed the level, rank or reason of a lamp. */
+  decision({ lampId, levelPct, rank, reason, isHeld }: Decision): void {
+    this.#note(LOG_KINDS.decision, { lamp: lampId, levelPct, rank, reason, ...(isHeld === true ? { isHeld } : {}) });
+  }
+
+  /** Records an event at its begin or end. */
+  event({ code, source, severity, text, startMs, endMs }: AgentEvent): void {
+    this.#note(LOG_KINDS.event, { code, source, severity, text, isEnd: endMs !== null && endMs !== startMs });
+  }
+
+  observe(lineId: string, onEntry: WireTap): () => void {
+    const observers = this.#observers.get(lineId) ?? new Set();
+    this.#observers.set(lineId, observers.add(onEntry));
+    return () => {
+      observers.delete(onEntry);
+      if (observers.size === 0) this.#observers.delete(lineId);
+    };
+  }
+
+  /** Returns copies of all rings; with a mark only the entries since. */
+  images(since: FlightMark = new Map()): ChannelImage[] {
+    return [...this.#lines, [null, this.#log] as const].map(([line, ring]) => ({
+      line,
+      ...ring.image(since.get(line)),
+      nextSeq: ring.nextSeq,
+    }));
+  }
+
+  /** How far back each line reaches. Units: ms. */
+  reach(): { line: string; reachMs: number; memoryBytes: number }[] {
+    const nowMono: MonoMs = this.#parts.clock.monoMs();
+    return [...this.#lines].map(([line, ring]) => {
+      const { oldestUs } = ring;
+      return { line, reachMs: oldestUs === null ? 0 : nowMono - oldestUs / US_PER_MS, memoryBytes: ring.sizeBytes };
+    });
+  }
+
+  #take(lineId: string, entry: WireEntry): void {
+    const { kind, atUs, content } = encodeWireEntry(entry);
+    this.#lines.get(lineId)?.add(kind, atUs, content);
+    for (const observer of this.#observers.get(lineId) ?? []) observer(entry);
+  }
+
+  #note(kind: number, fields: object): void {
+    const content = Buffer.from(JSON.stringify(withTexts(fields)));
+    this.#log.add(kind, Math.round(this.#parts.clock.monoMs() * US_PER_MS), content);
+  }
+
+  #divide(): void {
+    const sizeBytes = this.#parts.sizeKilobytes() * BYTES_PER_KB;
+    const each = Math.floor((sizeBytes * (1 - LOG_SHARE)) / Math.max(1, this.#lines.size));
+    for (const [id, ring] of this.#lines) this.#lines.set(id, resized(ring, each));
+    this.#log = resized(this.#log, sizeBytes * LOG_SHARE);
+  }
+}
+
+function resized(ring: EntryRing, sizeBytes: number): EntryRing {
+  const size = Math.floor(sizeBytes);
+  if (ring.sizeBytes === size) return ring;
+  const image = ring.image();
+  const other = new EntryRing(size, image.fromSeq);
+  for (const { kind, atUs, content } of entriesOf(image)) other.add(kind, atUs, content);
+  return other;
+}

@@ -1,0 +1,118 @@
+/**
+ * The file of a recording: a head that names the evidence, the images of the memory, and checksums.
+ *
+ * Shape: magic, length and CRC-32 of the head (4 bytes each, big-endian), head (JSON), parts (raw deflate), CRC-32 of all before.
+ */
+import { promisify } from 'node:util';
+import { crc32, deflateRaw, inflateRawSync } from 'node:zlib';
+import { isRecord, parseRecord } from '../../core/is-record.ts';
+import { withMessages, withTexts } from '../../core/message-wire.ts';
+import type { RecordingHead, RecordingPart } from '../../core/recorder-tools.ts';
+import type { ChannelImage, FlightMark } from './flight-memory.ts';
+
+const MAGIC = Buffer.from('LUCFLY1\n');
+const AT = { headBytes: MAGIC.length, headCrc: MAGIC.length + 4, head: MAGIC.length + 8 };
+const CRC_BYTES = 4;
+/** Longest head. Units: bytes. Source: a cabinet of 1,000 devices has 100 kB. */
+const MAX_HEAD_BYTES = 2 ** 20;
+/** Longest unpacked part. Units: bytes. Source: the largest memory of the schema, 4 MB, and margin. */
+const MAX_PART_BYTES = 2 ** 23;
+const pack = promisify(deflateRaw);
+
+/** A recording as read: the head, and the unpacked bytes of each channel of each part. */
+export interface FlightRecording {
+  readonly head: RecordingHead;
+  readonly parts: readonly (RecordingPart & { readonly images: readonly Buffer[] })[];
+}
+
+/** Number of bytes from the start of a file that `recordingHeadOf` needs at most. */
+export const HEAD_END_BYTES = AT.head + MAX_HEAD_BYTES;
+
+/** Packs images as one part, without blocking the thread. `mark`: the one with which the images were made. */
+export async function packPart(
+  images: readonly ChannelImage[],
+  at: Pick<RecordingPart, 'atMono' | 'atMs' | 'clockQuality'>,
+  mark: FlightMark = new Map(),
+): Promise<{ readonly part: RecordingPart; readonly packed: Buffer }> {
+  const packed = await pack(Buffer.concat(images.map(({ bytes }) => bytes)));
+  const channels = images.map(({ line, baseUs, bytes, fromSeq }) => ({
+    line,
+    baseUs,
+    bytes: bytes.length,
+    lost: fromSeq - (mark.get(line) ?? 0),
+  }));
+  return { part: { ...at, channels, packedBytes: packed.length }, packed };
+}
+
+/** Returns the file of a recording. `packed`: the parts of the head, in its order. */
+export function encodeRecording(head: RecordingHead, packed: readonly Uint8Array[]): Buffer {
+  const json = Buffer.from(JSON.stringify(withTexts(head)));
+  const begin = Buffer.alloc(AT.head);
+  MAGIC.copy(begin);
+  begin.writeUInt32BE(json.length, AT.headBytes);
+  begin.writeUInt32BE(crc32(json), AT.headCrc);
+  const body = Buffer.concat([begin, json, ...packed, Buffer.alloc(CRC_BYTES)]);
+  body.writeUInt32BE(crc32(body.subarray(0, -CRC_BYTES)), body.length - CRC_BYTES);
+  return body;
+}
+
+/** Returns the head from the beginning of a file, `HEAD_END_BYTES` or less; null if it is damaged or not a recording. */
+export function recordingHeadOf(begin: Buffer): RecordingHead | null {
+  if (begin.length < AT.head || !begin.subarray(0, MAGIC.length).equals(MAGIC)) return null;
+  const end = AT.head + begin.readUInt32BE(AT.headBytes);
+  const json = begin.subarray(AT.head, end);
+  if (end > begin.length || crc32(json) !== begin.readUInt32BE(AT.headCrc)) return null;
+  const head = parseRecord(json.toString('utf8'));
+  return head === undefined || !isHead(head) ? null : (withMessages(head) as RecordingHead);
+}
+
+/** Returns a recording; null if any byte of its file is damaged or missing. */
+export function decodeRecording(file: Buffer): FlightRecording | null {
+  const found = packedPartsOf(file);
+  if (found === null) return null;
+  const parts = found.head.parts.map((part, index) => {
+    const bytes = inflateRawSync(found.packed[index] as Buffer, { maxOutputLength: MAX_PART_BYTES });
+    return {
+      ...part,
+      images: cut(
+        bytes,
+        part.channels.map((channel) => channel.bytes),
+      ),
+    };
+  });
+  return { head: found.head, parts };
+}
+
+/** Returns the packed parts of a file as they are in it; null if any byte of it is damaged or missing. */
+export function packedPartsOf(file: Buffer): { readonly head: RecordingHead; readonly packed: readonly Buffer[] } | null {
+  const head = recordingHeadOf(file);
+  if (head === null || file.readUInt32BE(file.length - CRC_BYTES) !== crc32(file.subarray(0, -CRC_BYTES))) return null;
+  const body = file.subarray(AT.head + file.readUInt32BE(AT.headBytes));
+  return {
+    head,
+    packed: cut(
+      body,
+      head.parts.map(({ packedBytes }) => packedBytes),
+    ),
+  };
+}
+
+/** Cuts bytes one after the other into pieces of these lengths. */
+function cut(bytes: Buffer, lengths: readonly number[]): Buffer[] {
+  let from = 0;
+  return lengths.map((length) => {
+    from += length;
+    return bytes.subarray(from - length, from);
+  });
+}
+
+function isHead(head: Readonly<Record<string, unknown>>): boolean {
+  const { parts, alarms, lines, cause } = head;
+  return [parts, alarms, lines].every(Array.isArray) && (cause === 'alarm' || cause === 'request') && (parts as unknown[]).every(isPart);
+}
+
+function isPart(part: unknown): boolean {
+  return (
+    isRecord(part) && Array.isArray(part['channels']) && Number.isSafeInteger(part['packedBytes']) && typeof part['atMono'] === 'number'
+  );
+}
