@@ -216,6 +216,8 @@ export interface StoreConfig {
   readonly maxDays: number;
   /** Longest time that data which names people is kept. Units: days. */
   readonly peopleDays: number;
+  /** Longest time that the record of decisions, with the detections of sensors, is kept. Units: days. */
+  readonly recordDays: number;
   /** A reading that does not change is stored again after this time. */
   readonly heartbeatS: number;
 }
