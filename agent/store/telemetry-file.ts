@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { RecordPage, RecordQuery } from '../core/decision-record.ts';
+import { count } from '../core/counts.ts';
 import { DAY_MS } from '../core/durations.ts';
 import { type Message, msg } from '../core/message.ts';
 import type {
@@ -28,7 +29,7 @@ import { CLOCK_QUALITIES } from './telemetry/frame-table.ts';
 import { createGapTable } from './telemetry/gap-table.ts';
 import { historyPage } from './telemetry/history.ts';
 import { recordFacts, recordPage, segmentsOf } from './telemetry/record-reader.ts';
-import { makeRecordRoom, packOneRecord, recordMaxBytes, retainRecord } from './telemetry/record-room.ts';
+import { dropDamagedRecords, makeRecordRoom, packOneRecord, recordMaxBytes, retainRecord } from './telemetry/record-room.ts';
 import { retainSome } from './telemetry/retention.ts';
 import { isOverCap, makeRoomFor, makeRoomOnce, returnTrial } from './telemetry/room.ts';
 import { createWriteMeter, epochOf, telemetryFacts } from './telemetry/telemetry-facts.ts';
@@ -164,7 +165,10 @@ export class TelemetryFile {
       const pieces = allDamaged(handle);
       return { value: pieces, damaged: pieces };
     });
-    return { problems: [...pages, ...damaged.map(damageText)], account: this.#file.read(atMs, accountOf) };
+    const records = this.#write(atMs, (handle) => dropDamagedRecords(handle));
+    const recordText = msg`${count(records, 'segment')} of the record of decisions removed as damaged: \`why --at\` lacks that time`;
+    const problems = [...pages, ...damaged.map(damageText), ...(records === 0 ? [] : [recordText])];
+    return { problems, account: this.#file.read(atMs, accountOf) };
   }
 
   facts({ atMs, atMono, provenSeq }: { readonly atMs: WallMs; readonly atMono: MonoMs; readonly provenSeq: number }): TelemetryFacts {

@@ -182,10 +182,13 @@ export class DecisionRecorder {
     const segment = this.#segment;
     if (segment === null) return;
     const { encoder, basis, isBegun, fromMono, fromMs, clockQuality } = segment;
+    // A segment that a step of the clock ends, ends by the clock before the step.
+    const byOwnMs = segment.startMs + (nowMono - segment.startMono);
+    const toMs = Math.max(segment.startMs, Math.round(Math.abs(nowMs - byOwnMs) >= STEP_MS ? byOwnMs : nowMs));
     const part: RecordPart = {
       ...encoder.take(),
       basis: isBegun ? null : basis,
-      ...{ fromMono, toMono: nowMono, fromMs, toMs: Math.round(nowMs), clockQuality, isEnd },
+      ...{ fromMono, toMono: nowMono, fromMs, toMs, clockQuality, isEnd },
       lost: isBegun ? 0 : this.#lost,
     };
     if (!this.#parts.store.appendDecisions(part)) {
@@ -195,7 +198,7 @@ export class DecisionRecorder {
     if (!isBegun) this.#lost = 0;
     segment.isBegun = true;
     segment.fromMono = nowMono;
-    segment.fromMs = part.toMs;
+    segment.fromMs = toMs;
     if (this.#parts.revision() !== basis.revision && !isEnd) this.#segment = null;
   }
 

@@ -1,7 +1,7 @@
 /** Keeps the record of decisions within its size and age: packs ended segments, removes inputs, then whole segments. */
 import type { WallMs } from '../../core/clock.ts';
 import { type SegmentHeads, segmentsOf } from './record-reader.ts';
-import { isDatedRow } from './record-table.ts';
+import { isDatedRow, soundPrefix } from './record-table.ts';
 import type { Handle } from './telemetry-handle.ts';
 
 /**
@@ -63,4 +63,14 @@ function thinSegment({ record }: Handle, { rows }: SegmentHeads): void {
 function dropSegment({ record }: Handle, { rows, toMs }: SegmentHeads, reason: 'cap' | 'age'): void {
   const [first] = rows;
   if (first !== undefined) record.drop(first, reason, toMs);
+}
+
+/** Removes the segments of which a part is damaged or missing. Returns their number. */
+export function dropDamagedRecords(handle: Handle): number {
+  const damaged = segmentsOf(handle).filter(({ rows: [first] }) => {
+    const rows = first === undefined ? [] : handle.record.rows(first.boot, first.segment);
+    return soundPrefix(rows).length < rows.length || handle.record.basis(rows[0]?.basis ?? 0) === undefined;
+  });
+  for (const { rows } of damaged) if (rows[0] !== undefined) handle.record.remove(rows[0]);
+  return damaged.length;
 }

@@ -128,6 +128,10 @@ export function createRecordTable(db: Sqlite) {
     thin: (boot: number, segment: number): void => {
       for (const row of rows.all(boot, segment)) thin.run(crcOf({ ...row, inputs: null }), row.id);
     },
+    /** Removes a damaged segment. */
+    remove: ({ boot, segment }: Pick<RecordHead, 'boot' | 'segment'>): void => {
+      remove.run(boot, segment);
+    },
     /** Removes a segment. `toMs`: its end, which is remembered with the reason. */
     drop: ({ boot, segment }: Pick<RecordHead, 'boot' | 'segment'>, reason: 'cap' | 'age', toMs: number): void => {
       remove.run(boot, segment);

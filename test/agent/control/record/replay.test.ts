@@ -1,4 +1,5 @@
 import t from 'tap';
+import { replayRecord } from '../../../../agent/control/record/replay.ts';
 import type { PhotocellConfig, Rule, WaveConfig } from '../../../../agent/core/cabinet.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { LightingStreet } from '../../../../agent/lighting/lighting.ts';
@@ -18,7 +19,7 @@ const FOG: Rule = {
 
 /** More seeds and longer nights find more; these take two seconds. */
 const SEEDS = Array.from({ length: Number(process.env['RECORD_SEEDS'] ?? 1) }, (_, index) => index + 1);
-const MINUTES = Number(process.env['RECORD_MINUTES'] ?? 90);
+const MINUTES = Number(process.env['RECORD_MINUTES'] ?? 60);
 
 /** Numbers from 0, below 1, that are the same for each run. */
 function createDice(seed: number): () => number {
@@ -120,3 +121,80 @@ for (const { name, street, source } of FEATURES) {
     }
   });
 }
+
+t.test('what the store refuses is counted, and the record goes on with all inputs', async (t) => {
+  let accepts = true;
+  const kit = createRecordKit(() => accepts);
+  const clock = createManualClock(winter('22:00'));
+  const fake = makeFakeStreet({ clock, recorder: kit.next(makeStreet()) });
+  await fake.control.start();
+  fake.poll();
+  await playNight(fake, createDice(5), 30);
+  accepts = false;
+  await playNight(fake, createDice(6), 30);
+  accepts = true;
+  const from = kit.parts.length;
+  await playNight(fake, createDice(7), 30);
+  await fake.control.stop();
+  const later = kit.parts.slice(from);
+  t.ok((later[0]?.lost ?? 0) > 0, `${later[0]?.lost} instants lost`);
+  t.ok(later[0]?.basis, 'a new segment');
+  const fromMono = later[0]?.fromMono ?? 0;
+  t.same(
+    replayDifferences(
+      kit.records().slice(-1),
+      kit.ticks.filter(({ nowMono }) => nowMono >= fromMono),
+    ),
+    [],
+  );
+});
+
+t.test('between the recorded instants the same settings change no level', async (t) => {
+  const kit = createRecordKit();
+  const clock = createManualClock(winter('22:30'));
+  const street = FEATURES[2]?.street ?? makeStreet();
+  const fake = makeFakeStreet({ street, clock, recorder: kit.next(street) });
+  await fake.control.start();
+  fake.poll();
+  for (let round = 0; round < 60; round++) {
+    fake.sense('S01', round % 3 === 0 ? 80 : 0);
+    await clock.advance(30_000);
+  }
+  await fake.control.stop();
+  const levelsOf = (decisions: readonly { readonly levelPct: number }[]): string =>
+    JSON.stringify(decisions.map(({ levelPct }) => levelPct));
+  const seconds = Map.groupBy(kit.ticks, ({ nowMono }) => Math.floor(nowMono / 1_000));
+  let [count, others] = [0, 0];
+  for (const record of kit.records())
+    for (const { nowMono, decisions } of replayRecord(record, { stepMs: 1_000 })) {
+      count++;
+      const then = seconds.get(Math.floor(nowMono / 1_000)) ?? [];
+      if (!then.some((tick) => levelsOf(tick.decisions) === levelsOf(decisions))) others++;
+    }
+  t.ok(count > 1_700, `${count} instants`);
+  t.equal(others, 0);
+  const dimmer = makeStreet({ zone: { presence: { ...PRESENCE, holdS: 300 } } });
+  const [record] = kit.records();
+  const long = record === undefined ? [] : [...replayRecord(record, { street: dimmer, stepMs: 1_000 })];
+  const boosted = long.filter(({ decisions }) => decisions[1]?.rank === 'presence').length;
+  t.ok(boosted > 900, `a longer hold raises L2 for ${boosted} s`);
+});
+
+t.test('a day is recorded without sensors, and costs little', async (t) => {
+  const kit = createRecordKit();
+  const clock = createManualClock(winter('10:00'));
+  const fake = makeFakeStreet({ clock, recorder: kit.next(makeStreet()) });
+  await fake.control.start();
+  fake.poll();
+  await playNight(fake, createDice(9), 5);
+  const before = kit.bytes();
+  for (let round = 0; round < 200; round++) {
+    fake.sense('S01', round % 2 === 0 ? 80 : 0);
+    await clock.advance(5_000);
+  }
+  await clock.advance(60_000);
+  t.ok(kit.bytes() - before < 2_000, `${kit.bytes() - before} bytes`);
+  const inputs = Buffer.concat(kit.parts.map((part) => part.inputs)).toString('latin1');
+  await fake.control.stop();
+  t.notMatch(inputs, /s:S01/, 'who passes by day is not recorded');
+});
